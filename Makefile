@@ -1,0 +1,40 @@
+# Two commands set a fresh Debian machine up: `make demo` and `make test`.
+# Everything is built once, in release, tests included; the products land in .build/release.
+
+SWIFT        ?= swift
+JOBS         ?= $(shell nproc)
+BUILD_FLAGS   = -c release --build-tests -j $(JOBS)
+BIN           = .build/release
+SOURCES       = Package.swift Sources Tests Benchmarks clients/swift
+
+.PHONY: help setup build demo test bench check format coverage sanitize clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+setup: ## install what the build needs (or print the one command that does)
+	@scripts/setup.sh
+
+build: setup
+	@$(SWIFT) build $(BUILD_FLAGS)
+
+demo: build ## start the server, run a real model, show its answer and its provenance
+	@scripts/demo.sh $(BIN)
+
+test: build ## build and run every test
+	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel
+
+bench: build ## round trips beside a bare libuv echo, tokens per second
+	@scripts/bench.sh $(BIN)
+
+check: setup ## formatting, in seconds (the style test runs in `make test`)
+	@$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+
+format: ## format every Swift file in place
+	@$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
+
+coverage: setup ## line coverage of the modules that judge files
+	@scripts/coverage.sh
+
+clean:
+	@rm -rf .build .build-coverage

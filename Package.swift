@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// One target per layer; dependencies point down only (see ARCHITECTURE.md, "The house").
+// The whole package is built in release, tests included: what is tested is what is shipped.
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
+
+// The kernels are written for one optimisation level and explicit rounding; the debug build
+// (used for coverage and sanitizers) must not turn them into something else.
+let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"])]
+let cFlags: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
+
+let package = Package(
+    name: "assay",
+    products: [
+        .executable(name: "assayd", targets: ["assayd"]),
+        .executable(name: "assay", targets: ["assay"]),
+        .executable(name: "assay-load", targets: ["assay-load"]),
+        .library(name: "AssayClient", targets: ["AssayClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["JSON", "YAML"]),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        // C system libraries: module map and shim header, no logic.
+        .systemLibrary(name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+
+        // C of our own.
+        .target(name: "CKernels", cSettings: kernelFlags),
+        .target(name: "CMapGuard", cSettings: cFlags),
+
+        // The house, bottom up.
+        .target(name: "Wire", dependencies: ["CLZ4"], swiftSettings: strict),
+        .target(name: "EventLoop", dependencies: ["CLibUV"], swiftSettings: strict),
+        .target(name: "ModelFiles", dependencies: ["CMapGuard"], swiftSettings: strict),
+        .target(name: "Tokenizers", dependencies: ["ModelFiles"], swiftSettings: strict),
+        .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: strict),
+        .target(
+            name: "Inference", dependencies: ["Compute", "ModelFiles", "Tokenizers"],
+            swiftSettings: strict),
+        .target(
+            name: "Loading",
+            dependencies: [
+                "Inference", "Compute", "ModelFiles", "Tokenizers",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .target(name: "Service", dependencies: ["Wire"], swiftSettings: strict),
+        .target(
+            name: "Server",
+            dependencies: [
+                "Compute", "EventLoop", "Inference", "Loading", "Service", "Tokenizers", "Wire",
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "AssayClient", dependencies: ["Wire"],
+            path: "clients/swift/Sources/AssayClient", swiftSettings: strict),
+
+        // Executables: wiring only.
+        .executableTarget(
+            name: "assayd",
+            dependencies: [
+                "Server", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "assay",
+            dependencies: [
+                "AssayClient", "Loading", "ModelFiles", "Tokenizers", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "assay-load",
+            dependencies: [
+                "EngineMeasure", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+    ]
+)

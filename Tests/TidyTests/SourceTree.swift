@@ -1,0 +1,70 @@
+// The checkout as the tidy tests see it: every hand-written source file, read once.
+//
+// Only files that would be committed count; build folders, vectors and generated tables
+// (folders named Generated) are left out. Nothing is changed on disk.
+
+import Foundation
+
+struct SourceFile: Sendable {
+    /// Path relative to the checkout, e.g. `Sources/Wire/Limits.swift`.
+    let path: String
+    let text: String
+    let lines: [Substring]
+
+    var isSwift: Bool { path.hasSuffix(".swift") }
+
+    /// The folder under `Sources/`, or nil for files elsewhere.
+    var module: String? {
+        let parts = path.split(separator: "/")
+        if parts.count > 2, parts[0] == "Sources" { return String(parts[1]) }
+        if path.hasPrefix("clients/swift/Sources/AssayClient/") { return "AssayClient" }
+        return nil
+    }
+
+    /// Names after `import`, attributes and access modifiers skipped.
+    var imports: [String] {
+        lines.compactMap { line in
+            let words = line.split(separator: " ").drop { word in
+                word.hasPrefix("@") || word == "public" || word == "package" || word == "internal"
+            }
+            guard words.first == "import", let name = words.dropFirst().first else { return nil }
+            return String(name)
+        }
+    }
+}
+
+enum SourceTree {
+    static let root: URL = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    static let files: [SourceFile] = {
+        ["Sources", "Tests", "Benchmarks", "clients"].flatMap { folder in read(folder) }
+            .sorted { $0.path < $1.path }
+    }()
+
+    static func text(_ path: String) throws -> String {
+        try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
+    }
+
+    private static func read(_ folder: String) -> [SourceFile] {
+        let base = root.appendingPathComponent(folder)
+        guard let walker = FileManager.default.enumerator(atPath: base.path) else { return [] }
+        return walker.compactMap { entry -> SourceFile? in
+            guard let name = entry as? String, isSource(name), !isExempt(name) else { return nil }
+            let url = base.appendingPathComponent(name)
+            guard let text = try? String(contentsOf: url, encoding: .utf8) else { return nil }
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            return SourceFile(path: "\(folder)/\(name)", text: text, lines: lines)
+        }
+    }
+
+    private static func isSource(_ name: String) -> Bool {
+        [".swift", ".c", ".h"].contains { name.hasSuffix($0) }
+    }
+
+    private static func isExempt(_ name: String) -> Bool {
+        name.split(separator: "/").contains { part in
+            part.hasPrefix(".build") || part == "Generated" || part == "node_modules"
+        }
+    }
+}
