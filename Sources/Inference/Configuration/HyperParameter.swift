@@ -1,0 +1,86 @@
+// The metadata keys this engine reads, as one table.
+//
+// Each row names a key, its older spellings and the range it may have. The ranges are far wider
+// than any published model and narrow enough that every product of two or three of them fits a
+// 64-bit integer with room to spare (asserted by a test), so later arithmetic on checked values
+// cannot overflow. Key names are those of the GGUF files that llama.cpp's converters write, plus
+// the older spellings that files in circulation still carry.
+
+/// One metadata key: where it is found and what it may hold.
+package struct HyperParameter: Sendable {
+    package enum Kind: Sendable {
+        /// A whole number inside the range.
+        case count(ClosedRange<Int>)
+        /// A whole number inside the range, or an array with one of them per block.
+        case countPerBlock(ClosedRange<Int>)
+        /// A finite number inside the range.
+        case real(ClosedRange<Double>)
+        /// A word; the reader of it knows which ones it accepts.
+        case word
+    }
+
+    /// The part after `<architecture>.`, e.g. `attention.head_count`.
+    package let name: String
+    /// Older spellings of the same, tried in order when `name` is absent.
+    package let aliases: [String]
+    /// Keys without an architecture prefix, tried last.
+    package let globalKeys: [String]
+    package let kind: Kind
+
+    init(_ name: String, _ kind: Kind, aliases: [String] = [], globalKeys: [String] = []) {
+        self.name = name
+        self.aliases = aliases
+        self.globalKeys = globalKeys
+        self.kind = kind
+    }
+
+    /// Every full key this parameter may be found under, best first.
+    package func keys(architecture: String) -> [String] {
+        ([name] + aliases).map { "\(architecture).\($0)" } + globalKeys
+    }
+}
+
+extension HyperParameter {
+    package static let blockCountMax = 1 << 10
+    package static let vocabularySizeMax = 1 << 24
+    package static let embeddingLengthMax = 1 << 17
+    package static let feedForwardLengthMax = 1 << 20
+    package static let headCountMax = 1 << 11
+    package static let headLengthMax = 1 << 11
+    package static let contextLengthMax = 1 << 24
+
+    package static let contextLength = HyperParameter(
+        "context_length", .count(1...contextLengthMax))
+    package static let embeddingLength = HyperParameter(
+        "embedding_length", .count(1...embeddingLengthMax), aliases: ["embed_length"])
+    package static let blockCount = HyperParameter("block_count", .count(1...blockCountMax))
+    package static let vocabularySize = HyperParameter(
+        "vocab_size", .count(2...vocabularySizeMax), globalKeys: ["tokenizer.ggml.vocab_size"])
+    package static let feedForwardLength = HyperParameter(
+        "feed_forward_length", .countPerBlock(1...feedForwardLengthMax))
+    package static let headCount = HyperParameter(
+        "attention.head_count", .countPerBlock(1...headCountMax))
+    package static let headCountKV = HyperParameter(
+        "attention.head_count_kv", .countPerBlock(1...headCountMax))
+    package static let keyLength = HyperParameter(
+        "attention.key_length", .count(1...headLengthMax))
+    package static let valueLength = HyperParameter(
+        "attention.value_length", .count(1...headLengthMax))
+    package static let ropeDimensionCount = HyperParameter(
+        "rope.dimension_count", .count(2...headLengthMax))
+    package static let ropeBase = HyperParameter("rope.freq_base", .real(1...1e12))
+    package static let ropeScalingType = HyperParameter("rope.scaling.type", .word)
+    /// 0 is the converters' way of writing "not set".
+    package static let ropeScalingFactor = HyperParameter(
+        "rope.scaling.factor", .real(0...1e6), aliases: ["rope.scale_linear"])
+    package static let rmsEpsilon = HyperParameter(
+        "attention.layer_norm_rms_epsilon", .real(1e-12...0.1))
+    package static let expertCount = HyperParameter("expert_count", .count(0...headCountMax))
+
+    /// What every architecture has; descriptions add their own norm key and refusals to it.
+    package static let shared: [HyperParameter] = [
+        .contextLength, .embeddingLength, .blockCount, .vocabularySize, .feedForwardLength,
+        .headCount, .headCountKV, .keyLength, .valueLength, .ropeDimensionCount, .ropeBase,
+        .ropeScalingType, .ropeScalingFactor,
+    ]
+}

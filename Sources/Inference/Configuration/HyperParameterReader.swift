@@ -1,0 +1,255 @@
+// Reads hyper-parameters out of a file's metadata, with the caller's overrides on top.
+//
+// Guarantees: every value handed out has the row's type and lies in the row's range; a refusal
+// names the key as it is spelled in the file. An array is never expanded before its length has
+// been compared with the number of blocks. It knows nothing about how values relate to each other:
+// that is `ModelConfiguration`.
+
+import ModelFiles
+
+/// A value the caller put in place of the file's.
+public struct AppliedOverride: Sendable, Equatable {
+    /// The full key, e.g. `llama.context_length`.
+    public let key: String
+    /// What the file says, or nil when it does not have the key.
+    public let original: String?
+    /// What was used instead.
+    public let replacement: String
+}
+
+/// The file's metadata and the overrides, read row by row.
+package struct HyperParameterReader {
+    /// A metadata value reduced to what hyper-parameters can be.
+    private enum Value {
+        case whole(Int)
+        case real(Double)
+        case word(String)
+        case list([Int])
+        /// Anything else, described for the error text.
+        case other(String)
+
+        var text: String {
+            switch self {
+            case .whole(let value): String(value)
+            case .real(let value): String(value)
+            case .word(let value): "\"\(value.clipped)\""
+            case .list(let values): values.map(String.init).joined(separator: ",").clipped
+            case .other(let type): type
+            }
+        }
+    }
+
+    private let metadata: Metadata
+    private let architecture: String
+    private var replacements: [String: Value] = [:]
+    package private(set) var applied: [AppliedOverride] = []
+
+    /// Reads the overrides; throws when one names no row of `parameters` or cannot be parsed.
+    package init(
+        metadata: Metadata, architecture: String, parameters: [HyperParameter],
+        overrides: [String: String]
+    ) throws(InferenceError) {
+        self.metadata = metadata
+        self.architecture = architecture
+        for (key, text) in overrides.sorted(by: { $0.key < $1.key }) {
+            try replace(key, with: text, among: parameters)
+        }
+    }
+
+    // MARK: Typed reads
+
+    /// The number under `parameter`'s key, or nil when the file has none of its spellings.
+    package func count(_ parameter: HyperParameter) throws(InferenceError) -> Int? {
+        guard case .count(let range) = parameter.kind else {
+            preconditionFailure("\(parameter.name) is not a count")
+        }
+        guard let (key, value) = find(parameter) else { return nil }
+        guard case .whole(let number) = value else {
+            throw wrongType(key, value, needed: "a whole number")
+        }
+        try check(number, in: range, key)
+        return number
+    }
+
+    /// One number per block, a single number standing for all of them.
+    package func counts(
+        _ parameter: HyperParameter, blocks: Int
+    ) throws(InferenceError) -> [Int]? {
+        guard case .countPerBlock(let range) = parameter.kind else {
+            preconditionFailure("\(parameter.name) is not a count per block")
+        }
+        // Longer arrays are still read up to the largest block count, for the error's number.
+        let countMax = HyperParameter.blockCountMax
+        guard let (key, value) = find(parameter, listCountMax: countMax) else { return nil }
+        switch value {
+        case .whole(let number):
+            try check(number, in: range, key)
+            return Array(repeating: number, count: blocks)
+        case .list(let numbers):
+            guard numbers.count == blocks else {
+                throw InferenceError(
+                    .keysInconsistent, tried: "reading \"\(key)\"",
+                    found: "an array of \(numbers.count)",
+                    allowed: "one number, or one for each of the \(blocks) blocks", location: key)
+            }
+            for number in numbers { try check(number, in: range, key) }
+            return numbers
+        default:
+            throw wrongType(key, value, needed: "a whole number or an array of them")
+        }
+    }
+
+    /// The finite number under `parameter`'s key.
+    package func real(_ parameter: HyperParameter) throws(InferenceError) -> Double? {
+        guard case .real(let range) = parameter.kind else {
+            preconditionFailure("\(parameter.name) is not a real number")
+        }
+        guard let (key, value) = find(parameter) else { return nil }
+        guard case .real(let number) = value else {
+            throw wrongType(key, value, needed: "a floating-point number")
+        }
+        guard number.isFinite, range.contains(number) else {
+            throw outOfRange(key, String(number), "\(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// The word under `parameter`'s key.
+    package func word(_ parameter: HyperParameter) throws(InferenceError) -> String? {
+        guard case .word = parameter.kind else {
+            preconditionFailure("\(parameter.name) is not a word")
+        }
+        guard let (key, value) = find(parameter) else { return nil }
+        guard case .word(let text) = value else {
+            throw wrongType(key, value, needed: "a string")
+        }
+        return text
+    }
+
+    /// As `count`, and the key is one the architecture cannot do without.
+    package func requiredCount(_ parameter: HyperParameter) throws(InferenceError) -> Int {
+        guard let value = try count(parameter) else { throw missing(parameter) }
+        return value
+    }
+
+    /// The error for an absent key, naming every spelling that would have done.
+    package func missing(_ parameter: HyperParameter) -> InferenceError {
+        let keys = parameter.keys(architecture: architecture)
+        return InferenceError(
+            .missingKey, tried: "reading \"\(keys[0])\"", found: "no such key",
+            allowed: keys.map { "\"\($0)\"" }.joined(separator: " or "), location: keys[0])
+    }
+
+    /// The first spelling of `parameter` that is present, or the preferred one.
+    package func key(of parameter: HyperParameter) -> String {
+        let keys = parameter.keys(architecture: architecture)
+        return keys.first { replacements[$0] != nil || metadata[$0] != nil } ?? keys[0]
+    }
+
+    // MARK: Looking up
+
+    private func find(
+        _ parameter: HyperParameter, listCountMax: Int = 0
+    ) -> (key: String, value: Value)? {
+        let keys = parameter.keys(architecture: architecture)
+        // An override of any spelling wins over every spelling in the file.
+        for key in keys {
+            if let value = replacements[key] { return (key, value) }
+        }
+        for key in keys {
+            if let value = metadata[key] {
+                return (key, Self.reduce(value, listCountMax: listCountMax))
+            }
+        }
+        return nil
+    }
+
+    /// Reduces a stored value to what a hyper-parameter can be. Integers of any stored type are
+    /// accepted, for converters disagree about them; nothing else is converted.
+    private static func reduce(_ value: MetadataValue, listCountMax: Int) -> Value {
+        if let number = value.asInteger { return .whole(Int(number)) }
+        if let number = value.asFloat { return .real(number) }
+        if let text = value.asString { return .word(text) }
+        if let list = value.asArray, list.count <= listCountMax, let numbers = list.integers() {
+            return .list(numbers.map { Int($0) })
+        }
+        if let list = value.asArray {
+            return .other("an array of \(list.count) values of type \(list.elementType)")
+        }
+        return .other("a value of type \(value.type)")
+    }
+
+    private func check(
+        _ number: Int, in range: ClosedRange<Int>, _ key: String
+    ) throws(InferenceError) {
+        guard range.contains(number) else {
+            throw outOfRange(key, String(number), "\(range.lowerBound) to \(range.upperBound)")
+        }
+    }
+
+    private func outOfRange(_ key: String, _ found: String, _ allowed: String) -> InferenceError {
+        InferenceError(
+            .keyRange, tried: "reading \"\(key)\"", found: found, allowed: allowed, location: key)
+    }
+
+    private func wrongType(_ key: String, _ value: Value, needed: String) -> InferenceError {
+        InferenceError(
+            .keyType, tried: "reading \"\(key)\"", found: value.text, allowed: needed,
+            location: key)
+    }
+
+    // MARK: Overrides
+
+    private mutating func replace(
+        _ key: String, with text: String, among parameters: [HyperParameter]
+    ) throws(InferenceError) {
+        let names = parameters.flatMap { $0.keys(architecture: architecture) }
+        let fullKey = names.contains(key) ? key : "\(architecture).\(key)"
+        guard
+            let parameter = parameters.first(where: {
+                $0.keys(architecture: architecture).contains(fullKey)
+            })
+        else {
+            let nearest = names.min { $0.editDistance(to: key) < $1.editDistance(to: key) }
+            throw InferenceError(
+                .unknownOverride, tried: "overriding \"\(key.clipped)\"",
+                found: "no such key for architecture \(architecture)",
+                allowed: "for example \"\(nearest ?? "")\"", location: key.clipped)
+        }
+        guard let value = Self.parse(text, as: parameter.kind) else {
+            throw InferenceError(
+                .badOverride, tried: "overriding \"\(fullKey)\"", found: "\"\(text.clipped)\"",
+                allowed: parameter.kind.expectation, location: fullKey)
+        }
+        let original = find(parameter, listCountMax: HyperParameter.blockCountMax)?.value.text
+        replacements[fullKey] = value
+        applied.append(
+            AppliedOverride(key: fullKey, original: original, replacement: value.text))
+    }
+
+    private static func parse(_ text: String, as kind: HyperParameter.Kind) -> Value? {
+        switch kind {
+        case .count: return Int(text).map(Value.whole)
+        case .real: return Double(text).map(Value.real)
+        case .word: return .word(text)
+        case .countPerBlock:
+            if let number = Int(text) { return .whole(number) }
+            let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+            guard parts.count <= HyperParameter.blockCountMax else { return nil }
+            let numbers = parts.compactMap { Int($0) }
+            return numbers.count == parts.count ? .list(numbers) : nil
+        }
+    }
+}
+
+extension HyperParameter.Kind {
+    fileprivate var expectation: String {
+        switch self {
+        case .count(let range): "a whole number, \(range.lowerBound) to \(range.upperBound)"
+        case .countPerBlock(let range):
+            "a whole number, \(range.lowerBound) to \(range.upperBound), or a comma-separated list"
+        case .real(let range): "a number, \(range.lowerBound) to \(range.upperBound)"
+        case .word: "a word"
+        }
+    }
+}

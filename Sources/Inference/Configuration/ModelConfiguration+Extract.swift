@@ -1,0 +1,143 @@
+// Metadata in, `ModelConfiguration` out.
+//
+// Order: the architecture decides which keys exist; each key is read with its fallbacks; the
+// caller's overrides replace what the file says; then the values are checked against each other.
+// Defaults (a missing head_count_kv means head_count, a missing key_length means
+// embedding_length / head_count, rope base 10000, ...) are those of llama.cpp, so that files
+// which rely on them mean the same here.
+
+import ModelFiles
+
+extension ModelConfiguration {
+    /// Extracts and checks the hyper-parameters of `file`.
+    ///
+    /// - Parameter overrides: text values by key, with or without the architecture prefix; merged
+    ///   last and listed in `overrides` of the result. An override is checked like a file's value.
+    /// - Throws: an error that names the key, what was found and what is allowed.
+    public static func extract(
+        from file: GGUFFile, overrides: [String: String] = [:]
+    ) throws(InferenceError) -> ModelConfiguration {
+        let description = try ArchitectureDescription.named(in: file.metadata)
+        return try extract(from: file.metadata, description: description, overrides: overrides)
+    }
+
+    package static func extract(
+        from metadata: Metadata, description: ArchitectureDescription,
+        overrides: [String: String]
+    ) throws(InferenceError) -> ModelConfiguration {
+        let reader = try HyperParameterReader(
+            metadata: metadata, architecture: description.name,
+            parameters: description.parameters, overrides: overrides)
+        for refusal in description.refusals { try refusal.check(reader) }
+
+        let blocks = try reader.requiredCount(.blockCount)
+        let heads = try reader.counts(.headCount, blocks: blocks)
+        let feedForward = try reader.counts(.feedForwardLength, blocks: blocks)
+        guard let heads else { throw reader.missing(.headCount) }
+        guard let feedForward else { throw reader.missing(.feedForwardLength) }
+        let headsKV = try reader.counts(.headCountKV, blocks: blocks) ?? heads
+        let embedding = try reader.requiredCount(.embeddingLength)
+        let head = try headLengths(reader, embedding: embedding, heads: heads)
+        let normEpsilon = try reader.real(description.normEpsilon)
+        guard let normEpsilon else { throw reader.missing(description.normEpsilon) }
+
+        let configuration = ModelConfiguration(
+            architecture: description.name,
+            name: metadata["general.name"]?.asString.map(\.clipped),
+            vocabularySize: try vocabularySize(reader, metadata),
+            embeddingLength: embedding, blockCount: blocks, feedForwardLength: feedForward,
+            headCount: heads, headCountKV: headsKV, keyLength: head.key, valueLength: head.value,
+            ropeDimensionCount: try reader.count(.ropeDimensionCount) ?? head.key,
+            ropeBase: try reader.real(.ropeBase) ?? 10_000,
+            ropeScaling: try ropeScaling(reader, description),
+            contextLength: try reader.requiredCount(.contextLength),
+            normEpsilon: normEpsilon, overrides: reader.applied)
+        try configuration.checkHeads(reader)
+        try configuration.checkRope(reader, description)
+        return configuration
+    }
+
+    // MARK: Values with rules of their own
+
+    /// `<arch>.vocab_size`, else `tokenizer.ggml.vocab_size`, else the length of the token list.
+    private static func vocabularySize(
+        _ reader: HyperParameterReader, _ metadata: Metadata
+    ) throws(InferenceError) -> Int {
+        if let size = try reader.count(.vocabularySize) { return size }
+        let key = "tokenizer.ggml.tokens"
+        guard let list = metadata[key]?.asArray else { throw reader.missing(.vocabularySize) }
+        guard list.count >= 2, list.count <= HyperParameter.vocabularySizeMax else {
+            throw InferenceError(
+                .keyRange, tried: "counting \"\(key)\"", found: "\(list.count) tokens",
+                allowed: "2 to \(HyperParameter.vocabularySizeMax)", location: key)
+        }
+        return list.count
+    }
+
+    private static func headLengths(
+        _ reader: HyperParameterReader, embedding: Int, heads: [Int]
+    ) throws(InferenceError) -> (key: Int, value: Int) {
+        let key = try reader.count(.keyLength)
+        let value = try reader.count(.valueLength)
+        if let key, let value { return (key, value) }
+        // The default needs the heads to divide the embedding evenly.
+        guard embedding % heads[0] == 0, heads.allSatisfy({ $0 == heads[0] }) else {
+            throw InferenceError(
+                .keysInconsistent,
+                tried: "dividing \"\(reader.key(of: .embeddingLength))\" among the heads",
+                found: "\(embedding) over \(heads[0]) heads",
+                allowed: "a multiple of \"\(reader.key(of: .headCount))\", the same in every "
+                    + "block, or \"\(reader.key(of: .keyLength))\" and "
+                    + "\"\(reader.key(of: .valueLength))\" given",
+                location: reader.key(of: .headCount))
+        }
+        return (key ?? embedding / heads[0], value ?? embedding / heads[0])
+    }
+
+    private static func ropeScaling(
+        _ reader: HyperParameterReader, _ description: ArchitectureDescription
+    ) throws(InferenceError) -> RopeScaling {
+        let factor = try reader.real(.ropeScalingFactor) ?? 0
+        let word = try reader.word(.ropeScalingType) ?? "linear"
+        guard description.ropeScalings.contains(word) else {
+            let key = reader.key(of: .ropeScalingType)
+            throw InferenceError(
+                .unsupportedFeature, tried: "reading \"\(key)\"", found: "\"\(word.clipped)\"",
+                allowed: description.ropeScalings.joined(separator: ", "), location: key)
+        }
+        return word == "linear" && factor != 0 && factor != 1 ? .linear(factor: factor) : .none
+    }
+
+    // MARK: Values against each other
+
+    private func checkHeads(_ reader: HyperParameterReader) throws(InferenceError) {
+        for block in 0..<blockCount where headCount[block] % headCountKV[block] != 0 {
+            throw InferenceError(
+                .keysInconsistent, tried: "sharing key-value heads in block \(block)",
+                found: "\"\(reader.key(of: .headCount))\" \(headCount[block]) and "
+                    + "\"\(reader.key(of: .headCountKV))\" \(headCountKV[block])",
+                allowed: "a multiple of the key-value heads",
+                location: reader.key(of: .headCountKV))
+        }
+    }
+
+    private func checkRope(
+        _ reader: HyperParameterReader, _ description: ArchitectureDescription
+    ) throws(InferenceError) {
+        let key = reader.key(of: .ropeDimensionCount)
+        guard ropeDimensionCount % 2 == 0, ropeDimensionCount <= keyLength else {
+            throw InferenceError(
+                .keysInconsistent, tried: "reading \"\(key)\"", found: String(ropeDimensionCount),
+                allowed: "an even number, at most the \(keyLength) of "
+                    + "\"\(reader.key(of: .keyLength))\"",
+                location: key)
+        }
+        guard ropeDimensionCount == keyLength || description.allowsPartialRotary else {
+            throw InferenceError(
+                .keysInconsistent, tried: "reading \"\(key)\"", found: String(ropeDimensionCount),
+                allowed: "the head length \(keyLength): architecture \(architecture) rotates "
+                    + "whole heads",
+                location: key)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+// The shape of one model: its hyper-parameters after every check.
+//
+// Guarantees: a value of this type is consistent in itself (heads divide, rotary dimensions fit
+// the head, one entry per block in the per-block arrays) and every number is in the range of its
+// row in `HyperParameter`, so products of a few of them cannot overflow. It says nothing about the
+// tensors of a file: that is `ModelPlan`.
+
+import ModelFiles
+
+/// The hyper-parameters of a model, checked.
+public struct ModelConfiguration: Sendable {
+    /// How positions are stretched before the rotary embedding.
+    public enum RopeScaling: Sendable, Equatable {
+        case none
+        /// Positions are divided by `factor`.
+        case linear(factor: Double)
+    }
+
+    /// `general.architecture`, e.g. `llama`.
+    public let architecture: String
+    /// `general.name` clipped for printing, when the file has one.
+    public let name: String?
+    /// Number of tokens; the width of the logits.
+    public let vocabularySize: Int
+    /// Width of the residual stream.
+    public let embeddingLength: Int
+    /// Number of transformer blocks.
+    public let blockCount: Int
+    /// Width of the feed-forward layer, one entry per block.
+    public let feedForwardLength: [Int]
+    /// Query heads, one entry per block.
+    public let headCount: [Int]
+    /// Key and value heads, one entry per block; each divides the query heads of its block.
+    public let headCountKV: [Int]
+    /// Width of one query or key head.
+    public let keyLength: Int
+    /// Width of one value head.
+    public let valueLength: Int
+    /// Leading dimensions of each head that are rotated; even, at most `keyLength`.
+    public let ropeDimensionCount: Int
+    /// Base of the rotary frequencies.
+    public let ropeBase: Double
+    public let ropeScaling: RopeScaling
+    /// Positions the model was made for; a sequence never gets longer.
+    public let contextLength: Int
+    /// The norms' epsilon, inside the root.
+    public let normEpsilon: Double
+    /// What the caller replaced, in key order.
+    public let overrides: [AppliedOverride]
+
+    /// Bytes of the key-value cache that one position of one sequence takes, all blocks.
+    public var cacheBytesPerToken: Int {
+        let width = keyLength + valueLength
+        return headCountKV.reduce(0) { $0 + $1 * width * MemoryLayout<Float>.size }
+    }
+}

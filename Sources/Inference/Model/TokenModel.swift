@@ -1,0 +1,87 @@
+// What the rest of the system needs of a model: tokens in, logits out.
+//
+// The real transformer and the mock both have this face; which of the two answered is carried
+// beside it (see Loading), never inside it. A model is immutable and shared between threads; a
+// runner owns the changing state (cache and scratch) and belongs to one thread.
+
+/// A model that can be run: immutable, usable from any thread.
+public protocol TokenModel: AnyObject, Sendable {
+    /// Number of tokens; the width of every row of logits.
+    var vocabularySize: Int { get }
+    /// Positions a sequence may have at most.
+    var contextLength: Int { get }
+
+    /// Makes the changing state for up to `sequenceCountMax` sequences at once.
+    ///
+    /// - Parameter tokenBudget: positions of key-value cache over all sequences, taken from memory
+    ///   now, rounded up to whole pages of 16; nothing more is taken later.
+    /// - Throws: `placement_failed` when the back end cannot provide the memory.
+    func makeRunner(
+        maxSequences sequenceCountMax: Int, tokenBudget: Int
+    ) throws(InferenceError) -> any ModelRunner
+}
+
+/// A sequence of one runner. Never reused: a closed sequence's ID stays invalid.
+public struct SequenceID: Hashable, Sendable {
+    let slot: UInt32
+    let generation: UInt32
+
+    package init(slot: UInt32, generation: UInt32) {
+        self.slot = slot
+        self.generation = generation
+    }
+}
+
+/// Work for one sequence in one step: one token when generating, many when reading a prompt.
+///
+/// Items may be kept and changed in place from step to step; with unchanged array lengths that
+/// allocates nothing.
+public struct StepItem: Sendable {
+    /// Which of the item's positions get logits.
+    public enum Logits: Sendable, Equatable { case none, last, all }
+
+    public var sequence: SequenceID
+    /// The tokens to append to the sequence, in order; at least one.
+    public var tokens: [Int32]
+    public var wants: Logits
+
+    /// Creates an item; see the properties.
+    public init(sequence: SequenceID, tokens: [Int32], wants: Logits) {
+        self.sequence = sequence
+        self.tokens = tokens
+        self.wants = wants
+    }
+}
+
+/// The changing state of a model in use. Confined to one thread.
+public protocol ModelRunner: AnyObject {
+    /// Opens an empty sequence and reserves cache for `capacity` positions.
+    ///
+    /// - Throws: `sequence_too_long` when it can never fit, `cache_exhausted` or
+    ///   `too_many_sequences` when it does not fit now.
+    func open(capacity: Int) throws(InferenceError) -> SequenceID
+
+    /// Gives the sequence's cache back. Closing twice, or a stranger, does nothing.
+    func close(_ sequence: SequenceID)
+
+    /// Positions that can still be reserved; a multiple of the page size.
+    var freeTokens: Int { get }
+
+    /// Tokens the sequence holds, or nil when it is not open.
+    func length(of sequence: SequenceID) -> Int?
+
+    /// Appends every item's tokens to its sequence in one pass over the weights.
+    ///
+    /// Calls `logits` once per wanted position, items in order and positions ascending, with the
+    /// item's index, the position in the sequence (0 = its first token) and one value per token
+    /// of the vocabulary. The buffer is valid during the call only. The values depend on the model,
+    /// the instruction set and the sequence's own tokens; never on the other items, on how the
+    /// tokens were divided into steps, or on the number of threads.
+    ///
+    /// - Throws: `bad_step`, `unknown_sequence`, `token_out_of_range` or `sequence_too_long`, all
+    ///   before anything has changed: a step that throws has had no effect.
+    func step(
+        _ items: [StepItem],
+        logits: (_ item: Int, _ position: Int, _ values: UnsafeBufferPointer<Float>) -> Void
+    ) throws(InferenceError)
+}

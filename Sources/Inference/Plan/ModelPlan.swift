@@ -1,0 +1,111 @@
+// The compatibility layer: everything that must hold between a file and this engine before any
+// weight is touched.
+//
+// Guarantees: when a plan exists, the hyper-parameters are consistent, every tensor of the
+// architecture is there with the right shape in a format that has a kernel, the file holds no
+// tensor that would be silently ignored, and vocabulary, keys and embedding agree about the number
+// of tokens. Placement and the forward pass rely on it and check none of this again. It looks at
+// no tensor's values: NaN and garbage are found by validation.
+
+import Compute
+import ModelFiles
+import Tokenizers
+
+/// A model file found fit for this engine, with what is needed to run it.
+public struct ModelPlan: Sendable {
+    /// Makes the tokenizer from a file's metadata.
+    public typealias TokenizerMaker =
+        @Sendable (Metadata) throws(TokenizerError) -> any Tokenizer
+
+    public let configuration: ModelConfiguration
+    public let architecture: ArchitectureDescription
+    public let tokenizer: any Tokenizer
+    /// Values in all tensors.
+    public let parameterCount: Int
+    /// Bytes of all tensors as stored.
+    public let weightBytes: Int
+    /// Formats of the weight matrices with the number of tensors in each, by name.
+    public let formatCounts: [String: Int]
+    /// True when the token embedding serves as output matrix too.
+    public let isOutputTied: Bool
+    /// The file; keeps the mapping alive.
+    package let file: GGUFFile
+    private let tensors: PlannedTensors
+
+    /// Checks `file` from end to end.
+    ///
+    /// - Parameters:
+    ///   - overrides: see `ModelConfiguration.extract`.
+    ///   - makeTokenizer: the table of supported tokenizers unless a test brings its own.
+    /// - Throws: an error that names the key or tensor, what was found and what is needed.
+    ///   Reads metadata and the tensor table only; allocates in proportion to the vocabulary.
+    public init(
+        file: GGUFFile, overrides: [String: String] = [:],
+        makeTokenizer: TokenizerMaker = { metadata throws(TokenizerError) in
+            try TokenizerFactory.make(from: metadata)
+        }
+    ) throws(InferenceError) {
+        let description = try ArchitectureDescription.named(in: file.metadata)
+        let configuration = try ModelConfiguration.extract(
+            from: file.metadata, description: description, overrides: overrides)
+        let tensors = try PlannedTensors(file, description, configuration)
+        do {
+            tokenizer = try makeTokenizer(file.metadata)
+        } catch {
+            throw InferenceError(
+                .tokenizer, tried: "reading the vocabulary", found: "one that cannot be used",
+                location: "tokenizer.ggml.model", cause: error)
+        }
+        try VocabularyCheck.run(tokenizer, file.metadata, configuration)
+
+        self.file = file
+        self.configuration = configuration
+        self.architecture = description
+        self.tensors = tensors
+        // Sums cannot overflow: the tensors lie side by side in one file.
+        parameterCount = tensors.all.reduce(0) { $0 + $1.valueCount }
+        weightBytes = tensors.all.reduce(0) { $0 + $1.byteSize }
+        isOutputTied = tensors[.output] == nil
+        formatCounts = tensors.all.filter { $0.dimensions.count > 1 }
+            .reduce(into: [:]) { $0[$1.format.name, default: 0] += 1 }
+    }
+
+    /// The tensor that plays `role`, in `block` where every block has one; nil when it is optional
+    /// and absent.
+    package func tensor(_ role: TensorRole, block: Int = 0) -> TensorInfo? {
+        tensors[role, block: block]
+    }
+
+    /// Every tensor of the model.
+    package var allTensors: [TensorInfo] { tensors.all }
+
+    /// Bytes the model needs when its cache holds `contextTokens` positions over all sequences.
+    ///
+    /// Weights are counted once as packed; the file's mapping is not counted, for its pages can
+    /// be dropped at any time. Negative counts are taken as zero; the sum saturates.
+    public func memory(contextTokens: Int) -> MemoryEstimate {
+        let (cache, overflow) = max(0, contextTokens)
+            .multipliedReportingOverflow(by: configuration.cacheBytesPerToken)
+        return MemoryEstimate(
+            weights: weightBytes, cache: overflow ? Int.max : cache,
+            scratch: StepShape(configuration).scratchBytes(configuration))
+    }
+}
+
+/// Bytes a model needs, by what needs them.
+public struct MemoryEstimate: Sendable, Equatable {
+    /// Weights in the layout of the kernels.
+    public let weights: Int
+    /// Keys and values of the positions asked for.
+    public let cache: Int
+    /// Activations of one pass.
+    public let scratch: Int
+
+    /// All of it; saturates instead of overflowing.
+    public var total: Int {
+        [weights, cache, scratch].reduce(0) { sum, part in
+            let (next, overflow) = sum.addingReportingOverflow(part)
+            return overflow ? Int.max : next
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// An architecture's rows matched against a file's tensor table.
+//
+// Guarantees: every required tensor is present, every present one has the row's shape and a format
+// with a kernel, and no tensor of the file is left without a row: one that the forward pass would
+// ignore (a norm or an expert of another family) would make answers quietly wrong.
+
+import Compute
+import ModelFiles
+
+/// The tensors of one model by role and block.
+package struct PlannedTensors: Sendable {
+    /// Every tensor once, in row order.
+    package private(set) var all: [TensorInfo] = []
+    /// Index into `all` by `block * roleCount + role`; -1 where absent.
+    private var indices: [Int]
+    private static let roleCount = TensorRole.allCases.count
+
+    package init(
+        _ file: GGUFFile, _ architecture: ArchitectureDescription,
+        _ configuration: ModelConfiguration
+    ) throws(InferenceError) {
+        indices = Array(repeating: -1, count: configuration.blockCount * Self.roleCount)
+        for rule in architecture.tensors {
+            for block in 0..<(rule.isPerBlock ? configuration.blockCount : 1) {
+                let name = rule.name(block: block)
+                guard let tensor = file.tensor(name) else {
+                    if rule.isRequired { throw Self.missing(rule, name, configuration, block) }
+                    continue
+                }
+                try Self.checkShape(tensor, rule, configuration, block)
+                try Self.checkFormat(tensor, rule)
+                indices[block * Self.roleCount + rule.role.rawValue] = all.count
+                all.append(tensor)
+            }
+        }
+        try checkNothingIsIgnored(file, architecture, configuration)
+    }
+
+    package subscript(role: TensorRole, block block: Int = 0) -> TensorInfo? {
+        let index = indices[block * Self.roleCount + role.rawValue]
+        return index < 0 ? nil : all[index]
+    }
+
+    // MARK: Checks
+
+    private static func missing(
+        _ rule: TensorRule, _ name: String, _ configuration: ModelConfiguration, _ block: Int
+    ) -> InferenceError {
+        let dimensions = rule.dimensions(in: configuration, block: block)
+        return InferenceError(
+            .missingTensor, tried: "looking for tensor \"\(name)\"", found: "no such tensor",
+            allowed: "one of shape \(dimensions), which architecture "
+                + "\(configuration.architecture) needs",
+            location: name)
+    }
+
+    private static func checkShape(
+        _ tensor: TensorInfo, _ rule: TensorRule, _ configuration: ModelConfiguration, _ block: Int
+    ) throws(InferenceError) {
+        let needed = rule.dimensions(in: configuration, block: block)
+        // A trailing dimension of one changes nothing; writers differ about it.
+        guard tensor.dimensions.withoutTrailingOnes == needed.withoutTrailingOnes else {
+            throw InferenceError(
+                .tensorShape, tried: "checking the shape of tensor \"\(tensor.name)\"",
+                found: "\(tensor.dimensions)", allowed: "\(needed)", location: tensor.name)
+        }
+    }
+
+    private static func checkFormat(
+        _ tensor: TensorInfo, _ rule: TensorRule
+    ) throws(InferenceError) {
+        let allowed: [WeightFormat] = rule.use == .vector ? [.f32] : WeightFormat.supported
+        guard allowed.contains(where: { $0.rawValue == tensor.format.id }) else {
+            throw InferenceError(
+                .tensorFormat, tried: "checking the format of tensor \"\(tensor.name)\"",
+                found: tensor.format.name,
+                allowed: allowed.map(\.name).joined(separator: ", "), location: tensor.name)
+        }
+    }
+
+    private func checkNothingIsIgnored(
+        _ file: GGUFFile, _ architecture: ArchitectureDescription,
+        _ configuration: ModelConfiguration
+    ) throws(InferenceError) {
+        guard file.tensors.count != all.count else { return }
+        let known = Set(all.map(\.name))
+        guard let stranger = file.tensors.first(where: { !known.contains($0.name) }) else {
+            return
+        }
+        throw InferenceError(
+            .unexpectedTensor, tried: "placing tensor \"\(stranger.name.clipped)\"",
+            found: "no use for it",
+            allowed: "the tensors of architecture \(architecture.name) with "
+                + "\(configuration.blockCount) blocks; ignoring one would change the answers",
+            location: stranger.name.clipped)
+    }
+}
+
+extension [Int] {
+    fileprivate var withoutTrailingOnes: ArraySlice<Int> {
+        var end = count
+        while end > 1, self[end - 1] == 1 { end -= 1 }
+        return self[..<end]
+    }
+}

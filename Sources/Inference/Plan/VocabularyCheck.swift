@@ -1,0 +1,37 @@
+// Whether vocabulary, metadata and embedding agree about the tokens.
+//
+// The embedding's rows were compared with the configuration's vocabulary size as a shape; here the
+// token list and the special ids are compared with the same number. Any disagreement would let a
+// token id point past a table or give a sampled id no text.
+
+import ModelFiles
+import Tokenizers
+
+package enum VocabularyCheck {
+    package static func run(
+        _ tokenizer: any Tokenizer, _ metadata: Metadata, _ configuration: ModelConfiguration
+    ) throws(InferenceError) {
+        let size = configuration.vocabularySize
+        guard tokenizer.vocabularySize == size else {
+            throw InferenceError(
+                .tokenizerMismatch, tried: "comparing the token list with the embedding",
+                found: "\(tokenizer.vocabularySize) tokens in \"tokenizer.ggml.tokens\"",
+                allowed: "\(size), the model's vocabulary size",
+                location: "tokenizer.ggml.tokens")
+        }
+        for key in metadata.keys where isSpecialID(key) {
+            guard let value = metadata[key] else { continue }
+            guard let id = value.asInteger, id >= 0, id < Int64(size) else {
+                throw InferenceError(
+                    .tokenizerMismatch, tried: "reading \"\(key)\"",
+                    found: value.asInteger.map(String.init) ?? "a value of type \(value.type)",
+                    allowed: "a token id, 0 to \(size - 1)", location: key)
+            }
+        }
+    }
+
+    /// `tokenizer.ggml.bos_token_id`, `…eos_token_id` and every other of that form.
+    private static func isSpecialID(_ key: String) -> Bool {
+        key.hasPrefix("tokenizer.ggml.") && key.hasSuffix("_token_id")
+    }
+}
