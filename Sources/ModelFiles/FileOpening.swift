@@ -1,0 +1,110 @@
+// The steps from a path to an open descriptor of a regular file, cheapest check first.
+//
+// Order: the path itself, what it names, the extension, opening, the open file again, its size.
+// The kind is checked before opening, because opening a FIFO or a device can block or have
+// effects, and again on the descriptor, because the path may have been exchanged in between.
+// Does not: map or read.
+
+import Glibc
+
+struct FileOpening {
+    struct Opened {
+        let descriptor: Int32
+        let identity: FileIdentity
+        let format: ModelFileFormat
+    }
+
+    let path: String
+    let limits: FileLimits
+
+    private var location: ModelFileError.Location { .init(path: path) }
+
+    func open() throws(ModelFileError) -> Opened {
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            throw ModelFileError(
+                .pathInvalid, tried: "using the path",
+                found: path.isEmpty ? "an empty path" : "a NUL byte in the path",
+                allowed: "a path of a regular file", location: location)
+        }
+        try checkKind(of: statusOfPath())
+        let format = try formatOfExtension()
+        // O_NONBLOCK: if the path was exchanged for a FIFO since the check, opening returns at
+        // once.
+        let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+        guard descriptor >= 0 else {
+            throw .system(
+                SystemCallFailure(call: "open", number: errno), tried: "opening the file",
+                location: location)
+        }
+        do throws(ModelFileError) {
+            let identity = try checkOpen(descriptor)
+            return Opened(descriptor: descriptor, identity: identity, format: format)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    private func statusOfPath() throws(ModelFileError) -> stat {
+        var status = stat()
+        if stat(path, &status) == 0 { return status }
+        let failure = SystemCallFailure(call: "stat", number: errno)
+        if failure.number == ENOENT, lstat(path, &status) == 0 {
+            throw ModelFileError(
+                .danglingLink, tried: "looking up the path",
+                found: "a symbolic link whose target does not exist",
+                allowed: "a regular file, or a link to one", location: location, cause: failure)
+        }
+        throw .system(failure, tried: "looking up the path", location: location)
+    }
+
+    private func checkOpen(_ descriptor: Int32) throws(ModelFileError) -> FileIdentity {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw .system(
+                SystemCallFailure(call: "fstat", number: errno), tried: "examining the open file",
+                location: location)
+        }
+        try checkKind(of: status)
+        let identity = FileIdentity(status)
+        guard identity.size > 0 else {
+            throw ModelFileError(
+                .emptyFile, tried: "examining the open file", found: "0 bytes",
+                allowed: "a file with content", location: location)
+        }
+        guard identity.size <= limits.fileSizeMax else {
+            throw ModelFileError(
+                .fileTooLarge, tried: "examining the open file", found: "\(identity.size) bytes",
+                allowed: "at most \(limits.fileSizeMax) bytes", location: location)
+        }
+        return identity
+    }
+
+    private func checkKind(of status: stat) throws(ModelFileError) {
+        let refused: (code: ModelFileError.Code, found: String)
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return
+        case S_IFDIR: refused = (.isDirectory, "a directory")
+        case S_IFIFO: refused = (.isFIFO, "a FIFO (named pipe)")
+        case S_IFSOCK: refused = (.isSocket, "a socket")
+        case S_IFCHR: refused = (.isDevice, "a character device")
+        default: refused = (.isDevice, "a block device or another special file")
+        }
+        throw ModelFileError(
+            refused.code, tried: "examining what the path names", found: refused.found,
+            allowed: "a regular file, or a link to one", location: location)
+    }
+
+    /// The extension decides which parser runs, so it is required; upper and lower case are equal.
+    private func formatOfExtension() throws(ModelFileError) -> ModelFileFormat {
+        let name = path.utf8.split(separator: UInt8(ascii: "/")).last ?? path.utf8[...]
+        let suffix = name.lastIndex(of: UInt8(ascii: "."))
+            .map { String(decoding: name[name.index(after: $0)...], as: UTF8.self) }
+        if let suffix, let format = ModelFileFormat(rawValue: suffix.lowercased()) { return format }
+        throw ModelFileError(
+            .extensionUnsupported, tried: "choosing a format by the file name's extension",
+            found: suffix.map { "\".\(printable($0, countMax: 40))\"" } ?? "no extension",
+            allowed: ModelFileFormat.allCases.map { ".\($0.rawValue)" }.joined(separator: " or "),
+            location: location)
+    }
+}

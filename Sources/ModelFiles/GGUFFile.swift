@@ -1,0 +1,73 @@
+// The `parse` layer: a mapped file becomes checked metadata and a checked tensor table, or a
+// typed refusal.
+//
+// Layout of GGUF versions 2 and 3 (facts from ggml's docs/gguf.md; all numbers little-endian):
+//
+//   0   "GGUF"                      magic
+//   4   u32 version                 2 or 3
+//   8   u64 tensor count
+//   16  u64 metadata count
+//   24  metadata entries            string key, u32 type, value
+//   …   tensor entries              string name, u32 n, n x u64 dimension, u32 format, u64 offset
+//   …   zero padding to the alignment, then tensor data; tensor offsets count from here
+//
+// Guarantees: whatever the bytes are, the outcome is a `GGUFFile` all of whose tensors lie
+// inside the file without overlap, or a `ModelFileError`. Nothing is allocated from a length
+// that was not checked against the file.
+// Does not: interpret metadata, read tensor data, or support version 1 and big-endian files
+// (refused by name).
+
+/// A parsed GGUF file: metadata and tensor table over a mapping. A value; any thread.
+public struct GGUFFile: Sendable {
+    /// Keeps the mapping alive.
+    public let file: MappedFile
+    /// 2 or 3.
+    public let version: UInt32
+    /// Alignment of tensor data in bytes.
+    public let alignment: Int
+    public let metadata: Metadata
+    /// In file order.
+    public let tensors: [TensorInfo]
+    /// First byte of the data section; equals the file's size if there is no tensor and no padding.
+    public let dataOffset: Int
+    private let tensorIndexes: [String: Int]
+
+    /// Parses `file`. Any thread; reads header, metadata and tensor table, never tensor data;
+    /// allocates in proportion to the number of entries, within `limits`. Throws a `parse` layer
+    /// error.
+    public init(
+        _ file: MappedFile, limits: ParseLimits = .default
+    ) throws(ModelFileError) {
+        guard file.format == .gguf else {
+            throw ModelFileError(
+                .safetensorsNotSupported, tried: "choosing a parser for the file",
+                found: "the extension .safetensors, a format this version cannot read yet",
+                allowed: ".gguf", location: .init(path: file.path))
+        }
+        var parser = GGUFParser(file, limits: limits)
+        let header = try parser.header()
+        let metadata = try parser.metadata(count: header.metadataCount)
+        let alignment = try parser.alignment(from: metadata)
+        let table = try parser.tensors(count: header.tensorCount, alignment: alignment)
+        self.file = file
+        self.version = header.version
+        self.alignment = alignment
+        self.metadata = metadata
+        self.tensors = table.tensors
+        self.dataOffset = table.dataOffset
+        self.tensorIndexes = table.indexes
+    }
+
+    /// The tensor with this name, or nil. One dictionary access.
+    public func tensor(_ name: String) -> TensorInfo? {
+        tensorIndexes[name].map { tensors[$0] }
+    }
+
+    /// The stored bytes of a tensor of this file. Valid while `file` is alive; nothing is copied
+    /// or read.
+    public func bytes(of tensor: TensorInfo) -> UnsafeRawBufferPointer {
+        let range = tensor.byteOffset..<tensor.byteOffset + tensor.byteSize
+        precondition(range.upperBound <= file.bytes.count, "tensor \(tensor.name) of another file")
+        return UnsafeRawBufferPointer(rebasing: file.bytes[range])
+    }
+}

@@ -1,0 +1,118 @@
+// An array of a file's metadata: a checked view on the mapping, not a copy.
+//
+// Vocabularies and merge lists have hundreds of thousands of strings; the parse layer walks them
+// once and proves that every length stays inside the array, after that this view is read without
+// re-checking.
+// Guarantees: the mapping lives as long as the view; iteration allocates nothing per element.
+// Does not: promise UTF-8 for elements: token pieces are byte strings, their reader decides.
+// If the file shrinks later, reads give zero bytes; lengths are therefore still clamped to the
+// view.
+
+/// A validated array inside the mapped file.
+public struct MetadataArray: Sendable {
+    public let elementType: MetadataType
+    /// Elements, not bytes.
+    public let count: Int
+    /// First byte of the first element, counted from the start of the file.
+    public let byteOffset: Int
+    /// Bytes of all elements.
+    public let byteSize: Int
+    private let file: MappedFile
+
+    package init(
+        elementType: MetadataType, count: Int, byteOffset: Int, byteSize: Int, file: MappedFile
+    ) {
+        self.elementType = elementType
+        self.count = count
+        self.byteOffset = byteOffset
+        self.byteSize = byteSize
+        self.file = file
+    }
+
+    /// Calls `body` with each string's bytes in order; calls nothing if elements are not strings.
+    /// The bytes are only valid during the call. Any thread; allocates nothing; rethrows
+    /// `body`'s error.
+    public func forEachString<Failure: Error>(
+        _ body: (_ index: Int, _ bytes: UnsafeRawBufferPointer) throws(Failure) -> Void
+    ) throws(Failure) {
+        guard elementType == .string else { return }
+        let view = bytes
+        var offset = 0
+        for index in 0..<count {
+            guard offset <= view.count - 8 else { return }
+            let claimed = view.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            offset += 8
+            let size = Int(min(UInt64(littleEndian: claimed), UInt64(view.count - offset)))
+            try body(index, UnsafeRawBufferPointer(rebasing: view[offset..<offset + size]))
+            offset += size
+        }
+    }
+
+    /// The strings, with ill-formed UTF-8 repaired; nil if elements are not strings. Allocates
+    /// them all: for small arrays such as tags; use `forEachString` for vocabularies.
+    public func strings() -> [String]? {
+        guard elementType == .string else { return nil }
+        var result: [String] = []
+        result.reserveCapacity(count)
+        forEachString { _, bytes in result.append(String(decoding: bytes, as: UTF8.self)) }
+        return result
+    }
+
+    /// All elements as float; nil if elements are not float32 or float64. One allocation.
+    public func floats() -> [Float]? {
+        switch elementType {
+        case .float32: map(UInt32.self) { Float(bitPattern: $0) }
+        case .float64: map(UInt64.self) { Float(Double(bitPattern: $0)) }
+        default: nil
+        }
+    }
+
+    /// All elements as integers; nil if elements are not integers, or one does not fit. One
+    /// allocation.
+    public func integers() -> [Int64]? {
+        switch elementType {
+        case .uint8: map(UInt8.self) { Int64($0) }
+        case .int8: map(Int8.self) { Int64($0) }
+        case .uint16: map(UInt16.self) { Int64($0) }
+        case .int16: map(Int16.self) { Int64($0) }
+        case .uint32: map(UInt32.self) { Int64($0) }
+        case .int32: map(Int32.self) { Int64($0) }
+        case .int64: map(Int64.self) { $0 }
+        case .uint64:
+            map(UInt64.self) { $0 }.contains { $0 > UInt64(Int64.max) }
+                ? nil : map(UInt64.self) { Int64($0) }
+        default: nil
+        }
+    }
+
+    /// All elements as booleans; nil if elements are not booleans. One allocation.
+    public func bools() -> [Bool]? {
+        elementType == .bool ? map(UInt8.self) { $0 != 0 } : nil
+    }
+
+    /// The inner arrays; nil if elements are not arrays.
+    public func arrays() -> [MetadataArray]? {
+        guard elementType == .array else { return nil }
+        let walker = ArrayWalker(file: file, limits: .default, metadataEnd: byteOffset + byteSize)
+        return try? walker.elements(of: self)
+    }
+
+    /// The raw bytes of all elements, as stored. Valid while this array, or its file, is alive.
+    public var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: file.bytes[byteOffset..<byteOffset + byteSize])
+    }
+
+    private func map<Stored: FixedWidthInteger & BitwiseCopyable, Element>(
+        _ stored: Stored.Type, _ convert: (Stored) -> Element
+    ) -> [Element] {
+        let view = bytes
+        return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+            for index in 0..<count {
+                let offset = index * MemoryLayout<Stored>.size
+                let raw = view.loadUnaligned(fromByteOffset: offset, as: Stored.self)
+                buffer.initializeElement(at: index, to: convert(Stored(littleEndian: raw)))
+            }
+            initialized = count
+        }
+    }
+}
