@@ -1,0 +1,225 @@
+// Merging characters into tokens by score: the core of SentencePiece-style encoding.
+//
+// Guarantees: the result of llama.cpp's queue: the pair whose concatenation is the token with the highest
+// score merges first, leftmost among equals, until no pair is a token. At worst n log n.
+// Does not: handle spaces, special tokens or bytes without a token; the caller does.
+//
+// The text is first cut where no token reaches across. Two neighbouring characters can only end up in
+// one token if some token contains them side by side, so a set of all such pairs (a bit map by hash; a false
+// positive only joins two segments) splits ordinary text into words, each with a short queue of its own:
+//
+//   ▁ O n c e | ▁ u p o n | ▁ a          no token contains "e▁" or "n▁"
+
+struct SentencePieceMerger: Sendable {
+    private let texts: TextList
+    private let index: TokenIndex
+    private let scores: [Float]
+    private let mergeable: [Bool]
+    private let adjacency: PairFilter
+
+    init(_ vocabulary: Vocabulary, scores: [Float]) {
+        texts = vocabulary.texts
+        index = vocabulary.index
+        self.scores = scores
+        let mergeable = vocabulary.types.map { $0 != .control && $0 != .unknown && $0 != .byte }
+        var filter = PairFilter(countMin: vocabulary.texts.byteCount)
+        vocabulary.texts.bytes.withUnsafeBufferPointer { bytes in
+            for id in 0..<vocabulary.count where mergeable[id] {
+                let range = vocabulary.texts.range(id)
+                filter.insertPairs(UnsafeBufferPointer(rebasing: bytes[range]))
+            }
+        }
+        self.mergeable = mergeable
+        adjacency = filter
+    }
+
+    /// Storage reused from segment to segment.
+    struct Scratch {
+        fileprivate var symbols: [Symbol] = []
+        fileprivate var queue = Heap<Bigram>()
+    }
+
+    /// Calls `emit` for each symbol left at the end, in order: with its token, or with nil and its bytes.
+    func merge(
+        _ text: [UInt8], _ scratch: inout Scratch,
+        emit: (_ token: Int32?, _ bytes: UnsafeBufferPointer<UInt8>) -> Void
+    ) {
+        text.withUnsafeBufferPointer { bytes in
+            var start = 0
+            while start < bytes.count {
+                let end = segmentEnd(bytes, from: start, &scratch.symbols)
+                mergeSegment(bytes, &scratch)
+                emitSymbols(bytes, scratch.symbols, emit)
+                start = end
+            }
+        }
+    }
+
+    /// Splits off characters up to the first place that no token reaches across.
+    private func segmentEnd(
+        _ text: UnsafeBufferPointer<UInt8>, from start: Int, _ symbols: inout [Symbol]
+    ) -> Int {
+        symbols.removeAll(keepingCapacity: true)
+        var position = start
+        var last: UInt32?
+        while position < text.count {
+            let size = min(characterSize(text[position]), text.count - position)
+            let character = packCharacter(text, position, size)
+            if let last, !adjacency.contains(last, character) { break }
+            symbols.append(
+                Symbol(
+                    start: Int32(truncatingIfNeeded: position), size: Int32(truncatingIfNeeded: size),
+                    previous: Int32(symbols.count) - 1, next: Int32(symbols.count) + 1))
+            last = character
+            position += size
+        }
+        symbols[symbols.count - 1].next = -1
+        return position
+    }
+
+    private func mergeSegment(_ text: UnsafeBufferPointer<UInt8>, _ scratch: inout Scratch) {
+        scratch.queue.removeAll()
+        for left in scratch.symbols.indices.dropLast() {
+            if let bigram = bigram(text, scratch.symbols, Int32(left), Int32(left + 1)) {
+                scratch.queue.append(bigram)
+            }
+        }
+        scratch.queue.order()
+        while let bigram = scratch.queue.popFirst() {
+            let left = Int(bigram.left)
+            let right = Int(bigram.right)
+            // An entry is stale once either side merged with something else.
+            guard scratch.symbols[left].size > 0, scratch.symbols[right].size > 0,
+                scratch.symbols[left].size + scratch.symbols[right].size == bigram.size
+            else { continue }
+            scratch.symbols[left].size = bigram.size
+            scratch.symbols[right].size = 0
+            let next = scratch.symbols[right].next
+            scratch.symbols[left].next = next
+            if next >= 0 {
+                scratch.symbols[Int(next)].previous = bigram.left
+                if let following = self.bigram(text, scratch.symbols, bigram.left, next) {
+                    scratch.queue.push(following)
+                }
+            }
+            let previous = scratch.symbols[left].previous
+            if previous >= 0,
+                let preceding = self.bigram(text, scratch.symbols, previous, bigram.left)
+            {
+                scratch.queue.push(preceding)
+            }
+        }
+    }
+
+    /// The merge of two neighbours, if their concatenation is a token.
+    @inline(__always)
+    private func bigram(
+        _ text: UnsafeBufferPointer<UInt8>, _ symbols: [Symbol], _ left: Int32, _ right: Int32
+    ) -> Bigram? {
+        let start = Int(symbols[Int(left)].start)
+        let size = symbols[Int(left)].size + symbols[Int(right)].size
+        guard let token = token(text, start, Int(size)) else { return nil }
+        return Bigram(left: left, right: right, size: size, score: scores[Int(token)])
+    }
+
+    private func token(_ text: UnsafeBufferPointer<UInt8>, _ start: Int, _ size: Int) -> Int32? {
+        let slice = UnsafeBufferPointer(rebasing: text[start..<start + size])
+        guard let token = index.find(slice, in: texts), mergeable[Int(token)] else { return nil }
+        return token
+    }
+
+    private func emitSymbols(
+        _ text: UnsafeBufferPointer<UInt8>, _ symbols: [Symbol],
+        _ emit: (_ token: Int32?, _ bytes: UnsafeBufferPointer<UInt8>) -> Void
+    ) {
+        var current = 0
+        while current >= 0 {
+            let start = Int(symbols[current].start)
+            let size = Int(symbols[current].size)
+            let slice = UnsafeBufferPointer(rebasing: text[start..<start + size])
+            emit(token(text, start, size), slice)
+            current = Int(symbols[current].next)
+        }
+    }
+}
+
+/// A run of bytes in the text; size 0 once it is merged into its left neighbour.
+private struct Symbol {
+    var start: Int32
+    var size: Int32
+    var previous: Int32
+    var next: Int32
+}
+
+/// A possible merge; higher score first, then further left.
+private struct Bigram: HeapElement {
+    var left: Int32
+    var right: Int32
+    var size: Int32
+    var score: Float
+
+    @inline(__always)
+    func precedes(_ other: Bigram) -> Bool {
+        score != other.score ? score > other.score : left < other.left
+    }
+}
+
+/// Pairs of characters that occur side by side in some token: a bit map by hash.
+private struct PairFilter: Sendable {
+    private var words: [UInt64]
+    private let mask: UInt64
+
+    /// Sixteen bits per expected pair keep false positives near 6 %.
+    init(countMin: Int) {
+        var bits = 1 << 12
+        while bits < countMin * 16, bits < 1 << 26 { bits *= 2 }
+        words = [UInt64](repeating: 0, count: bits / 64)
+        mask = UInt64(bits - 1)
+    }
+
+    @inline(__always)
+    private func bit(_ left: UInt32, _ right: UInt32) -> UInt64 {
+        fold(UInt64(left) << 32 | UInt64(right)) & mask
+    }
+
+    @inline(__always)
+    func contains(_ left: UInt32, _ right: UInt32) -> Bool {
+        let bit = bit(left, right)
+        return words[Int(bit >> 6)] >> (bit & 63) & 1 == 1
+    }
+
+    mutating func insertPairs(_ text: UnsafeBufferPointer<UInt8>) {
+        var position = 0
+        var last: UInt32?
+        while position < text.count {
+            let size = min(characterSize(text[position]), text.count - position)
+            let character = packCharacter(text, position, size)
+            if let last {
+                let bit = bit(last, character)
+                words[Int(bit >> 6)] |= 1 << (bit & 63)
+            }
+            last = character
+            position += size
+        }
+    }
+}
+
+/// Bytes that a character takes according to its first byte; 1 for a stray continuation byte.
+/// The bytes that follow are not looked at, as in llama.cpp: invalid text stays cut the same way.
+@inline(__always)
+private func characterSize(_ first: UInt8) -> Int {
+    switch first {
+    case 0xC0...0xDF: 2
+    case 0xE0...0xEF: 3
+    case 0xF0...0xFF: 4
+    default: 1
+    }
+}
+
+@inline(__always)
+private func packCharacter(_ text: UnsafeBufferPointer<UInt8>, _ start: Int, _ size: Int) -> UInt32
+{
+    var packed: UInt32 = 0
+    for offset in 0..<size { packed = packed << 8 | UInt32(text[start + offset]) }
+    return packed
+}

@@ -1,0 +1,192 @@
+// SentencePiece-style tokenizer: `tokenizer.ggml.model` = `llama`.
+//
+// Guarantees: the ids llama.cpp gives. Spaces become U+2581; a space is put before the text and before
+// each piece of text behind a special token; pieces merge by highest score, leftmost first among equals;
+// what no token covers becomes byte tokens `<0xNN>`, so every input, valid UTF-8 or not, is encodable.
+// Does not: produce control, unknown or byte tokens by merging (plain text cannot forge them); SentencePiece
+// has the same rule.
+
+struct SentencePieceTokenizer: Tokenizer {
+    private let vocabulary: Vocabulary
+    private let merger: SentencePieceMerger
+    /// Byte value -> the token that stands for it.
+    private let byteTokens: [Int32]
+    /// Token -> byte value for tokens of type byte.
+    private let byteValues: [Int32: UInt8]
+    private let addsSpacePrefix: Bool
+    let addsBeginToken: Bool
+    let addsEndToken: Bool
+
+    var vocabularySize: Int { vocabulary.count }
+    var beginToken: Int32? { vocabulary.begin }
+    var endToken: Int32? { vocabulary.end }
+    var summary: String { "llama (SentencePiece style)" }
+
+    /// Checks the definition and builds the lookup tables.
+    init(_ definition: TokenizerDefinition) throws(TokenizerError) {
+        // The ids that SentencePiece itself gives to these roles.
+        vocabulary = try Vocabulary(definition, defaults: [.begin: 1, .end: 2])
+        let scores = try Vocabulary.scores(definition.scores, count: vocabulary.count)
+        merger = SentencePieceMerger(vocabulary, scores: scores)
+        byteValues = try Self.byteValues(vocabulary)
+        byteTokens = try Self.byteTokens(vocabulary)
+        addsSpacePrefix = definition.addsSpacePrefix ?? true
+        addsBeginToken = (definition.addsBeginToken ?? true) && vocabulary.begin != nil
+        addsEndToken = (definition.addsEndToken ?? false) && vocabulary.end != nil
+    }
+
+    func encode(_ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool)
+        throws(TokenizerError) -> [Int32]
+    {
+        try checkTextSize(text.count)
+        var tokens: [Int32] = []
+        if addSpecial, addsBeginToken, let begin = beginToken { tokens.append(begin) }
+        var scratch = SentencePieceMerger.Scratch()
+        var offset = 0
+        for match in vocabulary.specialMatches(in: text, parseSpecial: parseSpecial) {
+            if offset < match.range.lowerBound {
+                encodePlain(text, offset..<match.range.lowerBound, &scratch, into: &tokens)
+            }
+            tokens.append(match.token)
+            offset = match.range.upperBound
+        }
+        if offset < text.count {
+            encodePlain(text, offset..<text.count, &scratch, into: &tokens)
+        }
+        if addSpecial, addsEndToken, let end = endToken { tokens.append(end) }
+        return tokens
+    }
+
+    /// Encodes text between special tokens; it is never empty, so each call has its space prefix.
+    private func encodePlain(
+        _ text: Span<UInt8>, _ range: Range<Int>, _ scratch: inout SentencePieceMerger.Scratch,
+        into tokens: inout [Int32]
+    ) {
+        var escaped: [UInt8] = []
+        escaped.reserveCapacity(range.count + range.count / 2 + 3)
+        if addsSpacePrefix { escaped.append(contentsOf: Self.space) }
+        for position in range {
+            let byte = text[position]
+            if byte == 0x20 {
+                escaped.append(contentsOf: Self.space)
+            } else {
+                escaped.append(byte)
+            }
+        }
+        merger.merge(escaped, &scratch) { token, bytes in
+            if let token {
+                tokens.append(token)
+            } else {
+                for byte in bytes { tokens.append(byteTokens[Int(byte)]) }
+            }
+        }
+    }
+
+    func appendPiece(_ token: Int32, special: Bool, to bytes: inout [UInt8]) {
+        guard vocabulary.contains(token) else { return }
+        let text = vocabulary.texts[Int(token)]
+        switch vocabulary.types[Int(token)] {
+        case .control, .unknown:
+            if special { bytes.append(contentsOf: text) }
+        case .userDefined:
+            bytes.append(contentsOf: text)
+        case .normal:
+            Self.appendUnescaped(text, to: &bytes)
+        case .byte:
+            if let value = byteValues[token] { bytes.append(value) }
+        case .unused, .undefined:
+            break
+        }
+    }
+
+    func decode(_ tokens: [Int32], special: Bool) -> [UInt8] {
+        var bytes: [UInt8] = []
+        guard let first = tokens.first else { return bytes }
+        appendPiece(first, special: special, to: &bytes)
+        if addsSpacePrefix, bytes.first == 0x20 { bytes.removeFirst() }
+        for token in tokens.dropFirst() { appendPiece(token, special: special, to: &bytes) }
+        return bytes
+    }
+
+    func isEndOfGeneration(_ token: Int32) -> Bool { vocabulary.isEndOfGeneration(token) }
+
+    func isControl(_ token: Int32) -> Bool { vocabulary.isControl(token) }
+
+    /// U+2581, the visible space of SentencePiece.
+    private static let space: [UInt8] = [0xE2, 0x96, 0x81]
+
+    private static func appendUnescaped(_ text: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
+        var index = text.startIndex
+        while index < text.endIndex {
+            if text[index] == 0xE2, text[index...].starts(with: space) {
+                bytes.append(0x20)
+                index += space.count
+            } else {
+                bytes.append(text[index])
+                index += 1
+            }
+        }
+    }
+}
+
+// MARK: - Byte tokens
+
+extension SentencePieceTokenizer {
+    /// The values of all tokens of type byte, read from their texts.
+    private static func byteValues(_ vocabulary: Vocabulary) throws(TokenizerError)
+        -> [Int32: UInt8]
+    {
+        var values: [Int32: UInt8] = [:]
+        for id in 0..<vocabulary.count where vocabulary.types[id] == .byte {
+            guard let value = byteValue(vocabulary.texts[id]) else {
+                throw TokenizerError(
+                    .byteTokenInvalid, tried: "reading byte token \(id)",
+                    found: quoted(vocabulary.texts[id]), allowed: "\"<0x00>\" to \"<0xFF>\"",
+                    location: "tokenizer.ggml.tokens")
+            }
+            values[Int32(id)] = value
+        }
+        return values
+    }
+
+    /// `<0xNN>` with two hexadecimal digits.
+    private static func byteValue(_ text: ArraySlice<UInt8>) -> UInt8? {
+        guard text.count == 6, text.starts(with: "<0x".utf8), text.last == UInt8(ascii: ">") else {
+            return nil
+        }
+        let digits = text.dropFirst(3).dropLast()
+        guard digits.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }) else {
+            return nil
+        }
+        return UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+    }
+
+    /// For each byte value its token `<0xNN>`, or a token that is the byte itself, or the unknown one.
+    private static func byteTokens(_ vocabulary: Vocabulary) throws(TokenizerError) -> [Int32] {
+        var tokens: [Int32] = []
+        for value in UInt8.min...UInt8.max {
+            let digits = String(value, radix: 16, uppercase: true)
+            let text = "<0x" + (value < 16 ? "0" : "") + digits + ">"
+            guard
+                let token = vocabulary.find(Array(text.utf8)) ?? vocabulary.find([value])
+                    ?? vocabulary.unknown
+            else {
+                throw TokenizerError(
+                    .byteTokenMissing, tried: "looking up the token for byte \(value)",
+                    found: "neither \"\(text)\" nor an unknown token",
+                    allowed: "a token for each of the 256 bytes", location: "tokenizer.ggml.tokens")
+            }
+            tokens.append(token)
+        }
+        return tokens
+    }
+}
+
+/// Refuses a text that is too long for 32-bit positions after escaping.
+func checkTextSize(_ size: Int) throws(TokenizerError) {
+    guard size <= TokenizerLimits.textSizeMax else {
+        throw TokenizerError(
+            .textTooLong, tried: "encoding a text", found: "\(size) bytes",
+            allowed: "\(TokenizerLimits.textSizeMax) bytes")
+    }
+}

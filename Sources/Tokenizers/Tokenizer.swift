@@ -1,0 +1,92 @@
+// The one interface between text and token ids.
+//
+// Guarantees: a tokenizer is an immutable value built from checked metadata, usable from any thread;
+// encoding takes time linear (at worst n log n) in the text, whatever the text; no input crashes it.
+// Does not: apply chat templates, clean up spacing in decoded text, or normalise Unicode.
+
+/// Translates between bytes of text and token ids of one model's vocabulary.
+public protocol Tokenizer: Sendable {
+    /// Number of tokens; valid ids are `0 ..< vocabularySize`.
+    var vocabularySize: Int { get }
+    /// The token that opens a sequence, if the vocabulary names one.
+    var beginToken: Int32? { get }
+    /// The token that closes a sequence, if the vocabulary names one.
+    var endToken: Int32? { get }
+    /// Whether `encode(addSpecial: true)` puts `beginToken` in front.
+    var addsBeginToken: Bool { get }
+    /// Whether `encode(addSpecial: true)` puts `endToken` behind.
+    var addsEndToken: Bool { get }
+    /// One line for people: the kind of tokenizer and its pre-tokenizer, such as `gpt2 (qwen2)`.
+    var summary: String { get }
+
+    /// Turns text into token ids. Any thread. Allocates in proportion to the text.
+    ///
+    /// - Parameters:
+    ///   - text: bytes, normally UTF-8. Invalid sequences are encoded byte by byte, never refused.
+    ///   - addSpecial: add the begin and end tokens that this vocabulary asks for.
+    ///   - parseSpecial: recognise the written form of control tokens such as `</s>`. When false
+    ///     they are plain text, so that a caller's text cannot forge them.
+    /// - Throws: `textTooLong` above `TokenizerLimits.textSizeMax` bytes.
+    func encode(_ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError)
+        -> [Int32]
+
+    /// Appends the bytes of one token to `bytes`; nothing for an id outside the vocabulary.
+    ///
+    /// Control and unknown tokens are written out only when `special` is true. A single token may
+    /// be a part of a character: join pieces first, or use `StreamingDecoder`.
+    func appendPiece(_ token: Int32, special: Bool, to bytes: inout [UInt8])
+
+    /// Turns ids back into bytes: the inverse of `encode` for valid UTF-8 without special tokens.
+    ///
+    /// The space that `encode` puts in front of a text is taken off again (from the first token of
+    /// the list only). Ids outside the vocabulary produce nothing.
+    func decode(_ tokens: [Int32], special: Bool) -> [UInt8]
+
+    /// True for the tokens after which generation stops: end of text, of turn, of message.
+    func isEndOfGeneration(_ token: Int32) -> Bool
+
+    /// True for tokens that carry structure instead of text: begin, end, roles of a conversation.
+    func isControl(_ token: Int32) -> Bool
+}
+
+/// Bounds of this module, each with its unit and its reason.
+public enum TokenizerLimits {
+    /// Bytes of one text. Above every frame limit; keeps positions in 32 bits after escaping.
+    public static let textSizeMax = 64 << 20
+    /// Tokens in a vocabulary. The largest published ones have about 300,000.
+    public static let tokenCountMax = 4 << 20
+    /// Bytes of one token. Published ones stay below 1,000; it bounds the work per merge.
+    public static let tokenSizeMax = 4_096
+    /// Bytes of all token texts together.
+    public static let vocabularySizeMax = 64 << 20
+    /// Merge rules of a byte-level vocabulary. The largest published ones have about 450,000.
+    public static let mergeCountMax = 8 << 20
+}
+
+extension Tokenizer {
+    /// Encodes the UTF-8 of a string; see the requirement.
+    public func encode(_ text: String, addSpecial: Bool = true, parseSpecial: Bool = false)
+        throws(TokenizerError) -> [Int32]
+    {
+        try encode(Array(text.utf8), addSpecial: addSpecial, parseSpecial: parseSpecial)
+    }
+
+    /// Encodes an array of bytes; see the requirement.
+    public func encode(_ text: [UInt8], addSpecial: Bool = true, parseSpecial: Bool = false)
+        throws(TokenizerError) -> [Int32]
+    {
+        try encode(text.span, addSpecial: addSpecial, parseSpecial: parseSpecial)
+    }
+
+    /// The bytes of one token, special tokens written out; empty for an id outside the vocabulary.
+    public func piece(_ token: Int32) -> [UInt8] {
+        var bytes: [UInt8] = []
+        appendPiece(token, special: true, to: &bytes)
+        return bytes
+    }
+
+    /// Decodes with special tokens left out.
+    public func decode(_ tokens: [Int32]) -> [UInt8] {
+        decode(tokens, special: false)
+    }
+}

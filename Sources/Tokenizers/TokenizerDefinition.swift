@@ -1,0 +1,56 @@
+// What a file says about its tokenizer, read but not yet judged.
+//
+// Guarantees: a plain value that GGUF metadata, a tokenizer.json reader or a test can fill; the same
+// checks (in `Vocabulary`) apply to all of them.
+// Does not: validate. Lists may disagree in length, ids may lie outside the vocabulary.
+
+/// The facts from which a tokenizer is built.
+public struct TokenizerDefinition: Sendable {
+    /// The kind, `tokenizer.ggml.model`: `llama` (SentencePiece style), `gpt2` (byte-level BPE).
+    public var model: String
+    /// The pre-tokenizer, `tokenizer.ggml.pre`.
+    public var preTokenizer: String?
+    /// `general.name`; a few models have rules of their own that only their name reveals.
+    public var modelName: String?
+    /// Token texts; a token's id is its index.
+    public var tokens = TextList()
+    /// One score per token; higher merges first.
+    public var scores: [Float]?
+    /// One `TokenType` raw value per token.
+    public var types: [Int32]?
+    /// Merge rules, `left right`, most important first.
+    public var merges: TextList?
+    /// Ids of tokens with a role.
+    public var specialTokens: [SpecialToken: Int] = [:]
+    /// Whether the vocabulary wants its begin token in front; nil: the kind's default.
+    public var addsBeginToken: Bool?
+    /// Whether the vocabulary wants its end token behind; nil: the kind's default.
+    public var addsEndToken: Bool?
+    /// Whether a space is put before text; nil: the kind's default.
+    public var addsSpacePrefix: Bool?
+
+    public init(model: String) { self.model = model }
+
+    /// Roles that metadata can give to a token.
+    public enum SpecialToken: String, Sendable, CaseIterable {
+        case begin = "bos"
+        case end = "eos"
+        case unknown
+        case endOfTurn = "eot"
+        case endOfMessage = "eom"
+
+        /// The metadata key that holds the id.
+        public var key: String { "tokenizer.ggml.\(rawValue)_token_id" }
+    }
+}
+
+/// What a token is for; numbers as in `tokenizer.ggml.token_type`.
+public enum TokenType: Int32, Sendable {
+    case undefined = 0
+    case normal = 1
+    case unknown = 2
+    case control = 3
+    case userDefined = 4
+    case unused = 5
+    case byte = 6
+}

@@ -1,0 +1,107 @@
+// Why a vocabulary or a text was refused.
+//
+// Guarantees: every refusal of this module is one `TokenizerError` with a stable snake_case code and
+// the facts a person needs: what was tried, what was found, what was allowed, and which key.
+// Does not: quote prompts; texts of single tokens are clipped and made printable.
+
+import ModelFiles
+
+/// A vocabulary or text that a tokenizer refused. A value; building one does nothing else.
+public struct TokenizerError: Error, Sendable, CustomStringConvertible {
+    /// A stable reason. Open: codes are added, so compare with `==` and do not switch over all.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        private enum Value: String, CaseIterable {
+            case keyMissing = "tokenizer_key_missing"
+            case keyType = "tokenizer_key_type"
+            case modelUnsupported = "tokenizer_model_unsupported"
+            case preTokenizerUnsupported = "pre_tokenizer_unsupported"
+            case vocabularyEmpty = "vocabulary_empty"
+            case vocabularyTooLarge = "vocabulary_too_large"
+            case tokenTooLong = "token_too_long"
+            case tokenDuplicate = "token_duplicate"
+            case lengthMismatch = "vocabulary_length_mismatch"
+            case tokenTypeInvalid = "token_type_invalid"
+            case scoreInvalid = "token_score_invalid"
+            case specialTokenInvalid = "special_token_out_of_range"
+            case byteTokenMissing = "byte_token_missing"
+            case byteTokenInvalid = "byte_token_invalid"
+            case mergeInvalid = "merge_invalid"
+            case textTooLong = "text_too_long"
+        }
+
+        private let value: Value
+
+        private init(_ value: Value) { self.value = value }
+
+        /// The stable name, for example `token_duplicate`.
+        public var name: String { value.rawValue }
+        public var description: String { value.rawValue }
+
+        /// A key that this kind of vocabulary needs is absent.
+        public static let keyMissing = Code(.keyMissing)
+        /// A key holds a value of another type.
+        public static let keyType = Code(.keyType)
+        /// `tokenizer.ggml.model` names a kind that is not implemented.
+        public static let modelUnsupported = Code(.modelUnsupported)
+        /// `tokenizer.ggml.pre` names a pre-tokenizer that is not implemented.
+        public static let preTokenizerUnsupported = Code(.preTokenizerUnsupported)
+        /// There is no token at all.
+        public static let vocabularyEmpty = Code(.vocabularyEmpty)
+        /// More tokens, merges or bytes than `TokenizerLimits` allows.
+        public static let vocabularyTooLarge = Code(.vocabularyTooLarge)
+        /// One token text is longer than `TokenizerLimits.tokenSizeMax`.
+        public static let tokenTooLong = Code(.tokenTooLong)
+        /// Two ids have the same text, so encoding would be ambiguous.
+        public static let tokenDuplicate = Code(.tokenDuplicate)
+        /// The token list and its scores or types differ in length.
+        public static let lengthMismatch = Code(.lengthMismatch)
+        /// A token type outside 0 to 6.
+        public static let tokenTypeInvalid = Code(.tokenTypeInvalid)
+        /// A score that is NaN or infinite.
+        public static let scoreInvalid = Code(.scoreInvalid)
+        /// A special token id outside the vocabulary.
+        public static let specialTokenInvalid = Code(.specialTokenInvalid)
+        /// A byte that no token can stand for, and no unknown token to stand in.
+        public static let byteTokenMissing = Code(.byteTokenMissing)
+        /// A token of type byte whose text is not of the form `<0xNN>`.
+        public static let byteTokenInvalid = Code(.byteTokenInvalid)
+        /// A merge rule that is not two non-empty parts.
+        public static let mergeInvalid = Code(.mergeInvalid)
+        /// A text of more than `TokenizerLimits.textSizeMax` bytes.
+        public static let textTooLong = Code(.textTooLong)
+    }
+
+    /// The stable reason.
+    public let code: Code
+    /// What was being done, for example `reading the token types`.
+    public let tried: String
+    /// What was there instead.
+    public let found: String
+    /// What would have been accepted.
+    public let allowed: String
+    /// The metadata key concerned, when there is one.
+    public let location: String?
+
+    package init(
+        _ code: Code, tried: String, found: String, allowed: String, location: String? = nil
+    ) {
+        self.code = code
+        self.tried = tried
+        self.found = found
+        self.allowed = allowed
+        self.location = location
+    }
+
+    /// One sentence: tried, found, allowed, where.
+    public var message: String {
+        let place = location.map { " (key \"\($0)\")" } ?? ""
+        return "\(tried): found \(found); allowed: \(allowed)\(place)"
+    }
+
+    public var description: String { "\(code.name): \(message)" }
+}
+
+/// Text from a file made fit for an error message: clipped, escaped and in quotation marks.
+func quoted(_ bytes: some Sequence<UInt8>) -> String {
+    "\"" + printable(bytes, countMax: 40) + "\""
+}

@@ -1,0 +1,43 @@
+// The table of tokenizers: `tokenizer.ggml.model` -> builder.
+//
+// Guarantees: a kind that is not in the table is refused by name, with the supported ones listed;
+// a vocabulary is checked as a whole before a tokenizer exists.
+// Does not: know file formats; `TokenizerDefinition` is filled from GGUF metadata or by other readers.
+
+import ModelFiles
+
+/// Builds the tokenizer that a model's metadata describes.
+public enum TokenizerFactory {
+    typealias Builder =
+        @Sendable (TokenizerDefinition) throws(TokenizerError) -> any Tokenizer
+
+    /// One row per value of `tokenizer.ggml.model`.
+    static let builders: [(model: String, build: Builder)] = [
+        ("llama", { definition throws(TokenizerError) in
+            try SentencePieceTokenizer(definition)
+        }),
+    ]
+
+    /// The values of `tokenizer.ggml.model` that `make` accepts, in table order.
+    public static var supportedModels: [String] { builders.map(\.model) }
+
+    /// Builds a tokenizer from a model file's metadata. Any thread; copies the vocabulary.
+    ///
+    /// - Throws: `TokenizerError` naming the key, what was found and what was needed.
+    public static func make(from metadata: Metadata) throws(TokenizerError) -> any Tokenizer {
+        try make(from: TokenizerDefinition(metadata))
+    }
+
+    /// Builds a tokenizer from facts that were read elsewhere. Any thread.
+    public static func make(from definition: TokenizerDefinition) throws(TokenizerError)
+        -> any Tokenizer
+    {
+        guard let row = builders.first(where: { $0.model == definition.model }) else {
+            throw TokenizerError(
+                .modelUnsupported, tried: "choosing a tokenizer",
+                found: quoted(definition.model.utf8),
+                allowed: supportedModels.joined(separator: ", "), location: "tokenizer.ggml.model")
+        }
+        return try row.build(definition)
+    }
+}

@@ -1,0 +1,57 @@
+// UInt64 -> UInt64: an open-addressing hash table for trie edges and merge rules.
+//
+// Guarantees: lookups allocate nothing; the hash is seeded per table, so a file cannot choose its
+// collisions. Keys may be anything but `UInt64.max`, which marks a free slot.
+// Does not: remove entries.
+
+struct IntegerTable: Sendable {
+    private struct Slot: Sendable {
+        var key = UInt64.max
+        var value: UInt64 = 0
+    }
+
+    private var slots: [Slot]
+    private let seed = UInt64.random(in: .min ... .max)
+    private(set) var count = 0
+
+    /// - Parameter countMin: entries expected; the table grows when there are more.
+    init(countMin: Int = 0) {
+        slots = [Slot](repeating: Slot(), count: TokenIndex.capacity(for: countMin))
+    }
+
+    /// The value stored under `key`, or nil.
+    @inline(__always)
+    func find(_ key: UInt64) -> UInt64? {
+        let mask = slots.count - 1
+        var index = Int(truncatingIfNeeded: fold(key ^ seed)) & mask
+        while true {
+            let slot = slots[index]
+            if slot.key == key { return slot.value }
+            if slot.key == .max { return nil }
+            index = (index + 1) & mask
+        }
+    }
+
+    /// Stores `value` unless the key is there already; returns whether it was stored.
+    @discardableResult
+    mutating func insert(_ key: UInt64, _ value: UInt64) -> Bool {
+        precondition(key != .max, "key \(key) marks a free slot")
+        if (count + 1) * 2 > slots.count { grow() }
+        let mask = slots.count - 1
+        var index = Int(truncatingIfNeeded: fold(key ^ seed)) & mask
+        while slots[index].key != .max {
+            if slots[index].key == key { return false }
+            index = (index + 1) & mask
+        }
+        slots[index] = Slot(key: key, value: value)
+        count += 1
+        return true
+    }
+
+    private mutating func grow() {
+        let old = slots
+        slots = [Slot](repeating: Slot(), count: old.count * 2)
+        count = 0
+        for slot in old where slot.key != .max { insert(slot.key, slot.value) }
+    }
+}

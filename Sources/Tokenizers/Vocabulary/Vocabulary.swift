@@ -1,0 +1,201 @@
+// A checked vocabulary: what every kind of tokenizer shares.
+//
+// Guarantees: list lengths agree, types and scores are in range, special ids lie inside the vocabulary, no
+// two tokens have the same text; whoever holds a Vocabulary need not check again.
+// Does not: merge; `SentencePieceTokenizer` and `BytePairTokenizer` do.
+//
+// Facts about roles follow llama.cpp (`llama-vocab.cpp`): which texts end generation, and that a token
+// with such a text is a control token whatever type the file gives it.
+
+struct Vocabulary: Sendable {
+    let texts: TextList
+    let types: [TokenType]
+    let index: TokenIndex
+    let begin: Int32?
+    let end: Int32?
+    let unknown: Int32?
+    /// One flag per token.
+    private let endsGeneration: [Bool]
+    /// Matches user-defined tokens only: for text in which control tokens are not recognised.
+    private let plainMatcher: SpecialTokenMatcher
+    /// Matches control and unknown tokens too.
+    private let specialMatcher: SpecialTokenMatcher
+
+    var count: Int { texts.count }
+
+    /// - Parameter defaults: ids of roles that the file does not name; those outside are ignored.
+    init(
+        _ definition: TokenizerDefinition,
+        defaults: [TokenizerDefinition.SpecialToken: Int] = [:]
+    ) throws(TokenizerError) {
+        let texts = definition.tokens
+        try Self.checkSizes(texts)
+        var types = try Self.types(definition.types, count: texts.count)
+        let index = try TokenIndex(texts)
+        var roles: [TokenizerDefinition.SpecialToken: Int32] = [:]
+        for role in TokenizerDefinition.SpecialToken.allCases {
+            roles[role] = try Self.specialToken(role, definition, defaults, count: texts.count)
+        }
+        var ends = [Bool](repeating: false, count: texts.count)
+        for text in Self.endTexts {
+            guard let id = index.find(Array(text.utf8), in: texts) else { continue }
+            ends[Int(id)] = true
+            types[Int(id)] = .control
+        }
+        for role in [TokenizerDefinition.SpecialToken.end, .endOfTurn, .endOfMessage] {
+            if let id = roles[role] { ends[Int(id)] = true }
+        }
+        self.texts = texts
+        self.types = types
+        self.index = index
+        begin = roles[.begin]
+        end = roles[.end]
+        unknown = roles[.unknown] ?? types.firstIndex(of: .unknown).map { Int32($0) }
+        endsGeneration = ends
+        let stripping = Self.strippingTokens(definition, types, index)
+        plainMatcher = Self.matcher(texts, types, stripping) { $0 == .userDefined }
+        specialMatcher = Self.matcher(texts, types, stripping) {
+            $0 == .userDefined || $0 == .control || $0 == .unknown
+        }
+    }
+
+    func contains(_ token: Int32) -> Bool { token >= 0 && Int(token) < count }
+
+    func isEndOfGeneration(_ token: Int32) -> Bool {
+        contains(token) && endsGeneration[Int(token)]
+    }
+
+    func isControl(_ token: Int32) -> Bool {
+        contains(token) && types[Int(token)] == .control
+    }
+
+    /// The id of a text, or nil.
+    func find(_ text: [UInt8]) -> Int32? { index.find(text, in: texts) }
+
+    /// Tokens matched as a whole, in text order; what lies between them is ordinary text.
+    func specialMatches(in text: Span<UInt8>, parseSpecial: Bool) -> [SpecialMatch] {
+        (parseSpecial ? specialMatcher : plainMatcher).matches(in: text)
+    }
+
+    /// Texts that end a turn or a text in published models (the list is llama.cpp's).
+    private static let endTexts = [
+        "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>",
+        "<|calls|>", "<end_of_turn>", "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>",
+        "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>",
+        "<eos>", "<turn|>", "<|tool_response>", "<｜end▁of▁sentence｜>",
+    ]
+}
+
+// MARK: - Checks
+
+extension Vocabulary {
+    private static func checkSizes(_ texts: TextList) throws(TokenizerError) {
+        let key = "tokenizer.ggml.tokens"
+        guard texts.count > 0 else {
+            throw TokenizerError(
+                .vocabularyEmpty, tried: "reading the vocabulary", found: "no tokens",
+                allowed: "at least 1", location: key)
+        }
+        guard texts.count <= TokenizerLimits.tokenCountMax,
+            texts.byteCount <= TokenizerLimits.vocabularySizeMax
+        else {
+            throw TokenizerError(
+                .vocabularyTooLarge, tried: "reading the vocabulary",
+                found: "\(texts.count) tokens of \(texts.byteCount) bytes",
+                allowed: "\(TokenizerLimits.tokenCountMax) tokens of "
+                    + "\(TokenizerLimits.vocabularySizeMax) bytes", location: key)
+        }
+        for id in 0..<texts.count where texts.size(id) > TokenizerLimits.tokenSizeMax {
+            throw TokenizerError(
+                .tokenTooLong, tried: "reading the vocabulary",
+                found: "token \(id) of \(texts.size(id)) bytes",
+                allowed: "\(TokenizerLimits.tokenSizeMax) bytes", location: key)
+        }
+    }
+
+    private static func types(_ stored: [Int32]?, count: Int) throws(TokenizerError)
+        -> [TokenType]
+    {
+        let key = "tokenizer.ggml.token_type"
+        guard let stored else { return [TokenType](repeating: .normal, count: count) }
+        guard stored.count == count else { throw lengthMismatch(key, stored.count, count) }
+        var types: [TokenType] = []
+        types.reserveCapacity(count)
+        for (id, raw) in stored.enumerated() {
+            guard let type = TokenType(rawValue: raw) else {
+                throw TokenizerError(
+                    .tokenTypeInvalid, tried: "reading the token types",
+                    found: "type \(raw) at token \(id)", allowed: "0 to 6", location: key)
+            }
+            types.append(type)
+        }
+        return types
+    }
+
+    /// The scores, checked: one per token, all finite.
+    static func scores(_ stored: [Float]?, count: Int) throws(TokenizerError) -> [Float] {
+        let key = "tokenizer.ggml.scores"
+        guard let stored else {
+            throw TokenizerError(
+                .keyMissing, tried: "reading the token scores", found: "no such key",
+                allowed: "an array of \(count) floats", location: key)
+        }
+        guard stored.count == count else { throw lengthMismatch(key, stored.count, count) }
+        if let id = stored.firstIndex(where: { !$0.isFinite }) {
+            throw TokenizerError(
+                .scoreInvalid, tried: "reading the token scores",
+                found: "\(stored[id]) at token \(id)", allowed: "finite numbers", location: key)
+        }
+        return stored
+    }
+
+    private static func lengthMismatch(_ key: String, _ found: Int, _ count: Int)
+        -> TokenizerError
+    {
+        TokenizerError(
+            .lengthMismatch, tried: "comparing the vocabulary's lists", found: "\(found) entries",
+            allowed: "\(count), one per token", location: key)
+    }
+
+    private static func specialToken(
+        _ role: TokenizerDefinition.SpecialToken, _ definition: TokenizerDefinition,
+        _ defaults: [TokenizerDefinition.SpecialToken: Int], count: Int
+    ) throws(TokenizerError) -> Int32? {
+        guard let id = definition.specialTokens[role] else {
+            return defaults[role].flatMap { $0 < count ? Int32($0) : nil }
+        }
+        guard id >= 0, id < count else {
+            throw TokenizerError(
+                .specialTokenInvalid, tried: "reading the special tokens", found: "id \(id)",
+                allowed: "0 to \(count - 1)", location: role.key)
+        }
+        return Int32(id)
+    }
+
+    /// Phi-3 vocabularies swallow white space behind most special tokens; llama.cpp knows them by the
+    /// model's name, which is the only trace that the conversion leaves.
+    private static func strippingTokens(
+        _ definition: TokenizerDefinition, _ types: [TokenType], _ index: TokenIndex
+    ) -> Set<Int32> {
+        let name = definition.modelName?.lowercased() ?? ""
+        guard name.contains("phi-3") || name.contains("phi3") else { return [] }
+        var tokens = Set<Int32>()
+        for (id, type) in types.enumerated()
+        where type == .control || type == .userDefined || type == .unknown {
+            tokens.insert(Int32(id))
+        }
+        for text in ["<unk>", "<s>", "<|endoftext|>"] {
+            if let id = index.find(Array(text.utf8), in: definition.tokens) { tokens.remove(id) }
+        }
+        return tokens
+    }
+
+    private static func matcher(
+        _ texts: TextList, _ types: [TokenType], _ stripping: Set<Int32>,
+        where matched: (TokenType) -> Bool
+    ) -> SpecialTokenMatcher {
+        let tokens = types.indices.filter { matched(types[$0]) }
+            .map { (id: Int32($0), text: texts[$0]) }
+        return SpecialTokenMatcher(tokens, stripping: stripping)
+    }
+}
