@@ -1,0 +1,99 @@
+// Where a server listens: a TCP host and port, or the path of a Unix socket.
+//
+// Guarantees: `parse` and `description` are inverse to each other; a parsed address is numeric
+// (or `localhost`), so binding it never waits for a name server. Not here: name resolution,
+// abstract Unix sockets, TLS.
+
+import Glibc
+
+/// An address in the form `tcp://HOST:PORT`, `tcp://[IPV6]:PORT` or `unix:///PATH`.
+///
+/// A value; usable from any thread.
+public enum Address: Sendable, Hashable, CustomStringConvertible {
+    /// `host` is a numeric IPv4 or IPv6 address without brackets, or `localhost` (127.0.0.1).
+    case tcp(host: String, port: UInt16)
+    /// An absolute path, at most `unixPathSizeMax` bytes.
+    case unix(path: String)
+
+    /// The kernel's field for a Unix path on Linux is 108 bytes and keeps one for the final zero.
+    public static let unixPathSizeMax = 107
+
+    public var description: String {
+        switch self {
+        case .tcp: "tcp://\(hostAndPortText)"
+        case .unix(let path): "unix://\(path)"
+        }
+    }
+
+    /// `HOST:PORT` with brackets around IPv6, or the path.
+    var hostAndPortText: String {
+        switch self {
+        case .tcp(let host, let port):
+            host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix(let path): path
+        }
+    }
+
+    /// Reads an address from text.
+    ///
+    /// - Throws: `addressInvalid` for another form, a host that is not numeric, or a port outside
+    ///   0...65535; `pathTooLong` for a Unix path over `unixPathSizeMax` bytes.
+    public static func parse(_ text: String) throws(EventLoopError) -> Address {
+        if text.hasPrefix("tcp://") {
+            return try parseTCP(text, rest: text.dropFirst(6))
+        }
+        if text.hasPrefix("unix://") {
+            return try parseUnix(text, path: String(text.dropFirst(7)))
+        }
+        throw invalid(text, found: "no known scheme")
+    }
+
+    private static func parseTCP(
+        _ text: String, rest: Substring
+    ) throws(EventLoopError) -> Address {
+        guard let colon = rest.lastIndex(of: ":") else {
+            throw invalid(text, found: "no port")
+        }
+        let digits = rest[rest.index(after: colon)...]
+        let areDigits = digits.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard areDigits, let port = UInt16(digits) else {
+            throw invalid(text, found: "port \"\(clipped(digits))\"")
+        }
+        var host = rest[..<colon]
+        let bracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        if bracketed { host = host.dropFirst().dropLast() }
+        let name = String(host)
+        guard SocketAddress.isNumeric(name, version6: bracketed) || name == "localhost" else {
+            throw invalid(text, found: "host \"\(clipped(host))\"")
+        }
+        return .tcp(host: name, port: port)
+    }
+
+    private static func parseUnix(_ text: String, path: String) throws(EventLoopError) -> Address {
+        guard path.hasPrefix("/"), !path.hasSuffix("/"), !path.utf8.contains(0) else {
+            throw invalid(text, found: "path \"\(clipped(path[...]))\"")
+        }
+        guard path.utf8.count <= unixPathSizeMax else {
+            throw pathTooLong(path)
+        }
+        return .unix(path: path)
+    }
+
+    static func pathTooLong(_ path: String) -> EventLoopError {
+        EventLoopError(
+            .pathTooLong, tried: "reading the address unix://\(clipped(path[...]))",
+            found: "a path of \(path.utf8.count) bytes",
+            allowed: "at most \(unixPathSizeMax) bytes")
+    }
+
+    private static func invalid(_ text: String, found: String) -> EventLoopError {
+        EventLoopError(
+            .addressInvalid, tried: "reading the address \"\(clipped(text[...]))\"", found: found,
+            allowed: "tcp://IPV4:PORT, tcp://[IPV6]:PORT, tcp://localhost:PORT or unix:///PATH")
+    }
+
+    /// Hostile text may be long: errors repeat at most 120 characters of it.
+    private static func clipped(_ text: Substring) -> String {
+        text.count <= 120 ? String(text) : text.prefix(120) + "…"
+    }
+}

@@ -1,0 +1,57 @@
+// A piece of outgoing bytes together with the libuv write request that may carry it.
+//
+//   bytes   |sent already|waiting        |free          |
+//           0            start           end        capacity
+//
+// Invariant: 0 <= start <= end <= capacity. A chunk belongs to one stream at a time, or to the
+// loop's pool; while libuv writes it, the request's data pointer holds the only reference.
+
+import CLibUV
+
+final class OutputChunk {
+    /// Capacity of pooled chunks: many small frames gathered, and little memory per slow reader.
+    static let gatherSize = 16 * 1024
+
+    let request: UnsafeMutablePointer<uv_write_t>
+    let capacity: Int
+    private let bytes: UnsafeMutableRawPointer
+    private(set) var start = 0
+    private(set) var end = 0
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        request = .allocate(capacity: 1)
+        bytes = .allocate(byteCount: capacity, alignment: 16)
+    }
+
+    deinit {
+        request.deallocate()
+        bytes.deallocate()
+    }
+
+    var waitingCount: Int { end - start }
+    var freeCount: Int { capacity - end }
+
+    func append(_ source: UnsafeRawBufferPointer) {
+        precondition(source.count <= freeCount, "chunk overflow: \(source.count) > \(freeCount)")
+        guard let base = source.baseAddress else { return }
+        (bytes + end).copyMemory(from: base, byteCount: source.count)
+        end += source.count
+    }
+
+    /// Forgets the first `count` waiting bytes: the kernel has them.
+    func consume(_ count: Int) {
+        precondition(count <= waitingCount, "consumed \(count) of \(waitingCount)")
+        start += count
+    }
+
+    func reset() {
+        start = 0
+        end = 0
+    }
+
+    /// The waiting bytes as libuv wants them.
+    var buffer: uv_buf_t {
+        uv_buf_t(base: (bytes + start).assumingMemoryBound(to: CChar.self), len: waitingCount)
+    }
+}

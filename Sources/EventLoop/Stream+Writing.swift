@@ -1,0 +1,259 @@
+// The outgoing half of a stream: gather, try, queue, end.
+//
+// Life of outgoing bytes:
+//
+//   write() → gather chunk → [end of callback] uv_try_write → kernel
+//                                   └ what did not fit → uv_write (queued) → kernel → onDrain
+//   write(large) ───────────→ uv_try_write from the caller's memory, the rest copied and queued
+//
+// Guarantees: bytes leave in the order of the calls; at most one system call per callback and
+// stream while the peer keeps up, and no epoll_ctl; `pendingWriteSize` counts every byte that is
+// not yet with the kernel, and never passes the stream's limit.
+
+import CLibUV
+
+extension Stream {
+    /// How far a polite ending has come.
+    enum Ending: Equatable {
+        case none
+        /// All written, the write side shut or about to be; waiting for the peer's end.
+        case lingering(Timer, hasShutDown: Bool)
+
+        static func == (left: Ending, right: Ending) -> Bool {
+            switch (left, right) {
+            case (.none, .none): true
+            case (.lingering(let a, let x), .lingering(let b, let y)): a === b && x == y
+            default: false
+            }
+        }
+    }
+
+    /// Bytes accepted by `write` that the kernel has not taken yet. An owner that sees this grow
+    /// stops producing, or stops reading requests, until `onDrain`.
+    public var pendingWriteSize: Int {
+        queuedSize + (gather?.waitingCount ?? 0)
+    }
+
+    /// Sends bytes, in order after everything written before. The bytes are copied or with the
+    /// kernel when this returns.
+    ///
+    /// Inside a callback of the loop small writes are gathered and leave together when the
+    /// callback returns; outside they leave at once. Allocates nothing while the peer keeps up.
+    ///
+    /// Returns false when the stream is closed, ending, or closes because of this write (the peer
+    /// is gone, or `pendingWriteSizeMax` would be passed); then `onClose` tells why.
+    @discardableResult
+    public func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        loop.assertConfined()
+        guard isOpen, ending == .none else { return false }
+        guard bytes.count <= settings.pendingWriteSizeMax - pendingWriteSize else {
+            fail(backlogError(adding: bytes.count))
+            return false
+        }
+        if bytes.count > OutputChunk.gatherSize {
+            writeLarge(bytes)
+        } else {
+            appendToGather(bytes)
+            if !loop.isInsideCallback { flushGathered() }
+        }
+        return isOpen
+    }
+
+    /// Sends what has been gathered now instead of at the end of the callback.
+    public func flush() {
+        loop.assertConfined()
+        flushGathered()
+    }
+
+    private func backlogError(adding count: Int) -> EventLoopError {
+        EventLoopError(
+            .writeBacklogExceeded, tried: "writing \(count) bytes to a peer that does not read",
+            found: "\(pendingWriteSize) bytes already waiting",
+            allowed: "\(settings.pendingWriteSizeMax) bytes")
+    }
+
+    // MARK: Small writes
+
+    private func appendToGather(_ bytes: UnsafeRawBufferPointer) {
+        if let chunk = gather, chunk.freeCount < bytes.count {
+            if queuedRequestCount == 0 { flushGathered() } else { queueGathered() }
+            guard isOpen else { return }
+        }
+        let chunk = gather ?? loop.takeChunk()
+        gather = chunk
+        chunk.append(bytes)
+        if !isListedForFlush, loop.isInsideCallback {
+            isListedForFlush = true
+            loop.flushLater(self)
+        }
+    }
+
+    /// Tries to hand the gathered bytes to the kernel. While older bytes are queued this waits:
+    /// the completion of the queue flushes, and meanwhile small frames share one chunk.
+    func flushGathered() {
+        isListedForFlush = false
+        guard isOpen, queuedRequestCount == 0, let chunk = gather, chunk.waitingCount > 0 else {
+            return
+        }
+        var buffer = chunk.buffer
+        guard let sent = attempt(&buffer, 1) else { return }
+        chunk.consume(sent)
+        if chunk.waitingCount > 0 {
+            queueGathered()
+        } else {
+            gather = nil
+            loop.recycle(chunk)
+        }
+    }
+
+    private func queueGathered() {
+        guard let chunk = gather else { return }
+        gather = nil
+        queue(chunk)
+    }
+
+    func discardGathered() {
+        guard let chunk = gather else { return }
+        gather = nil
+        loop.recycle(chunk)
+    }
+
+    // MARK: Large writes
+
+    /// Sends the gathered bytes and these with one writev, from the caller's memory; copies only
+    /// what the kernel did not take.
+    private func writeLarge(_ bytes: UnsafeRawBufferPointer) {
+        guard let base = bytes.baseAddress else { return }
+        var sent = 0
+        if queuedRequestCount == 0 {
+            let mutable = UnsafeMutableRawPointer(mutating: base)
+            let large = uv_buf_t(
+                base: mutable.assumingMemoryBound(to: CChar.self), len: bytes.count)
+            guard let taken = attemptAfterGathered(large) else { return }
+            let ofGathered = min(taken, gather?.waitingCount ?? 0)
+            gather?.consume(ofGathered)
+            sent = taken - ofGathered
+        }
+        if let chunk = gather, chunk.waitingCount == 0 {
+            gather = nil
+            loop.recycle(chunk)
+        }
+        queueGathered()
+        guard isOpen, sent < bytes.count else { return }
+        let rest = OutputChunk(capacity: bytes.count - sent)
+        rest.append(UnsafeRawBufferPointer(rebasing: bytes[sent...]))
+        queue(rest)
+    }
+
+    private func attemptAfterGathered(_ large: uv_buf_t) -> Int? {
+        guard let chunk = gather, chunk.waitingCount > 0 else {
+            var buffer = large
+            return attempt(&buffer, 1)
+        }
+        return withUnsafeTemporaryAllocation(of: uv_buf_t.self, capacity: 2) { buffers in
+            buffers.initializeElement(at: 0, to: chunk.buffer)
+            buffers.initializeElement(at: 1, to: large)
+            guard let base = buffers.baseAddress else { return nil }
+            return attempt(base, 2)
+        }
+    }
+
+    // MARK: libuv
+
+    /// One uv_try_write: the number of bytes the kernel took, 0 when it would block, nil when the
+    /// stream has failed. libuv refuses (EAGAIN) while older writes are queued, and so never
+    /// overtakes them; it never touches epoll.
+    private func attempt(_ buffers: UnsafeMutablePointer<uv_buf_t>, _ count: UInt32) -> Int? {
+        let status = uv_try_write(stream, buffers, count)
+        if status >= 0 { return Int(status) }
+        if status == UV_EAGAIN.rawValue { return 0 }
+        fail(status, "uv_try_write", "writing")
+        return nil
+    }
+
+    /// Leaves a chunk to libuv, which writes it when the socket has room and then calls back.
+    /// If uv_write itself fails the callback never comes, so the chunk is taken back here.
+    private func queue(_ chunk: OutputChunk) {
+        guard isOpen else { return }
+        let size = chunk.waitingCount
+        var buffer = chunk.buffer
+        chunk.request.pointee.data = Unmanaged.passRetained(chunk).toOpaque()
+        // libuv copies the buffer descriptors, not the bytes; those live in the chunk.
+        let status = uv_write(chunk.request, stream, &buffer, 1) { request, status in
+            guard let request, let data = request.pointee.data else { return }
+            let chunk = Unmanaged<OutputChunk>.fromOpaque(data).takeRetainedValue()
+            recover(request.pointee.handle?.pointee.data, as: Stream.self)?.written(chunk, status)
+        }
+        if status < 0 {
+            Unmanaged.passUnretained(chunk).release()
+            return fail(status, "uv_write", "writing")
+        }
+        queuedRequestCount += 1
+        queuedSize += size
+    }
+
+    /// The completion of a queued write. With ECANCELED the stream is closing; the chunk is
+    /// given back and nothing else happens.
+    private func written(_ chunk: OutputChunk, _ status: Int32) {
+        loop.callback {
+            queuedRequestCount -= 1
+            queuedSize -= chunk.waitingCount
+            loop.recycle(chunk)
+            guard isOpen else { return }
+            if status < 0 { return fail(status, "write", "writing") }
+            guard queuedRequestCount == 0 else { return }
+            flushGathered()
+            if isOpen, queuedRequestCount == 0, ending == .none { onDrain?() }
+        }
+    }
+
+    // MARK: Polite end
+
+    /// Ends the stream without losing what was written: sends everything, shuts the write side,
+    /// takes and drops what the peer still sends, and closes at the peer's end or after `limit`.
+    ///
+    /// Closing with unread bytes would make TCP send a reset, and a reset can destroy the last
+    /// answer on its way. No `onRead`, `onEnd` or `onDrain` comes any more; `onClose` does.
+    public func finish(within limit: Duration = .seconds(2)) {
+        loop.assertConfined()
+        guard isOpen, ending == .none else { return }
+        flushGathered()
+        guard isOpen else { return }
+        queueGathered()
+        guard isOpen, let timer = try? Timer(loop: loop) else { return close() }
+        ending = .lingering(timer, hasShutDown: false)
+        timer.start(after: limit) { [unowned self] in close() }
+        startReading()
+        if isOpen { shutDown() }
+    }
+
+    /// Asks for shutdown(2) after the queued writes. The request lives until its callback, which
+    /// always comes once uv_shutdown has returned 0.
+    private func shutDown() {
+        let request = UnsafeMutablePointer<uv_shutdown_t>.allocate(capacity: 1)
+        let status = uv_shutdown(request, stream) { request, status in
+            guard let request else { return }
+            let stream = recover(request.pointee.handle?.pointee.data, as: Stream.self)
+            request.deallocate()
+            stream?.didShutDown(status)
+        }
+        if status < 0 {
+            request.deallocate()
+            close()
+        }
+    }
+
+    private func didShutDown(_ status: Int32) {
+        loop.callback {
+            guard isOpen, case .lingering(let timer, _) = ending else { return }
+            if status < 0 { return fail(status, "uv_shutdown", "ending a stream") }
+            ending = .lingering(timer, hasShutDown: true)
+            closeIfEnded()
+        }
+    }
+
+    /// Both directions are done: nothing can be lost by closing.
+    func closeIfEnded() {
+        if hasEnded, case .lingering(_, hasShutDown: true) = ending { close() }
+    }
+}

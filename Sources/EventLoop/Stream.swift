@@ -1,0 +1,212 @@
+// One connection: a TCP or Unix stream socket on a loop. This file: life and reading.
+//
+// Guarantees: reading allocates nothing (one buffer per loop, valid during the callback only);
+// the end of the stream is told once, by `onEnd` or `onClose`; no callback comes before the call
+// that caused it has returned, and none after `onClose`.
+// Not here: writing (Stream+Writing.swift), framing, deadlines.
+
+import CLibUV
+import Glibc
+
+/// A connected stream socket. Loop thread only.
+///
+/// Life: created paused by a `Listener` → set the callbacks → `startReading()` → `finish()` to
+/// end politely or `close()` to end now → `onClose` once, always.
+public final class Stream: Handle {
+    /// What kind of socket carries the stream.
+    public enum Transport: Sendable, Hashable { case tcp, unix }
+
+    /// Limits and socket options, fixed at creation.
+    public struct Settings: Sendable {
+        /// Send small segments at once instead of waiting for acknowledgements. TCP only.
+        public var sendsWithoutDelay = true
+        /// Silence after which the kernel probes whether the peer exists; nil never. TCP only.
+        public var keepAlive: Duration? = .seconds(60)
+        /// Bytes that may wait for a peer that does not read. One more and the stream closes with
+        /// `writeBacklogExceeded`: the last defence, behind the owner's own back-pressure.
+        public var pendingWriteSizeMax = 16 * 1024 * 1024
+
+        public init() {}
+    }
+
+    public let transport: Transport
+    public let settings: Settings
+
+    /// Called with bytes that arrived. The buffer belongs to the loop and is overwritten by the
+    /// next read: copy what must stay.
+    public var onRead: ((UnsafeRawBufferPointer) -> Void)?
+    /// Called once when the peer has said it will send no more; writing still works. Without this
+    /// callback the stream finishes by itself.
+    public var onEnd: (() -> Void)?
+    /// Called when all bytes that could not be written at once have reached the kernel.
+    public var onDrain: (() -> Void)?
+    /// Called once, last: nil after `close()` or `finish()`, else the error that ended the stream.
+    public var onClose: ((EventLoopError?) -> Void)?
+
+    private(set) var isReading = false
+    private(set) var hasEnded = false
+    private var closeReason: EventLoopError?
+
+    // Owned by Stream+Writing.swift.
+    var gather: OutputChunk?
+    var isListedForFlush = false
+    var queuedRequestCount = 0
+    var queuedSize = 0
+    var ending: Ending = .none
+
+    var stream: UnsafeMutablePointer<uv_stream_t> {
+        memory.assumingMemoryBound(to: uv_stream_t.self)
+    }
+
+    /// Takes over a connected stream socket; it belongs to the stream even on failure.
+    ///
+    /// - Throws: when libuv or the kernel refuses the descriptor.
+    package init(
+        loop: Loop, adopting descriptor: Int32, transport: Transport,
+        settings: Settings = Settings()
+    ) throws(EventLoopError) {
+        self.transport = transport
+        self.settings = settings
+        do {
+            try super.init(
+                loop: loop, type: transport == .tcp ? UV_TCP : UV_NAMED_PIPE,
+                operation: "uv_stream_init", tried: "creating a stream"
+            ) { loop, memory in
+                transport == .tcp
+                    ? uv_tcp_init(loop, memory.assumingMemoryBound(to: uv_tcp_t.self))
+                    : uv_pipe_init(loop, memory.assumingMemoryBound(to: uv_pipe_t.self), 0)
+            }
+        } catch {
+            SystemCall.close(descriptor)
+            throw error
+        }
+        try open(descriptor)
+    }
+
+    /// Gives libuv the descriptor. Until that has worked uv_close would not close it, so we do.
+    private func open(_ descriptor: Int32) throws(EventLoopError) {
+        let status =
+            transport == .tcp
+            ? uv_tcp_open(memory.assumingMemoryBound(to: uv_tcp_t.self), descriptor)
+            : uv_pipe_open(memory.assumingMemoryBound(to: uv_pipe_t.self), descriptor)
+        if status < 0 {
+            SystemCall.close(descriptor)
+            close()
+            throw EventLoopError(
+                status: status, operation: "uv_stream_open", tried: "adopting a connection")
+        }
+        guard transport == .tcp else { return }
+        let tcp = memory.assumingMemoryBound(to: uv_tcp_t.self)
+        // Both fail only when the peer has already reset the connection; the first read tells.
+        if settings.sendsWithoutDelay { uv_tcp_nodelay(tcp, 1) }
+        if let silence = settings.keepAlive {
+            uv_tcp_keepalive(tcp, 1, UInt32(clamping: max(1, silence.components.seconds)))
+        }
+    }
+
+    /// Who is at the other end, for logs: `127.0.0.1:51234`, or `unix`. Asks the kernel; allocates.
+    public var peerName: String {
+        loop.assertConfined()
+        guard transport == .tcp else { return "unix" }
+        var descriptor: Int32 = -1
+        guard isOpen, uv_fileno(raw, &descriptor) == 0,
+            let peer = SocketAddress(peerOf: descriptor)?.hostAndPort()
+        else { return "gone" }
+        return Address.tcp(host: peer.host, port: peer.port).hostAndPortText
+    }
+
+    // MARK: Reading
+
+    /// Starts or resumes delivering bytes to `onRead`. Does nothing if already reading, after the
+    /// peer's end, or once closed.
+    public func startReading() {
+        loop.assertConfined()
+        guard isOpen, !isReading, !hasEnded else { return }
+        // The allocation callback is asked before every read(2); handing out the loop's buffer is
+        // sound because libuv reads and calls back before it asks again, on this one thread.
+        let status = uv_read_start(
+            stream,
+            { handle, _, buffer in
+                guard let stream = recover(handle?.pointee.data, as: Stream.self), let buffer
+                else { return }
+                let shared = stream.loop.readBuffer
+                buffer.pointee.base = shared.baseAddress?.assumingMemoryBound(to: CChar.self)
+                buffer.pointee.len = shared.count
+            },
+            { stream, count, _ in recover(stream?.pointee.data, as: Stream.self)?.arrived(count) })
+        if status < 0 {
+            fail(status, "uv_read_start", "reading")
+        } else {
+            isReading = true
+        }
+    }
+
+    /// Stops delivering bytes: back-pressure. The kernel's buffers fill and the peer has to wait.
+    /// Takes effect at once, also inside `onRead`.
+    public func stopReading() {
+        loop.assertConfined()
+        guard isOpen, isReading, ending == .none else { return }
+        isReading = false
+        uv_read_stop(stream)
+    }
+
+    /// One result of read(2): bytes, nothing (0, would block), the end, or an error.
+    private func arrived(_ count: Int) {
+        loop.callback {
+            if count > 0 {
+                // While ending, bytes are only taken to empty the kernel's buffer.
+                guard ending == .none else { return }
+                onRead?(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]))
+            } else if count < 0 {
+                readingEnded(Int32(truncatingIfNeeded: count))
+            }
+        }
+    }
+
+    private func readingEnded(_ status: Int32) {
+        isReading = false
+        guard status == UV_EOF.rawValue else {
+            // A reset while we only wait for the peer's end is an end as well.
+            return ending == .none ? fail(status, "read", "reading") : close()
+        }
+        // libuv has stopped reading by itself at the end of the stream.
+        hasEnded = true
+        if ending != .none {
+            closeIfEnded()
+        } else if let onEnd {
+            onEnd()
+        } else {
+            finish()
+        }
+    }
+
+    // MARK: Ending
+
+    /// Closes because of a failure, which `onClose` will tell.
+    func fail(_ status: Int32, _ operation: StaticString, _ tried: String) {
+        fail(EventLoopError(status: status, operation: operation, tried: tried))
+    }
+
+    func fail(_ error: EventLoopError) {
+        guard isOpen else { return }
+        closeReason = error
+        close()
+    }
+
+    override func willClose() {
+        isReading = false
+        if case .lingering(let timer, _) = ending { timer.close() }
+        ending = .none
+        discardGathered()
+    }
+
+    /// By now libuv has failed every queued write with ECANCELED, so all chunks are back.
+    override func didClose() {
+        let tell = onClose
+        onRead = nil
+        onEnd = nil
+        onDrain = nil
+        onClose = nil
+        tell?(closeReason)
+    }
+}
