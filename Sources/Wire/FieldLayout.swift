@@ -1,0 +1,184 @@
+// The tables that describe message bodies: one row per field.
+//
+// Guarantees: a decoder refuses what its table does not list, by the name in the table; the tables
+// in Protocol/SPEC.md are these rows (a test compares them). Every part is a plain value without
+// references, so that reading a row costs nothing.
+
+/// Type byte of a field.
+public enum FieldType: UInt8, Sendable, CaseIterable {
+    case unsigned = 1
+    case number = 2
+    case bytes = 3
+    case text = 4
+    case unsigneds = 5
+    case numbers = 6
+    case record = 7
+    case bool = 8
+
+    /// Name as the SPEC writes it.
+    public var name: String {
+        switch self {
+        case .unsigned: "u64"
+        case .number: "f64"
+        case .bytes: "bytes"
+        case .text: "text"
+        case .unsigneds: "u32[]"
+        case .numbers: "f32[]"
+        case .record: "record"
+        case .bool: "bool"
+        }
+    }
+
+    /// True when a body of `size` bytes can be of this type.
+    func accepts(size: Int) -> Bool {
+        switch self {
+        case .unsigned, .number: size == 8
+        case .bool: size == 1
+        case .unsigneds, .numbers: size & 3 == 0
+        case .bytes, .text, .record: true
+        }
+    }
+
+    var sizeRule: String {
+        switch self {
+        case .unsigned, .number: "8 bytes"
+        case .bool: "1 byte"
+        case .unsigneds, .numbers: "a multiple of 4 bytes"
+        case .bytes, .text, .record: "any size"
+        }
+    }
+}
+
+/// How often a field occurs.
+public enum FieldPresence: Sendable, Equatable {
+    case required
+    case optional
+    /// Consecutive fields with the same id, none to `max` of them.
+    case repeated(max: Int)
+}
+
+/// Values a field may have. All bounds are inclusive unless the name says otherwise.
+public enum FieldRange: Sendable {
+    case any
+    case unsigned(UInt64, UInt64)
+    case number(Double, Double)
+    /// The lower bound itself is excluded.
+    case numberAbove(Double, Double)
+    /// Bytes.
+    case size(Int, Int)
+    /// Elements.
+    case count(Int, Int)
+    /// One of the words between the bars.
+    case choice(StaticString)
+
+    /// The range as the SPEC and the errors write it.
+    public var text: String {
+        switch self {
+        case .any: "any"
+        case .unsigned(let low, let high): "\(low)..\(high)"
+        case .number(let low, let high): "\(low)..\(high)"
+        case .numberAbove(let low, let high): "above \(low), to \(high)"
+        case .size(let low, let high):
+            low == high ? "\(low) bytes" : "\(low)..\(high) bytes"
+        case .count(let low, let high): "\(low)..\(high) elements"
+        case .choice(let words): "\(words)".split(separator: "|").joined(separator: ", ")
+        }
+    }
+}
+
+/// One row: a field of a message.
+public struct FieldLayout: Sendable {
+    public let id: UInt16
+    public let staticName: StaticString
+    public let type: FieldType
+    public let presence: FieldPresence
+    public let range: FieldRange
+
+    /// Name as the SPEC and the errors write it.
+    public var name: String { "\(staticName)" }
+
+    init(
+        _ id: some RawRepresentable<UInt16>, _ name: StaticString, _ type: FieldType,
+        _ presence: FieldPresence = .optional, _ range: FieldRange = .any
+    ) {
+        self.id = id.rawValue
+        self.staticName = name
+        self.type = type
+        self.presence = presence
+        self.range = range
+    }
+}
+
+/// The table of one message or record.
+public struct MessageLayout: Sendable {
+    /// Name as the SPEC writes it, for example `Generate request`.
+    public let name: StaticString
+    /// Rows in ascending id order.
+    public let fields: [FieldLayout]
+    /// Bit per row: the required ones.
+    let requiredRows: UInt64
+
+    init(_ name: StaticString, _ fields: [FieldLayout]) {
+        precondition(fields.count <= 64, "a message has at most 64 fields")
+        precondition(
+            zip(fields, fields.dropFirst()).allSatisfy { $0.id < $1.id },
+            "\(name): field ids ascend")
+        self.name = name
+        self.fields = fields
+        var required: UInt64 = 0
+        for (index, field) in fields.enumerated() where field.presence == .required {
+            required |= 1 << UInt64(index)
+        }
+        requiredRows = required
+    }
+}
+
+/// Something with a body: a message, or a record inside one.
+public protocol WireRecord: Sendable {
+    /// The table that decoding obeys.
+    static var layout: MessageLayout { get }
+
+    /// Decodes a whole body. Copies each value once. Throws `INVALID_ARGUMENT` naming the field.
+    init(decoding body: UnsafeRawBufferPointer) throws(WireError)
+
+    /// Appends the fields in ascending id order.
+    func encode(into writer: inout BodyWriter)
+}
+
+/// A body that a client sends.
+public protocol RequestMessage: WireRecord {
+    static var kind: MessageKind { get }
+}
+
+/// A body that a server sends with status OK.
+public protocol ResponseMessage: WireRecord {
+    static var kind: MessageKind { get }
+    /// True when frames of this type are followed by others of the same response. Flag bit 1 is
+    /// set from it, so that no caller can forget it.
+    static var isFollowed: Bool { get }
+    /// True when the answer lists degradations. Flag bit 2 is set from it.
+    var isDegraded: Bool { get }
+}
+
+extension ResponseMessage {
+    public static var isFollowed: Bool { false }
+    public var isDegraded: Bool { false }
+}
+
+extension WireRecord {
+    /// Decodes an owned body. See `init(decoding:)`.
+    public init(decoding body: [UInt8]) throws(WireError) {
+        var result: Self?
+        var thrown: WireError?
+        body.withUnsafeBytes { view in
+            do throws(WireError) {
+                result = try Self(decoding: view)
+            } catch {
+                thrown = error
+            }
+        }
+        if let thrown { throw thrown }
+        guard let result else { preconditionFailure("neither a value nor an error") }
+        self = result
+    }
+}

@@ -1,0 +1,92 @@
+// Health: may this server, or this model, be sent work?
+
+/// Asks about one model, or about the server when none is named.
+public struct HealthRequest: RequestMessage, Equatable {
+    public static let kind = MessageKind.health
+
+    public var model: String?
+    public var requirements: Requirements?
+
+    public init(model: String? = nil, requirements: Requirements? = nil) {
+        self.model = model
+        self.requirements = requirements
+    }
+
+    private enum ID: UInt16 { case model = 1, requirements = 30 }
+
+    public static let layout = MessageLayout(
+        "Health request",
+        [
+            FieldLayout(
+                ID.model, "model", .text, .optional, .size(1, Limits.modelNameSizeMax)),
+            FieldLayout(ID.requirements, "requirements", .record),
+        ])
+
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init()
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, field) = try reader.next() {
+            switch id {
+            case .model: model = try field.text()
+            case .requirements: requirements = try field.record(Requirements.self)
+            }
+        }
+    }
+
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.model, model)
+        writer.record(ID.requirements, requirements)
+    }
+}
+
+/// Life of a model in the registry, and of the server as a whole.
+public enum ServingState: String, Sendable, CaseIterable {
+    case loading, ready, failed, draining
+}
+
+/// The verdict.
+public struct HealthResponse: ResponseMessage, Equatable {
+    public static let kind = MessageKind.health
+
+    /// True when work is accepted.
+    public var ready: Bool
+    public var state: ServingState
+    /// Why not, or what to know.
+    public var reason: String?
+
+    public init(ready: Bool, state: ServingState, reason: String? = nil) {
+        self.ready = ready
+        self.state = state
+        self.reason = reason
+    }
+
+    private enum ID: UInt16 { case ready = 1, state, reason }
+
+    public static let layout = MessageLayout(
+        "Health response",
+        [
+            FieldLayout(ID.ready, "ready", .bool, .required),
+            FieldLayout(
+                ID.state, "state", .text, .required, .choice("loading|ready|failed|draining")),
+            FieldLayout(
+                ID.reason, "reason", .text, .optional, .size(1, Limits.sentenceSizeMax)),
+        ])
+
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(ready: false, state: .failed)
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, field) = try reader.next() {
+            switch id {
+            case .ready: ready = field.bool
+            case .state: state = try field.word(ServingState.self)
+            case .reason: reason = try field.text()
+            }
+        }
+    }
+
+    public func encode(into writer: inout BodyWriter) {
+        writer.bool(ID.ready, ready)
+        writer.text(ID.state, state.rawValue)
+        writer.text(ID.reason, reason)
+    }
+}

@@ -1,0 +1,155 @@
+// Logits: the raw scores of a model after a prompt, for checks and for callers with own samplers.
+//
+// Values are row-major, positions × vocabulary, cut anywhere into frames: any number of
+// LogitsChunk (flag more), then one LogitsResponse with the rest.
+
+/// Asks for the scores after the last token, or after every token.
+public struct LogitsRequest: RequestMessage, Equatable {
+    public static let kind = MessageKind.logits
+
+    public var model: String?
+    public var prompt: Prompt
+    public var parseSpecial = false
+    public var addSpecial = true
+    /// False: the last position only.
+    public var allPositions = false
+    public var requirements: Requirements?
+
+    public init(model: String? = nil, prompt: Prompt) {
+        self.model = model
+        self.prompt = prompt
+    }
+
+    private enum ID: UInt16 {
+        case model = 1, prompt, tokens, parseSpecial, addSpecial, allPositions
+        case requirements = 30
+    }
+
+    public static let layout = MessageLayout(
+        "Logits request",
+        [
+            FieldLayout(
+                ID.model, "model", .text, .optional, .size(1, Limits.modelNameSizeMax)),
+            FieldLayout(ID.prompt, "prompt", .text, .optional, .size(0, Limits.textSizeMax)),
+            FieldLayout(
+                ID.tokens, "tokens", .unsigneds, .optional, .count(1, Limits.tokenCountMax)),
+            FieldLayout(ID.parseSpecial, "parse_special", .bool),
+            FieldLayout(ID.addSpecial, "add_special", .bool),
+            FieldLayout(ID.allPositions, "all_positions", .bool),
+            FieldLayout(ID.requirements, "requirements", .record),
+        ])
+
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(prompt: .text(""))
+        var text: String?
+        var tokens: [UInt32]?
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, field) = try reader.next() {
+            switch id {
+            case .model: model = try field.text()
+            case .prompt: text = try field.text()
+            case .tokens: tokens = field.unsigneds
+            case .parseSpecial: parseSpecial = field.bool
+            case .addSpecial: addSpecial = field.bool
+            case .allPositions: allPositions = field.bool
+            case .requirements: requirements = try field.record(Requirements.self)
+            }
+        }
+        prompt = try Prompt(text: text, tokens: tokens, of: Self.layout.name)
+    }
+
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.model, model)
+        writer.text(ID.prompt, prompt.text)
+        writer.unsigneds(ID.tokens, prompt.tokens)
+        writer.bool(ID.parseSpecial, parseSpecial ? true : nil)
+        writer.bool(ID.addSpecial, addSpecial ? nil : false)
+        writer.bool(ID.allPositions, allPositions ? true : nil)
+        writer.record(ID.requirements, requirements)
+    }
+}
+
+/// Part of the values; more frames follow.
+public struct LogitsChunk: ResponseMessage, Equatable {
+    public static let kind = MessageKind.logits
+    public static let isFollowed = true
+
+    public var logits: [Float]
+
+    public init(logits: [Float]) { self.logits = logits }
+
+    private enum ID: UInt16 { case logits = 1 }
+
+    public static let layout = MessageLayout(
+        "Logits chunk",
+        [
+            FieldLayout(
+                ID.logits, "logits", .numbers, .required, .count(1, Limits.logitCountMax))
+        ])
+
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(logits: [])
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (_, field) = try reader.next() { logits = field.numbers }
+    }
+
+    public func encode(into writer: inout BodyWriter) { writer.numbers(ID.logits, logits) }
+}
+
+/// The rest of the values and what they are.
+public struct LogitsResponse: ResponseMessage, Equatable {
+    public static let kind = MessageKind.logits
+
+    /// Values not sent in chunks.
+    public var logits: [Float]
+    /// Values per position.
+    public var vocabulary: UInt64
+    public var positions: UInt64
+    public var answer: AnswerRecord
+
+    public var isDegraded: Bool { !answer.degradations.isEmpty }
+
+    public init(logits: [Float], vocabulary: UInt64, positions: UInt64, answer: AnswerRecord) {
+        self.logits = logits
+        self.vocabulary = vocabulary
+        self.positions = positions
+        self.answer = answer
+    }
+
+    private enum ID: UInt16 { case logits = 1, vocabulary, positions, answer = 31 }
+
+    public static let layout = MessageLayout(
+        "Logits response",
+        [
+            FieldLayout(
+                ID.logits, "logits", .numbers, .required, .count(0, Limits.logitCountMax)),
+            FieldLayout(
+                ID.vocabulary, "vocabulary", .unsigned, .required,
+                .unsigned(1, UInt64(UInt32.max))),
+            FieldLayout(
+                ID.positions, "positions", .unsigned, .required,
+                .unsigned(1, UInt64(UInt32.max))),
+            FieldLayout(ID.answer, "answer", .record, .required),
+        ])
+
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(
+            logits: [], vocabulary: 0, positions: 0, answer: AnswerRecord(model: "", device: ""))
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, field) = try reader.next() {
+            switch id {
+            case .logits: logits = field.numbers
+            case .vocabulary: vocabulary = field.unsigned
+            case .positions: positions = field.unsigned
+            case .answer: answer = try field.record(AnswerRecord.self)
+            }
+        }
+    }
+
+    public func encode(into writer: inout BodyWriter) {
+        writer.numbers(ID.logits, logits)
+        writer.unsigned(ID.vocabulary, vocabulary)
+        writer.unsigned(ID.positions, positions)
+        writer.record(ID.answer, answer)
+    }
+}

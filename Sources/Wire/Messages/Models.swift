@@ -1,0 +1,157 @@
+// Models: what is being served.
+
+/// Asks for the list of models.
+public struct ModelsRequest: RequestMessage, Equatable {
+    public static let kind = MessageKind.models
+
+    public init() {}
+
+    private enum ID: UInt16 { case none = 0 }
+
+    public static let layout = MessageLayout("Models request", [])
+
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while try reader.next() != nil {}
+    }
+
+    public func encode(into writer: inout BodyWriter) {}
+}
+
+/// One model of the registry.
+public struct ModelInfo: WireRecord, Equatable {
+    public var name: String
+    public var state: ServingState
+    public var provenance: Provenance
+    public var architecture: String
+    /// Weights of the model, a count.
+    public var parameters: UInt64
+    /// Tokens of the vocabulary.
+    public var vocabulary: UInt64
+    /// Tokens of context.
+    public var context: UInt64
+    /// SHA-256 of the file; nil while it is being computed, and for a mock.
+    public var fingerprint: [UInt8]?
+    /// 1 for the first load under this name, one more for each later one.
+    public var generation: UInt64
+    public var device: String
+    /// Why this device and not the one asked for.
+    public var deviceReason: String?
+    /// Bytes of memory the model takes.
+    public var bytes: UInt64
+
+    public init(
+        name: String, state: ServingState, provenance: Provenance, architecture: String,
+        parameters: UInt64, vocabulary: UInt64, context: UInt64, fingerprint: [UInt8]? = nil,
+        generation: UInt64, device: String, deviceReason: String? = nil, bytes: UInt64
+    ) {
+        self.name = name
+        self.state = state
+        self.provenance = provenance
+        self.architecture = architecture
+        self.parameters = parameters
+        self.vocabulary = vocabulary
+        self.context = context
+        self.fingerprint = fingerprint
+        self.generation = generation
+        self.device = device
+        self.deviceReason = deviceReason
+        self.bytes = bytes
+    }
+
+    private enum ID: UInt16 {
+        case name = 1, state, provenance, architecture, parameters, vocabulary, context
+        case fingerprint, generation, device, deviceReason, bytes
+    }
+
+    public static let layout = MessageLayout(
+        "Model",
+        [
+            FieldLayout(ID.name, "name", .text, .required, .size(1, Limits.modelNameSizeMax)),
+            FieldLayout(
+                ID.state, "state", .text, .required, .choice("loading|ready|failed|draining")),
+            FieldLayout(ID.provenance, "provenance", .unsigned, .required, .unsigned(1, 2)),
+            FieldLayout(
+                ID.architecture, "architecture", .text, .required, .size(0, Limits.wordSizeMax)),
+            FieldLayout(ID.parameters, "parameters", .unsigned, .required),
+            FieldLayout(ID.vocabulary, "vocabulary", .unsigned, .required),
+            FieldLayout(ID.context, "context", .unsigned, .required),
+            FieldLayout(
+                ID.fingerprint, "fingerprint", .bytes, .optional,
+                .size(Limits.fingerprintSize, Limits.fingerprintSize)),
+            FieldLayout(
+                ID.generation, "generation", .unsigned, .required,
+                .unsigned(0, UInt64(UInt32.max))),
+            FieldLayout(
+                ID.device, "device", .text, .required, .size(0, Limits.deviceNameSizeMax)),
+            FieldLayout(
+                ID.deviceReason, "device_reason", .text, .optional,
+                .size(1, Limits.sentenceSizeMax)),
+            FieldLayout(ID.bytes, "bytes", .unsigned, .required),
+        ])
+
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(
+            name: "", state: .failed, provenance: .mock, architecture: "", parameters: 0,
+            vocabulary: 0, context: 0, generation: 0, device: "", bytes: 0)
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, field) = try reader.next() {
+            switch id {
+            case .name: name = try field.text()
+            case .state: state = try field.word(ServingState.self)
+            case .provenance: provenance = field.unsigned == 1 ? .real : .mock
+            case .architecture: architecture = try field.text()
+            case .parameters: parameters = field.unsigned
+            case .vocabulary: vocabulary = field.unsigned
+            case .context: context = field.unsigned
+            case .fingerprint: fingerprint = field.ownedBytes
+            case .generation: generation = field.unsigned
+            case .device: device = try field.text()
+            case .deviceReason: deviceReason = try field.text()
+            case .bytes: bytes = field.unsigned
+            }
+        }
+    }
+
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.name, name)
+        writer.text(ID.state, state.rawValue)
+        writer.unsigned(ID.provenance, UInt64(provenance.rawValue))
+        writer.text(ID.architecture, architecture)
+        writer.unsigned(ID.parameters, parameters)
+        writer.unsigned(ID.vocabulary, vocabulary)
+        writer.unsigned(ID.context, context)
+        writer.data(ID.fingerprint, fingerprint)
+        writer.unsigned(ID.generation, generation)
+        writer.text(ID.device, device)
+        writer.text(ID.deviceReason, deviceReason)
+        writer.unsigned(ID.bytes, bytes)
+    }
+}
+
+/// The list, in order of name.
+public struct ModelsResponse: ResponseMessage, Equatable {
+    public static let kind = MessageKind.models
+
+    public var models: [ModelInfo]
+
+    public init(models: [ModelInfo] = []) { self.models = models }
+
+    private enum ID: UInt16 { case models = 1 }
+
+    public static let layout = MessageLayout(
+        "Models response",
+        [FieldLayout(ID.models, "models", .record, .repeated(max: Limits.listCountMax))])
+
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init()
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (_, field) = try reader.next() {
+            models.append(try field.record(ModelInfo.self))
+        }
+    }
+
+    public func encode(into writer: inout BodyWriter) {
+        for model in models { writer.record(ID.models, model) }
+    }
+}
