@@ -8,7 +8,9 @@ import Glibc
 
 /// Device, inode, size and modification time of an open file.
 public struct FileIdentity: Sendable, Equatable {
+    /// Device number.
     public let device: UInt64
+    /// Inode number.
     public let inode: UInt64
     /// Bytes.
     public let size: Int

@@ -25,6 +25,7 @@ public struct GGUFFile: Sendable {
     public let version: UInt32
     /// Alignment of tensor data in bytes.
     public let alignment: Int
+    /// Keys and values in file order.
     public let metadata: Metadata
     /// In file order.
     public let tensors: [TensorInfo]

@@ -210,7 +210,8 @@ extension GGUFParser {
             throw error.error(
                 .tensorOverlap, tried: "placing tensors side by side",
                 found: "data at byte \(second.byteOffset), inside tensor "
-                    + "\"\(printable(first.name))\" which ends at \(first.byteOffset + first.byteSize)",
+                    + "\"\(printable(first.name))\", which ends at byte "
+                    + "\(first.byteOffset + first.byteSize)",
                 allowed: "tensors that do not overlap", at: entries[next].entryOffset)
         }
     }

@@ -10,7 +10,9 @@ public struct FileLimits: Sendable, Equatable {
     /// Largest file, in bytes. 16 TiB: ext4's own bound, and far inside the address space.
     public var fileSizeMax: Int = 1 << 44
 
+    /// The defaults of each field.
     public static let `default` = FileLimits()
+    /// Starts from the defaults.
     public init() {}
 }
 
@@ -35,6 +37,8 @@ public struct ParseLimits: Sendable, Equatable {
     /// … and more than 16 MiB serves no page size in use.
     public var alignmentMax: Int = 16 << 20
 
+    /// The defaults of each field.
     public static let `default` = ParseLimits()
+    /// Starts from the defaults.
     public init() {}
 }

@@ -19,9 +19,10 @@ public enum ModelFileFormat: String, Sendable, CaseIterable {
 /// A regular file with a supported extension, mapped read-only for the life of this object.
 ///
 /// Any thread may read `bytes` and call any method: all state is immutable after `init`.
-// @unchecked Sendable is safe: every stored property is a `let`; the raw pointer is to read-only
-// pages that stay mapped until deinit, and deinit cannot run while another thread holds a
-// reference.
+///
+/// Why the unchecked conformance holds: every stored property is a `let`; the raw pointer is to
+/// read-only pages that stay mapped until deinit, and deinit cannot run while another thread holds
+/// a reference.
 public final class MappedFile: @unchecked Sendable {
     /// The path as given.
     public let path: String

@@ -20,6 +20,7 @@ public struct Metadata: Sendable {
         self.entries = entries
     }
 
+    /// Entries.
     public var count: Int { keys.count }
 
     /// The value stored under `key`, or nil.

@@ -10,6 +10,7 @@
 
 /// A validated array inside the mapped file.
 public struct MetadataArray: Sendable {
+    /// What all elements are.
     public let elementType: MetadataType
     /// Elements, not bytes.
     public let count: Int

@@ -55,8 +55,11 @@ public enum MetadataValue: Sendable {
         }
     }
 
+    /// A stored boolean, else nil.
     public var asBool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    /// A stored string, else nil.
     public var asString: String? { if case .string(let value) = self { value } else { nil } }
+    /// A stored array, else nil.
     public var asArray: MetadataArray? { if case .array(let value) = self { value } else { nil } }
 
     /// The stored type.
@@ -115,6 +118,7 @@ public enum MetadataType: UInt32, Sendable, CaseIterable, CustomStringConvertibl
         }
     }
 
+    /// The name in the format's own words.
     public var description: String {
         switch self {
         case .uint8: "uint8"

@@ -16,6 +16,7 @@ extension ModelFileError {
         public var layer: Layer { value.isFileLayer ? .file : .parse }
         /// True for conditions that can heal without anybody changing the file's content.
         public var isTransient: Bool { value.isTransient }
+        /// The name.
         public var description: String { name }
 
         /// Every code, in the order of the catalogue.
@@ -24,62 +25,113 @@ extension ModelFileError {
         private init(_ value: Value) { self.value = value }
 
         // File layer.
+        /// The path is empty, too long or holds a NUL byte.
         public static let pathInvalid = Code(.pathInvalid)
+        /// Nothing has this path.
         public static let notFound = Code(.notFound)
+        /// The path is a symbolic link to nothing.
         public static let danglingLink = Code(.danglingLink)
+        /// Symbolic links lead in a circle.
         public static let linkLoop = Code(.linkLoop)
+        /// This process may not read the file, or search a folder on the way.
         public static let permissionDenied = Code(.permissionDenied)
+        /// The path names a directory.
         public static let isDirectory = Code(.isDirectory)
+        /// The path names a named pipe.
         public static let isFIFO = Code(.isFIFO)
+        /// The path names a socket.
         public static let isSocket = Code(.isSocket)
+        /// The path names a device or another special file.
         public static let isDevice = Code(.isDevice)
+        /// The file name ends in no supported extension.
         public static let extensionUnsupported = Code(.extensionUnsupported)
+        /// The file has no bytes.
         public static let emptyFile = Code(.emptyFile)
+        /// The file is larger than `FileLimits.fileSizeMax`.
         public static let fileTooLarge = Code(.fileTooLarge)
+        /// The system failed to open, examine, map or read the file.
         public static let ioError = Code(.ioError)
+        /// No descriptor, memory or mapping slot is free right now, or the device is busy.
         public static let resourcesExhausted = Code(.resourcesExhausted)
+        /// The file was written to, cut or replaced while it was being read.
         public static let changedWhileRead = Code(.changedWhileRead)
 
         // Parse layer: the file as a whole.
+        /// A git-lfs pointer instead of the file it stands for.
         public static let gitLFSPointer = Code(.gitLFSPointer)
+        /// An HTML page, usually a saved error or login page.
         public static let htmlPage = Code(.htmlPage)
+        /// Gzip data.
         public static let gzipArchive = Code(.gzipArchive)
+        /// A zip archive.
         public static let zipArchive = Code(.zipArchive)
+        /// The content is not GGUF; the text says what it looks like.
         public static let notGGUF = Code(.notGGUF)
+        /// A SafeTensors file, which this version cannot read yet.
         public static let safetensorsNotSupported = Code(.safetensorsNotSupported)
+        /// A GGUF file in big-endian byte order.
         public static let bigEndian = Code(.bigEndian)
+        /// A GGUF version other than 2 and 3.
         public static let versionUnsupported = Code(.versionUnsupported)
+        /// The file ends inside a field.
         public static let truncated = Code(.truncated)
 
         // Parse layer: metadata.
+        /// More metadata entries than the limit, or than the file could hold.
         public static let metadataCountInvalid = Code(.metadataCountInvalid)
+        /// Header and metadata are larger than `ParseLimits.metadataSizeMax`.
         public static let metadataTooLarge = Code(.metadataTooLarge)
+        /// A metadata key of zero bytes, or longer than the format allows.
         public static let keyLengthInvalid = Code(.keyLengthInvalid)
+        /// A metadata key is not UTF-8.
         public static let keyNotUTF8 = Code(.keyNotUTF8)
+        /// A metadata key has a character other than printable ASCII.
         public static let keyCharacterInvalid = Code(.keyCharacterInvalid)
+        /// A metadata key is there twice.
         public static let keyDuplicate = Code(.keyDuplicate)
+        /// A value or array element has a type number that does not exist.
         public static let valueTypeUnknown = Code(.valueTypeUnknown)
+        /// A boolean is neither 0 nor 1.
         public static let boolInvalid = Code(.boolInvalid)
+        /// A string claims more bytes than are left.
         public static let stringTooLong = Code(.stringTooLong)
+        /// A string value is not UTF-8.
         public static let stringNotUTF8 = Code(.stringNotUTF8)
+        /// An array claims more elements than the bytes left can hold.
         public static let arrayTooLong = Code(.arrayTooLong)
+        /// Arrays are nested deeper than the limit.
         public static let arrayTooDeep = Code(.arrayTooDeep)
+        /// `general.alignment` has the wrong type or is no power of two in range.
         public static let alignmentInvalid = Code(.alignmentInvalid)
 
         // Parse layer: tensors.
+        /// More tensors than the limit, or than the file could hold.
         public static let tensorCountInvalid = Code(.tensorCountInvalid)
+        /// A tensor name of zero bytes, or longer than the format allows.
         public static let tensorNameLengthInvalid = Code(.tensorNameLengthInvalid)
+        /// A tensor name is not UTF-8.
         public static let tensorNameNotUTF8 = Code(.tensorNameNotUTF8)
+        /// A tensor name has a control character.
         public static let tensorNameCharacterInvalid = Code(.tensorNameCharacterInvalid)
+        /// A tensor name is there twice.
         public static let tensorNameDuplicate = Code(.tensorNameDuplicate)
+        /// A tensor has no dimension, or more than the format allows.
         public static let tensorDimensionCountInvalid = Code(.tensorDimensionCountInvalid)
+        /// A tensor has a dimension of length 0.
         public static let tensorDimensionZero = Code(.tensorDimensionZero)
+        /// A tensor's size does not fit in 63 bits.
         public static let tensorSizeOverflow = Code(.tensorSizeOverflow)
+        /// A tensor has a format number that ggml never had.
         public static let tensorTypeUnknown = Code(.tensorTypeUnknown)
+        /// A tensor has a format that ggml removed.
         public static let tensorTypeRemoved = Code(.tensorTypeRemoved)
+        /// A tensor's rows cannot be divided into the format's blocks.
         public static let tensorRowNotWholeBlocks = Code(.tensorRowNotWholeBlocks)
+        /// A tensor's offset is not a multiple of the alignment.
         public static let tensorOffsetUnaligned = Code(.tensorOffsetUnaligned)
+        /// A tensor ends behind the end of the file.
         public static let tensorOutsideFile = Code(.tensorOutsideFile)
+        /// Two tensors share bytes.
         public static let tensorOverlap = Code(.tensorOverlap)
     }
 

@@ -37,6 +37,7 @@ public struct ModelFileError: Error, Sendable, CustomStringConvertible {
         "\(tried): found \(found); allowed: \(allowed) (\(location))"
     }
 
+    /// Layer, code and message.
     public var description: String { "\(code.layer.rawValue)/\(code.name): \(message)" }
 
     /// The two layers of the assay that this module implements.
@@ -44,12 +45,16 @@ public struct ModelFileError: Error, Sendable, CustomStringConvertible {
 
     /// A place in a model file. Only `path` is always known.
     public struct Location: Sendable, Equatable, CustomStringConvertible {
+        /// The file, as the caller named it.
         public var path: String
         /// Byte offset from the start of the file.
         public var offset: Int?
+        /// The metadata key being read or checked.
         public var key: String?
+        /// The tensor being read or checked.
         public var tensor: String?
 
+        /// A place; leave out what is not known.
         public init(path: String, offset: Int? = nil, key: String? = nil, tensor: String? = nil) {
             self.path = path
             self.offset = offset
@@ -57,6 +62,7 @@ public struct ModelFileError: Error, Sendable, CustomStringConvertible {
             self.tensor = tensor
         }
 
+        /// The known parts in words.
         public var description: String {
             var text = "in \"\(printable(path))\""
             if let key { text += ", key \"\(key)\"" }
@@ -69,13 +75,17 @@ public struct ModelFileError: Error, Sendable, CustomStringConvertible {
 
 /// A failed system call: its name and `errno`.
 public struct SystemCallFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The function's name, for example `open`.
     public let call: String
+    /// The value of `errno`.
     public let number: Int32
 
+    /// Records a failure.
     public init(call: String, number: Int32) {
         self.call = call
         self.number = number
     }
 
+    /// The call and the C library's text.
     public var description: String { "\(call): \(systemErrorText(number))" }
 }

@@ -20,6 +20,7 @@ public struct TensorFormat: Sendable, Hashable, CustomStringConvertible {
     /// True if blocks run over row ends, so that only the whole tensor must be whole blocks.
     public let blocksSpanRows: Bool
 
+    /// The name.
     public var description: String { name }
 
     /// The format with this id, or nil if there is none or ggml removed it. Does not allocate.

@@ -6,10 +6,12 @@
 
 /// Name, shape, format and place of one tensor.
 public struct TensorInfo: Sendable, Equatable {
+    /// 1 to 64 bytes, unique in its file.
     public let name: String
     /// Lengths in ggml's order: `[0]` is the length of a row (columns). One to four entries,
     /// each >= 1.
     public let dimensions: [Int]
+    /// How the values are stored.
     public let format: TensorFormat
     /// First byte, counted from the start of the file.
     public let byteOffset: Int
