@@ -1,7 +1,7 @@
 // A binary heap: the queue behind merging and matching.
 //
-// Guarantees: the first element by `precedes` comes out first; push and pop are O(log n), ordering a
-// filled heap is O(n). With a total order the sequence of pops is deterministic.
+// Guarantees: the first element by `precedes` comes out first; push and pop are O(log n),
+// ordering a filled heap is O(n). With a total order the sequence of pops is deterministic.
 // Does not: shrink its storage, so that it can be reused without allocating.
 
 protocol HeapElement {

@@ -1,10 +1,12 @@
 // Token pieces -> whole characters, as they come.
 //
-// Guarantees: what comes out is always valid UTF-8 and never splits a character; at most three bytes are
-// held back, because a well-formed character has at most four. The concatenation of all output equals
-// the concatenated pieces where those are valid; each maximal ill-formed part becomes one U+FFFD
-// (the Unicode standard's recommended practice), at once when it cannot become valid any more.
-// Does not: strip the leading space or hold back stop strings; `StopMatcher` in Inference does the latter.
+// Guarantees: what comes out is always valid UTF-8 and never splits a character; at most three
+// bytes are held back, because a well-formed character has at most four. The concatenation of all
+// output equals the concatenated pieces where those are valid; each maximal ill-formed part
+// becomes one U+FFFD (the Unicode standard's recommended practice), at once when it cannot become
+// valid any more.
+// Does not: strip the leading space or hold back stop strings; `StopMatcher` in Inference does
+// the latter.
 
 /// Joins the pieces of generated tokens into text. A value; confined to whoever owns it.
 public struct StreamingDecoder: Sendable {

@@ -1,7 +1,8 @@
 // The one interface between text and token ids.
 //
-// Guarantees: a tokenizer is an immutable value built from checked metadata, usable from any thread;
-// encoding takes time linear (at worst n log n) in the text, whatever the text; no input crashes it.
+// Guarantees: a tokenizer is an immutable value built from checked metadata, usable from any
+// thread; encoding takes time linear (at worst n log n) in the text, whatever the text; no input
+// crashes it.
 // Does not: apply chat templates, clean up spacing in decoded text, or normalise Unicode.
 
 /// Translates between bytes of text and token ids of one model's vocabulary.

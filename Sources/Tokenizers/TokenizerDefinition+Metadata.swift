@@ -1,7 +1,7 @@
 // GGUF metadata -> TokenizerDefinition.
 //
-// Guarantees: one pass over each list, no string object per token; a key of the wrong type is refused
-// by name; sizes are bounded by `TokenizerLimits` before anything is copied.
+// Guarantees: one pass over each list, no string object per token; a key of the wrong type is
+// refused by name; sizes are bounded by `TokenizerLimits` before anything is copied.
 // Does not: compare the lists with each other or with the vocabulary's size; `Vocabulary` does.
 
 import ModelFiles

@@ -1,7 +1,7 @@
 // What a file says about its tokenizer, read but not yet judged.
 //
-// Guarantees: a plain value that GGUF metadata, a tokenizer.json reader or a test can fill; the same
-// checks (in `Vocabulary`) apply to all of them.
+// Guarantees: a plain value that GGUF metadata, a tokenizer.json reader or a test can fill; the
+// same checks (in `Vocabulary`) apply to all of them.
 // Does not: validate. Lists may disagree in length, ids may lie outside the vocabulary.
 
 /// The facts from which a tokenizer is built.

@@ -1,7 +1,7 @@
 // Why a vocabulary or a text was refused.
 //
-// Guarantees: every refusal of this module is one `TokenizerError` with a stable snake_case code and
-// the facts a person needs: what was tried, what was found, what was allowed, and which key.
+// Guarantees: every refusal of this module is one `TokenizerError` with a stable snake_case code
+// and the facts a person needs: what was tried, what was found, what was allowed, and which key.
 // Does not: quote prompts; texts of single tokens are clipped and made printable.
 
 import ModelFiles

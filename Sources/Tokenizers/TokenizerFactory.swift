@@ -2,7 +2,8 @@
 //
 // Guarantees: a kind that is not in the table is refused by name, with the supported ones listed;
 // a vocabulary is checked as a whole before a tokenizer exists.
-// Does not: know file formats; `TokenizerDefinition` is filled from GGUF metadata or by other readers.
+// Does not: know file formats; `TokenizerDefinition` is filled from GGUF metadata or by other
+// readers.
 
 import ModelFiles
 
@@ -13,9 +14,12 @@ public enum TokenizerFactory {
 
     /// One row per value of `tokenizer.ggml.model`.
     static let builders: [(model: String, build: Builder)] = [
-        ("llama", { definition throws(TokenizerError) in
-            try SentencePieceTokenizer(definition)
-        }),
+        (
+            "llama",
+            { definition throws(TokenizerError) in
+                try SentencePieceTokenizer(definition)
+            }
+        )
     ]
 
     /// The values of `tokenizer.ggml.model` that `make` accepts, in table order.

@@ -1,12 +1,13 @@
 // Merging characters into tokens by score: the core of SentencePiece-style encoding.
 //
-// Guarantees: the result of llama.cpp's queue: the pair whose concatenation is the token with the highest
-// score merges first, leftmost among equals, until no pair is a token. At worst n log n.
+// Guarantees: the result of llama.cpp's queue: the pair whose concatenation is the token with the
+// highest score merges first, leftmost among equals, until no pair is a token. At worst n log n.
 // Does not: handle spaces, special tokens or bytes without a token; the caller does.
 //
-// The text is first cut where no token reaches across. Two neighbouring characters can only end up in
-// one token if some token contains them side by side, so a set of all such pairs (a bit map by hash; a false
-// positive only joins two segments) splits ordinary text into words, each with a short queue of its own:
+// The text is first cut where no token reaches across. Two neighbouring characters can only end
+// up in one token if some token contains them side by side, so a set of all such pairs (a bit map
+// by hash; a false positive only joins two segments) splits ordinary text into words, each with a
+// short queue of its own:
 //
 //   ▁ O n c e | ▁ u p o n | ▁ a          no token contains "e▁" or "n▁"
 
@@ -39,7 +40,8 @@ struct SentencePieceMerger: Sendable {
         fileprivate var queue = Heap<Bigram>()
     }
 
-    /// Calls `emit` for each symbol left at the end, in order: with its token, or with nil and its bytes.
+    /// Calls `emit` for each symbol left at the end, in order: with its token, or with nil and
+    /// its bytes.
     func merge(
         _ text: [UInt8], _ scratch: inout Scratch,
         emit: (_ token: Int32?, _ bytes: UnsafeBufferPointer<UInt8>) -> Void
@@ -68,7 +70,8 @@ struct SentencePieceMerger: Sendable {
             if let last, !adjacency.contains(last, character) { break }
             symbols.append(
                 Symbol(
-                    start: Int32(truncatingIfNeeded: position), size: Int32(truncatingIfNeeded: size),
+                    start: Int32(truncatingIfNeeded: position),
+                    size: Int32(truncatingIfNeeded: size),
                     previous: Int32(symbols.count) - 1, next: Int32(symbols.count) + 1))
             last = character
             position += size

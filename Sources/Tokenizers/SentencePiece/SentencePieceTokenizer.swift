@@ -1,10 +1,11 @@
 // SentencePiece-style tokenizer: `tokenizer.ggml.model` = `llama`.
 //
-// Guarantees: the ids llama.cpp gives. Spaces become U+2581; a space is put before the text and before
-// each piece of text behind a special token; pieces merge by highest score, leftmost first among equals;
-// what no token covers becomes byte tokens `<0xNN>`, so every input, valid UTF-8 or not, is encodable.
-// Does not: produce control, unknown or byte tokens by merging (plain text cannot forge them); SentencePiece
-// has the same rule.
+// Guarantees: the ids llama.cpp gives. Spaces become U+2581; a space is put before the text and
+// before each piece of text behind a special token; pieces merge by highest score, leftmost first
+// among equals; what no token covers becomes byte tokens `<0xNN>`, so every input, valid UTF-8 or
+// not, is encodable.
+// Does not: produce control, unknown or byte tokens by merging (plain text cannot forge them);
+// SentencePiece has the same rule.
 
 struct SentencePieceTokenizer: Tokenizer {
     private let vocabulary: Vocabulary
@@ -161,7 +162,8 @@ extension SentencePieceTokenizer {
         return UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
     }
 
-    /// For each byte value its token `<0xNN>`, or a token that is the byte itself, or the unknown one.
+    /// For each byte value its token `<0xNN>`, or a token that is the byte itself, or the unknown
+    /// one.
     private static func byteTokens(_ vocabulary: Vocabulary) throws(TokenizerError) -> [Int32] {
         var tokens: [Int32] = []
         for value in UInt8.min...UInt8.max {

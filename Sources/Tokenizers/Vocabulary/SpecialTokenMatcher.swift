@@ -1,8 +1,9 @@
-// Finds tokens that are matched as a whole, before any merging: control, unknown and user-defined ones.
+// Finds tokens that are matched as a whole, before any merging: control, unknown and user-defined
+// ones.
 //
-// Guarantees: the longest token anywhere in the text is taken first, then the longest that fits into what
-// is left, and so on (equal lengths: leftmost first), which is llama.cpp's result. n log n at worst;
-// memory proportional to the positions that match.
+// Guarantees: the longest token anywhere in the text is taken first, then the longest that fits
+// into what is left, and so on (equal lengths: leftmost first), which is llama.cpp's result. n
+// log n at worst; memory proportional to the positions that match.
 // Does not: decide what the pieces between the matches become.
 //
 //   text      x < s > a b          tokens "<s>"
@@ -67,7 +68,8 @@ struct SpecialTokenMatcher: Sendable {
             if node != 0 {
                 candidates.push(
                     Candidate(
-                        position: candidate.position, node: node, length: trie.nodes[Int(node)].depth))
+                        position: candidate.position, node: node,
+                        length: trie.nodes[Int(node)].depth))
             }
         }
         chosen.sort { $0.range.lowerBound < $1.range.lowerBound }

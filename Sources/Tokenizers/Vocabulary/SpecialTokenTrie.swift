@@ -1,13 +1,14 @@
 // For every position of a text: the longest special token that starts there.
 //
-// Guarantees: linear in the text whatever the tokens are (an automaton after Aho and Corasick, 1975, over
-// the reversed tokens, run over the text from its end; each step moves once or falls back along a link
-// that earlier steps paid for). Shorter tokens at the same position hang on a chain of links.
+// Guarantees: linear in the text whatever the tokens are (an automaton after Aho and Corasick,
+// 1975, over the reversed tokens, run over the text from its end; each step moves once or falls
+// back along a link that earlier steps paid for). Shorter tokens at the same position hang on a
+// chain of links.
 // Does not: resolve overlaps; `SpecialTokenMatcher` does.
 //
-//   tokens "ab", "b"    reversed "ba", "b"      text  x a b      read from the right: b, a, x
-//                                                       ^ state "ba" = "ab" starts here, shorter: none
-//                                                         ^ state "b" = "b" starts here
+//   tokens "ab", "b"   reversed "ba", "b"     text  x a b     read from the right: b, a, x
+//                                                     ^ state "ba" = "ab" starts here, shorter: none
+//                                                       ^ state "b" = "b" starts here
 
 struct SpecialTokenTrie: Sendable {
     struct Node: Sendable {

@@ -1,7 +1,8 @@
 // Bytes -> id: an open-addressing hash table over the texts of a TextList.
 //
-// Guarantees: one allocation; a lookup hashes once, compares full bytes only when 32 hash bits agree,
-// and never allocates. The hash is seeded per table, so a file cannot choose its collisions.
+// Guarantees: one allocation; a lookup hashes once, compares full bytes only when 32 hash bits
+// agree, and never allocates. The hash is seeded per table, so a file cannot choose its
+// collisions.
 // Does not: grow after building, or store the texts (callers pass the list they built it from).
 //
 //   slot = hash bits (32) << 32 | (id + 1)      0 = free; linear probing; at most half full

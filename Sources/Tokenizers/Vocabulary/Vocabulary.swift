@@ -1,11 +1,11 @@
 // A checked vocabulary: what every kind of tokenizer shares.
 //
-// Guarantees: list lengths agree, types and scores are in range, special ids lie inside the vocabulary, no
-// two tokens have the same text; whoever holds a Vocabulary need not check again.
+// Guarantees: list lengths agree, types and scores are in range, special ids lie inside the
+// vocabulary, no two tokens have the same text; whoever holds a Vocabulary need not check again.
 // Does not: merge; `SentencePieceTokenizer` and `BytePairTokenizer` do.
 //
-// Facts about roles follow llama.cpp (`llama-vocab.cpp`): which texts end generation, and that a token
-// with such a text is a control token whatever type the file gives it.
+// Facts about roles follow llama.cpp (`llama-vocab.cpp`): which texts end generation, and that a
+// token with such a text is a control token whatever type the file gives it.
 
 struct Vocabulary: Sendable {
     let texts: TextList
@@ -172,8 +172,8 @@ extension Vocabulary {
         return Int32(id)
     }
 
-    /// Phi-3 vocabularies swallow white space behind most special tokens; llama.cpp knows them by the
-    /// model's name, which is the only trace that the conversion leaves.
+    /// Phi-3 vocabularies swallow white space behind most special tokens; llama.cpp knows them by
+    /// the model's name, which is the only trace that the conversion leaves.
     private static func strippingTokens(
         _ definition: TokenizerDefinition, _ types: [TokenType], _ index: TokenIndex
     ) -> Set<Int32> {
