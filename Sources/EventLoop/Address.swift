@@ -18,6 +18,7 @@ public enum Address: Sendable, Hashable, CustomStringConvertible {
     /// The kernel's field for a Unix path on Linux is 108 bytes and keeps one for the final zero.
     public static let unixPathSizeMax = 107
 
+    /// The text that `parse` reads back.
     public var description: String {
         switch self {
         case .tcp: "tcp://\(hostAndPortText)"

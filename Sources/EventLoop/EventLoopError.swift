@@ -29,6 +29,7 @@ public struct EventLoopError: Error, Sendable, Equatable, CustomStringConvertibl
 
         /// The stable name in snake_case, for logs and metrics.
         public var name: String { kind.rawValue }
+        /// The same as `name`.
         public var description: String { name }
 
         /// The text is not an address this module understands.
@@ -78,6 +79,7 @@ public struct EventLoopError: Error, Sendable, Equatable, CustomStringConvertibl
         ]
     }
 
+    /// The kind of failure.
     public let code: Code
     /// What was being done, for example `listening on tcp://127.0.0.1:80`.
     public let tried: String

@@ -26,6 +26,7 @@ public final class Listener: Handle {
         /// Given to every accepted stream.
         public var stream = Stream.Settings()
 
+        /// The defaults.
         public init() {}
     }
 

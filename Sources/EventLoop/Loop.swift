@@ -23,6 +23,7 @@ public final class Loop {
         /// Bytes in the read buffer all streams of this loop share.
         public var readBufferSize = 64 * 1024
 
+        /// The defaults.
         public init() {}
     }
 

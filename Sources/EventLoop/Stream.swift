@@ -26,10 +26,13 @@ public final class Stream: Handle {
         /// `writeBacklogExceeded`: the last defence, behind the owner's own back-pressure.
         public var pendingWriteSizeMax = 16 * 1024 * 1024
 
+        /// The defaults.
         public init() {}
     }
 
+    /// What carries the stream.
     public let transport: Transport
+    /// The limits and options it was made with.
     public let settings: Settings
 
     /// Called with bytes that arrived. The buffer belongs to the loop and is overwritten by the
@@ -43,7 +46,8 @@ public final class Stream: Handle {
     /// Called once, last: nil after `close()` or `finish()`, else the error that ended the stream.
     public var onClose: ((EventLoopError?) -> Void)?
 
-    private(set) var isReading = false
+    /// Whether bytes are being delivered.
+    public private(set) var isReading = false
     private(set) var hasEnded = false
     private var closeReason: EventLoopError?
 
