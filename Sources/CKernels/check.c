@@ -1,0 +1,154 @@
+/*
+ * The self check at start: one small case per kernel, chosen to reach full and partial tiles,
+ * panels and vectors.
+ *
+ * Guarantees: a kernel that differs from the scalar one in a single bit of the case is reported.
+ * Does not: replace the tests; it catches a machine or a build that computes differently.
+ */
+#include "kn_check.h"
+
+#include <stdlib.h>
+
+#include "internal.h"
+
+enum { ROWS = 19, TOKENS = 13, COLUMNS = 96, WIDTH = 83, HEAD = 24, PAGES = 5 };
+enum { FIRST_PRODUCT = 7, KERNELS = FIRST_PRODUCT + KN_TILE_KINDS };
+
+static const char *const names[KERNELS] = {
+    "quantise", "interleave", "rms_norm", "rope", "gate", "exp", "attend",
+    "product_f32", "product_f16", "product_bf16", "product_q8", "product_q4",
+};
+
+size_t kn_kernel_count(void) { return KERNELS; }
+const char *kn_kernel_name(size_t kernel) { return names[kernel]; }
+
+void kn_kernel_switch_off(kn_ops *ops, size_t kernel) {
+    const kn_ops *s = &kn_scalar_ops;
+    switch (kernel) {
+    case 0: ops->quantise = s->quantise; break;
+    case 1: ops->interleave = s->interleave; break;
+    case 2: ops->rms_norm = s->rms_norm; break;
+    case 3: ops->rope = s->rope; break;
+    case 4: ops->gate = s->gate, ops->add = s->add; break;
+    case 5: ops->exp = s->exp; break;
+    case 6: ops->attend = s->attend; break;
+    default: ops->product[kernel - FIRST_PRODUCT] = s->product[kernel - FIRST_PRODUCT];
+    }
+}
+
+/* Inputs and outputs of one case; `out` of the two tables is compared. */
+typedef struct bench {
+    float x[TOKENS * COLUMNS], y[TOKENS * COLUMNS];
+    float keys[PAGES * HEAD * 16], values[PAGES * 16 * 32];
+    float scores[KN_ATTEND_ROWS * 128];
+    _Alignas(64) uint8_t panels[TOKENS * COLUMNS * 4];
+    _Alignas(64) uint8_t tiles[2 * 16 * COLUMNS * 4];
+    float out[TOKENS * COLUMNS * 2];
+} bench;
+
+static uint64_t next(uint64_t *state) { /* splitmix64 */
+    uint64_t z = (*state += 0x9E3779B97F4A7C15u);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+static void fill(float *values, size_t count, uint64_t *state) { /* -4..4 */
+    for (size_t i = 0; i < count; i++) {
+        values[i] = (float)((int64_t)(next(state) >> 40) - (1 << 23)) * 0x1p-21f;
+    }
+}
+
+/* File blocks of any format: halves between 2^-8 and 2^-1 wherever a scale or value may stand. */
+static void fill_rows(const kn_format *format, uint8_t *rows, uint64_t *state) {
+    size_t size = format->bytes_per_block, count = ROWS * COLUMNS / format->values_per_block;
+    for (size_t b = 0; b < count; b++) {
+        for (size_t i = 0; i < size; i++) rows[b * size + i] = (uint8_t)next(state);
+        uint16_t half = (uint16_t)(0x1C00u + next(state) % 0x1C00u);
+        float value = kn_f16_to_f32(half);
+        uint32_t bits;
+        memcpy(&bits, &value, 4);
+        if (size == 4) memcpy(rows + b * size, &bits, 4);
+        else if (format->tile == KN_TILE_BF16) half = (uint16_t)(bits >> 16);
+        if (size != 4) memcpy(rows + b * size, &half, 2);
+    }
+}
+
+static void run_product(const kn_ops *ops, kn_tile_kind kind, bench *b, uint64_t state) {
+    size_t count;
+    const kn_format *format = kn_format_all(&count);
+    while (format->tile != kind) format++;
+    uint8_t rows[ROWS * COLUMNS * 4];
+    fill_rows(format, rows, &state);
+    size_t row_bytes = COLUMNS / format->values_per_block * format->bytes_per_block;
+    format->pack(rows, 16, COLUMNS, b->tiles);
+    format->pack(rows + 16 * row_bytes, ROWS - 16, COLUMNS,
+                 b->tiles + kn_tile_bytes(kind, COLUMNS));
+    bool is_int8 = kn_tile_input(kind) == KN_INPUT_INT8;
+    size_t token_bytes = is_int8 ? kn_int8_panel_bytes(COLUMNS) : COLUMNS * sizeof(float);
+    for (size_t i = 0; i < kn_panel_count(TOKENS); i++) {
+        size_t start = kn_panel_start(TOKENS, i), size = kn_panel_start(TOKENS, i + 1) - start;
+        (is_int8 ? kn_scalar_ops.quantise : kn_scalar_ops.interleave)(
+            b->x + start * COLUMNS, COLUMNS, size, COLUMNS, b->panels + start * token_bytes);
+    }
+    kn_product p = {.tiles = b->tiles, .kind = kind, .rows = ROWS, .columns = COLUMNS,
+                    .bias = b->y, .out = b->out, .out_stride = ROWS};
+    ops->product[kind](&p, 0, 2, b->panels, TOKENS, 0, kn_panel_count(TOKENS));
+}
+
+static void run_attend(const kn_ops *ops, bench *b) {
+    static const int32_t pages[] = {3, 0, 4, 1, 2};
+    kn_attend a = {.rows = 3, .keys = b->keys, .values = b->values, .key_page_stride = HEAD * 16,
+                   .value_page_stride = 16 * 32, .pages = pages, .key_length = HEAD,
+                   .value_length = HEAD, .scale = 0.3f, .scores = b->scores, .score_stride = 128};
+    for (size_t r = 0; r < a.rows; r++) {
+        a.q[r] = b->x + r * HEAD;
+        a.out[r] = b->out + r * HEAD;
+        a.length[r] = 64 + 5 * r;
+    }
+    ops->attend(&a);
+}
+
+static void run(const kn_ops *ops, size_t kernel, bench *b, uint64_t seed) {
+    memset(b->out, 0, sizeof b->out);
+    switch (kernel) {
+    case 0: ops->quantise(b->x, COLUMNS, 5, COLUMNS, b->out); break;
+    case 1: ops->interleave(b->x, COLUMNS, 5, WIDTH, b->out); break;
+    case 2: ops->rms_norm(b->x, b->y, 1e-5f, WIDTH, b->out); break;
+    case 3:
+        memcpy(b->out, b->x, sizeof b->x);
+        ops->rope(b->out, KN_ROPE_HALVES, 2 * WIDTH, b->y, b->y + WIDTH);
+        ops->rope(b->out + 2 * WIDTH, KN_ROPE_INTERLEAVED, 2 * WIDTH, b->y, b->y + WIDTH);
+        break;
+    case 4:
+        for (int act = 0; act < KN_ACTIVATIONS; act++) {
+            ops->gate((kn_activation)act, b->x, b->y, WIDTH, b->out + act * WIDTH);
+        }
+        ops->add(b->x, WIDTH, b->out);
+        break;
+    case 5: ops->exp(b->x, WIDTH, b->out); break;
+    case 6: run_attend(ops, b); break;
+    default: run_product(ops, (kn_tile_kind)(kernel - FIRST_PRODUCT), b, seed);
+    }
+}
+
+bool kn_kernel_agrees(const kn_ops *ops, size_t kernel, uint64_t seed) {
+    bench *ours = aligned_alloc(64, (sizeof(bench) + 63) / 64 * 64);
+    bench *theirs = aligned_alloc(64, (sizeof(bench) + 63) / 64 * 64);
+    bool agrees = false;
+    if (ours && theirs) {
+        uint64_t state = seed;
+        memset(ours, 0, sizeof *ours);
+        fill(ours->x, TOKENS * COLUMNS, &state);
+        fill(ours->y, TOKENS * COLUMNS, &state);
+        fill(ours->keys, sizeof ours->keys / 4, &state);
+        fill(ours->values, sizeof ours->values / 4, &state);
+        memcpy(theirs, ours, sizeof *ours);
+        run(ops, kernel, ours, seed);
+        run(&kn_scalar_ops, kernel, theirs, seed);
+        agrees = memcmp(ours->out, theirs->out, sizeof ours->out) == 0;
+    }
+    free(ours);
+    free(theirs);
+    return agrees;
+}

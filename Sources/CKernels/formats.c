@@ -1,0 +1,212 @@
+/*
+ * The table of tensor formats: dequantisers (the reference for what a block means) and packers.
+ *
+ * Guarantees: dequantised values equal the reference values bit for bit (fixtures, folder dequant);
+ * packing loses nothing. Layouts of file blocks are little-endian; so is every machine we run on.
+ * Does not: use vector intrinsics; the loops are copies that the compiler vectorises itself.
+ */
+#include <string.h>
+
+#include "kn_formats.h"
+
+float kn_f16_to_f32(uint16_t half) {
+    uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
+    uint32_t exponent = (half >> 10) & 31u, mantissa = half & 1023u, bits;
+    if (exponent == 31) {
+        bits = sign | 0x7F800000u | (mantissa << 13) | (mantissa ? 0x00400000u : 0);
+    } else if (exponent != 0) {
+        bits = sign | ((exponent + 112u) << 23) | (mantissa << 13);
+    } else {
+        /* zero or subnormal: mantissa * 2^-24 is exact in single precision */
+        float value = (float)mantissa * 0x1p-24f;
+        memcpy(&bits, &value, 4);
+        bits |= sign;
+    }
+    float value;
+    memcpy(&value, &bits, 4);
+    return value;
+}
+
+static uint16_t half_at(const uint8_t *p) {
+    uint16_t half;
+    memcpy(&half, p, 2);
+    return half;
+}
+
+/* F32: 4 bytes a value. */
+static void dequantise_f32(const void *blocks, size_t count, float *out) {
+    memcpy(out, blocks, count * sizeof(float));
+}
+
+/* F16: 2 bytes a value. */
+static void dequantise_f16(const void *blocks, size_t count, float *out) {
+    const uint8_t *p = blocks;
+    for (size_t i = 0; i < count; i++) out[i] = kn_f16_to_f32(half_at(p + 2 * i));
+}
+
+/* BF16: the upper half of a single. */
+static void dequantise_bf16(const void *blocks, size_t count, float *out) {
+    const uint8_t *p = blocks;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits = (uint32_t)half_at(p + 2 * i) << 16;
+        memcpy(out + i, &bits, 4);
+    }
+}
+
+enum { Q8_0_BYTES = 34, Q4_0_BYTES = 18 };
+
+/* Q8_0 block of 32 values, 34 bytes:  | f16 d | int8 q[32] |      value = d * q */
+static void dequantise_q8_0(const void *blocks, size_t count, float *out) {
+    const uint8_t *p = blocks;
+    for (size_t b = 0; b < count / 32; b++, p += Q8_0_BYTES, out += 32) {
+        float d = kn_f16_to_f32(half_at(p));
+        for (size_t i = 0; i < 32; i++) out[i] = d * (float)(int8_t)p[2 + i];
+    }
+}
+
+/* Q4_0 block of 32 values, 18 bytes:  | f16 d | 16 bytes |
+ * byte i: low nibble = q of value i, high nibble = q of value 16 + i;   value = d * (q - 8) */
+static void dequantise_q4_0(const void *blocks, size_t count, float *out) {
+    const uint8_t *p = blocks;
+    for (size_t b = 0; b < count / 32; b++, p += Q4_0_BYTES, out += 32) {
+        float d = kn_f16_to_f32(half_at(p));
+        for (size_t i = 0; i < 16; i++) {
+            out[i] = d * (float)((p[2 + i] & 15) - 8);
+            out[16 + i] = d * (float)((p[2 + i] >> 4) - 8);
+        }
+    }
+}
+
+/* Column-major interleaving of 16 rows of 4-byte or 2-byte values, in strips of 16 columns so that
+ * both sides stay in the first cache. */
+static void pack_words(const void *rows, size_t row_count, size_t columns, void *tile) {
+    uint32_t *out = tile;
+    if (row_count < KN_TILE_ROWS) memset(out, 0, kn_tile_bytes(KN_TILE_F32, columns));
+    for (size_t c0 = 0; c0 < columns; c0 += 16) {
+        size_t c1 = c0 + 16 < columns ? c0 + 16 : columns;
+        for (size_t r = 0; r < row_count; r++) {
+            const uint8_t *row = (const uint8_t *)rows + r * columns * 4;
+            for (size_t c = c0; c < c1; c++) memcpy(out + c * KN_TILE_ROWS + r, row + 4 * c, 4);
+        }
+    }
+}
+
+static void pack_halves(const void *rows, size_t row_count, size_t columns, void *tile) {
+    uint16_t *out = tile;
+    size_t size = kn_tile_bytes(KN_TILE_F16, columns);
+    if (row_count < KN_TILE_ROWS) memset(out, 0, size);
+    memset((uint8_t *)out + columns * 32, 0, size - columns * 32);
+    for (size_t c0 = 0; c0 < columns; c0 += 32) {
+        size_t c1 = c0 + 32 < columns ? c0 + 32 : columns;
+        for (size_t r = 0; r < row_count; r++) {
+            const uint8_t *row = (const uint8_t *)rows + r * columns * 2;
+            for (size_t c = c0; c < c1; c++) memcpy(out + c * KN_TILE_ROWS + r, row + 2 * c, 2);
+        }
+    }
+}
+
+/* Where block b of an int8 tile keeps its weights and its 16 scales (see kn_formats.h). */
+typedef struct block_place {
+    uint8_t *weights, *scales;
+} block_place;
+
+static block_place place_of(void *tile, size_t b, size_t blocks, size_t weight_bytes) {
+    size_t pair_bytes = 2 * weight_bytes + 64;
+    uint8_t *pair = (uint8_t *)tile + (b / 2) * pair_bytes;
+    if ((blocks & 1) && b == blocks - 1) return (block_place){pair, pair + weight_bytes};
+    return (block_place){pair + (b & 1) * weight_bytes, pair + 2 * weight_bytes + (b & 1) * 32};
+}
+
+static void pack_q8_0(const void *rows, size_t row_count, size_t columns, void *tile) {
+    size_t blocks = columns / KN_BLOCK_COLUMNS, row_bytes = blocks * Q8_0_BYTES;
+    if (blocks & 1) {
+        uint8_t *end = (uint8_t *)tile + kn_tile_bytes(KN_TILE_Q8, columns);
+        memset(end - 32, 0, 32);
+    }
+    for (size_t b = 0; b < blocks; b++) {
+        block_place at = place_of(tile, b, blocks, 512);
+        if (row_count < KN_TILE_ROWS) {
+            memset(at.weights, 0x80, 512);
+            memset(at.scales, 0, 32);
+        }
+        for (size_t r = 0; r < row_count; r++) {
+            const uint8_t *in = (const uint8_t *)rows + r * row_bytes + b * Q8_0_BYTES;
+            memcpy(at.scales + 2 * r, in, 2);
+            for (size_t g = 0; g < 8; g++) {
+                uint32_t four;
+                memcpy(&four, in + 2 + 4 * g, 4);
+                four ^= 0x80808080u; /* w + 128 in each byte */
+                memcpy(at.weights + 64 * g + 4 * r, &four, 4);
+            }
+        }
+    }
+}
+
+/* File nibbles pair value i with value 16+i; tile nibbles pair column 8v+k with column 8v+4+k. */
+static void pack_q4_0(const void *rows, size_t row_count, size_t columns, void *tile) {
+    size_t blocks = columns / KN_BLOCK_COLUMNS, row_bytes = blocks * Q4_0_BYTES;
+    if (blocks & 1) {
+        uint8_t *end = (uint8_t *)tile + kn_tile_bytes(KN_TILE_Q4, columns);
+        memset(end - 32, 0, 32);
+    }
+    for (size_t b = 0; b < blocks; b++) {
+        block_place at = place_of(tile, b, blocks, 256);
+        if (row_count < KN_TILE_ROWS) {
+            memset(at.weights, 0x88, 256); /* q = 8: weight zero */
+            memset(at.scales, 0, 32);
+        }
+        for (size_t r = 0; r < row_count; r++) {
+            const uint8_t *in = (const uint8_t *)rows + r * row_bytes + b * Q4_0_BYTES;
+            uint32_t four[4];
+            memcpy(at.scales + 2 * r, in, 2);
+            memcpy(four, in + 2, 16);
+            for (size_t v = 0; v < 4; v++) {
+                /* columns 8v..8v+7 are low nibbles of bytes 8v.. (v < 2), else high nibbles */
+                uint32_t first = four[2 * (v & 1)], second = four[2 * (v & 1) + 1];
+                if (v >= 2) first >>= 4, second >>= 4;
+                uint32_t both = (first & 0x0F0F0F0Fu) | ((second & 0x0F0F0F0Fu) << 4);
+                memcpy(at.weights + 64 * v + 4 * r, &both, 4);
+            }
+        }
+    }
+}
+
+static const kn_format formats[] = {
+    {0, "F32", 1, 4, KN_TILE_F32, dequantise_f32, pack_words},
+    {1, "F16", 1, 2, KN_TILE_F16, dequantise_f16, pack_halves},
+    {2, "Q4_0", 32, Q4_0_BYTES, KN_TILE_Q4, dequantise_q4_0, pack_q4_0},
+    {8, "Q8_0", 32, Q8_0_BYTES, KN_TILE_Q8, dequantise_q8_0, pack_q8_0},
+    {30, "BF16", 1, 2, KN_TILE_BF16, dequantise_bf16, pack_halves},
+};
+
+const kn_format *kn_format_all(size_t *count) {
+    *count = sizeof formats / sizeof formats[0];
+    return formats;
+}
+
+const kn_format *kn_format_find(uint32_t id) {
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        if (formats[i].id == id) return &formats[i];
+    }
+    return NULL;
+}
+
+/* Per tile kind: the input it multiplies, bytes of an odd last block and of a pair of blocks (int8
+ * kinds, blocks of 32 columns), or of one and of two columns (float kinds). */
+static const struct {
+    kn_input_kind input;
+    uint16_t odd_bytes, pair_bytes;
+} tile_facts[KN_TILE_KINDS] = {
+    [KN_TILE_F32] = {KN_INPUT_FLOAT, 64, 128},
+    [KN_TILE_F16] = {KN_INPUT_FLOAT, 64, 64},
+    [KN_TILE_BF16] = {KN_INPUT_FLOAT, 64, 64},
+    [KN_TILE_Q8] = {KN_INPUT_INT8, 576, 1088},
+    [KN_TILE_Q4] = {KN_INPUT_INT8, 320, 576},
+};
+
+size_t kn_tile_bytes(kn_tile_kind kind, size_t columns) {
+    size_t units = kn_tile_input(kind) == KN_INPUT_INT8 ? columns / KN_BLOCK_COLUMNS : columns;
+    return units / 2 * tile_facts[kind].pair_bytes + (units & 1) * tile_facts[kind].odd_bytes;
+}
+
+kn_input_kind kn_tile_input(kn_tile_kind kind) { return tile_facts[kind].input; }

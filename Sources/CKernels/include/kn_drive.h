@@ -1,0 +1,68 @@
+/*
+ * Whole operations over a pool: they cut the work into tasks, and run small work on the caller
+ * alone, because waking a thread costs more than a small product. The cut changes no result.
+ */
+#ifndef KN_DRIVE_H
+#define KN_DRIVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kn_ops.h"
+#include "kn_pool.h"
+
+/* Several products of one input (`tokens` rows of `columns` floats, row t at x + t*stride).
+ * int8_panels (tokens * kn_int8_panel_bytes(columns) bytes) and float_panels (tokens * columns
+ * floats) are 64-byte aligned scratch; each may be NULL when no product needs that kind. The input is quantised and interleaved once. */
+void kn_drive_products(kn_pool *pool, const kn_ops *ops, const kn_product *products, size_t count,
+                       const float *x, size_t stride, size_t tokens, size_t columns,
+                       void *int8_panels, void *float_panels);
+
+/* Packs rows [row0, row1) (row0 a multiple of 16) of a matrix in a file format; `rows` points at
+ * row 0, `tiles` at tile 0. */
+void kn_drive_pack(kn_pool *pool, const kn_format *format, const void *rows, size_t row0,
+                   size_t row1, size_t columns, void *tiles);
+
+/* Row-wise operations: row r of x at x + r*x_stride. */
+void kn_drive_rms_norm(kn_pool *pool, const kn_ops *ops, const float *x, size_t x_stride,
+                       const float *weight, float epsilon, size_t rows, size_t width, float *y,
+                       size_t y_stride);
+
+/* cosines[r], sines[r]: rotary/2 values for the position of row r. In place. */
+void kn_drive_rope(kn_pool *pool, const kn_ops *ops, float *x, size_t stride, size_t rows,
+                   size_t heads, size_t head_length, size_t rotary, kn_rope_style style,
+                   const float *const *cosines, const float *const *sines);
+
+void kn_drive_gate(kn_pool *pool, const kn_ops *ops, kn_activation act, const float *gate,
+                   size_t gate_stride, const float *up, size_t up_stride, size_t rows,
+                   size_t width, float *out, size_t out_stride);
+
+void kn_drive_add(kn_pool *pool, const kn_ops *ops, const float *a, size_t a_stride, size_t rows,
+                  size_t width, float *b, size_t b_stride);
+
+/* One layer of a paged key/value cache.
+ *   keys    [page][kv_heads][key_length][16]          values  [page][kv_heads][16][value_width] */
+typedef struct kn_cache_layer {
+    float *keys, *values;
+    size_t kv_heads, key_length, value_length, value_width;
+} kn_cache_layer;
+
+/* Row r of k (kv_heads * key_length values) and v goes to slot slots[r] = page * 16 + offset. */
+void kn_cache_store(const kn_cache_layer *layer, const float *k, size_t k_stride, const float *v,
+                    size_t v_stride, const int32_t *slots, size_t rows);
+
+/* Consecutive rows of one sequence: row i of the span attends to positions 0 .. first + i. */
+typedef struct kn_span {
+    const int32_t *pages;
+    size_t first; /* position of the span's first row */
+    size_t rows;
+} kn_span;
+
+/* Spans follow each other in the rows of q (heads * key_length values) and out. scratch: one region
+ * of score_stride * 8 floats per pool thread. */
+void kn_drive_attend(kn_pool *pool, const kn_ops *ops, const kn_cache_layer *layer,
+                     const kn_span *spans, size_t span_count, size_t heads, float scale,
+                     const float *q, size_t q_stride, float *out, size_t out_stride,
+                     float *scratch, size_t score_stride);
+
+#endif

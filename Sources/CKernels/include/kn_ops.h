@@ -1,0 +1,159 @@
+/*
+ * One table of operations per instruction set. A variant is chosen once, as a whole, by CPUID.
+ *
+ * The scalar table (reference.c) is the definition: plain loops that spell out every rounding. The
+ * AVX2 and AVX-512 tables must give the same bits for the same input; Tests/ComputeTests compares
+ * them. fma(a, b, c) below is the fused a*b + c with one rounding; every other + - * / sqrt rounds
+ * once by itself. Non-finite input never crashes: it makes the outputs it touches non-finite.
+ *
+ * "tree" = the fixed horizontal sum of 16 lanes:  s[i] += s[i+8], then +4, +2, +1.
+ */
+#ifndef KN_OPS_H
+#define KN_OPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kn_formats.h"
+
+enum {
+    KN_PANEL_TOKENS = 12,  /* most tokens in one panel (accumulators that fit in registers) */
+    KN_PAGE_POSITIONS = 16, /* positions in one page of the key/value cache */
+    KN_ATTEND_ROWS = 8     /* most (token, head) rows that one attend call takes together */
+};
+
+/*
+ * Input panels. The tokens of one matrix product are cut into panels of at most 12, all of nearly
+ * the same size T, and interleaved so that a kernel walks one stream. Panels lie one after the
+ * other. How tokens are cut changes no result: every token is its own chain.
+ *
+ *   float panel   for each column: T x f32
+ *   int8 panel    for each block of 32 columns (40*T bytes):
+ *                 8 groups of (T x 4 bytes): group g, token t = columns 4*g .. 4*g+3 of that block
+ *                 T x i32: -128 * (sum of the token's 32 bytes), what the +128 weight offset adds
+ *                 T x f32: the token's scale
+ *
+ * Quantisation of one block x[0..31]: m = largest |x|.
+ *   m is Inf or NaN     -> bytes 0, scale NaN: every output of that token becomes NaN
+ *   m < 2^-100          -> bytes 0, scale 0
+ *   otherwise           -> scale = m / 127, bytes = round_to_nearest_even(x * (127 / m)), in -127..127
+ */
+enum { KN_INT8_PANEL_BLOCK_BYTES = 40 }; /* per token and block of 32 columns */
+
+static inline size_t kn_int8_panel_bytes(size_t columns) { /* per token */
+    return columns / KN_BLOCK_COLUMNS * KN_INT8_PANEL_BLOCK_BYTES;
+}
+
+/* Rounds tokens up into panels: how many, and where panel i starts (tokens before it). */
+static inline size_t kn_panel_count(size_t tokens) {
+    return (tokens + KN_PANEL_TOKENS - 1) / KN_PANEL_TOKENS;
+}
+static inline size_t kn_panel_start(size_t tokens, size_t panel) {
+    size_t count = kn_panel_count(tokens);
+    size_t small = tokens / count, larger = tokens % count;
+    return panel * small + (panel < larger ? panel : larger);
+}
+
+/*
+ * One matrix product: out[t][r] = sum over c of W[r][c] * x[t][c], then + bias[r] when there is a
+ * bias, then out[t][r] + that when `accumulate`.
+ *
+ * Order of the sum, the same in every variant and for every cut:
+ *   float tiles   even = odd = 0; c = 0,2,4..: even = fma(W[c], x[c], even); c = 1,3,5..: odd
+ *                 likewise; sum = even + odd
+ *   int8 tiles    acc = 0; for each block of 32 columns in order:
+ *                   i = sum of (w * a) over the block, exact in int32
+ *                   acc = fma(float(i), scale_w * scale_a, acc)      (Q4: scale_w = f16 * 1/16)
+ */
+typedef struct kn_product {
+    const void *tiles;  /* packed rows, 64-byte aligned */
+    kn_tile_kind kind;
+    bool accumulate;
+    size_t rows;        /* valid rows; ceil(rows/16) tiles */
+    size_t columns;
+    const float *bias;  /* rows values, or NULL */
+    float *out;         /* out[t * out_stride + r] */
+    size_t out_stride;
+} kn_product;
+
+/* Activation functions. e(x) is kn_exp below.
+ *   silu          x / (1 + e(-x))
+ *   gelu (tanh)   x / (1 + e(-2u)), u = 0.79788456 * fma(0.044715 * x, x * x, x)
+ *   relu squared  m * m, m = x > 0 ? x : (NaN stays) 0 */
+typedef enum kn_activation { KN_SILU, KN_GELU, KN_RELU_SQUARED, KN_ACTIVATIONS } kn_activation;
+
+/* Pairs that rotate together: (2i, 2i+1), or (i, i + rotary/2). */
+typedef enum kn_rope_style { KN_ROPE_INTERLEAVED, KN_ROPE_HALVES } kn_rope_style;
+
+/*
+ * Attention of up to 8 rows (a row = one token and one query head) that share one key/value head
+ * and one page table.
+ *
+ *   key page    [dimension d][16 positions]            keys + page * key_page_stride
+ *   value page  [16 positions][value_width floats]     values + page * value_page_stride
+ *               value_width = value length rounded up to 16; the padding is zero
+ *
+ * For row r over positions p < length[r]:
+ *   s[p] = scale * (chain over d = 0..: acc = fma(q[d], K[d][p], acc)), m = largest s
+ *   e[p] = exp(s[p] - m); lane sums over p mod 16 in page order, then tree -> z
+ *   out[d] = (chain over p = 0..: acc = fma(e[p], V[p][d], acc)) * (1 / z)
+ * Positions at or past length[r] are never multiplied in, whatever the pages hold there.
+ */
+typedef struct kn_attend {
+    const float *q[KN_ATTEND_ROWS];   /* key_length values each */
+    float *out[KN_ATTEND_ROWS];       /* value_length values each */
+    size_t length[KN_ATTEND_ROWS];    /* positions attended to, at least 1 */
+    size_t rows;                      /* 1..8 */
+    const float *keys, *values;       /* page 0 of this layer and key/value head */
+    size_t key_page_stride, value_page_stride; /* floats from page to page */
+    const int32_t *pages;             /* page numbers, in position order */
+    size_t key_length, value_length;
+    float scale;
+    float *scores;                    /* scratch: rows * score_stride floats, 64-byte aligned */
+    size_t score_stride;              /* at least the largest length, rounded up to 64 */
+} kn_attend;
+
+typedef struct kn_ops {
+    const char *name; /* "scalar", "avx2", "avx512" */
+
+    /* `tokens` rows of x (row t at x + t*stride), 1..12 of them, into one panel. */
+    void (*quantise)(const float *x, size_t stride, size_t tokens, size_t columns, void *panel);
+    void (*interleave)(const float *x, size_t stride, size_t tokens, size_t columns, void *panel);
+
+    /* Tiles [tile0, tile1) against panels [panel0, panel1) of an input of `tokens` tokens. */
+    void (*product[KN_TILE_KINDS])(const kn_product *p, size_t tile0, size_t tile1,
+                                   const void *panels, size_t tokens, size_t panel0, size_t panel1);
+
+    /* y = (x * (1 / sqrt(mean of x^2 + epsilon))) * weight; squares by fma into 16 lanes (lane =
+     * index mod 16), tree. weight may be NULL (no second multiplication). y may be x. */
+    void (*rms_norm)(const float *x, const float *weight, float epsilon, size_t width, float *y);
+
+    /* One head in place: a' = fma(a, cos, -(b * sin)), b' = fma(b, cos, a * sin) for each pair. */
+    void (*rope)(float *x, kn_rope_style style, size_t rotary, const float *cosines,
+                 const float *sines);
+
+    /* out = act(gate) * up, or act(gate) when up is NULL. out may be gate or up. */
+    void (*gate)(kn_activation act, const float *gate, const float *up, size_t count, float *out);
+
+    /* b = b + a */
+    void (*add)(const float *a, size_t count, float *b);
+
+    /* y = e^x. n = round(x * log2(e)); r = fma(n, -ln2_low, fma(n, -ln2_high, x)); polynomial of
+     * degree 6 in r; times 2^n. At most 2 units in the last place from the true value where
+     * -87.33 <= x <= 88.37; below: 0; above: +Inf; NaN stays NaN. */
+    void (*exp)(const float *x, size_t count, float *y);
+
+    void (*attend)(const kn_attend *a);
+} kn_ops;
+
+typedef enum kn_isa { KN_SCALAR, KN_AVX2, KN_AVX512, KN_ISAS } kn_isa;
+
+/* The table of an instruction set, or NULL when this build or this machine (CPU flags and the
+ * register state that the operating system saves) cannot run it. The scalar one always exists. */
+const kn_ops *kn_ops_for(kn_isa isa);
+
+/* The widest that this machine can run. */
+kn_isa kn_isa_best(void);
+
+#endif

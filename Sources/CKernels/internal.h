@@ -1,0 +1,59 @@
+/*
+ * Shared by the variants: the constants of the polynomial and of the activations, the tables that
+ * each file exports, and the geometry of packed tiles. Private to this module.
+ */
+#ifndef KN_INTERNAL_H
+#define KN_INTERNAL_H
+
+#include <math.h>
+#include <string.h>
+
+#include "kn_ops.h"
+
+#define KN_INLINE static inline __attribute__((always_inline))
+
+/* e^x: x = n ln2 + r, |r| <= ln2 / 2. ln2_high has 9 trailing zero bits, so n * ln2_high is exact.
+ * The coefficients of r^2 .. r^6 are a least-maximum fit of e^r - 1 - r with relative weight, made
+ * for this project (largest relative error 3.1e-9 before rounding). */
+#define KN_LOG2_E 0x1.715476p+0f
+#define KN_LN2_HIGH 0x1.62e400p-1f
+#define KN_LN2_LOW 0x1.7f7d1cp-20f
+#define KN_EXP_MIN -0x1.5d589ep+6f /* -87.336...: the smallest normal result */
+#define KN_EXP_MAX 0x1.618000p+6f  /* 88.375: n stays at most 127 */
+#define KN_EXP_C2 0x1.fffffcp-2f
+#define KN_EXP_C3 0x1.555492p-3f
+#define KN_EXP_C4 0x1.5558f2p-5f
+#define KN_EXP_C5 0x1.123a20p-7f
+#define KN_EXP_C6 0x1.6a23cep-10f
+
+#define KN_GELU_CUBE 0.044715f
+#define KN_GELU_SCALE 0.79788456080286535588f
+
+/* Smallest block maximum that is quantised; below it 127 / m could overflow. */
+#define KN_QUANTISE_MIN 0x1p-100f
+
+extern const kn_ops kn_scalar_ops;
+#if defined(__x86_64__)
+extern const kn_ops kn_avx2_ops;
+extern const kn_ops kn_avx512_ops;
+#endif
+
+/* Where block b of an int8 tile keeps its weights and scales; weight_bytes: 512 (Q8), 256 (Q4). */
+KN_INLINE const uint8_t *kn_block_weights(const void *tile, size_t b, size_t weight_bytes) {
+    return (const uint8_t *)tile + (b / 2) * (2 * weight_bytes + 64) + (b & 1) * weight_bytes;
+}
+KN_INLINE const uint8_t *kn_block_scales(const void *tile, size_t b, size_t blocks,
+                                         size_t weight_bytes) {
+    const uint8_t *pair = (const uint8_t *)tile + (b / 2) * (2 * weight_bytes + 64);
+    if ((blocks & 1) && b == blocks - 1) return pair + weight_bytes;
+    return pair + 2 * weight_bytes + (b & 1) * 32;
+}
+
+/* What happens to a finished sum before it is stored: bias, then accumulation. */
+KN_INLINE void kn_store_sum(const kn_product *p, size_t token, size_t row, float sum) {
+    float *out = p->out + token * p->out_stride + row;
+    if (p->bias) sum = sum + p->bias[row];
+    *out = p->accumulate ? *out + sum : sum;
+}
+
+#endif

@@ -1,0 +1,252 @@
+/*
+ * The scalar table: what every operation means, one rounding at a time.
+ *
+ * Guarantees: plain C11, runs on any machine; fmaf is the fused operation, and contraction of
+ * a * b + c is off, so that the compiler adds no fusion of its own. The other variants are compared
+ * with this file bit for bit.
+ * Does not: try to be fast.
+ */
+#include "internal.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+/* ---- int8 panels ---- */
+
+static void quantise_block(const float *x, int8_t *bytes, int32_t *sum, float *scale) {
+    uint32_t largest = 0;
+    for (size_t i = 0; i < KN_BLOCK_COLUMNS; i++) {
+        uint32_t bits;
+        memcpy(&bits, x + i, 4);
+        bits &= 0x7FFFFFFFu; /* the bits of |x| order like |x|, with NaN above Inf */
+        if (bits > largest) largest = bits;
+    }
+    float m;
+    memcpy(&m, &largest, 4);
+    bool finite = largest < 0x7F800000u, live = finite && m >= KN_QUANTISE_MIN;
+    float inverse = live ? 127.0f / m : 0.0f;
+    *scale = live ? m / 127.0f : finite ? 0.0f : NAN;
+    *sum = 0;
+    for (size_t i = 0; i < KN_BLOCK_COLUMNS; i++) {
+        bytes[i] = live ? (int8_t)rintf(x[i] * inverse) : 0;
+        *sum += bytes[i];
+    }
+}
+
+static void quantise(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
+    uint8_t *out = panel;
+    for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
+        for (size_t t = 0; t < tokens; t++) {
+            int8_t bytes[KN_BLOCK_COLUMNS];
+            int32_t sum, offset;
+            float scale;
+            quantise_block(x + t * stride + c, bytes, &sum, &scale);
+            offset = -128 * sum;
+            for (size_t g = 0; g < 8; g++) memcpy(out + (g * tokens + t) * 4, bytes + 4 * g, 4);
+            memcpy(out + 32 * tokens + 4 * t, &offset, 4);
+            memcpy(out + 36 * tokens + 4 * t, &scale, 4);
+        }
+        out += KN_INT8_PANEL_BLOCK_BYTES * tokens;
+    }
+}
+
+static void interleave(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
+    float *out = panel;
+    for (size_t c = 0; c < columns; c++) {
+        for (size_t t = 0; t < tokens; t++) out[c * tokens + t] = x[t * stride + c];
+    }
+}
+
+/* ---- products ---- */
+
+static float float_weight(kn_tile_kind kind, const void *tile, size_t column, size_t row) {
+    size_t i = column * KN_TILE_ROWS + row;
+    float value;
+    uint32_t bits;
+    switch (kind) {
+    case KN_TILE_F32: return ((const float *)tile)[i];
+    case KN_TILE_F16: return kn_f16_to_f32(((const uint16_t *)tile)[i]);
+    default:
+        bits = (uint32_t)((const uint16_t *)tile)[i] << 16;
+        memcpy(&value, &bits, 4);
+        return value;
+    }
+}
+
+static float float_sum(const kn_product *p, const void *tile, size_t row, const float *panel,
+                       size_t tokens, size_t t) {
+    float sum[2] = {0, 0};
+    for (size_t c = 0; c < p->columns; c++) {
+        float weight = float_weight(p->kind, tile, c, row);
+        sum[c & 1] = fmaf(weight, panel[c * tokens + t], sum[c & 1]);
+    }
+    return sum[0] + sum[1];
+}
+
+/* The byte of row, column in a block of a Q8 or Q4 tile: weight + 128, for Q4 16 * weight + 128. */
+static int32_t int8_weight(kn_tile_kind kind, const uint8_t *weights, size_t column, size_t row) {
+    if (kind == KN_TILE_Q8) return weights[(column / 4) * 64 + 4 * row + column % 4];
+    uint8_t two = weights[(column / 8) * 64 + 4 * row + column % 4];
+    return (column % 8 < 4 ? two & 15 : two >> 4) * 16;
+}
+
+static float int8_sum(const kn_product *p, const void *tile, size_t row, const uint8_t *panel,
+                      size_t tokens, size_t t) {
+    size_t blocks = p->columns / KN_BLOCK_COLUMNS, weight_bytes = p->kind == KN_TILE_Q8 ? 512 : 256;
+    float factor = p->kind == KN_TILE_Q8 ? 1.0f : 0.0625f, acc = 0, scale;
+    for (size_t b = 0; b < blocks; b++, panel += KN_INT8_PANEL_BLOCK_BYTES * tokens) {
+        const uint8_t *weights = kn_block_weights(tile, b, weight_bytes);
+        int32_t sum;
+        uint16_t half;
+        memcpy(&sum, panel + 32 * tokens + 4 * t, 4); /* -128 * sum of the bytes */
+        for (size_t c = 0; c < KN_BLOCK_COLUMNS; c++) {
+            int8_t a = (int8_t)panel[(c / 4 * tokens + t) * 4 + c % 4];
+            sum += int8_weight(p->kind, weights, c, row) * a;
+        }
+        memcpy(&scale, panel + 36 * tokens + 4 * t, 4);
+        memcpy(&half, kn_block_scales(tile, b, blocks, weight_bytes) + 2 * row, 2);
+        acc = fmaf((float)sum, (kn_f16_to_f32(half) * factor) * scale, acc);
+    }
+    return acc;
+}
+
+static void product(const kn_product *p, size_t tile0, size_t tile1, const void *panels,
+                    size_t tokens, size_t panel0, size_t panel1) {
+    size_t tile_bytes = kn_tile_bytes(p->kind, p->columns);
+    bool is_int8 = kn_tile_input(p->kind) == KN_INPUT_INT8;
+    size_t token_bytes = is_int8 ? kn_int8_panel_bytes(p->columns) : p->columns * sizeof(float);
+    for (size_t i = panel0; i < panel1; i++) {
+        size_t start = kn_panel_start(tokens, i), size = kn_panel_start(tokens, i + 1) - start;
+        const uint8_t *panel = (const uint8_t *)panels + start * token_bytes;
+        for (size_t row = tile0 * KN_TILE_ROWS; row < tile1 * KN_TILE_ROWS && row < p->rows; row++) {
+            const uint8_t *tile = (const uint8_t *)p->tiles + row / KN_TILE_ROWS * tile_bytes;
+            for (size_t t = 0; t < size; t++) {
+                float sum = is_int8 ? int8_sum(p, tile, row % KN_TILE_ROWS, panel, size, t)
+                                    : float_sum(p, tile, row % KN_TILE_ROWS,
+                                                (const float *)(const void *)panel, size, t);
+                kn_store_sum(p, start + t, row, sum);
+            }
+        }
+    }
+}
+
+/* ---- element-wise ---- */
+
+static float tree(float lanes[16]) {
+    for (size_t half = 8; half > 0; half /= 2) {
+        for (size_t i = 0; i < half; i++) lanes[i] = lanes[i] + lanes[i + half];
+    }
+    return lanes[0];
+}
+
+static void rms_norm(const float *x, const float *weight, float epsilon, size_t width, float *y) {
+    float lanes[16] = {0};
+    for (size_t i = 0; i < width; i++) lanes[i % 16] = fmaf(x[i], x[i], lanes[i % 16]);
+    float inverse = 1.0f / sqrtf(tree(lanes) / (float)width + epsilon);
+    for (size_t i = 0; i < width; i++) {
+        float normal = x[i] * inverse;
+        y[i] = weight ? normal * weight[i] : normal;
+    }
+}
+
+static void rope(float *x, kn_rope_style style, size_t rotary, const float *cosines,
+                 const float *sines) {
+    for (size_t i = 0; i < rotary / 2; i++) {
+        size_t first = style == KN_ROPE_INTERLEAVED ? 2 * i : i;
+        size_t second = style == KN_ROPE_INTERLEAVED ? 2 * i + 1 : i + rotary / 2;
+        float a = x[first], b = x[second];
+        x[first] = fmaf(a, cosines[i], -(b * sines[i]));
+        x[second] = fmaf(b, cosines[i], a * sines[i]);
+    }
+}
+
+static float exp_one(float x) {
+    if (x < KN_EXP_MIN) return 0.0f;
+    if (x > KN_EXP_MAX) return INFINITY;
+    if (x != x) return x;
+    float n = rintf(x * KN_LOG2_E);
+    float r = fmaf(n, -KN_LN2_LOW, fmaf(n, -KN_LN2_HIGH, x));
+    float p = fmaf(r, KN_EXP_C6, KN_EXP_C5);
+    p = fmaf(r, p, KN_EXP_C4);
+    p = fmaf(r, p, KN_EXP_C3);
+    p = fmaf(r, p, KN_EXP_C2);
+    p = fmaf(r * r, p, r) + 1.0f;
+    uint32_t bits = (uint32_t)((int32_t)n + 127) << 23; /* 2^n, n in -126..127 */
+    float power;
+    memcpy(&power, &bits, 4);
+    return p * power;
+}
+
+static float activate(kn_activation act, float x) {
+    switch (act) {
+    case KN_SILU: return x / (1.0f + exp_one(-x));
+    case KN_GELU: {
+        float u = KN_GELU_SCALE * fmaf(KN_GELU_CUBE * x * x, x, x);
+        return x / (1.0f + exp_one(-2.0f * u));
+    }
+    default: {
+        float m = 0.0f > x ? 0.0f : x;
+        return m * m;
+    }
+    }
+}
+
+static void gate(kn_activation act, const float *g, const float *up, size_t count, float *out) {
+    for (size_t i = 0; i < count; i++) {
+        float value = activate(act, g[i]);
+        out[i] = up ? value * up[i] : value;
+    }
+}
+
+static void add(const float *a, size_t count, float *b) {
+    for (size_t i = 0; i < count; i++) b[i] = b[i] + a[i];
+}
+
+static void exp_all(const float *x, size_t count, float *y) {
+    for (size_t i = 0; i < count; i++) y[i] = exp_one(x[i]);
+}
+
+/* ---- attention ---- */
+
+static void attend_row(const kn_attend *a, size_t row) {
+    float *s = a->scores, largest = -INFINITY, lanes[16] = {0};
+    const float *q = a->q[row];
+    float *out = a->out[row];
+    size_t length = a->length[row], width = (a->value_length + 15) / 16 * 16;
+    for (size_t p = 0; p < length; p++) {
+        const float *key = a->keys + (size_t)a->pages[p / 16] * a->key_page_stride + p % 16;
+        float acc = 0;
+        for (size_t d = 0; d < a->key_length; d++) acc = fmaf(q[d], key[16 * d], acc);
+        s[p] = acc * a->scale;
+        largest = largest > s[p] ? largest : s[p];
+    }
+    for (size_t p = 0; p < length; p++) {
+        s[p] = exp_one(s[p] - largest);
+        lanes[p % 16] = lanes[p % 16] + s[p];
+    }
+    float inverse = 1.0f / tree(lanes);
+    for (size_t d = 0; d < a->value_length; d++) {
+        float acc = 0;
+        for (size_t p = 0; p < length; p++) {
+            size_t page = (size_t)a->pages[p / 16];
+            acc = fmaf(s[p], a->values[page * a->value_page_stride + p % 16 * width + d], acc);
+        }
+        out[d] = acc * inverse;
+    }
+}
+
+static void attend(const kn_attend *a) {
+    for (size_t row = 0; row < a->rows; row++) attend_row(a, row);
+}
+
+const kn_ops kn_scalar_ops = {
+    .name = "scalar",
+    .quantise = quantise,
+    .interleave = interleave,
+    .product = {product, product, product, product, product},
+    .rms_norm = rms_norm,
+    .rope = rope,
+    .gate = gate,
+    .add = add,
+    .exp = exp_all,
+    .attend = attend,
+};

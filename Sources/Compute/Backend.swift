@@ -1,0 +1,138 @@
+// The one small interface between a transformer and a device.
+//
+// Guarantees: operations are synchronous and deterministic: a row's result depends on that row, the
+// weights and (for attention) its own sequence only, never on the other rows of the call.
+// Does not: know architectures, sequences or requests. A CUDA back end implements the same.
+
+/// A device that multiplies. Weights and buffers belong to the back end that made them.
+///
+/// Any thread may call, and several may at once (a model is loaded and tested while another one
+/// serves); but a buffer or a cache is used by one thread at a time.
+public protocol Backend: AnyObject, Sendable {
+    /// Short name for answers and reports, for example `cpu`.
+    var deviceName: String { get }
+
+    /// Packs a matrix of `rows` x `columns` (row after row in the file's blocks). Copies everything.
+    func makeMatrix(
+        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
+    ) throws(ComputeError) -> WeightMatrix
+
+    /// A table for looking rows up by token. The bytes stay where they are; keep them mapped.
+    func makeEmbedding(
+        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
+    ) throws(ComputeError) -> EmbeddingTable
+
+    /// A vector (norm weight, bias) as floats. Copies.
+    func makeVector(
+        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, count: Int
+    ) throws(ComputeError) -> FloatBuffer
+
+    /// `count` floats, zero.
+    func makeBuffer(count: Int) throws(ComputeError) -> FloatBuffer
+
+    /// An empty cache. Costs memory only as pages are written.
+    func makeCache(_ shape: CacheShape) throws(ComputeError) -> KeyValueCache
+
+    /// Row r of `output` = the table's row of `tokens[r]`. Tokens are checked by the caller.
+    func embed(_ table: EmbeddingTable, tokens: [Int32], into output: FloatRows)
+
+    /// `output = x / sqrt(mean(x^2) + epsilon) * weight`, per row of `width` values. Without a
+    /// weight, only normalised. May be in place.
+    func rmsNorm(
+        _ x: FloatRows, weight: FloatBuffer?, epsilon: Float, rows: Int, width: Int,
+        into output: FloatRows)
+
+    /// Several products of one input (`rows` tokens). The input is prepared once.
+    func matmul(_ products: [MatrixProduct], input: FloatRows, rows: Int) throws(ComputeError)
+
+    /// Rotates the first `table.rotaryLength` values of each head, in place. `positions` has one
+    /// entry per row; heads of a row follow each other at `headLength`.
+    func rope(
+        _ x: FloatRows, heads: Int, headLength: Int, style: RopeStyle, positions: [Int32],
+        table: RopeTable
+    ) throws(ComputeError)
+
+    /// Row r of keys and values goes to `slots[r]` of a layer.
+    func store(
+        keys: FloatRows, values: FloatRows, in cache: KeyValueCache, layer: Int, slots: [Int32])
+
+    /// Causal attention. The spans follow each other in the rows of `queries` and `output`.
+    /// `heads` is a multiple of the layer's key/value heads.
+    func attend(
+        _ queries: FloatRows, cache: KeyValueCache, layer: Int, spans: [AttentionSpan], heads: Int,
+        scale: Float, into output: FloatRows
+    ) throws(ComputeError)
+
+    /// `output = activation(gate) * up`, or `activation(gate)` without `up`. May be in place.
+    func gate(
+        _ activation: Activation, gate: FloatRows, up: FloatRows?, rows: Int, width: Int,
+        into output: FloatRows)
+
+    /// `target += x`.
+    func add(_ x: FloatRows, into target: FloatRows, rows: Int, width: Int)
+
+    /// Copies floats into a buffer, from `offset` on.
+    func write(_ values: UnsafeBufferPointer<Float>, to buffer: FloatBuffer, at offset: Int)
+
+    /// Hands out floats of a buffer for reading during the call.
+    func withValues<Result>(
+        of buffer: FloatBuffer, in range: Range<Int>,
+        _ body: (UnsafeBufferPointer<Float>) throws -> Result
+    ) rethrows -> Result
+}
+
+/// One product of a `matmul`: `output[t] = matrix * input[t] (+ bias)`, added to what the output
+/// holds when `accumulates`.
+public struct MatrixProduct: Sendable {
+    /// The weights.
+    public var matrix: WeightMatrix
+    /// `matrix.rows` values, or nil.
+    public var bias: FloatBuffer?
+    /// One row of `matrix.rows` values per token.
+    public var output: FloatRows
+    /// Whether the result is added to the output.
+    public var accumulates: Bool
+
+    /// A product; see the type.
+    public init(
+        _ matrix: WeightMatrix, bias: FloatBuffer? = nil, into output: FloatRows,
+        accumulates: Bool = false
+    ) {
+        (self.matrix, self.bias, self.output) = (matrix, bias, output)
+        self.accumulates = accumulates
+    }
+}
+
+/// Consecutive rows of one sequence. Row i is position `first + i` and attends to positions
+/// `0...first + i`, which must have been stored.
+public struct AttentionSpan: Sendable {
+    /// Pages of the sequence in position order; page p holds positions `16p ..< 16p + 16`.
+    public var pages: [Int32]
+    /// Position of the first row.
+    public var first: Int
+    /// Number of rows.
+    public var rows: Int
+
+    /// A span; see the type.
+    public init(pages: [Int32], first: Int, rows: Int) {
+        (self.pages, self.first, self.rows) = (pages, first, rows)
+    }
+}
+
+/// The activation of a feed-forward gate.
+public enum Activation: Sendable, CaseIterable {
+    /// `x / (1 + e^-x)`.
+    case silu
+    /// The tanh form of GELU.
+    case gelu
+    /// `max(x, 0)^2`.
+    case reluSquared
+}
+
+/// Which two values of a head rotate together.
+public enum RopeStyle: Sendable, CaseIterable {
+    /// Values 2i and 2i + 1.
+    case interleaved
+    /// Values i and i + rotaryLength / 2.
+    case halves
+}

@@ -1,0 +1,51 @@
+// The instruction sets the kernels are written for, and which of them this machine can run.
+//
+// Guarantees: results do not depend on the choice; only speed does.
+
+import CKernels
+import Glibc
+
+/// A variant of the kernels. All variants give the same bits.
+public enum InstructionSet: String, Sendable, CaseIterable, CustomStringConvertible {
+    /// Plain C; runs anywhere and is the definition of every result.
+    case scalar
+    /// AVX2, FMA and F16C.
+    case avx2
+    /// AVX-512 F, BW, DQ, VL and VNNI.
+    case avx512
+
+    /// The same as `rawValue`.
+    public var description: String { rawValue }
+
+    /// The widest set that the processor has and the operating system saves the registers of.
+    public static let best: InstructionSet = available().last ?? .scalar
+
+    /// The sets this machine can run, narrowest first; never empty.
+    public static func available() -> [InstructionSet] {
+        allCases.filter { kn_ops_for($0.kernelSet) != nil }
+    }
+
+    /// The set named by the environment variable `ASSAY_INSTRUCTION_SET`, or else the best one.
+    public static func preferred() throws(ComputeError) -> InstructionSet {
+        guard let text = getenv("ASSAY_INSTRUCTION_SET") else { return best }
+        let name = String(cString: text)
+        guard let set = InstructionSet(rawValue: name), available().contains(set) else {
+            throw ComputeError(
+                .instructionSetUnavailable, tried: "choosing kernels by ASSAY_INSTRUCTION_SET",
+                found: "\"\(name.prefix(40))\"", allowed: allowedText)
+        }
+        return set
+    }
+
+    static var allowedText: String {
+        available().map(\.rawValue).joined(separator: ", ") + " (on this machine)"
+    }
+
+    var kernelSet: kn_isa {
+        switch self {
+        case .scalar: KN_SCALAR
+        case .avx2: KN_AVX2
+        case .avx512: KN_AVX512
+        }
+    }
+}

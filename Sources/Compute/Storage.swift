@@ -1,0 +1,91 @@
+// One owned piece of memory (or the thread pool), freed exactly once.
+//
+// Guarantees: 64-byte aligned and zeroed; large pieces are their own mapping on 2 MB boundaries
+// with huge pages advised, and cost no memory until they are touched.
+// Does not: guard against concurrent writes. See the safety note at the class.
+
+import CKernels
+import Glibc
+
+/// Owner of raw memory behind matrices, buffers and caches.
+///
+/// `@unchecked Sendable`, because the compiler cannot see through the pointer. What makes it safe:
+/// the address and size never change and the release happens in `deinit` only; matrices are written
+/// before they are handed out and never after; buffers and caches are written only by operations of
+/// the back end, whose caller keeps any one buffer on one thread at a time (`Backend` states it).
+final class Storage: @unchecked Sendable {
+    /// How the memory goes back.
+    private enum Kind { case heap, mapping, pool }
+
+    /// First byte, aligned to 64.
+    let base: UnsafeMutableRawPointer
+    /// Usable bytes; 0 for a pool.
+    let size: Int
+    private let kind: Kind
+    private let mapping: (start: UnsafeMutableRawPointer, size: Int)?
+
+    private static let hugePageSize = 2 << 20
+    private static let mappingSizeMin = 1 << 20
+
+    /// Zeroed memory. `purpose` goes into the error text.
+    init(size: Int, purpose: String) throws(ComputeError) {
+        precondition(size >= 0)
+        self.size = size
+        if size >= Self.mappingSizeMin {
+            guard let mapped = Self.map(size) else { throw Self.refusal(size, purpose) }
+            (base, mapping, kind) = (mapped.base, (mapped.start, mapped.size), .mapping)
+        } else {
+            let rounded = (max(size, 1) + 63) / 64 * 64
+            guard let memory = aligned_alloc(64, rounded) else { throw Self.refusal(size, purpose) }
+            memset(memory, 0, rounded)
+            (base, mapping, kind) = (memory, nil, .heap)
+        }
+    }
+
+    /// A pool of `threads` threads, the caller included.
+    init(poolThreads threads: Int) throws(ComputeError) {
+        guard (1...1024).contains(threads), let pool = kn_pool_create(UInt32(threads)) else {
+            throw ComputeError(
+                .threadsUnavailable, tried: "starting compute threads", found: "\(threads)",
+                allowed: "1 to 1024, as far as the system grants them")
+        }
+        (base, size, kind, mapping) = (UnsafeMutableRawPointer(pool), 0, .pool, nil)
+    }
+
+    deinit {
+        switch kind {
+        case .heap: free(base)
+        case .mapping: if let mapping { munmap(mapping.start, mapping.size) }
+        case .pool: kn_pool_destroy(OpaquePointer(base))
+        }
+    }
+
+    var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
+    var pool: OpaquePointer { OpaquePointer(base) }
+
+    private static func map(
+        _ size: Int
+    ) -> (base: UnsafeMutableRawPointer, start: UnsafeMutableRawPointer, size: Int)? {
+        let (padded, overflow) = size.addingReportingOverflow(2 * hugePageSize)
+        guard !overflow else { return nil }
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        let start = mmap(nil, padded, PROT_READ | PROT_WRITE, flags, -1, 0)
+        guard let start, start != MAP_FAILED else { return nil }
+        let base = start.alignedUp(toMultipleOf: hugePageSize)
+        madvise(base, (size + hugePageSize - 1) / hugePageSize * hugePageSize, MADV_HUGEPAGE)
+        return (base, start, padded)
+    }
+
+    private static func refusal(_ size: Int, _ purpose: String) -> ComputeError {
+        ComputeError(
+            .outOfMemory, tried: "allocating memory for \(purpose)",
+            found: "\(size) bytes refused by the system", allowed: "what the system grants")
+    }
+}
+
+extension UnsafeMutableRawPointer {
+    fileprivate func alignedUp(toMultipleOf alignment: Int) -> UnsafeMutableRawPointer {
+        let address = Int(bitPattern: self)
+        return self + (alignment - address % alignment) % alignment
+    }
+}

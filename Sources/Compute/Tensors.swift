@@ -1,0 +1,95 @@
+// The opaque things a back end makes and works on: matrices, embedding tables, float buffers.
+//
+// Guarantees: shapes are checked when these are made and never change; weights are immutable and
+// may be shared by threads.
+// Does not: expose memory of a device. Values are read and written through the back end.
+
+/// A weight matrix, packed for the kernels. Immutable. Made by `Backend.makeMatrix`.
+public final class WeightMatrix: Sendable {
+    /// The file format it was packed from.
+    public let format: WeightFormat
+    /// Outputs of a product.
+    public let rows: Int
+    /// Inputs of a product.
+    public let columns: Int
+    let storage: Storage
+
+    init(format: WeightFormat, rows: Int, columns: Int, storage: Storage) {
+        (self.format, self.rows, self.columns, self.storage) = (format, rows, columns, storage)
+    }
+
+    /// Bytes of memory the packed form occupies.
+    public var size: Int { storage.size }
+}
+
+/// Rows that are looked up by token, left in their file format where they are. The caller keeps the
+/// mapping alive for as long as the table is used. Made by `Backend.makeEmbedding`.
+public struct EmbeddingTable: Sendable {
+    /// The file format of the rows.
+    public let format: WeightFormat
+    /// Tokens.
+    public let rows: Int
+    /// Values of one row.
+    public let columns: Int
+    private let address: UInt
+
+    init(format: WeightFormat, rows: Int, columns: Int, bytes: UnsafeRawBufferPointer) {
+        (self.format, self.rows, self.columns) = (format, rows, columns)
+        address = UInt(bitPattern: bytes.baseAddress)
+    }
+
+    /// The file bytes of one row.
+    func row(_ token: Int32) -> UnsafeRawBufferPointer {
+        precondition(token >= 0 && token < rows, "token \(token) outside 0..<\(rows)")
+        let rowSize = columns / format.valuesPerBlock * format.bytesPerBlock
+        let start = UnsafeRawPointer(bitPattern: address)
+        return UnsafeRawBufferPointer(start: start.map { $0 + Int(token) * rowSize }, count: rowSize)
+    }
+}
+
+/// Floats on the device, 64-byte aligned, zero at first. Made by `Backend.makeBuffer`.
+public final class FloatBuffer: Sendable {
+    /// Number of floats.
+    public let count: Int
+    let storage: Storage
+
+    init(count: Int, storage: Storage) {
+        (self.count, self.storage) = (count, storage)
+    }
+
+    /// All of the buffer as rows that follow each other without gaps.
+    public func rows(of width: Int) -> FloatRows {
+        FloatRows(self, offset: 0, stride: width)
+    }
+
+    /// Rows inside wider rows: row r starts at float `offset + r * stride`.
+    public func rows(offset: Int, stride: Int) -> FloatRows {
+        FloatRows(self, offset: offset, stride: stride)
+    }
+}
+
+/// A view of a buffer as rows. Row r starts at float `offset + r * stride`; how wide a row is, is
+/// said by the operation.
+public struct FloatRows: Sendable {
+    /// The floats.
+    public let buffer: FloatBuffer
+    /// Floats before row 0.
+    public let offset: Int
+    /// Floats from one row to the next.
+    public let stride: Int
+
+    /// A view; see the type.
+    public init(_ buffer: FloatBuffer, offset: Int = 0, stride: Int) {
+        precondition(offset >= 0 && stride > 0, "offset \(offset), stride \(stride)")
+        (self.buffer, self.offset, self.stride) = (buffer, offset, stride)
+    }
+
+    /// The address of row 0, after checking that `rows` rows of `width` floats lie inside.
+    func pointer(rows: Int, width: Int) -> UnsafeMutablePointer<Float> {
+        let end = rows > 0 ? offset + (rows - 1) * stride + width : offset
+        precondition(
+            rows >= 0 && width >= 0 && end <= buffer.count,
+            "\(rows) rows of \(width) floats at \(offset), stride \(stride), in \(buffer.count)")
+        return buffer.storage.floats + offset
+    }
+}
