@@ -1,0 +1,283 @@
+// The switch over message kinds: what is answered at once and what becomes work.
+//
+// Guarantees: a request that is addressed to a model is checked in this order, and the first
+// refusal is the answer: body, model, its state, the requirements, the server's own state, the
+// places left. Nothing is computed before all of them hold. The taint of a refusal is as precise
+// as what is known by then (see Taint.swift).
+
+import Wire
+
+extension ConnectionMachine {
+    /// Answers, refuses or hands over one request of a known kind.
+    mutating func respond(
+        _ kind: MessageKind, _ frame: Frame, now: UInt64, context: inout ServiceContext,
+        effects: inout ConnectionEffects
+    ) {
+        switch kind {
+        case .health:
+            health(frame, context: &context, effects: &effects)
+        case .models:
+            list(frame, context: &context, effects: &effects)
+        case .stats:
+            stats(frame, context: &context, effects: &effects)
+        case .cancel:
+            cancel(frame, context: &context, effects: &effects)
+        case .load:
+            load(frame, now: now, context: &context, effects: &effects)
+        case .unload:
+            unload(frame, now: now, context: &context, effects: &effects)
+        case .tokenize:
+            accept(frame, now, &context, &effects) { .tokenize($0) }
+        case .detokenize:
+            accept(frame, now, &context, &effects) { .detokenize($0) }
+        case .generate:
+            accept(frame, now, &context, &effects) { .generate($0) }
+        case .logits:
+            accept(frame, now, &context, &effects) { .logits($0) }
+        case .hello, .ping, .swap, .score, .embed, .goAway:
+            preconditionFailure("\(kind) is answered before this switch")
+        }
+    }
+
+    // MARK: - Work for the engine
+
+    private mutating func accept<Message: ModelAddressing>(
+        _ frame: Frame, _ now: UInt64, _ context: inout ServiceContext,
+        _ effects: inout ConnectionEffects, _ task: (Message) -> Work.Task
+    ) {
+        var taint = context.unreadableTaint
+        var generation: UInt32 = 0
+        do throws(ServiceError) {
+            try checkPlaces(context)
+            let message = try Self.decode(Message.self, frame)
+            taint = .untainted
+            let slot = try context.models.addressed(message.model)
+            if let facts = slot.facts { taint = Taint(addressing: facts) }
+            generation = slot.facts?.generation ?? 0
+            let facts = try context.models.ready(slot)
+            try message.requirements?.check(against: facts)
+            try checkDraining(context)
+            let ticket = try context.admit(
+                facts, connection: id, requestID: frame.header.requestID,
+                size: frame.header.rawSize)
+            start(frame, ticket, task(message), facts, taint, now: now, effects: &effects)
+        } catch {
+            refuse(error, frame.header, taint, generation: generation, &context, &effects)
+        }
+    }
+
+    private mutating func start(
+        _ frame: Frame, _ ticket: UInt64, _ task: Work.Task, _ facts: ModelFacts?,
+        _ taint: Taint, now: UInt64, effects: inout ConnectionEffects
+    ) {
+        guard let kind = frame.header.kind else { preconditionFailure("work of no kind") }
+        requests[frame.header.requestID] = RequestMachine(
+            requestID: frame.header.requestID, kind: kind, ticket: ticket, receivedAt: now,
+            facts: facts, taint: taint)
+        // Room for the field's own header in a frame of the size the peer accepts.
+        let chunkSize = min(logitsChunkSize, peerBodySizeMax - Limits.fieldHeaderSize)
+        effects.work.append(
+            Work(
+                ticket: ticket, task: task, model: facts, receivedAt: now,
+                deadline: Self.deadline(frame.header, now: now), logitsChunkCount: chunkSize / 4))
+    }
+
+    private var logitsChunkSize: Int { ServiceLimits.logitsChunkSize }
+
+    private static func deadline(_ header: FrameHeader, now: UInt64) -> UInt64? {
+        header.deadlineMilliseconds == 0
+            ? nil : now + UInt64(header.deadlineMilliseconds) * 1000
+    }
+
+    private func checkPlaces(_ context: borrowing ServiceContext) throws(ServiceError) {
+        guard requests.count >= context.limits.inFlightMax else { return }
+        throw ServiceError(
+            .resourceExhausted, .inFlightExceeded,
+            "accepting one more request: \(requests.count) are in flight on this connection, "
+                + "allowed: \(context.limits.inFlightMax)", retryAfterMilliseconds: 10)
+    }
+
+    private func checkDraining(_ context: borrowing ServiceContext) throws(ServiceError) {
+        guard context.isDraining || phase == .draining else { return }
+        throw ServiceError(
+            .unavailable, .draining, "accepting one more request: the server is shutting down")
+    }
+
+    // MARK: - Loads and unloads
+
+    private mutating func load(
+        _ frame: Frame, now: UInt64, context: inout ServiceContext,
+        effects: inout ConnectionEffects
+    ) {
+        do throws(ServiceError) {
+            try checkPlaces(context)
+            let message = try Self.decode(LoadRequest.self, frame)
+            try checkLoading(context)
+            try checkDraining(context)
+            try context.checkLoaders()
+            try context.models.beginLoad(message.name)
+            let ticket = context.admitControl(
+                of: message.name, provenance: .real, connection: id,
+                requestID: frame.header.requestID,
+                deadline: Self.deadline(frame.header, now: now))
+            start(frame, ticket, .load(message), nil, .untainted, now: now, effects: &effects)
+        } catch {
+            refuse(error, frame.header, .untainted, &context, &effects)
+        }
+    }
+
+    private mutating func unload(
+        _ frame: Frame, now: UInt64, context: inout ServiceContext,
+        effects: inout ConnectionEffects
+    ) {
+        var taint = context.unreadableTaint
+        var generation: UInt32 = 0
+        do throws(ServiceError) {
+            try checkPlaces(context)
+            let message = try Self.decode(UnloadRequest.self, frame)
+            taint = .untainted
+            let slot = try context.models.addressed(message.name)
+            if let facts = slot.facts { taint = Taint(addressing: facts) }
+            generation = slot.generation
+            try checkLoading(context)
+            let ticket = context.admitControl(
+                of: slot.name, provenance: taint.provenance, connection: id,
+                requestID: frame.header.requestID,
+                deadline: Self.deadline(frame.header, now: now))
+            requests[frame.header.requestID] = RequestMachine(
+                requestID: frame.header.requestID, kind: .unload, ticket: ticket,
+                receivedAt: now, facts: slot.facts, taint: taint)
+            do throws(ServiceError) {
+                try context.beginUnload(slot.name, ticket: ticket, now: now)
+            } catch {
+                requests[frame.header.requestID] = nil
+                context.finish(ticket, now: now)
+                throw error
+            }
+        } catch {
+            refuse(error, frame.header, taint, generation: generation, &context, &effects)
+        }
+    }
+
+    private func checkLoading(_ context: borrowing ServiceContext) throws(ServiceError) {
+        guard !context.limits.allowsLoading else { return }
+        throw ServiceError(
+            .permissionDenied, .loadingForbidden,
+            "changing the served models: this server's configuration forbids it (allow-loading)")
+    }
+
+    // MARK: - Answers made here
+
+    private mutating func cancel(
+        _ frame: Frame, context: inout ServiceContext, effects: inout ConnectionEffects
+    ) {
+        do throws(ServiceError) {
+            let message = try Self.decode(CancelRequest.self, frame)
+            // An unload cannot be taken back: its model refuses requests already.
+            let target = requests[message.target].flatMap { $0.kind == .unload ? nil : $0 }
+            var taint = Taint.untainted
+            if let target {
+                taint.absorb(target.provenance)
+                effects.cancelled.append(target.ticket)
+                context.counters.add(.requestsCancelled, provenance: target.provenance)
+            }
+            send(CancelResponse(found: target != nil), to: frame.header, taint, &context, &effects)
+        } catch {
+            refuse(error, frame.header, context.unreadableTaint, &context, &effects)
+        }
+    }
+
+    private func health(
+        _ frame: Frame, context: inout ServiceContext, effects: inout ConnectionEffects
+    ) {
+        var taint = context.unreadableTaint
+        var generation: UInt32 = 0
+        do throws(ServiceError) {
+            let message = try Self.decode(HealthRequest.self, frame)
+            guard message.model != nil || message.requirements != nil else {
+                return send(context.serverHealth, to: frame.header, taint, &context, &effects)
+            }
+            taint = .untainted
+            let slot = try context.models.addressed(message.model)
+            if let facts = slot.facts { taint = Taint(addressing: facts) }
+            generation = slot.facts?.generation ?? 0
+            if let requirements = message.requirements {
+                try requirements.check(against: try context.models.ready(slot))
+            }
+            send(
+                context.health(of: slot), to: frame.header, taint, generation: generation,
+                &context, &effects)
+        } catch {
+            refuse(error, frame.header, taint, generation: generation, &context, &effects)
+        }
+    }
+
+    private func list(
+        _ frame: Frame, context: inout ServiceContext, effects: inout ConnectionEffects
+    ) {
+        do throws(ServiceError) {
+            _ = try Self.decode(ModelsRequest.self, frame)
+            try checkOutput(effects, context)
+            let models = context.models.slots.map { ModelInfo($0) }.sorted { $0.name < $1.name }
+            send(
+                ModelsResponse(models: models), to: frame.header, .untainted, &context, &effects)
+        } catch {
+            refuse(error, frame.header, .untainted, &context, &effects)
+        }
+    }
+
+    private func stats(
+        _ frame: Frame, context: inout ServiceContext, effects: inout ConnectionEffects
+    ) {
+        do throws(ServiceError) {
+            _ = try Self.decode(StatsRequest.self, frame)
+            try checkOutput(effects, context)
+            let answer = StatsResponse(counters: context.counters.records)
+            var taint = Taint.untainted
+            taint.absorb(answer.provenance)
+            send(answer, to: frame.header, taint, &context, &effects)
+        } catch {
+            refuse(error, frame.header, .untainted, &context, &effects)
+        }
+    }
+
+    /// A request of 32 bytes can ask for kilobytes: answers to one read are bounded.
+    private func checkOutput(
+        _ effects: borrowing ConnectionEffects, _ context: borrowing ServiceContext
+    ) throws(ServiceError) {
+        guard effects.output.count > context.limits.outputHighSize else { return }
+        throw ServiceError(
+            .resourceExhausted, .overloaded,
+            "answering at once: \(effects.output.count) bytes of answers are waiting already",
+            retryAfterMilliseconds: 10)
+    }
+
+    // MARK: - Frames
+
+    func send(
+        _ message: some ResponseMessage, to header: FrameHeader, _ taint: Taint,
+        generation: UInt32 = 0, _ context: inout ServiceContext,
+        _ effects: inout ConnectionEffects
+    ) {
+        do throws(WireError) {
+            try effects.output.appendResponse(
+                message, to: header.requestID, provenance: taint.provenance,
+                generation: generation)
+            context.counters.add(.answersOK, provenance: taint.provenance)
+        } catch {
+            let tooLarge = ServiceError(.outOfRange, .init(error.code.name), error.message)
+            refuse(tooLarge, header, taint, generation: generation, &context, &effects)
+        }
+    }
+
+    /// The one frame of a request that is refused; the connection lives on.
+    func refuse(
+        _ error: ServiceError, _ header: FrameHeader, _ taint: Taint, generation: UInt32 = 0,
+        _ context: inout ServiceContext, _ effects: inout ConnectionEffects
+    ) {
+        context.counters.add(.answersFailed, provenance: taint.provenance)
+        effects.output.appendError(
+            ErrorBody(error), status: error.status, toKind: header.kindByte,
+            requestID: header.requestID, provenance: taint.provenance, generation: generation)
+    }
+}

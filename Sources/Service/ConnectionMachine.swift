@@ -1,0 +1,283 @@
+// What one connection may do and what it is answered. Pure: bytes, events and the time come in,
+// frames and actions go out; no socket, clock, thread or lock.
+//
+//      ┌──────────┐ Hello ok ┌──────┐ drain  ┌──────────┐ last request done ┌───────┐
+//      │ greeting │─────────▶│ open │───────▶│ draining │──────────────────▶│ ended │
+//      └────┬─────┘          └──┬───┘        └────┬─────┘                   └───────┘
+//           └── damaged framing, timeout, peer gone: GoAway where it helps ─────▲
+//
+// Guarantees: before Hello nothing but Hello is answered with anything but an error, and frames
+// are small; a damaged frame ends the connection with a GoAway that says why; a refused request
+// never ends it; after the end no action comes. Every request gets exactly one last frame unless
+// the connection ends first.
+
+import Wire
+
+/// One connection's decisions. Owned by the loop thread; not copyable, like the connection.
+package struct ConnectionMachine: ~Copyable {
+    package enum Phase: Sendable, Equatable {
+        case greeting, open, draining, ended
+    }
+
+    package let id: UInt64
+    package private(set) var phase = Phase.greeting
+    /// Requests in flight by their id on the wire.
+    var requests: [UInt64: RequestMachine] = [:]
+    private let decoder = FrameDecoder(.request)
+    private var compresses = false
+    private(set) var peerBodySizeMax = Limits.frameSizeMaxBeforeHello - Limits.headerSize
+    private var isPaused = false
+
+    package init(id: UInt64) { self.id = id }
+
+    /// Requests that wait for their last frame.
+    package var inFlightCount: Int { requests.count }
+
+    /// Bytes of an unfinished frame that are held.
+    package var pendingInputSize: Int { decoder.pendingSize }
+
+    // MARK: - Bytes in
+
+    /// Takes bytes as they came and answers every whole frame in them.
+    package mutating func receive(
+        _ bytes: UnsafeRawBufferPointer, now: UInt64, context: inout ServiceContext,
+        effects: inout ConnectionEffects
+    ) {
+        guard phase != .ended else { return }
+        prepare(&effects)
+        context.counters.add(.bytesReceived, UInt64(bytes.count))
+        decoder.lend(bytes)
+        do throws(WireError) {
+            while phase != .ended, let frame = try decoder.next() {
+                handle(frame, now: now, context: &context, effects: &effects)
+            }
+        } catch {
+            context.counters.add(.protocolErrors)
+            end(ServiceError(error), tellPeer: true, context: &context, effects: &effects)
+        }
+        decoder.settle()
+    }
+
+    private mutating func handle(
+        _ frame: Frame, now: UInt64, context: inout ServiceContext,
+        effects: inout ConnectionEffects
+    ) {
+        context.counters.add(.requestsReceived)
+        let id = frame.header.requestID
+        if !requests.isEmpty, requests[id] != nil {
+            context.counters.add(.protocolErrors)
+            let error = ServiceError(
+                .protocolError, .requestIDInUse,
+                "reading a request: found id \(id), which is in flight, allowed: an unused id")
+            return end(error, tellPeer: true, context: &context, effects: &effects)
+        }
+        let kind = frame.header.kind
+        if kind == .ping && phase != .greeting {
+            return ping(frame, context: &context, effects: &effects)
+        }
+        if kind == .hello {
+            return hello(frame, context: &context, effects: &effects)
+        }
+        guard phase != .greeting else {
+            let error = ServiceError(
+                .failedPrecondition, .helloRequired,
+                "answering a request: found no Hello before it, the first request must be Hello")
+            return refuse(error, frame.header, .untainted, &context, &effects)
+        }
+        guard let kind, kind.isServed else {
+            let error = ServiceError(
+                .unimplemented, .kindUnimplemented,
+                "answering a request: kind \(frame.header.kindByte) is not served here")
+            return refuse(error, frame.header, .untainted, &context, &effects)
+        }
+        respond(kind, frame, now: now, context: &context, effects: &effects)
+    }
+
+    private mutating func hello(
+        _ frame: Frame, context: inout ServiceContext, effects: inout ConnectionEffects
+    ) {
+        do throws(ServiceError) {
+            guard phase == .greeting else {
+                throw ServiceError(
+                    .failedPrecondition, .helloRepeated,
+                    "answering Hello: this connection has said it before")
+            }
+            let request = try Self.decode(HelloRequest.self, frame)
+            compresses = request.compression
+            peerBodySizeMax = min(Int(request.bodySizeMax), Limits.bodySizeMax)
+            decoder.bodySizeMax = Limits.bodySizeMax
+            phase = .open
+            prepare(&effects)
+            let response = HelloResponse(
+                server: context.serverName, revision: min(request.revision, Limits.revision),
+                compression: compresses, bodySizeMax: UInt64(Limits.bodySizeMax),
+                requestsInFlightMax: UInt64(context.limits.inFlightMax))
+            send(response, to: frame.header, .untainted, &context, &effects)
+        } catch {
+            refuse(error, frame.header, .untainted, &context, &effects)
+        }
+    }
+
+    /// The fast path: no decoding into values, no allocation beyond the reply's bytes.
+    private mutating func ping(
+        _ frame: Frame, context: inout ServiceContext, effects: inout ConnectionEffects
+    ) {
+        do throws(WireError) {
+            try effects.output.appendPing(
+                echoing: frame.body, to: frame.header.requestID, provenance: .real)
+            context.counters.add(.pings)
+        } catch {
+            refuse(ServiceError(error), frame.header, .untainted, &context, &effects)
+        }
+    }
+
+    // MARK: - Events in
+
+    /// Takes what happened to a request. Returns false when the request is not known here.
+    @discardableResult
+    package mutating func handle(
+        _ event: WorkEvent, requestID: UInt64, ticket: UInt64, now: UInt64,
+        context: inout ServiceContext, effects: inout ConnectionEffects
+    ) -> Bool {
+        guard phase != .ended, requests[requestID]?.ticket == ticket else { return false }
+        prepare(&effects)
+        requests[requestID]?.handle(
+            event, now: now, models: context.models, counters: &context.counters,
+            output: &effects.output)
+        guard requests[requestID]?.isFinished == true else { return true }
+        requests[requestID] = nil
+        if event.isFinal {
+            context.finish(ticket, now: now)
+        } else {
+            // The answer became too large for the peer: the work behind it is of no use any more.
+            effects.cancelled.append(ticket)
+        }
+        endIfDrained(&effects)
+        return true
+    }
+
+    /// The time for a Hello is over.
+    package mutating func helloTimedOut(
+        context: inout ServiceContext, effects: inout ConnectionEffects
+    ) {
+        guard phase == .greeting else { return }
+        let error = ServiceError(
+            .deadlineExceeded, .helloTimeout,
+            "waiting for Hello: found none within "
+                + "\(context.limits.helloTimeoutMicroseconds / 1000) ms")
+        end(error, tellPeer: true, context: &context, effects: &effects)
+    }
+
+    /// The server is going down: says so, finishes what is in flight, takes nothing new.
+    package mutating func drain(
+        context: inout ServiceContext, effects: inout ConnectionEffects
+    ) {
+        guard phase == .open || phase == .greeting else { return }
+        prepare(&effects)
+        let notice = GoAway(
+            reason: "shutting_down",
+            drainMilliseconds: context.limits.drainMicroseconds / 1000)
+        do throws(WireError) {
+            try effects.output.appendResponse(notice, to: 0, provenance: .real)
+            context.counters.add(.goAwaysSent)
+        } catch {
+            preconditionFailure("a GoAway is smaller than any limit: \(error)")
+        }
+        phase = .draining
+        endIfDrained(&effects)
+    }
+
+    /// Ends for a reason of the server's own, e.g. memory; the peer is told where it can be.
+    package mutating func end(
+        _ error: ServiceError, tellPeer: Bool, context: inout ServiceContext,
+        effects: inout ConnectionEffects
+    ) {
+        guard phase != .ended else { return }
+        prepare(&effects)
+        if tellPeer {
+            effects.output.appendGoAway(ErrorBody(error), status: error.status)
+            context.counters.add(.goAwaysSent)
+        }
+        abandonRequests(&effects)
+        phase = .ended
+        effects.ending = tellPeer ? .afterFlush : .now
+        effects.endingReason = error
+    }
+
+    /// The peer sends no more. What is in flight is finished for it, as for any slow reader.
+    package mutating func peerFinished(effects: inout ConnectionEffects) {
+        guard phase != .ended else { return }
+        if phase == .greeting || requests.isEmpty {
+            phase = .ended
+            effects.ending = .afterFlush
+        } else {
+            phase = .draining
+        }
+    }
+
+    /// The connection is gone: its work is of no use to anybody.
+    package mutating func peerClosed(effects: inout ConnectionEffects) {
+        guard phase != .ended else { return }
+        abandonRequests(&effects)
+        phase = .ended
+    }
+
+    /// Output is waiting above the high mark, or has left altogether: back-pressure on or off.
+    package mutating func outputChanged(
+        pendingSize: Int, context: borrowing ServiceContext, effects: inout ConnectionEffects
+    ) {
+        guard phase != .ended else { return }
+        let shouldPause =
+            isPaused
+            ? pendingSize > context.limits.outputLowSize
+            : pendingSize > context.limits.outputHighSize
+        guard shouldPause != isPaused else { return }
+        isPaused = shouldPause
+        effects.reading = !shouldPause
+        for request in requests.values { effects.paused.append((request.ticket, shouldPause)) }
+    }
+
+    /// A GoAway for a connection that is one too many; there is no machine for it.
+    package static func refuseConnection(
+        context: inout ServiceContext, effects: inout ConnectionEffects
+    ) {
+        let error = ServiceError(
+            .resourceExhausted, .connectionsExceeded,
+            "accepting a connection: found \(context.limits.connectionsMax) open, allowed: "
+                + "\(context.limits.connectionsMax)", retryAfterMilliseconds: 1000)
+        context.counters.add(.connectionsRefused)
+        context.counters.add(.goAwaysSent)
+        effects.output.appendGoAway(ErrorBody(error), status: error.status)
+        effects.ending = .afterFlush
+        effects.endingReason = error
+    }
+
+    // MARK: - Shared with the requests
+
+    /// The encoder serves all connections: each call begins with this connection's agreement.
+    private func prepare(_ effects: inout ConnectionEffects) {
+        effects.output.compresses = compresses
+        effects.output.bodySizeMax = peerBodySizeMax
+    }
+
+    private mutating func abandonRequests(_ effects: inout ConnectionEffects) {
+        for request in requests.values { effects.cancelled.append(request.ticket) }
+        requests.removeAll()
+    }
+
+    private mutating func endIfDrained(_ effects: inout ConnectionEffects) {
+        guard phase == .draining, requests.isEmpty else { return }
+        phase = .ended
+        effects.ending = .afterFlush
+    }
+
+    static func decode<Message: RequestMessage>(
+        _ type: Message.Type, _ frame: Frame
+    ) throws(ServiceError) -> Message {
+        do throws(WireError) {
+            return try Message(decoding: frame.body)
+        } catch {
+            throw ServiceError(error)
+        }
+    }
+}

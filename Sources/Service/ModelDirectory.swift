@@ -1,0 +1,231 @@
+// Which models there are, as the decisions see them. Pure: loads and unloads report here, requests
+// look up here; the models themselves live elsewhere.
+//
+// Guarantees: one slot per name; a slot's generation rises with every model that becomes ready in
+// it, also across an unload; a model that is unloading takes no new requests and is gone exactly
+// when its last one finished. Names keep their order of arrival.
+//
+//        beginLoad        finishLoad           beginUnload        last request done
+//   none ─────────▶ loading ─────────▶ ready ─────────────▶ unloading ─────────▶ none
+//                      │ failLoad
+//                      ▼
+//                    failed ──beginLoad──▶ loading
+
+import Wire
+
+/// What is known about a model that is served.
+public struct ModelFacts: Sendable, Equatable {
+    public var name: String
+    public var provenance: Provenance
+    /// Generation of the slot; 0 before the model is ready.
+    public var generation: UInt32 = 0
+    public var architecture: String
+    public var parameterCount: UInt64
+    public var vocabularySize: UInt64
+    public var contextLength: UInt64
+    /// Bytes of its file; 0 for a mock.
+    public var size: UInt64
+    public var device: String
+    /// Why this device, when it is not the one asked for first.
+    public var deviceReason: String?
+    /// SHA-256 of the file, once computed.
+    public var fingerprint: [UInt8]?
+    /// What makes every answer of this model worse than it could be, e.g. `cpu_fallback: …`.
+    public var degradations: [String]
+
+    public init(
+        name: String, provenance: Provenance, architecture: String, parameterCount: UInt64 = 0,
+        vocabularySize: UInt64, contextLength: UInt64, size: UInt64 = 0, device: String,
+        deviceReason: String? = nil, fingerprint: [UInt8]? = nil, degradations: [String] = []
+    ) {
+        self.name = name
+        self.provenance = provenance
+        self.architecture = architecture
+        self.parameterCount = parameterCount
+        self.vocabularySize = vocabularySize
+        self.contextLength = contextLength
+        self.size = size
+        self.device = device
+        self.deviceReason = deviceReason
+        self.fingerprint = fingerprint
+        self.degradations = degradations
+    }
+}
+
+/// Where a slot is in its life.
+package enum ModelState: String, Sendable, CaseIterable {
+    case loading, ready, failed, unloading
+}
+
+/// The slots of one server. A value owned by one loop thread.
+package struct ModelDirectory: Sendable {
+    package struct Slot: Sendable, Equatable {
+        package let name: String
+        package fileprivate(set) var state: ModelState
+        /// Of the latest model that became ready here; 0 for none.
+        package fileprivate(set) var generation: UInt32
+        package fileprivate(set) var facts: ModelFacts?
+        /// Why it failed.
+        package fileprivate(set) var reason: String?
+        package fileprivate(set) var inFlightCount = 0
+    }
+
+    /// Slots of all states; a Models answer lists them all in one frame.
+    package static let slotsMax = 256
+
+    package private(set) var slots: [Slot] = []
+    /// Generations of names whose slot is gone.
+    private var pastGenerations: [String: UInt32] = [:]
+
+    package init() {}
+
+    package func slot(_ name: String) -> Slot? { slots.first { $0.name == name } }
+
+    package var loadingCount: Int { slots.count { $0.state == .loading } }
+
+    // MARK: - Look-up
+
+    /// The slot a request means: the named one, or the only one when it names none.
+    package func addressed(_ name: String?) throws(ServiceError) -> Slot {
+        if let name {
+            if let slot = slot(name) { return slot }
+            throw ServiceError(
+                .notFound, .modelUnknown,
+                "looking up model \"\(name)\": found none, served are: \(nameList)",
+                field: "model")
+        }
+        if slots.count == 1 { return slots[0] }
+        throw ServiceError(
+            .invalidArgument, .modelRequired,
+            "choosing a model: found no name in the request, served are: \(nameList)",
+            field: "model")
+    }
+
+    /// The facts of a slot that can take a request now.
+    package func ready(_ slot: Slot) throws(ServiceError) -> ModelFacts {
+        if slot.state == .ready, let facts = slot.facts { return facts }
+        let reason = slot.reason.map { ": \($0)" } ?? ""
+        switch slot.state {
+        case .failed:
+            throw ServiceError(
+                .failedPrecondition, .modelNotReady,
+                "asking model \"\(slot.name)\": it failed to load\(reason)", field: "model")
+        case .unloading:
+            throw ServiceError(
+                .unavailable, .modelUnloading,
+                "asking model \"\(slot.name)\": it is being unloaded", field: "model")
+        case .loading, .ready:
+            throw ServiceError(
+                .unavailable, .modelNotReady,
+                "asking model \"\(slot.name)\": it is still loading", field: "model",
+                retryAfterMilliseconds: 200)
+        }
+    }
+
+    private var nameList: String {
+        slots.isEmpty ? "none" : slots.prefix(16).map(\.name).joined(separator: ", ")
+    }
+
+    // MARK: - Loads
+
+    /// Takes the slot for a load. Fails when the name is taken by anything but a failed load.
+    package mutating func beginLoad(_ name: String) throws(ServiceError) {
+        if let old = slot(name) {
+            guard old.state == .failed else {
+                throw ServiceError(
+                    .alreadyExists, .modelExists,
+                    "loading model \"\(name)\": the name is taken (\(old.state.rawValue)), "
+                        + "unload it first or choose another", field: "name")
+            }
+            forget(slots.firstIndex { $0.name == name } ?? 0)
+        }
+        try makeRoom(for: name)
+        slots.append(
+            Slot(name: name, state: .loading, generation: pastGenerations[name] ?? 0))
+    }
+
+    /// Failed slots stay listed until they are in the way: the oldest makes room.
+    private mutating func makeRoom(for name: String) throws(ServiceError) {
+        guard slots.count >= Self.slotsMax else { return }
+        guard let oldest = slots.firstIndex(where: { $0.state == .failed }) else {
+            throw ServiceError(
+                .resourceExhausted, .modelsExceeded,
+                "loading model \"\(name)\": \(slots.count) models, allowed: \(Self.slotsMax)")
+        }
+        forget(oldest)
+    }
+
+    /// Puts a model that passed into its slot and returns its facts with the generation set.
+    package mutating func finishLoad(_ facts: ModelFacts) -> ModelFacts? {
+        guard let index = index(facts.name), slots[index].state == .loading else { return nil }
+        var facts = facts
+        slots[index].generation &+= 1
+        facts.generation = slots[index].generation
+        slots[index].facts = facts
+        slots[index].state = .ready
+        return facts
+    }
+
+    package mutating func failLoad(_ name: String, reason: String) {
+        guard let index = index(name), slots[index].state == .loading else { return }
+        slots[index].state = .failed
+        slots[index].reason = reason
+    }
+
+    /// Forgets a load that was abandoned, as if it had never been asked for.
+    package mutating func abandonLoad(_ name: String) {
+        guard let index = index(name), slots[index].state == .loading else { return }
+        forget(index)
+    }
+
+    /// Adds a fingerprint that was computed beside the serving path.
+    package mutating func setFingerprint(_ bytes: [UInt8], of name: String, generation: UInt32) {
+        guard let index = index(name), slots[index].generation == generation else { return }
+        slots[index].facts?.fingerprint = bytes
+    }
+
+    // MARK: - Requests and unloads
+
+    /// Counts a request in, so that an unload waits for it.
+    package mutating func retain(_ name: String) {
+        guard let index = index(name) else { return }
+        slots[index].inFlightCount += 1
+    }
+
+    /// Counts a request out. Returns the slot when it was the last request of a model that is
+    /// unloading: the slot is gone now.
+    package mutating func release(_ name: String) -> Slot? {
+        guard let index = index(name) else { return nil }
+        precondition(slots[index].inFlightCount > 0, "release of \(name) without retain")
+        slots[index].inFlightCount -= 1
+        return removeIfDrained(index)
+    }
+
+    /// Starts the end of a ready model, or of a failed slot. Returns the slot when it is gone at
+    /// once.
+    package mutating func beginUnload(_ name: String) throws(ServiceError) -> Slot? {
+        let slot = try addressed(name)
+        guard let index = index(name), slot.state == .ready || slot.state == .failed else {
+            throw ServiceError(
+                .failedPrecondition, slot.state == .unloading ? .modelUnloading : .modelNotReady,
+                "unloading model \"\(name)\": found it \(slot.state.rawValue), "
+                    + "allowed: ready or failed", field: "name")
+        }
+        slots[index].state = .unloading
+        return removeIfDrained(index)
+    }
+
+    private mutating func removeIfDrained(_ index: Int) -> Slot? {
+        guard slots[index].state == .unloading, slots[index].inFlightCount == 0 else { return nil }
+        return forget(index)
+    }
+
+    @discardableResult
+    private mutating func forget(_ index: Int) -> Slot {
+        let slot = slots.remove(at: index)
+        if slot.generation > 0 { pastGenerations[slot.name] = slot.generation }
+        return slot
+    }
+
+    private func index(_ name: String) -> Int? { slots.firstIndex { $0.name == name } }
+}

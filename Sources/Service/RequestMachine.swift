@@ -1,0 +1,151 @@
+// The life of one accepted request on its connection: events in, frames out.
+//
+//                 chunk (flag more)
+//                   ┌────┐
+//      accepted ────┴────▼──── final event ──── finished
+//
+// Guarantees: exactly one frame without the flag `more` per request, as its last; whatever comes
+// after it is dropped; every frame carries the taint of everything that went into the answer so
+// far. An answer too large for the peer becomes an error, so that it still gets its last frame.
+
+import Wire
+
+/// One request in flight.
+package struct RequestMachine: Sendable {
+    package let requestID: UInt64
+    package let kind: MessageKind
+    package let ticket: UInt64
+    private let receivedAt: UInt64
+    private let facts: ModelFacts?
+    private var taint: Taint
+    private var generation: UInt32
+    package private(set) var isFinished = false
+
+    package init(
+        requestID: UInt64, kind: MessageKind, ticket: UInt64, receivedAt: UInt64,
+        facts: ModelFacts?, taint: Taint
+    ) {
+        self.requestID = requestID
+        self.kind = kind
+        self.ticket = ticket
+        self.receivedAt = receivedAt
+        self.facts = facts
+        self.taint = taint
+        self.generation = facts?.generation ?? 0
+    }
+
+    package var provenance: Provenance { taint.provenance }
+
+    /// Writes the frame that `event` becomes.
+    ///
+    /// - Parameter models: for what became known while the request ran, e.g. a fingerprint.
+    package mutating func handle(
+        _ event: WorkEvent, now: UInt64, models: ModelDirectory, counters: inout Counters,
+        output: inout FrameEncoder
+    ) {
+        guard !isFinished else { return }
+        isFinished = event.isFinal
+        do throws(WireError) {
+            switch event {
+            case .generateChunk(let chunk):
+                try append(chunk, to: &output)
+            case .logitsChunk(let chunk):
+                try append(chunk, to: &output)
+            case .loadProgress(let progress):
+                try append(progress, to: &output)
+            case .failed(let error):
+                fail(error, counters: &counters, output: &output)
+                return
+            case .unloaded:
+                try append(UnloadResponse(), to: &output)
+            case .loaded(let report, let facts):
+                taint.absorb(facts.provenance)
+                generation = facts.generation
+                counters.add(.loadsAccepted, provenance: taint.provenance)
+                try append(report, to: &output)
+            case .tokenized, .detokenized, .generated, .logits:
+                try finish(event, now: now, models: models, counters: &counters, output: &output)
+            }
+            if isFinished { counters.add(.answersOK, provenance: taint.provenance) }
+        } catch {
+            refuseSize(error, counters: &counters, output: &output)
+        }
+    }
+
+    /// The answers of a model: completes what they say about themselves, then writes them.
+    private mutating func finish(
+        _ event: WorkEvent, now: UInt64, models: ModelDirectory, counters: inout Counters,
+        output: inout FrameEncoder
+    ) throws(WireError) {
+        switch event {
+        case .tokenized(var answer, let at):
+            complete(&answer.answer, readyAt: at, now: now, models: models)
+            try append(answer, to: &output)
+        case .detokenized(var answer, let at):
+            complete(&answer.answer, readyAt: at, now: now, models: models)
+            try append(answer, to: &output)
+        case .generated(var answer, let at):
+            complete(&answer.answer, readyAt: at, now: now, models: models)
+            counters.add(.promptTokens, answer.promptTokens, provenance: provenance)
+            counters.add(.completionTokens, answer.completionTokens, provenance: provenance)
+            try append(answer, to: &output)
+        case .logits(var answer, let at):
+            complete(&answer.answer, readyAt: at, now: now, models: models)
+            try append(answer, to: &output)
+        default:
+            preconditionFailure("\(kind): not an answer of a model")
+        }
+    }
+
+    private func complete(
+        _ answer: inout AnswerRecord, readyAt: UInt64, now: UInt64, models: ModelDirectory
+    ) {
+        guard let facts else { preconditionFailure("\(kind): an answer without a model") }
+        answer.model = facts.name
+        answer.device = facts.device
+        answer.fingerprint = facts.fingerprint
+        if facts.fingerprint == nil, let slot = models.slot(facts.name),
+            slot.generation == facts.generation
+        {
+            answer.fingerprint = slot.facts?.fingerprint
+        }
+        answer.degradations = facts.degradations + answer.degradations
+        answer.timing.write = now - min(now, readyAt)
+        answer.timing.total = now - min(now, receivedAt)
+    }
+
+    private func append(
+        _ message: some ResponseMessage, to output: inout FrameEncoder
+    ) throws(WireError) {
+        try output.appendResponse(
+            message, to: requestID, provenance: taint.provenance, generation: generation)
+    }
+
+    private func fail(
+        _ error: ServiceError, counters: inout Counters, output: inout FrameEncoder
+    ) {
+        counters.add(.answersFailed, provenance: taint.provenance)
+        output.appendError(
+            ErrorBody(error), status: error.status, toKind: kind.requestByte,
+            requestID: requestID, provenance: taint.provenance, generation: generation)
+    }
+
+    /// A body above the limit the peer stated in Hello.
+    private mutating func refuseSize(
+        _ error: WireError, counters: inout Counters, output: inout FrameEncoder
+    ) {
+        isFinished = true
+        fail(
+            ServiceError(.outOfRange, .init(error.code.name), error.message),
+            counters: &counters, output: &output)
+    }
+}
+
+extension ErrorBody {
+    /// The body that reports `error`.
+    package init(_ error: ServiceError) {
+        self.init(
+            code: error.code.name, message: error.message, field: error.field,
+            retryAfterMilliseconds: error.retryAfterMilliseconds, layer: error.layer)
+    }
+}

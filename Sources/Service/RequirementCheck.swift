@@ -1,0 +1,64 @@
+// Whether a model meets what a request demands, decided before any work is done.
+//
+// Also the list of messages that are addressed to a model, and how.
+
+import Wire
+
+/// A request that names a model and may demand things of it.
+package protocol ModelAddressing: RequestMessage {
+    var model: String? { get }
+    var requirements: Requirements? { get }
+}
+
+extension TokenizeRequest: ModelAddressing {}
+extension DetokenizeRequest: ModelAddressing {}
+extension GenerateRequest: ModelAddressing {}
+extension LogitsRequest: ModelAddressing {}
+extension HealthRequest: ModelAddressing {}
+
+extension Requirements {
+    /// Throws REQUIREMENT_NOT_MET with the name of the first demand that `facts` do not meet, and
+    /// UNAVAILABLE while a demanded fingerprint is still being computed.
+    package func check(against facts: ModelFacts) throws(ServiceError) {
+        let attempt = "checking what the request demands of model \"\(facts.name)\""
+        if real && facts.provenance != .real {
+            throw ServiceError(
+                .requirementNotMet, .realRequired, "\(attempt): found a mock, demanded: real",
+                field: "requirements.real")
+        }
+        if let device, device != facts.device {
+            throw ServiceError(
+                .requirementNotMet, .deviceRequired,
+                "\(attempt): found device \(facts.device), demanded: \(device)",
+                field: "requirements.device")
+        }
+        guard let fingerprint else { return }
+        guard let found = facts.fingerprint else {
+            // A mock never gets one: waiting would not help.
+            if facts.provenance == .mock {
+                throw ServiceError(
+                    .requirementNotMet, .fingerprintRequired,
+                    "\(attempt): found a mock, which has no fingerprint",
+                    field: "requirements.fingerprint")
+            }
+            throw ServiceError(
+                .unavailable, .fingerprintPending,
+                "\(attempt): its fingerprint is still being computed",
+                field: "requirements.fingerprint", retryAfterMilliseconds: 100)
+        }
+        if found != fingerprint {
+            throw ServiceError(
+                .requirementNotMet, .fingerprintRequired,
+                "\(attempt): found fingerprint \(hex(found)), demanded: \(hex(fingerprint))",
+                field: "requirements.fingerprint")
+        }
+    }
+
+    /// The first bytes are enough to tell two files apart in a message.
+    private func hex(_ bytes: [UInt8]) -> String {
+        bytes.prefix(8).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined() + "…"
+    }
+}

@@ -1,0 +1,77 @@
+// What the shared state says about itself: health, the list of models, whether a load may start.
+
+import Wire
+
+extension ServiceContext {
+    /// Throws when as many loads are running as may, counting those that were given up while a
+    /// file system hung: their threads are still there.
+    package func checkLoaders() throws(ServiceError) {
+        let running = models.loadingCount
+        guard running >= limits.loadsMax || running + abandonedLoadCount >= limits.loadsMax * 4
+        else { return }
+        throw ServiceError(
+            .resourceExhausted, .loadsExceeded,
+            "starting a load: \(running) are running and \(abandonedLoadCount) have not come "
+                + "back, allowed: \(limits.loadsMax) running", retryAfterMilliseconds: 1000)
+    }
+
+    /// The server as a whole: ready when it has a model that is, and says what is not.
+    var serverHealth: HealthResponse {
+        if isDraining {
+            return HealthResponse(ready: false, state: .draining, reason: "shutting down")
+        }
+        let states = models.slots.map(\.state)
+        if states.contains(.ready) {
+            let others = models.slots.filter { $0.state != .ready }.prefix(8)
+            let list = others.map { "\($0.name) is \($0.state.rawValue)" }
+            return HealthResponse(
+                ready: true, state: .ready,
+                reason: list.isEmpty ? nil : list.joined(separator: ", "))
+        }
+        if states.contains(.loading) {
+            return HealthResponse(ready: false, state: .loading, reason: "no model is ready yet")
+        }
+        return HealthResponse(ready: false, state: .failed, reason: "no model is loaded")
+    }
+
+    func health(of slot: ModelDirectory.Slot) -> HealthResponse {
+        HealthResponse(
+            ready: slot.state == .ready && !isDraining,
+            state: isDraining ? .draining : ServingState(slot.state), reason: slot.clippedReason)
+    }
+}
+
+extension ServingState {
+    /// The wire's word for a slot's state.
+    init(_ state: ModelState) {
+        switch state {
+        case .loading: self = .loading
+        case .ready: self = .ready
+        case .failed: self = .failed
+        case .unloading: self = .draining
+        }
+    }
+}
+
+extension ModelDirectory.Slot {
+    /// Why it failed, short enough for a field; nil rather than empty.
+    var clippedReason: String? {
+        guard let reason, !reason.isEmpty else { return nil }
+        return String(decoding: reason.utf8.prefix(512), as: UTF8.self)
+    }
+}
+
+extension ModelInfo {
+    /// One row of the list. A slot without a model has no provenance of its own: nothing in it
+    /// can answer, and `real` is what its refusals say.
+    package init(_ slot: ModelDirectory.Slot) {
+        let facts = slot.facts
+        self.init(
+            name: slot.name, state: ServingState(slot.state),
+            provenance: facts?.provenance ?? .real, architecture: facts?.architecture ?? "",
+            parameters: facts?.parameterCount ?? 0, vocabulary: facts?.vocabularySize ?? 0,
+            context: facts?.contextLength ?? 0, fingerprint: facts?.fingerprint,
+            generation: UInt64(slot.generation), device: facts?.device ?? "",
+            deviceReason: facts?.deviceReason ?? slot.clippedReason, bytes: facts?.size ?? 0)
+    }
+}

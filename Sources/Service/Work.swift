@@ -1,0 +1,82 @@
+// What passes between the decisions and the threads that carry them out: work one way, events the
+// other. Plain values, made to cross threads.
+//
+// An answer travels as the wire message it will become, with the parts that only the network side
+// knows (identity, write and total time) still empty; `RequestMachine` fills those in.
+
+import Wire
+
+/// One accepted request on its way to the engine or to a loader.
+package struct Work: Sendable {
+    package enum Task: Sendable {
+        case tokenize(TokenizeRequest)
+        case detokenize(DetokenizeRequest)
+        case generate(GenerateRequest)
+        case logits(LogitsRequest)
+        case load(LoadRequest)
+    }
+
+    /// Names the request everywhere but on the wire; never reused.
+    package let ticket: UInt64
+    package let task: Task
+    /// The model as it was when the request was accepted; nil for Load.
+    package let model: ModelFacts?
+    /// When the frame was read, in microseconds.
+    package let receivedAt: UInt64
+    /// When it was decoded and admitted; set where there is a clock.
+    package var acceptedAt: UInt64
+    /// Absolute, in microseconds.
+    package let deadline: UInt64?
+    /// Most values a Logits frame to this peer may hold.
+    package let logitsChunkCount: Int
+
+    package init(
+        ticket: UInt64, task: Task, model: ModelFacts?, receivedAt: UInt64, deadline: UInt64?,
+        logitsChunkCount: Int
+    ) {
+        self.ticket = ticket
+        self.task = task
+        self.model = model
+        self.receivedAt = receivedAt
+        self.acceptedAt = receivedAt
+        self.deadline = deadline
+        self.logitsChunkCount = logitsChunkCount
+    }
+}
+
+/// What happened to a piece of work. Exactly one final event follows every `Work`.
+package enum WorkEvent: Sendable {
+    case generateChunk(GenerateChunk)
+    case logitsChunk(LogitsChunk)
+    case loadProgress(LoadProgress)
+    // Final, with the time the answer was ready in microseconds.
+    case tokenized(TokenizeResponse, at: UInt64)
+    case detokenized(DetokenizeResponse, at: UInt64)
+    case generated(GenerateResponse, at: UInt64)
+    case logits(LogitsResponse, at: UInt64)
+    case loaded(LoadResponse, ModelFacts)
+    case unloaded
+    case failed(ServiceError)
+
+    /// Whether nothing follows.
+    package var isFinal: Bool {
+        switch self {
+        case .generateChunk, .logitsChunk, .loadProgress: false
+        case .tokenized, .detokenized, .generated, .logits, .loaded, .unloaded, .failed: true
+        }
+    }
+}
+
+extension ServiceError {
+    /// A request that was cancelled before it had an answer to show.
+    package static func cancelled(_ what: String) -> ServiceError {
+        ServiceError(.cancelled, .cancelled, "\(what): cancelled before there was an answer")
+    }
+
+    /// A request whose time ran out before it had an answer to show.
+    package static func deadline(_ what: String) -> ServiceError {
+        ServiceError(
+            .deadlineExceeded, .deadlineExceeded,
+            "\(what): its deadline passed before there was an answer")
+    }
+}

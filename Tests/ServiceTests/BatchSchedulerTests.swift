@@ -1,0 +1,213 @@
+// The scheduler's promises as tables of small situations, then as invariants over seeded random
+// histories: everyone decoding moves in every step, prompts share what is left, arrival order is
+// kept, nothing is planned twice and nothing is lost.
+
+import Service
+import TestSupport
+import Testing
+
+@Suite struct BatchSchedulerTests {
+    private func limits(sequences: Int = 4, tokens: Int = 128) -> ServiceLimits {
+        var limits = ServiceLimits()
+        limits.sequencesMax = sequences
+        limits.stepTokensMax = tokens
+        return limits
+    }
+
+    private func plan(
+        _ scheduler: inout BatchScheduler, now: UInt64 = 0, free: Int = .max
+    ) -> StepPlan {
+        var plan = StepPlan()
+        scheduler.planStep(now: now, freeCapacity: free, into: &plan)
+        return plan
+    }
+
+    @Test func aShortPromptIsReadInOneStepAndThenDecodes() {
+        var scheduler = BatchScheduler(limits: limits())
+        scheduler.add(ScheduledWork(id: 1, promptCount: 5, capacity: 10))
+        let first = plan(&scheduler)
+        #expect(first.opened == [1])
+        #expect(first.shares == [StepShare(id: 1, prompt: 0..<5, endsPrompt: true)])
+        let second = plan(&scheduler)
+        #expect(second.opened == [])
+        #expect(second.shares.map(\.decodes) == [true])
+        #expect(second.tokenCount == 1)
+    }
+
+    @Test func decodingSequencesMoveWhileALongPromptIsRead() {
+        var scheduler = BatchScheduler(limits: limits(tokens: 64))
+        scheduler.add(ScheduledWork(id: 1, promptCount: 1, capacity: 500))
+        _ = plan(&scheduler)
+        scheduler.add(ScheduledWork(id: 2, promptCount: 300, capacity: 500))
+        var steps = 0
+        while true {
+            let step = plan(&scheduler)
+            steps += 1
+            #expect(step.shares.contains { $0.id == 1 && $0.decodes })
+            if step.shares.contains(where: { $0.id == 2 && $0.endsPrompt }) { break }
+        }
+        #expect(steps == 5)  // 63 prompt tokens a step beside one decoded token.
+    }
+
+    @Test func twoLongPromptsShareTheBudgetEvenly() {
+        var scheduler = BatchScheduler(limits: limits(tokens: 128))
+        scheduler.add(ScheduledWork(id: 1, promptCount: 1000, capacity: 1000))
+        scheduler.add(ScheduledWork(id: 2, promptCount: 1000, capacity: 1000))
+        #expect(plan(&scheduler).shares.map(\.prompt.count) == [64, 64])
+    }
+
+    @Test func theTurnRotatesWhenTheBudgetHoldsOnlySome() {
+        var scheduler = BatchScheduler(limits: limits(sequences: 3, tokens: 32))
+        for id: UInt64 in 1...3 {
+            scheduler.add(ScheduledWork(id: id, promptCount: 64, capacity: 64))
+        }
+        let order = (0..<6).map { _ in plan(&scheduler).shares.filter { !$0.decodes }.map(\.id) }
+        #expect(Array(order.prefix(3)) == [[1], [2], [3]])
+    }
+
+    @Test func aLargeRequestIsNotOvertakenBySmallOnes() {
+        var scheduler = BatchScheduler(limits: limits())
+        scheduler.add(ScheduledWork(id: 1, promptCount: 10, capacity: 100))
+        scheduler.add(ScheduledWork(id: 2, promptCount: 1, capacity: 1))
+        #expect(plan(&scheduler, free: 50).opened == [])
+        #expect(plan(&scheduler, free: 101).opened == [1, 2])
+    }
+
+    @Test func noMoreSequencesAreOpenThanTheLimit() {
+        var scheduler = BatchScheduler(limits: limits(sequences: 2))
+        for id: UInt64 in 1...3 {
+            scheduler.add(ScheduledWork(id: id, promptCount: 1, capacity: 4))
+        }
+        #expect(plan(&scheduler).opened == [1, 2])
+        #expect(scheduler.remove(1) == true)
+        #expect(plan(&scheduler).opened == [3])
+    }
+
+    @Test func aPausedSequenceKeepsItsPlaceAndIsLeftOut() {
+        var scheduler = BatchScheduler(limits: limits())
+        scheduler.add(ScheduledWork(id: 1, promptCount: 1, capacity: 4))
+        _ = plan(&scheduler)
+        scheduler.setPaused(1, true)
+        #expect(plan(&scheduler).shares.isEmpty)
+        #expect(!scheduler.hasRunnableWork)
+        scheduler.setPaused(1, false)
+        #expect(plan(&scheduler).shares.map(\.id) == [1])
+    }
+
+    @Test func aDeadlineIsReportedOnceWhetherWaitingOpenOrPaused() {
+        var scheduler = BatchScheduler(limits: limits(sequences: 1))
+        scheduler.add(ScheduledWork(id: 1, promptCount: 1, capacity: 4, deadline: 100))
+        scheduler.add(ScheduledWork(id: 2, promptCount: 1, capacity: 4, deadline: 100))
+        #expect(plan(&scheduler, now: 99).expired == [])
+        #expect(scheduler.nextDeadline == 100)
+        scheduler.setPaused(1, true)
+        #expect(plan(&scheduler, now: 100).expired == [1, 2])
+        #expect(plan(&scheduler, now: 101).expired == [])
+        #expect(scheduler.isEmpty)
+    }
+
+    @Test func aChunkBoundKeepsLogitsAnswersSmall() {
+        var scheduler = BatchScheduler(limits: limits(tokens: 128))
+        scheduler.add(
+            ScheduledWork(id: 1, promptCount: 10, capacity: 10, chunkMax: 4, decodes: false))
+        #expect((0..<3).map { _ in plan(&scheduler).tokenCount } == [4, 4, 2])
+        #expect(plan(&scheduler).shares.isEmpty)
+    }
+
+    @Test func stepsShrinkWhenTheyTakeTooLong() {
+        var limits = limits(sequences: 4, tokens: 512)
+        limits.stepMicrosecondsMax = 100_000
+        var scheduler = BatchScheduler(limits: limits)
+        scheduler.add(ScheduledWork(id: 1, promptCount: 4000, capacity: 4000))
+        #expect(plan(&scheduler).tokenCount == 512)
+        scheduler.observe(tokenCount: 512, microseconds: 512_000)
+        #expect(plan(&scheduler).tokenCount == 100)
+    }
+
+    @Test func randomHistoriesLoseNothingAndStarveNobody() {
+        let seed = SeededGenerator.fuzzSeed("BatchSchedulerTests")
+        var random = SeededGenerator(seed: seed)
+        for _ in 0..<50 { SchedulerHistory(limits: limits(tokens: 48)).run(&random) }
+    }
+}
+
+/// Plays arrivals, removals, pauses and steps against a model of what each sequence has done.
+private struct SchedulerHistory {
+    private struct Expected {
+        var work: ScheduledWork
+        var done = 0
+        var isOpen = false
+        var isPaused = false
+    }
+
+    private var scheduler: BatchScheduler
+    private var expected: [UInt64: Expected] = [:]
+    private var nextID: UInt64 = 1
+    private var now: UInt64 = 0
+
+    init(limits: ServiceLimits) { scheduler = BatchScheduler(limits: limits) }
+
+    mutating func run(_ random: inout SeededGenerator) {
+        for _ in 0..<200 {
+            now += UInt64.random(in: 0...20, using: &random)
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0, 1: arrive(&random)
+            case 2: leave(&random)
+            case 3: pause(&random)
+            default: step()
+            }
+            #expect(scheduler.count == expected.count)
+        }
+    }
+
+    private mutating func arrive(_ random: inout SeededGenerator) {
+        let prompt = Int.random(in: 1...100, using: &random)
+        let deadline =
+            Bool.random(using: &random) ? now + UInt64.random(in: 0...200, using: &random) : nil
+        let work = ScheduledWork(
+            id: nextID, promptCount: prompt, capacity: prompt + 10,
+            chunkMax: Int.random(in: 1...200, using: &random), deadline: deadline)
+        nextID += 1
+        scheduler.add(work)
+        expected[work.id] = Expected(work: work)
+    }
+
+    private mutating func leave(_ random: inout SeededGenerator) {
+        guard let id = expected.keys.sorted().randomElement(using: &random) else { return }
+        #expect(scheduler.remove(id) == expected[id]?.isOpen)
+        expected[id] = nil
+        #expect(scheduler.remove(id) == nil)
+    }
+
+    private mutating func pause(_ random: inout SeededGenerator) {
+        guard let id = expected.keys.sorted().randomElement(using: &random) else { return }
+        expected[id]?.isPaused.toggle()
+        scheduler.setPaused(id, expected[id]?.isPaused ?? false)
+    }
+
+    private mutating func step() {
+        let decoding = Set(
+            expected.values.filter {
+                $0.isOpen && !$0.isPaused && $0.done == $0.work.promptCount
+                    && ($0.work.deadline ?? .max) > now
+            }.map(\.work.id))
+        var plan = StepPlan()
+        scheduler.planStep(now: now, freeCapacity: .max, into: &plan)
+        for id in plan.expired {
+            #expect((expected[id]?.work.deadline ?? .max) <= now)
+            expected[id] = nil
+        }
+        for id in plan.opened { expected[id]?.isOpen = true }
+        #expect(Set(plan.shares.filter(\.decodes).map(\.id)) == decoding)
+        #expect(Set(plan.shares.map(\.id)).count == plan.shares.count)
+        for share in plan.shares where !share.decodes {
+            #expect(expected[share.id]?.done == share.prompt.lowerBound)
+            #expect(expected[share.id]?.isPaused == false)
+            #expect(share.prompt.count <= expected[share.id]?.work.chunkMax ?? 0)
+            expected[share.id]?.done = share.prompt.upperBound
+        }
+        #expect(expected.values.filter(\.isOpen).count <= 4)
+        #expect(plan.tokenCount <= 48)
+        #expect(plan.tokenCount == plan.shares.reduce(0) { $0 + max(1, $1.prompt.count) })
+    }
+}

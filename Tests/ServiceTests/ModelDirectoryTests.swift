@@ -1,0 +1,131 @@
+// The life of a slot: loads, generations, look-ups that say what is wrong, unloads that wait.
+
+import Service
+import Testing
+import Wire
+
+@Suite struct ModelDirectoryTests {
+    private func facts(_ name: String, _ provenance: Provenance = .real) -> ModelFacts {
+        ModelFacts(
+            name: name, provenance: provenance, architecture: "llama", vocabularySize: 512,
+            contextLength: 128, device: "cpu")
+    }
+
+    private func refusal(_ body: () throws(ServiceError) -> Void) -> ServiceError? {
+        do throws(ServiceError) {
+            try body()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func loaded(_ names: String...) throws -> ModelDirectory {
+        var directory = ModelDirectory()
+        for name in names {
+            try directory.beginLoad(name)
+            #expect(directory.finishLoad(facts(name))?.generation == 1)
+        }
+        return directory
+    }
+
+    @Test func anUnnamedRequestMeansTheOnlyModel() throws {
+        let directory = try loaded("a")
+        #expect(try directory.addressed(nil).name == "a")
+    }
+
+    @Test func anUnnamedRequestAmongSeveralIsRefusedWithTheNames() throws {
+        let directory = try loaded("a", "b")
+        let error = refusal { () throws(ServiceError) in _ = try directory.addressed(nil) }
+        #expect(error?.code == .modelRequired)
+        #expect(error?.field == "model")
+        #expect(error?.message.hasSuffix("served are: a, b") == true)
+    }
+
+    @Test func anUnknownNameIsNotFound() throws {
+        let directory = try loaded("a")
+        let error = refusal { () throws(ServiceError) in _ = try directory.addressed("z") }
+        #expect(error?.status == .notFound)
+    }
+
+    @Test func aLoadingModelIsUnavailableForNow() throws {
+        var directory = ModelDirectory()
+        try directory.beginLoad("a")
+        let slot = try directory.addressed("a")
+        let error = refusal { () throws(ServiceError) in _ = try directory.ready(slot) }
+        #expect(error?.status == .unavailable)
+        #expect(error?.retryAfterMilliseconds != nil)
+    }
+
+    @Test func aTakenNameIsRefusedAndAFailedOneMayBeTriedAgain() throws {
+        var directory = try loaded("a")
+        let taken = refusal { () throws(ServiceError) in try directory.beginLoad("a") }
+        #expect(taken?.status == .alreadyExists)
+        try directory.beginLoad("b")
+        directory.failLoad("b", reason: "file: is empty")
+        let slot = try directory.addressed("b")
+        let error = refusal { () throws(ServiceError) in _ = try directory.ready(slot) }
+        #expect(error?.message == "asking model \"b\": it failed to load: file: is empty")
+        try directory.beginLoad("b")
+        #expect(directory.slot("b")?.state == .loading)
+    }
+
+    @Test func generationsRiseAcrossAnUnload() throws {
+        var directory = try loaded("a")
+        #expect(try directory.beginUnload("a")?.generation == 1)
+        #expect(directory.slots.isEmpty)
+        try directory.beginLoad("a")
+        #expect(directory.finishLoad(facts("a"))?.generation == 2)
+    }
+
+    @Test func anUnloadWaitsForTheLastRequestAndTakesNoNewOne() throws {
+        var directory = try loaded("a")
+        directory.retain("a")
+        directory.retain("a")
+        #expect(try directory.beginUnload("a") == nil)
+        let slot = try directory.addressed("a")
+        let refused = refusal { () throws(ServiceError) in _ = try directory.ready(slot) }
+        #expect(refused?.code == .modelUnloading)
+        #expect(directory.release("a") == nil)
+        #expect(directory.release("a")?.name == "a")
+        #expect(directory.slot("a") == nil)
+    }
+
+    @Test func anAbandonedLoadLeavesNoTrace() throws {
+        var directory = ModelDirectory()
+        try directory.beginLoad("a")
+        directory.abandonLoad("a")
+        #expect(directory.slots.isEmpty)
+        #expect(directory.finishLoad(facts("a")) == nil)
+    }
+
+    @Test func failedSlotsMakeRoomForNewOnes() throws {
+        var directory = ModelDirectory()
+        for index in 0..<(ModelDirectory.slotsMax + 10) {
+            try directory.beginLoad("m\(index)")
+            directory.failLoad("m\(index)", reason: "no")
+        }
+        #expect(directory.slots.count == ModelDirectory.slotsMax)
+        #expect(directory.slot("m0") == nil)
+    }
+
+    @Test func aLateFingerprintReachesOnlyItsOwnGeneration() throws {
+        var directory = try loaded("a")
+        directory.setFingerprint([1], of: "a", generation: 9)
+        #expect(directory.slot("a")?.facts?.fingerprint == nil)
+        directory.setFingerprint([1], of: "a", generation: 1)
+        #expect(directory.slot("a")?.facts?.fingerprint == [1])
+    }
+
+    @Test func aTaintOnlyGrows() {
+        var taint = Taint.untainted
+        taint.absorb(.real)
+        #expect(taint.provenance == .real)
+        taint.absorb(.mock)
+        taint.absorb(.real)
+        #expect(taint.provenance == .mock)
+        #expect(Taint(addressing: facts("m", .mock)).provenance == .mock)
+        #expect(Taint.of([.real, .mock, .real]).provenance == .mock)
+        #expect(Taint.of([]).provenance == .real)
+    }
+}
