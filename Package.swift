@@ -23,7 +23,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(
-            url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["JSON", "YAML"]),
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0",
+            traits: ["JSON", "YAML"]),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
@@ -85,6 +86,68 @@ let package = Package(
             dependencies: [
                 "EngineMeasure", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            swiftSettings: strict),
+
+        // Benchmarks: a bare libuv echo in C to stand beside, and what measures both.
+        .executableTarget(
+            name: "bare-echo", dependencies: ["CLibUV"], path: "Benchmarks/BareEcho",
+            cSettings: cFlags),
+        .target(name: "CPingPong", path: "Benchmarks/CPingPong", cSettings: cFlags),
+        .target(name: "RandomModels", path: "Benchmarks/RandomModels", swiftSettings: strict),
+        .target(
+            name: "EngineMeasure", dependencies: ["Compute", "Inference", "ModelFiles"],
+            path: "Benchmarks/EngineMeasure", swiftSettings: strict),
+        .executableTarget(
+            name: "assay-bench",
+            dependencies: [
+                "CPingPong", "EngineMeasure", "RandomModels", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/AssayBench", swiftSettings: strict),
+
+        // Tests, one folder per module.
+        .target(
+            name: "TestSupport", dependencies: ["ModelFiles"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
+        .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ModelFilesTests", dependencies: ["ModelFiles", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TokenizersTests", dependencies: ["Tokenizers", "ModelFiles", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ComputeTests", dependencies: ["Compute", "CKernels", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "InferenceTests",
+            dependencies: ["Inference", "Compute", "ModelFiles", "Tokenizers", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "LoadingTests",
+            dependencies: [
+                "Loading", "Inference", "Compute", "ModelFiles", "Tokenizers", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ServiceTests", dependencies: ["Service", "Wire", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AssayClientTests", dependencies: ["AssayClient", "Wire", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "Server", "AssayClient", "EventLoop", "Loading", "Service", "Wire", "TestSupport",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["assayd", "assay", "AssayClient", "Wire", "TestSupport"],
             swiftSettings: strict),
     ]
 )
