@@ -1,0 +1,231 @@
+/*
+ * The AVX2 table: AVX2, FMA and F16C.
+ *
+ * Guarantees: the bits of reference.c. Int8 products use maddubs (unsigned x signed, pairs summed
+ * into 16 bits with saturation); why nothing saturates stands at each use.
+ * Does not: run by itself; cpu.c hands the table out only where every instruction exists.
+ */
+#if defined(__x86_64__)
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+
+#define KN_WIDE_ROWS 0
+#include "lanes_avx2.h"
+#include "lanes_ops.h"
+#include "lanes_attend.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+enum { INT8_GROUP = 4 }; /* tokens whose accumulators fit in registers with 8 rows */
+
+/* ---- input panels ---- */
+
+KN_INLINE __m256i magnitude_of(__m256 v) {
+    return _mm256_and_si256(_mm256_castps_si256(v), _mm256_set1_epi32(0x7FFFFFFF));
+}
+
+KN_INLINE int32_t largest_of(__m256i v) {
+    __m128i four = _mm_max_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    __m128i two = _mm_max_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+    return _mm_cvtsi128_si32(_mm_max_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
+}
+
+KN_INLINE int32_t sum_of(__m256i v) {
+    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+    return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
+}
+
+/* One block of one token; `at` points at the token's first 4 bytes of the panel block. */
+KN_INLINE void quantise_block(const float *x, uint8_t *at, size_t tokens, size_t t) {
+    __m256 v[4];
+    __m256i q[4], largest = _mm256_setzero_si256(), sum = _mm256_setzero_si256();
+    for (int i = 0; i < 4; i++) {
+        v[i] = _mm256_loadu_ps(x + 8 * i);
+        largest = _mm256_max_epi32(largest, magnitude_of(v[i]));
+    }
+    int32_t bits = largest_of(largest);
+    float m;
+    memcpy(&m, &bits, 4);
+    bool finite = bits < 0x7F800000, live = finite && m >= KN_QUANTISE_MIN;
+    float scale = live ? m / 127.0f : finite ? 0.0f : NAN;
+    __m256 inverse = _mm256_set1_ps(live ? 127.0f / m : 0.0f);
+    __m256i keep = _mm256_set1_epi32(live ? -1 : 0);
+    for (int i = 0; i < 4; i++) {
+        q[i] = _mm256_and_si256(_mm256_cvtps_epi32(_mm256_mul_ps(v[i], inverse)), keep);
+        sum = _mm256_add_epi32(sum, q[i]);
+    }
+    int32_t offset = -128 * sum_of(sum);
+    /* packs work inside 128-bit halves; the permutation puts the dwords back in order */
+    __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]),
+                                       _mm256_packs_epi32(q[2], q[3]));
+    bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    uint32_t words[8];
+    _mm256_storeu_si256((__m256i *)(void *)words, bytes);
+    for (size_t g = 0; g < 8; g++) memcpy(at + (g * tokens + t) * 4, words + g, 4);
+    memcpy(at + 32 * tokens + 4 * t, &offset, 4);
+    memcpy(at + 36 * tokens + 4 * t, &scale, 4);
+}
+
+static void quantise(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
+    uint8_t *out = panel;
+    for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
+        for (size_t t = 0; t < tokens; t++) quantise_block(x + t * stride + c, out, tokens, t);
+        out += KN_INT8_PANEL_BLOCK_BYTES * tokens;
+    }
+}
+
+static void interleave(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
+    float *out = panel;
+    for (size_t c = 0; c < columns; c++) {
+        for (size_t t = 0; t < tokens; t++) out[c * tokens + t] = x[t * stride + c];
+    }
+}
+
+/* ---- int8 products: 8 rows x n tokens ---- */
+
+KN_INLINE __m256i load_int(const uint8_t *p) {
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+KN_INLINE __m256i broadcast4(const uint8_t *p) {
+    int32_t four;
+    memcpy(&four, p, 4);
+    return _mm256_set1_epi32(four);
+}
+
+/* Q8: |w| <= 128 as unsigned times a with the sign of w: a pair is at most 2*128*127 = 32512. */
+KN_INLINE void sum_q8(const uint8_t *weights, const uint8_t *panel, size_t tokens, const int n,
+                      __m256i *sums) {
+    const __m256i ones = _mm256_set1_epi16(1), flip = _mm256_set1_epi8((char)0x80);
+    for (int t = 0; t < n; t++) sums[t] = _mm256_setzero_si256();
+    for (int g = 0; g < 8; g++) {
+        __m256i w = _mm256_xor_si256(load_int(weights + 64 * g), flip);
+        __m256i size = _mm256_abs_epi8(w);
+        for (int t = 0; t < n; t++) {
+            __m256i a = broadcast4(panel + 4 * ((size_t)g * tokens + (size_t)t));
+            __m256i pairs = _mm256_maddubs_epi16(size, _mm256_sign_epi8(a, w));
+            sums[t] = _mm256_add_epi32(sums[t], _mm256_madd_epi16(pairs, ones));
+        }
+    }
+}
+
+/* Q4: q in 0..15 needs no sign; eight pairs are at most 8*2*15*127 = 30480, so 16 bits hold a
+ * whole block. The sum is brought to the reference's 16 * sum of (q - 8) * a. */
+KN_INLINE void sum_q4(const uint8_t *weights, const uint8_t *panel, size_t tokens, const int n,
+                      __m256i *sums) {
+    const __m256i ones = _mm256_set1_epi16(1), low_nibble = _mm256_set1_epi8(15);
+    for (int t = 0; t < n; t++) sums[t] = _mm256_setzero_si256();
+    for (int v = 0; v < 4; v++) {
+        __m256i two = load_int(weights + 64 * v);
+        __m256i low = _mm256_and_si256(two, low_nibble);
+        __m256i high = _mm256_and_si256(_mm256_srli_epi16(two, 4), low_nibble);
+        for (int t = 0; t < n; t++) {
+            const uint8_t *at = panel + 4 * ((size_t)(2 * v) * tokens + (size_t)t);
+            __m256i a = _mm256_maddubs_epi16(low, broadcast4(at));
+            __m256i b = _mm256_maddubs_epi16(high, broadcast4(at + 4 * tokens));
+            sums[t] = _mm256_add_epi16(sums[t], _mm256_add_epi16(a, b));
+        }
+    }
+    for (int t = 0; t < n; t++) {
+        __m256i sum = _mm256_slli_epi32(_mm256_madd_epi16(sums[t], ones), 4);
+        sums[t] = _mm256_add_epi32(sum, broadcast4(panel + 32 * tokens + 4 * (size_t)t));
+    }
+}
+
+/* Rows 8*half.. of a tile times n tokens of a panel of `tokens`; panel points at the first one. */
+KN_INLINE void int8_half(const kn_product *p, kn_tile_kind kind, const uint8_t *tile, int half,
+                         const uint8_t *panel, size_t tokens, const int n, __m256 *acc) {
+    const size_t size = kind == KN_TILE_Q8 ? 512 : 256;
+    size_t blocks = p->columns / KN_BLOCK_COLUMNS;
+    for (int t = 0; t < n; t++) acc[t] = _mm256_setzero_ps();
+    for (size_t b = 0; b < blocks; b++, panel += KN_INT8_PANEL_BLOCK_BYTES * tokens) {
+        const uint8_t *weights = kn_block_weights(tile, b, size) + 32 * half;
+        __m256i sums[INT8_GROUP];
+        if (kind == KN_TILE_Q8) sum_q8(weights, panel, tokens, n, sums);
+        else sum_q4(weights, panel, tokens, n, sums);
+        __m256 scale = v_f16_8(kn_block_scales(tile, b, blocks, size) + 16 * half);
+        if (kind == KN_TILE_Q4) scale = _mm256_mul_ps(scale, _mm256_set1_ps(0.0625f));
+        for (int t = 0; t < n; t++) {
+            float token_scale;
+            memcpy(&token_scale, panel + 36 * tokens + 4 * (size_t)t, 4);
+            __m256 both = _mm256_mul_ps(scale, _mm256_set1_ps(token_scale));
+            acc[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums[t]), both, acc[t]);
+        }
+    }
+}
+
+KN_INLINE void int8_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
+                         const uint8_t *panel, size_t tokens, size_t token, const int n) {
+    __m256 low[INT8_GROUP], high[INT8_GROUP];
+    const uint8_t *at = (const uint8_t *)p->tiles + tile * kn_tile_bytes(kind, p->columns);
+    int8_half(p, kind, at, 0, panel, tokens, n, low);
+    int8_half(p, kind, at, 1, panel, tokens, n, high);
+    for (int t = 0; t < n; t++) {
+        store_sums(p, token + (size_t)t, tile * 16, (kn_v){low[t], high[t]});
+    }
+}
+
+KN_INLINE void int8_product(kn_tile_kind kind, const kn_product *p, size_t tile0, size_t tile1,
+                            const void *panels, size_t tokens, size_t panel0, size_t panel1) {
+    size_t token_bytes = kn_int8_panel_bytes(p->columns);
+    for (size_t tile = tile0; tile < tile1; tile++) {
+        for (size_t i = panel0; i < panel1; i++) {
+            size_t start = kn_panel_start(tokens, i), size = kn_panel_start(tokens, i + 1) - start;
+            const uint8_t *panel = (const uint8_t *)panels + start * token_bytes;
+            for (size_t t = 0; t < size; t += INT8_GROUP) {
+                switch (size - t) {
+                case 1: int8_tile(p, kind, tile, panel + 4 * t, size, start + t, 1); break;
+                case 2: int8_tile(p, kind, tile, panel + 4 * t, size, start + t, 2); break;
+                case 3: int8_tile(p, kind, tile, panel + 4 * t, size, start + t, 3); break;
+                default: int8_tile(p, kind, tile, panel + 4 * t, size, start + t, 4);
+                }
+            }
+        }
+    }
+}
+
+KN_INLINE void float_product(kn_tile_kind kind, const kn_product *p, size_t tile0, size_t tile1,
+                             const void *panels, size_t tokens, size_t panel0, size_t panel1) {
+    for (size_t tile = tile0; tile < tile1; tile++) {
+        for (size_t i = panel0; i < panel1; i++) {
+            size_t start = kn_panel_start(tokens, i), size = kn_panel_start(tokens, i + 1) - start;
+            const float *panel = (const float *)panels + start * p->columns;
+            for (size_t t = 0; t < size; t += KN_TOKEN_GROUP) {
+                switch (size - t) {
+                case 1: float_tile(p, kind, tile, 1, panel + t, size, start + t, 1); break;
+                case 2: float_tile(p, kind, tile, 1, panel + t, size, start + t, 2); break;
+                default: float_tile(p, kind, tile, 1, panel + t, size, start + t, 3);
+                }
+            }
+        }
+    }
+}
+
+#define KN_PRODUCT(name, body, kind)                                                              \
+    static void name(const kn_product *p, size_t tile0, size_t tile1, const void *panels,         \
+                     size_t tokens, size_t panel0, size_t panel1) {                               \
+        body(kind, p, tile0, tile1, panels, tokens, panel0, panel1);                              \
+    }
+KN_PRODUCT(product_f32, float_product, KN_TILE_F32)
+KN_PRODUCT(product_f16, float_product, KN_TILE_F16)
+KN_PRODUCT(product_bf16, float_product, KN_TILE_BF16)
+KN_PRODUCT(product_q8, int8_product, KN_TILE_Q8)
+KN_PRODUCT(product_q4, int8_product, KN_TILE_Q4)
+
+#pragma clang attribute pop
+
+const kn_ops kn_avx2_ops = {
+    .name = "avx2",
+    .quantise = quantise,
+    .interleave = interleave,
+    .product = {product_f32, product_f16, product_bf16, product_q8, product_q4},
+    .rms_norm = rms_norm,
+    .rope = rope,
+    .gate = gate,
+    .add = add,
+    .exp = exp_all,
+    .attend = attend,
+};
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * The AVX-512 table: F, BW, DQ, VL for the float kernels, VNNI for the int8 products.
+ *
+ * Guarantees: the bits of reference.c. Integer sums are exact, so their order is free; the float
+ * part of a product (convert, scale, fma over blocks in order) is the reference's.
+ * Does not: run by itself; cpu.c hands the table out only where every instruction exists.
+ */
+#if defined(__x86_64__)
+
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c"))), \
+    apply_to = function)
+
+#define KN_WIDE_ROWS 1
+#include "lanes_avx512.h"
+#include "lanes_ops.h"
+#include "lanes_attend.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+/* ---- input panels ---- */
+
+/* One block of one token; `at` points at the token's first 4 bytes of the panel block. */
+KN_INLINE void quantise_block(const float *x, uint8_t *at, size_t tokens, size_t t) {
+    __m512 low = _mm512_loadu_ps(x), high = _mm512_loadu_ps(x + 16);
+    const __m512i magnitude = _mm512_set1_epi32(0x7FFFFFFF);
+    __m512i largest =
+        _mm512_max_epi32(_mm512_and_epi32(_mm512_castps_si512(low), magnitude),
+                         _mm512_and_epi32(_mm512_castps_si512(high), magnitude));
+    int32_t bits = _mm512_reduce_max_epi32(largest);
+    float m;
+    memcpy(&m, &bits, 4);
+    bool finite = bits < 0x7F800000, live = finite && m >= KN_QUANTISE_MIN;
+    float scale = live ? m / 127.0f : finite ? 0.0f : NAN;
+    __m512 inverse = _mm512_set1_ps(live ? 127.0f / m : 0.0f);
+    __mmask16 keep = live ? 0xFFFF : 0;
+    __m512i a = _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(low, inverse));
+    __m512i b = _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(high, inverse));
+    int32_t offset = -128 * _mm512_reduce_add_epi32(_mm512_add_epi32(a, b));
+    uint32_t bytes[8];
+    _mm_storeu_si128((__m128i *)(void *)bytes, _mm512_cvtepi32_epi8(a));
+    _mm_storeu_si128((__m128i *)(void *)(bytes + 4), _mm512_cvtepi32_epi8(b));
+    for (size_t g = 0; g < 8; g++) memcpy(at + (g * tokens + t) * 4, bytes + g, 4);
+    memcpy(at + 32 * tokens + 4 * t, &offset, 4);
+    memcpy(at + 36 * tokens + 4 * t, &scale, 4);
+}
+
+static void quantise(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
+    uint8_t *out = panel;
+    for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
+        for (size_t t = 0; t < tokens; t++) quantise_block(x + t * stride + c, out, tokens, t);
+        out += KN_INT8_PANEL_BLOCK_BYTES * tokens;
+    }
+}
+
+static void interleave(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
+    float *out = panel;
+    for (size_t c = 0; c < columns; c++) {
+        for (size_t t = 0; t < tokens; t++) out[c * tokens + t] = x[t * stride + c];
+    }
+}
+
+/* ---- int8 products: 16 rows x n tokens ---- */
+
+KN_INLINE __m512i load_int(const void *p) { return _mm512_loadu_si512(p); }
+
+/* Four bytes of the panel in every lane; folds into the multiply as a broadcast operand. */
+KN_INLINE __m512i broadcast4(const uint8_t *p) {
+    int32_t four;
+    memcpy(&four, p, 4);
+    return _mm512_set1_epi32(four);
+}
+
+/* One block: sums[t] = offset + sum of (w + 128) * a, then acc[t] = fma(sum, scale, acc[t]). */
+KN_INLINE void int8_block(kn_tile_kind kind, const uint8_t *weights, const void *scales,
+                          const uint8_t *panel, const int n, __m512 *acc) {
+    __m512i sums[KN_PANEL_TOKENS];
+    const __m512i high_nibble = _mm512_set1_epi8((char)0xF0);
+    for (int t = 0; t < n; t++) sums[t] = broadcast4(panel + 32 * n + 4 * t);
+    for (int g = 0; g < 8; g++) {
+        __m512i w;
+        if (kind == KN_TILE_Q8) {
+            w = load_int(weights + 64 * g);
+        } else {
+            w = load_int(weights + 64 * (g / 2));
+            w = _mm512_and_si512(g & 1 ? w : _mm512_slli_epi16(w, 4), high_nibble);
+        }
+        for (int t = 0; t < n; t++) {
+            sums[t] = _mm512_dpbusd_epi32(sums[t], w, broadcast4(panel + 4 * (g * n + t)));
+        }
+    }
+    __m512 scale = v_load_f16(scales);
+    if (kind == KN_TILE_Q4) scale = _mm512_mul_ps(scale, _mm512_set1_ps(0.0625f));
+    for (int t = 0; t < n; t++) {
+        float token_scale;
+        memcpy(&token_scale, panel + 36 * n + 4 * t, 4);
+        __m512 both = _mm512_mul_ps(scale, _mm512_set1_ps(token_scale));
+        acc[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[t]), both, acc[t]);
+    }
+}
+
+KN_INLINE void int8_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
+                         const uint8_t *panel, size_t token, const int n) {
+    __m512 acc[KN_PANEL_TOKENS];
+    const size_t size = kind == KN_TILE_Q8 ? 512 : 256;
+    const size_t step = (size_t)(KN_INT8_PANEL_BLOCK_BYTES * n);
+    size_t blocks = p->columns / KN_BLOCK_COLUMNS;
+    const uint8_t *at = (const uint8_t *)p->tiles + tile * kn_tile_bytes(kind, p->columns);
+    for (int t = 0; t < n; t++) acc[t] = _mm512_setzero_ps();
+    for (size_t pair = 0; pair < blocks / 2; pair++) {
+        int8_block(kind, at, at + 2 * size, panel, n, acc);
+        int8_block(kind, at + size, at + 2 * size + 32, panel + step, n, acc);
+        at += 2 * size + 64;
+        panel += 2 * step;
+    }
+    if (blocks & 1) int8_block(kind, at, at + size, panel, n, acc);
+    for (int t = 0; t < n; t++) store_sums(p, token + (size_t)t, tile * 16, acc[t]);
+}
+
+/* ---- tables of panel sizes ---- */
+
+/* Calls `run(n)` with n as a constant, so that each size is a kernel with its own registers. */
+#define KN_FOR_SIZE(size, run)                                                                    \
+    switch (size) {                                                                               \
+    case 1: run(1); break;                                                                        \
+    case 2: run(2); break;                                                                        \
+    case 3: run(3); break;                                                                        \
+    case 4: run(4); break;                                                                        \
+    case 5: run(5); break;                                                                        \
+    case 6: run(6); break;                                                                        \
+    case 7: run(7); break;                                                                        \
+    case 8: run(8); break;                                                                        \
+    case 9: run(9); break;                                                                        \
+    case 10: run(10); break;                                                                      \
+    case 11: run(11); break;                                                                      \
+    default: run(12);                                                                             \
+    }
+
+KN_INLINE void int8_product(kn_tile_kind kind, const kn_product *p, size_t tile0, size_t tile1,
+                            const void *panels, size_t tokens, size_t panel0, size_t panel1) {
+    size_t token_bytes = kn_int8_panel_bytes(p->columns);
+    for (size_t tile = tile0; tile < tile1; tile++) {
+        for (size_t i = panel0; i < panel1; i++) {
+            size_t start = kn_panel_start(tokens, i), size = kn_panel_start(tokens, i + 1) - start;
+            const uint8_t *panel = (const uint8_t *)panels + start * token_bytes;
+#define KN_RUN(n) int8_tile(p, kind, tile, panel, start, n)
+            KN_FOR_SIZE(size, KN_RUN)
+#undef KN_RUN
+        }
+    }
+}
+
+KN_INLINE void float_product(kn_tile_kind kind, const kn_product *p, size_t tile0, size_t tile1,
+                             const void *panels, size_t tokens, size_t panel0, size_t panel1) {
+    size_t tile = tile0;
+    if (tokens == 1) { /* two tiles at a time: four chains hide the latency of one row each */
+        for (; tile + 2 <= tile1; tile += 2) float_tile(p, kind, tile, 2, panels, 1, 0, 1);
+    }
+    for (; tile < tile1; tile++) {
+        for (size_t i = panel0; i < panel1; i++) {
+            size_t start = kn_panel_start(tokens, i), size = kn_panel_start(tokens, i + 1) - start;
+            const float *panel = (const float *)panels + start * p->columns;
+#define KN_RUN(n) float_tile(p, kind, tile, 1, panel, n, start, n)
+            KN_FOR_SIZE(size, KN_RUN)
+#undef KN_RUN
+        }
+    }
+}
+
+#define KN_PRODUCT(name, body, kind)                                                              \
+    static void name(const kn_product *p, size_t tile0, size_t tile1, const void *panels,         \
+                     size_t tokens, size_t panel0, size_t panel1) {                               \
+        body(kind, p, tile0, tile1, panels, tokens, panel0, panel1);                              \
+    }
+KN_PRODUCT(product_f32, float_product, KN_TILE_F32)
+KN_PRODUCT(product_f16, float_product, KN_TILE_F16)
+KN_PRODUCT(product_bf16, float_product, KN_TILE_BF16)
+KN_PRODUCT(product_q8, int8_product, KN_TILE_Q8)
+KN_PRODUCT(product_q4, int8_product, KN_TILE_Q4)
+
+#pragma clang attribute pop
+
+const kn_ops kn_avx512_ops = {
+    .name = "avx512",
+    .quantise = quantise,
+    .interleave = interleave,
+    .product = {product_f32, product_f16, product_bf16, product_q8, product_q4},
+    .rms_norm = rms_norm,
+    .rope = rope,
+    .gate = gate,
+    .add = add,
+    .exp = exp_all,
+    .attend = attend,
+};
+
+#endif
