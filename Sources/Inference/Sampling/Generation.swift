@@ -1,0 +1,123 @@
+// One request's generation: from logits to tokens and text, until something ends it.
+//
+// Guarantees: text is valid UTF-8, never splits a character and never holds a part of a stop
+// string; exactly one step carries a finish reason, and nothing is produced after it.
+// Does not: run the model, know the clock, or talk to anybody: the scheduler calls `accept` after
+// each forward pass, and `finish` when the caller cancels or time is up.
+//
+//   logits -> Sampler -> token -> StreamingDecoder -> StopMatcher -> text
+
+import Tokenizers
+
+/// Why a generation ended. The raw values are the names on the wire.
+public enum FinishReason: String, Sendable, Equatable {
+    /// The model ended its turn, or a stop string appeared.
+    case stop
+    /// The largest number of tokens was reached.
+    case length
+    /// The caller cancelled.
+    case cancelled
+    /// The deadline passed.
+    case deadline
+}
+
+/// What a request asks of its generation.
+public struct GenerationOptions: Sendable, Equatable {
+    /// How tokens are chosen.
+    public var sampling = SamplingParameters()
+    /// Generation stops before the first of these (UTF-8) strings.
+    public var stops: [[UInt8]] = []
+    /// Tokens to generate at most: `1 ... tokenCountMax`.
+    public var maxTokens = 256
+    /// False: tokens that end generation are produced like any other (for measurements).
+    public var stopsAtEndTokens = true
+
+    /// The largest `maxTokens`.
+    public static let tokenCountMax = 1_048_576
+
+    public init() {}
+}
+
+/// State of one generation. A value; confined to whoever owns it.
+public struct Generation: Sendable {
+    /// What one token brought.
+    public struct Step: Sendable, Equatable {
+        /// The token, or nil if it only ended the generation (it is then not part of the answer).
+        public var token: Int32?
+        /// Text that is final now; often empty, sometimes more than the token's own.
+        public var text: [UInt8]
+        /// Set on the last step.
+        public var finish: FinishReason?
+
+        public init(token: Int32?, text: [UInt8], finish: FinishReason?) {
+            self.token = token
+            self.text = text
+            self.finish = finish
+        }
+    }
+
+    private let tokenizer: any Tokenizer
+    private let options: GenerationOptions
+    private var sampler: Sampler
+    private var decoder: StreamingDecoder
+    private var matcher: StopMatcher
+
+    /// Tokens of the answer so far.
+    public private(set) var tokenCount = 0
+    /// Set once the generation has ended.
+    public private(set) var finishReason: FinishReason?
+
+    /// Index of the stop string that ended the generation, if one did.
+    public var matchedStopIndex: Int? { matcher.matchedIndex }
+
+    /// - Throws: `parameterRange` for sampling parameters, stop strings or a token limit outside
+    ///   their ranges.
+    public init(tokenizer: any Tokenizer, options: GenerationOptions) throws(InferenceError) {
+        guard (1...GenerationOptions.tokenCountMax).contains(options.maxTokens) else {
+            throw InferenceError(
+                .parameterRange, tried: "checking the largest number of tokens",
+                found: "\(options.maxTokens)", allowed: "1 to \(GenerationOptions.tokenCountMax)",
+                location: "max_tokens")
+        }
+        self.tokenizer = tokenizer
+        self.options = options
+        sampler = try Sampler(options.sampling)
+        decoder = StreamingDecoder(tokenizer)
+        matcher = try StopMatcher(options.stops)
+    }
+
+    /// Chooses the next token from the logits of the last position. Must not be called after the
+    /// end.
+    ///
+    /// - Throws: `nonFiniteLogits`; the generation is then in an unfinished state and should be
+    ///   dropped.
+    public mutating func accept(_ logits: UnsafeBufferPointer<Float>) throws(InferenceError)
+        -> Step
+    {
+        accept(token: try sampler.sample(logits))
+    }
+
+    /// Continues with a token chosen elsewhere (a replay). Must not be called after the end.
+    public mutating func accept(token: Int32) -> Step {
+        precondition(finishReason == nil, "generation already ended: \(finishReason as Any)")
+        if options.stopsAtEndTokens, tokenizer.isEndOfGeneration(token) {
+            return Step(token: nil, text: finish(.stop), finish: .stop)
+        }
+        tokenCount += 1
+        var text = matcher.append(decoder.append(token))
+        if matcher.matchedIndex != nil {
+            text += finish(.stop)
+        } else if tokenCount == options.maxTokens {
+            text += finish(.length)
+        }
+        return Step(token: token, text: text, finish: finishReason)
+    }
+
+    /// Ends the generation and returns the text that was held back: a character cut in the middle
+    /// becomes U+FFFD. Returns nothing if it has ended already; the first reason stays.
+    public mutating func finish(_ reason: FinishReason) -> [UInt8] {
+        guard finishReason == nil else { return [] }
+        finishReason = reason
+        return matcher.append(decoder.finish()) + matcher.finish()
+    }
+}

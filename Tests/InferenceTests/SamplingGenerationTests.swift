@@ -1,0 +1,186 @@
+// One request from tokens to text: ends, limits, and what is held back.
+
+import Foundation
+import Inference
+import ModelFiles
+import TestSupport
+import Testing
+import Tokenizers
+
+/// Bytes as tokens: id = byte, 256 ends generation.
+private struct ByteTokenizer: Tokenizer {
+    var vocabularySize: Int { 257 }
+    var beginToken: Int32? { nil }
+    var endToken: Int32? { 256 }
+    var addsBeginToken: Bool { false }
+    var addsEndToken: Bool { false }
+    var summary: String { "bytes" }
+    func encode(_ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError)
+        -> [Int32]
+    {
+        (0..<text.count).map { Int32(text[$0]) }
+    }
+    func appendPiece(_ token: Int32, special: Bool, to bytes: inout [UInt8]) {
+        if let byte = UInt8(exactly: token) { bytes.append(byte) }
+    }
+    func decode(_ tokens: [Int32], special: Bool) -> [UInt8] { tokens.flatMap { piece($0) } }
+    func isEndOfGeneration(_ token: Int32) -> Bool { token == 256 }
+    func isControl(_ token: Int32) -> Bool { token == 256 }
+}
+
+@Suite struct SamplingGenerationTests {
+    private func generation(_ change: (inout GenerationOptions) -> Void = { _ in }) throws
+        -> Generation
+    {
+        var options = GenerationOptions()
+        change(&options)
+        return try Generation(tokenizer: ByteTokenizer(), options: options)
+    }
+
+    private func text(_ step: Generation.Step) -> String {
+        String(decoding: step.text, as: UTF8.self)
+    }
+
+    @Test func anEndTokenStopsAndIsNotPartOfTheAnswer() throws {
+        var generation = try generation()
+        #expect(generation.accept(token: 0x61).finish == nil)
+        let last = generation.accept(token: 256)
+        #expect(last == .init(token: nil, text: [], finish: .stop))
+        #expect(generation.tokenCount == 1)
+    }
+
+    @Test func endTokensCountLikeOthersWhenAskedTo() throws {
+        var generation = try generation {
+            $0.stopsAtEndTokens = false
+            $0.maxTokens = 2
+        }
+        #expect(generation.accept(token: 256).finish == nil)
+        #expect(generation.accept(token: 256).finish == .length)
+    }
+
+    @Test func theTokenLimitReleasesWhatWasHeldBack() throws {
+        var generation = try generation {
+            $0.maxTokens = 2
+            $0.stops = [Array("abc".utf8)]
+        }
+        #expect(text(generation.accept(token: 0x61)) == "")
+        let last = generation.accept(token: 0x62)
+        #expect(text(last) == "ab")
+        #expect(last.finish == .length)
+    }
+
+    @Test func aStopStringEndsTheTextBeforeItAndKeepsTheToken() throws {
+        var generation = try generation {
+            $0.stops = [Array("zz".utf8), Array("bc".utf8)]
+            $0.maxTokens = 3
+        }
+        #expect(text(generation.accept(token: 0x61)) == "a")
+        #expect(text(generation.accept(token: 0x62)) == "")
+        // The stop string counts, not the limit reached by the same token.
+        let last = generation.accept(token: 0x63)
+        #expect(last == .init(token: 0x63, text: [], finish: .stop))
+        #expect(generation.matchedStopIndex == 1)
+        #expect(generation.tokenCount == 3)
+    }
+
+    @Test func aCharacterCutByTheLimitBecomesAReplacement() throws {
+        var generation = try generation { $0.maxTokens = 2 }
+        #expect(generation.accept(token: 0xE2).text == [])
+        #expect(text(generation.accept(token: 0x96)) == "\u{FFFD}")
+    }
+
+    @Test(arguments: [FinishReason.cancelled, .deadline])
+    func endingFromOutsideReleasesTheTextOnce(_ reason: FinishReason) throws {
+        var generation = try generation { $0.stops = [Array("abc".utf8)] }
+        _ = generation.accept(token: 0x61)
+        #expect(generation.finish(reason) == Array("a".utf8))
+        #expect(generation.finish(.stop) == [])
+        #expect(generation.finishReason == reason)
+    }
+
+    @Test func brokenLogitsAreAnErrorNotAToken() throws {
+        var generation = try generation()
+        let logits = [Float](repeating: .nan, count: 257)
+        let error = #expect(throws: InferenceError.self) {
+            try logits.withUnsafeBufferPointer { try generation.accept($0) }
+        }
+        #expect(error?.code == .nonFiniteLogits)
+        #expect(generation.tokenCount == 0)
+    }
+
+    @Test func logitsBecomeTheirLikeliestToken() throws {
+        var generation = try generation()
+        var logits = [Float](repeating: 0, count: 257)
+        logits[0x41] = 1
+        let step = try logits.withUnsafeBufferPointer { try generation.accept($0) }
+        #expect(step == .init(token: 0x41, text: [0x41], finish: nil))
+    }
+
+    @Test(arguments: [0, -1, GenerationOptions.tokenCountMax + 1])
+    func refusesATokenLimitOutsideItsRange(_ count: Int) {
+        let error = #expect(throws: InferenceError.self) {
+            try generation { $0.maxTokens = count }
+        }
+        #expect(error?.location == "max_tokens")
+    }
+}
+
+/// The reference's ids through decoder and stop matcher give the reference's text.
+@Suite(.enabled(if: Fixtures.directory != nil, "needs the reference models"))
+struct SamplingGoldenTests {
+    private struct Golden: Decodable {
+        struct Item: Decodable {
+            var prompt: String
+            var promptIdsWithBos: [Int32]
+            var f32Ids: [Int32]
+            var f32Text: String
+        }
+        var items: [Item]
+    }
+
+    private func load() throws -> (tokenizer: any Tokenizer, items: [Golden.Item]) {
+        let file = try GGUFFile(MappedFile(path: Fixtures.path("stories/stories260K-f32.gguf")))
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let url = URL(fileURLWithPath: Fixtures.path("stories/stories260K.golden.json"))
+        let golden = try decoder.decode(Golden.self, from: Data(contentsOf: url))
+        return (try TokenizerFactory.make(from: file.metadata), golden.items)
+    }
+
+    @Test func promptsAndTextsOfTheStoriesAreReproduced() throws {
+        let (tokenizer, items) = try load()
+        #expect(items.count == 5)
+        for item in items {
+            #expect(try tokenizer.encode(item.prompt) == item.promptIdsWithBos)
+            var options = GenerationOptions()
+            options.maxTokens = item.f32Ids.count
+            options.stops = [Array("\u{1}never".utf8)]
+            var generation = try Generation(tokenizer: tokenizer, options: options)
+            let steps = item.f32Ids.map { generation.accept(token: $0) }
+            #expect(String(decoding: steps.flatMap(\.text), as: UTF8.self) == item.f32Text)
+            #expect(steps.last?.finish == .length)
+            #expect(steps.dropLast().allSatisfy { $0.finish == nil })
+        }
+    }
+
+    @Test func aStopStringCutsTheStoryWhereItFirstAppears() throws {
+        let (tokenizer, items) = try load()
+        for item in items {
+            // A stop string that starts and ends inside tokens.
+            let middle = item.f32Text.utf8.count / 2
+            let stop = Array(Array(item.f32Text.utf8)[middle..<middle + 7])
+            var options = GenerationOptions()
+            options.maxTokens = item.f32Ids.count
+            options.stops = [stop]
+            var generation = try Generation(tokenizer: tokenizer, options: options)
+            var text: [UInt8] = []
+            for token in item.f32Ids where generation.finishReason == nil {
+                text += generation.accept(token: token).text
+            }
+            let expected = item.f32Text.components(
+                separatedBy: String(decoding: stop, as: UTF8.self))[0]
+            #expect(String(decoding: text, as: UTF8.self) == expected)
+            #expect(generation.finishReason == .stop)
+        }
+    }
+}
