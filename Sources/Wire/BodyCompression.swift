@@ -31,7 +31,7 @@ enum BodyCompression {
         if scratch.count < room {
             scratch = [UInt8](repeating: 0, count: room)
         }
-        // LZ4_compress_default: "dstCapacity" bounds what is written; returns 0 when it is not enough.
+        // LZ4_compress_default: "dstCapacity" bounds what is written; 0 when it is not enough.
         let size = scratch.withUnsafeMutableBytes { target in
             LZ4_compress_default(
                 raw.baseAddress?.assumingMemoryBound(to: CChar.self),
@@ -41,11 +41,51 @@ enum BodyCompression {
         return size > 0 ? Int(size) : nil
     }
 
+    /// True when a sequence of `block` has match offset 0.
+    ///
+    /// The format forbids it, but liblz4 up to 1.9.4 accepts it and leaves the bytes of that match
+    /// as they were in the target: a peer could read back memory that is not its own. Everything
+    /// else that is malformed is left to liblz4, which refuses it.
+    ///
+    ///     token | literal length… | literals | u16 offset | match length… | token | …
+    private static func hasZeroOffset(_ block: UnsafeRawBufferPointer) -> Bool {
+        var at = 0
+        while at < block.count {
+            let token = block[at]
+            at += 1
+            var literalCount = Int(token >> 4)
+            if literalCount == 15 { literalCount += extendedLength(block, &at) }
+            at += literalCount
+            guard at + 2 <= block.count else { return false }
+            if block[at] == 0 && block[at + 1] == 0 { return true }
+            at += 2
+            if token & 15 == 15 { _ = extendedLength(block, &at) }
+        }
+        return false
+    }
+
+    /// The sum of the length bytes at `at`: all of 255 and the first that is less.
+    private static func extendedLength(_ block: UnsafeRawBufferPointer, _ at: inout Int) -> Int {
+        var sum = 0
+        while at < block.count {
+            let byte = block[at]
+            at += 1
+            sum += Int(byte)
+            if byte != 255 { break }
+        }
+        return sum
+    }
+
     /// Decodes `block` into exactly `raw`; throws `compressed_body_damaged` on any other outcome.
     static func decompress(
         _ block: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer
     ) throws(WireError) {
-        // LZ4_decompress_safe: returns the decoded size, or a negative number for a malformed block.
+        if hasZeroOffset(block) {
+            throw .framing(
+                .compressedBodyDamaged, "decompressing a body", found: "a match with offset 0",
+                allowed: "offsets from 1", at: "the body")
+        }
+        // LZ4_decompress_safe: the decoded size, or a negative number for a malformed block.
         let size = LZ4_decompress_safe(
             block.baseAddress?.assumingMemoryBound(to: CChar.self),
             raw.baseAddress?.assumingMemoryBound(to: CChar.self),

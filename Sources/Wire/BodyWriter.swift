@@ -82,7 +82,9 @@ public struct BodyWriter {
         if UInt32(1).littleEndian == 1 {
             value.withUnsafeBytes { bytes.append(contentsOf: $0) }
         } else {
-            for word in value { withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) } }
+            for word in value {
+                withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) }
+            }
         }
     }
 

@@ -1,0 +1,191 @@
+// The documents against the code: status.json, the tables of SPEC.md, the limits.
+
+import Foundation
+import Testing
+import Wire
+
+@Suite struct TableTests {
+    struct StatusFile: Decodable {
+        struct Entry: Decodable {
+            let number: UInt32
+            let name: String
+            let advice: String
+            let on_wire: Bool
+            let meaning: String
+        }
+        let version: Int
+        let statuses: [Entry]
+    }
+
+    @Test func statusFileEqualsTheEnum() throws {
+        let url = VectorCase.protocolFolder.appendingPathComponent("status.json")
+        let file = try JSONDecoder().decode(StatusFile.self, from: Data(contentsOf: url))
+        #expect(file.version == Int(Limits.version))
+        #expect(file.statuses.map(\.number) == Status.allCases.map(\.rawValue))
+        for entry in file.statuses {
+            let status = try #require(Status(rawValue: entry.number))
+            #expect(entry.name == status.description)
+            #expect(entry.advice == status.advice.rawValue)
+            #expect(entry.on_wire == status.isOnWire)
+            #expect(!entry.meaning.isEmpty)
+        }
+    }
+
+    private static let spec: String =
+        (try? String(
+            contentsOf: VectorCase.protocolFolder.appendingPathComponent("SPEC.md"),
+            encoding: .utf8)) ?? ""
+
+    /// Rows of the table under the heading `title`, cells trimmed, without head and rule.
+    private func rows(under title: String) -> [[String]] {
+        let lines = Self.spec.split(separator: "\n", omittingEmptySubsequences: false)
+        guard
+            let start = lines.firstIndex(where: { $0.hasPrefix("#") && $0.hasSuffix(" " + title) })
+        else { return [] }
+        let section = lines[(start + 1)...].prefix { !$0.hasPrefix("#") }
+        let table = section.filter { $0.hasPrefix("|") }.dropFirst(2)
+        return table.map { line in
+            line.dropFirst().dropLast().split(separator: "|", omittingEmptySubsequences: false)
+                .map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+    }
+
+    @Test(arguments: MessageRegistry.all.map { "\($0.layout.name)" })
+    func bodyTableOfTheSpecEqualsTheCode(_ name: String) throws {
+        let layout = try #require(MessageRegistry.type(named: name)).layout
+        let table = rows(under: name)
+        let expected = layout.fields.map { field in
+            [
+                "\(field.id)", "`\(field.name)`", field.type.name,
+                Self.presence(field.presence), field.range.text,
+            ]
+        }
+        #expect(table.map { Array($0.prefix(5)) } == expected, "\(name)")
+        #expect(table.allSatisfy { $0.count == 6 && !$0[5].isEmpty })
+    }
+
+    private static func presence(_ presence: FieldPresence) -> String {
+        switch presence {
+        case .required: "required"
+        case .optional: "optional"
+        case .repeated(let max): "0..\(max) times"
+        }
+    }
+
+    @Test func kindTableOfTheSpecEqualsTheCode() {
+        let expected = MessageKind.allCases.map { kind in
+            [
+                "`0x\(Reflected.hex([kind.requestByte]))`", "\(kind)",
+                kind.isServed ? "served" : (kind == .goAway ? "push" : "reserved"),
+            ]
+        }
+        #expect(rows(under: "Kinds").map { Array($0.prefix(3)) } == expected)
+    }
+
+    @Test func statusTableOfTheSpecEqualsTheCode() {
+        let expected = Status.allCases.map { ["\($0.rawValue)", "\($0)", $0.advice.rawValue] }
+        #expect(rows(under: "Status codes").map { Array($0.prefix(3)) } == expected)
+    }
+
+    @Test func limitTableOfTheSpecEqualsTheCode() {
+        let found = Dictionary(
+            rows(under: "Limits").map { ($0[0], $0[1]) }, uniquingKeysWith: { first, _ in first })
+        let expected: [String: Int] = [
+            "frame before Hello": Limits.frameSizeMaxBeforeHello,
+            "body after Hello": Limits.bodySizeMax,
+            "smallest body limit of a peer": Limits.bodySizeMin,
+            "smallest compressed body": Limits.compressionSizeMin,
+            "requests in flight": Limits.requestsInFlightMax,
+            "text in one field": Limits.textSizeMax,
+            "tokens in one field": Limits.tokenCountMax,
+            "records in one list": Limits.listCountMax,
+            "ping payload": Limits.pingPayloadSizeMax,
+            "longest retry-after": Int(Limits.retryAfterMillisecondsMax),
+        ]
+        #expect(found == expected.mapValues { "\($0)" })
+    }
+
+    @Test func everyCodeOfTheDecoderIsInTheSpec() throws {
+        for vector in VectorCase.all("invalid") {
+            let code = try #require(vector.expectation.error).code
+            #expect(Self.spec.contains("`\(code)`"), "\(code)")
+        }
+    }
+
+    @Test func theExchangeInTheSpecIsMadeOfVectors() throws {
+        for name in ["hello_full", "hello_response", "generate_prompt"] {
+            let vector = try #require(VectorCase.all("valid").first { $0.name == "valid/\(name)" })
+            let dump = Self.hexDump(vector.bytes)
+            #expect(Self.spec.contains(dump), "\(name)\n\(dump)")
+        }
+        let stream = try #require(
+            VectorCase.all("valid").first { $0.name == "valid/generate_stream" })
+        let frames = try FrameDecoder(.response).frames(in: stream.bytes)
+        var offset = 0
+        for (index, frame) in frames.enumerated() {
+            let bytes = Array(stream.bytes[offset..<(offset + frame.header.frameSize)])
+            offset += bytes.count
+            guard index == 1 || index == 3 else { continue }
+            let dump = Self.hexDump(bytes)
+            #expect(Self.spec.contains(dump), "\(index)\n\(dump)")
+        }
+    }
+
+    /// Sixteen bytes a line: offset, hexadecimal, printable characters.
+    static func hexDump(_ bytes: [UInt8]) -> String {
+        stride(from: 0, to: bytes.count, by: 16).map { start in
+            let line = bytes[start..<min(start + 16, bytes.count)]
+            let hex = line.map { Reflected.hex([$0]) }.joined(separator: " ")
+            let text = String(
+                line.map { (0x20..<0x7F).contains($0) ? Character(UnicodeScalar($0)) : "." })
+            let offset = Reflected.hex([UInt8(start >> 8), UInt8(start & 255)])
+            return "\(offset)  \(hex.padding(toLength: 47, withPad: " ", startingAt: 0))  \(text)"
+        }.joined(separator: "\n")
+    }
+}
+
+@Suite struct LimitsTests {
+    @Test func theCountedHeaderIsTheHeaderWithoutItsLengthWord() {
+        #expect(Limits.headerSizeCounted == Limits.headerSize - 4)
+    }
+
+    @Test func theLargestHelloFitsBeforeHello() throws {
+        var encoder = FrameEncoder()
+        try encoder.appendRequest(
+            HelloRequest(
+                client: String(repeating: "c", count: Limits.peerNameSizeMax), compression: true),
+            requestID: .max)
+        #expect(encoder.count <= Limits.frameSizeMaxBeforeHello)
+    }
+
+    @Test func theLargestErrorFitsTheSmallestLimitOfAPeer() throws {
+        var encoder = FrameEncoder()
+        let word = String(repeating: "w", count: Limits.wordSizeMax)
+        encoder.appendError(
+            ErrorBody(
+                code: word, message: String(repeating: "m", count: 9999), field: word,
+                retryAfterMilliseconds: 1, layer: "compatibility"),
+            status: .modelRejected, toKind: 5, requestID: 1, provenance: .mock)
+        #expect(encoder.count - Limits.headerSize <= Limits.bodySizeMin)
+    }
+
+    @Test func theLargestFieldsLeaveRoomForTheOthers() {
+        let room = Limits.bodySizeMax - 64 * 1024
+        #expect(Limits.textSizeMax <= room)
+        #expect(Limits.tokenCountMax * 4 <= room)
+        #expect(Limits.logitCountMax * 4 <= room)
+        #expect(Limits.pingPayloadSizeMax + Limits.fieldHeaderSize <= Limits.bodySizeMax)
+    }
+
+    @Test func compressionRulesAreOrdered() {
+        #expect(Limits.compressionSampleSize < Limits.compressionSampledSizeMin)
+        #expect(Limits.compressionSizeMin < Limits.compressionSampleSize)
+        #expect(Limits.compressionPercentMax < 100)
+        #expect(Limits.bodySizeMax < Int(Int32.max))
+    }
+
+    @Test func stopStringsOfOneRequestFitBesideALargestPrompt() {
+        let stops = Limits.stopCountMax * (Limits.stopSizeMax + Limits.fieldHeaderSize)
+        #expect(Limits.textSizeMax + stops + 4096 <= Limits.bodySizeMax)
+    }
+}
