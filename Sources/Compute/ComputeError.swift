@@ -16,6 +16,7 @@ public struct ComputeError: Error, Sendable, Equatable, CustomStringConvertible 
             case threadsUnavailable = "threads_unavailable"
             case instructionSetUnavailable = "instruction_set_unavailable"
             case deviceUnavailable = "device_unavailable"
+            case deviceRequestInvalid = "device_request_invalid"
         }
 
         private let kind: Kind
@@ -39,6 +40,8 @@ public struct ComputeError: Error, Sendable, Equatable, CustomStringConvertible 
         public static let instructionSetUnavailable = Code(kind: .instructionSetUnavailable)
         /// The device that was asked for cannot be used.
         public static let deviceUnavailable = Code(kind: .deviceUnavailable)
+        /// The text does not name a device.
+        public static let deviceRequestInvalid = Code(kind: .deviceRequestInvalid)
     }
 
     /// The stable reason; compare with `==`, print with `name`.
