@@ -35,6 +35,7 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
             case constantLogits = "constant_logits"
             case outputWidth = "output_width_mismatch"
             case notReproducible = "not_reproducible"
+            case parameterRange = "parameter_out_of_range"
         }
 
         private let value: Value
@@ -43,6 +44,7 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
 
         /// The stable name, e.g. `missing_tensor`.
         public var name: String { value.rawValue }
+        /// As `name`.
         public var description: String { value.rawValue }
 
         /// A metadata key the architecture needs is absent.
@@ -95,6 +97,8 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
         public static let outputWidth = Code(.outputWidth)
         /// Two validation passes over the same tokens gave different bits.
         public static let notReproducible = Code(.notReproducible)
+        /// A parameter of a generation request lies outside its range.
+        public static let parameterRange = Code(.parameterRange)
     }
 
     /// The stable kind of the refusal.
@@ -123,13 +127,13 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
         self.cause = cause
     }
 
-    /// One sentence for a person: tried, found, allowed, and the cause's own text.
+    /// One sentence for a person: tried, found, allowed.
     public var message: String {
         var text = "\(tried): found \(found)"
         if !allowed.isEmpty { text += "; allowed: \(allowed)" }
-        if let cause { text += " (\(cause))" }
         return text
     }
 
+    /// Code and message.
     public var description: String { "\(code.name): \(message)" }
 }

@@ -39,7 +39,7 @@ public struct ArchitectureDescription: Sendable {
     /// Accepted values of `rope.scaling.type`.
     public let ropeScalings: [String]
     /// The activation of the gate in the feed-forward layer.
-    public let activation: GateActivation
+    public let activation: Activation
     /// What it may not be asked to do.
     public let refusals: [Refusal]
     /// Every tensor it can have.

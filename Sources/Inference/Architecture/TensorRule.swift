@@ -58,12 +58,15 @@ public struct TensorRule: Sendable {
         case vector
     }
 
+    /// What the transformer uses it for.
     public let role: TensorRole
     /// The name, with `#` standing for the block's number.
     public let pattern: String
     /// Dimensions in file order: columns first.
     public let shape: [TensorDimension]
+    /// Decides the formats it may have.
     public let use: Use
+    /// False when a file may come without it.
     public let isRequired: Bool
 
     /// True when every block has its own.

@@ -15,6 +15,13 @@ public struct AppliedOverride: Sendable, Equatable {
     public let original: String?
     /// What was used instead.
     public let replacement: String
+
+    /// Creates a record; see the properties.
+    public init(key: String, original: String?, replacement: String) {
+        self.key = key
+        self.original = original
+        self.replacement = replacement
+    }
 }
 
 /// The file's metadata and the overrides, read row by row.

@@ -5,7 +5,7 @@
 // row in `HyperParameter`, so products of a few of them cannot overflow. It says nothing about the
 // tensors of a file: that is `ModelPlan`.
 
-import ModelFiles
+import Compute
 
 /// The hyper-parameters of a model, checked.
 public struct ModelConfiguration: Sendable {
@@ -40,6 +40,7 @@ public struct ModelConfiguration: Sendable {
     public let ropeDimensionCount: Int
     /// Base of the rotary frequencies.
     public let ropeBase: Double
+    /// How positions are stretched.
     public let ropeScaling: RopeScaling
     /// Positions the model was made for; a sequence never gets longer.
     public let contextLength: Int
@@ -48,9 +49,10 @@ public struct ModelConfiguration: Sendable {
     /// What the caller replaced, in key order.
     public let overrides: [AppliedOverride]
 
-    /// Bytes of the key-value cache that one position of one sequence takes, all blocks.
-    public var cacheBytesPerToken: Int {
-        let width = keyLength + valueLength
-        return headCountKV.reduce(0) { $0 + $1 * width * MemoryLayout<Float>.size }
+    /// A key-value cache for this model with `pageCount` pages of 16 positions.
+    package func cacheShape(pageCount: Int) -> CacheShape {
+        CacheShape(
+            kvHeads: headCountKV, keyLength: keyLength, valueLength: valueLength,
+            pageCount: pageCount)
     }
 }

@@ -40,9 +40,11 @@ public struct StepItem: Sendable {
     /// Which of the item's positions get logits.
     public enum Logits: Sendable, Equatable { case none, last, all }
 
+    /// The open sequence to append to.
     public var sequence: SequenceID
     /// The tokens to append to the sequence, in order; at least one.
     public var tokens: [Int32]
+    /// The positions whose logits are handed out.
     public var wants: Logits
 
     /// Creates an item; see the properties.

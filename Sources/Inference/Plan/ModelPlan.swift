@@ -17,8 +17,11 @@ public struct ModelPlan: Sendable {
     public typealias TokenizerMaker =
         @Sendable (Metadata) throws(TokenizerError) -> any Tokenizer
 
+    /// The hyper-parameters, overrides applied.
     public let configuration: ModelConfiguration
+    /// The family's description.
     public let architecture: ArchitectureDescription
+    /// The vocabulary, ready to use.
     public let tokenizer: any Tokenizer
     /// Values in all tensors.
     public let parameterCount: Int
@@ -49,14 +52,15 @@ public struct ModelPlan: Sendable {
         let configuration = try ModelConfiguration.extract(
             from: file.metadata, description: description, overrides: overrides)
         let tensors = try PlannedTensors(file, description, configuration)
+        try VocabularyCheck.checkSpecialIDs(file.metadata, configuration)
         do {
             tokenizer = try makeTokenizer(file.metadata)
         } catch {
             throw InferenceError(
-                .tokenizer, tried: "reading the vocabulary", found: "one that cannot be used",
-                location: "tokenizer.ggml.model", cause: error)
+                .tokenizer, tried: error.tried, found: error.found, allowed: error.allowed,
+                location: error.location ?? "tokenizer.ggml.model", cause: error)
         }
-        try VocabularyCheck.run(tokenizer, file.metadata, configuration)
+        try VocabularyCheck.checkSize(tokenizer, configuration)
 
         self.file = file
         self.configuration = configuration
@@ -76,6 +80,18 @@ public struct ModelPlan: Sendable {
         tensors[role, block: block]
     }
 
+    /// Bytes of the weights in the kernels' layout: rows padded, a tied output packed as well.
+    private var packedWeightBytes: Int {
+        let matrices = isOutputTied ? tensors.all : tensors.all.filter { $0.name != embeddingName }
+        return matrices.reduce(0) { sum, tensor in
+            let format = WeightFormat(rawValue: tensor.format.id)
+            let size = format?.packedSize(rows: tensor.rows, columns: tensor.columns)
+            return sum + (tensor.dimensions.count > 1 ? size ?? tensor.byteSize : tensor.byteSize)
+        }
+    }
+
+    private var embeddingName: String? { tensor(.tokenEmbedding)?.name }
+
     /// Every tensor of the model.
     package var allTensors: [TensorInfo] { tensors.all }
 
@@ -84,10 +100,10 @@ public struct ModelPlan: Sendable {
     /// Weights are counted once as packed; the file's mapping is not counted, for its pages can
     /// be dropped at any time. Negative counts are taken as zero; the sum saturates.
     public func memory(contextTokens: Int) -> MemoryEstimate {
-        let (cache, overflow) = max(0, contextTokens)
-            .multipliedReportingOverflow(by: configuration.cacheBytesPerToken)
+        let pageCount = max(0, contextTokens - 1) / CacheShape.pagePositions + 1
+        let cache = configuration.cacheShape(pageCount: pageCount).size
         return MemoryEstimate(
-            weights: weightBytes, cache: overflow ? Int.max : cache,
+            weights: packedWeightBytes, cache: contextTokens <= 0 ? 0 : cache ?? Int.max,
             scratch: StepShape(configuration).scratchBytes(configuration))
     }
 }

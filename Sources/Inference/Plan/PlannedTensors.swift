@@ -69,7 +69,7 @@ package struct PlannedTensors: Sendable {
     private static func checkFormat(
         _ tensor: TensorInfo, _ rule: TensorRule
     ) throws(InferenceError) {
-        let allowed: [WeightFormat] = rule.use == .vector ? [.f32] : WeightFormat.supported
+        let allowed: [WeightFormat] = rule.use == .vector ? [.f32] : WeightFormat.allCases
         guard allowed.contains(where: { $0.rawValue == tensor.format.id }) else {
             throw InferenceError(
                 .tensorFormat, tried: "checking the format of tensor \"\(tensor.name)\"",

@@ -8,7 +8,7 @@
 package struct StepShape: Sendable {
     /// Tokens of one pass.
     package let rowCountMax: Int
-    /// Rows of logits of one pass.
+    /// Rows of logits of one pass; at most `rowCountMax`.
     package let logitRowCountMax: Int
 
     /// Bytes the logits of one pass may take before fewer rows are taken at a time.
@@ -20,35 +20,30 @@ package struct StepShape: Sendable {
         logitRowCountMax = min(64, max(1, Self.logitSizeMax / rowSize))
     }
 
-    /// Floats of one row of activations, over all buffers a pass needs.
-    package static func floatsPerRow(_ configuration: ModelConfiguration) -> Int {
-        let widths = BlockWidths(configuration)
-        return 3 * configuration.embeddingLength + widths.queries + widths.keys + widths.values
-            + widths.attended + 2 * widths.feedForward
-    }
-
     /// Bytes of all scratch buffers.
     package func scratchBytes(_ configuration: ModelConfiguration) -> Int {
-        let activations = rowCountMax * Self.floatsPerRow(configuration)
-        let logits = logitRowCountMax * (configuration.vocabularySize + configuration.embeddingLength)
-        return (activations + logits) * MemoryLayout<Float>.size
+        let widths = BlockWidths(configuration)
+        let activations =
+            2 * configuration.embeddingLength + widths.attentionInputs + widths.attended
+            + 2 * widths.feedForward
+        let logits = logitRowCountMax * configuration.vocabularySize
+        return (rowCountMax * activations + logits) * MemoryLayout<Float>.size
     }
 }
 
 /// The widest each kind of activation gets over all blocks.
 package struct BlockWidths: Sendable {
-    package let queries: Int
-    package let keys: Int
-    package let values: Int
+    /// Queries, keys and values of one token, side by side.
+    package let attentionInputs: Int
+    /// What attention hands to its output matrix.
     package let attended: Int
     package let feedForward: Int
 
     package init(_ configuration: ModelConfiguration) {
         let heads = configuration.headCount.max() ?? 0
         let headsKV = configuration.headCountKV.max() ?? 0
-        queries = heads * configuration.keyLength
-        keys = headsKV * configuration.keyLength
-        values = headsKV * configuration.valueLength
+        attentionInputs =
+            (heads + headsKV) * configuration.keyLength + headsKV * configuration.valueLength
         attended = heads * configuration.valueLength
         feedForward = configuration.feedForwardLength.max() ?? 0
     }

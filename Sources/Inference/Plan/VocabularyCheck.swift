@@ -8,8 +8,8 @@ import ModelFiles
 import Tokenizers
 
 package enum VocabularyCheck {
-    package static func run(
-        _ tokenizer: any Tokenizer, _ metadata: Metadata, _ configuration: ModelConfiguration
+    package static func checkSize(
+        _ tokenizer: any Tokenizer, _ configuration: ModelConfiguration
     ) throws(InferenceError) {
         let size = configuration.vocabularySize
         guard tokenizer.vocabularySize == size else {
@@ -19,6 +19,12 @@ package enum VocabularyCheck {
                 allowed: "\(size), the model's vocabulary size",
                 location: "tokenizer.ggml.tokens")
         }
+    }
+
+    package static func checkSpecialIDs(
+        _ metadata: Metadata, _ configuration: ModelConfiguration
+    ) throws(InferenceError) {
+        let size = configuration.vocabularySize
         for key in metadata.keys where isSpecialID(key) {
             guard let value = metadata[key] else { continue }
             guard let id = value.asInteger, id >= 0, id < Int64(size) else {

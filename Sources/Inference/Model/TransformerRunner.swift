@@ -1,0 +1,217 @@
+// The forward pass over a batch of sequences, on any back end.
+//
+// One step: embed every row, then per block
+//
+//     normed = norm(x)        qkv = Wqkv normed     rotate q and k     store k and v
+//     attended = attention(q, cache)                x += Wo attended
+//     normed = norm(x)        gate, up = W normed   gate = act(gate) * up     x += Wdown gate
+//
+// and for the wanted rows logits = Wout norm(x). All rows of all sequences go through each matrix
+// together, so a step reads the weights once. In the last block only wanted rows go beyond the
+// cache: nobody needs the others.
+//
+// Guarantees: the arithmetic of a row does not depend on the other rows (the back end's contract;
+// this file never chooses between kernels by shape); no allocation in a steady decode. It does not
+// decide which sequences run: that is the scheduler.
+
+import Compute
+
+/// Confined to one thread, as `ModelRunner` says.
+final class TransformerRunner: ModelRunner {
+    private let model: TransformerModel
+    private let backend: any Backend
+    private let configuration: ModelConfiguration
+    private let shape: StepShape
+    private let cache: KeyValueCache
+    private let scratch: StepScratch
+    private let blocks: [BlockPass]
+    private let head: [MatrixProduct]
+    private var table: SequenceTable
+    private var batch: StepBatch
+    private var stepCount: UInt64 = 0
+
+    init(
+        _ model: TransformerModel, sequenceCountMax: Int, tokenBudget: Int
+    ) throws(ComputeError) {
+        self.model = model
+        backend = model.backend
+        configuration = model.plan.configuration
+        shape = StepShape(configuration)
+        let pageCount = (tokenBudget - 1) / CacheShape.pagePositions + 1
+        cache = try backend.makeCache(configuration.cacheShape(pageCount: pageCount))
+        let scratch = try StepScratch(configuration, shape, on: backend)
+        self.scratch = scratch
+        let configuration = configuration
+        blocks = model.weights.blocks.enumerated().map { index, weights in
+            BlockPass(weights, index: index, configuration, scratch)
+        }
+        head = [model.weights.output.product(into: scratch.logits)]
+        table = SequenceTable(
+            sequenceCountMax: sequenceCountMax, sequenceLengthMax: configuration.contextLength,
+            pageCount: pageCount)
+        batch = StepBatch(rowCountMax: shape.rowCountMax)
+    }
+
+    // MARK: Sequences
+
+    func open(capacity: Int) throws(InferenceError) -> SequenceID {
+        try table.open(capacity: capacity)
+    }
+
+    func close(_ sequence: SequenceID) { table.close(sequence) }
+
+    var freeTokens: Int { table.freeTokens }
+
+    func length(of sequence: SequenceID) -> Int? {
+        table.index(of: sequence).map { table.slots[$0].length }
+    }
+
+    // MARK: Steps
+
+    func step(
+        _ items: [StepItem],
+        logits: (_ item: Int, _ position: Int, _ values: UnsafeBufferPointer<Float>) -> Void
+    ) throws(InferenceError) {
+        stepCount += 1
+        try table.admit(
+            items, step: stepCount, vocabularySize: configuration.vocabularySize)
+        do {
+            var next = (item: 0, offset: 0)
+            while next.item < items.count {
+                fill(from: items, &next)
+                try pass(logits)
+            }
+        } catch {
+            throw InferenceError(
+                .placement, tried: "running a step: " + error.tried, found: error.found,
+                allowed: error.allowed, cause: error)
+        }
+        for item in items { table.advance(item.sequence, by: item.tokens.count) }
+    }
+
+    /// Fills the batch with as many rows as a pass takes and moves `next` behind them.
+    private func fill(from items: [StepItem], _ next: inout (item: Int, offset: Int)) {
+        batch.removeAll()
+        while next.item < items.count, batch.rowCount < shape.rowCountMax {
+            let item = items[next.item]
+            guard let index = table.index(of: item.sequence) else { return }
+            let end = min(item.tokens.count, next.offset + shape.rowCountMax - batch.rowCount)
+            let slot = table.slots[index]
+            batch.append(
+                item, index: next.item, range: next.offset..<end, length: slot.length,
+                pages: slot.pages)
+            next = end == item.tokens.count ? (next.item + 1, 0) : (next.item, end)
+        }
+    }
+
+    /// One pass over the weights.
+    private func pass(
+        _ logits: (Int, Int, UnsafeBufferPointer<Float>) -> Void
+    ) throws(ComputeError) {
+        backend.embed(model.weights.embedding, tokens: batch.tokens, into: scratch.x)
+        for block in blocks.dropLast() {
+            try attentionInputs(block, rows: batch.rowCount)
+            try attention(block, batch.spans, rows: batch.rowCount)
+            try feedForward(block, rows: batch.rowCount)
+        }
+        guard let last = blocks.last else { return }
+        try attentionInputs(last, rows: batch.rowCount)
+        guard !batch.wanted.isEmpty else { return }
+        keepWantedRows()
+        try attention(last, batch.wantedSpans, rows: batch.wanted.count)
+        try feedForward(last, rows: batch.wanted.count)
+        try handOut(logits)
+    }
+
+    // MARK: Parts of a block
+
+    /// Queries, keys and values of every row; the latter two go to the cache.
+    private func attentionInputs(_ block: BlockPass, rows: Int) throws(ComputeError) {
+        norm(scratch.x, block.attentionNorm, rows: rows, into: scratch.normed)
+        try backend.matmul(block.inputProducts, input: scratch.normed, rows: rows)
+        // Queries and keys lie side by side, so one call rotates the heads of both.
+        try backend.rope(
+            block.queries, heads: block.headCount + block.headCountKV,
+            headLength: configuration.keyLength, style: model.plan.architecture.ropeStyle,
+            positions: batch.positions, table: model.weights.rope)
+        backend.store(
+            keys: block.keys, values: block.values, in: cache, layer: block.index,
+            slots: batch.slots)
+    }
+
+    private func attention(
+        _ block: BlockPass, _ spans: [AttentionSpan], rows: Int
+    ) throws(ComputeError) {
+        try backend.attend(
+            block.queries, cache: cache, layer: block.index, spans: spans,
+            heads: block.headCount, scale: scratch.attentionScale, into: block.attended)
+        try backend.matmul(block.outputProducts, input: block.attended, rows: rows)
+    }
+
+    private func feedForward(_ block: BlockPass, rows: Int) throws(ComputeError) {
+        norm(scratch.x, block.feedForwardNorm, rows: rows, into: scratch.normed)
+        try backend.matmul(block.gateProducts, input: scratch.normed, rows: rows)
+        backend.gate(
+            model.plan.architecture.activation, gate: block.gate, up: block.up, rows: rows,
+            width: block.feedForwardLength, into: block.gate)
+        try backend.matmul(block.downProducts, input: block.gate, rows: rows)
+    }
+
+    private func norm(_ x: FloatRows, _ weight: FloatBuffer, rows: Int, into output: FloatRows) {
+        backend.rmsNorm(
+            x, weight: weight, epsilon: scratch.normEpsilon, rows: rows,
+            width: configuration.embeddingLength, into: output)
+    }
+
+    // MARK: Logits
+
+    /// Moves the wanted rows of the residual and of the last block's queries to the front.
+    private func keepWantedRows() {
+        guard batch.wanted.count < batch.rowCount, let last = blocks.last else { return }
+        let width = configuration.embeddingLength
+        for (target, wanted) in batch.wanted.enumerated() where wanted.row != target {
+            backend.copyRow(wanted.row, to: target, of: scratch.x, width: width)
+            backend.copyRow(wanted.row, to: target, of: last.queries, width: last.queryWidth)
+        }
+    }
+
+    /// Runs the output matrix over the wanted rows, some at a time, and hands the logits out.
+    private func handOut(
+        _ logits: (Int, Int, UnsafeBufferPointer<Float>) -> Void
+    ) throws(ComputeError) {
+        let width = configuration.vocabularySize
+        var start = 0
+        while start < batch.wanted.count {
+            let end = min(batch.wanted.count, start + shape.logitRowCountMax)
+            norm(
+                scratch.x.dropping(start), model.weights.outputNorm, rows: end - start,
+                into: scratch.normed)
+            try backend.matmul(head, input: scratch.normed, rows: end - start)
+            for row in start..<end {
+                let wanted = batch.wanted[row]
+                let range = (row - start) * width..<(row - start + 1) * width
+                backend.withValues(of: scratch.logits.buffer, in: range) { values in
+                    logits(wanted.item, wanted.position, values)
+                }
+            }
+            start = end
+        }
+    }
+}
+
+extension FloatRows {
+    /// The same rows without the first `count`.
+    fileprivate func dropping(_ count: Int) -> FloatRows {
+        FloatRows(buffer, offset: offset + count * stride, stride: stride)
+    }
+}
+
+extension Backend {
+    /// Copies one row over another of the same buffer.
+    fileprivate func copyRow(_ source: Int, to target: Int, of rows: FloatRows, width: Int) {
+        let start = rows.offset + source * rows.stride
+        withValues(of: rows.buffer, in: start..<start + width) { values in
+            write(values, to: rows.buffer, at: rows.offset + target * rows.stride)
+        }
+    }
+}

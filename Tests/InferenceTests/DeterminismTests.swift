@@ -1,0 +1,149 @@
+// Same bits, always: a sequence's logits do not depend on company, chunking, threads or on which
+// instruction set carried the step out.
+//
+// Small random models in every format stand in for real ones, so the suite needs no fixtures. One
+// run is the reference; every other schedule must equal it bit for bit.
+
+import Compute
+import Inference
+import TestSupport
+import Testing
+
+@Suite struct DeterminismTests {
+    /// Long enough for three cache pages and more than one panel of rows in the kernels.
+    private static let prompt: [Int32] = (0..<45).map { Int32(($0 * 37 + 11) % 340) }
+
+    private static func bits(_ rows: [[Float]]) -> [[UInt32]] {
+        rows.map { $0.map(\.bitPattern) }
+    }
+
+    private static func model(
+        _ encoding: WeightEncoding, on instructionSet: InstructionSet = .scalar, threads: Int = 1
+    ) throws -> FixtureModel {
+        let file = try GGUFBuilder.tinyLlama(seed: 7, encoding: encoding).parsed()
+        return try FixtureModel.place(file, on: instructionSet, threads: threads)
+    }
+
+    @Test(arguments: WeightEncoding.allCases, InstructionSet.available())
+    func theSameOnEveryInstructionSet(
+        _ encoding: WeightEncoding, _ instructionSet: InstructionSet
+    ) throws {
+        let expected = try Self.model(encoding).logits(of: Self.prompt, wants: .all)
+        let found = try Self.model(encoding, on: instructionSet)
+            .logits(of: Self.prompt, wants: .all)
+        #expect(Self.bits(found) == Self.bits(expected))
+    }
+
+    @Test(arguments: WeightEncoding.allCases, [1, 2, 3])
+    func theSameWithAnyNumberOfThreads(_ encoding: WeightEncoding, _ threads: Int) throws {
+        let expected = try Self.model(encoding).logits(of: Self.prompt, wants: .all)
+        let found = try Self.model(encoding, on: .best, threads: threads)
+            .logits(of: Self.prompt, wants: .all)
+        #expect(Self.bits(found) == Self.bits(expected))
+    }
+
+    @Test(arguments: WeightEncoding.allCases, [1, 7, 16, 44])
+    func theSameInChunks(_ encoding: WeightEncoding, _ chunk: Int) throws {
+        let model = try Self.model(encoding, on: .best, threads: 2)
+        let expected = try model.logits(of: Self.prompt, wants: .all)
+        let found = try model.logits(of: Self.prompt, wants: .all, chunk: chunk)
+        #expect(Self.bits(found) == Self.bits(expected))
+    }
+
+    @Test(arguments: WeightEncoding.allCases)
+    func theSameWhetherOneOrAllPositionsAreWanted(_ encoding: WeightEncoding) throws {
+        let model = try Self.model(encoding, on: .best)
+        let all = try model.logits(of: Self.prompt, wants: .all)
+        let last = try model.logits(of: Self.prompt, wants: .last)
+        #expect(Self.bits(last) == Self.bits([all[Self.prompt.count - 1]]))
+    }
+
+    /// Eight sequences in one runner: the one watched generates token by token while strangers
+    /// prefill in uneven chunks, generate, close and are replaced.
+    @Test(arguments: WeightEncoding.allCases, [1, 2])
+    func theSameAmongStrangers(_ encoding: WeightEncoding, _ threads: Int) throws {
+        let expected = try Self.model(encoding).logits(of: Self.prompt, wants: .all)
+        let model = try Self.model(encoding, on: .best, threads: threads)
+        var crowd = try Crowd(model: model.model, strangerCount: 7, seed: 99)
+        var rows: [[Float]] = []
+        for token in Self.prompt {
+            rows.append(try crowd.step(watchedToken: token))
+        }
+        #expect(Self.bits(rows) == Self.bits(expected))
+    }
+
+    /// More tokens than one pass takes, so the runner has to divide the step itself.
+    @Test func theSameWhenAStepNeedsSeveralPasses() throws {
+        var shape = TinyLlamaShape()
+        shape.contextLength = 1024
+        let file = try GGUFBuilder.tinyLlama(shape: shape).parsed()
+        let model = try FixtureModel.place(file)
+        let prompt = (0..<700).map { Int32(($0 * 31) % 340) }
+        let whole = try model.logits(of: prompt, wants: .all)
+        let parts = try model.logits(of: prompt, wants: .all, chunk: 100)
+        #expect(whole.count == 700)
+        #expect(Self.bits(whole) == Self.bits(parts))
+    }
+
+    @Test(
+        .enabled(if: Fixtures.directory != nil, "needs the trained model"),
+        arguments: InstructionSet.available())
+    func theTrainedModelGivesTheSameBitsEverywhere(_ instructionSet: InstructionSet) throws {
+        let prompt = try Golden.read("stories/stories260K-f32.golden.json").prompts[3]
+        let file = "stories/stories260K-f32.gguf"
+        let expected = try FixtureModel.load(file, on: .scalar, threads: 1)
+            .logits(of: prompt, wants: .all)
+        for threads in [1, 2] {
+            let model = try FixtureModel.load(file, on: instructionSet, threads: threads)
+            for chunk in [1, 5, 100] {
+                let found = try model.logits(of: prompt, wants: .all, chunk: chunk)
+                #expect(Self.bits(found) == Self.bits(expected))
+            }
+        }
+    }
+}
+
+/// One watched sequence among others that come and go.
+private struct Crowd {
+    private let runner: any ModelRunner
+    private let watched: SequenceID
+    private var strangers: [SequenceID] = []
+    private var random: SeededGenerator
+    private static let strangerCapacity = 24
+
+    init(model: TransformerModel, strangerCount: Int, seed: UInt64) throws {
+        runner = try model.makeRunner(
+            maxSequences: strangerCount + 1, tokenBudget: 48 + strangerCount * 32)
+        watched = try runner.open(capacity: 48)
+        random = SeededGenerator(seed: seed)
+        for _ in 0..<strangerCount {
+            strangers.append(try runner.open(capacity: Self.strangerCapacity))
+        }
+    }
+
+    /// One step in which everybody takes part, the watched one at a random place of the batch.
+    mutating func step(watchedToken: Int32) throws -> [Float] {
+        var items: [StepItem] = []
+        for index in strangers.indices {
+            let count = 1 + random.below(5)
+            let length = runner.length(of: strangers[index]) ?? 0
+            if length + count > Self.strangerCapacity {
+                runner.close(strangers[index])
+                strangers[index] = try runner.open(capacity: Self.strangerCapacity)
+            }
+            let tokens = (0..<count).map { _ in Int32(random.below(340)) }
+            let wants: [StepItem.Logits] = [.none, .last, .all]
+            items.append(
+                StepItem(
+                    sequence: strangers[index], tokens: tokens, wants: wants[random.below(3)]))
+        }
+        let place = random.below(items.count + 1)
+        let item = StepItem(sequence: watched, tokens: [watchedToken], wants: .last)
+        items.insert(item, at: place)
+        var row: [Float] = []
+        try runner.step(items) { item, _, values in
+            if item == place { row = Array(values) }
+        }
+        return row
+    }
+}

@@ -1,0 +1,91 @@
+// Fixture models placed on a back end, and the few ways tests run them.
+
+import Compute
+import Inference
+import ModelFiles
+import TestSupport
+
+struct FixtureModel {
+    let model: TransformerModel
+
+    static func load(
+        _ fixture: String, on instructionSet: InstructionSet = .best, threads: Int = 2
+    ) throws -> FixtureModel {
+        let file = try GGUFFile(MappedFile(path: Fixtures.path(fixture)))
+        return try place(file, on: instructionSet, threads: threads)
+    }
+
+    static func place(
+        _ file: GGUFFile, on instructionSet: InstructionSet = .best, threads: Int = 2
+    ) throws -> FixtureModel {
+        let backend = try CPUBackend(threads: threads, instructionSet: instructionSet)
+        let plan = try ModelPlan(file: file, makeTokenizer: StubTokenizer.make)
+        return FixtureModel(model: try TransformerModel(plan: plan, backend: backend))
+    }
+
+    /// Rows of logits for `tokens`, fed to a fresh sequence in pieces of `chunk`.
+    func logits(
+        of tokens: [Int32], wants: StepItem.Logits, chunk: Int = .max
+    ) throws -> [[Float]] {
+        let runner = try model.makeRunner(maxSequences: 1, tokenBudget: tokens.count)
+        let sequence = try runner.open(capacity: tokens.count)
+        var rows: [[Float]] = []
+        var start = 0
+        while start < tokens.count {
+            let end = start + min(chunk, tokens.count - start)
+            let isLast = end == tokens.count
+            let item = StepItem(
+                sequence: sequence, tokens: Array(tokens[start..<end]),
+                wants: wants == .last && !isLast ? .none : wants)
+            try runner.step([item]) { _, _, values in rows.append(Array(values)) }
+            start = end
+        }
+        return rows
+    }
+
+    /// The `count` most likely tokens after `prompt`, one by one.
+    func greedy(_ prompt: [Int32], count: Int) throws -> [Int32] {
+        let capacity = prompt.count + count
+        let runner = try model.makeRunner(maxSequences: 1, tokenBudget: capacity)
+        let sequence = try runner.open(capacity: capacity)
+        var item = StepItem(sequence: sequence, tokens: prompt, wants: .last)
+        var tokens: [Int32] = []
+        for _ in 0..<count {
+            try runner.step([item]) { _, _, values in
+                tokens.append(Int32(Array(values).indexOfLargest))
+            }
+            item.tokens = [tokens[tokens.count - 1]]
+        }
+        return tokens
+    }
+}
+
+/// How far two rows are apart.
+struct Deviation: CustomStringConvertible {
+    let largest: Float
+    let rootMeanSquare: Float
+
+    init(_ left: [Float], _ right: [Float]) {
+        guard left.count == right.count else {
+            largest = .infinity
+            rootMeanSquare = .infinity
+            return
+        }
+        let differences = zip(left, right).map { ($0 - $1).magnitude }
+        // A NaN must not pass as "no difference".
+        largest = differences.contains(where: \.isNaN) ? .infinity : differences.max() ?? 0
+        let sum = differences.reduce(0.0) { $0 + Double($1) * Double($1) }
+        rootMeanSquare = Float((sum / Double(max(1, differences.count))).squareRoot())
+    }
+
+    var description: String { "largest \(largest), root mean square \(rootMeanSquare)" }
+}
+
+extension [Float] {
+    /// The first index of the largest value.
+    var indexOfLargest: Int {
+        var best = 0
+        for index in indices where self[index] > self[best] { best = index }
+        return best
+    }
+}
