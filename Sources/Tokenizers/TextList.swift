@@ -13,6 +13,7 @@ public struct TextList: Sendable, Equatable {
     package private(set) var bytes: [UInt8] = []
     package private(set) var offsets: [UInt32] = [0]
 
+    /// An empty list.
     public init() {}
 
     /// A list of the UTF-8 of the given strings.
@@ -25,6 +26,7 @@ public struct TextList: Sendable, Equatable {
     /// Bytes of all entries together.
     public var byteCount: Int { bytes.count }
 
+    /// Makes room, so that appending that much does not move the list.
     public mutating func reserve(count: Int, byteCount: Int) {
         offsets.reserveCapacity(count + 1)
         bytes.reserveCapacity(byteCount)

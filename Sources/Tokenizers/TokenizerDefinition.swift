@@ -29,6 +29,7 @@ public struct TokenizerDefinition: Sendable {
     /// Whether a space is put before text; nil: the kind's default.
     public var addsSpacePrefix: Bool?
 
+    /// An empty definition of the given kind.
     public init(model: String) { self.model = model }
 
     /// Roles that metadata can give to a token.

@@ -35,6 +35,7 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
 
         /// The stable name, for example `token_duplicate`.
         public var name: String { value.rawValue }
+        /// As `name`.
         public var description: String { value.rawValue }
 
         /// A key that this kind of vocabulary needs is absent.
@@ -98,6 +99,7 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
         return "\(tried): found \(found); allowed: \(allowed)\(place)"
     }
 
+    /// Code and message.
     public var description: String { "\(code.name): \(message)" }
 }
 

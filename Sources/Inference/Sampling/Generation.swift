@@ -35,6 +35,7 @@ public struct GenerationOptions: Sendable, Equatable {
     /// The largest `maxTokens`.
     public static let tokenCountMax = 1_048_576
 
+    /// Greedy, up to 256 tokens, no stop strings.
     public init() {}
 }
 
@@ -49,6 +50,7 @@ public struct Generation: Sendable {
         /// Set on the last step.
         public var finish: FinishReason?
 
+        /// Creates a step from its parts.
         public init(token: Int32?, text: [UInt8], finish: FinishReason?) {
             self.token = token
             self.text = text

@@ -18,6 +18,7 @@ public struct SamplingParameters: Sendable, Equatable {
     /// Start of the random sequence: same seed, same model, same tokens, same choice.
     public var seed: UInt64 = 0
 
+    /// Greedy.
     public init() {}
 
     /// True if no random number is drawn.
