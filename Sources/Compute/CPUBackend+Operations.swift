@@ -36,8 +36,10 @@ extension CPUBackend {
         let x = input.pointer(rows: rows, width: columns)
         try scratch.withLock { (scratch: inout Scratch) throws(ComputeError) in
             var int8Panels, floatPanels: UnsafeMutableRawPointer?
-            for product in products {
-                if product.matrix.format.quantisesInput {
+            // By index: iterating would retain and release three objects per product, which a
+            // small model feels.
+            for index in products.indices {
+                if products[index].matrix.quantisesInput {
                     int8Panels = try scratch.int8Panels(rows * kn_int8_panel_bytes(columns))
                 } else if rows > 1 {
                     let size = rows * columns * MemoryLayout<Float>.size
@@ -45,8 +47,9 @@ extension CPUBackend {
                 }
             }
             withUnsafeTemporaryAllocation(of: kn_product.self, capacity: products.count) { list in
-                for (index, product) in products.enumerated() {
-                    list.initializeElement(at: index, to: product.forKernels(columns, rows))
+                for index in products.indices {
+                    list.initializeElement(
+                        at: index, to: products[index].forKernels(columns, rows))
                 }
                 kn_drive_products(
                     pool, ops, list.baseAddress, products.count, x, input.stride, rows, columns,
@@ -164,11 +167,12 @@ extension CPUBackend {
 }
 
 extension MatrixProduct {
+    @inline(__always)
     fileprivate func forKernels(_ columns: Int, _ tokens: Int) -> kn_product {
         precondition(matrix.columns == columns, "products of one input differ in columns")
         precondition(bias.map { $0.count >= matrix.rows } ?? true, "bias shorter than the rows")
         return kn_product(
-            tiles: matrix.storage.base, kind: matrix.format.row.pointee.tile,
+            tiles: matrix.storage.base, kind: matrix.tileKind,
             accumulate: accumulates, rows: matrix.rows, columns: columns,
             bias: bias.map { UnsafePointer($0.storage.floats) },
             out: output.pointer(rows: tokens, width: matrix.rows), out_stride: output.stride)

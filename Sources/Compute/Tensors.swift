@@ -4,6 +4,8 @@
 // may be shared by threads.
 // Does not: expose memory of a device. Values are read and written through the back end.
 
+import CKernels
+
 /// A weight matrix, packed for the kernels. Immutable. Made by `Backend.makeMatrix`.
 public final class WeightMatrix: Sendable {
     /// The file format it was packed from.
@@ -13,9 +15,14 @@ public final class WeightMatrix: Sendable {
     /// Inputs of a product.
     public let columns: Int
     let storage: Storage
+    /// Facts of the format, looked up once.
+    let tileKind: kn_tile_kind
+    let quantisesInput: Bool
 
     init(format: WeightFormat, rows: Int, columns: Int, storage: Storage) {
         (self.format, self.rows, self.columns, self.storage) = (format, rows, columns, storage)
+        tileKind = format.row.pointee.tile
+        quantisesInput = format.quantisesInput
     }
 
     /// Bytes of memory the packed form occupies.
