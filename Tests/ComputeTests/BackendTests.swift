@@ -1,0 +1,142 @@
+// The back end as a whole: what it refuses and with which words, the self check, memory, sharing.
+
+import CKernels
+import Compute
+import Glibc
+import TestSupport
+import Testing
+
+@Suite struct BackendTests {
+    func refusal(_ body: () throws -> Void) -> ComputeError? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return error as? ComputeError
+        }
+    }
+
+    @Test func bytesThatDoNotFitTheShapeAreRefused() throws {
+        let backend = try CPUBackend(threads: 1), bytes = [UInt8](repeating: 0, count: 100)
+        let error = refusal {
+            _ = try bytes.withUnsafeBytes {
+                try backend.makeMatrix($0, format: .q8_0, rows: 3, columns: 32)
+            }
+        }
+        #expect(error?.code == .sizeMismatch)
+        #expect(
+            error?.message
+                == "packing a Q8_0 matrix of 3 x 32: found 100 bytes; allowed: 102 bytes")
+    }
+
+    @Test(arguments: [(0, 32), (1, 0), (1, 33), (-1, 32), (Int.max, 32), (Int.max / 33, 32)])
+    func shapesThatCannotBeAreRefused(_ rows: Int, _ columns: Int) throws {
+        let backend = try CPUBackend(threads: 1)
+        let error = refusal {
+            _ = try backend.makeMatrix(
+                UnsafeRawBufferPointer(start: nil, count: 0), format: .q8_0, rows: rows,
+                columns: columns)
+        }
+        #expect(error?.code == .shapeInvalid || error?.code == .sizeMismatch)
+        #expect(
+            refusal {
+                _ = try backend.makeEmbedding(
+                    UnsafeRawBufferPointer(start: nil, count: 0), format: .q4_0, rows: rows,
+                    columns: columns)
+            } != nil)
+    }
+
+    @Test func memoryTheSystemDoesNotHaveIsAnErrorNotACrash() throws {
+        let backend = try CPUBackend(threads: 1)
+        #expect(refusal { _ = try backend.makeBuffer(count: 1 << 59) }?.code == .outOfMemory)
+        #expect(refusal { _ = try backend.makeBuffer(count: -1) }?.code == .shapeInvalid)
+        let huge = CacheShape(
+            kvHeads: [1 << 40, 1 << 40], keyLength: 1 << 19, valueLength: 1, pageCount: 1 << 20)
+        #expect(huge.size == nil)
+        #expect(refusal { _ = try backend.makeCache(huge) }?.code == .shapeInvalid)
+    }
+
+    @Test func threadCountsOutOfRangeAreRefused() {
+        for threads in [0, -1, 100_000] {
+            let error = refusal { _ = try CPUBackend(threads: threads) }
+            #expect(error?.code == .threadsUnavailable)
+        }
+    }
+
+    @Test func buffersAreAlignedAndZero() throws {
+        let backend = try CPUBackend(threads: 1)
+        for count in [0, 1, 1000, 1 << 20] {
+            let buffer = try backend.makeBuffer(count: count)
+            backend.withValues(of: buffer, in: 0..<count) { values in
+                #expect(UInt(bitPattern: values.baseAddress) % 64 == 0)
+                #expect(values.allSatisfy { $0.bitPattern == 0 })
+            }
+        }
+    }
+
+    @Test func vectorsComeOutAsFloats() throws {
+        let backend = try CPUBackend(threads: 1)
+        let sample = SampleMatrix(.bf16, rows: 1, columns: 37, seed: 3)
+        let vector = try sample.bytes.withUnsafeBytes {
+            try backend.makeVector($0, format: .bf16, count: 37)
+        }
+        #expect(bits(backend.values(vector)) == bits(sample.values))
+    }
+
+    @Test func everyKernelPassesTheSelfCheckOnThisMachine() throws {
+        for backend in try allBackends(threads: 2) {
+            #expect(backend.verdicts.count == kn_kernel_count())
+            for verdict in backend.verdicts + backend.selfTest() {
+                #expect(verdict.agrees, "\(backend.instructionSet) \(verdict.kernel)")
+            }
+        }
+    }
+
+    @Test func aKernelThatDiffersIsFoundAndSwitchedOff() throws {
+        let best = try #require(kn_ops_for(kn_isa_best()))
+        // One wrong lane each: the check must see it in every kernel it lists.
+        var table = best.pointee
+        table.quantise = { _, _, tokens, _, panel in panel?.storeBytes(of: UInt8(tokens), as: UInt8.self) }
+        table.interleave = { _, _, _, _, _ in }
+        table.rms_norm = { _, _, _, _, y in y?[0] = 1 }
+        table.rope = { x, _, _, _, _ in x?[0] = 1 }
+        table.gate = { _, _, _, _, out in out?[0] = 1 }
+        table.exp = { _, _, y in y?[0] = 1 }
+        table.attend = { _ in }
+        let wrong: @convention(c) (
+            UnsafePointer<kn_product>?, Int, Int, UnsafeRawPointer?, Int, Int, Int
+        ) -> Void = { p, _, _, _, _, _, _ in p?.pointee.out[0] = 1 }
+        table.product = (wrong, wrong, wrong, wrong, wrong)
+        for kernel in 0..<kn_kernel_count() {
+            let name = String(cString: kn_kernel_name(kernel))
+            #expect(!kn_kernel_agrees(&table, kernel, 1), "\(name)")
+            kn_kernel_switch_off(&table, kernel)
+            #expect(kn_kernel_agrees(&table, kernel, 1), "\(name)")
+        }
+    }
+
+    @Test func instructionSetsAreNamedAndTheScalarOneIsAlwaysThere() throws {
+        #expect(InstructionSet.available().first == .scalar)
+        #expect(InstructionSet.available().contains(.best))
+        for set in InstructionSet.available() {
+            #expect(try CPUBackend(threads: 1, instructionSet: set).instructionSet == set)
+        }
+    }
+
+    @Test func twoThreadsMayComputeOnOneBackEnd() throws {
+        let backend = try CPUBackend(threads: 2)
+        let sample = SampleMatrix(.q8_0, rows: 600, columns: 256, seed: 5)
+        let matrix = try sample.packed(by: backend)
+        let input = randomFloats(3 * 256, seed: 6)
+        let expected = bits(try backend.product(matrix, input, tokens: 3))
+        let body = ThreadBody {
+            for _ in 0..<100 {
+                let result = try? backend.product(matrix, input, tokens: 3)
+                #expect(result.map(bits) == expected)
+                _ = try? sample.packed(by: backend)
+            }
+        }
+        let threads = try (0..<3).map { _ in try body.start() }
+        for thread in threads { pthread_join(thread, nil) }
+    }
+}

@@ -1,0 +1,222 @@
+// Norms, activations, the exponential, rotary positions: against double precision, and every
+// instruction set against the scalar kernels bit for bit.
+
+import CKernels
+import Compute
+import Glibc
+import TestSupport
+import Testing
+
+@Suite struct ElementwiseTests {
+    static func exponentials(_ table: UnsafePointer<kn_ops>, _ x: [Float]) -> [Float] {
+        [Float](unsafeUninitializedCapacity: x.count) { y, used in
+            table.pointee.exp(x, x.count, y.baseAddress)
+            used = x.count
+        }
+    }
+
+    @Test func exponentialIsWithinTwoUnitsInTheLastPlace() {
+        let count = 400_000
+        let x = (0..<count).map { -87.33 + Float($0) * (88.37 + 87.33) / Float(count) }
+        let y = Self.exponentials(allTables[0], x)
+        var worst = 0.0
+        for (value, result) in zip(x, y) {
+            worst = max(worst, abs(Double(result) - exp(Double(value))) / Double(result.ulp))
+        }
+        #expect(worst <= 2, "largest error \(worst) units in the last place")
+        #expect(worst > 0.4, "an error this small means the test measures nothing")
+    }
+
+    @Test func exponentialHasDefinedEnds() {
+        let x: [Float] = [
+            0, -0.0, -87.4, -1000, -.infinity, 88.4, 1000, .infinity, .nan, 0x1p-140, -0x1p-140,
+        ]
+        let expected: [Float] = [1, 1, 0, 0, 0, .infinity, .infinity, .infinity, .nan, 1, 1]
+        for table in allTables {
+            #expect(bits(Self.exponentials(table, x)) == bits(expected), "\(table.pointee.title)")
+        }
+    }
+
+    @Test func exponentialHasTheScalarBitsEverywhere() {
+        var random = SeededGenerator(seed: 5)
+        // Any bit pattern at all: NaN, subnormals, huge values.
+        let x = (0..<200_003).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: random.next())) }
+        let expected = bits(Self.exponentials(allTables[0], x))
+        for table in allTables.dropFirst() {
+            #expect(bits(Self.exponentials(table, x)) == expected, "\(table.pointee.title)")
+        }
+    }
+
+    @Test(arguments: [1, 7, 8, 16, 17, 64, 288, 1001])
+    func rmsNormFollowsItsFormula(_ width: Int) throws {
+        let x = randomFloats(3 * width, seed: 1, scale: 5), weight = randomFloats(width, seed: 2)
+        var scalar: [UInt32]?
+        for backend in try allBackends() {
+            let output = try backend.makeBuffer(count: 3 * width)
+            backend.rmsNorm(
+                try backend.buffer(x).rows(of: width), weight: try backend.buffer(weight),
+                epsilon: 1e-5, rows: 3, width: width, into: output.rows(of: width))
+            let result = backend.values(output)
+            for row in 0..<3 {
+                let values = x[row * width..<(row + 1) * width].map(Double.init)
+                let mean = values.reduce(0) { $0 + $1 * $1 } / Double(width)
+                for i in 0..<width {
+                    let expected = values[i] / (mean + 1e-5).squareRoot() * Double(weight[i])
+                    #expect(abs(Double(result[row * width + i]) - expected) <= 1e-6 * abs(expected))
+                }
+            }
+            scalar = scalar ?? bits(result)
+            #expect(bits(result) == scalar, "\(backend.instructionSet)")
+        }
+    }
+
+    @Test func rmsNormInPlaceAndWithoutWeightIsTheSameNorm() throws {
+        for backend in try allBackends() {
+            let x = try backend.buffer(randomFloats(2 * 50, seed: 3))
+            let apart = try backend.makeBuffer(count: 2 * 50)
+            let ones = try backend.buffer([Float](repeating: 1, count: 50))
+            let rows = x.rows(of: 50)
+            backend.rmsNorm(
+                rows, weight: ones, epsilon: 1e-6, rows: 2, width: 50, into: apart.rows(of: 50))
+            backend.rmsNorm(rows, weight: nil, epsilon: 1e-6, rows: 2, width: 50, into: rows)
+            #expect(bits(backend.values(x)) == bits(backend.values(apart)))
+        }
+    }
+
+    static func activated(_ activation: Activation, _ x: Double) -> Double {
+        switch activation {
+        case .silu: return x / (1 + exp(-x))
+        case .gelu:
+            return 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+        case .reluSquared: return x > 0 ? x * x : 0
+        }
+    }
+
+    @Test(arguments: Activation.allCases)
+    func gatesFollowTheirFormulas(_ activation: Activation) throws {
+        let width = 301
+        let gate = randomFloats(2 * width, seed: 4, scale: 12), up = randomFloats(2 * width, seed: 5)
+        var scalar: [UInt32]?
+        for backend in try allBackends() {
+            let (g, u) = (try backend.buffer(gate), try backend.buffer(up))
+            let plain = try backend.makeBuffer(count: 2 * width)
+            backend.gate(
+                activation, gate: g.rows(of: width), up: nil, rows: 2, width: width,
+                into: plain.rows(of: width))
+            backend.gate(
+                activation, gate: g.rows(of: width), up: u.rows(of: width), rows: 2, width: width,
+                into: g.rows(of: width))
+            let (alone, result) = (backend.values(plain), backend.values(g))
+            for i in gate.indices {
+                let expected = Self.activated(activation, Double(gate[i]))
+                #expect(abs(Double(alone[i]) - expected) <= 2e-6 * abs(expected) + 1e-7)
+                #expect(result[i] == alone[i] * up[i])
+            }
+            scalar = scalar ?? bits(result + alone)
+            #expect(bits(result + alone) == scalar, "\(backend.instructionSet)")
+        }
+    }
+
+    @Test(arguments: Activation.allCases)
+    func gatesKeepNonFiniteValuesNonFinite(_ activation: Activation) throws {
+        let gate: [Float] = [.nan, .infinity, 1, 2, -1e30, 1e30]
+        let up: [Float] = [1, 1, .nan, .infinity, 1, 1]
+        var scalar: [UInt32]?
+        for backend in try allBackends() {
+            let output = try backend.makeBuffer(count: 6)
+            backend.gate(
+                activation, gate: try backend.buffer(gate).rows(of: 6),
+                up: try backend.buffer(up).rows(of: 6), rows: 1, width: 6, into: output.rows(of: 6))
+            let result = backend.values(output)
+            #expect(result[..<4].allSatisfy { !$0.isFinite })
+            scalar = scalar ?? bits(result)
+            #expect(bits(result) == scalar)
+        }
+    }
+
+    @Test func addAddsRowByRow() throws {
+        for backend in try allBackends(threads: 2) {
+            let (a, b) = (randomFloats(70 * 300, seed: 6), randomFloats(70 * 310, seed: 7))
+            let target = try backend.buffer(b)
+            backend.add(
+                try backend.buffer(a).rows(of: 300), into: target.rows(offset: 5, stride: 310),
+                rows: 70, width: 300)
+            var expected = b
+            for row in 0..<70 {
+                for i in 0..<300 { expected[row * 310 + 5 + i] += a[row * 300 + i] }
+            }
+            #expect(bits(backend.values(target)) == bits(expected))
+        }
+    }
+
+    @Test(arguments: RopeStyle.allCases, [2, 6, 8, 30, 32, 64, 96])
+    func ropeRotatesPairsByPositionTimesFrequency(_ style: RopeStyle, _ rotary: Int) throws {
+        let headLength = rotary + 4, heads = 3, positions: [Int32] = [0, 1, 77, 4000, 77]
+        let width = heads * headLength
+        let x = randomFloats(positions.count * width, seed: 8)
+        let table = RopeTable(base: 10000, rotaryLength: rotary)
+        var scalar: [UInt32]?
+        for backend in try allBackends() {
+            let buffer = try backend.buffer(x)
+            try backend.rope(
+                buffer.rows(of: width), heads: heads, headLength: headLength, style: style,
+                positions: positions, table: table)
+            let result = backend.values(buffer)
+            let expected = Self.rotated(
+                x, style, rotary: rotary, headLength: headLength, heads: heads, positions)
+            for i in x.indices { #expect(abs(Double(result[i]) - expected[i]) <= 3e-7) }
+            scalar = scalar ?? bits(result)
+            #expect(bits(result) == scalar, "\(backend.instructionSet)")
+        }
+    }
+
+    /// Double precision, written from the definition.
+    static func rotated(
+        _ x: [Float], _ style: RopeStyle, rotary: Int, headLength: Int, heads: Int,
+        _ positions: [Int32]
+    ) -> [Double] {
+        var result = x.map(Double.init)
+        for (row, position) in positions.enumerated() {
+            for head in 0..<heads {
+                let base = (row * heads + head) * headLength
+                for i in 0..<rotary / 2 {
+                    let first = base + (style == .interleaved ? 2 * i : i)
+                    let second = base + (style == .interleaved ? 2 * i + 1 : i + rotary / 2)
+                    let angle = Double(position) * pow(10000, -2 * Double(i) / Double(rotary))
+                    let (a, b) = (result[first], result[second])
+                    result[first] = a * cos(angle) - b * sin(angle)
+                    result[second] = b * cos(angle) + a * sin(angle)
+                }
+            }
+        }
+        return result
+    }
+
+    @Test func ropeScaleAndMagnitudeActOnAngleAndLength() throws {
+        let backend = try CPUBackend(threads: 1)
+        let plain = try backend.buffer([1, 0]), scaled = try backend.buffer([1, 0])
+        let halved = RopeTable(base: 10000, rotaryLength: 2, scale: 2)
+        let doubled = RopeTable(frequencies: [1], magnitude: 2)
+        try backend.rope(
+            plain.rows(of: 2), heads: 1, headLength: 2, style: .halves, positions: [3], table: halved)
+        try backend.rope(
+            scaled.rows(of: 2), heads: 1, headLength: 2, style: .halves, positions: [3],
+            table: doubled)
+        #expect(backend.values(plain) == [Float(cos(1.5)), Float(sin(1.5))])
+        #expect(backend.values(scaled) == [Float(cos(3.0) * 2), Float(sin(3.0) * 2)])
+    }
+
+    @Test(arguments: WeightFormat.allCases)
+    func embeddingLooksRowsUp(_ format: WeightFormat) throws {
+        let backend = try CPUBackend(threads: 1)
+        let sample = SampleMatrix(format, rows: 9, columns: 64, seed: 9)
+        let output = try backend.makeBuffer(count: 3 * 64)
+        try sample.bytes.withUnsafeBytes {
+            let table = try backend.makeEmbedding($0, format: format, rows: 9, columns: 64)
+            backend.embed(table, tokens: [8, 0, 8], into: output.rows(of: 64))
+        }
+        let values = sample.values
+        let expected = [8, 0, 8].flatMap { values[$0 * 64..<($0 + 1) * 64] }
+        #expect(bits(backend.values(output)) == bits(expected))
+    }
+}

@@ -1,0 +1,111 @@
+// Random inputs for the kernel tests: file blocks of each format, rows of floats, back ends.
+//
+// Guarantees: the same seed gives the same bytes. Scales and values are finite and of ordinary
+// size unless a test asks for something else.
+
+import CKernels
+import Compute
+import TestSupport
+
+/// A matrix in file form, with its values as the reference dequantiser sees them.
+struct SampleMatrix {
+    let format: WeightFormat
+    let rows: Int
+    let columns: Int
+    var bytes: [UInt8]
+
+    init(_ format: WeightFormat, rows: Int, columns: Int, seed: UInt64) {
+        (self.format, self.rows, self.columns) = (format, rows, columns)
+        var random = SeededGenerator(seed: seed)
+        let blocks = rows * columns / format.valuesPerBlock
+        bytes = (0..<blocks).flatMap { _ in Self.block(format, &random) }
+    }
+
+    /// Any byte may stand in the quants; scales are halves between 1/256 and 1/2.
+    private static func block(_ format: WeightFormat, _ random: inout SeededGenerator) -> [UInt8] {
+        let value = random.unit()
+        switch format {
+        case .f32: return bytes(of: value.bitPattern)
+        case .f16: return bytes(of: Float16(value).bitPattern)
+        case .bf16: return bytes(of: UInt16(value.bitPattern >> 16))
+        case .q4_0, .q8_0:
+            let scale = Float16(0.00390625 + 0.25 * abs(value)).bitPattern
+            return bytes(of: scale)
+                + (2..<format.bytesPerBlock).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        }
+    }
+
+    private static func bytes(of value: some FixedWidthInteger) -> [UInt8] {
+        withUnsafeBytes(of: value.littleEndian) { Array($0) }
+    }
+
+    /// Row after row.
+    var values: [Float] { dequantised(bytes, format: format, count: rows * columns) }
+
+    func packed(by backend: CPUBackend) throws -> WeightMatrix {
+        try bytes.withUnsafeBytes {
+            try backend.makeMatrix($0, format: format, rows: rows, columns: columns)
+        }
+    }
+}
+
+func dequantised(_ bytes: [UInt8], format: WeightFormat, count: Int) -> [Float] {
+    [Float](unsafeUninitializedCapacity: count) { buffer, used in
+        let values = UnsafeMutableBufferPointer(rebasing: buffer[..<count])
+        bytes.withUnsafeBytes { format.dequantise($0, into: values) }
+        used = count
+    }
+}
+
+func randomFloats(_ count: Int, seed: UInt64, scale: Float = 1) -> [Float] {
+    var random = SeededGenerator(seed: seed)
+    return (0..<count).map { _ in random.unit() * scale }
+}
+
+extension CPUBackend {
+    func buffer(_ values: [Float]) throws -> FloatBuffer {
+        let buffer = try makeBuffer(count: values.count)
+        values.withUnsafeBufferPointer { write($0, to: buffer, at: 0) }
+        return buffer
+    }
+
+    func values(_ buffer: FloatBuffer) -> [Float] {
+        withValues(of: buffer, in: 0..<buffer.count) { Array($0) }
+    }
+
+    /// `tokens` rows times one matrix.
+    func product(
+        _ matrix: WeightMatrix, _ input: [Float], tokens: Int, bias: [Float]? = nil,
+        start: [Float]? = nil
+    ) throws -> [Float] {
+        let output = try start.map(buffer) ?? makeBuffer(count: tokens * matrix.rows)
+        let product = MatrixProduct(
+            matrix, bias: try bias.map(buffer), into: output.rows(of: matrix.rows),
+            accumulates: start != nil)
+        let rows = try buffer(input).rows(of: matrix.columns)
+        try matmul([product], input: rows, rows: tokens)
+        return values(output)
+    }
+}
+
+/// Bits, with every NaN alike: payloads are not part of the contract.
+func bits(_ values: [Float]) -> [UInt32] {
+    values.map { $0.isNaN ? 0x7FC0_0000 : $0.bitPattern }
+}
+
+/// One back end per instruction set of this machine; one thread, because the comparison is about
+/// kernels.
+func allBackends(threads: Int = 1) throws -> [CPUBackend] {
+    try InstructionSet.available().map {
+        try CPUBackend(threads: threads, instructionSet: $0)
+    }
+}
+
+/// The kernel tables of this machine, scalar first.
+var allTables: [UnsafePointer<kn_ops>] {
+    [KN_SCALAR, KN_AVX2, KN_AVX512].compactMap { kn_ops_for($0) }
+}
+
+extension kn_ops {
+    var title: String { String(cString: name) }
+}
