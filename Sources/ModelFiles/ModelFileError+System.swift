@@ -28,7 +28,7 @@ extension ModelFileError {
             location: location, cause: failure)
     }
 
-    static func mapping(
+    package static func mapping(
         path: String, size: Int, _ failure: SystemCallFailure
     ) -> ModelFileError {
         let code: Code =
@@ -40,7 +40,7 @@ extension ModelFileError {
             cause: failure)
     }
 
-    static func guarding(path: String, isFull: Bool) -> ModelFileError {
+    package static func guarding(path: String, isFull: Bool) -> ModelFileError {
         ModelFileError(
             .resourcesExhausted, tried: "protecting the mapping against a shrinking file",
             found: isFull ? "no free slot" : "the signal handler could not be installed",

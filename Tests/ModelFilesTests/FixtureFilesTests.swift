@@ -1,4 +1,5 @@
-// Every reference model must pass the file and parse layers: a checker that refuses good files is broken too.
+// Every reference model must pass the file and parse layers: a checker that refuses good files is
+// broken too.
 
 import ModelFiles
 import TestSupport
