@@ -1,0 +1,43 @@
+// What a person can do about a refusal: one sentence per code, else one per layer.
+//
+// Guarantees: every rejection has advice. Does not: depend on the single case; the message does.
+
+extension AssayRejection {
+    /// One sentence that says what to do.
+    public var advice: String { Self.adviceByCode[code.name] ?? Self.advice(for: layer) }
+
+    private static func advice(for layer: Layer) -> String {
+        switch layer {
+        case .file: "Check the path and the rights on it."
+        case .parse: "The file is damaged or was written wrongly: fetch or convert it again."
+        case .compatibility:
+            "This model needs something the engine does not have, or its converter left keys out: "
+                + "use a supported model, or override the named key."
+        case .placement: "Choose another device, or give the process more memory."
+        case .validation: "The weights are damaged: fetch or convert the file again."
+        }
+    }
+
+    private static let adviceByCode: [String: String] = [
+        "not_found": "Check the path for spelling, and that the volume is mounted.",
+        "dangling_link": "Fetch the file the link points to, or remove the link.",
+        "is_directory": "Name the model file inside the directory.",
+        "permission_denied": "Grant this process read access to the file and its folders.",
+        "extension_unsupported": "Give the path of a .gguf file.",
+        "empty_file": "Fetch the file again: the download or copy did not happen.",
+        "changed_while_read": "Wait until the copy has finished, then load again.",
+        "git_lfs_pointer": "Run `git lfs pull` in the checkout the file came from.",
+        "html_page": "Fetch the file again, with the login or token the site asks for.",
+        "gzip_archive": "Unpack it with gunzip and load the result.",
+        "zip_archive": "Unpack it, or convert the checkpoint to GGUF.",
+        "safetensors_not_supported": "Convert the model to GGUF.",
+        "big_endian": "Convert the file to little-endian.",
+        "version_unsupported": "Convert the model again with a current converter.",
+        "tensor_outside_file": "The file is cut short: fetch it again and compare its size.",
+        "truncated": "The file is cut short: fetch it again and compare its size.",
+        "timed_out": "See whether the file system answers, or allow more time.",
+        "fingerprint_mismatch": "This is not the file that was asked for: fetch the right one.",
+        "device_unavailable": "Ask for `auto` or `cpu`, or install the driver.",
+        "memory_budget_exceeded": "Free memory, raise the budget, or use a smaller model.",
+    ]
+}

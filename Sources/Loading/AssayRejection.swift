@@ -1,0 +1,114 @@
+// Why a model file was not accepted: the one error type that leaves the assay.
+//
+// Errors of the modules below are turned into it exactly once, at the layer that ran them, and keep
+// their stable code name.
+// Guarantees: layer, code, tried, found, allowed, where; whether the condition can pass by itself.
+// Does not: hold file content beyond short printable samples.
+
+import Compute
+import Inference
+import ModelFiles
+
+/// A model file refused by the assay. A value; any thread.
+public struct AssayRejection: Error, Sendable, CustomStringConvertible {
+    /// A stable snake_case reason. Open: compare with `==` or by `name`.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        /// The stable name.
+        public let name: String
+        /// The name.
+        public var description: String { name }
+
+        package init(_ name: String) { self.name = name }
+
+        /// The total timeout passed before the layer answered.
+        public static let timedOut = Code("timed_out")
+        /// The SHA-256 of the file is not the one asked for.
+        public static let fingerprintMismatch = Code("fingerprint_mismatch")
+        /// The model needs more memory than is free or allowed.
+        public static let memoryBudgetExceeded = Code("memory_budget_exceeded")
+        /// The process could not get the thread, descriptor or memory that loading itself needs.
+        public static let resourcesExhausted = Code("resources_exhausted")
+        /// An error without a place in the catalogue; the cause has the details.
+        public static let unexpected = Code("unexpected_error")
+    }
+
+    /// The layer that refused.
+    public let layer: Layer
+    /// The stable reason.
+    public let code: Code
+    /// What was being done.
+    public let tried: String
+    /// What was there.
+    public let found: String
+    /// What would have been accepted.
+    public let allowed: String
+    /// Path, and as far as known offset, key or tensor.
+    public let location: String
+    /// The error of the module below, if there was one.
+    public let cause: (any Error)?
+    /// True if trying again later can help without anybody changing the file's content.
+    public let isTransient: Bool
+
+    package init(
+        _ layer: Layer, _ code: Code, tried: String, found: String, allowed: String,
+        location: String, cause: (any Error)? = nil, isTransient: Bool = false
+    ) {
+        self.layer = layer
+        self.code = code
+        self.tried = tried
+        self.found = found
+        self.allowed = allowed
+        self.location = location
+        self.cause = cause
+        self.isTransient = isTransient
+    }
+
+    /// One sentence: tried, found, allowed, where.
+    public var message: String {
+        let limit = allowed.isEmpty ? "" : "; allowed: \(allowed)"
+        return "\(tried): found \(found)\(limit) (\(location))"
+    }
+
+    /// Layer, code, message and advice.
+    public var description: String { "\(layer)/\(code): \(message). \(advice)" }
+}
+
+extension AssayRejection {
+    /// Turns an error of a module below into a rejection of the layer that ran it.
+    package init(_ error: any Error, in layer: Layer, path: String) {
+        switch error {
+        case let rejection as AssayRejection:
+            self = rejection
+        case let error as ModelFileError:
+            self.init(
+                error.code.layer == .file ? .file : .parse, Code(error.code.name),
+                tried: error.tried, found: error.found, allowed: error.allowed,
+                location: error.location.description, cause: error.cause,
+                isTransient: error.code.isTransient)
+        case let error as InferenceError:
+            let place = ModelFileError.Location(path: path).description
+            self.init(
+                layer, Code(error.code.name), tried: error.tried,
+                found: error.cause.map { "\(error.found): \($0)" } ?? error.found,
+                allowed: error.allowed,
+                location: error.location.map { "\(place), \($0)" } ?? place, cause: error.cause,
+                isTransient: (error.cause as? ComputeError)?.canHeal ?? false)
+        case let error as ComputeError:
+            self.init(
+                layer, Code(error.code.name), tried: error.tried, found: error.found,
+                allowed: error.allowed,
+                location: ModelFileError.Location(path: path).description, cause: error,
+                isTransient: error.canHeal)
+        default:
+            self.init(
+                layer, .unexpected, tried: "running the \(layer) layer", found: "\(error)",
+                allowed: "", location: ModelFileError.Location(path: path).description,
+                cause: error)
+        }
+    }
+}
+
+extension ComputeError {
+    /// Memory and threads come back; shapes, formats and absent devices stay as they are.
+    fileprivate var canHeal: Bool { code == .outOfMemory || code == .threadsUnavailable }
+}

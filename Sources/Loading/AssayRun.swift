@@ -1,0 +1,190 @@
+// One run through the layers, on the thread that may be abandoned.
+//
+// Guarantees: layers run in order and each gets a verdict with its duration; when a layer fails,
+// the file is compared with what was opened first, so that a copy in progress is called that and
+// not a damaged file.
+// Does not: retry, wait or fall back; ModelLoader does.
+
+import Inference
+import ModelFiles
+import Synchronization
+import Tokenizers
+
+/// Where a load is: for progress displays. Delivered on the loading thread.
+public struct LoadProgress: Sendable, Equatable {
+    /// 1 for the first run through the layers.
+    public let attempt: Int
+    /// The layer concerned.
+    public let layer: Layer
+    /// Nil when the layer starts, its verdict when it has finished.
+    public let verdict: LayerVerdict?
+}
+
+/// Where a model was put.
+struct Placement: Sendable {
+    let device: String
+    let reason: String?
+    let degradations: [String]
+}
+
+/// A model on its device, not yet validated.
+struct PlacedModel: Sendable {
+    let tokenModel: any TokenModel
+    let placement: Placement
+}
+
+/// A file that passed every layer, with what was made of it.
+struct AcceptedModel: Sendable {
+    let file: MappedFile
+    let tokenModel: any TokenModel
+    let tokenizer: any Tokenizer
+    let facts: ModelFacts
+    let overrides: [AppliedOverride]
+    let placement: Placement
+    /// Set if it had to be computed on the way.
+    let fingerprint: Fingerprint?
+}
+
+/// What the waiting side may look at while a run is under way.
+final class RunProgress: Sendable {
+    struct State: Sendable {
+        var layer = Layer.file
+        var started: Duration = .zero
+        var verdicts: [LayerVerdict] = []
+    }
+    let state = Mutex(State())
+}
+
+struct AssayRun: Sendable {
+    let path: String
+    let configuration: ModelLoadingConfiguration
+    let steps: LayerSteps
+    let time: TimeSource
+    let attempt: Int
+    let progress: RunProgress
+    let report: @Sendable (LoadProgress) -> Void
+
+    /// Runs all layers. Blocking. Stops at the next layer if `isAbandoned` says so.
+    func run(isAbandoned: () -> Bool) -> Result<AcceptedModel, AssayRejection> {
+        var opened: MappedFile?
+        do throws(AssayRejection) {
+            return .success(try layers(&opened, isAbandoned))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func layers(
+        _ opened: inout MappedFile?, _ isAbandoned: () -> Bool
+    ) throws(AssayRejection) -> AcceptedModel {
+        var fingerprint: Fingerprint?
+        let file = try layer(.file, nil, isAbandoned) {
+            let file = try steps.open(path, configuration.fileLimits)
+            fingerprint = try checkFingerprint(of: file, isAbandoned)
+            return file
+        }
+        opened = file
+        let parsed = try layer(.parse, file, isAbandoned) {
+            try steps.parse(file, configuration.parseLimits)
+        }
+        let plan = try layer(.compatibility, file, isAbandoned) {
+            try steps.plan(parsed, configuration.overrides)
+        }
+        let placed = try layer(.placement, file, isAbandoned) {
+            try steps.place(plan, configuration, path)
+        }
+        if configuration.requireValidation {
+            try layer(.validation, file, isAbandoned) {
+                try steps.validate(placed, plan)
+                try file.checkUnchanged()
+            }
+        }
+        return AcceptedModel(
+            file: file, tokenModel: placed.tokenModel, tokenizer: plan.tokenizer,
+            facts: ModelFacts(plan, fileSize: file.bytes.count),
+            overrides: plan.configuration.overrides, placement: placed.placement,
+            fingerprint: fingerprint)
+    }
+
+    /// Runs one layer, records its verdict and turns whatever it throws into a rejection.
+    private func layer<Value>(
+        _ layer: Layer, _ file: MappedFile?, _ isAbandoned: () -> Bool, _ body: () throws -> Value
+    ) throws(AssayRejection) -> Value {
+        guard !isAbandoned() else { throw .abandoned(in: layer, path: path) }
+        let started = time.now()
+        progress.state.withLock {
+            $0.layer = layer
+            $0.started = started
+        }
+        report(LoadProgress(attempt: attempt, layer: layer, verdict: nil))
+        do {
+            let value = try body()
+            finish(layer, started, ok: true)
+            return value
+        } catch {
+            let rejection = stability(of: file, after: AssayRejection(error, in: layer, path: path))
+            finish(rejection.layer, started, ok: false)
+            throw rejection
+        }
+    }
+
+    private func finish(_ layer: Layer, _ started: Duration, ok: Bool) {
+        let verdict = LayerVerdict(layer: layer, ok: ok, duration: time.now() - started)
+        progress.state.withLock { state in
+            // "Stable while read" belongs to the file layer, whenever it turns out not to hold.
+            state.verdicts.removeAll { $0.layer >= layer }
+            state.verdicts.append(verdict)
+        }
+        report(LoadProgress(attempt: attempt, layer: layer, verdict: verdict))
+    }
+
+    /// The rejection itself, or the reason behind it: the file changed under the layer.
+    private func stability(of file: MappedFile?, after rejection: AssayRejection) -> AssayRejection
+    {
+        guard let file else { return rejection }
+        do throws(ModelFileError) {
+            try file.checkUnchanged()
+            return rejection
+        } catch {
+            return AssayRejection(error, in: .file, path: path)
+        }
+    }
+
+    private func checkFingerprint(
+        of file: MappedFile, _ isAbandoned: () -> Bool
+    ) throws -> Fingerprint? {
+        guard let required = configuration.requiredFingerprint else { return nil }
+        let found = try Fingerprint.compute(of: file, isCancelled: isAbandoned)
+        guard let found else { throw AssayRejection.abandoned(in: .file, path: path) }
+        guard found == required else {
+            throw AssayRejection(
+                .file, .fingerprintMismatch, tried: "comparing the file's SHA-256",
+                found: found.hex, allowed: required.hex,
+                location: ModelFileError.Location(path: path).description)
+        }
+        return found
+    }
+}
+
+extension AssayRejection {
+    /// Ends a run whose owner has left; nobody sees it.
+    fileprivate static func abandoned(in layer: Layer, path: String) -> AssayRejection {
+        AssayRejection(
+            layer, .timedOut, tried: "starting the \(layer) layer", found: "the load was given up",
+            allowed: "a load that is still waited for",
+            location: ModelFileError.Location(path: path).description)
+    }
+}
+
+extension ModelFacts {
+    init(_ plan: ModelPlan, fileSize: Int) {
+        let configuration = plan.configuration
+        self.init(
+            architecture: configuration.architecture, name: configuration.name,
+            vocabularySize: configuration.vocabularySize,
+            embeddingLength: configuration.embeddingLength, blockCount: configuration.blockCount,
+            contextLength: configuration.contextLength, parameterCount: plan.parameterCount,
+            weightBytes: plan.weightBytes, fileSize: fileSize, formats: plan.formatCounts,
+            tokenizer: plan.tokenizer.summary)
+    }
+}

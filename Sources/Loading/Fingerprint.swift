@@ -1,0 +1,71 @@
+// The identity of a model's weights: SHA-256 of the whole file.
+//
+// Guarantees: streams through the descriptor in fixed pieces, so the digest of a file of any
+// size takes
+// 1 MiB of memory and leaves the mapping alone; a file that changed meanwhile gives an error,
+// not a digest.
+// Does not: run on the serving path; FingerprintTask is how it gets off it.
+
+import Crypto
+import ModelFiles
+
+/// SHA-256 of a model file. A value.
+public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
+    /// 32 bytes.
+    public let bytes: [UInt8]
+
+    /// Takes a digest; nil unless there are exactly 32 bytes.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        self.bytes = bytes
+    }
+
+    /// Reads 64 hexadecimal digits of either case; nil for anything else.
+    public init?(hex: String) {
+        let digits = hex.utf8.compactMap { byte -> UInt8? in
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+            default: nil
+            }
+        }
+        guard digits.count == 64, hex.utf8.count == 64 else { return nil }
+        bytes = stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    public var hex: String {
+        let digits = Array("0123456789abcdef".unicodeScalars)
+        var text = ""
+        for byte in bytes {
+            text.unicodeScalars.append(digits[Int(byte >> 4)])
+            text.unicodeScalars.append(digits[Int(byte & 15)])
+        }
+        return text
+    }
+
+    /// The hexadecimal form.
+    public var description: String { hex }
+
+    /// Reads the whole file and digests it. Blocking; any thread; nil if `isCancelled` said so.
+    /// Throws a `file` layer error if reading fails or the file changed meanwhile.
+    public static func compute(
+        of file: MappedFile, isCancelled: () -> Bool = { false }
+    ) throws(ModelFileError) -> Fingerprint? {
+        var hash = SHA256()
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        defer { chunk.deallocate() }
+        var offset = 0
+        while !isCancelled() {
+            let count = try file.read(at: offset, into: chunk)
+            if count == 0 {
+                try file.checkUnchanged()
+                return Fingerprint(bytes: Array(hash.finalize()))
+            }
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+            offset += count
+        }
+        return nil
+    }
+}

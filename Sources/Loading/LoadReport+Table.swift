@@ -1,0 +1,89 @@
+// The report as text for a terminal.
+//
+// Guarantees: plain ASCII frame, one line per layer, the reason and what to do about it at the end.
+// Does not: colour, wrap or translate.
+
+import Inference
+
+extension LoadReport: CustomStringConvertible {
+    /// The same as `table`.
+    public var description: String { table }
+
+    /// Several lines: outcome, one line per layer, facts, reason and advice.
+    public var table: String {
+        var lines = ["\(headline): \(path)", ""]
+        lines += layers.map { row($0.layer.rawValue, verdict($0)) }
+        let reached = layers.last?.layer
+        for layer in Layer.allCases where reached.map({ layer > $0 }) ?? true {
+            lines.append(row(layer.rawValue, accepted ? "skipped" : "not reached"))
+        }
+        lines += facts
+        if attempts.count > 1 { lines += ["", "attempts:"] + attempts.map(Self.line) }
+        if let rejection {
+            lines += [
+                "", "refused at the \(rejection.layer) layer (\(rejection.code))",
+                "  \(rejection.message)", "  \(rejection.advice)",
+            ]
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private var headline: String {
+        switch provenance {
+        case .real: "accepted"
+        case .mock: "REFUSED, A MOCK STANDS IN"
+        case nil: "refused"
+        }
+    }
+
+    private var facts: [String] {
+        var rows: [(String, String)] = []
+        if let model {
+            let name = model.name.map { "\"\($0)\"" } ?? "without a name"
+            rows.append(("model", "\(model.architecture), \(name)"))
+            rows.append(
+                (
+                    "size",
+                    "\(model.parameterCount) parameters, \(model.weightBytes) bytes of weights, "
+                        + "\(model.blockCount) blocks of width \(model.embeddingLength)"
+                ))
+            rows.append(
+                (
+                    "tokens",
+                    "\(model.vocabularySize) in the vocabulary (\(model.tokenizer)), "
+                        + "context \(model.contextLength)"
+                ))
+        }
+        if let device {
+            rows.append(("device", device + (deviceReason.map { " (\($0))" } ?? "")))
+        }
+        if let fingerprint { rows.append(("sha256", fingerprint.hex)) }
+        rows += overrides.map {
+            ("override", "\($0.key) = \($0.replacement) (file: \($0.original ?? "nothing"))")
+        }
+        if !degradations.isEmpty {
+            rows.append(("degraded", degradations.joined(separator: ", ")))
+        }
+        return rows.isEmpty ? [] : [""] + rows.map { row($0.0, $0.1) }
+    }
+
+    private func verdict(_ verdict: LayerVerdict) -> String {
+        (verdict.ok ? "ok     " : "REFUSED") + " " + Self.milliseconds(verdict.duration)
+    }
+
+    private func row(_ name: String, _ text: String) -> String {
+        "  " + name + String(repeating: " ", count: max(1, 15 - name.count)) + text
+    }
+
+    private static func line(_ attempt: LoadAttempt) -> String {
+        let outcome =
+            attempt.rejection.map { "\($0.layer)/\($0.code): \($0.found)" } ?? "accepted"
+        return "  \(attempt.number). after a pause of \(milliseconds(attempt.pause)), "
+            + "\(milliseconds(attempt.duration)): \(outcome)"
+    }
+
+    /// Three decimals below a second, without locale.
+    static func milliseconds(_ duration: Duration) -> String {
+        "\((duration.milliseconds * 1000).rounded() / 1000) ms"
+    }
+}

@@ -1,0 +1,104 @@
+// The placement layer: choose a device, see that the model fits, put it there.
+//
+// Guarantees: an explicit request is honoured or refused, never replaced; `auto` falls back to
+// the CPU and keeps the reason; memory is compared with the budget before anything is packed.
+// Does not: own the back end: one per process is shared by all models, and the caller brings it.
+
+import Compute
+import Inference
+import ModelFiles
+import Synchronization
+
+/// How models get onto a device. A value; any thread.
+public struct ModelPlacing: Sendable {
+    private let backend: @Sendable () throws -> any Backend
+    private let probe: @Sendable () -> CUDAProbe
+    private let memoryAvailable: @Sendable () -> Int?
+
+    /// Places models on this back end.
+    public init(backend: any Backend) {
+        self.init(backend: { backend }, probe: { DeviceProbe.cuda() })
+    }
+
+    /// Places models on one CPU back end per process, made on first use with a thread per
+    /// processor.
+    public static let standard = ModelPlacing(
+        backend: { try SharedBackend.get() }, probe: { DeviceProbe.cuda() })
+
+    package init(
+        backend: @escaping @Sendable () throws -> any Backend,
+        probe: @escaping @Sendable () -> CUDAProbe,
+        memoryAvailable: (@Sendable () -> Int?)? = nil
+    ) {
+        self.backend = backend
+        self.probe = probe
+        self.memoryAvailable = memoryAvailable ?? { MemoryBudget.available() }
+    }
+
+    func place(
+        _ plan: ModelPlan, _ configuration: ModelLoadingConfiguration, path: String
+    ) throws -> PlacedModel {
+        let placement = try choose(configuration.device)
+        try checkMemory(plan, configuration, path: path)
+        let model = try TransformerModel(plan: plan, backend: backend())
+        return PlacedModel(tokenModel: model, placement: placement)
+    }
+
+    func validate(_ model: any TokenModel) throws {
+        if let model = model as? TransformerModel {
+            _ = try model.validate()
+        } else {
+            _ = try ForwardPassCheck.run(model)
+        }
+    }
+
+    /// A GPU that can be used first, the CPU otherwise; an explicit request as it stands.
+    ///
+    /// The reason for the CPU is always kept. It counts as a degradation only where a GPU is there
+    /// and goes unused: on a machine without one the CPU is all that `auto` can mean.
+    private func choose(_ request: DeviceRequest) throws(ComputeError) -> Placement {
+        var seen: CUDAProbe?
+        let choice = try DeviceChoice.make(for: request) {
+            let found = probe()
+            seen = found
+            return found
+        }
+        var degradations: [String] = []
+        if choice.device == "cpu", case .available = seen { degradations = ["cpu_fallback"] }
+        return Placement(
+            device: choice.device, reason: choice.reason, degradations: degradations)
+    }
+
+    private func checkMemory(
+        _ plan: ModelPlan, _ configuration: ModelLoadingConfiguration, path: String
+    ) throws(AssayRejection) {
+        let tokens = min(configuration.contextTokens, plan.configuration.contextLength)
+        let need = plan.memory(contextTokens: tokens)
+        guard let budget = configuration.memoryBudget ?? memoryAvailable(), need.total > budget
+        else { return }
+        throw AssayRejection(
+            .placement, .memoryBudgetExceeded, tried: "fitting the model into memory",
+            found: "\(need.total) bytes needed (weights \(need.weights), cache of \(tokens) "
+                + "positions \(need.cache), scratch \(need.scratch))",
+            allowed: configuration.memoryBudget == nil
+                ? "\(budget) bytes, which is what the system has free"
+                : "\(budget) bytes, the configured budget",
+            location: ModelFileError.Location(path: path).description,
+            // What the system has free changes; a configured budget does not.
+            isTransient: configuration.memoryBudget == nil)
+    }
+}
+
+/// The CPU back end that is shared by everything in the process that did not bring its own.
+private enum SharedBackend {
+    private static let stored = Mutex<(any Backend)?>(nil)
+
+    static func get() throws(ComputeError) -> any Backend {
+        try stored.withLock { (backend: inout sending (any Backend)?) throws(ComputeError) in
+            if let backend { return backend }
+            let made = try CPUBackend(threads: ProcessorCount.usable)
+            backend = made
+            return made
+        }
+    }
+}

@@ -1,0 +1,23 @@
+// How many processors this process may use.
+//
+// Guarantees: at least 1; respects the affinity mask (taskset, cpusets), which counting the
+// machine's processors would not.
+// Does not: read control group quotas; those limit time, not threads.
+
+/// Processors this process may run on.
+public enum ProcessorCount {
+    /// Bits in the affinity mask, or 1 if the system does not say. Reads a small system file.
+    public static var usable: Int { count(inStatus: SystemText.read("/proc/self/status")) }
+
+    /// Bits in the line `Cpus_allowed:\tff,ffffffff`: hexadecimal words, commas between them.
+    static func count(inStatus text: String) -> Int {
+        let name = "Cpus_allowed:"
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name) }) else {
+            return 1
+        }
+        let bits = line.dropFirst(name.count).reduce(0) { sum, character in
+            sum + (character.hexDigitValue?.nonzeroBitCount ?? 0)
+        }
+        return max(1, bits)
+    }
+}
