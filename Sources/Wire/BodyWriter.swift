@@ -9,6 +9,7 @@ public struct BodyWriter {
     /// Everything written so far.
     public internal(set) var bytes: [UInt8] = []
 
+    /// A value from its parts; sends nothing.
     public init() {}
 
     mutating func unsigned(_ id: some RawRepresentable<UInt16>, _ value: UInt64?) {

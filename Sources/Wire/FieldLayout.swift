@@ -88,10 +88,15 @@ public enum FieldRange: Sendable {
 
 /// One row: a field of a message.
 public struct FieldLayout: Sendable {
+    /// Id in a field header.
     public let id: UInt16
+    /// Name without an allocation.
     public let staticName: StaticString
+    /// Type in a field header.
     public let type: FieldType
+    /// How often it occurs.
     public let presence: FieldPresence
+    /// Values it may have.
     public let range: FieldRange
 
     /// Name as the SPEC and the errors write it.
@@ -161,7 +166,9 @@ public protocol ResponseMessage: WireRecord {
 }
 
 extension ResponseMessage {
+    /// True: more frames of the response follow.
     public static var isFollowed: Bool { false }
+    /// True when the answer lists degradations.
     public var isDegraded: Bool { false }
 }
 

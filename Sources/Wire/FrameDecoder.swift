@@ -19,6 +19,7 @@
 
 /// A verified frame whose body is a view: valid until the next call on its decoder.
 public struct Frame {
+    /// The verified header.
     public let header: FrameHeader
     /// The body, decompressed.
     public let body: UnsafeRawBufferPointer

@@ -12,7 +12,9 @@
 
 /// Bits of byte 6.
 public struct FrameFlags: OptionSet, Sendable, Hashable {
+    /// The byte.
     public let rawValue: UInt8
+    /// A value from its parts; sends nothing.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// The body is one LZ4 block.
@@ -38,9 +40,11 @@ public struct FrameHeader: Sendable, Equatable {
     public let wireSize: Int
     /// Byte 5 as sent; `kind` names it.
     public let kindByte: UInt8
+    /// Bits of byte 6.
     public let flags: FrameFlags
     /// Byte 7: 0 in a request, 1 or 2 in a response.
     let provenanceByte: UInt8
+    /// The client's id; 0 in GoAway only.
     public let requestID: UInt64
     /// Response: status number. Request: deadline in milliseconds from receipt, 0 for none.
     let statusWord: UInt32

@@ -2,75 +2,94 @@
 
 /// Asks to stop a request of the same connection. The request itself still gets its last frame.
 public struct CancelRequest: RequestMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.cancel
 
     /// Id of the request to stop.
     public var target: UInt64
 
+    /// A value from its parts; sends nothing.
     public init(target: UInt64) { self.target = target }
 
     private enum ID: UInt16 { case target = 1 }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Cancel request",
         [FieldLayout(ID.target, "target", .unsigned, .required, .unsigned(1, .max))])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(target: 0)
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while let (_, field) = try reader.next() { target = field.unsigned }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) { writer.unsigned(ID.target, target) }
 }
 
 /// Whether there was something to stop.
 public struct CancelResponse: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.cancel
 
     /// True when the target was in flight and is being stopped.
     public var found: Bool
 
+    /// A value from its parts; sends nothing.
     public init(found: Bool) { self.found = found }
 
     private enum ID: UInt16 { case found = 1 }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Cancel response", [FieldLayout(ID.found, "found", .bool, .required)])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(found: false)
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while let (_, field) = try reader.next() { found = field.bool }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) { writer.bool(ID.found, found) }
 }
 
 /// Asks for the server's counters.
 public struct StatsRequest: RequestMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.stats
 
+    /// A value from its parts; sends nothing.
     public init() {}
 
     private enum ID: UInt16 { case none = 0 }
 
+    /// The table of its body.
     public static let layout = MessageLayout("Stats request", [])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while try reader.next() != nil {}
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {}
 }
 
 /// One counter, split by provenance so that nothing a mock did counts as real.
 public struct CounterRecord: WireRecord, Equatable {
+    /// Name the model is served under.
     public var name: String
+    /// Counted for real answers.
     public var real: UInt64
+    /// Counted for mock answers.
     public var mock: UInt64
 
+    /// A value from its parts; sends nothing.
     public init(name: String, real: UInt64, mock: UInt64) {
         self.name = name
         self.real = real
@@ -79,6 +98,7 @@ public struct CounterRecord: WireRecord, Equatable {
 
     private enum ID: UInt16 { case name = 1, real, mock }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Counter",
         [
@@ -87,6 +107,7 @@ public struct CounterRecord: WireRecord, Equatable {
             FieldLayout(ID.mock, "mock", .unsigned, .required),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(name: "", real: 0, mock: 0)
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -99,6 +120,7 @@ public struct CounterRecord: WireRecord, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.name, name)
         writer.unsigned(ID.real, real)
@@ -108,8 +130,10 @@ public struct CounterRecord: WireRecord, Equatable {
 
 /// The counters, in order of name. The frame is mock when any `mock` is above zero.
 public struct StatsResponse: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.stats
 
+    /// The counters, in order of name.
     public var counters: [CounterRecord]
 
     /// Provenance the frame must carry: mock when a mock answer was counted.
@@ -117,14 +141,17 @@ public struct StatsResponse: ResponseMessage, Equatable {
         counters.contains { $0.mock > 0 } ? .mock : .real
     }
 
+    /// A value from its parts; sends nothing.
     public init(counters: [CounterRecord] = []) { self.counters = counters }
 
     private enum ID: UInt16 { case counters = 1 }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Stats response",
         [FieldLayout(ID.counters, "counters", .record, .repeated(max: Limits.listCountMax))])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -133,6 +160,7 @@ public struct StatsResponse: ResponseMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         for counter in counters { writer.record(ID.counters, counter) }
     }
@@ -141,6 +169,7 @@ public struct StatsResponse: ResponseMessage, Equatable {
 /// Pushed with request id 0 and status OK when a server drains: new requests are refused, those in
 /// flight are finished. With another status its body is an `ErrorBody` and the connection closes.
 public struct GoAway: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.goAway
 
     /// Stable word: `shutting_down`, `idle`.
@@ -148,6 +177,7 @@ public struct GoAway: ResponseMessage, Equatable {
     /// Time until the server closes whatever is still open.
     public var drainMilliseconds: UInt64
 
+    /// A value from its parts; sends nothing.
     public init(reason: String, drainMilliseconds: UInt64) {
         self.reason = reason
         self.drainMilliseconds = drainMilliseconds
@@ -155,6 +185,7 @@ public struct GoAway: ResponseMessage, Equatable {
 
     private enum ID: UInt16 { case reason = 1, drainMilliseconds }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "GoAway",
         [
@@ -162,6 +193,7 @@ public struct GoAway: ResponseMessage, Equatable {
             FieldLayout(ID.drainMilliseconds, "drain_milliseconds", .unsigned, .required),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(reason: "", drainMilliseconds: 0)
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -173,6 +205,7 @@ public struct GoAway: ResponseMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.reason, reason)
         writer.unsigned(ID.drainMilliseconds, drainMilliseconds)

@@ -13,6 +13,7 @@ public struct ErrorBody: WireRecord, Equatable {
     /// Layer of the assay that rejected the model. With MODEL_REJECTED.
     public var layer: String?
 
+    /// A value from its parts; sends nothing.
     public init(
         code: String, message: String, field: String? = nil,
         retryAfterMilliseconds: UInt64? = nil, layer: String? = nil
@@ -31,6 +32,7 @@ public struct ErrorBody: WireRecord, Equatable {
 
     private enum ID: UInt16 { case code = 1, message, field, retryAfterMilliseconds, layer }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Error",
         [
@@ -46,6 +48,7 @@ public struct ErrorBody: WireRecord, Equatable {
                 .choice("file|parse|compatibility|placement|validation")),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(code: "", message: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -60,6 +63,7 @@ public struct ErrorBody: WireRecord, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.code, code)
         writer.text(ID.message, message)

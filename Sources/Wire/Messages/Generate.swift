@@ -5,15 +5,18 @@
 
 /// Asks for a continuation.
 public struct GenerateRequest: RequestMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.generate
 
     /// Nil: the server's only model.
     public var model: String?
+    /// What to begin with.
     public var prompt: Prompt
     /// True: the names of special tokens in a text prompt become those tokens.
     public var parseSpecial = false
     /// True: begin tokens are added to a text prompt as the model asks for.
     public var addSpecial = true
+    /// Tokens to make at most.
     public var maxTokens = Limits.generateTokensDefault
     /// 0 picks the best token every time.
     public var temperature = 0.0
@@ -23,13 +26,16 @@ public struct GenerateRequest: RequestMessage, Equatable {
     public var topP = 1.0
     /// 0 keeps all tokens.
     public var minP = 0.0
+    /// Seed of the sampler.
     public var seed: UInt64 = 0
     /// Generation ends before the first of these appears in the text.
     public var stop: [String] = []
     /// True: an overlong prompt loses its beginning, and the answer says so. False: it is refused.
     public var truncatePrompt = false
+    /// Demands on the model, checked before any work.
     public var requirements: Requirements?
 
+    /// A value from its parts; sends nothing.
     public init(model: String? = nil, prompt: Prompt) {
         self.model = model
         self.prompt = prompt
@@ -41,6 +47,7 @@ public struct GenerateRequest: RequestMessage, Equatable {
         case requirements = 30
     }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Generate request",
         [
@@ -69,6 +76,7 @@ public struct GenerateRequest: RequestMessage, Equatable {
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(prompt: .text(""))
         var text: String?
@@ -95,6 +103,7 @@ public struct GenerateRequest: RequestMessage, Equatable {
         prompt = try Prompt(text: text, tokens: tokens, of: Self.layout.name)
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
         writer.text(ID.prompt, prompt.text)
@@ -116,9 +125,12 @@ public struct GenerateRequest: RequestMessage, Equatable {
 /// Part of an answer; more frames follow. Before the first token it may report how much of the
 /// prompt has been read.
 public struct GenerateChunk: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.generate
+    /// True: more frames of the response follow.
     public static let isFollowed = true
 
+    /// Token ids.
     public var tokens: [UInt32]
     /// Whole characters only; may lag behind `tokens`.
     public var text: String
@@ -127,6 +139,7 @@ public struct GenerateChunk: ResponseMessage, Equatable {
     /// Prompt tokens in all.
     public var promptTotal: UInt64?
 
+    /// A value from its parts; sends nothing.
     public init(
         tokens: [UInt32] = [], text: String = "", promptDone: UInt64? = nil,
         promptTotal: UInt64? = nil
@@ -139,6 +152,7 @@ public struct GenerateChunk: ResponseMessage, Equatable {
 
     private enum ID: UInt16 { case tokens = 1, text, promptDone, promptTotal }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Generate chunk",
         [
@@ -149,6 +163,7 @@ public struct GenerateChunk: ResponseMessage, Equatable {
             FieldLayout(ID.promptTotal, "prompt_total", .unsigned),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -162,6 +177,7 @@ public struct GenerateChunk: ResponseMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.unsigneds(ID.tokens, tokens.isEmpty ? nil : tokens)
         writer.text(ID.text, text.isEmpty ? nil : text)
@@ -184,21 +200,28 @@ public enum FinishReason: String, Sendable, CaseIterable {
 
 /// Last frame of a generation: the rest of the tokens and text, and the account of it all.
 public struct GenerateResponse: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.generate
 
     /// Tokens not sent in chunks.
     public var tokens: [UInt32]
     /// Text not sent in chunks.
     public var text: String
+    /// Why it ended.
     public var finishReason: FinishReason
     /// The stop string that ended it.
     public var stopMatched: String?
+    /// Tokens of the prompt.
     public var promptTokens: UInt64
+    /// Tokens made in all.
     public var completionTokens: UInt64
+    /// Who answered, where, how long, how degraded.
     public var answer: AnswerRecord
 
+    /// True when the answer lists degradations.
     public var isDegraded: Bool { !answer.degradations.isEmpty }
 
+    /// A value from its parts; sends nothing.
     public init(
         tokens: [UInt32] = [], text: String = "", finishReason: FinishReason,
         stopMatched: String? = nil, promptTokens: UInt64, completionTokens: UInt64,
@@ -220,6 +243,7 @@ public struct GenerateResponse: ResponseMessage, Equatable {
         case answer = 31
     }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Generate response",
         [
@@ -236,6 +260,7 @@ public struct GenerateResponse: ResponseMessage, Equatable {
             FieldLayout(ID.answer, "answer", .record, .required),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(
             finishReason: .stop, promptTokens: 0, completionTokens: 0,
@@ -254,6 +279,7 @@ public struct GenerateResponse: ResponseMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.unsigneds(ID.tokens, tokens.isEmpty ? nil : tokens)
         writer.text(ID.text, text.isEmpty ? nil : text)

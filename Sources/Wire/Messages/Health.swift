@@ -2,11 +2,15 @@
 
 /// Asks about one model, or about the server when none is named.
 public struct HealthRequest: RequestMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.health
 
+    /// The model; nil stands for the server's only one.
     public var model: String?
+    /// Demands on the model, checked before any work.
     public var requirements: Requirements?
 
+    /// A value from its parts; sends nothing.
     public init(model: String? = nil, requirements: Requirements? = nil) {
         self.model = model
         self.requirements = requirements
@@ -14,6 +18,7 @@ public struct HealthRequest: RequestMessage, Equatable {
 
     private enum ID: UInt16 { case model = 1, requirements = 30 }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Health request",
         [
@@ -22,6 +27,7 @@ public struct HealthRequest: RequestMessage, Equatable {
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -33,6 +39,7 @@ public struct HealthRequest: RequestMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
         writer.record(ID.requirements, requirements)
@@ -46,14 +53,17 @@ public enum ServingState: String, Sendable, CaseIterable {
 
 /// The verdict.
 public struct HealthResponse: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.health
 
     /// True when work is accepted.
     public var ready: Bool
+    /// Where it stands.
     public var state: ServingState
     /// Why not, or what to know.
     public var reason: String?
 
+    /// A value from its parts; sends nothing.
     public init(ready: Bool, state: ServingState, reason: String? = nil) {
         self.ready = ready
         self.state = state
@@ -62,6 +72,7 @@ public struct HealthResponse: ResponseMessage, Equatable {
 
     private enum ID: UInt16 { case ready = 1, state, reason }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Health response",
         [
@@ -72,6 +83,7 @@ public struct HealthResponse: ResponseMessage, Equatable {
                 ID.reason, "reason", .text, .optional, .size(1, Limits.sentenceSizeMax)),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(ready: false, state: .failed)
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -84,6 +96,7 @@ public struct HealthResponse: ResponseMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.bool(ID.ready, ready)
         writer.text(ID.state, state.rawValue)

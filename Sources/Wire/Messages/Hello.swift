@@ -2,6 +2,7 @@
 
 /// First request of a connection.
 public struct HelloRequest: RequestMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.hello
 
     /// Name of the client program, for the server's log.
@@ -13,6 +14,7 @@ public struct HelloRequest: RequestMessage, Equatable {
     /// Largest body before compression that the client accepts, bytes.
     public var bodySizeMax: UInt64
 
+    /// A value from its parts; sends nothing.
     public init(
         client: String, revision: UInt64 = Limits.revision, compression: Bool = false,
         bodySizeMax: UInt64 = UInt64(Limits.bodySizeMax)
@@ -25,6 +27,7 @@ public struct HelloRequest: RequestMessage, Equatable {
 
     private enum ID: UInt16 { case client = 1, revision, compression, bodySizeMax }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Hello request",
         [
@@ -38,6 +41,7 @@ public struct HelloRequest: RequestMessage, Equatable {
                 .unsigned(UInt64(Limits.bodySizeMin), UInt64(UInt32.max))),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(client: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -51,6 +55,7 @@ public struct HelloRequest: RequestMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.client, client)
         writer.unsigned(ID.revision, revision)
@@ -61,6 +66,7 @@ public struct HelloRequest: RequestMessage, Equatable {
 
 /// The server's side of the agreement.
 public struct HelloResponse: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.hello
 
     /// Name and version of the server program.
@@ -74,6 +80,7 @@ public struct HelloResponse: ResponseMessage, Equatable {
     /// Requests this connection may have in flight.
     public var requestsInFlightMax: UInt64
 
+    /// A value from its parts; sends nothing.
     public init(
         server: String, revision: UInt64 = Limits.revision, compression: Bool = false,
         bodySizeMax: UInt64 = UInt64(Limits.bodySizeMax),
@@ -90,6 +97,7 @@ public struct HelloResponse: ResponseMessage, Equatable {
         case server = 1, revision, compression, bodySizeMax, requestsInFlightMax
     }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Hello response",
         [
@@ -106,6 +114,7 @@ public struct HelloResponse: ResponseMessage, Equatable {
                 .unsigned(1, UInt64(UInt32.max))),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(server: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -120,6 +129,7 @@ public struct HelloResponse: ResponseMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.server, server)
         writer.unsigned(ID.revision, revision)

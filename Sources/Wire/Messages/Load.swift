@@ -10,8 +10,10 @@ public enum LoadStrategy: String, Sendable, CaseIterable {
 
 /// Asks the server to load a file under a name.
 public struct LoadRequest: RequestMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.load
 
+    /// Name the model is served under.
     public var name: String
     /// Path on the server's machine.
     public var path: String
@@ -20,6 +22,7 @@ public struct LoadRequest: RequestMessage, Equatable {
     /// `auto`, `cpu`, `cuda`, `cuda:N`. Nil: the server's setting.
     public var device: String?
 
+    /// A value from its parts; sends nothing.
     public init(
         name: String, path: String, strategy: LoadStrategy? = nil, device: String? = nil
     ) {
@@ -31,6 +34,7 @@ public struct LoadRequest: RequestMessage, Equatable {
 
     private enum ID: UInt16 { case name = 1, path, strategy, device }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Load request",
         [
@@ -43,6 +47,7 @@ public struct LoadRequest: RequestMessage, Equatable {
                 ID.device, "device", .text, .optional, .size(1, Limits.deviceNameSizeMax)),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(name: "", path: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -56,6 +61,7 @@ public struct LoadRequest: RequestMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.name, name)
         writer.text(ID.path, path)
@@ -68,9 +74,12 @@ public struct LoadRequest: RequestMessage, Equatable {
 public struct LayerVerdictRecord: WireRecord, Equatable {
     /// `file`, `parse`, `compatibility`, `placement` or `validation`.
     public var layer: String
+    /// Its verdict.
     public var ok: Bool
+    /// How long it took, microseconds.
     public var microseconds: UInt64
 
+    /// A value from its parts; sends nothing.
     public init(layer: String, ok: Bool, microseconds: UInt64) {
         self.layer = layer
         self.ok = ok
@@ -79,6 +88,7 @@ public struct LayerVerdictRecord: WireRecord, Equatable {
 
     private enum ID: UInt16 { case layer = 1, ok, microseconds }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Layer",
         [
@@ -89,6 +99,7 @@ public struct LayerVerdictRecord: WireRecord, Equatable {
             FieldLayout(ID.microseconds, "microseconds", .unsigned, .required),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(layer: "", ok: false, microseconds: 0)
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -101,6 +112,7 @@ public struct LayerVerdictRecord: WireRecord, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.layer, layer)
         writer.bool(ID.ok, ok)
@@ -110,18 +122,24 @@ public struct LayerVerdictRecord: WireRecord, Equatable {
 
 /// One layer is done; more frames follow.
 public struct LoadProgress: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.load
+    /// True: more frames of the response follow.
     public static let isFollowed = true
 
+    /// The layer that is done.
     public var layer: LayerVerdictRecord
 
+    /// A value from its parts; sends nothing.
     public init(layer: LayerVerdictRecord) { self.layer = layer }
 
     private enum ID: UInt16 { case layer = 1 }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Load progress", [FieldLayout(ID.layer, "layer", .record, .required)])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(layer: LayerVerdictRecord(layer: "", ok: false, microseconds: 0))
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -130,21 +148,27 @@ public struct LoadProgress: ResponseMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) { writer.record(ID.layer, layer) }
 }
 
 /// The load report: last frame of an accepted load.
 public struct LoadResponse: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.load
 
+    /// Always true: a rejection is a status.
     public var accepted: Bool
+    /// Verdict of every layer, in order.
     public var layers: [LayerVerdictRecord]
+    /// The model; nil stands for the server's only one.
     public var model: ModelInfo?
     /// Configuration overrides in effect, `key=value`.
     public var overrides: [String]
     /// One sentence per attempt that failed before this one (graceful strategy).
     public var attempts: [String]
 
+    /// A value from its parts; sends nothing.
     public init(
         accepted: Bool, layers: [LayerVerdictRecord], model: ModelInfo? = nil,
         overrides: [String] = [], attempts: [String] = []
@@ -158,6 +182,7 @@ public struct LoadResponse: ResponseMessage, Equatable {
 
     private enum ID: UInt16 { case accepted = 1, layers, model, overrides, attempts }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Load response",
         [
@@ -172,6 +197,7 @@ public struct LoadResponse: ResponseMessage, Equatable {
                 .size(1, Limits.sentenceSizeMax)),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(accepted: false, layers: [])
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -186,6 +212,7 @@ public struct LoadResponse: ResponseMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.bool(ID.accepted, accepted)
         for layer in layers { writer.record(ID.layers, layer) }
@@ -197,41 +224,52 @@ public struct LoadResponse: ResponseMessage, Equatable {
 
 /// Asks the server to stop serving a model once its requests are done.
 public struct UnloadRequest: RequestMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.unload
 
+    /// Name the model is served under.
     public var name: String
 
+    /// A value from its parts; sends nothing.
     public init(name: String) { self.name = name }
 
     private enum ID: UInt16 { case name = 1 }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Unload request",
         [FieldLayout(ID.name, "name", .text, .required, .size(1, Limits.modelNameSizeMax))])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(name: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while let (_, field) = try reader.next() { name = try field.text() }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) { writer.text(ID.name, name) }
 }
 
 /// Done.
 public struct UnloadResponse: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.unload
 
+    /// A value from its parts; sends nothing.
     public init() {}
 
     private enum ID: UInt16 { case none = 0 }
 
+    /// The table of its body.
     public static let layout = MessageLayout("Unload response", [])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while try reader.next() != nil {}
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {}
 }

@@ -5,16 +5,23 @@
 
 /// Asks for the scores after the last token, or after every token.
 public struct LogitsRequest: RequestMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.logits
 
+    /// The model; nil stands for the server's only one.
     public var model: String?
+    /// What to begin with.
     public var prompt: Prompt
+    /// True: names of special tokens in a text prompt become those tokens.
     public var parseSpecial = false
+    /// True: begin tokens are added to a text prompt as the model asks for.
     public var addSpecial = true
     /// False: the last position only.
     public var allPositions = false
+    /// Demands on the model, checked before any work.
     public var requirements: Requirements?
 
+    /// A value from its parts; sends nothing.
     public init(model: String? = nil, prompt: Prompt) {
         self.model = model
         self.prompt = prompt
@@ -25,6 +32,7 @@ public struct LogitsRequest: RequestMessage, Equatable {
         case requirements = 30
     }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Logits request",
         [
@@ -39,6 +47,7 @@ public struct LogitsRequest: RequestMessage, Equatable {
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(prompt: .text(""))
         var text: String?
@@ -58,6 +67,7 @@ public struct LogitsRequest: RequestMessage, Equatable {
         prompt = try Prompt(text: text, tokens: tokens, of: Self.layout.name)
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
         writer.text(ID.prompt, prompt.text)
@@ -71,15 +81,20 @@ public struct LogitsRequest: RequestMessage, Equatable {
 
 /// Part of the values; more frames follow.
 public struct LogitsChunk: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.logits
+    /// True: more frames of the response follow.
     public static let isFollowed = true
 
+    /// Values, row-major: positions by vocabulary.
     public var logits: [Float]
 
+    /// A value from its parts; sends nothing.
     public init(logits: [Float]) { self.logits = logits }
 
     private enum ID: UInt16 { case logits = 1 }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Logits chunk",
         [
@@ -87,28 +102,35 @@ public struct LogitsChunk: ResponseMessage, Equatable {
                 ID.logits, "logits", .numbers, .required, .count(1, Limits.logitCountMax))
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(logits: [])
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while let (_, field) = try reader.next() { logits = field.numbers }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) { writer.numbers(ID.logits, logits) }
 }
 
 /// The rest of the values and what they are.
 public struct LogitsResponse: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.logits
 
     /// Values not sent in chunks.
     public var logits: [Float]
     /// Values per position.
     public var vocabulary: UInt64
+    /// Positions in all.
     public var positions: UInt64
+    /// Who answered, where, how long, how degraded.
     public var answer: AnswerRecord
 
+    /// True when the answer lists degradations.
     public var isDegraded: Bool { !answer.degradations.isEmpty }
 
+    /// A value from its parts; sends nothing.
     public init(logits: [Float], vocabulary: UInt64, positions: UInt64, answer: AnswerRecord) {
         self.logits = logits
         self.vocabulary = vocabulary
@@ -118,6 +140,7 @@ public struct LogitsResponse: ResponseMessage, Equatable {
 
     private enum ID: UInt16 { case logits = 1, vocabulary, positions, answer = 31 }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Logits response",
         [
@@ -132,6 +155,7 @@ public struct LogitsResponse: ResponseMessage, Equatable {
             FieldLayout(ID.answer, "answer", .record, .required),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(
             logits: [], vocabulary: 0, positions: 0, answer: AnswerRecord(model: "", device: ""))
@@ -146,6 +170,7 @@ public struct LogitsResponse: ResponseMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.numbers(ID.logits, logits)
         writer.unsigned(ID.vocabulary, vocabulary)

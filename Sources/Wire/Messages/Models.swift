@@ -2,27 +2,36 @@
 
 /// Asks for the list of models.
 public struct ModelsRequest: RequestMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.models
 
+    /// A value from its parts; sends nothing.
     public init() {}
 
     private enum ID: UInt16 { case none = 0 }
 
+    /// The table of its body.
     public static let layout = MessageLayout("Models request", [])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while try reader.next() != nil {}
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {}
 }
 
 /// One model of the registry.
 public struct ModelInfo: WireRecord, Equatable {
+    /// Name the model is served under.
     public var name: String
+    /// Where it stands.
     public var state: ServingState
+    /// Real or mock.
     public var provenance: Provenance
+    /// Family such as `llama`; empty while loading.
     public var architecture: String
     /// Weights of the model, a count.
     public var parameters: UInt64
@@ -34,12 +43,14 @@ public struct ModelInfo: WireRecord, Equatable {
     public var fingerprint: [UInt8]?
     /// 1 for the first load under this name, one more for each later one.
     public var generation: UInt64
+    /// Device that computes, such as `cpu`.
     public var device: String
     /// Why this device and not the one asked for.
     public var deviceReason: String?
     /// Bytes of memory the model takes.
     public var bytes: UInt64
 
+    /// A value from its parts; sends nothing.
     public init(
         name: String, state: ServingState, provenance: Provenance, architecture: String,
         parameters: UInt64, vocabulary: UInt64, context: UInt64, fingerprint: [UInt8]? = nil,
@@ -64,6 +75,7 @@ public struct ModelInfo: WireRecord, Equatable {
         case fingerprint, generation, device, deviceReason, bytes
     }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Model",
         [
@@ -90,6 +102,7 @@ public struct ModelInfo: WireRecord, Equatable {
             FieldLayout(ID.bytes, "bytes", .unsigned, .required),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(
             name: "", state: .failed, provenance: .mock, architecture: "", parameters: 0,
@@ -113,6 +126,7 @@ public struct ModelInfo: WireRecord, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.name, name)
         writer.text(ID.state, state.rawValue)
@@ -131,18 +145,23 @@ public struct ModelInfo: WireRecord, Equatable {
 
 /// The list, in order of name.
 public struct ModelsResponse: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.models
 
+    /// The models, in order of name.
     public var models: [ModelInfo]
 
+    /// A value from its parts; sends nothing.
     public init(models: [ModelInfo] = []) { self.models = models }
 
     private enum ID: UInt16 { case models = 1 }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Models response",
         [FieldLayout(ID.models, "models", .record, .repeated(max: Limits.listCountMax))])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -151,6 +170,7 @@ public struct ModelsResponse: ResponseMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         for model in models { writer.record(ID.models, model) }
     }

@@ -2,15 +2,18 @@
 
 /// Asks whether the server is there.
 public struct PingRequest: RequestMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.ping
 
     /// Bytes to be sent back.
     public var payload: [UInt8]
 
+    /// A value from its parts; sends nothing.
     public init(payload: [UInt8] = []) { self.payload = payload }
 
     private enum ID: UInt16 { case payload = 1 }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Ping request",
         [
@@ -18,12 +21,14 @@ public struct PingRequest: RequestMessage, Equatable {
                 ID.payload, "payload", .bytes, .optional, .size(0, Limits.pingPayloadSizeMax))
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while let (_, field) = try reader.next() { payload = field.ownedBytes }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) { writer.data(ID.payload, payload) }
 
     /// Accepts exactly what `init(decoding:)` accepts, without a copy. The usual body, one payload
@@ -43,18 +48,24 @@ public struct PingRequest: RequestMessage, Equatable {
 
 /// The same bytes back.
 public struct PingResponse: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.ping
 
+    /// Bytes that come back as they were sent.
     public var payload: [UInt8]
 
+    /// A value from its parts; sends nothing.
     public init(payload: [UInt8] = []) { self.payload = payload }
 
+    /// The table of its body.
     public static let layout = MessageLayout("Ping response", PingRequest.layout.fields)
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         payload = try PingRequest(decoding: body).payload
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         PingRequest(payload: payload).encode(into: &writer)
     }

@@ -9,6 +9,7 @@ public struct Requirements: WireRecord, Equatable {
     /// Device that must compute, for example `cpu`.
     public var device: String?
 
+    /// A value from its parts; sends nothing.
     public init(real: Bool = false, fingerprint: [UInt8]? = nil, device: String? = nil) {
         self.real = real
         self.fingerprint = fingerprint
@@ -17,6 +18,7 @@ public struct Requirements: WireRecord, Equatable {
 
     private enum ID: UInt16 { case real = 1, fingerprint, device }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Requirements",
         [
@@ -28,6 +30,7 @@ public struct Requirements: WireRecord, Equatable {
                 ID.device, "device", .text, .optional, .size(1, Limits.deviceNameSizeMax)),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -40,6 +43,7 @@ public struct Requirements: WireRecord, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.bool(ID.real, real ? true : nil)
         writer.data(ID.fingerprint, fingerprint)
@@ -53,14 +57,18 @@ public struct Timing: WireRecord, Equatable {
     public var accept: UInt64
     /// Waiting for the engine.
     public var queue: UInt64
+    /// Text to tokens.
     public var tokenize: UInt64
+    /// Reading the prompt.
     public var prefill: UInt64
+    /// Making tokens.
     public var decode: UInt64
     /// Encoding and handing frames to the socket.
     public var write: UInt64
     /// From receipt to the last frame being handed to the socket.
     public var total: UInt64
 
+    /// A value from its parts; sends nothing.
     public init(
         accept: UInt64 = 0, queue: UInt64 = 0, tokenize: UInt64 = 0, prefill: UInt64 = 0,
         decode: UInt64 = 0, write: UInt64 = 0, total: UInt64 = 0
@@ -78,6 +86,7 @@ public struct Timing: WireRecord, Equatable {
         case accept = 1, queue, tokenize, prefill, decode, write, total
     }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Timing",
         [
@@ -90,6 +99,7 @@ public struct Timing: WireRecord, Equatable {
             FieldLayout(ID.total, "total", .unsigned, .required),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -106,6 +116,7 @@ public struct Timing: WireRecord, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.unsigned(ID.accept, accept)
         writer.unsigned(ID.queue, queue)
@@ -119,15 +130,19 @@ public struct Timing: WireRecord, Equatable {
 
 /// What every answer of a model says about itself: who answered, where, how long, how degraded.
 public struct AnswerRecord: WireRecord, Equatable {
+    /// The model; nil stands for the server's only one.
     public var model: String
     /// SHA-256 of the model file; nil while it is still being computed, and for a mock.
     public var fingerprint: [UInt8]?
+    /// Device that computes, such as `cpu`.
     public var device: String
+    /// How long each part took.
     public var timing: Timing
     /// One word or sentence per degradation (`cpu_fallback`, `truncated_context`, …). Not empty
     /// exactly when the frame's degraded flag is set.
     public var degradations: [String]
 
+    /// A value from its parts; sends nothing.
     public init(
         model: String, fingerprint: [UInt8]? = nil, device: String, timing: Timing = Timing(),
         degradations: [String] = []
@@ -141,6 +156,7 @@ public struct AnswerRecord: WireRecord, Equatable {
 
     private enum ID: UInt16 { case model = 1, fingerprint, device, timing, degradations }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Answer",
         [
@@ -157,6 +173,7 @@ public struct AnswerRecord: WireRecord, Equatable {
                 .size(1, Limits.sentenceSizeMax)),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(model: "", device: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -171,6 +188,7 @@ public struct AnswerRecord: WireRecord, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
         writer.data(ID.fingerprint, fingerprint)

@@ -2,6 +2,7 @@
 
 /// Asks for the token ids of a text.
 public struct TokenizeRequest: RequestMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.tokenize
 
     /// Nil: the server's only model.
@@ -12,8 +13,10 @@ public struct TokenizeRequest: RequestMessage, Equatable {
     public var parseSpecial: Bool
     /// True: begin and end tokens are added as the model asks for.
     public var addSpecial: Bool
+    /// Demands on the model, checked before any work.
     public var requirements: Requirements?
 
+    /// A value from its parts; sends nothing.
     public init(
         model: String? = nil, text: [UInt8], parseSpecial: Bool = false,
         addSpecial: Bool = true, requirements: Requirements? = nil
@@ -29,6 +32,7 @@ public struct TokenizeRequest: RequestMessage, Equatable {
         case model = 1, text, parseSpecial, addSpecial, requirements = 30
     }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Tokenize request",
         [
@@ -40,6 +44,7 @@ public struct TokenizeRequest: RequestMessage, Equatable {
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(text: [])
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -54,6 +59,7 @@ public struct TokenizeRequest: RequestMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
         writer.data(ID.text, text)
@@ -65,13 +71,18 @@ public struct TokenizeRequest: RequestMessage, Equatable {
 
 /// The token ids.
 public struct TokenizeResponse: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.tokenize
 
+    /// Token ids.
     public var tokens: [UInt32]
+    /// Who answered, where, how long, how degraded.
     public var answer: AnswerRecord
 
+    /// True when the answer lists degradations.
     public var isDegraded: Bool { !answer.degradations.isEmpty }
 
+    /// A value from its parts; sends nothing.
     public init(tokens: [UInt32], answer: AnswerRecord) {
         self.tokens = tokens
         self.answer = answer
@@ -79,6 +90,7 @@ public struct TokenizeResponse: ResponseMessage, Equatable {
 
     private enum ID: UInt16 { case tokens = 1, answer = 31 }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Tokenize response",
         [
@@ -87,6 +99,7 @@ public struct TokenizeResponse: ResponseMessage, Equatable {
             FieldLayout(ID.answer, "answer", .record, .required),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(tokens: [], answer: AnswerRecord(model: "", device: ""))
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -98,6 +111,7 @@ public struct TokenizeResponse: ResponseMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.unsigneds(ID.tokens, tokens)
         writer.record(ID.answer, answer)
@@ -106,12 +120,17 @@ public struct TokenizeResponse: ResponseMessage, Equatable {
 
 /// Asks for the text of token ids.
 public struct DetokenizeRequest: RequestMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.detokenize
 
+    /// The model; nil stands for the server's only one.
     public var model: String?
+    /// Token ids.
     public var tokens: [UInt32]
+    /// Demands on the model, checked before any work.
     public var requirements: Requirements?
 
+    /// A value from its parts; sends nothing.
     public init(model: String? = nil, tokens: [UInt32], requirements: Requirements? = nil) {
         self.model = model
         self.tokens = tokens
@@ -120,6 +139,7 @@ public struct DetokenizeRequest: RequestMessage, Equatable {
 
     private enum ID: UInt16 { case model = 1, tokens, requirements = 30 }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Detokenize request",
         [
@@ -130,6 +150,7 @@ public struct DetokenizeRequest: RequestMessage, Equatable {
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(tokens: [])
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -142,6 +163,7 @@ public struct DetokenizeRequest: RequestMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
         writer.unsigneds(ID.tokens, tokens)
@@ -151,13 +173,18 @@ public struct DetokenizeRequest: RequestMessage, Equatable {
 
 /// The text, as bytes: single tokens need not be whole characters.
 public struct DetokenizeResponse: ResponseMessage, Equatable {
+    /// The kind of its frames.
     public static let kind = MessageKind.detokenize
 
+    /// The text.
     public var text: [UInt8]
+    /// Who answered, where, how long, how degraded.
     public var answer: AnswerRecord
 
+    /// True when the answer lists degradations.
     public var isDegraded: Bool { !answer.degradations.isEmpty }
 
+    /// A value from its parts; sends nothing.
     public init(text: [UInt8], answer: AnswerRecord) {
         self.text = text
         self.answer = answer
@@ -165,6 +192,7 @@ public struct DetokenizeResponse: ResponseMessage, Equatable {
 
     private enum ID: UInt16 { case text = 1, answer = 31 }
 
+    /// The table of its body.
     public static let layout = MessageLayout(
         "Detokenize response",
         [
@@ -172,6 +200,7 @@ public struct DetokenizeResponse: ResponseMessage, Equatable {
             FieldLayout(ID.answer, "answer", .record, .required),
         ])
 
+    /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(text: [], answer: AnswerRecord(model: "", device: ""))
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -183,6 +212,7 @@ public struct DetokenizeResponse: ResponseMessage, Equatable {
         }
     }
 
+    /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.data(ID.text, text)
         writer.record(ID.answer, answer)

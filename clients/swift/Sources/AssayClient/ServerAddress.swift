@@ -1,0 +1,54 @@
+// Where a server listens: `tcp://host:port`, `tcp://[::1]:port`, `unix:///path`.
+//
+// Guarantees: parsing touches no network; the text of a refused address says what was expected.
+
+/// Address of a server.
+public enum ServerAddress: Sendable, Equatable, CustomStringConvertible {
+    /// Host name or numeric address, and port.
+    case tcp(host: String, port: UInt16)
+    /// Path of a Unix socket.
+    case unix(path: String)
+
+    /// Where `assayd` listens by default.
+    public static let standard = ServerAddress.tcp(host: "127.0.0.1", port: 7411)
+
+    /// Longest path a Unix socket's address has room for, bytes (`sun_path` less its terminator).
+    public static let pathSizeMax = 107
+
+    /// Parses a URL. Throws `address_invalid`.
+    public init(_ text: String) throws(ClientError) {
+        if text.hasPrefix("unix://") {
+            let path = String(text.dropFirst("unix://".count))
+            guard path.hasPrefix("/"), path.utf8.count <= Self.pathSizeMax else {
+                throw ClientError.addressInvalid(
+                    text, "an absolute path of at most \(Self.pathSizeMax) bytes after unix://")
+            }
+            self = .unix(path: path)
+            return
+        }
+        guard text.hasPrefix("tcp://") else {
+            throw ClientError.addressInvalid(text, "tcp://HOST:PORT or unix:///PATH")
+        }
+        let rest = text.dropFirst("tcp://".count)
+        guard let colon = rest.lastIndex(of: ":"),
+            let port = UInt16(rest[rest.index(after: colon)...]), port > 0
+        else {
+            throw ClientError.addressInvalid(text, "a port from 1 to 65535 after the last colon")
+        }
+        var host = rest[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        guard !host.isEmpty, !host.contains("/") else {
+            throw ClientError.addressInvalid(text, "a host between tcp:// and the port")
+        }
+        self = .tcp(host: String(host), port: port)
+    }
+
+    /// The URL.
+    public var description: String {
+        switch self {
+        case .tcp(let host, let port):
+            host.contains(":") ? "tcp://[\(host)]:\(port)" : "tcp://\(host):\(port)"
+        case .unix(let path): "unix://\(path)"
+        }
+    }
+}
