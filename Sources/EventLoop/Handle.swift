@@ -18,7 +18,7 @@ public class Handle {
     /// The loop this handle belongs to, for good.
     public let loop: Loop
     let memory: UnsafeMutableRawPointer
-    private(set) var state = State.open
+    @exclusivity(unchecked) private(set) var state = State.open
 
     /// Whether the handle still takes part in the loop. False from `close()` on.
     public var isOpen: Bool { state == .open }

@@ -6,6 +6,10 @@
 //                                   └ what did not fit → uv_write (queued) → kernel → onDrain
 //   write(large) ───────────→ uv_try_write from the caller's memory, the rest copied and queued
 //
+// Inside a stream's own onRead, the request-and-answer path, the loop's scratch takes the part of
+// the chunk: a copy, a number and a write, with no object touched. Whatever is not that simple
+// first spills the scratch into a chunk. Invariant: scratch in use → no chunk, nothing queued.
+//
 // Guarantees: bytes leave in the order of the calls; at most one system call per callback and
 // stream while the peer keeps up, and no epoll_ctl; `pendingWriteSize` counts every byte that is
 // not yet with the kernel, and never passes the stream's limit.
@@ -13,25 +17,10 @@
 import CLibUV
 
 extension Stream {
-    /// How far a polite ending has come.
-    enum Ending: Equatable {
-        case none
-        /// All written, the write side shut or about to be; waiting for the peer's end.
-        case lingering(Timer, hasShutDown: Bool)
-
-        static func == (left: Ending, right: Ending) -> Bool {
-            switch (left, right) {
-            case (.none, .none): true
-            case (.lingering(let a, let x), .lingering(let b, let y)): a === b && x == y
-            default: false
-            }
-        }
-    }
-
     /// Bytes accepted by `write` that the kernel has not taken yet. An owner that sees this grow
     /// stops producing, or stops reading requests, until `onDrain`.
     public var pendingWriteSize: Int {
-        queuedSize + (gather?.waitingCount ?? 0)
+        queuedSize + (gather?.waitingCount ?? 0) + (isInOwnCallback ? loop.scratchCount : 0)
     }
 
     /// Sends bytes, in order after everything written before. The bytes are copied or with the
@@ -45,11 +34,13 @@ extension Stream {
     @discardableResult
     public func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
         loop.assertConfined()
-        guard isOpen, ending == .none else { return false }
+        guard isOpen, !isEnding else { return false }
         guard bytes.count <= settings.pendingWriteSizeMax - pendingWriteSize else {
             fail(backlogError(adding: bytes.count))
             return false
         }
+        if appendToScratch(bytes) { return true }
+        spillScratch()
         if bytes.count > OutputChunk.gatherSize {
             writeLarge(bytes)
         } else {
@@ -62,6 +53,7 @@ extension Stream {
     /// Sends what has been gathered now instead of at the end of the callback.
     public func flush() {
         loop.assertConfined()
+        spillScratch()
         flushGathered()
     }
 
@@ -70,6 +62,43 @@ extension Stream {
             .writeBacklogExceeded, tried: "writing \(count) bytes to a peer that does not read",
             found: "\(pendingWriteSize) bytes already waiting",
             allowed: "\(settings.pendingWriteSizeMax) bytes")
+    }
+
+    // MARK: Answers inside onRead
+
+    private func appendToScratch(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard isInOwnCallback, queuedRequestCount == 0, gather == nil,
+            bytes.count <= OutputChunk.gatherSize - loop.scratchCount, let base = bytes.baseAddress
+        else { return false }
+        (loop.scratch + loop.scratchCount).copyMemory(from: base, byteCount: bytes.count)
+        loop.scratchCount += bytes.count
+        return true
+    }
+
+    /// Hands the scratch to the kernel at the end of `onRead`; what does not fit is queued.
+    @inline(__always)
+    func flushScratch() {
+        guard loop.scratchCount > 0 else { return }
+        var buffer = uv_buf_t(
+            base: loop.scratch.assumingMemoryBound(to: CChar.self), len: loop.scratchCount)
+        guard let sent = attempt(&buffer, 1) else { return }
+        if sent < loop.scratchCount {
+            spillScratch(from: sent)
+            queueGathered()
+        }
+        loop.scratchCount = 0
+    }
+
+    /// Moves the scratch, but for its first `offset` bytes, into a gather chunk.
+    private func spillScratch(from offset: Int = 0) {
+        guard isInOwnCallback, loop.scratchCount > offset else { return }
+        let chunk = loop.takeChunk()
+        chunk.append(
+            UnsafeRawBufferPointer(
+                start: loop.scratch + offset, count: loop.scratchCount - offset))
+        loop.scratchCount = 0
+        gather = chunk
+        listForFlush()
     }
 
     // MARK: Small writes
@@ -82,10 +111,13 @@ extension Stream {
         let chunk = gather ?? loop.takeChunk()
         gather = chunk
         chunk.append(bytes)
-        if !isListedForFlush, loop.isInsideCallback {
-            isListedForFlush = true
-            loop.flushLater(self)
-        }
+        listForFlush()
+    }
+
+    private func listForFlush() {
+        guard !isListedForFlush, loop.isInsideCallback else { return }
+        isListedForFlush = true
+        loop.flushLater(self)
     }
 
     /// Tries to hand the gathered bytes to the kernel. While older bytes are queued this waits:
@@ -113,6 +145,7 @@ extension Stream {
     }
 
     func discardGathered() {
+        if isInOwnCallback { loop.scratchCount = 0 }
         guard let chunk = gather else { return }
         gather = nil
         loop.recycle(chunk)
@@ -203,7 +236,7 @@ extension Stream {
             if status < 0 { return fail(status, "write", "writing") }
             guard queuedRequestCount == 0 else { return }
             flushGathered()
-            if isOpen, queuedRequestCount == 0, ending == .none { onDrain?() }
+            if isOpen, queuedRequestCount == 0, !isEnding { onDrain?() }
         }
     }
 
@@ -216,12 +249,14 @@ extension Stream {
     /// answer on its way. No `onRead`, `onEnd` or `onDrain` comes any more; `onClose` does.
     public func finish(within limit: Duration = .seconds(2)) {
         loop.assertConfined()
-        guard isOpen, ending == .none else { return }
+        guard isOpen, !isEnding else { return }
+        spillScratch()
         flushGathered()
         guard isOpen else { return }
         queueGathered()
         guard isOpen, let timer = try? Timer(loop: loop) else { return close() }
-        ending = .lingering(timer, hasShutDown: false)
+        isEnding = true
+        lingerTimer = timer
         timer.start(after: limit) { [unowned self] in close() }
         startReading()
         if isOpen { shutDown() }
@@ -245,15 +280,15 @@ extension Stream {
 
     private func didShutDown(_ status: Int32) {
         loop.callback {
-            guard isOpen, case .lingering(let timer, _) = ending else { return }
+            guard isOpen else { return }
             if status < 0 { return fail(status, "uv_shutdown", "ending a stream") }
-            ending = .lingering(timer, hasShutDown: true)
+            hasShutDown = true
             closeIfEnded()
         }
     }
 
     /// Both directions are done: nothing can be lost by closing.
     func closeIfEnded() {
-        if hasEnded, case .lingering(_, hasShutDown: true) = ending { close() }
+        if hasEnded, hasShutDown { close() }
     }
 }

@@ -37,7 +37,7 @@ public final class Stream: Handle {
 
     /// Called with bytes that arrived. The buffer belongs to the loop and is overwritten by the
     /// next read: copy what must stay.
-    public var onRead: ((UnsafeRawBufferPointer) -> Void)?
+    @exclusivity(unchecked) public var onRead: ((UnsafeRawBufferPointer) -> Void)?
     /// Called once when the peer has said it will send no more; writing still works. Without this
     /// callback the stream finishes by itself.
     public var onEnd: (() -> Void)?
@@ -51,12 +51,15 @@ public final class Stream: Handle {
     private(set) var hasEnded = false
     private var closeReason: EventLoopError?
 
-    // Owned by Stream+Writing.swift.
-    var gather: OutputChunk?
-    var isListedForFlush = false
-    var queuedRequestCount = 0
-    var queuedSize = 0
-    var ending: Ending = .none
+    // Owned by Stream+Writing.swift. Exclusivity: see Loop.
+    @exclusivity(unchecked) var isInOwnCallback = false
+    @exclusivity(unchecked) var gather: OutputChunk?
+    @exclusivity(unchecked) var isListedForFlush = false
+    @exclusivity(unchecked) var queuedRequestCount = 0
+    @exclusivity(unchecked) var queuedSize = 0
+    @exclusivity(unchecked) var isEnding = false
+    var hasShutDown = false
+    var lingerTimer: Timer?
 
     var stream: UnsafeMutablePointer<uv_stream_t> {
         memory.assumingMemoryBound(to: uv_stream_t.self)
@@ -131,13 +134,18 @@ public final class Stream: Handle {
         let status = uv_read_start(
             stream,
             { handle, _, buffer in
-                guard let stream = recover(handle?.pointee.data, as: Stream.self), let buffer
-                else { return }
-                let shared = stream.loop.readBuffer
+                guard let data = handle?.pointee.data, let buffer else { return }
+                let shared = Unmanaged<Stream>.fromOpaque(data)
+                    ._withUnsafeGuaranteedRef { $0.loop.readBuffer }
                 buffer.pointee.base = shared.baseAddress?.assumingMemoryBound(to: CChar.self)
                 buffer.pointee.len = shared.count
             },
-            { stream, count, _ in recover(stream?.pointee.data, as: Stream.self)?.arrived(count) })
+            { stream, count, _ in
+                guard let data = stream?.pointee.data else { return }
+                // The handle's own reference keeps the stream alive until the close callback,
+                // which libuv never runs from inside a read: no retain and release is needed.
+                Unmanaged<Stream>.fromOpaque(data)._withUnsafeGuaranteedRef { $0.arrived(count) }
+            })
         if status < 0 {
             fail(status, "uv_read_start", "reading")
         } else {
@@ -149,7 +157,7 @@ public final class Stream: Handle {
     /// Takes effect at once, also inside `onRead`.
     public func stopReading() {
         loop.assertConfined()
-        guard isOpen, isReading, ending == .none else { return }
+        guard isOpen, isReading, !isEnding else { return }
         isReading = false
         uv_read_stop(stream)
     }
@@ -159,8 +167,11 @@ public final class Stream: Handle {
         loop.callback {
             if count > 0 {
                 // While ending, bytes are only taken to empty the kernel's buffer.
-                guard ending == .none else { return }
-                onRead?(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]))
+                guard !isEnding, let onRead else { return }
+                isInOwnCallback = true
+                onRead(UnsafeRawBufferPointer(start: loop.readBuffer.baseAddress, count: count))
+                flushScratch()
+                isInOwnCallback = false
             } else if count < 0 {
                 readingEnded(Int32(truncatingIfNeeded: count))
             }
@@ -171,11 +182,11 @@ public final class Stream: Handle {
         isReading = false
         guard status == UV_EOF.rawValue else {
             // A reset while we only wait for the peer's end is an end as well.
-            return ending == .none ? fail(status, "read", "reading") : close()
+            return !isEnding ? fail(status, "read", "reading") : close()
         }
         // libuv has stopped reading by itself at the end of the stream.
         hasEnded = true
-        if ending != .none {
+        if isEnding {
             closeIfEnded()
         } else if let onEnd {
             onEnd()
@@ -199,8 +210,8 @@ public final class Stream: Handle {
 
     override func willClose() {
         isReading = false
-        if case .lingering(let timer, _) = ending { timer.close() }
-        ending = .none
+        lingerTimer?.close()
+        lingerTimer = nil
         discardGathered()
     }
 

@@ -92,6 +92,72 @@ import Testing
         }
     }
 
+    @Test func manyAnswersToOneReadStayInOrder() throws {
+        try withLoop { loop in
+            let (stream, peer) = try Fresh.pair(loop, .unix, in: directory)
+            stream.onRead = { [unowned stream] _ in
+                var offset = 0
+                for size in (0..<700).map({ [100, 7, 3000, 1, 20_000][$0 % 5] }) {
+                    stream.write(pattern(offset..<offset + size))
+                    offset += size
+                }
+                #expect(stream.pendingWriteSize <= offset)
+            }
+            stream.onDrain = { loop.stop() }
+            stream.startReading()
+            try peer.send("all of it")
+            let total = 140 * 23_108
+            let received = receivedOnThread(peer, count: total)
+            try loop.runUntilStopped()
+            #expect(received() == pattern(0..<total))
+        }
+    }
+
+    /// Every answer fits the kernel's buffer but one, which is cut somewhere in its middle.
+    @Test func answersToARequesterThatStopsReadingStayInOrder() throws {
+        try withLoop { loop in
+            let (stream, peer) = try Fresh.pair(loop, .unix, in: directory)
+            var answered = 0
+            stream.onRead = { [unowned stream] bytes in
+                for _ in 0..<bytes.count {
+                    stream.write(pattern(answered * 777..<(answered + 1) * 777))
+                    answered += 1
+                }
+                if stream.pendingWriteSize > 100_000 { loop.stop() }
+            }
+            stream.startReading()
+            let pulse = try Timer(loop: loop)
+            pulse.start(after: .zero, repeating: .microseconds(1)) { try? peer.send("??") }
+            try loop.runUntilStopped()
+            pulse.close()
+            stream.stopReading()
+            stream.onDrain = { loop.stop() }
+            let total = answered * 777
+            let received = receivedOnThread(peer, count: total)
+            try loop.runUntilStopped()
+            #expect(received() == pattern(0..<total))
+        }
+    }
+
+    @Test func closeInsideTheReadCallbackDropsWhatWasGathered() throws {
+        try withLoop { loop in
+            let (stream, peer) = try Fresh.pair(loop, .unix, in: directory)
+            let (other, otherPeer) = try Fresh.pair(loop, .unix, in: directory)
+            stream.onRead = { [unowned stream] _ in
+                stream.write("never sent")
+                other.write("to a neighbour")
+                stream.close()
+                #expect(stream.pendingWriteSize == 0)
+            }
+            stream.onClose = { _ in loop.stop() }
+            stream.startReading()
+            try peer.send("go")
+            try loop.runUntilStopped()
+            #expect(try peer.receiveToEnd().isEmpty)
+            #expect(try otherPeer.receiveText() == "to a neighbour")
+        }
+    }
+
     /// Sizes on both sides of the gathering limit, so that every path of the writer is taken.
     @Test(arguments: [Stream.Transport.tcp, .unix])
     func slowReaderGetsEverythingInOrder(_ transport: Stream.Transport) throws {
