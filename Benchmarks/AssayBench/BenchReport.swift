@@ -1,0 +1,58 @@
+// What a benchmark run found, as text for people and JSON for programs.
+
+import EngineMeasure
+import Foundation
+
+struct BenchReport: Codable {
+    /// One model measured with one or more numbers of threads.
+    struct Engine: Codable {
+        let model: String
+        let runs: [EngineFigures]
+    }
+
+    let placement: String
+    var ping: [PingComparison] = []
+    var engine: [Engine] = []
+
+    func jsonText() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    var text: String {
+        var lines: [String] = []
+        if !ping.isEmpty {
+            lines.append("Round trips beside a bare libuv echo, same run, placement \(placement)")
+            lines.append(
+                row(
+                    "", "echo p50", "p99", "assay p50", "p99", "p50 ratio", "echo req/s",
+                    "assay req/s", "ratio", "CPU ratio"))
+            lines += ping.map(line)
+        }
+        for each in engine {
+            lines.append("Engine on \(each.model)")
+            lines += each.runs.map { "  " + $0.summary }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func line(_ ping: PingComparison) -> String {
+        row(
+            ping.scenario, micro(ping.echo.p50), micro(ping.echo.p99), micro(ping.assay.p50),
+            micro(ping.assay.p99), String(format: "%.2f", ping.p50Ratio),
+            String(format: "%.0f", ping.echo.requestsPerSecond),
+            String(format: "%.0f", ping.assay.requestsPerSecond),
+            String(format: "%.2f", ping.throughputRatio),
+            String(format: "%.2f", ping.serverCPURatio))
+    }
+
+    private func micro(_ value: Double) -> String { String(format: "%.1f µs", value) }
+
+    /// Columns of twelve, the first left-aligned.
+    private func row(_ first: String, _ rest: String...) -> String {
+        rest.reduce(first.padding(toLength: 12, withPad: " ", startingAt: 0)) { line, cell in
+            line + String(repeating: " ", count: max(1, 12 - cell.count)) + cell
+        }
+    }
+}

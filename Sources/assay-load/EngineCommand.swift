@@ -1,0 +1,68 @@
+// assay-load engine: tokens per second of the engine alone, on one model file.
+
+import ArgumentParser
+import EngineMeasure
+import Foundation
+
+struct EngineCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "engine",
+        abstract: "Tokens per second on a GGUF file, prompt and generation timed apart.")
+
+    @Argument(help: "The model file.")
+    var path: String
+
+    @Option(help: "Threads to compute with, 1 to 256.")
+    var threads = ProcessInfo.processInfo.activeProcessorCount
+
+    @Option(help: "Prompt tokens per run.")
+    var prompt = 256
+
+    @Option(help: "Generated tokens per run.")
+    var generate = 128
+
+    @Option(help: "Runs, of which the median counts.")
+    var repetitions = 3
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+        try check(threads, "--threads", 1...256)
+        try check(prompt, "--prompt", 1...1_048_576)
+        try check(generate, "--generate", 1...1_048_576)
+        try check(repetitions, "--repetitions", 1...1000)
+    }
+
+    private func check(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws {
+        guard !range.contains(value) else { return }
+        throw ValidationError(
+            "\(name) is \(value); allowed are \(range.lowerBound) to \(range.upperBound)")
+    }
+
+    func run() throws {
+        let figures: EngineFigures
+        do {
+            figures = try EngineMeasure(
+                threads: threads, promptCount: prompt, generateCount: generate,
+                repetitionCount: repetitions
+            ).run(path: path)
+        } catch {
+            throw ModelRefused(description: "assay-load: \(error)")
+        }
+        guard json else { return print(figures.summary) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        print(String(decoding: try encoder.encode(figures), as: UTF8.self))
+    }
+}
+
+/// The file cannot be loaded or measured.
+struct ModelRefused: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// One line on standard error.
+func complain(_ text: String) {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+}
