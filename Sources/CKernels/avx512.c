@@ -15,50 +15,9 @@
 #include "lanes_avx512.h"
 #include "lanes_ops.h"
 #include "lanes_attend.h"
+#include "panels_avx512.h"
 
 #pragma STDC FP_CONTRACT OFF
-
-/* ---- input panels ---- */
-
-/* One block of one token; `at` points at the token's first 4 bytes of the panel block. */
-KN_INLINE void quantise_block(const float *x, uint8_t *at, size_t tokens, size_t t) {
-    __m512 low = _mm512_loadu_ps(x), high = _mm512_loadu_ps(x + 16);
-    const __m512i magnitude = _mm512_set1_epi32(0x7FFFFFFF);
-    __m512i largest =
-        _mm512_max_epi32(_mm512_and_epi32(_mm512_castps_si512(low), magnitude),
-                         _mm512_and_epi32(_mm512_castps_si512(high), magnitude));
-    int32_t bits = _mm512_reduce_max_epi32(largest);
-    float m;
-    memcpy(&m, &bits, 4);
-    bool finite = bits < 0x7F800000, live = finite && m >= KN_QUANTISE_MIN;
-    float scale = live ? m / 127.0f : finite ? 0.0f : NAN;
-    __m512 inverse = _mm512_set1_ps(live ? 127.0f / m : 0.0f);
-    __mmask16 keep = live ? 0xFFFF : 0;
-    __m512i a = _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(low, inverse));
-    __m512i b = _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(high, inverse));
-    int32_t offset = -128 * _mm512_reduce_add_epi32(_mm512_add_epi32(a, b));
-    uint32_t bytes[8];
-    _mm_storeu_si128((__m128i *)(void *)bytes, _mm512_cvtepi32_epi8(a));
-    _mm_storeu_si128((__m128i *)(void *)(bytes + 4), _mm512_cvtepi32_epi8(b));
-    for (size_t g = 0; g < 8; g++) memcpy(at + (g * tokens + t) * 4, bytes + g, 4);
-    memcpy(at + 32 * tokens + 4 * t, &offset, 4);
-    memcpy(at + 36 * tokens + 4 * t, &scale, 4);
-}
-
-static void quantise(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
-    uint8_t *out = panel;
-    for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
-        for (size_t t = 0; t < tokens; t++) quantise_block(x + t * stride + c, out, tokens, t);
-        out += KN_INT8_PANEL_BLOCK_BYTES * tokens;
-    }
-}
-
-static void interleave(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
-    float *out = panel;
-    for (size_t c = 0; c < columns; c++) {
-        for (size_t t = 0; t < tokens; t++) out[c * tokens + t] = x[t * stride + c];
-    }
-}
 
 /* ---- int8 products: 16 rows x n tokens ---- */
 

@@ -112,7 +112,10 @@ static void run_attend(const kn_ops *ops, bench *b) {
 static void run(const kn_ops *ops, size_t kernel, bench *b, uint64_t seed) {
     memset(b->out, 0, sizeof b->out);
     switch (kernel) {
-    case 0: ops->quantise(b->x, COLUMNS, 5, COLUMNS, b->out); break;
+    case 0:
+        ops->quantise(b->x, COLUMNS, 5, COLUMNS, b->out);
+        ops->quantise(b->y, COLUMNS, 1, COLUMNS, b->out + 5 * COLUMNS);
+        break;
     case 1: ops->interleave(b->x, COLUMNS, 5, WIDTH, b->out); break;
     case 2: ops->rms_norm(b->x, b->y, 1e-5f, WIDTH, b->out); break;
     case 3:
