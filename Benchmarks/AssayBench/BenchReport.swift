@@ -3,38 +3,17 @@
 import EngineMeasure
 import Foundation
 
-struct BenchReport: Codable {
-    /// One model measured with one or more numbers of threads.
-    struct Engine: Codable {
-        let model: String
-        let runs: [EngineFigures]
-    }
-
+/// The round trips of one run.
+struct WireReport: Codable {
     let placement: String
-    var ping: [PingComparison] = []
-    var engine: [Engine] = []
-
-    func jsonText() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
+    let scenarios: [PingComparison]
 
     var text: String {
-        var lines: [String] = []
-        if !ping.isEmpty {
-            lines.append("Round trips beside a bare libuv echo, same run, placement \(placement)")
-            lines.append(
-                row(
-                    "", "echo p50", "p99", "assay p50", "p99", "p50 ratio", "echo req/s",
-                    "assay req/s", "ratio", "CPU ratio"))
-            lines += ping.map(line)
-        }
-        for each in engine {
-            lines.append("Engine on \(each.model)")
-            lines += each.runs.map { "  " + $0.summary }
-        }
-        return lines.joined(separator: "\n")
+        let title = "Round trips beside a bare libuv echo, same run, placement \(placement)"
+        let head = row(
+            "", "echo p50", "p99", "assay p50", "p99", "p50 ratio", "echo req/s", "assay req/s",
+            "ratio", "CPU ratio")
+        return ([title, head] + scenarios.map(line)).joined(separator: "\n")
     }
 
     private func line(_ ping: PingComparison) -> String {
@@ -55,4 +34,20 @@ struct BenchReport: Codable {
             line + String(repeating: " ", count: max(1, 12 - cell.count)) + cell
         }
     }
+}
+
+/// One model measured with one or more numbers of threads.
+struct EngineReport: Codable {
+    let model: String
+    let runs: [EngineFigures]
+
+    var text: String {
+        (["Engine on \(model)"] + runs.map { "  " + $0.summary }).joined(separator: "\n")
+    }
+}
+
+func jsonText(_ report: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(report), as: UTF8.self)
 }
