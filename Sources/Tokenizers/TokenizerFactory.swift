@@ -14,12 +14,8 @@ public enum TokenizerFactory {
 
     /// One row per value of `tokenizer.ggml.model`.
     static let builders: [(model: String, build: Builder)] = [
-        (
-            "llama",
-            { definition throws(TokenizerError) in
-                try SentencePieceTokenizer(definition)
-            }
-        )
+        ("llama", { definition throws(TokenizerError) in try SentencePieceTokenizer(definition) }),
+        ("gpt2", { definition throws(TokenizerError) in try BytePairTokenizer(definition) }),
     ]
 
     /// The values of `tokenizer.ggml.model` that `make` accepts, in table order.

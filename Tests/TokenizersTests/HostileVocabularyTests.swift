@@ -97,7 +97,7 @@ struct Defect: Sendable, CustomTestStringConvertible {
             try TokenizerFactory.make(from: definition)
         }
         #expect(
-            error?.message.contains("allowed: llama") == true, "\(String(describing: error))")
+            error?.message.contains("allowed: llama, gpt2") == true, "\(String(describing: error))")
         #expect(error?.message.contains("\u{1B}") == false)
     }
 

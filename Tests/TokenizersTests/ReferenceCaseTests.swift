@@ -9,8 +9,12 @@ import Tokenizers
 @Suite(.enabled(if: Fixtures.directory != nil, "needs the reference vocabularies"))
 struct ReferenceCaseTests {
     /// Vocabulary name and the model file that holds it.
-    static let vocabularies = ["llama-spm"]
-    static let tiny = [("spm512", "models/llama-gqa-f32.gguf")]
+    static let vocabularies = ["llama-spm", "gpt-2", "llama-bpe", "qwen2"]
+    static let tiny = [
+        ("spm512", "models/llama-gqa-f32.gguf"),
+        ("bpe512-llama-bpe", "models/llama3-tied-f32.gguf"),
+        ("bpe512-qwen2", "models/qwen2-f32.gguf"), ("bpe512-gpt-2", "models/phi2-f32.gguf"),
+    ]
 
     @Test(arguments: vocabularies)
     func encodesEveryRecordedCase(_ name: String) throws {

@@ -22,15 +22,14 @@ struct SentencePieceMerger: Sendable {
         texts = vocabulary.texts
         index = vocabulary.index
         self.scores = scores
-        let mergeable = vocabulary.types.map { $0 != .control && $0 != .unknown && $0 != .byte }
+        mergeable = vocabulary.isMergeable
         var filter = PairFilter(countMin: vocabulary.texts.byteCount)
         vocabulary.texts.bytes.withUnsafeBufferPointer { bytes in
-            for id in 0..<vocabulary.count where mergeable[id] {
+            for id in 0..<vocabulary.count where vocabulary.isMergeable[id] {
                 let range = vocabulary.texts.range(id)
                 filter.insertPairs(UnsafeBufferPointer(rebasing: bytes[range]))
             }
         }
-        self.mergeable = mergeable
         adjacency = filter
     }
 

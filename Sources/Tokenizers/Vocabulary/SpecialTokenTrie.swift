@@ -6,9 +6,11 @@
 // chain of links.
 // Does not: resolve overlaps; `SpecialTokenMatcher` does.
 //
-//   tokens "ab", "b"   reversed "ba", "b"     text  x a b     read from the right: b, a, x
-//                                                     ^ state "ba" = "ab" starts here, shorter: none
-//                                                       ^ state "b" = "b" starts here
+//   tokens "ab", "b"    reversed "ba", "b"    text x a b, read from the right: b, a, x
+//
+//        x  a  b
+//              ^ state "b":  "b" starts here
+//           ^    state "ba": "ab" starts here, nothing shorter
 
 struct SpecialTokenTrie: Sendable {
     struct Node: Sendable {

@@ -11,6 +11,9 @@ struct Vocabulary: Sendable {
     let texts: TextList
     let types: [TokenType]
     let index: TokenIndex
+    /// Whether a token may come out of merging plain text: by the file's own types, not control,
+    /// unknown or byte tokens.
+    let isMergeable: [Bool]
     let begin: Int32?
     let end: Int32?
     let unknown: Int32?
@@ -31,6 +34,7 @@ struct Vocabulary: Sendable {
         let texts = definition.tokens
         try Self.checkSizes(texts)
         var types = try Self.types(definition.types, count: texts.count)
+        isMergeable = types.map { $0 != .control && $0 != .unknown && $0 != .byte }
         let index = try TokenIndex(texts)
         var roles: [TokenizerDefinition.SpecialToken: Int32] = [:]
         for role in TokenizerDefinition.SpecialToken.allCases {
@@ -71,6 +75,13 @@ struct Vocabulary: Sendable {
 
     /// The id of a text, or nil.
     func find(_ text: [UInt8]) -> Int32? { index.find(text, in: texts) }
+
+    /// The id of a text that merging may produce, or nil.
+    @inline(__always)
+    func findMergeable(_ text: UnsafeBufferPointer<UInt8>) -> Int32? {
+        guard let token = index.find(text, in: texts), isMergeable[Int(token)] else { return nil }
+        return token
+    }
 
     /// Tokens matched as a whole, in text order; what lies between them is ordinary text.
     func specialMatches(in text: Span<UInt8>, parseSpecial: Bool) -> [SpecialMatch] {

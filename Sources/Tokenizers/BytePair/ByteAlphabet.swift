@@ -1,0 +1,52 @@
+// The alphabet in which byte-level vocabularies write bytes.
+//
+// Guarantees: a bijection between the 256 bytes and 256 printable characters, the one of GPT-2:
+// printable Latin-1 bytes stand for themselves, the others get U+0100, U+0101, … in order. So the
+// space is written as U+0120.
+// Does not: touch the texts of control and user-defined tokens, which are written plainly.
+
+enum ByteAlphabet {
+    /// Byte -> its character in UTF-8 (one or two bytes).
+    static let encoded: [[UInt8]] = (UInt8.min...UInt8.max).map { byte in
+        Array(String(Character(scalars[Int(byte)])).utf8)
+    }
+
+    /// Character (below U+0144) -> byte, or -1.
+    private static let decoded: [Int16] = {
+        var table = [Int16](repeating: -1, count: 0x144)
+        for (byte, scalar) in scalars.enumerated() { table[Int(scalar.value)] = Int16(byte) }
+        return table
+    }()
+
+    private static let scalars: [Unicode.Scalar] = {
+        var next: UInt8 = 0
+        return (UInt8.min...UInt8.max).map { byte in
+            switch byte {
+            case 0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF: return Unicode.Scalar(byte)
+            default:
+                // 68 bytes are not printable, so this ends at U+0143.
+                defer { next += 1 }
+                return Unicode.Scalar(0x100 + UInt16(next)) ?? "\u{FFFD}"
+            }
+        }
+    }()
+
+    /// Appends the bytes that a token text stands for; characters outside the alphabet as they are.
+    static func appendDecoded(_ text: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
+        var index = text.startIndex
+        while index < text.endIndex {
+            let first = text[index]
+            let isPair = (0xC2...0xC5).contains(first) && index + 1 < text.endIndex
+            let point =
+                isPair
+                ? Int(first & 0x1F) << 6 | Int(text[index + 1] & 0x3F) : Int(first)
+            let size = isPair ? 2 : 1
+            if (first < 0x80 || isPair), point < decoded.count, decoded[point] >= 0 {
+                bytes.append(UInt8(truncatingIfNeeded: decoded[point]))
+            } else {
+                bytes.append(contentsOf: text[index..<index + size])
+            }
+            index += size
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// Merging bytes into tokens by rank: the core of byte-level BPE.
+//
+// Guarantees: the pair with the lowest rank merges first, leftmost among equals, until no pair
+// has a rule. Short pre-tokens, which is nearly all, are merged by scanning a small array; long
+// ones with a queue, so that a megabyte without a boundary takes n log n.
+// Does not: look at text; it sees symbols only.
+
+struct BytePairMerger {
+    /// Up to this many symbols a scan beats a queue.
+    private static let scanCountMax = 64
+
+    private let merges: MergeTable
+    private var ranks: [UInt32] = []
+    private var merged: [Int32] = []
+    private var links: [Link] = []
+    private var queue = Heap<PairMerge>()
+
+    init(_ merges: MergeTable) { self.merges = merges }
+
+    /// Merges `symbols` in place.
+    mutating func merge(_ symbols: inout [Int32]) {
+        if symbols.count < 2 { return }
+        if symbols.count <= Self.scanCountMax {
+            mergeByScan(&symbols)
+        } else {
+            mergeByQueue(&symbols)
+        }
+    }
+
+    private mutating func mergeByScan(_ symbols: inout [Int32]) {
+        ranks.removeAll(keepingCapacity: true)
+        merged.removeAll(keepingCapacity: true)
+        for index in 0..<symbols.count - 1 {
+            let merge = merges.merge(symbols[index], symbols[index + 1])
+            ranks.append(merge?.rank ?? .max)
+            merged.append(merge?.symbol ?? 0)
+        }
+        while true {
+            var best = 0
+            var rank = UInt32.max
+            for index in ranks.indices where ranks[index] < rank {
+                best = index
+                rank = ranks[index]
+            }
+            if rank == .max { return }
+            symbols[best] = merged[best]
+            symbols.remove(at: best + 1)
+            ranks.remove(at: best)
+            merged.remove(at: best)
+            if best < ranks.count { update(best, symbols) }
+            if best > 0 { update(best - 1, symbols) }
+        }
+    }
+
+    private mutating func update(_ index: Int, _ symbols: [Int32]) {
+        let merge = merges.merge(symbols[index], symbols[index + 1])
+        ranks[index] = merge?.rank ?? .max
+        merged[index] = merge?.symbol ?? 0
+    }
+
+    private mutating func mergeByQueue(_ symbols: inout [Int32]) {
+        links.removeAll(keepingCapacity: true)
+        queue.removeAll()
+        for index in symbols.indices {
+            let next = index + 1 < symbols.count ? Int32(index + 1) : -1
+            links.append(Link(previous: Int32(index) - 1, next: next))
+            if next >= 0, let pair = pair(symbols, Int32(index), next) { queue.append(pair) }
+        }
+        queue.order()
+        while let pair = queue.popFirst() {
+            let left = Int(pair.left)
+            let right = Int(pair.right)
+            // An entry is stale once either side has become another symbol; -1 marks one that
+            // was merged into its left neighbour.
+            guard symbols[left] == pair.leftSymbol, symbols[right] == pair.rightSymbol,
+                links[left].next == pair.right
+            else { continue }
+            symbols[left] = pair.merged
+            symbols[right] = -1
+            let next = links[right].next
+            links[left].next = next
+            if next >= 0 {
+                links[Int(next)].previous = pair.left
+                if let following = self.pair(symbols, pair.left, next) { queue.push(following) }
+            }
+            let previous = links[left].previous
+            if previous >= 0, let preceding = self.pair(symbols, previous, pair.left) {
+                queue.push(preceding)
+            }
+        }
+        symbols.removeAll { $0 == -1 }
+    }
+
+    private func pair(_ symbols: [Int32], _ left: Int32, _ right: Int32) -> PairMerge? {
+        let leftSymbol = symbols[Int(left)]
+        let rightSymbol = symbols[Int(right)]
+        return merges.merge(leftSymbol, rightSymbol).map {
+            PairMerge(
+                rank: $0.rank, left: left, right: right, leftSymbol: leftSymbol,
+                rightSymbol: rightSymbol, merged: $0.symbol)
+        }
+    }
+}
+
+private struct Link {
+    var previous: Int32
+    var next: Int32
+}
+
+/// A possible merge; lower rank first, then further left.
+private struct PairMerge: HeapElement {
+    var rank: UInt32
+    var left: Int32
+    var right: Int32
+    var leftSymbol: Int32
+    var rightSymbol: Int32
+    var merged: Int32
+
+    @inline(__always)
+    func precedes(_ other: PairMerge) -> Bool {
+        rank != other.rank ? rank < other.rank : left < other.left
+    }
+}

@@ -1,0 +1,139 @@
+// Byte-level BPE: `tokenizer.ggml.model` = `gpt2`.
+//
+// Guarantees: the ids llama.cpp gives. Text is cut by the vocabulary's pre-tokenizer, each pre-
+// token's bytes merge by rank. Ill-formed UTF-8 is repaired first (see `wellFormed`); a byte that
+// has no token is dropped, as in llama.cpp (published vocabularies have all 256 or lack one
+// control character).
+// Does not: normalise Unicode (HF's qwen2 does NFC, llama.cpp does not), or tidy up spaces when
+// decoding.
+
+struct BytePairTokenizer: Tokenizer {
+    private let vocabulary: Vocabulary
+    private let merges: MergeTable
+    private let preTokenizer: PreTokenizer
+    private let preTokenizerName: String
+    let addsBeginToken: Bool
+    let addsEndToken: Bool
+
+    var vocabularySize: Int { vocabulary.count }
+    var beginToken: Int32? { vocabulary.begin }
+    var endToken: Int32? { vocabulary.end }
+    var summary: String { "gpt2 (\(preTokenizerName))" }
+
+    /// Checks the definition and builds the lookup tables.
+    init(_ definition: TokenizerDefinition) throws(TokenizerError) {
+        preTokenizer = try PreTokenizer.named(definition.preTokenizer)
+        preTokenizerName = definition.preTokenizer ?? "default"
+        guard let rules = definition.merges else {
+            throw TokenizerError(
+                .keyMissing, tried: "reading the merge rules", found: "no such key",
+                allowed: "an array of strings", location: MergeTable.key)
+        }
+        vocabulary = try Vocabulary(definition)
+        merges = try MergeTable(rules, vocabulary)
+        addsBeginToken =
+            (definition.addsBeginToken ?? preTokenizer.addsBeginToken) && vocabulary.begin != nil
+        addsEndToken = (definition.addsEndToken ?? false) && vocabulary.end != nil
+    }
+
+    func encode(_ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool)
+        throws(TokenizerError) -> [Int32]
+    {
+        try checkTextSize(text.count)
+        var tokens: [Int32] = []
+        if addSpecial, addsBeginToken, let begin = beginToken { tokens.append(begin) }
+        var encoder = Encoder(self)
+        let matches = vocabulary.specialMatches(in: text, parseSpecial: parseSpecial)
+        text.withUnsafeBufferPointer { bytes in
+            var offset = 0
+            for match in matches {
+                encoder.encode(bytes, offset..<match.range.lowerBound, into: &tokens)
+                tokens.append(match.token)
+                offset = match.range.upperBound
+            }
+            encoder.encode(bytes, offset..<bytes.count, into: &tokens)
+        }
+        if addSpecial, addsEndToken, let end = endToken { tokens.append(end) }
+        return tokens
+    }
+
+    /// Storage for one call of `encode`.
+    private struct Encoder {
+        let tokenizer: BytePairTokenizer
+        var merger: BytePairMerger
+        var symbols: [Int32] = []
+        var written: [UInt8] = []
+
+        init(_ tokenizer: BytePairTokenizer) {
+            self.tokenizer = tokenizer
+            merger = BytePairMerger(tokenizer.merges)
+        }
+
+        /// Encodes text between special tokens.
+        mutating func encode(
+            _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, into tokens: inout [Int32]
+        ) {
+            if range.isEmpty { return }
+            let part = UnsafeBufferPointer(rebasing: text[range])
+            if let repaired = wellFormed(part) {
+                repaired.withUnsafeBufferPointer { encode($0, into: &tokens) }
+            } else {
+                encode(part, into: &tokens)
+            }
+        }
+
+        private mutating func encode(
+            _ text: UnsafeBufferPointer<UInt8>, into tokens: inout [Int32]
+        ) {
+            tokenizer.preTokenizer.split(text) { range in
+                encodeWord(UnsafeBufferPointer(rebasing: text[range]), into: &tokens)
+            }
+        }
+
+        private mutating func encodeWord(
+            _ word: UnsafeBufferPointer<UInt8>, into tokens: inout [Int32]
+        ) {
+            if tokenizer.preTokenizer.ignoresMerges, let token = wholeToken(word) {
+                tokens.append(token)
+                return
+            }
+            symbols.removeAll(keepingCapacity: true)
+            for byte in word { symbols.append(tokenizer.merges.byteSymbols[Int(byte)]) }
+            merger.merge(&symbols)
+            for symbol in symbols { tokenizer.merges.append(symbol, to: &tokens) }
+        }
+
+        /// The token that is the whole word, if there is one.
+        private mutating func wholeToken(_ word: UnsafeBufferPointer<UInt8>) -> Int32? {
+            guard word.count <= tokenizer.vocabulary.index.textSizeMax else { return nil }
+            written.removeAll(keepingCapacity: true)
+            for byte in word { written.append(contentsOf: ByteAlphabet.encoded[Int(byte)]) }
+            return written.withUnsafeBufferPointer { tokenizer.vocabulary.findMergeable($0) }
+        }
+    }
+
+    func appendPiece(_ token: Int32, special: Bool, to bytes: inout [UInt8]) {
+        guard vocabulary.contains(token) else { return }
+        let text = vocabulary.texts[Int(token)]
+        switch vocabulary.types[Int(token)] {
+        case .control, .unknown:
+            if special { bytes.append(contentsOf: text) }
+        case .userDefined:
+            bytes.append(contentsOf: text)
+        case .normal:
+            ByteAlphabet.appendDecoded(text, to: &bytes)
+        case .byte, .unused, .undefined:
+            break
+        }
+    }
+
+    func decode(_ tokens: [Int32], special: Bool) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for token in tokens { appendPiece(token, special: special, to: &bytes) }
+        return bytes
+    }
+
+    func isEndOfGeneration(_ token: Int32) -> Bool { vocabulary.isEndOfGeneration(token) }
+
+    func isControl(_ token: Int32) -> Bool { vocabulary.isControl(token) }
+}

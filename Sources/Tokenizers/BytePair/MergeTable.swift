@@ -1,0 +1,127 @@
+// Merge rules by token ids: (left, right) -> (rank, merged).
+//
+// Guarantees: built once, in one pass over the rules; a lookup allocates nothing. Texts that
+// occur in rules but are no tokens get symbols of their own behind the vocabulary, so that
+// merging can pass through them, as it does in llama.cpp.
+// Does not: keep the rules' texts.
+
+struct MergeTable: Sendable {
+    /// What a pair becomes.
+    struct Merge {
+        var rank: UInt32
+        var symbol: Int32
+    }
+
+    /// Byte -> its symbol: a token, or a symbol behind the vocabulary.
+    let byteSymbols: [Int32]
+    private let table: IntegerTable
+    /// What to write for a symbol behind the vocabulary: the tokens of those of its bytes (in the
+    /// file's alphabet) that are tokens by themselves. Empty lists drop the text.
+    private let spellings: [[Int32]]
+
+    /// - Throws: `mergeInvalid` for a rule that is not two texts with a space between them;
+    ///   `vocabularyTooLarge` for too many rules.
+    init(_ merges: TextList, _ vocabulary: Vocabulary) throws(TokenizerError) {
+        guard merges.count <= TokenizerLimits.mergeCountMax,
+            merges.byteCount <= TokenizerLimits.vocabularySizeMax
+        else {
+            throw TokenizerError(
+                .vocabularyTooLarge, tried: "reading the merge rules",
+                found: "\(merges.count) rules of \(merges.byteCount) bytes",
+                allowed: "\(TokenizerLimits.mergeCountMax) rules of "
+                    + "\(TokenizerLimits.vocabularySizeMax) bytes", location: Self.key)
+        }
+        var symbols = SymbolNames(vocabulary)
+        byteSymbols = ByteAlphabet.encoded.map { text in
+            text.withUnsafeBufferPointer { symbols.symbol($0) }
+        }
+        var table = IntegerTable(countMin: merges.count)
+        var invalid: Int?
+        var joined: [UInt8] = []
+        merges.bytes.withUnsafeBufferPointer { bytes in
+            for rank in 0..<merges.count {
+                let rule = UnsafeBufferPointer(rebasing: bytes[merges.range(rank)])
+                // The first byte may be a space only in a vocabulary that is not byte-level.
+                guard let space = rule.dropFirst().firstIndex(of: 0x20), space + 1 < rule.count
+                else {
+                    invalid = rank
+                    return
+                }
+                joined.removeAll(keepingCapacity: true)
+                joined.append(contentsOf: rule[..<space])
+                joined.append(contentsOf: rule[(space + 1)...])
+                let left = symbols.symbol(UnsafeBufferPointer(rebasing: rule[..<space]))
+                let right = symbols.symbol(UnsafeBufferPointer(rebasing: rule[(space + 1)...]))
+                let merged = joined.withUnsafeBufferPointer { symbols.symbol($0) }
+                // The first of equal rules counts.
+                table.insert(Self.pair(left, right), UInt64(rank) << 32 | UInt64(merged))
+            }
+        }
+        if let invalid {
+            throw TokenizerError(
+                .mergeInvalid, tried: "reading merge rule \(invalid)",
+                found: quoted(merges[invalid]), allowed: "two texts with a space between them",
+                location: Self.key)
+        }
+        self.table = table
+        spellings = symbols.spellings()
+        firstOther = Int32(vocabulary.count)
+    }
+
+    private let firstOther: Int32
+
+    /// Appends the tokens of a symbol that is left after merging.
+    @inline(__always)
+    func append(_ symbol: Int32, to tokens: inout [Int32]) {
+        if symbol < firstOther {
+            tokens.append(symbol)
+        } else {
+            tokens.append(contentsOf: spellings[Int(symbol - firstOther)])
+        }
+    }
+
+    static let key = "tokenizer.ggml.merges"
+
+    /// What two neighbouring symbols become, or nil.
+    @inline(__always)
+    func merge(_ left: Int32, _ right: Int32) -> Merge? {
+        table.find(Self.pair(left, right)).map {
+            Merge(
+                rank: UInt32(truncatingIfNeeded: $0 >> 32),
+                symbol: Int32(truncatingIfNeeded: $0 & 0x7FFF_FFFF))
+        }
+    }
+
+    @inline(__always)
+    private static func pair(_ left: Int32, _ right: Int32) -> UInt64 {
+        UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
+    }
+}
+
+/// Texts -> symbols while the table is built.
+private struct SymbolNames {
+    private let vocabulary: Vocabulary
+    private var others: [[UInt8]: Int32] = [:]
+
+    init(_ vocabulary: Vocabulary) { self.vocabulary = vocabulary }
+
+    mutating func symbol(_ text: UnsafeBufferPointer<UInt8>) -> Int32 {
+        if let token = vocabulary.findMergeable(text) { return token }
+        let name = Array(text)
+        if let known = others[name] { return known }
+        let created = Int32(vocabulary.count + others.count)
+        others[name] = created
+        return created
+    }
+
+    /// For each symbol behind the vocabulary the tokens of its single bytes.
+    func spellings() -> [[Int32]] {
+        var spellings = [[Int32]](repeating: [], count: others.count)
+        for (name, symbol) in others {
+            spellings[Int(symbol) - vocabulary.count] = name.compactMap { byte in
+                [byte].withUnsafeBufferPointer { vocabulary.findMergeable($0) }
+            }
+        }
+        return spellings
+    }
+}
