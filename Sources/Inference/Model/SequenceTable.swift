@@ -49,27 +49,29 @@ package struct SequenceTable {
 
     /// Reserves pages for `capacity` positions. Allocates the sequence's page list.
     package mutating func open(capacity: Int) throws(InferenceError) -> SequenceID {
-        let attempt = "opening a sequence of \(capacity) tokens"
         guard capacity > 0, capacity <= sequenceLengthMax else {
             throw InferenceError(
-                .sequenceTooLong, tried: attempt, found: "a context of \(sequenceLengthMax)",
+                .sequenceTooLong, tried: "opening a sequence of \(capacity) tokens",
+                found: "a context of \(sequenceLengthMax)",
                 allowed: "1 to \(sequenceLengthMax)")
         }
         let needed = (capacity + Self.pageSize - 1) / Self.pageSize
         guard needed <= pageCount else {
             throw InferenceError(
-                .sequenceTooLong, tried: attempt,
+                .sequenceTooLong, tried: "opening a sequence of \(capacity) tokens",
                 found: "a cache of \(pageCount * Self.pageSize) tokens in all",
                 allowed: "1 to \(pageCount * Self.pageSize)")
         }
         guard needed <= freePages.count else {
             throw InferenceError(
-                .cacheExhausted, tried: attempt, found: "\(freeTokens) tokens of cache free",
+                .cacheExhausted, tried: "opening a sequence of \(capacity) tokens",
+                found: "\(freeTokens) tokens of cache free",
                 allowed: "up to that many until a sequence closes")
         }
         guard let index = freeSlots.popLast() else {
             throw InferenceError(
-                .tooManySequences, tried: attempt, found: "\(slots.count) sequences open",
+                .tooManySequences, tried: "opening a sequence of \(capacity) tokens",
+                found: "\(slots.count) sequences open",
                 allowed: "at most \(slots.count) at once")
         }
         var slot = Slot()
@@ -107,31 +109,38 @@ package struct SequenceTable {
         _ items: [StepItem], step: UInt64, vocabularySize: Int
     ) throws(InferenceError) {
         for (number, item) in items.enumerated() {
-            let attempt = "admitting item \(number) of a step"
             guard let index = index(of: item.sequence) else {
-                throw InferenceError(
-                    .unknownSequence, tried: attempt, found: "a sequence that is not open",
+                throw Self.refusal(
+                    .unknownSequence, number, found: "a sequence that is not open",
                     allowed: "a sequence opened here and not closed")
             }
             guard slots[index].lastStep != step, !item.tokens.isEmpty else {
-                throw InferenceError(
-                    .badStep, tried: attempt,
+                throw Self.refusal(
+                    .badStep, number,
                     found: item.tokens.isEmpty ? "no tokens" : "a sequence named twice",
                     allowed: "each sequence once, with at least one token")
             }
             slots[index].lastStep = step
             let free = slots[index].capacity - slots[index].length
             guard item.tokens.count <= free else {
-                throw InferenceError(
-                    .sequenceTooLong, tried: attempt, found: "\(item.tokens.count) tokens",
+                throw Self.refusal(
+                    .sequenceTooLong, number, found: "\(item.tokens.count) tokens",
                     allowed: "\(free), what is left of the \(slots[index].capacity) reserved")
             }
             for token in item.tokens where token < 0 || Int(token) >= vocabularySize {
-                throw InferenceError(
-                    .tokenOutOfRange, tried: attempt, found: "token \(token)",
+                throw Self.refusal(
+                    .tokenOutOfRange, number, found: "token \(token)",
                     allowed: "0 to \(vocabularySize - 1)")
             }
         }
+    }
+
+    /// Its texts are built here only, so that an admitted step builds none.
+    private static func refusal(
+        _ code: InferenceError.Code, _ item: Int, found: String, allowed: String
+    ) -> InferenceError {
+        InferenceError(
+            code, tried: "admitting item \(item) of a step", found: found, allowed: allowed)
     }
 
     /// Counts `count` more positions as filled.

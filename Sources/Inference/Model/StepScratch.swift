@@ -40,8 +40,9 @@ struct StepScratch {
     }
 }
 
-/// One block, ready to run: its norms, its products with their outputs, its views.
-struct BlockPass {
+/// One block, ready to run: its norms, its products with their outputs, its views. A class, so that
+/// walking over the blocks copies one reference each.
+final class BlockPass {
     let index: Int
     let headCount: Int
     let headCountKV: Int

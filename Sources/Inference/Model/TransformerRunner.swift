@@ -94,7 +94,9 @@ final class TransformerRunner: ModelRunner {
         batch.removeAll()
         while next.item < items.count, batch.rowCount < shape.rowCountMax {
             let item = items[next.item]
-            guard let index = table.index(of: item.sequence) else { return }
+            guard let index = table.index(of: item.sequence) else {
+                preconditionFailure("a sequence was closed while its step was running")
+            }
             let end = min(item.tokens.count, next.offset + shape.rowCountMax - batch.rowCount)
             let slot = table.slots[index]
             batch.append(
