@@ -21,16 +21,27 @@ public struct LoadProgress: Sendable, Equatable {
 }
 
 /// Where a model was put.
-struct Placement: Sendable {
+package struct Placement: Sendable {
     let device: String
     let reason: String?
     let degradations: [String]
+
+    package init(device: String, reason: String? = nil, degradations: [String] = []) {
+        self.device = device
+        self.reason = reason
+        self.degradations = degradations
+    }
 }
 
 /// A model on its device, not yet validated.
-struct PlacedModel: Sendable {
-    let tokenModel: any TokenModel
-    let placement: Placement
+package struct PlacedModel: Sendable {
+    package let tokenModel: any TokenModel
+    package let placement: Placement
+
+    package init(tokenModel: any TokenModel, placement: Placement) {
+        self.tokenModel = tokenModel
+        self.placement = placement
+    }
 }
 
 /// A file that passed every layer, with what was made of it.

@@ -7,15 +7,15 @@ import Compute
 import Inference
 import ModelFiles
 
-struct LayerSteps: Sendable {
-    var open: @Sendable (_ path: String, FileLimits) throws -> MappedFile
-    var parse: @Sendable (MappedFile, ParseLimits) throws -> GGUFFile
-    var plan: @Sendable (GGUFFile, _ overrides: [String: String]) throws -> ModelPlan
-    var place:
+package struct LayerSteps: Sendable {
+    package var open: @Sendable (_ path: String, FileLimits) throws -> MappedFile
+    package var parse: @Sendable (MappedFile, ParseLimits) throws -> GGUFFile
+    package var plan: @Sendable (GGUFFile, _ overrides: [String: String]) throws -> ModelPlan
+    package var place:
         @Sendable (ModelPlan, ModelLoadingConfiguration, _ path: String) throws -> PlacedModel
-    var validate: @Sendable (PlacedModel, ModelPlan) throws -> Void
+    package var validate: @Sendable (PlacedModel, ModelPlan) throws -> Void
 
-    static func standard(_ placing: ModelPlacing) -> LayerSteps {
+    package static func standard(_ placing: ModelPlacing) -> LayerSteps {
         LayerSteps(
             open: { path, limits in try MappedFile(path: path, limits: limits) },
             parse: { file, limits in try GGUFFile(file, limits: limits) },

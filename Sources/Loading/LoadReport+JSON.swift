@@ -87,7 +87,7 @@ extension LoadReport {
 }
 
 /// A JSON value on its way to text.
-indirect enum JSONText {
+package indirect enum JSONText {
     case null
     case bool(Bool)
     case integer(Int)
@@ -96,7 +96,7 @@ indirect enum JSONText {
     case array([JSONText])
     case object([(String, JSONText)])
 
-    var text: String {
+    package var text: String {
         switch self {
         case .null: "null"
         case .bool(let value): value ? "true" : "false"

@@ -4,9 +4,9 @@
 // allows; unknown sources count as unlimited, so a missing /proc never refuses a model.
 // Does not: reserve anything.
 
-enum MemoryBudget {
+package enum MemoryBudget {
     /// Bytes free for a model right now, or nil if the system does not say.
-    static func available() -> Int? {
+    package static func available() -> Int? {
         let machine = meminfo(SystemText.read("/proc/meminfo"))
         let group = remaining(
             max: SystemText.read("/sys/fs/cgroup/memory.max"),
@@ -15,14 +15,14 @@ enum MemoryBudget {
     }
 
     /// `MemAvailable` of /proc/meminfo in bytes: free memory and caches that can be dropped.
-    static func meminfo(_ text: String) -> Int? {
+    package static func meminfo(_ text: String) -> Int? {
         let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
         let words = line?.split(separator: " ") ?? []
         return words.dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
     }
 
     /// What a version 2 control group has left; nil without a limit (the file then says `max`).
-    static func remaining(max limit: String, current: String) -> Int? {
+    package static func remaining(max limit: String, current: String) -> Int? {
         let number = { (text: String) in text.split(separator: "\n").first.flatMap { Int($0) } }
         guard let limit = number(limit), let used = number(current) else { return nil }
         return Swift.max(0, limit - used)

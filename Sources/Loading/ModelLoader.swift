@@ -36,7 +36,7 @@ public struct ModelLoader: Sendable {
             configuration: configuration, steps: .standard(placing), time: time, logger: logger)
     }
 
-    init(
+    package init(
         configuration: ModelLoadingConfiguration, steps: LayerSteps, time: TimeSource,
         logger: Logger
     ) throws(LoadingConfigurationError) {

@@ -10,7 +10,7 @@ public enum ProcessorCount {
     public static var usable: Int { count(inStatus: SystemText.read("/proc/self/status")) }
 
     /// Bits in the line `Cpus_allowed:\tff,ffffffff`: hexadecimal words, commas between them.
-    static func count(inStatus text: String) -> Int {
+    package static func count(inStatus text: String) -> Int {
         let name = "Cpus_allowed:"
         guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name) }) else {
             return 1

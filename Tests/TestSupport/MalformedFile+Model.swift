@@ -124,8 +124,8 @@ extension MalformedFile {
             .int32s([Int32](repeating: 77, count: tokenCount)), code: "tokenizer_rejected"),
         key(
             "tokenizer.ggml.bos_token_id", "beyond the vocabulary", .uint32(100_000),
-            code: "tokenizer_rejected"),
-        key("tokenizer.ggml.eos_token_id", "text", .string("</s>"), code: "tokenizer_rejected"),
+            code: "tokenizer_mismatch"),
+        key("tokenizer.ggml.eos_token_id", "text", .string("</s>"), code: "tokenizer_mismatch"),
         key(
             "tokenizer.ggml.padding_token_id", "beyond the vocabulary", .uint32(100_000),
             code: "tokenizer_mismatch"),

@@ -57,11 +57,15 @@ public struct MalformedFile: Sendable, CustomTestStringConvertible {
         _ change: @escaping @Sendable (inout GGUFBuilder) -> Void
     ) -> MalformedFile {
         MalformedFile(name: name, layer: layer, code: code, mention: mention) {
-            var builder = GGUFBuilder.tinyLlama(encoding: encoding)
+            var builder = models[encoding] ?? .tinyLlama(encoding: encoding)
             change(&builder)
             return builder.build()
         }
     }
+
+    /// Made once: building a model takes longer than refusing it.
+    private static let models: [WeightEncoding: GGUFBuilder] = Dictionary(
+        uniqueKeysWithValues: WeightEncoding.allCases.map { ($0, .tinyLlama(encoding: $0)) })
 
     /// Three keys and two tensors of 32 bytes: well-formed, but no model.
     public static let smallest: GGUFBuilder = {

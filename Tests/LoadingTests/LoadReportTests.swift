@@ -1,0 +1,125 @@
+// The report's two written forms, pinned: people and `assay inspect --json` read them.
+
+import Inference
+import Loading
+import ModelFiles
+import TestSupport
+import Testing
+
+@Suite struct LoadReportTests {
+    let directory: TemporaryDirectory
+    let time = ManualTime()
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    @Test func tableOfARefusedFile() throws {
+        let path = try directory.write("<html>".utf8, as: "page.gguf")
+        let report = try ModelLoader.test(time: time.source).run(path: path).report
+        #expect(
+            report.table == """
+                refused: \(path)
+
+                  file           ok      0.0 ms
+                  parse          REFUSED 0.0 ms
+                  compatibility  not reached
+                  placement      not reached
+                  validation     not reached
+
+                refused at the parse layer (html_page)
+                  reading the magic: found an HTML page (a download that saved an error or login \
+                page); allowed: "GGUF", then version 2 or 3 (in "\(path)", byte 0)
+                  Fetch the file again, with the login or token the site asks for.
+                """)
+        #expect("\(report)" == report.table)
+    }
+
+    @Test func jsonOfARefusedFile() throws {
+        let path = try directory.write("GG".utf8, as: "cut.gguf")
+        let report = try ModelLoader.test(time: time.source).run(path: path).report
+        #expect(
+            report.json == """
+                {"accepted":false,"provenance":"real","path":"\(path)","strategy":"strict",\
+                "layers":[{"layer":"file","ok":true,"ms":0.0},\
+                {"layer":"parse","ok":false,"ms":0.0}],\
+                "error":{"layer":"parse","code":"truncated","message":"reading the magic: found \
+                \\"GG\\"; allowed: \\"GGUF\\", then version 2 or 3 (in \\"\(path)\\", byte 0)",\
+                "tried":"reading the magic","found":"\\"GG\\"",\
+                "allowed":"\\"GGUF\\", then version 2 or 3","where":"in \\"\(path)\\", byte 0",\
+                "advice":"The file is cut short: fetch it again and compare its size.",\
+                "transient":false},"model":null,"overrides":[],"degradations":[],\
+                "attempts":[{"number":1,"pause_ms":0.0,"ms":0.0,"code":"truncated",\
+                "layer":"parse"}],"ms":0.0}
+                """)
+    }
+
+    @Test func jsonOfAnAcceptedModel() throws {
+        let bytes = GGUFBuilder.tinyLlama().build()
+        let path = try directory.write(bytes, as: "tiny.gguf")
+        let loader = try ModelLoader.test(
+            {
+                $0.overrides = ["context_length": "32"]
+                $0.device = .cpu
+            }, time: time.source)
+        let json = loader.run(path: path).report.json
+        #expect(json.hasPrefix("{\"accepted\":true,\"provenance\":\"real\","))
+        #expect(json.contains("\"error\":null,\"model\":{\"architecture\":\"llama\","))
+        #expect(json.contains("\"name\":\"tiny random llama\""))
+        #expect(json.contains("\"context\":32"))
+        #expect(json.contains("\"file_bytes\":\(bytes.count)"))
+        #expect(json.contains("\"device\":\"cpu\",\"device_reason\":null,\"fingerprint\":null"))
+        #expect(
+            json.contains(
+                "\"overrides\":[{\"key\":\"llama.context_length\",\"original\":\"128\","
+                    + "\"replacement\":\"32\"}]"))
+        #expect(json.contains("\"code\":null,\"layer\":null"))
+    }
+
+    @Test func tableOfAnAcceptedModel() throws {
+        let path = try directory.write(GGUFBuilder.tinyLlama().build(), as: "tiny.gguf")
+        let table = try ModelLoader.test(time: time.source).run(path: path).report.table
+        #expect(table.hasPrefix("accepted: \(path)\n\n  file           ok      0.0 ms\n"))
+        #expect(table.contains("  model          llama, \"tiny random llama\"\n"))
+        #expect(table.contains("  device         cpu (no CUDA device: test)"))
+        #expect(!table.contains("not reached"))
+    }
+
+    @Test func jsonTextIsEscaped() {
+        let text = "a\"b\\c\n\r\t\u{1}é\u{2028}"
+        #expect(JSONText.string(text).text == "\"a\\\"b\\\\c\\n\\r\\t\\u0001é\u{2028}\"")
+        #expect(JSONText.number(.infinity).text == "null")
+        #expect(JSONText.number(1.23456).text == "1.235")
+        #expect(
+            JSONText.object([("k", .array([.null, .bool(true), .integer(-3)]))]).text
+                == "{\"k\":[null,true,-3]}")
+    }
+
+    @Test func durationsAreConvertedWithoutOverflow() {
+        #expect(Duration.milliseconds(1500).milliseconds == 1500)
+        #expect(Duration.milliseconds(2).microseconds == 2000)
+        #expect(Duration.zero.microseconds == 0)
+        #expect(Duration.seconds(Int64.max).microseconds == 1_000_000_000_000_000_000)
+    }
+
+    @Test func rejectionsOfEveryModuleKeepTheirCodeAndCause() {
+        let file = AssayRejection(fileError(.isFIFO), in: .validation, path: "p")
+        #expect(file.layer == .file)
+        #expect(
+            file.description.hasPrefix("file/is_fifo: pretending: found a fault; allowed: none"))
+        let inner = ModelFileError.system(
+            SystemCallFailure(call: "open", number: 13), tried: "t", location: .init(path: "p"))
+        let engine = AssayRejection(
+            InferenceError(.placement, tried: "t", found: "f", location: "blk.0", cause: inner),
+            in: .placement, path: "p")
+        #expect(engine.code.name == "placement_failed")
+        #expect(engine.location == "in \"p\", blk.0")
+        #expect(engine.found.hasPrefix("f: file/permission_denied"))
+        #expect(engine.message == "t: found \(engine.found) (in \"p\", blk.0)")
+        #expect(!engine.isTransient)
+        for layer in Layer.allCases {
+            let plain = AssayRejection(
+                layer, .init("no_advice_of_its_own"), tried: "", found: "", allowed: "",
+                location: "")
+            #expect(!plain.advice.isEmpty)
+        }
+    }
+}
