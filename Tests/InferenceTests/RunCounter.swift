@@ -1,4 +1,6 @@
 // Counts how often a fake model was asked for a runner, from any thread.
+//
+// The fakes misbehave on their second run only, so they must know which run it is.
 
 import Synchronization
 
