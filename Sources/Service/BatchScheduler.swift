@@ -45,6 +45,12 @@ package struct StepShare: Sendable, Equatable {
     /// Whether this share reads the last prompt token, so that a token can be sampled from it.
     package var endsPrompt: Bool
     package var decodes: Bool { prompt.isEmpty }
+
+    package init(id: UInt64, prompt: Range<Int>, endsPrompt: Bool) {
+        self.id = id
+        self.prompt = prompt
+        self.endsPrompt = endsPrompt
+    }
 }
 
 /// The scheduler's answer. Sequences in `opened` must be opened before the step runs.

@@ -75,6 +75,14 @@ package struct ConnectionMachine: ~Copyable {
         if kind == .ping && phase != .greeting {
             return ping(frame, context: &context, effects: &effects)
         }
+        if kind == .goAway {
+            // Its answer would be a GoAway with a request id, which no client may accept.
+            context.counters.add(.protocolErrors)
+            let error = ServiceError(
+                .protocolError, .kindReserved,
+                "reading a request: found GoAway, allowed: a kind that clients send")
+            return end(error, tellPeer: true, context: &context, effects: &effects)
+        }
         if kind == .hello {
             return hello(frame, context: &context, effects: &effects)
         }

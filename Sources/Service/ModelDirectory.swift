@@ -131,7 +131,7 @@ package struct ModelDirectory: Sendable {
     /// Takes the slot for a load. Fails when the name is taken by anything but a failed load.
     package mutating func beginLoad(_ name: String) throws(ServiceError) {
         if let old = slot(name) {
-            guard old.state == .failed else {
+            guard old.state == .failed, old.facts == nil else {
                 throw ServiceError(
                     .alreadyExists, .modelExists,
                     "loading model \"\(name)\": the name is taken (\(old.state.rawValue)), "
@@ -147,7 +147,8 @@ package struct ModelDirectory: Sendable {
     /// Failed slots stay listed until they are in the way: the oldest makes room.
     private mutating func makeRoom(for name: String) throws(ServiceError) {
         guard slots.count >= Self.slotsMax else { return }
-        guard let oldest = slots.firstIndex(where: { $0.state == .failed }) else {
+        guard let oldest = slots.firstIndex(where: { $0.state == .failed && $0.facts == nil })
+        else {
             throw ServiceError(
                 .resourceExhausted, .modelsExceeded,
                 "loading model \"\(name)\": \(slots.count) models, allowed: \(Self.slotsMax)")
@@ -155,12 +156,21 @@ package struct ModelDirectory: Sendable {
         forget(oldest)
     }
 
-    /// Puts a model that passed into its slot and returns its facts with the generation set.
+    /// Gives a model that passed its number, which no other model of this name ever has: the
+    /// engine knows it by it before the slot is ready. Nil when the load was abandoned.
+    package mutating func reserveGeneration(_ name: String) -> UInt32? {
+        guard let index = index(name), slots[index].state == .loading else { return nil }
+        slots[index].generation &+= 1
+        return slots[index].generation
+    }
+
+    /// Puts a model that passed into its slot and returns its facts with the generation set: the
+    /// reserved one, or a new one when there is none.
     package mutating func finishLoad(_ facts: ModelFacts) -> ModelFacts? {
         guard let index = index(facts.name), slots[index].state == .loading else { return nil }
         var facts = facts
-        slots[index].generation &+= 1
-        facts.generation = slots[index].generation
+        if facts.generation == 0 { facts.generation = reserveGeneration(facts.name) ?? 0 }
+        guard facts.generation == slots[index].generation else { return nil }
         slots[index].facts = facts
         slots[index].state = .ready
         return facts
@@ -168,6 +178,15 @@ package struct ModelDirectory: Sendable {
 
     package mutating func failLoad(_ name: String, reason: String) {
         guard let index = index(name), slots[index].state == .loading else { return }
+        slots[index].state = .failed
+        slots[index].reason = reason
+    }
+
+    /// Takes a model out of service that can no longer be trusted; it can only be unloaded now.
+    package mutating func failServed(_ name: String, generation: UInt32, reason: String) {
+        guard let index = index(name), slots[index].state == .ready,
+            slots[index].generation == generation
+        else { return }
         slots[index].state = .failed
         slots[index].reason = reason
     }

@@ -12,6 +12,11 @@ import Wire
 package struct ModelRemoval: Sendable, Equatable {
     package let name: String
     package let generation: UInt32
+
+    package init(name: String, generation: UInt32) {
+        self.name = name
+        self.generation = generation
+    }
 }
 
 /// Shared state of the decisions.

@@ -39,6 +39,12 @@ public struct ServiceLimits: Sendable, Equatable {
     /// that the frame's own cost does not show.
     static let logitsChunkSize = 1 << 18
 
+    /// Unsent bytes at which a connection is closed: the mark that pauses it, and one large frame
+    /// that each request in flight may have been making at that moment.
+    package var outputSizeMax: Int {
+        outputHighSize + inFlightMax * (Self.logitsChunkSize + 4096)
+    }
+
     /// The documented defaults.
     public init() {}
 }

@@ -127,7 +127,10 @@ import Testing
     @Test func randomHistoriesLoseNothingAndStarveNobody() {
         let seed = SeededGenerator.fuzzSeed("BatchSchedulerTests")
         var random = SeededGenerator(seed: seed)
-        for _ in 0..<50 { SchedulerHistory(limits: limits(tokens: 48)).run(&random) }
+        for _ in 0..<50 {
+            var history = SchedulerHistory(limits: limits(tokens: 48))
+            history.run(&random)
+        }
     }
 }
 

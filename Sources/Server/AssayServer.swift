@@ -1,0 +1,186 @@
+// The server as a whole: models are assayed first, then addresses bound, then requests served until
+// somebody asks it to stop.
+//
+// Guarantees: nothing listens before every configured model has passed; a start that fails leaves
+// no thread, socket or file behind; `stop` drains. Threads: one loop thread for the network, one
+// engine thread and the back end's workers for computing, one thread per running load.
+
+import Compute
+import EventLoop
+import Foundation
+import Loading
+import Logging
+import Service
+import Synchronization
+
+/// Why a server could not start.
+public enum ServerStartError: Error, Sendable, CustomStringConvertible {
+    /// A model did not pass the assay. The report says where and why.
+    case modelRejected(name: String, report: LoadReport)
+    /// A setting that only shows its fault when it is used: a model's name, an address.
+    case configuration(String)
+    /// The system refused: an address in use, no memory, no descriptor.
+    case system(String)
+
+    public var description: String {
+        switch self {
+        case .modelRejected(let name, let report): "model \"\(name)\" was rejected\n\(report)"
+        case .configuration(let text), .system(let text): text
+        }
+    }
+}
+
+/// One server. Any thread; `start` once.
+public final class AssayServer: Sendable {
+    /// Name and version, as told in Hello.
+    public static let version = "assayd 0.1.0"
+
+    /// A model that passed, waiting for the start.
+    private struct Candidate: Sendable {
+        let name: String
+        let model: LoadedModel
+    }
+
+    private let configuration: ServerConfiguration
+    private let logger: Logger
+    private let inbox = LoopInbox()
+    private let candidates = Mutex<[Candidate]>([])
+    private let placing: ModelPlacing
+    private let stopped = StoppedFlag()
+
+    /// Starts the computing threads of the CPU back end; touches no model and no socket.
+    public init(configuration: ServerConfiguration, logger: Logger) throws(ServerStartError) {
+        self.configuration = configuration
+        self.logger = logger
+        do {
+            let threads =
+                configuration.threads == 0 ? ProcessorCount.usable : configuration.threads
+            placing = ModelPlacing(backend: try CPUBackend(threads: threads))
+        } catch {
+            throw .system("starting the CPU back end: \(error)")
+        }
+    }
+
+    /// Puts every configured model through the assay, in order, on the calling thread. `report` is
+    /// called for each that passed.
+    ///
+    /// - Throws: at the first that did not pass, with its report.
+    public func loadModels(
+        report: (_ name: String, LoadReport) -> Void = { _, _ in }
+    ) throws(ServerStartError) {
+        let loading = ModelLoading(configuration: configuration, placing: placing, logger: logger)
+        for (name, path) in try namedModels() {
+            let outcome: LoadOutcome
+            do throws(ServiceError) {
+                outcome = try loading.run(path: path)
+            } catch {
+                throw .configuration(error.message)
+            }
+            guard case .success(let model) = outcome.result else {
+                throw .modelRejected(name: name, report: outcome.report)
+            }
+            report(name, outcome.report)
+            candidates.withLock { $0.append(Candidate(name: name, model: model)) }
+        }
+    }
+
+    /// Adds a model loaded elsewhere, for tests. Before `start`.
+    package func add(_ model: LoadedModel, name: String) {
+        candidates.withLock { $0.append(Candidate(name: name, model: model)) }
+    }
+
+    private func namedModels() throws(ServerStartError) -> [(name: String, path: String)] {
+        var named: [(name: String, path: String)] = []
+        for entry in configuration.models {
+            let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty, parts[0].utf8.count <= 128, !parts[1].isEmpty
+            else {
+                throw .configuration(
+                    "reading model \"\(entry)\": allowed: NAME=PATH, a name of 1 to 128 bytes")
+            }
+            guard !named.contains(where: { $0.name == parts[0] }) else {
+                throw .configuration("reading model \"\(entry)\": the name is taken")
+            }
+            named.append((String(parts[0]), String(parts[1])))
+        }
+        return named
+    }
+
+    // MARK: - Start and stop
+
+    /// Starts the threads, binds the addresses and returns them as bound (with the port chosen for
+    /// port 0). From then on requests are answered.
+    ///
+    /// - Parameter signals: signal numbers that drain, e.g. SIGTERM and SIGINT.
+    public func start(signals: [Int32] = []) throws(ServerStartError) -> [String] {
+        var addresses: [Address] = []
+        do throws(EventLoopError) {
+            for text in configuration.listen { addresses.append(try Address.parse(text)) }
+        } catch {
+            throw .configuration("\(error)")
+        }
+        let engine = EngineThread(configuration: configuration, inbox: inbox, logger: logger)
+        do throws(ServerStartError) {
+            return try startLoop(engine, try install(in: engine), addresses, signals)
+        } catch {
+            engine.stop()
+            throw error
+        }
+    }
+
+    /// Asks for a drain and returns at once; asked again, it hurries. Any thread.
+    public func stop() { inbox.post(.shutDown) }
+
+    /// Blocks until the server is down.
+    public func waitUntilStopped() { stopped.wait() }
+
+    /// Hands the models to the engine and waits until each can run.
+    private func install(
+        in engine: EngineThread
+    ) throws(ServerStartError) -> [(LoadedModel, Service.ModelFacts)] {
+        var models: [(LoadedModel, Service.ModelFacts)] = []
+        for candidate in candidates.withLock({ $0 }) {
+            let answer = InstallationAnswer()
+            engine.mailbox.send(
+                .install(
+                    EngineInstallation(name: candidate.name, generation: 1, model: candidate.model) {
+                        answer.set($0)
+                    }))
+            if let error = answer.wait() {
+                throw .system("making room for model \"\(candidate.name)\": \(error.message)")
+            }
+            models.append(
+                (
+                    candidate.model,
+                    Service.ModelFacts(
+                        candidate.model, name: candidate.name,
+                        contextMax: configuration.contextMax)
+                ))
+        }
+        return models
+    }
+
+    private func startLoop(
+        _ engine: EngineThread, _ models: [(LoadedModel, Service.ModelFacts)],
+        _ addresses: [Address], _ signals: [Int32]
+    ) throws(ServerStartError) -> [String] {
+        let start = LoopStart(
+            configuration: configuration, models: models, addresses: addresses, signals: signals,
+            mailbox: engine.mailbox,
+            loading: ModelLoading(configuration: configuration, placing: placing, logger: logger),
+            inbox: inbox, logger: logger)
+        let outcome = StartOutcome()
+        let stopped = stopped
+        let thread = Thread {
+            start.run(outcome)
+            if outcome.hasStarted {
+                engine.stop()
+                stopped.raise()
+            }
+        }
+        thread.name = "assay-loop"
+        thread.stackSize = 4 << 20
+        thread.start()
+        return try outcome.wait()
+    }
+}

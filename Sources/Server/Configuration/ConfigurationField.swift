@@ -1,0 +1,149 @@
+// The table of settings: one row per field with its name, unit, range, explanation and place in
+// `ServerConfiguration`. Flags, environment variables, files, `--check-config` and the error
+// texts all read this table, so a new setting is one row.
+//
+// The name in kebab-case is the flag and the key in a file; upper-cased with underscores and
+// `ASSAY_` in front it is the environment variable.
+
+/// One setting.
+struct ConfigurationField: Sendable {
+    /// A place in the configuration.
+    typealias Path<Value> = any WritableKeyPath<ServerConfiguration, Value> & Sendable
+
+    /// Where the value lives and what it may be.
+    enum Storage: Sendable {
+        case text(Path<String>, allowed: [String])
+        case texts(Path<[String]>)
+        case flag(Path<Bool>)
+        case integer(Path<Int>, ClosedRange<Int>)
+        case seconds(Path<Double>, ClosedRange<Double>)
+        /// Microseconds in the limits, written by people in seconds.
+        case duration(Path<UInt64>, ClosedRange<Double>)
+    }
+
+    let name: String
+    let unit: String
+    let explanation: String
+    let storage: Storage
+
+    var environmentName: String {
+        "ASSAY_" + name.uppercased().map { $0 == "-" ? "_" : $0 }
+    }
+
+    static func named(_ name: String) -> ConfigurationField? { all.first { $0.name == name } }
+
+    static let all: [ConfigurationField] = serving + connections + engine
+
+    private static let serving: [ConfigurationField] = [
+        .init(
+            name: "model", unit: "NAME=PATH, repeatable",
+            explanation: "A model to assay before listening and to serve under this name.",
+            storage: .texts(\.models)),
+        .init(
+            name: "listen", unit: "tcp://HOST:PORT or unix:///PATH, repeatable",
+            explanation: "An address to listen on.", storage: .texts(\.listen)),
+        .init(
+            name: "strategy", unit: "",
+            explanation: "What happens when a model fails the assay.",
+            storage: .text(\.strategy, allowed: ["strict", "graceful", "development"])),
+        .init(
+            name: "allow-mock-fallback", unit: "",
+            explanation: "Lets the development strategy stand in a mock, which says so everywhere.",
+            storage: .flag(\.allowsMockFallback)),
+        .init(
+            name: "device", unit: "auto, cpu, cuda or cuda:N",
+            explanation: "Where models run; auto takes a GPU when it can and says why when not.",
+            storage: .text(\.device, allowed: [])),
+        .init(
+            name: "environment", unit: "",
+            explanation: "In production a mock never starts.",
+            storage: .text(\.environment, allowed: ["development", "production"])),
+        .init(
+            name: "log-level", unit: "",
+            explanation: "Least severe level that is logged.",
+            storage: .text(
+                \.logLevel,
+                allowed: ["trace", "debug", "info", "notice", "warning", "error", "critical"])),
+        .init(
+            name: "load-timeout-seconds", unit: "seconds",
+            explanation: "Time the assay of one model may take, retries included.",
+            storage: .seconds(\.loadTimeoutSeconds, 0.1...86_400)),
+        .init(
+            name: "load-retries-max", unit: "attempts",
+            explanation: "Retries of the graceful strategy after an error that can heal.",
+            storage: .integer(\.loadRetriesMax, 0...20)),
+        .init(
+            name: "loads-max", unit: "threads",
+            explanation: "Loads that may run at once.",
+            storage: .integer(\.limits.loadsMax, 1...16)),
+        .init(
+            name: "allow-loading", unit: "",
+            explanation: "Whether clients may load and unload models.",
+            storage: .flag(\.limits.allowsLoading)),
+    ]
+
+    private static let connections: [ConfigurationField] = [
+        .init(
+            name: "connections-max", unit: "connections",
+            explanation: "Connections accepted at once; one more is told to go away.",
+            storage: .integer(\.limits.connectionsMax, 1...100_000)),
+        .init(
+            name: "in-flight-max", unit: "requests",
+            explanation: "Requests in flight on one connection.",
+            storage: .integer(\.limits.inFlightMax, 1...256)),
+        .init(
+            name: "hello-timeout-seconds", unit: "seconds",
+            explanation: "Time a new connection has for its Hello.",
+            storage: .duration(\.limits.helloTimeoutMicroseconds, 0.05...600)),
+        .init(
+            name: "write-stall-seconds", unit: "seconds",
+            explanation: "Time a connection may take nothing of its waiting output.",
+            storage: .duration(\.limits.writeStallMicroseconds, 0.05...3600)),
+        .init(
+            name: "output-high-bytes", unit: "bytes",
+            explanation: "Unsent output at which a connection's requests pause.",
+            storage: .integer(\.limits.outputHighSize, 65_536...268_435_456)),
+        .init(
+            name: "output-low-bytes", unit: "bytes",
+            explanation: "Unsent output at which they go on; below output-high-bytes.",
+            storage: .integer(\.limits.outputLowSize, 4096...268_435_456)),
+        .init(
+            name: "outstanding-max", unit: "requests",
+            explanation: "Requests accepted and unfinished over all connections.",
+            storage: .integer(\.limits.outstandingMax, 1...65_536)),
+        .init(
+            name: "outstanding-bytes-max", unit: "bytes",
+            explanation: "Bytes of their bodies.",
+            storage: .integer(\.limits.outstandingSizeMax, 4_194_304...4_294_967_296)),
+        .init(
+            name: "drain-seconds", unit: "seconds",
+            explanation: "Time unfinished answers have after SIGTERM or Unload.",
+            storage: .duration(\.limits.drainMicroseconds, 0...3600)),
+    ]
+
+    private static let engine: [ConfigurationField] = [
+        .init(
+            name: "threads", unit: "threads, 0 for one per core",
+            explanation: "Threads that compute.", storage: .integer(\.threads, 0...1024)),
+        .init(
+            name: "sequences-max", unit: "sequences",
+            explanation: "Sequences of one model that share a step.",
+            storage: .integer(\.limits.sequencesMax, 1...1024)),
+        .init(
+            name: "step-tokens-max", unit: "tokens",
+            explanation: "Tokens in one step; above sequences-max.",
+            storage: .integer(\.limits.stepTokensMax, 2...65_536)),
+        .init(
+            name: "step-seconds-max", unit: "seconds",
+            explanation: "Time one step should take at most while prompts are read.",
+            storage: .duration(\.limits.stepMicrosecondsMax, 0.001...60)),
+        .init(
+            name: "context-max", unit: "tokens, 0 for the model's own",
+            explanation: "Longest context served.",
+            storage: .integer(\.contextMax, 0...16_777_216)),
+        .init(
+            name: "cache-tokens-max", unit: "tokens, 0 for four contexts",
+            explanation: "Cache positions of one model, shared by its sequences.",
+            storage: .integer(\.cacheTokensMax, 0...268_435_456)),
+    ]
+}

@@ -1,0 +1,170 @@
+// Reads a configuration: flags over environment over file over defaults.
+//
+// Guarantees: every key that is not in the table is an error that names the nearest one that is;
+// every value is checked against its type and range; relations between fields hold; and for each
+// field it is known where its value came from. Environment and file are read through the
+// providers of swift-configuration. Nothing but the file is opened.
+
+import Configuration
+import Foundation
+import Synchronization
+
+/// What was read, and from where.
+public struct EffectiveConfiguration: Sendable {
+    public let values: ServerConfiguration
+    /// Field name to `flag`, an environment variable, or a file's path; absent means default.
+    let sources: [String: String]
+
+    /// One line per field: `name = value  (source)`, in the table's order.
+    public var lines: [String] {
+        ConfigurationField.all.map { field in
+            "\(field.name) = \(field.shown(in: values))  (\(sources[field.name] ?? "default"))"
+        }
+    }
+}
+
+/// Merges the sources of a configuration.
+public enum ConfigurationReader {
+    /// Variables with our prefix that belong to other programs of the project.
+    static let foreignVariables: Set<String> = [
+        "ASSAY_SERVER", "ASSAY_CONFIG", "ASSAY_FIXTURES", "ASSAY_FUZZ_SEED",
+        "ASSAY_INSTRUCTION_SET",
+    ]
+
+    /// Reads and validates.
+    ///
+    /// - Parameters:
+    ///   - flags: field name to the texts given on the command line.
+    ///   - environment: all variables; only those starting with `ASSAY_` matter.
+    ///   - file: path of a JSON (`.json`) or YAML (`.yaml`, `.yml`) file, if any.
+    /// - Throws: `ConfigurationError`, exit code 78.
+    public static func read(
+        flags: [String: [String]], environment: [String: String], file: String?
+    ) throws(ConfigurationError) -> EffectiveConfiguration {
+        var values = ServerConfiguration()
+        var sources: [String: String] = [:]
+        if let file {
+            let reader = try fileProvider(path: file)
+            for field in ConfigurationField.all
+            where try field.read(from: reader, into: &values, location: file) {
+                sources[field.name] = file
+            }
+        }
+        try rejectUnknownVariables(environment)
+        let variables = environment.filter { $0.key.hasPrefix("ASSAY_") }
+        let provider = EnvironmentVariablesProvider(environmentVariables: variables)
+        for field in ConfigurationField.all
+        where try field.read(
+            from: provider.snapshot(), into: &values, prefix: ["assay"],
+            location: field.environmentName)
+        {
+            sources[field.name] = field.environmentName
+        }
+        for (name, texts) in flags.sorted(by: { $0.key < $1.key }) {
+            guard let field = ConfigurationField.named(name) else {
+                throw unknownKey(name, location: "flag")
+            }
+            try field.set(texts, in: &values, location: "--\(name)")
+            sources[name] = "flag"
+        }
+        try validate(values)
+        return EffectiveConfiguration(values: values, sources: sources)
+    }
+
+    private static func fileProvider(
+        path: String
+    ) throws(ConfigurationError) -> any ConfigSnapshot {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ConfigurationError(
+                code: .fileUnreadable, message: "reading the configuration file: cannot be read",
+                location: path)
+        }
+        let keys = SeenKeys()
+        let isJSON = path.lowercased().hasSuffix(".json")
+        let snapshot: any ConfigSnapshot
+        do {
+            let bytes = [UInt8](data)
+            if isJSON {
+                snapshot = try JSONSnapshot(
+                    data: bytes.span.bytes, providerName: path,
+                    parsingOptions: .init(
+                        secretsSpecifier: .dynamic { key, _ in keys.insert(key) }))
+            } else {
+                snapshot = try YAMLSnapshot(
+                    data: bytes.span.bytes, providerName: path,
+                    parsingOptions: .init(
+                        secretsSpecifier: .dynamic { key, _ in keys.insert(key) }))
+            }
+        } catch {
+            throw ConfigurationError(
+                code: .fileMalformed,
+                message: "reading the configuration file as \(isJSON ? "JSON" : "YAML"): \(error)",
+                location: path)
+        }
+        for key in keys.all where ConfigurationField.named(key) == nil {
+            throw unknownKey(key, location: path)
+        }
+        return snapshot
+    }
+
+    private static func rejectUnknownVariables(
+        _ environment: [String: String]
+    ) throws(ConfigurationError) {
+        let known = Dictionary(
+            uniqueKeysWithValues: ConfigurationField.all.map { ($0.environmentName, $0.name) })
+        for name in environment.keys.sorted()
+        where name.hasPrefix("ASSAY_") && known[name] == nil && !foreignVariables.contains(name) {
+            let nearest = nearestName(to: name, among: Array(known.keys).sorted()) ?? ""
+            throw ConfigurationError(
+                code: .unknownKey,
+                message: "reading the environment: \(name) is no setting; nearest is \(nearest)",
+                location: "environment")
+        }
+    }
+
+    private static func unknownKey(_ key: String, location: String) -> ConfigurationError {
+        let nearest = nearestName(to: key, among: ConfigurationField.all.map(\.name)) ?? ""
+        return ConfigurationError(
+            code: .unknownKey,
+            message: "reading the configuration: \"\(key)\" is no setting; nearest is \"\(nearest)\"",
+            location: location)
+    }
+
+    /// Relations that no single range can state.
+    private static func validate(_ values: ServerConfiguration) throws(ConfigurationError) {
+        func conflict(_ message: String) -> ConfigurationError {
+            ConfigurationError(code: .conflict, message: message, location: "configuration")
+        }
+        let limits = values.limits
+        if limits.outputLowSize >= limits.outputHighSize {
+            throw conflict(
+                "output-low-bytes is \(limits.outputLowSize), "
+                    + "must be below output-high-bytes (\(limits.outputHighSize))")
+        }
+        if limits.stepTokensMax <= limits.sequencesMax {
+            throw conflict(
+                "step-tokens-max is \(limits.stepTokensMax), "
+                    + "must be above sequences-max (\(limits.sequencesMax))")
+        }
+        if values.allowsMockFallback && values.environment == "production" {
+            throw conflict("allow-mock-fallback cannot be combined with environment production")
+        }
+        if values.allowsMockFallback && values.strategy != "development" {
+            throw conflict("allow-mock-fallback needs strategy development")
+        }
+        if values.listen.isEmpty { throw conflict("listen is empty: at least one address") }
+    }
+}
+
+/// The parsers of swift-configuration show every key to their secrets specifier; that is how the
+/// keys of a file can be listed at all.
+private final class SeenKeys: Sendable {
+    private let keys = Mutex<Set<String>>([])
+    var all: [String] { keys.withLock { $0.sorted() } }
+
+    /// Remembers `key`; never a secret.
+    func insert(_ key: String) -> Bool {
+        keys.withLock { _ = $0.insert(key) }
+        return false
+    }
+}

@@ -1,0 +1,70 @@
+// Everything that can be set about a running server, in one value.
+//
+// Guarantees: plain data with the documented defaults; `ConfigurationField.all` is the table of
+// names, units, ranges and explanations that flags, environment and file are read by, and
+// `ConfigurationReader` is the only code that fills it. Nothing is opened or started here.
+
+import Service
+
+/// The settings of one server. Build one in code for tests, or read one with
+/// `ConfigurationReader`, which also validates it.
+public struct ServerConfiguration: Sendable, Equatable {
+    /// Models to assay before listening, as `NAME=PATH`, in this order.
+    public var models: [String] = []
+    /// Addresses to listen on, as `tcp://HOST:PORT` or `unix:///PATH`.
+    public var listen: [String] = ["tcp://127.0.0.1:7411"]
+    /// `strict`, `graceful` or `development`.
+    public var strategy = "strict"
+    /// Whether the development strategy may stand in a mock, loudly.
+    public var allowsMockFallback = false
+    /// `auto`, `cpu`, `cuda` or `cuda:N`.
+    public var device = "auto"
+    /// Threads that compute; 0 means one per core.
+    public var threads = 0
+    /// `development` or `production`; a mock never starts in production.
+    public var environment = "development"
+    /// Least severe level that is logged.
+    public var logLevel = "info"
+    /// Seconds the assay of one model may take, retries included.
+    public var loadTimeoutSeconds = 300.0
+    /// Retries of the graceful strategy.
+    public var loadRetriesMax = 3
+    /// Longest context served, in tokens; 0 means what each model was made for.
+    public var contextMax = 0
+    /// Cache positions reserved per model, in tokens, shared by its sequences; 0 means
+    /// four full contexts.
+    public var cacheTokensMax = 0
+    /// Bounds of connections, queues and steps.
+    public var limits = ServiceLimits()
+
+    /// The documented defaults.
+    public init() {}
+}
+
+/// Why a configuration was refused. Exit code 78 of assayd.
+public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
+    /// Stable name of a reason.
+    public struct Code: Sendable, Equatable {
+        private enum Value: String {
+            case unknown_key, wrong_type, out_of_range, file_unreadable, file_malformed, conflict
+        }
+        private let value: Value
+        /// The name in snake_case.
+        public var name: String { value.rawValue }
+
+        static let unknownKey = Code(value: .unknown_key)
+        static let wrongType = Code(value: .wrong_type)
+        static let outOfRange = Code(value: .out_of_range)
+        static let fileUnreadable = Code(value: .file_unreadable)
+        static let fileMalformed = Code(value: .file_malformed)
+        static let conflict = Code(value: .conflict)
+    }
+
+    public let code: Code
+    /// What was read, found and allowed.
+    public let message: String
+    /// Which flag, variable or file the value came from.
+    public let location: String
+
+    public var description: String { "\(code.name): \(message) (\(location))" }
+}

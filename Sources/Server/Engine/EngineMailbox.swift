@@ -1,0 +1,73 @@
+// The way into the engine thread: a locked queue and one coalescing wake-up.
+//
+//      any thread ── send ──▶ [ commands ] ──▶ takeAll ── engine thread
+//                              semaphore, signalled only while the engine sleeps
+//
+// Guarantees: commands arrive in the order of each sender; nothing is lost between the engine's
+// last look and its sleep; while the engine works, a send costs a lock and no system call.
+
+import Dispatch
+import Loading
+import Service
+import Synchronization
+
+/// What other threads may ask of the engine.
+enum EngineCommand: Sendable {
+    /// Makes the model runnable; `completion` is called on the engine thread.
+    case install(EngineInstallation)
+    case remove(ModelRemoval)
+    case run(Work)
+    case cancel(ticket: UInt64)
+    case setPaused(ticket: UInt64, Bool)
+    /// Finish the current step and end the thread.
+    case stop
+}
+
+/// A model on its way into the engine.
+struct EngineInstallation: Sendable {
+    let name: String
+    let generation: UInt32
+    let model: LoadedModel
+    let completion: @Sendable (ServiceError?) -> Void
+}
+
+/// See the head of the file. Any thread sends; one thread takes.
+final class EngineMailbox: Sendable {
+    private let commands = Mutex<[EngineCommand]>([])
+    private let isSleeping = Atomic<Bool>(false)
+    private let arrived = DispatchSemaphore(value: 0)
+
+    /// Queues one command. Any thread.
+    func send(_ command: EngineCommand) {
+        commands.withLock { $0.append(command) }
+        wake()
+    }
+
+    /// Exchanges the queue for `empty`, whose room is reused. Engine thread.
+    func takeAll(into empty: inout [EngineCommand]) {
+        empty.removeAll(keepingCapacity: true)
+        commands.withLock { swap(&$0, &empty) }
+    }
+
+    /// Sleeps until a command comes, or for `milliseconds`; nil means for ever. Engine thread.
+    func sleep(milliseconds: Int32?) {
+        // The flag rises before the last look, so that a sender who comes after it sees it up.
+        isSleeping.store(true, ordering: .sequentiallyConsistent)
+        guard commands.withLock({ $0.isEmpty }) else {
+            isSleeping.store(false, ordering: .sequentiallyConsistent)
+            return
+        }
+        // A signal that comes after a timeout wakes the next sleep for nothing; that is all.
+        if let milliseconds {
+            _ = arrived.wait(timeout: .now() + .milliseconds(Int(milliseconds)))
+        } else {
+            arrived.wait()
+        }
+        isSleeping.store(false, ordering: .sequentiallyConsistent)
+    }
+
+    private func wake() {
+        guard isSleeping.exchange(false, ordering: .sequentiallyConsistent) else { return }
+        arrived.signal()
+    }
+}

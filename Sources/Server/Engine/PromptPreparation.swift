@@ -1,0 +1,97 @@
+// From a prompt on the wire to checked token ids that fit the model's context.
+//
+// Guarantees: every id is in the vocabulary; there is at least one; with one position or more left
+// for the answer. An overlong prompt is refused with the excess, or cut at its beginning when the
+// request allows it, and then the answer lists the degradation.
+
+import Inference
+import Service
+import Tokenizers
+import Wire
+
+/// Checked token ids.
+struct TokenizedPrompt {
+    var tokens: [Int32]
+    var microseconds: UInt64 = 0
+    var degradations: [String] = []
+}
+
+/// How a text becomes ids.
+struct PromptOptions {
+    var addSpecial: Bool
+    var parseSpecial: Bool
+}
+
+/// Prepares prompts for one model. Engine thread; encoding takes time linear in the text.
+struct PromptPreparation {
+    let tokenizer: any Tokenizer
+    let vocabularySize: Int
+    let contextLength: Int
+
+    /// Tokenizes and checks.
+    func tokens(
+        _ prompt: Prompt, _ options: PromptOptions
+    ) throws(ServiceError) -> TokenizedPrompt {
+        let start = ServerClock.now
+        var result = TokenizedPrompt(tokens: [])
+        switch prompt {
+        case .text(let text):
+            result.tokens = try encode(Array(text.utf8), options)
+        case .tokens(let ids):
+            result.tokens = try checked(ids)
+        }
+        guard !result.tokens.isEmpty else {
+            throw ServiceError(
+                .invalidArgument, .promptEmpty,
+                "reading the prompt: found no token, allowed: 1 to \(contextLength)",
+                field: "prompt")
+        }
+        result.microseconds = ServerClock.now - start
+        return result
+    }
+
+    /// The ids of a text.
+    func encode(_ text: [UInt8], _ options: PromptOptions) throws(ServiceError) -> [Int32] {
+        do throws(TokenizerError) {
+            return try tokenizer.encode(
+                text, addSpecial: options.addSpecial, parseSpecial: options.parseSpecial)
+        } catch {
+            throw ServiceError(.invalidArgument, .init(error.code.name), "\(error)")
+        }
+    }
+
+    /// The ids of a request, if all are in the vocabulary.
+    func checked(_ ids: [UInt32]) throws(ServiceError) -> [Int32] {
+        if let index = ids.firstIndex(where: { $0 >= vocabularySize }) {
+            throw ServiceError(
+                .invalidArgument, .tokenOutOfRange,
+                "reading the tokens: found \(ids[index]) at index \(index), allowed: 0 to "
+                    + "\(vocabularySize - 1)", field: "tokens")
+        }
+        return ids.map { Int32($0) }
+    }
+
+    /// Refuses or cuts a prompt that leaves no room. A prompt that fills the context exactly still
+    /// gives one token: the last position's logits need no further place.
+    func fit(
+        _ prompt: inout TokenizedPrompt, maxTokens: Int, truncates: Bool
+    ) throws(ServiceError) {
+        let count = prompt.tokens.count
+        guard count > contextLength else { return }
+        guard truncates else {
+            throw ServiceError(
+                .invalidArgument, .promptTooLong,
+                "reading the prompt: found \(count) tokens, \(count - contextLength) more than the "
+                    + "model's context of \(contextLength); shorten it or set truncate_prompt",
+                field: "prompt")
+        }
+        // The end of the prompt is kept, with room for the answer but at least half a context of
+        // prompt; a begin token stays in front, where the model was trained to see it.
+        let kept = contextLength - min(maxTokens - 1, contextLength / 2)
+        let begin = prompt.tokens.first.flatMap { $0 == tokenizer.beginToken ? $0 : nil }
+        var tail = Array(prompt.tokens.suffix(kept))
+        if let begin { tail[0] = begin }
+        prompt.tokens = tail
+        prompt.degradations.append("truncated_context: \(count - kept) of \(count) prompt tokens cut")
+    }
+}

@@ -1,0 +1,176 @@
+// Carries out what the decisions ask for: requests go to the engine, loads to their own threads.
+//
+// Guarantees: a load's late result is recognised by its ticket and dropped when nobody waits for
+// it any more; a model becomes ready only after the engine has taken it in; a mock is announced
+// in the log whenever one enters service. Confined to the loop thread; no sockets.
+
+import Loading
+import Logging
+import Service
+import Wire
+
+/// See the head of the file.
+final class WorkRouter {
+    /// A model that passed and is on its way into the engine.
+    private struct Installation {
+        var facts: Service.ModelFacts
+        let model: LoadedModel
+        let report: LoadReport
+    }
+
+    private let engine: EngineMailbox
+    private let loading: ModelLoading
+    private let inbox: LoopInbox
+    private let logger: Logger
+    /// Ticket to the name it loads.
+    private var loads: [UInt64: String] = [:]
+    private var installations: [UInt64: Installation] = [:]
+    /// Models whose fingerprint is still being computed.
+    private var fingerprints: [(task: FingerprintTask, name: String, generation: UInt32)] = []
+
+    init(engine: EngineMailbox, loading: ModelLoading, inbox: LoopInbox, logger: Logger) {
+        self.engine = engine
+        self.loading = loading
+        self.inbox = inbox
+        self.logger = logger
+    }
+
+    /// Whether `collectFingerprints` has something to wait for.
+    var awaitsFingerprints: Bool { !fingerprints.isEmpty }
+
+    /// Hands a piece of work over.
+    func start(_ work: Work) {
+        guard case .load(let request) = work.task else { return engine.send(.run(work)) }
+        logger.info("load", metadata: ["model": "\(request.name)"])
+        loads[work.ticket] = request.name
+        loading.start(request, ticket: work.ticket, inbox: inbox)
+    }
+
+    /// Asks for an early end. The engine answers through the inbox; a load is answered here,
+    /// because its thread may hang in the kernel for long.
+    func cancel(_ ticket: UInt64, context: inout ServiceContext) {
+        guard let name = loads.removeValue(forKey: ticket) else {
+            return engine.send(.cancel(ticket: ticket))
+        }
+        context.models.abandonLoad(name)
+        context.abandonedLoadCount += 1
+        context.completions.append((ticket, .failed(.cancelled("loading model \"\(name)\""))))
+    }
+
+    func setPaused(_ ticket: UInt64, _ isPaused: Bool) {
+        engine.send(.setPaused(ticket: ticket, isPaused))
+    }
+
+    /// Drops models that are gone from the directory.
+    func carryOutRemovals(_ context: inout ServiceContext) {
+        for removal in context.removals {
+            logger.info("model unloaded", metadata: ["model": "\(removal.name)"])
+            fingerprints.removeAll {
+                $0.name == removal.name && $0.generation == removal.generation
+            }
+            engine.send(.remove(removal))
+        }
+        context.removals.removeAll()
+    }
+
+    // MARK: - Loads
+
+    /// The assay is over.
+    func assayed(_ ticket: UInt64, _ outcome: LoadOutcome, context: inout ServiceContext) {
+        guard let name = loads[ticket] else {
+            context.abandonedLoadCount -= 1
+            return
+        }
+        switch outcome.result {
+        case .failure(let rejection):
+            failed(ticket, name, ServiceError(rejection), context: &context)
+        case .success(let model):
+            guard let generation = context.models.reserveGeneration(name) else { return }
+            var facts = Service.ModelFacts(
+                model, name: name, contextMax: loading.configuration.contextMax)
+            facts.generation = generation
+            installations[ticket] = Installation(
+                facts: facts, model: model, report: outcome.report)
+            let inbox = inbox
+            engine.send(
+                .install(
+                    EngineInstallation(name: name, generation: generation, model: model) { error in
+                        inbox.post(.installed(ticket: ticket, error))
+                    }))
+        }
+    }
+
+    /// The engine has taken a model in, or could not; or its load never got as far as the assay.
+    func installed(_ ticket: UInt64, _ error: ServiceError?, context: inout ServiceContext) {
+        let installation = installations.removeValue(forKey: ticket)
+        guard let name = loads.removeValue(forKey: ticket) else {
+            context.abandonedLoadCount -= 1
+            if let facts = installation?.facts, error == nil {
+                engine.send(.remove(ModelRemoval(name: facts.name, generation: facts.generation)))
+            }
+            return
+        }
+        if let error { return failed(ticket, name, error, context: &context) }
+        guard let installation, let facts = context.models.finishLoad(installation.facts),
+            let slot = context.models.slot(name)
+        else { return }
+        announce(facts, installation.model)
+        let report = LoadResponse(installation.report, model: ModelInfo(slot))
+        context.completions.append((ticket, .loaded(report, facts)))
+    }
+
+    private func failed(
+        _ ticket: UInt64, _ name: String, _ error: ServiceError, context: inout ServiceContext
+    ) {
+        loads[ticket] = nil
+        logger.warning(
+            "load refused", metadata: ["model": "\(name)", "reason": "\(error.message)"])
+        context.counters.add(.loadsRejected)
+        context.models.failLoad(name, reason: error.message)
+        context.completions.append((ticket, .failed(error)))
+    }
+
+    /// Puts a model that was loaded before the start into service.
+    func adopt(_ model: LoadedModel, facts: Service.ModelFacts, context: inout ServiceContext) {
+        guard let facts = context.models.finishLoad(facts) else { return }
+        announce(facts, model)
+    }
+
+    private func announce(_ facts: Service.ModelFacts, _ model: LoadedModel) {
+        switch model {
+        case .real(let real):
+            logger.info(
+                "model ready",
+                metadata: [
+                    "model": "\(facts.name)", "generation": "\(facts.generation)",
+                    "device": "\(facts.device)", "device_reason": "\(facts.deviceReason ?? "")",
+                ])
+            if facts.fingerprint == nil {
+                fingerprints.append((real.fingerprint, facts.name, facts.generation))
+            }
+        case .mock:
+            logger.critical(
+                "A MOCK IS BEING SERVED: its answers are random and say so",
+                metadata: ["model": "\(facts.name)"])
+        }
+    }
+
+    /// Takes over fingerprints that are known by now. Never waits.
+    func collectFingerprints(_ context: inout ServiceContext) {
+        fingerprints.removeAll { entry in
+            switch entry.task.state {
+            case .pending:
+                return false
+            case .ready(let fingerprint):
+                context.models.setFingerprint(
+                    fingerprint.bytes, of: entry.name, generation: entry.generation)
+                return true
+            case .failed(let reason):
+                logger.error(
+                    "fingerprint failed",
+                    metadata: ["model": "\(entry.name)", "reason": "\(reason)"])
+                return true
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+// The way back to the loop thread: a locked queue and the loop's one wake-up.
+//
+// Guarantees: messages arrive in the order of each sender; one wake-up per batch; the bytes that
+// wait here are counted, so that an engine that is faster than the network notices.
+
+import EventLoop
+import Loading
+import Service
+import Synchronization
+
+/// What other threads tell the loop thread.
+enum LoopMessage: Sendable {
+    case event(ticket: UInt64, WorkEvent)
+    /// A loader is done with the assay, well or badly.
+    case assayed(ticket: UInt64, LoadOutcome)
+    /// The engine has taken a model in, or could not.
+    case installed(ticket: UInt64, ServiceError?)
+    /// A model can no longer be trusted.
+    case damaged(ModelRemoval, reason: String)
+    /// Drain as if SIGTERM had come; a second one hurries.
+    case shutDown
+}
+
+/// See the head of the file. Any thread posts; the loop thread takes.
+final class LoopInbox: Sendable {
+    /// Bytes waiting above which the engine holds back. Several steps' worth of large answers.
+    static let waitingSizeMax = 16 << 20
+
+    private struct State: Sendable {
+        var messages: [LoopMessage] = []
+        var wakeup: Wakeup?
+    }
+
+    private let state = Mutex(State())
+    private let waitingSize = Atomic<Int>(0)
+
+    /// Connects the inbox to its loop. Loop thread, before anybody posts.
+    func attach(_ wakeup: Wakeup) { state.withLock { $0.wakeup = wakeup } }
+
+    /// Cuts the connection; what is posted later stays unread.
+    func detach() { state.withLock { $0.wakeup = nil } }
+
+    /// True while the loop is behind: large answers should wait.
+    var isCongested: Bool { waitingSize.load(ordering: .relaxed) > Self.waitingSizeMax }
+
+    /// Queues one message. Any thread.
+    func post(_ message: LoopMessage) {
+        waitingSize.add(message.size, ordering: .relaxed)
+        let wakeup = state.withLock { state in
+            state.messages.append(message)
+            return state.messages.count == 1 ? state.wakeup : nil
+        }
+        wakeup?.send()
+    }
+
+    /// Queues all of `batch` and empties it. Any thread; one lock and at most one wake-up.
+    func post(_ batch: inout [LoopMessage]) {
+        guard !batch.isEmpty else { return }
+        waitingSize.add(batch.reduce(0) { $0 + $1.size }, ordering: .relaxed)
+        let wakeup = state.withLock { state in
+            let wasEmpty = state.messages.isEmpty
+            state.messages.append(contentsOf: batch)
+            return wasEmpty ? state.wakeup : nil
+        }
+        batch.removeAll(keepingCapacity: true)
+        wakeup?.send()
+    }
+
+    /// Exchanges the queue for `empty`, whose room is reused. Loop thread.
+    func takeAll(into empty: inout [LoopMessage]) {
+        empty.removeAll(keepingCapacity: true)
+        state.withLock { swap(&$0.messages, &empty) }
+        let size = empty.reduce(0) { $0 + $1.size }
+        if size > 0 { waitingSize.subtract(size, ordering: .relaxed) }
+    }
+}
+
+extension LoopMessage {
+    /// Bytes worth counting: only chunks of logits are large.
+    fileprivate var size: Int {
+        if case .event(_, .logitsChunk(let chunk)) = self { chunk.logits.count * 4 } else { 0 }
+    }
+}

@@ -1,0 +1,99 @@
+// assayd: the server program. Reads its settings, puts the models through the assay, then listens.
+//
+// Wiring only; every decision is in Server and below. Exit codes: 0 stopped as asked, 2 usage,
+// 65 a model was rejected (the layer report is on stderr, nothing listened), 70 an internal or
+// system failure, 78 a bad configuration.
+
+import ArgumentParser
+import Foundation
+import Logging
+import Server
+
+@main
+enum Assayd {
+    static func main() {
+        let options: AssaydOptions
+        do {
+            options = try AssaydOptions.parse()
+        } catch {
+            let isHelp = AssaydOptions.exitCode(for: error) == .success
+            let text = AssaydOptions.fullMessage(for: error)
+            FileHandle(fileDescriptor: isHelp ? 1 : 2).write(Data((text + "\n").utf8))
+            exit(isHelp ? 0 : AssaydExit.usage)
+        }
+        exit(run(options))
+    }
+
+    private static func run(_ options: AssaydOptions) -> Int32 {
+        let effective: EffectiveConfiguration
+        do {
+            effective = try ConfigurationReader.read(
+                flags: options.flags, environment: ProcessInfo.processInfo.environment,
+                file: options.config ?? ProcessInfo.processInfo.environment["ASSAY_CONFIG"])
+        } catch {
+            complain("\(error)")
+            return AssaydExit.configuration
+        }
+        if options.checkConfig {
+            print(effective.lines.joined(separator: "\n"))
+            return AssaydExit.ok
+        }
+        guard !effective.values.models.isEmpty else {
+            complain(
+                "no model: give --model NAME=PATH (or ASSAY_MODEL, or \"model\" in the "
+                    + "configuration file); there is no built-in demo model yet")
+            return AssaydExit.usage
+        }
+        return serve(effective)
+    }
+
+    private static func serve(_ effective: EffectiveConfiguration) -> Int32 {
+        let logger = makeLogger(effective.values.logLevel)
+        for line in effective.lines { logger.info("setting", metadata: ["is": "\(line)"]) }
+        do {
+            let server = try AssayServer(configuration: effective.values, logger: logger)
+            try server.loadModels { name, report in
+                complain("model \"\(name)\" \(report)")
+            }
+            for address in try server.start(signals: [SIGTERM, SIGINT]) {
+                complain("listening on \(address)")
+            }
+            server.waitUntilStopped()
+            logger.notice("stopped")
+            return AssaydExit.ok
+        } catch {
+            complain("\(error)")
+            return AssaydExit.code(error)
+        }
+    }
+
+    /// Logs go to stderr in one piece per line; stdout stays free for what was asked for.
+    private static func makeLogger(_ level: String) -> Logger {
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "assayd")
+        logger.logLevel = Logger.Level(rawValue: level) ?? .info
+        return logger
+    }
+
+    /// One message for the person who started this, on stderr.
+    private static func complain(_ text: String) {
+        FileHandle.standardError.write(Data("\(text)\n".utf8))
+    }
+}
+
+/// Exit codes; the list in DESIGN section 4.
+enum AssaydExit {
+    static let ok: Int32 = 0
+    static let usage: Int32 = 2
+    static let rejected: Int32 = 65
+    static let internalFailure: Int32 = 70
+    static let configuration: Int32 = 78
+
+    static func code(_ error: ServerStartError) -> Int32 {
+        switch error {
+        case .modelRejected: rejected
+        case .configuration: configuration
+        case .system: internalFailure
+        }
+    }
+}

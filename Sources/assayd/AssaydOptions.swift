@@ -1,0 +1,48 @@
+// The flags of assayd, as the configuration's table names them.
+//
+// Every other setting of that table can be given as an environment variable or in the file; flags
+// exist for what people type. Nothing is validated here: one place does that for all sources.
+
+import ArgumentParser
+
+/// The command line.
+struct AssaydOptions: ParsableArguments {
+    @Option(help: "A JSON or YAML file of settings.")
+    var config: String?
+
+    @Option(help: ArgumentHelp("A model to serve; repeatable.", valueName: "NAME=PATH"))
+    var model: [String] = []
+
+    @Option(help: ArgumentHelp("Where to listen; repeatable.", valueName: "tcp://H:P|unix:///PATH"))
+    var listen: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What to do with a model that fails.", valueName: "strict|graceful|development"))
+    var strategy: [String] = []
+
+    @Flag(help: "With the development strategy: a mock may stand in, and says so everywhere.")
+    var allowMockFallback = false
+
+    @Option(help: ArgumentHelp("Where models run.", valueName: "auto|cpu|cuda[:N]"))
+    var device: [String] = []
+
+    @Option(help: ArgumentHelp("Threads that compute; 0 is one per core.", valueName: "N"))
+    var threads: [String] = []
+
+    @Option(help: ArgumentHelp("Least severe level that is logged.", valueName: "LEVEL"))
+    var logLevel: [String] = []
+
+    @Flag(help: "Read and check the settings, print them with their sources, and stop.")
+    var checkConfig = false
+
+    /// Setting name to texts, for those that were given.
+    var flags: [String: [String]] {
+        let given = [
+            "model": model, "listen": listen, "strategy": strategy, "device": device,
+            "threads": threads, "log-level": logLevel,
+            "allow-mock-fallback": allowMockFallback ? ["true"] : [],
+        ]
+        return given.filter { !$0.value.isEmpty }
+    }
+}

@@ -1,0 +1,121 @@
+// A connection machine with a client's hands on it: sends frames, decodes what comes out, and
+// keeps what the machine wants done.
+//
+// The context has one or two models, ready at once; nothing computes, the test plays the engine.
+
+import Service
+import Testing
+import Wire
+
+/// One connection under test.
+struct ConnectionConversation: ~Copyable {
+    /// A decoded answer.
+    struct Answer {
+        let header: FrameHeader
+        let body: [UInt8]
+
+        var status: Status { header.status }
+
+        func decoded<Message: WireRecord>(_ type: Message.Type) throws -> Message {
+            try Message(decoding: body)
+        }
+
+        var error: ErrorBody? { try? ErrorBody(decoding: body) }
+    }
+
+    var context: ServiceContext
+    var machine = ConnectionMachine(id: 1)
+    var effects = ConnectionEffects()
+    var now: UInt64 = 1000
+    /// Everything the machine asked for since the start, bytes excepted.
+    var work: [Work] = []
+    var cancelled: [UInt64] = []
+    var paused: [(ticket: UInt64, isPaused: Bool)] = []
+    var reading: Bool?
+    var ending: ConnectionEffects.Ending?
+    private var encoder = FrameEncoder()
+    private let decoder = FrameDecoder(.response)
+
+    init(limits: ServiceLimits = ServiceLimits(), models: [ModelFacts] = [.real]) throws {
+        context = ServiceContext(limits: limits, serverName: "assayd test")
+        for facts in models {
+            try context.models.beginLoad(facts.name)
+            _ = context.models.finishLoad(facts)
+        }
+    }
+
+    // MARK: - The client's side
+
+    mutating func hello(
+        compression: Bool = false, bodySizeMax: UInt64 = UInt64(Limits.bodySizeMax)
+    ) throws {
+        let answers = try send(
+            HelloRequest(client: "test", compression: compression, bodySizeMax: bodySizeMax), id: 1)
+        #expect(answers.map(\.status) == [.ok])
+    }
+
+    mutating func send(
+        _ message: some RequestMessage, id: UInt64, deadline: UInt32 = 0
+    ) throws -> [Answer] {
+        encoder.removeAll()
+        try encoder.appendRequest(message, requestID: id, deadlineMilliseconds: deadline)
+        return try receive(encoder.bytes)
+    }
+
+    mutating func receive(_ bytes: [UInt8]) throws -> [Answer] {
+        bytes.withUnsafeBytes {
+            machine.receive($0, now: now, context: &context, effects: &effects)
+        }
+        return try collect()
+    }
+
+    // MARK: - The engine's side
+
+    mutating func deliver(_ event: WorkEvent, to ticket: UInt64) throws -> [Answer] {
+        guard let target = context.tickets[ticket] else { return [] }
+        let known = machine.handle(
+            event, requestID: target.requestID, ticket: ticket, now: now, context: &context,
+            effects: &effects)
+        if !known && event.isFinal { context.finish(ticket, now: now) }
+        return try collect()
+    }
+
+    /// Carries out what the shared context produced.
+    mutating func settle() throws -> [Answer] {
+        var answers: [Answer] = []
+        while !context.completions.isEmpty {
+            let (ticket, event) = context.completions.removeFirst()
+            answers += try deliver(event, to: ticket)
+        }
+        return answers
+    }
+
+    mutating func collect() throws -> [Answer] {
+        work += effects.work
+        cancelled += effects.cancelled
+        paused += effects.paused
+        if let value = effects.reading { reading = value }
+        if let value = effects.ending { ending = value }
+        let frames = try decoder.frames(in: effects.output.bytes)
+        effects.reset()
+        return frames.map { Answer(header: $0.header, body: $0.body) }
+    }
+}
+
+extension ModelFacts {
+    static let real = ModelFacts(
+        name: "real", provenance: .real, architecture: "llama", vocabularySize: 512,
+        contextLength: 128, device: "cpu", fingerprint: [UInt8](repeating: 7, count: 32))
+
+    static let mock = ModelFacts(
+        name: "mock", provenance: .mock, architecture: "mock", vocabularySize: 32000,
+        contextLength: 2048, device: "cpu", degradations: ["mock_fallback"])
+}
+
+extension WorkEvent {
+    /// A finished generation of one token.
+    static let answer = WorkEvent.generated(
+        GenerateResponse(
+            tokens: [5], text: "x", finishReason: .length, promptTokens: 1, completionTokens: 1,
+            answer: AnswerRecord(model: "", device: "")), at: 1500)
+}
