@@ -22,6 +22,32 @@ extension TokenizerDefinition {
         return definition
     }
 
+    /// The 256 bytes, then what the merges make, in order; `left right` in GPT-2's alphabet.
+    static func bytePair(_ merges: [String], pre: String = "gpt-2") -> TokenizerDefinition {
+        var definition = TokenizerDefinition(model: "gpt2")
+        definition.preTokenizer = pre
+        var pieces = byteCharacters
+        for merge in merges {
+            let piece = merge.split(separator: " ").joined()
+            if !pieces.contains(piece) { pieces.append(piece) }
+        }
+        definition.tokens = TextList(pieces)
+        definition.types = [Int32](repeating: 1, count: pieces.count)
+        definition.merges = TextList(merges)
+        return definition
+    }
+
+    /// GPT-2's character for each byte: itself where it is printable, else U+0100 and following.
+    static let byteCharacters: [String] = {
+        var next: UInt32 = 0x100
+        return (UInt32(0)..<256).map { byte in
+            let isPrintable =
+                (0x21...0x7E).contains(byte) || (0xA1...0xFF).contains(byte) && byte != 0xAD
+            defer { if !isPrintable { next += 1 } }
+            return Unicode.Scalar(isPrintable ? byte : next).map { String($0) } ?? ""
+        }
+    }()
+
     /// Replaces the text of one token.
     mutating func replaceToken(_ id: Int, with text: [UInt8]) {
         var list = TextList()

@@ -6,7 +6,7 @@
 // Does not: distinguish finer categories than pre-tokenizers use.
 
 /// Classes of characters, in the terms of pre-tokenizer patterns.
-enum CharacterClass: UInt8 {
+package enum CharacterClass: UInt8, Sendable {
     /// Controls, unassigned code points, private use, surrogates.
     case other = 0
     /// `\p{L}`
@@ -26,13 +26,13 @@ enum CharacterClass: UInt8 {
 }
 
 /// The unpacked table.
-struct CharacterClassTable: Sendable {
+package struct CharacterClassTable: Sendable {
     /// Code point / 256 -> page; pages of one class only are shared.
     private let pageIndexes: [UInt16]
     /// Pages of 256 classes, one after the other.
     private let pages: [CharacterClass]
 
-    static let shared = CharacterClassTable(runs: characterClassRuns)
+    package static let shared = CharacterClassTable(runs: characterClassRuns)
 
     init(runs: [UInt32]) {
         var pageIndexes: [UInt16] = []
@@ -56,7 +56,7 @@ struct CharacterClassTable: Sendable {
 
     /// The class of a code point; `other` above U+10FFFF.
     @inline(__always)
-    subscript(point: UInt32) -> CharacterClass {
+    package subscript(point: UInt32) -> CharacterClass {
         guard point < 0x11_0000 else { return .other }
         let page = Int(pageIndexes[Int(point >> 8)])
         return pages[page << 8 | Int(point & 0xFF)]

@@ -35,9 +35,9 @@ struct MergeTable: Sendable {
         byteSymbols = ByteAlphabet.encoded.map { text in
             text.withUnsafeBufferPointer { symbols.symbol($0) }
         }
-        var table = IntegerTable(countMin: merges.count)
+        var entries: [(key: UInt64, value: UInt64)] = []
+        entries.reserveCapacity(merges.count)
         var invalid: Int?
-        var joined: [UInt8] = []
         merges.bytes.withUnsafeBufferPointer { bytes in
             for rank in 0..<merges.count {
                 let rule = UnsafeBufferPointer(rebasing: bytes[merges.range(rank)])
@@ -47,14 +47,12 @@ struct MergeTable: Sendable {
                     invalid = rank
                     return
                 }
-                joined.removeAll(keepingCapacity: true)
-                joined.append(contentsOf: rule[..<space])
-                joined.append(contentsOf: rule[(space + 1)...])
-                let left = symbols.symbol(UnsafeBufferPointer(rebasing: rule[..<space]))
-                let right = symbols.symbol(UnsafeBufferPointer(rebasing: rule[(space + 1)...]))
-                let merged = joined.withUnsafeBufferPointer { symbols.symbol($0) }
-                // The first of equal rules counts.
-                table.insert(Self.pair(left, right), UInt64(rank) << 32 | UInt64(merged))
+                let leftText = UnsafeBufferPointer(rebasing: rule[..<space])
+                let rightText = UnsafeBufferPointer(rebasing: rule[(space + 1)...])
+                let left = symbols.symbol(leftText)
+                let right = symbols.symbol(rightText)
+                let merged = symbols.symbol(leftText, rightText)
+                entries.append((Self.pair(left, right), UInt64(rank) << 32 | UInt64(merged)))
             }
         }
         if let invalid {
@@ -63,7 +61,7 @@ struct MergeTable: Sendable {
                 found: quoted(merges[invalid]), allowed: "two texts with a space between them",
                 location: Self.key)
         }
-        self.table = table
+        table = IntegerTable(entries)
         spellings = symbols.spellings()
         firstOther = Int32(vocabulary.count)
     }
@@ -102,16 +100,56 @@ struct MergeTable: Sendable {
 private struct SymbolNames {
     private let vocabulary: Vocabulary
     private var others: [[UInt8]: Int32] = [:]
+    private var joined: [UInt8] = []
+    /// The last token that two texts were joined to.
+    private var lastJoined: Int32 = 0
 
     init(_ vocabulary: Vocabulary) { self.vocabulary = vocabulary }
 
     mutating func symbol(_ text: UnsafeBufferPointer<UInt8>) -> Int32 {
-        if let token = vocabulary.findMergeable(text) { return token }
-        let name = Array(text)
+        vocabulary.findMergeable(text) ?? other(Array(text))
+    }
+
+    private mutating func symbol(_ text: [UInt8]) -> Int32 {
+        text.withUnsafeBufferPointer { vocabulary.findMergeable($0) } ?? other(text)
+    }
+
+    private mutating func other(_ name: [UInt8]) -> Int32 {
         if let known = others[name] { return known }
         let created = Int32(vocabulary.count + others.count)
         others[name] = created
         return created
+    }
+
+    /// The symbol of two texts joined. Published files list merges in the order of the tokens they
+    /// make, so the last token and its successor are tried before the index.
+    mutating func symbol(
+        _ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>
+    ) -> Int32 {
+        var guess = lastJoined
+        while guess <= lastJoined + 1 {
+            if isJoined(guess, left, right) {
+                lastJoined = guess
+                return guess
+            }
+            guess += 1
+        }
+        joined.removeAll(keepingCapacity: true)
+        joined.append(contentsOf: left)
+        joined.append(contentsOf: right)
+        let found = symbol(joined)
+        if found < vocabulary.count { lastJoined = found }
+        return found
+    }
+
+    private func isJoined(
+        _ token: Int32, _ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        guard vocabulary.contains(token), vocabulary.isMergeable[Int(token)],
+            vocabulary.texts.size(Int(token)) == left.count + right.count
+        else { return false }
+        let text = vocabulary.texts[Int(token)]
+        return text.starts(with: left) && text.dropFirst(left.count).elementsEqual(right)
     }
 
     /// For each symbol behind the vocabulary the tokens of its single bytes.

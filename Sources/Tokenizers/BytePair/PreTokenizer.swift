@@ -7,9 +7,9 @@
 //
 // Names and patterns are those of llama.cpp (`llama-vocab.cpp`).
 
-struct PreTokenizer: Sendable {
+package struct PreTokenizer: Sendable {
     /// Values of `tokenizer.ggml.pre` that share this row.
-    let names: [String]
+    package let names: [String]
     /// Applied one after the other: each cuts the pieces that the one before left.
     let rules: [SplitRule]
     /// A pre-token that is a token as a whole is not taken apart and merged again.
@@ -18,7 +18,7 @@ struct PreTokenizer: Sendable {
     let addsBeginToken: Bool
 
     /// One row per family. `default` also serves files without the key.
-    static let table: [PreTokenizer] = [
+    package static let table: [PreTokenizer] = [
         PreTokenizer(
             names: ["gpt-2", "phi-2", "mpt", "olmo"],
             rules: [.gpt2(keepsLoneSpace: true)], ignoresMerges: false, addsBeginToken: false),
@@ -37,7 +37,7 @@ struct PreTokenizer: Sendable {
     /// The row for a value of `tokenizer.ggml.pre`.
     ///
     /// - Throws: `preTokenizerUnsupported`.
-    static func named(_ name: String?) throws(TokenizerError) -> PreTokenizer {
+    package static func named(_ name: String?) throws(TokenizerError) -> PreTokenizer {
         guard let row = table.first(where: { $0.names.contains(name ?? "default") }) else {
             throw TokenizerError(
                 .preTokenizerUnsupported, tried: "choosing a pre-tokenizer",
@@ -49,7 +49,7 @@ struct PreTokenizer: Sendable {
     }
 
     /// Calls `body` with the byte range of each pre-token, in order.
-    func split(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (Range<Int>) -> Void) {
+    package func split(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (Range<Int>) -> Void) {
         let text = ScalarText(
             bytes: bytes, classes: CharacterClassTable.shared, end: bytes.count)
         split(text, 0, rules[...], body)
