@@ -1,0 +1,41 @@
+// The command line client: one file per subcommand, exit codes as in README.
+//
+// Guarantees: usage errors exit with 2, failures with the code of their cause, and every failure
+// prints one sentence and what to do about it on standard error. Wiring only: the protocol is in
+// AssayClient, the assay in Loading, vocabularies in Tokenizers.
+
+import ArgumentParser
+
+struct Assay: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "assay",
+        abstract: "Assays model files and talks to an assayd server.",
+        discussion: """
+            Exit codes: 0 ok, 2 usage, 65 model rejected, 69 server unreachable, 70 internal, \
+            75 overloaded or not ready (try again), 76 protocol error, 77 refused, 79 mock answer \
+            refused.
+            """,
+        subcommands: [
+            Inspect.self, Generate.self, LogitsCommand.self, Tokenize.self, Detokenize.self,
+            Models.self, Load.self, Unload.self, Health.self, Stats.self, Ping.self,
+        ])
+}
+
+@main
+enum Main {
+    static func main() {
+        do {
+            var command = try Assay.parseAsRoot()
+            try command.run()
+        } catch let failure as Failure {
+            failure.report()
+            exitProcess(failure.code)
+        } catch {
+            // The parser's own errors: help and version end well, everything else is usage.
+            let ends = Assay.exitCode(for: error) == .success
+            let text = Assay.fullMessage(for: error)
+            if ends { print(text) } else { Terminal.error(text) }
+            exitProcess(ends ? .ok : .usage)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// assay detokenize: token ids to text, by a server's model or by a file on this machine.
+
+import ArgumentParser
+import AssayClient
+import Foundation
+import Tokenizers
+import Wire
+
+struct Detokenize: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Token ids to text, by a server's model or, with --file, here.")
+
+    @OptionGroup var options: ServerOptions
+
+    @Option(help: "Token ids separated by commas.")
+    var tokens: String?
+
+    @Option(help: "Use this model file's vocabulary instead of a server.")
+    var file: String?
+
+    @Flag(help: "Read one {\"tokens\":[…]} a line, write one {\"text\",\"hex\"} a line.")
+    var jsonLines = false
+
+    private struct Line: Decodable { let tokens: [UInt32] }
+
+    func run() throws {
+        if let file {
+            let tokenizer = try LocalVocabulary.tokenizer(path: file)
+            try each { tokens in
+                tokenizer.decode(tokens.map { Int32(truncatingIfNeeded: $0) })
+            }
+            return
+        }
+        try options.withClient { client in
+            try each { tokens in
+                let reply = try client.detokenize(
+                    DetokenizeRequest(model: options.model, tokens: tokens),
+                    deadlineMilliseconds: options.deadline)
+                options.announce(reply.provenance, model: reply.message.answer.model)
+                return reply.message.text
+            }
+        }
+    }
+
+    private func each(_ decode: ([UInt32]) throws -> [UInt8]) throws {
+        guard jsonLines else {
+            guard let tokens else {
+                throw Failure.usage("one of --tokens and --json-lines is needed")
+            }
+            let bytes = try decode(try PromptOptions.tokens(tokens))
+            if options.json {
+                print(Self.json(bytes))
+            } else {
+                FileHandle.standardOutput.write(Data(bytes + [UInt8(ascii: "\n")]))
+            }
+            return
+        }
+        try StandardInput.eachLine { number, line in
+            let fields: Line = try StandardInput.decode(line, number)
+            return Self.json(try decode(fields.tokens))
+        }
+    }
+
+    /// Bytes that are no text lose it in "text" (U+FFFD) and keep it in "hex".
+    private static func json(_ bytes: [UInt8]) -> String {
+        JSONValue.object([
+            ("text", .string(String(decoding: bytes, as: UTF8.self))),
+            ("hex", .string(Hex.text(bytes))),
+        ]).text
+    }
+}

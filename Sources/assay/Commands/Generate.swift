@@ -1,0 +1,145 @@
+// assay generate: continues a prompt; text is shown as it comes.
+
+import ArgumentParser
+import AssayClient
+import Wire
+
+struct Generate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Continue a prompt, streaming the text.")
+
+    @OptionGroup var options: ServerOptions
+    @OptionGroup var input: PromptOptions
+    @OptionGroup var demands: RequirementOptions
+
+    @Option(help: "Tokens to make at most.")
+    var maxTokens = Limits.generateTokensDefault
+
+    @Option(help: "0 picks the best token every time; up to 100.")
+    var temperature = 0.0
+
+    @Option(help: "Seed of the sampler.")
+    var seed: UInt64 = 0
+
+    @Option(help: "Keep the K best tokens; 0 keeps all.")
+    var topK: UInt64 = 0
+
+    @Option(help: "Keep the best tokens up to this share; 1 keeps all.")
+    var topP = 1.0
+
+    @Option(help: "Keep tokens of at least this share of the best; 0 keeps all.")
+    var minP = 0.0
+
+    @Option(help: "End before this text; may be given up to 16 times.")
+    var stop: [String] = []
+
+    @Flag(help: "Drop the beginning of a prompt that does not fit, instead of refusing it.")
+    var truncatePrompt = false
+
+    func run() throws {
+        let request = try request()
+        let json = options.json
+        try options.withClient { client in
+            var shown = Shown(isQuiet: json)
+            let reply = try client.generate(request, deadlineMilliseconds: options.deadline) {
+                shown.show($0, provenance: $1)
+                return true
+            }
+            shown.finish(reply)
+            let output = AnswerOutput(
+                provenance: reply.provenance, generation: reply.generation,
+                answer: reply.message.answer)
+            if json {
+                options.announce(reply.provenance, model: reply.message.answer.model)
+                print(Self.json(reply.message, output).text)
+            } else {
+                Terminal.error(output.line)
+                Terminal.error(Self.summary(reply.message))
+            }
+        }
+    }
+
+    private func request() throws -> GenerateRequest {
+        var request = GenerateRequest(model: options.model, prompt: try input.chosen())
+        request.parseSpecial = input.parseSpecial
+        request.addSpecial = !input.noAddSpecial
+        request.maxTokens = maxTokens
+        request.temperature = temperature
+        request.seed = seed
+        request.topK = topK
+        request.topP = topP
+        request.minP = minP
+        request.stop = stop
+        request.truncatePrompt = truncatePrompt
+        request.requirements = try demands.requirements()
+        return request
+    }
+
+    private static func json(_ message: GenerateResponse, _ output: AnswerOutput) -> JSONValue {
+        .object(
+            output.identity + [
+                ("tokens", .tokens(message.tokens)),
+                ("text", .string(message.text)),
+                ("finish_reason", .string(message.finishReason.rawValue)),
+                ("stop_matched", .string(message.stopMatched)),
+                (
+                    "usage",
+                    .object([
+                        ("prompt_tokens", .unsigned(message.promptTokens)),
+                        ("completion_tokens", .unsigned(message.completionTokens)),
+                    ])
+                ),
+            ] + output.account)
+    }
+
+    private static func summary(_ message: GenerateResponse) -> String {
+        let timing = message.answer.timing
+        let decodeRate = rate(message.completionTokens, timing.decode)
+        let prefillRate = rate(message.promptTokens, timing.prefill)
+        return "[\(message.promptTokens) prompt tokens\(prefillRate), "
+            + "\(message.completionTokens) made\(decodeRate), "
+            + "\(Double(timing.total) / 1000) ms, finished by \(message.finishReason.rawValue)]"
+    }
+
+    private static func rate(_ tokens: UInt64, _ microseconds: UInt64) -> String {
+        guard microseconds > 0, tokens > 0 else { return "" }
+        return " at \(Int(Double(tokens) * 1e6 / Double(microseconds)))/s"
+    }
+}
+
+/// What has been printed of an answer so far.
+private struct Shown {
+    let isQuiet: Bool
+    private var progress = Progress()
+    private var textSize = 0
+    private var isAnnounced = false
+
+    init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+    mutating func show(_ chunk: GenerateChunk, provenance: Provenance) {
+        if chunk.tokens.isEmpty, let done = chunk.promptDone, let total = chunk.promptTotal {
+            progress.show("reading the prompt: \(done) of \(total) tokens")
+        }
+        guard !isQuiet, !chunk.text.isEmpty else { return }
+        announce(provenance, nil)
+        progress.clear()
+        Terminal.output(chunk.text)
+        textSize += chunk.text.utf8.count
+    }
+
+    /// Prints what the chunks did not hold.
+    mutating func finish(_ reply: Reply<GenerateResponse>) {
+        progress.clear()
+        guard !isQuiet else { return }
+        announce(reply.provenance, reply.message.answer.model)
+        let rest = reply.message.text.utf8.dropFirst(textSize)
+        Terminal.output(String(decoding: rest, as: UTF8.self) + "\n")
+    }
+
+    private mutating func announce(_ provenance: Provenance, _ model: String?) {
+        guard !isAnnounced, provenance == .mock else { return }
+        isAnnounced = true
+        progress.clear()
+        Terminal.mockBanner(model: model)
+    }
+}

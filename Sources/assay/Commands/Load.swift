@@ -1,0 +1,83 @@
+// assay load [NAME=]PATH: has the server assay a file and serve it.
+
+import ArgumentParser
+import AssayClient
+import Wire
+
+struct Load: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Have the server assay a model file and serve it.")
+
+    @OptionGroup var options: ServerOptions
+
+    @Argument(help: "NAME=PATH, or PATH with --model NAME; the path is the server's.")
+    var target: String
+
+    @Option(help: "strict, graceful or development; the server's setting by default.")
+    var strategy: String?
+
+    @Option(help: "auto, cpu, cuda or cuda:N; the server's setting by default.")
+    var device: String?
+
+    func run() throws {
+        let request = try request()
+        let json = options.json
+        let reply = try options.withClient { client in
+            var progress = Progress()
+            defer { progress.clear() }
+            progress.show("loading \(request.name)")
+            return try client.load(request, deadlineMilliseconds: options.deadline) { layer in
+                progress.clear()
+                let time = Double(layer.microseconds) / 1000
+                if !json {
+                    print("\(layer.layer)  \(layer.ok ? "ok" : "REJECTED")  \(time) ms")
+                }
+                progress.show("loading \(request.name): after the \(layer.layer) layer")
+            }
+        }
+        options.announce(reply.provenance, model: request.name)
+        let message = reply.message
+        if json {
+            print(Self.json(message, reply.provenance).text)
+        } else if let model = message.model {
+            print(ModelOutput.line(model))
+        }
+    }
+
+    private func request() throws -> LoadRequest {
+        var parts = target.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        if parts.count == 1 {
+            guard let name = options.model else {
+                throw Failure.usage("the model needs a name: NAME=PATH, or --model NAME")
+            }
+            parts.insert(Substring(name), at: 0)
+        }
+        var known: LoadStrategy?
+        if let strategy {
+            known = LoadStrategy(rawValue: strategy)
+            guard known != nil else {
+                let words = LoadStrategy.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Failure.usage("--strategy: found \"\(strategy)\", allowed: \(words)")
+            }
+        }
+        return LoadRequest(
+            name: String(parts[0]), path: String(parts[1]), strategy: known, device: device)
+    }
+
+    private static func json(_ message: LoadResponse, _ provenance: Provenance) -> JSONValue {
+        let layers = message.layers.map { layer -> JSONValue in
+            .object([
+                ("layer", .string(layer.layer)), ("ok", .bool(layer.ok)),
+                ("ms", .milliseconds(layer.microseconds)),
+            ])
+        }
+        return .object([
+            ("accepted", .bool(message.accepted)),
+            ("provenance", .string(provenance.description)),
+            ("layers", .array(layers)),
+            ("model", message.model.map { .object(ModelOutput.fields($0)) } ?? .null),
+            ("overrides", .array(message.overrides.map { .string($0) })),
+            ("attempts", .array(message.attempts.map { .string($0) })),
+        ])
+    }
+}

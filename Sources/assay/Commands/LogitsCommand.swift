@@ -1,0 +1,84 @@
+// assay logits: the raw scores after a prompt, as a table, JSON or a file of f32.
+
+import ArgumentParser
+import AssayClient
+import Foundation
+import Wire
+
+struct LogitsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "logits", abstract: "Raw scores of the next token.")
+
+    /// Entries of the table and of "top".
+    private static let topCount = 10
+
+    @OptionGroup var options: ServerOptions
+    @OptionGroup var input: PromptOptions
+    @OptionGroup var demands: RequirementOptions
+
+    @Flag(help: "Scores after every token, not only after the last.")
+    var allPositions = false
+
+    @Option(help: "Write all scores to this file: float32, little-endian, row by row.")
+    var raw: String?
+
+    func run() throws {
+        var request = LogitsRequest(model: options.model, prompt: try input.chosen())
+        request.parseSpecial = input.parseSpecial
+        request.addSpecial = !input.noAddSpecial
+        request.allPositions = allPositions
+        request.requirements = try demands.requirements()
+        let reply = try options.withClient { client in
+            try client.logits(request, deadlineMilliseconds: options.deadline)
+        }
+        let message = reply.message
+        options.announce(reply.provenance, model: message.answer.model)
+        if let raw { try write(message.logits, to: raw) }
+        let output = AnswerOutput(
+            provenance: reply.provenance, generation: reply.generation, answer: message.answer)
+        let top = Self.top(message)
+        if options.json {
+            print(Self.json(message, top, output).text)
+        } else {
+            for (token, logit) in top { print("\(token)\t\(logit)") }
+            Terminal.error(output.line)
+        }
+    }
+
+    /// The best tokens of the last position.
+    private static func top(_ message: LogitsResponse) -> [(token: Int, logit: Float)] {
+        let last = message.logits.suffix(Int(message.vocabulary))
+        let order = last.enumerated().sorted { one, other in
+            one.element == other.element ? one.offset < other.offset : one.element > other.element
+        }
+        return order.prefix(topCount).map { ($0.offset, $0.element) }
+    }
+
+    private static func json(
+        _ message: LogitsResponse, _ top: [(token: Int, logit: Float)], _ output: AnswerOutput
+    ) -> JSONValue {
+        let entries = top.map { entry -> JSONValue in
+            .object([
+                ("token", .unsigned(UInt64(entry.token))), ("logit", .float(entry.logit)),
+            ])
+        }
+        return .object(
+            output.identity + [
+                ("vocab", .unsigned(message.vocabulary)),
+                ("positions", .unsigned(message.positions)),
+                ("top", .array(entries)),
+            ] + output.account)
+    }
+
+    private func write(_ logits: [Float], to path: String) throws {
+        let words = logits.map { $0.bitPattern.littleEndian }
+        let data = words.withUnsafeBytes { Data($0) }
+        do {
+            try data.write(to: URL(fileURLWithPath: path))
+        } catch {
+            throw Failure(
+                code: .internalError, message: "writing \(path): \(error.localizedDescription)",
+                advice: "name a file in a folder that exists and may be written")
+        }
+    }
+}

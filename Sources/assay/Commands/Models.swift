@@ -1,0 +1,57 @@
+// assay models: what is being served.
+
+import ArgumentParser
+import AssayClient
+import Wire
+
+struct Models: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the models being served.")
+
+    @OptionGroup var options: ServerOptions
+
+    func run() throws {
+        let reply = try options.withClient { try $0.models() }
+        let models = reply.message.models.filter {
+            options.model == nil || $0.name == options.model
+        }
+        if options.json {
+            let list = models.map { JSONValue.object(ModelOutput.fields($0)) }
+            print(
+                JSONValue.object([
+                    ("provenance", .string(reply.provenance.description)), ("models", .array(list)),
+                ]).text)
+            return
+        }
+        if models.isEmpty { Terminal.error("no models are being served") }
+        for model in models { print(ModelOutput.line(model)) }
+    }
+}
+
+/// One model as JSON and as a line.
+enum ModelOutput {
+    static func fields(_ model: ModelInfo) -> [(String, JSONValue)] {
+        [
+            ("name", .string(model.name)),
+            ("state", .string(model.state.rawValue)),
+            ("provenance", .string(model.provenance.description)),
+            ("architecture", .string(model.architecture)),
+            ("parameters", .unsigned(model.parameters)),
+            ("vocab", .unsigned(model.vocabulary)),
+            ("context", .unsigned(model.context)),
+            ("fingerprint", .string(model.fingerprint.map(Hex.text))),
+            ("generation", .unsigned(model.generation)),
+            ("device", .string(model.device)),
+            ("device_reason", .string(model.deviceReason)),
+            ("bytes", .unsigned(model.bytes)),
+        ]
+    }
+
+    static func line(_ model: ModelInfo) -> String {
+        let mark = model.provenance == .mock ? "MOCK" : "real"
+        let reason = model.deviceReason.map { " (\($0))" } ?? ""
+        return "\(model.name)  \(mark)  \(model.state.rawValue)  \(model.architecture)  "
+            + "\(model.parameters) parameters  vocabulary \(model.vocabulary)  "
+            + "context \(model.context)  generation \(model.generation)  "
+            + "\(model.device)\(reason)"
+    }
+}

@@ -1,0 +1,55 @@
+// assay ping: round trips to a server.
+
+import ArgumentParser
+import AssayClient
+import Wire
+
+struct Ping: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Measure round trips.")
+
+    @OptionGroup var options: ServerOptions
+
+    @Option(help: "Round trips, 1 to 1000000.")
+    var count = 1
+
+    @Option(help: "Bytes of payload.")
+    var size = 56
+
+    func run() throws {
+        guard (1...1_000_000).contains(count) else {
+            throw Failure.usage("--count: found \(count), allowed: 1 to 1000000")
+        }
+        guard (0...Limits.pingPayloadSizeMax).contains(size) else {
+            throw Failure.usage(
+                "--size: found \(size), allowed: 0 to \(Limits.pingPayloadSizeMax)")
+        }
+        let payload = (0..<size).map { UInt8(truncatingIfNeeded: $0) }
+        let (server, times) = try options.withClient { client in
+            let clock = ContinuousClock()
+            let times = try (0..<count).map { _ in
+                try clock.measure {
+                    try client.ping(payload, deadlineMilliseconds: options.deadline)
+                }
+            }
+            return (client.server.server, times.map(Self.milliseconds).sorted())
+        }
+        let median = times[times.count / 2]
+        let late = times[min(times.count - 1, times.count * 99 / 100)]
+        if options.json {
+            print(
+                JSONValue.object([
+                    ("provenance", .string("real")), ("server", .string(server)),
+                    ("count", .unsigned(UInt64(count))), ("p50_ms", .number(median)),
+                    ("p99_ms", .number(late)),
+                ]).text)
+        } else {
+            print("\(server) at \(options.address): p50 \(median) ms, p99 \(late) ms of \(count)")
+        }
+    }
+
+    private static func milliseconds(_ duration: Duration) -> Double {
+        let parts = duration.components
+        let nanoseconds = parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000
+        return Double(nanoseconds / 1000) / 1000
+    }
+}

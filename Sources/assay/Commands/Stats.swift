@@ -1,0 +1,34 @@
+// assay stats: the server's counters, split by provenance.
+
+import ArgumentParser
+import AssayClient
+
+struct Stats: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Counters of the server, real and mock apart.")
+
+    @OptionGroup var options: ServerOptions
+
+    func run() throws {
+        let reply = try options.withClient { try $0.stats() }
+        options.announce(reply.provenance, model: nil)
+        let counters = reply.message.counters
+        if options.json {
+            let list = counters.map { counter -> (String, JSONValue) in
+                (
+                    counter.name,
+                    .object([("real", .unsigned(counter.real)), ("mock", .unsigned(counter.mock))])
+                )
+            }
+            print(
+                JSONValue.object([
+                    ("provenance", .string(reply.provenance.description)),
+                    ("counters", .object(list)),
+                ]).text)
+        } else {
+            for counter in counters {
+                print("\(counter.name)  real \(counter.real)  mock \(counter.mock)")
+            }
+        }
+    }
+}

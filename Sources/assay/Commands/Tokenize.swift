@@ -1,0 +1,110 @@
+// assay tokenize: text to token ids, by a server's model or by a file on this machine.
+
+import ArgumentParser
+import AssayClient
+import Foundation
+import Tokenizers
+import Wire
+
+struct Tokenize: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Text to token ids, by a server's model or, with --file, here.")
+
+    @OptionGroup var options: ServerOptions
+
+    @Argument(help: "The text; standard input when absent.")
+    var text: String?
+
+    @Option(help: "Use this model file's vocabulary instead of a server.")
+    var file: String?
+
+    @Flag(help: "Read one {\"text\" or \"hex\", \"parse_special\", \"add_special\"} a line.")
+    var jsonLines = false
+
+    @Flag(help: "Names of special tokens in the text become those tokens.")
+    var parseSpecial = false
+
+    @Flag(help: "Add no begin and end tokens.")
+    var noAddSpecial = false
+
+    /// One line of --json-lines.
+    private struct Line: Decodable {
+        let text: String?
+        let hex: String?
+        let parse_special: Bool?
+        let add_special: Bool?
+    }
+
+    /// What is tokenized, and how.
+    private struct Input {
+        let bytes: [UInt8]
+        let parseSpecial: Bool
+        let addSpecial: Bool
+    }
+
+    func run() throws {
+        if let file {
+            let tokenizer = try LocalVocabulary.tokenizer(path: file)
+            try each { input in
+                do {
+                    let tokens = try tokenizer.encode(
+                        input.bytes, addSpecial: input.addSpecial,
+                        parseSpecial: input.parseSpecial)
+                    return tokens.map { UInt32(bitPattern: $0) }
+                } catch {
+                    throw Failure.usage("\(error)")
+                }
+            }
+            return
+        }
+        try options.withClient { client in
+            try each { input in
+                let reply = try client.tokenize(
+                    TokenizeRequest(
+                        model: options.model, text: input.bytes,
+                        parseSpecial: input.parseSpecial, addSpecial: input.addSpecial),
+                    deadlineMilliseconds: options.deadline)
+                options.announce(reply.provenance, model: reply.message.answer.model)
+                return reply.message.tokens
+            }
+        }
+    }
+
+    /// Runs `encode` on the one text or on every line, and prints.
+    private func each(_ encode: (Input) throws -> [UInt32]) throws {
+        guard jsonLines else {
+            let bytes = text.map { Array($0.utf8) } ?? StandardInput.all()
+            let input = Input(
+                bytes: bytes, parseSpecial: parseSpecial, addSpecial: !noAddSpecial)
+            let tokens = try encode(input)
+            if options.json {
+                print(JSONValue.object([("tokens", .tokens(tokens))]).text)
+            } else {
+                print(tokens.map { "\($0)" }.joined(separator: ","))
+            }
+            return
+        }
+        try StandardInput.eachLine { number, line in
+            let tokens = try encode(try input(line, number))
+            return JSONValue.object([("tokens", .tokens(tokens))]).text
+        }
+    }
+
+    private func input(_ line: Data, _ number: Int) throws -> Input {
+        let fields: Line = try StandardInput.decode(line, number)
+        let bytes: [UInt8]
+        switch (fields.text, fields.hex) {
+        case (let text?, nil): bytes = Array(text.utf8)
+        case (nil, let hex?):
+            guard let decoded = Hex.bytes(hex) else {
+                throw Failure.usage("line \(number): \"hex\" is not hexadecimal")
+            }
+            bytes = decoded
+        default:
+            throw Failure.usage("line \(number): exactly one of \"text\" and \"hex\" is needed")
+        }
+        return Input(
+            bytes: bytes, parseSpecial: fields.parse_special ?? parseSpecial,
+            addSpecial: fields.add_special ?? !noAddSpecial)
+    }
+}

@@ -1,0 +1,31 @@
+// assay unload NAME: has the server stop serving a model.
+
+import ArgumentParser
+import AssayClient
+
+struct Unload: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Stop serving a model once its requests are done.")
+
+    @OptionGroup var options: ServerOptions
+
+    @Argument(help: "Name of the model; or --model NAME.")
+    var name: String?
+
+    func run() throws {
+        guard let name = name ?? options.model else {
+            throw Failure.usage("the name of the model is needed")
+        }
+        let reply = try options.withClient { try $0.unload(name: name) }
+        options.announce(reply.provenance, model: name)
+        if options.json {
+            print(
+                JSONValue.object([
+                    ("provenance", .string(reply.provenance.description)),
+                    ("unloaded", .string(name)),
+                ]).text)
+        } else {
+            print("unloaded \(name)")
+        }
+    }
+}

@@ -1,0 +1,22 @@
+// A model file's tokenizer, without its weights: what --file uses.
+
+import Loading
+import ModelFiles
+import Tokenizers
+
+enum LocalVocabulary {
+    /// Maps the file, reads its metadata, builds the tokenizer. A file of only a vocabulary is
+    /// enough. Exit 65 for a file that is refused.
+    static func tokenizer(path: String) throws -> any Tokenizer {
+        do {
+            let file = try GGUFFile(try MappedFile(path: path))
+            return try TokenizerFactory.make(from: file.metadata)
+        } catch let error as ModelFileError {
+            throw Failure(
+                code: .rejected, message: "\(path): \(error)",
+                advice: "assay inspect \(path) shows each layer's verdict")
+        } catch let error as TokenizerError {
+            throw Failure(code: .rejected, message: "\(path): \(error)", advice: nil)
+        }
+    }
+}

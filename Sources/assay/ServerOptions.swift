@@ -1,0 +1,131 @@
+// Options of every subcommand that talks to a server, and how such a command runs.
+//
+// Guarantees: the flag beats ASSAY_SERVER beats the default address; errors of the client become
+// failures with exit codes in one place; a mock's answer is announced before it is shown.
+
+import ArgumentParser
+import AssayClient
+import Foundation
+import Wire
+
+struct ServerOptions: ParsableArguments {
+    @Option(
+        help: "Server: tcp://HOST:PORT or unix:///PATH (or ASSAY_SERVER; tcp://127.0.0.1:7411).")
+    var server: String?
+
+    @Option(help: "Name of the model; not needed when the server has one.")
+    var model: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @Flag(help: "Show answers of mock models instead of refusing them.")
+    var allowMock = false
+
+    @Option(help: "Milliseconds the server may take; 0 is no limit.")
+    var deadline: UInt32 = 0
+
+    @Option(help: "Seconds to wait for a model that is still loading.")
+    var wait: UInt32 = 60
+
+    /// The address in effect.
+    var address: String {
+        server ?? ProcessInfo.processInfo.environment["ASSAY_SERVER"]
+            ?? ServerAddress.standard.description
+    }
+
+    /// Connects and runs `body`, turning the client's errors into failures.
+    func withClient<Value>(_ body: (AssayClient) throws -> Value) throws -> Value {
+        do {
+            var configuration = ClientConfiguration()
+            configuration.name = "assay-cli/1"
+            configuration.allowMock = allowMock
+            let client = try AssayClient.connect(
+                to: ServerAddress(address), configuration: configuration)
+            defer { client.close() }
+            return try waitingForTheModel { try body(client) }
+        } catch let error as ClientError {
+            throw Failure(error, server: address)
+        }
+    }
+
+    /// Repeats `body` while the server says that the model is loading, up to `wait` seconds.
+    private func waitingForTheModel<Value>(_ body: () throws -> Value) throws -> Value {
+        let end = ContinuousClock.now + .seconds(Int(wait))
+        var progress = Progress()
+        defer { progress.clear() }
+        while true {
+            do {
+                return try body()
+            } catch let error as ClientError
+                where error.serverError?.code == "model_loading" && ContinuousClock.now < end
+            {
+                progress.show("waiting for the model: \(error.serverError?.message ?? "loading")")
+                usleep(useconds_t(clamping: (error.retryAfterMilliseconds ?? 200) * 1000))
+            }
+        }
+    }
+
+    /// Announces a mock answer.
+    func announce(_ provenance: Provenance, model: String?) {
+        if provenance == .mock { Terminal.mockBanner(model: model) }
+    }
+}
+
+/// The demands a request states, from the command line.
+struct RequirementOptions: ParsableArguments {
+    @Flag(help: "Have the server refuse before any work unless the model is real.")
+    var requireReal = false
+
+    @Option(help: "Have the server refuse unless the model file has this SHA-256.")
+    var requireFingerprint: String?
+
+    @Option(help: "Have the server refuse unless this device computes, such as cpu.")
+    var requireDevice: String?
+
+    /// Nil when nothing is demanded.
+    func requirements() throws -> Requirements? {
+        guard requireReal || requireFingerprint != nil || requireDevice != nil else { return nil }
+        var fingerprint: [UInt8]?
+        if let text = requireFingerprint {
+            guard let bytes = Hex.bytes(text), bytes.count == Limits.fingerprintSize else {
+                throw Failure.usage("--require-fingerprint: needs 64 hexadecimal digits")
+            }
+            fingerprint = bytes
+        }
+        return Requirements(real: requireReal, fingerprint: fingerprint, device: requireDevice)
+    }
+}
+
+enum Hex {
+    /// The bytes of an even number of hexadecimal digits, nil for anything else.
+    static func bytes(_ text: String) -> [UInt8]? {
+        let digits = Array(text.utf8)
+        guard digits.count % 2 == 0 else { return nil }
+        var result: [UInt8] = []
+        result.reserveCapacity(digits.count / 2)
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let high = value(digits[index]), let low = value(digits[index + 1]) else {
+                return nil
+            }
+            result.append(high << 4 | low)
+        }
+        return result
+    }
+
+    /// Two lower-case digits a byte.
+    static func text(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        let characters = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        return String(decoding: characters, as: UTF8.self)
+    }
+
+    private static func value(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,45 @@
+// Standard input, whole or line by line.
+//
+// Guarantees: lines may hold any bytes and have any length; an empty line is skipped; one line of
+// output is written for each line read, before the next is read when input is slow.
+
+import Foundation
+
+enum StandardInput {
+    /// Everything up to the end of input.
+    static func all() -> [UInt8] {
+        [UInt8](FileHandle.standardInput.readDataToEndOfFile())
+    }
+
+    /// Calls `body` with each line and its number from 1, and prints what it returns.
+    static func eachLine(_ body: (Int, Data) throws -> String) throws {
+        var rest = Data()
+        var number = 0
+        while true {
+            let chunk = FileHandle.standardInput.availableData
+            rest.append(chunk)
+            var output = ""
+            var start = rest.startIndex
+            while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
+                number += 1
+                if end > start { output += try body(number, Data(rest[start..<end])) + "\n" }
+                start = rest.index(after: end)
+            }
+            rest = Data(rest[start...])
+            if chunk.isEmpty, !rest.isEmpty {
+                output += try body(number + 1, rest) + "\n"
+            }
+            if !output.isEmpty { Terminal.output(output) }
+            if chunk.isEmpty { return }
+        }
+    }
+
+    /// Reads a line's JSON; a usage failure names the line.
+    static func decode<Value: Decodable>(_ line: Data, _ number: Int) throws -> Value {
+        do {
+            return try JSONDecoder().decode(Value.self, from: line)
+        } catch {
+            throw Failure.usage("line \(number): not the JSON that is expected here")
+        }
+    }
+}

@@ -1,0 +1,428 @@
+// The client against servers that behave, misbehave, and pretend.
+
+import AssayClient
+import Synchronization
+import Testing
+import Wire
+
+@Suite struct AssayClientTests {
+    private let answer = AnswerRecord(model: "m", device: "cpu")
+
+    private func client(
+        allowMock: Bool = false, compression: Bool = false, answerMilliseconds: Int? = 5000,
+        _ handler: @escaping ScriptedServer.Handler
+    ) throws -> AssayClient {
+        var configuration = ClientConfiguration()
+        configuration.allowMock = allowMock
+        configuration.compression = compression
+        configuration.answerMilliseconds = answerMilliseconds
+        return try AssayClient(
+            adopting: ScriptedServer.greeting(compression: compression, handler),
+            configuration: configuration)
+    }
+
+    /// Runs `body` and returns the client's error; records an issue when there is none.
+    private func failure(_ body: () throws -> Void) -> ClientError? {
+        do {
+            try body()
+            Issue.record("no error")
+            return nil
+        } catch {
+            return error as? ClientError
+        }
+    }
+
+    private func end(_ tokens: [UInt32] = [], _ text: String = "") -> GenerateResponse {
+        GenerateResponse(
+            tokens: tokens, text: text, finishReason: .length, promptTokens: 1,
+            completionTokens: 2, answer: answer)
+    }
+
+    // MARK: - Servers that behave
+
+    @Test func pingComesBack() throws {
+        let client = try client { header, body in
+            .send(ScriptedServer.frame(PingResponse(payload: [1, 2]), to: header.requestID))
+        }
+        try client.ping([1, 2])
+        #expect(client.server.server == "scripted")
+    }
+
+    @Test func streamIsHandedOutAndPutTogether() throws {
+        let end = end([9], "c")
+        let client = try client { header, _ in
+            .send(
+                ScriptedServer.frame(
+                    GenerateChunk(promptDone: 1, promptTotal: 1), to: header.requestID,
+                    generation: 4)
+                    + ScriptedServer.frame(
+                        GenerateChunk(tokens: [7, 8], text: "ab"), to: header.requestID,
+                        generation: 4)
+                    + ScriptedServer.frame(end, to: header.requestID, generation: 4))
+        }
+        var texts: [String] = []
+        let reply = try client.generate(GenerateRequest(prompt: .text("x"))) { chunk, provenance in
+            #expect(provenance == .real)
+            texts.append(chunk.text)
+            return true
+        }
+        #expect(texts == ["", "ab"])
+        #expect(reply.message.tokens == [7, 8, 9])
+        #expect(reply.message.text == "abc")
+        #expect(reply.generation == 4)
+        #expect(reply.provenance == .real)
+    }
+
+    @Test func logitsAreCountedAndPutTogether() throws {
+        let answer = answer
+        let client = try client { header, _ in
+            .send(
+                ScriptedServer.frame(LogitsChunk(logits: [1, 2, 3]), to: header.requestID)
+                    + ScriptedServer.frame(
+                        LogitsResponse(
+                            logits: [4], vocabulary: 2, positions: 2, answer: answer),
+                        to: header.requestID))
+        }
+        let reply = try client.logits(LogitsRequest(prompt: .tokens([1])))
+        #expect(reply.message.logits == [1, 2, 3, 4])
+    }
+
+    @Test func compressedBodiesGoBothWays() throws {
+        let payload = [UInt8](repeating: 5, count: 20_000)
+        let client = try client(compression: true) { header, body in
+            guard header.flags.contains(.compressed),
+                let request = try? PingRequest(decoding: body)
+            else { return .sendAndClose([]) }
+            var encoder = FrameEncoder()
+            encoder.compresses = true
+            try? encoder.appendResponse(
+                PingResponse(payload: request.payload), to: header.requestID, provenance: .real)
+            return .send(encoder.take())
+        }
+        try client.ping(payload)
+    }
+
+    @Test func answersMayOvertakeEachOther() throws {
+        let held = Mutex<UInt64>(0)
+        let client = try client { header, _ in
+            if header.kind == .health {
+                held.withLock { $0 = header.requestID }
+                return .silence
+            }
+            let first = HealthResponse(ready: true, state: .ready)
+            return .send(
+                ScriptedServer.frame(StatsResponse(), to: header.requestID)
+                    + ScriptedServer.frame(first, to: held.withLock { $0 }))
+        }
+        let id = try client.send(HealthRequest())
+        _ = try client.stats()
+        let late = try client.receive(
+            id, chunk: LogitsChunk.self, last: HealthResponse.self
+        ) { _, _ in true }
+        #expect(late.message.ready)
+    }
+
+    @Test func cancelDuringAStreamLetsItEnd() throws {
+        let stream = Mutex<UInt64>(0)
+        var last = end()
+        last.finishReason = .cancelled
+        let ending = last
+        let client = try client { header, body in
+            if header.kind == .generate {
+                stream.withLock { $0 = header.requestID }
+                return .send(
+                    ScriptedServer.frame(
+                        GenerateChunk(tokens: [1], text: "a"), to: header.requestID))
+            }
+            let target = (try? CancelRequest(decoding: body))?.target ?? 0
+            let id = stream.withLock { $0 }
+            return .send(
+                ScriptedServer.frame(CancelResponse(found: target == id), to: header.requestID)
+                    + ScriptedServer.frame(ending, to: id))
+        }
+        let id = try client.send(GenerateRequest(prompt: .text("x")))
+        let reply = try client.receive(
+            id, chunk: GenerateChunk.self, last: GenerateResponse.self
+        ) { _, _ in
+            try? client.cancel(id)
+            return true
+        }
+        #expect(reply.message.finishReason == .cancelled)
+    }
+
+    @Test func deadlineIsSentInTheHeader() throws {
+        let client = try client { header, _ in
+            let state: ServingState = header.deadlineMilliseconds == 1234 ? .ready : .failed
+            return .send(
+                ScriptedServer.frame(
+                    HealthResponse(ready: true, state: state), to: header.requestID))
+        }
+        #expect(try client.health(deadlineMilliseconds: 1234).message.state == .ready)
+    }
+
+    @Test func drainingServerIsNoticedAndStillAnswers() throws {
+        let client = try client { header, _ in
+            .send(
+                ScriptedServer.frame(
+                    GoAway(reason: "shutting_down", drainMilliseconds: 9), to: 0)
+                    + ScriptedServer.frame(StatsResponse(), to: header.requestID))
+        }
+        #expect(!client.isDraining)
+        _ = try client.stats()
+        #expect(client.isDraining)
+    }
+
+    // MARK: - Mocks
+
+    @Test func mockAnswerIsRefusedByDefault() throws {
+        let client = try client { header, _ in
+            .send(
+                ScriptedServer.frame(
+                    HealthResponse(ready: true, state: .ready), to: header.requestID, .mock))
+        }
+        let error = failure { _ = try client.health() }
+        #expect(error?.code == .mockRefused)
+        #expect(error?.status == .mockRefused)
+        #expect(error?.provenance == .mock)
+    }
+
+    @Test func mockStreamIsRefusedBeforeItsFirstTokenIsSeenAndTheConnectionLivesOn() throws {
+        let end = end()
+        let client = try client { header, _ in
+            switch header.kind {
+            case .generate:
+                .send(
+                    ScriptedServer.frame(
+                        GenerateChunk(tokens: [1], text: "a"), to: header.requestID, .mock)
+                        + ScriptedServer.frame(end, to: header.requestID, .mock))
+            case .cancel:
+                .send(ScriptedServer.frame(CancelResponse(found: false), to: header.requestID))
+            default: .send(ScriptedServer.frame(StatsResponse(), to: header.requestID))
+            }
+        }
+        var seen = 0
+        let error = failure {
+            _ = try client.generate(GenerateRequest(prompt: .text("x"))) { _, _ in
+                seen += 1
+                return true
+            }
+        }
+        #expect(error?.code == .mockRefused)
+        #expect(seen == 0)
+        #expect(try client.stats().provenance == .real)
+    }
+
+    @Test func mockAnswerIsHandedOutAndSaysSoWhenAllowed() throws {
+        let client = try client(allowMock: true) { header, _ in
+            .send(
+                ScriptedServer.frame(
+                    HealthResponse(ready: true, state: .ready), to: header.requestID, .mock))
+        }
+        #expect(try client.health().provenance == .mock)
+    }
+
+    @Test func errorAboutAMockIsAMockRefusalThatKeepsTheServersWords() throws {
+        let client = try client { header, _ in
+            .send(
+                ScriptedServer.failure(
+                    ErrorBody(code: "real_required", message: "model \"m\" is a mock"),
+                    .requirementNotMet, toKind: header.kindByte, header.requestID, .mock))
+        }
+        let error = failure { _ = try client.health() }
+        #expect(error?.code == .mockRefused)
+        #expect(error?.serverError?.code == "real_required")
+    }
+
+    // MARK: - Refusals
+
+    @Test func serverErrorKeepsStatusFieldAndRetryAfter() throws {
+        let client = try client { header, _ in
+            .send(
+                ScriptedServer.failure(
+                    ErrorBody(code: "queue_full", message: "busy", retryAfterMilliseconds: 250),
+                    .resourceExhausted, toKind: header.kindByte, header.requestID))
+        }
+        let error = failure { _ = try client.stats() }
+        #expect(error?.code == .serverRefused)
+        #expect(error?.status == .resourceExhausted)
+        #expect(error?.advice == .backoff)
+        #expect(error?.retryAfterMilliseconds == 250)
+    }
+
+    @Test func errorInMidStreamEndsTheStream() throws {
+        let client = try client { header, _ in
+            .send(
+                ScriptedServer.frame(GenerateChunk(tokens: [1]), to: header.requestID)
+                    + ScriptedServer.failure(
+                        ErrorBody(code: "engine_failed", message: "m"), .internalError,
+                        toKind: header.kindByte, header.requestID))
+        }
+        var seen = 0
+        let error = failure {
+            _ = try client.generate(GenerateRequest(prompt: .text("x"))) { _, _ in
+                seen += 1
+                return true
+            }
+        }
+        #expect(seen == 1)
+        #expect(error?.status == .internalError)
+    }
+
+    @Test func requestAboveTheServersLimitIsNotSent() throws {
+        let descriptor = ScriptedServer.start { header, _ in
+            .send(
+                ScriptedServer.frame(
+                    HelloResponse(server: "s", bodySizeMax: 4096), to: header.requestID))
+        }
+        let client = try AssayClient(adopting: descriptor)
+        let error = failure { try client.ping([UInt8](repeating: 0, count: 5000)) }
+        #expect(error?.code == .requestInvalid)
+    }
+
+    @Test func silentServerRunsIntoTheTimeOut() throws {
+        let client = try client(answerMilliseconds: 30) { _, _ in .silence }
+        let error = failure { _ = try client.stats() }
+        #expect(error?.code == .timedOut)
+        #expect(failure { _ = try client.stats() }?.code == .timedOut)
+    }
+
+    @Test func nobodyAtTheAddressIsUnreachable() {
+        let error = failure {
+            _ = try AssayClient.connect(to: ServerAddress("unix:///nowhere/assay.sock"))
+        }
+        #expect(error?.code == .unreachable)
+        #expect(error?.status == .unavailable)
+    }
+
+    // MARK: - Breaches of the protocol
+
+    /// Ways to answer a Stats request wrongly, from the well-formed answer.
+    static let breaches: [(String, @Sendable ([UInt8]) -> [UInt8])] = [
+        ("provenance 0", { edit($0, 7, 0) }),
+        ("provenance 3", { edit($0, 7, 3) }),
+        ("version 2", { edit($0, 4, 2) }),
+        ("unknown flag", { edit($0, 6, 8) }),
+        ("another kind", { edit($0, 5, 0x82) }),
+        ("a request's kind", { edit($0, 5, 0x0F) }),
+        ("another request id", { edit($0, 8, 99) }),
+        ("request id 0", { edit($0, 8, 0) }),
+        ("reserved", { edit($0, 28, 1) }),
+        ("degraded without a reason", { edit($0, 6, 4) }),
+        ("more where there is one frame", { edit($0, 6, 2) }),
+        ("oversized", { edit($0, 3, 0x7F) }),
+        ("garbage", { _ in [UInt8](repeating: 0x47, count: 64) }),
+        (
+            "a field nobody knows",
+            { bytes in
+                var frame = bytes + [9, 0, 8, 0, 1, 0, 0, 0, 1]
+                frame[0] = 37
+                frame[20] = 9
+                return frame
+            }
+        ),
+    ]
+
+    private static func edit(_ bytes: [UInt8], _ offset: Int, _ value: UInt8) -> [UInt8] {
+        var result = bytes
+        result[offset] = value
+        return result
+    }
+
+    @Test(arguments: breaches.indices)
+    func breachIsAProtocolErrorAndEndsTheConnection(_ index: Int) throws {
+        let (name, damage) = Self.breaches[index]
+        let client = try client { header, _ in
+            .send(damage(ScriptedServer.frame(StatsResponse(), to: header.requestID)))
+        }
+        let error = failure { _ = try client.stats() }
+        #expect(error?.code == .protocolError, "\(name)")
+        #expect(error?.status == .protocolError, "\(name)")
+        #expect(failure { _ = try client.stats() }?.code == .protocolError, "\(name)")
+    }
+
+    @Test func provenanceThatChangesInMidStreamIsABreach() throws {
+        let end = end()
+        let client = try client(allowMock: true) { header, _ in
+            .send(
+                ScriptedServer.frame(GenerateChunk(tokens: [1]), to: header.requestID, .real)
+                    + ScriptedServer.frame(end, to: header.requestID, .mock))
+        }
+        let error = failure { _ = try client.generate(GenerateRequest(prompt: .text("x"))) }
+        #expect(error?.code == .protocolError)
+    }
+
+    @Test func otherBytesThanWerePingedAreABreach() throws {
+        let client = try client { header, _ in
+            .send(ScriptedServer.frame(PingResponse(payload: [3]), to: header.requestID))
+        }
+        #expect(failure { try client.ping([4]) }?.code == .protocolError)
+    }
+
+    @Test func logitsThatDoNotAddUpAreABreach() throws {
+        let answer = answer
+        let client = try client { header, _ in
+            .send(
+                ScriptedServer.frame(
+                    LogitsResponse(logits: [4], vocabulary: 2, positions: 2, answer: answer),
+                    to: header.requestID))
+        }
+        let error = failure { _ = try client.logits(LogitsRequest(prompt: .tokens([1]))) }
+        #expect(error?.code == .protocolError)
+    }
+
+    @Test(arguments: [0, 1, 31, 40])
+    func serverThatClosesInMidFrameIsNoticed(_ size: Int) throws {
+        let client = try client { header, _ in
+            let chunk = ScriptedServer.frame(
+                GenerateChunk(tokens: [1], text: "abc"), to: header.requestID)
+            return .sendAndClose(chunk + chunk.prefix(size))
+        }
+        var seen = 0
+        let error = failure {
+            _ = try client.generate(GenerateRequest(prompt: .text("x"))) { _, _ in
+                seen += 1
+                return true
+            }
+        }
+        #expect(error?.code == .connectionClosed)
+        #expect(seen == 1)
+    }
+
+    @Test func goAwayWithAStatusIsTheServersReason() throws {
+        let client = try client { _, _ in
+            var encoder = FrameEncoder()
+            encoder.appendGoAway(
+                ErrorBody(code: "version_unsupported", message: "m"), status: .protocolError)
+            return .sendAndClose(encoder.take())
+        }
+        let error = failure { _ = try client.stats() }
+        #expect(error?.status == .protocolError)
+        #expect(error?.serverError?.code == "version_unsupported")
+    }
+
+    @Test func helloAnsweredByGarbageIsAProtocolError() {
+        let descriptor = ScriptedServer.start { _, _ in
+            .send(Array("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".utf8))
+        }
+        #expect(failure { _ = try AssayClient(adopting: descriptor) }?.code == .protocolError)
+    }
+}
+
+@Suite struct ServerAddressTests {
+    @Test func addressesOfBothKindsAreRead() throws {
+        #expect(
+            try ServerAddress("tcp://127.0.0.1:7411") == .tcp(host: "127.0.0.1", port: 7411))
+        #expect(try ServerAddress("tcp://[::1]:80") == .tcp(host: "::1", port: 80))
+        #expect(try ServerAddress("unix:///run/a.sock") == .unix(path: "/run/a.sock"))
+        #expect(try ServerAddress("tcp://[::1]:80").description == "tcp://[::1]:80")
+    }
+
+    @Test(arguments: [
+        "", "localhost:7411", "tcp://localhost", "tcp://:7411", "tcp://a:0", "tcp://a:65536",
+        "tcp://a:x", "unix://relative", "unix://", "http://a:80", "tcp://a/b:80",
+        "unix:///" + String(repeating: "p", count: 107),
+    ])
+    func otherTextIsRefused(_ text: String) {
+        #expect(throws: ClientError.self) { try ServerAddress(text) }
+    }
+}
