@@ -146,6 +146,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "BenchmarkTests",
+            dependencies: [
+                "CPingPong", "EngineMeasure", "EventLoop", "Inference", "ModelFiles",
+                "RandomModels",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: ["assayd", "assay", "AssayClient", "Wire", "TestSupport"],
             swiftSettings: strict),

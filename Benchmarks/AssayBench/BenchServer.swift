@@ -15,6 +15,8 @@ final class BenchServer {
     let speaksAssay: Bool
     private let process: Process
     private let input = Pipe()
+    /// What it wrote to standard error; shown only when it does not start.
+    private let log: URL
 
     var pid: Int32 { process.processIdentifier }
 
@@ -23,17 +25,20 @@ final class BenchServer {
 
     private init(
         name: String, executable: String, arguments: [String], speaksAssay: Bool, unix: String,
-        tcp: String
+        tcp: String, directory: URL
     ) throws {
         self.name = name
         self.speaksAssay = speaksAssay
         self.unix = unix
         self.tcp = tcp
+        log = directory.appendingPathComponent("\(name).log")
         process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
         process.standardInput = input
         process.standardOutput = FileHandle.nullDevice
+        try Data().write(to: log)
+        process.standardError = try FileHandle(forWritingTo: log)
         guard FileManager.default.isExecutableFile(atPath: executable) else {
             throw BenchError("\(name): there is no executable at \(executable)")
         }
@@ -53,7 +58,7 @@ final class BenchServer {
         let tcp = "tcp://127.0.0.1:\(try freePort())"
         return try BenchServer(
             name: "bare echo", executable: executable, arguments: [unix, tcp], speaksAssay: false,
-            unix: unix, tcp: tcp)
+            unix: unix, tcp: tcp, directory: directory)
     }
 
     static func assayd(
@@ -61,13 +66,13 @@ final class BenchServer {
     ) throws -> BenchServer {
         let unix = "unix://" + directory.appendingPathComponent("assay.sock").path
         let tcp = "tcp://127.0.0.1:\(try freePort())"
-        let admin = "127.0.0.1:\(try freePort())"
         let arguments = [
-            "--model", "bench=\(model)", "--listen", unix, "--listen", tcp, "--admin", admin,
+            "--model", "bench=\(model)", "--listen", unix, "--listen", tcp, "--log-level",
+            "warning",
         ]
         return try BenchServer(
             name: "assay", executable: executable, arguments: arguments + extra, speaksAssay: true,
-            unix: unix, tcp: tcp)
+            unix: unix, tcp: tcp, directory: directory)
     }
 
     /// Moves all its threads to the CPUs of the mask.
@@ -94,7 +99,8 @@ final class BenchServer {
                 return
             }
             guard process.isRunning else {
-                throw BenchError("\(name) ended with status \(process.terminationStatus)")
+                let words = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+                throw BenchError("\(name) ended with status \(process.terminationStatus): \(words)")
             }
             usleep(10_000)
         }

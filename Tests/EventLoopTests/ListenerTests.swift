@@ -188,7 +188,7 @@ import Testing
     }
 }
 
-/// Lets the loop run in short turns until `isDone`, at most ten seconds.
+/// Lets the loop run in short turns until `isDone`, at most thirty seconds.
 func turn(
     _ loop: Loop, until isDone: () throws -> Bool, _ location: SourceLocation = #_sourceLocation
 ) throws {
@@ -197,7 +197,7 @@ func turn(
     let start = Loop.now()
     while try !isDone() {
         try loop.runUntilStopped(location)
-        if Loop.now() - start > 10_000_000_000 {
+        if Loop.now() - start > 30_000_000_000 {
             Issue.record("waited in vain", sourceLocation: location)
             break
         }
