@@ -130,22 +130,26 @@ struct AssayRun: Sendable {
         report(LoadProgress(attempt: attempt, layer: layer, verdict: nil))
         do {
             let value = try body()
-            finish(layer, started, ok: true)
+            finish(layer, started, ok: true, isAbandoned)
             return value
         } catch {
             let rejection = stability(of: file, after: AssayRejection(error, in: layer, path: path))
-            finish(rejection.layer, started, ok: false)
+            finish(rejection.layer, started, ok: false, isAbandoned)
             throw rejection
         }
     }
 
-    private func finish(_ layer: Layer, _ started: Duration, ok: Bool) {
+    private func finish(
+        _ layer: Layer, _ started: Duration, ok: Bool, _ isAbandoned: () -> Bool
+    ) {
         let verdict = LayerVerdict(layer: layer, ok: ok, duration: time.now() - started)
         progress.state.withLock { state in
             // "Stable while read" belongs to the file layer, whenever it turns out not to hold.
             state.verdicts.removeAll { $0.layer >= layer }
             state.verdicts.append(verdict)
         }
+        // Nobody is told about a layer that ends after its load was given up.
+        guard !isAbandoned() else { return }
         report(LoadProgress(attempt: attempt, layer: layer, verdict: verdict))
     }
 

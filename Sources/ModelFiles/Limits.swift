@@ -19,9 +19,10 @@ public struct FileLimits: Sendable, Equatable {
 /// Bounds of the parse layer.
 public struct ParseLimits: Sendable, Equatable {
     /// Metadata entries. Real files have 20 to 300.
-    public var metadataCountMax: Int = 65_536
-    /// Bytes of header plus metadata, all of which may be read. Real files have up to 20 MB.
-    public var metadataSizeMax: Int = 64 << 20
+    public var metadataCountMax: Int = 16_384
+    /// Bytes of header plus metadata. Real files have up to 20 MB. All of them may be read, and as
+    /// strings copied: twice 32 MiB, plus both tables at their limits, stays under 100 MB.
+    public var metadataSizeMax: Int = 32 << 20
     /// Bytes of a key; the format's own bound (2^16 - 1).
     public var keySizeMax: Int = 65_535
     /// Arrays inside arrays; 1 is a plain array. Published files use 1.

@@ -89,8 +89,8 @@ struct SparseFile: Sendable, CustomTestStringConvertible {
         SparseFile("65536 tensors in the holes", "parse/tensor_name_length_invalid") {
             $0.claimedTensorCount = 65_536
         },
-        SparseFile("65536 keys in the holes", "parse/key_length_invalid") {
-            $0.claimedMetadataCount = 65_536
+        SparseFile("16384 keys in the holes", "parse/key_length_invalid") {
+            $0.claimedMetadataCount = 16_384
             $0.tensors = []
         },
         SparseFile("array of ten billion booleans", "parse/metadata_too_large") {
@@ -103,14 +103,18 @@ struct SparseFile: Sendable, CustomTestStringConvertible {
             $0.add(
                 "test.bad", .claimedArray(type: 8, count: 1_000_000_000, payload: []))
         },
-        SparseFile("array of eight million empty strings", "parse/metadata_too_large") {
+        SparseFile("two arrays of four million empty strings", "parse/metadata_too_large") {
             $0.tensors = []
-            $0.add("test.bad", .claimedArray(type: 8, count: 8_380_000, payload: []))
-            $0.add("test.next", .claimedArray(type: 8, count: 8_380_000, payload: []))
+            $0.add("test.bad", .claimedArray(type: 8, count: 4_190_000, payload: []))
+            $0.add("test.next", .claimedArray(type: 8, count: 4_190_000, payload: []))
         },
         SparseFile("a string of nine gigabytes", "parse/metadata_too_large") {
             $0.tensors = []
             $0.add("test.bad", .raw(type: 8, payload: [0, 0, 0, 64, 2, 0, 0, 0]))
+        },
+        SparseFile("a string of 31 MiB", "compatibility/missing_key") {
+            $0.tensors = []
+            $0.add("test.bad", .raw(type: 8, payload: [0, 0, 240, 1, 0, 0, 0, 0]))
         },
         SparseFile("a tensor of nine gigabytes", "compatibility/missing_key") {
             $0.tensors = [.init("huge", [9 << 28], format: 0, data: [])]

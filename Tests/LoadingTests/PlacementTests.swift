@@ -121,6 +121,11 @@ import Testing
         }
     }
 
+    @Test func aBackEndOfTheCallersIsUsed() throws {
+        let loader = try ModelLoader(placing: ModelPlacing(backend: CPUBackend(threads: 1)))
+        #expect(try loader.load(path: path).provenance == .real)
+    }
+
     @Test func memoryIsReadFromTheSystemsOwnWords() {
         let text = "MemTotal:       24 kB\nMemAvailable:    20 kB\nBuffers: 3 kB\n"
         #expect(MemoryBudget.meminfo(text) == 20 * 1024)

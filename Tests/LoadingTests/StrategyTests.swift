@@ -242,3 +242,16 @@ import Testing
         #expect(field { $0.memoryBudget = 0 } == "memoryBudget")
     }
 }
+
+@Suite struct SystemTimeTests {
+    @Test func sleepsAndRunsThingsLater() {
+        let time = TimeSource.system
+        let before = time.now()
+        time.sleep(.milliseconds(1))
+        #expect(time.now() - before >= .milliseconds(1))
+        let done = DispatchSemaphore(value: 0)
+        time.schedule(.milliseconds(1)) { done.signal() }
+        #expect(time.wait(done, .seconds(60)))
+        #expect(!time.wait(done, .milliseconds(1)))
+    }
+}
