@@ -54,7 +54,7 @@ static void read_part(void *context, size_t task, unsigned worker) {
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-/* Twelve independent chains of 64 multiply-adds an instruction: the ceiling of the int8 products. */
+/* Twelve chains of 64 multiply-adds an instruction: the ceiling of the int8 products. */
 __attribute__((target("avx512f,avx512vnni,avx512bw"))) static void dot_part(void *context,
                                                                             size_t task,
                                                                             unsigned worker) {
@@ -80,8 +80,8 @@ static void measure_peak(kn_pool *pool, const kn_ops *ops) {
         double took = now() - start;
         if (took < best) best = took;
     }
-    printf("int8 dot peak %.0f Gop/s (%llu)\n", 128.0 * 12 * (double)(r.count * r.tasks) / best * 1e-9,
-           (unsigned long long)r.sums[1]);
+    double done = 128.0 * 12 * (double)(r.count * r.tasks);
+    printf("int8 dot peak %.0f Gop/s (%llu)\n", done / best * 1e-9, (unsigned long long)r.sums[1]);
 }
 #else
 static void measure_peak(kn_pool *pool, const kn_ops *ops) { (void)pool, (void)ops; }
@@ -165,7 +165,8 @@ int main(int argc, char **argv) {
     };
     for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
         for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
-            measure(pool, ops, formats[f], shapes[s].rows, shapes[s].columns, shapes[s].tokens, 0.1);
+            measure(pool, ops, formats[f], shapes[s].rows, shapes[s].columns, shapes[s].tokens,
+                    0.1);
         }
     }
     kn_pool_destroy(pool);

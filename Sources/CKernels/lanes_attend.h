@@ -102,8 +102,19 @@ KN_INLINE void mix_vectors(const kn_attend *a, size_t row, const int n, size_t v
     }
 }
 
+/* Takes `count` vectors at a time as long as they last and their sums fit in registers. */
+KN_INLINE size_t mix_while(const kn_attend *a, size_t row, const int n, size_t vector,
+                           const int count, size_t common, const float *inverses) {
+    size_t vectors = (a->value_length + 15) / 16;
+    if (count > 1 && count * n > KN_VALUE_LANES) return vector;
+    for (; vector + (size_t)count <= vectors; vector += (size_t)count) {
+        mix_vectors(a, row, n, vector, count, common, inverses);
+    }
+    return vector;
+}
+
 KN_INLINE void attend_rows(const kn_attend *a, size_t row, const int n) {
-    size_t longest = 0, common = SIZE_MAX, vectors = (a->value_length + 15) / 16, vector = 0;
+    size_t longest = 0, common = SIZE_MAX, vector = 0;
     float inverses[KN_ATTEND_ROWS];
     for (int r = 0; r < n; r++) {
         size_t length = a->length[row + r];
@@ -114,17 +125,10 @@ KN_INLINE void attend_rows(const kn_attend *a, size_t row, const int n) {
     for (int r = 0; r < n; r++) {
         inverses[row + r] = soften(a->scores + (row + r) * a->score_stride, a->length[row + r]);
     }
-    const int held = KN_VALUE_LANES / n, together = held >= 8 ? 8 : held >= 4 ? 4 : held >= 2 ? 2 : 1;
-    if (together >= 8) {
-        for (; vector + 8 <= vectors; vector += 8) mix_vectors(a, row, n, vector, 8, common, inverses);
-    }
-    if (together >= 4) {
-        for (; vector + 4 <= vectors; vector += 4) mix_vectors(a, row, n, vector, 4, common, inverses);
-    }
-    if (together >= 2) {
-        for (; vector + 2 <= vectors; vector += 2) mix_vectors(a, row, n, vector, 2, common, inverses);
-    }
-    for (; vector < vectors; vector++) mix_vectors(a, row, n, vector, 1, common, inverses);
+    vector = mix_while(a, row, n, vector, 8, common, inverses);
+    vector = mix_while(a, row, n, vector, 4, common, inverses);
+    vector = mix_while(a, row, n, vector, 2, common, inverses);
+    mix_while(a, row, n, vector, 1, common, inverses);
 }
 
 static void attend(const kn_attend *a) {

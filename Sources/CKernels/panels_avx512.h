@@ -78,7 +78,8 @@ KN_INLINE void quantise_block(const float *const *x, size_t column, uint8_t *out
             __m512 factor = _mm512_set1_ps(inverse[i + k]);
             __mmask16 keep = (__mmask16) - ((live >> (i + k)) & 1);
             a[k] = _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(_mm512_loadu_ps(from), factor));
-            b[k] = _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(_mm512_loadu_ps(from + 16), factor));
+            __m512 upper = _mm512_loadu_ps(from + 16);
+            b[k] = _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(upper, factor));
             rows[i + k] = _mm512_add_epi32(a[k], b[k]);
         }
         /* packing works inside 128-bit lanes: lane g = 4 bytes each of four tokens, group g */
@@ -101,7 +102,9 @@ KN_INLINE void quantise_block(const float *const *x, size_t column, uint8_t *out
 KN_INLINE void quantise_rows(const float *x, size_t stride, size_t tokens, size_t columns,
                              uint8_t *out, const int n) {
     const float *rows[KN_PANEL_TOKENS];
-    for (int t = 0; t < n; t++) rows[t] = x + ((size_t)t < tokens ? (size_t)t : tokens - 1) * stride;
+    for (size_t t = 0; t < (size_t)n; t++) {
+        rows[t] = x + (t < tokens ? t : tokens - 1) * stride;
+    }
     for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
         quantise_block(rows, c, out, tokens, n);
         out += KN_INT8_PANEL_BLOCK_BYTES * tokens;

@@ -117,7 +117,8 @@ static void product(const kn_product *p, size_t tile0, size_t tile1, const void 
     for (size_t i = panel0; i < panel1; i++) {
         size_t start = kn_panel_start(tokens, i), size = kn_panel_start(tokens, i + 1) - start;
         const uint8_t *panel = (const uint8_t *)panels + start * token_bytes;
-        for (size_t row = tile0 * KN_TILE_ROWS; row < tile1 * KN_TILE_ROWS && row < p->rows; row++) {
+        size_t end = tile1 * KN_TILE_ROWS < p->rows ? tile1 * KN_TILE_ROWS : p->rows;
+        for (size_t row = tile0 * KN_TILE_ROWS; row < end; row++) {
             const uint8_t *tile = (const uint8_t *)p->tiles + row / KN_TILE_ROWS * tile_bytes;
             for (size_t t = 0; t < size; t++) {
                 float sum = is_int8 ? int8_sum(p, tile, row % KN_TILE_ROWS, panel, size, t)

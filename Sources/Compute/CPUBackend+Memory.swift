@@ -6,6 +6,7 @@
 import CKernels
 
 extension CPUBackend {
+    /// See `Backend`.
     public func makeMatrix(
         _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
     ) throws(ComputeError) -> WeightMatrix {
@@ -27,6 +28,7 @@ extension CPUBackend {
         return WeightMatrix(format: format, rows: rows, columns: columns, storage: storage)
     }
 
+    /// See `Backend`.
     public func makeEmbedding(
         _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
     ) throws(ComputeError) -> EmbeddingTable {
@@ -36,6 +38,7 @@ extension CPUBackend {
         return EmbeddingTable(format: format, rows: rows, columns: columns, bytes: bytes)
     }
 
+    /// See `Backend`.
     public func makeVector(
         _ bytes: UnsafeRawBufferPointer, format: WeightFormat, count: Int
     ) throws(ComputeError) -> FloatBuffer {
@@ -48,6 +51,7 @@ extension CPUBackend {
         return buffer
     }
 
+    /// See `Backend`.
     public func makeBuffer(count: Int) throws(ComputeError) -> FloatBuffer {
         guard count >= 0, count < Int.max / 8 else {
             throw ComputeError(
@@ -59,6 +63,7 @@ extension CPUBackend {
         return FloatBuffer(count: count, storage: storage)
     }
 
+    /// See `Backend`.
     public func makeCache(_ shape: CacheShape) throws(ComputeError) -> KeyValueCache {
         guard let size = shape.size else {
             throw ComputeError(
@@ -71,7 +76,8 @@ extension CPUBackend {
     }
 
     private static func check(
-        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int, tried: String
+        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int,
+        tried: String
     ) throws(ComputeError) {
         guard let needed = format.fileSize(rows: rows, columns: columns) else {
             throw shapeRefusal(tried, format)

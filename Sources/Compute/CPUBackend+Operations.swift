@@ -7,6 +7,7 @@
 import CKernels
 
 extension CPUBackend {
+    /// See `Backend`.
     public func embed(_ table: EmbeddingTable, tokens: [Int32], into output: FloatRows) {
         let target = output.pointer(rows: tokens.count, width: table.columns)
         for (row, token) in tokens.enumerated() {
@@ -17,6 +18,7 @@ extension CPUBackend {
         }
     }
 
+    /// See `Backend`.
     public func rmsNorm(
         _ x: FloatRows, weight: FloatBuffer?, epsilon: Float, rows: Int, width: Int,
         into output: FloatRows
@@ -28,6 +30,7 @@ extension CPUBackend {
             output.pointer(rows: rows, width: width), output.stride)
     }
 
+    /// See `Backend`.
     public func matmul(
         _ products: [MatrixProduct], input: FloatRows, rows: Int
     ) throws(ComputeError) {
@@ -58,6 +61,7 @@ extension CPUBackend {
         }
     }
 
+    /// See `Backend`.
     public func rope(
         _ x: FloatRows, heads: Int, headLength: Int, style: RopeStyle, positions: [Int32],
         table: RopeTable
@@ -78,6 +82,7 @@ extension CPUBackend {
         }
     }
 
+    /// See `Backend`.
     public func store(
         keys: FloatRows, values: FloatRows, in cache: KeyValueCache, layer: Int, slots: [Int32]
     ) {
@@ -93,6 +98,7 @@ extension CPUBackend {
             values.stride, slots, slots.count)
     }
 
+    /// See `Backend`.
     public func attend(
         _ queries: FloatRows, cache: KeyValueCache, layer: Int, spans: [AttentionSpan], heads: Int,
         scale: Float, into output: FloatRows
@@ -132,6 +138,7 @@ extension CPUBackend {
         }
     }
 
+    /// See `Backend`.
     public func gate(
         _ activation: Activation, gate: FloatRows, up: FloatRows?, rows: Int, width: Int,
         into output: FloatRows
@@ -142,12 +149,14 @@ extension CPUBackend {
             width, output.pointer(rows: rows, width: width), output.stride)
     }
 
+    /// See `Backend`.
     public func add(_ x: FloatRows, into target: FloatRows, rows: Int, width: Int) {
         kn_drive_add(
             pool, ops, x.pointer(rows: rows, width: width), x.stride, rows, width,
             target.pointer(rows: rows, width: width), target.stride)
     }
 
+    /// See `Backend`.
     public func write(_ values: UnsafeBufferPointer<Float>, to buffer: FloatBuffer, at offset: Int)
     {
         let target = FloatRows(buffer, offset: offset, stride: max(1, values.count))
@@ -156,13 +165,15 @@ extension CPUBackend {
         target.update(from: source, count: values.count)
     }
 
+    /// See `Backend`.
     public func withValues<Result>(
         of buffer: FloatBuffer, in range: Range<Int>,
         _ body: (UnsafeBufferPointer<Float>) throws -> Result
     ) rethrows -> Result {
         precondition(range.lowerBound >= 0 && range.upperBound <= buffer.count)
         return try body(
-            UnsafeBufferPointer(start: buffer.storage.floats + range.lowerBound, count: range.count))
+            UnsafeBufferPointer(start: buffer.storage.floats + range.lowerBound, count: range.count)
+        )
     }
 }
 
@@ -185,7 +196,8 @@ extension AttentionSpan {
         let needed = (first + rows + CacheShape.pagePositions - 1) / CacheShape.pagePositions
         precondition(first >= 0 && rows > 0 && needed <= pages.count, "span without its pages")
         precondition(
-            pages[..<needed].allSatisfy { $0 >= 0 && $0 < shape.pageCount }, "page outside the cache")
+            pages[..<needed].allSatisfy { $0 >= 0 && $0 < shape.pageCount },
+            "page outside the cache")
         return needed
     }
 }

@@ -50,7 +50,8 @@ public struct EmbeddingTable: Sendable {
         precondition(token >= 0 && token < rows, "token \(token) outside 0..<\(rows)")
         let rowSize = columns / format.valuesPerBlock * format.bytesPerBlock
         let start = UnsafeRawPointer(bitPattern: address)
-        return UnsafeRawBufferPointer(start: start.map { $0 + Int(token) * rowSize }, count: rowSize)
+        return UnsafeRawBufferPointer(
+            start: start.map { $0 + Int(token) * rowSize }, count: rowSize)
     }
 }
 

@@ -55,8 +55,9 @@ public enum WeightFormat: UInt32, Sendable, CaseIterable, CustomStringConvertibl
 
     /// Block values as floats: the reference dequantiser. `bytes` holds whole blocks of exactly
     /// `into.count` values.
-    package func dequantise(_ bytes: UnsafeRawBufferPointer, into: UnsafeMutableBufferPointer<Float>)
-    {
+    package func dequantise(
+        _ bytes: UnsafeRawBufferPointer, into: UnsafeMutableBufferPointer<Float>
+    ) {
         precondition(bytes.count == into.count / valuesPerBlock * bytesPerBlock)
         precondition(into.count % valuesPerBlock == 0)
         guard let source = bytes.baseAddress, let target = into.baseAddress else { return }

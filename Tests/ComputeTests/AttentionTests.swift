@@ -164,15 +164,19 @@ struct SampleSequence {
     }
 
     @Test func sequencesOfOneCallDoNotTouchEachOther() throws {
-        let (a, b) = (Self.sequences[0], SampleSequence(
-            heads: 8, kvHeads: 4, keyLength: 8, length: 21, seed: 90))
+        let (a, b) = (
+            Self.sequences[0],
+            SampleSequence(
+                heads: 8, kvHeads: 4, keyLength: 8, length: 21, seed: 90)
+        )
         for backend in try allBackends(threads: 2) {
             let cache = try backend.makeCache(a.shape(pages: 8))
             let (pagesA, pagesB): ([Int32], [Int32]) = ([6, 1, 3], [2, 7])
             for (sequence, pages) in [(a, pagesA), (b, pagesB)] {
                 backend.store(
                     keys: try backend.buffer(sequence.keys).rows(of: 4 * 8),
-                    values: try backend.buffer(sequence.values).rows(of: 4 * 8), in: cache, layer: 0,
+                    values: try backend.buffer(sequence.values).rows(of: 4 * 8), in: cache,
+                    layer: 0,
                     slots: (0..<sequence.length).map { pages[$0 / 16] * 16 + Int32($0 % 16) })
             }
             let output = try backend.makeBuffer(count: (37 + 21) * 64)
@@ -195,14 +199,16 @@ struct SampleSequence {
             keys[5 * 4] = .nan
             let rows = try backend.buffer(keys).rows(of: 4)
             let values = try backend.buffer(randomFloats(8 * 4, seed: 2)).rows(of: 4)
-            backend.store(keys: rows, values: values, in: cache, layer: 0, slots: (0..<8).map { $0 })
+            backend.store(
+                keys: rows, values: values, in: cache, layer: 0, slots: (0..<8).map { $0 })
             let output = try backend.makeBuffer(count: 8 * 4)
             try backend.attend(
                 values, cache: cache, layer: 0,
                 spans: [AttentionSpan(pages: [0], first: 0, rows: 8)], heads: 1, scale: 1,
                 into: output.rows(of: 4))
             let finite = backend.values(output).map(\.isFinite)
-            #expect(finite == [Bool](repeating: true, count: 20) + [Bool](repeating: false, count: 12))
+            #expect(
+                finite == [Bool](repeating: true, count: 20) + [Bool](repeating: false, count: 12))
         }
     }
 }

@@ -96,16 +96,19 @@ import Testing
         let best = try #require(kn_ops_for(kn_isa_best()))
         // One wrong lane each: the check must see it in every kernel it lists.
         var table = best.pointee
-        table.quantise = { _, _, tokens, _, panel in panel?.storeBytes(of: UInt8(tokens), as: UInt8.self) }
+        table.quantise = { _, _, tokens, _, panel in
+            panel?.storeBytes(of: UInt8(tokens), as: UInt8.self)
+        }
         table.interleave = { _, _, _, _, _ in }
         table.rms_norm = { _, _, _, _, y in y?[0] = 1 }
         table.rope = { x, _, _, _, _ in x?[0] = 1 }
         table.gate = { _, _, _, _, out in out?[0] = 1 }
         table.exp = { _, _, y in y?[0] = 1 }
         table.attend = { _ in }
-        let wrong: @convention(c) (
-            UnsafePointer<kn_product>?, Int, Int, UnsafeRawPointer?, Int, Int, Int
-        ) -> Void = { p, _, _, _, _, _, _ in p?.pointee.out[0] = 1 }
+        let wrong:
+            @convention(c) (
+                UnsafePointer<kn_product>?, Int, Int, UnsafeRawPointer?, Int, Int, Int
+            ) -> Void = { p, _, _, _, _, _, _ in p?.pointee.out[0] = 1 }
         table.product = (wrong, wrong, wrong, wrong, wrong)
         for kernel in 0..<kn_kernel_count() {
             let name = String(cString: kn_kernel_name(kernel))

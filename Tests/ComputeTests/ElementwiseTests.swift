@@ -40,7 +40,9 @@ import Testing
     @Test func exponentialHasTheScalarBitsEverywhere() {
         var random = SeededGenerator(seed: 5)
         // Any bit pattern at all: NaN, subnormals, huge values.
-        let x = (0..<200_003).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: random.next())) }
+        let x = (0..<200_003).map { _ in
+            Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))
+        }
         let expected = bits(Self.exponentials(allTables[0], x))
         for table in allTables.dropFirst() {
             #expect(bits(Self.exponentials(table, x)) == expected, "\(table.pointee.title)")
@@ -95,7 +97,8 @@ import Testing
     @Test(arguments: Activation.allCases)
     func gatesFollowTheirFormulas(_ activation: Activation) throws {
         let width = 301
-        let gate = randomFloats(2 * width, seed: 4, scale: 12), up = randomFloats(2 * width, seed: 5)
+        let gate = randomFloats(2 * width, seed: 4, scale: 12),
+            up = randomFloats(2 * width, seed: 5)
         var scalar: [UInt32]?
         for backend in try allBackends() {
             let (g, u) = (try backend.buffer(gate), try backend.buffer(up))
@@ -198,7 +201,8 @@ import Testing
         let halved = RopeTable(base: 10000, rotaryLength: 2, scale: 2)
         let doubled = RopeTable(frequencies: [1], magnitude: 2)
         try backend.rope(
-            plain.rows(of: 2), heads: 1, headLength: 2, style: .halves, positions: [3], table: halved)
+            plain.rows(of: 2), heads: 1, headLength: 2, style: .halves, positions: [3],
+            table: halved)
         try backend.rope(
             scaled.rows(of: 2), heads: 1, headLength: 2, style: .halves, positions: [3],
             table: doubled)

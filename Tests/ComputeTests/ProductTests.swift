@@ -123,7 +123,9 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
         let input = (0..<columns).map { Float($0 % 32 == 5 ? 127 : random.below(255) - 127) }
         let result = try backend.product(try sample.packed(by: backend), input, tokens: 1)
         for row in 0..<33 {
-            let terms = (0..<columns).map { Double(weights[row * columns + $0]) * Double(input[$0]) }
+            let terms = (0..<columns).map {
+                Double(weights[row * columns + $0]) * Double(input[$0])
+            }
             let bound = 20 * 0x1p-24 * terms.reduce(0) { $0 + abs($1) }
             #expect(abs(Double(result[row]) - terms.reduce(0, +)) <= bound, "row \(row)")
         }
@@ -188,7 +190,8 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
 
     @Test func extremeInputsQuantiseAlikeEverywhere() throws {
         var extremes: [Float] = [
-            0, -0.0, 0x1p-149, -0x1p-130, 0x1p-101, 0x1p-100, 0x1p-126, 1, 127, 127.5, -126.5, 0.5, 1.5,
+            0, -0.0, 0x1p-149, -0x1p-130, 0x1p-101, 0x1p-100, 0x1p-126, 1, 127, 127.5, -126.5, 0.5,
+            1.5,
             2.5, 3e38, -.greatestFiniteMagnitude,
         ]
         extremes += extremes.reversed()

@@ -13,7 +13,8 @@
 
 /* Several products of one input (`tokens` rows of `columns` floats, row t at x + t*stride).
  * int8_panels (tokens * kn_int8_panel_bytes(columns) bytes) and float_panels (tokens * columns
- * floats) are 64-byte aligned scratch; each may be NULL when no product needs that kind. The input is quantised and interleaved once. */
+ * floats) are 64-byte aligned scratch; each may be NULL when no product needs that kind. The input
+ * is quantised and interleaved once. */
 void kn_drive_products(kn_pool *pool, const kn_ops *ops, const kn_product *products, size_t count,
                        const float *x, size_t stride, size_t tokens, size_t columns,
                        void *int8_panels, void *float_panels);

@@ -51,7 +51,7 @@ typedef enum kn_tile_kind {
 typedef enum kn_input_kind { KN_INPUT_FLOAT, KN_INPUT_INT8 } kn_input_kind;
 
 enum {
-    KN_TILE_ROWS = 16,   /* rows of one packed tile = float lanes of one AVX-512 register */
+    KN_TILE_ROWS = 16,    /* rows of one packed tile = float lanes of one AVX-512 register */
     KN_BLOCK_COLUMNS = 32 /* columns that share one scale in Q8 and Q4 tiles and int8 inputs */
 };
 

@@ -18,9 +18,9 @@
 #include "kn_formats.h"
 
 enum {
-    KN_PANEL_TOKENS = 12,  /* most tokens in one panel (accumulators that fit in registers) */
+    KN_PANEL_TOKENS = 12,   /* most tokens in one panel (accumulators that fit in registers) */
     KN_PAGE_POSITIONS = 16, /* positions in one page of the key/value cache */
-    KN_ATTEND_ROWS = 8     /* most (token, head) rows that one attend call takes together */
+    KN_ATTEND_ROWS = 8      /* most (token, head) rows that one attend call takes together */
 };
 
 /*
@@ -37,7 +37,8 @@ enum {
  * Quantisation of one block x[0..31]: m = largest |x|.
  *   m is Inf or NaN     -> bytes 0, scale NaN: every output of that token becomes NaN
  *   m < 2^-100          -> bytes 0, scale 0
- *   otherwise           -> scale = m / 127, bytes = round_to_nearest_even(x * (127 / m)), in -127..127
+ *   otherwise           -> scale = m / 127, bytes = x * (127 / m) rounded to nearest, ties to even,
+ *                          in -127..127
  */
 enum { KN_INT8_PANEL_BLOCK_BYTES = 40 }; /* per token and block of 32 columns */
 
