@@ -150,6 +150,23 @@ import Wire
         #expect(reply.message.finishReason == .cancelled)
     }
 
+    @Test func loadEndsWithTheGenerationItsProgressCouldNotKnow() throws {
+        let layer = LayerVerdictRecord(layer: "file", ok: true, microseconds: 1)
+        let client = try client { header, _ in
+            .send(
+                ScriptedServer.frame(LoadProgress(layer: layer), to: header.requestID)
+                    + ScriptedServer.frame(
+                        LoadResponse(accepted: true, layers: [layer]), to: header.requestID,
+                        generation: 2))
+        }
+        var layers: [String] = []
+        let reply = try client.load(LoadRequest(name: "m", path: "/m.gguf")) {
+            layers.append($0.layer)
+        }
+        #expect(layers == ["file"])
+        #expect(reply.generation == 2)
+    }
+
     @Test func deadlineIsSentInTheHeader() throws {
         let client = try client { header, _ in
             let state: ServingState = header.deadlineMilliseconds == 1234 ? .ready : .failed

@@ -2,7 +2,8 @@
 // a socket.
 //
 // Guarantees: a frame is kept only when it answers a request in flight, with that request's kind and
-// with the provenance and generation of its earlier frames; anything else is a protocol error.
+// with the provenance and generation of its earlier frames (Load excepted, whose progress comes
+// before its model); anything else is a protocol error.
 // Frames of a request the caller gave up are dropped until its last one.
 
 import Wire
@@ -55,7 +56,8 @@ struct Inbox {
                 "reading the answer to \(entry.kind): found kind \(header.kindByte), "
                     + "allowed: \(entry.kind.responseByte)")
         }
-        if let first = entry.first {
+        // Load's progress comes before there is a model whose generation it could carry.
+        if let first = entry.first, entry.kind != .load {
             let same =
                 first.provenance == header.provenance && first.generation == header.generation
             if !same {
