@@ -52,8 +52,9 @@ public protocol Tokenizer: Sendable {
 
 /// Bounds of this module, each with its unit and its reason.
 public enum TokenizerLimits {
-    /// Bytes of one text. Above every frame limit; keeps positions in 32 bits after escaping.
-    public static let textSizeMax = 64 << 20
+    /// Bytes of one text. Above every frame limit; keeps positions in 32 bits after escaping, and
+    /// the memory of an encoding (at worst about 60 bytes per byte of text) under 1 GB.
+    public static let textSizeMax = 16 << 20
     /// Tokens in a vocabulary. The largest published ones have about 300,000.
     public static let tokenCountMax = 4 << 20
     /// Bytes of one token. Published ones stay below 1,000; it bounds the work per merge.
