@@ -39,7 +39,7 @@ public final class FingerprintTask: Sendable {
     package init(failed reason: String) { shared = Shared(.failed(reason)) }
 
     /// Starts computing on a thread of its own.
-    init(of file: MappedFile) {
+    package init(of file: MappedFile) {
         let shared = Shared(.pending)
         self.shared = shared
         do {

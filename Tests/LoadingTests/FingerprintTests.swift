@@ -97,4 +97,17 @@ import Testing
         }
         #expect(error?.code == .changedWhileRead)
     }
+
+    @Test func aTaskWhoseFileChangedFailsAndSaysWhy() throws {
+        let path = try directory.write([UInt8](repeating: 1, count: 1 << 20), as: "m.gguf")
+        let file = try MappedFile(path: path)
+        try directory.write([1, 2, 3], as: "m.gguf")
+        let task = FingerprintTask(of: file)
+        #expect(task.value(within: .seconds(60)) == nil)
+        guard case .failed(let reason) = task.state else {
+            Issue.record("\(task.state)")
+            return
+        }
+        #expect(reason.contains("changed_while_read"))
+    }
 }

@@ -1,0 +1,90 @@
+// Models that load and then misbehave: each way of misbehaving is caught by the validation layer.
+
+import Inference
+import Loading
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite struct ValidationTests {
+    let directory: TemporaryDirectory
+    let path: String
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        path = try directory.write(GGUFBuilder.tinyLlama().build(), as: "tiny.gguf")
+    }
+
+    /// Loads the file, then puts a model on the device that answers with `logit`.
+    private func rejection(
+        width: Int = 100, _ logit: @escaping @Sendable (_ pass: Int, _ token: Int) -> Float
+    ) throws -> String? {
+        let stub = StubModel(width: width, logit: logit)
+        let loader = try ModelLoader.test(steps: { steps in
+            steps.place = { _, _, _ in
+                PlacedModel(tokenModel: stub, placement: Placement(device: "stub"))
+            }
+        })
+        let outcome = loader.run(path: path)
+        #expect(outcome.rejection.map { $0.layer } == (outcome.model == nil ? .validation : nil))
+        return outcome.rejection?.code.name
+    }
+
+    @Test func eachMisbehaviourHasItsCode() throws {
+        #expect(try rejection { _, token in Float(token) } == nil)
+        #expect(try rejection { _, _ in 1 } == "constant_logits")
+        #expect(try rejection { _, token in token == 7 ? .nan : 0 } == "non_finite_logits")
+        #expect(try rejection { _, token in token == 7 ? .infinity : 0 } == "non_finite_logits")
+        #expect(try rejection { pass, token in Float(token + pass) } == "not_reproducible")
+        #expect(try rejection(width: 99) { _, token in Float(token) } == "output_width_mismatch")
+    }
+}
+
+/// A model of 100 tokens whose logits a test decides; each runner is one pass.
+private final class StubModel: TokenModel {
+    let vocabularySize = 100
+    let contextLength = 64
+    let width: Int
+    let logit: @Sendable (Int, Int) -> Float
+    private let passCount = Atomic<Int>(0)
+
+    init(width: Int, logit: @escaping @Sendable (Int, Int) -> Float) {
+        self.width = width
+        self.logit = logit
+    }
+
+    func makeRunner(
+        maxSequences: Int, tokenBudget: Int
+    ) throws(InferenceError) -> any ModelRunner {
+        StubRunner(self, pass: passCount.add(1, ordering: .relaxed).newValue)
+    }
+}
+
+private final class StubRunner: ModelRunner {
+    private let model: StubModel
+    private let pass: Int
+
+    init(_ model: StubModel, pass: Int) {
+        self.model = model
+        self.pass = pass
+    }
+
+    var freeTokens: Int { 64 }
+    func open(capacity: Int) throws(InferenceError) -> SequenceID {
+        SequenceID(slot: 0, generation: 1)
+    }
+    func close(_ sequence: SequenceID) {}
+    func length(of sequence: SequenceID) -> Int? { 0 }
+
+    func step(
+        _ items: [StepItem],
+        logits: (_ item: Int, _ position: Int, _ values: UnsafeBufferPointer<Float>) -> Void
+    ) throws(InferenceError) {
+        let row = (0..<model.width).map { model.logit(pass, $0) }
+        for (index, item) in items.enumerated() {
+            for position in item.tokens.indices {
+                row.withUnsafeBufferPointer { logits(index, position, $0) }
+            }
+        }
+    }
+}
