@@ -36,7 +36,7 @@ public enum MessageKind: UInt8, Sendable, CaseIterable, CustomStringConvertible 
     /// Number in byte 5 of a response.
     public var responseByte: UInt8 { rawValue | Self.responseBit }
 
-    /// The kind behind byte 5 of a request or a response, nil when this revision has no name for it.
+    /// The kind behind byte 5 of either direction, nil when this revision has no name for it.
     public init?(byte: UInt8) {
         self.init(rawValue: byte & ~Self.responseBit)
     }

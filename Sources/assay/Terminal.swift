@@ -1,7 +1,8 @@
 // Standard output and error: text as it comes, progress that does not get in the way.
 //
 // Guarantees: data goes to standard output and nothing else does; progress goes to standard error,
-// only when that is a terminal or the wait is long, and a terminal line is erased before other text.
+// only when that is a terminal or the wait is long, and a terminal line is erased before other
+// text.
 
 import Foundation
 

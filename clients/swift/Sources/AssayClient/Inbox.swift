@@ -1,7 +1,8 @@
 // Sorts the frames of one connection by request: pure, so that every breach can be tested without
 // a socket.
 //
-// Guarantees: a frame is kept only when it answers a request in flight, with that request's kind and
+// Guarantees: a frame is kept only when it answers a request in flight, with that request's
+// kind and
 // with the provenance and generation of its earlier frames (Load excepted, whose progress comes
 // before its model); anything else is a protocol error.
 // Frames of a request the caller gave up are dropped until its last one.

@@ -1,6 +1,7 @@
 // One connected POSIX socket with timeouts: the only file of the client that makes system calls.
 //
-// Guarantees: every wait ends at its deadline; interrupted calls are resumed; a peer that is gone is
+// Guarantees: every wait ends at its deadline; interrupted calls are resumed; a peer that is
+// gone is
 // an error and never a signal; the descriptor is closed exactly once.
 // Not here: frames, retries, TLS.
 
