@@ -42,7 +42,8 @@ struct AnswerOutput {
 
     /// One line: who answered.
     var line: String {
-        let digest = answer.fingerprint.map { Hex.text(Array($0.prefix(6))) + "…" } ?? "pending"
+        let absent = provenance == .mock ? "none" : "pending"
+        let digest = answer.fingerprint.map { Hex.text(Array($0.prefix(6))) + "…" } ?? absent
         let worse = answer.degradations.map { "\n[degraded: \($0)]" }.joined()
         return "[provenance: \(provenance) | model: \(answer.model) | fingerprint: \(digest) | "
             + "generation: \(generation) | device: \(answer.device)]" + worse
