@@ -9,7 +9,8 @@ import TestSupport
 import Testing
 
 @Suite struct ScarceThreadsTests {
-    @Test func noStackForTheLoadingThread() async {
+    @Test(.enabled(if: !Sanitizer.isActive, "takes memory a sanitizer needs"))
+    func noStackForTheLoadingThread() async {
         await #expect(processExitsWith: .success) {
             let directory = try TemporaryDirectory()
             let path = try directory.write([1], as: "model.gguf")
