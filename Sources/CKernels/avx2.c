@@ -99,6 +99,8 @@ KN_INLINE void sum_q8(const uint8_t *weights, const uint8_t *panel, size_t token
                       __m256i *sums) {
     const __m256i ones = _mm256_set1_epi16(1), flip = _mm256_set1_epi8((char)0x80);
     for (int t = 0; t < n; t++) sums[t] = _mm256_setzero_si256();
+    /* kept a loop: unrolled, the compiler goes token by token and spills the weights */
+#pragma clang loop unroll(disable)
     for (int g = 0; g < 8; g++) {
         __m256i w = _mm256_xor_si256(load_int(weights + 64 * g), flip);
         __m256i size = _mm256_abs_epi8(w);
@@ -116,6 +118,7 @@ KN_INLINE void sum_q4(const uint8_t *weights, const uint8_t *panel, size_t token
                       __m256i *sums) {
     const __m256i ones = _mm256_set1_epi16(1), low_nibble = _mm256_set1_epi8(15);
     for (int t = 0; t < n; t++) sums[t] = _mm256_setzero_si256();
+#pragma clang loop unroll(disable)
     for (int v = 0; v < 4; v++) {
         __m256i two = load_int(weights + 64 * v);
         __m256i low = _mm256_and_si256(two, low_nibble);

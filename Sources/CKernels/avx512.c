@@ -36,6 +36,8 @@ KN_INLINE void int8_block(kn_tile_kind kind, const uint8_t *weights, const void 
     __m512i sums[KN_PANEL_TOKENS];
     const __m512i high_nibble = _mm512_set1_epi8((char)0xF0);
     for (int t = 0; t < n; t++) sums[t] = broadcast4(panel + 32 * n + 4 * t);
+    /* no more than this: unrolled fully, the compiler reorders the sums and spills some */
+#pragma clang loop unroll_count(2)
     for (int g = 0; g < 8; g++) {
         __m512i w;
         if (kind == KN_TILE_Q8) {

@@ -77,6 +77,13 @@ static void dequantise_q4_0(const void *blocks, size_t count, float *out) {
     }
 }
 
+/* The next tile's rows lie right behind this tile's, and a pass over 16 rows at once looks random
+ * to the processor: ask for them in file order, a part with each step. Prefetches never fault. */
+static void fetch_ahead(const void *rows, size_t tile_size, size_t offset, size_t size) {
+    const uint8_t *from = (const uint8_t *)rows + tile_size + offset;
+    for (size_t i = 0; i < size; i += 64) __builtin_prefetch(from + i, 0, 2);
+}
+
 /* Column-major interleaving of 16 rows of 4-byte or 2-byte values, in strips of 16 columns so that
  * both sides stay in the first cache. */
 static void pack_words(const void *rows, size_t row_count, size_t columns, void *tile) {
@@ -84,6 +91,7 @@ static void pack_words(const void *rows, size_t row_count, size_t columns, void 
     if (row_count < KN_TILE_ROWS) memset(out, 0, kn_tile_bytes(KN_TILE_F32, columns));
     for (size_t c0 = 0; c0 < columns; c0 += 16) {
         size_t c1 = c0 + 16 < columns ? c0 + 16 : columns;
+        fetch_ahead(rows, 64 * columns, 64 * c0, 1024);
         for (size_t r = 0; r < row_count; r++) {
             const uint8_t *row = (const uint8_t *)rows + r * columns * 4;
             for (size_t c = c0; c < c1; c++) memcpy(out + c * KN_TILE_ROWS + r, row + 4 * c, 4);
@@ -98,6 +106,7 @@ static void pack_halves(const void *rows, size_t row_count, size_t columns, void
     memset((uint8_t *)out + columns * 32, 0, size - columns * 32);
     for (size_t c0 = 0; c0 < columns; c0 += 32) {
         size_t c1 = c0 + 32 < columns ? c0 + 32 : columns;
+        fetch_ahead(rows, 32 * columns, 32 * c0, 1024);
         for (size_t r = 0; r < row_count; r++) {
             const uint8_t *row = (const uint8_t *)rows + r * columns * 2;
             for (size_t c = c0; c < c1; c++) memcpy(out + c * KN_TILE_ROWS + r, row + 2 * c, 2);
@@ -125,6 +134,7 @@ static void pack_q8_0(const void *rows, size_t row_count, size_t columns, void *
     }
     for (size_t b = 0; b < blocks; b++) {
         block_place at = place_of(tile, b, blocks, 512);
+        fetch_ahead(rows, 16 * row_bytes, 16 * Q8_0_BYTES * b, 16 * Q8_0_BYTES);
         if (row_count < KN_TILE_ROWS) {
             memset(at.weights, 0x80, 512);
             memset(at.scales, 0, 32);
@@ -151,6 +161,7 @@ static void pack_q4_0(const void *rows, size_t row_count, size_t columns, void *
     }
     for (size_t b = 0; b < blocks; b++) {
         block_place at = place_of(tile, b, blocks, 256);
+        fetch_ahead(rows, 16 * row_bytes, 16 * Q4_0_BYTES * b, 16 * Q4_0_BYTES);
         if (row_count < KN_TILE_ROWS) {
             memset(at.weights, 0x88, 256); /* q = 8: weight zero */
             memset(at.scales, 0, 32);

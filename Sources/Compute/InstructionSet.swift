@@ -27,8 +27,12 @@ public enum InstructionSet: String, Sendable, CaseIterable, CustomStringConverti
 
     /// The set named by the environment variable `ASSAY_INSTRUCTION_SET`, or else the best one.
     public static func preferred() throws(ComputeError) -> InstructionSet {
-        guard let text = getenv("ASSAY_INSTRUCTION_SET") else { return best }
-        let name = String(cString: text)
+        try named(getenv("ASSAY_INSTRUCTION_SET").map { String(cString: $0) })
+    }
+
+    /// What a person asked for, or the best when nothing was asked for.
+    package static func named(_ name: String?) throws(ComputeError) -> InstructionSet {
+        guard let name else { return best }
         guard let set = InstructionSet(rawValue: name), available().contains(set) else {
             throw ComputeError(
                 .instructionSetUnavailable, tried: "choosing kernels by ASSAY_INSTRUCTION_SET",

@@ -126,6 +126,16 @@ import Testing
         }
     }
 
+    @Test func anInstructionSetIsChosenByNameOrRefused() throws {
+        #expect(try InstructionSet.named(nil) == .best)
+        #expect(try InstructionSet.named("scalar") == .scalar)
+        for name in ["", "AVX2", "neon"] {
+            let error = refusal { _ = try InstructionSet.named(name) }
+            #expect(error?.code == .instructionSetUnavailable)
+            #expect(error?.found == "\"\(name)\"")
+        }
+    }
+
     @Test func twoThreadsMayComputeOnOneBackEnd() throws {
         let backend = try CPUBackend(threads: 2)
         let sample = SampleMatrix(.q8_0, rows: 600, columns: 256, seed: 5)
