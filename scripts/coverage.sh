@@ -9,7 +9,7 @@ modules=(Sources/ModelFiles Sources/Loading)
 swift test --scratch-path "$scratch" --disable-xctest --enable-code-coverage --no-parallel \
     --filter '^(ModelFilesTests|LoadingTests)\.' -j "$(nproc)"
 
-bundle=$(find "$scratch/debug" -maxdepth 1 -name '*.xctest' | head -n 1)
+bundle=$(find "$scratch/debug/" -maxdepth 1 -name '*.xctest' | head -n 1)
 profile=$(find "$scratch" -name default.profdata | head -n 1)
 tools=$(dirname "$(command -v swift)")
 [ -x "$tools/llvm-cov" ] || tools=$(dirname "$(readlink -f "$(command -v swift)")")
