@@ -79,6 +79,7 @@ let package = Package(
             dependencies: [
                 "AssayClient", "Loading", "ModelFiles", "Tokenizers", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -139,10 +140,15 @@ let package = Package(
         .testTarget(
             name: "AssayClientTests", dependencies: ["AssayClient", "Wire", "TestSupport"],
             swiftSettings: strict),
+        .target(
+            name: "ServerTestSupport", dependencies: ["Wire", "TestSupport"],
+            path: "Tests/ServerTestSupport", swiftSettings: strict),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "AssayClient", "EventLoop", "Loading", "Service", "Wire", "TestSupport",
+                "Server", "AssayClient", "EventLoop", "Loading", "Service", "Wire",
+                "ServerTestSupport", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -154,7 +160,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["assayd", "assay", "AssayClient", "Wire", "TestSupport"],
+            dependencies: [
+                "assayd", "assay", "AssayClient", "Wire", "ServerTestSupport", "TestSupport",
+            ],
             swiftSettings: strict),
     ]
 )
