@@ -77,24 +77,20 @@ struct AssayRun: Sendable {
 
     /// Runs all layers. Blocking. Stops at the next layer if `isAbandoned` says so.
     func run(isAbandoned: () -> Bool) -> Result<AcceptedModel, AssayRejection> {
-        var opened: MappedFile?
         do throws(AssayRejection) {
-            return .success(try layers(&opened, isAbandoned))
+            return .success(try layers(isAbandoned))
         } catch {
             return .failure(error)
         }
     }
 
-    private func layers(
-        _ opened: inout MappedFile?, _ isAbandoned: () -> Bool
-    ) throws(AssayRejection) -> AcceptedModel {
+    private func layers(_ isAbandoned: () -> Bool) throws(AssayRejection) -> AcceptedModel {
         var fingerprint: Fingerprint?
         let file = try layer(.file, nil, isAbandoned) {
             let file = try steps.open(path, configuration.fileLimits)
             fingerprint = try checkFingerprint(of: file, isAbandoned)
             return file
         }
-        opened = file
         let parsed = try layer(.parse, file, isAbandoned) {
             try steps.parse(file, configuration.parseLimits)
         }
@@ -102,7 +98,10 @@ struct AssayRun: Sendable {
             try steps.plan(parsed, configuration.overrides)
         }
         let placed = try layer(.placement, file, isAbandoned) {
-            try steps.place(plan, configuration, path)
+            let placed = try steps.place(plan, configuration, path)
+            // The weights have been read now: were they still the file's?
+            try file.checkUnchanged()
+            return placed
         }
         if configuration.requireValidation {
             try layer(.validation, file, isAbandoned) {

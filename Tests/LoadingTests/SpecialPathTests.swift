@@ -107,4 +107,18 @@ import Testing
         })
         #expect(loader.run(path: path).rejection?.code.name == "changed_while_read")
     }
+
+    @Test func aFileCutWhileItIsPackedIsNoticedWithoutValidation() throws {
+        let path = try directory.write(GGUFBuilder.tinyLlama().build(), as: "cut.gguf")
+        let loader = try ModelLoader.test(
+            { $0.requireValidation = false },
+            steps: { steps in
+                let place = steps.place
+                steps.place = { plan, configuration, path in
+                    #expect(truncate(path, 5000) == 0)
+                    return try place(plan, configuration, path)
+                }
+            })
+        #expect(loader.run(path: path).rejection?.code.name == "changed_while_read")
+    }
 }

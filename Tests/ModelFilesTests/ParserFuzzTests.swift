@@ -25,7 +25,8 @@ import Testing
     }
 
     private func judge(_ bytes: [UInt8], _ path: String, _ tally: inout Tally) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        unlink(path)  // A new file stays in memory; one that is cut and rewritten is flushed.
+        let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
         let written = write(descriptor, bytes, bytes.count)
         close(descriptor)
         try #require(written == bytes.count)

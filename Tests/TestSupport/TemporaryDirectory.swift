@@ -24,10 +24,12 @@ public final class TemporaryDirectory: Sendable {
     /// The path of `name` in the folder; nothing is created.
     public func path(_ name: String) -> String { path + "/" + name }
 
-    /// Writes a file and returns its path.
+    /// Writes a file, in place of one of that name, and returns its path.
     @discardableResult
     public func write(_ bytes: some Sequence<UInt8>, as name: String) throws -> String {
         let target = path(name)
+        // ext4 flushes a file that is cut and written again; a new one stays in memory.
+        unlink(target)
         try Data(Array(bytes)).write(to: URL(fileURLWithPath: target))
         return target
     }
