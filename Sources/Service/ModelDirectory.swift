@@ -85,7 +85,8 @@ package struct ModelDirectory: Sendable {
 
     // MARK: - Look-up
 
-    /// The slot a request means: the named one, or the only one when it names none.
+    /// The slot a request means: the named one, or when it names none the only one that is ready.
+    /// A failed or unfinished load beside it does not make that ambiguous.
     package func addressed(_ name: String?) throws(ServiceError) -> Slot {
         if let name {
             if let slot = slot(name) { return slot }
@@ -94,7 +95,9 @@ package struct ModelDirectory: Sendable {
                 "looking up model \"\(name)\": found none, served are: \(nameList)",
                 field: "model")
         }
-        if slots.count == 1 { return slots[0] }
+        let ready = slots.filter { $0.state == .ready }
+        if ready.count == 1 { return ready[0] }
+        if ready.isEmpty && slots.count == 1 { return slots[0] }
         throw ServiceError(
             .invalidArgument, .modelRequired,
             "choosing a model: found no name in the request, served are: \(nameList)",

@@ -21,7 +21,16 @@ enum Assayd {
             FileHandle(fileDescriptor: isHelp ? 1 : 2).write(Data((text + "\n").utf8))
             exit(isHelp ? 0 : AssaydExit.usage)
         }
+        unblockSignals()
         exit(run(options))
+    }
+
+    /// A parent's signal mask is inherited; with SIGTERM blocked nobody could stop us politely.
+    private static func unblockSignals() {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in [SIGTERM, SIGINT] { sigaddset(&set, number) }
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
     private static func run(_ options: AssaydOptions) -> Int32 {

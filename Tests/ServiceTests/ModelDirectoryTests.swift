@@ -42,6 +42,14 @@ import Wire
         #expect(error?.message.hasSuffix("served are: a, b") == true)
     }
 
+    @Test func aFailedOrUnfinishedLoadDoesNotMakeTheOnlyModelAmbiguous() throws {
+        var directory = try loaded("a")
+        try directory.beginLoad("b")
+        #expect(try directory.addressed(nil).name == "a")
+        directory.failLoad("b", reason: "no")
+        #expect(try directory.addressed(nil).name == "a")
+    }
+
     @Test func anUnknownNameIsNotFound() throws {
         let directory = try loaded("a")
         let error = refusal { () throws(ServiceError) in _ = try directory.addressed("z") }

@@ -112,6 +112,10 @@ final class EngineTask {
                         promptTotal: UInt64(prompt.count))))
         case .logits:
             guard share.endsPrompt else { return }
+            // The last frame also carries the account: a rest that fills it goes ahead.
+            if values.count > work.logitsChunkCount / 2 {
+                events.append(.logitsChunk(LogitsChunk(logits: takeValues(values.count))))
+            }
             let answer = LogitsResponse(
                 logits: takeValues(values.count), vocabulary: UInt64(vocabularySize),
                 positions: UInt64(positionCount), answer: account(now: now))

@@ -1,0 +1,84 @@
+// The real assayd as a child process: started, waited for, signalled, and never left behind.
+//
+// Binaries are taken from the folder that holds the test runner, so what is tested is what was
+// built with it.
+
+import Foundation
+import ServerTestSupport
+import TestSupport
+import Wire
+
+/// A program of the build.
+enum Program {
+    static func path(_ name: String) -> String {
+        let runner = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+        let folder = URL(fileURLWithPath: runner ?? ".").deletingLastPathComponent()
+        return folder.appendingPathComponent(name).path
+    }
+
+    /// How a program ended and what it said.
+    struct Outcome {
+        let status: Int32
+        let output: String
+        let errors: String
+    }
+
+    /// Runs to the end.
+    static func run(
+        _ name: String, _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> Outcome {
+        let process = try ChildProcess(
+            path(name), arguments, environment, try TemporaryDirectory())
+        let status = process.waitUntilExit()
+        return Outcome(status: status, output: process.output, errors: process.errors)
+    }
+}
+
+/// A running assayd. Killed with the object if it has not stopped before.
+final class ServerProcess {
+    let directory: TemporaryDirectory
+    let addresses: [String]
+    private let process: ChildProcess
+
+    /// Starts with one model and waits until it listens.
+    init(
+        model: String, _ arguments: [String] = [], environment: [String: String] = [:]
+    ) throws {
+        let directory = try TemporaryDirectory()
+        let process = try ChildProcess(
+            Program.path("assayd"),
+            [
+                "--model", "m=" + model, "--listen", "unix://" + directory.path("s"), "--listen",
+                "tcp://127.0.0.1:0", "--threads", "2",
+            ] + arguments, environment, directory)
+        self.directory = directory
+        self.process = process
+        _ = ProcessFacts.eventually { Self.listening(process).count == 2 || !process.isRunning }
+        addresses = Self.listening(process)
+        guard addresses.count == 2 else { throw ServerProcessError(errors: process.errors) }
+    }
+
+    var identifier: Int32 { process.identifier }
+    var errors: String { process.errors }
+
+    func client(_ index: Int = 0) throws -> RawClient {
+        let client = try RawClient(addresses[index])
+        try client.hello()
+        return client
+    }
+
+    func signal(_ number: Int32) { process.signal(number) }
+
+    func waitUntilExit() -> Int32 { process.waitUntilExit() }
+
+    /// Addresses it has announced, whole lines only.
+    private static func listening(_ process: ChildProcess) -> [String] {
+        process.errors.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+            .filter { $0.hasPrefix("listening on ") }.map { String($0.dropFirst(13)) }
+    }
+}
+
+/// The server did not come up; what it said.
+struct ServerProcessError: Error {
+    let errors: String
+}

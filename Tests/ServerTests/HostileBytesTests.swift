@@ -1,0 +1,149 @@
+// What a server must survive: strangers' protocols, broken frames, idle crowds, readers that do not
+// read. Each time others are answered meanwhile, and what was taken is given back.
+
+import Foundation
+import Server
+import ServerTestSupport
+import TestSupport
+import Testing
+import Wire
+
+@Suite(.serialized) struct HostileBytesTests {
+    private static let greetings: [(String, [UInt8])] = [
+        ("HTTP/1.1", Array("GET / HTTP/1.1\r\nHost: x\r\n\r\n".utf8)),
+        ("HTTP/2", Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)),
+        ("TLS", [22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3] + [UInt8](repeating: 7, count: 200)),
+        ("SSH", Array("SSH-2.0-OpenSSH_9.2\r\n".utf8)),
+        ("zeros", [UInt8](repeating: 0, count: 64)),
+        ("ones", [UInt8](repeating: 255, count: 64)),
+    ]
+
+    @Test(arguments: greetings.map(\.0))
+    func anotherProtocolIsToldSoAndClosed(name: String) throws {
+        let server = try TestServer()
+        let bytes = try #require(Self.greetings.first { $0.0 == name }).1
+        let stranger = try RawClient(server.tcp)
+        stranger.send(bytes)
+        let answer = try #require(try stranger.next())
+        #expect(answer.header.kind == .goAway)
+        #expect(answer.status == .protocolError)
+        #expect(try stranger.next() == nil)
+        #expect(try server.client().call(PingRequest()).status == .ok)
+    }
+
+    @Test func bytesOneAtATimeAreAnsweredLikeAnyOther() throws {
+        let server = try TestServer()
+        var encoder = FrameEncoder()
+        try encoder.appendRequest(HelloRequest(client: "drip"), requestID: 1)
+        try encoder.appendRequest(PingRequest(payload: [1, 2, 3]), requestID: 2)
+        let client = try RawClient(server.tcp)
+        for byte in encoder.bytes { client.send([byte]) }
+        #expect(try client.answers(to: 1).map(\.status) == [.ok])
+        #expect(try client.answers(to: 2)[0].decoded(PingResponse.self).payload == [1, 2, 3])
+    }
+
+    @Test func aFrameThatStopsInTheMiddleCostsNobodyElse() throws {
+        let server = try TestServer()
+        var encoder = FrameEncoder()
+        try encoder.appendRequest(
+            TokenizeRequest(text: [UInt8](repeating: 65, count: 100_000)), requestID: 9)
+        let half = Array(encoder.bytes.prefix(50_000))
+        do {
+            let stuck = try (0..<20).map { _ in try server.client() }
+            for client in stuck { client.send(half) }
+            #expect(try server.client().call(PingRequest()).status == .ok)
+        }
+        #expect(try ProcessFacts.eventually { try server.counter("connections_open") == 1 })
+    }
+
+    @Test func anAnnouncedGiantIsRefusedBeforeItsBody() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        var header = [UInt8](repeating: 0, count: 32)
+        header.replaceSubrange(0..<6, with: [0xFF, 0xFF, 0xFF, 0x7F, 1, 2])
+        client.send(header)
+        let answer = try #require(try client.next())
+        #expect(answer.error?.code == "length_too_large")
+    }
+
+    @Test func whoNeverGreetsIsClosedAfterAWhile() throws {
+        let server = try TestServer { $0.limits.helloTimeoutMicroseconds = 100_000 }
+        let silent = try RawClient(server.unix)
+        let answer = try #require(try silent.next())
+        #expect(answer.header.kind == .goAway && answer.status == .deadlineExceeded)
+        #expect(try silent.next() == nil)
+    }
+
+    @Test func aThousandIdleConnectionsAreCheapAndLeaveNothingBehind() throws {
+        ProcessFacts.raiseDescriptorLimit()
+        let server = try TestServer()
+        let probe = try server.client()
+        let descriptors = ProcessFacts.descriptorCount()
+        let memory = ProcessFacts.residentSize()
+        do {
+            // Half open: connected, not one byte sent.
+            let idle = try (0..<1000).map { _ in try RawClient(server.unix) }
+            #expect(idle.count == 1000)
+            #expect(try probe.call(PingRequest()).status == .ok)
+            let frames = try probe.answers(to: try probe.request(GenerateRequest.stream(tokens: 5)))
+            #expect(frames.last?.status == .ok)
+            // Both ends live in this process: a few kilobytes each.
+            #expect(ProcessFacts.residentSize() - memory < 64 << 20)
+        }
+        #expect(ProcessFacts.eventually { ProcessFacts.descriptorCount() <= descriptors + 4 })
+    }
+
+    @Test func aConnectionTooManyIsToldSo() throws {
+        let server = try TestServer { $0.limits.connectionsMax = 2 }
+        let kept = try [server.client(), server.client()]
+        let third = try RawClient(server.unix)
+        let answer = try #require(try third.next())
+        #expect(answer.error?.code == "connections_exceeded")
+        #expect(answer.error?.retryAfterMilliseconds != nil)
+        #expect(try kept[0].call(PingRequest()).status == .ok)
+    }
+
+    @Test func aReaderThatNeverReadsIsPausedBoundedAndGivenUp() throws {
+        let server = try TestServer {
+            $0.limits.outputHighSize = 1 << 16
+            $0.limits.outputLowSize = 1 << 14
+            $0.limits.writeStallMicroseconds = 400_000
+        }
+        let deaf = try server.client(receiveBuffer: 4096)
+        let memory = ProcessFacts.residentSize()
+        var greedy = LogitsRequest(prompt: .tokens((0..<500).map { UInt32($0 % 300) }))
+        greedy.allPositions = true
+        for _ in 0..<30 { _ = try deaf.request(greedy) }
+        // 30 answers of 0.7 MB each are not held for a peer that does not take them.
+        let other = try server.client()
+        for _ in 0..<20 {
+            let frames = try other.answers(to: try other.request(GenerateRequest.stream(tokens: 20)))
+            #expect(frames.last?.status == .ok)
+        }
+        #expect(ProcessFacts.residentSize() - memory < 48 << 20)
+        #expect(try ProcessFacts.eventually { try server.counter("requests_in_flight") == 0 })
+        #expect(try ProcessFacts.eventually { try server.counter("connections_open") == 2 })
+    }
+
+    @Test func aFloodOfPingsFromADeafPeerStopsBeingRead() throws {
+        let server = try TestServer {
+            $0.limits.outputHighSize = 1 << 16
+            $0.limits.outputLowSize = 1 << 14
+            $0.limits.writeStallMicroseconds = 300_000
+        }
+        let deaf = try server.client(server.tcp, receiveBuffer: 4096)
+        var encoder = FrameEncoder()
+        for id in 0..<500 {
+            try encoder.appendRequest(
+                PingRequest(payload: [UInt8](repeating: 1, count: 4000)), requestID: UInt64(id + 2))
+        }
+        let burst = encoder.bytes
+        let memory = ProcessFacts.residentSize()
+        // Ends when the server gives the connection up; a bounded number of rounds if it does not.
+        var rounds = 0
+        while deaf.send(burst), rounds < 1000 { rounds += 1 }
+        #expect(rounds < 1000)
+        #expect(ProcessFacts.residentSize() - memory < 48 << 20)
+        #expect(try server.client().call(PingRequest()).status == .ok)
+    }
+}

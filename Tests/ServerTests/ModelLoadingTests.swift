@@ -1,0 +1,120 @@
+// Loads and unloads over the wire while others are being served.
+
+import Server
+import ServerTestSupport
+import TestSupport
+import Testing
+import Wire
+
+@Suite struct ModelLoadingTests {
+    @Test func aLoadReportsItsLayersAndTheModelAnswersAfterwards() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        let path = try TestServer.writeTiny(in: server.directory, name: "two.gguf", seed: 2)
+        let frames = try client.answers(
+            to: try client.request(LoadRequest(name: "two", path: path)))
+        let layers = try frames.dropLast().map { try $0.decoded(LoadProgress.self).layer }
+        #expect(layers.map(\.layer) == ["file", "parse", "compatibility", "placement", "validation"])
+        #expect(layers.allSatisfy { $0.ok })
+        let report = try frames[frames.count - 1].decoded(LoadResponse.self)
+        #expect(report.accepted && report.layers.count == 5)
+        #expect(report.model?.name == "two" && report.model?.state == .ready)
+        #expect(frames.last?.header.generation == 1)
+        #expect(try client.call(GenerateRequest.stream("two", tokens: 2)).status == .ok)
+        // Two models now: a request has to say which one it means.
+        #expect(try client.call(GenerateRequest.stream(tokens: 2)).error?.code == "model_required")
+    }
+
+    @Test func streamsGoOnWhileAModelIsLoadedAndUnloaded() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        let path = try TestServer.writeTiny(in: server.directory, name: "two.gguf", seed: 2)
+        let alone = try client.answers(
+            to: try client.request(GenerateRequest.stream("tiny"))).tokens
+        for round in 1...3 {
+            let stream = try client.request(GenerateRequest.stream("tiny"))
+            let load = try client.request(LoadRequest(name: "two", path: path))
+            let loaded = try client.answers(to: load)
+            #expect(loaded.last?.status == .ok)
+            #expect(loaded.last?.header.generation == UInt32(round))
+            #expect(try client.call(UnloadRequest(name: "two")).status == .ok)
+            #expect(try client.answers(to: stream).tokens == alone)
+        }
+    }
+
+    @Test func aBrokenFileIsRejectedAtItsLayerAndOthersAreServed() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        let path = try server.directory.write("GGUF?".utf8, as: "broken.gguf")
+        let frames = try client.answers(
+            to: try client.request(LoadRequest(name: "bad", path: path)))
+        let rejection = try #require(frames.last)
+        #expect(rejection.status == .modelRejected)
+        #expect(rejection.error?.layer == "parse")
+        let asked = try client.call(GenerateRequest.stream("bad", tokens: 1))
+        #expect(asked.error?.code == "model_not_ready")
+        let list = try client.call(ModelsRequest()).decoded(ModelsResponse.self)
+        #expect(list.models.map(\.state) == [.failed, .ready])
+        #expect(try client.call(GenerateRequest.stream("tiny", tokens: 1)).status == .ok)
+    }
+
+    @Test func cudaWithoutADeviceIsARejectionAtPlacement() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        let path = try TestServer.writeTiny(in: server.directory, name: "two.gguf")
+        let frames = try client.answers(
+            to: try client.request(LoadRequest(name: "two", path: path, device: "cuda")))
+        #expect(frames.last?.status == .modelRejected)
+        #expect(frames.last?.error?.layer == "placement")
+    }
+
+    @Test func aMockNeedsTheServersPermissionWhateverARequestSays() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        let path = try server.directory.write("nothing".utf8, as: "broken.gguf")
+        let load = LoadRequest(name: "m", path: path, strategy: .development)
+        let frames = try client.answers(to: try client.request(load))
+        #expect(frames.last?.status == .modelRejected)
+        #expect(frames.allSatisfy { $0.header.provenance == .real })
+    }
+
+    @Test func aTakenNameAndAForbiddenLoadAreRefused() throws {
+        let server = try TestServer()
+        let taken = try server.client().call(LoadRequest(name: "tiny", path: "/x.gguf"))
+        #expect(taken.status == .alreadyExists)
+        let closed = try TestServer { $0.limits.allowsLoading = false }
+        let client = try closed.client()
+        #expect(try client.call(LoadRequest(name: "x", path: "/x.gguf")).status == .permissionDenied)
+        #expect(try client.call(UnloadRequest(name: "tiny")).status == .permissionDenied)
+    }
+
+    @Test func anUnloadWaitsForTheModelsRequestsAndCancelsThemWhenTheyTakeTooLong() throws {
+        let server = try TestServer { $0.limits.drainMicroseconds = 150_000 }
+        let client = try server.client()
+        let path = try TestServer.writeTiny(
+            in: server.directory, name: "long.gguf", contextLength: 200_000)
+        _ = try client.answers(to: try client.request(LoadRequest(name: "long", path: path)))
+        let stream = try client.request(GenerateRequest.stream("long", tokens: 150_000))
+        _ = try client.next()
+        let unload = try client.request(UnloadRequest(name: "long"))
+        let refused = try client.call(GenerateRequest.stream("long", tokens: 1))
+        #expect(refused.error?.code == "model_unloading")
+        #expect(try client.answers(to: stream).generated.finishReason == .cancelled)
+        #expect(try client.answers(to: unload).map(\.status) == [.ok])
+        #expect(try client.call(HealthRequest(model: "long")).status == .notFound)
+    }
+
+    @Test func aCancelledLoadLeavesNoTrace() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        let path = try TestServer.writeTiny(in: server.directory, name: "two.gguf")
+        let load = try client.request(LoadRequest(name: "two", path: path))
+        let cancel = try client.request(CancelRequest(target: load))
+        let last = try #require(try client.answers(to: load).last)
+        let found = try client.answers(to: cancel)[0].decoded(CancelResponse.self).found
+        // The load may have won the race; then it is there, complete.
+        let names = try client.call(ModelsRequest()).decoded(ModelsResponse.self).models.map(\.name)
+        #expect(names.contains("two") == (last.status == .ok))
+        #expect(found || last.status == .ok)
+    }
+}
