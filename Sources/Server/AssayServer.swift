@@ -22,6 +22,7 @@ public enum ServerStartError: Error, Sendable, CustomStringConvertible {
     /// The system refused: an address in use, no memory, no descriptor.
     case system(String)
 
+    /// For a person; a rejection shows the whole layer report.
     public var description: String {
         switch self {
         case .modelRejected(let name, let report): "model \"\(name)\" was rejected\n\(report)"
@@ -143,7 +144,8 @@ public final class AssayServer: Sendable {
             let answer = InstallationAnswer()
             engine.mailbox.send(
                 .install(
-                    EngineInstallation(name: candidate.name, generation: 1, model: candidate.model) {
+                    EngineInstallation(name: candidate.name, generation: 1, model: candidate.model)
+                    {
                         answer.set($0)
                     }))
             if let error = answer.wait() {

@@ -1,10 +1,10 @@
 // What one connection may do and what it is answered. Pure: bytes, events and the time come in,
 // frames and actions go out; no socket, clock, thread or lock.
 //
-//      ┌──────────┐ Hello ok ┌──────┐ drain  ┌──────────┐ last request done ┌───────┐
-//      │ greeting │─────────▶│ open │───────▶│ draining │──────────────────▶│ ended │
-//      └────┬─────┘          └──┬───┘        └────┬─────┘                   └───────┘
-//           └── damaged framing, timeout, peer gone: GoAway where it helps ─────▲
+//      +----------+ Hello ok +------+ drain  +----------+ last request done +-------+
+//      | greeting |--------->| open |------->| draining |------------------>| ended |
+//      +----------+          +------+        +----------+                   +-------+
+//           +-- damaged framing, timeout, peer gone: GoAway where it helps -----^
 //
 // Guarantees: before Hello nothing but Hello is answered with anything but an error, and frames
 // are small; a damaged frame ends the connection with a GoAway that says why; a refused request
@@ -64,12 +64,15 @@ package struct ConnectionMachine: ~Copyable {
     ) {
         context.counters.add(.requestsReceived)
         let id = frame.header.requestID
-        if !requests.isEmpty, requests[id] != nil {
-            context.counters.add(.protocolErrors)
+        if !requests.isEmpty, let holder = requests[id] {
+            // The holder goes on: a client that counts last frames per id sees one too many, and
+            // the status tells it why.
             let error = ServiceError(
-                .protocolError, .requestIDInUse,
+                .alreadyExists, .requestIDInUse,
                 "reading a request: found id \(id), which is in flight, allowed: an unused id")
-            return end(error, tellPeer: true, context: &context, effects: &effects)
+            var taint = context.unreadableTaint
+            taint.absorb(holder.provenance)
+            return refuse(error, frame.header, taint, &context, &effects)
         }
         let kind = frame.header.kind
         if kind == .ping && phase != .greeting {

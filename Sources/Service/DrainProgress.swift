@@ -1,7 +1,6 @@
 // How far a shutdown has come. Pure: requests to stop and the time come in, the next move goes out.
 //
-//      serving ──request──▶ finishing ──limit, or a second request──▶ cancelling ──grace──▶ gone
-//                                                                        └ third request ──▶ gone
+//   serving --request--> finishing --limit or request--> cancelling --grace or request--> gone
 
 /// The stages of a drain. A value owned by the loop thread.
 package struct DrainProgress: Sendable {

@@ -5,26 +5,33 @@
 // it, also across an unload; a model that is unloading takes no new requests and is gone exactly
 // when its last one finished. Names keep their order of arrival.
 //
-//        beginLoad        finishLoad           beginUnload        last request done
-//   none ─────────▶ loading ─────────▶ ready ─────────────▶ unloading ─────────▶ none
-//                      │ failLoad
-//                      ▼
-//                    failed ──beginLoad──▶ loading
+//        beginLoad        finishLoad         beginUnload           last request done
+//   none ---------> loading ---------> ready ------------> unloading ---------> none
+//                      | failLoad        | failServed
+//                      v                 v
+//                    failed            failed, to be unloaded
 
 import Wire
 
 /// What is known about a model that is served.
 public struct ModelFacts: Sendable, Equatable {
+    /// The name it is served under.
     public var name: String
+    /// Real or mock: the taint of every answer.
     public var provenance: Provenance
     /// Generation of the slot; 0 before the model is ready.
     public var generation: UInt32 = 0
+    /// Family, such as `llama`, or `mock`.
     public var architecture: String
+    /// Weights, a count.
     public var parameterCount: UInt64
+    /// Tokens of the vocabulary.
     public var vocabularySize: UInt64
+    /// Tokens of context that are served.
     public var contextLength: UInt64
-    /// Bytes of its file; 0 for a mock.
+    /// Bytes of its weights; 0 for a mock.
     public var size: UInt64
+    /// `cpu`, `cuda:0`.
     public var device: String
     /// Why this device, when it is not the one asked for first.
     public var deviceReason: String?
@@ -33,6 +40,7 @@ public struct ModelFacts: Sendable, Equatable {
     /// What makes every answer of this model worse than it could be, e.g. `cpu_fallback: …`.
     public var degradations: [String]
 
+    /// See the properties.
     public init(
         name: String, provenance: Provenance, architecture: String, parameterCount: UInt64 = 0,
         vocabularySize: UInt64, contextLength: UInt64, size: UInt64 = 0, device: String,

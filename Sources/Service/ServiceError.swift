@@ -11,16 +11,21 @@ public struct ServiceError: Error, Sendable, Equatable, CustomStringConvertible 
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         /// The name in snake_case, as sent in an error body's `code`.
         public let name: String
+        /// The name.
         public var description: String { name }
 
         package init(_ name: String) { self.name = name }
     }
 
+    /// What the status word of the frame says.
     public var status: Status
+    /// The stable reason.
     public var code: Code
     /// What was tried, what was found, what was allowed.
     public var message: String
+    /// Path of the refused field.
     public var field: String?
+    /// Pause before another attempt, where one helps.
     public var retryAfterMilliseconds: UInt64?
     /// The layer that rejected a model.
     public var layer: String?
@@ -37,6 +42,7 @@ public struct ServiceError: Error, Sendable, Equatable, CustomStringConvertible 
         self.layer = layer
     }
 
+    /// Status, code and message.
     public var description: String { "\(status) \(code): \(message)" }
 
     /// A body that did not decode, as its sender reads it.
@@ -47,39 +53,67 @@ public struct ServiceError: Error, Sendable, Equatable, CustomStringConvertible 
 
 extension ServiceError.Code {
     // Connection.
+    /// Something else came before Hello.
     public static let helloRequired = Self("hello_required")
+    /// No Hello came in time.
     public static let helloTimeout = Self("hello_timeout")
+    /// Hello was said before.
     public static let helloRepeated = Self("hello_repeated")
+    /// The id belongs to a request in flight.
     public static let requestIDInUse = Self("request_id_in_use")
+    /// The kind is unknown or reserved.
     public static let kindUnimplemented = Self("kind_unimplemented")
+    /// A client sent what only servers send.
     public static let kindReserved = Self("kind_reserved")
+    /// Too many requests in flight on this connection.
     public static let inFlightExceeded = Self("in_flight_exceeded")
+    /// Too many connections.
     public static let connectionsExceeded = Self("connections_exceeded")
+    /// The server is shutting down.
     public static let draining = Self("draining")
+    /// The peer does not read.
     public static let writeStalled = Self("write_stalled")
     // Requests.
+    /// Too much is waiting already.
     public static let overloaded = Self("overloaded")
+    /// A Cancel came before there was an answer.
     public static let cancelled = Self("cancelled")
+    /// The deadline passed before there was an answer.
     public static let deadlineExceeded = Self("deadline_exceeded")
+    /// A served model's file was cut short.
     public static let modelDamaged = Self("model_damaged")
+    /// A step failed: our fault.
     public static let engineFailed = Self("engine_failed")
+    /// More tokens than the context holds.
     public static let promptTooLong = Self("prompt_too_long")
+    /// No token to begin with.
     public static let promptEmpty = Self("prompt_empty")
+    /// A token the vocabulary does not have.
     public static let tokenOutOfRange = Self("token_out_of_range")
-    public static let memoryExceeded = Self("memory_exceeded")
     // Models.
+    /// No model of this name.
     public static let modelUnknown = Self("model_unknown")
+    /// Several models, none named.
     public static let modelRequired = Self("model_required")
+    /// Still loading, or failed to.
     public static let modelNotReady = Self("model_not_ready")
+    /// The name is taken.
     public static let modelExists = Self("model_exists")
-    public static let modelNameInvalid = Self("model_name_invalid")
+    /// The model is on its way out.
     public static let modelUnloading = Self("model_unloading")
+    /// Too many models.
     public static let modelsExceeded = Self("models_exceeded")
+    /// This server does not let clients load.
     public static let loadingForbidden = Self("loading_forbidden")
+    /// Too many loads at once.
     public static let loadsExceeded = Self("loads_exceeded")
     // Requirements.
+    /// Real was demanded, a mock is there.
     public static let realRequired = Self("real_required")
+    /// Another file was demanded.
     public static let fingerprintRequired = Self("fingerprint_required")
+    /// The fingerprint is not known yet.
     public static let fingerprintPending = Self("fingerprint_pending")
+    /// Another device was demanded.
     public static let deviceRequired = Self("device_required")
 }

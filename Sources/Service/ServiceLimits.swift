@@ -26,8 +26,9 @@ public struct ServiceLimits: Sendable, Equatable {
     public var loadsMax = 2
     /// Time unfinished answers have after SIGTERM or Unload before they are cancelled.
     public var drainMicroseconds: UInt64 = 20_000_000
-    /// Sequences decoded in one step, and tokens in one step over all sequences.
+    /// Sequences of one model that share a step.
     public var sequencesMax = 32
+    /// Tokens in one step over all sequences; above `sequencesMax`, so that prompts move too.
     public var stepTokensMax = 512
     /// How long one step should take at most while others wait; it bounds the gap between two
     /// tokens of a stream and the time until a cancellation is seen.

@@ -45,12 +45,13 @@ import Wire
         #expect(outcome.errors.contains("refused at the placement layer"))
     }
 
-    @Test(arguments: [
-        ([], 2, "no model"), (["--model"], 2, "--model"), (["--nonsense"], 2, "--nonsense"),
-        (["--model", "m=x", "--threads", "5000"], 78, "0 to 1024"),
-        (["--model", "nopath"], 78, "NAME=PATH"),
-        (["--model", "m=x", "--config", "/nowhere.json"], 78, "/nowhere.json"),
-    ] as [([String], Int32, String)])
+    @Test(
+        arguments: [
+            ([], 2, "no model"), (["--model"], 2, "--model"), (["--nonsense"], 2, "--nonsense"),
+            (["--model", "m=x", "--threads", "5000"], 78, "0 to 1024"),
+            (["--model", "nopath"], 78, "NAME=PATH"),
+            (["--model", "m=x", "--config", "/nowhere.json"], 78, "/nowhere.json"),
+        ] as [([String], Int32, String)])
     func aWrongCommandLineSaysWhatIsWrong(arguments: [String], status: Int32, text: String) throws {
         let outcome = try Program.run("assayd", arguments)
         #expect(outcome.status == status)

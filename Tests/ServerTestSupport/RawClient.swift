@@ -8,14 +8,19 @@ import Wire
 
 /// One answer frame, checked by the wire's own decoder.
 public struct AnswerFrame: Sendable {
+    /// As received.
     public let header: FrameHeader
+    /// Decompressed.
     public let body: [UInt8]
 
+    /// The header's status.
     public var status: Status { header.status }
+    /// Whether the response ends here.
     public var isLast: Bool { !header.flags.contains(.more) }
     /// The error body of a frame with a status.
     public var error: ErrorBody? { status == .ok ? nil : try? ErrorBody(decoding: body) }
 
+    /// The body as a message.
     public func decoded<Message: WireRecord>(_ type: Message.Type) throws -> Message {
         try Message(decoding: body)
     }
@@ -158,7 +163,8 @@ public final class RawClient {
             setsockopt(
                 descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         }
-        let status = isUnix
+        let status =
+            isUnix
             ? connectUnix(descriptor, String(address.dropFirst(7)))
             : try connectTCP(descriptor, address)
         guard status == 0 else {

@@ -109,11 +109,13 @@ import Testing
         }
         #expect(missing?.code.name == "file_unreadable")
         #expect(refusal { try read(file: "{") }?.code.name == "file_malformed")
-        #expect(refusal { try read(file: "- a", fileName: "x.yaml") }?.code.name == "file_malformed")
+        #expect(
+            refusal { try read(file: "- a", fileName: "x.yaml") }?.code.name == "file_malformed")
     }
 
     @Test func mocksNeedTheDevelopmentStrategyAndNeverProduction() {
-        #expect(refusal { try read(flags: ["allow-mock-fallback": ["true"]]) }?.code.name == "conflict")
+        #expect(
+            refusal { try read(flags: ["allow-mock-fallback": ["true"]]) }?.code.name == "conflict")
         let production = refusal {
             try read(flags: [
                 "allow-mock-fallback": ["true"], "strategy": ["development"],

@@ -36,7 +36,8 @@ import Wire
         let client = try server.client()
         let frames = try play(client, "tiny")
         #expect(frames.allSatisfy { $0.header.provenance == .real })
-        #expect(frames.filter { $0.status != .ok }.map(\.status) == [.invalidArgument, .requirementNotMet])
+        #expect(
+            frames.filter { $0.status != .ok }.map(\.status) == [.outOfRange, .requirementNotMet])
         #expect(frames.filter(\.isLast).count == 8)
         #expect(client.seen.allSatisfy { $0.header.provenance == .real })
     }
@@ -49,11 +50,14 @@ import Wire
         #expect(frames.count > 8)
         let answers = frames.filter { $0.isLast && $0.status == .ok && $0.header.generation > 0 }
         #expect(answers.count >= 5)
-        let generated = try #require(frames.last { $0.header.kind == .generate && $0.status == .ok })
+        let generated = try #require(
+            frames.last { $0.header.kind == .generate && $0.status == .ok })
         #expect(generated.header.flags.contains(.degraded))
-        #expect(try generated.decoded(GenerateResponse.self).answer.degradations == ["mock_fallback"])
+        #expect(
+            try generated.decoded(GenerateResponse.self).answer.degradations == ["mock_fallback"])
         // The real model beside it stays real; the sums do not.
-        let real = try client.answers(to: try client.request(GenerateRequest.stream("tiny", tokens: 3)))
+        let real = try client.answers(
+            to: try client.request(GenerateRequest.stream("tiny", tokens: 3)))
         #expect(real.allSatisfy { $0.header.provenance == .real })
         #expect(try client.call(StatsRequest()).header.provenance == .mock)
         #expect(try client.call(PingRequest()).header.provenance == .real)
@@ -76,7 +80,8 @@ import Wire
         let answer = try frames.generated.answer
         #expect(answer.model == "tiny" && answer.device == "cpu")
         let timing = answer.timing
-        let parts = timing.accept + timing.queue + timing.tokenize + timing.prefill + timing.decode
+        let parts =
+            timing.accept + timing.queue + timing.tokenize + timing.prefill + timing.decode
             + timing.write
         #expect(timing.total > 0 && parts <= timing.total)
         #expect(frames.last?.header.generation == 1)

@@ -129,7 +129,7 @@ import Wire
         var request = GenerateRequest(prompt: .tokens((0..<80).map { UInt32($0 + 1) }))
         request.maxTokens = 8
         let refused = try client.call(request)
-        #expect(refused.status == .invalidArgument)
+        #expect(refused.status == .outOfRange)
         #expect(refused.error?.code == "prompt_too_long")
         #expect(refused.error?.message.contains("16 more than the model's context of 64") == true)
         request.truncatePrompt = true
@@ -148,7 +148,8 @@ import Wire
     @Test func anAnswerEndsWhereTheContextEnds() throws {
         let server = try TestServer { $0.contextMax = 32 }
         let client = try server.client()
-        let frames = try client.answers(to: try client.request(GenerateRequest.stream(tokens: 1000)))
+        let frames = try client.answers(
+            to: try client.request(GenerateRequest.stream(tokens: 1000)))
         let account = try frames.generated
         if account.finishReason == .length { #expect(account.completionTokens == 30) }
         var full = GenerateRequest(prompt: .tokens((0..<32).map { UInt32($0 + 1) }))

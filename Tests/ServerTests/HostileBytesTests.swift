@@ -117,7 +117,8 @@ import Wire
         // 30 answers of 0.7 MB each are not held for a peer that does not take them.
         let other = try server.client()
         for _ in 0..<20 {
-            let frames = try other.answers(to: try other.request(GenerateRequest.stream(tokens: 20)))
+            let frames = try other.answers(
+                to: try other.request(GenerateRequest.stream(tokens: 20)))
             #expect(frames.last?.status == .ok)
         }
         #expect(ProcessFacts.residentSize() - memory < 48 << 20)

@@ -13,7 +13,8 @@ import Wire
         let server = try TestServer()
         let honest = try server.client()
         let expected = try honest.answers(
-            to: try honest.request(GenerateRequest.stream(tokens: 10))).tokens
+            to: try honest.request(GenerateRequest.stream(tokens: 10))
+        ).tokens
         let descriptors = ProcessFacts.descriptorCount()
         let memory = ProcessFacts.residentSize()
         for round in 0..<200 {
@@ -37,7 +38,9 @@ import Wire
             switch random.below(5) {
             case 0: for _ in 0..<3 { bytes[random.below(bytes.count)] ^= 1 << random.below(8) }
             case 1: bytes = Array(bytes.prefix(random.below(bytes.count)))
-            case 2: bytes = (0..<random.below(300)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+            case 2:
+                bytes = (0..<random.below(300)).map { _ in UInt8(truncatingIfNeeded: random.next())
+                }
             default: break
             }
             guard client.send(bytes) else { return }
@@ -57,7 +60,8 @@ import Wire
         case 2: try encoder.appendRequest(CancelRequest(target: 3), requestID: id)
         case 3: try encoder.appendRequest(TokenizeRequest(text: [104, 105]), requestID: id)
         case 4:
-            try encoder.appendRequest(LoadRequest(name: "x", path: "/nonexistent.gguf"), requestID: id)
+            try encoder.appendRequest(
+                LoadRequest(name: "x", path: "/nonexistent.gguf"), requestID: id)
         case 5: try encoder.appendRequest(LogitsRequest(prompt: .tokens([1, 2])), requestID: id)
         default:
             var request = GenerateRequest.stream("tiny", tokens: UInt64(1 + random.below(40)))

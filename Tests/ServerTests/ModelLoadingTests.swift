@@ -14,7 +14,8 @@ import Wire
         let frames = try client.answers(
             to: try client.request(LoadRequest(name: "two", path: path)))
         let layers = try frames.dropLast().map { try $0.decoded(LoadProgress.self).layer }
-        #expect(layers.map(\.layer) == ["file", "parse", "compatibility", "placement", "validation"])
+        #expect(
+            layers.map(\.layer) == ["file", "parse", "compatibility", "placement", "validation"])
         #expect(layers.allSatisfy { $0.ok })
         let report = try frames[frames.count - 1].decoded(LoadResponse.self)
         #expect(report.accepted && report.layers.count == 5)
@@ -30,7 +31,8 @@ import Wire
         let client = try server.client()
         let path = try TestServer.writeTiny(in: server.directory, name: "two.gguf", seed: 2)
         let alone = try client.answers(
-            to: try client.request(GenerateRequest.stream("tiny"))).tokens
+            to: try client.request(GenerateRequest.stream("tiny"))
+        ).tokens
         for round in 1...3 {
             let stream = try client.request(GenerateRequest.stream("tiny"))
             let load = try client.request(LoadRequest(name: "two", path: path))
@@ -84,7 +86,8 @@ import Wire
         #expect(taken.status == .alreadyExists)
         let closed = try TestServer { $0.limits.allowsLoading = false }
         let client = try closed.client()
-        #expect(try client.call(LoadRequest(name: "x", path: "/x.gguf")).status == .permissionDenied)
+        #expect(
+            try client.call(LoadRequest(name: "x", path: "/x.gguf")).status == .permissionDenied)
         #expect(try client.call(UnloadRequest(name: "tiny")).status == .permissionDenied)
     }
 

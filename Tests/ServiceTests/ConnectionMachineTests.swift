@@ -12,7 +12,9 @@ import Wire
 
     @Test func everythingBeforeHelloIsRefusedAndTheConnectionLivesOn() throws {
         var talk = try ConnectionConversation()
-        for (id, message) in [(2, PingRequest()), (3, PingRequest(payload: [1]))] as [(UInt64, PingRequest)] {
+        for (id, message) in [(2, PingRequest()), (3, PingRequest(payload: [1]))]
+            as [(UInt64, PingRequest)]
+        {
             let answer = try talk.send(message, id: id)
             #expect(answer.map(\.status) == [.failedPrecondition])
             #expect(answer.first?.error?.code == "hello_required")
@@ -45,12 +47,14 @@ import Wire
     @Test func aSecondHelloIsRefused() throws {
         var talk = try ConnectionConversation()
         try talk.hello()
-        #expect(try talk.send(HelloRequest(client: "t"), id: 2).first?.error?.code == "hello_repeated")
+        #expect(
+            try talk.send(HelloRequest(client: "t"), id: 2).first?.error?.code == "hello_repeated")
     }
 
     @Test func helloAgreesOnTheLowerRevisionAndOnCompression() throws {
         var talk = try ConnectionConversation()
-        let answer = try talk.send(HelloRequest(client: "t", revision: 99, compression: true), id: 1)
+        let answer = try talk.send(
+            HelloRequest(client: "t", revision: 99, compression: true), id: 1)
         let hello = try answer[0].decoded(HelloResponse.self)
         #expect(hello.revision == Limits.revision)
         #expect(hello.compression)
@@ -157,14 +161,16 @@ import Wire
         #expect(talk.context.admission.outstandingCount == 0)
     }
 
-    @Test func anIDInFlightUsedAgainBreaksTheProtocol() throws {
+    @Test func anIDInFlightUsedAgainIsRefusedAndItsHolderGoesOn() throws {
         var talk = try ConnectionConversation()
         try talk.hello()
         _ = try talk.send(prompt, id: 7)
         let answers = try talk.send(PingRequest(), id: 7)
-        #expect(answers.map(\.header.kind) == [.goAway])
-        #expect(answers.first?.status == .protocolError)
-        #expect(talk.cancelled == [talk.work[0].ticket])
+        #expect(answers.map(\.status) == [.alreadyExists])
+        #expect(answers.first?.header.kind == .ping)
+        #expect(answers.first?.error?.code == "request_id_in_use")
+        #expect(talk.cancelled.isEmpty && talk.ending == nil)
+        #expect(try talk.deliver(.answer, to: talk.work[0].ticket).map(\.status) == [.ok])
     }
 
     @Test func anIDIsFreeAgainAfterItsLastFrame() throws {
@@ -223,7 +229,9 @@ import Wire
         #expect(talk.cancelled == [talk.work[0].ticket])
         let last = try talk.deliver(.failed(.cancelled("generating")), to: talk.work[0].ticket)
         #expect(last.map(\.status) == [.cancelled])
-        #expect(try talk.send(CancelRequest(target: 2), id: 4)[0].decoded(CancelResponse.self).found == false)
+        #expect(
+            try talk.send(CancelRequest(target: 2), id: 4)[0].decoded(CancelResponse.self).found
+                == false)
     }
 
     // MARK: - Back-pressure, ends

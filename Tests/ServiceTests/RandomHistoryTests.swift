@@ -81,7 +81,8 @@ private struct ConnectionHistory: ~Copyable {
         case 4: try encoder.appendRequest(TokenizeRequest(model: model, text: [65]), requestID: id)
         case 5: try encoder.appendRequest(HelloRequest(client: "again"), requestID: id)
         case 6:
-            try encoder.appendRequest(LogitsRequest(model: model, prompt: .text("a")), requestID: id)
+            try encoder.appendRequest(
+                LogitsRequest(model: model, prompt: .text("a")), requestID: id)
         default:
             let request = GenerateRequest(model: model, prompt: .tokens([1]))
             try encoder.appendRequest(request, requestID: id)
@@ -169,7 +170,8 @@ private struct ConnectionHistory: ~Copyable {
         let held = talk.context.models.slots.reduce(0) { $0 + $1.inFlightCount }
         #expect(held == running.count)
         if !endedBefore { #expect(talk.machine.inFlightCount == open.count) }
-        let counted = talk.context.counters.value(.requestsInFlight, .real)
+        let counted =
+            talk.context.counters.value(.requestsInFlight, .real)
             + talk.context.counters.value(.requestsInFlight, .mock)
         #expect(Int(counted) == running.count)
     }

@@ -39,7 +39,8 @@ extension ConfigurationField {
         }
         guard texts.count == 1 else {
             throw ConfigurationError(
-                code: .conflict, message: "reading \(name): given \(texts.count) times, once allowed",
+                code: .conflict,
+                message: "reading \(name): given \(texts.count) times, once allowed",
                 location: location)
         }
         let content: ConfigContent? =

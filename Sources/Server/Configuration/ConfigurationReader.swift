@@ -11,6 +11,7 @@ import Synchronization
 
 /// What was read, and from where.
 public struct EffectiveConfiguration: Sendable {
+    /// Validated values.
     public let values: ServerConfiguration
     /// Field name to `flag`, an environment variable, or a file's path; absent means default.
     let sources: [String: String]
@@ -126,7 +127,8 @@ public enum ConfigurationReader {
         let nearest = nearestName(to: key, among: ConfigurationField.all.map(\.name)) ?? ""
         return ConfigurationError(
             code: .unknownKey,
-            message: "reading the configuration: \"\(key)\" is no setting; nearest is \"\(nearest)\"",
+            message:
+                "reading the configuration: \"\(key)\" is no setting; nearest is \"\(nearest)\"",
             location: location)
     }
 

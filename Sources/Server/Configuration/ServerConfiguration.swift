@@ -60,11 +60,13 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
         static let conflict = Code(value: .conflict)
     }
 
+    /// The stable reason.
     public let code: Code
     /// What was read, found and allowed.
     public let message: String
     /// Which flag, variable or file the value came from.
     public let location: String
 
+    /// Code, message and location.
     public var description: String { "\(code.name): \(message) (\(location))" }
 }

@@ -46,8 +46,8 @@ final class EngineTask {
 
     var ticket: UInt64 { work.ticket }
 
-    /// Whether there is something to show for it: then an early end is an answer, not an error.
-    var hasBegun: Bool { firstTokenAt != nil }
+    /// Whether work has begun: then an early end of a generation is an answer, not an error.
+    private var hasBegun: Bool { openedAt != nil }
 
     /// Starts to run.
     func opened(_ sequence: SequenceID, now: UInt64) {
@@ -60,7 +60,11 @@ final class EngineTask {
         guard var next = item else { return nil }
         item = nil  // Keeps the token array unshared, so that it is changed in place.
         if share.decodes {
-            if next.tokens.count == 1 { next.tokens[0] = lastToken } else { next.tokens = [lastToken] }
+            if next.tokens.count == 1 {
+                next.tokens[0] = lastToken
+            } else {
+                next.tokens = [lastToken]
+            }
             next.wants = .last
         } else {
             next.tokens = Array(prompt[share.prompt])

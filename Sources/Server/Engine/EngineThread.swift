@@ -107,7 +107,8 @@ private struct EngineRounds {
     private mutating func remove(_ removal: ModelRemoval) {
         let error = ServiceError(
             .unavailable, .modelUnloading, "answering with model \"\(removal.name)\": unloaded")
-        for model in models where model.name == removal.name && model.generation == removal.generation {
+        for model in models
+        where model.name == removal.name && model.generation == removal.generation {
             model.failAll(error) { outgoing.append(.event(ticket: $0, $1)) }
         }
         models.removeAll { $0.name == removal.name && $0.generation == removal.generation }

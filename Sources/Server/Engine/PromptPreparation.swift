@@ -64,7 +64,7 @@ struct PromptPreparation {
     func checked(_ ids: [UInt32]) throws(ServiceError) -> [Int32] {
         if let index = ids.firstIndex(where: { $0 >= vocabularySize }) {
             throw ServiceError(
-                .invalidArgument, .tokenOutOfRange,
+                .outOfRange, .tokenOutOfRange,
                 "reading the tokens: found \(ids[index]) at index \(index), allowed: 0 to "
                     + "\(vocabularySize - 1)", field: "tokens")
         }
@@ -80,7 +80,7 @@ struct PromptPreparation {
         guard count > contextLength else { return }
         guard truncates else {
             throw ServiceError(
-                .invalidArgument, .promptTooLong,
+                .outOfRange, .promptTooLong,
                 "reading the prompt: found \(count) tokens, \(count - contextLength) more than the "
                     + "model's context of \(contextLength); shorten it or set truncate_prompt",
                 field: "prompt")
@@ -92,6 +92,7 @@ struct PromptPreparation {
         var tail = Array(prompt.tokens.suffix(kept))
         if let begin { tail[0] = begin }
         prompt.tokens = tail
-        prompt.degradations.append("truncated_context: \(count - kept) of \(count) prompt tokens cut")
+        prompt.degradations.append(
+            "truncated_context: \(count - kept) of \(count) prompt tokens cut")
     }
 }

@@ -47,7 +47,8 @@ extension LoadResponse {
             accepted: report.accepted, layers: report.layers.map { LayerVerdictRecord($0) },
             model: model,
             overrides: report.overrides.map { "\($0.key)=\($0.replacement)" },
-            attempts: report.attempts.compactMap(\.rejection).map { $0.description.clippedSentence })
+            attempts: report.attempts.compactMap(\.rejection).map { $0.description.clippedSentence }
+        )
     }
 }
 

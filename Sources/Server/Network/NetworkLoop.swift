@@ -396,7 +396,8 @@ final class NetworkLoop {
         case .wait:
             break
         case .cancel:
-            logger.notice("cancelling what is left", metadata: ["requests": "\(context.tickets.count)"])
+            logger.notice(
+                "cancelling what is left", metadata: ["requests": "\(context.tickets.count)"])
             for ticket in context.allTickets { router.cancel(ticket, context: &context) }
             settle()
         case .stop:
