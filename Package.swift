@@ -115,7 +115,7 @@ let package = Package(
         .testTarget(
             name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "ModelFilesTests", dependencies: ["ModelFiles", "TestSupport"],
+            name: "ModelFilesTests", dependencies: ["ModelFiles", "CMapGuard", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "TokenizersTests", dependencies: ["Tokenizers", "ModelFiles", "TestSupport"],

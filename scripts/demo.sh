@@ -66,7 +66,7 @@ export ASSAY_SERVER="unix://$work/assay.sock"
 show 'assay generate --prompt "Once upon a time" --max-tokens 120'
 expect 0 "$bin/assay" generate --prompt "Once upon a time" --max-tokens 120
 show 'assay generate --prompt "Lily and Tom" --max-tokens 16 --json   (over TCP)'
-tcp=$(grep -o 'tcp://127.0.0.1:[0-9]*' "$work/real.log" | head -n 1)
+tcp=$(sed -n 's|^listening on \(tcp://.*\)|\1|p' "$work/real.log" | head -n 1)
 expect 0 "$bin/assay" generate --server "$tcp" --prompt "Lily and Tom" --max-tokens 16 --json
 show "assay models"
 expect 0 "$bin/assay" models

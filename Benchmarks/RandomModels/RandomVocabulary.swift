@@ -1,8 +1,9 @@
 // A made-up SentencePiece vocabulary that behaves like a real one.
 //
 // Layout: <unk>, <s>, </s>, the 256 byte tokens, single characters, all pairs of them with frequent
-// letters first, then pieces that join any two earlier ones, so that merging reaches each; earlier pieces have better scores. Any text
-// can be encoded, because every byte has its token. No token is there twice.
+// letters first, then pieces that join any two earlier ones, so that merging reaches each; earlier
+// pieces have better scores. Any text can be encoded, because every byte has its token. No token is
+// there twice.
 
 /// Token texts with scores and ggml token types.
 struct RandomVocabulary {

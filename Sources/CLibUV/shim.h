@@ -1,7 +1,7 @@
 /*
  * The one door to libuv (1.44 or newer). No logic lives here: only wrappers for what the Swift
- * importer cannot see, which are the variadic uv_loop_configure and the GNU call accept4.
- * EventLoop is the only Swift module that may import CLibUV; the bare echo benchmark is the only C user.
+ * importer cannot see, which are the variadic uv_loop_configure and the GNU call accept4. EventLoop
+ * is the only Swift module that may import CLibUV; the bare echo benchmark is the only C user.
  */
 #ifndef ASSAY_CLIBUV_SHIM_H
 #define ASSAY_CLIBUV_SHIM_H
@@ -23,7 +23,7 @@ static inline int assay_accept(int listener) {
     return descriptor >= 0 ? descriptor : -errno;
 }
 
-/* uv_loop_configure is variadic. UV_LOOP_BLOCK_SIGNAL takes the signal to hold back while polling. */
+/* uv_loop_configure is variadic. UV_LOOP_BLOCK_SIGNAL takes the signal held back while polling. */
 static inline int assay_uv_loop_block_signal(uv_loop_t *loop, int signal_number) {
     return uv_loop_configure(loop, UV_LOOP_BLOCK_SIGNAL, signal_number);
 }

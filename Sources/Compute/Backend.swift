@@ -12,7 +12,7 @@ public protocol Backend: AnyObject, Sendable {
     /// Short name for answers and reports, for example `cpu`.
     var deviceName: String { get }
 
-    /// Packs a matrix of `rows` x `columns` (row after row in the file's blocks). Copies everything.
+    /// Packs a matrix of `rows` x `columns` (row after row in the file's blocks). Copies all of it.
     func makeMatrix(
         _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
     ) throws(ComputeError) -> WeightMatrix

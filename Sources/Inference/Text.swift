@@ -1,7 +1,7 @@
 // What error texts need of strings: clipping what came from a file, and finding the nearest name.
 //
-// Guarantees: a clipped text has bounded length and no control characters; the cost of a distance is
-// bounded whatever the texts are. It decides nothing about wording.
+// Guarantees: a clipped text has bounded length and no control characters; the cost of a distance
+// is bounded whatever the texts are. It decides nothing about wording.
 
 extension String {
     /// The text cut to a length that is safe to print, control characters replaced.

@@ -20,7 +20,8 @@ public struct ServiceLimits: Sendable, Equatable {
     public var writeStallMicroseconds: UInt64 = 30_000_000
     /// Requests accepted but not yet finished, over all connections.
     public var outstandingMax = 256
-    /// Body bytes held by those requests, over all connections: prompts cost memory while they wait.
+    /// Body bytes held by those requests, over all connections: prompts cost memory while
+    /// they wait.
     public var outstandingSizeMax = 64 << 20
     /// Loads running at once, each on its own thread.
     public var loadsMax = 2

@@ -1,5 +1,5 @@
-// A transformer of the llama family in the plainest form: one sequence, double precision, no cache, no
-// batch, straight from the formulas. It shares nothing with the engine but the file.
+// A transformer of the llama family in the plainest form: one sequence, double precision, no cache,
+// no batch, straight from the formulas. It shares nothing with the engine but the file.
 //
 // It is the oracle for what no fixture covers: biases, blocks of different width, value heads of
 // another length than key heads, linear rope scaling. F32 tensors only.

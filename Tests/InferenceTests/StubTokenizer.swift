@@ -1,4 +1,5 @@
-// Stands in for a vocabulary where a test is about numbers only: it knows how many tokens there are.
+// Stands in for a vocabulary where a test is about numbers only: it knows how many tokens there
+// are.
 
 import ModelFiles
 import Tokenizers

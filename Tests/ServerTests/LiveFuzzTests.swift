@@ -1,5 +1,5 @@
-// Seeded random bytes, frames and half-truths against a live server. It must answer an honest client
-// after every attack, leak no descriptor and stay within its memory.
+// Seeded random bytes, frames and half-truths against a live server. It must answer an honest
+// client after every attack, leak no descriptor and stay within its memory.
 
 import Server
 import ServerTestSupport

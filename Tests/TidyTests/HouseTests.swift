@@ -6,7 +6,7 @@
 import Testing
 
 @Suite struct HouseTests {
-    /// Module -> modules of ours it may import. Reading it top to bottom, arrows point up the page only.
+    /// Module -> modules of ours it may import. Read top to bottom, arrows point up the page only.
     static let mayImport: [String: Set<String>] = [
         "CKernels": [], "CMapGuard": [], "CLibUV": [], "CLZ4": [],
         "Wire": ["CLZ4"],

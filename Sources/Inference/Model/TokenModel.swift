@@ -75,10 +75,10 @@ public protocol ModelRunner: AnyObject {
     /// Appends every item's tokens to its sequence in one pass over the weights.
     ///
     /// Calls `logits` once per wanted position, items in order and positions ascending, with the
-    /// item's index, the position in the sequence (0 = its first token) and one value per token
-    /// of the vocabulary. The buffer is valid during the call only, and the call must not use the
-    /// runner. The values depend on the model and the sequence's own tokens; never on the other items, on how the
-    /// tokens were divided into steps, or on the number of threads.
+    /// item's index, the position in the sequence (0 = its first token) and one value per token of
+    /// the vocabulary. The buffer is valid during the call only, and the call must not use the
+    /// runner. The values depend on the model and the sequence's own tokens; never on the other
+    /// items, on how the tokens were divided into steps, or on the number of threads.
     ///
     /// - Throws: `bad_step`, `unknown_sequence`, `token_out_of_range` or `sequence_too_long`, all
     ///   before anything has changed: a step that throws has had no effect.

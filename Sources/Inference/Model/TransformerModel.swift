@@ -1,8 +1,8 @@
 // A transformer placed on a back end: immutable, shared by every runner.
 //
-// The architecture's description and the configuration say what to do; nothing here or in the runner
-// knows a family by name. Holding the plan keeps the file mapped, which the token embedding is
-// read from.
+// The architecture's description and the configuration say what to do; nothing here or in the
+// runner knows a family by name. Holding the plan keeps the file mapped, which the token embedding
+// is read from.
 
 import Compute
 

@@ -1,9 +1,9 @@
 // The weights of one model on a back end.
 //
-// Every tensor of the plan is handed over once: matrices are packed into the back end's layout, norms
-// and biases copied, the token embedding read in place from the mapping (so the plan must outlive
-// the weights). Nothing is changed afterwards. Optional biases stay nil; a tied output is packed
-// from the embedding's bytes.
+// Every tensor of the plan is handed over once: matrices are packed into the back end's layout,
+// norms and biases copied, the token embedding read in place from the mapping (so the plan must
+// outlive the weights). Nothing is changed afterwards. Optional biases stay nil; a tied output is
+// packed from the embedding's bytes.
 
 import Compute
 import Glibc

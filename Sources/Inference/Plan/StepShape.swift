@@ -1,8 +1,8 @@
 // How much one pass of the transformer takes at a time.
 //
-// A step may hold any number of tokens; it is carried out in passes of at most `rowCountMax` rows so
-// that the scratch stays bounded, and the output matrix (whose rows of logits are the widest thing
-// in the model) takes at most `logitRowCountMax` rows at a time. Neither changes any value.
+// A step may hold any number of tokens; it is carried out in passes of at most `rowCountMax` rows
+// so that the scratch stays bounded, and the output matrix (whose rows of logits are the widest
+// thing in the model) takes at most `logitRowCountMax` rows at a time. Neither changes any value.
 
 /// Sizes of the scratch buffers.
 package struct StepShape: Sendable {
