@@ -18,12 +18,6 @@ import Wire
             GGUFBuilder.tinyLlama(shape: shape).build(), as: "tiny.gguf")
     }
 
-    private func stream(_ tokens: UInt64) -> GenerateRequest {
-        var request = GenerateRequest(prompt: .tokens([1, 300, 301]))
-        request.maxTokens = tokens
-        return request
-    }
-
     // MARK: - Starts that fail
 
     @Test func aRejectedModelPrintsTheLayerReportAndNothingListens() throws {
@@ -85,7 +79,7 @@ import Wire
     func aSignalInMidStreamLetsTheAnswerFinish(signal: Int32) throws {
         let server = try ServerProcess(model: model)
         let client = try server.client(1)
-        let id = try client.request(stream(10_000))
+        let id = try client.request(GenerateRequest.stream(tokens: 10_000))
         _ = try client.next()
         server.signal(signal)
         let frames = try client.answers(to: id)
@@ -99,7 +93,7 @@ import Wire
     @Test func anAnswerThatTakesTooLongIsCancelledAndTheExitIsClean() throws {
         let server = try ServerProcess(model: model, environment: ["ASSAY_DRAIN_SECONDS": "0.2"])
         let client = try server.client()
-        let id = try client.request(stream(150_000))
+        let id = try client.request(GenerateRequest.stream(tokens: 150_000))
         _ = try client.next()
         server.signal(SIGTERM)
         #expect(try client.answers(to: id).generated.finishReason == .cancelled)
@@ -109,7 +103,7 @@ import Wire
     @Test func aSecondSignalHurries() throws {
         let server = try ServerProcess(model: model, environment: ["ASSAY_DRAIN_SECONDS": "600"])
         let client = try server.client()
-        let id = try client.request(stream(150_000))
+        let id = try client.request(GenerateRequest.stream(tokens: 150_000))
         _ = try client.next()
         server.signal(SIGTERM)
         _ = try client.answers(to: 0)
@@ -142,18 +136,20 @@ import Wire
     @Test func aCrowdThatComesAndGoesLeavesNoDescriptorAndNoMemory() throws {
         let server = try ServerProcess(model: model)
         let client = try server.client()
-        _ = try client.answers(to: try client.request(stream(50)))
+        _ = try client.answers(to: try client.request(GenerateRequest.stream(tokens: 50)))
         let descriptors = ProcessFacts.descriptorCount(of: server.identifier)
         let memory = ProcessFacts.residentSize(of: server.identifier)
         for _ in 0..<5 {
             let crowd = try (0..<200).map { _ in try server.client(1) }
-            for member in crowd { try member.request(stream(20)) }
+            for member in crowd { try member.request(GenerateRequest.stream(tokens: 20)) }
         }
         #expect(
             ProcessFacts.eventually {
                 ProcessFacts.descriptorCount(of: server.identifier) <= descriptors
             })
         #expect(ProcessFacts.residentSize(of: server.identifier) - memory < 64 << 20)
-        #expect(try client.answers(to: try client.request(stream(5))).last?.status == .ok)
+        #expect(
+            try client.answers(to: try client.request(GenerateRequest.stream(tokens: 5))).last?
+                .status == .ok)
     }
 }

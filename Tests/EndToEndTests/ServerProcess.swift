@@ -67,6 +67,12 @@ final class ServerProcess {
         return client
     }
 
+    /// The value of a counter, both provenances together.
+    func counter(_ name: String) throws -> UInt64 {
+        let stats = try client().call(StatsRequest()).decoded(StatsResponse.self)
+        return stats.counters.first { $0.name == name }.map { $0.real + $0.mock } ?? 0
+    }
+
     func signal(_ number: Int32) { process.signal(number) }
 
     func waitUntilExit() -> Int32 { process.waitUntilExit() }
@@ -75,6 +81,15 @@ final class ServerProcess {
     private static func listening(_ process: ChildProcess) -> [String] {
         process.errors.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
             .filter { $0.hasPrefix("listening on ") }.map { String($0.dropFirst(13)) }
+    }
+}
+
+extension GenerateRequest {
+    /// A greedy stream.
+    static func stream(_ model: String? = nil, tokens: UInt64) -> GenerateRequest {
+        var request = GenerateRequest(model: model, prompt: .tokens([1, 300, 301]))
+        request.maxTokens = tokens
+        return request
     }
 }
 

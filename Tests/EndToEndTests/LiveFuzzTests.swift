@@ -1,7 +1,6 @@
 // Seeded random bytes, frames and half-truths against a live server. It must answer an honest
 // client after every attack, leak no descriptor and stay within its memory.
 
-import Server
 import ServerTestSupport
 import TestSupport
 import Testing
@@ -10,13 +9,15 @@ import Wire
 @Suite(.serialized) struct LiveFuzzTests {
     @Test func anHonestClientIsServedAfterEveryAttack() throws {
         var random = SeededGenerator(seed: SeededGenerator.fuzzSeed("LiveFuzzTests"))
-        let server = try TestServer()
+        let directory = try TemporaryDirectory()
+        let server = try ServerProcess(
+            model: try directory.write(GGUFBuilder.tinyLlama().build(), as: "tiny.gguf"))
         let honest = try server.client()
         let expected = try honest.answers(
             to: try honest.request(GenerateRequest.stream(tokens: 10))
         ).tokens
-        let descriptors = ProcessFacts.descriptorCount()
-        let memory = ProcessFacts.residentSize()
+        let descriptors = ProcessFacts.descriptorCount(of: server.identifier)
+        let memory = ProcessFacts.residentSize(of: server.identifier)
         for round in 0..<200 {
             try attack(server, &random)
             guard round % 20 == 0 else { continue }
@@ -24,13 +25,16 @@ import Wire
                 to: try honest.request(GenerateRequest.stream(tokens: 10)))
             #expect(try frames.tokens == expected)
         }
-        #expect(ProcessFacts.eventually { ProcessFacts.descriptorCount() <= descriptors + 2 })
-        #expect(ProcessFacts.residentSize() - memory < 64 << 20)
+        #expect(
+            ProcessFacts.eventually {
+                ProcessFacts.descriptorCount(of: server.identifier) <= descriptors
+            })
+        #expect(ProcessFacts.residentSize(of: server.identifier) - memory < 32 << 20)
         #expect(try ProcessFacts.eventually { try server.counter("requests_in_flight") == 0 })
     }
 
-    private func attack(_ server: TestServer, _ random: inout SeededGenerator) throws {
-        let client = try RawClient(random.below(2) == 0 ? server.unix : server.tcp)
+    private func attack(_ server: ServerProcess, _ random: inout SeededGenerator) throws {
+        let client = try RawClient(server.addresses[random.below(2)])
         client.setReadTimeout(seconds: 5)
         if random.below(4) > 0 { try client.hello() }
         for _ in 0..<(1 + random.below(6)) {
@@ -64,7 +68,7 @@ import Wire
                 LoadRequest(name: "x", path: "/nonexistent.gguf"), requestID: id)
         case 5: try encoder.appendRequest(LogitsRequest(prompt: .tokens([1, 2])), requestID: id)
         default:
-            var request = GenerateRequest.stream("tiny", tokens: UInt64(1 + random.below(40)))
+            var request = GenerateRequest.stream("m", tokens: UInt64(1 + random.below(40)))
             request.temperature = Double(random.below(3))
             try encoder.appendRequest(
                 request, requestID: id, deadlineMilliseconds: UInt32(random.below(50)))

@@ -1,0 +1,82 @@
+// The two programs together, as a person uses them: text and JSON out, mocks refused, exit codes.
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct CommandLineTests {
+    private struct Generated: Decodable {
+        let provenance: String
+        let model: String
+        let generation: UInt32
+        let device: String
+        let tokens: [UInt32]
+        let finish_reason: String
+    }
+
+    private let directory: TemporaryDirectory
+    private let model: String
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        model = try directory.write(GGUFBuilder.tinyLlama().build(), as: "tiny.gguf")
+    }
+
+    private func assay(_ arguments: [String], _ server: ServerProcess) throws -> Program.Outcome {
+        try Program.run(
+            "assay", arguments, environment: ["ASSAY_SERVER": server.addresses[0]])
+    }
+
+    private func mockServer() throws -> ServerProcess {
+        let broken = try directory.write("no model".utf8, as: "broken.gguf")
+        return try ServerProcess(
+            model: broken, ["--strategy", "development", "--allow-mock-fallback"])
+    }
+
+    @Test func generateSaysWhoAnswered() throws {
+        let server = try ServerProcess(model: model)
+        let outcome = try assay(
+            ["generate", "--tokens", "1,300,301", "--max-tokens", "5", "--json"], server)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let answer = try JSONDecoder().decode(Generated.self, from: Data(outcome.output.utf8))
+        #expect(answer.provenance == "real")
+        #expect(answer.model == "m" && answer.generation == 1 && answer.device == "cpu")
+        #expect(answer.tokens.count <= 5 && !answer.finish_reason.isEmpty)
+    }
+
+    @Test func aMockIsRefusedUnlessAllowedAndThenSaysSo() throws {
+        let server = try mockServer()
+        let request = ["generate", "--tokens", "1,2", "--max-tokens", "2", "--json"]
+        #expect(try assay(request, server).status == 79)
+        let allowed = try assay(request + ["--allow-mock"], server)
+        #expect(allowed.status == 0, "\(allowed.errors)")
+        #expect(
+            try JSONDecoder().decode(Generated.self, from: Data(allowed.output.utf8)).provenance
+                == "mock")
+    }
+
+    @Test func loadServeAndUnloadFromTheCommandLine() throws {
+        let server = try ServerProcess(model: model)
+        let second = try directory.write(GGUFBuilder.tinyLlama(seed: 2).build(), as: "two.gguf")
+        let broken = try directory.write("no model".utf8, as: "broken.gguf")
+        #expect(try assay(["load", "two=" + second], server).status == 0)
+        #expect(try assay(["health", "--model", "two"], server).status == 0)
+        #expect(try assay(["unload", "--model", "two"], server).status == 0)
+        #expect(try assay(["load", "bad=" + broken], server).status == 65)
+        #expect(try assay(["ping"], server).status == 0)
+    }
+
+    @Test func nobodyThereIsAnExitCodeOfItsOwn() throws {
+        let outcome = try Program.run(
+            "assay", ["ping", "--server", "unix://" + directory.path("nobody")])
+        #expect(outcome.status == 69)
+    }
+
+    @Test func inspectSaysWhichLayerRefused() throws {
+        let broken = try directory.write("no model".utf8, as: "broken.gguf")
+        #expect(try Program.run("assay", ["inspect", model, "--json"]).status == 0)
+        let refused = try Program.run("assay", ["inspect", broken, "--json"])
+        #expect(refused.status == 65)
+        #expect(refused.output.contains("\"parse\""))
+    }
+}
