@@ -5,12 +5,14 @@ import PackageDescription
 // One target per layer; dependencies point down only (see ARCHITECTURE.md, "The house").
 // The whole package is built in release, tests included: what is tested is what is shipped.
 
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
+]
 
 // The kernels are written for one optimisation level and explicit rounding; the debug build
 // (used for coverage and sanitizers) must not turn them into something else.
-let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"])]
 let cFlags: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
+let kernelFlags: [CSetting] = cFlags + [.unsafeFlags(["-O3", "-ffp-contract=off"])]
 
 let package = Package(
     name: "assay",
@@ -111,9 +113,11 @@ let package = Package(
             name: "TestSupport", dependencies: ["ModelFiles"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
-        .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"], swiftSettings: strict),
+            name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "ModelFilesTests", dependencies: ["ModelFiles", "CMapGuard", "TestSupport"],
             swiftSettings: strict),

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Loading
+import Logging
 import Synchronization
 
 struct Inspect: ParsableCommand {
@@ -15,7 +16,9 @@ struct Inspect: ParsableCommand {
     var json = false
 
     func run() throws {
-        let loader = try ModelLoader()
+        // The report says it all; a log line beside it would say it twice.
+        let silent = Logger(label: "assay.inspect") { _ in SwiftLogNoOpLogHandler() }
+        let loader = try ModelLoader(logger: silent)
         let progress = InspectProgress()
         let outcome = loader.run(path: path) { progress.show($0) }
         progress.clear()
