@@ -70,7 +70,13 @@ public final class AssayServer: Sendable {
         report: (_ name: String, LoadReport) -> Void = { _, _ in }
     ) throws(ServerStartError) {
         let loading = ModelLoading(configuration: configuration, placing: placing, logger: logger)
-        for (name, path) in try namedModels() {
+        let named: [(name: String, path: String)]
+        do throws(ConfigurationError) {
+            named = try configuration.namedModels()
+        } catch {
+            throw .configuration("\(error)")
+        }
+        for (name, path) in named {
             let outcome: LoadOutcome
             do throws(ServiceError) {
                 outcome = try loading.run(path: path)
@@ -88,23 +94,6 @@ public final class AssayServer: Sendable {
     /// Adds a model loaded elsewhere, for tests. Before `start`.
     package func add(_ model: LoadedModel, name: String) {
         candidates.withLock { $0.append(Candidate(name: name, model: model)) }
-    }
-
-    private func namedModels() throws(ServerStartError) -> [(name: String, path: String)] {
-        var named: [(name: String, path: String)] = []
-        for entry in configuration.models {
-            let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, !parts[0].isEmpty, parts[0].utf8.count <= 128, !parts[1].isEmpty
-            else {
-                throw .configuration(
-                    "reading model \"\(entry)\": allowed: NAME=PATH, a name of 1 to 128 bytes")
-            }
-            guard !named.contains(where: { $0.name == parts[0] }) else {
-                throw .configuration("reading model \"\(entry)\": the name is taken")
-            }
-            named.append((String(parts[0]), String(parts[1])))
-        }
-        return named
     }
 
     // MARK: - Start and stop

@@ -58,7 +58,7 @@ enum Assayd {
 
     private static func serve(_ effective: EffectiveConfiguration) -> Int32 {
         let logger = makeLogger(effective.values.logLevel)
-        for line in effective.lines { logger.info("setting", metadata: ["is": "\(line)"]) }
+        logger.info("configuration: \(effective.lines.joined(separator: "; "))")
         do {
             let server = try AssayServer(configuration: effective.values, logger: logger)
             try server.loadModels { name, report in

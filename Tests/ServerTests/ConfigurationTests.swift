@@ -92,6 +92,8 @@ import Testing
         ("threads", "two", "wrong_type"), ("strategy", "lenient", "out_of_range"),
         ("drain-seconds", "nan", "out_of_range"), ("allow-loading", "maybe", "wrong_type"),
         ("output-low-bytes", "4194304", "conflict"), ("step-tokens-max", "8", "conflict"),
+        ("model", "no-path", "out_of_range"), ("model", "=path", "out_of_range"),
+        ("listen", "tcp://127.0.0.1:99999", "out_of_range"), ("device", "gpu", "out_of_range"),
     ])
     func aValueOutsideItsRangeIsRefusedNotClamped(name: String, value: String, code: String) {
         #expect(refusal { try read(flags: [name: [value]]) }?.code.name == code)

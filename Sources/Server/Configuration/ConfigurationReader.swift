@@ -5,7 +5,9 @@
 // field it is known where its value came from. Environment and file are read through the
 // providers of swift-configuration. Nothing but the file is opened.
 
+import Compute
 import Configuration
+import EventLoop
 import Foundation
 import Synchronization
 
@@ -28,7 +30,7 @@ public struct EffectiveConfiguration: Sendable {
 public enum ConfigurationReader {
     /// Variables with our prefix that belong to other programs of the project.
     static let foreignVariables: Set<String> = [
-        "ASSAY_SERVER", "ASSAY_CONFIG", "ASSAY_FIXTURES", "ASSAY_FUZZ_SEED",
+        "ASSAY_SERVER", "ASSAY_CONFIG", "ASSAY_DEMO_MODEL", "ASSAY_FIXTURES", "ASSAY_FUZZ_SEED",
         "ASSAY_INSTRUCTION_SET",
     ]
 
@@ -155,6 +157,19 @@ public enum ConfigurationReader {
             throw conflict("allow-mock-fallback needs strategy development")
         }
         if values.listen.isEmpty { throw conflict("listen is empty: at least one address") }
+        try validateNames(values)
+    }
+
+    /// Texts with a form of their own: models, addresses, the device.
+    private static func validateNames(_ values: ServerConfiguration) throws(ConfigurationError) {
+        _ = try values.namedModels()
+        do {
+            for text in values.listen { _ = try Address.parse(text) }
+            _ = try DeviceRequest(values.device)
+        } catch {
+            throw ConfigurationError(
+                code: .outOfRange, message: "\(error)", location: "configuration")
+        }
     }
 }
 

@@ -39,6 +39,28 @@ public struct ServerConfiguration: Sendable, Equatable {
 
     /// The documented defaults.
     public init() {}
+
+    /// `models`, taken apart. Throws at an entry without a name or a path, and at a name that is
+    /// there twice.
+    func namedModels() throws(ConfigurationError) -> [(name: String, path: String)] {
+        var named: [(name: String, path: String)] = []
+        for entry in models {
+            let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty, parts[0].utf8.count <= 128, !parts[1].isEmpty
+            else {
+                throw ConfigurationError(
+                    code: .outOfRange, message: "reading model \"\(entry)\": allowed: NAME=PATH",
+                    location: "model")
+            }
+            guard !named.contains(where: { $0.name == parts[0] }) else {
+                throw ConfigurationError(
+                    code: .conflict, message: "reading model \"\(entry)\": the name is taken",
+                    location: "model")
+            }
+            named.append((String(parts[0]), String(parts[1])))
+        }
+        return named
+    }
 }
 
 /// Why a configuration was refused. Exit code 78 of assayd.
