@@ -140,9 +140,12 @@ package struct ServiceContext: Sendable {
 
     // MARK: - Time
 
+    /// Whether a model's end waits for its requests.
+    package var awaitsUnloads: Bool { !unloads.isEmpty }
+
     /// Whether `expired` could return something later: the owner keeps a timer running while so.
     package var watchesTime: Bool {
-        !unloads.isEmpty || tickets.values.contains { $0.deadline != nil }
+        awaitsUnloads || tickets.values.contains { $0.deadline != nil }
     }
 
     /// Tickets whose work must be cancelled at `now`: requests of a model whose unload has waited

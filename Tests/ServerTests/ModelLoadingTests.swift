@@ -1,5 +1,6 @@
 // Loads and unloads over the wire while others are being served.
 
+import Foundation
 import Server
 import ServerTestSupport
 import TestSupport
@@ -99,6 +100,9 @@ import Wire
         _ = try client.answers(to: try client.request(LoadRequest(name: "long", path: path)))
         let stream = try client.request(GenerateRequest.stream("long", tokens: 150_000))
         _ = try client.next()
+        // Until the server's timer has nothing left to watch and rests: the unload must wake it.
+        // However long this takes, the expectations below are the same.
+        Thread.sleep(forTimeInterval: 0.2)
         let unload = try client.request(UnloadRequest(name: "long"))
         let refused = try client.call(GenerateRequest.stream("long", tokens: 1))
         #expect(refused.error?.code == "model_unloading")

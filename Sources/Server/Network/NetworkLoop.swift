@@ -185,6 +185,8 @@ final class NetworkLoop {
         case .now: connection.stream.close()
         case nil: break
         }
+        // An unload is no work for another thread, yet its wait has an end.
+        if context.awaitsUnloads { armTick() }
         settle()
     }
 
