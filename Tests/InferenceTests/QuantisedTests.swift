@@ -59,6 +59,25 @@ import Testing
         }
     }
 
+    /// Q4_K with Q6_K for some matrices and the output, as llama-quantize mixes them. Float
+    /// activations would stay within 2e-3; rounding them to eight bits moves logits by 0.06 (root
+    /// mean square), for llama.cpp as well.
+    @Test(
+        .enabled(if: Fixtures.directory != nil, "needs the reference models"),
+        arguments: InstructionSet.available())
+    func aMixedFileStaysNearItsDequantisedWeights(_ instructionSet: InstructionSet) throws {
+        let golden = try MixGolden.read()
+        for variant in golden.variants {
+            let model = try FixtureModel.load("quant/\(variant.file)", on: instructionSet)
+            let rows = try golden.prompts.map { try model.logits(of: $0, wants: .last)[0] }
+            let deviation = Deviation(rows.flatMap(\.self), try golden.logits(of: variant))
+            print("\(variant.file) on \(instructionSet): \(deviation)")
+            #expect(deviation.largest <= 0.5)
+            #expect(deviation.rootMeanSquare <= 0.08)
+        }
+        #expect(!golden.variants.isEmpty)
+    }
+
     @Test(.enabled(if: Fixtures.directory != nil, "needs the trained model"))
     func trainedHalfPrecisionLogitsStayNearF32() throws {
         let golden = try Golden.read("stories/stories260K-f32.golden.json")
