@@ -14,6 +14,9 @@ static uint16_t half_at(const uint8_t *p) {
     return half;
 }
 
+/* With shifts that are constants, the loops inside become vector instructions. */
+#define UNROLLED _Pragma("clang loop unroll(full)")
+
 /* 16 bytes: low nibbles are values 0..15, high nibbles values 16..31. */
 KN_INLINE void split_nibbles(const uint8_t *bytes, size_t count, uint8_t *q) {
     for (size_t i = 0; i < count; i++) {
@@ -22,11 +25,16 @@ KN_INLINE void split_nibbles(const uint8_t *bytes, size_t count, uint8_t *q) {
     }
 }
 
-/* Bit j of the four bytes is the fifth bit of value j. */
+/* Bit j of the four bytes is the fifth bit of value j. Eight values at once: each byte of `spread`
+ * keeps its own bit of the eight; adding 0x7F moves any bit that is set to the top. */
 KN_INLINE void add_fifth_bits(const uint8_t *bytes, uint8_t *q) {
-    uint32_t bits;
-    memcpy(&bits, bytes, 4);
-    for (size_t j = 0; j < 32; j++) q[j] |= (uint8_t)((bits >> j & 1u) << 4);
+    for (size_t i = 0; i < 4; i++) {
+        uint64_t spread = (bytes[i] * 0x0101010101010101u) & 0x8040201008040201u, eight;
+        uint64_t fifth = ((spread + 0x7F7F7F7F7F7F7F7Fu) & 0x8080808080808080u) >> 3;
+        memcpy(&eight, q + 8 * i, 8);
+        eight |= fifth;
+        memcpy(q + 8 * i, &eight, 8);
+    }
 }
 
 /* Formats of 32 values a block: f16 d, perhaps f16 m, perhaps 4 bytes of fifth bits, 16 bytes. */
@@ -66,6 +74,7 @@ void kn_unpack_q2_k(const kn_source *source, size_t first, size_t count, void *i
         unit->scale[g] = p[g] & 15;
         unit->low[g] = p[g] >> 4;
     }
+    UNROLLED
     for (size_t i = 0; i < 8; i++) {
         const uint8_t *bytes = p + 16 + 32 * (i / 4);
         unsigned shift = 2 * (i % 4);
@@ -83,6 +92,7 @@ void kn_unpack_q3_k(const kn_source *source, size_t first, size_t count, void *i
     const uint8_t *p = source->blocks + first / 256 * 110, *scales = p + 96;
     kn_unit *unit = into;
     (void)count;
+    UNROLLED
     for (size_t i = 0; i < 8; i++) {
         const uint8_t *bytes = p + 32 + 32 * (i / 4);
         unsigned shift = 2 * (i % 4);
@@ -129,10 +139,13 @@ void kn_unpack_q5_k(const kn_source *source, size_t first, size_t count, void *i
     kn_unit *unit = into;
     (void)count;
     unpack_k_head(p, unit);
-    for (size_t i = 0; i < 4; i++) split_nibbles(p + 48 + 32 * i, 32, unit->q + 64 * i);
+    UNROLLED
     for (size_t i = 0; i < 8; i++) {
+        const uint8_t *bytes = p + 48 + 32 * (i / 2), *fifth = p + 16;
+        const unsigned shift = i % 2 ? 4 : 0;
         for (size_t l = 0; l < 32; l++) {
-            unit->q[32 * i + l] |= (uint8_t)((p[16 + l] >> i & 1) << 4);
+            unit->q[32 * i + l] =
+                (uint8_t)((bytes[l] >> shift & 15) | (fifth[l] >> i & 1) << 4);
         }
     }
 }
@@ -144,6 +157,7 @@ void kn_unpack_q6_k(const kn_source *source, size_t first, size_t count, void *i
     const uint8_t *p = source->blocks + first / 256 * 210;
     kn_unit *unit = into;
     (void)count;
+    UNROLLED
     for (size_t i = 0; i < 8; i++) {
         const size_t n = i / 4, j = i % 4;
         const uint8_t *low = p + 64 * n + 32 * (j % 2), *high = p + 128 + 32 * n;
@@ -176,6 +190,7 @@ void kn_unpack_iq4_xs(const kn_source *source, size_t first, size_t count, void 
 /* `count` bytes of base-3 digits, most significant first: digit n -> q[n * stride]. */
 KN_INLINE void split_trits(const uint8_t *bytes, size_t count, size_t digits, uint8_t *q) {
     uint8_t power = 1;
+    UNROLLED
     for (size_t n = 0; n < digits; n++, power = (uint8_t)(3 * power)) {
         for (size_t i = 0; i < count; i++) {
             uint8_t rest = (uint8_t)(bytes[i] * power);
@@ -200,6 +215,7 @@ void kn_unpack_tq2_0(const kn_source *source, size_t first, size_t count, void *
     const uint8_t *p = source->blocks + first / 256 * 66;
     kn_unit *unit = into;
     (void)count;
+    UNROLLED
     for (size_t i = 0; i < 8; i++) {
         const uint8_t *bytes = p + 32 * (i / 4);
         unsigned shift = 2 * (i % 4);

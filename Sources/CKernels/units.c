@@ -48,19 +48,23 @@ static bool has_low(kn_tile_kind kind) {
 void kn_unit_dequantise(const kn_format *format, const kn_source *source, size_t first,
                         size_t count, float *out) {
     const kn_tile_kind kind = format->tile;
-    const size_t group_columns = kn_shapes[kind].group_columns;
+    const size_t size = kn_shapes[kind].group_columns;
     const int32_t zero = kn_shapes[kind].zero;
+    const bool low_is_added = has_low(kind);
     kn_unit unit;
     for (size_t done = 0; done < count; done += KN_UNIT_COLUMNS) {
         size_t n = count - done < KN_UNIT_COLUMNS ? count - done : KN_UNIT_COLUMNS;
         format->unpack(source, first + done, n, &unit);
-        float scale = 0, low = 0;
-        for (size_t i = 0; i < n; i++) {
-            if (i % group_columns == 0) {
-                kn_unit_factors(kind, &unit, i / group_columns, &scale, &low);
+        for (size_t c = 0; c < n; c += size, out += size) {
+            float scale, low;
+            int32_t q[KN_BLOCK_COLUMNS];
+            kn_unit_factors(kind, &unit, c / size, &scale, &low);
+            for (size_t i = 0; i < size; i++) q[i] = kn_unit_q(kind, &unit, c + i);
+            if (low_is_added) {
+                for (size_t i = 0; i < size; i++) out[i] = scale * (float)q[i] + low;
+            } else {
+                for (size_t i = 0; i < size; i++) out[i] = (float)(q[i] - zero) * scale;
             }
-            int32_t q = kn_unit_q(kind, &unit, i);
-            out[done + i] = has_low(kind) ? scale * (float)q + low : (float)(q - zero) * scale;
         }
     }
 }
@@ -124,12 +128,6 @@ static uint32_t four_at(const uint8_t *p) {
     return four;
 }
 
-/* Bit `bit` of each of four bytes, as four bits. */
-static uint32_t gather_bits(uint32_t four, unsigned bit) {
-    uint32_t ones = (four >> bit) & 0x01010101u;
-    return (ones | ones >> 7 | ones >> 14 | ones >> 21) & 15u;
-}
-
 /* Two bits, from bit `shift` on, of 32 columns in the layout of two-bit planes. */
 KN_INLINE void store_two_bits(const uint8_t *q, unsigned shift, size_t r, uint8_t *plane) {
     for (size_t v = 0; v < 2; v++) {
@@ -141,7 +139,6 @@ KN_INLINE void store_two_bits(const uint8_t *q, unsigned shift, size_t r, uint8_
     }
 }
 
-/* Rows come in ascending order: an even row sets the shared byte of a one-bit plane. */
 KN_INLINE void store_block(kn_tile_kind kind, const uint8_t *q, size_t r, uint8_t *at) {
     uint8_t *high = at + kn_low_plane_bytes(kind);
     if (kn_shapes[kind].low_bits == 2) {
@@ -155,11 +152,11 @@ KN_INLINE void store_block(kn_tile_kind kind, const uint8_t *q, size_t r, uint8_
     }
     if (kn_shapes[kind].high_bits == 2) store_two_bits(q, 4, r, high);
     if (kn_shapes[kind].high_bits == 1) {
+        uint32_t all = 0;
         for (size_t g = 0; g < 8; g++) {
-            uint8_t *byte = high + 8 * g + r / 2;
-            uint32_t bits = gather_bits(four_at(q + 4 * g), kn_shapes[kind].low_bits);
-            *byte = (uint8_t)(r & 1 ? *byte | bits << 4 : bits);
+            all |= ((four_at(q + 4 * g) >> kn_shapes[kind].low_bits) & 0x01010101u) << g;
         }
+        memcpy(high + 4 * r, &all, 4);
     }
 }
 
@@ -171,9 +168,7 @@ static uint8_t load_column(kn_tile_kind kind, const uint8_t *at, size_t r, size_
     if (low_bits == 2) q = at[64 * (c / 16) + four] >> pair & 3u;
     else q = at[64 * (c / 8) + four] >> (c % 8 < 4 ? 0 : 4) & 15u;
     if (kn_shapes[kind].high_bits == 2) q |= (high[64 * (c / 16) + four] >> pair & 3u) << 4;
-    if (kn_shapes[kind].high_bits == 1) {
-        q |= (high[8 * (c / 4) + four / 8] >> four % 8 & 1u) << low_bits;
-    }
+    if (kn_shapes[kind].high_bits == 1) q |= (high[four] >> c / 4 & 1u) << low_bits;
     return (uint8_t)q;
 }
 

@@ -16,22 +16,12 @@ KN_INLINE __m256i unit_codes(__m256i nibbles) {
     return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), nibbles);
 }
 
-/* Two bits of each byte, from bit 2j on, moved to bit `to` (0 or 4). */
-KN_INLINE __m256i unit_pairs(__m256i v, const int j, const int to) {
-    const __m256i mask = _mm256_set1_epi8((char)(3 << to));
-    __m256i moved = 2 * j >= to ? _mm256_srli_epi16(v, 2 * j - to)
-                                : _mm256_slli_epi16(v, to - 2 * j);
+/* Bits `from`.. of each byte of v, as many as `ones` has, moved to bit `to`. */
+KN_INLINE __m256i unit_bits(__m256i v, const int from, const int to, const int ones) {
+    const __m256i mask = _mm256_set1_epi8((char)(ones << to));
+    __m256i moved = from >= to ? _mm256_srli_epi16(v, (from - to))
+                            : _mm256_slli_epi16(v, (to - from));
     return _mm256_and_si256(moved, mask);
-}
-
-/* 32 bits, each a byte of 0 or 1 << place. */
-KN_INLINE __m256i unit_bits(const uint8_t *p, const int place) {
-    const __m256i byte_of = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202,
-                                               0x0303030303030303);
-    const __m256i bit_of = _mm256_set1_epi64x((int64_t)0x8040201008040201u);
-    __m256i spread = _mm256_and_si256(_mm256_shuffle_epi8(broadcast4(p), byte_of), bit_of);
-    return _mm256_and_si256(_mm256_cmpeq_epi8(spread, bit_of),
-                            _mm256_set1_epi8((char)(1 << place)));
 }
 
 /* q of group g (0..7) of 8 rows: 4 columns each; coded kinds: the signed codes. */
@@ -40,7 +30,7 @@ KN_INLINE __m256i unit_group(kn_tile_kind kind, const uint8_t *block, const int 
     const uint8_t *high = block + kn_low_plane_bytes(kind);
     __m256i q;
     if (kn_shapes[kind].low_bits == 2) {
-        q = unit_pairs(load_int(block + 64 * (g / 4) + 32 * half), g % 4, 0);
+        q = unit_bits(load_int(block + 64 * (g / 4) + 32 * half), 2 * (g % 4), 0, 3);
     } else {
         q = load_int(block + 64 * (g / 2) + 32 * half);
         if (g & 1) q = _mm256_srli_epi16(q, 4);
@@ -48,11 +38,12 @@ KN_INLINE __m256i unit_group(kn_tile_kind kind, const uint8_t *block, const int 
     }
     if (kn_shapes[kind].coded) q = unit_codes(q);
     if (kn_shapes[kind].high_bits == 1) {
-        q = _mm256_or_si256(q, unit_bits(high + 8 * g + 4 * half, kn_shapes[kind].low_bits));
+        __m256i bits = load_int(high + 32 * half);
+        q = _mm256_or_si256(q, unit_bits(bits, g, kn_shapes[kind].low_bits, 1));
     }
     if (kn_shapes[kind].high_bits == 2) {
         __m256i pairs = load_int(high + 64 * (g / 4) + 32 * half);
-        q = _mm256_or_si256(q, unit_pairs(pairs, g % 4, 4));
+        q = _mm256_or_si256(q, unit_bits(pairs, 2 * (g % 4), 4, 3));
     }
     return q;
 }
@@ -107,28 +98,30 @@ KN_INLINE void unit_factors(kn_tile_kind kind, const uint8_t *at, int half, size
     }
 }
 
-/* Four groups of 16 columns more in sums. Sums of maddubs in 16 bits: one is at most 2*q*127, that
- * is 16002 for q of 6 bits (two fit: 32004) and 7874 for 5 bits (four fit: 31496). Signed codes:
- * |code| <= 127 with a's sign turned: 32258, one fits; 128 * sum of a is added once a block. */
-KN_INLINE void unit_quarter(kn_tile_kind kind, const uint8_t *block, const int half, const int g0,
-                            const uint8_t *panel, size_t tokens, const int n, __m256i *sums) {
+/* Sums over groups g0 .. g0 + count - 1. Results of maddubs are added in 16 bits before they are
+ * widened; one is at most 2*q*127: 16002 for q of 6 bits (two fit: 32004), 7874 for 5 bits (four
+ * fit: 31496), 3810 for 4 bits (eight fit: 30480). Signed codes: |code| <= 127 with a's sign
+ * turned: 32258, one fits; 128 * sum of a is added once a block. */
+KN_INLINE void unit_sums(kn_tile_kind kind, const uint8_t *block, const int half, const int g0,
+                         const int count, const uint8_t *panel, size_t tokens, const int n,
+                         __m256i *sums) {
     const __m256i ones = _mm256_set1_epi16(1);
     const int bits = kn_shapes[kind].low_bits + kn_shapes[kind].high_bits;
-    const int together = kn_shapes[kind].coded ? 1 : bits == 6 ? 2 : 4;
-    for (int g = g0; g < g0 + 4; g += together) {
-        __m256i q[4];
-        for (int i = 0; i < together; i++) q[i] = unit_group(kind, block, half, g + i);
+    const int together = kn_shapes[kind].coded ? 1 : bits == 6 ? 2 : bits == 5 ? 4 : count;
+    __m256i pairs[INT8_GROUP];
+    for (int t = 0; t < n; t++) sums[t] = _mm256_setzero_si256();
+#pragma clang loop unroll(full)
+    for (int i = 0; i < count; i++) {
+        __m256i q = unit_group(kind, block, half, g0 + i);
+        __m256i size = kn_shapes[kind].coded ? _mm256_abs_epi8(q) : q;
         for (int t = 0; t < n; t++) {
-            __m256i pairs = _mm256_setzero_si256();
-            for (int i = 0; i < together; i++) {
-                __m256i a = broadcast4(panel + 4 * ((size_t)(g + i) * tokens + (size_t)t));
-                __m256i both = kn_shapes[kind].coded
-                                   ? _mm256_maddubs_epi16(_mm256_abs_epi8(q[i]),
-                                                          _mm256_sign_epi8(a, q[i]))
-                                   : _mm256_maddubs_epi16(q[i], a);
-                pairs = i == 0 ? both : _mm256_add_epi16(pairs, both);
+            __m256i a = broadcast4(panel + 4 * ((size_t)(g0 + i) * tokens + (size_t)t));
+            if (kn_shapes[kind].coded) a = _mm256_sign_epi8(a, q);
+            __m256i both = _mm256_maddubs_epi16(size, a);
+            pairs[t] = i % together == 0 ? both : _mm256_add_epi16(pairs[t], both);
+            if (i % together == together - 1) {
+                sums[t] = _mm256_add_epi32(sums[t], _mm256_madd_epi16(pairs[t], ones));
             }
-            sums[t] = _mm256_add_epi32(sums[t], _mm256_madd_epi16(pairs, ones));
         }
     }
 }
@@ -149,7 +142,6 @@ KN_INLINE void unit_finish(kn_tile_kind kind, const uint8_t *factors, int half, 
         __m256 both = _mm256_mul_ps(scale, _mm256_set1_ps(token_scale));
         acc[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums[t]), both, acc[t]);
         acc[t] = _mm256_fmadd_ps(low, _mm256_set1_ps(token_sum), acc[t]);
-        sums[t] = _mm256_setzero_si256();
     }
 }
 
@@ -159,22 +151,21 @@ KN_INLINE void unit_half(const kn_product *p, kn_tile_kind kind, const uint8_t *
     const bool halves = kn_shapes[kind].group_columns == 16;
     const size_t plane_bytes = kn_plane_bytes(kind), blocks = p->columns / KN_BLOCK_COLUMNS;
     __m256i sums[INT8_GROUP];
-    for (int t = 0; t < n; t++) {
-        acc[t] = _mm256_setzero_ps();
-        sums[t] = _mm256_setzero_si256();
-    }
+    for (int t = 0; t < n; t++) acc[t] = _mm256_setzero_ps();
     for (size_t first = 0; first < blocks; first += 8) {
         const size_t count = kn_blocks_of_unit(first, blocks);
         const uint8_t *factors = at;
         at += kn_factor_bytes(kind, count);
         for (size_t b = 0; b < count; b++) {
-            unit_quarter(kind, at, half, 0, panel, tokens, n, sums);
             if (halves) {
+                unit_sums(kind, at, half, 0, 4, panel, tokens, n, sums);
                 unit_finish(kind, factors, half, 2 * b, panel, tokens, n, 44, sums, acc);
+                unit_sums(kind, at, half, 4, 4, panel, tokens, n, sums);
+                unit_finish(kind, factors, half, 2 * b + 1, panel, tokens, n, 48, sums, acc);
+            } else {
+                unit_sums(kind, at, half, 0, 8, panel, tokens, n, sums);
+                unit_finish(kind, factors, half, b, panel, tokens, n, 40, sums, acc);
             }
-            unit_quarter(kind, at, half, 4, panel, tokens, n, sums);
-            unit_finish(kind, factors, half, halves ? 2 * b + 1 : b, panel, tokens, n,
-                        halves ? 48 : 40, sums, acc);
             at += plane_bytes;
             panel += KN_INT8_PANEL_BLOCK_BYTES * tokens;
         }

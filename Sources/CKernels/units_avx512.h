@@ -16,11 +16,11 @@ KN_INLINE __m512i unit_codes(__m512i nibbles) {
     return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), nibbles);
 }
 
-/* Two bits of each byte, from bit 2j on, moved to bit `to` (0 or 4). */
-KN_INLINE __m512i unit_pairs(__m512i v, const int j, const int to) {
-    const __m512i mask = _mm512_set1_epi8((char)(3 << to));
-    __m512i moved = 2 * j >= to ? _mm512_srli_epi16(v, (unsigned)(2 * j - to))
-                                : _mm512_slli_epi16(v, (unsigned)(to - 2 * j));
+/* Bits `from`.. of each byte of v, as many as `ones` has, moved to bit `to`. */
+KN_INLINE __m512i unit_bits(__m512i v, const int from, const int to, const int ones) {
+    const __m512i mask = _mm512_set1_epi8((char)(ones << to));
+    __m512i moved = from >= to ? _mm512_srli_epi16(v, (unsigned)(from - to))
+                            : _mm512_slli_epi16(v, (unsigned)(to - from));
     return _mm512_and_si512(moved, mask);
 }
 
@@ -29,7 +29,7 @@ KN_INLINE __m512i unit_group(kn_tile_kind kind, const uint8_t *block, const int 
     const uint8_t *high = block + kn_low_plane_bytes(kind);
     __m512i q;
     if (kn_shapes[kind].low_bits == 2) {
-        q = unit_pairs(_mm512_loadu_si512(block + 64 * (g / 4)), g % 4, 0);
+        q = unit_bits(_mm512_loadu_si512(block + 64 * (g / 4)), 2 * (g % 4), 0, 3);
     } else {
         q = _mm512_loadu_si512(block + 64 * (g / 2));
         if (g & 1) q = _mm512_srli_epi16(q, 4);
@@ -37,13 +37,12 @@ KN_INLINE __m512i unit_group(kn_tile_kind kind, const uint8_t *block, const int 
     }
     if (kn_shapes[kind].coded) q = unit_codes(q);
     if (kn_shapes[kind].high_bits == 1) {
-        uint64_t bits;
-        memcpy(&bits, high + 8 * g, 8);
-        const __m512i bit = _mm512_set1_epi8((char)(1 << kn_shapes[kind].low_bits));
-        q = _mm512_mask_add_epi8(q, (__mmask64)bits, q, bit);
+        __m512i bits = _mm512_loadu_si512(high);
+        q = _mm512_or_si512(q, unit_bits(bits, g, kn_shapes[kind].low_bits, 1));
     }
     if (kn_shapes[kind].high_bits == 2) {
-        q = _mm512_or_si512(q, unit_pairs(_mm512_loadu_si512(high + 64 * (g / 4)), g % 4, 4));
+        __m512i pairs = _mm512_loadu_si512(high + 64 * (g / 4));
+        q = _mm512_or_si512(q, unit_bits(pairs, 2 * (g % 4), 4, 3));
     }
     return q;
 }

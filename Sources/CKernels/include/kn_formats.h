@@ -48,7 +48,7 @@
  *   A block is one low plane of q's bits, then perhaps one high plane; group g = columns 4g..4g+3:
  *         low 4 bits    256 B, as Q4
  *         low 2 bits    128 B: vector v (0..1), byte 4*r + k, bits 2j, 2j+1 = column 16*v + 4*j + k
- *         high 1 bit     64 B: 8 bytes a group, bit 4*r + k = column 4*g + k
+ *         high 1 bit     64 B: byte 4*r + k, bit g = column 4*g + k
  *         high 2 bits   128 B: laid out as "low 2 bits"
  *   Factors, with "16 x" meaning one for each row:
  *         halves        each block: 16 x f16 scale;                     low = -zero * scale
