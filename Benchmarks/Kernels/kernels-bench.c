@@ -5,7 +5,7 @@
  *
  *   clang -O3 -ISources/CKernels/include Benchmarks/Kernels/kernels-bench.c \
  *       Sources/CKernels/[a-z]*.c -lm -lpthread -o kernels-bench
- *   ./kernels-bench [threads] [scalar|avx2|avx512]
+ *   ./kernels-bench [threads] [scalar|avx2|avx512] [format]
  *
  * Does not: measure a model. Prints a checksum so that nothing is optimised away.
  */
@@ -94,44 +94,52 @@ static void fill(uint8_t *bytes, size_t size, const kn_format *format) {
         bytes[i] = (uint8_t)(state >> 24);
     }
     for (size_t i = 0; i + format->bytes_per_block <= size; i += format->bytes_per_block) {
-        if (format->bytes_per_block == 4) bytes[i + 3] = 0x3C;
-        else bytes[i + 1] = format->tile == KN_TILE_BF16 ? 0x3C : 0x20; /* a small positive scale */
+        if (format->tile == KN_TILE_F32) bytes[i + 3] = 0x3C;
+        if (format->tile == KN_TILE_BF16) bytes[i + 1] = 0x3C;
+        for (size_t h = 0; h < format->halves; h++) { /* small positive scales */
+            bytes[i + format->half_offset[h] + 1] = 0x20;
+        }
     }
 }
 
-static void measure(kn_pool *pool, const kn_ops *ops, uint32_t id, size_t rows, size_t columns,
-                    size_t tokens, double seconds) {
-    const kn_format *format = kn_format_find(id);
-    size_t row_bytes = columns / format->values_per_block * format->bytes_per_block;
+static const char *const input_names[KN_INPUT_KINDS] = {"float", "int8", "row"};
+
+static void measure(kn_pool *pool, const kn_ops *ops, const kn_format *format,
+                    kn_input_kind input, size_t rows, size_t columns, size_t tokens,
+                    double seconds) {
+    if (columns % format->values_per_block) return;
+    size_t blocks_size = rows * columns / format->values_per_block * format->bytes_per_block;
     size_t tile_bytes = kn_tile_bytes(format->tile, columns);
     size_t packed = (rows + 15) / 16 * tile_bytes;
-    uint8_t *file = memory(rows * row_bytes), *tiles = memory(packed);
-    fill(file, rows * row_bytes, format);
+    uint8_t *file = memory(blocks_size), *tiles = memory(packed);
+    const float trailer = 0.01f;
+    const kn_source source = {.blocks = file, .trailer = &trailer};
+    fill(file, blocks_size, format);
     double start = now();
-    kn_drive_pack(pool, format, file, 0, rows, columns, tiles);
+    kn_drive_pack(pool, format, &source, 0, rows, columns, tiles);
     double pack_seconds = now() - start;
     float *x = memory(tokens * columns * 4), *out = memory(tokens * rows * 4);
     for (size_t i = 0; i < tokens * columns; i++) x[i] = (float)((int)(i * 7919 % 2001) - 1000);
-    void *int8 = memory(tokens * kn_int8_panel_bytes(columns) + 64);
-    void *floats = memory(tokens * columns * 4);
-    kn_product p = {.tiles = tiles, .kind = format->tile, .rows = rows, .columns = columns,
-                    .out = out, .out_stride = rows};
+    void *panel = memory(tokens * columns * 4 + 64); /* enough for every kind of input */
+    void *const panels[KN_INPUT_KINDS] = {panel, panel, panel};
+    kn_product p = {.tiles = tiles, .kind = format->tile, .input = input, .rows = rows,
+                    .columns = columns, .out = out, .out_stride = rows};
     double best = 1e9, total = 0;
     size_t runs = 0;
     while (total < seconds || runs < 3) {
         start = now();
-        kn_drive_products(pool, ops, &p, 1, x, columns, tokens, columns, int8, floats);
+        kn_drive_products(pool, ops, &p, 1, x, columns, tokens, columns, panels);
         double took = now() - start;
         if (took < best) best = took;
         total += took, runs++;
     }
     double ops_done = 2.0 * (double)rows * (double)columns * (double)tokens;
-    printf("%-5s %6zu x %5zu  tokens %4zu  best %9.1f us  mean %9.1f us  %6.1f GB/s  %7.1f Gop/s"
-           "  pack %5.2f GB/s  sum %g\n",
-           format->name, rows, columns, tokens, best * 1e6, total / (double)runs * 1e6,
-           (double)packed / best * 1e-9, ops_done / best * 1e-9,
-           (double)(rows * row_bytes) / pack_seconds * 1e-9, (double)out[rows / 2]);
-    free(file), free(tiles), free(x), free(out), free(int8), free(floats);
+    printf("%-6s %-5s %6zu x %5zu  tokens %4zu  best %9.1f us  mean %9.1f us  %6.1f GB/s  "
+           "%7.1f Gop/s  pack %5.2f GB/s  sum %g\n",
+           format->name, input_names[input], rows, columns, tokens, best * 1e6,
+           total / (double)runs * 1e6, (double)packed / best * 1e-9, ops_done / best * 1e-9,
+           (double)blocks_size / pack_seconds * 1e-9, (double)out[rows / 2]);
+    free(file), free(tiles), free(x), free(out), free(panel);
 }
 
 int main(int argc, char **argv) {
@@ -158,15 +166,20 @@ int main(int argc, char **argv) {
            (double)r.count * 8 / best * 1e-9, (unsigned long long)r.sums[0]);
     free(words);
     measure_peak(pool, ops);
-    const uint32_t formats[] = {8, 2, 30, 1, 0};
     const struct { size_t rows, columns, tokens; } shapes[] = {
         {32768, 2048, 1}, {896, 896, 1}, {64, 64, 1}, {4864, 896, 8}, {4864, 896, 128},
-        {896, 4864, 256}, {64, 64, 64},
+        {896, 4864, 256}, {64, 64, 64}, {4096, 4096, 1}, {1024, 4096, 96},
     };
-    for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
-        for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
-            measure(pool, ops, formats[f], shapes[s].rows, shapes[s].columns, shapes[s].tokens,
-                    0.1);
+    size_t count;
+    const kn_format *formats = kn_format_all(&count);
+    for (const kn_format *f = formats; f < formats + count; f++) {
+        if (argc > 3 && strcmp(argv[3], f->name) != 0) continue;
+        for (int input = 0; input < KN_INPUT_KINDS; input++) {
+            if (!kn_tile_accepts(f->tile, (kn_input_kind)input)) continue;
+            for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
+                measure(pool, ops, f, (kn_input_kind)input, shapes[s].rows, shapes[s].columns,
+                        shapes[s].tokens, 0.1);
+            }
         }
     }
     kn_pool_destroy(pool);

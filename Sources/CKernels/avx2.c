@@ -36,26 +36,28 @@ KN_INLINE int32_t sum_of(__m256i v) {
     return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
 }
 
-/* One block of one token; `at` points at the token's first 4 bytes of the panel block. */
-KN_INLINE void quantise_block(const float *x, uint8_t *at, size_t tokens, size_t t) {
-    __m256 v[4];
-    __m256i q[4], largest = _mm256_setzero_si256(), sum = _mm256_setzero_si256();
-    for (int i = 0; i < 4; i++) {
-        v[i] = _mm256_loadu_ps(x + 8 * i);
-        largest = _mm256_max_epi32(largest, magnitude_of(v[i]));
-    }
-    int32_t bits = largest_of(largest);
+KN_INLINE float magnitude_at(int32_t bits) {
     float m;
     memcpy(&m, &bits, 4);
-    bool finite = bits < 0x7F800000, live = finite && m >= KN_QUANTISE_MIN;
+    return m;
+}
+
+/* One block of one token, with largest magnitude m (of the block, or of the row); `at` is the
+ * panel block. */
+KN_INLINE void quantise_block(const float *x, float m, uint8_t *at, size_t tokens, size_t t) {
+    __m256i q[4];
+    bool finite = m < INFINITY, live = finite && m >= KN_QUANTISE_MIN;
     float scale = live ? m / 127.0f : finite ? 0.0f : NAN;
     __m256 inverse = _mm256_set1_ps(live ? 127.0f / m : 0.0f);
     __m256i keep = _mm256_set1_epi32(live ? -1 : 0);
     for (int i = 0; i < 4; i++) {
-        q[i] = _mm256_and_si256(_mm256_cvtps_epi32(_mm256_mul_ps(v[i], inverse)), keep);
-        sum = _mm256_add_epi32(sum, q[i]);
+        __m256 scaled = _mm256_mul_ps(_mm256_loadu_ps(x + 8 * i), inverse);
+        q[i] = _mm256_and_si256(_mm256_cvtps_epi32(scaled), keep);
     }
-    int32_t offset = -128 * sum_of(sum);
+    int32_t first = sum_of(_mm256_add_epi32(q[0], q[1]));
+    int32_t second = sum_of(_mm256_add_epi32(q[2], q[3])), offset = -128 * (first + second);
+    const float sums[3] = {scale * (float)(first + second), scale * (float)first,
+                           scale * (float)second};
     /* packs work inside 128-bit halves; the permutation puts the dwords back in order */
     __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]),
                                        _mm256_packs_epi32(q[2], q[3]));
@@ -65,13 +67,42 @@ KN_INLINE void quantise_block(const float *x, uint8_t *at, size_t tokens, size_t
     for (size_t g = 0; g < 8; g++) memcpy(at + (g * tokens + t) * 4, words + g, 4);
     memcpy(at + 32 * tokens + 4 * t, &offset, 4);
     memcpy(at + 36 * tokens + 4 * t, &scale, 4);
+    for (size_t i = 0; i < 3; i++) memcpy(at + (40 + 4 * i) * tokens + 4 * t, sums + i, 4);
+}
+
+KN_INLINE __m256i largest_with(__m256i largest, const float *x) {
+    for (int i = 0; i < 4; i++) {
+        largest = _mm256_max_epi32(largest, magnitude_of(_mm256_loadu_ps(x + 8 * i)));
+    }
+    return largest;
 }
 
 static void quantise(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
     uint8_t *out = panel;
     for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
-        for (size_t t = 0; t < tokens; t++) quantise_block(x + t * stride + c, out, tokens, t);
+        for (size_t t = 0; t < tokens; t++) {
+            const float *block = x + t * stride + c;
+            __m256i largest = largest_with(_mm256_setzero_si256(), block);
+            quantise_block(block, magnitude_at(largest_of(largest)), out, tokens, t);
+        }
         out += KN_INT8_PANEL_BLOCK_BYTES * tokens;
+    }
+}
+
+static void quantise_row(const float *x, size_t stride, size_t tokens, size_t columns,
+                         void *panel) {
+    for (size_t t = 0; t < tokens; t++, x += stride) {
+        uint8_t *out = panel;
+        __m256i largest = _mm256_setzero_si256();
+        for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
+            largest = largest_with(largest, x + c);
+        }
+        float m = magnitude_at(largest_of(largest));
+        if (m < KN_ROW_MAGNITUDE_MIN) m = KN_ROW_MAGNITUDE_MIN;
+        for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
+            quantise_block(x + c, m, out, tokens, t);
+            out += KN_INT8_PANEL_BLOCK_BYTES * tokens;
+        }
     }
 }
 
@@ -169,6 +200,15 @@ KN_INLINE void int8_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
     }
 }
 
+#include "units_avx2.h"
+
+/* n tokens of a panel of `tokens`, whatever the kind. */
+KN_INLINE void whole_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
+                          const uint8_t *panel, size_t tokens, size_t token, const int n) {
+    if (kn_is_unit_kind(kind)) unit_tile(p, kind, tile, panel, tokens, token, n);
+    else int8_tile(p, kind, tile, panel, tokens, token, n);
+}
+
 KN_INLINE void int8_product(kn_tile_kind kind, const kn_product *p, size_t tile0, size_t tile1,
                             const void *panels, size_t tokens, size_t panel0, size_t panel1) {
     size_t token_bytes = kn_int8_panel_bytes(p->columns);
@@ -178,10 +218,10 @@ KN_INLINE void int8_product(kn_tile_kind kind, const kn_product *p, size_t tile0
             const uint8_t *panel = (const uint8_t *)panels + start * token_bytes;
             for (size_t t = 0; t < size; t += INT8_GROUP) {
                 switch (size - t) {
-                case 1: int8_tile(p, kind, tile, panel + 4 * t, size, start + t, 1); break;
-                case 2: int8_tile(p, kind, tile, panel + 4 * t, size, start + t, 2); break;
-                case 3: int8_tile(p, kind, tile, panel + 4 * t, size, start + t, 3); break;
-                default: int8_tile(p, kind, tile, panel + 4 * t, size, start + t, 4);
+                case 1: whole_tile(p, kind, tile, panel + 4 * t, size, start + t, 1); break;
+                case 2: whole_tile(p, kind, tile, panel + 4 * t, size, start + t, 2); break;
+                case 3: whole_tile(p, kind, tile, panel + 4 * t, size, start + t, 3); break;
+                default: whole_tile(p, kind, tile, panel + 4 * t, size, start + t, 4);
                 }
             }
         }
@@ -215,14 +255,30 @@ KN_PRODUCT(product_f16, float_product, KN_TILE_F16)
 KN_PRODUCT(product_bf16, float_product, KN_TILE_BF16)
 KN_PRODUCT(product_q8, int8_product, KN_TILE_Q8)
 KN_PRODUCT(product_q4, int8_product, KN_TILE_Q4)
+KN_PRODUCT(product_q4_low, int8_product, KN_TILE_Q4_LOW)
+KN_PRODUCT(product_q5, int8_product, KN_TILE_Q5)
+KN_PRODUCT(product_q5_low, int8_product, KN_TILE_Q5_LOW)
+KN_PRODUCT(product_q2_s, int8_product, KN_TILE_Q2_S)
+KN_PRODUCT(product_q3_s, int8_product, KN_TILE_Q3_S)
+KN_PRODUCT(product_q4_s, int8_product, KN_TILE_Q4_S)
+KN_PRODUCT(product_q5_s, int8_product, KN_TILE_Q5_S)
+KN_PRODUCT(product_q6_s, int8_product, KN_TILE_Q6_S)
+KN_PRODUCT(product_c4, int8_product, KN_TILE_C4)
+KN_PRODUCT(product_c4_s, int8_product, KN_TILE_C4_S)
+KN_PRODUCT(product_ternary, int8_product, KN_TILE_TERNARY)
+KN_PRODUCT(ternary_float, float_product, KN_TILE_TERNARY)
 
 #pragma clang attribute pop
 
 const kn_ops kn_avx2_ops = {
     .name = "avx2",
     .quantise = quantise,
+    .quantise_row = quantise_row,
     .interleave = interleave,
-    .product = {product_f32, product_f16, product_bf16, product_q8, product_q4},
+    .product = {product_f32, product_f16, product_bf16, product_q8, product_q4, product_q4_low,
+                product_q5, product_q5_low, product_q2_s, product_q3_s, product_q4_s, product_q5_s,
+                product_q6_s, product_c4, product_c4_s, product_ternary},
+    .ternary_float = ternary_float,
     .rms_norm = rms_norm,
     .rope = rope,
     .gate = gate,

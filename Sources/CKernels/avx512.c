@@ -78,6 +78,15 @@ KN_INLINE void int8_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
     for (int t = 0; t < n; t++) store_sums(p, token + (size_t)t, tile * 16, acc[t]);
 }
 
+#include "units_avx512.h"
+
+/* The n tokens of one panel, whatever the kind. */
+KN_INLINE void whole_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
+                          const uint8_t *panel, size_t token, const int n) {
+    if (kn_is_unit_kind(kind)) unit_tile(p, kind, tile, panel, token, n);
+    else int8_tile(p, kind, tile, panel, token, n);
+}
+
 /* ---- tables of panel sizes ---- */
 
 /* Calls `run(n)` with n as a constant, so that each size is a kernel with its own registers. */
@@ -104,7 +113,7 @@ KN_INLINE void int8_product(kn_tile_kind kind, const kn_product *p, size_t tile0
         for (size_t i = panel0; i < panel1; i++) {
             size_t start = kn_panel_start(tokens, i), size = kn_panel_start(tokens, i + 1) - start;
             const uint8_t *panel = (const uint8_t *)panels + start * token_bytes;
-#define KN_RUN(n) int8_tile(p, kind, tile, panel, start, n)
+#define KN_RUN(n) whole_tile(p, kind, tile, panel, start, n)
             KN_FOR_SIZE(size, KN_RUN)
 #undef KN_RUN
         }
@@ -138,14 +147,30 @@ KN_PRODUCT(product_f16, float_product, KN_TILE_F16)
 KN_PRODUCT(product_bf16, float_product, KN_TILE_BF16)
 KN_PRODUCT(product_q8, int8_product, KN_TILE_Q8)
 KN_PRODUCT(product_q4, int8_product, KN_TILE_Q4)
+KN_PRODUCT(product_q4_low, int8_product, KN_TILE_Q4_LOW)
+KN_PRODUCT(product_q5, int8_product, KN_TILE_Q5)
+KN_PRODUCT(product_q5_low, int8_product, KN_TILE_Q5_LOW)
+KN_PRODUCT(product_q2_s, int8_product, KN_TILE_Q2_S)
+KN_PRODUCT(product_q3_s, int8_product, KN_TILE_Q3_S)
+KN_PRODUCT(product_q4_s, int8_product, KN_TILE_Q4_S)
+KN_PRODUCT(product_q5_s, int8_product, KN_TILE_Q5_S)
+KN_PRODUCT(product_q6_s, int8_product, KN_TILE_Q6_S)
+KN_PRODUCT(product_c4, int8_product, KN_TILE_C4)
+KN_PRODUCT(product_c4_s, int8_product, KN_TILE_C4_S)
+KN_PRODUCT(product_ternary, int8_product, KN_TILE_TERNARY)
+KN_PRODUCT(ternary_float, float_product, KN_TILE_TERNARY)
 
 #pragma clang attribute pop
 
 const kn_ops kn_avx512_ops = {
     .name = "avx512",
     .quantise = quantise,
+    .quantise_row = quantise_row,
     .interleave = interleave,
-    .product = {product_f32, product_f16, product_bf16, product_q8, product_q4},
+    .product = {product_f32, product_f16, product_bf16, product_q8, product_q4, product_q4_low,
+                product_q5, product_q5_low, product_q2_s, product_q3_s, product_q4_s, product_q5_s,
+                product_q6_s, product_c4, product_c4_s, product_ternary},
+    .ternary_float = ternary_float,
     .rms_norm = rms_norm,
     .rope = rope,
     .gate = gate,

@@ -9,14 +9,19 @@
 
 #include <stdlib.h>
 
-#include "internal.h"
+#include "units.h"
 
 enum { ROWS = 19, TOKENS = 13, COLUMNS = 96, WIDTH = 83, HEAD = 24, PAGES = 5 };
-enum { FIRST_PRODUCT = 7, KERNELS = FIRST_PRODUCT + KN_TILE_KINDS };
+enum { UNIT_COLUMNS = 288 /* a whole unit and one block; 256 where blocks are of 256 */ };
+enum { FIRST_PRODUCT = 9, KERNELS = FIRST_PRODUCT + KN_TILE_KINDS };
 
 static const char *const names[KERNELS] = {
     "quantise", "interleave", "rms_norm", "rope", "gate", "exp", "attend",
+    "quantise_row", "ternary_float",
     "product_f32", "product_f16", "product_bf16", "product_q8", "product_q4",
+    "product_q4_low", "product_q5", "product_q5_low", "product_q2_s", "product_q3_s",
+    "product_q4_s", "product_q5_s", "product_q6_s", "product_c4", "product_c4_s",
+    "product_ternary",
 };
 
 size_t kn_kernel_count(void) { return KERNELS; }
@@ -32,18 +37,20 @@ void kn_kernel_switch_off(kn_ops *ops, size_t kernel) {
     case 4: ops->gate = s->gate, ops->add = s->add; break;
     case 5: ops->exp = s->exp; break;
     case 6: ops->attend = s->attend; break;
+    case 7: ops->quantise_row = s->quantise_row; break;
+    case 8: ops->ternary_float = s->ternary_float; break;
     default: ops->product[kernel - FIRST_PRODUCT] = s->product[kernel - FIRST_PRODUCT];
     }
 }
 
 /* Inputs and outputs of one case; `out` of the two tables is compared. */
 typedef struct bench {
-    float x[TOKENS * COLUMNS], y[TOKENS * COLUMNS];
+    float x[TOKENS * UNIT_COLUMNS], y[TOKENS * COLUMNS];
     float keys[PAGES * HEAD * 16], values[PAGES * 16 * 32];
     float scores[KN_ATTEND_ROWS * 128];
-    _Alignas(64) uint8_t panels[TOKENS * COLUMNS * 4];
+    _Alignas(64) uint8_t panels[TOKENS * UNIT_COLUMNS * 4];
     _Alignas(64) uint8_t tiles[2 * 16 * COLUMNS * 4];
-    float out[TOKENS * COLUMNS * 2];
+    float out[TOKENS * UNIT_COLUMNS];
 } bench;
 
 static uint64_t next(uint64_t *state) { /* splitmix64 */
@@ -59,41 +66,52 @@ static void fill(float *values, size_t count, uint64_t *state) { /* -4..4 */
     }
 }
 
-/* File blocks of any format: halves between 2^-8 and 2^-1 wherever a scale or value may stand. */
-static void fill_rows(const kn_format *format, uint8_t *rows, uint64_t *state) {
-    size_t size = format->bytes_per_block, count = ROWS * COLUMNS / format->values_per_block;
-    for (size_t b = 0; b < count; b++) {
-        for (size_t i = 0; i < size; i++) rows[b * size + i] = (uint8_t)next(state);
-        uint16_t half = (uint16_t)(0x1C00u + next(state) % 0x1C00u);
-        float value = kn_f16_to_f32(half);
+/* A half between 2^-8 and 2^-1. */
+static uint16_t some_half(uint64_t *state) { return (uint16_t)(0x1C00u + next(state) % 0x1C00u); }
+
+/* File blocks of any format: any bytes, but ordinary halves wherever a scale or value stands. */
+static void fill_rows(const kn_format *format, size_t columns, uint8_t *rows, uint64_t *state) {
+    size_t size = format->bytes_per_block, count = ROWS * columns / format->values_per_block;
+    for (size_t b = 0; b < count; b++, rows += size) {
+        for (size_t i = 0; i < size; i++) rows[i] = (uint8_t)next(state);
+        for (size_t i = 0; i < format->halves; i++) {
+            uint16_t half = some_half(state);
+            memcpy(rows + format->half_offset[i], &half, 2);
+        }
+        float value = kn_f16_to_f32(some_half(state));
         uint32_t bits;
         memcpy(&bits, &value, 4);
-        if (size == 4) memcpy(rows + b * size, &bits, 4);
-        else if (format->tile == KN_TILE_BF16) half = (uint16_t)(bits >> 16);
-        if (size != 4) memcpy(rows + b * size, &half, 2);
+        if (format->tile == KN_TILE_F32) memcpy(rows, &bits, 4);
+        uint16_t upper = (uint16_t)(bits >> 16);
+        if (format->tile == KN_TILE_BF16) memcpy(rows, &upper, 2);
     }
 }
 
-static void run_product(const kn_ops *ops, kn_tile_kind kind, bench *b, uint64_t state) {
+static void run_product(const kn_ops *ops, kn_tile_kind kind, kn_input_kind input, bench *b,
+                        uint64_t state) {
     size_t count;
     const kn_format *format = kn_format_all(&count);
     while (format->tile != kind) format++;
+    const size_t columns = !kn_is_unit_kind(kind) ? COLUMNS
+                           : format->row_values == KN_UNIT_COLUMNS ? KN_UNIT_COLUMNS
+                                                                   : UNIT_COLUMNS;
     uint8_t rows[ROWS * COLUMNS * 4];
-    fill_rows(format, rows, &state);
-    size_t row_bytes = COLUMNS / format->values_per_block * format->bytes_per_block;
-    format->pack(rows, 16, COLUMNS, b->tiles);
-    format->pack(rows + 16 * row_bytes, ROWS - 16, COLUMNS,
-                 b->tiles + kn_tile_bytes(kind, COLUMNS));
-    bool is_int8 = kn_tile_input(kind) == KN_INPUT_INT8;
-    size_t token_bytes = is_int8 ? kn_int8_panel_bytes(COLUMNS) : COLUMNS * sizeof(float);
+    fill_rows(format, columns, rows, &state);
+    const kn_source source = {.blocks = rows};
+    format->pack(format, &source, 0, 16, columns, b->tiles);
+    format->pack(format, &source, 16, ROWS - 16, columns,
+                 b->tiles + kn_tile_bytes(kind, columns));
+    const bool is_float = input == KN_INPUT_FLOAT;
+    size_t token_bytes = is_float ? columns * sizeof(float) : kn_int8_panel_bytes(columns);
     for (size_t i = 0; i < kn_panel_count(TOKENS); i++) {
         size_t start = kn_panel_start(TOKENS, i), size = kn_panel_start(TOKENS, i + 1) - start;
-        (is_int8 ? kn_scalar_ops.quantise : kn_scalar_ops.interleave)(
-            b->x + start * COLUMNS, COLUMNS, size, COLUMNS, b->panels + start * token_bytes);
+        (is_float ? kn_scalar_ops.interleave : kn_scalar_ops.quantise)(
+            b->x + start * columns, columns, size, columns, b->panels + start * token_bytes);
     }
-    kn_product p = {.tiles = b->tiles, .kind = kind, .rows = ROWS, .columns = COLUMNS,
-                    .bias = b->y, .out = b->out, .out_stride = ROWS};
-    ops->product[kind](&p, 0, 2, b->panels, TOKENS, 0, kn_panel_count(TOKENS));
+    kn_product p = {.tiles = b->tiles, .kind = kind, .input = input, .rows = ROWS,
+                    .columns = columns, .bias = b->y, .out = b->out, .out_stride = ROWS};
+    (is_float && kind == KN_TILE_TERNARY ? ops->ternary_float : ops->product[kind])(
+        &p, 0, 2, b->panels, TOKENS, 0, kn_panel_count(TOKENS));
 }
 
 static void run_attend(const kn_ops *ops, bench *b) {
@@ -131,7 +149,12 @@ static void run(const kn_ops *ops, size_t kernel, bench *b, uint64_t seed) {
         break;
     case 5: ops->exp(b->x, WIDTH, b->out); break;
     case 6: run_attend(ops, b); break;
-    default: run_product(ops, (kn_tile_kind)(kernel - FIRST_PRODUCT), b, seed);
+    case 7: ops->quantise_row(b->x, COLUMNS, 5, COLUMNS, b->out); break;
+    case 8: run_product(ops, KN_TILE_TERNARY, KN_INPUT_FLOAT, b, seed); break;
+    default: {
+        kn_tile_kind kind = (kn_tile_kind)(kernel - FIRST_PRODUCT);
+        run_product(ops, kind, kn_tile_input(kind), b, seed);
+    }
     }
 }
 
@@ -142,7 +165,7 @@ bool kn_kernel_agrees(const kn_ops *ops, size_t kernel, uint64_t seed) {
     if (ours && theirs) {
         uint64_t state = seed;
         memset(ours, 0, sizeof *ours);
-        fill(ours->x, TOKENS * COLUMNS, &state);
+        fill(ours->x, TOKENS * UNIT_COLUMNS, &state);
         fill(ours->y, TOKENS * COLUMNS, &state);
         fill(ours->keys, sizeof ours->keys / 4, &state);
         fill(ours->values, sizeof ours->values / 4, &state);

@@ -31,9 +31,25 @@ typedef struct product_job {
     size_t count, tokens, columns;
     const float *x;
     size_t stride;
-    void *int8_panels, *float_panels; /* NULL when nothing needs that kind */
+    void *panels[KN_INPUT_KINDS]; /* NULL when nothing needs that kind */
     size_t tiles_per_task, panels_per_task, panel_groups;
 } product_job;
+
+typedef void input_function(const float *x, size_t stride, size_t tokens, size_t columns,
+                            void *panel);
+
+static input_function *input_kernel(const kn_ops *ops, kn_input_kind kind) {
+    switch (kind) {
+    case KN_INPUT_FLOAT: return ops->interleave;
+    case KN_INPUT_INT8: return ops->quantise;
+    default: return ops->quantise_row;
+    }
+}
+
+/* Bytes of a panel per token. */
+static size_t panel_bytes(kn_input_kind kind, size_t columns) {
+    return kind == KN_INPUT_FLOAT ? columns * sizeof(float) : kn_int8_panel_bytes(columns);
+}
 
 /* Task = one panel of the input, in whichever forms are needed. */
 static void prepare_panel(void *context, size_t panel, unsigned worker) {
@@ -42,13 +58,11 @@ static void prepare_panel(void *context, size_t panel, unsigned worker) {
     size_t start = kn_panel_start(job->tokens, panel);
     size_t size = kn_panel_start(job->tokens, panel + 1) - start;
     const float *x = job->x + start * job->stride;
-    if (job->int8_panels) {
-        uint8_t *to = (uint8_t *)job->int8_panels + start * kn_int8_panel_bytes(job->columns);
-        job->ops->quantise(x, job->stride, size, job->columns, to);
-    }
-    if (job->float_panels && job->float_panels != job->x) {
-        float *to = (float *)job->float_panels + start * job->columns;
-        job->ops->interleave(x, job->stride, size, job->columns, to);
+    for (int kind = 0; kind < KN_INPUT_KINDS; kind++) {
+        uint8_t *to = job->panels[kind];
+        if (!to || to == (const void *)job->x) continue;
+        to += start * panel_bytes((kn_input_kind)kind, job->columns);
+        input_kernel(job->ops, (kn_input_kind)kind)(x, job->stride, size, job->columns, to);
     }
 }
 
@@ -65,10 +79,10 @@ static void multiply(void *context, size_t task, unsigned worker) {
     }
     size_t panels = kn_panel_count(job->tokens);
     size_t tile0 = chunk * job->tiles_per_task, panel0 = group * job->panels_per_task;
-    bool is_int8 = kn_tile_input(p->kind) == KN_INPUT_INT8;
-    job->ops->product[p->kind](p, tile0, least(tile0 + job->tiles_per_task, tile_count(p)),
-                               is_int8 ? job->int8_panels : job->float_panels, job->tokens, panel0,
-                               least(panel0 + job->panels_per_task, panels));
+    bool is_ternary_float = p->kind == KN_TILE_TERNARY && p->input == KN_INPUT_FLOAT;
+    (is_ternary_float ? job->ops->ternary_float : job->ops->product[p->kind])(
+        p, tile0, least(tile0 + job->tiles_per_task, tile_count(p)), job->panels[p->input],
+        job->tokens, panel0, least(panel0 + job->panels_per_task, panels));
 }
 
 /* Chooses the cut; returns the number of tasks. */
@@ -96,27 +110,26 @@ static size_t cut_products(product_job *job, unsigned threads, size_t work, size
 
 void kn_drive_products(kn_pool *pool, const kn_ops *ops, const kn_product *products, size_t count,
                        const float *x, size_t stride, size_t tokens, size_t columns,
-                       void *int8_panels, void *float_panels) {
+                       void *const panels[KN_INPUT_KINDS]) {
     if (tokens == 0 || count == 0) return;
     product_job job = {.ops = ops, .products = products, .count = count, .tokens = tokens,
                        .columns = columns, .x = x, .stride = stride};
     size_t work = 0, tiles = 0;
+    bool prepares = false; /* a lone token's float panel is the row itself */
     for (size_t i = 0; i < count; i++) {
         tiles += tile_count(&products[i]);
         work += tile_count(&products[i]) * kn_tile_bytes(products[i].kind, columns) * tokens;
-        if (kn_tile_input(products[i].kind) == KN_INPUT_INT8) {
-            job.int8_panels = int8_panels;
-        } else {
-            /* one token's float panel is the row itself */
-            job.float_panels = tokens == 1 ? (void *)(uintptr_t)x : float_panels;
-        }
+        kn_input_kind input = products[i].input;
+        bool is_row_itself = input == KN_INPUT_FLOAT && tokens == 1;
+        job.panels[input] = is_row_itself ? (void *)(uintptr_t)x : panels[input];
+        prepares |= !is_row_itself;
     }
-    size_t panels = kn_panel_count(tokens);
-    if (job.int8_panels || job.float_panels != x) {
+    if (prepares) {
+        size_t count = kn_panel_count(tokens);
         if (tokens * columns < ROW_WORK_MIN) {
-            for (size_t i = 0; i < panels; i++) prepare_panel(&job, i, 0);
+            for (size_t i = 0; i < count; i++) prepare_panel(&job, i, 0);
         } else {
-            kn_pool_run(pool, prepare_panel, &job, panels);
+            kn_pool_run(pool, prepare_panel, &job, count);
         }
     }
     size_t tasks = cut_products(&job, kn_pool_threads(pool), work, tiles);
@@ -131,9 +144,9 @@ void kn_drive_products(kn_pool *pool, const kn_ops *ops, const kn_product *produ
 
 typedef struct pack_job {
     const kn_format *format;
-    const uint8_t *rows;
+    const kn_source *source;
     uint8_t *tiles;
-    size_t row_bytes, tile_bytes, columns, first_tile, row_end, tiles_per_task;
+    size_t tile_bytes, columns, first_tile, row_end, tiles_per_task;
 } pack_job;
 
 static void pack_tiles(void *context, size_t task, unsigned worker) {
@@ -143,17 +156,16 @@ static void pack_tiles(void *context, size_t task, unsigned worker) {
     size_t end = least(tile + job->tiles_per_task, quotient_up(job->row_end, KN_TILE_ROWS));
     for (; tile < end; tile++) {
         size_t row = tile * KN_TILE_ROWS;
-        job->format->pack(job->rows + row * job->row_bytes, least(KN_TILE_ROWS, job->row_end - row),
+        job->format->pack(job->format, job->source, row, least(KN_TILE_ROWS, job->row_end - row),
                           job->columns, job->tiles + tile * job->tile_bytes);
     }
 }
 
-void kn_drive_pack(kn_pool *pool, const kn_format *format, const void *rows, size_t row0,
+void kn_drive_pack(kn_pool *pool, const kn_format *format, const kn_source *source, size_t row0,
                    size_t row1, size_t columns, void *tiles) {
     size_t tile_bytes = kn_tile_bytes(format->tile, columns);
     pack_job job = {
-        .format = format, .rows = rows, .tiles = tiles, .columns = columns, .row_end = row1,
-        .row_bytes = columns / format->values_per_block * format->bytes_per_block,
+        .format = format, .source = source, .tiles = tiles, .columns = columns, .row_end = row1,
         .tile_bytes = tile_bytes, .first_tile = row0 / KN_TILE_ROWS,
         .tiles_per_task = most(1, PACK_TASK_BYTES / most(1, tile_bytes)),
     };

@@ -1,13 +1,12 @@
 /*
- * The table of tensor formats: dequantisers (the reference for what a block means) and packers.
+ * The table of tensor formats; dequantisers (the reference for what a block means) and packers of
+ * those that are not packed in units (units.c, quants.c).
  *
  * Guarantees: dequantised values equal the reference values bit for bit (fixtures, folder dequant);
  * packing loses nothing. Layouts of file blocks are little-endian; so is every machine we run on.
  * Does not: use vector intrinsics; the loops are copies that the compiler vectorises itself.
  */
-#include <string.h>
-
-#include "kn_formats.h"
+#include "units.h"
 
 float kn_f16_to_f32(uint16_t half) {
     uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
@@ -33,20 +32,28 @@ static uint16_t half_at(const uint8_t *p) {
     return half;
 }
 
+/* The block that begins with value `first`. */
+static const uint8_t *block_at(const kn_format *format, const kn_source *source, size_t first) {
+    return source->blocks + first / format->values_per_block * format->bytes_per_block;
+}
+
 /* F32: 4 bytes a value. */
-static void dequantise_f32(const void *blocks, size_t count, float *out) {
-    memcpy(out, blocks, count * sizeof(float));
+static void dequantise_f32(const kn_format *format, const kn_source *source, size_t first,
+                           size_t count, float *out) {
+    memcpy(out, block_at(format, source, first), count * sizeof(float));
 }
 
 /* F16: 2 bytes a value. */
-static void dequantise_f16(const void *blocks, size_t count, float *out) {
-    const uint8_t *p = blocks;
+static void dequantise_f16(const kn_format *format, const kn_source *source, size_t first,
+                           size_t count, float *out) {
+    const uint8_t *p = block_at(format, source, first);
     for (size_t i = 0; i < count; i++) out[i] = kn_f16_to_f32(half_at(p + 2 * i));
 }
 
 /* BF16: the upper half of a single. */
-static void dequantise_bf16(const void *blocks, size_t count, float *out) {
-    const uint8_t *p = blocks;
+static void dequantise_bf16(const kn_format *format, const kn_source *source, size_t first,
+                            size_t count, float *out) {
+    const uint8_t *p = block_at(format, source, first);
     for (size_t i = 0; i < count; i++) {
         uint32_t bits = (uint32_t)half_at(p + 2 * i) << 16;
         memcpy(out + i, &bits, 4);
@@ -56,8 +63,9 @@ static void dequantise_bf16(const void *blocks, size_t count, float *out) {
 enum { Q8_0_BYTES = 34, Q4_0_BYTES = 18 };
 
 /* Q8_0 block of 32 values, 34 bytes:  | f16 d | int8 q[32] |      value = d * q */
-static void dequantise_q8_0(const void *blocks, size_t count, float *out) {
-    const uint8_t *p = blocks;
+static void dequantise_q8_0(const kn_format *format, const kn_source *source, size_t first,
+                            size_t count, float *out) {
+    const uint8_t *p = block_at(format, source, first);
     for (size_t b = 0; b < count / 32; b++, p += Q8_0_BYTES, out += 32) {
         float d = kn_f16_to_f32(half_at(p));
         for (size_t i = 0; i < 32; i++) out[i] = d * (float)(int8_t)p[2 + i];
@@ -66,8 +74,9 @@ static void dequantise_q8_0(const void *blocks, size_t count, float *out) {
 
 /* Q4_0 block of 32 values, 18 bytes:  | f16 d | 16 bytes |
  * byte i: low nibble = q of value i, high nibble = q of value 16 + i;   value = d * (q - 8) */
-static void dequantise_q4_0(const void *blocks, size_t count, float *out) {
-    const uint8_t *p = blocks;
+static void dequantise_q4_0(const kn_format *format, const kn_source *source, size_t first,
+                            size_t count, float *out) {
+    const uint8_t *p = block_at(format, source, first);
     for (size_t b = 0; b < count / 32; b++, p += Q4_0_BYTES, out += 32) {
         float d = kn_f16_to_f32(half_at(p));
         for (size_t i = 0; i < 16; i++) {
@@ -86,20 +95,24 @@ static void fetch_ahead(const void *rows, size_t tile_size, size_t offset, size_
 
 /* Column-major interleaving of 16 rows of 4-byte or 2-byte values, in strips of 16 columns so that
  * both sides stay in the first cache. */
-static void pack_words(const void *rows, size_t row_count, size_t columns, void *tile) {
+static void pack_words(const kn_format *format, const kn_source *source, size_t row,
+                       size_t row_count, size_t columns, void *tile) {
+    const uint8_t *rows = block_at(format, source, row * columns);
     uint32_t *out = tile;
     if (row_count < KN_TILE_ROWS) memset(out, 0, kn_tile_bytes(KN_TILE_F32, columns));
     for (size_t c0 = 0; c0 < columns; c0 += 16) {
         size_t c1 = c0 + 16 < columns ? c0 + 16 : columns;
         fetch_ahead(rows, 64 * columns, 64 * c0, 1024);
         for (size_t r = 0; r < row_count; r++) {
-            const uint8_t *row = (const uint8_t *)rows + r * columns * 4;
-            for (size_t c = c0; c < c1; c++) memcpy(out + c * KN_TILE_ROWS + r, row + 4 * c, 4);
+            const uint8_t *from = rows + r * columns * 4;
+            for (size_t c = c0; c < c1; c++) memcpy(out + c * KN_TILE_ROWS + r, from + 4 * c, 4);
         }
     }
 }
 
-static void pack_halves(const void *rows, size_t row_count, size_t columns, void *tile) {
+static void pack_halves(const kn_format *format, const kn_source *source, size_t row,
+                        size_t row_count, size_t columns, void *tile) {
+    const uint8_t *rows = block_at(format, source, row * columns);
     uint16_t *out = tile;
     size_t size = kn_tile_bytes(KN_TILE_F16, columns);
     if (row_count < KN_TILE_ROWS) memset(out, 0, size);
@@ -108,8 +121,8 @@ static void pack_halves(const void *rows, size_t row_count, size_t columns, void
         size_t c1 = c0 + 32 < columns ? c0 + 32 : columns;
         fetch_ahead(rows, 32 * columns, 32 * c0, 1024);
         for (size_t r = 0; r < row_count; r++) {
-            const uint8_t *row = (const uint8_t *)rows + r * columns * 2;
-            for (size_t c = c0; c < c1; c++) memcpy(out + c * KN_TILE_ROWS + r, row + 2 * c, 2);
+            const uint8_t *from = rows + r * columns * 2;
+            for (size_t c = c0; c < c1; c++) memcpy(out + c * KN_TILE_ROWS + r, from + 2 * c, 2);
         }
     }
 }
@@ -126,7 +139,9 @@ static block_place place_of(void *tile, size_t b, size_t blocks, size_t weight_b
     return (block_place){pair + (b & 1) * weight_bytes, pair + 2 * weight_bytes + (b & 1) * 32};
 }
 
-static void pack_q8_0(const void *rows, size_t row_count, size_t columns, void *tile) {
+static void pack_q8_0(const kn_format *format, const kn_source *source, size_t row,
+                      size_t row_count, size_t columns, void *tile) {
+    const uint8_t *rows = block_at(format, source, row * columns);
     size_t blocks = columns / KN_BLOCK_COLUMNS, row_bytes = blocks * Q8_0_BYTES;
     if (blocks & 1) {
         uint8_t *end = (uint8_t *)tile + kn_tile_bytes(KN_TILE_Q8, columns);
@@ -140,7 +155,7 @@ static void pack_q8_0(const void *rows, size_t row_count, size_t columns, void *
             memset(at.scales, 0, 32);
         }
         for (size_t r = 0; r < row_count; r++) {
-            const uint8_t *in = (const uint8_t *)rows + r * row_bytes + b * Q8_0_BYTES;
+            const uint8_t *in = rows + r * row_bytes + b * Q8_0_BYTES;
             memcpy(at.scales + 2 * r, in, 2);
             for (size_t g = 0; g < 8; g++) {
                 uint32_t four;
@@ -153,7 +168,9 @@ static void pack_q8_0(const void *rows, size_t row_count, size_t columns, void *
 }
 
 /* File nibbles pair value i with value 16+i; tile nibbles pair column 8v+k with column 8v+4+k. */
-static void pack_q4_0(const void *rows, size_t row_count, size_t columns, void *tile) {
+static void pack_q4_0(const kn_format *format, const kn_source *source, size_t row,
+                      size_t row_count, size_t columns, void *tile) {
+    const uint8_t *rows = block_at(format, source, row * columns);
     size_t blocks = columns / KN_BLOCK_COLUMNS, row_bytes = blocks * Q4_0_BYTES;
     if (blocks & 1) {
         uint8_t *end = (uint8_t *)tile + kn_tile_bytes(KN_TILE_Q4, columns);
@@ -167,7 +184,7 @@ static void pack_q4_0(const void *rows, size_t row_count, size_t columns, void *
             memset(at.scales, 0, 32);
         }
         for (size_t r = 0; r < row_count; r++) {
-            const uint8_t *in = (const uint8_t *)rows + r * row_bytes + b * Q4_0_BYTES;
+            const uint8_t *in = rows + r * row_bytes + b * Q4_0_BYTES;
             uint32_t four[4];
             memcpy(at.scales + 2 * r, in, 2);
             memcpy(four, in + 2, 16);
@@ -182,12 +199,34 @@ static void pack_q4_0(const void *rows, size_t row_count, size_t columns, void *
     }
 }
 
+/* Rows of the formats with dequantisers and packers of their own, and of those packed in units. */
+#define OWN(id, name, values, bytes, tile, halves, at, dequantise, pack)                          \
+    {id, name, values, bytes, 0, values, tile, halves, {at, 0}, dequantise, pack, NULL}
+#define UNIT(id, name, values, bytes, tile, halves, at, then, unpack)                             \
+    {id, name, values, bytes, 0, values, tile, halves, {at, then},                                \
+     kn_unit_dequantise, kn_unit_pack, unpack}
+
 static const kn_format formats[] = {
-    {0, "F32", 1, 4, KN_TILE_F32, dequantise_f32, pack_words},
-    {1, "F16", 1, 2, KN_TILE_F16, dequantise_f16, pack_halves},
-    {2, "Q4_0", 32, Q4_0_BYTES, KN_TILE_Q4, dequantise_q4_0, pack_q4_0},
-    {8, "Q8_0", 32, Q8_0_BYTES, KN_TILE_Q8, dequantise_q8_0, pack_q8_0},
-    {30, "BF16", 1, 2, KN_TILE_BF16, dequantise_bf16, pack_halves},
+    OWN(0, "F32", 1, 4, KN_TILE_F32, 0, 0, dequantise_f32, pack_words),
+    OWN(1, "F16", 1, 2, KN_TILE_F16, 1, 0, dequantise_f16, pack_halves),
+    OWN(2, "Q4_0", 32, Q4_0_BYTES, KN_TILE_Q4, 1, 0, dequantise_q4_0, pack_q4_0),
+    UNIT(3, "Q4_1", 32, 20, KN_TILE_Q4_LOW, 2, 0, 2, kn_unpack_q4_1),
+    UNIT(6, "Q5_0", 32, 22, KN_TILE_Q5, 1, 0, 0, kn_unpack_q5_0),
+    UNIT(7, "Q5_1", 32, 24, KN_TILE_Q5_LOW, 2, 0, 2, kn_unpack_q5_1),
+    OWN(8, "Q8_0", 32, Q8_0_BYTES, KN_TILE_Q8, 1, 0, dequantise_q8_0, pack_q8_0),
+    UNIT(10, "Q2_K", 256, 84, KN_TILE_Q2_S, 2, 80, 82, kn_unpack_q2_k),
+    UNIT(11, "Q3_K", 256, 110, KN_TILE_Q3_S, 1, 108, 0, kn_unpack_q3_k),
+    UNIT(12, "Q4_K", 256, 144, KN_TILE_Q4_S, 2, 0, 2, kn_unpack_q4_k),
+    UNIT(13, "Q5_K", 256, 176, KN_TILE_Q5_S, 2, 0, 2, kn_unpack_q5_k),
+    UNIT(14, "Q6_K", 256, 210, KN_TILE_Q6_S, 1, 208, 0, kn_unpack_q6_k),
+    UNIT(20, "IQ4_NL", 32, 18, KN_TILE_C4, 1, 0, 0, kn_unpack_iq4_nl),
+    UNIT(23, "IQ4_XS", 256, 136, KN_TILE_C4_S, 1, 0, 0, kn_unpack_iq4_xs),
+    OWN(30, "BF16", 1, 2, KN_TILE_BF16, 0, 0, dequantise_bf16, pack_halves),
+    UNIT(34, "TQ1_0", 256, 54, KN_TILE_TERNARY, 1, 52, 0, kn_unpack_tq1_0),
+    UNIT(35, "TQ2_0", 256, 66, KN_TILE_TERNARY, 1, 64, 0, kn_unpack_tq2_0),
+    /* blocks run over row ends: a row is only whole groups of 32 values */
+    {36, "I2_S", 128, 32, 32, 32, KN_TILE_TERNARY, 0, {0, 0}, kn_unit_dequantise, kn_unit_pack,
+     kn_unpack_i2_s},
 };
 
 const kn_format *kn_format_all(size_t *count) {
@@ -202,12 +241,12 @@ const kn_format *kn_format_find(uint32_t id) {
     return NULL;
 }
 
-/* Per tile kind: the input it multiplies, bytes of an odd last block and of a pair of blocks (int8
- * kinds, blocks of 32 columns), or of one and of two columns (float kinds). */
+/* Kinds that are not made of units: the input they multiply, bytes of an odd last block and of a
+ * pair of blocks (int8 kinds, blocks of 32 columns), or of one and of two columns (float kinds). */
 static const struct {
     kn_input_kind input;
     uint16_t odd_bytes, pair_bytes;
-} tile_facts[KN_TILE_KINDS] = {
+} tile_facts[] = {
     [KN_TILE_F32] = {KN_INPUT_FLOAT, 64, 128},
     [KN_TILE_F16] = {KN_INPUT_FLOAT, 64, 64},
     [KN_TILE_BF16] = {KN_INPUT_FLOAT, 64, 64},
@@ -216,8 +255,19 @@ static const struct {
 };
 
 size_t kn_tile_bytes(kn_tile_kind kind, size_t columns) {
+    if (kn_is_unit_kind(kind)) {
+        size_t blocks = columns / KN_BLOCK_COLUMNS, rest = blocks % 8;
+        return blocks / 8 * kn_unit_bytes(kind, 8) + (rest ? kn_unit_bytes(kind, rest) : 0);
+    }
     size_t units = kn_tile_input(kind) == KN_INPUT_INT8 ? columns / KN_BLOCK_COLUMNS : columns;
     return units / 2 * tile_facts[kind].pair_bytes + (units & 1) * tile_facts[kind].odd_bytes;
 }
 
-kn_input_kind kn_tile_input(kn_tile_kind kind) { return tile_facts[kind].input; }
+kn_input_kind kn_tile_input(kn_tile_kind kind) {
+    return kn_is_unit_kind(kind) ? KN_INPUT_INT8 : tile_facts[kind].input;
+}
+
+bool kn_tile_accepts(kn_tile_kind kind, kn_input_kind input) {
+    if (kind == KN_TILE_TERNARY) return true;
+    return (input == KN_INPUT_FLOAT) == (kn_tile_input(kind) == KN_INPUT_FLOAT);
+}

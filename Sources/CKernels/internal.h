@@ -31,6 +31,8 @@
 
 /* Smallest block maximum that is quantised; below it 127 / m could overflow. */
 #define KN_QUANTISE_MIN 0x1p-100f
+/* Least magnitude that a whole row is quantised with. */
+#define KN_ROW_MAGNITUDE_MIN 1e-5f
 
 extern const kn_ops kn_scalar_ops;
 #if defined(__x86_64__)

@@ -9,7 +9,7 @@
 
 #include <immintrin.h>
 
-#include "internal.h"
+#include "units.h"
 
 typedef struct kn_v {
     __m256 a, b; /* lanes 0..7, 8..15 */
@@ -70,6 +70,15 @@ KN_INLINE __m256 v_bf16_8(const uint8_t *p) {
 }
 KN_INLINE kn_v v_load_bf16(const void *p) {
     return KN_BOTH(v_bf16_8(p), v_bf16_8((const uint8_t *)p + 16));
+}
+KN_INLINE __m256 v_pair_less_one_8(const uint8_t *p, unsigned shift) {
+    __m256i pair = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    pair = _mm256_and_si256(_mm256_srli_epi32(pair, (int)shift), _mm256_set1_epi32(3));
+    return _mm256_cvtepi32_ps(_mm256_sub_epi32(pair, _mm256_set1_epi32(1)));
+}
+/* Two bits of each 32-bit lane, from bit `shift` on, as a float less 1. */
+KN_INLINE kn_v v_load_pair_less_one(const uint8_t *p, unsigned shift) {
+    return KN_BOTH(v_pair_less_one_8(p, shift), v_pair_less_one_8(p + 32, shift));
 }
 /* Lanes n.. become `other`. */
 KN_INLINE kn_v v_keep_n(kn_v v, size_t n, float other) {

@@ -9,7 +9,7 @@
 
 #include <immintrin.h>
 
-#include "internal.h"
+#include "units.h"
 
 typedef __m512 kn_v;
 
@@ -39,6 +39,12 @@ KN_INLINE kn_v v_load_f16(const void *p) {
 KN_INLINE kn_v v_load_bf16(const void *p) {
     __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
     return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+}
+/* Two bits of each 32-bit lane, from bit `shift` on, as a float less 1. */
+KN_INLINE kn_v v_load_pair_less_one(const uint8_t *p, unsigned shift) {
+    __m512i pair = _mm512_srli_epi32(_mm512_loadu_si512(p), shift);
+    pair = _mm512_and_si512(pair, _mm512_set1_epi32(3));
+    return _mm512_cvtepi32_ps(_mm512_sub_epi32(pair, _mm512_set1_epi32(1)));
 }
 /* Lanes n.. become `other`. */
 KN_INLINE kn_v v_keep_n(kn_v v, size_t n, float other) {

@@ -135,9 +135,53 @@ KN_INLINE kn_v load_column(kn_tile_kind kind, const uint8_t *tile, size_t column
     return kind == KN_TILE_F16 ? v_load_f16(p) : v_load_bf16(p);
 }
 
+/* One block of 32 columns of a ternary tile into the two chains of each token. */
+KN_INLINE void ternary_block(const uint8_t *plane, const float *x, size_t panel_tokens,
+                             const int n, kn_v *even, kn_v *odd) {
+    for (size_t v = 0; v < 2; v++) {
+        for (unsigned c = 0; c < 16; c += 2, x += 2 * panel_tokens) {
+            unsigned shift = 8 * (c % 4) + 2 * (c / 4); /* byte k, pair j of the row's 32 bits */
+            kn_v w0 = v_load_pair_less_one(plane + 64 * v, shift);
+            kn_v w1 = v_load_pair_less_one(plane + 64 * v, shift + 8);
+            for (int t = 0; t < n; t++) {
+                even[t] = v_fma(w0, v_set1(x[t]), even[t]);
+                odd[t] = v_fma(w1, v_set1(x[panel_tokens + t]), odd[t]);
+            }
+        }
+    }
+}
+
+/* A ternary tile times n tokens of a float panel; x points at the first of them. */
+KN_INLINE void ternary_tile(const kn_product *p, size_t tile, const float *x, size_t panel_tokens,
+                            size_t token, const int n) {
+    const kn_tile_kind kind = KN_TILE_TERNARY;
+    const size_t blocks = p->columns / KN_BLOCK_COLUMNS;
+    const uint8_t *at = (const uint8_t *)p->tiles + tile * kn_tile_bytes(kind, p->columns);
+    kn_v acc[KN_TOKEN_GROUP], even[KN_TOKEN_GROUP], odd[KN_TOKEN_GROUP];
+    for (int t = 0; t < n; t++) acc[t] = v_zero();
+    for (size_t first = 0; first < blocks; first += 8) {
+        size_t count = kn_blocks_of_unit(first, blocks);
+        kn_v scale = v_load((const float *)(const void *)at);
+        at += kn_factor_bytes(kind, count);
+        for (int t = 0; t < n; t++) even[t] = odd[t] = v_zero();
+        for (size_t b = 0; b < count; b++, at += kn_plane_bytes(kind)) {
+            ternary_block(at, x, panel_tokens, n, even, odd);
+            x += KN_BLOCK_COLUMNS * panel_tokens;
+        }
+        for (int t = 0; t < n; t++) acc[t] = v_fma(v_add(even[t], odd[t]), scale, acc[t]);
+    }
+    for (int t = 0; t < n; t++) store_sums(p, token + (size_t)t, tile * 16, acc[t]);
+}
+
 /* `tiles` neighbouring tiles (1 or 2) times n tokens of a panel; x points at the first of them. */
 KN_INLINE void float_tile(const kn_product *p, kn_tile_kind kind, size_t tile, const int tiles,
                           const float *x, size_t panel_tokens, size_t token, const int n) {
+    if (kind == KN_TILE_TERNARY) {
+        for (int i = 0; i < tiles; i++) {
+            ternary_tile(p, tile + (size_t)i, x, panel_tokens, token, n);
+        }
+        return;
+    }
     kn_v even[2][KN_TOKEN_GROUP], odd[2][KN_TOKEN_GROUP];
     size_t tile_bytes = kn_tile_bytes(kind, p->columns), columns = p->columns, c = 0;
     const uint8_t *first = (const uint8_t *)p->tiles + tile * tile_bytes;

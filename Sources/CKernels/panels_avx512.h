@@ -55,9 +55,10 @@ KN_INLINE void quantise_block(const float *const *x, size_t column, uint8_t *out
                               const int n) {
     const __m512i magnitude = _mm512_set1_epi32(0x7FFFFFFF), zero = _mm512_setzero_si512();
     const __mmask16 stored = v_first(tokens);
-    __m512i rows[16], low[4] = {zero, zero, zero, zero}, high[4] = {zero, zero, zero, zero};
+    __m512i rows[16], uppers[16];
+    __m512i low[4] = {zero, zero, zero, zero}, high[4] = {zero, zero, zero, zero};
     for (int t = 0; t < 16; t++) {
-        rows[t] = zero;
+        rows[t] = uppers[t] = zero;
         if (t >= n) continue;
         __m512i a = _mm512_loadu_si512(x[t] + column), b = _mm512_loadu_si512(x[t] + column + 16);
         rows[t] = _mm512_max_epi32(_mm512_and_epi32(a, magnitude), _mm512_and_epi32(b, magnitude));
@@ -80,7 +81,8 @@ KN_INLINE void quantise_block(const float *const *x, size_t column, uint8_t *out
             a[k] = _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(_mm512_loadu_ps(from), factor));
             __m512 upper = _mm512_loadu_ps(from + 16);
             b[k] = _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(upper, factor));
-            rows[i + k] = _mm512_add_epi32(a[k], b[k]);
+            rows[i + k] = a[k];
+            uppers[i + k] = b[k];
         }
         /* packing works inside 128-bit lanes: lane g = 4 bytes each of four tokens, group g */
         low[i / 4] = _mm512_packs_epi16(_mm512_packs_epi32(a[0], a[1]),
@@ -88,15 +90,21 @@ KN_INLINE void quantise_block(const float *const *x, size_t column, uint8_t *out
         high[i / 4] = _mm512_packs_epi16(_mm512_packs_epi32(b[0], b[1]),
                                          _mm512_packs_epi32(b[2], b[3]));
     }
-    __m512i groups[8], sums = fold_sum(rows);
+    __m512i groups[8], first = fold_sum(rows), second = fold_sum(uppers);
     transpose_lanes(low, groups);
     transpose_lanes(high, groups + 4);
     for (int g = 0; g < 8; g++) {
         _mm512_mask_storeu_epi32(out + 4 * (size_t)g * tokens, stored, groups[g]);
     }
-    sums = _mm512_sub_epi32(zero, _mm512_slli_epi32(sums, 7)); /* -128 * sum */
-    _mm512_mask_storeu_epi32(out + 32 * tokens, stored, sums);
+    __m512i sums = _mm512_add_epi32(first, second);
+    __m512i offset = _mm512_sub_epi32(zero, _mm512_slli_epi32(sums, 7)); /* -128 * sum */
+    _mm512_mask_storeu_epi32(out + 32 * tokens, stored, offset);
     _mm512_mask_storeu_ps(out + 36 * tokens, stored, scale);
+    const __m512i parts[3] = {sums, first, second};
+    for (size_t i = 0; i < 3; i++) {
+        __m512 scaled = _mm512_mul_ps(scale, _mm512_cvtepi32_ps(parts[i]));
+        _mm512_mask_storeu_ps(out + (40 + 4 * i) * tokens, stored, scaled);
+    }
 }
 
 KN_INLINE void quantise_rows(const float *x, size_t stride, size_t tokens, size_t columns,
@@ -111,33 +119,46 @@ KN_INLINE void quantise_rows(const float *x, size_t stride, size_t tokens, size_
     }
 }
 
-/* A token alone: its 32 bytes stay together, and one vector is folded by itself. */
-KN_INLINE void quantise_alone(const float *x, uint8_t *out) {
-    __m512 low = _mm512_loadu_ps(x), high = _mm512_loadu_ps(x + 16);
+KN_INLINE __m512i largest_with(__m512i largest, const float *x) {
     const __m512i magnitude = _mm512_set1_epi32(0x7FFFFFFF);
-    int32_t bits = _mm512_reduce_max_epi32(
-        _mm512_max_epi32(_mm512_and_epi32(_mm512_castps_si512(low), magnitude),
-                         _mm512_and_epi32(_mm512_castps_si512(high), magnitude)));
+    largest = _mm512_max_epi32(largest, _mm512_and_epi32(_mm512_loadu_si512(x), magnitude));
+    return _mm512_max_epi32(largest, _mm512_and_epi32(_mm512_loadu_si512(x + 16), magnitude));
+}
+
+KN_INLINE float magnitude_of(__m512i largest) {
+    int32_t bits = _mm512_reduce_max_epi32(largest);
     float m;
     memcpy(&m, &bits, 4);
-    bool finite = bits < 0x7F800000, live = finite && m >= KN_QUANTISE_MIN;
+    return m;
+}
+
+/* 32 values of one token, with largest magnitude m (of the block, or of the row). */
+KN_INLINE void quantise_one(const float *x, float m, uint8_t *out, size_t tokens, size_t t) {
+    bool finite = m < INFINITY, live = finite && m >= KN_QUANTISE_MIN;
     float scale = live ? m / 127.0f : finite ? 0.0f : NAN;
     __m512 inverse = _mm512_set1_ps(live ? 127.0f / m : 0.0f);
     __mmask16 keep = live ? 0xFFFF : 0;
-    __m512i a = _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(low, inverse));
-    __m512i b = _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(high, inverse));
-    int32_t offset = -128 * _mm512_reduce_add_epi32(_mm512_add_epi32(a, b));
-    _mm_storeu_si128((__m128i *)(void *)out, _mm512_cvtepi32_epi8(a));
-    _mm_storeu_si128((__m128i *)(void *)(out + 16), _mm512_cvtepi32_epi8(b));
-    memcpy(out + 32, &offset, 4);
-    memcpy(out + 36, &scale, 4);
+    __m512i a = _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(_mm512_loadu_ps(x), inverse));
+    __m512i b = _mm512_maskz_cvtps_epi32(keep, _mm512_mul_ps(_mm512_loadu_ps(x + 16), inverse));
+    int32_t first = _mm512_reduce_add_epi32(a), second = _mm512_reduce_add_epi32(b);
+    int32_t offset = -128 * (first + second);
+    const float sums[3] = {scale * (float)(first + second), scale * (float)first,
+                           scale * (float)second};
+    uint8_t bytes[32];
+    _mm_storeu_si128((__m128i *)(void *)bytes, _mm512_cvtepi32_epi8(a));
+    _mm_storeu_si128((__m128i *)(void *)(bytes + 16), _mm512_cvtepi32_epi8(b));
+    for (size_t g = 0; g < 8; g++) memcpy(out + (g * tokens + t) * 4, bytes + 4 * g, 4);
+    memcpy(out + 32 * tokens + 4 * t, &offset, 4);
+    memcpy(out + 36 * tokens + 4 * t, &scale, 4);
+    for (size_t i = 0; i < 3; i++) memcpy(out + (40 + 4 * i) * tokens + 4 * t, sums + i, 4);
 }
 
 static void quantise(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
     if (tokens == 1) {
         uint8_t *out = panel;
         for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
-            quantise_alone(x + c, out);
+            float m = magnitude_of(largest_with(_mm512_setzero_si512(), x + c));
+            quantise_one(x + c, m, out, 1, 0);
             out += KN_INT8_PANEL_BLOCK_BYTES;
         }
     } else if (tokens <= 4) {
@@ -146,6 +167,23 @@ static void quantise(const float *x, size_t stride, size_t tokens, size_t column
         quantise_rows(x, stride, tokens, columns, panel, 8);
     } else {
         quantise_rows(x, stride, tokens, columns, panel, 12);
+    }
+}
+
+static void quantise_row(const float *x, size_t stride, size_t tokens, size_t columns,
+                         void *panel) {
+    for (size_t t = 0; t < tokens; t++, x += stride) {
+        uint8_t *out = panel;
+        __m512i largest = _mm512_setzero_si512();
+        for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
+            largest = largest_with(largest, x + c);
+        }
+        float m = magnitude_of(largest);
+        if (m < KN_ROW_MAGNITUDE_MIN) m = KN_ROW_MAGNITUDE_MIN;
+        for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
+            quantise_one(x + c, m, out, tokens, t);
+            out += KN_INT8_PANEL_BLOCK_BYTES * tokens;
+        }
     }
 }
 

@@ -6,15 +6,15 @@
  * with this file bit for bit.
  * Does not: try to be fast.
  */
-#include "internal.h"
+#include "units.h"
 
 #pragma STDC FP_CONTRACT OFF
 
 /* ---- int8 panels ---- */
 
-static void quantise_block(const float *x, int8_t *bytes, int32_t *sum, float *scale) {
+static float largest_magnitude(const float *x, size_t count) {
     uint32_t largest = 0;
-    for (size_t i = 0; i < KN_BLOCK_COLUMNS; i++) {
+    for (size_t i = 0; i < count; i++) {
         uint32_t bits;
         memcpy(&bits, x + i, 4);
         bits &= 0x7FFFFFFFu; /* the bits of |x| order like |x|, with NaN above Inf */
@@ -22,30 +22,49 @@ static void quantise_block(const float *x, int8_t *bytes, int32_t *sum, float *s
     }
     float m;
     memcpy(&m, &largest, 4);
-    bool finite = largest < 0x7F800000u, live = finite && m >= KN_QUANTISE_MIN;
+    return m;
+}
+
+/* 32 values with largest magnitude m (of the block, or of the row) into token t's part. */
+static void quantise_block(const float *x, float m, uint8_t *out, size_t tokens, size_t t) {
+    bool finite = m < INFINITY, live = finite && m >= KN_QUANTISE_MIN;
     float inverse = live ? 127.0f / m : 0.0f;
-    *scale = live ? m / 127.0f : finite ? 0.0f : NAN;
-    *sum = 0;
+    float scale = live ? m / 127.0f : finite ? 0.0f : NAN;
+    int32_t half[2] = {0, 0};
     for (size_t i = 0; i < KN_BLOCK_COLUMNS; i++) {
-        bytes[i] = live ? (int8_t)rintf(x[i] * inverse) : 0;
-        *sum += bytes[i];
+        int8_t byte = live ? (int8_t)rintf(x[i] * inverse) : 0;
+        memcpy(out + (i / 4 * tokens + t) * 4 + i % 4, &byte, 1);
+        half[i / 16] += byte;
     }
+    int32_t offset = -128 * (half[0] + half[1]);
+    const float sums[3] = {scale * (float)(half[0] + half[1]), scale * (float)half[0],
+                           scale * (float)half[1]};
+    memcpy(out + 32 * tokens + 4 * t, &offset, 4);
+    memcpy(out + 36 * tokens + 4 * t, &scale, 4);
+    for (size_t i = 0; i < 3; i++) memcpy(out + (40 + 4 * i) * tokens + 4 * t, sums + i, 4);
 }
 
 static void quantise(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
     uint8_t *out = panel;
     for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
         for (size_t t = 0; t < tokens; t++) {
-            int8_t bytes[KN_BLOCK_COLUMNS];
-            int32_t sum, offset;
-            float scale;
-            quantise_block(x + t * stride + c, bytes, &sum, &scale);
-            offset = -128 * sum;
-            for (size_t g = 0; g < 8; g++) memcpy(out + (g * tokens + t) * 4, bytes + 4 * g, 4);
-            memcpy(out + 32 * tokens + 4 * t, &offset, 4);
-            memcpy(out + 36 * tokens + 4 * t, &scale, 4);
+            const float *block = x + t * stride + c;
+            quantise_block(block, largest_magnitude(block, KN_BLOCK_COLUMNS), out, tokens, t);
         }
         out += KN_INT8_PANEL_BLOCK_BYTES * tokens;
+    }
+}
+
+static void quantise_row(const float *x, size_t stride, size_t tokens, size_t columns,
+                         void *panel) {
+    for (size_t t = 0; t < tokens; t++) {
+        uint8_t *out = panel;
+        float m = largest_magnitude(x + t * stride, columns);
+        if (m < KN_ROW_MAGNITUDE_MIN) m = KN_ROW_MAGNITUDE_MIN;
+        for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
+            quantise_block(x + t * stride + c, m, out, tokens, t);
+            out += KN_INT8_PANEL_BLOCK_BYTES * tokens;
+        }
     }
 }
 
@@ -109,10 +128,73 @@ static float int8_sum(const kn_product *p, const void *tile, size_t row, const u
     return acc;
 }
 
+/* ---- products of unit tiles ---- */
+
+/* One unit, int8 input, `blocks` blocks: continues the chain of every token. */
+static void add_int8_unit(kn_tile_kind kind, const kn_unit *unit, size_t blocks,
+                          const uint8_t *panel, size_t tokens, float *acc) {
+    const size_t group_columns = kn_shapes[kind].group_columns;
+    for (size_t c = 0; c < blocks * KN_BLOCK_COLUMNS; c += group_columns) {
+        const uint8_t *block = panel + c / KN_BLOCK_COLUMNS * KN_INT8_PANEL_BLOCK_BYTES * tokens;
+        const size_t start = c % KN_BLOCK_COLUMNS;
+        const size_t sums_at = group_columns == KN_BLOCK_COLUMNS ? 40 : start == 0 ? 44 : 48;
+        float scale, low;
+        kn_unit_factors(kind, unit, c / group_columns, &scale, &low);
+        for (size_t t = 0; t < tokens; t++) {
+            int32_t sum = 0;
+            float token_scale, token_sum;
+            for (size_t i = start; i < start + group_columns; i++) {
+                int8_t a = (int8_t)block[(i / 4 * tokens + t) * 4 + i % 4];
+                sum += kn_unit_q(kind, unit, c - start + i) * a;
+            }
+            memcpy(&token_scale, block + 36 * tokens + 4 * t, 4);
+            memcpy(&token_sum, block + sums_at * tokens + 4 * t, 4);
+            acc[t] = fmaf((float)sum, scale * token_scale, acc[t]);
+            acc[t] = fmaf(low, token_sum, acc[t]);
+        }
+    }
+}
+
+/* One ternary unit, float input. */
+static void add_float_unit(const kn_unit *unit, size_t columns, const float *panel, size_t tokens,
+                           float *acc) {
+    for (size_t t = 0; t < tokens; t++) {
+        float sum[2] = {0, 0};
+        for (size_t c = 0; c < columns; c++) {
+            float weight = (float)(unit->q[c] - 1);
+            sum[c & 1] = fmaf(weight, panel[c * tokens + t], sum[c & 1]);
+        }
+        acc[t] = fmaf(sum[0] + sum[1], unit->whole, acc[t]);
+    }
+}
+
+/* One row of a unit tile with the tokens of one panel. */
+static void unit_sums(const kn_product *p, const uint8_t *tile, size_t row, const uint8_t *panel,
+                      size_t tokens, float *acc) {
+    const size_t blocks = p->columns / KN_BLOCK_COLUMNS;
+    const bool is_float = p->input == KN_INPUT_FLOAT;
+    const size_t block_bytes = is_float ? KN_BLOCK_COLUMNS * 4 : KN_INT8_PANEL_BLOCK_BYTES;
+    kn_unit unit;
+    for (size_t t = 0; t < tokens; t++) acc[t] = 0;
+    for (size_t block = 0; block < blocks;) {
+        size_t n = kn_blocks_of_unit(block, blocks);
+        kn_unit_load(p->kind, tile, n, row, &unit);
+        if (is_float) {
+            add_float_unit(&unit, n * KN_BLOCK_COLUMNS, (const float *)(const void *)panel, tokens,
+                           acc);
+        } else {
+            add_int8_unit(p->kind, &unit, n, panel, tokens, acc);
+        }
+        tile += kn_unit_bytes(p->kind, n);
+        panel += n * block_bytes * tokens;
+        block += n;
+    }
+}
+
 static void product(const kn_product *p, size_t tile0, size_t tile1, const void *panels,
                     size_t tokens, size_t panel0, size_t panel1) {
     size_t tile_bytes = kn_tile_bytes(p->kind, p->columns);
-    bool is_int8 = kn_tile_input(p->kind) == KN_INPUT_INT8;
+    bool is_int8 = p->input != KN_INPUT_FLOAT;
     size_t token_bytes = is_int8 ? kn_int8_panel_bytes(p->columns) : p->columns * sizeof(float);
     for (size_t i = panel0; i < panel1; i++) {
         size_t start = kn_panel_start(tokens, i), size = kn_panel_start(tokens, i + 1) - start;
@@ -120,11 +202,16 @@ static void product(const kn_product *p, size_t tile0, size_t tile1, const void 
         size_t end = tile1 * KN_TILE_ROWS < p->rows ? tile1 * KN_TILE_ROWS : p->rows;
         for (size_t row = tile0 * KN_TILE_ROWS; row < end; row++) {
             const uint8_t *tile = (const uint8_t *)p->tiles + row / KN_TILE_ROWS * tile_bytes;
+            size_t r = row % KN_TILE_ROWS;
+            float sums[KN_PANEL_TOKENS];
+            if (kn_is_unit_kind(p->kind)) unit_sums(p, tile, r, panel, size, sums);
             for (size_t t = 0; t < size; t++) {
-                float sum = is_int8 ? int8_sum(p, tile, row % KN_TILE_ROWS, panel, size, t)
-                                    : float_sum(p, tile, row % KN_TILE_ROWS,
-                                                (const float *)(const void *)panel, size, t);
-                kn_store_sum(p, start + t, row, sum);
+                if (!kn_is_unit_kind(p->kind)) {
+                    sums[t] = is_int8 ? int8_sum(p, tile, r, panel, size, t)
+                                      : float_sum(p, tile, r, (const float *)(const void *)panel,
+                                                  size, t);
+                }
+                kn_store_sum(p, start + t, row, sums[t]);
             }
         }
     }
@@ -242,8 +329,11 @@ static void attend(const kn_attend *a) {
 const kn_ops kn_scalar_ops = {
     .name = "scalar",
     .quantise = quantise,
+    .quantise_row = quantise_row,
     .interleave = interleave,
-    .product = {product, product, product, product, product},
+    .product = {product, product, product, product, product, product, product, product, product,
+                product, product, product, product, product, product, product},
+    .ternary_float = product,
     .rms_norm = rms_norm,
     .rope = rope,
     .gate = gate,

@@ -92,15 +92,27 @@ public struct MatrixProduct: Sendable {
     public var output: FloatRows
     /// Whether the result is added to the output.
     public var accumulates: Bool
+    /// How the input is rounded; nil: as the matrix's format has it. One that the format accepts.
+    public var rounding: InputRounding?
 
     /// A product; see the type.
     public init(
         _ matrix: WeightMatrix, bias: FloatBuffer? = nil, into output: FloatRows,
-        accumulates: Bool = false
+        accumulates: Bool = false, rounding: InputRounding? = nil
     ) {
         (self.matrix, self.bias, self.output) = (matrix, bias, output)
-        self.accumulates = accumulates
+        (self.accumulates, self.rounding) = (accumulates, rounding)
     }
+}
+
+/// What a product does to its input before it multiplies.
+public enum InputRounding: Sendable, CaseIterable {
+    /// Nothing: floats times the exact weights. Float and ternary formats.
+    case none
+    /// To int8 with a scale for every 32 values. Quantised formats.
+    case blocks
+    /// To int8 with one scale for the whole row, as BitNet models were trained. Quantised formats.
+    case rows
 }
 
 /// Consecutive rows of one sequence. Row i is position `first + i` and attends to positions

@@ -19,11 +19,12 @@ extension CPUBackend {
         // In slices, so that operations of a model that serves meanwhile get the pool in between.
         let sliceSize = 8 << 20
         let tileRows = KN_TILE_ROWS
-        let rowSize = bytes.count / rows
+        let rowSize = max(1, bytes.count / rows)
+        var file = format.source(source, size: bytes.count)
         let step = max(1, sliceSize / (rowSize * tileRows)) * tileRows
         for start in stride(from: 0, to: rows, by: step) {
             kn_drive_pack(
-                pool, format.row, source, start, min(rows, start + step), columns, storage.base)
+                pool, format.row, &file, start, min(rows, start + step), columns, storage.base)
         }
         return WeightMatrix(format: format, rows: rows, columns: columns, storage: storage)
     }
@@ -92,7 +93,7 @@ extension CPUBackend {
     private static func shapeRefusal(_ tried: String, _ format: WeightFormat) -> ComputeError {
         ComputeError(
             .shapeInvalid, tried: tried, found: "a shape that \(format.name) cannot have",
-            allowed: "at least 1 row, columns a positive multiple of \(format.valuesPerBlock), "
-                + "a size that fits in memory")
+            allowed: "at least 1 row, columns a positive multiple of \(format.columnMultiple), "
+                + "whole blocks of \(format.valuesPerBlock) values, a size that fits in memory")
     }
 }

@@ -11,10 +11,7 @@ extension CPUBackend {
     public func embed(_ table: EmbeddingTable, tokens: [Int32], into output: FloatRows) {
         let target = output.pointer(rows: tokens.count, width: table.columns)
         for (row, token) in tokens.enumerated() {
-            table.format.dequantise(
-                table.row(token),
-                into: UnsafeMutableBufferPointer(
-                    start: target + row * output.stride, count: table.columns))
+            table.read(token, into: target + row * output.stride)
         }
     }
 
@@ -38,15 +35,23 @@ extension CPUBackend {
         let columns = first.matrix.columns
         let x = input.pointer(rows: rows, width: columns)
         try scratch.withLock { (scratch: inout Scratch) throws(ComputeError) in
-            var int8Panels, floatPanels: UnsafeMutableRawPointer?
+            var panels = (
+                UnsafeMutableRawPointer?.none, UnsafeMutableRawPointer?.none,
+                UnsafeMutableRawPointer?.none
+            )
             // By index: iterating would retain and release three objects per product, which a
             // small model feels.
             for index in products.indices {
-                if products[index].matrix.quantisesInput {
-                    int8Panels = try scratch.int8Panels(rows * kn_int8_panel_bytes(columns))
-                } else if rows > 1 {
-                    let size = rows * columns * MemoryLayout<Float>.size
-                    floatPanels = try scratch.floatPanels(size)
+                switch products[index].inputForKernels {
+                case KN_INPUT_FLOAT:
+                    if rows > 1 {
+                        let size = rows * columns * MemoryLayout<Float>.size
+                        panels.0 = try scratch.floatPanels(size)
+                    }
+                case KN_INPUT_INT8:
+                    panels.1 = try scratch.int8Panels(rows * kn_int8_panel_bytes(columns))
+                default:
+                    panels.2 = try scratch.rowPanels(rows * kn_int8_panel_bytes(columns))
                 }
             }
             withUnsafeTemporaryAllocation(of: kn_product.self, capacity: products.count) { list in
@@ -54,9 +59,13 @@ extension CPUBackend {
                     list.initializeElement(
                         at: index, to: products[index].forKernels(columns, rows))
                 }
-                kn_drive_products(
-                    pool, ops, list.baseAddress, products.count, x, input.stride, rows, columns,
-                    int8Panels, floatPanels)
+                withUnsafeBytes(of: &panels) { panels in
+                    kn_drive_products(
+                        pool, ops, list.baseAddress, products.count, x, input.stride, rows,
+                        columns,
+                        panels.assumingMemoryBound(to: UnsafeMutableRawPointer?.self)
+                            .baseAddress)
+                }
             }
         }
     }
@@ -179,11 +188,17 @@ extension CPUBackend {
 
 extension MatrixProduct {
     @inline(__always)
+    fileprivate var inputForKernels: kn_input_kind { rounding?.forKernels ?? matrix.nativeInput }
+
+    @inline(__always)
     fileprivate func forKernels(_ columns: Int, _ tokens: Int) -> kn_product {
         precondition(matrix.columns == columns, "products of one input differ in columns")
         precondition(bias.map { $0.count >= matrix.rows } ?? true, "bias shorter than the rows")
+        precondition(
+            kn_tile_accepts(matrix.tileKind, inputForKernels),
+            "\(matrix.format.name) with an input that its kernels do not take")
         return kn_product(
-            tiles: matrix.storage.base, kind: matrix.tileKind,
+            tiles: matrix.storage.base, kind: matrix.tileKind, input: inputForKernels,
             accumulate: accumulates, rows: matrix.rows, columns: columns,
             bias: bias.map { UnsafePointer($0.storage.floats) },
             out: output.pointer(rows: tokens, width: matrix.rows), out_stride: output.stride)
@@ -199,6 +214,17 @@ extension AttentionSpan {
             pages[..<needed].allSatisfy { $0 >= 0 && $0 < shape.pageCount },
             "page outside the cache")
         return needed
+    }
+}
+
+extension InputRounding {
+    @inline(__always)
+    var forKernels: kn_input_kind {
+        switch self {
+        case .none: KN_INPUT_FLOAT
+        case .blocks: KN_INPUT_INT8
+        case .rows: KN_INPUT_INT8_ROW
+        }
     }
 }
 

@@ -24,7 +24,7 @@ public final class CPUBackend: Backend {
     let tableStorage: Storage
     let scratch = Mutex(Scratch())
 
-    /// Starts `threads - 1` workers and checks the kernels (under a millisecond or two). Without an
+    /// Starts `threads - 1` workers and checks the kernels (some milliseconds). Without an
     /// instruction set: the one named by `ASSAY_INSTRUCTION_SET`, or the best.
     public init(threads: Int, instructionSet: InstructionSet? = nil) throws(ComputeError) {
         let chosen: InstructionSet
@@ -55,12 +55,16 @@ public final class CPUBackend: Backend {
 
     /// Memory that operations need while they run; grows to the largest need and is reused.
     struct Scratch {
-        private var int8Panels, floatPanels, scores: Storage?
+        private var int8Panels, rowPanels, floatPanels, scores: Storage?
 
         init() {}
 
         mutating func int8Panels(_ size: Int) throws(ComputeError) -> UnsafeMutableRawPointer {
             try Self.grow(&int8Panels, size).base
+        }
+
+        mutating func rowPanels(_ size: Int) throws(ComputeError) -> UnsafeMutableRawPointer {
+            try Self.grow(&rowPanels, size).base
         }
 
         mutating func floatPanels(_ size: Int) throws(ComputeError) -> UnsafeMutableRawPointer {

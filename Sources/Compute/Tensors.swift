@@ -17,12 +17,12 @@ public final class WeightMatrix: Sendable {
     let storage: Storage
     /// Facts of the format, looked up once.
     let tileKind: kn_tile_kind
-    let quantisesInput: Bool
+    let nativeInput: kn_input_kind
 
     init(format: WeightFormat, rows: Int, columns: Int, storage: Storage) {
         (self.format, self.rows, self.columns, self.storage) = (format, rows, columns, storage)
         tileKind = format.row.pointee.tile
-        quantisesInput = format.quantisesInput
+        nativeInput = kn_tile_input(tileKind)
     }
 
     /// Bytes of memory the packed form occupies.
@@ -39,19 +39,20 @@ public struct EmbeddingTable: Sendable {
     /// Values of one row.
     public let columns: Int
     private let address: UInt
+    private let size: Int
 
     init(format: WeightFormat, rows: Int, columns: Int, bytes: UnsafeRawBufferPointer) {
         (self.format, self.rows, self.columns) = (format, rows, columns)
-        address = UInt(bitPattern: bytes.baseAddress)
+        (address, size) = (UInt(bitPattern: bytes.baseAddress), bytes.count)
     }
 
-    /// The file bytes of one row.
-    func row(_ token: Int32) -> UnsafeRawBufferPointer {
+    /// The values of one row, to `target` and the `columns - 1` floats behind it.
+    func read(_ token: Int32, into target: UnsafeMutablePointer<Float>) {
         precondition(token >= 0 && token < rows, "token \(token) outside 0..<\(rows)")
-        let rowSize = columns / format.valuesPerBlock * format.bytesPerBlock
-        let start = UnsafeRawPointer(bitPattern: address)
-        return UnsafeRawBufferPointer(
-            start: start.map { $0 + Int(token) * rowSize }, count: rowSize)
+        guard let start = UnsafeRawPointer(bitPattern: address) else { return }
+        var source = format.source(start, size: size)
+        format.row.pointee.dequantise(
+            format.row, &source, Int(token) * columns, columns, target)
     }
 }
 

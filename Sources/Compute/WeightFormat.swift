@@ -11,19 +11,44 @@ public enum WeightFormat: UInt32, Sendable, CaseIterable, CustomStringConvertibl
     case f32 = 0
     case f16 = 1
     case q4_0 = 2
+    case q4_1 = 3
+    case q5_0 = 6
+    case q5_1 = 7
     case q8_0 = 8
+    case q2_k = 10
+    case q3_k = 11
+    case q4_k = 12
+    case q5_k = 13
+    case q6_k = 14
+    case iq4_nl = 20
+    case iq4_xs = 23
     case bf16 = 30
+    case tq1_0 = 34
+    case tq2_0 = 35
+    /// Ternary, of bitnet.cpp; one scale for the whole tensor behind its blocks.
+    case i2_s = 36
 
     /// The name people use, for example `Q8_0`.
     public var name: String { String(cString: row.pointee.name) }
     /// The same as `name`.
     public var description: String { name }
-    /// Values that share one block; the columns of a matrix are a multiple of it.
+    /// Values of one block in the file.
     public var valuesPerBlock: Int { Int(row.pointee.values_per_block) }
     /// Bytes of one block in the file.
     public var bytesPerBlock: Int { Int(row.pointee.bytes_per_block) }
-    /// Whether products round their input to int8 blocks of 32 (the quantised formats do).
+    /// Bytes after the last block of a whole tensor (only `I2_S` has some).
+    public var trailerSize: Int { Int(row.pointee.trailer_bytes) }
+    /// The columns of a matrix are a multiple of this: the block's values, except where blocks run
+    /// over row ends (`I2_S`).
+    public var columnMultiple: Int { Int(row.pointee.row_values) }
+    /// Whether products round their input to int8 blocks of 32 (the quantised formats do), unless
+    /// they are asked for another rounding.
     public var quantisesInput: Bool { kn_tile_input(row.pointee.tile) == KN_INPUT_INT8 }
+
+    /// Whether a product with weights of this format can take its input in that form.
+    public func accepts(_ rounding: InputRounding) -> Bool {
+        kn_tile_accepts(row.pointee.tile, rounding.forKernels)
+    }
 
     /// The row of this format in the kernel table. Every case has one; a test walks all cases.
     var row: UnsafePointer<kn_format> {
@@ -33,14 +58,17 @@ public enum WeightFormat: UInt32, Sendable, CaseIterable, CustomStringConvertibl
         return row
     }
 
-    /// Bytes of `rows` x `columns` values in a file; nil when the columns are not whole blocks, a
-    /// number is not positive, or the size overflows.
+    /// Bytes of `rows` x `columns` values in a file; nil when the columns are not a multiple of
+    /// `columnMultiple`, the values not whole blocks, a number is not positive, or the size
+    /// overflows.
     public func fileSize(rows: Int, columns: Int) -> Int? {
-        guard rows > 0, columns > 0, columns % valuesPerBlock == 0 else { return nil }
-        let (rowSize, rowOverflow) = (columns / valuesPerBlock)
+        guard rows > 0, columns > 0, columns % columnMultiple == 0 else { return nil }
+        let (values, tooMany) = rows.multipliedReportingOverflow(by: columns)
+        guard !tooMany, values % valuesPerBlock == 0 else { return nil }
+        let (blockSize, overflow) = (values / valuesPerBlock)
             .multipliedReportingOverflow(by: bytesPerBlock)
-        let (size, overflow) = rowSize.multipliedReportingOverflow(by: rows)
-        return rowOverflow || overflow ? nil : size
+        let (size, trailerOverflow) = blockSize.addingReportingOverflow(trailerSize)
+        return overflow || trailerOverflow ? nil : size
     }
 
     /// Bytes that a packed matrix of this shape occupies in memory; nil as for `fileSize`.
@@ -53,14 +81,22 @@ public enum WeightFormat: UInt32, Sendable, CaseIterable, CustomStringConvertibl
         return (rows + tileRows - 1) / tileRows * kn_tile_bytes(row.pointee.tile, columns)
     }
 
-    /// Block values as floats: the reference dequantiser. `bytes` holds whole blocks of exactly
-    /// `into.count` values.
+    /// Values as floats: the reference dequantiser. `bytes` is a tensor of exactly `into.count`
+    /// values, with its trailer where the format has one.
     package func dequantise(
         _ bytes: UnsafeRawBufferPointer, into: UnsafeMutableBufferPointer<Float>
     ) {
-        precondition(bytes.count == into.count / valuesPerBlock * bytesPerBlock)
+        precondition(bytes.count == into.count / valuesPerBlock * bytesPerBlock + trailerSize)
         precondition(into.count % valuesPerBlock == 0)
-        guard let source = bytes.baseAddress, let target = into.baseAddress else { return }
-        row.pointee.dequantise(source, into.count, target)
+        guard let blocks = bytes.baseAddress, let target = into.baseAddress else { return }
+        var source = source(blocks, size: bytes.count)
+        row.pointee.dequantise(row, &source, 0, into.count, target)
+    }
+
+    /// A tensor of `size` bytes as the kernels take it.
+    func source(_ bytes: UnsafeRawPointer, size: Int) -> kn_source {
+        kn_source(
+            blocks: bytes.assumingMemoryBound(to: UInt8.self),
+            trailer: trailerSize == 0 ? nil : bytes + (size - trailerSize))
     }
 }

@@ -99,6 +99,9 @@ import Testing
         table.quantise = { _, _, tokens, _, panel in
             panel?.storeBytes(of: UInt8(tokens), as: UInt8.self)
         }
+        table.quantise_row = { _, _, tokens, _, panel in
+            panel?.storeBytes(of: UInt8(tokens), as: UInt8.self)
+        }
         table.interleave = { _, _, _, _, _ in }
         table.rms_norm = { _, _, _, _, y in y?[0] = 1 }
         table.rope = { x, _, _, _, _ in x?[0] = 1 }
@@ -109,7 +112,11 @@ import Testing
             @convention(c) (
                 UnsafePointer<kn_product>?, Int, Int, UnsafeRawPointer?, Int, Int, Int
             ) -> Void = { p, _, _, _, _, _, _ in p?.pointee.out[0] = 1 }
-        table.product = (wrong, wrong, wrong, wrong, wrong)
+        table.product = (
+            wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong,
+            wrong, wrong, wrong, wrong
+        )
+        table.ternary_float = wrong
         for kernel in 0..<kn_kernel_count() {
             let name = String(cString: kn_kernel_name(kernel))
             #expect(!kn_kernel_agrees(&table, kernel, 1), "\(name)")

@@ -209,18 +209,4 @@ import Testing
         #expect(backend.values(plain) == [Float(cos(1.5)), Float(sin(1.5))])
         #expect(backend.values(scaled) == [Float(cos(3.0) * 2), Float(sin(3.0) * 2)])
     }
-
-    @Test(arguments: WeightFormat.allCases)
-    func embeddingLooksRowsUp(_ format: WeightFormat) throws {
-        let backend = try CPUBackend(threads: 1)
-        let sample = SampleMatrix(format, rows: 9, columns: 64, seed: 9)
-        let output = try backend.makeBuffer(count: 3 * 64)
-        try sample.bytes.withUnsafeBytes {
-            let table = try backend.makeEmbedding($0, format: format, rows: 9, columns: 64)
-            backend.embed(table, tokens: [8, 0, 8], into: output.rows(of: 64))
-        }
-        let values = sample.values
-        let expected = [8, 0, 8].flatMap { values[$0 * 64..<($0 + 1) * 64] }
-        #expect(bits(backend.values(output)) == bits(expected))
-    }
 }

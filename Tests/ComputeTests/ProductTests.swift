@@ -14,7 +14,13 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
     var testDescription: String { "\(format) \(rows)x\(columns)" }
 
     static let all: [ProductShape] = WeightFormat.allCases.flatMap { format in
-        let columns = format.quantisesInput ? [32, 64, 96, 288, 544] : [1, 2, 3, 31, 172]
+        let counts =
+            switch format.columns(atLeast: 1) {
+            case 1: [1, 2, 3, 31, 172]
+            case 32: [32, 64, 96, 288, 544]
+            default: [256, 512, 768]
+            }
+        let columns = format == .i2_s ? counts + [128, 384, 1152] : counts
         return [1, 15, 16, 17, 33, 80].flatMap { rows in
             columns.map { ProductShape(format: format, rows: rows, columns: $0) }
         }
@@ -29,40 +35,56 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
         let matrices = try backends.map { try sample.packed(by: $0) }
         for tokens in [1, 2, 3, 4, 5, 11, 12, 13, 25] {
             let input = randomFloats(tokens * shape.columns, seed: UInt64(tokens), scale: 3)
-            let expected = bits(try backends[0].product(matrices[0], input, tokens: tokens))
-            for (backend, matrix) in zip(backends, matrices).dropFirst() {
-                let result = bits(try backend.product(matrix, input, tokens: tokens))
-                #expect(result == expected, "\(backend.instructionSet), \(tokens) tokens")
+            for rounding in shape.format.roundings {
+                let results = try zip(backends, matrices).map {
+                    bits(try $0.product($1, input, tokens: tokens, rounding: rounding))
+                }
+                for (backend, result) in zip(backends, results) {
+                    #expect(
+                        result == results[0],
+                        "\(backend.instructionSet), \(tokens) tokens, \(rounding)")
+                }
             }
         }
     }
 
-    @Test(arguments: WeightFormat.allCases)
-    func aTokenHasTheSameBitsAloneAndInAnyBatch(_ format: WeightFormat) throws {
-        let sample = SampleMatrix(format, rows: 49, columns: 160, seed: 11)
-        let input = randomFloats(40 * 160, seed: 12)
+    @Test(arguments: WeightFormat.products)
+    func aTokenHasTheSameBitsAloneAndInAnyBatch(
+        _ format: WeightFormat, _ rounding: InputRounding
+    ) throws {
+        let columns = format.columns(atLeast: 160)
+        let sample = SampleMatrix(format, rows: 49, columns: columns, seed: 11)
+        let input = randomFloats(40 * columns, seed: 12)
         for backend in try allBackends() {
             let matrix = try sample.packed(by: backend)
             let alone = try (0..<40).flatMap {
-                try backend.product(matrix, Array(input[$0 * 160..<($0 + 1) * 160]), tokens: 1)
+                try backend.product(
+                    matrix, Array(input[$0 * columns..<($0 + 1) * columns]), tokens: 1,
+                    rounding: rounding)
             }
-            for tokens in 1...40 {
+            for tokens in Array(1...14) + [23, 24, 25, 36, 40] {
                 let batch = try backend.product(
-                    matrix, Array(input[..<(tokens * 160)]), tokens: tokens)
+                    matrix, Array(input[..<(tokens * columns)]), tokens: tokens,
+                    rounding: rounding)
                 #expect(bits(batch) == bits(Array(alone[..<(tokens * 49)])), "\(tokens) tokens")
             }
         }
     }
 
-    @Test(arguments: WeightFormat.allCases, [1, 2, 3, 7])
-    func theNumberOfThreadsChangesNothing(_ format: WeightFormat, _ threads: Int) throws {
-        let sample = SampleMatrix(format, rows: 1000, columns: 320, seed: 21)
+    @Test(arguments: WeightFormat.products, [1, 2, 3, 7])
+    func theNumberOfThreadsChangesNothing(
+        _ product: (WeightFormat, InputRounding), _ threads: Int
+    ) throws {
+        let (format, rounding) = product
+        let columns = format.columns(atLeast: 320)
+        let sample = SampleMatrix(format, rows: 1000, columns: columns, seed: 21)
         let one = try CPUBackend(threads: 1), many = try CPUBackend(threads: threads)
         let (first, second) = (try sample.packed(by: one), try sample.packed(by: many))
         for tokens in [1, 6, 30] {
-            let input = randomFloats(tokens * 320, seed: UInt64(tokens))
-            let expected = try one.product(first, input, tokens: tokens)
-            #expect(bits(try many.product(second, input, tokens: tokens)) == bits(expected))
+            let input = randomFloats(tokens * columns, seed: UInt64(tokens))
+            let expected = try one.product(first, input, tokens: tokens, rounding: rounding)
+            let found = try many.product(second, input, tokens: tokens, rounding: rounding)
+            #expect(bits(found) == bits(expected))
         }
     }
 
@@ -87,47 +109,120 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
     }
 
     /// An int8 product adds the rounding of its input: half a step (largest / 254) a value, so
-    /// sum |w| * largest / 254 a block, and the float steps of one chain over blocks.
-    @Test(arguments: [WeightFormat.q8_0, .q4_0], [32, 96, 1024])
-    func int8ProductsStayWithinTheRoundingOfTheirInput(_ format: WeightFormat, _ columns: Int)
-        throws
-    {
+    /// sum |w| * largest / 254, with the largest of the block or of the row; and the float steps of
+    /// one chain, two a group of at least 16, each 2^-24 of sums of scale * q and low. Random
+    /// quants reach at least a quarter of the largest scale * q, hence the factor 4.
+    @Test(arguments: WeightFormat.products.filter { $0.1 != .none }, [32, 96, 1024])
+    func int8ProductsStayWithinTheRoundingOfTheirInput(
+        _ product: (WeightFormat, InputRounding), _ count: Int
+    ) throws {
+        let (format, rounding) = product
+        let columns = format.columns(atLeast: count)
         let sample = SampleMatrix(format, rows: 19, columns: columns, seed: 41)
         let backend = try CPUBackend(threads: 1), weights = sample.values
         let input = randomFloats(2 * columns, seed: 42)
-        let result = try backend.product(try sample.packed(by: backend), input, tokens: 2)
+        let result = try backend.product(
+            try sample.packed(by: backend), input, tokens: 2, rounding: rounding)
         for token in 0..<2 {
+            let x = Array(input[token * columns..<(token + 1) * columns])
+            let run = rounding == .rows ? columns : 32
             for row in 0..<19 {
+                let w = weights[row * columns..<(row + 1) * columns].map(Double.init)
+                let steps = Double(columns / 8 + 4) * 0x1p-24 * 4 * (w.map(abs).max() ?? 0)
                 var exact = 0.0, bound = 0.0
-                for block in 0..<columns / 32 {
-                    let x = input[token * columns + block * 32..<token * columns + block * 32 + 32]
-                    let w = weights[row * columns + block * 32..<row * columns + block * 32 + 32]
-                    let largest = Double(x.map(abs).max() ?? 0)
-                    for (a, b) in zip(w, x) {
-                        exact += Double(a) * Double(b)
-                        bound += abs(Double(a)) * largest * (1 / 254.0 + Double(columns) * 0x1p-24)
-                    }
+                for (column, value) in x.enumerated() {
+                    let start = column / run * run
+                    let largest = Double(x[start..<start + run].map(abs).max() ?? 0)
+                    exact += w[column] * Double(value)
+                    bound += abs(w[column]) * largest / 254 + steps * abs(Double(value))
                 }
-                #expect(abs(Double(result[token * 19 + row]) - exact) <= bound)
+                #expect(abs(Double(result[token * 19 + row]) - exact) <= bound, "row \(row)")
             }
         }
     }
 
-    /// The same product with the quantised input itself: only float roundings are left.
-    @Test(arguments: [WeightFormat.q8_0, .q4_0])
-    func int8ProductsOfRepresentableInputsAreNearlyExact(_ format: WeightFormat) throws {
+    /// The same product with the quantised input itself: only float roundings are left, bounded as
+    /// above.
+    @Test(arguments: WeightFormat.products.filter { $0.1 != .none })
+    func int8ProductsOfRepresentableInputsAreNearlyExact(
+        _ format: WeightFormat, _ rounding: InputRounding
+    ) throws {
         let columns = 256, sample = SampleMatrix(format, rows: 33, columns: columns, seed: 51)
         let backend = try CPUBackend(threads: 1), weights = sample.values
         var random = SeededGenerator(seed: 52)
         // Whole numbers whose largest magnitude in a block is 127: quantisation changes nothing.
         let input = (0..<columns).map { Float($0 % 32 == 5 ? 127 : random.below(255) - 127) }
-        let result = try backend.product(try sample.packed(by: backend), input, tokens: 1)
+        let result = try backend.product(
+            try sample.packed(by: backend), input, tokens: 1, rounding: rounding)
         for row in 0..<33 {
-            let terms = (0..<columns).map {
-                Double(weights[row * columns + $0]) * Double(input[$0])
+            let w = weights[row * columns..<(row + 1) * columns].map(Double.init)
+            let exact = zip(w, input).reduce(0) { $0 + $1.0 * Double($1.1) }
+            let inputs = input.reduce(0) { $0 + abs(Double($1)) }
+            let bound = 36 * 0x1p-24 * 4 * (w.map(abs).max() ?? 0) * inputs
+            #expect(abs(Double(result[row]) - exact) <= bound, "row \(row)")
+        }
+    }
+
+    /// What BitNet's own runtimes compute: q = clamp(round(x * 127 / absmax)), then the product
+    /// with q * absmax / 127, absmax at least 1e-5.
+    @Test(arguments: [WeightFormat.tq1_0, .tq2_0, .i2_s], [1, 1e-4, 1e-7] as [Float])
+    func rowRoundingIsThatOfBitNet(_ format: WeightFormat, _ size: Float) throws {
+        let columns = 512, sample = SampleMatrix(format, rows: 20, columns: columns, seed: 55)
+        let weights = sample.values, input = randomFloats(columns, seed: 56, scale: size)
+        let largest = max(input.map(abs).max() ?? 0, 1e-5)
+        let rounded = input.map { value in
+            let q = (value * (127 / largest)).rounded(.toNearestOrEven)
+            return Double(min(127, max(-128, q))) * Double(largest) / 127
+        }
+        for backend in try allBackends() {
+            let result = try backend.product(
+                try sample.packed(by: backend), input, tokens: 1, rounding: .rows)
+            for row in 0..<20 {
+                let w = weights[row * columns..<(row + 1) * columns].map(Double.init)
+                let exact = zip(w, rounded).reduce(0) { $0 + $1.0 * $1.1 }
+                let inputs = rounded.reduce(0) { $0 + abs($1) }
+                let bound = 72 * 0x1p-24 * 4 * (w.map(abs).max() ?? 0) * inputs
+                #expect(abs(Double(result[row]) - exact) <= bound, "row \(row)")
             }
-            let bound = 20 * 0x1p-24 * terms.reduce(0) { $0 + abs($1) }
-            #expect(abs(Double(result[row]) - terms.reduce(0, +)) <= bound, "row \(row)")
+        }
+    }
+
+    /// Ternary weights times floats: sums of at most 128 inputs in each of two chains, and one fma
+    /// a unit; no rounding of the input.
+    @Test(arguments: [WeightFormat.tq1_0, .tq2_0, .i2_s], [256, 1024])
+    func ternaryProductsWithFloatInputStayNearDoublePrecision(
+        _ format: WeightFormat, _ columns: Int
+    ) throws {
+        let sample = SampleMatrix(format, rows: 19, columns: columns, seed: 57)
+        let backend = try CPUBackend(threads: 1), weights = sample.values
+        let input = randomFloats(3 * columns, seed: 58)
+        let result = try backend.product(
+            try sample.packed(by: backend), input, tokens: 3, rounding: InputRounding.none)
+        for token in 0..<3 {
+            for row in 0..<19 {
+                let terms = (0..<columns).map {
+                    Double(weights[row * columns + $0]) * Double(input[token * columns + $0])
+                }
+                let steps = Double(128 + 2 + columns / 256)
+                let bound = steps * 0x1p-24 * terms.reduce(0) { $0 + abs($1) }
+                let error = abs(Double(result[token * 19 + row]) - terms.reduce(0, +))
+                #expect(error <= bound, "token \(token), row \(row)")
+            }
+        }
+    }
+
+    @Test func rowsThatBeginInsideABlockArePackedFromThere() throws {
+        let columns = 96, sample = SampleMatrix(.i2_s, rows: 20, columns: columns, seed: 59)
+        let weights = sample.values
+        for backend in try allBackends() {
+            let matrix = try sample.packed(by: backend)
+            for column in [0, 31, 32, 64, 95] {
+                var input = [Float](repeating: 0, count: columns)
+                input[column] = 1
+                let result = try backend.product(
+                    matrix, input, tokens: 1, rounding: InputRounding.none)
+                #expect(result == (0..<20).map { weights[$0 * columns + column] })
+            }
         }
     }
 
@@ -171,17 +266,18 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test(arguments: WeightFormat.allCases, [Float.nan, .infinity, -.infinity])
-    func aNonFiniteInputMakesItsTokenNonFiniteAndNoOther(_ format: WeightFormat, _ poison: Float)
-        throws
-    {
-        let sample = SampleMatrix(format, rows: 18, columns: 64, seed: 81)
+    @Test(arguments: WeightFormat.products, [Float.nan, .infinity, -.infinity])
+    func aNonFiniteInputMakesItsTokenNonFiniteAndNoOther(
+        _ product: (WeightFormat, InputRounding), _ poison: Float
+    ) throws {
+        let (format, rounding) = product, columns = format.columns(atLeast: 64)
+        let sample = SampleMatrix(format, rows: 18, columns: columns, seed: 81)
         for backend in try allBackends() {
             let matrix = try sample.packed(by: backend)
-            var input = randomFloats(4 * 64, seed: 82)
-            let clean = try backend.product(matrix, input, tokens: 4)
-            input[2 * 64 + 40] = poison
-            let result = try backend.product(matrix, input, tokens: 4)
+            var input = randomFloats(4 * columns, seed: 82)
+            let clean = try backend.product(matrix, input, tokens: 4, rounding: rounding)
+            input[2 * columns + 40] = poison
+            let result = try backend.product(matrix, input, tokens: 4, rounding: rounding)
             #expect(result[36..<54].allSatisfy { !$0.isFinite }, "\(backend.instructionSet)")
             #expect(bits(Array(result[..<36])) == bits(Array(clean[..<36])))
             #expect(bits(Array(result[54...])) == bits(Array(clean[54...])))
@@ -195,18 +291,46 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
             2.5, 3e38, -.greatestFiniteMagnitude,
         ]
         extremes += extremes.reversed()
+        let size = kn_int8_panel_bytes(32)
         for scaled in [1, 1e-3, 1e-30] as [Float] {
             let block = extremes.map { $0 * scaled }
             for length in [3, 7, 16, 32] {
                 let x = (0..<32).map { block[$0 % length] }
                 let panels = allTables.map { table in
-                    [UInt8](unsafeUninitializedCapacity: 40) { panel, used in
+                    [UInt8](unsafeUninitializedCapacity: 2 * size) { panel, used in
                         table.pointee.quantise(x, 32, 1, 32, panel.baseAddress)
-                        used = 40
+                        table.pointee.quantise_row(
+                            x, 32, 1, 32, panel.baseAddress.map { $0 + size })
+                        used = 2 * size
                     }
                 }
                 for panel in panels { #expect(panel == panels[0], "\(scaled), \(length)") }
             }
+        }
+    }
+
+    /// Quants and inputs at their largest together: 16-bit sums would overflow if too many were
+    /// added, and the sign trick has its widest pair.
+    @Test(
+        arguments: WeightFormat.products.filter { $0.1 != .none },
+        [0x00, 0xFF, 0x0F, 0xF0] as [UInt8])
+    func largestQuantsTimesLargestInputsAgreeEverywhere(
+        _ product: (WeightFormat, InputRounding), _ byte: UInt8
+    ) throws {
+        let (format, rounding) = product
+        var sample = SampleMatrix(format, rows: 17, columns: 256, seed: 91)
+        let halves = Set(format.halfOffsets.flatMap { [$0, $0 + 1] })
+        for index in 0..<sample.bytes.count - format.trailerSize
+        where !halves.contains(index % format.bytesPerBlock) {
+            sample.bytes[index] = byte
+        }
+        for sign in [1, -1] as [Float] {
+            let input = (0..<256).map { $0 % 3 == 0 ? 127 : sign * 127 }
+            let results = try allBackends().map {
+                bits(try $0.product(sample.packed(by: $0), input, tokens: 1, rounding: rounding))
+            }
+            for result in results { #expect(result == results[0]) }
+            #expect(results[0].contains { $0 << 1 != 0 } || byte == 0)
         }
     }
 

@@ -19,19 +19,32 @@ struct SampleMatrix {
         var random = SeededGenerator(seed: seed)
         let blocks = rows * columns / format.valuesPerBlock
         bytes = (0..<blocks).flatMap { _ in Self.block(format, &random) }
+        if format.trailerSize > 0 {
+            let scale = Self.bytes(of: Self.scale(&random).bitPattern)
+            bytes += scale + [UInt8](repeating: 0, count: format.trailerSize - scale.count)
+        }
     }
 
-    /// Any byte may stand in the quants; scales are halves between 1/256 and 1/2.
+    /// Between 1/256 and 1/4, so that sums stay of ordinary size.
+    private static func scale(_ random: inout SeededGenerator) -> Float {
+        0.00390625 + 0.25 * abs(random.unit())
+    }
+
+    /// Any byte may stand in the quants; every half of a block is an ordinary scale.
     private static func block(_ format: WeightFormat, _ random: inout SeededGenerator) -> [UInt8] {
-        let value = random.unit()
         switch format {
-        case .f32: return bytes(of: value.bitPattern)
-        case .f16: return bytes(of: Float16(value).bitPattern)
-        case .bf16: return bytes(of: UInt16(value.bitPattern >> 16))
-        case .q4_0, .q8_0:
-            let scale = Float16(0.00390625 + 0.25 * abs(value)).bitPattern
-            return bytes(of: scale)
-                + (2..<format.bytesPerBlock).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        case .f32: return bytes(of: random.unit().bitPattern)
+        case .f16: return bytes(of: Float16(random.unit()).bitPattern)
+        case .bf16: return bytes(of: UInt16(random.unit().bitPattern >> 16))
+        default:
+            var block = (0..<format.bytesPerBlock).map { _ in
+                UInt8(truncatingIfNeeded: random.next())
+            }
+            for offset in format.halfOffsets {
+                let half = bytes(of: Float16(scale(&random)).bitPattern)
+                block.replaceSubrange(offset..<offset + 2, with: half)
+            }
+            return block
         }
     }
 
@@ -46,6 +59,28 @@ struct SampleMatrix {
         try bytes.withUnsafeBytes {
             try backend.makeMatrix($0, format: format, rows: rows, columns: columns)
         }
+    }
+}
+
+extension WeightFormat {
+    /// Where the f16 fields of a block stand.
+    var halfOffsets: [Int] {
+        guard let row = kn_format_find(rawValue)?.pointee else { return [] }
+        return [Int(row.half_offset.0), Int(row.half_offset.1)].prefix(Int(row.halves)) + []
+    }
+
+    /// `count` columns, or the next number that rows of this format can have whatever their count.
+    func columns(atLeast count: Int) -> Int {
+        let multiple = max(columnMultiple, valuesPerBlock)
+        return (count + multiple - 1) / multiple * multiple
+    }
+
+    /// The ways in which a product with this format may round its input.
+    var roundings: [InputRounding] { InputRounding.allCases.filter(accepts) }
+
+    /// Every format together with each of its roundings.
+    static var products: [(WeightFormat, InputRounding)] {
+        allCases.flatMap { format in format.roundings.map { (format, $0) } }
     }
 }
 
@@ -76,12 +111,12 @@ extension CPUBackend {
     /// `tokens` rows times one matrix.
     func product(
         _ matrix: WeightMatrix, _ input: [Float], tokens: Int, bias: [Float]? = nil,
-        start: [Float]? = nil
+        start: [Float]? = nil, rounding: InputRounding? = nil
     ) throws -> [Float] {
         let output = try start.map(buffer) ?? makeBuffer(count: tokens * matrix.rows)
         let product = MatrixProduct(
             matrix, bias: try bias.map(buffer), into: output.rows(of: matrix.rows),
-            accumulates: start != nil)
+            accumulates: start != nil, rounding: rounding)
         let rows = try buffer(input).rows(of: matrix.columns)
         try matmul([product], input: rows, rows: tokens)
         return values(output)

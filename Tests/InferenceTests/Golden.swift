@@ -56,6 +56,45 @@ struct Golden: Decodable {
     }
 }
 
+/// A quantised model and the logits of its dequantised weights with float activations.
+struct MixGolden: Decodable {
+    struct Variant: Decodable {
+        let file: String
+        let offset: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case file
+            case offset = "offset_dequant64"
+        }
+    }
+
+    let vocabularySize: Int
+    let logitsFile: String
+    let prompts: [[Int32]]
+    let variants: [Variant]
+
+    private enum CodingKeys: String, CodingKey {
+        case vocabularySize = "n_vocab"
+        case logitsFile = "logits_file"
+        case prompts, variants
+    }
+
+    static func read() throws -> MixGolden {
+        try JSONDecoder().decode(MixGolden.self, from: Golden.data("quant/llama-256.mix.json"))
+    }
+
+    /// All prompts' rows, one after the other.
+    func logits(of variant: Variant) throws -> [Float] {
+        let data = try Golden.data("quant/\(logitsFile)")
+        return (0..<prompts.count * vocabularySize).map { index in
+            let bits = data.withUnsafeBytes {
+                $0.loadUnaligned(fromByteOffset: variant.offset + index * 4, as: UInt32.self)
+            }
+            return Float(bitPattern: UInt32(littleEndian: bits))
+        }
+    }
+}
+
 /// The greedy continuations of the trained model, 128 tokens each.
 struct StoriesGolden: Decodable {
     struct Item: Decodable {

@@ -158,6 +158,20 @@ struct PlanDefect: Sendable, CustomTestStringConvertible {
         format("blk.0.attn_q.weight", 19, bytesPerBlock: 50, says: "IQ1_S; allowed: F32, F16"),
         format("blk.1.ffn_up.weight", 26, bytesPerBlock: 4, says: "I32"),
         format("token_embd.weight", 28, bytesPerBlock: 8, says: "F64"),
+        format("blk.0.attn_k.weight", 39, bytesPerBlock: 17, says: "MXFP4; allowed: F32, F16"),
+        PlanDefect(
+            "I2_S rows that begin between two groups of 32", .tensorShape,
+            at: "blk.0.attn_q.weight",
+            says: "found 48 columns; allowed: a multiple of 32 in format I2_S"
+        ) {
+            var shape = TinyLlamaShape()
+            (shape.embeddingLength, shape.headCount, shape.headCountKV) = (48, 3, 3)
+            $0 = GGUFBuilder.tinyLlama(shape: shape)
+            $0.change("blk.0.attn_q.weight") { tensor in
+                tensor.format = 36
+                tensor.data = Array(repeating: 0, count: 48 * 48 / 4 + 32)
+            }
+        },
         PlanDefect(
             "a norm in half precision", .tensorFormat, at: "output_norm.weight",
             says: "found F16; allowed: F32"
@@ -225,7 +239,7 @@ struct PlanDefect: Sendable, CustomTestStringConvertible {
             $0.change(tensor) { tensor in
                 tensor.format = id
                 let values = Int(tensor.dimensions.reduce(1, *))
-                let valuesPerBlock = id == 19 ? 256 : 1
+                let valuesPerBlock = [19: 256, 39: 32][id] ?? 1
                 tensor.data = Array(
                     repeating: 0, count: values / valuesPerBlock * bytesPerBlock)
             }

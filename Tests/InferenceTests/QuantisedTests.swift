@@ -7,6 +7,7 @@
 
 import Compute
 import Inference
+import ModelFiles
 import TestSupport
 import Testing
 
@@ -57,6 +58,48 @@ import Testing
             #expect(deviation.largest <= 0.4)
             #expect(deviation.rootMeanSquare <= rootMeanSquareMax)
         }
+    }
+
+    /// Q4_K with Q6_K for some matrices and the output, as llama-quantize mixes them. Float
+    /// activations would stay within 2e-3; rounding them to eight bits moves logits by 0.06 (root
+    /// mean square), for llama.cpp as well.
+    @Test(
+        .enabled(if: Fixtures.directory != nil, "needs the reference models"),
+        arguments: InstructionSet.available())
+    func aMixedFileStaysNearItsDequantisedWeights(_ instructionSet: InstructionSet) throws {
+        let golden = try MixGolden.read()
+        for variant in golden.variants {
+            let model = try FixtureModel.load("quant/\(variant.file)", on: instructionSet)
+            let rows = try golden.prompts.map { try model.logits(of: $0, wants: .last)[0] }
+            let deviation = Deviation(rows.flatMap(\.self), try golden.logits(of: variant))
+            print("\(variant.file) on \(instructionSet): \(deviation)")
+            #expect(deviation.largest <= 0.5)
+            #expect(deviation.rootMeanSquare <= 0.08)
+        }
+        #expect(!golden.variants.isEmpty)
+    }
+
+    /// The same ternary model twice: as I2_S and as F32 values (where a zero may have a sign).
+    @Test(.enabled(if: Fixtures.directory != nil, "needs the reference models"))
+    func ternaryTensorsOfARealFileHoldTheReferencesValues() throws {
+        func file(_ name: String) throws -> GGUFFile {
+            try GGUFFile(MappedFile(path: Fixtures.path("models/\(name).gguf")))
+        }
+        let packed = try file("bitnet-b158-i2_s"), plain = try file("bitnet-b158-f32")
+        let tensors = packed.tensors.filter { $0.format.id == WeightFormat.i2_s.rawValue }
+        for tensor in tensors {
+            let expected = plain.bytes(of: try #require(plain.tensor(tensor.name)))
+            let values = [Float](unsafeUninitializedCapacity: tensor.valueCount) { buffer, used in
+                let target = UnsafeMutableBufferPointer(rebasing: buffer[..<tensor.valueCount])
+                WeightFormat.i2_s.dequantise(packed.bytes(of: tensor), into: target)
+                used = tensor.valueCount
+            }
+            let isEqual = values.indices.allSatisfy {
+                values[$0] == expected.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self)
+            }
+            #expect(isEqual && values.contains { $0 > 0 }, "\(tensor.name)")
+        }
+        #expect(tensors.count >= 7)
     }
 
     @Test(.enabled(if: Fixtures.directory != nil, "needs the trained model"))

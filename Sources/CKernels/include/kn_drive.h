@@ -12,16 +12,16 @@
 #include "kn_pool.h"
 
 /* Several products of one input (`tokens` rows of `columns` floats, row t at x + t*stride).
- * int8_panels (tokens * kn_int8_panel_bytes(columns) bytes) and float_panels (tokens * columns
- * floats) are 64-byte aligned scratch; each may be NULL when no product needs that kind. The input
- * is quantised and interleaved once. */
+ * panels[kind] is 64-byte aligned scratch for each kind of input that a product needs: tokens *
+ * kn_int8_panel_bytes(columns) bytes, or tokens * columns floats (none for one token); the others
+ * may be NULL. The input is brought into each form once. */
 void kn_drive_products(kn_pool *pool, const kn_ops *ops, const kn_product *products, size_t count,
                        const float *x, size_t stride, size_t tokens, size_t columns,
-                       void *int8_panels, void *float_panels);
+                       void *const panels[KN_INPUT_KINDS]);
 
-/* Packs rows [row0, row1) (row0 a multiple of 16) of a matrix in a file format; `rows` points at
- * row 0, `tiles` at tile 0. */
-void kn_drive_pack(kn_pool *pool, const kn_format *format, const void *rows, size_t row0,
+/* Packs rows [row0, row1) (row0 a multiple of 16) of a matrix in a file format; `tiles` points at
+ * tile 0. */
+void kn_drive_pack(kn_pool *pool, const kn_format *format, const kn_source *source, size_t row0,
                    size_t row1, size_t columns, void *tiles);
 
 /* Row-wise operations: row r of x at x + r*x_stride. */

@@ -3,11 +3,12 @@
  * matrices are packed once into the tiles that the product kernels read as one sequential stream.
  *
  * Guarantees: one row per format in one table; nothing else branches on a format id.
- * Does not: check lengths. `columns` must be a multiple of `values_per_block`.
+ * Does not: check lengths. `columns` must be a multiple of `row_values`.
  */
 #ifndef KN_FORMATS_H
 #define KN_FORMATS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,43 @@
  *         of Q8, and multiply the scale by 1/16, which is exact.
  *
  * A last, partial 64 bytes of an F16 or BF16 tile (odd column count) is zero padding.
+ *
+ *   The other kinds come in units of 8 blocks of 32 columns (the last unit may have fewer, where
+ *   the file's blocks are of 32). W = scale * q + low, q whole and not negative, scale and low
+ *   shared by a group of 32 or 16 columns of a row. A unit of k blocks, every part on 64 bytes:
+ *         +--------------------+---------+---------+-- ... --+-----------+
+ *         | factors of k blocks | block 0 | block 1 |         | block k-1 |
+ *         +--------------------+---------+---------+-- ... --+-----------+
+ *   A block is one low plane of q's bits, then perhaps one high plane; group g = columns 4g..4g+3:
+ *         low 4 bits    256 B, as Q4
+ *         low 2 bits    128 B: vector v (0..1), byte 4*r + k, bits 2j, 2j+1 = column 16*v + 4*j + k
+ *         high 1 bit     64 B: byte 4*r + k, bit g = column 4*g + k
+ *         high 2 bits   128 B: laid out as "low 2 bits"
+ *   Factors, with "16 x" meaning one for each row:
+ *         halves        each block: 16 x f16 scale;                     low = -zero * scale
+ *         halves, low   each block: 16 x f16 scale, 16 x f16 low
+ *         super         16 x f16 d; each group 16 x i8 s;      scale = d * s, low = -zero * scale
+ *         super, low    16 x f16 d, 16 x f16 m; each group 16 x u8 s, 16 x u8 l (or both in one
+ *                       byte, s in the low nibble);            scale = d * s, low = -(m * l)
+ *         whole         16 x f32 scale;                                 low = -zero * scale
+ *
+ *   kind     q bits   zero  columns  factors         bits a weight   from (bits in the file)
+ *                           a group                  in the tile
+ *   Q4_LOW   4          -   32       halves, low     5.0             Q4_1 (5.0)
+ *   Q5       4 + 1     16   32       halves          5.5             Q5_0 (5.5)
+ *   Q5_LOW   4 + 1      -   32       halves, low     6.0             Q5_1 (6.0)
+ *   Q2_S     2          -   16       super, low      2.625           Q2_K (2.625; one byte)
+ *   Q3_S     2 + 1      4   16       super           3.625           Q3_K (3.4375)
+ *   Q4_S     4          -   32       super, low      4.625           Q4_K (4.5)
+ *   Q5_S     4 + 1      -   32       super, low      5.625           Q5_K (5.5)
+ *   Q6_S     4 + 2     32   16       super           6.625           Q6_K (6.5625)
+ *   C4       4, coded 128   32       halves          4.5             IQ4_NL (4.5)
+ *   C4_S     4, coded 128   32       super           4.375           IQ4_XS (4.25)
+ *   TERNARY  2          1   256      whole           2.125           TQ1_0 (1.6875), TQ2_0
+ *                                                                    (2.0625), I2_S (2.0)
+ *   "coded": the four bits name one of 16 fixed values (kn_codes); q = that value + 128.
+ *   d * s, m * l and zero * scale are exact in single precision (17 to 19 bits), so scale and low
+ *   are those of the file; only sums and products with the input round.
  */
 typedef enum kn_tile_kind {
     KN_TILE_F32,
@@ -44,30 +82,66 @@ typedef enum kn_tile_kind {
     KN_TILE_BF16,
     KN_TILE_Q8,
     KN_TILE_Q4,
+    KN_TILE_Q4_LOW,
+    KN_TILE_Q5,
+    KN_TILE_Q5_LOW,
+    KN_TILE_Q2_S,
+    KN_TILE_Q3_S,
+    KN_TILE_Q4_S,
+    KN_TILE_Q5_S,
+    KN_TILE_Q6_S,
+    KN_TILE_C4,
+    KN_TILE_C4_S,
+    KN_TILE_TERNARY,
     KN_TILE_KINDS
 } kn_tile_kind;
 
-/* What a tile kind is multiplied with: float columns, or columns quantised to int8 blocks of 32. */
-typedef enum kn_input_kind { KN_INPUT_FLOAT, KN_INPUT_INT8 } kn_input_kind;
+/* What a tile is multiplied with: float columns; columns rounded to int8 in blocks of 32; or
+ * rounded to int8 with one scale for a token's whole row, as BitNet's own runtimes do. */
+typedef enum kn_input_kind {
+    KN_INPUT_FLOAT,
+    KN_INPUT_INT8,
+    KN_INPUT_INT8_ROW,
+    KN_INPUT_KINDS
+} kn_input_kind;
 
 enum {
-    KN_TILE_ROWS = 16,    /* rows of one packed tile = float lanes of one AVX-512 register */
-    KN_BLOCK_COLUMNS = 32 /* columns that share one scale in Q8 and Q4 tiles and int8 inputs */
+    KN_TILE_ROWS = 16,     /* rows of one packed tile = float lanes of one AVX-512 register */
+    KN_BLOCK_COLUMNS = 32, /* columns that share one scale in Q8 and Q4 tiles and int8 inputs */
+    KN_UNIT_COLUMNS = 256  /* columns of one whole unit */
 };
 
-typedef struct kn_format {
+/* A tensor in its file form. `trailer` is what follows the blocks of the whole tensor (I2_S: one
+ * float32 scale), NULL for formats without. */
+typedef struct kn_source {
+    const uint8_t *blocks;
+    const void *trailer;
+} kn_source;
+
+typedef struct kn_format kn_format;
+struct kn_format {
     uint32_t id;               /* ggml tensor type number, as in the file */
     const char *name;          /* upper-case name people use: "Q8_0" */
     uint32_t values_per_block; /* values in one file block */
     uint32_t bytes_per_block;  /* bytes of one file block */
+    uint32_t trailer_bytes;    /* bytes after the last block of a tensor */
+    uint32_t row_values;       /* the columns of a matrix are a multiple of this */
     kn_tile_kind tile;         /* what matrices of this format are packed into */
+    uint32_t halves;           /* f16 fields of a block... */
+    uint32_t half_offset[2];   /* ...and their byte offsets (for samples) */
 
-    /* count values (a multiple of values_per_block) from file blocks to floats. The reference. */
-    void (*dequantise)(const void *blocks, size_t count, float *out);
+    /* count values from value `first` on; both are multiples of row_values. The reference. */
+    void (*dequantise)(const kn_format *format, const kn_source *source, size_t first,
+                       size_t count, float *out);
 
-    /* row_count (1..16) consecutive file rows of `columns` values into one tile. */
-    void (*pack)(const void *rows, size_t row_count, size_t columns, void *tile);
-} kn_format;
+    /* row_count (1..16) consecutive rows of `columns` values, from `row` on, into one tile. */
+    void (*pack)(const kn_format *format, const kn_source *source, size_t row, size_t row_count,
+                 size_t columns, void *tile);
+
+    /* Formats packed in units: count (at most 256) values as whole numbers and factors; NULL for
+     * the others. `unit` is a kn_unit (units.h). */
+    void (*unpack)(const kn_source *source, size_t first, size_t count, void *unit);
+};
 
 /* The table row of a ggml type number, or NULL when this engine does not compute with it. */
 const kn_format *kn_format_find(uint32_t id);
@@ -78,7 +152,15 @@ const kn_format *kn_format_all(size_t *count);
 /* Bytes of one packed tile: a multiple of 64. */
 size_t kn_tile_bytes(kn_tile_kind kind, size_t columns);
 
+/* The input that a kind is made for. */
 kn_input_kind kn_tile_input(kn_tile_kind kind);
+
+/* Whether a kernel multiplies this kind with that input: float kinds with floats, the others with
+ * both int8 kinds, TERNARY with all three. */
+bool kn_tile_accepts(kn_tile_kind kind, kn_input_kind input);
+
+/* The 16 values of coded tiles (the table of IQ4_NL and IQ4_XS). */
+extern const int8_t kn_codes[16];
 
 /* IEEE half to single: exact, subnormals included; a signalling NaN becomes quiet (as in F16C). */
 float kn_f16_to_f32(uint16_t half);

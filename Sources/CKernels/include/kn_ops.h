@@ -29,18 +29,22 @@ enum {
  * other. How tokens are cut changes no result: every token is its own chain.
  *
  *   float panel   for each column: T x f32
- *   int8 panel    for each block of 32 columns (40*T bytes):
+ *   int8 panel    for each block of 32 columns (52*T bytes):
  *                 8 groups of (T x 4 bytes): group g, token t = columns 4*g .. 4*g+3 of that block
  *                 T x i32: -128 * (sum of the token's 32 bytes), what the +128 weight offset adds
  *                 T x f32: the token's scale
+ *                 T x f32: scale * (sum of the 32 bytes), what multiplies a tile's `low`
+ *                 T x f32: the same of bytes 0..15, T x f32: of bytes 16..31
  *
  * Quantisation of one block x[0..31]: m = largest |x|.
  *   m is Inf or NaN     -> bytes 0, scale NaN: every output of that token becomes NaN
  *   m < 2^-100          -> bytes 0, scale 0
  *   otherwise           -> scale = m / 127, bytes = x * (127 / m) rounded to nearest, ties to even,
  *                          in -127..127
+ * Quantisation of whole rows: the same with m = the larger of 1e-5 and the largest |x| of the row,
+ * for all its blocks; Inf or NaN anywhere in the row as above.
  */
-enum { KN_INT8_PANEL_BLOCK_BYTES = 40 }; /* per token and block of 32 columns */
+enum { KN_INT8_PANEL_BLOCK_BYTES = 52 }; /* per token and block of 32 columns */
 
 static inline size_t kn_int8_panel_bytes(size_t columns) { /* per token */
     return columns / KN_BLOCK_COLUMNS * KN_INT8_PANEL_BLOCK_BYTES;
@@ -66,10 +70,18 @@ static inline size_t kn_panel_start(size_t tokens, size_t panel) {
  *   int8 tiles    acc = 0; for each block of 32 columns in order:
  *                   i = sum of (w * a) over the block, exact in int32
  *                   acc = fma(float(i), scale_w * scale_a, acc)      (Q4: scale_w = f16 * 1/16)
+ *   unit tiles    acc = 0; for each block, for each group in it (one of 32 or two of 16 columns):
+ *                   i = sum of (q * a) over the group, exact in int32
+ *                   acc = fma(float(i), scale * scale_a, acc)
+ *                   acc = fma(low, the panel's scale_a * sum of a over the group, acc)
+ *   ternary tiles, float input
+ *                 acc = 0; for each unit: even, odd as for float tiles with weights q - 1;
+ *                   acc = fma(even + odd, scale, acc)
  */
 typedef struct kn_product {
     const void *tiles;  /* packed rows, 64-byte aligned */
     kn_tile_kind kind;
+    kn_input_kind input; /* what the panels hold; one that `kind` accepts */
     bool accumulate;
     size_t rows;        /* valid rows; ceil(rows/16) tiles */
     size_t columns;
@@ -120,11 +132,15 @@ typedef struct kn_ops {
 
     /* `tokens` rows of x (row t at x + t*stride), 1..12 of them, into one panel. */
     void (*quantise)(const float *x, size_t stride, size_t tokens, size_t columns, void *panel);
+    void (*quantise_row)(const float *x, size_t stride, size_t tokens, size_t columns, void *panel);
     void (*interleave)(const float *x, size_t stride, size_t tokens, size_t columns, void *panel);
 
     /* Tiles [tile0, tile1) against panels [panel0, panel1) of an input of `tokens` tokens. */
     void (*product[KN_TILE_KINDS])(const kn_product *p, size_t tile0, size_t tile1,
                                    const void *panels, size_t tokens, size_t panel0, size_t panel1);
+    /* The same for ternary tiles and float panels. */
+    void (*ternary_float)(const kn_product *p, size_t tile0, size_t tile1, const void *panels,
+                          size_t tokens, size_t panel0, size_t panel1);
 
     /* y = (x * (1 / sqrt(mean of x^2 + epsilon))) * weight; squares by fma into 16 lanes (lane =
      * index mod 16), tree. weight may be NULL (no second multiplication). y may be x. */

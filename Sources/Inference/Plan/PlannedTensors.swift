@@ -70,11 +70,20 @@ package struct PlannedTensors: Sendable {
         _ tensor: TensorInfo, _ rule: TensorRule
     ) throws(InferenceError) {
         let allowed: [WeightFormat] = rule.use == .vector ? [.f32] : WeightFormat.allCases
-        guard allowed.contains(where: { $0.rawValue == tensor.format.id }) else {
+        guard let format = allowed.first(where: { $0.rawValue == tensor.format.id }) else {
             throw InferenceError(
                 .tensorFormat, tried: "checking the format of tensor \"\(tensor.name)\"",
                 found: tensor.format.name,
                 allowed: allowed.map(\.name).joined(separator: ", "), location: tensor.name)
+        }
+        // The parse layer has seen to whole blocks; where blocks run over row ends, a row can
+        // still end at a place from which no kernel starts.
+        guard tensor.columns % format.columnMultiple == 0 else {
+            throw InferenceError(
+                .tensorShape, tried: "checking the rows of tensor \"\(tensor.name)\"",
+                found: "\(tensor.columns) columns",
+                allowed: "a multiple of \(format.columnMultiple) in format \(format)",
+                location: tensor.name)
         }
     }
 

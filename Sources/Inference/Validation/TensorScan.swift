@@ -3,27 +3,51 @@
 // Each format keeps its floating-point fields at fixed places of a block (see FloatFields); a value
 // of the block can only be not finite if one of them is. The scan names the tensor behind
 // bad logits and covers the embedding rows that a short forward pass does not touch. It reads the
-// bytes once and allocates nothing.
+// bytes once and allocates next to nothing.
 
 import ModelFiles
 
 /// Where a format keeps floating-point numbers.
 ///
 ///     Q8_0 block, 34 bytes   | d: f16 | 32 x int8 |      stride 34, offsets [0]
+///
+/// I2_S has a single one, in the 32 bytes behind the blocks of the whole tensor.
 package struct FloatFields: Sendable {
     package enum Width: Sendable { case half, bfloat, single }
 
     let stride: Int
     let offsets: [Int]
     let width: Width
+    /// True where the offsets count within one last stride of the tensor instead of every block.
+    let areInTrailer: Bool
+
+    private init(
+        stride: Int, offsets: [Int], width: Width = .half, areInTrailer: Bool = false
+    ) {
+        (self.stride, self.offsets, self.width) = (stride, offsets, width)
+        self.areInTrailer = areInTrailer
+    }
 
     /// By the format's number; a row per supported format.
     package static let byFormat: [UInt32: FloatFields] = [
         0: FloatFields(stride: 4, offsets: [0], width: .single),
-        1: FloatFields(stride: 2, offsets: [0], width: .half),
-        2: FloatFields(stride: 18, offsets: [0], width: .half),
-        8: FloatFields(stride: 34, offsets: [0], width: .half),
+        1: FloatFields(stride: 2, offsets: [0]),
+        2: FloatFields(stride: 18, offsets: [0]),
+        3: FloatFields(stride: 20, offsets: [0, 2]),
+        6: FloatFields(stride: 22, offsets: [0]),
+        7: FloatFields(stride: 24, offsets: [0, 2]),
+        8: FloatFields(stride: 34, offsets: [0]),
+        10: FloatFields(stride: 84, offsets: [80, 82]),
+        11: FloatFields(stride: 110, offsets: [108]),
+        12: FloatFields(stride: 144, offsets: [0, 2]),
+        13: FloatFields(stride: 176, offsets: [0, 2]),
+        14: FloatFields(stride: 210, offsets: [208]),
+        20: FloatFields(stride: 18, offsets: [0]),
+        23: FloatFields(stride: 136, offsets: [0]),
         30: FloatFields(stride: 2, offsets: [0], width: .bfloat),
+        34: FloatFields(stride: 54, offsets: [52]),
+        35: FloatFields(stride: 66, offsets: [64]),
+        36: FloatFields(stride: 32, offsets: [0], width: .single, areInTrailer: true),
     ]
 }
 
@@ -33,7 +57,8 @@ package enum TensorScan {
         in bytes: UnsafeRawBufferPointer, _ fields: FloatFields
     ) -> Int? {
         var first: Int?
-        for offset in fields.offsets {
+        let start = fields.areInTrailer ? max(0, bytes.count - fields.stride) : 0
+        for offset in fields.offsets.map({ $0 + start }) {
             let found =
                 switch fields.width {
                 case .single: scan(bytes, UInt32(0x7F80_0000), offset, fields.stride)

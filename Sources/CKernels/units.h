@@ -1,0 +1,114 @@
+/*
+ * Tiles made of units (kn_formats.h draws them): their geometry, and one row of one unit outside a
+ * tile, which is where unpacked file blocks go and what the scalar kernels read.
+ *
+ * Guarantees: one table of shapes; packers, scalar and vector kernels take every offset from it.
+ * Private to this module.
+ */
+#ifndef KN_UNITS_H
+#define KN_UNITS_H
+
+#include "internal.h"
+
+typedef enum kn_factor_form {
+    KN_HALVES,
+    KN_HALVES_LOW,
+    KN_SUPER,
+    KN_SUPER_LOW,
+    KN_SUPER_LOW_NIBBLES,
+    KN_WHOLE
+} kn_factor_form;
+
+typedef struct kn_tile_shape {
+    uint8_t low_bits, high_bits; /* bits of q in the two planes; low_bits 0: not a unit kind */
+    uint8_t group_columns;       /* 16 or 32: what one scale belongs to, within a block */
+    uint8_t zero;                /* q of weight zero, in the forms without a low */
+    bool coded;                  /* the four bits index kn_codes */
+    kn_factor_form form;
+} kn_tile_shape;
+
+static const kn_tile_shape kn_shapes[KN_TILE_KINDS] = {
+    [KN_TILE_Q4_LOW] = {4, 0, 32, 0, false, KN_HALVES_LOW},
+    [KN_TILE_Q5] = {4, 1, 32, 16, false, KN_HALVES},
+    [KN_TILE_Q5_LOW] = {4, 1, 32, 0, false, KN_HALVES_LOW},
+    [KN_TILE_Q2_S] = {2, 0, 16, 0, false, KN_SUPER_LOW_NIBBLES},
+    [KN_TILE_Q3_S] = {2, 1, 16, 4, false, KN_SUPER},
+    [KN_TILE_Q4_S] = {4, 0, 32, 0, false, KN_SUPER_LOW},
+    [KN_TILE_Q5_S] = {4, 1, 32, 0, false, KN_SUPER_LOW},
+    [KN_TILE_Q6_S] = {4, 2, 16, 32, false, KN_SUPER},
+    [KN_TILE_C4] = {4, 0, 32, 128, true, KN_HALVES},
+    [KN_TILE_C4_S] = {4, 0, 32, 128, true, KN_SUPER},
+    [KN_TILE_TERNARY] = {2, 0, 32, 1, false, KN_WHOLE},
+};
+
+KN_INLINE bool kn_is_unit_kind(kn_tile_kind kind) { return kn_shapes[kind].low_bits != 0; }
+
+/* Bytes of the low plane, and of both planes, of one block. */
+KN_INLINE size_t kn_low_plane_bytes(kn_tile_kind kind) { return kn_shapes[kind].low_bits * 64u; }
+KN_INLINE size_t kn_plane_bytes(kn_tile_kind kind) {
+    return (kn_shapes[kind].low_bits + kn_shapes[kind].high_bits) * 64u;
+}
+
+KN_INLINE size_t kn_groups_per_block(kn_tile_kind kind) {
+    return KN_BLOCK_COLUMNS / kn_shapes[kind].group_columns;
+}
+
+/* Bytes of the factors of a unit of `blocks` blocks. */
+KN_INLINE size_t kn_factor_bytes(kn_tile_kind kind, size_t blocks) {
+    size_t groups = blocks * kn_groups_per_block(kind), size = 0;
+    switch (kn_shapes[kind].form) {
+    case KN_HALVES: size = 32 * blocks; break;
+    case KN_HALVES_LOW: size = 64 * blocks; break;
+    case KN_SUPER: size = 32 + 16 * groups; break;
+    case KN_SUPER_LOW: size = 64 + 32 * groups; break;
+    case KN_SUPER_LOW_NIBBLES: size = 64 + 16 * groups; break;
+    case KN_WHOLE: size = 64; break;
+    }
+    return (size + 63) / 64 * 64;
+}
+
+KN_INLINE size_t kn_unit_bytes(kn_tile_kind kind, size_t blocks) {
+    return kn_factor_bytes(kind, blocks) + blocks * kn_plane_bytes(kind);
+}
+
+/* Blocks of the unit whose first block is `block`, of a row of `blocks`. */
+KN_INLINE size_t kn_blocks_of_unit(size_t block, size_t blocks) {
+    const size_t whole = KN_UNIT_COLUMNS / KN_BLOCK_COLUMNS;
+    return blocks - block < whole ? blocks - block : whole;
+}
+
+/* One row of one unit. Which factors are used depends on the form; the others are left alone. */
+typedef struct kn_unit {
+    uint8_t q[KN_UNIT_COLUMNS];     /* whole numbers (coded: the four bits) */
+    uint16_t d[8], m[8];            /* halves: of each block, or [0] of the unit */
+    uint8_t scale[16], low[16];     /* of each group */
+    float whole;
+} kn_unit;
+
+/* scale and low of a group (numbered within the unit), as kn_formats.h defines them. */
+void kn_unit_factors(kn_tile_kind kind, const kn_unit *unit, size_t group, float *scale,
+                     float *low);
+
+/* q of a column, decoded: 0..63, for coded kinds 1..241. */
+KN_INLINE int32_t kn_unit_q(kn_tile_kind kind, const kn_unit *unit, size_t column) {
+    uint8_t q = unit->q[column];
+    return kn_shapes[kind].coded ? kn_codes[q] + 128 : q;
+}
+
+/* Row r of a unit in a tile, back as a kn_unit. */
+void kn_unit_load(kn_tile_kind kind, const uint8_t *tile_unit, size_t blocks, size_t r,
+                  kn_unit *unit);
+
+/* The pack and dequantise of every format that has an `unpack`. */
+void kn_unit_pack(const kn_format *format, const kn_source *source, size_t row, size_t row_count,
+                  size_t columns, void *tile);
+void kn_unit_dequantise(const kn_format *format, const kn_source *source, size_t first,
+                        size_t count, float *out);
+
+/* Unpackers, one per file format (quants.c). */
+typedef void kn_unpack(const kn_source *source, size_t first, size_t count, void *unit);
+kn_unpack kn_unpack_q4_1, kn_unpack_q5_0, kn_unpack_q5_1, kn_unpack_q2_k, kn_unpack_q3_k,
+    kn_unpack_q4_k, kn_unpack_q5_k, kn_unpack_q6_k, kn_unpack_iq4_nl, kn_unpack_iq4_xs,
+    kn_unpack_tq1_0, kn_unpack_tq2_0, kn_unpack_i2_s;
+
+#endif
