@@ -20,14 +20,17 @@ struct FileOpening {
     private var location: ModelFileError.Location { .init(path: path) }
 
     func open() throws(ModelFileError) -> Opened {
-        guard !path.isEmpty, !path.utf8.contains(0) else {
-            throw ModelFileError(
-                .pathInvalid, tried: "using the path",
-                found: path.isEmpty ? "an empty path" : "a NUL byte in the path",
-                allowed: "a path of a regular file", location: location)
-        }
+        try checkPath()
         try checkKind(of: statusOfPath())
         let format = try formatOfExtension()
+        let (descriptor, identity) = try openRegularFile()
+        return Opened(descriptor: descriptor, identity: identity, format: format)
+    }
+
+    /// Opens a regular file of any extension, for reading.
+    func openRegularFile() throws(ModelFileError) -> (descriptor: Int32, identity: FileIdentity) {
+        try checkPath()
+        try checkKind(of: statusOfPath())
         // O_NONBLOCK: if the path was exchanged for a FIFO since the check, opening returns at
         // once.
         let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
@@ -37,11 +40,19 @@ struct FileOpening {
                 location: location)
         }
         do throws(ModelFileError) {
-            let identity = try checkOpen(descriptor)
-            return Opened(descriptor: descriptor, identity: identity, format: format)
+            return (descriptor, try checkOpen(descriptor))
         } catch {
             close(descriptor)
             throw error
+        }
+    }
+
+    private func checkPath() throws(ModelFileError) {
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            throw ModelFileError(
+                .pathInvalid, tried: "using the path",
+                found: path.isEmpty ? "an empty path" : "a NUL byte in the path",
+                allowed: "a path of a regular file", location: location)
         }
     }
 

@@ -10,6 +10,7 @@ struct ForeignContent {
     let code: ModelFileError.Code
     /// Completes "found …".
     let found: String
+    var isSafeTensors = false
 
     /// What the start of a file looks like, if it is something known.
     static func recognise(_ head: UnsafeRawBufferPointer) -> ForeignContent? {
@@ -72,6 +73,7 @@ struct ForeignContent {
         guard head.count > 9, head[8] == UInt8(ascii: "{"), head[9] == UInt8(ascii: "\""),
             head.loadUnaligned(as: UInt64.self).littleEndian < 1 << 32
         else { return nil }
-        return ForeignContent(code: .notGGUF, found: "a SafeTensors file (by its JSON header)")
+        return ForeignContent(
+            code: .notGGUF, found: "a SafeTensors file (by its JSON header)", isSafeTensors: true)
     }
 }

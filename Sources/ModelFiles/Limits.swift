@@ -37,6 +37,11 @@ public struct ParseLimits: Sendable, Equatable {
     public var alignmentMin: Int = 8
     /// … and more than 16 MiB serves no page size in use.
     public var alignmentMax: Int = 16 << 20
+    /// Bytes of a tensor name in a SafeTensors file, which sets no bound. Published names stay
+    /// below 100.
+    public var safeTensorsNameSizeMax: Int = 256
+    /// Files of one model. Published ones have up to 191; each takes a mapping.
+    public var partCountMax: Int = 256
 
     /// The defaults of each field.
     public static let `default` = ParseLimits()

@@ -133,6 +133,40 @@ extension ModelFileError {
         public static let tensorOutsideFile = Code(.tensorOutsideFile)
         /// Two tensors share bytes.
         public static let tensorOverlap = Code(.tensorOverlap)
+
+        // Parse layer: JSON beside or inside a model file.
+        /// A text is not JSON; the message says where and what stands there.
+        public static let jsonInvalid = Code(.jsonInvalid)
+        /// A JSON text nests deeper than the limit.
+        public static let jsonTooDeep = Code(.jsonTooDeep)
+        /// A JSON text has more bytes or values than the limit.
+        public static let jsonTooLarge = Code(.jsonTooLarge)
+        /// A JSON object has a key twice.
+        public static let jsonKeyDuplicate = Code(.jsonKeyDuplicate)
+        /// A JSON text is well formed, but not what should stand at this place.
+        public static let jsonStructureInvalid = Code(.jsonStructureInvalid)
+
+        // Parse layer: SafeTensors.
+        /// The content is not SafeTensors; the text says what it looks like.
+        public static let notSafeTensors = Code(.notSafeTensors)
+        /// The header's size is 0, beyond the limit or beyond the file.
+        public static let headerSizeInvalid = Code(.headerSizeInvalid)
+        /// A tensor has an element type that SafeTensors does not have, or none we know.
+        public static let tensorDtypeUnknown = Code(.tensorDtypeUnknown)
+        /// A tensor's byte range is not what its shape and type need.
+        public static let tensorSizeMismatch = Code(.tensorSizeMismatch)
+        /// Bytes of the data belong to no tensor.
+        public static let tensorGap = Code(.tensorGap)
+
+        // Parse layer: models of several files.
+        /// A split GGUF file is not named `NAME-00001-of-0000N.gguf`.
+        public static let splitNameInvalid = Code(.splitNameInvalid)
+        /// A `split.…` key is missing, of another type or out of range.
+        public static let splitKeyInvalid = Code(.splitKeyInvalid)
+        /// The parts of a model contradict each other or their index.
+        public static let partsInconsistent = Code(.partsInconsistent)
+        /// A shard index names no file, too many, or one outside its folder.
+        public static let shardNameInvalid = Code(.shardNameInvalid)
     }
 
     /// Raw values are the public names: renaming a case must not rename its code.
@@ -191,6 +225,21 @@ extension ModelFileError {
         case tensorOffsetUnaligned = "tensor_offset_unaligned"
         case tensorOutsideFile = "tensor_outside_file"
         case tensorOverlap = "tensor_overlap"
+
+        case jsonInvalid = "json_invalid"
+        case jsonTooDeep = "json_too_deep"
+        case jsonTooLarge = "json_too_large"
+        case jsonKeyDuplicate = "json_key_duplicate"
+        case jsonStructureInvalid = "json_structure_invalid"
+        case notSafeTensors = "not_safetensors"
+        case headerSizeInvalid = "header_size_invalid"
+        case tensorDtypeUnknown = "tensor_dtype_unknown"
+        case tensorSizeMismatch = "tensor_size_mismatch"
+        case tensorGap = "tensor_gap"
+        case splitNameInvalid = "split_name_invalid"
+        case splitKeyInvalid = "split_key_invalid"
+        case partsInconsistent = "parts_inconsistent"
+        case shardNameInvalid = "shard_name_invalid"
 
         var isFileLayer: Bool {
             switch self {

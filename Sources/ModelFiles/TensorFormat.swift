@@ -35,7 +35,7 @@ public struct TensorFormat: Sendable, Hashable, CustomStringConvertible {
     /// The name of a format that ggml once had and removed, or nil.
     package static func removedName(_ id: UInt32) -> String? { removed[id] }
 
-    private init(
+    init(
         _ id: UInt32, _ name: String, _ valuesPerBlock: Int, _ bytesPerBlock: Int,
         trailerSize: Int = 0, blocksSpanRows: Bool = false
     ) {

@@ -28,6 +28,11 @@ public struct TokenizerDefinition: Sendable {
     public var addsEndToken: Bool?
     /// Whether a space is put before text; nil: the kind's default.
     public var addsSpacePrefix: Bool?
+    /// Whether a pre-token that is a token as a whole is not merged; nil: the pre-tokenizer's
+    /// default.
+    public var ignoresMerges: Bool?
+    /// Tokens that swallow the white space behind them; nil: as the model's name reveals.
+    public var strippingTokens: Set<Int>?
 
     /// An empty definition of the given kind.
     public init(model: String) { self.model = model }

@@ -27,6 +27,12 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
             case byteTokenInvalid = "byte_token_invalid"
             case mergeInvalid = "merge_invalid"
             case textTooLong = "text_too_long"
+            case jsonInvalid = "tokenizer_json_invalid"
+            case jsonStructureInvalid = "tokenizer_json_structure_invalid"
+            case featureUnsupported = "tokenizer_feature_unsupported"
+            case tokenIDInvalid = "token_id_invalid"
+            case chatTemplateUnsupported = "chat_template_unsupported"
+            case chatMessageInvalid = "chat_message_invalid"
         }
 
         private let value: Value
@@ -70,6 +76,18 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
         public static let mergeInvalid = Code(.mergeInvalid)
         /// A text of more than `TokenizerLimits.textSizeMax` bytes.
         public static let textTooLong = Code(.textTooLong)
+        /// A tokenizer.json or tokenizer_config.json is not acceptable JSON.
+        public static let jsonInvalid = Code(.jsonInvalid)
+        /// A part of a tokenizer.json is missing or of another type.
+        public static let jsonStructureInvalid = Code(.jsonStructureInvalid)
+        /// A tokenizer.json asks for something that would change ids and is not implemented.
+        public static let featureUnsupported = Code(.featureUnsupported)
+        /// An id of a tokenizer.json is taken, out of range or no integer.
+        public static let tokenIDInvalid = Code(.tokenIDInvalid)
+        /// A chat template that is not known.
+        public static let chatTemplateUnsupported = Code(.chatTemplateUnsupported)
+        /// A conversation that the template has no form for.
+        public static let chatMessageInvalid = Code(.chatMessageInvalid)
     }
 
     /// The stable reason.

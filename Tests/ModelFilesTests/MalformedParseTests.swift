@@ -35,6 +35,8 @@ import Testing
 
     @Test func everyParseCodeHasAFileThatProducesIt() {
         let covered = Set(MalformedFile.all.map(\.code))
+            .union(MalformedSafeTensors.all.map(\.code))
+            .union(MalformedModelFolder.all.map(\.code))
         // These two need a special file and have tests of their own.
         let elsewhere: Set = ["metadata_too_large", "safetensors_not_supported"]
         let codes = Set(ModelFileError.Code.all.filter { $0.layer == .parse }.map(\.name))

@@ -53,6 +53,27 @@ struct HostileTextTests {
         #expect(tokenizer.decode(tokens, special: true).count >= text.count / 3)
     }
 
+    /// Half a megabyte of one thing with another behind it: what a pattern could try in vain at
+    /// every position.
+    @Test(arguments: PreTokenizer.table.map { $0.names[0] })
+    func cutsLongRunsInOnePass(_ name: String) throws {
+        let row = try PreTokenizer.named(name)
+        for unit in [" ", "\u{3000}", "A", "中", "A中", "1", "!", "\u{301}", "\n ", "\u{1}", "é"] {
+            for last in ["", "1", "a", "\u{1}"] {
+                let text = Array((String(repeating: unit, count: 1 << 17) + last).utf8)
+                var covered = 0
+                var isGapless = true
+                text.withUnsafeBufferPointer { bytes in
+                    row.split(bytes) { range in
+                        isGapless = isGapless && range.lowerBound == covered && !range.isEmpty
+                        covered = range.upperBound
+                    }
+                }
+                #expect(isGapless && covered == text.count)
+            }
+        }
+    }
+
     @Test func anyBytesRoundTrip() throws {
         let tokenizer = try TokenizerFactory.make(from: chained(userDefined: false))
         var random = SeededGenerator(seed: SeededGenerator.fuzzSeed("any bytes"))

@@ -12,6 +12,21 @@ import Tokenizers
     private static let space =
         #"\t-\r\x20\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000"#
 
+    private static let contractions = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])"
+    private static let upper = #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"#
+    private static let lower = #"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"#
+    private static let gpt2 =
+        #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"#
+    private static let llama3 =
+        contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+"#
+        + #"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+
+    private static func cased(contractions: String, numbers: String) -> String {
+        #"[^\r\n\p{L}\p{N}]?"# + upper + "*" + lower + "+" + contractions
+            + #"|[^\r\n\p{L}\p{N}]?"# + upper + "+" + lower + "*" + contractions
+            + "|" + numbers + #"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    }
+
     /// Name -> patterns applied one after the other.
     static let patterns: [(String, [String])] = [
         (
@@ -25,6 +40,7 @@ import Tokenizers
                     + #"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
             ]
         ),
+        ("dbrx", [llama3]),
         (
             "qwen2",
             [
@@ -32,6 +48,41 @@ import Tokenizers
                     + #"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
             ]
         ),
+        (
+            "qwen35",
+            [
+                contractions + #"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}"#
+                    + #"| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+            ]
+        ),
+        (
+            "deepseek-llm",
+            [
+                #"[\r\n]"#, #"\s?["# + deepSeekLetters + "]+",
+                #"\s?[!-/:-~！-／：-～‘-‟\u3000-。]+"#, #"\s+$"#,
+                #"[一-龥\u0800-一가-\uD7FF]+"#, #"\p{N}+"#,
+            ]
+        ),
+        (
+            "deepseek-coder",
+            [
+                #"[\r\n]"#, #"\s?\p{L}+"#, #"\s?\p{P}+"#, #"[一-龥\u0800-一가-\uD7FF]+"#,
+                #"\p{N}"#,
+            ]
+        ),
+        (
+            "deepseek-v3",
+            [
+                #"\p{N}{1,3}"#, #"[一-龥\u3040-\u309F\u30A0-\u30FF]+"#,
+                ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+"##
+                    + #"|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*"#
+                    + #"|\s*[\r\n]+|\s+(?!\S)|\s+"#,
+            ]
+        ),
+        ("falcon", [#"[\p{P}\$\+<=>\^~\|`]+"#, gpt2, "[0-9][0-9][0-9]"]),
+        ("starcoder", [#"\p{N}"#, gpt2]),
+        ("gpt-4o", [cased(contractions: contractions + "?", numbers: #"\p{N}{1,3}"#)]),
+        ("tekken", [cased(contractions: "", numbers: #"\p{N}"#)]),
         (
             "default",
             [
@@ -41,6 +92,14 @@ import Tokenizers
             ]
         ),
     ]
+
+    /// The letters of deepseek-llm's second pattern, in the words of its tokenizer.json; those that
+    /// normalisation would change are written as escapes.
+    private static let deepSeekLetters =
+        "A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚ"
+        + "Ḁ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-\u{1F7D}ᾀ-ᾴᾶ-ᾼ\u{1FBE}ῂ-ῄῆ-ῌῐ-\u{1FD3}ῖ-\u{1FDB}ῠ-Ῥῲ-ῴῶ-ῼ"
+        + "ℂℇℊ-ℓℕℙ-ℝℤ\u{2126}ℨ\u{212A}-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎ"
+        + "ꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃"
 
     @Test func everyRowOfTheTableIsChecked() {
         #expect(PreTokenizer.table.map { $0.names[0] } == Self.patterns.map(\.0))
@@ -74,7 +133,8 @@ import Tokenizers
 
     /// `\s` and `\S` as explicit sets, inside and outside brackets.
     private static func spelled(_ pattern: String) -> String {
-        pattern.replacingOccurrences(of: #"[^\s"#, with: "[^" + space)
+        pattern.replacingOccurrences(of: #"\s+$"#, with: #"\s+\z"#)
+            .replacingOccurrences(of: #"[^\s"#, with: "[^" + space)
             .replacingOccurrences(of: #"\s"#, with: "[" + space + "]")
             .replacingOccurrences(of: #"\S"#, with: "[^" + space + "]")
     }
@@ -103,6 +163,7 @@ import Tokenizers
         + [" ", "  ", "\n", "\r\n", "\t", "\u{0B}", "\u{85}"]
         + ["\u{A0}", "\u{3000}", "\u{2028}", "\u{200B}", "\u{FEFF}", "\u{0}", "\u{7F}"]
         + [".", ",", "!?", "$", "+", "|", "`", "-", "_", "“", "。", "€", "©", "😀"]
+        + ["A", "É", "ǅ", "ʰ", "한", "あ", "ー", "「", "！", "　", "/", "#", "~", "क", "ि"]
         + ["👨‍👩‍👧", "\u{301}", "\u{E000}", "\u{10FFFF}", "\u{378}"]
 
     /// A few characters of many kinds, spaces and line ends most often.

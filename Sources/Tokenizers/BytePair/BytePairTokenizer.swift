@@ -12,6 +12,7 @@ struct BytePairTokenizer: Tokenizer {
     private let merges: MergeTable
     private let preTokenizer: PreTokenizer
     private let preTokenizerName: String
+    private let ignoresMerges: Bool
     let addsBeginToken: Bool
     let addsEndToken: Bool
 
@@ -24,6 +25,7 @@ struct BytePairTokenizer: Tokenizer {
     init(_ definition: TokenizerDefinition) throws(TokenizerError) {
         preTokenizer = try PreTokenizer.named(definition.preTokenizer)
         preTokenizerName = definition.preTokenizer ?? "default"
+        ignoresMerges = definition.ignoresMerges ?? preTokenizer.ignoresMerges
         guard let rules = definition.merges else {
             throw TokenizerError(
                 .keyMissing, tried: "reading the merge rules", found: "no such key",
@@ -93,7 +95,7 @@ struct BytePairTokenizer: Tokenizer {
         private mutating func encodeWord(
             _ word: UnsafeBufferPointer<UInt8>, into tokens: inout [Int32]
         ) {
-            if tokenizer.preTokenizer.ignoresMerges, let token = wholeToken(word) {
+            if tokenizer.ignoresMerges, let token = wholeToken(word) {
                 tokens.append(token)
                 return
             }

@@ -5,7 +5,8 @@
 // tokenizer changes ids without anybody noticing.
 // Does not: use a regular expression engine; each pattern is a scanner in `SplitRule`.
 //
-// Names and patterns are those of llama.cpp (`llama-vocab.cpp`).
+// Names and patterns are those of llama.cpp (`llama-vocab.cpp`), but for the two families of
+// SplitRule+Cased.swift and U+3000 in deepseek-llm, where the published patterns go before.
 
 package struct PreTokenizer: Sendable {
     /// Values of `tokenizer.ggml.pre` that share this row.
@@ -20,19 +21,71 @@ package struct PreTokenizer: Sendable {
     /// One row per family. `default` also serves files without the key.
     package static let table: [PreTokenizer] = [
         PreTokenizer(
-            names: ["gpt-2", "phi-2", "mpt", "olmo"],
-            rules: [.gpt2(keepsLoneSpace: true)], ignoresMerges: false, addsBeginToken: false),
+            [
+                "gpt-2", "phi-2", "mpt", "olmo", "jais", "trillion", "granite-docling", "gigachat",
+                "mellum", "exaone4", "a.x-4.0",
+            ], [.gpt2(keepsLoneSpace: true)]),
         PreTokenizer(
-            names: ["llama-bpe", "llama3", "llama-v3"],
-            rules: [.lines(numberCountMax: 3)], ignoresMerges: true, addsBeginToken: true),
+            [
+                "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0",
+                "lfm2",
+            ], [.lines(numberCountMax: 3)], ignoresMerges: true, addsBeginToken: true),
         PreTokenizer(
-            names: ["qwen2", "deepseek-r1-qwen"],
-            rules: [.lines(numberCountMax: 1)], ignoresMerges: false, addsBeginToken: false),
+            ["dbrx", "smaug-bpe", "chatglm-bpe", "glm4"], [.lines(numberCountMax: 3)]),
         PreTokenizer(
-            names: ["default"],
-            rules: [.punctuation, .gpt2(keepsLoneSpace: false), .numbers, .threeDigits],
-            ignoresMerges: false, addsBeginToken: false),
+            [
+                "qwen2", "deepseek-r1-qwen", "stablelm2", "megrez", "hunyuan", "kormo", "f2llmv2",
+                "solar-open", "grok-2",
+            ], [.lines(numberCountMax: 1)]),
+        PreTokenizer(["qwen35"], [.lines(numberCountMax: 1, joinsMarks: true)]),
+        PreTokenizer(
+            ["deepseek-llm"],
+            [
+                .lineEnd, .spaced(.casedLetters), .spaced(.signs), .trailingSpace,
+                .run(.eastAsian), .numbers,
+            ]),
+        PreTokenizer(
+            ["deepseek-coder"],
+            [
+                .lineEnd, .spaced(.letters), .spaced(.punctuation), .run(.eastAsian),
+                .numberGroups(countMax: 1),
+            ]),
+        PreTokenizer(
+            ["deepseek-v3", "hunyuan-dense", "joyai-llm"],
+            [.numberGroups(countMax: 3), .run(.hanAndKana), .deepSeek3]),
+        PreTokenizer(
+            ["falcon"],
+            [
+                .punctuation(takesGraveAccent: true), .gpt2(keepsLoneSpace: false), .threeDigits,
+            ]),
+        PreTokenizer(
+            [
+                "starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b",
+                "mellum2",
+            ], [.numberGroups(countMax: 1), .gpt2(keepsLoneSpace: false)]),
+        PreTokenizer(
+            ["gpt-4o", "llama4", "kanana2", "minimax-m2"],
+            [.cased(numberCountMax: 3, takesContractions: true)]),
+        PreTokenizer(
+            ["tekken"], [.cased(numberCountMax: 1, takesContractions: false)],
+            ignoresMerges: true, addsBeginToken: true),
+        PreTokenizer(
+            ["default"],
+            [
+                .punctuation(takesGraveAccent: false), .gpt2(keepsLoneSpace: false), .numbers,
+                .threeDigits,
+            ]),
     ]
+
+    private init(
+        _ names: [String], _ rules: [SplitRule], ignoresMerges: Bool = false,
+        addsBeginToken: Bool = false
+    ) {
+        self.names = names
+        self.rules = rules
+        self.ignoresMerges = ignoresMerges
+        self.addsBeginToken = addsBeginToken
+    }
 
     /// The row for a value of `tokenizer.ggml.pre`.
     ///
@@ -76,17 +129,11 @@ package struct PreTokenizer: Sendable {
             }
         }
         var gap = start
-        var position = start
-        while position < text.end {
-            if let end = rule.match(text, at: position) {
-                pass(gap..<position)
-                pass(position..<end)
-                gap = end
-                position = end
-            } else {
-                position += text.character(at: position).size
-            }
+        while let match = rule.find(text, from: gap) {
+            pass(gap..<match.lowerBound)
+            pass(match)
+            gap = match.upperBound
         }
-        pass(gap..<min(position, text.end))
+        pass(gap..<max(gap, text.end))
     }
 }

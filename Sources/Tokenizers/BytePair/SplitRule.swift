@@ -3,7 +3,8 @@
 // Guarantees: each scanner gives the match that a backtracking regular expression engine gives
 // for the pattern beside it, at one position, in time linear in the match (plus one run of white
 // space).
-// Does not: search; `PreTokenizer` moves the position.
+// Does not: search; `PreTokenizer` moves the position (but for `find`, where a search from each
+// position anew would not be linear).
 //
 // \s \p{L} \p{N} \p{P} are classes of characters; ' contractions are ASCII in both cases only where
 // the pattern says so.
@@ -14,29 +15,80 @@ enum SplitRule: Sendable {
     /// the last alternative if `keepsLoneSpace` is false.
     case gpt2(keepsLoneSpace: Bool)
     /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,n}|`
-    /// `?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
-    case lines(numberCountMax: Int)
+    /// `?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`; if `joinsMarks`, with
+    /// `[\p{L}\p{M}]+` for words and no `\p{M}` among the signs.
+    case lines(numberCountMax: Int, joinsMarks: Bool = false)
+    /// With U = `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]` and V = `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`:
+    /// `[^\r\n\p{L}\p{N}]?U*V+c|[^\r\n\p{L}\p{N}]?U+V*c|\p{N}{1,n}|`
+    /// `?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`, where c is
+    /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)?` if `takesContractions`, else nothing.
+    case cased(numberCountMax: Int, takesContractions: Bool)
+    /// `[!-/:-@\[-`{-~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+|`
+    /// `?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+    case deepSeek3
     /// `\p{N}+`
     case numbers
+    /// `\p{N}{1,n}`
+    case numberGroups(countMax: Int)
     /// `[0-9][0-9][0-9]`
     case threeDigits
-    /// `[\p{P}$+<=>^~|]+`
-    case punctuation
+    /// `[\p{P}$+<=>^~|]+`, with the grave accent too if `takesGraveAccent`.
+    case punctuation(takesGraveAccent: Bool)
+    /// `[\r\n]`
+    case lineEnd
+    /// `\s+$`
+    case trailingSpace
+    /// `\s?` and a run of characters of a set.
+    case spaced(CharacterSet)
+    /// A run of characters of a set.
+    case run(CharacterSet)
 
     /// The offset behind the match that starts at `start`, or nil. Never an empty match.
     func match(_ text: ScalarText, at start: Int) -> Int? {
         switch self {
         case .gpt2(let keepsLoneSpace):
             Self.gpt2(text, start, keepsLoneSpace: keepsLoneSpace)
-        case .lines(let numberCountMax):
-            Self.lines(text, start, numberCountMax: numberCountMax)
+        case .lines(let numberCountMax, let joinsMarks):
+            Self.lines(text, start, numberCountMax: numberCountMax, joinsMarks: joinsMarks)
+        case .cased(let numberCountMax, let takesContractions):
+            Self.cased(
+                text, start, numberCountMax: numberCountMax, takesContractions: takesContractions)
+        case .deepSeek3:
+            Self.deepSeek3(text, start)
         case .numbers:
             Self.nonEmpty(text.skip(start) { $0.kind == .number }, start)
+        case .numberGroups(let countMax):
+            Self.nonEmpty(Self.numbers(text, start, countMax: countMax), start)
         case .threeDigits:
             Self.digits(text, start)
-        case .punctuation:
-            Self.nonEmpty(text.skip(start, while: Self.isPunctuation), start)
+        case .punctuation(let takesGraveAccent):
+            Self.nonEmpty(
+                text.skip(start) {
+                    Self.isPunctuation($0) || takesGraveAccent && $0.point == 0x60
+                }, start)
+        case .lineEnd:
+            Self.isLineEnd(text.character(at: start)) ? start + 1 : nil
+        case .trailingSpace:
+            Self.trailingSpace(text, start)
+        case .spaced(let set):
+            Self.spaced(text, start, set)
+        case .run(let set):
+            Self.nonEmpty(text.skip(start) { set.contains($0) }, start)
         }
+    }
+
+    /// The first match at or behind `start`, or nil.
+    func find(_ text: ScalarText, from start: Int) -> Range<Int>? {
+        if case .trailingSpace = self {
+            let match = text.trailingSpaceStart(from: start)
+            return match < text.end ? match..<text.end : nil
+        }
+        var position = start
+        while position < text.end {
+            if let end = match(text, at: position) { return position..<end }
+            position += text.character(at: position).size
+        }
+        return nil
     }
 
     private static func gpt2(_ text: ScalarText, _ start: Int, keepsLoneSpace: Bool) -> Int? {
@@ -57,29 +109,44 @@ enum SplitRule: Sendable {
         }
     }
 
-    private static func lines(_ text: ScalarText, _ start: Int, numberCountMax: Int) -> Int? {
+    private static func lines(
+        _ text: ScalarText, _ start: Int, numberCountMax: Int, joinsMarks: Bool
+    ) -> Int? {
         let first = text.character(at: start)
         if first.point == 0x27, let end = contraction(text, start, ignoringCase: true) {
             return end
         }
-        if first.kind == .letter { return text.skip(start) { $0.kind == .letter } }
-        if first.kind == .number {
-            var left = numberCountMax
-            return text.skip(start) { character in
-                left -= 1
-                return left >= 0 && character.kind == .number
-            }
+        func isLetter(_ character: ClassifiedCharacter) -> Bool {
+            character.kind == .letter || joinsMarks && character.kind == .mark
         }
+        if isLetter(first) { return text.skip(start, while: isLetter) }
+        if first.kind == .number { return numbers(text, start, countMax: numberCountMax) }
         let second = text.character(at: start + first.size)
-        if second.kind == .letter, first.size > 0, !isLineEnd(first) {
-            return text.skip(start + first.size) { $0.kind == .letter }
+        if isLetter(second), first.size > 0, !isLineEnd(first) {
+            return text.skip(start + first.size, while: isLetter)
+        }
+        func isSign(_ character: ClassifiedCharacter) -> Bool {
+            Self.isSign(character) && !(joinsMarks && character.kind == .mark)
         }
         let word = first.point == 0x20 ? start + 1 : start
         if isSign(text.character(at: word)) {
             return text.skip(text.skip(word, while: isSign), while: isLineEnd)
         }
-        if let end = throughLastLineEnd(text, start) { return end }
-        return whiteSpace(text, start, keepsLoneSpace: true)
+        return lineEndsOrSpace(text, start)
+    }
+
+    /// `\s*[\r\n]+|\s+(?!\S)|\s+`
+    static func lineEndsOrSpace(_ text: ScalarText, _ start: Int) -> Int? {
+        throughLastLineEnd(text, start) ?? whiteSpace(text, start, keepsLoneSpace: true)
+    }
+
+    /// The offset behind at most `countMax` numbers.
+    static func numbers(_ text: ScalarText, _ start: Int, countMax: Int) -> Int {
+        var left = countMax
+        return text.skip(start) { character in
+            left -= 1
+            return left >= 0 && character.kind == .number
+        }
     }
 
     /// `\s*[\r\n]+`: white space up to its last line end.
@@ -110,7 +177,7 @@ enum SplitRule: Sendable {
     }
 
     /// `'s|'t|'re|'ve|'m|'ll|'d` behind the apostrophe at `start`.
-    private static func contraction(_ text: ScalarText, _ start: Int, ignoringCase: Bool) -> Int? {
+    static func contraction(_ text: ScalarText, _ start: Int, ignoringCase: Bool) -> Int? {
         func letter(_ offset: Int) -> UInt32 {
             let point = text.character(at: offset).point
             return ignoringCase && (0x41...0x5A).contains(point) ? point | 0x20 : point
@@ -135,7 +202,7 @@ enum SplitRule: Sendable {
 
     /// `[^\s\p{L}\p{N}]`
     @inline(__always)
-    private static func isSign(_ character: ClassifiedCharacter) -> Bool {
+    static func isSign(_ character: ClassifiedCharacter) -> Bool {
         switch character.kind {
         case .letter, .number, .space, .end: false
         case .other, .punctuation, .symbol, .mark: true
@@ -143,7 +210,7 @@ enum SplitRule: Sendable {
     }
 
     @inline(__always)
-    private static func isLineEnd(_ character: ClassifiedCharacter) -> Bool {
+    static func isLineEnd(_ character: ClassifiedCharacter) -> Bool {
         character.size == 1 && (character.point == 0x0A || character.point == 0x0D)
     }
 
@@ -155,5 +222,5 @@ enum SplitRule: Sendable {
         }
     }
 
-    private static func nonEmpty(_ end: Int, _ start: Int) -> Int? { end > start ? end : nil }
+    static func nonEmpty(_ end: Int, _ start: Int) -> Int? { end > start ? end : nil }
 }

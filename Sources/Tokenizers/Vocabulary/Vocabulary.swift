@@ -188,6 +188,9 @@ extension Vocabulary {
     private static func strippingTokens(
         _ definition: TokenizerDefinition, _ types: [TokenType], _ index: TokenIndex
     ) -> Set<Int32> {
+        if let tokens = definition.strippingTokens {
+            return Set(tokens.compactMap { Int32(exactly: $0) })
+        }
         let name = definition.modelName?.lowercased() ?? ""
         guard name.contains("phi-3") || name.contains("phi3") else { return [] }
         var tokens = Set<Int32>()

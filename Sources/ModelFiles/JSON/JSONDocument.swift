@@ -1,0 +1,139 @@
+// JSON that came with a model: SafeTensors headers, shard indexes, tokenizer.json, config.json.
+//
+// A document is one flat array of nodes over its bytes, in document order; a container's node says
+// where the node behind it lies, so skipping a value costs one step and a value costs 16 bytes:
+//
+//   {"a":[1,2]}      object(next 5)  string a  array(next 5)  number 1  number 2
+//
+// Guarantees: what is handed out was checked as a whole: grammar (RFC 8259), UTF-8, depth, size,
+// escapes (no lone surrogates), numbers, and no key twice in one object, however it is escaped.
+// Reading is linear, but for a sort of each object's keys; nothing recurses.
+// Does not: write JSON, or convert numbers before somebody asks.
+//
+// Why a reader of our own: these modules do without Foundation, and files from anywhere need bounds
+// on depth, count and size, and a refusal of duplicate keys.
+
+/// A checked JSON text. A value; any thread; it keeps the text.
+package struct JSONDocument: Sendable {
+    /// The outermost value.
+    package var root: JSONValue { JSONValue(storage: storage, index: 0) }
+
+    private let storage: JSONStorage
+
+    /// Checks `bytes`. Allocates about 16 bytes a value, within `limits`.
+    package init(_ bytes: [UInt8], limits: JSONLimits = .default) throws(JSONError) {
+        // Nodes hold 32-bit offsets.
+        let sizeMax = min(limits.sizeMax, Int(UInt32.max) / 2)
+        guard bytes.count <= sizeMax else {
+            throw JSONError(
+                .tooLarge, offset: 0, found: "\(bytes.count) bytes",
+                allowed: "at most \(sizeMax) bytes")
+        }
+        guard bytes.withUnsafeBytes(isValidUTF8) else {
+            throw JSONError(
+                .notUTF8, offset: 0, found: "bytes that are not UTF-8", allowed: "UTF-8")
+        }
+        var parser = JSONParser(bytes, limits: limits)
+        try parser.parse()
+        let storage = JSONStorage(bytes: bytes, nodes: parser.nodes)
+        try storage.checkKeys()
+        self.storage = storage
+    }
+}
+
+/// Bounds of a document.
+package struct JSONLimits: Sendable, Equatable {
+    /// Bytes of text. The largest published tokenizer.json has 33 MB.
+    package var sizeMax = 64 << 20
+    /// Containers inside containers. Published files stay below 12.
+    package var depthMax = 64
+    /// Values, keys included. The largest published tokenizer.json has about 2 million.
+    package var valueCountMax = 8 << 20
+    /// Bytes of one number.
+    package var numberSizeMax = 64
+
+    /// The defaults of each field.
+    package static let `default` = JSONLimits()
+    /// Starts from the defaults.
+    package init() {}
+}
+
+/// Why a text is not acceptable JSON. The readers above turn it into errors of their own.
+package struct JSONError: Error, Sendable {
+    package enum Code: Sendable { case syntax, notUTF8, tooDeep, tooLarge, keyDuplicate }
+
+    package let code: Code
+    /// Byte position in the text.
+    package let offset: Int
+    package let found: String
+    package let allowed: String
+
+    /// A text that is well formed, but not what its reader needs.
+    package init(structure found: String, offset: Int, allowed: String) {
+        self.init(.syntax, offset: offset, found: found, allowed: allowed)
+    }
+
+    init(_ code: Code, offset: Int, found: String, allowed: String) {
+        self.code = code
+        self.offset = offset
+        self.found = found
+        self.allowed = allowed
+    }
+}
+
+/// One value of a document.
+struct JSONNode: Sendable {
+    enum Kind: UInt8, Sendable { case null, `false`, `true`, number, string, array, object }
+
+    var kind: Kind
+    /// Whether a string has escapes, so that its bytes are not its text.
+    var isEscaped = false
+    /// First byte: of a string behind its quotation mark.
+    var start: UInt32
+    /// Behind the last byte: of a string before its quotation mark. Of a container: entries.
+    var end: UInt32
+    /// Index of the node behind this value.
+    var next: UInt32
+}
+
+/// The text and its nodes, shared by all values of a document.
+final class JSONStorage: Sendable {
+    let bytes: [UInt8]
+    let nodes: [JSONNode]
+
+    init(bytes: [UInt8], nodes: [JSONNode]) {
+        self.bytes = bytes
+        self.nodes = nodes
+    }
+
+    /// The text of a string node, escapes resolved.
+    func text(_ index: Int) -> ArraySlice<UInt8> {
+        let node = nodes[index]
+        let raw = bytes[Int(node.start)..<Int(node.end)]
+        return node.isEscaped ? JSONEscapes.resolve(raw)[...] : raw
+    }
+
+    /// Refuses an object with two equal keys. Sorting by hash finds them in n log n whatever the
+    /// keys are: the hash is seeded anew in each process.
+    func checkKeys() throws(JSONError) {
+        var hashes: [(hash: Int, index: Int)] = []
+        for object in nodes.indices where nodes[object].kind == .object && nodes[object].end > 1 {
+            hashes.removeAll(keepingCapacity: true)
+            var key = object + 1
+            while key < Int(nodes[object].next) {
+                var hasher = Hasher()
+                text(key).withUnsafeBytes { hasher.combine(bytes: $0) }
+                hashes.append((hasher.finalize(), key))
+                key = Int(nodes[key + 1].next)
+            }
+            hashes.sort { $0 < $1 }
+            for (first, second) in zip(hashes, hashes.dropFirst())
+            where first.hash == second.hash && text(first.index) == text(second.index) {
+                throw JSONError(
+                    .keyDuplicate, offset: Int(nodes[second.index].start),
+                    found: "the key \"\(printable(text(second.index)))\" a second time",
+                    allowed: "each key once in an object")
+            }
+        }
+    }
+}

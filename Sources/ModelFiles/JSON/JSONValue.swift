@@ -1,0 +1,107 @@
+// A value inside a checked document: typed access, nil for what is not there or of another type.
+//
+// Guarantees: access never fails on content, because the document was checked as a whole; an array
+// or object is walked in document order; nothing is copied before a string is asked for.
+// Does not: index: looking up one key walks the object's keys.
+
+/// A value of a `JSONDocument`. Keeps the document alive; any thread.
+package struct JSONValue: Sendable {
+    let storage: JSONStorage
+    let index: Int
+
+    private var node: JSONNode { storage.nodes[index] }
+
+    /// Byte position in the document, for error texts.
+    package var byteOffset: Int { Int(node.start) }
+
+    /// The type in words, for error texts.
+    package var typeName: String {
+        switch node.kind {
+        case .null: "null"
+        case .true, .false: "a boolean"
+        case .number: "a number"
+        case .string: "a string"
+        case .array: "an array"
+        case .object: "an object"
+        }
+    }
+
+    package var isNull: Bool { node.kind == .null }
+    package var isArray: Bool { node.kind == .array }
+    package var isObject: Bool { node.kind == .object }
+
+    package var asBool: Bool? {
+        switch node.kind {
+        case .true: true
+        case .false: false
+        default: nil
+        }
+    }
+
+    /// The UTF-8 of a string, escapes resolved.
+    package var asBytes: ArraySlice<UInt8>? {
+        node.kind == .string ? storage.text(index) : nil
+    }
+
+    package var asString: String? { asBytes.map { String(decoding: $0, as: UTF8.self) } }
+
+    /// A number written without fraction and exponent that fits.
+    package var asInteger: Int? { numberText.flatMap { Int($0) } }
+
+    /// A finite number.
+    package var asDouble: Double? {
+        numberText.flatMap { Double($0) }.flatMap { $0.isFinite ? $0 : nil }
+    }
+
+    private var numberText: String? {
+        guard node.kind == .number else { return nil }
+        return String(
+            decoding: storage.bytes[Int(node.start)..<Int(node.end)], as: UTF8.self)
+    }
+
+    /// Entries of an array or object; 0 for other values.
+    package var count: Int {
+        node.kind == .array || node.kind == .object ? Int(node.end) : 0
+    }
+
+    /// The entries of an array; empty for other values.
+    package var elements: JSONElements {
+        JSONElements(storage: storage, index: index + 1, end: isArray ? Int(node.next) : 0)
+    }
+
+    /// The entries of an object; empty for other values.
+    package var members: JSONMembers {
+        JSONMembers(storage: storage, index: index + 1, end: isObject ? Int(node.next) : 0)
+    }
+
+    /// The value of a key of an object.
+    package subscript(key: String) -> JSONValue? {
+        members.first { $0.key.elementsEqual(key.utf8) }?.value
+    }
+}
+
+/// An array's values in order.
+package struct JSONElements: Sequence, IteratorProtocol, Sendable {
+    let storage: JSONStorage
+    var index: Int
+    let end: Int
+
+    package mutating func next() -> JSONValue? {
+        guard index < end else { return nil }
+        defer { index = Int(storage.nodes[index].next) }
+        return JSONValue(storage: storage, index: index)
+    }
+}
+
+/// An object's keys and values in order.
+package struct JSONMembers: Sequence, IteratorProtocol, Sendable {
+    let storage: JSONStorage
+    var index: Int
+    let end: Int
+
+    package mutating func next() -> (key: ArraySlice<UInt8>, value: JSONValue)? {
+        guard index < end else { return nil }
+        defer { index = Int(storage.nodes[index + 1].next) }
+        return (storage.text(index), JSONValue(storage: storage, index: index + 1))
+    }
+}

@@ -1,0 +1,232 @@
+// A tokenizer.json of six tokens to take apart, and the catalogue of broken ones.
+
+import Testing
+import Tokenizers
+
+/// A byte-level file: a, b, c, ab, abc and the special token <x>. Each part is JSON text.
+struct SmallTokenizerJSON {
+    var added = #"{"id":5,"content":"<x>","special":true}"#
+    var normalizer = "null"
+    var pre = #"{"type":"ByteLevel","add_prefix_space":false,"use_regex":true}"#
+    var post = "null"
+    var type = "\"BPE\""
+    var vocab = #""a":0,"b":1,"c":2,"ab":3,"abc":4"#
+    var merges = #""a b","ab c""#
+    var more = ""
+
+    var text: String {
+        #"{"version":"1.0","added_tokens":[\#(added)],"normalizer":\#(normalizer),"#
+            + #""pre_tokenizer":\#(pre),"post_processor":\#(post),"model":{"type":\#(type),"#
+            + #""vocab":{\#(vocab)},"merges":[\#(merges)]\#(more)}}"#
+    }
+
+    var bytes: [UInt8] { Array(text.utf8) }
+
+    func definition(_ configuration: String? = nil) throws(TokenizerError) -> TokenizerDefinition {
+        try TokenizerDefinition(
+            tokenizerJSON: bytes, configuration: configuration.map { Array($0.utf8) })
+    }
+
+    /// A SentencePiece-style file: the bytes, then a, b, ab and U+2581.
+    static let sentencePiece: SmallTokenizerJSON = {
+        var json = SmallTokenizerJSON()
+        let byteTokens = (0..<256).map { byte in
+            let digits = String(byte, radix: 16, uppercase: true)
+            return "\"<0x" + (byte < 16 ? "0" : "") + digits + ">\":\(byte)"
+        }
+        json.added = ""
+        json.pre = "null"
+        json.normalizer =
+            #"{"type":"Replace","pattern":{"String":" "},"content":"\u2581"}"#
+        json.vocab = (byteTokens + ["\"a\":256", "\"b\":257", "\"ab\":258", "\"▁\":259"])
+            .joined(separator: ",")
+        json.merges = "\"a b\""
+        json.more = #","byte_fallback":true"#
+        return json
+    }()
+}
+
+/// A broken file, or one that asks for what is not implemented, and the refusal it must get.
+struct MalformedTokenizerJSON: Sendable, CustomTestStringConvertible {
+    let name: String
+    let code: String
+    let mention: String
+    let bytes: [UInt8]
+    var configuration: [UInt8]?
+
+    var testDescription: String { name }
+
+    private init(
+        _ name: String, _ code: String, _ mention: String = "", configuration: String? = nil,
+        of original: SmallTokenizerJSON = SmallTokenizerJSON(),
+        _ change: (inout SmallTokenizerJSON) -> Void = { _ in }
+    ) {
+        var json = original
+        change(&json)
+        self.init(name, code, mention, text: json.text)
+        self.configuration = configuration.map { Array($0.utf8) }
+    }
+
+    private init(_ name: String, _ code: String, _ mention: String = "", text: String) {
+        self.name = name
+        self.code = code
+        self.mention = mention
+        bytes = Array(text.utf8)
+    }
+
+    static let all: [MalformedTokenizerJSON] = documents + models + vocabularies + steps + roles
+
+    private static let documents: [MalformedTokenizerJSON] = [
+        .init("an empty file", "tokenizer_json_invalid", "tokenizer.json", text: ""),
+        .init("no JSON", "tokenizer_json_invalid", text: "vocabulary"),
+        .init("an array", "tokenizer_json_invalid", "an array", text: "[]"),
+        .init("an object cut short", "tokenizer_json_invalid", text: #"{"model":{"type":"BPE""#),
+        .init(
+            "nested too deeply", "tokenizer_json_invalid", "depth",
+            text: String(repeating: #"{"a":"#, count: 1_000)),
+        .init("a key twice", "tokenizer_json_invalid", "second time") {
+            $0.more = #","type":"BPE""#
+        },
+        .init("a token twice", "tokenizer_json_invalid", "second time") { $0.vocab += #","a":9"# },
+        .init(
+            "a configuration that is no JSON", "tokenizer_json_invalid", "tokenizer_config.json",
+            configuration: "{"),
+    ]
+
+    private static let models: [MalformedTokenizerJSON] = [
+        .init("no model", "tokenizer_json_structure_invalid", "model", text: "{}"),
+        .init(
+            "a model that is a list", "tokenizer_json_structure_invalid", text: #"{"model":[]}"#),
+        .init("no type", "tokenizer_feature_unsupported", "(none)") { $0.type = "null" },
+        .init("Unigram", "tokenizer_feature_unsupported", "Unigram") { $0.type = "\"Unigram\"" },
+        .init("WordPiece", "tokenizer_feature_unsupported", "WordPiece") {
+            $0.type = "\"WordPiece\""
+        },
+        .init("a subword prefix", "tokenizer_feature_unsupported", "continuing_subword_prefix") {
+            $0.more = #","continuing_subword_prefix":"@@""#
+        },
+        .init("a word suffix", "tokenizer_feature_unsupported", "end_of_word_suffix") {
+            $0.more = #","end_of_word_suffix":"</w>""#
+        },
+        .init("dropout", "tokenizer_feature_unsupported", "dropout") {
+            $0.more = #","dropout":0.1"#
+        },
+    ]
+
+    private static let vocabularies: [MalformedTokenizerJSON] = [
+        .init(
+            "a vocabulary that is a list", "tokenizer_json_structure_invalid", "model.vocab",
+            text: #"{"model":{"type":"BPE","vocab":[],"merges":[]}}"#),
+        .init(
+            "no merges", "tokenizer_json_structure_invalid", "model.merges",
+            text: #"{"model":{"type":"BPE","vocab":{"a":0}}}"#),
+        .init("no tokens", "vocabulary_empty") {
+            $0.vocab = ""
+            $0.added = ""
+            $0.merges = ""
+        },
+        .init("an id that is a text", "token_id_invalid", "\"a\"") { $0.vocab = #""a":"0""# },
+        .init("a negative id", "token_id_invalid", "-1") { $0.vocab += #","d":-1"# },
+        .init("an id with a fraction", "token_id_invalid") { $0.vocab += #","d":6.5"# },
+        .init("an id of two tokens", "token_id_invalid", "\"abc\"") { $0.vocab += #","d":4"# },
+        .init("an id far behind the others", "token_id_invalid", "100000000") {
+            $0.vocab += #","d":100000000"#
+        },
+        .init("an id beyond 63 bits", "token_id_invalid") {
+            $0.vocab += #","d":9223372036854775808"#
+        },
+        .init("an added token without text", "tokenizer_json_structure_invalid", "added_tokens") {
+            $0.added = #"{"id":5}"#
+        },
+        .init("an added token with an empty text", "tokenizer_json_structure_invalid") {
+            $0.added = #"{"id":5,"content":""}"#
+        },
+        .init("an added token without id", "tokenizer_json_structure_invalid") {
+            $0.added = #"{"content":"<x>"}"#
+        },
+        .init("an added token on a taken id", "token_id_invalid", "\"<x>\"") {
+            $0.added = #"{"id":4,"content":"<x>"}"#
+        },
+        .init("an added token with two ids", "token_id_invalid") {
+            $0.added = #"{"id":5,"content":"a"}"#
+        },
+        .init("a token of a single word", "tokenizer_feature_unsupported", "single_word") {
+            $0.added = #"{"id":5,"content":"<x>","single_word":true}"#
+        },
+        .init("a token that strips to its left", "tokenizer_feature_unsupported", "lstrip") {
+            $0.added = #"{"id":5,"content":"<x>","lstrip":true}"#
+        },
+        .init("a merge of one text", "merge_invalid", "rule 1") { $0.merges = #""a b","ab""# },
+        .init("a merge of three texts", "merge_invalid") { $0.merges = #""a b c""# },
+        .init("a merge with an empty part", "merge_invalid") { $0.merges = #""a ""# },
+        .init("a merge that is a number", "merge_invalid") { $0.merges = "1" },
+        .init("a merge that is a list of three", "merge_invalid") {
+            $0.merges = #"["a","b","c"]"#
+        },
+        .init("a merge with a number in it", "merge_invalid") { $0.merges = #"["a",1,"b"]"# },
+        .init("a merge that makes no token", "merge_invalid", of: .sentencePiece) {
+            $0.merges = #""a b","b a""#
+        },
+        .init("a pair that no merge joins", "merge_invalid", "\"ab\"", of: .sentencePiece) {
+            $0.merges = ""
+        },
+    ]
+
+    private static let steps: [MalformedTokenizerJSON] = [
+        .init("a normalizer without type", "tokenizer_json_structure_invalid") {
+            $0.normalizer = "{}"
+        },
+        .init("lower case", "tokenizer_feature_unsupported", "Lowercase") {
+            $0.normalizer = #"{"type":"Sequence","normalizers":[{"type":"Lowercase"}]}"#
+        },
+        .init("no pre-tokenizer", "tokenizer_feature_unsupported", "byte_fallback") {
+            $0.pre = "null"
+        },
+        .init("a prefix space", "tokenizer_feature_unsupported", "add_prefix_space") {
+            $0.pre = #"{"type":"ByteLevel","add_prefix_space":true}"#
+        },
+        .init("an unknown step", "tokenizer_feature_unsupported", "Whitespace") {
+            $0.pre = #"{"type":"Whitespace"}"#
+        },
+        .init("a byte level without pattern", "pre_tokenizer_unsupported") {
+            $0.pre = #"{"type":"ByteLevel","use_regex":false}"#
+        },
+        .init("an unknown pattern", "pre_tokenizer_unsupported", "[abc]+") {
+            $0.pre =
+                #"{"type":"Sequence","pretokenizers":[{"type":"Split","#
+                + #""pattern":{"Regex":"[abc]+"},"behavior":"Isolated","invert":false},"#
+                + #"{"type":"ByteLevel","use_regex":false}]}"#
+        },
+        .init("a pattern that is a plain text", "tokenizer_feature_unsupported", "Split") {
+            $0.pre =
+                #"{"type":"Split","pattern":{"String":"a"},"behavior":"Isolated","invert":false}"#
+        },
+        .init("pieces that merge with the next", "tokenizer_feature_unsupported", "Split") {
+            $0.pre =
+                #"{"type":"Split","pattern":{"Regex":"\\p{N}"},"behavior":"MergedWithNext"}"#
+        },
+        .init(
+            "spaces that stay", "tokenizer_feature_unsupported", "U+2581", of: .sentencePiece
+        ) { $0.normalizer = "null" },
+        .init(
+            "a Metaspace that splits", "tokenizer_feature_unsupported", "Metaspace",
+            of: .sentencePiece
+        ) { $0.pre = #"{"type":"Metaspace","replacement":"▁","split":true}"# },
+        .init("another prefix", "tokenizer_feature_unsupported", "Prepend", of: .sentencePiece) {
+            $0.normalizer = #"{"type":"Prepend","prepend":"_"}"#
+        },
+    ]
+
+    private static let roles: [MalformedTokenizerJSON] = [
+        .init("an unknown post-processor", "tokenizer_feature_unsupported", "RobertaProcessing") {
+            $0.post = #"{"type":"RobertaProcessing"}"#
+        },
+        .init("two tokens in front", "tokenizer_feature_unsupported", "one side") {
+            let token = #"{"SpecialToken":{"id":"<x>"}}"#
+            $0.post = #"{"type":"TemplateProcessing","single":[\#(token),\#(token)]}"#
+        },
+        .init(
+            "a begin token that does not exist", "special_token_out_of_range", "\"<s>\"",
+            configuration: #"{"bos_token":"<s>"}"#),
+    ]
+}
