@@ -12,6 +12,7 @@
 #define KN_WIDE_ROWS 0
 #include "lanes_avx2.h"
 #include "lanes_ops.h"
+#include "lanes_norm.h"
 #include "lanes_attend.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -224,6 +225,7 @@ const kn_ops kn_avx2_ops = {
     .interleave = interleave,
     .product = {product_f32, product_f16, product_bf16, product_q8, product_q4},
     .rms_norm = rms_norm,
+    .layer_norm = layer_norm,
     .rope = rope,
     .gate = gate,
     .add = add,

@@ -14,6 +14,7 @@
 #define KN_WIDE_ROWS 1
 #include "lanes_avx512.h"
 #include "lanes_ops.h"
+#include "lanes_norm.h"
 #include "lanes_attend.h"
 #include "panels_avx512.h"
 
@@ -147,6 +148,7 @@ const kn_ops kn_avx512_ops = {
     .interleave = interleave,
     .product = {product_f32, product_f16, product_bf16, product_q8, product_q4},
     .rms_norm = rms_norm,
+    .layer_norm = layer_norm,
     .rope = rope,
     .gate = gate,
     .add = add,

@@ -12,10 +12,11 @@
 #include "internal.h"
 
 enum { ROWS = 19, TOKENS = 13, COLUMNS = 96, WIDTH = 83, HEAD = 24, PAGES = 5 };
-enum { FIRST_PRODUCT = 7, KERNELS = FIRST_PRODUCT + KN_TILE_KINDS };
+enum { FIRST_PRODUCT = 8, KERNELS = FIRST_PRODUCT + KN_TILE_KINDS };
 
 static const char *const names[KERNELS] = {
     "quantise", "interleave", "rms_norm", "rope", "gate", "exp", "attend",
+    "layer_norm",
     "product_f32", "product_f16", "product_bf16", "product_q8", "product_q4",
 };
 
@@ -32,6 +33,7 @@ void kn_kernel_switch_off(kn_ops *ops, size_t kernel) {
     case 4: ops->gate = s->gate, ops->add = s->add; break;
     case 5: ops->exp = s->exp; break;
     case 6: ops->attend = s->attend; break;
+    case 7: ops->layer_norm = s->layer_norm; break;
     default: ops->product[kernel - FIRST_PRODUCT] = s->product[kernel - FIRST_PRODUCT];
     }
 }
@@ -131,6 +133,10 @@ static void run(const kn_ops *ops, size_t kernel, bench *b, uint64_t seed) {
         break;
     case 5: ops->exp(b->x, WIDTH, b->out); break;
     case 6: run_attend(ops, b); break;
+    case 7:
+        ops->layer_norm(b->x, b->y, b->keys, 1e-5f, WIDTH, b->out);
+        ops->layer_norm(b->y, b->x, NULL, 1e-5f, COLUMNS, b->out + WIDTH);
+        break;
     default: run_product(ops, (kn_tile_kind)(kernel - FIRST_PRODUCT), b, seed);
     }
 }
