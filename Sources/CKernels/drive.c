@@ -249,6 +249,25 @@ void kn_drive_scale(kn_pool *pool, float factor, float *x, size_t stride, size_t
     drive_rows(pool, &job);
 }
 
+static void round_row(const row_job *j, size_t row) {
+    float *x = j->out + row * j->out_stride, largest = KN_ROUND_ROWS_MIN;
+    for (size_t i = 0; i < j->width; i++) {
+        float size = fabsf(x[i]);
+        largest = size > largest ? size : largest;
+    }
+    float scale = 127.0f / largest;
+    for (size_t i = 0; i < j->width; i++) {
+        float step = rintf(x[i] * scale);
+        x[i] = (step < -128.0f ? -128.0f : step > 127.0f ? 127.0f : step) / scale;
+    }
+}
+
+void kn_drive_round_rows(kn_pool *pool, float *x, size_t stride, size_t rows, size_t width) {
+    row_job job = {.one = round_row, .out = x, .out_stride = stride, .rows = rows,
+                   .width = width};
+    drive_rows(pool, &job);
+}
+
 static void rope_row(const row_job *j, size_t row) {
     for (size_t h = 0; h < j->heads; h++) {
         j->ops->rope(j->out + row * j->out_stride + h * j->head_length, j->style, j->rotary,

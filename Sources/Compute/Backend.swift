@@ -57,6 +57,10 @@ public protocol Backend: AnyObject, Sendable {
     /// `x *= factor`.
     func scale(_ x: FloatRows, by factor: Float, rows: Int, width: Int)
 
+    /// Rounds each row to the 256 steps of eight bits, scaled by the row's largest magnitude m (at
+    /// least 1e-5): `x = round(x * 127 / m) * m / 127`. In place.
+    func roundToInt8(_ x: FloatRows, rows: Int, width: Int)
+
     /// Several products of one input (`rows` tokens). The input is prepared once.
     func matmul(_ products: [MatrixProduct], input: FloatRows, rows: Int) throws(ComputeError)
 

@@ -61,6 +61,11 @@ extension CPUBackend {
     }
 
     /// See `Backend`.
+    public func roundToInt8(_ x: FloatRows, rows: Int, width: Int) {
+        kn_drive_round_rows(pool, x.pointer(rows: rows, width: width), x.stride, rows, width)
+    }
+
+    /// See `Backend`.
     public func matmul(
         _ products: [MatrixProduct], input: FloatRows, rows: Int
     ) throws(ComputeError) {

@@ -144,6 +144,28 @@ import Testing
         }
     }
 
+    @Test func roundingToInt8FollowsItsFormula() throws {
+        var x = randomFloats(6 * 70, seed: 10, scale: 3)
+        for index in 70..<140 { x[index] *= 1e-7 }  // below the smallest step there is
+        x[140] = .nan
+        x[215] = .infinity
+        for index in 280..<350 { x[index] = 0 }
+        for backend in try allBackends(threads: 2) {
+            let buffer = try backend.buffer(x)
+            backend.roundToInt8(buffer.rows(of: 70), rows: 6, width: 70)
+            let expected = (0..<6).flatMap { row in
+                let values = x[row * 70..<(row + 1) * 70]
+                let largest = values.reduce(Float(1e-5)) { $1.magnitude > $0 ? $1.magnitude : $0 }
+                let scale = 127 / largest
+                return values.map { ($0 * scale).rounded(.toNearestOrEven) / scale }
+            }
+            let found = backend.values(buffer)
+            #expect(bits(found) == bits(expected), "\(backend.instructionSet)")
+            #expect(Set(found[..<70]).count <= 256)
+            #expect(found[140].isNaN && found[141].isFinite && found[216].isNaN)
+        }
+    }
+
     static func activated(_ activation: Activation, _ x: Double) -> Double {
         switch activation {
         case .silu: return x / (1 + exp(-x))
