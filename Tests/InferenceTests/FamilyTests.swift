@@ -121,6 +121,15 @@ import Testing
         #expect(found == plain)
     }
 
+    @Test(arguments: ["bitnet-b1.58", "bitnet-25"])
+    func roundsActivationsWhenAsked(_ name: String) throws {
+        let plain = try expectAgreement(.tiny(name, seed: 26))
+        let builder = try GGUFBuilder.tiny(name, seed: 26) {
+            $0.set("\(name).activation_rounding", .string("int8_per_token"))
+        }
+        #expect(try expectAgreement(builder) != plain)
+    }
+
     @Test(arguments: names)
     func roundsNoActivationsUnlessItSaysSo(_ name: String) throws {
         let file = try GGUFBuilder.tiny(name).parsed()
@@ -136,9 +145,12 @@ import Testing
         #expect(error?.location == "\(name).activation_rounding")
     }
 
-    /// A scaled product is made where the normed residual lies; a parallel family reads that again.
-    @Test func familiesThatReadTheNormTwiceHaveNoScales() {
+    /// A scaled product is made where the normed residual lies, and rounding happens in place; a
+    /// parallel family reads that norm again.
+    @Test func familiesThatReadTheNormTwiceLeaveItAlone() {
         for description in ArchitectureDescription.all.values {
+            let isParallel = !description.tensors.contains { $0.role == .feedForwardNorm }
+            #expect(!isParallel || description.activationRoundings == [.none])
             let roles = Set(description.tensors.map(\.role))
             let scales: Set<TensorRole> = [
                 .queryScale, .keyScale, .valueScale, .attentionOutputScale, .gateScale, .upScale,
@@ -147,6 +159,21 @@ import Testing
             #expect(
                 roles.contains(.feedForwardNorm) || roles.isDisjoint(with: scales),
                 "\(description.name)")
+        }
+    }
+
+    /// A rule can only look back at what another one found.
+    @Test func rulesStandBehindThoseTheyDependOn() {
+        for description in ArchitectureDescription.all.values {
+            var seen: Set<TensorRole> = []
+            for rule in description.tensors {
+                switch rule.presence {
+                case .required, .optional: break
+                case .unless(let other), .with(let other), .allowedWith(let other):
+                    #expect(seen.contains(other), "\(description.name): \(rule.pattern)")
+                }
+                #expect(seen.insert(rule.role).inserted, "\(rule.role) twice")
+            }
         }
     }
 

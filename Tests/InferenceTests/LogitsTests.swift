@@ -3,6 +3,7 @@
 
 import Compute
 import Inference
+import ModelFiles
 import TestSupport
 import Testing
 
@@ -96,5 +97,54 @@ struct LogitsTests {
                 #expect(tokens == Array(expected.prefix(sure)), "\(name), prompt \(index)")
             }
         }
+    }
+
+    /// Rounding turns the smallest difference into a whole step now and then: over all positions
+    /// the two references are 0.12 apart. At the last positions it does so for numpy64 only.
+    @Test(arguments: InstructionSet.available())
+    func roundedActivationsFollowTheReferencesThatRound(
+        _ instructionSet: InstructionSet
+    ) throws {
+        let golden = try Golden.read("models/bitnet-b158.golden.json")
+        let model = try FixtureModel.load(
+            "models/bitnet-b158-f32.gguf", on: instructionSet,
+            overrides: ["activation_rounding": "int8_per_token"])
+        #expect(model.model.plan.configuration.activationRounding == .int8PerToken)
+        let rows = try golden.prompts.map { try model.logits(of: $0, wants: .last)[0] }
+        for (reference, tolerance) in [
+            ("hf_autobitlinear_act_int8", Float(1e-3)), ("numpy64_act_int8", 0.12),
+        ] {
+            let expected = try golden.logits(of: reference, folder: "models")
+            let deviation = Deviation(rows.flatMap(\.self), expected.flatMap(\.self))
+            print("bitnet-b158 rounded vs \(reference) on \(instructionSet): \(deviation)")
+            #expect(deviation.largest <= tolerance)
+        }
+    }
+
+    /// Alone, in any pieces, on any instruction set and number of threads.
+    @Test(arguments: models.map(\.name), InstructionSet.available())
+    func everyFixtureGivesTheSameBitsEverywhere(
+        _ name: String, _ instructionSet: InstructionSet
+    ) throws {
+        let file = "models/\(name)-f32.gguf"
+        let prompt = try Golden.read("models/\(name).golden.json").prompts[2]
+        let expected = try FixtureModel.load(file, on: .scalar, threads: 1)
+            .logits(of: prompt, wants: .all)
+        for threads in [1, 2] {
+            let model = try FixtureModel.load(file, on: instructionSet, threads: threads)
+            for chunk in [1, 5, 33] {
+                let found = try model.logits(of: prompt, wants: .all, chunk: chunk)
+                #expect(found.map { $0.map(\.bitPattern) } == expected.map { $0.map(\.bitPattern) })
+            }
+        }
+    }
+
+    /// With the tokenizer that is in the file, not a stand-in.
+    @Test(arguments: models.map(\.name))
+    func everyFixtureIsPlannedWithItsOwnTokenizer(_ name: String) throws {
+        let path = Fixtures.path("models/\(name)-f32.gguf")
+        let plan = try ModelPlan(file: GGUFFile(MappedFile(path: path)))
+        #expect(plan.tokenizer.vocabularySize == plan.configuration.vocabularySize)
+        _ = try TransformerModel(plan: plan, backend: CPUBackend(threads: 1)).validate()
     }
 }

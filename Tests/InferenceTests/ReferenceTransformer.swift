@@ -154,6 +154,11 @@ struct ReferenceTransformer {
     }
 
     private func linear(_ name: String, _ row: [Double]) -> [Double] {
+        var row = row
+        if configuration.activationRounding == .int8PerToken, name.hasPrefix("blk.") {
+            let step = max(row.map(\.magnitude).max() ?? 0, 1e-5) / 127
+            row = row.map { ($0 / step).rounded(.toNearestOrEven) * step }
+        }
         var product = multiply(tensors[name + ".weight"] ?? [], row)
         if let scale = tensors[name + ".scale"] { product = product.map { $0 * scale[0] } }
         guard let bias = tensors[name + ".bias"] else { return product }

@@ -1,4 +1,4 @@
-// How a family rotates queries and keys, and what else it may do to the numbers before a product.
+// How a family rotates queries and keys, and how it may round what its matrices read.
 //
 // Facts only: the angles are computed in RotaryAngles.swift, the rotation is the back end's.
 
@@ -53,4 +53,7 @@ public struct RopeRule: Sendable {
 public enum ActivationRounding: String, Sendable {
     /// As the weights' format asks: not at all for floating-point formats.
     case none
+    /// To the 256 steps of eight bits, scaled by the row's largest magnitude: what the models of
+    /// BitNet b1.58 2B-4T were trained with and their own runtimes do.
+    case int8PerToken = "int8_per_token"
 }

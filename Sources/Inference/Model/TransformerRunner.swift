@@ -25,7 +25,10 @@ final class TransformerRunner: ModelRunner {
     private let model: TransformerModel
     private let backend: any Backend
     private let configuration: ModelConfiguration
-    private let architecture: ArchitectureDescription
+    /// Facts of the family, out of the description once.
+    private let normKind: ArchitectureDescription.Norm
+    private let ropeStyle: RopeStyle
+    private let activation: Activation
     private let shape: StepShape
     private let cache: KeyValueCache
     private let scratch: StepScratch
@@ -42,7 +45,9 @@ final class TransformerRunner: ModelRunner {
         self.model = model
         backend = model.backend
         configuration = model.plan.configuration
-        architecture = model.plan.architecture
+        let architecture = model.plan.architecture
+        (normKind, activation) = (architecture.norm, architecture.activation)
+        ropeStyle = architecture.rope.style
         shape = StepShape(configuration)
         let pageCount = (tokenBudget - 1) / CacheShape.pagePositions + 1
         cache = try backend.makeCache(configuration.cacheShape(pageCount: pageCount))
@@ -146,7 +151,7 @@ final class TransformerRunner: ModelRunner {
             // Queries and keys lie side by side, so one call rotates the heads of both.
             try backend.rope(
                 block.queries, heads: block.headCount + block.headCountKV,
-                headLength: configuration.keyLength, style: architecture.rope.style,
+                headLength: configuration.keyLength, style: ropeStyle,
                 positions: batch.positions, table: model.weights.rope)
         }
         backend.store(
@@ -172,7 +177,7 @@ final class TransformerRunner: ModelRunner {
         }
         try multiply(block.feedForwardInputs, input: scratch.normed, rows: rows)
         backend.gate(
-            architecture.activation, gate: block.gate, up: block.up, rows: rows,
+            activation, gate: block.gate, up: block.up, rows: rows,
             width: block.feedForwardLength, into: block.gate)
         if let subNorm = block.feedForwardSubNorm {
             norm(block.gate, subNorm, rows: rows, into: block.gate)
@@ -180,9 +185,14 @@ final class TransformerRunner: ModelRunner {
         try multiply(block.down, input: block.gate, rows: rows)
     }
 
+    /// The products of a block, whose input is rounded in place if the model asks for it.
     private func multiply(
         _ block: BlockProducts, input: FloatRows, rows: Int
     ) throws(ComputeError) {
+        if configuration.activationRounding == .int8PerToken {
+            let width = block.products[0].matrix.columns
+            backend.roundToInt8(input, rows: rows, width: width)
+        }
         try backend.matmul(block.products, input: input, rows: rows)
         for scaling in block.scalings {
             backend.scale(scaling.rows, by: scaling.factor, rows: rows, width: scaling.width)
@@ -192,16 +202,16 @@ final class TransformerRunner: ModelRunner {
         }
     }
 
-    private func norm(_ x: FloatRows, _ norm: RowNorm, rows: Int, into output: FloatRows) {
-        switch architecture.norm {
+    private func norm(_ x: FloatRows, _ row: RowNorm, rows: Int, into output: FloatRows) {
+        switch normKind {
         case .rms:
             backend.rmsNorm(
-                x, weight: norm.weight, epsilon: scratch.normEpsilon, rows: rows,
-                width: norm.width, into: output)
+                x, weight: row.weight, epsilon: scratch.normEpsilon, rows: rows,
+                width: row.width, into: output)
         case .layer:
             backend.layerNorm(
-                x, weight: norm.weight, bias: norm.bias, epsilon: scratch.normEpsilon,
-                rows: rows, width: norm.width, into: output)
+                x, weight: row.weight, bias: row.bias, epsilon: scratch.normEpsilon,
+                rows: rows, width: row.width, into: output)
         }
     }
 

@@ -6,27 +6,30 @@
 // (`bitnet`) gate with SiLU; the 2B-4T models (`bitnet-b1.58`, in some files `bitnet-25`) with the
 // squared ReLU.
 //
-// The runtimes of the 2B-4T models round the input of each of the seven matrices to eight bits per
-// token; see `ActivationRounding`.
+// The runtimes of the 2B-4T models round the input of each of a block's seven matrices to eight bits
+// per token; `activation_rounding` chooses between that and the float form.
 
 import Compute
 
 extension ArchitectureDescription {
     /// The models of 1bitLLM.
-    static let bitnet = bitnetLike(name: "bitnet", activation: .silu)
+    static let bitnet = bitnetLike(name: "bitnet", activation: .silu, roundings: [.none])
     /// The 2B-4T models.
-    static let bitnetB158 = bitnetLike(name: "bitnet-b1.58", activation: .reluSquared)
+    static let bitnetB158 = bitnetLike(
+        name: "bitnet-b1.58", activation: .reluSquared, roundings: [.none, .int8PerToken])
     /// Another name in circulation for the same.
-    static let bitnet25 = bitnetLike(name: "bitnet-25", activation: .reluSquared)
+    static let bitnet25 = bitnetLike(
+        name: "bitnet-25", activation: .reluSquared, roundings: [.none, .int8PerToken])
 
     private static func bitnetLike(
-        name: String, activation: Activation
+        name: String, activation: Activation, roundings: [ActivationRounding]
     ) -> ArchitectureDescription {
         ArchitectureDescription(
             name: name,
             norm: .rms,
             rope: RopeRule(style: .halves),
             activation: activation,
+            activationRoundings: roundings,
             refusals: [],
             tensors: [
                 .table(.tokenEmbedding, "token_embd.weight", .embedding),
