@@ -1,4 +1,4 @@
-// How a family rotates queries and keys, and how it may round what its matrices read.
+// How a family rotates queries and keys.
 //
 // Facts only: the angles are computed in RotaryAngles.swift, the rotation is the back end's.
 
@@ -45,15 +45,4 @@ public struct RopeRule: Sendable {
         guard let unrotatedBlockStep else { return true }
         return (block + 1) % unrotatedBlockStep != 0
     }
-}
-
-/// How the inputs of a block's matrices are rounded before the product. The raw value is what the
-/// key `<architecture>.activation_rounding` and an override of it say. The output matrix is never
-/// affected.
-public enum ActivationRounding: String, Sendable {
-    /// As the weights' format asks: not at all for floating-point formats.
-    case none
-    /// To the 256 steps of eight bits, scaled by the row's largest magnitude: what the models of
-    /// BitNet b1.58 2B-4T were trained with and their own runtimes do.
-    case int8PerToken = "int8_per_token"
 }

@@ -2,7 +2,7 @@
 // what the feed-forward layer reads.
 //
 // A family is a list of such groups; where it differs from the others it writes rows of its own.
-// The names are those of GGUF files. A bias belongs to a matrix or norm: without that it is refused.
+// The names are those of GGUF files. A bias belongs to a matrix: without that it is refused.
 
 extension [TensorRule] {
     /// Whether the matrices of a group come with bias vectors.

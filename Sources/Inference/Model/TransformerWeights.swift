@@ -2,8 +2,8 @@
 //
 // Every tensor of the plan is handed over once: matrices are packed into the back end's layout,
 // norms and biases copied, the token embedding read in place from the mapping (so the plan must
-// outlive the weights). Nothing is changed afterwards. Optional biases stay nil; a tied output is
-// packed from the embedding's bytes.
+// outlive the weights). Nothing is changed afterwards. What a block lacks stays nil; a tied output
+// is packed from the embedding's bytes.
 
 import Compute
 import ModelFiles

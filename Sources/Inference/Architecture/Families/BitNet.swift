@@ -6,8 +6,8 @@
 // (`bitnet`) gate with SiLU; the 2B-4T models (`bitnet-b1.58`, in some files `bitnet-25`) with the
 // squared ReLU.
 //
-// The runtimes of the 2B-4T models round the input of each of a block's seven matrices to eight bits
-// per token; `activation_rounding` chooses between that and the float form.
+// The runtimes of the 2B-4T models round the input of each of a block's seven matrices to eight
+// bits per token; `activation_rounding` chooses between that and the float form.
 
 import Compute
 
