@@ -12,6 +12,7 @@
 #define KN_WIDE_ROWS 0
 #include "lanes_avx2.h"
 #include "lanes_ops.h"
+#include "lanes_norm.h"
 #include "lanes_attend.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -280,6 +281,7 @@ const kn_ops kn_avx2_ops = {
                 product_q6_s, product_c4, product_c4_s, product_ternary},
     .ternary_float = ternary_float,
     .rms_norm = rms_norm,
+    .layer_norm = layer_norm,
     .rope = rope,
     .gate = gate,
     .add = add,

@@ -14,6 +14,7 @@
 #define KN_WIDE_ROWS 1
 #include "lanes_avx512.h"
 #include "lanes_ops.h"
+#include "lanes_norm.h"
 #include "lanes_attend.h"
 #include "panels_avx512.h"
 
@@ -172,6 +173,7 @@ const kn_ops kn_avx512_ops = {
                 product_q6_s, product_c4, product_c4_s, product_ternary},
     .ternary_float = ternary_float,
     .rms_norm = rms_norm,
+    .layer_norm = layer_norm,
     .rope = rope,
     .gate = gate,
     .add = add,

@@ -13,11 +13,11 @@
 
 enum { ROWS = 19, TOKENS = 13, COLUMNS = 96, WIDTH = 83, HEAD = 24, PAGES = 5 };
 enum { UNIT_COLUMNS = 288 /* a whole unit and one block; 256 where blocks are of 256 */ };
-enum { FIRST_PRODUCT = 9, KERNELS = FIRST_PRODUCT + KN_TILE_KINDS };
+enum { FIRST_PRODUCT = 10, KERNELS = FIRST_PRODUCT + KN_TILE_KINDS };
 
 static const char *const names[KERNELS] = {
     "quantise", "interleave", "rms_norm", "rope", "gate", "exp", "attend",
-    "quantise_row", "ternary_float",
+    "quantise_row", "ternary_float", "layer_norm",
     "product_f32", "product_f16", "product_bf16", "product_q8", "product_q4",
     "product_q4_low", "product_q5", "product_q5_low", "product_q2_s", "product_q3_s",
     "product_q4_s", "product_q5_s", "product_q6_s", "product_c4", "product_c4_s",
@@ -39,6 +39,7 @@ void kn_kernel_switch_off(kn_ops *ops, size_t kernel) {
     case 6: ops->attend = s->attend; break;
     case 7: ops->quantise_row = s->quantise_row; break;
     case 8: ops->ternary_float = s->ternary_float; break;
+    case 9: ops->layer_norm = s->layer_norm; break;
     default: ops->product[kernel - FIRST_PRODUCT] = s->product[kernel - FIRST_PRODUCT];
     }
 }
@@ -151,6 +152,10 @@ static void run(const kn_ops *ops, size_t kernel, bench *b, uint64_t seed) {
     case 6: run_attend(ops, b); break;
     case 7: ops->quantise_row(b->x, COLUMNS, 5, COLUMNS, b->out); break;
     case 8: run_product(ops, KN_TILE_TERNARY, KN_INPUT_FLOAT, b, seed); break;
+    case 9:
+        ops->layer_norm(b->x, b->y, b->keys, 1e-5f, WIDTH, b->out);
+        ops->layer_norm(b->y, b->x, NULL, 1e-5f, COLUMNS, b->out + WIDTH);
+        break;
     default: {
         kn_tile_kind kind = (kn_tile_kind)(kernel - FIRST_PRODUCT);
         run_product(ops, kind, kn_tile_input(kind), b, seed);

@@ -177,10 +177,10 @@ void kn_drive_pack(kn_pool *pool, const kn_format *format, const kn_source *sour
 
 typedef struct row_job {
     const kn_ops *ops;
-    const float *a, *b;
+    const float *a, *b, *bias;
     float *out;
     size_t a_stride, b_stride, out_stride, width, rows, rows_per_task;
-    float epsilon;
+    float epsilon, factor;
     kn_activation act;
     void (*one)(const struct row_job *job, size_t row);
     size_t heads, head_length, rotary;
@@ -216,6 +216,67 @@ void kn_drive_rms_norm(kn_pool *pool, const kn_ops *ops, const float *x, size_t 
     row_job job = {.ops = ops, .one = norm_row, .a = x, .a_stride = x_stride, .b = weight,
                    .epsilon = epsilon, .rows = rows, .width = width, .out = y,
                    .out_stride = y_stride};
+    drive_rows(pool, &job);
+}
+
+static void layer_norm_row(const row_job *j, size_t row) {
+    j->ops->layer_norm(j->a + row * j->a_stride, j->b, j->bias, j->epsilon, j->width,
+                       j->out + row * j->out_stride);
+}
+
+void kn_drive_layer_norm(kn_pool *pool, const kn_ops *ops, const float *x, size_t x_stride,
+                         const float *weight, const float *bias, float epsilon, size_t rows,
+                         size_t width, float *y, size_t y_stride) {
+    row_job job = {.ops = ops, .one = layer_norm_row, .a = x, .a_stride = x_stride, .b = weight,
+                   .bias = bias, .epsilon = epsilon, .rows = rows, .width = width, .out = y,
+                   .out_stride = y_stride};
+    drive_rows(pool, &job);
+}
+
+static void head_norm_row(const row_job *j, size_t row) {
+    for (size_t h = 0; h < j->heads; h++) {
+        float *head = j->out + row * j->out_stride + h * j->head_length;
+        j->ops->rms_norm(head, j->b, j->epsilon, j->head_length, head);
+    }
+}
+
+void kn_drive_head_norm(kn_pool *pool, const kn_ops *ops, float *x, size_t stride, size_t rows,
+                        size_t heads, size_t head_length, const float *weight, float epsilon) {
+    row_job job = {.ops = ops, .one = head_norm_row, .out = x, .out_stride = stride, .rows = rows,
+                   .width = heads * head_length, .heads = heads, .head_length = head_length,
+                   .b = weight, .epsilon = epsilon};
+    drive_rows(pool, &job);
+}
+
+/* One rounding per value: whatever instructions the compiler picks give the same bits. */
+static void scale_row(const row_job *j, size_t row) {
+    float *x = j->out + row * j->out_stride;
+    for (size_t i = 0; i < j->width; i++) x[i] = x[i] * j->factor;
+}
+
+void kn_drive_scale(kn_pool *pool, float factor, float *x, size_t stride, size_t rows,
+                    size_t width) {
+    row_job job = {.one = scale_row, .out = x, .out_stride = stride, .rows = rows, .width = width,
+                   .factor = factor};
+    drive_rows(pool, &job);
+}
+
+static void round_row(const row_job *j, size_t row) {
+    float *x = j->out + row * j->out_stride, largest = KN_ROUND_ROWS_MIN;
+    for (size_t i = 0; i < j->width; i++) {
+        float size = fabsf(x[i]);
+        largest = size > largest ? size : largest;
+    }
+    float scale = 127.0f / largest;
+    for (size_t i = 0; i < j->width; i++) {
+        float step = rintf(x[i] * scale);
+        x[i] = (step < -128.0f ? -128.0f : step > 127.0f ? 127.0f : step) / scale;
+    }
+}
+
+void kn_drive_round_rows(kn_pool *pool, float *x, size_t stride, size_t rows, size_t width) {
+    row_job job = {.one = round_row, .out = x, .out_stride = stride, .rows = rows,
+                   .width = width};
     drive_rows(pool, &job);
 }
 

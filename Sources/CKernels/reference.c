@@ -236,6 +236,22 @@ static void rms_norm(const float *x, const float *weight, float epsilon, size_t 
     }
 }
 
+static void layer_norm(const float *x, const float *weight, const float *bias, float epsilon,
+                       size_t width, float *y) {
+    float sums[16] = {0}, squares[16] = {0};
+    for (size_t i = 0; i < width; i++) sums[i % 16] = sums[i % 16] + x[i];
+    float mean = tree(sums) / (float)width;
+    for (size_t i = 0; i < width; i++) {
+        float centred = x[i] - mean;
+        squares[i % 16] = fmaf(centred, centred, squares[i % 16]);
+    }
+    float inverse = 1.0f / sqrtf(tree(squares) / (float)width + epsilon);
+    for (size_t i = 0; i < width; i++) {
+        float normal = (x[i] - mean) * inverse;
+        y[i] = bias ? fmaf(normal, weight[i], bias[i]) : normal * weight[i];
+    }
+}
+
 static void rope(float *x, kn_rope_style style, size_t rotary, const float *cosines,
                  const float *sines) {
     for (size_t i = 0; i < rotary / 2; i++) {
@@ -335,6 +351,7 @@ const kn_ops kn_scalar_ops = {
                 product, product, product, product, product, product, product},
     .ternary_float = product,
     .rms_norm = rms_norm,
+    .layer_norm = layer_norm,
     .rope = rope,
     .gate = gate,
     .add = add,

@@ -42,6 +42,25 @@ public protocol Backend: AnyObject, Sendable {
         _ x: FloatRows, weight: FloatBuffer?, epsilon: Float, rows: Int, width: Int,
         into output: FloatRows)
 
+    /// LayerNorm: `output = (x - mean) / sqrt(variance + epsilon) * weight + bias`, per row of
+    /// `width` values; without a bias nothing is added. May be in place.
+    func layerNorm(
+        _ x: FloatRows, weight: FloatBuffer, bias: FloatBuffer?, epsilon: Float, rows: Int,
+        width: Int, into output: FloatRows)
+
+    /// `rmsNorm` of every head by itself, in place. Heads of a row follow each other at
+    /// `headLength`, which is also the weight's length.
+    func headNorm(
+        _ x: FloatRows, weight: FloatBuffer, epsilon: Float, rows: Int, heads: Int,
+        headLength: Int)
+
+    /// `x *= factor`.
+    func scale(_ x: FloatRows, by factor: Float, rows: Int, width: Int)
+
+    /// Rounds each row to the 256 steps of eight bits, scaled by the row's largest magnitude m (at
+    /// least 1e-5): `x = round(x * 127 / m) * m / 127`. In place.
+    func roundToInt8(_ x: FloatRows, rows: Int, width: Int)
+
     /// Several products of one input (`rows` tokens). The input is prepared once.
     func matmul(_ products: [MatrixProduct], input: FloatRows, rows: Int) throws(ComputeError)
 

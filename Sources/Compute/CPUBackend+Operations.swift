@@ -28,6 +28,41 @@ extension CPUBackend {
     }
 
     /// See `Backend`.
+    public func layerNorm(
+        _ x: FloatRows, weight: FloatBuffer, bias: FloatBuffer?, epsilon: Float, rows: Int,
+        width: Int, into output: FloatRows
+    ) {
+        precondition(weight.count >= width, "norm weight shorter than the row")
+        precondition(bias.map { $0.count >= width } ?? true, "norm bias shorter than the row")
+        kn_drive_layer_norm(
+            pool, ops, x.pointer(rows: rows, width: width), x.stride, weight.storage.floats,
+            bias.map { UnsafePointer($0.storage.floats) }, epsilon, rows, width,
+            output.pointer(rows: rows, width: width), output.stride)
+    }
+
+    /// See `Backend`.
+    public func headNorm(
+        _ x: FloatRows, weight: FloatBuffer, epsilon: Float, rows: Int, heads: Int,
+        headLength: Int
+    ) {
+        precondition(weight.count >= headLength, "norm weight shorter than the head")
+        kn_drive_head_norm(
+            pool, ops, x.pointer(rows: rows, width: heads * headLength), x.stride, rows, heads,
+            headLength, weight.storage.floats, epsilon)
+    }
+
+    /// See `Backend`.
+    public func scale(_ x: FloatRows, by factor: Float, rows: Int, width: Int) {
+        kn_drive_scale(
+            pool, factor, x.pointer(rows: rows, width: width), x.stride, rows, width)
+    }
+
+    /// See `Backend`.
+    public func roundToInt8(_ x: FloatRows, rows: Int, width: Int) {
+        kn_drive_round_rows(pool, x.pointer(rows: rows, width: width), x.stride, rows, width)
+    }
+
+    /// See `Backend`.
     public func matmul(
         _ products: [MatrixProduct], input: FloatRows, rows: Int
     ) throws(ComputeError) {

@@ -104,6 +104,7 @@ import Testing
         }
         table.interleave = { _, _, _, _, _ in }
         table.rms_norm = { _, _, _, _, y in y?[0] = 1 }
+        table.layer_norm = { _, _, _, _, _, y in y?[0] = 1 }
         table.rope = { x, _, _, _, _ in x?[0] = 1 }
         table.gate = { _, _, _, _, out in out?[0] = 1 }
         table.exp = { _, _, y in y?[0] = 1 }

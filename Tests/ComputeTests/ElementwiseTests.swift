@@ -85,6 +85,87 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 7, 16, 17, 64, 288, 1001])
+    func layerNormFollowsItsFormula(_ width: Int) throws {
+        let x = randomFloats(3 * width, seed: 4, scale: 5).map { $0 + 2 }
+        let weight = randomFloats(width, seed: 5), bias = randomFloats(width, seed: 6)
+        for hasBias in [true, false] {
+            var scalar: [UInt32]?
+            for backend in try allBackends() {
+                let output = try backend.makeBuffer(count: 3 * width)
+                backend.layerNorm(
+                    try backend.buffer(x).rows(of: width), weight: try backend.buffer(weight),
+                    bias: hasBias ? try backend.buffer(bias) : nil, epsilon: 1e-5, rows: 3,
+                    width: width, into: output.rows(of: width))
+                let result = backend.values(output)
+                for row in 0..<3 {
+                    let values = x[row * width..<(row + 1) * width].map(Double.init)
+                    let mean = values.reduce(0, +) / Double(width)
+                    let centred = values.map { $0 - mean }
+                    let variance = centred.reduce(0) { $0 + $1 * $1 } / Double(width)
+                    for i in 0..<width {
+                        let expected =
+                            centred[i] / (variance + 1e-5).squareRoot() * Double(weight[i])
+                            + (hasBias ? Double(bias[i]) : 0)
+                        #expect(abs(Double(result[row * width + i]) - expected) <= 3e-6)
+                    }
+                }
+                scalar = scalar ?? bits(result)
+                #expect(bits(result) == scalar, "\(backend.instructionSet)")
+            }
+        }
+    }
+
+    @Test func headNormIsTheNormOfEachHead() throws {
+        let (rows, heads, length, stride) = (5, 3, 20, 70)
+        let x = randomFloats(rows * stride, seed: 7), weight = randomFloats(length, seed: 8)
+        for backend in try allBackends(threads: 2) {
+            let together = try backend.buffer(x), apart = try backend.buffer(x)
+            let weights = try backend.buffer(weight)
+            backend.headNorm(
+                together.rows(offset: 10, stride: stride), weight: weights, epsilon: 1e-6,
+                rows: rows, heads: heads, headLength: length)
+            for head in 0..<heads {
+                let view = apart.rows(offset: 10 + head * length, stride: stride)
+                backend.rmsNorm(
+                    view, weight: weights, epsilon: 1e-6, rows: rows, width: length, into: view)
+            }
+            #expect(bits(backend.values(together)) == bits(backend.values(apart)))
+        }
+    }
+
+    @Test func scaleRoundsOnceAndKeepsToItsRows() throws {
+        let x = randomFloats(4 * 50, seed: 9)
+        for backend in try allBackends(threads: 2) {
+            let buffer = try backend.buffer(x)
+            backend.scale(buffer.rows(offset: 3, stride: 50), by: 0.3, rows: 4, width: 40)
+            let expected = x.enumerated().map { (3..<43).contains($0 % 50) ? $1 * 0.3 : $1 }
+            #expect(bits(backend.values(buffer)) == bits(expected))
+        }
+    }
+
+    @Test func roundingToInt8FollowsItsFormula() throws {
+        var x = randomFloats(6 * 70, seed: 10, scale: 3)
+        for index in 70..<140 { x[index] *= 1e-7 }  // below the smallest step there is
+        x[140] = .nan
+        x[215] = .infinity
+        for index in 280..<350 { x[index] = 0 }
+        for backend in try allBackends(threads: 2) {
+            let buffer = try backend.buffer(x)
+            backend.roundToInt8(buffer.rows(of: 70), rows: 6, width: 70)
+            let expected = (0..<6).flatMap { row in
+                let values = x[row * 70..<(row + 1) * 70]
+                let largest = values.reduce(Float(1e-5)) { $1.magnitude > $0 ? $1.magnitude : $0 }
+                let scale = 127 / largest
+                return values.map { ($0 * scale).rounded(.toNearestOrEven) / scale }
+            }
+            let found = backend.values(buffer)
+            #expect(bits(found) == bits(expected), "\(backend.instructionSet)")
+            #expect(Set(found[..<70]).count <= 256)
+            #expect(found[140].isNaN && found[141].isFinite && found[216].isNaN)
+        }
+    }
+
     static func activated(_ activation: Activation, _ x: Double) -> Double {
         switch activation {
         case .silu: return x / (1 + exp(-x))

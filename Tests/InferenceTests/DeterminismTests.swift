@@ -1,8 +1,8 @@
 // Same bits, always: a sequence's logits do not depend on company, chunking, threads or on which
 // instruction set carried the step out.
 //
-// Small random models in every format stand in for real ones, so the suite needs no fixtures. One
-// run is the reference; every other schedule must equal it bit for bit.
+// Small random models in every format and of every family stand in for real ones, so the suite
+// needs no fixtures. One run is the reference; every other schedule must equal it bit for bit.
 
 import Compute
 import Inference
@@ -17,42 +17,64 @@ import Testing
         rows.map { $0.map(\.bitPattern) }
     }
 
+    /// A llama in a format, or a family in F32.
+    enum Subject: Sendable, CustomTestStringConvertible {
+        case encoding(WeightEncoding)
+        case family(String)
+
+        static let all =
+            WeightEncoding.allCases.map(Subject.encoding) + FamilyTests.names.map(Subject.family)
+
+        var testDescription: String {
+            switch self {
+            case .encoding(let encoding): "\(encoding)"
+            case .family(let name): name
+            }
+        }
+    }
+
     private static func model(
-        _ encoding: WeightEncoding, on instructionSet: InstructionSet = .scalar, threads: Int = 1
+        _ subject: Subject, on instructionSet: InstructionSet = .scalar, threads: Int = 1
     ) throws -> FixtureModel {
-        let file = try GGUFBuilder.tinyLlama(seed: 7, encoding: encoding).parsed()
-        return try FixtureModel.place(file, on: instructionSet, threads: threads)
+        let builder =
+            switch subject {
+            case .encoding(let encoding): GGUFBuilder.tinyLlama(seed: 7, encoding: encoding)
+            case .family(let name):
+                try GGUFBuilder.tiny(
+                    name, seed: 7, optional: [.attentionOutputScale, .downScale, .ropeFactorsLong])
+            }
+        return try FixtureModel.place(builder.parsed(), on: instructionSet, threads: threads)
     }
 
-    @Test(arguments: WeightEncoding.allCases, InstructionSet.available())
+    @Test(arguments: Subject.all, InstructionSet.available())
     func theSameOnEveryInstructionSet(
-        _ encoding: WeightEncoding, _ instructionSet: InstructionSet
+        _ subject: Subject, _ instructionSet: InstructionSet
     ) throws {
-        let expected = try Self.model(encoding).logits(of: Self.prompt, wants: .all)
-        let found = try Self.model(encoding, on: instructionSet)
+        let expected = try Self.model(subject).logits(of: Self.prompt, wants: .all)
+        let found = try Self.model(subject, on: instructionSet)
             .logits(of: Self.prompt, wants: .all)
         #expect(Self.bits(found) == Self.bits(expected))
     }
 
-    @Test(arguments: WeightEncoding.allCases, [1, 2, 3])
-    func theSameWithAnyNumberOfThreads(_ encoding: WeightEncoding, _ threads: Int) throws {
-        let expected = try Self.model(encoding).logits(of: Self.prompt, wants: .all)
-        let found = try Self.model(encoding, on: .best, threads: threads)
+    @Test(arguments: Subject.all, [1, 2, 3])
+    func theSameWithAnyNumberOfThreads(_ subject: Subject, _ threads: Int) throws {
+        let expected = try Self.model(subject).logits(of: Self.prompt, wants: .all)
+        let found = try Self.model(subject, on: .best, threads: threads)
             .logits(of: Self.prompt, wants: .all)
         #expect(Self.bits(found) == Self.bits(expected))
     }
 
-    @Test(arguments: WeightEncoding.allCases, [1, 7, 16, 44])
-    func theSameInChunks(_ encoding: WeightEncoding, _ chunk: Int) throws {
-        let model = try Self.model(encoding, on: .best, threads: 2)
+    @Test(arguments: Subject.all, [1, 7, 16, 44])
+    func theSameInChunks(_ subject: Subject, _ chunk: Int) throws {
+        let model = try Self.model(subject, on: .best, threads: 2)
         let expected = try model.logits(of: Self.prompt, wants: .all)
         let found = try model.logits(of: Self.prompt, wants: .all, chunk: chunk)
         #expect(Self.bits(found) == Self.bits(expected))
     }
 
-    @Test(arguments: WeightEncoding.allCases)
-    func theSameWhetherOneOrAllPositionsAreWanted(_ encoding: WeightEncoding) throws {
-        let model = try Self.model(encoding, on: .best)
+    @Test(arguments: Subject.all)
+    func theSameWhetherOneOrAllPositionsAreWanted(_ subject: Subject) throws {
+        let model = try Self.model(subject, on: .best)
         let all = try model.logits(of: Self.prompt, wants: .all)
         let last = try model.logits(of: Self.prompt, wants: .last)
         #expect(Self.bits(last) == Self.bits([all[Self.prompt.count - 1]]))
@@ -60,10 +82,10 @@ import Testing
 
     /// Eight sequences in one runner: the one watched generates token by token while strangers
     /// prefill in uneven chunks, generate, close and are replaced.
-    @Test(arguments: WeightEncoding.allCases, [1, 2])
-    func theSameAmongStrangers(_ encoding: WeightEncoding, _ threads: Int) throws {
-        let expected = try Self.model(encoding).logits(of: Self.prompt, wants: .all)
-        let model = try Self.model(encoding, on: .best, threads: threads)
+    @Test(arguments: Subject.all, [1, 2])
+    func theSameAmongStrangers(_ subject: Subject, _ threads: Int) throws {
+        let expected = try Self.model(subject).logits(of: Self.prompt, wants: .all)
+        let model = try Self.model(subject, on: .best, threads: threads)
         var crowd = try Crowd(model: model.model, strangerCount: 7, seed: 99)
         var rows: [[Float]] = []
         for token in Self.prompt {

@@ -9,17 +9,20 @@ struct FixtureModel {
     let model: TransformerModel
 
     static func load(
-        _ fixture: String, on instructionSet: InstructionSet = .best, threads: Int = 2
+        _ fixture: String, on instructionSet: InstructionSet = .best, threads: Int = 2,
+        overrides: [String: String] = [:]
     ) throws -> FixtureModel {
         let file = try GGUFFile(MappedFile(path: Fixtures.path(fixture)))
-        return try place(file, on: instructionSet, threads: threads)
+        return try place(file, on: instructionSet, threads: threads, overrides: overrides)
     }
 
     static func place(
-        _ file: GGUFFile, on instructionSet: InstructionSet = .best, threads: Int = 2
+        _ file: GGUFFile, on instructionSet: InstructionSet = .best, threads: Int = 2,
+        overrides: [String: String] = [:]
     ) throws -> FixtureModel {
         let backend = try CPUBackend(threads: threads, instructionSet: instructionSet)
-        let plan = try ModelPlan(file: file, makeTokenizer: StubTokenizer.make)
+        let plan = try ModelPlan(
+            file: file, overrides: overrides, makeTokenizer: StubTokenizer.make)
         return FixtureModel(model: try TransformerModel(plan: plan, backend: backend))
     }
 

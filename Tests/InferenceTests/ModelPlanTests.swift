@@ -5,9 +5,24 @@ import TestSupport
 import Testing
 
 @Suite struct ModelPlanTests {
-    @Test(arguments: PlanDefect.all)
+    @Test(arguments: PlanDefect.llama)
     func refuses(_ defect: PlanDefect) throws {
-        var builder = GGUFBuilder.tinyLlama()
+        try expectRefusal(defect, of: .tinyLlama())
+    }
+
+    @Test(arguments: PlanDefect.ofFamilies)
+    func refusesInItsFamily(_ defect: PlanDefect) throws {
+        try expectRefusal(defect, of: #require(Self.families[defect.architecture]))
+    }
+
+    /// Made once: there are hundreds of defects.
+    private static let families: [String: GGUFBuilder] = Dictionary(
+        uniqueKeysWithValues: FamilyTests.names.compactMap { name in
+            (try? GGUFBuilder.tiny(name)).map { (name, $0) }
+        })
+
+    private func expectRefusal(_ defect: PlanDefect, of whole: GGUFBuilder) throws {
+        var builder = whole
         defect.change(&builder)
         let file = try builder.parsed()
         let error = #expect(throws: InferenceError.self) { try ModelPlan(file: file) }

@@ -8,6 +8,8 @@ import Testing
 /// One way a structurally sound file can be unfit.
 struct PlanDefect: Sendable, CustomTestStringConvertible {
     let name: String
+    /// The family whose tiny model is broken.
+    let architecture: String
     let code: InferenceError.Code
     /// What `location` must be.
     let location: String
@@ -15,13 +17,15 @@ struct PlanDefect: Sendable, CustomTestStringConvertible {
     let says: String
     let change: @Sendable (inout GGUFBuilder) -> Void
 
-    var testDescription: String { name }
+    var testDescription: String { "\(architecture): \(name)" }
 
     init(
-        _ name: String, _ code: InferenceError.Code, at location: String, says: String,
+        _ name: String, in architecture: String = "llama", _ code: InferenceError.Code,
+        at location: String, says: String,
         _ change: @escaping @Sendable (inout GGUFBuilder) -> Void
     ) {
         self.name = name
+        self.architecture = architecture
         self.code = code
         self.location = location
         self.says = says
@@ -45,7 +49,7 @@ struct PlanDefect: Sendable, CustomTestStringConvertible {
         ) { $0.remove("llama.\(suffix)") }
     }
 
-    static let architecture: [PlanDefect] = [
+    static let architectureKey: [PlanDefect] = [
         PlanDefect(
             "architecture absent", .missingKey, at: "general.architecture", says: "llama"
         ) { $0.remove("general.architecture") },
@@ -54,7 +58,7 @@ struct PlanDefect: Sendable, CustomTestStringConvertible {
         ) { $0.set("general.architecture", .uint32(1)) },
         PlanDefect(
             "architecture unknown", .unsupportedArchitecture, at: "general.architecture",
-            says: "\"mamba\"; allowed: "
+            says: "\"mamba\"; allowed: bitnet, bitnet-25, bitnet-b1.58, llama, phi2, phi3, "
         ) { $0.set("general.architecture", .string("mamba")) },
         PlanDefect(
             "architecture with control characters", .unsupportedArchitecture,
@@ -117,7 +121,7 @@ struct PlanDefect: Sendable, CustomTestStringConvertible {
         key("rope.freq_base", .float32(-10_000), .keyRange, says: "-10000.0"),
         key("rope.freq_base", .float32(.infinity), .keyRange, says: "inf"),
         key("rope.freq_base", .uint32(10_000), .keyType, says: "floating-point"),
-        key("rope.scaling.type", .string("yarn"), .unsupportedFeature, says: "none, linear"),
+        key("rope.scaling.type", .string("su"), .unsupportedFeature, says: "none, linear, yarn"),
         key("rope.scaling.type", .string("longrope"), .unsupportedFeature, says: "longrope"),
         key("rope.scaling.type", .uint32(1), .keyType, says: "a string"),
         key("rope.scaling.factor", .float32(-2), .keyRange, says: "-2.0"),
@@ -204,7 +208,7 @@ struct PlanDefect: Sendable, CustomTestStringConvertible {
         special("eot", .string("</s>"), says: "type string"),
     ]
 
-    static let all = architecture + keys + rope + tensors + vocabulary
+    static let llama = architectureKey + keys + rope + tensors + vocabulary
 
     // MARK: Builders
 

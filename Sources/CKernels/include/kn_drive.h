@@ -29,6 +29,24 @@ void kn_drive_rms_norm(kn_pool *pool, const kn_ops *ops, const float *x, size_t 
                        const float *weight, float epsilon, size_t rows, size_t width, float *y,
                        size_t y_stride);
 
+void kn_drive_layer_norm(kn_pool *pool, const kn_ops *ops, const float *x, size_t x_stride,
+                         const float *weight, const float *bias, float epsilon, size_t rows,
+                         size_t width, float *y, size_t y_stride);
+
+/* rms_norm of each head of a row by itself, in place; weight: head_length values. */
+void kn_drive_head_norm(kn_pool *pool, const kn_ops *ops, float *x, size_t stride, size_t rows,
+                        size_t heads, size_t head_length, const float *weight, float epsilon);
+
+/* x = x * factor, in place. */
+void kn_drive_scale(kn_pool *pool, float factor, float *x, size_t stride, size_t rows,
+                    size_t width);
+
+/* Each row to the 256 steps of its own size, in place: m = largest |x|, at least 1e-5; s = 127 / m;
+ * x = (x * s rounded to nearest, ties to even, in -128..127) / s. NaN stays, Inf makes NaN. One
+ * rounding per operation and a maximum, whose order changes nothing: no variants needed. */
+#define KN_ROUND_ROWS_MIN 1e-5f
+void kn_drive_round_rows(kn_pool *pool, float *x, size_t stride, size_t rows, size_t width);
+
 /* cosines[r], sines[r]: rotary/2 values for the position of row r. In place. */
 void kn_drive_rope(kn_pool *pool, const kn_ops *ops, float *x, size_t stride, size_t rows,
                    size_t heads, size_t head_length, size_t rotary, kn_rope_style style,

@@ -146,6 +146,12 @@ typedef struct kn_ops {
      * index mod 16), tree. weight may be NULL (no second multiplication). y may be x. */
     void (*rms_norm)(const float *x, const float *weight, float epsilon, size_t width, float *y);
 
+    /* y = fma((x - mean) * (1 / sqrt(variance + epsilon)), weight, bias). mean: x summed into 16
+     * lanes (lane = index mod 16), tree, divided by width; variance: squares of x - mean likewise,
+     * by fma. bias may be NULL (then the product with the weight is all). y may be x. */
+    void (*layer_norm)(const float *x, const float *weight, const float *bias, float epsilon,
+                       size_t width, float *y);
+
     /* One head in place: a' = fma(a, cos, -(b * sin)), b' = fma(b, cos, a * sin) for each pair. */
     void (*rope)(float *x, kn_rope_style style, size_t rotary, const float *cosines,
                  const float *sines);

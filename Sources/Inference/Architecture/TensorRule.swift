@@ -6,12 +6,26 @@
 
 /// What the transformer uses a tensor for.
 public enum TensorRole: Int, Sendable, CaseIterable {
-    case tokenEmbedding, outputNorm, output, ropeFactors
-    case attentionNorm
-    case query, queryBias, key, keyBias, value, valueBias
-    case attentionOutput, attentionOutputBias
+    case tokenEmbedding, outputNorm, outputNormBias, output, outputBias
+    /// Divisors of the rotary frequencies: one list for every length, or one for contexts up to
+    /// the original length and one beyond it.
+    case ropeFactors, ropeFactorsShort, ropeFactorsLong
+    case attentionNorm, attentionNormBias
+    /// Queries, keys and values in one matrix, in this order.
+    case queryKeyValue, queryKeyValueBias
+    case query, queryBias, queryScale, key, keyBias, keyScale, value, valueBias, valueScale
+    /// Norms of single heads, before the rotation.
+    case queryNorm, keyNorm
+    /// The norm between attention and its output matrix.
+    case attentionSubNorm
+    case attentionOutput, attentionOutputBias, attentionOutputScale
     case feedForwardNorm
-    case gate, gateBias, up, upBias, down, downBias
+    /// Gate and up in one matrix, in this order.
+    case gateUp
+    case gate, gateBias, gateScale, up, upBias, upScale
+    /// The norm between the gate and the down matrix.
+    case feedForwardSubNorm
+    case down, downBias, downScale
 }
 
 /// A length that follows from the hyper-parameters.
@@ -20,6 +34,8 @@ public enum TensorDimension: Sendable {
     case embedding
     case vocabulary
     case feedForward
+    /// Gate and up together.
+    case twiceFeedForward
     /// Query heads times key length.
     case queries
     /// Key-value heads times key length.
@@ -28,8 +44,14 @@ public enum TensorDimension: Sendable {
     case values
     /// Query heads times value length: what attention hands to its output matrix.
     case attended
+    /// Queries, keys and values together.
+    case queriesKeysValues
+    /// One query or key head.
+    case keyHead
     /// Half the rotated dimensions of a head.
     case rotaryPairs
+    /// A single value.
+    case one
 
     /// The length for `configuration`; `block` matters where it may differ from block to block.
     public func length(in configuration: ModelConfiguration, block: Int) -> Int {
@@ -37,11 +59,18 @@ public enum TensorDimension: Sendable {
         case .embedding: configuration.embeddingLength
         case .vocabulary: configuration.vocabularySize
         case .feedForward: configuration.feedForwardLength[block]
+        case .twiceFeedForward: 2 * configuration.feedForwardLength[block]
         case .queries: configuration.headCount[block] * configuration.keyLength
         case .keys: configuration.headCountKV[block] * configuration.keyLength
         case .values: configuration.headCountKV[block] * configuration.valueLength
         case .attended: configuration.headCount[block] * configuration.valueLength
+        case .queriesKeysValues:
+            [Self.queries, .keys, .values].reduce(0) {
+                $0 + $1.length(in: configuration, block: block)
+            }
+        case .keyHead: configuration.keyLength
         case .rotaryPairs: configuration.ropeDimensionCount / 2
+        case .one: 1
         }
     }
 }
@@ -58,6 +87,19 @@ public struct TensorRule: Sendable {
         case vector
     }
 
+    /// Whether a file must have the tensor.
+    public enum Presence: Sendable, Equatable {
+        case required
+        case optional
+        /// Required, unless the block has that other tensor, which then holds this one's values;
+        /// a file with both is refused. The other's rule stands earlier in the list.
+        case unless(TensorRole)
+        /// Required where the block has that other tensor, and refused where it has not.
+        case with(TensorRole)
+        /// Optional where the block has that other tensor, and refused where it has not.
+        case allowedWith(TensorRole)
+    }
+
     /// What the transformer uses it for.
     public let role: TensorRole
     /// The name, with `#` standing for the block's number.
@@ -66,8 +108,8 @@ public struct TensorRule: Sendable {
     public let shape: [TensorDimension]
     /// Decides the formats it may have.
     public let use: Use
-    /// False when a file may come without it.
-    public let isRequired: Bool
+    /// Whether a file must have it.
+    public let presence: Presence
 
     /// True when every block has its own.
     public var isPerBlock: Bool { pattern.contains("#") }
@@ -81,47 +123,5 @@ public struct TensorRule: Sendable {
     /// The dimensions the tensor must have in `block`.
     public func dimensions(in configuration: ModelConfiguration, block: Int) -> [Int] {
         shape.map { $0.length(in: configuration, block: block) }
-    }
-}
-
-extension TensorRule {
-    /// A matrix that turns `input` columns into `output` values, with a bias vector if asked for.
-    static func linear(
-        _ role: TensorRole, _ name: String, _ input: TensorDimension, _ output: TensorDimension,
-        optionalBias bias: TensorRole? = nil, isRequired: Bool = true
-    ) -> [TensorRule] {
-        var rules = [
-            TensorRule(
-                role: role, pattern: name + ".weight", shape: [input, output], use: .matrix,
-                isRequired: isRequired)
-        ]
-        if let bias {
-            rules.append(
-                TensorRule(
-                    role: bias, pattern: name + ".bias", shape: [output], use: .vector,
-                    isRequired: false))
-        }
-        return rules
-    }
-
-    /// A vector of `length` values.
-    static func vector(
-        _ role: TensorRole, _ pattern: String, _ length: TensorDimension, isRequired: Bool = true
-    ) -> [TensorRule] {
-        [
-            TensorRule(
-                role: role, pattern: pattern, shape: [length], use: .vector, isRequired: isRequired)
-        ]
-    }
-
-    /// A table with one row of `width` values per token.
-    static func table(
-        _ role: TensorRole, _ pattern: String, _ width: TensorDimension
-    ) -> [TensorRule] {
-        [
-            TensorRule(
-                role: role, pattern: pattern, shape: [width, .vocabulary], use: .rows,
-                isRequired: true)
-        ]
     }
 }

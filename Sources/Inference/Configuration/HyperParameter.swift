@@ -73,6 +73,15 @@ extension HyperParameter {
     /// 0 is the converters' way of writing "not set".
     package static let ropeScalingFactor = HyperParameter(
         "rope.scaling.factor", .real(0...1e6), aliases: ["rope.scale_linear"])
+    /// Positions the model was made for before its rotation was stretched.
+    package static let originalContextLength = HyperParameter(
+        "rope.scaling.original_context_length", .count(1...contextLengthMax))
+    package static let ropeAttentionFactor = HyperParameter(
+        "rope.scaling.attn_factor", .real(1e-3...1e3))
+    /// A key of this project; see `ActivationRounding`.
+    package static let activationRounding = HyperParameter("activation_rounding", .word)
+    package static let layerEpsilon = HyperParameter(
+        "attention.layer_norm_epsilon", .real(1e-12...0.1))
     package static let rmsEpsilon = HyperParameter(
         "attention.layer_norm_rms_epsilon", .real(1e-12...0.1))
     package static let expertCount = HyperParameter("expert_count", .count(0...headCountMax))
@@ -81,6 +90,7 @@ extension HyperParameter {
     package static let shared: [HyperParameter] = [
         .contextLength, .embeddingLength, .blockCount, .vocabularySize, .feedForwardLength,
         .headCount, .headCountKV, .keyLength, .valueLength, .ropeDimensionCount, .ropeBase,
-        .ropeScalingType, .ropeScalingFactor,
+        .ropeScalingType, .ropeScalingFactor, .originalContextLength, .ropeAttentionFactor,
+        .activationRounding,
     ]
 }

@@ -38,8 +38,9 @@ extension ModelConfiguration {
         let headsKV = try reader.counts(.headCountKV, blocks: blocks) ?? heads
         let embedding = try reader.requiredCount(.embeddingLength)
         let head = try headLengths(reader, embedding: embedding, heads: heads)
-        let normEpsilon = try reader.real(description.normEpsilon)
-        guard let normEpsilon else { throw reader.missing(description.normEpsilon) }
+        let normEpsilon = try reader.real(description.norm.epsilon)
+        guard let normEpsilon else { throw reader.missing(description.norm.epsilon) }
+        let context = try reader.requiredCount(.contextLength)
 
         let configuration = ModelConfiguration(
             architecture: description.name,
@@ -49,8 +50,11 @@ extension ModelConfiguration {
             headCount: heads, headCountKV: headsKV, keyLength: head.key, valueLength: head.value,
             ropeDimensionCount: try reader.count(.ropeDimensionCount) ?? head.key,
             ropeBase: try reader.real(.ropeBase) ?? 10_000,
-            ropeScaling: try ropeScaling(reader, description),
-            contextLength: try reader.requiredCount(.contextLength),
+            ropeScaling: try ropeScaling(reader, description.rope),
+            ropeAttentionFactor: try reader.real(.ropeAttentionFactor) ?? 1,
+            contextLength: context,
+            originalContextLength: try reader.count(.originalContextLength) ?? context,
+            activationRounding: try activationRounding(reader, description),
             normEpsilon: normEpsilon, overrides: reader.applied)
         try configuration.checkHeads(reader)
         try configuration.checkRope(reader, description)
@@ -95,17 +99,49 @@ extension ModelConfiguration {
     }
 
     private static func ropeScaling(
-        _ reader: HyperParameterReader, _ description: ArchitectureDescription
+        _ reader: HyperParameterReader, _ rule: RopeRule
     ) throws(InferenceError) -> RopeScaling {
         let factor = try reader.real(.ropeScalingFactor) ?? 0
-        let word = try reader.word(.ropeScalingType) ?? "linear"
-        guard description.ropeScalings.contains(word) else {
-            let key = reader.key(of: .ropeScalingType)
+        let isStretched = factor != 0 && factor != 1
+        let scaling = try choice(
+            .ropeScalingType, reader, among: rule.scalings, otherwise: .linear, name: \.rawValue)
+        switch scaling {
+        case .none: return .none
+        case .linear: return isStretched ? .linear(factor: factor) : .none
+        case .yarn: return isStretched ? .yarn(factor: factor) : .none
+        case .longrope:
+            // The lists say it all; what a factor beside them would mean is nowhere defined.
+            guard !isStretched else {
+                let key = reader.key(of: .ropeScalingFactor)
+                throw InferenceError(
+                    .unsupportedFeature, tried: "reading \"\(key)\"", found: String(factor),
+                    allowed: "none, or 1, with scaling type longrope", location: key)
+            }
+            return .longrope
+        }
+    }
+
+    private static func activationRounding(
+        _ reader: HyperParameterReader, _ description: ArchitectureDescription
+    ) throws(InferenceError) -> ActivationRounding {
+        try choice(
+            .activationRounding, reader, among: description.activationRoundings,
+            otherwise: description.activationRoundings[0], name: \.rawValue)
+    }
+
+    /// The option that the word under `parameter`'s key names.
+    private static func choice<Option>(
+        _ parameter: HyperParameter, _ reader: HyperParameterReader, among options: [Option],
+        otherwise: Option, name: (Option) -> String
+    ) throws(InferenceError) -> Option {
+        guard let word = try reader.word(parameter) else { return otherwise }
+        guard let option = options.first(where: { name($0) == word }) else {
+            let key = reader.key(of: parameter)
             throw InferenceError(
                 .unsupportedFeature, tried: "reading \"\(key)\"", found: "\"\(word.clipped)\"",
-                allowed: description.ropeScalings.joined(separator: ", "), location: key)
+                allowed: options.map(name).joined(separator: ", "), location: key)
         }
-        return word == "linear" && factor != 0 && factor != 1 ? .linear(factor: factor) : .none
+        return option
     }
 
     // MARK: Values against each other
@@ -132,7 +168,7 @@ extension ModelConfiguration {
                     + "\"\(reader.key(of: .keyLength))\"",
                 location: key)
         }
-        guard ropeDimensionCount == keyLength || description.allowsPartialRotary else {
+        guard ropeDimensionCount == keyLength || description.rope.mayBePartial else {
             throw InferenceError(
                 .keysInconsistent, tried: "reading \"\(key)\"", found: String(ropeDimensionCount),
                 allowed: "the head length \(keyLength): architecture \(architecture) rotates "

@@ -14,6 +14,10 @@ public struct ModelConfiguration: Sendable {
         case none
         /// Positions are divided by `factor`.
         case linear(factor: Double)
+        /// Low frequencies are divided by `factor`, high ones are kept.
+        case yarn(factor: Double)
+        /// Frequencies are divided by lists in the file.
+        case longrope
     }
 
     /// `general.architecture`, e.g. `llama`.
@@ -42,12 +46,24 @@ public struct ModelConfiguration: Sendable {
     public let ropeBase: Double
     /// How positions are stretched.
     public let ropeScaling: RopeScaling
-    /// Positions the model was made for; a sequence never gets longer.
+    /// Cosines and sines are multiplied with this.
+    public let ropeAttentionFactor: Double
+    /// Positions the model can take; a sequence never gets longer.
     public let contextLength: Int
+    /// Positions it was made for before the rotation was stretched; `contextLength` where the file
+    /// does not say.
+    public let originalContextLength: Int
+    /// How inputs of the blocks' matrices are rounded.
+    public let activationRounding: ActivationRounding
     /// The norms' epsilon, inside the root.
     public let normEpsilon: Double
     /// What the caller replaced, in key order.
     public let overrides: [AppliedOverride]
+
+    /// Where a file has rotary divisors for short and for long contexts: whether the long ones are
+    /// used. One choice for the model, so that a sequence's logits do not depend on how long it may
+    /// get; a smaller `context_length` as an override chooses the short ones.
+    public var usesLongRopeFactors: Bool { contextLength > originalContextLength }
 
     /// A key-value cache for this model with `pageCount` pages of 16 positions.
     package func cacheShape(pageCount: Int) -> CacheShape {

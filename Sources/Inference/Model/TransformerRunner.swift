@@ -6,6 +6,10 @@
 //     attended = attention(q, cache)                x += Wo attended
 //     normed = norm(x)        gate, up = W normed   gate = act(gate) * up     x += Wdown gate
 //
+// Steps that a family lacks fall away, those it has more are there where its tensors are: norms of
+// query and key heads before the rotation, norms before Wo and Wdown, no second norm (then both
+// halves read the first), no gate. All of it was decided when the block's `BlockPass` was made.
+//
 // and for the wanted rows logits = Wout norm(x). All rows of all sequences go through each matrix
 // together, so a step reads the weights once. In the last block only wanted rows go beyond the
 // cache: nobody needs the others.
@@ -21,10 +25,15 @@ final class TransformerRunner: ModelRunner {
     private let model: TransformerModel
     private let backend: any Backend
     private let configuration: ModelConfiguration
+    /// Facts of the family, out of the description once.
+    private let normKind: ArchitectureDescription.Norm
+    private let ropeStyle: RopeStyle
+    private let activation: Activation
     private let shape: StepShape
     private let cache: KeyValueCache
     private let scratch: StepScratch
     private let blocks: [BlockPass]
+    private let outputNorm: RowNorm
     private let head: [MatrixProduct]
     private var table: SequenceTable
     private var batch: StepBatch
@@ -36,15 +45,20 @@ final class TransformerRunner: ModelRunner {
         self.model = model
         backend = model.backend
         configuration = model.plan.configuration
+        let architecture = model.plan.architecture
+        (normKind, activation) = (architecture.norm, architecture.activation)
+        ropeStyle = architecture.rope.style
         shape = StepShape(configuration)
         let pageCount = (tokenBudget - 1) / CacheShape.pagePositions + 1
         cache = try backend.makeCache(configuration.cacheShape(pageCount: pageCount))
         let scratch = try StepScratch(configuration, shape, on: backend)
         self.scratch = scratch
-        let configuration = configuration
+        let plan = model.plan
         blocks = model.weights.blocks.enumerated().map { index, weights in
-            BlockPass(weights, index: index, configuration, scratch)
+            BlockPass(weights, index: index, plan, scratch)
         }
+        outputNorm = RowNorm(
+            model.weights.outputNorm, width: configuration.embeddingLength)
         head = [model.weights.output.product(into: scratch.logits)]
         table = SequenceTable(
             sequenceCountMax: sequenceCountMax, sequenceLengthMax: configuration.contextLength,
@@ -130,12 +144,16 @@ final class TransformerRunner: ModelRunner {
     /// Queries, keys and values of every row; the latter two go to the cache.
     private func attentionInputs(_ block: BlockPass, rows: Int) throws(ComputeError) {
         norm(scratch.x, block.attentionNorm, rows: rows, into: scratch.normed)
-        try backend.matmul(block.inputProducts, input: scratch.normed, rows: rows)
-        // Queries and keys lie side by side, so one call rotates the heads of both.
-        try backend.rope(
-            block.queries, heads: block.headCount + block.headCountKV,
-            headLength: configuration.keyLength, style: model.plan.architecture.ropeStyle,
-            positions: batch.positions, table: model.weights.rope)
+        try multiply(block.inputs, input: scratch.normed, rows: rows)
+        headNorm(block.queries, block.queryNorm, heads: block.headCount, rows: rows)
+        headNorm(block.keys, block.keyNorm, heads: block.headCountKV, rows: rows)
+        if block.rotates {
+            // Queries and keys lie side by side, so one call rotates the heads of both.
+            try backend.rope(
+                block.queries, heads: block.headCount + block.headCountKV,
+                headLength: configuration.keyLength, style: ropeStyle,
+                positions: batch.positions, table: model.weights.rope)
+        }
         backend.store(
             keys: block.keys, values: block.values, in: cache, layer: block.index,
             slots: batch.slots)
@@ -146,34 +164,73 @@ final class TransformerRunner: ModelRunner {
     ) throws(ComputeError) {
         try backend.attend(
             block.queries, cache: cache, layer: block.index, spans: spans,
-            heads: block.headCount, scale: scratch.attentionScale, into: block.attended)
-        try backend.matmul(block.outputProducts, input: block.attended, rows: rows)
+            heads: block.headCount, scale: scratch.attentionScale, into: scratch.attended)
+        if let subNorm = block.attentionSubNorm {
+            norm(scratch.attended, subNorm, rows: rows, into: scratch.attended)
+        }
+        try multiply(block.output, input: scratch.attended, rows: rows)
     }
 
     private func feedForward(_ block: BlockPass, rows: Int) throws(ComputeError) {
-        norm(scratch.x, block.feedForwardNorm, rows: rows, into: scratch.normed)
-        try backend.matmul(block.gateProducts, input: scratch.normed, rows: rows)
+        if let feedForwardNorm = block.feedForwardNorm {
+            norm(scratch.x, feedForwardNorm, rows: rows, into: scratch.normed)
+        }
+        try multiply(block.feedForwardInputs, input: scratch.normed, rows: rows)
         backend.gate(
-            model.plan.architecture.activation, gate: block.gate, up: block.up, rows: rows,
+            activation, gate: block.gate, up: block.up, rows: rows,
             width: block.feedForwardLength, into: block.gate)
-        try backend.matmul(block.downProducts, input: block.gate, rows: rows)
+        if let subNorm = block.feedForwardSubNorm {
+            norm(block.gate, subNorm, rows: rows, into: block.gate)
+        }
+        try multiply(block.down, input: block.gate, rows: rows)
     }
 
-    private func norm(_ x: FloatRows, _ weight: FloatBuffer, rows: Int, into output: FloatRows) {
-        backend.rmsNorm(
-            x, weight: weight, epsilon: scratch.normEpsilon, rows: rows,
-            width: configuration.embeddingLength, into: output)
+    /// The products of a block, whose input is rounded in place if the model asks for it.
+    private func multiply(
+        _ block: BlockProducts, input: FloatRows, rows: Int
+    ) throws(ComputeError) {
+        if configuration.activationRounding == .int8PerToken {
+            let width = block.products[0].matrix.columns
+            backend.roundToInt8(input, rows: rows, width: width)
+        }
+        try backend.matmul(block.products, input: input, rows: rows)
+        for scaling in block.scalings {
+            backend.scale(scaling.rows, by: scaling.factor, rows: rows, width: scaling.width)
+            if let sum = scaling.sum {
+                backend.add(scaling.rows, into: sum, rows: rows, width: scaling.width)
+            }
+        }
+    }
+
+    private func norm(_ x: FloatRows, _ row: RowNorm, rows: Int, into output: FloatRows) {
+        switch normKind {
+        case .rms:
+            backend.rmsNorm(
+                x, weight: row.weight, epsilon: scratch.normEpsilon, rows: rows,
+                width: row.width, into: output)
+        case .layer:
+            backend.layerNorm(
+                x, weight: row.weight, bias: row.bias, epsilon: scratch.normEpsilon,
+                rows: rows, width: row.width, into: output)
+        }
+    }
+
+    private func headNorm(_ x: FloatRows, _ norm: RowNorm?, heads: Int, rows: Int) {
+        guard let norm else { return }
+        backend.headNorm(
+            x, weight: norm.weight, epsilon: scratch.normEpsilon, rows: rows, heads: heads,
+            headLength: norm.width)
     }
 
     // MARK: Logits
 
-    /// Moves the wanted rows of the residual and of the last block's queries to the front.
+    /// Moves the wanted rows of what the last block still needs to the front.
     private func keepWantedRows() {
         guard batch.wanted.count < batch.rowCount, let last = blocks.last else { return }
-        let width = configuration.embeddingLength
         for (target, wanted) in batch.wanted.enumerated() where wanted.row != target {
-            backend.copyRow(wanted.row, to: target, of: scratch.x, width: width)
-            backend.copyRow(wanted.row, to: target, of: last.queries, width: last.queryWidth)
+            for part in last.carried {
+                backend.copyRow(wanted.row, to: target, of: part.rows, width: part.width)
+            }
         }
     }
 
@@ -186,7 +243,7 @@ final class TransformerRunner: ModelRunner {
         while start < batch.wanted.count {
             let end = min(batch.wanted.count, start + shape.logitRowCountMax)
             norm(
-                scratch.x.dropping(start), model.weights.outputNorm, rows: end - start,
+                scratch.x.dropping(start), outputNorm, rows: end - start,
                 into: scratch.normed)
             try backend.matmul(head, input: scratch.normed, rows: end - start)
             for row in start..<end {

@@ -2,19 +2,20 @@
 //
 // Every tensor of the plan is handed over once: matrices are packed into the back end's layout,
 // norms and biases copied, the token embedding read in place from the mapping (so the plan must
-// outlive the weights). Nothing is changed afterwards. Optional biases stay nil; a tied output is
-// packed from the embedding's bytes.
+// outlive the weights). Nothing is changed afterwards. What a block lacks stays nil; a tied output
+// is packed from the embedding's bytes.
 
 import Compute
-import Glibc
 import ModelFiles
 
 /// Weights as the forward pass uses them.
 struct TransformerWeights: Sendable {
-    /// A matrix with its optional bias.
+    /// A matrix with its optional bias and factor.
     struct Linear: Sendable {
         let matrix: WeightMatrix
         let bias: FloatBuffer?
+        /// What products are multiplied with, when not 1.
+        let scale: Float?
 
         /// The product of this matrix with an input still to be named.
         func product(into output: FloatRows, accumulates: Bool = false) -> MatrixProduct {
@@ -22,21 +23,30 @@ struct TransformerWeights: Sendable {
         }
     }
 
+    struct Norm: Sendable {
+        let weight: FloatBuffer
+        let bias: FloatBuffer?
+    }
+
     struct Block: Sendable {
-        let attentionNorm: FloatBuffer
-        let query: Linear
-        let key: Linear
-        let value: Linear
+        let attentionNorm: Norm
+        /// Queries, keys and values: three matrices, or one with the rows of all.
+        let attentionInputs: [Linear]
+        let queryNorm: Norm?
+        let keyNorm: Norm?
+        let attentionSubNorm: Norm?
         let attentionOutput: Linear
-        let feedForwardNorm: FloatBuffer
-        let gate: Linear
-        let up: Linear
+        /// Nil where the feed-forward layer reads what attention reads.
+        let feedForwardNorm: Norm?
+        /// Gate and up (two matrices, or one with the rows of both), or up alone.
+        let feedForwardInputs: [Linear]
+        let feedForwardSubNorm: Norm?
         let down: Linear
     }
 
     let embedding: EmbeddingTable
     let blocks: [Block]
-    let outputNorm: FloatBuffer
+    let outputNorm: Norm
     let output: Linear
     let rope: RopeTable
 
@@ -44,23 +54,12 @@ struct TransformerWeights: Sendable {
     init(_ plan: ModelPlan, on backend: any Backend) throws(InferenceError) {
         let placer = TensorPlacer(plan: plan, backend: backend)
         embedding = try placer.table(.tokenEmbedding)
-        outputNorm = try placer.vector(.outputNorm)
-        output = try placer.linear(plan.isOutputTied ? .tokenEmbedding : .output)
+        outputNorm = try placer.norm(.outputNorm, .outputNormBias)
+        output = try placer.linear(plan.isOutputTied ? .tokenEmbedding : .output, .outputBias)
         rope = placer.rope()
         var blocks: [Block] = []
         for block in 0..<plan.configuration.blockCount {
-            blocks.append(
-                Block(
-                    attentionNorm: try placer.vector(.attentionNorm, block),
-                    query: try placer.linear(.query, .queryBias, block),
-                    key: try placer.linear(.key, .keyBias, block),
-                    value: try placer.linear(.value, .valueBias, block),
-                    attentionOutput: try placer.linear(
-                        .attentionOutput, .attentionOutputBias, block),
-                    feedForwardNorm: try placer.vector(.feedForwardNorm, block),
-                    gate: try placer.linear(.gate, .gateBias, block),
-                    up: try placer.linear(.up, .upBias, block),
-                    down: try placer.linear(.down, .downBias, block)))
+            blocks.append(try placer.block(block))
         }
         self.blocks = blocks
     }
@@ -71,8 +70,44 @@ private struct TensorPlacer {
     let plan: ModelPlan
     let backend: any Backend
 
+    func block(_ block: Int) throws(InferenceError) -> TransformerWeights.Block {
+        TransformerWeights.Block(
+            attentionNorm: try norm(.attentionNorm, .attentionNormBias, block),
+            attentionInputs: try linears(
+                [
+                    (.queryKeyValue, .queryKeyValueBias, nil),
+                    (.query, .queryBias, .queryScale), (.key, .keyBias, .keyScale),
+                    (.value, .valueBias, .valueScale),
+                ], block),
+            queryNorm: try optionalNorm(.queryNorm, block),
+            keyNorm: try optionalNorm(.keyNorm, block),
+            attentionSubNorm: try optionalNorm(.attentionSubNorm, block),
+            attentionOutput: try linear(
+                .attentionOutput, .attentionOutputBias, .attentionOutputScale, block),
+            feedForwardNorm: try optionalNorm(.feedForwardNorm, block),
+            feedForwardInputs: try linears(
+                [
+                    (.gateUp, nil, nil), (.gate, .gateBias, .gateScale),
+                    (.up, .upBias, .upScale),
+                ], block),
+            feedForwardSubNorm: try optionalNorm(.feedForwardSubNorm, block),
+            down: try linear(.down, .downBias, .downScale, block))
+    }
+
+    /// Those of the matrices that the block has, in order.
+    private func linears(
+        _ roles: [(matrix: TensorRole, bias: TensorRole?, scale: TensorRole?)], _ block: Int
+    ) throws(InferenceError) -> [TransformerWeights.Linear] {
+        var linears: [TransformerWeights.Linear] = []
+        for roles in roles where plan.tensor(roles.matrix, block: block) != nil {
+            linears.append(try linear(roles.matrix, roles.bias, roles.scale, block))
+        }
+        return linears
+    }
+
     func linear(
-        _ role: TensorRole, _ biasRole: TensorRole? = nil, _ block: Int = 0
+        _ role: TensorRole, _ biasRole: TensorRole? = nil, _ scaleRole: TensorRole? = nil,
+        _ block: Int = 0
     ) throws(InferenceError) -> TransformerWeights.Linear {
         let matrix = try place(required(role, block)) { tensor, bytes throws(ComputeError) in
             try backend.makeMatrix(
@@ -82,11 +117,27 @@ private struct TensorPlacer {
         if let biasRole, let tensor = plan.tensor(biasRole, block: block) {
             bias = try vector(tensor)
         }
-        return TransformerWeights.Linear(matrix: matrix, bias: bias)
+        let scale = scaleRole.flatMap { plan.tensor($0, block: block) }.map { values($0)[0] }
+        return TransformerWeights.Linear(
+            matrix: matrix, bias: bias, scale: scale == 1 ? nil : scale)
     }
 
-    func vector(_ role: TensorRole, _ block: Int = 0) throws(InferenceError) -> FloatBuffer {
-        try vector(required(role, block))
+    func norm(
+        _ role: TensorRole, _ biasRole: TensorRole? = nil, _ block: Int = 0
+    ) throws(InferenceError) -> TransformerWeights.Norm {
+        let weight = try vector(required(role, block))
+        var bias: FloatBuffer?
+        if let biasRole, let tensor = plan.tensor(biasRole, block: block) {
+            bias = try vector(tensor)
+        }
+        return TransformerWeights.Norm(weight: weight, bias: bias)
+    }
+
+    private func optionalNorm(
+        _ role: TensorRole, _ block: Int
+    ) throws(InferenceError) -> TransformerWeights.Norm? {
+        guard plan.tensor(role, block: block) != nil else { return nil }
+        return try norm(role, nil, block)
     }
 
     func table(_ role: TensorRole) throws(InferenceError) -> EmbeddingTable {
@@ -96,28 +147,27 @@ private struct TensorPlacer {
         }
     }
 
-    /// `base^(-2i / rotary dimensions)`, divided by the linear scale and by the file's own factor
-    /// for that pair where it has any.
+    /// With the file's own divisors, where it has any.
     func rope() -> RopeTable {
-        let configuration = plan.configuration
-        var scale = 1.0
-        if case .linear(let factor) = configuration.ropeScaling { scale = factor }
-        let factors = plan.tensor(.ropeFactors).map { tensor in
-            let bytes = plan.file.bytes(of: tensor)
-            return (0..<tensor.valueCount).map { index in
-                let bits = bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
-                return Double(Float(bitPattern: UInt32(littleEndian: bits)))
-            }
-        }
-        let length = Double(configuration.ropeDimensionCount)
-        let frequencies = (0..<configuration.ropeDimensionCount / 2).map { pair in
-            pow(configuration.ropeBase, -2 * Double(pair) / length) / scale
-                / (factors?[pair] ?? 1)
-        }
-        return RopeTable(frequencies: frequencies)
+        let byContext =
+            plan.configuration.usesLongRopeFactors
+            ? TensorRole.ropeFactorsLong : .ropeFactorsShort
+        let tensor = plan.tensor(.ropeFactors) ?? plan.tensor(byContext)
+        let angles = RotaryAngles(
+            plan.configuration, factors: tensor.map { values($0).map(Double.init) })
+        return RopeTable(frequencies: angles.frequencies, magnitude: angles.magnitude)
     }
 
     // MARK: Parts
+
+    /// The values of a vector, which is F32 in every plan.
+    private func values(_ tensor: TensorInfo) -> [Float] {
+        let bytes = plan.file.bytes(of: tensor)
+        return (0..<tensor.valueCount).map { index in
+            let bits = bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
+            return Float(bitPattern: UInt32(littleEndian: bits))
+        }
+    }
 
     private func vector(_ tensor: TensorInfo) throws(InferenceError) -> FloatBuffer {
         try place(tensor) { tensor, bytes throws(ComputeError) in

@@ -22,9 +22,12 @@ package struct PlannedTensors: Sendable {
         indices = Array(repeating: -1, count: configuration.blockCount * Self.roleCount)
         for rule in architecture.tensors {
             for block in 0..<(rule.isPerBlock ? configuration.blockCount : 1) {
+                guard let isRequired = isRequired(rule, block: block) else { continue }
                 let name = rule.name(block: block)
                 guard let tensor = file.tensor(name) else {
-                    if rule.isRequired { throw Self.missing(rule, name, configuration, block) }
+                    if isRequired {
+                        throw Self.missing(rule, name, architecture, configuration, block)
+                    }
                     continue
                 }
                 try Self.checkShape(tensor, rule, configuration, block)
@@ -33,6 +36,7 @@ package struct PlannedTensors: Sendable {
                 all.append(tensor)
             }
         }
+        try checkRopeFactors(architecture, configuration)
         try checkNothingIsIgnored(file, architecture, configuration)
     }
 
@@ -43,15 +47,43 @@ package struct PlannedTensors: Sendable {
 
     // MARK: Checks
 
+    /// Whether the tensor must be there; nil when it must not, for its values are elsewhere or
+    /// belong to something that is absent. Left without a row, it is refused as a stranger.
+    private func isRequired(_ rule: TensorRule, block: Int) -> Bool? {
+        switch rule.presence {
+        case .required: true
+        case .optional: false
+        case .unless(let other): self[other, block: block] == nil ? true : nil
+        case .with(let other): self[other, block: block] == nil ? nil : true
+        case .allowedWith(let other): self[other, block: block] == nil ? nil : false
+        }
+    }
+
     private static func missing(
-        _ rule: TensorRule, _ name: String, _ configuration: ModelConfiguration, _ block: Int
+        _ rule: TensorRule, _ name: String, _ architecture: ArchitectureDescription,
+        _ configuration: ModelConfiguration, _ block: Int
     ) -> InferenceError {
         let dimensions = rule.dimensions(in: configuration, block: block)
+        var allowed =
+            "one of shape \(dimensions), which architecture \(configuration.architecture) needs"
+        if case .unless(let other) = rule.presence,
+            let instead = architecture.tensors.first(where: { $0.role == other })
+        {
+            allowed += ", or \"\(instead.name(block: block))\" in its place"
+        }
         return InferenceError(
             .missingTensor, tried: "looking for tensor \"\(name)\"", found: "no such tensor",
-            allowed: "one of shape \(dimensions), which architecture "
-                + "\(configuration.architecture) needs",
-            location: name)
+            allowed: allowed, location: name)
+    }
+
+    /// A file that names the scaling by lists must have them.
+    private func checkRopeFactors(
+        _ architecture: ArchitectureDescription, _ configuration: ModelConfiguration
+    ) throws(InferenceError) {
+        guard configuration.ropeScaling == .longrope, self[.ropeFactorsLong] == nil,
+            let rule = architecture.tensors.first(where: { $0.role == .ropeFactorsLong })
+        else { return }
+        throw Self.missing(rule, rule.name(block: 0), architecture, configuration, 0)
     }
 
     private static func checkShape(

@@ -1,0 +1,52 @@
+// The `bitnet` families: ternary weights, with a norm in front of each output matrix.
+//
+// Like llama, but attention's result is normed before its output matrix and the gated values before
+// the down matrix; heads rotate by halves; the token embedding always serves as output matrix; a
+// matrix may come with one number that its products are multiplied with. The 1bitLLM models
+// (`bitnet`) gate with SiLU; the 2B-4T models (`bitnet-b1.58`, in some files `bitnet-25`) with the
+// squared ReLU.
+//
+// The runtimes of the 2B-4T models round the input of each of a block's seven matrices to eight
+// bits per token; `activation_rounding` chooses between that and the float form.
+
+import Compute
+
+extension ArchitectureDescription {
+    /// The models of 1bitLLM.
+    static let bitnet = bitnetLike(name: "bitnet", activation: .silu, roundings: [.none])
+    /// The 2B-4T models.
+    static let bitnetB158 = bitnetLike(
+        name: "bitnet-b1.58", activation: .reluSquared, roundings: [.none, .int8PerToken])
+    /// Another name in circulation for the same.
+    static let bitnet25 = bitnetLike(
+        name: "bitnet-25", activation: .reluSquared, roundings: [.none, .int8PerToken])
+
+    private static func bitnetLike(
+        name: String, activation: Activation, roundings: [ActivationRounding]
+    ) -> ArchitectureDescription {
+        ArchitectureDescription(
+            name: name,
+            norm: .rms,
+            rope: RopeRule(style: .halves),
+            activation: activation,
+            activationRoundings: roundings,
+            refusals: [],
+            tensors: [
+                .table(.tokenEmbedding, "token_embd.weight", .embedding),
+                .norm(.outputNorm, "output_norm"),
+                .norm(.attentionNorm, "blk.#.attn_norm"),
+                .scaled(.query, "blk.#.attn_q", .embedding, .queries, scale: .queryScale),
+                .scaled(.key, "blk.#.attn_k", .embedding, .keys, scale: .keyScale),
+                .scaled(.value, "blk.#.attn_v", .embedding, .values, scale: .valueScale),
+                .norm(.attentionSubNorm, "blk.#.attn_sub_norm", .attended),
+                .scaled(
+                    .attentionOutput, "blk.#.attn_output", .attended, .embedding,
+                    scale: .attentionOutputScale),
+                .norm(.feedForwardNorm, "blk.#.ffn_norm"),
+                .scaled(.gate, "blk.#.ffn_gate", .embedding, .feedForward, scale: .gateScale),
+                .scaled(.up, "blk.#.ffn_up", .embedding, .feedForward, scale: .upScale),
+                .norm(.feedForwardSubNorm, "blk.#.ffn_sub_norm", .feedForward),
+                .scaled(.down, "blk.#.ffn_down", .feedForward, .embedding, scale: .downScale),
+            ])
+    }
+}

@@ -1,0 +1,141 @@
+// One block, ready to run: its norms, its products with their outputs, its views of the scratch.
+//
+// Made once per runner, so that a pass walks over values that are already there. What differs from
+// family to family is decided here, from what tensors the block has: a missing norm is nil, fused
+// matrices are fewer products over the same rows. It runs nothing: that is the runner.
+
+import Compute
+
+/// Products of one input, and what is still to be done to their results.
+struct BlockProducts {
+    /// One result multiplied with a number after the product.
+    struct Scaling {
+        let rows: FloatRows
+        let width: Int
+        let factor: Float
+        /// Where the scaled result is added to, or nil when it stays where it is.
+        let sum: FloatRows?
+    }
+
+    var products: [MatrixProduct] = []
+    var scalings: [Scaling] = []
+
+    /// Results side by side from `rows` on, in the order of `linears`.
+    init(_ linears: [TransformerWeights.Linear], into rows: FloatRows) {
+        var offset = rows.offset
+        for linear in linears {
+            let output = rows.buffer.rows(offset: offset, stride: rows.stride)
+            products.append(linear.product(into: output))
+            let width = linear.matrix.rows
+            if let scale = linear.scale {
+                scalings.append(Scaling(rows: output, width: width, factor: scale, sum: nil))
+            }
+            offset += width
+        }
+    }
+
+    /// One result, added to `sum`. A scaled one is made in `spare` first.
+    init(_ linear: TransformerWeights.Linear, addedTo sum: FloatRows, spare: FloatRows) {
+        guard let scale = linear.scale else {
+            products = [linear.product(into: sum, accumulates: true)]
+            return
+        }
+        products = [linear.product(into: spare)]
+        scalings = [
+            Scaling(rows: spare, width: linear.matrix.rows, factor: scale, sum: sum)
+        ]
+    }
+}
+
+/// A norm over rows of `width` values.
+struct RowNorm {
+    let weight: FloatBuffer
+    let bias: FloatBuffer?
+    let width: Int
+
+    init(_ norm: TransformerWeights.Norm, width: Int) {
+        (weight, bias, self.width) = (norm.weight, norm.bias, width)
+    }
+}
+
+/// A class, so that walking over the blocks copies one reference each.
+final class BlockPass {
+    let index: Int
+    let headCount: Int
+    let headCountKV: Int
+    let feedForwardLength: Int
+    /// Whether queries and keys rotate.
+    let rotates: Bool
+    let attentionNorm: RowNorm
+    /// Queries, keys and values of the normed residual.
+    let inputs: BlockProducts
+    let queryNorm: RowNorm?
+    let keyNorm: RowNorm?
+    let attentionSubNorm: RowNorm?
+    /// Attention's output, added to the residual.
+    let output: BlockProducts
+    /// Nil where the feed-forward layer reads what attention read.
+    let feedForwardNorm: RowNorm?
+    let feedForwardInputs: BlockProducts
+    let feedForwardSubNorm: RowNorm?
+    /// The feed-forward layer's output, added to the residual.
+    let down: BlockProducts
+    let queries: FloatRows
+    let keys: FloatRows
+    let values: FloatRows
+    let gate: FloatRows
+    /// Nil in a layer without a gate: then `gate` holds what is activated.
+    let up: FloatRows?
+    /// What a row needs beyond the cache, with its width.
+    let carried: [(rows: FloatRows, width: Int)]
+
+    init(
+        _ weights: TransformerWeights.Block, index: Int, _ plan: ModelPlan, _ scratch: StepScratch
+    ) {
+        let configuration = plan.configuration
+        let embedding = configuration.embeddingLength
+        self.index = index
+        headCount = configuration.headCount[index]
+        headCountKV = configuration.headCountKV[index]
+        feedForwardLength = configuration.feedForwardLength[index]
+        rotates = plan.architecture.rope.rotates(block: index)
+
+        let (keyLength, valueLength) = (configuration.keyLength, configuration.valueLength)
+        let queryWidth = headCount * keyLength
+        let keyWidth = headCountKV * keyLength
+        queries = scratch.qkv
+        keys = scratch.qkv.dropping(columns: queryWidth)
+        values = scratch.qkv.dropping(columns: queryWidth + keyWidth)
+        attentionNorm = RowNorm(weights.attentionNorm, width: embedding)
+        inputs = BlockProducts(weights.attentionInputs, into: queries)
+        queryNorm = weights.queryNorm.map { RowNorm($0, width: keyLength) }
+        keyNorm = weights.keyNorm.map { RowNorm($0, width: keyLength) }
+        let attendedWidth = headCount * valueLength
+        attentionSubNorm = weights.attentionSubNorm.map { RowNorm($0, width: attendedWidth) }
+
+        feedForwardNorm = weights.feedForwardNorm.map { RowNorm($0, width: embedding) }
+        feedForwardInputs = BlockProducts(weights.feedForwardInputs, into: scratch.gates)
+        gate = scratch.gates
+        let inputRows = weights.feedForwardInputs.reduce(0) { $0 + $1.matrix.rows }
+        let isGated = inputRows == 2 * feedForwardLength
+        up = isGated ? gate.dropping(columns: feedForwardLength) : nil
+        let feedForward = feedForwardLength
+        feedForwardSubNorm = weights.feedForwardSubNorm.map { RowNorm($0, width: feedForward) }
+
+        // The normed residual has been read when a scaled result is made in its place. Families
+        // that read it twice have no scales (a test walks over all of them).
+        let spare = scratch.normed
+        output = BlockProducts(weights.attentionOutput, addedTo: scratch.x, spare: spare)
+        down = BlockProducts(weights.down, addedTo: scratch.x, spare: spare)
+        var carried = [(rows: scratch.x, width: embedding), (queries, queryWidth)]
+        if weights.feedForwardNorm == nil { carried.append((scratch.normed, embedding)) }
+        self.carried = carried
+    }
+}
+
+extension FloatRows {
+    /// The same rows without their first `count` values.
+    fileprivate func dropping(columns count: Int) -> FloatRows {
+        FloatRows(buffer, offset: offset + count, stride: stride)
+    }
+}
