@@ -127,7 +127,7 @@ package struct ModelDirectory: Sendable {
                 "asking model \"\(slot.name)\": it is being unloaded", field: "model")
         case .loading, .ready:
             throw ServiceError(
-                .unavailable, .modelNotReady,
+                .unavailable, .modelLoading,
                 "asking model \"\(slot.name)\": it is still loading", field: "model",
                 retryAfterMilliseconds: 200)
         }

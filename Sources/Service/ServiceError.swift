@@ -95,7 +95,9 @@ extension ServiceError.Code {
     public static let modelUnknown = Self("model_unknown")
     /// Several models, none named.
     public static let modelRequired = Self("model_required")
-    /// Still loading, or failed to.
+    /// Still loading; asking again later helps, and clients may wait on this code.
+    public static let modelLoading = Self("model_loading")
+    /// Failed to load, or not in a state that allows what was asked.
     public static let modelNotReady = Self("model_not_ready")
     /// The name is taken.
     public static let modelExists = Self("model_exists")

@@ -62,6 +62,8 @@ import Wire
         let slot = try directory.addressed("a")
         let error = refusal { () throws(ServiceError) in _ = try directory.ready(slot) }
         #expect(error?.status == .unavailable)
+        // The command line waits on exactly this name.
+        #expect(error?.code.name == "model_loading")
         #expect(error?.retryAfterMilliseconds != nil)
     }
 
