@@ -7,7 +7,7 @@ BUILD_FLAGS   = -c release --build-tests -j $(JOBS)
 BIN           = .build/release
 SOURCES       = Package.swift Sources Tests Benchmarks clients/swift
 
-.PHONY: help setup build demo test bench check format coverage sanitize clean
+.PHONY: help setup build demo test bench check format coverage clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
