@@ -26,12 +26,12 @@ extension RealModel {
     /// compute the same finite logits twice. Blocking: reads the whole file if there is a seal, runs
     /// one or two short passes. Any thread.
     public func verify(isCancelled: () -> Bool = { false }) -> ModelVerification {
-        var isSealed = false
+        // Read first, judged second: a file that changed is drift whatever its seal looks like.
+        let read = Result { try SealFile.read(besideModel: report.path) }
+        let isSealed = if case .success(.some) = read { true } else { false }
         do {
             try checkUnchanged()
-            let seal = try SealFile.read(besideModel: report.path)
-            isSealed = seal != nil
-            guard let verdict = try verdict(on: seal, isCancelled) else { return .cancelled }
+            guard let verdict = try verdict(on: read.get(), isCancelled) else { return .cancelled }
             try checkUnchanged()
             return .sound(verdict)
         } catch {
@@ -92,8 +92,8 @@ extension RealModel {
         let found: String
         do throws(TokenizerError) {
             let tokens = try tokenizer.encode(text)
-            if (1...countMax).contains(tokens.count) { return (text, tokens) }
-            found = "\(tokens.count) tokens"
+            if !text.isEmpty, (1...countMax).contains(tokens.count) { return (text, tokens) }
+            found = text.isEmpty ? "an empty text" : "\(tokens.count) tokens"
         } catch {
             found = "\(error)"
         }

@@ -110,14 +110,16 @@ extension SealFile {
         var status = stat()
         if !replaces, lstat(path, &status) == 0 {
             throw SealingError(
-                .sealExists, "writing the seal: found one at \"\(printable(path))\"; allowed: "
-                    + "no seal there, or the word to replace it")
+                .sealExists,
+                "writing the seal: found one at \"\(printable(path))\"; allowed: none there, or "
+                    + "the word to replace it")
         }
         let bytes = Array(seal.text.utf8)
         guard bytes.count <= SealLimits.sizeMax else {
             throw SealingError(
-                .promptUnusable, "writing the seal: found \(bytes.count) bytes with this prompt; "
-                    + "allowed: \(SealLimits.sizeMax)")
+                .promptUnusable,
+                "writing the seal: found \(bytes.count) bytes with this prompt; allowed: "
+                    + "\(SealLimits.sizeMax)")
         }
         let folder = folder(of: path)
         let (descriptor, temporary) = try create(in: folder, path)
