@@ -43,7 +43,7 @@ extension AssayRejection {
         "seal_tokens_differ":
             "The tokenizer has changed: use the version that sealed it, or seal it again.",
         "seal_logits_differ":
-            "Computing has changed: find out why, with overrides and device first, or seal it again.",
+            "Computing has changed: look at overrides and device first, then seal it again.",
         "device_unavailable": "Ask for `auto` or `cpu`, or install the driver.",
         "memory_budget_exceeded": "Free memory, raise the budget, or use a smaller model.",
     ]

@@ -23,8 +23,8 @@ public enum ModelVerification: Sendable {
 
 extension RealModel {
     /// Compares the model, as it is in memory and on disk now, with its seal; without one it must
-    /// compute the same finite logits twice. Blocking: reads the whole file if there is a seal, runs
-    /// one or two short passes. Any thread.
+    /// compute the same finite logits twice. Blocking: reads the whole file if there is a seal,
+    /// runs one or two short passes. Any thread.
     public func verify(isCancelled: () -> Bool = { false }) -> ModelVerification {
         // Read first, judged second: a file that changed is drift whatever its seal looks like.
         let read = Result { try SealFile.read(besideModel: report.path) }

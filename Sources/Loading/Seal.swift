@@ -4,8 +4,9 @@
 //     "top": [{"token": ID, "logit": X} ... best first], "tolerance": 0.001, "created_by": TEXT }
 //
 // `prompt` is absent where the tokens themselves were chosen, for a vocabulary that no text fits.
-// Guarantees: the same seal gives the same text; numbers are written so that reading gives the same
-// bits. Does not: read (Seal+Reading.swift), touch files (SealFile.swift), compare (SealCheck.swift).
+// Guarantees: the same seal gives the same text; numbers are written so that reading gives the
+// same bits.
+// Does not: read (Seal+Reading.swift), touch files (SealFile.swift), compare (SealCheck.swift).
 
 /// A prompt, the logits a model gave for it, and the file it gave them from. A value; any thread.
 public struct Seal: Sendable, Equatable {
@@ -89,5 +90,5 @@ package enum SealLimits {
     package static let createdBySizeMax = 256
     /// What seals are made with unless the caller brings a text.
     package static let prompt = "The quick brown fox jumps over the lazy dog."
-    package static let createdBy = "assay 0.1"
+    package static let createdBy = "assay 0.1.0"
 }

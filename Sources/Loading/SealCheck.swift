@@ -3,7 +3,7 @@
 // Guarantees: the first difference is a typed refusal of the validation layer that names both
 // values. Logits are equal when each sealed one is found again within the tolerance and the best
 // tokens come in the sealed order, but for neighbours whose sealed logits are closer than that.
-// Does not: read files; the caller brings the seal and the fingerprint. Runs on the caller's thread.
+// Does not: read files; the caller brings seal and fingerprint. Runs on the caller's thread.
 
 import Inference
 import ModelFiles

@@ -1,11 +1,12 @@
 // The seal beside a model: where it lies, how it is opened, how it is written.
 //
-//   /models/tiny.gguf  ->  /models/tiny.gguf.seal        /models/folder  ->  /models/folder/assay.seal
+//   /models/tiny.gguf   ->  /models/tiny.gguf.seal
+//   /models/folder      ->  /models/folder/assay.seal
 //
-// Guarantees: only a regular file is opened, never through a link, and opening never blocks on what
-// the path turns out to be; no more than 64 KiB are read; a seal that is there and cannot be used is
-// a refusal, never ignored. A seal appears whole or not at all: written beside its place, synced,
-// then renamed.
+// Guarantees: only a regular file is opened, never through a link, and opening never blocks on
+// what the path turns out to be; no more than 64 KiB are read; a seal that is there and cannot be
+// used is a refusal, never ignored. A seal appears whole or not at all: written beside its place,
+// synced, then renamed.
 // Does not: lock; two writers at once leave the seal of one of them.
 
 import Glibc

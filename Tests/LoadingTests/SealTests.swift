@@ -1,8 +1,7 @@
 // A model with a seal beside it: accepted when it is what it was, refused by name when it is not.
 
-import Inference
+import Glibc
 import Loading
-import Synchronization
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-// Verifying a served model over a real socket: sound, sealed, drifted; the engine goes on meanwhile.
+// Verifying a served model over a real socket: sound, sealed, drifted; others are answered.
 
 import Foundation
 import Loading

@@ -9,21 +9,22 @@ import Wire
     private let real = ModelRemoval(name: "real", generation: 1)
     private let request = HealthRequest(model: "real", verify: true)
 
-    /// A conversation in which verification 2 is under way; its ticket.
-    private func verifying() throws -> (ConnectionConversation, UInt64) {
+    /// A conversation in which a verification, request 2, is under way as the only work.
+    private func verifying() throws -> ConnectionConversation {
         var talk = try ConnectionConversation(models: [.real, .mock])
         try talk.hello()
         #expect(try talk.send(request, id: 2).isEmpty)
-        let work = try #require(talk.work.first)
-        guard case .verify = work.task else {
-            Issue.record("\(work.task)")
-            return (talk, 0)
+        try #require(talk.work.count == 1)
+        guard case .verify = talk.work[0].task else {
+            Issue.record("\(talk.work[0].task)")
+            return talk
         }
-        return (talk, work.ticket)
+        return talk
     }
 
     private func answer(_ outcome: VerificationOutcome) throws -> (HealthResponse, ServingState?) {
-        var (talk, ticket) = try verifying()
+        var talk = try verifying()
+        let ticket = talk.work[0].ticket
         talk.context.finishVerification(of: real, ticket: ticket, outcome)
         let answers = try talk.settle()
         let frame = try #require(answers.first)
@@ -60,7 +61,8 @@ import Wire
     }
 
     @Test func aCheckThatFailedLeavesTheModelAlone() throws {
-        var (talk, ticket) = try verifying()
+        var talk = try verifying()
+        let ticket = talk.work[0].ticket
         let error = ServiceError(.failedPrecondition, .init("seal_invalid"), "reading the seal")
         talk.context.finishVerification(of: real, ticket: ticket, .undecided(error))
         let frame = try #require(try talk.settle().first)
@@ -69,7 +71,8 @@ import Wire
     }
 
     @Test func oneAtATimePerModel() throws {
-        var (talk, ticket) = try verifying()
+        var talk = try verifying()
+        let ticket = talk.work[0].ticket
         let refused = try #require(try talk.send(request, id: 3).first)
         #expect(refused.status == .resourceExhausted)
         #expect(refused.error?.code == "verify_running")
@@ -81,7 +84,8 @@ import Wire
 
     /// The thread of a cancelled verification is still there: it counts until it comes back.
     @Test func aCancelledOneCountsUntilItsThreadIsBack() throws {
-        var (talk, ticket) = try verifying()
+        var talk = try verifying()
+        let ticket = talk.work[0].ticket
         _ = try talk.send(CancelRequest(target: 2), id: 3)
         #expect(talk.cancelled == [ticket])
         let answers = try talk.deliver(.failed(.cancelled("verifying")), to: ticket)
@@ -120,7 +124,8 @@ import Wire
     }
 
     @Test func anAnswerAboutAModelThatIsGoneSaysSo() throws {
-        var (talk, ticket) = try verifying()
+        var talk = try verifying()
+        let ticket = talk.work[0].ticket
         _ = try talk.send(UnloadRequest(name: "real"), id: 3)
         talk.context.finishVerification(of: real, ticket: ticket, .absent)
         let states = try talk.settle().compactMap {
