@@ -36,6 +36,8 @@ import Testing
             #expect(drifted.status == 65)
             #expect(drifted.output.contains(#""code":"seal_fingerprint_mismatch""#))
         }
+        let error = #expect(throws: ServerProcessError.self) { try ServerProcess(model: model) }
+        #expect(error?.errors.contains("seal_fingerprint_mismatch") == true)
         #expect(try inspect("--seal", "--force").status == 0)
         #expect(try inspect().status == 0)
     }
