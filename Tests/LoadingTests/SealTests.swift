@@ -1,5 +1,6 @@
 // A model with a seal beside it: accepted when it is what it was, refused by name when it is not.
 
+import Compute
 import Glibc
 import Loading
 import TestSupport
@@ -67,6 +68,22 @@ import Testing
         let written = try load(linked).model?.ensureReal().writeSeal(prompt: "Once upon a time")
         #expect(written == linked + ".seal")
         #expect(try load(linked).report.seal == .matched(largestDifference: 0))
+    }
+
+    /// The same bits always: a seal made with one instruction set holds with every other.
+    @Test(arguments: WeightEncoding.allCases)
+    func aSealHoldsOnEveryInstructionSet(_ encoding: WeightEncoding) throws {
+        let bytes = GGUFBuilder.tinyLlama(seed: 9, encoding: encoding).build()
+        let path = try directory.write(bytes, as: "\(encoding).gguf")
+        var isSealed = false
+        for set in InstructionSet.available() {
+            let placing = ModelPlacing(
+                backend: try CPUBackend(threads: 1, instructionSet: set))
+            let outcome = try ModelLoader(placing: placing).run(path: path)
+            #expect(outcome.report.seal == (isSealed ? .matched(largestDifference: 0) : .absent))
+            if !isSealed { _ = try outcome.model?.ensureReal().writeSeal() }
+            isSealed = true
+        }
     }
 
     @Test func aSealSurvivesItsText() throws {
