@@ -4,6 +4,8 @@
 public struct HealthRequest: RequestMessage, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.health
+    /// `verify` came with revision 2.
+    public var revisionNeeded: UInt64 { verify ? 2 : 1 }
 
     /// The model; nil stands for the server's only one.
     public var model: String?
