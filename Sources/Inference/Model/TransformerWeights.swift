@@ -16,10 +16,13 @@ struct TransformerWeights: Sendable {
         let bias: FloatBuffer?
         /// What products are multiplied with, when not 1.
         let scale: Float?
+        /// What products do to their input; nil: as the format has it.
+        let rounding: InputRounding?
 
         /// The product of this matrix with an input still to be named.
         func product(into output: FloatRows, accumulates: Bool = false) -> MatrixProduct {
-            MatrixProduct(matrix, bias: bias, into: output, accumulates: accumulates)
+            MatrixProduct(
+                matrix, bias: bias, into: output, accumulates: accumulates, rounding: rounding)
         }
     }
 
@@ -119,7 +122,15 @@ private struct TensorPlacer {
         }
         let scale = scaleRole.flatMap { plan.tensor($0, block: block) }.map { values($0)[0] }
         return TransformerWeights.Linear(
-            matrix: matrix, bias: bias, scale: scale == 1 ? nil : scale)
+            matrix: matrix, bias: bias, scale: scale == 1 ? nil : scale,
+            rounding: rounding(of: matrix, role))
+    }
+
+    /// The output matrix is never affected.
+    private func rounding(of matrix: WeightMatrix, _ role: TensorRole) -> InputRounding? {
+        guard role != .output, role != .tokenEmbedding else { return nil }
+        return plan.architecture.inputRounding(
+            of: matrix.format, under: plan.configuration.activationRounding)
     }
 
     func norm(
