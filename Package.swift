@@ -134,7 +134,8 @@ let package = Package(
         .testTarget(
             name: "LoadingTests",
             dependencies: [
-                "Loading", "Inference", "Compute", "ModelFiles", "Tokenizers", "TestSupport",
+                "Loading", "Inference", "Compute", "CKernels", "ModelFiles", "Tokenizers",
+                "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -5,6 +5,7 @@
 // not a damaged file.
 // Does not: retry, wait or fall back; ModelLoader does.
 
+import Compute
 import Inference
 import ModelFiles
 import Synchronization
@@ -25,11 +26,17 @@ package struct Placement: Sendable {
     let device: String
     let reason: String?
     let degradations: [String]
+    /// The kernels that compute, where the device has a choice of them.
+    let kernels: KernelSelection?
 
-    package init(device: String, reason: String? = nil, degradations: [String] = []) {
+    package init(
+        device: String, reason: String? = nil, degradations: [String] = [],
+        kernels: KernelSelection? = nil
+    ) {
         self.device = device
         self.reason = reason
-        self.degradations = degradations
+        self.degradations = degradations + (kernels?.degradations ?? [])
+        self.kernels = kernels
     }
 }
 
@@ -199,6 +206,7 @@ extension ModelFacts {
             embeddingLength: configuration.embeddingLength, blockCount: configuration.blockCount,
             contextLength: configuration.contextLength, parameterCount: plan.parameterCount,
             weightBytes: plan.weightBytes, fileSize: fileSize, formats: plan.formatCounts,
-            tokenizer: plan.tokenizer.summary)
+            tokenizer: plan.tokenizer.summary,
+            activationRounding: configuration.activationRounding)
     }
 }

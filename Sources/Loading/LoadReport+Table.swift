@@ -53,10 +53,14 @@ extension LoadReport: CustomStringConvertible {
                     "\(model.vocabularySize) in the vocabulary (\(model.tokenizer)), "
                         + "context \(model.contextLength)"
                 ))
+            if model.activationRounding != .none {
+                rows.append(("activations", model.activationRounding.rawValue))
+            }
         }
         if let device {
             rows.append(("device", device + (deviceReason.map { " (\($0))" } ?? "")))
         }
+        if let kernels { rows.append(("kernels", kernels.summary)) }
         if let fingerprint { rows.append(("sha256", fingerprint.hex)) }
         rows += overrides.map {
             ("override", "\($0.key) = \($0.replacement) (file: \($0.original ?? "nothing"))")

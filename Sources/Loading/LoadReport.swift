@@ -6,6 +6,7 @@
 // Does not: hold the model. Text and JSON forms are in LoadReport+Table.swift and
 // LoadReport+JSON.swift.
 
+import Compute
 import Inference
 
 /// The outcome of one layer in one attempt.
@@ -56,6 +57,8 @@ public struct ModelFacts: Sendable, Equatable {
     public let formats: [String: Int]
     /// One line about the tokenizer.
     public let tokenizer: String
+    /// How the inputs of its matrices are rounded.
+    public var activationRounding = ActivationRounding.none
 }
 
 /// Everything the assay has to say about one load.
@@ -78,7 +81,10 @@ public struct LoadReport: Sendable {
     public let device: String?
     /// Why it is this device, when there is something to say.
     public let deviceReason: String?
-    /// What is less than was asked for: `cpu_fallback`, `validation_skipped`, `mock_fallback`.
+    /// The kernels that compute; nil if placement was not reached or the device has no choice.
+    public let kernels: KernelSelection?
+    /// What is less than was asked for: `cpu_fallback`, `kernel_disabled: NAME`,
+    /// `instruction_set_lowered: FROM to TO`, `validation_skipped`, `mock_fallback`.
     public let degradations: [String]
     /// SHA-256 of the file, if known when the report was made.
     public var fingerprint: Fingerprint?

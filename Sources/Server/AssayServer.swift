@@ -56,9 +56,20 @@ public final class AssayServer: Sendable {
         do {
             let threads =
                 configuration.threads == 0 ? ProcessorCount.usable : configuration.threads
-            placing = ModelPlacing(backend: try CPUBackend(threads: threads))
+            let backend = try CPUBackend(threads: threads)
+            Self.report(backend, to: logger)
+            placing = ModelPlacing(backend: backend)
         } catch {
             throw .system("starting the CPU back end: \(error)")
+        }
+    }
+
+    /// One line on what computes, and one warning for each kernel that was found faulty.
+    private static func report(_ backend: CPUBackend, to logger: Logger) {
+        guard let kernels = backend.kernels else { return }
+        logger.info("computing on \(backend.threads) threads with \(kernels.summary)")
+        for degradation in kernels.degradations {
+            logger.warning("a self check of the kernels failed: \(degradation)")
         }
     }
 
