@@ -2,6 +2,7 @@
 // set. The references agree with each other to 3e-5; 1e-3 is what float32 arithmetic may add.
 
 import Compute
+import Goldens
 import Inference
 import ModelFiles
 import TestSupport
