@@ -148,7 +148,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "FidelityTests", dependencies: ["Fidelity", "TestSupport"],
+            name: "FidelityTests", dependencies: ["Compute", "Fidelity", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "LoadingTests",
@@ -170,8 +170,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "AssayClient", "EventLoop", "Loading", "Service", "Wire",
-                "ServerTestSupport", "TestSupport",
+                "Server", "AssayClient", "CKernels", "Compute", "EventLoop", "Loading", "Service",
+                "Wire", "ServerTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -1,4 +1,8 @@
 // The recorded answers for one subject, whichever golden file they stand in.
+//
+// Guarantees: what is not sure is not in here: positions that are near ties, and continuations
+// from the first step on whose gap is too small.
+// Does not: compare; ModelChecks does.
 
 import Goldens
 

@@ -1,5 +1,8 @@
 // A fixture model placed on a back end, and the ways the checks run it: whole, in chunks, among
 // strangers, greedily.
+//
+// Guarantees: the same calls make the same steps on every run.
+// Does not: keep a model between checks; each run packs its own.
 
 import Compute
 import Inference

@@ -87,7 +87,8 @@ struct ModelSubject: Sendable {
                 title: title + ", float", path: path,
                 overrides: ["activation_rounding": "none"],
                 answers: .golden(golden, gapMin: 1e-3),
-                references: LogitReference.near(["llama.cpp", "hf", "numpy64", "numpy64_i2s_file"])),
+                references: LogitReference.near(
+                    ["llama.cpp", "hf", "numpy64", "numpy64_i2s_file"])),
             ModelSubject(
                 title: title + ", int8", path: path,
                 answers: .golden(golden, gapMin: nil),

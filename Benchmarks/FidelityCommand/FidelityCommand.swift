@@ -27,12 +27,12 @@ struct FidelityCommand: ParsableCommand {
             let run = FidelityRun(root: command.fixtures, only: command.only) { line in
                 FileHandle.standardOutput.write(Data((line + "\n").utf8))
             }
-            exit(run.run().rawValue)
+            Foundation.exit(run.run().rawValue)
         } catch {
             let isHelp = exitCode(for: error) == .success
             let text = fullMessage(for: error) + "\n"
             FileHandle(fileDescriptor: isHelp ? 1 : 2).write(Data(text.utf8))
-            exit(isHelp ? 0 : 2)
+            Foundation.exit(isHelp ? 0 : 2)
         }
     }
 }

@@ -50,18 +50,25 @@ public final class AssayServer: Sendable {
     private let stopped = StoppedFlag()
 
     /// Starts the computing threads of the CPU back end; touches no model and no socket.
-    public init(configuration: ServerConfiguration, logger: Logger) throws(ServerStartError) {
-        self.configuration = configuration
-        self.logger = logger
+    public convenience init(
+        configuration: ServerConfiguration, logger: Logger
+    ) throws(ServerStartError) {
+        let threads = configuration.threads == 0 ? ProcessorCount.usable : configuration.threads
+        let backend: CPUBackend
         do {
-            let threads =
-                configuration.threads == 0 ? ProcessorCount.usable : configuration.threads
-            let backend = try CPUBackend(threads: threads)
-            Self.report(backend, to: logger)
-            placing = ModelPlacing(backend: backend)
+            backend = try CPUBackend(threads: threads)
         } catch {
             throw .system("starting the CPU back end: \(error)")
         }
+        self.init(configuration: configuration, logger: logger, backend: backend)
+    }
+
+    /// The same with a back end made elsewhere, for tests.
+    package init(configuration: ServerConfiguration, logger: Logger, backend: CPUBackend) {
+        self.configuration = configuration
+        self.logger = logger
+        Self.report(backend, to: logger)
+        placing = ModelPlacing(backend: backend)
     }
 
     /// One line on what computes, and one warning for each kernel that was found faulty.

@@ -2,7 +2,8 @@
 //
 // `models/NAME.golden.json` lists prompts and the best token at every position; the `.logits.f32`
 // file beside it holds one row per reference and prompt, the logits at the prompt's last position.
-// Paths are those of files below the fixtures folder `root`. Lengths are checked: a file cut short is an error, not a crash.
+// Paths are those of files below the fixtures folder `root`. Lengths are checked: a file cut short
+// is an error, not a crash.
 // Does not: know models, tokenizers or tolerances.
 
 import Foundation

@@ -1,4 +1,6 @@
-// The goldens where this machine's fixtures are; Goldens reads them.
+// The goldens where this machine's fixtures are: the tests name a golden by its path below them.
+//
+// Does not: read files itself; Goldens does.
 
 import Goldens
 import TestSupport

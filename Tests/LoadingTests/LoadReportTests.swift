@@ -113,7 +113,7 @@ import Testing
         let report = try ModelLoader.test({ $0.overrides = ["activation_rounding": rounding] })
             .run(path: Fixtures.path("models/bitnet-b158-i2_s.gguf")).report
         let isRounded = rounding == "int8_per_token"
-        #expect(report.model?.activationRounding == (isRounded ? .int8PerToken : .none))
+        #expect(report.model?.activationRounding == ActivationRounding(rawValue: rounding))
         #expect(report.table.contains("  activations    int8_per_token\n") == isRounded)
         #expect(
             report.json.contains("\"activation_rounding\":\"int8_per_token\"") == isRounded)

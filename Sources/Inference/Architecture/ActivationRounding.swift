@@ -12,8 +12,8 @@ import Compute
 /// key `<architecture>.activation_rounding` and an override of it say. The output matrix is never
 /// affected.
 public enum ActivationRounding: String, Sendable {
-    /// Not at all, except as a quantised format cannot do without: in families that have the choice,
-    /// ternary weights too are multiplied with floats.
+    /// Not at all, except as a quantised format cannot do without: in families that have the
+    /// choice, ternary weights too are multiplied with floats.
     case none
     /// To the 256 steps of eight bits, scaled by the row's largest magnitude: what the models of
     /// BitNet b1.58 2B-4T were trained with and their own runtimes do.
