@@ -62,6 +62,7 @@ extension LoadReport: CustomStringConvertible {
         }
         if let kernels { rows.append(("kernels", kernels.summary)) }
         if let fingerprint { rows.append(("sha256", fingerprint.hex)) }
+        if let seal { rows.append(("seal", seal.description)) }
         rows += overrides.map {
             ("override", "\($0.key) = \($0.replacement) (file: \($0.original ?? "nothing"))")
         }

@@ -171,7 +171,7 @@ public struct ModelLoader: Sendable {
             overrides: accepted?.overrides ?? [], device: accepted?.placement.device,
             deviceReason: accepted?.placement.reason,
             kernels: accepted?.placement.kernels, degradations: degradations,
-            fingerprint: accepted?.fingerprint)
+            fingerprint: accepted?.fingerprint, seal: accepted?.seal)
     }
 }
 

@@ -14,6 +14,7 @@ package struct Work: Sendable {
         case generate(GenerateRequest)
         case logits(LogitsRequest)
         case load(LoadRequest)
+        case verify
     }
 
     /// Names the request everywhere but on the wire; never reused.
@@ -56,13 +57,15 @@ package enum WorkEvent: Sendable {
     case logits(LogitsResponse, at: UInt64)
     case loaded(LoadResponse, ModelFacts)
     case unloaded
+    case verified(HealthResponse)
     case failed(ServiceError)
 
     /// Whether nothing follows.
     package var isFinal: Bool {
         switch self {
         case .generateChunk, .logitsChunk, .loadProgress: false
-        case .tokenized, .detokenized, .generated, .logits, .loaded, .unloaded, .failed: true
+        case .tokenized, .detokenized, .generated, .logits, .loaded, .unloaded, .verified, .failed:
+            true
         }
     }
 }

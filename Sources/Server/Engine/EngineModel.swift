@@ -14,6 +14,8 @@ final class EngineModel {
     let name: String
     let generation: UInt32
     private let loaded: LoadedModel
+    /// Why nothing may be begun any more.
+    private var distrust: ServiceError?
     private let prompts: PromptPreparation
     private let runner: any ModelRunner
     private var scheduler: BatchScheduler
@@ -76,8 +78,8 @@ final class EngineModel {
                 try add(request, work)
             case .logits(let request):
                 try add(request, work)
-            case .load:
-                preconditionFailure("loads do not reach the engine")
+            case .load, .verify:
+                preconditionFailure("what is done to models does not reach the engine")
             }
         } catch {
             report(work.ticket, .failed(error))
@@ -202,8 +204,12 @@ final class EngineModel {
         if let item = task.item { runner.close(item.sequence) }
     }
 
+    /// Refuses from now on what was accepted before the model proved wrong.
+    func distrust(_ error: ServiceError) { distrust = error }
+
     /// A file that lost pages under its mapping has been answering with zeros.
     func checkIntact() throws(ServiceError) {
+        if let distrust { throw distrust }
         guard case .real(let model) = loaded, !model.isIntact else { return }
         throw ServiceError(
             .dataLoss, .modelDamaged,
