@@ -16,9 +16,8 @@ struct ModelRun {
         _ subject: ModelSubject, root: String, on set: InstructionSet, threads: Int
     ) throws {
         let backend = try CPUBackend(threads: threads, instructionSet: set)
-        let plan = try ModelPlan(
-            file: GGUFFile(MappedFile(path: root + "/" + subject.path)),
-            overrides: subject.overrides)
+        let files = try ModelFileSet(path: root + "/" + subject.path)
+        let plan = try ModelPlan(ParsedModel(files), overrides: subject.overrides)
         model = try TransformerModel(plan: plan, backend: backend)
     }
 

@@ -38,6 +38,8 @@ extension LoadReport {
             ("blocks", .integer(model.blockCount)),
             ("context", .integer(model.contextLength)),
             ("weight_bytes", .integer(model.weightBytes)),
+            ("container", .string(model.container)),
+            ("files", .integer(model.fileCount)),
             ("file_bytes", .integer(model.fileSize)),
             ("formats", .object(formats.map { ($0.key, .integer($0.value)) })),
             ("tokenizer", .string(model.tokenizer)),

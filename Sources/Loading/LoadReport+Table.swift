@@ -49,6 +49,12 @@ extension LoadReport: CustomStringConvertible {
                 ))
             rows.append(
                 (
+                    "files",
+                    "\(model.container), \(model.fileSize) bytes in \(model.fileCount) "
+                        + (model.fileCount == 1 ? "file" : "files")
+                ))
+            rows.append(
+                (
                     "tokens",
                     "\(model.vocabularySize) in the vocabulary (\(model.tokenizer)), "
                         + "context \(model.contextLength)"

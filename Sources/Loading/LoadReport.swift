@@ -51,7 +51,11 @@ public struct ModelFacts: Sendable, Equatable {
     public let parameterCount: Int
     /// Bytes of all tensors as stored; 0 for a mock.
     public let weightBytes: Int
-    /// Bytes of the file; 0 for a mock.
+    /// The form of the files: `gguf`, `gguf split N`, `safetensors`, `safetensors N shards`, `mock`.
+    public let container: String
+    /// Files that were read, texts beside the weights included; 0 for a mock.
+    public let fileCount: Int
+    /// Bytes of these files; 0 for a mock.
     public let fileSize: Int
     /// Weight formats with the number of matrices in each.
     public let formats: [String: Int]
@@ -86,7 +90,7 @@ public struct LoadReport: Sendable {
     /// What is less than was asked for: `cpu_fallback`, `kernel_disabled: NAME`,
     /// `instruction_set_lowered: FROM to TO`, `validation_skipped`, `mock_fallback`.
     public let degradations: [String]
-    /// SHA-256 of the file, if known when the report was made.
+    /// The model's fingerprint, if known when the report was made.
     public var fingerprint: Fingerprint?
     /// What the comparison with a seal gave; nil where validation was skipped or not passed.
     public var seal: SealVerdict?

@@ -128,7 +128,7 @@ public struct ModelLoader: Sendable {
         if let known = accepted.fingerprint {
             fingerprint = FingerprintTask(known)
         } else if configuration.computesFingerprint {
-            fingerprint = FingerprintTask(of: accepted.file)
+            fingerprint = FingerprintTask(of: accepted.files)
         } else {
             fingerprint = FingerprintTask(failed: "switched off by configuration")
         }

@@ -151,10 +151,13 @@ private struct TensorPlacer {
         return try norm(role, nil, block)
     }
 
+    /// Read in place for as long as the plan lives.
     func table(_ role: TensorRole) throws(InferenceError) -> EmbeddingTable {
-        try place(required(role, 0)) { tensor, bytes throws(ComputeError) in
+        let tensor = required(role, 0)
+        return try naming(tensor) { () throws(ComputeError) in
             try backend.makeEmbedding(
-                bytes, format: format(of: tensor), rows: tensor.rows, columns: tensor.columns)
+                plan.source.bytes(of: tensor), format: format(of: tensor), rows: tensor.rows,
+                columns: tensor.columns)
         }
     }
 
@@ -173,10 +176,11 @@ private struct TensorPlacer {
 
     /// The values of a vector, which is F32 in every plan.
     private func values(_ tensor: TensorInfo) -> [Float] {
-        let bytes = plan.file.bytes(of: tensor)
-        return (0..<tensor.valueCount).map { index in
-            let bits = bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
-            return Float(bitPattern: UInt32(littleEndian: bits))
+        plan.source.withBytes(of: tensor, plan.configuration) { bytes in
+            (0..<tensor.valueCount).map { index in
+                let bits = bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
+                return Float(bitPattern: UInt32(littleEndian: bits))
+            }
         }
     }
 
@@ -190,8 +194,19 @@ private struct TensorPlacer {
         _ tensor: TensorInfo,
         _ body: (TensorInfo, UnsafeRawBufferPointer) throws(ComputeError) -> Placed
     ) throws(InferenceError) -> Placed {
-        do {
-            return try body(tensor, plan.file.bytes(of: tensor))
+        try naming(tensor) { () throws(ComputeError) in
+            try plan.source.withBytes(of: tensor, plan.configuration) {
+                bytes throws(ComputeError) in try body(tensor, bytes)
+            }
+        }
+    }
+
+    /// Adds to an error which tensor it was about.
+    private func naming<Placed>(
+        _ tensor: TensorInfo, _ body: () throws(ComputeError) -> Placed
+    ) throws(InferenceError) -> Placed {
+        do throws(ComputeError) {
+            return try body()
         } catch {
             throw InferenceError(
                 .placement,
