@@ -16,8 +16,9 @@ struct ModelRun {
         _ subject: ModelSubject, root: String, on set: InstructionSet, threads: Int
     ) throws {
         let backend = try CPUBackend(threads: threads, instructionSet: set)
-        let files = try ModelFileSet(path: root + "/" + subject.path)
-        let plan = try ModelPlan(ParsedModel(files), overrides: subject.overrides)
+        let plan = try ModelPlan(
+            ParsedModel(ModelFileSet(path: root + "/" + subject.path)),
+            overrides: subject.overrides)
         model = try TransformerModel(plan: plan, backend: backend)
     }
 
