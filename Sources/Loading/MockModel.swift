@@ -27,6 +27,8 @@ public final class MockModel: TokenModel {
     public let seed: UInt64
     /// Text to tokens and back: one token per byte.
     public let tokenizer: any Tokenizer = MockTokenizer()
+    /// A mock has no template.
+    public let chatTemplate = ChatTemplateState.absent
     /// Sizes the mock claims; architecture `mock`.
     public let facts: ModelFacts
     /// What happened before the mock stood in; nil when it was made directly.
@@ -70,8 +72,8 @@ public final class MockModel: TokenModel {
         facts = ModelFacts(
             architecture: "mock", name: "mock", vocabularySize: Self.vocabularySizeFixed,
             embeddingLength: Self.embeddingLengthFixed, blockCount: Self.blockCountFixed,
-            contextLength: 4_096, parameterCount: 0, weightBytes: 0, fileSize: 0, formats: [:],
-            tokenizer: MockTokenizer().summary)
+            contextLength: 4_096, parameterCount: 0, weightBytes: 0, container: "mock",
+            fileCount: 0, fileSize: 0, formats: [:], tokenizer: MockTokenizer().summary)
         logger.warning(
             "MOCK MODEL created: its answers are random numbers, not a model's",
             metadata: ["path": "\(report?.path ?? "none")", "seed": "\(seed)"])
