@@ -72,6 +72,21 @@ extension MalformedCheckpoint {
                 tensor.data = zeros(64 * 64)
             }
         },
+        model(of: bitnet, "a packed embedding", "tensor_shape_mismatch", at: "embed_tokens") {
+            $0.tensors.append(.init("model.embed_tokens.weight_scale", "BF16", [1], [0, 0x3F]))
+            $0.change("model.embed_tokens.weight") { tensor in
+                tensor.dtype = "U8"
+                tensor.shape = [80, 64]
+                tensor.data = zeros(80 * 64)
+            }
+        },
+        model(of: bitnet, "an embedding of bytes", "unsupported_tensor_format", at: "U8") {
+            $0.tensors.append(.init("model.embed_tokens.weight_scale", "BF16", [1], [0, 0x3F]))
+            $0.change("model.embed_tokens.weight") { tensor in
+                tensor.dtype = "U8"
+                tensor.data.removeLast(tensor.data.count / 2)
+            }
+        },
         model(
             of: bitnet, "a scale without weights", "unexpected_tensor", at: "strange.weight_scale"
         ) {

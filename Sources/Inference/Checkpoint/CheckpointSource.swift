@@ -77,7 +77,8 @@ struct CheckpointSource: ModelSource {
     }
 
     private func conversion(of stored: TensorInfo) -> TensorConversion {
-        if configuration.packing != nil, stored.format.name == "U8",
+        let check = CheckpointTensorCheck(tensors: files.tensors, configuration: configuration)
+        if check.isPacked(stored),
             let scale = files.tensors.tensor(CheckpointTensorCheck.scaleName(of: stored.name))
         {
             return .ternary(scale: scale)
