@@ -1,4 +1,4 @@
-// Tensors that are missing, superfluous or of the wrong kind, and tokenizers at odds with the model.
+// Tensors that are missing, superfluous or of the wrong kind; tokenizers at odds with the model.
 
 extension MalformedCheckpoint {
     static let tensorSets: [MalformedCheckpoint] = [
