@@ -24,8 +24,7 @@ demo: build ## start the server, run a real model, show its answer and its prove
 test: build ## build and run every test
 	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel
 
-fidelity: setup ## compare models, formats and tokenizers with recorded answers, as one table
-	@$(SWIFT) build -c release -j $(JOBS) --product assay-fidelity
+fidelity: build ## compare models, formats and tokenizers with recorded answers, as one table
 	@$(BIN)/assay-fidelity
 
 bench: build ## round trips beside a bare libuv echo, tokens per second
