@@ -49,6 +49,7 @@ struct AcceptedModel: Sendable {
     let file: MappedFile
     let tokenModel: any TokenModel
     let tokenizer: any Tokenizer
+    let chatTemplate: ChatTemplateState
     let facts: ModelFacts
     let overrides: [AppliedOverride]
     let placement: Placement
@@ -111,7 +112,7 @@ struct AssayRun: Sendable {
         }
         return AcceptedModel(
             file: file, tokenModel: placed.tokenModel, tokenizer: plan.tokenizer,
-            facts: ModelFacts(plan, fileSize: file.bytes.count),
+            chatTemplate: plan.chatTemplate, facts: ModelFacts(plan, fileSize: file.bytes.count),
             overrides: plan.configuration.overrides, placement: placed.placement,
             fingerprint: fingerprint)
     }

@@ -44,6 +44,14 @@ public enum LoadedModel: Sendable {
         }
     }
 
+    /// How the model takes conversations; always `absent` for a mock.
+    public var chatTemplate: ChatTemplateState {
+        switch self {
+        case .real(let model): model.chatTemplate
+        case .mock(let model): model.chatTemplate
+        }
+    }
+
     /// SHA-256 of the file once it is known; always nil for a mock: no file stands behind it.
     public var fingerprint: Fingerprint? {
         switch self {
@@ -104,6 +112,8 @@ public final class RealModel: Sendable {
     public let tokenModel: any TokenModel
     /// Text to tokens and back.
     public let tokenizer: any Tokenizer
+    /// How the model takes conversations.
+    public let chatTemplate: ChatTemplateState
     /// Facts for people and for `models`.
     public let facts: ModelFacts
     /// Where it runs.
@@ -120,6 +130,7 @@ public final class RealModel: Sendable {
     init(_ accepted: AcceptedModel, fingerprint: FingerprintTask, report: LoadReport) {
         tokenModel = accepted.tokenModel
         tokenizer = accepted.tokenizer
+        chatTemplate = accepted.chatTemplate
         facts = accepted.facts
         device = accepted.placement.device
         deviceReason = accepted.placement.reason

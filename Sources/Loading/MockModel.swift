@@ -27,6 +27,8 @@ public final class MockModel: TokenModel {
     public let seed: UInt64
     /// Text to tokens and back: one token per byte.
     public let tokenizer: any Tokenizer = MockTokenizer()
+    /// A mock has no template.
+    public let chatTemplate = ChatTemplateState.absent
     /// Sizes the mock claims; architecture `mock`.
     public let facts: ModelFacts
     /// What happened before the mock stood in; nil when it was made directly.

@@ -23,6 +23,8 @@ public struct ModelPlan: Sendable {
     public let architecture: ArchitectureDescription
     /// The vocabulary, ready to use.
     public let tokenizer: any Tokenizer
+    /// What the files say about conversations.
+    public let chatTemplate: ChatTemplateState
     /// Values in all tensors.
     public let parameterCount: Int
     /// Bytes of all tensors as stored.
@@ -61,6 +63,7 @@ public struct ModelPlan: Sendable {
                 location: error.location ?? "tokenizer.ggml.model", cause: error)
         }
         try VocabularyCheck.checkSize(tokenizer, configuration)
+        chatTemplate = ChatTemplateState(file.metadata)
 
         self.file = file
         self.configuration = configuration

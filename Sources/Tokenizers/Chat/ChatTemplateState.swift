@@ -1,0 +1,53 @@
+// What a model's files have to say about conversations.
+//
+// Guarantees: a template that is not known costs nobody the model: the reason is kept, and the one
+// request that asks for a conversation gets it.
+// Does not: render; `ChatTemplate` does.
+
+import ModelFiles
+
+/// The chat template of a model. A value; any thread.
+public enum ChatTemplateState: Sendable {
+    /// The files hold none.
+    case absent
+    /// A known one, ready to render.
+    case recognised(ChatTemplate)
+    /// One that is not known, and why.
+    case unsupported(TokenizerError)
+
+    /// Recognises the text of a template; nil stands for none. Looks for substrings only.
+    public init(_ text: String?) {
+        guard let text else {
+            self = .absent
+            return
+        }
+        do throws(TokenizerError) {
+            self = .recognised(try ChatTemplate(recognising: text))
+        } catch {
+            self = .unsupported(error)
+        }
+    }
+
+    /// The key `tokenizer.chat_template` of a GGUF file.
+    public init(_ metadata: Metadata) {
+        let key = "tokenizer.chat_template"
+        guard let value = metadata[key], value.asString == nil else {
+            self.init(metadata[key]?.asString)
+            return
+        }
+        self = .unsupported(
+            TokenizerError(
+                .keyType, tried: "reading the chat template",
+                found: "a value of type \(value.type)", allowed: "string", location: key))
+    }
+
+    /// The template, if there is one that is known.
+    public var template: ChatTemplate? {
+        if case .recognised(let template) = self { template } else { nil }
+    }
+
+    /// Why there is a template that cannot be used.
+    public var error: TokenizerError? {
+        if case .unsupported(let error) = self { error } else { nil }
+    }
+}
