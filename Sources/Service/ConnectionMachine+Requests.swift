@@ -34,7 +34,11 @@ extension ConnectionMachine {
             accept(frame, now, &context, &effects) { .generate($0) }
         case .logits:
             accept(frame, now, &context, &effects) { .logits($0) }
-        case .hello, .ping, .swap, .score, .embed, .goAway:
+        case .score, .embed:
+            let error = ServiceError(
+                .unimplemented, .kindUnimplemented, "answering a request: \(kind) is not served")
+            refuse(error, frame.header, .untainted, &context, &effects)
+        case .hello, .ping, .swap, .goAway:
             preconditionFailure("\(kind) is answered before this switch")
         }
     }

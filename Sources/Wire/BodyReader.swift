@@ -135,7 +135,7 @@ struct BodyReader<ID: RawRepresentable> where ID.RawValue == UInt16 {
         guard occurrences > 1 else { return }
         let row = fields[index]
         var allowed = 1
-        if case .repeated(let max) = row.presence { allowed = max }
+        if case .repeated(_, let max) = row.presence { allowed = max }
         if occurrences > allowed {
             throw .body(
                 .fieldRepeated, "reading field \"\(row.staticName)\" of \(layout.name)",

@@ -53,8 +53,17 @@ public enum FieldType: UInt8, Sendable, CaseIterable {
 public enum FieldPresence: Sendable, Equatable {
     case required
     case optional
-    /// Consecutive fields with the same id, none to `max` of them.
-    case repeated(max: Int)
+    /// Consecutive fields with the same id, `min` (0 or 1) to `max` of them.
+    case repeated(min: Int = 0, max: Int)
+
+    /// True when a body without the field is refused.
+    var isRequired: Bool {
+        switch self {
+        case .required: true
+        case .optional: false
+        case .repeated(let min, _): min > 0
+        }
+    }
 }
 
 /// Values a field may have. All bounds are inclusive unless the name says otherwise.
@@ -131,7 +140,7 @@ public struct MessageLayout: Sendable {
         self.name = name
         self.fields = fields
         var required: UInt64 = 0
-        for (index, field) in fields.enumerated() where field.presence == .required {
+        for (index, field) in fields.enumerated() where field.presence.isRequired {
             required |= 1 << UInt64(index)
         }
         requiredRows = required

@@ -12,7 +12,7 @@ public enum Limits {
     public static let version: UInt8 = 1
 
     /// Revision within version 1 that this code speaks; raised by every added field or kind.
-    public static let revision: UInt64 = 1
+    public static let revision: UInt64 = 2
 
     /// Bytes of a frame header, the length word included.
     public static let headerSize = 32
@@ -96,6 +96,22 @@ public enum Limits {
 
     /// Bytes of one stop string.
     public static let stopSizeMax = 256
+
+    /// Alternatives listed beside a token's log-probability: more would be a vocabulary, which is
+    /// what Logits is for.
+    public static let topLogprobsMax: UInt64 = 64
+
+    /// Continuations of one Score.
+    public static let continuationCountMax = 256
+
+    /// Inputs of one Embed.
+    public static let inputCountMax = 256
+
+    /// Values of one chunk of embeddings.
+    public static let embeddingCountMax = 1_000_000
+
+    /// Messages of one conversation.
+    public static let messageCountMax = 1024
 
     /// Upper bound of the temperature; above it the distribution is flat to any eye.
     public static let temperatureMax = 100.0

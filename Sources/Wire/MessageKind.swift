@@ -17,10 +17,8 @@ public enum MessageKind: UInt8, Sendable, CaseIterable, CustomStringConvertible 
     case tokenize = 0x08
     case detokenize = 0x09
     case generate = 0x0A
-    /// Reserved; answered UNIMPLEMENTED by this revision.
     case score = 0x0B
     case logits = 0x0C
-    /// Reserved; answered UNIMPLEMENTED by this revision.
     case embed = 0x0D
     case cancel = 0x0E
     case stats = 0x0F
@@ -44,7 +42,7 @@ public enum MessageKind: UInt8, Sendable, CaseIterable, CustomStringConvertible 
     /// False for numbers that are reserved, and for GoAway, which no client may send.
     public var isServed: Bool {
         switch self {
-        case .swap, .score, .embed, .goAway: false
+        case .swap, .goAway: false
         default: true
         }
     }

@@ -83,7 +83,7 @@ public struct WireError: Error, Sendable, CustomStringConvertible {
         public static let fieldTextInvalid = Code(.field_text_invalid)
         /// A required field is not there.
         public static let fieldMissing = Code(.field_missing)
-        /// Fields that exclude each other.
+        /// Fields that exclude or contradict each other.
         public static let fieldConflict = Code(.field_conflict)
         /// A message larger than the peer accepts; nothing was written.
         public static let bodyTooLarge = Code(.body_too_large)

@@ -39,6 +39,9 @@ struct PromptPreparation {
             result.tokens = try encode(Array(text.utf8), options)
         case .tokens(let ids):
             result.tokens = try checked(ids)
+        case .messages:
+            throw ServiceError(
+                .unimplemented, .kindUnimplemented, "reading the prompt: chat is not served")
         }
         guard !result.tokens.isEmpty else {
             throw ServiceError(

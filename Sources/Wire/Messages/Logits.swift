@@ -28,7 +28,7 @@ public struct LogitsRequest: RequestMessage, Equatable {
     }
 
     private enum ID: UInt16 {
-        case model = 1, prompt, tokens, parseSpecial, addSpecial, allPositions
+        case model = 1, prompt, tokens, parseSpecial, addSpecial, allPositions, messages
         case requirements = 30
     }
 
@@ -44,27 +44,29 @@ public struct LogitsRequest: RequestMessage, Equatable {
             FieldLayout(ID.parseSpecial, "parse_special", .bool),
             FieldLayout(ID.addSpecial, "add_special", .bool),
             FieldLayout(ID.allPositions, "all_positions", .bool),
+            FieldLayout(
+                ID.messages, "messages", .record, .repeated(max: Limits.messageCountMax)),
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
     /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(prompt: .text(""))
-        var text: String?
-        var tokens: [UInt32]?
+        var parts = PromptFields()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while let (id, field) = try reader.next() {
             switch id {
             case .model: model = try field.text()
-            case .prompt: text = try field.text()
-            case .tokens: tokens = field.unsigneds
-            case .parseSpecial: parseSpecial = field.bool
-            case .addSpecial: addSpecial = field.bool
+            case .prompt: parts.text = try field.text()
+            case .tokens: parts.tokens = field.unsigneds
+            case .parseSpecial: parseSpecial = parts.special(field)
+            case .addSpecial: addSpecial = parts.special(field)
             case .allPositions: allPositions = field.bool
+            case .messages: parts.messages.append(try field.record(ChatMessage.self))
             case .requirements: requirements = try field.record(Requirements.self)
             }
         }
-        prompt = try Prompt(text: text, tokens: tokens, of: Self.layout.name)
+        prompt = try parts.prompt(of: Self.layout.name)
     }
 
     /// Appends its fields; see `WireRecord`.
@@ -75,6 +77,7 @@ public struct LogitsRequest: RequestMessage, Equatable {
         writer.bool(ID.parseSpecial, parseSpecial ? true : nil)
         writer.bool(ID.addSpecial, addSpecial ? nil : false)
         writer.bool(ID.allPositions, allPositions ? true : nil)
+        for message in prompt.messages { writer.record(ID.messages, message) }
         writer.record(ID.requirements, requirements)
     }
 }

@@ -1,4 +1,52 @@
-// What Generate and Logits begin with: a text or token ids, exactly one of them.
+// What a model begins with: a text, token ids or a conversation, exactly one of them.
+//
+// Guarantees: Generate, Logits and Score read the same fields by the same rules, whichever ids
+// those have; a conversation leaves no choice about special tokens, because its template makes it.
+
+/// One turn of a conversation.
+public struct ChatMessage: WireRecord, Equatable {
+    /// Who speaks.
+    public enum Role: String, Sendable, CaseIterable { case system, user, assistant }
+
+    /// Who speaks.
+    public var role: Role
+    /// What is said; may be empty. Names of special tokens in it stay text.
+    public var content: String
+
+    /// A value from its parts; sends nothing.
+    public init(_ role: Role, _ content: String) {
+        self.role = role
+        self.content = content
+    }
+
+    private enum ID: UInt16 { case role = 1, content }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Chat message",
+        [
+            FieldLayout(ID.role, "role", .text, .required, .choice("system|user|assistant")),
+            FieldLayout(ID.content, "content", .text, .required, .size(0, Limits.textSizeMax)),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(.user, "")
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, field) = try reader.next() {
+            switch id {
+            case .role: role = try field.word(Role.self)
+            case .content: content = try field.text()
+            }
+        }
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.role, role.rawValue)
+        writer.text(ID.content, content)
+    }
+}
 
 /// Input of a model.
 public enum Prompt: Sendable, Equatable {
@@ -6,23 +54,60 @@ public enum Prompt: Sendable, Equatable {
     case text(String)
     /// Token ids, used as they are.
     case tokens([UInt32])
+    /// A conversation, rendered by the model's own chat template; at least one message.
+    case messages([ChatMessage])
 
     var text: String? { if case .text(let text) = self { text } else { nil } }
     var tokens: [UInt32]? { if case .tokens(let tokens) = self { tokens } else { nil } }
+    var messages: [ChatMessage] {
+        if case .messages(let messages) = self { messages } else { [] }
+    }
+}
 
-    /// The one that was given; throws `field_conflict` for both and `field_missing` for neither.
-    init(text: String?, tokens: [UInt32]?, of message: StaticString) throws(WireError) {
+/// The prompt's fields of a request while its body is being read.
+struct PromptFields {
+    var text: String?
+    var tokens: [UInt32]?
+    var messages: [ChatMessage] = []
+    /// The first of `parse_special` and `add_special` that was given.
+    private var special: StaticString?
+
+    /// Notes that a choice about special tokens was given, and hands out its value.
+    mutating func special(_ field: FieldView) -> Bool {
+        special = special ?? field.row.staticName
+        return field.bool
+    }
+
+    /// The one that was given. Throws `field_conflict` for more than one, and for a choice about
+    /// special tokens beside a conversation; `field_missing` for none.
+    func prompt(of message: StaticString) throws(WireError) -> Prompt {
+        if !messages.isEmpty {
+            guard text == nil, tokens == nil else {
+                let other = text == nil ? "tokens" : "prompt"
+                throw Self.conflict("messages", with: other, message)
+            }
+            guard special == nil else {
+                throw Self.conflict("\(special ?? "")", with: "messages", message)
+            }
+            return .messages(messages)
+        }
         switch (text, tokens) {
-        case (let text?, nil): self = .text(text)
-        case (nil, let tokens?): self = .tokens(tokens)
-        case (_?, _?):
-            throw .body(
-                .fieldConflict, "reading \(message)", found: "\"prompt\" and \"tokens\"",
-                allowed: "exactly one of them", field: "tokens")
+        case (let text?, nil): return .text(text)
+        case (nil, let tokens?): return .tokens(tokens)
+        case (_?, _?): throw Self.conflict("tokens", with: "prompt", message)
         case (nil, nil):
             throw .body(
-                .fieldMissing, "reading \(message)", found: "neither \"prompt\" nor \"tokens\"",
+                .fieldMissing, "reading \(message)",
+                found: "none of \"prompt\", \"tokens\" and \"messages\"",
                 allowed: "exactly one of them", field: "prompt")
         }
+    }
+
+    private static func conflict(
+        _ field: String, with other: String, _ message: StaticString
+    ) -> WireError {
+        .body(
+            .fieldConflict, "reading \(message)", found: "\"\(other)\" and \"\(field)\"",
+            allowed: "at most one of them", field: field)
     }
 }

@@ -1,0 +1,54 @@
+// One piece of input in a list: a text or token ids, exactly one of them.
+
+/// What Score continues with, and what Embed embeds.
+public enum Input: WireRecord, Equatable {
+    /// Text, tokenized by the server.
+    case text(String)
+    /// Token ids, used as they are.
+    case tokens([UInt32])
+
+    private enum ID: UInt16 { case text = 1, tokens }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Input",
+        [
+            FieldLayout(ID.text, "text", .text, .optional, .size(0, Limits.textSizeMax)),
+            FieldLayout(
+                ID.tokens, "tokens", .unsigneds, .optional, .count(1, Limits.tokenCountMax)),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`. Both fields are `field_conflict`, neither is
+    /// `field_missing`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        var text: String?
+        var tokens: [UInt32]?
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, field) = try reader.next() {
+            switch id {
+            case .text: text = try field.text()
+            case .tokens: tokens = field.unsigneds
+            }
+        }
+        switch (text, tokens) {
+        case (let text?, nil): self = .text(text)
+        case (nil, let tokens?): self = .tokens(tokens)
+        case (_?, _?):
+            throw .body(
+                .fieldConflict, "reading Input", found: "\"text\" and \"tokens\"",
+                allowed: "exactly one of them", field: "tokens")
+        case (nil, nil):
+            throw .body(
+                .fieldMissing, "reading Input", found: "neither \"text\" nor \"tokens\"",
+                allowed: "exactly one of them", field: "text")
+        }
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        switch self {
+        case .text(let text): writer.text(ID.text, text)
+        case .tokens(let tokens): writer.unsigneds(ID.tokens, tokens)
+        }
+    }
+}
