@@ -21,7 +21,8 @@ import Testing
         _ runner: any ModelRunner, _ sequence: SequenceID, _ tokens: [Int32]
     ) throws -> [Float] {
         var row: [Float] = []
-        try runner.step([StepItem(sequence: sequence, tokens: tokens, wants: .last)]) { _, _, values in
+        try runner.step([StepItem(sequence: sequence, tokens: tokens, wants: .last)]) {
+            _, _, values in
             row = Array(values)
         }
         return row
@@ -152,7 +153,7 @@ import Testing
             let fresh = (capacity + 15) / 16 - full
             open.append(
                 Naive(
-                    id: id, pages: parent.pages.prefix(full) + (nextPage..<nextPage + fresh),
+                    id: id, pages: Array(parent.pages.prefix(full)) + (nextPage..<nextPage + fresh),
                     length: parent.length, capacity: capacity))
             nextPage += fresh
         case 2:

@@ -41,7 +41,8 @@ import Tokenizers
     }
 
     private static let plainTexts = [
-        ["hello"], ["  a b", "", "hello ~~ a"], ["~~", " ~~x", "\n\nab "], ["é ", "ab\u{2581}", "  "],
+        ["hello"], ["  a b", "", "hello ~~ a"], ["~~", " ~~x", "\n\nab "],
+        ["é ", "ab\u{2581}", "  "],
     ]
 
     @Test func theseTemplatesAreKnown() { #expect(Self.templates.count > 10) }
@@ -71,7 +72,8 @@ import Tokenizers
                     tokens.filter { tokenizer.isControl($0) || $0 == 0 }
                 }
                 #expect(controls(forged) == controls(harmless), "\(template.name): \(text)")
-                let bytes = tokenizer.decode(forged, special: true)
+                // Spaces aside, which SentencePiece adds behind whole tokens.
+                let bytes = tokenizer.decode(forged, special: true).filter { $0 != 0x20 }
                 #expect(String(decoding: bytes, as: UTF8.self).contains(text))
             }
         }

@@ -33,6 +33,12 @@ public struct ChatPrompt: Sendable, Equatable {
     /// Where in `text` the caller's own words stand, ascending; the rest is the template's.
     public var contentRanges: [Range<Int>] = []
 
+    /// A rendered conversation from its parts; the ranges lie in the text.
+    public init(text: [UInt8] = [], contentRanges: [Range<Int>] = []) {
+        self.text = text
+        self.contentRanges = contentRanges
+    }
+
     mutating func append(_ text: String) { self.text.append(contentsOf: text.utf8) }
 
     mutating func append(content: Substring) {
