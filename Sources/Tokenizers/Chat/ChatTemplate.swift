@@ -17,9 +17,12 @@ public struct ChatMessage: Sendable, Equatable {
     /// Who speaks.
     public enum Role: String, Sendable, CaseIterable { case system, user, assistant }
 
+    /// Who speaks.
     public var role: Role
+    /// What is said.
     public var content: String
 
+    /// A turn from its parts.
     public init(_ role: Role, _ content: String) {
         self.role = role
         self.content = content
