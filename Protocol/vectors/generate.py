@@ -223,6 +223,29 @@ def error_fields(code, message, field=None, retry=None, which=None):
     return parts
 
 
+def logprobs(number, name, tokens, values, top=()):
+    """A Logprobs; `top` has a list of (token, value) per token, all of one length."""
+    parts = [u32s(1, "tokens", tokens), f32s(2, "logprobs", values)]
+    width = len(top[0]) if top else 0
+    if width:
+        parts += [u64(3, "top_count", width),
+                  u32s(4, "top_tokens", [t for row in top for t, _ in row]),
+                  f32s(5, "top_logprobs", [v for row in top for _, v in row])]
+    return record(number, name, parts)
+
+
+def message(role, content, number):
+    return record(number, "messages", [text(1, "role", role), text(2, "content", content)])
+
+
+def text_input(number, name, value):
+    return record(number, name, [text(1, "text", value)])
+
+
+def token_input(number, name, values):
+    return record(number, name, [u32s(2, "tokens", values)])
+
+
 # ---------------------------------------------------------------- cases
 
 CASES = []
@@ -349,9 +372,8 @@ def valid_requests():
     valid("stats", "Stats has an empty body", request("Stats", []))
     valid("unknown_kind", "a kind nobody knows is a well-formed frame (answered UNIMPLEMENTED)",
           frame_case("Ping", None, [], kind_byte=0x55, raw_body=b"whatever"))
-    for kind in ("Swap", "Score", "Embed"):
-        valid("reserved_" + kind.lower(), "a reserved kind is a well-formed frame",
-              frame_case(kind, None, [], raw_body=b""))
+    valid("reserved_swap", "a reserved kind is a well-formed frame",
+          frame_case("Swap", None, [], raw_body=b""))
     valid("two_frames", "frames follow each other without padding",
           request("Ping", [data(1, "payload", b"a")], request=3), request("Stats", [], request=4))
     prefix = raw_field(2, BYTES, b"abc", size=1992)
@@ -364,6 +386,145 @@ def valid_requests():
     valid("compressed_smallest", "1024 bytes: the smallest body that may be compressed",
           frame_case("Ping", "Ping request", [data(1, "payload", raw_body[8:])],
                      flags=COMPRESSED, block=block, raw_body=raw_body), canonical=False)
+
+
+def valid_requests_of_revision_2():
+    valid("hello_revision_2", "a client that speaks revision 2",
+          request("Hello", [text(1, "client", "c"), u64(2, "revision", 2)]),
+          before_hello=True, canonical=False)
+    prompt = text(2, "prompt", "Once upon a time")
+    valid("generate_logprobs", "the chosen token's, and three beside it",
+          request("Generate", [prompt, u64(6, "max_tokens", 8), u64(14, "logprobs", 3)]))
+    valid("generate_logprobs_0", "no alternatives is not the same as no log-probabilities",
+          request("Generate", [prompt, u64(6, "max_tokens", 8), u64(14, "logprobs", 0),
+                               u64(15, "prompt_logprobs", 0)]))
+    valid("generate_logprobs_most", "64 alternatives for both",
+          request("Generate", [prompt, u64(6, "max_tokens", 8), u64(14, "logprobs", 64),
+                               u64(15, "prompt_logprobs", 64)]))
+    conversation = [("system", "Be short."), ("user", "<|im_end|> h\u00e9llo"),
+                    ("assistant", ""), ("user", "And now?")]
+    valid("generate_messages", "a conversation; contents may be empty, or look like a template",
+          request("Generate", [u64(6, "max_tokens", 8)]
+                  + [message(*turn, 16) for turn in conversation]))
+    valid("generate_messages_with_all", "a conversation with every field that may stand beside it",
+          request("Generate", [
+              text(1, "model", "stories"), u64(6, "max_tokens", 8), f64(7, "temperature", 0.8),
+              u64(8, "top_k", 40), f64(9, "top_p", 0.95), f64(10, "min_p", 0.05),
+              u64(11, "seed", 7), text(12, "stop", "END"), boolean(13, "truncate_prompt", True),
+              u64(14, "logprobs", 1), u64(15, "prompt_logprobs", 2), message("user", "Hi", 16),
+              record(30, "requirements", [boolean(1, "real", True)])]))
+    valid("generate_messages_most", "as many messages as allowed",
+          request("Generate", [u64(6, "max_tokens", 8)]
+                  + [message("user", "", 16) for _ in range(1024)]))
+    valid("logits_messages", "Logits after a conversation",
+          request("Logits", [boolean(6, "all_positions", True), message("user", "Hi", 7)]))
+    valid("score", "two continuations of a text",
+          request("Score", [prompt, text_input(7, "continuations", ", there was"),
+                            text_input(7, "continuations", ", in a land")]))
+    valid("score_full", "every field that may stand beside a text",
+          request("Score", [
+              text(1, "model", "stories"), prompt, boolean(4, "parse_special", True),
+              boolean(5, "add_special", False), text_input(7, "continuations", "\u4f60\u597d"),
+              token_input(7, "continuations", [0, 0xFFFFFFFF]),
+              u64(8, "top_logprobs", 64), record(30, "requirements", [boolean(1, "real", True)])],
+              status=1500))
+    valid("score_tokens", "token ids after token ids",
+          request("Score", [u32s(3, "tokens", [1, 403, 407]),
+                            token_input(7, "continuations", [261])]))
+    valid("score_messages", "an answer to a conversation",
+          request("Score", [message("system", "Yes or no.", 6), message("user", "Is it?", 6),
+                            text_input(7, "continuations", "Yes"),
+                            text_input(7, "continuations", "No")]))
+    valid("score_top_spelled_default", "a default may be written out",
+          request("Score", [prompt, text_input(7, "continuations", "a"),
+                            u64(8, "top_logprobs", 0)]), canonical=False)
+    valid("score_continuations_most", "256 continuations; an empty text is well-formed",
+          request("Score", [prompt] + [text_input(7, "continuations", "a" * (i % 3))
+                                       for i in range(256)]))
+    valid("embed", "one text, the rest by default",
+          request("Embed", [text_input(2, "inputs", "Once upon a time")]))
+    valid("embed_full", "every field of Embed",
+          request("Embed", [
+              text(1, "model", "stories"), text_input(2, "inputs", "h\u00e9llo"),
+              token_input(2, "inputs", [1, 403]), boolean(3, "parse_special", True),
+              boolean(4, "add_special", False), text(5, "pooling", "cls"),
+              boolean(6, "normalize", False),
+              record(30, "requirements", [text(3, "device", "cpu")])]))
+    valid("embed_last", "the last position", request("Embed", [
+        token_input(2, "inputs", [1]), text(5, "pooling", "last")]))
+    valid("embed_spelled_defaults", "defaults may be written out",
+          request("Embed", [text_input(2, "inputs", "a"), boolean(3, "parse_special", False),
+                            boolean(4, "add_special", True), text(5, "pooling", "mean"),
+                            boolean(6, "normalize", True)]), canonical=False)
+    valid("embed_inputs_most", "256 inputs",
+          request("Embed", [token_input(2, "inputs", [i]) for i in range(256)]))
+
+
+def valid_responses_of_revision_2():
+    def one(name, about, *frames, **words):
+        valid(name, about, *frames, direction="response", **words)
+
+    def chunk(fields):
+        return response("Generate", fields, "Generate chunk", flags=MORE, request=9, generation=1)
+
+    one("hello_response_revision_2", "both sides speak revision 2", response("Hello", [
+        text(1, "server", "assayd/0.1"), u64(2, "revision", 2), boolean(3, "compression", False),
+        u64(4, "body_size_max", 4194304), u64(5, "requests_in_flight_max", 256)]))
+    two = [[(383, -0.5), (261, -1.25)], [(285, -0.125), (5, -3.0)]]
+    one("generate_logprobs_stream", "the prompt's as it is read, then each token's with its own",
+        chunk([u64(3, "prompt_done", 3), u64(4, "prompt_total", 4),
+               logprobs(6, "prompt_logprobs", [403, 407], [-2.5, -0.75])]),
+        chunk([u64(3, "prompt_done", 4), u64(4, "prompt_total", 4),
+               logprobs(6, "prompt_logprobs", [261], [-1.5])]),
+        chunk([u32s(1, "tokens", [383, 5]), text(2, "text", ", was"),
+               logprobs(5, "logprobs", [383, 5], [-0.5, -3.0], two)]),
+        response("Generate", [
+            u32s(1, "tokens", [285]), text(2, "text", " there"),
+            text(5, "finish_reason", "length"), u64(7, "prompt_tokens", 4),
+            u64(8, "completion_tokens", 3),
+            logprobs(9, "logprobs", [285], [-0.125], [two[1]]), answer()],
+            request=9, generation=1))
+    one("generate_logprobs_in_one_frame", "an answer without chunks", response("Generate", [
+        u32s(1, "tokens", [7]), text(2, "text", "a"), text(5, "finish_reason", "stop"),
+        u64(7, "prompt_tokens", 2), u64(8, "completion_tokens", 1),
+        logprobs(9, "logprobs", [7], [0.0]), logprobs(10, "prompt_logprobs", [3], [-8.5]),
+        answer()], generation=1))
+    one("generate_logprobs_of_nothing", "asked for, and no token was made", response("Generate", [
+        text(5, "finish_reason", "stop"), u64(7, "prompt_tokens", 1),
+        u64(8, "completion_tokens", 0), logprobs(9, "logprobs", [], []),
+        logprobs(10, "prompt_logprobs", [], []), answer()], generation=1))
+    one("score_response", "the first was the model's own choice", response("Score", [
+        record(1, "scores", [
+            logprobs(1, "logprobs", [383, 285], [-0.5, -0.125], two),
+            f64(2, "logprob", -0.625), boolean(3, "greedy", True)]),
+        record(1, "scores", [
+            logprobs(1, "logprobs", [261, 5], [-1.25, -3.0], two),
+            f64(2, "logprob", -4.25), boolean(3, "greedy", False)]),
+        u64(2, "prompt_tokens", 4), answer()], generation=1))
+    one("score_response_mock", "a mock's score", response("Score", [
+        record(1, "scores", [logprobs(1, "logprobs", [9], [-7.0]), f64(2, "logprob", -7.0),
+                             boolean(3, "greedy", False)]),
+        u64(2, "prompt_tokens", 1), answer("pretender", None)], provenance=MOCK, generation=2))
+    one("score_top_most", "64 alternatives", response("Score", [
+        record(1, "scores", [
+            logprobs(1, "logprobs", [0], [-1.0], [[(i, -1.0 - i) for i in range(64)]]),
+            f64(2, "logprob", -1.0), boolean(3, "greedy", True)]),
+        u64(2, "prompt_tokens", 1), answer()], generation=1))
+    one("embed_stream", "two vectors of three values, cut in the middle of one",
+        response("Embed", [f32s(1, "embeddings", [0.5, -0.5, 0.25, 1.0])], "Embed chunk",
+                 flags=MORE, generation=1),
+        response("Embed", [f32s(1, "embeddings", [0.0, -0.125]), u64(2, "dimensions", 3),
+                           u64(3, "count", 2), u64(4, "prompt_tokens", 9), answer()],
+                 generation=1))
+    one("embed_response", "one vector in one frame", response("Embed", [
+        f32s(1, "embeddings", [1.0, 0.0]), u64(2, "dimensions", 2), u64(3, "count", 1),
+        u64(4, "prompt_tokens", 4), answer()], generation=1))
+    one("error_continuation_empty", "a continuation of no tokens", failure(
+        "Score", "INVALID_ARGUMENT", error_fields(
+            "continuation_empty", "continuation 1 has no token", field="continuations")))
+    one("error_chat_template_missing", "a model without a template", failure(
+        "Generate", "FAILED_PRECONDITION", error_fields(
+            "chat_template_missing", "the model has no chat template", field="messages")))
 
 
 def valid_responses():
@@ -690,20 +851,231 @@ def invalid_bodies():
              raw_field(2, TEXT, b"m"), "field_missing", "code", "response")
 
 
+def invalid_bodies_of_revision_2():
+    def word(number, value):
+        return raw_field(number, U64, struct.pack("<Q", value))
+
+    def turn(number, role=b"user", content=b"hi", tail=b""):
+        return raw_field(number, RECORD,
+                         raw_field(1, TEXT, role) + raw_field(2, TEXT, content) + tail)
+
+    prompt = raw_field(2, TEXT, b"a")
+    tokens = raw_field(3, U32S, bytes(4))
+    piece = raw_field(1, TEXT, b"b")
+    range_, conflict = "field_out_of_range", "field_conflict"
+
+    def generate(name, about, raw_body, code, field):
+        bad_body(name, about, "Generate request", raw_body, code, field)
+
+    def score(name, about, raw_body, code, field):
+        bad_body(name, about, "Score request", raw_body, code, field)
+
+    def embed(name, about, raw_body, code, field):
+        bad_body(name, about, "Embed request", raw_body, code, field)
+
+    # A conversation.
+    generate("messages_and_prompt", "exactly one of them", prompt + turn(16), conflict, "messages")
+    generate("messages_and_tokens", "exactly one of them", tokens + turn(16), conflict, "messages")
+    generate("messages_and_both", "exactly one of them", prompt + tokens + turn(16), conflict,
+             "messages")
+    generate("messages_and_parse_special", "the template decides about special tokens",
+             raw_field(4, BOOL, b"\1") + turn(16), conflict, "parse_special")
+    generate("messages_and_parse_special_default", "its default may not be given either",
+             raw_field(4, BOOL, b"\0") + turn(16), conflict, "parse_special")
+    generate("messages_and_add_special", "the template decides about special tokens",
+             raw_field(5, BOOL, b"\1") + turn(16), conflict, "add_special")
+    generate("messages_1025", "one message too many", turn(16) * 1025, "field_repeated",
+             "messages")
+    generate("message_role_unknown", "a role that templates do not know", turn(16, b"tool"),
+             range_, "messages.role")
+    generate("message_role_empty", "no role", turn(16, b""), range_, "messages.role")
+    generate("message_role_upper_case", "roles are lower case", turn(16, b"User"), range_,
+             "messages.role")
+    generate("message_without_content", "content is required, even an empty one",
+             raw_field(16, RECORD, raw_field(1, TEXT, b"user")), "field_missing",
+             "messages.content")
+    generate("message_without_role", "a role is required",
+             raw_field(16, RECORD, raw_field(2, TEXT, b"hi")), "field_missing", "messages.role")
+    generate("message_empty", "an empty record is no message", raw_field(16, RECORD, b""),
+             "field_missing", "messages.role")
+    generate("message_not_utf8", "content is UTF-8", turn(16, content=b"\xff"),
+             "field_text_invalid", "messages.content")
+    generate("message_unknown_field", "a name is not known here",
+             turn(16, tail=raw_field(3, TEXT, b"bob")), "field_unknown", "messages.#3")
+    generate("message_as_text", "a message is a record", raw_field(16, TEXT, b"user:hi"),
+             "field_type_mismatch", "messages")
+    generate("message_past_end", "a message that leaves its record",
+             raw_field(16, RECORD, raw_field(1, TEXT, b"user", size=5)), "body_truncated",
+             "messages.role")
+    bad_body("logits_messages_and_prompt", "exactly one of them", "Logits request",
+             prompt + turn(7), conflict, "messages")
+    bad_body("logits_messages_and_add_special", "the template decides about special tokens",
+             "Logits request", raw_field(5, BOOL, b"\0") + turn(7), conflict, "add_special")
+    # Log-probabilities of Generate.
+    generate("logprobs_65", "more than 64 alternatives", prompt + word(14, 65), range_, "logprobs")
+    generate("logprobs_largest", "a count of all ones", prompt + word(14, 2**64 - 1), range_,
+             "logprobs")
+    generate("prompt_logprobs_65", "more than 64 alternatives", prompt + word(15, 65), range_,
+             "prompt_logprobs")
+    generate("logprobs_as_bool", "a count, not a switch", prompt + raw_field(14, BOOL, b"\1"),
+             "field_type_mismatch", "logprobs")
+    # Score.
+    more = raw_field(7, RECORD, piece)
+    score("score_nothing", "an empty body names the first field that is missing", b"",
+          "field_missing", "continuations")
+    score("score_without_continuations", "at least one continuation", prompt, "field_missing",
+          "continuations")
+    score("score_without_prompt", "exactly one of them", more, "field_missing", "prompt")
+    score("score_prompt_and_tokens", "exactly one of them", prompt + tokens + more, conflict,
+          "tokens")
+    score("score_messages_and_prompt", "exactly one of them", prompt + turn(6) + more, conflict,
+          "messages")
+    score("score_messages_and_parse_special", "the template decides about special tokens",
+          raw_field(4, BOOL, b"\0") + turn(6) + more, conflict, "parse_special")
+    score("score_257_continuations", "one continuation too many", prompt + more * 257,
+          "field_repeated", "continuations")
+    score("score_top_65", "more than 64 alternatives", prompt + more + word(8, 65), range_,
+          "top_logprobs")
+    score("score_continuation_of_nothing", "neither text nor tokens",
+          prompt + raw_field(7, RECORD, b""), "field_missing", "continuations.text")
+    score("score_continuation_of_both", "text and tokens",
+          prompt + raw_field(7, RECORD, piece + raw_field(2, U32S, bytes(4))), conflict,
+          "continuations.tokens")
+    score("score_continuation_tokens_empty", "no tokens are no continuation",
+          prompt + raw_field(7, RECORD, raw_field(2, U32S, b"")), range_, "continuations.tokens")
+    score("score_continuation_not_utf8", "text is UTF-8",
+          prompt + raw_field(7, RECORD, raw_field(1, TEXT, b"\xc3")), "field_text_invalid",
+          "continuations.text")
+    score("score_continuation_as_text", "a continuation is a record",
+          prompt + raw_field(7, TEXT, b"b"), "field_type_mismatch", "continuations")
+    score("score_continuations_not_together", "repeated fields are consecutive",
+          prompt + more + word(8, 1) + more, "field_order", "continuations")
+    # Embed.
+    inputs = raw_field(2, RECORD, piece)
+    embed("embed_nothing", "at least one input", b"", "field_missing", "inputs")
+    embed("embed_257_inputs", "one input too many", inputs * 257, "field_repeated", "inputs")
+    embed("embed_input_of_both", "text and tokens",
+          raw_field(2, RECORD, piece + raw_field(2, U32S, bytes(4))), conflict, "inputs.tokens")
+    embed("embed_input_of_nothing", "neither text nor tokens", raw_field(2, RECORD, b""),
+          "field_missing", "inputs.text")
+    embed("embed_pooling_unknown", "a word that is not a choice",
+          inputs + raw_field(5, TEXT, b"max"), range_, "pooling")
+    embed("embed_pooling_empty", "no word", inputs + raw_field(5, TEXT, b""), range_, "pooling")
+    embed("embed_normalize_2", "a bool is 0 or 1", inputs + raw_field(6, BOOL, b"\2"), range_,
+          "normalize")
+    embed("embed_prompt_as_text", "inputs are records", raw_field(2, TEXT, b"a"),
+          "field_type_mismatch", "inputs")
+    invalid_answers_of_revision_2(word)
+
+
+def invalid_answers_of_revision_2(word):
+    conflict = "field_conflict"
+
+    def lists(number, count=1, values=1, top=None, top_tokens=0, top_values=0):
+        """A Logprobs that may contradict itself."""
+        parts = raw_field(1, U32S, b"\7\0\0\0" * count) + raw_field(2, F32S, bytes(4 * values))
+        if top is not None:
+            parts += word(3, top)
+        if top_tokens:
+            parts += raw_field(4, U32S, bytes(4 * top_tokens))
+        if top_values:
+            parts += raw_field(5, F32S, bytes(4 * top_values))
+        return raw_field(number, RECORD, parts)
+
+    def chunk(name, about, raw_body, code, field):
+        bad_body(name, about, "Generate chunk", raw_body, code, field, "response")
+
+    seven = raw_field(1, U32S, b"\7\0\0\0")
+    chunk("logprobs_fewer_values", "a value for each token", seven + lists(5, 1, 0), conflict,
+          "logprobs.logprobs")
+    chunk("logprobs_more_values", "a value for each token", seven + lists(5, 1, 2), conflict,
+          "logprobs.logprobs")
+    chunk("logprobs_without_values", "values are required",
+          seven + raw_field(5, RECORD, seven), "field_missing", "logprobs.logprobs")
+    chunk("logprobs_top_missing", "two alternatives announced, none given",
+          seven + lists(5, top=2), conflict, "logprobs.top_tokens")
+    chunk("logprobs_top_too_few", "two alternatives announced, one given",
+          seven + lists(5, top=2, top_tokens=1, top_values=1), conflict, "logprobs.top_tokens")
+    chunk("logprobs_top_too_many", "one alternative announced, two given",
+          seven + lists(5, top=1, top_tokens=2, top_values=2), conflict, "logprobs.top_tokens")
+    chunk("logprobs_top_not_announced", "none announced, one given",
+          seven + lists(5, top_tokens=1, top_values=1), conflict, "logprobs.top_tokens")
+    chunk("logprobs_top_values_differ", "as many values as alternatives",
+          seven + lists(5, top=2, top_tokens=2, top_values=1), conflict, "logprobs.top_logprobs")
+    chunk("logprobs_top_65", "more than 64 alternatives",
+          seven + lists(5, top=65, top_tokens=65, top_values=65), "field_out_of_range",
+          "logprobs.top_count")
+    chunk("logprobs_top_largest", "a count that no product can hold",
+          seven + lists(5, top=2**64 - 1), "field_out_of_range", "logprobs.top_count")
+    chunk("logprobs_of_other_tokens", "those of this frame's tokens",
+          raw_field(1, U32S, b"\6\0\0\0") + lists(5), conflict, "logprobs")
+    chunk("logprobs_of_no_tokens", "those of this frame's tokens", lists(5), conflict, "logprobs")
+    chunk("prompt_logprobs_contradict", "a value for each token", lists(6, 2, 1), conflict,
+          "prompt_logprobs.logprobs")
+    bad_body("response_logprobs_of_other_tokens", "those of this frame's tokens",
+             "Generate response",
+             raw_field(5, TEXT, b"stop") + word(7, 1) + word(8, 1) + lists(9) + answer().raw,
+             conflict, "logprobs", "response")
+    value = raw_field(2, F64, bytes(8))
+    tail = word(2, 1) + answer().raw
+
+    def score(name, about, raw_body, code, field):
+        bad_body(name, about, "Score response", raw_body, code, field, "response")
+
+    score("score_response_empty", "a score for each continuation", tail, "field_missing",
+          "scores")
+    score("score_response_without_greedy", "it says whether the model would have chosen it",
+          raw_field(1, RECORD, lists(1) + value) + tail, "field_missing", "scores.greedy")
+    score("score_response_contradicts", "a value for each token",
+          raw_field(1, RECORD, lists(1, 3, 2) + value + raw_field(3, BOOL, b"\1")) + tail,
+          conflict, "scores.logprobs.logprobs")
+    score("score_response_257", "one score too many",
+          raw_field(1, RECORD, lists(1) + value + raw_field(3, BOOL, b"\1")) * 257 + tail,
+          "field_repeated", "scores")
+
+    def embed(name, about, dimensions, count, field):
+        bad_body(name, about, "Embed response",
+                 raw_field(1, F32S, bytes(4)) + word(2, dimensions) + word(3, count) + word(4, 1)
+                 + answer().raw, "field_out_of_range", field, "response")
+
+    embed("embed_response_0_dimensions", "a vector has a value", 0, 1, "dimensions")
+    embed("embed_response_dimensions_over", "more values than any model's", 131073, 1,
+          "dimensions")
+    embed("embed_response_0_vectors", "an input has a vector", 1, 0, "count")
+    embed("embed_response_257_vectors", "more vectors than inputs", 1, 257, "count")
+    bad_body("embed_chunk_empty", "a chunk has a value", "Embed chunk", raw_field(1, F32S, b""),
+             "field_out_of_range", "embeddings", "response")
+
+
 def incomplete():
     ping = plain(raw_field(1, BYTES, bytes(56)), kind=2)
     for size in (0, 1, 3, 4, 5, 31, 32, 95):
         add("incomplete", "first_%d_bytes" % size, "a prefix of ping_64: wait for more",
             ping[:size], {"direction": "request", "before_hello": True})
+    score = plain(raw_field(2, TEXT, b"Once")
+                  + raw_field(7, RECORD, raw_field(1, TEXT, b" upon")), kind=KIND["Score"])
+    for size in (44, 52, len(score) - 1):
+        add("incomplete", "score_first_%d_bytes" % size,
+            "a prefix of a Score: its lengths are inside, its end is not",
+            score[:size], {"direction": "request", "before_hello": False})
+    embed = plain(raw_field(1, F32S, struct.pack("<2f", 0.5, -0.5)), kind=KIND["Embed"] | 0x80,
+                  flags=MORE, provenance=REAL, generation=1)
+    for size in (32, len(embed) - 1):
+        add("incomplete", "embed_chunk_first_%d_bytes" % size,
+            "a prefix of an Embed chunk: wait for more", embed[:size],
+            {"direction": "response", "before_hello": False})
 
 
 # ---------------------------------------------------------------- output
 
 def main():
     valid_requests()
+    valid_requests_of_revision_2()
     valid_responses()
+    valid_responses_of_revision_2()
     invalid_framing()
     invalid_bodies()
+    invalid_bodies_of_revision_2()
     incomplete()
     files = {}
     for case in CASES:

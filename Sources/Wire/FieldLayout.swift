@@ -162,6 +162,14 @@ public protocol WireRecord: Sendable {
 /// A body that a client sends.
 public protocol RequestMessage: WireRecord {
     static var kind: MessageKind { get }
+    /// Lowest revision of the protocol that knows all that this value says. A client compares it
+    /// with the one Hello settled before it sends.
+    var revisionNeeded: UInt64 { get }
+}
+
+extension RequestMessage {
+    /// 1: known from the start.
+    public var revisionNeeded: UInt64 { 1 }
 }
 
 /// A body that a server sends with status OK.

@@ -107,6 +107,9 @@ public enum Limits {
     /// Inputs of one Embed.
     public static let inputCountMax = 256
 
+    /// Values of one embedding: as many as the hidden state of the widest model that loads.
+    public static let embeddingDimensionsMax: UInt64 = 1 << 17
+
     /// Values of one chunk of embeddings.
     public static let embeddingCountMax = 1_000_000
 

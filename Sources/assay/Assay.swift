@@ -16,8 +16,9 @@ struct Assay: ParsableCommand {
             refused.
             """,
         subcommands: [
-            Inspect.self, Generate.self, LogitsCommand.self, Tokenize.self, Detokenize.self,
-            Models.self, Load.self, Unload.self, Health.self, Stats.self, Ping.self,
+            Inspect.self, Generate.self, ScoreCommand.self, Embed.self, LogitsCommand.self,
+            Tokenize.self, Detokenize.self, Models.self, Load.self, Unload.self, Health.self,
+            Stats.self, Ping.self,
         ])
 }
 

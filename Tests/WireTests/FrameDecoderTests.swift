@@ -92,7 +92,7 @@ import Wire
             var body = (0..<random.below(64)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             // Half of the bodies begin like a real field, so that more than the id is reached.
             if random.below(2) == 0, body.count > 8 {
-                body[0] = UInt8(1 + random.below(13))
+                body[0] = UInt8(1 + random.below(16))
                 body[1] = 0
                 body[2] = UInt8(1 + random.below(8))
                 body[3] = 0

@@ -6,19 +6,22 @@ enum MessageRegistry {
     static let requests: [any RequestMessage.Type] = [
         HelloRequest.self, PingRequest.self, HealthRequest.self, ModelsRequest.self,
         LoadRequest.self, UnloadRequest.self, TokenizeRequest.self, DetokenizeRequest.self,
-        GenerateRequest.self, LogitsRequest.self, CancelRequest.self, StatsRequest.self,
+        GenerateRequest.self, ScoreRequest.self, LogitsRequest.self, EmbedRequest.self,
+        CancelRequest.self, StatsRequest.self,
     ]
 
     static let responses: [any ResponseMessage.Type] = [
         HelloResponse.self, PingResponse.self, HealthResponse.self, ModelsResponse.self,
         LoadProgress.self, LoadResponse.self, UnloadResponse.self, TokenizeResponse.self,
-        DetokenizeResponse.self, GenerateChunk.self, GenerateResponse.self, LogitsChunk.self,
-        LogitsResponse.self, CancelResponse.self, StatsResponse.self, GoAway.self,
+        DetokenizeResponse.self, GenerateChunk.self, GenerateResponse.self, ScoreResponse.self,
+        LogitsChunk.self, LogitsResponse.self, EmbedChunk.self, EmbedResponse.self,
+        CancelResponse.self, StatsResponse.self, GoAway.self,
     ]
 
     static let records: [any WireRecord.Type] = [
         Requirements.self, Timing.self, AnswerRecord.self, ModelInfo.self,
-        LayerVerdictRecord.self, CounterRecord.self, ErrorBody.self,
+        LayerVerdictRecord.self, CounterRecord.self, ErrorBody.self, ChatMessage.self,
+        Input.self, Logprobs.self, Score.self,
     ]
 
     static let all: [any WireRecord.Type] =
@@ -38,6 +41,8 @@ enum MessageRegistry {
         let model = ModelInfo(
             name: "m", state: .ready, provenance: .real, architecture: "llama", parameters: 1,
             vocabulary: 2, context: 3, generation: 1, device: "cpu", bytes: 4)
+        var logprobs = Logprobs(topCount: 1)
+        logprobs.append(1, -0.5, top: [(1, -0.5)])
         return [
             HelloResponse(server: "s"), PingResponse(payload: [1, 2, 3]),
             HealthResponse(ready: true, state: .ready), ModelsResponse(models: [model]),
@@ -45,9 +50,16 @@ enum MessageRegistry {
             LoadResponse(accepted: true, layers: [layer], model: model),
             UnloadResponse(), TokenizeResponse(tokens: [1, 2], answer: answer),
             DetokenizeResponse(text: [0xC3], answer: answer),
-            GenerateChunk(tokens: [1], text: "a", promptDone: 1, promptTotal: 2),
+            GenerateChunk(
+                tokens: [1], text: "a", promptDone: 1, promptTotal: 2, logprobs: logprobs),
             GenerateResponse(
                 finishReason: .stop, promptTokens: 1, completionTokens: 2, answer: answer),
+            ScoreResponse(
+                scores: [Score(logprobs: logprobs, logprob: -0.5, greedy: true)],
+                promptTokens: 1, answer: answer),
+            EmbedChunk(embeddings: [1]),
+            EmbedResponse(
+                embeddings: [2], dimensions: 2, count: 1, promptTokens: 1, answer: answer),
             LogitsChunk(logits: [1, 2]),
             LogitsResponse(logits: [3], vocabulary: 1, positions: 3, answer: answer),
             CancelResponse(found: true),
@@ -69,6 +81,7 @@ enum Reflected {
                 switch prompt {
                 case .text(let text): result["prompt"] = [.string(text)]
                 case .tokens(let tokens): result["tokens"] = values(tokens)
+                case .messages(let messages): result["messages"] = values(messages)
                 }
             } else {
                 result[snakeCase(label)] = values(child.value)

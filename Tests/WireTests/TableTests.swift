@@ -68,7 +68,7 @@ import Wire
         switch presence {
         case .required: "required"
         case .optional: "optional"
-        case .repeated(let max): "0..\(max) times"
+        case .repeated(let min, let max): "\(min)..\(max) times"
         }
     }
 
@@ -99,10 +99,22 @@ import Wire
             "text in one field": Limits.textSizeMax,
             "tokens in one field": Limits.tokenCountMax,
             "records in one list": Limits.listCountMax,
+            "messages of one conversation": Limits.messageCountMax,
+            "continuations of one Score": Limits.continuationCountMax,
+            "inputs of one Embed": Limits.inputCountMax,
+            "alternatives beside a token": Int(Limits.topLogprobsMax),
+            "values of one embedding": Int(Limits.embeddingDimensionsMax),
             "ping payload": Limits.pingPayloadSizeMax,
             "longest retry-after": Int(Limits.retryAfterMillisecondsMax),
         ]
         #expect(found == expected.mapValues { "\($0)" })
+    }
+
+    @Test func revisionOfTheSpecIsTheCodesAndHasALineInTheChangeList() {
+        let revision = "\(Limits.version), revision \(Limits.revision)"
+        #expect(Self.spec.contains("Version \(revision)."))
+        let changes = rows(under: "Changes").map { $0[0] }
+        #expect(changes == (1...Limits.revision).map { "\(Limits.version).\($0)" })
     }
 
     @Test func everyCodeOfTheDecoderIsInTheSpec() throws {
@@ -174,7 +186,24 @@ import Wire
         #expect(Limits.textSizeMax <= room)
         #expect(Limits.tokenCountMax * 4 <= room)
         #expect(Limits.logitCountMax * 4 <= room)
+        #expect(Limits.embeddingCountMax * 4 <= room)
         #expect(Limits.pingPayloadSizeMax + Limits.fieldHeaderSize <= Limits.bodySizeMax)
+    }
+
+    @Test func oneTokenWithTheMostAlternativesFitsTheSmallestLimitOfAPeer() {
+        var logprobs = Logprobs(topCount: Limits.topLogprobsMax)
+        logprobs.append(1, -1, top: (0..<64).map { ($0, -1) })
+        var encoder = BodyWriter()
+        GenerateChunk(tokens: [1], logprobs: logprobs).encode(into: &encoder)
+        #expect(encoder.bytes.count + 1024 <= Limits.bodySizeMin)
+    }
+
+    @Test func aConversationOfEmptyMessagesFitsBesideALargestContent() {
+        var writer = BodyWriter()
+        let message = ChatMessage(.assistant, "")
+        GenerateRequest(prompt: .messages([message])).encode(into: &writer)
+        #expect(
+            Limits.textSizeMax + Limits.messageCountMax * writer.bytes.count <= Limits.bodySizeMax)
     }
 
     @Test func compressionRulesAreOrdered() {

@@ -5,9 +5,9 @@ import Wire
 
 @Suite struct VectorTests {
     @Test func thereAreEnoughCasesOfEveryFolder() {
-        #expect(VectorCase.all("valid").count >= 50)
-        #expect(VectorCase.all("invalid").count >= 80)
-        #expect(VectorCase.all("incomplete").count >= 8)
+        #expect(VectorCase.all("valid").count >= 86)
+        #expect(VectorCase.all("invalid").count >= 167)
+        #expect(VectorCase.all("incomplete").count >= 13)
     }
 
     @Test(arguments: VectorCase.all("valid"))

@@ -17,6 +17,8 @@ public enum Pooling: String, Sendable, CaseIterable {
 public struct EmbedRequest: RequestMessage, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.embed
+    /// Embed came with revision 2.
+    public var revisionNeeded: UInt64 { 2 }
 
     /// Nil: the server's only model.
     public var model: String?
@@ -167,7 +169,7 @@ public struct EmbedResponse: ResponseMessage, Equatable {
                 .count(0, Limits.embeddingCountMax)),
             FieldLayout(
                 ID.dimensions, "dimensions", .unsigned, .required,
-                .unsigned(1, UInt64(UInt32.max))),
+                .unsigned(1, Limits.embeddingDimensionsMax)),
             FieldLayout(
                 ID.count, "count", .unsigned, .required,
                 .unsigned(1, UInt64(Limits.inputCountMax))),

@@ -6,6 +6,10 @@
 public struct GenerateRequest: RequestMessage, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.generate
+    /// Log-probabilities and conversations came with revision 2.
+    public var revisionNeeded: UInt64 {
+        logprobs == nil && promptLogprobs == nil ? prompt.revision : 2
+    }
 
     /// Nil: the server's only model.
     public var model: String?

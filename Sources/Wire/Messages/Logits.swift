@@ -7,6 +7,8 @@
 public struct LogitsRequest: RequestMessage, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.logits
+    /// Conversations came with revision 2.
+    public var revisionNeeded: UInt64 { prompt.revision }
 
     /// The model; nil stands for the server's only one.
     public var model: String?

@@ -62,6 +62,8 @@ public enum Prompt: Sendable, Equatable {
     var messages: [ChatMessage] {
         if case .messages(let messages) = self { messages } else { [] }
     }
+    /// Revision of the protocol that knows this form.
+    var revision: UInt64 { if case .messages = self { 2 } else { 1 } }
 }
 
 /// The prompt's fields of a request while its body is being read.

@@ -6,6 +6,8 @@
 public struct ScoreRequest: RequestMessage, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.score
+    /// Score came with revision 2.
+    public var revisionNeeded: UInt64 { 2 }
 
     /// Nil: the server's only model.
     public var model: String?

@@ -36,6 +36,12 @@ struct Generate: ParsableCommand {
     @Flag(help: "Drop the beginning of a prompt that does not fit, instead of refusing it.")
     var truncatePrompt = false
 
+    @Option(help: "Log-probability of each token made, and of the N best beside it; 0 to 64.")
+    var logprobs: UInt64?
+
+    @Option(help: "The same for the tokens of the prompt, from the second on.")
+    var promptLogprobs: UInt64?
+
     func run() throws {
         let request = try request()
         let json = options.json
@@ -53,6 +59,7 @@ struct Generate: ParsableCommand {
                 options.announce(reply.provenance, model: reply.message.answer.model)
                 print(Self.json(reply.message, output).text)
             } else {
+                Self.printTables(reply.message)
                 Terminal.error(output.line)
                 Terminal.error(Self.summary(reply.message))
             }
@@ -71,6 +78,10 @@ struct Generate: ParsableCommand {
         request.minP = minP
         request.stop = stop
         request.truncatePrompt = truncatePrompt
+        try LogprobsOutput.check(logprobs, of: "--logprobs")
+        try LogprobsOutput.check(promptLogprobs, of: "--prompt-logprobs")
+        request.logprobs = logprobs
+        request.promptLogprobs = promptLogprobs
         request.requirements = try demands.requirements()
         return request
     }
@@ -82,14 +93,30 @@ struct Generate: ParsableCommand {
                 ("text", .string(message.text)),
                 ("finish_reason", .string(message.finishReason.rawValue)),
                 ("stop_matched", .string(message.stopMatched)),
-                (
-                    "usage",
-                    .object([
-                        ("prompt_tokens", .unsigned(message.promptTokens)),
-                        ("completion_tokens", .unsigned(message.completionTokens)),
-                    ])
-                ),
-            ] + output.account)
+            ] + lists(message) + [("usage", usage(message))] + output.account)
+    }
+
+    private static func usage(_ message: GenerateResponse) -> JSONValue {
+        .object([
+            ("prompt_tokens", .unsigned(message.promptTokens)),
+            ("completion_tokens", .unsigned(message.completionTokens)),
+        ])
+    }
+
+    /// The log-probabilities that were asked for.
+    private static func lists(_ message: GenerateResponse) -> [(String, JSONValue)] {
+        [("prompt_logprobs", message.promptLogprobs), ("logprobs", message.logprobs)]
+            .filter { $0.1 != nil }.map { ($0.0, LogprobsOutput.json($0.1)) }
+    }
+
+    private static func printTables(_ message: GenerateResponse) {
+        let tables = [
+            ("prompt token\tlogprob\tbest", message.promptLogprobs),
+            ("token\tlogprob\tbest", message.logprobs),
+        ]
+        for case (let title, let logprobs?) in tables {
+            print(LogprobsOutput.table(logprobs, title: title))
+        }
     }
 
     private static func summary(_ message: GenerateResponse) -> String {

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import AssayClient
-import Foundation
 import Wire
 
 struct LogitsCommand: ParsableCommand {
@@ -33,7 +32,7 @@ struct LogitsCommand: ParsableCommand {
         }
         let message = reply.message
         options.announce(reply.provenance, model: message.answer.model)
-        if let raw { try write(message.logits, to: raw) }
+        if let raw { try FloatFile.write(message.logits, to: raw) }
         let output = AnswerOutput(
             provenance: reply.provenance, generation: reply.generation, answer: message.answer)
         let top = Self.top(message)
@@ -68,17 +67,5 @@ struct LogitsCommand: ParsableCommand {
                 ("positions", .unsigned(message.positions)),
                 ("top", .array(entries)),
             ] + output.account)
-    }
-
-    private func write(_ logits: [Float], to path: String) throws {
-        let words = logits.map { $0.bitPattern.littleEndian }
-        let data = words.withUnsafeBytes { Data($0) }
-        do {
-            try data.write(to: URL(fileURLWithPath: path))
-        } catch {
-            throw Failure(
-                code: .internalError, message: "writing \(path): \(error.localizedDescription)",
-                advice: "name a file in a folder that exists and may be written")
-        }
     }
 }

@@ -75,26 +75,74 @@ extension AssayClient {
     }
 
     /// Continues a prompt. `onChunk` sees tokens, text and progress as they come; returning false
-    /// cancels. The returned message holds *all* tokens and text, those of the chunks included.
+    /// cancels. The returned message holds *all* tokens, text and log-probabilities, those of the
+    /// chunks included.
     public func generate(
         _ request: GenerateRequest, deadlineMilliseconds: UInt32 = 0,
         onChunk: (GenerateChunk, Provenance) -> Bool = { _, _ in true }
     ) throws(ClientError) -> Reply<GenerateResponse> {
-        var tokens: [UInt32] = []
-        var text = ""
+        var pieces = GenerationPieces(request)
         let id = try send(request, deadlineMilliseconds: deadlineMilliseconds)
-        let reply = try receive(
-            id, chunk: GenerateChunk.self, last: GenerateResponse.self,
-            deadlineMilliseconds: deadlineMilliseconds
-        ) { chunk, provenance in
-            tokens += chunk.tokens
-            text += chunk.text
-            return onChunk(chunk, provenance)
+        return try honouring(&pieces) { pieces throws(ClientError) in
+            let reply = try receive(
+                id, chunk: GenerateChunk.self, last: GenerateResponse.self,
+                deadlineMilliseconds: deadlineMilliseconds
+            ) { chunk, provenance in
+                pieces.add(chunk) && onChunk(chunk, provenance)
+            }
+            return Reply(
+                message: pieces.whole(reply.message), provenance: reply.provenance,
+                generation: reply.generation)
         }
-        var whole = reply.message
-        whole.tokens = tokens + whole.tokens
-        whole.text = text + whole.text
-        return Reply(message: whole, provenance: reply.provenance, generation: reply.generation)
+    }
+
+    /// Log-probabilities of continuations of one prompt: one score each, in their order. Their
+    /// number is verified.
+    public func score(
+        _ request: ScoreRequest, deadlineMilliseconds: UInt32 = 0
+    ) throws(ClientError) -> Reply<ScoreResponse> {
+        let reply = try call(
+            request, as: ScoreResponse.self, deadlineMilliseconds: deadlineMilliseconds)
+        if let breach = reply.message.breach(of: request) {
+            close()
+            throw .damage(breach)
+        }
+        return reply
+    }
+
+    /// One vector per input. The returned message holds all values; their count is verified.
+    public func embed(
+        _ request: EmbedRequest, deadlineMilliseconds: UInt32 = 0
+    ) throws(ClientError) -> Reply<EmbedResponse> {
+        var pieces = EmbeddingPieces(request)
+        let id = try send(request, deadlineMilliseconds: deadlineMilliseconds)
+        return try honouring(&pieces) { pieces throws(ClientError) in
+            let reply = try receive(
+                id, chunk: EmbedChunk.self, last: EmbedResponse.self,
+                deadlineMilliseconds: deadlineMilliseconds
+            ) { chunk, _ in pieces.add(chunk) }
+            return Reply(
+                message: pieces.whole(reply.message), provenance: reply.provenance,
+                generation: reply.generation)
+        }
+    }
+
+    /// Runs `body`; when the pieces it put together turn out to break the protocol, closes and
+    /// throws that instead of whatever else came of it.
+    private func honouring<Pieces: AnswerPieces, Value>(
+        _ pieces: inout Pieces, _ body: (inout Pieces) throws(ClientError) -> Value
+    ) throws(ClientError) -> Value {
+        let result: Result<Value, ClientError>
+        do throws(ClientError) {
+            result = .success(try body(&pieces))
+        } catch {
+            result = .failure(error)
+        }
+        if let breach = pieces.breach {
+            close()
+            throw .damage(breach)
+        }
+        return try result.get()
     }
 
     /// Raw scores. The returned message holds all values; their count is verified.

@@ -155,6 +155,12 @@ public final class AssayClient {
         _ request: some RequestMessage, deadline: Deadline, deadlineMilliseconds: UInt32
     ) throws(ClientError) -> UInt64 {
         if let broken { throw broken }
+        guard request.revisionNeeded <= server.revision else {
+            throw ClientError(
+                .revisionTooLow, .unimplemented,
+                "sending \(type(of: request).kind): needs revision \(request.revisionNeeded) of the "
+                    + "protocol, the server speaks revision \(server.revision)")
+        }
         let id = nextID
         nextID += 1
         do throws(WireError) {

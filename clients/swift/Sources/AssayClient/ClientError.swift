@@ -11,7 +11,7 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Value: String {
             case address_invalid, unreachable, connection_closed, timed_out, protocol_error
-            case mock_refused, server_refused, request_invalid, given_up
+            case mock_refused, server_refused, request_invalid, given_up, revision_too_low
         }
 
         private let value: Value
@@ -40,6 +40,8 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         public static let givenUp = Code(.given_up)
         /// The request cannot be sent to this server: it exceeds its limits.
         public static let requestInvalid = Code(.request_invalid)
+        /// The server speaks an older revision, which does not know the request; nothing was sent.
+        public static let revisionTooLow = Code(.revision_too_low)
     }
 
     /// Stable reason.

@@ -1,0 +1,118 @@
+// assay embed: texts to vectors, as a summary, JSON or a file of f32.
+
+import ArgumentParser
+import AssayClient
+import Foundation
+import Wire
+
+extension Pooling: ExpressibleByArgument {}
+
+struct Embed: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Embeddings: one vector for each text.")
+
+    /// Values of a vector that the summary shows.
+    private static let shownCount = 6
+
+    @OptionGroup var options: ServerOptions
+    @OptionGroup var demands: RequirementOptions
+
+    @Option(
+        name: .customLong("text"),
+        help: ArgumentHelp("Text to embed; repeatable.", valueName: "text"))
+    var texts: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Token ids to embed, used as they are; repeatable, after the texts.", valueName: "ids"))
+    var tokens: [String] = []
+
+    @Option(help: "Embed each line of this file, after the texts; empty lines are skipped.")
+    var file: String?
+
+    @Flag(help: "Names of special tokens in the text become those tokens.")
+    var parseSpecial = false
+
+    @Flag(help: "Add no begin and end tokens to the text.")
+    var noAddSpecial = false
+
+    @Option(help: "How the positions become one vector: mean, last or cls (the first).")
+    var pooling = Pooling.mean
+
+    @Flag(help: "Leave the vectors at their length instead of making it 1.")
+    var noNormalize = false
+
+    @Option(help: "Write all vectors to this file: float32, little-endian, row by row.")
+    var raw: String?
+
+    func run() throws {
+        let inputs = try InputList.inputs(
+            texts: texts + (try lines()), tokens: tokens,
+            of: (file == nil ? "--text" : "--text, --file", "--tokens"), max: Limits.inputCountMax)
+        var request = EmbedRequest(model: options.model, inputs: inputs)
+        request.parseSpecial = parseSpecial
+        request.addSpecial = !noAddSpecial
+        request.pooling = pooling
+        request.normalize = !noNormalize
+        request.requirements = try demands.requirements()
+        let reply = try options.withClient { client in
+            try client.embed(request, deadlineMilliseconds: options.deadline)
+        }
+        let message = reply.message
+        options.announce(reply.provenance, model: message.answer.model)
+        if let raw { try FloatFile.write(message.embeddings, to: raw) }
+        let output = AnswerOutput(
+            provenance: reply.provenance, generation: reply.generation, answer: message.answer)
+        if options.json {
+            print(Self.json(message, output).text)
+        } else {
+            for row in Self.rows(message) { print(Self.line(row)) }
+            Terminal.error(output.line)
+        }
+    }
+
+    /// The lines of --file that are not empty.
+    private func lines() throws -> [String] {
+        guard let file else { return [] }
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: file))
+        } catch {
+            throw Failure.usage("--file: reading \(file): \(error.localizedDescription)")
+        }
+        let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        return try lines.enumerated().compactMap { index, line in
+            let bytes = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+            guard !bytes.isEmpty else { return nil }
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw Failure.usage(
+                    "--file: line \(index + 1) of \(file): found bytes that are not UTF-8, "
+                        + "allowed: one text per line")
+            }
+            return text
+        }
+    }
+
+    private static func rows(_ message: EmbedResponse) -> [ArraySlice<Float>] {
+        let width = Int(message.dimensions)
+        return (0..<Int(message.count)).map { message.embeddings[$0 * width..<($0 + 1) * width] }
+    }
+
+    private static func json(_ message: EmbedResponse, _ output: AnswerOutput) -> JSONValue {
+        .object(
+            output.identity + [
+                ("dimensions", .unsigned(message.dimensions)),
+                ("embeddings", .array(rows(message).map { .array($0.map { .float($0) }) })),
+                (
+                    "usage",
+                    .object([("prompt_tokens", .unsigned(message.promptTokens))])
+                ),
+            ] + output.account)
+    }
+
+    private static func line(_ row: ArraySlice<Float>) -> String {
+        let shown = row.prefix(shownCount).map { LogprobsOutput.fixed($0) }
+        let more = row.count > shownCount ? " …" : ""
+        return "\(row.count) dimensions\t" + shown.joined(separator: " ") + more
+    }
+}

@@ -1,0 +1,102 @@
+// assay score: how probable given continuations of a prompt are.
+
+import ArgumentParser
+import AssayClient
+import Wire
+
+struct ScoreCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "score", abstract: "Log-probabilities of given continuations of a prompt.")
+
+    @OptionGroup var options: ServerOptions
+    @OptionGroup var input: PromptOptions
+    @OptionGroup var demands: RequirementOptions
+
+    @Option(
+        name: .customLong("continuation"),
+        help: ArgumentHelp("Text to score after the prompt; repeatable.", valueName: "text"))
+    var continuations: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Token ids to score after the prompt; repeatable, after the texts.", valueName: "ids"))
+    var continuationTokens: [String] = []
+
+    @Option(help: "List the N best tokens beside each one; 0 to 64.")
+    var topLogprobs: UInt64 = 0
+
+    func run() throws {
+        try LogprobsOutput.check(topLogprobs, of: "--top-logprobs")
+        let inputs = try InputList.inputs(
+            texts: continuations, tokens: continuationTokens,
+            of: ("--continuation", "--continuation-tokens"), max: Limits.continuationCountMax)
+        var request = ScoreRequest(
+            model: options.model, prompt: try input.chosen(), continuations: inputs)
+        request.parseSpecial = input.parseSpecial
+        request.addSpecial = !input.noAddSpecial
+        request.topLogprobs = topLogprobs
+        request.requirements = try demands.requirements()
+        let reply = try options.withClient { client in
+            try client.score(request, deadlineMilliseconds: options.deadline)
+        }
+        let message = reply.message
+        options.announce(reply.provenance, model: message.answer.model)
+        let output = AnswerOutput(
+            provenance: reply.provenance, generation: reply.generation, answer: message.answer)
+        if options.json {
+            print(Self.json(message, inputs, output).text)
+        } else {
+            Self.printLines(message, inputs)
+            Terminal.error(output.line)
+        }
+    }
+
+    private static func json(
+        _ message: ScoreResponse, _ inputs: [Input], _ output: AnswerOutput
+    ) -> JSONValue {
+        let scores = zip(inputs, message.scores).map { input, score -> JSONValue in
+            .object([
+                ("continuation", InputList.json(input)),
+                ("tokens", .tokens(score.logprobs.tokens)),
+                ("logprobs", .array(score.logprobs.logprobs.map { .float($0) })),
+                ("logprob", .number(score.logprob)),
+                ("greedy", .bool(score.greedy)),
+                ("top", LogprobsOutput.top(score.logprobs)),
+            ])
+        }
+        let scored = message.scores.reduce(0) { $0 + $1.logprobs.count }
+        return .object(
+            output.identity + [
+                ("scores", .array(scores)),
+                (
+                    "usage",
+                    .object([
+                        ("prompt_tokens", .unsigned(message.promptTokens)),
+                        ("continuation_tokens", .unsigned(UInt64(scored))),
+                    ])
+                ),
+            ] + output.account)
+    }
+
+    /// One line per continuation, the most probable first: sum, sum per token, number of tokens,
+    /// whether each was the model's own choice, the continuation. A star marks the best.
+    private static func printLines(_ message: ScoreResponse, _ inputs: [Input]) {
+        let ranked = zip(inputs, message.scores).enumerated().sorted { one, other in
+            let (first, second) = (one.element.1.logprob, other.element.1.logprob)
+            return first == second ? one.offset < other.offset : first > second
+        }
+        for (rank, entry) in ranked.enumerated() {
+            let (input, score) = entry.element
+            let count = score.logprobs.count
+            let mean = LogprobsOutput.fixed(score.logprob / Double(count))
+            print(
+                [
+                    rank == 0 ? "*" : " ", LogprobsOutput.fixed(score.logprob),
+                    "\(mean)/token", "\(count) token\(count == 1 ? "" : "s")",
+                    score.greedy ? "greedy" : "-", InputList.json(input).text,
+                ].joined(separator: "\t"))
+            guard score.logprobs.topCount > 0 else { continue }
+            print(LogprobsOutput.table(score.logprobs, title: "token\tlogprob\tbest"))
+        }
+    }
+}

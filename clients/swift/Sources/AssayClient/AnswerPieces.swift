@@ -1,0 +1,163 @@
+// The frames of one streamed answer put together, and checked against what was asked for.
+//
+// Guarantees: nothing is kept that the request did not ask for, and no more values than it can
+// have; the first frame that contradicts the request or another frame is named in `breach`, and
+// nothing is taken after it.
+// Not here: sockets, provenance (see AssayClient), counts within one frame (see Wire).
+
+import Wire
+
+/// An answer in the making.
+protocol AnswerPieces {
+    /// What the server did wrong; nil as long as everything fits.
+    var breach: String? { get }
+}
+
+/// The pieces of a Generate.
+struct GenerationPieces: AnswerPieces {
+    private var tokens: [UInt32] = []
+    private var text = ""
+    private var logprobs: LogprobPieces
+    private var promptLogprobs: LogprobPieces
+    private var ownBreach: String?
+
+    init(_ request: GenerateRequest) {
+        logprobs = LogprobPieces("logprobs", asked: request.logprobs)
+        promptLogprobs = LogprobPieces("prompt_logprobs", asked: request.promptLogprobs)
+    }
+
+    var breach: String? { ownBreach ?? logprobs.breach ?? promptLogprobs.breach }
+
+    /// Takes a chunk; false when it does not fit.
+    mutating func add(_ chunk: GenerateChunk) -> Bool {
+        tokens += chunk.tokens
+        text += chunk.text
+        logprobs.add(chunk.logprobs)
+        promptLogprobs.add(chunk.promptLogprobs)
+        if logprobs.isAsked, logprobs.count != tokens.count {
+            ownBreach =
+                "reading the answer to Generate: \(tokens.count) tokens came with "
+                + "log-probabilities of \(logprobs.count)"
+        }
+        return breach == nil
+    }
+
+    /// The last frame with everything before it.
+    mutating func whole(_ last: GenerateResponse) -> GenerateResponse {
+        var rest = GenerateChunk(tokens: last.tokens, text: last.text)
+        rest.logprobs = last.logprobs
+        rest.promptLogprobs = last.promptLogprobs
+        guard add(rest) else { return last }
+        let expected = last.promptTokens - min(last.promptTokens, 1)
+        let isWhole = last.finishReason == .stop || last.finishReason == .length
+        let found = UInt64(promptLogprobs.count)
+        if promptLogprobs.isAsked, isWhole ? found != expected : found > expected {
+            ownBreach =
+                "reading the answer to Generate: found log-probabilities of \(found) prompt "
+                + "tokens, allowed: \(expected), of all \(last.promptTokens) but the first"
+        }
+        var whole = last
+        whole.tokens = tokens
+        whole.text = text
+        whole.logprobs = logprobs.whole
+        whole.promptLogprobs = promptLogprobs.whole
+        return whole
+    }
+}
+
+/// The pieces of one list of log-probabilities.
+private struct LogprobPieces {
+    private let name: StaticString
+    private let asked: UInt64?
+    private var sum: Logprobs?
+    private(set) var breach: String?
+
+    init(_ name: StaticString, asked: UInt64?) {
+        self.name = name
+        self.asked = asked
+    }
+
+    var isAsked: Bool { asked != nil }
+    var count: Int { sum?.count ?? 0 }
+    /// All of them; nil when none were asked for.
+    var whole: Logprobs? { asked.map { sum ?? Logprobs(topCount: $0) } }
+
+    mutating func add(_ piece: Logprobs?) {
+        guard breach == nil, let piece else { return }
+        guard let asked else {
+            breach = "reading the answer to Generate: found \"\(name)\", which was not asked for"
+            return
+        }
+        guard piece.count > 0 else { return }
+        let width = sum?.topCount ?? piece.topCount
+        guard piece.topCount == width, width <= asked else {
+            breach =
+                "reading \"\(name)\": found \(piece.topCount) alternatives per token, allowed: "
+                + "\(min(width, asked)) in every frame"
+            return
+        }
+        guard count + piece.count <= Limits.tokenCountMax else {
+            breach =
+                "reading \"\(name)\": found \(count + piece.count) tokens, allowed: "
+                + "\(Limits.tokenCountMax)"
+            return
+        }
+        if sum == nil { sum = Logprobs(topCount: width) }
+        sum?.append(piece)
+    }
+}
+
+/// The pieces of an Embed.
+struct EmbeddingPieces: AnswerPieces {
+    private let inputCount: Int
+    private var values: [Float] = []
+    private(set) var breach: String?
+
+    init(_ request: EmbedRequest) { inputCount = request.inputs.count }
+
+    /// Takes a chunk; false when there are more values than any model has for these inputs.
+    mutating func add(_ chunk: EmbedChunk) -> Bool {
+        let max = inputCount * Int(Limits.embeddingDimensionsMax)
+        guard values.count + chunk.embeddings.count <= max else {
+            breach =
+                "reading embeddings: found \(values.count + chunk.embeddings.count) values or "
+                + "more, allowed: \(max) for \(inputCount) inputs"
+            return false
+        }
+        values += chunk.embeddings
+        return true
+    }
+
+    /// The last frame with everything before it.
+    mutating func whole(_ last: EmbedResponse) -> EmbedResponse {
+        var whole = last
+        whole.embeddings = values + last.embeddings
+        // Both factors are within their limits, or the frame would not have been decoded.
+        if whole.count != UInt64(inputCount)
+            || UInt64(whole.embeddings.count) != whole.dimensions * whole.count
+        {
+            breach =
+                "reading embeddings: found \(whole.embeddings.count) values, \(whole.dimensions) "
+                + "times \(whole.count), allowed: one vector for each of \(inputCount) inputs"
+        }
+        return whole
+    }
+}
+
+extension ScoreResponse {
+    /// What contradicts the request; nil when everything fits.
+    func breach(of request: ScoreRequest) -> String? {
+        if scores.count != request.continuations.count {
+            return "reading scores: found \(scores.count), allowed: one for each of "
+                + "\(request.continuations.count) continuations"
+        }
+        for (index, score) in scores.enumerated() {
+            if score.logprobs.topCount > request.topLogprobs {
+                return "reading score \(index): found \(score.logprobs.topCount) alternatives, "
+                    + "allowed: \(request.topLogprobs)"
+            }
+            if score.logprobs.count == 0 { return "reading score \(index): found no token" }
+        }
+        return nil
+    }
+}
