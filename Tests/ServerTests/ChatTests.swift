@@ -68,7 +68,7 @@ import Wire
             .init(.user, "é 日"),
         ]
         let text = rendered(messages)
-        var whole = TokenizeRequest(text: text)
+        var whole = TokenizeRequest(text: Array(text.utf8))
         whole.parseSpecial = true
         let expected = try client.call(whole).decoded(TokenizeResponse.self).tokens
         #expect(try tokens(messages, client) == expected)

@@ -132,7 +132,7 @@ import Wire
     @Test func aTextIsTokenizedAsAPromptIs() throws {
         let server = try TestServer()
         let client = try server.client()
-        let ids = try client.call(TokenizeRequest(text: "the sea"))
+        let ids = try client.call(TokenizeRequest(text: Array("the sea".utf8)))
             .decoded(TokenizeResponse.self).tokens
         let text = try embed(EmbedRequest(inputs: [.text("the sea")]), client)
         #expect(try embed(request([ids], normalize: true), client) == text)

@@ -118,7 +118,7 @@ import Wire
     private func tokenize(_ text: String, _ client: RawClient, special: Bool = true) throws
         -> [UInt32]
     {
-        var request = TokenizeRequest(text: text)
+        var request = TokenizeRequest(text: Array(text.utf8))
         request.addSpecial = special
         return try client.call(request).decoded(TokenizeResponse.self).tokens
     }
@@ -219,7 +219,7 @@ import Wire
     }
 
     @Test func aHostileScoreIsRefusedBeforeAnyWork() throws {
-        let (server, model) = try longServer()
+        let (server, model) = try longServer(contextLength: 200_000)
         let client = try server.client()
         // All that a frame holds: a million tokens, whose scores no frame would hold.
         var huge = ScoreRequest(
@@ -241,10 +241,10 @@ import Wire
 
     // MARK: Interruptions
 
-    private func longServer() throws -> (TestServer, String) {
+    private func longServer(contextLength: Int = 20_000) throws -> (TestServer, String) {
         let server = try TestServer([.tiny])
         let path = try TestServer.writeTiny(
-            in: server.directory, name: "long.gguf", contextLength: 20_000)
+            in: server.directory, name: "long.gguf", contextLength: contextLength)
         let loaded = try server.client().call(LoadRequest(name: "long", path: path))
         #expect(loaded.status == .ok)
         return (server, "long")

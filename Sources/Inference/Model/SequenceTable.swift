@@ -59,8 +59,8 @@ package struct SequenceTable {
         return try take(capacity: capacity, sharing: [], length: 0, tried)
     }
 
-    /// A new sequence with the same positions and room for `capacity` in all. Full pages are shared;
-    /// the contents of `copied.from`, which is partly filled, have to be copied to `copied.to`.
+    /// A new sequence with the same positions and room for `capacity` in all. Full pages are
+    /// shared; what `copied.from` holds, which is partly filled, has to go to `copied.to`.
     package mutating func fork(
         _ sequence: SequenceID, capacity: Int
     ) throws(InferenceError) -> (id: SequenceID, copied: (from: Int32, to: Int32)?) {

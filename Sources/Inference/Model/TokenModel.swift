@@ -85,11 +85,13 @@ public protocol ModelRunner: AnyObject {
     /// the other. The values it gives are those of a sequence that was fed from the start, bit for
     /// bit.
     ///
-    /// - Throws: `unknown_sequence`; `sequence_too_long` for less than the sequence's length or more
-    ///   than can ever fit; `cache_exhausted` or `too_many_sequences` when it does not fit now.
+    /// - Throws: `unknown_sequence`; `sequence_too_long` for less than the sequence's length or
+    ///   more than can ever fit; `cache_exhausted` or `too_many_sequences` when it does not fit
+    ///   now.
     func fork(_ sequence: SequenceID, capacity: Int) throws(InferenceError) -> SequenceID
 
-    /// Gives the sequence's cache back, but for pages that forks still share. Closing twice, or a stranger, does nothing.
+    /// Gives the sequence's cache back, but for pages that forks still share. Closing twice, or a
+    /// stranger, does nothing.
     func close(_ sequence: SequenceID)
 
     /// Positions that can still be reserved; a multiple of the page size.
@@ -102,8 +104,8 @@ public protocol ModelRunner: AnyObject {
     ///
     /// Calls `logits` once per wanted position, items in order and positions ascending, with the
     /// item's index, the position in the sequence (0 = its first token) and the values that the
-    /// item's `output` says. The buffer is valid during the call only, and the call must not use the
-    /// runner. The values depend on the model and the sequence's own tokens; never on the other
+    /// item's `output` says. The buffer is valid during the call only, and the call must not use
+    /// the runner. The values depend on the model and the sequence's own tokens; never on the other
     /// items, on how the tokens were divided into steps, or on the number of threads.
     ///
     /// - Throws: `bad_step`, `unknown_sequence`, `token_out_of_range` or `sequence_too_long`, all

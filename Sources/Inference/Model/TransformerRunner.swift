@@ -10,9 +10,9 @@
 // query and key heads before the rotation, norms before Wo and Wdown, no second norm (then both
 // halves read the first), no gate. All of it was decided when the block's `BlockPass` was made.
 //
-// and for the wanted rows hidden = norm(x), and where logits are asked for Wout hidden. All rows of all sequences go through each matrix
-// together, so a step reads the weights once. In the last block only wanted rows go beyond the
-// cache: nobody needs the others.
+// and for the wanted rows hidden = norm(x), and where logits are asked for Wout hidden. All rows of
+// all sequences go through each matrix together, so a step reads the weights once. In the last
+// block only wanted rows go beyond the cache: nobody needs the others.
 //
 // Guarantees: the arithmetic of a row does not depend on the other rows (the back end's contract;
 // this file never chooses between kernels by shape); no allocation in a steady decode. It does not

@@ -1,4 +1,4 @@
-// One look over a row of logits: its largest value, where it stands first, whether the row is sound.
+// One look over a row of logits: its largest value, where it stands first, whether it is sound.
 //
 // A row is walked in blocks of 256 values, 16 lanes at a time:
 //

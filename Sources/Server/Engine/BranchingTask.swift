@@ -1,8 +1,8 @@
-// A request of many sequences: Score (continuations of one prompt) and Embed (inputs by themselves).
+// A request of many sequences: Score (continuations of a prompt) and Embed (inputs by themselves).
 //
 // One idea for both: a root, read first, and branches that begin where it ends. A branch is forked
-// from the root (or opened, when there is none) when its first token's turn comes, and closed behind
-// its last. Several may stand in one step. What the values become is the reader's business.
+// from the root (or opened, when there is none) when its first token's turn comes, and closed
+// behind its last. Several may stand in one step. What the values become is the reader's business.
 //
 // Guarantees: no more is taken from the runner than was reserved; every sequence is given back.
 

@@ -1,8 +1,8 @@
-// How each kind of request begins in the engine: what is answered at once, what is refused, and what
-// becomes a task.
+// How each kind of request begins in the engine: what is answered at once, what is refused, and
+// what becomes a task.
 //
-// Guarantees: a request that can never fit is refused here, saying by how much; nothing was computed
-// for it then but its tokens.
+// Guarantees: a request that can never fit is refused here, saying by how much; nothing was
+// computed for it then but its tokens.
 
 import Inference
 import Service

@@ -33,8 +33,8 @@ extension PromptPreparation {
     /// Lays a prompt and its continuations out.
     ///
     /// A text behind a text is tokenized together with it, because the border may fall inside a
-    /// token: scored is what comes behind the tokens that both ways have in common. The root is what
-    /// all continuations have in common with the prompt.
+    /// token: scored is what comes behind the tokens that both ways have in common. The root is
+    /// what all continuations have in common with the prompt.
     func score(_ request: ScoreRequest, answerSizeMax: Int) throws(ServiceError) -> ScoreInput {
         let options = PromptOptions(
             addSpecial: request.addSpecial, parseSpecial: request.parseSpecial)

@@ -91,8 +91,8 @@ struct Vocabulary: Sendable {
     /// Tokens matched as a whole in a conversation: control tokens in the template's words only,
     /// user-defined ones everywhere.
     ///
-    /// The caller's words are hidden from the first search behind bytes that no text contains. White
-    /// space stays, for control tokens that swallow what follows them.
+    /// The caller's words are hidden from the first search behind bytes that no text contains.
+    /// White space stays, for control tokens that swallow what follows them.
     func specialMatches(in prompt: ChatPrompt) -> [SpecialMatch] {
         var hidden = prompt.text
         for range in prompt.contentRanges {
