@@ -330,6 +330,10 @@ def valid_requests():
           request("Health", [text(1, "model", "stories"), record(30, "requirements", [
               boolean(1, "real", True), data(2, "fingerprint", FINGERPRINT),
               text(3, "device", "cpu")])]))
+    valid("health_verify", "verify one model now",
+          request("Health", [text(1, "model", "stories"), boolean(2, "verify", True)]))
+    valid("health_verify_spelled_default", "not to verify may be written out",
+          request("Health", [boolean(2, "verify", False)]), canonical=False)
     valid("requirements_spelled_default", "a default may be written out",
           request("Health", [record(30, "requirements", [boolean(1, "real", False)])]),
           canonical=False)
@@ -541,6 +545,16 @@ def valid_responses():
     one("health_mock_not_ready", "a mock model: the frame says mock", response("Health", [
         boolean(1, "ready", False), text(2, "state", "failed"),
         text(3, "reason", "a mock is older than five minutes")], provenance=MOCK, generation=2))
+    one("health_seal_matched", "verified: the seal matches to the bit", response("Health", [
+        boolean(1, "ready", True), text(2, "state", "ready"), text(4, "seal", "matched"),
+        f64(5, "largest_difference", 0.0)], generation=1))
+    one("health_seal_absent", "verified without a seal", response("Health", [
+        boolean(1, "ready", True), text(2, "state", "ready"), text(4, "seal", "absent")],
+        generation=1))
+    one("health_seal_drifted", "verified: another file lies there now", response("Health", [
+        boolean(1, "ready", False), text(2, "state", "failed"),
+        text(3, "reason", "comparing the file's SHA-256 with the seal: found another"),
+        text(4, "seal", "drifted")], generation=1))
     one("models_response", "a real model and a mock; no model made the list, so it is real",
         response("Models", [
             record(1, "models", model_info("a", reason="no CUDA driver")),
@@ -841,6 +855,15 @@ def invalid_bodies():
              raw_field(1, BYTES, bytes(65537)), "field_out_of_range", "payload")
     bad_body("response_without_answer", "an answer without its account", "Tokenize response",
              raw_field(1, U32S, b""), "field_missing", "answer", "response")
+    bad_body("health_seal_unknown", "a state of a seal nobody knows", "Health response",
+             raw_field(1, BOOL, b"\x01") + raw_field(2, TEXT, b"ready")
+             + raw_field(4, TEXT, b"broken"), "field_out_of_range", "seal", "response")
+    bad_body("health_difference_nan", "a difference that is no number", "Health response",
+             raw_field(1, BOOL, b"\x01") + raw_field(2, TEXT, b"ready")
+             + raw_field(5, F64, real(float("nan"))), "field_out_of_range", "largest_difference",
+             "response")
+    bad_body("health_verify_2", "a bool that is neither", "Health request",
+             raw_field(2, BOOL, b"\x02"), "field_out_of_range", "verify")
     bad_body("response_finish_unknown", "a reason nobody knows", "Generate response",
              raw_field(5, TEXT, b"tired"), "field_out_of_range", "finish_reason", "response")
     bad_body("model_provenance_3", "no third provenance in a record either", "Models response",

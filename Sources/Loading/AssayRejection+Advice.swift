@@ -37,6 +37,13 @@ extension AssayRejection {
         "truncated": "The file is cut short: fetch it again and compare its size.",
         "timed_out": "See whether the file system answers, or allow more time.",
         "fingerprint_mismatch": "This is not the file that was asked for: fetch the right one.",
+        "seal_invalid": "Restore the seal, or make a new one with `assay inspect --seal --force`.",
+        "seal_fingerprint_mismatch":
+            "Fetch the file that was sealed, or seal this one with `assay inspect --seal --force`.",
+        "seal_tokens_differ":
+            "The tokenizer has changed: use the version that sealed it, or seal it again.",
+        "seal_logits_differ":
+            "Computing has changed: look at overrides and device first, then seal it again.",
         "device_unavailable": "Ask for `auto` or `cpu`, or install the driver.",
         "memory_budget_exceeded": "Free memory, raise the budget, or use a smaller model.",
     ]

@@ -28,6 +28,14 @@ public struct AssayRejection: Error, Sendable, CustomStringConvertible {
         public static let memoryBudgetExceeded = Code("memory_budget_exceeded")
         /// The process could not get the thread, descriptor or memory that loading itself needs.
         public static let resourcesExhausted = Code("resources_exhausted")
+        /// The seal beside the model is no regular file, unreadable or not a seal.
+        public static let sealInvalid = Code("seal_invalid")
+        /// The seal was made of another file.
+        public static let sealFingerprintMismatch = Code("seal_fingerprint_mismatch")
+        /// The seal's prompt is tokenized to other ids.
+        public static let sealTokensDiffer = Code("seal_tokens_differ")
+        /// The model answers the seal's prompt with other logits.
+        public static let sealLogitsDiffer = Code("seal_logits_differ")
         /// An error without a place in the catalogue; the cause has the details.
         public static let unexpected = Code("unexpected_error")
     }

@@ -55,6 +55,8 @@ struct AcceptedModel: Sendable {
     let placement: Placement
     /// Set if it had to be computed on the way.
     let fingerprint: Fingerprint?
+    /// Nil if validation was skipped.
+    let seal: SealVerdict?
 }
 
 /// What the waiting side may look at while a run is under way.
@@ -87,9 +89,12 @@ struct AssayRun: Sendable {
 
     private func layers(_ isAbandoned: () -> Bool) throws(AssayRejection) -> AcceptedModel {
         var fingerprint: Fingerprint?
+        var seal: Seal?
+        var sealVerdict: SealVerdict?
         let file = try layer(.file, nil, isAbandoned) {
             let file = try steps.open(path, configuration.fileLimits)
             fingerprint = try checkFingerprint(of: file, isAbandoned)
+            if comparesSeal { seal = try SealFile.read(besideModel: path) }
             return file
         }
         let parsed = try layer(.parse, file, isAbandoned) {
@@ -107,6 +112,12 @@ struct AssayRun: Sendable {
         if configuration.requireValidation {
             try layer(.validation, file, isAbandoned) {
                 try steps.validate(placed, plan)
+                if comparesSeal {
+                    if seal != nil, fingerprint == nil {
+                        fingerprint = try computeFingerprint(of: file, isAbandoned)
+                    }
+                    sealVerdict = try compare(seal, fingerprint, placed, plan.tokenizer)
+                }
                 try file.checkUnchanged()
             }
         }
@@ -114,7 +125,7 @@ struct AssayRun: Sendable {
             file: file, tokenModel: placed.tokenModel, tokenizer: plan.tokenizer,
             chatTemplate: plan.chatTemplate, facts: ModelFacts(plan, fileSize: file.bytes.count),
             overrides: plan.configuration.overrides, placement: placed.placement,
-            fingerprint: fingerprint)
+            fingerprint: fingerprint, seal: sealVerdict)
     }
 
     /// Runs one layer, records its verdict and turns whatever it throws into a rejection.
@@ -169,8 +180,7 @@ struct AssayRun: Sendable {
         of file: MappedFile, _ isAbandoned: () -> Bool
     ) throws -> Fingerprint? {
         guard let required = configuration.requiredFingerprint else { return nil }
-        let found = try Fingerprint.compute(of: file, isCancelled: isAbandoned)
-        guard let found else { throw AssayRejection.abandoned(in: .file, path: path) }
+        let found = try computeFingerprint(of: file, isAbandoned)
         guard found == required else {
             throw AssayRejection(
                 .file, .fingerprintMismatch, tried: "comparing the file's SHA-256",
@@ -178,6 +188,33 @@ struct AssayRun: Sendable {
                 location: ModelFileError.Location(path: path).description)
         }
         return found
+    }
+
+    private func computeFingerprint(
+        of file: MappedFile, _ isAbandoned: () -> Bool
+    ) throws -> Fingerprint {
+        let found = try Fingerprint.compute(of: file, isCancelled: isAbandoned)
+        guard let found else {
+            throw AssayRejection.abandoned(in: progress.state.withLock { $0.layer }, path: path)
+        }
+        return found
+    }
+
+    // MARK: The seal
+
+    /// A seal is part of validation: skipped with it, and then the report says so.
+    private var comparesSeal: Bool {
+        configuration.requireValidation && !configuration.ignoresSeal
+    }
+
+    private func compare(
+        _ seal: Seal?, _ fingerprint: Fingerprint?, _ placed: PlacedModel,
+        _ tokenizer: any Tokenizer
+    ) throws -> SealVerdict {
+        guard let seal, let fingerprint else { return .absent }
+        let check = SealCheck(
+            seal: seal, path: path, model: placed.tokenModel, tokenizer: tokenizer)
+        return .matched(largestDifference: try check.run(fingerprint: fingerprint))
     }
 }
 

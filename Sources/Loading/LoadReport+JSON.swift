@@ -18,6 +18,7 @@ extension LoadReport {
             ("layers", .array(layers.map(Self.json))),
             ("error", rejection.map(Self.json) ?? .null),
             ("model", modelJSON),
+            ("seal", seal.map(Self.json) ?? .null),
             ("overrides", .array(overrides.map(Self.json))),
             ("degradations", .array(degradations.map { .string($0) })),
             ("attempts", .array(attempts.map(Self.json))),
@@ -67,6 +68,17 @@ extension LoadReport {
         ])
     }
 
+    private static func json(_ seal: SealVerdict) -> JSONText {
+        switch seal {
+        case .absent:
+            .object([("state", .string("absent"))])
+        case .matched(let difference):
+            .object([("state", .string("matched")), ("largest_difference", .exact(difference))])
+        case .written(let path):
+            .object([("state", .string("written")), ("path", .string(path))])
+        }
+    }
+
     private static func json(_ override: AppliedOverride) -> JSONText {
         .object([
             ("key", .string(override.key)),
@@ -92,6 +104,7 @@ package indirect enum JSONText {
     case bool(Bool)
     case integer(Int)
     case number(Double)
+    case exact(Double)
     case string(String)
     case array([JSONText])
     case object([(String, JSONText)])
@@ -103,6 +116,7 @@ package indirect enum JSONText {
         case .integer(let value): "\(value)"
         // Three decimals are enough for milliseconds; JSON has no infinity.
         case .number(let value): value.isFinite ? "\((value * 1000).rounded() / 1000)" : "null"
+        case .exact(let value): value.isFinite ? "\(value)" : "null"
         case .string(let value): Self.quoted(value)
         case .array(let values): "[" + values.map(\.text).joined(separator: ",") + "]"
         case .object(let fields):

@@ -58,6 +58,7 @@ extension LoadReport: CustomStringConvertible {
             rows.append(("device", device + (deviceReason.map { " (\($0))" } ?? "")))
         }
         if let fingerprint { rows.append(("sha256", fingerprint.hex)) }
+        if let seal { rows.append(("seal", seal.description)) }
         rows += overrides.map {
             ("override", "\($0.key) = \($0.replacement) (file: \($0.original ?? "nothing"))")
         }

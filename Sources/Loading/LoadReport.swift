@@ -82,6 +82,8 @@ public struct LoadReport: Sendable {
     public let degradations: [String]
     /// SHA-256 of the file, if known when the report was made.
     public var fingerprint: Fingerprint?
+    /// What the comparison with a seal gave; nil where validation was skipped or not passed.
+    public var seal: SealVerdict?
 
     /// True if the file passed every layer. A mock standing in does not make the file accepted.
     public var accepted: Bool { rejection == nil }

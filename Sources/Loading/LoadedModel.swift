@@ -143,6 +143,14 @@ public final class RealModel: Sendable {
     /// trusted. Costs one atomic load.
     public var isIntact: Bool { file.isIntact }
 
+    /// Confirms that the file is still the one that was loaded. Throws `changed_while_read`.
+    func checkUnchanged() throws(ModelFileError) { try file.checkUnchanged() }
+
+    /// Reads the file again and digests it; nil if `isCancelled` said so.
+    func computeFingerprint(_ isCancelled: () -> Bool) throws(ModelFileError) -> Fingerprint? {
+        try Fingerprint.compute(of: file, isCancelled: isCancelled)
+    }
+
     /// The report with the fingerprint, if that is known by now.
     public var currentReport: LoadReport {
         var copy = report

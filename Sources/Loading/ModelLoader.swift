@@ -170,7 +170,7 @@ public struct ModelLoader: Sendable {
             duration: time.now() - started, model: accepted?.facts,
             overrides: accepted?.overrides ?? [], device: accepted?.placement.device,
             deviceReason: accepted?.placement.reason, degradations: degradations,
-            fingerprint: accepted?.fingerprint)
+            fingerprint: accepted?.fingerprint, seal: accepted?.seal)
     }
 }
 

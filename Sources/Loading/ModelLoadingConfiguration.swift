@@ -42,6 +42,8 @@ public struct ModelLoadingConfiguration: Sendable {
     public var requiredFingerprint: Fingerprint?
     /// Whether the fingerprint of an accepted file is computed in the background. Default true.
     public var computesFingerprint = true
+    /// Whether a seal beside the model is left unread. For sealing anew, and nothing else.
+    package var ignoresSeal = false
     /// Seed of the mock's random numbers.
     public var mockSeed: UInt64 = 0
     /// Bounds of the file layer.

@@ -15,7 +15,7 @@ extension ConnectionMachine {
     ) {
         switch kind {
         case .health:
-            health(frame, context: &context, effects: &effects)
+            health(frame, now: now, context: &context, effects: &effects)
         case .models:
             list(frame, context: &context, effects: &effects)
         case .stats:
@@ -122,7 +122,7 @@ extension ConnectionMachine {
             try context.checkLoaders()
             try context.models.beginLoad(message.name)
             let ticket = context.admitControl(
-                of: message.name, provenance: .real, connection: id,
+                .loading, of: message.name, provenance: .real, connection: id,
                 requestID: frame.header.requestID,
                 deadline: Self.deadline(frame.header, now: now))
             start(frame, ticket, .load(message), nil, .untainted, now: now, effects: &effects)
@@ -146,7 +146,7 @@ extension ConnectionMachine {
             generation = slot.generation
             try checkLoading(context)
             let ticket = context.admitControl(
-                of: slot.name, provenance: taint.provenance, connection: id,
+                .unloading, of: slot.name, provenance: taint.provenance, connection: id,
                 requestID: frame.header.requestID,
                 deadline: Self.deadline(frame.header, now: now))
             requests[frame.header.requestID] = RequestMachine(
@@ -192,14 +192,14 @@ extension ConnectionMachine {
         }
     }
 
-    private func health(
-        _ frame: Frame, context: inout ServiceContext, effects: inout ConnectionEffects
+    private mutating func health(
+        _ frame: Frame, now: UInt64, context: inout ServiceContext, effects: inout ConnectionEffects
     ) {
         var taint = context.unreadableTaint
         var generation: UInt32 = 0
         do throws(ServiceError) {
             let message = try Self.decode(HealthRequest.self, frame)
-            guard message.model != nil || message.requirements != nil else {
+            guard message.model != nil || message.requirements != nil || message.verify else {
                 return send(context.serverHealth, to: frame.header, taint, &context, &effects)
             }
             taint = .untainted
@@ -209,12 +209,31 @@ extension ConnectionMachine {
             if let requirements = message.requirements {
                 try requirements.check(against: try context.models.ready(slot))
             }
+            if message.verify {
+                return try verify(
+                    slot, frame, taint, now: now, context: &context, effects: &effects)
+            }
             send(
                 context.health(of: slot), to: frame.header, taint, generation: generation,
                 &context, &effects)
         } catch {
             refuse(error, frame.header, taint, generation: generation, &context, &effects)
         }
+    }
+
+    /// Hands a verification over; its answer is Health's.
+    private mutating func verify(
+        _ slot: ModelDirectory.Slot, _ frame: Frame, _ taint: Taint, now: UInt64,
+        context: inout ServiceContext, effects: inout ConnectionEffects
+    ) throws(ServiceError) {
+        try checkPlaces(context)
+        let facts = try context.models.ready(slot)
+        try checkDraining(context)
+        try context.beginVerification(of: facts)
+        let ticket = context.admitControl(
+            .verifying, of: slot.name, provenance: taint.provenance, connection: id,
+            requestID: frame.header.requestID, deadline: Self.deadline(frame.header, now: now))
+        start(frame, ticket, .verify, facts, taint, now: now, effects: &effects)
     }
 
     private func list(

@@ -60,6 +60,8 @@ package struct RequestMachine: Sendable {
                 return
             case .unloaded:
                 try append(UnloadResponse(), to: &output)
+            case .verified(let answer):
+                try append(answer, to: &output)
             case .loaded(let report, let facts):
                 taint.absorb(facts.provenance)
                 generation = facts.generation

@@ -9,7 +9,7 @@
 import Wire
 
 /// A model that is gone from the directory and must be dropped by the engine.
-package struct ModelRemoval: Sendable, Equatable {
+package struct ModelRemoval: Sendable, Hashable {
     package let name: String
     package let generation: UInt32
 
@@ -27,12 +27,17 @@ package struct ServiceContext: Sendable {
         package let provenance: Provenance
         /// The model the request holds, if it is one for the engine.
         fileprivate let model: String?
-        /// The name it loads or unloads.
+        /// The name it loads, unloads or verifies.
         fileprivate let slot: String?
+        /// What it does to that, for error texts.
+        fileprivate let control: Control?
         fileprivate let size: Int
-        /// For loads and unloads; the engine watches its own deadlines.
+        /// For what is done to models; the engine watches its own deadlines.
         fileprivate let deadline: UInt64?
     }
+
+    /// What a request does to a model besides asking it.
+    package enum Control: String, Sendable { case loading, unloading, verifying }
 
     package let limits: ServiceLimits
     /// Name and version, for Hello.
@@ -48,6 +53,8 @@ package struct ServiceContext: Sendable {
     package var abandonedLoadCount = 0
     /// Name to the ticket that waits for the unload, and when the model's requests are cancelled.
     private var unloads: [String: (ticket: UInt64, until: UInt64)] = [:]
+    /// Models whose verification has not come back, also when nobody waits for it any more.
+    var verifications: Set<ModelRemoval> = []
 
     /// Models to drop. Taken by the owner after every call.
     package var removals: [ModelRemoval] = []
@@ -85,18 +92,18 @@ package struct ServiceContext: Sendable {
         return issue(
             Ticket(
                 connection: connection, requestID: requestID, provenance: facts.provenance,
-                model: facts.name, slot: nil, size: size, deadline: nil))
+                model: facts.name, slot: nil, control: nil, size: size, deadline: nil))
     }
 
-    /// A ticket for a load or an unload of `slot`.
+    /// A ticket for doing something to `slot`.
     package mutating func admitControl(
-        of slot: String, provenance: Provenance, connection: UInt64, requestID: UInt64,
-        deadline: UInt64?
+        _ control: Control, of slot: String, provenance: Provenance, connection: UInt64,
+        requestID: UInt64, deadline: UInt64?
     ) -> UInt64 {
         issue(
             Ticket(
                 connection: connection, requestID: requestID, provenance: provenance, model: nil,
-                slot: slot, size: 0, deadline: deadline))
+                slot: slot, control: control, size: 0, deadline: deadline))
     }
 
     private mutating func issue(_ ticket: Ticket) -> UInt64 {
@@ -149,18 +156,17 @@ package struct ServiceContext: Sendable {
     }
 
     /// Tickets whose work must be cancelled at `now`: requests of a model whose unload has waited
-    /// long enough. Loads and unloads past their own deadline are answered through `completions`.
+    /// long enough. What is done to models past its own deadline is answered through `completions`.
     package mutating func expired(now: UInt64) -> [UInt64] {
         var cancelled: [UInt64] = []
         let overdue = Set(unloads.filter { $0.value.until <= now }.keys)
         for (number, ticket) in tickets.sorted(by: { $0.key < $1.key }) {
             if let model = ticket.model, overdue.contains(model) { cancelled.append(number) }
-            guard let deadline = ticket.deadline, deadline <= now, let slot = ticket.slot else {
-                continue
-            }
+            guard let deadline = ticket.deadline, deadline <= now, let slot = ticket.slot,
+                let control = ticket.control
+            else { continue }
             cancelled.append(number)
-            let isUnload = unloads[slot]?.ticket == number
-            let attempt = "\(isUnload ? "unloading" : "loading") model \"\(slot)\""
+            let attempt = "\(control) model \"\(slot)\""
             completions.append((number, .failed(.deadline(attempt))))
         }
         return cancelled

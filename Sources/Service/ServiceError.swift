@@ -117,6 +117,8 @@ extension ServiceError.Code {
     public static let loadingForbidden = Self("loading_forbidden")
     /// Too many loads at once.
     public static let loadsExceeded = Self("loads_exceeded")
+    /// The model is being verified already.
+    public static let verifyRunning = Self("verify_running")
     // Requirements.
     /// Real was demanded, a mock is there.
     public static let realRequired = Self("real_required")

@@ -16,6 +16,7 @@ package struct Work: Sendable {
         case score(ScoreRequest)
         case embed(EmbedRequest)
         case load(LoadRequest)
+        case verify
     }
 
     /// Names the request everywhere but on the wire; never reused.
@@ -64,6 +65,7 @@ package enum WorkEvent: Sendable {
     case embedded(EmbedResponse, at: UInt64)
     case loaded(LoadResponse, ModelFacts)
     case unloaded
+    case verified(HealthResponse)
     case failed(ServiceError)
 
     /// Whether nothing follows.
@@ -71,7 +73,7 @@ package enum WorkEvent: Sendable {
         switch self {
         case .generateChunk, .logitsChunk, .embedChunk, .loadProgress: false
         case .tokenized, .detokenized, .generated, .logits, .scored, .embedded, .loaded,
-            .unloaded, .failed:
+            .unloaded, .verified, .failed:
             true
         }
     }

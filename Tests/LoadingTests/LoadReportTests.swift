@@ -46,7 +46,7 @@ import Testing
                 "tried":"reading the magic","found":"\\"GG\\"",\
                 "allowed":"\\"GGUF\\", then version 2 or 3","where":"in \\"\(path)\\", byte 0",\
                 "advice":"The file is cut short: fetch it again and compare its size.",\
-                "transient":false},"model":null,"overrides":[],"degradations":[],\
+                "transient":false},"model":null,"seal":null,"overrides":[],"degradations":[],\
                 "attempts":[{"number":1,"pause_ms":0.0,"ms":0.0,"code":"truncated",\
                 "layer":"parse"}],"ms":0.0}
                 """)

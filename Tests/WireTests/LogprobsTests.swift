@@ -81,6 +81,8 @@ import Wire
         #expect(LogitsRequest(prompt: .tokens([1])).revisionNeeded == 1)
         #expect(ScoreRequest(prompt: .tokens([1]), continuations: []).revisionNeeded == 2)
         #expect(EmbedRequest(inputs: []).revisionNeeded == 2)
+        #expect(HealthRequest().revisionNeeded == 1)
+        #expect(HealthRequest(verify: true).revisionNeeded == 2)
         #expect(HelloRequest(client: "c").revisionNeeded == 1)
     }
 }

@@ -53,6 +53,11 @@ package struct JSONValue: Sendable {
         numberText.flatMap { Double($0) }.flatMap { $0.isFinite ? $0 : nil }
     }
 
+    /// A number whose nearest 32-bit value is finite, rounded once.
+    package var asFloat: Float? {
+        numberText.flatMap { Float($0) }.flatMap { $0.isFinite ? $0 : nil }
+    }
+
     private var numberText: String? {
         guard node.kind == .number else { return nil }
         return String(

@@ -16,6 +16,8 @@ enum EngineCommand: Sendable {
     /// Makes the model runnable; `completion` is called on the engine thread.
     case install(EngineInstallation)
     case remove(ModelRemoval)
+    /// The model can no longer be trusted: ends what it is working on.
+    case distrust(ModelRemoval, reason: String)
     case run(Work)
     case cancel(ticket: UInt64)
     case setPaused(ticket: UInt64, Bool)

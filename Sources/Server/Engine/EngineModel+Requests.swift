@@ -29,8 +29,8 @@ extension EngineModel {
                 try add(request, work)
             case .embed(let request):
                 try add(request, work)
-            case .load:
-                preconditionFailure("loads do not reach the engine")
+            case .load, .verify:
+                preconditionFailure("what is done to models does not reach the engine")
             }
         } catch {
             report(work.ticket, .failed(error))

@@ -14,6 +14,8 @@ final class EngineModel {
     let name: String
     let generation: UInt32
     private let loaded: LoadedModel
+    /// Why nothing may be begun any more.
+    private var distrust: ServiceError?
     let prompts: PromptPreparation
     /// Values of a hidden state.
     let embeddingLength: Int
@@ -115,8 +117,12 @@ final class EngineModel {
         task.close(on: runner)
     }
 
+    /// Refuses from now on what was accepted before the model proved wrong.
+    func distrust(_ error: ServiceError) { distrust = error }
+
     /// A file that lost pages under its mapping has been answering with zeros.
     func checkIntact() throws(ServiceError) {
+        if let distrust { throw distrust }
         guard case .real(let model) = loaded, !model.isIntact else { return }
         throw ServiceError(
             .dataLoss, .modelDamaged,

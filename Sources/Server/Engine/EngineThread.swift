@@ -82,6 +82,7 @@ private struct EngineRounds {
         switch command {
         case .install(let installation): install(installation)
         case .remove(let removal): remove(removal)
+        case .distrust(let model, let reason): distrust(model, reason)
         case .run(let work): arrivals.append(work)
         case .cancel(let ticket): cancel(ticket)
         case .setPaused(let ticket, let isPaused):
@@ -112,6 +113,18 @@ private struct EngineRounds {
             model.failAll(error) { outgoing.append(.event(ticket: $0, $1)) }
         }
         models.removeAll { $0.name == removal.name && $0.generation == removal.generation }
+    }
+
+    /// What runs is failed; what comes is refused by the directory, where the model failed first.
+    private mutating func distrust(_ damaged: ModelRemoval, _ reason: String) {
+        let error = ServiceError(
+            .dataLoss, .modelDamaged,
+            "answering with model \"\(damaged.name)\": it did not verify (\(reason)); unload it")
+        for model in models
+        where model.name == damaged.name && model.generation == damaged.generation {
+            model.distrust(error)
+            report(damaged: model, error)
+        }
     }
 
     // MARK: - Requests

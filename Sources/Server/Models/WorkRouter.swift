@@ -25,6 +25,9 @@ final class WorkRouter {
     /// Ticket to the name it loads.
     private var loads: [UInt64: String] = [:]
     private var installations: [UInt64: Installation] = [:]
+    private var verifying = ModelVerifying()
+    /// Real models in service, for verifying them.
+    private var served: [ModelRemoval: RealModel] = [:]
     /// Models whose fingerprint is still being computed.
     private var fingerprints: [(task: FingerprintTask, name: String, generation: UInt32)] = []
 
@@ -40,15 +43,25 @@ final class WorkRouter {
 
     /// Hands a piece of work over.
     func start(_ work: Work) {
-        guard case .load(let request) = work.task else { return engine.send(.run(work)) }
-        logger.info("load", metadata: ["model": "\(request.name)"])
-        loads[work.ticket] = request.name
-        loading.start(request, ticket: work.ticket, inbox: inbox)
+        switch work.task {
+        case .load(let request):
+            logger.info("load", metadata: ["model": "\(request.name)"])
+            loads[work.ticket] = request.name
+            loading.start(request, ticket: work.ticket, inbox: inbox)
+        case .verify:
+            verify(work)
+        default:
+            engine.send(.run(work))
+        }
     }
 
     /// Asks for an early end. The engine answers through the inbox; a load is answered here,
     /// because its thread may hang in the kernel for long.
     func cancel(_ ticket: UInt64, context: inout ServiceContext) {
+        if let model = verifying.cancel(ticket) {
+            let error = ServiceError.cancelled("verifying model \"\(model.name)\"")
+            return context.completions.append((ticket, .failed(error)))
+        }
         guard let name = loads.removeValue(forKey: ticket) else {
             return engine.send(.cancel(ticket: ticket))
         }
@@ -69,8 +82,45 @@ final class WorkRouter {
                 $0.name == removal.name && $0.generation == removal.generation
             }
             engine.send(.remove(removal))
+            served[removal] = nil
+            endVerifications(of: removal, context: &context)
         }
         context.removals.removeAll()
+    }
+
+    // MARK: - Verifications
+
+    private func verify(_ work: Work) {
+        guard let facts = work.model else { preconditionFailure("a verification of no model") }
+        let model = ModelRemoval(name: facts.name, generation: facts.generation)
+        guard let real = served[model] else {
+            preconditionFailure("\(model) is ready and real, but not in service")
+        }
+        logger.info("verify", metadata: ["model": "\(facts.name)"])
+        verifying.start(real, as: model, ticket: work.ticket, inbox: inbox)
+    }
+
+    private func endVerifications(of model: ModelRemoval, context: inout ServiceContext) {
+        for ticket in verifying.tickets(of: model) {
+            _ = verifying.cancel(ticket)
+            let error = ServiceError(
+                .unavailable, .modelUnloading, "verifying model \"\(model.name)\": unloaded")
+            context.completions.append((ticket, .failed(error)))
+        }
+    }
+
+    /// A verification has come back; a model that drifted goes out of service.
+    func verified(
+        _ ticket: UInt64, _ model: ModelRemoval, _ outcome: VerificationOutcome,
+        context: inout ServiceContext
+    ) {
+        verifying.finish(ticket)
+        if case .drifted(let reason, _) = outcome {
+            logger.error(
+                "model drifted", metadata: ["model": "\(model.name)", "reason": "\(reason)"])
+            engine.send(.distrust(model, reason: reason))
+        }
+        context.finishVerification(of: model, ticket: ticket, outcome)
     }
 
     // MARK: - Loads
@@ -139,11 +189,13 @@ final class WorkRouter {
     private func announce(_ facts: Service.ModelFacts, _ model: LoadedModel) {
         switch model {
         case .real(let real):
+            served[ModelRemoval(name: facts.name, generation: facts.generation)] = real
             logger.info(
                 "model ready",
                 metadata: [
                     "model": "\(facts.name)", "generation": "\(facts.generation)",
                     "device": "\(facts.device)", "device_reason": "\(facts.deviceReason ?? "")",
+                    "seal": "\(real.report.seal?.description ?? "not compared")",
                 ])
             if facts.fingerprint == nil {
                 fingerprints.append((real.fingerprint, facts.name, facts.generation))

@@ -15,6 +15,8 @@ enum LoopMessage: Sendable {
     case assayed(ticket: UInt64, LoadOutcome)
     /// The engine has taken a model in, or could not.
     case installed(ticket: UInt64, ServiceError?)
+    /// A verification has come back.
+    case verified(ticket: UInt64, ModelRemoval, VerificationOutcome)
     /// A model can no longer be trusted.
     case damaged(ModelRemoval, reason: String)
     /// Drain as if SIGTERM had come; a second one hurries.

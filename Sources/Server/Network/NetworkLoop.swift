@@ -302,6 +302,8 @@ final class NetworkLoop {
             router.installed(ticket, error, context: &context)
             router.collectFingerprints(&context)
             armTick()
+        case .verified(let ticket, let model, let outcome):
+            router.verified(ticket, model, outcome, context: &context)
         case .damaged(let removal, let reason):
             context.models.failServed(
                 removal.name, generation: removal.generation, reason: reason)

@@ -4,19 +4,26 @@
 public struct HealthRequest: RequestMessage, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.health
+    /// `verify` came with revision 2.
+    public var revisionNeeded: UInt64 { verify ? 2 : 1 }
 
     /// The model; nil stands for the server's only one.
     public var model: String?
+    /// Whether to verify the model now: its files, its seal, its answers. Takes a while.
+    public var verify: Bool
     /// Demands on the model, checked before any work.
     public var requirements: Requirements?
 
     /// A value from its parts; sends nothing.
-    public init(model: String? = nil, requirements: Requirements? = nil) {
+    public init(
+        model: String? = nil, verify: Bool = false, requirements: Requirements? = nil
+    ) {
         self.model = model
+        self.verify = verify
         self.requirements = requirements
     }
 
-    private enum ID: UInt16 { case model = 1, requirements = 30 }
+    private enum ID: UInt16 { case model = 1, verify, requirements = 30 }
 
     /// The table of its body.
     public static let layout = MessageLayout(
@@ -24,6 +31,7 @@ public struct HealthRequest: RequestMessage, Equatable {
         [
             FieldLayout(
                 ID.model, "model", .text, .optional, .size(1, Limits.modelNameSizeMax)),
+            FieldLayout(ID.verify, "verify", .bool),
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
@@ -34,6 +42,7 @@ public struct HealthRequest: RequestMessage, Equatable {
         while let (id, field) = try reader.next() {
             switch id {
             case .model: model = try field.text()
+            case .verify: verify = field.bool
             case .requirements: requirements = try field.record(Requirements.self)
             }
         }
@@ -42,6 +51,7 @@ public struct HealthRequest: RequestMessage, Equatable {
     /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
+        writer.bool(ID.verify, verify ? true : nil)
         writer.record(ID.requirements, requirements)
     }
 }
@@ -49,6 +59,16 @@ public struct HealthRequest: RequestMessage, Equatable {
 /// Life of a model in the registry, and of the server as a whole.
 public enum ServingState: String, Sendable, CaseIterable {
     case loading, ready, failed, draining
+}
+
+/// What verifying a model said about its seal.
+public enum SealState: String, Sendable, CaseIterable {
+    /// No seal lies beside the model; it was run twice with the same bits.
+    case absent
+    /// File, tokens and logits are those of the seal.
+    case matched
+    /// They are not any more.
+    case drifted
 }
 
 /// The verdict.
@@ -62,15 +82,24 @@ public struct HealthResponse: ResponseMessage, Equatable {
     public var state: ServingState
     /// Why not, or what to know.
     public var reason: String?
+    /// Only when the request asked to verify.
+    public var seal: SealState?
+    /// How far a logit lay from the sealed one at most; only with a seal that matched.
+    public var largestDifference: Double?
 
     /// A value from its parts; sends nothing.
-    public init(ready: Bool, state: ServingState, reason: String? = nil) {
+    public init(
+        ready: Bool, state: ServingState, reason: String? = nil, seal: SealState? = nil,
+        largestDifference: Double? = nil
+    ) {
         self.ready = ready
         self.state = state
         self.reason = reason
+        self.seal = seal
+        self.largestDifference = largestDifference
     }
 
-    private enum ID: UInt16 { case ready = 1, state, reason }
+    private enum ID: UInt16 { case ready = 1, state, reason, seal, largestDifference }
 
     /// The table of its body.
     public static let layout = MessageLayout(
@@ -81,6 +110,9 @@ public struct HealthResponse: ResponseMessage, Equatable {
                 ID.state, "state", .text, .required, .choice("loading|ready|failed|draining")),
             FieldLayout(
                 ID.reason, "reason", .text, .optional, .size(1, Limits.sentenceSizeMax)),
+            FieldLayout(ID.seal, "seal", .text, .optional, .choice("absent|matched|drifted")),
+            FieldLayout(
+                ID.largestDifference, "largest_difference", .number, .optional, .number(0, 10)),
         ])
 
     /// Decodes a whole body; see `WireRecord`.
@@ -92,6 +124,8 @@ public struct HealthResponse: ResponseMessage, Equatable {
             case .ready: ready = field.bool
             case .state: state = try field.word(ServingState.self)
             case .reason: reason = try field.text()
+            case .seal: seal = try field.word(SealState.self)
+            case .largestDifference: largestDifference = field.number
             }
         }
     }
@@ -101,5 +135,7 @@ public struct HealthResponse: ResponseMessage, Equatable {
         writer.bool(ID.ready, ready)
         writer.text(ID.state, state.rawValue)
         writer.text(ID.reason, reason)
+        writer.text(ID.seal, seal?.rawValue)
+        writer.number(ID.largestDifference, largestDifference)
     }
 }

@@ -1,7 +1,8 @@
-// assay health: 0 when work is accepted, 75 when not.
+// assay health: 0 when work is accepted, 75 when not; with --verify 65 when the model has drifted.
 
 import ArgumentParser
 import AssayClient
+import Wire
 
 struct Health: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,11 +11,14 @@ struct Health: ParsableCommand {
     @OptionGroup var options: ServerOptions
     @OptionGroup var demands: RequirementOptions
 
+    @Flag(help: "Compare the model with its seal now; 65 when it has drifted.")
+    var verify = false
+
     func run() throws {
         let requirements = try demands.requirements()
         let reply = try options.withClient { client in
             try client.health(
-                model: options.model, requirements: requirements,
+                model: options.model, verify: verify, requirements: requirements,
                 deadlineMilliseconds: options.deadline)
         }
         options.announce(reply.provenance, model: options.model)
@@ -26,11 +30,24 @@ struct Health: ParsableCommand {
                     ("ready", .bool(message.ready)),
                     ("state", .string(message.state.rawValue)),
                     ("reason", .string(message.reason)),
+                    ("seal", .string(message.seal?.rawValue)),
+                    ("largest_difference", message.largestDifference.map { .number($0) } ?? .null),
                 ]).text)
         } else {
             let reason = message.reason.map { ": \($0)" } ?? ""
             print("\(message.ready ? "ready" : "not ready") (\(message.state.rawValue))\(reason)")
+            if let line = Self.sealLine(message) { print(line) }
         }
+        if verify, message.state == .failed { exitProcess(.rejected) }
         if !message.ready { exitProcess(.tryAgain) }
+    }
+
+    private static func sealLine(_ message: HealthResponse) -> String? {
+        switch message.seal {
+        case .matched: "seal matched (largest difference \(message.largestDifference ?? 0))"
+        case .drifted: "the model is not the one that was sealed"
+        case .absent: "no seal: the model was run twice and gave the same bits each time"
+        case nil: nil
+        }
     }
 }

@@ -1,4 +1,5 @@
-// assay inspect PATH: runs the assay here, without a server.
+// assay inspect PATH: runs the assay here, without a server; with --seal writes down what the
+// model answered, for later loads to be compared with.
 
 import ArgumentParser
 import Loading
@@ -15,10 +16,27 @@ struct Inspect: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    @Flag(help: "Write a seal beside an accepted model; later loads must match it.")
+    var seal = false
+
+    @Option(help: "With --seal: the text to seal it with, at most 64 tokens.")
+    var prompt: String?
+
+    @Flag(help: "With --seal: replace a seal that is there, without comparing it.")
+    var force = false
+
+    func validate() throws {
+        guard seal || (prompt == nil && !force) else {
+            throw ValidationError("--prompt and --force go with --seal")
+        }
+    }
+
     func run() throws {
         // The report says it all; a log line beside it would say it twice.
         let silent = Logger(label: "assay.inspect") { _ in SwiftLogNoOpLogHandler() }
-        let loader = try ModelLoader(logger: silent)
+        var configuration = ModelLoadingConfiguration()
+        configuration.ignoresSeal = force
+        let loader = try ModelLoader(configuration: configuration, logger: silent)
         let progress = InspectProgress()
         let outcome = loader.run(path: path) { progress.show($0) }
         progress.clear()
@@ -27,10 +45,29 @@ struct Inspect: ParsableCommand {
             // Computed beside the layers; what is printed should have it.
             _ = model.fingerprint.value(within: .seconds(600))
             report = model.currentReport
+            if seal { report.seal = .written(path: try write(model)) }
         }
         print(json ? report.json : report.table)
         // The table and the JSON both say where, why and what to do.
         if case .failure = outcome.result { exitProcess(.rejected) }
+    }
+
+    private func write(_ model: RealModel) throws -> String {
+        do throws(SealingError) {
+            return try model.writeSeal(prompt: prompt, replaces: force)
+        } catch {
+            throw Failure(error)
+        }
+    }
+}
+
+extension Failure {
+    /// A place, prompt or word of the caller's is a usage error; the rest is not.
+    fileprivate init(_ error: SealingError) {
+        self.init(
+            code: error.code == .sealingFailed ? .internalError : .usage, message: error.message,
+            advice: error.code == .sealExists
+                ? "it matches the model; --force replaces it" : nil)
     }
 }
 

@@ -19,13 +19,15 @@ extension AssayClient {
         }
     }
 
-    /// May this model, or this server, be sent work?
+    /// May this model, or this server, be sent work? With `verify` the server first compares the
+    /// model with its seal, which takes as long as reading its file; see `HealthResponse.seal`.
     public func health(
-        model: String? = nil, requirements: Requirements? = nil, deadlineMilliseconds: UInt32 = 0
+        model: String? = nil, verify: Bool = false, requirements: Requirements? = nil,
+        deadlineMilliseconds: UInt32 = 0
     ) throws(ClientError) -> Reply<HealthResponse> {
         try call(
-            HealthRequest(model: model, requirements: requirements), as: HealthResponse.self,
-            deadlineMilliseconds: deadlineMilliseconds)
+            HealthRequest(model: model, verify: verify, requirements: requirements),
+            as: HealthResponse.self, deadlineMilliseconds: deadlineMilliseconds)
     }
 
     /// What is being served. The list is real even when a model on it is not.

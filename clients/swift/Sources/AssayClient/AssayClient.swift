@@ -158,8 +158,8 @@ public final class AssayClient {
         guard request.revisionNeeded <= server.revision else {
             throw ClientError(
                 .revisionTooLow, .unimplemented,
-                "sending \(type(of: request).kind): needs revision \(request.revisionNeeded) of the "
-                    + "protocol, the server speaks revision \(server.revision)")
+                "sending \(type(of: request).kind): needs revision \(request.revisionNeeded) of "
+                    + "the protocol, the server speaks revision \(server.revision)")
         }
         let id = nextID
         nextID += 1

@@ -1,0 +1,222 @@
+// The seal beside a model: where it lies, how it is opened, how it is written.
+//
+//   /models/tiny.gguf   ->  /models/tiny.gguf.seal
+//   /models/folder      ->  /models/folder/assay.seal
+//
+// Guarantees: only a regular file is opened, never through a link, and opening never blocks on
+// what the path turns out to be; no more than 64 KiB are read; a seal that is there and cannot be
+// used is a refusal, never ignored. A seal appears whole or not at all: written beside its place,
+// synced, then renamed.
+// Does not: lock; two writers at once leave the seal of one of them.
+
+import Glibc
+import ModelFiles
+
+package enum SealFile {
+    /// Where the seal of the model at `path` lies.
+    package static func path(forModel path: String) -> String {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            return path + ".seal"
+        }
+        return path.hasSuffix("/") ? path + "assay.seal" : path + "/assay.seal"
+    }
+
+    /// The seal beside the model at `path`, or nil if there is none. Blocking.
+    /// Throws `seal_invalid` of the file layer.
+    package static func read(besideModel path: String) throws(AssayRejection) -> Seal? {
+        let path = self.path(forModel: path)
+        var status = stat()
+        guard lstat(path, &status) == 0 else {
+            // A name too long for the system is a name no seal can have.
+            guard [ENOENT, ENOTDIR, ENAMETOOLONG].contains(errno) else {
+                throw failure("lstat", errno, path)
+            }
+            return nil
+        }
+        try check(status, path)
+        // O_NONBLOCK and O_NOFOLLOW: if the path was exchanged since the check, opening returns.
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY)
+        guard descriptor >= 0 else { throw failure("open", errno, path) }
+        defer { close(descriptor) }
+        guard fstat(descriptor, &status) == 0 else { throw failure("fstat", errno, path) }
+        try check(status, path)
+        return try Seal(content(descriptor, path), path: path)
+    }
+
+    private static func check(_ status: stat, _ path: String) throws(AssayRejection) {
+        let kind = status.st_mode & S_IFMT
+        guard kind == S_IFREG else {
+            let names: [mode_t: String] = [
+                S_IFDIR: "a directory", S_IFLNK: "a symbolic link", S_IFIFO: "a FIFO (named pipe)",
+                S_IFSOCK: "a socket", S_IFCHR: "a character device", S_IFBLK: "a block device",
+            ]
+            throw invalid(
+                path, found: names[kind] ?? "a special file", allowed: "a regular file, no link")
+        }
+        guard status.st_size <= SealLimits.sizeMax else {
+            throw invalid(
+                path, found: "\(status.st_size) bytes",
+                allowed: "at most \(SealLimits.sizeMax) bytes")
+        }
+    }
+
+    /// All of the file, and one byte more than may be there if it has grown.
+    private static func content(
+        _ descriptor: Int32, _ path: String
+    ) throws(AssayRejection) -> [UInt8] {
+        var failed: Int32 = 0
+        let capacity = SealLimits.sizeMax + 1
+        let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+            while count < capacity {
+                let got = Glibc.read(
+                    descriptor, buffer.baseAddress.map { $0 + count }, capacity - count)
+                if got > 0 { count += got }
+                if got == 0 { return }
+                if got < 0, errno != EINTR {
+                    failed = errno
+                    return
+                }
+            }
+        }
+        guard failed == 0 else { throw failure("read", failed, path) }
+        return bytes
+    }
+
+    private static func invalid(
+        _ path: String, found: String, allowed: String
+    ) -> AssayRejection {
+        AssayRejection(
+            .file, .sealInvalid, tried: "opening the seal", found: found, allowed: allowed,
+            location: ModelFileError.Location(path: path).description)
+    }
+
+    private static func failure(_ call: String, _ number: Int32, _ path: String) -> AssayRejection {
+        let error = ModelFileError.system(
+            SystemCallFailure(call: call, number: number), tried: "opening the seal",
+            location: .init(path: path))
+        return AssayRejection(
+            .file, .sealInvalid, tried: error.tried, found: error.found, allowed: error.allowed,
+            location: error.location.description, cause: error, isTransient: error.code.isTransient)
+    }
+}
+
+extension SealFile {
+    /// Puts `seal` beside the model at `path` and returns where it is. Blocking. The permissions
+    /// are 0644 less the process's mask. Unless `replaces` it refuses what is there already.
+    package static func write(
+        _ seal: Seal, besideModel path: String, replaces: Bool
+    ) throws(SealingError) -> String {
+        let path = self.path(forModel: path)
+        var status = stat()
+        if !replaces, lstat(path, &status) == 0 {
+            throw SealingError(
+                .sealExists,
+                "writing the seal: found one at \"\(printable(path))\"; allowed: none there, or "
+                    + "the word to replace it")
+        }
+        let bytes = Array(seal.text.utf8)
+        guard bytes.count <= SealLimits.sizeMax else {
+            throw SealingError(
+                .promptUnusable,
+                "writing the seal: found \(bytes.count) bytes with this prompt; allowed: "
+                    + "\(SealLimits.sizeMax)")
+        }
+        let folder = folder(of: path)
+        let (descriptor, temporary) = try create(in: folder, path)
+        var isInPlace = false
+        defer { if !isInPlace { unlink(temporary) } }
+        do throws(SealingError) {
+            try write(bytes, to: descriptor, path)
+            guard fsync(descriptor) == 0 else { throw .system("fsync", errno, path) }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        guard close(descriptor) == 0 else { throw .system("close", errno, path) }
+        guard rename(temporary, path) == 0 else { throw .system("rename", errno, path) }
+        isInPlace = true
+        syncFolder(folder)
+        return path
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// A new file of a name nobody else has. Its name is short whatever the model's is.
+    private static func create(
+        in folder: String, _ path: String
+    ) throws(SealingError) -> (descriptor: Int32, name: String) {
+        while true {
+            let number = String(UInt64.random(in: 0 ... .max), radix: 36)
+            let name = "\(folder)/.assay-seal-\(number)"
+            let descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+            if descriptor >= 0 { return (descriptor, name) }
+            guard errno == EEXIST || errno == EINTR else { throw .system("open", errno, path) }
+        }
+    }
+
+    private static func write(
+        _ bytes: [UInt8], to descriptor: Int32, _ path: String
+    ) throws(SealingError) {
+        var offset = 0
+        while offset < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(
+                    descriptor, $0.baseAddress.map { $0 + offset }, bytes.count - offset)
+            }
+            if count > 0 { offset += count }
+            if count <= 0, errno != EINTR { throw .system("write", errno, path) }
+        }
+    }
+
+    /// Makes the name last, where the file system can.
+    private static func syncFolder(_ folder: String) {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+}
+
+/// Why a model that was accepted got no seal. Nothing was written then.
+public struct SealingError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// A stable reason.
+    public struct Code: Sendable, Hashable {
+        /// The stable snake_case name.
+        public let name: String
+        /// The text gives no token, or more than a seal or the model's context holds.
+        public static let promptUnusable = Code(name: "prompt_unusable")
+        /// There is a seal already.
+        public static let sealExists = Code(name: "seal_exists")
+        /// This process may not write beside the model.
+        public static let sealNotWritable = Code(name: "seal_not_writable")
+        /// Writing, hashing or computing failed.
+        public static let sealingFailed = Code(name: "sealing_failed")
+    }
+
+    /// The stable reason.
+    public let code: Code
+    /// One sentence: tried, found, allowed.
+    public let message: String
+
+    init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    static func system(_ call: String, _ number: Int32, _ path: String) -> SealingError {
+        // What the caller can change: the place, its rights, what lies there.
+        let isAboutThePlace = [EACCES, EPERM, EROFS, ENOENT, ENOTDIR, ENAMETOOLONG, EISDIR]
+            .contains(number)
+        return SealingError(
+            isAboutThePlace ? .sealNotWritable : .sealingFailed,
+            "writing the seal: \(call) found \(systemErrorText(number)); allowed: a folder this "
+                + "process may write to (\"\(printable(path))\")")
+    }
+
+    /// Code and sentence.
+    public var description: String { "\(code.name): \(message)" }
+}

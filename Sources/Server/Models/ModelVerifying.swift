@@ -1,0 +1,71 @@
+// Verifies served models on threads of their own, one per verification, and posts what was found.
+//
+// Guarantees: neither the loop nor the engine waits for it; a verification that is cancelled stops
+// at its next piece of the file, and its thread ends by itself when the kernel lets it go.
+// Confined to the loop thread, but for the thread's own body.
+
+import Foundation
+import Loading
+import Service
+import Synchronization
+import Wire
+
+/// The verifications under way. Loop thread.
+struct ModelVerifying {
+    private final class Cancellation: Sendable {
+        let isRequested = Atomic<Bool>(false)
+    }
+
+    private var running: [UInt64: (model: ModelRemoval, cancellation: Cancellation)] = [:]
+
+    /// Starts verifying `model`; the outcome is posted to `inbox` with `ticket`.
+    mutating func start(
+        _ model: RealModel, as served: ModelRemoval, ticket: UInt64, inbox: LoopInbox
+    ) {
+        let cancellation = Cancellation()
+        running[ticket] = (served, cancellation)
+        let thread = Thread {
+            let found = model.verify { cancellation.isRequested.load(ordering: .relaxed) }
+            inbox.post(.verified(ticket: ticket, served, VerificationOutcome(found)))
+        }
+        thread.name = "assay-verify"
+        thread.stackSize = 4 << 20
+        thread.start()
+    }
+
+    /// Asks for an early end; nil for a ticket that is none of these. The thread still posts.
+    mutating func cancel(_ ticket: UInt64) -> ModelRemoval? {
+        guard let found = running.removeValue(forKey: ticket) else { return nil }
+        found.cancellation.isRequested.store(true, ordering: .relaxed)
+        return found.model
+    }
+
+    /// Forgets what has come back.
+    mutating func finish(_ ticket: UInt64) { running[ticket] = nil }
+
+    /// Tickets of the verifications of a model that goes.
+    func tickets(of model: ModelRemoval) -> [UInt64] {
+        running.filter { $0.value.model == model }.map(\.key).sorted()
+    }
+}
+
+extension VerificationOutcome {
+    /// Loading's finding in the words of the decisions.
+    fileprivate init(_ found: ModelVerification) {
+        switch found {
+        case .sound(.matched(let difference)): self = .matched(largestDifference: difference)
+        case .sound: self = .absent
+        case .drifted(let rejection, let isSealed):
+            self = .drifted(
+                reason: "\(rejection.code): \(rejection.message)", isSealed: isSealed)
+        case .undecided(let rejection):
+            self = .undecided(
+                ServiceError(
+                    rejection.isTransient ? .unavailable : .failedPrecondition,
+                    .init(rejection.code.name), "\(rejection.message). \(rejection.advice)",
+                    retryAfterMilliseconds: rejection.isTransient ? 1000 : nil,
+                    layer: rejection.layer.rawValue))
+        case .cancelled: self = .cancelled
+        }
+    }
+}

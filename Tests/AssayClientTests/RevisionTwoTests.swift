@@ -1,0 +1,281 @@
+// Score, Embed, conversations and log-probabilities, against servers that answer rightly and
+// servers that answer with something else than was asked for.
+
+import AssayClient
+import Testing
+import Wire
+
+@Suite struct RevisionTwoTests {
+    static let answer = AnswerRecord(model: "m", device: "cpu")
+
+    private func client(
+        allowMock: Bool = false, revision: UInt64 = Limits.revision,
+        _ handler: @escaping ScriptedServer.Handler
+    ) throws -> AssayClient {
+        var configuration = ClientConfiguration()
+        configuration.allowMock = allowMock
+        configuration.compression = false
+        configuration.answerMilliseconds = 5000
+        let descriptor = ScriptedServer.start { header, body in
+            guard header.kind == .hello else { return handler(header, body) }
+            let hello = HelloResponse(server: "scripted", revision: revision)
+            return .send(ScriptedServer.frame(hello, to: header.requestID))
+        }
+        return try AssayClient(adopting: descriptor, configuration: configuration)
+    }
+
+    /// Runs `body` and returns the client's error; records an issue when there is none.
+    private func failure(_ body: () throws -> Void) -> ClientError? {
+        do {
+            try body()
+            Issue.record("no error")
+            return nil
+        } catch {
+            return error as? ClientError
+        }
+    }
+
+    /// Tokens with one alternative each.
+    private static func logprobs(_ tokens: [UInt32], width: Int = 1) -> Logprobs {
+        var result = Logprobs(topCount: UInt64(width))
+        for token in tokens {
+            result.append(token, -1, top: (0..<width).map { (UInt32($0), -0.5) })
+        }
+        return result
+    }
+
+    // MARK: - Score
+
+    private static func scores(_ count: Int, width: Int = 0) -> ScoreResponse {
+        let score = Score(logprobs: logprobs([5], width: width), logprob: -1, greedy: false)
+        return ScoreResponse(
+            scores: Array(repeating: score, count: count), promptTokens: 2, answer: answer)
+    }
+
+    private let twoContinuations = ScoreRequest(
+        prompt: .messages([ChatMessage(.system, "s"), ChatMessage(.user, "u: v")]),
+        continuations: [.text("a"), .tokens([1, 2])])
+
+    @Test func scoreIsAskedAsGivenAndHandedOut() throws {
+        let expected = twoContinuations
+        let client = try client { header, body in
+            guard (try? ScoreRequest(decoding: body)) == expected else { return .silence }
+            return .send(ScriptedServer.frame(Self.scores(2), to: header.requestID, generation: 3))
+        }
+        let reply = try client.score(twoContinuations)
+        #expect(reply.message == Self.scores(2))
+        #expect(reply.provenance == .real)
+        #expect(reply.generation == 3)
+    }
+
+    static let wrongScores: [(String, ScoreResponse)] = [
+        ("one too few", scores(1)), ("one too many", scores(3)),
+        ("alternatives nobody asked for", scores(2, width: 1)),
+        (
+            "a score of no token",
+            ScoreResponse(
+                scores: Array(
+                    repeating: Score(logprobs: Logprobs(), logprob: 0, greedy: true), count: 2),
+                promptTokens: 1, answer: answer)
+        ),
+    ]
+
+    @Test(arguments: wrongScores.indices)
+    func scoresThatDoNotFitTheRequestAreABreach(_ index: Int) throws {
+        let (name, response) = Self.wrongScores[index]
+        let client = try client { header, _ in
+            .send(ScriptedServer.frame(response, to: header.requestID))
+        }
+        #expect(
+            failure { _ = try client.score(twoContinuations) }?.code == .protocolError, "\(name)")
+        #expect(failure { _ = try client.stats() }?.code == .connectionClosed, "\(name)")
+    }
+
+    @Test func scoresAndEmbeddingsOfAMockAreRefusedUnlessAllowed() throws {
+        let handler: ScriptedServer.Handler = { header, _ in
+            header.kind == .score
+                ? .send(ScriptedServer.frame(Self.scores(2), to: header.requestID, .mock))
+                : .send(Self.embedding(of: [1, 2], count: 1, to: header.requestID, .mock))
+        }
+        let strict = try client(handler)
+        let embed = EmbedRequest(inputs: [.text("a")])
+        #expect(failure { _ = try strict.score(twoContinuations) }?.code == .mockRefused)
+        #expect(failure { _ = try strict.embed(embed) }?.code == .mockRefused)
+        let allowing = try client(allowMock: true, handler)
+        #expect(try allowing.score(twoContinuations).provenance == .mock)
+        #expect(try allowing.embed(embed).provenance == .mock)
+    }
+
+    // MARK: - Embed
+
+    /// Frames of all but the last value of each chunk size, then the last frame.
+    private static func embedding(
+        of values: [Float], chunks: [Int] = [], dimensions: UInt64 = 2, count: UInt64,
+        to requestID: UInt64, _ provenance: Provenance = .real
+    ) -> [UInt8] {
+        var rest = values[...]
+        var bytes: [UInt8] = []
+        for size in chunks {
+            let chunk = EmbedChunk(embeddings: Array(rest.prefix(size)))
+            bytes += ScriptedServer.frame(chunk, to: requestID, provenance)
+            rest = rest.dropFirst(size)
+        }
+        let last = EmbedResponse(
+            embeddings: Array(rest), dimensions: dimensions, count: count, promptTokens: 7,
+            answer: answer)
+        return bytes + ScriptedServer.frame(last, to: requestID, provenance)
+    }
+
+    @Test(arguments: [[], [4], [1, 1, 1, 1], [3], [2, 1]])
+    func embeddingsCutAnywhereArePutTogether(_ chunks: [Int]) throws {
+        let client = try client { header, _ in
+            .send(
+                Self.embedding(
+                    of: [1, 2, 3, 4], chunks: chunks, count: 2, to: header.requestID))
+        }
+        let request = EmbedRequest(inputs: [.text("a"), .tokens([1])])
+        let message = try client.embed(request).message
+        #expect(message.embeddings == [1, 2, 3, 4])
+        #expect(message.dimensions == 2)
+        #expect(message.promptTokens == 7)
+    }
+
+    @Test(
+        arguments: [
+            // Values, dimensions, count; one input was asked about.
+            ([1, 2, 3], 2, 1), ([1], 2, 1), ([], 1, 1), ([1, 2, 3, 4], 2, 2),
+        ] as [([Float], UInt64, UInt64)])
+    func embeddingsThatDoNotAddUpAreABreach(
+        _ values: [Float], _ dimensions: UInt64, _ count: UInt64
+    ) throws {
+        let client = try client { header, _ in
+            .send(
+                Self.embedding(
+                    of: values, dimensions: dimensions, count: count, to: header.requestID))
+        }
+        let error = failure { _ = try client.embed(EmbedRequest(inputs: [.text("a")])) }
+        #expect(error?.code == .protocolError)
+        #expect(failure { _ = try client.stats() }?.code == .connectionClosed)
+    }
+
+    @Test func valuesWithoutEndAreABreachBeforeTheyFillTheMemory() throws {
+        let client = try client { header, _ in
+            // More than one input can have, and no last frame: the client must stop by itself.
+            let size = Int(Limits.embeddingDimensionsMax) / 2 + 1
+            let chunk = EmbedChunk(embeddings: [Float](repeating: 0, count: size))
+            let frame = ScriptedServer.frame(chunk, to: header.requestID)
+            return .send(frame + frame)
+        }
+        let error = failure { _ = try client.embed(EmbedRequest(inputs: [.text("a")])) }
+        #expect(error?.code == .protocolError)
+    }
+
+    // MARK: - Log-probabilities of Generate
+
+    private static func end(
+        _ tokens: [UInt32] = [], finish: FinishReason = .length, logprobs: Logprobs? = nil,
+        promptLogprobs: Logprobs? = nil
+    ) -> GenerateResponse {
+        GenerateResponse(
+            tokens: tokens, finishReason: finish, promptTokens: 4, completionTokens: 3,
+            logprobs: logprobs, promptLogprobs: promptLogprobs, answer: answer)
+    }
+
+    private func generate(
+        _ chunks: [GenerateChunk], _ end: GenerateResponse, logprobs: UInt64? = 1,
+        promptLogprobs: UInt64? = nil
+    ) throws -> GenerateResponse {
+        let client = try client { header, _ in
+            let frames = chunks.map { ScriptedServer.frame($0, to: header.requestID) }
+            return .send(
+                frames.flatMap { $0 } + ScriptedServer.frame(end, to: header.requestID))
+        }
+        var request = GenerateRequest(prompt: .text("x"))
+        request.logprobs = logprobs
+        request.promptLogprobs = promptLogprobs
+        return try client.generate(request).message
+    }
+
+    @Test func logprobsOfChunksAndTheEndArePutTogether() throws {
+        let chunks = [
+            GenerateChunk(promptLogprobs: Self.logprobs([11, 12], width: 0)),
+            GenerateChunk(promptLogprobs: Self.logprobs([13], width: 0)),
+            GenerateChunk(tokens: [7, 8], logprobs: Self.logprobs([7, 8])),
+            GenerateChunk(text: "late"),
+        ]
+        let whole = try generate(
+            chunks, Self.end([9], logprobs: Self.logprobs([9])), promptLogprobs: 0)
+        #expect(whole.tokens == [7, 8, 9])
+        #expect(whole.logprobs == Self.logprobs([7, 8, 9]))
+        #expect(whole.promptLogprobs == Self.logprobs([11, 12, 13], width: 0))
+    }
+
+    @Test func logprobsOfNothingAreEmptyAndNotAbsent() throws {
+        let whole = try generate([], Self.end(finish: .cancelled), promptLogprobs: 2)
+        #expect(whole.logprobs?.count == 0)
+        #expect(whole.promptLogprobs?.count == 0)
+        #expect(try generate([], Self.end(), logprobs: nil).logprobs == nil)
+    }
+
+    static let wrongLogprobs: [(String, [GenerateChunk], GenerateResponse)] = [
+        ("a token without one", [GenerateChunk(tokens: [7])], end()),
+        ("the last token without one", [], end([7])),
+        (
+            "more alternatives than asked for",
+            [GenerateChunk(tokens: [7], logprobs: logprobs([7], width: 2))], end()
+        ),
+        (
+            "another number of alternatives in the next frame",
+            [
+                GenerateChunk(tokens: [7], logprobs: logprobs([7], width: 0)),
+                GenerateChunk(tokens: [7], logprobs: logprobs([7], width: 1)),
+            ], end()
+        ),
+        (
+            "those of the prompt, which nobody asked for",
+            [GenerateChunk(promptLogprobs: logprobs([7]))], end()
+        ),
+    ]
+
+    @Test(arguments: wrongLogprobs.indices)
+    func logprobsThatDoNotFitTheRequestAreABreach(_ index: Int) throws {
+        let (name, chunks, end) = Self.wrongLogprobs[index]
+        #expect(failure { _ = try generate(chunks, end) }?.code == .protocolError, "\(name)")
+    }
+
+    @Test func logprobsNobodyAskedForAreABreach() {
+        let chunk = GenerateChunk(tokens: [7], logprobs: Self.logprobs([7], width: 0))
+        let error = failure { _ = try generate([chunk], Self.end(), logprobs: nil) }
+        #expect(error?.code == .protocolError)
+    }
+
+    @Test(arguments: [0, 2, 4])
+    func anotherNumberOfPromptLogprobsThanThePromptHasIsABreach(_ count: UInt32) {
+        let end = Self.end(promptLogprobs: Self.logprobs(Array(0..<count)))
+        let error = failure { _ = try generate([], end, promptLogprobs: 1) }
+        #expect(error?.code == .protocolError)
+    }
+
+    // MARK: - Older servers
+
+    @Test func whatAServerOfRevision1DoesNotKnowIsNotSent() throws {
+        let client = try client(revision: 1) { header, _ in
+            header.kind == .stats
+                ? .send(ScriptedServer.frame(StatsResponse(), to: header.requestID))
+                : .sendAndClose([])
+        }
+        let chat = Prompt.messages([ChatMessage(.user, "hi")])
+        var withLogprobs = GenerateRequest(prompt: .text("x"))
+        withLogprobs.logprobs = 0
+        let errors = [
+            failure { _ = try client.score(twoContinuations) },
+            failure { _ = try client.embed(EmbedRequest(inputs: [.text("a")])) },
+            failure { _ = try client.generate(GenerateRequest(prompt: chat)) },
+            failure { _ = try client.generate(withLogprobs) },
+            failure { _ = try client.logits(LogitsRequest(prompt: chat)) },
+        ]
+        #expect(errors.map { $0?.code } == Array(repeating: .revisionTooLow, count: 5))
+        #expect(errors[0]?.message.contains("revision 2") == true)
+        _ = try client.stats()
+    }
+}

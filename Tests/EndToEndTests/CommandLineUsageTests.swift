@@ -1,0 +1,78 @@
+// What the program says to arguments it cannot use: the flag, what was found, what is allowed. No
+// server runs; none may be asked before the arguments are right.
+
+import Testing
+
+@Suite struct CommandLineUsageTests {
+    /// Arguments and what standard error must hold.
+    static let refused: [([String], String)] = [
+        (
+            ["score", "--prompt", "a"],
+            "--continuation and --continuation-tokens: found 0 in all, allowed: 1 to 256"
+        ),
+        (
+            ["score", "--continuation", "a"],
+            "one of --prompt, --tokens and --message is needed"
+        ),
+        (
+            ["score", "--prompt", "a", "--continuation", "b", "--top-logprobs", "65"],
+            "--top-logprobs: found 65, allowed: 0 to 64"
+        ),
+        (
+            ["score", "--prompt", "a", "--continuation-tokens", "1,,2"],
+            "--continuation-tokens: found \"\", allowed: token ids"
+        ),
+        (
+            ["score", "--message", "bob:x", "--continuation", "b"],
+            "--message: found the role \"bob\", allowed: ROLE:TEXT, ROLE one of system, user, "
+                + "assistant"
+        ),
+        (
+            ["generate", "--message", "hello"],
+            "--message: found no colon, allowed: ROLE:TEXT"
+        ),
+        (
+            ["generate", "--message", "user:a", "--prompt", "b"],
+            "--message and --prompt exclude each other"
+        ),
+        (
+            ["logits", "--message", "user:a", "--no-add-special"],
+            "--message and --no-add-special exclude each other"
+        ),
+        (
+            ["generate", "--prompt", "a", "--logprobs", "65"],
+            "--logprobs: found 65, allowed: 0 to 64"
+        ),
+        (
+            ["generate", "--prompt", "a", "--prompt-logprobs", "999"],
+            "--prompt-logprobs: found 999, allowed: 0 to 64"
+        ),
+        (["embed"], "--text and --tokens: found 0 in all, allowed: 1 to 256"),
+        (["embed", "--tokens", "1,x"], "--tokens: found \"x\", allowed: token ids"),
+        (["embed", "--text", "a", "--pooling", "max"], "'mean', 'last' or 'cls'"),
+        (["embed", "--file", "/nowhere/texts"], "--file: reading /nowhere/texts"),
+    ]
+
+    @Test(arguments: refused.indices)
+    func wrongArgumentsAreRefusedByName(_ index: Int) throws {
+        let (arguments, words) = Self.refused[index]
+        let outcome = try Program.run(
+            "assay", arguments, environment: ["ASSAY_SERVER": "unix:///nowhere/assay.sock"])
+        #expect(outcome.status == 2)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.contains(words), "\(outcome.errors)")
+    }
+
+    @Test func rightArgumentsGetAsFarAsTheServer() throws {
+        for arguments in [
+            ["score", "--prompt", "a", "--continuation", "b", "--continuation-tokens", "1, 2"],
+            ["score", "--message", "user:a:b", "--message", "assistant:", "--continuation", ""],
+            ["embed", "--text", "a", "--tokens", "1", "--pooling", "cls", "--no-normalize"],
+            ["generate", "--message", "user:a", "--logprobs", "0", "--prompt-logprobs", "64"],
+        ] {
+            let outcome = try Program.run(
+                "assay", arguments + ["--server", "unix:///nowhere/assay.sock"])
+            #expect(outcome.status == 69, "\(arguments) \(outcome.errors)")
+        }
+    }
+}
