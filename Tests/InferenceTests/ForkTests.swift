@@ -100,6 +100,59 @@ import Testing
         #expect(code(root, 20) == .unknownSequence)
     }
 
+    /// Random histories on a runner, several sequences a step: every row of logits is that of a
+    /// sequence of the same tokens fed alone, and all of the cache comes back.
+    @Test func anyHistoryGivesTheRowsOfItsTokens() throws {
+        let model = try model("llama")
+        var random = SeededGenerator(seed: SeededGenerator.fuzzSeed("anyHistory"))
+        var expected: [[Int32]: [UInt32]] = [:]
+        for _ in 0..<6 {
+            let runner = try model.model.makeRunner(maxSequences: 5, tokenBudget: 240)
+            var open: [(id: SequenceID, tokens: [Int32])] = []
+            for _ in 0..<40 {
+                let choice = random.below(5)
+                if choice == 0 || open.isEmpty {
+                    guard let id = try? runner.open(capacity: 60) else { continue }
+                    open.append((id, []))
+                } else if choice == 1 {
+                    let parent = open[random.below(open.count)]
+                    guard let id = try? runner.fork(parent.id, capacity: 60) else { continue }
+                    open.append((id, parent.tokens))
+                } else if choice == 2 {
+                    runner.close(open.remove(at: random.below(open.count)).id)
+                } else {
+                    try step(runner, &open, &random) { tokens, row in
+                        if expected[tokens] == nil {
+                            expected[tokens] = Self.bits(
+                                try model.logits(of: tokens, wants: .last)[0])
+                        }
+                        #expect(Self.bits(row) == expected[tokens])
+                    }
+                }
+            }
+            for sequence in open { runner.close(sequence.id) }
+            #expect(runner.freeTokens == 240)
+        }
+    }
+
+    /// Appends one to nine tokens to each sequence that has room for them.
+    private func step(
+        _ runner: any ModelRunner, _ open: inout [(id: SequenceID, tokens: [Int32])],
+        _ random: inout SeededGenerator, check: ([Int32], [Float]) throws -> Void
+    ) throws {
+        var items: [StepItem] = []
+        var owners: [Int] = []
+        for index in open.indices where open[index].tokens.count <= 50 && random.below(3) > 0 {
+            let tokens = (0..<1 + random.below(9)).map { _ in Int32(random.below(340)) }
+            items.append(StepItem(sequence: open[index].id, tokens: tokens, wants: .last))
+            owners.append(index)
+            open[index].tokens += tokens
+        }
+        var rows: [[Float]] = []
+        try runner.step(items) { _, _, values in rows.append(Array(values)) }
+        for (owner, row) in zip(owners, rows) { try check(open[owner].tokens, row) }
+    }
+
     // MARK: Accounts
 
     /// A sequence as the naive model sees it: which whole pages it was given, and by whom.
