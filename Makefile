@@ -7,7 +7,7 @@ BUILD_FLAGS   = -c release --build-tests -j $(JOBS)
 BIN           = .build/release
 SOURCES       = Package.swift Sources Tests Benchmarks clients/swift
 
-.PHONY: help setup build demo test bench check format coverage clean
+.PHONY: help setup build demo test fidelity bench check format coverage clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -23,6 +23,10 @@ demo: build ## start the server, run a real model, show its answer and its prove
 
 test: build ## build and run every test
 	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel
+
+fidelity: setup ## compare models, formats and tokenizers with recorded answers, as one table
+	@$(SWIFT) build -c release -j $(JOBS) --product assay-fidelity
+	@$(BIN)/assay-fidelity
 
 bench: build ## round trips beside a bare libuv echo, tokens per second
 	@scripts/bench.sh $(BIN)

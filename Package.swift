@@ -108,6 +108,19 @@ let package = Package(
             ],
             path: "Benchmarks/AssayBench", swiftSettings: strict),
 
+        // Fidelity: recorded answers of reference implementations, and what compares with them.
+        .target(name: "Goldens", path: "Tests/Goldens", swiftSettings: strict),
+        .target(
+            name: "Fidelity",
+            dependencies: ["Compute", "Goldens", "Inference", "ModelFiles", "Tokenizers"],
+            path: "Benchmarks/Fidelity", swiftSettings: strict),
+        .executableTarget(
+            name: "assay-fidelity",
+            dependencies: [
+                "Fidelity", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/FidelityCommand", swiftSettings: strict),
+
         // Tests, one folder per module.
         .target(
             name: "TestSupport", dependencies: ["ModelFiles"], path: "Tests/TestSupport",
@@ -122,19 +135,26 @@ let package = Package(
             name: "ModelFilesTests", dependencies: ["ModelFiles", "CMapGuard", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "TokenizersTests", dependencies: ["Tokenizers", "ModelFiles", "TestSupport"],
+            name: "TokenizersTests",
+            dependencies: ["Tokenizers", "Goldens", "ModelFiles", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "ComputeTests", dependencies: ["Compute", "CKernels", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "InferenceTests",
-            dependencies: ["Inference", "Compute", "ModelFiles", "Tokenizers", "TestSupport"],
+            dependencies: [
+                "Inference", "Compute", "Goldens", "ModelFiles", "Tokenizers", "TestSupport",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FidelityTests", dependencies: ["Compute", "Fidelity", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "LoadingTests",
             dependencies: [
-                "Loading", "Inference", "Compute", "ModelFiles", "Tokenizers", "TestSupport",
+                "Loading", "Inference", "Compute", "CKernels", "ModelFiles", "Tokenizers",
+                "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -150,8 +170,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "AssayClient", "EventLoop", "Loading", "Service", "Wire",
-                "ServerTestSupport", "TestSupport",
+                "Server", "AssayClient", "CKernels", "Compute", "EventLoop", "Loading", "Service",
+                "Wire", "ServerTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -39,7 +39,7 @@ public struct EngineMeasure: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         let backend = try CPUBackend(threads: threads)
-        let plan = try ModelPlan(file: GGUFFile(MappedFile(path: path)))
+        let plan = try ModelPlan(ParsedModel(ModelFileSet(path: path)))
         let model = try TransformerModel(plan: plan, backend: backend)
         let loading = clock.now - start
 

@@ -206,7 +206,9 @@ KN_INLINE void int8_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
 /* n tokens of a panel of `tokens`, whatever the kind. */
 KN_INLINE void whole_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
                           const uint8_t *panel, size_t tokens, size_t token, const int n) {
-    if (kn_is_unit_kind(kind)) unit_tile(p, kind, tile, panel, tokens, token, n);
+    const bool is_row = kind == KN_TILE_TERNARY && p->input == KN_INPUT_INT8_ROW;
+    if (is_row) ternary_row_tile(p, tile, panel, tokens, token, n);
+    else if (kn_is_unit_kind(kind)) unit_tile(p, kind, tile, panel, tokens, token, n);
     else int8_tile(p, kind, tile, panel, tokens, token, n);
 }
 

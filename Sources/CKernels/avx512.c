@@ -84,7 +84,9 @@ KN_INLINE void int8_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
 /* The n tokens of one panel, whatever the kind. */
 KN_INLINE void whole_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
                           const uint8_t *panel, size_t token, const int n) {
-    if (kn_is_unit_kind(kind)) unit_tile(p, kind, tile, panel, token, n);
+    const bool is_row = kind == KN_TILE_TERNARY && p->input == KN_INPUT_INT8_ROW;
+    if (is_row) ternary_row_tile(p, tile, panel, token, n);
+    else if (kn_is_unit_kind(kind)) unit_tile(p, kind, tile, panel, token, n);
     else int8_tile(p, kind, tile, panel, token, n);
 }
 

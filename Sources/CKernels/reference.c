@@ -155,6 +155,24 @@ static void add_int8_unit(kn_tile_kind kind, const kn_unit *unit, size_t blocks,
     }
 }
 
+/* One ternary unit, int8 input with one scale for the row: a single sum for the whole unit. */
+static void add_row_unit(const kn_unit *unit, size_t columns, const uint8_t *panel, size_t tokens,
+                         float *acc) {
+    for (size_t t = 0; t < tokens; t++) {
+        int32_t sum = 0;
+        float token_scale;
+        for (size_t c = 0; c < columns; c++) {
+            const uint8_t *block =
+                panel + c / KN_BLOCK_COLUMNS * KN_INT8_PANEL_BLOCK_BYTES * tokens;
+            size_t i = c % KN_BLOCK_COLUMNS;
+            int8_t a = (int8_t)block[(i / 4 * tokens + t) * 4 + i % 4];
+            sum += ((int32_t)unit->q[c] - 1) * a;
+        }
+        memcpy(&token_scale, panel + 36 * tokens + 4 * t, 4);
+        acc[t] = fmaf((float)sum, unit->whole * token_scale, acc[t]);
+    }
+}
+
 /* One ternary unit, float input. */
 static void add_float_unit(const kn_unit *unit, size_t columns, const float *panel, size_t tokens,
                            float *acc) {
@@ -173,6 +191,7 @@ static void unit_sums(const kn_product *p, const uint8_t *tile, size_t row, cons
                       size_t tokens, float *acc) {
     const size_t blocks = p->columns / KN_BLOCK_COLUMNS;
     const bool is_float = p->input == KN_INPUT_FLOAT;
+    const bool is_row = p->kind == KN_TILE_TERNARY && p->input == KN_INPUT_INT8_ROW;
     const size_t block_bytes = is_float ? KN_BLOCK_COLUMNS * 4 : KN_INT8_PANEL_BLOCK_BYTES;
     kn_unit unit;
     for (size_t t = 0; t < tokens; t++) acc[t] = 0;
@@ -182,6 +201,8 @@ static void unit_sums(const kn_product *p, const uint8_t *tile, size_t row, cons
         if (is_float) {
             add_float_unit(&unit, n * KN_BLOCK_COLUMNS, (const float *)(const void *)panel, tokens,
                            acc);
+        } else if (is_row) {
+            add_row_unit(&unit, n * KN_BLOCK_COLUMNS, panel, tokens, acc);
         } else {
             add_int8_unit(p->kind, &unit, n, panel, tokens, acc);
         }

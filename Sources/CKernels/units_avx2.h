@@ -172,6 +172,68 @@ KN_INLINE void unit_half(const kn_product *p, kn_tile_kind kind, const uint8_t *
     }
 }
 
+/* Ternary weights, one input scale for the row: integers over a whole unit, one fma at its end.
+ * q is at most 3 (in damaged files), a result of maddubs at most 762: the 32 of four blocks fit in
+ * 16 bits (24384). The panel's -128 * (sum of a) gives what the zero point takes away. */
+KN_INLINE void ternary_row_unit(const uint8_t *planes, size_t count, __m256 scale, const int half,
+                                const uint8_t *panel, size_t tokens, const int n, __m256 *acc) {
+    const __m256i ones = _mm256_set1_epi16(1);
+    __m256i sums[INT8_GROUP], pairs[INT8_GROUP];
+    int32_t offset[INT8_GROUP] = {0};
+    float token_scale[INT8_GROUP];
+    memcpy(token_scale, panel + 36 * tokens, 4 * (size_t)n);
+    for (int t = 0; t < n; t++) sums[t] = pairs[t] = _mm256_setzero_si256();
+    for (size_t b = 0; b < count; b++) {
+#pragma clang loop unroll(full)
+        for (int g = 0; g < 8; g++) {
+            __m256i q = unit_group(KN_TILE_TERNARY, planes, half, g);
+            for (int t = 0; t < n; t++) {
+                __m256i a = broadcast4(panel + 4 * ((size_t)g * tokens + (size_t)t));
+                pairs[t] = _mm256_add_epi16(pairs[t], _mm256_maddubs_epi16(q, a));
+            }
+        }
+        if (b % 4 == 3 || b == count - 1) {
+            for (int t = 0; t < n; t++) {
+                sums[t] = _mm256_add_epi32(sums[t], _mm256_madd_epi16(pairs[t], ones));
+                pairs[t] = _mm256_setzero_si256();
+            }
+        }
+        for (int t = 0; t < n; t++) {
+            int32_t block_offset;
+            memcpy(&block_offset, panel + 32 * tokens + 4 * (size_t)t, 4);
+            offset[t] += block_offset;
+        }
+        planes += kn_plane_bytes(KN_TILE_TERNARY);
+        panel += KN_INT8_PANEL_BLOCK_BYTES * tokens;
+    }
+    for (int t = 0; t < n; t++) {
+        __m256i sum = _mm256_add_epi32(sums[t], _mm256_set1_epi32(offset[t] / 128));
+        __m256 both = _mm256_mul_ps(scale, _mm256_set1_ps(token_scale[t]));
+        acc[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum), both, acc[t]);
+    }
+}
+
+KN_INLINE void ternary_row_tile(const kn_product *p, size_t tile, const uint8_t *panel,
+                                size_t tokens, size_t token, const int n) {
+    const kn_tile_kind kind = KN_TILE_TERNARY;
+    const size_t blocks = p->columns / KN_BLOCK_COLUMNS;
+    __m256 low[INT8_GROUP], high[INT8_GROUP];
+    const uint8_t *at = (const uint8_t *)p->tiles + tile * kn_tile_bytes(kind, p->columns);
+    for (int t = 0; t < n; t++) low[t] = high[t] = _mm256_setzero_ps();
+    for (size_t first = 0; first < blocks; first += 8) {
+        const size_t count = kn_blocks_of_unit(first, blocks);
+        const uint8_t *planes = at + kn_factor_bytes(kind, count);
+        const float *scales = (const float *)(const void *)at;
+        ternary_row_unit(planes, count, _mm256_loadu_ps(scales), 0, panel, tokens, n, low);
+        ternary_row_unit(planes, count, _mm256_loadu_ps(scales + 8), 1, panel, tokens, n, high);
+        at += kn_unit_bytes(kind, count);
+        panel += count * KN_INT8_PANEL_BLOCK_BYTES * tokens;
+    }
+    for (int t = 0; t < n; t++) {
+        store_sums(p, token + (size_t)t, tile * 16, (kn_v){low[t], high[t]});
+    }
+}
+
 KN_INLINE void unit_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
                          const uint8_t *panel, size_t tokens, size_t token, const int n) {
     __m256 low[INT8_GROUP], high[INT8_GROUP];

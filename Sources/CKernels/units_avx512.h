@@ -130,6 +130,58 @@ KN_INLINE void unit_block(kn_tile_kind kind, const uint8_t *factors, size_t b,
     else unit_finish(kind, factors, b, panel, 40, n, sums, acc);
 }
 
+/* Ternary weights, one input scale for the row: integers over a whole unit, one fma at its end.
+ * The panel's -128 * (sum of a) gives what the zero point takes away. With few tokens each block
+ * sums apart, so that its chain does not wait for the block before it. */
+KN_INLINE void ternary_row_unit(const uint8_t *planes, size_t count, __m512 scale,
+                                const uint8_t *panel, const int n, __m512 *acc) {
+    const bool apart = n < 4;
+    const __mmask16 valid = v_first((size_t)n);
+    __m512i sums[KN_PANEL_TOKENS], part[KN_PANEL_TOKENS], offsets = _mm512_setzero_si512();
+    float token_scale[KN_PANEL_TOKENS];
+    memcpy(token_scale, panel + 36 * n, 4 * (size_t)n);
+    for (int t = 0; t < n; t++) sums[t] = _mm512_setzero_si512();
+    for (size_t b = 0; b < count; b++) {
+        __m512i *into = apart ? part : sums;
+        if (apart) for (int t = 0; t < n; t++) part[t] = _mm512_setzero_si512();
+#pragma clang loop unroll(full)
+        for (int g = 0; g < 8; g++) {
+            __m512i q = unit_group(KN_TILE_TERNARY, planes, g);
+            for (int t = 0; t < n; t++) {
+                into[t] = _mm512_dpbusd_epi32(into[t], q, broadcast4(panel + 4 * (g * n + t)));
+            }
+        }
+        if (apart) for (int t = 0; t < n; t++) sums[t] = _mm512_add_epi32(sums[t], part[t]);
+        offsets = _mm512_add_epi32(offsets, _mm512_maskz_loadu_epi32(valid, panel + 32 * n));
+        planes += kn_plane_bytes(KN_TILE_TERNARY);
+        panel += KN_INT8_PANEL_BLOCK_BYTES * n;
+    }
+    int32_t offset[16];
+    _mm512_storeu_si512(offset, _mm512_srai_epi32(offsets, 7));
+    for (int t = 0; t < n; t++) {
+        __m512i sum = _mm512_add_epi32(sums[t], _mm512_set1_epi32(offset[t]));
+        __m512 both = _mm512_mul_ps(scale, _mm512_set1_ps(token_scale[t]));
+        acc[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), both, acc[t]);
+    }
+}
+
+KN_INLINE void ternary_row_tile(const kn_product *p, size_t tile, const uint8_t *panel,
+                                size_t token, const int n) {
+    const kn_tile_kind kind = KN_TILE_TERNARY;
+    const size_t blocks = p->columns / KN_BLOCK_COLUMNS;
+    const uint8_t *at = (const uint8_t *)p->tiles + tile * kn_tile_bytes(kind, p->columns);
+    __m512 acc[KN_PANEL_TOKENS];
+    for (int t = 0; t < n; t++) acc[t] = _mm512_setzero_ps();
+    for (size_t first = 0; first < blocks; first += 8) {
+        const size_t count = kn_blocks_of_unit(first, blocks);
+        const uint8_t *planes = at + kn_factor_bytes(kind, count);
+        ternary_row_unit(planes, count, _mm512_loadu_ps(at), panel, n, acc);
+        at += kn_unit_bytes(kind, count);
+        panel += count * KN_INT8_PANEL_BLOCK_BYTES * (size_t)n;
+    }
+    for (int t = 0; t < n; t++) store_sums(p, token + (size_t)t, tile * 16, acc[t]);
+}
+
 KN_INLINE void unit_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
                          const uint8_t *panel, size_t token, const int n) {
     const size_t plane_bytes = kn_plane_bytes(kind), blocks = p->columns / KN_BLOCK_COLUMNS;

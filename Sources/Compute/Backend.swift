@@ -12,6 +12,9 @@ public protocol Backend: AnyObject, Sendable {
     /// Short name for answers and reports, for example `cpu`.
     var deviceName: String { get }
 
+    /// The kernels it computes with, where it has a choice of them and checks them.
+    var kernels: KernelSelection? { get }
+
     /// Packs a matrix of `rows` x `columns` (row after row in the file's blocks). Copies all of it.
     func makeMatrix(
         _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
@@ -101,6 +104,11 @@ public protocol Backend: AnyObject, Sendable {
         of buffer: FloatBuffer, in range: Range<Int>,
         _ body: (UnsafeBufferPointer<Float>) throws -> Result
     ) rethrows -> Result
+}
+
+extension Backend {
+    /// None to report.
+    public var kernels: KernelSelection? { nil }
 }
 
 /// One product of a `matmul`: `output[t] = matrix * input[t] (+ bias)`, added to what the output

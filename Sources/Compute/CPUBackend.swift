@@ -2,7 +2,7 @@
 //
 // Guarantees: the same bits for any instruction set, number of threads and batch. Kernels that
 // disagree with the scalar ones on this machine are switched off when the back end is made, and
-// reported in `verdicts`.
+// reported in `kernels`.
 // Does not: own models. One back end per process is shared by all of them; operations of different
 // threads take turns where they share scratch, and run on their own thread where the pool is taken.
 
@@ -13,12 +13,10 @@ import Synchronization
 public final class CPUBackend: Backend {
     /// `cpu`.
     public let deviceName = "cpu"
-    /// The kernels in use.
-    public let instructionSet: InstructionSet
     /// Threads that share an operation, the caller's included.
     public let threads: Int
-    /// What the self check at start found, one entry per kernel.
-    public let verdicts: [KernelVerdict]
+    /// What is computed with; never nil.
+    public let kernels: KernelSelection?
 
     let poolStorage: Storage
     let tableStorage: Storage
@@ -26,27 +24,49 @@ public final class CPUBackend: Backend {
 
     /// Starts `threads - 1` workers and checks the kernels (some milliseconds). Without an
     /// instruction set: the one named by `ASSAY_INSTRUCTION_SET`, or the best.
-    public init(threads: Int, instructionSet: InstructionSet? = nil) throws(ComputeError) {
+    public convenience init(
+        threads: Int, instructionSet: InstructionSet? = nil
+    ) throws(ComputeError) {
+        try self.init(threads: threads, instructionSet: instructionSet) { _, _ in }
+    }
+
+    /// As above, with a chance to damage the kernels of a set before they are checked: this is how
+    /// tests see what a faulty one leads to.
+    package init(
+        threads: Int, instructionSet: InstructionSet?,
+        damage: (InstructionSet, inout kn_ops) -> Void
+    ) throws(ComputeError) {
         let chosen: InstructionSet
         if let instructionSet { chosen = instructionSet } else { chosen = try .preferred() }
-        guard let table = kn_ops_for(chosen.kernelSet) else {
+        guard var table = kn_ops_for(chosen.kernelSet)?.pointee else {
             throw ComputeError(
                 .instructionSetUnavailable, tried: "choosing kernels", found: chosen.rawValue,
                 allowed: InstructionSet.allowedText)
         }
-        self.instructionSet = chosen
+        damage(chosen, &table)
         self.threads = threads
         poolStorage = try Storage(poolThreads: threads)
         tableStorage = try Storage(size: MemoryLayout<kn_ops>.size, purpose: "the kernel table")
-        let copy = tableStorage.base.initializeMemory(as: kn_ops.self, to: table.pointee)
-        verdicts = KernelVerdict.check(copy)
-        for (kernel, verdict) in verdicts.enumerated() where !verdict.agrees {
-            kn_kernel_switch_off(copy, kernel)
-        }
+        let copy = tableStorage.base.initializeMemory(as: kn_ops.self, to: table)
+        let lower = InstructionSet.available().prefix { $0 != chosen }.reversed()
+        kernels = KernelSelection(
+            checking: copy, of: chosen,
+            lower: lower.compactMap { set in
+                guard var table = kn_ops_for(set.kernelSet)?.pointee else { return nil }
+                damage(set, &table)
+                return (set, table)
+            })
     }
 
-    /// Runs the self check again, on the kernels in use.
-    public func selfTest() -> [KernelVerdict] { KernelVerdict.check(ops) }
+    /// The instruction set of the kernels in use.
+    public var instructionSet: InstructionSet { kernels?.instructionSet ?? .scalar }
+    /// What the self check at start found, one entry per kernel.
+    public var verdicts: [KernelVerdict] { kernels?.verdicts ?? [] }
+
+    /// Runs the self check again, on the kernels in use; true if all agree.
+    public func selfTest() -> Bool {
+        (0..<kn_kernel_count()).allSatisfy { KernelSelection.agrees(ops, $0) }
+    }
 
     var pool: OpaquePointer { poolStorage.pool }
     var ops: UnsafePointer<kn_ops> {
@@ -83,23 +103,6 @@ public final class CPUBackend: Backend {
             let larger = try Storage(size: size + size / 2, purpose: "scratch of an operation")
             storage = larger
             return larger
-        }
-    }
-}
-
-/// What the self check found about one kernel.
-public struct KernelVerdict: Sendable, Equatable {
-    /// The kernel, for example `product_q8`.
-    public let kernel: String
-    /// Whether it gave the bits of the scalar kernel. One that did not is switched off: the scalar
-    /// kernel takes its place.
-    public let agrees: Bool
-
-    static func check(_ ops: UnsafePointer<kn_ops>) -> [KernelVerdict] {
-        (0..<kn_kernel_count()).map { kernel in
-            let agrees = (1...3).allSatisfy { kn_kernel_agrees(ops, kernel, UInt64($0)) }
-            return KernelVerdict(
-                kernel: String(cString: kn_kernel_name(kernel)), agrees: agrees)
         }
     }
 }

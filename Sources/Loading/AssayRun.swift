@@ -1,10 +1,11 @@
 // One run through the layers, on the thread that may be abandoned.
 //
 // Guarantees: layers run in order and each gets a verdict with its duration; when a layer fails,
-// the file is compared with what was opened first, so that a copy in progress is called that and
+// the files are compared with what was opened first, so that a copy in progress is called that and
 // not a damaged file.
 // Does not: retry, wait or fall back; ModelLoader does.
 
+import Compute
 import Inference
 import ModelFiles
 import Synchronization
@@ -25,11 +26,17 @@ package struct Placement: Sendable {
     let device: String
     let reason: String?
     let degradations: [String]
+    /// The kernels that compute, where the device has a choice of them.
+    let kernels: KernelSelection?
 
-    package init(device: String, reason: String? = nil, degradations: [String] = []) {
+    package init(
+        device: String, reason: String? = nil, degradations: [String] = [],
+        kernels: KernelSelection? = nil
+    ) {
         self.device = device
         self.reason = reason
-        self.degradations = degradations
+        self.degradations = degradations + (kernels?.degradations ?? [])
+        self.kernels = kernels
     }
 }
 
@@ -44,9 +51,9 @@ package struct PlacedModel: Sendable {
     }
 }
 
-/// A file that passed every layer, with what was made of it.
+/// Files that passed every layer, with what was made of them.
 struct AcceptedModel: Sendable {
-    let file: MappedFile
+    let files: ModelFileSet
     let tokenModel: any TokenModel
     let tokenizer: any Tokenizer
     let chatTemplate: ChatTemplateState
@@ -91,46 +98,47 @@ struct AssayRun: Sendable {
         var fingerprint: Fingerprint?
         var seal: Seal?
         var sealVerdict: SealVerdict?
-        let file = try layer(.file, nil, isAbandoned) {
-            let file = try steps.open(path, configuration.fileLimits)
-            fingerprint = try checkFingerprint(of: file, isAbandoned)
+        let files = try layer(.file, nil, isAbandoned) {
+            let files = try steps.open(path, configuration.fileLimits, configuration.parseLimits)
+            fingerprint = try checkFingerprint(of: files, isAbandoned)
             if comparesSeal { seal = try SealFile.read(besideModel: path) }
-            return file
+            return files
         }
-        let parsed = try layer(.parse, file, isAbandoned) {
-            try steps.parse(file, configuration.parseLimits)
+        let parsed = try layer(.parse, files, isAbandoned) {
+            try steps.parse(files, configuration.parseLimits)
         }
-        let plan = try layer(.compatibility, file, isAbandoned) {
+        let plan = try layer(.compatibility, files, isAbandoned) {
             try steps.plan(parsed, configuration.overrides)
         }
-        let placed = try layer(.placement, file, isAbandoned) {
+        let placed = try layer(.placement, files, isAbandoned) {
             let placed = try steps.place(plan, configuration, path)
-            // The weights have been read now: were they still the file's?
-            try file.checkUnchanged()
+            // The weights have been read now: were they still the files'?
+            try files.checkUnchanged()
             return placed
         }
         if configuration.requireValidation {
-            try layer(.validation, file, isAbandoned) {
+            try layer(.validation, files, isAbandoned) {
                 try steps.validate(placed, plan)
                 if comparesSeal {
                     if seal != nil, fingerprint == nil {
-                        fingerprint = try computeFingerprint(of: file, isAbandoned)
+                        fingerprint = try computeFingerprint(of: files, isAbandoned)
                     }
                     sealVerdict = try compare(seal, fingerprint, placed, plan.tokenizer)
                 }
-                try file.checkUnchanged()
+                try files.checkUnchanged()
             }
         }
         return AcceptedModel(
-            file: file, tokenModel: placed.tokenModel, tokenizer: plan.tokenizer,
-            chatTemplate: plan.chatTemplate, facts: ModelFacts(plan, fileSize: file.bytes.count),
+            files: files, tokenModel: placed.tokenModel, tokenizer: plan.tokenizer,
+            chatTemplate: plan.chatTemplate, facts: ModelFacts(plan, files),
             overrides: plan.configuration.overrides, placement: placed.placement,
             fingerprint: fingerprint, seal: sealVerdict)
     }
 
     /// Runs one layer, records its verdict and turns whatever it throws into a rejection.
     private func layer<Value>(
-        _ layer: Layer, _ file: MappedFile?, _ isAbandoned: () -> Bool, _ body: () throws -> Value
+        _ layer: Layer, _ files: ModelFileSet?, _ isAbandoned: () -> Bool,
+        _ body: () throws -> Value
     ) throws(AssayRejection) -> Value {
         guard !isAbandoned() else { throw .abandoned(in: layer, path: path) }
         let started = time.now()
@@ -144,7 +152,10 @@ struct AssayRun: Sendable {
             finish(layer, started, ok: true, isAbandoned)
             return value
         } catch {
-            let rejection = stability(of: file, after: AssayRejection(error, in: layer, path: path))
+            let rejection = stability(
+                of: files, after: AssayRejection(error, in: layer, path: path))
+            // The index that names a model's files is read to open them.
+            if rejection.layer > layer { finish(layer, started, ok: true, isAbandoned) }
             finish(rejection.layer, started, ok: false, isAbandoned)
             throw rejection
         }
@@ -164,12 +175,13 @@ struct AssayRun: Sendable {
         report(LoadProgress(attempt: attempt, layer: layer, verdict: verdict))
     }
 
-    /// The rejection itself, or the reason behind it: the file changed under the layer.
-    private func stability(of file: MappedFile?, after rejection: AssayRejection) -> AssayRejection
-    {
-        guard let file else { return rejection }
+    /// The rejection itself, or the reason behind it: a file changed under the layer.
+    private func stability(
+        of files: ModelFileSet?, after rejection: AssayRejection
+    ) -> AssayRejection {
+        guard let files else { return rejection }
         do throws(ModelFileError) {
-            try file.checkUnchanged()
+            try files.checkUnchanged()
             return rejection
         } catch {
             return AssayRejection(error, in: .file, path: path)
@@ -177,13 +189,13 @@ struct AssayRun: Sendable {
     }
 
     private func checkFingerprint(
-        of file: MappedFile, _ isAbandoned: () -> Bool
+        of files: ModelFileSet, _ isAbandoned: () -> Bool
     ) throws -> Fingerprint? {
         guard let required = configuration.requiredFingerprint else { return nil }
-        let found = try computeFingerprint(of: file, isAbandoned)
+        let found = try computeFingerprint(of: files, isAbandoned)
         guard found == required else {
             throw AssayRejection(
-                .file, .fingerprintMismatch, tried: "comparing the file's SHA-256",
+                .file, .fingerprintMismatch, tried: "comparing the model's SHA-256",
                 found: found.hex, allowed: required.hex,
                 location: ModelFileError.Location(path: path).description)
         }
@@ -191,9 +203,9 @@ struct AssayRun: Sendable {
     }
 
     private func computeFingerprint(
-        of file: MappedFile, _ isAbandoned: () -> Bool
+        of files: ModelFileSet, _ isAbandoned: () -> Bool
     ) throws -> Fingerprint {
-        let found = try Fingerprint.compute(of: file, isCancelled: isAbandoned)
+        let found = try Fingerprint.compute(of: files, isCancelled: isAbandoned)
         guard let found else {
             throw AssayRejection.abandoned(in: progress.state.withLock { $0.layer }, path: path)
         }
@@ -229,14 +241,16 @@ extension AssayRejection {
 }
 
 extension ModelFacts {
-    init(_ plan: ModelPlan, fileSize: Int) {
+    init(_ plan: ModelPlan, _ files: ModelFileSet) {
         let configuration = plan.configuration
         self.init(
             architecture: configuration.architecture, name: configuration.name,
             vocabularySize: configuration.vocabularySize,
             embeddingLength: configuration.embeddingLength, blockCount: configuration.blockCount,
             contextLength: configuration.contextLength, parameterCount: plan.parameterCount,
-            weightBytes: plan.weightBytes, fileSize: fileSize, formats: plan.formatCounts,
-            tokenizer: plan.tokenizer.summary)
+            weightBytes: plan.weightBytes, container: files.container.description,
+            fileCount: files.files.count, fileSize: files.size, formats: plan.formatCounts,
+            tokenizer: plan.tokenizer.summary,
+            activationRounding: configuration.activationRounding)
     }
 }

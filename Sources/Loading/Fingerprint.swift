@@ -1,15 +1,21 @@
-// The identity of a model's weights: SHA-256 of the whole file.
+// The identity of a model: SHA-256 of its file, or of the list of its files.
 //
-// Guarantees: streams through the descriptor in fixed pieces, so the digest of a file of any
-// size takes
-// 1 MiB of memory and leaves the mapping alone; a file that changed meanwhile gives an error,
-// not a digest.
+// Of several files it is the SHA-256 of what `sha256sum FILES` prints in the model's folder, the
+// names in the order of their bytes; `LC_ALL=C` and `sha256sum A B C | sha256sum` reproduce it:
+//
+//     HEX  config.json
+//     HEX  model-00001-of-00002.safetensors
+//     …
+//
+// Guarantees: streams through the descriptors in fixed pieces, so the digest of files of any size
+// takes 1 MiB of memory and leaves the mappings alone; a file that changed meanwhile gives an
+// error, not a digest.
 // Does not: run on the serving path; FingerprintTask is how it gets off it.
 
 import Crypto
 import ModelFiles
 
-/// SHA-256 of a model file. A value.
+/// SHA-256 of a model. A value.
 public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
     /// 32 bytes.
     public let bytes: [UInt8]
@@ -48,7 +54,30 @@ public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
     /// The hexadecimal form.
     public var description: String { hex }
 
-    /// Reads the whole file and digests it. Blocking; any thread; nil if `isCancelled` said so.
+    /// Digests every file of a model. Blocking; any thread; nil if `isCancelled` said so.
+    /// Throws a `file` layer error if reading fails or a file changed meanwhile.
+    public static func compute(
+        of files: ModelFileSet, isCancelled: () -> Bool = { false }
+    ) throws(ModelFileError) -> Fingerprint? {
+        let named = files.named
+        if named.count == 1 { return try compute(of: named[0].file, isCancelled: isCancelled) }
+        var hash = SHA256()
+        for (name, file) in named {
+            guard let digest = try compute(of: file, isCancelled: isCancelled) else { return nil }
+            hash.update(data: line(digest, name))
+        }
+        return Fingerprint(bytes: Array(hash.finalize()))
+    }
+
+    /// A line as `sha256sum` prints it: with a backslash in front where the name has to be escaped.
+    private static func line(_ digest: Fingerprint, _ name: String) -> [UInt8] {
+        let escapes: [UInt8: String] = [0x0A: "\\n", 0x0D: "\\r", 0x5C: "\\\\"]
+        let escaped = name.utf8.flatMap { byte in escapes[byte].map { Array($0.utf8) } ?? [byte] }
+        let mark = escaped.count == name.utf8.count ? "" : "\\"
+        return Array("\(mark)\(digest.hex)  ".utf8) + escaped + [0x0A]
+    }
+
+    /// Reads one whole file and digests it. Blocking; any thread; nil if `isCancelled` said so.
     /// Throws a `file` layer error if reading fails or the file changed meanwhile.
     public static func compute(
         of file: MappedFile, isCancelled: () -> Bool = { false }

@@ -39,14 +39,14 @@ public final class FingerprintTask: Sendable {
     package init(failed reason: String) { shared = Shared(.failed(reason)) }
 
     /// Starts computing on a thread of its own.
-    package init(of file: MappedFile) {
+    package init(of files: ModelFileSet) {
         let shared = Shared(.pending)
         self.shared = shared
         do {
             try startThread {
                 // On Linux, `who` 0 is the calling thread: serving threads keep their priority.
                 setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
-                shared.finish(Self.run(file) { shared.isCancelled.load(ordering: .relaxed) })
+                shared.finish(Self.run(files) { shared.isCancelled.load(ordering: .relaxed) })
             }
         } catch {
             shared.finish(.failed("\(error)"))
@@ -71,9 +71,9 @@ public final class FingerprintTask: Sendable {
         return value
     }
 
-    private static func run(_ file: MappedFile, isCancelled: () -> Bool) -> State {
+    private static func run(_ files: ModelFileSet, isCancelled: () -> Bool) -> State {
         do {
-            let fingerprint = try Fingerprint.compute(of: file, isCancelled: isCancelled)
+            let fingerprint = try Fingerprint.compute(of: files, isCancelled: isCancelled)
             return fingerprint.map { .ready($0) } ?? .failed("the model was unloaded")
         } catch {
             return .failed(error.description)

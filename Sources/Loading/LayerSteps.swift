@@ -8,18 +8,20 @@ import Inference
 import ModelFiles
 
 package struct LayerSteps: Sendable {
-    package var open: @Sendable (_ path: String, FileLimits) throws -> MappedFile
-    package var parse: @Sendable (MappedFile, ParseLimits) throws -> GGUFFile
-    package var plan: @Sendable (GGUFFile, _ overrides: [String: String]) throws -> ModelPlan
+    package var open: @Sendable (_ path: String, FileLimits, ParseLimits) throws -> ModelFileSet
+    package var parse: @Sendable (ModelFileSet, ParseLimits) throws -> ParsedModel
+    package var plan: @Sendable (ParsedModel, _ overrides: [String: String]) throws -> ModelPlan
     package var place:
         @Sendable (ModelPlan, ModelLoadingConfiguration, _ path: String) throws -> PlacedModel
     package var validate: @Sendable (PlacedModel, ModelPlan) throws -> Void
 
     package static func standard(_ placing: ModelPlacing) -> LayerSteps {
         LayerSteps(
-            open: { path, limits in try MappedFile(path: path, limits: limits) },
-            parse: { file, limits in try GGUFFile(file, limits: limits) },
-            plan: { file, overrides in try ModelPlan(file: file, overrides: overrides) },
+            open: { path, limits, parseLimits in
+                try ModelFileSet(path: path, limits: limits, parseLimits: parseLimits)
+            },
+            parse: { files, limits in try ParsedModel(files, limits: limits) },
+            plan: { model, overrides in try ModelPlan(model, overrides: overrides) },
             place: { plan, configuration, path in
                 try placing.place(plan, configuration, path: path)
             },

@@ -38,13 +38,26 @@ extension LoadReport {
             ("blocks", .integer(model.blockCount)),
             ("context", .integer(model.contextLength)),
             ("weight_bytes", .integer(model.weightBytes)),
+            ("container", .string(model.container)),
+            ("files", .integer(model.fileCount)),
             ("file_bytes", .integer(model.fileSize)),
             ("formats", .object(formats.map { ($0.key, .integer($0.value)) })),
             ("tokenizer", .string(model.tokenizer)),
+            (
+                "activation_rounding",
+                model.activationRounding == .none
+                    ? .null : .string(model.activationRounding.rawValue)
+            ),
             ("device", device.map { .string($0) } ?? .null),
             ("device_reason", deviceReason.map { .string($0) } ?? .null),
+            ("instruction_set", kernels.map { .string($0.instructionSet.rawValue) } ?? .null),
+            ("kernels_disabled", .array(disabledKernels)),
             ("fingerprint", fingerprint.map { .string($0.hex) } ?? .null),
         ])
+    }
+
+    private var disabledKernels: [JSONText] {
+        (kernels?.disabled ?? []).map { .string($0.kernel) }
     }
 
     private static func json(_ verdict: LayerVerdict) -> JSONText {

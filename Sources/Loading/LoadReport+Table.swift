@@ -49,14 +49,24 @@ extension LoadReport: CustomStringConvertible {
                 ))
             rows.append(
                 (
+                    "files",
+                    "\(model.container), \(model.fileSize) bytes in \(model.fileCount) "
+                        + (model.fileCount == 1 ? "file" : "files")
+                ))
+            rows.append(
+                (
                     "tokens",
                     "\(model.vocabularySize) in the vocabulary (\(model.tokenizer)), "
                         + "context \(model.contextLength)"
                 ))
+            if model.activationRounding != .none {
+                rows.append(("activations", model.activationRounding.rawValue))
+            }
         }
         if let device {
             rows.append(("device", device + (deviceReason.map { " (\($0))" } ?? "")))
         }
+        if let kernels { rows.append(("kernels", kernels.summary)) }
         if let fingerprint { rows.append(("sha256", fingerprint.hex)) }
         if let seal { rows.append(("seal", seal.description)) }
         rows += overrides.map {

@@ -6,6 +6,7 @@
 // Does not: hold the model. Text and JSON forms are in LoadReport+Table.swift and
 // LoadReport+JSON.swift.
 
+import Compute
 import Inference
 
 /// The outcome of one layer in one attempt.
@@ -50,12 +51,18 @@ public struct ModelFacts: Sendable, Equatable {
     public let parameterCount: Int
     /// Bytes of all tensors as stored; 0 for a mock.
     public let weightBytes: Int
-    /// Bytes of the file; 0 for a mock.
+    /// The form of the files: `gguf`, `gguf split N`, `safetensors`, `safetensors N shards`, `mock`.
+    public let container: String
+    /// Files that were read, texts beside the weights included; 0 for a mock.
+    public let fileCount: Int
+    /// Bytes of these files; 0 for a mock.
     public let fileSize: Int
     /// Weight formats with the number of matrices in each.
     public let formats: [String: Int]
     /// One line about the tokenizer.
     public let tokenizer: String
+    /// How the inputs of its matrices are rounded.
+    public var activationRounding = ActivationRounding.none
 }
 
 /// Everything the assay has to say about one load.
@@ -78,9 +85,12 @@ public struct LoadReport: Sendable {
     public let device: String?
     /// Why it is this device, when there is something to say.
     public let deviceReason: String?
-    /// What is less than was asked for: `cpu_fallback`, `validation_skipped`, `mock_fallback`.
+    /// The kernels that compute; nil if placement was not reached or the device has no choice.
+    public let kernels: KernelSelection?
+    /// What is less than was asked for: `cpu_fallback`, `kernel_disabled: NAME`,
+    /// `instruction_set_lowered: FROM to TO`, `validation_skipped`, `mock_fallback`.
     public let degradations: [String]
-    /// SHA-256 of the file, if known when the report was made.
+    /// The model's fingerprint, if known when the report was made.
     public var fingerprint: Fingerprint?
     /// What the comparison with a seal gave; nil where validation was skipped or not passed.
     public var seal: SealVerdict?

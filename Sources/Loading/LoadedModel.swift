@@ -52,7 +52,7 @@ public enum LoadedModel: Sendable {
         }
     }
 
-    /// SHA-256 of the file once it is known; always nil for a mock: no file stands behind it.
+    /// The fingerprint once it is known; always nil for a mock: no file stands behind it.
     public var fingerprint: Fingerprint? {
         switch self {
         case .real(let model): model.fingerprint.value
@@ -120,11 +120,11 @@ public final class RealModel: Sendable {
     public let device: String
     /// Why it runs there, when there is something to say.
     public let deviceReason: String?
-    /// SHA-256 of the file, computed in the background.
+    /// The identity of the files, computed in the background.
     public let fingerprint: FingerprintTask
     /// What the assay saw.
     public let report: LoadReport
-    private let file: MappedFile
+    private let files: ModelFileSet
 
     // Not public: only the loader can say that a file passed every layer.
     init(_ accepted: AcceptedModel, fingerprint: FingerprintTask, report: LoadReport) {
@@ -134,21 +134,21 @@ public final class RealModel: Sendable {
         facts = accepted.facts
         device = accepted.placement.device
         deviceReason = accepted.placement.reason
-        file = accepted.file
+        files = accepted.files
         self.fingerprint = fingerprint
         self.report = report
     }
 
-    /// False once the mapped file has lost pages under the model: its answers can no longer be
-    /// trusted. Costs one atomic load.
-    public var isIntact: Bool { file.isIntact }
+    /// False once a mapped file has lost pages under the model: its answers can no longer be
+    /// trusted. Costs one atomic load a file.
+    public var isIntact: Bool { files.isIntact }
 
-    /// Confirms that the file is still the one that was loaded. Throws `changed_while_read`.
-    func checkUnchanged() throws(ModelFileError) { try file.checkUnchanged() }
+    /// Confirms that the files are still those that were loaded. Throws `changed_while_read`.
+    func checkUnchanged() throws(ModelFileError) { try files.checkUnchanged() }
 
-    /// Reads the file again and digests it; nil if `isCancelled` said so.
+    /// Reads the files again and digests them; nil if `isCancelled` said so.
     func computeFingerprint(_ isCancelled: () -> Bool) throws(ModelFileError) -> Fingerprint? {
-        try Fingerprint.compute(of: file, isCancelled: isCancelled)
+        try Fingerprint.compute(of: files, isCancelled: isCancelled)
     }
 
     /// The report with the fingerprint, if that is known by now.

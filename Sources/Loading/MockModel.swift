@@ -74,8 +74,8 @@ public final class MockModel: TokenModel {
         facts = ModelFacts(
             architecture: "mock", name: "mock", vocabularySize: Self.vocabularySizeFixed,
             embeddingLength: Self.embeddingLengthFixed, blockCount: Self.blockCountFixed,
-            contextLength: 4_096, parameterCount: 0, weightBytes: 0, fileSize: 0, formats: [:],
-            tokenizer: MockTokenizer().summary)
+            contextLength: 4_096, parameterCount: 0, weightBytes: 0, container: "mock",
+            fileCount: 0, fileSize: 0, formats: [:], tokenizer: MockTokenizer().summary)
         logger.warning(
             "MOCK MODEL created: its answers are random numbers, not a model's",
             metadata: ["path": "\(report?.path ?? "none")", "seed": "\(seed)"])

@@ -128,7 +128,7 @@ public struct ModelLoader: Sendable {
         if let known = accepted.fingerprint {
             fingerprint = FingerprintTask(known)
         } else if configuration.computesFingerprint {
-            fingerprint = FingerprintTask(of: accepted.file)
+            fingerprint = FingerprintTask(of: accepted.files)
         } else {
             fingerprint = FingerprintTask(failed: "switched off by configuration")
         }
@@ -169,7 +169,8 @@ public struct ModelLoader: Sendable {
             provenance: accepted != nil ? .real : standsIn ? .mock : nil, attempts: attempts,
             duration: time.now() - started, model: accepted?.facts,
             overrides: accepted?.overrides ?? [], device: accepted?.placement.device,
-            deviceReason: accepted?.placement.reason, degradations: degradations,
+            deviceReason: accepted?.placement.reason,
+            kernels: accepted?.placement.kernels, degradations: degradations,
             fingerprint: accepted?.fingerprint, seal: accepted?.seal)
     }
 }

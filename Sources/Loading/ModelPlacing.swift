@@ -38,9 +38,13 @@ public struct ModelPlacing: Sendable {
     func place(
         _ plan: ModelPlan, _ configuration: ModelLoadingConfiguration, path: String
     ) throws -> PlacedModel {
-        let placement = try choose(configuration.device)
+        let choice = try choose(configuration.device)
         try checkMemory(plan, configuration, path: path)
-        let model = try TransformerModel(plan: plan, backend: backend())
+        let backend = try backend()
+        let model = try TransformerModel(plan: plan, backend: backend)
+        let placement = Placement(
+            device: choice.device, reason: choice.reason, degradations: choice.degradations,
+            kernels: backend.kernels)
         return PlacedModel(tokenModel: model, placement: placement)
     }
 

@@ -11,7 +11,7 @@ struct FileOpening {
     struct Opened {
         let descriptor: Int32
         let identity: FileIdentity
-        let format: ModelFileFormat
+        let format: ModelFileFormat?
     }
 
     let path: String
@@ -47,7 +47,7 @@ struct FileOpening {
         }
     }
 
-    private func checkPath() throws(ModelFileError) {
+    func checkPath() throws(ModelFileError) {
         guard !path.isEmpty, !path.utf8.contains(0) else {
             throw ModelFileError(
                 .pathInvalid, tried: "using the path",
@@ -115,7 +115,8 @@ struct FileOpening {
         throw ModelFileError(
             .extensionUnsupported, tried: "choosing a format by the file name's extension",
             found: suffix.map { "\".\(printable($0, countMax: 40))\"" } ?? "no extension",
-            allowed: ModelFileFormat.allCases.map { ".\($0.rawValue)" }.joined(separator: " or "),
+            allowed: ModelFileFormat.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
+                + ", .safetensors.index.json, or a folder",
             location: location)
     }
 }

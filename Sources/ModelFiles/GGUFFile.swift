@@ -41,8 +41,7 @@ public struct GGUFFile: Sendable {
     ) throws(ModelFileError) {
         guard file.format == .gguf else {
             throw ModelFileError(
-                .safetensorsNotSupported, tried: "choosing a parser for the file",
-                found: "the extension .safetensors, a format this version cannot read yet",
+                .notGGUF, tried: "choosing a parser for the file", found: "another extension",
                 allowed: ".gguf", location: .init(path: file.path))
         }
         var parser = GGUFParser(file, limits: limits)

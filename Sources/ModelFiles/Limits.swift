@@ -9,6 +9,10 @@
 public struct FileLimits: Sendable, Equatable {
     /// Largest file, in bytes. 16 TiB: ext4's own bound, and far inside the address space.
     public var fileSizeMax: Int = 1 << 44
+    /// Largest text beside the weights, in bytes. The largest published tokenizer.json has 33 MB.
+    public var companionSizeMax: Int = 64 << 20
+    /// Names in a folder that is searched for a model. Published ones have up to 200.
+    public var folderEntryCountMax: Int = 65_536
 
     /// The defaults of each field.
     public static let `default` = FileLimits()

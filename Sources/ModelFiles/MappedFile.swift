@@ -16,7 +16,7 @@ public enum ModelFileFormat: String, Sendable, CaseIterable {
     case safetensors
 }
 
-/// A regular file with a supported extension, mapped read-only for the life of this object.
+/// A regular file of a model, mapped read-only for the life of this object.
 ///
 /// Any thread may read `bytes` and call any method: all state is immutable after `init`.
 ///
@@ -26,8 +26,8 @@ public enum ModelFileFormat: String, Sendable, CaseIterable {
 public final class MappedFile: @unchecked Sendable {
     /// The path as given.
     public let path: String
-    /// The format the extension names.
-    public let format: ModelFileFormat
+    /// The format the extension names; nil for a file beside the weights.
+    public let format: ModelFileFormat?
     /// Size, place and time of the file when it was opened.
     public let identity: FileIdentity
     /// The file's bytes. Valid while this object is alive.
@@ -39,8 +39,24 @@ public final class MappedFile: @unchecked Sendable {
     /// Checks, opens and maps the file at `path`. Blocking; any thread; allocates nothing of the
     /// file's size.
     /// Throws a `file` layer error: see `ModelFileError.Code`.
-    public init(path: String, limits: FileLimits = .default) throws(ModelFileError) {
-        let opened = try FileOpening(path: path, limits: limits).open()
+    public convenience init(
+        path: String, limits: FileLimits = .default
+    ) throws(ModelFileError) {
+        try self.init(FileOpening(path: path, limits: limits).open(), path: path)
+    }
+
+    /// The same for a text beside the weights, of any extension and bounded by
+    /// `FileLimits.companionSizeMax`.
+    public convenience init(
+        companion path: String, limits: FileLimits = .default
+    ) throws(ModelFileError) {
+        var limits = limits
+        limits.fileSizeMax = min(limits.fileSizeMax, limits.companionSizeMax)
+        let (descriptor, identity) = try FileOpening(path: path, limits: limits).openRegularFile()
+        try self.init(.init(descriptor: descriptor, identity: identity, format: nil), path: path)
+    }
+
+    private init(_ opened: FileOpening.Opened, path: String) throws(ModelFileError) {
         let size = opened.identity.size
         // mmap(2): "a file is mapped in multiples of the page size … the remaining bytes in the
         // partial page at the end of the mapping are zeroed when mapped". Later shrinking raises

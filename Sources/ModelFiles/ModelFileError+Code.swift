@@ -35,8 +35,10 @@ extension ModelFileError {
         public static let linkLoop = Code(.linkLoop)
         /// This process may not read the file, or search a folder on the way.
         public static let permissionDenied = Code(.permissionDenied)
-        /// The path names a directory.
+        /// The path names a directory in which there is no model.
         public static let isDirectory = Code(.isDirectory)
+        /// The path names a directory in which there are several models.
+        public static let severalModels = Code(.severalModels)
         /// The path names a named pipe.
         public static let isFIFO = Code(.isFIFO)
         /// The path names a socket.
@@ -67,8 +69,6 @@ extension ModelFileError {
         public static let zipArchive = Code(.zipArchive)
         /// The content is not GGUF; the text says what it looks like.
         public static let notGGUF = Code(.notGGUF)
-        /// A SafeTensors file, which this version cannot read yet.
-        public static let safetensorsNotSupported = Code(.safetensorsNotSupported)
         /// A GGUF file in big-endian byte order.
         public static let bigEndian = Code(.bigEndian)
         /// A GGUF version other than 2 and 3.
@@ -177,6 +177,7 @@ extension ModelFileError {
         case linkLoop = "link_loop"
         case permissionDenied = "permission_denied"
         case isDirectory = "is_directory"
+        case severalModels = "several_models"
         case isFIFO = "is_fifo"
         case isSocket = "is_socket"
         case isDevice = "is_device"
@@ -192,7 +193,6 @@ extension ModelFileError {
         case gzipArchive = "gzip_archive"
         case zipArchive = "zip_archive"
         case notGGUF = "not_gguf"
-        case safetensorsNotSupported = "safetensors_not_supported"
         case bigEndian = "big_endian"
         case versionUnsupported = "version_unsupported"
         case truncated = "truncated"
@@ -244,8 +244,9 @@ extension ModelFileError {
         var isFileLayer: Bool {
             switch self {
             case .pathInvalid, .notFound, .danglingLink, .linkLoop, .permissionDenied,
-                .isDirectory, .isFIFO, .isSocket, .isDevice, .extensionUnsupported, .emptyFile,
-                .fileTooLarge, .ioError, .resourcesExhausted, .changedWhileRead:
+                .isDirectory, .severalModels, .isFIFO, .isSocket, .isDevice,
+                .extensionUnsupported, .emptyFile, .fileTooLarge, .ioError,
+                .resourcesExhausted, .changedWhileRead:
                 true
             default:
                 false

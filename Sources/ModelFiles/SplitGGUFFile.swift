@@ -5,8 +5,9 @@
 // others hold tensors only. Numbers in names count from 1 and have five digits.
 //
 // Guarantees: all parts are there, say the same about the whole and hold what they say; no tensor
-// is in two of them. Any part's path opens the model.
-// Does not: look at metadata of later parts beyond the split keys.
+// is in two of them.
+// Does not: open files (`ModelFileSet` does, by any part's path), or look at metadata of later
+// parts beyond the split keys.
 
 /// All parts of a split GGUF model. A value; any thread.
 public struct SplitGGUFFile: GGUFSource {
@@ -26,26 +27,9 @@ public struct SplitGGUFFile: GGUFSource {
         (file.metadata["split.count"]?.asInteger ?? 0) > 1
     }
 
-    /// Opens and parses all parts. Blocking; costs as much as opening each.
-    ///
-    /// - Parameter path: the path of any part.
-    /// - Throws: `splitNameInvalid`, `splitKeyInvalid`, `partsInconsistent`, `tensorNameDuplicate`,
-    ///   or what opening and parsing a part throws (`not_found` with the path of a missing one).
-    public init(
-        path: String, fileLimits: FileLimits = .default, limits: ParseLimits = .default
-    ) throws(ModelFileError) {
-        let name = try SplitName(path, partCountMax: limits.partCountMax)
-        var parts: [GGUFFile] = []
-        for index in 0..<name.count {
-            let file = try MappedFile(path: name.path(index), limits: fileLimits)
-            parts.append(try GGUFFile(file, limits: limits))
-        }
-        try self.init(parts)
-    }
-
     /// Joins parts that were parsed before, given in order.
     ///
-    /// - Throws: as `init(path:)`, but for the name.
+    /// - Throws: `splitKeyInvalid`, `partsInconsistent`, `tensorNameDuplicate`.
     public init(_ parts: [GGUFFile]) throws(ModelFileError) {
         var totals: Int?
         for (index, part) in parts.enumerated() {
@@ -106,64 +90,5 @@ private struct SplitKeys {
 
     private func location(_ key: String) -> ModelFileError.Location {
         .init(path: part.file.path, offset: part.metadata.byteOffset(of: key), key: key)
-    }
-}
-
-/// `NAME-00002-of-00005.gguf`, taken apart.
-struct SplitName {
-    private let prefix: String
-    private let suffix: String
-    let count: Int
-
-    /// - Throws: `splitNameInvalid`.
-    init(_ path: String, partCountMax: Int) throws(ModelFileError) {
-        let parts = Self.parse(Array(path.utf8))
-        guard let parts, (1...partCountMax).contains(parts.count),
-            (1...parts.count).contains(parts.number)
-        else {
-            throw ModelFileError(
-                .splitNameInvalid, tried: "reading the number of parts in the file's name",
-                found: parts.map { "part \($0.number) of \($0.count)" } ?? "no such numbers",
-                allowed: "NAME-00001-of-0000N.gguf, N at most \(partCountMax)",
-                location: .init(path: path))
-        }
-        prefix = parts.prefix
-        suffix = parts.suffix
-        count = parts.count
-    }
-
-    /// The path of the part at `index`, counted from 0.
-    func path(_ index: Int) -> String {
-        prefix + Self.fiveDigits(index + 1) + "-of-" + Self.fiveDigits(count) + suffix
-    }
-
-    private static func fiveDigits(_ number: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, 5 - digits.utf8.count)) + digits
-    }
-
-    private typealias Parts = (prefix: String, number: Int, count: Int, suffix: String)
-
-    ///     name-00001-of-00003.gguf
-    ///          ^ 14 bytes, then the extension
-    private static func parse(_ path: [UInt8]) -> Parts? {
-        let suffixSize = 5
-        let numbersSize = 14
-        let start = path.count - suffixSize - numbersSize
-        guard start >= 1, path[start - 1] == UInt8(ascii: "-"),
-            path[start + numbersSize] == UInt8(ascii: "."),
-            path[start + 5..<start + 9].elementsEqual("-of-".utf8),
-            let number = number(path[start..<start + 5]),
-            let count = self.number(path[start + 9..<start + 14])
-        else { return nil }
-        return (
-            String(decoding: path[..<start], as: UTF8.self), number, count,
-            String(decoding: path[(start + numbersSize)...], as: UTF8.self)
-        )
-    }
-
-    private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
-        guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-        return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
     }
 }

@@ -50,15 +50,33 @@ public final class AssayServer: Sendable {
     private let stopped = StoppedFlag()
 
     /// Starts the computing threads of the CPU back end; touches no model and no socket.
-    public init(configuration: ServerConfiguration, logger: Logger) throws(ServerStartError) {
-        self.configuration = configuration
-        self.logger = logger
+    public convenience init(
+        configuration: ServerConfiguration, logger: Logger
+    ) throws(ServerStartError) {
+        let threads = configuration.threads == 0 ? ProcessorCount.usable : configuration.threads
+        let backend: CPUBackend
         do {
-            let threads =
-                configuration.threads == 0 ? ProcessorCount.usable : configuration.threads
-            placing = ModelPlacing(backend: try CPUBackend(threads: threads))
+            backend = try CPUBackend(threads: threads)
         } catch {
             throw .system("starting the CPU back end: \(error)")
+        }
+        self.init(configuration: configuration, logger: logger, backend: backend)
+    }
+
+    /// The same with a back end made elsewhere, for tests.
+    package init(configuration: ServerConfiguration, logger: Logger, backend: CPUBackend) {
+        self.configuration = configuration
+        self.logger = logger
+        Self.report(backend, to: logger)
+        placing = ModelPlacing(backend: backend)
+    }
+
+    /// One line on what computes, and one warning for each kernel that was found faulty.
+    private static func report(_ backend: CPUBackend, to logger: Logger) {
+        guard let kernels = backend.kernels else { return }
+        logger.info("computing on \(backend.threads) threads with \(kernels.summary)")
+        for degradation in kernels.degradations {
+            logger.warning("a self check of the kernels failed: \(degradation)")
         }
     }
 

@@ -67,6 +67,9 @@ public enum TokenizerLimits {
     public static let tokenCountMax = 4 << 20
     /// Bytes of one token. Published ones stay below 1,000; it bounds the work per merge.
     public static let tokenSizeMax = 4_096
+    /// Tokens added where an embedding has more rows than there are tokens. Published models need
+    /// up to a few thousand.
+    public static let paddingCountMax = 65_536
     /// Bytes of all token texts together.
     public static let vocabularySizeMax = 64 << 20
     /// Merge rules of a byte-level vocabulary. The largest published ones have about 450,000.

@@ -37,6 +37,20 @@ public struct TokenizerDefinition: Sendable {
     /// An empty definition of the given kind.
     public init(model: String) { self.model = model }
 
+    /// Adds tokens that nothing produces until there are `count`, for models whose embedding has
+    /// more rows than there are tokens; the texts are those of llama.cpp's converter. Adds none to
+    /// an empty list, and none if more than `TokenizerLimits.paddingCountMax` were needed.
+    package mutating func pad(to count: Int) {
+        guard tokens.count > 0,
+            (tokens.count..<tokens.count + TokenizerLimits.paddingCountMax).contains(count)
+        else { return }
+        for id in tokens.count..<count {
+            tokens.append(Array("[PAD\(id)]".utf8))
+            scores?.append(0)
+            types?.append(TokenType.unused.rawValue)
+        }
+    }
+
     /// Roles that metadata can give to a token.
     public enum SpecialToken: String, Sendable, CaseIterable {
         case begin = "bos"

@@ -28,6 +28,17 @@ public enum TokenizerFactory {
         try make(from: TokenizerDefinition(metadata))
     }
 
+    /// Builds a tokenizer from a parsed model of any form; of its weights nothing is looked at.
+    public static func make(from model: ParsedModel) throws(TokenizerError) -> any Tokenizer {
+        switch model {
+        case .gguf(let file): try make(from: file.metadata)
+        case .checkpoint(let files):
+            try make(
+                from: TokenizerDefinition(
+                    tokenizer: files.tokenizer, configuration: files.tokenizerConfiguration))
+        }
+    }
+
     /// Builds a tokenizer from facts that were read elsewhere. Any thread.
     public static func make(from definition: TokenizerDefinition) throws(TokenizerError)
         -> any Tokenizer

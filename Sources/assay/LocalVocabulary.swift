@@ -5,12 +5,12 @@ import ModelFiles
 import Tokenizers
 
 enum LocalVocabulary {
-    /// Maps the file, reads its metadata, builds the tokenizer. A file of only a vocabulary is
-    /// enough. Exit 65 for a file that is refused.
+    /// Maps the files, parses them, builds the tokenizer. A GGUF file of only a vocabulary is
+    /// enough. Exit 65 for a model that is refused.
     static func tokenizer(path: String) throws -> any Tokenizer {
         do {
-            let file = try GGUFFile(try MappedFile(path: path))
-            return try TokenizerFactory.make(from: file.metadata)
+            let model = try ParsedModel(ModelFileSet(path: path))
+            return try TokenizerFactory.make(from: model)
         } catch let error as ModelFileError {
             throw Failure(
                 code: .rejected, message: "\(path): \(error)",

@@ -86,16 +86,15 @@ import Testing
     @Test func everyKernelPassesTheSelfCheckOnThisMachine() throws {
         for backend in try allBackends(threads: 2) {
             #expect(backend.verdicts.count == kn_kernel_count())
-            for verdict in backend.verdicts + backend.selfTest() {
+            #expect(backend.selfTest())
+            for verdict in backend.verdicts {
                 #expect(verdict.agrees, "\(backend.instructionSet) \(verdict.kernel)")
             }
         }
     }
 
-    @Test func aKernelThatDiffersIsFoundAndSwitchedOff() throws {
-        let best = try #require(kn_ops_for(kn_isa_best()))
-        // One wrong lane each: the check must see it in every kernel it lists.
-        var table = best.pointee
+    /// One wrong value each: the check must see it in every kernel it lists.
+    private static func damageEverything(in table: inout kn_ops) {
         table.quantise = { _, _, tokens, _, panel in
             panel?.storeBytes(of: UInt8(tokens), as: UInt8.self)
         }
@@ -118,12 +117,49 @@ import Testing
             wrong, wrong, wrong, wrong
         )
         table.ternary_float = wrong
+    }
+
+    @Test func aKernelThatDiffersIsFoundAndCanBeReplaced() throws {
+        let best = try #require(kn_ops_for(kn_isa_best()))
+        var table = best.pointee
+        Self.damageEverything(in: &table)
         for kernel in 0..<kn_kernel_count() {
             let name = String(cString: kn_kernel_name(kernel))
             #expect(!kn_kernel_agrees(&table, kernel, 1), "\(name)")
-            kn_kernel_switch_off(&table, kernel)
+            kn_kernel_replace(&table, kernel, kn_ops_for(KN_SCALAR))
             #expect(kn_kernel_agrees(&table, kernel, 1), "\(name)")
         }
+    }
+
+    /// Every set in turn has one wrong kernel, alone or together with the sets below it.
+    @Test(arguments: InstructionSet.available().dropFirst())
+    func aFaultyKernelIsReplacedByTheNextLowerOneThatAgrees(_ set: InstructionSet) throws {
+        let lower = InstructionSet.available().prefix { $0 != set }
+        for damaged in [[set], [set] + lower] {
+            let backend = try CPUBackend(threads: 1, instructionSet: set) { candidate, table in
+                guard damaged.contains(candidate) else { return }
+                table.rms_norm = { _, _, _, width, y in y?[width - 1] = 7 }
+            }
+            let kernels = try #require(backend.kernels)
+            #expect(kernels.disabled.map(\.kernel) == ["rms_norm"])
+            #expect(kernels.disabled[0].replacement == (damaged.count == 1 ? lower.last : .scalar))
+            #expect(kernels.degradations == ["kernel_disabled: rms_norm"])
+            #expect(kernels.summary.contains("switched off: rms_norm ("))
+            #expect(backend.instructionSet == set && backend.selfTest())
+        }
+    }
+
+    @Test(arguments: InstructionSet.available().dropFirst())
+    func aSetWithoutASoundKernelIsLowered(_ set: InstructionSet) throws {
+        let backend = try CPUBackend(threads: 1, instructionSet: set) { candidate, table in
+            if candidate == set { Self.damageEverything(in: &table) }
+        }
+        let kernels = try #require(backend.kernels)
+        let lower = try #require(InstructionSet.available().prefix { $0 != set }.last)
+        #expect(kernels.chosen == set && kernels.instructionSet == lower)
+        #expect(backend.instructionSet == lower && backend.selfTest())
+        #expect(kernels.degradations == ["instruction_set_lowered: \(set) to \(lower)"])
+        #expect(kernels.summary.hasPrefix("\(lower) (this machine has \(InstructionSet.best))"))
     }
 
     @Test func instructionSetsAreNamedAndTheScalarOneIsAlwaysThere() throws {

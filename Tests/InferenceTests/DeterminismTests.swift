@@ -5,6 +5,7 @@
 // needs no fixtures. One run is the reference; every other schedule must equal it bit for bit.
 
 import Compute
+import Goldens
 import Inference
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@
 // fused matrices, with every scaling of its rotation. A family added to the table is tested here
 // without a line of its own.
 
+import Compute
 import Inference
 import TestSupport
 import Testing
@@ -122,20 +123,26 @@ import Testing
     }
 
     @Test(arguments: ["bitnet-b1.58", "bitnet-25"])
-    func roundsActivationsWhenAsked(_ name: String) throws {
-        let plain = try expectAgreement(.tiny(name, seed: 26))
-        let builder = try GGUFBuilder.tiny(name, seed: 26) {
-            $0.set("\(name).activation_rounding", .string("int8_per_token"))
+    func roundsActivationsUnlessToldNotTo(_ name: String) throws {
+        let rounded = try expectAgreement(.tiny(name, seed: 26))
+        for (word, isRounded) in [("int8_per_token", true), ("none", false)] {
+            let builder = try GGUFBuilder.tiny(name, seed: 26) {
+                $0.set("\(name).activation_rounding", .string(word))
+            }
+            #expect(try (expectAgreement(builder) == rounded) == isRounded, "\(word)")
         }
-        #expect(try expectAgreement(builder) != plain)
     }
 
     @Test(arguments: names)
-    func roundsNoActivationsUnlessItSaysSo(_ name: String) throws {
+    func onlyTheFamiliesTrainedSoRoundActivations(_ name: String) throws {
         let file = try GGUFBuilder.tiny(name).parsed()
-        #expect(try ModelConfiguration.extract(from: file).activationRounding == .none)
+        let isTrainedSo = ["bitnet-b1.58", "bitnet-25"].contains(name)
+        #expect(
+            try ModelConfiguration.extract(from: file).activationRounding
+                == (isTrainedSo ? .int8PerToken : .none))
         let chosen = try ModelConfiguration.extract(
             from: file, overrides: ["activation_rounding": "none"])
+        #expect(chosen.activationRounding == .none)
         #expect(chosen.overrides.map(\.replacement) == ["\"none\""])
         let error = #expect(throws: InferenceError.self) {
             try ModelConfiguration.extract(
@@ -143,6 +150,23 @@ import Testing
         }
         #expect(error?.code == .unsupportedFeature)
         #expect(error?.location == "\(name).activation_rounding")
+    }
+
+    /// Integer kernels where there are any, floats where the float form was asked for; what the
+    /// format says in every other family.
+    @Test(arguments: WeightFormat.allCases)
+    func theFormatDecidesHowRoundedInputsAreMultiplied(_ format: WeightFormat) throws {
+        let chooses = try #require(ArchitectureDescription.all["bitnet-b1.58"])
+        let rounded = chooses.inputRounding(of: format, under: .int8PerToken)
+        #expect(rounded == (format.quantisesInput ? .rows : nil))
+        let floats = chooses.inputRounding(of: format, under: .none)
+        let isTernary = [.tq1_0, .tq2_0, .i2_s].contains(format)
+        let isExact = isTernary || !format.quantisesInput
+        #expect(floats == (isExact ? InputRounding.none : nil))
+        for name in ["llama", "bitnet"] {
+            let other = try #require(ArchitectureDescription.all[name])
+            #expect(other.inputRounding(of: format, under: .none) == nil)
+        }
     }
 
     /// A scaled product is made where the normed residual lies, and rounding happens in place; a

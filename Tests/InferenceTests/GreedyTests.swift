@@ -1,6 +1,7 @@
 // The trained model's text, token for token: 5 prompts, 128 tokens each.
 
 import Compute
+import Goldens
 import Inference
 import TestSupport
 import Testing

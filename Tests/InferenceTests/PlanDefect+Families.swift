@@ -40,7 +40,7 @@ extension PlanDefect {
                 says: "found 0"),
             key(
                 "activation_rounding", .string("int4"), in: name, .unsupportedFeature,
-                says: "\"int4\"; allowed: none"),
+                says: "\"int4\"; allowed: "),
             key("activation_rounding", .uint32(8), in: name, .keyType, says: "a string"),
             stranger("blk.0.attn_rel_b.weight", [16], in: name),
         ]

@@ -6,6 +6,7 @@
 // tenths of a unit (standard deviation of the logits: 7.6 in the trained model).
 
 import Compute
+import Goldens
 import Inference
 import ModelFiles
 import TestSupport
@@ -71,7 +72,8 @@ import Testing
         for variant in golden.variants {
             let model = try FixtureModel.load("quant/\(variant.file)", on: instructionSet)
             let rows = try golden.prompts.map { try model.logits(of: $0, wants: .last)[0] }
-            let deviation = Deviation(rows.flatMap(\.self), try golden.logits(of: variant))
+            let deviation = Deviation(
+                rows.flatMap(\.self), try golden.logits(of: variant).flatMap(\.self))
             print("\(variant.file) on \(instructionSet): \(deviation)")
             #expect(deviation.largest <= 0.5)
             #expect(deviation.rootMeanSquare <= 0.08)

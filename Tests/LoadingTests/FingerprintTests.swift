@@ -1,5 +1,6 @@
 // The fingerprint: the right digest, off the loading path, and required when asked for.
 
+import Glibc
 import Loading
 import ModelFiles
 import TestSupport
@@ -86,6 +87,37 @@ import Testing
         #expect(outcome.model?.fingerprint == known)
     }
 
+    /// What `sha256sum` prints for the files is what is digested.
+    @Test func ofSeveralFilesItIsTheDigestOfTheirListing() throws {
+        var builder = CheckpointBuilder.tiny("LlamaForCausalLM")
+        builder.others["chat_template.jinja"] = Array("{{ messages }}".utf8)
+        builder.others["README.md"] = Array("not read".utf8)
+        let files = builder.files(shardCount: 2)
+        for (name, bytes) in files { try directory.write(bytes, as: name) }
+        let read = files.keys.filter { $0 != "README.md" }.sorted()
+        #expect(
+            read == [
+                "chat_template.jinja", "config.json", "model-00001-of-00002.safetensors",
+                "model-00002-of-00002.safetensors", "model.safetensors.index.json",
+                "tokenizer.json",
+            ])
+        var listing = ""
+        for name in read {
+            let copy = try directory.write(files[name] ?? [], as: "copy.gguf")
+            let digest = try #require(try Fingerprint.compute(of: MappedFile(path: copy)))
+            listing += "\(digest.hex)  \(name)\n"
+        }
+        let text = try directory.write(listing.utf8, as: "copy.gguf")
+        let expected = try #require(try Fingerprint.compute(of: MappedFile(path: text)))
+        try #require(unlink(text) == 0)
+        #expect(try Fingerprint.compute(of: ModelFileSet(path: directory.path)) == expected)
+        let index = directory.path("model.safetensors.index.json")
+        let loader = try ModelLoader.test { $0.requiredFingerprint = expected }
+        #expect(loader.run(path: index).model?.fingerprint == expected)
+        try directory.write(Array("{{ other }}".utf8), as: "chat_template.jinja")
+        #expect(loader.run(path: index).rejection?.code == .fingerprintMismatch)
+    }
+
     @Test func aFileThatChangesWhileItIsDigestedGivesAnError() throws {
         let path = try directory.write([UInt8](repeating: 1, count: 2 << 20), as: "m.gguf")
         let file = try MappedFile(path: path)
@@ -100,9 +132,9 @@ import Testing
 
     @Test func aTaskWhoseFileChangedFailsAndSaysWhy() throws {
         let path = try directory.write([UInt8](repeating: 1, count: 1 << 20), as: "m.gguf")
-        let file = try MappedFile(path: path)
+        let files = try ModelFileSet(path: path)
         try directory.write([1, 2, 3], as: "m.gguf")
-        let task = FingerprintTask(of: file)
+        let task = FingerprintTask(of: files)
         #expect(task.value(within: .seconds(60)) == nil)
         guard case .failed(let reason) = task.state else {
             Issue.record("\(task.state)")

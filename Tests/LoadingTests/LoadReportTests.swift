@@ -1,5 +1,7 @@
 // The report's two written forms, pinned: people and `assay inspect --json` read them.
 
+import CKernels
+import Compute
 import Inference
 import Loading
 import ModelFiles
@@ -66,7 +68,11 @@ import Testing
         #expect(json.contains("\"name\":\"tiny random llama\""))
         #expect(json.contains("\"context\":32"))
         #expect(json.contains("\"file_bytes\":\(bytes.count)"))
-        #expect(json.contains("\"device\":\"cpu\",\"device_reason\":null,\"fingerprint\":null"))
+        #expect(json.contains("\"activation_rounding\":null,\"device\":\"cpu\""))
+        #expect(
+            json.contains(
+                "\"device_reason\":null,\"instruction_set\":\"\(InstructionSet.best)\","
+                    + "\"kernels_disabled\":[],\"fingerprint\":null"))
         #expect(
             json.contains(
                 "\"overrides\":[{\"key\":\"llama.context_length\",\"original\":\"128\","
@@ -80,7 +86,37 @@ import Testing
         #expect(table.hasPrefix("accepted: \(path)\n\n  file           ok      0.0 ms\n"))
         #expect(table.contains("  model          llama, \"tiny random llama\"\n"))
         #expect(table.contains("  device         cpu (no CUDA device: test)"))
-        #expect(!table.contains("not reached"))
+        #expect(table.contains("\n  kernels        \(InstructionSet.best)"))
+        #expect(!table.contains("not reached") && !table.contains("activations"))
+    }
+
+    /// A kernel that failed its self check: in the report, and in what every answer repeats.
+    @Test(.enabled(if: InstructionSet.best != .scalar, "needs more than the scalar kernels"))
+    func aKernelThatWasSwitchedOffIsReported() throws {
+        let path = try directory.write(GGUFBuilder.tinyLlama().build(), as: "tiny.gguf")
+        let backend = try CPUBackend(threads: 1, instructionSet: .best) { set, table in
+            if set == .best { table.rms_norm = { _, _, _, _, y in y?[0] = 7 } }
+        }
+        let outcome = try ModelLoader(placing: ModelPlacing(backend: backend)).run(path: path)
+        #expect(outcome.report.accepted)
+        #expect(outcome.report.degradations == ["kernel_disabled: rms_norm"])
+        #expect(outcome.model?.degradations == ["kernel_disabled: rms_norm"])
+        #expect(outcome.report.json.contains("\"kernels_disabled\":[\"rms_norm\"]"))
+        #expect(outcome.report.table.contains("; switched off: rms_norm ("))
+        #expect(outcome.report.table.contains("\n  degraded       kernel_disabled: rms_norm"))
+    }
+
+    @Test(
+        .enabled(if: Fixtures.directory != nil, "needs the reference models"),
+        arguments: ["int8_per_token", "none"])
+    func howActivationsAreRoundedIsReportedUnlessTheyAreNot(_ rounding: String) throws {
+        let report = try ModelLoader.test({ $0.overrides = ["activation_rounding": rounding] })
+            .run(path: Fixtures.path("models/bitnet-b158-i2_s.gguf")).report
+        let isRounded = rounding == "int8_per_token"
+        #expect(report.model?.activationRounding == ActivationRounding(rawValue: rounding))
+        #expect(report.table.contains("  activations    int8_per_token\n") == isRounded)
+        #expect(
+            report.json.contains("\"activation_rounding\":\"int8_per_token\"") == isRounded)
     }
 
     @Test func jsonTextIsEscaped() {

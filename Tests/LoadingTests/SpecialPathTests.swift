@@ -26,7 +26,9 @@ import Testing
         let dangling = directory.path("dangling.gguf")
         #expect(symlink("nowhere.gguf", dangling) == 0)
         #expect(try refusal(dangling) == "dangling_link")
-        #expect(try refusal(directory.path) == "is_directory")
+        let empty = try TemporaryDirectory()
+        #expect(try refusal(empty.path) == "is_directory")
+        #expect(try refusal(directory.path) == "several_models")
         #expect(try refusal("/dev/zero") == "is_device")
         let device = directory.path("zero.gguf")
         #expect(symlink("/dev/zero", device) == 0)
@@ -50,14 +52,6 @@ import Testing
         }
         try #require(status == 0)
         #expect(try refusal(path) == "is_socket")
-    }
-
-    @Test func refusesSafeTensorsAtTheParseLayerWithAdvice() throws {
-        let path = try directory.write([8, 0, 0, 0, 0, 0, 0, 0, 123, 125], as: "m.safetensors")
-        let rejection = try #require(try ModelLoader.test().run(path: path).rejection)
-        #expect(rejection.layer == .parse)
-        #expect(rejection.code.name == "safetensors_not_supported")
-        #expect(rejection.advice == "Convert the model to GGUF.")
     }
 
     /// A file that shrinks between two layers: the process survives, the reason is named.

@@ -22,9 +22,9 @@ import Testing
         let fault = FailingFirst(count, fileError(code))
         return { steps in
             let open = steps.open
-            steps.open = { path, limits in
+            steps.open = { path, limits, parseLimits in
                 try fault.check()
-                return try open(path, limits)
+                return try open(path, limits, parseLimits)
             }
         }
     }
@@ -110,7 +110,7 @@ import Testing
             switch layer {
             case .file:
                 steps.open = {
-                    hang(); return try real.open($0, $1)
+                    hang(); return try real.open($0, $1, $2)
                 }
             case .parse:
                 steps.parse = {
@@ -149,11 +149,11 @@ import Testing
         let reached = FailingFirst(1, fileError(.ioError))
         let loader = try ModelLoader.test(time: time.source) { steps in
             let open = steps.open
-            steps.open = { path, limits in
+            steps.open = { path, limits, parseLimits in
                 time.hanging.signal()
                 release.wait()
                 defer { ended.signal() }
-                return try open(path, limits)
+                return try open(path, limits, parseLimits)
             }
             steps.parse = { _, _ in
                 try? reached.check()

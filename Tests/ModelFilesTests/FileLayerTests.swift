@@ -96,7 +96,8 @@ import Testing
         let error = #expect(throws: ModelFileError.self) { _ = try MappedFile(path: path) }
         #expect(
             error?.message == "choosing a format by the file name's extension: found \".bin\"; "
-                + "allowed: .gguf or .safetensors (in \"\(path)\")")
+                + "allowed: .gguf, .safetensors, .safetensors.index.json, or a folder "
+                + "(in \"\(path)\")")
     }
 
     /// In a process of its own, which gives up the right of root to read everything.

@@ -17,11 +17,16 @@ import Testing
         let directory = try write(MalformedModelFolder.files(parts))
         for index in [0, count - 1] {
             let name = MalformedModelFolder.partName(index, of: count)
-            let model = try SplitGGUFFile(path: directory.path(name))
+            let files = try ModelFileSet(path: directory.path(name))
+            #expect(files.container == .gguf(partCount: count))
+            guard case .gguf(let model) = try ParsedModel(files) else {
+                Issue.record("no GGUF model")
+                return
+            }
             #expect(model.tensors.map(\.name) == (0..<count).map { "p\($0)" })
             #expect(model.files.count == count)
             #expect(model.metadata["general.architecture"]?.asString == "llama")
-            #expect(SplitGGUFFile.isPart(model.parts[0]) == (count > 1))
+            #expect((model is SplitGGUFFile) == (count > 1))
             for tensor in model.tensors {
                 let found = try #require(model.tensor(tensor.name))
                 let value = UInt8(tensor.name.dropFirst()) ?? 255
@@ -36,7 +41,7 @@ import Testing
         for path in [
             directory.path, directory.path + "/", directory.path(SafeTensorsModel.indexName),
         ] {
-            let model = try SafeTensorsModel(path: path)
+            let model = try SafeTensorsModel(ModelFileSet(path: path))
             #expect(model.tensors.map(\.name) == ["x", "y"])
             let last = try #require(model.tensor("y"))
             #expect(last.dimensions == [2, 2])
@@ -46,10 +51,67 @@ import Testing
     }
 
     @Test func opensASingleFileByItsFolderAndByItsName() throws {
-        let directory = try write(["model.safetensors": SafeTensorsBuilder.smallest.build()])
+        let directory = try write(Self.single)
         for path in [directory.path, directory.path("model.safetensors")] {
-            #expect(try SafeTensorsModel(path: path).tensors.count == 2)
+            let files = try ModelFileSet(path: path)
+            #expect(files.container == .safetensors(shardCount: 1))
+            #expect(try SafeTensorsModel(files).tensors.count == 2)
         }
+    }
+
+    private static let single: [String: [UInt8]] = [
+        "model.safetensors": SafeTensorsBuilder.smallest.build(),
+        "config.json": Array("{}".utf8), "tokenizer.json": Array("{}".utf8),
+    ]
+
+    /// The parts of a split model are found by any of them, a sharded one by any shard.
+    @Test func opensAShardByTheIndexBesideIt() throws {
+        var files = CheckpointBuilder.tiny("LlamaForCausalLM").files(shardCount: 3)
+        files["consolidated.safetensors"] = SafeTensorsBuilder.smallest.build()
+        let directory = try write(files)
+        for path in [directory.path, directory.path("model-00002-of-00003.safetensors")] {
+            let files = try ModelFileSet(path: path)
+            #expect(files.container.description == "safetensors 3 shards")
+            #expect(files.files.count == 6)
+        }
+    }
+
+    @Test func opensTheOneModelInAFolder() throws {
+        let gguf = try write(["any name.GGUF": MalformedFile.smallest.build(), "notes.txt": [1]])
+        #expect(try ModelFileSet(path: gguf.path).container.description == "gguf")
+        let split = try write(MalformedModelFolder.files(MalformedModelFolder.parts(3)))
+        #expect(try ModelFileSet(path: split.path).container.description == "gguf split 3")
+        var files = Self.single
+        files["other.safetensors"] = files.removeValue(forKey: "model.safetensors")
+        let other = try write(files)
+        #expect(try ModelFileSet(path: other.path).container.description == "safetensors")
+    }
+
+    @Test func aRefusalOfAFolderSaysWhatIsInIt() throws {
+        let directory = try write(["b.gguf": [1], "a.gguf": [1], "notes.txt": [1]])
+        let error = #expect(throws: ModelFileError.self) { try ModelFileSet(path: directory.path) }
+        #expect(error?.found == "a directory with 2: a.gguf, b.gguf")
+        let other = try write(["notes.txt": [1], "model.bin": [1]])
+        let none = #expect(throws: ModelFileError.self) { try ModelFileSet(path: other.path) }
+        #expect(none?.found == "a directory without one (model.bin, notes.txt)")
+        var limits = FileLimits()
+        limits.folderEntryCountMax = 1
+        let many = #expect(throws: ModelFileError.self) {
+            try ModelFileSet(path: other.path, limits: limits)
+        }
+        #expect(many?.code == .severalModels)
+    }
+
+    /// One changed file among those beside the weights is a model that changed.
+    @Test func everyFileIsWatched() throws {
+        let directory = try write(CheckpointBuilder.tiny("LlamaForCausalLM").files())
+        let files = try ModelFileSet(path: directory.path)
+        try files.checkUnchanged()
+        try directory.write(Array("{}".utf8), as: "config.json")
+        let error = #expect(throws: ModelFileError.self) { try files.checkUnchanged() }
+        #expect(error?.code == .changedWhileRead)
+        #expect(error?.location.path == directory.path("config.json"))
+        #expect(files.isIntact)
     }
 
     @Test(arguments: MalformedModelFolder.all)
@@ -57,12 +119,9 @@ import Testing
         let directory = try write(folder.files)
         let path = folder.path.isEmpty ? directory.path : directory.path(folder.path)
         let error = #expect(throws: ModelFileError.self) {
-            if folder.isGGUF {
-                _ = try SplitGGUFFile(path: path)
-            } else {
-                _ = try SafeTensorsModel(path: path)
-            }
+            _ = try ParsedModel(ModelFileSet(path: path))
         }
+        #expect(error?.code.layer.rawValue == folder.layer)
         #expect(error?.code.name == folder.code, "\(error?.message ?? "")")
     }
 

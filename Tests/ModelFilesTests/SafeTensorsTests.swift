@@ -95,7 +95,8 @@ import Testing
         .enabled(if: Fixtures.directory != nil, "needs the reference models"),
         arguments: ["llama-gqa", "bitnet-b158"])
     func readsTheReferenceModels(_ name: String) throws {
-        let model = try SafeTensorsModel(path: Fixtures.path("safetensors/\(name)"))
+        let model = try SafeTensorsModel(
+            ModelFileSet(path: Fixtures.path("safetensors/\(name)")))
         let embedding = try #require(model.tensor("model.embed_tokens.weight"))
         #expect(embedding.dimensions == [128, 512])
         #expect(embedding.format.name == "BF16")
@@ -107,7 +108,8 @@ import Testing
     /// The BF16 weights and the F32 file of the same model hold the same numbers.
     @Test(.enabled(if: Fixtures.directory != nil, "needs the reference models"))
     func valuesEqualThoseOfTheGGUFFile() throws {
-        let model = try SafeTensorsModel(path: Fixtures.path("safetensors/llama-gqa"))
+        let model = try SafeTensorsModel(
+            ModelFileSet(path: Fixtures.path("safetensors/llama-gqa")))
         let file = try GGUFFile(MappedFile(path: Fixtures.path("models/llama-gqa-f32.gguf")))
         let short = try #require(model.tensor("model.embed_tokens.weight"))
         let long = try #require(file.tensor("token_embd.weight"))

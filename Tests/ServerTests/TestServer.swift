@@ -1,6 +1,7 @@
 // A whole server inside the test process: real sockets, real threads, a model small enough to
 // build on the spot. It drains and stops with the object.
 
+import Compute
 import Foundation
 import Logging
 import Server
@@ -28,7 +29,9 @@ final class TestServer {
     }
 
     init(
-        _ models: [Model] = [.tiny], configure: (inout ServerConfiguration) -> Void = { _ in }
+        _ models: [Model] = [.tiny], backend: CPUBackend? = nil,
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        configure: (inout ServerConfiguration) -> Void = { _ in }
     ) throws {
         let directory = try TemporaryDirectory()
         self.directory = directory
@@ -42,8 +45,11 @@ final class TestServer {
         configuration.threads = 2
         configuration.limits.drainMicroseconds = 1_000_000
         configure(&configuration)
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        server = try AssayServer(configuration: configuration, logger: logger)
+        if let backend {
+            server = AssayServer(configuration: configuration, logger: logger, backend: backend)
+        } else {
+            server = try AssayServer(configuration: configuration, logger: logger)
+        }
         try server.loadModels()
         let addresses = try server.start()
         unix = addresses[0]

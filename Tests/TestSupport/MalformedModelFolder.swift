@@ -1,4 +1,4 @@
-// The catalogue of broken models of several files: split GGUF and sharded SafeTensors.
+// The catalogue of broken models of several files: split GGUF, sharded SafeTensors, folders.
 //
 // Each entry is a folder of files, the path in it that is opened, and the code it must get.
 
@@ -18,11 +18,14 @@ public struct MalformedModelFolder: Sendable, CustomTestStringConvertible {
     /// The defect, for test reports.
     public var testDescription: String { name }
 
-    /// Whether a split GGUF model is opened, not a SafeTensors one.
-    public var isGGUF: Bool { path.hasSuffix("gguf") }
+    /// The layer that must refuse it.
+    public var layer: String {
+        let ofFiles = ["not_found", "empty_file", "is_directory", "several_models"]
+        return ofFiles.contains(code) ? "file" : "parse"
+    }
 
     /// Every entry.
-    public static let all: [MalformedModelFolder] = splits + shards
+    public static let all: [MalformedModelFolder] = splits + shards + folders
 
     // MARK: Split GGUF
 
@@ -69,10 +72,14 @@ public struct MalformedModelFolder: Sendable, CustomTestStringConvertible {
     }
 
     private static let splits: [MalformedModelFolder] = [
-        split("a name without numbers", "split_name_invalid", path: "m.gguf", { _ in }),
+        split("a part without numbers in its name", "split_name_invalid", path: "m.gguf", { _ in })
+        {
+            $0["m.gguf"] = $0["m-00001-of-00003.gguf"]
+        },
         split(
-            "a name with letters for numbers", "split_name_invalid", path: "m-0000x-of-00003.gguf",
-            { _ in }),
+            "a part with letters for numbers", "split_name_invalid", path: "m-0000x-of-00003.gguf",
+            { _ in }
+        ) { $0["m-0000x-of-00003.gguf"] = $0["m-00001-of-00003.gguf"] },
         split("part 0", "split_name_invalid", path: "m-00000-of-00003.gguf", { _ in }),
         split("part 4 of 3", "split_name_invalid", path: "m-00004-of-00003.gguf", { _ in }),
         split("99,999 parts", "split_name_invalid", path: "m-00001-of-99999.gguf", { _ in }),
@@ -81,23 +88,33 @@ public struct MalformedModelFolder: Sendable, CustomTestStringConvertible {
         split("a part without the count", "split_key_invalid", { $0[1].remove("split.count") }),
         split(
             "no number of tensors", "split_key_invalid", { $0[0].remove("split.tensors.count") }),
-        split("a position that is a text", "split_key_invalid", {
-            $0[0].set("split.no", .string("0"))
-        }),
-        split("a negative number of tensors", "split_key_invalid", {
-            $0[0].set("split.tensors.count", .int32(-1))
-        }),
+        split(
+            "a position that is a text", "split_key_invalid",
+            {
+                $0[0].set("split.no", .string("0"))
+            }),
+        split(
+            "a negative number of tensors", "split_key_invalid",
+            {
+                $0[0].set("split.tensors.count", .int32(-1))
+            }),
         split("parts exchanged", "parts_inconsistent", { $0.swapAt(1, 2) }),
-        split("a part of a model of four", "parts_inconsistent", {
-            $0[2].set("split.count", .uint16(4))
-        }),
-        split("parts that disagree about the tensors", "parts_inconsistent", {
-            $0[2].set("split.tensors.count", .int32(4))
-        }),
+        split(
+            "a part of a model of four", "parts_inconsistent",
+            {
+                $0[2].set("split.count", .uint16(4))
+            }),
+        split(
+            "parts that disagree about the tensors", "parts_inconsistent",
+            {
+                $0[2].set("split.tensors.count", .int32(4))
+            }),
         split("a tensor missing", "parts_inconsistent", { $0[2].tensors = [] }),
-        split("a tensor in two parts", "tensor_name_duplicate", {
-            $0[2].tensors[0].name = Array("p0".utf8)
-        }),
+        split(
+            "a tensor in two parts", "tensor_name_duplicate",
+            {
+                $0[2].tensors[0].name = Array("p0".utf8)
+            }),
         split("a part that is damaged", "tensor_outside_file", { _ in }) {
             $0["m-00003-of-00003.gguf"]?.removeLast()
         },
@@ -112,6 +129,7 @@ public struct MalformedModelFolder: Sendable, CustomTestStringConvertible {
         var second = SafeTensorsBuilder()
         second.add("y", "F16", [2, 2], data: [UInt8](repeating: 2, count: 8))
         return [
+            "config.json": Array("{}".utf8), "tokenizer.json": SmallTokenizerJSON().bytes,
             "s-1.safetensors": first.build(), "s-2.safetensors": second.build(),
             "model.safetensors.index.json": index(#""x":"s-1.safetensors","y":"s-2.safetensors""#),
         ]
@@ -176,6 +194,67 @@ public struct MalformedModelFolder: Sendable, CustomTestStringConvertible {
         shard("a tensor in two shards", "tensor_name_duplicate") {
             $0["s-2.safetensors"] = $0["s-1.safetensors"]
         },
-        shard("a folder without a model", "not_found") { $0 = ["config.json": Array("{}".utf8)] },
+        shard("a folder without a model", "is_directory") {
+            $0 = ["config.json": Array("{}".utf8)]
+        },
     ]
+
+    // MARK: Folders
+
+    private static let folders: [MalformedModelFolder] = [
+        MalformedModelFolder(name: "an empty folder", code: "is_directory", files: [:], path: ""),
+        folder("a folder of texts", "is_directory", ["README.md": [1], "model.bin": [1]]),
+        folder("two GGUF models", "several_models", ["a.gguf": [1], "b.gguf": [1]]),
+        folder(
+            "a split model and another", "several_models",
+            files(parts(2)).merging(["a.gguf": [1]]) { $1 }),
+        folder(
+            "GGUF and SafeTensors", "several_models",
+            sharded.merging(["a.gguf": [1]]) { $1 }),
+        folder(
+            "an index and a single file", "several_models",
+            sharded.merging(["model.safetensors": SafeTensorsBuilder.smallest.build()]) { $1 }),
+        folder(
+            "two SafeTensors files of unusual names", "several_models",
+            ["a.safetensors": [1], "b.safetensors": [1]]),
+        folder(
+            "shards without their index", "not_found",
+            ["w-00001-of-00002.safetensors": [1], "w-00002-of-00002.safetensors": [1]]),
+        folder(
+            "a split model without its first part", "not_found",
+            [
+                "m-00002-of-00002.gguf": parts(2)[1].build()
+            ]),
+        shard("no config.json", "not_found") { $0["config.json"] = nil },
+        shard("an empty config.json", "empty_file") { $0["config.json"] = [] },
+        shard("no tokenizer.json", "not_found") { $0["tokenizer.json"] = nil },
+        shard("a tokenizer.model only", "not_found") {
+            $0["tokenizer.model"] = $0.removeValue(forKey: "tokenizer.json")
+        },
+        shard("an empty tokenizer_config.json", "empty_file") { $0["tokenizer_config.json"] = [] },
+        shard("a config.json that is a list", "json_structure_invalid") {
+            $0["config.json"] = Array("[]".utf8)
+        },
+        shard("a config.json that is no JSON", "json_invalid") {
+            $0["config.json"] = Array("hidden_size = 64".utf8)
+        },
+        shard("a config.json with a key twice", "json_key_duplicate") {
+            $0["config.json"] = Array(#"{"a":1,"a":2}"#.utf8)
+        },
+        shard("a config.json nested too deeply", "json_too_deep") {
+            $0["config.json"] = Array(String(repeating: "[", count: 100).utf8)
+        },
+        shard("a tokenizer.json that is a list", "json_structure_invalid") {
+            $0["tokenizer.json"] = Array("[]".utf8)
+        },
+        shard("a chat template that is not UTF-8", "string_not_utf8") {
+            $0["chat_template.jinja"] = [0x7B, 0xFF]
+        },
+    ]
+
+    private static func folder(
+        _ name: String, _ code: String, _ files: [String: [UInt8]]
+    ) -> MalformedModelFolder {
+        MalformedModelFolder(name: name, code: code, files: files, path: "")
+    }
 }

@@ -1,5 +1,6 @@
 // Pre-tokenizers of tokenizer.json by their published patterns.
 
+import TestSupport
 import Testing
 import Tokenizers
 

@@ -2,6 +2,7 @@
 //
 // Needs the fixtures; skipped, with a line that says so, where they are absent.
 
+import Goldens
 import TestSupport
 import Testing
 import Tokenizers

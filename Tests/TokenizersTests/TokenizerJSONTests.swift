@@ -2,6 +2,7 @@
 // each broken or unknown one is refused.
 
 import Foundation
+import Goldens
 import TestSupport
 import Testing
 import Tokenizers

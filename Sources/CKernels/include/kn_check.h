@@ -14,7 +14,7 @@ const char *kn_kernel_name(size_t kernel);
  * frees some 100 KB; without memory the answer is false. */
 bool kn_kernel_agrees(const kn_ops *ops, size_t kernel, uint64_t seed);
 
-/* Replaces one kernel of a (copied) table by the scalar one. */
-void kn_kernel_switch_off(kn_ops *ops, size_t kernel);
+/* Replaces one kernel of a (copied) table by that of another table. */
+void kn_kernel_replace(kn_ops *ops, size_t kernel, const kn_ops *by);
 
 #endif

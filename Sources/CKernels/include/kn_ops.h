@@ -74,6 +74,9 @@ static inline size_t kn_panel_start(size_t tokens, size_t panel) {
  *                   i = sum of (q * a) over the group, exact in int32
  *                   acc = fma(float(i), scale * scale_a, acc)
  *                   acc = fma(low, the panel's scale_a * sum of a over the group, acc)
+ *   ternary tiles, rows of int8
+ *                 acc = 0; for each unit: i = sum of ((q - 1) * a) over the unit, exact in int32;
+ *                   acc = fma(float(i), scale * scale_a, acc)
  *   ternary tiles, float input
  *                 acc = 0; for each unit: even, odd as for float tiles with weights q - 1;
  *                   acc = fma(even + odd, scale, acc)

@@ -1,11 +1,8 @@
-// Reads hyper-parameters out of a file's metadata, with the caller's overrides on top.
+// Reads hyper-parameters out of a model's files, with the caller's overrides on top.
 //
 // Guarantees: every value handed out has the row's type and lies in the row's range; a refusal
-// names the key as it is spelled in the file. An array is never expanded before its length has
-// been compared with the number of blocks. It knows nothing about how values relate to each other:
+// names the key as it is spelled in the file. It knows nothing about how values relate to each other:
 // that is `ModelConfiguration`.
-
-import ModelFiles
 
 /// A value the caller put in place of the file's.
 public struct AppliedOverride: Sendable, Equatable {
@@ -24,39 +21,19 @@ public struct AppliedOverride: Sendable, Equatable {
     }
 }
 
-/// The file's metadata and the overrides, read row by row.
+/// The file's hyper-parameters and the overrides, read row by row.
 package struct HyperParameterReader {
-    /// A metadata value reduced to what hyper-parameters can be.
-    private enum Value {
-        case whole(Int)
-        case real(Double)
-        case word(String)
-        case list([Int])
-        /// Anything else, described for the error text.
-        case other(String)
-
-        var text: String {
-            switch self {
-            case .whole(let value): String(value)
-            case .real(let value): String(value)
-            case .word(let value): "\"\(value.clipped)\""
-            case .list(let values): values.map(String.init).joined(separator: ",").clipped
-            case .other(let type): type
-            }
-        }
-    }
-
-    private let metadata: Metadata
+    private let source: any HyperParameterSource
     private let architecture: String
-    private var replacements: [String: Value] = [:]
+    private var replacements: [String: HyperParameterValue] = [:]
     package private(set) var applied: [AppliedOverride] = []
 
     /// Reads the overrides; throws when one names no row of `parameters` or cannot be parsed.
     package init(
-        metadata: Metadata, architecture: String, parameters: [HyperParameter],
+        source: any HyperParameterSource, architecture: String, parameters: [HyperParameter],
         overrides: [String: String]
     ) throws(InferenceError) {
-        self.metadata = metadata
+        self.source = source
         self.architecture = architecture
         for (key, text) in overrides.sorted(by: { $0.key < $1.key }) {
             try replace(key, with: text, among: parameters)
@@ -141,7 +118,7 @@ package struct HyperParameterReader {
 
     /// The error for an absent key, naming every spelling that would have done.
     package func missing(_ parameter: HyperParameter) -> InferenceError {
-        let keys = parameter.keys(architecture: architecture)
+        let keys = source.keys(parameter, architecture)
         return InferenceError(
             .missingKey, tried: "reading \"\(keys[0])\"", found: "no such key",
             allowed: keys.map { "\"\($0)\"" }.joined(separator: " or "), location: keys[0])
@@ -149,41 +126,19 @@ package struct HyperParameterReader {
 
     /// The first spelling of `parameter` that is present, or the preferred one.
     package func key(of parameter: HyperParameter) -> String {
-        let keys = parameter.keys(architecture: architecture)
-        return keys.first { replacements[$0] != nil || metadata[$0] != nil } ?? keys[0]
+        find(parameter)?.key ?? source.keys(parameter, architecture)[0]
     }
 
     // MARK: Looking up
 
     private func find(
         _ parameter: HyperParameter, listCountMax: Int = 0
-    ) -> (key: String, value: Value)? {
-        let keys = parameter.keys(architecture: architecture)
+    ) -> (key: String, value: HyperParameterValue)? {
         // An override of any spelling wins over every spelling in the file.
-        for key in keys {
+        for key in parameter.keys(architecture: architecture) {
             if let value = replacements[key] { return (key, value) }
         }
-        for key in keys {
-            if let value = metadata[key] {
-                return (key, Self.reduce(value, listCountMax: listCountMax))
-            }
-        }
-        return nil
-    }
-
-    /// Reduces a stored value to what a hyper-parameter can be. Integers of any stored type are
-    /// accepted, for converters disagree about them; nothing else is converted.
-    private static func reduce(_ value: MetadataValue, listCountMax: Int) -> Value {
-        if let number = value.asInteger { return .whole(Int(number)) }
-        if let number = value.asFloat { return .real(number) }
-        if let text = value.asString { return .word(text) }
-        if let list = value.asArray, list.count <= listCountMax, let numbers = list.integers() {
-            return .list(numbers.map { Int($0) })
-        }
-        if let list = value.asArray {
-            return .other("an array of \(list.count) values of type \(list.elementType)")
-        }
-        return .other("a value of type \(value.type)")
+        return source.find(parameter, architecture, listCountMax: listCountMax)
     }
 
     private func check(
@@ -199,7 +154,9 @@ package struct HyperParameterReader {
             .keyRange, tried: "reading \"\(key)\"", found: found, allowed: allowed, location: key)
     }
 
-    private func wrongType(_ key: String, _ value: Value, needed: String) -> InferenceError {
+    private func wrongType(
+        _ key: String, _ value: HyperParameterValue, needed: String
+    ) -> InferenceError {
         InferenceError(
             .keyType, tried: "reading \"\(key)\"", found: value.text, allowed: needed,
             location: key)
@@ -234,10 +191,12 @@ package struct HyperParameterReader {
             AppliedOverride(key: fullKey, original: original, replacement: value.text))
     }
 
-    private static func parse(_ text: String, as kind: HyperParameter.Kind) -> Value? {
+    private static func parse(
+        _ text: String, as kind: HyperParameter.Kind
+    ) -> HyperParameterValue? {
         switch kind {
-        case .count: return Int(text).map(Value.whole)
-        case .real: return Double(text).map(Value.real)
+        case .count: return Int(text).map(HyperParameterValue.whole)
+        case .real: return Double(text).map(HyperParameterValue.real)
         case .word: return .word(text)
         case .countPerBlock:
             if let number = Int(text) { return .whole(number) }

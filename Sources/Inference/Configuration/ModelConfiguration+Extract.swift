@@ -1,4 +1,4 @@
-// Metadata in, `ModelConfiguration` out.
+// A file's hyper-parameters in, `ModelConfiguration` out.
 //
 // Order: the architecture decides which keys exist; each key is read with its fallbacks; the
 // caller's overrides replace what the file says; then the values are checked against each other.
@@ -18,15 +18,17 @@ extension ModelConfiguration {
         from file: GGUFFile, overrides: [String: String] = [:]
     ) throws(InferenceError) -> ModelConfiguration {
         let description = try ArchitectureDescription.named(in: file.metadata)
-        return try extract(from: file.metadata, description: description, overrides: overrides)
+        return try extract(
+            from: MetadataParameters(file.metadata), description: description,
+            name: file.metadata["general.name"]?.asString.map(\.clipped), overrides: overrides)
     }
 
     package static func extract(
-        from metadata: Metadata, description: ArchitectureDescription,
-        overrides: [String: String]
+        from source: any HyperParameterSource, description: ArchitectureDescription,
+        name: String?, overrides: [String: String]
     ) throws(InferenceError) -> ModelConfiguration {
         let reader = try HyperParameterReader(
-            metadata: metadata, architecture: description.name,
+            source: source, architecture: description.name,
             parameters: description.parameters, overrides: overrides)
         for refusal in description.refusals { try refusal.check(reader) }
 
@@ -44,8 +46,7 @@ extension ModelConfiguration {
 
         let configuration = ModelConfiguration(
             architecture: description.name,
-            name: metadata["general.name"]?.asString.map(\.clipped),
-            vocabularySize: try vocabularySize(reader, metadata),
+            name: name, vocabularySize: try vocabularySize(reader, source.tokenList),
             embeddingLength: embedding, blockCount: blocks, feedForwardLength: feedForward,
             headCount: heads, headCountKV: headsKV, keyLength: head.key, valueLength: head.value,
             ropeDimensionCount: try reader.count(.ropeDimensionCount) ?? head.key,
@@ -65,15 +66,14 @@ extension ModelConfiguration {
 
     /// `<arch>.vocab_size`, else `tokenizer.ggml.vocab_size`, else the length of the token list.
     private static func vocabularySize(
-        _ reader: HyperParameterReader, _ metadata: Metadata
+        _ reader: HyperParameterReader, _ tokenList: (key: String, count: Int)?
     ) throws(InferenceError) -> Int {
         if let size = try reader.count(.vocabularySize) { return size }
-        let key = "tokenizer.ggml.tokens"
-        guard let list = metadata[key]?.asArray else { throw reader.missing(.vocabularySize) }
+        guard let list = tokenList else { throw reader.missing(.vocabularySize) }
         guard list.count >= 2, list.count <= HyperParameter.vocabularySizeMax else {
             throw InferenceError(
-                .keyRange, tried: "counting \"\(key)\"", found: "\(list.count) tokens",
-                allowed: "2 to \(HyperParameter.vocabularySizeMax)", location: key)
+                .keyRange, tried: "counting \"\(list.key)\"", found: "\(list.count) tokens",
+                allowed: "2 to \(HyperParameter.vocabularySizeMax)", location: list.key)
         }
         return list.count
     }

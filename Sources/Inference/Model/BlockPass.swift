@@ -19,9 +19,17 @@ struct BlockProducts {
 
     var products: [MatrixProduct] = []
     var scalings: [Scaling] = []
+    /// Whether the input is rounded to eight bits per row before any product reads it: the model
+    /// asks for it, and not all of the products round their input themselves. Those that do find
+    /// their integers unchanged in the rounded rows.
+    let roundsInput: Bool
 
     /// Results side by side from `rows` on, in the order of `linears`.
-    init(_ linears: [TransformerWeights.Linear], into rows: FloatRows) {
+    init(
+        _ linears: [TransformerWeights.Linear], _ rounding: ActivationRounding,
+        into rows: FloatRows
+    ) {
+        roundsInput = rounding.needsRoundedInput(linears)
         var offset = rows.offset
         for linear in linears {
             let output = rows.buffer.rows(offset: offset, stride: rows.stride)
@@ -35,7 +43,11 @@ struct BlockProducts {
     }
 
     /// One result, added to `sum`. A scaled one is made in `spare` first.
-    init(_ linear: TransformerWeights.Linear, addedTo sum: FloatRows, spare: FloatRows) {
+    init(
+        _ linear: TransformerWeights.Linear, _ rounding: ActivationRounding,
+        addedTo sum: FloatRows, spare: FloatRows
+    ) {
+        roundsInput = rounding.needsRoundedInput([linear])
         guard let scale = linear.scale else {
             products = [linear.product(into: sum, accumulates: true)]
             return
@@ -94,6 +106,7 @@ final class BlockPass {
     ) {
         let configuration = plan.configuration
         let embedding = configuration.embeddingLength
+        let rounding = configuration.activationRounding
         self.index = index
         headCount = configuration.headCount[index]
         headCountKV = configuration.headCountKV[index]
@@ -107,14 +120,15 @@ final class BlockPass {
         keys = scratch.qkv.dropping(columns: queryWidth)
         values = scratch.qkv.dropping(columns: queryWidth + keyWidth)
         attentionNorm = RowNorm(weights.attentionNorm, width: embedding)
-        inputs = BlockProducts(weights.attentionInputs, into: queries)
+        inputs = BlockProducts(weights.attentionInputs, rounding, into: queries)
         queryNorm = weights.queryNorm.map { RowNorm($0, width: keyLength) }
         keyNorm = weights.keyNorm.map { RowNorm($0, width: keyLength) }
         let attendedWidth = headCount * valueLength
         attentionSubNorm = weights.attentionSubNorm.map { RowNorm($0, width: attendedWidth) }
 
         feedForwardNorm = weights.feedForwardNorm.map { RowNorm($0, width: embedding) }
-        feedForwardInputs = BlockProducts(weights.feedForwardInputs, into: scratch.gates)
+        feedForwardInputs = BlockProducts(
+            weights.feedForwardInputs, rounding, into: scratch.gates)
         gate = scratch.gates
         let inputRows = weights.feedForwardInputs.reduce(0) { $0 + $1.matrix.rows }
         let isGated = inputRows == 2 * feedForwardLength
@@ -125,11 +139,18 @@ final class BlockPass {
         // The normed residual has been read when a scaled result is made in its place. Families
         // that read it twice have no scales (a test walks over all of them).
         let spare = scratch.normed
-        output = BlockProducts(weights.attentionOutput, addedTo: scratch.x, spare: spare)
-        down = BlockProducts(weights.down, addedTo: scratch.x, spare: spare)
+        output = BlockProducts(
+            weights.attentionOutput, rounding, addedTo: scratch.x, spare: spare)
+        down = BlockProducts(weights.down, rounding, addedTo: scratch.x, spare: spare)
         var carried = [(rows: scratch.x, width: embedding), (queries, queryWidth)]
         if weights.feedForwardNorm == nil { carried.append((scratch.normed, embedding)) }
         self.carried = carried
+    }
+}
+
+extension ActivationRounding {
+    fileprivate func needsRoundedInput(_ linears: [TransformerWeights.Linear]) -> Bool {
+        self == .int8PerToken && linears.contains { $0.rounding != .rows }
     }
 }
 

@@ -191,11 +191,11 @@ final class TransformerRunner: ModelRunner {
         try multiply(block.down, input: block.gate, rows: rows)
     }
 
-    /// The products of a block, whose input is rounded in place if the model asks for it.
+    /// The products of a block, whose input is rounded in place where they need it.
     private func multiply(
         _ block: BlockProducts, input: FloatRows, rows: Int
     ) throws(ComputeError) {
-        if configuration.activationRounding == .int8PerToken {
+        if block.roundsInput {
             let width = block.products[0].matrix.columns
             backend.roundToInt8(input, rows: rows, width: width)
         }

@@ -16,10 +16,13 @@ struct TransformerWeights: Sendable {
         let bias: FloatBuffer?
         /// What products are multiplied with, when not 1.
         let scale: Float?
+        /// What products do to their input; nil: as the format has it.
+        let rounding: InputRounding?
 
         /// The product of this matrix with an input still to be named.
         func product(into output: FloatRows, accumulates: Bool = false) -> MatrixProduct {
-            MatrixProduct(matrix, bias: bias, into: output, accumulates: accumulates)
+            MatrixProduct(
+                matrix, bias: bias, into: output, accumulates: accumulates, rounding: rounding)
         }
     }
 
@@ -119,7 +122,15 @@ private struct TensorPlacer {
         }
         let scale = scaleRole.flatMap { plan.tensor($0, block: block) }.map { values($0)[0] }
         return TransformerWeights.Linear(
-            matrix: matrix, bias: bias, scale: scale == 1 ? nil : scale)
+            matrix: matrix, bias: bias, scale: scale == 1 ? nil : scale,
+            rounding: rounding(of: matrix, role))
+    }
+
+    /// The output matrix is never affected.
+    private func rounding(of matrix: WeightMatrix, _ role: TensorRole) -> InputRounding? {
+        guard role != .output, role != .tokenEmbedding else { return nil }
+        return plan.architecture.inputRounding(
+            of: matrix.format, under: plan.configuration.activationRounding)
     }
 
     func norm(
@@ -140,10 +151,13 @@ private struct TensorPlacer {
         return try norm(role, nil, block)
     }
 
+    /// Read in place for as long as the plan lives.
     func table(_ role: TensorRole) throws(InferenceError) -> EmbeddingTable {
-        try place(required(role, 0)) { tensor, bytes throws(ComputeError) in
+        let tensor = required(role, 0)
+        return try naming(tensor) { () throws(ComputeError) in
             try backend.makeEmbedding(
-                bytes, format: format(of: tensor), rows: tensor.rows, columns: tensor.columns)
+                plan.source.bytes(of: tensor), format: format(of: tensor), rows: tensor.rows,
+                columns: tensor.columns)
         }
     }
 
@@ -162,10 +176,11 @@ private struct TensorPlacer {
 
     /// The values of a vector, which is F32 in every plan.
     private func values(_ tensor: TensorInfo) -> [Float] {
-        let bytes = plan.file.bytes(of: tensor)
-        return (0..<tensor.valueCount).map { index in
-            let bits = bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
-            return Float(bitPattern: UInt32(littleEndian: bits))
+        plan.source.withBytes(of: tensor, plan.configuration) { bytes in
+            (0..<tensor.valueCount).map { index in
+                let bits = bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
+                return Float(bitPattern: UInt32(littleEndian: bits))
+            }
         }
     }
 
@@ -179,8 +194,19 @@ private struct TensorPlacer {
         _ tensor: TensorInfo,
         _ body: (TensorInfo, UnsafeRawBufferPointer) throws(ComputeError) -> Placed
     ) throws(InferenceError) -> Placed {
-        do {
-            return try body(tensor, plan.file.bytes(of: tensor))
+        try naming(tensor) { () throws(ComputeError) in
+            try plan.source.withBytes(of: tensor, plan.configuration) {
+                bytes throws(ComputeError) in try body(tensor, bytes)
+            }
+        }
+    }
+
+    /// Adds to an error which tensor it was about.
+    private func naming<Placed>(
+        _ tensor: TensorInfo, _ body: () throws(ComputeError) -> Placed
+    ) throws(InferenceError) -> Placed {
+        do throws(ComputeError) {
+            return try body()
         } catch {
             throw InferenceError(
                 .placement,

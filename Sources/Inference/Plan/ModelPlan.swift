@@ -33,43 +33,64 @@ public struct ModelPlan: Sendable {
     public let formatCounts: [String: Int]
     /// True when the token embedding serves as output matrix too.
     public let isOutputTied: Bool
-    /// The file; keeps the mapping alive.
-    package let file: GGUFFile
+    /// The files; keeps the mappings alive.
+    package let source: any ModelSource
     private let tensors: PlannedTensors
 
-    /// Checks `file` from end to end.
+    /// Checks a parsed model from end to end.
     ///
-    /// - Parameters:
-    ///   - overrides: see `ModelConfiguration.extract`.
-    ///   - makeTokenizer: the table of supported tokenizers unless a test brings its own.
+    /// - Parameter overrides: see `ModelConfiguration.extract`.
     /// - Throws: an error that names the key or tensor, what was found and what is needed.
     ///   Reads metadata and the tensor table only; allocates in proportion to the vocabulary.
     public init(
-        file: GGUFFile, overrides: [String: String] = [:],
-        makeTokenizer: TokenizerMaker = { metadata throws(TokenizerError) in
-            try TokenizerFactory.make(from: metadata)
-        }
+        _ model: ParsedModel, overrides: [String: String] = [:]
     ) throws(InferenceError) {
-        let description = try ArchitectureDescription.named(in: file.metadata)
+        switch model {
+        case .gguf(let file):
+            try self.init(
+                GGUFModelSource(file, makeTokenizer: Self.standardTokenizer), overrides)
+        case .checkpoint(let files): try self.init(CheckpointSource(files), overrides)
+        }
+    }
+
+    /// The same for one GGUF file.
+    ///
+    /// - Parameter makeTokenizer: the table of supported tokenizers unless a test brings its own.
+    public init(
+        file: GGUFFile, overrides: [String: String] = [:],
+        makeTokenizer: @escaping TokenizerMaker = ModelPlan.standardTokenizer
+    ) throws(InferenceError) {
+        try self.init(GGUFModelSource(file, makeTokenizer: makeTokenizer), overrides)
+    }
+
+    /// Makes a tokenizer by the table of supported ones.
+    public static let standardTokenizer: TokenizerMaker = { metadata throws(TokenizerError) in
+        try TokenizerFactory.make(from: metadata)
+    }
+
+    package init(
+        _ source: any ModelSource, _ overrides: [String: String]
+    ) throws(InferenceError) {
         let configuration = try ModelConfiguration.extract(
-            from: file.metadata, description: description, overrides: overrides)
-        let tensors = try PlannedTensors(file, description, configuration)
-        try VocabularyCheck.checkSpecialIDs(file.metadata, configuration)
-        do {
-            tokenizer = try makeTokenizer(file.metadata)
+            from: source.parameters, description: source.description, name: source.name,
+            overrides: overrides)
+        let tensors = try PlannedTensors(source, configuration)
+        try source.checkSpecialIDs(configuration)
+        do throws(TokenizerError) {
+            tokenizer = try source.makeTokenizer(configuration)
         } catch {
             throw InferenceError(
                 .tokenizer, tried: error.tried, found: error.found, allowed: error.allowed,
-                location: error.location ?? "tokenizer.ggml.model", cause: error)
+                location: error.location ?? source.tokenListName, cause: error)
         }
-        try VocabularyCheck.checkSize(tokenizer, configuration)
-        chatTemplate = ChatTemplateState(file.metadata)
+        try VocabularyCheck.checkSize(tokenizer, configuration, list: source.tokenListName)
+        chatTemplate = source.chatTemplate
 
-        self.file = file
+        self.source = source
         self.configuration = configuration
-        self.architecture = description
+        self.architecture = source.description
         self.tensors = tensors
-        // Sums cannot overflow: the tensors lie side by side in one file.
+        // Sums cannot overflow: the tensors lie side by side in files, but for a few small ones.
         parameterCount = tensors.all.reduce(0) { $0 + $1.valueCount }
         weightBytes = tensors.all.reduce(0) { $0 + $1.byteSize }
         isOutputTied = tensors[.output] == nil
@@ -89,7 +110,8 @@ public struct ModelPlan: Sendable {
         return matrices.reduce(0) { sum, tensor in
             let format = WeightFormat(rawValue: tensor.format.id)
             let size = format?.packedSize(rows: tensor.rows, columns: tensor.columns)
-            return sum + (tensor.dimensions.count > 1 ? size ?? tensor.byteSize : tensor.byteSize)
+            let vectorSize = tensor.valueCount * MemoryLayout<Float>.size
+            return sum + (tensor.dimensions.count > 1 ? size ?? tensor.byteSize : vectorSize)
         }
     }
 

@@ -16,18 +16,15 @@ package struct PlannedTensors: Sendable {
     private static let roleCount = TensorRole.allCases.count
 
     package init(
-        _ file: GGUFFile, _ architecture: ArchitectureDescription,
-        _ configuration: ModelConfiguration
+        _ source: any ModelSource, _ configuration: ModelConfiguration
     ) throws(InferenceError) {
+        let architecture = source.description
         indices = Array(repeating: -1, count: configuration.blockCount * Self.roleCount)
         for rule in architecture.tensors {
             for block in 0..<(rule.isPerBlock ? configuration.blockCount : 1) {
                 guard let isRequired = isRequired(rule, block: block) else { continue }
-                let name = rule.name(block: block)
-                guard let tensor = file.tensor(name) else {
-                    if isRequired {
-                        throw Self.missing(rule, name, architecture, configuration, block)
-                    }
+                guard let tensor = source.tensor(rule, block: block, configuration) else {
+                    if isRequired { throw Self.missing(rule, source, configuration, block) }
                     continue
                 }
                 try Self.checkShape(tensor, rule, configuration, block)
@@ -36,8 +33,8 @@ package struct PlannedTensors: Sendable {
                 all.append(tensor)
             }
         }
-        try checkRopeFactors(architecture, configuration)
-        try checkNothingIsIgnored(file, architecture, configuration)
+        try checkRopeFactors(source, configuration)
+        try checkNothingIsIgnored(source, configuration)
     }
 
     package subscript(role: TensorRole, block block: Int = 0) -> TensorInfo? {
@@ -60,16 +57,17 @@ package struct PlannedTensors: Sendable {
     }
 
     private static func missing(
-        _ rule: TensorRule, _ name: String, _ architecture: ArchitectureDescription,
-        _ configuration: ModelConfiguration, _ block: Int
+        _ rule: TensorRule, _ source: any ModelSource, _ configuration: ModelConfiguration,
+        _ block: Int
     ) -> InferenceError {
+        let name = source.name(rule, block: block)
         let dimensions = rule.dimensions(in: configuration, block: block)
         var allowed =
             "one of shape \(dimensions), which architecture \(configuration.architecture) needs"
         if case .unless(let other) = rule.presence,
-            let instead = architecture.tensors.first(where: { $0.role == other })
+            let instead = source.description.tensors.first(where: { $0.role == other })
         {
-            allowed += ", or \"\(instead.name(block: block))\" in its place"
+            allowed += ", or \"\(source.name(instead, block: block))\" in its place"
         }
         return InferenceError(
             .missingTensor, tried: "looking for tensor \"\(name)\"", found: "no such tensor",
@@ -78,12 +76,12 @@ package struct PlannedTensors: Sendable {
 
     /// A file that names the scaling by lists must have them.
     private func checkRopeFactors(
-        _ architecture: ArchitectureDescription, _ configuration: ModelConfiguration
+        _ source: any ModelSource, _ configuration: ModelConfiguration
     ) throws(InferenceError) {
         guard configuration.ropeScaling == .longrope, self[.ropeFactorsLong] == nil,
-            let rule = architecture.tensors.first(where: { $0.role == .ropeFactorsLong })
+            let rule = source.description.tensors.first(where: { $0.role == .ropeFactorsLong })
         else { return }
-        throw Self.missing(rule, rule.name(block: 0), architecture, configuration, 0)
+        throw Self.missing(rule, source, configuration, 0)
     }
 
     private static func checkShape(
@@ -120,18 +118,16 @@ package struct PlannedTensors: Sendable {
     }
 
     private func checkNothingIsIgnored(
-        _ file: GGUFFile, _ architecture: ArchitectureDescription,
-        _ configuration: ModelConfiguration
+        _ source: any ModelSource, _ configuration: ModelConfiguration
     ) throws(InferenceError) {
-        guard file.tensors.count != all.count else { return }
         let known = Set(all.map(\.name))
-        guard let stranger = file.tensors.first(where: { !known.contains($0.name) }) else {
+        guard let stranger = source.tensors.first(where: { !known.contains($0.name) }) else {
             return
         }
         throw InferenceError(
             .unexpectedTensor, tried: "placing tensor \"\(stranger.name.clipped)\"",
             found: "no use for it",
-            allowed: "the tensors of architecture \(architecture.name) with "
+            allowed: "the tensors of architecture \(source.description.name) with "
                 + "\(configuration.blockCount) blocks; ignoring one would change the answers",
             location: stranger.name.clipped)
     }

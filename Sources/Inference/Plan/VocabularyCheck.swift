@@ -9,15 +9,15 @@ import Tokenizers
 
 package enum VocabularyCheck {
     package static func checkSize(
-        _ tokenizer: any Tokenizer, _ configuration: ModelConfiguration
+        _ tokenizer: any Tokenizer, _ configuration: ModelConfiguration, list: String
     ) throws(InferenceError) {
         let size = configuration.vocabularySize
         guard tokenizer.vocabularySize == size else {
             throw InferenceError(
                 .tokenizerMismatch, tried: "comparing the token list with the embedding",
-                found: "\(tokenizer.vocabularySize) tokens in \"tokenizer.ggml.tokens\"",
+                found: "\(tokenizer.vocabularySize) tokens in \"\(list)\"",
                 allowed: "\(size), the model's vocabulary size",
-                location: "tokenizer.ggml.tokens")
+                location: list)
         }
     }
 

@@ -105,9 +105,10 @@ extension ModelPlan {
     package func firstNonFinite(among tensors: [TensorInfo]) -> (tensor: String, offset: Int)? {
         for tensor in tensors {
             guard let fields = FloatFields.byFormat[tensor.format.id] else { continue }
-            if let offset = TensorScan.firstNonFinite(in: file.bytes(of: tensor), fields) {
-                return (tensor.name, offset)
+            let offset = source.withBytes(of: tensor, configuration) {
+                TensorScan.firstNonFinite(in: $0, fields)
             }
+            if let offset { return (tensor.name, offset) }
         }
         return nil
     }

@@ -56,7 +56,8 @@ struct SafeTensorsHeader {
         guard file.format == .safetensors else {
             throw ModelFileError(
                 .notSafeTensors, tried: "choosing a parser for the file",
-                found: "the extension .\(file.format.rawValue)", allowed: ".safetensors",
+                found: file.format.map { "the extension .\($0.rawValue)" } ?? "another extension",
+                allowed: ".safetensors",
                 location: .init(path: file.path))
         }
         var cursor = ByteCursor(file, offset: 0, end: file.bytes.count)

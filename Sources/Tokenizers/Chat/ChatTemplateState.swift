@@ -41,6 +41,25 @@ public enum ChatTemplateState: Sendable {
                 found: "a value of type \(value.type)", allowed: "string", location: key))
     }
 
+    /// What stands beside a tokenizer.json: a file of its own, else `chat_template` of
+    /// tokenizer_config.json, which is a text or a list of named ones.
+    package init(file: String?, configuration: JSONValue?) {
+        let key = "chat_template"
+        guard file == nil, let value = configuration?[key], !value.isNull else {
+            self.init(file)
+            return
+        }
+        let named = value.elements.first { $0["name"]?.asString == "default" }
+        guard let text = value.asString ?? named?["template"]?.asString else {
+            self = .unsupported(
+                TokenizerError(
+                    .keyType, tried: "reading the chat template", found: value.typeName,
+                    allowed: "a string, or a list with one named default", location: key))
+            return
+        }
+        self.init(text)
+    }
+
     /// The template, if there is one that is known.
     public var template: ChatTemplate? {
         if case .recognised(let template) = self { template } else { nil }

@@ -23,9 +23,13 @@ extension TokenizerDefinition {
         let settings = try configuration.map { bytes throws(TokenizerError) in
             try Self.document(bytes, "tokenizer_config.json")
         }
-        let reader = TokenizerJSONReader(root)
-        self = try reader.definition()
-        try TokenizerRoles(root: root, settings: settings).fill(&self)
+        try self.init(tokenizer: root, configuration: settings)
+    }
+
+    /// The same from texts that were read before.
+    package init(tokenizer: JSONValue, configuration: JSONValue?) throws(TokenizerError) {
+        self = try TokenizerJSONReader(tokenizer).definition()
+        try TokenizerRoles(root: tokenizer, settings: configuration).fill(&self)
     }
 
     private static func document(_ bytes: [UInt8], _ name: String) throws(TokenizerError)

@@ -6,8 +6,10 @@
 // (`bitnet`) gate with SiLU; the 2B-4T models (`bitnet-b1.58`, in some files `bitnet-25`) with the
 // squared ReLU.
 //
-// The runtimes of the 2B-4T models round the input of each of a block's seven matrices to eight
-// bits per token; `activation_rounding` chooses between that and the float form.
+// The 2B-4T models were trained with the input of each of a block's seven matrices rounded to eight
+// bits per token, and their own runtimes round it; so it is what their files mean unless they or
+// the caller say otherwise (`activation_rounding`). The reference of the 1bitLLM models rounds
+// nothing.
 
 import Compute
 
@@ -16,10 +18,10 @@ extension ArchitectureDescription {
     static let bitnet = bitnetLike(name: "bitnet", activation: .silu, roundings: [.none])
     /// The 2B-4T models.
     static let bitnetB158 = bitnetLike(
-        name: "bitnet-b1.58", activation: .reluSquared, roundings: [.none, .int8PerToken])
+        name: "bitnet-b1.58", activation: .reluSquared, roundings: [.int8PerToken, .none])
     /// Another name in circulation for the same.
     static let bitnet25 = bitnetLike(
-        name: "bitnet-25", activation: .reluSquared, roundings: [.none, .int8PerToken])
+        name: "bitnet-25", activation: .reluSquared, roundings: [.int8PerToken, .none])
 
     private static func bitnetLike(
         name: String, activation: Activation, roundings: [ActivationRounding]

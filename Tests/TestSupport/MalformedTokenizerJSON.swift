@@ -1,34 +1,48 @@
 // A tokenizer.json of six tokens to take apart, and the catalogue of broken ones.
 
 import Testing
-import Tokenizers
 
 /// A byte-level file: a, b, c, ab, abc and the special token <x>. Each part is JSON text.
-struct SmallTokenizerJSON {
-    var added = #"{"id":5,"content":"<x>","special":true}"#
-    var normalizer = "null"
-    var pre = #"{"type":"ByteLevel","add_prefix_space":false,"use_regex":true}"#
-    var post = "null"
-    var type = "\"BPE\""
-    var vocab = #""a":0,"b":1,"c":2,"ab":3,"abc":4"#
-    var merges = #""a b","ab c""#
-    var more = ""
+public struct SmallTokenizerJSON: Sendable {
+    /// Entries of `added_tokens`.
+    public var added = #"{"id":5,"content":"<x>","special":true}"#
+    /// `normalizer`.
+    public var normalizer = "null"
+    /// `pre_tokenizer`.
+    public var pre = #"{"type":"ByteLevel","add_prefix_space":false,"use_regex":true}"#
+    /// `post_processor`.
+    public var post = "null"
+    /// The model's type.
+    public var type = "\"BPE\""
+    /// Members of `vocab`.
+    public var vocab = #""a":0,"b":1,"c":2,"ab":3,"abc":4"#
+    /// Elements of `merges`.
+    public var merges = #""a b","ab c""#
+    /// More members of the model, with a leading comma.
+    public var more = ""
 
-    var text: String {
+    /// The document.
+    public var text: String {
         #"{"version":"1.0","added_tokens":[\#(added)],"normalizer":\#(normalizer),"#
             + #""pre_tokenizer":\#(pre),"post_processor":\#(post),"model":{"type":\#(type),"#
             + #""vocab":{\#(vocab)},"merges":[\#(merges)]\#(more)}}"#
     }
 
-    var bytes: [UInt8] { Array(text.utf8) }
+    /// The document's bytes.
+    public var bytes: [UInt8] { Array(text.utf8) }
 
-    func definition(_ configuration: String? = nil) throws(TokenizerError) -> TokenizerDefinition {
-        try TokenizerDefinition(
-            tokenizerJSON: bytes, configuration: configuration.map { Array($0.utf8) })
+    /// The six tokens; what is given replaces a part.
+    public init(
+        added: String? = nil, vocab: String? = nil, merges: String? = nil, post: String? = nil
+    ) {
+        if let added { self.added = added }
+        if let vocab { self.vocab = vocab }
+        if let merges { self.merges = merges }
+        if let post { self.post = post }
     }
 
     /// A SentencePiece-style file: the bytes, then a, b, ab and U+2581.
-    static let sentencePiece: SmallTokenizerJSON = {
+    public static let sentencePiece: SmallTokenizerJSON = {
         var json = SmallTokenizerJSON()
         let byteTokens = (0..<256).map { byte in
             let digits = String(byte, radix: 16, uppercase: true)
@@ -47,14 +61,20 @@ struct SmallTokenizerJSON {
 }
 
 /// A broken file, or one that asks for what is not implemented, and the refusal it must get.
-struct MalformedTokenizerJSON: Sendable, CustomTestStringConvertible {
-    let name: String
-    let code: String
-    let mention: String
-    let bytes: [UInt8]
-    var configuration: [UInt8]?
+public struct MalformedTokenizerJSON: Sendable, CustomTestStringConvertible {
+    /// The defect in words; unique.
+    public let name: String
+    /// The code it must be refused with.
+    public let code: String
+    /// A text the message must contain.
+    public let mention: String
+    /// The document.
+    public let bytes: [UInt8]
+    /// The tokenizer_config.json beside it.
+    public var configuration: [UInt8]?
 
-    var testDescription: String { name }
+    /// The defect, for test reports.
+    public var testDescription: String { name }
 
     private init(
         _ name: String, _ code: String, _ mention: String = "", configuration: String? = nil,
@@ -74,7 +94,9 @@ struct MalformedTokenizerJSON: Sendable, CustomTestStringConvertible {
         bytes = Array(text.utf8)
     }
 
-    static let all: [MalformedTokenizerJSON] = documents + models + vocabularies + steps + roles
+    /// Every entry.
+    public static let all: [MalformedTokenizerJSON] =
+        documents + models + vocabularies + steps + roles
 
     private static let documents: [MalformedTokenizerJSON] = [
         .init("an empty file", "tokenizer_json_invalid", "tokenizer.json", text: ""),

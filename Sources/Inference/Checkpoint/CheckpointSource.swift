@@ -1,0 +1,217 @@
+// SafeTensors weights with config.json and tokenizer.json, in the terms of the descriptions.
+//
+// Two kinds of tensors have no use and are let pass, for transformers does so: `rotary_emb.inv_freq`
+// buffers, which follow from the configuration, and an `lm_head.weight` beside a tied embedding,
+// if it holds the same bytes. One that differs is refused: transformers 5 would use it, other
+// readers (vLLM, candle, transformers 4) would not.
+//
+// Guarantees: every other tensor of the files is offered to the plan, which refuses those without a
+// rule; what config.json says about biases, tied outputs and packing holds for the tensors.
+// Does not: check shapes; the plan does.
+
+import Compute
+import ModelFiles
+import Tokenizers
+
+/// A checkpoint as a plan reads it.
+struct CheckpointSource: ModelSource {
+    let files: CheckpointFiles
+    let configuration: CheckpointConfiguration
+    /// Every tensor that must have a use.
+    let tensors: [TensorInfo]
+    private let unused: Set<String>
+
+    init(_ files: CheckpointFiles) throws(InferenceError) {
+        self.files = files
+        configuration = try CheckpointConfiguration(files.configuration)
+        let check = CheckpointTensorCheck(tensors: files.tensors, configuration: configuration)
+        try check.checkBiases()
+        // A scale that belongs to packed weights is handed over with them.
+        var unused = Set(try check.packedScales())
+        if let head = try check.duplicateHead() { unused.insert(head) }
+        for tensor in files.tensors.tensors where tensor.name.hasSuffix("rotary_emb.inv_freq") {
+            unused.insert(tensor.name)
+        }
+        self.unused = unused
+        tensors = files.tensors.tensors.filter { !unused.contains($0.name) }
+    }
+
+    var description: ArchitectureDescription { configuration.family.description }
+    var name: String? { nil }
+    var parameters: any HyperParameterSource { configuration }
+
+    // MARK: Tensors
+
+    func name(_ rule: TensorRule, block: Int) -> String {
+        configuration.family.name(rule, block: block)
+            ?? "\(configuration.rope.place) (\(rule.name(block: block)))"
+    }
+
+    func tensor(
+        _ rule: TensorRule, block: Int, _ model: ModelConfiguration
+    ) -> TensorInfo? {
+        if let (name, values) = configuration.rope.divisors(rule.role, model) {
+            return TensorInfo(
+                name: name, dimensions: [values.count], format: .of(.f32), byteOffset: 0,
+                byteSize: 0)
+        }
+        guard let name = configuration.family.name(rule, block: block), !unused.contains(name),
+            let stored = files.tensors.tensor(name)
+        else { return nil }
+        switch conversion(of: stored) {
+        case .ternary:
+            return TensorInfo(
+                name: name, dimensions: [stored.columns, 4 * stored.rows], format: .of(.i2_s),
+                byteOffset: stored.byteOffset, byteSize: stored.byteSize)
+        case .none: return stored
+        case .pairedRows where stored.dimensions.count > 1: return stored
+        case .widened, .pairedRows:
+            return TensorInfo(
+                name: name, dimensions: stored.dimensions, format: .of(.f32),
+                byteOffset: stored.byteOffset, byteSize: stored.byteSize)
+        }
+    }
+
+    func bytes(of tensor: TensorInfo) -> UnsafeRawBufferPointer {
+        files.tensors.bytes(of: tensor)
+    }
+
+    private func conversion(of stored: TensorInfo) -> TensorConversion {
+        if configuration.packing != nil, stored.format.name == "U8",
+            let scale = files.tensors.tensor(CheckpointTensorCheck.scaleName(of: stored.name))
+        {
+            return .ternary(scale: scale)
+        }
+        guard StoredFloats.holds(stored.format) else { return .none }
+        let paired = [".q_proj.weight", ".k_proj.weight", ".q_proj.bias", ".k_proj.bias"]
+        if configuration.family.splitsPairs, paired.contains(where: stored.name.hasSuffix) {
+            return .pairedRows
+        }
+        let isWide = stored.dimensions.count > 1 || stored.format == .of(.f32)
+        return isWide ? .none : .widened
+    }
+
+    func withBytes<Result, Failure: Error>(
+        of tensor: TensorInfo, _ model: ModelConfiguration,
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        if let values = configuration.rope.divisors(named: tensor.name, model) {
+            return try lend(count: values.count * 4, { $0.store(values) }, body)
+        }
+        guard let stored = files.tensors.tensor(tensor.name) else {
+            preconditionFailure("tensor \(tensor.name) of another model")
+        }
+        let bytes = files.tensors.bytes(of: stored)
+        switch conversion(of: stored) {
+        case .none: return try body(bytes)
+        case .widened:
+            let values = StoredFloats.widen(bytes, stored.format)
+            return try lend(count: values.count * 4, { $0.store(values) }, body)
+        case .pairedRows:
+            return try withPairedRows(stored, bytes, headLength: model.keyLength, body)
+        case .ternary(let scale):
+            let number = StoredFloats.widen(files.tensors.bytes(of: scale), scale.format)[0]
+            let divides = configuration.packing?.divides ?? false
+            let size = bytes.count + TernaryBytes.trailerSize
+            return try lend(
+                count: size,
+                {
+                    TernaryBytes.repack(
+                        bytes, columns: stored.columns, scale: divides ? 1 / number : number,
+                        into: $0)
+                }, body)
+        }
+    }
+
+    private func withPairedRows<Result, Failure: Error>(
+        _ stored: TensorInfo, _ bytes: UnsafeRawBufferPointer, headLength: Int,
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let isVector = stored.dimensions.count == 1
+        let values = isVector ? StoredFloats.widen(bytes, stored.format) : []
+        let size = isVector ? values.count * 4 : bytes.count
+        let rowSize = isVector ? 4 : bytes.count / stored.rows
+        return try lend(
+            count: size,
+            { target in
+                values.withUnsafeBytes { wide in
+                    PairedRows.reorder(
+                        isVector ? wide : bytes, into: target, rowSize: rowSize,
+                        headLength: headLength)
+                }
+            }, body)
+    }
+
+    /// Memory for the length of one call.
+    private func lend<Result, Failure: Error>(
+        count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void,
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
+        defer { memory.deallocate() }
+        fill(memory)
+        return try body(UnsafeRawBufferPointer(memory))
+    }
+
+    // MARK: Vocabulary
+
+    var tokenListName: String { "tokenizer.json" }
+
+    /// The ids that config.json gives to begin and end; a list counts by each.
+    func checkSpecialIDs(_ model: ModelConfiguration) throws(InferenceError) {
+        for key in ["bos_token_id", "eos_token_id"] {
+            for value in ids(key) {
+                if let id = value.asInteger, (0..<model.vocabularySize).contains(id) { continue }
+                throw InferenceError(
+                    .tokenizerMismatch, tried: "reading \"\(key)\"",
+                    found: value.asInteger.map(String.init) ?? value.typeName,
+                    allowed: "a token id, 0 to \(model.vocabularySize - 1)", location: key)
+            }
+        }
+    }
+
+    private func ids(_ key: String) -> [JSONValue] {
+        guard let value = configuration.keys.value(key) else { return [] }
+        return value.isArray ? Array(value.elements) : [value]
+    }
+
+    /// Embeddings often have more rows than there are tokens; those become tokens that nothing
+    /// produces, as in converted files.
+    func makeTokenizer(
+        _ model: ModelConfiguration
+    ) throws(TokenizerError) -> any Tokenizer {
+        var definition = try TokenizerDefinition(
+            tokenizer: files.tokenizer, configuration: files.tokenizerConfiguration)
+        for (role, key) in [
+            (TokenizerDefinition.SpecialToken.begin, "bos_token_id"), (.end, "eos_token_id"),
+        ] where definition.specialTokens[role] == nil {
+            definition.specialTokens[role] = ids(key).first?.asInteger
+        }
+        definition.pad(to: model.vocabularySize)
+        return try TokenizerFactory.make(from: definition)
+    }
+
+    var chatTemplate: ChatTemplateState {
+        ChatTemplateState(file: files.chatTemplate, configuration: files.tokenizerConfiguration)
+    }
+}
+
+extension TensorFormat {
+    /// A format that the kernels have.
+    static func of(_ format: WeightFormat) -> TensorFormat {
+        guard let known = known(format.rawValue) else {
+            preconditionFailure("format \(format) is not in the table of formats")
+        }
+        return known
+    }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    /// Little-endian float32 values from the start on.
+    fileprivate func store(_ values: [Float]) {
+        for (index, value) in values.enumerated() {
+            storeBytes(
+                of: value.bitPattern.littleEndian, toByteOffset: index * 4, as: UInt32.self)
+        }
+    }
+}

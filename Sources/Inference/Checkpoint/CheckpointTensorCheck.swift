@@ -1,0 +1,118 @@
+// What config.json says about a checkpoint's tensors, compared with the tensors.
+//
+// Guarantees: biases are there where their switch is on and only there; packed weights have one
+// usable scale each; an output matrix beside a tied embedding is the same, and there is one where
+// the embedding is not tied.
+// Does not: check shapes against hyper-parameters; the plan does.
+
+import ModelFiles
+
+struct CheckpointTensorCheck {
+    let tensors: SafeTensorsModel
+    let configuration: CheckpointConfiguration
+
+    private var keys: CheckpointKeys { configuration.keys }
+    private static let weightSuffix = ".weight"
+
+    // MARK: Biases
+
+    func checkBiases() throws(InferenceError) {
+        for rule in configuration.family.biasSwitches {
+            guard let isOn = try keys.bool(rule.key) else { continue }
+            let modules = rule.modules.compactMap { configuration.family.modules[$0] }
+            let ends = modules.map { $0.split(separator: "#").last.map(String.init) ?? $0 }
+            for tensor in tensors.tensors {
+                for end in ends where isOn && tensor.name.hasSuffix(end + Self.weightSuffix) {
+                    let module = String(tensor.name.dropLast(Self.weightSuffix.count))
+                    let bias = module + ".bias"
+                    guard tensors.tensor(bias) == nil else { continue }
+                    throw missing(bias, "one, for \"\(rule.key)\" is true")
+                }
+                for end in ends where !isOn && tensor.name.hasSuffix(end + ".bias") {
+                    throw unexpected(
+                        tensor.name, "no use for it", "none, for \"\(rule.key)\" is false")
+                }
+            }
+        }
+    }
+
+    // MARK: The output matrix
+
+    /// The name of an output matrix that is the embedding once more.
+    func duplicateHead() throws(InferenceError) -> String? {
+        let family = configuration.family
+        guard let headName = family.modules["output"].map({ $0 + Self.weightSuffix }),
+            let tableName = family.modules["token_embd"].map({ $0 + Self.weightSuffix })
+        else { return nil }
+        let key = "tie_word_embeddings"
+        let head = tensors.tensor(headName)
+        switch (try keys.bool(key), head) {
+        case (false, nil): throw missing(headName, "one, for \"\(key)\" is false")
+        case (true, let head?):
+            let table = tensors.tensor(tableName)
+            guard let table, table.dimensions == head.dimensions, table.format == head.format,
+                tensors.bytes(of: table).elementsEqual(tensors.bytes(of: head))
+            else {
+                throw unexpected(
+                    headName, "other values than those of \"\(tableName)\"",
+                    "the same, or no such tensor, for \"\(key)\" is true")
+            }
+            return headName
+        default: return nil
+        }
+    }
+
+    // MARK: Packed weights
+
+    static func scaleName(of weight: String) -> String { weight + "_scale" }
+
+    /// The names of the scales of packed weights, each of which has one.
+    func packedScales() throws(InferenceError) -> [String] {
+        guard configuration.packing != nil else { return [] }
+        var names: [String] = []
+        for tensor in tensors.tensors
+        where tensor.format.name == "U8" && tensor.name.hasSuffix(Self.weightSuffix) {
+            let name = Self.scaleName(of: tensor.name)
+            guard let scale = tensors.tensor(name) else {
+                throw missing(name, "one, for \"\(tensor.name.clipped)\" is packed")
+            }
+            guard StoredFloats.holds(scale.format) else {
+                throw InferenceError(
+                    .tensorFormat, tried: "checking the format of tensor \"\(name.clipped)\"",
+                    found: scale.format.name, allowed: "F32, F16, BF16", location: name.clipped)
+            }
+            guard scale.valueCount == 1 else {
+                throw shape(name, "\(scale.dimensions)", "[1]")
+            }
+            // Whole blocks of 128; four values lie in a byte.
+            guard tensor.dimensions.count == 2, tensor.valueCount % 32 == 0 else {
+                throw shape(
+                    tensor.name, "\(tensor.dimensions)", "two dimensions, a multiple of 32 bytes")
+            }
+            names.append(name)
+        }
+        return names
+    }
+
+    // MARK: Errors
+
+    private func missing(_ name: String, _ allowed: String) -> InferenceError {
+        InferenceError(
+            .missingTensor, tried: "looking for tensor \"\(name.clipped)\"",
+            found: "no such tensor", allowed: allowed, location: name.clipped)
+    }
+
+    private func unexpected(
+        _ name: String, _ found: String, _ allowed: String
+    ) -> InferenceError {
+        InferenceError(
+            .unexpectedTensor, tried: "placing tensor \"\(name.clipped)\"", found: found,
+            allowed: allowed, location: name.clipped)
+    }
+
+    private func shape(_ name: String, _ found: String, _ allowed: String) -> InferenceError {
+        InferenceError(
+            .tensorShape, tried: "checking the shape of tensor \"\(name.clipped)\"", found: found,
+            allowed: allowed, location: name.clipped)
+    }
+}

@@ -1,0 +1,138 @@
+// The `file` layer for models of any form: a path becomes every file of the model, open and mapped.
+//
+// GGUF: the file, or all parts of a split one. SafeTensors: the weights, their index if there is
+// one, and beside them config.json and tokenizer.json (needed), tokenizer_config.json and
+// chat_template.jinja (read where they are).
+//
+// Guarantees: each file passed the checks of `MappedFile`; what is read later is read from these
+// mappings, so that one check at the end covers all of it. An index is read here, for it names the
+// files; what is wrong with it has codes of the `parse` layer.
+// Does not: look at the content of any other file.
+
+/// Every file of a model. A value; it keeps the mappings alive; any thread.
+public struct ModelFileSet: Sendable {
+    /// The form of the weights.
+    public enum Container: Sendable, Equatable, CustomStringConvertible {
+        case gguf(partCount: Int)
+        case safetensors(shardCount: Int)
+
+        /// `gguf`, `gguf split 3`, `safetensors`, `safetensors 2 shards`.
+        public var description: String {
+            switch self {
+            case .gguf(1): "gguf"
+            case .gguf(let count): "gguf split \(count)"
+            case .safetensors(1): "safetensors"
+            case .safetensors(let count): "safetensors \(count) shards"
+            }
+        }
+    }
+
+    /// A text beside SafeTensors weights. The raw value is its name.
+    package enum Companion: String, Sendable, CaseIterable {
+        case configuration = "config.json"
+        case tokenizer = "tokenizer.json"
+        case tokenizerConfiguration = "tokenizer_config.json"
+        case chatTemplate = "chat_template.jinja"
+
+        var isRequired: Bool { self == .configuration || self == .tokenizer }
+    }
+
+    /// The path as given.
+    public let path: String
+    /// The form of the weights.
+    public let container: Container
+    /// The files that hold tensors, in the order of their parts.
+    public let weights: [MappedFile]
+    package let companions: [Companion: MappedFile]
+    let index: ShardIndex?
+
+    /// Finds, opens and maps the files of the model at `path`. Blocking; any thread.
+    ///
+    /// - Parameter path: a `.gguf` file or any part of a split one, a `.safetensors` file or a shard
+    ///   of several, a `.safetensors.index.json`, or a folder with one of these.
+    /// - Throws: a `file` layer error with the path of the file at fault; `splitNameInvalid`, or an
+    ///   error of the `parse` layer about an index.
+    public init(
+        path: String, limits: FileLimits = .default, parseLimits: ParseLimits = .default
+    ) throws(ModelFileError) {
+        self.path = path
+        let place = try ModelPlace(
+            path, limits: limits, partCountMax: parseLimits.partCountMax)
+        var weights: [MappedFile] = []
+        switch place {
+        case .files(let paths):
+            for path in paths { weights.append(try MappedFile(path: path, limits: limits)) }
+            index = nil
+        case .index(let path):
+            let index = try ShardIndex(
+                MappedFile(companion: path, limits: limits), limits: parseLimits)
+            for name in index.fileNames {
+                weights.append(try MappedFile(path: index.folder + name, limits: limits))
+            }
+            self.index = index
+        }
+        self.weights = weights
+        guard weights[0].format == .safetensors else {
+            container = .gguf(partCount: weights.count)
+            companions = [:]
+            return
+        }
+        container = .safetensors(shardCount: weights.count)
+        companions = try Self.companions(beside: weights[0].path, limits)
+    }
+
+    private static func companions(
+        beside path: String, _ limits: FileLimits
+    ) throws(ModelFileError) -> [Companion: MappedFile] {
+        let folder = folder(of: path)
+        var found: [Companion: MappedFile] = [:]
+        for companion in Companion.allCases {
+            let path = folder + companion.rawValue
+            if !JSONFile.exists(path) {
+                guard companion.isRequired else { continue }
+                throw missing(companion, folder)
+            }
+            found[companion] = try MappedFile(companion: path, limits: limits)
+        }
+        return found
+    }
+
+    private static func missing(_ companion: Companion, _ folder: String) -> ModelFileError {
+        let name = companion.rawValue
+        let other = "tokenizer.model"
+        let hasOther = companion == .tokenizer && JSONFile.exists(folder + other)
+        return ModelFileError(
+            .notFound, tried: "looking for \(name) beside the weights",
+            found: hasOther ? "only \(other), which is not read" : "no such file",
+            allowed: "\(name) in the folder of the weights", location: .init(path: folder + name))
+    }
+
+    /// Up to and with the last slash; empty for a plain name.
+    static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    }
+
+    // MARK: All files
+
+    /// Every file that is read: weights, index and texts.
+    public var files: [MappedFile] {
+        weights + (index.map { [$0.file] } ?? []) + Companion.allCases.compactMap { companions[$0] }
+    }
+
+    /// The files with their names in the model's folder, sorted by the bytes of the names.
+    package var named: [(name: String, file: MappedFile)] {
+        files.map { (String($0.path.dropFirst(Self.folder(of: $0.path).count)), $0) }
+            .sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
+    }
+
+    /// Bytes of all files.
+    public var size: Int { files.reduce(0) { $0 + $1.bytes.count } }
+
+    /// False once any file has lost pages under its mapping. Costs an atomic load a file.
+    public var isIntact: Bool { files.allSatisfy(\.isIntact) }
+
+    /// Confirms of each file that it is the one that was opened; see `MappedFile.checkUnchanged`.
+    public func checkUnchanged() throws(ModelFileError) {
+        for file in files { try file.checkUnchanged() }
+    }
+}

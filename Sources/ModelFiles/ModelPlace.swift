@@ -1,0 +1,131 @@
+// What a path given for a model stands for: one GGUF file, the parts of a split one, a SafeTensors
+// file, or an index of several.
+//
+// By name, for files:      X.gguf, X.safetensors          itself
+//                          X-00002-of-00003.gguf          all three parts, whichever is named
+//                          X-00002-of-00003.safetensors   X.safetensors.index.json
+//                          X.safetensors.index.json       the files it lists
+// For a folder: the one model in it. `model.safetensors` and `model.safetensors.index.json` go
+// before SafeTensors files of other names, which such folders may hold too (adapters, the same
+// weights in their maker's own form).
+//
+// Guarantees: a folder with no model or several is refused with what was found in it; nothing is
+// guessed.
+// Does not: open files, or search folders inside the folder.
+
+import Glibc
+
+/// Where a model's weights are.
+enum ModelPlace {
+    /// The parts in order; one for a plain file.
+    case files([String])
+    case index(String)
+
+    private static let indexSuffix = ".safetensors.index.json"
+
+    /// - Throws: a `file` layer error for a folder, `splitNameInvalid` for impossible numbers.
+    init(_ path: String, limits: FileLimits, partCountMax: Int) throws(ModelFileError) {
+        try FileOpening(path: path, limits: limits).checkPath()
+        guard JSONFile.isFolder(path) else {
+            try self.init(name: path, partCountMax)
+            return
+        }
+        let folder = path.hasSuffix("/") ? path : path + "/"
+        let names = try FolderListing.names(path, countMax: limits.folderEntryCountMax)
+        let models = Self.models(names)
+        guard models.count == 1 else { throw Self.undecided(path, models, names) }
+        try self.init(name: folder + models[0], partCountMax)
+    }
+
+    private init(name path: String, _ partCountMax: Int) throws(ModelFileError) {
+        let lowercased = path.lowercased()
+        if lowercased.hasSuffix(Self.indexSuffix) {
+            self = .index(path)
+            return
+        }
+        guard let part = PartName(path), part.count > 1 || part.number != 1 else {
+            self = .files([path])
+            return
+        }
+        switch part.suffix.lowercased() {
+        case ".gguf": self = .files(try part.paths(countMax: partCountMax))
+        case ".safetensors": self = .index(part.prefix + Self.indexSuffix)
+        default: self = .files([path])
+        }
+    }
+
+    // MARK: Folders
+
+    /// The names by which the models in a folder would be opened, sorted.
+    private static func models(_ names: [String]) -> [String] {
+        let usual = names.filter {
+            $0 == SafeTensorsModel.fileName || $0 == SafeTensorsModel.indexName
+        }
+        var found = Set(usual)
+        for name in names {
+            let lowercased = name.lowercased()
+            if lowercased.hasSuffix(".gguf") {
+                found.insert(PartName(name).map { $0.path(1) } ?? name)
+            } else if usual.isEmpty, lowercased.hasSuffix(indexSuffix) {
+                found.insert(name)
+            } else if usual.isEmpty, lowercased.hasSuffix(".safetensors") {
+                let part = PartName(name).flatMap { $0.count > 1 ? $0 : nil }
+                found.insert(part.map { $0.prefix + indexSuffix } ?? name)
+            }
+        }
+        return found.sorted()
+    }
+
+    private static func undecided(
+        _ path: String, _ models: [String], _ names: [String]
+    ) -> ModelFileError {
+        ModelFileError(
+            models.isEmpty ? .isDirectory : .severalModels, tried: "looking for a model",
+            found: models.isEmpty
+                ? "a directory without one (\(list(names)))"
+                : "a directory with \(models.count): \(list(models))",
+            allowed: "a directory with one .gguf model, or with model.safetensors or "
+                + "\(SafeTensorsModel.indexName)",
+            location: .init(path: path))
+    }
+
+    private static func list(_ names: [String]) -> String {
+        guard !names.isEmpty else { return "empty" }
+        let shown = names.sorted().prefix(8).map { printable($0, countMax: 60) }
+        return shown.joined(separator: ", ") + (names.count > 8 ? ", …" : "")
+    }
+}
+
+/// The names in a folder.
+private enum FolderListing {
+    static func names(_ path: String, countMax: Int) throws(ModelFileError) -> [String] {
+        guard let directory = opendir(path) else {
+            throw .system(
+                SystemCallFailure(call: "opendir", number: errno), tried: "opening the directory",
+                location: .init(path: path))
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        // readdir(3): the end and an error both give NULL; only the error changes errno.
+        errno = 0
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+            guard names.count <= countMax else {
+                throw ModelFileError(
+                    .severalModels, tried: "reading the directory",
+                    found: "more than \(countMax) names", allowed: "a directory of one model",
+                    location: .init(path: path))
+            }
+            errno = 0
+        }
+        guard errno == 0 else {
+            throw .system(
+                SystemCallFailure(call: "readdir", number: errno), tried: "reading the directory",
+                location: .init(path: path))
+        }
+        return names
+    }
+}
