@@ -51,7 +51,8 @@ public struct ModelFacts: Sendable, Equatable {
     public let parameterCount: Int
     /// Bytes of all tensors as stored; 0 for a mock.
     public let weightBytes: Int
-    /// The form of the files: `gguf`, `gguf split N`, `safetensors`, `safetensors N shards`, `mock`.
+    /// The form of the files: `gguf`, `gguf split N`, `safetensors`, `safetensors N shards`; or
+    /// `mock`.
     public let container: String
     /// Files that were read, texts beside the weights included; 0 for a mock.
     public let fileCount: Int

@@ -48,8 +48,8 @@ public struct ModelFileSet: Sendable {
 
     /// Finds, opens and maps the files of the model at `path`. Blocking; any thread.
     ///
-    /// - Parameter path: a `.gguf` file or any part of a split one, a `.safetensors` file or a shard
-    ///   of several, a `.safetensors.index.json`, or a folder with one of these.
+    /// - Parameter path: a `.gguf` file or any part of a split one, a `.safetensors` file or a
+    ///   shard of several, a `.safetensors.index.json`, or a folder with one of these.
     /// - Throws: a `file` layer error with the path of the file at fault; `splitNameInvalid`, or an
     ///   error of the `parse` layer about an index.
     public init(

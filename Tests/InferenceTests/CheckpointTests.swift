@@ -346,9 +346,10 @@ struct CheckpointFixtureTests {
         let chatML = "{% for m in messages %}{{ '<|im_start|>' + m['role'] }}<|im_end|>{% endfor %}"
         builder.others["tokenizer_config.json"] = Array("{\"chat_template\":\"\(chatML)\"}".utf8)
         #expect(try state() == "chatml")
-        builder.others["tokenizer_config.json"] = Array(
-            "{\"chat_template\":[{\"name\":\"tool_use\",\"template\":\"x\"},{\"name\":\"default\",\"template\":\"\(chatML)\"}]}"
-                .utf8)
+        let named =
+            #"{"chat_template":[{"name":"tool_use","template":"x"},"#
+            + "{\"name\":\"default\",\"template\":\"\(chatML)\"}]}"
+        builder.others["tokenizer_config.json"] = Array(named.utf8)
         #expect(try state() == "chatml")
         builder.others["chat_template.jinja"] = Array("{{ unheard_of }}".utf8)
         #expect(try state() == "chat_template_unsupported")

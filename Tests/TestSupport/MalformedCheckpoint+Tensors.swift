@@ -1,4 +1,4 @@
-// Tensors that are missing, superfluous or of the wrong kind, and tokenizers at odds with the model.
+// Tensors that are missing, superfluous or of the wrong kind; tokenizers at odds with the model.
 
 extension MalformedCheckpoint {
     static let tensorSets: [MalformedCheckpoint] = [
@@ -70,6 +70,21 @@ extension MalformedCheckpoint {
             $0.change("model.layers.0.self_attn.q_proj.weight") { tensor in
                 tensor.shape = [64, 64]
                 tensor.data = zeros(64 * 64)
+            }
+        },
+        model(of: bitnet, "a packed embedding", "tensor_shape_mismatch", at: "embed_tokens") {
+            $0.tensors.append(.init("model.embed_tokens.weight_scale", "BF16", [1], [0, 0x3F]))
+            $0.change("model.embed_tokens.weight") { tensor in
+                tensor.dtype = "U8"
+                tensor.shape = [80, 64]
+                tensor.data = zeros(80 * 64)
+            }
+        },
+        model(of: bitnet, "an embedding of bytes", "unsupported_tensor_format", at: "U8") {
+            $0.tensors.append(.init("model.embed_tokens.weight_scale", "BF16", [1], [0, 0x3F]))
+            $0.change("model.embed_tokens.weight") { tensor in
+                tensor.dtype = "U8"
+                tensor.data.removeLast(tensor.data.count / 2)
             }
         },
         model(

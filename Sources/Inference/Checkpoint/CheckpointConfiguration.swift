@@ -2,8 +2,8 @@
 // that have to be worked out.
 //
 // Types, ranges and relations are checked where those of GGUF files are (`HyperParameterReader`,
-// `ModelConfiguration`), under the names of config.json. Overrides keep the names they have for GGUF
-// files.
+// `ModelConfiguration`), under the names of config.json. Overrides keep the names they have for
+// GGUF files.
 //
 // A window of attention (`sliding_window`, where the class uses it) that is shorter than the
 // context becomes the context: within it every answer is the reference's.

@@ -1,6 +1,6 @@
 // SafeTensors weights with config.json and tokenizer.json, in the terms of the descriptions.
 //
-// Two kinds of tensors have no use and are let pass, for transformers does so: `rotary_emb.inv_freq`
+// Two kinds of tensors have no use and are let pass, as transformers does: `rotary_emb.inv_freq`
 // buffers, which follow from the configuration, and an `lm_head.weight` beside a tied embedding,
 // if it holds the same bytes. One that differs is refused: transformers 5 would use it, other
 // readers (vLLM, candle, transformers 4) would not.
@@ -77,7 +77,8 @@ struct CheckpointSource: ModelSource {
     }
 
     private func conversion(of stored: TensorInfo) -> TensorConversion {
-        if configuration.packing != nil, stored.format.name == "U8",
+        let check = CheckpointTensorCheck(tensors: files.tensors, configuration: configuration)
+        if check.isPacked(stored),
             let scale = files.tensors.tensor(CheckpointTensorCheck.scaleName(of: stored.name))
         {
             return .ternary(scale: scale)

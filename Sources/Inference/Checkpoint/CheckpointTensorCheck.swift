@@ -66,12 +66,16 @@ struct CheckpointTensorCheck {
 
     static func scaleName(of weight: String) -> String { weight + "_scale" }
 
+    /// Whether a tensor is to be unpacked. The embedding is not: it is read where it lies.
+    func isPacked(_ tensor: TensorInfo) -> Bool {
+        configuration.packing != nil && tensor.format.name == "U8"
+            && tensor.name.hasSuffix("_proj" + Self.weightSuffix)
+    }
+
     /// The names of the scales of packed weights, each of which has one.
     func packedScales() throws(InferenceError) -> [String] {
-        guard configuration.packing != nil else { return [] }
         var names: [String] = []
-        for tensor in tensors.tensors
-        where tensor.format.name == "U8" && tensor.name.hasSuffix(Self.weightSuffix) {
+        for tensor in tensors.tensors where isPacked(tensor) {
             let name = Self.scaleName(of: tensor.name)
             guard let scale = tensors.tensor(name) else {
                 throw missing(name, "one, for \"\(tensor.name.clipped)\" is packed")

@@ -1,8 +1,8 @@
 // Reads hyper-parameters out of a model's files, with the caller's overrides on top.
 //
 // Guarantees: every value handed out has the row's type and lies in the row's range; a refusal
-// names the key as it is spelled in the file. It knows nothing about how values relate to each other:
-// that is `ModelConfiguration`.
+// names the key as it is spelled in the file. It knows nothing about how values relate to each
+// other: that is `ModelConfiguration`.
 
 /// A value the caller put in place of the file's.
 public struct AppliedOverride: Sendable, Equatable {
