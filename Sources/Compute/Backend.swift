@@ -78,6 +78,9 @@ public protocol Backend: AnyObject, Sendable {
     func store(
         keys: FloatRows, values: FloatRows, in cache: KeyValueCache, layer: Int, slots: [Int32])
 
+    /// Copies page `source` over page `target`, keys and values of every layer.
+    func copyPage(_ source: Int32, to target: Int32, in cache: KeyValueCache)
+
     /// Causal attention. The spans follow each other in the rows of `queries` and `output`.
     /// `heads` is a multiple of the layer's key/value heads.
     func attend(

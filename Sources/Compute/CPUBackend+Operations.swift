@@ -143,6 +143,11 @@ extension CPUBackend {
     }
 
     /// See `Backend`.
+    public func copyPage(_ source: Int32, to target: Int32, in cache: KeyValueCache) {
+        cache.copyPage(Int(source), to: Int(target))
+    }
+
+    /// See `Backend`.
     public func attend(
         _ queries: FloatRows, cache: KeyValueCache, layer: Int, spans: [AttentionSpan], heads: Int,
         scale: Float, into output: FloatRows

@@ -80,4 +80,22 @@ public final class KeyValueCache: Sendable {
             keys: keys, values: keys + keyCount, kv_heads: heads, key_length: shape.keyLength,
             value_length: shape.valueLength, value_width: shape.valueWidth)
     }
+
+    /// Copies one page over another. In a layer, keys lie page after page and values behind them
+    /// likewise, so it is two pieces of memory per layer.
+    func copyPage(_ source: Int, to target: Int) {
+        precondition(
+            (0..<shape.pageCount).contains(source) && (0..<shape.pageCount).contains(target),
+            "pages \(source) and \(target) of \(shape.pageCount)")
+        guard source != target else { return }
+        for (index, heads) in shape.kvHeads.enumerated() {
+            let layer = layer(index)
+            let keyCount = heads * shape.keyLength * CacheShape.pagePositions
+            let valueCount = heads * shape.valueWidth * CacheShape.pagePositions
+            (layer.keys + target * keyCount)
+                .update(from: layer.keys + source * keyCount, count: keyCount)
+            (layer.values + target * valueCount)
+                .update(from: layer.values + source * valueCount, count: valueCount)
+        }
+    }
 }

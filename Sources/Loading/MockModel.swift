@@ -40,6 +40,8 @@ public final class MockModel: TokenModel {
 
     /// Tokens.
     public var vocabularySize: Int { Self.vocabularySizeFixed }
+    /// Values of a hidden state.
+    public var embeddingLength: Int { Self.embeddingLengthFixed }
     /// Positions.
     public var contextLength: Int { 4_096 }
     /// Time since it was made.

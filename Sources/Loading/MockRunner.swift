@@ -1,119 +1,87 @@
-// Runs a mock: keeps each sequence's tokens as one running hash and turns it into random logits.
+// Runs a mock: keeps each sequence's tokens as one running hash and turns it into random logits or
+// hidden states.
 //
-// Guarantees: the same contract as a real runner: a row depends on the seed and the sequence's
-// own tokens only, never on the batch; a step that throws has changed nothing.
+// Guarantees: the same contract as a real runner, page for page: a row depends on the seed and the
+// sequence's own tokens only, never on the batch or on how the sequence was forked; a step that
+// throws has changed nothing.
 // Does not: compute anything that resembles a model.
 
 import Inference
 
 final class MockRunner: ModelRunner {
-    private struct Sequence {
-        let id: SequenceID
-        let capacity: Int
-        var length = 0
-        var hash: UInt64
-    }
-
     private let model: MockModel
-    private let sequenceCountMax: Int
-    private let tokenBudget: Int
-    private var sequences: [SequenceID: Sequence] = [:]
-    private var nextGeneration: UInt32 = 0
+    private var table: SequenceTable
+    private var hashes: [SequenceID: UInt64] = [:]
+    private var stepCount: UInt64 = 0
     private var row: [Float]
 
     init(_ model: MockModel, sequenceCountMax: Int, tokenBudget: Int) {
         self.model = model
-        self.sequenceCountMax = max(0, sequenceCountMax)
-        self.tokenBudget = (max(0, tokenBudget) + 15) / 16 * 16
-        row = [Float](repeating: 0, count: model.vocabularySize)
+        let pageCount = min((max(1, tokenBudget) - 1) / 16 + 1, Int(Int32.max))
+        table = SequenceTable(
+            sequenceCountMax: max(1, sequenceCountMax), sequenceLengthMax: model.contextLength,
+            pageCount: pageCount)
+        row = [Float](repeating: 0, count: max(model.vocabularySize, model.embeddingLength))
     }
 
-    var freeTokens: Int {
-        tokenBudget - sequences.values.reduce(0) { $0 + ($1.capacity + 15) / 16 * 16 }
-    }
+    var freeTokens: Int { table.freeTokens }
 
-    func length(of sequence: SequenceID) -> Int? { sequences[sequence]?.length }
+    func length(of sequence: SequenceID) -> Int? {
+        table.index(of: sequence).map { table.slots[$0].length }
+    }
 
     func open(capacity: Int) throws(InferenceError) -> SequenceID {
-        guard capacity >= 1, capacity <= min(model.contextLength, tokenBudget) else {
-            throw InferenceError(
-                .sequenceTooLong, tried: "opening a sequence on the mock",
-                found: "\(capacity) positions",
-                allowed: "1 to \(min(model.contextLength, tokenBudget))")
-        }
-        guard sequences.count < sequenceCountMax else {
-            throw InferenceError(
-                .tooManySequences, tried: "opening a sequence on the mock",
-                found: "\(sequences.count) open", allowed: "\(sequenceCountMax)")
-        }
-        guard (capacity + 15) / 16 * 16 <= freeTokens else {
-            throw InferenceError(
-                .cacheExhausted, tried: "opening a sequence on the mock",
-                found: "\(freeTokens) positions free", allowed: "\(capacity) or more")
-        }
+        let id = try table.open(capacity: capacity)
         model.noteUse()
-        nextGeneration += 1
-        let id = SequenceID(slot: 0, generation: nextGeneration)
-        sequences[id] = Sequence(id: id, capacity: capacity, hash: Self.mixed(model.seed))
+        hashes[id] = Self.mixed(model.seed)
         return id
     }
 
-    func close(_ sequence: SequenceID) { sequences[sequence] = nil }
+    func fork(_ sequence: SequenceID, capacity: Int) throws(InferenceError) -> SequenceID {
+        let id = try table.fork(sequence, capacity: capacity).id
+        hashes[id] = hashes[sequence]
+        return id
+    }
+
+    func close(_ sequence: SequenceID) {
+        table.close(sequence)
+        hashes[sequence] = nil
+    }
 
     func step(
         _ items: [StepItem],
         logits: (_ item: Int, _ position: Int, _ values: UnsafeBufferPointer<Float>) -> Void
     ) throws(InferenceError) {
-        try check(items)
+        stepCount += 1
+        try table.admit(items, step: stepCount, vocabularySize: model.vocabularySize)
         for (index, item) in items.enumerated() {
-            guard var sequence = sequences[item.sequence] else { continue }
+            guard var hash = hashes[item.sequence], let length = length(of: item.sequence) else {
+                continue
+            }
             for (offset, token) in item.tokens.enumerated() {
-                sequence.hash = Self.mixed(sequence.hash ^ UInt64(UInt32(bitPattern: token)))
+                hash = Self.mixed(hash ^ UInt64(UInt32(bitPattern: token)))
                 let isLast = offset == item.tokens.count - 1
-                if item.wants == .all || (item.wants == .last && isLast) {
-                    fillRow(sequence.hash)
-                    row.withUnsafeBufferPointer { logits(index, sequence.length, $0) }
+                guard item.wants == .all || (item.wants == .last && isLast) else { continue }
+                let width = fillRow(hash, item.output)
+                row.withUnsafeBufferPointer {
+                    logits(index, length + offset, UnsafeBufferPointer(rebasing: $0[..<width]))
                 }
-                sequence.length += 1
             }
-            sequences[item.sequence] = sequence
+            hashes[item.sequence] = hash
+            table.advance(item.sequence, by: item.tokens.count)
         }
     }
 
-    private func check(_ items: [StepItem]) throws(InferenceError) {
-        var seen: Set<SequenceID> = []
-        for item in items {
-            guard let sequence = sequences[item.sequence] else {
-                throw InferenceError(
-                    .unknownSequence, tried: "stepping the mock", found: "a closed sequence")
-            }
-            guard !item.tokens.isEmpty, seen.insert(item.sequence).inserted else {
-                throw InferenceError(
-                    .badStep, tried: "stepping the mock",
-                    found: item.tokens.isEmpty ? "no tokens" : "the same sequence twice")
-            }
-            guard sequence.length + item.tokens.count <= sequence.capacity else {
-                throw InferenceError(
-                    .sequenceTooLong, tried: "stepping the mock",
-                    found: "\(sequence.length + item.tokens.count) positions",
-                    allowed: "\(sequence.capacity)")
-            }
-            let vocabularySize = Int32(model.vocabularySize)
-            if let token = item.tokens.first(where: { $0 < 0 || $0 >= vocabularySize }) {
-                throw InferenceError(
-                    .tokenOutOfRange, tried: "stepping the mock", found: "\(token)",
-                    allowed: "0 to \(vocabularySize - 1)")
-            }
-        }
-    }
-
-    /// Uniform in -4 ..< 4: finite, never constant.
-    private func fillRow(_ hash: UInt64) {
-        var state = hash
-        for index in row.indices {
+    /// Uniform in -4 ..< 4: finite, never constant. Returns the number of values.
+    private func fillRow(_ hash: UInt64, _ output: StepItem.Output) -> Int {
+        // Hidden states come from another stream than logits.
+        var state = output == .logits ? hash : Self.mixed(~hash)
+        let width = output == .logits ? model.vocabularySize : model.embeddingLength
+        for index in 0..<width {
             state &+= 0x9E37_79B9_7F4A_7C15
             row[index] = Float(Self.mixed(state) >> 40) / Float(1 << 21) - 4
         }
+        return width
     }
 
     /// The finaliser of SplitMix64.

@@ -12,26 +12,33 @@
 package struct ScheduledWork: Sendable, Equatable {
     /// Unique while the work is known to the scheduler.
     package var id: UInt64
-    /// Tokens of the prompt; at least one.
+    /// Tokens to read; at least one. For Score and Embed those of all branches, one behind another.
     package var promptCount: Int
-    /// Cache positions reserved while the sequence is open: prompt and answer together.
+    /// Cache positions reserved while the work is open: prompt and answer together, or as much as
+    /// the branches of one share take.
     package var capacity: Int
-    /// Prompt tokens one step may take; Logits requests bound the size of their answer with it.
+    /// Prompt tokens one step may take; bounds the size of an answer, or how many branches are open
+    /// at once.
     package var chunkMax: Int
-    /// Whether a sampled token follows the prompt; false for Logits.
+    /// Tokens in front that a step does not read together with those behind them: what branches
+    /// grow from.
+    package var rootCount: Int
+    /// Whether a sampled token follows the prompt; true for Generate only.
     package var decodes: Bool
     /// Absolute time in microseconds, or nil.
     package var deadline: UInt64?
 
     package init(
-        id: UInt64, promptCount: Int, capacity: Int, chunkMax: Int = .max, decodes: Bool = true,
-        deadline: UInt64? = nil
+        id: UInt64, promptCount: Int, capacity: Int, chunkMax: Int = .max, rootCount: Int = 0,
+        decodes: Bool = true, deadline: UInt64? = nil
     ) {
-        precondition(promptCount > 0 && capacity >= promptCount && chunkMax > 0)
+        precondition(promptCount > 0 && capacity > 0 && chunkMax > 0)
+        precondition((0...promptCount).contains(rootCount))
         self.id = id
         self.promptCount = promptCount
         self.capacity = capacity
         self.chunkMax = chunkMax
+        self.rootCount = rootCount
         self.decodes = decodes
         self.deadline = deadline
     }
@@ -79,6 +86,11 @@ package struct BatchScheduler: Sendable {
         var promptDone = 0
         var isReadingPrompt: Bool { promptDone < work.promptCount }
         var isDecoding: Bool { isOpen && !isReadingPrompt && work.decodes }
+
+        /// Where a share that begins at `start` must end at the latest.
+        func readableEnd(from start: Int) -> Int {
+            start < work.rootCount ? work.rootCount : work.promptCount
+        }
     }
 
     /// Prompt tokens per turn of the round-robin. One kernel tile of tokens or more, so that
@@ -197,8 +209,9 @@ package struct BatchScheduler: Sendable {
             progressed = false
             for (offset, index) in order.enumerated() where budget > 0 {
                 let taken = entries[index].promptDone - before[offset]
+                let end = entries[index].readableEnd(from: before[offset])
                 let want = min(
-                    Self.turn, entries[index].work.promptCount - entries[index].promptDone,
+                    Self.turn, end - entries[index].promptDone,
                     entries[index].work.chunkMax - taken, budget)
                 guard want > 0 else { continue }
                 entries[index].promptDone += want

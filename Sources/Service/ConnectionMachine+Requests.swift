@@ -34,10 +34,10 @@ extension ConnectionMachine {
             accept(frame, now, &context, &effects) { .generate($0) }
         case .logits:
             accept(frame, now, &context, &effects) { .logits($0) }
-        case .score, .embed:
-            let error = ServiceError(
-                .unimplemented, .kindUnimplemented, "answering a request: \(kind) is not served")
-            refuse(error, frame.header, .untainted, &context, &effects)
+        case .score:
+            accept(frame, now, &context, &effects) { .score($0) }
+        case .embed:
+            accept(frame, now, &context, &effects) { .embed($0) }
         case .hello, .ping, .swap, .goAway:
             preconditionFailure("\(kind) is answered before this switch")
         }
@@ -83,7 +83,8 @@ extension ConnectionMachine {
         effects.work.append(
             Work(
                 ticket: ticket, task: task, model: facts, receivedAt: now,
-                deadline: Self.deadline(frame.header, now: now), logitsChunkCount: chunkSize / 4))
+                deadline: Self.deadline(frame.header, now: now), logitsChunkCount: chunkSize / 4,
+                answerSizeMax: peerBodySizeMax))
     }
 
     private var logitsChunkSize: Int { ServiceLimits.logitsChunkSize }

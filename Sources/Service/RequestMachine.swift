@@ -51,6 +51,8 @@ package struct RequestMachine: Sendable {
                 try append(chunk, to: &output)
             case .logitsChunk(let chunk):
                 try append(chunk, to: &output)
+            case .embedChunk(let chunk):
+                try append(chunk, to: &output)
             case .loadProgress(let progress):
                 try append(progress, to: &output)
             case .failed(let error):
@@ -65,7 +67,7 @@ package struct RequestMachine: Sendable {
                 generation = facts.generation
                 counters.add(.loadsAccepted, provenance: taint.provenance)
                 try append(report, to: &output)
-            case .tokenized, .detokenized, .generated, .logits:
+            case .tokenized, .detokenized, .generated, .logits, .scored, .embedded:
                 try finish(event, now: now, models: models, counters: &counters, output: &output)
             }
             if isFinished { counters.add(.answersOK, provenance: taint.provenance) }
@@ -93,6 +95,14 @@ package struct RequestMachine: Sendable {
             try append(answer, to: &output)
         case .logits(var answer, let at):
             complete(&answer.answer, readyAt: at, now: now, models: models)
+            try append(answer, to: &output)
+        case .scored(var answer, let at):
+            complete(&answer.answer, readyAt: at, now: now, models: models)
+            counters.add(.promptTokens, answer.promptTokens, provenance: provenance)
+            try append(answer, to: &output)
+        case .embedded(var answer, let at):
+            complete(&answer.answer, readyAt: at, now: now, models: models)
+            counters.add(.promptTokens, answer.promptTokens, provenance: provenance)
             try append(answer, to: &output)
         default:
             preconditionFailure("\(kind): not an answer of a model")

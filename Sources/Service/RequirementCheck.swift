@@ -14,6 +14,8 @@ extension TokenizeRequest: ModelAddressing {}
 extension DetokenizeRequest: ModelAddressing {}
 extension GenerateRequest: ModelAddressing {}
 extension LogitsRequest: ModelAddressing {}
+extension ScoreRequest: ModelAddressing {}
+extension EmbedRequest: ModelAddressing {}
 extension HealthRequest: ModelAddressing {}
 
 extension Requirements {

@@ -90,6 +90,14 @@ extension ServiceError.Code {
     public static let promptEmpty = Self("prompt_empty")
     /// A token the vocabulary does not have.
     public static let tokenOutOfRange = Self("token_out_of_range")
+    /// A continuation that adds no token.
+    public static let continuationEmpty = Self("continuation_empty")
+    /// A continuation that changes the prompt's first token, which nothing comes before.
+    public static let continuationNotScorable = Self("continuation_not_scorable")
+    /// An answer that would not fit in one frame to this peer.
+    public static let answerTooLarge = Self("answer_too_large")
+    /// A conversation for a model without a chat template.
+    public static let chatTemplateMissing = Self("chat_template_missing")
     // Models.
     /// No model of this name.
     public static let modelUnknown = Self("model_unknown")

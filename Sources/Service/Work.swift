@@ -13,6 +13,8 @@ package struct Work: Sendable {
         case detokenize(DetokenizeRequest)
         case generate(GenerateRequest)
         case logits(LogitsRequest)
+        case score(ScoreRequest)
+        case embed(EmbedRequest)
         case load(LoadRequest)
         case verify
     }
@@ -28,12 +30,14 @@ package struct Work: Sendable {
     package var acceptedAt: UInt64
     /// Absolute, in microseconds.
     package let deadline: UInt64?
-    /// Most values a Logits frame to this peer may hold.
+    /// Most values a frame of logits or embeddings to this peer may hold.
     package let logitsChunkCount: Int
+    /// Bytes of the largest body this peer accepts.
+    package let answerSizeMax: Int
 
     package init(
         ticket: UInt64, task: Task, model: ModelFacts?, receivedAt: UInt64, deadline: UInt64?,
-        logitsChunkCount: Int
+        logitsChunkCount: Int, answerSizeMax: Int
     ) {
         self.ticket = ticket
         self.task = task
@@ -42,6 +46,7 @@ package struct Work: Sendable {
         self.acceptedAt = receivedAt
         self.deadline = deadline
         self.logitsChunkCount = logitsChunkCount
+        self.answerSizeMax = answerSizeMax
     }
 }
 
@@ -49,12 +54,15 @@ package struct Work: Sendable {
 package enum WorkEvent: Sendable {
     case generateChunk(GenerateChunk)
     case logitsChunk(LogitsChunk)
+    case embedChunk(EmbedChunk)
     case loadProgress(LoadProgress)
     // Final, with the time the answer was ready in microseconds.
     case tokenized(TokenizeResponse, at: UInt64)
     case detokenized(DetokenizeResponse, at: UInt64)
     case generated(GenerateResponse, at: UInt64)
     case logits(LogitsResponse, at: UInt64)
+    case scored(ScoreResponse, at: UInt64)
+    case embedded(EmbedResponse, at: UInt64)
     case loaded(LoadResponse, ModelFacts)
     case unloaded
     case verified(HealthResponse)
@@ -63,8 +71,9 @@ package enum WorkEvent: Sendable {
     /// Whether nothing follows.
     package var isFinal: Bool {
         switch self {
-        case .generateChunk, .logitsChunk, .loadProgress: false
-        case .tokenized, .detokenized, .generated, .logits, .loaded, .unloaded, .verified, .failed:
+        case .generateChunk, .logitsChunk, .embedChunk, .loadProgress: false
+        case .tokenized, .detokenized, .generated, .logits, .scored, .embedded, .loaded,
+            .unloaded, .verified, .failed:
             true
         }
     }

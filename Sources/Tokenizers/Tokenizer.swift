@@ -31,6 +31,14 @@ public protocol Tokenizer: Sendable {
     func encode(_ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError)
         -> [Int32]
 
+    /// Turns a rendered conversation into token ids: the begin token where this vocabulary asks for
+    /// it, control tokens recognised in the template's words and never in the caller's. Where the
+    /// caller's words hold none, the ids are those of the whole text encoded with special tokens
+    /// recognised. No end token is added: the model's turn follows.
+    ///
+    /// - Throws: `textTooLong` above `TokenizerLimits.textSizeMax` bytes.
+    func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> [Int32]
+
     /// Appends the bytes of one token to `bytes`; nothing for an id outside the vocabulary.
     ///
     /// Control and unknown tokens are written out only when `special` is true. A single token may
@@ -69,6 +77,13 @@ public enum TokenizerLimits {
 }
 
 extension Tokenizer {
+    /// For vocabularies without control tokens: plain text.
+    public func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> [Int32] {
+        var tokens = try encode(prompt.text.span, addSpecial: true, parseSpecial: false)
+        if addsEndToken, tokens.last == endToken { tokens.removeLast() }
+        return tokens
+    }
+
     /// Encodes the UTF-8 of a string; see the requirement.
     public func encode(_ text: String, addSpecial: Bool = true, parseSpecial: Bool = false)
         throws(TokenizerError) -> [Int32]

@@ -65,6 +65,7 @@ private final class FakeModel: TokenModel {
     typealias Change = @Sendable (_ row: inout [Float], _ run: Int, _ position: Int) -> Void
 
     let vocabularySize = 32
+    let embeddingLength = 8
     let contextLength: Int
     private let answeredPositionCount: Int
     private let change: Change
@@ -104,6 +105,10 @@ private final class FakeModel: TokenModel {
         func open(capacity: Int) throws(InferenceError) -> SequenceID {
             SequenceID(slot: 0, generation: 1)
         }
+
+        func fork(
+            _ sequence: SequenceID, capacity: Int
+        ) throws(InferenceError) -> SequenceID { sequence }
 
         func close(_ sequence: SequenceID) {}
 

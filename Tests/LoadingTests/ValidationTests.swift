@@ -43,6 +43,7 @@ import Testing
 /// A model of 100 tokens whose logits a test decides; each runner is one pass.
 private final class StubModel: TokenModel {
     let vocabularySize = 100
+    let embeddingLength = 8
     let contextLength = 64
     let width: Int
     let logit: @Sendable (Int, Int) -> Float
@@ -73,6 +74,9 @@ private final class StubRunner: ModelRunner {
     func open(capacity: Int) throws(InferenceError) -> SequenceID {
         SequenceID(slot: 0, generation: 1)
     }
+    func fork(
+        _ sequence: SequenceID, capacity: Int
+    ) throws(InferenceError) -> SequenceID { sequence }
     func close(_ sequence: SequenceID) {}
     func length(of sequence: SequenceID) -> Int? { 0 }
 

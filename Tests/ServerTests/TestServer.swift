@@ -17,11 +17,13 @@ final class TestServer {
     private let server: AssayServer
 
     /// Models that a server may be started with.
-    enum Model {
+    enum Model: Equatable {
         /// The tiny random model as `tiny`.
         case tiny
         /// The trained fixture as `stories`.
         case stories
+        /// A fixture as `fixture`.
+        case fixture(String)
         /// A broken file as `mock`; the development strategy stands a mock in.
         case mock
     }
@@ -94,6 +96,7 @@ final class TestServer {
         switch model {
         case .tiny: "tiny=" + (try writeTiny(in: directory))
         case .stories: "stories=" + Fixtures.path("stories/stories260K-f32.gguf")
+        case .fixture(let path): "fixture=" + Fixtures.path(path)
         case .mock: "mock=" + (try directory.write("not a model".utf8, as: "broken.gguf"))
         }
     }

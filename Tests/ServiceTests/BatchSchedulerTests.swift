@@ -49,6 +49,20 @@ import Testing
         #expect(steps == 5)  // 63 prompt tokens a step beside one decoded token.
     }
 
+    @Test func aShareNeverCrossesTheEndOfTheRoot() {
+        var scheduler = BatchScheduler(limits: limits(tokens: 128))
+        scheduler.add(
+            ScheduledWork(
+                id: 1, promptCount: 300, capacity: 16, chunkMax: 100, rootCount: 50,
+                decodes: false))
+        scheduler.add(
+            ScheduledWork(id: 2, promptCount: 40, capacity: 64, rootCount: 40, decodes: false))
+        let ranges = (0..<5).map { _ in
+            plan(&scheduler).shares.filter { $0.id == 1 }.map(\.prompt)
+        }
+        #expect(ranges == [[0..<50], [50..<150], [150..<250], [250..<300], []])
+    }
+
     @Test func twoLongPromptsShareTheBudgetEvenly() {
         var scheduler = BatchScheduler(limits: limits(tokens: 128))
         scheduler.add(ScheduledWork(id: 1, promptCount: 1000, capacity: 1000))

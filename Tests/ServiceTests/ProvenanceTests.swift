@@ -118,6 +118,49 @@ import Wire
         #expect(provenances(try talk.deliver(.loaded(report, facts), to: ticket)) == [.mock])
     }
 
+    // MARK: - Score and Embed
+
+    @Test(arguments: [("real", Provenance.real), ("mock", .mock)])
+    func scoresAndVectorsCarryWhoMadeThem(_ model: String, _ provenance: Provenance) throws {
+        var talk = try conversation()
+        let score = ScoreRequest(
+            model: model, prompt: .tokens([1]), continuations: [.tokens([2])])
+        #expect(try talk.send(score, id: 2).isEmpty)
+        #expect(try talk.send(EmbedRequest(model: model, inputs: [.text("a")]), id: 3).isEmpty)
+        let tickets = talk.work.map(\.ticket)
+        #expect(tickets.count == 2)
+        let account = AnswerRecord(model: "", device: "")
+        let one = Score(logprobs: Logprobs(), logprob: -1, greedy: true)
+        let scored = try talk.deliver(
+            .scored(
+                ScoreResponse(scores: [one], promptTokens: 3, answer: account), at: talk.now),
+            to: tickets[0])
+        #expect(provenances(scored) == [provenance])
+        #expect(try scored[0].decoded(ScoreResponse.self).answer.model == model)
+        let chunk = try talk.deliver(.embedChunk(EmbedChunk(embeddings: [1])), to: tickets[1])
+        #expect(chunk[0].header.flags.contains(.more))
+        let embedded = try talk.deliver(
+            .embedded(
+                EmbedResponse(
+                    embeddings: [2], dimensions: 2, count: 1, promptTokens: 4, answer: account),
+                at: talk.now), to: tickets[1])
+        #expect(provenances(chunk + embedded) == [provenance, provenance])
+        #expect(try embedded[0].decoded(EmbedResponse.self).answer.device == "cpu")
+        #expect(talk.context.admission.outstandingCount == 0)
+    }
+
+    @Test func scoresAndVectorsHaveRequirementsToo() throws {
+        var talk = try conversation()
+        var score = ScoreRequest(
+            model: "mock", prompt: .tokens([1]), continuations: [.tokens([2])])
+        score.requirements = Requirements(real: true)
+        var embed = EmbedRequest(model: "mock", inputs: [.text("a")])
+        embed.requirements = Requirements(real: true)
+        #expect(try talk.send(score, id: 2).map(\.status) == [.requirementNotMet])
+        #expect(try talk.send(embed, id: 3).map(\.status) == [.requirementNotMet])
+        #expect(talk.work.isEmpty)
+    }
+
     // MARK: - Requirements
 
     @Test func requirementsThatHoldAreAccepted() throws {

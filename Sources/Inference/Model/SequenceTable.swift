@@ -1,12 +1,14 @@
 // Who holds which pages of the key-value cache.
 //
 //   sequence slot 3:  pages [ 7, 2, 9 ]      position p lies in page pages[p / 16], row p % 16
+//   its fork, slot 5: pages [ 7, 2, 4, 6 ]   at length 40: full pages shared, 9 copied to 4
+//   holders:          page 7: 2, page 2: 2, pages 9, 4, 6: 1
 //   free pages:       [ 0, 1, 3, ... ]
 //
-// Guarantees: the number of pages is fixed when the table is made; a page has one holder at a time;
-// opening either reserves everything the sequence may ever need or takes nothing, so a running
-// sequence cannot run out. IDs of closed sequences never become valid again. It holds bookkeeping
-// only: the cached numbers are Compute's.
+// Guarantees: the number of pages is fixed when the table is made; a page that more than one
+// sequence holds is full, so nobody writes to it; opening or forking either reserves everything the
+// sequence may ever need or takes nothing, so a running sequence cannot run out. IDs of closed
+// sequences never become valid again. It holds bookkeeping only: the cached numbers are Compute's.
 
 import Compute
 
@@ -30,6 +32,8 @@ package struct SequenceTable {
     package private(set) var slots: [Slot]
     private var freeSlots: [UInt32]
     private var freePages: [Int32]
+    /// How many sequences hold each page.
+    private var holderCounts: [Int32]
     package let pageCount: Int
     private let sequenceLengthMax: Int
 
@@ -40,6 +44,7 @@ package struct SequenceTable {
         slots = Array(repeating: Slot(), count: sequenceCountMax)
         freeSlots = (0..<UInt32(sequenceCountMax)).reversed()
         freePages = (0..<Int32(pageCount)).reversed()
+        holderCounts = Array(repeating: 0, count: pageCount)
         self.pageCount = pageCount
         self.sequenceLengthMax = sequenceLengthMax
     }
@@ -49,34 +54,68 @@ package struct SequenceTable {
 
     /// Reserves pages for `capacity` positions. Allocates the sequence's page list.
     package mutating func open(capacity: Int) throws(InferenceError) -> SequenceID {
-        guard capacity > 0, capacity <= sequenceLengthMax else {
+        let tried = "opening a sequence of \(capacity) tokens"
+        try checkLength(capacity, lengthMin: 1, tried)
+        return try take(capacity: capacity, sharing: [], length: 0, tried)
+    }
+
+    /// A new sequence with the same positions and room for `capacity` in all. Full pages are
+    /// shared; what `copied.from` holds, which is partly filled, has to go to `copied.to`.
+    package mutating func fork(
+        _ sequence: SequenceID, capacity: Int
+    ) throws(InferenceError) -> (id: SequenceID, copied: (from: Int32, to: Int32)?) {
+        let tried = "forking a sequence to \(capacity) tokens"
+        guard let index = index(of: sequence) else {
             throw InferenceError(
-                .sequenceTooLong, tried: "opening a sequence of \(capacity) tokens",
-                found: "a context of \(sequenceLengthMax)",
-                allowed: "1 to \(sequenceLengthMax)")
+                .unknownSequence, tried: tried, found: "a sequence that is not open",
+                allowed: "a sequence opened here and not closed")
         }
-        let needed = (capacity + Self.pageSize - 1) / Self.pageSize
-        guard needed <= pageCount else {
+        let parent = slots[index]
+        try checkLength(capacity, lengthMin: max(1, parent.length), tried)
+        let fullCount = parent.length / Self.pageSize
+        let id = try take(
+            capacity: capacity, sharing: parent.pages.prefix(fullCount), length: parent.length,
+            tried)
+        guard parent.length % Self.pageSize > 0 else { return (id, nil) }
+        return (id, (parent.pages[fullCount], slots[Int(id.slot)].pages[fullCount]))
+    }
+
+    private func checkLength(
+        _ capacity: Int, lengthMin: Int, _ tried: String
+    ) throws(InferenceError) {
+        guard capacity >= lengthMin, capacity <= sequenceLengthMax else {
             throw InferenceError(
-                .sequenceTooLong, tried: "opening a sequence of \(capacity) tokens",
+                .sequenceTooLong, tried: tried, found: "a context of \(sequenceLengthMax)",
+                allowed: "\(lengthMin) to \(sequenceLengthMax)")
+        }
+        guard capacity <= pageCount * Self.pageSize else {
+            throw InferenceError(
+                .sequenceTooLong, tried: tried,
                 found: "a cache of \(pageCount * Self.pageSize) tokens in all",
-                allowed: "1 to \(pageCount * Self.pageSize)")
+                allowed: "\(lengthMin) to \(pageCount * Self.pageSize)")
         }
+    }
+
+    /// Takes a slot, holds `shared` once more and reserves the rest; changes nothing if it throws.
+    private mutating func take(
+        capacity: Int, sharing shared: ArraySlice<Int32>, length: Int, _ tried: String
+    ) throws(InferenceError) -> SequenceID {
+        let needed = (capacity + Self.pageSize - 1) / Self.pageSize - shared.count
         guard needed <= freePages.count else {
             throw InferenceError(
-                .cacheExhausted, tried: "opening a sequence of \(capacity) tokens",
-                found: "\(freeTokens) tokens of cache free",
+                .cacheExhausted, tried: tried, found: "\(freeTokens) tokens of cache free",
                 allowed: "up to that many until a sequence closes")
         }
         guard let index = freeSlots.popLast() else {
             throw InferenceError(
-                .tooManySequences, tried: "opening a sequence of \(capacity) tokens",
-                found: "\(slots.count) sequences open",
+                .tooManySequences, tried: tried, found: "\(slots.count) sequences open",
                 allowed: "at most \(slots.count) at once")
         }
         var slot = Slot()
-        slot.pages = Array(freePages.suffix(needed))
+        slot.pages = Array(shared) + freePages.suffix(needed)
         freePages.removeLast(needed)
+        for page in slot.pages { holderCounts[Int(page)] += 1 }
+        slot.length = length
         slot.capacity = capacity
         slot.generation = slots[Int(index)].generation &+ 1
         slot.isOpen = true
@@ -84,10 +123,13 @@ package struct SequenceTable {
         return SequenceID(slot: index, generation: slot.generation)
     }
 
-    /// Frees the sequence's pages; does nothing for an ID that is not open.
+    /// Frees the pages that nobody else holds; does nothing for an ID that is not open.
     package mutating func close(_ sequence: SequenceID) {
         guard let index = index(of: sequence) else { return }
-        freePages.append(contentsOf: slots[index].pages)
+        for page in slots[index].pages {
+            holderCounts[Int(page)] -= 1
+            if holderCounts[Int(page)] == 0 { freePages.append(page) }
+        }
         freeSlots.append(sequence.slot)
         let generation = slots[index].generation
         slots[index] = Slot()

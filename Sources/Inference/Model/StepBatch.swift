@@ -3,7 +3,7 @@
 //     items   A: prompt tokens 5 6 7   B: token 9        C: token 2
 //     rows    0  1  2                  3                 4          tokens, positions, slots
 //     spans   A rows 0...2             B row 3           C row 4
-//     wanted        2                  3                 4          rows whose logits are asked for
+//     wanted        2                  3                 4          rows whose values are asked for
 //
 // The lists are emptied and refilled for every pass and keep their memory, so that a steady decode
 // allocates nothing. It only arranges numbers; the runner decides what happens with them.
@@ -12,11 +12,12 @@ import Compute
 
 /// One pass worth of rows.
 struct StepBatch {
-    /// A row whose logits somebody waits for.
+    /// A row whose logits or hidden state somebody waits for.
     struct Wanted {
         let row: Int
         let item: Int
         let position: Int
+        let output: StepItem.Output
     }
 
     private(set) var tokens: [Int32] = []
@@ -59,7 +60,9 @@ struct StepBatch {
             let page = Int(pages[position / pageSize])
             let isLast = offset == item.tokens.count - 1
             if item.wants == .all || (item.wants == .last && isLast) {
-                wanted.append(Wanted(row: tokens.count, item: index, position: position))
+                wanted.append(
+                    Wanted(
+                        row: tokens.count, item: index, position: position, output: item.output))
                 wantedSpans.append(AttentionSpan(pages: pages, first: position, rows: 1))
             }
             tokens.append(item.tokens[offset])

@@ -1,4 +1,4 @@
-// What the rest of the system needs of a model: tokens in, logits out.
+// What the rest of the system needs of a model: tokens in, logits or hidden states out.
 //
 // The real transformer and the mock both have this face; which of the two answered is carried
 // beside it (see Loading), never inside it. A model is immutable and shared between threads; a
@@ -8,6 +8,8 @@
 public protocol TokenModel: AnyObject, Sendable {
     /// Number of tokens; the width of every row of logits.
     var vocabularySize: Int { get }
+    /// Values of one position's hidden state.
+    var embeddingLength: Int { get }
     /// Positions a sequence may have at most.
     var contextLength: Int { get }
 
@@ -37,21 +39,35 @@ public struct SequenceID: Hashable, Sendable {
 /// Items may be kept and changed in place from step to step; with unchanged array lengths that
 /// allocates nothing.
 public struct StepItem: Sendable {
-    /// Which of the item's positions get logits.
+    /// Which of the item's positions are handed out.
     public enum Logits: Sendable, Equatable { case none, last, all }
+
+    /// What is handed out of a position.
+    public enum Output: Sendable, Equatable {
+        /// One value per token of the vocabulary.
+        case logits
+        /// What the output matrix reads to make logits: the hidden state after the output norm,
+        /// `embeddingLength` values. The output matrix is left out.
+        case hidden
+    }
 
     /// The open sequence to append to.
     public var sequence: SequenceID
     /// The tokens to append to the sequence, in order; at least one.
     public var tokens: [Int32]
-    /// The positions whose logits are handed out.
+    /// The positions whose values are handed out.
     public var wants: Logits
+    /// What these values are.
+    public var output: Output
 
     /// Creates an item; see the properties.
-    public init(sequence: SequenceID, tokens: [Int32], wants: Logits) {
+    public init(
+        sequence: SequenceID, tokens: [Int32], wants: Logits, output: Output = .logits
+    ) {
         self.sequence = sequence
         self.tokens = tokens
         self.wants = wants
+        self.output = output
     }
 }
 
@@ -63,7 +79,19 @@ public protocol ModelRunner: AnyObject {
     ///   `too_many_sequences` when it does not fit now.
     func open(capacity: Int) throws(InferenceError) -> SequenceID
 
-    /// Gives the sequence's cache back. Closing twice, or a stranger, does nothing.
+    /// Opens a sequence that begins with the same positions, and reserves cache for `capacity`
+    /// positions in all. Full pages are shared (they cost nothing, and live until their last holder
+    /// closes); a partly filled one is copied. What either sequence gets afterwards does not touch
+    /// the other. The values it gives are those of a sequence that was fed from the start, bit for
+    /// bit.
+    ///
+    /// - Throws: `unknown_sequence`; `sequence_too_long` for less than the sequence's length or
+    ///   more than can ever fit; `cache_exhausted` or `too_many_sequences` when it does not fit
+    ///   now.
+    func fork(_ sequence: SequenceID, capacity: Int) throws(InferenceError) -> SequenceID
+
+    /// Gives the sequence's cache back, but for pages that forks still share. Closing twice, or a
+    /// stranger, does nothing.
     func close(_ sequence: SequenceID)
 
     /// Positions that can still be reserved; a multiple of the page size.
@@ -75,9 +103,9 @@ public protocol ModelRunner: AnyObject {
     /// Appends every item's tokens to its sequence in one pass over the weights.
     ///
     /// Calls `logits` once per wanted position, items in order and positions ascending, with the
-    /// item's index, the position in the sequence (0 = its first token) and one value per token of
-    /// the vocabulary. The buffer is valid during the call only, and the call must not use the
-    /// runner. The values depend on the model and the sequence's own tokens; never on the other
+    /// item's index, the position in the sequence (0 = its first token) and the values that the
+    /// item's `output` says. The buffer is valid during the call only, and the call must not use
+    /// the runner. The values depend on the model and the sequence's own tokens; never on the other
     /// items, on how the tokens were divided into steps, or on the number of threads.
     ///
     /// - Throws: `bad_step`, `unknown_sequence`, `token_out_of_range` or `sequence_too_long`, all

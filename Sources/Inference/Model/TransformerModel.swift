@@ -27,6 +27,8 @@ public final class TransformerModel: TokenModel {
 
     /// Number of tokens; the width of every row of logits.
     public var vocabularySize: Int { plan.configuration.vocabularySize }
+    /// Values of one position's hidden state.
+    public var embeddingLength: Int { plan.configuration.embeddingLength }
     /// Positions a sequence may have at most.
     public var contextLength: Int { plan.configuration.contextLength }
 

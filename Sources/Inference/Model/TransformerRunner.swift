@@ -10,9 +10,9 @@
 // query and key heads before the rotation, norms before Wo and Wdown, no second norm (then both
 // halves read the first), no gate. All of it was decided when the block's `BlockPass` was made.
 //
-// and for the wanted rows logits = Wout norm(x). All rows of all sequences go through each matrix
-// together, so a step reads the weights once. In the last block only wanted rows go beyond the
-// cache: nobody needs the others.
+// and for the wanted rows hidden = norm(x), and where logits are asked for Wout hidden. All rows of
+// all sequences go through each matrix together, so a step reads the weights once. In the last
+// block only wanted rows go beyond the cache: nobody needs the others.
 //
 // Guarantees: the arithmetic of a row does not depend on the other rows (the back end's contract;
 // this file never chooses between kernels by shape); no allocation in a steady decode. It does not
@@ -70,6 +70,12 @@ final class TransformerRunner: ModelRunner {
 
     func open(capacity: Int) throws(InferenceError) -> SequenceID {
         try table.open(capacity: capacity)
+    }
+
+    func fork(_ sequence: SequenceID, capacity: Int) throws(InferenceError) -> SequenceID {
+        let fork = try table.fork(sequence, capacity: capacity)
+        if let copied = fork.copied { backend.copyPage(copied.from, to: copied.to, in: cache) }
+        return fork.id
     }
 
     func close(_ sequence: SequenceID) { table.close(sequence) }
@@ -234,23 +240,28 @@ final class TransformerRunner: ModelRunner {
         }
     }
 
-    /// Runs the output matrix over the wanted rows, some at a time, and hands the logits out.
+    /// Norms the wanted rows and hands them out, or the logits that the output matrix makes of
+    /// them: some at a time, rows of one kind together.
     private func handOut(
-        _ logits: (Int, Int, UnsafeBufferPointer<Float>) -> Void
+        _ receive: (Int, Int, UnsafeBufferPointer<Float>) -> Void
     ) throws(ComputeError) {
-        let width = configuration.vocabularySize
         var start = 0
         while start < batch.wanted.count {
-            let end = min(batch.wanted.count, start + shape.logitRowCountMax)
+            let output = batch.wanted[start].output
+            let limit = min(batch.wanted.count, start + shape.logitRowCountMax)
+            let end = batch.wanted[start..<limit].firstIndex { $0.output != output } ?? limit
             norm(
                 scratch.x.dropping(start), outputNorm, rows: end - start,
                 into: scratch.normed)
-            try backend.matmul(head, input: scratch.normed, rows: end - start)
+            if output == .logits {
+                try backend.matmul(head, input: scratch.normed, rows: end - start)
+            }
+            let rows = output == .logits ? scratch.logits : scratch.normed
             for row in start..<end {
                 let wanted = batch.wanted[row]
-                let range = (row - start) * width..<(row - start + 1) * width
-                backend.withValues(of: scratch.logits.buffer, in: range) { values in
-                    logits(wanted.item, wanted.position, values)
+                let range = (row - start) * rows.stride..<(row - start + 1) * rows.stride
+                backend.withValues(of: rows.buffer, in: range) { values in
+                    receive(wanted.item, wanted.position, values)
                 }
             }
             start = end

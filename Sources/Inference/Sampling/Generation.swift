@@ -31,6 +31,9 @@ public struct GenerationOptions: Sendable, Equatable {
     public var maxTokens = 256
     /// False: tokens that end generation are produced like any other (for measurements).
     public var stopsAtEndTokens = true
+    /// How many likeliest tokens are reported beside each chosen one's log-probability:
+    /// `0 ... LogProbabilities.topCountMax`. Nil: no log-probabilities.
+    public var logProbabilityCount: Int?
 
     /// The largest `maxTokens`.
     public static let tokenCountMax = 1_048_576
@@ -49,6 +52,11 @@ public struct Generation: Sendable {
         public var text: [UInt8]
         /// Set on the last step.
         public var finish: FinishReason?
+        /// How likely the model found the token, before temperature and filters; nil when not
+        /// asked for or when there is no token.
+        public var logProbability: TokenLogProbability?
+        /// The likeliest tokens in its place, best first.
+        public var alternatives: [TokenLogProbability] = []
 
         /// Creates a step from its parts.
         public init(token: Int32?, text: [UInt8], finish: FinishReason?) {
@@ -81,6 +89,14 @@ public struct Generation: Sendable {
                 found: "\(options.maxTokens)", allowed: "1 to \(GenerationOptions.tokenCountMax)",
                 location: "max_tokens")
         }
+        if let count = options.logProbabilityCount,
+            !(0...LogProbabilities.topCountMax).contains(count)
+        {
+            throw InferenceError(
+                .parameterRange, tried: "checking the number of log-probabilities",
+                found: "\(count)", allowed: "0 to \(LogProbabilities.topCountMax)",
+                location: "logprobs")
+        }
         self.tokenizer = tokenizer
         self.options = options
         sampler = try Sampler(options.sampling)
@@ -96,7 +112,15 @@ public struct Generation: Sendable {
     public mutating func accept(_ logits: UnsafeBufferPointer<Float>) throws(InferenceError)
         -> Step
     {
-        accept(token: try sampler.sample(logits))
+        let token = try sampler.sample(logits)
+        var step = accept(token: token)
+        if let count = options.logProbabilityCount, step.token != nil {
+            let row = try LogProbabilities(logits, topCount: count)
+            step.logProbability = TokenLogProbability(
+                token: token, value: row.value(ofLogit: logits[Int(token)]))
+            step.alternatives = row.top
+        }
+        return step
     }
 
     /// Continues with a token chosen elsewhere (a replay). Must not be called after the end.

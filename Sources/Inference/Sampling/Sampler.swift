@@ -31,7 +31,7 @@ public struct Sampler: Sendable {
     public mutating func sample(_ logits: UnsafeBufferPointer<Float>) throws(InferenceError)
         -> Int32
     {
-        let best = try Self.likeliest(logits)
+        let best = try LogitScan(logits).usable("choosing the next token", count: logits.count)
         if parameters.isGreedy { return best.token }
         let truncates = parameters.topK > 0 || parameters.topP < 1
         if truncates {
@@ -40,28 +40,6 @@ public struct Sampler: Sendable {
             weigh(logits, best)
         }
         return draw(fallback: best.token)
-    }
-
-    /// The highest logit, lowest id first; also the check that the logits can be used.
-    private static func likeliest(_ logits: UnsafeBufferPointer<Float>) throws(InferenceError)
-        -> Candidate
-    {
-        var best = Candidate(logit: -.infinity, token: -1)
-        var isBroken = false
-        for index in logits.indices {
-            let logit = logits[index]
-            // False for NaN and +infinity.
-            isBroken = isBroken || !(logit < .infinity)
-            if logit > best.logit { best = Candidate(logit: logit, token: Int32(index)) }
-        }
-        guard !isBroken, best.token >= 0 else {
-            throw InferenceError(
-                .nonFiniteLogits, tried: "choosing the next token",
-                found: isBroken
-                    ? "a logit that is NaN or infinite"
-                    : "no possible token among \(logits.count)", allowed: "finite logits")
-        }
-        return best
     }
 
     /// The unnormalised probability of a logit; 1 for the likeliest token.

@@ -16,21 +16,29 @@ final class EngineModel {
     private let loaded: LoadedModel
     /// Why nothing may be begun any more.
     private var distrust: ServiceError?
-    private let prompts: PromptPreparation
+    let prompts: PromptPreparation
+    /// Values of a hidden state.
+    let embeddingLength: Int
+    /// Tokens that one step may hold.
+    let stepTokensMax: Int
+    /// Pages of the runner's cache.
+    let pageCount: Int
     private let runner: any ModelRunner
     private var scheduler: BatchScheduler
-    private var tasks: [UInt64: EngineTask] = [:]
+    private var tasks: [UInt64: any EngineTask] = [:]
     // Reused from step to step.
     private var plan = StepPlan()
     private var items: [StepItem] = []
-    private var running: [(share: StepShare, task: EngineTask)] = []
+    /// Whose each item is, and which of its items.
+    private var owners: [(task: any EngineTask, part: Int)] = []
+    private var running: [(share: StepShare, task: any EngineTask)] = []
     private var events: [WorkEvent] = []
-    private var stepEvents: [(task: EngineTask, event: WorkEvent)] = []
+    private var stepEvents: [(task: any EngineTask, event: WorkEvent)] = []
 
-    /// Values of logits one step may produce for one request: bounds what waits to be sent.
-    private static let logitsPerStepMax = 1 << 18
-    /// Positions reserved are counted in whole cache pages.
-    private static let pageTokens = 16
+    /// Branches that one request may have at most, open or not.
+    private static let branchCountMax = max(Limits.continuationCountMax, Limits.inputCountMax)
+    /// The most sequences a runner is asked for.
+    private static let sequenceCountMax = 1 << 16
 
     /// Reserves cache for the model's sequences.
     init(
@@ -45,12 +53,25 @@ final class EngineModel {
         if contextMax > 0 { context = min(context, contextMax) }
         if cacheTokensMax > 0 { context = min(context, cacheTokensMax) }
         prompts = PromptPreparation(
-            tokenizer: installation.model.tokenizer, vocabularySize: model.vocabularySize,
+            tokenizer: installation.model.tokenizer,
+            chatTemplate: installation.model.chatTemplate, vocabularySize: model.vocabularySize,
             contextLength: context)
+        embeddingLength = model.embeddingLength
+        stepTokensMax = limits.stepTokensMax
         let cache = cacheTokensMax > 0 ? cacheTokensMax : Self.defaultCache(context)
+        // One page more than the longest sequence takes: a fork copies the root's last one.
         runner = try model.makeRunner(
-            maxSequences: limits.sequencesMax, tokenBudget: max(cache, context))
+            maxSequences: Self.sequenceCount(limits),
+            tokenBudget: max(cache, context + CachePages.size))
+        pageCount = runner.freeTokens / CachePages.size
         scheduler = BatchScheduler(limits: limits)
+    }
+
+    /// A sequence per request, one branch each that waits for its next share, and those that a step
+    /// touches: at least a token each.
+    private static func sequenceCount(_ limits: ServiceLimits) -> Int {
+        let touched = min(limits.stepTokensMax, limits.sequencesMax * branchCountMax)
+        return min(sequenceCountMax, 2 * limits.sequencesMax + touched)
     }
 
     /// Four full contexts, but no more than 65,536 positions where contexts are long.
@@ -63,118 +84,10 @@ final class EngineModel {
     var nextDeadline: UInt64? { scheduler.nextDeadline }
     var tickets: [UInt64] { tasks.keys.sorted() }
 
-    // MARK: - Requests
-
-    /// Starts a request or answers it at once. Engine thread; tokenizes.
-    func begin(_ work: Work, now: UInt64, report: (UInt64, WorkEvent) -> Void) {
-        do throws(ServiceError) {
-            try checkIntact()
-            switch work.task {
-            case .tokenize(let request):
-                report(work.ticket, try tokenize(request, work, now: now))
-            case .detokenize(let request):
-                report(work.ticket, try detokenize(request, work, now: now))
-            case .generate(let request):
-                try add(request, work)
-            case .logits(let request):
-                try add(request, work)
-            case .load, .verify:
-                preconditionFailure("what is done to models does not reach the engine")
-            }
-        } catch {
-            report(work.ticket, .failed(error))
-        }
-    }
-
-    private func tokenize(
-        _ request: TokenizeRequest, _ work: Work, now: UInt64
-    ) throws(ServiceError) -> WorkEvent {
-        let options = PromptOptions(
-            addSpecial: request.addSpecial, parseSpecial: request.parseSpecial)
-        let tokens = try prompts.encode(request.text, options).map { UInt32(bitPattern: $0) }
-        let done = ServerClock.now
-        return .tokenized(
-            TokenizeResponse(tokens: tokens, answer: Self.account(work, from: now, to: done)),
-            at: done)
-    }
-
-    private func detokenize(
-        _ request: DetokenizeRequest, _ work: Work, now: UInt64
-    ) throws(ServiceError) -> WorkEvent {
-        let text = prompts.tokenizer.decode(try prompts.checked(request.tokens))
-        let done = ServerClock.now
-        return .detokenized(
-            DetokenizeResponse(text: text, answer: Self.account(work, from: now, to: done)),
-            at: done)
-    }
-
-    /// The budget of an answer that needed no forward pass.
-    private static func account(_ work: Work, from start: UInt64, to end: UInt64) -> AnswerRecord {
-        let timing = Timing(
-            accept: work.acceptedAt - work.receivedAt,
-            queue: start - min(start, work.acceptedAt), tokenize: end - start)
-        return AnswerRecord(model: "", device: "", timing: timing)
-    }
-
-    private func add(_ request: GenerateRequest, _ work: Work) throws(ServiceError) {
-        let options = PromptOptions(
-            addSpecial: request.addSpecial, parseSpecial: request.parseSpecial)
-        var prompt = try prompts.tokens(request.prompt, options)
-        let asked = Int(request.maxTokens)
-        try prompts.fit(&prompt, maxTokens: asked, truncates: request.truncatePrompt)
-        // The last token of an answer is never fed back, so it takes no place.
-        let room = prompts.contextLength - prompt.tokens.count + 1
-        let generation = try Self.generation(request, min(asked, room), prompts)
-        enqueue(
-            prompt, work, capacity: prompt.tokens.count + min(asked, room) - 1,
-            purpose: .generate(generation, stops: request.stop), chunkMax: .max)
-    }
-
-    private static func generation(
-        _ request: GenerateRequest, _ tokensMax: Int, _ prompts: PromptPreparation
-    ) throws(ServiceError) -> Generation {
-        var options = GenerationOptions()
-        options.maxTokens = tokensMax
-        options.stops = request.stop.map { Array($0.utf8) }
-        options.sampling.temperature = request.temperature
-        options.sampling.topK = Int(request.topK)
-        options.sampling.topP = request.topP
-        options.sampling.minP = request.minP
-        options.sampling.seed = request.seed
-        do throws(InferenceError) {
-            return try Generation(tokenizer: prompts.tokenizer, options: options)
-        } catch {
-            throw ServiceError(error, status: .invalidArgument, field: error.location)
-        }
-    }
-
-    private func add(_ request: LogitsRequest, _ work: Work) throws(ServiceError) {
-        let options = PromptOptions(
-            addSpecial: request.addSpecial, parseSpecial: request.parseSpecial)
-        var prompt = try prompts.tokens(request.prompt, options)
-        try prompts.fit(&prompt, maxTokens: 1, truncates: false)
-        let perStep = max(1, Self.logitsPerStepMax / max(1, prompts.vocabularySize))
-        enqueue(
-            prompt, work, capacity: prompt.tokens.count,
-            purpose: .logits(allPositions: request.allPositions),
-            chunkMax: request.allPositions ? perStep : .max)
-    }
-
-    private func enqueue(
-        _ prompt: TokenizedPrompt, _ work: Work, capacity: Int, purpose: EngineTask.Purpose,
-        chunkMax: Int
-    ) {
-        let task = EngineTask(
-            work: work, prompt: prompt, capacity: capacity, purpose: purpose,
-            vocabularySize: prompts.vocabularySize)
-        tasks[work.ticket] = task
-        let pages = (capacity + Self.pageTokens - 1) / Self.pageTokens
-        let decodes = if case .generate = purpose { true } else { false }
-        scheduler.add(
-            ScheduledWork(
-                id: work.ticket, promptCount: prompt.tokens.count,
-                capacity: pages * Self.pageTokens, chunkMax: chunkMax, decodes: decodes,
-                deadline: work.deadline))
+    /// Takes a request in whose work is known.
+    func enqueue(_ task: any EngineTask, _ work: ScheduledWork) {
+        tasks[task.ticket] = task
+        scheduler.add(work)
     }
 
     // MARK: - Interruptions
@@ -199,9 +112,9 @@ final class EngineModel {
         }
     }
 
-    private func end(_ task: EngineTask) {
+    private func end(_ task: any EngineTask) {
         tasks[task.ticket] = nil
-        if let item = task.item { runner.close(item.sequence) }
+        task.close(on: runner)
     }
 
     /// Refuses from now on what was accepted before the model proved wrong.
@@ -221,20 +134,23 @@ final class EngineModel {
 
     /// Runs one step over everything that can move. Returns tokens computed, 0 for none.
     func step(now: UInt64, report: (UInt64, WorkEvent) -> Void) -> Int {
-        scheduler.planStep(now: now, freeCapacity: runner.freeTokens, into: &plan)
+        // What open requests have reserved for their branches is free only to look at.
+        let reserved = tasks.values.reduce(0) { $0 + $1.unusedCapacity }
+        scheduler.planStep(now: now, freeCapacity: runner.freeTokens - reserved, into: &plan)
         for ticket in plan.expired {
             guard let task = tasks[ticket] else { continue }
             end(task)
             report(ticket, task.interrupted(.deadline, now: now))
         }
         for ticket in plan.opened { open(ticket, now: now, report: report) }
-        collectItems()
+        collectItems(report: report)
         guard !items.isEmpty else { return 0 }
         do throws(InferenceError) {
             // The runner is busy until it returns: what ends here is closed afterwards.
-            try runner.step(items) { item, _, logits in
-                let task = running[item].task
-                task.accept(logits, now: ServerClock.now, into: &events)
+            try runner.step(items) { item, position, values in
+                let (task, part) = owners[item]
+                task.accept(
+                    values, part: part, position: position, now: ServerClock.now, into: &events)
                 for event in events { stepEvents.append((task, event)) }
                 events.removeAll(keepingCapacity: true)
             }
@@ -250,22 +166,40 @@ final class EngineModel {
     private func open(_ ticket: UInt64, now: UInt64, report: (UInt64, WorkEvent) -> Void) {
         guard let task = tasks[ticket] else { return }
         do throws(InferenceError) {
-            task.opened(try runner.open(capacity: task.capacity), now: now)
+            try task.open(on: runner, now: now)
         } catch {
-            scheduler.remove(ticket)
-            tasks[ticket] = nil
-            report(ticket, .failed(ServiceError(error, status: .resourceExhausted)))
+            refuse(task, error, report: report)
         }
     }
 
-    private func collectItems() {
-        items.removeAll(keepingCapacity: true)
-        running.removeAll(keepingCapacity: true)
+    private func refuse(
+        _ task: any EngineTask, _ error: InferenceError, report: (UInt64, WorkEvent) -> Void
+    ) {
+        scheduler.remove(task.ticket)
+        end(task)
+        report(task.ticket, .failed(ServiceError(error, status: .resourceExhausted)))
+    }
+
+    private func collectItems(report: (UInt64, WorkEvent) -> Void) {
+        clearStep()
         for share in plan.shares {
-            guard let task = tasks[share.id], let item = task.prepare(share) else { continue }
-            items.append(item)
-            running.append((share, task))
+            guard let task = tasks[share.id] else { continue }
+            let first = items.count
+            do throws(InferenceError) {
+                try task.prepare(share, on: runner, into: &items)
+                for part in 0..<items.count - first { owners.append((task, part)) }
+                running.append((share, task))
+            } catch {
+                items.removeSubrange(first...)
+                refuse(task, error, report: report)
+            }
         }
+    }
+
+    private func clearStep() {
+        items.removeAll(keepingCapacity: true)
+        owners.removeAll(keepingCapacity: true)
+        running.removeAll(keepingCapacity: true)
     }
 
     private func finishStep(since start: UInt64, report: (UInt64, WorkEvent) -> Void) {
@@ -274,18 +208,18 @@ final class EngineModel {
         for (task, event) in stepEvents { settle(task, event, report: report) }
         stepEvents.removeAll(keepingCapacity: true)
         for (share, task) in running where !share.decodes && tasks[task.ticket] != nil {
-            task.promptAdvanced(share, now: end, into: &events)
+            task.advanced(share, on: runner, now: end, into: &events)
             for event in events { settle(task, event, report: report) }
             events.removeAll(keepingCapacity: true)
         }
-        items.removeAll(keepingCapacity: true)
-        running.removeAll(keepingCapacity: true)
+        clearStep()
     }
 
     /// Reports what a task brought forth; a final event ends it.
     private func settle(
-        _ task: EngineTask, _ event: WorkEvent, report: (UInt64, WorkEvent) -> Void
+        _ task: any EngineTask, _ event: WorkEvent, report: (UInt64, WorkEvent) -> Void
     ) {
+        guard tasks[task.ticket] != nil else { return }
         if event.isFinal {
             scheduler.remove(task.ticket)
             end(task)

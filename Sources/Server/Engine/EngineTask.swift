@@ -1,190 +1,81 @@
-// One request while the engine works on it: its tokens, its cache, what it has said so far.
+// One request while the engine works on it: what the model in the engine asks of every kind.
 //
-// Confined to the engine thread. It turns logits into wire messages; when to run, and what else
-// runs in the same step, is the scheduler's business.
+// A task owns its sequences in the runner and turns values into wire messages; when it runs, and
+// what else runs in the same step, is the scheduler's business. Confined to the engine thread.
 
 import Inference
 import Service
 import Wire
 
 /// State of one request in the engine.
-final class EngineTask {
-    /// What is done with the logits.
-    enum Purpose {
-        case generate(Generation, stops: [String])
-        case logits(allPositions: Bool)
-    }
-
-    let work: Work
-    /// Cache positions to open the sequence with.
-    let capacity: Int
-    private let prompt: [Int32]
-    private let tokenizeMicroseconds: UInt64
-    private let vocabularySize: Int
-    private let degradations: [String]
-    private var purpose: Purpose
-    /// The open sequence and the item that is handed to the runner, reused from step to step.
-    private(set) var item: StepItem?
-
-    private var openedAt: UInt64?
-    private var firstTokenAt: UInt64?
-    private var lastToken: Int32 = 0
-    private var positionCount = 0
-    private var values: [Float] = []
-
-    init(
-        work: Work, prompt: TokenizedPrompt, capacity: Int, purpose: Purpose, vocabularySize: Int
-    ) {
-        self.work = work
-        self.capacity = capacity
-        self.prompt = prompt.tokens
-        self.tokenizeMicroseconds = prompt.microseconds
-        self.degradations = prompt.degradations
-        self.purpose = purpose
-        self.vocabularySize = vocabularySize
-    }
-
-    var ticket: UInt64 { work.ticket }
-
-    /// Whether work has begun: then an early end of a generation is an answer, not an error.
-    private var hasBegun: Bool { openedAt != nil }
+protocol EngineTask: AnyObject {
+    var work: Work { get }
+    /// Cache positions the scheduler reserves for it, whole pages.
+    var capacity: Int { get }
+    /// Of these, how many it may still take from the runner while it is open.
+    var unusedCapacity: Int { get }
 
     /// Starts to run.
-    func opened(_ sequence: SequenceID, now: UInt64) {
-        openedAt = now
-        item = StepItem(sequence: sequence, tokens: [0], wants: .last)
-    }
+    func open(on runner: any ModelRunner, now: UInt64) throws(InferenceError)
 
-    /// The runner's item for a share of the plan.
-    func prepare(_ share: StepShare) -> StepItem? {
-        guard var next = item else { return nil }
-        item = nil  // Keeps the token array unshared, so that it is changed in place.
-        if share.decodes {
-            if next.tokens.count == 1 {
-                next.tokens[0] = lastToken
-            } else {
-                next.tokens = [lastToken]
-            }
-            next.wants = .last
-        } else {
-            next.tokens = Array(prompt[share.prompt])
-            next.wants = wants(share)
-        }
-        item = next
-        return next
-    }
+    /// Appends the runner's items for a share of the plan. What it throws ends the task.
+    func prepare(
+        _ share: StepShare, on runner: any ModelRunner, into items: inout [StepItem]
+    ) throws(InferenceError)
 
-    private func wants(_ share: StepShare) -> StepItem.Logits {
-        if case .logits(allPositions: true) = purpose { return .all }
-        return share.endsPrompt ? .last : .none
-    }
-
-    // MARK: - Progress
-
-    /// Takes the logits of one position. Returns the events they bring.
+    /// Takes the values of one position. `part` counts the items of its latest `prepare`. The
+    /// runner is busy. Appends the events they bring.
     func accept(
-        _ logits: UnsafeBufferPointer<Float>, now: UInt64, into events: inout [WorkEvent]
-    ) {
-        if firstTokenAt == nil { firstTokenAt = now }
-        positionCount += 1
-        switch purpose {
-        case .generate(var generation, let stops):
-            // Taken out while it changes, so that its buffers are not copied.
-            purpose = .logits(allPositions: false)
-            defer { purpose = .generate(generation, stops: stops) }
-            do throws(InferenceError) {
-                let step = try generation.accept(logits)
-                tell(step, generation, stops, now: now, into: &events)
-            } catch {
-                events.append(.failed(ServiceError(error, status: .internalError)))
-            }
-        case .logits:
-            values.append(contentsOf: logits)
-            sendFullChunks(into: &events)
-        }
-    }
+        _ values: UnsafeBufferPointer<Float>, part: Int, position: Int, now: UInt64,
+        into events: inout [WorkEvent])
 
-    /// A part of the prompt was read. Returns the events that brings.
-    func promptAdvanced(_ share: StepShare, now: UInt64, into events: inout [WorkEvent]) {
-        switch purpose {
-        case .generate:
-            guard !share.endsPrompt else { return }
-            events.append(
-                .generateChunk(
-                    GenerateChunk(
-                        promptDone: UInt64(share.prompt.upperBound),
-                        promptTotal: UInt64(prompt.count))))
-        case .logits:
-            guard share.endsPrompt else { return }
-            // The last frame also carries the account: a rest that fills it goes ahead.
-            if values.count > work.logitsChunkCount / 2 {
-                events.append(.logitsChunk(LogitsChunk(logits: takeValues(values.count))))
-            }
-            let answer = LogitsResponse(
-                logits: takeValues(values.count), vocabulary: UInt64(vocabularySize),
-                positions: UInt64(positionCount), answer: account(now: now))
-            events.append(.logits(answer, at: now))
-        }
-    }
+    /// A share that read tokens is done. Appends the events that brings.
+    func advanced(
+        _ share: StepShare, on runner: any ModelRunner, now: UInt64,
+        into events: inout [WorkEvent])
 
     /// Ends before its time: with what there is, or with an error when there is nothing yet.
-    func interrupted(_ reason: Wire.FinishReason, now: UInt64) -> WorkEvent {
+    func interrupted(_ reason: Wire.FinishReason, now: UInt64) -> WorkEvent
+
+    /// Gives back what it holds of the runner.
+    func close(on runner: any ModelRunner)
+}
+
+extension EngineTask {
+    var ticket: UInt64 { work.ticket }
+
+    /// The error of a request that ends before it has an answer.
+    func unanswered(_ reason: Wire.FinishReason) -> WorkEvent {
         let attempt = "answering a request to model \"\(work.model?.name ?? "")\""
-        guard hasBegun, case .generate(var generation, _) = purpose else {
-            return .failed(reason == .deadline ? .deadline(attempt) : .cancelled(attempt))
-        }
-        let rest = generation.finish(reason == .deadline ? .deadline : .cancelled)
-        return .generated(
-            GenerateResponse(
-                text: String(decoding: rest, as: UTF8.self), finishReason: reason,
-                promptTokens: UInt64(prompt.count),
-                completionTokens: UInt64(generation.tokenCount), answer: account(now: now)),
-            at: now)
+        return .failed(reason == .deadline ? .deadline(attempt) : .cancelled(attempt))
+    }
+}
+
+/// Where the time of a request went, and what its answer lacks.
+struct TaskAccount {
+    let work: Work
+    let tokenizeMicroseconds: UInt64
+    let degradations: [String]
+    private(set) var openedAt: UInt64?
+    private var firstValueAt: UInt64?
+
+    init(_ work: Work, tokenizeMicroseconds: UInt64, degradations: [String] = []) {
+        self.work = work
+        self.tokenizeMicroseconds = tokenizeMicroseconds
+        self.degradations = degradations
     }
 
-    private func tell(
-        _ step: Generation.Step, _ generation: Generation, _ stops: [String], now: UInt64,
-        into events: inout [WorkEvent]
-    ) {
-        let tokens = step.token.map { [UInt32(bitPattern: $0)] } ?? []
-        // Whole characters only: `Generation` promises valid UTF-8, so nothing is replaced here.
-        let text = String(decoding: step.text, as: UTF8.self)
-        if let token = step.token { lastToken = token }
-        guard let finish = step.finish else {
-            events.append(.generateChunk(GenerateChunk(tokens: tokens, text: text)))
-            return
-        }
-        events.append(
-            .generated(
-                GenerateResponse(
-                    tokens: tokens, text: text, finishReason: Wire.FinishReason(finish),
-                    stopMatched: generation.matchedStopIndex.map { stops[$0] },
-                    promptTokens: UInt64(prompt.count),
-                    completionTokens: UInt64(generation.tokenCount), answer: account(now: now)),
-                at: now))
-    }
+    mutating func opened(at now: UInt64) { openedAt = now }
 
-    private func sendFullChunks(into events: inout [WorkEvent]) {
-        while values.count >= work.logitsChunkCount {
-            events.append(.logitsChunk(LogitsChunk(logits: takeValues(work.logitsChunkCount))))
-        }
+    /// The first value of the answer has come.
+    mutating func answered(at now: UInt64) {
+        if firstValueAt == nil { firstValueAt = now }
     }
-
-    private func takeValues(_ count: Int) -> [Float] {
-        if count == values.count {
-            defer { values = [] }
-            return values
-        }
-        defer { values.removeFirst(count) }
-        return Array(values.prefix(count))
-    }
-
-    // MARK: - Account
 
     /// Time and degradations; who answered is filled in on the network side.
-    private func account(now: UInt64) -> AnswerRecord {
+    func record(now: UInt64) -> AnswerRecord {
         let opened = openedAt ?? now
-        let first = firstTokenAt ?? now
+        let first = firstValueAt ?? now
         let waited = opened - min(opened, work.acceptedAt)
         let timing = Timing(
             accept: work.acceptedAt - work.receivedAt,
@@ -192,6 +83,15 @@ final class EngineTask {
             prefill: first - opened, decode: now - first)
         return AnswerRecord(model: "", device: "", timing: timing, degradations: degradations)
     }
+}
+
+/// Cache positions in whole pages.
+enum CachePages {
+    /// Positions of a page.
+    static let size = 16
+
+    /// Pages that hold `count` positions.
+    static func count(_ count: Int) -> Int { (count + size - 1) / size }
 }
 
 extension Wire.FinishReason {
@@ -210,5 +110,14 @@ extension ServiceError {
     /// An engine's refusal as the peer reads it.
     init(_ error: InferenceError, status: Status, field: String? = nil) {
         self.init(status, .init(error.code.name), error.message, field: field)
+    }
+}
+
+extension Logprobs {
+    /// Adds a token that was found in a row of logits.
+    mutating func append(_ token: Int32, _ value: Double, top: [TokenLogProbability]) {
+        append(
+            UInt32(bitPattern: token), Float(value),
+            top: top.map { (UInt32(bitPattern: $0.token), Float($0.value)) })
     }
 }

@@ -2,7 +2,8 @@
 //
 // Guarantees: every id is in the vocabulary; there is at least one; with one position or more left
 // for the answer. An overlong prompt is refused with the excess, or cut at its beginning when the
-// request allows it, and then the answer lists the degradation.
+// request allows it, and then the answer lists the degradation. A conversation is rendered by the
+// model's own template, and what a caller writes in it never becomes a control token.
 
 import Inference
 import Service
@@ -25,6 +26,7 @@ struct PromptOptions {
 /// Prepares prompts for one model. Engine thread; encoding takes time linear in the text.
 struct PromptPreparation {
     let tokenizer: any Tokenizer
+    let chatTemplate: ChatTemplateState
     let vocabularySize: Int
     let contextLength: Int
 
@@ -39,9 +41,8 @@ struct PromptPreparation {
             result.tokens = try encode(Array(text.utf8), options)
         case .tokens(let ids):
             result.tokens = try checked(ids)
-        case .messages:
-            throw ServiceError(
-                .unimplemented, .kindUnimplemented, "reading the prompt: chat is not served")
+        case .messages(let messages):
+            result.tokens = try encode(messages)
         }
         guard !result.tokens.isEmpty else {
             throw ServiceError(
@@ -63,13 +64,49 @@ struct PromptPreparation {
         }
     }
 
+    /// The ids of a conversation, the opening of the assistant's turn included.
+    private func encode(_ messages: [Wire.ChatMessage]) throws(ServiceError) -> [Int32] {
+        let template = try template()
+        let turns = messages.map { message in
+            let role = Tokenizers.ChatMessage.Role(rawValue: message.role.rawValue)
+            return Tokenizers.ChatMessage(role ?? .user, message.content)
+        }
+        do throws(TokenizerError) {
+            let prompt = try template.render(
+                turns, begin: text(of: tokenizer.beginToken), end: text(of: tokenizer.endToken))
+            return try tokenizer.encode(prompt)
+        } catch {
+            throw ServiceError(
+                .invalidArgument, .init(error.code.name), "\(error.message)", field: "messages")
+        }
+    }
+
+    private func template() throws(ServiceError) -> ChatTemplate {
+        switch chatTemplate {
+        case .recognised(let template): return template
+        case .absent:
+            throw ServiceError(
+                .failedPrecondition, .chatTemplateMissing,
+                "rendering the messages: the model's files hold no chat template, send prompt or "
+                    + "tokens instead", field: "messages")
+        case .unsupported(let error):
+            throw ServiceError(
+                .failedPrecondition, .init("chat_template_unsupported"), "\(error.message)",
+                field: "messages")
+        }
+    }
+
+    private func text(of token: Int32?) -> String {
+        token.map { String(decoding: tokenizer.piece($0), as: UTF8.self) } ?? ""
+    }
+
     /// The ids of a request, if all are in the vocabulary.
-    func checked(_ ids: [UInt32]) throws(ServiceError) -> [Int32] {
+    func checked(_ ids: [UInt32], field: String = "tokens") throws(ServiceError) -> [Int32] {
         if let index = ids.firstIndex(where: { $0 >= vocabularySize }) {
             throw ServiceError(
                 .outOfRange, .tokenOutOfRange,
                 "reading the tokens: found \(ids[index]) at index \(index), allowed: 0 to "
-                    + "\(vocabularySize - 1)", field: "tokens")
+                    + "\(vocabularySize - 1)", field: field)
         }
         return ids.map { Int32($0) }
     }

@@ -44,8 +44,26 @@ struct BytePairTokenizer: Tokenizer {
         try checkTextSize(text.count)
         var tokens: [Int32] = []
         if addSpecial, addsBeginToken, let begin = beginToken { tokens.append(begin) }
-        var encoder = Encoder(self)
         let matches = vocabulary.specialMatches(in: text, parseSpecial: parseSpecial)
+        encode(text, around: matches, into: &tokens)
+        if addSpecial, addsEndToken, let end = endToken { tokens.append(end) }
+        return tokens
+    }
+
+    func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> [Int32] {
+        try checkTextSize(prompt.text.count)
+        var tokens: [Int32] = []
+        if addsBeginToken, let begin = beginToken { tokens.append(begin) }
+        encode(
+            prompt.text.span, around: vocabulary.specialMatches(in: prompt), into: &tokens)
+        return tokens
+    }
+
+    /// Encodes a text whose whole-token matches are known.
+    private func encode(
+        _ text: Span<UInt8>, around matches: [SpecialMatch], into tokens: inout [Int32]
+    ) {
+        var encoder = Encoder(self)
         text.withUnsafeBufferPointer { bytes in
             var offset = 0
             for match in matches {
@@ -55,8 +73,6 @@ struct BytePairTokenizer: Tokenizer {
             }
             encoder.encode(bytes, offset..<bytes.count, into: &tokens)
         }
-        if addSpecial, addsEndToken, let end = endToken { tokens.append(end) }
-        return tokens
     }
 
     /// Storage for one call of `encode`.

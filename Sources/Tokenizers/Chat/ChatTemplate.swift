@@ -17,9 +17,12 @@ public struct ChatMessage: Sendable, Equatable {
     /// Who speaks.
     public enum Role: String, Sendable, CaseIterable { case system, user, assistant }
 
+    /// Who speaks.
     public var role: Role
+    /// What is said.
     public var content: String
 
+    /// A turn from its parts.
     public init(_ role: Role, _ content: String) {
         self.role = role
         self.content = content
@@ -32,6 +35,12 @@ public struct ChatPrompt: Sendable, Equatable {
     public var text: [UInt8] = []
     /// Where in `text` the caller's own words stand, ascending; the rest is the template's.
     public var contentRanges: [Range<Int>] = []
+
+    /// A rendered conversation from its parts; the ranges lie in the text.
+    public init(text: [UInt8] = [], contentRanges: [Range<Int>] = []) {
+        self.text = text
+        self.contentRanges = contentRanges
+    }
 
     mutating func append(_ text: String) { self.text.append(contentsOf: text.utf8) }
 

@@ -42,9 +42,28 @@ struct SentencePieceTokenizer: Tokenizer {
         try checkTextSize(text.count)
         var tokens: [Int32] = []
         if addSpecial, addsBeginToken, let begin = beginToken { tokens.append(begin) }
+        let matches = vocabulary.specialMatches(in: text, parseSpecial: parseSpecial)
+        encode(text, around: matches, into: &tokens)
+        if addSpecial, addsEndToken, let end = endToken { tokens.append(end) }
+        return tokens
+    }
+
+    func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> [Int32] {
+        try checkTextSize(prompt.text.count)
+        var tokens: [Int32] = []
+        if addsBeginToken, let begin = beginToken { tokens.append(begin) }
+        encode(
+            prompt.text.span, around: vocabulary.specialMatches(in: prompt), into: &tokens)
+        return tokens
+    }
+
+    /// Encodes a text whose whole-token matches are known.
+    private func encode(
+        _ text: Span<UInt8>, around matches: [SpecialMatch], into tokens: inout [Int32]
+    ) {
         var scratch = SentencePieceMerger.Scratch()
         var offset = 0
-        for match in vocabulary.specialMatches(in: text, parseSpecial: parseSpecial) {
+        for match in matches {
             if offset < match.range.lowerBound {
                 encodePlain(text, offset..<match.range.lowerBound, &scratch, into: &tokens)
             }
@@ -54,8 +73,6 @@ struct SentencePieceTokenizer: Tokenizer {
         if offset < text.count {
             encodePlain(text, offset..<text.count, &scratch, into: &tokens)
         }
-        if addSpecial, addsEndToken, let end = endToken { tokens.append(end) }
-        return tokens
     }
 
     /// Encodes text between special tokens; it is never empty, so each call has its space prefix.

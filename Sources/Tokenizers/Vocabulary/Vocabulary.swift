@@ -88,6 +88,48 @@ struct Vocabulary: Sendable {
         (parseSpecial ? specialMatcher : plainMatcher).matches(in: text)
     }
 
+    /// Tokens matched as a whole in a conversation: control tokens in the template's words only,
+    /// user-defined ones everywhere.
+    ///
+    /// The caller's words are hidden from the first search behind bytes that no text contains.
+    /// White space stays, for control tokens that swallow what follows them.
+    func specialMatches(in prompt: ChatPrompt) -> [SpecialMatch] {
+        var hidden = prompt.text
+        for range in prompt.contentRanges {
+            for index in range where !isASCIISpace(hidden[index]) { hidden[index] = 0xFF }
+        }
+        var matches: [SpecialMatch] = []
+        var offset = 0
+        for match in specialMatcher.matches(in: hidden.span) {
+            // A damaged vocabulary may have control tokens of such bytes.
+            guard types[Int(match.token)] == .userDefined || !covers(match.range, hidden) else {
+                continue
+            }
+            appendPlain(prompt.text, offset..<match.range.lowerBound, to: &matches)
+            matches.append(match)
+            offset = match.range.upperBound
+        }
+        appendPlain(prompt.text, offset..<prompt.text.count, to: &matches)
+        return matches
+    }
+
+    /// Whether a hidden byte lies in the range.
+    private func covers(_ range: Range<Int>, _ hidden: [UInt8]) -> Bool {
+        hidden[range].contains(0xFF)
+    }
+
+    /// The user-defined tokens between two control tokens.
+    private func appendPlain(
+        _ text: [UInt8], _ range: Range<Int>, to matches: inout [SpecialMatch]
+    ) {
+        guard !range.isEmpty else { return }
+        for match in plainMatcher.matches(in: text.span.extracting(range)) {
+            let start = match.range.lowerBound + range.lowerBound
+            matches.append(
+                SpecialMatch(token: match.token, range: start..<start + match.range.count))
+        }
+    }
+
     /// Texts that end a turn or a text in published models (the list is llama.cpp's).
     private static let endTexts = [
         "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>",

@@ -1,0 +1,82 @@
+// A root and the branches that grow from it, laid out in one line of tokens.
+//
+//     line      | root: 5 tokens | branch 0: 3 | 1 | branch 2: 4 |      (branch 1 has none)
+//     share                          [-------------------]             touches branches 0 and 2
+//
+// The scheduler hands out ranges of the line and knows nothing else; a share touches some branches,
+// and those are what is open at the same time. Pure bookkeeping: no runner, no tokens.
+
+/// Lengths and page costs of a root with branches.
+package struct BranchLine {
+    /// Tokens of the root; may be 0.
+    package let rootCount: Int
+    /// End of each branch in the line, ascending.
+    private let ends: [Int]
+    /// Pages that the first i branches take from the cache when all are open.
+    private let pageSums: [Int]
+
+    package init(rootCount: Int, branchCounts: [Int]) {
+        self.rootCount = rootCount
+        var end = rootCount
+        var pages = 0
+        var ends: [Int] = []
+        var pageSums = [0]
+        for count in branchCounts {
+            end += count
+            // A full page of the root is shared; a partly filled one is copied.
+            if count > 0 {
+                pages += CachePages.count(rootCount + count) - rootCount / CachePages.size
+            }
+            ends.append(end)
+            pageSums.append(pages)
+        }
+        self.ends = ends
+        self.pageSums = pageSums
+    }
+
+    /// Tokens in all.
+    package var count: Int { ends.last ?? rootCount }
+    package var branchCount: Int { ends.count }
+
+    /// Where a branch lies in the line.
+    package func range(of branch: Int) -> Range<Int> {
+        (branch == 0 ? rootCount : ends[branch - 1])..<ends[branch]
+    }
+
+    /// The branch that holds a position behind the root.
+    package func branch(at position: Int) -> Int {
+        // The first whose end lies behind it.
+        var low = 0
+        var high = ends.count
+        while low < high {
+            let middle = (low + high) / 2
+            if ends[middle] <= position { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Pages to reserve so that any share of `shareMax` tokens finds room for what it touches.
+    package func pages(shareMax: Int) -> Int {
+        var worst = 0
+        for first in ends.indices where !range(of: first).isEmpty {
+            // The share that touches most begins with the last token of a branch.
+            let last = min(count, ends[first] - 1 + shareMax) - 1
+            worst = max(worst, pageSums[branch(at: last) + 1] - pageSums[first])
+        }
+        return CachePages.count(rootCount) + worst
+    }
+
+    /// The largest share, of `shareMax` tokens or fewer, that leaves half of the cache to others;
+    /// one token at a time when none does. Nil when not even that fits.
+    package func share(
+        of shareMax: Int, pageCount: Int
+    ) -> (tokens: Int, pages: Int)? {
+        var tokens = shareMax
+        var pages = pages(shareMax: tokens)
+        while pages > pageCount / 2, tokens > 1 {
+            tokens /= 2
+            pages = self.pages(shareMax: tokens)
+        }
+        return pages <= pageCount ? (tokens, pages) : nil
+    }
+}

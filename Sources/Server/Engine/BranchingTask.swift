@@ -1,0 +1,175 @@
+// A request of many sequences: Score (continuations of a prompt) and Embed (inputs by themselves).
+//
+// One idea for both: a root, read first, and branches that begin where it ends. A branch is forked
+// from the root (or opened, when there is none) when its first token's turn comes, and closed
+// behind its last. Several may stand in one step. What the values become is the reader's business.
+//
+// Guarantees: no more is taken from the runner than was reserved; every sequence is given back.
+
+import Inference
+import Service
+import Wire
+
+/// Turns the values of a branching task into its answer. Positions come in order of the line.
+protocol BranchReader: AnyObject {
+    /// What it wants to see of tokens `range` of a branch; nil stands for the root.
+    func wants(_ branch: Int?, _ range: Range<Int>) -> (StepItem.Logits, StepItem.Output)
+
+    /// Takes the values of the token at `offset` of a branch; nil stands for the root.
+    func accept(
+        _ values: UnsafeBufferPointer<Float>, branch: Int?, offset: Int
+    ) throws(InferenceError)
+
+    /// A part of the answer that fills a frame; before the last frame also one that would fill most
+    /// of it.
+    func takeChunk(isLast: Bool) -> WorkEvent?
+
+    /// The rest of the answer, once everything was read.
+    func answer(_ record: AnswerRecord, at now: UInt64) -> WorkEvent
+}
+
+/// See the head of the file.
+final class BranchingTask: EngineTask {
+    let work: Work
+    let capacity: Int
+    /// Where everything lies.
+    let line: BranchLine
+    private let root: [Int32]
+    private let branches: [[Int32]]
+    private let reader: any BranchReader
+    private var account: TaskAccount
+    private var rootSequence: SequenceID?
+    private var open: [Int: SequenceID] = [:]
+    /// Positions taken from the runner.
+    private var held = 0
+    /// Which branch each item of the current step is of, and its first offset; nil: the root.
+    private var parts: [(branch: Int?, first: Int)] = []
+    private var hasFailed = false
+
+    /// - Parameter pages: cache pages for the root and the branches of one share.
+    init(
+        work: Work, root: [Int32], branches: [[Int32]], line: BranchLine, pages: Int,
+        reader: any BranchReader, microseconds: UInt64
+    ) {
+        self.work = work
+        self.root = root
+        self.branches = branches
+        self.line = line
+        self.reader = reader
+        capacity = pages * CachePages.size
+        account = TaskAccount(work, tokenizeMicroseconds: microseconds)
+    }
+
+    var unusedCapacity: Int { account.openedAt == nil ? 0 : max(0, capacity - held) }
+
+    func open(on runner: any ModelRunner, now: UInt64) throws(InferenceError) {
+        if !root.isEmpty {
+            rootSequence = try counted(runner) { () throws(InferenceError) in
+                try runner.open(capacity: root.count)
+            }
+        }
+        account.opened(at: now)
+    }
+
+    func close(on runner: any ModelRunner) {
+        for sequence in open.values { runner.close(sequence) }
+        if let rootSequence { runner.close(rootSequence) }
+        open = [:]
+        rootSequence = nil
+    }
+
+    /// Counts what the runner gives and takes back.
+    private func counted<Result>(
+        _ runner: any ModelRunner, _ body: () throws(InferenceError) -> Result
+    ) throws(InferenceError) -> Result {
+        let before = runner.freeTokens
+        defer { held += before - runner.freeTokens }
+        return try body()
+    }
+
+    // MARK: - Steps
+
+    func prepare(
+        _ share: StepShare, on runner: any ModelRunner, into items: inout [StepItem]
+    ) throws(InferenceError) {
+        parts.removeAll(keepingCapacity: true)
+        if share.prompt.lowerBound < line.rootCount {
+            guard let rootSequence else { return }
+            add(nil, rootSequence, Array(root[share.prompt]), share.prompt, into: &items)
+            return
+        }
+        var start = share.prompt.lowerBound
+        while start < share.prompt.upperBound {
+            let branch = line.branch(at: start)
+            let whole = line.range(of: branch)
+            let end = min(whole.upperBound, share.prompt.upperBound)
+            let range = start - whole.lowerBound..<end - whole.lowerBound
+            let sequence = try sequence(of: branch, on: runner)
+            add(branch, sequence, Array(branches[branch][range]), range, into: &items)
+            start = end
+        }
+    }
+
+    private func add(
+        _ branch: Int?, _ sequence: SequenceID, _ tokens: [Int32], _ range: Range<Int>,
+        into items: inout [StepItem]
+    ) {
+        let (wants, output) = reader.wants(branch, range)
+        items.append(StepItem(sequence: sequence, tokens: tokens, wants: wants, output: output))
+        parts.append((branch, range.lowerBound))
+    }
+
+    private func sequence(
+        of branch: Int, on runner: any ModelRunner
+    ) throws(InferenceError) -> SequenceID {
+        if let sequence = open[branch] { return sequence }
+        let capacity = line.rootCount + branches[branch].count
+        let sequence = try counted(runner) { () throws(InferenceError) in
+            if let rootSequence {
+                try runner.fork(rootSequence, capacity: capacity)
+            } else {
+                try runner.open(capacity: capacity)
+            }
+        }
+        open[branch] = sequence
+        return sequence
+    }
+
+    func accept(
+        _ values: UnsafeBufferPointer<Float>, part: Int, position: Int, now: UInt64,
+        into events: inout [WorkEvent]
+    ) {
+        guard !hasFailed else { return }
+        account.answered(at: now)
+        let branch = parts[part].branch
+        let offset = branch == nil ? position : position - line.rootCount
+        do throws(InferenceError) {
+            try reader.accept(values, branch: branch, offset: offset)
+            while let chunk = reader.takeChunk(isLast: false) { events.append(chunk) }
+        } catch {
+            hasFailed = true
+            events.append(.failed(ServiceError(error, status: .internalError)))
+        }
+    }
+
+    func advanced(
+        _ share: StepShare, on runner: any ModelRunner, now: UInt64,
+        into events: inout [WorkEvent]
+    ) {
+        for part in parts {
+            guard let branch = part.branch, let sequence = open[branch],
+                line.range(of: branch).upperBound <= share.prompt.upperBound
+            else { continue }
+            open[branch] = nil
+            let before = runner.freeTokens
+            runner.close(sequence)
+            held += before - runner.freeTokens
+        }
+        guard share.endsPrompt, !hasFailed else { return }
+        while let chunk = reader.takeChunk(isLast: true) { events.append(chunk) }
+        events.append(reader.answer(account.record(now: now), at: now))
+    }
+
+    /// Half an answer is none: scores and vectors come together.
+    func interrupted(_ reason: Wire.FinishReason, now: UInt64) -> WorkEvent { unanswered(reason) }
+}

@@ -1,0 +1,229 @@
+// A request that is one sequence: Generate and Logits.
+//
+// It turns logits into wire messages, and keeps the runner's item from step to step so that a
+// steady decode allocates little. Log-probabilities of the prompt are handed on as they are read.
+
+import Inference
+import Service
+import Wire
+
+/// See the head of the file.
+final class SequenceTask: EngineTask {
+    /// What is done with the logits.
+    enum Purpose {
+        case generate(Generation, stops: [String])
+        case logits(allPositions: Bool)
+    }
+
+    let work: Work
+    let capacity: Int
+    private let prompt: [Int32]
+    private let positionCountMax: Int
+    private let vocabularySize: Int
+    private var purpose: Purpose
+    private var account: TaskAccount
+    /// The open sequence and the item that is handed to the runner, reused from step to step.
+    private var item: StepItem?
+    private var lastToken: Int32 = 0
+    private var positionCount = 0
+    private var values: [Float] = []
+    /// Log-probabilities of the prompt on their way out; nil when not asked for.
+    private var promptLogprobs: Logprobs?
+
+    /// - Parameters:
+    ///   - positionCountMax: positions of prompt and answer together.
+    ///   - promptTopCount: likeliest tokens beside each token of the prompt; nil: no
+    ///     log-probabilities of the prompt.
+    init(
+        work: Work, prompt: TokenizedPrompt, positionCountMax: Int, purpose: Purpose,
+        vocabularySize: Int, promptTopCount: Int? = nil
+    ) {
+        self.work = work
+        self.positionCountMax = positionCountMax
+        self.capacity = CachePages.count(positionCountMax) * CachePages.size
+        self.prompt = prompt.tokens
+        self.purpose = purpose
+        self.vocabularySize = vocabularySize
+        promptLogprobs = promptTopCount.map { Logprobs(topCount: UInt64($0)) }
+        account = TaskAccount(
+            work, tokenizeMicroseconds: prompt.microseconds, degradations: prompt.degradations)
+    }
+
+    let unusedCapacity = 0
+
+    func open(on runner: any ModelRunner, now: UInt64) throws(InferenceError) {
+        item = StepItem(
+            sequence: try runner.open(capacity: positionCountMax), tokens: [0], wants: .last)
+        account.opened(at: now)
+    }
+
+    func close(on runner: any ModelRunner) {
+        if let item { runner.close(item.sequence) }
+    }
+
+    func prepare(
+        _ share: StepShare, on runner: any ModelRunner, into items: inout [StepItem]
+    ) throws(InferenceError) {
+        guard var next = item else { return }
+        item = nil  // Keeps the token array unshared, so that it is changed in place.
+        if share.decodes {
+            if next.tokens.count == 1 {
+                next.tokens[0] = lastToken
+            } else {
+                next.tokens = [lastToken]
+            }
+            next.wants = .last
+        } else {
+            next.tokens = Array(prompt[share.prompt])
+            next.wants = wants(share)
+        }
+        item = next
+        items.append(next)
+    }
+
+    private func wants(_ share: StepShare) -> StepItem.Logits {
+        if case .logits(allPositions: true) = purpose { return .all }
+        if promptLogprobs != nil { return .all }
+        return share.endsPrompt ? .last : .none
+    }
+
+    // MARK: - Progress
+
+    func accept(
+        _ logits: UnsafeBufferPointer<Float>, part: Int, position: Int, now: UInt64,
+        into events: inout [WorkEvent]
+    ) {
+        if promptLogprobs != nil, position + 1 < prompt.count {
+            return score(prompt[position + 1], logits, into: &events)
+        }
+        sendPromptLogprobs(into: &events)
+        account.answered(at: now)
+        positionCount += 1
+        switch purpose {
+        case .generate(var generation, let stops):
+            // Taken out while it changes, so that its buffers are not copied.
+            purpose = .logits(allPositions: false)
+            defer { purpose = .generate(generation, stops: stops) }
+            do throws(InferenceError) {
+                let step = try generation.accept(logits)
+                tell(step, generation, stops, now: now, into: &events)
+            } catch {
+                events.append(.failed(ServiceError(error, status: .internalError)))
+            }
+        case .logits:
+            values.append(contentsOf: logits)
+            sendFullChunks(into: &events)
+        }
+    }
+
+    func advanced(
+        _ share: StepShare, on runner: any ModelRunner, now: UInt64,
+        into events: inout [WorkEvent]
+    ) {
+        switch purpose {
+        case .generate:
+            guard !share.endsPrompt else { return }
+            sendPromptLogprobs(into: &events)
+            events.append(
+                .generateChunk(
+                    GenerateChunk(
+                        promptDone: UInt64(share.prompt.upperBound),
+                        promptTotal: UInt64(prompt.count))))
+        case .logits:
+            guard share.endsPrompt else { return }
+            // The last frame also carries the account: a rest that fills it goes ahead.
+            if values.count > work.logitsChunkCount / 2 {
+                events.append(.logitsChunk(LogitsChunk(logits: takeValues(values.count))))
+            }
+            let answer = LogitsResponse(
+                logits: takeValues(values.count), vocabulary: UInt64(vocabularySize),
+                positions: UInt64(positionCount), answer: account.record(now: now))
+            events.append(.logits(answer, at: now))
+        }
+    }
+
+    func interrupted(_ reason: Wire.FinishReason, now: UInt64) -> WorkEvent {
+        guard account.openedAt != nil, case .generate(var generation, _) = purpose else {
+            return unanswered(reason)
+        }
+        let rest = generation.finish(reason == .deadline ? .deadline : .cancelled)
+        return .generated(
+            GenerateResponse(
+                text: String(decoding: rest, as: UTF8.self), finishReason: reason,
+                promptTokens: UInt64(prompt.count),
+                completionTokens: UInt64(generation.tokenCount),
+                answer: account.record(now: now)),
+            at: now)
+    }
+
+    private func tell(
+        _ step: Generation.Step, _ generation: Generation, _ stops: [String], now: UInt64,
+        into events: inout [WorkEvent]
+    ) {
+        let tokens = step.token.map { [UInt32(bitPattern: $0)] } ?? []
+        // Whole characters only: `Generation` promises valid UTF-8, so nothing is replaced here.
+        let text = String(decoding: step.text, as: UTF8.self)
+        if let token = step.token { lastToken = token }
+        var logprobs: Logprobs?
+        if let found = step.logProbability {
+            logprobs = Logprobs(topCount: UInt64(step.alternatives.count))
+            logprobs?.append(found.token, found.value, top: step.alternatives)
+        }
+        guard let finish = step.finish else {
+            events.append(
+                .generateChunk(GenerateChunk(tokens: tokens, text: text, logprobs: logprobs)))
+            return
+        }
+        events.append(
+            .generated(
+                GenerateResponse(
+                    tokens: tokens, text: text, finishReason: Wire.FinishReason(finish),
+                    stopMatched: generation.matchedStopIndex.map { stops[$0] },
+                    promptTokens: UInt64(prompt.count),
+                    completionTokens: UInt64(generation.tokenCount), logprobs: logprobs,
+                    answer: account.record(now: now)),
+                at: now))
+    }
+
+    // MARK: - Log-probabilities of the prompt
+
+    private func score(
+        _ token: Int32, _ logits: UnsafeBufferPointer<Float>, into events: inout [WorkEvent]
+    ) {
+        guard let topCount = promptLogprobs?.topCount else { return }
+        do throws(InferenceError) {
+            let row = try LogProbabilities(logits, topCount: Int(topCount))
+            promptLogprobs?.append(token, row.value(ofLogit: logits[Int(token)]), top: row.top)
+        } catch {
+            events.append(.failed(ServiceError(error, status: .internalError)))
+        }
+        // Four values say as much as one token's frame needs besides its alternatives.
+        let chunkCount = max(1, work.logitsChunkCount / (4 + 2 * Int(topCount)) / 2)
+        if let pending = promptLogprobs, pending.count >= chunkCount {
+            sendPromptLogprobs(into: &events)
+        }
+    }
+
+    private func sendPromptLogprobs(into events: inout [WorkEvent]) {
+        guard let pending = promptLogprobs, pending.count > 0 else { return }
+        events.append(.generateChunk(GenerateChunk(promptLogprobs: pending)))
+        promptLogprobs = Logprobs(topCount: pending.topCount)
+    }
+
+    // MARK: - Values
+
+    private func sendFullChunks(into events: inout [WorkEvent]) {
+        while values.count >= work.logitsChunkCount {
+            events.append(.logitsChunk(LogitsChunk(logits: takeValues(work.logitsChunkCount))))
+        }
+    }
+
+    private func takeValues(_ count: Int) -> [Float] {
+        if count == values.count {
+            defer { values = [] }
+            return values
+        }
+        defer { values.removeFirst(count) }
+        return Array(values.prefix(count))
+    }
+}
