@@ -92,7 +92,9 @@ import Testing
         ]
         var accepted = 0
         for _ in 0..<20_000 {
-            let text = "[" + (0..<random.below(9)).map { _ in pieces[random.below(pieces.count)] }
+            let text =
+                "["
+                + (0..<random.below(9)).map { _ in pieces[random.below(pieces.count)] }
                 .joined() + "]"
             let ours: JSONError.Code?
             do throws(JSONError) {

@@ -25,8 +25,11 @@ public struct SafeTensorsBuilder: Sendable {
     public struct Entry: Sendable {
         /// Without quotation marks.
         public var name: String
+        /// A name, with quotation marks.
         public var dtype: String
+        /// An array.
         public var shape: String
+        /// An array of two.
         public var offsets: String
         /// More members, with a leading comma.
         public var more = ""

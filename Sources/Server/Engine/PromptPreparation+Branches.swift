@@ -72,7 +72,7 @@ extension PromptPreparation {
         case (_, .tokens(let ids)):
             tokens = prompt + (try checked(ids, field: "continuations"))
         case (.text(let before), .text(let text)):
-            tokens = try encode(Array((before + text).utf8), options)
+            tokens = try encodeOpen(before + text, options)
             common = zip(prompt, tokens).prefix { $0 == $1 }.count
         case (_, .text(let text)):
             let alone = PromptOptions(addSpecial: false, parseSpecial: false)

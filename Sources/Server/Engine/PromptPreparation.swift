@@ -38,7 +38,7 @@ struct PromptPreparation {
         var result = TokenizedPrompt(tokens: [])
         switch prompt {
         case .text(let text):
-            result.tokens = try encode(Array(text.utf8), options)
+            result.tokens = try encodeOpen(text, options)
         case .tokens(let ids):
             result.tokens = try checked(ids)
         case .messages(let messages):
@@ -62,6 +62,16 @@ struct PromptPreparation {
         } catch {
             throw ServiceError(.invalidArgument, .init(error.code.name), "\(error)")
         }
+    }
+
+    /// The ids of a text that something is to follow: without the end token that some
+    /// vocabularies put behind every text.
+    func encodeOpen(_ text: String, _ options: PromptOptions) throws(ServiceError) -> [Int32] {
+        var tokens = try encode(Array(text.utf8), options)
+        if options.addSpecial, tokenizer.addsEndToken, tokens.last == tokenizer.endToken {
+            tokens.removeLast()
+        }
+        return tokens
     }
 
     /// The ids of a conversation, the opening of the assistant's turn included.
