@@ -5,7 +5,7 @@ SWIFT        ?= swift
 JOBS         ?= $(shell nproc)
 BUILD_FLAGS   = -c release --build-tests -j $(JOBS)
 BIN           = .build/release
-SOURCES       = Package.swift Sources Tests Benchmarks clients/swift
+SOURCES       = Package.swift Sources Tests Benchmarks clients/swift models
 
 .PHONY: help setup build demo test fidelity bench check format coverage clean
 

@@ -69,11 +69,19 @@ let package = Package(
             name: "AssayClient", dependencies: ["Wire"],
             path: "clients/swift/Sources/AssayClient", swiftSettings: strict),
 
+        // The model in the box and where it lies once installed.
+        .target(
+            name: "DemoModel", path: "models",
+            exclude: ["README.md", "heldout.jsonl", "scores.json", "story.regex", "train"],
+            resources: [.copy("assay-demo.gguf"), .copy("assay-demo.gguf.seal")],
+            swiftSettings: strict),
+
         // Executables: wiring only.
         .executableTarget(
             name: "assayd",
             dependencies: [
-                "Server", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "DemoModel", "Server",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -151,6 +159,14 @@ let package = Package(
             name: "FidelityTests", dependencies: ["Compute", "Fidelity", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
+            name: "DemoModelTests",
+            dependencies: [
+                "DemoModel", "Compute", "Fidelity", "Goldens", "Loading", "ModelFiles",
+                "Tokenizers", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            exclude: ["goldens"], swiftSettings: strict),
+        .testTarget(
             name: "LoadingTests",
             dependencies: [
                 "Loading", "Inference", "Compute", "CKernels", "ModelFiles", "Tokenizers",
@@ -185,7 +201,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "assayd", "assay", "AssayClient", "Wire", "ServerTestSupport", "TestSupport",
+                "assayd", "assay", "AssayClient", "DemoModel", "Wire", "ServerTestSupport",
+                "TestSupport",
             ],
             swiftSettings: strict),
     ]

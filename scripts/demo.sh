@@ -1,16 +1,26 @@
 #!/usr/bin/env bash
-# The demonstration behind `make demo`: a real model assayed, served and asked; a broken file
-# refused; a mock refused by the client. Starts two servers on loopback and a Unix socket and
-# stops both by pid. Usage: scripts/demo.sh BIN_FOLDER
+# The demonstration behind `make demo`: the model in the box assayed, served and asked; broken and
+# altered copies of it refused; a mock refused by the client. Starts two servers on loopback and
+# Unix sockets and stops both by pid. Everything that is announced is checked: the exit status is 0
+# only if all of it happened. ASSAY_DEMO_MODEL=PATH shows any GGUF file instead, without checking
+# what it answers. Usage: scripts/demo.sh BIN_FOLDER
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# What the reader's own servers are set to must not change what is shown.
+unset ASSAY_MODEL ASSAY_CONFIG ASSAY_STRATEGY ASSAY_ALLOW_MOCK_FALLBACK ASSAY_ENVIRONMENT
 
 bin=${1:?usage: scripts/demo.sh BIN_FOLDER}
-fixtures=${ASSAY_FIXTURES:-../shared/fixtures}
-model=${ASSAY_DEMO_MODEL:-$fixtures/stories/stories260K-f32.gguf}
+if [ -n "${ASSAY_DEMO_MODEL:-}" ]; then
+    model=$ASSAY_DEMO_MODEL
+    serve=(--model "demo=$model")
+    question="Once upon a time" answer="" story="Lily and Tom" beginning=""
+else
+    model=models/assay-demo.gguf
+    serve=()
+    question="317+485=" answer="802" story="Story about a fox:" beginning="Once there was a"
+fi
 if [ ! -f "$model" ]; then
     echo "demo: no model at $model" >&2
-    echo "demo: name any llama GGUF with ASSAY_DEMO_MODEL=PATH make demo" >&2
     exit 1
 fi
 
@@ -25,6 +35,10 @@ trap finish EXIT
 
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 show() { printf '$ %s\n' "$*"; }
+fail() {
+    echo "demo: $*" >&2
+    exit 1
+}
 
 # start LOG ARGUMENTS... : runs assayd and waits until it says that it listens.
 start() {
@@ -38,61 +52,90 @@ start() {
         sleep 0.1
     done
     cat "$log" >&2
-    echo "demo: assayd did not start" >&2
-    exit 1
+    fail "assayd did not start"
 }
 
-# expect CODE COMMAND... : the exit status is part of what is shown.
+# expect CODE COMMAND... : shows what the command prints; its exit status is part of that.
 expect() {
     local wanted=$1 got=0
     shift
-    "$@" || got=$?
+    "$@" >"$work/said" 2>&1 || got=$?
+    cat "$work/said"
     echo "(exit $got)"
-    if [ "$got" -ne "$wanted" ]; then
-        echo "demo: expected exit $wanted" >&2
-        exit 1
-    fi
+    [ "$got" -eq "$wanted" ] || fail "expected exit $wanted"
 }
 
+# says TEXT : the last command must have printed it.
+says() { grep -qF -e "$1" "$work/said" || fail "expected \"$1\" in the lines above"; }
+
+# answers TEXT : the first line of the last command must be it, unless TEXT is empty.
+answers() { [ -z "$1" ] || [ "$(head -n 1 "$work/said")" = "$1" ] || fail "expected \"$1\""; }
+
+ask() { expect "$1" "$bin/assay" generate "${@:2}"; }
+
 say "1. The file is assayed layer by layer"
-show "assay inspect $(basename "$model")"
+show "assay inspect $model"
 expect 0 "$bin/assay" inspect "$model"
+says "accepted"
 
 say "2. It is served, and answers with its provenance"
-start "$work/real.log" --model "stories=$model" --listen "unix://$work/assay.sock" \
+[ ${#serve[@]} -gt 0 ] || show "assayd   (no model named: the one in the box)"
+start "$work/real.log" ${serve[@]+"${serve[@]}"} --listen "unix://$work/assay.sock" \
     --listen tcp://127.0.0.1:0
-grep 'listening on' "$work/real.log"
+grep -e '^no model is named' -e 'listening on' "$work/real.log"
 export ASSAY_SERVER="unix://$work/assay.sock"
-show 'assay generate --prompt "Once upon a time" --max-tokens 120'
-expect 0 "$bin/assay" generate --prompt "Once upon a time" --max-tokens 120
-show 'assay generate --prompt "Lily and Tom" --max-tokens 16 --json   (over TCP)'
+show "assay generate --prompt \"$question\""
+ask 0 --prompt "$question" --max-tokens 60
+answers "$answer"
+says "provenance: real"
+show "assay generate --prompt \"$story\""
+ask 0 --prompt "$story" --max-tokens 100
+says "$beginning"
+says "provenance: real"
 tcp=$(sed -n 's|^listening on \(tcp://.*\)|\1|p' "$work/real.log" | head -n 1)
-expect 0 "$bin/assay" generate --server "$tcp" --prompt "Lily and Tom" --max-tokens 16 --json
+show "assay generate --prompt \"$question\" --json   (over TCP)"
+ask 0 --server "$tcp" --prompt "$question" --max-tokens 60 --json
+says '"provenance":"real"'
 show "assay models"
 expect 0 "$bin/assay" models
+show "assay health --model demo --verify"
+expect 0 "$bin/assay" health --model demo --verify
+[ ! -f "$model.seal" ] || says "seal matched"
 
-say "3. A broken file is refused, at the layer where it breaks"
-head -c "$(($(stat -c %s "$model") / 2))" "$model" >"$work/cut.gguf"
+say "3. A broken copy is refused, at the layer where it breaks"
+size=$(stat -Lc %s "$model")
+head -c $((size / 2)) "$model" >"$work/cut.gguf"
 show "assay inspect cut.gguf"
 expect 65 "$bin/assay" inspect "$work/cut.gguf"
+says "parse"
 
-say "4. A mock exists only when asked for, and the client refuses it"
-start "$work/mock.log" --model "stories=$work/cut.gguf" --strategy development \
+say "4. A copy with one changed byte is whole, and is not what was sealed"
+cp "$model" "$work/altered.gguf"
+"$bin/assay" inspect --seal "$work/altered.gguf" >/dev/null
+printf '\125' | dd of="$work/altered.gguf" bs=1 seek=$((size - 100)) conv=notrunc status=none
+cmp -s "$model" "$work/altered.gguf" &&
+    printf '\252' | dd of="$work/altered.gguf" bs=1 seek=$((size - 100)) conv=notrunc status=none
+show "assay inspect altered.gguf"
+expect 65 "$bin/assay" inspect "$work/altered.gguf"
+says "seal_fingerprint_mismatch"
+
+say "5. A mock exists only when asked for, and the client refuses it"
+start "$work/mock.log" --model "demo=$work/cut.gguf" --strategy development \
     --allow-mock-fallback --listen "unix://$work/mock.sock"
-show 'assay generate --prompt "Once upon a time"   (the server answers with a mock)'
-expect 79 "$bin/assay" generate --server "unix://$work/mock.sock" --prompt "Once upon a time" \
-    --max-tokens 8
-show 'assay generate --prompt "Once upon a time" --allow-mock'
-expect 0 "$bin/assay" generate --server "unix://$work/mock.sock" --prompt "Once upon a time" \
-    --max-tokens 8 --allow-mock
+show "assay generate --prompt \"$question\"   (the same question; the server answers with a mock)"
+ask 79 --server "unix://$work/mock.sock" --prompt "$question" --max-tokens 8
+show "assay generate --prompt \"$question\" --allow-mock"
+ask 0 --server "unix://$work/mock.sock" --prompt "$question" --max-tokens 8 --allow-mock
+says "MOCK"
+says "provenance: mock"
 
-say "5. The servers drain and stop"
+say "6. The servers drain and stop"
 for pid in "${pids[@]}"; do
     kill -TERM "$pid"
     status=0
     wait "$pid" || status=$?
     echo "assayd: exit $status"
-    [ "$status" -eq 0 ] || exit 1
+    [ "$status" -eq 0 ] || fail "expected exit 0"
 done
 pids=()
-say "Done"
+say "Done: all of it happened as announced"

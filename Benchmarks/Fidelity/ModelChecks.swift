@@ -179,11 +179,11 @@ struct ModelChecks {
 }
 
 /// How far two rows are apart; infinitely where one of them is not a number or missing.
-struct Deviation {
-    let largest: Double
-    let rootMeanSquare: Double
+package struct Deviation {
+    package let largest: Double
+    package let rootMeanSquare: Double
 
-    init(_ left: [Float], _ right: [Float]) {
+    package init(_ left: [Float], _ right: [Float]) {
         let differences = zip(left, right).map { abs(Double($0) - Double($1)) }
         guard left.count == right.count, !differences.contains(where: \.isNaN) else {
             (largest, rootMeanSquare) = (.infinity, .infinity)

@@ -9,21 +9,29 @@ import Inference
 import ModelFiles
 
 /// One model on one back end. Confined to one thread.
-struct ModelRun {
+package struct ModelRun {
     let model: TransformerModel
+
+    /// Packs the model at `path`; `overrides` replace its hyper-parameters.
+    package init(
+        path: String, overrides: [String: String] = [:], on set: InstructionSet, threads: Int
+    ) throws {
+        let backend = try CPUBackend(threads: threads, instructionSet: set)
+        let plan = try ModelPlan(
+            ParsedModel(ModelFileSet(path: path)), overrides: overrides)
+        model = try TransformerModel(plan: plan, backend: backend)
+    }
 
     init(
         _ subject: ModelSubject, root: String, on set: InstructionSet, threads: Int
     ) throws {
-        let backend = try CPUBackend(threads: threads, instructionSet: set)
-        let plan = try ModelPlan(
-            ParsedModel(ModelFileSet(path: root + "/" + subject.path)),
-            overrides: subject.overrides)
-        model = try TransformerModel(plan: plan, backend: backend)
+        try self.init(
+            path: root + "/" + subject.path, overrides: subject.overrides, on: set,
+            threads: threads)
     }
 
     /// Logits at every position of `tokens`, fed in pieces of `chunk`.
-    func logits(of tokens: [Int32], chunk: Int = .max) throws -> [[Float]] {
+    package func logits(of tokens: [Int32], chunk: Int = .max) throws -> [[Float]] {
         let runner = try model.makeRunner(maxSequences: 1, tokenBudget: tokens.count)
         let sequence = try runner.open(capacity: tokens.count)
         var rows: [[Float]] = []
@@ -40,7 +48,7 @@ struct ModelRun {
 
     /// The same, token by token, in steps that seven strangers take part in: they read prompts of
     /// uneven length, before and behind the sequence that is watched, and start over when full.
-    func logitsAmongStrangers(of tokens: [Int32]) throws -> [[Float]] {
+    package func logitsAmongStrangers(of tokens: [Int32]) throws -> [[Float]] {
         let strangerCount = 7, capacity = 24
         let runner = try model.makeRunner(
             maxSequences: strangerCount + 1,
@@ -76,7 +84,7 @@ struct ModelRun {
     }
 
     /// The `count` most likely tokens after `prompt`, one by one.
-    func greedy(_ prompt: [Int32], count: Int) throws -> [Int32] {
+    package func greedy(_ prompt: [Int32], count: Int) throws -> [Int32] {
         let capacity = prompt.count + count
         let runner = try model.makeRunner(maxSequences: 1, tokenBudget: capacity)
         let sequence = try runner.open(capacity: capacity)
@@ -94,7 +102,7 @@ struct ModelRun {
 
 extension Collection where Element == Float, Index == Int {
     /// The first index of the largest value.
-    var indexOfLargest: Int {
+    package var indexOfLargest: Int {
         var best = startIndex
         for index in indices where self[index] > self[best] { best = index }
         return best

@@ -87,26 +87,39 @@ public final class AssayServer: Sendable {
     public func loadModels(
         report: (_ name: String, LoadReport) -> Void = { _, _ in }
     ) throws(ServerStartError) {
-        let loading = ModelLoading(configuration: configuration, placing: placing, logger: logger)
         let named: [(name: String, path: String)]
         do throws(ConfigurationError) {
             named = try configuration.namedModels()
         } catch {
             throw .configuration("\(error)")
         }
-        for (name, path) in named {
-            let outcome: LoadOutcome
-            do throws(ServiceError) {
-                outcome = try loading.run(path: path)
-            } catch {
-                throw .configuration(error.message)
-            }
-            guard case .success(let model) = outcome.result else {
-                throw .modelRejected(name: name, report: outcome.report)
-            }
-            report(name, outcome.report)
-            candidates.withLock { $0.append(Candidate(name: name, model: model)) }
+        for (name, path) in named { report(name, try load(name, path, nil)) }
+    }
+
+    /// Puts one model more through the assay, on the calling thread, under the strict strategy
+    /// whatever the configuration says: nothing may stand in for it. Before `start`.
+    ///
+    /// - Returns: its report.
+    /// - Throws: when it did not pass, with its report.
+    public func loadStrictly(name: String, path: String) throws(ServerStartError) -> LoadReport {
+        try load(name, path, .strict)
+    }
+
+    private func load(
+        _ name: String, _ path: String, _ strategy: Loading.LoadStrategy?
+    ) throws(ServerStartError) -> LoadReport {
+        let loading = ModelLoading(configuration: configuration, placing: placing, logger: logger)
+        let outcome: LoadOutcome
+        do throws(ServiceError) {
+            outcome = try loading.run(path: path, strategy: strategy)
+        } catch {
+            throw .configuration(error.message)
         }
+        guard case .success(let model) = outcome.result else {
+            throw .modelRejected(name: name, report: outcome.report)
+        }
+        candidates.withLock { $0.append(Candidate(name: name, model: model)) }
+        return outcome.report
     }
 
     /// Adds a model loaded elsewhere, for tests. Before `start`.

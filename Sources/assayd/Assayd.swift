@@ -1,10 +1,12 @@
 // assayd: the server program. Reads its settings, puts the models through the assay, then listens.
 //
-// Wiring only; every decision is in Server and below. Exit codes: 0 stopped as asked, 2 usage,
-// 65 a model was rejected (the layer report is on stderr, nothing listened), 70 an internal or
-// system failure, 78 a bad configuration.
+// Without any model named it serves the one in the box, assayed like every other and never with a
+// mock in its place. Wiring only; every decision is in Server and below. Exit codes: 0 stopped as
+// asked, 2 usage, 65 a model was rejected (the layer report is on stderr, nothing listened), 70 an
+// internal or system failure, 78 a bad configuration.
 
 import ArgumentParser
+import DemoModel
 import Foundation
 import Logging
 import Server
@@ -43,26 +45,40 @@ enum Assayd {
             complain("\(error)")
             return AssaydExit.configuration
         }
+        let demo: String?
+        do {
+            demo = effective.values.models.isEmpty ? try DemoModel.path() : nil
+        } catch {
+            complain(
+                "no model is named, and \(error); allowed: --model NAME=PATH, ASSAY_MODEL, "
+                    + "\"model\" in the configuration file, or the demo model in its place")
+            return AssaydExit.configuration
+        }
         if options.checkConfig {
-            print(effective.lines.joined(separator: "\n"))
+            let lines = effective.lines + (demo.map { [demoLine($0)] } ?? [])
+            print(lines.joined(separator: "\n"))
             return AssaydExit.ok
         }
-        guard !effective.values.models.isEmpty else {
-            complain(
-                "no model: give --model NAME=PATH (or ASSAY_MODEL, or \"model\" in the "
-                    + "configuration file); there is no built-in demo model yet")
-            return AssaydExit.usage
-        }
-        return serve(effective)
+        return serve(effective, demo: demo)
     }
 
-    private static func serve(_ effective: EffectiveConfiguration) -> Int32 {
+    private static func demoLine(_ path: String) -> String {
+        "no model is named: serving the packaged demo model as \"\(DemoModel.name)\" from \(path)"
+    }
+
+    /// Serves the configured models, or the one at `demo`.
+    private static func serve(_ effective: EffectiveConfiguration, demo: String?) -> Int32 {
         let logger = makeLogger(effective.values.logLevel)
         logger.info("configuration: \(effective.lines.joined(separator: "; "))")
         do {
             let server = try AssayServer(configuration: effective.values, logger: logger)
             try server.loadModels { name, report in
                 complain("model \"\(name)\" \(report)")
+            }
+            if let demo {
+                complain(demoLine(demo))
+                let report = try server.loadStrictly(name: DemoModel.name, path: demo)
+                complain("model \"\(DemoModel.name)\" \(report)")
             }
             for address in try server.start(signals: [SIGTERM, SIGINT]) {
                 complain("listening on \(address)")

@@ -10,7 +10,10 @@ struct AssaydOptions: ParsableArguments {
     @Option(help: "A JSON or YAML file of settings.")
     var config: String?
 
-    @Option(help: ArgumentHelp("A model to serve; repeatable.", valueName: "NAME=PATH"))
+    @Option(
+        help: ArgumentHelp(
+            "A model to serve; repeatable. Without any, the demo model in the box.",
+            valueName: "NAME=PATH"))
     var model: [String] = []
 
     @Option(help: ArgumentHelp("Where to listen; repeatable.", valueName: "tcp://H:P|unix:///PATH"))

@@ -41,7 +41,7 @@ import Wire
 
     @Test(
         arguments: [
-            ([], 2, "no model"), (["--model"], 2, "--model"), (["--nonsense"], 2, "--nonsense"),
+            (["--model"], 2, "--model"), (["--nonsense"], 2, "--nonsense"),
             (["--model", "m=x", "--threads", "5000"], 78, "0 to 1024"),
             (["--model", "nopath"], 78, "NAME=PATH"),
             (["--model", "m=x", "--config", "/nowhere.json"], 78, "/nowhere.json"),

@@ -23,12 +23,13 @@ enum Program {
         let errors: String
     }
 
-    /// Runs to the end.
+    /// Runs to the end: a program of the build, or one elsewhere by its absolute path.
     static func run(
         _ name: String, _ arguments: [String], environment: [String: String] = [:]
     ) throws -> Outcome {
         let process = try ChildProcess(
-            path(name), arguments, environment, try TemporaryDirectory())
+            name.hasPrefix("/") ? name : path(name), arguments, environment,
+            try TemporaryDirectory())
         let status = process.waitUntilExit()
         return Outcome(status: status, output: process.output, errors: process.errors)
     }
@@ -40,17 +41,21 @@ final class ServerProcess {
     let addresses: [String]
     private let process: ChildProcess
 
-    /// Starts with one model and waits until it listens.
+    /// Starts with one model, or with the one in the box, and waits until it listens.
+    ///
+    /// - Parameters:
+    ///   - program: the path of the assayd to start; nil for the one of this build.
+    ///   - threads: nil leaves the flag out.
     init(
-        model: String, _ arguments: [String] = [], environment: [String: String] = [:]
+        model: String?, _ arguments: [String] = [], environment: [String: String] = [:],
+        program: String? = nil, threads: Int? = 2
     ) throws {
         let directory = try TemporaryDirectory()
         let process = try ChildProcess(
-            Program.path("assayd"),
-            [
-                "--model", "m=" + model, "--listen", "unix://" + directory.path("s"), "--listen",
-                "tcp://127.0.0.1:0", "--threads", "2",
-            ] + arguments, environment, directory)
+            program ?? Program.path("assayd"),
+            (model.map { ["--model", "m=" + $0] } ?? []) + [
+                "--listen", "unix://" + directory.path("s"), "--listen", "tcp://127.0.0.1:0",
+            ] + (threads.map { ["--threads", "\($0)"] } ?? []) + arguments, environment, directory)
         self.directory = directory
         self.process = process
         _ = ProcessFacts.eventually { Self.listening(process).count == 2 || !process.isRunning }

@@ -13,11 +13,12 @@ struct SourceFile: Sendable {
 
     var isSwift: Bool { path.hasSuffix(".swift") }
 
-    /// The folder under `Sources/`, or nil for files elsewhere.
+    /// The folder under `Sources/`, or the module that lies elsewhere; nil for other files.
     var module: String? {
         let parts = path.split(separator: "/")
         if parts.count > 2, parts[0] == "Sources" { return String(parts[1]) }
         if path.hasPrefix("clients/swift/Sources/AssayClient/") { return "AssayClient" }
+        if path.hasPrefix("models/") { return "DemoModel" }
         return nil
     }
 
@@ -38,7 +39,7 @@ enum SourceTree {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     static let files: [SourceFile] = {
-        ["Sources", "Tests", "Benchmarks", "clients"].flatMap { folder in read(folder) }
+        ["Sources", "Tests", "Benchmarks", "clients", "models"].flatMap { folder in read(folder) }
             .sorted { $0.path < $1.path }
     }()
 

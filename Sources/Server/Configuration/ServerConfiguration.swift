@@ -9,7 +9,8 @@ import Service
 /// The settings of one server. Build one in code for tests, or read one with
 /// `ConfigurationReader`, which also validates it.
 public struct ServerConfiguration: Sendable, Equatable {
-    /// Models to assay before listening, as `NAME=PATH`, in this order.
+    /// Models to assay before listening, as `NAME=PATH`, in this order. With none assayd serves the
+    /// demo model.
     public var models: [String] = []
     /// Addresses to listen on, as `tcp://HOST:PORT` or `unix:///PATH`.
     public var listen: [String] = ["tcp://127.0.0.1:7411"]

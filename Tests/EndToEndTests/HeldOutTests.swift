@@ -1,0 +1,127 @@
+// The scores on the model card, measured through a real server: every held-out question asked
+// greedily over several connections, answers compared in full.
+//
+// models/heldout.jsonl has the questions (models/train/heldout.py writes it), models/story.regex
+// the form of a story, models/scores.json what the card says. Greedy answers are the same on every
+// processor, so the scores must be equal, not near. With ASSAY_DEMO_SCORES=FILE in the environment
+// the scores found are written there instead of being compared.
+
+import Foundation
+import ServerTestSupport
+import TestSupport
+import Testing
+import Wire
+
+/// The block the model card shows.
+struct DemoScores: Codable, Equatable {
+    /// Skills the card claims, each at 95 % or more.
+    var claimed: [String]
+    /// Share of right answers by skill.
+    var scores: [String: Double]
+    /// Questions by skill.
+    var questions: [String: Int]
+}
+
+/// One question.
+private struct Question: Decodable {
+    let skill: String
+    let prompt: String
+    /// The only right answer; stories have a subject instead.
+    let answer: String?
+    let subject: String?
+}
+
+@Suite(.serialized) struct HeldOutTests {
+    private static let folder = Fixtures.checkout.appendingPathComponent("models")
+    private static let claimMin = 0.95
+    /// Above every answer and story; evaluate.py has the same.
+    private static let answerTokensMax: UInt64 = 96
+
+    private static func text(_ name: String) throws -> String {
+        try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+    }
+
+    private static func questions() throws -> [Question] {
+        try text("heldout.jsonl").split(separator: "\n").map {
+            try JSONDecoder().decode(Question.self, from: Data($0.utf8))
+        }
+    }
+
+    /// Answers in the order of the questions: rounds of 128, shared by four connections.
+    private static func answers(
+        to questions: [Question], _ server: ServerProcess
+    ) throws -> [String] {
+        let clients = try (0..<4).map { try server.client($0 % 2) }
+        var answers: [String] = []
+        for start in stride(from: 0, to: questions.count, by: 128) {
+            let round = questions[start..<min(start + 128, questions.count)].enumerated()
+            let asked = try round.map { index, question in
+                var request = GenerateRequest(prompt: .text(question.prompt))
+                request.maxTokens = answerTokensMax
+                return (clients[index % 4], try clients[index % 4].request(request))
+            }
+            for (client, id) in asked {
+                let frames = try client.answers(to: id)
+                #expect(frames.allSatisfy { $0.status == .ok && $0.header.provenance == .real })
+                // What the length cut short is no answer.
+                let isWhole = try frames.generated.finishReason == .stop
+                answers.append(isWhole ? try frames.text : "")
+            }
+        }
+        return answers
+    }
+
+    private static func score(
+        _ questions: [Question], _ answers: [String]
+    ) throws -> DemoScores {
+        let form = try text("story.regex").split(separator: "\n")[0]
+        var (right, of): ([String: Int], [String: Int]) = ([:], [:])
+        for (question, answer) in zip(questions, answers) {
+            of[question.skill, default: 0] += 1
+            var isRight = question.answer == answer
+            if let subject = question.subject {
+                let form = form.replacingOccurrences(of: "SUBJECT", with: subject)
+                isRight = try Regex(form).wholeMatch(in: answer) != nil
+            }
+            right[question.skill, default: 0] += isRight ? 1 : 0
+        }
+        let scores = of.map { skill, count in
+            (skill, Double(right[skill] ?? 0) / Double(count))
+        }
+        for (skill, score) in scores.sorted(by: { $0.0 < $1.0 }) {
+            print("demo, held out: \(skill) \(right[skill] ?? 0) of \(of[skill] ?? 0) (\(score))")
+        }
+        return DemoScores(
+            claimed: scores.filter { $0.1 >= claimMin }.map(\.0).sorted(),
+            scores: Dictionary(uniqueKeysWithValues: scores), questions: of)
+    }
+
+    @Test func theServedModelScoresWhatItsCardSays() throws {
+        let questions = try Self.questions()
+        let server = try ServerProcess(model: nil, ["--device", "cpu"])
+        let found = try Self.score(questions, try Self.answers(to: questions, server))
+        if let path = ProcessInfo.processInfo.environment["ASSAY_DEMO_SCORES"] {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            try (encoder.encode(found) + Data("\n".utf8)).write(to: URL(fileURLWithPath: path))
+            return
+        }
+        let card = try JSONDecoder().decode(
+            DemoScores.self, from: Data(Self.text("scores.json").utf8))
+        #expect(found.scores == card.scores)
+        #expect(found.questions == card.questions)
+        for skill in card.claimed {
+            #expect(try #require(found.scores[skill]) >= Self.claimMin, "\(skill)")
+        }
+    }
+
+    /// The questions are the promised ones, and no two skills share a line.
+    @Test func thereAreQuestionsOfEverySkill() throws {
+        let questions = try Self.questions()
+        let bySkill = Dictionary(grouping: questions, by: \.skill).mapValues(\.count)
+        #expect(bySkill.keys.sorted() == ["add", "count", "sort", "story", "subtract", "world"])
+        #expect(bySkill.allSatisfy { $0.value == 200 || ($0.key == "story" && $0.value >= 30) })
+        #expect(Set(questions.map(\.prompt)).count == questions.count)
+        #expect(questions.allSatisfy { ($0.answer == nil) == ($0.skill == "story") })
+    }
+}
