@@ -108,7 +108,7 @@ private struct Session {
             let item = StepItem(
                 sequence: sequence, tokens: Array(prompt[offset..<end]),
                 wants: end == prompt.count ? .last : .none)
-            try runner.step([item]) { _, _, logits in best = mostLikely(logits) }
+            try runner.step([item]) { _, _, logits in best = LogitScan(logits).token }
             offset = end
         }
         return best
@@ -123,29 +123,12 @@ private struct Session {
         tokens.reserveCapacity(count)
         for _ in 0..<count {
             var next: Int32 = 0
-            try runner.step(items) { _, _, logits in next = mostLikely(logits) }
+            try runner.step(items) { _, _, logits in next = LogitScan(logits).token }
             tokens.append(next)
             items[0].tokens[0] = next
         }
         return tokens
     }
-}
-
-/// The index of the largest value, the first of equals. Sixteen lanes find the value, a second
-/// pass its place; a plain loop would cost more than a small model's output layer.
-private func mostLikely(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
-    guard let base = logits.baseAddress else { return 0 }
-    let raw = UnsafeRawPointer(base)
-    var lanes = SIMD16<Float>(repeating: -.infinity)
-    let whole = logits.count / 16 * 16
-    for index in stride(from: 0, to: whole, by: 16) {
-        let values = raw.loadUnaligned(
-            fromByteOffset: index * 4, as: SIMD16<Float>.self)
-        lanes = pointwiseMax(lanes, values)
-    }
-    var largest = lanes.max()
-    for index in whole..<logits.count { largest = max(largest, logits[index]) }
-    return Int32(logits.firstIndex(of: largest) ?? 0)
 }
 
 private func median(_ values: [Double]) -> Double {

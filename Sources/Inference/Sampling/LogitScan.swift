@@ -13,7 +13,7 @@
 typealias LogitLanes = SIMD16<Float>
 
 /// See the head of the file.
-struct LogitScan {
+package struct LogitScan {
     /// Values of one block.
     static let blockCount = 256
 
@@ -22,8 +22,11 @@ struct LogitScan {
     /// Whether a logit is NaN or +infinity; `best` then means nothing.
     private(set) var isBroken = false
 
+    /// The token of `best`.
+    package var token: Int32 { best.token }
+
     /// - Parameter block: called for each block with its first index and its largest logit.
-    init(
+    package init(
         _ logits: UnsafeBufferPointer<Float>,
         block: (_ start: Int, _ largest: Float) -> Void = { _, _ in }
     ) {
