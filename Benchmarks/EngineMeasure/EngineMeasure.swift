@@ -108,7 +108,7 @@ private struct Session {
             let item = StepItem(
                 sequence: sequence, tokens: Array(prompt[offset..<end]),
                 wants: end == prompt.count ? .last : .none)
-            try runner.step([item]) { _, _, logits in best = LogitScan(logits).token }
+            try runner.step([item]) { _, _, logits in best = LogitScan(logits).best.token }
             offset = end
         }
         return best
@@ -123,7 +123,7 @@ private struct Session {
         tokens.reserveCapacity(count)
         for _ in 0..<count {
             var next: Int32 = 0
-            try runner.step(items) { _, _, logits in next = LogitScan(logits).token }
+            try runner.step(items) { _, _, logits in next = LogitScan(logits).best.token }
             tokens.append(next)
             items[0].tokens[0] = next
         }

@@ -177,20 +177,3 @@ struct ModelChecks {
             + abs(left.count - right.count)
     }
 }
-
-/// How far two rows are apart; infinitely where one of them is not a number or missing.
-package struct Deviation {
-    package let largest: Double
-    package let rootMeanSquare: Double
-
-    package init(_ left: [Float], _ right: [Float]) {
-        let differences = zip(left, right).map { abs(Double($0) - Double($1)) }
-        guard left.count == right.count, !differences.contains(where: \.isNaN) else {
-            (largest, rootMeanSquare) = (.infinity, .infinity)
-            return
-        }
-        largest = differences.max() ?? .infinity
-        let sum = differences.reduce(0) { $0 + $1 * $1 }
-        rootMeanSquare = (sum / Double(max(1, differences.count))).squareRoot()
-    }
-}

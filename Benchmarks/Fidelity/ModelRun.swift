@@ -5,6 +5,7 @@
 // Does not: keep a model between checks; each run packs its own.
 
 import Compute
+import Goldens
 import Inference
 import ModelFiles
 
@@ -97,15 +98,6 @@ package struct ModelRun {
             item.tokens = [tokens[tokens.count - 1]]
         }
         return tokens
-    }
-}
-
-extension Collection where Element == Float, Index == Int {
-    /// The first index of the largest value.
-    package var indexOfLargest: Int {
-        var best = startIndex
-        for index in indices where self[index] > self[best] { best = index }
-        return best
     }
 }
 

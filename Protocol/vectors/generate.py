@@ -2,7 +2,9 @@
 """Writes the wire vectors: frames as bytes, and what a codec must make of them.
 
 An implementation of Protocol/SPEC.md of its own (standard library only), so that the vectors do
-not repeat a mistake of the Swift codec. Deterministic.
+not repeat a mistake of the Swift codec. Deterministic. One long file on purpose: whoever checks a
+codec against it reads encoder, message tables and cases in one place and needs nothing else; most
+of it is the list of cases.
 
     generate.py            rewrite valid/, invalid/, incomplete/ beside this file
     generate.py --check    write nothing; exit 1 when a file differs from what would be written

@@ -102,16 +102,11 @@ struct SealCheck {
 
     /// The `count` best, best first, ties by smaller id.
     static func top(_ logits: [Float], _ count: Int) -> [Seal.TopLogit] {
-        var top: [Seal.TopLogit] = []
-        for (token, logit) in logits.enumerated() {
-            if top.count == count {
-                guard let worst = top.last, logit > worst.logit else { continue }
-                top.removeLast()
+        logits.withUnsafeBufferPointer { row in
+            LikeliestTokens(of: row, countMax: count).tokens.map {
+                Seal.TopLogit(token: $0.token, logit: $0.logit)
             }
-            let place = top.firstIndex { $0.logit < logit } ?? top.count
-            top.insert(Seal.TopLogit(token: Int32(token), logit: logit), at: place)
         }
-        return top
     }
 
     func compare(_ logits: [Float]) throws(AssayRejection) -> Double {

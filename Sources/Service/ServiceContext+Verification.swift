@@ -47,11 +47,9 @@ extension ServiceContext {
     }
 
     private func event(of outcome: VerificationOutcome, _ model: ModelRemoval) -> WorkEvent {
-        var answer = HealthResponse(ready: true, state: .ready)
+        var answer = HealthResponse(ready: false, state: .draining, reason: "unloaded meanwhile")
         if let slot = models.slot(model.name), slot.generation == model.generation {
             answer = health(of: slot)
-        } else {
-            answer = HealthResponse(ready: false, state: .draining, reason: "unloaded meanwhile")
         }
         switch outcome {
         case .absent: answer.seal = .absent

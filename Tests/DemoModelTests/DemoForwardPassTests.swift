@@ -2,6 +2,7 @@
 
 import Compute
 import Fidelity
+import Goldens
 import Testing
 
 @Suite struct DemoForwardPassTests {

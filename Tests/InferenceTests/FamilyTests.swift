@@ -3,6 +3,7 @@
 // without a line of its own.
 
 import Compute
+import Goldens
 import Inference
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 // Fixture models placed on a back end, and the few ways tests run them.
 
 import Compute
+import Goldens
 import Inference
 import ModelFiles
 import TestSupport
@@ -55,40 +56,10 @@ struct FixtureModel {
         var tokens: [Int32] = []
         for _ in 0..<count {
             try runner.step([item]) { _, _, values in
-                tokens.append(Int32(Array(values).indexOfLargest))
+                tokens.append(Int32(values.indexOfLargest))
             }
             item.tokens = [tokens[tokens.count - 1]]
         }
         return tokens
-    }
-}
-
-/// How far two rows are apart.
-struct Deviation: CustomStringConvertible {
-    let largest: Float
-    let rootMeanSquare: Float
-
-    init(_ left: [Float], _ right: [Float]) {
-        guard left.count == right.count else {
-            largest = .infinity
-            rootMeanSquare = .infinity
-            return
-        }
-        let differences = zip(left, right).map { ($0 - $1).magnitude }
-        // A NaN must not pass as "no difference".
-        largest = differences.contains(where: \.isNaN) ? .infinity : differences.max() ?? 0
-        let sum = differences.reduce(0.0) { $0 + Double($1) * Double($1) }
-        rootMeanSquare = Float((sum / Double(max(1, differences.count))).squareRoot())
-    }
-
-    var description: String { "largest \(largest), root mean square \(rootMeanSquare)" }
-}
-
-extension [Float] {
-    /// The first index of the largest value.
-    var indexOfLargest: Int {
-        var best = 0
-        for index in indices where self[index] > self[best] { best = index }
-        return best
     }
 }

@@ -1,6 +1,7 @@
 // Log-probabilities against a naive double softmax of the C library, and the rows that are refused.
 
 import Glibc
+import Goldens
 import Inference
 import TestSupport
 import Testing

@@ -15,7 +15,7 @@ struct LogitsTests {
         let golden: String
         let folder: String
         let reference: String
-        let tolerance: Float
+        let tolerance: Double
         let instructionSet: InstructionSet
         var overrides: [String: String] = [:]
 
@@ -72,7 +72,7 @@ struct LogitsTests {
         let expected = try golden.logits(of: subject.reference, folder: subject.folder)
         let model = try FixtureModel.load(
             subject.file, on: subject.instructionSet, overrides: subject.overrides)
-        var worst: Float = 0
+        var worst = 0.0
         for (prompt, row) in zip(golden.prompts, expected) {
             let logits = try #require(try model.logits(of: prompt, wants: .last).first)
             worst = max(worst, Deviation(logits, row).largest)
@@ -129,7 +129,7 @@ struct LogitsTests {
         #expect(model.model.plan.configuration.activationRounding == .int8PerToken)
         let rows = try golden.prompts.map { try model.logits(of: $0, wants: .last)[0] }
         for (reference, tolerance) in [
-            ("hf_autobitlinear_act_int8", Float(1e-3)), ("numpy64_act_int8", 0.12),
+            ("hf_autobitlinear_act_int8", 1e-3), ("numpy64_act_int8", 0.12),
         ] {
             let expected = try golden.logits(of: reference, folder: "models")
             let deviation = Deviation(rows.flatMap(\.self), expected.flatMap(\.self))

@@ -1,5 +1,6 @@
 // Variants of the family that no fixture has, against the plain reference transformer.
 
+import Goldens
 import Inference
 import TestSupport
 import Testing

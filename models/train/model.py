@@ -42,7 +42,7 @@ class StraightThrough(torch.autograd.Function):
     """Rounded inputs times ternary weights; going back as if neither had been rounded.
 
     Both factors are small whole numbers, which bfloat16 holds exactly; `fast` multiplies them
-    there, four times as fast on processors that can, and loses only digits of the sums.
+    there, faster on processors that can, and loses only digits of the sums.
     """
 
     @staticmethod

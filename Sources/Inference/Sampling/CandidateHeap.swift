@@ -5,9 +5,9 @@
 // Does not: own the logits, or see NaN (the sampler refuses them first).
 
 /// A token and its logit.
-struct Candidate: Equatable {
-    var logit: Float
-    var token: Int32
+package struct Candidate: Equatable {
+    package var logit: Float
+    package var token: Int32
 
     @inline(__always)
     func precedes(_ other: Candidate) -> Bool {
@@ -44,36 +44,11 @@ struct CandidateHeap {
         return first
     }
 
-    /// Replaces the content by the `countMax` likeliest tokens: one comparison for each of the
-    /// others. For a `countMax` that is small beside the vocabulary.
+    /// Replaces the content by the `countMax` likeliest tokens. For a `countMax` that is small
+    /// beside the vocabulary.
     mutating func fillLikeliest(_ logits: UnsafeBufferPointer<Float>, countMax: Int) {
-        elements.removeAll(keepingCapacity: true)
-        // The worst of the chosen ones comes last; ids come in ascending order, so an equal
-        // logit that comes later never replaces one.
-        var chosen: [Candidate] = []
-        chosen.reserveCapacity(countMax)
-        for token in logits.indices {
-            let candidate = Candidate(logit: logits[token], token: Int32(token))
-            if chosen.count < countMax {
-                insert(candidate, into: &chosen)
-            } else if let worst = chosen.last, candidate.logit > worst.logit {
-                chosen.removeLast()
-                insert(candidate, into: &chosen)
-            }
-        }
         // Likeliest first is a heap as it stands.
-        elements = chosen
-    }
-
-    /// Keeps `chosen` ordered, likeliest first.
-    private func insert(_ candidate: Candidate, into chosen: inout [Candidate]) {
-        var index = chosen.count
-        chosen.append(candidate)
-        while index > 0, candidate.precedes(chosen[index - 1]) {
-            chosen[index] = chosen[index - 1]
-            index -= 1
-        }
-        chosen[index] = candidate
+        elements = LikeliestTokens(of: logits, countMax: countMax).tokens
     }
 
     private mutating func sink(_ start: Int) {

@@ -18,12 +18,9 @@ package struct LogitScan {
     static let blockCount = 256
 
     /// The largest logit, the lowest id among equals; token -1 when every logit is -infinity.
-    private(set) var best = Candidate(logit: -.infinity, token: -1)
+    package private(set) var best = Candidate(logit: -.infinity, token: -1)
     /// Whether a logit is NaN or +infinity; `best` then means nothing.
     private(set) var isBroken = false
-
-    /// The token of `best`.
-    package var token: Int32 { best.token }
 
     /// - Parameter block: called for each block with its first index and its largest logit.
     package init(

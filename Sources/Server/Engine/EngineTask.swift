@@ -3,6 +3,7 @@
 // A task owns its sequences in the runner and turns values into wire messages; when it runs, and
 // what else runs in the same step, is the scheduler's business. Confined to the engine thread.
 
+import Compute
 import Inference
 import Service
 import Wire
@@ -88,7 +89,7 @@ struct TaskAccount {
 /// Cache positions in whole pages.
 enum CachePages {
     /// Positions of a page.
-    static let size = 16
+    static let size = CacheShape.pagePositions
 
     /// Pages that hold `count` positions.
     static func count(_ count: Int) -> Int { (count + size - 1) / size }

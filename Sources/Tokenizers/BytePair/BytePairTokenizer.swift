@@ -7,8 +7,8 @@
 // Does not: normalise Unicode (HF's qwen2 does NFC, llama.cpp does not), or tidy up spaces when
 // decoding.
 
-struct BytePairTokenizer: Tokenizer {
-    private let vocabulary: Vocabulary
+struct BytePairTokenizer: VocabularyTokenizer {
+    let vocabulary: Vocabulary
     private let merges: MergeTable
     private let preTokenizer: PreTokenizer
     private let preTokenizerName: String
@@ -16,9 +16,6 @@ struct BytePairTokenizer: Tokenizer {
     let addsBeginToken: Bool
     let addsEndToken: Bool
 
-    var vocabularySize: Int { vocabulary.count }
-    var beginToken: Int32? { vocabulary.begin }
-    var endToken: Int32? { vocabulary.end }
     var summary: String { "gpt2 (\(preTokenizerName))" }
 
     /// Checks the definition and builds the lookup tables.
@@ -38,29 +35,7 @@ struct BytePairTokenizer: Tokenizer {
         addsEndToken = (definition.addsEndToken ?? false) && vocabulary.end != nil
     }
 
-    func encode(_ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool)
-        throws(TokenizerError) -> [Int32]
-    {
-        try checkTextSize(text.count)
-        var tokens: [Int32] = []
-        if addSpecial, addsBeginToken, let begin = beginToken { tokens.append(begin) }
-        let matches = vocabulary.specialMatches(in: text, parseSpecial: parseSpecial)
-        encode(text, around: matches, into: &tokens)
-        if addSpecial, addsEndToken, let end = endToken { tokens.append(end) }
-        return tokens
-    }
-
-    func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> [Int32] {
-        try checkTextSize(prompt.text.count)
-        var tokens: [Int32] = []
-        if addsBeginToken, let begin = beginToken { tokens.append(begin) }
-        encode(
-            prompt.text.span, around: vocabulary.specialMatches(in: prompt), into: &tokens)
-        return tokens
-    }
-
-    /// Encodes a text whose whole-token matches are known.
-    private func encode(
+    func encode(
         _ text: Span<UInt8>, around matches: [SpecialMatch], into tokens: inout [Int32]
     ) {
         var encoder = Encoder(self)
@@ -151,7 +126,4 @@ struct BytePairTokenizer: Tokenizer {
         return bytes
     }
 
-    func isEndOfGeneration(_ token: Int32) -> Bool { vocabulary.isEndOfGeneration(token) }
-
-    func isControl(_ token: Int32) -> Bool { vocabulary.isControl(token) }
 }

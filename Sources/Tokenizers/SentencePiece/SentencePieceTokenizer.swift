@@ -7,8 +7,8 @@
 // Does not: produce control, unknown or byte tokens by merging (plain text cannot forge them);
 // SentencePiece has the same rule.
 
-struct SentencePieceTokenizer: Tokenizer {
-    private let vocabulary: Vocabulary
+struct SentencePieceTokenizer: VocabularyTokenizer {
+    let vocabulary: Vocabulary
     private let merger: SentencePieceMerger
     /// Byte value -> the token that stands for it.
     private let byteTokens: [Int32]
@@ -18,9 +18,6 @@ struct SentencePieceTokenizer: Tokenizer {
     let addsBeginToken: Bool
     let addsEndToken: Bool
 
-    var vocabularySize: Int { vocabulary.count }
-    var beginToken: Int32? { vocabulary.begin }
-    var endToken: Int32? { vocabulary.end }
     var summary: String { "llama (SentencePiece style)" }
 
     /// Checks the definition and builds the lookup tables.
@@ -36,29 +33,7 @@ struct SentencePieceTokenizer: Tokenizer {
         addsEndToken = (definition.addsEndToken ?? false) && vocabulary.end != nil
     }
 
-    func encode(_ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool)
-        throws(TokenizerError) -> [Int32]
-    {
-        try checkTextSize(text.count)
-        var tokens: [Int32] = []
-        if addSpecial, addsBeginToken, let begin = beginToken { tokens.append(begin) }
-        let matches = vocabulary.specialMatches(in: text, parseSpecial: parseSpecial)
-        encode(text, around: matches, into: &tokens)
-        if addSpecial, addsEndToken, let end = endToken { tokens.append(end) }
-        return tokens
-    }
-
-    func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> [Int32] {
-        try checkTextSize(prompt.text.count)
-        var tokens: [Int32] = []
-        if addsBeginToken, let begin = beginToken { tokens.append(begin) }
-        encode(
-            prompt.text.span, around: vocabulary.specialMatches(in: prompt), into: &tokens)
-        return tokens
-    }
-
-    /// Encodes a text whose whole-token matches are known.
-    private func encode(
+    func encode(
         _ text: Span<UInt8>, around matches: [SpecialMatch], into tokens: inout [Int32]
     ) {
         var scratch = SentencePieceMerger.Scratch()
@@ -125,10 +100,6 @@ struct SentencePieceTokenizer: Tokenizer {
         for token in tokens.dropFirst() { appendPiece(token, special: special, to: &bytes) }
         return bytes
     }
-
-    func isEndOfGeneration(_ token: Int32) -> Bool { vocabulary.isEndOfGeneration(token) }
-
-    func isControl(_ token: Int32) -> Bool { vocabulary.isControl(token) }
 
     /// U+2581, the visible space of SentencePiece.
     private static let space: [UInt8] = [0xE2, 0x96, 0x81]
@@ -198,14 +169,5 @@ extension SentencePieceTokenizer {
             tokens.append(token)
         }
         return tokens
-    }
-}
-
-/// Refuses a text that is too long for 32-bit positions after escaping.
-func checkTextSize(_ size: Int) throws(TokenizerError) {
-    guard size <= TokenizerLimits.textSizeMax else {
-        throw TokenizerError(
-            .textTooLong, tried: "encoding a text", found: "\(size) bytes",
-            allowed: "\(TokenizerLimits.textSizeMax) bytes")
     }
 }

@@ -1,0 +1,52 @@
+// What the tokenizers with a vocabulary have in common: whole tokens in the text are found first,
+// the kind's own rules encode what lies between, begin and end tokens stand around it.
+
+/// A tokenizer that looks its tokens up in a `Vocabulary`.
+protocol VocabularyTokenizer: Tokenizer {
+    var vocabulary: Vocabulary { get }
+
+    /// Encodes a text whose whole-token matches are known.
+    func encode(
+        _ text: Span<UInt8>, around matches: [SpecialMatch], into tokens: inout [Int32])
+}
+
+extension VocabularyTokenizer {
+    var vocabularySize: Int { vocabulary.count }
+    var beginToken: Int32? { vocabulary.begin }
+    var endToken: Int32? { vocabulary.end }
+
+    func isEndOfGeneration(_ token: Int32) -> Bool { vocabulary.isEndOfGeneration(token) }
+
+    func isControl(_ token: Int32) -> Bool { vocabulary.isControl(token) }
+
+    func encode(_ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool)
+        throws(TokenizerError) -> [Int32]
+    {
+        try checkTextSize(text.count)
+        var tokens: [Int32] = []
+        if addSpecial, addsBeginToken, let begin = beginToken { tokens.append(begin) }
+        let matches = vocabulary.specialMatches(in: text, parseSpecial: parseSpecial)
+        encode(text, around: matches, into: &tokens)
+        if addSpecial, addsEndToken, let end = endToken { tokens.append(end) }
+        return tokens
+    }
+
+    /// Begins as a text does, and is left open: the model's turn follows.
+    func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> [Int32] {
+        try checkTextSize(prompt.text.count)
+        var tokens: [Int32] = []
+        if addsBeginToken, let begin = beginToken { tokens.append(begin) }
+        encode(
+            prompt.text.span, around: vocabulary.specialMatches(in: prompt), into: &tokens)
+        return tokens
+    }
+}
+
+/// Refuses a text that is too long for 32-bit positions after escaping.
+private func checkTextSize(_ size: Int) throws(TokenizerError) {
+    guard size <= TokenizerLimits.textSizeMax else {
+        throw TokenizerError(
+            .textTooLong, tried: "encoding a text", found: "\(size) bytes",
+            allowed: "\(TokenizerLimits.textSizeMax) bytes")
+    }
+}
