@@ -293,9 +293,9 @@ def add_damage():
 
 def plays_prefix(raw, kind):
     def play(stage):
-        client = stage.open(**PLAIN)
+        client = stage.open(**dict(PLAIN, compression=True))
         call = client.call(kind, asks(kind, [{}]), stream=KINDS[kind]["streamed"])
-        peer = stage.greet()
+        peer = stage.greet(compression=True)
         request = peer.request(kind)
         peer.send(with_id(raw, request.id))
         peer.close()
