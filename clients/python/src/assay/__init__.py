@@ -11,7 +11,7 @@ calls. Requests and answers are the dataclasses of `assay.messages`; every failu
 `AssayError`. Times are milliseconds, those in `answer.timing` microseconds.
 """
 
-from ._aio import AsyncAnswerStream, AsyncClient
+from ._async_client import AsyncAnswerStream, AsyncClient
 from ._client import AnswerStream, Client
 from ._errors import AssayError
 from ._options import Options

@@ -100,19 +100,15 @@ class Call:
 
 
 class Room:
-    """What a call waits for while the connection has as many in flight as it may."""
+    """A place in the queue of those who wait until another request may be sent."""
 
-    __slots__ = ("_connection", "waiter")
+    __slots__ = ("ready", "waiter")
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self) -> None:
+        #: look again: there is room, or never will be on this connection
+        self.ready = False
         #: whatever the I/O wakes
         self.waiter: Any = None
-
-    @property
-    def ready(self) -> bool:
-        """A request may be sent, or never will be on this connection."""
-        return self._connection.has_room or not self._connection.usable
 
 
 class Connection:
@@ -155,12 +151,12 @@ class Connection:
 
     def room(self) -> Room:
         """A place in the queue of those who wait for `has_room`."""
-        room = Room(self)
+        room = Room()
         self._rooms.append(room)
         return room
 
     def leave(self, room: Room) -> list[Room]:
-        """Gives a place up; returns who has room now instead."""
+        """Gives a place up; returns who has room instead."""
         if room in self._rooms:
             self._rooms.remove(room)
             return []
@@ -171,7 +167,10 @@ class Connection:
         if not self._rooms:
             return []
         count = self._in_flight_max - len(self.calls) if self.usable else len(self._rooms)
-        return [self._rooms.popleft() for _ in range(min(max(count, 0), len(self._rooms)))]
+        admitted = [self._rooms.popleft() for _ in range(min(max(count, 0), len(self._rooms)))]
+        for room in admitted:
+            room.ready = True
+        return admitted
 
     def hello(self) -> tuple[Call, bytes]:
         """The first request, and its frame."""
@@ -355,7 +354,7 @@ class Connection:
         """A frame for a caller who waits: mock first, failure second, contents last."""
         words = self.decode_error(body) if head.status else None
         if head.provenance == PROVENANCE_MOCK and not self.check_provenance(head):
-            call.error = mock_refused(words)
+            call.error = mock_refused()
             self.abandon(call)
         elif words is not None:
             status = status_of(head.status)
@@ -463,13 +462,11 @@ class Connection:
         self._in_flight_max = server.requests_in_flight_max
 
 
-def mock_refused(words: ErrorBody | None) -> AssayError:
-    """A mock answered, which the user has not allowed."""
-    also = f"; the server also says: {words.message}" if words else ""
+def mock_refused() -> AssayError:
+    """A mock answered, which the user has not allowed. Nothing it said is handed out."""
     return AssayError(
         MOCK_REFUSED,
-        f"the answer comes from a mock model, not from a real one, and was refused{also}",
-        server=words,
+        "the answer comes from a mock model, not from a real one, and was refused",
         provenance="mock",
     )
 
