@@ -76,9 +76,9 @@ class AsyncAnswerStream(Generic[ChunkT, ResultT]):
                     )
                 assert self._link is not None
                 await self._link.wait(self._call, self._trial)
-                if self._call.chunks:
+                chunk: ChunkT | None = self._call.take_chunk()
+                if chunk is not None:
                     self._trial.handed_out = True
-                    chunk: ChunkT = self._call.chunks.popleft()
                     return chunk
                 if self._call.error is not None:
                     raise self._call.error
@@ -304,7 +304,7 @@ class AsyncClient:
         while True:
             slot = self._slot()
             link = self._links[slot]
-            fresh = link is None or not link.usable
+            fresh = link is None or not link.core.usable
             if link is None or fresh:
                 link = await self._connect(slot, trial)
             call = Call(plan.kind, plan.request, streams)
@@ -320,7 +320,7 @@ class AsyncClient:
 
         def weight(index: int) -> tuple[int, bool]:
             link = self._links[index]
-            made = link is not None and link.usable
+            made = link is not None and link.core.usable
             return (link.load if made and link else 0) + self._busy[index], not made
 
         return min(range(len(self._links)), key=weight)
@@ -345,7 +345,7 @@ class AsyncClient:
 
     async def _connect_slot(self, slot: int, trial: Trial) -> AsyncLink:
         link = self._links[slot]
-        if link is not None and link.usable:
+        if link is not None and link.core.usable:
             return link
         if not self._closed:
             link = await AsyncLink.open(self.address, self.options, trial)

@@ -26,7 +26,7 @@ class AsyncLink:
     def __init__(self, sock: socket.socket, options: Options) -> None:
         self._loop = asyncio.get_running_loop()
         self._socket = sock
-        self._core = Connection(options)
+        self.core = Connection(options)
         self._unsent = bytearray()
         self._input = select.poll()
         self._input.register(sock, select.POLLIN)
@@ -40,7 +40,7 @@ class AsyncLink:
         now = asyncio.get_running_loop().time
         link = cls(await _connected(address, trial.connect_limit(now())), options)
         try:
-            call, data = link._core.hello()
+            call, data = link.core.hello()
             limit = trial.connect_limit(now())
             link._write(data, call)
             if not await link._wait(call, lambda: limit):
@@ -53,18 +53,13 @@ class AsyncLink:
         return link
 
     @property
-    def usable(self) -> bool:
-        """New requests are taken, as far as is known."""
-        return self._core.usable
-
-    @property
     def load(self) -> int:
         """Requests in flight."""
-        return len(self._core.calls)
+        return len(self.core.calls)
 
     def close(self, reason: str) -> None:
         """Ends the connection, and every call on it with `connection_closed`."""
-        self._ended(self._core.lost(reason))
+        self._ended(self.core.lost(reason))
 
     def _ended(self, items: list[Any]) -> None:
         if self._socket.fileno() >= 0 and not self._loop.is_closed():
@@ -79,14 +74,14 @@ class AsyncLink:
 
     async def begin(self, call: Call, trial: Trial) -> bool:
         """Sends a request; False when this connection is of no use and nothing was written."""
-        if not self._core.calls:
+        if not self.core.calls:
             self._read_what_came()
-        while self._core.usable and not self._core.has_room:
-            await self._wait_for_room(self._core.room(), trial)
-        if not self._core.usable:
+        while self.core.usable and not self.core.has_room:
+            await self._wait_for_room(self.core.room(), trial)
+        if not self.core.usable:
             return False
         now = call.heard = self._loop.time()
-        self._write(self._core.begin(call, trial.header_deadline(now)), call)
+        self._write(self.core.begin(call, trial.header_deadline(now)), call)
         return call.written
 
     async def _wait_for_room(self, room: Room, trial: Trial) -> None:
@@ -95,7 +90,7 @@ class AsyncLink:
             arrived = await self._wait(room, lambda: trial.deadline)
         finally:
             if not arrived:
-                for other in self._core.leave(room):
+                for other in self.core.leave(room):
                     _wake(other)
         if not arrived:
             raise trial.late()
@@ -109,12 +104,12 @@ class AsyncLink:
             raise
         if not arrived:
             self.give_up(call, late(call.kind))
-            if self._loop.time() - max(self._core.heard, call.heard) >= SILENCE_MAX:
+            if self._loop.time() - max(self.core.heard, call.heard) >= SILENCE_MAX:
                 self.close("nothing came for too long")
 
     def give_up(self, call: Call, error: AssayError | None = None) -> None:
         """Ends a call from this side and has it cancelled."""
-        self._core.give_up(call, error)
+        self.core.give_up(call, error)
         self._flush()
 
     def drop(self, call: Call) -> None:
@@ -126,9 +121,11 @@ class AsyncLink:
 
     async def _wait(self, item: Any, limit: Callable[[], float | None]) -> bool:
         """Until `item.ready`; False when `limit` passed first."""
+        if not item.ready and not self._unsent:
+            self._read()  # what is there already needs no turn of the loop
         while not item.ready:
-            if self._core.broken is not None:
-                raise self._core.broken.again()
+            if self.core.broken is not None:
+                raise self.core.broken.again()
             waiter = item.waiter = self._loop.create_future()
             until = limit()
             if until is None:
@@ -148,17 +145,17 @@ class AsyncLink:
     def _read(self) -> None:
         """Reads once and files what came. The loop calls it."""
         try:
-            count = self._socket.recv_into(self._core.space())
+            count = self._socket.recv_into(self.core.space())
             reason = "the server closed the connection"
         except BlockingIOError:
             return
         except OSError as error:
             count, reason = 0, f"reading from the server: {error.strerror}"
         if count == 0:
-            self._ended(self._core.lost(reason))
+            self._ended(self.core.lost(reason))
             return
-        moved = self._core.received(count, self._loop.time())
-        if self._core.broken is not None:
+        moved = self.core.received(count, self._loop.time())
+        if self.core.broken is not None:
             self._ended(moved)
             return
         for item in moved:
@@ -167,7 +164,7 @@ class AsyncLink:
 
     def _read_what_came(self) -> None:
         """What lies on an idle connection: a GoAway perhaps, or its end."""
-        while self._core.broken is None and self._input.poll(0):
+        while self.core.broken is None and self._input.poll(0):
             self._read()
 
     # ------------------------------------------------------------ writing
@@ -204,9 +201,8 @@ class AsyncLink:
 
     def _flush(self) -> None:
         """Writes the connection's own frames: Cancels."""
-        data = self._core.take_outgoing()
-        if data:
-            self._write(data, None)
+        if self.core.outgoing:
+            self._write(self.core.take_outgoing(), None)
 
 
 def _wake(item: Any) -> None:

@@ -73,9 +73,9 @@ class AnswerStream(Generic[ChunkT, ResultT]):
                     self._link, self._call = self._client._begin(self._plan, self._trial, True)
                 assert self._link is not None
                 self._link.wait(self._call, self._trial)
-                if self._call.chunks:
+                chunk: ChunkT | None = self._call.take_chunk()
+                if chunk is not None:
                     self._trial.handed_out = True
-                    chunk: ChunkT = self._call.chunks.popleft()
                     return chunk
                 if self._call.error is not None:
                     raise self._call.error
@@ -304,18 +304,18 @@ class Client:
         """A usable connection, unless another one should rather be made."""
         if len(self._links) == 1:
             link = self._links[0]
-            return link if link is not None and link.usable else None
+            return link if link is not None and link.core.usable else None
         with self._lock:
             best = self._slot()
             link = self._links[best]
-            return link if link is not None and link.usable else None
+            return link if link is not None and link.core.usable else None
 
     def _slot(self) -> int:
         """Index of the connection with the fewest requests in flight, made ones first."""
 
         def weight(index: int) -> tuple[int, bool]:
             link = self._links[index]
-            made = link is not None and link.usable
+            made = link is not None and link.core.usable
             return (link.load if made and link else 0) + self._busy[index], not made
 
         return min(range(len(self._links)), key=weight)
@@ -340,7 +340,7 @@ class Client:
 
     def _connect_slot(self, slot: int, trial: Trial) -> Link:
         link = self._links[slot]
-        if link is not None and link.usable:
+        if link is not None and link.core.usable:
             return link
         if not self._closed:
             link = Link.open(self.address, self.options, trial)

@@ -28,7 +28,7 @@ from ._errors import (
     breach,
     status_of,
 )
-from ._frames import COUNTED, HEADER, HEADER_SIZE, Head
+from ._frames import COUNTED, HEADER, HEADER_SIZE, Head, new_head
 from ._options import Options
 from ._protocol import (
     FLAG_COMPRESSED,
@@ -62,41 +62,48 @@ _WORDS: dict[int, Provenance] = {PROVENANCE_REAL: "real", PROVENANCE_MOCK: "mock
 class Call:
     """One request in flight: what came for it so far."""
 
-    __slots__ = (
-        "abandoned", "chunks", "error", "frames", "generation", "heard", "id", "kind", "pieces",
-        "provenance", "result", "streams", "waiter", "written",
-    )  # fmt: skip
+    #: 0 until it is sent
+    id = 0
+    result: Any = None
+    error: AssayError | None = None
+    #: there is something to take: a chunk, the result, or the error
+    ready = False
+    #: some of it may have reached the server
+    written = False
+    #: nobody waits any more: the rest is consumed silently
+    abandoned = False
+    #: frames that came, and what the first one said
+    frames = 0
+    provenance = 0
+    generation = 0
+    #: when the last frame came, or the request went; the I/O's clock
+    heard = 0.0
+    #: whatever the I/O wakes
+    waiter: Any = None
 
     def __init__(self, kind: Kind, request: Any, streams: bool = False) -> None:
         self.kind = kind
         self.pieces: Pieces = PIECES.get(kind.name, Pieces)(request)
-        #: chunks are handed out, in `chunks`
-        self.streams = streams
-        self.chunks: deque[Any] = deque()
-        self.result: Any = None
-        self.error: AssayError | None = None
-        self.id = 0
-        #: some of it may have reached the server
-        self.written = False
-        #: nobody waits any more: the rest is consumed silently
-        self.abandoned = False
-        self.frames = 0
-        self.provenance = 0
-        self.generation = 0
-        #: when the last frame came, or the request went; the I/O's clock
-        self.heard = 0.0
-        #: whatever the I/O wakes
-        self.waiter: Any = None
+        #: those that wait to be handed out; None: only the whole answer is
+        self.chunks: deque[Any] | None = deque() if streams else None
 
     @property
     def done(self) -> bool:
         """The answer is complete, or never will be."""
         return self.result is not None or self.error is not None
 
-    @property
-    def ready(self) -> bool:
-        """There is something to take."""
-        return bool(self.chunks) or self.result is not None or self.error is not None
+    def end(self, error: AssayError) -> None:
+        """The answer never will be complete."""
+        self.error = error
+        self.ready = True
+
+    def take_chunk(self) -> Any:
+        """The next chunk to hand out; None when there is none."""
+        if not self.chunks:
+            return None
+        chunk = self.chunks.popleft()
+        self.ready = self.done or bool(self.chunks)
+        return chunk
 
 
 class Room:
@@ -120,8 +127,9 @@ class Connection:
         self.server: HelloResponse | None = None
         #: why it ended; None while it lives
         self.broken: AssayError | None = None
-        #: the server takes no new requests
-        self.draining = False
+        #: Hello is done, and new requests are taken
+        self.usable = False
+        self._takes_requests = True
         #: when the last bytes came; the I/O's clock
         self.heard = 0.0
         self.calls: dict[int, Call] = {}
@@ -132,17 +140,13 @@ class Connection:
         self._body_limit = self._peer_body_limit
         self._in_flight_max = 1
         self._next_id = 1
-        self._outgoing: list[bytes] = []
+        #: frames of the connection's own, see `take_outgoing`
+        self.outgoing: list[bytes] = []
         self._buffer = bytearray(_SPACE)
         self._view = memoryview(self._buffer)
         self._end = 0
 
     # ------------------------------------------------------------ requests
-
-    @property
-    def usable(self) -> bool:
-        """Hello is done, and new requests are taken."""
-        return self.broken is None and not self.draining and self.server is not None
 
     @property
     def has_room(self) -> bool:
@@ -237,29 +241,25 @@ class Connection:
         if call.abandoned or call.id not in self.calls:
             return
         call.abandoned = True
-        call.chunks.clear()
+        if call.chunks:
+            call.chunks.clear()
         if self.broken is None:
             cancel = Call(_CANCEL, CancelRequest(target=call.id))
-            self._outgoing.append(self.begin(cancel, 0))
+            self.outgoing.append(self.begin(cancel, 0))
             cancel.abandoned = True
 
     def give_up(self, call: Call, error: AssayError | None = None) -> None:
         """Ends a call from this side; nothing happens when it is done."""
         if not call.done:
-            call.error = error or AssayError(GIVEN_UP, "the caller gave the answer up")
+            call.end(error or AssayError(GIVEN_UP, "the caller gave the answer up"))
         self.abandon(call)
-
-    @property
-    def has_outgoing(self) -> bool:
-        """`take_outgoing` has something."""
-        return bool(self._outgoing)
 
     def take_outgoing(self) -> bytes:
         """Frames of the connection's own that wait to be written."""
-        if not self._outgoing:
+        if not self.outgoing:
             return b""
-        data = b"".join(self._outgoing)
-        self._outgoing.clear()
+        data = b"".join(self.outgoing)
+        self.outgoing.clear()
         return data
 
     # ------------------------------------------------------------ bytes
@@ -279,7 +279,7 @@ class Connection:
             moved += self.fail(error)
             for call in moved:  # the last frame of a call has taken it from the list already
                 if not call.done:
-                    call.error = error.again()
+                    call.end(error.again())
         return [*moved, *self._admitted()] if self._rooms else moved
 
     def lost(self, reason: str) -> list[Call | Room]:
@@ -291,25 +291,30 @@ class Connection:
         if self.broken is not None:
             return []
         self.broken = error
-        self._outgoing.clear()
+        self.usable = False
+        self.outgoing.clear()
         ended = [call for call in self.calls.values() if not call.done]
         self.calls.clear()
         for call in ended:
-            call.error = error.again()
+            call.end(error.again())
         return ended
 
     def _take_frames(self, now: float, moved: list[Call]) -> None:
         start, end, view = 0, self._end, self._view
         need = HEADER_SIZE
         while end - start >= HEADER_SIZE and self.broken is None:
-            head = Head._make(HEADER.unpack_from(view, start))
+            head = new_head(Head, HEADER.unpack_from(view, start))
             _frames.check_header(head, self._body_limit)
-            self.check_compression(head)
+            if head.flags & FLAG_COMPRESSED:
+                self.check_compression()
             need = HEADER_SIZE - COUNTED + head.length
             if end - start < need:
                 break
             self._take_frame(head, view[start + HEADER_SIZE : start + need], now, moved)
             start, need = start + need, HEADER_SIZE
+        if start == end and len(self._buffer) == _SPACE:
+            self._end = 0
+            return
         if start < end and end - start < HEADER_SIZE:
             _frames.check_first_bytes(view[start:end], self._body_limit)
         self._keep(start, need)
@@ -354,34 +359,29 @@ class Connection:
         """A frame for a caller who waits: mock first, failure second, contents last."""
         words = self.decode_error(body) if head.status else None
         if head.provenance == PROVENANCE_MOCK and not self.check_provenance(head):
-            call.error = mock_refused()
+            call.end(mock_refused())
             self.abandon(call)
         elif words is not None:
-            status = status_of(head.status)
-            call.error = AssayError(
-                SERVER_REFUSED,
-                f"{status.name}: {words.message}",
-                status=status,
-                server=words,
-                provenance=_WORDS[head.provenance],
-            )
+            call.end(refused(head, words))
         elif head.flags & FLAG_MORE:
             if call.kind.chunk is None:
                 raise breach(f"reading the answer to {call.kind.name}: more frames than one")
             chunk = self.decode_body(call.kind.chunk, head, body)
             call.pieces.add(chunk)
-            if call.streams:
+            if call.chunks is not None:
                 call.chunks.append(chunk)
+                call.ready = True
         else:
             assert call.kind.response is not None
             result = call.pieces.whole(self.decode_body(call.kind.response, head, body))
             if call.kind is _HELLO:
                 self._agree(result)
             call.result = result
+            call.ready = True
 
-    def check_compression(self, head: Head) -> None:
+    def check_compression(self) -> None:
         """Compressed bodies come only when both sides said so."""
-        if head.flags & FLAG_COMPRESSED and not self._compression:
+        if not self._compression:
             raise breach("reading a frame: its body is compressed, which was not agreed on")
 
     def check_request_id(self, head: Head) -> Call:
@@ -445,7 +445,7 @@ class Connection:
             words = self.decode_error(body)
             raise _said_by_server(words)
         GoAway(**decode(MESSAGES["GoAway"], body))
-        self.draining = True
+        self.usable = self._takes_requests = False
 
     # ------------------------------------------------------------ Hello
 
@@ -455,11 +455,24 @@ class Connection:
         if server.compression and not self.options.compression:
             raise _not_offered("compression")
         self.server = server
+        self.usable = self._takes_requests
         self._revision = server.revision
         self._compression = server.compression
         self._peer_body_limit = server.body_size_max
         self._body_limit = self.options.body_size_max
         self._in_flight_max = server.requests_in_flight_max
+
+
+def refused(head: Head, words: ErrorBody) -> AssayError:
+    """The server answered with a status."""
+    status = status_of(head.status)
+    return AssayError(
+        SERVER_REFUSED,
+        f"{status.name}: {words.message}",
+        status=status,
+        server=words,
+        provenance=_WORDS[head.provenance],
+    )
 
 
 def mock_refused() -> AssayError:

@@ -32,7 +32,7 @@ class Link:
 
     def __init__(self, sock: socket.socket, options: Options) -> None:
         self._socket = sock
-        self._core = Connection(options)
+        self.core = Connection(options)
         self._lock = threading.Lock()  # of the state, and of what follows
         self._write_lock = threading.Lock()
         self._reading = False  # somebody leads
@@ -48,7 +48,7 @@ class Link:
         """Connects and says Hello."""
         link = cls(_connected(address, trial.connect_limit(now_seconds())), options)
         try:
-            call, data = link._core.hello()
+            call, data = link.core.hello()
             limit = trial.connect_limit(now_seconds())
             link._write(data, call, limit)
             if not link._wait(call, lambda: limit):
@@ -61,19 +61,14 @@ class Link:
         return link
 
     @property
-    def usable(self) -> bool:
-        """New requests are taken, as far as is known."""
-        return self._core.usable
-
-    @property
     def load(self) -> int:
         """Requests in flight."""
-        return len(self._core.calls)
+        return len(self.core.calls)
 
     def close(self, reason: str) -> None:
         """Ends the connection, and every call on it with `connection_closed`."""
         with self._lock:
-            self._core.lost(reason)
+            self.core.lost(reason)
             self._ended()
 
     def _ended(self) -> None:
@@ -91,20 +86,20 @@ class Link:
 
     def begin(self, call: Call, trial: Trial) -> bool:
         """Sends a request; False when this connection is of no use and nothing was written."""
-        if not self._reading and not self._core.calls:
+        if not self.core.calls and not self._reading and self._input.poll(0):
             self._read_what_came()
         while True:
             with self._lock:
-                if not self._core.usable:
+                if not self.core.usable:
                     return False
-                if self._core.has_room:
+                if self.core.has_room:
                     now = call.heard = now_seconds()
-                    data = self._core.begin(call, trial.header_deadline(now))
+                    data = self.core.begin(call, trial.header_deadline(now))
                     break
-                room = self._core.room()
+                room = self.core.room()
             if not self._wait(room, lambda: trial.deadline):
                 with self._lock:
-                    self._wake_all(self._core.leave(room))
+                    self._wake_all(self.core.leave(room))
                 raise trial.late()
         self._write(data, call, trial.give_up_at)
         return call.written
@@ -112,19 +107,20 @@ class Link:
     def wait(self, call: Call, trial: Trial) -> None:
         """Until there is something to take. Raises `timed_out`, and gives up then."""
         try:
-            arrived = self._wait(call, lambda: trial.answer_limit(call.heard))
+            limit = _never if trial.is_endless else lambda: trial.answer_limit(call.heard)
+            arrived = self._wait(call, limit)
         except BaseException:  # such as an interrupt from the keyboard
             self.give_up(call)
             raise
         if not arrived:
             self.give_up(call, late(call.kind))
-            if now_seconds() - max(self._core.heard, call.heard) >= SILENCE_MAX:
+            if now_seconds() - max(self.core.heard, call.heard) >= SILENCE_MAX:
                 self.close("nothing came for too long")
 
     def give_up(self, call: Call, error: AssayError | None = None) -> None:
         """Ends a call from this side and has it cancelled."""
         with self._lock:
-            self._core.give_up(call, error)
+            self.core.give_up(call, error)
         self._flush()
 
     def drop(self, call: Call) -> None:
@@ -141,7 +137,7 @@ class Link:
 
     def _adopt(self) -> None:
         while self._orphans:
-            self._core.give_up(self._orphans.popleft())
+            self.core.give_up(self._orphans.popleft())
 
     # ------------------------------------------------------------ reading
 
@@ -151,8 +147,8 @@ class Link:
             with self._lock:
                 if item.ready:
                     return True
-                if self._core.broken is not None:
-                    raise self._core.broken.again()
+                if self.core.broken is not None:
+                    raise self.core.broken.again()
                 leads = not self._reading
                 if leads:
                     self._reading = True
@@ -180,9 +176,10 @@ class Link:
         """Passes the lead on to whoever waits."""
         with self._lock:
             self._reading = False
-            if self._core.broken is not None:
+            if self.core.broken is not None:
                 self._socket.close()
-            self._wake_next()
+            if self._followers:
+                self._wake_next()
 
     def _follow(self, item: Any, limit: Callable[[], float | None]) -> bool:
         woken = False
@@ -218,20 +215,20 @@ class Link:
         if until is not None and not self._input.poll(milliseconds_until(until)):
             return False
         self._receive()
-        if self._core.has_outgoing:
+        if self.core.outgoing:
             self._flush()
         return True
 
     def _receive(self) -> None:
         """One system call, and whoever has something to take now is woken. Leader only."""
         try:
-            count = self._socket.recv_into(self._core.space())
+            count = self._socket.recv_into(self.core.space())
             reason = "the server closed the connection"
         except OSError as error:
             count, reason = 0, f"reading from the server: {error.strerror}"
         with self._lock:
-            moved = self._core.received(count, now_seconds()) if count else self._core.lost(reason)
-            if self._core.broken is not None:
+            moved = self.core.received(count, now_seconds()) if count else self.core.lost(reason)
+            if self.core.broken is not None:
                 self._ended()
             elif self._followers:
                 self._wake_all(moved)
@@ -241,11 +238,11 @@ class Link:
     def _read_what_came(self) -> None:
         """What lies on an idle connection: a GoAway perhaps, or its end."""
         with self._lock:
-            if self._reading or self._core.broken is not None:
+            if self._reading or self.core.broken is not None:
                 return
             self._reading = True
         try:
-            while self._core.broken is None and self._input.poll(0):
+            while self.core.broken is None and self._input.poll(0):
                 self._read(None)
         finally:
             self._step_down()
@@ -277,12 +274,12 @@ class Link:
 
     def _write_rest(self, data: memoryview, call: Call | None, until: float | None) -> None:
         """While the server does not read, it may be waiting to be read: both are done here."""
-        while data and self._core.broken is None:
+        while data and self.core.broken is None:
             self._read_or_wait_to_write(until)
             if until is not None and now_seconds() >= until:
                 # Half a frame is on the wire: nothing can follow it.
                 if call is not None:
-                    self._core.give_up(call, late(call.kind))
+                    self.core.give_up(call, late(call.kind))
                 self.close("a request could not be written in time")
                 return
             try:
@@ -294,7 +291,7 @@ class Link:
 
     def _read_or_wait_to_write(self, until: float | None) -> None:
         with self._lock:
-            leads = not self._reading and self._core.broken is None
+            leads = not self._reading and self.core.broken is None
             self._reading = self._reading or leads
         both = select.poll()
         both.register(self._socket, select.POLLOUT | (select.POLLIN if leads else 0))
@@ -311,9 +308,14 @@ class Link:
         """Writes the connection's own frames: Cancels. A failure is no news to their caller."""
         with self._lock:
             self._adopt()
-            data = self._core.take_outgoing()
+            data = self.core.take_outgoing()
         if data:
             self._write(data, None, now_seconds() + 1)
+
+
+def _never() -> None:
+    """The limit of a wait that has none."""
+    return None
 
 
 def milliseconds_until(until: float) -> float:

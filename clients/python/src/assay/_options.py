@@ -150,6 +150,11 @@ class Trial:
         """When the caller's deadline passes; None: never."""
         return self._deadline
 
+    @property
+    def is_endless(self) -> bool:
+        """The client waits for as long as it takes."""
+        return self.give_up_at is None and not self._options.answer_milliseconds
+
     def header_deadline(self, now: float) -> int:
         """What remains for the header's word, milliseconds; 0: no deadline. Raises `timed_out`."""
         if self._deadline is None:

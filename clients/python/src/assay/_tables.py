@@ -7,10 +7,12 @@ Not here: what the rows say (generated), and the code that reads and writes by t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import field as dataclass_field
+from typing import Any
 
 
-class Field(NamedTuple):
+@dataclass(frozen=True)
+class Field:
     """One row of a message's table."""
 
     id: int
@@ -31,13 +33,15 @@ class Field(NamedTuple):
     #: lowest revision that knows the field
     since: int = 1
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ranged", self.choices is not None or self.max is not None)
+
+    #: not every value of the type is allowed
+    ranged: bool = dataclass_field(init=False, default=False)
+
 
 class Message:
     """A message's rows, by id and in order, and the dataclass that holds its values."""
-
-    __slots__ = (
-        "by_id", "fields", "has_answer", "has_requirements", "name", "repeated", "required", "type",
-    )  # fmt: skip
 
     def __init__(self, name: str, type: type[Any], fields: tuple[Field, ...]) -> None:
         self.name = name
@@ -47,6 +51,8 @@ class Message:
         #: names of what must be there, repeated fields with a least number included
         self.required = tuple(f.name for f in fields if f.required or f.times_min > 0)
         self.repeated = tuple(f for f in fields if f.repeated)
+        #: something is required, or may stand there more than once
+        self.counted = bool(self.required or self.repeated)
         self.has_answer = any(f.name == "answer" for f in fields)
         self.has_requirements = any(f.name == "requirements" for f in fields)
 
