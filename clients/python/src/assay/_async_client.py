@@ -76,7 +76,7 @@ class AsyncAnswerStream(Generic[ChunkT, ResultT]):
                     )
                 assert self._link is not None
                 await self._link.wait(self._call, self._trial)
-                chunk: ChunkT | None = self._call.take_chunk()
+                chunk: ChunkT | None = self._link.take_chunk(self._call)
                 if chunk is not None:
                     self._trial.handed_out = True
                     return chunk

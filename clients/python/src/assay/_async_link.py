@@ -107,6 +107,10 @@ class AsyncLink:
             if self._loop.time() - max(self.core.heard, call.heard) >= SILENCE_MAX:
                 self.close("nothing came for too long")
 
+    def take_chunk(self, call: Call) -> Any:
+        """The next chunk to hand out; None when there is none."""
+        return call.take_chunk()
+
     def give_up(self, call: Call, error: AssayError | None = None) -> None:
         """Ends a call from this side and has it cancelled."""
         self.core.give_up(call, error)

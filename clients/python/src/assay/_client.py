@@ -73,7 +73,7 @@ class AnswerStream(Generic[ChunkT, ResultT]):
                     self._link, self._call = self._client._begin(self._plan, self._trial, True)
                 assert self._link is not None
                 self._link.wait(self._call, self._trial)
-                chunk: ChunkT | None = self._call.take_chunk()
+                chunk: ChunkT | None = self._link.take_chunk(self._call)
                 if chunk is not None:
                     self._trial.handed_out = True
                     return chunk

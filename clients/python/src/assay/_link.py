@@ -86,7 +86,7 @@ class Link:
 
     def begin(self, call: Call, trial: Trial) -> bool:
         """Sends a request; False when this connection is of no use and nothing was written."""
-        if not self.core.calls and not self._reading and self._input.poll(0):
+        if not self.core.calls and not self._reading:
             self._read_what_came()
         while True:
             with self._lock:
@@ -116,6 +116,11 @@ class Link:
             self.give_up(call, late(call.kind))
             if now_seconds() - max(self.core.heard, call.heard) >= SILENCE_MAX:
                 self.close("nothing came for too long")
+
+    def take_chunk(self, call: Call) -> Any:
+        """The next chunk to hand out; None when there is none."""
+        with self._lock:
+            return call.take_chunk()
 
     def give_up(self, call: Call, error: AssayError | None = None) -> None:
         """Ends a call from this side and has it cancelled."""
