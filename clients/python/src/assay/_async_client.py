@@ -153,12 +153,12 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
-        """Closes every connection; calls under way end with `connection_closed`."""
+        """Closes every connection; calls under way end with `given_up`."""
         self._closed = True
         links, self._links = self._links, [None] * len(self._links)
         for link in links:
             if link is not None:
-                link.close("closed by this client")
+                link.close("the caller closed this client", GIVEN_UP)
 
     # ------------------------------------------------------------ calls
 
@@ -294,6 +294,8 @@ class AsyncClient:
     async def _pause(self, trial: Trial, error: AssayError, written: bool) -> None:
         """Waits before the next attempt, or raises `error` when there is none."""
         now = asyncio.get_running_loop().time()
+        if self._closed and error.code == CONNECTION_CLOSED:
+            raise AssayError(GIVEN_UP, "the caller closed this client") from None
         pause = None if self._closed else trial.pause_after(error, written, now)
         if pause is None:
             raise error
@@ -352,5 +354,5 @@ class AsyncClient:
             if not self._closed:
                 self._links[slot] = link
                 return link
-            link.close("closed by this client")
-        raise AssayError(CONNECTION_CLOSED, "this client is closed")
+            link.close("the caller closed this client", GIVEN_UP)
+        raise AssayError(GIVEN_UP, "the caller closed this client")

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._connection import Call, Connection, Room
-from ._errors import TIMED_OUT, UNREACHABLE, AssayError
+from ._errors import CONNECTION_CLOSED, TIMED_OUT, UNREACHABLE, AssayError
 from ._options import SILENCE_MAX, Address, Options, Trial, late
 
 
@@ -57,9 +57,9 @@ class AsyncLink:
         """Requests in flight."""
         return len(self.core.calls)
 
-    def close(self, reason: str) -> None:
-        """Ends the connection, and every call on it with `connection_closed`."""
-        self._ended(self.core.lost(reason))
+    def close(self, reason: str, code: str = CONNECTION_CLOSED) -> None:
+        """Ends the connection, and every call on it with this error."""
+        self._ended(self.core.lost(reason, code))
 
     def _ended(self, items: list[Any]) -> None:
         if self._socket.fileno() >= 0 and not self._loop.is_closed():

@@ -150,13 +150,13 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Closes every connection; calls under way end with `connection_closed`."""
+        """Closes every connection; calls under way end with `given_up`."""
         self._closed = True
         with self._lock:
             links, self._links = self._links, [None] * len(self._links)
         for link in links:
             if link is not None:
-                link.close("closed by this client")
+                link.close("the caller closed this client", GIVEN_UP)
 
     # ------------------------------------------------------------ calls
 
@@ -282,6 +282,8 @@ class Client:
 
     def _pause(self, trial: Trial, error: AssayError, written: bool) -> None:
         """Waits before the next attempt, or raises `error` when there is none."""
+        if self._closed and error.code == CONNECTION_CLOSED:
+            raise AssayError(GIVEN_UP, "the caller closed this client") from None
         pause = None if self._closed else trial.pause_after(error, written, now_seconds())
         if pause is None:
             raise error
@@ -348,5 +350,5 @@ class Client:
                 if not self._closed:
                     self._links[slot] = link
                     return link
-            link.close("closed by this client")
-        raise AssayError(CONNECTION_CLOSED, "this client is closed")
+            link.close("the caller closed this client", GIVEN_UP)
+        raise AssayError(GIVEN_UP, "the caller closed this client")

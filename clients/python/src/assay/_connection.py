@@ -48,6 +48,7 @@ from .messages import (
     CancelRequest,
     ErrorBody,
     GoAway,
+    HealthRequest,
     HelloRequest,
     HelloResponse,
     Provenance,
@@ -225,8 +226,8 @@ class Connection:
 
     def insist(self, request: Any) -> Any:
         """The request with `real: true` among its requirements, unless mocks are allowed."""
-        if self.options.allow_mock:
-            return request
+        if self.options.allow_mock or (isinstance(request, HealthRequest) and not request.model):
+            return request  # the health of a server has no model that could be real
         given: Requirements = request.requirements or Requirements()
         if given.real:
             return request
@@ -276,18 +277,17 @@ class Connection:
         try:
             self._take_frames(now, moved)
         except AssayError as error:
-            moved += self.fail(error)
+            moved += self._fail(error)
             for call in moved:  # the last frame of a call has taken it from the list already
                 if not call.done:
                     call.end(error.again())
         return [*moved, *self._admitted()] if self._rooms else moved
 
-    def lost(self, reason: str) -> list[Call | Room]:
+    def lost(self, reason: str, code: str = CONNECTION_CLOSED) -> list[Call | Room]:
         """The connection ended; returns who has something to do now."""
-        return [*self.fail(AssayError(CONNECTION_CLOSED, reason)), *self._admitted()]
+        return [*self._fail(AssayError(code, reason)), *self._admitted()]
 
-    def fail(self, error: AssayError) -> list[Call]:
-        """Ends the connection and every call on it."""
+    def _fail(self, error: AssayError) -> list[Call]:
         if self.broken is not None:
             return []
         self.broken = error

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._connection import Call, Connection
-from ._errors import TIMED_OUT, UNREACHABLE, AssayError
+from ._errors import CONNECTION_CLOSED, TIMED_OUT, UNREACHABLE, AssayError
 from ._options import SILENCE_MAX, Address, Options, Trial, late
 
 now_seconds = time.monotonic
@@ -65,10 +65,10 @@ class Link:
         """Requests in flight."""
         return len(self.core.calls)
 
-    def close(self, reason: str) -> None:
-        """Ends the connection, and every call on it with `connection_closed`."""
+    def close(self, reason: str, code: str = CONNECTION_CLOSED) -> None:
+        """Ends the connection, and every call on it with this error."""
         with self._lock:
-            self.core.lost(reason)
+            self.core.lost(reason, code)
             self._ended()
 
     def _ended(self) -> None:
