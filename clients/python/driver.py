@@ -1,0 +1,247 @@
+"""The test driver that Protocol/conformance runs: one JSON object a line in, one a line out.
+
+    driver.py             over the blocking client, a thread per call
+    driver.py --asyncio   over the asyncio client, a task per call
+
+Not an example of good use: see example.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import threading
+from typing import Any
+
+import assay
+from assay import _protocol as protocol
+from assay import messages
+from assay._tables import Field, Message
+
+# ---------------------------------------------------------------- JSON to messages and back
+
+
+def from_json(message: Message, values: dict[str, Any]) -> Any:
+    """The dataclass of a message; u64 are decimal text, bytes hexadecimal."""
+    made = {}
+    for field in message.fields:
+        value = values.get(field.name)
+        if value is not None:
+            one = [from_json_value(field, item) for item in value] if field.repeated else None
+            made[field.name] = from_json_value(field, value) if one is None else one
+    unknown = values.keys() - {field.name for field in message.fields}
+    if unknown:
+        raise ValueError(f"{message.name} has no field {sorted(unknown)}")
+    return message.type(**made)
+
+
+def from_json_value(field: Field, value: Any) -> Any:
+    if field.type == protocol.U64:
+        return int(value)
+    if field.type == protocol.BYTES:
+        return bytes.fromhex(value)
+    if field.record is not None:
+        return from_json(protocol.MESSAGES[field.record], value)
+    return value
+
+
+def to_json(message: Message, value: Any) -> dict[str, Any]:
+    """A dataclass as JSON; what is absent is left out."""
+    made = {}
+    for field in message.fields:
+        found = getattr(value, field.name)
+        if found is not None:
+            one = [to_json_value(field, item) for item in found] if field.repeated else None
+            made[field.name] = to_json_value(field, found) if one is None else one
+    return made
+
+
+def to_json_value(field: Field, value: Any) -> Any:
+    if field.type == protocol.U64:
+        return str(value)
+    if field.type == protocol.BYTES:
+        return value.hex()
+    if field.type in (protocol.U32S, protocol.F32S):
+        return list(value)
+    if field.record is not None:
+        return to_json(protocol.MESSAGES[field.record], value)
+    return value
+
+
+def error_json(error: assay.AssayError) -> dict[str, Any]:
+    return {
+        "code": error.code,
+        "status": error.status.name,
+        "message": error.message,
+        "server_code": error.server_code,
+        "field": error.field,
+        "layer": error.layer,
+        "retry_after_milliseconds": (
+            None if error.retry_after_milliseconds is None else str(error.retry_after_milliseconds)
+        ),
+        "provenance": error.provenance,
+    }
+
+
+def result_json(kind: str, result: messages.Result) -> dict[str, Any]:
+    message = protocol.KINDS[kind].response
+    assert message is not None
+    return {
+        "provenance": result.provenance,
+        "generation": result.generation,
+        "degraded": result.degraded,
+        "response": to_json(message, result),
+    }
+
+
+def chunk_json(chunk: Any) -> dict[str, Any]:
+    return to_json(protocol.MESSAGES["Generate chunk"], chunk)
+
+
+def layer_json(layer: messages.Layer) -> dict[str, Any]:
+    return {"layer": to_json(protocol.MESSAGES["Layer"], layer)}
+
+
+_output = threading.Lock()
+
+
+def say(number: Any, **words: Any) -> None:
+    line = json.dumps({"id": number, **words})
+    with _output:
+        print(line, flush=True)
+
+
+def arguments(command: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The method's arguments of a call: a request, or words."""
+    kind = protocol.KINDS[command["kind"]]
+    assert kind.request is not None
+    request = from_json(kind.request, command.get("request") or {})
+    words: dict[str, Any] = {
+        "deadline_milliseconds": int(command.get("deadline_milliseconds") or 0)
+    }
+    if kind.name in ("Generate", "Score", "Logits", "Embed"):
+        return (request,), words
+    words |= {f.name: getattr(request, f.name) for f in kind.request.fields}
+    if kind.name == "Ping":
+        words["payload"] = words["payload"] or b""
+    return (), words
+
+
+def opened(command: dict[str, Any], asynchronous: bool) -> Any:
+    options = assay.Options(**command.get("options") or {})
+    make = assay.AsyncClient if asynchronous else assay.Client
+    return make(command["server"], options)
+
+
+# ---------------------------------------------------------------- the blocking client
+
+
+def call(client: assay.Client, command: dict[str, Any]) -> None:
+    number, kind = command["id"], command["kind"]
+    try:
+        given, words = arguments(command)
+        if kind == "Generate" and command.get("stream"):
+            result: Any = stream(client.generate_stream(*given, **words), command)
+        else:
+            if kind == "Load" and command.get("stream"):
+                words["on_layer"] = lambda layer: say(number, chunk=layer_json(layer))
+            result = getattr(client, kind.lower())(*given, **words)
+        say(number, ok=result_json(kind, result))
+    except assay.AssayError as error:
+        say(number, error=error_json(error))
+
+
+def stream(answer: Any, command: dict[str, Any]) -> Any:
+    count = 0
+    with answer:
+        for chunk in answer:
+            say(command["id"], chunk=chunk_json(chunk))
+            count += 1
+            if count == command.get("cancel_after_chunks"):
+                break
+    return answer.result
+
+
+def blocking() -> None:
+    clients: dict[str, assay.Client] = {}
+    threads: list[threading.Thread] = []
+    for line in sys.stdin:
+        command = json.loads(line)
+        try:
+            if command["op"] == "open":
+                clients[command["client"]] = opened(command, False)
+                say(command["id"], ok={})
+            elif command["op"] == "close":
+                clients.pop(command["client"]).close()
+                say(command["id"], ok={})
+            else:
+                threads.append(
+                    threading.Thread(
+                        target=call, args=(clients[command["client"]], command), daemon=True
+                    )
+                )
+                threads[-1].start()
+        except assay.AssayError as error:
+            say(command["id"], error=error_json(error))
+
+
+# ---------------------------------------------------------------- the asyncio client
+
+
+async def call_async(client: assay.AsyncClient, command: dict[str, Any]) -> None:
+    number, kind = command["id"], command["kind"]
+    try:
+        given, words = arguments(command)
+        if kind == "Generate" and command.get("stream"):
+            result: Any = await stream_async(client.generate_stream(*given, **words), command)
+        else:
+            if kind == "Load" and command.get("stream"):
+                words["on_layer"] = lambda layer: say(number, chunk=layer_json(layer))
+            result = await getattr(client, kind.lower())(*given, **words)
+        say(number, ok=result_json(kind, result))
+    except assay.AssayError as error:
+        say(number, error=error_json(error))
+
+
+async def stream_async(answer: Any, command: dict[str, Any]) -> Any:
+    count = 0
+    async with answer:
+        async for chunk in answer:
+            say(command["id"], chunk=chunk_json(chunk))
+            count += 1
+            if count == command.get("cancel_after_chunks"):
+                break
+    return answer.result
+
+
+async def asynchronous() -> None:
+    loop = asyncio.get_running_loop()
+    lines = asyncio.StreamReader(limit=64 << 20)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    clients: dict[str, assay.AsyncClient] = {}
+    tasks: set[asyncio.Task[None]] = set()
+    while line := await lines.readline():
+        command = json.loads(line)
+        try:
+            if command["op"] == "open":
+                clients[command["client"]] = opened(command, True)
+                say(command["id"], ok={})
+            elif command["op"] == "close":
+                await clients.pop(command["client"]).close()
+                say(command["id"], ok={})
+            else:
+                task = asyncio.create_task(call_async(clients[command["client"]], command))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+        except assay.AssayError as error:
+            say(command["id"], error=error_json(error))
+    for task in tasks:
+        task.cancel()
+
+
+if __name__ == "__main__":
+    if "--asyncio" in sys.argv[1:]:
+        asyncio.run(asynchronous())
+    else:
+        blocking()

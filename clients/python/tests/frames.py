@@ -1,0 +1,99 @@
+"""Answers for tests: frames made with the client's own writer, and a core that has said Hello."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assay import Options, messages
+from assay._codec import encode
+from assay._connection import Call, Connection
+from assay._frames import COUNTED, HEADER
+from assay._protocol import KINDS, MESSAGES, REVISION
+from assay._tables import Message
+
+MARKS: dict[str, Any] = {"provenance": "real", "generation": 0, "degraded": False}
+ANSWER = messages.Answer(
+    model="m",
+    device="cpu",
+    timing=messages.Timing(accept=1, queue=2, tokenize=3, prefill=4, decode=5, write=6, total=21),
+)
+
+
+def frame(kind: int, number: int, body: bytes, **words: int) -> bytes:
+    """One frame of a response: flags, provenance, status, raw_size, generation."""
+    return (
+        HEADER.pack(
+            COUNTED + len(body),
+            1,
+            kind | 0x80,
+            words.get("flags", 0),
+            words.get("provenance", 1),
+            number,
+            words.get("status", 0),
+            words.get("raw_size", len(body)),
+            words.get("generation", 0),
+            0,
+        )
+        + body
+    )
+
+
+def answer(name: str, number: int, message: Message | None, /, **fields: Any) -> bytes:
+    """A frame that answers a request of a kind; `words` of the header among the fields."""
+    assert message is not None
+    words = {
+        key: fields.pop(key)
+        for key in ("flags", "provenance", "status", "generation")
+        if key in fields
+    }
+    marks = MARKS if issubclass(message.type, messages.Result) else {}
+    body = encode(message, message.type(**marks, **fields), REVISION)
+    return frame(KINDS[name].number, number, body, **words)
+
+
+def hello(number: int = 1, **fields: Any) -> bytes:
+    """The answer to Hello."""
+    given = {
+        "server": "test",
+        "revision": REVISION,
+        "compression": False,
+        "body_size_max": 4 << 20,
+        "requests_in_flight_max": 64,
+    }
+    return answer("Hello", number, KINDS["Hello"].response, **(given | fields))
+
+
+def refusal(name: str, number: int, status: int, **fields: Any) -> bytes:
+    """A frame with a status."""
+    given = {"code": "no", "message": "no"} | fields
+    return answer(name, number, MESSAGES["Error"], status=status, **given)
+
+
+def feed(core: Connection, data: bytes, size: int = 1 << 20) -> list[Any]:
+    """Gives bytes to a core in pieces; returns whoever moved on."""
+    moved = []
+    while data and core.broken is None:
+        space = core.space()
+        count = min(len(space), len(data), size)
+        space[:count] = data[:count]
+        data = data[count:]
+        moved += core.received(count, 0.0)
+    return moved
+
+
+def opened(options: Options | None = None, **fields: Any) -> Connection:
+    """A core that has said Hello and was answered."""
+    core = Connection(options or Options())
+    call, _ = core.hello()
+    feed(core, hello(call.id, **fields))
+    assert core.usable or core.broken, "Hello was answered"
+    return core
+
+
+def begun(core: Connection, name: str, streams: bool = False, **fields: Any) -> Call:
+    """A call in flight."""
+    kind = KINDS[name]
+    assert kind.request is not None
+    call = Call(kind, kind.request.type(**fields), streams)
+    core.begin(call, 0)
+    return call

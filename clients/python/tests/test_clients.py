@@ -1,0 +1,264 @@
+"""Both clients over real sockets, against a small scripted server in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import struct
+import tempfile
+import threading
+import unittest
+from collections.abc import Callable, Iterator
+
+import assay
+from assay import AssayError, GenerateRequest, Options
+from assay._frames import HEADER
+from assay._protocol import KINDS
+
+from .frames import ANSWER, answer, hello
+
+LIMIT = 20.0  # seconds after which a test is a failure, not a matter of speed
+END = dict(finish_reason="stop", prompt_tokens=1, completion_tokens=1, answer=ANSWER)
+
+
+class Peer:
+    """One accepted connection of the scripted server."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+        self.file = sock.makefile("rb")
+
+    def request(self) -> tuple[int, int, bytes]:
+        """Kind, id and body of the next request; kind 0 at the end."""
+        head = self.file.read(32)
+        if len(head) < 32:
+            return 0, 0, b""
+        words = HEADER.unpack(head)
+        return words[2], words[5], self.file.read(words[0] - 28)
+
+    def hello(self, **fields: object) -> None:
+        kind, number, _ = self.request()
+        assert kind == 1
+        self.socket.sendall(hello(number, **fields))
+
+    def send(self, name: str, number: int, **fields: object) -> None:
+        part = KINDS[name].chunk if fields.get("flags") == 2 else KINDS[name].response
+        self.socket.sendall(answer(name, number, part, **fields))
+
+
+@contextlib.contextmanager
+def server(*scripts: Callable[[Peer], None]) -> Iterator[str]:
+    """A server that plays one script for each connection; its address."""
+    failures: list[BaseException] = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "s")
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+        listener.listen()
+        listener.settimeout(LIMIT)
+
+        def serve() -> None:
+            try:
+                for script in scripts:
+                    sock, _ = listener.accept()
+                    with sock:
+                        sock.settimeout(LIMIT)
+                        script(Peer(sock))
+            except BaseException as failure:
+                failures.append(failure)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"unix://{path}"
+        finally:
+            thread.join(LIMIT)
+            listener.close()
+    if failures:
+        raise failures[0]
+
+
+def echo(peer: Peer) -> None:
+    """Answers pings until the end."""
+    peer.hello(requests_in_flight_max=3)
+    while True:
+        kind, number, body = peer.request()
+        if kind == 0:
+            return
+        peer.send("Ping", number, payload=body[8:])
+
+
+class BlockingTests(unittest.TestCase):
+    def test_threads_share_a_connection_with_few_places(self) -> None:
+        wrong: list[object] = []
+
+        def work(client: assay.Client, name: int) -> None:
+            try:
+                for turn in range(20):
+                    payload = b"%d %d" % (name, turn)
+                    if client.ping(payload).payload != payload:
+                        wrong.append(payload)
+            except BaseException as failure:
+                wrong.append(failure)
+
+        with server(echo) as address, assay.Client(address) as client:
+            threads = [threading.Thread(target=work, args=(client, n)) for n in range(24)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(LIMIT)
+            self.assertFalse([thread for thread in threads if thread.is_alive()])
+        self.assertEqual(wrong, [])
+
+    def test_a_stream_that_is_dropped_is_cancelled_and_the_connection_lives_on(self) -> None:
+        seen = []
+
+        def script(peer: Peer) -> None:
+            peer.hello()
+            _, number, _ = peer.request()
+            peer.send("Generate", number, flags=2, text="a")
+            kind, cancel, body = peer.request()
+            seen.append((kind, struct.unpack("<Q", body[-8:])[0] == number))
+            peer.send("Cancel", cancel, found=True)
+            peer.send("Generate", number, **END)
+            _, number, _ = peer.request()
+            peer.send("Ping", number)
+            peer.request()
+
+        with server(script) as address, assay.Client(address) as client:
+            for chunk in client.generate_stream(GenerateRequest(prompt="a")):
+                self.assertEqual(chunk.text, "a")
+                break
+            client.ping()
+        self.assertEqual(seen, [(14, True)])
+
+    def test_a_large_request_is_written_while_the_server_waits_to_be_read(self) -> None:
+        size = 3_000_000
+
+        def script(peer: Peer) -> None:
+            peer.hello()
+            _, stream, _ = peer.request()
+            # More than a socket holds: nobody reads the next request until this is read.
+            for _ in range(40):
+                peer.send("Generate", stream, flags=2, text="x" * 60_000)
+            _, number, body = peer.request()
+            self.assertGreater(len(body), size)
+            peer.send("Tokenize", number, tokens=[], answer=ANSWER)
+            peer.send("Generate", stream, **END)
+            peer.request()
+
+        with server(script) as address:
+            with assay.Client(address, Options(compression=False)) as client:
+                stream = client.generate_stream(GenerateRequest(prompt="a"))
+                next(stream)
+                client.tokenize(os.urandom(size))
+                self.assertEqual(sum(1 for _ in stream), 39)
+                self.assertEqual(len(stream.result.text), 40 * 60_000)
+
+    def test_a_lost_connection_is_made_anew_and_load_is_not_repeated(self) -> None:
+        def cut(peer: Peer) -> None:
+            peer.hello()
+            peer.request()
+
+        with server(cut, echo) as address, assay.Client(address) as client:
+            self.assertEqual(client.ping(b"again").payload, b"again")
+        with server(cut) as address, assay.Client(address) as client:
+            with self.assertRaises(AssayError) as caught:
+                client.load("m", "/m.gguf")
+        self.assertEqual(caught.exception.code, "connection_closed")
+
+    def test_closing_ends_calls_under_way(self) -> None:
+        asked = threading.Event()
+
+        def script(peer: Peer) -> None:
+            peer.hello()
+            peer.request()
+            asked.set()
+            peer.request()
+
+        codes = []
+
+        def wait(client: assay.Client) -> None:
+            try:
+                client.ping()
+            except AssayError as error:
+                codes.append(error.code)
+
+        with server(script) as address:
+            client = assay.Client(address)
+            threads = [threading.Thread(target=wait, args=(client,)) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            asked.wait(LIMIT)
+            client.close()
+            for thread in threads:
+                thread.join(LIMIT)
+        self.assertEqual(codes, ["given_up"] * 3)
+
+
+class AsyncTests(unittest.TestCase):
+    def test_tasks_share_a_connection_with_few_places(self) -> None:
+        async def play(address: str) -> None:
+            async with assay.AsyncClient(address) as client:
+                names = [b"%d" % number for number in range(100)]
+                answers = await asyncio.gather(*(client.ping(name) for name in names))
+                self.assertEqual([answer.payload for answer in answers], names)
+
+        with server(echo) as address:
+            asyncio.run(asyncio.wait_for(play(address), LIMIT))
+
+    def test_a_cancelled_task_is_cancelled_on_the_server(self) -> None:
+        asked = threading.Event()
+        kinds = []
+
+        def script(peer: Peer) -> None:
+            peer.hello()
+            _, number, _ = peer.request()
+            asked.set()
+            kind, cancel, _ = peer.request()
+            kinds.append(kind)
+            peer.send("Cancel", cancel, found=True)
+            peer.send("Generate", number, **END)
+            _, number, _ = peer.request()
+            peer.send("Ping", number)
+            peer.request()
+
+        async def play(address: str) -> None:
+            async with assay.AsyncClient(address) as client:
+                task = asyncio.create_task(client.generate(GenerateRequest(prompt="a")))
+                await asyncio.to_thread(asked.wait, LIMIT)
+                task.cancel()
+                with self.assertRaises(asyncio.CancelledError):
+                    await task
+                await client.ping()
+
+        with server(script) as address:
+            asyncio.run(asyncio.wait_for(play(address), LIMIT))
+        self.assertEqual(kinds, [14])
+
+    def test_a_large_request_is_written_while_the_server_waits_to_be_read(self) -> None:
+        def script(peer: Peer) -> None:
+            peer.hello()
+            _, stream, _ = peer.request()
+            for _ in range(40):
+                peer.send("Generate", stream, flags=2, text="x" * 60_000)
+            _, number, _ = peer.request()
+            peer.send("Tokenize", number, tokens=[], answer=ANSWER)
+            peer.send("Generate", stream, **END)
+            peer.request()
+
+        async def play(address: str) -> None:
+            async with assay.AsyncClient(address) as client:
+                stream = client.generate_stream(GenerateRequest(prompt="a"))
+                await stream.__anext__()
+                await client.tokenize(os.urandom(3_000_000))
+                self.assertEqual(len([chunk async for chunk in stream]), 39)
+
+        with server(script) as address:
+            asyncio.run(asyncio.wait_for(play(address), LIMIT))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,287 @@
+"""The core without I/O: what a connection takes, refuses and asks for."""
+
+from __future__ import annotations
+
+import os
+import random
+import struct
+import unittest
+from array import array
+from collections.abc import Callable
+
+import lz4.block
+
+from assay import AssayError, Options, Requirements, messages
+from assay._codec import decode, encode
+from assay._connection import Call, Connection
+from assay._frames import HEADER, has_zero_offset, pack, unpack
+from assay._options import Address, Trial
+from assay._protocol import KINDS, MESSAGES, Status
+
+from .frames import ANSWER, answer, begun, feed, frame, hello, opened, refusal
+
+GENERATE = KINDS["Generate"]
+
+
+def code_of(call: Call) -> str | None:
+    return call.error.code if call.error else None
+
+
+class CoreTests(unittest.TestCase):
+    def test_an_answer_is_the_same_however_its_bytes_are_cut(self) -> None:
+        for size in (1, 3, 31, 33, 1 << 20):
+            core = opened()
+            call = begun(core, "Ping", payload=b"abc")
+            data = answer("Ping", call.id, KINDS["Ping"].response, payload=b"abc")
+            feed(core, data, size)
+            self.assertEqual(call.result.payload, b"abc")
+
+    def test_a_body_of_megabytes_grows_the_buffer_and_gives_it_back(self) -> None:
+        core = opened()
+        call = begun(core, "Logits", tokens=[1])
+        values = array("f", [0.5]) * 900_000
+        chunk = answer("Logits", call.id, KINDS["Logits"].chunk, flags=2, logits=values)
+        feed(core, chunk, 60_000)
+        last = dict(logits=array("f"), vocabulary=900_000, positions=1, answer=ANSWER)
+        feed(core, answer("Logits", call.id, KINDS["Logits"].response, **last), 60_000)
+        self.assertEqual(len(call.result.logits), 900_000)
+        self.assertEqual(len(core._buffer), 64 << 10)
+
+    def test_nothing_is_allocated_because_a_header_announces_it(self) -> None:
+        core = opened()
+        call = begun(core, "Logits", tokens=[1])
+        feed(core, frame(KINDS["Logits"].number, call.id, b"", raw_size=0)[:0])
+        head = HEADER.pack(28 + (4 << 20), 1, 0x8C, 2, 1, call.id, 0, 4 << 20, 0, 0)
+        feed(core, head + bytes(1000))
+        self.assertEqual(len(core._buffer), 64 << 10)
+
+    def test_what_is_wrong_ends_the_connection_and_every_call(self) -> None:
+        ping = KINDS["Ping"].response
+        cases: dict[str, Callable[[int], bytes]] = {
+            "unknown id": lambda n: answer("Ping", n + 7, ping),
+            "another kind": lambda n: answer("Stats", n, KINDS["Stats"].response),
+            "more frames than one": lambda n: answer("Ping", n, ping, flags=2),
+            "degraded without a list": lambda n: answer("Ping", n, ping, flags=4),
+            "other payload": lambda n: answer("Ping", n, ping, payload=b"no"),
+            "compressed, not agreed": lambda n: frame(2, n, bytes(20), flags=1, raw_size=2000),
+            "GoAway with a status": lambda n: frame(
+                0x70,
+                0,
+                encode(MESSAGES["Error"], messages.ErrorBody(code="c", message="m"), 2),
+                status=32,
+            ),
+            "wrong provenance byte": lambda n: answer("Ping", n, ping, provenance=3),
+        }
+        for name, make in cases.items():
+            with self.subTest(name):
+                core = opened()
+                call, other = begun(core, "Ping", payload=b"x"), begun(core, "Stats")
+                feed(core, make(call.id))
+                self.assertEqual(code_of(call), "protocol_error")
+                self.assertEqual(code_of(other), "protocol_error")
+                self.assertFalse(core.usable)
+
+    def test_a_mock_is_refused_and_has_the_rest_cancelled(self) -> None:
+        core = opened()
+        call = begun(core, "Generate", streams=True, prompt="a")
+        feed(core, answer("Generate", call.id, GENERATE.chunk, flags=2, provenance=2, text="no"))
+        self.assertEqual(code_of(call), "mock_refused")
+        self.assertFalse(call.chunks)
+        cancel = core.take_outgoing()
+        self.assertEqual((cancel[5], cancel[-8:]), (14, struct.pack("<Q", call.id)))
+        feed(core, answer("Generate", call.id, GENERATE.chunk, flags=2, provenance=2, text="no"))
+        feed(core, answer("Cancel", call.id + 1, KINDS["Cancel"].response, found=True))
+        self.assertTrue(core.usable)
+
+    def test_a_mock_is_handed_out_when_allowed_and_says_so(self) -> None:
+        core = opened(Options(allow_mock=True))
+        call = begun(core, "Ping")
+        feed(core, answer("Ping", call.id, KINDS["Ping"].response, provenance=2))
+        self.assertEqual(call.result.provenance, "mock")
+
+    def test_real_is_demanded_beside_what_the_caller_demands(self) -> None:
+        def demanded(options: Options, given: Requirements | None) -> Requirements | None:
+            call = Call(GENERATE, messages.GenerateRequest(prompt="a", requirements=given))
+            data = opened(options).begin(call, 0)
+            found = decode(MESSAGES["Generate request"], memoryview(data)[32:])
+            wanted: Requirements | None = found.get("requirements")
+            return wanted
+
+        own = Requirements(device="cuda")
+        self.assertEqual(demanded(Options(), None), Requirements(real=True))
+        self.assertEqual(demanded(Options(), own), Requirements(real=True, device="cuda"))
+        self.assertEqual(own, Requirements(device="cuda"))
+        self.assertIsNone(demanded(Options(allow_mock=True), None))
+
+    def test_hello_may_not_agree_to_what_was_not_offered(self) -> None:
+        for fields, options in [
+            ({"revision": 3}, Options()),
+            ({"compression": True}, Options(compression=False)),
+            ({"body_size_max": 4095}, Options()),
+            ({"requests_in_flight_max": 0}, Options()),
+        ]:
+            core = Connection(options)
+            call, _ = core.hello()
+            feed(core, hello(call.id, **fields))  # type: ignore[arg-type]
+            self.assertEqual(code_of(call), "protocol_error", fields)
+
+    def test_what_the_server_cannot_take_is_not_sent(self) -> None:
+        with self.assertRaises(AssayError) as caught:
+            begun(opened(revision=1), "Embed", inputs=[messages.Input(text="a")])
+        self.assertEqual(caught.exception.code, "revision_too_low")
+        with self.assertRaises(AssayError) as caught:
+            begun(opened(revision=1), "Generate", prompt="a", logprobs=0)
+        self.assertEqual(caught.exception.field, "logprobs")
+        core = opened(body_size_max=4096)
+        with self.assertRaises(AssayError) as caught:
+            begun(core, "Generate", prompt="a" * 5000)
+        self.assertEqual(caught.exception.code, "request_invalid")
+        with self.assertRaises(AssayError) as caught:
+            begun(core, "Generate", prompt="\ud800")
+        self.assertEqual(caught.exception.field, "prompt")
+        self.assertFalse(core.calls)
+
+    def test_a_status_is_an_error_with_the_servers_words(self) -> None:
+        core = opened()
+        call = begun(core, "Ping")
+        feed(core, refusal("Ping", call.id, 99, code="later", retry_after_milliseconds=7))
+        assert call.error is not None
+        self.assertEqual(call.error.status, Status.UNKNOWN)
+        self.assertEqual(call.error.server_code, "later")
+        self.assertEqual(call.error.retry_after_milliseconds, 7)
+        self.assertTrue(core.usable)
+
+    def test_who_waits_for_room_is_admitted_once_and_in_order(self) -> None:
+        core = opened(requests_in_flight_max=1)
+        call = begun(core, "Ping")
+        first, second = core.room(), core.room()
+        moved = feed(core, answer("Ping", call.id, KINDS["Ping"].response))
+        self.assertEqual(moved, [call, first])
+        self.assertEqual(core.leave(first), [second])  # gave up: the next one has the place
+
+
+class BlockTests(unittest.TestCase):
+    def test_blocks_come_back_and_lies_about_their_size_do_not(self) -> None:
+        body = b"the fox and the hen " * 200
+        block = pack(body)
+        assert block is not None
+        self.assertEqual(bytes(unpack(memoryview(block), len(body))), body)
+        for size in (len(body) - 1, len(body) + 1):
+            with self.assertRaises(AssayError):
+                unpack(memoryview(block), size)
+        self.assertIsNone(pack(os.urandom(2000)))
+        self.assertIsNone(pack(b"a" * 8000 + os.urandom(20_000) + b"a" * 8000))
+
+    def test_a_match_that_points_at_itself_is_seen(self) -> None:
+        zero = bytes([0x10, 65, 0, 0]) + bytes([0xC0]) + bytes(12)
+        self.assertTrue(has_zero_offset(memoryview(zero)))
+        for body in (bytes(5000), bytes(range(256)) * 20, b"\0\0ab" * 900):
+            block = lz4.block.compress(body, store_size=False)
+            self.assertFalse(has_zero_offset(memoryview(block)))
+
+
+class RetryTests(unittest.TestCase):
+    def pause(self, error: AssayError, written: bool = True, **given: object) -> float | None:
+        kind = KINDS[str(given.get("kind", "Ping"))]
+        trial = Trial(Options(), kind, int(str(given.get("deadline", 0))), 0.0)
+        trial.handed_out = bool(given.get("handed_out", False))
+        return trial.pause_after(error, written, 0.0)
+
+    def test_what_is_tried_again(self) -> None:
+        lost = AssayError("connection_closed", "")
+        busy = AssayError("server_refused", "", status=Status.UNAVAILABLE)
+        self.assertIsNotNone(self.pause(lost))
+        self.assertIsNotNone(self.pause(busy, kind="Load"))
+        self.assertIsNotNone(self.pause(AssayError("unreachable", ""), False, kind="Load"))
+        self.assertIsNone(self.pause(lost, kind="Load"))
+        self.assertIsNone(self.pause(lost, handed_out=True))
+        self.assertIsNone(self.pause(AssayError("protocol_error", "")))
+        self.assertIsNone(self.pause(AssayError("mock_refused", "")))
+        self.assertIsNone(self.pause(AssayError("server_refused", "", status=Status.NOT_FOUND)))
+
+    def test_the_pause_is_the_servers_or_doubles_and_fits_the_deadline(self) -> None:
+        body = messages.ErrorBody(code="c", message="m", retry_after_milliseconds=300)
+        busy = AssayError("server_refused", "", status=Status.UNAVAILABLE, server=body)
+        self.assertEqual(self.pause(busy), 0.3)
+        self.assertIsNone(self.pause(busy, deadline=300))
+        trial = Trial(Options(attempts=4), KINDS["Ping"], 0, 0.0)
+        lost = AssayError("connection_closed", "")
+        for most in (0.05, 0.1, 0.2):
+            pause = trial.pause_after(lost, True, 0.0)
+            assert pause is not None
+            self.assertTrue(most / 2 <= pause <= most)
+        self.assertIsNone(trial.pause_after(lost, True, 0.0))
+
+    def test_addresses(self) -> None:
+        self.assertEqual(Address.parse("tcp://[::1]:7411").host, "::1")
+        for text in ("", "http://a:1", "tcp://a", "tcp://a:0", "unix://a", "tcp://:1", "tcp://a:x"):
+            with self.assertRaises(AssayError) as caught:
+                Address.parse(text)
+            self.assertEqual(caught.exception.code, "address_invalid")
+
+
+class FuzzTests(unittest.TestCase):
+    def test_hostile_bytes_end_in_an_answer_or_a_breach(self) -> None:
+        seed = int(os.environ.get("ASSAY_FUZZ_SEED", random.randrange(1 << 32)))
+        print(f"fuzz seed {seed} (ASSAY_FUZZ_SEED={seed} plays it again)")
+        chance = random.Random(seed)
+        ends = {"result": 0, "protocol_error": 0, "open": 0}
+        for _ in range(3000):
+            core = opened(compression=True)
+            call = begun(core, "Generate", True, prompt="a", logprobs=1)
+            good = bytearray(self.stream(call.id))
+            for _ in range(chance.choice((0, 1, 1, 2, 8))):
+                self.damage(good, chance)
+            feed(core, bytes(good), chance.choice((1, 7, 50, 4096)))
+            if call.result is not None:
+                ends["result"] += 1
+            elif call.error is not None:
+                self.assertIn(call.error.code, ("protocol_error", "mock_refused", "server_refused"))
+                ends["protocol_error"] += 1
+            else:
+                ends["open"] += 1
+            self.assertLessEqual(len(core._buffer), 64 << 10)
+        self.assertTrue(all(ends.values()), ends)
+
+    def stream(self, number: int) -> bytes:
+        """A chunk, a compressed chunk, the end."""
+        pieces = messages.Logprobs(
+            tokens=[5],
+            logprobs=array("f", [-1]),
+            top_count=1,
+            top_tokens=[5],
+            top_logprobs=array("f", [-1]),
+        )
+        first = answer(
+            "Generate", number, GENERATE.chunk, flags=2, tokens=[5], text="a", logprobs=pieces
+        )
+        assert GENERATE.chunk is not None
+        chunk = messages.GenerateChunk(
+            text="ab" * 700, provenance="real", generation=0, degraded=False
+        )
+        body = encode(GENERATE.chunk, chunk, 2)
+        block = pack(body)
+        assert block is not None
+        packed = frame(10, number, block, flags=3, raw_size=len(body))
+        last = dict(finish_reason="stop", prompt_tokens=1, completion_tokens=1, answer=ANSWER)
+        return first + packed + answer("Generate", number, GENERATE.response, **last)
+
+    def damage(self, data: bytearray, chance: random.Random) -> None:
+        at = chance.randrange(len(data))
+        match chance.randrange(5):
+            case 0:
+                data[at] ^= 1 << chance.randrange(8)
+            case 1:
+                data[at] = chance.choice((0, 1, 127, 128, 255))
+            case 2:
+                del data[at : at + chance.randrange(1, 40)]
+            case 3:
+                data[at:at] = chance.randbytes(chance.randrange(1, 40))
+            case _:
+                data[at:] = chance.randbytes(len(data) - at)
+        if not data:
+            data += b"\0"
+
+
+if __name__ == "__main__":
+    unittest.main()
