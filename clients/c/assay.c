@@ -1324,6 +1324,7 @@ struct connection {
 struct slot {
     struct connection *connection;
     bool is_connecting;
+    uint64_t chosen; /* by calls that are not in flight yet */
 };
 
 struct assay_client {
@@ -1369,6 +1370,12 @@ static void drop_frames(struct connection *connection, struct pending *pending) 
     pending->queued_size = 0;
 }
 
+static void wake_all(struct connection *connection) {
+    for (struct waiter *waiter = connection->waiters; waiter != NULL; waiter = waiter->next) {
+        pthread_cond_signal(&waiter->wake);
+    }
+}
+
 /* Takes a request off the list of those in flight, and tells those who wait for its place. */
 static void remove_pending(struct connection *connection, struct pending *pending) {
     for (struct pending **link = &connection->pendings; *link != NULL; link = &(*link)->next) {
@@ -1379,9 +1386,7 @@ static void remove_pending(struct connection *connection, struct pending *pendin
         }
     }
     if (connection->in_flight + 1 == connection->in_flight_max) {
-        for (struct waiter *waiter = connection->waiters; waiter; waiter = waiter->next) {
-            pthread_cond_signal(&waiter->wake);
-        }
+        wake_all(connection);
     }
 }
 
@@ -1435,9 +1440,7 @@ static void connection_fail(struct connection *connection, const assay_error *er
     connection->is_failed = true;
     connection->error = *error;
     (void)shutdown(connection->fd, SHUT_RDWR);
-    for (struct waiter *waiter = connection->waiters; waiter; waiter = waiter->next) {
-        pthread_cond_signal(&waiter->wake);
-    }
+    wake_all(connection);
     pthread_cond_broadcast(&connection->write_free);
     connection_detach(connection);
 }
@@ -1569,6 +1572,7 @@ static bool file_go_away(
         error);
     if (body != NULL && drains) {
         connection->is_draining = true;
+        wake_all(connection);
         connection_detach(connection);
     } else if (body != NULL) {
         const assay_error_body *words = body;
@@ -2084,11 +2088,11 @@ static struct slot *least_busy(assay_client *client) {
     uint64_t best_load = 0;
     for (size_t i = 0; i < client->options.connections; i++) {
         struct slot *slot = &client->slots[i];
-        uint64_t load = slot->is_connecting ? 2 : 0;
+        uint64_t load = slot->chosen * 2;
         if (slot->connection != NULL) {
-            load = slot->connection->in_flight * 2;
+            load += slot->connection->in_flight * 2;
         } else if (!slot->is_connecting) {
-            load = 1; /* more than an idle connection, less than a busy one */
+            load += 1; /* more than an idle connection, less than a busy one */
         }
         if (best == NULL || load < best_load) {
             best = slot;
@@ -2120,6 +2124,34 @@ static assay_code fail_closed(assay_client *client, assay_error *error) {
 }
 
 /*
+ * The connection of a slot, made by this call or by the one before it; NULL: see `error`. It is
+ * alive as far as anybody knows, unless it is NULL without an error: then choose again.
+ */
+static struct connection *slot_connection(
+    assay_client *client, struct slot *slot, int64_t deadline, assay_error *error) {
+    while (slot->connection == NULL && !client->is_closed) {
+        if (slot->is_connecting) {
+            if (!wait_until(&client->changed, &client->lock, deadline)) {
+                (void)fail(error, ASSAY_TIMED_OUT, "connecting: the deadline passed first");
+                return NULL;
+            }
+        } else if (connect_slot(client, slot, deadline, error)) {
+            return slot->connection; /* new: nothing to find out about it */
+        } else {
+            return NULL;
+        }
+    }
+    struct connection *connection = slot->connection;
+    if (connection != NULL && connection->pendings == NULL && !connection->is_leading) {
+        connection->users++;
+        lead(connection, 0); /* idle: has the server closed it meanwhile? */
+        hand_over(connection);
+        connection_release(connection);
+    }
+    return slot->connection;
+}
+
+/*
  * Registers a request on a connection that is alive and has a place for it, and makes the caller
  * one of its users; NULL: see `error`. The lock is held.
  */
@@ -2131,24 +2163,17 @@ static struct connection *acquire(
             return NULL;
         }
         struct slot *slot = least_busy(client);
-        bool is_new = slot->connection == NULL;
-        if (is_new && slot->is_connecting) {
-            (void)wait_until(&client->changed, &client->lock, deadline);
-            continue;
-        }
-        if (is_new && !connect_slot(client, slot, deadline, error)) {
+        error->code = ASSAY_OK;
+        slot->chosen++;
+        struct connection *connection = slot_connection(client, slot, deadline, error);
+        slot->chosen--;
+        if (error->code != ASSAY_OK) {
             return NULL;
         }
-        struct connection *connection = slot->connection;
-        connection->users++;
-        if (!is_new && connection->pendings == NULL && !connection->is_leading) {
-            lead(connection, 0); /* idle: has the server closed it meanwhile? */
-            hand_over(connection);
-        }
-        if (connection->is_failed || connection->is_draining) {
-            connection_release(connection);
+        if (connection == NULL) {
             continue;
         }
+        connection->users++;
         if (connection->in_flight < connection->in_flight_max) {
             add_pending(connection, pending);
             return connection;
