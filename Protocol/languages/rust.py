@@ -84,7 +84,7 @@ def message_text(name, message):
     put = {"required": "value", "optional": "optional", "repeated": "repeated"}
     fields = message["fields"]
     out = ["impl Message for %s {\n" % camel(name),
-           "    const INFO: &'static MessageInfo = &%s;\n" % table_name(name)]
+           "    fn info() -> &'static MessageInfo {\n        &%s\n    }\n" % table_name(name)]
     if not fields:
         out.append("    fn to_record(&self) -> Record {\n        Record::default()\n    }\n")
         out.append("    fn from_record(_: Record) -> Self {\n        Self::default()\n    }\n}\n\n")

@@ -83,7 +83,7 @@ fn record_text(info: &MessageInfo, record: &Record) -> String {
 }
 
 fn message_text<M: Message>(message: &M) -> String {
-    record_text(M::INFO, &message.to_record())
+    record_text(M::info(), &message.to_record())
 }
 
 // ---------------------------------------------------------------- answers
@@ -136,7 +136,7 @@ struct Call {
 
 impl Call {
     fn request<R: Request>(&self) -> R {
-        R::from_record(record_from(R::INFO, &self.request))
+        R::from_record(record_from(R::info(), &self.request))
     }
 
     fn stream(&self) -> Result<String, Error> {
@@ -185,7 +185,9 @@ impl Call {
             "Score" => reply_text(&client.score(&self.request())?),
             "Logits" => reply_text(&client.logits(&self.request())?),
             "Embed" => reply_text(&client.embed(&self.request())?),
-            other => format!("\"error\":{{\"code\":\"request_invalid\",\"message\":\"{}\"}}", other),
+            other => {
+                format!("\"error\":{{\"code\":\"request_invalid\",\"message\":\"{}\"}}", other)
+            }
         })
     }
 }
@@ -247,9 +249,9 @@ fn main() {
                     cancel_after: number("cancel_after_chunks"),
                 };
                 threads.push(std::thread::spawn(move || {
-                    let result = call.run().unwrap_or_else(|error| {
-                        format!("\"error\":{}", error_text(&error))
-                    });
+                    let result = call
+                        .run()
+                        .unwrap_or_else(|error| format!("\"error\":{}", error_text(&error)));
                     print(format!("{{\"id\":{},{}}}", call.id, result));
                 }));
             }

@@ -67,7 +67,7 @@ impl<'r, R: Gather + Clone> Call<'r, R> {
         request: Cow<'r, R>,
         deadline_milliseconds: u32,
     ) -> Result<Self, Error> {
-        let info = R::INFO;
+        let info = R::info();
         let mut record = request.to_record();
         if !pool.options.allow_mock {
             record.demand_real(info);
@@ -233,8 +233,10 @@ impl<'r, R: Gather + Clone> Call<'r, R> {
     }
 
     fn may_retry(&self, error: &Error) -> bool {
-        let is_passing =
-            matches!(error.status, Status::Unavailable | Status::ResourceExhausted | Status::Aborted);
+        let is_passing = matches!(
+            error.status,
+            Status::Unavailable | Status::ResourceExhausted | Status::Aborted
+        );
         !self.was_seen
             && match error.code {
                 Code::Unreachable => true,
@@ -267,7 +269,7 @@ fn decode_fitting<M: Message>(frame: &Frame) -> Result<M, Error> {
     let message: M = decode_message(&frame.body)?;
     let lists = message.answer().map_or(false, |answer| !answer.degradations.is_empty());
     if lists != frame.header.is_degraded() {
-        let words = format!("reading {}: its degraded flag and its list disagree", M::INFO.name);
+        let words = format!("reading {}: its degraded flag and its list disagree", M::info().name);
         return Err(Error::damage(words));
     }
     Ok(message)

@@ -119,8 +119,7 @@ impl Client {
         request: &LoadRequest,
         mut on_layer: impl FnMut(&Layer),
     ) -> Result<Reply<LoadResponse>, Error> {
-        let mut call =
-            Call::new(&self.pool, Cow::Borrowed(request), self.deadline_milliseconds)?;
+        let mut call = Call::new(&self.pool, Cow::Borrowed(request), self.deadline_milliseconds)?;
         loop {
             match call.advance()? {
                 Step::Whole(reply) => return Ok(reply),

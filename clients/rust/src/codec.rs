@@ -161,7 +161,7 @@ impl Fields {
 /// A struct of `protocol`.
 pub trait Message: Default {
     /// Its table.
-    const INFO: &'static MessageInfo;
+    fn info() -> &'static MessageInfo;
     /// Its fields.
     fn to_record(&self) -> Record;
     /// From fields that fit the table; others are defaults.
@@ -392,10 +392,7 @@ fn missing(row: &Field) -> Result<(), BodyError> {
     Ok(())
 }
 
-fn next_row<'a>(
-    rows: &mut std::slice::Iter<'a, Field>,
-    id: u16,
-) -> Result<&'a Field, BodyError> {
+fn next_row<'a>(rows: &mut std::slice::Iter<'a, Field>, id: u16) -> Result<&'a Field, BodyError> {
     for row in rows {
         if row.id == id {
             return Ok(row);
@@ -443,9 +440,8 @@ fn decode_value(field: &Field, bytes: &[u8]) -> Result<Value, BodyError> {
 
 /// Rules between the fields of one record (SPEC.md, "Log-probabilities").
 fn agree(info: &MessageInfo, record: &Record) -> Result<(), BodyError> {
-    let find = |wanted: u16| {
-        record.fields.iter().find(|(id, _)| *id == wanted).map(|(_, value)| value)
-    };
+    let find =
+        |wanted: u16| record.fields.iter().find(|(id, _)| *id == wanted).map(|(_, value)| value);
     let count = |id| match find(id) {
         Some(Value::U32s(values)) => values.len(),
         Some(Value::F32s(values)) => values.len(),

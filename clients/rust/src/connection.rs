@@ -154,7 +154,7 @@ pub struct Connection {
 
 /// The bodies of a server's refusal and farewell, or what is wrong with them.
 pub fn decode_message<M: Message>(body: &[u8]) -> Result<M, Error> {
-    let info: &'static MessageInfo = M::INFO;
+    let info: &'static MessageInfo = M::info();
     match decode(info, body) {
         Ok(record) => Ok(M::from_record(record)),
         Err(error) => Err(Error::damage(format!(

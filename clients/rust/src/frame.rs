@@ -210,13 +210,11 @@ pub fn request_frame(
 ) -> Result<Vec<u8>, Error> {
     let block = if compress_it { compress(body) } else { None };
     let sent = block.as_deref().unwrap_or(body);
-    let (length, raw_size) = match (
-        u32::try_from(sent.len() + HEADER_SIZE_COUNTED),
-        u32::try_from(body.len()),
-    ) {
-        (Ok(length), Ok(raw_size)) => (length, raw_size),
-        _ => return Err(Error::new(Code::RequestInvalid, "sending: more than 4 GiB of body")),
-    };
+    let (length, raw_size) =
+        match (u32::try_from(sent.len() + HEADER_SIZE_COUNTED), u32::try_from(body.len())) {
+            (Ok(length), Ok(raw_size)) => (length, raw_size),
+            _ => return Err(Error::new(Code::RequestInvalid, "sending: more than 4 GiB of body")),
+        };
     let mut frame = Vec::with_capacity(HEADER_SIZE + sent.len());
     frame.extend_from_slice(&length.to_le_bytes());
     let flags = if block.is_some() { FLAG_COMPRESSED } else { 0 };

@@ -20,6 +20,8 @@
 mod call;
 mod client;
 mod codec;
+#[cfg(test)]
+mod codec_tests;
 mod connection;
 mod error;
 mod frame;

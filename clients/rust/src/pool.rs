@@ -139,9 +139,9 @@ impl Pool {
             }
             let index = state.least_busy();
             state.slots[index].chosen += 1;
-            let found = self.slot_connection(state, index, deadline).map(|connection| {
-                connection.register(kind, deadline).map(|id| (connection, id))
-            });
+            let found = self
+                .slot_connection(state, index, deadline)
+                .map(|connection| connection.register(kind, deadline).map(|id| (connection, id)));
             lock(&self.state).slots[index].chosen -= 1;
             if let Some(registered) = found? {
                 return Ok(registered);
@@ -203,9 +203,7 @@ impl Pool {
         let result = result.and_then(|()| match connection.failure() {
             Some(error) => Err(error),
             None if connection.is_usable() => Ok(()),
-            None => {
-                Err(Error::new(Code::ConnectionClosed, "connecting: the server is draining"))
-            }
+            None => Err(Error::new(Code::ConnectionClosed, "connecting: the server is draining")),
         });
         match result {
             Ok(()) => Ok(connection),
@@ -226,7 +224,7 @@ impl Pool {
             body_size_max: Some(body_size_max).filter(|size| *size != BODY_SIZE_MAX as u64),
         };
         let mut body = Vec::new();
-        encode(HelloRequest::INFO, &hello.to_record(), &mut body).map_err(|error| {
+        encode(HelloRequest::info(), &hello.to_record(), &mut body).map_err(|error| {
             Error::new(Code::RequestInvalid, format!("making Hello: {}", error.code))
         })?;
         let kind = kind_of::<HelloRequest>();

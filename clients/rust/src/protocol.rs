@@ -217,7 +217,9 @@ pub struct Requirements {
 }
 
 impl Message for Requirements {
-    const INFO: &'static MessageInfo = &REQUIREMENTS;
+    fn info() -> &'static MessageInfo {
+        &REQUIREMENTS
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_optional(1, &self.real);
@@ -274,7 +276,9 @@ pub struct Answer {
 }
 
 impl Message for Answer {
-    const INFO: &'static MessageInfo = &ANSWER;
+    fn info() -> &'static MessageInfo {
+        &ANSWER
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.model);
@@ -348,7 +352,9 @@ pub struct Timing {
 }
 
 impl Message for Timing {
-    const INFO: &'static MessageInfo = &TIMING;
+    fn info() -> &'static MessageInfo {
+        &TIMING
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.accept);
@@ -426,7 +432,9 @@ pub struct ChatMessage {
 }
 
 impl Message for ChatMessage {
-    const INFO: &'static MessageInfo = &CHAT_MESSAGE;
+    fn info() -> &'static MessageInfo {
+        &CHAT_MESSAGE
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.role);
@@ -469,7 +477,9 @@ pub struct Input {
 }
 
 impl Message for Input {
-    const INFO: &'static MessageInfo = &INPUT;
+    fn info() -> &'static MessageInfo {
+        &INPUT
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_optional(1, &self.text);
@@ -519,7 +529,9 @@ pub struct Logprobs {
 }
 
 impl Message for Logprobs {
-    const INFO: &'static MessageInfo = &LOGPROBS;
+    fn info() -> &'static MessageInfo {
+        &LOGPROBS
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.tokens);
@@ -591,7 +603,9 @@ pub struct ErrorBody {
 }
 
 impl Message for ErrorBody {
-    const INFO: &'static MessageInfo = &ERROR_BODY;
+    fn info() -> &'static MessageInfo {
+        &ERROR_BODY
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.code);
@@ -660,7 +674,9 @@ pub struct HelloRequest {
 }
 
 impl Message for HelloRequest {
-    const INFO: &'static MessageInfo = &HELLO_REQUEST;
+    fn info() -> &'static MessageInfo {
+        &HELLO_REQUEST
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.client);
@@ -723,7 +739,9 @@ pub struct HelloResponse {
 }
 
 impl Message for HelloResponse {
-    const INFO: &'static MessageInfo = &HELLO_RESPONSE;
+    fn info() -> &'static MessageInfo {
+        &HELLO_RESPONSE
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.server);
@@ -785,7 +803,9 @@ pub struct PingRequest {
 }
 
 impl Message for PingRequest {
-    const INFO: &'static MessageInfo = &PING_REQUEST;
+    fn info() -> &'static MessageInfo {
+        &PING_REQUEST
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_optional(1, &self.payload);
@@ -819,7 +839,9 @@ pub struct PingResponse {
 }
 
 impl Message for PingResponse {
-    const INFO: &'static MessageInfo = &PING_RESPONSE;
+    fn info() -> &'static MessageInfo {
+        &PING_RESPONSE
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_optional(1, &self.payload);
@@ -857,7 +879,9 @@ pub struct HealthRequest {
 }
 
 impl Message for HealthRequest {
-    const INFO: &'static MessageInfo = &HEALTH_REQUEST;
+    fn info() -> &'static MessageInfo {
+        &HEALTH_REQUEST
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_optional(1, &self.model);
@@ -913,7 +937,9 @@ pub struct HealthResponse {
 }
 
 impl Message for HealthResponse {
-    const INFO: &'static MessageInfo = &HEALTH_RESPONSE;
+    fn info() -> &'static MessageInfo {
+        &HEALTH_RESPONSE
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.ready);
@@ -973,7 +999,9 @@ pub struct ModelsRequest {
 }
 
 impl Message for ModelsRequest {
-    const INFO: &'static MessageInfo = &MODELS_REQUEST;
+    fn info() -> &'static MessageInfo {
+        &MODELS_REQUEST
+    }
     fn to_record(&self) -> Record {
         Record::default()
     }
@@ -997,7 +1025,9 @@ pub struct ModelsResponse {
 }
 
 impl Message for ModelsResponse {
-    const INFO: &'static MessageInfo = &MODELS_RESPONSE;
+    fn info() -> &'static MessageInfo {
+        &MODELS_RESPONSE
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_repeated(1, &self.models);
@@ -1053,7 +1083,9 @@ pub struct Model {
 }
 
 impl Message for Model {
-    const INFO: &'static MessageInfo = &MODEL;
+    fn info() -> &'static MessageInfo {
+        &MODEL
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.name);
@@ -1171,7 +1203,9 @@ pub struct LoadRequest {
 }
 
 impl Message for LoadRequest {
-    const INFO: &'static MessageInfo = &LOAD_REQUEST;
+    fn info() -> &'static MessageInfo {
+        &LOAD_REQUEST
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.name);
@@ -1226,7 +1260,9 @@ pub struct LoadProgress {
 }
 
 impl Message for LoadProgress {
-    const INFO: &'static MessageInfo = &LOAD_PROGRESS;
+    fn info() -> &'static MessageInfo {
+        &LOAD_PROGRESS
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.layer);
@@ -1268,7 +1304,9 @@ pub struct LoadResponse {
 }
 
 impl Message for LoadResponse {
-    const INFO: &'static MessageInfo = &LOAD_RESPONSE;
+    fn info() -> &'static MessageInfo {
+        &LOAD_RESPONSE
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.accepted);
@@ -1335,7 +1373,9 @@ pub struct Layer {
 }
 
 impl Message for Layer {
-    const INFO: &'static MessageInfo = &LAYER;
+    fn info() -> &'static MessageInfo {
+        &LAYER
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.layer);
@@ -1383,7 +1423,9 @@ pub struct UnloadRequest {
 }
 
 impl Message for UnloadRequest {
-    const INFO: &'static MessageInfo = &UNLOAD_REQUEST;
+    fn info() -> &'static MessageInfo {
+        &UNLOAD_REQUEST
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.name);
@@ -1415,7 +1457,9 @@ pub struct UnloadResponse {
 }
 
 impl Message for UnloadResponse {
-    const INFO: &'static MessageInfo = &UNLOAD_RESPONSE;
+    fn info() -> &'static MessageInfo {
+        &UNLOAD_RESPONSE
+    }
     fn to_record(&self) -> Record {
         Record::default()
     }
@@ -1447,7 +1491,9 @@ pub struct TokenizeRequest {
 }
 
 impl Message for TokenizeRequest {
-    const INFO: &'static MessageInfo = &TOKENIZE_REQUEST;
+    fn info() -> &'static MessageInfo {
+        &TOKENIZE_REQUEST
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_optional(1, &self.model);
@@ -1511,7 +1557,9 @@ pub struct TokenizeResponse {
 }
 
 impl Message for TokenizeResponse {
-    const INFO: &'static MessageInfo = &TOKENIZE_RESPONSE;
+    fn info() -> &'static MessageInfo {
+        &TOKENIZE_RESPONSE
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.tokens);
@@ -1559,7 +1607,9 @@ pub struct DetokenizeRequest {
 }
 
 impl Message for DetokenizeRequest {
-    const INFO: &'static MessageInfo = &DETOKENIZE_REQUEST;
+    fn info() -> &'static MessageInfo {
+        &DETOKENIZE_REQUEST
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_optional(1, &self.model);
@@ -1609,7 +1659,9 @@ pub struct DetokenizeResponse {
 }
 
 impl Message for DetokenizeResponse {
-    const INFO: &'static MessageInfo = &DETOKENIZE_RESPONSE;
+    fn info() -> &'static MessageInfo {
+        &DETOKENIZE_RESPONSE
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.text);
@@ -1688,7 +1740,9 @@ pub struct GenerateRequest {
 }
 
 impl Message for GenerateRequest {
-    const INFO: &'static MessageInfo = &GENERATE_REQUEST;
+    fn info() -> &'static MessageInfo {
+        &GENERATE_REQUEST
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_optional(1, &self.model);
@@ -1844,7 +1898,9 @@ pub struct GenerateChunk {
 }
 
 impl Message for GenerateChunk {
-    const INFO: &'static MessageInfo = &GENERATE_CHUNK;
+    fn info() -> &'static MessageInfo {
+        &GENERATE_CHUNK
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_optional(1, &self.tokens);
@@ -1930,7 +1986,9 @@ pub struct GenerateResponse {
 }
 
 impl Message for GenerateResponse {
-    const INFO: &'static MessageInfo = &GENERATE_RESPONSE;
+    fn info() -> &'static MessageInfo {
+        &GENERATE_RESPONSE
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_optional(1, &self.tokens);
@@ -2039,7 +2097,9 @@ pub struct ScoreRequest {
 }
 
 impl Message for ScoreRequest {
-    const INFO: &'static MessageInfo = &SCORE_REQUEST;
+    fn info() -> &'static MessageInfo {
+        &SCORE_REQUEST
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_optional(1, &self.model);
@@ -2133,7 +2193,9 @@ pub struct ScoreResponse {
 }
 
 impl Message for ScoreResponse {
-    const INFO: &'static MessageInfo = &SCORE_RESPONSE;
+    fn info() -> &'static MessageInfo {
+        &SCORE_RESPONSE
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_repeated(1, &self.scores);
@@ -2188,7 +2250,9 @@ pub struct ContinuationScore {
 }
 
 impl Message for ContinuationScore {
-    const INFO: &'static MessageInfo = &CONTINUATION_SCORE;
+    fn info() -> &'static MessageInfo {
+        &CONTINUATION_SCORE
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.logprobs);
@@ -2248,7 +2312,9 @@ pub struct EmbedRequest {
 }
 
 impl Message for EmbedRequest {
-    const INFO: &'static MessageInfo = &EMBED_REQUEST;
+    fn info() -> &'static MessageInfo {
+        &EMBED_REQUEST
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_optional(1, &self.model);
@@ -2324,7 +2390,9 @@ pub struct EmbedChunk {
 }
 
 impl Message for EmbedChunk {
-    const INFO: &'static MessageInfo = &EMBED_CHUNK;
+    fn info() -> &'static MessageInfo {
+        &EMBED_CHUNK
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.embeddings);
@@ -2366,7 +2434,9 @@ pub struct EmbedResponse {
 }
 
 impl Message for EmbedResponse {
-    const INFO: &'static MessageInfo = &EMBED_RESPONSE;
+    fn info() -> &'static MessageInfo {
+        &EMBED_RESPONSE
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.embeddings);
@@ -2445,7 +2515,9 @@ pub struct LogitsRequest {
 }
 
 impl Message for LogitsRequest {
-    const INFO: &'static MessageInfo = &LOGITS_REQUEST;
+    fn info() -> &'static MessageInfo {
+        &LOGITS_REQUEST
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_optional(1, &self.model);
@@ -2528,7 +2600,9 @@ pub struct LogitsChunk {
 }
 
 impl Message for LogitsChunk {
-    const INFO: &'static MessageInfo = &LOGITS_CHUNK;
+    fn info() -> &'static MessageInfo {
+        &LOGITS_CHUNK
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.logits);
@@ -2568,7 +2642,9 @@ pub struct LogitsResponse {
 }
 
 impl Message for LogitsResponse {
-    const INFO: &'static MessageInfo = &LOGITS_RESPONSE;
+    fn info() -> &'static MessageInfo {
+        &LOGITS_RESPONSE
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.logits);
@@ -2626,7 +2702,9 @@ pub struct CancelRequest {
 }
 
 impl Message for CancelRequest {
-    const INFO: &'static MessageInfo = &CANCEL_REQUEST;
+    fn info() -> &'static MessageInfo {
+        &CANCEL_REQUEST
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.target);
@@ -2660,7 +2738,9 @@ pub struct CancelResponse {
 }
 
 impl Message for CancelResponse {
-    const INFO: &'static MessageInfo = &CANCEL_RESPONSE;
+    fn info() -> &'static MessageInfo {
+        &CANCEL_RESPONSE
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.found);
@@ -2692,7 +2772,9 @@ pub struct StatsRequest {
 }
 
 impl Message for StatsRequest {
-    const INFO: &'static MessageInfo = &STATS_REQUEST;
+    fn info() -> &'static MessageInfo {
+        &STATS_REQUEST
+    }
     fn to_record(&self) -> Record {
         Record::default()
     }
@@ -2716,7 +2798,9 @@ pub struct StatsResponse {
 }
 
 impl Message for StatsResponse {
-    const INFO: &'static MessageInfo = &STATS_RESPONSE;
+    fn info() -> &'static MessageInfo {
+        &STATS_RESPONSE
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_repeated(1, &self.counters);
@@ -2754,7 +2838,9 @@ pub struct Counter {
 }
 
 impl Message for Counter {
-    const INFO: &'static MessageInfo = &COUNTER;
+    fn info() -> &'static MessageInfo {
+        &COUNTER
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.name);
@@ -2804,7 +2890,9 @@ pub struct GoAway {
 }
 
 impl Message for GoAway {
-    const INFO: &'static MessageInfo = &GO_AWAY;
+    fn info() -> &'static MessageInfo {
+        &GO_AWAY
+    }
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.reason);

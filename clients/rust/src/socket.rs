@@ -78,9 +78,7 @@ impl Socket {
             Address::Tcp(host, port) => {
                 connect_tcp(host, *port, until).map(Socket::Tcp).map_err(failed)
             }
-            Address::Unix(path) => {
-                connect_unix(path, until).map(Socket::Unix).map_err(failed)
-            }
+            Address::Unix(path) => connect_unix(path, until).map(Socket::Unix).map_err(failed),
         }
     }
 
@@ -161,8 +159,19 @@ mod tests {
     fn other_addresses_are_refused() {
         let long = format!("unix:///{}", "x".repeat(107));
         for text in [
-            "", "h:1", "http://h:1", "tcp://h", "tcp://h:", "tcp://h:0", "tcp://h:65536",
-            "tcp://h:+1", "tcp://:1", "tcp://::1:1", "unix://a", "unix:a", &long,
+            "",
+            "h:1",
+            "http://h:1",
+            "tcp://h",
+            "tcp://h:",
+            "tcp://h:0",
+            "tcp://h:65536",
+            "tcp://h:+1",
+            "tcp://:1",
+            "tcp://::1:1",
+            "unix://a",
+            "unix:a",
+            &long,
         ] {
             let error = Address::parse(text).expect_err(text);
             assert_eq!(error.code, Code::AddressInvalid, "{}", text);
