@@ -1,0 +1,161 @@
+/*
+ * Round trips of Ping through the client, beside round trips of frames of the same length through
+ * bare sockets:
+ *
+ *   bench --server URL --echo URL [--rounds 5] [--requests 2000]
+ *
+ * One connection each, in turn per round; medians over the rounds, as one line of JSON.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../assay.h"
+
+enum { PAYLOAD_SIZE = 64, FRAME_SIZE = 32 + 8 + PAYLOAD_SIZE };
+
+static double now_microseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
+}
+
+static int compare(const void *a, const void *b) {
+    double left = *(const double *)a, right = *(const double *)b;
+    return left < right ? -1 : left > right;
+}
+
+static double median(double *values, size_t count) {
+    qsort(values, count, sizeof *values, compare);
+    return values[count / 2];
+}
+
+static void stop(const char *message) {
+    fprintf(stderr, "bench: %s\n", message);
+    exit(1);
+}
+
+static int connect_tcp(char *address) {
+    char *colon = strrchr(address, ':');
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+    if (colon == NULL) {
+        stop("tcp://HOST:PORT wanted");
+    }
+    *colon = 0;
+    if (getaddrinfo(address, colon + 1, &hints, &found) != 0) {
+        stop("no such host");
+    }
+    int fd = socket(found->ai_family, SOCK_STREAM, 0), on = 1;
+    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) < 0) {
+        stop("nobody answers at the echo's address");
+    }
+    freeaddrinfo(found);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return fd;
+}
+
+static int connect_bare(char *url) {
+    if (strncmp(url, "tcp://", 6) == 0) {
+        return connect_tcp(url + 6);
+    }
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    if (strncmp(url, "unix://", 7) != 0 || strlen(url + 7) >= sizeof name.sun_path) {
+        stop("tcp://HOST:PORT or unix:///PATH wanted");
+    }
+    memcpy(name.sun_path, url + 7, strlen(url + 7));
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&name, sizeof name) < 0) {
+        stop("nobody answers at the echo's address");
+    }
+    return fd;
+}
+
+static double bare_round(int fd, double *times, size_t count) {
+    uint8_t frame[FRAME_SIZE] = {FRAME_SIZE - 4}, answer[FRAME_SIZE];
+    for (size_t i = 0; i < count; i++) {
+        double start = now_microseconds();
+        if (send(fd, frame, sizeof frame, MSG_NOSIGNAL) != FRAME_SIZE) {
+            stop("the echo closed the connection");
+        }
+        for (size_t got = 0; got < sizeof answer;) {
+            ssize_t size = recv(fd, answer + got, sizeof answer - got, 0);
+            if (size <= 0) {
+                stop("the echo closed the connection");
+            }
+            got += (size_t)size;
+        }
+        times[i] = now_microseconds() - start;
+    }
+    return median(times, count);
+}
+
+static double client_round(assay_client *client, double *times, size_t count) {
+    uint8_t payload[PAYLOAD_SIZE] = {1};
+    assay_ping_request request = {.payload = {payload, sizeof payload}};
+    assay_reply reply;
+    assay_error error;
+    for (size_t i = 0; i < count; i++) {
+        double start = now_microseconds();
+        if (assay_ping(client, &request, NULL, &reply, &error) != ASSAY_OK) {
+            stop(error.message);
+        }
+        assay_reply_free(&reply);
+        times[i] = now_microseconds() - start;
+    }
+    return median(times, count);
+}
+
+int main(int count, char **arguments) {
+    char *server = NULL, *echo = NULL;
+    size_t rounds = 5, requests = 2000;
+    for (int i = 1; i + 1 < count; i += 2) {
+        if (strcmp(arguments[i], "--server") == 0) {
+            server = arguments[i + 1];
+        } else if (strcmp(arguments[i], "--echo") == 0) {
+            echo = arguments[i + 1];
+        } else if (strcmp(arguments[i], "--rounds") == 0) {
+            rounds = strtoul(arguments[i + 1], NULL, 10);
+        } else if (strcmp(arguments[i], "--requests") == 0) {
+            requests = strtoul(arguments[i + 1], NULL, 10);
+        }
+    }
+    if (server == NULL || echo == NULL || rounds < 1 || requests < 1) {
+        stop("--server URL --echo URL [--rounds N] [--requests N] wanted");
+    }
+    assay_client *client;
+    assay_error error;
+    if (assay_client_new(server, NULL, &client, &error) != ASSAY_OK) {
+        stop(error.message);
+    }
+    int fd = connect_bare(echo);
+    double *times = calloc(requests, sizeof *times), *own = calloc(rounds, sizeof *own);
+    double *bare = calloc(rounds, sizeof *bare);
+    if (times == NULL || own == NULL || bare == NULL) {
+        stop("no memory");
+    }
+    (void)client_round(client, times, requests < 100 ? requests : 100);
+    (void)bare_round(fd, times, requests < 100 ? requests : 100);
+    for (size_t i = 0; i < rounds; i++) {
+        own[i] = client_round(client, times, requests);
+        bare[i] = bare_round(fd, times, requests);
+    }
+    double client_p50 = median(own, rounds), bare_p50 = median(bare, rounds);
+    printf(
+        "{\"language\":\"c\",\"client_p50_us\":%.2f,\"bare_p50_us\":%.2f,\"ratio\":%.3f,"
+        "\"requests\":%zu,\"rounds\":%zu}\n",
+        client_p50, bare_p50, client_p50 / bare_p50, requests, rounds);
+    assay_client_free(client);
+    close(fd);
+    free(times);
+    free(own);
+    free(bare);
+    return 0;
+}

@@ -1,0 +1,625 @@
+/*
+ * Tests of the client from inside (assay.c is included, so that its sections can be tested one by
+ * one) and against a fake server. Hostile bytes, failing allocators, many threads.
+ *
+ *   test_assay            all of them; the seed is printed, ASSAY_SEED repeats it
+ */
+#include "../assay.c"
+
+#include "check.h"
+
+/* ---------------------------------------------------------------- an allocator that counts */
+
+struct counting {
+    pthread_mutex_t lock;
+    long outstanding, made, fails_at; /* 0: never */
+    size_t largest;
+};
+
+static void *counting_resize(void *context, void *block, size_t size) {
+    struct counting *counting = context;
+    pthread_mutex_lock(&counting->lock);
+    if (size == 0) {
+        counting->outstanding -= block != NULL;
+        free(block);
+        block = NULL;
+    } else if (++counting->made == counting->fails_at) {
+        block = NULL;
+    } else {
+        counting->outstanding += block == NULL;
+        counting->largest = size > counting->largest ? size : counting->largest;
+        block = realloc(block, size);
+    }
+    pthread_mutex_unlock(&counting->lock);
+    return block;
+}
+
+static assay_client *client_for(const char *url, struct counting *counting) {
+    assay_options options = assay_options_default();
+    options.allocator = (assay_allocator){counting_resize, counting};
+    options.backoff_milliseconds = 1;
+    assay_client *client = NULL;
+    assay_error error;
+    (void)assay_client_new(url, &options, &client, &error);
+    return client;
+}
+
+#define COUNTING {.lock = PTHREAD_MUTEX_INITIALIZER}
+
+/* ---------------------------------------------------------------- bytes */
+
+static void utf8_is_strict(void) {
+    static const struct {
+        const char *bytes;
+        bool fine;
+    } cases[] = {
+        {"", true}, {"h\xC3\xA9", true}, {"\xF0\x9F\x98\x80", true}, {"\xEF\xBF\xBF", true},
+        {"\xF4\x8F\xBF\xBF", true}, {"\x80", false}, {"\xC3", false}, {"\xC0\xAF", false},
+        {"\xC1\xBF", false}, {"\xE0\x9F\xBF", false}, {"\xED\xA0\x80", false},
+        {"\xF0\x8F\xBF\xBF", false}, {"\xF4\x90\x80\x80", false}, {"\xF5\x80\x80\x80", false},
+        {"\xFF", false}, {"a\xE2\x82", false}, {"\xE2\x28\xA1", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool found = is_utf8((const uint8_t *)cases[i].bytes, strlen(cases[i].bytes));
+        if (found != cases[i].fine) {
+            fprintf(stderr, "UTF-8 case %zu\n", i);
+        }
+        CHECK_EQUAL(found, cases[i].fine);
+    }
+}
+
+static void blocks_are_exact(void) {
+    uint8_t good[] = {0x35, 'a', 'b', 'c', 3, 0, 0x50, '1', '2', '3', '4', '5'}, out[32];
+    CHECK(block_decode(good, sizeof good, out, 17));
+    CHECK(memcmp(out, "abcabcabcabc12345", 17) == 0);
+    CHECK(!block_decode(good, sizeof good, out, 16));
+    CHECK(!block_decode(good, sizeof good, out, 18));
+    for (size_t size = 0; size < sizeof good; size++) {
+        CHECK(!block_decode(good, size, out, 17));
+    }
+    good[4] = 0; /* a match that points at itself */
+    CHECK(!block_decode(good, sizeof good, out, 17));
+    good[4] = 4; /* from before the start */
+    CHECK(!block_decode(good, sizeof good, out, 17));
+}
+
+static void damaged_blocks_stay_inside(void) {
+    uint8_t bytes[3000], block[3000], out[3000];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)(i / 7 % 11);
+    }
+    size_t size = block_encode(bytes, sizeof bytes, block);
+    CHECK(size > 0 && block_decode(block, size, out, sizeof bytes));
+    CHECK(memcmp(bytes, out, sizeof bytes) == 0);
+    for (int round = 0; round < 20000; round++) {
+        uint8_t broken[3000];
+        size_t cut = 1 + random_below(size);
+        memcpy(broken, block, size);
+        for (uint64_t i = 0; i <= random_below(3); i++) {
+            broken[random_below(size)] = (uint8_t)random_next();
+        }
+        (void)block_decode(broken, cut, out, sizeof out);
+    }
+}
+
+static void noise_is_not_compressed(void) {
+    static uint8_t bytes[20000], block[20000];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)random_next();
+    }
+    CHECK_EQUAL(block_encode(bytes, 2000, block), 0);
+    CHECK_EQUAL(block_encode(bytes, sizeof bytes, block), 0);
+    CHECK_EQUAL(block_encode(bytes, 1023, block), 0);
+}
+
+/* ---------------------------------------------------------------- addresses */
+
+static void addresses_are_parsed(void) {
+    char longest[200] = "unix:///", too_long[200] = "unix:///";
+    memset(longest + 8, 'x', 106);
+    memset(too_long + 8, 'x', 107);
+    const char *fine[] = {"tcp://h:1", "tcp://[::1]:65535", "unix:///a", longest};
+    const char *wrong[] = {
+        "", "h:1", "http://h:1", "tcp://h", "tcp://h:", "tcp://h:0", "tcp://h:65536", "tcp://:1",
+        "tcp://h:1x", "tcp://::1:1", "tcp://h:99999999999999999999", "unix://a", "unix:a", too_long};
+    struct address address;
+    assay_error error;
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
+        CHECK_EQUAL(parse_address(fine[i], &address, &error), ASSAY_OK);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        CHECK_EQUAL(parse_address(wrong[i], &address, &error), ASSAY_ADDRESS_INVALID);
+    }
+    assay_client *client;
+    CHECK_EQUAL(assay_client_new(NULL, NULL, &client, &error), ASSAY_ADDRESS_INVALID);
+    CHECK(client == NULL && strstr(error.message, "allowed") != NULL);
+}
+
+static void options_are_checked(void) {
+    assay_client *client;
+    assay_error error;
+    assay_options options = assay_options_default();
+    options.connections = 0;
+    CHECK_EQUAL(assay_client_new("tcp://h:1", &options, &client, &error), ASSAY_REQUEST_INVALID);
+    options = assay_options_default();
+    options.name = "";
+    CHECK_EQUAL(assay_client_new("tcp://h:1", &options, &client, &error), ASSAY_REQUEST_INVALID);
+    options = assay_options_default();
+    options.attempts = 0;
+    CHECK_EQUAL(assay_client_new("tcp://h:1", &options, &client, &error), ASSAY_REQUEST_INVALID);
+}
+
+/* ---------------------------------------------------------------- headers */
+
+static void headers_are_refused_as_early_as_can_be(void) {
+    struct seen seen = {.kind = 2, .id = 1};
+    uint8_t good[40], bytes[40];
+    assay_error error;
+    CHECK_EQUAL(response_put(good, &seen, 0, 0, (const uint8_t *)"12345678", 8), 40);
+    for (size_t have = 0; have <= sizeof good; have++) {
+        CHECK_EQUAL(check_header(good, have, 4096, true, &error), ASSAY_OK);
+    }
+    static const struct {
+        size_t at, from; /* byte that is wrong, bytes that must be there to see it */
+        uint8_t value;
+        const char *code;
+    } cases[] = {
+        {0, 4, 27, "length_too_small"}, {3, 4, 1, "length_too_large"},
+        {4, 5, 2, "version_unsupported"}, {28, 32, 1, "reserved_not_zero"},
+        {5, 32, 2, "kind_out_of_range"}, {5, 32, 0x80, "kind_out_of_range"},
+        {6, 32, 8, "flags_unknown"}, {7, 32, 0, "provenance_invalid"},
+        {7, 32, 3, "provenance_invalid"}, {8, 32, 0, "request_id_invalid"},
+        {5, 32, 0xF0, "request_id_invalid"}, {20, 32, 9, "raw_size_mismatch"},
+        {22, 32, 1, "raw_size_too_large"}, {6, 32, 1, "compression_not_useful"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        memcpy(bytes, good, sizeof bytes);
+        bytes[cases[i].at] = cases[i].value;
+        CHECK_EQUAL(check_header(bytes, cases[i].from - 1, 4096, true, &error), ASSAY_OK);
+        CHECK_EQUAL(
+            check_header(bytes, cases[i].from, 4096, true, &error), ASSAY_PROTOCOL_ERROR);
+        CHECK(strstr(error.message, cases[i].code) != NULL);
+    }
+}
+
+/* ---------------------------------------------------------------- bodies */
+
+static void fill_random(struct arena *arena, unsigned message, uint8_t *object);
+
+/* A random value that its table allows; texts and lists stay short. */
+static void fill_value(struct arena *arena, const assay_field_info *field, uint8_t *place) {
+    uint64_t range = field->max - field->min;
+    uint64_t number = field->min + (range == UINT64_MAX ? random_next() : random_below(range + 1));
+    uint64_t count = field->min + random_below(range < 4 ? range + 1 : 4);
+    switch (field->type) {
+    case ASSAY_TYPE_U64:
+        memcpy(place, &(assay_opt_u64){number, true},
+               field->presence == ASSAY_OPTIONAL ? sizeof(assay_opt_u64) : 8);
+        return;
+    case ASSAY_TYPE_F64:
+        memcpy(place, &(assay_opt_f64){field->f64_max == INFINITY ? -1.5 : field->f64_max, true},
+               field->presence == ASSAY_OPTIONAL ? sizeof(assay_opt_f64) : 8);
+        return;
+    case ASSAY_TYPE_BOOL:
+        memcpy(place, &(assay_opt_bool){number % 2 == 1, true},
+               field->presence == ASSAY_OPTIONAL ? sizeof(assay_opt_bool) : 1);
+        return;
+    case ASSAY_TYPE_RECORD: {
+        uint8_t *record = place;
+        if (field->presence != ASSAY_REPEATED) {
+            record = arena_take(arena, 1, assay_messages[field->record].size);
+            memcpy(place, &record, sizeof record);
+        }
+        fill_random(arena, field->record, record);
+        return;
+    }
+    default: {
+        uint8_t *bytes = arena_take(arena, count + 1, 4);
+        memset(bytes, 'a' + (int)random_below(26), (size_t)count);
+        struct span span = {bytes, (size_t)count};
+        if (field->choices != NULL) {
+            span = (struct span){field->choices[0], strlen(field->choices[0])};
+        }
+        memcpy(place, &span, sizeof span);
+    }
+    }
+}
+
+static void fill_random(struct arena *arena, unsigned message, uint8_t *object) {
+    const assay_message_info *info = &assay_messages[message];
+    for (size_t i = 0; i < info->field_count; i++) {
+        const assay_field_info *field = &info->fields[i];
+        uint8_t *place = object + field->offset;
+        bool is_rule = message == ASSAY_MESSAGE_LOGPROBS ||
+                       (field->type == ASSAY_TYPE_RECORD && strstr(field->name, "logprobs"));
+        if ((field->presence == ASSAY_OPTIONAL && (is_rule || random_below(3) == 0)) ||
+            message == ASSAY_MESSAGE_LOGPROBS) {
+            continue; /* counts that must agree are tested by themselves */
+        }
+        if (field->presence != ASSAY_REPEATED) {
+            fill_value(arena, field, place);
+            continue;
+        }
+        size_t count = field->times_min + (size_t)random_below(3);
+        size_t step = field->type == ASSAY_TYPE_RECORD ? assay_messages[field->record].size
+                                                       : sizeof(struct span);
+        struct span list = {arena_take(arena, count + 1, step), count};
+        for (size_t item = 0; item < count; item++) {
+            fill_value(arena, field, (uint8_t *)(uintptr_t)list.items + item * step);
+        }
+        memcpy(place, &list, sizeof list);
+    }
+}
+
+/* Encodes a random message of each kind; hands bytes and number of the message to `use`. */
+static void with_random_bodies(void (*use)(unsigned message, const uint8_t *body, size_t size)) {
+    assay_allocator allocator = {default_resize, NULL};
+    for (int round = 0; round < 20; round++) {
+        for (unsigned message = 0; message < ASSAY_MESSAGE_COUNT; message++) {
+            struct arena arena = {.allocator = &allocator};
+            struct buffer buffer = {.allocator = &allocator};
+            struct encoder encoder = {.buffer = &buffer};
+            uint8_t *object = arena_take(&arena, 1, assay_messages[message].size);
+            fill_random(&arena, message, object);
+            bool fine = put_record(&encoder, message, object, true);
+            CHECK(fine);
+            if (fine) {
+                use(message, buffer_bytes(&buffer), buffer_size(&buffer));
+            } else {
+                fprintf(stderr, "%s: %s\n", assay_messages[message].name, encoder.path);
+            }
+            buffer_free(&buffer);
+            arena_free(&arena);
+        }
+    }
+}
+
+static void check_round_trip(unsigned message, const uint8_t *body, size_t size) {
+    assay_allocator allocator = {default_resize, NULL};
+    struct arena arena = {.allocator = &allocator};
+    struct buffer again = {.allocator = &allocator};
+    struct encoder encoder = {.buffer = &again};
+    assay_error error;
+    void *object = decode_body(&arena, message, body, size, &error);
+    CHECK(object != NULL);
+    if (object != NULL) {
+        CHECK(put_record(&encoder, message, object, true));
+        CHECK_EQUAL(buffer_size(&again), size);
+        CHECK(size == 0 || memcmp(buffer_bytes(&again), body, size) == 0);
+    }
+    for (size_t cut = 1; cut < size && cut < 64; cut++) { /* no cut but between fields is a body */
+        arena_free(&arena);
+        (void)decode_body(&arena, message, body, size - cut, &error);
+    }
+    buffer_free(&again);
+    arena_free(&arena);
+}
+
+static void bodies_survive_the_round_trip(void) {
+    with_random_bodies(check_round_trip);
+}
+
+static void check_damage(unsigned message, const uint8_t *body, size_t size) {
+    assay_allocator allocator = {default_resize, NULL};
+    uint8_t *broken = malloc(size + 1); /* of its exact size, for the address sanitizer */
+    assay_error error;
+    for (int round = 0; round < 100 && size > 0 && broken != NULL; round++) {
+        struct arena arena = {.allocator = &allocator};
+        memcpy(broken, body, size);
+        for (uint64_t i = 0; i <= random_below(4); i++) {
+            uint8_t *byte = &broken[random_below(size)];
+            *byte = random_below(2) == 0 ? (uint8_t)random_next() : (uint8_t)(*byte ^ 1);
+        }
+        if (decode_body(&arena, message, broken, size, &error) == NULL) {
+            CHECK_EQUAL(error.code, ASSAY_PROTOCOL_ERROR);
+        }
+        arena_free(&arena);
+    }
+    free(broken);
+}
+
+static void damaged_bodies_are_refused_or_read(void) {
+    with_random_bodies(check_damage);
+}
+
+static void a_lie_about_a_size_allocates_nothing(void) {
+    struct counting counting = COUNTING;
+    assay_allocator allocator = {counting_resize, &counting};
+    struct arena arena = {.allocator = &allocator};
+    uint8_t body[16] = {1, 0, 3, 0, 0xFF, 0xFF, 0xFF, 0x7F};
+    assay_error error;
+    CHECK(decode_body(&arena, ASSAY_MESSAGE_PING_RESPONSE, body, sizeof body, &error) == NULL);
+    CHECK(strstr(error.message, "body_truncated") != NULL);
+    CHECK(counting.largest < 8192);
+    arena_free(&arena);
+    CHECK_EQUAL(counting.outstanding, 0);
+}
+
+static void requests_are_checked_before_they_are_sent(void) {
+    assay_client *client;
+    assay_error error;
+    CHECK_EQUAL(assay_client_new("unix:///nobody/there", NULL, &client, &error), ASSAY_OK);
+    assay_generate_request request = {.prompt = assay_text_of("x"), .max_tokens = ASSAY_GIVEN(0)};
+    CHECK_EQUAL(assay_generate(client, &request, NULL, NULL, &error), ASSAY_REQUEST_INVALID);
+    CHECK(strcmp(error.field, "max_tokens") == 0);
+    assay_input inputs[1] = {{.text = {"\xFF", 1}}};
+    assay_embed_request embed = {.inputs = {inputs, 1}};
+    CHECK_EQUAL(assay_embed(client, &embed, NULL, NULL, &error), ASSAY_REQUEST_INVALID);
+    CHECK(strcmp(error.field, "inputs.text") == 0);
+    CHECK_EQUAL(assay_call(client, ASSAY_KIND_CANCEL, &request, NULL, NULL, &error),
+                ASSAY_REQUEST_INVALID);
+    CHECK_EQUAL(assay_ping(client, NULL, NULL, NULL, &error), ASSAY_REQUEST_INVALID);
+    assay_client_free(client);
+}
+
+/* ---------------------------------------------------------------- against a fake server */
+
+/* Hello, Ping, and for Generate two chunks and the end; remembers Cancel. */
+static bool answer_well(struct fake *fake, int fd, const struct seen *seen) {
+    uint8_t body[2048], yes = 1;
+    switch (seen->kind) {
+    case ASSAY_KIND_HELLO:
+        respond(fd, seen, 0, 0, body, hello_body(body, 4));
+        return true;
+    case ASSAY_KIND_PING:
+        respond(fd, seen, 0, 0, seen->body, seen->size);
+        return true;
+    case ASSAY_KIND_CANCEL:
+        fake->cancels++;
+        fake->cancelled = get_le(seen->body + 8, 8);
+        respond(fd, seen, 0, 0, body, field_put(body, 1, 8, &yes, 1));
+        return true;
+    default:
+        respond(fd, seen, ASSAY_FLAG_MORE, 0, body, field_text(body, 2, "one "));
+        respond(fd, seen, ASSAY_FLAG_MORE, 0, body, field_text(body, 2, "two "));
+        respond(fd, seen, 0, 0, body, generated_body(body, "three", false));
+        return true;
+    }
+}
+
+static const assay_generate_request small_request = {.prompt = {"x", 1}};
+
+static void a_stream_is_put_together(void) {
+    struct fake fake;
+    struct counting counting = COUNTING;
+    fake_start(&fake, answer_well, NULL);
+    assay_client *client = client_for(fake.url, &counting);
+    assay_reply reply;
+    assay_error error;
+    CHECK_EQUAL(assay_generate(client, &small_request, NULL, &reply, &error), ASSAY_OK);
+    CHECK(reply.generate != NULL && strcmp(reply.generate->text.data, "one two three") == 0);
+    CHECK(reply.answer != NULL && strcmp(reply.answer->model.data, "fake") == 0);
+    CHECK_EQUAL(reply.answer->timing->total, 7);
+    CHECK_EQUAL(reply.provenance, ASSAY_REAL);
+    assay_client_free(client); /* a reply outlives its client */
+    CHECK(strcmp(reply.generate->finish_reason.data, "length") == 0);
+    assay_reply_free(&reply);
+    assay_reply_free(&reply);
+    CHECK_EQUAL(counting.outstanding, 0);
+    fake_stop(&fake);
+}
+
+static bool first_only(void *context, const assay_chunk *chunk) {
+    unsigned *seen = context;
+    CHECK(strcmp(chunk->generate->text.data, "one ") == 0);
+    ++*seen;
+    return false;
+}
+
+/* Holds the answer to Generate back until the Cancel has come. */
+static bool answer_after_cancel(struct fake *fake, int fd, const struct seen *seen) {
+    uint8_t body[2048];
+    if (seen->kind == ASSAY_KIND_GENERATE) {
+        respond(fd, seen, ASSAY_FLAG_MORE, 0, body, field_text(body, 2, "one "));
+        return true;
+    }
+    (void)answer_well(fake, fd, seen);
+    if (seen->kind == ASSAY_KIND_CANCEL) {
+        struct seen cancelled = {.kind = ASSAY_KIND_GENERATE, .id = fake->cancelled};
+        respond(fd, &cancelled, 0, 0, body, generated_body(body, "", false));
+    }
+    return true;
+}
+
+static void giving_up_cancels_and_the_connection_lives_on(void) {
+    struct fake fake;
+    struct counting counting = COUNTING;
+    fake_start(&fake, answer_after_cancel, NULL);
+    assay_client *client = client_for(fake.url, &counting);
+    unsigned seen = 0;
+    assay_error error;
+    assay_ping_request ping = {.payload = {(const uint8_t *)"abc", 3}};
+    CHECK_EQUAL(
+        assay_generate_stream(client, &small_request, first_only, &seen, NULL, NULL, &error),
+        ASSAY_GIVEN_UP);
+    CHECK_EQUAL(seen, 1);
+    CHECK_EQUAL(assay_ping(client, &ping, NULL, NULL, &error), ASSAY_OK);
+    assay_client_free(client);
+    fake_stop(&fake);
+    CHECK_EQUAL(fake.connections, 1);
+    CHECK_EQUAL(fake.cancels, 1);
+    CHECK_EQUAL(fake.cancelled, 2); /* 1 was Hello */
+    CHECK_EQUAL(counting.outstanding, 0);
+}
+
+static void every_failed_allocation_is_an_error(void) {
+    struct fake fake;
+    fake_start(&fake, answer_well, NULL);
+    bool went_well = false;
+    for (long at = 1; at < 200 && !went_well; at++) {
+        struct counting counting = COUNTING;
+        counting.fails_at = at;
+        assay_client *client = client_for(fake.url, &counting);
+        assay_reply reply = {.kind = 0};
+        assay_error error;
+        if (client != NULL) {
+            assay_code code = assay_generate(client, &small_request, NULL, &reply, &error);
+            went_well = code == ASSAY_OK;
+            CHECK(went_well || code == ASSAY_OUT_OF_MEMORY);
+            CHECK(went_well == (reply.generate != NULL));
+        }
+        assay_reply_free(&reply);
+        assay_client_free(client);
+        CHECK_EQUAL(counting.outstanding, 0);
+    }
+    CHECK(went_well);
+    fake_stop(&fake);
+}
+
+static void a_whole_answer_has_a_limit(void) {
+    struct fake fake;
+    fake_start(&fake, answer_well, NULL);
+    assay_options options = assay_options_default();
+    options.answer_size_max = 10;
+    assay_client *client;
+    assay_error error;
+    CHECK_EQUAL(assay_client_new(fake.url, &options, &client, &error), ASSAY_OK);
+    CHECK_EQUAL(assay_generate(client, &small_request, NULL, NULL, &error), ASSAY_GIVEN_UP);
+    assay_client_free(client);
+    fake_stop(&fake);
+}
+
+struct pinging {
+    assay_client *client;
+    unsigned number;
+    bool fine;
+};
+
+static void *ping_many(void *context) {
+    struct pinging *pinging = context;
+    pinging->fine = true;
+    for (unsigned i = 0; i < 300 && pinging->fine; i++) {
+        uint32_t words[2] = {pinging->number, i};
+        assay_ping_request request = {.payload = {(const uint8_t *)words, sizeof words}};
+        assay_generate_request generate = small_request;
+        assay_error error;
+        assay_code code = i % 10 == 9
+                              ? assay_generate(pinging->client, &generate, NULL, NULL, &error)
+                              : assay_ping(pinging->client, &request, NULL, NULL, &error);
+        pinging->fine = code == ASSAY_OK;
+    }
+    return NULL;
+}
+
+/* More threads than places in flight (4): they take turns in reading and in waiting. */
+static void many_threads_share_one_connection(void) {
+    enum { COUNT = 12 };
+    struct fake fake;
+    struct counting counting = COUNTING;
+    fake_start(&fake, answer_well, NULL);
+    assay_client *client = client_for(fake.url, &counting);
+    pthread_t threads[COUNT];
+    struct pinging pinging[COUNT];
+    for (unsigned i = 0; i < COUNT; i++) {
+        pinging[i] = (struct pinging){.client = client, .number = i};
+        CHECK(pthread_create(&threads[i], NULL, ping_many, &pinging[i]) == 0);
+    }
+    for (unsigned i = 0; i < COUNT; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK(pinging[i].fine);
+    }
+    assay_client_free(client);
+    fake_stop(&fake);
+    CHECK_EQUAL(fake.connections, 1);
+    CHECK_EQUAL(counting.outstanding, 0);
+}
+
+static void *close_after_cancel(void *context) {
+    assay_client_close(context);
+    return NULL;
+}
+
+static bool answer_hello_only(struct fake *fake, int fd, const struct seen *seen) {
+    if (seen->kind == ASSAY_KIND_HELLO) {
+        return answer_well(fake, fd, seen);
+    }
+    pthread_t *thread = fake->context;
+    return pthread_create(thread, NULL, close_after_cancel, *(void **)(thread + 1)) == 0;
+}
+
+static void closing_ends_calls_that_wait(void) {
+    struct fake fake;
+    struct {
+        pthread_t thread;
+        void *client;
+    } context;
+    fake_start(&fake, answer_hello_only, &context);
+    assay_client *client;
+    assay_error error;
+    assay_ping_request ping = {.payload = {NULL, 0}};
+    CHECK_EQUAL(assay_client_new(fake.url, NULL, &client, &error), ASSAY_OK);
+    context.client = client;
+    CHECK_EQUAL(assay_ping(client, &ping, NULL, NULL, &error), ASSAY_CONNECTION_CLOSED);
+    CHECK_EQUAL(assay_ping(client, &ping, NULL, NULL, &error), ASSAY_CONNECTION_CLOSED);
+    pthread_join(context.thread, NULL);
+    assay_client_free(client);
+    fake_stop(&fake);
+}
+
+/* Answers with frames of which some bytes are wrong. */
+static bool answer_damaged(struct fake *fake, int fd, const struct seen *seen) {
+    uint8_t body[2048], frames[8192];
+    if (seen->kind == ASSAY_KIND_HELLO || seen->kind == ASSAY_KIND_CANCEL) {
+        return answer_well(fake, fd, seen);
+    }
+    size_t size = response_put(
+        frames, seen, ASSAY_FLAG_MORE, 0, body, (uint32_t)field_text(body, 2, "one "));
+    size += response_put(
+        frames + size, seen, 0, 0, body, (uint32_t)generated_body(body, "two", false));
+    for (uint64_t i = 0; i <= random_below(3); i++) {
+        frames[random_below(size)] = (uint8_t)random_next();
+    }
+    all_out(fd, frames, random_below(8) == 0 ? (size_t)random_below(size) : size);
+    return random_below(2) == 0; /* closed, or the client has to time out */
+}
+
+static void a_hostile_server_breaks_nothing(void) {
+    struct fake fake;
+    fake_start(&fake, answer_damaged, NULL);
+    struct counting counting = COUNTING;
+    assay_options options = assay_options_default();
+    options.allocator = (assay_allocator){counting_resize, &counting};
+    options.answer_milliseconds = 20;
+    options.attempts = 1;
+    for (int round = 0; round < 150; round++) {
+        assay_client *client;
+        assay_reply reply;
+        assay_error error;
+        CHECK_EQUAL(assay_client_new(fake.url, &options, &client, &error), ASSAY_OK);
+        (void)assay_generate(client, &small_request, NULL, &reply, &error);
+        assay_reply_free(&reply);
+        assay_client_free(client);
+        CHECK_EQUAL(counting.outstanding, 0);
+    }
+    CHECK(counting.largest < (32u << 20));
+    fake_stop(&fake);
+}
+
+/* ---------------------------------------------------------------- */
+
+#define TEST(name) {#name, name}
+
+int main(void) {
+    static const struct {
+        const char *name;
+        void (*run)(void);
+    } tests[] = {
+        TEST(utf8_is_strict), TEST(blocks_are_exact), TEST(damaged_blocks_stay_inside),
+        TEST(noise_is_not_compressed), TEST(addresses_are_parsed), TEST(options_are_checked),
+        TEST(headers_are_refused_as_early_as_can_be), TEST(bodies_survive_the_round_trip),
+        TEST(damaged_bodies_are_refused_or_read), TEST(a_lie_about_a_size_allocates_nothing),
+        TEST(requests_are_checked_before_they_are_sent), TEST(a_stream_is_put_together),
+        TEST(giving_up_cancels_and_the_connection_lives_on),
+        TEST(every_failed_allocation_is_an_error), TEST(a_whole_answer_has_a_limit),
+        TEST(many_threads_share_one_connection), TEST(closing_ends_calls_that_wait),
+        TEST(a_hostile_server_breaks_nothing)};
+    const size_t count = sizeof tests / sizeof *tests;
+    unsigned red = 0;
+    random_start();
+    for (size_t i = 0; i < count; i++) {
+        unsigned before = checks_failed;
+        tests[i].run();
+        red += checks_failed != before;
+        printf("%s %s\n", checks_failed == before ? "ok  " : "FAIL", tests[i].name);
+    }
+    printf("%zu tests, %u failed\n", count, red);
+    return red == 0 ? 0 : 1;
+}

@@ -1,0 +1,227 @@
+//! LZ4 blocks: a codec small enough to live here, so that the crate needs no other.
+//!
+//! Guarantees: decoding touches nothing outside the block and makes exactly the size it is told,
+//! or fails; a match offset of 0 is refused. What is encoded here decodes with any LZ4.
+//! Not here: frames, dictionaries, levels. The encoder is greedy: it looks at one place per hash.
+//!
+//! ```text
+//!    token  lengths...  literals...  offset   lengths...     the last sequence ends
+//!    [4|4]  [255..][n]  [........]   [lo hi]  [255..][n]     after its literals
+//! ```
+
+const MATCH_MIN: usize = 4;
+/// The last bytes of a block are literals.
+const LITERALS_LAST: usize = 5;
+/// No match begins closer to the end than this.
+const MATCH_START_LIMIT: usize = 12;
+const OFFSET_MAX: usize = 65535;
+const HASH_BITS: u32 = 13;
+
+/// The bytes a block stands for, exactly `size` of them; `None`: the block is damaged.
+pub fn decode(block: &[u8], size: usize) -> Option<Vec<u8>> {
+    // One byte of a block stands for at most 255: what claims more is not worth an allocation.
+    if size / 256 > block.len() {
+        return None;
+    }
+    let mut out = Vec::with_capacity(size);
+    let mut at = 0;
+    loop {
+        let token = usize::from(*block.get(at)?);
+        at += 1;
+        let literals = length(block, &mut at, token >> 4)?;
+        let end = at.checked_add(literals)?;
+        if literals > size - out.len() {
+            return None;
+        }
+        out.extend_from_slice(block.get(at..end)?);
+        at = end;
+        if at == block.len() {
+            return if out.len() == size { Some(out) } else { None };
+        }
+        let offset = usize::from(*block.get(at)?) | usize::from(*block.get(at + 1)?) << 8;
+        at += 2;
+        let count = length(block, &mut at, token & 15)?.checked_add(MATCH_MIN)?;
+        if offset == 0 || offset > out.len() || count > size - out.len() {
+            return None;
+        }
+        copy_match(&mut out, offset, count);
+    }
+}
+
+/// Repeats what lies `offset` bytes back; the two may overlap.
+fn copy_match(out: &mut Vec<u8>, offset: usize, count: usize) {
+    let start = out.len() - offset;
+    if offset >= count {
+        out.extend_from_within(start..start + count);
+    } else {
+        for at in start..start + count {
+            let byte = out[at];
+            out.push(byte);
+        }
+    }
+}
+
+/// A length that begins in four bits of a token.
+fn length(block: &[u8], at: &mut usize, first: usize) -> Option<usize> {
+    let mut sum = first;
+    if first == 15 {
+        loop {
+            let byte = *block.get(*at)?;
+            *at += 1;
+            sum = sum.checked_add(usize::from(byte))?;
+            if byte != 255 {
+                break;
+            }
+        }
+    }
+    Some(sum)
+}
+
+/// A block for `bytes` of at most `room` bytes; `None`: it does not fit.
+pub fn encode(bytes: &[u8], room: usize) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(room);
+    let mut places = vec![0u32; 1 << HASH_BITS]; // position + 1 of the last place of a hash
+    let (mut at, mut literals_from) = (0, 0);
+    let last_start = bytes.len().saturating_sub(MATCH_START_LIMIT);
+    let match_end = bytes.len().saturating_sub(LITERALS_LAST);
+    while at < last_start {
+        let word = word_at(bytes, at);
+        let hash = (word.wrapping_mul(2_654_435_761) >> (32 - HASH_BITS)) as usize;
+        let before = places[hash] as usize;
+        places[hash] = at as u32 + 1;
+        if before == 0 || at + 1 - before > OFFSET_MAX || word_at(bytes, before - 1) != word {
+            // The longer nothing is found, the larger the steps.
+            at += 1 + ((at - literals_from) >> 6);
+            continue;
+        }
+        let from = before - 1;
+        let mut count = MATCH_MIN;
+        while at + count < match_end && bytes[from + count] == bytes[at + count] {
+            count += 1;
+        }
+        put_sequence(&mut out, &bytes[literals_from..at], Some((at - from, count)), room)?;
+        at += count;
+        literals_from = at;
+    }
+    put_sequence(&mut out, &bytes[literals_from..], None, room)?;
+    Some(out)
+}
+
+fn word_at(bytes: &[u8], at: usize) -> u32 {
+    let mut word = [0; 4];
+    word.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_le_bytes(word)
+}
+
+/// Appends literals and the match behind them; `None`: there is no room.
+fn put_sequence(
+    out: &mut Vec<u8>,
+    literals: &[u8],
+    found: Option<(usize, usize)>,
+    room: usize,
+) -> Option<()> {
+    let (offset, count) = found.unwrap_or((0, MATCH_MIN));
+    let count = count - MATCH_MIN;
+    let need = 1 + literals.len() / 255 + 1 + literals.len() + 2 + count / 255 + 1;
+    if out.len() + need > room {
+        return None;
+    }
+    out.push((literals.len().min(15) << 4 | count.min(15)) as u8);
+    put_length(out, literals.len());
+    out.extend_from_slice(literals);
+    if found.is_some() {
+        out.extend_from_slice(&(offset as u16).to_le_bytes());
+        put_length(out, count);
+    }
+    Some(())
+}
+
+fn put_length(out: &mut Vec<u8>, length: usize) {
+    if length < 15 {
+        return;
+    }
+    let mut rest = length - 15;
+    while rest >= 255 {
+        out.push(255);
+        rest -= 255;
+    }
+    out.push(rest as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+
+    #[test]
+    fn decodes_literals_and_an_overlapping_match() {
+        // "abc", then nine bytes from three back, then five literals.
+        let block = [0x35, b'a', b'b', b'c', 3, 0, 0x50, b'1', b'2', b'3', b'4', b'5'];
+        assert_eq!(decode(&block, 17).as_deref(), Some(&b"abcabcabcabc12345"[..]));
+    }
+
+    #[test]
+    fn refuses_damage() {
+        let good = [0x35, b'a', b'b', b'c', 3, 0, 0x50, b'1', b'2', b'3', b'4', b'5'];
+        assert_eq!(decode(&good, 16), None, "one byte less");
+        assert_eq!(decode(&good, 18), None, "one byte more");
+        for end in 0..good.len() {
+            assert_eq!(decode(&good[..end], 17), None, "cut at {}", end);
+        }
+        let mut offset_0 = good;
+        offset_0[4] = 0;
+        assert_eq!(decode(&offset_0, 17), None, "a match that points at itself");
+        let mut before_start = good;
+        before_start[4] = 4;
+        assert_eq!(decode(&before_start, 17), None, "a match from before the start");
+        assert_eq!(decode(&[0x10, b'a'], usize::MAX), None, "a size that is a lie");
+    }
+
+    #[test]
+    fn what_is_encoded_decodes_to_itself() {
+        let seed = Random::seed_of_the_day();
+        println!("seed {}", seed);
+        let mut random = Random::new(seed);
+        for round in 0..2000 {
+            let size = random.below(if round % 50 == 0 { 100_000 } else { 600 }) as usize;
+            let letters = 1 + random.below(5);
+            let bytes: Vec<u8> = (0..size)
+                .map(|_| match random.below(40) {
+                    0 => random.next() as u8,
+                    _ => random.below(letters) as u8,
+                })
+                .collect();
+            let room = size + size / 200 + 32;
+            let block = encode(&bytes, room).expect("room for everything");
+            assert_eq!(decode(&block, size), Some(bytes), "seed {}, round {}", seed, round);
+        }
+    }
+
+    #[test]
+    fn damaged_blocks_never_panic() {
+        let seed = Random::seed_of_the_day();
+        println!("seed {}", seed);
+        let mut random = Random::new(seed);
+        let bytes: Vec<u8> = (0..3000u32).map(|at| (at / 7 % 11) as u8).collect();
+        let block = encode(&bytes, 4000).expect("compresses");
+        for _ in 0..20_000 {
+            let mut broken = block.clone();
+            for _ in 0..=random.below(3) {
+                let at = random.below(broken.len() as u64) as usize;
+                broken[at] = random.next() as u8;
+            }
+            broken.truncate(1 + random.below(broken.len() as u64) as usize);
+            if let Some(out) = decode(&broken, bytes.len()) {
+                assert_eq!(out.len(), bytes.len());
+            }
+        }
+    }
+
+    #[test]
+    fn gives_up_when_there_is_no_room() {
+        let mut random = Random::new(7);
+        let noise: Vec<u8> = (0..2000).map(|_| random.next() as u8).collect();
+        assert_eq!(encode(&noise, 1800), None);
+        assert!(encode(&[0; 2000], 1800).expect("zeros").len() < 100);
+    }
+}

@@ -1,0 +1,282 @@
+//! The connections of a client: made on demand, chosen by load, replaced when lost.
+//!
+//! Guarantees: a call takes the connection with the fewest requests in flight; never more are in
+//! flight on one than its server allows, further calls wait; a connection that died while idle is
+//! replaced before anything is written to it.
+//! Not here: what a call does with its connection.
+
+use crate::address_of;
+use crate::codec::{encode, Message, Request};
+use crate::connection::{
+    decode_message, earlier, is_past, lock, wait, Agreement, Connection, KindInfo, Until,
+};
+use crate::error::{Code, Error, Provenance};
+use crate::frame::{request_frame, Frame};
+use crate::protocol::{
+    ErrorBody, HelloRequest, HelloResponse, BODY_SIZE_MAX, BODY_SIZE_MIN,
+    FRAME_SIZE_MAX_BEFORE_HELLO, HEADER_SIZE, REVISION,
+};
+use crate::random::Random;
+use crate::socket::{Address, Socket};
+use crate::Options;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
+use std::time::{Duration, Instant};
+
+/// A place for a connection.
+#[derive(Default)]
+struct Slot {
+    connection: Option<Arc<Connection>>,
+    is_connecting: bool,
+    /// Calls that chose it and are not in flight yet.
+    chosen: u64,
+}
+
+struct State {
+    slots: Vec<Slot>,
+    is_closed: bool,
+    /// Every connection that may still be in use.
+    all: Vec<Weak<Connection>>,
+    random: Random,
+}
+
+/// Everything a client and its clones share.
+pub struct Pool {
+    pub options: Options,
+    address: Address,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// How a kind is called.
+pub fn kind_of<R: Request>() -> KindInfo {
+    KindInfo {
+        number: R::KIND,
+        name: R::NAME,
+        since: R::SINCE,
+        streamed: R::STREAMED,
+        retry_safe: R::RETRY_SAFE,
+    }
+}
+
+impl Pool {
+    pub fn new(address: &str, options: Options) -> Result<Self, Error> {
+        let checks = [
+            ("name, bytes", options.name.len() as u64, 1, 128),
+            ("connections", options.connections as u64, 1, 64),
+            ("attempts", options.attempts.into(), 1, u32::MAX.into()),
+            ("body_size_max", options.body_size_max.into(), BODY_SIZE_MIN as u64, u32::MAX.into()),
+        ];
+        for (name, found, low, high) in checks {
+            if !(low..=high).contains(&found) {
+                return Err(Error::new(
+                    Code::RequestInvalid,
+                    format!(
+                        "making a client: option {}: found {}, allowed: {}..{}",
+                        name, found, low, high
+                    ),
+                ));
+            }
+        }
+        let slots = (0..options.connections).map(|_| Slot::default()).collect();
+        let random = Random::new(Random::seed_of_the_day());
+        Ok(Pool {
+            address: address_of(address)?,
+            options,
+            state: Mutex::new(State { slots, is_closed: false, all: Vec::new(), random }),
+            changed: Condvar::new(),
+        })
+    }
+
+    fn closed() -> Error {
+        Error::new(Code::ConnectionClosed, "calling: this client was closed")
+    }
+
+    /// Ends all connections and refuses later calls.
+    pub fn close(&self) {
+        let mut state = lock(&self.state);
+        state.is_closed = true;
+        let all = std::mem::take(&mut state.all);
+        state.slots.iter_mut().for_each(|slot| slot.connection = None);
+        self.changed.notify_all();
+        drop(state);
+        for connection in all.iter().filter_map(Weak::upgrade) {
+            connection.fail(&Pool::closed());
+        }
+    }
+
+    /// Pauses between two attempts; false: the client was closed.
+    pub fn pause(&self, until: Instant) -> bool {
+        let mut state = lock(&self.state);
+        while !state.is_closed && Instant::now() < until {
+            state = wait(&self.changed, state, Some(until));
+        }
+        !state.is_closed
+    }
+
+    /// The pause before the attempt after the `made`th, from half to all of what it may be.
+    pub fn backoff(&self, made: u32) -> Duration {
+        let options = &self.options;
+        let doubled = u64::from(options.backoff_milliseconds) << (made.clamp(1, 20) - 1);
+        let whole = doubled.min(options.backoff_max_milliseconds.into()) * 1000;
+        let jitter = lock(&self.state).random.below(whole / 2 + 1);
+        Duration::from_micros(whole / 2 + jitter)
+    }
+
+    /// A connection on which a request is registered, and its id.
+    pub fn acquire(
+        &self,
+        kind: KindInfo,
+        deadline: Until,
+    ) -> Result<(Arc<Connection>, u64), Error> {
+        loop {
+            if is_past(deadline) {
+                let words = format!("sending {}: the deadline passed first", kind.name);
+                return Err(Error::new(Code::TimedOut, words));
+            }
+            let mut state = lock(&self.state);
+            if state.is_closed {
+                return Err(Pool::closed());
+            }
+            let index = state.least_busy();
+            state.slots[index].chosen += 1;
+            let found = self
+                .slot_connection(state, index, deadline)
+                .map(|connection| connection.register(kind, deadline).map(|id| (connection, id)));
+            lock(&self.state).slots[index].chosen -= 1;
+            if let Some(registered) = found? {
+                return Ok(registered);
+            }
+        }
+    }
+
+    /// The connection of a slot, made by this call or by one before it.
+    fn slot_connection(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        index: usize,
+        deadline: Until,
+    ) -> Result<Arc<Connection>, Error> {
+        loop {
+            if state.is_closed {
+                return Err(Pool::closed());
+            }
+            if let Some(connection) = &state.slots[index].connection {
+                let connection = Arc::clone(connection);
+                drop(state);
+                connection.look();
+                return Ok(connection);
+            }
+            if !state.slots[index].is_connecting {
+                break;
+            }
+            if is_past(deadline) {
+                return Err(Error::new(Code::TimedOut, "connecting: the deadline passed first"));
+            }
+            state = wait(&self.changed, state, deadline);
+        }
+        state.slots[index].is_connecting = true;
+        drop(state);
+        let made = self.connect(deadline).map(Arc::new);
+        let mut state = lock(&self.state);
+        state.slots[index].is_connecting = false;
+        self.changed.notify_all();
+        let connection = made?;
+        if state.is_closed {
+            return Err(Pool::closed());
+        }
+        state.all.retain(|other| other.strong_count() > 0);
+        state.all.push(Arc::downgrade(&connection));
+        state.slots[index].connection = Some(Arc::clone(&connection));
+        Ok(connection)
+    }
+
+    /// A connection that has said Hello.
+    fn connect(&self, deadline: Until) -> Result<Connection, Error> {
+        let limit = Duration::from_millis(self.options.connect_milliseconds.into());
+        let until = Instant::now() + limit;
+        let until = earlier(Some(until), deadline).unwrap_or(until);
+        let body_max = FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE;
+        let socket = Socket::connect(&self.address, until)?;
+        let connection = Connection::new(socket, body_max, self.options.answer_size_max)
+            .map_err(|error| Error::new(Code::Unreachable, format!("connecting: {}", error)))?;
+        let result = self.say_hello(&connection, Some(until));
+        let result = result.and_then(|()| match connection.failure() {
+            Some(error) => Err(error),
+            None if connection.is_usable() => Ok(()),
+            None => Err(Error::new(Code::ConnectionClosed, "connecting: the server is draining")),
+        });
+        match result {
+            Ok(()) => Ok(connection),
+            Err(error) => {
+                connection.fail(&error);
+                Err(error)
+            }
+        }
+    }
+
+    fn say_hello(&self, connection: &Connection, until: Until) -> Result<(), Error> {
+        let options = &self.options;
+        let body_size_max = u64::from(options.body_size_max);
+        let hello = HelloRequest {
+            client: options.name.clone(),
+            revision: REVISION,
+            compression: if options.compression { Some(true) } else { None },
+            body_size_max: Some(body_size_max).filter(|size| *size != BODY_SIZE_MAX as u64),
+        };
+        let mut body = Vec::new();
+        encode(HelloRequest::info(), &hello.to_record(), &mut body).map_err(|error| {
+            Error::new(Code::RequestInvalid, format!("making Hello: {}", error.code))
+        })?;
+        let kind = kind_of::<HelloRequest>();
+        let id = connection
+            .register(kind, until)
+            .ok_or_else(|| Error::new(Code::ConnectionClosed, "connecting: lost at once"))?;
+        connection.write(&request_frame(kind.number, id, 0, &body, false)?, until)?;
+        let frame = connection.next_frame(id, until)?;
+        connection.remove(id);
+        self.take_hello(connection, &frame)
+    }
+
+    /// Takes over what the answer to Hello agrees to.
+    fn take_hello(&self, connection: &Connection, frame: &Frame) -> Result<(), Error> {
+        let (header, options) = (&frame.header, &self.options);
+        if header.provenance == Provenance::Mock && !options.allow_mock {
+            return Err(Error::mock("connecting"));
+        }
+        if header.status != 0 {
+            let words = decode_message::<ErrorBody>(&frame.body)?;
+            return Err(Error::refused(header.status, words, header.provenance));
+        }
+        let hello = decode_message::<HelloResponse>(&frame.body)?;
+        if hello.revision > REVISION
+            || (hello.compression && !options.compression)
+            || header.is_degraded()
+        {
+            let words = "reading the answer to Hello: it agrees to what was not offered";
+            return Err(Error::damage(words));
+        }
+        let agreed = Agreement {
+            revision: hello.revision,
+            compression: hello.compression,
+            body_max: hello.body_size_max,
+            in_flight_max: hello.requests_in_flight_max,
+        };
+        connection.agree(agreed, options.body_size_max as usize);
+        Ok(())
+    }
+}
+
+impl State {
+    /// The slot with the least to do; among equals one that is connected.
+    fn least_busy(&mut self) -> usize {
+        let load = |slot: &mut Slot| {
+            slot.connection = slot.connection.take().filter(|one| one.is_usable());
+            let busy = slot.connection.as_ref().map_or(0, |connection| connection.load());
+            // An empty slot is better than a busy connection, and worse than an idle one.
+            let is_empty = slot.connection.is_none() && !slot.is_connecting;
+            (slot.chosen + busy) * 2 + u64::from(is_empty)
+        };
+        let loads = self.slots.iter_mut().map(load).enumerate();
+        loads.min_by_key(|(_, load)| *load).map_or(0, |(index, _)| index)
+    }
+}
