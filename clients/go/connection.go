@@ -421,19 +421,29 @@ func (target *call) abandon() {
 	target.abandoned, target.frames = true, nil
 	c.mutex.Unlock()
 	if asks {
-		go c.cancel(target.id)
+		c.cancel(target.id)
 	}
 }
 
-// cancel sends a Cancel whose own answer nobody waits for. A failure is no news: the connection's
-// end cancels as well.
+// cancel sends a Cancel whose own answer nobody waits for: at once when nobody is writing, otherwise
+// behind the caller's back. A failure is no news, the connection's end cancels as well.
 func (c *connection) cancel(id uint64) {
+	const doing = "sending Cancel"
 	body, _, wrong := encode(cancelRequestTable, reflect.ValueOf(cancelRequest{Target: id}), nil)
 	target, failure := c.register(kindCancel)
 	if wrong != nil || failure != nil {
 		return
 	}
-	_ = c.send(context.Background(), "sending Cancel", target, pack(body, false))
+	bytes := pack(body, false).frame(kindCancel, target.id, 0)
+	select {
+	case c.writing <- struct{}{}:
+		_ = c.write(doing, bytes)
+	default:
+		go func() {
+			c.writing <- struct{}{}
+			_ = c.write(doing, bytes)
+		}()
+	}
 }
 
 // endIfSilent closes a connection on which a time-out was not the first sign of death.
