@@ -127,10 +127,12 @@ def framing(name, about, raw, code, direction="request", before_hello=False):
 
 def bad_body(name, about, message, raw_body, code, field, direction="request"):
     kind = message.split(" ")[0]
-    if kind == "Error":
+    if message == "Error":
         raw = plain(raw_body, kind=KIND["Generate"] | 0x80, provenance=REAL, status=13)
     elif direction == "request":
         raw = plain(raw_body, kind=KIND[kind])
+    elif message.endswith((" chunk", " progress")):
+        raw = plain(raw_body, kind=KIND[kind] | 0x80, provenance=REAL, flags=MORE)
     else:
         raw = plain(raw_body, kind=KIND[kind] | 0x80, provenance=REAL)
     add("invalid", name, about, raw, {

@@ -178,6 +178,19 @@ def lz4_runs(prefix, period, length):
     return block, raw_body
 
 
+def _common(data, left, right, end):
+    """How many bytes at `left` and `right` are the same, before `end`."""
+    size, step = 0, 16
+    while step:
+        step = min(step, max(end - right - size, 0))
+        if step and data[left + size:left + size + step] == data[right + size:right + size + step]:
+            size += step
+            step *= 2
+        else:
+            step //= 2
+    return size
+
+
 def lz4_encode(raw_body):
     """A block for any bytes: greedy, one position remembered per four bytes."""
     out, anchor, at, seen = bytearray(), 0, 0, {}
@@ -189,9 +202,7 @@ def lz4_encode(raw_body):
         if before is None or at - before > 65535:
             at += 1
             continue
-        size = 4
-        while at + size < len(raw_body) - 5 and raw_body[before + size] == raw_body[at + size]:
-            size += 1
+        size = 4 + _common(raw_body, before + 4, at + 4, len(raw_body) - 5)
         out += lz4_sequence(raw_body[anchor:at], at - before, size)
         at += size
         anchor = at

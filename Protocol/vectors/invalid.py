@@ -427,6 +427,122 @@ def answers_of_revision_2(word):
              "field_out_of_range", "embeddings", "response")
 
 
+def framing_of_responses():
+    """The checks of a header once more for the side that reads answers, blocks included."""
+    pong = dict(kind=KIND["Ping"] | 0x80, provenance=REAL)
+
+    def one(name, about, raw, code, **words):
+        framing(name + "_in_response", about, raw, code, "response", **words)
+
+    one("length_0", "a length of nothing", header(**pong, length=0), "length_too_small")
+    one("length_27", "one byte less than a header", header(**pong, length=27), "length_too_small")
+    one("length_over_limit", "one byte more than 4 MiB", header(**pong, raw=(4 << 20) + 1),
+        "length_too_large")
+    one("length_alone", "four bytes are enough to refuse a length", b"\xff\xff\xff\xff",
+        "length_too_large")
+    one("length_over_limit_before_hello", "a Hello answer larger than any frame before Hello",
+        header(kind=KIND["Hello"] | 0x80, provenance=REAL, raw=(4 << 20) + 1), "length_too_large",
+        before_hello=True)
+    one("http_greeting", "HTTP on the port", b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        "length_too_large")
+    one("tls_greeting", "a TLS alert", bytes.fromhex("15030100020246") + bytes(25),
+        "length_too_large", before_hello=True)
+    one("version_0", "version 0", header(**pong, version=0), "version_unsupported")
+    one("version_2", "version 2", header(**pong, version=2), "version_unsupported")
+    one("version_alone", "five bytes are enough to refuse a version", b"\x1c\0\0\0\x09",
+        "version_unsupported")
+    one("kind_0", "kind 0", header(kind=0, provenance=REAL), "kind_out_of_range")
+    one("flag_bit_3", "bit 3 is nobody's", header(**pong, flags=8), "flags_unknown")
+    one("flag_bit_4", "nor bit 4", header(**pong, flags=16 | MORE), "flags_unknown")
+    one("reserved_1", "the last word is zero", header(**pong, reserved=1), "reserved_not_zero")
+    one("status_with_both", "a failure is neither followed nor degraded",
+        header(**pong, flags=MORE | DEGRADED, status=2), "flags_conflict")
+    one("raw_size_differs", "a plain body has one size", header(**pong, raw=8, wire=0),
+        "raw_size_mismatch")
+    one("raw_size_smaller", "a plain body has one size", header(**pong, raw=0, wire=1) + b"\0",
+        "raw_size_mismatch")
+    raw_body = raw_field(1, BYTES, b"\x07" * 1016)
+    block = lz4_encode(raw_body)
+    lz = dict(pong, flags=COMPRESSED)
+    one("raw_size_over_limit", "a block that announces 4 MiB and a byte",
+        header(**lz, raw=(4 << 20) + 1, wire=len(block)) + block, "raw_size_too_large")
+    one("compressed_too_small", "1023 bytes are never compressed",
+        header(**lz, raw=1023, wire=len(block)) + block, "compression_not_useful")
+    one("compressed_saves_nothing", "as many bytes as before",
+        header(**lz, raw=1024, wire=1024) + bytes(1024), "compression_not_useful")
+    one("compressed_empty", "no block at all", header(**lz, raw=1024, wire=0),
+        "compression_not_useful")
+    damaged = "compressed_body_damaged"
+    one("block_one_byte_more", "a block of 1024 bytes that announces 1025",
+        packed(block, raw_body + b"\0", **lz), damaged)
+    one("block_one_byte_less", "a block of 1025 bytes that announces 1024",
+        packed(lz4_encode(raw_body + b"\x07"), raw_body, **lz), damaged)
+    one("block_bomb", "a block of 200000 bytes that announces 1024",
+        packed(lz4_runs(raw_body[:9], 1, 200000)[0], raw_body, **lz), damaged)
+    one("block_truncated", "a block without its last byte", packed(block[:-1], raw_body, **lz),
+        damaged)
+    one("block_offset_0", "a match that points at itself",
+        packed(lz4_sequence(raw_body[:9], 0, 1003) + lz4_sequence(raw_body[-12:]), raw_body, **lz),
+        damaged)
+    one("block_offset_before_start", "a match that points before the body",
+        packed(lz4_sequence(raw_body[:9], 10, 1003) + lz4_sequence(raw_body[-12:]), raw_body,
+               **lz), damaged)
+    one("block_of_noise", "bytes that are no block",
+        packed(bytes((i * 167 + 13) & 255 for i in range(200)), raw_body, **lz), damaged)
+    one("block_ends_in_a_length", "a length that never ends",
+        packed(b"\xf0" + b"\xff" * 200, raw_body, **lz), damaged)
+    one("block_ends_in_an_offset", "half an offset",
+        packed(lz4_sequence(raw_body[:9], 1, 1003) + b"\x10a\x01", raw_body, **lz), damaged)
+
+
+def every_message():
+    """Of every message that a valid case has: a required field left out, an unknown field, a wrong
+    type, a field that leaves the body."""
+    seen = {}
+    for case in [one for one in CASES if one["folder"] == "valid"]:
+        at = 0
+        for frame in case["json"]["frames"]:
+            end = at + 4 + struct.unpack_from("<I", case["bytes"], at)[0]
+            name, head = frame["message"], frame["header"]
+            if name not in (None, "GoAway") and not head["flags"] & COMPRESSED \
+                    and len(frame["fields"]) > len(seen.get(name, (b"", []))[1]):
+                seen[name] = (case["bytes"][at + 32:end], frame["fields"], head["kind"] & 0x80)
+            at = end
+    for name, (whole, fields, answers) in sorted(seen.items()):
+        stem = name.lower().replace(" ", "_")
+        direction = "response" if answers else "request"
+        cut = top_fields(whole)
+
+        def one(what, about, raw_body, code, field):
+            bad_body("%s_%s" % (stem, what), about, name, raw_body, code, field, direction)
+
+        one("field_unknown", "a field that is not in the table", whole + raw_field(99, U64, bytes(8)),
+            "field_unknown", "#99")
+        names = {field["id"]: field["name"] for field in fields}
+        first, last = cut[0], cut[-1]
+        one("type_9", "a type that does not exist",
+            raw_field(first[0], 9, first[2]) + whole[8 + len(first[2]):], "field_type_mismatch",
+            names[first[0]])
+        start = len(whole) - 8 - len(last[2])
+        one("past_end", "a last field that is larger than the body", whole[:start] + raw_field(
+            last[0], last[1], last[2], size=len(last[2]) + 1), "body_truncated", names[last[0]])
+        for field in PROTOCOL["messages"][name]["fields"]:
+            if field["presence"] == "required" or field.get("times_min"):
+                one("lacks_" + field["name"], "a required field is not there",
+                    b"".join(raw_field(number, kind, data) for number, kind, data in cut
+                             if number != field["id"]), "field_missing", field["name"])
+
+
+def top_fields(raw_body):
+    """(id, type, value) of each field of a body."""
+    out, at = [], 0
+    while at < len(raw_body):
+        number, kind, _, size = struct.unpack_from("<HBBI", raw_body, at)
+        out.append((number, kind, raw_body[at + 8:at + 8 + size]))
+        at += 8 + size
+    return out
+
+
 def prefixes():
     ping = plain(raw_field(1, BYTES, bytes(56)), kind=2)
     for size in (0, 1, 3, 4, 5, 31, 32, 95):
@@ -444,3 +560,18 @@ def prefixes():
         add("incomplete", "embed_chunk_first_%d_bytes" % size,
             "a prefix of an Embed chunk: wait for more", embed[:size],
             {"direction": "response", "before_hello": False})
+    pong = plain(raw_field(1, BYTES, bytes(56)), kind=0x82, provenance=REAL)
+    for size in (0, 1, 4, 5, 31, 32, 44, 95):
+        add("incomplete", "pong_first_%d_bytes" % size, "a prefix of a Ping response: wait for more",
+            pong[:size], {"direction": "response", "before_hello": False})
+    last = response("Generate", [
+        u32s(1, "tokens", [5]), text(2, "text", " was"), text(5, "finish_reason", "length"),
+        u64(7, "prompt_tokens", 300), u64(8, "completion_tokens", 4), answer()], generation=1)[0]
+    for size in (33, 100, len(last) - 1):
+        add("incomplete", "generate_first_%d_bytes" % size,
+            "a prefix of a Generate response: wait for more", last[:size],
+            {"direction": "response", "before_hello": False})
+    block = lz4_encode(raw_field(1, BYTES, b"\x07" * 1016))
+    compressed = packed(block, bytes(1024), kind=0x82, provenance=REAL, flags=COMPRESSED)
+    add("incomplete", "block_without_its_last_byte", "a block that has not arrived whole",
+        compressed[:-1], {"direction": "response", "before_hello": False})

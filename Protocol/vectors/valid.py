@@ -338,3 +338,180 @@ def responses():
         frame_case("Logits", "Logits chunk", [f32s(1, "logits", [1.5] * 1000)],
                    flags=COMPRESSED | MORE, provenance=MOCK, block=block, raw_body=raw_body),
         canonical=False)
+
+
+def boundaries():
+    """The smallest and the largest of what fits a vector; the largest texts are left to the
+    scenarios of ../conformance."""
+    def one(name, about, *frames, **words):
+        valid(name, about, *frames, direction="response", **words)
+
+    valid("hello_largest", "the longest name, the largest numbers", request("Hello", [
+        text(1, "client", "c" * 128), u64(2, "revision", 0xFFFFFFFF), boolean(3, "compression", True),
+        u64(4, "body_size_max", 0xFFFFFFFF)]), before_hello=True)
+    valid("hello_smallest_limit", "the smallest limit there is", request("Hello", [
+        text(1, "client", "c"), u64(2, "revision", 2), u64(4, "body_size_max", 4096)]),
+        before_hello=True)
+    valid("ping_1", "one byte", request("Ping", [data(1, "payload", b"\0")]))
+    valid("load_longest", "the longest name, path and device", request("Load", [
+        text(1, "name", "n" * 128), text(2, "path", "/" + "p" * 4095),
+        text(3, "strategy", "strict"), text(4, "device", "d" * 64)]))
+    valid("load_development", "the third strategy", request("Load", [
+        text(1, "name", "n"), text(2, "path", "/"), text(3, "strategy", "development")]))
+    valid("tokenize_empty", "no bytes are a text too", request("Tokenize", [data(2, "text", b"")]))
+    valid("detokenize_empty", "no tokens are a list too",
+          request("Detokenize", [u32s(2, "tokens", [])]))
+    valid("generate_largest_numbers", "the upper end of every range", request("Generate", [
+        text(2, "prompt", "a"), u64(6, "max_tokens", 1_048_576), f64(7, "temperature", 100.0),
+        u64(8, "top_k", 16_777_216), f64(9, "top_p", 5e-324), f64(10, "min_p", 1.0),
+        u64(11, "seed", 0xFFFFFFFFFFFFFFFF)], status=0xFFFFFFFF), canonical=True)
+    valid("generate_odd_numbers", "numbers that are no short decimals", request("Generate", [
+        text(2, "prompt", "a"), u64(6, "max_tokens", 1), f64(7, "temperature", 1 / 3),
+        f64(9, "top_p", 0.1 + 0.2), f64(10, "min_p", 1e-300), u64(11, "seed", (1 << 53) + 1)]))
+    valid("generate_text_of_every_width", "characters of one to four bytes, and control characters",
+          request("Generate", [text(2, "prompt", "a\u00e9\u20ac\U0001f600\u0000\u001f\u007f\"\\/"),
+                               u64(6, "max_tokens", 1)]))
+    valid("requirements_all", "every requirement, on a Tokenize", request("Tokenize", [
+        data(2, "text", b"a"), record(30, "requirements", [
+            boolean(1, "real", True), data(2, "fingerprint", b"\xff" * 32),
+            text(3, "device", "d" * 64)])]))
+    valid("cancel_largest", "the largest id", request(
+        "Cancel", [u64(1, "target", 0xFFFFFFFFFFFFFFFF)], request=0xFFFFFFFFFFFFFFFF))
+    valid("score_longest_list", "a continuation of 300 tokens", request("Score", [
+        u32s(3, "tokens", [1]), token_input(7, "continuations", list(range(300)))]))
+    one("hello_response_smallest", "the least a server may allow", response("Hello", [
+        text(1, "server", "s"), u64(2, "revision", 1), boolean(3, "compression", False),
+        u64(4, "body_size_max", 4096), u64(5, "requests_in_flight_max", 1)]))
+    one("hello_response_largest", "the most a server may allow", response("Hello", [
+        text(1, "server", "s" * 128), u64(2, "revision", 2), boolean(3, "compression", True),
+        u64(4, "body_size_max", 0xFFFFFFFF), u64(5, "requests_in_flight_max", 0xFFFFFFFF)]))
+    one("ping_response_empty", "no bytes back", response("Ping", []))
+    one("ping_response_largest", "the largest payload back",
+        response("Ping", [data(1, "payload", b"\xa5" * 65536)]))
+    one("detokenize_response_empty", "no bytes", response(
+        "Detokenize", [data(1, "text", b""), answer()], generation=1))
+    one("detokenize_response_all_bytes", "every byte there is", response(
+        "Detokenize", [data(1, "text", bytes(range(256)) * 2), answer()], generation=0xFFFFFFFF))
+    one("tokenize_response_largest_ids", "ids of all ones", response(
+        "Tokenize", [u32s(1, "tokens", [0, 0xFFFFFFFF] * 50), answer()], generation=1))
+    one("generate_degraded", "one degradation of the longest kind", response("Generate", [
+        u32s(1, "tokens", [5]), text(2, "text", "\u00e9\U0001f600"),
+        text(5, "finish_reason", "cancelled"), u64(7, "prompt_tokens", 0),
+        u64(8, "completion_tokens", 0xFFFFFFFFFFFFFFFF),
+        answer("m" * 128, device="d" * 64, degradations=["d" * 2048])], flags=DEGRADED,
+        generation=1))
+    one("generate_stop_matched_longest", "a stop string of 256 bytes", response("Generate", [
+        text(5, "finish_reason", "stop"), text(6, "stop_matched", "s" * 256),
+        u64(7, "prompt_tokens", 1), u64(8, "completion_tokens", 0), answer()], generation=1))
+    one("logits_of_every_kind", "infinities, zeros, the smallest and the largest", response("Logits", [
+        f32s(1, "logits", [0.0, 1.401298464324817e-45, 3.4028234663852886e+38, -1.0]),
+        u64(2, "vocabulary", 4), u64(3, "positions", 1), answer()], generation=1))
+    one("models_response_most", "40 models", response("Models", [
+        record(1, "models", model_info("m%02d" % i)) for i in range(40)]))
+    one("stats_response_largest", "counters of all ones", response("Stats", [
+        record(1, "counters", [text(1, "name", "n" * 128), u64(2, "real", 0xFFFFFFFFFFFFFFFF),
+                               u64(3, "mock", 0)])]))
+    one("stats_response_empty", "no counters: an empty body", response("Stats", []))
+    one("health_largest_difference", "the upper end of a difference", response("Health", [
+        boolean(1, "ready", True), text(2, "state", "ready"), text(3, "reason", "r" * 2048),
+        text(4, "seal", "matched"), f64(5, "largest_difference", 10.0)], generation=1))
+    one("health_draining", "a server that goes", response("Health", [
+        boolean(1, "ready", False), text(2, "state", "draining")]))
+    one("health_loading", "a model that comes", response("Health", [
+        boolean(1, "ready", False), text(2, "state", "loading")]))
+    one("error_longest", "the longest words an error has", failure("Load", "MODEL_REJECTED", error_fields(
+        "c" * 128, "m" * 2048, field="f" * 128, retry=3_600_000, which="validation")))
+    one("error_no_words", "an empty message, no pause", failure("Generate", "UNAVAILABLE", error_fields(
+        "c", "", retry=0)))
+    one("embed_largest_vector", "1024 values in three frames",
+        response("Embed", [f32s(1, "embeddings", [0.25] * 500)], "Embed chunk", flags=MORE,
+                 generation=1),
+        response("Embed", [f32s(1, "embeddings", [-0.5])], "Embed chunk", flags=MORE, generation=1),
+        response("Embed", [f32s(1, "embeddings", [0.125] * 523), u64(2, "dimensions", 1024),
+                           u64(3, "count", 1), u64(4, "prompt_tokens", 4), answer()], generation=1))
+
+
+def every_status():
+    """An error of each status that may be on the wire, on a kind where it can occur."""
+    for status in PROTOCOL["statuses"]:
+        if status["number"] == 0 or not status["on_wire"]:
+            continue
+        kind = {"ALREADY_EXISTS": "Load", "MODEL_REJECTED": "Load"}.get(status["name"], "Generate")
+        valid("status_" + status["name"].lower(), status["meaning"], failure(
+            kind, status["name"], error_fields(
+                "some_reason", "the meaning of %d" % status["number"],
+                retry=10 if status["advice"] == "backoff" else None)), direction="response")
+
+
+def streams():
+    """Streamed answers of the shapes that a client must join."""
+    def one(name, about, *frames):
+        valid(name, about, *frames, direction="response")
+
+    def chunk(fields):
+        return response("Generate", fields, "Generate chunk", flags=MORE, request=9, generation=1)
+
+    def last(fields):
+        return response("Generate", fields + [
+            text(5, "finish_reason", "length"), u64(7, "prompt_tokens", 3),
+            u64(8, "completion_tokens", 2), answer()], request=9, generation=1)
+
+    one("generate_chunk_of_nothing", "a chunk may have no field at all", chunk([]),
+        chunk([u32s(1, "tokens", [1]), text(2, "text", "a")]),
+        last([u32s(1, "tokens", [2]), text(2, "text", "b")]))
+    one("generate_text_lags", "tokens first, their text later", chunk([u32s(1, "tokens", [1])]),
+        chunk([u32s(1, "tokens", [2])]), last([text(2, "text", "\u4f60\u597d")]))
+    one("generate_all_in_chunks", "nothing is left for the last frame",
+        chunk([u32s(1, "tokens", [1, 2]), text(2, "text", "ab")]), last([]))
+    one("generate_prompt_progress_only", "the prompt is read in steps, then one frame",
+        *[chunk([u64(3, "prompt_done", done), u64(4, "prompt_total", 3)]) for done in (1, 2, 3)],
+        last([u32s(1, "tokens", [1, 2]), text(2, "text", "ab")]))
+    one("load_fails_after_a_layer", "a layer is done, the next one refuses",
+        response("Load", [layer(1, "layer", "file", True, 40)], "Load progress", flags=MORE,
+                 request=5),
+        failure("Load", "MODEL_REJECTED", error_fields("magic_wrong", "found \"<htm\"",
+                                                       which="parse"), request=5))
+    one("logits_in_five_frames", "values cut anywhere",
+        *[response("Logits", [f32s(1, "logits", [0.5] * count)], "Logits chunk", flags=MORE,
+                   generation=1) for count in (1, 2, 3, 4)],
+        response("Logits", [f32s(1, "logits", []), u64(2, "vocabulary", 5), u64(3, "positions", 2),
+                            answer()], generation=1))
+
+
+def blocks():
+    """Compressed bodies in both directions, of the shapes that an LZ4 block can have."""
+    def pack(kind, message, fields, flags=0, **words):
+        raw_body = body(fields)
+        return frame_case(kind, message, fields, flags=COMPRESSED | flags,
+                          block=lz4_encode(raw_body), raw_body=raw_body, **words)
+
+    words = ("It was the best of times, it was the worst of times. " * 40)
+    valid("compressed_prompt", "a Generate of 2120 bytes of prose as a block", pack(
+        "Generate", "Generate request", [text(2, "prompt", words), u64(6, "max_tokens", 8)]),
+        canonical=False)
+    valid("compressed_long_literals", "a block that begins with 600 bytes that do not repeat", pack(
+        "Tokenize", "Tokenize request", [data(2, "text", bytes(
+            (i * i * 31 + i * 7) >> 3 & 255 for i in range(600)) + b"z" * 1000)]), canonical=False)
+    valid("compressed_far_matches", "a match 60000 bytes back", pack(
+        "Tokenize", "Tokenize request", [data(2, "text", b"0123456789abcdefghijklmnop"
+                                              + bytes(60000) + b"0123456789abcdefghijklmnop")]),
+        canonical=False)
+    one = dict(direction="response", canonical=False)
+    real = dict(provenance=REAL, generation=1)
+    valid("compressed_stream", "a compressed chunk, a plain one, a compressed end",
+          pack("Generate", "Generate chunk", [u32s(1, "tokens", [1]), text(2, "text", words)],
+               flags=MORE, request=9, **real),
+          response("Generate", [u32s(1, "tokens", [2]), text(2, "text", "b")], "Generate chunk",
+                   flags=MORE, request=9, generation=1),
+          pack("Generate", "Generate response", [
+              text(2, "text", words), text(5, "finish_reason", "length"), u64(7, "prompt_tokens", 1),
+              u64(8, "completion_tokens", 2), answer()], request=9, **real), **one)
+    valid("compressed_error", "an error's words as a block", pack(
+        "Generate", "Error", error_fields("c", "again and " * 150), provenance=REAL, status=13),
+        **one)
+    valid("compressed_degraded", "three flags at once but more", pack(
+        "Detokenize", "Detokenize response", [data(1, "text", bytes(2000)), answer(
+            degradations=["cpu_fallback: no CUDA driver"])], flags=DEGRADED, **real), **one)
+    valid("compressed_embeddings", "numbers that repeat", pack("Embed", "Embed response", [
+        f32s(1, "embeddings", [0.5, -0.5] * 200), u64(2, "dimensions", 400), u64(3, "count", 1),
+        u64(4, "prompt_tokens", 4), answer()], **real), **one)

@@ -11,6 +11,7 @@ import os
 import struct
 
 from codec import KIND_OF_NUMBER, KINDS, PROTOCOL, STATUS_NAME
+from encoder import lz4_decode, raw_field
 from rows import add, expect, same, same_answer
 from server import ANSWER
 
@@ -156,8 +157,10 @@ def plays_response(raw, frames):
             result = call.ok()
             same_answer(result, kind, chunks, fields[-1], provenance, head["generation"],
                         bool(head["flags"] & 4))
-        expect(len(call.chunks) == len(chunks), "%d chunks" % len(chunks),
-               "%d" % len(call.chunks))
+        # Logits and Embed may hand out whole answers only.
+        expect(len(call.chunks) == len(chunks)
+               or not call.chunks and kind in ("Logits", "Embed"),
+               "%d chunks" % len(chunks), "%d" % len(call.chunks))
         for found, wanted in zip(call.chunks, chunks):
             same("a chunk", KINDS[kind]["chunk"], wanted, found)
     return play
@@ -254,11 +257,25 @@ QUESTIONS = {
 }
 
 
+def fitting(kind, raw, compressed):
+    """A request that a client which forgets one check would find answered."""
+    if kind != "Ping" or len(raw) < 32:
+        return asks(kind, [{}])
+    body = raw[32:]
+    if compressed:
+        try:
+            body = lz4_decode(body)
+        except ValueError:
+            body = raw_field(1, 3, b"\x07" * 1016)
+    size = struct.unpack_from("<I", body, 4)[0] if len(body) >= 8 else 0
+    return {"payload": body[8:8 + size].hex()} if 0 < size < 65537 else {}
+
+
 def plays_damage(raw, kind, before_hello, compressed):
     def play(stage):
         client = stage.open(**dict(PLAIN, compression=True))
         call = client.call(kind if kind != "Hello" else "Ping",
-                           QUESTIONS.get(kind) or asks(kind, [{"payload": "00"}]),
+                           QUESTIONS.get(kind) or fitting(kind, raw, compressed),
                            stream=kind in KINDS and KINDS[kind]["streamed"])
         if before_hello:
             peer = stage.accept()
@@ -291,9 +308,9 @@ def add_damage():
 
 def plays_prefix(raw, kind):
     def play(stage):
-        client = stage.open(**PLAIN)
+        client = stage.open(**dict(PLAIN, compression=True))
         call = client.call(kind, asks(kind, [{}]), stream=KINDS[kind]["streamed"])
-        peer = stage.greet()
+        peer = stage.greet(compression=True)
         request = peer.request(kind)
         peer.send(with_id(raw, request.id))
         peer.close()
