@@ -3,4 +3,4 @@
 set -eu
 cd "$(dirname "$0")"
 ./build.sh
-node --test build/test
+node --test build/test/*.test.js

@@ -93,3 +93,10 @@ declare const Buffer: {
 declare function setTimeout(body: () => void, milliseconds: number): { unref(): void };
 declare function clearTimeout(timer: { unref(): void } | undefined): void;
 declare function setImmediate(body: () => void): void;
+declare class URL {
+  constructor(path: string, base: string);
+  readonly pathname: string;
+}
+interface ImportMeta {
+  readonly url: string;
+}
