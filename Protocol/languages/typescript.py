@@ -1,0 +1,306 @@
+"""Emits clients/typescript/src/protocol.ts: numbers, message tables, and an interface per message.
+
+A u64 is a number. One above 2^53 - 1, which a number cannot hold exactly, is read as a bigint rather
+than as a number that is wrong; a seed may be given as either.
+"""
+
+PATH = "clients/typescript/src/protocol.ts"
+
+NUMBER_OR_BIG = {("Generate request", "seed")}
+
+# What the caller never holds in hand.
+PRIVATE = {"Error", "GoAway", "Hello request", "Hello response", "Ping request", "Unload request",
+           "Models request", "Stats request", "Cancel request", "Cancel response", "Load progress",
+           "Logits chunk", "Embed chunk"}
+# Names that mean something else in TypeScript.
+RENAMED = {"Error": "ErrorBody"}
+
+HEAD = """// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
+
+/** How a value is encoded: the numbers of SPEC.md, section 2. */
+export const enum FieldType {
+%s}
+
+/** One row of a message's table. */
+export interface Field {
+  readonly id: number;
+  /** Name in SPEC.md. */
+  readonly name: string;
+  /** Name of the member. */
+  readonly key: string;
+  readonly type: FieldType;
+  readonly presence: "required" | "optional" | "repeated";
+  /** Of a text or bytes: bytes; of an array: elements; otherwise the value. Absent: any. */
+  readonly low?: number;
+  readonly high?: number;
+  /** The low end is excluded. */
+  readonly above?: boolean;
+  readonly timesMin?: number;
+  readonly timesMax?: number;
+  readonly choices?: readonly string[];
+  readonly record?: Message;
+  /** Lowest revision that knows it. */
+  readonly since?: number;
+  /** What an answer has when it is not there. */
+  readonly absent?: "" | 0 | false;
+}
+
+/** A message's table. */
+export interface Message {
+  readonly name: string;
+  readonly fields: readonly Field[];
+  /** Lists of keys of which one must be given. */
+  readonly exactlyOne?: readonly (readonly string[])[];
+  /** Pairs of keys of which not both may be given. */
+  readonly excludes?: readonly (readonly [string, string])[];
+}
+
+/** What a kind of request allows. */
+export interface Kind {
+  readonly name: string;
+  readonly number: number;
+  readonly since: number;
+  /** Sending it twice does no more than sending it once. */
+  readonly retrySafe: boolean;
+  readonly request: Message;
+}
+
+"""
+
+
+def pascal(name):
+    return "".join(word[:1].upper() + word[1:] for word in name.replace(" ", "_").split("_"))
+
+
+def camel(name):
+    word = pascal(name)
+    return word[:1].lower() + word[1:]
+
+
+def interface_name(message):
+    return RENAMED.get(message, pascal(message))
+
+
+def table_name(message):
+    return camel(RENAMED.get(message, message)) + "Table"
+
+
+def wrap(text, indent):
+    """A documentation comment: one line, or several where it is longer."""
+    if len(indent) + len(text) + 7 <= 100:
+        return "%s/** %s */\n" % (indent, text)
+    lines, line = [], ""
+    for word in text.split(" "):
+        if line and len(indent) + 3 + len(line) + 1 + len(word) > 100:
+            lines.append(line)
+            line = ""
+        line += (" " if line else "") + word
+    return "%s/**\n%s%s */\n" % (
+        indent, "".join("%s * %s\n" % (indent, each) for each in lines + [line]), indent)
+
+
+def answers(protocol):
+    """Names of the messages that come from the server, with what they hold."""
+    found, pending = set(), ["Error", "GoAway"]
+    for kind in protocol["kinds"]:
+        pending += [kind[part] for part in ("chunk", "response") if kind[part]]
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            pending += [field["record"] for field in protocol["messages"][name]["fields"]
+                        if "record" in field]
+    return found
+
+
+def absent(field, in_answer):
+    """What an answer has in place of a field that is not there; None: nothing."""
+    if not in_answer or field["presence"] != "optional" or "choices" in field:
+        return None
+    if field.get("default") in (0, False) and "default" in field:
+        return "false" if field["type"] == "bool" else "0"
+    if field["type"] in ("text", "bytes", "u32[]", "f32[]") and field.get("min", 0) == 0:
+        return '""'
+    return None
+
+
+def ts_type(message, field, in_answer):
+    kind = field["type"]
+    if "choices" in field:
+        base = " | ".join('"%s"' % word for word in field["choices"])
+    elif (message, field["name"]) in NUMBER_OR_BIG:
+        base = "number | bigint"
+    elif kind == "record":
+        base = interface_name(field["record"])
+    else:
+        base = {"u64": "number", "f64": "number", "text": "string", "bool": "boolean",
+                "bytes": "Uint8Array | string" if field["name"] == "text" and not in_answer
+                else "Uint8Array",
+                "u32[]": "Uint32Array" if in_answer else "Uint32Array | readonly number[]",
+                "f32[]": "Float32Array"}[kind]
+    if field["presence"] != "repeated":
+        return base
+    return "%s%s[]" % ("" if in_answer else "readonly ", base if "|" not in base else "(%s)" % base)
+
+
+def meaning(message, field):
+    text = field["meaning"].replace("*/", "* /")
+    if message == "Timing":
+        text += ", microseconds"
+    if "min" in field:
+        unit = {"text": " bytes", "bytes": " bytes", "u32[]": " elements",
+                "f32[]": " elements"}.get(field["type"], "")
+        text += " (%s to %s%s)" % (field["min"], field["max"], unit)
+    return text[:1].upper() + text[1:] + "."
+
+
+def interface(name, message, in_answer, whole):
+    extends = " extends Origin" if name in whole else ""
+    export = "" if name in PRIVATE and name not in whole else "export "
+    if not message["fields"]:
+        if name in PRIVATE:
+            return ""
+        return "%s%sinterface %s%s {}\n" % (
+            wrap('The message "%s" of SPEC.md: empty.' % name, ""), export, interface_name(name), extends)
+    text = wrap('The %s "%s" of SPEC.md.' % (
+        "message" if name in whole or "request" in name else "record", name), "")
+    text += "export interface %s%s {\n" % (interface_name(name), extends)
+    for field in message["fields"]:
+        given = field["presence"] == "required" or absent(field, in_answer) is not None or (
+            field["presence"] == "repeated" and (in_answer or field["times_min"] > 0))
+        text += wrap(meaning(name, field), "  ")
+        text += "  %s%s: %s;\n" % (camel(field["name"]), "" if given else "?",
+                                   ts_type(name, field, in_answer))
+    return text + "}\n"
+
+
+def field_line(message, field, in_answer):
+    words = ["id: %d" % field["id"], 'name: "%s"' % field["name"], 'key: "%s"' % camel(field["name"]),
+             "type: FieldType.%s" % type_name(field["type"]), 'presence: "%s"' % field["presence"]]
+    for key, name in (("min", "low"), ("max", "high")):
+        if key in field and not (field["type"] == "u64" and field[key] > 2 ** 53):
+            words.append("%s: %s" % (name, field[key]))
+    if field.get("min_exclusive"):
+        words.append("above: true")
+    if field["presence"] == "repeated":
+        words += ["timesMin: %d" % field["times_min"], "timesMax: %d" % field["times_max"]]
+    if "choices" in field:
+        words.append("choices: [%s]" % ", ".join('"%s"' % word for word in field["choices"]))
+    if "record" in field:
+        words.append("record: " + table_name(field["record"]))
+    if field.get("since", 1) != 1:
+        words.append("since: %d" % field["since"])
+    if absent(field, in_answer) is not None:
+        words.append("absent: " + absent(field, in_answer))
+    return "    { %s },\n" % ", ".join(words)
+
+
+def type_name(name):
+    return {"u64": "U64", "f64": "F64", "bytes": "Bytes", "text": "Text", "u32[]": "U32s",
+            "f32[]": "F32s", "record": "Record", "bool": "Bool"}[name]
+
+
+def table(name, message, in_answer):
+    fields = "".join(field_line(name, field, in_answer) for field in message["fields"])
+    text = 'export const %s: Message = {\n  name: "%s",\n  fields: [%s],\n' % (
+        table_name(name), name, "\n" + fields + "  " if fields else "")
+    if message.get("exactly_one"):
+        rows = message["exactly_one"]
+        rows = [rows] if isinstance(rows[0], str) else rows
+        text += "  exactlyOne: [%s],\n" % ", ".join(
+            "[%s]" % ", ".join('"%s"' % camel(word) for word in row) for row in rows)
+    if message.get("excludes"):
+        text += "  excludes: [%s],\n" % ", ".join(
+            "[%s]" % ", ".join('"%s"' % camel(word) for word in row) for row in message["excludes"])
+    return text + "};\n"
+
+
+def constants(protocol):
+    lines = [("Of the header and the encoding of fields.", "protocolVersion", protocol["version"]),
+             ("Highest revision this client speaks.", "protocolRevision", protocol["revision"]),
+             ("Set in the kind of a response.", "responseBit", "0x%02x" % protocol["response_bit"])]
+    for limit in protocol["limits"]:
+        words = limit["meaning"]
+        if not words.startswith(limit["unit"]):
+            words = "%s; %s" % (limit["unit"], words)
+        lines.append((words[:1].upper() + words[1:] + ".", camel(limit["name"]), limit["value"]))
+    lines += [(flag["meaning"][:1].upper() + flag["meaning"][1:] + ".",
+               "flag" + pascal(flag["name"]), flag["value"]) for flag in protocol["flags"]]
+    return "".join("%sexport const %s = %s;\n" % (wrap(words, ""), name, value)
+                   for words, name, value in lines)
+
+
+def statuses(protocol):
+    rows = "".join("%s  %s: %d,\n" % (
+        wrap(status["meaning"][:1].upper() + status["meaning"][1:] + ".", "  "), status["name"],
+        status["number"]) for status in protocol["statuses"])
+    return ("/** The protocol's statuses, by name. */\nexport const statuses = {\n%s} as const;\n\n"
+            "/** Name of a status. */\nexport type Status = keyof typeof statuses;\n" % rows)
+
+
+def codes(protocol):
+    rows = "".join("  /** %s. */\n  | \"%s\"\n" % (
+        error["meaning"][:1].upper() + error["meaning"][1:], error["code"])
+        for error in protocol["client_errors"])
+    table_ = "".join('  %s: "%s",\n' % (error["code"], error["status"])
+                     for error in protocol["client_errors"] if error["status"])
+    return ("/** Why a call failed; later versions may add to it. */\nexport type Code =\n%s;\n\n"
+            "/** The status that fits a failure of the client's own. */\n"
+            "export const statusOfCode: Partial<Record<Code, Status>> = {\n%s};\n"
+            % (rows.rstrip("\n"), table_))
+
+
+def kinds(protocol):
+    rows = "".join('  %s: { name: "%s", number: 0x%02x, since: %d, retrySafe: %s, request: %s },\n' % (
+        kind["name"], kind["name"], kind["number"], kind["since"],
+        "true" if kind["retry_safe"] else "false", table_name(kind["request"]))
+        for kind in protocol["kinds"] if kind["request"])
+    names = "".join('  | "%s"\n' % kind["name"] for kind in protocol["kinds"] if kind["request"])
+    names = names.rstrip("\n")
+    go_away = next(kind for kind in protocol["kinds"] if kind["name"] == "GoAway")
+    return ("/** Byte 5 of a GoAway, without the response bit. */\nexport const goAwayKind = 0x%02x;\n\n"
+            "/** Every kind of request. */\nexport const kinds: Readonly<Record<KindName, Kind>> = {\n%s};\n"
+            "\nexport type KindName =\n%s;\n" % (go_away["number"], rows, names))
+
+
+def records_first(protocol):
+    """Names of the messages, each after the records it holds: a constant is used after its line."""
+    order = []
+
+    def visit(name):
+        for field in protocol["messages"][name]["fields"]:
+            if "record" in field:
+                visit(field["record"])
+        if name not in order:
+            order.append(name)
+
+    for name in protocol["messages"]:
+        visit(name)
+    return order
+
+
+def emit(protocol):
+    from_server = answers(protocol)
+    whole = {kind[part] for kind in protocol["kinds"] for part in ("chunk", "response") if kind[part]}
+    whole -= {"Hello response", "Cancel response", "GoAway"}
+    types = "".join("  %s = %d,\n" % (type_name(each["name"]), each["number"])
+                    for each in protocol["types"])
+    origin = ("/** Who made an answer, and how well. */\nexport interface Origin {\n"
+              "  /** \"mock\" only when the options allow mocks. */\n"
+              "  provenance: %s;\n"
+              "  /** Of the model that answered: 1 for the first load under its name; 0: none. */\n"
+              "  generation: number;\n"
+              "  /** The answer lists what makes it worse than it could be. */\n"
+              "  degraded: boolean;\n}\n"
+              % " | ".join('"%s"' % each["name"] for each in protocol["provenance"]))
+    names = ("/** Names of the provenance byte's values. */\n"
+             "export const provenances: Readonly<Record<number, Origin[\"provenance\"]>> = { %s };\n"
+             % ", ".join('%d: "%s"' % (each["number"], each["name"])
+                         for each in protocol["provenance"]))
+    parts = [constants(protocol), origin, names, statuses(protocol), codes(protocol)]
+    parts += [interface(name, message, name in from_server, whole)
+              for name, message in protocol["messages"].items()]
+    parts += [table(name, protocol["messages"][name], name in from_server)
+              for name in records_first(protocol)]
+    parts.append(kinds(protocol))
+    return {PATH: HEAD % types + "\n".join(part for part in parts if part)}

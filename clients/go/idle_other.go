@@ -1,0 +1,8 @@
+//go:build !(linux || darwin || freebsd || netbsd || openbsd || dragonfly)
+
+package assay
+
+import "net"
+
+// hasInput needs a system call that this system does not have; the reading goroutine must do.
+func hasInput(net.Conn) bool { return false }

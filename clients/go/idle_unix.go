@@ -1,0 +1,32 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+// A look at an idle connection before a request is written on it: has the server closed it, or said
+// that it will? The reading goroutine learns it too, but perhaps a moment too late, and a request
+// that is not safe to repeat must not be risked on a dead connection.
+
+package assay
+
+import (
+	"net"
+	"syscall"
+)
+
+// hasInput says whether reading would return something at once: bytes, the end, or an error. It
+// takes nothing and never blocks.
+func hasInput(socket net.Conn) bool {
+	system, ok := socket.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := system.SyscallConn()
+	if err != nil {
+		return true
+	}
+	found := false
+	err = raw.Control(func(descriptor uintptr) {
+		var one [1]byte
+		_, _, err := syscall.Recvfrom(int(descriptor), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		found = err != syscall.EAGAIN && err != syscall.EINTR
+	})
+	return found || err != nil
+}

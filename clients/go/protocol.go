@@ -1,0 +1,1124 @@
+// Code generated from Protocol/protocol.json by Protocol/generate.py. DO NOT EDIT.
+
+package assay
+
+import "math"
+
+const (
+	protocolVersion  = 1    // of the header and the encoding of fields
+	protocolRevision = 2    // highest revision this client speaks
+	responseBit      = 0x80 // set in the kind of a response
+)
+
+const (
+	frameSizeMaxBeforeHello   = 4096    // bytes with header; a stranger cannot claim memory
+	bodySizeMax               = 4194304 // bytes before compression; each side may announce its own in Hello
+	bodySizeMin               = 4096    // bytes; an Error always fits
+	compressionSizeMin        = 1024    // bytes; below it the header costs more than it saves
+	requestsInFlightMax       = 256     // requests; per connection, as the Hello response says
+	textSizeMax               = 4000000 // bytes; other fields fit beside it
+	tokenCountMax             = 1000000 // elements of 4 bytes
+	listCountMax              = 1024    // elements
+	messageCountMax           = 1024    // records
+	continuationCountMax      = 256     // records
+	inputCountMax             = 256     // records
+	topLogprobsMax            = 64      // tokens; all of them are what Logits is for
+	embeddingDimensionsMax    = 131072  // elements
+	pingPayloadSizeMax        = 65536   // bytes
+	retryAfterMillisecondsMax = 3600000 // milliseconds, one hour
+	headerSize                = 32      // bytes; a frame header, the length word included
+	headerSizeCounted         = 28      // bytes; what the length word counts of the header
+	fieldHeaderSize           = 8       // bytes; a field header
+	compressionPercentMax     = 90      // percent; a body is sent compressed when at most this much of it remains
+	compressionSampledSizeMin = 16384   // bytes; a body from this size on is judged by a sample first
+	compressionSampleSize     = 4096    // bytes; the sample: from the middle of the body
+)
+
+const (
+	flagCompressed = 1 // the body is one LZ4 block (section 5)
+	flagMore       = 2 // more frames of this response follow; never with a status other than 0
+	flagDegraded   = 4 // the answer lists degradations; never with a status other than 0
+)
+
+const (
+	kindHello      byte = 0x01 // first request of a connection; agree on revision, compression, limits
+	kindPing       byte = 0x02 // same bytes back
+	kindHealth     byte = 0x03 // may this model, or this server, be sent work
+	kindModels     byte = 0x04 // list of models
+	kindLoad       byte = 0x05 // assay a file and serve it; streamed
+	kindSwap       byte = 0x06 // UNIMPLEMENTED for now
+	kindUnload     byte = 0x07 // stop serving a model
+	kindTokenize   byte = 0x08 // text to token ids
+	kindDetokenize byte = 0x09 // token ids to text
+	kindGenerate   byte = 0x0a // continue a prompt; streamed
+	kindScore      byte = 0x0b // log-probabilities of given continuations
+	kindLogits     byte = 0x0c // raw scores; streamed
+	kindEmbed      byte = 0x0d // inputs to vectors; streamed
+	kindCancel     byte = 0x0e // stop a request in flight
+	kindStats      byte = 0x0f // counters, split by provenance
+	kindGoAway     byte = 0x70 // only from the server, byte 5 is `0xf0`, request id 0; as a request it is a protocol error (`kind_reserved`)
+)
+
+// The values of Provenance.
+const (
+	Real Provenance = 1 // no mock took part
+	Mock Provenance = 2 // a mock model produced a part of the answer, or is the model addressed
+)
+
+// The numbers a Status can have.
+const (
+	StatusOK                 Status = 0  // the answer follows
+	StatusCancelled          Status = 1  // a Cancel, or the connection's end, came before the work began
+	StatusUnknown            Status = 2  // a failure nobody classified; also how a client reads a number it does not know
+	StatusInvalidArgument    Status = 3  // a field is unknown, malformed, out of range or missing; the error body names it
+	StatusDeadlineExceeded   Status = 4  // the request's deadline passed before the work began
+	StatusNotFound           Status = 5  // no model of that name is served
+	StatusAlreadyExists      Status = 6  // the name, or the request id, is taken
+	StatusPermissionDenied   Status = 7  // this client may not do that
+	StatusResourceExhausted  Status = 8  // a queue or a budget is full; refused at once instead of waiting without bound
+	StatusFailedPrecondition Status = 9  // not in this state: no Hello yet (hello_required), a second Hello, a model that is not ready
+	StatusAborted            Status = 10 // overtaken by something concurrent, such as a model being replaced
+	StatusOutOfRange         Status = 11 // right in itself but too much for this model: a prompt longer than the context, a token id outside the vocabulary
+	StatusUnimplemented      Status = 12 // the kind is unknown or reserved; the connection lives on
+	StatusInternal           Status = 13 // a fault of the server
+	StatusUnavailable        Status = 14 // not now: draining, or a model still loading (model_loading)
+	StatusDataLoss           Status = 15 // a served model's file was changed or cut while mapped
+	StatusUnauthenticated    Status = 16 // the server wants to know who is asking
+	StatusProtocolError      Status = 32 // the bytes break the framing; sent in a GoAway, then the connection closes
+	StatusModelRejected      Status = 33 // a model file failed the assay; the error body names the layer
+	StatusRequirementNotMet  Status = 34 // a requirement stated in the request does not hold; nothing was computed
+	StatusMockRefused        Status = 35 // made by a client that got a mock answer without having allowed mocks
+)
+
+var statusNames = map[Status]string{
+	StatusOK:                 "OK",
+	StatusCancelled:          "CANCELLED",
+	StatusUnknown:            "UNKNOWN",
+	StatusInvalidArgument:    "INVALID_ARGUMENT",
+	StatusDeadlineExceeded:   "DEADLINE_EXCEEDED",
+	StatusNotFound:           "NOT_FOUND",
+	StatusAlreadyExists:      "ALREADY_EXISTS",
+	StatusPermissionDenied:   "PERMISSION_DENIED",
+	StatusResourceExhausted:  "RESOURCE_EXHAUSTED",
+	StatusFailedPrecondition: "FAILED_PRECONDITION",
+	StatusAborted:            "ABORTED",
+	StatusOutOfRange:         "OUT_OF_RANGE",
+	StatusUnimplemented:      "UNIMPLEMENTED",
+	StatusInternal:           "INTERNAL",
+	StatusUnavailable:        "UNAVAILABLE",
+	StatusDataLoss:           "DATA_LOSS",
+	StatusUnauthenticated:    "UNAUTHENTICATED",
+	StatusProtocolError:      "PROTOCOL_ERROR",
+	StatusModelRejected:      "MODEL_REJECTED",
+	StatusRequirementNotMet:  "REQUIREMENT_NOT_MET",
+	StatusMockRefused:        "MOCK_REFUSED",
+}
+
+// What an Error's Code can be.
+const (
+	CodeAddressInvalid   Code = "address_invalid"   // the address is not a URL of a known form
+	CodeUnreachable      Code = "unreachable"       // nobody answers at the address
+	CodeConnectionClosed Code = "connection_closed" // the connection ended before the answer was complete
+	CodeTimedOut         Code = "timed_out"         // the answer did not come in time
+	CodeProtocolError    Code = "protocol_error"    // the server's bytes break the protocol; the connection is closed
+	CodeMockRefused      Code = "mock_refused"      // the answer comes from a mock and mocks are not allowed; nothing of it is handed out
+	CodeServerRefused    Code = "server_refused"    // the server answered with a status
+	CodeGivenUp          Code = "given_up"          // the caller gave the answer up
+	CodeRequestInvalid   Code = "request_invalid"   // the request cannot be sent: it breaks the tables or exceeds a limit; nothing was sent
+	CodeRevisionTooLow   Code = "revision_too_low"  // the server speaks an older revision that does not know the request; nothing was sent
+)
+
+// Requirements is the record "Requirements" of Protocol/SPEC.md.
+type Requirements struct {
+	// Real: the model must be real; default false.
+	Real bool `json:"real,omitempty"`
+
+	// Fingerprint: SHA-256 of the file that must answer (32 to 32 bytes).
+	Fingerprint []byte `json:"fingerprint,omitempty"`
+
+	// Device: device that must compute (1 to 64 bytes).
+	Device string `json:"device,omitempty"`
+}
+
+// Answer is the record "Answer" of Protocol/SPEC.md.
+type Answer struct {
+	// Model: name of the model that answered (1 to 128 bytes).
+	Model string `json:"model"`
+
+	// Fingerprint: SHA-256 of its file; absent while being computed, and for a mock (32 to 32
+	// bytes).
+	Fingerprint []byte `json:"fingerprint,omitempty"`
+
+	// Device: device that computed (1 to 64 bytes).
+	Device string `json:"device"`
+
+	// Timing: a `Timing`.
+	Timing Timing `json:"timing"`
+
+	// Degradations: what makes this answer worse than it could be; not empty exactly when flag bit
+	// 2 is set (1 to 2048 bytes).
+	Degradations []string `json:"degradations,omitempty"`
+}
+
+// Timing is the record "Timing" of Protocol/SPEC.md.
+type Timing struct {
+	// Accept: last byte read to request admitted, microseconds.
+	Accept uint64 `json:"accept"`
+
+	// Queue: waiting for the engine, microseconds.
+	Queue uint64 `json:"queue"`
+
+	// Tokenize: text to tokens, microseconds.
+	Tokenize uint64 `json:"tokenize"`
+
+	// Prefill: reading the prompt, microseconds.
+	Prefill uint64 `json:"prefill"`
+
+	// Decode: making tokens, microseconds.
+	Decode uint64 `json:"decode"`
+
+	// Write: frames to the socket, microseconds.
+	Write uint64 `json:"write"`
+
+	// Total: receipt to last frame, microseconds.
+	Total uint64 `json:"total"`
+}
+
+// ChatMessage is the record "Chat message" of Protocol/SPEC.md.
+type ChatMessage struct {
+	// Role: who speaks: system, user, assistant.
+	Role string `json:"role"`
+
+	// Content: what is said, may be empty (0 to 4000000 bytes).
+	Content string `json:"content"`
+}
+
+// Input is the record "Input" of Protocol/SPEC.md.
+type Input struct {
+	// Text: tokenized by the server (0 to 4000000 bytes).
+	Text *string `json:"text,omitempty"`
+
+	// Tokens: token ids, used as they are (1 to 1000000 elements).
+	Tokens []uint32 `json:"tokens,omitempty"`
+}
+
+// Logprobs is the record "Logprobs" of Protocol/SPEC.md.
+type Logprobs struct {
+	// Tokens: the tokens, in order (0 to 1000000 elements).
+	Tokens []uint32 `json:"tokens"`
+
+	// Logprobs: of each token; as many as `tokens` (0 to 1000000 elements).
+	Logprobs []float32 `json:"logprobs"`
+
+	// TopCount: alternatives per token; default 0 (0 to 64).
+	TopCount uint64 `json:"top_count,omitempty"`
+
+	// TopTokens: the best tokens at each position: a row of `top_count` per token, best first (0
+	// to 1000000 elements).
+	TopTokens []uint32 `json:"top_tokens,omitempty"`
+
+	// TopLogprobs: of each of them; as many as `top_tokens` (0 to 1000000 elements).
+	TopLogprobs []float32 `json:"top_logprobs,omitempty"`
+}
+
+// errorBody is the record "Error" of Protocol/SPEC.md.
+type errorBody struct {
+	// Code: stable reason in snake_case (1 to 128 bytes).
+	Code string `json:"code"`
+
+	// Message: one sentence: tried, found, allowed, where (0 to 2048 bytes).
+	Message string `json:"message"`
+
+	// Field: path of the refused field, `requirements.device`; `#9` for an unknown id (1 to 128
+	// bytes).
+	Field string `json:"field,omitempty"`
+
+	// RetryAfterMilliseconds: pause before another attempt (0 to 3600000).
+	RetryAfterMilliseconds *uint64 `json:"retry_after_milliseconds,omitempty"`
+
+	// Layer: with MODEL_REJECTED: the layer that refused: file, parse, compatibility, placement,
+	// validation.
+	Layer string `json:"layer,omitempty"`
+}
+
+// helloRequest is the message "Hello request" of Protocol/SPEC.md.
+type helloRequest struct {
+	// Client: name and version of the client program (1 to 128 bytes).
+	Client string `json:"client"`
+
+	// Revision: highest revision of version 1 the client speaks (1 to 4294967295).
+	Revision uint64 `json:"revision"`
+
+	// Compression: the client reads compressed bodies and may send them; default false.
+	Compression bool `json:"compression,omitempty"`
+
+	// BodySizeMax: largest body before compression the client accepts; default 4194304 (4096 to
+	// 4294967295).
+	BodySizeMax uint64 `json:"body_size_max,omitempty"`
+}
+
+// helloResponse is the record "Hello response" of Protocol/SPEC.md.
+type helloResponse struct {
+	// Server: name and version of the server program (1 to 128 bytes).
+	Server string `json:"server"`
+
+	// Revision: the revision in force: the lower of the two (1 to 4294967295).
+	Revision uint64 `json:"revision"`
+
+	// Compression: bodies may be compressed from now on, in both directions.
+	Compression bool `json:"compression"`
+
+	// BodySizeMax: largest body before compression the server accepts (4096 to 4294967295).
+	BodySizeMax uint64 `json:"body_size_max"`
+
+	// RequestsInFlightMax: requests this connection may have in flight (1 to 4294967295).
+	RequestsInFlightMax uint64 `json:"requests_in_flight_max"`
+}
+
+// pingRequest is the message "Ping request" of Protocol/SPEC.md.
+type pingRequest struct {
+	// Payload: sent back as it is (0 to 65536 bytes).
+	Payload []byte `json:"payload,omitempty"`
+}
+
+// PingResponse is the message "Ping response" of Protocol/SPEC.md.
+type PingResponse struct {
+	// Payload: what was sent (0 to 65536 bytes).
+	Payload []byte `json:"payload,omitempty"`
+
+	Origin
+}
+
+// HealthRequest is the message "Health request" of Protocol/SPEC.md.
+type HealthRequest struct {
+	// Model: a model; absent: the server as a whole (1 to 128 bytes).
+	Model string `json:"model,omitempty"`
+
+	// Verify: verify the model now; default false.
+	Verify bool `json:"verify,omitempty"`
+
+	// Requirements: demands on that model.
+	Requirements *Requirements `json:"requirements,omitempty"`
+}
+
+// HealthResponse is the message "Health response" of Protocol/SPEC.md.
+type HealthResponse struct {
+	// Ready: work is accepted.
+	Ready bool `json:"ready"`
+
+	// State: where it stands: loading, ready, failed, draining.
+	State string `json:"state"`
+
+	// Reason: why not, or what to know (1 to 2048 bytes).
+	Reason string `json:"reason,omitempty"`
+
+	// Seal: only after `verify`: what the comparison gave: absent, matched, drifted.
+	Seal string `json:"seal,omitempty"`
+
+	// LargestDifference: only with `matched`: how far a logit lay from the sealed one at most (0.0
+	// to 10.0).
+	LargestDifference *float64 `json:"largest_difference,omitempty"`
+
+	Origin
+}
+
+// modelsRequest is the message "Models request" of Protocol/SPEC.md.
+type modelsRequest struct{}
+
+// ModelsResponse is the message "Models response" of Protocol/SPEC.md.
+type ModelsResponse struct {
+	// Models: one `Model` each, in order of name.
+	Models []Model `json:"models,omitempty"`
+
+	Origin
+}
+
+// Model is the record "Model" of Protocol/SPEC.md.
+type Model struct {
+	// Name: name it is served under (1 to 128 bytes).
+	Name string `json:"name"`
+
+	// State: where it stands: loading, ready, failed, draining.
+	State string `json:"state"`
+
+	// Provenance: 1 real, 2 mock (1 to 2).
+	Provenance uint64 `json:"provenance"`
+
+	// Architecture: family, such as `llama`; empty while loading (0 to 128 bytes).
+	Architecture string `json:"architecture"`
+
+	// Parameters: weights, a count.
+	Parameters uint64 `json:"parameters"`
+
+	// Vocabulary: tokens of the vocabulary.
+	Vocabulary uint64 `json:"vocabulary"`
+
+	// Context: tokens of context.
+	Context uint64 `json:"context"`
+
+	// Fingerprint: SHA-256 of the file; absent while being computed, and for a mock (32 to 32
+	// bytes).
+	Fingerprint []byte `json:"fingerprint,omitempty"`
+
+	// Generation: 1 for the first load under this name, one more for each later one (0 to
+	// 4294967295).
+	Generation uint64 `json:"generation"`
+
+	// Device: `cpu`, `cuda:0` (0 to 64 bytes).
+	Device string `json:"device"`
+
+	// DeviceReason: why this device and not the one asked for (1 to 2048 bytes).
+	DeviceReason string `json:"device_reason,omitempty"`
+
+	// Bytes: memory taken.
+	Bytes uint64 `json:"bytes"`
+}
+
+// LoadRequest is the message "Load request" of Protocol/SPEC.md.
+type LoadRequest struct {
+	// Name: name to serve it under (1 to 128 bytes).
+	Name string `json:"name"`
+
+	// Path: file on the server's machine (1 to 4096 bytes).
+	Path string `json:"path"`
+
+	// Strategy: how hard to try; default: the server's setting: strict, graceful, development.
+	Strategy string `json:"strategy,omitempty"`
+
+	// Device: `auto`, `cpu`, `cuda`, `cuda:N`; default: the server's setting (1 to 64 bytes).
+	Device string `json:"device,omitempty"`
+}
+
+// loadProgress is the message "Load progress" of Protocol/SPEC.md.
+type loadProgress struct {
+	// Layer: a `Layer`: this one is done.
+	Layer Layer `json:"layer"`
+
+	Origin
+}
+
+// LoadResponse is the message "Load response" of Protocol/SPEC.md.
+type LoadResponse struct {
+	// Accepted: always true here; a rejection is a status.
+	Accepted bool `json:"accepted"`
+
+	// Layers: one `Layer` each, in order.
+	Layers []Layer `json:"layers,omitempty"`
+
+	// Model: the `Model` now served.
+	Model *Model `json:"model,omitempty"`
+
+	// Overrides: configuration overrides in effect, `key=value` (1 to 2048 bytes).
+	Overrides []string `json:"overrides,omitempty"`
+
+	// Attempts: one sentence per failed attempt before this one (1 to 2048 bytes).
+	Attempts []string `json:"attempts,omitempty"`
+
+	Origin
+}
+
+// Layer is the record "Layer" of Protocol/SPEC.md.
+type Layer struct {
+	// Layer: which layer of the assay: file, parse, compatibility, placement, validation.
+	Layer string `json:"layer"`
+
+	// Ok: its verdict.
+	Ok bool `json:"ok"`
+
+	// Microseconds: how long it took.
+	Microseconds uint64 `json:"microseconds"`
+}
+
+// unloadRequest is the message "Unload request" of Protocol/SPEC.md.
+type unloadRequest struct {
+	// Name: model to stop serving, once its requests are done (1 to 128 bytes).
+	Name string `json:"name"`
+}
+
+// UnloadResponse is the message "Unload response" of Protocol/SPEC.md.
+type UnloadResponse struct {
+	Origin
+}
+
+// TokenizeRequest is the message "Tokenize request" of Protocol/SPEC.md.
+type TokenizeRequest struct {
+	// Model: absent: the server's only model (1 to 128 bytes).
+	Model string `json:"model,omitempty"`
+
+	// Text: bytes, usually UTF-8; others are allowed (0 to 4000000 bytes).
+	Text []byte `json:"text"`
+
+	// ParseSpecial: names of special tokens in the text become those tokens; default false.
+	ParseSpecial bool `json:"parse_special,omitempty"`
+
+	// AddSpecial: add begin and end tokens as the model asks for; default true.
+	AddSpecial *bool `json:"add_special,omitempty"`
+
+	// Requirements: demands on the model.
+	Requirements *Requirements `json:"requirements,omitempty"`
+}
+
+// TokenizeResponse is the message "Tokenize response" of Protocol/SPEC.md.
+type TokenizeResponse struct {
+	// Tokens: token ids (0 to 1000000 elements).
+	Tokens []uint32 `json:"tokens"`
+
+	// Answer: who answered.
+	Answer Answer `json:"answer"`
+
+	Origin
+}
+
+// DetokenizeRequest is the message "Detokenize request" of Protocol/SPEC.md.
+type DetokenizeRequest struct {
+	// Model: absent: the server's only model (1 to 128 bytes).
+	Model string `json:"model,omitempty"`
+
+	// Tokens: token ids (0 to 1000000 elements).
+	Tokens []uint32 `json:"tokens"`
+
+	// Requirements: demands on the model.
+	Requirements *Requirements `json:"requirements,omitempty"`
+}
+
+// DetokenizeResponse is the message "Detokenize response" of Protocol/SPEC.md.
+type DetokenizeResponse struct {
+	// Text: bytes; single tokens need not be whole characters (0 to 4000000 bytes).
+	Text []byte `json:"text"`
+
+	// Answer: who answered.
+	Answer Answer `json:"answer"`
+
+	Origin
+}
+
+// GenerateRequest is the message "Generate request" of Protocol/SPEC.md.
+type GenerateRequest struct {
+	// Model: absent: the server's only model (1 to 128 bytes).
+	Model string `json:"model,omitempty"`
+
+	// Prompt: text to continue, may be empty; or one of the others (0 to 4000000 bytes).
+	Prompt *string `json:"prompt,omitempty"`
+
+	// Tokens: token ids to continue, used as they are; or one of the others (1 to 1000000
+	// elements).
+	Tokens []uint32 `json:"tokens,omitempty"`
+
+	// ParseSpecial: names of special tokens in `prompt` become those tokens; default false.
+	ParseSpecial bool `json:"parse_special,omitempty"`
+
+	// AddSpecial: add begin tokens to `prompt` as the model asks for; default true.
+	AddSpecial *bool `json:"add_special,omitempty"`
+
+	// MaxTokens: tokens to make at most; default 256 (1 to 1048576).
+	MaxTokens uint64 `json:"max_tokens,omitempty"`
+
+	// Temperature: 0 picks the best token every time; default 0 (0.0 to 100.0).
+	Temperature float64 `json:"temperature,omitempty"`
+
+	// TopK: keep the k best tokens; default 0, all (0 to 16777216).
+	TopK uint64 `json:"top_k,omitempty"`
+
+	// TopP: keep the best tokens up to this share; default 1, all (0.0 to 1.0).
+	TopP float64 `json:"top_p,omitempty"`
+
+	// MinP: keep tokens of at least this share of the best; default 0, all (0.0 to 1.0).
+	MinP float64 `json:"min_p,omitempty"`
+
+	// Seed: seed of the sampler; default 0.
+	Seed uint64 `json:"seed,omitempty"`
+
+	// Stop: end before this text appears (1 to 256 bytes).
+	Stop []string `json:"stop,omitempty"`
+
+	// TruncatePrompt: an overlong prompt loses its beginning (`truncated_context`); default false:
+	// refused.
+	TruncatePrompt bool `json:"truncate_prompt,omitempty"`
+
+	// Logprobs: log-probability of each token made, and of so many of the best beside it; absent:
+	// none (0 to 64).
+	Logprobs *uint64 `json:"logprobs,omitempty"`
+
+	// PromptLogprobs: the same for the tokens of the prompt; absent: none (0 to 64).
+	PromptLogprobs *uint64 `json:"prompt_logprobs,omitempty"`
+
+	// Messages: one `Chat message` each: a conversation to continue; or one of the others.
+	Messages []ChatMessage `json:"messages,omitempty"`
+
+	// Requirements: demands on the model.
+	Requirements *Requirements `json:"requirements,omitempty"`
+}
+
+// GenerateChunk is the message "Generate chunk" of Protocol/SPEC.md.
+type GenerateChunk struct {
+	// Tokens: tokens made since the last frame (0 to 1000000 elements).
+	Tokens []uint32 `json:"tokens,omitempty"`
+
+	// Text: their text, whole characters; may lag behind (0 to 4000000 bytes).
+	Text string `json:"text,omitempty"`
+
+	// PromptDone: prompt tokens read so far.
+	PromptDone *uint64 `json:"prompt_done,omitempty"`
+
+	// PromptTotal: prompt tokens in all.
+	PromptTotal *uint64 `json:"prompt_total,omitempty"`
+
+	// Logprobs: a `Logprobs` of exactly `tokens`; when asked for.
+	Logprobs *Logprobs `json:"logprobs,omitempty"`
+
+	// PromptLogprobs: a `Logprobs` of the next prompt tokens; when asked for.
+	PromptLogprobs *Logprobs `json:"prompt_logprobs,omitempty"`
+
+	Origin
+}
+
+// GenerateResponse is the message "Generate response" of Protocol/SPEC.md.
+type GenerateResponse struct {
+	// Tokens: tokens not sent in chunks (0 to 1000000 elements).
+	Tokens []uint32 `json:"tokens,omitempty"`
+
+	// Text: text not sent in chunks (0 to 4000000 bytes).
+	Text string `json:"text,omitempty"`
+
+	// FinishReason: end token or stop string; `max_tokens` or context; Cancel; deadline: stop,
+	// length, cancelled, deadline.
+	FinishReason string `json:"finish_reason"`
+
+	// StopMatched: the stop string that ended it (1 to 256 bytes).
+	StopMatched string `json:"stop_matched,omitempty"`
+
+	// PromptTokens: tokens of the prompt.
+	PromptTokens uint64 `json:"prompt_tokens"`
+
+	// CompletionTokens: tokens made in all.
+	CompletionTokens uint64 `json:"completion_tokens"`
+
+	// Logprobs: a `Logprobs` of exactly `tokens`; when asked for.
+	Logprobs *Logprobs `json:"logprobs,omitempty"`
+
+	// PromptLogprobs: a `Logprobs` of the prompt tokens not sent in chunks.
+	PromptLogprobs *Logprobs `json:"prompt_logprobs,omitempty"`
+
+	// Answer: who answered.
+	Answer Answer `json:"answer"`
+
+	Origin
+}
+
+// ScoreRequest is the message "Score request" of Protocol/SPEC.md.
+type ScoreRequest struct {
+	// Model: absent: the server's only model (1 to 128 bytes).
+	Model string `json:"model,omitempty"`
+
+	// Prompt: text; or one of the others (0 to 4000000 bytes).
+	Prompt *string `json:"prompt,omitempty"`
+
+	// Tokens: token ids, used as they are; or one of the others (1 to 1000000 elements).
+	Tokens []uint32 `json:"tokens,omitempty"`
+
+	// ParseSpecial: as in Generate.
+	ParseSpecial bool `json:"parse_special,omitempty"`
+
+	// AddSpecial: as in Generate.
+	AddSpecial *bool `json:"add_special,omitempty"`
+
+	// Messages: one `Chat message` each: a conversation; or one of the others.
+	Messages []ChatMessage `json:"messages,omitempty"`
+
+	// Continuations: one `Input` each.
+	Continuations []Input `json:"continuations,omitempty"`
+
+	// TopLogprobs: alternatives listed beside each token; default 0 (0 to 64).
+	TopLogprobs uint64 `json:"top_logprobs,omitempty"`
+
+	// Requirements: demands on the model.
+	Requirements *Requirements `json:"requirements,omitempty"`
+}
+
+// ScoreResponse is the message "Score response" of Protocol/SPEC.md.
+type ScoreResponse struct {
+	// Scores: one `Continuation score` for each continuation, in order.
+	Scores []ContinuationScore `json:"scores,omitempty"`
+
+	// PromptTokens: tokens of the prompt alone.
+	PromptTokens uint64 `json:"prompt_tokens"`
+
+	// Answer: who answered.
+	Answer Answer `json:"answer"`
+
+	Origin
+}
+
+// ContinuationScore is the record "Continuation score" of Protocol/SPEC.md.
+type ContinuationScore struct {
+	// Logprobs: a `Logprobs` of the tokens that were scored.
+	Logprobs Logprobs `json:"logprobs"`
+
+	// Logprob: their sum: of the continuation as a whole.
+	Logprob float64 `json:"logprob"`
+
+	// Greedy: every token was the most probable one at its place.
+	Greedy bool `json:"greedy"`
+}
+
+// EmbedRequest is the message "Embed request" of Protocol/SPEC.md.
+type EmbedRequest struct {
+	// Model: absent: the server's only model (1 to 128 bytes).
+	Model string `json:"model,omitempty"`
+
+	// Inputs: one `Input` each.
+	Inputs []Input `json:"inputs,omitempty"`
+
+	// ParseSpecial: names of special tokens in a text become those tokens; default false.
+	ParseSpecial bool `json:"parse_special,omitempty"`
+
+	// AddSpecial: add begin and end tokens to a text as the model asks for; default true.
+	AddSpecial *bool `json:"add_special,omitempty"`
+
+	// Pooling: how positions become one vector; default mean: mean, last, cls.
+	Pooling string `json:"pooling,omitempty"`
+
+	// Normalize: divide by the Euclidean length; default true.
+	Normalize *bool `json:"normalize,omitempty"`
+
+	// Requirements: demands on the model.
+	Requirements *Requirements `json:"requirements,omitempty"`
+}
+
+// embedChunk is the message "Embed chunk" of Protocol/SPEC.md.
+type embedChunk struct {
+	// Embeddings: the next values (1 to 1000000 elements).
+	Embeddings []float32 `json:"embeddings"`
+
+	Origin
+}
+
+// EmbedResponse is the message "Embed response" of Protocol/SPEC.md.
+type EmbedResponse struct {
+	// Embeddings: the last values (0 to 1000000 elements).
+	Embeddings []float32 `json:"embeddings"`
+
+	// Dimensions: values per input (1 to 131072).
+	Dimensions uint64 `json:"dimensions"`
+
+	// Count: inputs, as many as the request has (1 to 256).
+	Count uint64 `json:"count"`
+
+	// PromptTokens: tokens of all inputs together.
+	PromptTokens uint64 `json:"prompt_tokens"`
+
+	// Answer: who answered.
+	Answer Answer `json:"answer"`
+
+	Origin
+}
+
+// LogitsRequest is the message "Logits request" of Protocol/SPEC.md.
+type LogitsRequest struct {
+	// Model: absent: the server's only model (1 to 128 bytes).
+	Model string `json:"model,omitempty"`
+
+	// Prompt: text; or one of the others (0 to 4000000 bytes).
+	Prompt *string `json:"prompt,omitempty"`
+
+	// Tokens: token ids, used as they are; or one of the others (1 to 1000000 elements).
+	Tokens []uint32 `json:"tokens,omitempty"`
+
+	// ParseSpecial: as in Generate.
+	ParseSpecial bool `json:"parse_special,omitempty"`
+
+	// AddSpecial: as in Generate.
+	AddSpecial *bool `json:"add_special,omitempty"`
+
+	// AllPositions: after every token; default false: after the last.
+	AllPositions bool `json:"all_positions,omitempty"`
+
+	// Messages: one `Chat message` each: a conversation; or one of the others.
+	Messages []ChatMessage `json:"messages,omitempty"`
+
+	// Requirements: demands on the model.
+	Requirements *Requirements `json:"requirements,omitempty"`
+}
+
+// logitsChunk is the message "Logits chunk" of Protocol/SPEC.md.
+type logitsChunk struct {
+	// Logits: the next values (1 to 1000000 elements).
+	Logits []float32 `json:"logits"`
+
+	Origin
+}
+
+// LogitsResponse is the message "Logits response" of Protocol/SPEC.md.
+type LogitsResponse struct {
+	// Logits: the last values (0 to 1000000 elements).
+	Logits []float32 `json:"logits"`
+
+	// Vocabulary: values per position (1 to 4294967295).
+	Vocabulary uint64 `json:"vocabulary"`
+
+	// Positions: positions in all (1 to 4294967295).
+	Positions uint64 `json:"positions"`
+
+	// Answer: who answered.
+	Answer Answer `json:"answer"`
+
+	Origin
+}
+
+// cancelRequest is the message "Cancel request" of Protocol/SPEC.md.
+type cancelRequest struct {
+	// Target: id of the request to stop, of the same connection (1 to 18446744073709551615).
+	Target uint64 `json:"target"`
+}
+
+// cancelResponse is the record "Cancel response" of Protocol/SPEC.md.
+type cancelResponse struct {
+	// Found: it was in flight and is being stopped.
+	Found bool `json:"found"`
+}
+
+// statsRequest is the message "Stats request" of Protocol/SPEC.md.
+type statsRequest struct{}
+
+// StatsResponse is the message "Stats response" of Protocol/SPEC.md.
+type StatsResponse struct {
+	// Counters: one `Counter` each, in order of name.
+	Counters []Counter `json:"counters,omitempty"`
+
+	Origin
+}
+
+// Counter is the record "Counter" of Protocol/SPEC.md.
+type Counter struct {
+	// Name: what is counted (1 to 128 bytes).
+	Name string `json:"name"`
+
+	// Real: counted for real answers.
+	Real uint64 `json:"real"`
+
+	// Mock: counted for mock answers.
+	Mock uint64 `json:"mock"`
+}
+
+// goAway is the record "GoAway" of Protocol/SPEC.md.
+type goAway struct {
+	// Reason: `shutting_down`, `idle` (1 to 128 bytes).
+	Reason string `json:"reason"`
+
+	// DrainMilliseconds: time until the server closes what is still open.
+	DrainMilliseconds uint64 `json:"drain_milliseconds"`
+}
+
+var requirementsTable = &message{"Requirements", []field{
+	{id: 1, name: "real", typ: typeBool, presence: optional},
+	{id: 2, name: "fingerprint", typ: typeBytes, presence: optional, low: 32, high: 32},
+	{id: 3, name: "device", typ: typeText, presence: optional, low: 1, high: 64},
+}, nil, nil}
+
+var answerTable = &message{"Answer", []field{
+	{id: 1, name: "model", typ: typeText, presence: required, low: 1, high: 128},
+	{id: 2, name: "fingerprint", typ: typeBytes, presence: optional, low: 32, high: 32},
+	{id: 3, name: "device", typ: typeText, presence: required, low: 1, high: 64},
+	{id: 4, name: "timing", typ: typeRecord, presence: required, record: timingTable},
+	{id: 5, name: "degradations", typ: typeText, presence: repeated, timesMin: 0, timesMax: 1024, low: 1, high: 2048},
+}, nil, nil}
+
+var timingTable = &message{"Timing", []field{
+	{id: 1, name: "accept", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 2, name: "queue", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 3, name: "tokenize", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 4, name: "prefill", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 5, name: "decode", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 6, name: "write", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 7, name: "total", typ: typeU64, presence: required, high: math.MaxUint64},
+}, nil, nil}
+
+var chatMessageTable = &message{"Chat message", []field{
+	{id: 1, name: "role", typ: typeText, presence: required, choices: []string{"system", "user", "assistant"}, high: math.MaxUint64},
+	{id: 2, name: "content", typ: typeText, presence: required, high: 4000000},
+}, nil, nil}
+
+var inputTable = &message{"Input", []field{
+	{id: 1, name: "text", typ: typeText, presence: optional, high: 4000000},
+	{id: 2, name: "tokens", typ: typeU32s, presence: optional, low: 1, high: 1000000},
+}, [][]string{{"text", "tokens"}}, nil}
+
+var logprobsTable = &message{"Logprobs", []field{
+	{id: 1, name: "tokens", typ: typeU32s, presence: required, high: 1000000},
+	{id: 2, name: "logprobs", typ: typeF32s, presence: required, high: 1000000},
+	{id: 3, name: "top_count", typ: typeU64, presence: optional, high: 64},
+	{id: 4, name: "top_tokens", typ: typeU32s, presence: optional, high: 1000000},
+	{id: 5, name: "top_logprobs", typ: typeF32s, presence: optional, high: 1000000},
+}, nil, nil}
+
+var errorBodyTable = &message{"Error", []field{
+	{id: 1, name: "code", typ: typeText, presence: required, low: 1, high: 128},
+	{id: 2, name: "message", typ: typeText, presence: required, high: 2048},
+	{id: 3, name: "field", typ: typeText, presence: optional, low: 1, high: 128},
+	{id: 4, name: "retry_after_milliseconds", typ: typeU64, presence: optional, high: 3600000},
+	{id: 5, name: "layer", typ: typeText, presence: optional, choices: []string{"file", "parse", "compatibility", "placement", "validation"}, high: math.MaxUint64},
+}, nil, nil}
+
+var helloRequestTable = &message{"Hello request", []field{
+	{id: 1, name: "client", typ: typeText, presence: required, low: 1, high: 128},
+	{id: 2, name: "revision", typ: typeU64, presence: required, low: 1, high: 4294967295},
+	{id: 3, name: "compression", typ: typeBool, presence: optional},
+	{id: 4, name: "body_size_max", typ: typeU64, presence: optional, low: 4096, high: 4294967295},
+}, nil, nil}
+
+var helloResponseTable = &message{"Hello response", []field{
+	{id: 1, name: "server", typ: typeText, presence: required, low: 1, high: 128},
+	{id: 2, name: "revision", typ: typeU64, presence: required, low: 1, high: 4294967295},
+	{id: 3, name: "compression", typ: typeBool, presence: required},
+	{id: 4, name: "body_size_max", typ: typeU64, presence: required, low: 4096, high: 4294967295},
+	{id: 5, name: "requests_in_flight_max", typ: typeU64, presence: required, low: 1, high: 4294967295},
+}, nil, nil}
+
+var pingRequestTable = &message{"Ping request", []field{
+	{id: 1, name: "payload", typ: typeBytes, presence: optional, high: 65536},
+}, nil, nil}
+
+var pingResponseTable = &message{"Ping response", []field{
+	{id: 1, name: "payload", typ: typeBytes, presence: optional, high: 65536},
+}, nil, nil}
+
+var healthRequestTable = &message{"Health request", []field{
+	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
+	{id: 2, name: "verify", typ: typeBool, presence: optional, since: 2},
+	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
+}, nil, nil}
+
+var healthResponseTable = &message{"Health response", []field{
+	{id: 1, name: "ready", typ: typeBool, presence: required},
+	{id: 2, name: "state", typ: typeText, presence: required, choices: []string{"loading", "ready", "failed", "draining"}, high: math.MaxUint64},
+	{id: 3, name: "reason", typ: typeText, presence: optional, low: 1, high: 2048},
+	{id: 4, name: "seal", typ: typeText, presence: optional, choices: []string{"absent", "matched", "drifted"}, high: math.MaxUint64, since: 2},
+	{id: 5, name: "largest_difference", typ: typeF64, presence: optional, least: 0.0, most: 10.0, since: 2},
+}, nil, nil}
+
+var modelsRequestTable = &message{"Models request", nil, nil, nil}
+
+var modelsResponseTable = &message{"Models response", []field{
+	{id: 1, name: "models", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: modelTable},
+}, nil, nil}
+
+var modelTable = &message{"Model", []field{
+	{id: 1, name: "name", typ: typeText, presence: required, low: 1, high: 128},
+	{id: 2, name: "state", typ: typeText, presence: required, choices: []string{"loading", "ready", "failed", "draining"}, high: math.MaxUint64},
+	{id: 3, name: "provenance", typ: typeU64, presence: required, low: 1, high: 2},
+	{id: 4, name: "architecture", typ: typeText, presence: required, high: 128},
+	{id: 5, name: "parameters", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 6, name: "vocabulary", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 7, name: "context", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 8, name: "fingerprint", typ: typeBytes, presence: optional, low: 32, high: 32},
+	{id: 9, name: "generation", typ: typeU64, presence: required, high: 4294967295},
+	{id: 10, name: "device", typ: typeText, presence: required, high: 64},
+	{id: 11, name: "device_reason", typ: typeText, presence: optional, low: 1, high: 2048},
+	{id: 12, name: "bytes", typ: typeU64, presence: required, high: math.MaxUint64},
+}, nil, nil}
+
+var loadRequestTable = &message{"Load request", []field{
+	{id: 1, name: "name", typ: typeText, presence: required, low: 1, high: 128},
+	{id: 2, name: "path", typ: typeText, presence: required, low: 1, high: 4096},
+	{id: 3, name: "strategy", typ: typeText, presence: optional, choices: []string{"strict", "graceful", "development"}, high: math.MaxUint64},
+	{id: 4, name: "device", typ: typeText, presence: optional, low: 1, high: 64},
+}, nil, nil}
+
+var loadProgressTable = &message{"Load progress", []field{
+	{id: 1, name: "layer", typ: typeRecord, presence: required, record: layerTable},
+}, nil, nil}
+
+var loadResponseTable = &message{"Load response", []field{
+	{id: 1, name: "accepted", typ: typeBool, presence: required},
+	{id: 2, name: "layers", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: layerTable},
+	{id: 3, name: "model", typ: typeRecord, presence: optional, record: modelTable},
+	{id: 4, name: "overrides", typ: typeText, presence: repeated, timesMin: 0, timesMax: 1024, low: 1, high: 2048},
+	{id: 5, name: "attempts", typ: typeText, presence: repeated, timesMin: 0, timesMax: 1024, low: 1, high: 2048},
+}, nil, nil}
+
+var layerTable = &message{"Layer", []field{
+	{id: 1, name: "layer", typ: typeText, presence: required, choices: []string{"file", "parse", "compatibility", "placement", "validation"}, high: math.MaxUint64},
+	{id: 2, name: "ok", typ: typeBool, presence: required},
+	{id: 3, name: "microseconds", typ: typeU64, presence: required, high: math.MaxUint64},
+}, nil, nil}
+
+var unloadRequestTable = &message{"Unload request", []field{
+	{id: 1, name: "name", typ: typeText, presence: required, low: 1, high: 128},
+}, nil, nil}
+
+var unloadResponseTable = &message{"Unload response", nil, nil, nil}
+
+var tokenizeRequestTable = &message{"Tokenize request", []field{
+	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
+	{id: 2, name: "text", typ: typeBytes, presence: required, high: 4000000},
+	{id: 3, name: "parse_special", typ: typeBool, presence: optional},
+	{id: 4, name: "add_special", typ: typeBool, presence: optional},
+	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
+}, nil, nil}
+
+var tokenizeResponseTable = &message{"Tokenize response", []field{
+	{id: 1, name: "tokens", typ: typeU32s, presence: required, high: 1000000},
+	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
+}, nil, nil}
+
+var detokenizeRequestTable = &message{"Detokenize request", []field{
+	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
+	{id: 2, name: "tokens", typ: typeU32s, presence: required, high: 1000000},
+	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
+}, nil, nil}
+
+var detokenizeResponseTable = &message{"Detokenize response", []field{
+	{id: 1, name: "text", typ: typeBytes, presence: required, high: 4000000},
+	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
+}, nil, nil}
+
+var generateRequestTable = &message{"Generate request", []field{
+	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
+	{id: 2, name: "prompt", typ: typeText, presence: optional, high: 4000000},
+	{id: 3, name: "tokens", typ: typeU32s, presence: optional, low: 1, high: 1000000},
+	{id: 4, name: "parse_special", typ: typeBool, presence: optional},
+	{id: 5, name: "add_special", typ: typeBool, presence: optional},
+	{id: 6, name: "max_tokens", typ: typeU64, presence: optional, low: 1, high: 1048576},
+	{id: 7, name: "temperature", typ: typeF64, presence: optional, least: 0.0, most: 100.0},
+	{id: 8, name: "top_k", typ: typeU64, presence: optional, high: 16777216},
+	{id: 9, name: "top_p", typ: typeF64, presence: optional, least: 0.0, most: 1.0, above: true},
+	{id: 10, name: "min_p", typ: typeF64, presence: optional, least: 0.0, most: 1.0},
+	{id: 11, name: "seed", typ: typeU64, presence: optional, high: math.MaxUint64},
+	{id: 12, name: "stop", typ: typeText, presence: repeated, timesMin: 0, timesMax: 16, low: 1, high: 256},
+	{id: 13, name: "truncate_prompt", typ: typeBool, presence: optional},
+	{id: 14, name: "logprobs", typ: typeU64, presence: optional, high: 64, since: 2},
+	{id: 15, name: "prompt_logprobs", typ: typeU64, presence: optional, high: 64, since: 2},
+	{id: 16, name: "messages", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: chatMessageTable, since: 2},
+	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
+}, [][]string{{"prompt", "tokens", "messages"}}, [][]string{{"messages", "parse_special"}, {"messages", "add_special"}}}
+
+var generateChunkTable = &message{"Generate chunk", []field{
+	{id: 1, name: "tokens", typ: typeU32s, presence: optional, high: 1000000},
+	{id: 2, name: "text", typ: typeText, presence: optional, high: 4000000},
+	{id: 3, name: "prompt_done", typ: typeU64, presence: optional, high: math.MaxUint64},
+	{id: 4, name: "prompt_total", typ: typeU64, presence: optional, high: math.MaxUint64},
+	{id: 5, name: "logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
+	{id: 6, name: "prompt_logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
+}, nil, nil}
+
+var generateResponseTable = &message{"Generate response", []field{
+	{id: 1, name: "tokens", typ: typeU32s, presence: optional, high: 1000000},
+	{id: 2, name: "text", typ: typeText, presence: optional, high: 4000000},
+	{id: 5, name: "finish_reason", typ: typeText, presence: required, choices: []string{"stop", "length", "cancelled", "deadline"}, high: math.MaxUint64},
+	{id: 6, name: "stop_matched", typ: typeText, presence: optional, low: 1, high: 256},
+	{id: 7, name: "prompt_tokens", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 8, name: "completion_tokens", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 9, name: "logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
+	{id: 10, name: "prompt_logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
+	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
+}, nil, nil}
+
+var scoreRequestTable = &message{"Score request", []field{
+	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
+	{id: 2, name: "prompt", typ: typeText, presence: optional, high: 4000000},
+	{id: 3, name: "tokens", typ: typeU32s, presence: optional, low: 1, high: 1000000},
+	{id: 4, name: "parse_special", typ: typeBool, presence: optional},
+	{id: 5, name: "add_special", typ: typeBool, presence: optional},
+	{id: 6, name: "messages", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: chatMessageTable},
+	{id: 7, name: "continuations", typ: typeRecord, presence: repeated, timesMin: 1, timesMax: 256, record: inputTable},
+	{id: 8, name: "top_logprobs", typ: typeU64, presence: optional, high: 64},
+	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
+}, [][]string{{"prompt", "tokens", "messages"}}, [][]string{{"messages", "parse_special"}, {"messages", "add_special"}}}
+
+var scoreResponseTable = &message{"Score response", []field{
+	{id: 1, name: "scores", typ: typeRecord, presence: repeated, timesMin: 1, timesMax: 256, record: continuationScoreTable},
+	{id: 2, name: "prompt_tokens", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
+}, nil, nil}
+
+var continuationScoreTable = &message{"Continuation score", []field{
+	{id: 1, name: "logprobs", typ: typeRecord, presence: required, record: logprobsTable},
+	{id: 2, name: "logprob", typ: typeF64, presence: required, least: math.Inf(-1), most: math.Inf(1)},
+	{id: 3, name: "greedy", typ: typeBool, presence: required},
+}, nil, nil}
+
+var embedRequestTable = &message{"Embed request", []field{
+	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
+	{id: 2, name: "inputs", typ: typeRecord, presence: repeated, timesMin: 1, timesMax: 256, record: inputTable},
+	{id: 3, name: "parse_special", typ: typeBool, presence: optional},
+	{id: 4, name: "add_special", typ: typeBool, presence: optional},
+	{id: 5, name: "pooling", typ: typeText, presence: optional, choices: []string{"mean", "last", "cls"}, high: math.MaxUint64},
+	{id: 6, name: "normalize", typ: typeBool, presence: optional},
+	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
+}, nil, nil}
+
+var embedChunkTable = &message{"Embed chunk", []field{
+	{id: 1, name: "embeddings", typ: typeF32s, presence: required, low: 1, high: 1000000},
+}, nil, nil}
+
+var embedResponseTable = &message{"Embed response", []field{
+	{id: 1, name: "embeddings", typ: typeF32s, presence: required, high: 1000000},
+	{id: 2, name: "dimensions", typ: typeU64, presence: required, low: 1, high: 131072},
+	{id: 3, name: "count", typ: typeU64, presence: required, low: 1, high: 256},
+	{id: 4, name: "prompt_tokens", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
+}, nil, nil}
+
+var logitsRequestTable = &message{"Logits request", []field{
+	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
+	{id: 2, name: "prompt", typ: typeText, presence: optional, high: 4000000},
+	{id: 3, name: "tokens", typ: typeU32s, presence: optional, low: 1, high: 1000000},
+	{id: 4, name: "parse_special", typ: typeBool, presence: optional},
+	{id: 5, name: "add_special", typ: typeBool, presence: optional},
+	{id: 6, name: "all_positions", typ: typeBool, presence: optional},
+	{id: 7, name: "messages", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: chatMessageTable, since: 2},
+	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
+}, [][]string{{"prompt", "tokens", "messages"}}, [][]string{{"messages", "parse_special"}, {"messages", "add_special"}}}
+
+var logitsChunkTable = &message{"Logits chunk", []field{
+	{id: 1, name: "logits", typ: typeF32s, presence: required, low: 1, high: 1000000},
+}, nil, nil}
+
+var logitsResponseTable = &message{"Logits response", []field{
+	{id: 1, name: "logits", typ: typeF32s, presence: required, high: 1000000},
+	{id: 2, name: "vocabulary", typ: typeU64, presence: required, low: 1, high: 4294967295},
+	{id: 3, name: "positions", typ: typeU64, presence: required, low: 1, high: 4294967295},
+	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
+}, nil, nil}
+
+var cancelRequestTable = &message{"Cancel request", []field{
+	{id: 1, name: "target", typ: typeU64, presence: required, low: 1, high: 18446744073709551615},
+}, nil, nil}
+
+var cancelResponseTable = &message{"Cancel response", []field{
+	{id: 1, name: "found", typ: typeBool, presence: required},
+}, nil, nil}
+
+var statsRequestTable = &message{"Stats request", nil, nil, nil}
+
+var statsResponseTable = &message{"Stats response", []field{
+	{id: 1, name: "counters", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: counterTable},
+}, nil, nil}
+
+var counterTable = &message{"Counter", []field{
+	{id: 1, name: "name", typ: typeText, presence: required, low: 1, high: 128},
+	{id: 2, name: "real", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 3, name: "mock", typ: typeU64, presence: required, high: math.MaxUint64},
+}, nil, nil}
+
+var goAwayTable = &message{"GoAway", []field{
+	{id: 1, name: "reason", typ: typeText, presence: required, low: 1, high: 128},
+	{id: 2, name: "drain_milliseconds", typ: typeU64, presence: required, high: math.MaxUint64},
+}, nil, nil}
+
+var kinds = map[byte]kindRule{
+	kindHello:      {"Hello", 1, false, true, helloRequestTable},
+	kindPing:       {"Ping", 1, false, true, pingRequestTable},
+	kindHealth:     {"Health", 1, false, true, healthRequestTable},
+	kindModels:     {"Models", 1, false, true, modelsRequestTable},
+	kindLoad:       {"Load", 1, true, false, loadRequestTable},
+	kindUnload:     {"Unload", 1, false, false, unloadRequestTable},
+	kindTokenize:   {"Tokenize", 1, false, true, tokenizeRequestTable},
+	kindDetokenize: {"Detokenize", 1, false, true, detokenizeRequestTable},
+	kindGenerate:   {"Generate", 1, true, true, generateRequestTable},
+	kindScore:      {"Score", 2, false, true, scoreRequestTable},
+	kindLogits:     {"Logits", 1, true, true, logitsRequestTable},
+	kindEmbed:      {"Embed", 2, true, true, embedRequestTable},
+	kindCancel:     {"Cancel", 1, false, false, cancelRequestTable},
+	kindStats:      {"Stats", 1, false, true, statsRequestTable},
+}

@@ -1,0 +1,123 @@
+// The conformance kit's way into this client: one JSON object a line on standard input, one a line
+// on standard output, as Protocol/conformance describes it. Calls run at the same time.
+
+import { createInterface } from "node:readline";
+
+import { AssayError, Client, GenerateRequest, LoadRequest, Options } from "assay-client";
+import { kinds, KindName, Origin } from "../src/protocol.js";
+import { answerTables, fromKit, toKit, Values } from "./values.js";
+
+interface Command {
+  id: number;
+  op: "open" | "call" | "close";
+  client: string;
+  server: string;
+  options?: Record<string, unknown>;
+  kind: KindName;
+  request?: Values;
+  deadline_milliseconds?: number;
+  stream?: boolean;
+  cancel_after_chunks?: number;
+}
+
+const clients = new Map<string, Client>();
+
+const print = (line: object): boolean => process.stdout.write(`${JSON.stringify(line)}\n`);
+const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+
+function open(command: Command): void {
+  const options = Object.entries(command.options ?? {}).map(([name, value]) => [camel(name), value]);
+  clients.set(command.client, new Client(command.server, Object.fromEntries(options) as Options));
+}
+
+async function call(command: Command): Promise<object> {
+  const client = clients.get(command.client) as Client;
+  const options = { deadlineMilliseconds: command.deadline_milliseconds ?? 0 };
+  const request = fromKit(kinds[command.kind].request, command.request ?? {});
+  const whole = await answer(client, command, request, options);
+  const { provenance, generation, degraded } = whole;
+  const response = toKit(answerTables[command.kind], whole as unknown as Values);
+  return { provenance, generation, degraded, response };
+}
+
+async function answer(
+  client: Client, command: Command, request: Values, options: { deadlineMilliseconds: number }
+): Promise<Origin> {
+  switch (command.kind) {
+    case "Ping":
+      return client.ping(request["payload"] as Uint8Array | undefined, options);
+    case "Health":
+      return client.health(request, options);
+    case "Models":
+      return client.models(options);
+    case "Stats":
+      return client.stats(options);
+    case "Load":
+      return client.load(request as unknown as LoadRequest, {
+        ...options,
+        onLayer: (layer) => {
+          if (command.stream) print({ id: command.id, chunk: toKit("Load progress", { layer }) });
+        },
+      });
+    case "Unload":
+      return client.unload(request["name"] as string, options);
+    case "Generate":
+      return command.stream ? stream(client, command, request as GenerateRequest, options)
+        : client.generate(request as GenerateRequest, options);
+    case "Tokenize":
+    case "Detokenize":
+    case "Score":
+    case "Logits":
+    case "Embed": {
+      const method = client[command.kind.toLowerCase() as "score"].bind(client);
+      return method(request as never, options);
+    }
+    default:
+      throw new Error(`no such kind: ${command.kind}`);
+  }
+}
+
+async function stream(
+  client: Client, command: Command, request: GenerateRequest,
+  options: { deadlineMilliseconds: number }
+): Promise<Origin> {
+  const chunks = client.generateStream(request, options);
+  let count = 0;
+  for await (const chunk of chunks) {
+    print({ id: command.id, chunk: toKit("Generate chunk", chunk as unknown as Values) });
+    count += 1;
+    if (count === command.cancel_after_chunks) break;
+  }
+  return chunks.result();
+}
+
+function failure(id: number, error: unknown): void {
+  if (!(error instanceof AssayError)) {
+    console.error("driver: an error of another type:", error);
+    process.exit(2);
+  }
+  const { code, status, message, field, layer, provenance } = error;
+  print({
+    id,
+    error: {
+      code, status, message, field, layer, provenance, server_code: error.serverCode,
+      retry_after_milliseconds: error.retryAfterMilliseconds,
+    },
+  });
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const command = JSON.parse(line) as Command;
+  if (command.op === "call") {
+    call(command).then((ok) => print({ id: command.id, ok }), (error) => failure(command.id, error));
+    continue;
+  }
+  try {
+    if (command.op === "open") open(command);
+    else clients.get(command.client)?.close();
+    print({ id: command.id, ok: {} });
+  } catch (error) {
+    failure(command.id, error);
+  }
+}
+process.exit(0);

@@ -1,0 +1,37 @@
+// Where a server listens: `tcp://host:port`, `tcp://[::1]:port`, `unix:///path`.
+//
+// Guarantees: parsing touches no network; the text of a refused address says what was expected.
+
+import { AssayError } from "./errors.js";
+
+/** What a Unix socket's address has room for, bytes. */
+const socketPathMax = 107;
+
+/** Address of a server. */
+export interface Address {
+  readonly text: string;
+  readonly where: { path: string } | { host: string; port: number };
+}
+
+/** Takes a URL apart. Throws address_invalid. */
+export function parseAddress(text: string): Address {
+  const refuse = (allowed: string): never => {
+    throw new AssayError(
+      "address_invalid", `reading the server address: found "${text}", allowed: ${allowed}`);
+  };
+  if (text.startsWith("unix://")) {
+    const path = text.slice("unix://".length);
+    if (!path.startsWith("/") || new TextEncoder().encode(path).length > socketPathMax) {
+      refuse(`an absolute path of at most ${socketPathMax} bytes after unix://`);
+    }
+    return { text, where: { path } };
+  }
+  if (!text.startsWith("tcp://")) refuse("tcp://HOST:PORT or unix:///PATH");
+  const parts = /^tcp:\/\/(\[[0-9a-fA-F:.%]+\]|[^\[\]:\/@]+):([0-9]{1,5})$/.exec(text);
+  const port = Number(parts?.[2] ?? 0);
+  const host = (parts?.[1] ?? "").replace(/^\[(.*)\]$/, "$1");
+  if (host === "" || port < 1 || port > 65535) {
+    refuse("tcp://HOST:PORT with a port from 1 to 65535");
+  }
+  return { text, where: { host, port } };
+}

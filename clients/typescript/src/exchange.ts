@@ -1,0 +1,279 @@
+// One request and its answer, over as many attempts as are allowed.
+//
+// A request is sent again, within `attempts` and the deadline, when
+//  1. no byte of it was written: any kind;
+//  2. it was answered UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED: any kind, after the pause that
+//     the server asks for, else the backoff;
+//  3. the connection was lost: kinds whose effects do not add up (all but Load and Unload);
+//
+// and never once a chunk has reached the caller, on a breach of the protocol, or for a mock.
+
+import { Pieces } from "./answers.js";
+import { encode, Breach, Values } from "./codec.js";
+import { Call, Connection, failureIn } from "./connection.js";
+import { AssayError, breachError, closedError } from "./errors.js";
+import { Frame } from "./frames.js";
+import { CallOptions, Settings } from "./options.js";
+import { Pool } from "./pool.js";
+import { Kind } from "./protocol.js";
+
+const deadlineMax = 2 ** 32 - 1;
+const timerMax = 2 ** 31 - 1;
+
+export class Exchange<Answer extends Pieces> {
+  /** The answer in the making, anew with each attempt. */
+  pieces: Answer | undefined;
+  /** A chunk has reached the caller. */
+  hasReached = false;
+
+  private readonly body: Uint8Array;
+  private readonly revision: number;
+  private readonly deadline: number | undefined; // on the clock of performance.now
+  private readonly options: CallOptions;
+  private call: Call | undefined;
+  private attempt = 0; // finished ones
+  private giveUp: ((error: AssayError) => void) | undefined;
+  private readonly heard = (): void => this.giveUp?.(this.givenUp());
+
+  /** Encodes a request. Throws request_invalid. */
+  constructor(
+    private readonly pool: Pool, private readonly settings: Settings, readonly kind: Kind,
+    request: Values, options: CallOptions, private readonly fresh: () => Answer
+  ) {
+    const doing = `encoding ${kind.name}`;
+    const { deadlineMilliseconds = 0, signal } = options;
+    if (!(deadlineMilliseconds >= 0 && deadlineMilliseconds <= deadlineMax)) {
+      throw new AssayError("request_invalid", `${doing}: a deadline is 0 to ${deadlineMax} ms`);
+    }
+    try {
+      const { body, revision } = encode(kind.request, this.demanding(request));
+      this.body = body;
+      this.revision = Math.max(revision, kind.since);
+    } catch (error) {
+      if (!(error instanceof Breach)) throw error;
+      throw new AssayError("request_invalid", `${doing}: ${error.message}`, { field: error.path });
+    }
+    this.options = options;
+    if (deadlineMilliseconds > 0) this.deadline = performance.now() + deadlineMilliseconds;
+    signal?.addEventListener("abort", this.heard);
+  }
+
+  /** Real models only, unless mocks are allowed. */
+  private demanding(request: Values): Values {
+    const carries = this.kind.request.fields.some((field) => field.key === "requirements");
+    if (this.settings.allowMock || !carries) return request;
+    return { ...request, requirements: { ...(request["requirements"] as Values), real: true } };
+  }
+
+  // -------------------------------------------------------------- attempts
+
+  /** Sends the request. */
+  async start(): Promise<void> {
+    while (this.call === undefined) {
+      try {
+        const connection = await this.pool.pick(
+          this.kind.retrySafe, (opening) => this.until(opening));
+        try {
+          this.call = await this.send(connection);
+        } finally {
+          if (this.call === undefined) connection.users -= 1;
+        }
+      } catch (error) {
+        await this.again(error, true);
+      }
+    }
+    this.pieces = this.fresh();
+  }
+
+  private async send(connection: Connection): Promise<Call> {
+    connection.check(this.kind, this.revision, this.body.length);
+    if (!connection.takePlace()) {
+      const { handed, leave } = connection.waitForPlace();
+      await this.until(handed).catch((error) => {
+        leave();
+        throw error;
+      });
+    }
+    if (connection.isDraining) throw closedError(`sending ${this.kind.name}`);
+    try {
+      this.check();
+    } catch (error) {
+      connection.releasePlace();
+      throw error;
+    }
+    return connection.send(this.kind, this.body, this.remaining());
+  }
+
+  /** Ends the exchange; an unfinished answer is given up. */
+  stop(): void {
+    this.options.signal?.removeEventListener("abort", this.heard);
+    this.drop();
+  }
+
+  private drop(): void {
+    if (this.call === undefined) return;
+    this.call.abandon();
+    this.call.connection.users -= 1;
+    this.call = undefined;
+  }
+
+  /** The next frame: of an answer, not of a failure, and no mock's unless allowed. */
+  async next(): Promise<Frame> {
+    for (;;) {
+      if (this.call === undefined) await this.start();
+      try {
+        const call = this.call as unknown as Call;
+        const frame = call.take() ?? (await this.wait(call));
+        this.verify(frame, call);
+        return frame;
+      } catch (error) {
+        this.drop();
+        await this.again(error, false);
+      }
+    }
+  }
+
+  /** Refuses a mock first and a failure second: nobody should act on a mock's words unawares. */
+  private verify(frame: Frame, call: Call): void {
+    const doing = `reading the answer to ${this.kind.name}`;
+    if (frame.provenance === "mock" && !this.settings.allowMock) {
+      throw new AssayError(
+        "mock_refused",
+        `${doing}: it comes from a mock model, not from a real one, and was refused`,
+        { provenance: "mock" });
+    }
+    if (frame.status === 0) return;
+    const failure = failureIn(frame, "server_refused", doing);
+    if (failure.code === "protocol_error") call.connection.fail(failure);
+    throw failure;
+  }
+
+  /** Ends the exchange and its connection because of what an answer says. */
+  damaged(error: unknown): AssayError {
+    const failure = breachError(`reading the answer to ${this.kind.name}`, error);
+    this.call?.connection.fail(failure);
+    this.stop();
+    return failure;
+  }
+
+  // -------------------------------------------------------------- waiting
+
+  /** Milliseconds that are left, rounded up; 0: no deadline. */
+  private remaining(): number {
+    return this.deadline === undefined ? 0
+      : Math.max(1, Math.ceil(this.deadline - performance.now()));
+  }
+
+  private givenUp(): AssayError {
+    return new AssayError("given_up", `${this.kind.name}: the caller gave the answer up`);
+  }
+
+  private late(): AssayError {
+    return new AssayError(
+      "timed_out", `${this.kind.name}: the answer did not come within the deadline`);
+  }
+
+  private check(): void {
+    if (this.options.signal?.aborted) throw this.givenUp();
+    if (this.deadline !== undefined && performance.now() >= this.deadline) throw this.late();
+  }
+
+  /** Waits for a promise as long as the caller does. */
+  private until<Value>(promise: Promise<Value>): Promise<Value> {
+    this.check();
+    return new Promise((resolve, reject) => {
+      const timer = this.deadline === undefined ? undefined
+        : setTimeout(() => reject(this.late()), Math.min(this.remaining(), timerMax));
+      this.giveUp = reject;
+      promise.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
+  }
+
+  /**
+   * Waits for one frame: until the caller gives up, until the deadline and the grace have passed, or
+   * until the server has been silent for answerMilliseconds.
+   */
+  private wait(call: Call): Promise<Frame> {
+    const { answerMilliseconds, graceMilliseconds } = this.settings;
+    if (this.options.signal?.aborted) throw this.givenUp();
+    return new Promise((resolve, reject) => {
+      const timers: Array<ReturnType<typeof setTimeout>> = [];
+      const settle = (): void => {
+        call.wake = this.giveUp = undefined;
+        timers.forEach(clearTimeout);
+      };
+      const end = (error: AssayError): void => {
+        settle();
+        reject(error);
+      };
+      call.wake = () => {
+        settle();
+        try {
+          resolve(call.take() as Frame);
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.giveUp = end;
+      const after = (milliseconds: number, error: () => AssayError): void => {
+        timers.push(setTimeout(() => {
+          call.connection.endIfSilent();
+          end(error());
+        }, Math.min(milliseconds, timerMax)));
+      };
+      if (answerMilliseconds > 0) {
+        after(answerMilliseconds, () => new AssayError(
+          "timed_out", `${this.kind.name}: nothing came within ${answerMilliseconds} ms`));
+      }
+      if (this.deadline !== undefined) {
+        const left = Math.max(0, this.deadline - performance.now());
+        after(left + graceMilliseconds, () => this.late());
+      }
+    });
+  }
+
+  // -------------------------------------------------------------- another attempt
+
+  /** Pauses before another attempt; throws when there is to be none. */
+  private async again(error: unknown, isUnwritten: boolean): Promise<void> {
+    this.attempt += 1;
+    const pause = error instanceof AssayError ? this.pause(error, isUnwritten) : undefined;
+    const isLate = pause !== undefined && this.deadline !== undefined &&
+      this.deadline - performance.now() < pause;
+    if (
+      pause === undefined || isLate || this.attempt >= this.settings.attempts || this.hasReached ||
+      this.pool.isClosed
+    ) {
+      this.stop();
+      throw error;
+    }
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      await this.until(new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, pause);
+      }));
+    } catch (ended) {
+      clearTimeout(timer);
+      this.stop();
+      throw ended;
+    }
+  }
+
+  /** Milliseconds before another attempt; undefined when it is not safe, or of no use. */
+  private pause(error: AssayError, isUnwritten: boolean): number | undefined {
+    const { backoffMilliseconds, backoffMaxMilliseconds } = this.settings;
+    const doubled = backoffMilliseconds * 2 ** Math.min(this.attempt - 1, 31);
+    const backoff = Math.min(doubled, backoffMaxMilliseconds) * (0.5 + 0.5 * Math.random());
+    switch (error.code) {
+      case "unreachable":
+        return backoff;
+      case "connection_closed":
+        return isUnwritten || this.kind.retrySafe ? backoff : undefined;
+      case "server_refused":
+        return ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED"].includes(error.status)
+          ? error.retryAfterMilliseconds ?? backoff : undefined;
+      default:
+        return undefined;
+    }
+  }
+}

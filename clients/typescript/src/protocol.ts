@@ -1,0 +1,1200 @@
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
+
+/** How a value is encoded: the numbers of SPEC.md, section 2. */
+export const enum FieldType {
+  U64 = 1,
+  F64 = 2,
+  Bytes = 3,
+  Text = 4,
+  U32s = 5,
+  F32s = 6,
+  Record = 7,
+  Bool = 8,
+}
+
+/** One row of a message's table. */
+export interface Field {
+  readonly id: number;
+  /** Name in SPEC.md. */
+  readonly name: string;
+  /** Name of the member. */
+  readonly key: string;
+  readonly type: FieldType;
+  readonly presence: "required" | "optional" | "repeated";
+  /** Of a text or bytes: bytes; of an array: elements; otherwise the value. Absent: any. */
+  readonly low?: number;
+  readonly high?: number;
+  /** The low end is excluded. */
+  readonly above?: boolean;
+  readonly timesMin?: number;
+  readonly timesMax?: number;
+  readonly choices?: readonly string[];
+  readonly record?: Message;
+  /** Lowest revision that knows it. */
+  readonly since?: number;
+  /** What an answer has when it is not there. */
+  readonly absent?: "" | 0 | false;
+}
+
+/** A message's table. */
+export interface Message {
+  readonly name: string;
+  readonly fields: readonly Field[];
+  /** Lists of keys of which one must be given. */
+  readonly exactlyOne?: readonly (readonly string[])[];
+  /** Pairs of keys of which not both may be given. */
+  readonly excludes?: readonly (readonly [string, string])[];
+}
+
+/** What a kind of request allows. */
+export interface Kind {
+  readonly name: string;
+  readonly number: number;
+  readonly since: number;
+  /** Sending it twice does no more than sending it once. */
+  readonly retrySafe: boolean;
+  readonly request: Message;
+}
+
+/** Of the header and the encoding of fields. */
+export const protocolVersion = 1;
+/** Highest revision this client speaks. */
+export const protocolRevision = 2;
+/** Set in the kind of a response. */
+export const responseBit = 0x80;
+/** Bytes with header; a stranger cannot claim memory. */
+export const frameSizeMaxBeforeHello = 4096;
+/** Bytes before compression; each side may announce its own in Hello. */
+export const bodySizeMax = 4194304;
+/** Bytes; an Error always fits. */
+export const bodySizeMin = 4096;
+/** Bytes; below it the header costs more than it saves. */
+export const compressionSizeMin = 1024;
+/** Requests; per connection, as the Hello response says. */
+export const requestsInFlightMax = 256;
+/** Bytes; other fields fit beside it. */
+export const textSizeMax = 4000000;
+/** Elements of 4 bytes. */
+export const tokenCountMax = 1000000;
+/** Elements. */
+export const listCountMax = 1024;
+/** Records. */
+export const messageCountMax = 1024;
+/** Records. */
+export const continuationCountMax = 256;
+/** Records. */
+export const inputCountMax = 256;
+/** Tokens; all of them are what Logits is for. */
+export const topLogprobsMax = 64;
+/** Elements. */
+export const embeddingDimensionsMax = 131072;
+/** Bytes. */
+export const pingPayloadSizeMax = 65536;
+/** Milliseconds, one hour. */
+export const retryAfterMillisecondsMax = 3600000;
+/** Bytes; a frame header, the length word included. */
+export const headerSize = 32;
+/** Bytes; what the length word counts of the header. */
+export const headerSizeCounted = 28;
+/** Bytes; a field header. */
+export const fieldHeaderSize = 8;
+/** Percent; a body is sent compressed when at most this much of it remains. */
+export const compressionPercentMax = 90;
+/** Bytes; a body from this size on is judged by a sample first. */
+export const compressionSampledSizeMin = 16384;
+/** Bytes; the sample: from the middle of the body. */
+export const compressionSampleSize = 4096;
+/** The body is one LZ4 block (section 5). */
+export const flagCompressed = 1;
+/** More frames of this response follow; never with a status other than 0. */
+export const flagMore = 2;
+/** The answer lists degradations; never with a status other than 0. */
+export const flagDegraded = 4;
+
+/** Who made an answer, and how well. */
+export interface Origin {
+  /** "mock" only when the options allow mocks. */
+  provenance: "real" | "mock";
+  /** Of the model that answered: 1 for the first load under its name; 0: none. */
+  generation: number;
+  /** The answer lists what makes it worse than it could be. */
+  degraded: boolean;
+}
+
+/** Names of the provenance byte's values. */
+export const provenances: Readonly<Record<number, Origin["provenance"]>> = { 1: "real", 2: "mock" };
+
+/** The protocol's statuses, by name. */
+export const statuses = {
+  /** The answer follows. */
+  OK: 0,
+  /** A Cancel, or the connection's end, came before the work began. */
+  CANCELLED: 1,
+  /** A failure nobody classified; also how a client reads a number it does not know. */
+  UNKNOWN: 2,
+  /** A field is unknown, malformed, out of range or missing; the error body names it. */
+  INVALID_ARGUMENT: 3,
+  /** The request's deadline passed before the work began. */
+  DEADLINE_EXCEEDED: 4,
+  /** No model of that name is served. */
+  NOT_FOUND: 5,
+  /** The name, or the request id, is taken. */
+  ALREADY_EXISTS: 6,
+  /** This client may not do that. */
+  PERMISSION_DENIED: 7,
+  /** A queue or a budget is full; refused at once instead of waiting without bound. */
+  RESOURCE_EXHAUSTED: 8,
+  /**
+   * Not in this state: no Hello yet (hello_required), a second Hello, a model that is not ready.
+   */
+  FAILED_PRECONDITION: 9,
+  /** Overtaken by something concurrent, such as a model being replaced. */
+  ABORTED: 10,
+  /**
+   * Right in itself but too much for this model: a prompt longer than the context, a token id
+   * outside the vocabulary.
+   */
+  OUT_OF_RANGE: 11,
+  /** The kind is unknown or reserved; the connection lives on. */
+  UNIMPLEMENTED: 12,
+  /** A fault of the server. */
+  INTERNAL: 13,
+  /** Not now: draining, or a model still loading (model_loading). */
+  UNAVAILABLE: 14,
+  /** A served model's file was changed or cut while mapped. */
+  DATA_LOSS: 15,
+  /** The server wants to know who is asking. */
+  UNAUTHENTICATED: 16,
+  /** The bytes break the framing; sent in a GoAway, then the connection closes. */
+  PROTOCOL_ERROR: 32,
+  /** A model file failed the assay; the error body names the layer. */
+  MODEL_REJECTED: 33,
+  /** A requirement stated in the request does not hold; nothing was computed. */
+  REQUIREMENT_NOT_MET: 34,
+  /** Made by a client that got a mock answer without having allowed mocks. */
+  MOCK_REFUSED: 35,
+} as const;
+
+/** Name of a status. */
+export type Status = keyof typeof statuses;
+
+/** Why a call failed; later versions may add to it. */
+export type Code =
+  /** The address is not a URL of a known form. */
+  | "address_invalid"
+  /** Nobody answers at the address. */
+  | "unreachable"
+  /** The connection ended before the answer was complete. */
+  | "connection_closed"
+  /** The answer did not come in time. */
+  | "timed_out"
+  /** The server's bytes break the protocol; the connection is closed. */
+  | "protocol_error"
+  /** The answer comes from a mock and mocks are not allowed; nothing of it is handed out. */
+  | "mock_refused"
+  /** The server answered with a status. */
+  | "server_refused"
+  /** The caller gave the answer up. */
+  | "given_up"
+  /** The request cannot be sent: it breaks the tables or exceeds a limit; nothing was sent. */
+  | "request_invalid"
+  /** The server speaks an older revision that does not know the request; nothing was sent. */
+  | "revision_too_low";
+
+/** The status that fits a failure of the client's own. */
+export const statusOfCode: Partial<Record<Code, Status>> = {
+  address_invalid: "INVALID_ARGUMENT",
+  unreachable: "UNAVAILABLE",
+  connection_closed: "UNAVAILABLE",
+  timed_out: "DEADLINE_EXCEEDED",
+  protocol_error: "PROTOCOL_ERROR",
+  mock_refused: "MOCK_REFUSED",
+  given_up: "CANCELLED",
+  request_invalid: "INVALID_ARGUMENT",
+  revision_too_low: "UNIMPLEMENTED",
+};
+
+/** The record "Requirements" of SPEC.md. */
+export interface Requirements {
+  /** The model must be real; default false. */
+  real?: boolean;
+  /** SHA-256 of the file that must answer (32 to 32 bytes). */
+  fingerprint?: Uint8Array;
+  /** Device that must compute (1 to 64 bytes). */
+  device?: string;
+}
+
+/** The record "Answer" of SPEC.md. */
+export interface Answer {
+  /** Name of the model that answered (1 to 128 bytes). */
+  model: string;
+  /** SHA-256 of its file; absent while being computed, and for a mock (32 to 32 bytes). */
+  fingerprint?: Uint8Array;
+  /** Device that computed (1 to 64 bytes). */
+  device: string;
+  /** A `Timing`. */
+  timing: Timing;
+  /**
+   * What makes this answer worse than it could be; not empty exactly when flag bit 2 is set (1 to
+   * 2048 bytes).
+   */
+  degradations: string[];
+}
+
+/** The record "Timing" of SPEC.md. */
+export interface Timing {
+  /** Last byte read to request admitted, microseconds. */
+  accept: number;
+  /** Waiting for the engine, microseconds. */
+  queue: number;
+  /** Text to tokens, microseconds. */
+  tokenize: number;
+  /** Reading the prompt, microseconds. */
+  prefill: number;
+  /** Making tokens, microseconds. */
+  decode: number;
+  /** Frames to the socket, microseconds. */
+  write: number;
+  /** Receipt to last frame, microseconds. */
+  total: number;
+}
+
+/** The record "Chat message" of SPEC.md. */
+export interface ChatMessage {
+  /** Who speaks. */
+  role: "system" | "user" | "assistant";
+  /** What is said, may be empty (0 to 4000000 bytes). */
+  content: string;
+}
+
+/** The record "Input" of SPEC.md. */
+export interface Input {
+  /** Tokenized by the server (0 to 4000000 bytes). */
+  text?: string;
+  /** Token ids, used as they are (1 to 1000000 elements). */
+  tokens?: Uint32Array | readonly number[];
+}
+
+/** The record "Logprobs" of SPEC.md. */
+export interface Logprobs {
+  /** The tokens, in order (0 to 1000000 elements). */
+  tokens: Uint32Array;
+  /** Of each token; as many as `tokens` (0 to 1000000 elements). */
+  logprobs: Float32Array;
+  /** Alternatives per token; default 0 (0 to 64). */
+  topCount: number;
+  /**
+   * The best tokens at each position: a row of `top_count` per token, best first (0 to 1000000
+   * elements).
+   */
+  topTokens: Uint32Array;
+  /** Of each of them; as many as `top_tokens` (0 to 1000000 elements). */
+  topLogprobs: Float32Array;
+}
+
+/** The record "Error" of SPEC.md. */
+export interface ErrorBody {
+  /** Stable reason in snake_case (1 to 128 bytes). */
+  code: string;
+  /** One sentence: tried, found, allowed, where (0 to 2048 bytes). */
+  message: string;
+  /** Path of the refused field, `requirements.device`; `#9` for an unknown id (1 to 128 bytes). */
+  field?: string;
+  /** Pause before another attempt (0 to 3600000). */
+  retryAfterMilliseconds?: number;
+  /** With MODEL_REJECTED: the layer that refused. */
+  layer?: "file" | "parse" | "compatibility" | "placement" | "validation";
+}
+
+/** The message "Hello request" of SPEC.md. */
+export interface HelloRequest {
+  /** Name and version of the client program (1 to 128 bytes). */
+  client: string;
+  /** Highest revision of version 1 the client speaks (1 to 4294967295). */
+  revision: number;
+  /** The client reads compressed bodies and may send them; default false. */
+  compression?: boolean;
+  /** Largest body before compression the client accepts; default 4194304 (4096 to 4294967295). */
+  bodySizeMax?: number;
+}
+
+/** The record "Hello response" of SPEC.md. */
+export interface HelloResponse {
+  /** Name and version of the server program (1 to 128 bytes). */
+  server: string;
+  /** The revision in force: the lower of the two (1 to 4294967295). */
+  revision: number;
+  /** Bodies may be compressed from now on, in both directions. */
+  compression: boolean;
+  /** Largest body before compression the server accepts (4096 to 4294967295). */
+  bodySizeMax: number;
+  /** Requests this connection may have in flight (1 to 4294967295). */
+  requestsInFlightMax: number;
+}
+
+/** The message "Ping request" of SPEC.md. */
+export interface PingRequest {
+  /** Sent back as it is (0 to 65536 bytes). */
+  payload?: Uint8Array;
+}
+
+/** The message "Ping response" of SPEC.md. */
+export interface PingResponse extends Origin {
+  /** What was sent (0 to 65536 bytes). */
+  payload: Uint8Array;
+}
+
+/** The message "Health request" of SPEC.md. */
+export interface HealthRequest {
+  /** A model; absent: the server as a whole (1 to 128 bytes). */
+  model?: string;
+  /** Verify the model now; default false. */
+  verify?: boolean;
+  /** Demands on that model. */
+  requirements?: Requirements;
+}
+
+/** The message "Health response" of SPEC.md. */
+export interface HealthResponse extends Origin {
+  /** Work is accepted. */
+  ready: boolean;
+  /** Where it stands. */
+  state: "loading" | "ready" | "failed" | "draining";
+  /** Why not, or what to know (1 to 2048 bytes). */
+  reason?: string;
+  /** Only after `verify`: what the comparison gave. */
+  seal?: "absent" | "matched" | "drifted";
+  /** Only with `matched`: how far a logit lay from the sealed one at most (0.0 to 10.0). */
+  largestDifference?: number;
+}
+
+/** The message "Models response" of SPEC.md. */
+export interface ModelsResponse extends Origin {
+  /** One `Model` each, in order of name. */
+  models: Model[];
+}
+
+/** The record "Model" of SPEC.md. */
+export interface Model {
+  /** Name it is served under (1 to 128 bytes). */
+  name: string;
+  /** Where it stands. */
+  state: "loading" | "ready" | "failed" | "draining";
+  /** 1 real, 2 mock (1 to 2). */
+  provenance: number;
+  /** Family, such as `llama`; empty while loading (0 to 128 bytes). */
+  architecture: string;
+  /** Weights, a count. */
+  parameters: number;
+  /** Tokens of the vocabulary. */
+  vocabulary: number;
+  /** Tokens of context. */
+  context: number;
+  /** SHA-256 of the file; absent while being computed, and for a mock (32 to 32 bytes). */
+  fingerprint?: Uint8Array;
+  /** 1 for the first load under this name, one more for each later one (0 to 4294967295). */
+  generation: number;
+  /** `cpu`, `cuda:0` (0 to 64 bytes). */
+  device: string;
+  /** Why this device and not the one asked for (1 to 2048 bytes). */
+  deviceReason?: string;
+  /** Memory taken. */
+  bytes: number;
+}
+
+/** The message "Load request" of SPEC.md. */
+export interface LoadRequest {
+  /** Name to serve it under (1 to 128 bytes). */
+  name: string;
+  /** File on the server's machine (1 to 4096 bytes). */
+  path: string;
+  /** How hard to try; default: the server's setting. */
+  strategy?: "strict" | "graceful" | "development";
+  /** `auto`, `cpu`, `cuda`, `cuda:N`; default: the server's setting (1 to 64 bytes). */
+  device?: string;
+}
+
+/** The message "Load progress" of SPEC.md. */
+export interface LoadProgress extends Origin {
+  /** A `Layer`: this one is done. */
+  layer: Layer;
+}
+
+/** The message "Load response" of SPEC.md. */
+export interface LoadResponse extends Origin {
+  /** Always true here; a rejection is a status. */
+  accepted: boolean;
+  /** One `Layer` each, in order. */
+  layers: Layer[];
+  /** The `Model` now served. */
+  model?: Model;
+  /** Configuration overrides in effect, `key=value` (1 to 2048 bytes). */
+  overrides: string[];
+  /** One sentence per failed attempt before this one (1 to 2048 bytes). */
+  attempts: string[];
+}
+
+/** The record "Layer" of SPEC.md. */
+export interface Layer {
+  /** Which layer of the assay. */
+  layer: "file" | "parse" | "compatibility" | "placement" | "validation";
+  /** Its verdict. */
+  ok: boolean;
+  /** How long it took. */
+  microseconds: number;
+}
+
+/** The message "Unload request" of SPEC.md. */
+export interface UnloadRequest {
+  /** Model to stop serving, once its requests are done (1 to 128 bytes). */
+  name: string;
+}
+
+/** The message "Unload response" of SPEC.md: empty. */
+export interface UnloadResponse extends Origin {}
+
+/** The message "Tokenize request" of SPEC.md. */
+export interface TokenizeRequest {
+  /** Absent: the server's only model (1 to 128 bytes). */
+  model?: string;
+  /** Bytes, usually UTF-8; others are allowed (0 to 4000000 bytes). */
+  text: Uint8Array | string;
+  /** Names of special tokens in the text become those tokens; default false. */
+  parseSpecial?: boolean;
+  /** Add begin and end tokens as the model asks for; default true. */
+  addSpecial?: boolean;
+  /** Demands on the model. */
+  requirements?: Requirements;
+}
+
+/** The message "Tokenize response" of SPEC.md. */
+export interface TokenizeResponse extends Origin {
+  /** Token ids (0 to 1000000 elements). */
+  tokens: Uint32Array;
+  /** Who answered. */
+  answer: Answer;
+}
+
+/** The message "Detokenize request" of SPEC.md. */
+export interface DetokenizeRequest {
+  /** Absent: the server's only model (1 to 128 bytes). */
+  model?: string;
+  /** Token ids (0 to 1000000 elements). */
+  tokens: Uint32Array | readonly number[];
+  /** Demands on the model. */
+  requirements?: Requirements;
+}
+
+/** The message "Detokenize response" of SPEC.md. */
+export interface DetokenizeResponse extends Origin {
+  /** Bytes; single tokens need not be whole characters (0 to 4000000 bytes). */
+  text: Uint8Array;
+  /** Who answered. */
+  answer: Answer;
+}
+
+/** The message "Generate request" of SPEC.md. */
+export interface GenerateRequest {
+  /** Absent: the server's only model (1 to 128 bytes). */
+  model?: string;
+  /** Text to continue, may be empty; or one of the others (0 to 4000000 bytes). */
+  prompt?: string;
+  /** Token ids to continue, used as they are; or one of the others (1 to 1000000 elements). */
+  tokens?: Uint32Array | readonly number[];
+  /** Names of special tokens in `prompt` become those tokens; default false. */
+  parseSpecial?: boolean;
+  /** Add begin tokens to `prompt` as the model asks for; default true. */
+  addSpecial?: boolean;
+  /** Tokens to make at most; default 256 (1 to 1048576). */
+  maxTokens?: number;
+  /** 0 picks the best token every time; default 0 (0.0 to 100.0). */
+  temperature?: number;
+  /** Keep the k best tokens; default 0, all (0 to 16777216). */
+  topK?: number;
+  /** Keep the best tokens up to this share; default 1, all (0.0 to 1.0). */
+  topP?: number;
+  /** Keep tokens of at least this share of the best; default 0, all (0.0 to 1.0). */
+  minP?: number;
+  /** Seed of the sampler; default 0. */
+  seed?: number | bigint;
+  /** End before this text appears (1 to 256 bytes). */
+  stop?: readonly string[];
+  /** An overlong prompt loses its beginning (`truncated_context`); default false: refused. */
+  truncatePrompt?: boolean;
+  /**
+   * Log-probability of each token made, and of so many of the best beside it; absent: none (0 to
+   * 64).
+   */
+  logprobs?: number;
+  /** The same for the tokens of the prompt; absent: none (0 to 64). */
+  promptLogprobs?: number;
+  /** One `Chat message` each: a conversation to continue; or one of the others. */
+  messages?: readonly ChatMessage[];
+  /** Demands on the model. */
+  requirements?: Requirements;
+}
+
+/** The message "Generate chunk" of SPEC.md. */
+export interface GenerateChunk extends Origin {
+  /** Tokens made since the last frame (0 to 1000000 elements). */
+  tokens: Uint32Array;
+  /** Their text, whole characters; may lag behind (0 to 4000000 bytes). */
+  text: string;
+  /** Prompt tokens read so far. */
+  promptDone?: number;
+  /** Prompt tokens in all. */
+  promptTotal?: number;
+  /** A `Logprobs` of exactly `tokens`; when asked for. */
+  logprobs?: Logprobs;
+  /** A `Logprobs` of the next prompt tokens; when asked for. */
+  promptLogprobs?: Logprobs;
+}
+
+/** The message "Generate response" of SPEC.md. */
+export interface GenerateResponse extends Origin {
+  /** Tokens not sent in chunks (0 to 1000000 elements). */
+  tokens: Uint32Array;
+  /** Text not sent in chunks (0 to 4000000 bytes). */
+  text: string;
+  /** End token or stop string; `max_tokens` or context; Cancel; deadline. */
+  finishReason: "stop" | "length" | "cancelled" | "deadline";
+  /** The stop string that ended it (1 to 256 bytes). */
+  stopMatched?: string;
+  /** Tokens of the prompt. */
+  promptTokens: number;
+  /** Tokens made in all. */
+  completionTokens: number;
+  /** A `Logprobs` of exactly `tokens`; when asked for. */
+  logprobs?: Logprobs;
+  /** A `Logprobs` of the prompt tokens not sent in chunks. */
+  promptLogprobs?: Logprobs;
+  /** Who answered. */
+  answer: Answer;
+}
+
+/** The message "Score request" of SPEC.md. */
+export interface ScoreRequest {
+  /** Absent: the server's only model (1 to 128 bytes). */
+  model?: string;
+  /** Text; or one of the others (0 to 4000000 bytes). */
+  prompt?: string;
+  /** Token ids, used as they are; or one of the others (1 to 1000000 elements). */
+  tokens?: Uint32Array | readonly number[];
+  /** As in Generate. */
+  parseSpecial?: boolean;
+  /** As in Generate. */
+  addSpecial?: boolean;
+  /** One `Chat message` each: a conversation; or one of the others. */
+  messages?: readonly ChatMessage[];
+  /** One `Input` each. */
+  continuations: readonly Input[];
+  /** Alternatives listed beside each token; default 0 (0 to 64). */
+  topLogprobs?: number;
+  /** Demands on the model. */
+  requirements?: Requirements;
+}
+
+/** The message "Score response" of SPEC.md. */
+export interface ScoreResponse extends Origin {
+  /** One `Continuation score` for each continuation, in order. */
+  scores: ContinuationScore[];
+  /** Tokens of the prompt alone. */
+  promptTokens: number;
+  /** Who answered. */
+  answer: Answer;
+}
+
+/** The record "Continuation score" of SPEC.md. */
+export interface ContinuationScore {
+  /** A `Logprobs` of the tokens that were scored. */
+  logprobs: Logprobs;
+  /** Their sum: of the continuation as a whole. */
+  logprob: number;
+  /** Every token was the most probable one at its place. */
+  greedy: boolean;
+}
+
+/** The message "Embed request" of SPEC.md. */
+export interface EmbedRequest {
+  /** Absent: the server's only model (1 to 128 bytes). */
+  model?: string;
+  /** One `Input` each. */
+  inputs: readonly Input[];
+  /** Names of special tokens in a text become those tokens; default false. */
+  parseSpecial?: boolean;
+  /** Add begin and end tokens to a text as the model asks for; default true. */
+  addSpecial?: boolean;
+  /** How positions become one vector; default mean. */
+  pooling?: "mean" | "last" | "cls";
+  /** Divide by the Euclidean length; default true. */
+  normalize?: boolean;
+  /** Demands on the model. */
+  requirements?: Requirements;
+}
+
+/** The message "Embed chunk" of SPEC.md. */
+export interface EmbedChunk extends Origin {
+  /** The next values (1 to 1000000 elements). */
+  embeddings: Float32Array;
+}
+
+/** The message "Embed response" of SPEC.md. */
+export interface EmbedResponse extends Origin {
+  /** The last values (0 to 1000000 elements). */
+  embeddings: Float32Array;
+  /** Values per input (1 to 131072). */
+  dimensions: number;
+  /** Inputs, as many as the request has (1 to 256). */
+  count: number;
+  /** Tokens of all inputs together. */
+  promptTokens: number;
+  /** Who answered. */
+  answer: Answer;
+}
+
+/** The message "Logits request" of SPEC.md. */
+export interface LogitsRequest {
+  /** Absent: the server's only model (1 to 128 bytes). */
+  model?: string;
+  /** Text; or one of the others (0 to 4000000 bytes). */
+  prompt?: string;
+  /** Token ids, used as they are; or one of the others (1 to 1000000 elements). */
+  tokens?: Uint32Array | readonly number[];
+  /** As in Generate. */
+  parseSpecial?: boolean;
+  /** As in Generate. */
+  addSpecial?: boolean;
+  /** After every token; default false: after the last. */
+  allPositions?: boolean;
+  /** One `Chat message` each: a conversation; or one of the others. */
+  messages?: readonly ChatMessage[];
+  /** Demands on the model. */
+  requirements?: Requirements;
+}
+
+/** The message "Logits chunk" of SPEC.md. */
+export interface LogitsChunk extends Origin {
+  /** The next values (1 to 1000000 elements). */
+  logits: Float32Array;
+}
+
+/** The message "Logits response" of SPEC.md. */
+export interface LogitsResponse extends Origin {
+  /** The last values (0 to 1000000 elements). */
+  logits: Float32Array;
+  /** Values per position (1 to 4294967295). */
+  vocabulary: number;
+  /** Positions in all (1 to 4294967295). */
+  positions: number;
+  /** Who answered. */
+  answer: Answer;
+}
+
+/** The message "Cancel request" of SPEC.md. */
+export interface CancelRequest {
+  /** Id of the request to stop, of the same connection (1 to 18446744073709551615). */
+  target: number;
+}
+
+/** The record "Cancel response" of SPEC.md. */
+export interface CancelResponse {
+  /** It was in flight and is being stopped. */
+  found: boolean;
+}
+
+/** The message "Stats response" of SPEC.md. */
+export interface StatsResponse extends Origin {
+  /** One `Counter` each, in order of name. */
+  counters: Counter[];
+}
+
+/** The record "Counter" of SPEC.md. */
+export interface Counter {
+  /** What is counted (1 to 128 bytes). */
+  name: string;
+  /** Counted for real answers. */
+  real: number;
+  /** Counted for mock answers. */
+  mock: number;
+}
+
+/** The record "GoAway" of SPEC.md. */
+export interface GoAway {
+  /** `shutting_down`, `idle` (1 to 128 bytes). */
+  reason: string;
+  /** Time until the server closes what is still open. */
+  drainMilliseconds: number;
+}
+
+export const requirementsTable: Message = {
+  name: "Requirements",
+  fields: [
+    { id: 1, name: "real", key: "real", type: FieldType.Bool, presence: "optional" },
+    { id: 2, name: "fingerprint", key: "fingerprint", type: FieldType.Bytes, presence: "optional", low: 32, high: 32 },
+    { id: 3, name: "device", key: "device", type: FieldType.Text, presence: "optional", low: 1, high: 64 },
+  ],
+};
+
+export const timingTable: Message = {
+  name: "Timing",
+  fields: [
+    { id: 1, name: "accept", key: "accept", type: FieldType.U64, presence: "required" },
+    { id: 2, name: "queue", key: "queue", type: FieldType.U64, presence: "required" },
+    { id: 3, name: "tokenize", key: "tokenize", type: FieldType.U64, presence: "required" },
+    { id: 4, name: "prefill", key: "prefill", type: FieldType.U64, presence: "required" },
+    { id: 5, name: "decode", key: "decode", type: FieldType.U64, presence: "required" },
+    { id: 6, name: "write", key: "write", type: FieldType.U64, presence: "required" },
+    { id: 7, name: "total", key: "total", type: FieldType.U64, presence: "required" },
+  ],
+};
+
+export const answerTable: Message = {
+  name: "Answer",
+  fields: [
+    { id: 1, name: "model", key: "model", type: FieldType.Text, presence: "required", low: 1, high: 128 },
+    { id: 2, name: "fingerprint", key: "fingerprint", type: FieldType.Bytes, presence: "optional", low: 32, high: 32 },
+    { id: 3, name: "device", key: "device", type: FieldType.Text, presence: "required", low: 1, high: 64 },
+    { id: 4, name: "timing", key: "timing", type: FieldType.Record, presence: "required", record: timingTable },
+    { id: 5, name: "degradations", key: "degradations", type: FieldType.Text, presence: "repeated", low: 1, high: 2048, timesMin: 0, timesMax: 1024 },
+  ],
+};
+
+export const chatMessageTable: Message = {
+  name: "Chat message",
+  fields: [
+    { id: 1, name: "role", key: "role", type: FieldType.Text, presence: "required", choices: ["system", "user", "assistant"] },
+    { id: 2, name: "content", key: "content", type: FieldType.Text, presence: "required", low: 0, high: 4000000 },
+  ],
+};
+
+export const inputTable: Message = {
+  name: "Input",
+  fields: [
+    { id: 1, name: "text", key: "text", type: FieldType.Text, presence: "optional", low: 0, high: 4000000 },
+    { id: 2, name: "tokens", key: "tokens", type: FieldType.U32s, presence: "optional", low: 1, high: 1000000 },
+  ],
+  exactlyOne: [["text", "tokens"]],
+};
+
+export const logprobsTable: Message = {
+  name: "Logprobs",
+  fields: [
+    { id: 1, name: "tokens", key: "tokens", type: FieldType.U32s, presence: "required", low: 0, high: 1000000 },
+    { id: 2, name: "logprobs", key: "logprobs", type: FieldType.F32s, presence: "required", low: 0, high: 1000000 },
+    { id: 3, name: "top_count", key: "topCount", type: FieldType.U64, presence: "optional", low: 0, high: 64, absent: 0 },
+    { id: 4, name: "top_tokens", key: "topTokens", type: FieldType.U32s, presence: "optional", low: 0, high: 1000000, absent: "" },
+    { id: 5, name: "top_logprobs", key: "topLogprobs", type: FieldType.F32s, presence: "optional", low: 0, high: 1000000, absent: "" },
+  ],
+};
+
+export const errorBodyTable: Message = {
+  name: "Error",
+  fields: [
+    { id: 1, name: "code", key: "code", type: FieldType.Text, presence: "required", low: 1, high: 128 },
+    { id: 2, name: "message", key: "message", type: FieldType.Text, presence: "required", low: 0, high: 2048 },
+    { id: 3, name: "field", key: "field", type: FieldType.Text, presence: "optional", low: 1, high: 128 },
+    { id: 4, name: "retry_after_milliseconds", key: "retryAfterMilliseconds", type: FieldType.U64, presence: "optional", low: 0, high: 3600000 },
+    { id: 5, name: "layer", key: "layer", type: FieldType.Text, presence: "optional", choices: ["file", "parse", "compatibility", "placement", "validation"] },
+  ],
+};
+
+export const helloRequestTable: Message = {
+  name: "Hello request",
+  fields: [
+    { id: 1, name: "client", key: "client", type: FieldType.Text, presence: "required", low: 1, high: 128 },
+    { id: 2, name: "revision", key: "revision", type: FieldType.U64, presence: "required", low: 1, high: 4294967295 },
+    { id: 3, name: "compression", key: "compression", type: FieldType.Bool, presence: "optional" },
+    { id: 4, name: "body_size_max", key: "bodySizeMax", type: FieldType.U64, presence: "optional", low: 4096, high: 4294967295 },
+  ],
+};
+
+export const helloResponseTable: Message = {
+  name: "Hello response",
+  fields: [
+    { id: 1, name: "server", key: "server", type: FieldType.Text, presence: "required", low: 1, high: 128 },
+    { id: 2, name: "revision", key: "revision", type: FieldType.U64, presence: "required", low: 1, high: 4294967295 },
+    { id: 3, name: "compression", key: "compression", type: FieldType.Bool, presence: "required" },
+    { id: 4, name: "body_size_max", key: "bodySizeMax", type: FieldType.U64, presence: "required", low: 4096, high: 4294967295 },
+    { id: 5, name: "requests_in_flight_max", key: "requestsInFlightMax", type: FieldType.U64, presence: "required", low: 1, high: 4294967295 },
+  ],
+};
+
+export const pingRequestTable: Message = {
+  name: "Ping request",
+  fields: [
+    { id: 1, name: "payload", key: "payload", type: FieldType.Bytes, presence: "optional", low: 0, high: 65536 },
+  ],
+};
+
+export const pingResponseTable: Message = {
+  name: "Ping response",
+  fields: [
+    { id: 1, name: "payload", key: "payload", type: FieldType.Bytes, presence: "optional", low: 0, high: 65536, absent: "" },
+  ],
+};
+
+export const healthRequestTable: Message = {
+  name: "Health request",
+  fields: [
+    { id: 1, name: "model", key: "model", type: FieldType.Text, presence: "optional", low: 1, high: 128 },
+    { id: 2, name: "verify", key: "verify", type: FieldType.Bool, presence: "optional", since: 2 },
+    { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
+  ],
+};
+
+export const healthResponseTable: Message = {
+  name: "Health response",
+  fields: [
+    { id: 1, name: "ready", key: "ready", type: FieldType.Bool, presence: "required" },
+    { id: 2, name: "state", key: "state", type: FieldType.Text, presence: "required", choices: ["loading", "ready", "failed", "draining"] },
+    { id: 3, name: "reason", key: "reason", type: FieldType.Text, presence: "optional", low: 1, high: 2048 },
+    { id: 4, name: "seal", key: "seal", type: FieldType.Text, presence: "optional", choices: ["absent", "matched", "drifted"], since: 2 },
+    { id: 5, name: "largest_difference", key: "largestDifference", type: FieldType.F64, presence: "optional", low: 0.0, high: 10.0, since: 2 },
+  ],
+};
+
+export const modelsRequestTable: Message = {
+  name: "Models request",
+  fields: [],
+};
+
+export const modelTable: Message = {
+  name: "Model",
+  fields: [
+    { id: 1, name: "name", key: "name", type: FieldType.Text, presence: "required", low: 1, high: 128 },
+    { id: 2, name: "state", key: "state", type: FieldType.Text, presence: "required", choices: ["loading", "ready", "failed", "draining"] },
+    { id: 3, name: "provenance", key: "provenance", type: FieldType.U64, presence: "required", low: 1, high: 2 },
+    { id: 4, name: "architecture", key: "architecture", type: FieldType.Text, presence: "required", low: 0, high: 128 },
+    { id: 5, name: "parameters", key: "parameters", type: FieldType.U64, presence: "required" },
+    { id: 6, name: "vocabulary", key: "vocabulary", type: FieldType.U64, presence: "required" },
+    { id: 7, name: "context", key: "context", type: FieldType.U64, presence: "required" },
+    { id: 8, name: "fingerprint", key: "fingerprint", type: FieldType.Bytes, presence: "optional", low: 32, high: 32 },
+    { id: 9, name: "generation", key: "generation", type: FieldType.U64, presence: "required", low: 0, high: 4294967295 },
+    { id: 10, name: "device", key: "device", type: FieldType.Text, presence: "required", low: 0, high: 64 },
+    { id: 11, name: "device_reason", key: "deviceReason", type: FieldType.Text, presence: "optional", low: 1, high: 2048 },
+    { id: 12, name: "bytes", key: "bytes", type: FieldType.U64, presence: "required" },
+  ],
+};
+
+export const modelsResponseTable: Message = {
+  name: "Models response",
+  fields: [
+    { id: 1, name: "models", key: "models", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 1024, record: modelTable },
+  ],
+};
+
+export const loadRequestTable: Message = {
+  name: "Load request",
+  fields: [
+    { id: 1, name: "name", key: "name", type: FieldType.Text, presence: "required", low: 1, high: 128 },
+    { id: 2, name: "path", key: "path", type: FieldType.Text, presence: "required", low: 1, high: 4096 },
+    { id: 3, name: "strategy", key: "strategy", type: FieldType.Text, presence: "optional", choices: ["strict", "graceful", "development"] },
+    { id: 4, name: "device", key: "device", type: FieldType.Text, presence: "optional", low: 1, high: 64 },
+  ],
+};
+
+export const layerTable: Message = {
+  name: "Layer",
+  fields: [
+    { id: 1, name: "layer", key: "layer", type: FieldType.Text, presence: "required", choices: ["file", "parse", "compatibility", "placement", "validation"] },
+    { id: 2, name: "ok", key: "ok", type: FieldType.Bool, presence: "required" },
+    { id: 3, name: "microseconds", key: "microseconds", type: FieldType.U64, presence: "required" },
+  ],
+};
+
+export const loadProgressTable: Message = {
+  name: "Load progress",
+  fields: [
+    { id: 1, name: "layer", key: "layer", type: FieldType.Record, presence: "required", record: layerTable },
+  ],
+};
+
+export const loadResponseTable: Message = {
+  name: "Load response",
+  fields: [
+    { id: 1, name: "accepted", key: "accepted", type: FieldType.Bool, presence: "required" },
+    { id: 2, name: "layers", key: "layers", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 1024, record: layerTable },
+    { id: 3, name: "model", key: "model", type: FieldType.Record, presence: "optional", record: modelTable },
+    { id: 4, name: "overrides", key: "overrides", type: FieldType.Text, presence: "repeated", low: 1, high: 2048, timesMin: 0, timesMax: 1024 },
+    { id: 5, name: "attempts", key: "attempts", type: FieldType.Text, presence: "repeated", low: 1, high: 2048, timesMin: 0, timesMax: 1024 },
+  ],
+};
+
+export const unloadRequestTable: Message = {
+  name: "Unload request",
+  fields: [
+    { id: 1, name: "name", key: "name", type: FieldType.Text, presence: "required", low: 1, high: 128 },
+  ],
+};
+
+export const unloadResponseTable: Message = {
+  name: "Unload response",
+  fields: [],
+};
+
+export const tokenizeRequestTable: Message = {
+  name: "Tokenize request",
+  fields: [
+    { id: 1, name: "model", key: "model", type: FieldType.Text, presence: "optional", low: 1, high: 128 },
+    { id: 2, name: "text", key: "text", type: FieldType.Bytes, presence: "required", low: 0, high: 4000000 },
+    { id: 3, name: "parse_special", key: "parseSpecial", type: FieldType.Bool, presence: "optional" },
+    { id: 4, name: "add_special", key: "addSpecial", type: FieldType.Bool, presence: "optional" },
+    { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
+  ],
+};
+
+export const tokenizeResponseTable: Message = {
+  name: "Tokenize response",
+  fields: [
+    { id: 1, name: "tokens", key: "tokens", type: FieldType.U32s, presence: "required", low: 0, high: 1000000 },
+    { id: 31, name: "answer", key: "answer", type: FieldType.Record, presence: "required", record: answerTable },
+  ],
+};
+
+export const detokenizeRequestTable: Message = {
+  name: "Detokenize request",
+  fields: [
+    { id: 1, name: "model", key: "model", type: FieldType.Text, presence: "optional", low: 1, high: 128 },
+    { id: 2, name: "tokens", key: "tokens", type: FieldType.U32s, presence: "required", low: 0, high: 1000000 },
+    { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
+  ],
+};
+
+export const detokenizeResponseTable: Message = {
+  name: "Detokenize response",
+  fields: [
+    { id: 1, name: "text", key: "text", type: FieldType.Bytes, presence: "required", low: 0, high: 4000000 },
+    { id: 31, name: "answer", key: "answer", type: FieldType.Record, presence: "required", record: answerTable },
+  ],
+};
+
+export const generateRequestTable: Message = {
+  name: "Generate request",
+  fields: [
+    { id: 1, name: "model", key: "model", type: FieldType.Text, presence: "optional", low: 1, high: 128 },
+    { id: 2, name: "prompt", key: "prompt", type: FieldType.Text, presence: "optional", low: 0, high: 4000000 },
+    { id: 3, name: "tokens", key: "tokens", type: FieldType.U32s, presence: "optional", low: 1, high: 1000000 },
+    { id: 4, name: "parse_special", key: "parseSpecial", type: FieldType.Bool, presence: "optional" },
+    { id: 5, name: "add_special", key: "addSpecial", type: FieldType.Bool, presence: "optional" },
+    { id: 6, name: "max_tokens", key: "maxTokens", type: FieldType.U64, presence: "optional", low: 1, high: 1048576 },
+    { id: 7, name: "temperature", key: "temperature", type: FieldType.F64, presence: "optional", low: 0.0, high: 100.0 },
+    { id: 8, name: "top_k", key: "topK", type: FieldType.U64, presence: "optional", low: 0, high: 16777216 },
+    { id: 9, name: "top_p", key: "topP", type: FieldType.F64, presence: "optional", low: 0.0, high: 1.0, above: true },
+    { id: 10, name: "min_p", key: "minP", type: FieldType.F64, presence: "optional", low: 0.0, high: 1.0 },
+    { id: 11, name: "seed", key: "seed", type: FieldType.U64, presence: "optional" },
+    { id: 12, name: "stop", key: "stop", type: FieldType.Text, presence: "repeated", low: 1, high: 256, timesMin: 0, timesMax: 16 },
+    { id: 13, name: "truncate_prompt", key: "truncatePrompt", type: FieldType.Bool, presence: "optional" },
+    { id: 14, name: "logprobs", key: "logprobs", type: FieldType.U64, presence: "optional", low: 0, high: 64, since: 2 },
+    { id: 15, name: "prompt_logprobs", key: "promptLogprobs", type: FieldType.U64, presence: "optional", low: 0, high: 64, since: 2 },
+    { id: 16, name: "messages", key: "messages", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 1024, record: chatMessageTable, since: 2 },
+    { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
+  ],
+  exactlyOne: [["prompt", "tokens", "messages"]],
+  excludes: [["messages", "parseSpecial"], ["messages", "addSpecial"]],
+};
+
+export const generateChunkTable: Message = {
+  name: "Generate chunk",
+  fields: [
+    { id: 1, name: "tokens", key: "tokens", type: FieldType.U32s, presence: "optional", low: 0, high: 1000000, absent: "" },
+    { id: 2, name: "text", key: "text", type: FieldType.Text, presence: "optional", low: 0, high: 4000000, absent: "" },
+    { id: 3, name: "prompt_done", key: "promptDone", type: FieldType.U64, presence: "optional" },
+    { id: 4, name: "prompt_total", key: "promptTotal", type: FieldType.U64, presence: "optional" },
+    { id: 5, name: "logprobs", key: "logprobs", type: FieldType.Record, presence: "optional", record: logprobsTable, since: 2 },
+    { id: 6, name: "prompt_logprobs", key: "promptLogprobs", type: FieldType.Record, presence: "optional", record: logprobsTable, since: 2 },
+  ],
+};
+
+export const generateResponseTable: Message = {
+  name: "Generate response",
+  fields: [
+    { id: 1, name: "tokens", key: "tokens", type: FieldType.U32s, presence: "optional", low: 0, high: 1000000, absent: "" },
+    { id: 2, name: "text", key: "text", type: FieldType.Text, presence: "optional", low: 0, high: 4000000, absent: "" },
+    { id: 5, name: "finish_reason", key: "finishReason", type: FieldType.Text, presence: "required", choices: ["stop", "length", "cancelled", "deadline"] },
+    { id: 6, name: "stop_matched", key: "stopMatched", type: FieldType.Text, presence: "optional", low: 1, high: 256 },
+    { id: 7, name: "prompt_tokens", key: "promptTokens", type: FieldType.U64, presence: "required" },
+    { id: 8, name: "completion_tokens", key: "completionTokens", type: FieldType.U64, presence: "required" },
+    { id: 9, name: "logprobs", key: "logprobs", type: FieldType.Record, presence: "optional", record: logprobsTable, since: 2 },
+    { id: 10, name: "prompt_logprobs", key: "promptLogprobs", type: FieldType.Record, presence: "optional", record: logprobsTable, since: 2 },
+    { id: 31, name: "answer", key: "answer", type: FieldType.Record, presence: "required", record: answerTable },
+  ],
+};
+
+export const scoreRequestTable: Message = {
+  name: "Score request",
+  fields: [
+    { id: 1, name: "model", key: "model", type: FieldType.Text, presence: "optional", low: 1, high: 128 },
+    { id: 2, name: "prompt", key: "prompt", type: FieldType.Text, presence: "optional", low: 0, high: 4000000 },
+    { id: 3, name: "tokens", key: "tokens", type: FieldType.U32s, presence: "optional", low: 1, high: 1000000 },
+    { id: 4, name: "parse_special", key: "parseSpecial", type: FieldType.Bool, presence: "optional" },
+    { id: 5, name: "add_special", key: "addSpecial", type: FieldType.Bool, presence: "optional" },
+    { id: 6, name: "messages", key: "messages", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 1024, record: chatMessageTable },
+    { id: 7, name: "continuations", key: "continuations", type: FieldType.Record, presence: "repeated", timesMin: 1, timesMax: 256, record: inputTable },
+    { id: 8, name: "top_logprobs", key: "topLogprobs", type: FieldType.U64, presence: "optional", low: 0, high: 64 },
+    { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
+  ],
+  exactlyOne: [["prompt", "tokens", "messages"]],
+  excludes: [["messages", "parseSpecial"], ["messages", "addSpecial"]],
+};
+
+export const continuationScoreTable: Message = {
+  name: "Continuation score",
+  fields: [
+    { id: 1, name: "logprobs", key: "logprobs", type: FieldType.Record, presence: "required", record: logprobsTable },
+    { id: 2, name: "logprob", key: "logprob", type: FieldType.F64, presence: "required" },
+    { id: 3, name: "greedy", key: "greedy", type: FieldType.Bool, presence: "required" },
+  ],
+};
+
+export const scoreResponseTable: Message = {
+  name: "Score response",
+  fields: [
+    { id: 1, name: "scores", key: "scores", type: FieldType.Record, presence: "repeated", timesMin: 1, timesMax: 256, record: continuationScoreTable },
+    { id: 2, name: "prompt_tokens", key: "promptTokens", type: FieldType.U64, presence: "required" },
+    { id: 31, name: "answer", key: "answer", type: FieldType.Record, presence: "required", record: answerTable },
+  ],
+};
+
+export const embedRequestTable: Message = {
+  name: "Embed request",
+  fields: [
+    { id: 1, name: "model", key: "model", type: FieldType.Text, presence: "optional", low: 1, high: 128 },
+    { id: 2, name: "inputs", key: "inputs", type: FieldType.Record, presence: "repeated", timesMin: 1, timesMax: 256, record: inputTable },
+    { id: 3, name: "parse_special", key: "parseSpecial", type: FieldType.Bool, presence: "optional" },
+    { id: 4, name: "add_special", key: "addSpecial", type: FieldType.Bool, presence: "optional" },
+    { id: 5, name: "pooling", key: "pooling", type: FieldType.Text, presence: "optional", choices: ["mean", "last", "cls"] },
+    { id: 6, name: "normalize", key: "normalize", type: FieldType.Bool, presence: "optional" },
+    { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
+  ],
+};
+
+export const embedChunkTable: Message = {
+  name: "Embed chunk",
+  fields: [
+    { id: 1, name: "embeddings", key: "embeddings", type: FieldType.F32s, presence: "required", low: 1, high: 1000000 },
+  ],
+};
+
+export const embedResponseTable: Message = {
+  name: "Embed response",
+  fields: [
+    { id: 1, name: "embeddings", key: "embeddings", type: FieldType.F32s, presence: "required", low: 0, high: 1000000 },
+    { id: 2, name: "dimensions", key: "dimensions", type: FieldType.U64, presence: "required", low: 1, high: 131072 },
+    { id: 3, name: "count", key: "count", type: FieldType.U64, presence: "required", low: 1, high: 256 },
+    { id: 4, name: "prompt_tokens", key: "promptTokens", type: FieldType.U64, presence: "required" },
+    { id: 31, name: "answer", key: "answer", type: FieldType.Record, presence: "required", record: answerTable },
+  ],
+};
+
+export const logitsRequestTable: Message = {
+  name: "Logits request",
+  fields: [
+    { id: 1, name: "model", key: "model", type: FieldType.Text, presence: "optional", low: 1, high: 128 },
+    { id: 2, name: "prompt", key: "prompt", type: FieldType.Text, presence: "optional", low: 0, high: 4000000 },
+    { id: 3, name: "tokens", key: "tokens", type: FieldType.U32s, presence: "optional", low: 1, high: 1000000 },
+    { id: 4, name: "parse_special", key: "parseSpecial", type: FieldType.Bool, presence: "optional" },
+    { id: 5, name: "add_special", key: "addSpecial", type: FieldType.Bool, presence: "optional" },
+    { id: 6, name: "all_positions", key: "allPositions", type: FieldType.Bool, presence: "optional" },
+    { id: 7, name: "messages", key: "messages", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 1024, record: chatMessageTable, since: 2 },
+    { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
+  ],
+  exactlyOne: [["prompt", "tokens", "messages"]],
+  excludes: [["messages", "parseSpecial"], ["messages", "addSpecial"]],
+};
+
+export const logitsChunkTable: Message = {
+  name: "Logits chunk",
+  fields: [
+    { id: 1, name: "logits", key: "logits", type: FieldType.F32s, presence: "required", low: 1, high: 1000000 },
+  ],
+};
+
+export const logitsResponseTable: Message = {
+  name: "Logits response",
+  fields: [
+    { id: 1, name: "logits", key: "logits", type: FieldType.F32s, presence: "required", low: 0, high: 1000000 },
+    { id: 2, name: "vocabulary", key: "vocabulary", type: FieldType.U64, presence: "required", low: 1, high: 4294967295 },
+    { id: 3, name: "positions", key: "positions", type: FieldType.U64, presence: "required", low: 1, high: 4294967295 },
+    { id: 31, name: "answer", key: "answer", type: FieldType.Record, presence: "required", record: answerTable },
+  ],
+};
+
+export const cancelRequestTable: Message = {
+  name: "Cancel request",
+  fields: [
+    { id: 1, name: "target", key: "target", type: FieldType.U64, presence: "required", low: 1 },
+  ],
+};
+
+export const cancelResponseTable: Message = {
+  name: "Cancel response",
+  fields: [
+    { id: 1, name: "found", key: "found", type: FieldType.Bool, presence: "required" },
+  ],
+};
+
+export const statsRequestTable: Message = {
+  name: "Stats request",
+  fields: [],
+};
+
+export const counterTable: Message = {
+  name: "Counter",
+  fields: [
+    { id: 1, name: "name", key: "name", type: FieldType.Text, presence: "required", low: 1, high: 128 },
+    { id: 2, name: "real", key: "real", type: FieldType.U64, presence: "required" },
+    { id: 3, name: "mock", key: "mock", type: FieldType.U64, presence: "required" },
+  ],
+};
+
+export const statsResponseTable: Message = {
+  name: "Stats response",
+  fields: [
+    { id: 1, name: "counters", key: "counters", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 1024, record: counterTable },
+  ],
+};
+
+export const goAwayTable: Message = {
+  name: "GoAway",
+  fields: [
+    { id: 1, name: "reason", key: "reason", type: FieldType.Text, presence: "required", low: 1, high: 128 },
+    { id: 2, name: "drain_milliseconds", key: "drainMilliseconds", type: FieldType.U64, presence: "required" },
+  ],
+};
+
+/** Byte 5 of a GoAway, without the response bit. */
+export const goAwayKind = 0x70;
+
+/** Every kind of request. */
+export const kinds: Readonly<Record<KindName, Kind>> = {
+  Hello: { name: "Hello", number: 0x01, since: 1, retrySafe: true, request: helloRequestTable },
+  Ping: { name: "Ping", number: 0x02, since: 1, retrySafe: true, request: pingRequestTable },
+  Health: { name: "Health", number: 0x03, since: 1, retrySafe: true, request: healthRequestTable },
+  Models: { name: "Models", number: 0x04, since: 1, retrySafe: true, request: modelsRequestTable },
+  Load: { name: "Load", number: 0x05, since: 1, retrySafe: false, request: loadRequestTable },
+  Unload: { name: "Unload", number: 0x07, since: 1, retrySafe: false, request: unloadRequestTable },
+  Tokenize: { name: "Tokenize", number: 0x08, since: 1, retrySafe: true, request: tokenizeRequestTable },
+  Detokenize: { name: "Detokenize", number: 0x09, since: 1, retrySafe: true, request: detokenizeRequestTable },
+  Generate: { name: "Generate", number: 0x0a, since: 1, retrySafe: true, request: generateRequestTable },
+  Score: { name: "Score", number: 0x0b, since: 2, retrySafe: true, request: scoreRequestTable },
+  Logits: { name: "Logits", number: 0x0c, since: 1, retrySafe: true, request: logitsRequestTable },
+  Embed: { name: "Embed", number: 0x0d, since: 2, retrySafe: true, request: embedRequestTable },
+  Cancel: { name: "Cancel", number: 0x0e, since: 1, retrySafe: false, request: cancelRequestTable },
+  Stats: { name: "Stats", number: 0x0f, since: 1, retrySafe: true, request: statsRequestTable },
+};
+
+export type KindName =
+  | "Hello"
+  | "Ping"
+  | "Health"
+  | "Models"
+  | "Load"
+  | "Unload"
+  | "Tokenize"
+  | "Detokenize"
+  | "Generate"
+  | "Score"
+  | "Logits"
+  | "Embed"
+  | "Cancel"
+  | "Stats";

@@ -1,0 +1,239 @@
+// The client against a scripted server: what it sends, when it sends again, and what it refuses.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { AssayError, Client, Options } from "assay-client";
+import { decode } from "../src/codec.js";
+import * as tables from "../src/protocol.js";
+import { Peer, Script, Stage, staged } from "./peer.js";
+import { seeded } from "./random.js";
+
+const echo: Script = (peer) => peer.echo();
+const drain: Script = (peer) => peer.drain();
+
+async function using(
+  stage: Stage, options: Options, body: (client: Client) => Promise<void>
+): Promise<void> {
+  const client = new Client(stage.address, { backoffMilliseconds: 1, ...options });
+  try {
+    await body(client);
+  } finally {
+    client.close();
+  }
+}
+
+/** A test with one client of a scripted server. */
+function scripted(
+  name: string, scripts: Script[], body: (client: Client, stage: Stage) => Promise<void>,
+  { options = {}, hello = {} }: { options?: Options; hello?: Record<string, unknown> } = {}
+): void {
+  test(name, () => staged(
+    scripts, (stage) => using(stage, options, (client) => body(client, stage)), hello));
+}
+
+/** Checks what a call fails with, and returns it. */
+async function failing(promise: Promise<unknown>, code: tables.Code): Promise<AssayError> {
+  let failure: unknown;
+  await assert.rejects(promise, (error) => {
+    failure = error;
+    return error instanceof AssayError && error.code === code;
+  }, `expected ${code}`);
+  return failure as AssayError;
+}
+
+scripted("many calls share one connection", [echo], async (client, stage) => {
+  await Promise.all(Array.from({ length: 64 }, async (_, caller) => {
+    for (let round = 0; round < 20; round++) {
+      const payload = Uint8Array.of(caller, round);
+      const answer = await client.ping(payload);
+      assert.deepEqual(answer.payload, payload);
+      assert.equal(answer.provenance, "real");
+    }
+  }));
+  assert.equal(stage.connections, 1);
+});
+
+for (const allowMock of [false, true]) {
+  scripted(`requests demand a real model; mocks allowed: ${allowMock}`, [async (peer) => {
+    const asked = await peer.asked();
+    const { requirements } = decode(tables.generateRequestTable, asked.body) as tables.HealthRequest;
+    assert.equal(requirements?.real, allowMock ? undefined : true);
+    peer.end(asked, "x");
+  }], async (client) => {
+    assert.equal((await client.generate({ prompt: "x" })).text, "x");
+  }, { options: { allowMock } });
+}
+
+scripted("a mock is refused, and the connection lives on", [async (peer) => {
+  const asked = await peer.asked();
+  peer.write(asked.kind, asked.id, 0, 2, 0, asked.body);
+  await peer.echo();
+}], async (client, stage) => {
+  assert.equal((await failing(client.ping(), "mock_refused")).provenance, "mock");
+  await client.ping();
+  assert.equal(stage.connections, 1);
+});
+
+scripted("a refusal is repeated as the server asks", [async (peer) => {
+  peer.refuse(await peer.asked(), "UNAVAILABLE");
+  peer.refuse(await peer.asked(), "ABORTED");
+  await peer.echo();
+}], async (client) => {
+  await client.ping();
+});
+
+let count = 0;
+scripted("attempts are bounded", [async (peer) => {
+  for (let asked = await peer.read(); asked !== undefined; asked = await peer.read()) {
+    count += 1;
+    peer.refuse(asked, "RESOURCE_EXHAUSTED");
+  }
+}], async (client) => {
+  const failure = await failing(client.unload("m"), "server_refused");
+  assert.equal(failure.status, "RESOURCE_EXHAUSTED");
+  assert.equal(failure.serverCode, "busy");
+  assert.equal(failure.retryAfterMilliseconds, 0);
+  assert.equal(count, 3);
+});
+
+const lose: Script = async (peer) => {
+  await peer.asked();
+};
+scripted("what is safe is sent again after a lost connection", [lose, lose, echo],
+  async (client, stage) => {
+    await client.ping();
+    assert.equal(stage.connections, 3);
+  });
+
+scripted("a Load is never sent twice", [lose], async (client, stage) => {
+  await failing(client.load({ name: "m", path: "/m" }), "connection_closed");
+  assert.equal(stage.connections, 1);
+});
+
+scripted("nothing is sent again once a chunk was seen", [async (peer) => {
+  peer.chunk(await peer.asked(), "one");
+}], async (client, stage) => {
+  const stream = client.generateStream({ prompt: "x" });
+  assert.equal((await stream.next()).value?.text, "one");
+  await failing(stream.next(), "connection_closed");
+  await failing(stream.result(), "connection_closed");
+  assert.equal(stage.connections, 1);
+});
+
+const cancelled: Script = async (peer) => {
+  const asked = await peer.asked();
+  peer.chunk(asked, "one");
+  const cancel = await peer.asked();
+  assert.equal(cancel.kind, tables.kinds.Cancel.number);
+  assert.equal(decode(tables.kinds.Cancel.request, cancel.body)["target"], asked.id);
+  peer.chunk(asked, "late");
+  peer.say(cancel, 0, tables.cancelResponseTable, { found: true });
+  peer.end(asked, "late");
+  await peer.echo();
+};
+scripted("leaving a loop cancels, and the connection lives on", [cancelled],
+  async (client, stage) => {
+    const stream = client.generateStream({ prompt: "x" });
+    for await (const chunk of stream) {
+      assert.equal(chunk.text, "one");
+      break;
+    }
+    await failing(stream.result(), "given_up");
+    await client.ping();
+    assert.equal(stage.connections, 1);
+  });
+
+scripted("an AbortSignal gives up", [drain], async (client) => {
+  const controller = new AbortController();
+  const answer = client.ping(undefined, { signal: controller.signal });
+  setImmediate(() => controller.abort());
+  await failing(answer, "given_up");
+  await failing(client.ping(undefined, { signal: controller.signal }), "given_up");
+});
+
+let deadline = 0;
+scripted("a deadline is sent and kept", [async (peer) => {
+  deadline = (await peer.asked()).deadline;
+  await peer.drain();
+}], async (client) => {
+  await failing(client.ping(undefined, { deadlineMilliseconds: 500 }), "timed_out");
+  assert.ok(deadline >= 1 && deadline <= 500, `${deadline} ms`);
+}, { options: { graceMilliseconds: 10 } });
+
+scripted("places are the server's", [async (peer) => {
+  const first = await peer.asked();
+  const second = await peer.asked();
+  const answer = (asked: typeof first): void => peer.write(asked.kind, asked.id, 0, 1, 0, asked.body);
+  answer(second);
+  const third = await peer.asked(); // comes only now
+  answer(first);
+  answer(third);
+  await peer.drain();
+}], async (client) => {
+  await Promise.all([client.ping(), client.ping(), client.ping()]);
+}, { hello: { requestsInFlightMax: 2 } });
+
+scripted("a draining connection finishes, and is replaced", [async (peer) => {
+  const asked = await peer.asked();
+  peer.chunk(asked, "one");
+  const goAway = { kind: tables.goAwayKind, id: 0, deadline: 0, body: new Uint8Array(0) };
+  peer.say(goAway, 0, tables.goAwayTable, { reason: "shutting_down", drainMilliseconds: 0 });
+  peer.end(asked, "two");
+  await peer.drain();
+}, echo], async (client, stage) => {
+  assert.equal((await client.generate({ prompt: "x" })).text, "onetwo");
+  await client.ping();
+  assert.equal(stage.connections, 2);
+});
+
+scripted("an idle connection that died is replaced before anything is risked", [async (peer) => {
+  const asked = await peer.asked();
+  peer.write(asked.kind, asked.id, 0, 1, 0, asked.body);
+}, async (peer) => {
+  peer.say(await peer.asked(), 0, tables.unloadResponseTable, {});
+  await peer.drain();
+}], async (client) => {
+  await client.ping();
+  await client.unload("m");
+}, { options: { attempts: 1 } });
+
+scripted("what an older server does not know is not sent", [echo], async (client) => {
+  await failing(client.health({ model: "m", verify: true }), "revision_too_low");
+  await failing(client.ping(new Uint8Array(5000)), "request_invalid");
+  await client.ping(new Uint8Array(4000));
+}, { hello: { revision: 1, bodySizeMax: 4096 } });
+
+test("garbage ends every call on the connection", async (context) => {
+  const { below, line } = seeded();
+  context.diagnostic(line);
+  for (let round = 0; round < 30; round++) {
+    const garbage = Uint8Array.from({ length: 33 + below(200) }, () => below(256));
+    garbage[4] = 2; // never a header
+    const script = async (peer: Peer): Promise<void> => {
+      await peer.asked();
+      await peer.asked();
+      peer.socket.write(garbage);
+      await peer.drain();
+    };
+    await staged([script], (stage) => using(stage, {}, async (client) => {
+      const calls = [client.ping(), client.ping()];
+      await Promise.all(calls.map((call) => failing(call, "protocol_error")));
+    }));
+  }
+});
+
+test("addresses and options", async () => {
+  for (const address of ["tcp://127.0.0.1:7411", "tcp://[::1]:1", "unix:///x"]) new Client(address);
+  for (const address of ["tcp://host", "tcp://host:0", "tcp://host:65536", "tcp://:1", "unix://x",
+    "http://host:1", ""]) {
+    assert.throws(
+      () => new Client(address), (error) => (error as AssayError).code === "address_invalid", address);
+  }
+  assert.throws(() => new Client("unix:///x", { attempts: 0 }),
+    (error) => (error as AssayError).code === "request_invalid");
+  const client = new Client("unix:///nowhere/at/all", { backoffMilliseconds: 1 });
+  await failing(client.ping(), "unreachable");
+  client.close();
+  await failing(client.models(), "connection_closed");
+});
