@@ -176,7 +176,8 @@ class BlockingTests(unittest.TestCase):
             peer.hello()
             peer.request()
             asked.set()
-            peer.request()
+            while peer.request()[0]:
+                pass
 
         codes = []
 
@@ -196,6 +197,31 @@ class BlockingTests(unittest.TestCase):
             for thread in threads:
                 thread.join(LIMIT)
         self.assertEqual(codes, ["given_up"] * 3)
+
+    def test_closing_ends_a_hello_that_nobody_answers(self) -> None:
+        greeted = threading.Event()
+
+        def script(peer: Peer) -> None:
+            peer.request()
+            greeted.set()
+            peer.request()
+
+        codes = []
+
+        def wait(client: assay.Client) -> None:
+            try:
+                client.ping()
+            except AssayError as error:
+                codes.append(error.code)
+
+        with server(script) as address:
+            client = assay.Client(address, Options(connect_milliseconds=600_000))
+            thread = threading.Thread(target=wait, args=(client,), daemon=True)
+            thread.start()
+            greeted.wait(LIMIT)
+            client.close()
+            thread.join(LIMIT)
+        self.assertEqual(codes, ["given_up"])
 
 
 class AsyncTests(unittest.TestCase):

@@ -7,6 +7,7 @@ what is tried again (_options), requests of the calls' words (_calls).
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -137,6 +138,7 @@ class AsyncClient:
         self.address = Address.parse(address)
         self.options = options or Options()
         self._links: list[AsyncLink | None] = [None] * self.options.connections
+        self._made: weakref.WeakSet[AsyncLink] = weakref.WeakSet()  # those that drain, too
         self._connecting: list[asyncio.Lock | None] = [None] * self.options.connections
         self._busy = [0] * self.options.connections  # calls waiting for a connection to be made
         self._closed = False
@@ -155,10 +157,8 @@ class AsyncClient:
     async def close(self) -> None:
         """Closes every connection; calls under way end with `given_up`."""
         self._closed = True
-        links, self._links = self._links, [None] * len(self._links)
-        for link in links:
-            if link is not None:
-                link.close("the caller closed this client", GIVEN_UP)
+        for link in list(self._made):
+            link.close("the caller closed this client", GIVEN_UP)
 
     # ------------------------------------------------------------ calls
 
@@ -349,10 +349,11 @@ class AsyncClient:
         link = self._links[slot]
         if link is not None and link.core.usable:
             return link
-        if not self._closed:
-            link = await AsyncLink.open(self.address, self.options, trial)
-            if not self._closed:
-                self._links[slot] = link
-                return link
+        if self._closed:
+            raise AssayError(GIVEN_UP, "the caller closed this client")
+        link = self._links[slot] = await AsyncLink.open(self.address, self.options, trial)
+        self._made.add(link)
+        if self._closed:
             link.close("the caller closed this client", GIVEN_UP)
-        raise AssayError(GIVEN_UP, "the caller closed this client")
+        await link.greet(self.address, trial)
+        return link

@@ -34,23 +34,25 @@ class AsyncLink:
 
     # ------------------------------------------------------------ life
 
-    @classmethod
-    async def open(cls, address: Address, options: Options, trial: Trial) -> AsyncLink:
-        """Connects and says Hello."""
-        now = asyncio.get_running_loop().time
-        link = cls(await _connected(address, trial.connect_limit(now())), options)
+    @staticmethod
+    async def open(address: Address, options: Options, trial: Trial) -> AsyncLink:
+        """Connects; `greet` comes next. Raises `unreachable`, or `timed_out`."""
+        limit = trial.connect_limit(asyncio.get_running_loop().time())
+        return AsyncLink(await _connected(address, limit), options)
+
+    async def greet(self, address: Address, trial: Trial) -> None:
+        """Says Hello and waits for the answer; a connection that has none is closed."""
         try:
-            call, data = link.core.hello()
-            limit = trial.connect_limit(now())
-            link._write(data, call)
-            if not await link._wait(call, lambda: limit):
+            call, data = self.core.hello()
+            limit = trial.connect_limit(self._loop.time())
+            self._write(data, call)
+            if not await self._wait(call, lambda: limit):
                 raise AssayError(TIMED_OUT, f"saying Hello to {address.text}: no answer in time")
             if call.error is not None:
                 raise call.error
         except BaseException:
-            link.close("Hello was not answered")
+            self.close("Hello was not answered")
             raise
-        return link
 
     @property
     def load(self) -> int:
@@ -164,6 +166,8 @@ class AsyncLink:
             return
         for item in moved:
             _wake(item)
+        if self.core.finished:
+            self.close("the server takes no more requests")
         self._flush()
 
     def _read_what_came(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -134,6 +135,7 @@ class Client:
         self.options = options or Options()
         self._lock = threading.Lock()
         self._links: list[Link | None] = [None] * self.options.connections
+        self._made: weakref.WeakSet[Link] = weakref.WeakSet()  # those that drain, too
         self._connecting = [threading.Lock() for _ in self._links]
         self._busy = [0] * self.options.connections  # calls waiting for a connection to be made
         self._closed = False
@@ -151,12 +153,11 @@ class Client:
 
     def close(self) -> None:
         """Closes every connection; calls under way end with `given_up`."""
-        self._closed = True
         with self._lock:
-            links, self._links = self._links, [None] * len(self._links)
+            self._closed = True
+            links = list(self._made)
         for link in links:
-            if link is not None:
-                link.close("the caller closed this client", GIVEN_UP)
+            link.close("the caller closed this client", GIVEN_UP)
 
     # ------------------------------------------------------------ calls
 
@@ -344,11 +345,14 @@ class Client:
         link = self._links[slot]
         if link is not None and link.core.usable:
             return link
-        if not self._closed:
-            link = Link.open(self.address, self.options, trial)
-            with self._lock:
-                if not self._closed:
-                    self._links[slot] = link
-                    return link
+        if self._closed:
+            raise AssayError(GIVEN_UP, "the caller closed this client")
+        link = Link.open(self.address, self.options, trial)
+        with self._lock:
+            self._links[slot] = link
+            self._made.add(link)
+            closed = self._closed
+        if closed:
             link.close("the caller closed this client", GIVEN_UP)
-        raise AssayError(GIVEN_UP, "the caller closed this client")
+        link.greet(self.address, trial)
+        return link

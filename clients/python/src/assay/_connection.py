@@ -154,6 +154,11 @@ class Connection:
         """Another request may be sent now."""
         return len(self.calls) < self._in_flight_max
 
+    @property
+    def finished(self) -> bool:
+        """The server takes no more requests, and those it took are answered."""
+        return not self._takes_requests and not self.calls
+
     def room(self) -> Room:
         """A place in the queue of those who wait for `has_room`."""
         room = Room()

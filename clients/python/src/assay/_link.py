@@ -43,22 +43,24 @@ class Link:
 
     # ------------------------------------------------------------ life
 
-    @classmethod
-    def open(cls, address: Address, options: Options, trial: Trial) -> Link:
-        """Connects and says Hello."""
-        link = cls(_connected(address, trial.connect_limit(now_seconds())), options)
+    @staticmethod
+    def open(address: Address, options: Options, trial: Trial) -> Link:
+        """Connects; `greet` comes next. Raises `unreachable`, or `timed_out`."""
+        return Link(_connected(address, trial.connect_limit(now_seconds())), options)
+
+    def greet(self, address: Address, trial: Trial) -> None:
+        """Says Hello and waits for the answer; a connection that has none is closed."""
         try:
-            call, data = link.core.hello()
+            call, data = self.core.hello()
             limit = trial.connect_limit(now_seconds())
-            link._write(data, call, limit)
-            if not link._wait(call, lambda: limit):
+            self._write(data, call, limit)
+            if not self._wait(call, lambda: limit):
                 raise AssayError(TIMED_OUT, f"saying Hello to {address.text}: no answer in time")
             if call.error is not None:
                 raise call.error
         except BaseException:
-            link.close("Hello was not answered")
+            self.close("Hello was not answered")
             raise
-        return link
 
     @property
     def load(self) -> int:
@@ -181,7 +183,7 @@ class Link:
         """Passes the lead on to whoever waits."""
         with self._lock:
             self._reading = False
-            if self.core.broken is not None:
+            if self.core.broken is not None or self.core.finished:
                 self._socket.close()
             if self._followers:
                 self._wake_next()

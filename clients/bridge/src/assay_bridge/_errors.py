@@ -1,0 +1,116 @@
+"""Refusals in OpenAI's shape: what of ours becomes which HTTP status.
+
+    {"error": {"message", "type", "param", "code"}, "assay": {"code", "status", "provenance"}}
+
+Guarantees: every failure has a stable `code`; whoever may try again is told when. Prompts and
+answers never appear in it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from assay import AssayError, Status
+
+#: HTTP statuses of what the server says
+_BY_STATUS = {
+    Status.CANCELLED: 499,
+    Status.INVALID_ARGUMENT: 400,
+    Status.DEADLINE_EXCEEDED: 504,
+    Status.NOT_FOUND: 404,
+    Status.ALREADY_EXISTS: 409,
+    Status.PERMISSION_DENIED: 403,
+    Status.RESOURCE_EXHAUSTED: 429,
+    Status.FAILED_PRECONDITION: 400,
+    Status.ABORTED: 503,
+    Status.OUT_OF_RANGE: 400,
+    Status.UNIMPLEMENTED: 501,
+    Status.UNAVAILABLE: 503,
+    Status.UNAUTHENTICATED: 401,
+    Status.REQUIREMENT_NOT_MET: 412,
+}
+#: HTTP statuses of what the client says; a mock is an answer of the server that is of no use
+_BY_CODE = {
+    "mock_refused": 502,
+    "unreachable": 502,
+    "connection_closed": 502,
+    "protocol_error": 502,
+    "timed_out": 504,
+    "request_invalid": 400,
+    "revision_too_low": 501,
+    "given_up": 499,
+}
+#: our reasons under the names that tools of this interface look for
+_KNOWN_AS = {"model_unknown": "model_not_found", "prompt_too_long": "context_length_exceeded"}
+#: fields of ours under the names of theirs
+_PARAMETERS = {"inputs": "input", "tokens": "prompt"}
+
+
+class Refusal(Exception):
+    """An answer that is an error: `status` is HTTP's."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        param: str | None = None,
+        assay: dict[str, Any] | None = None,
+        retry_milliseconds: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.param = param
+        self.assay = assay
+        self.retry_milliseconds = retry_milliseconds
+
+    def body(self) -> dict[str, Any]:
+        """The JSON object."""
+        kind = "rate_limit_error" if self.status == 429 else "server_error"
+        if self.status < 500 and self.status != 429:
+            kind = "invalid_request_error"
+        error = {"message": self.message, "type": kind, "param": self.param, "code": self.code}
+        made: dict[str, Any] = {"error": error}
+        if self.assay is not None:
+            made["assay"] = self.assay
+        return made
+
+    def headers(self) -> dict[str, str]:
+        """When to come again, and whose answer it was."""
+        made = {}
+        if self.retry_milliseconds is not None:
+            made["Retry-After"] = str(math.ceil(self.retry_milliseconds / 1000))
+            made["retry-after-ms"] = str(self.retry_milliseconds)
+        if self.assay is not None and self.assay.get("provenance"):
+            made["X-Assay-Provenance"] = self.assay["provenance"]
+        return made
+
+
+def refused(error: AssayError) -> Refusal:
+    """What an error of the client becomes."""
+    if error.code == "server_refused":
+        status = _BY_STATUS.get(error.status, 500)
+        code = error.server_code or error.status.name.lower()
+    else:
+        status = _BY_CODE.get(error.code, 500)
+        code = error.code
+    retry = error.retry_after_milliseconds
+    if retry is None and status in (429, 503):
+        retry = 1000
+    return Refusal(
+        status,
+        _KNOWN_AS.get(code, code),
+        error.message,
+        param=_PARAMETERS.get(error.field, error.field) if error.field else None,
+        assay={"code": code, "status": error.status.name, "provenance": error.provenance},
+        retry_milliseconds=retry,
+    )
+
+
+def bad(param: str | None, message: str, code: str = "invalid_value") -> Refusal:
+    """The request itself is wrong."""
+    return Refusal(400, code, message, param=param)

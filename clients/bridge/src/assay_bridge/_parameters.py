@@ -1,0 +1,281 @@
+"""Request bodies of the interface as requests of Assay.
+
+Guarantees: every parameter is used, or known to change nothing, or refused by its name; none is
+ignored. Not here: HTTP, and what answers look like.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from assay import ChatMessage, EmbedRequest, GenerateRequest, Input
+
+from ._errors import Refusal, bad
+
+#: They say who asks, not what: they pass, and nothing is done with them.
+_HARMLESS = {"user", "safety_identifier", "prompt_cache_key", "metadata"}
+#: What is not supported passes with a value that asks for nothing.
+_NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "best_of": (1,),
+    "echo": (False,),
+    "frequency_penalty": (0,),
+    "function_call": ("none",),
+    "functions": ([],),
+    "logit_bias": ({},),
+    "modalities": (["text"],),
+    "n": (1,),
+    "parallel_tool_calls": (True, False),
+    "presence_penalty": (0,),
+    "response_format": ({"type": "text"},),
+    "service_tier": ("auto", "default"),
+    "store": (False,),
+    "suffix": ("",),
+    "tool_choice": ("none", "auto"),
+    "tools": ([],),
+}
+_SAMPLING = {"temperature", "top_p", "top_k", "min_p", "seed", "stop", "stream", "stream_options"}
+_COMPLETION = _SAMPLING | {"model", "prompt", "max_tokens", "logprobs"}
+_CHAT = _SAMPLING | {
+    "model", "messages", "max_tokens", "max_completion_tokens", "logprobs", "top_logprobs",
+}  # fmt: skip
+_EMBEDDINGS = {"model", "input", "encoding_format"}
+_ROLES: dict[str, Literal["system", "user", "assistant"]] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Generation:
+    """A completion or a chat completion that is asked for."""
+
+    request: GenerateRequest
+    chat: bool
+    stream: bool
+    include_usage: bool
+    #: alternatives listed beside each token; None: no log-probabilities
+    logprobs: int | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Embeddings:
+    """Vectors that are asked for."""
+
+    request: EmbedRequest
+    base64: bool
+
+
+class _Parameters:
+    """The body's parameters; each is taken once, and what is left is refused."""
+
+    def __init__(self, body: Any, known: set[str]) -> None:
+        if not isinstance(body, dict):
+            raise bad(None, "reading the body: found no JSON object, allowed: one")
+        self._values = {name: value for name, value in body.items() if value is not None}
+        for name, value in self._values.items():
+            if name in known or name in _HARMLESS:
+                continue
+            if name not in _NEUTRAL:
+                raise bad(name, f'"{name}" is not supported', "unsupported_parameter")
+            if not any(value == one and type(value) is type(one) for one in _spelled(name)):
+                allowed = " or ".join(repr(one) for one in _NEUTRAL[name])
+                text = f'"{name}" is not supported with this value, allowed: {allowed}'
+                raise bad(name, text, "unsupported_value")
+
+    def plain(self, name: str) -> Any:
+        """The value as it is; None when it is absent or null."""
+        return self._values.get(name)
+
+    def required(self, name: str) -> Any:
+        """The value; refused when it is absent."""
+        if name not in self._values:
+            raise bad(name, f'"{name}" is required', "missing_required_parameter")
+        return self._values[name]
+
+    def of(self, name: str, what: str, fits: Callable[[Any], bool]) -> Any:
+        """The value, None when absent; refused when it does not fit."""
+        value = self._values.get(name)
+        if value is not None and not fits(value):
+            raise bad(name, f'reading "{name}": found {_kind(value)}, allowed: {what}')
+        return value
+
+    def whole(self, name: str, least: int = 0, most: int = (1 << 64) - 1) -> int | None:
+        """A whole number."""
+
+        def fits(value: Any) -> bool:
+            return type(value) is int and least <= value <= most
+
+        found: int | None = self.of(name, f"a whole number from {least} to {most}", fits)
+        return found
+
+    def number(self, name: str, default: float) -> float:
+        """A number."""
+        value = self.of(name, "a number", lambda v: type(v) in (int, float))
+        return default if value is None else float(value)
+
+    def flag(self, name: str) -> bool:
+        """True or false; false when absent."""
+        return bool(self.of(name, "true or false", lambda v: type(v) is bool))
+
+
+def _spelled(name: str) -> tuple[Any, ...]:
+    """The neutral values; a whole number may be written as a fraction, too."""
+    values = _NEUTRAL[name]
+    return values + tuple(float(v) for v in values if type(v) is int)
+
+
+def _kind(value: Any) -> str:
+    names: dict[Any, str] = {dict: "an object", list: "a list", str: "a text"}
+    return names.get(type(value), repr(value)[:40])
+
+
+def completion(body: Any) -> Generation:
+    """POST /v1/completions."""
+    given = _Parameters(body, _COMPLETION)
+    prompt = given.required("prompt")
+    if isinstance(prompt, list) and len(prompt) == 1 and isinstance(prompt[0], (str, list)):
+        prompt = prompt[0]  # a list of one
+    if not isinstance(prompt, str) and not _are_tokens(prompt):
+        text = 'reading "prompt": found several or none, allowed: one text, or the tokens of one'
+        raise bad("prompt", text, "unsupported_value")
+    logprobs = given.whole("logprobs", 0, 64)
+    request = _request(given, given.whole("max_tokens", 1) or 16, logprobs)
+    if isinstance(prompt, str):
+        request.prompt = prompt
+    else:
+        request.tokens = prompt
+    return _generation(given, request, False, logprobs)
+
+
+def chat(body: Any) -> Generation:
+    """POST /v1/chat/completions."""
+    given = _Parameters(body, _CHAT)
+    messages = given.required("messages")
+    if not isinstance(messages, list) or not 0 < len(messages) <= 1024:
+        raise bad("messages", 'reading "messages": allowed: a list of 1 to 1024 messages')
+    top = given.whole("top_logprobs", 0, 64)
+    if top is not None and not given.flag("logprobs"):
+        raise bad("top_logprobs", '"top_logprobs" needs "logprobs": true')
+    logprobs = (top or 0) if given.flag("logprobs") else None
+    if given.plain("max_tokens") is not None and given.plain("max_completion_tokens") is not None:
+        raise bad("max_tokens", 'allowed: "max_tokens" or "max_completion_tokens", not both')
+    most = given.whole("max_completion_tokens", 1) or given.whole("max_tokens", 1)
+    request = _request(given, most, logprobs)
+    request.messages = [_message(index, message) for index, message in enumerate(messages)]
+    return _generation(given, request, True, logprobs)
+
+
+def _generation(
+    given: _Parameters, request: GenerateRequest, chat: bool, logprobs: int | None
+) -> Generation:
+    stream = given.flag("stream")
+    options = given.plain("stream_options")
+    usage = False
+    if options is not None:
+        if not stream or not isinstance(options, dict):
+            raise bad("stream_options", 'allowed: an object, and only with "stream": true')
+        for name, value in options.items():
+            if name not in ("include_usage", "include_obfuscation") or type(value) is not bool:
+                raise bad(f"stream_options.{name}", "not supported", "unsupported_parameter")
+        if options.get("include_obfuscation"):
+            name = "stream_options.include_obfuscation"
+            raise bad(name, "not supported", "unsupported_value")
+        usage = bool(options.get("include_usage"))
+    return Generation(
+        request=request, chat=chat, stream=stream, include_usage=usage, logprobs=logprobs
+    )
+
+
+def _request(given: _Parameters, most: int | None, logprobs: int | None) -> GenerateRequest:
+    """What both kinds have; defaults are this interface's: sampling, and another seed each time."""
+    model = given.required("model")
+    if not isinstance(model, str) or not model:
+        raise bad("model", 'reading "model": allowed: the name of a model')
+    seed = given.of("seed", "a whole number of 64 bits", _is_seed)
+    return GenerateRequest(
+        model=model,
+        max_tokens=most,
+        temperature=given.number("temperature", 1.0),
+        top_k=given.whole("top_k"),
+        top_p=given.number("top_p", 1.0),
+        min_p=given.number("min_p", 0.0),
+        seed=secrets.randbits(64) if seed is None else seed % (1 << 64),
+        stop=_stop(given.plain("stop")),
+        logprobs=logprobs,
+    )
+
+
+def _is_seed(value: Any) -> bool:
+    return type(value) is int and -(1 << 63) <= value < 1 << 64
+
+
+def _stop(value: Any) -> list[str]:
+    stop = [value] if isinstance(value, str) else value or []
+    if not isinstance(stop, list) or not all(isinstance(one, str) and one for one in stop):
+        raise bad("stop", 'reading "stop": allowed: a text, or a list of texts, none of them empty')
+    return stop
+
+
+def _message(index: int, message: Any) -> ChatMessage:
+    where = f"messages[{index}]"
+    if not isinstance(message, dict):
+        raise bad(where, f"reading {where}: allowed: an object")
+    for name, value in message.items():
+        if name not in ("role", "content") and value not in (None, [], ""):
+            raise bad(f"{where}.{name}", f'"{name}" is not supported', "unsupported_parameter")
+    role = _ROLES.get(message.get("role", ""))
+    if role is None:
+        text = f"reading {where}.role: allowed: {', '.join(_ROLES)}"
+        raise bad(f"{where}.role", text, "unsupported_value")
+    return ChatMessage(role=role, content=_content(where, message.get("content")))
+
+
+def _content(where: str, content: Any) -> str:
+    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    if not isinstance(parts, list):
+        raise bad(f"{where}.content", f"reading {where}.content: allowed: a text, or parts of text")
+    texts = []
+    for part in parts:
+        text = part.get("text") if isinstance(part, dict) and part.get("type") == "text" else None
+        if not isinstance(text, str) or part.keys() - {"type", "text"}:
+            raise bad(f"{where}.content", "only parts of text are supported", "unsupported_value")
+        texts.append(text)
+    return "".join(texts)
+
+
+def embeddings(body: Any) -> Embeddings:
+    """POST /v1/embeddings."""
+    given = _Parameters(body, _EMBEDDINGS)
+    model, value = given.required("model"), given.required("input")
+    if not isinstance(model, str) or not model:
+        raise bad("model", 'reading "model": allowed: the name of a model')
+    form = given.of("encoding_format", "float or base64", lambda v: v in ("float", "base64"))
+    inputs = [value] if isinstance(value, str) or _are_tokens(value) else value
+    if not isinstance(inputs, list) or not 0 < len(inputs) <= 256:
+        raise bad("input", 'reading "input": allowed: 1 to 256 texts, or lists of tokens')
+    request = EmbedRequest(model=model, inputs=[_input(one) for one in inputs])
+    return Embeddings(request=request, base64=form == "base64")
+
+
+def _input(value: Any) -> Input:
+    if isinstance(value, str):
+        return Input(text=value)
+    if _are_tokens(value):
+        return Input(tokens=value)
+    raise bad("input", 'reading "input": allowed: texts, or lists of tokens')
+
+
+def _are_tokens(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) > 0
+        and all(type(one) is int and 0 <= one < 1 << 32 for one in value)
+    )
+
+
+__all__ = ["Embeddings", "Generation", "Refusal", "chat", "completion", "embeddings"]

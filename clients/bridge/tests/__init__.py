@@ -1,0 +1,1 @@
+"""Tests against a real assayd: python -m unittest discover -s tests -t ."""
