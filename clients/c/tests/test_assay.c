@@ -620,6 +620,6 @@ int main(void) {
         red += checks_failed != before;
         printf("%s %s\n", checks_failed == before ? "ok  " : "FAIL", tests[i].name);
     }
-    printf("%zu tests, %u failed\n", count, red);
+    printf("%zu passed, %u failed\n", count - red, red);
     return red == 0 ? 0 : 1;
 }
