@@ -32,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -1186,21 +1187,42 @@ static assay_code unreachable(assay_error *error, const struct address *address,
         address->text, words);
 }
 
-/* Connects one socket; 0, or the reason in errno's numbers. */
-static int connect_one(int fd, const struct sockaddr *name, socklen_t size, int64_t until) {
-    int flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
-        fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
+/*
+ * Connects to a Unix socket; 0, or the reason in errno's numbers. Connecting waits when the server's
+ * queue is full, for as long as SO_SNDTIMEO says; a socket that does not wait would be refused.
+ */
+static int connect_unix(int fd, const char *path, int64_t until) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    copy_text(name.sun_path, sizeof name.sun_path, assay_text_of(path));
+    int milliseconds = poll_milliseconds(until); /* not for ever: connecting has a limit */
+    struct timeval limit = {.tv_sec = milliseconds / 1000};
+    limit.tv_usec = milliseconds % 1000 * 1000;
+    if (milliseconds <= 0) {
+        return ETIMEDOUT;
+    }
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0) {
+        return errno;
+    }
+    if (connect(fd, (const struct sockaddr *)&name, sizeof name) == 0) {
+        return 0;
+    }
+    return errno == EAGAIN ? ETIMEDOUT : errno;
+}
+
+/* Connects one TCP socket; 0, or the reason in errno's numbers. */
+static int connect_tcp(int fd, const struct sockaddr *name, socklen_t size, int64_t until) {
+    int flags = fcntl(fd, F_GETFL), on = 1;
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
         return errno;
     }
     int reason = connect(fd, name, size) == 0 ? 0 : errno;
     if (reason == EINPROGRESS || reason == EINTR) {
         struct pollfd one = {.fd = fd, .events = POLLOUT};
+        socklen_t length = sizeof reason;
         int ready;
         do {
             ready = poll(&one, 1, poll_milliseconds(until));
         } while (ready < 0 && errno == EINTR);
-        socklen_t length = sizeof reason;
         if (ready == 0) {
             return ETIMEDOUT;
         }
@@ -1208,49 +1230,46 @@ static int connect_one(int fd, const struct sockaddr *name, socklen_t size, int6
             return errno;
         }
     }
-    if (reason == 0 && name->sa_family != AF_UNIX) {
-        int on = 1;
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    }
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     /* From here on reads wait, unless told not to. */
     return reason == 0 && fcntl(fd, F_SETFL, flags) < 0 ? errno : reason;
 }
 
+/* Opens one socket and connects it, to `path` if there is one; -1 with the reason in `reason`. */
+static int open_connected(
+    const char *path, const struct addrinfo *found, int64_t until, int *reason) {
+    int fd = socket(path != NULL ? AF_UNIX : found->ai_family, SOCK_STREAM, 0);
+    if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+        *reason = errno;
+    } else if (path != NULL) {
+        *reason = connect_unix(fd, path, until);
+    } else {
+        *reason = connect_tcp(fd, found->ai_addr, found->ai_addrlen, until);
+    }
+    if (fd >= 0 && *reason != 0) {
+        close(fd);
+    }
+    return *reason == 0 ? fd : -1;
+}
+
 /* A connected socket; -1 with the reason in `error`. */
 static int connect_socket(const struct address *address, int64_t until, assay_error *error) {
-    int reason = ECONNREFUSED;
+    int reason = ECONNREFUSED, connected = -1;
     if (address->is_unix) {
-        struct sockaddr_un name = {.sun_family = AF_UNIX};
-        copy_text(name.sun_path, sizeof name.sun_path, assay_text_of(address->host));
-        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-        reason = fd < 0 ? errno
-                        : connect_one(fd, (const struct sockaddr *)&name, sizeof name, until);
-        if (reason == 0) {
-            return fd;
+        connected = open_connected(address->host, NULL, until, &reason);
+    } else {
+        struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found;
+        int result = getaddrinfo(address->host, address->port, &hints, &found);
+        if (result != 0) {
+            const char *words = gai_strerror(result);
+            (void)fail(error, ASSAY_UNREACHABLE, "finding %s: %s", address->text, words);
+            return -1;
         }
-        if (fd >= 0) {
-            close(fd);
+        for (struct addrinfo *one = found; one != NULL && connected < 0; one = one->ai_next) {
+            connected = open_connected(NULL, one, until, &reason);
         }
-        (void)unreachable(error, address, reason);
-        return -1;
+        freeaddrinfo(found);
     }
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found;
-    int result = getaddrinfo(address->host, address->port, &hints, &found);
-    if (result != 0) {
-        (void)fail(error, ASSAY_UNREACHABLE, "finding %s: %s", address->text, gai_strerror(result));
-        return -1;
-    }
-    int connected = -1;
-    for (struct addrinfo *one = found; one != NULL && connected < 0; one = one->ai_next) {
-        int fd = socket(one->ai_family, SOCK_STREAM, 0);
-        reason = fd < 0 ? errno : connect_one(fd, one->ai_addr, one->ai_addrlen, until);
-        if (reason == 0) {
-            connected = fd;
-        } else if (fd >= 0) {
-            close(fd);
-        }
-    }
-    freeaddrinfo(found);
     if (connected < 0) {
         (void)unreachable(error, address, reason);
     }
