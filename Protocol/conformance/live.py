@@ -327,6 +327,8 @@ def arguments(words):
     given = parser.parse_args(words)
     for name in ("client", "example", "readme"):
         setattr(given, name, pairs(parser, getattr(given, name)))
+    if not os.access(given.assayd, os.X_OK):
+        parser.error("no program at %s" % given.assayd)
     if not given.client and not given.example and not given.readme:
         parser.error("at least one --client, --example or --readme")
     return given
