@@ -54,10 +54,6 @@ def member_type(field):
     return (REQUIRED if presence == "required" else OPTIONAL)[kind]
 
 
-def comment(text):
-    return "/* %s */" % text.replace("`", "")
-
-
 def range_text(field):
     """Presence, range and default in words."""
     words = [field["presence"]]
@@ -123,14 +119,27 @@ def number(value):
     return "%dULL" % value
 
 
+def listed_words(start, words):
+    """An array of words in lines of at most 100 columns."""
+    lines, line = [], start + "{"
+    for word in ['"%s"' % word for word in words] + ["NULL};"]:
+        piece = word if word.startswith("NULL") else word + ","
+        if len(line) + 1 + len(piece) > 100:
+            lines.append(line)
+            line = "   "
+        line += ("" if line.endswith("{") else " ") + piece
+    return "\n".join(lines + [line]) + "\n"
+
+
 def bounds(field):
     """min, max as u64 and as f64 of a field."""
     if field["type"] == "f64":
         low, high = field.get("min"), field.get("max")
         return "0, 0", "%s, %s" % ("-INFINITY" if low is None else repr(float(low)),
                                    "INFINITY" if high is None else repr(float(high)))
-    limit = 2 ** 64 - 1 if field["type"] == "u64" else 2 ** 32 - 1
-    return "%s, %s" % (number(field.get("min", 0)), number(field.get("max", limit))), "0, 0"
+    limit = "UINT64_MAX" if field["type"] == "u64" else "UINT32_MAX"
+    high = number(field["max"]) if field.get("max", 2 ** 64 - 1) < 2 ** 64 - 1 else limit
+    return "%s, %s" % (number(field.get("min", 0)), high), "0, 0"
 
 
 def table_text(name, message):
@@ -138,9 +147,8 @@ def table_text(name, message):
     out = []
     for field in message["fields"]:
         if "choices" in field:
-            out.append("static const char *const assay_choices_%s_%s[] = {%s, NULL};\n"
-                       % (snake(name), field["name"],
-                          ", ".join('"%s"' % word for word in field["choices"])))
+            out.append(listed_words("static const char *const assay_choices_%s_%s[] = "
+                                    % (snake(name), field["name"]), field["choices"]))
     if not message["fields"]:
         return ""
     out.append("static const assay_field_info assay_fields_%s[] = {\n" % snake(name))
@@ -152,7 +160,7 @@ def table_text(name, message):
             max(field.get("since", 1), message["since"]),
             "ASSAY_MESSAGE_" + snake(field["record"]).upper() if "record" in field else "0",
             field["times_min"] if repeated else 0, field["times_max"] if repeated else 1))
-        out.append("     %s, %s, %s, %s, offsetof(struct %s, %s)},\n" % (
+        out.append("     %s, %s, %s, %s,\n     offsetof(struct %s, %s)},\n" % (
             integers, numbers, "true" if field.get("min_exclusive") else "false",
             "assay_choices_%s_%s" % (snake(name), field["name"]) if "choices" in field else "NULL",
             struct(name), field["name"]))
@@ -166,8 +174,8 @@ def constants(protocol):
            "#define ASSAY_DEFAULT_PORT %d\n" % protocol["default_port"],
            "#define ASSAY_RESPONSE_BIT %d\n\n" % protocol["response_bit"], "/* Flags. */\n"]
     for flag in protocol["flags"]:
-        out.append("#define ASSAY_FLAG_%s %d %s\n"
-                   % (flag["name"].upper(), flag["value"], comment(flag["meaning"])))
+        out.append(wrapped(flag["meaning"], 0))
+        out.append("#define ASSAY_FLAG_%s %d\n" % (flag["name"].upper(), flag["value"]))
     out.append("\n/* Provenance. */\n")
     for row in protocol["provenance"]:
         out.append("#define ASSAY_%s %d\n" % (row["name"].upper(), row["number"]))
@@ -204,7 +212,7 @@ def tables(protocol):
     out.append("\nconst assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {\n")
     for name, message in messages.items():
         fields = message["fields"]
-        out.append("    {\"%s\", sizeof(struct %s), %s, %d},\n" % (
+        out.append("    {\"%s\", sizeof(struct %s),\n     %s, %d},\n" % (
             name, struct(name), "assay_fields_" + snake(name) if fields else "NULL", len(fields)))
     out.append("};\n\nconst assay_kind_info assay_kinds[] = {\n")
     served = [kind for kind in protocol["kinds"] if kind["state"] == "served"]

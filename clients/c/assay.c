@@ -32,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -322,13 +323,6 @@ static void put_u64(uint8_t *bytes, uint64_t value) {
     put_u32(bytes + 4, (uint32_t)(value >> 32));
 }
 
-static double get_f64(const uint8_t *bytes) {
-    uint64_t bits = get_u64(bytes);
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 /* Well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF. */
 static bool is_utf8(const uint8_t *bytes, size_t size) {
     size_t i = 0;
@@ -403,8 +397,7 @@ static bool block_is_sound(const uint8_t *block, size_t size) {
 }
 
 /* Decodes into exactly `raw_size` bytes. Both sizes are within the limit on bodies. */
-static bool block_decode(
-    const uint8_t *block, size_t size, uint8_t *target, size_t raw_size) {
+static bool block_decode(const uint8_t *block, size_t size, uint8_t *target, size_t raw_size) {
     if (size > INT32_MAX || raw_size > INT32_MAX || !block_is_sound(block, size)) {
         return false;
     }
@@ -488,7 +481,25 @@ static const char *check_text(const assay_field_info *field, const uint8_t *byte
     return NULL;
 }
 
-static bool f64_fits(const assay_field_info *field, double value) {
+_Static_assert(
+    offsetof(assay_opt_u64, given) == 8 && offsetof(assay_opt_f64, given) == 8 &&
+        offsetof(assay_opt_bool, given) == 1 && sizeof(bool) == 1,
+    "an optional value says right behind it whether it is given");
+
+/* Bytes of a u64, f64 or bool, in its struct and on the wire. */
+static size_t scalar_size(const assay_field_info *field) {
+    return field->type == ASSAY_TYPE_BOOL ? 1 : 8;
+}
+
+static bool scalar_fits(const assay_field_info *field, uint64_t bits) {
+    if (field->type == ASSAY_TYPE_BOOL) {
+        return bits <= 1;
+    }
+    if (field->type == ASSAY_TYPE_U64) {
+        return bits >= field->min && bits <= field->max;
+    }
+    double value;
+    memcpy(&value, &bits, sizeof value);
     return value >= field->f64_min && value <= field->f64_max &&
            !(field->min_exclusive && value <= field->f64_min);
 }
@@ -534,8 +545,7 @@ static bool put_span(struct encoder *encoder, const assay_field_info *field, str
 
 static bool put_record(struct encoder *, unsigned message, const void *object, bool is_top);
 
-static bool put_nested(
-    struct encoder *encoder, const assay_field_info *field, const void *object) {
+static bool put_nested(struct encoder *encoder, const assay_field_info *field, const void *object) {
     size_t start = buffer_size(encoder->buffer);
     (void)put_field(encoder, field, 0);
     if (!put_record(encoder, field->record, object, false)) {
@@ -573,41 +583,24 @@ static bool put_repeated(
     return true;
 }
 
-/* A value of fixed size: u64, f64, bool. */
 static bool put_scalar(
     struct encoder *encoder, const assay_field_info *field, const uint8_t *place) {
-    bool optional = field->presence == ASSAY_OPTIONAL;
-    if (field->type == ASSAY_TYPE_BOOL) {
-        assay_opt_bool value = {.given = true};
-        memcpy(&value, place, optional ? sizeof value : sizeof(bool));
-        uint8_t *bytes = value.given ? put_field(encoder, field, 1) : NULL;
-        if (bytes != NULL) {
-            bytes[0] = value.value ? 1 : 0;
-        }
+    size_t size = scalar_size(field);
+    uint64_t bits = place[0];
+    if (field->presence == ASSAY_OPTIONAL && place[size] == 0) {
         return true;
     }
-    uint64_t bits;
-    bool given = true;
-    if (field->type == ASSAY_TYPE_F64) {
-        assay_opt_f64 value = {.given = true};
-        memcpy(&value, place, optional ? sizeof value : sizeof(double));
-        memcpy(&bits, &value.value, sizeof bits);
-        given = value.given;
-        if (given && !f64_fits(field, value.value)) {
-            return refuse_field(encoder, field->name, "field_out_of_range");
-        }
-    } else {
-        assay_opt_u64 value = {.given = true};
-        memcpy(&value, place, optional ? sizeof value : sizeof(uint64_t));
-        bits = value.value;
-        given = value.given;
-        if (given && (bits < field->min || bits > field->max)) {
-            return refuse_field(encoder, field->name, "field_out_of_range");
-        }
+    if (size == 8) {
+        memcpy(&bits, place, size);
     }
-    uint8_t *bytes = given ? put_field(encoder, field, 8) : NULL;
-    if (bytes != NULL) {
+    if (!scalar_fits(field, bits)) {
+        return refuse_field(encoder, field->name, "field_out_of_range");
+    }
+    uint8_t *bytes = put_field(encoder, field, size);
+    if (bytes != NULL && size == 8) {
         put_u64(bytes, bits);
+    } else if (bytes != NULL) {
+        bytes[0] = (uint8_t)bits;
     }
     return true;
 }
@@ -657,8 +650,7 @@ static bool put_one(
 }
 
 /* Appends a record's fields; false: `reason` and `path` say what is wrong with it. */
-static bool put_record(
-    struct encoder *encoder, unsigned message, const void *object, bool is_top) {
+static bool put_record(struct encoder *encoder, unsigned message, const void *object, bool is_top) {
     const assay_message_info *info = &assay_messages[message];
     for (size_t i = 0; i < info->field_count; i++) {
         const assay_field_info *field = &info->fields[i];
@@ -691,8 +683,7 @@ static bool damaged(struct decoder *decoder, const char *name, const char *reaso
 }
 
 /* Reads the field at `*at`; false: it leaves the body. */
-static bool next_field(
-    const uint8_t *body, size_t size, size_t *at, struct raw_field *field) {
+static bool next_field(const uint8_t *body, size_t size, size_t *at, struct raw_field *field) {
     if (size - *at < FIELD_HEADER_SIZE) {
         return false;
     }
@@ -764,26 +755,19 @@ static bool take_span(
 
 static bool take_scalar(
     struct decoder *decoder, const assay_field_info *field, const struct raw_field *raw,
-    void *place) {
-    bool optional = field->presence == ASSAY_OPTIONAL;
-    if (field->type == ASSAY_TYPE_BOOL) {
-        assay_opt_bool value = {raw->bytes[0] == 1, true};
-        if (raw->bytes[0] > 1) {
-            return damaged(decoder, field->name, "field_out_of_range");
-        }
-        memcpy(place, &value, optional ? sizeof value : sizeof(bool));
-    } else if (field->type == ASSAY_TYPE_F64) {
-        assay_opt_f64 value = {get_f64(raw->bytes), true};
-        if (!f64_fits(field, value.value)) {
-            return damaged(decoder, field->name, "field_out_of_range");
-        }
-        memcpy(place, &value, optional ? sizeof value : sizeof(double));
+    uint8_t *place) {
+    size_t size = scalar_size(field);
+    uint64_t bits = size == 8 ? get_u64(raw->bytes) : raw->bytes[0];
+    if (!scalar_fits(field, bits)) {
+        return damaged(decoder, field->name, "field_out_of_range");
+    }
+    if (size == 8) {
+        memcpy(place, &bits, size);
     } else {
-        assay_opt_u64 value = {get_u64(raw->bytes), true};
-        if (value.value < field->min || value.value > field->max) {
-            return damaged(decoder, field->name, "field_out_of_range");
-        }
-        memcpy(place, &value, optional ? sizeof value : sizeof(uint64_t));
+        place[0] = (uint8_t)bits;
+    }
+    if (field->presence == ASSAY_OPTIONAL) {
+        place[size] = 1;
     }
     return true;
 }
@@ -1203,21 +1187,42 @@ static assay_code unreachable(assay_error *error, const struct address *address,
         address->text, words);
 }
 
-/* Connects one socket; 0, or the reason in errno's numbers. */
-static int connect_one(int fd, const struct sockaddr *name, socklen_t size, int64_t until) {
-    int flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
-        fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
+/*
+ * Connects to a Unix socket; 0, or the reason in errno's numbers. Connecting waits when the server's
+ * queue is full, for as long as SO_SNDTIMEO says; a socket that does not wait would be refused.
+ */
+static int connect_unix(int fd, const char *path, int64_t until) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    copy_text(name.sun_path, sizeof name.sun_path, assay_text_of(path));
+    int milliseconds = poll_milliseconds(until); /* not for ever: connecting has a limit */
+    struct timeval limit = {.tv_sec = milliseconds / 1000};
+    limit.tv_usec = milliseconds % 1000 * 1000;
+    if (milliseconds <= 0) {
+        return ETIMEDOUT;
+    }
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0) {
+        return errno;
+    }
+    if (connect(fd, (const struct sockaddr *)&name, sizeof name) == 0) {
+        return 0;
+    }
+    return errno == EAGAIN ? ETIMEDOUT : errno;
+}
+
+/* Connects one TCP socket; 0, or the reason in errno's numbers. */
+static int connect_tcp(int fd, const struct sockaddr *name, socklen_t size, int64_t until) {
+    int flags = fcntl(fd, F_GETFL), on = 1;
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
         return errno;
     }
     int reason = connect(fd, name, size) == 0 ? 0 : errno;
     if (reason == EINPROGRESS || reason == EINTR) {
         struct pollfd one = {.fd = fd, .events = POLLOUT};
+        socklen_t length = sizeof reason;
         int ready;
         do {
             ready = poll(&one, 1, poll_milliseconds(until));
         } while (ready < 0 && errno == EINTR);
-        socklen_t length = sizeof reason;
         if (ready == 0) {
             return ETIMEDOUT;
         }
@@ -1225,50 +1230,46 @@ static int connect_one(int fd, const struct sockaddr *name, socklen_t size, int6
             return errno;
         }
     }
-    if (reason == 0 && name->sa_family != AF_UNIX) {
-        int on = 1;
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    }
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     /* From here on reads wait, unless told not to. */
     return reason == 0 && fcntl(fd, F_SETFL, flags) < 0 ? errno : reason;
 }
 
+/* Opens one socket and connects it, to `path` if there is one; -1 with the reason in `reason`. */
+static int open_connected(
+    const char *path, const struct addrinfo *found, int64_t until, int *reason) {
+    int fd = socket(path != NULL ? AF_UNIX : found->ai_family, SOCK_STREAM, 0);
+    if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+        *reason = errno;
+    } else if (path != NULL) {
+        *reason = connect_unix(fd, path, until);
+    } else {
+        *reason = connect_tcp(fd, found->ai_addr, found->ai_addrlen, until);
+    }
+    if (fd >= 0 && *reason != 0) {
+        close(fd);
+    }
+    return *reason == 0 ? fd : -1;
+}
+
 /* A connected socket; -1 with the reason in `error`. */
 static int connect_socket(const struct address *address, int64_t until, assay_error *error) {
-    int reason = ECONNREFUSED;
+    int reason = ECONNREFUSED, connected = -1;
     if (address->is_unix) {
-        struct sockaddr_un name = {.sun_family = AF_UNIX};
-        copy_text(name.sun_path, sizeof name.sun_path, assay_text_of(address->host));
-        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-        reason = fd < 0 ? errno
-                        : connect_one(fd, (const struct sockaddr *)&name, sizeof name, until);
-        if (reason == 0) {
-            return fd;
+        connected = open_connected(address->host, NULL, until, &reason);
+    } else {
+        struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found;
+        int result = getaddrinfo(address->host, address->port, &hints, &found);
+        if (result != 0) {
+            const char *words = gai_strerror(result);
+            (void)fail(error, ASSAY_UNREACHABLE, "finding %s: %s", address->text, words);
+            return -1;
         }
-        if (fd >= 0) {
-            close(fd);
+        for (struct addrinfo *one = found; one != NULL && connected < 0; one = one->ai_next) {
+            connected = open_connected(NULL, one, until, &reason);
         }
-        (void)unreachable(error, address, reason);
-        return -1;
+        freeaddrinfo(found);
     }
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found;
-    int result = getaddrinfo(address->host, address->port, &hints, &found);
-    if (result != 0) {
-        (void)fail(
-            error, ASSAY_UNREACHABLE, "finding %s: %s", address->text, gai_strerror(result));
-        return -1;
-    }
-    int connected = -1;
-    for (struct addrinfo *one = found; one != NULL && connected < 0; one = one->ai_next) {
-        int fd = socket(one->ai_family, SOCK_STREAM, 0);
-        reason = fd < 0 ? errno : connect_one(fd, one->ai_addr, one->ai_addrlen, until);
-        if (reason == 0) {
-            connected = fd;
-        } else if (fd >= 0) {
-            close(fd);
-        }
-    }
-    freeaddrinfo(found);
     if (connected < 0) {
         (void)unreachable(error, address, reason);
     }
@@ -2102,6 +2103,11 @@ static struct slot *least_busy(assay_client *client) {
     return best;
 }
 
+static assay_code fail_closed(assay_client *client, assay_error *error) {
+    return fail(
+        error, ASSAY_CONNECTION_CLOSED, "calling %s: this client was closed", client->address.text);
+}
+
 /* Fills a slot; the lock is held before and after. False: see `error`. */
 static bool connect_slot(
     assay_client *client, struct slot *slot, int64_t deadline, assay_error *error) {
@@ -2114,13 +2120,12 @@ static bool connect_slot(
     slot->is_connecting = false;
     slot->connection = connection;
     pthread_cond_broadcast(&client->changed);
+    if (connection != NULL && client->is_closed) { /* by another thread, just now */
+        (void)fail_closed(client, error);
+        connection_fail(connection, error);
+        return false;
+    }
     return connection != NULL;
-}
-
-static assay_code fail_closed(assay_client *client, assay_error *error) {
-    return fail(
-        error, ASSAY_CONNECTION_CLOSED, "calling %s: this client was closed",
-        client->address.text);
 }
 
 /*
@@ -2328,8 +2333,7 @@ static bool pieces_add(struct pieces *pieces, const void *chunk, assay_error *er
     }
     if (pieces->kind == ASSAY_KIND_LOGITS) {
         const assay_logits_chunk *it = chunk;
-        return add_bytes(
-            pieces, &pieces->values, it->logits.items, it->logits.count * 4, error);
+        return add_bytes(pieces, &pieces->values, it->logits.items, it->logits.count * 4, error);
     }
     if (pieces->kind == ASSAY_KIND_EMBED) {
         const assay_embed_chunk *it = chunk;
@@ -2371,8 +2375,7 @@ static const assay_logprobs *whole_logprobs(
 }
 
 static bool whole_generate(
-    struct pieces *pieces, assay_generate_response *last, struct arena *arena,
-    assay_error *error) {
+    struct pieces *pieces, assay_generate_response *last, struct arena *arena, assay_error *error) {
     if (!add_generated(
             pieces, last->tokens, last->text, last->logprobs, last->prompt_logprobs, error) ||
         !add_bytes(pieces, &pieces->text, "", 1, error)) {
@@ -2410,8 +2413,7 @@ static bool check_count(
 }
 
 static bool whole_logits(struct pieces *pieces, assay_logits_response *last, assay_error *error) {
-    if (!add_bytes(
-            pieces, &pieces->values, last->logits.items, last->logits.count * 4, error)) {
+    if (!add_bytes(pieces, &pieces->values, last->logits.items, last->logits.count * 4, error)) {
         return false;
     }
     last->logits = piece_f32s(&pieces->values);
@@ -2426,8 +2428,7 @@ static bool whole_embed(struct pieces *pieces, assay_embed_response *last, assay
     }
     last->embeddings = piece_f32s(&pieces->values);
     return check_count("embeddings", last->count, request->inputs.count, 1, error) &&
-           check_count(
-               "embeddings", last->embeddings.count, last->count, last->dimensions, error);
+           check_count("embeddings", last->embeddings.count, last->count, last->dimensions, error);
 }
 
 static bool scores_fit(
@@ -2740,8 +2741,7 @@ static bool may_retry(const struct attempt *attempt, const assay_error *error) {
 }
 
 /* Pauses before the attempt after the `made`th; false: not any more. */
-static bool pause_before_retry(
-    struct attempt *attempt, uint32_t made, const assay_error *error) {
+static bool pause_before_retry(struct attempt *attempt, uint32_t made, const assay_error *error) {
     assay_client *client = attempt->client;
     const assay_options *options = &client->options;
     pthread_mutex_lock(&client->lock);
@@ -2836,15 +2836,12 @@ ASSAY_DEFINE_CALL(logits, ASSAY_KIND_LOGITS)
 ASSAY_DEFINE_CALL(embed, ASSAY_KIND_EMBED)
 
 assay_code assay_models(
-    assay_client *client, const assay_call_options *call, assay_reply *reply,
-    assay_error *error) {
-    return assay_call(
-        client, ASSAY_KIND_MODELS, &(assay_models_request){0}, call, reply, error);
+    assay_client *client, const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_MODELS, &(assay_models_request){0}, call, reply, error);
 }
 
 assay_code assay_stats(
-    assay_client *client, const assay_call_options *call, assay_reply *reply,
-    assay_error *error) {
+    assay_client *client, const assay_call_options *call, assay_reply *reply, assay_error *error) {
     return assay_call(client, ASSAY_KIND_STATS, &(assay_stats_request){0}, call, reply, error);
 }
 

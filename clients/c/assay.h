@@ -82,7 +82,8 @@ typedef struct assay_opt_bool {
     bool given;
 } assay_opt_bool;
 
-/* Initializes an optional value: {.max_tokens = ASSAY_GIVEN(8)}. */
+/* Initializes an optional value: {.max_tokens = ASSAY_GIVEN(8)}, and in an assignment
+ * request.max_tokens = (assay_opt_u64)ASSAY_GIVEN(8). */
 #define ASSAY_GIVEN(x) {(x), true}
 
 /* A C string as a text; nothing is copied. NULL stays absent. */

@@ -176,7 +176,7 @@ impl Pool {
         }
         state.slots[index].is_connecting = true;
         drop(state);
-        let made = self.connect(deadline).map(Arc::new);
+        let made = self.connect(deadline);
         let mut state = lock(&self.state);
         state.slots[index].is_connecting = false;
         self.changed.notify_all();
@@ -184,14 +184,12 @@ impl Pool {
         if state.is_closed {
             return Err(Pool::closed());
         }
-        state.all.retain(|other| other.strong_count() > 0);
-        state.all.push(Arc::downgrade(&connection));
         state.slots[index].connection = Some(Arc::clone(&connection));
         Ok(connection)
     }
 
     /// A connection that has said Hello.
-    fn connect(&self, deadline: Until) -> Result<Connection, Error> {
+    fn connect(&self, deadline: Until) -> Result<Arc<Connection>, Error> {
         let limit = Duration::from_millis(self.options.connect_milliseconds.into());
         let until = Instant::now() + limit;
         let until = earlier(Some(until), deadline).unwrap_or(until);
@@ -199,6 +197,15 @@ impl Pool {
         let socket = Socket::connect(&self.address, until)?;
         let connection = Connection::new(socket, body_max, self.options.answer_size_max)
             .map_err(|error| Error::new(Code::Unreachable, format!("connecting: {}", error)))?;
+        let connection = Arc::new(connection);
+        let mut state = lock(&self.state); // known from here on, so that `close` ends it
+        state.all.retain(|other| other.strong_count() > 0);
+        state.all.push(Arc::downgrade(&connection));
+        let is_closed = state.is_closed;
+        drop(state);
+        if is_closed {
+            return Err(Pool::closed());
+        }
         let result = self.say_hello(&connection, Some(until));
         let result = result.and_then(|()| match connection.failure() {
             Some(error) => Err(error),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{mpsc, Arc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// One request as the server reads it.
 struct Seen {
@@ -285,6 +286,32 @@ fn nobody_there_is_unreachable_and_a_deadline_ends_the_wait() {
     let error = client.deadline_milliseconds(20).ping(b"abc").expect_err("silence");
     assert_eq!((error.code, error.status), (Code::TimedOut, Status::DeadlineExceeded));
     client.close();
+}
+
+/// A server that accepts nobody: its queue takes what it takes, the others wait to connect.
+#[test]
+fn connecting_has_a_limit() {
+    let name = format!("assay-rust-test-{}-full.sock", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let listener = UnixListener::bind(&path).expect("a socket");
+    let mut queue = Vec::new();
+    let (sender, receiver) = mpsc::channel();
+    let filling = path.clone();
+    std::thread::spawn(move || {
+        while let Ok(stream) = UnixStream::connect(&filling) {
+            if sender.send(stream).is_err() {
+                break;
+            }
+        }
+    });
+    while let Ok(stream) = receiver.recv_timeout(Duration::from_millis(100)) {
+        queue.push(stream); // until the queue takes no more
+    }
+    let options = Options { connect_milliseconds: 20, ..Default::default() };
+    let client = Client::new(&format!("unix://{}", path.display()), options).expect("an address");
+    assert_eq!(client.models().expect_err("nobody accepts").code, Code::TimedOut);
+    drop(listener); // ends the threads that still connect
+    let _ = std::fs::remove_file(&path);
 }
 
 #[test]
