@@ -114,7 +114,9 @@ func (c *Client) exchange(
 ) (*exchange, *Error) {
 	rule := kinds[kind]
 	value := reflect.ValueOf(request).Elem()
-	if member := value.FieldByName("Requirements"); member.IsValid() && !c.options.AllowMock {
+	member := value.FieldByName("Requirements") // of Health: demands on the model it names
+	serverWide := kind == kindHealth && value.FieldByName("Model").IsZero()
+	if member.IsValid() && !serverWide && !c.options.AllowMock {
 		demands := Requirements{}
 		if given := member.Interface().(*Requirements); given != nil {
 			demands = *given

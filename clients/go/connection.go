@@ -45,6 +45,7 @@ type connection struct {
 	failure  *Error        // why it is closed
 	draining bool          // takes no new requests
 	gone     chan struct{} // closed with the first of the two
+	settled  chan struct{} // closed when all that had arrived is sorted; nil: nobody asks
 	lastRead time.Time
 	stall    time.Time // until when writing may stall
 }
@@ -71,7 +72,7 @@ func connect(network, address string, options *Options) (*connection, *Error) {
 	}
 	c := &connection{socket: socket, calls: map[uint64]*call{}, lastID: 1,
 		writing: make(chan struct{}, 1), gone: make(chan struct{}), lastRead: time.Now()}
-	c.reader = frameReader{source: bufio.NewReaderSize(socket, 64*1024),
+	c.reader = frameReader{source: bufio.NewReaderSize(c, 64*1024),
 		bodyLimit: frameSizeMaxBeforeHello - headerSize}
 	if limit > 0 {
 		socket.SetDeadline(time.Now().Add(limit))
@@ -253,19 +254,47 @@ func (c *connection) fail(failure *Error) {
 	c.calls = map[uint64]*call{}
 }
 
-// usable says whether a new request may be written. What an idle peer has sent can only be a
-// farewell, or damage: either way the connection is left alone.
+// Read is the socket's, for the frame reader: when it is called, all that was read before is sorted.
+func (c *connection) Read(bytes []byte) (int, error) {
+	c.mutex.Lock()
+	if c.settled != nil {
+		close(c.settled)
+		c.settled = nil
+	}
+	c.mutex.Unlock()
+	return c.socket.Read(bytes)
+}
+
+// usable says whether a new request may be written. What has arrived is looked at first: on an idle
+// connection it can only be a farewell, or damage; on a busy one it is waited for until it is sorted.
 func (c *connection) usable() bool {
+	if !hasInput(c.socket) {
+		return !c.isLeaving()
+	}
+	c.mutex.Lock()
+	if len(c.calls) == 0 {
+		c.drain()
+	}
+	if c.draining {
+		c.mutex.Unlock()
+		return false
+	}
+	if c.settled == nil {
+		c.settled = make(chan struct{})
+	}
+	settled := c.settled
+	c.mutex.Unlock()
+	select {
+	case <-settled:
+	case <-c.gone:
+	}
+	return !c.isLeaving()
+}
+
+func (c *connection) isLeaving() bool {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if c.draining {
-		return false
-	}
-	if len(c.calls) == 0 && hasInput(c.socket) {
-		c.drain()
-		return false
-	}
-	return true
+	return c.draining
 }
 
 // ---------------------------------------------------------------- writing

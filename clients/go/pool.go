@@ -1,7 +1,7 @@
 // The connections of a Client: opened when a call needs one, replaced when they are lost.
 //
 // Guarantees: a call gets the connection with the fewest calls on it, an open one before a new one;
-// one that is idle is looked at before it is used; however many calls wait, one connection is
+// what has arrived on it is looked at before it is used; however many calls wait, one connection is
 // opened once. A connection that drains keeps its calls and gets no new ones.
 
 package assay
@@ -42,8 +42,15 @@ func (c *Client) pick(ctx context.Context, doing string) (*connection, *Error) {
 			return nil, contextError(doing, ctx.Err())
 		}
 		place, opening, failure := c.choose(doing)
-		if failure != nil || opening == nil {
-			return place.connection, failure
+		if failure != nil {
+			return nil, failure
+		}
+		if opening == nil {
+			if place.connection.usable() {
+				return place.connection, nil
+			}
+			c.release(place.connection)
+			continue
 		}
 		select {
 		case <-opening:
@@ -69,7 +76,7 @@ func (c *Client) choose(doing string) (*slot, chan struct{}, *Error) {
 	best := &c.slots[0]
 	for index := range c.slots {
 		each := &c.slots[index]
-		if each.connection != nil && !each.connection.usable() {
+		if each.connection != nil && each.connection.isLeaving() {
 			each.connection = nil
 		}
 		if each.load() < best.load() {
