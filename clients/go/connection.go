@@ -26,6 +26,8 @@ const (
 	writeStall = 10 * time.Second
 	// silenceMax is how long a connection may be silent before a time-out ends it.
 	silenceMax = 10 * time.Second
+	// freshness is how lately something must have been read for that to be all there is.
+	freshness = 100 * time.Microsecond
 	// directSize bounds what is written by the calling goroutine itself, bytes: it fits in a
 	// socket's buffer, so that a caller who gives up is not kept.
 	directSize = 64 * 1024
@@ -267,9 +269,12 @@ func (c *connection) Read(bytes []byte) (int, error) {
 
 // usable says whether a new request may be written. What has arrived is looked at first: on an idle
 // connection it can only be a farewell, or damage; on a busy one it is waited for until it is sorted.
-func (c *connection) usable() bool {
-	if !hasInput(c.socket) {
-		return !c.isLeaving()
+func (c *connection) usable(retrySafe bool) bool {
+	c.mutex.Lock()
+	fresh, leaving := retrySafe && time.Since(c.lastRead) < freshness, c.draining
+	c.mutex.Unlock()
+	if leaving || fresh || !hasInput(c.socket) {
+		return !leaving
 	}
 	c.mutex.Lock()
 	if len(c.calls) == 0 {

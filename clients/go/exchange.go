@@ -34,7 +34,7 @@ type exchange struct {
 // start sends the request.
 func (e *exchange) start() *Error {
 	for {
-		c, failure := e.client.pick(e.ctx, "sending "+e.rule.name)
+		c, failure := e.client.pick(e.ctx, e.rule.retrySafe, "sending "+e.rule.name)
 		if failure == nil {
 			if e.call, failure = c.begin(e.ctx, e); failure == nil {
 				e.pieces = e.fresh()

@@ -36,7 +36,7 @@ func (s *slot) load() int {
 }
 
 // pick reserves a connection for one call; release ends that.
-func (c *Client) pick(ctx context.Context, doing string) (*connection, *Error) {
+func (c *Client) pick(ctx context.Context, retrySafe bool, doing string) (*connection, *Error) {
 	for {
 		if ctx.Err() != nil {
 			return nil, contextError(doing, ctx.Err())
@@ -46,7 +46,7 @@ func (c *Client) pick(ctx context.Context, doing string) (*connection, *Error) {
 			return nil, failure
 		}
 		if opening == nil {
-			if place.connection.usable() {
+			if place.connection.usable(retrySafe) {
 				return place.connection, nil
 			}
 			c.release(place.connection)
