@@ -10,7 +10,7 @@
 #   clients.sh bench          each client's Ping beside a bare socket ping-pong, one table
 #
 # ASSAY_BIN is the folder of assayd and bare-echo (default .build/release), ASSAY_CLIENTS the clients
-# (default: every folder of clients/ with a run.sh). A client whose tool chain is missing fails.
+# (names; default: every folder of clients/). A client whose tool chain is missing fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$(realpath -m "${ASSAY_BIN:-.build/release}")
@@ -18,10 +18,12 @@ kit=Protocol/conformance
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
-clients=()
+# What is built and tested; and of that what has a driver: the clients themselves.
+folders=() clients=()
 for folder in ${ASSAY_CLIENTS:-clients/*/}; do
     name=$(basename "$folder")
-    [ -x "clients/$name/run.sh" ] && [ "$name" != bridge ] && clients+=("$name")
+    folders+=("$name")
+    if [ -x "clients/$name/run.sh" ] && [ "$name" != bridge ]; then clients+=("$name"); fi
 done
 has() { [ -d "clients/$1" ]; }
 
@@ -149,12 +151,10 @@ run_tests() {
     step "vectors" one python3 Protocol/vectors/generate.py --check
     step "counting test results" python3 scripts/count_tests.py --test
     step "the kit's own tests" python3 -m unittest discover -s "$kit/tests" -t "$kit/tests"
-    for name in clients/*/; do
-        name=$(basename "$name")
+    for name in "${folders[@]}"; do
         if [ -e "clients/$name/build.sh" ]; then step "build $name" one build_one "$name"; fi
     done
-    for name in clients/*/; do
-        name=$(basename "$name")
+    for name in "${folders[@]}"; do
         if [ -e "clients/$name/test.sh" ]; then step "tests of $name" test_one "$name"; fi
     done
     if [ ${#clients[@]} -ne 0 ]; then

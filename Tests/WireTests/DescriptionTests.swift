@@ -145,15 +145,28 @@ private struct Description: Decodable {
             #expect(entry.name == kind.description)
             let state = kind.isServed ? "served" : (kind == .goAway ? "push" : "reserved")
             #expect(entry.state == state)
-            let requests = MessageRegistry.requests.filter { $0.kind == kind }
-            let answers = MessageRegistry.responses.filter { $0.kind == kind }
-            #expect(entry.request.map { [$0] } ?? [] == requests.map { "\($0.layout.name)" })
-            let chunks = answers.filter(\.isFollowed).map { "\($0.layout.name)" }
-            let last = answers.filter { !$0.isFollowed }.map { "\($0.layout.name)" }
-            #expect(entry.chunk.map { [$0] } ?? [] == chunks)
-            #expect(entry.response.map { [$0] } ?? [] == last)
+            var requests: [String] = []
+            for type in MessageRegistry.requests where type.kind == kind {
+                requests.append("\(type.layout.name)")
+            }
+            var chunks: [String] = []
+            var last: [String] = []
+            for type in MessageRegistry.responses where type.kind == kind {
+                if type.isFollowed {
+                    chunks.append("\(type.layout.name)")
+                } else {
+                    last.append("\(type.layout.name)")
+                }
+            }
+            #expect(Self.list(entry.request) == requests)
+            #expect(Self.list(entry.chunk) == chunks)
+            #expect(Self.list(entry.response) == last)
             #expect(entry.streamed == !chunks.isEmpty)
         }
+    }
+
+    private static func list(_ name: String?) -> [String] {
+        name.map { [$0] } ?? []
     }
 
     @Test func statusesAreTheCodes() throws {
