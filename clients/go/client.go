@@ -124,7 +124,7 @@ func (c *Client) exchange(
 		demands.Real = true
 		member.Set(reflect.ValueOf(&demands))
 	}
-	body, revision, wrong := encode(rule.request, value, nil)
+	body, revision, wrong := encode(rule.request, value, make([]byte, 0, 128))
 	if wrong != nil {
 		return nil, invalidRequest("encoding "+rule.name, wrong)
 	}

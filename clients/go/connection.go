@@ -1,16 +1,15 @@
-// One connection: Hello, requests in flight, and the goroutine that sorts what arrives.
+// One connection: requests in flight, and the goroutine that sorts what arrives.
 //
 // Guarantees: a frame is kept only when it answers a request in flight, with that request's kind
 // and with the provenance and generation of its earlier frames (Load excepted, whose progress comes
 // before its model); anything else ends the connection and everything in flight on it. Never more
 // requests in flight than the server said in Hello; Cancel is not counted, as the server does not.
 // Frames of a request the caller gave up are dropped until its last one.
-// Not here: what the bodies say (answers.go), other attempts (exchange.go).
+// Not here: Hello (hello.go), what the bodies say (answers.go), other attempts (exchange.go).
 
 package assay
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -50,107 +49,6 @@ type connection struct {
 	settled  chan struct{} // closed when all that had arrived is sorted; nil: nobody asks
 	lastRead time.Time
 	stall    time.Time // until when writing may stall
-}
-
-// call is one request in flight; its connection's mutex guards it.
-type call struct {
-	connection *connection
-	id         uint64
-	kind       byte
-	frames     []*frame // arrived and not taken
-	first      *frame   // the first one, for comparison
-	complete   bool     // the last one has arrived
-	abandoned  bool     // nobody waits
-	failure    *Error
-	wake       chan struct{}
-}
-
-// connect opens a connection and says Hello. Each of the two has the time of ConnectMilliseconds.
-func connect(network, address string, options *Options) (*connection, *Error) {
-	limit := time.Duration(options.ConnectMilliseconds) * time.Millisecond
-	socket, err := net.DialTimeout(network, address, limit) // TCP comes without delay
-	if err != nil {
-		return nil, unreachableError(network+"://"+address, err)
-	}
-	c := &connection{socket: socket, calls: map[uint64]*call{}, lastID: 1,
-		writing: make(chan struct{}, 1), gone: make(chan struct{}), lastRead: time.Now()}
-	c.reader = frameReader{source: bufio.NewReaderSize(c, 64*1024),
-		bodyLimit: frameSizeMaxBeforeHello - headerSize}
-	if limit > 0 {
-		socket.SetDeadline(time.Now().Add(limit))
-	}
-	if failure := c.sayHello(options, limit); failure != nil {
-		failure.unwritten = failure.Code != CodeTimedOut
-		socket.Close()
-		return nil, failure
-	}
-	socket.SetDeadline(time.Time{})
-	c.reader.bodyLimit = options.BodySizeMax
-	c.reader.decompresses = c.hello.Compression
-	c.places = make(chan struct{}, c.hello.RequestsInFlightMax) // elements of no size
-	go c.read()
-	return c, nil
-}
-
-func (c *connection) sayHello(options *Options, limit time.Duration) *Error {
-	const doing = "saying Hello"
-	request := helloRequest{Client: options.Name, Revision: protocolRevision,
-		Compression: options.Compression}
-	if options.BodySizeMax != bodySizeMax {
-		request.BodySizeMax = uint64(options.BodySizeMax)
-	}
-	body, _, wrong := encode(helloRequestTable, reflect.ValueOf(request), nil)
-	if wrong != nil {
-		return invalidRequest(doing, wrong)
-	}
-	if _, err := c.socket.Write(pack(body, false).frame(kindHello, 1, 0)); err != nil {
-		return c.readingError(doing, err, limit)
-	}
-	answer, err := c.reader.next()
-	if err != nil {
-		return c.readingError(doing, err, limit)
-	}
-	switch {
-	case answer.kind == kindGoAway|responseBit && answer.status == 0:
-		return closedError(doing, nil)
-	case answer.kind == kindGoAway|responseBit:
-		return failedError(doing, CodeProtocolError, answer)
-	case answer.requestID != 1 || answer.kind != kindHello|responseBit:
-		return protocolError(doing, fmt.Sprintf("found kind 0x%02x for request %d", answer.kind,
-			answer.requestID))
-	case answer.provenance != Real:
-		return mockError(doing)
-	case answer.status != 0:
-		return failedError(doing, CodeServerRefused, answer)
-	case answer.flags&^flagCompressed != 0:
-		return protocolError(doing, "found flags that Hello cannot have")
-	}
-	if wrong := decode(helloResponseTable, answer.body, reflect.ValueOf(&c.hello).Elem()); wrong != nil {
-		return protocolError(doing, wrong.Error())
-	}
-	if c.hello.Revision > protocolRevision || c.hello.Compression && !options.Compression {
-		return protocolError(doing, "the server agrees to what was not offered")
-	}
-	return nil
-}
-
-// failedError is the error that a frame with a status carries.
-func failedError(doing string, code Code, f *frame) *Error {
-	var body errorBody
-	if wrong := decode(errorBodyTable, f.body, reflect.ValueOf(&body).Elem()); wrong != nil {
-		return protocolError(doing, wrong.Error())
-	}
-	return refusedError(code, f.status, &body, f.provenance)
-}
-
-func (c *connection) readingError(doing string, err error, limit time.Duration) *Error {
-	if wrong, ok := err.(damage); ok {
-		return protocolError(doing, string(wrong))
-	}
-	if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
-		return silenceError(doing, limit)
-	}
-	return closedError(doing, err)
 }
 
 // ---------------------------------------------------------------- reading
@@ -302,32 +200,33 @@ func (c *connection) isLeaving() bool {
 	return c.draining
 }
 
+// endIfSilent closes a connection on which a time-out was not the first sign of death.
+func (c *connection) endIfSilent() {
+	c.mutex.Lock()
+	silent := time.Since(c.lastRead) > silenceMax
+	c.mutex.Unlock()
+	if silent {
+		c.fail(closedError("waiting for an answer on a silent connection", io.ErrNoProgress))
+	}
+}
+
 // ---------------------------------------------------------------- writing
 
 // begin sends a request. It waits for a place as long as the context allows. An error that is
 // unwritten means that not a byte was sent.
 func (c *connection) begin(ctx context.Context, e *exchange) (*call, *Error) {
-	doing := "sending " + e.rule.name
 	if e.revision > uint32(c.hello.Revision) {
 		return nil, &Error{Code: CodeRevisionTooLow, Status: StatusUnimplemented,
-			Message: fmt.Sprintf("%s: it needs revision %d of the protocol, the server speaks revision %d",
-				doing, e.revision, c.hello.Revision)}
+			Message: fmt.Sprintf("sending %s: it needs revision %d of the protocol, the server speaks "+
+				"revision %d", e.rule.name, e.revision, c.hello.Revision)}
 	}
 	if uint64(len(e.body)) > c.hello.BodySizeMax {
 		return nil, &Error{Code: CodeRequestInvalid, Status: StatusInvalidArgument,
-			Message: fmt.Sprintf("%s: its body has %d bytes, the server accepts %d", doing, len(e.body),
-				c.hello.BodySizeMax)}
+			Message: fmt.Sprintf("sending %s: its body has %d bytes, the server accepts %d", e.rule.name,
+				len(e.body), c.hello.BodySizeMax)}
 	}
-	select {
-	case c.places <- struct{}{}:
-	default:
-		select {
-		case c.places <- struct{}{}:
-		case <-c.gone:
-			return nil, c.leaving(doing)
-		case <-ctx.Done():
-			return nil, contextError(doing, ctx.Err())
-		}
+	if failure := c.takePlace(ctx, e.rule.name); failure != nil {
+		return nil, failure
 	}
 	target, failure := c.register(e.kind)
 	if failure != nil {
@@ -335,14 +234,31 @@ func (c *connection) begin(ctx context.Context, e *exchange) (*call, *Error) {
 		return nil, failure
 	}
 	packed := pack(e.body, c.hello.Compression)
-	if failure := c.send(ctx, doing, target, packed); failure != nil {
+	if failure := c.send(ctx, e.rule.name, target, packed); failure != nil {
 		return nil, failure
 	}
 	return target, nil
 }
 
-func (c *connection) leaving(doing string) *Error {
-	failure := closedError(doing, nil)
+// takePlace waits for a place among the requests in flight.
+func (c *connection) takePlace(ctx context.Context, kind string) *Error {
+	select {
+	case c.places <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case c.places <- struct{}{}:
+		return nil
+	case <-c.gone:
+		return c.leaving(kind)
+	case <-ctx.Done():
+		return contextError("waiting to send "+kind, ctx.Err())
+	}
+}
+
+func (c *connection) leaving(kind string) *Error {
+	failure := closedError("sending "+kind, nil)
 	failure.unwritten = true
 	return failure
 }
@@ -351,7 +267,7 @@ func (c *connection) register(kind byte) (*call, *Error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if c.draining && kind != kindCancel || c.failure != nil {
-		return nil, c.leaving("sending a request")
+		return nil, c.leaving("a request")
 	}
 	c.lastID++
 	target := &call{connection: c, id: c.lastID, kind: kind, abandoned: kind == kindCancel,
@@ -361,7 +277,7 @@ func (c *connection) register(kind byte) (*call, *Error) {
 }
 
 // send writes a registered request with one system call.
-func (c *connection) send(ctx context.Context, doing string, target *call, body outgoing) *Error {
+func (c *connection) send(ctx context.Context, kind string, target *call, body outgoing) *Error {
 	select {
 	case c.writing <- struct{}{}:
 	default:
@@ -369,7 +285,7 @@ func (c *connection) send(ctx context.Context, doing string, target *call, body 
 		case c.writing <- struct{}{}:
 		case <-ctx.Done():
 			c.forget(target)
-			return contextError(doing, ctx.Err())
+			return contextError("sending "+kind, ctx.Err())
 		}
 	}
 	milliseconds := uint32(0)
@@ -378,40 +294,46 @@ func (c *connection) send(ctx context.Context, doing string, target *call, body 
 		if left <= 0 {
 			<-c.writing
 			c.forget(target)
-			return contextError(doing, context.DeadlineExceeded)
+			return contextError("sending "+kind, context.DeadlineExceeded)
 		}
 		milliseconds = uint32(math.Min(math.Ceil(float64(left)/1e6), math.MaxUint32))
 	}
 	bytes := body.frame(target.kind, target.id, milliseconds)
 	if len(bytes) <= directSize {
-		return c.write(doing, bytes)
+		return c.write(kind, bytes)
 	}
 	written := make(chan *Error, 1)
-	go func() { written <- c.write(doing, bytes) }()
+	go func() { written <- c.write(kind, bytes) }()
 	select {
 	case failure := <-written:
 		return failure
 	case <-ctx.Done(): // the frame is finished behind the caller's back, or the stream would break
 		target.abandon()
-		return contextError(doing, ctx.Err())
+		return contextError("sending "+kind, ctx.Err())
 	}
 }
 
-// write releases c.writing, which the caller holds.
-func (c *connection) write(doing string, bytes []byte) *Error {
+// write releases c.writing, which the caller holds. A peer that takes nothing for a while is given up.
+func (c *connection) write(kind string, bytes []byte) *Error {
 	defer func() { <-c.writing }()
-	if now := time.Now(); now.Add(writeStall / 2).After(c.stall) {
-		c.stall = now.Add(writeStall)
-		c.socket.SetWriteDeadline(c.stall)
+	for written := 0; written < len(bytes); {
+		if now := time.Now(); now.Add(writeStall / 2).After(c.stall) {
+			c.stall = now.Add(writeStall)
+			c.socket.SetWriteDeadline(c.stall)
+		}
+		end := written + directSize
+		if end > len(bytes) {
+			end = len(bytes)
+		}
+		count, err := c.socket.Write(bytes[written:end])
+		if written += count; err != nil {
+			failure := closedError("sending "+kind, err)
+			failure.unwritten = written == 0
+			c.fail(closedError("sending "+kind, err))
+			return failure
+		}
 	}
-	count, err := c.socket.Write(bytes)
-	if err == nil {
-		return nil
-	}
-	failure := closedError(doing, err)
-	failure.unwritten = count == 0
-	c.fail(closedError(doing, err))
-	return failure
+	return nil
 }
 
 // forget takes back a request of which nothing was written.
@@ -421,71 +343,5 @@ func (c *connection) forget(target *call) {
 	if _, ok := c.calls[target.id]; ok {
 		delete(c.calls, target.id)
 		<-c.places
-	}
-}
-
-// ---------------------------------------------------------------- calls
-
-// rouse tells the waiting goroutine that something has changed; the mutex is held.
-func (target *call) rouse() {
-	select {
-	case target.wake <- struct{}{}:
-	default:
-	}
-}
-
-// take removes the oldest frame; without one, says why there will be none.
-func (target *call) take() (*frame, *Error) {
-	c := target.connection
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if len(target.frames) == 0 {
-		return nil, target.failure
-	}
-	next := target.frames[0]
-	target.frames = target.frames[1:]
-	return next, nil
-}
-
-// abandon drops what has come and what is still to come, and asks the server to stop.
-func (target *call) abandon() {
-	c := target.connection
-	c.mutex.Lock()
-	asks := !target.complete && !target.abandoned && target.failure == nil
-	target.abandoned, target.frames = true, nil
-	c.mutex.Unlock()
-	if asks {
-		c.cancel(target.id)
-	}
-}
-
-// cancel sends a Cancel whose own answer nobody waits for: at once when nobody is writing, otherwise
-// behind the caller's back. A failure is no news, the connection's end cancels as well.
-func (c *connection) cancel(id uint64) {
-	const doing = "sending Cancel"
-	body, _, wrong := encode(cancelRequestTable, reflect.ValueOf(cancelRequest{Target: id}), nil)
-	target, failure := c.register(kindCancel)
-	if wrong != nil || failure != nil {
-		return
-	}
-	bytes := pack(body, false).frame(kindCancel, target.id, 0)
-	select {
-	case c.writing <- struct{}{}:
-		_ = c.write(doing, bytes)
-	default:
-		go func() {
-			c.writing <- struct{}{}
-			_ = c.write(doing, bytes)
-		}()
-	}
-}
-
-// endIfSilent closes a connection on which a time-out was not the first sign of death.
-func (c *connection) endIfSilent() {
-	c.mutex.Lock()
-	silent := time.Since(c.lastRead) > silenceMax
-	c.mutex.Unlock()
-	if silent {
-		c.fail(closedError("waiting for an answer on a silent connection", io.ErrNoProgress))
 	}
 }
