@@ -114,7 +114,9 @@ func (c *Client) exchange(
 ) (*exchange, *Error) {
 	rule := kinds[kind]
 	value := reflect.ValueOf(request).Elem()
-	if member := value.FieldByName("Requirements"); member.IsValid() && !c.options.AllowMock {
+	member := value.FieldByName("Requirements") // of Health: demands on the model it names
+	serverWide := kind == kindHealth && value.FieldByName("Model").IsZero()
+	if member.IsValid() && !serverWide && !c.options.AllowMock {
 		demands := Requirements{}
 		if given := member.Interface().(*Requirements); given != nil {
 			demands = *given
@@ -122,7 +124,7 @@ func (c *Client) exchange(
 		demands.Real = true
 		member.Set(reflect.ValueOf(&demands))
 	}
-	body, revision, wrong := encode(rule.request, value, nil)
+	body, revision, wrong := encode(rule.request, value, make([]byte, 0, 128))
 	if wrong != nil {
 		return nil, invalidRequest("encoding "+rule.name, wrong)
 	}

@@ -34,7 +34,7 @@ type exchange struct {
 // start sends the request.
 func (e *exchange) start() *Error {
 	for {
-		c, failure := e.client.pick(e.ctx, "sending "+e.rule.name)
+		c, failure := e.client.pick(e.ctx, e.rule)
 		if failure == nil {
 			if e.call, failure = c.begin(e.ctx, e); failure == nil {
 				e.pieces = e.fresh()
@@ -80,14 +80,13 @@ func (e *exchange) next() (*frame, *Error) {
 
 // verify refuses a mock first and a failure second: nobody should act on a mock's words unawares.
 func (e *exchange) verify(f *frame) *Error {
-	doing := "reading the answer to " + e.rule.name
 	if f.provenance == Mock && !e.client.options.AllowMock {
-		return mockError(doing)
+		return mockError("reading the answer to " + e.rule.name)
 	}
 	if f.status == 0 {
 		return nil
 	}
-	failure := failedError(doing, CodeServerRefused, f)
+	failure := failedError("reading the answer to "+e.rule.name, CodeServerRefused, f)
 	if failure.Code == CodeProtocolError {
 		e.call.connection.fail(failure)
 	}
@@ -105,7 +104,6 @@ func (e *exchange) damaged(message string) *Error {
 // wait blocks for one frame: until the context is cancelled, until its deadline and the grace have
 // passed, or until the server has been silent for AnswerMilliseconds.
 func (e *exchange) wait() (*frame, *Error) {
-	doing := "waiting for the answer to " + e.rule.name
 	options := &e.client.options
 	done := e.ctx.Done()
 	var silent, late <-chan time.Time
@@ -122,13 +120,14 @@ func (e *exchange) wait() (*frame, *Error) {
 		case <-e.call.wake:
 		case <-silent:
 			e.call.connection.endIfSilent()
-			return nil, silenceError(doing, time.Duration(options.AnswerMilliseconds)*time.Millisecond)
+			return nil, silenceError(e.waiting(),
+				time.Duration(options.AnswerMilliseconds)*time.Millisecond)
 		case <-late:
 			e.call.connection.endIfSilent()
-			return nil, contextError(doing, context.DeadlineExceeded)
+			return nil, contextError(e.waiting(), context.DeadlineExceeded)
 		case <-done:
 			if e.ctx.Err() != context.DeadlineExceeded {
-				return nil, contextError(doing, e.ctx.Err())
+				return nil, contextError(e.waiting(), e.ctx.Err())
 			}
 			timer := time.NewTimer(time.Duration(options.GraceMilliseconds) * time.Millisecond)
 			defer timer.Stop()
@@ -136,6 +135,8 @@ func (e *exchange) wait() (*frame, *Error) {
 		}
 	}
 }
+
+func (e *exchange) waiting() string { return "waiting for the answer to " + e.rule.name }
 
 // again decides about another attempt, and pauses before it. It returns nil for one, otherwise what
 // the call fails with.

@@ -1,7 +1,7 @@
 // The connections of a Client: opened when a call needs one, replaced when they are lost.
 //
 // Guarantees: a call gets the connection with the fewest calls on it, an open one before a new one;
-// one that is idle is looked at before it is used; however many calls wait, one connection is
+// what has arrived on it is looked at before it is used; however many calls wait, one connection is
 // opened once. A connection that drains keeps its calls and gets no new ones.
 
 package assay
@@ -36,14 +36,21 @@ func (s *slot) load() int {
 }
 
 // pick reserves a connection for one call; release ends that.
-func (c *Client) pick(ctx context.Context, doing string) (*connection, *Error) {
+func (c *Client) pick(ctx context.Context, rule kindRule) (*connection, *Error) {
 	for {
 		if ctx.Err() != nil {
-			return nil, contextError(doing, ctx.Err())
+			return nil, contextError("sending "+rule.name, ctx.Err())
 		}
-		place, opening, failure := c.choose(doing)
-		if failure != nil || opening == nil {
-			return place.connection, failure
+		chosen, place, opening := c.choose()
+		if chosen != nil && chosen.usable(rule.retrySafe) {
+			return chosen, nil
+		}
+		if chosen != nil {
+			c.release(chosen)
+			continue
+		}
+		if opening == nil {
+			return nil, closedError("sending "+rule.name+" with a closed client", nil)
 		}
 		select {
 		case <-opening:
@@ -51,7 +58,7 @@ func (c *Client) pick(ctx context.Context, doing string) (*connection, *Error) {
 		}
 		c.mutex.Lock()
 		place.waiting--
-		failure = place.failure
+		failure := place.failure
 		c.mutex.Unlock()
 		if ctx.Err() == nil && failure != nil {
 			return nil, failure
@@ -59,17 +66,18 @@ func (c *Client) pick(ctx context.Context, doing string) (*connection, *Error) {
 	}
 }
 
-// choose is one look at the pool: a connection, or a channel that says when to look again.
-func (c *Client) choose(doing string) (*slot, chan struct{}, *Error) {
+// choose is one look at the pool: a connection, or the place where one is being opened and what is
+// closed when that has ended. Neither, when the client is closed.
+func (c *Client) choose() (*connection, *slot, chan struct{}) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if c.closed {
-		return &slot{}, nil, closedError(doing+" with a closed client", nil)
+		return nil, nil, nil
 	}
 	best := &c.slots[0]
 	for index := range c.slots {
 		each := &c.slots[index]
-		if each.connection != nil && !each.connection.usable() {
+		if each.connection != nil && each.connection.isLeaving() {
 			each.connection = nil
 		}
 		if each.load() < best.load() {
@@ -78,14 +86,14 @@ func (c *Client) choose(doing string) (*slot, chan struct{}, *Error) {
 	}
 	if best.connection != nil {
 		best.connection.users++
-		return &slot{connection: best.connection}, nil, nil
+		return best.connection, nil, nil
 	}
 	if best.opening == nil {
 		best.opening, best.failure = make(chan struct{}), nil
 		go c.open(best)
 	}
 	best.waiting++
-	return best, best.opening, nil
+	return nil, best, best.opening
 }
 
 func (c *Client) open(place *slot) {

@@ -6,46 +6,37 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"time"
 
 	"assay"
 )
 
 func main() {
-	server := os.Getenv("ASSAY_SERVER")
+	server, ctx := os.Getenv("ASSAY_SERVER"), context.Background()
 	if server == "" {
 		server = "tcp://127.0.0.1:7411"
 	}
 	client, err := assay.NewClient(server)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
 
-	sum, err := client.Generate(ctx, assay.GenerateRequest{
-		Prompt: assay.Ptr("317+485="), MaxTokens: 8,
-	})
-	if err != nil {
-		log.Fatal(err) // an *assay.Error: see Errors below
-	}
-	fmt.Printf("317+485=%s (%s, %s)\n", sum.Text, sum.Provenance, sum.Answer.Model)
+	prompt := assay.Ptr("317+485=")
+	sum, err := client.Generate(ctx, assay.GenerateRequest{Prompt: prompt, MaxTokens: 8})
+	check(err)
+	fmt.Printf("317+485=%s (%s)\n", sum.Text, sum.Provenance)
 
-	story, err := client.GenerateStream(ctx, assay.GenerateRequest{
-		Prompt: assay.Ptr("Once upon a time"), MaxTokens: 48,
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer story.Close()
+	prompt = assay.Ptr("Once upon a time")
+	story, err := client.GenerateStream(ctx, assay.GenerateRequest{Prompt: prompt, MaxTokens: 48})
+	check(err)
 	for story.Next() {
 		fmt.Print(story.Chunk().Text)
 	}
 	whole, err := story.Result()
+	check(err)
+	fmt.Printf("\n(%d us)\n", whole.Answer.Timing.Total)
+}
+
+func check(err error) {
 	if err != nil {
-		log.Fatal(err)
+		log.Fatal(err) // an *assay.Error
 	}
-	fmt.Printf("\n(%d tokens, %s, %d us)\n", whole.CompletionTokens, whole.Provenance,
-		whole.Answer.Timing.Total)
 }

@@ -23,7 +23,7 @@ import {
 /** How long a connection may be silent before a time-out ends it, milliseconds. */
 const silenceMax = 10_000;
 /** What has been read so lately counts as all there is, milliseconds. */
-const freshness = 1;
+const freshness = 0.1;
 
 /** One request in flight. */
 export class Call {
@@ -227,12 +227,12 @@ export class Connection {
   }
 
   /**
-   * Whether a request may be written. What has arrived on an idle connection is read first, which
-   * takes a turn of the event loop: it can only be a farewell, or damage.
+   * Whether a request may be written. What has arrived is read first, which takes a turn of the
+   * event loop: it may be a farewell, or damage.
    */
   async isUsable(retrySafe: boolean): Promise<boolean> {
     const isFresh = retrySafe && performance.now() - this.lastRead < freshness;
-    if (this.calls.size === 0 && !isFresh && !this.isDraining) {
+    if (!isFresh && !this.isDraining) {
       await turn();
       if (!retrySafe) await turn();
     }

@@ -9,13 +9,13 @@
 // and never once a chunk has reached the caller, on a breach of the protocol, or for a mock.
 
 import { Pieces } from "./answers.js";
-import { encode, Breach, Values } from "./codec.js";
+import { Breach, encode, Values } from "./codec.js";
 import { Call, Connection, failureIn } from "./connection.js";
 import { AssayError, breachError, closedError } from "./errors.js";
 import { Frame } from "./frames.js";
 import { CallOptions, Settings } from "./options.js";
 import { Pool } from "./pool.js";
-import { Kind } from "./protocol.js";
+import { Kind, kinds } from "./protocol.js";
 
 const deadlineMax = 2 ** 32 - 1;
 const timerMax = 2 ** 31 - 1;
@@ -61,7 +61,8 @@ export class Exchange<Answer extends Pieces> {
   /** Real models only, unless mocks are allowed. */
   private demanding(request: Values): Values {
     const carries = this.kind.request.fields.some((field) => field.key === "requirements");
-    if (this.settings.allowMock || !carries) return request;
+    const isServerWide = this.kind === kinds.Health && request["model"] === undefined;
+    if (this.settings.allowMock || !carries || isServerWide) return request;
     return { ...request, requirements: { ...(request["requirements"] as Values), real: true } };
   }
 

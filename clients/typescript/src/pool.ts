@@ -1,7 +1,7 @@
 // The connections of a Client: opened when a call needs one, replaced when they are lost.
 //
 // Guarantees: a call gets the connection with the fewest calls on it, an open one before a new one;
-// one that is idle is looked at before it is used; however many calls wait, one connection is
+// what has arrived on it is looked at before it is used; however many calls wait, one connection is
 // opened once. A connection that drains keeps its calls and gets no new ones.
 
 import { Address } from "./address.js";

@@ -1,0 +1,99 @@
+// Opening a connection: what is offered, and what may be agreed to.
+
+package assay
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"reflect"
+	"time"
+)
+
+// connect opens a connection and says Hello. Each of the two has the time of ConnectMilliseconds.
+func connect(network, address string, options *Options) (*connection, *Error) {
+	limit := time.Duration(options.ConnectMilliseconds) * time.Millisecond
+	socket, err := net.DialTimeout(network, address, limit) // TCP comes without delay
+	if err != nil {
+		return nil, unreachableError(network+"://"+address, err)
+	}
+	c := &connection{socket: socket, calls: map[uint64]*call{}, lastID: 1,
+		writing: make(chan struct{}, 1), gone: make(chan struct{}), lastRead: time.Now()}
+	c.reader = frameReader{source: bufio.NewReaderSize(c, 64*1024),
+		bodyLimit: frameSizeMaxBeforeHello - headerSize}
+	if limit > 0 {
+		socket.SetDeadline(time.Now().Add(limit))
+	}
+	if failure := c.sayHello(options, limit); failure != nil {
+		failure.unwritten = failure.Code != CodeTimedOut
+		socket.Close()
+		return nil, failure
+	}
+	socket.SetDeadline(time.Time{})
+	c.reader.bodyLimit = options.BodySizeMax
+	c.reader.decompresses = c.hello.Compression
+	c.places = make(chan struct{}, c.hello.RequestsInFlightMax) // elements of no size
+	go c.read()
+	return c, nil
+}
+
+func (c *connection) sayHello(options *Options, limit time.Duration) *Error {
+	const doing = "saying Hello"
+	request := helloRequest{Client: options.Name, Revision: protocolRevision,
+		Compression: options.Compression}
+	if options.BodySizeMax != bodySizeMax {
+		request.BodySizeMax = uint64(options.BodySizeMax)
+	}
+	body, _, wrong := encode(helloRequestTable, reflect.ValueOf(request), nil)
+	if wrong != nil {
+		return invalidRequest(doing, wrong)
+	}
+	if _, err := c.socket.Write(pack(body, false).frame(kindHello, 1, 0)); err != nil {
+		return c.readingError(doing, err, limit)
+	}
+	answer, err := c.reader.next()
+	if err != nil {
+		return c.readingError(doing, err, limit)
+	}
+	switch {
+	case answer.kind == kindGoAway|responseBit && answer.status == 0:
+		return closedError(doing, nil)
+	case answer.kind == kindGoAway|responseBit:
+		return failedError(doing, CodeProtocolError, answer)
+	case answer.requestID != 1 || answer.kind != kindHello|responseBit:
+		return protocolError(doing, fmt.Sprintf("found kind 0x%02x for request %d", answer.kind,
+			answer.requestID))
+	case answer.provenance != Real:
+		return mockError(doing)
+	case answer.status != 0:
+		return failedError(doing, CodeServerRefused, answer)
+	case answer.flags&^flagCompressed != 0:
+		return protocolError(doing, "found flags that Hello cannot have")
+	}
+	if wrong := decode(helloResponseTable, answer.body, reflect.ValueOf(&c.hello).Elem()); wrong != nil {
+		return protocolError(doing, wrong.Error())
+	}
+	if c.hello.Revision > protocolRevision || c.hello.Compression && !options.Compression {
+		return protocolError(doing, "the server agrees to what was not offered")
+	}
+	return nil
+}
+
+// failedError is the error that a frame with a status carries.
+func failedError(doing string, code Code, f *frame) *Error {
+	var body errorBody
+	if wrong := decode(errorBodyTable, f.body, reflect.ValueOf(&body).Elem()); wrong != nil {
+		return protocolError(doing, wrong.Error())
+	}
+	return refusedError(code, f.status, &body, f.provenance)
+}
+
+func (c *connection) readingError(doing string, err error, limit time.Duration) *Error {
+	if wrong, ok := err.(damage); ok {
+		return protocolError(doing, string(wrong))
+	}
+	if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+		return silenceError(doing, limit)
+	}
+	return closedError(doing, err)
+}
