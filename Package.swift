@@ -67,7 +67,8 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "AssayClient", dependencies: ["Wire"],
-            path: "clients/swift/Sources/AssayClient", swiftSettings: strict),
+            path: "clients/swift/Sources/AssayClient",
+            swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
 
         // The model in the box and where it lies once installed.
         .target(

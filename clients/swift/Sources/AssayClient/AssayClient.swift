@@ -32,16 +32,6 @@ public struct ClientConfiguration: Sendable {
     public init() {}
 }
 
-/// A message and what its last frame said about it.
-public struct Reply<Message: ResponseMessage>: Sendable {
-    /// The decoded answer.
-    public let message: Message
-    /// Real or mock. Mock only when the client allows mocks.
-    public let provenance: Provenance
-    /// Generation of the model that answered, 0 for none.
-    public let generation: UInt32
-}
-
 /// A connection to a server. Not Sendable: one thread at a time.
 public final class AssayClient {
     /// What both sides agreed on.
