@@ -20,6 +20,7 @@ public final class Client: Sendable {
     /// The thread of this client. Tasks that prefer it get their answers without a change of
     /// threads: see `ClientExecutor`.
     public let executor: ClientExecutor
+    let pool: Pool
 
     /// A client of the server at `address`; connects with the first call.
     ///
@@ -32,11 +33,15 @@ public final class Client: Sendable {
         try options.check()
         self.address = address
         self.options = options
-        self.executor =
+        let executor =
             if let executor { executor } else {
                 try ClientExecutor(spinMicroseconds: options.spinMicroseconds)
             }
+        self.executor = executor
+        pool = Pool(address, options, executor.loop)
     }
+
+    deinit { pool.close() }
 
     /// The same with the address as a URL: `tcp://host:port` or `unix:///path`. Throws
     /// `address_invalid` too.
@@ -53,13 +58,17 @@ public final class Client: Sendable {
     public func connect(deadlineMilliseconds: UInt32 = 0) async throws(ClientError)
         -> HelloResponse
     {
-        throw .closed("not written yet")
+        var taken: [Connection] = []
+        defer { for connection in taken { connection.release(1) } }
+        var attempts = Attempts(self, .hello, deadlineMilliseconds: deadlineMilliseconds)
+        for _ in 0..<options.connections { taken.append(try await attempts.connection()) }
+        return pool.server ?? HelloResponse(server: "-")
     }
 
     /// What the server said in the latest Hello; nil before the first.
-    public var server: HelloResponse? { nil }
+    public var server: HelloResponse? { pool.server }
 
     /// Closes all connections; what is in flight fails with `connection_closed`, and so does every
     /// later call. Safe to repeat.
-    public func close() {}
+    public func close() { pool.close() }
 }

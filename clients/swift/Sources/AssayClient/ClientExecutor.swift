@@ -10,13 +10,18 @@ import Wire
 
 /// One thread for the sockets of any number of clients, and for the tasks that prefer it.
 public final class ClientExecutor: TaskExecutor {
+    let loop: Loop
+
     /// Starts the thread. It ends when this object and the clients that use it are gone.
     ///
     /// - Parameter spinMicroseconds: how long the thread looks for work before it sleeps.
-    public init(spinMicroseconds: UInt32 = 0) throws(ClientError) {}
+    /// - Throws: `unreachable` when the system has no thread or descriptors to give.
+    public init(spinMicroseconds: UInt32 = 0) throws(ClientError) {
+        loop = try Loop(spinMicroseconds: spinMicroseconds)
+    }
+
+    deinit { loop.stop() }
 
     /// Runs `job` on the thread, after those that came before it. Any thread may call this.
-    public func enqueue(_ job: consuming ExecutorJob) {
-        UnownedJob(job).runSynchronously(on: asUnownedTaskExecutor())
-    }
+    public func enqueue(_ job: consuming ExecutorJob) { loop.enqueue(UnownedJob(job), self) }
 }

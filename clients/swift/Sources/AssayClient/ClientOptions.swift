@@ -12,6 +12,9 @@ public struct ClientOptions: Sendable {
     /// True: answers of mock models are handed out (and say so), and requests demand nothing by
     /// themselves. False: requests say `real: true`, and every mock frame is refused.
     public var allowMock = false
+    /// False: requests demand nothing by themselves even where mocks are refused; for questions
+    /// about a model's state that a mock may be asked, too.
+    package var demandsReal = true
     /// Offer LZ4 in Hello.
     public var compression = true
     /// Largest body before compression that the server may send, bytes; from 4096.

@@ -33,14 +33,33 @@ public struct GenerateStream: AsyncSequence, Sendable {
 
     /// Takes the parts in order. Not Sendable: one task at a time.
     public struct Iterator: AsyncIteratorProtocol {
-        init(_ stream: GenerateStream) {}
+        private let call: PartedCall<GenerateRequest, GenerationPieces>
 
-        /// The next part, nil after the last one. Throws what `Client.generate` throws, and after
-        /// an error nil.
+        init(_ stream: GenerateStream) {
+            call = PartedCall(
+                stream.client, stream.request.demandingReal(stream.client.options),
+                GenerationPieces(stream.request),
+                deadlineMilliseconds: stream.deadlineMilliseconds)
+        }
+
+        /// The next part, nil behind the last one. Throws what `Client.generate` throws; behind an
+        /// error it is nil.
         public mutating func next(
             isolation actor: isolated (any Actor)? = #isolation
         ) async throws(ClientError) -> GeneratePart? {
-            throw .closed("not written yet")
+            switch try await call.next() {
+            case .chunk(let chunk, let provenance, let generation)?:
+                return GeneratePart(
+                    chunk: chunk, provenance: provenance, generation: generation, answer: nil)
+            case .last(let last, let whole)?:
+                return GeneratePart(
+                    chunk: GenerateChunk(
+                        tokens: last.tokens, text: last.text, logprobs: last.logprobs,
+                        promptLogprobs: last.promptLogprobs),
+                    provenance: whole.provenance, generation: whole.generation, answer: whole)
+            case nil:
+                return nil
+            }
         }
 
         /// See `next(isolation:)`.
