@@ -7,28 +7,18 @@ import Testing
 @Suite struct AssayClientTests {
     private let answer = AnswerRecord(model: "m", device: "cpu")
 
-    private func client(
-        allowMock: Bool = false, compression: Bool = false, answerMilliseconds: Int? = 5000,
-        _ handler: @escaping ScriptedServer.Handler
-    ) throws -> AssayClient {
-        var configuration = ClientConfiguration()
-        configuration.allowMock = allowMock
-        configuration.compression = compression
-        configuration.answerMilliseconds = answerMilliseconds
-        return try AssayClient(
-            adopting: ScriptedServer.greeting(compression: compression, handler),
-            configuration: configuration)
-    }
+    private let servers = Servers()
 
-    /// Runs `body` and returns the client's error; records an issue when there is none.
-    private func failure(_ body: () throws -> Void) -> ClientError? {
-        do {
-            try body()
-            Issue.record("no error")
-            return nil
-        } catch {
-            return error as? ClientError
-        }
+    private func client(
+        allowMock: Bool = false, compression: Bool = false, answerMilliseconds: UInt32 = 5000,
+        _ handler: @escaping ScriptedServer.Handler
+    ) throws -> Client {
+        var options = ClientOptions()
+        options.allowMock = allowMock
+        options.compression = compression
+        options.answerMilliseconds = answerMilliseconds
+        let hello = HelloResponse(server: "scripted", compression: compression)
+        return try Client(servers.greeting(hello, handler).address, options: options)
     }
 
     private func end(_ tokens: [UInt32] = [], _ text: String = "") -> GenerateResponse {
@@ -44,7 +34,7 @@ import Testing
             .send(ScriptedServer.frame(PingResponse(payload: [1, 2]), to: asked.id))
         }
         try await client.ping([1, 2])
-        #expect(client.server.server == "scripted")
+        #expect(client.server?.server == "scripted")
     }
 
     @Test func streamIsHandedOutAndPutTogether() async throws {
@@ -59,13 +49,14 @@ import Testing
                         generation: 4)
                     + ScriptedServer.frame(end, to: asked.id, generation: 4))
         }
-        var texts: [String] = []
-        let reply = try await client.generate(GenerateRequest(prompt: .text("x"))) { chunk, provenance in
-            #expect(provenance == .real)
-            texts.append(chunk.text)
-            return true
+        var parts: [GeneratePart] = []
+        for try await part in client.generateStream(GenerateRequest(prompt: .text("x"))) {
+            parts.append(part)
         }
-        #expect(texts == ["", "ab"])
+        #expect(parts.map(\.text) == ["", "ab", "c"])
+        #expect(parts.map { $0.answer == nil } == [true, true, false])
+        #expect(parts.allSatisfy { $0.provenance == .real && $0.generation == 4 })
+        let reply = try #require(parts.last?.answer)
         #expect(reply.message.tokens == [7, 8, 9])
         #expect(reply.message.text == "abc")
         #expect(reply.generation == 4)
@@ -103,7 +94,7 @@ import Testing
 
     @Test func answersMayOvertakeEachOther() async throws {
         let held = Mutex<UInt64>(0)
-        let client = try client { asked, _ in
+        let server = try servers.greeting { asked, _ in
             if asked.kind == .health {
                 held.withLock { $0 = asked.id }
                 return .silence
@@ -113,40 +104,12 @@ import Testing
                 ScriptedServer.frame(StatsResponse(), to: asked.id)
                     + ScriptedServer.frame(first, to: held.withLock { $0 }))
         }
-        let id = try await client.send(HealthRequest())
+        let client = try Client(server.address)
+        async let late = client.health()
+        await server.received(1, of: .health)
         _ = try await client.stats()
-        let late = try await client.receive(
-            id, chunk: LogitsChunk.self, last: HealthResponse.self
-        ) { _, _ in true }
-        #expect(late.message.ready)
-    }
-
-    @Test func cancelDuringAStreamLetsItEnd() async throws {
-        let stream = Mutex<UInt64>(0)
-        var last = end()
-        last.finishReason = .cancelled
-        let ending = last
-        let client = try client { asked, _ in
-            if asked.kind == .generate {
-                stream.withLock { $0 = asked.id }
-                return .send(
-                    ScriptedServer.frame(
-                        GenerateChunk(tokens: [1], text: "a"), to: asked.id))
-            }
-            let target = (try? CancelRequest(decoding: asked.body))?.target ?? 0
-            let id = stream.withLock { $0 }
-            return .send(
-                ScriptedServer.frame(CancelResponse(found: target == id), to: asked.id)
-                    + ScriptedServer.frame(ending, to: id))
-        }
-        let id = try await client.send(GenerateRequest(prompt: .text("x")))
-        let reply = try await client.receive(
-            id, chunk: GenerateChunk.self, last: GenerateResponse.self
-        ) { _, _ in
-            try? client.cancel(id)
-            return true
-        }
-        #expect(reply.message.finishReason == .cancelled)
+        #expect(try await late.message.ready)
+        #expect(server.connectionCount == 1)
     }
 
     @Test func loadEndsWithTheGenerationItsProgressCouldNotKnow() async throws {
@@ -174,18 +137,6 @@ import Testing
                     HealthResponse(ready: true, state: state), to: asked.id))
         }
         #expect(try await client.health(deadlineMilliseconds: 1234).message.state == .ready)
-    }
-
-    @Test func drainingServerIsNoticedAndStillAnswers() async throws {
-        let client = try client { asked, _ in
-            .send(
-                ScriptedServer.frame(
-                    GoAway(reason: "shutting_down", drainMilliseconds: 9), to: 0)
-                    + ScriptedServer.frame(StatsResponse(), to: asked.id))
-        }
-        #expect(!client.isDraining)
-        _ = try await client.stats()
-        #expect(client.isDraining)
     }
 
     // MARK: - Mocks
@@ -218,9 +169,8 @@ import Testing
         }
         var seen = 0
         let error = await failure {
-            _ = try await client.generate(GenerateRequest(prompt: .text("x"))) { _, _ in
+            for try await _ in client.generateStream(GenerateRequest(prompt: .text("x"))) {
                 seen += 1
-                return true
             }
         }
         #expect(error?.code == .mockRefused)
@@ -237,16 +187,17 @@ import Testing
         #expect(try await client.health().provenance == .mock)
     }
 
-    @Test func errorAboutAMockIsAMockRefusalThatKeepsTheServersWords() async throws {
+    @Test func errorAboutAMockIsAMockRefusalWithoutTheMocksWords() async throws {
         let client = try client { asked, _ in
             .send(
                 ScriptedServer.failure(
-                    ErrorBody(code: "real_required", message: "model \"m\" is a mock"),
+                    ErrorBody(code: "real_required", message: "secret words"),
                     .requirementNotMet, to: asked, .mock))
         }
         let error = await failure { _ = try await client.health() }
         #expect(error?.code == .mockRefused)
-        #expect(error?.serverError?.code == "real_required")
+        #expect(error?.serverError == nil)
+        #expect(error?.message.contains("secret words") == false)
     }
 
     // MARK: - Refusals
@@ -275,9 +226,8 @@ import Testing
         }
         var seen = 0
         let error = await failure {
-            _ = try await client.generate(GenerateRequest(prompt: .text("x"))) { _, _ in
+            for try await _ in client.generateStream(GenerateRequest(prompt: .text("x"))) {
                 seen += 1
-                return true
             }
         }
         #expect(seen == 1)
@@ -285,26 +235,24 @@ import Testing
     }
 
     @Test func requestAboveTheServersLimitIsNotSent() async throws {
-        let descriptor = ScriptedServer.start { asked, _ in
-            .send(
-                ScriptedServer.frame(
-                    HelloResponse(server: "s", bodySizeMax: 4096), to: asked.id))
-        }
-        let client = try AssayClient(adopting: descriptor)
+        let server = try servers.greeting(
+            HelloResponse(server: "s", bodySizeMax: 4096)
+        ) { _, _ in .silence }
+        let client = try Client(server.address)
         let error = await failure { try await client.ping([UInt8](repeating: 0, count: 5000)) }
         #expect(error?.code == .requestInvalid)
+        #expect(server.asked.isEmpty)
     }
 
     @Test func silentServerRunsIntoTheTimeOut() async throws {
         let client = try client(answerMilliseconds: 30) { _, _ in .silence }
         let error = await failure { _ = try await client.stats() }
         #expect(error?.code == .timedOut)
-        #expect(await failure { _ = try await client.stats() }?.code == .timedOut)
     }
 
     @Test func nobodyAtTheAddressIsUnreachable() async {
         let error = await failure {
-            _ = try AssayClient.connect(to: ServerAddress("unix:///nowhere/assay.sock"))
+            _ = try await Client("unix:///nowhere/assay.sock", options: .once).stats()
         }
         #expect(error?.code == .unreachable)
         #expect(error?.status == .unavailable)
@@ -353,7 +301,6 @@ import Testing
         let error = await failure { _ = try await client.stats() }
         #expect(error?.code == .protocolError, "\(name)")
         #expect(error?.status == .protocolError, "\(name)")
-        #expect(await failure { _ = try await client.stats() }?.code == .protocolError, "\(name)")
     }
 
     @Test func provenanceThatChangesInMidStreamIsABreach() async throws {
@@ -363,7 +310,9 @@ import Testing
                 ScriptedServer.frame(GenerateChunk(tokens: [1]), to: asked.id, .real)
                     + ScriptedServer.frame(end, to: asked.id, .mock))
         }
-        let error = await failure { _ = try await client.generate(GenerateRequest(prompt: .text("x"))) }
+        let error = await failure {
+            _ = try await client.generate(GenerateRequest(prompt: .text("x")))
+        }
         #expect(error?.code == .protocolError)
     }
 
@@ -382,7 +331,9 @@ import Testing
                     LogitsResponse(logits: [4], vocabulary: 2, positions: 2, answer: answer),
                     to: asked.id))
         }
-        let error = await failure { _ = try await client.logits(LogitsRequest(prompt: .tokens([1]))) }
+        let error = await failure {
+            _ = try await client.logits(LogitsRequest(prompt: .tokens([1])))
+        }
         #expect(error?.code == .protocolError)
     }
 
@@ -395,9 +346,8 @@ import Testing
         }
         var seen = 0
         let error = await failure {
-            _ = try await client.generate(GenerateRequest(prompt: .text("x"))) { _, _ in
+            for try await _ in client.generateStream(GenerateRequest(prompt: .text("x"))) {
                 seen += 1
-                return true
             }
         }
         #expect(error?.code == .connectionClosed)
@@ -416,29 +366,12 @@ import Testing
         #expect(error?.serverError?.code == "version_unsupported")
     }
 
-    @Test func helloAnsweredByGarbageIsAProtocolError() async {
-        let descriptor = ScriptedServer.start { _, _ in
+    @Test func helloAnsweredByGarbageIsAProtocolError() async throws {
+        let server = try servers.start { _, _ in
             .send(Array("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".utf8))
         }
-        #expect(await failure { _ = try AssayClient(adopting: descriptor) }?.code == .protocolError)
-    }
-}
-
-@Suite struct ServerAddressTests {
-    @Test func addressesOfBothKindsAreRead() async throws {
-        #expect(
-            try ServerAddress("tcp://127.0.0.1:7411") == .tcp(host: "127.0.0.1", port: 7411))
-        #expect(try ServerAddress("tcp://[::1]:80") == .tcp(host: "::1", port: 80))
-        #expect(try ServerAddress("unix:///run/a.sock") == .unix(path: "/run/a.sock"))
-        #expect(try ServerAddress("tcp://[::1]:80").description == "tcp://[::1]:80")
-    }
-
-    @Test(arguments: [
-        "", "localhost:7411", "tcp://localhost", "tcp://:7411", "tcp://a:0", "tcp://a:65536",
-        "tcp://a:x", "unix://relative", "unix://", "http://a:80", "tcp://a/b:80",
-        "unix:///" + String(repeating: "p", count: 107),
-    ])
-    func otherTextIsRefused(_ text: String) {
-        #expect(throws: ClientError.self) { try ServerAddress(text) }
+        let client = try Client(server.address)
+        #expect(await failure { _ = try await client.stats() }?.code == .protocolError)
+        #expect(server.connectionCount == 1)
     }
 }
