@@ -477,8 +477,8 @@ def framing_of_responses():
         packed(block, raw_body + b"\0", **lz), damaged)
     one("block_one_byte_less", "a block of 1025 bytes that announces 1024",
         packed(lz4_encode(raw_body + b"\x07"), raw_body, **lz), damaged)
-    one("block_bomb", "a block of 4 MiB that announces 1024 bytes",
-        packed(lz4_runs(raw_body[:9], 1, 4 << 20)[0][:1000], raw_body, **lz), damaged)
+    one("block_bomb", "a block of 200000 bytes that announces 1024",
+        packed(lz4_runs(raw_body[:9], 1, 200000)[0], raw_body, **lz), damaged)
     one("block_truncated", "a block without its last byte", packed(block[:-1], raw_body, **lz),
         damaged)
     one("block_offset_0", "a match that points at itself",

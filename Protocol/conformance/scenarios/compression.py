@@ -106,7 +106,7 @@ lies("raw_size_above_the_truth", "rawSize promises more than the block holds",
 lies("raw_size_below_the_truth", "rawSize promises less than the block holds",
      SEVENS, (lz4_encode(BODY + SEVENS[:100]), 2008))
 lies("bomb", "a small block that grows far beyond what rawSize says",
-     SEVENS, (lz4_runs(BODY[:9], 1, 4000000)[0], 2008))
+     b"\x07" * 59992, (lz4_runs(raw_field(1, 3, b"\x07" * 59992)[:9], 1, 4000000)[0], 60000))
 lies("raw_size_1023", "a block for less than 1024 bytes",
      SEVENS[:1015], (lz4_encode(raw_field(1, 3, SEVENS[:1015])), 1023))
 lies("block_larger_than_the_body", "a block that saves nothing",

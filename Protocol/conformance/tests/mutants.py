@@ -32,7 +32,7 @@ class IgnoresProvenance(Connection):
         return False
 
 
-@mutant("provenance_byte_3", "provenance_byte_in_mid_stream", "refused_provenance_3_in_response")
+@mutant("provenance_byte_3", "refused_provenance_3_in_response")
 class TakesAnyProvenanceByte(Connection):
     """Knows mock, and takes everything else for real."""
 
@@ -137,7 +137,7 @@ class TakesAnyKind(Connection):
         pass
 
 
-@mutant("unknown_field", "refused_response_field_unknown")
+@mutant("unknown_field", "refused_ping_response_field_unknown")
 class IgnoresUnknownFields(Connection):
     """Skips the fields that its tables do not list."""
 
@@ -284,16 +284,13 @@ class KeepsTheDeadlineToItself(Connection):
         return super().begin(kind, fields, 0)
 
 
-@mutant("hello_cut", "cut_first_44_bytes_of_pong")
+@mutant("cuts_bounded", "cut_pong_first_44_bytes")
 class HangsWhenCut(Connection):
     """Does not notice the end of a connection."""
 
-    def read(self):
-        try:
-            while True:
-                self.take(*self.frame())
-        except Exception:
-            pass
+    def fail(self, error):
+        with self.lock:
+            self.error = error  # and nobody is woken
 
 
 @mutant("pool_of_two", "pool_takes_the_idle_one")

@@ -11,6 +11,7 @@ use: those are in clients/.
 import json
 import os
 import random
+import select
 import socket
 import struct
 import sys
@@ -103,6 +104,8 @@ class Connection:
     # ------------------------------------------------------------ writing
 
     def usable(self):
+        """Not ended, as far as what has arrived says."""
+        self.pump()
         return self.error is None and not self.draining
 
     def has_room(self):
@@ -144,39 +147,48 @@ class Connection:
     # ------------------------------------------------------------ reading
 
     def read(self):
-        try:
-            while True:
-                self.take(*self.frame())
-        except CallError as error:
-            self.close(error)
-        except Wrong as error:
-            self.close(damage(str(error)))
-        except OSError as error:
-            self.close(CallError("connection_closed", "UNAVAILABLE", str(error), again=True))
+        while self.error is None:
+            select.select([self.socket], [], [])
+            self.pump()
 
-    def receive(self, size):
-        while len(self.buffer) < size:
-            part = self.socket.recv(1 << 20)
-            if not part:
-                raise CallError("connection_closed", "UNAVAILABLE", "the server closed", again=True)
-            self.buffer += part
+    def pump(self):
+        """Reads what is there and files it. Under the lock, so that nobody can be ahead of it."""
+        with self.lock:
+            try:
+                while self.error is None and select.select([self.socket], [], [], 0)[0]:
+                    part = self.socket.recv(1 << 20)
+                    self.buffer += part
+                    while (frame := self.frame()) is not None:
+                        self.take(*frame)
+                    if not part:
+                        raise CallError("connection_closed", "UNAVAILABLE", "the server closed",
+                                        again=True)
+            except CallError as error:
+                self.close(error)
+            except Wrong as error:
+                self.close(damage(str(error)))
+            except (OSError, ValueError) as error:
+                self.close(CallError("connection_closed", "UNAVAILABLE", str(error), again=True))
 
     def frame(self):
-        """The next frame, header checked as soon as its bytes are there."""
-        limit = self.options["body_size_max"]
-        self.receive(4)
+        """The next frame, None while it is not whole. Its header is checked as soon as its bytes
+        are there."""
+        limit, have = self.options["body_size_max"], len(self.buffer)
+        if have < 4:
+            return None
         length = struct.unpack_from("<I", self.buffer)[0]
         if not 28 <= length <= 28 + limit:
             raise damage("length %d" % length)
-        self.receive(5)
-        if self.buffer[4] != 1:
+        if have > 4 and self.buffer[4] != 1:
             raise damage("version %d" % self.buffer[4])
-        self.receive(32)
+        if have < 32:
+            return None
         _, _, kind, flags, provenance, number, status, raw, generation, reserved = \
             struct.unpack_from("<IBBBBQIIII", self.buffer)
         wire = length - 28
         self.check_header(kind, flags, provenance, number, status, raw, wire, reserved, limit)
-        self.receive(4 + length)
+        if have < 4 + length:
+            return None
         body, self.buffer = self.buffer[32:4 + length], self.buffer[4 + length:]
         if flags & COMPRESSED:
             body = self.unpack(body, raw)
@@ -314,10 +326,8 @@ class Connection:
         if status:
             raise damage("the server says: " + self.decode("Error", body)["message"])
         self.decode("GoAway", body)
-        with self.lock:
-            self.draining = True
-            self.lock.notify_all()
-        self.client.wake()
+        self.draining = True
+        self.lock.notify_all()
 
     # ------------------------------------------------------------ the end
 
@@ -334,7 +344,6 @@ class Connection:
         except OSError:
             pass
         self.socket.close()
-        self.client.wake()
 
 
 def check_logprobs(listed, tokens):
@@ -379,10 +388,6 @@ class Client:
             raise CallError("unreachable", "UNAVAILABLE", str(error), again=True) from error
         made.settimeout(None)
         return made
-
-    def wake(self):
-        with self.lock:
-            self.lock.notify_all()
 
     # ------------------------------------------------------------ a connection with room
 
@@ -484,8 +489,6 @@ class Client:
                     not self.may_repeat(kind) or pending.frames and on_chunk):
                 error = CallError(**{key: value for key, value in error.json.items()})
             raise error
-        finally:
-            self.wake()
 
     def may_repeat(self, kind):
         return KINDS[kind]["retry_safe"]
