@@ -19,6 +19,17 @@ package struct HostRecord: Sendable {
     package var seconds: Double
     /// Seconds that runnable threads waited for a processor; nil where the kernel does not say.
     package var runQueueSeconds: Double?
+
+    package init(
+        wakeDelay: LatencyHistogram, processorSeconds: Double, involuntarySwitches: Int,
+        seconds: Double, runQueueSeconds: Double?
+    ) {
+        self.wakeDelay = wakeDelay
+        self.processorSeconds = processorSeconds
+        self.involuntarySwitches = involuntarySwitches
+        self.seconds = seconds
+        self.runQueueSeconds = runQueueSeconds
+    }
 }
 
 /// Watches from its creation until `finish`.

@@ -17,6 +17,12 @@ package struct TimedInterval: Sendable {
     package let start: Double
     package let seconds: Double
     package let record: IntervalRecord
+
+    package init(start: Double, seconds: Double, record: IntervalRecord) {
+        self.start = start
+        self.seconds = seconds
+        self.record = record
+    }
 }
 
 /// What a run brought home.
@@ -24,6 +30,12 @@ package struct RunResult: Sendable {
     package let record: RunRecord
     package let intervals: [TimedInterval]
     package let host: HostRecord
+
+    package init(record: RunRecord, intervals: [TimedInterval], host: HostRecord) {
+        self.record = record
+        self.intervals = intervals
+        self.host = host
+    }
 }
 
 /// Runs one plan against one target, once.

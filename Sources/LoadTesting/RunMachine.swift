@@ -203,8 +203,11 @@ package struct RunMachine: Sendable {
                 schedule.advance()
             }
         }
+        // A run that came to its end lasted as long as it was meant to, however early the last
+        // request of it was due.
+        let isCut = earlyEnd != nil || sentCount >= plan.requestsMax
         return recorder.finish(
-            unsent: unsent, stillOpen: inFlight, end: min(max(now, warmup), end), at: now,
+            unsent: unsent, stillOpen: inFlight, end: isCut ? min(max(now, warmup), end) : end,
             earlyEnd: earlyEnd)
     }
 }

@@ -66,6 +66,8 @@ package struct IntervalRecord: Sendable {
     package var ended = 0
     package var outputTokens = 0
     package var isMock = false
+
+    package init() {}
 }
 
 /// Everything a run has counted, once it is over.
@@ -208,7 +210,7 @@ package struct RunRecorder: Sendable {
     }
 
     mutating func finish(
-        unsent: Int, stillOpen: Int, end: Int64, at now: Int64, earlyEnd: EarlyEnd?
+        unsent: Int, stillOpen: Int, end: Int64, earlyEnd: EarlyEnd?
     ) -> RunRecord {
         var byKind: [RequestKind: KindRecord] = [:]
         for (kind, record) in zip(RequestKind.allCases, kinds) {

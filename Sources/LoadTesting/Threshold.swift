@@ -57,7 +57,9 @@ package struct Threshold: Sendable, Equatable {
             if path.count == 2, path.first.map({ $0.hasSuffix("_delay") }) == true { return nil }
             if path.count == 1, shares.contains(path[path.startIndex]) { return nil }
         }
-        if path.count == 2, sorts.contains(path[path.startIndex]) { path = path.dropFirst() }
+        if path.count == 2, sorts.contains(path[path.startIndex]) {
+            return percentiles.contains(path[path.startIndex + 1]) ? .time : nil
+        }
         guard path.count == 1, let last = path.first else { return nil }
         if percentiles.contains(last) { return .time }
         if shares.contains(last) { return .share }
