@@ -68,7 +68,19 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "AssayClient", dependencies: ["Wire"],
-            path: "clients/swift/Sources/AssayClient", swiftSettings: strict),
+            path: "clients/swift/Sources/AssayClient",
+            swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
+
+        // Beside the client: what the conformance kit drives, the README's example, a benchmark.
+        .executableTarget(
+            name: "assay-client-driver", dependencies: ["AssayClient"],
+            path: "clients/swift/Sources/Driver", swiftSettings: strict),
+        .executableTarget(
+            name: "assay-client-example", dependencies: ["AssayClient"],
+            path: "clients/swift/Sources/Example", swiftSettings: strict),
+        .executableTarget(
+            name: "assay-client-bench", dependencies: ["AssayClient"],
+            path: "clients/swift/Sources/Bench", swiftSettings: strict),
 
         // The model in the box and where it lies once installed.
         .target(

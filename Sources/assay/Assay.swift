@@ -6,7 +6,7 @@
 
 import ArgumentParser
 
-struct Assay: ParsableCommand {
+struct Assay: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "assay",
         abstract: "Assays model files and talks to an assayd server.",
@@ -24,10 +24,14 @@ struct Assay: ParsableCommand {
 
 @main
 enum Main {
-    static func main() {
+    static func main() async {
         do {
             var command = try Assay.parseAsRoot()
-            try command.run()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
         } catch let failure as Failure {
             failure.report()
             exitProcess(failure.code)

@@ -34,34 +34,42 @@ struct ServerOptions: ParsableArguments {
             ?? ServerAddress.standard.description
     }
 
-    /// Connects and runs `body`, turning the client's errors into failures.
-    func withClient<Value>(_ body: (AssayClient) throws -> Value) throws -> Value {
+    /// Runs `body` with a client, turning the client's errors into failures. Nothing is tried
+    /// twice behind the caller's back: a person sees each error at once.
+    ///
+    /// - Parameter demandsReal: false for questions about a model rather than to it.
+    func withClient<Value: Sendable>(
+        demandsReal: Bool = true, _ body: (Client) async throws -> Value
+    ) async throws -> Value {
         do {
-            var configuration = ClientConfiguration()
-            configuration.name = "assay-cli/1"
-            configuration.allowMock = allowMock
-            let client = try AssayClient.connect(
-                to: ServerAddress(address), configuration: configuration)
+            var settings = ClientOptions()
+            settings.name = "assay-cli/1"
+            settings.allowMock = allowMock
+            settings.demandsReal = demandsReal
+            settings.attempts = 1
+            let client = try Client(address, options: settings)
             defer { client.close() }
-            return try waitingForTheModel { try body(client) }
+            return try await waitingForTheModel { try await body(client) }
         } catch let error as ClientError {
             throw Failure(error, server: address)
         }
     }
 
     /// Repeats `body` while the server says that the model is loading, up to `wait` seconds.
-    private func waitingForTheModel<Value>(_ body: () throws -> Value) throws -> Value {
+    private func waitingForTheModel<Value: Sendable>(
+        _ body: () async throws -> Value
+    ) async throws -> Value {
         let end = ContinuousClock.now + .seconds(Int(wait))
         var progress = Progress()
         defer { progress.clear() }
         while true {
             do {
-                return try body()
+                return try await body()
             } catch let error as ClientError
                 where error.serverError?.code == "model_loading" && ContinuousClock.now < end
             {
                 progress.show("waiting for the model: \(error.serverError?.message ?? "loading")")
-                usleep(useconds_t(clamping: (error.retryAfterMilliseconds ?? 200) * 1000))
+                try await Task.sleep(for: .milliseconds(error.retryAfterMilliseconds ?? 200))
             }
         }
     }

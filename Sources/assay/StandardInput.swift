@@ -12,7 +12,7 @@ enum StandardInput {
     }
 
     /// Calls `body` with each line and its number from 1, and prints what it returns.
-    static func eachLine(_ body: (Int, Data) throws -> String) throws {
+    static func eachLine(_ body: (Int, Data) async throws -> String) async throws {
         var rest = Data()
         var number = 0
         while true {
@@ -22,12 +22,12 @@ enum StandardInput {
             var start = rest.startIndex
             while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
                 number += 1
-                if end > start { output += try body(number, Data(rest[start..<end])) + "\n" }
+                if end > start { output += try await body(number, Data(rest[start..<end])) + "\n" }
                 start = rest.index(after: end)
             }
             rest = Data(rest[start...])
             if chunk.isEmpty, !rest.isEmpty {
-                output += try body(number + 1, rest) + "\n"
+                output += try await body(number + 1, rest) + "\n"
             }
             if !output.isEmpty { Terminal.output(output) }
             if chunk.isEmpty { return }

@@ -6,7 +6,7 @@ import Foundation
 import Tokenizers
 import Wire
 
-struct Detokenize: ParsableCommand {
+struct Detokenize: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Token ids to text, by a server's model or, with --file, here.")
 
@@ -23,17 +23,17 @@ struct Detokenize: ParsableCommand {
 
     private struct Line: Decodable { let tokens: [UInt32] }
 
-    func run() throws {
+    func run() async throws {
         if let file {
             let tokenizer = try LocalVocabulary.tokenizer(path: file)
-            try each { tokens in
+            try await each { tokens in
                 tokenizer.decode(tokens.map { Int32(truncatingIfNeeded: $0) })
             }
             return
         }
-        try options.withClient { client in
-            try each { tokens in
-                let reply = try client.detokenize(
+        try await options.withClient { client in
+            try await each { tokens in
+                let reply = try await client.detokenize(
                     DetokenizeRequest(model: options.model, tokens: tokens),
                     deadlineMilliseconds: options.deadline)
                 options.announce(reply.provenance, model: reply.message.answer.model)
@@ -42,12 +42,12 @@ struct Detokenize: ParsableCommand {
         }
     }
 
-    private func each(_ decode: ([UInt32]) throws -> [UInt8]) throws {
+    private func each(_ decode: ([UInt32]) async throws -> [UInt8]) async throws {
         guard jsonLines else {
             guard let tokens else {
                 throw Failure.usage("one of --tokens and --json-lines is needed")
             }
-            let bytes = try decode(try PromptOptions.tokens(tokens))
+            let bytes = try await decode(try PromptOptions.tokens(tokens))
             if options.json {
                 print(Self.json(bytes))
             } else {
@@ -55,9 +55,9 @@ struct Detokenize: ParsableCommand {
             }
             return
         }
-        try StandardInput.eachLine { number, line in
+        try await StandardInput.eachLine { number, line in
             let fields: Line = try StandardInput.decode(line, number)
-            return Self.json(try decode(fields.tokens))
+            return Self.json(try await decode(fields.tokens))
         }
     }
 

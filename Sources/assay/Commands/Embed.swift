@@ -7,7 +7,7 @@ import Wire
 
 extension Pooling: ExpressibleByArgument {}
 
-struct Embed: ParsableCommand {
+struct Embed: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Embeddings: one vector for each text.")
 
@@ -45,7 +45,7 @@ struct Embed: ParsableCommand {
     @Option(help: "Write all vectors to this file: float32, little-endian, row by row.")
     var raw: String?
 
-    func run() throws {
+    func run() async throws {
         let inputs = try InputList.inputs(
             texts: texts + (try lines()), tokens: tokens,
             of: (file == nil ? "--text" : "--text, --file", "--tokens"), max: Limits.inputCountMax)
@@ -55,8 +55,8 @@ struct Embed: ParsableCommand {
         request.pooling = pooling
         request.normalize = !noNormalize
         request.requirements = try demands.requirements()
-        let reply = try options.withClient { client in
-            try client.embed(request, deadlineMilliseconds: options.deadline)
+        let reply = try await options.withClient { client in
+            try await client.embed(request, deadlineMilliseconds: options.deadline)
         }
         let message = reply.message
         options.announce(reply.provenance, model: message.answer.model)

@@ -4,7 +4,7 @@ import ArgumentParser
 import AssayClient
 import Wire
 
-struct Generate: ParsableCommand {
+struct Generate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Continue a prompt, streaming the text.")
 
@@ -42,15 +42,20 @@ struct Generate: ParsableCommand {
     @Option(help: "The same for the tokens of the prompt, from the second on.")
     var promptLogprobs: UInt64?
 
-    func run() throws {
+    func run() async throws {
         let request = try request()
         let json = options.json
-        try options.withClient { client in
+        try await options.withClient { client in
             var shown = Shown(isQuiet: json)
-            let reply = try client.generate(request, deadlineMilliseconds: options.deadline) {
-                shown.show($0, provenance: $1)
-                return true
+            var whole: Reply<GenerateResponse>?
+            let stream = client.generateStream(
+                request, deadlineMilliseconds: options.deadline)
+            for try await part in stream {
+                whole = part.answer
+                if whole == nil { shown.show(part.chunk, provenance: part.provenance) }
             }
+            // The last part has the whole answer; a stream without one throws.
+            guard let reply = whole else { return }
             shown.finish(reply)
             let output = AnswerOutput(
                 provenance: reply.provenance, generation: reply.generation,

@@ -4,7 +4,7 @@ import ArgumentParser
 import AssayClient
 import Wire
 
-struct Health: ParsableCommand {
+struct Health: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Is the server, or one model, ready? 0 yes, 75 not now.")
 
@@ -14,10 +14,10 @@ struct Health: ParsableCommand {
     @Flag(help: "Compare the model with its seal now; 65 when it has drifted.")
     var verify = false
 
-    func run() throws {
+    func run() async throws {
         let requirements = try demands.requirements()
-        let reply = try options.withClient { client in
-            try client.health(
+        let reply = try await options.withClient(demandsReal: false) { client in
+            try await client.health(
                 model: options.model, verify: verify, requirements: requirements,
                 deadlineMilliseconds: options.deadline)
         }

@@ -4,7 +4,7 @@ import ArgumentParser
 import AssayClient
 import Wire
 
-struct Load: ParsableCommand {
+struct Load: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Have the server assay a model file and serve it.")
 
@@ -19,14 +19,14 @@ struct Load: ParsableCommand {
     @Option(help: "auto, cpu, cuda or cuda:N; the server's setting by default.")
     var device: String?
 
-    func run() throws {
+    func run() async throws {
         let request = try request()
         let json = options.json
-        let reply = try options.withClient { client in
+        let reply = try await options.withClient { client in
             var progress = Progress()
             defer { progress.clear() }
             progress.show("loading \(request.name)")
-            return try client.load(request, deadlineMilliseconds: options.deadline) { layer in
+            return try await client.load(request, deadlineMilliseconds: options.deadline) { layer in
                 progress.clear()
                 let time = Double(layer.microseconds) / 1000
                 if !json {

@@ -4,7 +4,7 @@ import ArgumentParser
 import AssayClient
 import Wire
 
-struct LogitsCommand: ParsableCommand {
+struct LogitsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logits", abstract: "Raw scores of the next token.")
 
@@ -21,14 +21,14 @@ struct LogitsCommand: ParsableCommand {
     @Option(help: "Write all scores to this file: float32, little-endian, row by row.")
     var raw: String?
 
-    func run() throws {
+    func run() async throws {
         var request = LogitsRequest(model: options.model, prompt: try input.chosen())
         request.parseSpecial = input.parseSpecial
         request.addSpecial = !input.noAddSpecial
         request.allPositions = allPositions
         request.requirements = try demands.requirements()
-        let reply = try options.withClient { client in
-            try client.logits(request, deadlineMilliseconds: options.deadline)
+        let reply = try await options.withClient { client in
+            try await client.logits(request, deadlineMilliseconds: options.deadline)
         }
         let message = reply.message
         options.announce(reply.provenance, model: message.answer.model)

@@ -4,13 +4,13 @@ import ArgumentParser
 import AssayClient
 import Wire
 
-struct Models: ParsableCommand {
+struct Models: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the models being served.")
 
     @OptionGroup var options: ServerOptions
 
-    func run() throws {
-        let reply = try options.withClient { try $0.models() }
+    func run() async throws {
+        let reply = try await options.withClient { try await $0.models() }
         let models = reply.message.models.filter {
             options.model == nil || $0.name == options.model
         }

@@ -4,7 +4,7 @@ import ArgumentParser
 import AssayClient
 import Wire
 
-struct ScoreCommand: ParsableCommand {
+struct ScoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "score", abstract: "Log-probabilities of given continuations of a prompt.")
 
@@ -25,7 +25,7 @@ struct ScoreCommand: ParsableCommand {
     @Option(help: "List the N best tokens beside each one; 0 to 64.")
     var topLogprobs: UInt64 = 0
 
-    func run() throws {
+    func run() async throws {
         try LogprobsOutput.check(topLogprobs, of: "--top-logprobs")
         let inputs = try InputList.inputs(
             texts: continuations, tokens: continuationTokens,
@@ -36,8 +36,8 @@ struct ScoreCommand: ParsableCommand {
         request.addSpecial = !input.noAddSpecial
         request.topLogprobs = topLogprobs
         request.requirements = try demands.requirements()
-        let reply = try options.withClient { client in
-            try client.score(request, deadlineMilliseconds: options.deadline)
+        let reply = try await options.withClient { client in
+            try await client.score(request, deadlineMilliseconds: options.deadline)
         }
         let message = reply.message
         options.announce(reply.provenance, model: message.answer.model)

@@ -3,14 +3,14 @@
 import ArgumentParser
 import AssayClient
 
-struct Stats: ParsableCommand {
+struct Stats: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Counters of the server, real and mock apart.")
 
     @OptionGroup var options: ServerOptions
 
-    func run() throws {
-        let reply = try options.withClient { try $0.stats() }
+    func run() async throws {
+        let reply = try await options.withClient { try await $0.stats() }
         options.announce(reply.provenance, model: nil)
         let counters = reply.message.counters
         if options.json {

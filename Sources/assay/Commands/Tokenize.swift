@@ -6,7 +6,7 @@ import Foundation
 import Tokenizers
 import Wire
 
-struct Tokenize: ParsableCommand {
+struct Tokenize: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Text to token ids, by a server's model or, with --file, here.")
 
@@ -42,10 +42,10 @@ struct Tokenize: ParsableCommand {
         let addSpecial: Bool
     }
 
-    func run() throws {
+    func run() async throws {
         if let file {
             let tokenizer = try LocalVocabulary.tokenizer(path: file)
-            try each { input in
+            try await each { input in
                 do {
                     let tokens = try tokenizer.encode(
                         input.bytes, addSpecial: input.addSpecial,
@@ -57,9 +57,9 @@ struct Tokenize: ParsableCommand {
             }
             return
         }
-        try options.withClient { client in
-            try each { input in
-                let reply = try client.tokenize(
+        try await options.withClient { client in
+            try await each { input in
+                let reply = try await client.tokenize(
                     TokenizeRequest(
                         model: options.model, text: input.bytes,
                         parseSpecial: input.parseSpecial, addSpecial: input.addSpecial),
@@ -71,12 +71,12 @@ struct Tokenize: ParsableCommand {
     }
 
     /// Runs `encode` on the one text or on every line, and prints.
-    private func each(_ encode: (Input) throws -> [UInt32]) throws {
+    private func each(_ encode: (Input) async throws -> [UInt32]) async throws {
         guard jsonLines else {
             let bytes = text.map { Array($0.utf8) } ?? StandardInput.all()
             let input = Input(
                 bytes: bytes, parseSpecial: parseSpecial, addSpecial: !noAddSpecial)
-            let tokens = try encode(input)
+            let tokens = try await encode(input)
             if options.json {
                 print(JSONValue.object([("tokens", .tokens(tokens))]).text)
             } else {
@@ -84,8 +84,8 @@ struct Tokenize: ParsableCommand {
             }
             return
         }
-        try StandardInput.eachLine { number, line in
-            let tokens = try encode(try input(line, number))
+        try await StandardInput.eachLine { number, line in
+            let tokens = try await encode(try input(line, number))
             return JSONValue.object([("tokens", .tokens(tokens))]).text
         }
     }

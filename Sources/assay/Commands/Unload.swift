@@ -3,7 +3,7 @@
 import ArgumentParser
 import AssayClient
 
-struct Unload: ParsableCommand {
+struct Unload: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Stop serving a model once its requests are done.")
 
@@ -12,11 +12,11 @@ struct Unload: ParsableCommand {
     @Argument(help: "Name of the model; or --model NAME.")
     var name: String?
 
-    func run() throws {
+    func run() async throws {
         guard let name = name ?? options.model else {
             throw Failure.usage("the name of the model is needed")
         }
-        let reply = try options.withClient { try $0.unload(name: name) }
+        let reply = try await options.withClient { try await $0.unload(name: name) }
         options.announce(reply.provenance, model: name)
         if options.json {
             print(

@@ -1,16 +1,94 @@
-// The frames of one streamed answer put together, and checked against what was asked for.
+// The frames of one answer put together, and checked against what was asked for.
 //
 // Guarantees: nothing is kept that the request did not ask for, and no more values than it can
 // have; the first frame that contradicts the request or another frame is named in `breach`, and
 // nothing is taken after it.
-// Not here: sockets, provenance (see AssayClient), counts within one frame (see Wire).
+// Not here: sockets, provenance (see Inbox), counts within one frame (see Wire).
 
 import Wire
 
-/// An answer in the making.
-protocol AnswerPieces {
+/// An answer in the making: what its frames decode to, and how they become one message.
+protocol AnswerPieces: Sendable {
+    /// Frames that are followed by others.
+    associatedtype Chunk: ResponseMessage
+    /// The last frame, and the whole.
+    associatedtype Last: ResponseMessage
+
+    /// True when there may be chunks at all.
+    static var isStreamed: Bool { get }
     /// What the server did wrong; nil as long as everything fits.
     var breach: String? { get }
+    /// Takes a chunk; false when it does not fit.
+    mutating func add(_ chunk: Chunk) -> Bool
+    /// The last frame with everything before it.
+    mutating func whole(_ last: Last) -> Last
+}
+
+extension AnswerPieces {
+    static var isStreamed: Bool { true }
+}
+
+/// An answer of one frame. What `check` finds wrong with it is a breach.
+struct SinglePiece<Last: ResponseMessage>: AnswerPieces {
+    typealias Chunk = Last
+    static var isStreamed: Bool { false }
+
+    private let check: @Sendable (Last) -> String?
+    private(set) var breach: String?
+
+    init(check: @escaping @Sendable (Last) -> String? = { _ in nil }) { self.check = check }
+
+    mutating func add(_ chunk: Last) -> Bool { false }
+
+    mutating func whole(_ last: Last) -> Last {
+        breach = check(last)
+        return last
+    }
+}
+
+/// The pieces of a Load: nothing to put together.
+struct LoadPieces: AnswerPieces {
+    var breach: String? { nil }
+    mutating func add(_ chunk: LoadProgress) -> Bool { true }
+    mutating func whole(_ last: LoadResponse) -> LoadResponse { last }
+}
+
+/// The pieces of a Logits.
+struct LogitsPieces: AnswerPieces {
+    private let positionsMax: Int
+    private var values: [Float] = []
+    private(set) var breach: String?
+
+    init(_ request: LogitsRequest) {
+        positionsMax = request.allPositions ? Limits.tokenCountMax : 1
+    }
+
+    /// Takes a chunk; false when there are more values than any vocabulary has.
+    mutating func add(_ chunk: LogitsChunk) -> Bool {
+        let max = positionsMax * Int(Limits.topKMax)
+        guard values.count + chunk.logits.count <= max else {
+            breach =
+                "reading logits: found \(values.count + chunk.logits.count) values or more, "
+                + "allowed: \(max)"
+            return false
+        }
+        values += chunk.logits
+        return true
+    }
+
+    /// The last frame with everything before it.
+    mutating func whole(_ last: LogitsResponse) -> LogitsResponse {
+        var whole = last
+        whole.logits = values.isEmpty ? last.logits : values + last.logits
+        let (expected, overflows) = whole.vocabulary.multipliedReportingOverflow(
+            by: whole.positions)
+        if overflows || UInt64(whole.logits.count) != expected {
+            breach =
+                "reading logits: found \(whole.logits.count) values, allowed: "
+                + "\(whole.vocabulary) times \(whole.positions)"
+        }
+        return whole
+    }
 }
 
 /// The pieces of a Generate.

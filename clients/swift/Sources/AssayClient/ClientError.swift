@@ -36,7 +36,7 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         public static let mockRefused = Code(.mock_refused)
         /// The server answered with a status; `serverError` is its body.
         public static let serverRefused = Code(.server_refused)
-        /// The caller's `onChunk` returned false.
+        /// The caller gave the answer up: its task was cancelled, or it took no more parts.
         public static let givenUp = Code(.given_up)
         /// The request cannot be sent to this server: it exceeds its limits.
         public static let requestInvalid = Code(.request_invalid)
@@ -84,14 +84,33 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         ClientError(.unreachable, .unavailable, "connecting to \(address): \(reason)")
     }
 
-    static func closed(_ doing: String) -> ClientError {
-        ClientError(
-            .connectionClosed, .unavailable, "\(doing): the server closed the connection")
+    static func closed(_ doing: String, _ reason: String? = nil) -> ClientError {
+        let words = reason.map { " (\($0))" } ?? ""
+        return ClientError(
+            .connectionClosed, .unavailable, "\(doing): the connection was closed\(words)")
     }
 
-    static func timedOut(_ doing: String, milliseconds: Int) -> ClientError {
+    static func timedOut(_ doing: String, milliseconds: UInt32) -> ClientError {
         ClientError(
             .timedOut, .deadlineExceeded, "\(doing): nothing came within \(milliseconds) ms")
+    }
+
+    /// The caller's task was cancelled, or it took no more of an answer.
+    static var cancelled: ClientError {
+        ClientError(.givenUp, .cancelled, "the caller gave the answer up")
+    }
+
+    /// The system has nothing left to work with.
+    static func noThread(_ doing: String, _ code: Int32) -> ClientError {
+        ClientError(
+            .unreachable, .unavailable, "\(doing) for a client: the system says \(code)")
+    }
+
+    /// The server said why it closes.
+    static func goneAway(_ status: Status, _ body: ErrorBody) -> ClientError {
+        ClientError(
+            .protocolError, status, "the server closes the connection: \(status): \(body.message)",
+            serverError: body, provenance: .real)
     }
 
     static func damage(_ message: String) -> ClientError {

@@ -1,101 +1,87 @@
-// One connected POSIX socket with timeouts: the only file of the client that makes system calls.
+// POSIX sockets: the only file of the client that connects, reads and writes.
 //
-// Guarantees: every wait ends at its deadline; interrupted calls are resumed; a peer that is
-// gone is
-// an error and never a signal; the descriptor is closed exactly once.
-// Not here: frames, retries, TLS.
+// Guarantees: nothing but `connect` waits, and that no longer than it was told to; interrupted
+// calls are resumed; a peer that is gone is a value and never a signal.
+// Not here: frames, retries, TLS, who may use a descriptor when (see Connection).
 
 import Glibc
 
-/// A connected stream socket. Confined to one thread at a time.
-final class Socket {
-    private var descriptor: Int32
+/// What reading once came to.
+enum ReadOutcome {
+    /// So many bytes.
+    case bytes(Int)
+    /// None now.
+    case nothing
+    /// The peer will send no more; why, when that was not its orderly end.
+    case end(String?)
+}
 
-    /// Takes over a connected descriptor and makes it non-blocking.
-    init(adopting descriptor: Int32) {
-        self.descriptor = descriptor
-        Self.setNonBlocking(descriptor)
-    }
+/// What writing once came to.
+enum WriteOutcome {
+    /// So many bytes were taken.
+    case bytes(Int)
+    /// The peer is gone.
+    case gone(String?)
+}
 
-    deinit { close() }
-
-    /// Connects, to the first of a host's addresses that accepts.
+/// Functions on non-blocking stream sockets.
+enum Socket {
+    /// Connects, to the first of a host's addresses that accepts. Blocks. The descriptor is
+    /// non-blocking and the caller's to close.
     static func connect(
-        to address: ServerAddress, timeoutMilliseconds: Int
-    ) throws(ClientError) -> Socket {
-        switch address {
-        case .unix(let path):
-            try connectUnix(path, address, timeoutMilliseconds)
-        case .tcp(let host, let port):
-            try connectTCP(host, port, address, timeoutMilliseconds)
+        to address: ServerAddress, timeoutMilliseconds: UInt32
+    ) throws(ClientError) -> Int32 {
+        let end = Moment.now.advanced(byMilliseconds: timeoutMilliseconds)
+        let timeout = Timeout(milliseconds: timeoutMilliseconds, end: end)
+        return switch address {
+        case .unix(let path): try connectUnix(path, address, timeout)
+        case .tcp(let host, let port): try connectTCP(host, port, address, timeout)
         }
     }
 
-    /// Closes; later calls fail. Safe to repeat.
-    func close() {
-        guard descriptor >= 0 else { return }
-        _ = Glibc.close(descriptor)
-        descriptor = -1
-    }
-
-    /// Writes all of `bytes` or throws.
-    func write(_ bytes: [UInt8], until deadline: Deadline) throws(ClientError) {
-        var offset = 0
-        while offset < bytes.count {
-            // MSG_NOSIGNAL: a peer that is gone is EPIPE here, not a signal to the process.
-            let count = bytes.withUnsafeBytes { view in
-                send(
-                    descriptor, view.baseAddress?.advanced(by: offset), view.count - offset,
-                    Int32(MSG_NOSIGNAL))
-            }
-            if count >= 0 {
-                offset += count
-                continue
-            }
-            switch errno {
-            case EINTR: continue
-            case EAGAIN: try wait(for: Int16(POLLOUT), until: deadline, doing: "sending a request")
-            case EPIPE, ECONNRESET: throw .closed("sending a request")
-            default: throw .closed("sending a request (\(Self.text(errno)))")
-            }
-        }
-    }
-
-    /// Reads what is there, at least one byte; throws when the peer closed.
-    func read(
-        into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
-    ) throws(ClientError) -> Int {
+    /// Reads what is there, once.
+    static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> ReadOutcome {
         while true {
             let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
-            if count > 0 { return count }
-            if count == 0 { throw .closed("waiting for an answer") }
+            if count > 0 { return .bytes(count) }
+            if count == 0 { return .end(nil) }
             switch errno {
             case EINTR: continue
-            case EAGAIN:
-                try wait(for: Int16(POLLIN), until: deadline, doing: "waiting for an answer")
-            case ECONNRESET: throw .closed("waiting for an answer")
-            default: throw .closed("waiting for an answer (\(Self.text(errno)))")
+            case EAGAIN: return .nothing
+            case ECONNRESET: return .end(nil)
+            default: return .end(text(errno))
             }
         }
     }
 
-    private func wait(
-        for events: Int16, until deadline: Deadline, doing: String
-    ) throws(ClientError) {
-        var entry = pollfd(fd: descriptor, events: events, revents: 0)
+    /// Writes what fits, once.
+    static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> WriteOutcome {
         while true {
-            let result = poll(&entry, 1, deadline.pollMilliseconds)
-            if result > 0 { return }
-            if result == 0 { throw .timedOut(doing, milliseconds: deadline.milliseconds) }
-            if errno != EINTR { throw .closed("\(doing) (poll: \(Self.text(errno)))") }
+            // MSG_NOSIGNAL: a peer that is gone is EPIPE here, not a signal to the process.
+            let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            if count >= 0 { return .bytes(count) }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return .bytes(0)
+            case EPIPE, ECONNRESET: return .gone(nil)
+            default: return .gone(text(errno))
+            }
         }
+    }
+
+    /// Closes a descriptor.
+    static func close(_ descriptor: Int32) { _ = Glibc.close(descriptor) }
+
+    private struct Timeout {
+        let milliseconds: UInt32
+        let end: Moment
     }
 
     // MARK: - Connecting
 
     private static func connectUnix(
-        _ path: String, _ address: ServerAddress, _ timeout: Int
-    ) throws(ClientError) -> Socket {
+        _ path: String, _ address: ServerAddress, _ timeout: Timeout
+    ) throws(ClientError) -> Int32 {
         var name = sockaddr_un()
         name.sun_family = sa_family_t(AF_UNIX)
         // The path fits: ServerAddress checked it. The rest of sun_path stays zero.
@@ -107,14 +93,14 @@ final class Socket {
             }
         }
         switch result {
-        case .success(let descriptor): return Socket(adopting: descriptor)
+        case .success(let descriptor): return descriptor
         case .failure(let failure): throw .unreachable(address, failure.reason)
         }
     }
 
     private static func connectTCP(
-        _ host: String, _ port: UInt16, _ address: ServerAddress, _ timeout: Int
-    ) throws(ClientError) -> Socket {
+        _ host: String, _ port: UInt16, _ address: ServerAddress, _ timeout: Timeout
+    ) throws(ClientError) -> Int32 {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -134,7 +120,7 @@ final class Socket {
                 _ = setsockopt(
                     descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on,
                     socklen_t(MemoryLayout<Int32>.size))
-                return Socket(adopting: descriptor)
+                return descriptor
             case .failure(let failure):
                 reason = failure.reason
             }
@@ -148,7 +134,7 @@ final class Socket {
     /// A connected descriptor, or why not. The connection is made without blocking, so that a
     /// host that never answers costs `timeout` and no more.
     private static func open(
-        _ family: Int32, _ name: UnsafePointer<sockaddr>?, _ size: socklen_t, _ timeout: Int
+        _ family: Int32, _ name: UnsafePointer<sockaddr>?, _ size: socklen_t, _ timeout: Timeout
     ) -> Result<Int32, ConnectFailure> {
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return .failure(ConnectFailure(reason: text(errno))) }
@@ -158,18 +144,18 @@ final class Socket {
         if errno == EINPROGRESS || errno == EINTR {
             let outcome = outcomeOfConnect(descriptor, timeout)
             if outcome == 0 { return .success(descriptor) }
-            reason = outcome == ETIMEDOUT ? "no answer within \(timeout) ms" : text(outcome)
+            reason =
+                outcome == ETIMEDOUT ? "no answer within \(timeout.milliseconds) ms" : text(outcome)
         }
         _ = Glibc.close(descriptor)
         return .failure(ConnectFailure(reason: reason))
     }
 
     /// Waits for a connection in progress; 0 or an errno.
-    private static func outcomeOfConnect(_ descriptor: Int32, _ timeout: Int) -> Int32 {
-        let deadline = Deadline(milliseconds: timeout)
+    private static func outcomeOfConnect(_ descriptor: Int32, _ timeout: Timeout) -> Int32 {
         var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         while true {
-            let result = poll(&entry, 1, deadline.pollMilliseconds)
+            let result = poll(&entry, 1, timeout.end.pollMilliseconds(from: .now))
             if result == 0 { return ETIMEDOUT }
             if result > 0 { break }
             if errno != EINTR { return errno }
@@ -191,27 +177,5 @@ final class Socket {
             return strerror_r(code, base, buffer.count) == 0
                 ? String(cString: base) : "error \(code)"
         }
-    }
-}
-
-/// A point in time by the monotonic clock; never, when made without milliseconds.
-struct Deadline {
-    /// What it was made from, for messages.
-    let milliseconds: Int
-    private let instant: ContinuousClock.Instant?
-
-    init(milliseconds: Int?) {
-        self.milliseconds = milliseconds ?? 0
-        instant = milliseconds.map { ContinuousClock.now + .milliseconds($0) }
-    }
-
-    /// What poll(2) wants: milliseconds left, rounded up; -1 for ever.
-    var pollMilliseconds: Int32 {
-        guard let instant else { return -1 }
-        let left = ContinuousClock.now.duration(to: instant)
-        guard left > .zero else { return 0 }
-        let parts = left.components
-        let milliseconds = parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000 + 1
-        return Int32(clamping: milliseconds)
     }
 }

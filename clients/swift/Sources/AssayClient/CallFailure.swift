@@ -1,0 +1,87 @@
+// Why one attempt of a call failed, how far it had got, and whether there may be another.
+//
+// Guarantees: pure; the table of CONTRACT "when a call is repeated" in README is this file. What
+// may have been done is never done again: only a request that was not written, one that the server
+// refused before any work, and one without side effects are repeated.
+
+import Wire
+
+/// How one attempt ended, when not with an answer.
+struct CallFailure: Error, Sendable {
+    /// How far the attempt had got.
+    enum Stage: Sendable {
+        /// There was no connection yet.
+        case connecting
+        /// No byte of the request had been written.
+        case unsent
+        /// The server may have seen the request.
+        case sent
+    }
+
+    let error: ClientError
+    let stage: Stage
+}
+
+extension MessageKind {
+    /// True when asking twice does no more than asking once.
+    var isRetrySafe: Bool {
+        switch self {
+        case .load, .unload, .cancel, .swap, .goAway: false
+        default: true
+        }
+    }
+}
+
+/// Counts the attempts of one call and decides about the next.
+struct RetryRule: Sendable {
+    private let attemptsMax: Int
+    private let pauseFirst: UInt64
+    private let pauseMax: UInt64
+    private(set) var attempt = 1
+
+    init(_ options: ClientOptions) {
+        attemptsMax = options.attempts
+        pauseFirst = UInt64(options.backoffMilliseconds) * 1_000_000
+        pauseMax = UInt64(options.backoffMaxMilliseconds) * 1_000_000
+    }
+
+    /// Nanoseconds to wait before the next attempt; nil when there is none.
+    ///
+    /// - Parameters:
+    ///   - left: nanoseconds of the caller's deadline that remain.
+    ///   - jitter: a random number from 0.5 to 1.
+    mutating func pause(
+        after failure: CallFailure, of kind: MessageKind, left: UInt64, jitter: Double
+    ) -> UInt64? {
+        // A connection that was dead before anything was written costs nobody anything.
+        if failure.stage == .unsent, failure.error.code == .connectionClosed { return 0 }
+        guard attempt < attemptsMax, failure.error.provenance != .mock,
+            let wanted = pause(failure, kind, jitter), wanted < left
+        else { return nil }
+        attempt += 1
+        return wanted
+    }
+
+    private func pause(
+        _ failure: CallFailure, _ kind: MessageKind, _ jitter: Double
+    ) -> UInt64? {
+        switch failure.error.code {
+        case .serverRefused:
+            switch failure.error.status {
+            case .unavailable, .resourceExhausted, .aborted: break
+            default: return nil
+            }
+            return failure.error.retryAfterMilliseconds.map { $0 * 1_000_000 } ?? backoff(jitter)
+        case .unreachable: return backoff(jitter)
+        case .timedOut: return failure.stage == .connecting ? backoff(jitter) : nil
+        case .connectionClosed:
+            return failure.stage == .connecting || kind.isRetrySafe ? backoff(jitter) : nil
+        default: return nil
+        }
+    }
+
+    private func backoff(_ jitter: Double) -> UInt64 {
+        let doubled = pauseFirst << UInt64(min(attempt - 1, 20))
+        return UInt64(Double(min(doubled, max(pauseMax, 1))) * jitter)
+    }
+}

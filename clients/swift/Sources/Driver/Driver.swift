@@ -1,0 +1,135 @@
+// The client behind standard input and output, for the conformance kit: one JSON object a line.
+//
+//     {"id":1,"op":"open","client":"a","server":URL,"options":{…}}        -> {"id":1,"ok":{}}
+//     {"id":2,"op":"call","client":"a","kind":"Ping","request":{…}}       -> {"id":2,"ok":{…}}
+//     {"id":3,"op":"close","client":"a"}                                  -> {"id":3,"ok":{}}
+//
+// Commands are read while calls run, each in a task of its own. Ends with standard input.
+
+import AssayClient
+import Foundation
+import Synchronization
+
+@main
+enum Driver {
+    static func main() async {
+        let (lines, continuation) = AsyncStream.makeStream(of: String.self)
+        Thread.detachNewThread {
+            while let line = readLine() { continuation.yield(line) }
+            continuation.finish()
+        }
+        var clients: [String: Client] = [:]
+        for await line in lines {
+            guard let command = Command(line) else { continue }
+            switch command.op {
+            case "open":
+                do throws(ClientError) {
+                    clients[command.client] = try command.open()
+                    Output.write(command.id, "ok", .object([]))
+                } catch {
+                    Output.write(command.id, error)
+                }
+            case "close":
+                clients.removeValue(forKey: command.client)?.close()
+                Output.write(command.id, "ok", .object([]))
+            default:
+                guard let client = clients[command.client] else {
+                    Output.refuse(command.id, "no client \"\(command.client)\" is open", nil)
+                    continue
+                }
+                Task { await Call(client: client, command: command).run() }
+            }
+        }
+        exit(0)
+    }
+}
+
+/// One line of input.
+struct Command: Sendable {
+    let id: Int
+    let op: String
+    let client: String
+    let kind: String
+    /// The line itself: values are read from it where they are used.
+    private let line: String
+
+    init?(_ line: String) {
+        self.line = line
+        guard let object = Self.object(line), let id = object["id"] as? Int,
+            let op = object["op"] as? String
+        else { return nil }
+        self.id = id
+        self.op = op
+        client = object["client"] as? String ?? ""
+        kind = object["kind"] as? String ?? ""
+    }
+
+    var object: [String: Any] { Self.object(line) ?? [:] }
+
+    private static func object(_ line: String) -> [String: Any]? {
+        try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+    }
+
+    func open() throws(ClientError) -> Client {
+        let object = object
+        let given = object["options"] as? [String: Any] ?? [:]
+        var options = ClientOptions()
+        func set<Value>(_ name: String, _ path: WritableKeyPath<ClientOptions, Value>) {
+            if let value = given[name] as? Value { options[keyPath: path] = value }
+        }
+        func setNumber(_ name: String, _ path: WritableKeyPath<ClientOptions, UInt32>) {
+            if let value = given[name] as? Int { options[keyPath: path] = UInt32(clamping: value) }
+        }
+        set("name", \.name)
+        set("allow_mock", \.allowMock)
+        set("compression", \.compression)
+        set("body_size_max", \.bodySizeMax)
+        set("connections", \.connections)
+        set("attempts", \.attempts)
+        setNumber("connect_milliseconds", \.connectMilliseconds)
+        setNumber("answer_milliseconds", \.answerMilliseconds)
+        setNumber("grace_milliseconds", \.graceMilliseconds)
+        setNumber("backoff_milliseconds", \.backoffMilliseconds)
+        setNumber("backoff_max_milliseconds", \.backoffMaxMilliseconds)
+        return try Client(object["server"] as? String ?? "", options: options)
+    }
+}
+
+/// Lines of output, whole and in the order they were made.
+enum Output {
+    private static let lock = Mutex(())
+
+    static func write(_ id: Int, _ name: String, _ value: JSON) {
+        let line = JSON.object([("id", .integer(id)), (name, value)]).text + "\n"
+        lock.withLock { _ in FileHandle.standardOutput.write(Data(line.utf8)) }
+    }
+
+    static func write(_ id: Int, _ error: ClientError) {
+        let body = error.serverError
+        write(
+            id, "error",
+            .object([
+                ("code", .string(error.code.name)),
+                ("status", .string(error.status.description)),
+                ("message", .string(error.message)),
+                ("server_code", .text(body?.code)),
+                ("field", .text(body?.field)),
+                ("layer", .text(body?.layer)),
+                (
+                    "retry_after_milliseconds",
+                    error.retryAfterMilliseconds.map { .integer(Int($0)) } ?? .null
+                ),
+                ("provenance", .text(error.provenance?.description)),
+            ]))
+    }
+
+    /// A request that the client's types cannot even hold.
+    static func refuse(_ id: Int, _ message: String, _ field: String?) {
+        write(
+            id, "error",
+            .object([
+                ("code", .string("request_invalid")), ("status", .string("INVALID_ARGUMENT")),
+                ("message", .string(message)), ("field", .text(field)),
+            ]))
+    }
+}

@@ -1,0 +1,173 @@
+// Bodies to JSON and back, by the tables of the protocol.
+//
+// Values: u64 as decimal text, f64 a number, bytes as hexadecimal text, u32[] and f32[] arrays,
+// records objects, repeated fields arrays. What is absent is left out.
+
+import AssayClient
+import Foundation
+
+/// What cannot be a request.
+struct ValueError: Error {
+    let message: String
+    let field: String?
+}
+
+enum Values {
+    /// The table of the record in a field of that name.
+    static let records: [String: MessageLayout] = [
+        "requirements": Requirements.layout, "answer": AnswerRecord.layout,
+        "timing": Timing.layout, "messages": ChatMessage.layout,
+        "inputs": Input.layout, "continuations": Input.layout, "scores": Score.layout,
+        "logprobs": Logprobs.layout, "prompt_logprobs": Logprobs.layout,
+        "models": ModelInfo.layout, "model": ModelInfo.layout,
+        "layer": LayerVerdictRecord.layout, "layers": LayerVerdictRecord.layout,
+        "counters": CounterRecord.layout,
+    ]
+
+    // MARK: - To JSON
+
+    static func json(_ message: some WireRecord) -> JSON {
+        var writer = BodyWriter()
+        message.encode(into: &writer)
+        return json(writer.bytes[...], Self.layout(of: message))
+    }
+
+    private static func layout<Message: WireRecord>(of message: Message) -> MessageLayout {
+        Message.layout
+    }
+
+    private static func json(_ body: ArraySlice<UInt8>, _ layout: MessageLayout) -> JSON {
+        var fields: [(String, JSON)] = []
+        var rest = body
+        while rest.count >= 8 {
+            let id = UInt16(littleEndian: load(rest, 0))
+            let size = Int(UInt32(littleEndian: load(rest, 4)))
+            let value = rest.dropFirst(8).prefix(size)
+            rest = rest.dropFirst(8 + size)
+            guard let row = layout.fields.first(where: { $0.id == id }) else { continue }
+            let json = json(value, row)
+            if case .repeated = row.presence {
+                if let last = fields.last, last.0 == row.name, case .array(let before) = last.1 {
+                    fields[fields.count - 1].1 = .array(before + [json])
+                } else {
+                    fields.append((row.name, .array([json])))
+                }
+            } else {
+                fields.append((row.name, json))
+            }
+        }
+        return .object(fields)
+    }
+
+    private static func json(_ value: ArraySlice<UInt8>, _ row: FieldLayout) -> JSON {
+        switch row.type {
+        case .unsigned: .string("\(UInt64(littleEndian: load(value, 0)))")
+        case .number: .number(Double(bitPattern: UInt64(littleEndian: load(value, 0))))
+        case .bool: .bool(value.first == 1)
+        case .text: .string(String(decoding: value, as: UTF8.self))
+        case .bytes: .string(hex(value))
+        case .unsigneds: .array(words(value).map { .integer(Int($0)) })
+        case .numbers: .array(words(value).map { .number(Double(Float(bitPattern: $0))) })
+        case .record: records[row.name].map { json(value, $0) } ?? .null
+        }
+    }
+
+    private static func words(_ value: ArraySlice<UInt8>) -> [UInt32] {
+        (0..<value.count / 4).map { UInt32(littleEndian: load(value, $0 * 4)) }
+    }
+
+    private static func load<Word: FixedWidthInteger & BitwiseCopyable>(
+        _ bytes: ArraySlice<UInt8>, _ offset: Int
+    ) -> Word {
+        bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: Word.self) }
+    }
+
+    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    // MARK: - From JSON
+
+    /// The message that an object describes. Throws `ValueError` for what no message can hold.
+    static func message<Message: WireRecord>(
+        _ object: [String: Any], as type: Message.Type
+    ) throws -> Message {
+        let bytes = try body(object, Message.layout)
+        do throws(WireError) {
+            return try Message(decoding: bytes)
+        } catch {
+            throw ValueError(message: error.message, field: error.field)
+        }
+    }
+
+    private static func body(_ object: [String: Any], _ layout: MessageLayout) throws -> [UInt8] {
+        if let name = object.keys.first(where: { key in
+            !layout.fields.contains { $0.name == key }
+        }) {
+            throw ValueError(message: "\(layout.name) has no field \"\(name)\"", field: name)
+        }
+        var bytes: [UInt8] = []
+        for row in layout.fields {
+            guard let value = object[row.name], !(value is NSNull) else { continue }
+            if case .repeated = row.presence {
+                guard let list = value as? [Any] else { throw wrong(row) }
+                for element in list { try append(element, row, to: &bytes) }
+            } else {
+                try append(value, row, to: &bytes)
+            }
+        }
+        return bytes
+    }
+
+    private static func append(_ value: Any, _ row: FieldLayout, to bytes: inout [UInt8]) throws {
+        let content = try content(value, row)
+        append(row.id, to: &bytes)
+        bytes += [row.type.rawValue, 0]
+        append(UInt32(content.count), to: &bytes)
+        bytes += content
+    }
+
+    private static func content(_ value: Any, _ row: FieldLayout) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        switch (row.type, value) {
+        case (.unsigned, let text as String):
+            guard let number = UInt64(text) else { throw wrong(row) }
+            append(number, to: &bytes)
+        case (.unsigned, let number as NSNumber): append(number.uint64Value, to: &bytes)
+        case (.number, let number as NSNumber):
+            append(number.doubleValue.bitPattern, to: &bytes)
+        case (.bool, let flag as Bool): bytes = [flag ? 1 : 0]
+        case (.text, let text as String): bytes = Array(text.utf8)
+        case (.bytes, let text as String):
+            guard let decoded = unhex(text) else { throw wrong(row) }
+            bytes = decoded
+        case (.unsigneds, let list as [NSNumber]):
+            for number in list { append(number.uint32Value, to: &bytes) }
+        case (.numbers, let list as [NSNumber]):
+            for number in list { append(number.floatValue.bitPattern, to: &bytes) }
+        case (.record, let object as [String: Any]):
+            guard let layout = records[row.name] else { throw wrong(row) }
+            bytes = try body(object, layout)
+        default: throw wrong(row)
+        }
+        return bytes
+    }
+
+    private static func wrong(_ row: FieldLayout) -> ValueError {
+        ValueError(
+            message: "field \"\(row.name)\": found another value, allowed: \(row.type.name)",
+            field: row.name)
+    }
+
+    private static func append(_ word: some FixedWidthInteger, to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    private static func unhex(_ text: String) -> [UInt8]? {
+        let digits = text.compactMap(\.hexDigitValue)
+        guard digits.count == text.count, digits.count % 2 == 0 else { return nil }
+        return stride(from: 0, to: digits.count, by: 2).map {
+            UInt8(digits[$0] << 4 | digits[$0 + 1])
+        }
+    }
+}
