@@ -198,6 +198,8 @@ let package = Package(
             name: "ServiceTests", dependencies: ["Service", "Wire", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
+            name: "LoadTestingTests", dependencies: ["LoadTesting"], swiftSettings: strict),
+        .testTarget(
             name: "AssayClientTests", dependencies: ["AssayClient", "Wire", "TestSupport"],
             swiftSettings: strict),
         .target(
@@ -221,7 +223,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "assayd", "assay", "AssayClient", "DemoModel", "Wire", "ServerTestSupport",
+                "assayd", "assay", "assay-load", "AssayClient", "DemoModel", "Wire",
+                "ServerTestSupport",
                 "TestSupport",
             ],
             swiftSettings: strict),

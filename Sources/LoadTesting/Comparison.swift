@@ -137,7 +137,8 @@ package struct Comparison: Sendable, Equatable {
         let share = Double(count) / number
         let z = 1.96
         let middle = (share + z * z / (2 * number)) / (1 + z * z / number)
-        let half = z / (1 + z * z / number)
+        let half =
+            z / (1 + z * z / number)
             * (share * (1 - share) / number + z * z / (4 * number * number)).squareRoot()
         return [middle - half, middle + half]
     }
@@ -155,8 +156,12 @@ package struct Comparison: Sendable, Equatable {
         var right = after.setup
         left.seed = 0
         right.seed = 0
-        if left != right { warnings.append("the runs were set up differently: " + differing(left, right)) }
-        let prints = (before.target.models.map(\.fingerprint), after.target.models.map(\.fingerprint))
+        if left != right {
+            warnings.append("the runs were set up differently: " + differing(left, right))
+        }
+        let prints = (
+            before.target.models.map(\.fingerprint), after.target.models.map(\.fingerprint)
+        )
         if prints.0 != prints.1 { warnings.append("the runs addressed different model files") }
         return warnings
     }

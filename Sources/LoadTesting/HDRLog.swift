@@ -121,7 +121,8 @@ package enum HDRLog {
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         for start in stride(from: 0, to: bytes.count, by: 3) {
             let part = bytes[start..<min(start + 3, bytes.count)]
-            var group = part.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << (8 * UInt32(3 - part.count))
+            var group =
+                part.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << (8 * UInt32(3 - part.count))
             var letters: [UInt8] = []
             for _ in 0..<4 {
                 letters.insert(alphabet[Int(group & 63)], at: 0)

@@ -72,7 +72,8 @@ package enum HTMLReport {
         let boxes = tiles.map { name, value in
             "<div><b>\(escaped(value))</b><span>\(escaped(name))</span></div>"
         }
-        let what = "\(report.target.address) &#183; \(report.setup.loop) loop, "
+        let what =
+            "\(report.target.address) &#183; \(report.setup.loop) loop, "
             + "\(report.setup.schedule) &#183; \(report.setup.mix)"
         return "<p>\(escaped(what).replacing("&amp;#183;", with: "&#183;"))</p>\n"
             + "<div class=\"tiles\">\(boxes.joined())</div>"
@@ -82,7 +83,9 @@ package enum HTMLReport {
 
     private static func seconds(_ report: RunReport) -> [PlotTick] {
         let end = report.intervals.last.map { $0.start + $0.seconds } ?? 0
-        let steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 14_400]
+        let steps = [
+            0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 14_400,
+        ]
         let step = steps.first { end / $0 <= 10 } ?? end / 10
         guard step > 0 else { return [] }
         return (0...max(1, Int((end / step).rounded(.up)))).map { index in

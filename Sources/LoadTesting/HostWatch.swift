@@ -45,7 +45,11 @@ package final class HiccupWatch: Sendable {
     package init() {
         begun = LoadClock.now()
         usage = ProcessUsage()
-        startThread { [self] in watch() } orElse: { [self] in end.finish() }
+        startThread { [self] in
+            watch()
+        } orElse: { [self] in
+            end.finish()
+        }
     }
 
     private func watch() {
@@ -158,7 +162,8 @@ func refineTimers() {
     var place = [CChar](repeating: 0, count: 64)
     // "PROCESS/task/THREAD"; a thread's own files lie under /proc/THREAD as well.
     let size = readlink("/proc/thread-self", &place, place.count)
-    guard size > 0, let thread = place.prefix(size).map(UInt8.init(bitPattern:)).split(separator: 0x2F).last,
+    guard size > 0,
+        let thread = place.prefix(size).map(UInt8.init(bitPattern:)).split(separator: 0x2F).last,
         let file = fopen("/proc/\(String(decoding: thread, as: UTF8.self))/timerslack_ns", "w")
     else { return }
     fputs("1", file)

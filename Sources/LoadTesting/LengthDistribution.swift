@@ -35,7 +35,8 @@ package struct LengthDistribution: Sendable, Equatable {
         let numbers = words.dropFirst(words.count > 1 ? 1 : 0).map(NumberText.plain)
         let values = numbers.compactMap(\.self)
         let lengths = 1.0...Double(most)
-        guard values.count == numbers.count, let first = values.first, lengths.contains(first) else {
+        guard values.count == numbers.count, let first = values.first, lengths.contains(first)
+        else {
             throw .setting(what, found: text, allowed: allowed)
         }
         switch (name, values.count) {
@@ -57,7 +58,9 @@ package struct LengthDistribution: Sendable, Equatable {
         switch shape {
         case .fixed(let length): value = length
         case .uniform(let low, let high):
-            value = low.rounded() + (random.unit() * (high.rounded() - low.rounded() + 1)).rounded(.down)
+            value =
+                low.rounded()
+                + (random.unit() * (high.rounded() - low.rounded() + 1)).rounded(.down)
         case .normal(let mean, let deviation): value = mean + deviation * random.normal()
         case .lognormal(let median, let sigma): value = median * exp(sigma * random.normal())
         case .exponential(let mean): value = mean * random.exponential()

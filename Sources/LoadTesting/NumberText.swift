@@ -106,7 +106,8 @@ package enum NumberText {
     ) throws(LoadTestError) -> Double {
         guard let value = plain(text), range.contains(value) else {
             throw .setting(
-                what, found: text, allowed: "\(bound(range.lowerBound)) to \(bound(range.upperBound))"
+                what, found: text,
+                allowed: "\(bound(range.lowerBound)) to \(bound(range.upperBound))"
             )
         }
         return value

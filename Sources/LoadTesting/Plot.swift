@@ -36,7 +36,8 @@ struct Plot {
     var html: String {
         let all = lines.flatMap(\.points)
         guard !all.isEmpty, ticks.count > 1 else {
-            return "<section><h2>\(HTMLReport.escaped(title))</h2><p>Nothing was measured.</p></section>"
+            return
+                "<section><h2>\(HTMLReport.escaped(title))</h2><p>Nothing was measured.</p></section>"
         }
         let marks = yTicks(all.map(\.y))
         let body = grid(marks) + lines.map { curve($0, marks) }.joined()
@@ -103,7 +104,8 @@ struct Plot {
         let bottom = Self.height - Self.bottom
         let rows = marks.map { mark in
             let height = NumberText.fixed(y(mark.value, marks), 1)
-            return "<line class=\"grid\" x1=\"\(Int(Self.left))\" x2=\"\(Int(Self.width - Self.right))\""
+            return
+                "<line class=\"grid\" x1=\"\(Int(Self.left))\" x2=\"\(Int(Self.width - Self.right))\""
                 + " y1=\"\(height)\" y2=\"\(height)\"/><text x=\"\(Int(Self.left - 8))\" y=\"\(height)\""
                 + " dy=\"4\" text-anchor=\"end\">\(mark.text)</text>\n"
         }

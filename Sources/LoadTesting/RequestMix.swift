@@ -27,7 +27,8 @@ package struct RequestMix: Sendable, Equatable {
             guard parts.count <= 2, !weights.contains(where: { $0.kind == kind }) else {
                 throw .setting("--mix", found: text, allowed: "each kind once, as KIND=WEIGHT")
             }
-            let weight = parts.count == 2
+            let weight =
+                parts.count == 2
                 ? try NumberText.number(String(parts[1]), "--mix", 0.000_001...1_000_000) : 1
             weights.append((kind, weight))
         }

@@ -46,8 +46,9 @@ package struct RequestPool: Sendable {
     private var random: SplitMix
     private var turn = 0
 
-    package init(_ mix: RequestMix, _ content: RequestContent, traced: Set<RequestKind>, seed: UInt64)
-    {
+    package init(
+        _ mix: RequestMix, _ content: RequestContent, traced: Set<RequestKind>, seed: UInt64
+    ) {
         self.mix = mix
         self.content = content
         random = SplitMix(seed: seed, stream: 2)
@@ -108,7 +109,8 @@ package struct RequestPool: Sendable {
         switch kind {
         case .ping:
             let count = prompt ?? content.pingBytes.draw(&random)
-            text = .payload((0..<min(count, 65_536)).map { _ in UInt8.random(in: 0...255, using: &random) })
+            text = .payload(
+                (0..<min(count, 65_536)).map { _ in UInt8.random(in: 0...255, using: &random) })
         case .tokenize: text = .text(words(length * bytesPerToken, &random))
         default: text = .tokens(tokens(length, content.vocabulary, &random))
         }
@@ -179,10 +181,12 @@ package enum PromptFile {
             number += 1
             let line = slice.last == 0x0D ? slice.dropLast() : slice
             guard !line.isEmpty else { continue }
-            guard line.count <= LoadLimits.promptSizeMax, prompts.count < LoadLimits.promptsMax else {
+            guard line.count <= LoadLimits.promptSizeMax, prompts.count < LoadLimits.promptsMax
+            else {
                 throw .file(
                     name, line: number, "\(line.count) bytes",
-                    allowed: "\(LoadLimits.promptsMax) prompts of \(LoadLimits.promptSizeMax) bytes")
+                    allowed: "\(LoadLimits.promptsMax) prompts of \(LoadLimits.promptSizeMax) bytes"
+                )
             }
             guard let text = String(validating: line, as: UTF8.self) else {
                 throw .file(name, line: number, "bytes that are not UTF-8", allowed: "UTF-8 text")
@@ -190,7 +194,8 @@ package enum PromptFile {
             prompts.append(text)
         }
         guard !prompts.isEmpty else {
-            throw LoadTestError(.fileInvalid, "reading \(name): found no prompts, allowed: 1 or more")
+            throw LoadTestError(
+                .fileInvalid, "reading \(name): found no prompts, allowed: 1 or more")
         }
         return prompts
     }

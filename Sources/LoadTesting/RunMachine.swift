@@ -159,7 +159,8 @@ package struct RunMachine: Sendable {
         }
         if unreachableCount == 0 { unreachableSince = now }
         unreachableCount += 1
-        let isGone = unreachableCount >= Self.goneCount
+        let isGone =
+            unreachableCount >= Self.goneCount
             && now - unreachableSince >= Self.goneNanoseconds
         return isGone ? .unreachable(sentence) : nil
     }

@@ -19,7 +19,8 @@ extension Quantiles {
         guard let intervals else { return }
         let parts = intervals.map(\.record.latency)
         spread = Spread(
-            p50: Noise.spread(of: 50, histogram, parts), p90: Noise.spread(of: 90, histogram, parts),
+            p50: Noise.spread(of: 50, histogram, parts),
+            p90: Noise.spread(of: 90, histogram, parts),
             p99: Noise.spread(of: 99, histogram, parts),
             p999: Noise.spread(of: 99.9, histogram, parts))
     }

@@ -5,7 +5,9 @@ extension RunReport {
     package var text: String {
         var lines: [String] = []
         if isMock { lines += [Self.mockBanner, ""] }
-        if degraded { lines += ["*** DEGRADED: some answers were worse than they could be ***", ""] }
+        if degraded {
+            lines += ["*** DEGRADED: some answers were worse than they could be ***", ""]
+        }
         lines += heading + [""] + outcome + [""] + table
         if kinds.count > 1 { lines += [""] + perKind }
         if !errors.isEmpty { lines += [""] + counted("errors by status", errors) }
@@ -86,7 +88,8 @@ extension RunReport {
     ) -> [String] {
         let shown = rows.compactMap { name, times in times.map { (name, $0) } }
         guard let first = shown.first else { return ["no answer was measured"] }
-        let header = NumberText.left(title, 19)
+        let header =
+            NumberText.left(title, 19)
             + (["min", "mean"] + first.1.columns.map(\.name)).map { NumberText.right($0, 8) }
             .joined()
         return [header]

@@ -20,7 +20,8 @@ package struct Threshold: Sendable, Equatable {
             throw .setting("--fail-if", found: given, allowed: Self.allowed)
         }
         let rest = compact[start...]
-        let comparison = rest.dropFirst().first == "=" ? String(rest.prefix(2)) : String(rest.prefix(1))
+        let comparison =
+            rest.dropFirst().first == "=" ? String(rest.prefix(2)) : String(rest.prefix(1))
         let metric = compact[..<start].replacing("p99.99", with: "p9999")
             .replacing("p99.9", with: "p999")
         let path = metric.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
@@ -110,7 +111,8 @@ package struct Threshold: Sendable, Equatable {
     private func time(_ percentile: String, in report: RunReport) -> Double? {
         let kind = path.count > 1 ? report.kinds.first { $0.kind == path[0] } : nil
         if path.count > 1, RequestKind(rawValue: path[0]) != nil, kind == nil { return nil }
-        let sort = path.count > 1 && Self.sorts.contains(path[path.count - 2])
+        let sort =
+            path.count > 1 && Self.sorts.contains(path[path.count - 2])
             ? path[path.count - 2] : "latency"
         guard let times = kind?.quantiles(sort) ?? (kind == nil ? report.quantiles(sort) : nil)
         else { return nil }

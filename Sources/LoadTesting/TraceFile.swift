@@ -52,7 +52,8 @@ package enum TraceFile {
             entries.append(try entry(text, name, number, after: entries.last?.intended ?? 0))
         }
         guard !entries.isEmpty else {
-            throw LoadTestError(.fileInvalid, "reading \(name): found no requests, allowed: 1 or more")
+            throw LoadTestError(
+                .fileInvalid, "reading \(name): found no requests, allowed: 1 or more")
         }
         return entries
     }

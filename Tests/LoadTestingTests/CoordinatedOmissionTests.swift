@@ -46,7 +46,8 @@ import Testing
         // What each request took, by arithmetic: 1 ms, and the rest of the stall if it met it.
         let truth = (0..<Int(rate * 5)).map { index -> Int64 in
             let sent = Int64(Double(index) / rate * 1e9)
-            let meets = sent < Self.stall.upperBound
+            let meets =
+                sent < Self.stall.upperBound
                 && sent + Self.millisecond > Self.stall.lowerBound
             let begun = max(0, Self.stall.lowerBound - sent)
             return Self.millisecond + (meets ? Self.stall.upperBound - sent - begun : 0)

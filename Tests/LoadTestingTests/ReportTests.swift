@@ -38,15 +38,17 @@ import Testing
         for part in [
             "server     unix:///tmp/s, assayd/0.1", "models     m generation 1 on cpu",
             "load       open loop, 1000/s; 8 connections x depth 4",
-            "intended                   2,000   100.00%", "throughput 958.3 requests/s (offered 1000/s)",
+            "intended                   2,000   100.00%",
+            "throughput 958.3 requests/s (offered 1000/s)",
             "goodput    479.2 requests/s, 50.00% of all (latency <= 50.00 ms)",
             "            5  INTERNAL <b>", "the tester itself",
         ] {
             #expect(text.contains(part), "\(part) in\n\(text)")
         }
         #expect(!text.contains("MOCK") && !text.contains("FAILED"))
-        #expect(text.split(separator: "\n").filter { !$0.hasPrefix("warning") }
-            .allSatisfy { $0.count <= 110 })
+        #expect(
+            text.split(separator: "\n").filter { !$0.hasPrefix("warning") }
+                .allSatisfy { $0.count <= 110 })
     }
 
     @Test func percentilesStandInTheTable() throws {
@@ -110,7 +112,8 @@ import Testing
         let report = try report(facts: facts)
         #expect(report.text.hasPrefix("*** MOCK") && report.provenance == "mock")
         #expect(HTMLReport.page(report).contains("<title>MOCK"))
-        #expect(report.csv.split(separator: "\r\n").dropFirst().allSatisfy { $0.hasPrefix("MOCK,") })
+        #expect(
+            report.csv.split(separator: "\r\n").dropFirst().allSatisfy { $0.hasPrefix("MOCK,") })
         let log = HDRLog.text(try intervals(1), startedAt: 0, isMock: true)
         #expect(log.contains("MOCK ANSWERS") && log.contains("Tag=MOCK,"))
     }
@@ -237,7 +240,9 @@ private enum HDRReader {
 
     /// Stored blocks only.
     private static func inflate(_ bytes: [UInt8]) throws -> [UInt8] {
-        guard bytes.count > 6, bytes[0] == 0x78, number(bytes, 0, 2) % 31 == 0 else { throw Broken() }
+        guard bytes.count > 6, bytes[0] == 0x78, number(bytes, 0, 2) % 31 == 0 else {
+            throw Broken()
+        }
         var plain: [UInt8] = []
         var index = 2
         while true {

@@ -14,7 +14,9 @@ import Testing
         #expect(Set(kinds) == [.ping, .generate])
     }
 
-    @Test(arguments: ["", "fly", "ping=0", "ping=-1", "ping=1,ping=2", "ping=1=2", "ping,", "ping=nan"])
+    @Test(arguments: [
+        "", "fly", "ping=0", "ping=-1", "ping=1,ping=2", "ping=1=2", "ping,", "ping=nan",
+    ])
     func aWrongMixIsRefused(_ text: String) {
         #expect(throws: LoadTestError.self) { try RequestMix(text) }
     }
@@ -30,7 +32,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("50", 50.0, 50...50), ("uniform:10:20", 15.0, 10...20), ("normal:100:10", 100.0, 1...1_000),
+        ("50", 50.0, 50...50), ("uniform:10:20", 15.0, 10...20),
+        ("normal:100:10", 100.0, 1...1_000),
         ("exponential:20", 20.0, 1...1_000), ("lognormal:50:0.5", 56.7, 1...1_000),
     ])
     func lengthsHaveTheirMeanAndBounds(_ text: String, _ mean: Double, _ range: ClosedRange<Int>)

@@ -37,8 +37,10 @@ import Testing
 
     @Test func stepsHoldTheirRates() throws {
         let times = even(try RateProfile.steps("100:2s,1000:500ms,10:1s"))
-        let counts = [0..<2_000_000_000, 2_000_000_000..<2_500_000_000, 2_500_000_000..<4_000_000_000]
-            .map { range in times.filter { range.contains($0) }.count }
+        let counts = [
+            0..<2_000_000_000, 2_000_000_000..<2_500_000_000, 2_500_000_000..<4_000_000_000,
+        ]
+        .map { range in times.filter { range.contains($0) }.count }
         #expect(counts == [200, 500, 10])
     }
 

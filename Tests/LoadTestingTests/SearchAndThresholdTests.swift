@@ -61,7 +61,9 @@ import Testing
                 == "98.00% of 1000 requests answered within 20.00 ms")
     }
 
-    @Test(arguments: ["p99", "99=20ms", "p0=1ms", "p100=1ms", "p99=", "p99=20", "p99=x", "p99=1ms=2"])
+    @Test(arguments: [
+        "p99", "99=20ms", "p0=1ms", "p100=1ms", "p99=", "p99=20", "p99=x", "p99=1ms=2",
+    ])
     func objectives(_ text: String) throws {
         if text == "p99=20" {
             #expect(try RateObjective(text).bound == 20_000)
@@ -81,7 +83,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("p99>20ms", true), ("p99 > 200ms", false), ("latency.p50<=60ms", true), ("max>=100ms", true),
+        ("p99>20ms", true), ("p99 > 200ms", false), ("latency.p50<=60ms", true),
+        ("max>=100ms", true),
         ("ping.p90<1ms", false), ("ping.service.p90>1ms", true), ("errors>1%", true),
         ("errors>0.06", false), ("error_count>99", true), ("rate<900", false), ("rate<1000", true),
         ("ttft.p99>1s", true), ("generate.p99>1s", true), ("goodput<95%", true),
@@ -154,7 +157,8 @@ import Testing
         #expect(report.provenance == "mock")
         #expect(report.failures[0] == "a mock answered; only --allow-mock measures one")
         let refused = try play(
-            { outcome, _ in outcome.end = .mockRefused("the answer comes from a mock model") }, false)
+            { outcome, _ in outcome.end = .mockRefused("the answer comes from a mock model") },
+            false)
         #expect(self.verdict(refused).0 == .mock)
     }
 
