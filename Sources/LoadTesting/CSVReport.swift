@@ -7,7 +7,8 @@ extension RunReport {
     /// measured.
     package var csv: String {
         let header = [
-            "provenance", "start_s", "seconds", "succeeded", "failed", "requests_per_second",
+            "provenance", "start_s", "seconds", "sent", "succeeded", "failed",
+            "requests_per_second",
             "output_tokens_per_second", "p50_ms", "p90_ms", "p99_ms", "max_ms",
         ]
         let rows = intervals.map { interval in
@@ -19,8 +20,8 @@ extension RunReport {
             }
             return [
                 isMock ? "MOCK" : "real", NumberText.fixed(interval.start, 3),
-                NumberText.fixed(interval.seconds, 3), "\(interval.succeeded)",
-                "\(interval.failed)",
+                NumberText.fixed(interval.seconds, 3), "\(interval.sent)",
+                "\(interval.succeeded)", "\(interval.failed)",
             ] + rates + times
         }
         return ([header] + rows).map { $0.joined(separator: ",") + "\r\n" }.joined()

@@ -7,9 +7,10 @@
 //
 // One histogram is, in base 64, the V2 encoding inside a V2 compressed envelope, big-endian:
 //
-//   +----------+--------+-------------------------------- zlib ----------------------------------+
-//   | 1c849314 | length | 1c849313 | length | 0 | digits | lowest u64 | highest u64 | 1.0 | counts |
-//   +----------+--------+-----------------------------------------------------------------------+
+//   +----------+--------+---------------------------- zlib ------------------------------+
+//   |          |        |          |        |   |        | lowest | highest |     |        |
+//   | 1c849314 | length | 1c849313 | length | 0 | digits |  u64   |   u64   | 1.0 | counts |
+//   +----------+--------+----------------------------------------------------------------+
 //
 // Counts are ZigZag LEB128 (at most 9 bytes each); a run of n empty ones is the number -n. The
 // zlib stream holds stored blocks: valid for every reader, and small since the counts are packed.

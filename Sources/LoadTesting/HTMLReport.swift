@@ -20,8 +20,8 @@ package enum HTMLReport {
         </head>
         <body>
         <main>
-        \(banner(report))<h1>assay-load rpc</h1>
-        \(summary(report))
+        <h1>assay-load rpc</h1>
+        \(banner(report))\(summary(report))
         \(latencyOverTime(report).html)\(percentileCurve(report).html)\(throughput(report).html)\
         <section><h2>Figures</h2>
         <pre>\(escaped(report.text))</pre>
@@ -140,7 +140,9 @@ package enum HTMLReport {
                     ($0.start + $0.seconds / 2, Double(count($0)) / $0.seconds)
                 })
         }
-        var lines = [line("succeeded", "cool") { $0.succeeded }]
+        var lines = [
+            line("sent", "faint") { $0.sent }, line("succeeded", "cool") { $0.succeeded },
+        ]
         if report.failed > 0 { lines.append(line("failed", "hot") { $0.failed }) }
         if report.outputTokensPerSecond > 0 {
             lines.append(line("output tokens", "warm") { $0.outputTokens })
@@ -167,6 +169,7 @@ package enum HTMLReport {
         svg text{fill:var(--soft);font-size:11px}.grid{stroke:var(--line)}\
         polyline{fill:none;stroke-width:1.8;stroke-linejoin:round}\
         pre{background:var(--box);border-radius:8px;padding:12px;overflow-x:auto;\
+        white-space:pre-wrap;\
         font:12px/1.45 ui-monospace,monospace}\
         .bad{border:2px solid var(--bad);color:var(--bad);border-radius:8px;padding:8px 12px;\
         font-weight:700}.note{border-left:3px solid var(--warm);padding:2px 12px;\

@@ -100,18 +100,31 @@ struct ProcessUsage: Sendable {
         return difference
     }
 
-    /// The second number of /proc/self/schedstat: nanoseconds spent waiting for a processor. A
-    /// kernel that does not keep it says 0 for the first one, too.
+    /// The second number of every thread's schedstat: nanoseconds spent waiting for a processor.
+    /// A kernel that does not keep it says 0 for the first one, too. Threads that have ended are
+    /// missed; a run's threads live as long as it does.
     private static func runQueue() -> Double? {
-        guard let file = fopen("/proc/self/schedstat", "r") else { return nil }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 128)
-        let count = fread(&bytes, 1, bytes.count, file)
-        let numbers = bytes.prefix(count).split(separator: 0x20).map {
-            Double(String(decoding: $0, as: UTF8.self)) ?? 0
+        guard let folder = opendir("/proc/self/task") else { return nil }
+        defer { closedir(folder) }
+        var ran = 0.0
+        var waited = 0.0
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard name.first != ".", let file = fopen("/proc/self/task/\(name)/schedstat", "r")
+            else { continue }
+            defer { fclose(file) }
+            var bytes = [UInt8](repeating: 0, count: 128)
+            let count = fread(&bytes, 1, bytes.count, file)
+            let numbers = bytes.prefix(count).split(separator: 0x20).map {
+                Double(String(decoding: $0, as: UTF8.self)) ?? 0
+            }
+            guard numbers.count >= 2 else { continue }
+            ran += numbers[0]
+            waited += numbers[1]
         }
-        guard numbers.count >= 2, numbers[0] > 0 else { return nil }
-        return numbers[1] / 1e9
+        return ran > 0 ? waited / 1e9 : nil
     }
 }
 

@@ -28,7 +28,7 @@ struct Plot {
     private static let width = 860.0
     private static let height = 280.0
     private static let left = 70.0
-    private static let right = 16.0
+    private static let right = 28.0
     private static let top = 16.0
     private static let bottom = 34.0
 
@@ -37,12 +37,14 @@ struct Plot {
         let all = lines.flatMap(\.points)
         guard !all.isEmpty, ticks.count > 1 else {
             return
-                "<section><h2>\(HTMLReport.escaped(title))</h2><p>Nothing was measured.</p></section>"
+                "<section><h2>\(HTMLReport.escaped(title))</h2><p>Nothing was measured.</p>"
+                + "</section>"
         }
         let marks = yTicks(all.map(\.y))
         let body = grid(marks) + lines.map { curve($0, marks) }.joined()
         let legend = lines.map { line in
-            "<span><i style=\"background:var(--\(line.color))\"></i>\(HTMLReport.escaped(line.name))</span>"
+            "<span><i style=\"background:var(--\(line.color))\"></i>"
+                + HTMLReport.escaped(line.name) + "</span>"
         }.joined()
         return """
             <section>
@@ -97,17 +99,19 @@ struct Plot {
         if value >= 1_000_000 { return NumberText.short(value / 1_000_000) + "M" }
         if value >= 10_000 { return NumberText.short(value / 1_000) + "k" }
         if value == value.rounded() { return NumberText.fixed(value, 0) }
-        return NumberText.short(value)
+        var text = NumberText.fixed(value, 6)
+        while text.last == "0" { text.removeLast() }
+        return text
     }
 
     private func grid(_ marks: [PlotTick]) -> String {
         let bottom = Self.height - Self.bottom
+        let (left, right) = (Int(Self.left), Int(Self.width - Self.right))
         let rows = marks.map { mark in
             let height = NumberText.fixed(y(mark.value, marks), 1)
-            return
-                "<line class=\"grid\" x1=\"\(Int(Self.left))\" x2=\"\(Int(Self.width - Self.right))\""
-                + " y1=\"\(height)\" y2=\"\(height)\"/><text x=\"\(Int(Self.left - 8))\" y=\"\(height)\""
-                + " dy=\"4\" text-anchor=\"end\">\(mark.text)</text>\n"
+            return "<line class=\"grid\" x1=\"\(left)\" x2=\"\(right)\" y1=\"\(height)\""
+                + " y2=\"\(height)\"/><text x=\"\(left - 8)\" y=\"\(height)\" dy=\"4\""
+                + " text-anchor=\"end\">\(mark.text)</text>\n"
         }
         let columns = ticks.map { tick in
             let place = NumberText.fixed(x(tick.value), 1)

@@ -39,11 +39,14 @@ package struct RateObjective: Sendable, Equatable {
         let inTime = total.latency.count(atMost: Int64(bound * 1e6))
         let share = Double(inTime) / Double(max(intended, 1))
         let held = intended > 0 && share >= percentile / 100 - 1e-12
-        return (
-            held,
+        var finding =
             "\(NumberText.percent(share)) of \(intended) requests answered within "
-                + NumberText.time(milliseconds: bound)
-        )
+            + NumberText.time(milliseconds: bound)
+        let own = Double(record.sendDelay.value(at: percentile)) / 1e6
+        if !held, own > bound / 2 {
+            finding += "; the tester itself sent \(NumberText.time(milliseconds: own)) late"
+        }
+        return (held, finding)
     }
 }
 

@@ -65,7 +65,8 @@ enum ReportWarnings {
             wait.p99 > latency.p99 * shareMax
         else { return nil }
         return "due requests waited for a free place (p99 "
-            + "\(NumberText.time(milliseconds: wait.p99))): \(report.setup.connections) connections "
+            + "\(NumberText.time(milliseconds: wait.p99))): "
+            + "\(report.setup.connections) connections "
             + "of depth \(report.setup.depth) did not carry the rate; the wait is in the latency"
     }
 

@@ -60,6 +60,7 @@ package struct KindRecord: Sendable {
 /// Counts since the last look: one stretch of the timeline.
 package struct IntervalRecord: Sendable {
     package var latency = LatencyHistogram()
+    package var sent = 0
     package var succeeded = 0
     package var failed = 0
     /// Cancelled, or past the deadline.
@@ -124,6 +125,7 @@ package struct RunRecorder: Sendable {
     /// A request is on its way.
     mutating func intend(_ kind: RequestKind) {
         change(kind) { $0.sent += 1 }
+        interval.sent += 1
     }
 
     /// A request was cut off at the end of the run.

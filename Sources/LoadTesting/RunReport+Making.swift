@@ -55,6 +55,7 @@ extension IntervalReport {
         }
         start = interval.start
         seconds = interval.seconds
+        sent = interval.record.sent
         succeeded = interval.record.succeeded
         failed = interval.record.failed
         outputTokens = interval.record.outputTokens

@@ -63,6 +63,7 @@ package struct IntervalReport: Sendable, Equatable, Codable {
     /// Seconds from the end of warm-up.
     package var start: Double
     package var seconds: Double
+    package var sent: Int
     package var succeeded: Int
     package var failed: Int
     package var outputTokens: Int

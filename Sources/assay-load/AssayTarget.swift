@@ -46,14 +46,24 @@ struct AssayTarget: LoadTarget {
         for client in clients { try await client.connect() }
     }
 
-    /// Who is there, and with which models.
-    func facts() async throws(ClientError) -> TargetFacts {
-        let list = try await clients[0].models().message.models
-        let addressed = list.filter { model == nil || $0.name == model }
-        return TargetFacts(
-            address: address.description, server: clients[0].server?.server ?? "-",
-            models: addressed.map(TargetFacts.Model.init))
+    /// Who is there, and with which models; waits so many seconds for one that is loading.
+    func facts(wait: Int = 0) async throws(ClientError) -> TargetFacts {
+        let end = ContinuousClock.now + .seconds(wait)
+        while true {
+            let list = try await clients[0].models().message.models
+            let addressed = list.filter { model == nil || $0.name == model }
+            if addressed.contains(where: { $0.state == .loading }), ContinuousClock.now < end {
+                try? await Task.sleep(for: .milliseconds(100))
+                continue
+            }
+            return TargetFacts(
+                address: address.description, server: clients[0].server?.server ?? "-",
+                models: addressed.map(TargetFacts.Model.init))
+        }
     }
+
+    /// Requests that the server allows in flight on one connection; nil before any Hello.
+    var depthMax: Int? { clients[0].server.map { Int(clamping: $0.requestsInFlightMax) } }
 
     func close() async {
         for client in clients { client.close() }

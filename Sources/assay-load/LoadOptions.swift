@@ -26,14 +26,14 @@ struct ScheduleOptions: ParsableArguments {
     @Option(help: "Time to measure, such as 30s or 5m; at most 24h.")
     var duration: String?
 
-    @Option(help: "Time before anything is counted.")
-    var warmup = "1s"
+    @Option(help: "Time before anything is counted (default: 1s; 0 with --trace or --requests).")
+    var warmup: String?
 
     @Option(help: "Time to wait for answers after the last request.")
     var drain = "10s"
 
     @Option(help: "Requests to send at most, warm-up included.")
-    var requests = LoadLimits.requestsMax
+    var requests: Int?
 
     @Option(help: "Connections, 1 to 4096.")
     var connections = 8
@@ -58,7 +58,9 @@ struct ScheduleOptions: ParsableArguments {
             throw ValidationError("--rate, --ramp, --step and --trace exclude each other")
         }
         try check(connections, "--connections", 1...LoadLimits.connectionsMax)
+        let requests = requests ?? LoadLimits.requestsMax
         try check(requests, "--requests", 1...LoadLimits.requestsMax)
+        let warmup = warmup ?? (trace != nil || self.requests != nil ? "0" : "1s")
         let depth = depth ?? (isOpen ? 64 : 1)
         try check(depth, "--depth", 1...LoadLimits.depthMax)
         guard let kind = ArrivalKind(rawValue: arrival) else {

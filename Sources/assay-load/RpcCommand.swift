@@ -27,6 +27,9 @@ struct RpcCommand: AsyncParsableCommand {
     @Option(help: "Name of the model; not needed when the server has one.")
     var model: String?
 
+    @Option(help: "Seconds to wait for a model that is still loading.")
+    var wait = 60
+
     @OptionGroup(title: "Schedule") var schedule: ScheduleOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
     @OptionGroup(title: "Report") var output: ReportOptions
@@ -56,6 +59,9 @@ struct RpcCommand: AsyncParsableCommand {
         guard (1...64).contains(threads) else {
             throw ValidationError("--threads is \(threads); allowed are 1 to 64")
         }
+        guard (0...3_600).contains(wait) else {
+            throw ValidationError("--wait is \(wait); allowed are 0 to 3600")
+        }
     }
 
     func run() async throws {
@@ -70,7 +76,7 @@ struct RpcCommand: AsyncParsableCommand {
         let target = try AssayTarget(
             ServerAddress(address), model: model, connections: schedule.connections,
             threads: threads, allowMock: allowMock, compression: !noCompression)
-        let facts = try await target.facts()
+        let facts = try await target.facts(wait: wait)
         if let sentence = facts.mockSentence, !allowMock {
             throw RunRefused(status: Verdict.mock.rawValue, sentence: sentence)
         }
@@ -78,6 +84,12 @@ struct RpcCommand: AsyncParsableCommand {
             throw RunRefused(
                 status: Verdict.failed.rawValue,
                 sentence: "the server at \(address) serves no model \"\(model ?? "")\"")
+        }
+        // The client would hold back what is beyond, and the wait would look like the server's.
+        guard schedule.depth <= target.depthMax ?? schedule.depth else {
+            throw ValidationError(
+                "the depth is \(schedule.depth); the server allows \(target.depthMax ?? 0) requests "
+                    + "in flight per connection")
         }
         try await target.connect()
         let verdict = try await measure(schedule, thresholds, objective, target, facts)

@@ -3,6 +3,7 @@
 // Nothing here depends on how fast the host is: counts, statuses and lower bounds only.
 
 import Foundation
+import ServerTestSupport
 import TestSupport
 import Testing
 
@@ -12,6 +13,7 @@ import Testing
             let count: Int
             let min: Double
             let p50: Double
+            let p99: Double
             let p9999: Double
             let max: Double
         }
@@ -73,6 +75,8 @@ import Testing
                 "--save-html", files[3],
             ], server)
         #expect(outcome.status == 0, "\(outcome.errors)\(outcome.output)")
+        // Progress is for terminals.
+        #expect(outcome.errors.isEmpty, "\(outcome.errors)")
         let report = try report(outcome)
         #expect(report.provenance == "real")
         #expect(report.intended == 200 && report.sent == 200 && report.succeeded == 200)
@@ -80,7 +84,8 @@ import Testing
         let latency = try #require(report.latency)
         #expect(latency.min > 0 && latency.p50 <= latency.p9999 && latency.p9999 <= latency.max)
         for file in files { #expect(FileManager.default.fileExists(atPath: file)) }
-        let same = try Program.run("assay-load", ["compare", files[0], files[0], "--fail-if-worse"])
+        let same = try Program.run(
+            "assay-load", ["compare", files[0], files[0], "--fail-if-worse"])
         #expect(same.status == 0 && same.output.contains("within noise"), "\(same.errors)")
     }
 
@@ -168,21 +173,35 @@ import Testing
         }
     }
 
-    @Test func anInterruptionEndsWithAReport() throws {
-        let server = try ServerProcess(model: model)
-        let place = try TemporaryDirectory()
+    /// A run in the background, begun when the server has seen some of its pings.
+    private func begin(_ arguments: [String], _ server: ServerProcess) throws -> ChildProcess {
         let process = try ChildProcess(
             Program.path("assay-load"),
-            [
-                "rpc", "--server", server.addresses[0], "--rate", "50", "--duration", "1h",
-                "--warmup", "0",
-            ], [:], place)
-        // It has begun when the server has seen its pings.
-        var isRunning = false
-        for _ in 0..<500 where !isRunning {
-            usleep(20_000)
-            isRunning = try server.counter("requests_received") > 20
-        }
+            ["rpc", "--server", server.addresses[0], "--warmup", "0"] + arguments, [:],
+            try TemporaryDirectory())
+        #expect(try ProcessFacts.eventually { try server.counter("pings") > 20 })
+        return process
+    }
+
+    @Test func aStallOfTheServerShowsInTheOpenLoop() throws {
+        let server = try ServerProcess(model: model)
+        let process = try begin(
+            ["--rate", "200", "--duration", "5s", "--drain", "20s", "--json"], server)
+        // Of 1,000 requests, those meant for a stop of 300 ms are 60; of these at least the first
+        // 40 wait 100 ms or more, however the host behaves: more than one in a hundred.
+        server.signal(SIGSTOP)
+        usleep(300_000)
+        server.signal(SIGCONT)
+        #expect(process.waitUntilExit() == 0, "\(process.errors)")
+        let report = try JSONDecoder().decode(Report.self, from: Data(process.output.utf8))
+        #expect(report.intended == 1_000 && report.succeeded == 1_000)
+        #expect(try #require(report.latency).p99 >= 100)
+        #expect(try #require(report.latency).max >= 250)
+    }
+
+    @Test func anInterruptionEndsWithAReport() throws {
+        let server = try ServerProcess(model: model)
+        let process = try begin(["--rate", "50", "--duration", "1h"], server)
         process.signal(SIGINT)
         #expect(process.waitUntilExit() == 130)
         #expect(process.output.contains("stopped by the user"))

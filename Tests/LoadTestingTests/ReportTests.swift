@@ -28,6 +28,7 @@ import Testing
             for value in 0..<100 {
                 record.latency.record(Int64(Double(value * 37 % 100 + 1) * scale * 1e6))
             }
+            record.sent = 100
             record.succeeded = 100
             return TimedInterval(start: Double(index) * 0.1, seconds: 0.1, record: record)
         }
@@ -65,10 +66,10 @@ import Testing
         #expect(lines.count == 21)
         #expect(
             lines[0]
-                == "provenance,start_s,seconds,succeeded,failed,requests_per_second,"
+                == "provenance,start_s,seconds,sent,succeeded,failed,requests_per_second,"
                 + "output_tokens_per_second,p50_ms,p90_ms,p99_ms,max_ms")
-        #expect(lines[2].hasPrefix("real,0.100,0.100,100,0,1000.000,0.000,50."))
-        #expect(lines.allSatisfy { $0.split(separator: ",").count == 11 })
+        #expect(lines[2].hasPrefix("real,0.100,0.100,100,100,0,1000.000,0.000,50."))
+        #expect(lines.allSatisfy { $0.split(separator: ",").count == 12 })
     }
 
     @Test func jsonComesBackAsItWent() throws {

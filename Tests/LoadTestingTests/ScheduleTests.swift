@@ -120,7 +120,8 @@ import Testing
             try trace("0\n1\nfoo,ping\n")
         } throws: { error in
             "\(error)"
-                == "reading trace, line 3: found \"foo\", allowed: seconds from the start, 0 to 86400"
+                == "reading trace, line 3: found \"foo\", allowed: seconds from the start, "
+                + "0 to 86400"
         }
     }
 
