@@ -3,33 +3,22 @@
 import AssayClient
 import Synchronization
 import Testing
-import Wire
 
 @Suite struct AssayClientTests {
     private let answer = AnswerRecord(model: "m", device: "cpu")
 
-    private func client(
-        allowMock: Bool = false, compression: Bool = false, answerMilliseconds: Int? = 5000,
-        _ handler: @escaping ScriptedServer.Handler
-    ) throws -> AssayClient {
-        var configuration = ClientConfiguration()
-        configuration.allowMock = allowMock
-        configuration.compression = compression
-        configuration.answerMilliseconds = answerMilliseconds
-        return try AssayClient(
-            adopting: ScriptedServer.greeting(compression: compression, handler),
-            configuration: configuration)
-    }
+    private let servers = Servers()
 
-    /// Runs `body` and returns the client's error; records an issue when there is none.
-    private func failure(_ body: () throws -> Void) -> ClientError? {
-        do {
-            try body()
-            Issue.record("no error")
-            return nil
-        } catch {
-            return error as? ClientError
-        }
+    private func client(
+        allowMock: Bool = false, compression: Bool = false, answerMilliseconds: UInt32 = 5000,
+        _ handler: @escaping ScriptedServer.Handler
+    ) throws -> Client {
+        var options = ClientOptions()
+        options.allowMock = allowMock
+        options.compression = compression
+        options.answerMilliseconds = answerMilliseconds
+        let hello = HelloResponse(server: "scripted", compression: compression)
+        return try Client(servers.greeting(hello, handler).address, options: options)
     }
 
     private func end(_ tokens: [UInt32] = [], _ text: String = "") -> GenerateResponse {
@@ -40,272 +29,230 @@ import Wire
 
     // MARK: - Servers that behave
 
-    @Test func pingComesBack() throws {
-        let client = try client { header, body in
-            .send(ScriptedServer.frame(PingResponse(payload: [1, 2]), to: header.requestID))
+    @Test func pingComesBack() async throws {
+        let client = try client { asked, _ in
+            .send(ScriptedServer.frame(PingResponse(payload: [1, 2]), to: asked.id))
         }
-        try client.ping([1, 2])
-        #expect(client.server.server == "scripted")
+        try await client.ping([1, 2])
+        #expect(client.server?.server == "scripted")
     }
 
-    @Test func streamIsHandedOutAndPutTogether() throws {
+    @Test func streamIsHandedOutAndPutTogether() async throws {
         let end = end([9], "c")
-        let client = try client { header, _ in
+        let client = try client { asked, _ in
             .send(
                 ScriptedServer.frame(
-                    GenerateChunk(promptDone: 1, promptTotal: 1), to: header.requestID,
+                    GenerateChunk(promptDone: 1, promptTotal: 1), to: asked.id,
                     generation: 4)
                     + ScriptedServer.frame(
-                        GenerateChunk(tokens: [7, 8], text: "ab"), to: header.requestID,
+                        GenerateChunk(tokens: [7, 8], text: "ab"), to: asked.id,
                         generation: 4)
-                    + ScriptedServer.frame(end, to: header.requestID, generation: 4))
+                    + ScriptedServer.frame(end, to: asked.id, generation: 4))
         }
-        var texts: [String] = []
-        let reply = try client.generate(GenerateRequest(prompt: .text("x"))) { chunk, provenance in
-            #expect(provenance == .real)
-            texts.append(chunk.text)
-            return true
+        var parts: [GeneratePart] = []
+        for try await part in client.generateStream(GenerateRequest(prompt: .text("x"))) {
+            parts.append(part)
         }
-        #expect(texts == ["", "ab"])
+        #expect(parts.map(\.text) == ["", "ab", "c"])
+        #expect(parts.map { $0.answer == nil } == [true, true, false])
+        #expect(parts.allSatisfy { $0.provenance == .real && $0.generation == 4 })
+        let reply = try #require(parts.last?.answer)
         #expect(reply.message.tokens == [7, 8, 9])
         #expect(reply.message.text == "abc")
         #expect(reply.generation == 4)
         #expect(reply.provenance == .real)
     }
 
-    @Test func logitsAreCountedAndPutTogether() throws {
+    @Test func logitsAreCountedAndPutTogether() async throws {
         let answer = answer
-        let client = try client { header, _ in
+        let client = try client { asked, _ in
             .send(
-                ScriptedServer.frame(LogitsChunk(logits: [1, 2, 3]), to: header.requestID)
+                ScriptedServer.frame(LogitsChunk(logits: [1, 2, 3]), to: asked.id)
                     + ScriptedServer.frame(
                         LogitsResponse(
                             logits: [4], vocabulary: 2, positions: 2, answer: answer),
-                        to: header.requestID))
+                        to: asked.id))
         }
-        let reply = try client.logits(LogitsRequest(prompt: .tokens([1])))
+        let reply = try await client.logits(LogitsRequest(prompt: .tokens([1])))
         #expect(reply.message.logits == [1, 2, 3, 4])
     }
 
-    @Test func compressedBodiesGoBothWays() throws {
+    @Test func compressedBodiesGoBothWays() async throws {
         let payload = [UInt8](repeating: 5, count: 20_000)
-        let client = try client(compression: true) { header, body in
-            guard header.flags.contains(.compressed),
-                let request = try? PingRequest(decoding: body)
+        let client = try client(compression: true) { asked, _ in
+            guard asked.header.flags.contains(.compressed),
+                let request = try? PingRequest(decoding: asked.body)
             else { return .sendAndClose([]) }
             var encoder = FrameEncoder()
             encoder.compresses = true
             try? encoder.appendResponse(
-                PingResponse(payload: request.payload), to: header.requestID, provenance: .real)
+                PingResponse(payload: request.payload), to: asked.id, provenance: .real)
             return .send(encoder.take())
         }
-        try client.ping(payload)
+        try await client.ping(payload)
     }
 
-    @Test func answersMayOvertakeEachOther() throws {
+    @Test func answersMayOvertakeEachOther() async throws {
         let held = Mutex<UInt64>(0)
-        let client = try client { header, _ in
-            if header.kind == .health {
-                held.withLock { $0 = header.requestID }
+        let server = try servers.greeting { asked, _ in
+            if asked.kind == .health {
+                held.withLock { $0 = asked.id }
                 return .silence
             }
             let first = HealthResponse(ready: true, state: .ready)
             return .send(
-                ScriptedServer.frame(StatsResponse(), to: header.requestID)
+                ScriptedServer.frame(StatsResponse(), to: asked.id)
                     + ScriptedServer.frame(first, to: held.withLock { $0 }))
         }
-        let id = try client.send(HealthRequest())
-        _ = try client.stats()
-        let late = try client.receive(
-            id, chunk: LogitsChunk.self, last: HealthResponse.self
-        ) { _, _ in true }
-        #expect(late.message.ready)
+        let client = try Client(server.address)
+        async let late = client.health()
+        await server.received(1, of: .health)
+        _ = try await client.stats()
+        #expect(try await late.message.ready)
+        #expect(server.connectionCount == 1)
     }
 
-    @Test func cancelDuringAStreamLetsItEnd() throws {
-        let stream = Mutex<UInt64>(0)
-        var last = end()
-        last.finishReason = .cancelled
-        let ending = last
-        let client = try client { header, body in
-            if header.kind == .generate {
-                stream.withLock { $0 = header.requestID }
-                return .send(
-                    ScriptedServer.frame(
-                        GenerateChunk(tokens: [1], text: "a"), to: header.requestID))
-            }
-            let target = (try? CancelRequest(decoding: body))?.target ?? 0
-            let id = stream.withLock { $0 }
-            return .send(
-                ScriptedServer.frame(CancelResponse(found: target == id), to: header.requestID)
-                    + ScriptedServer.frame(ending, to: id))
-        }
-        let id = try client.send(GenerateRequest(prompt: .text("x")))
-        let reply = try client.receive(
-            id, chunk: GenerateChunk.self, last: GenerateResponse.self
-        ) { _, _ in
-            try? client.cancel(id)
-            return true
-        }
-        #expect(reply.message.finishReason == .cancelled)
-    }
-
-    @Test func loadEndsWithTheGenerationItsProgressCouldNotKnow() throws {
+    @Test func loadEndsWithTheGenerationItsProgressCouldNotKnow() async throws {
         let layer = LayerVerdictRecord(layer: "file", ok: true, microseconds: 1)
-        let client = try client { header, _ in
+        let client = try client { asked, _ in
             .send(
-                ScriptedServer.frame(LoadProgress(layer: layer), to: header.requestID)
+                ScriptedServer.frame(LoadProgress(layer: layer), to: asked.id)
                     + ScriptedServer.frame(
-                        LoadResponse(accepted: true, layers: [layer]), to: header.requestID,
+                        LoadResponse(accepted: true, layers: [layer]), to: asked.id,
                         generation: 2))
         }
         var layers: [String] = []
-        let reply = try client.load(LoadRequest(name: "m", path: "/m.gguf")) {
+        let reply = try await client.load(LoadRequest(name: "m", path: "/m.gguf")) {
             layers.append($0.layer)
         }
         #expect(layers == ["file"])
         #expect(reply.generation == 2)
     }
 
-    @Test func deadlineIsSentInTheHeader() throws {
-        let client = try client { header, _ in
-            let state: ServingState = header.deadlineMilliseconds == 1234 ? .ready : .failed
+    @Test func deadlineIsSentInTheHeader() async throws {
+        let client = try client { asked, _ in
+            let state: ServingState = asked.header.deadlineMilliseconds == 1234 ? .ready : .failed
             return .send(
                 ScriptedServer.frame(
-                    HealthResponse(ready: true, state: state), to: header.requestID))
+                    HealthResponse(ready: true, state: state), to: asked.id))
         }
-        #expect(try client.health(deadlineMilliseconds: 1234).message.state == .ready)
-    }
-
-    @Test func drainingServerIsNoticedAndStillAnswers() throws {
-        let client = try client { header, _ in
-            .send(
-                ScriptedServer.frame(
-                    GoAway(reason: "shutting_down", drainMilliseconds: 9), to: 0)
-                    + ScriptedServer.frame(StatsResponse(), to: header.requestID))
-        }
-        #expect(!client.isDraining)
-        _ = try client.stats()
-        #expect(client.isDraining)
+        #expect(try await client.health(deadlineMilliseconds: 1234).message.state == .ready)
     }
 
     // MARK: - Mocks
 
-    @Test func mockAnswerIsRefusedByDefault() throws {
-        let client = try client { header, _ in
+    @Test func mockAnswerIsRefusedByDefault() async throws {
+        let client = try client { asked, _ in
             .send(
                 ScriptedServer.frame(
-                    HealthResponse(ready: true, state: .ready), to: header.requestID, .mock))
+                    HealthResponse(ready: true, state: .ready), to: asked.id, .mock))
         }
-        let error = failure { _ = try client.health() }
+        let error = await failure { _ = try await client.health() }
         #expect(error?.code == .mockRefused)
         #expect(error?.status == .mockRefused)
         #expect(error?.provenance == .mock)
     }
 
-    @Test func mockStreamIsRefusedBeforeItsFirstTokenIsSeenAndTheConnectionLivesOn() throws {
+    @Test func mockStreamIsRefusedBeforeItsFirstTokenIsSeenAndTheConnectionLivesOn() async throws {
         let end = end()
-        let client = try client { header, _ in
-            switch header.kind {
+        let client = try client { asked, _ in
+            switch asked.kind {
             case .generate:
                 .send(
                     ScriptedServer.frame(
-                        GenerateChunk(tokens: [1], text: "a"), to: header.requestID, .mock)
-                        + ScriptedServer.frame(end, to: header.requestID, .mock))
+                        GenerateChunk(tokens: [1], text: "a"), to: asked.id, .mock)
+                        + ScriptedServer.frame(end, to: asked.id, .mock))
             case .cancel:
-                .send(ScriptedServer.frame(CancelResponse(found: false), to: header.requestID))
-            default: .send(ScriptedServer.frame(StatsResponse(), to: header.requestID))
+                .send(ScriptedServer.frame(CancelResponse(found: false), to: asked.id))
+            default: .send(ScriptedServer.frame(StatsResponse(), to: asked.id))
             }
         }
         var seen = 0
-        let error = failure {
-            _ = try client.generate(GenerateRequest(prompt: .text("x"))) { _, _ in
+        let error = await failure {
+            for try await _ in client.generateStream(GenerateRequest(prompt: .text("x"))) {
                 seen += 1
-                return true
             }
         }
         #expect(error?.code == .mockRefused)
         #expect(seen == 0)
-        #expect(try client.stats().provenance == .real)
+        #expect(try await client.stats().provenance == .real)
     }
 
-    @Test func mockAnswerIsHandedOutAndSaysSoWhenAllowed() throws {
-        let client = try client(allowMock: true) { header, _ in
+    @Test func mockAnswerIsHandedOutAndSaysSoWhenAllowed() async throws {
+        let client = try client(allowMock: true) { asked, _ in
             .send(
                 ScriptedServer.frame(
-                    HealthResponse(ready: true, state: .ready), to: header.requestID, .mock))
+                    HealthResponse(ready: true, state: .ready), to: asked.id, .mock))
         }
-        #expect(try client.health().provenance == .mock)
+        #expect(try await client.health().provenance == .mock)
     }
 
-    @Test func errorAboutAMockIsAMockRefusalThatKeepsTheServersWords() throws {
-        let client = try client { header, _ in
+    @Test func errorAboutAMockIsAMockRefusalWithoutTheMocksWords() async throws {
+        let client = try client { asked, _ in
             .send(
                 ScriptedServer.failure(
-                    ErrorBody(code: "real_required", message: "model \"m\" is a mock"),
-                    .requirementNotMet, toKind: header.kindByte, header.requestID, .mock))
+                    ErrorBody(code: "real_required", message: "secret words"),
+                    .requirementNotMet, to: asked, .mock))
         }
-        let error = failure { _ = try client.health() }
+        let error = await failure { _ = try await client.health() }
         #expect(error?.code == .mockRefused)
-        #expect(error?.serverError?.code == "real_required")
+        #expect(error?.serverError == nil)
+        #expect(error?.message.contains("secret words") == false)
     }
 
     // MARK: - Refusals
 
-    @Test func serverErrorKeepsStatusFieldAndRetryAfter() throws {
-        let client = try client { header, _ in
+    @Test func serverErrorKeepsStatusFieldAndRetryAfter() async throws {
+        let client = try client { asked, _ in
             .send(
                 ScriptedServer.failure(
                     ErrorBody(code: "queue_full", message: "busy", retryAfterMilliseconds: 250),
-                    .resourceExhausted, toKind: header.kindByte, header.requestID))
+                    .resourceExhausted, to: asked))
         }
-        let error = failure { _ = try client.stats() }
+        let error = await failure { _ = try await client.stats() }
         #expect(error?.code == .serverRefused)
         #expect(error?.status == .resourceExhausted)
         #expect(error?.advice == .backoff)
         #expect(error?.retryAfterMilliseconds == 250)
     }
 
-    @Test func errorInMidStreamEndsTheStream() throws {
-        let client = try client { header, _ in
+    @Test func errorInMidStreamEndsTheStream() async throws {
+        let client = try client { asked, _ in
             .send(
-                ScriptedServer.frame(GenerateChunk(tokens: [1]), to: header.requestID)
+                ScriptedServer.frame(GenerateChunk(tokens: [1]), to: asked.id)
                     + ScriptedServer.failure(
                         ErrorBody(code: "engine_failed", message: "m"), .internalError,
-                        toKind: header.kindByte, header.requestID))
+                        to: asked))
         }
         var seen = 0
-        let error = failure {
-            _ = try client.generate(GenerateRequest(prompt: .text("x"))) { _, _ in
+        let error = await failure {
+            for try await _ in client.generateStream(GenerateRequest(prompt: .text("x"))) {
                 seen += 1
-                return true
             }
         }
         #expect(seen == 1)
         #expect(error?.status == .internalError)
     }
 
-    @Test func requestAboveTheServersLimitIsNotSent() throws {
-        let descriptor = ScriptedServer.start { header, _ in
-            .send(
-                ScriptedServer.frame(
-                    HelloResponse(server: "s", bodySizeMax: 4096), to: header.requestID))
-        }
-        let client = try AssayClient(adopting: descriptor)
-        let error = failure { try client.ping([UInt8](repeating: 0, count: 5000)) }
+    @Test func requestAboveTheServersLimitIsNotSent() async throws {
+        let server = try servers.greeting(
+            HelloResponse(server: "s", bodySizeMax: 4096)
+        ) { _, _ in .silence }
+        let client = try Client(server.address)
+        let error = await failure { try await client.ping([UInt8](repeating: 0, count: 5000)) }
         #expect(error?.code == .requestInvalid)
+        #expect(server.asked.isEmpty)
     }
 
-    @Test func silentServerRunsIntoTheTimeOut() throws {
+    @Test func silentServerRunsIntoTheTimeOut() async throws {
         let client = try client(answerMilliseconds: 30) { _, _ in .silence }
-        let error = failure { _ = try client.stats() }
+        let error = await failure { _ = try await client.stats() }
         #expect(error?.code == .timedOut)
-        #expect(failure { _ = try client.stats() }?.code == .timedOut)
     }
 
-    @Test func nobodyAtTheAddressIsUnreachable() {
-        let error = failure {
-            _ = try AssayClient.connect(to: ServerAddress("unix:///nowhere/assay.sock"))
+    @Test func nobodyAtTheAddressIsUnreachable() async {
+        let error = await failure {
+            _ = try await Client("unix:///nowhere/assay.sock", options: .once).stats()
         }
         #expect(error?.code == .unreachable)
         #expect(error?.status == .unavailable)
@@ -346,100 +293,85 @@ import Wire
     }
 
     @Test(arguments: breaches.indices)
-    func breachIsAProtocolErrorAndEndsTheConnection(_ index: Int) throws {
+    func breachIsAProtocolErrorAndEndsTheConnection(_ index: Int) async throws {
         let (name, damage) = Self.breaches[index]
-        let client = try client { header, _ in
-            .send(damage(ScriptedServer.frame(StatsResponse(), to: header.requestID)))
+        let client = try client { asked, _ in
+            .send(damage(ScriptedServer.frame(StatsResponse(), to: asked.id)))
         }
-        let error = failure { _ = try client.stats() }
+        let error = await failure { _ = try await client.stats() }
         #expect(error?.code == .protocolError, "\(name)")
         #expect(error?.status == .protocolError, "\(name)")
-        #expect(failure { _ = try client.stats() }?.code == .protocolError, "\(name)")
     }
 
-    @Test func provenanceThatChangesInMidStreamIsABreach() throws {
+    @Test func provenanceThatChangesInMidStreamIsABreach() async throws {
         let end = end()
-        let client = try client(allowMock: true) { header, _ in
+        let client = try client(allowMock: true) { asked, _ in
             .send(
-                ScriptedServer.frame(GenerateChunk(tokens: [1]), to: header.requestID, .real)
-                    + ScriptedServer.frame(end, to: header.requestID, .mock))
+                ScriptedServer.frame(GenerateChunk(tokens: [1]), to: asked.id, .real)
+                    + ScriptedServer.frame(end, to: asked.id, .mock))
         }
-        let error = failure { _ = try client.generate(GenerateRequest(prompt: .text("x"))) }
+        let error = await failure {
+            _ = try await client.generate(GenerateRequest(prompt: .text("x")))
+        }
         #expect(error?.code == .protocolError)
     }
 
-    @Test func otherBytesThanWerePingedAreABreach() throws {
-        let client = try client { header, _ in
-            .send(ScriptedServer.frame(PingResponse(payload: [3]), to: header.requestID))
+    @Test func otherBytesThanWerePingedAreABreach() async throws {
+        let client = try client { asked, _ in
+            .send(ScriptedServer.frame(PingResponse(payload: [3]), to: asked.id))
         }
-        #expect(failure { try client.ping([4]) }?.code == .protocolError)
+        #expect(await failure { try await client.ping([4]) }?.code == .protocolError)
     }
 
-    @Test func logitsThatDoNotAddUpAreABreach() throws {
+    @Test func logitsThatDoNotAddUpAreABreach() async throws {
         let answer = answer
-        let client = try client { header, _ in
+        let client = try client { asked, _ in
             .send(
                 ScriptedServer.frame(
                     LogitsResponse(logits: [4], vocabulary: 2, positions: 2, answer: answer),
-                    to: header.requestID))
+                    to: asked.id))
         }
-        let error = failure { _ = try client.logits(LogitsRequest(prompt: .tokens([1]))) }
+        let error = await failure {
+            _ = try await client.logits(LogitsRequest(prompt: .tokens([1])))
+        }
         #expect(error?.code == .protocolError)
     }
 
     @Test(arguments: [0, 1, 31, 40])
-    func serverThatClosesInMidFrameIsNoticed(_ size: Int) throws {
-        let client = try client { header, _ in
+    func serverThatClosesInMidFrameIsNoticed(_ size: Int) async throws {
+        let client = try client { asked, _ in
             let chunk = ScriptedServer.frame(
-                GenerateChunk(tokens: [1], text: "abc"), to: header.requestID)
+                GenerateChunk(tokens: [1], text: "abc"), to: asked.id)
             return .sendAndClose(chunk + chunk.prefix(size))
         }
         var seen = 0
-        let error = failure {
-            _ = try client.generate(GenerateRequest(prompt: .text("x"))) { _, _ in
+        let error = await failure {
+            for try await _ in client.generateStream(GenerateRequest(prompt: .text("x"))) {
                 seen += 1
-                return true
             }
         }
         #expect(error?.code == .connectionClosed)
         #expect(seen == 1)
     }
 
-    @Test func goAwayWithAStatusIsTheServersReason() throws {
+    @Test func goAwayWithAStatusIsTheServersReason() async throws {
         let client = try client { _, _ in
             var encoder = FrameEncoder()
             encoder.appendGoAway(
                 ErrorBody(code: "version_unsupported", message: "m"), status: .protocolError)
             return .sendAndClose(encoder.take())
         }
-        let error = failure { _ = try client.stats() }
+        let error = await failure { _ = try await client.stats() }
         #expect(error?.status == .protocolError)
         #expect(error?.serverError?.code == "version_unsupported")
     }
 
-    @Test func helloAnsweredByGarbageIsAProtocolError() {
-        let descriptor = ScriptedServer.start { _, _ in
+    @Test func helloAnsweredByGarbageIsAProtocolError() async throws {
+        let server = try servers.start { _, _ in
             .send(Array("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".utf8))
         }
-        #expect(failure { _ = try AssayClient(adopting: descriptor) }?.code == .protocolError)
-    }
-}
-
-@Suite struct ServerAddressTests {
-    @Test func addressesOfBothKindsAreRead() throws {
-        #expect(
-            try ServerAddress("tcp://127.0.0.1:7411") == .tcp(host: "127.0.0.1", port: 7411))
-        #expect(try ServerAddress("tcp://[::1]:80") == .tcp(host: "::1", port: 80))
-        #expect(try ServerAddress("unix:///run/a.sock") == .unix(path: "/run/a.sock"))
-        #expect(try ServerAddress("tcp://[::1]:80").description == "tcp://[::1]:80")
-    }
-
-    @Test(arguments: [
-        "", "localhost:7411", "tcp://localhost", "tcp://:7411", "tcp://a:0", "tcp://a:65536",
-        "tcp://a:x", "unix://relative", "unix://", "http://a:80", "tcp://a/b:80",
-        "unix:///" + String(repeating: "p", count: 107),
-    ])
-    func otherTextIsRefused(_ text: String) {
-        #expect(throws: ClientError.self) { try ServerAddress(text) }
+        let client = try Client(server.address)
+        #expect(await failure { _ = try await client.stats() }?.code == .protocolError)
+        #expect(server.connectionCount == 1)
     }
 }

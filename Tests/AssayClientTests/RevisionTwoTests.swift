@@ -3,36 +3,22 @@
 
 import AssayClient
 import Testing
-import Wire
 
 @Suite struct RevisionTwoTests {
     static let answer = AnswerRecord(model: "m", device: "cpu")
 
+    private let servers = Servers()
+
     private func client(
         allowMock: Bool = false, revision: UInt64 = Limits.revision,
         _ handler: @escaping ScriptedServer.Handler
-    ) throws -> AssayClient {
-        var configuration = ClientConfiguration()
-        configuration.allowMock = allowMock
-        configuration.compression = false
-        configuration.answerMilliseconds = 5000
-        let descriptor = ScriptedServer.start { header, body in
-            guard header.kind == .hello else { return handler(header, body) }
-            let hello = HelloResponse(server: "scripted", revision: revision)
-            return .send(ScriptedServer.frame(hello, to: header.requestID))
-        }
-        return try AssayClient(adopting: descriptor, configuration: configuration)
-    }
-
-    /// Runs `body` and returns the client's error; records an issue when there is none.
-    private func failure(_ body: () throws -> Void) -> ClientError? {
-        do {
-            try body()
-            Issue.record("no error")
-            return nil
-        } catch {
-            return error as? ClientError
-        }
+    ) throws -> Client {
+        var options = ClientOptions()
+        options.allowMock = allowMock
+        options.compression = false
+        options.answerMilliseconds = 5000
+        let hello = HelloResponse(server: "scripted", revision: revision)
+        return try Client(servers.greeting(hello, handler).address, options: options)
     }
 
     /// Tokens with one alternative each.
@@ -56,13 +42,15 @@ import Wire
         prompt: .messages([ChatMessage(.system, "s"), ChatMessage(.user, "u: v")]),
         continuations: [.text("a"), .tokens([1, 2])])
 
-    @Test func scoreIsAskedAsGivenAndHandedOut() throws {
-        let expected = twoContinuations
-        let client = try client { header, body in
-            guard (try? ScoreRequest(decoding: body)) == expected else { return .silence }
-            return .send(ScriptedServer.frame(Self.scores(2), to: header.requestID, generation: 3))
+    @Test func scoreIsAskedAsGivenAndHandedOut() async throws {
+        var expected = twoContinuations
+        expected.requirements = Requirements(real: true)
+        let wanted = expected
+        let client = try client { asked, _ in
+            guard (try? asked.decoded(ScoreRequest.self)) == wanted else { return .silence }
+            return .send(ScriptedServer.frame(Self.scores(2), to: asked.id, generation: 3))
         }
-        let reply = try client.score(twoContinuations)
+        let reply = try await client.score(twoContinuations)
         #expect(reply.message == Self.scores(2))
         #expect(reply.provenance == .real)
         #expect(reply.generation == 3)
@@ -81,29 +69,30 @@ import Wire
     ]
 
     @Test(arguments: wrongScores.indices)
-    func scoresThatDoNotFitTheRequestAreABreach(_ index: Int) throws {
+    func scoresThatDoNotFitTheRequestAreABreach(_ index: Int) async throws {
         let (name, response) = Self.wrongScores[index]
-        let client = try client { header, _ in
-            .send(ScriptedServer.frame(response, to: header.requestID))
+        let client = try client { asked, _ in
+            .send(ScriptedServer.frame(response, to: asked.id))
         }
         #expect(
-            failure { _ = try client.score(twoContinuations) }?.code == .protocolError, "\(name)")
-        #expect(failure { _ = try client.stats() }?.code == .connectionClosed, "\(name)")
+            await failure { _ = try await client.score(twoContinuations) }?.code == .protocolError,
+            "\(name)")
     }
 
-    @Test func scoresAndEmbeddingsOfAMockAreRefusedUnlessAllowed() throws {
-        let handler: ScriptedServer.Handler = { header, _ in
-            header.kind == .score
-                ? .send(ScriptedServer.frame(Self.scores(2), to: header.requestID, .mock))
-                : .send(Self.embedding(of: [1, 2], count: 1, to: header.requestID, .mock))
+    @Test func scoresAndEmbeddingsOfAMockAreRefusedUnlessAllowed() async throws {
+        let handler: ScriptedServer.Handler = { asked, _ in
+            asked.kind == .score
+                ? .send(ScriptedServer.frame(Self.scores(2), to: asked.id, .mock))
+                : .send(Self.embedding(of: [1, 2], count: 1, to: asked.id, .mock))
         }
         let strict = try client(handler)
         let embed = EmbedRequest(inputs: [.text("a")])
-        #expect(failure { _ = try strict.score(twoContinuations) }?.code == .mockRefused)
-        #expect(failure { _ = try strict.embed(embed) }?.code == .mockRefused)
+        #expect(
+            await failure { _ = try await strict.score(twoContinuations) }?.code == .mockRefused)
+        #expect(await failure { _ = try await strict.embed(embed) }?.code == .mockRefused)
         let allowing = try client(allowMock: true, handler)
-        #expect(try allowing.score(twoContinuations).provenance == .mock)
-        #expect(try allowing.embed(embed).provenance == .mock)
+        #expect(try await allowing.score(twoContinuations).provenance == .mock)
+        #expect(try await allowing.embed(embed).provenance == .mock)
     }
 
     // MARK: - Embed
@@ -127,14 +116,14 @@ import Wire
     }
 
     @Test(arguments: [[], [4], [1, 1, 1, 1], [3], [2, 1]])
-    func embeddingsCutAnywhereArePutTogether(_ chunks: [Int]) throws {
-        let client = try client { header, _ in
+    func embeddingsCutAnywhereArePutTogether(_ chunks: [Int]) async throws {
+        let client = try client { asked, _ in
             .send(
                 Self.embedding(
-                    of: [1, 2, 3, 4], chunks: chunks, count: 2, to: header.requestID))
+                    of: [1, 2, 3, 4], chunks: chunks, count: 2, to: asked.id))
         }
         let request = EmbedRequest(inputs: [.text("a"), .tokens([1])])
-        let message = try client.embed(request).message
+        let message = try await client.embed(request).message
         #expect(message.embeddings == [1, 2, 3, 4])
         #expect(message.dimensions == 2)
         #expect(message.promptTokens == 7)
@@ -147,26 +136,25 @@ import Wire
         ] as [([Float], UInt64, UInt64)])
     func embeddingsThatDoNotAddUpAreABreach(
         _ values: [Float], _ dimensions: UInt64, _ count: UInt64
-    ) throws {
-        let client = try client { header, _ in
+    ) async throws {
+        let client = try client { asked, _ in
             .send(
                 Self.embedding(
-                    of: values, dimensions: dimensions, count: count, to: header.requestID))
+                    of: values, dimensions: dimensions, count: count, to: asked.id))
         }
-        let error = failure { _ = try client.embed(EmbedRequest(inputs: [.text("a")])) }
+        let error = await failure { _ = try await client.embed(EmbedRequest(inputs: [.text("a")])) }
         #expect(error?.code == .protocolError)
-        #expect(failure { _ = try client.stats() }?.code == .connectionClosed)
     }
 
-    @Test func valuesWithoutEndAreABreachBeforeTheyFillTheMemory() throws {
-        let client = try client { header, _ in
+    @Test func valuesWithoutEndAreABreachBeforeTheyFillTheMemory() async throws {
+        let client = try client { asked, _ in
             // More than one input can have, and no last frame: the client must stop by itself.
             let size = Int(Limits.embeddingDimensionsMax) / 2 + 1
             let chunk = EmbedChunk(embeddings: [Float](repeating: 0, count: size))
-            let frame = ScriptedServer.frame(chunk, to: header.requestID)
+            let frame = ScriptedServer.frame(chunk, to: asked.id)
             return .send(frame + frame)
         }
-        let error = failure { _ = try client.embed(EmbedRequest(inputs: [.text("a")])) }
+        let error = await failure { _ = try await client.embed(EmbedRequest(inputs: [.text("a")])) }
         #expect(error?.code == .protocolError)
     }
 
@@ -184,37 +172,37 @@ import Wire
     private func generate(
         _ chunks: [GenerateChunk], _ end: GenerateResponse, logprobs: UInt64? = 1,
         promptLogprobs: UInt64? = nil
-    ) throws -> GenerateResponse {
-        let client = try client { header, _ in
-            let frames = chunks.map { ScriptedServer.frame($0, to: header.requestID) }
+    ) async throws -> GenerateResponse {
+        let client = try client { asked, _ in
+            let frames = chunks.map { ScriptedServer.frame($0, to: asked.id) }
             return .send(
-                frames.flatMap { $0 } + ScriptedServer.frame(end, to: header.requestID))
+                frames.flatMap { $0 } + ScriptedServer.frame(end, to: asked.id))
         }
         var request = GenerateRequest(prompt: .text("x"))
         request.logprobs = logprobs
         request.promptLogprobs = promptLogprobs
-        return try client.generate(request).message
+        return try await client.generate(request).message
     }
 
-    @Test func logprobsOfChunksAndTheEndArePutTogether() throws {
+    @Test func logprobsOfChunksAndTheEndArePutTogether() async throws {
         let chunks = [
             GenerateChunk(promptLogprobs: Self.logprobs([11, 12], width: 0)),
             GenerateChunk(promptLogprobs: Self.logprobs([13], width: 0)),
             GenerateChunk(tokens: [7, 8], logprobs: Self.logprobs([7, 8])),
             GenerateChunk(text: "late"),
         ]
-        let whole = try generate(
+        let whole = try await generate(
             chunks, Self.end([9], logprobs: Self.logprobs([9])), promptLogprobs: 0)
         #expect(whole.tokens == [7, 8, 9])
         #expect(whole.logprobs == Self.logprobs([7, 8, 9]))
         #expect(whole.promptLogprobs == Self.logprobs([11, 12, 13], width: 0))
     }
 
-    @Test func logprobsOfNothingAreEmptyAndNotAbsent() throws {
-        let whole = try generate([], Self.end(finish: .cancelled), promptLogprobs: 2)
+    @Test func logprobsOfNothingAreEmptyAndNotAbsent() async throws {
+        let whole = try await generate([], Self.end(finish: .cancelled), promptLogprobs: 2)
         #expect(whole.logprobs?.count == 0)
         #expect(whole.promptLogprobs?.count == 0)
-        #expect(try generate([], Self.end(), logprobs: nil).logprobs == nil)
+        #expect(try await generate([], Self.end(), logprobs: nil).logprobs == nil)
     }
 
     static let wrongLogprobs: [(String, [GenerateChunk], GenerateResponse)] = [
@@ -238,44 +226,46 @@ import Wire
     ]
 
     @Test(arguments: wrongLogprobs.indices)
-    func logprobsThatDoNotFitTheRequestAreABreach(_ index: Int) throws {
+    func logprobsThatDoNotFitTheRequestAreABreach(_ index: Int) async throws {
         let (name, chunks, end) = Self.wrongLogprobs[index]
-        #expect(failure { _ = try generate(chunks, end) }?.code == .protocolError, "\(name)")
+        #expect(
+            await failure { _ = try await generate(chunks, end) }?.code == .protocolError, "\(name)"
+        )
     }
 
-    @Test func logprobsNobodyAskedForAreABreach() {
+    @Test func logprobsNobodyAskedForAreABreach() async {
         let chunk = GenerateChunk(tokens: [7], logprobs: Self.logprobs([7], width: 0))
-        let error = failure { _ = try generate([chunk], Self.end(), logprobs: nil) }
+        let error = await failure { _ = try await generate([chunk], Self.end(), logprobs: nil) }
         #expect(error?.code == .protocolError)
     }
 
     @Test(arguments: [0, 2, 4])
-    func anotherNumberOfPromptLogprobsThanThePromptHasIsABreach(_ count: UInt32) {
+    func anotherNumberOfPromptLogprobsThanThePromptHasIsABreach(_ count: UInt32) async {
         let end = Self.end(promptLogprobs: Self.logprobs(Array(0..<count)))
-        let error = failure { _ = try generate([], end, promptLogprobs: 1) }
+        let error = await failure { _ = try await generate([], end, promptLogprobs: 1) }
         #expect(error?.code == .protocolError)
     }
 
     // MARK: - Older servers
 
-    @Test func whatAServerOfRevision1DoesNotKnowIsNotSent() throws {
-        let client = try client(revision: 1) { header, _ in
-            header.kind == .stats
-                ? .send(ScriptedServer.frame(StatsResponse(), to: header.requestID))
+    @Test func whatAServerOfRevision1DoesNotKnowIsNotSent() async throws {
+        let client = try client(revision: 1) { asked, _ in
+            asked.kind == .stats
+                ? .send(ScriptedServer.frame(StatsResponse(), to: asked.id))
                 : .sendAndClose([])
         }
         let chat = Prompt.messages([ChatMessage(.user, "hi")])
         var withLogprobs = GenerateRequest(prompt: .text("x"))
         withLogprobs.logprobs = 0
         let errors = [
-            failure { _ = try client.score(twoContinuations) },
-            failure { _ = try client.embed(EmbedRequest(inputs: [.text("a")])) },
-            failure { _ = try client.generate(GenerateRequest(prompt: chat)) },
-            failure { _ = try client.generate(withLogprobs) },
-            failure { _ = try client.logits(LogitsRequest(prompt: chat)) },
+            await failure { _ = try await client.score(twoContinuations) },
+            await failure { _ = try await client.embed(EmbedRequest(inputs: [.text("a")])) },
+            await failure { _ = try await client.generate(GenerateRequest(prompt: chat)) },
+            await failure { _ = try await client.generate(withLogprobs) },
+            await failure { _ = try await client.logits(LogitsRequest(prompt: chat)) },
         ]
         #expect(errors.map { $0?.code } == Array(repeating: .revisionTooLow, count: 5))
         #expect(errors[0]?.message.contains("revision 2") == true)
-        _ = try client.stats()
+        _ = try await client.stats()
     }
 }

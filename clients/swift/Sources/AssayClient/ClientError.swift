@@ -63,7 +63,7 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
     /// Code and sentence.
     public var description: String { "\(code.name): \(message)" }
 
-    init(
+    package init(
         _ code: Code, _ status: Status, _ message: String, serverError: ErrorBody? = nil,
         provenance: Provenance? = nil
     ) {
@@ -131,11 +131,11 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
             provenance: provenance)
     }
 
-    static func mockRefused(_ body: ErrorBody?) -> ClientError {
-        let words = body.map { "; the server also says: \($0.message)" } ?? ""
-        return ClientError(
+    /// Nothing of what a mock says is handed out, its errors included.
+    static var mockRefused: ClientError {
+        ClientError(
             .mockRefused, .mockRefused,
-            "the answer comes from a mock model, not from a real one, and was refused\(words)",
-            serverError: body, provenance: .mock)
+            "the answer comes from a mock model, not from a real one, and was refused",
+            provenance: .mock)
     }
 }

@@ -123,7 +123,7 @@ struct Inbox {
         let failed = header.statusNumber != 0
         let words: ErrorBody? = failed ? try ErrorBody(server: body) : nil
         let provenance = header.provenance ?? .mock
-        if provenance == .mock, !allowMock { return .mockRefused(words) }
+        if provenance == .mock, !allowMock { return .mockRefused }
         return words.map { .refused(header.status, $0, provenance) }
     }
 

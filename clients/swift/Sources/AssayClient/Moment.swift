@@ -5,40 +5,44 @@
 import Glibc
 
 /// A point in time by the monotonic clock.
-struct Moment: Comparable, Sendable {
+package struct Moment: Comparable, Sendable {
     /// Nanoseconds since some point in the past.
-    let nanoseconds: UInt64
+    package let nanoseconds: UInt64
+
+    package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
     /// Later than every other.
-    static let never = Moment(nanoseconds: .max)
+    package static let never = Moment(nanoseconds: .max)
 
     /// Now.
-    static var now: Moment {
+    package static var now: Moment {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Moment(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
     }
 
-    static func < (one: Moment, other: Moment) -> Bool { one.nanoseconds < other.nanoseconds }
+    package static func < (one: Moment, other: Moment) -> Bool {
+        one.nanoseconds < other.nanoseconds
+    }
 
     /// That much later; `never` stays what it is.
-    func advanced(byMilliseconds milliseconds: some BinaryInteger) -> Moment {
+    package func advanced(byMilliseconds milliseconds: some BinaryInteger) -> Moment {
         advanced(byNanoseconds: UInt64(clamping: milliseconds) &* 1_000_000)
     }
 
     /// That much later; `never` stays what it is.
-    func advanced(byNanoseconds added: UInt64) -> Moment {
+    package func advanced(byNanoseconds added: UInt64) -> Moment {
         let (sum, overflows) = nanoseconds.addingReportingOverflow(added)
         return overflows ? .never : Moment(nanoseconds: sum)
     }
 
     /// Nanoseconds from `earlier` to this; 0 when that is not earlier.
-    func nanoseconds(since earlier: Moment) -> UInt64 {
+    package func nanoseconds(since earlier: Moment) -> UInt64 {
         self > earlier ? nanoseconds - earlier.nanoseconds : 0
     }
 
     /// What poll(2) wants: milliseconds left, rounded up; -1 for ever.
-    func pollMilliseconds(from now: Moment) -> Int32 {
+    package func pollMilliseconds(from now: Moment) -> Int32 {
         guard self != .never else { return -1 }
         return Int32(clamping: (nanoseconds(since: now) + 999_999) / 1_000_000)
     }

@@ -9,7 +9,7 @@
 import Wire
 
 /// What the machine needs to know of a connection.
-protocol PoolMember: AnyObject, Sendable {
+package protocol PoolMember: AnyObject, Sendable {
     /// Requests it has.
     var requestCount: Int { get }
     /// Counts one more.
@@ -17,9 +17,9 @@ protocol PoolMember: AnyObject, Sendable {
 }
 
 /// The places of a pool and who waits for them.
-struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
+package struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
     /// What one place holds.
-    enum Place {
+    package enum Place {
         /// Nothing; not to be connected before the moment.
         case empty(Moment)
         /// A connection in the making.
@@ -31,45 +31,53 @@ struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
     }
 
     /// Somebody who waits for a place.
-    struct Waiting {
-        let ticket: UInt64
-        let waiter: Waiter
-        let end: Moment
+    package struct Waiting {
+        package let ticket: UInt64
+        package let waiter: Waiter
+        package let end: Moment
         /// The place whose connection it waits for; nil when it waits for room in any.
-        var place: Int?
+        package var place: Int?
+
+        package init(ticket: UInt64, waiter: Waiter, end: Moment) {
+            self.ticket = ticket
+            self.waiter = waiter
+            self.end = end
+        }
     }
 
     /// What to do for one call.
-    enum Choice {
+    package enum Choice {
         case take(Member)
         case wait(place: Int?)
     }
 
     /// What is to be done after an event.
-    struct Effects {
-        var granted: [(waiter: Waiter, member: Member)] = []
-        var failed: [(waiter: Waiter, error: ClientError)] = []
-        var connect: [Int] = []
-        var close: [Member] = []
+    package struct Effects {
+        package var granted: [(waiter: Waiter, member: Member)] = []
+        package var failed: [(waiter: Waiter, error: ClientError)] = []
+        package var connect: [Int] = []
+        package var close: [Member] = []
     }
 
-    private(set) var places: [Place]
-    private(set) var waiting: [Waiting] = []
-    private(set) var closed: ClientError?
+    package private(set) var places: [Place]
+    package private(set) var waiting: [Waiting] = []
+    package private(set) var closed: ClientError?
 
-    init(count: Int) { places = Array(repeating: .empty(Moment(nanoseconds: 0)), count: count) }
+    package init(count: Int) {
+        places = Array(repeating: .empty(Moment(nanoseconds: 0)), count: count)
+    }
 
     // MARK: - Calls
 
     /// A connection for a call, if there is one at once; its place is taken.
-    func member(now: Moment) -> Member? {
+    package func member(now: Moment) -> Member? {
         guard waiting.isEmpty, case .take(let member) = choice(at: now) else { return nil }
         member.reserve()
         return member
     }
 
     /// Adds a call that waits; it may be served in `effects` already.
-    mutating func wait(_ call: Waiting, now: Moment) -> Effects {
+    package mutating func wait(_ call: Waiting, now: Moment) -> Effects {
         var effects = Effects()
         if let closed {
             effects.failed.append((call.waiter, closed))
@@ -81,7 +89,7 @@ struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
     }
 
     /// Takes a waiter out, if it still waits.
-    mutating func withdraw(_ ticket: UInt64) -> Waiter? {
+    package mutating func withdraw(_ ticket: UInt64) -> Waiter? {
         guard let index = waiting.firstIndex(where: { $0.ticket == ticket }) else { return nil }
         return waiting.remove(at: index).waiter
     }
@@ -116,7 +124,7 @@ struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
     // MARK: - Events
 
     /// Serves who can be served: something has room, or the time of a pause has come.
-    mutating func hasRoom(now: Moment) -> Effects {
+    package mutating func hasRoom(now: Moment) -> Effects {
         var effects = Effects()
         serve(&effects, now: now)
         return effects
@@ -151,14 +159,15 @@ struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
     }
 
     /// A place has a connection, which says Hello. False when the pool was closed meanwhile.
-    mutating func connected(_ place: Int, _ member: Member) -> Bool {
+    package mutating func connected(_ place: Int, _ member: Member) -> Bool {
         guard closed == nil else { return false }
         places[place] = .greeting(member)
         return true
     }
 
     /// The connection of a place could not be made: its waiters fail, the place pauses.
-    mutating func connectingFailed(_ place: Int, _ error: ClientError, pauseEnd: Moment) -> Effects
+    package mutating func connectingFailed(_ place: Int, _ error: ClientError, pauseEnd: Moment)
+        -> Effects
     {
         var effects = Effects()
         places[place] = .empty(pauseEnd)
@@ -168,7 +177,7 @@ struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
     }
 
     /// The server has said Hello.
-    mutating func opened(_ member: Member, max: Int, now: Moment) -> Effects {
+    package mutating func opened(_ member: Member, max: Int, now: Moment) -> Effects {
         var effects = Effects()
         for (index, place) in places.enumerated() {
             guard case .greeting(let known) = place, known === member else { continue }
@@ -182,7 +191,7 @@ struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
     }
 
     /// A connection takes no more requests: it drains, or is over.
-    mutating func retired(
+    package mutating func retired(
         _ member: Member, _ error: ClientError?, pauseEnd: Moment, now: Moment
     ) -> Effects {
         var effects = Effects()
@@ -201,7 +210,7 @@ struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
     }
 
     /// Ends the pool: everybody who waits fails, every connection is to be closed.
-    mutating func close(_ error: ClientError) -> Effects {
+    package mutating func close(_ error: ClientError) -> Effects {
         var effects = Effects()
         guard closed == nil else { return effects }
         closed = error
@@ -220,14 +229,14 @@ struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
     // MARK: - Time
 
     /// Waiters whose time is over.
-    mutating func overdue(now: Moment) -> [Waiter] {
+    package mutating func overdue(now: Moment) -> [Waiter] {
         let over = waiting.filter { $0.end <= now }
         waiting.removeAll { $0.end <= now }
         return over.map(\.waiter)
     }
 
     /// When there is something to do: a waiter's time is over, or a place's pause.
-    var nextMoment: Moment {
+    package var nextMoment: Moment {
         var next = Moment.never
         for call in waiting {
             next = min(next, call.end)

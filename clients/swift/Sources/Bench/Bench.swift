@@ -34,7 +34,9 @@ struct Arguments {
         return words[index + 1]
     }
 
-    func number(_ name: String, _ standard: Int) -> Int { value(name).flatMap { Int($0) } ?? standard }
+    func number(_ name: String, _ standard: Int) -> Int {
+        value(name).flatMap { Int($0) } ?? standard
+    }
 
     func has(_ name: String) -> Bool { words.contains("--" + name) }
 }

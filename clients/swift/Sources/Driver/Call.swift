@@ -1,7 +1,6 @@
 // One call of the driver: a kind by name, its request from JSON, its answer to JSON.
 
 import AssayClient
-import Foundation
 
 struct Call {
     let client: Client
@@ -20,11 +19,11 @@ struct Call {
     }
 
     private var deadline: UInt32 {
-        UInt32(clamping: command.object["deadline_milliseconds"] as? Int ?? 0)
+        UInt32(clamping: command.line["deadline_milliseconds"]?.integer ?? 0)
     }
 
     private func request<Request: RequestMessage>(_ type: Request.Type) throws -> Request {
-        try Values.message(command.object["request"] as? [String: Any] ?? [:], as: type)
+        try Values.message(command.line["request"] ?? .object([]), as: type)
     }
 
     private func answer() async throws {
@@ -74,7 +73,7 @@ struct Call {
 
     private func load(_ deadline: UInt32) async throws {
         let request = try request(LoadRequest.self)
-        let isShown = command.object["stream"] as? Bool ?? false
+        let isShown = command.line["stream"]?.bool ?? false
         let reply = try await client.load(request, deadlineMilliseconds: deadline) { layer in
             if isShown {
                 Output.write(command.id, "chunk", Values.json(LoadProgress(layer: layer)))
@@ -85,10 +84,10 @@ struct Call {
 
     private func generate(_ deadline: UInt32) async throws {
         let request = try request(GenerateRequest.self)
-        guard command.object["stream"] as? Bool ?? false else {
+        guard command.line["stream"]?.bool ?? false else {
             return write(try await client.generate(request, deadlineMilliseconds: deadline))
         }
-        let stop = command.object["cancel_after_chunks"] as? Int ?? 0
+        let stop = command.line["cancel_after_chunks"]?.integer ?? 0
         var count = 0
         for try await part in client.generateStream(request, deadlineMilliseconds: deadline) {
             if let answer = part.answer { return write(answer) }

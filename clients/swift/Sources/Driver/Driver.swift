@@ -50,48 +50,45 @@ struct Command: Sendable {
     let op: String
     let client: String
     let kind: String
-    /// The line itself: values are read from it where they are used.
-    private let line: String
+    let line: JSON
 
-    init?(_ line: String) {
-        self.line = line
-        guard let object = Self.object(line), let id = object["id"] as? Int,
-            let op = object["op"] as? String
+    init?(_ text: String) {
+        guard let line = JSON(reading: text), let id = line["id"]?.integer,
+            let op = line["op"]?.string
         else { return nil }
+        self.line = line
         self.id = id
         self.op = op
-        client = object["client"] as? String ?? ""
-        kind = object["kind"] as? String ?? ""
-    }
-
-    var object: [String: Any] { Self.object(line) ?? [:] }
-
-    private static func object(_ line: String) -> [String: Any]? {
-        try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+        client = line["client"]?.string ?? ""
+        kind = line["kind"]?.string ?? ""
     }
 
     func open() throws(ClientError) -> Client {
-        let object = object
-        let given = object["options"] as? [String: Any] ?? [:]
+        let given = line["options"] ?? .object([])
         var options = ClientOptions()
-        func set<Value>(_ name: String, _ path: WritableKeyPath<ClientOptions, Value>) {
-            if let value = given[name] as? Value { options[keyPath: path] = value }
+        func set(_ name: String, _ path: WritableKeyPath<ClientOptions, Bool>) {
+            if let value = given[name]?.bool { options[keyPath: path] = value }
         }
-        func setNumber(_ name: String, _ path: WritableKeyPath<ClientOptions, UInt32>) {
-            if let value = given[name] as? Int { options[keyPath: path] = UInt32(clamping: value) }
+        func set(_ name: String, _ path: WritableKeyPath<ClientOptions, Int>) {
+            if let value = given[name]?.integer { options[keyPath: path] = value }
         }
-        set("name", \.name)
+        func set(_ name: String, _ path: WritableKeyPath<ClientOptions, UInt32>) {
+            if let value = given[name]?.integer {
+                options[keyPath: path] = UInt32(clamping: value)
+            }
+        }
+        if let name = given["name"]?.string { options.name = name }
         set("allow_mock", \.allowMock)
         set("compression", \.compression)
         set("body_size_max", \.bodySizeMax)
         set("connections", \.connections)
         set("attempts", \.attempts)
-        setNumber("connect_milliseconds", \.connectMilliseconds)
-        setNumber("answer_milliseconds", \.answerMilliseconds)
-        setNumber("grace_milliseconds", \.graceMilliseconds)
-        setNumber("backoff_milliseconds", \.backoffMilliseconds)
-        setNumber("backoff_max_milliseconds", \.backoffMaxMilliseconds)
-        return try Client(object["server"] as? String ?? "", options: options)
+        set("connect_milliseconds", \.connectMilliseconds)
+        set("answer_milliseconds", \.answerMilliseconds)
+        set("grace_milliseconds", \.graceMilliseconds)
+        set("backoff_milliseconds", \.backoffMilliseconds)
+        set("backoff_max_milliseconds", \.backoffMaxMilliseconds)
+        return try Client(line["server"]?.string ?? "", options: options)
     }
 }
 

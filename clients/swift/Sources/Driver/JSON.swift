@@ -1,15 +1,17 @@
 // JSON text, as the driver writes it: fields in order, one line, numbers that come back the same.
 //
-// Not here: reading, which Foundation does.
+// Not here: reading (see JSONReader).
 
-indirect enum JSON {
+indirect enum JSON: Sendable {
     case null
     case bool(Bool)
-    case integer(Int)
     case number(Double)
     case string(String)
     case array([JSON])
     case object([(String, JSON)])
+
+    /// A whole number.
+    static func integer(_ value: Int) -> JSON { .number(Double(value)) }
 
     /// Text, or null.
     static func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
@@ -18,7 +20,6 @@ indirect enum JSON {
         switch self {
         case .null: "null"
         case .bool(let value): value ? "true" : "false"
-        case .integer(let value): "\(value)"
         case .number(let value): Self.text(value)
         case .string(let value): Self.quoted(value)
         case .array(let values): "[" + values.map(\.text).joined(separator: ",") + "]"
@@ -31,7 +32,8 @@ indirect enum JSON {
     /// The words that Python's json knows for what JSON has no words for.
     private static func text(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
-        return value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : "\(value)"
+        if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
+        return Int(exactly: value).map { "\($0)" } ?? "\(value)"
     }
 
     private static func quoted(_ value: String) -> String {

@@ -4,7 +4,6 @@
 // records objects, repeated fields arrays. What is absent is left out.
 
 import AssayClient
-import Foundation
 
 /// What cannot be a request.
 struct ValueError: Error {
@@ -90,7 +89,7 @@ enum Values {
 
     /// The message that an object describes. Throws `ValueError` for what no message can hold.
     static func message<Message: WireRecord>(
-        _ object: [String: Any], as type: Message.Type
+        _ object: JSON, as type: Message.Type
     ) throws -> Message {
         let bytes = try body(object, Message.layout)
         do throws(WireError) {
@@ -100,17 +99,21 @@ enum Values {
         }
     }
 
-    private static func body(_ object: [String: Any], _ layout: MessageLayout) throws -> [UInt8] {
-        if let name = object.keys.first(where: { key in
-            !layout.fields.contains { $0.name == key }
+    private static func body(_ object: JSON, _ layout: MessageLayout) throws -> [UInt8] {
+        guard case .object(let given) = object else {
+            throw ValueError(message: "\(layout.name): found no object", field: nil)
+        }
+        if let (name, _) = given.first(where: { field in
+            !layout.fields.contains { $0.name == field.0 }
         }) {
             throw ValueError(message: "\(layout.name) has no field \"\(name)\"", field: name)
         }
         var bytes: [UInt8] = []
         for row in layout.fields {
-            guard let value = object[row.name], !(value is NSNull) else { continue }
+            guard let value = object[row.name] else { continue }
+            if case .null = value { continue }
             if case .repeated = row.presence {
-                guard let list = value as? [Any] else { throw wrong(row) }
+                guard let list = value.array else { throw wrong(row) }
                 for element in list { try append(element, row, to: &bytes) }
             } else {
                 try append(value, row, to: &bytes)
@@ -119,7 +122,7 @@ enum Values {
         return bytes
     }
 
-    private static func append(_ value: Any, _ row: FieldLayout, to bytes: inout [UInt8]) throws {
+    private static func append(_ value: JSON, _ row: FieldLayout, to bytes: inout [UInt8]) throws {
         let content = try content(value, row)
         append(row.id, to: &bytes)
         bytes += [row.type.rawValue, 0]
@@ -127,27 +130,33 @@ enum Values {
         bytes += content
     }
 
-    private static func content(_ value: Any, _ row: FieldLayout) throws -> [UInt8] {
+    private static func content(_ value: JSON, _ row: FieldLayout) throws -> [UInt8] {
         var bytes: [UInt8] = []
         switch (row.type, value) {
-        case (.unsigned, let text as String):
+        case (.unsigned, .string(let text)):
             guard let number = UInt64(text) else { throw wrong(row) }
             append(number, to: &bytes)
-        case (.unsigned, let number as NSNumber): append(number.uint64Value, to: &bytes)
-        case (.number, let number as NSNumber):
-            append(number.doubleValue.bitPattern, to: &bytes)
-        case (.bool, let flag as Bool): bytes = [flag ? 1 : 0]
-        case (.text, let text as String): bytes = Array(text.utf8)
-        case (.bytes, let text as String):
+        case (.unsigned, .number(let number)):
+            guard let number = UInt64(exactly: number) else { throw wrong(row) }
+            append(number, to: &bytes)
+        case (.number, .number(let number)): append(number.bitPattern, to: &bytes)
+        case (.bool, .bool(let flag)): bytes = [flag ? 1 : 0]
+        case (.text, .string(let text)): bytes = Array(text.utf8)
+        case (.bytes, .string(let text)):
             guard let decoded = unhex(text) else { throw wrong(row) }
             bytes = decoded
-        case (.unsigneds, let list as [NSNumber]):
-            for number in list { append(number.uint32Value, to: &bytes) }
-        case (.numbers, let list as [NSNumber]):
-            for number in list { append(number.floatValue.bitPattern, to: &bytes) }
-        case (.record, let object as [String: Any]):
+        case (.unsigneds, .array(let list)):
+            for value in list {
+                guard let number = value.number.flatMap({ UInt32(exactly: $0) }) else {
+                    throw wrong(row)
+                }
+                append(number, to: &bytes)
+            }
+        case (.numbers, .array(let list)):
+            for value in list { append(Float(value.number ?? .nan).bitPattern, to: &bytes) }
+        case (.record, .object):
             guard let layout = records[row.name] else { throw wrong(row) }
-            bytes = try body(object, layout)
+            bytes = try body(value, layout)
         default: throw wrong(row)
         }
         return bytes

@@ -4,7 +4,16 @@ import Foundation
 
 @main
 enum Example {
-    static func main() async throws {
+    static func main() async {
+        do {
+            try await ask()
+        } catch {
+            print(error)
+            exit(1)
+        }
+    }
+
+    static func ask() async throws {
         let server = ProcessInfo.processInfo.environment["ASSAY_SERVER"]
         let client = try Client(server ?? "tcp://127.0.0.1:7411")
 

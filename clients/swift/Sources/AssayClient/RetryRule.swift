@@ -1,15 +1,15 @@
 // Why one attempt of a call failed, how far it had got, and whether there may be another.
 //
-// Guarantees: pure; the table of CONTRACT "when a call is repeated" in README is this file. What
+// Guarantees: pure; README's "When a call is repeated" is this file in words. What
 // may have been done is never done again: only a request that was not written, one that the server
 // refused before any work, and one without side effects are repeated.
 
 import Wire
 
 /// How one attempt ended, when not with an answer.
-struct CallFailure: Error, Sendable {
+package struct CallFailure: Error, Sendable {
     /// How far the attempt had got.
-    enum Stage: Sendable {
+    package enum Stage: Sendable {
         /// There was no connection yet.
         case connecting
         /// No byte of the request had been written.
@@ -18,13 +18,18 @@ struct CallFailure: Error, Sendable {
         case sent
     }
 
-    let error: ClientError
-    let stage: Stage
+    package let error: ClientError
+    package let stage: Stage
+
+    package init(error: ClientError, stage: Stage) {
+        self.error = error
+        self.stage = stage
+    }
 }
 
 extension MessageKind {
     /// True when asking twice does no more than asking once.
-    var isRetrySafe: Bool {
+    package var isRetrySafe: Bool {
         switch self {
         case .load, .unload, .cancel, .swap, .goAway: false
         default: true
@@ -33,13 +38,13 @@ extension MessageKind {
 }
 
 /// Counts the attempts of one call and decides about the next.
-struct RetryRule: Sendable {
+package struct RetryRule: Sendable {
     private let attemptsMax: Int
     private let pauseFirst: UInt64
     private let pauseMax: UInt64
-    private(set) var attempt = 1
+    package private(set) var attempt = 1
 
-    init(_ options: ClientOptions) {
+    package init(_ options: ClientOptions) {
         attemptsMax = options.attempts
         pauseFirst = UInt64(options.backoffMilliseconds) * 1_000_000
         pauseMax = UInt64(options.backoffMaxMilliseconds) * 1_000_000
@@ -50,7 +55,7 @@ struct RetryRule: Sendable {
     /// - Parameters:
     ///   - left: nanoseconds of the caller's deadline that remain.
     ///   - jitter: a random number from 0.5 to 1.
-    mutating func pause(
+    package mutating func pause(
         after failure: CallFailure, of kind: MessageKind, left: UInt64, jitter: Double
     ) -> UInt64? {
         // A connection that was dead before anything was written costs nobody anything.

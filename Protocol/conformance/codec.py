@@ -1,0 +1,257 @@
+"""Message bodies as JSON values and back, by the tables of ../protocol.json; strict both ways.
+
+The second half of the kit's codec: frames, raw fields and LZ4 are in ../vectors/encoder.py. Values
+have the form of the driver protocol: u64 as decimal text, bytes as hexadecimal text, arrays and
+records as JSON has them. `decode` refuses whatever SPEC.md refuses and says why.
+"""
+
+import os
+import struct
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors"))
+
+from encoder import PROTOCOL, raw_field  # noqa: E402
+
+MESSAGES = PROTOCOL["messages"]
+KINDS = {kind["name"]: kind for kind in PROTOCOL["kinds"]}
+KIND_OF_NUMBER = {kind["number"]: kind["name"] for kind in PROTOCOL["kinds"]}
+STATUS_NAME = {status["number"]: status["name"] for status in PROTOCOL["statuses"]}
+LIMITS = {limit["name"]: limit["value"] for limit in PROTOCOL["limits"]}
+TYPE_NUMBER = {row["name"]: row["number"] for row in PROTOCOL["types"]}
+TABLES = {name: {field["id"]: field for field in message["fields"]}
+          for name, message in MESSAGES.items()}
+
+
+class Wrong(Exception):
+    """Bytes or values that SPEC.md does not allow; the text says what and where."""
+
+
+# ---------------------------------------------------------------- values to bytes
+
+def encode(name, values):
+    """The body of message `name`. Absent, None and (for repeated fields) [] leave a field out."""
+    known = {field["name"] for field in MESSAGES[name]["fields"]}
+    for key in values:
+        if key not in known:
+            raise Wrong('message "%s" has no field %r' % (name, key))
+    out = []
+    for field in MESSAGES[name]["fields"]:
+        value = values.get(field["name"])
+        if value is None:
+            continue
+        for one in value if field["presence"] == "repeated" else [value]:
+            out.append(raw_field(field["id"], TYPE_NUMBER[field["type"]], payload(field, one)))
+    return b"".join(out)
+
+
+def payload(field, value):
+    """The bytes of one value."""
+    kind = field["type"]
+    if kind == "u64":
+        return struct.pack("<Q", int(value))
+    if kind == "f64":
+        return struct.pack("<d", value)
+    if kind == "bytes":
+        return bytes.fromhex(value)
+    if kind == "text":
+        return value.encode("utf-8")
+    if kind == "u32[]":
+        return struct.pack("<%dI" % len(value), *value)
+    if kind == "f32[]":
+        return struct.pack("<%df" % len(value), *value)
+    if kind == "bool":
+        return b"\1" if value else b"\0"
+    return encode(field["record"], value)
+
+
+# ---------------------------------------------------------------- bytes to values
+
+def decode(name, body, path=""):
+    """The values of a body. Raises Wrong with the code of SPEC.md section 2 and the field."""
+    values, last, at = {}, 0, 0
+    table = TABLES[name]
+    while at < len(body):
+        if at + 8 > len(body):
+            raise Wrong("body_truncated: half a field header in %s" % (path or name))
+        number, kind, zero, size = struct.unpack_from("<HBBI", body, at)
+        at += 8
+        field = table.get(number)
+        if field is None:
+            raise Wrong("field_unknown: %s#%d in %s" % (path, number, name))
+        where = path + field["name"]
+        if kind != TYPE_NUMBER[field["type"]]:
+            raise Wrong("field_type_mismatch: %s has type %d" % (where, kind))
+        if zero:
+            raise Wrong("field_reserved_not_zero: %s" % where)
+        if at + size > len(body):
+            raise Wrong("body_truncated: %s of %d bytes" % (where, size))
+        if number < last:
+            raise Wrong("field_order: %s" % where)
+        if number == last and (field["presence"] != "repeated"
+                               or len(values[field["name"]]) == field["times_max"]):
+            raise Wrong("field_repeated: %s" % where)
+        value = unpack(field, body[at:at + size], where)
+        if field["presence"] == "repeated":
+            values.setdefault(field["name"], []).append(value)
+        else:
+            values[field["name"]] = value
+        last, at = number, at + size
+    check_presence(name, values, path)
+    return values
+
+
+def unpack(field, data, where):
+    """One value, its size, range and encoding checked."""
+    kind, size = field["type"], len(data)
+    if kind in ("u64", "f64") and size != 8 or kind == "bool" and size != 1 \
+            or kind in ("u32[]", "f32[]") and size % 4:
+        raise Wrong("field_size_mismatch: %s of %d bytes" % (where, size))
+    if kind == "record":
+        return decode(field["record"], data, where + ".")
+    if kind == "u64":
+        measured = struct.unpack("<Q", data)[0]
+        value = str(measured)
+    elif kind == "f64":
+        measured = value = struct.unpack("<d", data)[0]
+    elif kind == "bool":
+        if data[0] > 1:
+            raise Wrong("field_out_of_range: %s is %d" % (where, data[0]))
+        return data[0] == 1
+    elif kind == "bytes":
+        measured, value = size, data.hex()
+    elif kind == "text":
+        measured = size
+        try:
+            value = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Wrong("field_text_invalid: %s" % where) from error
+    else:
+        measured = size // 4
+        value = list(struct.unpack("<%d%s" % (measured, "I" if kind == "u32[]" else "f"), data))
+    check_range(field, measured, value, where)
+    return value
+
+
+def check_range(field, measured, value, where):
+    if "choices" in field and value not in field["choices"]:
+        raise Wrong("field_out_of_range: %s is %r" % (where, value))
+    if field["type"] == "f64" and measured != measured:
+        raise Wrong("field_out_of_range: %s is NaN" % where)
+    if "min" not in field:
+        return
+    low = measured > field["min"] if field.get("min_exclusive") else measured >= field["min"]
+    if not (low and measured <= field["max"]):
+        raise Wrong("field_out_of_range: %s is %s" % (where, measured))
+
+
+def check_presence(name, values, path):
+    """Required fields, and fields that exclude each other."""
+    for field in MESSAGES[name]["fields"]:
+        needed = field["presence"] == "required" or field.get("times_min", 0) > 0
+        if needed and field["name"] not in values:
+            raise Wrong("field_missing: %s%s in %s" % (path, field["name"], name))
+    one = MESSAGES[name].get("exactly_one")
+    if one:
+        given = [key for key in one if key in values]
+        if len(given) != 1:
+            raise Wrong("%s: %s of %s in %s" % ("field_conflict" if given else "field_missing",
+                                                " and ".join(given) or "none", ", ".join(one), name))
+    for first, second in MESSAGES[name].get("excludes", []):
+        if first in values and second in values:
+            raise Wrong("field_conflict: %s beside %s in %s" % (second, first, name))
+
+
+# ---------------------------------------------------------------- comparing
+
+def normal(name, values):
+    """Values without what means the same as nothing: None, defaults, empty optional fields."""
+    out, one = {}, MESSAGES[name].get("exactly_one", [])
+    for field in MESSAGES[name]["fields"]:
+        value = values.get(field["name"])
+        if value is None:
+            continue
+        if field["type"] == "record":
+            value = [normal(field["record"], part) for part in
+                     (value if field["presence"] == "repeated" else [value])]
+            if field["presence"] != "repeated":
+                value = value[0]
+        elif field["type"] == "f32[]":
+            value = [struct.unpack("<f", struct.pack("<f", one))[0] for one in value]
+        elif field["type"] == "u64":
+            value = int(value) if isinstance(value, str) else "%r, no decimal text" % value
+        elif field["type"] == "f64":
+            value = float(value)
+        empty = value in ([], "", {}) or value == field.get("default", [])
+        if empty and field["presence"] != "required" and field["name"] not in one:
+            continue
+        out[field["name"]] = value
+    unknown = sorted(set(values) - {field["name"] for field in MESSAGES[name]["fields"]})
+    if unknown:
+        out["(not in the table)"] = unknown
+    return out
+
+
+def difference(wanted, found, path=""):
+    """A sentence about the first place where two values differ, None where they are equal."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        for key in sorted(set(wanted) | set(found), key=str):
+            here = "%s.%s" % (path, key) if path else key
+            if key not in found:
+                return "%s: expected %s, found nothing" % (here, clip(wanted[key]))
+            if key not in wanted:
+                return "%s: expected nothing, found %s" % (here, clip(found[key]))
+            inner = difference(wanted[key], found[key], here)
+            if inner:
+                return inner
+        return None
+    if isinstance(wanted, list) and isinstance(found, list):
+        if len(wanted) != len(found):
+            return "%s: expected %d elements, found %d" % (path, len(wanted), len(found))
+        for index, (left, right) in enumerate(zip(wanted, found)):
+            inner = difference(left, right, "%s[%d]" % (path, index))
+            if inner:
+                return inner
+        return None
+    if type(wanted) is bool or type(found) is bool:
+        same = wanted is found
+    else:
+        same = wanted == found
+    return None if same else "%s: expected %s, found %s" % (path, clip(wanted), clip(found))
+
+
+def clip(value, size=120):
+    """A value short enough for a sentence."""
+    text = repr(value)
+    return text if len(text) <= size else text[:size - 3] + "..."
+
+
+# ---------------------------------------------------------------- whole answers
+
+def whole(kind, chunks, last):
+    """What a client makes of chunks and last frame: the values that are cut into frames, joined."""
+    answer = dict(last)
+    if kind == "Generate":
+        frames = chunks + [last]
+        answer["tokens"] = [token for frame in frames for token in frame.get("tokens", [])]
+        answer["text"] = "".join(frame.get("text", "") for frame in frames)
+        for name in ("logprobs", "prompt_logprobs"):
+            lists = [frame[name] for frame in frames if name in frame]
+            if lists:
+                answer[name] = joined(lists)
+    elif kind in ("Logits", "Embed"):
+        name = "logits" if kind == "Logits" else "embeddings"
+        answer[name] = [value for frame in chunks + [last] for value in frame[name]]
+    return answer
+
+
+def joined(lists):
+    """Several Logprobs as one."""
+    out = {"tokens": [], "logprobs": []}
+    for part in lists:
+        for name in ("tokens", "logprobs", "top_tokens", "top_logprobs"):
+            if part.get(name):
+                out.setdefault(name, []).extend(part[name])
+        if int(part.get("top_count", 0)):
+            out["top_count"] = part["top_count"]
+    return out

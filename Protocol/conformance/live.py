@@ -1,0 +1,378 @@
+#!/usr/bin/env python3
+"""Plays what a script cannot: clients against a real assayd that is killed, restarted, drained.
+
+    live.py --assayd PATH --client NAME=COMMAND [--client ...] [options]
+
+    --example NAME=COMMAND  a program that asks the demo model 317+485= and prints text and
+                            provenance, server in ASSAY_SERVER: run, its output checked
+    --readme NAME=FOLDER    the first fenced block of FOLDER/README.md is FOLDER's example file
+    --model PATH            a model file for the Load row (default: ../../models/assay-demo.gguf)
+    --only PATTERN, --limit SECONDS, --jobs N, --json FILE   as in run.py
+
+Each row starts a server of its own on a Unix socket, with the demo model in the box, and ends it by
+its process id. Exit status as run.py's.
+"""
+
+import argparse
+import fnmatch
+import glob
+import json
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from rows import Row, expect  # noqa: E402
+from run import Result, as_json, client_table, common_table, judge  # noqa: E402
+from server import Failed  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MODEL = os.path.join(HERE, "..", "..", "models", "assay-demo.gguf")
+LIMIT = 30.0  # seconds for whatever a real server does
+ROWS = []
+
+
+class Assayd:
+    """A real server on a Unix socket; `start` again after its end uses the same address."""
+
+    def __init__(self, program, folder, *words):
+        self.program, self.words = program, words
+        self.path = os.path.join(folder, "assayd.sock")
+        self.log = os.path.join(folder, "assayd.log")
+        self.process = None
+        self.start()
+
+    @property
+    def url(self):
+        return "unix://" + self.path
+
+    def start(self):
+        clean = {name: value for name, value in os.environ.items()
+                 if not name.startswith("ASSAY_")}
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [self.program, "--listen", self.url, "--threads", "1", *self.words],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=clean)
+        until = time.monotonic() + LIMIT
+        while time.monotonic() < until and self.process.poll() is None:
+            with socket.socket(socket.AF_UNIX) as probe:
+                if probe.connect_ex(self.path) == 0:
+                    return
+            time.sleep(0.02)
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            raise Failed("a server that listens", log.read()[-500:])
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def drain(self):
+        self.process.send_signal(signal.SIGTERM)
+
+    def ended(self):
+        """Waits for its end; gives the exit status."""
+        try:
+            return self.process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Failed("the server's end after SIGTERM", "none") from None
+
+
+def live(meaning, *words):
+    """Registers a row that gets the stage, the server, and a client pointed at it."""
+    def register(play):
+        def played(stage):
+            server = Assayd(OPTIONS.assayd, stage.folder, *words)
+            try:
+                play(stage, server, stage.open(server.url))
+                stage.end()
+            finally:
+                server.kill()
+        ROWS.append(Row(play.__name__, "live", meaning, played))
+        return play
+    return register
+
+
+STORY = {"prompt": "Story about a fox:", "max_tokens": "400", "temperature": 1.0, "seed": "5"}
+
+
+def mid_stream(client):
+    """A stream of which the first chunk has arrived."""
+    call = client.call("Generate", STORY, stream=True)
+    call.chunk(LIMIT)
+    return call
+
+
+def answers(client):
+    """The model in the box answers, and it is the real one."""
+    result = client.call("Generate", {"prompt": "317+485=", "max_tokens": "8"}).ok(LIMIT)
+    text = result["response"].get("text", "")
+    expect("802" in text, "802 in the answer", repr(text))
+    expect(result["provenance"] == "real", "a real answer", repr(result["provenance"]))
+
+
+def in_time(call):
+    """The end of a call, whatever it is."""
+    return call.end(LIMIT)
+
+
+@live("the server is killed in mid-stream: connection_closed; restarted: the same client works")
+def killed_in_mid_stream(stage, server, client):
+    for _ in range(5):
+        call = mid_stream(client)
+        server.kill()
+        kind, value = in_time(call)
+        server.start()
+        answers(client)
+        if kind == "error":
+            expect(value.get("code") == "connection_closed", "connection_closed", repr(value))
+            return
+    raise Failed("a stream that is cut", "five that were over before the server was killed")
+
+
+@live("the server is killed while ten calls are in flight: each one ends, none hangs")
+def killed_with_many_in_flight(stage, server, client):
+    mid = mid_stream(client)
+    calls = [client.call("Generate", STORY) for _ in range(10)]
+    server.kill()
+    for call in [mid] + calls:
+        kind, value = in_time(call)
+        expect(kind == "ok" or value.get("code") in ("connection_closed", "unreachable"),
+               "an answer, connection_closed or unreachable", repr(value))
+    server.start()
+    answers(client)
+
+
+@live("the server was restarted while the client was idle: the next call works silently")
+def restarted_while_idle(stage, server, client):
+    answers(client)
+    server.kill()
+    server.start()
+    answers(client)
+
+
+@live("the server drains (SIGTERM) in mid-stream: the stream is finished, then nobody answers")
+def drained_in_mid_stream(stage, server, client):
+    call = mid_stream(client)
+    server.drain()
+    kind, value = in_time(call)
+    expect(kind == "ok", "a whole stream", repr(value))
+    expect(value["response"].get("finish_reason") in ("stop", "length"), "a stream to its end",
+           repr(value["response"].get("finish_reason")))
+    status = server.ended()
+    expect(status == 0, "exit status 0 of the server", str(status))
+    kind, value = in_time(client.ping())
+    expect(kind == "error" and value.get("code") in ("unreachable", "connection_closed"),
+           "unreachable or connection_closed", repr(value))
+    server.start()
+    answers(client)
+
+
+@live("a caller gives a stream up: the connection lives on")
+def given_up(stage, server, client):
+    for count in (1, 2, 3):
+        call = client.call("Generate", STORY, stream=True, cancel_after=count)
+        call.error("given_up", seconds=LIMIT)
+        answers(client)
+
+
+@live("twenty calls at once on one connection, each answered with its own text")
+def many_at_once(stage, server, client):
+    calls = {number: client.call("Generate", {"prompt": "%d+%d=" % (number, number),
+                                              "max_tokens": "8"}) for number in range(310, 330)}
+    for number, call in calls.items():
+        text = call.ok(LIMIT)["response"].get("text", "")
+        expect(str(2 * number) in text, str(2 * number), repr(text))
+
+
+@live("every kind against the real server")
+def every_kind(stage, server, client):
+    def ask(kind, request, **words):
+        return client.call(kind, request, **words).ok(LIMIT)["response"]
+
+    expect(ask("Ping", {"payload": "00ff"}).get("payload") == "00ff", "00ff", "another payload")
+    expect(ask("Health", {})["ready"] is True, "a ready server", "another")
+    name = ask("Models", {})["models"][0]["name"]
+    tokens = ask("Tokenize", {"text": b"317+485=".hex(), "add_special": False})["tokens"]
+    expect(ask("Detokenize", {"tokens": tokens})["text"] == b"317+485=".hex(), "the text again",
+           "another")
+    logits = ask("Logits", {"tokens": tokens, "all_positions": True})
+    expect(len(logits["logits"]) == int(logits["vocabulary"]) * len(tokens),
+           "a row per position", "%d values" % len(logits["logits"]))
+    scores = ask("Score", {"prompt": "317+485=", "continuations": [{"text": "802"},
+                                                                  {"text": "111"}]})["scores"]
+    expect(scores[0]["logprob"] > scores[1]["logprob"], "802 more probable than 111",
+           repr([score["logprob"] for score in scores]))
+    embed = ask("Embed", {"inputs": [{"text": "a fox"}, {"text": "a hen"}]})
+    expect(len(embed["embeddings"]) == 2 * int(embed["dimensions"]), "two vectors",
+           "%d values" % len(embed["embeddings"]))
+    said = ask("Generate", {"prompt": "317+485=", "max_tokens": "4", "logprobs": "2"}, stream=True)
+    expect(len(said["logprobs"]["tokens"]) == len(said["tokens"]), "a logprob per token", "others")
+    call = client.call("Load", {"name": "second", "path": os.path.abspath(OPTIONS.model)},
+                       stream=True)
+    expect(call.ok(LIMIT)["response"]["accepted"] is True, "an accepted model", "none")
+    expect(len(call.chunks) >= 3, "a chunk per layer", "%d" % len(call.chunks))
+    names = [model["name"] for model in ask("Models", {})["models"]]
+    expect(sorted(names) == sorted([name, "second"]), "two models", repr(names))
+    ask("Unload", {"name": "second"})
+    counters = ask("Stats", {})["counters"]
+    expect(any(int(counter["real"]) for counter in counters), "counters that count", "none")
+
+
+@live("what the server refuses arrives as its status, with code and field")
+def refused_by_the_server(stage, server, client):
+    error = client.call("Generate", {"prompt": "a", "model": "nobody"}).error(
+        "server_refused", status="NOT_FOUND", seconds=LIMIT)
+    expect(error.get("server_code"), "the server's code", "none")
+    client.call("Detokenize", {"tokens": [4294967295]}).error(
+        "server_refused", status="OUT_OF_RANGE", seconds=LIMIT)
+    error = client.call("Load", {"name": "bad", "path": os.path.abspath(__file__)}).error(
+        "server_refused", status="MODEL_REJECTED", seconds=LIMIT)
+    expect(error.get("layer") in ("file", "parse"), "the layer that refused",
+           repr(error.get("layer")))
+    answers(client)
+
+
+@live("a server that serves a mock: refused, unless mocks are allowed, and then it says mock",
+      "--strategy", "development", "--allow-mock-fallback", "--model", "m=/no/such/file.gguf")
+def mock_server(stage, server, client):
+    client.call("Generate", {"prompt": "a", "max_tokens": "4"}).error(
+        "mock_refused", seconds=LIMIT)
+    client.call("Tokenize", {"text": "61"}).error("mock_refused", seconds=LIMIT)
+    client.ping().ok(LIMIT)
+    allowed = stage.open(server.url, allow_mock=True)
+    result = allowed.call("Generate", {"prompt": "a", "max_tokens": "4"}).ok(LIMIT)
+    expect(result["provenance"] == "mock", "provenance mock", repr(result["provenance"]))
+
+
+# ---------------------------------------------------------------- examples
+
+def run_example(name, command, folder):
+    """The example against a server of its own."""
+    row = Row("example", "example", "the example of the README runs and says 802 and real", None)
+    begun, server = time.monotonic(), None
+    try:
+        server = Assayd(OPTIONS.assayd, folder)
+        done = subprocess.run(
+            shlex.split(command), env=dict(os.environ, ASSAY_SERVER=server.url),
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        said = done.stdout
+        expect(done.returncode == 0, "exit status 0",
+               "%d: %s" % (done.returncode, (done.stderr or said)[-500:]))
+        expect("802" in said and "real" in said, "802 and real in its output", repr(said[:500]))
+        detail = ""
+    except Failed as failure:
+        detail = str(failure)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        detail = "expected an example that ends; found %s" % error
+    finally:
+        if server is not None:
+            server.kill()
+    return Result(row, not detail, time.monotonic() - begun, detail)
+
+
+def check_readme(folder):
+    """The first fenced block of the README is a file of the example, byte for byte."""
+    row = Row("readme", "example", "the README's first block is the example, byte for byte", None)
+    try:
+        with open(os.path.join(folder, "README.md"), encoding="utf-8", newline="") as handle:
+            block = first_block(handle.read())
+    except OSError as error:
+        return Result(row, False, 0.0, "expected a README; found %s" % error)
+    files = [path for path in glob.glob(os.path.join(folder, "example*"))
+             + glob.glob(os.path.join(folder, "example*", "**"), recursive=True)
+             if os.path.isfile(path)]
+    for path in files:
+        with open(path, encoding="utf-8", errors="replace", newline="") as handle:
+            if block and handle.read() == block:
+                return Result(row, True, 0.0)
+    return Result(row, False, 0.0, "expected the text of %s; found %r..." % (
+        " or ".join(os.path.relpath(path, folder) for path in files) or "an example",
+        (block or "no fenced block")[:80]))
+
+
+def first_block(text):
+    """What stands between the first two fences."""
+    parts = text.split("\n```")
+    if text.startswith("```") or len(parts) < 3:
+        return None
+    return parts[1].split("\n", 1)[1] + "\n" if "\n" in parts[1] else None
+
+
+# ---------------------------------------------------------------- command line
+
+def pairs(parser, given):
+    for one in given:
+        if "=" not in one:
+            parser.error("wanted NAME=VALUE, found %r" % one)
+    return dict(one.split("=", 1) for one in given)
+
+
+def arguments(words):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--assayd", required=True)
+    for name in ("client", "example", "readme", "only"):
+        parser.add_argument("--" + name, action="append", default=[])
+    parser.add_argument("--model", default=MODEL)
+    parser.add_argument("--limit", type=float, default=120.0)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--json")
+    given = parser.parse_args(words)
+    for name in ("client", "example", "readme"):
+        setattr(given, name, pairs(parser, getattr(given, name)))
+    if not given.client and not given.example and not given.readme:
+        parser.error("at least one --client, --example or --readme")
+    return given
+
+
+def judge_all(name, rows, folder):
+    """Every row, the example and the README of one client."""
+    def say(line):
+        print(line.split("\n")[0], file=sys.stderr, flush=True)
+
+    results = []
+    if name in OPTIONS.client:
+        results += judge(name, OPTIONS.client[name], rows, OPTIONS.limit, say)
+    if name in OPTIONS.example:
+        results.append(run_example(name, OPTIONS.example[name], folder))
+    if name in OPTIONS.readme:
+        results.append(check_readme(OPTIONS.readme[name]))
+    return results
+
+
+def main():
+    import tempfile
+    rows = [row for row in ROWS if not OPTIONS.only or any(
+        fnmatch.fnmatchcase(row.name, pattern) for pattern in OPTIONS.only)]
+    names = list(dict.fromkeys([*OPTIONS.client, *OPTIONS.example, *OPTIONS.readme]))
+    with tempfile.TemporaryDirectory(prefix="live-") as folder, \
+            ThreadPoolExecutor(max(1, OPTIONS.jobs)) as pool:
+        for name in names:
+            os.mkdir(os.path.join(folder, name))
+        futures = {name: pool.submit(judge_all, name, rows, os.path.join(folder, name))
+                   for name in names}
+        judged = {name: future.result() for name, future in futures.items()}
+    for name, results in judged.items():
+        print(client_table(name, results))
+    if len({tuple(result.row.name for result in results) for results in judged.values()}) == 1:
+        print("\n" + common_table(judged, True))
+    if OPTIONS.json:
+        with open(OPTIONS.json, "w", encoding="utf-8") as handle:
+            json.dump(as_json(judged), handle, indent=1)
+    passed = sum(result.passed for results in judged.values() for result in results)
+    failed = sum(len(results) for results in judged.values()) - passed
+    print("\n%d passed, %d failed" % (passed, failed))
+    return 1 if failed else 0
+
+
+OPTIONS = None
+if __name__ == "__main__":
+    OPTIONS = arguments(sys.argv[1:])
+    sys.exit(main())

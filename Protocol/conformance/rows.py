@@ -1,0 +1,173 @@
+"""What a row is: a function that plays a scenario, and the place where it plays.
+
+`@row(group, meaning)` registers a function under its own name; `Stage` is what it gets: the driver,
+a listener, and the helpers that make a scenario read like its description. After each row every
+connection is closed and the client too: closing must be answered.
+"""
+
+import shutil
+import tempfile
+import time
+
+from codec import difference, normal, whole
+from server import WAIT, Failed, Listener
+
+ROWS = []
+
+
+class Row:
+    """A scenario: name, group, one sentence for the reader of the table, the function."""
+
+    def __init__(self, name, group, meaning, play):
+        self.name, self.group, self.meaning, self.play = name, group, meaning, play
+
+
+def row(group, meaning):
+    """Registers the function below it."""
+    def register(play):
+        add(play.__name__, group, meaning, play)
+        return play
+    return register
+
+
+def add(name, group, meaning, play):
+    """Registers a row that is made of data."""
+    assert all(one.name != name for one in ROWS), name
+    ROWS.append(Row(name, group, meaning, play))
+
+
+class Stage:
+    """Where one row plays."""
+
+    def __init__(self, driver, name):
+        self.driver, self.name = driver, name
+        self.folder = tempfile.mkdtemp(prefix="kit-")
+        self.listeners, self.peers, self.clients = [], [], []
+
+    # ------------------------------------------------------------ the server's side
+
+    def listen(self, tcp=False):
+        listener = Listener(self.folder, tcp)
+        self.listeners.append(listener)
+        return listener
+
+    @property
+    def listener(self):
+        return self.listeners[0] if self.listeners else self.listen()
+
+    def accept(self, seconds=WAIT):
+        """The next connection, before its Hello."""
+        peer = self.listener.accept(seconds)
+        self.peers.append(peer)
+        return peer
+
+    def greet(self, **words):
+        """The next connection, Hello answered."""
+        peer = self.accept()
+        peer.hello(**words)
+        return peer
+
+    # ------------------------------------------------------------ the client's side
+
+    def open(self, server=None, **options):
+        """A new client object of the driver, pointed at the listener."""
+        name = "%s-%d" % (self.name, len(self.clients))
+        client = Client(self, name)
+        self.clients.append(client)
+        opened = self.driver.command("open %s" % name, op="open", client=name,
+                                     server=server or self.listener.url, options=options)
+        opened.ok()
+        return client
+
+    def end(self):
+        """Closes what the row left open. Raises Failed when a close is not answered."""
+        try:
+            for client in self.clients:
+                if not client.is_closed:
+                    client.close().ok()
+        finally:
+            self.drop()
+
+    def drop(self):
+        """Gives back sockets and files, whatever happened."""
+        for peer in self.peers:
+            peer.close()
+        for listener in self.listeners:
+            listener.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Client:
+    """A client object of the driver."""
+
+    def __init__(self, stage, name):
+        self.stage, self.name, self.is_closed = stage, name, False
+
+    def call(self, kind, request=None, deadline=0, stream=False, cancel_after=None):
+        """Begins a call."""
+        values = dict(op="call", client=self.name, kind=kind, request=request or {},
+                      deadline_milliseconds=deadline, stream=stream)
+        if cancel_after is not None:
+            values["cancel_after_chunks"] = cancel_after
+        return self.stage.driver.command("%s" % kind, **values)
+
+    def ping(self, payload="70696e67", **words):
+        return self.call("Ping", {"payload": payload}, **words)
+
+    def generate(self, prompt="Once", stream=True, deadline=0, cancel_after=None, **fields):
+        """A Generate call, streamed unless told otherwise."""
+        return self.call("Generate", {"prompt": prompt, "max_tokens": "8", **fields},
+                         deadline=deadline, stream=stream, cancel_after=cancel_after)
+
+    def close(self):
+        self.is_closed = True
+        return self.stage.driver.command("close", op="close", client=self.name)
+
+
+# ---------------------------------------------------------------- what rows check again and again
+
+def expect(condition, expected, found):
+    """Fails the row unless `condition` holds."""
+    if not condition:
+        raise Failed(expected, found)
+
+
+def same(what, message, wanted, found):
+    """Two values of a message are the same but for what means the same as nothing."""
+    text = difference(normal(message, wanted), normal(message, found))
+    if text:
+        raise Failed("%s as it was" % what, text)
+
+
+def same_answer(result, kind, chunks, last, provenance="real", generation=1, degraded=False):
+    """A driver's success holds the whole answer and its marks."""
+    marks = {"provenance": provenance, "generation": generation, "degraded": degraded}
+    for name, value in marks.items():
+        expect(result.get(name) == value and type(result.get(name)) is type(value),
+               "%s %r in the result" % (name, value), repr(result.get(name)))
+    expect(isinstance(result.get("response"), dict), "a response in the result",
+           repr(result.get("response"))[:100])
+    message = {"Load": "Load response"}.get(kind, kind + " response")
+    same("the answer", message, whole(kind, chunks, last), result["response"])
+
+
+def works(client, peer, payload="616c697665"):
+    """One more Ping over this very connection."""
+    call = client.ping(payload)
+    peer.answer(peer.request("Ping"))
+    result = call.ok()
+    expect(result["response"].get("payload") == payload, "the payload back", repr(result))
+
+
+def works_anew(client, stage, **hello):
+    """One more Ping over a new connection, silently. Gives the new peer."""
+    call = client.ping()
+    peer = stage.greet(**hello)
+    peer.answer(peer.request("Ping"))
+    call.ok()
+    return peer
+
+
+def until(seconds):
+    """A moment so many seconds from now, for waits in a row."""
+    return time.monotonic() + seconds

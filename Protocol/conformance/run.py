@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""Plays every row of the conformance kit against the test drivers of clients.
+
+    run.py --client NAME=COMMAND [--client NAME=COMMAND ...] [options]
+
+    --only PATTERN   rows whose name or group matches (shell wildcards; may be repeated)
+    --limit SECONDS  time limit of one row (default 15); a row that needs more is red
+    --jobs N         clients judged at the same time (default: the processors)
+    --json FILE      the results as JSON
+    --rows           one line per row in the last table, not only the red ones
+    --list           print the rows and what they mean, play nothing
+
+COMMAND starts a driver (README.md says what it must do), in the directory where run.py was started.
+Exit status: 0 all green, 1 any red, 2 wrong use. Needs nothing but Python and ../protocol.json,
+../vectors.
+"""
+
+import argparse
+import concurrent.futures
+import fnmatch
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import scenarios  # noqa: E402,F401 - registers the rows
+from driver import Driver  # noqa: E402
+from rows import ROWS, Stage  # noqa: E402
+from server import Failed  # noqa: E402
+
+
+class Result:
+    """What one row gave for one client."""
+
+    def __init__(self, row, passed, seconds, detail=""):
+        self.row, self.passed, self.seconds, self.detail = row, passed, seconds, detail
+
+
+def play(row, driver, limit):
+    """Plays one row; never longer than `limit` seconds (the driver is killed then)."""
+    stage = Stage(driver, row.name)
+    begun, late = time.monotonic(), threading.Event()
+
+    def stop():
+        late.set()
+        driver.kill()
+
+    watch = threading.Timer(limit, stop)
+    watch.start()
+    detail = None
+    try:
+        row.play(stage)
+        stage.end()
+    except Failed as failure:
+        detail = str(failure)
+    except Exception:  # a driver may answer with anything: whatever trips here is its row's end
+        detail = "the row itself failed: " + traceback.format_exc(limit=-3).strip()
+    finally:
+        watch.cancel()
+        stage.drop()
+    if detail is None and driver.fault is not None:
+        detail = "expected a driver that runs on; found " + driver.fault
+    if late.is_set():
+        detail = "expected an end within %.0f s; found none (%s)" % (limit, detail)
+    return Result(row, detail is None, time.monotonic() - begun, detail or "")
+
+
+class Ending:
+    """The row that every driver ends with; it is played by `judge` itself."""
+
+    name, group = "driver_ends", "driver"
+    meaning = "at the end of its input the driver exits with status 0"
+
+
+def judge(name, command, rows, limit, say):
+    """All rows against one client; a driver that went wrong is started anew for the next row."""
+    results, driver = [], None
+    for row in rows:
+        if driver is None:
+            try:
+                driver = Driver(command)
+            except OSError as error:
+                results.append(Result(row, False, 0.0, "expected a driver; found %s" % error))
+                continue
+        if row is Ending:
+            fault = driver.finish()
+            results.append(Result(row, fault is None, 0.0,
+                                  "expected exit status 0; found %s" % fault if fault else ""))
+            driver.kill()
+            driver = None
+            continue
+        result = play(row, driver, limit)
+        results.append(result)
+        if not result.passed:
+            say("%s: %s: %s" % (name, row.name, result.detail))
+            driver.kill()
+            driver = None
+    if driver is not None:
+        driver.kill()
+    return results
+
+
+# ---------------------------------------------------------------- tables
+
+def table(lines, head):
+    """Columns lined up: the first one to the left, the others to the right."""
+    widths = [max(len(str(line[column])) for line in [head] + lines)
+              for column in range(len(head))]
+    out = []
+    for line in [head] + lines:
+        out.append("  ".join(
+            str(cell).ljust(width) if column == 0 else str(cell).rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths))).rstrip())
+    out.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(out)
+
+
+def groups(rows):
+    """Group names in the order of the rows."""
+    return list(dict.fromkeys(row.group for row in rows))
+
+
+def client_table(name, results):
+    """One client: groups, and every red row with its reason."""
+    lines = []
+    for group in groups([result.row for result in results]):
+        part = [result for result in results if result.row.group == group]
+        passed = sum(result.passed for result in part)
+        lines.append([group, passed, len(part) - passed,
+                      "%.1f" % sum(result.seconds for result in part)])
+    out = ["", name, table(lines, ["group", "passed", "failed", "seconds"])]
+    for result in results:
+        if not result.passed:
+            out += ["", "  FAILED %s: %s" % (result.row.name, result.row.meaning),
+                    "    " + result.detail.replace("\n", "\n    ")]
+    return "\n".join(out)
+
+
+def common_table(judged, each_row):
+    """All clients side by side: a line per group, and one per row that is red somewhere."""
+    names, rows = list(judged), [result.row for result in next(iter(judged.values()))]
+    by_row = {name: {result.row.name: result for result in results}
+              for name, results in judged.items()}
+    lines = []
+    for group in groups(rows):
+        members = [row for row in rows if row.group == group]
+        lines.append([group] + ["%d/%d" % (sum(by_row[name][row.name].passed for row in members),
+                                           len(members)) for name in names])
+        for row in members:
+            marks = ["ok" if by_row[name][row.name].passed else "RED" for name in names]
+            if each_row or "RED" in marks:
+                lines.append(["  " + row.name] + marks)
+    return table(lines, ["row"] + names)
+
+
+def as_json(judged):
+    return {"clients": {name: [
+        {"row": result.row.name, "group": result.row.group, "meaning": result.row.meaning,
+         "passed": result.passed, "seconds": round(result.seconds, 4), "detail": result.detail}
+        for result in results] for name, results in judged.items()}}
+
+
+# ---------------------------------------------------------------- command line
+
+def chosen(patterns):
+    """The rows that match any pattern; all of them without one."""
+    rows = ROWS + [Ending]
+    if not patterns:
+        return rows
+    return [row for row in rows if any(
+        fnmatch.fnmatchcase(row.name, pattern) or fnmatch.fnmatchcase(row.group, pattern)
+        for pattern in patterns)]
+
+
+def arguments(words):
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n")[0], epilog="README.md says what a driver must do.")
+    parser.add_argument("--client", action="append", default=[], metavar="NAME=COMMAND")
+    parser.add_argument("--only", action="append", default=[], metavar="PATTERN")
+    parser.add_argument("--limit", type=float, default=15.0, metavar="SECONDS")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--rows", action="store_true")
+    parser.add_argument("--list", action="store_true")
+    given = parser.parse_args(words)
+    for client in given.client:
+        if "=" not in client:
+            parser.error("--client wants NAME=COMMAND, found %r" % client)
+    if not given.client and not given.list:
+        parser.error("at least one --client NAME=COMMAND")
+    return given
+
+
+def main(words):
+    given = arguments(words)
+    rows = chosen(given.only)
+    if given.list:
+        print(table([[row.name, row.group, row.meaning] for row in rows],
+                    ["row", "group", "meaning"]))
+        return 0
+    if not rows:
+        print("no row matches %s" % " ".join(given.only), file=sys.stderr)
+        return 2
+    clients = [client.split("=", 1) for client in given.client]
+
+    def say(line):
+        print(line.split("\n")[0], file=sys.stderr, flush=True)
+
+    with concurrent.futures.ThreadPoolExecutor(max(1, given.jobs)) as pool:
+        futures = {name: pool.submit(judge, name, command, rows, given.limit, say)
+                   for name, command in clients}
+        judged = {name: future.result() for name, future in futures.items()}
+    for name, results in judged.items():
+        print(client_table(name, results))
+    print("\n" + common_table(judged, given.rows))
+    if given.json:
+        with open(given.json, "w", encoding="utf-8") as handle:
+            json.dump(as_json(judged), handle, indent=1)
+            handle.write("\n")
+    passed = sum(result.passed for results in judged.values() for result in results)
+    failed = sum(len(results) for results in judged.values()) - passed
+    print("\n%d passed, %d failed" % (passed, failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

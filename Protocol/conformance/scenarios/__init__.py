@@ -1,0 +1,4 @@
+"""The rows, by subject. Importing this module registers them all, in the order of the table."""
+
+from scenarios import (  # noqa: F401
+    vectors, hello, answers, provenance, damage, compression, retry, giving_up, limits)

@@ -1,0 +1,222 @@
+"""The beginning and the end of a connection: addresses, Hello, close."""
+
+from rows import expect, row, works, works_anew
+from server import Failed
+
+
+@row("hello", "opening a client does not connect; the first call does")
+def open_does_not_connect(stage):
+    client = stage.open()
+    stage.listener.no_connection()
+    call = client.ping()
+    peer = stage.greet()
+    peer.answer(peer.request("Ping"))
+    call.ok()
+
+
+@row("hello", "Hello comes first and says name, revision, compression, the largest body")
+def hello_says_what_the_client_can(stage):
+    client = stage.open()
+    call = client.ping()
+    peer = stage.accept()
+    fields = peer.hello().fields
+    expect(fields["client"], "a name", "none")
+    expect(fields["revision"] == "2", "revision 2", fields["revision"])
+    expect(fields.get("compression") is True, "compression offered by default",
+           repr(fields.get("compression")))
+    expect(fields.get("body_size_max", "4194304") == "4194304", "bodies of 4194304 bytes",
+           repr(fields.get("body_size_max")))
+    peer.answer(peer.request("Ping"))
+    call.ok()
+
+
+@row("hello", "options name, compression and body_size_max reach Hello")
+def hello_options(stage):
+    client = stage.open(name="kit-check/7", compression=False, body_size_max=65536)
+    call = client.ping()
+    peer = stage.accept()
+    fields = peer.hello().fields
+    expect(fields["client"] == "kit-check/7", "client kit-check/7", fields["client"])
+    expect(not fields.get("compression"), "no compression", "compression")
+    expect(fields.get("body_size_max") == "65536", "body_size_max 65536",
+           repr(fields.get("body_size_max")))
+    peer.answer(peer.request("Ping"))
+    call.ok()
+
+
+@row("hello", "two calls at once on a new client: one connection, one Hello")
+def hello_once(stage):
+    client = stage.open()
+    calls = [client.ping("%02x" % index) for index in range(4)]
+    peer = stage.greet()
+    for _ in calls:
+        peer.answer(peer.request("Ping"))
+    for call in calls:
+        call.ok()
+    stage.listener.no_connection()
+
+
+@row("hello", "no request leaves before Hello is answered")
+def hello_is_awaited(stage):
+    client = stage.open()
+    call = client.ping()
+    peer = stage.accept()
+    hello = peer.request("Hello")
+    peer.nothing(but_close=False)
+    peer.limit = 4 << 20
+    peer.send(peer.frame(hello, "Hello response", {
+        "server": "kit/1", "revision": "2", "compression": False, "body_size_max": "4194304",
+        "requests_in_flight_max": "256"}))
+    peer.answer(peer.request("Ping"))
+    call.ok()
+
+
+def refuses_hello(name, meaning, codes=("protocol_error",), options=None, **values):
+    def play(stage):
+        client = stage.open(attempts=1, **(options or {}))
+        call = client.ping()
+        peer = stage.accept()
+        words = dict(values)
+        if words.pop("_lie", False):
+            hello = peer.request("Hello")
+            peer.send(peer.frame(hello, "Hello response", {
+                "server": "kit/1", "revision": "2", "compression": True,
+                "body_size_max": "4194304", "requests_in_flight_max": "256"}))
+        else:
+            peer.hello(**words)
+        call.error(*codes)
+        peer.closed()
+    play.__name__ = name
+    row("hello", meaning)(play)
+
+
+refuses_hello("hello_revision_above_ours", "the server claims a revision above the client's",
+              revision="3")
+refuses_hello("hello_revision_0", "the server claims revision 0", revision="0")
+refuses_hello("hello_compression_not_offered", "the server agrees to compression nobody offered",
+              options={"compression": False}, _lie=True)
+refuses_hello("hello_body_limit_too_small", "the server accepts less than any peer must",
+              body_size_max="4095")
+refuses_hello("hello_no_request_in_flight", "the server allows no request at all",
+              requests_in_flight_max="0")
+
+
+@row("hello", "the server refuses Hello: its status and words reach the caller")
+def hello_refused(stage):
+    client = stage.open(attempts=1)
+    call = client.ping()
+    peer = stage.accept()
+    peer.error(peer.request("Hello"), "PERMISSION_DENIED", "not_you", "strangers are not served")
+    error = call.error("server_refused", status="PERMISSION_DENIED")
+    expect("strangers are not served" in error["message"], "the server's words", error["message"])
+
+
+@row("hello", "Hello is answered with another kind")
+def hello_wrong_kind(stage):
+    client = stage.open(attempts=1)
+    call = client.ping()
+    peer = stage.accept()
+    peer.send(peer.frame(peer.request("Hello"), "Ping response", {}, kind=0x82))
+    call.error("protocol_error")
+    peer.closed()
+
+
+@row("hello", "Hello is answered under another id")
+def hello_wrong_id(stage):
+    client = stage.open(attempts=1)
+    call = client.ping()
+    peer = stage.accept()
+    hello = peer.request("Hello")
+    hello.id += 1
+    peer.send(peer.frame(hello, "Hello response", {
+        "server": "kit/1", "revision": "2", "compression": False, "body_size_max": "4194304",
+        "requests_in_flight_max": "256"}))
+    call.error("protocol_error")
+    peer.closed()
+
+
+@row("hello", "Hello is never answered: connect_milliseconds ends the wait")
+def hello_unanswered(stage):
+    client = stage.open(attempts=1, connect_milliseconds=200)
+    call = client.ping()
+    peer = stage.accept()
+    peer.request("Hello")
+    call.error("timed_out", status="DEADLINE_EXCEEDED")
+    peer.closed()
+
+
+@row("hello", "the server closes instead of answering Hello")
+def hello_cut(stage):
+    client = stage.open(attempts=1)
+    call = client.ping()
+    peer = stage.accept()
+    peer.request("Hello")
+    peer.close()
+    call.error("connection_closed", "unreachable")
+
+
+@row("hello", "a server of another version says GoAway: its words reach the caller")
+def hello_of_another_version(stage):
+    client = stage.open(attempts=1)
+    call = client.ping()
+    peer = stage.accept()
+    peer.request("Hello")
+    peer.go_away("PROTOCOL_ERROR", "version_unsupported", "found version 1, allowed: 7")
+    peer.close()
+    error = call.error("protocol_error")
+    expect("found version 1, allowed: 7" in error["message"], "the server's words",
+           error["message"])
+
+
+@row("hello", "a client works over TCP as over a Unix socket")
+def over_tcp(stage):
+    stage.listen(tcp=True)
+    client = stage.open()
+    call = client.ping()
+    peer = stage.greet()
+    peer.answer(peer.request("Ping"))
+    call.ok()
+    works(client, peer)
+
+
+def refuses_address(name, address):
+    def play(stage):
+        opened = stage.driver.command("open %r" % address, op="open", client=stage.name,
+                                      server=address, options={"attempts": 1})
+        kind, value = opened.end()
+        if kind == "ok":
+            call = stage.driver.command("Ping", op="call", client=stage.name, kind="Ping",
+                                        request={}, deadline_milliseconds=0, stream=False)
+            kind, value = call.end()
+            stage.driver.command("close", op="close", client=stage.name).ok()
+        if kind != "error" or value.get("code") != "address_invalid":
+            raise Failed("address_invalid", "%s: %s" % (kind, value))
+    play.__name__ = name
+    row("hello", "the address %r is refused" % address)(play)
+
+
+refuses_address("address_scheme", "http://127.0.0.1:7411")
+refuses_address("address_without_port", "tcp://127.0.0.1")
+refuses_address("address_port_too_large", "tcp://127.0.0.1:65536")
+refuses_address("address_relative_path", "unix://some.sock")
+refuses_address("address_empty", "")
+
+
+@row("hello", "close ends the connection")
+def close_ends_the_connection(stage):
+    client = stage.open()
+    peer = works_anew(client, stage)
+    client.close().ok()
+    peer.closed()
+
+
+@row("hello", "close ends the calls in flight with an error")
+def close_ends_calls(stage):
+    client = stage.open()
+    call = client.generate()
+    peer = stage.greet()
+    peer.request("Generate")
+    closing = client.close()
+    call.error("given_up", "connection_closed")
+    closing.ok()
+    peer.closed()

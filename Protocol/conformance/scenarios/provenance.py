@@ -1,0 +1,198 @@
+"""Real or mock: who asks for real answers gets nothing of a mock's."""
+
+import json
+
+from codec import KINDS
+from encoder import MOCK
+from rows import expect, row, same_answer, works
+from scenarios.answers import CARRIES
+from server import ANSWER, Failed
+
+SECRET = "canned words of a mock"
+
+
+def hides(call):
+    """The call's lines so far hold nothing that the mock said; its error is mock_refused."""
+    error = call.error("mock_refused", status="MOCK_REFUSED")
+    said = json.dumps([error, call.chunks])
+    if SECRET in said:
+        raise Failed("nothing of what the mock said", said[:300])
+    expect(error.get("provenance") == "mock", "provenance mock in the error",
+           repr(error.get("provenance")))
+    return error
+
+
+def plays_real_by_default(kind, fields):
+    def play(stage):
+        client = stage.open()
+        call = client.call(kind, fields)
+        peer = stage.greet()
+        request = peer.request(kind)
+        expect(request.fields.get("requirements", {}).get("real") is True,
+               "requirements with real: true", repr(request.fields.get("requirements")))
+        peer.answer(request)
+        call.ok()
+    play.__name__ = "real_by_default_" + kind.lower()
+    row("provenance", "%s says real: true unless mocks are allowed" % kind)(play)
+
+
+for _kind, _fields in CARRIES.items():
+    plays_real_by_default(_kind, _fields)
+
+
+@row("provenance", "real: true is merged with the caller's own requirements")
+def real_beside_own_requirements(stage):
+    client = stage.open()
+    own = {"fingerprint": "ab" * 32, "device": "cpu"}
+    call = client.call("Generate", {"prompt": "a", "max_tokens": "2", "requirements": own})
+    peer = stage.greet()
+    request = peer.request("Generate")
+    wanted = dict(own, real=True)
+    expect(request.fields.get("requirements") == wanted, repr(wanted),
+           repr(request.fields.get("requirements")))
+    peer.answer(request)
+    call.ok()
+
+
+@row("provenance", "allow_mock: no requirement is added, a mock's answer says mock")
+def mock_allowed(stage):
+    client = stage.open(allow_mock=True)
+    call = client.generate()
+    peer = stage.greet()
+    request = peer.request("Generate")
+    expect("requirements" not in request.fields, "no requirements",
+           repr(request.fields.get("requirements")))
+    peer.token(request, 1, "a", provenance=MOCK)
+    last = peer.answer(request, provenance=MOCK)
+    same_answer(call.ok(), "Generate", [{"tokens": [1], "text": "a"}], last, "mock")
+
+
+@row("provenance", "a mock's answer is refused, whatever it says")
+def mock_refused(stage):
+    client = stage.open()
+    call = client.generate(stream=False)
+    peer = stage.greet()
+    peer.answer(peer.request("Generate"), text=SECRET, provenance=MOCK,
+                answer=dict(ANSWER, model=SECRET))
+    hides(call)
+    works(client, peer)
+
+
+@row("provenance", "a mock's first chunk is refused, the rest is consumed silently")
+def mock_refused_in_first_chunk(stage):
+    client = stage.open()
+    call = client.generate()
+    peer = stage.greet()
+    request = peer.request("Generate")
+    peer.token(request, 1, SECRET, provenance=MOCK)
+    hides(call)
+    for number in range(10):
+        peer.token(request, number, SECRET, provenance=MOCK)
+    peer.answer(request, text=SECRET, provenance=MOCK)
+    again = client.ping()
+    try:
+        here = peer.request("Ping", where=lambda fields: True)
+    except Failed:
+        peer = stage.greet()
+        here = peer.request("Ping")
+    peer.answer(here)
+    again.ok()
+
+
+@row("provenance", "a stream that turns into a mock's in the middle is refused there")
+def mock_in_mid_stream(stage):
+    client = stage.open()
+    call = client.generate()
+    peer = stage.greet()
+    request = peer.request("Generate")
+    peer.token(request, 1, "a")
+    call.chunk()
+    peer.token(request, 2, SECRET, provenance=MOCK)
+    peer.answer(request, text=SECRET, provenance=MOCK)
+    error = call.error("mock_refused", "protocol_error")
+    if SECRET in json.dumps([error, call.chunks]):
+        raise Failed("nothing of what the mock said", repr(error))
+
+
+@row("provenance", "only the last frame is a mock's: refused, whatever came before")
+def mock_in_last_frame(stage):
+    client = stage.open()
+    call = client.generate(stream=False)
+    peer = stage.greet()
+    request = peer.request("Generate")
+    peer.token(request, 1, "a")
+    peer.answer(request, text=SECRET, provenance=MOCK)
+    error = call.error("mock_refused", "protocol_error")
+    expect(SECRET not in json.dumps(error), "nothing of what the mock said", repr(error))
+
+
+@row("provenance", "an error of a mock is refused too, its words not handed out")
+def mock_error(stage):
+    client = stage.open()
+    call = client.generate()
+    peer = stage.greet()
+    peer.error(peer.request("Generate"), "INTERNAL", "engine_failed", SECRET, provenance=MOCK)
+    hides(call)
+    works(client, peer)
+
+
+@row("provenance", "a mock that is overloaded is not asked again")
+def mock_not_retried(stage):
+    client = stage.open(backoff_milliseconds=1)
+    call = client.generate()
+    peer = stage.greet()
+    peer.error(peer.request("Generate"), "RESOURCE_EXHAUSTED", "queue_full", SECRET,
+               provenance=MOCK, retry_after_milliseconds="1")
+    hides(call)
+    peer.nothing()
+
+
+def plays_mock_of(kind, fields):
+    def play(stage):
+        client = stage.open()
+        call = client.call(kind, fields, stream=KINDS[kind]["streamed"])
+        peer = stage.greet()
+        peer.answer(peer.request(kind), provenance=MOCK)
+        hides(call)
+    play.__name__ = "mock_refused_" + kind.lower()
+    row("provenance", "a mock's answer to %s is refused" % kind)(play)
+
+
+for _kind, _fields in {**CARRIES, "Stats": {}, "Load": {"name": "m", "path": "/m"},
+                       "Unload": {"name": "m"}}.items():
+    plays_mock_of(_kind, _fields)
+
+
+def plays_change(name, meaning, first, second):
+    def play(stage):
+        client = stage.open(allow_mock=True)
+        call = client.generate()
+        peer = stage.greet()
+        request = peer.request("Generate")
+        peer.token(request, 1, "a", **first)
+        peer.answer(request, **second)
+        call.error("protocol_error")
+        peer.closed()
+    play.__name__ = name
+    row("provenance", meaning)(play)
+
+
+plays_change("real_turns_mock", "mocks allowed: an answer that turns from real to mock is damage",
+             {}, {"provenance": MOCK})
+plays_change("mock_turns_real", "mocks allowed: an answer that turns from mock to real is damage",
+             {"provenance": MOCK}, {})
+plays_change("generation_changes", "an answer whose generation changes is damage",
+             {"generation": 1}, {"generation": 2})
+
+
+@row("provenance", "a request refused for want of a real model: the server's status, real words")
+def requirement_not_met(stage):
+    client = stage.open()
+    call = client.generate(requirements={"device": "cuda:7"})
+    peer = stage.greet()
+    peer.error(peer.request("Generate"), "REQUIREMENT_NOT_MET", "device_required",
+               "the model is on cpu", field="requirements.device", generation=1)
+    error = call.error("server_refused", status="REQUIREMENT_NOT_MET")
+    expect(error.get("field") == "requirements.device", "the field", repr(error.get("field")))
+    expect(error.get("server_code") == "device_required", "the server's code",
+           repr(error.get("server_code")))

@@ -1,0 +1,305 @@
+"""Clients that do wrong, each in one way: the kit must turn red on each, on the rows it names.
+
+A mutant is the reference client with one method, or a few lines, changed. `red` names rows that
+must fail for it; other rows may fail too. test_mutants.py proves both, and that the client without
+the change is green there.
+"""
+
+import struct
+
+from codec import TABLES, decode
+from encoder import MORE
+from reference import Client, Connection
+import encoder
+
+
+def mutant(*red):
+    """Makes a Client of a Connection class; the rows that must be red go with it."""
+    def make(made):
+        if issubclass(made, Connection):
+            made = type(made.__name__, (Client,), {
+                "connection_type": made, "__doc__": made.__doc__})
+        made.red = red
+        return made
+    return make
+
+
+@mutant("mock_refused", "mock_refused_in_first_chunk", "mock_refused_tokenize", "mock_error")
+class IgnoresProvenance(Connection):
+    """Takes a mock's answer for a real one."""
+
+    def is_refused(self, provenance):
+        return False
+
+
+@mutant("provenance_byte_3", "refused_provenance_3_in_response")
+class TakesAnyProvenanceByte(Connection):
+    """Knows mock, and takes everything else for real."""
+
+    def provenance_known(self, provenance):
+        return True
+
+
+@mutant("mock_turns_real", "generation_changes")
+class IgnoresChangesWithinAnAnswer(Connection):
+    """Looks at the provenance and generation of the last frame only."""
+
+    def check_marks(self, pending, provenance, generation):
+        pass
+
+
+@mutant("mock_error", "mock_not_retried")
+class HandsOutMockWords(Connection):
+    """Refuses a mock's error, and quotes it."""
+
+    def mock_refused(self, status, body):
+        error = super().mock_refused(status, body)
+        if status:
+            error.json["message"] += ": " + decode("Error", body)["message"]
+        return error
+
+
+@mutant("real_by_default_generate", "real_by_default_embed", "real_beside_own_requirements")
+class DoesNotAskForReal(Client):
+    """Checks provenance, but never says real: true."""
+
+    def with_real(self, kind, request):
+        return request
+
+
+@mutant("kind_generate", "degraded_flag_alone", "response_generate_degraded_mock")
+class DropsTheDegradedFlag(Connection):
+    """Never says that an answer is degraded."""
+
+    def file(self, pending, flags, *rest):
+        super().file(pending, flags & MORE, *rest)
+
+    def check_answer(self, pending, fields, more):
+        if more or not fields.get("answer", {}).get("degradations"):
+            super().check_answer(pending, fields, more)
+
+
+@mutant("byte_by_byte", "interleaved", "response_generate_stream")
+class DropsTheMoreFlag(Connection):
+    """Takes every frame for the last one."""
+
+    def take(self, kind, flags, *rest):
+        super().take(kind, flags & ~MORE, *rest)
+
+
+@mutant("raw_size_above_the_truth", "raw_size_below_the_truth", "bomb")
+class TrustsRawSize(Connection):
+    """Makes room for rawSize bytes and takes what comes to lie there for the body."""
+
+    def unpack(self, block, raw):
+        body = encoder.lz4_decode(block)
+        return body[:raw] + bytes(max(raw - len(body), 0))
+
+
+@mutant("block_offset_0")
+class LetsOffset0Pass(Connection):
+    """Has an LZ4 decoder that reads a match with offset 0 as zeros."""
+
+    def unpack(self, block, raw):
+        try:
+            return super().unpack(block, raw)
+        except Exception:
+            if b"\0\0" in block:
+                return block[1:9] + bytes(raw - 8)
+            raise
+
+
+@mutant("compressed_without_agreement")
+class ReadsBlocksNobodyAgreedTo(Connection):
+    """Reads compressed bodies always."""
+
+    def may_compress(self):
+        return True
+
+
+@mutant("out_of_order", "unknown_id", "interleaved")
+class IgnoresRequestIds(Connection):
+    """Takes every answer for that of the oldest request."""
+
+    def find(self, number):
+        return next(iter(self.pending.values()), None)
+
+    def take(self, kind, flags, provenance, number, *rest):
+        first = next(iter(self.pending), number) if number else 0
+        super().take(kind, flags, provenance, first, *rest)
+
+
+@mutant("wrong_kind_same_shape", "wrong_kind_error")
+class TakesAnyKind(Connection):
+    """Does not compare an answer's kind with the request's."""
+
+    def check_kind(self, pending, kind):
+        pass
+
+
+@mutant("unknown_field", "refused_ping_response_field_unknown")
+class IgnoresUnknownFields(Connection):
+    """Skips the fields that its tables do not list."""
+
+    def decode(self, message, body):
+        out, at = b"", 0
+        while at + 8 <= len(body):
+            number, _, _, size = struct.unpack_from("<HBBI", body, at)
+            if number in TABLES[message]:
+                out += body[at:at + 8 + size]
+            at += 8 + size
+        return decode(message, out + body[at:])
+
+
+@mutant("ping_payload_differs", "score_fewer", "logits_count", "embed_inputs")
+class ChecksFieldsOnly(Connection):
+    """Knows the tables, and no rule beyond one field."""
+
+    def check_answer(self, pending, fields, more):
+        pass
+
+
+@mutant("load_never_twice", "unload_never_twice")
+class RetriesLoad(Client):
+    """Sends a Load again whose connection was cut: loads twice."""
+
+    def may_repeat(self, kind):
+        return True
+
+
+@mutant("cut_after_chunk", "unavailable_after_chunk")
+class RetriesAfterAChunk(Client):
+    """Begins a stream anew whose first words were handed out already."""
+
+    def call(self, kind, request, deadline, on_chunk):
+        return super().call(kind, request, deadline, on_chunk)
+
+    def attempt(self, kind, request, end, on_chunk):
+        from reference import CallError
+        try:
+            return super().attempt(kind, request, end, on_chunk)
+        except CallError as error:
+            error.again = error.json["status"] == "UNAVAILABLE"
+            raise
+
+
+@mutant("attempts_bounded", "attempts_one", "attempts_default")
+class RetriesForever(Client):
+    """Tries again as long as it is told to."""
+
+    def tries_again(self, kind, error, attempt):
+        return error.again
+
+
+@mutant("unavailable_is_retried", "cut_ping_retried", "attempts_bounded")
+class NeverRetries(Client):
+    """Leaves every second attempt to the caller."""
+
+    def tries_again(self, kind, error, attempt):
+        return False
+
+
+@mutant("retry_after_honoured")
+class IgnoresRetryAfter(Client):
+    """Has a pause of its own, whatever the server asks for."""
+
+    def pause(self, error, attempt):
+        return 0.01
+
+
+@mutant("cancel_after_chunks", "cancel_one_of_two", "answer_times_out", "deadline_and_grace")
+class NeverSendsCancel(Connection):
+    """Drops an answer silently: the server goes on computing."""
+
+    def cancel(self, number):
+        pass
+
+
+@mutant("cancel_after_chunks", "cancel_at_the_limit")
+class CancelsAnotherRequest(Connection):
+    """Says Cancel with the number after the right one."""
+
+    def cancel(self, number):
+        super().cancel(number + 1)
+
+
+@mutant("goaway_in_mid_stream", "goaway_while_idle", "goaway_for_cause")
+class IgnoresGoAway(Connection):
+    """Goes on sending after GoAway."""
+
+    def go_away(self, status, body):
+        pass
+
+
+@mutant("goaway_in_mid_stream")
+class DropsEverythingOnGoAway(Connection):
+    """Takes GoAway for the end of the connection."""
+
+    def go_away(self, status, body):
+        from reference import CallError
+        raise CallError("connection_closed", "UNAVAILABLE", "the server goes away", again=True)
+
+
+@mutant("in_flight_limit", "stream_holds_its_place")
+class SendsMoreThanAllowed(Connection):
+    """Does not look at requests_in_flight_max."""
+
+    def has_room(self):
+        return True
+
+
+@mutant("larger_than_the_peer_accepts")
+class IgnoresThePeersLimit(Connection):
+    """Sends bodies of any size."""
+
+    def begin(self, kind, fields, deadline):
+        kept, self.limit = self.limit, 1 << 40
+        try:
+            return super().begin(kind, fields, deadline)
+        finally:
+            self.limit = kept
+
+
+@mutant("revision_1_score", "revision_1_embed", "revision_1_logprobs", "revision_1_verify")
+class IgnoresTheRevision(Client):
+    """Sends what a server of revision 1 does not know."""
+
+    def check_revision(self, kind, request, revision):
+        pass
+
+
+@mutant("hello_revision_above_ours", "hello_compression_not_offered")
+class SkipsTheHelloCheck(Connection):
+    """Believes whatever the server agrees to."""
+
+    def check_hello(self, answer):
+        pass
+
+
+@mutant("deadline_in_header", "request_generate_full")
+class KeepsTheDeadlineToItself(Connection):
+    """Never tells the server how much time there is."""
+
+    def begin(self, kind, fields, deadline):
+        return super().begin(kind, fields, 0)
+
+
+@mutant("cuts_bounded", "cut_pong_first_44_bytes")
+class HangsWhenCut(Connection):
+    """Does not notice the end of a connection."""
+
+    def fail(self, error):
+        with self.lock:
+            self.error = error  # and nobody is woken
+
+
+@mutant("pool_of_two", "pool_takes_the_idle_one")
+class HasNoPool(Client):
+    """Opens one connection, whatever the options say."""
+
+    def __init__(self, address, options):
+        super().__init__(address, dict(options, connections=1))
+
+
+MUTANTS = {name: value for name, value in list(globals().items())
+           if isinstance(value, type) and issubclass(value, Client) and hasattr(value, "red")}

@@ -1,0 +1,55 @@
+"""Each wrong client is red on the rows it names, and the right one green there (and everywhere)."""
+
+import concurrent.futures
+import os
+import shlex
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..")]
+
+import mutants  # noqa: E402
+import run  # noqa: E402
+from rows import ROWS  # noqa: E402
+
+COMMAND = "%s %s" % (shlex.quote(sys.executable), shlex.quote(os.path.join(HERE, "reference.py")))
+BY_NAME = {row.name: row for row in ROWS}
+
+
+def judge(command, rows):
+    """Row name -> result. Rows play one after another, as in a real run."""
+    results = run.judge("tested", command, rows, 15.0, lambda line: None)
+    return {result.row.name: result for result in results}
+
+
+class Mutants(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        # Most of a red row is waiting for what does not come: many at a time.
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            cls.right = pool.submit(judge, COMMAND, ROWS + [run.Ending])
+            # One row a process: a mutant that hangs in one row must not colour the next.
+            futures = {(name, row): pool.submit(judge, "%s %s" % (COMMAND, name), [BY_NAME[row]])
+                       for name, mutant in mutants.MUTANTS.items() for row in mutant.red}
+            cls.results = {key: future.result()[key[1]] for key, future in futures.items()}
+            cls.right = cls.right.result()
+
+    def test_there_are_at_least_ten(self):
+        self.assertGreaterEqual(len(mutants.MUTANTS), 10)
+
+    def test_each_mutant_is_red_where_it_must_be(self):
+        for (name, row), result in self.results.items():
+            with self.subTest(mutant=name, row=row):
+                self.assertFalse(result.passed, "%s passes %s" % (name, row))
+                self.assertIn("expected", result.detail)
+                self.assertNotIn("the row itself failed", result.detail)
+
+    def test_the_right_client_is_green_everywhere(self):
+        for name, result in self.right.items():
+            with self.subTest(row=name):
+                self.assertTrue(result.passed, result.detail)
+
+
+if __name__ == "__main__":
+    unittest.main()

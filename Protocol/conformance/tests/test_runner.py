@@ -1,0 +1,104 @@
+"""The runner against drivers that are broken: red in bounded time, never a hang, never a crash."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RUN = os.path.join(HERE, "..", "run.py")
+
+BROKEN = {
+    "hangs": "import time\nwhile True: time.sleep(60)",
+    "exits at once": "raise SystemExit(3)",
+    "dies of a signal": "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)",
+    "crashes at the first command": "input()\nraise RuntimeError('too bad')",
+    "prints garbage": "input()\nprint('hello there', flush=True)\ninput()",
+    "prints bytes that are no text": "import os\ninput()\nos.write(1, bytes(range(256)) + b'\\n')",
+    "prints a number": "input()\nprint(5, flush=True)\ninput()",
+    "answers another id": "input()\nprint('{\"id\": 99, \"ok\": {}}', flush=True)\ninput()",
+    "answers nothing": "import sys\nfor line in sys.stdin: pass",
+    "answers with neither ok nor error":
+        "import json\nwhile True: print(json.dumps({'id': json.loads(input())['id']}), flush=True)",
+    "says ok to everything":
+        "import json\nwhile True:\n print(json.dumps({'id': json.loads(input())['id'], 'ok': {}}),"
+        " flush=True)",
+    "says ok twice":
+        "import json\nwhile True:\n n = json.loads(input())['id']\n"
+        " for _ in 'ab': print(json.dumps({'id': n, 'ok': {}}), flush=True)",
+    "closes its output": "import os, time\nos.close(1)\ntime.sleep(60)",
+    "prints without an end": "import sys\nwhile True: sys.stdout.write('x' * 65536)",
+}
+
+
+def play(*words, seconds=60):
+    """Runs run.py; gives exit status, output, seconds."""
+    begun = time.monotonic()
+    done = subprocess.run([sys.executable, RUN, *words], capture_output=True, text=True,
+                          timeout=seconds, check=False)
+    return done.returncode, done.stdout + done.stderr, time.monotonic() - begun
+
+
+class Runner(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def driver(self, code):
+        path = os.path.join(self.folder, "driver%d.py" % len(os.listdir(self.folder)))
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write(code)
+        return "%s %s" % (sys.executable, path)
+
+    def test_a_broken_driver_is_red_and_the_run_ends(self):
+        words = []
+        for name, code in BROKEN.items():
+            words += ["--client", "%s=%s" % (name, self.driver(code))]
+        status, said, _ = play("--only", "hello_once", "--only", "request_embed_inputs_most",
+                               "--limit", "2", "--jobs", "20", *words)
+        self.assertEqual(status, 1, said)
+        self.assertIn("\n0 passed, %d failed\n" % (2 * len(BROKEN)), said)
+
+    def test_a_driver_that_is_not_there_is_red(self):
+        status, said, _ = play("--only", "hello_once", "--client", "none=/no/such/program")
+        self.assertEqual(status, 1)
+        self.assertIn("0 passed, 1 failed", said)
+
+    def test_a_driver_that_stays_or_fails_at_the_end_is_red(self):
+        stays = self.driver("import time\ntry: input()\nexcept EOFError: time.sleep(60)")
+        fails = self.driver("import sys\nsys.stdin.read()\nraise SystemExit(4)")
+        status, said, _ = play("--only", "driver_ends", "--client", "stays=" + stays,
+                               "--client", "fails=" + fails)
+        self.assertEqual(status, 1)
+        self.assertIn("still running", said)
+        self.assertIn("exit status 4", said)
+
+    def test_the_right_client_is_green_and_the_files_say_so(self):
+        right = "%s %s" % (sys.executable, os.path.join(HERE, "reference.py"))
+        report = os.path.join(self.folder, "report.json")
+        status, said, _ = play("--only", "hello_once", "--only", "driver", "--json", report,
+                               "--client", "right=" + right)
+        self.assertEqual(status, 0, said)
+        self.assertTrue(said.rstrip().endswith("2 passed, 0 failed"), said)
+        with open(report, encoding="utf-8") as handle:
+            rows = json.load(handle)["clients"]["right"]
+        self.assertEqual([(row["row"], row["passed"]) for row in rows],
+                         [("hello_once", True), ("driver_ends", True)])
+
+    def test_wrong_use_is_said(self):
+        self.assertEqual(play()[0], 2)
+        self.assertEqual(play("--client", "no-command")[0], 2)
+        self.assertEqual(play("--client", "a=b", "--only", "no such row")[0], 2)
+
+    def test_the_list_names_every_row_and_what_it_means(self):
+        status, said, _ = play("--list")
+        self.assertEqual(status, 0)
+        self.assertIn("goaway_in_mid_stream", said)
+
+
+if __name__ == "__main__":
+    unittest.main()

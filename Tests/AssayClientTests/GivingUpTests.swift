@@ -1,0 +1,176 @@
+// Ends that the client makes: a cancelled task, a loop that was left, a deadline, too much untaken.
+// The server is told, and the connection lives on.
+
+import AssayClient
+import Synchronization
+import Testing
+
+@Suite struct GivingUpTests {
+    private let servers = Servers()
+    private static let chunk = GenerateChunk(tokens: [1], text: "a")
+    private static let end = GenerateResponse(
+        finishReason: .cancelled, promptTokens: 1, completionTokens: 1,
+        answer: AnswerRecord(model: "m", device: "cpu"))
+
+    /// Begins each Generate and ends it when it is cancelled; answers Stats; keeps silent on
+    /// everything else.
+    private func server(chunks: Int = 1) throws -> ScriptedServer {
+        try servers.greeting { asked, _ in
+            switch asked.kind {
+            case .generate:
+                let frame = ScriptedServer.frame(Self.chunk, to: asked.id)
+                return .send((0..<chunks).flatMap { _ in frame })
+            case .cancel:
+                let target = (try? asked.decoded(CancelRequest.self))?.target ?? 0
+                return .send(
+                    ScriptedServer.frame(CancelResponse(found: true), to: asked.id)
+                        + ScriptedServer.frame(Self.end, to: target))
+            case .stats: return .send(ScriptedServer.frame(StatsResponse(), to: asked.id))
+            default: return .silence
+            }
+        }
+    }
+
+    private func targets(_ server: ScriptedServer) -> [UInt64] {
+        server.asked.compactMap { try? $0.decoded(CancelRequest.self).target }
+    }
+
+    @Test func leavingTheLoopCancelsTheRequestAndTheConnectionLivesOn() async throws {
+        let server = try server()
+        let client = try Client(server.address)
+        for try await part in client.generateStream(GenerateRequest(prompt: .text("x"))) {
+            #expect(part.text == "a")
+            break
+        }
+        await server.received(1, of: .cancel)
+        #expect(targets(server) == [server.asked[0].id])
+        _ = try await client.stats()
+        #expect(server.connectionCount == 1)
+    }
+
+    @Test func aCancelledTaskLeavesAtOnceAndTheServerIsTold() async throws {
+        let server = try servers.greeting { asked, _ in
+            asked.kind == .stats
+                ? .send(ScriptedServer.frame(StatsResponse(), to: asked.id)) : .silence
+        }
+        let client = try Client(server.address)
+        let call = Task { try await client.health() }
+        await server.received(1)
+        call.cancel()
+        #expect(await failure { _ = try await call.value }?.code == .givenUp)
+        await server.received(1, of: .cancel)
+        #expect(targets(server) == [server.asked[0].id])
+        _ = try await client.stats()
+        #expect(server.connectionCount == 1)
+    }
+
+    @Test func aTaskCancelledInMidStreamGetsTheErrorOnce() async throws {
+        let server = try server()
+        let client = try Client(server.address)
+        let call = Task {
+            var iterator = client.generateStream(GenerateRequest(prompt: .text("x")))
+                .makeAsyncIterator()
+            _ = try await iterator.next()
+            let error = await failure { _ = try await iterator.next() }
+            return (error, try await iterator.next() == nil)
+        }
+        await server.received(1)
+        call.cancel()
+        let (error, isOver) = try await call.value
+        #expect(error?.code == .givenUp)
+        #expect(isOver)
+    }
+
+    @Test func aCallOfACancelledTaskSendsNothing() async throws {
+        let server = try server()
+        let client = try Client(server.address)
+        _ = try await client.stats()
+        let error = await Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return await failure { _ = try await client.stats() }
+        }.value
+        #expect(error?.code == .givenUp)
+        #expect(server.asked.count == 1)
+    }
+
+    @Test func aDeadlineEndsTheWaitWithCancelAfterTheGrace() async throws {
+        let server = try server()
+        var options = ClientOptions()
+        options.graceMilliseconds = 10
+        let client = try Client(server.address, options: options)
+        let error = await failure { _ = try await client.health(deadlineMilliseconds: 20) }
+        #expect(error?.code == .timedOut)
+        #expect(error?.status == .deadlineExceeded)
+        await server.received(1, of: .cancel)
+        #expect((1...20).contains(server.asked[0].header.deadlineMilliseconds))
+        _ = try await client.stats()
+        #expect(server.connectionCount == 1)
+    }
+
+    @Test func silenceEndsTheWaitWithCancel() async throws {
+        let server = try server()
+        var options = ClientOptions()
+        options.answerMilliseconds = 20
+        let client = try Client(server.address, options: options)
+        var seen = 0
+        let error = await failure {
+            for try await _ in client.generateStream(GenerateRequest(prompt: .text("x"))) {
+                seen += 1
+            }
+        }
+        #expect(seen == 1)
+        #expect(error?.code == .timedOut)
+        await server.received(1, of: .cancel)
+        #expect(server.connectionCount == 1)
+    }
+
+    @Test func partsThatNobodyTakesAreBounded() async throws {
+        let server = try server(chunks: 100)
+        var options = ClientOptions()
+        options.backlogSizeMax = 1000
+        let client = try Client(server.address, options: options)
+        var iterator = client.generateStream(GenerateRequest(prompt: .text("x")))
+            .makeAsyncIterator()
+        _ = try await iterator.next()
+        await server.received(1, of: .cancel)
+        var taken = 1
+        let error = await failure {
+            while try await iterator.next() != nil { taken += 1 }
+        }
+        #expect(error?.code == .givenUp)
+        #expect(taken < 40)
+        _ = try await client.stats()
+        #expect(server.connectionCount == 1)
+    }
+
+    @Test func aHelloThatNeverComesIsATimeOut() async throws {
+        let server = try servers.start { _, _ in .silence }
+        var options = ClientOptions.once
+        options.connectMilliseconds = 30
+        let client = try Client(server.address, options: options)
+        #expect(await failure { _ = try await client.stats() }?.code == .timedOut)
+    }
+
+    @Test func realIsDemandedUnlessMocksAreAllowed() async throws {
+        let server = try servers.greeting { asked, _ in
+            .send(
+                ScriptedServer.failure(
+                    ErrorBody(code: "c", message: "m"), .notFound, to: asked))
+        }
+        for allowMock in [false, true] {
+            var options = ClientOptions.once
+            options.allowMock = allowMock
+            let client = try Client(server.address, options: options)
+            var own = GenerateRequest(prompt: .text("x"))
+            own.requirements = Requirements(device: "cpu")
+            let mine = own
+            _ = await failure { _ = try await client.generate(mine) }
+            _ = await failure { _ = try await client.health(model: "m") }
+            let asked = server.asked.suffix(2)
+            let generate = try asked[asked.startIndex].decoded(GenerateRequest.self)
+            #expect(generate.requirements == Requirements(real: !allowMock, device: "cpu"))
+            let health = try asked[asked.startIndex + 1].decoded(HealthRequest.self)
+            #expect(health.requirements == (allowMock ? nil : Requirements(real: true)))
+        }
+    }
+}

@@ -1,0 +1,226 @@
+// When a call is repeated and when never: the rule by itself, and against servers that refuse,
+// vanish, and come back.
+
+import AssayClient
+import Synchronization
+import Testing
+
+@Suite struct RetryRuleTests {
+    private static let refused = ErrorBody(code: "c", message: "m")
+
+    private static func failure(
+        _ code: ClientError.Code, _ status: Status = .unavailable,
+        _ stage: CallFailure.Stage = .sent, retryAfter: UInt64? = nil,
+        provenance: Provenance? = nil
+    ) -> CallFailure {
+        let body = ErrorBody(code: "c", message: "m", retryAfterMilliseconds: retryAfter)
+        return CallFailure(
+            error: ClientError(code, status, "m", serverError: body, provenance: provenance),
+            stage: stage)
+    }
+
+    /// Failures after which any kind is tried again.
+    static let repeated: [CallFailure] = [
+        failure(.unreachable, .unavailable, .connecting),
+        failure(.connectionClosed, .unavailable, .connecting),
+        failure(.timedOut, .deadlineExceeded, .connecting),
+        failure(.connectionClosed, .unavailable, .unsent),
+        failure(.serverRefused, .unavailable), failure(.serverRefused, .resourceExhausted),
+        failure(.serverRefused, .aborted),
+    ]
+
+    /// Failures after which nothing is.
+    static let final: [CallFailure] = [
+        failure(.protocolError, .protocolError), failure(.mockRefused, .mockRefused),
+        failure(.timedOut, .deadlineExceeded), failure(.givenUp, .cancelled),
+        failure(.requestInvalid, .invalidArgument, .unsent),
+        failure(.revisionTooLow, .unimplemented, .unsent),
+        failure(.protocolError, .protocolError, .connecting),
+        failure(.serverRefused, .deadlineExceeded), failure(.serverRefused, .internalError),
+        failure(.serverRefused, .notFound), failure(.serverRefused, .cancelled),
+        failure(.serverRefused, .unavailable, provenance: .mock),
+    ]
+
+    private func pause(
+        _ failure: CallFailure, _ kind: MessageKind = .load, left: UInt64 = .max,
+        jitter: Double = 1
+    ) -> UInt64? {
+        var rule = RetryRule(ClientOptions())
+        return rule.pause(after: failure, of: kind, left: left, jitter: jitter)
+    }
+
+    @Test(arguments: repeated.indices)
+    func whatCannotHaveDoneAnythingIsTriedAgainWhateverTheKind(_ index: Int) {
+        #expect(pause(Self.repeated[index], .load) != nil)
+        #expect(pause(Self.repeated[index], .generate) != nil)
+    }
+
+    @Test(arguments: final.indices)
+    func whatMayHaveHadConsequencesOrWouldFailAgainIsNot(_ index: Int) {
+        #expect(pause(Self.final[index], .ping) == nil)
+    }
+
+    @Test(arguments: MessageKind.allCases)
+    func aLostConnectionIsForgivenWhereAskingTwiceIsHarmless(_ kind: MessageKind) {
+        let harmful: Set<MessageKind> = [.load, .unload, .cancel, .swap, .goAway]
+        let lost = Self.failure(.connectionClosed, .unavailable, .sent)
+        #expect((pause(lost, kind) != nil) == !harmful.contains(kind))
+    }
+
+    @Test func pausesDoubleUpToTheirMostAndAttemptsEnd() {
+        var options = ClientOptions()
+        options.attempts = 8
+        var rule = RetryRule(options)
+        let lost = Self.failure(.serverRefused)
+        let pauses = (0..<8).map { _ in
+            rule.pause(after: lost, of: .ping, left: .max, jitter: 1).map { $0 / 1_000_000 }
+        }
+        #expect(pauses == [50, 100, 200, 400, 800, 1600, 2000, nil])
+        #expect(pause(lost, jitter: 0.5) == 25_000_000)
+    }
+
+    @Test func theServersPauseIsTakenAndTheDeadlineRespected() {
+        let busy = Self.failure(.serverRefused, .resourceExhausted, retryAfter: 300)
+        #expect(pause(busy) == 300_000_000)
+        #expect(pause(busy, left: 300_000_000) == nil)
+        #expect(pause(busy, left: 300_000_001) == 300_000_000)
+    }
+
+    @Test func aDeadConnectionCostsNoAttempt() {
+        var rule = RetryRule(.once)
+        let dead = Self.failure(.connectionClosed, .unavailable, .unsent)
+        #expect(rule.pause(after: dead, of: .load, left: .max, jitter: 1) == 0)
+        #expect(rule.attempt == 1)
+    }
+}
+
+@Suite struct RetryTests {
+    private let servers = Servers()
+    private let load = LoadRequest(name: "m", path: "/m.gguf")
+    private static let end = GenerateResponse(
+        tokens: [1], finishReason: .length, promptTokens: 1, completionTokens: 1,
+        answer: AnswerRecord(model: "m", device: "cpu"))
+
+    /// A server that fails so many requests with `status`, and answers Stats and Load then.
+    private func refusing(_ count: Int, _ status: Status = .unavailable) throws -> ScriptedServer {
+        let left = Mutex(count)
+        return try servers.greeting { asked, _ in
+            let refuses = left.withLock { left in
+                left -= 1
+                return left >= 0
+            }
+            if refuses {
+                let body = ErrorBody(code: "busy", message: "m", retryAfterMilliseconds: 1)
+                return .send(ScriptedServer.failure(body, status, to: asked))
+            }
+            return .send(
+                asked.kind == .load
+                    ? ScriptedServer.frame(LoadResponse(accepted: true, layers: []), to: asked.id)
+                    : ScriptedServer.frame(StatsResponse(), to: asked.id))
+        }
+    }
+
+    @Test(arguments: [Status.unavailable, .resourceExhausted, .aborted])
+    func whatIsRefusedBeforeAnyWorkIsAskedAgain(_ status: Status) async throws {
+        let server = try refusing(2, status)
+        let client = try Client(server.address, options: .hasty)
+        _ = try await client.load(load)
+        #expect(server.asked.count == 3)
+        #expect(server.connectionCount == 1)
+    }
+
+    @Test func attemptsAreCounted() async throws {
+        let server = try refusing(9)
+        let client = try Client(server.address, options: .hasty)
+        #expect(await failure { _ = try await client.stats() }?.status == .unavailable)
+        #expect(server.asked.count == 3)
+    }
+
+    /// Cuts the first connection at the first request; answers on the next one.
+    private func cutting(_ before: [UInt8] = []) throws -> ScriptedServer {
+        try servers.greeting { asked, _ in
+            if asked.connection == 1 { return .sendAndClose(before) }
+            return .send(
+                asked.kind == .generate
+                    ? ScriptedServer.frame(Self.end, to: asked.id)
+                    : ScriptedServer.frame(StatsResponse(), to: asked.id))
+        }
+    }
+
+    @Test func aLostAnswerIsAskedForAgainOnANewConnection() async throws {
+        let server = try cutting()
+        let client = try Client(server.address, options: .hasty)
+        _ = try await client.stats()
+        #expect(server.connectionCount == 2)
+    }
+
+    @Test func loadAndUnloadAreNeverSentTwice() async throws {
+        for isLoad in [true, false] {
+            let server = try cutting()
+            let client = try Client(server.address, options: .hasty)
+            let error = await failure {
+                if isLoad {
+                    _ = try await client.load(load)
+                } else {
+                    _ = try await client.unload(name: "m")
+                }
+            }
+            #expect(error?.code == .connectionClosed)
+            #expect(server.asked.count == 1)
+        }
+    }
+
+    @Test func aStreamIsRepeatedBeforeItsFirstPartAndNeverAfter() async throws {
+        let early = try cutting()
+        var parts = 0
+        let stream = try Client(early.address, options: .hasty).generateStream(
+            GenerateRequest(prompt: .text("x")))
+        for try await part in stream { parts += part.tokens.count }
+        #expect(parts == 1)
+
+        let late = try cutting(
+            ScriptedServer.frame(GenerateChunk(tokens: [5]), to: 2))
+        let client = try Client(late.address, options: .hasty)
+        var seen: [UInt32] = []
+        let error = await failure {
+            for try await part in client.generateStream(GenerateRequest(prompt: .text("x"))) {
+                seen += part.tokens
+            }
+        }
+        #expect(error?.code == .connectionClosed)
+        #expect(seen == [5])
+        #expect(late.asked.count == 1)
+    }
+
+    @Test func aWholeAnswerIsRepeatedThoughPartsOfItHadCome() async throws {
+        let server = try cutting(
+            ScriptedServer.frame(GenerateChunk(tokens: [5]), to: 2))
+        let client = try Client(server.address, options: .hasty)
+        let reply = try await client.generate(GenerateRequest(prompt: .text("x")))
+        #expect(reply.message.tokens == [1])
+        #expect(server.asked.count == 2)
+    }
+
+    @Test func aServerThatComesBackIsFound() async throws {
+        let client: Client
+        do {
+            let first = try refusing(0)
+            client = try Client(first.address, options: .hasty)
+            _ = try await client.stats()
+            first.stop()
+        }
+        // Nobody listens there any more; whatever way the end is noticed, the call fails cleanly.
+        let error = await failure { _ = try await client.stats() }
+        #expect(error?.code == .unreachable || error?.code == .connectionClosed)
+    }
+
+    @Test func anIdleConnectionThatDiedIsReplacedSilentlyEvenForLoad() async throws {
+        let server = try refusing(0)
+        let client = try Client(server.address, options: .once)
+        _ = try await client.stats()
+        server.cut(1)
+        _ = try await client.load(load)
+        #expect(server.connectionCount == 2)
+        #expect(server.asked.count == 2)
+    }
+}
