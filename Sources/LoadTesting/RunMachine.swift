@@ -150,7 +150,8 @@ package struct RunMachine: Sendable {
     private mutating func judge(_ outcome: Outcome, at now: Int64) -> EarlyEnd? {
         if case .mockRefused(let sentence) = outcome.end { return .mock(sentence) }
         if outcome.isMock, !plan.allowMock { return .mock("an answer says that a mock made it") }
-        if !outcome.degradations.isEmpty, !plan.allowDegraded {
+        // A mock calls itself degraded; where it is allowed, so is that.
+        if !outcome.degradations.isEmpty, !plan.allowDegraded, !outcome.isMock {
             return .degraded(outcome.degradations.joined(separator: "; "))
         }
         guard case .unreachable(let sentence) = outcome.end else {

@@ -22,13 +22,15 @@ extension RunReport {
         if isMock, !allowMock {
             failures.insert("a mock answered; only --allow-mock measures one", at: 0)
         }
-        if degraded, !allowDegraded {
+        if degraded, !allowDegraded, !isMock {
             failures.insert(
                 "a degraded answer came; only --allow-degraded measures those", at: 0)
         }
         if succeeded == 0 { failures.append("no request succeeded") }
         switch earlyEnd {
         case .mock: return .mock
+        case .degraded where failures.isEmpty:
+            failures.append("a degraded answer came; only --allow-degraded measures those")
         case .unreachable(let words):
             failures.append(words)
             return .unreachable

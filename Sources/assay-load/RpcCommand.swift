@@ -88,8 +88,8 @@ struct RpcCommand: AsyncParsableCommand {
         // The client would hold back what is beyond, and the wait would look like the server's.
         guard schedule.depth <= target.depthMax ?? schedule.depth else {
             throw ValidationError(
-                "the depth is \(schedule.depth); the server allows \(target.depthMax ?? 0) requests "
-                    + "in flight per connection")
+                "the depth is \(schedule.depth); the server allows "
+                    + "\(target.depthMax ?? 0) requests in flight per connection")
         }
         try await target.connect()
         let verdict = try await measure(schedule, thresholds, objective, target, facts)

@@ -136,6 +136,7 @@ import Testing
             ], server)
         #expect(allowed.status == 0, "\(allowed.errors)")
         #expect(allowed.output.hasPrefix("*** MOCK"))
+        #expect(allowed.output.contains("mock answers                  20"), "\(allowed.output)")
         #expect(try String(contentsOfFile: page, encoding: .utf8).contains("*** MOCK"))
     }
 
