@@ -74,13 +74,13 @@ let package = Package(
         // Beside the client: what the conformance kit drives, the README's example, a benchmark.
         .executableTarget(
             name: "assay-client-driver", dependencies: ["AssayClient"],
-            path: "clients/swift/Sources/Driver", swiftSettings: strict),
+            path: "clients/swift/driver", swiftSettings: strict),
         .executableTarget(
             name: "assay-client-example", dependencies: ["AssayClient"],
-            path: "clients/swift/Sources/Example", swiftSettings: strict),
+            path: "clients/swift/example", swiftSettings: strict),
         .executableTarget(
             name: "assay-client-bench", dependencies: ["AssayClient"],
-            path: "clients/swift/Sources/Bench", swiftSettings: strict),
+            path: "clients/swift/bench", swiftSettings: strict),
 
         // The model in the box and where it lies once installed.
         .target(

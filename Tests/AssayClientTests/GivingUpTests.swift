@@ -15,16 +15,17 @@ import Testing
     /// Begins each Generate and ends it when it is cancelled; answers Stats; keeps silent on
     /// everything else.
     private func server(chunks: Int = 1) throws -> ScriptedServer {
-        try servers.greeting { asked, _ in
+        try servers.greeting { asked, server in
             switch asked.kind {
             case .generate:
                 let frame = ScriptedServer.frame(Self.chunk, to: asked.id)
                 return .send((0..<chunks).flatMap { _ in frame })
             case .cancel:
                 let target = (try? asked.decoded(CancelRequest.self))?.target ?? 0
+                let found = ScriptedServer.frame(CancelResponse(found: true), to: asked.id)
+                let isStream = server.asked.contains { $0.id == target && $0.kind == .generate }
                 return .send(
-                    ScriptedServer.frame(CancelResponse(found: true), to: asked.id)
-                        + ScriptedServer.frame(Self.end, to: target))
+                    isStream ? found + ScriptedServer.frame(Self.end, to: target) : found)
             case .stats: return .send(ScriptedServer.frame(StatsResponse(), to: asked.id))
             default: return .silence
             }
@@ -67,14 +68,16 @@ import Testing
     @Test func aTaskCancelledInMidStreamGetsTheErrorOnce() async throws {
         let server = try server()
         let client = try Client(server.address)
+        let (begun, signal) = AsyncStream.makeStream(of: Void.self)
         let call = Task {
             var iterator = client.generateStream(GenerateRequest(prompt: .text("x")))
                 .makeAsyncIterator()
             _ = try await iterator.next()
+            signal.yield()
             let error = await failure { _ = try await iterator.next() }
             return (error, try await iterator.next() == nil)
         }
-        await server.received(1)
+        for await _ in begun { break }
         call.cancel()
         let (error, isOver) = try await call.value
         #expect(error?.code == .givenUp)

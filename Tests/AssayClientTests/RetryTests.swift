@@ -91,6 +91,8 @@ import Testing
         let dead = Self.failure(.connectionClosed, .unavailable, .unsent)
         #expect(rule.pause(after: dead, of: .load, left: .max, jitter: 1) == 0)
         #expect(rule.attempt == 1)
+        // A second one is a server that closes at once.
+        #expect(rule.pause(after: dead, of: .load, left: .max, jitter: 1) == nil)
     }
 }
 

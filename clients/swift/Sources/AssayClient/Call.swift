@@ -59,7 +59,7 @@ struct Attempts {
     /// Waits before the next attempt; throws the error when there is none.
     mutating func pause(after failure: CallFailure) async throws(ClientError) {
         let left = deadline.moment.nanoseconds(since: .now)
-        guard
+        guard !pool.isClosed,
             let pause = rule.pause(
                 after: failure, of: kind, left: left, jitter: .random(in: 0.5...1))
         else { throw failure.error }

@@ -62,7 +62,7 @@ final class Connection: Sendable, Timed {
         let isOnLoop = loop.isCurrent
         let rejection = change(now) { state -> CallFailure? in
             if Task.isCancelled { return CallFailure(error: .cancelled, stage: .unsent) }
-            if state.machine.isIdle { self.drain(&state, now) }
+            if state.machine.isStale(now: now) { self.drain(&state, now) }
             do throws(CallFailure) {
                 try state.machine.send(
                     request, ticket: ticket, answer: answer, deadline: deadline, now: now)

@@ -51,6 +51,8 @@ struct ConnectionMachine {
     private(set) var nextMoment: Moment
 
     private static let helloTicket: UInt64 = 0
+    /// What was read that long ago says nothing about now; nanoseconds.
+    private static let staleAfter: UInt64 = 20_000
     /// After that long without a byte a connection with a request overdue is given up, too.
     private static let deadAfter: UInt64 = 10_000_000_000
 
@@ -74,7 +76,13 @@ struct ConnectionMachine {
     // MARK: - What is asked of it
 
     /// True when nothing is in flight.
-    var isIdle: Bool { inbox.count == 0 }
+    private var isIdle: Bool { inbox.count == 0 }
+
+    /// True when nothing is in flight and what may have come was not just read: GoAway or an end
+    /// may lie unread.
+    func isStale(now: Moment) -> Bool {
+        isIdle && now.nanoseconds(since: heard) > Self.staleAfter
+    }
 
     /// True when it will do nothing more.
     var isOver: Bool {

@@ -88,7 +88,12 @@ final class Loop: Sendable {
     }
 
     /// Looks again at descriptors and times.
-    func wake() { wakeIf { _ in true } }
+    func wake() {
+        wakeIf { state in
+            state.version += 1
+            return true
+        }
+    }
 
     func add(_ connection: Connection) {
         wakeIf { state in

@@ -24,6 +24,7 @@ final class Pool: Sendable, Timed {
     private let tickets = Atomic<UInt64>(1)
     private let next = Atomic<UInt64>(.max)
     private let waiterCount = Atomic<Int>(0)
+    private let closing = Atomic<Bool>(false)
 
     init(_ address: ServerAddress, _ options: ClientOptions, _ loop: Loop) {
         self.address = address
@@ -35,6 +36,9 @@ final class Pool: Sendable, Timed {
 
     /// What the latest Hello said.
     var server: HelloResponse? { state.withLock { $0.server } }
+
+    /// True once `close` was called: nothing is worth another attempt.
+    var isClosed: Bool { closing.load(ordering: .sequentiallyConsistent) }
 
     var nextMoment: UInt64 { next.load(ordering: .relaxed) }
 
@@ -124,6 +128,7 @@ final class Pool: Sendable, Timed {
 
     /// Ends everything.
     func close() {
+        closing.store(true, ordering: .sequentiallyConsistent)
         change(.now) { $0.close(.closed("using a client that was closed")) }
         loop.remove(self as any Timed)
     }

@@ -43,9 +43,11 @@ package struct RetryRule: Sendable {
     private let pauseFirst: UInt64
     private let pauseMax: UInt64
     package private(set) var attempt = 1
+    private var freeAttempts: Int
 
     package init(_ options: ClientOptions) {
         attemptsMax = options.attempts
+        freeAttempts = options.connections
         pauseFirst = UInt64(options.backoffMilliseconds) * 1_000_000
         pauseMax = UInt64(options.backoffMaxMilliseconds) * 1_000_000
     }
@@ -58,8 +60,12 @@ package struct RetryRule: Sendable {
     package mutating func pause(
         after failure: CallFailure, of kind: MessageKind, left: UInt64, jitter: Double
     ) -> UInt64? {
-        // A connection that was dead before anything was written costs nobody anything.
-        if failure.stage == .unsent, failure.error.code == .connectionClosed { return 0 }
+        // A connection that was dead before anything was written costs nobody anything. There may
+        // be as many of them as there are connections; more is a server that closes at once.
+        if failure.stage == .unsent, failure.error.code == .connectionClosed, freeAttempts > 0 {
+            freeAttempts -= 1
+            return 0
+        }
         guard attempt < attemptsMax, failure.error.provenance != .mock,
             let wanted = pause(failure, kind, jitter), wanted < left
         else { return nil }
@@ -80,7 +86,7 @@ package struct RetryRule: Sendable {
         case .unreachable: return backoff(jitter)
         case .timedOut: return failure.stage == .connecting ? backoff(jitter) : nil
         case .connectionClosed:
-            return failure.stage == .connecting || kind.isRetrySafe ? backoff(jitter) : nil
+            return failure.stage != .sent || kind.isRetrySafe ? backoff(jitter) : nil
         default: return nil
         }
     }

@@ -1,0 +1,219 @@
+#!/usr/bin/env bash
+# Builds, tests and compares the clients in clients/: one script for a developer and for CI.
+#
+#   clients.sh setup          installs what is missing (Debian's packages), or prints the command
+#   clients.sh build          builds every client that is there
+#   clients.sh test           everything: descriptions and vectors fresh, the kit's own tests, each
+#                             client's tests, conformance, live scenarios, README examples; the last
+#                             line adds it all up: N passed, N failed, N skipped
+#   clients.sh conformance    the table of the conformance kit over every client (words go to run.py)
+#   clients.sh bench          each client's Ping beside a bare socket ping-pong, one table
+#
+# ASSAY_BIN is the folder of assayd and bare-echo (default .build/release), ASSAY_CLIENTS the clients
+# (names; default: every folder of clients/). A client whose tool chain is missing fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=$(realpath -m "${ASSAY_BIN:-.build/release}")
+kit=Protocol/conformance
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+# What is built and tested; and of that what has a driver: the clients themselves.
+folders=() clients=()
+for folder in ${ASSAY_CLIENTS:-clients/*/}; do
+    name=$(basename "$folder")
+    folders+=("$name")
+    if [ -x "clients/$name/run.sh" ] && [ "$name" != bridge ]; then clients+=("$name"); fi
+done
+has() { [ -d "clients/$1" ]; }
+
+# ---------------------------------------------------------------- setup
+
+setup() {
+    local missing=()
+    need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
+    need python3 python3
+    python3 -c 'import venv, ensurepip' >/dev/null 2>&1 || missing+=(python3-venv)
+    if has c; then
+        command -v gcc >/dev/null 2>&1 || missing+=(gcc libc6-dev)
+        need pkg-config pkg-config
+        [ -e /usr/include/lz4.h ] || missing+=(liblz4-dev)
+    fi
+    if has go; then need go golang-go; fi
+    if has typescript; then
+        need node nodejs
+        need tsc node-typescript
+    fi
+    if has rust; then
+        need cargo cargo
+        need rustc rustc
+        command -v cc >/dev/null 2>&1 || missing+=(gcc libc6-dev)
+    fi
+    [ ${#missing[@]} -eq 0 ] && return 0
+    if ! command -v apt-get >/dev/null 2>&1; then
+        echo "clients: missing ${missing[*]} (Debian's names); install them" >&2
+        return 1
+    fi
+    local sudo=()
+    if [ "$(id -u)" -ne 0 ]; then
+        if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+            sudo=(sudo)
+        else
+            echo "clients: missing packages. Run this once, then again:" >&2
+            echo "    sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
+            return 1
+        fi
+    fi
+    echo "clients: installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    local install=("${sudo[@]}" apt-get install -y --no-install-recommends "${missing[@]}")
+    if ! "${install[@]}" >"$logs/apt" 2>&1; then
+        # A machine that never ran `apt-get update` has no package lists yet.
+        if ! { "${sudo[@]}" apt-get update && "${install[@]}"; } >>"$logs/apt" 2>&1; then
+            tail -n 20 "$logs/apt" >&2
+            echo "clients: could not install ${missing[*]}" >&2
+            return 1
+        fi
+    fi
+}
+
+# ---------------------------------------------------------------- build and test
+
+# build: every client; prints what failed, and returns how many did.
+build() {
+    local failed=0 name
+    for name in "${clients[@]}"; do
+        if ! ASSAY_BIN=$bin "clients/$name/build.sh" >"$logs/build.$name" 2>&1; then
+            echo "clients: building $name failed:" >&2
+            tail -n 30 "$logs/build.$name" >&2
+            failed=$((failed + 1))
+        fi
+    done
+    return $failed
+}
+
+passed=0 failed=0 skipped=0
+add() {
+    passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + ${3:-0}))
+}
+
+# step TITLE COMMAND...: runs it, shows the end of what it said, adds up.
+step() {
+    local title=$1 log="$logs/step" status=0 begun=$SECONDS numbers
+    shift
+    "$@" >"$log" 2>&1 || status=$?
+    read -r -a numbers <<<"$(python3 scripts/count_tests.py "$log" "$status")"
+    add "${numbers[@]}"
+    if [ "${numbers[1]}" -ne 0 ]; then
+        tail -n 60 "$log"
+        printf '%-34s FAILED: %s passed, %s failed, %s skipped (%s s)\n' \
+            "$title" "${numbers[@]}" $((SECONDS - begun))
+    else
+        printf '%-34s %s passed, %s skipped (%s s)\n' \
+            "$title" "${numbers[0]}" "${numbers[2]}" $((SECONDS - begun))
+    fi
+}
+
+# one COMMAND...: a check that says nothing itself when all is well.
+one() {
+    if "$@"; then echo "1 passed, 0 failed"; else
+        echo "0 passed, 1 failed"
+        return 1
+    fi
+}
+
+drivers() {
+    local name
+    for name in "${clients[@]}"; do printf -- '--client\n%s=%s\n' "$name" "clients/$name/run.sh driver"; done
+}
+
+run_kit() {
+    local words
+    mapfile -t words < <(drivers)
+    python3 "$kit/run.py" --jobs 3 "${words[@]}" "$@"
+}
+
+run_live() {
+    local words name
+    mapfile -t words < <(drivers)
+    for name in "${clients[@]}"; do
+        words+=(--example "$name=clients/$name/run.sh example" --readme "$name=clients/$name")
+    done
+    python3 "$kit/live.py" --assayd "$bin/assayd" --jobs 2 "${words[@]}" "$@"
+}
+
+build_one() { ASSAY_BIN=$bin "clients/$1/build.sh"; }
+test_one() { ASSAY_BIN=$bin "clients/$1/test.sh"; }
+
+run_tests() {
+    local name
+    step "generated files, SPEC.md" one python3 Protocol/generate.py --check
+    step "vectors" one python3 Protocol/vectors/generate.py --check
+    step "counting test results" python3 scripts/count_tests.py --test
+    step "the kit's own tests" python3 -m unittest discover -s "$kit/tests" -t "$kit/tests"
+    for name in "${folders[@]}"; do
+        if [ -e "clients/$name/build.sh" ]; then step "build $name" one build_one "$name"; fi
+    done
+    for name in "${folders[@]}"; do
+        if [ -e "clients/$name/test.sh" ]; then step "tests of $name" test_one "$name"; fi
+    done
+    if [ ${#clients[@]} -ne 0 ]; then
+        step "conformance" run_kit
+        tail -n +1 "$logs/step" | sed -n '/^row  /,$p' | sed '$d'
+        if [ -x "$bin/assayd" ]; then
+            step "live scenarios, README examples" run_live
+        else
+            echo "live scenarios: no $bin/assayd; build the server first" >&2
+            add 0 1
+        fi
+    fi
+    echo
+    echo "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" -eq 0 ]
+}
+
+# ---------------------------------------------------------------- bench
+
+run_bench() {
+    local server="$logs/server.sock" echo="$logs/echo.sock" name pids=()
+    env -u ASSAY_MODEL -u ASSAY_CONFIG "$bin/assayd" --listen "unix://$server" >"$logs/assayd" 2>&1 &
+    pids+=($!)
+    "$bin/bare-echo" "unix://$echo" >"$logs/echo" 2>&1 < <(sleep 900) &
+    pids+=($!)
+    trap 'kill "${pids[@]}" 2>/dev/null || true; wait; rm -rf "$logs"' EXIT
+    for _ in $(seq 1 300); do [ -S "$server" ] && [ -S "$echo" ] && break || sleep 0.1; done
+    printf '%-12s %12s %12s %8s\n' client "Ping p50 us" "bare p50 us" ratio
+    for name in "${clients[@]}"; do
+        "clients/$name/run.sh" bench --server "unix://$server" --echo "unix://$echo" "$@" \
+            >"$logs/bench.$name" 2>"$logs/bench.$name.err" || {
+            echo "$name: bench failed: $(tail -n 3 "$logs/bench.$name.err")" >&2
+            continue
+        }
+        python3 - "$name" "$logs/bench.$name" <<'PYTHON'
+import json
+import sys
+
+line = open(sys.argv[2], encoding="utf-8").read().strip().split("\n")[-1]
+row = json.loads(line)
+print("%-12s %12.1f %12.1f %8.2f" % (sys.argv[1], row["client_p50_us"], row["bare_p50_us"],
+                                     row["ratio"]))
+PYTHON
+    done
+}
+
+# ---------------------------------------------------------------- command line
+
+command=${1:-}
+[ $# -gt 0 ] && shift
+case $command in
+setup) setup ;;
+build) build ;;
+test) run_tests ;;
+conformance) run_kit "$@" ;;
+live) run_live "$@" ;;
+bench) run_bench "$@" ;;
+*)
+    sed -n '2,16s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac
