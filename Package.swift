@@ -29,6 +29,7 @@ let package = Package(
             traits: ["JSON", "YAML"]),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         // C system libraries: module map and shim header, no logic.
@@ -104,10 +105,15 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "LoadTesting",
+            dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")],
+            swiftSettings: strict),
         .executableTarget(
             name: "assay-load",
             dependencies: [
-                "EngineMeasure", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "AssayClient", "EngineMeasure", "LoadTesting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
@@ -192,6 +198,8 @@ let package = Package(
             name: "ServiceTests", dependencies: ["Service", "Wire", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
+            name: "LoadTestingTests", dependencies: ["LoadTesting"], swiftSettings: strict),
+        .testTarget(
             name: "AssayClientTests", dependencies: ["AssayClient", "Wire", "TestSupport"],
             swiftSettings: strict),
         .target(
@@ -215,7 +223,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "assayd", "assay", "AssayClient", "DemoModel", "Wire", "ServerTestSupport",
+                "assayd", "assay", "assay-load", "AssayClient", "DemoModel", "Wire",
+                "ServerTestSupport",
                 "TestSupport",
             ],
             swiftSettings: strict),

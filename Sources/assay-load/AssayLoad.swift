@@ -1,26 +1,55 @@
-// assay-load: how fast is it? Wiring only; the measuring is in EngineMeasure.
+// assay-load: how fast is it? Wiring only; the measuring is in EngineMeasure and LoadTesting.
 
 import ArgumentParser
+import AssayClient
 import EngineMeasure
+import LoadTesting
 
 @main
-struct AssayLoad: ParsableCommand {
+struct AssayLoad: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "assay-load", abstract: "Measures Assay.", subcommands: [EngineCommand.self])
+        commandName: "assay-load", abstract: "Measures Assay.",
+        subcommands: [RpcCommand.self, CompareCommand.self, EngineCommand.self])
 
     /// Exit statuses are the project's, not the parser's: 2 for wrong usage, 65 for a model that
-    /// cannot be measured.
-    static func main() {
+    /// cannot be measured, 69 for nobody there, 79 for a mock.
+    static func main() async {
         do {
             var command = try parseAsRoot()
-            try command.run()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
         } catch let error as ModelRefused {
-            complain(error.description)
-            exit(withError: ExitCode(65))
+            end(65, error.description)
+        } catch let error as RunRefused {
+            end(error.status, "assay-load: " + error.sentence)
+        } catch let error as LoadTestError {
+            end(2, "assay-load: " + error.message)
+        } catch let error as ClientError {
+            end(error.exitStatus, "assay-load: \(error.message)")
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            complain(fullMessage(for: error))
-            exit(withError: ExitCode(2))
+            end(2, fullMessage(for: error))
+        }
+    }
+
+    private static func end(_ status: Int32, _ sentence: String) -> Never {
+        complain(sentence)
+        exit(withError: ExitCode(status))
+    }
+}
+
+extension ClientError {
+    /// The project's number for it.
+    fileprivate var exitStatus: Int32 {
+        switch code {
+        case .addressInvalid, .requestInvalid: 2
+        case .mockRefused: 79
+        case .protocolError: 76
+        case .serverRefused: status.advice == .fix ? 70 : 75
+        default: 69
         }
     }
 }

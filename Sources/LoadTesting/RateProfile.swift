@@ -1,0 +1,137 @@
+// How many requests per second at what time: stretches of a rate that stays or changes evenly.
+//
+//   rate ^        ____            constant: one stretch, both ends the same
+//        |   ____|                step:     several of them
+//        |  /                     ramp:     one whose ends differ
+//        +----------------> time
+//
+// Guarantees: `time(ofArrival:)` is the exact inverse of the area under the curve, so the counts
+// of a schedule are exact: nothing drifts, however long the run.
+
+/// One stretch of time with a rate that goes evenly from one value to another.
+package struct RateSegment: Sendable, Equatable {
+    /// Length, seconds, above 0.
+    package let seconds: Double
+    /// Requests per second at its beginning and at its end.
+    package let from: Double
+    package let to: Double
+
+    package init(seconds: Double, from: Double, to: Double) {
+        self.seconds = seconds
+        self.from = from
+        self.to = to
+    }
+
+    /// Requests within it: the area under the curve.
+    var area: Double { (from + to) / 2 * seconds }
+
+    /// The time, seconds from its beginning, at which the area so far is `area`.
+    func time(area wanted: Double) -> Double {
+        guard from != to else { return wanted / from }
+        // slope/2 t^2 + from t = wanted; this form of the root loses no digits when slope is small.
+        let slope = (to - from) / seconds
+        let root = max(0, from * from + 2 * slope * wanted).squareRoot()
+        return min(seconds, 2 * wanted / (from + root))
+    }
+}
+
+/// The rate over a whole run.
+package struct RateProfile: Sendable, Equatable {
+    package let segments: [RateSegment]
+    /// Requests before each segment begins.
+    private let areas: [Double]
+    /// Seconds before each segment begins.
+    private let starts: [Double]
+
+    package init(_ segments: [RateSegment]) {
+        self.segments = segments
+        var area = 0.0
+        var start = 0.0
+        var areas: [Double] = []
+        var starts: [Double] = []
+        for segment in segments {
+            areas.append(area)
+            starts.append(start)
+            area += segment.area
+            start += segment.seconds
+        }
+        self.areas = areas
+        self.starts = starts
+        self.area = area
+        self.seconds = start
+    }
+
+    /// Length of the whole, seconds.
+    package let seconds: Double
+    /// Requests of the whole.
+    package let area: Double
+    /// The highest rate reached.
+    package var peak: Double { segments.map { max($0.from, $0.to) }.max() ?? 0 }
+
+    /// One rate for the whole time.
+    package static func constant(_ rate: Double, seconds: Double) -> RateProfile {
+        RateProfile([RateSegment(seconds: seconds, from: rate, to: rate)])
+    }
+
+    /// The same, with `seconds` at the first rate put in front.
+    package func warmed(seconds: Double) -> RateProfile {
+        guard seconds > 0, let first = segments.first else { return self }
+        return RateProfile(
+            [RateSegment(seconds: seconds, from: first.from, to: first.from)] + segments)
+    }
+
+    /// When the area under the curve is `area`, seconds; nil beyond the end. `hint` is the segment
+    /// the last answer lay in, and is updated: a walk through a schedule looks at each once.
+    func time(area wanted: Double, hint: inout Int) -> Double? {
+        while hint + 1 < segments.count, areas[hint + 1] <= wanted { hint += 1 }
+        guard hint < segments.count, wanted < area else { return nil }
+        return starts[hint] + segments[hint].time(area: wanted - areas[hint])
+    }
+}
+
+extension RateProfile {
+    /// Reads `100:1000`, a ramp over `seconds`.
+    package static func ramp(
+        _ text: String, seconds: Double
+    ) throws(LoadTestError) -> RateProfile {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else {
+            throw .setting("--ramp", found: text, allowed: "FROM:TO, requests per second")
+        }
+        return RateProfile([
+            RateSegment(
+                seconds: seconds, from: try rate(parts[0], "--ramp"),
+                to: try rate(parts[1], "--ramp"))
+        ])
+    }
+
+    /// Reads `100:10s,500:10s`, a rate and how long it holds, as often as wanted.
+    package static func steps(_ text: String) throws(LoadTestError) -> RateProfile {
+        var segments: [RateSegment] = []
+        let pieces = text.split(separator: ",", omittingEmptySubsequences: false)
+        guard pieces.count <= LoadLimits.segmentsMax else {
+            throw .setting(
+                "--step", found: text, allowed: "at most \(LoadLimits.segmentsMax) steps")
+        }
+        for piece in pieces {
+            let parts = piece.split(separator: ":", omittingEmptySubsequences: false)
+                .map(String.init)
+            guard parts.count == 2 else {
+                throw .setting(
+                    "--step", found: String(piece), allowed: "RATE:TIME[,RATE:TIME]...")
+            }
+            let rate = try rate(parts[0], "--step")
+            let seconds = try NumberText.seconds(parts[1], "--step")
+            guard seconds >= 0.001, seconds <= LoadLimits.durationSecondsMax else {
+                throw .setting("--step", found: parts[1], allowed: "1ms to 24h for one step")
+            }
+            segments.append(RateSegment(seconds: seconds, from: rate, to: rate))
+        }
+        return RateProfile(segments)
+    }
+
+    /// Reads a rate, requests per second.
+    package static func rate(_ text: String, _ what: String) throws(LoadTestError) -> Double {
+        try NumberText.number(text, what, LoadLimits.rateMin...LoadLimits.rateMax)
+    }
+}

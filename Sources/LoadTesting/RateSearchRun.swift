@@ -1,0 +1,41 @@
+// A search carried out: one run per trial, and what each of them found.
+
+/// Searches for the highest rate by running.
+package enum RateSearchRun {
+    /// The report of a search, and the run at the highest rate that held (or the last one).
+    package struct Finding: Sendable {
+        package let report: SearchReport
+        package let result: RunResult
+        package let rate: Double
+    }
+
+    /// - Parameters:
+    ///   - run: carries out one trial at a rate.
+    ///   - onTrial: told of each trial as it ends.
+    package static func find(
+        _ objective: RateObjective, from start: Double,
+        run: (Double) async throws -> RunResult, onTrial: (TrialReport) -> Void = { _ in }
+    ) async throws -> Finding? {
+        var search = RateSearch(start: start)
+        var trials: [TrialReport] = []
+        var best: (rate: Double, result: RunResult)?
+        var last: (rate: Double, result: RunResult)?
+        while let rate = search.next {
+            let result = try await run(rate)
+            last = (rate, result)
+            // A run that was cut short proves nothing about its rate.
+            if result.record.earlyEnd != nil { break }
+            let (held, finding) = objective.holds(result.record)
+            if held { best = (rate, result) }
+            trials.append(TrialReport(rate: rate, held: held, finding: finding))
+            onTrial(trials[trials.count - 1])
+            search.report(held: held)
+        }
+        let isCut = last?.result.record.earlyEnd != nil
+        guard let shown = isCut ? last : best ?? last else { return nil }
+        return Finding(
+            report: SearchReport(
+                objective: objective.description, rate: search.best, trials: trials),
+            result: shown.result, rate: shown.rate)
+    }
+}

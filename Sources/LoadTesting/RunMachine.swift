@@ -1,0 +1,241 @@
+// A run as a pure machine: it is told the time and what came back, and says what to send.
+//
+//          nextSend(at:)  ------------------>  the engine sends it
+//   time -->  machine
+//          complete(_:_:at:)  <--------------  the engine says what came of it
+//
+// No clock, socket, thread or lock inside: a test plays a whole run of hours in milliseconds, with
+// exact times. The engine (RunEngine) does the same with a real clock.
+//
+// Open loop without a queue: arrivals are a known sequence, so those that wait for a free place
+// are simply the ones not yet sent. Their latency counts from when they were meant to be sent.
+// All times are nanoseconds from the start of the run.
+
+/// Why a run ended before its time.
+package enum EarlyEnd: Sendable, Equatable {
+    /// A mock answered: the sentence.
+    case mock(String)
+    /// A degraded answer came: what it says.
+    case degraded(String)
+    /// The user asked for it.
+    case interrupted
+    /// Nobody answers any more: the client's sentence.
+    case unreachable(String)
+}
+
+/// Decides what is sent when, and has what comes back recorded.
+package struct RunMachine: Sendable {
+    /// One request, now.
+    package struct Send: Sendable {
+        /// Which place it takes, and the connection that belongs to it.
+        package let slot: Int
+        package let lane: Int
+        /// When it was meant to be sent.
+        package let intended: Int64
+        /// When it could first be sent: its time had come and a place was free.
+        package let ready: Int64
+        package let request: PlannedRequest
+        /// False during warm-up.
+        package let counts: Bool
+    }
+
+    /// Failures to connect in a row, over at least `goneNanoseconds`, after which a run ends.
+    static let goneCount = 20
+    static let goneNanoseconds: Int64 = 3_000_000_000
+    /// How long a caller of the closed loop pauses after a lost connection.
+    static let pauseNanoseconds: Int64 = 100_000_000
+
+    package private(set) var recorder: RunRecorder
+    package private(set) var earlyEnd: EarlyEnd?
+    /// Requests sent and not yet answered.
+    package private(set) var inFlight = 0
+    /// Requests handed out for sending, warm-up included.
+    package private(set) var sentCount = 0
+
+    private var plan: RunPlan
+    private var schedule: ArrivalSchedule?
+    private var free: SlotQueue
+    private var resting: [(slot: Int, until: Int64)] = []
+    private var unreachableCount = 0
+    private var unreachableSince: Int64 = 0
+    /// When sending is over: no request is meant for this moment or later.
+    private let end: Int64
+    private let warmup: Int64
+    /// When waiting is over.
+    private let drainEnd: Int64
+    private var isClosing = false
+
+    package init(_ plan: RunPlan) {
+        self.plan = plan
+        free = SlotQueue(count: plan.connections * plan.depth)
+        warmup = Int64(plan.warmupSeconds * 1e9)
+        end = Int64((plan.warmupSeconds + plan.durationSeconds) * 1e9)
+        drainEnd = end + Int64(plan.drainSeconds * 1e9)
+        if case .open(let schedule) = plan.loop { self.schedule = schedule }
+        recorder = RunRecorder(
+            objective: plan.objective, start: warmup, isOpen: schedule != nil)
+    }
+
+    // MARK: - Sending
+
+    /// What is to be sent at `now`; nil when there is nothing, or no free place. Ask again until
+    /// nil.
+    package mutating func nextSend(at now: Int64) -> Send? {
+        guard !isOver(at: now) else { return nil }
+        wakeResting(at: now)
+        guard let place = free.first else { return nil }
+        let intended: Int64
+        var detail: TraceEntry?
+        if let arrival = schedule?.next {
+            guard arrival.intended < end, arrival.intended <= now else { return nil }
+            intended = arrival.intended
+            detail = arrival.detail
+            schedule?.advance()
+        } else {
+            guard schedule == nil, now < end else { return nil }
+            intended = now
+        }
+        free.removeFirst()
+        inFlight += 1
+        sentCount += 1
+        let counts = intended >= warmup
+        let request = plan.pool.draw(detail)
+        if counts { recorder.intend(request.kind) }
+        return Send(
+            slot: place.slot, lane: place.slot % plan.connections, intended: intended,
+            ready: max(intended, place.since), request: request, counts: counts)
+    }
+
+    /// When `nextSend` may next have something although nothing comes back before; nil when only
+    /// an answer can change anything.
+    package func nextWake(at now: Int64) -> Int64? {
+        if isOver(at: now) { return nil }
+        guard !free.isEmpty else { return resting.first?.until }
+        guard let schedule else { return now < end ? now : nil }
+        guard let arrival = schedule.next, arrival.intended < end else { return nil }
+        return arrival.intended
+    }
+
+    private func isOver(at now: Int64) -> Bool {
+        earlyEnd != nil || isClosing || now >= drainEnd || sentCount >= plan.requestsMax
+    }
+
+    private mutating func wakeResting(at now: Int64) {
+        while let first = resting.first, first.until <= now {
+            free.append(first.slot, since: first.until)
+            resting.removeFirst()
+        }
+    }
+
+    // MARK: - What came back
+
+    /// Takes the end of a request; its place is free from now on.
+    package mutating func complete(_ send: Send, _ outcome: Outcome, at now: Int64) {
+        inFlight -= 1
+        let reason = judge(outcome, at: now)
+        if schedule == nil, case .unreachable = outcome.end {
+            resting.append((send.slot, now + Self.pauseNanoseconds))
+        } else {
+            free.append(send.slot, since: now)
+        }
+        if isClosing, outcome.end != .succeeded {
+            if send.counts { recorder.abandon(send.request.kind) }
+        } else if send.counts {
+            recorder.record(send, outcome)
+        }
+        if let reason { stop(reason) }
+    }
+
+    /// Why this outcome ends the run, if it does.
+    private mutating func judge(_ outcome: Outcome, at now: Int64) -> EarlyEnd? {
+        if case .mockRefused(let sentence) = outcome.end { return .mock(sentence) }
+        if outcome.isMock, !plan.allowMock { return .mock("an answer says that a mock made it") }
+        // A mock calls itself degraded; where it is allowed, so is that.
+        if !outcome.degradations.isEmpty, !plan.allowDegraded, !outcome.isMock {
+            return .degraded(outcome.degradations.joined(separator: "; "))
+        }
+        guard case .unreachable(let sentence) = outcome.end else {
+            unreachableCount = 0
+            return nil
+        }
+        if unreachableCount == 0 { unreachableSince = now }
+        unreachableCount += 1
+        let isGone =
+            unreachableCount >= Self.goneCount
+            && now - unreachableSince >= Self.goneNanoseconds
+        return isGone ? .unreachable(sentence) : nil
+    }
+
+    /// What came since the last call.
+    package mutating func takeInterval() -> IntervalRecord { recorder.takeInterval() }
+
+    // MARK: - The end
+
+    /// Ends the run early: nothing more is sent. The first reason holds.
+    package mutating func stop(_ reason: EarlyEnd) {
+        earlyEnd = earlyEnd ?? reason
+    }
+
+    /// From now on whatever fails counts as not finished: the engine closes the connections.
+    package mutating func close() {
+        isClosing = true
+    }
+
+    /// Nothing more will be sent; what is in flight may still be answered.
+    package func isExhausted(at now: Int64) -> Bool {
+        if isOver(at: now) { return true }
+        guard let schedule else { return now >= end }
+        return schedule.next.map { $0.intended >= end } ?? true
+    }
+
+    /// Waiting for what is in flight is over, too.
+    package func mustClose(at now: Int64) -> Bool {
+        !isClosing && inFlight > 0 && (earlyEnd != nil || now >= drainEnd)
+    }
+
+    /// Closes the books: counts what was meant to be sent by `now` and was not.
+    package mutating func finish(at now: Int64) -> RunRecord {
+        var unsent = 0
+        if var schedule {
+            let limit = min(now, end)
+            while let arrival = schedule.next, arrival.intended < limit,
+                sentCount + unsent < plan.requestsMax
+            {
+                if arrival.intended >= warmup { unsent += 1 }
+                schedule.advance()
+            }
+        }
+        // A run that came to its end lasted as long as it was meant to, however early the last
+        // request of it was due.
+        let isCut = earlyEnd != nil || sentCount >= plan.requestsMax
+        return recorder.finish(
+            unsent: unsent, stillOpen: inFlight, end: isCut ? min(max(now, warmup), end) : end,
+            earlyEnd: earlyEnd)
+    }
+}
+
+/// Free places, the longest free first, so that all connections take turns.
+struct SlotQueue: Sendable {
+    private var places: [(slot: Int, since: Int64)]
+    private var head = 0
+    private var used: Int
+
+    init(count: Int) {
+        places = (0..<count).map { ($0, 0) }
+        used = count
+    }
+
+    var isEmpty: Bool { used == 0 }
+    var first: (slot: Int, since: Int64)? { used == 0 ? nil : places[head] }
+
+    mutating func removeFirst() {
+        head = (head + 1) % places.count
+        used -= 1
+    }
+
+    /// There is room: no more places are free than there are.
+    mutating func append(_ slot: Int, since: Int64) {
+        places[(head + used) % places.count] = (slot, since)
+        used += 1
+    }
+}

@@ -1,0 +1,282 @@
+// What a run has counted: one histogram per sort of time and kind of request, and the ends that
+// were no success, by name.
+//
+// Only successes enter a histogram of latency. Every request that was meant to be sent is counted
+// exactly once: succeeded, cancelled, past its deadline, failed, unfinished, or never sent.
+
+/// Counts of one kind of request.
+package struct KindRecord: Sendable {
+    /// Meant to be sent and sent.
+    package var sent = 0
+    package var succeeded = 0
+    package var cancelled = 0
+    package var deadlineExceeded = 0
+    package var failed = 0
+    /// In flight when the run gave up waiting.
+    package var unfinished = 0
+    /// Successes that kept the objective.
+    package var good = 0
+    package var degraded = 0
+    package var mock = 0
+    package var promptTokens = 0
+    package var outputTokens = 0
+    /// From the intended send to the last byte.
+    package var latency = LatencyHistogram()
+    /// From the actual send to the last byte.
+    package var service = LatencyHistogram()
+    /// From the intended send to the first token.
+    package var timeToFirstToken = LatencyHistogram()
+    /// Between two frames with tokens of one answer.
+    package var interToken = LatencyHistogram()
+    /// Of one answer: time after its first token, per token after it.
+    package var timePerOutputToken = LatencyHistogram()
+    /// As the server says: in all, and waiting for the engine.
+    package var serverTotal = LatencyHistogram()
+    package var serverQueue = LatencyHistogram()
+
+    /// Adds another kind's counts.
+    package mutating func add(_ other: KindRecord) {
+        sent += other.sent
+        succeeded += other.succeeded
+        cancelled += other.cancelled
+        deadlineExceeded += other.deadlineExceeded
+        failed += other.failed
+        unfinished += other.unfinished
+        good += other.good
+        degraded += other.degraded
+        mock += other.mock
+        promptTokens += other.promptTokens
+        outputTokens += other.outputTokens
+        latency.add(other.latency)
+        service.add(other.service)
+        timeToFirstToken.add(other.timeToFirstToken)
+        interToken.add(other.interToken)
+        timePerOutputToken.add(other.timePerOutputToken)
+        serverTotal.add(other.serverTotal)
+        serverQueue.add(other.serverQueue)
+    }
+}
+
+/// Counts since the last look: one stretch of the timeline.
+package struct IntervalRecord: Sendable {
+    package var latency = LatencyHistogram()
+    package var sent = 0
+    package var succeeded = 0
+    package var failed = 0
+    /// Cancelled, or past the deadline.
+    package var ended = 0
+    package var outputTokens = 0
+    package var isMock = false
+
+    package init() {}
+}
+
+/// Everything a run has counted, once it is over.
+package struct RunRecord: Sendable {
+    package var kinds: [RequestKind: KindRecord]
+    /// How often each reason for no success came.
+    package var errors: [String: Int]
+    /// The tester's own delay: from when a request could be sent to when it was.
+    package var sendDelay: LatencyHistogram
+    /// Time that due requests waited for a free place.
+    package var slotWait: LatencyHistogram
+    /// Meant to be sent, and never sent: no place was free before the run was over.
+    package var unsent: Int
+    /// Sent, and still without an end when the books were closed.
+    package var stillOpen: Int
+    /// Seconds of sending that counted.
+    package var scheduledSeconds: Double
+    /// Seconds from the end of warm-up to the last answer that counted.
+    package var measuredSeconds: Double
+    package var earlyEnd: EarlyEnd?
+    package var sawMock: Bool
+    package var degradations: [String: Int]
+
+    /// All kinds together.
+    package var total: KindRecord {
+        kinds.values.reduce(into: KindRecord()) { $0.add($1) }
+    }
+
+    /// Meant to be sent.
+    package var intended: Int { total.sent + unsent }
+}
+
+/// Counts while the run goes on.
+package struct RunRecorder: Sendable {
+    private let objective: LatencyObjective?
+    private let start: Int64
+    private let isOpen: Bool
+    private var kinds: [KindRecord?] = Array(repeating: nil, count: RequestKind.allCases.count)
+    private var errors: [String: Int] = [:]
+    private var degradations: [String: Int] = [:]
+    private var sendDelay = LatencyHistogram()
+    private var slotWait = LatencyHistogram()
+    private var interval = IntervalRecord()
+    private var lastEnd: Int64
+    private var sawMock = false
+
+    init(objective: LatencyObjective?, start: Int64, isOpen: Bool) {
+        self.objective = objective
+        self.start = start
+        self.isOpen = isOpen
+        lastEnd = start
+    }
+
+    /// A request is on its way.
+    mutating func intend(_ kind: RequestKind) {
+        change(kind) { $0.sent += 1 }
+        interval.sent += 1
+    }
+
+    /// A request was cut off at the end of the run.
+    mutating func abandon(_ kind: RequestKind) {
+        change(kind) { $0.unfinished += 1 }
+    }
+
+    /// A request has ended.
+    mutating func record(_ send: RunMachine.Send, _ outcome: Outcome) {
+        sendDelay.record(outcome.sent - send.ready)
+        if isOpen { slotWait.record(send.ready - send.intended) }
+        lastEnd = max(lastEnd, outcome.finished)
+        if outcome.isMock {
+            sawMock = true
+            interval.isMock = true
+        }
+        for degradation in outcome.degradations { Self.count(degradation, in: &degradations) }
+        let intended = isOpen ? send.intended : outcome.sent
+        let objective = objective
+        change(send.request.kind) { kind in
+            kind.mock += outcome.isMock ? 1 : 0
+            kind.degraded += outcome.degradations.isEmpty ? 0 : 1
+            switch outcome.end {
+            case .succeeded: Self.succeed(&kind, outcome, intended: intended, objective)
+            case .cancelled: kind.cancelled += 1
+            case .deadlineExceeded: kind.deadlineExceeded += 1
+            default: kind.failed += 1
+            }
+        }
+        recordInterval(outcome, latency: outcome.finished - intended)
+        if let name = outcome.errorName { Self.count(name, in: &errors) }
+    }
+
+    private mutating func recordInterval(_ outcome: Outcome, latency: Int64) {
+        interval.outputTokens += outcome.outputTokens
+        switch outcome.end {
+        case .succeeded:
+            interval.latency.record(latency)
+            interval.succeeded += 1
+        case .cancelled, .deadlineExceeded: interval.ended += 1
+        default: interval.failed += 1
+        }
+    }
+
+    private static func succeed(
+        _ kind: inout KindRecord, _ outcome: Outcome, intended: Int64,
+        _ objective: LatencyObjective?
+    ) {
+        kind.succeeded += 1
+        kind.promptTokens += outcome.promptTokens
+        kind.outputTokens += outcome.outputTokens
+        let latency = outcome.finished - intended
+        kind.latency.record(latency)
+        kind.service.record(outcome.finished - outcome.sent)
+        var first: Int64?
+        var perToken: Double?
+        if let chunk = outcome.chunks.first {
+            first = chunk.at - intended
+            kind.timeToFirstToken.record(chunk.at - intended)
+            for (before, after) in zip(outcome.chunks, outcome.chunks.dropFirst()) {
+                kind.interToken.record(after.at - before.at)
+            }
+            if outcome.outputTokens > 1, let last = outcome.chunks.last {
+                let time = Double(last.at - chunk.at) / Double(outcome.outputTokens - 1)
+                perToken = time
+                kind.timePerOutputToken.record(Int64(time.rounded()))
+            }
+        }
+        if let server = outcome.serverMicroseconds {
+            kind.serverTotal.record(nanoseconds(server.total))
+            kind.serverQueue.record(nanoseconds(server.queue))
+        }
+        if let objective, objective.holds(latency, first, perToken) { kind.good += 1 }
+    }
+
+    private static func nanoseconds(_ microseconds: UInt64) -> Int64 {
+        Int64(min(microseconds, UInt64(LatencyHistogram.ceiling / 1_000))) * 1_000
+    }
+
+    /// What came since the last call.
+    package mutating func takeInterval() -> IntervalRecord {
+        defer { interval = IntervalRecord() }
+        return interval
+    }
+
+    mutating func finish(
+        unsent: Int, stillOpen: Int, end: Int64, earlyEnd: EarlyEnd?
+    ) -> RunRecord {
+        var byKind: [RequestKind: KindRecord] = [:]
+        for (kind, record) in zip(RequestKind.allCases, kinds) {
+            if let record { byKind[kind] = record }
+        }
+        return RunRecord(
+            kinds: byKind, errors: errors, sendDelay: sendDelay, slotWait: slotWait,
+            unsent: unsent, stillOpen: stillOpen, scheduledSeconds: Double(end - start) / 1e9,
+            measuredSeconds: Double(max(lastEnd, end) - start) / 1e9, earlyEnd: earlyEnd,
+            sawMock: sawMock, degradations: degradations)
+    }
+
+    private mutating func change(_ kind: RequestKind, _ body: (inout KindRecord) -> Void) {
+        let index = kind.index
+        if kinds[index] == nil { kinds[index] = KindRecord() }
+        body(&kinds[index]!)
+    }
+
+    private static func count(_ name: String, in counts: inout [String: Int]) {
+        let isNew = counts[name] == nil
+        counts[isNew && counts.count >= LoadLimits.errorNamesMax ? "other" : name, default: 0] += 1
+    }
+}
+
+extension LatencyObjective {
+    /// Whether an answer with these times (nanoseconds) keeps it.
+    func holds(_ latency: Int64, _ firstToken: Int64?, _ perToken: Double?) -> Bool {
+        func within(_ time: Double?, _ bound: Double?) -> Bool {
+            guard let bound, let time else { return true }
+            return time <= bound * 1e6
+        }
+        return within(Double(latency), self.latency)
+            && within(firstToken.map(Double.init), timeToFirstToken)
+            && within(perToken, timePerOutputToken)
+    }
+}
+
+extension RequestKind {
+    /// Position among all kinds.
+    var index: Int {
+        switch self {
+        case .ping: 0
+        case .health: 1
+        case .models: 2
+        case .tokenize: 3
+        case .detokenize: 4
+        case .generate: 5
+        case .score: 6
+        case .logits: 7
+        case .embed: 8
+        case .stats: 9
+        }
+    }
+}
+
+extension Outcome {
+    /// Under what name it is counted among the errors; nil for what is none.
+    var errorName: String? {
+        switch end {
+        case .succeeded, .cancelled, .deadlineExceeded: nil
+        case .refused(let status): status
+        case .failed(let code): code
+        case .unreachable: "unreachable"
+        case .mockRefused: "mock_refused"
+        }
+    }
+}

@@ -1,0 +1,168 @@
+// From what was recorded to the report, warnings included.
+
+extension Quantiles {
+    /// Percentiles of `histogram`, nil when it is empty; `intervals` serve to estimate the noise.
+    package init?(_ histogram: LatencyHistogram, intervals: [TimedInterval]? = nil) {
+        guard !histogram.isEmpty else { return nil }
+        func at(_ percentile: Double) -> Double { Double(histogram.value(at: percentile)) / 1e6 }
+        count = histogram.count
+        min = Double(histogram.smallest) / 1e6
+        mean = histogram.mean / 1e6
+        p50 = at(50)
+        p75 = at(75)
+        p90 = at(90)
+        p95 = at(95)
+        p99 = at(99)
+        p999 = at(99.9)
+        p9999 = at(99.99)
+        max = Double(histogram.largest) / 1e6
+        guard let intervals else { return }
+        let parts = intervals.map(\.record.latency)
+        spread = Spread(
+            p50: Noise.spread(of: 50, histogram, parts),
+            p90: Noise.spread(of: 90, histogram, parts),
+            p99: Noise.spread(of: 99, histogram, parts),
+            p999: Noise.spread(of: 99.9, histogram, parts))
+    }
+}
+
+extension KindReport {
+    init(_ kind: RequestKind, _ record: KindRecord) {
+        self.kind = kind.rawValue
+        sent = record.sent
+        succeeded = record.succeeded
+        cancelled = record.cancelled
+        deadlineExceeded = record.deadlineExceeded
+        failed = record.failed
+        unfinished = record.unfinished
+        promptTokens = record.promptTokens
+        outputTokens = record.outputTokens
+        latency = Quantiles(record.latency)
+        service = Quantiles(record.service)
+        timeToFirstToken = Quantiles(record.timeToFirstToken)
+        interTokenLatency = Quantiles(record.interToken)
+        timePerOutputToken = Quantiles(record.timePerOutputToken)
+        serverTotal = Quantiles(record.serverTotal)
+        serverQueue = Quantiles(record.serverQueue)
+    }
+}
+
+extension IntervalReport {
+    package init(_ interval: TimedInterval) {
+        let latency = interval.record.latency
+        func at(_ percentile: Double) -> Double? {
+            latency.isEmpty ? nil : Double(latency.value(at: percentile)) / 1e6
+        }
+        start = interval.start
+        seconds = interval.seconds
+        sent = interval.record.sent
+        succeeded = interval.record.succeeded
+        failed = interval.record.failed
+        outputTokens = interval.record.outputTokens
+        p50 = at(50)
+        p90 = at(90)
+        p99 = at(99)
+        max = at(100)
+    }
+}
+
+extension RunReport {
+    /// The report of one run.
+    ///
+    /// - Parameters:
+    ///   - startedAt: seconds since 1970.
+    ///   - facts: of the server before the run.
+    package init(
+        _ result: RunResult, facts: TargetFacts, setup: SetupReport,
+        objective: LatencyObjective?, startedAt: Double
+    ) {
+        let record = result.record
+        let total = record.total
+        let seconds = Swift.max(record.measuredSeconds, 1e-9)
+        provenance = record.sawMock || facts.mockSentence != nil ? "mock" : "real"
+        if case .mock = record.earlyEnd { provenance = "mock" }
+        degraded = !record.degradations.isEmpty
+        if case .degraded = record.earlyEnd { degraded = true }
+        self.startedAt = startedAt
+        target = facts
+        self.setup = setup
+        endedEarly = record.earlyEnd?.sentence
+        scheduledSeconds = record.scheduledSeconds
+        measuredSeconds = record.measuredSeconds
+        intended = record.intended
+        sent = total.sent
+        succeeded = total.succeeded
+        cancelled = total.cancelled
+        deadlineExceeded = total.deadlineExceeded
+        failed = total.failed
+        unfinished = total.unfinished + record.stillOpen
+        unsent = record.unsent
+        mockAnswers = total.mock
+        degradedAnswers = total.degraded
+        offeredPerSecond = Double(record.intended) / Swift.max(record.scheduledSeconds, 1e-9)
+        requestsPerSecond = Double(total.succeeded) / seconds
+        promptTokensPerSecond = Double(total.promptTokens) / seconds
+        outputTokensPerSecond = Double(total.outputTokens) / seconds
+        if let objective {
+            goodput = GoodputReport(
+                objective: objective.description,
+                share: Double(total.good) / Double(Swift.max(record.intended, 1)),
+                requestsPerSecond: Double(total.good) / seconds)
+        }
+        latency = Quantiles(total.latency, intervals: result.intervals)
+        service = Quantiles(total.service)
+        timeToFirstToken = Quantiles(total.timeToFirstToken)
+        interTokenLatency = Quantiles(total.interToken)
+        timePerOutputToken = Quantiles(total.timePerOutputToken)
+        kinds = RequestKind.allCases.compactMap { kind in
+            record.kinds[kind].map { KindReport(kind, $0) }
+        }
+        errors = Self.sorted(record.errors)
+        degradations = Self.sorted(record.degradations)
+        client = ClientReport(
+            sendDelay: Quantiles(record.sendDelay), slotWait: Quantiles(record.slotWait),
+            wakeDelay: Quantiles(result.host.wakeDelay),
+            processorSeconds: result.host.processorSeconds,
+            involuntarySwitches: result.host.involuntarySwitches,
+            runQueueSeconds: result.host.runQueueSeconds)
+        curve = Self.curve(total.latency)
+        intervals = result.intervals.map(IntervalReport.init)
+        warnings = ReportWarnings.all(self)
+    }
+
+    private static func sorted(_ counts: [String: Int]) -> [NamedCount] {
+        counts.map { NamedCount(name: $0.key, count: $0.value) }
+            .sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+    }
+
+    /// Points at which what is left halves again and again, ten to each halving, until fewer than
+    /// one request is left: even steps on a scale of nines.
+    private static func curve(_ histogram: LatencyHistogram) -> [CurvePoint] {
+        guard !histogram.isEmpty else { return [] }
+        var points: [CurvePoint] = []
+        var left = 1.0
+        while left * Double(histogram.count) >= 1, points.count < 200 {
+            let percentile = (1 - left) * 100
+            points.append(
+                CurvePoint(
+                    percentile: percentile,
+                    milliseconds: Double(histogram.value(at: percentile)) / 1e6))
+            left *= 0.87
+        }
+        return points + [
+            CurvePoint(percentile: 100, milliseconds: Double(histogram.largest) / 1e6)
+        ]
+    }
+}
+
+extension EarlyEnd {
+    /// As the report says it.
+    package var sentence: String {
+        switch self {
+        case .mock(let words): "stopped: \(words)"
+        case .degraded(let words): "stopped: a degraded answer came (\(words))"
+        case .interrupted: "stopped by the user; what follows was measured until then"
+        case .unreachable(let words): "stopped: nobody answers any more (\(words))"
+        }
+    }
+}

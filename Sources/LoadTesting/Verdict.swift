@@ -1,0 +1,43 @@
+// What a finished run means to the script that started it: an exit status, and sentences.
+
+/// Exit statuses of `assay-load rpc`. Numbers are the project's.
+package enum Verdict: Int32, Sendable {
+    case passed = 0
+    /// A threshold was broken, an answer was degraded, or nothing succeeded.
+    case failed = 1
+    /// The server cannot be reached, or went away.
+    case unreachable = 69
+    /// A mock answered, or would have.
+    case mock = 79
+    /// The user ended the run.
+    case interrupted = 130
+}
+
+extension RunReport {
+    /// Applies the rules and `thresholds`: fills `failures` and returns the verdict.
+    package mutating func judge(
+        _ thresholds: [Threshold], earlyEnd: EarlyEnd?, allowMock: Bool, allowDegraded: Bool
+    ) -> Verdict {
+        failures = thresholds.compactMap { $0.failure(in: self) }
+        if isMock, !allowMock {
+            failures.insert("a mock answered; only --allow-mock measures one", at: 0)
+        }
+        if degraded, !allowDegraded, !isMock {
+            failures.insert(
+                "a degraded answer came; only --allow-degraded measures those", at: 0)
+        }
+        if succeeded == 0 { failures.append("no request succeeded") }
+        switch earlyEnd {
+        case .mock: return .mock
+        case .degraded where failures.isEmpty:
+            failures.append("a degraded answer came; only --allow-degraded measures those")
+        case .unreachable(let words):
+            failures.append(words)
+            return .unreachable
+        case .interrupted where failures.isEmpty: return .interrupted
+        default: break
+        }
+        if isMock, !allowMock { return .mock }
+        return failures.isEmpty ? .passed : .failed
+    }
+}

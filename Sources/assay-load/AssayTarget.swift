@@ -1,0 +1,246 @@
+// A real server as the target of a load test: one client per connection, one send per sample.
+//
+// Guarantees: nothing is sent twice (the client's retries are off), every connection is one
+// connection, and the times are taken right around the client's call, on the thread that reads the
+// socket. Mocks are refused by the client itself unless they were allowed.
+
+import AssayClient
+import LoadTesting
+
+/// Where a run's requests go.
+struct AssayTarget: LoadTarget {
+    private let clients: [Client]
+    private let model: String?
+    private let allowMock: Bool
+    private let address: ServerAddress
+    /// The threads of the clients, in turn for connection 0, 1, ...
+    let executors: [ClientExecutor]
+
+    /// Clients for so many connections on so many threads; connects nothing yet.
+    init(
+        _ address: ServerAddress, model: String?, connections: Int, threads: Int,
+        allowMock: Bool, compression: Bool
+    ) throws(ClientError) {
+        var options = ClientOptions()
+        options.name = "assay-load/1"
+        options.allowMock = allowMock
+        options.compression = compression
+        options.connections = 1
+        options.attempts = 1
+        var executors: [ClientExecutor] = []
+        for _ in 0..<min(threads, connections) { executors.append(try ClientExecutor()) }
+        var clients: [Client] = []
+        for lane in 0..<connections {
+            clients.append(
+                try Client(address, options: options, executor: executors[lane % executors.count]))
+        }
+        self.clients = clients
+        self.executors = executors
+        self.model = model
+        self.allowMock = allowMock
+        self.address = address
+    }
+
+    /// Opens all connections, so that connecting is in no sample.
+    func connect() async throws(ClientError) {
+        for client in clients { try await client.connect() }
+    }
+
+    /// Who is there, and with which models; waits so many seconds for one that is loading.
+    func facts(wait: Int = 0) async throws(ClientError) -> TargetFacts {
+        let end = ContinuousClock.now + .seconds(wait)
+        while true {
+            let list = try await clients[0].models().message.models
+            let addressed = list.filter { model == nil || $0.name == model }
+            if addressed.contains(where: { $0.state == .loading }), ContinuousClock.now < end {
+                try? await Task.sleep(for: .milliseconds(100))
+                continue
+            }
+            return TargetFacts(
+                address: address.description, server: clients[0].server?.server ?? "-",
+                models: addressed.map(TargetFacts.Model.init))
+        }
+    }
+
+    /// Requests that the server allows in flight on one connection; nil before any Hello.
+    var depthMax: Int? { clients[0].server.map { Int(clamping: $0.requestsInFlightMax) } }
+
+    func close() async {
+        for client in clients { client.close() }
+    }
+
+    // MARK: - Sending
+
+    func perform(_ request: PlannedRequest, lane: Int) async -> Outcome {
+        let client = clients[lane % clients.count]
+        let deadline = request.deadlineMilliseconds
+        let sent = LoadClock.now()
+        do throws(ClientError) {
+            switch request.kind {
+            case .ping:
+                return .one(
+                    try await client.ping(request.payload, deadlineMilliseconds: deadline), sent)
+            case .health:
+                return .one(
+                    try await client.health(model: model, deadlineMilliseconds: deadline), sent)
+            case .models: return .one(try await client.models(deadlineMilliseconds: deadline), sent)
+            case .stats: return .one(try await client.stats(deadlineMilliseconds: deadline), sent)
+            case .generate: return try await generate(request, client, sent)
+            default: return try await compute(request, client, sent)
+            }
+        } catch {
+            return Outcome(error, sent: sent, hadDeadline: deadline > 0)
+        }
+    }
+
+    private func compute(
+        _ request: PlannedRequest, _ client: Client, _ sent: Int64
+    ) async throws(ClientError) -> Outcome {
+        let deadline = request.deadlineMilliseconds
+        switch request.kind {
+        case .tokenize:
+            let reply = try await client.tokenize(
+                TokenizeRequest(model: model, text: request.text), deadlineMilliseconds: deadline)
+            return .one(reply, sent, reply.message.answer, prompt: reply.message.tokens.count)
+        case .detokenize:
+            let reply = try await client.detokenize(
+                DetokenizeRequest(model: model, tokens: request.tokens),
+                deadlineMilliseconds: deadline)
+            return .one(reply, sent, reply.message.answer)
+        case .score:
+            let reply = try await client.score(
+                ScoreRequest(
+                    model: model, prompt: request.wirePrompt,
+                    continuations: request.continuations.map { .tokens($0) }),
+                deadlineMilliseconds: deadline)
+            return .one(
+                reply, sent, reply.message.answer, prompt: Int(clamping: reply.message.promptTokens)
+            )
+        case .logits:
+            let reply = try await client.logits(
+                LogitsRequest(model: model, prompt: request.wirePrompt),
+                deadlineMilliseconds: deadline)
+            return .one(reply, sent, reply.message.answer, prompt: request.tokens.count)
+        default:
+            let reply = try await client.embed(
+                EmbedRequest(model: model, inputs: [request.wireInput]),
+                deadlineMilliseconds: deadline)
+            return .one(
+                reply, sent, reply.message.answer, prompt: Int(clamping: reply.message.promptTokens)
+            )
+        }
+    }
+
+    private func generate(
+        _ request: PlannedRequest, _ client: Client, _ sent: Int64
+    ) async throws(ClientError) -> Outcome {
+        var message = GenerateRequest(model: model, prompt: request.wirePrompt)
+        message.maxTokens = UInt64(max(1, request.outputTokens))
+        let stream = client.generateStream(
+            message, deadlineMilliseconds: request.deadlineMilliseconds)
+        var chunks: [ChunkArrival] = []
+        for try await part in stream {
+            let now = LoadClock.now()
+            if !part.tokens.isEmpty {
+                chunks.append(ChunkArrival(at: now, tokens: part.tokens.count))
+            }
+            if let answer = part.answer { return .generated(answer, sent, now, chunks) }
+            if let limit = request.cancelAfterChunks, chunks.count >= limit {
+                var outcome = Outcome(.cancelled, sent: sent, finished: now)
+                outcome.isMock = part.provenance == .mock
+                return outcome
+            }
+        }
+        return Outcome(.failed("protocol_error"), sent: sent, finished: LoadClock.now())
+    }
+}
+
+extension Outcome {
+    /// A complete answer of one frame, or of several put together.
+    fileprivate static func one<Message>(
+        _ reply: Reply<Message>, _ sent: Int64, _ answer: AnswerRecord? = nil, prompt: Int = 0
+    ) -> Outcome {
+        var outcome = Outcome(.succeeded, sent: sent, finished: LoadClock.now())
+        outcome.isMock = reply.provenance == .mock
+        outcome.promptTokens = prompt
+        if let answer { outcome.take(answer) }
+        return outcome
+    }
+
+    /// A streamed answer at its end.
+    fileprivate static func generated(
+        _ reply: Reply<GenerateResponse>, _ sent: Int64, _ finished: Int64,
+        _ chunks: [ChunkArrival]
+    ) -> Outcome {
+        var outcome = Outcome(.succeeded, sent: sent, finished: finished)
+        switch reply.message.finishReason {
+        case .cancelled: outcome.end = .cancelled
+        case .deadline: outcome.end = .deadlineExceeded
+        default: break
+        }
+        outcome.isMock = reply.provenance == .mock
+        outcome.promptTokens = Int(clamping: reply.message.promptTokens)
+        outcome.outputTokens = Int(clamping: reply.message.completionTokens)
+        outcome.chunks = chunks
+        outcome.take(reply.message.answer)
+        return outcome
+    }
+
+    private mutating func take(_ answer: AnswerRecord) {
+        degradations = answer.degradations
+        serverMicroseconds = (answer.timing.total, answer.timing.queue)
+    }
+
+    /// No answer.
+    fileprivate init(_ error: ClientError, sent: Int64, hadDeadline: Bool) {
+        let end: End
+        switch error.code {
+        case .mockRefused: end = .mockRefused(error.message)
+        case .unreachable: end = .unreachable(error.message)
+        case .timedOut: end = hadDeadline ? .deadlineExceeded : .failed(error.code.name)
+        case .serverRefused where error.status == .deadlineExceeded: end = .deadlineExceeded
+        case .serverRefused:
+            let code = error.serverError.map { " " + LoadTestError.clipped($0.code) } ?? ""
+            end = .refused(error.status.description + code)
+        default: end = .failed(error.code.name)
+        }
+        self.init(end, sent: sent, finished: LoadClock.now())
+        isMock = error.provenance == .mock
+    }
+}
+
+extension TargetFacts.Model {
+    fileprivate init(_ info: ModelInfo) {
+        self.init(
+            name: info.name, isMock: info.provenance == .mock, architecture: info.architecture,
+            device: info.device,
+            fingerprint: (info.fingerprint ?? []).map { byte in
+                let digits = String(byte, radix: 16)
+                return digits.count < 2 ? "0" + digits : digits
+            }.joined(),
+            generation: UInt32(clamping: info.generation),
+            vocabulary: Int(clamping: info.vocabulary), context: Int(clamping: info.context))
+    }
+}
+
+extension PlannedRequest {
+    fileprivate var payload: [UInt8] {
+        if case .payload(let bytes) = prompt { bytes } else { [] }
+    }
+
+    fileprivate var tokens: [UInt32] {
+        if case .tokens(let tokens) = prompt { tokens } else { [] }
+    }
+
+    fileprivate var text: [UInt8] {
+        if case .text(let text) = prompt { Array(text.utf8) } else { [] }
+    }
+
+    fileprivate var wirePrompt: Prompt {
+        if case .text(let text) = prompt { .text(text) } else { .tokens(tokens) }
+    }
+
+    fileprivate var wireInput: Input {
+        if case .text(let text) = prompt { .text(text) } else { .tokens(tokens) }
+    }
+}

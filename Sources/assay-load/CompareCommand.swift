@@ -1,0 +1,30 @@
+// assay-load compare: two reports of assay-load rpc, and whether they differ beyond chance.
+
+import ArgumentParser
+import LoadTesting
+
+struct CompareCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare",
+        abstract: "Compares two reports of rpc --save-json: what differs beyond chance.",
+        discussion: "Exit status: 0; 1 with --fail-if-worse when something is worse beyond chance.")
+
+    @Argument(help: "The report before.")
+    var before: String
+
+    @Argument(help: "The report after.")
+    var after: String
+
+    @Flag(help: "Fail when something is worse beyond chance.")
+    var failIfWorse = false
+
+    func run() throws {
+        let comparison = try Comparison(
+            try ReportOptions.report(before), try ReportOptions.report(after))
+        print(comparison.text, terminator: "")
+        if failIfWorse, comparison.isWorse {
+            complain("assay-load: B is worse than A beyond chance")
+            throw ExitCode(1)
+        }
+    }
+}

@@ -1,0 +1,248 @@
+// The flags of assay-load rpc that say how much load, and of what.
+//
+// Reading is LoadTesting's; here are names, defaults and what excludes what.
+
+import ArgumentParser
+import Foundation
+import LoadTesting
+
+/// When to send.
+struct ScheduleOptions: ParsableArguments {
+    @Option(help: "Open loop: requests per second. Without this and its kin the loop is closed.")
+    var rate: String?
+
+    @Option(help: "Open loop: FROM:TO requests per second, evenly over the duration.")
+    var ramp: String?
+
+    @Option(help: "Open loop: RATE:TIME,RATE:TIME...; their times are the duration.")
+    var step: String?
+
+    @Option(help: "Open loop: a file of SECONDS[,KIND[,PROMPT_TOKENS[,OUTPUT_TOKENS]]] lines.")
+    var trace: String?
+
+    @Option(help: "Open loop: arrivals spread evenly (constant) or at random (poisson).")
+    var arrival = "constant"
+
+    @Option(help: "Time to measure, such as 30s or 5m; at most 24h.")
+    var duration: String?
+
+    @Option(help: "Time before anything is counted (default: 1s; 0 with --trace or --requests).")
+    var warmup: String?
+
+    @Option(help: "Time to wait for answers after the last request.")
+    var drain = "10s"
+
+    @Option(help: "Requests to send at most, warm-up included.")
+    var requests: Int?
+
+    @Option(help: "Connections, 1 to 4096.")
+    var connections = 8
+
+    @Option(help: "Requests in flight per connection, 1 to 256 (default: open loop 64, closed 1).")
+    var depth: Int?
+
+    @Option(help: "Seed of arrivals, lengths and contents.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Find the highest rate that holds, for example p99=20ms; starts at --rate.")
+    var findMaxRate: String?
+
+    var isOpen: Bool {
+        rate != nil || ramp != nil || step != nil || trace != nil || findMaxRate != nil
+    }
+
+    /// Everything read and checked.
+    func settled() throws -> Schedule {
+        let given = [rate, ramp, step, trace].compactMap(\.self)
+        guard given.count <= 1 else {
+            throw ValidationError("--rate, --ramp, --step and --trace exclude each other")
+        }
+        try check(connections, "--connections", 1...LoadLimits.connectionsMax)
+        let requests = requests ?? LoadLimits.requestsMax
+        try check(requests, "--requests", 1...LoadLimits.requestsMax)
+        let warmup = warmup ?? (trace != nil || self.requests != nil ? "0" : "1s")
+        let depth = depth ?? (isOpen ? 64 : 1)
+        try check(depth, "--depth", 1...LoadLimits.depthMax)
+        guard let kind = ArrivalKind(rawValue: arrival) else {
+            throw ValidationError("--arrival is \(arrival); allowed are constant and poisson")
+        }
+        var schedule = Schedule(
+            kind: kind, connections: connections, depth: depth, requests: requests, seed: seed,
+            warmup: try time(warmup, "--warmup", 0...LoadLimits.warmupSecondsMax),
+            drain: try time(drain, "--drain", 0...LoadLimits.drainSecondsMax),
+            duration: try time(
+                duration ?? (findMaxRate == nil ? "10s" : "5s"), "--duration",
+                0.1...LoadLimits.durationSecondsMax))
+        if let findMaxRate {
+            guard ramp == nil, step == nil, trace == nil else {
+                throw ValidationError("--find-max-rate sets the rate: only --rate goes with it")
+            }
+            schedule.search = try RateObjective(findMaxRate)
+            schedule.start = try rate.map { try RateProfile.rate($0, "--rate") } ?? 100
+        } else {
+            try fill(&schedule)
+        }
+        let count = schedule.profile?.area ?? 0
+        guard count <= Double(LoadLimits.requestsMax) else {
+            throw ValidationError(
+                "the schedule has \(NumberText.fixed(count, 0)) requests; allowed are "
+                    + "\(LoadLimits.requestsMax)")
+        }
+        return schedule
+    }
+
+    private func fill(_ schedule: inout Schedule) throws {
+        if let rate {
+            schedule.profile = .constant(
+                try RateProfile.rate(rate, "--rate"), seconds: schedule.duration)
+        } else if let ramp {
+            schedule.profile = try .ramp(ramp, seconds: schedule.duration)
+        } else if let step {
+            guard duration == nil else {
+                throw ValidationError("--step says how long: leave out --duration")
+            }
+            let profile = try RateProfile.steps(step)
+            guard profile.seconds <= LoadLimits.durationSecondsMax else {
+                throw ValidationError("--step lasts longer than 24h")
+            }
+            schedule.profile = profile
+            schedule.duration = profile.seconds
+        } else if let trace {
+            let entries = try TraceFile.parse(try contents(trace), name: trace)
+            schedule.trace = entries
+            let last = Double(entries[entries.count - 1].intended) / 1e9
+            // The last request counts, too: it is meant for before the end.
+            if duration == nil { schedule.duration = max(0.1, last - schedule.warmup + 0.001) }
+        }
+        schedule.words = words
+    }
+
+    private var words: String {
+        let spread = trace == nil ? ", \(arrival)" : ""
+        if let rate { return "\(rate)/s\(spread)" }
+        if let ramp { return "\(ramp.replacingOccurrences(of: ":", with: " to "))/s\(spread)" }
+        if let step { return "\(step)\(spread)" }
+        if let trace { return "trace \(trace)" }
+        return "each caller waits for its answer"
+    }
+
+    private func time(
+        _ text: String, _ name: String, _ range: ClosedRange<Double>
+    ) throws -> Double {
+        let seconds = try NumberText.seconds(text, name)
+        guard range.contains(seconds) else {
+            throw ValidationError(
+                "\(name) is \(text); allowed are \(NumberText.short(range.lowerBound)) to "
+                    + "\(NumberText.short(range.upperBound)) s")
+        }
+        return seconds
+    }
+
+    private func check(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws {
+        guard !range.contains(value) else { return }
+        throw ValidationError(
+            "\(name) is \(value); allowed are \(range.lowerBound) to \(range.upperBound)")
+    }
+}
+
+/// When to send, decided.
+struct Schedule {
+    var kind: ArrivalKind
+    var connections: Int
+    var depth: Int
+    var requests: Int
+    var seed: UInt64
+    var warmup: Double
+    var drain: Double
+    var duration: Double
+    var profile: RateProfile?
+    var trace: [TraceEntry]?
+    var search: RateObjective?
+    var start = 0.0
+    var words = ""
+
+    /// The loop, at `rate` during a search.
+    func loop(rate: Double?) -> LoadLoop {
+        if let trace { return .open(ArrivalSchedule(trace: trace)) }
+        let base = rate.map { RateProfile.constant($0, seconds: duration) } ?? profile
+        guard let base else { return .closed }
+        return .open(ArrivalSchedule(base.warmed(seconds: warmup), kind, seed: seed))
+    }
+}
+
+/// What to send.
+struct RequestOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Kinds and weights, such as ping=80,generate=20; kinds: \(RequestKind.names)."))
+    var mix = "ping"
+
+    @Option(help: "A file of prompts, one a line, instead of synthetic ones.")
+    var prompts: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Tokens of a synthetic prompt: N, uniform:A:B, normal:MEAN:DEVIATION, "
+                + "lognormal:MEDIAN:SIGMA or exponential:MEAN."))
+    var promptTokens = "32"
+
+    @Option(help: "Tokens to generate at most, in the same forms.")
+    var outputTokens = "16"
+
+    @Option(help: "Bytes of a ping, in the same forms.")
+    var pingBytes = "64"
+
+    @Option(help: "Share of generations to give up after a few tokens: 10% or 0.1.")
+    var cancelShare = "0"
+
+    @Option(help: "Share of requests to send with --deadline.")
+    var deadlineShare = "0"
+
+    @Option(help: "The deadline of those, such as 50ms.")
+    var deadline = "1s"
+
+    /// Everything read and checked; `vocabulary` is the server's, 0 when unknown.
+    func content(vocabulary: Int) throws -> RequestContent {
+        var content = RequestContent(
+            promptTokens: try LengthDistribution(
+                promptTokens, "--prompt-tokens", most: LoadLimits.tokensMax),
+            outputTokens: try LengthDistribution(
+                outputTokens, "--output-tokens", most: LoadLimits.tokensMax),
+            pingBytes: try LengthDistribution(pingBytes, "--ping-bytes", most: 65_536))
+        content.prompts =
+            try prompts.map { try PromptFile.parse(try contents($0), name: $0) } ?? []
+        content.cancelShare = try NumberText.share(cancelShare, "--cancel-share")
+        content.deadlineShare = try NumberText.share(deadlineShare, "--deadline-share")
+        let milliseconds = try NumberText.seconds(deadline, "--deadline") * 1_000
+        guard (1...86_400_000).contains(milliseconds) else {
+            throw ValidationError("--deadline is \(deadline); allowed are 1ms to 24h")
+        }
+        content.deadlineMilliseconds = UInt32(milliseconds)
+        content.vocabulary = UInt32(clamping: vocabulary > 0 ? vocabulary : 256)
+        return content
+    }
+
+    /// As the report says it.
+    var words: String {
+        if let prompts { return "prompts of \(prompts)" }
+        return mix == "ping" ? "\(pingBytes) bytes" : "synthetic prompts of \(promptTokens) tokens"
+    }
+}
+
+/// The bytes of a file a flag names; its size is checked before it is read.
+func contents(_ path: String) throws -> [UInt8] {
+    let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
+    guard size <= LoadLimits.fileSizeMax else {
+        throw LoadTestError(
+            .fileInvalid,
+            "reading \(path): found \(size) bytes, allowed: \(LoadLimits.fileSizeMax)")
+    }
+    do {
+        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+        defer { try? file.close() }
+        return Array(try file.read(upToCount: LoadLimits.fileSizeMax + 1) ?? Data())
+    } catch {
+        throw LoadTestError(
+            .fileInvalid, "reading \(path): \((error as NSError).localizedDescription)")
+    }
+}

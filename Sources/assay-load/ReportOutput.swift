@@ -1,0 +1,97 @@
+// Where a report goes: standard output, and files of the forms asked for.
+
+import ArgumentParser
+import Foundation
+import LoadTesting
+
+/// The flags that say what to write.
+struct ReportOptions: ParsableArguments {
+    @Flag(help: "Print one JSON object instead of text.")
+    var json = false
+
+    @Option(help: "Write the report as JSON, for compare.")
+    var saveJson: String?
+
+    @Option(help: "Write the timeline as CSV.")
+    var saveCsv: String?
+
+    @Option(help: "Write an HdrHistogram interval log.")
+    var saveHdr: String?
+
+    @Option(help: "Write one HTML page with plots.")
+    var saveHtml: String?
+
+    /// Prints and writes.
+    func write(_ report: RunReport, intervals: [TimedInterval]) throws {
+        let object = try Self.json(report)
+        print(json ? object : report.text, terminator: json ? "\n" : "")
+        try save(object + "\n", to: saveJson)
+        try save(report.csv, to: saveCsv)
+        try save(HTMLReport.page(report), to: saveHtml)
+        if let saveHdr {
+            let start = report.startedAt + report.setup.warmupSeconds
+            try save(
+                HDRLog.text(intervals, startedAt: start, isMock: report.isMock), to: saveHdr)
+        }
+    }
+
+    private func save(_ text: String, to path: String?) throws {
+        guard let path else { return }
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+    }
+
+    static func json(_ report: RunReport) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return String(decoding: try encoder.encode(report), as: UTF8.self)
+    }
+
+    static func report(_ path: String) throws -> RunReport {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        do {
+            return try decoder.decode(RunReport.self, from: Data(try contents(path)))
+        } catch is DecodingError {
+            throw LoadTestError(
+                .reportInvalid, "reading \(path): found no report of assay-load rpc --save-json")
+        }
+    }
+}
+
+/// One line on standard error that follows a run, on a terminal only.
+struct ProgressLine {
+    private let isShown = isatty(STDERR_FILENO) == 1
+
+    func show(_ interval: TimedInterval) {
+        guard isShown else { return }
+        let record = interval.record
+        let rate = Double(record.succeeded) / max(interval.seconds, 1e-9)
+        var text =
+            "\(NumberText.fixed(interval.start + interval.seconds, 1)) s  "
+            + "\(NumberText.short(rate))/s"
+        if !record.latency.isEmpty {
+            for percentile in [50, 99, 100] {
+                let time = Double(record.latency.value(at: Double(percentile))) / 1e6
+                text +=
+                    "  \(percentile == 100 ? "max" : "p\(percentile)") "
+                    + NumberText.time(milliseconds: time)
+            }
+        }
+        if record.failed > 0 { text += "  failed \(record.failed)" }
+        if record.isMock { text += "  MOCK" }
+        write("\r\u{1B}[K" + text)
+    }
+
+    func say(_ text: String) {
+        if isShown { write("\r\u{1B}[K" + text + "\n") }
+    }
+
+    func clear() {
+        if isShown { write("\r\u{1B}[K") }
+    }
+
+    private func write(_ text: String) {
+        FileHandle.standardError.write(Data(text.utf8))
+    }
+}

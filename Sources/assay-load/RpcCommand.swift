@@ -1,0 +1,221 @@
+// assay-load rpc: load against a server, and a report that cannot be fooled.
+//
+// Wiring only: flags to a plan, the plan to LoadTesting's engine, the record to a report. A mock is
+// looked for before the run, in every answer, and after it.
+
+import ArgumentParser
+import AssayClient
+import Foundation
+import LoadTesting
+
+struct RpcCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rpc",
+        abstract: "Open- and closed-loop load against a server, with a report.",
+        discussion: """
+            With a rate the loop is open: requests are sent when they are due, however slow the \
+            answers, and latency counts from when a request was meant to be sent. Without one the \
+            loop is closed: each caller waits for its answer. A mock or degraded answer fails the \
+            run. Exit status: 0; 1 when a threshold is broken, an answer is degraded or nothing \
+            succeeds; 2 wrong usage; 69 server unreachable; 79 a mock answered; 130 interrupted.
+            """)
+
+    @Option(
+        help: "Server: tcp://HOST:PORT or unix:///PATH (or ASSAY_SERVER; tcp://127.0.0.1:7411).")
+    var server: String?
+
+    @Option(help: "Name of the model; not needed when the server has one.")
+    var model: String?
+
+    @Option(help: "Seconds to wait for a model that is still loading.")
+    var wait = 60
+
+    @OptionGroup(title: "Schedule") var schedule: ScheduleOptions
+    @OptionGroup(title: "Requests") var requests: RequestOptions
+    @OptionGroup(title: "Report") var output: ReportOptions
+
+    @Option(help: "Goodput: TIME, or latency:TIME,ttft:TIME,tpot:TIME.")
+    var goodput: String?
+
+    @Option(help: "Fail when this holds, such as p99>20ms or errors>1%. May be repeated.")
+    var failIf: [String] = []
+
+    @Flag(help: "Measure a mock; the report says so everywhere.")
+    var allowMock = false
+
+    @Flag(help: "Count degraded answers instead of failing.")
+    var allowDegraded = false
+
+    @Flag(help: "Do not offer LZ4.")
+    var noCompression = false
+
+    @Option(help: "Threads for the connections, 1 to 64.")
+    var threads = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 2))
+
+    @Option(help: "Measure nothing but this host for so long (and as long again), such as 10s.")
+    var intrinsicLatency: String?
+
+    func validate() throws {
+        guard (1...64).contains(threads) else {
+            throw ValidationError("--threads is \(threads); allowed are 1 to 64")
+        }
+        guard (0...3_600).contains(wait) else {
+            throw ValidationError("--wait is \(wait); allowed are 0 to 3600")
+        }
+    }
+
+    func run() async throws {
+        Interruption.watch()
+        if let intrinsicLatency {
+            return try measureHost(try NumberText.seconds(intrinsicLatency, "--intrinsic-latency"))
+        }
+        let schedule = try schedule.settled()
+        let thresholds = try failIf.map { try Threshold($0) }
+        let objective = try goodput.map { try LatencyObjective($0, "--goodput") }
+        _ = try requests.content(vocabulary: 0)
+        let target = try AssayTarget(
+            ServerAddress(address), model: model, connections: schedule.connections,
+            threads: threads, allowMock: allowMock, compression: !noCompression)
+        let facts = try await target.facts(wait: wait)
+        if let sentence = facts.mockSentence, !allowMock {
+            throw RunRefused(status: Verdict.mock.rawValue, sentence: sentence)
+        }
+        guard model == nil || !facts.models.isEmpty else {
+            throw RunRefused(
+                status: Verdict.failed.rawValue,
+                sentence: "the server at \(address) serves no model \"\(model ?? "")\"")
+        }
+        // The client would hold back what is beyond, and the wait would look like the server's.
+        guard schedule.depth <= target.depthMax ?? schedule.depth else {
+            throw ValidationError(
+                "the depth is \(schedule.depth); the server allows "
+                    + "\(target.depthMax ?? 0) requests in flight per connection")
+        }
+        try await target.connect()
+        let verdict = try await measure(schedule, thresholds, objective, target, facts)
+        await target.close()
+        if verdict != .passed { throw ExitCode(verdict.rawValue) }
+    }
+
+    private var address: String {
+        server ?? ProcessInfo.processInfo.environment["ASSAY_SERVER"]
+            ?? ServerAddress.standard.description
+    }
+
+    private func measureHost(_ seconds: Double) throws {
+        guard (0.1...3_600).contains(seconds) else {
+            throw ValidationError("--intrinsic-latency is \(seconds) s; allowed are 0.1 s to 1h")
+        }
+        let result = IntrinsicLatency.measure(seconds: seconds) { Interruption.hasHappened }
+        print(result.text, terminator: "")
+    }
+
+    // MARK: - Measuring
+
+    private func measure(
+        _ schedule: Schedule, _ thresholds: [Threshold], _ objective: LatencyObjective?,
+        _ target: AssayTarget, _ facts: TargetFacts
+    ) async throws -> Verdict {
+        let started = Date().timeIntervalSince1970
+        var schedule = schedule
+        var found: SearchReport?
+        let result: RunResult
+        if let search = schedule.search {
+            let progress = ProgressLine()
+            let finding = try await RateSearchRun.find(search, from: schedule.start) { rate in
+                progress.say("trying \(NumberText.short(rate)) requests/s")
+                return try await carryOut(schedule, rate, objective, target, facts)
+            } onTrial: {
+                progress.say("\($0.held ? "held" : "failed"): \($0.finding)")
+            }
+            guard let finding else { return .failed }
+            found = finding.report
+            result = finding.result
+            schedule.words = "\(NumberText.short(finding.rate))/s, \(schedule.kind.rawValue)"
+        } else {
+            result = try await carryOut(schedule, nil, objective, target, facts)
+        }
+        var report = RunReport(
+            result, facts: facts, setup: try setup(schedule), objective: objective,
+            startedAt: started)
+        report.search = found
+        await lookAgain(&report, target, facts, result)
+        var verdict = report.judge(
+            thresholds, earlyEnd: result.record.earlyEnd, allowMock: allowMock,
+            allowDegraded: allowDegraded)
+        if let found, found.rate == nil, verdict == .passed {
+            report.failures.append("no rate holds \(found.objective)")
+            verdict = .failed
+        }
+        try output.write(report, intervals: result.intervals)
+        for failure in report.failures { complain("assay-load: \(failure)") }
+        if verdict == .mock, let words = report.endedEarly { complain("assay-load: \(words)") }
+        return verdict
+    }
+
+    private func carryOut(
+        _ schedule: Schedule, _ rate: Double?, _ objective: LatencyObjective?,
+        _ target: AssayTarget, _ facts: TargetFacts
+    ) async throws -> RunResult {
+        let vocabulary = facts.models.map(\.vocabulary).filter { $0 > 0 }.min() ?? 0
+        let traced = Set((schedule.trace ?? []).compactMap(\.kind))
+        let pool = RequestPool(
+            try RequestMix(requests.mix), try requests.content(vocabulary: vocabulary),
+            traced: traced, seed: schedule.seed)
+        var plan = RunPlan(
+            loop: schedule.loop(rate: rate), pool: pool, connections: schedule.connections,
+            depth: schedule.depth, warmupSeconds: schedule.warmup,
+            durationSeconds: schedule.duration, drainSeconds: schedule.drain,
+            requestsMax: schedule.requests)
+        plan.allowMock = allowMock
+        plan.allowDegraded = allowDegraded
+        plan.objective = objective
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        return await RunEngine(
+            plan, target, executors: target.executors,
+            isInterrupted: { Interruption.hasHappened }, onInterval: progress.show
+        ).run()
+    }
+
+    /// The server after the run: a model that became a mock meanwhile, or was replaced, is said.
+    private func lookAgain(
+        _ report: inout RunReport, _ target: AssayTarget, _ facts: TargetFacts,
+        _ result: RunResult
+    ) async {
+        guard result.record.earlyEnd == nil, result.record.stillOpen == 0,
+            let after = try? await target.facts()
+        else { return }
+        if after.mockSentence != nil, !report.isMock {
+            report.provenance = "mock"
+            report.warnings.insert("MOCK: the model became a mock during the run", at: 0)
+        }
+        for model in after.models {
+            guard let before = facts.models.first(where: { $0.name == model.name }),
+                before.generation != model.generation
+            else { continue }
+            report.warnings.append(
+                "the model \"\(model.name)\" was replaced during the run: generation "
+                    + "\(before.generation), then \(model.generation)")
+        }
+    }
+
+    private func setup(_ schedule: Schedule) throws -> SetupReport {
+        let content = try requests.content(vocabulary: 0)
+        return SetupReport(
+            loop: self.schedule.isOpen ? "open" : "closed", schedule: schedule.words,
+            mix: try RequestMix(requests.mix).description, connections: schedule.connections,
+            depth: schedule.depth, warmupSeconds: schedule.warmup,
+            durationSeconds: schedule.duration, prompts: requests.words,
+            outputTokens: requests.outputTokens, cancelShare: content.cancelShare,
+            deadlineShare: content.deadlineShare,
+            deadlineMilliseconds: content.deadlineShare > 0
+                ? Int(content.deadlineMilliseconds) : 0, seed: schedule.seed)
+    }
+}
+
+/// A run that was not begun, or not finished, and the exit status for it.
+struct RunRefused: Error {
+    let status: Int32
+    let sentence: String
+}
