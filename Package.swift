@@ -29,6 +29,7 @@ let package = Package(
             traits: ["JSON", "YAML"]),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         // C system libraries: module map and shim header, no logic.
@@ -62,6 +63,7 @@ let package = Package(
             dependencies: [
                 "Compute", "EventLoop", "Inference", "Loading", "Service", "Tokenizers", "Wire",
                 .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
