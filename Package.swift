@@ -97,7 +97,8 @@ let package = Package(
         .executableTarget(
             name: "assay-load",
             dependencies: [
-                "EngineMeasure", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "EngineMeasure", "LoadMeasure",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
@@ -110,6 +111,13 @@ let package = Package(
         .target(
             name: "EngineMeasure", dependencies: ["Compute", "Inference", "ModelFiles"],
             path: "Benchmarks/EngineMeasure", swiftSettings: strict),
+        .target(
+            name: "LoadMeasure",
+            dependencies: [
+                "Compute", "Loading", "ModelFiles",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Benchmarks/LoadMeasure", swiftSettings: strict),
         .executableTarget(
             name: "assay-bench",
             dependencies: [
@@ -198,15 +206,15 @@ let package = Package(
         .testTarget(
             name: "BenchmarkTests",
             dependencies: [
-                "CPingPong", "EngineMeasure", "EventLoop", "Inference", "ModelFiles",
-                "RandomModels",
+                "CPingPong", "EngineMeasure", "EventLoop", "Inference", "LoadMeasure", "Loading",
+                "ModelFiles", "RandomModels", "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "assayd", "assay", "AssayClient", "DemoModel", "Wire", "ServerTestSupport",
-                "TestSupport",
+                "assayd", "assay", "assay-load", "AssayClient", "DemoModel", "Wire",
+                "ServerTestSupport", "TestSupport",
             ],
             swiftSettings: strict),
     ]

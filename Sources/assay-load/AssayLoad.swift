@@ -1,4 +1,4 @@
-// assay-load: how fast is it? Wiring only; the measuring is in EngineMeasure.
+// assay-load: how fast is it? Wiring only; the measuring is in EngineMeasure and LoadMeasure.
 
 import ArgumentParser
 import EngineMeasure
@@ -6,7 +6,8 @@ import EngineMeasure
 @main
 struct AssayLoad: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "assay-load", abstract: "Measures Assay.", subcommands: [EngineCommand.self])
+        commandName: "assay-load", abstract: "Measures Assay.",
+        subcommands: [EngineCommand.self, LoadingCommand.self])
 
     /// Exit statuses are the project's, not the parser's: 2 for wrong usage, 65 for a model that
     /// cannot be measured.

@@ -74,8 +74,8 @@ enum Assayd {
         logger.info("configuration: \(effective.lines.joined(separator: "; "))")
         do {
             let server = try AssayServer(configuration: effective.values, logger: logger)
-            if let admin = try server.startAdmin(expecting: demo.map { _ in [DemoModel.name] } ?? [])
-            {
+            let expected = demo == nil ? [] : [DemoModel.name]
+            if let admin = try server.startAdmin(expecting: expected) {
                 complain("admin: http://\(admin)")
             }
             try server.loadModels { name, report in

@@ -10,6 +10,7 @@ public struct RawHTTPAnswer: Sendable {
     public let status: Int
     /// Header names in lower case.
     public let headers: [String: String]
+    /// What follows the head.
     public let body: String
 
     /// Nil for bytes that are no answer.

@@ -32,7 +32,9 @@ package struct AdminRequestReader {
     package init() {}
 
     /// Takes what arrived. Nil: more is needed.
-    package mutating func take(_ bytes: UnsafeRawBufferPointer) throws(AdminRefusal) -> AdminRequest? {
+    package mutating func take(
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(AdminRefusal) -> AdminRequest? {
         head.append(contentsOf: bytes.prefix(Self.headSizeMax + 1 - head.count))
         guard let end = endOfHead() else {
             guard head.count <= Self.headSizeMax else {
@@ -104,7 +106,8 @@ package struct AdminRequestReader {
         guard path.first == 47, path.allSatisfy({ (33...126).contains($0) }) else {
             throw bad("a target that is no path")
         }
-        return (AdminRequest(isHead: isHead, path: String(decoding: path, as: UTF8.self)), minor - 48)
+        let text = String(decoding: path, as: UTF8.self)
+        return (AdminRequest(isHead: isHead, path: text), minor - 48)
     }
 
     /// Name in lower case, and value without the space around it.
