@@ -41,6 +41,9 @@ struct EngineCommand: ParsableCommand {
                 threads: threads, promptCount: prompt, generateCount: generate,
                 repetitionCount: repetitions
             ).run(path: path)
+        } catch let error as EngineMeasureError {
+            // The counts do not fit the model: nothing is wrong with the file.
+            throw ValidationError(error.description)
         } catch {
             throw ModelRefused(description: "assay-load: \(error)")
         }

@@ -67,8 +67,8 @@ import Testing
         #expect(graceful.accepted)
         #expect(graceful.attempts.count == faultCount + 1)
         #expect(graceful.attempts.dropLast().allSatisfy { $0.layer == "file" })
-        let pauses = [0, 1000, 2000, 4000].prefix(faultCount + 1)
-        #expect(graceful.attempts.map(\.pause) == Array(pauses))
+        let pauses: [Double] = [0, 1000, 2000, 4000]
+        #expect(graceful.attempts.map(\.pause) == Array(pauses.prefix(faultCount + 1)))
     }
 
     @Test func theFaultLeavesNothingBehind() throws {

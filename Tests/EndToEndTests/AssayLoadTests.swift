@@ -66,6 +66,13 @@ import Testing
         #expect(!outcome.errors.isEmpty && outcome.output.isEmpty)
     }
 
+    @Test func countsThatDoNotFitTheModelAreWrongUsage() throws {
+        let outcome = try Program.run(
+            "assay-load", ["engine", try DemoModel.path(), "--prompt", "1000000"])
+        #expect(outcome.status == 2)
+        #expect(outcome.errors.contains("1000000 tokens do not fit the model's context"))
+    }
+
     @Test(arguments: [["--help"], ["engine", "--help"], ["loading", "--help"]])
     func helpIsStatus0(arguments: [String]) throws {
         let outcome = try Program.run("assay-load", arguments)

@@ -86,8 +86,9 @@ import Testing
         let all = try FileManager.default.subpathsOfDirectory(atPath: folder)
         return all.filter { name in
             var isFolder: ObjCBool = false
-            FileManager.default.fileExists(atPath: folder + "/" + name, isDirectory: &isFolder)
-            return !isFolder.boolValue
+            let path = folder + "/" + name
+            return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+                && !isFolder.boolValue
         }
     }
 }

@@ -15,13 +15,13 @@ import Testing
         while !rest.isEmpty {
             let piece = Array(rest.prefix(size))
             rest = rest.dropFirst(size)
-            do throws(AdminRefusal) {
-                let found = try piece.withUnsafeBytes { bytes throws(AdminRefusal) in
-                    try reader.take(bytes)
-                }
-                if let found { return .success(found) }
-            } catch {
-                return .failure(error)
+            let found = piece.withUnsafeBytes { bytes in
+                Result { () throws(AdminRefusal) in try reader.take(bytes) }
+            }
+            switch found {
+            case .success(nil): continue
+            case .success(let request?): return .success(request)
+            case .failure(let refusal): return .failure(refusal)
             }
         }
         return nil
