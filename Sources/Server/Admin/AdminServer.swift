@@ -145,9 +145,14 @@ private final class AdminLoop {
             loop.close()
             let advice =
                 error.code == .addressInUse
-                ? "; another server has it: choose another with --admin HOST:PORT, "
+                ? "; another server is there: choose another with --admin HOST:PORT, "
                     + "or switch it off with --admin none" : ""
-            outcome.set(.failure(.configuration("admin: \(error)\(advice)")))
+            let port = address.description.dropFirst(6)
+            outcome.set(
+                .failure(
+                    .configuration(
+                        "the admin address \(port) cannot be had: \(error.found) "
+                            + "(\(error.operation): \(error.systemName))\(advice)")))
         }
     }
 
