@@ -30,6 +30,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         // C system libraries: module map and shim header, no logic.
@@ -63,6 +64,7 @@ let package = Package(
             dependencies: [
                 "Compute", "EventLoop", "Inference", "Loading", "Service", "Tokenizers", "Wire",
                 .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -112,7 +114,7 @@ let package = Package(
         .executableTarget(
             name: "assay-load",
             dependencies: [
-                "AssayClient", "EngineMeasure", "LoadTesting",
+                "AssayClient", "EngineMeasure", "LoadMeasure", "LoadTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -126,6 +128,13 @@ let package = Package(
         .target(
             name: "EngineMeasure", dependencies: ["Compute", "Inference", "ModelFiles"],
             path: "Benchmarks/EngineMeasure", swiftSettings: strict),
+        .target(
+            name: "LoadMeasure",
+            dependencies: [
+                "Compute", "Loading", "ModelFiles",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Benchmarks/LoadMeasure", swiftSettings: strict),
         .executableTarget(
             name: "assay-bench",
             dependencies: [
@@ -216,16 +225,15 @@ let package = Package(
         .testTarget(
             name: "BenchmarkTests",
             dependencies: [
-                "CPingPong", "EngineMeasure", "EventLoop", "Inference", "ModelFiles",
-                "RandomModels",
+                "CPingPong", "EngineMeasure", "EventLoop", "Inference", "LoadMeasure", "Loading",
+                "ModelFiles", "RandomModels", "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "assayd", "assay", "assay-load", "AssayClient", "DemoModel", "Wire",
-                "ServerTestSupport",
-                "TestSupport",
+                "ServerTestSupport", "TestSupport",
             ],
             swiftSettings: strict),
     ]

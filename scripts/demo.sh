@@ -8,6 +8,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # What the reader's own servers are set to must not change what is shown.
 unset ASSAY_MODEL ASSAY_CONFIG ASSAY_STRATEGY ASSAY_ALLOW_MOCK_FALLBACK ASSAY_ENVIRONMENT
+# Two servers side by side, and perhaps a third of the reader's: none needs the one admin port.
+export ASSAY_ADMIN=none
 
 bin=${1:?usage: scripts/demo.sh BIN_FOLDER}
 if [ -n "${ASSAY_DEMO_MODEL:-}" ]; then

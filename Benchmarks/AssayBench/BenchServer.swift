@@ -67,8 +67,8 @@ final class BenchServer {
         let unix = "unix://" + directory.appendingPathComponent("assay.sock").path
         let tcp = "tcp://127.0.0.1:\(try freePort())"
         let arguments = [
-            "--model", "bench=\(model)", "--listen", unix, "--listen", tcp, "--log-level",
-            "warning",
+            "--model", "bench=\(model)", "--listen", unix, "--listen", tcp, "--admin", "none",
+            "--log-level", "warning",
         ]
         return try BenchServer(
             name: "assay", executable: executable, arguments: arguments + extra, speaksAssay: true,

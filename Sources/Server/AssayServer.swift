@@ -47,6 +47,8 @@ public final class AssayServer: Sendable {
     private let inbox = LoopInbox()
     private let candidates = Mutex<[Candidate]>([])
     private let placing: ModelPlacing
+    private let board: AdminBoard
+    private let admin = Mutex<AdminServer?>(nil)
     private let stopped = StoppedFlag()
 
     /// Starts the computing threads of the CPU back end; touches no model and no socket.
@@ -69,7 +71,10 @@ public final class AssayServer: Sendable {
         self.logger = logger
         Self.report(backend, to: logger)
         placing = ModelPlacing(backend: backend)
+        board = AdminBoard(inbox)
     }
+
+    deinit { stopAdmin() }
 
     /// One line on what computes, and one warning for each kernel that was found faulty.
     private static func report(_ backend: CPUBackend, to logger: Logger) {
@@ -111,10 +116,13 @@ public final class AssayServer: Sendable {
         let loading = ModelLoading(configuration: configuration, placing: placing, logger: logger)
         let outcome: LoadOutcome
         do throws(ServiceError) {
-            outcome = try loading.run(path: path, strategy: strategy)
+            outcome = try loading.run(path: path, strategy: strategy) { [board] progress in
+                board.progressed(name, progress)
+            }
         } catch {
             throw .configuration(error.message)
         }
+        board.finished(name, outcome)
         guard case .success(let model) = outcome.result else {
             throw .modelRejected(name: name, report: outcome.report)
         }
@@ -128,6 +136,38 @@ public final class AssayServer: Sendable {
     }
 
     // MARK: - Start and stop
+
+    /// Answers monitors from now on, if the configuration names an address for that: alive, and
+    /// not ready before `start` has succeeded. Once, before the models are loaded.
+    ///
+    /// - Parameter names: models that will be loaded besides the configured ones.
+    /// - Returns: `HOST:PORT` as bound; nil when the configuration says none.
+    /// - Throws: `configuration` when the address cannot be had.
+    public func startAdmin(expecting names: [String] = []) throws(ServerStartError) -> String? {
+        guard let address = configuration.adminAddress else { return nil }
+        let configured: [String]
+        do throws(ConfigurationError) {
+            configured = try configuration.namedModels().map(\.name)
+        } catch {
+            throw .configuration("\(error)")
+        }
+        board.expect(
+            Readiness.Requirement(
+                names: configuration.requiredModels, configured: configured + names,
+                allowsMock: configuration.isReadyWithMock))
+        let server = try AdminServer(address, board: board, logger: logger)
+        admin.withLock { $0 = server }
+        return server.address
+    }
+
+    /// Ends the admin pages, if there are any.
+    private func stopAdmin() {
+        let server = admin.withLock { admin in
+            defer { admin = nil }
+            return admin
+        }
+        server?.stop()
+    }
 
     /// Starts the threads, binds the addresses and returns them as bound (with the port chosen for
     /// port 0). From then on requests are answered.
@@ -192,17 +232,20 @@ public final class AssayServer: Sendable {
             loading: ModelLoading(configuration: configuration, placing: placing, logger: logger),
             inbox: inbox, logger: logger)
         let outcome = StartOutcome()
-        let stopped = stopped
-        let thread = Thread {
+        // Keeps the server, and with it the admin pages, until the drain is over.
+        let thread = Thread { [self] in
             start.run(outcome)
             if outcome.hasStarted {
                 engine.stop()
+                stopAdmin()
                 stopped.raise()
             }
         }
         thread.name = "assay-loop"
         thread.stackSize = 4 << 20
         thread.start()
-        return try outcome.wait()
+        let bound = try outcome.wait()
+        board.startServing()
+        return bound
     }
 }

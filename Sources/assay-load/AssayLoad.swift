@@ -1,4 +1,5 @@
-// assay-load: how fast is it? Wiring only; the measuring is in EngineMeasure and LoadTesting.
+// assay-load: how fast is it? Wiring only; the measuring is in EngineMeasure, LoadMeasure and
+// LoadTesting.
 
 import ArgumentParser
 import AssayClient
@@ -9,7 +10,9 @@ import LoadTesting
 struct AssayLoad: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "assay-load", abstract: "Measures Assay.",
-        subcommands: [RpcCommand.self, CompareCommand.self, EngineCommand.self])
+        subcommands: [
+            RpcCommand.self, CompareCommand.self, EngineCommand.self, LoadingCommand.self,
+        ])
 
     /// Exit statuses are the project's, not the parser's: 2 for wrong usage, 65 for a model that
     /// cannot be measured, 69 for nobody there, 79 for a mock.

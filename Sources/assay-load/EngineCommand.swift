@@ -34,12 +34,6 @@ struct EngineCommand: ParsableCommand {
         try check(repetitions, "--repetitions", 1...1000)
     }
 
-    private func check(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws {
-        guard !range.contains(value) else { return }
-        throw ValidationError(
-            "\(name) is \(value); allowed are \(range.lowerBound) to \(range.upperBound)")
-    }
-
     func run() throws {
         let figures: EngineFigures
         do {
@@ -47,6 +41,9 @@ struct EngineCommand: ParsableCommand {
                 threads: threads, promptCount: prompt, generateCount: generate,
                 repetitionCount: repetitions
             ).run(path: path)
+        } catch let error as EngineMeasureError {
+            // The counts do not fit the model: nothing is wrong with the file.
+            throw ValidationError(error.description)
         } catch {
             throw ModelRefused(description: "assay-load: \(error)")
         }
@@ -60,6 +57,13 @@ struct EngineCommand: ParsableCommand {
 /// The file cannot be loaded or measured.
 struct ModelRefused: Error, CustomStringConvertible {
     let description: String
+}
+
+/// Refuses a number outside its range, as wrong usage.
+func check(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws {
+    guard !range.contains(value) else { return }
+    throw ValidationError(
+        "\(name) is \(value); allowed are \(range.lowerBound) to \(range.upperBound)")
 }
 
 /// One line on standard error.

@@ -1,9 +1,11 @@
 // assayd: the server program. Reads its settings, puts the models through the assay, then listens.
 //
 // Without any model named it serves the one in the box, assayed like every other and never with a
-// mock in its place. Wiring only; every decision is in Server and below. Exit codes: 0 stopped as
-// asked, 2 usage, 65 a model was rejected (the layer report is on stderr, nothing listened), 70 an
-// internal or system failure, 78 a bad configuration.
+// mock in its place. The admin pages answer before the models are loaded; a service manager that
+// waits is told when requests are answered. Wiring only; every decision is in Server and below.
+// Exit codes: 0 stopped as asked, 2 usage, 65 a model was rejected (the layer report is on stderr,
+// nothing listened), 70 an internal or system failure, 78 a bad configuration or an admin address
+// that is taken.
 
 import ArgumentParser
 import DemoModel
@@ -72,6 +74,10 @@ enum Assayd {
         logger.info("configuration: \(effective.lines.joined(separator: "; "))")
         do {
             let server = try AssayServer(configuration: effective.values, logger: logger)
+            let expected = demo == nil ? [] : [DemoModel.name]
+            if let admin = try server.startAdmin(expecting: expected) {
+                complain("admin: http://\(admin)")
+            }
             try server.loadModels { name, report in
                 complain("model \"\(name)\" \(report)")
             }
@@ -83,6 +89,7 @@ enum Assayd {
             for address in try server.start(signals: [SIGTERM, SIGINT]) {
                 complain("listening on \(address)")
             }
+            if let failure = ReadyNotice.send() { logger.warning("\(failure)") }
             server.waitUntilStopped()
             logger.notice("stopped")
             return AssaydExit.ok

@@ -21,6 +21,11 @@ struct AssaydOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Where monitors ask for /livez, /readyz and /models.", valueName: "H:P|none"))
+    var admin: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "What to do with a model that fails.", valueName: "strict|graceful|development"))
     var strategy: [String] = []
 
@@ -42,8 +47,8 @@ struct AssaydOptions: ParsableArguments {
     /// Setting name to texts, for those that were given.
     var flags: [String: [String]] {
         let given = [
-            "model": model, "listen": listen, "strategy": strategy, "device": device,
-            "threads": threads, "log-level": logLevel,
+            "model": model, "listen": listen, "admin": admin, "strategy": strategy,
+            "device": device, "threads": threads, "log-level": logLevel,
             "allow-mock-fallback": allowMockFallback ? ["true"] : [],
         ]
         return given.filter { !$0.value.isEmpty }

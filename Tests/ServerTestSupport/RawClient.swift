@@ -155,7 +155,7 @@ public final class RawClient {
 
     // MARK: - Connecting
 
-    private static func connect(_ address: String, receiveBuffer: Int32?) throws -> Int32 {
+    static func connect(_ address: String, receiveBuffer: Int32?) throws -> Int32 {
         let isUnix = address.hasPrefix("unix://")
         let descriptor = socket(isUnix ? AF_UNIX : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw RawClientError.system("socket", errno) }

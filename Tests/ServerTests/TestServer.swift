@@ -13,6 +13,8 @@ import Wire
 final class TestServer {
     let unix: String
     let tcp: String
+    /// `HOST:PORT` of the admin pages, when `configure` gave them an address.
+    let admin: String?
     let directory: TemporaryDirectory
     private let server: AssayServer
 
@@ -42,6 +44,7 @@ final class TestServer {
             configuration.allowsMockFallback = true
         }
         configuration.listen = ["unix://" + directory.path("s"), "tcp://127.0.0.1:0"]
+        configuration.admin = "none"
         configuration.threads = 2
         configuration.limits.drainMicroseconds = 1_000_000
         configure(&configuration)
@@ -50,6 +53,7 @@ final class TestServer {
         } else {
             server = try AssayServer(configuration: configuration, logger: logger)
         }
+        admin = try server.startAdmin()
         try server.loadModels()
         let addresses = try server.start()
         unix = addresses[0]

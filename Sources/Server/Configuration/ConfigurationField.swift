@@ -43,6 +43,18 @@ struct ConfigurationField: Sendable {
             name: "listen", unit: "tcp://HOST:PORT or unix:///PATH, repeatable",
             explanation: "An address to listen on.", storage: .texts(\.listen)),
         .init(
+            name: "admin", unit: "HOST:PORT, or none",
+            explanation: "Where monitors ask for /livez, /readyz and /models over HTTP.",
+            storage: .text(\.admin, allowed: [])),
+        .init(
+            name: "required-model", unit: "NAME, repeatable, or * for all",
+            explanation: "A model without which /readyz is red.",
+            storage: .texts(\.requiredModels)),
+        .init(
+            name: "ready-with-mock", unit: "",
+            explanation: "Whether a mock in the place of a required model leaves /readyz green.",
+            storage: .flag(\.isReadyWithMock)),
+        .init(
             name: "strategy", unit: "",
             explanation: "What happens when a model fails the assay.",
             storage: .text(\.strategy, allowed: ["strict", "graceful", "development"])),

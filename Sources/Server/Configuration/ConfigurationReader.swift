@@ -158,6 +158,30 @@ public enum ConfigurationReader {
         }
         if values.listen.isEmpty { throw conflict("listen is empty: at least one address") }
         try validateNames(values)
+        try validateAdmin(values)
+    }
+
+    /// The admin address and what its verdict depends on.
+    private static func validateAdmin(_ values: ServerConfiguration) throws(ConfigurationError) {
+        if let address = values.adminAddress {
+            do {
+                _ = try Address.parse("tcp://" + address)
+            } catch {
+                throw ConfigurationError(
+                    code: .outOfRange,
+                    message: "reading admin \"\(address)\": found \(error.found), allowed: "
+                        + "HOST:PORT with a numeric host, or none", location: "admin")
+            }
+        }
+        let names = values.requiredModels
+        guard !names.isEmpty, names.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 128 }),
+            names == ["*"] || !names.contains("*")
+        else {
+            throw ConfigurationError(
+                code: .outOfRange,
+                message: "reading required-model: found [\(names.joined(separator: ", "))], "
+                    + "allowed: names of 1 to 128 bytes, or * alone", location: "required-model")
+        }
     }
 
     /// Texts with a form of their own: models, addresses, the device.

@@ -14,6 +14,12 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var models: [String] = []
     /// Addresses to listen on, as `tcp://HOST:PORT` or `unix:///PATH`.
     public var listen: [String] = ["tcp://127.0.0.1:7411"]
+    /// `HOST:PORT` of the pages for monitors, or `none`.
+    public var admin = "127.0.0.1:7412"
+    /// Names of models without which `/readyz` is red; `*` alone stands for all.
+    public var requiredModels: [String] = ["*"]
+    /// Whether a mock in the place of a required model leaves `/readyz` green.
+    public var isReadyWithMock = false
     /// `strict`, `graceful` or `development`.
     public var strategy = "strict"
     /// Whether the development strategy may stand in a mock, loudly.
@@ -40,6 +46,9 @@ public struct ServerConfiguration: Sendable, Equatable {
 
     /// The documented defaults.
     public init() {}
+
+    /// Where the admin pages are; nil for nowhere.
+    var adminAddress: String? { admin == "none" ? nil : admin }
 
     /// `models`, taken apart. Throws at an entry without a name or a path, and at a name that is
     /// there twice.

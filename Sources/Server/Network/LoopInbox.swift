@@ -19,6 +19,8 @@ enum LoopMessage: Sendable {
     case verified(ticket: UInt64, ModelRemoval, VerificationOutcome)
     /// A model can no longer be trusted.
     case damaged(ModelRemoval, reason: String)
+    /// Somebody wants to know the models and whether the server drains.
+    case survey(LoopSurvey)
     /// Drain as if SIGTERM had come; a second one hurries.
     case shutDown
 }

@@ -307,6 +307,9 @@ final class NetworkLoop {
         case .damaged(let removal, let reason):
             context.models.failServed(
                 removal.name, generation: removal.generation, reason: reason)
+        case .survey(let survey):
+            survey.answer(
+                LoopFacts(slots: context.models.slots, isDraining: context.isDraining))
         case .shutDown:
             shutDown()
         }

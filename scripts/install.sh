@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Installs or removes the programs, the demo model, the service's unit, an example configuration and
+# the documents. An existing configuration is never overwritten, and one that was changed is never
+# removed. Nothing is started and no user is made.
+#
+# Usage: scripts/install.sh install|uninstall [prefix=/usr/local] [DESTDIR=] [bin=.build-static/release]
+# Also: sysconfdir (/etc when prefix is /usr, else PREFIX/etc), unitdir, docdir. All absolute but bin.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+action=${1:-}
+shift || true
+prefix=/usr/local DESTDIR=${DESTDIR:-} bin=.build-static/release sysconfdir='' unitdir='' docdir=''
+for setting in "$@"; do
+    case $setting in
+        prefix=* | DESTDIR=* | bin=* | sysconfdir=* | unitdir=* | docdir=*)
+            declare "${setting%%=*}=${setting#*=}" ;;
+        *)
+            echo "install: \"$setting\" is no setting; allowed: prefix= DESTDIR= bin= sysconfdir=" \
+                "unitdir= docdir=" >&2
+            exit 2 ;;
+    esac
+done
+prefix=${prefix%/}
+if [ "$prefix" = /usr ]; then : "${sysconfdir:=/etc}"; else : "${sysconfdir:=$prefix/etc}"; fi
+: "${unitdir:=$prefix/lib/systemd/system}" "${docdir:=$prefix/share/doc/assay}"
+for folder in "$prefix" "$sysconfdir" "$unitdir" "$docdir" ${DESTDIR:+"$DESTDIR"}; do
+    case $folder in
+        /*) ;;
+        *) echo "install: \"$folder\" is not an absolute path" >&2; exit 2 ;;
+    esac
+done
+
+bindir=$prefix/bin
+sharedir=$prefix/share/assay
+configuration=$sysconfdir/assay/assayd.yaml
+programs=(assayd assay assay-load)
+data=(assay-demo.gguf assay-demo.gguf.seal)
+documents=(README.md ARCHITECTURE.md CHANGELOG.md LICENSE Protocol/SPEC.md docs/migration.md
+    models/README.md:demo-model.md deploy/assayd.yaml)
+
+# place MODE SOURCE TARGET
+place() { install -D -m "$1" "$2" "$DESTDIR$3"; }
+
+documentName() { local name=${1#*:}; echo "${name##*/}"; }
+
+do_install() {
+    for program in "${programs[@]}"; do
+        if [ ! -x "$bin/$program" ]; then
+            echo "install: no $program in $bin; build it first (make static)" >&2
+            exit 1
+        fi
+        if readelf -d "$bin/$program" 2>/dev/null | grep -q 'NEEDED.*libswiftCore'; then
+            echo "install: note: $bin/$program needs this machine's Swift; make static builds one" \
+                "that does not" >&2
+        fi
+    done
+    for program in "${programs[@]}"; do place 755 "$bin/$program" "$bindir/$program"; done
+    for file in "${data[@]}"; do place 644 "models/$file" "$sharedir/$file"; done
+    for file in "${documents[@]}"; do
+        place 644 "${file%%:*}" "$docdir/$(documentName "$file")"
+    done
+    local unit
+    unit=$(mktemp)
+    sed -e "s|@bindir@|$bindir|g" -e "s|@sysconfdir@|$sysconfdir|g" -e "s|@docdir@|$docdir|g" \
+        deploy/assayd.service >"$unit"
+    place 644 "$unit" "$unitdir/assayd.service"
+    rm -f "$unit"
+    if [ -e "$DESTDIR$configuration" ]; then
+        echo "kept $configuration; the current example is $docdir/assayd.yaml"
+    else
+        place 644 deploy/assayd.yaml "$configuration"
+    fi
+    echo "installed under $DESTDIR$prefix; settings in $DESTDIR$configuration"
+    [ -n "$DESTDIR" ] || echo "to run it as a service: systemctl daemon-reload" \
+        "&& systemctl enable --now assayd"
+}
+
+do_uninstall() {
+    local target=$DESTDIR$configuration example=$DESTDIR$docdir/assayd.yaml
+    if [ -e "$target" ] && cmp -s "$target" "$example"; then
+        rm -f "$target"
+    elif [ -e "$target" ]; then
+        echo "kept $configuration: it was changed"
+    fi
+    for program in "${programs[@]}"; do rm -f "$DESTDIR$bindir/$program"; done
+    for file in "${data[@]}"; do rm -f "$DESTDIR$sharedir/$file"; done
+    for file in "${documents[@]}"; do rm -f "$DESTDIR$docdir/$(documentName "$file")"; done
+    rm -f "$DESTDIR$unitdir/assayd.service"
+    for folder in "$sharedir" "$docdir" "$sysconfdir/assay"; do
+        rmdir "$DESTDIR$folder" 2>/dev/null || true
+    done
+    echo "removed from $DESTDIR$prefix"
+}
+
+case $action in
+    install | uninstall) "do_$action" ;;
+    *)
+        echo "usage: scripts/install.sh install|uninstall [prefix=/usr/local] [DESTDIR=] [bin=…]" >&2
+        exit 2 ;;
+esac
