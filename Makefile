@@ -7,7 +7,8 @@ BUILD_FLAGS   = -c release --build-tests -j $(JOBS)
 BIN           = .build/release
 SOURCES       = Package.swift Sources Tests Benchmarks clients/swift models
 
-.PHONY: help setup build demo test fidelity bench check format coverage clean
+.PHONY: help setup build demo test conformance fidelity bench bench-clients check format coverage \
+	install uninstall clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -21,14 +22,26 @@ build: setup
 demo: build ## start the server, run a real model, show its answer and its provenance
 	@scripts/demo.sh $(BIN)
 
-test: build ## build and run every test
+test: build ## build and run every test, those of the clients in other languages included
+	@scripts/clients.sh setup
 	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel
+	@scripts/clients.sh test
+
+conformance: build ## judge every client with the kit in Protocol/conformance, as one table
+	@scripts/clients.sh setup
+	@scripts/clients.sh build
+	@scripts/clients.sh conformance
 
 fidelity: build ## compare models, formats and tokenizers with recorded answers, as one table
 	@$(BIN)/assay-fidelity
 
 bench: build ## round trips beside a bare libuv echo, tokens per second
 	@scripts/bench.sh $(BIN)
+
+bench-clients: build ## each client's Ping beside a bare socket ping-pong in its language
+	@scripts/clients.sh setup
+	@scripts/clients.sh build
+	@scripts/clients.sh bench
 
 check: setup ## formatting, in seconds (the style test runs in `make test`)
 	@$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
