@@ -204,22 +204,18 @@ const char *assay_code_name(assay_code code) {
     return index < sizeof code_names / sizeof *code_names ? code_names[index] : "unknown";
 }
 
-static bool status_is_known(uint32_t status) {
+/* Row of a status number in assay_statuses; one that nobody knows reads as UNKNOWN. */
+static size_t status_row(uint32_t status) {
     for (size_t i = 0; i < sizeof assay_statuses / sizeof *assay_statuses; i++) {
         if (assay_statuses[i].number == status) {
-            return true;
+            return i;
         }
     }
-    return false;
+    return status_row(ASSAY_STATUS_UNKNOWN);
 }
 
 const char *assay_status_name(uint32_t status) {
-    for (size_t i = 0; i < sizeof assay_statuses / sizeof *assay_statuses; i++) {
-        if (assay_statuses[i].number == status) {
-            return assay_statuses[i].name;
-        }
-    }
-    return "UNKNOWN";
+    return assay_statuses[status_row(status)].name;
 }
 
 assay_text assay_text_of(const char *string) {
@@ -436,27 +432,33 @@ struct span {
     size_t count;
 };
 
-struct encoder {
-    struct buffer *buffer;
-    bool wants_real; /* requirements say so, whatever the caller says */
-    unsigned since;  /* newest revision that a field needs */
-    char path[132];  /* of a field that is refused */
-    const char *reason;
+/* Why a body cannot be made or read. */
+struct refusal {
+    const char *reason; /* a code of SPEC.md; NULL: none, or no memory */
+    char path[132];     /* of the field */
 };
 
-static bool refuse_field(struct encoder *encoder, const char *name, const char *reason) {
-    encoder->reason = reason;
-    copy_text(encoder->path, sizeof encoder->path, assay_text_of(name));
+static bool refuse(struct refusal *refusal, const char *name, const char *reason) {
+    refusal->reason = reason;
+    copy_text(refusal->path, sizeof refusal->path, assay_text_of(name));
     return false;
 }
 
 /* Puts a record's name before the path of what was refused in it. */
-static bool refused_inside(char *path, size_t room, const char *name) {
-    char inner[132];
-    copy_text(inner, sizeof inner, assay_text_of(path));
-    (void)snprintf(path, room, "%s%s%.100s", name, inner[0] == 0 ? "" : ".", inner);
+static bool refused_inside(struct refusal *refusal, const char *name) {
+    struct refusal inner = *refusal;
+    (void)snprintf(
+        refusal->path, sizeof refusal->path, "%s%s%.90s", name, inner.path[0] == 0 ? "" : ".",
+        inner.path);
     return false;
 }
+
+struct encoder {
+    struct buffer *buffer;
+    bool wants_real; /* requirements say so, whatever the caller says */
+    unsigned since;  /* newest revision that a field needs */
+    struct refusal refusal;
+};
 
 static bool is_choice(const assay_field_info *field, const uint8_t *bytes, size_t size) {
     for (const char *const *word = field->choices; *word != NULL; word++) {
@@ -522,7 +524,7 @@ static bool put_span(struct encoder *encoder, const assay_field_info *field, str
     bool is_array = field->type == ASSAY_TYPE_U32S || field->type == ASSAY_TYPE_F32S;
     if (is_array) {
         if (span.count < field->min || span.count > field->max) {
-            return refuse_field(encoder, field->name, "field_out_of_range");
+            return refuse(&encoder->refusal, field->name, "field_out_of_range");
         }
         uint8_t *bytes = put_field(encoder, field, span.count * 4);
         for (size_t i = 0; bytes != NULL && i < span.count; i++) {
@@ -534,7 +536,7 @@ static bool put_span(struct encoder *encoder, const assay_field_info *field, str
     }
     const char *reason = check_text(field, span.items, span.count);
     if (reason != NULL) {
-        return refuse_field(encoder, field->name, reason);
+        return refuse(&encoder->refusal, field->name, reason);
     }
     uint8_t *bytes = put_field(encoder, field, span.count);
     if (bytes != NULL && span.count > 0) {
@@ -549,12 +551,12 @@ static bool put_nested(struct encoder *encoder, const assay_field_info *field, c
     size_t start = buffer_size(encoder->buffer);
     (void)put_field(encoder, field, 0);
     if (!put_record(encoder, field->record, object, false)) {
-        return refused_inside(encoder->path, sizeof encoder->path, field->name);
+        return refused_inside(&encoder->refusal, field->name);
     }
     if (!encoder->buffer->failed) {
         size_t size = buffer_size(encoder->buffer) - start - FIELD_HEADER_SIZE;
         if (size > UINT32_MAX) {
-            return refuse_field(encoder, field->name, "field_out_of_range");
+            return refuse(&encoder->refusal, field->name, "field_out_of_range");
         }
         put_u32(buffer_bytes(encoder->buffer) + start + 4, (uint32_t)size);
     }
@@ -566,8 +568,8 @@ static bool put_repeated(
     struct span list;
     memcpy(&list, place, sizeof list);
     if (list.count < field->times_min || list.count > field->times_max) {
-        return refuse_field(
-            encoder, field->name, list.count == 0 ? "field_missing" : "field_repeated");
+        const char *reason = list.count == 0 ? "field_missing" : "field_repeated";
+        return refuse(&encoder->refusal, field->name, reason);
     }
     size_t step =
         field->type == ASSAY_TYPE_RECORD ? assay_messages[field->record].size : sizeof list;
@@ -594,7 +596,7 @@ static bool put_scalar(
         memcpy(&bits, place, size);
     }
     if (!scalar_fits(field, bits)) {
-        return refuse_field(encoder, field->name, "field_out_of_range");
+        return refuse(&encoder->refusal, field->name, "field_out_of_range");
     }
     uint8_t *bytes = put_field(encoder, field, size);
     if (bytes != NULL && size == 8) {
@@ -634,7 +636,7 @@ static bool put_one(
         }
         if (record == NULL) {
             return field->presence == ASSAY_OPTIONAL ||
-                   refuse_field(encoder, field->name, "field_missing");
+                   refuse(&encoder->refusal, field->name, "field_missing");
         }
         return put_nested(encoder, field, record);
     }
@@ -665,8 +667,7 @@ static bool put_record(struct encoder *encoder, unsigned message, const void *ob
 
 struct decoder {
     struct arena *arena;
-    const char *reason; /* a code of SPEC.md; NULL: out of memory */
-    char path[132];
+    struct refusal refusal;
 };
 
 /* One field as it stands in the body. */
@@ -675,12 +676,6 @@ struct raw_field {
     const uint8_t *bytes;
     size_t size;
 };
-
-static bool damaged(struct decoder *decoder, const char *name, const char *reason) {
-    decoder->reason = reason;
-    copy_text(decoder->path, sizeof decoder->path, assay_text_of(name));
-    return false;
-}
 
 /* Reads the field at `*at`; false: it leaves the body. */
 static bool next_field(const uint8_t *body, size_t size, size_t *at, struct raw_field *field) {
@@ -734,7 +729,7 @@ static bool take_span(
     bool is_array = field->type == ASSAY_TYPE_U32S || field->type == ASSAY_TYPE_F32S;
     const char *reason = is_array ? NULL : check_text(field, raw->bytes, raw->size);
     if (reason != NULL) {
-        return damaged(decoder, field->name, reason);
+        return refuse(&decoder->refusal, field->name, reason);
     }
     uint8_t *copy = arena_take(decoder->arena, raw->size + 1, 1);
     if (copy == NULL) {
@@ -759,7 +754,7 @@ static bool take_scalar(
     size_t size = scalar_size(field);
     uint64_t bits = size == 8 ? get_u64(raw->bytes) : raw->bytes[0];
     if (!scalar_fits(field, bits)) {
-        return damaged(decoder, field->name, "field_out_of_range");
+        return refuse(&decoder->refusal, field->name, "field_out_of_range");
     }
     if (size == 8) {
         memcpy(place, &bits, size);
@@ -794,7 +789,7 @@ static bool take_value(
             memcpy(place, &record, sizeof record);
         }
         if (!take_record(decoder, field->record, raw->bytes, raw->size, record)) {
-            return refused_inside(decoder->path, sizeof decoder->path, field->name);
+            return refused_inside(&decoder->refusal, field->name);
         }
         return true;
     }
@@ -812,7 +807,7 @@ static void *take_item(
     struct span list;
     if (index == 0) {
         if (count > field->times_max) {
-            (void)damaged(decoder, field->name, "field_repeated");
+            (void)refuse(&decoder->refusal, field->name, "field_repeated");
             return NULL;
         }
         list = (struct span){arena_take(decoder->arena, count, step), count};
@@ -841,21 +836,21 @@ static bool fields_agree(struct decoder *decoder, unsigned message, const void *
         const assay_logprobs *it = object;
         size_t rows = it->tokens.count * (size_t)it->top_count.value; /* 64 million at most */
         if (it->logprobs.count != it->tokens.count) {
-            return damaged(decoder, "logprobs", "field_conflict");
+            return refuse(&decoder->refusal, "logprobs", "field_conflict");
         }
         if (it->top_tokens.count != rows || it->top_logprobs.count != rows) {
-            return damaged(decoder, "top_tokens", "field_conflict");
+            return refuse(&decoder->refusal, "top_tokens", "field_conflict");
         }
     }
     if (message == ASSAY_MESSAGE_GENERATE_CHUNK) {
         const assay_generate_chunk *it = object;
         return logprobs_are_of(it->logprobs, it->tokens) ||
-               damaged(decoder, "logprobs", "field_conflict");
+               refuse(&decoder->refusal, "logprobs", "field_conflict");
     }
     if (message == ASSAY_MESSAGE_GENERATE_RESPONSE) {
         const assay_generate_response *it = object;
         return logprobs_are_of(it->logprobs, it->tokens) ||
-               damaged(decoder, "logprobs", "field_conflict");
+               refuse(&decoder->refusal, "logprobs", "field_conflict");
     }
     return true;
 }
@@ -867,7 +862,7 @@ static bool pass_rows(
         const assay_field_info *field = &info->fields[*row];
         if (field->presence == ASSAY_REQUIRED ||
             (field->presence == ASSAY_REPEATED && field->times_min > 0)) {
-            return damaged(decoder, field->name, "field_missing");
+            return refuse(&decoder->refusal, field->name, "field_missing");
         }
     }
     return true;
@@ -878,22 +873,22 @@ static bool field_is_allowed(
     struct decoder *decoder, const assay_message_info *info, size_t row,
     const struct raw_field *raw, unsigned before) {
     if (raw->id < before) {
-        return damaged(decoder, "", "field_order");
+        return refuse(&decoder->refusal, "", "field_order");
     }
     if (row == info->field_count || info->fields[row].id != raw->id) {
         char name[16];
         (void)snprintf(name, sizeof name, "#%u", raw->id);
-        return damaged(decoder, name, raw->id == before ? "field_repeated" : "field_unknown");
+        return refuse(&decoder->refusal, name, "field_unknown");
     }
     const assay_field_info *field = &info->fields[row];
     if (raw->type != field->type) {
-        return damaged(decoder, field->name, "field_type_mismatch");
+        return refuse(&decoder->refusal, field->name, "field_type_mismatch");
     }
     if (raw->bytes[-5] != 0) {
-        return damaged(decoder, field->name, "field_reserved_not_zero");
+        return refuse(&decoder->refusal, field->name, "field_reserved_not_zero");
     }
     const char *reason = check_size(field, raw->size);
-    return reason == NULL || damaged(decoder, field->name, reason);
+    return reason == NULL || refuse(&decoder->refusal, field->name, reason);
 }
 
 /* Decodes a whole body or record into its zeroed struct. */
@@ -906,7 +901,7 @@ static bool take_record(
         struct raw_field raw;
         size_t start = at;
         if (!next_field(body, size, &at, &raw)) {
-            return damaged(decoder, "", "body_truncated");
+            return refuse(&decoder->refusal, "", "body_truncated");
         }
         bool again = index < run && raw.id == before;
         if (!again) {
@@ -914,7 +909,7 @@ static bool take_record(
                 row++;
             }
             if (raw.id == before && before != 0) {
-                return damaged(decoder, info->fields[row].name, "field_repeated");
+                return refuse(&decoder->refusal, info->fields[row].name, "field_repeated");
             }
             if (raw.id > before && !pass_rows(decoder, info, &row, raw.id)) {
                 return false;
@@ -951,12 +946,12 @@ static void *decode_body(
     if (object != NULL && take_record(&decoder, message, body, size, object)) {
         return object;
     }
-    if (arena->failed || decoder.reason == NULL) {
+    if (arena->failed || decoder.refusal.reason == NULL) {
         (void)fail_memory(error, "reading the server's answer");
     } else {
         (void)fail(
             error, ASSAY_PROTOCOL_ERROR, "reading %s: %s at \"%s\"", assay_messages[message].name,
-            decoder.reason, decoder.path);
+            decoder.refusal.reason, decoder.refusal.path);
     }
     return NULL;
 }
@@ -1188,8 +1183,8 @@ static assay_code unreachable(assay_error *error, const struct address *address,
 }
 
 /*
- * Connects to a Unix socket; 0, or the reason in errno's numbers. Connecting waits when the server's
- * queue is full, for as long as SO_SNDTIMEO says; a socket that does not wait would be refused.
+ * Connects to a Unix socket; 0, or the reason in errno's numbers. Connecting waits when the queue
+ * of the server is full, as long as SO_SNDTIMEO says; a socket that does not wait is refused then.
  */
 static int connect_unix(int fd, const char *path, int64_t until) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -1556,12 +1551,41 @@ static void pump(struct connection *connection, int64_t until, struct arrivals *
 }
 
 /* Copies the server's words into an error. */
-static void take_words(assay_error *error, const assay_error_body *words) {
+static void take_words(
+    assay_error *error, const struct frame *frame, const assay_error_body *words) {
     copy_text(error->server_code, sizeof error->server_code, words->code);
     copy_text(error->field, sizeof error->field, words->field);
     copy_text(error->layer, sizeof error->layer, words->layer);
     error->has_retry_after = words->retry_after_milliseconds.given;
     error->retry_after_milliseconds = words->retry_after_milliseconds.value;
+    error->provenance = frame->provenance;
+}
+
+/* Refuses a mock first and a failure second: nobody should act on a mock's words unawares. */
+static assay_code check_frame(
+    const assay_client *client, const struct frame *frame, const char *doing, assay_error *error) {
+    if (frame->provenance == ASSAY_MOCK && !client->options.allow_mock) {
+        (void)fail(
+            error, ASSAY_MOCK_REFUSED,
+            "calling %s: the answer comes from a mock model, not from a real one", doing);
+        error->provenance = ASSAY_MOCK;
+        return error->code;
+    }
+    if (frame->status == 0) {
+        return ASSAY_OK;
+    }
+    struct arena arena = {.allocator = &client->options.allocator};
+    const assay_error_body *words =
+        decode_body(&arena, ASSAY_MESSAGE_ERROR_BODY, frame->body, frame->size, error);
+    if (words != NULL) {
+        (void)fail(
+            error, ASSAY_SERVER_REFUSED, "%s: %.*s", assay_status_name(frame->status),
+            (int)words->message.size, words->message.data);
+        error->status = assay_statuses[status_row(frame->status)].number;
+        take_words(error, frame, words);
+    }
+    arena_free(&arena);
+    return error->code;
 }
 
 static bool file_go_away(
@@ -1580,8 +1604,7 @@ static bool file_go_away(
         (void)fail(
             error, ASSAY_PROTOCOL_ERROR, "the server ended the connection: %.*s",
             (int)words->message.size, words->message.data);
-        take_words(error, words);
-        error->provenance = frame->provenance;
+        take_words(error, frame, words);
     }
     arena_free(&arena);
     return body != NULL && drains;
@@ -1902,8 +1925,8 @@ static assay_code request_init(
         buffer_free(&request->bytes);
         (void)fail(
             error, ASSAY_REQUEST_INVALID, "making %s: %s at \"%s\"",
-            assay_messages[kind->request].name, encoder.reason, encoder.path);
-        copy_text(error->field, sizeof error->field, assay_text_of(encoder.path));
+            assay_messages[kind->request].name, encoder.refusal.reason, encoder.refusal.path);
+        copy_text(error->field, sizeof error->field, assay_text_of(encoder.refusal.path));
         return error->code;
     }
     if (request->bytes.failed) {
@@ -1960,36 +1983,27 @@ static assay_code take_hello(
     struct connection *connection, const struct frame *frame, assay_error *error) {
     const assay_options *options = &connection->client->options;
     struct arena arena = {.allocator = &options->allocator};
-    if (frame->provenance == ASSAY_MOCK && !options->allow_mock) {
-        (void)fail(error, ASSAY_MOCK_REFUSED, "connecting: the answer to Hello says mock");
-        error->provenance = ASSAY_MOCK;
+    if (check_frame(connection->client, frame, "Hello", error) != ASSAY_OK) {
         return error->code;
     }
-    unsigned message = frame->status == 0 ? ASSAY_MESSAGE_HELLO_RESPONSE : ASSAY_MESSAGE_ERROR_BODY;
-    const void *body = decode_body(&arena, message, frame->body, frame->size, error);
-    assay_code code = body == NULL ? error->code : ASSAY_OK;
-    if (body != NULL && frame->status != 0) {
-        const assay_error_body *words = body;
+    assay_code code = ASSAY_OK;
+    const assay_hello_response *hello =
+        decode_body(&arena, ASSAY_MESSAGE_HELLO_RESPONSE, frame->body, frame->size, error);
+    if (hello == NULL) {
+        code = error->code;
+    } else if (
+        hello->revision > ASSAY_PROTOCOL_REVISION ||
+        (hello->compression && !options->compression) ||
+        (frame->flags & ASSAY_FLAG_DEGRADED) != 0) {
         code = fail(
-            error, ASSAY_SERVER_REFUSED, "connecting: %s: %.*s", assay_status_name(frame->status),
-            (int)words->message.size, words->message.data);
-        error->status = status_is_known(frame->status) ? frame->status : ASSAY_STATUS_UNKNOWN;
-        error->provenance = frame->provenance;
-        take_words(error, words);
-    } else if (body != NULL) {
-        const assay_hello_response *hello = body;
+            error, ASSAY_PROTOCOL_ERROR,
+            "reading the answer to Hello: it agrees to what was not offered");
+    } else {
         connection->revision = hello->revision;
         connection->compression = hello->compression;
         connection->peer_body_max = hello->body_size_max;
         connection->in_flight_max = hello->requests_in_flight_max;
         connection->body_max = options->body_size_max;
-        if (hello->revision > ASSAY_PROTOCOL_REVISION ||
-            (hello->compression && !options->compression) ||
-            (frame->flags & ASSAY_FLAG_DEGRADED) != 0) {
-            code = fail(
-                error, ASSAY_PROTOCOL_ERROR,
-                "reading the answer to Hello: it agrees to what was not offered");
-        }
     }
     arena_free(&arena);
     return code;
@@ -2507,34 +2521,6 @@ static const assay_answer *answer_of(unsigned message, const void *object) {
     return answer;
 }
 
-/* Refuses a mock first and a failure second: nobody should act on a mock's words unawares. */
-static assay_code check_frame(
-    struct attempt *attempt, const struct frame *frame, assay_error *error) {
-    if (frame->provenance == ASSAY_MOCK && !attempt->client->options.allow_mock) {
-        (void)fail(
-            error, ASSAY_MOCK_REFUSED,
-            "calling %s: the answer comes from a mock model, not from a real one",
-            attempt->request->kind->name);
-        error->provenance = ASSAY_MOCK;
-        return error->code;
-    }
-    if (frame->status == 0) {
-        return ASSAY_OK;
-    }
-    const assay_error_body *words = decode_body(
-        &attempt->scratch, ASSAY_MESSAGE_ERROR_BODY, frame->body, frame->size, error);
-    if (words == NULL) {
-        return error->code;
-    }
-    (void)fail(
-        error, ASSAY_SERVER_REFUSED, "%s: %.*s", assay_status_name(frame->status),
-        (int)words->message.size, words->message.data);
-    error->status = status_is_known(frame->status) ? frame->status : ASSAY_STATUS_UNKNOWN;
-    error->provenance = frame->provenance;
-    take_words(error, words);
-    return error->code;
-}
-
 /* Decodes a frame and compares its degraded flag with what it says. */
 static void *decode_frame(
     struct arena *arena, unsigned message, const struct frame *frame, assay_error *error) {
@@ -2633,7 +2619,8 @@ static assay_code read_answer(struct attempt *attempt, assay_reply *reply, assay
         }
         pthread_mutex_unlock(lock);
         bool last = is_last(frame);
-        assay_code code = check_frame(attempt, frame, error);
+        assay_code code =
+            check_frame(attempt->client, frame, attempt->request->kind->name, error);
         if (code == ASSAY_OK) {
             code = last ? take_last(attempt, frame, reply, error)
                         : take_chunk(attempt, frame, error);

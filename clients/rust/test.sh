@@ -1,16 +1,22 @@
 #!/bin/sh
-# Formatting and lints where the tools are there, then the tests; ends with cargo's own line.
+# The tests; before them formatting and lints, with the tool chain these are kept clean for (others
+# differ in taste). Ends with cargo's own lines.
 set -eu
 cd "$(dirname "$0")"
 if ! command -v cargo >/dev/null; then
     echo "clients/rust: cargo was not found: install Rust 1.63 or later" >&2
     exit 1
 fi
-if cargo fmt --version >/dev/null 2>&1; then
-    cargo fmt --check
-fi
-if cargo clippy --version >/dev/null 2>&1; then
-    cargo clippy --offline --quiet --all-targets -- -D warnings
-fi
+case "$(rustc --version)" in
+"rustc 1.95."*)
+    if cargo fmt --version >/dev/null 2>&1; then
+        cargo fmt --check
+    fi
+    if cargo clippy --version >/dev/null 2>&1; then
+        cargo clippy --offline --quiet --all-targets -- -D warnings
+    fi
+    ;;
+*) echo "clients/rust: formatting and lints are checked with Rust 1.95 only: skipped" ;;
+esac
 cargo test --offline --quiet --doc
 cargo test --offline --quiet --lib --tests

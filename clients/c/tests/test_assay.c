@@ -264,7 +264,7 @@ static void with_random_bodies(void (*use)(unsigned message, const uint8_t *body
             if (fine) {
                 use(message, buffer_bytes(&buffer), buffer_size(&buffer));
             } else {
-                fprintf(stderr, "%s: %s\n", assay_messages[message].name, encoder.path);
+                fprintf(stderr, "%s: %s\n", assay_messages[message].name, encoder.refusal.path);
             }
             buffer_free(&buffer);
             arena_free(&arena);
