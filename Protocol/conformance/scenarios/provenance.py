@@ -40,6 +40,17 @@ for _kind, _fields in CARRIES.items():
     plays_real_by_default(_kind, _fields)
 
 
+@row("provenance", "Health of the server as a whole addresses no model, so it demands nothing of one")
+def health_of_server(stage):
+    client = stage.open()
+    call = client.call("Health", {})
+    peer = stage.greet()
+    request = peer.request("Health")
+    expect(request.fields == {}, "an empty body", repr(request.fields))
+    peer.answer(request)
+    call.ok()
+
+
 @row("provenance", "real: true is merged with the caller's own requirements")
 def real_beside_own_requirements(stage):
     client = stage.open()
