@@ -70,7 +70,8 @@ func (c *connection) sayHello(options *Options, limit time.Duration) *Error {
 	case answer.flags&^flagCompressed != 0:
 		return protocolError(doing, "found flags that Hello cannot have")
 	}
-	if wrong := decode(helloResponseTable, answer.body, reflect.ValueOf(&c.hello).Elem()); wrong != nil {
+	value := reflect.ValueOf(&c.hello).Elem()
+	if wrong := decode(helloResponseTable, answer.body, value); wrong != nil {
 		return protocolError(doing, wrong.Error())
 	}
 	if c.hello.Revision > protocolRevision || c.hello.Compression && !options.Compression {
