@@ -149,8 +149,8 @@ export class Client {
   }
 
   /**
-   * Continues a prompt, and gives chunks as they come. It is sent at once; a failure is thrown by
-   * the iteration, or by `result`.
+   * Continues a prompt, and gives chunks as they come. It is sent at once. Throws request_invalid;
+   * other failures are thrown by the iteration, or by `result`.
    */
   generateStream(request: GenerateRequest, options: CallOptions = {}): GenerateStream {
     return new GenerateStream(
