@@ -29,7 +29,7 @@ import "math"
 
 
 def camel(name):
-    return "".join(word[:1].upper() + word[1:].lower() for word in name.replace(" ", "_").split("_"))
+    return "".join(word.capitalize() for word in name.replace(" ", "_").split("_"))
 
 
 def struct_name(message):
@@ -115,7 +115,8 @@ def field_line(field):
     if field["presence"] == "repeated":
         words += ["timesMin: %d" % field["times_min"], "timesMax: %d" % field["times_max"]]
     if "choices" in field:
-        words.append("choices: []string{%s}" % ", ".join('"%s"' % each for each in field["choices"]))
+        choices = ", ".join('"%s"' % choice for choice in field["choices"])
+        words.append("choices: []string{%s}" % choices)
         words.append("high: math.MaxUint64")
     elif field["type"] == "f64":
         words.append("least: %s" % (field["min"] if "min" in field else "math.Inf(-1)"))

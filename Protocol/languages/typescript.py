@@ -1,7 +1,7 @@
 """Emits clients/typescript/src/protocol.ts: numbers, message tables, and an interface per message.
 
-A u64 is a number. One above 2^53 - 1, which a number cannot hold exactly, is read as a bigint rather
-than as a number that is wrong; a seed may be given as either.
+A u64 is a number. One above 2^53 - 1, which a number cannot hold exactly, is read as a bigint
+rather than as a number that is wrong; a seed may be given as either.
 """
 
 PATH = "clients/typescript/src/protocol.ts"
@@ -161,7 +161,8 @@ def interface(name, message, in_answer, whole):
         if name in PRIVATE:
             return ""
         return "%s%sinterface %s%s {}\n" % (
-            wrap('The message "%s" of SPEC.md: empty.' % name, ""), export, interface_name(name), extends)
+            wrap('The message "%s" of SPEC.md: empty.' % name, ""), export, interface_name(name),
+            extends)
     text = wrap('The %s "%s" of SPEC.md.' % (
         "message" if name in whole or "request" in name else "record", name), "")
     text += "export interface %s%s {\n" % (interface_name(name), extends)
@@ -175,8 +176,8 @@ def interface(name, message, in_answer, whole):
 
 
 def field_line(message, field, in_answer):
-    words = ["id: %d" % field["id"], 'name: "%s"' % field["name"], 'key: "%s"' % camel(field["name"]),
-             "type: FieldType.%s" % type_name(field["type"]), 'presence: "%s"' % field["presence"]]
+    words = ["id: %d" % field["id"], 'name: "%s"' % field["name"],
+             'key: "%s"' % camel(field["name"]), "type: FieldType.%s" % type_name(field["type"]), 'presence: "%s"' % field["presence"]]
     for key, name in (("min", "low"), ("max", "high")):
         if key in field and not (field["type"] == "u64" and field[key] > 2 ** 53):
             words.append("%s: %s" % (name, field[key]))
@@ -251,15 +252,17 @@ def codes(protocol):
 
 
 def kinds(protocol):
-    rows = "".join('  %s: { name: "%s", number: 0x%02x, since: %d, retrySafe: %s, request: %s },\n' % (
+    row = '  %s: { name: "%s", number: 0x%02x, since: %d, retrySafe: %s, request: %s },\n'
+    rows = "".join(row % (
         kind["name"], kind["name"], kind["number"], kind["since"],
         "true" if kind["retry_safe"] else "false", table_name(kind["request"]))
         for kind in protocol["kinds"] if kind["request"])
     names = "".join('  | "%s"\n' % kind["name"] for kind in protocol["kinds"] if kind["request"])
     names = names.rstrip("\n")
     go_away = next(kind for kind in protocol["kinds"] if kind["name"] == "GoAway")
-    return ("/** Byte 5 of a GoAway, without the response bit. */\nexport const goAwayKind = 0x%02x;\n\n"
-            "/** Every kind of request. */\nexport const kinds: Readonly<Record<KindName, Kind>> = {\n%s};\n"
+    return ("/** Byte 5 of a GoAway, without the response bit. */\n"
+            "export const goAwayKind = 0x%02x;\n\n/** Every kind of request. */\n"
+            "export const kinds: Readonly<Record<KindName, Kind>> = {\n%s};\n"
             "\nexport type KindName =\n%s;\n" % (go_away["number"], rows, names))
 
 
@@ -281,7 +284,8 @@ def records_first(protocol):
 
 def emit(protocol):
     from_server = answers(protocol)
-    whole = {kind[part] for kind in protocol["kinds"] for part in ("chunk", "response") if kind[part]}
+    whole = {kind[part] for kind in protocol["kinds"] for part in ("chunk", "response")
+             if kind[part]}
     whole -= {"Hello response", "Cancel response", "GoAway"}
     types = "".join("  %s = %d,\n" % (type_name(each["name"]), each["number"])
                     for each in protocol["types"])
@@ -294,7 +298,8 @@ def emit(protocol):
               "  degraded: boolean;\n}\n"
               % " | ".join('"%s"' % each["name"] for each in protocol["provenance"]))
     names = ("/** Names of the provenance byte's values. */\n"
-             "export const provenances: Readonly<Record<number, Origin[\"provenance\"]>> = { %s };\n"
+             "export const provenances: Readonly<Record<number, Origin[\"provenance\"]>> =\n"
+             "  { %s };\n"
              % ", ".join('%d: "%s"' % (each["number"], each["name"])
                          for each in protocol["provenance"]))
     parts = [constants(protocol), origin, names, statuses(protocol), codes(protocol)]

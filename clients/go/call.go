@@ -50,8 +50,8 @@ func (target *call) abandon() {
 	}
 }
 
-// cancel sends a Cancel whose own answer nobody waits for: at once when nobody is writing, otherwise
-// behind the caller's back. A failure is no news, the connection's end cancels as well.
+// cancel sends a Cancel whose own answer nobody waits for: at once when nobody is writing,
+// otherwise behind the caller's back. A failure is no news, the connection's end cancels as well.
 func (c *connection) cancel(id uint64) {
 	body, _, wrong := encode(cancelRequestTable, reflect.ValueOf(cancelRequest{Target: id}), nil)
 	target, failure := c.register(kindCancel)

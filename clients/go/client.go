@@ -79,8 +79,8 @@ func (o *Options) check() *breach {
 	switch {
 	case o.Name == "" || len(o.Name) > 128:
 		return &breach{"name", "allowed: 1 to 128 bytes"}
-	case o.BodySizeMax < bodySizeMin:
-		return &breach{"body_size_max", "allowed: 4096 or more"}
+	case o.BodySizeMax < bodySizeMin || int(o.BodySizeMax) < 0: // where an int has 32 bits
+		return &breach{"body_size_max", "allowed: 4096 or more, as far as an int goes"}
 	case o.Connections < 1 || o.Connections > 1024:
 		return &breach{"connections", "allowed: 1 to 1024"}
 	case o.Attempts < 1:

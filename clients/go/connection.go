@@ -154,7 +154,8 @@ func (c *connection) fail(failure *Error) {
 	c.calls = map[uint64]*call{}
 }
 
-// Read is the socket's, for the frame reader: when it is called, all that was read before is sorted.
+// Read is the socket's, for the frame reader: when it is called, all that was read before is
+// sorted.
 func (c *connection) Read(bytes []byte) (int, error) {
 	c.mutex.Lock()
 	if c.settled != nil {
@@ -166,7 +167,7 @@ func (c *connection) Read(bytes []byte) (int, error) {
 }
 
 // usable says whether a new request may be written. What has arrived is looked at first: on an idle
-// connection it can only be a farewell, or damage; on a busy one it is waited for until it is sorted.
+// connection it can only be a farewell, or damage; on a busy one it is sorted first.
 func (c *connection) usable(retrySafe bool) bool {
 	c.mutex.Lock()
 	fresh, leaving := retrySafe && time.Since(c.lastRead) < freshness, c.draining
@@ -313,7 +314,8 @@ func (c *connection) send(ctx context.Context, kind string, target *call, body o
 	}
 }
 
-// write releases c.writing, which the caller holds. A peer that takes nothing for a while is given up.
+// write releases c.writing, which the caller holds. A peer that takes nothing for a while is given
+// up.
 func (c *connection) write(kind string, bytes []byte) *Error {
 	defer func() { <-c.writing }()
 	for written := 0; written < len(bytes); {

@@ -92,7 +92,8 @@ func unreachableError(address string, cause error) *Error {
 }
 
 func protocolError(doing, message string) *Error {
-	return &Error{Code: CodeProtocolError, Status: StatusProtocolError, Message: doing + ": " + message}
+	return &Error{Code: CodeProtocolError, Status: StatusProtocolError,
+		Message: doing + ": " + message}
 }
 
 func invalidRequest(doing string, wrong *breach) *Error {

@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// placesMax bounds requests in flight where the server does not: any int holds it.
+const placesMax = 1 << 20
+
 // connect opens a connection and says Hello. Each of the two has the time of ConnectMilliseconds.
 func connect(network, address string, options *Options) (*connection, *Error) {
 	limit := time.Duration(options.ConnectMilliseconds) * time.Millisecond
@@ -32,7 +35,11 @@ func connect(network, address string, options *Options) (*connection, *Error) {
 	socket.SetDeadline(time.Time{})
 	c.reader.bodyLimit = options.BodySizeMax
 	c.reader.decompresses = c.hello.Compression
-	c.places = make(chan struct{}, c.hello.RequestsInFlightMax) // elements of no size
+	places := c.hello.RequestsInFlightMax
+	if places > placesMax {
+		places = placesMax
+	}
+	c.places = make(chan struct{}, places) // elements of no size
 	go c.read()
 	return c, nil
 }
@@ -70,7 +77,8 @@ func (c *connection) sayHello(options *Options, limit time.Duration) *Error {
 	case answer.flags&^flagCompressed != 0:
 		return protocolError(doing, "found flags that Hello cannot have")
 	}
-	if wrong := decode(helloResponseTable, answer.body, reflect.ValueOf(&c.hello).Elem()); wrong != nil {
+	value := reflect.ValueOf(&c.hello).Elem()
+	if wrong := decode(helloResponseTable, answer.body, value); wrong != nil {
 		return protocolError(doing, wrong.Error())
 	}
 	if c.hello.Revision > protocolRevision || c.hello.Compression && !options.Compression {

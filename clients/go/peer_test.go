@@ -99,7 +99,9 @@ func (p *peer) refuse(asked received, status Status, retryAfter uint64) {
 	p.write(asked.kind, asked.id, 0, Real, uint32(status), body)
 }
 
-func (p *peer) write(kind byte, id uint64, flags byte, provenance Provenance, status uint32, body []byte) {
+func (p *peer) write(
+	kind byte, id uint64, flags byte, provenance Provenance, status uint32, body []byte,
+) {
 	bytes := make([]byte, headerSize, headerSize+len(body))
 	binary.LittleEndian.PutUint32(bytes, uint32(headerSizeCounted+len(body)))
 	bytes[4], bytes[5], bytes[6], bytes[7] = protocolVersion, kind|responseBit, flags, byte(provenance)

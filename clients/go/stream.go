@@ -17,8 +17,8 @@ type Stream struct {
 	failure  *Error
 }
 
-// GenerateStream sends a Generate and returns at once; its answer comes through the Stream, which
-// must be closed or read to its end.
+// GenerateStream sends a Generate and returns when it is sent; its answer comes through the Stream,
+// which must be closed or read to its end.
 func (c *Client) GenerateStream(ctx context.Context, request GenerateRequest) (*Stream, error) {
 	e, failure := c.exchange(ctx, kindGenerate, &request, func() pieces {
 		return &generation{request: &request}

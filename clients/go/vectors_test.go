@@ -151,7 +151,8 @@ func requestBody(t *testing.T, each vector) []byte {
 	body := each.bytes[headerSize:]
 	if each.bytes[6]&flagCompressed != 0 {
 		var err error
-		if body, err = decompressBlock(body, int(binary.LittleEndian.Uint32(each.bytes[20:]))); err != nil {
+		size := int(binary.LittleEndian.Uint32(each.bytes[20:]))
+		if body, err = decompressBlock(body, size); err != nil {
 			t.Fatalf("%s: %v", each.name, err)
 		}
 	}

@@ -23,11 +23,13 @@ interface Command {
 const clients = new Map<string, Client>();
 
 const print = (line: object): boolean => process.stdout.write(`${JSON.stringify(line)}\n`);
-const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+const camel = (name: string): string =>
+  name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 
 function open(command: Command): void {
-  const options = Object.entries(command.options ?? {}).map(([name, value]) => [camel(name), value]);
-  clients.set(command.client, new Client(command.server, Object.fromEntries(options) as Options));
+  const options = Object.fromEntries(
+    Object.entries(command.options ?? {}).map(([name, value]) => [camel(name), value]));
+  clients.set(command.client, new Client(command.server, options as Options));
 }
 
 async function call(command: Command): Promise<object> {
@@ -109,7 +111,8 @@ function failure(id: number, error: unknown): void {
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line) as Command;
   if (command.op === "call") {
-    call(command).then((ok) => print({ id: command.id, ok }), (error) => failure(command.id, error));
+    call(command).then(
+      (ok) => print({ id: command.id, ok }), (error) => failure(command.id, error));
     continue;
   }
   try {

@@ -261,7 +261,7 @@ export class Embedding implements Pieces {
   last(frame: Frame): void {
     const whole = read<EmbedResponse>(embedResponseTable, frame);
     if (whole.count !== this.inputs) {
-      throw new Error(`found ${whole.count} vectors, allowed: one for each of ${this.inputs} inputs`);
+      throw new Error(`found ${whole.count} vectors, allowed: one for each of ${this.inputs}`);
     }
     this.values.push(whole.embeddings);
     checkCount(total(this.values), whole.dimensions, whole.count);

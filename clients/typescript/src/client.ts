@@ -93,11 +93,10 @@ export class Client {
   /** Sends `payload`, of 0 to 65536 bytes, and checks that exactly it comes back. */
   async ping(payload?: Uint8Array, options: CallOptions = {}): Promise<PingResponse> {
     return this.single<PingResponse>("Ping", { payload }, options, pingResponseTable, (answer) => {
-      const { length } = payload ?? [];
-      if (answer.payload.length === length && answer.payload.every((byte, i) => byte === payload?.[i])) {
-        return;
-      }
-      throw new Error("other bytes came back than were sent");
+      const sent = payload ?? [];
+      const isSame = answer.payload.length === sent.length &&
+        answer.payload.every((byte, index) => byte === sent[index]);
+      if (!isSame) throw new Error("other bytes came back than were sent");
     });
   }
 
@@ -150,8 +149,8 @@ export class Client {
   }
 
   /**
-   * Continues a prompt, and gives chunks as they come. It is sent at once; a failure is thrown by
-   * the iteration, or by `result`.
+   * Continues a prompt, and gives chunks as they come. It is sent at once. Throws request_invalid;
+   * other failures are thrown by the iteration, or by `result`.
    */
   generateStream(request: GenerateRequest, options: CallOptions = {}): GenerateStream {
     return new GenerateStream(

@@ -163,7 +163,8 @@ function encodeField(field: Field, value: unknown, writer: Writer): number {
     case FieldType.F32s:
       throw new Breach(field.name, "no request has one");
     case FieldType.Record:
-      revision = inside(field, () => encodeFields(field.record as Message, value as Values, writer));
+      revision = inside(
+        field, () => encodeFields(field.record as Message, value as Values, writer));
   }
   writer.view.setUint16(head, field.id, true);
   writer.view.setUint8(head + 2, field.type);
@@ -379,7 +380,9 @@ function copy(value: DataView): Uint8Array {
 /** Turns each four bytes round where the machine counts from the other end. */
 function littleEndian(bytes: Uint8Array): Uint8Array {
   if (!isLittleEndian) {
-    for (let place = 0; place < bytes.length; place += 4) bytes.subarray(place, place + 4).reverse();
+    for (let place = 0; place < bytes.length; place += 4) {
+      bytes.subarray(place, place + 4).reverse();
+    }
   }
   return bytes;
 }

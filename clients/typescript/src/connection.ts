@@ -253,8 +253,8 @@ export class Connection {
     const { revision: spoken, bodySizeMax: limit } = this.hello as HelloResponse;
     if (revision > spoken) {
       throw new AssayError(
-        "revision_too_low", `sending ${kind.name}: it needs revision ${revision} of the protocol, ` +
-        `the server speaks revision ${spoken}`);
+        "revision_too_low", `sending ${kind.name}: it needs revision ${revision} of the ` +
+        `protocol, the server speaks revision ${spoken}`);
     }
     if (size > limit) {
       throw new AssayError(

@@ -71,5 +71,6 @@ export function breachError(doing: string, error: unknown): AssayError {
 /** The end of a connection. */
 export function closedError(doing: string, cause?: Error): AssayError {
   const why = cause === undefined ? "" : ` (${cause.message})`;
-  return new AssayError("connection_closed", `${doing}: the connection was closed${why}`, { cause });
+  return new AssayError(
+    "connection_closed", `${doing}: the connection was closed${why}`, { cause });
 }

@@ -191,8 +191,8 @@ export class Exchange<Answer extends Pieces> {
   }
 
   /**
-   * Waits for one frame: until the caller gives up, until the deadline and the grace have passed, or
-   * until the server has been silent for answerMilliseconds.
+   * Waits for one frame: until the caller gives up, until the deadline and the grace have passed,
+   * or until the server has been silent for answerMilliseconds.
    */
   private wait(call: Call): Promise<Frame> {
     const { answerMilliseconds, graceMilliseconds } = this.settings;

@@ -92,7 +92,8 @@ export class FrameReader {
     const wrong =
       head.getUint32(28, true) !== 0 ? "the header's last word is not zero"
       : kind <= responseBit ? `found kind ${kind}, allowed: a response's`
-      : (flags & ~(flagCompressed | flagMore | flagDegraded)) !== 0 ? `found unknown flags in ${flags}`
+      : (flags & ~(flagCompressed | flagMore | flagDegraded)) !== 0
+        ? `found unknown flags in ${flags}`
       : provenances[head.getUint8(7)] === undefined ? `found provenance ${head.getUint8(7)}`
       : (requestIdIn(head) === 0) !== isGoAway ? "found request id 0, or a GoAway with one"
       : status !== 0 && (flags & (flagMore | flagDegraded)) !== 0

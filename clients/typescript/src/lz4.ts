@@ -65,8 +65,8 @@ export function decompressBlock(block: Uint8Array, size: number): Uint8Array {
 }
 
 /**
- * Repeats what lies `offset` bytes back. Copy and source overlap when `count` > `offset`: each round
- * then doubles what there is to copy from.
+ * Repeats what lies `offset` bytes back. Copy and source overlap when `count` > `offset`: each
+ * round then doubles what there is to copy from.
  */
 function copyMatch(output: Uint8Array, start: number, offset: number, count: number): void {
   const from = start - offset;
@@ -90,7 +90,8 @@ export function compressBlock(source: Uint8Array, limit: number): Uint8Array | u
     const slot = Math.imul(word, 2654435761) >>> (32 - hashBits);
     const candidate = positions[slot] as number;
     positions[slot] = place;
-    if (candidate < 0 || place - candidate > offsetMax || view.getUint32(candidate, true) !== word) {
+    const isNear = candidate >= 0 && place - candidate <= offsetMax;
+    if (!isNear || view.getUint32(candidate, true) !== word) {
       misses += 1;
       place += 1 + (misses >> 6); // data that does not repeat is gone through faster
       continue;

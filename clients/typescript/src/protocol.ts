@@ -122,7 +122,8 @@ export interface Origin {
 }
 
 /** Names of the provenance byte's values. */
-export const provenances: Readonly<Record<number, Origin["provenance"]>> = { 1: "real", 2: "mock" };
+export const provenances: Readonly<Record<number, Origin["provenance"]>> =
+  { 1: "real", 2: "mock" };
 
 /** The protocol's statuses, by name. */
 export const statuses = {

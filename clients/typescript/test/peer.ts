@@ -47,7 +47,8 @@ export class Peer {
         const body = this.bytes.slice(tables.headerSize, size);
         this.bytes = this.bytes.slice(size);
         return {
-          kind: head.getUint8(5), id: head.getUint32(8, true), deadline: head.getUint32(16, true), body,
+          kind: head.getUint8(5), id: head.getUint32(8, true), deadline: head.getUint32(16, true),
+          body,
         };
       }
       if (this.isEnded) return undefined;
@@ -64,7 +65,9 @@ export class Peer {
     return asked;
   }
 
-  write(kind: number, id: number, flags: number, provenance: number, status: number, body: Uint8Array): void {
+  write(
+    kind: number, id: number, flags: number, provenance: number, status: number, body: Uint8Array
+  ): void {
     const bytes = new Uint8Array(tables.headerSize + body.length);
     const head = new DataView(bytes.buffer);
     head.setUint32(0, tables.headerSizeCounted + body.length, true);

@@ -154,7 +154,8 @@ test("incomplete frames are awaited", () => {
 });
 
 test("damage is seen before the body arrives", () => {
-  for (const head of ["\x1b\0\0\0", "\xff\xff\xff\xff", "\x1c\0\0\0\x02", "\x16\x03\x01\x02", "HTTP"]) {
+  const heads = ["\x1b\0\0\0", "\xff\xff\xff\xff", "\x1c\0\0\0\x02", "\x16\x03\x01\x02", "HTTP"];
+  for (const head of heads) {
     const reader = new FrameReader(tables.bodySizeMax);
     reader.push(Uint8Array.from(head, (letter) => letter.charCodeAt(0)));
     assert.throws(() => reader.next(), undefined, JSON.stringify(head));
