@@ -265,10 +265,12 @@ class Client:
     # ------------------------------------------------------------ attempts
 
     def _trial(self, plan: Plan[Any], deadline_milliseconds: int) -> Trial:
-        return Trial(self.options, plan.kind, deadline_milliseconds, now_seconds())
+        now = now_seconds() if deadline_milliseconds else 0.0
+        return Trial(self.options, plan.kind, deadline_milliseconds, now)
 
     def _answer(self, plan: Plan[ResultT], deadline_milliseconds: int) -> ResultT:
-        trial = self._trial(plan, deadline_milliseconds)
+        now = now_seconds() if deadline_milliseconds else 0.0
+        trial = Trial(self.options, plan.kind, deadline_milliseconds, now)
         while True:
             call = None
             try:

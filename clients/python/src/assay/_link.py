@@ -94,7 +94,10 @@ class Link:
         try:
             if not self._begin(call, trial):
                 return False
-            self.wait(call, trial)
+            if trial.is_endless and self._leader is call:
+                self._lead(call, _never)  # the shortest way; `wait` does the same
+            if not call.ready:
+                self.wait(call, trial)
             return True
         except BaseException:  # such as an interrupt from the keyboard
             self._interrupted(call)
