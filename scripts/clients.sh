@@ -15,6 +15,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$(realpath -m "${ASSAY_BIN:-.build/release}")
 kit=Protocol/conformance
+export ASSAYD=${ASSAYD:-$bin/assayd}
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
@@ -159,7 +160,8 @@ run_tests() {
     done
     if [ ${#clients[@]} -ne 0 ]; then
         step "conformance" run_kit
-        tail -n +1 "$logs/step" | sed -n '/^row  /,$p' | sed '$d'
+        echo
+        sed -n '/^row  /,$p' "$logs/step" | sed '$d'
         if [ -x "$bin/assayd" ]; then
             step "live scenarios, README examples" run_live
         else
