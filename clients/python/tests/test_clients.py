@@ -69,7 +69,7 @@ def server(*scripts: Callable[[Peer], None]) -> Iterator[str]:
             except BaseException as failure:
                 failures.append(failure)
 
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         try:
             yield f"unix://{path}"
@@ -104,7 +104,9 @@ class BlockingTests(unittest.TestCase):
                 wrong.append(failure)
 
         with server(echo) as address, assay.Client(address) as client:
-            threads = [threading.Thread(target=work, args=(client, n)) for n in range(24)]
+            threads = [
+                threading.Thread(target=work, args=(client, n), daemon=True) for n in range(24)
+            ]
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -153,7 +155,7 @@ class BlockingTests(unittest.TestCase):
             with assay.Client(address, Options(compression=False)) as client:
                 stream = client.generate_stream(GenerateRequest(prompt="a"))
                 next(stream)
-                client.tokenize(os.urandom(size))
+                client.tokenize(os.urandom(size), deadline_milliseconds=20_000)
                 self.assertEqual(sum(1 for _ in stream), 39)
                 self.assertEqual(len(stream.result.text), 40 * 60_000)
 
@@ -189,7 +191,7 @@ class BlockingTests(unittest.TestCase):
 
         with server(script) as address:
             client = assay.Client(address)
-            threads = [threading.Thread(target=wait, args=(client,)) for _ in range(3)]
+            threads = [threading.Thread(target=wait, args=(client,), daemon=True) for _ in range(3)]
             for thread in threads:
                 thread.start()
             asked.wait(LIMIT)

@@ -60,8 +60,8 @@ class CoreTests(unittest.TestCase):
         cases: dict[str, Callable[[int], bytes]] = {
             "unknown id": lambda n: answer("Ping", n + 7, ping),
             "another kind": lambda n: answer("Stats", n, KINDS["Stats"].response),
-            "more frames than one": lambda n: answer("Ping", n, ping, flags=2),
-            "degraded without a list": lambda n: answer("Ping", n, ping, flags=4),
+            "more frames than one": lambda n: answer("Ping", n, ping, flags=2, payload=b"x"),
+            "degraded without a list": lambda n: answer("Ping", n, ping, flags=4, payload=b"x"),
             "other payload": lambda n: answer("Ping", n, ping, payload=b"no"),
             "compressed, not agreed": lambda n: frame(2, n, bytes(20), flags=1, raw_size=2000),
             "GoAway with a status": lambda n: frame(
@@ -70,7 +70,7 @@ class CoreTests(unittest.TestCase):
                 encode(MESSAGES["Error"], messages.ErrorBody(code="c", message="m"), 2),
                 status=32,
             ),
-            "wrong provenance byte": lambda n: answer("Ping", n, ping, provenance=3),
+            "wrong provenance byte": lambda n: answer("Ping", n, ping, provenance=3, payload=b"x"),
         }
         for name, make in cases.items():
             with self.subTest(name):

@@ -281,9 +281,15 @@ class AsyncClient:
         while True:
             written = False
             try:
-                link, call = await self._begin(plan, trial, False)
+                link = self._links[0]
+                call = Call(plan.kind, plan.request)
+                if len(self._links) > 1 or link is None or not link.begin_now(call, trial):
+                    link, call = await self._begin(plan, trial, False)
+                elif not call.written:  # the connection had ended
+                    link, call = await self._begin(plan, trial, False)
                 written = True
-                await link.wait(call, trial)
+                if not call.ready:
+                    await link.wait(call, trial)
                 if call.error is not None:
                     raise call.error
                 result: ResultT = call.result

@@ -76,15 +76,27 @@ class AsyncLink:
 
     async def begin(self, call: Call, trial: Trial) -> bool:
         """Sends a request; False when this connection is of no use and nothing was written."""
-        if not self.core.calls:
-            self._read_what_came()
-        while self.core.usable and not self.core.has_room:
+        while not self.begin_now(call, trial):
+            if not self.core.usable:
+                return False
             await self._wait_for_room(self.core.room(), trial)
-        if not self.core.usable:
+        return call.written
+
+    def begin_now(self, call: Call, trial: Trial) -> bool:
+        """Sends a request if that can be done at once; see `call.written`.
+
+        What is answered already needs no turn of the loop.
+        """
+        core = self.core
+        if not core.calls and self._input.poll(0):
+            self._read_what_came()
+        if not core.usable or not core.has_room:
             return False
         now = call.heard = self._loop.time()
-        self._write(self.core.begin(call, trial.header_deadline(now)), call)
-        return call.written
+        self._write(core.begin(call, trial.header_deadline(now)), call)
+        if not self._unsent:
+            self._read()
+        return True
 
     async def _wait_for_room(self, room: Room, trial: Trial) -> None:
         arrived = False
@@ -127,8 +139,6 @@ class AsyncLink:
 
     async def _wait(self, item: Any, limit: Callable[[], float | None]) -> bool:
         """Until `item.ready`; False when `limit` passed first."""
-        if not item.ready and not self._unsent:
-            self._read()  # what is there already needs no turn of the loop
         while not item.ready:
             if self.core.broken is not None:
                 raise self.core.broken.again()
@@ -150,6 +160,8 @@ class AsyncLink:
 
     def _read(self) -> None:
         """Reads once and files what came. The loop calls it."""
+        if self.core.broken is not None:
+            return
         try:
             count = self._socket.recv_into(self.core.space())
             reason = "the server closed the connection"

@@ -71,9 +71,10 @@ class AnswerStream(Generic[ChunkT, ResultT]):
                 raise self._error
             try:
                 if self._call is None:
-                    self._link, self._call = self._client._begin(self._plan, self._trial, True)
+                    self._link, self._call = self._client._ask(self._plan, self._trial, True)
                 assert self._link is not None
-                self._link.wait(self._call, self._trial)
+                if not self._call.ready:
+                    self._link.wait(self._call, self._trial)
                 chunk: ChunkT | None = self._link.take_chunk(self._call)
                 if chunk is not None:
                     self._trial.handed_out = True
@@ -264,22 +265,22 @@ class Client:
     # ------------------------------------------------------------ attempts
 
     def _trial(self, plan: Plan[Any], deadline_milliseconds: int) -> Trial:
-        return Trial(self.options, plan.kind, deadline_milliseconds, now_seconds())
+        now = now_seconds() if deadline_milliseconds else 0.0
+        return Trial(self.options, plan.kind, deadline_milliseconds, now)
 
     def _answer(self, plan: Plan[ResultT], deadline_milliseconds: int) -> ResultT:
-        trial = self._trial(plan, deadline_milliseconds)
+        now = now_seconds() if deadline_milliseconds else 0.0
+        trial = Trial(self.options, plan.kind, deadline_milliseconds, now)
         while True:
-            written = False
+            call = None
             try:
-                link, call = self._begin(plan, trial, False)
-                written = True
-                link.wait(call, trial)
+                _, call = self._ask(plan, trial, False)
                 if call.error is not None:
                     raise call.error
                 result: ResultT = call.result
                 return result
             except AssayError as error:
-                self._pause(trial, error, written)
+                self._pause(trial, error, call is not None)
 
     def _pause(self, trial: Trial, error: AssayError, written: bool) -> None:
         """Waits before the next attempt, or raises `error` when there is none."""
@@ -290,28 +291,19 @@ class Client:
             raise error
         time.sleep(pause)
 
-    def _begin(self, plan: Plan[Any], trial: Trial, streams: bool) -> tuple[Link, Call]:
-        """Sends the request on the connection with the fewest in flight, a new one if need be."""
+    def _ask(self, plan: Plan[Any], trial: Trial, streams: bool) -> tuple[Link, Call]:
+        """Sends the request on the connection with the fewest in flight, a new one if need be,
+        and waits until there is something to take."""
         while True:
-            link = self._least_busy()
-            fresh = link is None
-            if link is None:
+            link = self._links[0 if len(self._links) == 1 else self._slot()]
+            fresh = link is None or not link.core.usable
+            if link is None or fresh:
                 link = self._connect(trial)
             call = Call(plan.kind, plan.request, streams)
-            if link.begin(call, trial):
+            if link.ask(call, trial):
                 return link, call
             if fresh:
                 raise AssayError(CONNECTION_CLOSED, "the server takes no requests")
-
-    def _least_busy(self) -> Link | None:
-        """A usable connection, unless another one should rather be made."""
-        if len(self._links) == 1:
-            link = self._links[0]
-            return link if link is not None and link.core.usable else None
-        with self._lock:
-            best = self._slot()
-            link = self._links[best]
-            return link if link is not None and link.core.usable else None
 
     def _slot(self) -> int:
         """Index of the connection with the fewest requests in flight, made ones first."""

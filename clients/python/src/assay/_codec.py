@@ -118,8 +118,14 @@ def decode(message: Message, body: memoryview, where: str = "") -> dict[str, Any
         field = message.by_id.get(number)
         if field is None:
             raise _damaged(message, where, f"#{number}", f"field {number}", "the ids of its table")
-        if kind != field.type or zero or size > end - at:
-            check_field(message, where, field, kind, zero, size, end - at)
+        left = end - at
+        if (
+            kind != field.type
+            or zero
+            or size > left
+            or not field.size_min <= size <= field.size_max
+        ):
+            check_field(message, where, field, kind, zero, size, left)
         if number <= last:
             check_order(message, where, field, last)
         last = number
@@ -137,13 +143,16 @@ def decode(message: Message, body: memoryview, where: str = "") -> dict[str, Any
 def check_field(
     message: Message, where: str, field: Field, kind: int, zero: int, size: int, left: int
 ) -> None:
-    """A field's own header: type, zero byte, size against the bytes that are left."""
+    """A field's own header: type, zero byte, size against the bytes left and the table."""
     if kind != field.type:
         raise _damaged(message, where, field.name, f"type {kind}", f"type {field.type}")
     if zero:
         raise _damaged(message, where, field.name, f"a fourth byte of {zero}", "0")
     if size > left:
         raise _damaged(message, where, field.name, f"a size of {size}", f"the {left} bytes left")
+    if not field.size_min <= size <= field.size_max:
+        allowed = f"{field.size_min} to {field.size_max}"
+        raise _damaged(message, where, field.name, f"{size} bytes", allowed)
 
 
 def check_order(message: Message, where: str, field: Field, last: int) -> None:
@@ -178,21 +187,19 @@ def read_value(message: Message, where: str, field: Field, data: memoryview) -> 
     except (struct.error, ValueError):
         raise _damaged(message, where, field.name, f"{len(data)} bytes", "its type's") from None
     if field.ranged:
-        check_range(message, where, field, value, len(data))
+        check_range(message, where, field, value)
     return value
 
 
-def check_range(message: Message, where: str, field: Field, value: Any, size: int) -> None:
-    """A value against its row: bytes, elements, the number itself, or the words of a choice."""
+def check_range(message: Message, where: str, field: Field, value: Any) -> None:
+    """A number against its range, a word against its choices."""
     if field.choices is not None:
         if value not in field.choices:
             raise _damaged(message, where, field.name, "another word", ", ".join(field.choices))
     elif field.max is not None and field.min is not None:
-        measure = _MEASURES.get(field.type)
-        found = value if measure is None else size // measure
-        if not field.min <= found <= field.max:  # a NaN fails both comparisons
+        if not field.min <= value <= field.max:  # a NaN fails both comparisons
             allowed = f"{field.min} to {field.max}"
-            raise _damaged(message, where, field.name, str(found), allowed)
+            raise _damaged(message, where, field.name, str(value), allowed)
 
 
 def _damaged(message: Message, where: str, field: str, found: str, allowed: str) -> AssayError:
@@ -220,8 +227,6 @@ def _read_bool(data: memoryview) -> bool:
     return data[0] == 1
 
 
-#: bytes per unit of a range
-_MEASURES = {BYTES: 1, TEXT: 1, U32S: 4, F32S: 4}
 _READERS: dict[int, Callable[[memoryview], Any]] = {
     U64: lambda data: _U64.unpack(data)[0],
     F64: lambda data: _F64.unpack(data)[0],

@@ -199,13 +199,15 @@ class Connection:
         `deadline` is milliseconds from receipt, 0 for none.
         """
         kind = call.kind
-        self.check_revision(kind)
+        if kind.since > self._revision:
+            self.check_revision(kind)
         assert kind.request is not None
         request = call.pieces.request
         if kind.request.has_requirements:
             request = self.insist(request)
         body = encode(kind.request, request, self._revision)
-        self.check_request_size(kind, len(body))
+        if len(body) > self._peer_body_limit:
+            self.check_request_size(kind, len(body))
         call.id = self._next_id
         self._next_id += 1
         self.calls[call.id] = call
@@ -349,8 +351,12 @@ class Connection:
             self._take_go_away(head, body)
             return
         call = self.check_request_id(head)
-        self.check_kind(call, head)
-        self.check_sequence(call, head)
+        if head.kind != call.kind.number | RESPONSE_BIT:
+            self.check_kind(call, head)
+        if call.frames == 0:
+            call.provenance, call.generation = head.provenance, head.generation
+        else:
+            self.check_sequence(call, head)
         call.heard = now
         call.frames += 1
         if not head.flags & FLAG_MORE:
@@ -406,9 +412,7 @@ class Connection:
 
     def check_sequence(self, call: Call, head: Head) -> None:
         """Provenance and generation stay the same within an answer, Load's apart."""
-        if call.frames == 0:
-            call.provenance, call.generation = head.provenance, head.generation
-        elif call.kind is not _LOAD and (
+        if call.kind is not _LOAD and (
             head.provenance != call.provenance or head.generation != call.generation
         ):
             if head.provenance == PROVENANCE_MOCK and not self.check_provenance(head):
@@ -425,7 +429,8 @@ class Connection:
         """The message of a frame, its degraded flag compared with its list."""
         values = decode(message, body)
         degraded = head.flags & FLAG_DEGRADED != 0
-        self.check_degraded(message, values, degraded)
+        if degraded or message.has_answer:
+            self.check_degraded(message, values, degraded)
         provenance = _WORDS[head.provenance]
         return message.type(
             provenance=provenance, generation=head.generation, degraded=degraded, **values

@@ -35,7 +35,7 @@ class Link:
         self.core = Connection(options)
         self._lock = threading.Lock()  # of the state, and of what follows
         self._write_lock = threading.Lock()
-        self._reading = False  # somebody leads
+        self._leader: Any = None  # the one that reads: what its thread waits for
         self._followers: dict[Any, None] = {}
         self._orphans: deque[Call] = deque()  # given up where no lock may be waited for
         self._input = select.poll()
@@ -81,43 +81,75 @@ class Link:
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
-        if not self._reading:
+        if self._leader is None:
             self._socket.close()
 
     # ------------------------------------------------------------ requests
 
-    def begin(self, call: Call, trial: Trial) -> bool:
-        """Sends a request; False when this connection is of no use and nothing was written."""
-        if not self.core.calls and not self._reading:
-            self._read_what_came()
+    def ask(self, call: Call, trial: Trial) -> bool:
+        """Sends a request and waits until there is something to take, as `wait` does.
+
+        False when this connection is of no use and nothing was written.
+        """
+        try:
+            if not self._begin(call, trial):
+                return False
+            if trial.is_endless and self._leader is call:
+                self._lead(call, _never)  # the shortest way; `wait` does the same
+            if not call.ready:
+                self.wait(call, trial)
+            return True
+        except BaseException:  # such as an interrupt from the keyboard
+            self._interrupted(call)
+            raise
+        finally:
+            if self._leader is call:
+                self._step_down()
+
+    def _begin(self, call: Call, trial: Trial) -> bool:
+        """Sends a request, and leads if nobody does: who sends waits next."""
+        core = self.core
         while True:
+            room = None
             with self._lock:
-                if not self.core.usable:
+                if not core.usable:
                     return False
-                if self.core.has_room:
-                    now = call.heard = now_seconds()
-                    data = self.core.begin(call, trial.header_deadline(now))
-                    break
-                room = self.core.room()
-            if not self._wait(room, lambda: trial.deadline):
+                idle = self._leader is None and not core.calls
+                if not idle or not self._input.poll(0):
+                    if core.has_room:
+                        now = call.heard = now_seconds()
+                        data = core.begin(call, trial.header_deadline(now))
+                        if self._leader is None:
+                            self._leader = call
+                        break
+                    room = core.room()
+            if room is None:
+                self._read_what_came()
+            elif not self._wait(room, lambda: trial.deadline):
                 with self._lock:
-                    self._wake_all(self.core.leave(room))
+                    self._wake_all(core.leave(room))
                 raise trial.late()
         self._write(data, call, trial.give_up_at)
         return call.written
 
     def wait(self, call: Call, trial: Trial) -> None:
-        """Until there is something to take. Raises `timed_out`, and gives up then."""
+        """Until there is something to take; a call that has waited for too long is given up."""
         try:
             limit = _never if trial.is_endless else lambda: trial.answer_limit(call.heard)
-            arrived = self._wait(call, limit)
-        except BaseException:  # such as an interrupt from the keyboard
-            self.give_up(call)
+            if self._wait(call, limit):
+                return
+        except BaseException:
+            self._interrupted(call)
             raise
-        if not arrived:
-            self.give_up(call, late(call.kind))
-            if now_seconds() - max(self.core.heard, call.heard) >= SILENCE_MAX:
-                self.close("nothing came for too long")
+        self.give_up(call, late(call.kind))
+        if now_seconds() - max(self.core.heard, call.heard) >= SILENCE_MAX:
+            self.close("nothing came for too long")
+
+    def _interrupted(self, call: Call) -> None:
+        with self._lock:
+            if not call.written:  # nobody will answer it
+                self.core.calls.pop(call.id, None)
+        self.give_up(call)
 
     def take_chunk(self, call: Call) -> Any:
         """The next chunk to hand out; None when there is none."""
@@ -151,42 +183,46 @@ class Link:
     def _wait(self, item: Any, limit: Callable[[], float | None]) -> bool:
         """Until `item.ready`, as leader or follower; False when `limit` passed first."""
         while True:
-            with self._lock:
-                if item.ready:
-                    return True
-                if self.core.broken is not None:
-                    raise self.core.broken.again()
-                leads = not self._reading
-                if leads:
-                    self._reading = True
-                else:
-                    item.waiter = threading.Lock()
-                    item.waiter.acquire()
-                    self._followers[item] = None
-            if leads:
-                return self._lead(item, limit)
-            if not self._follow(item, limit):
+            if self._leader is not item:
+                with self._lock:
+                    if item.ready:
+                        return True
+                    if self.core.broken is not None:
+                        raise self.core.broken.again()
+                    if self._leader is None:
+                        self._leader = item
+                    else:
+                        item.waiter = threading.Lock()
+                        item.waiter.acquire()
+                        self._followers[item] = None
+            if not (self._lead if self._leader is item else self._follow)(item, limit):
                 return False
 
     def _lead(self, item: Any, limit: Callable[[], float | None]) -> bool:
+        """Reads until `item` is ready, or the connection broken; False when `limit` passed."""
         try:
-            while not item.ready:
-                if not self._read(limit()):
-                    until = limit()
-                    if until is not None and now_seconds() >= until:
-                        return False
+            while not item.ready and self.core.broken is None:
+                until = limit()
+                if until is None or self._input.poll(milliseconds_until(until)):
+                    self._receive(item)
+                elif now_seconds() >= (limit() or until):
+                    return False
             return True
         finally:
-            self._step_down()
+            if self._leader is item:
+                self._step_down()
 
     def _step_down(self) -> None:
         """Passes the lead on to whoever waits."""
         with self._lock:
-            self._reading = False
-            if self.core.broken is not None or self.core.finished:
-                self._socket.close()
-            if self._followers:
-                self._wake_next()
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        self._leader = None
+        if self.core.broken is not None or self.core.finished:
+            self._socket.close()
+        if self._followers:
+            self._wake_next()
 
     def _follow(self, item: Any, limit: Callable[[], float | None]) -> bool:
         woken = False
@@ -205,7 +241,7 @@ class Link:
                     self._wake_next()  # the lead may have come to this one just now
 
     def _wake_next(self) -> None:
-        if not self._reading and self._followers:
+        if self._leader is None and self._followers:
             self._wake(next(iter(self._followers)))
 
     def _wake(self, item: Any) -> None:
@@ -217,40 +253,39 @@ class Link:
         for item in items:
             self._wake(item)
 
-    def _read(self, until: float | None) -> bool:
-        """Reads once and files what came; False when nothing did by `until`. Leader only."""
-        if until is not None and not self._input.poll(milliseconds_until(until)):
-            return False
-        self._receive()
-        if self.core.outgoing:
-            self._flush()
-        return True
+    def _receive(self, item: Any = None) -> None:
+        """One system call, and whoever has something to take now is woken. Leader only.
 
-    def _receive(self) -> None:
-        """One system call, and whoever has something to take now is woken. Leader only."""
+        With an `item` that is ready then, the lead is passed on at once.
+        """
+        core = self.core
         try:
-            count = self._socket.recv_into(self.core.space())
+            count = self._socket.recv_into(core.space())
             reason = "the server closed the connection"
         except OSError as error:
             count, reason = 0, f"reading from the server: {error.strerror}"
         with self._lock:
-            moved = self.core.received(count, now_seconds()) if count else self.core.lost(reason)
-            if self.core.broken is not None:
+            moved = core.received(count, now_seconds()) if count else core.lost(reason)
+            if core.broken is not None:
                 self._ended()
             elif self._followers:
                 self._wake_all(moved)
             if self._orphans:
                 self._adopt()
+            if item is not None and item.ready:
+                self._hand_over()
+        if core.outgoing and not self._write_lock.locked():
+            self._flush()
 
     def _read_what_came(self) -> None:
         """What lies on an idle connection: a GoAway perhaps, or its end."""
         with self._lock:
-            if self._reading or self.core.broken is not None:
+            if self._leader is not None or self.core.broken is not None:
                 return
-            self._reading = True
+            self._leader = self
         try:
             while self.core.broken is None and self._input.poll(0):
-                self._read(None)
+                self._receive()
         finally:
             self._step_down()
 
@@ -262,16 +297,18 @@ class Link:
         A failure ends the connection, and with it the call; `call.written` says whether the server
         may have seen any of it.
         """
+        if call is not None:
+            call.written = True
         with self._write_lock:
             try:
                 sent = self._socket.send(data, _DONTWAIT)
             except BlockingIOError:
                 sent = 0
             except OSError as error:
+                if call is not None:
+                    call.written = False
                 self.close(f"writing to the server: {error.strerror}")
                 return
-            if call is not None:
-                call.written = True
             if sent < len(data):
                 try:
                     self._write_rest(memoryview(data)[sent:], call, until)
@@ -282,7 +319,7 @@ class Link:
     def _write_rest(self, data: memoryview, call: Call | None, until: float | None) -> None:
         """While the server does not read, it may be waiting to be read: both are done here."""
         while data and self.core.broken is None:
-            self._read_or_wait_to_write(until)
+            self._read_or_wait_to_write(call, until)
             if until is not None and now_seconds() >= until:
                 # Half a frame is on the wire: nothing can follow it.
                 if call is not None:
@@ -296,10 +333,11 @@ class Link:
             except OSError as error:
                 self.close(f"writing to the server: {error.strerror}")
 
-    def _read_or_wait_to_write(self, until: float | None) -> None:
+    def _read_or_wait_to_write(self, call: Call | None, until: float | None) -> None:
         with self._lock:
-            leads = not self._reading and self.core.broken is None
-            self._reading = self._reading or leads
+            if self._leader is None and self.core.broken is None:
+                self._leader = call or self
+            leads = self._leader is (call or self)
         both = select.poll()
         both.register(self._socket, select.POLLOUT | (select.POLLIN if leads else 0))
         try:
@@ -308,7 +346,7 @@ class Link:
                 if leads and event & ~select.POLLOUT:
                     self._receive()
         finally:
-            if leads:
+            if self._leader is self:
                 self._step_down()
 
     def _flush(self) -> None:

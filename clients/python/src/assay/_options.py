@@ -117,7 +117,16 @@ class Trial:
     Times are seconds of one monotonic clock; `now` is always the caller's.
     """
 
-    __slots__ = ("_options", "_deadline", "_pause", "attempt", "give_up_at", "handed_out", "kind")
+    __slots__ = (
+        "_options",
+        "_deadline",
+        "_pause",
+        "attempt",
+        "give_up_at",
+        "handed_out",
+        "is_endless",
+        "kind",
+    )
 
     def __init__(
         self, options: Options, kind: Kind, deadline_milliseconds: int, now: float
@@ -132,6 +141,8 @@ class Trial:
         self.give_up_at: float | None = None
         #: a part of the answer has reached the caller
         self.handed_out = False
+        #: the client waits for as long as it takes
+        self.is_endless = not (deadline_milliseconds or options.answer_milliseconds)
         if deadline_milliseconds:
             self._set_deadline(deadline_milliseconds, now)
 
@@ -149,11 +160,6 @@ class Trial:
     def deadline(self) -> float | None:
         """When the caller's deadline passes; None: never."""
         return self._deadline
-
-    @property
-    def is_endless(self) -> bool:
-        """The client waits for as long as it takes."""
-        return self.give_up_at is None and not self._options.answer_milliseconds
 
     def header_deadline(self, now: float) -> int:
         """What remains for the header's word, milliseconds; 0: no deadline. Raises `timed_out`."""

@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any
 
+#: bytes of a value, by type
+_SIZES = {1: 8, 2: 8, 8: 1}
+#: bytes of a unit of `Field.min` and `max`, by type
+_UNITS = {3: 1, 4: 1, 5: 4, 6: 4}
 
-@dataclass(frozen=True)
+
+@dataclass(slots=True)
 class Field:
     """One row of a message's table."""
 
@@ -33,11 +38,19 @@ class Field:
     #: lowest revision that knows the field
     since: int = 1
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "ranged", self.choices is not None or self.max is not None)
-
-    #: not every value of the type is allowed
+    #: bytes that a value may have
+    size_min: int = dataclass_field(init=False, default=0)
+    size_max: int = dataclass_field(init=False, default=0xFFFF_FFFF)
+    #: the value itself has a range, or is one of some words
     ranged: bool = dataclass_field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        unit = _UNITS.get(self.type, 0)
+        if self.type in _SIZES:
+            self.size_min = self.size_max = _SIZES[self.type]
+        elif unit and self.min is not None and self.max is not None:
+            self.size_min, self.size_max = int(self.min) * unit, int(self.max) * unit
+        self.ranged = self.choices is not None or (not unit and self.max is not None)
 
 
 class Message:
