@@ -55,9 +55,9 @@ struct Deadline: Sendable {
     /// When it is reached.
     let moment: Moment
 
-    init(milliseconds: UInt32, now: Moment = .now) {
+    init(milliseconds: UInt32) {
         self.milliseconds = milliseconds
-        moment = milliseconds == 0 ? .never : now.advanced(byMilliseconds: milliseconds)
+        moment = milliseconds == 0 ? .never : Moment.now.advanced(byMilliseconds: milliseconds)
     }
 
     /// What goes into a header sent now: milliseconds left, rounded up; 0 for no deadline, and nil
