@@ -8,7 +8,7 @@ import Synchronization
 import Wire
 
 /// What a chunk came to.
-enum ChunkOutcome {
+package enum ChunkOutcome: Sendable {
     /// Kept for the end.
     case filed
     /// There is something to hand over.
@@ -18,7 +18,7 @@ enum ChunkOutcome {
 }
 
 /// Takes the frames of one answer and hands them to who waits.
-protocol Answer: Sendable {
+package protocol Answer: Sendable {
     /// Takes a frame that others follow. Throws a protocol error.
     mutating func takeChunk(
         _ header: FrameHeader, _ body: UnsafeRawBufferPointer
