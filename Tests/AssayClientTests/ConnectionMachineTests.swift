@@ -34,6 +34,8 @@ private struct Told: Answer {
 
     func fail(_ failure: CallFailure) { caller.heard.withLock { $0.failure = failure } }
 
+    var taker: any Waking { self }
+
     func resume() { caller.heard.withLock { $0.resumes += 1 } }
 }
 

@@ -14,7 +14,7 @@ import Wire
 /// What a connection wants done after an event.
 package struct ConnectionEffects {
     /// To be resumed once no lock is held.
-    package var answers: [any Answer] = []
+    package var answers: [any Waking] = []
     /// Requests that are no longer in flight.
     package var ended = 0
     /// The server has said Hello.
@@ -248,7 +248,8 @@ package struct ConnectionMachine {
         let before = inbox.count
         switch try inbox.receive(frame.header, frame.body, now: now) {
         case .filed: break
-        case .news(let answer), .finished(let answer): effects.answers.append(answer)
+        case .news(let taker): effects.answers.append(taker)
+        case .finished(let answer): effects.answers.append(answer)
         case .unwanted(let answer):
             effects.answers.append(answer)
             cancel(frame.header.requestID, now: now)
