@@ -137,15 +137,14 @@ final class Loop: Sendable {
     }
 
     private func wakeIf(_ change: (inout State) -> Bool) {
-        let mustWake = state.withLock { state in
-            guard change(&state), state.isAsleep else { return false }
+        state.withLock { state in
+            guard change(&state), state.isAsleep else { return }
             state.isAsleep = false
-            return true
+            // Under the lock, so that the thread cannot have closed the pipe meanwhile. A full
+            // pipe has woken it already.
+            var byte: UInt8 = 1
+            _ = Glibc.write(pipeWrite, &byte, 1)
         }
-        guard mustWake else { return }
-        var byte: UInt8 = 1
-        // A full pipe has woken the thread already.
-        _ = Glibc.write(pipeWrite, &byte, 1)
     }
 
     // MARK: - The thread
@@ -162,8 +161,11 @@ final class Loop: Sendable {
             read(&watch, buffer, now)
             if now >= watch.due { expire(&watch, now) }
         }
-        Socket.close(pipeRead)
-        Socket.close(pipeWrite)
+        state.withLock { state in
+            state.isAsleep = false
+            Socket.close(pipeRead)
+            Socket.close(pipeWrite)
+        }
     }
 
     /// Runs what is ready and writes what it asked for; nil at the end. True when there is more to
