@@ -146,6 +146,21 @@ def killed_in_mid_stream(stage, server, client):
     raise Failed("a stream that is cut", "five times none: all were over before the end")
 
 
+@live("the server is killed during a Load and restarted: the Load is not made again")
+def killed_during_load(stage, server, client):
+    call = client.call("Load", {"name": "second", "path": os.path.abspath(OPTIONS.model)},
+                       stream=True)
+    call.chunk(LIMIT)
+    server.kill()
+    server.start()
+    kind, value = in_time(call)
+    expect(kind == "ok" or value.get("code") == "connection_closed", "connection_closed",
+           repr(value))
+    models = client.call("Models", {}).ok(LIMIT)["response"]["models"]
+    expect(len(models) == 1, "the model of the new server alone",
+           repr([model["name"] for model in models]))
+
+
 @live("the server was restarted while the client was idle: the next call works silently")
 def restarted_while_idle(stage, server, client):
     answers(client)

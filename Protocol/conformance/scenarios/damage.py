@@ -1,4 +1,4 @@
-"""Bytes and answers that break the protocol: protocol_error, the connection closed, nothing retried.
+"""Bytes and answers that break the protocol: protocol_error, connection closed, nothing retried.
 
 What a single frame can do wrong is among the vectors; here is what depends on the request or on
 what came before.
