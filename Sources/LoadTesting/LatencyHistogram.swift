@@ -1,7 +1,7 @@
 // Times in a histogram of high dynamic range: three significant digits from 1 ns to an hour.
 //
 // The counting is the package's (HdrHistogram); here are the units, the exact extremes and the
-// bounds within which a percentile is known. A time above an hour counts as an hour, and says so.
+// bounds within which a percentile is known. A time above an hour counts as an hour.
 
 import Histogram
 

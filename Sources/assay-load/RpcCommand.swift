@@ -72,7 +72,7 @@ struct RpcCommand: AsyncParsableCommand {
         let schedule = try schedule.settled()
         let thresholds = try failIf.map { try Threshold($0) }
         let objective = try goodput.map { try LatencyObjective($0, "--goodput") }
-        _ = try requests.content(vocabulary: 0)
+        _ = (try RequestMix(requests.mix), try requests.content(vocabulary: 0))
         let target = try AssayTarget(
             ServerAddress(address), model: model, connections: schedule.connections,
             threads: threads, allowMock: allowMock, compression: !noCompression)
