@@ -71,8 +71,9 @@ struct ProgressLine {
             "\(NumberText.fixed(interval.start + interval.seconds, 1)) s  "
             + "\(NumberText.short(rate))/s"
         if !record.latency.isEmpty {
+            let table = record.latency.table
             for percentile in [50, 99, 100] {
-                let time = Double(record.latency.value(at: Double(percentile))) / 1e6
+                let time = Double(table.value(at: Double(percentile))) / 1e6
                 text +=
                     "  \(percentile == 100 ? "max" : "p\(percentile)") "
                     + NumberText.time(milliseconds: time)
