@@ -56,7 +56,7 @@ def outputs(protocol):
     for name, module in languages():
         for path, text in module.emit(protocol).items():
             if path in files:
-                raise SystemExit("languages/%s.py writes %s, which another one writes" % (name, path))
+                raise SystemExit("languages/%s.py writes %s, as another does" % (name, path))
             files[path] = text
     return files
 

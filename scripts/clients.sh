@@ -15,6 +15,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$(realpath -m "${ASSAY_BIN:-.build/release}")
 kit=Protocol/conformance
+export ASSAYD=${ASSAYD:-$bin/assayd}
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
@@ -159,7 +160,8 @@ run_tests() {
     done
     if [ ${#clients[@]} -ne 0 ]; then
         step "conformance" run_kit
-        tail -n +1 "$logs/step" | sed -n '/^row  /,$p' | sed '$d'
+        echo
+        sed -n '/^row  /,$p' "$logs/step" | sed '$d'
         if [ -x "$bin/assayd" ]; then
             step "live scenarios, README examples" run_live
         else
@@ -175,18 +177,32 @@ run_tests() {
 # ---------------------------------------------------------------- bench
 
 run_bench() {
-    local server="$logs/server.sock" echo="$logs/echo.sock" name pids=()
-    env -u ASSAY_MODEL -u ASSAY_CONFIG "$bin/assayd" --listen "unix://$server" >"$logs/assayd" 2>&1 &
+    local server="$logs/server.sock" echo="$logs/echo.sock" name pids=() own=()
+    # What the reader's own servers are set to must not change what is measured.
+    for name in $(compgen -e ASSAY_ || true); do own+=(-u "$name"); done
+    env "${own[@]}" "$bin/assayd" --listen "unix://$server" >"$logs/assayd" 2>&1 &
     pids+=($!)
-    "$bin/bare-echo" "unix://$echo" >"$logs/echo" 2>&1 < <(sleep 900) &
+    # It runs until its input ends: a pipe that we hold open ourselves.
+    mkfifo "$logs/open"
+    exec 9<>"$logs/open"
+    "$bin/bare-echo" "unix://$echo" >"$logs/echo" 2>&1 <&9 &
     pids+=($!)
-    trap 'kill "${pids[@]}" 2>/dev/null || true; wait; rm -rf "$logs"' EXIT
-    for _ in $(seq 1 300); do [ -S "$server" ] && [ -S "$echo" ] && break || sleep 0.1; done
+    trap 'kill "${pids[@]}" 2>/dev/null || true; rm -rf "$logs"' EXIT
+    for _ in $(seq 1 300); do
+        if [ -S "$server" ] && [ -S "$echo" ]; then break; fi
+        sleep 0.1
+    done
+    if [ ! -S "$server" ] || [ ! -S "$echo" ]; then
+        tail -n 5 "$logs/assayd" "$logs/echo" >&2
+        echo "clients: assayd or bare-echo in $bin did not start" >&2
+        return 1
+    fi
     printf '%-12s %12s %12s %8s\n' client "Ping p50 us" "bare p50 us" ratio
     for name in "${clients[@]}"; do
         "clients/$name/run.sh" bench --server "unix://$server" --echo "unix://$echo" "$@" \
             >"$logs/bench.$name" 2>"$logs/bench.$name.err" || {
             echo "$name: bench failed: $(tail -n 3 "$logs/bench.$name.err")" >&2
+            failed=1
             continue
         }
         python3 - "$name" "$logs/bench.$name" <<'PYTHON'
@@ -199,6 +215,7 @@ print("%-12s %12.1f %12.1f %8.2f" % (sys.argv[1], row["client_p50_us"], row["bar
                                      row["ratio"]))
 PYTHON
     done
+    return "$failed"
 }
 
 # ---------------------------------------------------------------- command line

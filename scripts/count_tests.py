@@ -4,7 +4,7 @@
     count_tests.py LOG STATUS      STATUS: the run's exit status
     count_tests.py --test          checks itself against the words of every runner
 
-Knows the closing words of our own kit, pytest, unittest, cargo, node --test, go test and swift test.
+Knows the words of our own kit, pytest, unittest, cargo, node --test, go test and swift test.
 A run that failed without counting a failure, or that said nothing it knows, counts as one failure.
 """
 

@@ -155,8 +155,9 @@ def check_presence(name, values, path):
     if one:
         given = [key for key in one if key in values]
         if len(given) != 1:
-            raise Wrong("%s: %s of %s in %s" % ("field_conflict" if given else "field_missing",
-                                                " and ".join(given) or "none", ", ".join(one), name))
+            raise Wrong("%s: %s of %s in %s" % (
+                "field_conflict" if given else "field_missing", " and ".join(given) or "none",
+                ", ".join(one), name))
     for first, second in MESSAGES[name].get("excludes", []):
         if first in values and second in values:
             raise Wrong("field_conflict: %s beside %s in %s" % (second, first, name))

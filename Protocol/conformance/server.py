@@ -197,14 +197,14 @@ class Peer:
         if not but_close:
             raise Failed("no request", "the end of the connection")
 
-    def closed(self, seconds=WAIT):
-        """The client closes, and sends nothing but Cancels before."""
+    def closed(self, seconds=WAIT, but=("Cancel",)):
+        """The client closes, and sends nothing but such requests before."""
         until = time.monotonic() + seconds
         while True:
             one = self._frame(max(until - time.monotonic(), 0.001), "the end of the connection")
             if one is None:
                 return
-            if one.kind != "Cancel":
+            if one.kind not in but:
                 raise Failed("the end of the connection", repr(one))
 
     # ------------------------------------------------------------ writing

@@ -70,7 +70,8 @@ def body(fields):
 
 def raw_field(number, kind, payload, size=None, zero=0):
     """A field as bytes, free to be wrong."""
-    return struct.pack("<HBBI", number, kind, zero, len(payload) if size is None else size) + payload
+    size = len(payload) if size is None else size
+    return struct.pack("<HBBI", number, kind, zero, size) + payload
 
 
 # ---------------------------------------------------------------- frames

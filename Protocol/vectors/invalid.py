@@ -513,11 +513,11 @@ def every_message():
         direction = "response" if answers else "request"
         cut = top_fields(whole)
 
-        def one(what, about, raw_body, code, field):
+        def one(what, about, raw_body, code, field, stem=stem, name=name, direction=direction):
             bad_body("%s_%s" % (stem, what), about, name, raw_body, code, field, direction)
 
-        one("field_unknown", "a field that is not in the table", whole + raw_field(99, U64, bytes(8)),
-            "field_unknown", "#99")
+        one("field_unknown", "a field that is not in the table",
+            whole + raw_field(99, U64, bytes(8)), "field_unknown", "#99")
         names = {field["id"]: field["name"] for field in fields}
         first, last = cut[0], cut[-1]
         one("type_9", "a type that does not exist",
@@ -562,8 +562,9 @@ def prefixes():
             {"direction": "response", "before_hello": False})
     pong = plain(raw_field(1, BYTES, bytes(56)), kind=0x82, provenance=REAL)
     for size in (0, 1, 4, 5, 31, 32, 44, 95):
-        add("incomplete", "pong_first_%d_bytes" % size, "a prefix of a Ping response: wait for more",
-            pong[:size], {"direction": "response", "before_hello": False})
+        add("incomplete", "pong_first_%d_bytes" % size,
+            "a prefix of a Ping response: wait for more", pong[:size],
+            {"direction": "response", "before_hello": False})
     last = response("Generate", [
         u32s(1, "tokens", [5]), text(2, "text", " was"), text(5, "finish_reason", "length"),
         u64(7, "prompt_tokens", 300), u64(8, "completion_tokens", 4), answer()], generation=1)[0]

@@ -347,11 +347,12 @@ def boundaries():
         valid(name, about, *frames, direction="response", **words)
 
     valid("hello_largest", "the longest name, the largest numbers", request("Hello", [
-        text(1, "client", "c" * 128), u64(2, "revision", 0xFFFFFFFF), boolean(3, "compression", True),
+        text(1, "client", "c" * 128), u64(2, "revision", 0xFFFFFFFF),
+        boolean(3, "compression", True),
         u64(4, "body_size_max", 0xFFFFFFFF)]), before_hello=True)
     valid("hello_smallest_limit", "the smallest limit there is", request("Hello", [
         text(1, "client", "c"), u64(2, "revision", 2), u64(4, "body_size_max", 4096)]),
-        before_hello=True)
+        before_hello=True, canonical=False)
     valid("ping_1", "one byte", request("Ping", [data(1, "payload", b"\0")]))
     valid("load_longest", "the longest name, path and device", request("Load", [
         text(1, "name", "n" * 128), text(2, "path", "/" + "p" * 4095),
@@ -385,7 +386,7 @@ def boundaries():
     one("hello_response_largest", "the most a server may allow", response("Hello", [
         text(1, "server", "s" * 128), u64(2, "revision", 2), boolean(3, "compression", True),
         u64(4, "body_size_max", 0xFFFFFFFF), u64(5, "requests_in_flight_max", 0xFFFFFFFF)]))
-    one("ping_response_empty", "no bytes back", response("Ping", []))
+    one("ping_response_empty", "no bytes back", response("Ping", []), canonical=False)
     one("ping_response_largest", "the largest payload back",
         response("Ping", [data(1, "payload", b"\xa5" * 65536)]))
     one("detokenize_response_empty", "no bytes", response(
@@ -403,7 +404,7 @@ def boundaries():
     one("generate_stop_matched_longest", "a stop string of 256 bytes", response("Generate", [
         text(5, "finish_reason", "stop"), text(6, "stop_matched", "s" * 256),
         u64(7, "prompt_tokens", 1), u64(8, "completion_tokens", 0), answer()], generation=1))
-    one("logits_of_every_kind", "infinities, zeros, the smallest and the largest", response("Logits", [
+    one("logits_of_every_kind", "zero, the smallest, the largest", response("Logits", [
         f32s(1, "logits", [0.0, 1.401298464324817e-45, 3.4028234663852886e+38, -1.0]),
         u64(2, "vocabulary", 4), u64(3, "positions", 1), answer()], generation=1))
     one("models_response_most", "40 models", response("Models", [
@@ -419,10 +420,11 @@ def boundaries():
         boolean(1, "ready", False), text(2, "state", "draining")]))
     one("health_loading", "a model that comes", response("Health", [
         boolean(1, "ready", False), text(2, "state", "loading")]))
-    one("error_longest", "the longest words an error has", failure("Load", "MODEL_REJECTED", error_fields(
-        "c" * 128, "m" * 2048, field="f" * 128, retry=3_600_000, which="validation")))
-    one("error_no_words", "an empty message, no pause", failure("Generate", "UNAVAILABLE", error_fields(
-        "c", "", retry=0)))
+    one("error_longest", "the longest words an error has", failure(
+        "Load", "MODEL_REJECTED", error_fields(
+            "c" * 128, "m" * 2048, field="f" * 128, retry=3_600_000, which="validation")))
+    one("error_no_words", "an empty message, no pause", failure(
+        "Generate", "UNAVAILABLE", error_fields("c", "", retry=0)))
     one("embed_largest_vector", "1024 values in three frames",
         response("Embed", [f32s(1, "embeddings", [0.25] * 500)], "Embed chunk", flags=MORE,
                  generation=1),
@@ -504,8 +506,9 @@ def blocks():
           response("Generate", [u32s(1, "tokens", [2]), text(2, "text", "b")], "Generate chunk",
                    flags=MORE, request=9, generation=1),
           pack("Generate", "Generate response", [
-              text(2, "text", words), text(5, "finish_reason", "length"), u64(7, "prompt_tokens", 1),
-              u64(8, "completion_tokens", 2), answer()], request=9, **real), **one)
+              text(2, "text", words), text(5, "finish_reason", "length"),
+              u64(7, "prompt_tokens", 1), u64(8, "completion_tokens", 2), answer()],
+              request=9, **real), **one)
     valid("compressed_error", "an error's words as a block", pack(
         "Generate", "Error", error_fields("c", "again and " * 150), provenance=REAL, status=13),
         **one)

@@ -174,6 +174,9 @@ import Testing
             #expect(generate.requirements == Requirements(real: !allowMock, device: "cpu"))
             let health = try asked[asked.startIndex + 1].decoded(HealthRequest.self)
             #expect(health.requirements == (allowMock ? nil : Requirements(real: true)))
+            _ = await failure { _ = try await client.health() }
+            let whole = try #require(server.asked.last).decoded(HealthRequest.self)
+            #expect(whole.requirements == nil)
         }
     }
 }

@@ -47,7 +47,16 @@ import Testing
     @Test func aMockIsRefusedUnlessAllowedAndThenSaysSo() throws {
         let server = try mockServer()
         let request = ["generate", "--tokens", "1,2", "--max-tokens", "2", "--json"]
-        #expect(try assay(request, server).status == 79)
+        let refused = try assay(request, server)
+        #expect(refused.status == 79)
+        // The server refuses before any work, since the request demands a real model; whatever it
+        // says to that is a mock's word and not shown.
+        #expect(refused.errors.contains("comes from a mock model, not from a real one"))
+        #expect(refused.errors.contains("--allow-mock"))
+        #expect(refused.output.isEmpty)
+        // A question about the model demands nothing; its answer is refused all the same.
+        #expect(try assay(["health", "--model", "m"], server).status == 79)
+        #expect(try assay(["health", "--model", "m", "--allow-mock"], server).status != 79)
         let allowed = try assay(request + ["--allow-mock"], server)
         #expect(allowed.status == 0, "\(allowed.errors)")
         #expect(

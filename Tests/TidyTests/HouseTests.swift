@@ -32,7 +32,7 @@ import Testing
     /// Modules whose sources must not lean on Foundation: small, portable, quick to start.
     static let withoutFoundation: Set<String> = [
         "Wire", "EventLoop", "ModelFiles", "Tokenizers", "Compute", "Inference", "Service",
-        "DemoModel", "LoadTesting",
+        "AssayClient", "DemoModel", "LoadTesting",
     ]
 
     @Test func everyModuleIsOnTheMap() {

@@ -278,14 +278,16 @@ def goaway_in_mid_stream(stage):
     peer.token(request, 1, "a")
     call.chunk()
     peer.go_away()
+    peer.token(request, 2, "b")
+    call.chunk()  # by now GoAway has been read too
     second = client.ping()
     other = stage.greet()
     other.answer(other.request("Ping"))
     second.ok()
-    peer.token(request, 2, "b")
+    peer.token(request, 3, "c")
     peer.answer(request)
     text = call.ok()["response"]["text"]
-    expect(text == "ab was", "the whole text", text)
+    expect(text == "abc was", "the whole text", text)
     works(client, other)
 
 

@@ -20,6 +20,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
+import rules  # noqa: E402
 from codec import (KINDS, LIMITS, MESSAGES, STATUS_NAME, Wrong, decode, encode, whole)  # noqa: E402
 from encoder import COMPRESSED, DEGRADED, MORE, lz4_decode, lz4_encode  # noqa: E402
 
@@ -291,36 +292,9 @@ class Connection:
 
     def check_answer(self, pending, fields, more):
         """The rules of SPEC.md that go beyond one field."""
-        kind, asked = pending.kind, pending.fields
-        if kind == "Ping" and fields.get("payload", "") != asked.get("payload", ""):
-            raise damage("a Ping with other bytes")
-        if kind == "Score":
-            if len(fields["scores"]) != len(asked["continuations"]):
-                raise damage("another number of scores than continuations")
-            for score in fields["scores"]:
-                check_logprobs(score["logprobs"], score["logprobs"]["tokens"])
-        if kind == "Generate":
-            listed = fields.get("logprobs")
-            if listed is not None:
-                check_logprobs(listed, fields.get("tokens", []))
-            if (listed is not None) != ("logprobs" in asked) and (
-                    listed is not None or fields.get("tokens")):
-                raise damage("log-probabilities: asked for and missing, or the other way round")
-            if "prompt_logprobs" in fields:
-                check_logprobs(fields["prompt_logprobs"], fields["prompt_logprobs"]["tokens"])
-        if more:
-            return
-        if "answer" in fields:
-            if bool(fields["answer"].get("degradations")) != pending.degraded:
-                raise damage("the flag degraded and the list disagree")
-        if kind in ("Logits", "Embed"):
-            name, first, second = (("logits", "vocabulary", "positions") if kind == "Logits" else
-                                   ("embeddings", "dimensions", "count"))
-            count = sum(len(frame[name]) for frame in pending.frames)
-            if count != int(fields[first]) * int(fields[second]):
-                raise damage("%d values" % count)
-            if kind == "Embed" and int(fields["count"]) != len(asked["inputs"]):
-                raise damage("another number of vectors than inputs")
+        wrong = rules.broken(pending.kind, pending.fields, pending.frames, more, pending.degraded)
+        if wrong:
+            raise damage(wrong)
 
     def go_away(self, status, body):
         if status:
@@ -344,14 +318,6 @@ class Connection:
         except OSError:
             pass
         self.socket.close()
-
-
-def check_logprobs(listed, tokens):
-    width = int(listed.get("top_count", 0))
-    tops = [len(listed.get(name, [])) for name in ("top_tokens", "top_logprobs")]
-    if listed["tokens"] != tokens or len(listed["logprobs"]) != len(tokens) \
-            or tops != [width * len(tokens)] * 2:
-        raise damage("log-probabilities that contradict themselves")
 
 
 class Client:
@@ -425,7 +391,7 @@ class Client:
     # ------------------------------------------------------------ calls
 
     def call(self, kind, request, deadline, on_chunk):
-        """Gives the result for the driver, or raises CallError. `on_chunk` returns False to stop."""
+        """The result for the driver; raises CallError. `on_chunk` returns False to stop."""
         begun = time.monotonic()
         end = begun + deadline / 1000 if deadline else None
         attempt = 0

@@ -11,12 +11,17 @@ import Foundation
 
 @main
 enum Bench {
-    static func main() async throws {
+    static func main() async {
         let arguments = Arguments(CommandLine.arguments)
-        if arguments.value("rate") != nil {
-            try await Rate(arguments).run()
-        } else {
-            try await RoundTrips(arguments).run()
+        do {
+            if arguments.value("rate") != nil {
+                try await Rate(arguments).run()
+            } else {
+                try await RoundTrips(arguments).run()
+            }
+        } catch {
+            FileHandle.standardError.write(Data("bench: \(error)\n".utf8))
+            exit(1)
         }
     }
 }

@@ -8,7 +8,7 @@ import Synchronization
 import Wire
 
 /// What a chunk came to.
-enum ChunkOutcome {
+package enum ChunkOutcome: Sendable {
     /// Kept for the end.
     case filed
     /// There is something to hand over.
@@ -17,8 +17,14 @@ enum ChunkOutcome {
     case unwanted
 }
 
+/// Somebody to be resumed.
+package protocol Waking: Sendable {
+    /// Hands over what there is. Not while a lock is held.
+    func resume()
+}
+
 /// Takes the frames of one answer and hands them to who waits.
-protocol Answer: Sendable {
+package protocol Answer: Waking {
     /// Takes a frame that others follow. Throws a protocol error.
     mutating func takeChunk(
         _ header: FrameHeader, _ body: UnsafeRawBufferPointer
@@ -29,8 +35,8 @@ protocol Answer: Sendable {
     ) throws(ClientError)
     /// Ends the answer without a last frame.
     mutating func fail(_ failure: CallFailure)
-    /// Hands over what there is. Not while a lock is held.
-    func resume()
+    /// Who is resumed when there is a part to take; owns nothing of the answer.
+    var taker: any Waking { get }
 }
 
 extension AnswerPieces {
@@ -99,6 +105,8 @@ struct WholeAnswer<Pieces: AnswerPieces>: Answer {
 
     mutating func fail(_ failure: CallFailure) { outcome = .failure(failure) }
 
+    var taker: any Waking { self }
+
     func resume() {
         guard let outcome else { return }
         caller.resume(returning: outcome)
@@ -106,7 +114,7 @@ struct WholeAnswer<Pieces: AnswerPieces>: Answer {
 }
 
 /// The parts of an answer between the connection that files them and the caller who takes them.
-final class PartQueue<Pieces: AnswerPieces>: Sendable {
+final class PartQueue<Pieces: AnswerPieces>: Waking {
     /// One part.
     enum Part: Sendable {
         case chunk(Pieces.Chunk, Provenance, generation: UInt32)
@@ -173,7 +181,7 @@ final class PartQueue<Pieces: AnswerPieces>: Sendable {
         if isReady { caller.resume() }
     }
 
-    func wake() {
+    func resume() {
         let caller = state.withLock { state in
             let caller = state.caller
             state.caller = nil
@@ -219,5 +227,7 @@ struct PartedAnswer<Pieces: AnswerPieces>: Answer {
 
     mutating func fail(_ failure: CallFailure) { queue.fail(failure) }
 
-    func resume() { queue.wake() }
+    var taker: any Waking { queue }
+
+    func resume() { queue.resume() }
 }

@@ -26,9 +26,10 @@ extension Client {
         model: String? = nil, verify: Bool = false, requirements: Requirements? = nil,
         deadlineMilliseconds: UInt32 = 0
     ) async throws(ClientError) -> Reply<HealthResponse> {
-        try await call(
-            demanding: HealthRequest(model: model, verify: verify, requirements: requirements),
-            SinglePiece(), deadlineMilliseconds)
+        let request = HealthRequest(model: model, verify: verify, requirements: requirements)
+        // The health of a server as a whole is of no model that could be real.
+        if model == nil { return try await call(request, SinglePiece(), deadlineMilliseconds) }
+        return try await call(demanding: request, SinglePiece(), deadlineMilliseconds)
     }
 
     /// What is being served. The list is real even when a model on it is not.

@@ -141,7 +141,7 @@ final class Connection: Sendable, Timed {
             if waitsToWrite.exchange(waits, ordering: .relaxed) != waits { mustWake = true }
             return (value, effects)
         }
-        if mustWake, !loop.isCurrent { loop.wake() }
+        if mustWake { loop.wake() }
         carryOut(effects)
         return value
     }

@@ -12,21 +12,21 @@
 import Wire
 
 /// What a connection wants done after an event.
-struct ConnectionEffects {
+package struct ConnectionEffects {
     /// To be resumed once no lock is held.
-    var answers: [any Answer] = []
+    package var answers: [any Waking] = []
     /// Requests that are no longer in flight.
-    var ended = 0
+    package var ended = 0
     /// The server has said Hello.
-    var opened: HelloResponse?
+    package var opened: HelloResponse?
     /// The server takes no new requests.
-    var drains = false
+    package var drains = false
     /// The socket is to be closed; why.
-    var over: ClientError?
+    package var over: ClientError?
 }
 
 /// The state of one connection.
-struct ConnectionMachine {
+package struct ConnectionMachine {
     private enum Phase {
         case greeting
         case open
@@ -48,7 +48,7 @@ struct ConnectionMachine {
     private var effects = ConnectionEffects()
 
     /// When `expire` has something to do; may be too early, never too late.
-    private(set) var nextMoment: Moment
+    package private(set) var nextMoment: Moment
 
     private static let helloTicket: UInt64 = 0
     /// What was read that long ago says nothing about now; nanoseconds.
@@ -57,7 +57,7 @@ struct ConnectionMachine {
     private static let deadAfter: UInt64 = 10_000_000_000
 
     /// A connected socket that has not said anything; Hello lies in `output` at once.
-    init(_ options: ClientOptions, helloEnd: Moment, now: Moment) {
+    package init(_ options: ClientOptions, helloEnd: Moment, now: Moment) {
         self.options = options
         silence =
             options.answerMilliseconds == 0
@@ -80,21 +80,21 @@ struct ConnectionMachine {
 
     /// True when nothing is in flight and what may have come was not just read: GoAway or an end
     /// may lie unread.
-    func isStale(now: Moment) -> Bool {
+    package func isStale(now: Moment) -> Bool {
         isIdle && now.nanoseconds(since: heard) > Self.staleAfter
     }
 
     /// True when it will do nothing more.
-    var isOver: Bool {
+    package var isOver: Bool {
         if case .over = phase { true } else { false }
     }
 
     /// Bytes to be written.
-    var outputCount: Int { encoder.count - Int(written - base) }
+    package var outputCount: Int { encoder.count - Int(written - base) }
     private var base: UInt64 { queued - UInt64(encoder.count) }
 
     /// Lends what is to be written; `body` says how much of it was.
-    mutating func write(_ body: (UnsafeRawBufferPointer) -> Int) {
+    package mutating func write(_ body: (UnsafeRawBufferPointer) -> Int) {
         let start = Int(written - base)
         let count = encoder.withUnsafeBytes { all in
             body(UnsafeRawBufferPointer(rebasing: all[start...]))
@@ -104,7 +104,7 @@ struct ConnectionMachine {
     }
 
     /// What happened since the last time.
-    mutating func takeEffects() -> ConnectionEffects {
+    package mutating func takeEffects() -> ConnectionEffects {
         let taken = effects
         effects = ConnectionEffects()
         return taken
@@ -113,7 +113,7 @@ struct ConnectionMachine {
     // MARK: - Requests
 
     /// Writes a request. Throws when it cannot be sent; then `answer` was not taken.
-    mutating func send<Request: RequestMessage>(
+    package mutating func send<Request: RequestMessage>(
         _ request: Request, ticket: UInt64, answer: some Answer, deadline: Deadline, now: Moment
     ) throws(CallFailure) {
         switch phase {
@@ -164,7 +164,7 @@ struct ConnectionMachine {
     }
 
     /// The caller no longer wants an answer: Cancel is sent, the rest of it is dropped.
-    mutating func giveUp(_ ticket: UInt64, _ error: ClientError, now: Moment) {
+    package mutating func giveUp(_ ticket: UInt64, _ error: ClientError, now: Moment) {
         guard let id = inbox.requestID(of: ticket) else { return }
         stop(id, error, now: now)
     }
@@ -183,7 +183,7 @@ struct ConnectionMachine {
     }
 
     /// Gives up what is overdue.
-    mutating func expire(now: Moment) {
+    package mutating func expire(now: Moment) {
         guard now >= nextMoment else { return }
         if case .greeting = phase {
             return end(
@@ -208,7 +208,7 @@ struct ConnectionMachine {
     // MARK: - Bytes
 
     /// Takes what was read.
-    mutating func receive(_ bytes: UnsafeRawBufferPointer, now: Moment) {
+    package mutating func receive(_ bytes: UnsafeRawBufferPointer, now: Moment) {
         if case .over = phase { return }
         heard = now
         decoder.lend(bytes)
@@ -248,7 +248,8 @@ struct ConnectionMachine {
         let before = inbox.count
         switch try inbox.receive(frame.header, frame.body, now: now) {
         case .filed: break
-        case .news(let answer), .finished(let answer): effects.answers.append(answer)
+        case .news(let taker): effects.answers.append(taker)
+        case .finished(let answer): effects.answers.append(answer)
         case .unwanted(let answer):
             effects.answers.append(answer)
             cancel(frame.header.requestID, now: now)
@@ -282,7 +283,7 @@ struct ConnectionMachine {
     }
 
     /// The socket is gone, or shall be: everything in flight fails.
-    mutating func end(_ error: ClientError) {
+    package mutating func end(_ error: ClientError) {
         if case .over = phase { return }
         phase = .over(error)
         nextMoment = .never

@@ -33,7 +33,7 @@ struct Inbox {
         /// Nothing to tell anyone.
         case filed
         /// Somebody who waits for a part can have it.
-        case news(any Answer)
+        case news(any Waking)
         /// The answer is complete, or has failed.
         case finished(any Answer)
         /// The caller must not or cannot have it: the server is to stop making it.
@@ -48,57 +48,57 @@ struct Inbox {
     /// Requests that have not had their last frame.
     var count: Int { entries.count }
 
-    /// All requests in flight, in no order.
-    var all: Dictionary<UInt64, Entry>.Values { entries.values }
-
     mutating func expect(_ entry: Entry, for requestID: UInt64) { entries[requestID] = entry }
 
     /// Files one frame of an answer. Throws a protocol error.
     mutating func receive(
         _ header: FrameHeader, _ body: UnsafeRawBufferPointer, now: Moment
     ) throws(ClientError) -> Outcome {
-        let id = header.requestID
-        guard let entry = entries[id] else {
+        // Taken out and put back, so that what the answer holds has one owner while it grows.
+        guard var entry = entries.removeValue(forKey: header.requestID) else {
             throw .damage(
-                "reading the server's answer: found request id \(id), allowed: one of the "
-                    + "\(count) in flight")
+                "reading the server's answer: found request id \(header.requestID), allowed: one "
+                    + "of the \(count) in flight")
         }
+        let outcome: Outcome
+        do throws(ClientError) {
+            outcome = try file(header, body, in: &entry, now: now)
+        } catch {
+            entries[header.requestID] = entry
+            throw error
+        }
+        if header.flags.contains(.more) { entries[header.requestID] = entry }
+        return outcome
+    }
+
+    private func file(
+        _ header: FrameHeader, _ body: UnsafeRawBufferPointer, in entry: inout Entry, now: Moment
+    ) throws(ClientError) -> Outcome {
         try check(header, against: entry)
+        if entry.first == nil { entry.first = header }
+        guard entry.answer != nil else { return .filed }
         let isLast = !header.flags.contains(.more)
-        guard entry.answer != nil else {
-            if isLast { entries[id] = nil } else { entries[id]?.first = entry.first ?? header }
-            return .filed
-        }
         if let error = try refusal(header, body) {
-            entries[id]?.answer?.fail(CallFailure(error: error, stage: .sent))
-            return end(id, header, isUnwanted: !isLast)
+            entry.answer?.fail(CallFailure(error: error, stage: .sent))
+            return end(&entry, isLast: isLast)
         }
         if isLast {
-            try entries[id]?.answer?.takeLast(header, body)
-            return end(id, header, isUnwanted: false)
+            try entry.answer?.takeLast(header, body)
+            return end(&entry, isLast: true)
         }
-        entries[id]?.first = entry.first ?? header
-        entries[id]?.heard = now
-        switch try entries[id]?.answer?.takeChunk(header, body) {
-        case .unwanted: return end(id, header, isUnwanted: true)
-        case .news: return entries[id]?.answer.map { .news($0) } ?? .filed
+        entry.heard = now
+        switch try entry.answer?.takeChunk(header, body) {
+        case .unwanted: return end(&entry, isLast: false)
+        case .news: return entry.answer.map { .news($0.taker) } ?? .filed
         case .filed, nil: return .filed
         }
     }
 
-    /// Takes the waiter out; leaves the entry when more frames are to come.
-    private mutating func end(
-        _ id: UInt64, _ header: FrameHeader, isUnwanted: Bool
-    ) -> Outcome {
-        let answer = entries[id]?.answer
-        if isUnwanted {
-            entries[id]?.answer = nil
-            if entries[id]?.first == nil { entries[id]?.first = header }
-        } else {
-            entries[id] = nil
-        }
-        guard let answer else { return .filed }
-        return isUnwanted ? .unwanted(answer) : .finished(answer)
+    /// Takes the waiter out.
+    private func end(_ entry: inout Entry, isLast: Bool) -> Outcome {
+        guard let answer = entry.answer else { return .filed }
+        entry.answer = nil
+        return isLast ? .finished(answer) : .unwanted(answer)
     }
 
     private func check(_ header: FrameHeader, against entry: Entry) throws(ClientError) {

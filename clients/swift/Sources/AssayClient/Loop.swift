@@ -39,6 +39,7 @@ final class Loop: Sendable {
         var connections: [Connection] = []
         var timed: [any Timed] = []
         var entries: [pollfd] = []
+        var due = Moment.never
         var jobs: [UnownedJob] = []
     }
 
@@ -136,15 +137,14 @@ final class Loop: Sendable {
     }
 
     private func wakeIf(_ change: (inout State) -> Bool) {
-        let mustWake = state.withLock { state in
-            guard change(&state), state.isAsleep else { return false }
+        state.withLock { state in
+            guard change(&state), state.isAsleep else { return }
             state.isAsleep = false
-            return true
+            // Under the lock, so that the thread cannot have closed the pipe meanwhile. A full
+            // pipe has woken it already.
+            var byte: UInt8 = 1
+            _ = Glibc.write(pipeWrite, &byte, 1)
         }
-        guard mustWake else { return }
-        var byte: UInt8 = 1
-        // A full pipe has woken the thread already.
-        _ = Glibc.write(pipeWrite, &byte, 1)
     }
 
     // MARK: - The thread
@@ -155,23 +155,22 @@ final class Loop: Sendable {
             byteCount: Self.readSize, alignment: 64)
         defer { buffer.deallocate() }
         var watch = Watch()
-        while let timeout = turn(&watch) {
-            sleep(&watch, timeout)
+        while let isBusy = turn(&watch) {
+            sleep(&watch, isBusy ? 0 : watch.due.pollMilliseconds(from: .now))
             let now = Moment.now
             read(&watch, buffer, now)
-            for connection in watch.connections where connection.nextMoment <= now.nanoseconds {
-                connection.due(now: now)
-            }
-            for timed in watch.timed where timed.nextMoment <= now.nanoseconds {
-                timed.due(now: now)
-            }
+            if now >= watch.due { expire(&watch, now) }
         }
-        Socket.close(pipeRead)
-        Socket.close(pipeWrite)
+        state.withLock { state in
+            state.isAsleep = false
+            Socket.close(pipeRead)
+            Socket.close(pipeWrite)
+        }
     }
 
-    /// Runs what is ready, writes what it asked for, and says how long to sleep; nil at the end.
-    private func turn(_ watch: inout Watch) -> Int32? {
+    /// Runs what is ready and writes what it asked for; nil at the end. True when there is more to
+    /// run already.
+    private func turn(_ watch: inout Watch) -> Bool? {
         runJobs(&watch)
         let unwritten = state.withLock { state in
             guard !state.unwritten.isEmpty else { return [] as [Connection] }
@@ -180,18 +179,22 @@ final class Loop: Sendable {
             return taken
         }
         for connection in unwritten { connection.flush() }
-        let isOver = state.withLock { state in
-            if state.version != watch.version {
+        var isStale = false
+        let isBusy: Bool? = state.withLock { state in
+            isStale = state.version != watch.version
+            if isStale {
                 watch.version = state.version
                 watch.connections = state.connections
                 watch.timed = state.timed
             }
-            state.isAsleep = state.jobs.isEmpty && spin == 0
-            return state.isStopped && state.jobs.isEmpty && state.connections.isEmpty
-                && state.timed.isEmpty
+            guard state.jobs.isEmpty else { return true }
+            state.isAsleep = spin == 0
+            let isOver =
+                state.isStopped && state.connections.isEmpty && state.timed.isEmpty
+            return isOver ? nil : false
         }
-        if isOver { return nil }
-        return timeout(watch)
+        if isStale { look(&watch) }
+        return isBusy
     }
 
     private func runJobs(_ watch: inout Watch) {
@@ -208,38 +211,47 @@ final class Loop: Sendable {
         watch.jobs.removeAll(keepingCapacity: true)
     }
 
-    /// Milliseconds until something is due; 0 when there are tasks, -1 for ever.
-    private func timeout(_ watch: borrowing Watch) -> Int32 {
-        guard state.withLock({ $0.jobs.isEmpty }) else { return 0 }
+    /// Takes over what was registered: what to poll for, and when something is due.
+    private func look(_ watch: inout Watch) {
+        watch.entries.removeAll(keepingCapacity: true)
+        watch.entries.append(pollfd(fd: pipeRead, events: Int16(POLLIN), revents: 0))
+        for connection in watch.connections {
+            let events = Int16(POLLIN) | (connection.wantsWrite ? Int16(POLLOUT) : 0)
+            watch.entries.append(pollfd(fd: connection.descriptor, events: events, revents: 0))
+        }
+        findDue(&watch)
+    }
+
+    private func findDue(_ watch: inout Watch) {
         var next = UInt64.max
         for connection in watch.connections { next = min(next, connection.nextMoment) }
         for timed in watch.timed { next = min(next, timed.nextMoment) }
-        return next == .max ? -1 : Moment(nanoseconds: next).pollMilliseconds(from: .now)
+        watch.due = Moment(nanoseconds: next)
+    }
+
+    private func expire(_ watch: inout Watch, _ now: Moment) {
+        for connection in watch.connections where connection.nextMoment <= now.nanoseconds {
+            connection.due(now: now)
+        }
+        for timed in watch.timed where timed.nextMoment <= now.nanoseconds {
+            timed.due(now: now)
+        }
+        findDue(&watch)
     }
 
     private func sleep(_ watch: inout Watch, _ timeout: Int32) {
-        if watch.entries.count != watch.connections.count + 1 {
-            watch.entries = Array(
-                repeating: pollfd(fd: pipeRead, events: Int16(POLLIN), revents: 0),
-                count: watch.connections.count + 1)
-        }
-        for (index, connection) in watch.connections.enumerated() {
-            let events = Int16(POLLIN) | (connection.wantsWrite ? Int16(POLLOUT) : 0)
-            watch.entries[index + 1] = pollfd(
-                fd: connection.descriptor, events: events, revents: 0)
-        }
-        if spin > 0, timeout != 0, look(&watch, for: timeout) { return }
+        if spin > 0, timeout != 0, spins(&watch) { return }
         // Interrupted: the next turn sleeps again.
-        _ = poll(&watch.entries, nfds_t(watch.entries.count), timeout)
+        let count = poll(&watch.entries, nfds_t(watch.entries.count), timeout)
         state.withLock { $0.isAsleep = false }
-        if watch.entries[0].revents != 0 {
+        if count > 0, watch.entries[0].revents != 0 {
             var bytes: (UInt64, UInt64) = (0, 0)
             _ = Glibc.read(pipeRead, &bytes, 16)
         }
     }
 
     /// Looks for work without sleeping; false when there was none and the thread may sleep.
-    private func look(_ watch: inout Watch, for timeout: Int32) -> Bool {
+    private func spins(_ watch: inout Watch) -> Bool {
         let start = Moment.now
         while true {
             if poll(&watch.entries, nfds_t(watch.entries.count), 0) > 0 { return true }
@@ -253,11 +265,13 @@ final class Loop: Sendable {
         }
     }
 
-    private func read(_ watch: inout Watch, _ buffer: UnsafeMutableRawBufferPointer, _ now: Moment)
-    {
-        for (index, connection) in watch.connections.enumerated() {
-            let events = Int32(watch.entries[index + 1].revents)
-            guard events != 0 else { continue }
+    private func read(
+        _ watch: inout Watch, _ buffer: UnsafeMutableRawBufferPointer, _ now: Moment
+    ) {
+        for index in 1..<watch.entries.count where watch.entries[index].revents != 0 {
+            let events = Int32(watch.entries[index].revents)
+            watch.entries[index].revents = 0
+            let connection = watch.connections[index - 1]
             if events & POLLOUT != 0 { connection.flush() }
             if events & ~POLLOUT != 0 { connection.read(buffer, now) }
         }

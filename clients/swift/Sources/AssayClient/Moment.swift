@@ -49,15 +49,19 @@ package struct Moment: Comparable, Sendable {
 }
 
 /// The end of one call, as its caller set it.
-struct Deadline: Sendable {
+package struct Deadline: Sendable {
     /// What was asked for, for messages; 0 is none.
     let milliseconds: UInt32
     /// When it is reached.
     let moment: Moment
 
-    init(milliseconds: UInt32, now: Moment = .now) {
+    init(milliseconds: UInt32) {
+        self.init(milliseconds: milliseconds, from: milliseconds == 0 ? .never : .now)
+    }
+
+    package init(milliseconds: UInt32, from start: Moment) {
         self.milliseconds = milliseconds
-        moment = milliseconds == 0 ? .never : now.advanced(byMilliseconds: milliseconds)
+        moment = milliseconds == 0 ? .never : start.advanced(byMilliseconds: milliseconds)
     }
 
     /// What goes into a header sent now: milliseconds left, rounded up; 0 for no deadline, and nil
