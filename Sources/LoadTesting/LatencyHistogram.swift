@@ -106,7 +106,8 @@ package struct PercentileTable: Sendable {
         return begins[beyond] > nanoseconds ? sums[beyond - 1] : sums[beyond]
     }
 
-    /// The first index below `count` where `holds`, which never stops holding; the last one if none.
+    /// The first index below `count` where `holds`, which never stops holding; the last one if
+    /// there is none.
     private static func first(_ count: Int, where holds: (Int) -> Bool) -> Int {
         var low = 0
         var high = count - 1

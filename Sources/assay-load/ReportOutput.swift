@@ -63,8 +63,10 @@ struct ReportOptions: ParsableArguments {
 struct ProgressLine {
     private let isShown = isatty(STDERR_FILENO) == 1
 
+    /// Shows the stretch that ends a second: percentiles of each one would cost the run too much.
     func show(_ interval: TimedInterval) {
-        guard isShown else { return }
+        let end = interval.start + interval.seconds
+        guard isShown, Int(end + 1e-6) > Int(interval.start + 1e-6) else { return }
         let record = interval.record
         let rate = Double(record.succeeded) / max(interval.seconds, 1e-9)
         var text =
