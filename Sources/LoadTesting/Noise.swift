@@ -32,9 +32,11 @@ struct Noise {
         }
     }
 
-    /// Lower and upper bound of a percentile, milliseconds.
+    /// Lower and upper bound of a percentile, milliseconds; empty when fewer than ten answers lie
+    /// beyond it: then it says more about those than about the server.
     func spread(of percentile: Double) -> [Double] {
         let share = percentile / 100
+        guard count * (1 - share) >= 9.999 else { return [] }
         let rank = share * count
         let half = 1.96 * (count * share * (1 - share)).squareRoot() + 1
         var low = Double(whole.value(rank: Int((rank - half).rounded(.down)))) / 1e6
