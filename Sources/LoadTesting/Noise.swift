@@ -9,19 +9,34 @@
 // It knows nothing of differences between two runs that one run does not show (another layout of
 // memory, another neighbour): repeat the run to learn of those.
 
-/// Estimates of chance.
-enum Noise {
+/// Estimates of chance for the percentiles of one run.
+struct Noise {
     /// Stretches to divide a run into.
     static let batchCount = 20
-    /// Answers a stretch needs for its percentile to mean something, beyond the percentile itself.
+    /// Answers a stretch needs beyond a percentile for that to mean something.
     static let tailCount = 3.0
 
-    /// Lower and upper bound, milliseconds, for the percentile of `whole`, made up of `parts`.
-    static func spread(
-        of percentile: Double, _ whole: LatencyHistogram, _ parts: [LatencyHistogram]
-    ) -> [Double] {
+    private let whole: PercentileTable
+    private let count: Double
+    private let batches: [(count: Int, table: PercentileTable)]
+
+    /// - Parameter parts: what `whole` is made of, in order of time.
+    init(_ whole: LatencyHistogram, parts: [LatencyHistogram]) {
+        self.whole = whole.table
+        count = Double(whole.count)
+        let size = max(1, (parts.count + Self.batchCount - 1) / Self.batchCount)
+        batches = stride(from: 0, through: parts.count - size, by: size).map { start in
+            var batch = LatencyHistogram()
+            for part in parts[start..<start + size] { batch.add(part) }
+            return (batch.count, batch.table)
+        }
+    }
+
+    /// Lower and upper bound of a percentile, milliseconds; empty when fewer than ten answers lie
+    /// beyond it: then it says more about those than about the server.
+    func spread(of percentile: Double) -> [Double] {
         let share = percentile / 100
-        let count = Double(whole.count)
+        guard count * (1 - share) >= 9.999 else { return [] }
         let rank = share * count
         let half = 1.96 * (count * share * (1 - share)).squareRoot() + 1
         var low = Double(whole.value(rank: Int((rank - half).rounded(.down)))) / 1e6
@@ -30,7 +45,7 @@ enum Noise {
         // A value is known to the histogram's resolution only.
         low = min(low, middle * (1 - LatencyHistogram.resolution))
         high = max(high, middle * (1 + LatencyHistogram.resolution))
-        if let error = batchError(percentile, parts) {
+        if let error = batchError(percentile) {
             low = min(low, max(0, middle - 2 * error))
             high = max(high, middle + 2 * error)
         }
@@ -38,22 +53,15 @@ enum Noise {
     }
 
     /// Standard error of the mean over batches, milliseconds; nil with too few answers.
-    private static func batchError(_ percentile: Double, _ parts: [LatencyHistogram]) -> Double? {
-        let size = max(1, (parts.count + batchCount - 1) / batchCount)
-        var values: [Double] = []
-        var batch = LatencyHistogram()
-        for (index, part) in parts.enumerated() {
-            batch.add(part)
-            guard index % size == size - 1 else { continue }
-            if Double(batch.count) * (1 - percentile / 100) >= tailCount {
-                values.append(Double(batch.value(at: percentile)) / 1e6)
-            }
-            batch = LatencyHistogram()
+    private func batchError(_ percentile: Double) -> Double? {
+        let values = batches.compactMap { count, table in
+            Double(count) * (1 - percentile / 100) >= Self.tailCount
+                ? Double(table.value(at: percentile)) / 1e6 : nil
         }
         guard values.count >= 5 else { return nil }
-        let count = Double(values.count)
-        let mean = values.reduce(0, +) / count
+        let number = Double(values.count)
+        let mean = values.reduce(0, +) / number
         let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        return (squares / (count - 1) / count).squareRoot()
+        return (squares / (number - 1) / number).squareRoot()
     }
 }

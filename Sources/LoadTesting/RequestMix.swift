@@ -42,8 +42,11 @@ package struct RequestMix: Sendable, Equatable {
     /// As it would be given.
     package var description: String {
         if weights.count == 1 { return weights[0].kind.rawValue }
-        return weights.map { "\($0.kind.rawValue)=\(NumberText.short($0.weight))" }
-            .joined(separator: ",")
+        return weights.map { kind, weight in
+            let isWhole = weight == weight.rounded()
+            return kind.rawValue + "="
+                + (isWhole ? NumberText.fixed(weight, 0) : NumberText.short(weight))
+        }.joined(separator: ",")
     }
 
     package func contains(_ kind: RequestKind) -> Bool {

@@ -133,8 +133,11 @@ package final class RunEngine: Sendable {
             while sends.count < 128, let send = machine.nextSend(at: now) { sends.append(send) }
             if !sends.isEmpty { return .send(sends) }
             if machine.isExhausted(at: now), machine.inFlight == 0 { return .done }
-            pacerWaits.store(true, ordering: .relaxed)
-            return .wait(until: machine.nextWake(at: now))
+            // With a free place only time brings the next send; without one, or with nothing left
+            // to send, only an answer changes anything.
+            let wake = machine.nextWake(at: now)
+            pacerWaits.store(wake == nil, ordering: .relaxed)
+            return .wait(until: wake)
         }
     }
 

@@ -4,7 +4,8 @@ extension Quantiles {
     /// Percentiles of `histogram`, nil when it is empty; `intervals` serve to estimate the noise.
     package init?(_ histogram: LatencyHistogram, intervals: [TimedInterval]? = nil) {
         guard !histogram.isEmpty else { return nil }
-        func at(_ percentile: Double) -> Double { Double(histogram.value(at: percentile)) / 1e6 }
+        let table = histogram.table
+        func at(_ percentile: Double) -> Double { Double(table.value(at: percentile)) / 1e6 }
         count = histogram.count
         min = Double(histogram.smallest) / 1e6
         mean = histogram.mean / 1e6
@@ -17,12 +18,10 @@ extension Quantiles {
         p9999 = at(99.99)
         max = Double(histogram.largest) / 1e6
         guard let intervals else { return }
-        let parts = intervals.map(\.record.latency)
+        let noise = Noise(histogram, parts: intervals.map(\.record.latency))
         spread = Spread(
-            p50: Noise.spread(of: 50, histogram, parts),
-            p90: Noise.spread(of: 90, histogram, parts),
-            p99: Noise.spread(of: 99, histogram, parts),
-            p999: Noise.spread(of: 99.9, histogram, parts))
+            p50: noise.spread(of: 50), p90: noise.spread(of: 90), p99: noise.spread(of: 99),
+            p999: noise.spread(of: 99.9))
     }
 }
 
@@ -50,8 +49,9 @@ extension KindReport {
 extension IntervalReport {
     package init(_ interval: TimedInterval) {
         let latency = interval.record.latency
+        let table = latency.table
         func at(_ percentile: Double) -> Double? {
-            latency.isEmpty ? nil : Double(latency.value(at: percentile)) / 1e6
+            latency.isEmpty ? nil : Double(table.value(at: percentile)) / 1e6
         }
         start = interval.start
         seconds = interval.seconds
@@ -139,6 +139,7 @@ extension RunReport {
     /// one request is left: even steps on a scale of nines.
     private static func curve(_ histogram: LatencyHistogram) -> [CurvePoint] {
         guard !histogram.isEmpty else { return [] }
+        let table = histogram.table
         var points: [CurvePoint] = []
         var left = 1.0
         while left * Double(histogram.count) >= 1, points.count < 200 {
@@ -146,7 +147,7 @@ extension RunReport {
             points.append(
                 CurvePoint(
                     percentile: percentile,
-                    milliseconds: Double(histogram.value(at: percentile)) / 1e6))
+                    milliseconds: Double(table.value(at: percentile)) / 1e6))
             left *= 0.87
         }
         return points + [

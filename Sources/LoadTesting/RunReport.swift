@@ -18,7 +18,8 @@ package struct Quantiles: Sendable, Equatable, Codable {
     package var p999: Double
     package var p9999: Double
     package var max: Double
-    /// Where p50, p90, p99 and p999 may lie by chance alone, 95 times in 100; see Noise.
+    /// Where p50, p90, p99 and p999 may lie by chance alone, 95 times in 100; see Noise. Empty for
+    /// those with too few answers beyond them.
     package var spread: Spread?
 
     /// Lower and upper bounds, milliseconds.

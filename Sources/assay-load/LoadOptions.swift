@@ -161,6 +161,12 @@ struct Schedule {
     var start = 0.0
     var words = ""
 
+    /// Seconds to wait for the last answers. A trial of a search need not wait much longer than its
+    /// bound: later answers are too late anyway.
+    var drainInForce: Double {
+        search.map { min(drain, 2 * $0.bound / 1_000 + 0.5) } ?? drain
+    }
+
     /// The loop, at `rate` during a search.
     func loop(rate: Double?) -> LoadLoop {
         if let trace { return .open(ArrivalSchedule(trace: trace)) }

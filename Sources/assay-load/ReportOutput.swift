@@ -63,16 +63,19 @@ struct ReportOptions: ParsableArguments {
 struct ProgressLine {
     private let isShown = isatty(STDERR_FILENO) == 1
 
+    /// Shows the stretch that ends a second: percentiles of each one would cost the run too much.
     func show(_ interval: TimedInterval) {
-        guard isShown else { return }
+        let end = interval.start + interval.seconds
+        guard isShown, Int(end + 1e-6) > Int(interval.start + 1e-6) else { return }
         let record = interval.record
         let rate = Double(record.succeeded) / max(interval.seconds, 1e-9)
         var text =
             "\(NumberText.fixed(interval.start + interval.seconds, 1)) s  "
             + "\(NumberText.short(rate))/s"
         if !record.latency.isEmpty {
+            let table = record.latency.table
             for percentile in [50, 99, 100] {
-                let time = Double(record.latency.value(at: Double(percentile))) / 1e6
+                let time = Double(table.value(at: Double(percentile))) / 1e6
                 text +=
                     "  \(percentile == 100 ? "max" : "p\(percentile)") "
                     + NumberText.time(milliseconds: time)

@@ -72,10 +72,8 @@ struct RpcCommand: AsyncParsableCommand {
         let schedule = try schedule.settled()
         let thresholds = try failIf.map { try Threshold($0) }
         let objective = try goodput.map { try LatencyObjective($0, "--goodput") }
-        _ = try requests.content(vocabulary: 0)
-        let target = try AssayTarget(
-            ServerAddress(address), model: model, connections: schedule.connections,
-            threads: threads, allowMock: allowMock, compression: !noCompression)
+        _ = (try RequestMix(requests.mix), try requests.content(vocabulary: 0))
+        let target = try target(schedule.connections)
         let facts = try await target.facts(wait: wait)
         if let sentence = facts.mockSentence, !allowMock {
             throw RunRefused(status: Verdict.mock.rawValue, sentence: sentence)
@@ -91,15 +89,21 @@ struct RpcCommand: AsyncParsableCommand {
                 "the depth is \(schedule.depth); the server allows "
                     + "\(target.depthMax ?? 0) requests in flight per connection")
         }
-        try await target.connect()
-        let verdict = try await measure(schedule, thresholds, objective, target, facts)
         await target.close()
+        let verdict = try await measure(schedule, thresholds, objective, facts)
         if verdict != .passed { throw ExitCode(verdict.rawValue) }
     }
 
     private var address: String {
         server ?? ProcessInfo.processInfo.environment["ASSAY_SERVER"]
             ?? ServerAddress.standard.description
+    }
+
+    /// New clients, not connected yet.
+    private func target(_ connections: Int) throws(ClientError) -> AssayTarget {
+        try AssayTarget(
+            ServerAddress(address), model: model, connections: connections, threads: threads,
+            allowMock: allowMock, compression: !noCompression)
     }
 
     private func measureHost(_ seconds: Double) throws {
@@ -114,7 +118,7 @@ struct RpcCommand: AsyncParsableCommand {
 
     private func measure(
         _ schedule: Schedule, _ thresholds: [Threshold], _ objective: LatencyObjective?,
-        _ target: AssayTarget, _ facts: TargetFacts
+        _ facts: TargetFacts
     ) async throws -> Verdict {
         let started = Date().timeIntervalSince1970
         var schedule = schedule
@@ -124,7 +128,7 @@ struct RpcCommand: AsyncParsableCommand {
             let progress = ProgressLine()
             let finding = try await RateSearchRun.find(search, from: schedule.start) { rate in
                 progress.say("trying \(NumberText.short(rate)) requests/s")
-                return try await carryOut(schedule, rate, objective, target, facts)
+                return try await carryOut(schedule, rate, objective, facts)
             } onTrial: {
                 progress.say("\($0.held ? "held" : "failed"): \($0.finding)")
             }
@@ -133,13 +137,13 @@ struct RpcCommand: AsyncParsableCommand {
             result = finding.result
             schedule.words = "\(NumberText.short(finding.rate))/s, \(schedule.kind.rawValue)"
         } else {
-            result = try await carryOut(schedule, nil, objective, target, facts)
+            result = try await carryOut(schedule, nil, objective, facts)
         }
         var report = RunReport(
             result, facts: facts, setup: try setup(schedule), objective: objective,
             startedAt: started)
         report.search = found
-        await lookAgain(&report, target, facts, result)
+        await lookAgain(&report, facts, result)
         var verdict = report.judge(
             thresholds, earlyEnd: result.record.earlyEnd, allowMock: allowMock,
             allowDegraded: allowDegraded)
@@ -153,10 +157,13 @@ struct RpcCommand: AsyncParsableCommand {
         return verdict
     }
 
+    /// One run on connections of its own: a run that gave requests up has closed them.
     private func carryOut(
         _ schedule: Schedule, _ rate: Double?, _ objective: LatencyObjective?,
-        _ target: AssayTarget, _ facts: TargetFacts
+        _ facts: TargetFacts
     ) async throws -> RunResult {
+        let target = try target(schedule.connections)
+        try await target.connect()
         let vocabulary = facts.models.map(\.vocabulary).filter { $0 > 0 }.min() ?? 0
         let traced = Set((schedule.trace ?? []).compactMap(\.kind))
         let pool = RequestPool(
@@ -165,27 +172,31 @@ struct RpcCommand: AsyncParsableCommand {
         var plan = RunPlan(
             loop: schedule.loop(rate: rate), pool: pool, connections: schedule.connections,
             depth: schedule.depth, warmupSeconds: schedule.warmup,
-            durationSeconds: schedule.duration, drainSeconds: schedule.drain,
+            durationSeconds: schedule.duration, drainSeconds: schedule.drainInForce,
             requestsMax: schedule.requests)
         plan.allowMock = allowMock
         plan.allowDegraded = allowDegraded
         plan.objective = objective
         let progress = ProgressLine()
         defer { progress.clear() }
-        return await RunEngine(
+        let result = await RunEngine(
             plan, target, executors: target.executors,
             isInterrupted: { Interruption.hasHappened }, onInterval: progress.show
         ).run()
+        await target.close()
+        return result
     }
 
     /// The server after the run: a model that became a mock meanwhile, or was replaced, is said.
     private func lookAgain(
-        _ report: inout RunReport, _ target: AssayTarget, _ facts: TargetFacts,
-        _ result: RunResult
+        _ report: inout RunReport, _ facts: TargetFacts, _ result: RunResult
     ) async {
-        guard result.record.earlyEnd == nil, result.record.stillOpen == 0,
-            let after = try? await target.facts()
-        else { return }
+        guard result.record.earlyEnd == nil, let target = try? target(1) else { return }
+        let after = try? await target.facts()
+        await target.close()
+        guard let after else {
+            return report.warnings.append("after the run the server did not answer any more")
+        }
         if after.mockSentence != nil, !report.isMock {
             report.provenance = "mock"
             report.warnings.insert("MOCK: the model became a mock during the run", at: 0)

@@ -38,6 +38,20 @@ import Testing
         }
     }
 
+    @Test func timesAreCountedUpToABound() {
+        var histogram = LatencyHistogram()
+        for time in [5, 5, 7, 100, 2_000_000, 90_000_000] as [Int64] { histogram.record(time) }
+        let bounds: [(Int64, Int)] = [
+            (0, 0), (4, 0), (5, 2), (6, 2), (7, 3), (99, 3), (100, 4), (1_000_000, 4),
+            (2_001_000, 5), (50_000_000, 5), (90_000_000, 6), (.max, 6),
+        ]
+        for (bound, count) in bounds {
+            #expect(histogram.count(atMost: bound) == count, "\(bound)")
+        }
+        #expect([1, 34, 60, 100].map { histogram.value(at: $0) } == [5, 7, 100, 90_000_000])
+        #expect(LatencyHistogram().value(at: 99) == 0 && LatencyHistogram().count(atMost: 9) == 0)
+    }
+
     @Test(arguments: [100.0, 1_000, 10_000])
     func aStallShowsInTheOpenLoopAtEveryRate(_ rate: Double) throws {
         let plan = try Simulation.plan(
