@@ -4,20 +4,22 @@
 # removed. Nothing is started and no user is made.
 #
 # Usage: scripts/install.sh install|uninstall [prefix=/usr/local] [DESTDIR=] [bin=.build-static/release]
-# Also: sysconfdir (/etc when prefix is /usr, else PREFIX/etc), unitdir, docdir. All absolute but bin.
+# Also: sysconfdir (/etc when prefix is /usr, else PREFIX/etc), unitdir, docdir, strip=no to keep what
+# debuggers want. All paths are absolute but bin.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 action=${1:-}
 shift || true
 prefix=/usr/local DESTDIR=${DESTDIR:-} bin=.build-static/release sysconfdir='' unitdir='' docdir=''
+strip=yes
 for setting in "$@"; do
     case $setting in
-        prefix=* | DESTDIR=* | bin=* | sysconfdir=* | unitdir=* | docdir=*)
+        prefix=* | DESTDIR=* | bin=* | sysconfdir=* | unitdir=* | docdir=* | strip=*)
             declare "${setting%%=*}=${setting#*=}" ;;
         *)
             echo "install: \"$setting\" is no setting; allowed: prefix= DESTDIR= bin= sysconfdir=" \
-                "unitdir= docdir=" >&2
+                "unitdir= docdir= strip=" >&2
             exit 2 ;;
     esac
 done
@@ -55,7 +57,11 @@ do_install() {
                 "that does not" >&2
         fi
     done
-    for program in "${programs[@]}"; do place 755 "$bin/$program" "$bindir/$program"; done
+    for program in "${programs[@]}"; do
+        place 755 "$bin/$program" "$bindir/$program"
+        # What a debugger wants is more than half of the file.
+        [ "$strip" = no ] || strip --strip-unneeded "$DESTDIR$bindir/$program"
+    done
     for file in "${data[@]}"; do place 644 "models/$file" "$sharedir/$file"; done
     for file in "${documents[@]}"; do
         place 644 "${file%%:*}" "$docdir/$(documentName "$file")"
