@@ -111,6 +111,21 @@ import Testing
         #expect(server.connectionCount == 1)
     }
 
+    @Test func aThreadThatLooksBeforeItSleepsAnswersAndKeepsTimeToo() async throws {
+        let server = try server()
+        var options = ClientOptions()
+        options.spinMicroseconds = 200
+        options.graceMilliseconds = 10
+        let client = try Client(server.address, options: options)
+        for _ in 0..<50 { _ = try await client.stats() }
+        let error = await failure { _ = try await client.health(deadlineMilliseconds: 250) }
+        #expect(error?.code == .timedOut)
+        try await withTaskExecutorPreference(client.executor) {
+            for _ in 0..<50 { _ = try await client.stats() }
+        }
+        #expect(server.connectionCount == 1)
+    }
+
     @Test func silenceEndsTheWaitWithCancel() async throws {
         let server = try server()
         var options = ClientOptions()
