@@ -5,6 +5,8 @@
 
     --only PATTERN   rows whose name or group matches (shell wildcards; may be repeated)
     --limit SECONDS  time limit of one row (default 15); a row that needs more is red
+    --give-up N      after N red rows in a row the rest of a client's rows are red unplayed (default
+                     25): a driver that never works costs minutes, not hours
     --jobs N         clients judged at the same time (default: the processors)
     --json FILE      the results as JSON
     --rows           one line per row in the last table, not only the red ones
@@ -76,10 +78,14 @@ class Ending:
     meaning = "at the end of its input the driver exits with status 0"
 
 
-def judge(name, command, rows, limit, say):
+def judge(name, command, rows, limit, say, give_up=25):
     """All rows against one client; a driver that went wrong is started anew for the next row."""
     results, driver = [], None
     for row in rows:
+        if len(results) >= give_up and not any(one.passed for one in results[-give_up:]):
+            results.append(Result(row, False, 0.0, "expected to be played; found %d red rows "
+                                  "in a row before it" % give_up))
+            continue
         if driver is None:
             try:
                 driver = Driver(command)
@@ -134,6 +140,8 @@ def client_table(name, results):
                       "%.1f" % sum(result.seconds for result in part)])
     out = ["", name, table(lines, ["group", "passed", "failed", "seconds"])]
     for result in results:
+        if not result.passed and result.detail.startswith("expected to be played"):
+            continue
         if not result.passed:
             out += ["", "  FAILED %s: %s" % (result.row.name, result.row.meaning),
                     "    " + result.detail.replace("\n", "\n    ")]
@@ -182,6 +190,7 @@ def arguments(words):
     parser.add_argument("--client", action="append", default=[], metavar="NAME=COMMAND")
     parser.add_argument("--only", action="append", default=[], metavar="PATTERN")
     parser.add_argument("--limit", type=float, default=15.0, metavar="SECONDS")
+    parser.add_argument("--give-up", type=int, default=25, metavar="N")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--rows", action="store_true")
@@ -211,7 +220,8 @@ def main(words):
         print(line.split("\n")[0], file=sys.stderr, flush=True)
 
     with concurrent.futures.ThreadPoolExecutor(max(1, given.jobs)) as pool:
-        futures = {name: pool.submit(judge, name, command, rows, given.limit, say)
+        futures = {name: pool.submit(judge, name, command, rows, given.limit, say,
+                                     max(1, given.give_up))
                    for name, command in clients}
         judged = {name: future.result() for name, future in futures.items()}
     for name, results in judged.items():

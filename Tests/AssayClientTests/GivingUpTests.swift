@@ -101,19 +101,35 @@ import Testing
         var options = ClientOptions()
         options.graceMilliseconds = 10
         let client = try Client(server.address, options: options)
-        let error = await failure { _ = try await client.health(deadlineMilliseconds: 20) }
+        try await client.connect()
+        let error = await failure { _ = try await client.health(deadlineMilliseconds: 250) }
         #expect(error?.code == .timedOut)
         #expect(error?.status == .deadlineExceeded)
         await server.received(1, of: .cancel)
-        #expect((1...20).contains(server.asked[0].header.deadlineMilliseconds))
+        #expect((1...250).contains(server.asked[0].header.deadlineMilliseconds))
         _ = try await client.stats()
+        #expect(server.connectionCount == 1)
+    }
+
+    @Test func aThreadThatLooksBeforeItSleepsAnswersAndKeepsTimeToo() async throws {
+        let server = try server()
+        var options = ClientOptions()
+        options.spinMicroseconds = 200
+        options.graceMilliseconds = 10
+        let client = try Client(server.address, options: options)
+        for _ in 0..<50 { _ = try await client.stats() }
+        let error = await failure { _ = try await client.health(deadlineMilliseconds: 250) }
+        #expect(error?.code == .timedOut)
+        try await withTaskExecutorPreference(client.executor) {
+            for _ in 0..<50 { _ = try await client.stats() }
+        }
         #expect(server.connectionCount == 1)
     }
 
     @Test func silenceEndsTheWaitWithCancel() async throws {
         let server = try server()
         var options = ClientOptions()
-        options.answerMilliseconds = 20
+        options.answerMilliseconds = 250
         let client = try Client(server.address, options: options)
         var seen = 0
         let error = await failure {

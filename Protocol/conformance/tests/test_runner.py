@@ -63,6 +63,17 @@ class Runner(unittest.TestCase):
         self.assertEqual(status, 1, said)
         self.assertIn("\n0 passed, %d failed\n" % (2 * len(BROKEN)), said)
 
+    def test_a_driver_that_never_works_does_not_cost_the_time_of_every_row(self):
+        silent = self.driver(BROKEN["answers nothing"])
+        report = os.path.join(self.folder, "report.json")
+        status, said, _ = play("--only", "hello", "--give-up", "2", "--json", report,
+                               "--client", "silent=" + silent)
+        self.assertEqual(status, 1)
+        self.assertIn("\n0 passed, 24 failed\n", said)
+        with open(report, encoding="utf-8") as handle:
+            rows = json.load(handle)["clients"]["silent"]
+        self.assertEqual(sum("2 red rows in a row" in row["detail"] for row in rows), 22)
+
     def test_a_driver_that_is_not_there_is_red(self):
         status, said, _ = play("--only", "hello_once", "--client", "none=/no/such/program")
         self.assertEqual(status, 1)
