@@ -2,13 +2,14 @@
 # Everything is built once, in release, tests included; the products land in .build/release.
 
 SWIFT        ?= swift
+prefix       ?= /usr/local
 JOBS         ?= $(shell nproc)
 BUILD_FLAGS   = -c release --build-tests -j $(JOBS)
 BIN           = .build/release
 SOURCES       = Package.swift Sources Tests Benchmarks clients/swift models
 
 .PHONY: help setup build demo test conformance fidelity bench bench-clients check format coverage \
-	install uninstall clean
+	static install uninstall clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -52,5 +53,14 @@ format: ## format every Swift file in place
 coverage: setup ## line coverage of the modules that judge files
 	@scripts/coverage.sh
 
+static: setup ## programs that need no Swift where they run, for install and containers
+	@scripts/build-static.sh
+
+install: ## install them (after make static): prefix=/usr/local DESTDIR=
+	@scripts/install.sh install prefix="$(prefix)" DESTDIR="$(DESTDIR)"
+
+uninstall: ## remove what install put there
+	@scripts/install.sh uninstall prefix="$(prefix)" DESTDIR="$(DESTDIR)"
+
 clean:
-	@rm -rf .build .build-coverage
+	@rm -rf .build .build-coverage .build-static clients/*/build

@@ -180,7 +180,7 @@ run_bench() {
     local server="$logs/server.sock" echo="$logs/echo.sock" name pids=() own=()
     # What the reader's own servers are set to must not change what is measured.
     for name in $(compgen -e ASSAY_ || true); do own+=(-u "$name"); done
-    env "${own[@]}" "$bin/assayd" --listen "unix://$server" >"$logs/assayd" 2>&1 &
+    env "${own[@]}" "$bin/assayd" --listen "unix://$server" --admin none >"$logs/assayd" 2>&1 &
     pids+=($!)
     # It runs until its input ends: a pipe that we hold open ourselves.
     mkfifo "$logs/open"

@@ -57,7 +57,8 @@ class Assayd:
                  if not name.startswith("ASSAY_")}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [self.program, "--listen", self.url, "--threads", "1", *self.words],
+                [self.program, "--listen", self.url, "--admin", "none", "--threads", "1",
+                 *self.words],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=clean)
         until = time.monotonic() + LIMIT
         while time.monotonic() < until and self.process.poll() is None:

@@ -31,7 +31,8 @@ public enum ConfigurationReader {
     /// Variables with our prefix that belong to other programs of the project.
     static let foreignVariables: Set<String> = [
         "ASSAY_SERVER", "ASSAY_CONFIG", "ASSAY_DEMO_MODEL", "ASSAY_DEMO_SCORES", "ASSAY_FIXTURES",
-        "ASSAY_FUZZ_SEED", "ASSAY_INSTRUCTION_SET",
+        "ASSAY_FUZZ_SEED", "ASSAY_INSTRUCTION_SET", "ASSAY_BIN", "ASSAY_CLIENTS", "ASSAY_SEED",
+        "ASSAY_SWIFT_FLAGS",
     ]
 
     /// Reads and validates.

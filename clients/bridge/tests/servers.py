@@ -52,6 +52,7 @@ def _first_line(process: subprocess.Popen[str], beginning: str) -> str:
 def _running(words: list[str], beginning: str) -> Iterator[str]:
     # What the tester's own servers are set to must not reach these.
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY")}
+    clean["ASSAY_ADMIN"] = "none"  # servers of several tests would want the same port
     process = subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1, env=clean
     )
