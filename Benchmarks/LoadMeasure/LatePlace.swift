@@ -8,22 +8,23 @@
 
 import Glibc
 
-final class LatePlace: Sendable {
+package final class LatePlace: Sendable {
     /// The path to load.
-    let path: String
+    package let path: String
     private let folder: String
     private let link: String
     private let target: String
 
-    /// Throws when there is no room for temporary files.
-    init(of model: String) throws(LoadMeasureError) {
+    /// Makes the folder in `parent`, by default the place for temporary files. Throws when there is
+    /// no room for it.
+    package init(of model: String, in parent: String? = nil) throws(LoadMeasureError) {
         guard let resolved = realpath(model, nil) else {
             throw LoadMeasureError(description: "resolving \(model): no such file")
         }
         defer { free(resolved) }
         let real = String(cString: resolved)
         let slash = real.lastIndex(of: "/") ?? real.startIndex
-        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        let parent = parent ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(parent)/assay-load-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw LoadMeasureError(
@@ -42,5 +43,5 @@ final class LatePlace: Sendable {
     }
 
     /// From now on the model is there.
-    func appear() { symlink(target, link) }
+    package func appear() { symlink(target, link) }
 }

@@ -8,6 +8,8 @@ import Testing
 @Suite struct StyleTests {
     static let widthMax = 100
     static let lineCountMax = 600
+    /// One source file is what users of the C client are promised, so it may be long.
+    static let withoutCeiling: Set<String> = ["clients/c/assay.c"]
     static let uncheckedSendableMax = 3
 
     @Test func sourcesAreFound() {
@@ -16,7 +18,9 @@ import Testing
     }
 
     @Test func filesStayUnderTheCeiling() {
-        let long = SourceTree.files.filter { $0.lines.count > Self.lineCountMax }
+        let long = SourceTree.files.filter { file in
+            file.lines.count > Self.lineCountMax && !Self.withoutCeiling.contains(file.path)
+        }
         #expect(long.map { "\($0.path): \($0.lines.count) lines" } == [])
     }
 

@@ -1,3 +1,4 @@
+/* Asks a server a sum, then has it tell a story piece by piece. */
 #include <assay.h>
 #include <stdio.h>
 #include <stdlib.h>

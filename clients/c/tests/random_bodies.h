@@ -1,0 +1,98 @@
+/*
+ * Random messages that their tables allow, encoded: what the tests of the codec feed on. Included by
+ * test_assay.c after assay.c, whose codec it uses.
+ */
+#ifndef RANDOM_BODIES_H
+#define RANDOM_BODIES_H
+
+static void fill_random(struct arena *arena, unsigned message, uint8_t *object);
+
+/* A random value that its table allows; texts and lists stay short. */
+static void fill_value(struct arena *arena, const assay_field_info *field, uint8_t *place) {
+    uint64_t range = field->max - field->min;
+    uint64_t number = field->min + (range == UINT64_MAX ? random_next() : random_below(range + 1));
+    uint64_t count = field->min + random_below(range < 4 ? range + 1 : 4);
+    switch (field->type) {
+    case ASSAY_TYPE_U64:
+        memcpy(place, &(assay_opt_u64){number, true},
+               field->presence == ASSAY_OPTIONAL ? sizeof(assay_opt_u64) : 8);
+        return;
+    case ASSAY_TYPE_F64:
+        memcpy(place, &(assay_opt_f64){field->f64_max == INFINITY ? -1.5 : field->f64_max, true},
+               field->presence == ASSAY_OPTIONAL ? sizeof(assay_opt_f64) : 8);
+        return;
+    case ASSAY_TYPE_BOOL:
+        memcpy(place, &(assay_opt_bool){number % 2 == 1, true},
+               field->presence == ASSAY_OPTIONAL ? sizeof(assay_opt_bool) : 1);
+        return;
+    case ASSAY_TYPE_RECORD: {
+        uint8_t *record = place;
+        if (field->presence != ASSAY_REPEATED) {
+            record = arena_take(arena, 1, assay_messages[field->record].size);
+            memcpy(place, &record, sizeof record);
+        }
+        fill_random(arena, field->record, record);
+        return;
+    }
+    default: {
+        uint8_t *bytes = arena_take(arena, count + 1, 4);
+        memset(bytes, 'a' + (int)random_below(26), (size_t)count);
+        struct span span = {bytes, (size_t)count};
+        if (field->choices != NULL) {
+            span = (struct span){field->choices[0], strlen(field->choices[0])};
+        }
+        memcpy(place, &span, sizeof span);
+    }
+    }
+}
+
+static void fill_random(struct arena *arena, unsigned message, uint8_t *object) {
+    const assay_message_info *info = &assay_messages[message];
+    for (size_t i = 0; i < info->field_count; i++) {
+        const assay_field_info *field = &info->fields[i];
+        uint8_t *place = object + field->offset;
+        bool is_rule = message == ASSAY_MESSAGE_LOGPROBS ||
+                       (field->type == ASSAY_TYPE_RECORD && strstr(field->name, "logprobs"));
+        if ((field->presence == ASSAY_OPTIONAL && (is_rule || random_below(3) == 0)) ||
+            message == ASSAY_MESSAGE_LOGPROBS) {
+            continue; /* counts that must agree are tested by themselves */
+        }
+        if (field->presence != ASSAY_REPEATED) {
+            fill_value(arena, field, place);
+            continue;
+        }
+        size_t count = field->times_min + (size_t)random_below(3);
+        size_t step = field->type == ASSAY_TYPE_RECORD ? assay_messages[field->record].size
+                                                       : sizeof(struct span);
+        struct span list = {arena_take(arena, count + 1, step), count};
+        for (size_t item = 0; item < count; item++) {
+            fill_value(arena, field, (uint8_t *)(uintptr_t)list.items + item * step);
+        }
+        memcpy(place, &list, sizeof list);
+    }
+}
+
+/* Encodes a random message of each kind; hands bytes and number of the message to `use`. */
+static void with_random_bodies(void (*use)(unsigned message, const uint8_t *body, size_t size)) {
+    assay_allocator allocator = {default_resize, NULL};
+    for (int round = 0; round < 20; round++) {
+        for (unsigned message = 0; message < ASSAY_MESSAGE_COUNT; message++) {
+            struct arena arena = {.allocator = &allocator};
+            struct buffer buffer = {.allocator = &allocator};
+            struct encoder encoder = {.buffer = &buffer};
+            uint8_t *object = arena_take(&arena, 1, assay_messages[message].size);
+            fill_random(&arena, message, object);
+            bool fine = put_record(&encoder, message, object, true);
+            CHECK(fine);
+            if (fine) {
+                use(message, buffer_bytes(&buffer), buffer_size(&buffer));
+            } else {
+                fprintf(stderr, "%s: %s\n", assay_messages[message].name, encoder.refusal.path);
+            }
+            buffer_free(&buffer);
+            arena_free(&arena);
+        }
+    }
+}
+
+#endif
