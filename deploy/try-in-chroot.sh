@@ -12,13 +12,12 @@
 # sandbox. It does not prove: the first stage (it takes the programs of scripts/build-static.sh), nor
 # anything about an engine's own network or storage.
 #
-# Usage: deploy/try-in-chroot.sh [BIN_FOLDER]    MIRROR=URL
+# Usage: deploy/try-in-chroot.sh [BIN_FOLDER]    MIRROR=URL, if not debootstrap's own choice
 #        ROOTFS=FOLDER takes (and keeps) a root file system that debootstrap made before.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 bin=${1:-.build-static/release}
-mirror=${MIRROR:-}
 containerfile=deploy/Containerfile
 fail() { echo "try-in-chroot: $*" >&2; exit 1; }
 say() { printf '\n== %s\n' "$*"; }
@@ -46,7 +45,7 @@ say "A bare root file system"
 if [ -n "${ROOTFS:-}" ]; then
     cp -a "$ROOTFS" "$root"
 else
-    timeout 900 debootstrap --variant=minbase bookworm "$root" "$mirror" >"$work/log" 2>&1 \
+    timeout 900 debootstrap --variant=minbase bookworm "$root" ${MIRROR:+"$MIRROR"} >"$work/log" 2>&1 \
         || { tail -n 20 "$work/log" >&2; fail "debootstrap"; }
 fi
 cp /etc/resolv.conf "$root/etc/resolv.conf"
