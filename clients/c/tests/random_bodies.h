@@ -1,6 +1,6 @@
 /*
- * Random messages that their tables allow, encoded: what the tests of the codec feed on. Included by
- * test_assay.c after assay.c, whose codec it uses.
+ * Random messages that their tables allow, encoded: what the tests of the codec feed on. Included
+ * by test_assay.c after assay.c, whose codec it uses.
  */
 #ifndef RANDOM_BODIES_H
 #define RANDOM_BODIES_H
