@@ -4,20 +4,20 @@
 //   TEMPORARY/late/model.gguf                what is loaded
 //
 // Guarantees: the loader meets the kernel's own "no such file"; parts and seal beside the model
-// appear with it; everything is removed with the object. The model itself is not touched.
+// appear with it; `remove` takes everything away. The model itself is not touched.
 
 import Glibc
 
-package final class LatePlace: Sendable {
+final class LatePlace: Sendable {
     /// The path to load.
-    package let path: String
+    let path: String
     private let folder: String
     private let link: String
     private let target: String
 
     /// Makes the folder in `parent`, by default the place for temporary files. Throws when there is
     /// no room for it.
-    package init(of model: String, in parent: String? = nil) throws(LoadMeasureError) {
+    init(of model: String, in parent: String? = nil) throws(LoadMeasureError) {
         guard let resolved = realpath(model, nil) else {
             throw LoadMeasureError(description: "resolving \(model): no such file")
         }
@@ -37,11 +37,13 @@ package final class LatePlace: Sendable {
         path = link + real[slash...]
     }
 
-    deinit {
+    /// Takes everything away. Said, not left to `deinit`: a timer of the loader may hold on to what
+    /// it was given for as long as the process lives.
+    func remove() {
         unlink(link)
         rmdir(folder)
     }
 
     /// From now on the model is there.
-    package func appear() { symlink(target, link) }
+    func appear() { symlink(target, link) }
 }

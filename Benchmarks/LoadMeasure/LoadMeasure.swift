@@ -22,14 +22,20 @@ public struct LoadMeasure: Sendable {
     public var threads: Int
     /// Where time comes from; tests bring one that does not wait.
     public var time: TimeSource
+    /// Where the fault is played; nil: the place for temporary files.
+    private let temporaryFolder: String?
 
     /// A measurement with these counts; see the properties.
-    public init(rounds: Int, faultCount: Int, threads: Int, time: TimeSource = .system) {
+    public init(
+        rounds: Int, faultCount: Int, threads: Int, time: TimeSource = .system,
+        temporaryFolder: String? = nil
+    ) {
         precondition(rounds > 0 && faultCount >= 0 && threads > 0)
         self.rounds = rounds
         self.faultCount = faultCount
         self.threads = threads
         self.time = time
+        self.temporaryFolder = temporaryFolder
     }
 
     /// Measures the model at `path`: a file, or what else the loader takes. A refused one gives
@@ -158,7 +164,8 @@ public struct LoadMeasure: Sendable {
     private func fault(
         _ path: String, _ strategy: Loading.LoadStrategy, _ placing: ModelPlacing
     ) throws(LoadMeasureError) -> FaultFigures {
-        let place = try LatePlace(of: path)
+        let place = try LatePlace(of: path, in: temporaryFolder)
+        defer { place.remove() }
         if faultCount == 0 { place.appear() }
         let waits = Waits()
         var watched = time

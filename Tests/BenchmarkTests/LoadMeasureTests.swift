@@ -73,11 +73,10 @@ import Testing
 
     @Test func theFaultLeavesNothingBehind() throws {
         let parent = try TemporaryDirectory()
-        try withExtendedLifetime(LatePlace(of: path, in: parent.path)) { place in
-            #expect(!FileManager.default.fileExists(atPath: place.path))
-            place.appear()
-            #expect(FileManager.default.fileExists(atPath: place.path))
-        }
+        let measure = LoadMeasure(
+            rounds: 1, faultCount: 2, threads: 1, time: Self.hurried,
+            temporaryFolder: parent.path)
+        #expect(try measure.run(path: path).faults.count == 3)
         #expect(try FileManager.default.contentsOfDirectory(atPath: parent.path) == [])
         #expect(FileManager.default.fileExists(atPath: path))
     }
