@@ -176,16 +176,27 @@ run_tests() {
 
 # ---------------------------------------------------------------- bench
 
+# bench_one NAME CORE: the line that the client's bench prints, run on that core.
+bench_one() {
+    local name=$1 core=$2
+    shift 2
+    taskset -c "$core" "clients/$name/run.sh" bench "$@" 2>"$logs/bench.err" | tail -n 1
+}
+
+# Both servers stay on one core and the client on another, then all on one: left to the scheduler, the
+# two halves of a comparison may be placed differently, which decides more than any client does.
 run_bench() {
-    local server="$logs/server.sock" echo="$logs/echo.sock" name pids=() own=()
+    local server="$logs/server.sock" echo="$logs/echo.sock" name pids=() own=() cores line
     # What the reader's own servers are set to must not change what is measured.
     for name in $(compgen -e ASSAY_ || true); do own+=(-u "$name"); done
-    env "${own[@]}" "$bin/assayd" --listen "unix://$server" --admin none >"$logs/assayd" 2>&1 &
+    read -r -a cores <<<"$(python3 -c 'import os; print(*sorted(os.sched_getaffinity(0)))')"
+    taskset -c "${cores[0]}" env "${own[@]}" "$bin/assayd" --listen "unix://$server" --admin none \
+        >"$logs/assayd" 2>&1 &
     pids+=($!)
     # It runs until its input ends: a pipe that we hold open ourselves.
     mkfifo "$logs/open"
     exec 9<>"$logs/open"
-    "$bin/bare-echo" "unix://$echo" >"$logs/echo" 2>&1 <&9 &
+    taskset -c "${cores[0]}" "$bin/bare-echo" "unix://$echo" >"$logs/echo" 2>&1 <&9 &
     pids+=($!)
     trap 'kill "${pids[@]}" 2>/dev/null || true; rm -rf "$logs"' EXIT
     for _ in $(seq 1 300); do
@@ -197,23 +208,25 @@ run_bench() {
         echo "clients: assayd or bare-echo in $bin did not start" >&2
         return 1
     fi
-    printf '%-12s %12s %12s %8s\n' client "Ping p50 us" "bare p50 us" ratio
+    printf '%-12s %-10s %12s %12s %8s\n' client placed "Ping p50 us" "bare p50 us" ratio
     for name in "${clients[@]}"; do
-        "clients/$name/run.sh" bench --server "unix://$server" --echo "unix://$echo" "$@" \
-            >"$logs/bench.$name" 2>"$logs/bench.$name.err" || {
-            echo "$name: bench failed: $(tail -n 3 "$logs/bench.$name.err")" >&2
-            failed=1
-            continue
-        }
-        python3 - "$name" "$logs/bench.$name" <<'PYTHON'
+        for core in "${cores[1]:-}" "${cores[0]}"; do
+            [ -n "$core" ] || continue
+            line=$(bench_one "$name" "$core" --server "unix://$server" --echo "unix://$echo" "$@") || {
+                echo "$name: bench failed: $(tail -n 3 "$logs/bench.err")" >&2
+                failed=1
+                continue
+            }
+            PLACED=$([ "$core" = "${cores[0]}" ] && echo "one core" || echo "two cores") \
+                NAME=$name LINE=$line python3 - <<'PYTHON'
 import json
-import sys
+import os
 
-line = open(sys.argv[2], encoding="utf-8").read().strip().split("\n")[-1]
-row = json.loads(line)
-print("%-12s %12.1f %12.1f %8.2f" % (sys.argv[1], row["client_p50_us"], row["bare_p50_us"],
-                                     row["ratio"]))
+row = json.loads(os.environ["LINE"])
+print("%-12s %-10s %12.1f %12.1f %8.2f" % (
+    os.environ["NAME"], os.environ["PLACED"], row["client_p50_us"], row["bare_p50_us"], row["ratio"]))
 PYTHON
+        done
     done
     return "$failed"
 }
