@@ -1,35 +1,54 @@
-// Status numbers of responses and what a caller should do about each.
+// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
 //
-// Guarantees: equal to Protocol/status.json, number, name and advice (a test compares them).
-// Numbers 0...16 are gRPC's canonical codes and mean what they mean there; from 32 on they are
-// ours. A number is never reused.
+// Status numbers of responses and what a caller should do about each. Numbers 0 to 16 are gRPC's
+// canonical codes and mean what they mean there; from 32 on they are ours. A number is never
+// reused.
 
 /// Outcome of a request: the u32 at offset 16 of a response.
 public enum Status: UInt32, Sendable, CaseIterable, CustomStringConvertible {
+    /// The answer follows.
     case ok = 0
+    /// A Cancel, or the connection's end, came before the work began.
     case cancelled = 1
+    /// A failure nobody classified; also how a client reads a number it does not know.
     case unknown = 2
+    /// A field is unknown, malformed, out of range or missing; the error body names it.
     case invalidArgument = 3
+    /// The request's deadline passed before the work began.
     case deadlineExceeded = 4
+    /// No model of that name is served.
     case notFound = 5
+    /// The name, or the request id, is taken.
     case alreadyExists = 6
+    /// This client may not do that.
     case permissionDenied = 7
+    /// A queue or a budget is full; refused at once instead of waiting without bound.
     case resourceExhausted = 8
+    /// Not in this state: no Hello yet (hello_required), a second Hello, a model that is not
+    /// ready.
     case failedPrecondition = 9
+    /// Overtaken by something concurrent, such as a model being replaced.
     case aborted = 10
+    /// Right in itself but too much for this model: a prompt longer than the context, a token id
+    /// outside the vocabulary.
     case outOfRange = 11
+    /// The kind is unknown or reserved; the connection lives on.
     case unimplemented = 12
+    /// A fault of the server.
     case internalError = 13
+    /// Not now: draining, or a model still loading (model_loading).
     case unavailable = 14
+    /// A served model's file was changed or cut while mapped.
     case dataLoss = 15
+    /// The server wants to know who is asking.
     case unauthenticated = 16
-    /// The bytes break the protocol; the connection is closed after it.
+    /// The bytes break the framing; sent in a GoAway, then the connection closes.
     case protocolError = 32
-    /// A model failed the assay; the error body names the layer.
+    /// A model file failed the assay; the error body names the layer.
     case modelRejected = 33
     /// A requirement stated in the request does not hold; nothing was computed.
     case requirementNotMet = 34
-    /// A client refused a mock answer. Never on the wire.
+    /// Made by a client that got a mock answer without having allowed mocks.
     case mockRefused = 35
 
     /// What helps after a status.
@@ -38,31 +57,32 @@ public enum Status: UInt32, Sendable, CaseIterable, CustomStringConvertible {
         case none
         /// The same request may succeed at once.
         case retry
-        /// The same request may succeed later: after `retry_after_milliseconds` when given.
+        /// The same request may succeed later; wait retry_after_milliseconds when given, else back
+        /// off exponentially.
         case backoff
-        /// The same request fails again: change it, or the server.
+        /// The same request fails again: change the request, or the server.
         case fix
-    }
-
-    /// The known status with this number; `unknown` for a number from a later revision.
-    public init(number: UInt32) {
-        self = Status(rawValue: number) ?? .unknown
     }
 
     /// What a caller should do.
     public var advice: Advice {
         switch self {
         case .ok: .none
-        case .aborted: .retry
         case .deadlineExceeded, .resourceExhausted, .unavailable: .backoff
+        case .aborted: .retry
         default: .fix
         }
     }
 
-    /// False for the one status that only a client makes.
-    public var isOnWire: Bool { self != .mockRefused }
+    /// False for what only a client makes.
+    public var isOnWire: Bool {
+        switch self {
+        case .mockRefused: false
+        default: true
+        }
+    }
 
-    /// Name as in Protocol/status.json, for example `INVALID_ARGUMENT`.
+    /// Name as SPEC.md writes it: `INVALID_ARGUMENT`.
     public var description: String {
         switch self {
         case .ok: "OK"

@@ -1,0 +1,118 @@
+"""Emits Sources/Wire/Generated: the kinds, statuses and limits of Wire.
+
+What Wire does with them is written by hand, as are its message tables, which a test of Wire compares
+with protocol.json. Lines are at most 100 characters wide, as the formatter wants them.
+"""
+
+import textwrap
+
+FOLDER = "Sources/Wire/Generated/"
+
+# Swift's own words, and what the kinds of another number type are.
+NAMES = {"INTERNAL": "internalError"}
+WIDE = {"top_logprobs_max", "embedding_dimensions_max", "retry_after_milliseconds_max"}
+
+
+def head(what, guarantees):
+    lines = ["// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.", "//"]
+    lines += ["// " + line for line in textwrap.wrap(what + " " + guarantees, 96)]
+    return "\n".join(lines) + "\n\n"
+
+
+def lower_camel(name):
+    if name in NAMES:
+        return NAMES[name]
+    first, *rest = name.lower().split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def comment(text, indent="    "):
+    text = text[:1].upper() + text[1:]
+    text += "" if text.endswith(".") else "."
+    return "".join(indent + "/// " + line + "\n" for line in textwrap.wrap(text, 95 - len(indent)))
+
+
+def switch(declaration, about, rows, default=None):
+    """A computed property that is a table."""
+    out = comment(about) + "    public var %s {\n        switch self {\n" % declaration
+    for names, value in rows:
+        out += "        case %s: %s\n" % (", ".join("." + name for name in names), value)
+    if default is not None:
+        out += "        default: %s\n" % default
+    return out + "        }\n    }\n"
+
+
+def kinds(protocol):
+    case = {kind["name"]: kind["name"][:1].lower() + kind["name"][1:] for kind in protocol["kinds"]}
+    out = head("The kinds of messages: byte 5 of every frame.",
+               "Unknown kinds are legal on the wire, so headers keep the raw byte and this enum "
+               "names only what this revision knows.")
+    out += "/// A kind known to this revision, by its request number.\n"
+    out += "public enum MessageKind: UInt8, Sendable, CaseIterable, CustomStringConvertible {\n"
+    for kind in protocol["kinds"]:
+        out += comment(kind["meaning"])
+        out += "    case %s = 0x%02X\n" % (case[kind["name"]], kind["number"])
+    out += "\n" + comment("bit that turns a request's kind into its response's")
+    out += "    public static let responseBit: UInt8 = 0x%02X\n\n" % protocol["response_bit"]
+    unserved = [case[kind["name"]] for kind in protocol["kinds"] if kind["state"] != "served"]
+    out += switch("isServed: Bool", "false for what is reserved, and for what no client may send",
+                  [(unserved, "false")], "true")
+    out += "\n" + switch("description: String", "name as SPEC.md writes it: `Hello`, `GoAway`",
+                         [([case[name]], '"%s"' % name) for name in case])
+    return out + "}\n"
+
+
+def statuses(protocol):
+    out = head("Status numbers of responses and what a caller should do about each.",
+               "Numbers 0 to 16 are gRPC's canonical codes and mean what they mean there; from 32 "
+               "on they are ours. A number is never reused.")
+    out += "/// Outcome of a request: the u32 at offset 16 of a response.\n"
+    out += "public enum Status: UInt32, Sendable, CaseIterable, CustomStringConvertible {\n"
+    case = {status["name"]: lower_camel(status["name"]) for status in protocol["statuses"]}
+    for status in protocol["statuses"]:
+        out += comment(status["meaning"])
+        out += "    case %s = %d\n" % (case[status["name"]], status["number"])
+    out += "\n" + comment("what helps after a status")
+    out += "    public enum Advice: String, Sendable {\n"
+    for name, meaning in protocol["advice"].items():
+        out += comment(meaning, "        ") + "        case %s\n" % name
+    out += "    }\n\n"
+    by_advice = {}
+    for status in protocol["statuses"]:
+        by_advice.setdefault(status["advice"], []).append(case[status["name"]])
+    rows = [(names, "." + name) for name, names in by_advice.items() if name != "fix"]
+    out += switch("advice: Advice", "what a caller should do", rows, ".fix")
+    local = [case[status["name"]] for status in protocol["statuses"] if not status["on_wire"]]
+    out += "\n" + switch("isOnWire: Bool", "false for what only a client makes",
+                         [(local, "false")], "true")
+    out += "\n" + switch("description: String", "name as SPEC.md writes it: `INVALID_ARGUMENT`",
+                         [([case[name]], '"%s"' % name) for name in case])
+    return out + "}\n"
+
+
+def limits(protocol):
+    out = head("The bounds of SPEC.md, section 6, and the sizes of headers.",
+               "Those that only follow from message tables stand in ../Limits+Messages.swift.")
+    out += "/// Bounds of the protocol. Sizes are bytes, counts are elements.\n"
+    out += "public enum Limits {\n"
+    out += "    /// Protocol version in byte 4 of every frame.\n"
+    out += "    public static let version: UInt8 = %d\n\n" % protocol["version"]
+    out += "    /// Revision within that version that this code speaks.\n"
+    out += "    public static let revision: UInt64 = %d\n" % protocol["revision"]
+    for limit in protocol["limits"]:
+        about = limit["meaning"]
+        if limit.get("label"):
+            about = "%s: %s" % (limit["label"], about)
+        elif limit["unit"] not in about:
+            about = "%s: %s" % (limit["unit"], about)
+        kind = ": UInt64" if limit["name"] in WIDE else ""
+        value = limit["value"]
+        text = "{:_}".format(value) if value >= 100_000 else str(value)
+        out += "\n" + comment(about)
+        out += "    public static let %s%s = %s\n" % (lower_camel(limit["name"]), kind, text)
+    return out + "}\n"
+
+
+def emit(protocol):
+    return {FOLDER + "MessageKind.swift": kinds(protocol), FOLDER + "Status.swift": statuses(protocol),
+            FOLDER + "Limits.swift": limits(protocol)}

@@ -1,0 +1,76 @@
+// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+//
+// The bounds of SPEC.md, section 6, and the sizes of headers. Those that only follow from message
+// tables stand in ../Limits+Messages.swift.
+
+/// Bounds of the protocol. Sizes are bytes, counts are elements.
+public enum Limits {
+    /// Protocol version in byte 4 of every frame.
+    public static let version: UInt8 = 1
+
+    /// Revision within that version that this code speaks.
+    public static let revision: UInt64 = 2
+
+    /// Frame before Hello: bytes with header; a stranger cannot claim memory.
+    public static let frameSizeMaxBeforeHello = 4096
+
+    /// Body after Hello: bytes before compression; each side may announce its own in Hello.
+    public static let bodySizeMax = 4_194_304
+
+    /// Smallest body limit of a peer: bytes; an Error always fits.
+    public static let bodySizeMin = 4096
+
+    /// Smallest compressed body: bytes; below it the header costs more than it saves.
+    public static let compressionSizeMin = 1024
+
+    /// Requests in flight: per connection, as the Hello response says.
+    public static let requestsInFlightMax = 256
+
+    /// Text in one field: bytes; other fields fit beside it.
+    public static let textSizeMax = 4_000_000
+
+    /// Tokens in one field: elements of 4 bytes.
+    public static let tokenCountMax = 1_000_000
+
+    /// Records in one list: elements.
+    public static let listCountMax = 1024
+
+    /// Messages of one conversation: records.
+    public static let messageCountMax = 1024
+
+    /// Continuations of one Score: records.
+    public static let continuationCountMax = 256
+
+    /// Inputs of one Embed: records.
+    public static let inputCountMax = 256
+
+    /// Alternatives beside a token: tokens; all of them are what Logits is for.
+    public static let topLogprobsMax: UInt64 = 64
+
+    /// Values of one embedding: elements.
+    public static let embeddingDimensionsMax: UInt64 = 131_072
+
+    /// Ping payload: bytes.
+    public static let pingPayloadSizeMax = 65536
+
+    /// Longest retry-after: milliseconds, one hour.
+    public static let retryAfterMillisecondsMax: UInt64 = 3_600_000
+
+    /// Bytes: a frame header, the length word included.
+    public static let headerSize = 32
+
+    /// Bytes: what the length word counts of the header.
+    public static let headerSizeCounted = 28
+
+    /// Bytes: a field header.
+    public static let fieldHeaderSize = 8
+
+    /// Percent: a body is sent compressed when at most this much of it remains.
+    public static let compressionPercentMax = 90
+
+    /// Bytes: a body from this size on is judged by a sample first.
+    public static let compressionSampledSizeMin = 16384
+
+    /// Bytes: the sample: from the middle of the body.
+    public static let compressionSampleSize = 4096
+}
