@@ -65,7 +65,10 @@ public final class RawClient {
 
     /// Sends bytes as they are. Returns false when the peer is gone.
     @discardableResult
-    public func send(_ bytes: [UInt8]) -> Bool {
+    public func send(_ bytes: [UInt8]) -> Bool { Self.send(bytes, on: descriptor) }
+
+    /// Sends bytes to a connected peer. Returns false when it is gone.
+    static func send(_ bytes: [UInt8], on descriptor: Int32) -> Bool {
         var offset = 0
         while offset < bytes.count {
             let sent = bytes.withUnsafeBytes {
