@@ -66,13 +66,25 @@ package enum NumberText {
 
     /// Seconds of `10s`, `250ms`, `20us`, `5m`, `1h`, or a bare number of seconds.
     package static func seconds(_ text: String, _ what: String) throws(LoadTestError) -> Double {
+        try seconds(text, what, bareIsSeconds: true)
+    }
+
+    /// Seconds of a time that names its unit: of an objective, where reports speak of milliseconds
+    /// and a bare 20 would be three orders from what was meant.
+    static func objective(_ text: String, _ what: String) throws(LoadTestError) -> Double {
+        try seconds(text, what, bareIsSeconds: false)
+    }
+
+    private static func seconds(
+        _ text: String, _ what: String, bareIsSeconds: Bool
+    ) throws(LoadTestError) -> Double {
         let units: [(String, Double)] = [
             ("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60),
             ("h", 3_600),
         ]
         let unit = units.first { text.hasSuffix($0.0) }
         let digits = unit.map { String(text.dropLast($0.0.count)) } ?? text
-        guard let number = plain(digits) else {
+        guard let number = plain(digits), unit != nil || bareIsSeconds else {
             throw .setting(
                 what, found: text, allowed: "a time such as 250ms, 10s, 5m (ns us ms s m h)")
         }

@@ -22,7 +22,7 @@ package struct RateObjective: Sendable, Equatable {
                 "--find-max-rate", found: text, allowed: "pNN=TIME, such as p99=20ms")
         }
         self.percentile = percentile
-        bound = try NumberText.seconds(parts[1], "--find-max-rate") * 1_000
+        bound = try NumberText.objective(parts[1], "--find-max-rate") * 1_000
     }
 
     package var description: String {

@@ -28,7 +28,7 @@ package struct LatencyObjective: Sendable, Equatable {
         for piece in text.split(separator: ",", omittingEmptySubsequences: false) {
             let parts = piece.split(separator: ":", omittingEmptySubsequences: false)
                 .map(String.init)
-            let time = try NumberText.seconds(parts.last ?? "", what) * 1_000
+            let time = try NumberText.objective(parts.last ?? "", what) * 1_000
             switch parts.count == 1 ? "latency" : parts.count == 2 ? parts[0] : "" {
             case "latency": latency = time
             case "ttft": timeToFirstToken = time

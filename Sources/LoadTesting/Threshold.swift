@@ -30,7 +30,7 @@ package struct Threshold: Sendable, Equatable {
             throw .setting("--fail-if", found: given, allowed: Self.allowed)
         }
         switch unit {
-        case .time: bound = try NumberText.seconds(value, "--fail-if") * 1_000
+        case .time: bound = try NumberText.objective(value, "--fail-if") * 1_000
         case .share: bound = try NumberText.share(value, "--fail-if")
         case .number: bound = try NumberText.number(value, "--fail-if", 0...1e15)
         }

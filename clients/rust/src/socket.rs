@@ -5,6 +5,7 @@
 //! that is done on a thread of its own, which is left behind when the time is up.
 
 use crate::error::{Code, Error};
+use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
@@ -19,6 +20,18 @@ const PATH_SIZE_MAX: usize = 107;
 pub enum Address {
     Tcp(String, u16),
     Unix(String),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Tcp(host, port) if host.contains(':') => {
+                write!(out, "tcp://[{}]:{}", host, port)
+            }
+            Address::Tcp(host, port) => write!(out, "tcp://{}:{}", host, port),
+            Address::Unix(path) => write!(out, "unix://{}", path),
+        }
+    }
 }
 
 impl Address {
@@ -72,7 +85,7 @@ impl Socket {
         let failed = |error: std::io::Error| {
             let late = matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock);
             let code = if late { Code::TimedOut } else { Code::Unreachable };
-            Error::new(code, format!("connecting to {:?}: {}", address, error))
+            Error::new(code, format!("connecting to {}: {}", address, error))
         };
         match address {
             Address::Tcp(host, port) => {
