@@ -186,7 +186,8 @@ bench_one() {
 # Both servers stay on one core and the client on another, then all on one: left to the scheduler, the
 # two halves of a comparison may be placed differently, which decides more than any client does.
 run_bench() {
-    local server="$logs/server.sock" echo="$logs/echo.sock" name pids=() own=() cores line
+    local server="$logs/server.sock" echo="$logs/echo.sock" name own=() cores line core
+    pids=() # not local: the trap at the script's end reads it
     # What the reader's own servers are set to must not change what is measured.
     for name in $(compgen -e ASSAY_ || true); do own+=(-u "$name"); done
     read -r -a cores <<<"$(python3 -c 'import os; print(*sorted(os.sched_getaffinity(0)))')"
