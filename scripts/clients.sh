@@ -13,6 +13,7 @@
 # (names; default: every folder of clients/). A client whose tool chain is missing fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/packages.sh
 bin=$(realpath -m "${ASSAY_BIN:-.build/release}")
 kit=Protocol/conformance
 export ASSAYD=${ASSAYD:-$bin/assayd}
@@ -51,31 +52,7 @@ setup() {
         command -v cc >/dev/null 2>&1 || missing+=(gcc libc6-dev)
     fi
     [ ${#missing[@]} -eq 0 ] && return 0
-    if ! command -v apt-get >/dev/null 2>&1; then
-        echo "clients: missing ${missing[*]} (Debian's names); install them" >&2
-        return 1
-    fi
-    local sudo=()
-    if [ "$(id -u)" -ne 0 ]; then
-        if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
-            sudo=(sudo)
-        else
-            echo "clients: missing packages. Run this once, then again:" >&2
-            echo "    sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
-            return 1
-        fi
-    fi
-    echo "clients: installing ${missing[*]}"
-    export DEBIAN_FRONTEND=noninteractive
-    local install=("${sudo[@]}" apt-get install -y --no-install-recommends "${missing[@]}")
-    if ! "${install[@]}" >"$logs/apt" 2>&1; then
-        # A machine that never ran `apt-get update` has no package lists yet.
-        if ! { "${sudo[@]}" apt-get update && "${install[@]}"; } >>"$logs/apt" 2>&1; then
-            tail -n 20 "$logs/apt" >&2
-            echo "clients: could not install ${missing[*]}" >&2
-            return 1
-        fi
-    fi
+    install_packages clients "${missing[@]}"
 }
 
 # ---------------------------------------------------------------- build and test

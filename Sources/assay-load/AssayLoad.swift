@@ -43,16 +43,3 @@ struct AssayLoad: AsyncParsableCommand {
         exit(withError: ExitCode(status))
     }
 }
-
-extension ClientError {
-    /// The project's number for it.
-    fileprivate var exitStatus: Int32 {
-        switch code {
-        case .addressInvalid, .requestInvalid: 2
-        case .mockRefused: 79
-        case .protocolError: 76
-        case .serverRefused: status.advice == .fix ? 70 : 75
-        default: 69
-        }
-    }
-}

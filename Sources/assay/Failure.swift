@@ -1,7 +1,7 @@
 // What ends a command early: an exit code, a sentence, and what to do about it.
 //
-// Guarantees: every error of the client has exactly one exit code, by its status; the numbers are
-// part of the program's contract and never change meaning.
+// Guarantees: the numbers are part of the program's contract and never change meaning; which one an
+// error of the client ends with is AssayClient's `exitStatus`.
 
 import AssayClient
 import Foundation
@@ -45,32 +45,9 @@ struct Failure: Error {
 
 extension Failure {
     init(_ error: ClientError, server: String) {
-        self.init(code: Self.code(of: error), message: error.message)
+        self.init(
+            code: ExitCode(rawValue: error.exitStatus) ?? .internalError, message: error.message)
         advice = Self.advice(for: error, server: server)
-    }
-
-    private static func code(of error: ClientError) -> ExitCode {
-        switch error.code {
-        case .addressInvalid, .requestInvalid: return .usage
-        case .unreachable, .connectionClosed: return .unreachable
-        case .timedOut: return .tryAgain
-        case .protocolError: return .protocolError
-        case .mockRefused: return .mockRefused
-        default: return code(of: error.status)
-        }
-    }
-
-    static func code(of status: Status) -> ExitCode {
-        switch status {
-        case .ok: .ok
-        case .invalidArgument, .notFound, .alreadyExists, .failedPrecondition, .outOfRange: .usage
-        case .deadlineExceeded, .resourceExhausted, .aborted, .unavailable: .tryAgain
-        case .permissionDenied, .unauthenticated, .requirementNotMet: .refused
-        case .protocolError, .unimplemented: .protocolError
-        case .modelRejected: .rejected
-        case .mockRefused: .mockRefused
-        case .cancelled, .unknown, .internalError, .dataLoss: .internalError
-        }
     }
 
     private static func advice(for error: ClientError, server: String) -> String? {
