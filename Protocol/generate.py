@@ -145,6 +145,9 @@ def spec_rows(protocol):
             [row["meaning"], "body" if row["from_byte"] is None else str(row["from_byte"]),
              "`%s`" % row["code"]] for row in protocol["framing_codes"]],
     }
+    wanted[("Codes with a date", "code")] = [
+        ["`%s`" % row["code"], row["status"], str(row["since"]), "`%s`" % row["before"], row["meaning"]]
+        for row in protocol["codes"]]
     for name, message in protocol["messages"].items():
         if message["fields"]:
             wanted[(name, "id")] = [field_row(field) for field in message["fields"]]

@@ -113,6 +113,21 @@ def limits(protocol):
     return out + "}\n"
 
 
+def codes(protocol):
+    out = head("Error codes that came after revision 1.",
+               "A connection of an older revision gets the code before it.")
+    out += "/// Which codes a revision knows.\npublic enum DatedCodes {\n"
+    out += comment("the code to send for `code` where Hello agreed on `revision`; the same status")
+    out += ("    public static func name(of code: String, in revision: UInt64) -> String {\n"
+            "        switch code {\n")
+    for row in protocol["codes"]:
+        out += '        case "%s": revision >= %d ? code : "%s"\n' % (
+            row["code"], row["since"], row["before"])
+    return out + "        default: code\n        }\n    }\n}\n"
+
+
 def emit(protocol):
-    return {FOLDER + "MessageKind.swift": kinds(protocol), FOLDER + "Status.swift": statuses(protocol),
+    return {FOLDER + "DatedCodes.swift": codes(protocol),
+            FOLDER + "MessageKind.swift": kinds(protocol),
+            FOLDER + "Status.swift": statuses(protocol),
             FOLDER + "Limits.swift": limits(protocol)}

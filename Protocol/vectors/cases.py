@@ -22,7 +22,7 @@ def answer(model="stories", fingerprint=FINGERPRINT, device="cpu", degradations=
     return record(31, "answer", parts)
 
 
-def model_info(name, state="ready", provenance=1, fingerprint=FINGERPRINT, reason=None):
+def model_info(name, state="ready", provenance=1, fingerprint=FINGERPRINT, reason=None, file=None):
     parts = [
         text(1, "name", name), text(2, "state", state), u64(3, "provenance", provenance),
         text(4, "architecture", "llama" if provenance == 1 else "mock"),
@@ -33,6 +33,8 @@ def model_info(name, state="ready", provenance=1, fingerprint=FINGERPRINT, reaso
     if reason:
         parts.append(text(11, "device_reason", reason))
     parts.append(u64(12, "bytes", 1_099_511_627_776))
+    if file:
+        parts.append(text(13, "file", file))
     return parts
 
 

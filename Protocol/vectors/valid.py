@@ -398,7 +398,7 @@ def boundaries():
     one("generate_degraded", "one degradation of the longest kind", response("Generate", [
         u32s(1, "tokens", [5]), text(2, "text", "\u00e9\U0001f600"),
         text(5, "finish_reason", "cancelled"), u64(7, "prompt_tokens", 0),
-        u64(8, "completion_tokens", 0xFFFFFFFFFFFFFFFF),
+        u64(8, "completion_tokens", 1),
         answer("m" * 128, device="d" * 64, degradations=["d" * 2048])], flags=DEGRADED,
         generation=1))
     one("generate_stop_matched_longest", "a stop string of 256 bytes", response("Generate", [
@@ -431,6 +431,58 @@ def boundaries():
         response("Embed", [f32s(1, "embeddings", [-0.5])], "Embed chunk", flags=MORE, generation=1),
         response("Embed", [f32s(1, "embeddings", [0.125] * 523), u64(2, "dimensions", 1024),
                            u64(3, "count", 1), u64(4, "prompt_tokens", 4), answer()], generation=1))
+
+
+def responses_of_revision_3():
+    """What came with revision 3: the state of a served model's files, codes with a date."""
+    def one(name, about, *frames):
+        valid(name, about, *frames, direction="response")
+
+    for word, reason in (("unchanged", None), ("changed", "the size went from 10 to 20 bytes"),
+                         ("missing", "the path is gone")):
+        parts = [boolean(1, "ready", True), text(2, "state", "ready")]
+        if reason:
+            parts.append(text(3, "reason", reason))
+        one("health_file_" + word, "a served model whose file is " + word,
+            response("Health", parts + [text(6, "file", word)], generation=1))
+    one("health_verified_file_changed", "the weights match their seal, another file lies there",
+        response("Health", [
+            boolean(1, "ready", True), text(2, "state", "ready"), text(3, "reason", "changed"),
+            text(4, "seal", "matched"), f64(5, "largest_difference", 0.0),
+            text(6, "file", "changed")], generation=1))
+    one("models_response_files", "every state of a file, and a mock that has none",
+        response("Models", [
+            record(1, "models", model_info("a", file="unchanged")),
+            record(1, "models", model_info("b", file="changed")),
+            record(1, "models", model_info("c", file="missing")),
+            record(1, "models", model_info("d", provenance=2, fingerprint=None))]))
+    one("generate_frames_numbered", "frames say their number",
+        response("Generate", [u32s(1, "tokens", [1]), text(2, "text", "a"), u64(28, "frame", 0)],
+                 "Generate chunk", flags=MORE, request=9, generation=1),
+        response("Generate", [u32s(1, "tokens", [2]), text(2, "text", "b"), u64(28, "frame", 1)],
+                 "Generate chunk", flags=MORE, request=9, generation=1),
+        response("Generate", [text(5, "finish_reason", "length"), u64(7, "prompt_tokens", 3),
+                              u64(8, "completion_tokens", 2), u64(28, "frame", 2), answer()],
+                 request=9, generation=1))
+    one("logits_frames_numbered", "frames say their number",
+        response("Logits", [f32s(1, "logits", [0.5]), u64(28, "frame", 0)], "Logits chunk",
+                 flags=MORE, generation=1),
+        response("Logits", [f32s(1, "logits", [1.5]), u64(2, "vocabulary", 2),
+                            u64(3, "positions", 1), u64(28, "frame", 1), answer()], generation=1))
+    one("embed_frames_numbered", "frames say their number",
+        response("Embed", [f32s(1, "embeddings", [0.5]), u64(28, "frame", 0)], "Embed chunk",
+                 flags=MORE, generation=1),
+        response("Embed", [f32s(1, "embeddings", [1.5]), u64(2, "dimensions", 2),
+                           u64(3, "count", 1), u64(4, "prompt_tokens", 2), u64(28, "frame", 1),
+                           answer()], generation=1))
+    one("load_frames_numbered", "frames say their number",
+        response("Load", [layer(1, "layer", "file", True, 40), u64(28, "frame", 0)],
+                 "Load progress", flags=MORE, request=5),
+        response("Load", [boolean(1, "accepted", True), layer(2, "layers", "file", True, 40),
+                          u64(28, "frame", 1)], request=5, generation=1))
+    for row in PROTOCOL["codes"]:
+        one("code_" + row["code"], row["meaning"], failure(
+            "Generate", row["status"], error_fields(row["code"], row["meaning"])))
 
 
 def every_status():

@@ -9,12 +9,22 @@ public struct BodyWriter {
     /// Everything written so far.
     public internal(set) var bytes: [UInt8] = []
 
+    /// Revision that the reader speaks: fields of a later one are left out.
+    public internal(set) var revision = Limits.revision
+
     /// A value from its parts; sends nothing.
     public init() {}
 
     mutating func unsigned(_ id: some RawRepresentable<UInt16>, _ value: UInt64?) {
         guard let value else { return }
         scalar(id.rawValue, .unsigned, value)
+    }
+
+    /// A number that revisions before `since` do not know.
+    mutating func unsigned(
+        _ id: some RawRepresentable<UInt16>, _ value: UInt64?, since: UInt64
+    ) {
+        if revision >= since { unsigned(id, value) }
     }
 
     mutating func number(_ id: some RawRepresentable<UInt16>, _ value: Double?) {
@@ -33,6 +43,11 @@ public struct BodyWriter {
         let utf8 = value.utf8
         header(id.rawValue, .text, size: utf8.count)
         bytes.append(contentsOf: utf8)
+    }
+
+    /// A text that revisions before `since` do not know.
+    mutating func text(_ id: some RawRepresentable<UInt16>, _ value: String?, since: UInt64) {
+        if revision >= since { text(id, value) }
     }
 
     mutating func data(_ id: some RawRepresentable<UInt16>, _ value: [UInt8]?) {

@@ -182,6 +182,12 @@ public protocol ResponseMessage: WireRecord {
     var isDegraded: Bool { get }
 }
 
+/// A response of a streamed kind: its frames are numbered from revision 3 on.
+public protocol NumberedResponse: ResponseMessage {
+    /// Number of this frame in its answer, from 0; nil from a server of an older revision.
+    var frame: UInt64? { get set }
+}
+
 extension ResponseMessage {
     /// True: more frames of the response follow.
     public static var isFollowed: Bool { false }

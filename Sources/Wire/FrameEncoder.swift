@@ -18,6 +18,12 @@ public struct FrameEncoder {
     /// Largest body before compression that the peer accepts.
     public var bodySizeMax: Int
 
+    /// Revision that Hello agreed on: fields and codes of a later one are not sent.
+    public var revision: UInt64 {
+        get { writer.revision }
+        set { writer.revision = newValue }
+    }
+
     /// An encoder for one connection; `capacity` bytes are reserved at once.
     public init(bodySizeMax: Int = Limits.bodySizeMax, capacity: Int = 512) {
         self.bodySizeMax = bodySizeMax
@@ -94,6 +100,8 @@ public struct FrameEncoder {
     ) {
         precondition(status != .ok && status.isOnWire, "\(status) is no failure on the wire")
         let start = begin()
+        var error = error
+        error.code = DatedCodes.name(of: error.code, in: revision)
         error.clipped().encode(into: &writer)
         store(
             start, wireSize: writer.bytes.count - start - Limits.headerSize,

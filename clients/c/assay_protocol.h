@@ -9,7 +9,7 @@
 #define ASSAY_PROTOCOL_H
 
 #define ASSAY_PROTOCOL_VERSION 1
-#define ASSAY_PROTOCOL_REVISION 2
+#define ASSAY_PROTOCOL_REVISION 3
 #define ASSAY_DEFAULT_PORT 7411
 #define ASSAY_RESPONSE_BIT 128
 
@@ -82,7 +82,7 @@ enum {
     ASSAY_STATUS_INTERNAL = 13,
     /* not now: draining, or a model still loading (model_loading) */
     ASSAY_STATUS_UNAVAILABLE = 14,
-    /* a served model's file was changed or cut while mapped */
+    /* a served model drifted from its seal, or gives logits that are not finite */
     ASSAY_STATUS_DATA_LOSS = 15,
     /* the server wants to know who is asking */
     ASSAY_STATUS_UNAUTHENTICATED = 16,
@@ -257,7 +257,8 @@ struct assay_timing {
 struct assay_answer {
     /* name of the model that answered (required, 1..128 bytes) */
     assay_text model;
-    /* SHA-256 of its file; absent while being computed, and for a mock (optional, 32..32 bytes) */
+    /* SHA-256 of the bytes that serve: of its file, or of the list of its files'; absent for a
+     * mock (optional, 32..32 bytes) */
     assay_bytes fingerprint;
     /* device that computed (required, 1..64 bytes) */
     assay_text device;
@@ -374,6 +375,9 @@ struct assay_health_response {
     assay_text seal;
     /* only with matched: how far a logit lay from the sealed one at most (optional, 0.0..10.0) */
     assay_opt_f64 largest_difference;
+    /* of one real model: its files on disk beside those that were loaded (optional, unchanged |
+     * changed | missing) */
+    assay_text file;
 };
 
 struct assay_models_request {
@@ -395,7 +399,7 @@ struct assay_model {
     uint64_t vocabulary;
     /* tokens of context (required) */
     uint64_t context;
-    /* SHA-256 of the file; absent while being computed, and for a mock (optional, 32..32 bytes) */
+    /* SHA-256 of the bytes that serve; absent for a mock (optional, 32..32 bytes) */
     assay_bytes fingerprint;
     /* 1 for the first load under this name, one more for each later one (required,
      * 0..4294967295) */
@@ -406,6 +410,9 @@ struct assay_model {
     assay_text device_reason;
     /* memory taken (required) */
     uint64_t bytes;
+    /* its files on disk beside those that were loaded; absent for a mock (optional, unchanged |
+     * changed | missing) */
+    assay_text file;
 };
 struct assay_model_list {
     const struct assay_model *items;
@@ -444,6 +451,8 @@ struct assay_layer_list {
 struct assay_load_progress {
     /* a Layer: this one is done (required) */
     const struct assay_layer *layer;
+    /* number of this frame in its answer, from 0 (optional) */
+    assay_opt_u64 frame;
 };
 
 struct assay_load_response {
@@ -457,6 +466,8 @@ struct assay_load_response {
     assay_texts overrides;
     /* one sentence per failed attempt before this one (0..1024 times, 1..2048 bytes) */
     assay_texts attempts;
+    /* number of this frame in its answer, from 0 (optional) */
+    assay_opt_u64 frame;
 };
 
 struct assay_unload_request {
@@ -557,6 +568,8 @@ struct assay_generate_chunk {
     const struct assay_logprobs *logprobs;
     /* a Logprobs of the next prompt tokens; when asked for (optional) */
     const struct assay_logprobs *prompt_logprobs;
+    /* number of this frame in its answer, from 0 (optional) */
+    assay_opt_u64 frame;
 };
 
 struct assay_generate_response {
@@ -577,6 +590,8 @@ struct assay_generate_response {
     const struct assay_logprobs *logprobs;
     /* a Logprobs of the prompt tokens not sent in chunks (optional) */
     const struct assay_logprobs *prompt_logprobs;
+    /* number of this frame in its answer, from 0 (optional) */
+    assay_opt_u64 frame;
     /* who answered (required) */
     const struct assay_answer *answer;
 };
@@ -644,6 +659,8 @@ struct assay_embed_request {
 struct assay_embed_chunk {
     /* the next values (required, 1..1000000 elements) */
     assay_f32s embeddings;
+    /* number of this frame in its answer, from 0 (optional) */
+    assay_opt_u64 frame;
 };
 
 struct assay_embed_response {
@@ -655,6 +672,8 @@ struct assay_embed_response {
     uint64_t count;
     /* tokens of all inputs together (required) */
     uint64_t prompt_tokens;
+    /* number of this frame in its answer, from 0 (optional) */
+    assay_opt_u64 frame;
     /* who answered (required) */
     const struct assay_answer *answer;
 };
@@ -681,6 +700,8 @@ struct assay_logits_request {
 struct assay_logits_chunk {
     /* the next values (required, 1..1000000 elements) */
     assay_f32s logits;
+    /* number of this frame in its answer, from 0 (optional) */
+    assay_opt_u64 frame;
 };
 
 struct assay_logits_response {
@@ -690,6 +711,8 @@ struct assay_logits_response {
     uint64_t vocabulary;
     /* positions in all (required, 1..4294967295) */
     uint64_t positions;
+    /* number of this frame in its answer, from 0 (optional) */
+    assay_opt_u64 frame;
     /* who answered (required) */
     const struct assay_answer *answer;
 };
@@ -896,6 +919,8 @@ static const char *const assay_choices_health_response_state[] = {"loading", "re
     "draining", NULL};
 static const char *const assay_choices_health_response_seal[] = {"absent", "matched", "drifted",
     NULL};
+static const char *const assay_choices_health_response_file[] = {"unchanged", "changed", "missing",
+    NULL};
 static const assay_field_info assay_fields_health_response[] = {
     {"ready", 1, ASSAY_TYPE_BOOL, ASSAY_REQUIRED, 1, 0, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
@@ -912,6 +937,9 @@ static const assay_field_info assay_fields_health_response[] = {
     {"largest_difference", 5, ASSAY_TYPE_F64, ASSAY_OPTIONAL, 2, 0, 0, 1,
      0, 0, 0.0, 10.0, false, NULL,
      offsetof(struct assay_health_response, largest_difference)},
+    {"file", 6, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 3, 0, 0, 1,
+     0ULL, UINT32_MAX, 0, 0, false, assay_choices_health_response_file,
+     offsetof(struct assay_health_response, file)},
 };
 static const assay_field_info assay_fields_models_response[] = {
     {"models", 1, ASSAY_TYPE_RECORD, ASSAY_REPEATED, 1, ASSAY_MESSAGE_MODEL, 0, 1024,
@@ -920,6 +948,7 @@ static const assay_field_info assay_fields_models_response[] = {
 };
 static const char *const assay_choices_model_state[] = {"loading", "ready", "failed", "draining",
     NULL};
+static const char *const assay_choices_model_file[] = {"unchanged", "changed", "missing", NULL};
 static const assay_field_info assay_fields_model[] = {
     {"name", 1, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
      1ULL, 128ULL, 0, 0, false, NULL,
@@ -957,6 +986,9 @@ static const assay_field_info assay_fields_model[] = {
     {"bytes", 12, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
      0ULL, UINT64_MAX, 0, 0, false, NULL,
      offsetof(struct assay_model, bytes)},
+    {"file", 13, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 3, 0, 0, 1,
+     0ULL, UINT32_MAX, 0, 0, false, assay_choices_model_file,
+     offsetof(struct assay_model, file)},
 };
 static const char *const assay_choices_load_request_strategy[] = {"strict", "graceful",
     "development", NULL};
@@ -978,6 +1010,9 @@ static const assay_field_info assay_fields_load_progress[] = {
     {"layer", 1, ASSAY_TYPE_RECORD, ASSAY_REQUIRED, 1, ASSAY_MESSAGE_LAYER, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_load_progress, layer)},
+    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
+     0ULL, UINT64_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_load_progress, frame)},
 };
 static const assay_field_info assay_fields_load_response[] = {
     {"accepted", 1, ASSAY_TYPE_BOOL, ASSAY_REQUIRED, 1, 0, 0, 1,
@@ -995,6 +1030,9 @@ static const assay_field_info assay_fields_load_response[] = {
     {"attempts", 5, ASSAY_TYPE_TEXT, ASSAY_REPEATED, 1, 0, 0, 1024,
      1ULL, 2048ULL, 0, 0, false, NULL,
      offsetof(struct assay_load_response, attempts)},
+    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
+     0ULL, UINT64_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_load_response, frame)},
 };
 static const char *const assay_choices_layer_layer[] = {"file", "parse", "compatibility",
     "placement", "validation", NULL};
@@ -1130,6 +1168,9 @@ static const assay_field_info assay_fields_generate_chunk[] = {
     {"prompt_logprobs", 6, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 2, ASSAY_MESSAGE_LOGPROBS, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_generate_chunk, prompt_logprobs)},
+    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
+     0ULL, UINT64_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_generate_chunk, frame)},
 };
 static const char *const assay_choices_generate_response_finish_reason[] = {"stop", "length",
     "cancelled", "deadline", NULL};
@@ -1158,6 +1199,9 @@ static const assay_field_info assay_fields_generate_response[] = {
     {"prompt_logprobs", 10, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 2, ASSAY_MESSAGE_LOGPROBS, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_generate_response, prompt_logprobs)},
+    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
+     0ULL, UINT64_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_generate_response, frame)},
     {"answer", 31, ASSAY_TYPE_RECORD, ASSAY_REQUIRED, 1, ASSAY_MESSAGE_ANSWER, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_generate_response, answer)},
@@ -1241,6 +1285,9 @@ static const assay_field_info assay_fields_embed_chunk[] = {
     {"embeddings", 1, ASSAY_TYPE_F32S, ASSAY_REQUIRED, 2, 0, 0, 1,
      1ULL, 1000000ULL, 0, 0, false, NULL,
      offsetof(struct assay_embed_chunk, embeddings)},
+    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
+     0ULL, UINT64_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_embed_chunk, frame)},
 };
 static const assay_field_info assay_fields_embed_response[] = {
     {"embeddings", 1, ASSAY_TYPE_F32S, ASSAY_REQUIRED, 2, 0, 0, 1,
@@ -1255,6 +1302,9 @@ static const assay_field_info assay_fields_embed_response[] = {
     {"prompt_tokens", 4, ASSAY_TYPE_U64, ASSAY_REQUIRED, 2, 0, 0, 1,
      0ULL, UINT64_MAX, 0, 0, false, NULL,
      offsetof(struct assay_embed_response, prompt_tokens)},
+    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
+     0ULL, UINT64_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_embed_response, frame)},
     {"answer", 31, ASSAY_TYPE_RECORD, ASSAY_REQUIRED, 2, ASSAY_MESSAGE_ANSWER, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_embed_response, answer)},
@@ -1289,6 +1339,9 @@ static const assay_field_info assay_fields_logits_chunk[] = {
     {"logits", 1, ASSAY_TYPE_F32S, ASSAY_REQUIRED, 1, 0, 0, 1,
      1ULL, 1000000ULL, 0, 0, false, NULL,
      offsetof(struct assay_logits_chunk, logits)},
+    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
+     0ULL, UINT64_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_logits_chunk, frame)},
 };
 static const assay_field_info assay_fields_logits_response[] = {
     {"logits", 1, ASSAY_TYPE_F32S, ASSAY_REQUIRED, 1, 0, 0, 1,
@@ -1300,6 +1353,9 @@ static const assay_field_info assay_fields_logits_response[] = {
     {"positions", 3, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
      1ULL, 4294967295ULL, 0, 0, false, NULL,
      offsetof(struct assay_logits_response, positions)},
+    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
+     0ULL, UINT64_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_logits_response, frame)},
     {"answer", 31, ASSAY_TYPE_RECORD, ASSAY_REQUIRED, 1, ASSAY_MESSAGE_ANSWER, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_logits_response, answer)},
@@ -1365,19 +1421,19 @@ const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
     {"Health request", sizeof(struct assay_health_request),
      assay_fields_health_request, 3},
     {"Health response", sizeof(struct assay_health_response),
-     assay_fields_health_response, 5},
+     assay_fields_health_response, 6},
     {"Models request", sizeof(struct assay_models_request),
      NULL, 0},
     {"Models response", sizeof(struct assay_models_response),
      assay_fields_models_response, 1},
     {"Model", sizeof(struct assay_model),
-     assay_fields_model, 12},
+     assay_fields_model, 13},
     {"Load request", sizeof(struct assay_load_request),
      assay_fields_load_request, 4},
     {"Load progress", sizeof(struct assay_load_progress),
-     assay_fields_load_progress, 1},
+     assay_fields_load_progress, 2},
     {"Load response", sizeof(struct assay_load_response),
-     assay_fields_load_response, 5},
+     assay_fields_load_response, 6},
     {"Layer", sizeof(struct assay_layer),
      assay_fields_layer, 3},
     {"Unload request", sizeof(struct assay_unload_request),
@@ -1395,9 +1451,9 @@ const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
     {"Generate request", sizeof(struct assay_generate_request),
      assay_fields_generate_request, 17},
     {"Generate chunk", sizeof(struct assay_generate_chunk),
-     assay_fields_generate_chunk, 6},
+     assay_fields_generate_chunk, 7},
     {"Generate response", sizeof(struct assay_generate_response),
-     assay_fields_generate_response, 9},
+     assay_fields_generate_response, 10},
     {"Score request", sizeof(struct assay_score_request),
      assay_fields_score_request, 9},
     {"Score response", sizeof(struct assay_score_response),
@@ -1407,15 +1463,15 @@ const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
     {"Embed request", sizeof(struct assay_embed_request),
      assay_fields_embed_request, 7},
     {"Embed chunk", sizeof(struct assay_embed_chunk),
-     assay_fields_embed_chunk, 1},
+     assay_fields_embed_chunk, 2},
     {"Embed response", sizeof(struct assay_embed_response),
-     assay_fields_embed_response, 5},
+     assay_fields_embed_response, 6},
     {"Logits request", sizeof(struct assay_logits_request),
      assay_fields_logits_request, 8},
     {"Logits chunk", sizeof(struct assay_logits_chunk),
-     assay_fields_logits_chunk, 1},
+     assay_fields_logits_chunk, 2},
     {"Logits response", sizeof(struct assay_logits_response),
-     assay_fields_logits_response, 4},
+     assay_fields_logits_response, 5},
     {"Cancel request", sizeof(struct assay_cancel_request),
      assay_fields_cancel_request, 1},
     {"Cancel response", sizeof(struct assay_cancel_response),

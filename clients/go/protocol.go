@@ -6,7 +6,7 @@ import "math"
 
 const (
 	protocolVersion  = 1    // of the header and the encoding of fields
-	protocolRevision = 2    // highest revision this client speaks
+	protocolRevision = 3    // highest revision this client speaks
 	responseBit      = 0x80 // set in the kind of a response
 )
 
@@ -82,7 +82,7 @@ const (
 	StatusUnimplemented      Status = 12 // the kind is unknown or reserved; the connection lives on
 	StatusInternal           Status = 13 // a fault of the server
 	StatusUnavailable        Status = 14 // not now: draining, or a model still loading (model_loading)
-	StatusDataLoss           Status = 15 // a served model's file was changed or cut while mapped
+	StatusDataLoss           Status = 15 // a served model drifted from its seal, or gives logits that are not finite
 	StatusUnauthenticated    Status = 16 // the server wants to know who is asking
 	StatusProtocolError      Status = 32 // the bytes break the framing; sent in a GoAway, then the connection closes
 	StatusModelRejected      Status = 33 // a model file failed the assay; the error body names the layer
@@ -145,8 +145,8 @@ type Answer struct {
 	// Model: name of the model that answered (1 to 128 bytes).
 	Model string `json:"model"`
 
-	// Fingerprint: SHA-256 of its file; absent while being computed, and for a mock (32 to 32
-	// bytes).
+	// Fingerprint: SHA-256 of the bytes that serve: of its file, or of the list of its files';
+	// absent for a mock (32 to 32 bytes).
 	Fingerprint []byte `json:"fingerprint,omitempty"`
 
 	// Device: device that computed (1 to 64 bytes).
@@ -319,6 +319,10 @@ type HealthResponse struct {
 	// to 10.0).
 	LargestDifference *float64 `json:"largest_difference,omitempty"`
 
+	// File: of one real model: its files on disk beside those that were loaded: unchanged,
+	// changed, missing.
+	File string `json:"file,omitempty"`
+
 	Origin
 }
 
@@ -356,8 +360,7 @@ type Model struct {
 	// Context: tokens of context.
 	Context uint64 `json:"context"`
 
-	// Fingerprint: SHA-256 of the file; absent while being computed, and for a mock (32 to 32
-	// bytes).
+	// Fingerprint: SHA-256 of the bytes that serve; absent for a mock (32 to 32 bytes).
 	Fingerprint []byte `json:"fingerprint,omitempty"`
 
 	// Generation: 1 for the first load under this name, one more for each later one (0 to
@@ -372,6 +375,10 @@ type Model struct {
 
 	// Bytes: memory taken.
 	Bytes uint64 `json:"bytes"`
+
+	// File: its files on disk beside those that were loaded; absent for a mock: unchanged,
+	// changed, missing.
+	File string `json:"file,omitempty"`
 }
 
 // LoadRequest is the message "Load request" of Protocol/SPEC.md.
@@ -394,6 +401,9 @@ type loadProgress struct {
 	// Layer: a `Layer`: this one is done.
 	Layer Layer `json:"layer"`
 
+	// Frame: number of this frame in its answer, from 0.
+	Frame *uint64 `json:"frame,omitempty"`
+
 	Origin
 }
 
@@ -413,6 +423,9 @@ type LoadResponse struct {
 
 	// Attempts: one sentence per failed attempt before this one (1 to 2048 bytes).
 	Attempts []string `json:"attempts,omitempty"`
+
+	// Frame: number of this frame in its answer, from 0.
+	Frame *uint64 `json:"frame,omitempty"`
 
 	Origin
 }
@@ -569,6 +582,9 @@ type GenerateChunk struct {
 	// PromptLogprobs: a `Logprobs` of the next prompt tokens; when asked for.
 	PromptLogprobs *Logprobs `json:"prompt_logprobs,omitempty"`
 
+	// Frame: number of this frame in its answer, from 0.
+	Frame *uint64 `json:"frame,omitempty"`
+
 	Origin
 }
 
@@ -598,6 +614,9 @@ type GenerateResponse struct {
 
 	// PromptLogprobs: a `Logprobs` of the prompt tokens not sent in chunks.
 	PromptLogprobs *Logprobs `json:"prompt_logprobs,omitempty"`
+
+	// Frame: number of this frame in its answer, from 0.
+	Frame *uint64 `json:"frame,omitempty"`
 
 	// Answer: who answered.
 	Answer Answer `json:"answer"`
@@ -690,6 +709,9 @@ type embedChunk struct {
 	// Embeddings: the next values (1 to 1000000 elements).
 	Embeddings []float32 `json:"embeddings"`
 
+	// Frame: number of this frame in its answer, from 0.
+	Frame *uint64 `json:"frame,omitempty"`
+
 	Origin
 }
 
@@ -706,6 +728,9 @@ type EmbedResponse struct {
 
 	// PromptTokens: tokens of all inputs together.
 	PromptTokens uint64 `json:"prompt_tokens"`
+
+	// Frame: number of this frame in its answer, from 0.
+	Frame *uint64 `json:"frame,omitempty"`
 
 	// Answer: who answered.
 	Answer Answer `json:"answer"`
@@ -745,6 +770,9 @@ type logitsChunk struct {
 	// Logits: the next values (1 to 1000000 elements).
 	Logits []float32 `json:"logits"`
 
+	// Frame: number of this frame in its answer, from 0.
+	Frame *uint64 `json:"frame,omitempty"`
+
 	Origin
 }
 
@@ -758,6 +786,9 @@ type LogitsResponse struct {
 
 	// Positions: positions in all (1 to 4294967295).
 	Positions uint64 `json:"positions"`
+
+	// Frame: number of this frame in its answer, from 0.
+	Frame *uint64 `json:"frame,omitempty"`
 
 	// Answer: who answered.
 	Answer Answer `json:"answer"`
@@ -894,6 +925,7 @@ var healthResponseTable = &message{"Health response", []field{
 	{id: 3, name: "reason", typ: typeText, presence: optional, low: 1, high: 2048},
 	{id: 4, name: "seal", typ: typeText, presence: optional, choices: []string{"absent", "matched", "drifted"}, high: math.MaxUint64, since: 2},
 	{id: 5, name: "largest_difference", typ: typeF64, presence: optional, least: 0.0, most: 10.0, since: 2},
+	{id: 6, name: "file", typ: typeText, presence: optional, choices: []string{"unchanged", "changed", "missing"}, high: math.MaxUint64, since: 3},
 }, nil, nil}
 
 var modelsRequestTable = &message{"Models request", nil, nil, nil}
@@ -915,6 +947,7 @@ var modelTable = &message{"Model", []field{
 	{id: 10, name: "device", typ: typeText, presence: required, high: 64},
 	{id: 11, name: "device_reason", typ: typeText, presence: optional, low: 1, high: 2048},
 	{id: 12, name: "bytes", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 13, name: "file", typ: typeText, presence: optional, choices: []string{"unchanged", "changed", "missing"}, high: math.MaxUint64, since: 3},
 }, nil, nil}
 
 var loadRequestTable = &message{"Load request", []field{
@@ -926,6 +959,7 @@ var loadRequestTable = &message{"Load request", []field{
 
 var loadProgressTable = &message{"Load progress", []field{
 	{id: 1, name: "layer", typ: typeRecord, presence: required, record: layerTable},
+	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
 }, nil, nil}
 
 var loadResponseTable = &message{"Load response", []field{
@@ -934,6 +968,7 @@ var loadResponseTable = &message{"Load response", []field{
 	{id: 3, name: "model", typ: typeRecord, presence: optional, record: modelTable},
 	{id: 4, name: "overrides", typ: typeText, presence: repeated, timesMin: 0, timesMax: 1024, low: 1, high: 2048},
 	{id: 5, name: "attempts", typ: typeText, presence: repeated, timesMin: 0, timesMax: 1024, low: 1, high: 2048},
+	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
 }, nil, nil}
 
 var layerTable = &message{"Layer", []field{
@@ -999,6 +1034,7 @@ var generateChunkTable = &message{"Generate chunk", []field{
 	{id: 4, name: "prompt_total", typ: typeU64, presence: optional, high: math.MaxUint64},
 	{id: 5, name: "logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
 	{id: 6, name: "prompt_logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
+	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
 }, nil, nil}
 
 var generateResponseTable = &message{"Generate response", []field{
@@ -1010,6 +1046,7 @@ var generateResponseTable = &message{"Generate response", []field{
 	{id: 8, name: "completion_tokens", typ: typeU64, presence: required, high: math.MaxUint64},
 	{id: 9, name: "logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
 	{id: 10, name: "prompt_logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
+	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
 	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
 }, nil, nil}
 
@@ -1049,6 +1086,7 @@ var embedRequestTable = &message{"Embed request", []field{
 
 var embedChunkTable = &message{"Embed chunk", []field{
 	{id: 1, name: "embeddings", typ: typeF32s, presence: required, low: 1, high: 1000000},
+	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
 }, nil, nil}
 
 var embedResponseTable = &message{"Embed response", []field{
@@ -1056,6 +1094,7 @@ var embedResponseTable = &message{"Embed response", []field{
 	{id: 2, name: "dimensions", typ: typeU64, presence: required, low: 1, high: 131072},
 	{id: 3, name: "count", typ: typeU64, presence: required, low: 1, high: 256},
 	{id: 4, name: "prompt_tokens", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
 	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
 }, nil, nil}
 
@@ -1072,12 +1111,14 @@ var logitsRequestTable = &message{"Logits request", []field{
 
 var logitsChunkTable = &message{"Logits chunk", []field{
 	{id: 1, name: "logits", typ: typeF32s, presence: required, low: 1, high: 1000000},
+	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
 }, nil, nil}
 
 var logitsResponseTable = &message{"Logits response", []field{
 	{id: 1, name: "logits", typ: typeF32s, presence: required, high: 1000000},
 	{id: 2, name: "vocabulary", typ: typeU64, presence: required, low: 1, high: 4294967295},
 	{id: 3, name: "positions", typ: typeU64, presence: required, low: 1, high: 4294967295},
+	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
 	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
 }, nil, nil}
 

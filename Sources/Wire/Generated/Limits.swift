@@ -9,7 +9,7 @@ public enum Limits {
     public static let version: UInt8 = 1
 
     /// Revision within that version that this code speaks.
-    public static let revision: UInt64 = 2
+    public static let revision: UInt64 = 3
 
     /// Frame before Hello: bytes with header; a stranger cannot claim memory.
     public static let frameSizeMaxBeforeHello = 4096

@@ -38,7 +38,7 @@ public enum Status: UInt32, Sendable, CaseIterable, CustomStringConvertible {
     case internalError = 13
     /// Not now: draining, or a model still loading (model_loading).
     case unavailable = 14
-    /// A served model's file was changed or cut while mapped.
+    /// A served model drifted from its seal, or gives logits that are not finite.
     case dataLoss = 15
     /// The server wants to know who is asking.
     case unauthenticated = 16

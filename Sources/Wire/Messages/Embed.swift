@@ -91,7 +91,7 @@ public struct EmbedRequest: RequestMessage, Equatable {
 }
 
 /// Part of the values; more frames follow.
-public struct EmbedChunk: ResponseMessage, Equatable {
+public struct EmbedChunk: NumberedResponse, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.embed
     /// True: more frames of the response follow.
@@ -99,11 +99,13 @@ public struct EmbedChunk: ResponseMessage, Equatable {
 
     /// Values, row-major: inputs by dimensions.
     public var embeddings: [Float]
+    /// Number of this frame in its answer, from 0.
+    public var frame: UInt64?
 
     /// A value from its parts; sends nothing.
     public init(embeddings: [Float]) { self.embeddings = embeddings }
 
-    private enum ID: UInt16 { case embeddings = 1 }
+    private enum ID: UInt16 { case embeddings = 1, frame = 28 }
 
     /// The table of its body.
     public static let layout = MessageLayout(
@@ -111,24 +113,31 @@ public struct EmbedChunk: ResponseMessage, Equatable {
         [
             FieldLayout(
                 ID.embeddings, "embeddings", .numbers, .required,
-                .count(1, Limits.embeddingCountMax))
+                .count(1, Limits.embeddingCountMax)),
+            FieldLayout(ID.frame, "frame", .unsigned),
         ])
 
     /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(embeddings: [])
         var reader = BodyReader(body, Self.layout, ids: ID.self)
-        while let (_, field) = try reader.next() { embeddings = field.numbers }
+        while let (id, field) = try reader.next() {
+            switch id {
+            case .embeddings: embeddings = field.numbers
+            case .frame: frame = field.unsigned
+            }
+        }
     }
 
     /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.numbers(ID.embeddings, embeddings)
+        writer.unsigned(ID.frame, frame, since: 3)
     }
 }
 
 /// The rest of the values and what they are.
-public struct EmbedResponse: ResponseMessage, Equatable {
+public struct EmbedResponse: NumberedResponse, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.embed
 
@@ -140,6 +149,8 @@ public struct EmbedResponse: ResponseMessage, Equatable {
     public var count: UInt64
     /// Tokens of all inputs together.
     public var promptTokens: UInt64
+    /// Number of this frame in its answer, from 0.
+    public var frame: UInt64?
     /// Who answered, where, how long, how degraded.
     public var answer: AnswerRecord
 
@@ -158,7 +169,9 @@ public struct EmbedResponse: ResponseMessage, Equatable {
         self.answer = answer
     }
 
-    private enum ID: UInt16 { case embeddings = 1, dimensions, count, promptTokens, answer = 31 }
+    private enum ID: UInt16 {
+        case embeddings = 1, dimensions, count, promptTokens, frame = 28, answer = 31
+    }
 
     /// The table of its body.
     public static let layout = MessageLayout(
@@ -174,6 +187,7 @@ public struct EmbedResponse: ResponseMessage, Equatable {
                 ID.count, "count", .unsigned, .required,
                 .unsigned(1, UInt64(Limits.inputCountMax))),
             FieldLayout(ID.promptTokens, "prompt_tokens", .unsigned, .required),
+            FieldLayout(ID.frame, "frame", .unsigned),
             FieldLayout(ID.answer, "answer", .record, .required),
         ])
 
@@ -189,6 +203,7 @@ public struct EmbedResponse: ResponseMessage, Equatable {
             case .dimensions: dimensions = field.unsigned
             case .count: count = field.unsigned
             case .promptTokens: promptTokens = field.unsigned
+            case .frame: frame = field.unsigned
             case .answer: answer = try field.record(AnswerRecord.self)
             }
         }
@@ -200,6 +215,7 @@ public struct EmbedResponse: ResponseMessage, Equatable {
         writer.unsigned(ID.dimensions, dimensions)
         writer.unsigned(ID.count, count)
         writer.unsigned(ID.promptTokens, promptTokens)
+        writer.unsigned(ID.frame, frame, since: 3)
         writer.record(ID.answer, answer)
     }
 }

@@ -5,7 +5,7 @@
 
 /// Part of an answer; more frames follow. Before the first token it may report how much of the
 /// prompt has been read.
-public struct GenerateChunk: ResponseMessage, Equatable {
+public struct GenerateChunk: NumberedResponse, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.generate
     /// True: more frames of the response follow.
@@ -23,6 +23,8 @@ public struct GenerateChunk: ResponseMessage, Equatable {
     public var logprobs: Logprobs?
     /// Log-probabilities of the next tokens of the prompt, the second one of it first.
     public var promptLogprobs: Logprobs?
+    /// Number of this frame in its answer, from 0.
+    public var frame: UInt64?
 
     /// A value from its parts; sends nothing.
     public init(
@@ -39,6 +41,7 @@ public struct GenerateChunk: ResponseMessage, Equatable {
 
     private enum ID: UInt16 {
         case tokens = 1, text, promptDone, promptTotal, logprobs, promptLogprobs
+        case frame = 28
     }
 
     /// The table of its body.
@@ -52,6 +55,7 @@ public struct GenerateChunk: ResponseMessage, Equatable {
             FieldLayout(ID.promptTotal, "prompt_total", .unsigned),
             FieldLayout(ID.logprobs, "logprobs", .record),
             FieldLayout(ID.promptLogprobs, "prompt_logprobs", .record),
+            FieldLayout(ID.frame, "frame", .unsigned),
         ])
 
     /// Decodes a whole body; see `WireRecord`.
@@ -66,6 +70,7 @@ public struct GenerateChunk: ResponseMessage, Equatable {
             case .promptTotal: promptTotal = field.unsigned
             case .logprobs: logprobs = try field.record(Logprobs.self)
             case .promptLogprobs: promptLogprobs = try field.record(Logprobs.self)
+            case .frame: frame = field.unsigned
             }
         }
         try Logprobs.check(logprobs, beside: tokens, of: Self.layout.name)
@@ -79,6 +84,7 @@ public struct GenerateChunk: ResponseMessage, Equatable {
         writer.unsigned(ID.promptTotal, promptTotal)
         writer.record(ID.logprobs, logprobs)
         writer.record(ID.promptLogprobs, promptLogprobs)
+        writer.unsigned(ID.frame, frame, since: 3)
     }
 }
 
@@ -95,7 +101,7 @@ public enum FinishReason: String, Sendable, CaseIterable {
 }
 
 /// Last frame of a generation: the rest of the tokens and text, and the account of it all.
-public struct GenerateResponse: ResponseMessage, Equatable {
+public struct GenerateResponse: NumberedResponse, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.generate
 
@@ -115,6 +121,8 @@ public struct GenerateResponse: ResponseMessage, Equatable {
     public var logprobs: Logprobs?
     /// Log-probabilities of the tokens of the prompt that were not sent in chunks.
     public var promptLogprobs: Logprobs?
+    /// Number of this frame in its answer, from 0.
+    public var frame: UInt64?
     /// Who answered, where, how long, how degraded.
     public var answer: AnswerRecord
 
@@ -142,6 +150,7 @@ public struct GenerateResponse: ResponseMessage, Equatable {
         case tokens = 1, text
         case finishReason = 5
         case stopMatched, promptTokens, completionTokens, logprobs, promptLogprobs
+        case frame = 28
         case answer = 31
     }
 
@@ -161,6 +170,7 @@ public struct GenerateResponse: ResponseMessage, Equatable {
             FieldLayout(ID.completionTokens, "completion_tokens", .unsigned, .required),
             FieldLayout(ID.logprobs, "logprobs", .record),
             FieldLayout(ID.promptLogprobs, "prompt_logprobs", .record),
+            FieldLayout(ID.frame, "frame", .unsigned),
             FieldLayout(ID.answer, "answer", .record, .required),
         ])
 
@@ -180,6 +190,7 @@ public struct GenerateResponse: ResponseMessage, Equatable {
             case .completionTokens: completionTokens = field.unsigned
             case .logprobs: logprobs = try field.record(Logprobs.self)
             case .promptLogprobs: promptLogprobs = try field.record(Logprobs.self)
+            case .frame: frame = field.unsigned
             case .answer: answer = try field.record(AnswerRecord.self)
             }
         }
@@ -196,6 +207,7 @@ public struct GenerateResponse: ResponseMessage, Equatable {
         writer.unsigned(ID.completionTokens, completionTokens)
         writer.record(ID.logprobs, logprobs)
         writer.record(ID.promptLogprobs, promptLogprobs)
+        writer.unsigned(ID.frame, frame, since: 3)
         writer.record(ID.answer, answer)
     }
 }

@@ -61,6 +61,16 @@ public enum ServingState: String, Sendable, CaseIterable {
     case loading, ready, failed, draining
 }
 
+/// The files of a served model on disk, beside those that were loaded.
+public enum FileState: String, Sendable, CaseIterable {
+    /// The same file, size and time of change.
+    case unchanged
+    /// Another file, or a changed one, lies there now.
+    case changed
+    /// Nothing lies there any more.
+    case missing
+}
+
 /// What verifying a model said about its seal.
 public enum SealState: String, Sendable, CaseIterable {
     /// No seal lies beside the model; it was run twice with the same bits.
@@ -86,20 +96,23 @@ public struct HealthResponse: ResponseMessage, Equatable {
     public var seal: SealState?
     /// How far a logit lay from the sealed one at most; only with a seal that matched.
     public var largestDifference: Double?
+    /// Of one real model: its files on disk.
+    public var file: FileState?
 
     /// A value from its parts; sends nothing.
     public init(
         ready: Bool, state: ServingState, reason: String? = nil, seal: SealState? = nil,
-        largestDifference: Double? = nil
+        largestDifference: Double? = nil, file: FileState? = nil
     ) {
         self.ready = ready
         self.state = state
         self.reason = reason
         self.seal = seal
         self.largestDifference = largestDifference
+        self.file = file
     }
 
-    private enum ID: UInt16 { case ready = 1, state, reason, seal, largestDifference }
+    private enum ID: UInt16 { case ready = 1, state, reason, seal, largestDifference, file }
 
     /// The table of its body.
     public static let layout = MessageLayout(
@@ -113,6 +126,7 @@ public struct HealthResponse: ResponseMessage, Equatable {
             FieldLayout(ID.seal, "seal", .text, .optional, .choice("absent|matched|drifted")),
             FieldLayout(
                 ID.largestDifference, "largest_difference", .number, .optional, .number(0, 10)),
+            FieldLayout(ID.file, "file", .text, .optional, .choice("unchanged|changed|missing")),
         ])
 
     /// Decodes a whole body; see `WireRecord`.
@@ -126,6 +140,7 @@ public struct HealthResponse: ResponseMessage, Equatable {
             case .reason: reason = try field.text()
             case .seal: seal = try field.word(SealState.self)
             case .largestDifference: largestDifference = field.number
+            case .file: file = try field.word(FileState.self)
             }
         }
     }
@@ -137,5 +152,6 @@ public struct HealthResponse: ResponseMessage, Equatable {
         writer.text(ID.reason, reason)
         writer.text(ID.seal, seal?.rawValue)
         writer.number(ID.largestDifference, largestDifference)
+        writer.text(ID.file, file?.rawValue, since: 3)
     }
 }

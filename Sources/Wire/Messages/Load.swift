@@ -121,7 +121,7 @@ public struct LayerVerdictRecord: WireRecord, Equatable {
 }
 
 /// One layer is done; more frames follow.
-public struct LoadProgress: ResponseMessage, Equatable {
+public struct LoadProgress: NumberedResponse, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.load
     /// True: more frames of the response follow.
@@ -129,31 +129,43 @@ public struct LoadProgress: ResponseMessage, Equatable {
 
     /// The layer that is done.
     public var layer: LayerVerdictRecord
+    /// Number of this frame in its answer, from 0.
+    public var frame: UInt64?
 
     /// A value from its parts; sends nothing.
     public init(layer: LayerVerdictRecord) { self.layer = layer }
 
-    private enum ID: UInt16 { case layer = 1 }
+    private enum ID: UInt16 { case layer = 1, frame = 28 }
 
     /// The table of its body.
     public static let layout = MessageLayout(
-        "Load progress", [FieldLayout(ID.layer, "layer", .record, .required)])
+        "Load progress",
+        [
+            FieldLayout(ID.layer, "layer", .record, .required),
+            FieldLayout(ID.frame, "frame", .unsigned),
+        ])
 
     /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(layer: LayerVerdictRecord(layer: "", ok: false, microseconds: 0))
         var reader = BodyReader(body, Self.layout, ids: ID.self)
-        while let (_, field) = try reader.next() {
-            layer = try field.record(LayerVerdictRecord.self)
+        while let (id, field) = try reader.next() {
+            switch id {
+            case .layer: layer = try field.record(LayerVerdictRecord.self)
+            case .frame: frame = field.unsigned
+            }
         }
     }
 
     /// Appends its fields; see `WireRecord`.
-    public func encode(into writer: inout BodyWriter) { writer.record(ID.layer, layer) }
+    public func encode(into writer: inout BodyWriter) {
+        writer.record(ID.layer, layer)
+        writer.unsigned(ID.frame, frame, since: 3)
+    }
 }
 
 /// The load report: last frame of an accepted load.
-public struct LoadResponse: ResponseMessage, Equatable {
+public struct LoadResponse: NumberedResponse, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.load
 
@@ -167,6 +179,8 @@ public struct LoadResponse: ResponseMessage, Equatable {
     public var overrides: [String]
     /// One sentence per attempt that failed before this one (graceful strategy).
     public var attempts: [String]
+    /// Number of this frame in its answer, from 0.
+    public var frame: UInt64?
 
     /// A value from its parts; sends nothing.
     public init(
@@ -180,7 +194,7 @@ public struct LoadResponse: ResponseMessage, Equatable {
         self.attempts = attempts
     }
 
-    private enum ID: UInt16 { case accepted = 1, layers, model, overrides, attempts }
+    private enum ID: UInt16 { case accepted = 1, layers, model, overrides, attempts, frame = 28 }
 
     /// The table of its body.
     public static let layout = MessageLayout(
@@ -195,6 +209,7 @@ public struct LoadResponse: ResponseMessage, Equatable {
             FieldLayout(
                 ID.attempts, "attempts", .text, .repeated(max: Limits.listCountMax),
                 .size(1, Limits.sentenceSizeMax)),
+            FieldLayout(ID.frame, "frame", .unsigned),
         ])
 
     /// Decodes a whole body; see `WireRecord`.
@@ -208,6 +223,7 @@ public struct LoadResponse: ResponseMessage, Equatable {
             case .model: model = try field.record(ModelInfo.self)
             case .overrides: overrides.append(try field.text())
             case .attempts: attempts.append(try field.text())
+            case .frame: frame = field.unsigned
             }
         }
     }
@@ -219,6 +235,7 @@ public struct LoadResponse: ResponseMessage, Equatable {
         writer.record(ID.model, model)
         for override in overrides { writer.text(ID.overrides, override) }
         for attempt in attempts { writer.text(ID.attempts, attempt) }
+        writer.unsigned(ID.frame, frame, since: 3)
     }
 }
 

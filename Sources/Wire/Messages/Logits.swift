@@ -85,7 +85,7 @@ public struct LogitsRequest: RequestMessage, Equatable {
 }
 
 /// Part of the values; more frames follow.
-public struct LogitsChunk: ResponseMessage, Equatable {
+public struct LogitsChunk: NumberedResponse, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.logits
     /// True: more frames of the response follow.
@@ -93,33 +93,44 @@ public struct LogitsChunk: ResponseMessage, Equatable {
 
     /// Values, row-major: positions by vocabulary.
     public var logits: [Float]
+    /// Number of this frame in its answer, from 0.
+    public var frame: UInt64?
 
     /// A value from its parts; sends nothing.
     public init(logits: [Float]) { self.logits = logits }
 
-    private enum ID: UInt16 { case logits = 1 }
+    private enum ID: UInt16 { case logits = 1, frame = 28 }
 
     /// The table of its body.
     public static let layout = MessageLayout(
         "Logits chunk",
         [
             FieldLayout(
-                ID.logits, "logits", .numbers, .required, .count(1, Limits.logitCountMax))
+                ID.logits, "logits", .numbers, .required, .count(1, Limits.logitCountMax)),
+            FieldLayout(ID.frame, "frame", .unsigned),
         ])
 
     /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(logits: [])
         var reader = BodyReader(body, Self.layout, ids: ID.self)
-        while let (_, field) = try reader.next() { logits = field.numbers }
+        while let (id, field) = try reader.next() {
+            switch id {
+            case .logits: logits = field.numbers
+            case .frame: frame = field.unsigned
+            }
+        }
     }
 
     /// Appends its fields; see `WireRecord`.
-    public func encode(into writer: inout BodyWriter) { writer.numbers(ID.logits, logits) }
+    public func encode(into writer: inout BodyWriter) {
+        writer.numbers(ID.logits, logits)
+        writer.unsigned(ID.frame, frame, since: 3)
+    }
 }
 
 /// The rest of the values and what they are.
-public struct LogitsResponse: ResponseMessage, Equatable {
+public struct LogitsResponse: NumberedResponse, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.logits
 
@@ -129,6 +140,8 @@ public struct LogitsResponse: ResponseMessage, Equatable {
     public var vocabulary: UInt64
     /// Positions in all.
     public var positions: UInt64
+    /// Number of this frame in its answer, from 0.
+    public var frame: UInt64?
     /// Who answered, where, how long, how degraded.
     public var answer: AnswerRecord
 
@@ -143,7 +156,7 @@ public struct LogitsResponse: ResponseMessage, Equatable {
         self.answer = answer
     }
 
-    private enum ID: UInt16 { case logits = 1, vocabulary, positions, answer = 31 }
+    private enum ID: UInt16 { case logits = 1, vocabulary, positions, frame = 28, answer = 31 }
 
     /// The table of its body.
     public static let layout = MessageLayout(
@@ -157,6 +170,7 @@ public struct LogitsResponse: ResponseMessage, Equatable {
             FieldLayout(
                 ID.positions, "positions", .unsigned, .required,
                 .unsigned(1, UInt64(UInt32.max))),
+            FieldLayout(ID.frame, "frame", .unsigned),
             FieldLayout(ID.answer, "answer", .record, .required),
         ])
 
@@ -170,6 +184,7 @@ public struct LogitsResponse: ResponseMessage, Equatable {
             case .logits: logits = field.numbers
             case .vocabulary: vocabulary = field.unsigned
             case .positions: positions = field.unsigned
+            case .frame: frame = field.unsigned
             case .answer: answer = try field.record(AnswerRecord.self)
             }
         }
@@ -180,6 +195,7 @@ public struct LogitsResponse: ResponseMessage, Equatable {
         writer.numbers(ID.logits, logits)
         writer.unsigned(ID.vocabulary, vocabulary)
         writer.unsigned(ID.positions, positions)
+        writer.unsigned(ID.frame, frame, since: 3)
         writer.record(ID.answer, answer)
     }
 }

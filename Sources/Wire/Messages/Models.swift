@@ -39,7 +39,7 @@ public struct ModelInfo: WireRecord, Equatable {
     public var vocabulary: UInt64
     /// Tokens of context.
     public var context: UInt64
-    /// SHA-256 of the file; nil while it is being computed, and for a mock.
+    /// SHA-256 of the bytes that serve; nil for a mock.
     public var fingerprint: [UInt8]?
     /// 1 for the first load under this name, one more for each later one.
     public var generation: UInt64
@@ -49,12 +49,15 @@ public struct ModelInfo: WireRecord, Equatable {
     public var deviceReason: String?
     /// Bytes of memory the model takes.
     public var bytes: UInt64
+    /// Its files on disk beside those that were loaded; nil for a mock.
+    public var file: FileState?
 
     /// A value from its parts; sends nothing.
     public init(
         name: String, state: ServingState, provenance: Provenance, architecture: String,
         parameters: UInt64, vocabulary: UInt64, context: UInt64, fingerprint: [UInt8]? = nil,
-        generation: UInt64, device: String, deviceReason: String? = nil, bytes: UInt64
+        generation: UInt64, device: String, deviceReason: String? = nil, bytes: UInt64,
+        file: FileState? = nil
     ) {
         self.name = name
         self.state = state
@@ -68,11 +71,12 @@ public struct ModelInfo: WireRecord, Equatable {
         self.device = device
         self.deviceReason = deviceReason
         self.bytes = bytes
+        self.file = file
     }
 
     private enum ID: UInt16 {
         case name = 1, state, provenance, architecture, parameters, vocabulary, context
-        case fingerprint, generation, device, deviceReason, bytes
+        case fingerprint, generation, device, deviceReason, bytes, file
     }
 
     /// The table of its body.
@@ -100,6 +104,7 @@ public struct ModelInfo: WireRecord, Equatable {
                 ID.deviceReason, "device_reason", .text, .optional,
                 .size(1, Limits.sentenceSizeMax)),
             FieldLayout(ID.bytes, "bytes", .unsigned, .required),
+            FieldLayout(ID.file, "file", .text, .optional, .choice("unchanged|changed|missing")),
         ])
 
     /// Decodes a whole body; see `WireRecord`.
@@ -122,6 +127,7 @@ public struct ModelInfo: WireRecord, Equatable {
             case .device: device = try field.text()
             case .deviceReason: deviceReason = try field.text()
             case .bytes: bytes = field.unsigned
+            case .file: file = try field.word(FileState.self)
             }
         }
     }
@@ -140,6 +146,7 @@ public struct ModelInfo: WireRecord, Equatable {
         writer.text(ID.device, device)
         writer.text(ID.deviceReason, deviceReason)
         writer.unsigned(ID.bytes, bytes)
+        writer.text(ID.file, file?.rawValue, since: 3)
     }
 }
 

@@ -132,7 +132,7 @@ public struct Timing: WireRecord, Equatable {
 public struct AnswerRecord: WireRecord, Equatable {
     /// The model; nil stands for the server's only one.
     public var model: String
-    /// SHA-256 of the model file; nil while it is still being computed, and for a mock.
+    /// SHA-256 of the bytes that serve; nil for a mock.
     public var fingerprint: [UInt8]?
     /// Device that computes, such as `cpu`.
     public var device: String

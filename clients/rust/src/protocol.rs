@@ -9,7 +9,7 @@ use crate::codec::{
 /// Version of the protocol.
 pub const VERSION: u8 = 1;
 /// Revision of that version.
-pub const REVISION: u64 = 2;
+pub const REVISION: u64 = 3;
 /// Port that a server listens on.
 pub const DEFAULT_PORT: u16 = 7411;
 /// Set in the kind of a response.
@@ -134,7 +134,7 @@ pub enum Status {
     Internal,
     /// Not now: draining, or a model still loading (model_loading).
     Unavailable,
-    /// A served model's file was changed or cut while mapped.
+    /// A served model drifted from its seal, or gives logits that are not finite.
     DataLoss,
     /// The server wants to know who is asking.
     Unauthenticated,
@@ -264,7 +264,8 @@ pub static REQUIREMENTS: MessageInfo = MessageInfo {
 pub struct Answer {
     /// Name of the model that answered (required; 1..128 bytes).
     pub model: String,
-    /// SHA-256 of its file; absent while being computed, and for a mock (optional; 32..32 bytes).
+    /// SHA-256 of the bytes that serve: of its file, or of the list of its files'; absent for a
+    /// mock (optional; 32..32 bytes).
     pub fingerprint: Option<Vec<u8>>,
     /// Device that computed (required; 1..64 bytes).
     pub device: String,
@@ -934,6 +935,9 @@ pub struct HealthResponse {
     pub seal: Option<String>,
     /// Only with `matched`: how far a logit lay from the sealed one at most (optional; 0.0..10.0).
     pub largest_difference: Option<f64>,
+    /// Of one real model: its files on disk beside those that were loaded (optional; `unchanged`,
+    /// `changed`, `missing`).
+    pub file: Option<String>,
 }
 
 impl Message for HealthResponse {
@@ -947,6 +951,7 @@ impl Message for HealthResponse {
         record.put_optional(3, &self.reason);
         record.put_optional(4, &self.seal);
         record.put_optional(5, &self.largest_difference);
+        record.put_optional(6, &self.file);
         record
     }
     fn from_record(record: Record) -> Self {
@@ -957,6 +962,7 @@ impl Message for HealthResponse {
             reason: fields.take_optional(3),
             seal: fields.take_optional(4),
             largest_difference: fields.take_optional(5),
+            file: fields.take_optional(6),
         }
     }
 }
@@ -989,6 +995,11 @@ pub static HEALTH_RESPONSE: MessageInfo = MessageInfo {
             name: "largest_difference", id: 5, kind: Type::F64, presence: Presence::Optional, since: 2,
             bounds: ANY_U64, numbers: (0.0, 10.0), above_min: false, times: (0, 1),
             choices: &[], record: None,
+        },
+        Field {
+            name: "file", id: 6, kind: Type::Text, presence: Presence::Optional, since: 3,
+            bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &["unchanged", "changed", "missing"], record: None,
         },
     ],
 };
@@ -1070,7 +1081,7 @@ pub struct Model {
     pub vocabulary: u64,
     /// Tokens of context (required).
     pub context: u64,
-    /// SHA-256 of the file; absent while being computed, and for a mock (optional; 32..32 bytes).
+    /// SHA-256 of the bytes that serve; absent for a mock (optional; 32..32 bytes).
     pub fingerprint: Option<Vec<u8>>,
     /// 1 for the first load under this name, one more for each later one (required; 0..4294967295).
     pub generation: u64,
@@ -1080,6 +1091,9 @@ pub struct Model {
     pub device_reason: Option<String>,
     /// Memory taken (required).
     pub bytes: u64,
+    /// Its files on disk beside those that were loaded; absent for a mock (optional; `unchanged`,
+    /// `changed`, `missing`).
+    pub file: Option<String>,
 }
 
 impl Message for Model {
@@ -1100,6 +1114,7 @@ impl Message for Model {
         record.put_value(10, &self.device);
         record.put_optional(11, &self.device_reason);
         record.put_value(12, &self.bytes);
+        record.put_optional(13, &self.file);
         record
     }
     fn from_record(record: Record) -> Self {
@@ -1117,6 +1132,7 @@ impl Message for Model {
             device: fields.take_value(10),
             device_reason: fields.take_optional(11),
             bytes: fields.take_value(12),
+            file: fields.take_optional(13),
         }
     }
 }
@@ -1184,6 +1200,11 @@ pub static MODEL: MessageInfo = MessageInfo {
             name: "bytes", id: 12, kind: Type::U64, presence: Presence::Required, since: 1,
             bounds: ANY_U64, numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &[], record: None,
+        },
+        Field {
+            name: "file", id: 13, kind: Type::Text, presence: Presence::Optional, since: 3,
+            bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &["unchanged", "changed", "missing"], record: None,
         },
     ],
 };
@@ -1257,6 +1278,8 @@ pub static LOAD_REQUEST: MessageInfo = MessageInfo {
 pub struct LoadProgress {
     /// A `Layer`: this one is done (required).
     pub layer: Layer,
+    /// Number of this frame in its answer, from 0 (optional).
+    pub frame: Option<u64>,
 }
 
 impl Message for LoadProgress {
@@ -1266,12 +1289,14 @@ impl Message for LoadProgress {
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.layer);
+        record.put_optional(28, &self.frame);
         record
     }
     fn from_record(record: Record) -> Self {
         let mut fields = Fields::new(record);
         Self {
             layer: fields.take_value(1),
+            frame: fields.take_optional(28),
         }
     }
 }
@@ -1284,6 +1309,11 @@ pub static LOAD_PROGRESS: MessageInfo = MessageInfo {
             name: "layer", id: 1, kind: Type::Record, presence: Presence::Required, since: 1,
             bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &[], record: Some(&LAYER),
+        },
+        Field {
+            name: "frame", id: 28, kind: Type::U64, presence: Presence::Optional, since: 3,
+            bounds: ANY_U64, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
         },
     ],
 };
@@ -1301,6 +1331,8 @@ pub struct LoadResponse {
     pub overrides: Vec<String>,
     /// One sentence per failed attempt before this one (0..1024 times; 1..2048 bytes).
     pub attempts: Vec<String>,
+    /// Number of this frame in its answer, from 0 (optional).
+    pub frame: Option<u64>,
 }
 
 impl Message for LoadResponse {
@@ -1314,6 +1346,7 @@ impl Message for LoadResponse {
         record.put_optional(3, &self.model);
         record.put_repeated(4, &self.overrides);
         record.put_repeated(5, &self.attempts);
+        record.put_optional(28, &self.frame);
         record
     }
     fn from_record(record: Record) -> Self {
@@ -1324,6 +1357,7 @@ impl Message for LoadResponse {
             model: fields.take_optional(3),
             overrides: fields.take_repeated(4),
             attempts: fields.take_repeated(5),
+            frame: fields.take_optional(28),
         }
     }
 }
@@ -1355,6 +1389,11 @@ pub static LOAD_RESPONSE: MessageInfo = MessageInfo {
         Field {
             name: "attempts", id: 5, kind: Type::Text, presence: Presence::Repeated, since: 1,
             bounds: (1, 2048), numbers: ANY_F64, above_min: false, times: (0, 1024),
+            choices: &[], record: None,
+        },
+        Field {
+            name: "frame", id: 28, kind: Type::U64, presence: Presence::Optional, since: 3,
+            bounds: ANY_U64, numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &[], record: None,
         },
     ],
@@ -1895,6 +1934,8 @@ pub struct GenerateChunk {
     pub logprobs: Option<Logprobs>,
     /// A `Logprobs` of the next prompt tokens; when asked for (optional).
     pub prompt_logprobs: Option<Logprobs>,
+    /// Number of this frame in its answer, from 0 (optional).
+    pub frame: Option<u64>,
 }
 
 impl Message for GenerateChunk {
@@ -1909,6 +1950,7 @@ impl Message for GenerateChunk {
         record.put_optional(4, &self.prompt_total);
         record.put_optional(5, &self.logprobs);
         record.put_optional(6, &self.prompt_logprobs);
+        record.put_optional(28, &self.frame);
         record
     }
     fn from_record(record: Record) -> Self {
@@ -1920,6 +1962,7 @@ impl Message for GenerateChunk {
             prompt_total: fields.take_optional(4),
             logprobs: fields.take_optional(5),
             prompt_logprobs: fields.take_optional(6),
+            frame: fields.take_optional(28),
         }
     }
 }
@@ -1958,6 +2001,11 @@ pub static GENERATE_CHUNK: MessageInfo = MessageInfo {
             bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &[], record: Some(&LOGPROBS),
         },
+        Field {
+            name: "frame", id: 28, kind: Type::U64, presence: Presence::Optional, since: 3,
+            bounds: ANY_U64, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
+        },
     ],
 };
 
@@ -1981,6 +2029,8 @@ pub struct GenerateResponse {
     pub logprobs: Option<Logprobs>,
     /// A `Logprobs` of the prompt tokens not sent in chunks (optional).
     pub prompt_logprobs: Option<Logprobs>,
+    /// Number of this frame in its answer, from 0 (optional).
+    pub frame: Option<u64>,
     /// Who answered (required).
     pub answer: Answer,
 }
@@ -1999,6 +2049,7 @@ impl Message for GenerateResponse {
         record.put_value(8, &self.completion_tokens);
         record.put_optional(9, &self.logprobs);
         record.put_optional(10, &self.prompt_logprobs);
+        record.put_optional(28, &self.frame);
         record.put_value(31, &self.answer);
         record
     }
@@ -2013,6 +2064,7 @@ impl Message for GenerateResponse {
             completion_tokens: fields.take_value(8),
             logprobs: fields.take_optional(9),
             prompt_logprobs: fields.take_optional(10),
+            frame: fields.take_optional(28),
             answer: fields.take_value(31),
         }
     }
@@ -2064,6 +2116,11 @@ pub static GENERATE_RESPONSE: MessageInfo = MessageInfo {
             name: "prompt_logprobs", id: 10, kind: Type::Record, presence: Presence::Optional, since: 2,
             bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &[], record: Some(&LOGPROBS),
+        },
+        Field {
+            name: "frame", id: 28, kind: Type::U64, presence: Presence::Optional, since: 3,
+            bounds: ANY_U64, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
         },
         Field {
             name: "answer", id: 31, kind: Type::Record, presence: Presence::Required, since: 1,
@@ -2387,6 +2444,8 @@ pub static EMBED_REQUEST: MessageInfo = MessageInfo {
 pub struct EmbedChunk {
     /// The next values (required; 1..1000000 elements).
     pub embeddings: Vec<f32>,
+    /// Number of this frame in its answer, from 0 (optional).
+    pub frame: Option<u64>,
 }
 
 impl Message for EmbedChunk {
@@ -2396,12 +2455,14 @@ impl Message for EmbedChunk {
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.embeddings);
+        record.put_optional(28, &self.frame);
         record
     }
     fn from_record(record: Record) -> Self {
         let mut fields = Fields::new(record);
         Self {
             embeddings: fields.take_value(1),
+            frame: fields.take_optional(28),
         }
     }
 }
@@ -2413,6 +2474,11 @@ pub static EMBED_CHUNK: MessageInfo = MessageInfo {
         Field {
             name: "embeddings", id: 1, kind: Type::F32s, presence: Presence::Required, since: 2,
             bounds: (1, 1000000), numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
+        },
+        Field {
+            name: "frame", id: 28, kind: Type::U64, presence: Presence::Optional, since: 3,
+            bounds: ANY_U64, numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &[], record: None,
         },
     ],
@@ -2429,6 +2495,8 @@ pub struct EmbedResponse {
     pub count: u64,
     /// Tokens of all inputs together (required).
     pub prompt_tokens: u64,
+    /// Number of this frame in its answer, from 0 (optional).
+    pub frame: Option<u64>,
     /// Who answered (required).
     pub answer: Answer,
 }
@@ -2443,6 +2511,7 @@ impl Message for EmbedResponse {
         record.put_value(2, &self.dimensions);
         record.put_value(3, &self.count);
         record.put_value(4, &self.prompt_tokens);
+        record.put_optional(28, &self.frame);
         record.put_value(31, &self.answer);
         record
     }
@@ -2453,6 +2522,7 @@ impl Message for EmbedResponse {
             dimensions: fields.take_value(2),
             count: fields.take_value(3),
             prompt_tokens: fields.take_value(4),
+            frame: fields.take_optional(28),
             answer: fields.take_value(31),
         }
     }
@@ -2482,6 +2552,11 @@ pub static EMBED_RESPONSE: MessageInfo = MessageInfo {
         },
         Field {
             name: "prompt_tokens", id: 4, kind: Type::U64, presence: Presence::Required, since: 2,
+            bounds: ANY_U64, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
+        },
+        Field {
+            name: "frame", id: 28, kind: Type::U64, presence: Presence::Optional, since: 3,
             bounds: ANY_U64, numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &[], record: None,
         },
@@ -2597,6 +2672,8 @@ pub static LOGITS_REQUEST: MessageInfo = MessageInfo {
 pub struct LogitsChunk {
     /// The next values (required; 1..1000000 elements).
     pub logits: Vec<f32>,
+    /// Number of this frame in its answer, from 0 (optional).
+    pub frame: Option<u64>,
 }
 
 impl Message for LogitsChunk {
@@ -2606,12 +2683,14 @@ impl Message for LogitsChunk {
     fn to_record(&self) -> Record {
         let mut record = Record::default();
         record.put_value(1, &self.logits);
+        record.put_optional(28, &self.frame);
         record
     }
     fn from_record(record: Record) -> Self {
         let mut fields = Fields::new(record);
         Self {
             logits: fields.take_value(1),
+            frame: fields.take_optional(28),
         }
     }
 }
@@ -2623,6 +2702,11 @@ pub static LOGITS_CHUNK: MessageInfo = MessageInfo {
         Field {
             name: "logits", id: 1, kind: Type::F32s, presence: Presence::Required, since: 1,
             bounds: (1, 1000000), numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
+        },
+        Field {
+            name: "frame", id: 28, kind: Type::U64, presence: Presence::Optional, since: 3,
+            bounds: ANY_U64, numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &[], record: None,
         },
     ],
@@ -2637,6 +2721,8 @@ pub struct LogitsResponse {
     pub vocabulary: u64,
     /// Positions in all (required; 1..4294967295).
     pub positions: u64,
+    /// Number of this frame in its answer, from 0 (optional).
+    pub frame: Option<u64>,
     /// Who answered (required).
     pub answer: Answer,
 }
@@ -2650,6 +2736,7 @@ impl Message for LogitsResponse {
         record.put_value(1, &self.logits);
         record.put_value(2, &self.vocabulary);
         record.put_value(3, &self.positions);
+        record.put_optional(28, &self.frame);
         record.put_value(31, &self.answer);
         record
     }
@@ -2659,6 +2746,7 @@ impl Message for LogitsResponse {
             logits: fields.take_value(1),
             vocabulary: fields.take_value(2),
             positions: fields.take_value(3),
+            frame: fields.take_optional(28),
             answer: fields.take_value(31),
         }
     }
@@ -2684,6 +2772,11 @@ pub static LOGITS_RESPONSE: MessageInfo = MessageInfo {
         Field {
             name: "positions", id: 3, kind: Type::U64, presence: Presence::Required, since: 1,
             bounds: (1, 4294967295), numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
+        },
+        Field {
+            name: "frame", id: 28, kind: Type::U64, presence: Presence::Optional, since: 3,
+            bounds: ANY_U64, numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &[], record: None,
         },
         Field {

@@ -59,7 +59,7 @@ export interface Kind {
 /** Of the header and the encoding of fields. */
 export const protocolVersion = 1;
 /** Highest revision this client speaks. */
-export const protocolRevision = 2;
+export const protocolRevision = 3;
 /** Set in the kind of a response. */
 export const responseBit = 0x80;
 /** Bytes with header; a stranger cannot claim memory. */
@@ -162,7 +162,7 @@ export const statuses = {
   INTERNAL: 13,
   /** Not now: draining, or a model still loading (model_loading). */
   UNAVAILABLE: 14,
-  /** A served model's file was changed or cut while mapped. */
+  /** A served model drifted from its seal, or gives logits that are not finite. */
   DATA_LOSS: 15,
   /** The server wants to know who is asking. */
   UNAUTHENTICATED: 16,
@@ -229,7 +229,10 @@ export interface Requirements {
 export interface Answer {
   /** Name of the model that answered (1 to 128 bytes). */
   model: string;
-  /** SHA-256 of its file; absent while being computed, and for a mock (32 to 32 bytes). */
+  /**
+   * SHA-256 of the bytes that serve: of its file, or of the list of its files'; absent for a mock
+   * (32 to 32 bytes).
+   */
   fingerprint?: Uint8Array;
   /** Device that computed (1 to 64 bytes). */
   device: string;
@@ -367,6 +370,8 @@ export interface HealthResponse extends Origin {
   seal?: "absent" | "matched" | "drifted";
   /** Only with `matched`: how far a logit lay from the sealed one at most (0.0 to 10.0). */
   largestDifference?: number;
+  /** Of one real model: its files on disk beside those that were loaded. */
+  file?: "unchanged" | "changed" | "missing";
 }
 
 /** The message "Models response" of SPEC.md. */
@@ -391,7 +396,7 @@ export interface Model {
   vocabulary: number;
   /** Tokens of context. */
   context: number;
-  /** SHA-256 of the file; absent while being computed, and for a mock (32 to 32 bytes). */
+  /** SHA-256 of the bytes that serve; absent for a mock (32 to 32 bytes). */
   fingerprint?: Uint8Array;
   /** 1 for the first load under this name, one more for each later one (0 to 4294967295). */
   generation: number;
@@ -401,6 +406,8 @@ export interface Model {
   deviceReason?: string;
   /** Memory taken. */
   bytes: number;
+  /** Its files on disk beside those that were loaded; absent for a mock. */
+  file?: "unchanged" | "changed" | "missing";
 }
 
 /** The message "Load request" of SPEC.md. */
@@ -419,6 +426,8 @@ export interface LoadRequest {
 export interface LoadProgress extends Origin {
   /** A `Layer`: this one is done. */
   layer: Layer;
+  /** Number of this frame in its answer, from 0. */
+  frame?: number;
 }
 
 /** The message "Load response" of SPEC.md. */
@@ -433,6 +442,8 @@ export interface LoadResponse extends Origin {
   overrides: string[];
   /** One sentence per failed attempt before this one (1 to 2048 bytes). */
   attempts: string[];
+  /** Number of this frame in its answer, from 0. */
+  frame?: number;
 }
 
 /** The record "Layer" of SPEC.md. */
@@ -549,6 +560,8 @@ export interface GenerateChunk extends Origin {
   logprobs?: Logprobs;
   /** A `Logprobs` of the next prompt tokens; when asked for. */
   promptLogprobs?: Logprobs;
+  /** Number of this frame in its answer, from 0. */
+  frame?: number;
 }
 
 /** The message "Generate response" of SPEC.md. */
@@ -569,6 +582,8 @@ export interface GenerateResponse extends Origin {
   logprobs?: Logprobs;
   /** A `Logprobs` of the prompt tokens not sent in chunks. */
   promptLogprobs?: Logprobs;
+  /** Number of this frame in its answer, from 0. */
+  frame?: number;
   /** Who answered. */
   answer: Answer;
 }
@@ -637,6 +652,8 @@ export interface EmbedRequest {
 export interface EmbedChunk extends Origin {
   /** The next values (1 to 1000000 elements). */
   embeddings: Float32Array;
+  /** Number of this frame in its answer, from 0. */
+  frame?: number;
 }
 
 /** The message "Embed response" of SPEC.md. */
@@ -649,6 +666,8 @@ export interface EmbedResponse extends Origin {
   count: number;
   /** Tokens of all inputs together. */
   promptTokens: number;
+  /** Number of this frame in its answer, from 0. */
+  frame?: number;
   /** Who answered. */
   answer: Answer;
 }
@@ -677,6 +696,8 @@ export interface LogitsRequest {
 export interface LogitsChunk extends Origin {
   /** The next values (1 to 1000000 elements). */
   logits: Float32Array;
+  /** Number of this frame in its answer, from 0. */
+  frame?: number;
 }
 
 /** The message "Logits response" of SPEC.md. */
@@ -687,6 +708,8 @@ export interface LogitsResponse extends Origin {
   vocabulary: number;
   /** Positions in all (1 to 4294967295). */
   positions: number;
+  /** Number of this frame in its answer, from 0. */
+  frame?: number;
   /** Who answered. */
   answer: Answer;
 }
@@ -851,6 +874,7 @@ export const healthResponseTable: Message = {
     { id: 3, name: "reason", key: "reason", type: FieldType.Text, presence: "optional", low: 1, high: 2048 },
     { id: 4, name: "seal", key: "seal", type: FieldType.Text, presence: "optional", choices: ["absent", "matched", "drifted"], since: 2 },
     { id: 5, name: "largest_difference", key: "largestDifference", type: FieldType.F64, presence: "optional", low: 0.0, high: 10.0, since: 2 },
+    { id: 6, name: "file", key: "file", type: FieldType.Text, presence: "optional", choices: ["unchanged", "changed", "missing"], since: 3 },
   ],
 };
 
@@ -874,6 +898,7 @@ export const modelTable: Message = {
     { id: 10, name: "device", key: "device", type: FieldType.Text, presence: "required", low: 0, high: 64 },
     { id: 11, name: "device_reason", key: "deviceReason", type: FieldType.Text, presence: "optional", low: 1, high: 2048 },
     { id: 12, name: "bytes", key: "bytes", type: FieldType.U64, presence: "required" },
+    { id: 13, name: "file", key: "file", type: FieldType.Text, presence: "optional", choices: ["unchanged", "changed", "missing"], since: 3 },
   ],
 };
 
@@ -907,6 +932,7 @@ export const loadProgressTable: Message = {
   name: "Load progress",
   fields: [
     { id: 1, name: "layer", key: "layer", type: FieldType.Record, presence: "required", record: layerTable },
+    { id: 28, name: "frame", key: "frame", type: FieldType.U64, presence: "optional", since: 3 },
   ],
 };
 
@@ -918,6 +944,7 @@ export const loadResponseTable: Message = {
     { id: 3, name: "model", key: "model", type: FieldType.Record, presence: "optional", record: modelTable },
     { id: 4, name: "overrides", key: "overrides", type: FieldType.Text, presence: "repeated", low: 1, high: 2048, timesMin: 0, timesMax: 1024 },
     { id: 5, name: "attempts", key: "attempts", type: FieldType.Text, presence: "repeated", low: 1, high: 2048, timesMin: 0, timesMax: 1024 },
+    { id: 28, name: "frame", key: "frame", type: FieldType.U64, presence: "optional", since: 3 },
   ],
 };
 
@@ -1003,6 +1030,7 @@ export const generateChunkTable: Message = {
     { id: 4, name: "prompt_total", key: "promptTotal", type: FieldType.U64, presence: "optional" },
     { id: 5, name: "logprobs", key: "logprobs", type: FieldType.Record, presence: "optional", record: logprobsTable, since: 2 },
     { id: 6, name: "prompt_logprobs", key: "promptLogprobs", type: FieldType.Record, presence: "optional", record: logprobsTable, since: 2 },
+    { id: 28, name: "frame", key: "frame", type: FieldType.U64, presence: "optional", since: 3 },
   ],
 };
 
@@ -1017,6 +1045,7 @@ export const generateResponseTable: Message = {
     { id: 8, name: "completion_tokens", key: "completionTokens", type: FieldType.U64, presence: "required" },
     { id: 9, name: "logprobs", key: "logprobs", type: FieldType.Record, presence: "optional", record: logprobsTable, since: 2 },
     { id: 10, name: "prompt_logprobs", key: "promptLogprobs", type: FieldType.Record, presence: "optional", record: logprobsTable, since: 2 },
+    { id: 28, name: "frame", key: "frame", type: FieldType.U64, presence: "optional", since: 3 },
     { id: 31, name: "answer", key: "answer", type: FieldType.Record, presence: "required", record: answerTable },
   ],
 };
@@ -1073,6 +1102,7 @@ export const embedChunkTable: Message = {
   name: "Embed chunk",
   fields: [
     { id: 1, name: "embeddings", key: "embeddings", type: FieldType.F32s, presence: "required", low: 1, high: 1000000 },
+    { id: 28, name: "frame", key: "frame", type: FieldType.U64, presence: "optional", since: 3 },
   ],
 };
 
@@ -1083,6 +1113,7 @@ export const embedResponseTable: Message = {
     { id: 2, name: "dimensions", key: "dimensions", type: FieldType.U64, presence: "required", low: 1, high: 131072 },
     { id: 3, name: "count", key: "count", type: FieldType.U64, presence: "required", low: 1, high: 256 },
     { id: 4, name: "prompt_tokens", key: "promptTokens", type: FieldType.U64, presence: "required" },
+    { id: 28, name: "frame", key: "frame", type: FieldType.U64, presence: "optional", since: 3 },
     { id: 31, name: "answer", key: "answer", type: FieldType.Record, presence: "required", record: answerTable },
   ],
 };
@@ -1107,6 +1138,7 @@ export const logitsChunkTable: Message = {
   name: "Logits chunk",
   fields: [
     { id: 1, name: "logits", key: "logits", type: FieldType.F32s, presence: "required", low: 1, high: 1000000 },
+    { id: 28, name: "frame", key: "frame", type: FieldType.U64, presence: "optional", since: 3 },
   ],
 };
 
@@ -1116,6 +1148,7 @@ export const logitsResponseTable: Message = {
     { id: 1, name: "logits", key: "logits", type: FieldType.F32s, presence: "required", low: 0, high: 1000000 },
     { id: 2, name: "vocabulary", key: "vocabulary", type: FieldType.U64, presence: "required", low: 1, high: 4294967295 },
     { id: 3, name: "positions", key: "positions", type: FieldType.U64, presence: "required", low: 1, high: 4294967295 },
+    { id: 28, name: "frame", key: "frame", type: FieldType.U64, presence: "optional", since: 3 },
     { id: 31, name: "answer", key: "answer", type: FieldType.Record, presence: "required", record: answerTable },
   ],
 };

@@ -9,7 +9,7 @@ from . import messages
 from ._tables import Field, Kind, Message
 
 VERSION = 1
-REVISION = 2
+REVISION = 3
 DEFAULT_PORT = 7411
 RESPONSE_BIT = 128
 
@@ -94,7 +94,7 @@ class Status(IntEnum):
     INTERNAL = 13
     #: backoff: not now: draining, or a model still loading (model_loading)
     UNAVAILABLE = 14
-    #: fix: a served model's file was changed or cut while mapped
+    #: fix: a served model drifted from its seal, or gives logits that are not finite
     DATA_LOSS = 15
     #: fix: the server wants to know who is asking
     UNAUTHENTICATED = 16
@@ -260,6 +260,7 @@ MESSAGES: dict[str, Message] = {
             Field(3, "reason", TEXT, min=1, max=2048),
             Field(4, "seal", TEXT, choices=("absent", "matched", "drifted"), since=2),
             Field(5, "largest_difference", F64, min=0.0, max=10.0, since=2),
+            Field(6, "file", TEXT, choices=("unchanged", "changed", "missing"), since=3),
         ),
     ),
     "Models request": Message(
@@ -296,6 +297,7 @@ MESSAGES: dict[str, Message] = {
             Field(10, "device", TEXT, required=True, min=0, max=64),
             Field(11, "device_reason", TEXT, min=1, max=2048),
             Field(12, "bytes", U64, required=True),
+            Field(13, "file", TEXT, choices=("unchanged", "changed", "missing"), since=3),
         ),
     ),
     "Load request": Message(
@@ -313,6 +315,7 @@ MESSAGES: dict[str, Message] = {
         messages.LoadProgress,
         (
             Field(1, "layer", RECORD, required=True, record="Layer"),
+            Field(28, "frame", U64, since=3),
         ),
     ),
     "Load response": Message(
@@ -342,6 +345,7 @@ MESSAGES: dict[str, Message] = {
                 times_min=0,
                 times_max=1024,
             ),
+            Field(28, "frame", U64, since=3),
         ),
     ),
     "Layer": Message(
@@ -449,6 +453,7 @@ MESSAGES: dict[str, Message] = {
             Field(4, "prompt_total", U64),
             Field(5, "logprobs", RECORD, record="Logprobs", since=2),
             Field(6, "prompt_logprobs", RECORD, record="Logprobs", since=2),
+            Field(28, "frame", U64, since=3),
         ),
     ),
     "Generate response": Message(
@@ -469,6 +474,7 @@ MESSAGES: dict[str, Message] = {
             Field(8, "completion_tokens", U64, required=True),
             Field(9, "logprobs", RECORD, record="Logprobs", since=2),
             Field(10, "prompt_logprobs", RECORD, record="Logprobs", since=2),
+            Field(28, "frame", U64, since=3),
             Field(31, "answer", RECORD, required=True, record="Answer"),
         ),
     ),
@@ -559,6 +565,7 @@ MESSAGES: dict[str, Message] = {
         messages.EmbedChunk,
         (
             Field(1, "embeddings", F32S, required=True, min=1, max=1000000, since=2),
+            Field(28, "frame", U64, since=3),
         ),
     ),
     "Embed response": Message(
@@ -569,6 +576,7 @@ MESSAGES: dict[str, Message] = {
             Field(2, "dimensions", U64, required=True, min=1, max=131072, since=2),
             Field(3, "count", U64, required=True, min=1, max=256, since=2),
             Field(4, "prompt_tokens", U64, required=True, since=2),
+            Field(28, "frame", U64, since=3),
             Field(31, "answer", RECORD, required=True, record="Answer", since=2),
         ),
     ),
@@ -600,6 +608,7 @@ MESSAGES: dict[str, Message] = {
         messages.LogitsChunk,
         (
             Field(1, "logits", F32S, required=True, min=1, max=1000000),
+            Field(28, "frame", U64, since=3),
         ),
     ),
     "Logits response": Message(
@@ -609,6 +618,7 @@ MESSAGES: dict[str, Message] = {
             Field(1, "logits", F32S, required=True, min=0, max=1000000),
             Field(2, "vocabulary", U64, required=True, min=1, max=4294967295),
             Field(3, "positions", U64, required=True, min=1, max=4294967295),
+            Field(28, "frame", U64, since=3),
             Field(31, "answer", RECORD, required=True, record="Answer"),
         ),
     ),

@@ -51,7 +51,8 @@ class Answer:
 
     #: name of the model that answered
     model: str
-    #: SHA-256 of its file; absent while being computed, and for a mock
+    #: SHA-256 of the bytes that serve: of its file, or of the list of its files'; absent for a
+    #: mock
     fingerprint: bytes | None = None
     #: device that computed
     device: str
@@ -190,7 +191,7 @@ class Model:
     vocabulary: int
     #: tokens of context
     context: int
-    #: SHA-256 of the file; absent while being computed, and for a mock
+    #: SHA-256 of the bytes that serve; absent for a mock
     fingerprint: bytes | None = None
     #: 1 for the first load under this name, one more for each later one
     generation: int
@@ -200,6 +201,8 @@ class Model:
     device_reason: str | None = None
     #: memory taken
     bytes: int
+    #: its files on disk beside those that were loaded; absent for a mock
+    file: Literal["unchanged", "changed", "missing"] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -455,6 +458,8 @@ class HealthResponse(Result):
     seal: Literal["absent", "matched", "drifted"] | None = None
     #: only with `matched`: how far a logit lay from the sealed one at most
     largest_difference: float | None = None
+    #: of one real model: its files on disk beside those that were loaded
+    file: Literal["unchanged", "changed", "missing"] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -471,6 +476,8 @@ class LoadProgress(Result):
 
     #: a `Layer`: this one is done
     layer: Layer
+    #: number of this frame in its answer, from 0
+    frame: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -487,6 +494,8 @@ class LoadResponse(Result):
     overrides: list[str] = _field(default_factory=list)
     #: one sentence per failed attempt before this one
     attempts: list[str] = _field(default_factory=list)
+    #: number of this frame in its answer, from 0
+    frame: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -530,6 +539,8 @@ class GenerateChunk(Result):
     logprobs: Logprobs | None = None
     #: a `Logprobs` of the next prompt tokens; when asked for
     prompt_logprobs: Logprobs | None = None
+    #: number of this frame in its answer, from 0
+    frame: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -552,6 +563,8 @@ class GenerateResponse(Result):
     logprobs: Logprobs | None = None
     #: a `Logprobs` of the prompt tokens not sent in chunks
     prompt_logprobs: Logprobs | None = None
+    #: number of this frame in its answer, from 0
+    frame: int | None = None
     #: who answered
     answer: Answer
 
@@ -574,6 +587,8 @@ class EmbedChunk(Result):
 
     #: the next values
     embeddings: array[float]
+    #: number of this frame in its answer, from 0
+    frame: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -588,6 +603,8 @@ class EmbedResponse(Result):
     count: int
     #: tokens of all inputs together
     prompt_tokens: int
+    #: number of this frame in its answer, from 0
+    frame: int | None = None
     #: who answered
     answer: Answer
 
@@ -598,6 +615,8 @@ class LogitsChunk(Result):
 
     #: the next values
     logits: array[float]
+    #: number of this frame in its answer, from 0
+    frame: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -610,6 +629,8 @@ class LogitsResponse(Result):
     vocabulary: int
     #: positions in all
     positions: int
+    #: number of this frame in its answer, from 0
+    frame: int | None = None
     #: who answered
     answer: Answer
 
