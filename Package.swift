@@ -39,12 +39,11 @@ let package = Package(
 
         // C of our own.
         .target(name: "CKernels", cSettings: kernelFlags),
-        .target(name: "CMapGuard", cSettings: cFlags),
 
         // The house, bottom up.
         .target(name: "Wire", dependencies: ["CLZ4"], swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["CLibUV"], swiftSettings: strict),
-        .target(name: "ModelFiles", dependencies: ["CMapGuard"], swiftSettings: strict),
+        .target(name: "ModelFiles", swiftSettings: strict),
         .target(name: "Tokenizers", dependencies: ["ModelFiles"], swiftSettings: strict),
         .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: strict),
         .target(
@@ -169,7 +168,7 @@ let package = Package(
             name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "ModelFilesTests", dependencies: ["ModelFiles", "CMapGuard", "TestSupport"],
+            name: "ModelFilesTests", dependencies: ["ModelFiles", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "TokenizersTests",

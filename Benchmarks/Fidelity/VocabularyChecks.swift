@@ -65,7 +65,7 @@ struct VocabularySubject: Sendable {
     private func tokenizer(root: String) throws -> any Tokenizer {
         switch source {
         case .metadata(let path):
-            let file = try GGUFFile(MappedFile(path: root + "/" + path))
+            let file = try GGUFFile(ModelFile(path: root + "/" + path))
             return try TokenizerFactory.make(from: file.metadata)
         case .folder(let path):
             func content(_ name: String) throws -> [UInt8] {

@@ -4,7 +4,7 @@
 // Guarantees: the loader, its layers, its pauses and the fault are the real ones; cold and warm
 // rounds and the strategies take turns, so that a machine that changes its mind changes all of
 // them; a figure that could not be made cold is left out and the reason kept.
-// Not part of it: the fingerprint of an unsealed model, which a server computes in the background.
+// The fingerprint is part of it: what is packed is digested beside packing.
 
 import Compute
 import Loading
@@ -72,7 +72,6 @@ public struct LoadMeasure: Sendable {
         var options = ModelLoadingConfiguration()
         options.strategy = strategy
         options.maxRetries = max(options.maxRetries, faultCount)
-        options.computesFingerprint = false
         options.device = .cpu
         do {
             let loader = try ModelLoader(
@@ -88,8 +87,10 @@ public struct LoadMeasure: Sendable {
     private static func files(of path: String) -> (paths: [String], size: Int) {
         guard let set = try? ModelFileSet(path: path) else { return ([], 0) }
         var paths = set.files.map(\.path)
-        let seal = path + ".seal"
-        if (try? MappedFile(companion: seal, limits: .default)) != nil { paths.append(seal) }
+        for seal in SealPlaces(set).candidates
+        where (try? ModelFile(companion: seal, limits: .default)) != nil {
+            paths.append(seal)
+        }
         return (paths, set.size)
     }
 

@@ -20,7 +20,7 @@ public protocol Backend: AnyObject, Sendable {
         _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
     ) throws(ComputeError) -> WeightMatrix
 
-    /// A table for looking rows up by token. The bytes stay where they are; keep them mapped.
+    /// A table for looking rows up by token. Copies.
     func makeEmbedding(
         _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
     ) throws(ComputeError) -> EmbeddingTable

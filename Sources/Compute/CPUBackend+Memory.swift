@@ -35,8 +35,11 @@ extension CPUBackend {
     ) throws(ComputeError) -> EmbeddingTable {
         try Self.check(
             bytes, format: format, rows: rows, columns: columns,
-            tried: "using a \(format.name) table of \(rows) x \(columns)")
-        return EmbeddingTable(format: format, rows: rows, columns: columns, bytes: bytes)
+            tried: "copying a \(format.name) table of \(rows) x \(columns)")
+        let storage = try Storage(size: bytes.count, purpose: "a \(format.name) table")
+        UnsafeMutableRawBufferPointer(start: storage.base, count: storage.size)
+            .copyMemory(from: bytes)
+        return EmbeddingTable(format: format, rows: rows, columns: columns, storage: storage)
     }
 
     /// See `Backend`.

@@ -29,8 +29,8 @@ public final class WeightMatrix: Sendable {
     public var size: Int { storage.size }
 }
 
-/// Rows that are looked up by token, left in their file format where they are. The caller keeps the
-/// mapping alive for as long as the table is used. Made by `Backend.makeEmbedding`.
+/// Rows that are looked up by token, in their file format, in memory of its own. Immutable. Made by
+/// `Backend.makeEmbedding`.
 public struct EmbeddingTable: Sendable {
     /// The file format of the rows.
     public let format: WeightFormat
@@ -38,19 +38,25 @@ public struct EmbeddingTable: Sendable {
     public let rows: Int
     /// Values of one row.
     public let columns: Int
-    private let address: UInt
-    private let size: Int
+    private let storage: Storage
 
-    init(format: WeightFormat, rows: Int, columns: Int, bytes: UnsafeRawBufferPointer) {
+    init(format: WeightFormat, rows: Int, columns: Int, storage: Storage) {
         (self.format, self.rows, self.columns) = (format, rows, columns)
-        (address, size) = (UInt(bitPattern: bytes.baseAddress), bytes.count)
+        self.storage = storage
+    }
+
+    /// Bytes of memory the rows occupy.
+    public var size: Int { storage.size }
+
+    /// The rows as they were stored in the file. Valid while the table is alive.
+    package var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: storage.base, count: storage.size)
     }
 
     /// The values of one row, to `target` and the `columns - 1` floats behind it.
     func read(_ token: Int32, into target: UnsafeMutablePointer<Float>) {
         precondition(token >= 0 && token < rows, "token \(token) outside 0..<\(rows)")
-        guard let start = UnsafeRawPointer(bitPattern: address) else { return }
-        var source = format.source(start, size: size)
+        var source = format.source(UnsafeRawPointer(storage.base), size: storage.size)
         format.row.pointee.dequantise(
             format.row, &source, Int(token) * columns, columns, target)
     }

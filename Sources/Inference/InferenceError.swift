@@ -5,6 +5,8 @@
 // generated tokens' text or host addresses. It does not decide which layer of the assay rejected
 // a file: the caller knows which step it was running.
 
+import ModelFiles
+
 /// A refusal by this module: a model file that cannot be used, or a request that cannot be met.
 public struct InferenceError: Error, Sendable, CustomStringConvertible {
     /// What kind of refusal this is. Codes are only ever added; compare against the constants.
@@ -125,6 +127,13 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
         self.allowed = allowed
         self.location = location
         self.cause = cause
+    }
+
+    /// A file that could not be read, or changed meanwhile; the cause says which and how.
+    init(reading what: String, _ error: ModelFileError) {
+        self.init(
+            .placement, tried: "reading \(what): \(error.tried)", found: error.found,
+            allowed: error.allowed, cause: error)
     }
 
     /// One sentence for a person: tried, found, allowed.

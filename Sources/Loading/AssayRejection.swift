@@ -93,6 +93,8 @@ extension AssayRejection {
                 tried: error.tried, found: error.found, allowed: error.allowed,
                 location: error.location.description, cause: error.cause,
                 isTransient: error.code.isTransient)
+        case let error as InferenceError where error.cause is ModelFileError:
+            self.init(error.cause ?? error, in: layer, path: path)
         case let error as InferenceError:
             let place = ModelFileError.Location(path: path).description
             self.init(

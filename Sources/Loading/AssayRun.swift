@@ -60,10 +60,13 @@ struct AcceptedModel: Sendable {
     let facts: ModelFacts
     let overrides: [AppliedOverride]
     let placement: Placement
-    /// Set if it had to be computed on the way.
-    let fingerprint: Fingerprint?
+    /// Of the bytes that were parsed and packed.
+    let fingerprint: Fingerprint
     /// Nil if validation was skipped.
     let seal: SealVerdict?
+    /// Where seals may lie, and what those that lay there say.
+    let sealPlaces: SealPlaces
+    let seals: [Seal]
 }
 
 /// What the waiting side may look at while a run is under way.
@@ -95,35 +98,36 @@ struct AssayRun: Sendable {
     }
 
     private func layers(_ isAbandoned: () -> Bool) throws(AssayRejection) -> AcceptedModel {
-        var fingerprint: Fingerprint?
-        var seal: Seal?
         var sealVerdict: SealVerdict?
-        let files = try layer(.file, nil, isAbandoned) {
+        let (files, sealPlaces, seals) = try layer(.file, nil, isAbandoned) {
             let files = try steps.open(path, configuration.fileLimits, configuration.parseLimits)
-            fingerprint = try checkFingerprint(of: files, isAbandoned)
-            if comparesSeal { seal = try SealFile.read(besideModel: path) }
-            return files
+            try checkFingerprint(of: files, isAbandoned)
+            let places = SealPlaces(files)
+            return (files, places, comparesSeal ? try places.read() : [])
         }
+        defer { files.close() }
         let parsed = try layer(.parse, files, isAbandoned) {
             try steps.parse(files, configuration.parseLimits)
         }
         let plan = try layer(.compatibility, files, isAbandoned) {
             try steps.plan(parsed, configuration.overrides)
         }
-        let placed = try layer(.placement, files, isAbandoned) {
-            let placed = try steps.place(plan, configuration, path)
+        let (placed, fingerprint) = try layer(.placement, files, isAbandoned) {
+            let digest = FingerprintDigest()
+            let placed = try steps.place(plan, configuration, path, digest)
             // The weights have been read now: were they still the files'?
             try files.checkUnchanged()
-            return placed
+            let fingerprint = try digest.fingerprint(of: files)
+            try check(fingerprint)
+            return (placed, fingerprint)
         }
         if configuration.requireValidation {
             try layer(.validation, files, isAbandoned) {
                 try steps.validate(placed, plan)
                 if comparesSeal {
-                    if seal != nil, fingerprint == nil {
-                        fingerprint = try computeFingerprint(of: files, isAbandoned)
-                    }
-                    sealVerdict = try compare(seal, fingerprint, placed, plan.tokenizer)
+                    sealVerdict = try SealCheck.compare(
+                        seals, path: path, model: placed.tokenModel, tokenizer: plan.tokenizer,
+                        fingerprint: fingerprint)
                 }
                 try files.checkUnchanged()
             }
@@ -132,7 +136,7 @@ struct AssayRun: Sendable {
             files: files, tokenModel: placed.tokenModel, tokenizer: plan.tokenizer,
             chatTemplate: plan.chatTemplate, facts: ModelFacts(plan, files),
             overrides: plan.configuration.overrides, placement: placed.placement,
-            fingerprint: fingerprint, seal: sealVerdict)
+            fingerprint: fingerprint, seal: sealVerdict, sealPlaces: sealPlaces, seals: seals)
     }
 
     /// Runs one layer, records its verdict and turns whatever it throws into a rejection.
@@ -188,28 +192,24 @@ struct AssayRun: Sendable {
         }
     }
 
+    /// A file that is not the required one is refused before its content is looked at. What serves
+    /// is compared again, once it has been read.
     private func checkFingerprint(
         of files: ModelFileSet, _ isAbandoned: () -> Bool
-    ) throws -> Fingerprint? {
-        guard let required = configuration.requiredFingerprint else { return nil }
-        let found = try computeFingerprint(of: files, isAbandoned)
-        guard found == required else {
-            throw AssayRejection(
-                .file, .fingerprintMismatch, tried: "comparing the model's SHA-256",
-                found: found.hex, allowed: required.hex,
-                location: ModelFileError.Location(path: path).description)
+    ) throws {
+        guard configuration.requiredFingerprint != nil else { return }
+        guard let found = try Fingerprint.compute(of: files, isCancelled: isAbandoned) else {
+            throw AssayRejection.abandoned(in: .file, path: path)
         }
-        return found
+        try check(found)
     }
 
-    private func computeFingerprint(
-        of files: ModelFileSet, _ isAbandoned: () -> Bool
-    ) throws -> Fingerprint {
-        let found = try Fingerprint.compute(of: files, isCancelled: isAbandoned)
-        guard let found else {
-            throw AssayRejection.abandoned(in: progress.state.withLock { $0.layer }, path: path)
-        }
-        return found
+    private func check(_ found: Fingerprint) throws(AssayRejection) {
+        guard let required = configuration.requiredFingerprint, found != required else { return }
+        throw AssayRejection(
+            .file, .fingerprintMismatch, tried: "comparing the model's SHA-256",
+            found: found.hex, allowed: required.hex,
+            location: ModelFileError.Location(path: path).description)
     }
 
     // MARK: The seal
@@ -217,16 +217,6 @@ struct AssayRun: Sendable {
     /// A seal is part of validation: skipped with it, and then the report says so.
     private var comparesSeal: Bool {
         configuration.requireValidation && !configuration.ignoresSeal
-    }
-
-    private func compare(
-        _ seal: Seal?, _ fingerprint: Fingerprint?, _ placed: PlacedModel,
-        _ tokenizer: any Tokenizer
-    ) throws -> SealVerdict {
-        guard let seal, let fingerprint else { return .absent }
-        let check = SealCheck(
-            seal: seal, path: path, model: placed.tokenModel, tokenizer: tokenizer)
-        return .matched(largestDifference: try check.run(fingerprint: fingerprint))
     }
 }
 

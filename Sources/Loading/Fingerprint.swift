@@ -8,9 +8,8 @@
 //     …
 //
 // Guarantees: streams through the descriptors in fixed pieces, so the digest of files of any size
-// takes 1 MiB of memory and leaves the mappings alone; a file that changed meanwhile gives an
-// error, not a digest.
-// Does not: run on the serving path; FingerprintTask is how it gets off it.
+// takes 1 MiB of memory; a file that changed meanwhile gives an error, not a digest.
+// Does not: say what serves. `FingerprintDigest` does, of the bytes that were packed.
 
 import Crypto
 import ModelFiles
@@ -59,15 +58,27 @@ public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
     public static func compute(
         of files: ModelFileSet, isCancelled: () -> Bool = { false }
     ) throws(ModelFileError) -> Fingerprint? {
-        let named = files.named
-        if named.count == 1 { return try compute(of: named[0].file, isCancelled: isCancelled) }
-        var hash = SHA256()
-        for (name, file) in named {
+        var digests: [(name: String, digest: Fingerprint)] = []
+        for (name, file) in files.named {
             guard let digest = try compute(of: file, isCancelled: isCancelled) else { return nil }
-            hash.update(data: line(digest, name))
+            digests.append((name, digest))
         }
-        return Fingerprint(bytes: Array(hash.finalize()))
+        return Fingerprint(of: digests)
     }
+
+    /// Of files by name, in the order of the bytes of their names: the digest of the only one, or
+    /// of their list.
+    init(of digests: [(name: String, digest: Fingerprint)]) {
+        if digests.count == 1 {
+            self = digests[0].digest
+            return
+        }
+        var hash = SHA256()
+        for (name, digest) in digests { hash.update(data: Self.line(digest, name)) }
+        self.init(hash)
+    }
+
+    init(_ hash: SHA256) { bytes = Array(hash.finalize()) }
 
     /// A line as `sha256sum` prints it: with a backslash in front where the name has to be escaped.
     private static func line(_ digest: Fingerprint, _ name: String) -> [UInt8] {
@@ -80,7 +91,7 @@ public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
     /// Reads one whole file and digests it. Blocking; any thread; nil if `isCancelled` said so.
     /// Throws a `file` layer error if reading fails or the file changed meanwhile.
     public static func compute(
-        of file: MappedFile, isCancelled: () -> Bool = { false }
+        of file: ModelFile, isCancelled: () -> Bool = { false }
     ) throws(ModelFileError) -> Fingerprint? {
         var hash = SHA256()
         let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
@@ -90,7 +101,7 @@ public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
             let count = try file.read(at: offset, into: chunk)
             if count == 0 {
                 try file.checkUnchanged()
-                return Fingerprint(bytes: Array(hash.finalize()))
+                return Fingerprint(hash)
             }
             hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: chunk[..<count]))
             offset += count

@@ -11,8 +11,10 @@ package struct LayerSteps: Sendable {
     package var open: @Sendable (_ path: String, FileLimits, ParseLimits) throws -> ModelFileSet
     package var parse: @Sendable (ModelFileSet, ParseLimits) throws -> ParsedModel
     package var plan: @Sendable (ParsedModel, _ overrides: [String: String]) throws -> ModelPlan
+    /// The observer must see every byte of the weights, once.
     package var place:
-        @Sendable (ModelPlan, ModelLoadingConfiguration, _ path: String) throws -> PlacedModel
+        @Sendable (ModelPlan, ModelLoadingConfiguration, _ path: String, any ReadObserver) throws
+            -> PlacedModel
     package var validate: @Sendable (PlacedModel, ModelPlan) throws -> Void
 
     package static func standard(_ placing: ModelPlacing) -> LayerSteps {
@@ -22,8 +24,8 @@ package struct LayerSteps: Sendable {
             },
             parse: { files, limits in try ParsedModel(files, limits: limits) },
             plan: { model, overrides in try ModelPlan(model, overrides: overrides) },
-            place: { plan, configuration, path in
-                try placing.place(plan, configuration, path: path)
+            place: { plan, configuration, path, observer in
+                try placing.place(plan, configuration, path: path, observer: observer)
             },
             validate: { placed, plan in try placing.validate(placed.tokenModel) })
     }

@@ -52,10 +52,10 @@ public enum LoadedModel: Sendable {
         }
     }
 
-    /// The fingerprint once it is known; always nil for a mock: no file stands behind it.
+    /// The fingerprint; always nil for a mock: no file stands behind it.
     public var fingerprint: Fingerprint? {
         switch self {
-        case .real(let model): model.fingerprint.value
+        case .real(let model): model.fingerprint
         case .mock: nil
         }
     }
@@ -120,14 +120,17 @@ public final class RealModel: Sendable {
     public let device: String
     /// Why it runs there, when there is something to say.
     public let deviceReason: String?
-    /// The identity of the files, computed in the background.
-    public let fingerprint: FingerprintTask
+    /// SHA-256 of the bytes that were parsed and packed.
+    public let fingerprint: Fingerprint
     /// What the assay saw.
     public let report: LoadReport
+    let sealPlaces: SealPlaces
+    /// The seals that lay beside the files when they were loaded.
+    let seals: [Seal]
     private let files: ModelFileSet
 
     // Not public: only the loader can say that a file passed every layer.
-    init(_ accepted: AcceptedModel, fingerprint: FingerprintTask, report: LoadReport) {
+    init(_ accepted: AcceptedModel, _ report: LoadReport) {
         tokenModel = accepted.tokenModel
         tokenizer = accepted.tokenizer
         chatTemplate = accepted.chatTemplate
@@ -135,27 +138,40 @@ public final class RealModel: Sendable {
         device = accepted.placement.device
         deviceReason = accepted.placement.reason
         files = accepted.files
-        self.fingerprint = fingerprint
+        fingerprint = accepted.fingerprint
+        sealPlaces = accepted.sealPlaces
+        seals = accepted.seals
         self.report = report
     }
 
-    /// False once a mapped file has lost pages under the model: its answers can no longer be
-    /// trusted. Costs one atomic load a file.
-    public var isIntact: Bool { files.isIntact }
+    /// How the files that the paths name now compare with those that were loaded. The model does
+    /// not depend on them any more. One `stat` call a file; blocking; any thread.
+    public func fileState() -> ModelFileState { ModelFileState(files) }
+}
 
-    /// Confirms that the files are still those that were loaded. Throws `changed_while_read`.
-    func checkUnchanged() throws(ModelFileError) { try files.checkUnchanged() }
+/// The files of a served model on disk, beside those that were loaded.
+public enum ModelFileState: Sendable, Equatable {
+    case unchanged
+    /// Another file lies there, or its size or time is another. The reason names the file.
+    case changed(reason: String)
+    /// A path names nothing any more. The reason names the file.
+    case missing(reason: String)
 
-    /// Reads the files again and digests them; nil if `isCancelled` said so.
-    func computeFingerprint(_ isCancelled: () -> Bool) throws(ModelFileError) -> Fingerprint? {
-        try Fingerprint.compute(of: files, isCancelled: isCancelled)
-    }
-
-    /// The report with the fingerprint, if that is known by now.
-    public var currentReport: LoadReport {
-        var copy = report
-        copy.fingerprint = fingerprint.value
-        return copy
+    /// Looks at each file; what is missing says more than what has changed.
+    init(_ files: ModelFileSet) {
+        self = .unchanged
+        for file in files.files {
+            guard
+                case .differs(let isMissing, let found) = FileIdentity.compare(
+                    file.path, with: file.identity)
+            else { continue }
+            let reason = "\(found) (\(ModelFileError.Location(path: file.path)))"
+            if isMissing {
+                self = .missing(reason: reason)
+                return
+            }
+            if self == .unchanged { self = .changed(reason: reason) }
+        }
     }
 }
 

@@ -76,7 +76,8 @@ public struct ModelLoader: Sendable {
             switch result {
             case .success(let accepted):
                 let report = report(path, attempts, started, accepted)
-                return LoadOutcome(report: report, result: .success(real(accepted, report)))
+                return LoadOutcome(
+                    report: report, result: .success(.real(RealModel(accepted, report))))
             case .failure(let rejection):
                 let next = policy.pause(beforeRetry: number, after: rejection)
                 let spent = time.now() - started
@@ -121,18 +122,6 @@ public struct ModelLoader: Sendable {
             found: "no answer", allowed: "\(configuration.timeout) for the whole load",
             location: ModelFileError.Location(path: path).description)
         return (.failure(rejection), state.verdicts + [verdict])
-    }
-
-    private func real(_ accepted: AcceptedModel, _ report: LoadReport) -> LoadedModel {
-        let fingerprint: FingerprintTask
-        if let known = accepted.fingerprint {
-            fingerprint = FingerprintTask(known)
-        } else if configuration.computesFingerprint {
-            fingerprint = FingerprintTask(of: accepted.files)
-        } else {
-            fingerprint = FingerprintTask(failed: "switched off by configuration")
-        }
-        return .real(RealModel(accepted, fingerprint: fingerprint, report: report))
     }
 
     private func refused(

@@ -40,8 +40,6 @@ public struct ModelLoadingConfiguration: Sendable {
     public var contextTokens = 4096
     /// If set, the file must have this SHA-256; it is compared before anything is parsed.
     public var requiredFingerprint: Fingerprint?
-    /// Whether the fingerprint of an accepted file is computed in the background. Default true.
-    public var computesFingerprint = true
     /// Whether a seal beside the model is left unread. For sealing anew, and nothing else.
     package var ignoresSeal = false
     /// Seed of the mock's random numbers.

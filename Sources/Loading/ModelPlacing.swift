@@ -36,12 +36,13 @@ public struct ModelPlacing: Sendable {
     }
 
     func place(
-        _ plan: ModelPlan, _ configuration: ModelLoadingConfiguration, path: String
+        _ plan: ModelPlan, _ configuration: ModelLoadingConfiguration, path: String,
+        observer: any ReadObserver
     ) throws -> PlacedModel {
         let choice = try choose(configuration.device)
         try checkMemory(plan, configuration, path: path)
         let backend = try backend()
-        let model = try TransformerModel(plan: plan, backend: backend)
+        let model = try TransformerModel(plan: plan, backend: backend, observer: observer)
         let placement = Placement(
             device: choice.device, reason: choice.reason, degradations: choice.degradations,
             kernels: backend.kernels)
@@ -83,7 +84,8 @@ public struct ModelPlacing: Sendable {
         throw AssayRejection(
             .placement, .memoryBudgetExceeded, tried: "fitting the model into memory",
             found: "\(need.total) bytes needed (weights \(need.weights), cache of \(tokens) "
-                + "positions \(need.cache), scratch \(need.scratch))",
+                + "positions \(need.cache), scratch \(need.scratch), vocabulary and texts "
+                + "\(need.texts), while loading \(need.staging))",
             allowed: configuration.memoryBudget == nil
                 ? "\(budget) bytes, which is what the system has free"
                 : "\(budget) bytes, the configured budget",

@@ -1,8 +1,8 @@
 // Sealing a model that was accepted, and verifying one that is being served.
 //
 // Guarantees: a model is sealed only while its files are those that were loaded; verifying compares
-// with the seal that lies beside the model now, and tells a model that has drifted from a check
-// that could not be made.
+// what serves, not what lies on disk, and tells a model that has drifted from a check that could
+// not be made.
 // Does not: take anything out of service; the server does.
 
 import Inference
@@ -13,7 +13,7 @@ import Tokenizers
 public enum ModelVerification: Sendable {
     /// It is what it was: compared with its seal, or without one run twice with the same bits.
     case sound(SealVerdict)
-    /// Its files, its fingerprint or its answers have changed: it can no longer be trusted.
+    /// Its answers are not those of its seal, or not the same twice: it can no longer be trusted.
     case drifted(AssayRejection, isSealed: Bool)
     /// The check itself failed: a seal that cannot be read, no memory, a failing disk.
     case undecided(AssayRejection)
@@ -22,38 +22,42 @@ public enum ModelVerification: Sendable {
 }
 
 extension RealModel {
-    /// Compares the model, as it is in memory and on disk now, with its seal; without one it must
-    /// compute the same finite logits twice. Blocking: reads the whole file if there is a seal,
-    /// runs one or two short passes. Any thread.
+    /// Compares the weights that serve with their seals; without one they must compute the same
+    /// finite logits twice. Blocking: reads the seals, runs one or two short passes. Any thread.
+    ///
+    /// A seal of other weights is drift only while the files are those that were loaded: beside
+    /// another file lies that file's seal, and the seals of the load are compared with.
     public func verify(isCancelled: () -> Bool = { false }) -> ModelVerification {
-        // Read first, judged second: a file that changed is drift whatever its seal looks like.
-        let read = Result { try SealFile.read(besideModel: report.path) }
-        let isSealed = if case .success(.some) = read { true } else { false }
         do {
-            try checkUnchanged()
-            guard let verdict = try verdict(on: read.get(), isCancelled) else { return .cancelled }
-            try checkUnchanged()
-            return .sound(verdict)
+            let state = fileState()
+            let lying = try sealPlaces.read()
+            var seals = lying.filter { state == .unchanged || $0.fingerprint == fingerprint }
+            if seals.isEmpty { seals = self.seals }
+            if isCancelled() { return .cancelled }
+            do {
+                return .sound(try verdict(seals))
+            } catch {
+                let rejection = AssayRejection(error, in: .validation, path: report.path)
+                return rejection.isDrift
+                    ? .drifted(rejection, isSealed: !seals.isEmpty) : .undecided(rejection)
+            }
         } catch {
-            let rejection = AssayRejection(error, in: .validation, path: report.path)
-            return rejection.isDrift
-                ? .drifted(rejection, isSealed: isSealed) : .undecided(rejection)
+            return .undecided(AssayRejection(error, in: .validation, path: report.path))
         }
     }
 
-    private func verdict(on seal: Seal?, _ isCancelled: () -> Bool) throws -> SealVerdict? {
-        guard let seal else {
+    private func verdict(_ seals: [Seal]) throws -> SealVerdict {
+        guard !seals.isEmpty else {
             try ModelPlacing.standard.validate(tokenModel)
             return .absent
         }
-        guard let found = try computeFingerprint(isCancelled) else { return nil }
-        let check = SealCheck(
-            seal: seal, path: report.path, model: tokenModel, tokenizer: tokenizer)
-        return .matched(largestDifference: try check.run(fingerprint: found))
+        return try SealCheck.compare(
+            seals, path: report.path, model: tokenModel, tokenizer: tokenizer,
+            fingerprint: fingerprint)
     }
 
-    /// Makes a seal of this model and puts it beside the file; returns where it is. Blocking: waits
-    /// for the fingerprint. Any thread.
+    /// Makes a seal of this model and puts it beside the file; returns where it is. Blocking.
+    /// Any thread.
     ///
     /// - Parameters:
     ///   - prompt: the text to seal it with; nil for a short English sentence, or for tokens out of
@@ -63,19 +67,21 @@ extension RealModel {
         prompt: String? = nil, replaces: Bool = false
     ) throws(SealingError) -> String {
         let seal = try makeSeal(prompt: prompt)
-        return try SealFile.write(seal, besideModel: report.path, replaces: replaces)
+        return try SealFile.write(seal, to: sealPlaces.target, replaces: replaces)
     }
 
     package func makeSeal(prompt: String?) throws(SealingError) -> Seal {
         let (text, tokens) = try sealedPrompt(prompt)
         do {
-            guard let found = try fingerprint.value ?? computeFingerprint({ false }) else {
-                throw SealingError(.sealingFailed, "sealing: the fingerprint was given up")
-            }
             let logits = try SealCheck.logits(of: tokenModel, tokens)
-            try checkUnchanged()
+            if case .changed(let reason) = fileState() {
+                throw SealingError(.sealingFailed, reason)
+            }
+            if case .missing(let reason) = fileState() {
+                throw SealingError(.sealingFailed, reason)
+            }
             return Seal(
-                fingerprint: found, prompt: text, tokens: tokens,
+                fingerprint: fingerprint, prompt: text, tokens: tokens,
                 top: SealCheck.top(logits, SealLimits.topCount))
         } catch let error as SealingError {
             throw error
@@ -113,7 +119,7 @@ extension AssayRejection {
 
     private static let driftCodes: Set<String> = [
         Code.sealFingerprintMismatch.name, Code.sealTokensDiffer.name, Code.sealLogitsDiffer.name,
-        ModelFileError.Code.changedWhileRead.name, InferenceError.Code.nonFiniteLogits.name,
+        InferenceError.Code.nonFiniteLogits.name,
         InferenceError.Code.constantLogits.name, InferenceError.Code.outputWidth.name,
         InferenceError.Code.notReproducible.name,
     ]

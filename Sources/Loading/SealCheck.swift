@@ -35,11 +35,25 @@ struct SealCheck {
     let model: any TokenModel
     let tokenizer: any Tokenizer
 
+    /// Compares a model with all of `seals`; each must hold.
+    static func compare(
+        _ seals: [Seal], path: String, model: any TokenModel, tokenizer: any Tokenizer,
+        fingerprint: Fingerprint
+    ) throws -> SealVerdict {
+        guard !seals.isEmpty else { return .absent }
+        var largest = 0.0
+        for seal in seals {
+            let check = SealCheck(seal: seal, path: path, model: model, tokenizer: tokenizer)
+            largest = max(largest, try check.run(fingerprint: fingerprint))
+        }
+        return .matched(largestDifference: largest)
+    }
+
     /// Compares everything; returns the largest difference of a logit.
     func run(fingerprint: Fingerprint) throws -> Double {
         guard fingerprint == seal.fingerprint else {
             throw drift(
-                .sealFingerprintMismatch, "comparing the file's SHA-256 with the seal",
+                .sealFingerprintMismatch, "comparing the SHA-256 of the weights with the seal",
                 found: fingerprint.hex, allowed: seal.fingerprint.hex)
         }
         try checkFits()

@@ -1,7 +1,4 @@
-// The seal beside a model: where it lies, how it is opened, how it is written.
-//
-//   /models/tiny.gguf   ->  /models/tiny.gguf.seal
-//   /models/folder      ->  /models/folder/assay.seal
+// The seal beside a model: how it is opened, how it is written. `SealPlaces` knows where it lies.
 //
 // Guarantees: only a regular file is opened, never through a link, and opening never blocks on
 // what the path turns out to be; no more than 64 KiB are read; a seal that is there and cannot be
@@ -13,19 +10,9 @@ import Glibc
 import ModelFiles
 
 package enum SealFile {
-    /// Where the seal of the model at `path` lies.
-    package static func path(forModel path: String) -> String {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            return path + ".seal"
-        }
-        return path.hasSuffix("/") ? path + "assay.seal" : path + "/assay.seal"
-    }
-
-    /// The seal beside the model at `path`, or nil if there is none. Blocking.
-    /// Throws `seal_invalid` of the file layer.
-    package static func read(besideModel path: String) throws(AssayRejection) -> Seal? {
-        let path = self.path(forModel: path)
+    /// The seal at `path`, or nil if there is none. Blocking. Throws `seal_invalid` of the file
+    /// layer.
+    package static func read(at path: String) throws(AssayRejection) -> Seal? {
         var status = stat()
         guard lstat(path, &status) == 0 else {
             // A name too long for the system is a name no seal can have.
@@ -102,12 +89,11 @@ package enum SealFile {
 }
 
 extension SealFile {
-    /// Puts `seal` beside the model at `path` and returns where it is. Blocking. The permissions
-    /// are 0644 less the process's mask. Unless `replaces` it refuses what is there already.
+    /// Puts `seal` at `path` and returns where it is. Blocking. The permissions are 0644 less the
+    /// process's mask. Unless `replaces` it refuses what is there already.
     package static func write(
-        _ seal: Seal, besideModel path: String, replaces: Bool
+        _ seal: Seal, to path: String, replaces: Bool
     ) throws(SealingError) -> String {
-        let path = self.path(forModel: path)
         var status = stat()
         if !replaces, lstat(path, &status) == 0 {
             throw SealingError(

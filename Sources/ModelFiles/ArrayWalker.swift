@@ -9,7 +9,7 @@
 // are bytes).
 
 struct ArrayWalker {
-    let file: MappedFile
+    let file: ModelFile
     let limits: ParseLimits
     /// First offset behind the section that arrays may lie in.
     let metadataEnd: Int

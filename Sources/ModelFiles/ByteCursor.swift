@@ -1,11 +1,14 @@
-// A reading position in a mapped file that cannot leave its bounds.
+// A reading position in the head of a file that cannot leave its bounds.
 //
 // Guarantees: every read is checked against `end` with overflow-safe arithmetic before a byte is
 // touched; a read beyond it is a typed `truncated` error that says what was being read and where.
+// Bytes that have not been read from the file yet are read then.
 // Does not: allocate, and does not know the format it walks through.
 
 struct ByteCursor {
-    let bytes: UnsafeRawBufferPointer
+    private let file: ModelFile
+    /// What has been read of the file.
+    private var bytes: UnsafeRawBufferPointer
     /// First offset that may not be read.
     let end: Int
     /// Next byte to read, counted from the start of the file.
@@ -13,9 +16,10 @@ struct ByteCursor {
     /// Where errors say they happened; `offset` is filled in.
     var location: ModelFileError.Location
 
-    init(_ file: MappedFile, offset: Int, end: Int) {
-        precondition(end <= file.bytes.count && offset <= end, "cursor outside the file")
-        bytes = file.bytes
+    init(_ file: ModelFile, offset: Int, end: Int) {
+        precondition(end <= file.size && offset <= end, "cursor outside the file")
+        self.file = file
+        bytes = UnsafeRawBufferPointer(start: nil, count: 0)
         self.offset = offset
         self.end = end
         location = .init(path: file.path)
@@ -29,6 +33,7 @@ struct ByteCursor {
     ) throws(ModelFileError) -> Number {
         let size = MemoryLayout<Number>.size
         guard remaining >= size else { throw truncated(what, needed: UInt64(size)) }
+        try load(size)
         let value = bytes.loadUnaligned(fromByteOffset: offset, as: Number.self)
         offset += size
         return Number(littleEndian: value)
@@ -42,8 +47,15 @@ struct ByteCursor {
         guard size >= 0, size <= remaining else {
             throw truncated(what, needed: UInt64(max(size, 0)))
         }
+        try load(size)
         defer { offset += size }
         return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + size])
+    }
+
+    /// Sees to it that the next `size` bytes, which lie before the end, have been read.
+    private mutating func load(_ size: Int) throws(ModelFileError) {
+        guard offset + size > bytes.count else { return }
+        bytes = try file.head(min(end, offset + max(size, 64 << 10)))
     }
 
     /// The error for `needed` bytes that are not there.

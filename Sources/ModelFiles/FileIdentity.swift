@@ -2,7 +2,7 @@
 //
 // Guarantees: two equal identities mean that no ordinary write, truncation or replacement
 // happened between.
-// Does not: detect a writer that restores size and time on purpose; the fingerprint does.
+// Does not: detect a writer that restores size and time on purpose. The fingerprint does.
 
 import Glibc
 
@@ -23,6 +23,28 @@ public struct FileIdentity: Sendable, Equatable {
         size = Int(status.st_size)
         let time = status.st_mtim
         modifiedNanoseconds = Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    }
+
+    /// How the file that a path names now compares with an earlier identity.
+    package enum Comparison: Sendable, Equatable {
+        case same
+        /// `isMissing`: the path names nothing. The reason completes "found …".
+        case differs(isMissing: Bool, reason: String)
+    }
+
+    /// Looks at what `path` names now. One `stat` call; blocking.
+    package static func compare(_ path: String, with identity: FileIdentity) -> Comparison {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            let isMissing = errno == ENOENT || errno == ENOTDIR
+            let text = systemErrorText(errno)
+            return .differs(
+                isMissing: isMissing,
+                reason: isMissing ? "the path is gone (\(text))" : "stat: \(text)")
+        }
+        let now = FileIdentity(status)
+        return now == identity
+            ? .same : .differs(isMissing: false, reason: identity.difference(to: now))
     }
 
     /// The first difference, as words for an error text.

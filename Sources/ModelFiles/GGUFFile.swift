@@ -1,4 +1,4 @@
-// The `parse` layer: a mapped file becomes checked metadata and a checked tensor table, or a
+// The `parse` layer: an open file becomes checked metadata and a checked tensor table, or a
 // typed refusal.
 //
 // Layout of GGUF versions 2 and 3 (facts from ggml's docs/gguf.md; all numbers little-endian):
@@ -17,10 +17,10 @@
 // Does not: interpret metadata, read tensor data, or support version 1 and big-endian files
 // (refused by name).
 
-/// A parsed GGUF file: metadata and tensor table over a mapping. A value; any thread.
+/// A parsed GGUF file: metadata and tensor table. A value; any thread.
 public struct GGUFFile: Sendable {
-    /// Keeps the mapping alive.
-    public let file: MappedFile
+    /// The file itself.
+    public let file: ModelFile
     /// 2 or 3.
     public let version: UInt32
     /// Alignment of tensor data in bytes.
@@ -37,7 +37,7 @@ public struct GGUFFile: Sendable {
     /// allocates in proportion to the number of entries, within `limits`. Throws a `parse` layer
     /// error.
     public init(
-        _ file: MappedFile, limits: ParseLimits = .default
+        _ file: ModelFile, limits: ParseLimits = .default
     ) throws(ModelFileError) {
         guard file.format == .gguf else {
             throw ModelFileError(
@@ -63,11 +63,6 @@ public struct GGUFFile: Sendable {
         tensorIndexes[name].map { tensors[$0] }
     }
 
-    /// The stored bytes of a tensor of this file. Valid while `file` is alive; nothing is copied
-    /// or read.
-    public func bytes(of tensor: TensorInfo) -> UnsafeRawBufferPointer {
-        let range = tensor.byteOffset..<tensor.byteOffset + tensor.byteSize
-        precondition(range.upperBound <= file.bytes.count, "tensor \(tensor.name) of another file")
-        return UnsafeRawBufferPointer(rebasing: file.bytes[range])
-    }
+    /// See `TensorSource`.
+    public func part(of tensor: TensorInfo) -> TensorPart { TensorPart(file, tensor, dataOffset) }
 }

@@ -48,7 +48,7 @@ extension GGUFParser {
         cursor.location.tensor = nil
         let padded = (cursor.offset + alignment - 1) / alignment * alignment
         // A file without tensors may end right behind its table.
-        let dataOffset = entries.isEmpty ? min(padded, file.bytes.count) : padded
+        let dataOffset = entries.isEmpty ? min(padded, file.size) : padded
         let tensors = try place(entries, dataOffset: dataOffset)
         try checkOverlaps(tensors, entries)
         return Table(tensors: tensors, indexes: indexes, dataOffset: dataOffset)
@@ -173,7 +173,7 @@ extension GGUFParser {
     ) throws(ModelFileError) -> [TensorInfo] {
         var tensors: [TensorInfo] = []
         tensors.reserveCapacity(entries.count)
-        let fileSize = UInt64(file.bytes.count)
+        let fileSize = UInt64(file.size)
         for entry in entries {
             let start = UInt64(dataOffset).addingReportingOverflow(entry.relativeOffset)
             let end = start.partialValue.addingReportingOverflow(UInt64(entry.byteSize))
@@ -183,7 +183,7 @@ extension GGUFParser {
                 throw error.error(
                     .tensorOutsideFile, tried: "placing a tensor of \(entry.byteSize) bytes",
                     found: "offset \(entry.relativeOffset) in a data section of "
-                        + "\(max(0, file.bytes.count - dataOffset)) bytes",
+                        + "\(max(0, file.size - dataOffset)) bytes",
                     allowed: "data that ends inside the file (is the download complete?)",
                     at: entry.entryOffset)
             }

@@ -6,7 +6,7 @@
 // runs.
 
 struct GGUFParser {
-    let file: MappedFile
+    let file: ModelFile
     let limits: ParseLimits
     var cursor: ByteCursor
 
@@ -19,10 +19,10 @@ struct GGUFParser {
     /// Bytes of an entry at least: key length, one character, type, one byte of value.
     private static let metadataEntrySizeMin = 8 + 1 + 4 + 1
 
-    init(_ file: MappedFile, limits: ParseLimits) {
+    init(_ file: ModelFile, limits: ParseLimits) {
         self.file = file
         self.limits = limits
-        cursor = ByteCursor(file, offset: 0, end: file.bytes.count)
+        cursor = ByteCursor(file, offset: 0, end: file.size)
     }
 
     // MARK: Header
@@ -40,7 +40,7 @@ struct GGUFParser {
     }
 
     private mutating func checkMagic() throws(ModelFileError) {
-        let head = UnsafeRawBufferPointer(rebasing: file.bytes.prefix(512))
+        let head = try file.head(min(512, file.size))
         if head.starts(with: "GGUF".utf8) {
             _ = try cursor.take(4, "the magic")
             return
@@ -91,7 +91,7 @@ struct GGUFParser {
     mutating func metadata(count: Int) throws(ModelFileError) -> Metadata {
         // The section may only be as large as the limit: in a file of any size no more is ever
         // read.
-        let end = min(file.bytes.count, limits.metadataSizeMax)
+        let end = min(file.size, limits.metadataSizeMax)
         var section = ByteCursor(file, offset: cursor.offset, end: max(end, cursor.offset))
         let walker = ArrayWalker(file: file, limits: limits, metadataEnd: section.end)
         var keys: [String] = []
@@ -116,14 +116,14 @@ struct GGUFParser {
         } catch {
             throw sectionError(error, section)
         }
-        cursor = ByteCursor(file, offset: section.offset, end: file.bytes.count)
+        cursor = ByteCursor(file, offset: section.offset, end: file.size)
         return Metadata(keys: keys, entries: entries)
     }
 
     /// Running out of bytes because of our limit, not of the file's end, is said so.
     private func sectionError(_ error: ModelFileError, _ section: ByteCursor) -> ModelFileError {
         let ranOut: Set<ModelFileError.Code> = [.truncated, .stringTooLong, .arrayTooLong]
-        guard section.end < file.bytes.count, ranOut.contains(error.code) else { return error }
+        guard section.end < file.size, ranOut.contains(error.code) else { return error }
         return ModelFileError(
             .metadataTooLarge, tried: error.tried, found: error.found,
             allowed: "header and metadata of at most \(limits.metadataSizeMax) bytes together",

@@ -3,7 +3,7 @@
 // Guarantees: with the default limits a hostile file of any size costs under 100 MB and under a
 // second; the bounds leave room above the largest published models (tens of thousands of tensors in
 // mixture-of-experts files, vocabularies of about 300,000 tokens).
-// Does not: bound tensor data; that is only mapped, and read by the layers above.
+// Does not: bound tensor data; the placement layer compares that with the memory there is.
 
 /// Bounds of the file layer.
 public struct FileLimits: Sendable, Equatable {
@@ -44,7 +44,7 @@ public struct ParseLimits: Sendable, Equatable {
     /// Bytes of a tensor name in a SafeTensors file, which sets no bound. Published names stay
     /// below 100.
     public var safeTensorsNameSizeMax: Int = 256
-    /// Files of one model. Published ones have up to 191; each takes a mapping.
+    /// Files of one model. Published ones have up to 191; each takes a descriptor.
     public var partCountMax: Int = 256
 
     /// The defaults of each field.

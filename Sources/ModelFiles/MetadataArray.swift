@@ -1,14 +1,13 @@
-// An array of a file's metadata: a checked view on the mapping, not a copy.
+// An array of a file's metadata: a checked view on the head of the file, not another copy.
 //
 // Vocabularies and merge lists have hundreds of thousands of strings; the parse layer walks them
 // once and proves that every length stays inside the array, after that this view is read without
 // re-checking.
-// Guarantees: the mapping lives as long as the view; iteration allocates nothing per element.
+// Guarantees: the head lives as long as the view and never changes; iteration allocates nothing per
+// element.
 // Does not: promise UTF-8 for elements: token pieces are byte strings, their reader decides.
-// If the file shrinks later, reads give zero bytes; lengths are therefore still clamped to the
-// view.
 
-/// A validated array inside the mapped file.
+/// A validated array inside the head of the file.
 public struct MetadataArray: Sendable {
     /// What all elements are.
     public let elementType: MetadataType
@@ -18,10 +17,10 @@ public struct MetadataArray: Sendable {
     public let byteOffset: Int
     /// Bytes of all elements.
     public let byteSize: Int
-    private let file: MappedFile
+    private let file: ModelFile
 
     package init(
-        elementType: MetadataType, count: Int, byteOffset: Int, byteSize: Int, file: MappedFile
+        elementType: MetadataType, count: Int, byteOffset: Int, byteSize: Int, file: ModelFile
     ) {
         self.elementType = elementType
         self.count = count
@@ -100,7 +99,7 @@ public struct MetadataArray: Sendable {
 
     /// The raw bytes of all elements, as stored. Valid while this array, or its file, is alive.
     public var bytes: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: file.bytes[byteOffset..<byteOffset + byteSize])
+        file.readHead(byteOffset..<byteOffset + byteSize)
     }
 
     private func map<Stored: FixedWidthInteger & BitwiseCopyable, Element>(

@@ -53,7 +53,7 @@ extension ModelFileError {
         public static let fileTooLarge = Code(.fileTooLarge)
         /// The system failed to open, examine, map or read the file.
         public static let ioError = Code(.ioError)
-        /// No descriptor, memory or mapping slot is free right now, or the device is busy.
+        /// No descriptor or memory is free right now, or the device is busy.
         public static let resourcesExhausted = Code(.resourcesExhausted)
         /// The file was written to, cut or replaced while it was being read.
         public static let changedWhileRead = Code(.changedWhileRead)

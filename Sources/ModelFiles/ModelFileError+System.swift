@@ -28,22 +28,24 @@ extension ModelFileError {
             location: location, cause: failure)
     }
 
-    package static func mapping(
+    /// The file is not what it was when it was opened.
+    package static func changed(_ path: String, found: String) -> ModelFileError {
+        ModelFileError(
+            .changedWhileRead, tried: "checking that the file stayed the same while it was read",
+            found: found, allowed: "a file that nobody writes to or replaces during the load",
+            location: .init(path: path))
+    }
+
+    package static func reserving(
         path: String, size: Int, _ failure: SystemCallFailure
     ) -> ModelFileError {
         let code: Code =
             failure.number == ENOMEM || failure.number == EAGAIN
             ? .resourcesExhausted : .ioError
         return ModelFileError(
-            code, tried: "mapping \(size) bytes", found: systemErrorText(failure.number),
-            allowed: "a file that can be mapped into memory", location: .init(path: path),
+            code, tried: "reserving \(size) bytes for the head of the file",
+            found: systemErrorText(failure.number),
+            allowed: "free address space and memory", location: .init(path: path),
             cause: failure)
-    }
-
-    package static func guarding(path: String, isFull: Bool) -> ModelFileError {
-        ModelFileError(
-            .resourcesExhausted, tried: "protecting the mapping against a shrinking file",
-            found: isFull ? "no free slot" : "the signal handler could not be installed",
-            allowed: "at most 1024 mapped model files", location: .init(path: path))
     }
 }

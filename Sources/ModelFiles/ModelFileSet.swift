@@ -1,15 +1,15 @@
-// The `file` layer for models of any form: a path becomes every file of the model, open and mapped.
+// The `file` layer for models of any form: a path becomes every file of the model, open.
 //
 // GGUF: the file, or all parts of a split one. SafeTensors: the weights, their index if there is
 // one, and beside them config.json and tokenizer.json (needed), tokenizer_config.json and
 // chat_template.jinja (read where they are).
 //
-// Guarantees: each file passed the checks of `MappedFile`; what is read later is read from these
-// mappings, so that one check at the end covers all of it. An index is read here, for it names the
-// files; what is wrong with it has codes of the `parse` layer.
+// Guarantees: each file passed the checks of `ModelFile`; what is read later is read through these
+// descriptors, so that one check at the end covers all of it. An index is read here, for it names
+// the files; what is wrong with it has codes of the `parse` layer.
 // Does not: look at the content of any other file.
 
-/// Every file of a model. A value; it keeps the mappings alive; any thread.
+/// Every file of a model. A value; it keeps the files open; any thread.
 public struct ModelFileSet: Sendable {
     /// The form of the weights.
     public enum Container: Sendable, Equatable, CustomStringConvertible {
@@ -42,11 +42,11 @@ public struct ModelFileSet: Sendable {
     /// The form of the weights.
     public let container: Container
     /// The files that hold tensors, in the order of their parts.
-    public let weights: [MappedFile]
-    package let companions: [Companion: MappedFile]
+    public let weights: [ModelFile]
+    package let companions: [Companion: ModelFile]
     let index: ShardIndex?
 
-    /// Finds, opens and maps the files of the model at `path`. Blocking; any thread.
+    /// Finds and opens the files of the model at `path`. Blocking; any thread.
     ///
     /// - Parameter path: a `.gguf` file or any part of a split one, a `.safetensors` file or a
     ///   shard of several, a `.safetensors.index.json`, or a folder with one of these.
@@ -58,16 +58,16 @@ public struct ModelFileSet: Sendable {
         self.path = path
         let place = try ModelPlace(
             path, limits: limits, partCountMax: parseLimits.partCountMax)
-        var weights: [MappedFile] = []
+        var weights: [ModelFile] = []
         switch place {
         case .files(let paths):
-            for path in paths { weights.append(try MappedFile(path: path, limits: limits)) }
+            for path in paths { weights.append(try ModelFile(path: path, limits: limits)) }
             index = nil
         case .index(let path):
             let index = try ShardIndex(
-                MappedFile(companion: path, limits: limits), limits: parseLimits)
+                ModelFile(companion: path, limits: limits), limits: parseLimits)
             for name in index.fileNames {
-                weights.append(try MappedFile(path: index.folder + name, limits: limits))
+                weights.append(try ModelFile(path: index.folder + name, limits: limits))
             }
             self.index = index
         }
@@ -83,16 +83,16 @@ public struct ModelFileSet: Sendable {
 
     private static func companions(
         beside path: String, _ limits: FileLimits
-    ) throws(ModelFileError) -> [Companion: MappedFile] {
+    ) throws(ModelFileError) -> [Companion: ModelFile] {
         let folder = folder(of: path)
-        var found: [Companion: MappedFile] = [:]
+        var found: [Companion: ModelFile] = [:]
         for companion in Companion.allCases {
             let path = folder + companion.rawValue
             if !JSONFile.exists(path) {
                 guard companion.isRequired else { continue }
                 throw missing(companion, folder)
             }
-            found[companion] = try MappedFile(companion: path, limits: limits)
+            found[companion] = try ModelFile(companion: path, limits: limits)
         }
         return found
     }
@@ -114,25 +114,30 @@ public struct ModelFileSet: Sendable {
 
     // MARK: All files
 
+    /// The file that lists the others; nil for a model without one.
+    package var indexFile: ModelFile? { index?.file }
+
     /// Every file that is read: weights, index and texts.
-    public var files: [MappedFile] {
+    public var files: [ModelFile] {
         weights + (index.map { [$0.file] } ?? []) + Companion.allCases.compactMap { companions[$0] }
     }
 
     /// The files with their names in the model's folder, sorted by the bytes of the names.
-    package var named: [(name: String, file: MappedFile)] {
+    package var named: [(name: String, file: ModelFile)] {
         files.map { (String($0.path.dropFirst(Self.folder(of: $0.path).count)), $0) }
             .sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
     }
 
     /// Bytes of all files.
-    public var size: Int { files.reduce(0) { $0 + $1.bytes.count } }
+    public var size: Int { files.reduce(0) { $0 + $1.size } }
 
-    /// False once any file has lost pages under its mapping. Costs an atomic load a file.
-    public var isIntact: Bool { files.allSatisfy(\.isIntact) }
-
-    /// Confirms of each file that it is the one that was opened; see `MappedFile.checkUnchanged`.
+    /// Confirms of each file that it is the one that was opened; see `ModelFile.checkUnchanged`.
     public func checkUnchanged() throws(ModelFileError) {
         for file in files { try file.checkUnchanged() }
+    }
+
+    /// Gives all descriptors back: everything that was needed has been read.
+    package func close() {
+        for file in files { file.close() }
     }
 }

@@ -97,8 +97,9 @@ enum ModelPlace {
 }
 
 /// The names in a folder.
-private enum FolderListing {
-    static func names(_ path: String, countMax: Int) throws(ModelFileError) -> [String] {
+package enum FolderListing {
+    /// Every name but the folder itself and its parent. Blocking. Throws a `file` layer error.
+    package static func names(_ path: String, countMax: Int) throws(ModelFileError) -> [String] {
         guard let directory = opendir(path) else {
             throw .system(
                 SystemCallFailure(call: "opendir", number: errno), tried: "opening the directory",

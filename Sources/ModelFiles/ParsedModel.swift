@@ -4,7 +4,7 @@
 // well-formed objects within their limits.
 // Does not: interpret keys, configuration or vocabulary; the compatibility layer does.
 
-/// A parsed model in one of its forms. A value; it keeps the mappings alive; any thread.
+/// A parsed model in one of its forms. A value; it keeps the files open; any thread.
 public enum ParsedModel: Sendable {
     case gguf(any GGUFSource)
     case checkpoint(CheckpointFiles)
@@ -47,9 +47,12 @@ public struct CheckpointFiles: Sendable {
     package let tokenizerConfiguration: JSONValue?
     /// chat_template.jinja, if there is one.
     package let chatTemplate: String?
+    /// Bytes of all these texts.
+    package let textSize: Int
 
     init(_ files: ModelFileSet, limits: ParseLimits) throws(ModelFileError) {
         tensors = try SafeTensorsModel(files, limits: limits)
+        textSize = files.companions.values.reduce(0) { $0 + $1.size }
         guard let configuration = try Self.object(files, .configuration),
             let tokenizer = try Self.object(files, .tokenizer)
         else { preconditionFailure("a set of files without its configuration or tokenizer") }
@@ -57,13 +60,14 @@ public struct CheckpointFiles: Sendable {
         self.tokenizer = tokenizer
         tokenizerConfiguration = try Self.object(files, .tokenizerConfiguration)
         chatTemplate = try files.companions[.chatTemplate].map { file throws(ModelFileError) in
-            guard isValidUTF8(file.bytes) else {
+            let text = try file.head(file.size)
+            guard isValidUTF8(text) else {
                 throw ModelFileError(
                     .stringNotUTF8, tried: "reading the chat template",
                     found: "bytes that are not UTF-8", allowed: "UTF-8",
                     location: .init(path: file.path))
             }
-            return String(decoding: file.bytes, as: UTF8.self)
+            return String(decoding: text, as: UTF8.self)
         }
     }
 

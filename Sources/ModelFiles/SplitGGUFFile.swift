@@ -20,7 +20,7 @@ public struct SplitGGUFFile: GGUFSource {
     /// Tensors of the first part, then of the second, and so on.
     public var tensors: [TensorInfo] { combined.tensors }
     /// The parts' files, in order.
-    public var files: [MappedFile] { combined.files }
+    public var files: [ModelFile] { combined.files }
 
     /// Whether a file says that it is one of several.
     public static func isPart(_ file: GGUFFile) -> Bool {
@@ -56,10 +56,8 @@ public struct SplitGGUFFile: GGUFSource {
     /// The tensor with this name in any part, or nil.
     public func tensor(_ name: String) -> TensorInfo? { combined.tensor(name) }
 
-    /// The stored bytes of a tensor of any part.
-    public func bytes(of tensor: TensorInfo) -> UnsafeRawBufferPointer {
-        combined.bytes(of: tensor)
-    }
+    /// See `TensorSource`.
+    public func part(of tensor: TensorInfo) -> TensorPart { combined.part(of: tensor) }
 }
 
 /// Reads the `split.…` keys of one part.

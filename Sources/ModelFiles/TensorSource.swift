@@ -2,21 +2,64 @@
 //
 // One GGUF file, a split one, one SafeTensors file and a sharded model all answer to it, so the
 // layers above read any of them through one small interface.
-// Guarantees: tensors have unique names and valid ranges; bytes stay mapped while the source is
-// alive.
+// Guarantees: tensors have unique names and valid ranges.
 // Does not: carry configuration (GGUF metadata, config.json) or translate names between formats.
 
-/// Checked tensors of a model, over one or more mapped files. A value; any thread.
+/// Checked tensors of a model, in one or more files. A value; any thread.
 public protocol TensorSource: Sendable {
     /// Every tensor: in file order, files in the order of their parts.
     var tensors: [TensorInfo] { get }
-    /// The mapped files, in order.
-    var files: [MappedFile] { get }
+    /// The files, in order.
+    var files: [ModelFile] { get }
     /// The tensor with this name, or nil. One dictionary access.
     func tensor(_ name: String) -> TensorInfo?
-    /// The stored bytes of a tensor of this source. Valid while the source is alive; nothing is
-    /// copied or read.
-    func bytes(of tensor: TensorInfo) -> UnsafeRawBufferPointer
+    /// Where a tensor of this source is stored.
+    func part(of tensor: TensorInfo) -> TensorPart
+}
+
+/// Where the bytes of a tensor are. A value; any thread.
+public struct TensorPart: Sendable {
+    /// The file that holds them.
+    public let file: ModelFile
+    /// Their place in it.
+    public let range: Range<Int>
+    /// First byte of the file's tensor data.
+    public let dataOffset: Int
+
+    init(_ file: ModelFile, _ tensor: TensorInfo, _ dataOffset: Int) {
+        range = tensor.byteOffset..<tensor.byteOffset + tensor.byteSize
+        precondition(range.upperBound <= file.size, "tensor \(tensor.name) of another file")
+        self.file = file
+        self.dataOffset = dataOffset
+    }
+
+    /// Compares the bytes of two tensors, a mebibyte at a time. Blocking.
+    package func hasSameBytes(as other: TensorPart) throws(ModelFileError) -> Bool {
+        guard range.count == other.range.count else { return false }
+        var pieces = ([UInt8](), [UInt8]())
+        for start in stride(from: 0, to: range.count, by: 1 << 20) {
+            let count = min(1 << 20, range.count - start)
+            try read(start, count, into: &pieces.0)
+            try other.read(start, count, into: &pieces.1)
+            guard pieces.0 == pieces.1 else { return false }
+        }
+        return true
+    }
+
+    fileprivate func read(
+        _ start: Int, _ count: Int, into bytes: inout [UInt8]
+    ) throws(ModelFileError) {
+        bytes = [UInt8](repeating: 0, count: count)
+        var failure: ModelFileError?
+        bytes.withUnsafeMutableBytes { buffer in
+            do throws(ModelFileError) {
+                try file.fill(buffer, from: range.lowerBound + start)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
 }
 
 /// A source that has GGUF metadata: one file or all parts of a split one.
@@ -26,18 +69,26 @@ public protocol GGUFSource: TensorSource {
 }
 
 extension TensorSource {
-    /// Confirms of each file that it is the one that was opened; see `MappedFile.checkUnchanged`.
+    /// Confirms of each file that it is the one that was opened; see `ModelFile.checkUnchanged`.
     public func checkUnchanged() throws(ModelFileError) {
         for file in files { try file.checkUnchanged() }
     }
 
     /// Bytes of all files together.
-    public var fileSize: Int { files.reduce(0) { $0 + $1.bytes.count } }
+    public var fileSize: Int { files.reduce(0) { $0 + $1.size } }
+
+    /// The stored bytes of a tensor of this source, read now. Blocking; allocates them.
+    public func bytes(of tensor: TensorInfo) throws(ModelFileError) -> [UInt8] {
+        let part = part(of: tensor)
+        var bytes: [UInt8] = []
+        try part.read(0, part.range.count, into: &bytes)
+        return bytes
+    }
 }
 
 extension GGUFFile: GGUFSource {
     /// The one file.
-    public var files: [MappedFile] { [file] }
+    public var files: [ModelFile] { [file] }
 }
 
 /// The tensors of several sources under one roof.
@@ -70,17 +121,17 @@ struct CombinedTensors<Part: TensorSource>: Sendable {
         self.places = places
     }
 
-    var files: [MappedFile] { parts.flatMap(\.files) }
+    var files: [ModelFile] { parts.flatMap(\.files) }
 
     func tensor(_ name: String) -> TensorInfo? { places[name].map { tensors[$0.tensor] } }
 
     /// The part that holds a tensor of this name.
     func part(_ name: String) -> Part? { places[name].map { parts[$0.part] } }
 
-    func bytes(of tensor: TensorInfo) -> UnsafeRawBufferPointer {
+    func part(of tensor: TensorInfo) -> TensorPart {
         guard let part = part(tensor.name) else {
             preconditionFailure("tensor \(tensor.name) of another model")
         }
-        return part.bytes(of: tensor)
+        return part.part(of: tensor)
     }
 }

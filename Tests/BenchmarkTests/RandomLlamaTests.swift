@@ -20,7 +20,7 @@ import Testing
     @Test func fifteenMillionHasTheShapeItPromises() throws {
         let path = try written(.fifteenMillion())
         defer { unlink(path) }
-        let plan = try ModelPlan(file: GGUFFile(MappedFile(path: path)))
+        let plan = try ModelPlan(file: GGUFFile(ModelFile(path: path)))
         #expect(plan.parameterCount == 15_191_712)
         #expect(plan.configuration.embeddingLength == 288)
         #expect(plan.configuration.blockCount == 6)

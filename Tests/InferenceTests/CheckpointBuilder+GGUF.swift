@@ -93,7 +93,7 @@ extension CheckpointBuilder {
         let module = parts[parts.count - 2]
         let name = try #require(form.names[module] ?? Self.names[module], "\(tensor.name)")
         let prefix = parts[0] == "blk" ? "model.layers.\(parts[1])." : ""
-        var bytes = Array(file.bytes(of: tensor))
+        var bytes = try file.bytes(of: tensor)
         if form.isPaired, module == "attn_q" || module == "attn_k" {
             let size = tensor.dimensions.count > 1 ? tensor.columns * 4 : 4
             bytes = Self.apart(bytes, rowSize: size, headLength)

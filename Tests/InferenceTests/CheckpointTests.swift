@@ -113,8 +113,8 @@ struct CheckpointFixtureTests {
                 #expect(left.dimensions == right.dimensions)
                 #expect(left.format == right.format)
                 let isPacked = right.format.name == "I2_S"
-                let found = folder.source.withBytes(of: left, folder.configuration) { Array($0) }
-                let expected = file.source.withBytes(of: right, file.configuration) { Array($0) }
+                let found = try folder.readBytes(of: left)
+                let expected = try file.readBytes(of: right)
                 #expect(found.count == expected.count)
                 let end = isPacked ? expected.count - 32 : expected.count
                 #expect(found[..<end] == expected[..<end], "\(left.name)")
@@ -133,7 +133,7 @@ struct CheckpointFixtureTests {
     ])
     func everyFamilyGivesTheSameBits(_ name: String) throws {
         let path = Fixtures.path("models/\(name)-f32.gguf")
-        let builder = try CheckpointBuilder(GGUFFile(MappedFile(path: path)))
+        let builder = try CheckpointBuilder(GGUFFile(ModelFile(path: path)))
         let prompt = try Golden.read("models/\(name).golden.json").prompts[2]
         let expected = try bits(place(path).logits(of: prompt, wants: .all))
         for shardCount in [1, 3] {
@@ -145,7 +145,7 @@ struct CheckpointFixtureTests {
     /// The divisors are worked out from config.json: the converter did it in float32.
     @Test func theScalingOfLlama3IsThatOfTheConverter() throws {
         let path = Fixtures.path("models/llama3-tied-f32.gguf")
-        let file = try GGUFFile(MappedFile(path: path))
+        let file = try GGUFFile(ModelFile(path: path))
         var builder = try CheckpointBuilder(file)
         builder.set(
             "rope_scaling",
@@ -155,8 +155,8 @@ struct CheckpointFixtureTests {
         let plan = model.model.plan
         let tensor = try #require(plan.tensor(.ropeFactors))
         let stored = try #require(file.tensor("rope_freqs.weight"))
-        let found = plan.source.withBytes(of: tensor, plan.configuration) { Array($0) }
-        let expected = Array(file.bytes(of: stored))
+        let found = try plan.readBytes(of: tensor)
+        let expected = try file.bytes(of: stored)
         #expect(floats(found).count == floats(expected).count)
         for (left, right) in zip(floats(found), floats(expected)) {
             #expect((left / right - 1).magnitude < 1e-6)
@@ -282,9 +282,8 @@ struct CheckpointFixtureTests {
         let llama = try plan(builder)
         #expect(llama.configuration.ropeBase == 10_000)
         let factors = try #require(llama.tensor(.ropeFactors))
-        let values = llama.source.withBytes(of: factors, llama.configuration) { bytes in
-            (0..<8).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
-        }
+        let bytes = try llama.readBytes(of: factors)
+        let values = (0..<8).map { bytes.loadFloat($0) }
         // 2π and 19.87 with s = (64 / 19.87 - 1) / 3 = 0.7403; from 62.8 on all but the long one.
         #expect(values[0] == 1)
         #expect((values[1] - 1 / ((1 - 0.74035) / 4 + 0.74035)).magnitude < 1e-3)

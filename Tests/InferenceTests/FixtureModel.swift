@@ -13,7 +13,7 @@ struct FixtureModel {
         _ fixture: String, on instructionSet: InstructionSet = .best, threads: Int = 2,
         overrides: [String: String] = [:]
     ) throws -> FixtureModel {
-        let file = try GGUFFile(MappedFile(path: Fixtures.path(fixture)))
+        let file = try GGUFFile(ModelFile(path: Fixtures.path(fixture)))
         return try place(file, on: instructionSet, threads: threads, overrides: overrides)
     }
 

@@ -27,12 +27,10 @@ import Testing
         return rows
     }
 
-    private func floats(_ name: String, _ file: GGUFFile) -> [Float]? {
+    private func floats(_ name: String, _ file: GGUFFile) throws -> [Float]? {
         guard let tensor = file.tensors.first(where: { $0.name == name }) else { return nil }
-        let bytes = file.bytes(of: tensor)
-        return (0..<tensor.valueCount).map {
-            bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self)
-        }
+        let bytes = try file.bytes(of: tensor)
+        return (0..<tensor.valueCount).map { bytes.loadFloat($0) }
     }
 
     /// An F32 output matrix, multiplied here in double.
@@ -41,8 +39,8 @@ import Testing
         let file = try GGUFBuilder.tiny(family, seed: 7).parsed()
         let model = try FixtureModel.place(file)
         let weights = try #require(
-            floats("output.weight", file) ?? floats("token_embd.weight", file))
-        let bias = floats("output.bias", file)
+            try floats("output.weight", file) ?? floats("token_embd.weight", file))
+        let bias = try floats("output.bias", file)
         let states = try hidden(model)
         let logits = try model.logits(of: Self.prompt, wants: .all)
         let width = model.model.embeddingLength

@@ -165,7 +165,7 @@ struct LogitsTests {
     @Test(arguments: models.map(\.name))
     func everyFixtureIsPlannedWithItsOwnTokenizer(_ name: String) throws {
         let path = Fixtures.path("models/\(name)-f32.gguf")
-        let plan = try ModelPlan(file: GGUFFile(MappedFile(path: path)))
+        let plan = try ModelPlan(file: GGUFFile(ModelFile(path: path)))
         #expect(plan.tokenizer.vocabularySize == plan.configuration.vocabularySize)
         _ = try TransformerModel(plan: plan, backend: CPUBackend(threads: 1)).validate()
     }

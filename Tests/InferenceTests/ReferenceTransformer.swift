@@ -19,9 +19,9 @@ struct ReferenceTransformer {
         configuration = try ModelConfiguration.extract(from: file)
         var tensors: [String: [Double]] = [:]
         for tensor in file.tensors {
-            let bytes = file.bytes(of: tensor)
+            let bytes = try file.bytes(of: tensor)
             tensors[tensor.name] = (0..<tensor.valueCount).map {
-                Double(bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self))
+                Double(bytes.loadFloat($0))
             }
         }
         self.tensors = tensors
@@ -242,5 +242,12 @@ private struct ReferenceRotary {
             rotated[second] = (a * sin(angle) + b * cos(angle)) * magnitude
         }
         return rotated
+    }
+}
+
+extension [UInt8] {
+    /// The float32 value at `index`, counted in values.
+    func loadFloat(_ index: Int) -> Float {
+        withUnsafeBytes { $0.loadUnaligned(fromByteOffset: index * 4, as: Float.self) }
     }
 }

@@ -139,7 +139,7 @@ struct SamplingGoldenTests {
     }
 
     private func load() throws -> (tokenizer: any Tokenizer, items: [Golden.Item]) {
-        let file = try GGUFFile(MappedFile(path: Fixtures.path("stories/stories260K-f32.gguf")))
+        let file = try GGUFFile(ModelFile(path: Fixtures.path("stories/stories260K-f32.gguf")))
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let url = URL(fileURLWithPath: Fixtures.path("stories/stories260K.golden.json"))

@@ -26,7 +26,7 @@ import Testing
         #expect(real.facts.name == "tiny random llama")
         #expect(real.facts.fileSize == bytes.count)
         #expect(real.tokenModel.vocabularySize == GGUFBuilder.tinyVocabulary.count)
-        #expect(real.isIntact)
+        #expect(real.fileState() == .unchanged)
         let text = Array("the and 日本".utf8)
         let tokens = try #require(try outcome.model?.tokenizer.encode(text, addSpecial: false))
         #expect(real.tokenizer.decode(tokens) == text)

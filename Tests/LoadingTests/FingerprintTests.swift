@@ -16,14 +16,14 @@ import Testing
 
     @Test func equalsThePublishedDigest() throws {
         let path = try directory.write("abc".utf8, as: "abc.gguf")
-        let fingerprint = try Fingerprint.compute(of: MappedFile(path: path))
+        let fingerprint = try Fingerprint.compute(of: ModelFile(path: path))
         #expect(fingerprint?.hex == Self.abc)
         #expect(fingerprint.map { "\($0)" } == Self.abc)
     }
 
     @Test func digestsFilesLargerThanOnePiece() throws {
         let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
-        let file = try MappedFile(path: directory.write(bytes, as: "large.gguf"))
+        let file = try ModelFile(path: directory.write(bytes, as: "large.gguf"))
         let fingerprint = try Fingerprint.compute(of: file)
         var calls = 0
         let cancelled = try Fingerprint.compute(of: file) {
@@ -45,28 +45,50 @@ import Testing
         #expect(Fingerprint(hex: Self.abc + "00") == nil)
     }
 
-    @Test func arrivesInTheBackgroundAndJoinsTheReport() throws {
-        let bytes = GGUFBuilder.tinyLlama().build()
-        let path = try directory.write(bytes, as: "tiny.gguf")
-        let loader = try ModelLoader.test { $0.computesFingerprint = true }
-        let model = try loader.load(path: path).ensureReal()
-        let fingerprint = try #require(model.fingerprint.value(within: .seconds(60)))
-        #expect(model.fingerprint.state == .ready(fingerprint))
-        #expect(model.report.fingerprint == nil)
-        #expect(model.currentReport.fingerprint == fingerprint)
-        #expect(LoadedModel.real(model).fingerprint == fingerprint)
-        #expect(model.currentReport.table.contains(fingerprint.hex))
-        #expect(fingerprint == (try Fingerprint.compute(of: MappedFile(path: path))))
-        // A second waiter is let through as well.
-        #expect(model.fingerprint.value(within: .seconds(60)) == fingerprint)
-    }
-
-    @Test func saysSoWhenItIsSwitchedOff() throws {
+    @Test func isThatOfTheFileAndInTheReport() throws {
         let path = try directory.write(GGUFBuilder.tinyLlama().build(), as: "tiny.gguf")
         let model = try ModelLoader.test().load(path: path).ensureReal()
-        #expect(model.fingerprint.value == nil)
-        #expect(model.fingerprint.state == .failed("switched off by configuration"))
-        #expect(model.fingerprint.value(within: .zero) == nil)
+        #expect(model.fingerprint == (try Fingerprint.compute(of: ModelFile(path: path))))
+        #expect(model.report.fingerprint == model.fingerprint)
+        #expect(LoadedModel.real(model).fingerprint == model.fingerprint)
+        #expect(model.report.table.contains(model.fingerprint.hex))
+    }
+
+    /// What belongs to no tensor counts as well: padding, gaps, bytes behind the last one.
+    @Test(arguments: [0, 1, 31, 3_000_000])
+    func coversBytesBehindTheTensors(_ count: Int) throws {
+        let bytes = GGUFBuilder.tinyLlama().build() + [UInt8](repeating: 7, count: count)
+        let path = try directory.write(bytes, as: "long.gguf")
+        let model = try ModelLoader.test().load(path: path).ensureReal()
+        #expect(model.fingerprint == (try Fingerprint.compute(of: ModelFile(path: path))))
+    }
+
+    /// A writer who puts size and time back while the file is loaded is not noticed by them; the
+    /// fingerprint is still that of the weights that were packed.
+    @Test func isThatOfTheBytesThatWerePacked() throws {
+        let bytes = GGUFBuilder.tinyLlama().build()
+        let path = try directory.write(bytes, as: "tiny.gguf")
+        let before = try Fingerprint.compute(of: ModelFile(path: path))
+        var status = stat()
+        try #require(stat(path, &status) == 0)
+        let times = [status.st_atim, status.st_mtim]
+        var other = bytes
+        other[bytes.count - 3] ^= 1
+        let changed = other
+        let loader = try ModelLoader.test(steps: { steps in
+            let plan = steps.plan
+            steps.plan = {
+                let made = try plan($0, $1)
+                let handle = open(path, O_WRONLY)
+                _ = changed.withUnsafeBytes { pwrite(handle, $0.baseAddress, $0.count, 0) }
+                futimens(handle, times)
+                close(handle)
+                return made
+            }
+        })
+        let model = try loader.load(path: path).ensureReal()
+        #expect(model.fingerprint != before)
+        #expect(model.fingerprint == (try Fingerprint.compute(of: ModelFile(path: path))))
     }
 
     @Test func aRequiredFingerprintIsComparedBeforeParsing() throws {
@@ -81,7 +103,7 @@ import Testing
 
     @Test func aRequiredFingerprintThatMatchesIsInTheReportAtOnce() throws {
         let path = try directory.write(GGUFBuilder.tinyLlama().build(), as: "tiny.gguf")
-        let known = try #require(try Fingerprint.compute(of: MappedFile(path: path)))
+        let known = try #require(try Fingerprint.compute(of: ModelFile(path: path)))
         let outcome = try ModelLoader.test { $0.requiredFingerprint = known }.run(path: path)
         #expect(outcome.report.fingerprint == known)
         #expect(outcome.model?.fingerprint == known)
@@ -104,11 +126,11 @@ import Testing
         var listing = ""
         for name in read {
             let copy = try directory.write(files[name] ?? [], as: "copy.gguf")
-            let digest = try #require(try Fingerprint.compute(of: MappedFile(path: copy)))
+            let digest = try #require(try Fingerprint.compute(of: ModelFile(path: copy)))
             listing += "\(digest.hex)  \(name)\n"
         }
         let text = try directory.write(listing.utf8, as: "copy.gguf")
-        let expected = try #require(try Fingerprint.compute(of: MappedFile(path: text)))
+        let expected = try #require(try Fingerprint.compute(of: ModelFile(path: text)))
         try #require(unlink(text) == 0)
         #expect(try Fingerprint.compute(of: ModelFileSet(path: directory.path)) == expected)
         let index = directory.path("model.safetensors.index.json")
@@ -120,7 +142,7 @@ import Testing
 
     @Test func aFileThatChangesWhileItIsDigestedGivesAnError() throws {
         let path = try directory.write([UInt8](repeating: 1, count: 2 << 20), as: "m.gguf")
-        let file = try MappedFile(path: path)
+        let file = try ModelFile(path: path)
         let error = #expect(throws: ModelFileError.self) {
             _ = try Fingerprint.compute(of: file) {
                 _ = try? directory.write([1, 2, 3], as: "m.gguf")
@@ -128,18 +150,5 @@ import Testing
             }
         }
         #expect(error?.code == .changedWhileRead)
-    }
-
-    @Test func aTaskWhoseFileChangedFailsAndSaysWhy() throws {
-        let path = try directory.write([UInt8](repeating: 1, count: 1 << 20), as: "m.gguf")
-        let files = try ModelFileSet(path: path)
-        try directory.write([1, 2, 3], as: "m.gguf")
-        let task = FingerprintTask(of: files)
-        #expect(task.value(within: .seconds(60)) == nil)
-        guard case .failed(let reason) = task.state else {
-            Issue.record("\(task.state)")
-            return
-        }
-        #expect(reason.contains("changed_while_read"))
     }
 }

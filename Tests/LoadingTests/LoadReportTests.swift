@@ -7,6 +7,7 @@ import Loading
 import ModelFiles
 import TestSupport
 import Testing
+import Tokenizers
 
 @Suite struct LoadReportTests {
     let directory: TemporaryDirectory
@@ -72,7 +73,7 @@ import Testing
         #expect(
             json.contains(
                 "\"device_reason\":null,\"instruction_set\":\"\(InstructionSet.best)\","
-                    + "\"kernels_disabled\":[],\"fingerprint\":null"))
+                    + "\"kernels_disabled\":[],\"fingerprint\":\""))
         #expect(
             json.contains(
                 "\"overrides\":[{\"key\":\"llama.context_length\",\"original\":\"128\","
@@ -143,12 +144,19 @@ import Testing
             file.description.hasPrefix("file/is_fifo: pretending: found a fault; allowed: none"))
         let inner = ModelFileError.system(
             SystemCallFailure(call: "open", number: 13), tried: "t", location: .init(path: "p"))
-        let engine = AssayRejection(
+        // A file that cannot be read is the file's matter, whichever layer reads it.
+        let reading = AssayRejection(
             InferenceError(.placement, tried: "t", found: "f", location: "blk.0", cause: inner),
             in: .placement, path: "p")
-        #expect(engine.code.name == "placement_failed")
+        #expect(reading.layer == .file && reading.code.name == "permission_denied")
+        #expect(reading.isTransient)
+        let fault = TokenizerError(.keyType, tried: "t", found: "u", allowed: "v")
+        let engine = AssayRejection(
+            InferenceError(.tokenizer, tried: "t", found: "f", location: "blk.0", cause: fault),
+            in: .compatibility, path: "p")
+        #expect(engine.layer == .compatibility && engine.code.name == "tokenizer_rejected")
         #expect(engine.location == "in \"p\", blk.0")
-        #expect(engine.found.hasPrefix("f: file/permission_denied"))
+        #expect(engine.found.hasPrefix("f: "))
         #expect(engine.message == "t: found \(engine.found) (in \"p\", blk.0)")
         #expect(!engine.isTransient)
         for layer in Layer.allCases {

@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func aLongerContextNeedsMoreMemory() throws {
-        let plan = try ModelPlan(file: GGUFFile(MappedFile(path: path)))
+        let plan = try ModelPlan(file: GGUFFile(ModelFile(path: path)))
         let short = plan.memory(contextTokens: 1).total
         let long = plan.memory(contextTokens: 128).total
         try #require(short < long)

@@ -1,7 +1,7 @@
 // A model with a seal beside it: accepted when it is what it was, refused by name when it is not.
 
 import Compute
-import Glibc
+import Foundation
 import Loading
 import TestSupport
 import Testing
@@ -39,7 +39,6 @@ import Testing
     @Test func aModelWithoutASealIsAcceptedAndTheReportSaysSo() throws {
         let report = try load().report
         #expect(report.accepted && report.seal == .absent)
-        #expect(report.fingerprint == nil)
         #expect(report.table.contains("seal           none"))
         #expect(report.json.contains(#""seal":{"state":"absent"}"#))
     }
@@ -63,11 +62,11 @@ import Testing
             "models/llama-gqa-f32.gguf",
         ])
     func aReferenceModelMatchesItsOwnSeal(_ name: String) throws {
-        let linked = directory.path("linked.gguf")
-        #expect(symlink(Fixtures.path(name), linked) == 0)
-        let written = try load(linked).model?.ensureReal().writeSeal(prompt: "Once upon a time")
-        #expect(written == linked + ".seal")
-        #expect(try load(linked).report.seal == .matched(largestDifference: 0))
+        let copy = try directory.write(
+            Data(contentsOf: URL(fileURLWithPath: Fixtures.path(name))), as: "copy.gguf")
+        let written = try load(copy).model?.ensureReal().writeSeal(prompt: "Once upon a time")
+        #expect(written == copy + ".seal")
+        #expect(try load(copy).report.seal == .matched(largestDifference: 0))
     }
 
     /// The same bits always: a seal made with one instruction set holds with every other.

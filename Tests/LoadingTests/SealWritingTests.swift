@@ -3,6 +3,7 @@
 
 import Glibc
 import Loading
+import ModelFiles
 import TestSupport
 import Testing
 
@@ -103,10 +104,12 @@ import Testing
         #expect(report.seal == .matched(largestDifference: 0))
     }
 
-    @Test func theSealOfAFolderLiesInIt() {
-        #expect(SealFile.path(forModel: directory.path) == directory.path + "/assay.seal")
-        #expect(SealFile.path(forModel: directory.path + "/") == directory.path + "/assay.seal")
-        #expect(SealFile.path(forModel: path) == path + ".seal")
+    @Test func theSealOfAFolderLiesInIt() throws {
+        for spelled in [directory.path, directory.path + "/"] {
+            let places = SealPlaces(try ModelFileSet(path: spelled))
+            #expect(places.target == directory.path + "/assay.seal")
+        }
+        #expect(SealPlaces(try ModelFileSet(path: path)).target == path + ".seal")
     }
 
     // MARK: Verifying
@@ -143,14 +146,45 @@ import Testing
         #expect(rejection.code == .sealLogitsDiffer)
     }
 
-    @Test func aFileThatChangedIsDrift() throws {
+    @Test func anotherFileOnDiskIsNoDrift() throws {
         let model = try model()
-        try directory.write(bytes, as: "tiny.gguf")
-        guard case .drifted(let rejection, isSealed: false) = model.verify() else {
-            Issue.record("not drifted")
+        _ = try model.writeSeal()
+        let sealed = try ModelLoader.test().load(path: path).ensureReal()
+        var other = bytes
+        other[other.count - 4] ^= 1
+        try directory.write(other, as: "tiny.gguf")
+        for (model, verdict) in [
+            (model, SealVerdict.matched(largestDifference: 0)),
+            (sealed, .matched(largestDifference: 0)),
+        ] {
+            guard case .sound(let found) = model.verify(), case .changed = model.fileState() else {
+                Issue.record("\(model.verify()), \(model.fileState())")
+                return
+            }
+            #expect(found == verdict)
+        }
+        // The other file gets a seal of its own: what serves is compared with the seal of its load.
+        try unlinked("tiny.gguf.seal")
+        _ = try ModelLoader.test().load(path: path).ensureReal().writeSeal()
+        guard case .sound(.matched) = sealed.verify(), case .sound(.absent) = model.verify() else {
+            Issue.record("\(sealed.verify()), \(model.verify())")
             return
         }
-        #expect(rejection.code.name == "changed_while_read")
+    }
+
+    private func unlinked(_ name: String) throws {
+        try #require(unlink(directory.path(name)) == 0)
+    }
+
+    @Test func aFileThatIsGoneIsMissing() throws {
+        let model = try model()
+        try unlinked("tiny.gguf")
+        guard case .missing(let reason) = model.fileState(), case .sound(.absent) = model.verify()
+        else {
+            Issue.record("\(model.fileState()), \(model.verify())")
+            return
+        }
+        #expect(reason.contains(path))
     }
 
     @Test func anUnreadableSealSaysNothingAboutTheModel() throws {

@@ -72,7 +72,7 @@ import Testing
                 }
             case .placement:
                 steps.place = {
-                    cut(); return try real.place($0, $1, $2)
+                    cut(); return try real.place($0, $1, $2, $3)
                 }
             default:
                 steps.validate = {
@@ -108,9 +108,9 @@ import Testing
             { $0.requireValidation = false },
             steps: { steps in
                 let place = steps.place
-                steps.place = { plan, configuration, path in
+                steps.place = { plan, configuration, path, observer in
                     #expect(truncate(path, 5000) == 0)
-                    return try place(plan, configuration, path)
+                    return try place(plan, configuration, path, observer)
                 }
             })
         #expect(loader.run(path: path).rejection?.code.name == "changed_while_read")

@@ -122,7 +122,7 @@ import Testing
                 }
             case .placement:
                 steps.place = {
-                    hang(); return try real.place($0, $1, $2)
+                    hang(); return try real.place($0, $1, $2, $3)
                 }
             case .validation:
                 steps.validate = {

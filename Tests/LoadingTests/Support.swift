@@ -109,7 +109,6 @@ extension ModelLoader {
         steps change2: (inout LayerSteps) -> Void = { _ in }
     ) throws -> ModelLoader {
         var configuration = ModelLoadingConfiguration()
-        configuration.computesFingerprint = false
         change(&configuration)
         var steps = LayerSteps.standard(TestBackend.placing)
         change2(&steps)

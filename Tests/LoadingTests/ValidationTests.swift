@@ -21,8 +21,10 @@ import Testing
     ) throws -> String? {
         let stub = StubModel(width: width, logit: logit)
         let loader = try ModelLoader.test(steps: { steps in
-            steps.place = { _, _, _ in
-                PlacedModel(tokenModel: stub, placement: Placement(device: "stub"))
+            let real = steps.place
+            steps.place = {
+                _ = try real($0, $1, $2, $3)
+                return PlacedModel(tokenModel: stub, placement: Placement(device: "stub"))
             }
         })
         let outcome = loader.run(path: path)

@@ -1,6 +1,5 @@
-// Files that change while they are mapped: the process survives, and the change is noticed.
+// Files that change while they are read: what was read stays, and the change is noticed.
 
-import CMapGuard
 import Glibc
 import ModelFiles
 import TestSupport
@@ -15,7 +14,7 @@ import Testing
         path = try directory.write([UInt8](repeating: 7, count: 1 << 20), as: "model.gguf")
     }
 
-    private func changeText(_ file: MappedFile) -> String? {
+    private func changeText(_ file: ModelFile) -> String? {
         let error = #expect(throws: ModelFileError.self) { try file.checkUnchanged() }
         #expect(error?.code == .changedWhileRead)
         #expect(error?.code.isTransient == true)
@@ -23,67 +22,74 @@ import Testing
     }
 
     @Test func anUntouchedFileIsUnchanged() throws {
-        let file = try MappedFile(path: path)
+        let file = try ModelFile(path: path)
         try file.checkUnchanged()
-        #expect(file.isIntact)
     }
 
-    @Test func aFileCutWhileMappedReadsAsZerosAndIsReported() throws {
-        let file = try MappedFile(path: path)
-        #expect(file.bytes[file.bytes.count - 1] == 7)
+    @Test func whatWasReadStaysWhenTheFileIsCut() throws {
+        let file = try ModelFile(path: path)
+        let head = try file.head(file.size)
         #expect(truncate(path, 8192) == 0)
-        var sum = 0
-        for offset in stride(from: 0, to: file.bytes.count, by: 4096) {
-            sum += Int(file.bytes[offset])
+        #expect(head.allSatisfy { $0 == 7 })
+        #expect(changeText(file) == "the size went from 1048576 to 8192 bytes")
+    }
+
+    @Test func bytesThatAreGoneAreARefusalNotZeros() throws {
+        let file = try ModelFile(path: path)
+        #expect(truncate(path, 8192) == 0)
+        let error = #expect(throws: ModelFileError.self) { _ = try file.head(file.size) }
+        #expect(error?.code == .changedWhileRead)
+        #expect(error?.found == "the file ended at byte 8192")
+        var buffer = [UInt8](repeating: 0, count: 100)
+        let other = #expect(throws: ModelFileError.self) {
+            try buffer.withUnsafeMutableBytes { try file.fill($0, from: 8150) }
         }
-        #expect(sum == 14)
-        #expect(!file.isIntact)
-        #expect(changeText(file)?.contains("pages") == true)
+        #expect(other?.code == .changedWhileRead)
     }
 
-    @Test func aFileCutButNotReadIsReported() throws {
-        let file = try MappedFile(path: path)
-        #expect(truncate(path, 100) == 0)
-        #expect(file.isIntact)
-        #expect(changeText(file) == "the size went from 1048576 to 100 bytes")
-    }
-
-    @Test func aVocabularyCutWhileMappedEndsTheIterationQuietly() throws {
+    @Test func aVocabularyOutlivesItsFile() throws {
         var builder = GGUFBuilder()
         builder.add("words", .strings((0..<5000).map { "word \($0)" }))
         let path = try directory.write(builder.build(), as: "words.gguf")
-        let file = try GGUFFile(MappedFile(path: path))
+        let file = try GGUFFile(ModelFile(path: path))
         #expect(truncate(path, 4096) == 0)
+        file.file.close()
         let words = try #require(file.metadata["words"]?.asArray)
-        var count = 0
-        words.forEachString { _, _ in count += 1 }
-        // Zero bytes read as empty strings: never a length outside the view.
-        #expect(count == 5000)
-        #expect(!file.file.isIntact)
+        var found: [String] = []
+        words.forEachString { _, bytes in found.append(String(decoding: bytes, as: UTF8.self)) }
+        #expect(found == (0..<5000).map { "word \($0)" })
+    }
+
+    @Test func aClosedFileIsReadNoMore() throws {
+        let file = try ModelFile(path: path)
+        file.close()
+        let error = #expect(throws: ModelFileError.self) { _ = try file.head(1) }
+        #expect(error?.code == .ioError)
+        file.close()
     }
 
     @Test func aFileThatIsWrittenToIsReported() throws {
-        let file = try MappedFile(path: path)
+        let file = try ModelFile(path: path)
         var times = [timespec(tv_sec: 1, tv_nsec: 0), timespec(tv_sec: 2, tv_nsec: 0)]
         #expect(utimensat(AT_FDCWD, path, &times, 0) == 0)
         #expect(changeText(file) == "the modification time changed")
     }
 
     @Test func aFileThatIsReplacedIsReported() throws {
-        let file = try MappedFile(path: path)
+        let file = try ModelFile(path: path)
         let other = try directory.write([1], as: "other")
         #expect(rename(other, path) == 0)
         #expect(changeText(file) == "the path names another file")
     }
 
     @Test func aFileThatIsRemovedIsReported() throws {
-        let file = try MappedFile(path: path)
+        let file = try ModelFile(path: path)
         #expect(unlink(path) == 0)
         #expect(changeText(file)?.hasPrefix("the path is gone") == true)
     }
 
     @Test func readsThroughTheDescriptorUpToTheEnd() throws {
-        let file = try MappedFile(path: path)
+        let file = try ModelFile(path: path)
         var buffer = [UInt8](repeating: 0, count: 1000)
         let count = try buffer.withUnsafeMutableBytes {
             try file.read(at: (1 << 20) - 10, into: $0)
@@ -98,27 +104,10 @@ import Testing
         #expect(error?.code == .ioError)
     }
 
-    @Test func guardSlotsAreGivenBack() throws {
-        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: page, alignment: page)
-        defer { memory.deallocate() }
-        // Far more than there are slots, one after the other.
-        for _ in 0..<(2 * Int(MAPGUARD_SLOT_COUNT_MAX)) {
-            let slot = mapguard_register(memory, page)
-            try #require(slot >= 0)
-            #expect(mapguard_faulted(slot) == 0)
-            mapguard_unregister(slot)
-        }
-    }
-
-    @Test func noFreeSlotAndNoMemoryAreTransientNoMappingIsNot() {
-        let full = ModelFileError.guarding(path: "p", isFull: true)
-        #expect(full.code == .resourcesExhausted)
-        #expect(full.message.contains("1024"))
-        #expect(ModelFileError.guarding(path: "p", isFull: false).code == .resourcesExhausted)
+    @Test func noMemoryForTheHeadIsTransientAnotherReasonIsNot() {
         let memory = SystemCallFailure(call: "mmap", number: ENOMEM)
-        #expect(ModelFileError.mapping(path: "p", size: 1, memory).code == .resourcesExhausted)
+        #expect(ModelFileError.reserving(path: "p", size: 1, memory).code == .resourcesExhausted)
         let device = SystemCallFailure(call: "mmap", number: ENODEV)
-        #expect(ModelFileError.mapping(path: "p", size: 1, device).code == .ioError)
+        #expect(ModelFileError.reserving(path: "p", size: 1, device).code == .ioError)
     }
 }

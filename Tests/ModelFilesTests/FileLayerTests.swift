@@ -14,7 +14,7 @@ import Testing
 
     private func code(_ path: String, limits: FileLimits = .default) -> String? {
         let error = #expect(throws: ModelFileError.self) {
-            _ = try MappedFile(path: path, limits: limits)
+            _ = try ModelFile(path: path, limits: limits)
         }
         #expect(error?.code.layer == .file)
         #expect(error?.location.path == path)
@@ -93,7 +93,7 @@ import Testing
             #expect(code(path) == "extension_unsupported", "\(name)")
         }
         let path = directory.path("model.bin")
-        let error = #expect(throws: ModelFileError.self) { _ = try MappedFile(path: path) }
+        let error = #expect(throws: ModelFileError.self) { _ = try ModelFile(path: path) }
         #expect(
             error?.message == "choosing a format by the file name's extension: found \".bin\"; "
                 + "allowed: .gguf, .safetensors, .safetensors.index.json, or a folder "
@@ -107,7 +107,7 @@ import Testing
             let path = try directory.write([1], as: "secret.gguf")
             try #require(chmod(path, 0) == 0)
             if geteuid() == 0 { try #require(seteuid(65_534) == 0) }
-            let error = #expect(throws: ModelFileError.self) { _ = try MappedFile(path: path) }
+            let error = #expect(throws: ModelFileError.self) { _ = try ModelFile(path: path) }
             #expect(error?.code == .permissionDenied)
             #expect(error?.code.isTransient == true)
         }
@@ -117,7 +117,7 @@ import Testing
         try directory.write(MalformedFile.smallest.build(), as: "blob")
         let link = directory.path("model.gguf")
         #expect(symlink("blob", link) == 0)
-        #expect(try GGUFFile(MappedFile(path: link)).tensors.count == 2)
+        #expect(try GGUFFile(ModelFile(path: link)).tensors.count == 2)
     }
 
     @Test func everyErrnoHasACodeAndOnlyPassingOnesAreTransient() {

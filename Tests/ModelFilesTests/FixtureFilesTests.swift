@@ -20,7 +20,7 @@ import Testing
     @Test(
         .enabled(if: Fixtures.directory != nil, "needs the reference models"), arguments: names)
     func acceptsReferenceFile(_ name: String) throws {
-        let file = try GGUFFile(MappedFile(path: Fixtures.path(name)))
+        let file = try GGUFFile(ModelFile(path: Fixtures.path(name)))
         try file.file.checkUnchanged()
         let tokens = try #require(file.metadata["tokenizer.ggml.tokens"]?.asArray)
         #expect(tokens.count > 0)

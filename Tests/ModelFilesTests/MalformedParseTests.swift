@@ -11,7 +11,7 @@ import Testing
     func refuses(_ file: MalformedFile) throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(file.bytes(), as: "model.gguf")
-        let mapped = try MappedFile(path: path)
+        let mapped = try ModelFile(path: path)
         let error = #expect(throws: ModelFileError.self) { _ = try GGUFFile(mapped) }
         #expect(error?.code.name == file.code)
         #expect(error?.code.layer == .parse)
@@ -24,7 +24,7 @@ import Testing
     func parsesFilesThatOtherLayersRefuse(_ file: MalformedFile) throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(file.bytes(), as: "model.gguf")
-        _ = try GGUFFile(MappedFile(path: path))
+        _ = try GGUFFile(ModelFile(path: path))
     }
 
     @Test func namesInTheCatalogueAreUnique() {
@@ -46,14 +46,14 @@ import Testing
     @Test func refusesSafeTensorsByItsExtension() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(MalformedFile.smallest.build(), as: "model.safetensors")
-        let mapped = try MappedFile(path: path)
+        let mapped = try ModelFile(path: path)
         let error = #expect(throws: ModelFileError.self) { _ = try GGUFFile(mapped) }
         #expect(error?.code == .notGGUF)
     }
 
     @Test func smallerLimitsAreObeyed() throws {
         let directory = try TemporaryDirectory()
-        let mapped = try MappedFile(
+        let mapped = try ModelFile(
             path: directory.write(MalformedFile.smallest.build(), as: "model.gguf"))
         func code(_ change: (inout ParseLimits) -> Void) -> String? {
             var limits = ParseLimits()

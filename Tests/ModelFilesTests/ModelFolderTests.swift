@@ -30,7 +30,7 @@ import Testing
             for tensor in model.tensors {
                 let found = try #require(model.tensor(tensor.name))
                 let value = UInt8(tensor.name.dropFirst()) ?? 255
-                #expect(model.bytes(of: found).elementsEqual(Array(repeating: value, count: 32)))
+                #expect(try model.bytes(of: found) == Array(repeating: value, count: 32))
             }
             try model.checkUnchanged()
         }
@@ -45,7 +45,7 @@ import Testing
             #expect(model.tensors.map(\.name) == ["x", "y"])
             let last = try #require(model.tensor("y"))
             #expect(last.dimensions == [2, 2])
-            #expect(model.bytes(of: last).elementsEqual(Array(repeating: 2, count: 8)))
+            #expect(try model.bytes(of: last) == Array(repeating: 2, count: 8))
             #expect(model.fileSize == model.files.reduce(0) { $0 + $1.identity.size })
         }
     }
@@ -111,7 +111,6 @@ import Testing
         let error = #expect(throws: ModelFileError.self) { try files.checkUnchanged() }
         #expect(error?.code == .changedWhileRead)
         #expect(error?.location.path == directory.path("config.json"))
-        #expect(files.isIntact)
     }
 
     @Test(arguments: MalformedModelFolder.all)

@@ -1,7 +1,7 @@
 // From a builder straight to a parsed file, for tests of the modules above the parser.
 //
 // The file is written to a temporary folder, mapped and parsed. The folder goes at once: the
-// mapping keeps the bytes. Use `TemporaryDirectory` and `MappedFile` where the path itself matters.
+// mapping keeps the bytes. Use `TemporaryDirectory` and `ModelFile` where the path itself matters.
 
 import ModelFiles
 
@@ -10,6 +10,6 @@ extension GGUFBuilder {
     public func parsed() throws -> GGUFFile {
         let directory = try TemporaryDirectory()
         let path = try directory.write(build(), as: "model.gguf")
-        return try withExtendedLifetime(directory) { try GGUFFile(MappedFile(path: path)) }
+        return try withExtendedLifetime(directory) { try GGUFFile(ModelFile(path: path)) }
     }
 }

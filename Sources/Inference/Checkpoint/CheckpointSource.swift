@@ -19,6 +19,7 @@ struct CheckpointSource: ModelSource {
     let configuration: CheckpointConfiguration
     /// Every tensor that must have a use.
     let tensors: [TensorInfo]
+    let sideNames: [String]
     private let unused: Set<String>
 
     init(_ files: CheckpointFiles) throws(InferenceError) {
@@ -27,7 +28,8 @@ struct CheckpointSource: ModelSource {
         let check = CheckpointTensorCheck(tensors: files.tensors, configuration: configuration)
         try check.checkBiases()
         // A scale that belongs to packed weights is handed over with them.
-        var unused = Set(try check.packedScales())
+        sideNames = try check.packedScales()
+        var unused = Set(sideNames)
         if let head = try check.duplicateHead() { unused.insert(head) }
         for tensor in files.tensors.tensors where tensor.name.hasSuffix("rotary_emb.inv_freq") {
             unused.insert(tensor.name)
@@ -72,8 +74,10 @@ struct CheckpointSource: ModelSource {
         }
     }
 
-    func bytes(of tensor: TensorInfo) -> UnsafeRawBufferPointer {
-        files.tensors.bytes(of: tensor)
+    var stored: any TensorSource { files.tensors }
+
+    func computedValues(of tensor: TensorInfo, _ model: ModelConfiguration) -> [Float]? {
+        configuration.rope.divisors(named: tensor.name, model)
     }
 
     private func conversion(of stored: TensorInfo) -> TensorConversion {
@@ -92,17 +96,13 @@ struct CheckpointSource: ModelSource {
         return isWide ? .none : .widened
     }
 
-    func withBytes<Result, Failure: Error>(
-        of tensor: TensorInfo, _ model: ModelConfiguration,
-        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        if let values = configuration.rope.divisors(named: tensor.name, model) {
-            return try lend(count: values.count * 4, { $0.store(values) }, body)
-        }
+    func withConverted<Result>(
+        _ bytes: UnsafeRawBufferPointer, of tensor: TensorInfo, sides: [String: [UInt8]],
+        _ model: ModelConfiguration, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
         guard let stored = files.tensors.tensor(tensor.name) else {
             preconditionFailure("tensor \(tensor.name) of another model")
         }
-        let bytes = files.tensors.bytes(of: stored)
         switch conversion(of: stored) {
         case .none: return try body(bytes)
         case .widened:
@@ -111,7 +111,10 @@ struct CheckpointSource: ModelSource {
         case .pairedRows:
             return try withPairedRows(stored, bytes, headLength: model.keyLength, body)
         case .ternary(let scale):
-            let number = StoredFloats.widen(files.tensors.bytes(of: scale), scale.format)[0]
+            guard let side = sides[scale.name] else {
+                preconditionFailure("the scale \(scale.name) was not read")
+            }
+            let number = side.withUnsafeBytes { StoredFloats.widen($0, scale.format)[0] }
             let divides = configuration.packing?.divides ?? false
             let size = bytes.count + TernaryBytes.trailerSize
             return try lend(
@@ -124,10 +127,10 @@ struct CheckpointSource: ModelSource {
         }
     }
 
-    private func withPairedRows<Result, Failure: Error>(
+    private func withPairedRows<Result>(
         _ stored: TensorInfo, _ bytes: UnsafeRawBufferPointer, headLength: Int,
-        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
         let isVector = stored.dimensions.count == 1
         let values = isVector ? StoredFloats.widen(bytes, stored.format) : []
         let size = isVector ? values.count * 4 : bytes.count
@@ -144,10 +147,10 @@ struct CheckpointSource: ModelSource {
     }
 
     /// Memory for the length of one call.
-    private func lend<Result, Failure: Error>(
+    private func lend<Result>(
         count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void,
-        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
         defer { memory.deallocate() }
         fill(memory)
@@ -156,6 +159,7 @@ struct CheckpointSource: ModelSource {
 
     // MARK: Vocabulary
 
+    var textSize: Int { files.textSize }
     var tokenListName: String { "tokenizer.json" }
 
     /// The ids that config.json gives to begin and end; a list counts by each.

@@ -51,7 +51,7 @@ struct CheckpointTensorCheck {
         case (true, let head?):
             let table = tensors.tensor(tableName)
             guard let table, table.dimensions == head.dimensions, table.format == head.format,
-                tensors.bytes(of: table).elementsEqual(tensors.bytes(of: head))
+                try isSame(table, head)
             else {
                 throw unexpected(
                     headName, "other values than those of \"\(tableName)\"",
@@ -59,6 +59,15 @@ struct CheckpointTensorCheck {
             }
             return headName
         default: return nil
+        }
+    }
+
+    /// Whether two stored tensors have the same bytes. Reads both, a piece at a time.
+    private func isSame(_ first: TensorInfo, _ second: TensorInfo) throws(InferenceError) -> Bool {
+        do throws(ModelFileError) {
+            return try tensors.part(of: first).hasSameBytes(as: tensors.part(of: second))
+        } catch {
+            throw InferenceError(reading: second.name, error)
         }
     }
 

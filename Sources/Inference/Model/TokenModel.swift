@@ -100,6 +100,10 @@ public protocol ModelRunner: AnyObject {
     /// Tokens the sequence holds, or nil when it is not open.
     func length(of sequence: SequenceID) -> Int?
 
+    /// Calls `tick` while a step runs, several times per block: a sign of life from inside a step
+    /// that takes long because there is much to compute. A runner whose steps are short need not.
+    func reportProgress(to tick: @escaping () -> Void)
+
     /// Appends every item's tokens to its sequence in one pass over the weights.
     ///
     /// Calls `logits` once per wanted position, items in order and positions ascending, with the
@@ -114,4 +118,9 @@ public protocol ModelRunner: AnyObject {
         _ items: [StepItem],
         logits: (_ item: Int, _ position: Int, _ values: UnsafeBufferPointer<Float>) -> Void
     ) throws(InferenceError)
+}
+
+extension ModelRunner {
+    /// Reports nothing.
+    public func reportProgress(to tick: @escaping () -> Void) {}
 }

@@ -1,10 +1,10 @@
 // A transformer placed on a back end: immutable, shared by every runner.
 //
 // The architecture's description and the configuration say what to do; nothing here or in the
-// runner knows a family by name. Holding the plan keeps the file mapped, which the token embedding
-// is read from.
+// runner knows a family by name. All that a step reads is memory of this process.
 
 import Compute
+import ModelFiles
 
 /// The real model: weights of a checked file on a device.
 public final class TransformerModel: TokenModel {
@@ -19,10 +19,22 @@ public final class TransformerModel: TokenModel {
 
     /// Packs the weights of `plan` onto `backend`. Any thread; takes time and memory in proportion
     /// to the file. Throws `placement_failed` naming the tensor.
-    public init(plan: ModelPlan, backend: any Backend) throws(InferenceError) {
+    public convenience init(
+        plan: ModelPlan, backend: any Backend
+    ) throws(InferenceError) {
+        try self.init(plan: plan, backend: backend, observer: nil)
+    }
+
+    /// The same.
+    ///
+    /// - Parameter observer: sees every byte of the files that hold tensors, once, in order; what
+    ///   serves is made of these bytes.
+    package init(
+        plan: ModelPlan, backend: any Backend, observer: (any ReadObserver)?
+    ) throws(InferenceError) {
         self.plan = plan
         self.backend = backend
-        weights = try TransformerWeights(plan, on: backend)
+        weights = try TransformerWeights(plan, on: backend, observer: observer)
     }
 
     /// Number of tokens; the width of every row of logits.
@@ -72,12 +84,13 @@ public final class TransformerModel: TokenModel {
                 allowed: error.allowed, location: place.tensor, cause: error)
         }
         if !plan.isOutputTied, let embedding = plan.tensor(.tokenEmbedding),
-            let place = plan.firstNonFinite(among: [embedding])
+            let fields = FloatFields.byFormat[embedding.format.id],
+            let offset = TensorScan.firstNonFinite(in: weights.embedding.bytes, fields)
         {
             throw InferenceError(
-                .nonFiniteLogits, tried: "scanning tensor \"\(place.tensor)\"",
-                found: "a NaN or an infinity at byte \(place.offset)", allowed: "finite values",
-                location: place.tensor)
+                .nonFiniteLogits, tried: "scanning tensor \"\(embedding.name)\"",
+                found: "a NaN or an infinity at byte \(offset)", allowed: "finite values",
+                location: embedding.name)
         }
         return verdict
     }

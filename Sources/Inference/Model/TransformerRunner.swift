@@ -38,6 +38,7 @@ final class TransformerRunner: ModelRunner {
     private var table: SequenceTable
     private var batch: StepBatch
     private var stepCount: UInt64 = 0
+    private var tick: () -> Void = {}
 
     init(
         _ model: TransformerModel, sequenceCountMax: Int, tokenBudget: Int
@@ -88,6 +89,8 @@ final class TransformerRunner: ModelRunner {
 
     // MARK: Steps
 
+    func reportProgress(to tick: @escaping () -> Void) { self.tick = tick }
+
     func step(
         _ items: [StepItem],
         logits: (_ item: Int, _ position: Int, _ values: UnsafeBufferPointer<Float>) -> Void
@@ -133,8 +136,11 @@ final class TransformerRunner: ModelRunner {
         backend.embed(model.weights.embedding, tokens: batch.tokens, into: scratch.x)
         for block in blocks.dropLast() {
             try attentionInputs(block, rows: batch.rowCount)
+            tick()
             try attention(block, batch.spans, rows: batch.rowCount)
+            tick()
             try feedForward(block, rows: batch.rowCount)
+            tick()
         }
         guard let last = blocks.last else { return }
         try attentionInputs(last, rows: batch.rowCount)

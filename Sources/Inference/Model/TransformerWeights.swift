@@ -1,9 +1,7 @@
 // The weights of one model on a back end.
 //
-// Every tensor of the plan is handed over once: matrices are packed into the back end's layout,
-// norms and biases copied, the token embedding read in place from the mapping (so the plan must
-// outlive the weights). Nothing is changed afterwards. What a block lacks stays nil; a tied output
-// is packed from the embedding's bytes.
+// `PackedTensors` placed every tensor of the plan; here they are put together by block and role.
+// Nothing is changed afterwards. What a block lacks stays nil.
 
 import Compute
 import ModelFiles
@@ -54,56 +52,57 @@ struct TransformerWeights: Sendable {
     let rope: RopeTable
 
     /// Places every tensor of `plan`; throws `placement_failed` naming the tensor.
-    init(_ plan: ModelPlan, on backend: any Backend) throws(InferenceError) {
-        let placer = TensorPlacer(plan: plan, backend: backend)
-        embedding = try placer.table(.tokenEmbedding)
-        outputNorm = try placer.norm(.outputNorm, .outputNormBias)
-        output = try placer.linear(plan.isOutputTied ? .tokenEmbedding : .output, .outputBias)
-        rope = placer.rope()
-        var blocks: [Block] = []
-        for block in 0..<plan.configuration.blockCount {
-            blocks.append(try placer.block(block))
-        }
-        self.blocks = blocks
+    ///
+    /// - Parameter observer: sees every byte of the files that hold tensors.
+    init(
+        _ plan: ModelPlan, on backend: any Backend, observer: (any ReadObserver)?
+    ) throws(InferenceError) {
+        let packed = try PackedTensors(plan, on: backend, observer: observer)
+        let assembly = BlockAssembly(plan: plan, packed: packed)
+        embedding = packed.embedding
+        outputNorm = assembly.norm(.outputNorm, .outputNormBias)
+        output = assembly.linear(plan.isOutputTied ? .tokenEmbedding : .output, .outputBias)
+        rope = assembly.rope()
+        blocks = (0..<plan.configuration.blockCount).map { assembly.block($0) }
     }
 }
 
-/// Hands tensors of a plan to a back end, one role at a time.
-private struct TensorPlacer {
+/// Puts the placed tensors of a plan together, one role at a time.
+private struct BlockAssembly {
     let plan: ModelPlan
-    let backend: any Backend
+    let packed: PackedTensors
 
-    func block(_ block: Int) throws(InferenceError) -> TransformerWeights.Block {
+    func block(_ block: Int) -> TransformerWeights.Block {
         TransformerWeights.Block(
-            attentionNorm: try norm(.attentionNorm, .attentionNormBias, block),
-            attentionInputs: try linears(
+            attentionNorm: norm(.attentionNorm, .attentionNormBias, block),
+            attentionInputs: linears(
                 [
                     (.queryKeyValue, .queryKeyValueBias, nil),
                     (.query, .queryBias, .queryScale), (.key, .keyBias, .keyScale),
                     (.value, .valueBias, .valueScale),
                 ], block),
-            queryNorm: try optionalNorm(.queryNorm, block),
-            keyNorm: try optionalNorm(.keyNorm, block),
-            attentionSubNorm: try optionalNorm(.attentionSubNorm, block),
-            attentionOutput: try linear(
+            queryNorm: optionalNorm(.queryNorm, block),
+            keyNorm: optionalNorm(.keyNorm, block),
+            attentionSubNorm: optionalNorm(.attentionSubNorm, block),
+            attentionOutput: linear(
                 .attentionOutput, .attentionOutputBias, .attentionOutputScale, block),
-            feedForwardNorm: try optionalNorm(.feedForwardNorm, block),
-            feedForwardInputs: try linears(
+            feedForwardNorm: optionalNorm(.feedForwardNorm, block),
+            feedForwardInputs: linears(
                 [
                     (.gateUp, nil, nil), (.gate, .gateBias, .gateScale),
                     (.up, .upBias, .upScale),
                 ], block),
-            feedForwardSubNorm: try optionalNorm(.feedForwardSubNorm, block),
-            down: try linear(.down, .downBias, .downScale, block))
+            feedForwardSubNorm: optionalNorm(.feedForwardSubNorm, block),
+            down: linear(.down, .downBias, .downScale, block))
     }
 
     /// Those of the matrices that the block has, in order.
     private func linears(
         _ roles: [(matrix: TensorRole, bias: TensorRole?, scale: TensorRole?)], _ block: Int
-    ) throws(InferenceError) -> [TransformerWeights.Linear] {
+    ) -> [TransformerWeights.Linear] {
         var linears: [TransformerWeights.Linear] = []
         for roles in roles where plan.tensor(roles.matrix, block: block) != nil {
-            linears.append(try linear(roles.matrix, roles.bias, roles.scale, block))
+            linears.append(linear(roles.matrix, roles.bias, roles.scale, block))
         }
         return linears
     }
@@ -111,14 +110,11 @@ private struct TensorPlacer {
     func linear(
         _ role: TensorRole, _ biasRole: TensorRole? = nil, _ scaleRole: TensorRole? = nil,
         _ block: Int = 0
-    ) throws(InferenceError) -> TransformerWeights.Linear {
-        let matrix = try place(required(role, block)) { tensor, bytes throws(ComputeError) in
-            try backend.makeMatrix(
-                bytes, format: format(of: tensor), rows: tensor.rows, columns: tensor.columns)
-        }
+    ) -> TransformerWeights.Linear {
+        let matrix = part(required(role, block), packed.matrices)
         var bias: FloatBuffer?
         if let biasRole, let tensor = plan.tensor(biasRole, block: block) {
-            bias = try vector(tensor)
+            bias = vector(tensor)
         }
         let scale = scaleRole.flatMap { plan.tensor($0, block: block) }.map { values($0)[0] }
         return TransformerWeights.Linear(
@@ -135,30 +131,20 @@ private struct TensorPlacer {
 
     func norm(
         _ role: TensorRole, _ biasRole: TensorRole? = nil, _ block: Int = 0
-    ) throws(InferenceError) -> TransformerWeights.Norm {
-        let weight = try vector(required(role, block))
+    ) -> TransformerWeights.Norm {
+        let weight = vector(required(role, block))
         var bias: FloatBuffer?
         if let biasRole, let tensor = plan.tensor(biasRole, block: block) {
-            bias = try vector(tensor)
+            bias = vector(tensor)
         }
         return TransformerWeights.Norm(weight: weight, bias: bias)
     }
 
     private func optionalNorm(
         _ role: TensorRole, _ block: Int
-    ) throws(InferenceError) -> TransformerWeights.Norm? {
+    ) -> TransformerWeights.Norm? {
         guard plan.tensor(role, block: block) != nil else { return nil }
-        return try norm(role, nil, block)
-    }
-
-    /// Read in place for as long as the plan lives.
-    func table(_ role: TensorRole) throws(InferenceError) -> EmbeddingTable {
-        let tensor = required(role, 0)
-        return try naming(tensor) { () throws(ComputeError) in
-            try backend.makeEmbedding(
-                plan.source.bytes(of: tensor), format: format(of: tensor), rows: tensor.rows,
-                columns: tensor.columns)
-        }
+        return norm(role, nil, block)
     }
 
     /// With the file's own divisors, where it has any.
@@ -174,60 +160,23 @@ private struct TensorPlacer {
 
     // MARK: Parts
 
-    /// The values of a vector, which is F32 in every plan.
-    private func values(_ tensor: TensorInfo) -> [Float] {
-        plan.source.withBytes(of: tensor, plan.configuration) { bytes in
-            (0..<tensor.valueCount).map { index in
-                let bits = bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
-                return Float(bitPattern: UInt32(littleEndian: bits))
-            }
+    private func values(_ tensor: TensorInfo) -> [Float] { part(tensor, packed.values) }
+
+    private func vector(_ tensor: TensorInfo) -> FloatBuffer { part(tensor, packed.vectors) }
+
+    /// Every planned tensor was placed in one form; a gap here is this module's own bug.
+    private func part<Part>(_ tensor: TensorInfo, _ parts: [String: Part]) -> Part {
+        guard let part = parts[tensor.name] else {
+            preconditionFailure("tensor \(tensor.name) was not placed as \(Part.self)")
         }
+        return part
     }
 
-    private func vector(_ tensor: TensorInfo) throws(InferenceError) -> FloatBuffer {
-        try place(tensor) { tensor, bytes throws(ComputeError) in
-            try backend.makeVector(bytes, format: format(of: tensor), count: tensor.valueCount)
-        }
-    }
-
-    private func place<Placed>(
-        _ tensor: TensorInfo,
-        _ body: (TensorInfo, UnsafeRawBufferPointer) throws(ComputeError) -> Placed
-    ) throws(InferenceError) -> Placed {
-        try naming(tensor) { () throws(ComputeError) in
-            try plan.source.withBytes(of: tensor, plan.configuration) {
-                bytes throws(ComputeError) in try body(tensor, bytes)
-            }
-        }
-    }
-
-    /// Adds to an error which tensor it was about.
-    private func naming<Placed>(
-        _ tensor: TensorInfo, _ body: () throws(ComputeError) -> Placed
-    ) throws(InferenceError) -> Placed {
-        do throws(ComputeError) {
-            return try body()
-        } catch {
-            throw InferenceError(
-                .placement,
-                tried: "placing tensor \"\(tensor.name)\" on \(backend.deviceName): "
-                    + error.tried,
-                found: error.found, allowed: error.allowed, location: tensor.name, cause: error)
-        }
-    }
-
-    /// The plan has checked presence and format; a gap here is this module's own bug.
+    /// The plan has checked presence; a gap here is this module's own bug.
     private func required(_ role: TensorRole, _ block: Int) -> TensorInfo {
         guard let tensor = plan.tensor(role, block: block) else {
             preconditionFailure("the plan lacks \(role) in block \(block)")
         }
         return tensor
-    }
-
-    private func format(of tensor: TensorInfo) -> WeightFormat {
-        guard let format = WeightFormat(rawValue: tensor.format.id) else {
-            preconditionFailure("the plan let \(tensor.format.name) pass")
-        }
-        return format
     }
 }

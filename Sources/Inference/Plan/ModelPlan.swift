@@ -33,7 +33,7 @@ public struct ModelPlan: Sendable {
     public let formatCounts: [String: Int]
     /// True when the token embedding serves as output matrix too.
     public let isOutputTied: Bool
-    /// The files; keeps the mappings alive.
+    /// The files.
     package let source: any ModelSource
     private let tensors: PlannedTensors
 
@@ -104,10 +104,22 @@ public struct ModelPlan: Sendable {
         tensors[role, block: block]
     }
 
-    /// Bytes of the weights in the kernels' layout: rows padded, a tied output packed as well.
+    /// Every planned tensor with its role, block after block.
+    package var placedTensors: [(role: TensorRole, tensor: TensorInfo)] {
+        (0..<configuration.blockCount).flatMap { block in
+            TensorRole.allCases.compactMap { role in
+                tensor(role, block: block).map { (role, $0) }
+            }
+        }
+    }
+
+    /// Bytes of the weights in the kernels' layout, rows padded, and of the embedding's rows as
+    /// they are stored; a tied output is packed beside them.
     private var packedWeightBytes: Int {
-        let matrices = isOutputTied ? tensors.all : tensors.all.filter { $0.name != embeddingName }
-        return matrices.reduce(0) { sum, tensor in
+        let embedding = tensor(.tokenEmbedding)
+        let matrices =
+            isOutputTied ? tensors.all : tensors.all.filter { $0.name != embedding?.name }
+        return matrices.reduce(embedding?.byteSize ?? 0) { sum, tensor in
             let format = WeightFormat(rawValue: tensor.format.id)
             let size = format?.packedSize(rows: tensor.rows, columns: tensor.columns)
             let vectorSize = tensor.valueCount * MemoryLayout<Float>.size
@@ -115,36 +127,49 @@ public struct ModelPlan: Sendable {
         }
     }
 
-    private var embeddingName: String? { tensor(.tokenEmbedding)?.name }
+    /// Bytes of headers, metadata and texts: kept as read, copied into the tokenizer, and indexed
+    /// there.
+    private var textBytes: Int {
+        let headers = Set(source.stored.tensors.map { source.stored.part(of: $0).dataOffset })
+        return 3 * (headers.reduce(0, +) + source.textSize)
+    }
+
+    /// Bytes that placing takes for a while: the largest tensor, and its converted form.
+    private var stagingBytes: Int { 2 * TensorReading.stagingSize(source.stored) }
 
     /// Every tensor of the model.
     package var allTensors: [TensorInfo] { tensors.all }
 
     /// Bytes the model needs when its cache holds `contextTokens` positions over all sequences.
     ///
-    /// Weights are counted once as packed; the file's mapping is not counted, for its pages can
-    /// be dropped at any time. Negative counts are taken as zero; the sum saturates.
+    /// Everything a step or a tokenizer reads is counted, and what placing takes for a while. Files
+    /// are read, not mapped. Negative counts are taken as zero; the sum saturates.
     public func memory(contextTokens: Int) -> MemoryEstimate {
         let pageCount = max(0, contextTokens - 1) / CacheShape.pagePositions + 1
         let cache = configuration.cacheShape(pageCount: pageCount).size
         return MemoryEstimate(
             weights: packedWeightBytes, cache: contextTokens <= 0 ? 0 : cache ?? Int.max,
-            scratch: StepShape(configuration).scratchBytes(configuration))
+            scratch: StepShape(configuration).scratchBytes(configuration), texts: textBytes,
+            staging: stagingBytes)
     }
 }
 
 /// Bytes a model needs, by what needs them.
 public struct MemoryEstimate: Sendable, Equatable {
-    /// Weights in the layout of the kernels.
+    /// Weights in the layout of the kernels, and the rows of the embedding.
     public let weights: Int
     /// Keys and values of the positions asked for.
     public let cache: Int
     /// Activations of one pass.
     public let scratch: Int
+    /// Vocabulary, metadata and other texts.
+    public let texts: Int
+    /// Taken while the model is placed, and given back.
+    public let staging: Int
 
     /// All of it; saturates instead of overflowing.
     public var total: Int {
-        [weights, cache, scratch].reduce(0) { sum, part in
+        [weights, cache, scratch, texts, staging].reduce(0) { sum, part in
             let (next, overflow) = sum.addingReportingOverflow(part)
             return overflow ? Int.max : next
         }

@@ -4,8 +4,8 @@
 // and says how its own files spell them, so that one set of checks serves every form and errors
 // name what stands in the file.
 //
-// Guarantees: a tensor is described as it will be handed over, and `withBytes` hands over exactly
-// that; the same weights give the same bytes whatever file they come in.
+// Guarantees: a tensor is described as it will be handed over, and `withConverted` hands over
+// exactly that; the same weights give the same bytes whatever file they come in.
 // Does not: check. `ModelConfiguration`, `PlannedTensors` and `VocabularyCheck` do.
 
 import ModelFiles
@@ -28,15 +28,21 @@ package protocol ModelSource: Sendable {
     ) -> TensorInfo?
     /// What the files call the tensor of a rule.
     func name(_ rule: TensorRule, block: Int) -> String
-    /// The bytes of a tensor as they lie in the file, for those that are handed over so.
-    func bytes(of tensor: TensorInfo) -> UnsafeRawBufferPointer
-    /// Hands the bytes of a tensor over, converted where its description differs from the file.
-    /// The pointer is valid during the call.
-    func withBytes<Result, Failure: Error>(
-        of tensor: TensorInfo, _ configuration: ModelConfiguration,
-        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
-    ) throws(Failure) -> Result
+    /// The tensors as they are stored, of every name that is in the files.
+    var stored: any TensorSource { get }
+    /// Values of a tensor that the configuration gives and no file holds; nil for every other.
+    func computedValues(of tensor: TensorInfo, _ configuration: ModelConfiguration) -> [Float]?
+    /// Names of the small tensors that `withConverted` needs to convert others.
+    var sideNames: [String] { get }
+    /// Hands over what `tensor` is described as, made of its stored bytes and of the stored bytes
+    /// of the tensors in `sideNames`. The pointer is valid during the call.
+    func withConverted<Result>(
+        _ bytes: UnsafeRawBufferPointer, of tensor: TensorInfo, sides: [String: [UInt8]],
+        _ configuration: ModelConfiguration, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result
 
+    /// Bytes of the texts beside the files that hold tensors.
+    var textSize: Int { get }
     /// What the files call the token list.
     var tokenListName: String { get }
     /// Compares the ids of special tokens with the vocabulary.
@@ -73,15 +79,22 @@ struct GGUFModelSource: ModelSource {
 
     func name(_ rule: TensorRule, block: Int) -> String { rule.name(block: block) }
 
-    func bytes(of tensor: TensorInfo) -> UnsafeRawBufferPointer { file.bytes(of: tensor) }
+    var stored: any TensorSource { file }
 
-    func withBytes<Result, Failure: Error>(
-        of tensor: TensorInfo, _ configuration: ModelConfiguration,
-        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        try body(file.bytes(of: tensor))
+    func computedValues(of tensor: TensorInfo, _ configuration: ModelConfiguration) -> [Float]? {
+        nil
     }
 
+    var sideNames: [String] { [] }
+
+    func withConverted<Result>(
+        _ bytes: UnsafeRawBufferPointer, of tensor: TensorInfo, sides: [String: [UInt8]],
+        _ configuration: ModelConfiguration, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
+        try body(bytes)
+    }
+
+    var textSize: Int { 0 }
     var tokenListName: String { "tokenizer.ggml.tokens" }
 
     func checkSpecialIDs(_ configuration: ModelConfiguration) throws(InferenceError) {

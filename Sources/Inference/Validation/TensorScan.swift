@@ -102,14 +102,37 @@ package enum TensorScan {
 
 extension ModelPlan {
     /// The first of `tensors` that holds a NaN or an infinity, as an error's location and text.
+    /// Reads the files again, to name the place in an error; one that cannot be read is passed
+    /// over.
     package func firstNonFinite(among tensors: [TensorInfo]) -> (tensor: String, offset: Int)? {
         for tensor in tensors {
             guard let fields = FloatFields.byFormat[tensor.format.id] else { continue }
-            let offset = source.withBytes(of: tensor, configuration) {
-                TensorScan.firstNonFinite(in: $0, fields)
-            }
-            if let offset { return (tensor.name, offset) }
+            if let offset = firstNonFinite(tensor, fields) { return (tensor.name, offset) }
         }
         return nil
+    }
+
+    private func firstNonFinite(_ tensor: TensorInfo, _ fields: FloatFields) -> Int? {
+        guard let bytes = try? readBytes(of: tensor) else { return nil }
+        return bytes.withUnsafeBytes { TensorScan.firstNonFinite(in: $0, fields) }
+    }
+
+    /// The bytes of a planned tensor as they are handed over, read from the files now. For errors
+    /// and tests: what serves was made in one pass by `PackedTensors`.
+    package func readBytes(of tensor: TensorInfo) throws -> [UInt8] {
+        if let values = source.computedValues(of: tensor, configuration) {
+            return values.withUnsafeBytes { Array($0) }
+        }
+        guard let stored = source.stored.tensor(tensor.name) else {
+            preconditionFailure("tensor \(tensor.name) of another model")
+        }
+        var sides: [String: [UInt8]] = [:]
+        for name in source.sideNames {
+            guard let side = source.stored.tensor(name) else { continue }
+            sides[name] = try source.stored.bytes(of: side)
+        }
+        return try source.stored.bytes(of: stored).withUnsafeBytes { bytes in
+            source.withConverted(bytes, of: tensor, sides: sides, configuration) { Array($0) }
+        }
     }
 }

@@ -1,26 +1,27 @@
 // A JSON file beside a model: config.json, tokenizer.json, a shard index.
 //
-// Guarantees: the size is compared with the limit before a byte is read; the text is copied, so a
-// later change of the file changes nothing here.
+// Guarantees: the size is compared with the limit before a byte is read; a later change of the file
+// changes nothing here.
 // Does not: open; the file has passed the same checks as model files.
 
 import Glibc
 
 /// Reading JSON files whole.
 package enum JSONFile {
-    /// Checks the text of a mapped file. Allocates its size and about 16 bytes a value.
+    /// Checks the text of an open file. Allocates its size twice and about 16 bytes a value.
     ///
     /// - Throws: `json_…` of the `parse` layer.
     package static func parse(
-        _ file: MappedFile, limits: JSONLimits = .default
+        _ file: ModelFile, limits: JSONLimits = .default
     ) throws(ModelFileError) -> JSONValue {
-        guard file.bytes.count <= limits.sizeMax else {
+        guard file.size <= limits.sizeMax else {
             throw ModelFileError(
-                .jsonTooLarge, tried: "reading JSON", found: "\(file.bytes.count) bytes",
+                .jsonTooLarge, tried: "reading JSON", found: "\(file.size) bytes",
                 allowed: "at most \(limits.sizeMax) bytes", location: .init(path: file.path))
         }
+        let text = Array(try file.head(file.size))
         do throws(JSONError) {
-            return try JSONDocument(Array(file.bytes), limits: limits).root
+            return try JSONDocument(text, limits: limits).root
         } catch {
             throw ModelFileError(json: error, path: file.path)
         }

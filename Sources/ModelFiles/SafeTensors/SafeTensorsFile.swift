@@ -1,4 +1,4 @@
-// One SafeTensors file: a mapped file becomes a checked tensor table, or a typed refusal.
+// One SafeTensors file: an open file becomes a checked tensor table, or a typed refusal.
 //
 // Layout (facts from the safetensors format description; numbers little-endian):
 //
@@ -15,8 +15,8 @@
 
 /// A parsed SafeTensors file. A value; any thread.
 public struct SafeTensorsFile: TensorSource {
-    /// Keeps the mapping alive.
-    public let file: MappedFile
+    /// The file itself.
+    public let file: ModelFile
     /// In the order of their data.
     public let tensors: [TensorInfo]
     /// The texts of `__metadata__`, in file order.
@@ -26,13 +26,13 @@ public struct SafeTensorsFile: TensorSource {
     private let indexes: [String: Int]
 
     /// The one file.
-    public var files: [MappedFile] { [file] }
+    public var files: [ModelFile] { [file] }
 
     /// Parses `file`. Any thread; reads the header, never tensor data; allocates in proportion to
     /// the header, within `limits`. Throws a `parse` layer error.
     ///
     /// Dimensions are handed out in ggml's order: the last of `shape` comes first.
-    public init(_ file: MappedFile, limits: ParseLimits = .default) throws(ModelFileError) {
+    public init(_ file: ModelFile, limits: ParseLimits = .default) throws(ModelFileError) {
         let header = try SafeTensorsHeader(file, limits: limits)
         self.file = file
         tensors = header.tensors
@@ -45,10 +45,6 @@ public struct SafeTensorsFile: TensorSource {
     /// The tensor with this name, or nil. One dictionary access.
     public func tensor(_ name: String) -> TensorInfo? { indexes[name].map { tensors[$0] } }
 
-    /// The stored bytes of a tensor of this file. Valid while `file` is alive.
-    public func bytes(of tensor: TensorInfo) -> UnsafeRawBufferPointer {
-        let range = tensor.byteOffset..<tensor.byteOffset + tensor.byteSize
-        precondition(range.upperBound <= file.bytes.count, "tensor \(tensor.name) of another file")
-        return UnsafeRawBufferPointer(rebasing: file.bytes[range])
-    }
+    /// See `TensorSource`.
+    public func part(of tensor: TensorInfo) -> TensorPart { TensorPart(file, tensor, dataOffset) }
 }

@@ -7,18 +7,18 @@ struct SafeTensorsHeader {
     private(set) var tensors: [TensorInfo] = []
     private(set) var texts: [(key: String, value: String)] = []
     let dataOffset: Int
-    private let file: MappedFile
+    private let file: ModelFile
     private let limits: ParseLimits
 
     /// Bytes in front of the header.
     private static let prefixSize = 8
 
-    init(_ file: MappedFile, limits: ParseLimits) throws(ModelFileError) {
+    init(_ file: ModelFile, limits: ParseLimits) throws(ModelFileError) {
         self.file = file
         self.limits = limits
         let size = try Self.headerSize(file, limits)
         dataOffset = Self.prefixSize + size
-        let text = Array(file.bytes[Self.prefixSize..<dataOffset])
+        let text = Array(try file.head(dataOffset)[Self.prefixSize...])
         guard text.first == UInt8(ascii: "{") else {
             throw Self.foreign(file, found: "\"\(printable(text.prefix(16)))\" for a header")
         }
@@ -51,7 +51,7 @@ struct SafeTensorsHeader {
     // MARK: The header as a whole
 
     private static func headerSize(
-        _ file: MappedFile, _ limits: ParseLimits
+        _ file: ModelFile, _ limits: ParseLimits
     ) throws(ModelFileError) -> Int {
         guard file.format == .safetensors else {
             throw ModelFileError(
@@ -60,11 +60,10 @@ struct SafeTensorsHeader {
                 allowed: ".safetensors",
                 location: .init(path: file.path))
         }
-        var cursor = ByteCursor(file, offset: 0, end: file.bytes.count)
-        if file.bytes.starts(with: "GGUF".utf8) { throw foreign(file, found: "a GGUF file") }
-        if let content = ForeignContent.recognise(
-            UnsafeRawBufferPointer(rebasing: file.bytes.prefix(512))), !content.isSafeTensors
-        {
+        var cursor = ByteCursor(file, offset: 0, end: file.size)
+        let head = try file.head(min(512, file.size))
+        if head.starts(with: "GGUF".utf8) { throw foreign(file, found: "a GGUF file") }
+        if let content = ForeignContent.recognise(head), !content.isSafeTensors {
             throw foreign(file, found: content.found, code: content.code)
         }
         let size = try cursor.read(UInt64.self, "the size of the header")
@@ -78,7 +77,7 @@ struct SafeTensorsHeader {
     }
 
     private static func foreign(
-        _ file: MappedFile, found: String, code: ModelFileError.Code = .notSafeTensors
+        _ file: ModelFile, found: String, code: ModelFileError.Code = .notSafeTensors
     ) -> ModelFileError {
         ModelFileError(
             code == .notGGUF ? .notSafeTensors : code, tried: "reading the header", found: found,
@@ -178,10 +177,10 @@ struct SafeTensorsHeader {
         guard value.isArray, numbers.count == 2, let first = numbers[0], let end = numbers[1],
             first >= 0, end >= first
         else { throw structure(value, name, "two ascending integers of 0 or more as data_offsets") }
-        guard end <= file.bytes.count - dataOffset else {
+        guard end <= file.size - dataOffset else {
             throw error(
                 .tensorOutsideFile, value, name, tried: "placing a tensor",
-                found: "bytes \(first) to \(end) in \(file.bytes.count - dataOffset) of data",
+                found: "bytes \(first) to \(end) in \(file.size - dataOffset) of data",
                 allowed: "data that ends inside the file (is the download complete?)")
         }
         return (first, end)
@@ -227,10 +226,10 @@ struct SafeTensorsHeader {
             end = tensor.byteOffset + tensor.byteSize
             last = "tensor \"\(printable(tensor.name))\""
         }
-        guard end == file.bytes.count else {
+        guard end == file.size else {
             throw ModelFileError(
                 .tensorGap, tried: "comparing the tensors with the file's size",
-                found: "\(file.bytes.count - end) bytes behind \(last)",
+                found: "\(file.size - end) bytes behind \(last)",
                 allowed: "data that belongs to tensors",
                 location: .init(path: file.path, offset: end))
         }

@@ -12,8 +12,8 @@ public struct SafeTensorsModel: TensorSource {
     public var parts: [SafeTensorsFile] { combined.parts }
     /// Tensors of the first file, then of the second, and so on.
     public var tensors: [TensorInfo] { combined.tensors }
-    /// The mapped files, in the order of `parts`.
-    public var files: [MappedFile] { combined.files }
+    /// The files, in the order of `parts`.
+    public var files: [ModelFile] { combined.files }
 
     /// The usual name of a shard index.
     public static let indexName = "model.safetensors.index.json"
@@ -35,8 +35,6 @@ public struct SafeTensorsModel: TensorSource {
     /// The tensor with this name in any file, or nil.
     public func tensor(_ name: String) -> TensorInfo? { combined.tensor(name) }
 
-    /// The stored bytes of a tensor of any file.
-    public func bytes(of tensor: TensorInfo) -> UnsafeRawBufferPointer {
-        combined.bytes(of: tensor)
-    }
+    /// See `TensorSource`.
+    public func part(of tensor: TensorInfo) -> TensorPart { combined.part(of: tensor) }
 }

@@ -8,14 +8,14 @@
 // Does not: open the files; `check` compares them once they are parsed.
 
 struct ShardIndex: Sendable {
-    let file: MappedFile
+    let file: ModelFile
     /// With a slash at the end, or empty.
     let folder: String
     /// In ascending order, each once.
     let fileNames: [String]
     private let weightMap: [(tensor: String, file: String)]
 
-    init(_ file: MappedFile, limits: ParseLimits) throws(ModelFileError) {
+    init(_ file: ModelFile, limits: ParseLimits) throws(ModelFileError) {
         self.file = file
         folder = ModelFileSet.folder(of: file.path)
         var jsonLimits = JSONLimits()
@@ -88,7 +88,7 @@ struct ShardIndex: Sendable {
     }
 
     private static func structure(
-        _ file: MappedFile, _ value: JSONValue, _ allowed: String
+        _ file: ModelFile, _ value: JSONValue, _ allowed: String
     ) -> ModelFileError {
         ModelFileError(
             .jsonStructureInvalid, tried: "reading the shard index", found: value.typeName,

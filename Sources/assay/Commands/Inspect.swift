@@ -41,11 +41,8 @@ struct Inspect: ParsableCommand {
         let outcome = loader.run(path: path) { progress.show($0) }
         progress.clear()
         var report = outcome.report
-        if case .success(.real(let model)) = outcome.result {
-            // Computed beside the layers; what is printed should have it.
-            _ = model.fingerprint.value(within: .seconds(600))
-            report = model.currentReport
-            if seal { report.seal = .written(path: try write(model)) }
+        if seal, case .success(.real(let model)) = outcome.result {
+            report.seal = .written(path: try write(model))
         }
         print(json ? report.json : report.table)
         // The table and the JSON both say where, why and what to do.

@@ -1,0 +1,143 @@
+// The tensors of a plan on a back end, made in one pass over the files.
+//
+// Matrices are packed into the back end's layout, norms and biases become floats, rows of the token
+// embedding are copied as they are, single factors and lists become values. A tied output matrix is
+// packed from the bytes that the embedding's rows were copied from.
+//
+// Guarantees: everything was made of exactly the bytes that the observer saw, and nothing refers to
+// the files afterwards.
+// Does not: know blocks. `TransformerWeights` puts the parts together.
+
+import Compute
+import ModelFiles
+
+/// Parts of a model by the name of their tensor. A value; any thread.
+struct PackedTensors: Sendable {
+    private(set) var matrices: [String: WeightMatrix] = [:]
+    private(set) var vectors: [String: FloatBuffer] = [:]
+    private(set) var values: [String: [Float]] = [:]
+    private(set) var embedding: EmbeddingTable
+
+    /// What becomes of a tensor.
+    private enum Form { case table, matrix, vector, values }
+
+    /// Reads and places every tensor of `plan`. Blocking; memory as `ModelPlan.memory` says.
+    ///
+    /// Throws `placement_failed` naming the tensor, and with the file's error as its cause when the
+    /// files cannot be read or change meanwhile.
+    init(
+        _ plan: ModelPlan, on backend: any Backend, observer: (any ReadObserver)?
+    ) throws(InferenceError) {
+        var packing = Packing(plan: plan, backend: backend)
+        do {
+            try packing.run(observer)
+        } catch let error as InferenceError {
+            throw error
+        } catch let error as ModelFileError {
+            throw InferenceError(reading: "the weights", error)
+        } catch {
+            throw InferenceError(
+                .placement, tried: "reading the weights", found: "\(error)", cause: error)
+        }
+        guard let embedding = packing.embedding else {
+            preconditionFailure("the plan lacks a token embedding")
+        }
+        self.embedding = embedding
+        (matrices, vectors, values) = (packing.matrices, packing.vectors, packing.values)
+    }
+
+    /// The pass under way.
+    private struct Packing {
+        let plan: ModelPlan
+        let backend: any Backend
+        var matrices: [String: WeightMatrix] = [:]
+        var vectors: [String: FloatBuffer] = [:]
+        var values: [String: [Float]] = [:]
+        var embedding: EmbeddingTable?
+
+        mutating func run(_ observer: (any ReadObserver)?) throws {
+            let (source, configuration) = (plan.source, plan.configuration)
+            var uses: [String: (tensor: TensorInfo, form: Form)] = [:]
+            for (role, tensor) in plan.placedTensors {
+                if let computed = source.computedValues(of: tensor, configuration) {
+                    values[tensor.name] = computed
+                } else {
+                    uses[tensor.name] = (tensor, Self.form(role))
+                }
+            }
+            var sides: [String: [UInt8]] = [:]
+            for name in source.sideNames {
+                guard let tensor = source.stored.tensor(name) else { continue }
+                sides[name] = try source.stored.bytes(of: tensor)
+            }
+            let reading = TensorReading(source.stored, observer: observer)
+            try reading.run { stored, bytes in
+                if let side = sides[stored.name], !bytes.elementsEqual(side) {
+                    throw ModelFileError.changed(
+                        source.stored.part(of: stored).file.path,
+                        found: "other bytes in tensor \"\(stored.name)\" than before")
+                }
+                guard let use = uses[stored.name] else { return }
+                try source.withConverted(bytes, of: use.tensor, sides: sides, configuration) {
+                    try place(use.tensor, use.form, $0)
+                }
+            }
+        }
+
+        private static func form(_ role: TensorRole) -> Form {
+            switch role {
+            case .tokenEmbedding: .table
+            case .ropeFactors, .ropeFactorsShort, .ropeFactorsLong, .queryScale, .keyScale,
+                .valueScale, .attentionOutputScale, .gateScale, .upScale, .downScale:
+                .values
+            case .output, .queryKeyValue, .query, .key, .value, .attentionOutput, .gateUp, .gate,
+                .up, .down:
+                .matrix
+            default: .vector
+            }
+        }
+
+        private mutating func place(
+            _ tensor: TensorInfo, _ form: Form, _ bytes: UnsafeRawBufferPointer
+        ) throws(InferenceError) {
+            let format = Self.format(of: tensor)
+            do throws(ComputeError) {
+                switch form {
+                case .table:
+                    embedding = try backend.makeEmbedding(
+                        bytes, format: format, rows: tensor.rows, columns: tensor.columns)
+                    if plan.isOutputTied { try pack(tensor, format, bytes) }
+                case .matrix: try pack(tensor, format, bytes)
+                case .vector:
+                    vectors[tensor.name] = try backend.makeVector(
+                        bytes, format: format, count: tensor.valueCount)
+                case .values:
+                    values[tensor.name] = (0..<tensor.valueCount).map { index in
+                        let bits = bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
+                        return Float(bitPattern: UInt32(littleEndian: bits))
+                    }
+                }
+            } catch {
+                throw InferenceError(
+                    .placement,
+                    tried: "placing tensor \"\(tensor.name)\" on \(backend.deviceName): "
+                        + error.tried,
+                    found: error.found, allowed: error.allowed, location: tensor.name, cause: error)
+            }
+        }
+
+        private mutating func pack(
+            _ tensor: TensorInfo, _ format: WeightFormat, _ bytes: UnsafeRawBufferPointer
+        ) throws(ComputeError) {
+            matrices[tensor.name] = try backend.makeMatrix(
+                bytes, format: format, rows: tensor.rows, columns: tensor.columns)
+        }
+
+        private static func format(of tensor: TensorInfo) -> WeightFormat {
+            guard let format = WeightFormat(rawValue: tensor.format.id) else {
+                preconditionFailure("the plan let \(tensor.format.name) pass")
+            }
+            return format
+        }
+    }
+}
