@@ -9,7 +9,7 @@ import Tokenizers
 
 enum VocabularyFixtures {
     static func tokenizer(_ name: String) throws -> any Tokenizer {
-        let file = try GGUFFile(MappedFile(path: Fixtures.path(name)))
+        let file = try GGUFFile(ModelFile(path: Fixtures.path(name)))
         return try TokenizerFactory.make(from: file.metadata)
     }
 

@@ -14,8 +14,7 @@ struct TokenizerJSONVocabulary {
     private(set) var ids: [[UInt8]: Int] = [:]
     private let place = "model.vocab"
 
-    /// Bytes of a token whose cuts are counted, which takes time in proportion to the square.
-    /// Published vocabularies of this kind stay below 100.
+    /// Bytes of a token whose cuts are counted. Published vocabularies of this kind stay below 100.
     private static let scoredSizeMax = 256
     /// Holes in the ids; published files have none, or a few hundred.
     private static let holeCountMax = 65_536
@@ -142,6 +141,7 @@ struct TokenizerJSONVocabulary {
             pairCounts[id] += 1
         }
         if let failure { throw failure }
+        let cuts = TokenCuts(texts, sizeMax: Self.scoredSizeMax)
         for id in texts.indices where types[id] == TokenType.normal.rawValue {
             guard texts[id].count <= Self.scoredSizeMax else {
                 throw TokenizerError(
@@ -149,7 +149,7 @@ struct TokenizerJSONVocabulary {
                     found: "token \(id) of \(texts[id].count) bytes",
                     allowed: "\(Self.scoredSizeMax) bytes", location: place)
             }
-            guard pairCounts[id] >= splitCount(texts[id]) else {
+            guard pairCounts[id] >= cuts.count(in: texts[id]) else {
                 throw TokenizerError(
                     .mergeInvalid, tried: "looking for the merges that make a token",
                     found: "\(pairCounts[id]) for \(quoted(texts[id]))",
@@ -158,14 +158,6 @@ struct TokenizerJSONVocabulary {
             }
         }
         return scores
-    }
-
-    /// Ways to cut a text into two tokens.
-    private func splitCount(_ text: [UInt8]) -> Int {
-        (1..<max(1, text.count)).count { cut in
-            text[cut] & 0xC0 != 0x80 && ids[Array(text[..<cut])] != nil
-                && ids[Array(text[cut...])] != nil
-        }
     }
 
     private func forEachMerge(

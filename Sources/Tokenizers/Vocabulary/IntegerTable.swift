@@ -1,4 +1,4 @@
-// UInt64 -> UInt64: an open-addressing hash table for trie edges and merge rules.
+// UInt64 -> UInt64: an open-addressing hash table for prefixes of tokens and merge rules.
 //
 // Guarantees: lookups allocate nothing; the hash is seeded per table, so a file cannot choose its
 // collisions. Keys may be anything but `UInt64.max`, which marks a free slot.

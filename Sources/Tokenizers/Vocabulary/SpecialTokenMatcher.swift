@@ -17,24 +17,27 @@ struct SpecialMatch: Equatable {
 }
 
 struct SpecialTokenMatcher: Sendable {
-    private let trie: SpecialTokenTrie
+    private let index: SpecialTokenIndex
     private let stripping: Set<Int32>
 
-    /// - Parameter tokens: ids and texts; empty texts are ignored.
-    /// - Parameter stripping: tokens that swallow the white space behind them.
-    init(_ tokens: [(id: Int32, text: ArraySlice<UInt8>)], stripping: Set<Int32> = []) {
-        trie = SpecialTokenTrie(tokens)
+    /// - Parameters:
+    ///   - ids: the special tokens; empty texts are ignored.
+    ///   - texts: the vocabulary, every text once.
+    ///   - stripping: tokens that swallow the white space behind them.
+    init(_ ids: [Int32], in texts: TextList, stripping: Set<Int32> = []) {
+        index = SpecialTokenIndex(ids, in: texts)
         self.stripping = stripping
     }
 
     /// All matches, in text order, without overlap.
     func matches(in text: Span<UInt8>) -> [SpecialMatch] {
-        guard !trie.isEmpty else { return [] }
+        guard !index.isEmpty else { return [] }
         var candidates = Heap<Candidate>()
-        trie.forEachStart(in: text) { position, node in
+        index.forEachStart(in: text) { position, entry in
             candidates.append(
                 Candidate(
-                    position: Int32(position), node: node, length: trie.nodes[Int(node)].depth))
+                    position: Int32(position), entry: entry,
+                    length: index.entries[Int(entry)].size))
         }
         guard !candidates.isEmpty else { return [] }
         candidates.order()
@@ -51,7 +54,7 @@ struct SpecialTokenMatcher: Sendable {
             if taken.covers(start) { continue }
             let room = taken.firstCovered(in: start..<start + Int(candidate.length))
             guard room < Int(candidate.length) else {
-                let token = trie.nodes[Int(candidate.node)].token
+                let token = index.entries[Int(candidate.entry)].token
                 var end = start + Int(candidate.length)
                 if stripping.contains(token) {
                     while end < text.count, !taken.covers(end), isASCIISpace(text[end]) { end += 1 }
@@ -61,15 +64,15 @@ struct SpecialTokenMatcher: Sendable {
                 continue
             }
             // Something longer lies across: the longest token that still fits gets its turn later.
-            var node = trie.nodes[Int(candidate.node)].shorter
-            while node != 0, Int(trie.nodes[Int(node)].depth) > room {
-                node = trie.nodes[Int(node)].shorter
+            var entry = index.entries[Int(candidate.entry)].shorter
+            while entry != 0, Int(index.entries[Int(entry)].size) > room {
+                entry = index.entries[Int(entry)].shorter
             }
-            if node != 0 {
+            if entry != 0 {
                 candidates.push(
                     Candidate(
-                        position: candidate.position, node: node,
-                        length: trie.nodes[Int(node)].depth))
+                        position: candidate.position, entry: entry,
+                        length: index.entries[Int(entry)].size))
             }
         }
         chosen.sort { $0.range.lowerBound < $1.range.lowerBound }
@@ -80,7 +83,7 @@ struct SpecialTokenMatcher: Sendable {
 /// A possible match; longer first, then further left.
 private struct Candidate: HeapElement {
     var position: Int32
-    var node: Int32
+    var entry: Int32
     var length: Int32
 
     @inline(__always)

@@ -250,8 +250,7 @@ extension Vocabulary {
         _ texts: TextList, _ types: [TokenType], _ stripping: Set<Int32>,
         where matched: (TokenType) -> Bool
     ) -> SpecialTokenMatcher {
-        let tokens = types.indices.filter { matched(types[$0]) }
-            .map { (id: Int32($0), text: texts[$0]) }
-        return SpecialTokenMatcher(tokens, stripping: stripping)
+        let ids = types.indices.filter { matched(types[$0]) }.map { Int32($0) }
+        return SpecialTokenMatcher(ids, in: texts, stripping: stripping)
     }
 }
