@@ -61,7 +61,8 @@ struct BoundSocket {
     ) throws(EventLoopError) -> (Int32, UnixSocketFile) {
         let tried = "listening on \(address)"
         var name = try SocketAddress(address)
-        let lock = DirectoryLock(containing: path)
+        let lock = DirectoryLock(
+            containing: path, attemptCountMax: settings.waitsForDirectory ? 50 : 1)
         defer { lock.release() }
         try UnixSocketFile.clearStale(path, tried)
         let descriptor = try SystemCall.streamSocket(family: AF_UNIX, tried)
@@ -94,6 +95,16 @@ struct BoundSocket {
     }
 }
 
+/// What is found where a socket file was made.
+public enum SocketFileState: Sendable, Equatable {
+    /// The file that was made, or no file is needed: a TCP port.
+    case present
+    /// No file: nobody can connect any more.
+    case missing
+    /// Another file: whoever connects reaches somebody else, or nobody.
+    case replaced
+}
+
 /// The file of a bound Unix socket, recognised by device and inode.
 struct UnixSocketFile {
     private let path: String
@@ -108,11 +119,17 @@ struct UnixSocketFile {
 
     /// Deletes the file if it is still ours; somebody may have put another one there.
     func remove() {
+        if check() == .present { unlink(path) }
+    }
+
+    /// What is at the path now. A file that cannot be looked at counts as missing: nobody could
+    /// connect through it.
+    func check() -> SocketFileState {
         var facts = stat()
-        guard let identity, lstat(path, &facts) == 0,
-            facts.st_dev == identity.device, facts.st_ino == identity.inode
-        else { return }
-        unlink(path)
+        guard lstat(path, &facts) == 0 else { return .missing }
+        guard let identity, facts.st_dev == identity.device, facts.st_ino == identity.inode
+        else { return .replaced }
+        return .present
     }
 
     /// Makes room at `path`: nothing there is fine, a dead socket is removed, anything else stays
@@ -161,16 +178,15 @@ struct UnixSocketFile {
 /// dead socket do not delete each other's new one. Best effort: where the directory cannot be
 /// read or the file system has no locks, or somebody sits on the lock, we go on without.
 private struct DirectoryLock {
-    private static let attemptCountMax = 50
     private let descriptor: Int32
 
-    init(containing path: String) {
+    init(containing path: String, attemptCountMax: Int) {
         let directory = path.lastIndex(of: "/").map { path[...$0] } ?? "."
         descriptor = open(String(directory), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
-        for _ in 0..<DirectoryLock.attemptCountMax {
+        for attempt in 1...attemptCountMax {
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { return }
-            usleep(10_000)
+            if attempt < attemptCountMax { usleep(10_000) }
         }
     }
 

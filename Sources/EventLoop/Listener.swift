@@ -19,6 +19,9 @@ public final class Listener: Handle {
         public var backlog = 1024
         /// Permission bits of a Unix socket file: who may connect.
         public var unixMode: UInt32 = 0o660
+        /// Whether binding may wait, at most half a second, for another server that is binding in
+        /// the same directory. False where a loop is running already.
+        public var waitsForDirectory = true
         /// Connections taken per loop iteration, so that a flood cannot starve open streams.
         public var acceptCountMax = 64
         /// Rest after an accept error that retrying at once would only repeat.
@@ -92,6 +95,31 @@ public final class Listener: Handle {
         guard isOpen, onConnection != nil else { return }
         isPaused = false
         startPolling()
+    }
+
+    /// Looks whether callers still find this listener: one lstat(2).
+    public func checkSocketFile() -> SocketFileState {
+        loop.assertConfined()
+        return socketFile?.check() ?? .present
+    }
+
+    /// A listener on the same address that accepts for the same owner, for when the socket file is
+    /// gone. This one is closed after it has accepted, once more, what waits in its backlog.
+    ///
+    /// - Throws: as binding does; this listener goes on then.
+    public func rebound() throws(EventLoopError) -> Listener {
+        loop.assertConfined()
+        var settings = settings
+        settings.waitsForDirectory = false
+        let successor = try Listener(loop: loop, address: address, settings: settings)
+        successor.onError = onError
+        if let onConnection {
+            if !isPaused { loop.callback { acceptBatch() } }
+            successor.start(onConnection)
+            if isPaused { successor.pause() }
+        }
+        close()
+        return successor
     }
 
     // MARK: Polling

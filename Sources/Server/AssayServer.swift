@@ -1,9 +1,10 @@
-// The server as a whole: models are assayed first, then addresses bound, then requests served until
+// The server as a whole: addresses are bound first, then models assayed, then requests served until
 // somebody asks it to stop.
 //
-// Guarantees: nothing listens before every configured model has passed; a start that fails leaves
-// no thread, socket or file behind; `stop` drains. Threads: one loop thread for the network, one
-// engine thread and the back end's workers for computing, one thread per running load.
+// Guarantees: from the binding on every request is answered, if only with `model_loading`; a model
+// of the start goes the way of a client's Load; a start that fails drains and leaves no thread,
+// socket or file behind; `stop` drains. Threads: one loop thread for the network, one engine thread
+// and the back end's workers for computing, one thread per running load.
 
 import Compute
 import EventLoop
@@ -12,6 +13,7 @@ import Loading
 import Logging
 import Service
 import Synchronization
+import Wire
 
 /// Why a server could not start.
 public enum ServerStartError: Error, Sendable, CustomStringConvertible {
@@ -21,12 +23,15 @@ public enum ServerStartError: Error, Sendable, CustomStringConvertible {
     case configuration(String)
     /// The system refused: an address in use, no memory, no descriptor.
     case system(String)
+    /// Somebody asked for the end before every model was in service.
+    case stopped
 
     /// For a person; a rejection shows the whole layer report.
     public var description: String {
         switch self {
         case .modelRejected(let name, let report): "model \"\(name)\" was rejected\n\(report)"
         case .configuration(let text), .system(let text): text
+        case .stopped: "asked to stop before every model was in service"
         }
     }
 }
@@ -36,20 +41,13 @@ public final class AssayServer: Sendable {
     /// Name and version, as told in Hello.
     public static let version = "assayd 0.1.0"
 
-    /// A model that passed, waiting for the start.
-    private struct Candidate: Sendable {
-        let name: String
-        let model: LoadedModel
-    }
-
     private let configuration: ServerConfiguration
     private let logger: Logger
     private let inbox = LoopInbox()
-    private let candidates = Mutex<[Candidate]>([])
     private let placing: ModelPlacing
     private let board: AdminBoard
     private let admin = Mutex<AdminServer?>(nil)
-    private let stopped = StoppedFlag()
+    private let stopped = Latch<Void>()
 
     /// Starts the computing threads of the CPU back end; touches no model and no socket.
     public convenience init(
@@ -66,7 +64,7 @@ public final class AssayServer: Sendable {
     }
 
     /// The same with a back end made elsewhere, for tests.
-    package init(configuration: ServerConfiguration, logger: Logger, backend: CPUBackend) {
+    package init(configuration: ServerConfiguration, logger: Logger, backend: any Backend) {
         self.configuration = configuration
         self.logger = logger
         Self.report(backend, to: logger)
@@ -77,68 +75,19 @@ public final class AssayServer: Sendable {
     deinit { stopAdmin() }
 
     /// One line on what computes, and one warning for each kernel that was found faulty.
-    private static func report(_ backend: CPUBackend, to logger: Logger) {
+    private static func report(_ backend: any Backend, to logger: Logger) {
         guard let kernels = backend.kernels else { return }
-        logger.info("computing on \(backend.threads) threads with \(kernels.summary)")
+        let threads = (backend as? CPUBackend).map { " on \($0.threads) threads" } ?? ""
+        logger.info("computing\(threads) with \(kernels.summary)")
         for degradation in kernels.degradations {
             logger.warning("a self check of the kernels failed: \(degradation)")
         }
     }
 
-    /// Puts every configured model through the assay, in order, on the calling thread. `report` is
-    /// called for each that passed.
-    ///
-    /// - Throws: at the first that did not pass, with its report.
-    public func loadModels(
-        report: (_ name: String, LoadReport) -> Void = { _, _ in }
-    ) throws(ServerStartError) {
-        let named: [(name: String, path: String)]
-        do throws(ConfigurationError) {
-            named = try configuration.namedModels()
-        } catch {
-            throw .configuration("\(error)")
-        }
-        for (name, path) in named { report(name, try load(name, path, nil)) }
-    }
-
-    /// Puts one model more through the assay, on the calling thread, under the strict strategy
-    /// whatever the configuration says: nothing may stand in for it. Before `start`.
-    ///
-    /// - Returns: its report.
-    /// - Throws: when it did not pass, with its report.
-    public func loadStrictly(name: String, path: String) throws(ServerStartError) -> LoadReport {
-        try load(name, path, .strict)
-    }
-
-    private func load(
-        _ name: String, _ path: String, _ strategy: Loading.LoadStrategy?
-    ) throws(ServerStartError) -> LoadReport {
-        let loading = ModelLoading(configuration: configuration, placing: placing, logger: logger)
-        let outcome: LoadOutcome
-        do throws(ServiceError) {
-            outcome = try loading.run(path: path, strategy: strategy) { [board] progress in
-                board.progressed(name, progress)
-            }
-        } catch {
-            throw .configuration(error.message)
-        }
-        board.finished(name, outcome)
-        guard case .success(let model) = outcome.result else {
-            throw .modelRejected(name: name, report: outcome.report)
-        }
-        candidates.withLock { $0.append(Candidate(name: name, model: model)) }
-        return outcome.report
-    }
-
-    /// Adds a model loaded elsewhere, for tests. Before `start`.
-    package func add(_ model: LoadedModel, name: String) {
-        candidates.withLock { $0.append(Candidate(name: name, model: model)) }
-    }
-
     // MARK: - Start and stop
 
     /// Answers monitors from now on, if the configuration names an address for that: alive, and
-    /// not ready before `start` has succeeded. Once, before the models are loaded.
+    /// not ready before `start` has succeeded. Once, before `start`.
     ///
     /// - Parameter names: models that will be loaded besides the configured ones.
     /// - Returns: `HOST:PORT` as bound; nil when the configuration says none.
@@ -169,24 +118,39 @@ public final class AssayServer: Sendable {
         server?.stop()
     }
 
-    /// Starts the threads, binds the addresses and returns them as bound (with the port chosen for
-    /// port 0). From then on requests are answered.
+    /// Binds the addresses, then puts every configured model through the assay and into service, in
+    /// order. From the binding on connections are answered: Ping, Health, Models and Stats at once,
+    /// a request to a model that still loads with `model_loading`.
     ///
-    /// - Parameter signals: signal numbers that drain, e.g. SIGTERM and SIGINT.
-    public func start(signals: [Int32] = []) throws(ServerStartError) -> [String] {
-        var addresses: [Address] = []
-        do throws(EventLoopError) {
-            for text in configuration.listen { addresses.append(try Address.parse(text)) }
-        } catch {
-            throw .configuration("\(error)")
-        }
-        let engine = EngineThread(configuration: configuration, inbox: inbox, logger: logger)
+    /// - Parameters:
+    ///   - signals: signal numbers that drain, e.g. SIGTERM and SIGINT.
+    ///   - strictly: models more, assayed under the strict strategy whatever the configuration
+    ///     says: nothing may stand in for them.
+    ///   - bound: called once with the addresses as bound (with the port chosen for port 0).
+    ///   - report: called for each model that passed.
+    /// - Returns: the addresses, now that all models are served.
+    /// - Throws: when an address cannot be had; at the first model that did not pass, with its
+    ///   report; `stopped` when somebody asked for the end meanwhile. Nothing is left running then.
+    @discardableResult
+    public func start(
+        signals: [Int32] = [], strictly: [(name: String, path: String)] = [],
+        bound: (_ addresses: [String]) -> Void = { _ in },
+        report: (_ name: String, LoadReport) -> Void = { _, _ in }
+    ) throws(ServerStartError) -> [String] {
+        let requests = try loadRequests(strictly)
+        let addresses = try bind(signals, requests.map(\.name))
+        board.bound()
+        bound(addresses)
         do throws(ServerStartError) {
-            return try startLoop(engine, try install(in: engine), addresses, signals)
+            for request in requests { report(request.name, try load(request)) }
+            try settle()
         } catch {
-            engine.stop()
+            // Whoever asked for the end has begun the drain; asking again would hurry it.
+            if case .stopped = error {} else { stop() }
+            waitUntilStopped()
             throw error
         }
+        return addresses
     }
 
     /// Asks for a drain and returns at once; asked again, it hurries. Any thread.
@@ -195,57 +159,96 @@ public final class AssayServer: Sendable {
     /// Blocks until the server is down.
     public func waitUntilStopped() { stopped.wait() }
 
-    /// Hands the models to the engine and waits until each can run.
-    private func install(
-        in engine: EngineThread
-    ) throws(ServerStartError) -> [(LoadedModel, Service.ModelFacts)] {
-        var models: [(LoadedModel, Service.ModelFacts)] = []
-        for candidate in candidates.withLock({ $0 }) {
-            let answer = InstallationAnswer()
-            engine.mailbox.send(
-                .install(
-                    EngineInstallation(name: candidate.name, generation: 1, model: candidate.model)
-                    {
-                        answer.set($0)
-                    }))
-            if let error = answer.wait() {
-                throw .system("making room for model \"\(candidate.name)\": \(error.message)")
+    /// What is to be loaded, checked as far as it can be without a file.
+    private func loadRequests(
+        _ strictly: [(name: String, path: String)]
+    ) throws(ServerStartError) -> [LoadRequest] {
+        var requests: [LoadRequest] = []
+        do throws(ConfigurationError) {
+            requests = try configuration.namedModels().map {
+                LoadRequest(name: $0.name, path: $0.path)
             }
-            models.append(
-                (
-                    candidate.model,
-                    Service.ModelFacts(
-                        candidate.model, name: candidate.name,
-                        contextMax: configuration.contextMax)
-                ))
+        } catch {
+            throw .configuration("\(error)")
         }
-        return models
+        requests += strictly.map { LoadRequest(name: $0.name, path: $0.path, strategy: .strict) }
+        let names = Set(requests.map(\.name))
+        guard names.count == requests.count, names.count <= ModelDirectory.slotsMax else {
+            throw .configuration(
+                "reading the models: found \(requests.count) with \(names.count) names, allowed: "
+                    + "\(ModelDirectory.slotsMax), each with a name of its own")
+        }
+        return requests
     }
 
-    private func startLoop(
-        _ engine: EngineThread, _ models: [(LoadedModel, Service.ModelFacts)],
-        _ addresses: [Address], _ signals: [Int32]
+    /// Time the engine has for its last step once nobody waits for it any more.
+    private static let engineSecondsMax = 10
+
+    private func bind(
+        _ signals: [Int32], _ names: [String]
     ) throws(ServerStartError) -> [String] {
+        var addresses: [Address] = []
+        do throws(EventLoopError) {
+            for text in configuration.listen { addresses.append(try Address.parse(text)) }
+        } catch {
+            throw .configuration("\(error)")
+        }
+        let engine = EngineThread(configuration: configuration, inbox: inbox, logger: logger)
         let start = LoopStart(
-            configuration: configuration, models: models, addresses: addresses, signals: signals,
+            configuration: configuration, names: names, addresses: addresses, signals: signals,
             mailbox: engine.mailbox,
-            loading: ModelLoading(configuration: configuration, placing: placing, logger: logger),
-            inbox: inbox, logger: logger)
+            loading: ModelLoading(
+                configuration: configuration, placing: placing, logger: logger,
+                observe: { [board] in board.progressed($0, $1) }), inbox: inbox, logger: logger)
         let outcome = StartOutcome()
         // Keeps the server, and with it the admin pages, until the drain is over.
         let thread = Thread { [self] in
             start.run(outcome)
-            if outcome.hasStarted {
-                engine.stop()
-                stopAdmin()
-                stopped.raise()
+            if !engine.stop(within: Self.engineSecondsMax) {
+                logger.critical("leaving a stuck engine behind: it has not ended its step")
             }
+            if case .success? = outcome.value { stopAdmin() }
+            stopped.set(())
         }
         thread.name = "assay-loop"
         thread.stackSize = 4 << 20
         thread.start()
-        let bound = try outcome.wait()
-        board.startServing()
-        return bound
+        let result = outcome.wait()
+        if case .failure = result { waitUntilStopped() }
+        return try result.get()
+    }
+
+    /// Tells the loop that every model is in service, and waits until it has said so to everybody.
+    private func settle() throws(ServerStartError) {
+        let served = Latch<Bool>()
+        inbox.post(.served(served))
+        while stopped.value == nil {
+            guard let isServed = served.wait(milliseconds: 100) else { continue }
+            if isServed { return }
+            break
+        }
+        throw .stopped
+    }
+
+    /// Time between two lines of the log about a load that goes on.
+    private static let progressMilliseconds = 5000
+
+    /// Loads one model through the loop, as a client's Load does, and waits.
+    private func load(_ request: LoadRequest) throws(ServerStartError) -> LoadReport {
+        let outcome = BootOutcome()
+        inbox.post(.boot(request, outcome))
+        var waited = 0
+        while stopped.value == nil {
+            if let result = outcome.wait(milliseconds: 100) { return try result.get() }
+            waited += 100
+            guard waited % Self.progressMilliseconds == 0 else { continue }
+            logger.info(
+                "still loading",
+                metadata: [
+                    "model": "\(request.name)", "seconds": "\(waited / 1000)",
+                    "progress": "\(board.progress(request.name) ?? "loading")",
+                ])
+        }
+        throw .stopped
     }
 }

@@ -1,5 +1,5 @@
 // Starting the loop thread: everything confined to it is made on it, and the starter learns how
-// that went.
+// that went. The models of the start are listed as loading before anybody can connect.
 
 import EventLoop
 import Foundation
@@ -11,7 +11,8 @@ import Synchronization
 /// What the loop thread begins with.
 struct LoopStart: Sendable {
     let configuration: ServerConfiguration
-    let models: [(LoadedModel, Service.ModelFacts)]
+    /// Names that will be loaded; no name twice.
+    let names: [String]
     let addresses: [Address]
     let signals: [Int32]
     let mailbox: EngineMailbox
@@ -49,67 +50,21 @@ struct LoopStart: Sendable {
         var context = ServiceContext(
             limits: configuration.limits, serverName: AssayServer.version)
         let router = WorkRouter(engine: mailbox, loading: loading, inbox: inbox, logger: logger)
-        for (model, facts) in models {
+        context.condition.isStarting = true
+        for name in names {
             do throws(ServiceError) {
-                try context.models.beginLoad(facts.name)
+                try context.models.beginLoad(name)
             } catch {
                 preconditionFailure("names were checked before: \(error)")
             }
-            router.adopt(model, facts: facts, context: &context)
         }
         return try NetworkLoop(
             loop: loop, context: context, router: router, inbox: inbox, logger: logger)
     }
 }
 
-/// How a start went; set once, waited for once.
-final class StartOutcome: Sendable {
-    private let result = Mutex<Result<[String], ServerStartError>?>(nil)
-    private let isSet = DispatchSemaphore(value: 0)
+/// How binding went: the addresses as bound.
+typealias StartOutcome = Latch<Result<[String], ServerStartError>>
 
-    func set(_ value: Result<[String], ServerStartError>) {
-        result.withLock { $0 = value }
-        isSet.signal()
-    }
-
-    /// Whether it was a success.
-    var hasStarted: Bool {
-        result.withLock { if case .success = $0 { true } else { false } }
-    }
-
-    /// The addresses as bound.
-    func wait() throws(ServerStartError) -> [String] {
-        isSet.wait()
-        guard let value = result.withLock({ $0 }) else { preconditionFailure("signalled unset") }
-        return try value.get()
-    }
-}
-
-/// The engine's answer to an installation, waited for by the thread that starts a server.
-final class InstallationAnswer: Sendable {
-    private let result = Mutex<ServiceError?>(nil)
-    private let isSet = DispatchSemaphore(value: 0)
-
-    func set(_ error: ServiceError?) {
-        result.withLock { $0 = error }
-        isSet.signal()
-    }
-
-    /// Nil when the engine has taken the model in.
-    func wait() -> ServiceError? {
-        isSet.wait()
-        return result.withLock { $0 }
-    }
-}
-
-/// Raised once; any number of threads may wait for it.
-final class StoppedFlag: Sendable {
-    private let isRaised = DispatchSemaphore(value: 0)
-
-    func raise() { isRaised.signal() }
-
-    func wait() {
-        isRaised.wait()
-        isRaised.signal()  // Let the next waiter through as well.
-    }
-}
+/// How the load of a model went that the server was started with.
+typealias BootOutcome = Latch<Result<LoadReport, ServerStartError>>

@@ -118,10 +118,12 @@ package struct BatchScheduler: Sendable {
     package var count: Int { entries.count }
     package var waitingCount: Int { entries.count - openCount }
 
-    /// Appends `work` to the queue. Its id must be larger than every earlier one.
+    /// Puts `work` into the queue at the place of its id: behind all others, unless it is begun
+    /// anew after it was removed.
     package mutating func add(_ work: ScheduledWork) {
-        precondition(entries.last.map { $0.work.id < work.id } ?? true, "ids rise by arrival")
-        entries.append(Entry(work: work))
+        precondition(index(of: work.id) == nil, "work \(work.id) is in the queue already")
+        let place = entries.lastIndex { $0.work.id < work.id }.map { $0 + 1 } ?? 0
+        entries.insert(Entry(work: work), at: place)
     }
 
     /// Forgets `id`, finished or not. Returns whether its sequence was open; nil if unknown.

@@ -21,7 +21,7 @@ extension ConnectionMachine {
         case .stats:
             stats(frame, context: &context, effects: &effects)
         case .cancel:
-            cancel(frame, context: &context, effects: &effects)
+            cancel(frame, now: now, context: &context, effects: &effects)
         case .load:
             load(frame, now: now, context: &context, effects: &effects)
         case .unload:
@@ -63,7 +63,8 @@ extension ConnectionMachine {
             try checkDraining(context)
             let ticket = try context.admit(
                 facts, connection: id, requestID: frame.header.requestID,
-                size: frame.header.rawSize)
+                size: frame.header.rawSize,
+                deadline: Self.deadline(frame.header, now: now))
             start(frame, ticket, task(message), facts, taint, now: now, effects: &effects)
         } catch {
             refuse(error, frame.header, taint, generation: generation, &context, &effects)
@@ -78,8 +79,10 @@ extension ConnectionMachine {
         requests[frame.header.requestID] = RequestMachine(
             requestID: frame.header.requestID, kind: kind, ticket: ticket, receivedAt: now,
             facts: facts, taint: taint)
-        // Room for the field's own header in a frame of the size the peer accepts.
-        let chunkSize = min(logitsChunkSize, peerBodySizeMax - Limits.fieldHeaderSize)
+        // Room for the field's own header, and for the frame's number, in a frame of the size the
+        // peer accepts.
+        let number = revision >= 3 ? Limits.fieldHeaderSize + MemoryLayout<UInt64>.size : 0
+        let chunkSize = min(logitsChunkSize, peerBodySizeMax - Limits.fieldHeaderSize - number)
         effects.work.append(
             Work(
                 ticket: ticket, task: task, model: facts, receivedAt: now,
@@ -174,7 +177,8 @@ extension ConnectionMachine {
     // MARK: - Answers made here
 
     private mutating func cancel(
-        _ frame: Frame, context: inout ServiceContext, effects: inout ConnectionEffects
+        _ frame: Frame, now: UInt64, context: inout ServiceContext,
+        effects: inout ConnectionEffects
     ) {
         do throws(ServiceError) {
             let message = try Self.decode(CancelRequest.self, frame)
@@ -184,6 +188,7 @@ extension ConnectionMachine {
             if let target {
                 taint.absorb(target.provenance)
                 effects.cancelled.append(target.ticket)
+                context.cancel(target.ticket, now: now)
                 context.counters.add(.requestsCancelled, provenance: target.provenance)
             }
             send(CancelResponse(found: target != nil), to: frame.header, taint, &context, &effects)
@@ -256,7 +261,7 @@ extension ConnectionMachine {
         do throws(ServiceError) {
             _ = try Self.decode(StatsRequest.self, frame)
             try checkOutput(effects, context)
-            let answer = StatsResponse(counters: context.counters.records)
+            let answer = StatsResponse(counters: context.counters.records(in: revision))
             var taint = Taint.untainted
             taint.absorb(answer.provenance)
             send(answer, to: frame.header, taint, &context, &effects)

@@ -25,6 +25,8 @@ package struct ConnectionMachine: ~Copyable {
     var requests: [UInt64: RequestMachine] = [:]
     private let decoder = FrameDecoder(.request)
     private var compresses = false
+    /// What Hello agreed on; before it the first.
+    private(set) var revision: UInt64 = 1
     private(set) var peerBodySizeMax = Limits.frameSizeMaxBeforeHello - Limits.headerSize
     private var isPaused = false
 
@@ -115,12 +117,13 @@ package struct ConnectionMachine: ~Copyable {
             }
             let request = try Self.decode(HelloRequest.self, frame)
             compresses = request.compression
+            revision = min(request.revision, Limits.revision)
             peerBodySizeMax = min(Int(request.bodySizeMax), Limits.bodySizeMax)
             decoder.bodySizeMax = Limits.bodySizeMax
             phase = .open
             prepare(&effects)
             let response = HelloResponse(
-                server: context.serverName, revision: min(request.revision, Limits.revision),
+                server: context.serverName, revision: revision,
                 compression: compresses, bodySizeMax: UInt64(Limits.bodySizeMax),
                 requestsInFlightMax: UInt64(context.limits.inFlightMax))
             send(response, to: frame.header, .untainted, &context, &effects)
@@ -153,8 +156,7 @@ package struct ConnectionMachine: ~Copyable {
         guard phase != .ended, requests[requestID]?.ticket == ticket else { return false }
         prepare(&effects)
         requests[requestID]?.handle(
-            event, now: now, models: context.models, counters: &context.counters,
-            output: &effects.output)
+            event, now: now, counters: &context.counters, output: &effects.output)
         guard requests[requestID]?.isFinished == true else { return true }
         requests[requestID] = nil
         if event.isFinal {
@@ -268,6 +270,7 @@ package struct ConnectionMachine: ~Copyable {
     /// The encoder serves all connections: each call begins with this connection's agreement.
     private func prepare(_ effects: inout ConnectionEffects) {
         effects.output.compresses = compresses
+        effects.output.revision = revision
         effects.output.bodySizeMax = peerBodySizeMax
     }
 

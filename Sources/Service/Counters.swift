@@ -12,6 +12,10 @@ package enum Counter: Int, CaseIterable, Sendable {
     case loadsAccepted, loadsRejected, modelsUnloaded
     case pings, promptTokens, protocolErrors
     case requestsCancelled, requestsInFlight, requestsOverloaded, requestsReceived
+    case requestsRecomputed
+
+    /// Revision of the protocol that knows it.
+    package var since: UInt64 { self == .requestsRecomputed ? 3 : 1 }
 
     /// The name on the wire; the cases are in its order.
     package var name: String {
@@ -55,9 +59,9 @@ package struct Counters: Sendable, Equatable {
         provenance == .real ? real[counter.rawValue] : mock[counter.rawValue]
     }
 
-    /// All of them, in order of name. Allocates.
-    package var records: [CounterRecord] {
-        Counter.allCases.map { counter in
+    /// Those that a revision of the protocol knows, in order of name. Allocates.
+    package func records(in revision: UInt64 = Limits.revision) -> [CounterRecord] {
+        Counter.allCases.filter { $0.since <= revision }.map { counter in
             CounterRecord(
                 name: counter.name, real: real[counter.rawValue], mock: mock[counter.rawValue])
         }

@@ -35,7 +35,7 @@ public struct ModelFacts: Sendable, Equatable {
     public var device: String
     /// Why this device, when it is not the one asked for first.
     public var deviceReason: String?
-    /// SHA-256 of the file, once computed.
+    /// SHA-256 of the bytes that serve; nil for a mock.
     public var fingerprint: [UInt8]?
     /// What makes every answer of this model worse than it could be, e.g. `cpu_fallback: …`.
     public var degradations: [String]
@@ -75,6 +75,10 @@ package struct ModelDirectory: Sendable {
         package fileprivate(set) var facts: ModelFacts?
         /// Why it failed.
         package fileprivate(set) var reason: String?
+        /// The files of a real model on disk; nil for a slot without one.
+        package fileprivate(set) var file: FileState?
+        /// How they differ from those that were loaded.
+        package fileprivate(set) var fileReason: String?
         package fileprivate(set) var inFlightCount = 0
     }
 
@@ -184,6 +188,7 @@ package struct ModelDirectory: Sendable {
         guard facts.generation == slots[index].generation else { return nil }
         slots[index].facts = facts
         slots[index].state = .ready
+        slots[index].file = facts.provenance == .real ? .unchanged : nil
         return facts
     }
 
@@ -208,10 +213,17 @@ package struct ModelDirectory: Sendable {
         forget(index)
     }
 
-    /// Adds a fingerprint that was computed beside the serving path.
-    package mutating func setFingerprint(_ bytes: [UInt8], of name: String, generation: UInt32) {
-        guard let index = index(name), slots[index].generation == generation else { return }
-        slots[index].facts?.fingerprint = bytes
+    /// Notes how the files of a served model compare with those that were loaded.
+    ///
+    /// - Parameter reason: how they differ; nil when they do not.
+    package mutating func setFile(
+        _ file: FileState, reason: String?, of name: String, generation: UInt32
+    ) {
+        guard let index = index(name), slots[index].generation == generation,
+            slots[index].file != nil
+        else { return }
+        slots[index].file = file
+        slots[index].fileReason = reason
     }
 
     // MARK: - Requests and unloads

@@ -1,8 +1,9 @@
 // Whether this server should be sent traffic, decided from its phase and its models. Pure.
 //
 // Guarantees: never ready before everything required has passed the assay and can be asked, never
-// while it drains, and not with a mock where a real model is required unless that was allowed; a
-// "not ready" always has a reason, and each model that holds it up is named with its own.
+// while it drains or a part of it that every request needs is at fault, and not with a mock where a
+// real model is required unless that was allowed; a "not ready" always has a reason, and each model
+// that holds it up is named with its own.
 // Does not: look at load or queues; overload is answered per request.
 
 /// The verdict behind `/readyz`.
@@ -49,10 +50,11 @@ package struct Readiness: Sendable, Equatable {
 
     package var isReady: Bool { reasons.isEmpty }
 
-    /// Judges `slots`. `progress` says by name how far a load has come.
+    /// Judges `slots`. `faults` are those of the server itself; `progress` says by name how far a
+    /// load has come.
     package init(
         phase: Phase, slots: [ModelDirectory.Slot], requirement: Requirement,
-        progress: [String: String] = [:]
+        faults: [String] = [], progress: [String: String] = [:]
     ) {
         self.phase = phase
         let isEvery = requirement.names == [Requirement.every]
@@ -70,7 +72,8 @@ package struct Readiness: Sendable, Equatable {
         self.models = models
         let held = models.filter { $0.isRequired && !$0.isReady }
         reasons =
-            Self.reasons(of: phase) + held.map { "model \"\($0.name)\": \($0.reason ?? "")" }
+            Self.reasons(of: phase) + faults
+            + held.map { "model \"\($0.name)\": \($0.reason ?? "")" }
     }
 
     private static func reasons(of phase: Phase) -> [String] {

@@ -4,6 +4,9 @@
 //                   ┌────┐
 //      accepted ────┴────▼──── final event ──── finished
 //
+// An answer that is due before the engine gives it (a deadline, a Cancel) is ended here: a
+// generation with what was handed out so far, anything else with an error.
+//
 // Guarantees: exactly one frame without the flag `more` per request, as its last; whatever comes
 // after it is dropped; every frame carries the taint of everything that went into the answer so
 // far. An answer too large for the peer becomes an error, so that it still gets its last frame.
@@ -20,6 +23,12 @@ package struct RequestMachine: Sendable {
     private var taint: Taint
     private var generation: UInt32
     package private(set) var isFinished = false
+    /// Frames of a streamed answer that were written.
+    private var frameCount: UInt64 = 0
+    /// What was handed out of a generation, for an end that the engine does not bring.
+    private var start: WorkStart?
+    private var tokenCount: UInt64 = 0
+    private var firstTokenAt: UInt64?
 
     package init(
         requestID: UInt64, kind: MessageKind, ticket: UInt64, receivedAt: UInt64,
@@ -37,17 +46,23 @@ package struct RequestMachine: Sendable {
     package var provenance: Provenance { taint.provenance }
 
     /// Writes the frame that `event` becomes.
-    ///
-    /// - Parameter models: for what became known while the request ran, e.g. a fingerprint.
     package mutating func handle(
-        _ event: WorkEvent, now: UInt64, models: ModelDirectory, counters: inout Counters,
-        output: inout FrameEncoder
+        _ event: WorkEvent, now: UInt64, counters: inout Counters, output: inout FrameEncoder
     ) {
         guard !isFinished else { return }
         isFinished = event.isFinal
+        if case .due(let reason) = event {
+            return handle(
+                end(reason, now: now), now: now, counters: &counters, output: &output)
+        }
         do throws(WireError) {
             switch event {
+            case .started(let start):
+                self.start = start
+            case .due:
+                preconditionFailure("\(kind): an end is handled before")
             case .generateChunk(let chunk):
+                handedOut(chunk, now: now)
                 try append(chunk, to: &output)
             case .logitsChunk(let chunk):
                 try append(chunk, to: &output)
@@ -68,7 +83,7 @@ package struct RequestMachine: Sendable {
                 counters.add(.loadsAccepted, provenance: taint.provenance)
                 try append(report, to: &output)
             case .tokenized, .detokenized, .generated, .logits, .scored, .embedded:
-                try finish(event, now: now, models: models, counters: &counters, output: &output)
+                try finish(event, now: now, counters: &counters, output: &output)
             }
             if isFinished { counters.add(.answersOK, provenance: taint.provenance) }
         } catch {
@@ -76,32 +91,63 @@ package struct RequestMachine: Sendable {
         }
     }
 
+    // MARK: - Ends that the engine does not bring
+
+    private mutating func handedOut(_ chunk: GenerateChunk, now: UInt64) {
+        tokenCount += UInt64(chunk.tokens.count)
+        if firstTokenAt == nil, !chunk.tokens.isEmpty { firstTokenAt = now }
+    }
+
+    /// The last event of an answer that is due. What it counts is what was sent, because a client
+    /// compares the two.
+    private func end(_ reason: FinishReason, now: UInt64) -> WorkEvent {
+        guard frameCount > 0, let start else {
+            let attempt = "answering a request to model \"\(facts?.name ?? "")\""
+            return .failed(reason == .deadline ? .deadline(attempt) : .cancelled(attempt))
+        }
+        let waited = start.startedAt - min(start.startedAt, start.acceptedAt)
+        let first = firstTokenAt ?? now
+        let timing = Timing(
+            accept: start.acceptedAt - min(start.acceptedAt, receivedAt),
+            queue: waited - min(waited, start.tokenizeMicroseconds),
+            tokenize: start.tokenizeMicroseconds,
+            prefill: first - min(first, start.startedAt), decode: now - min(now, first))
+        return .generated(
+            GenerateResponse(
+                finishReason: reason, promptTokens: start.promptTokens,
+                completionTokens: tokenCount,
+                answer: AnswerRecord(
+                    model: "", device: "", timing: timing, degradations: start.degradations)),
+            at: now)
+    }
+
+    // MARK: - Answers
+
     /// The answers of a model: completes what they say about themselves, then writes them.
     private mutating func finish(
-        _ event: WorkEvent, now: UInt64, models: ModelDirectory, counters: inout Counters,
-        output: inout FrameEncoder
+        _ event: WorkEvent, now: UInt64, counters: inout Counters, output: inout FrameEncoder
     ) throws(WireError) {
         switch event {
         case .tokenized(var answer, let at):
-            complete(&answer.answer, readyAt: at, now: now, models: models)
+            complete(&answer.answer, readyAt: at, now: now)
             try append(answer, to: &output)
         case .detokenized(var answer, let at):
-            complete(&answer.answer, readyAt: at, now: now, models: models)
+            complete(&answer.answer, readyAt: at, now: now)
             try append(answer, to: &output)
         case .generated(var answer, let at):
-            complete(&answer.answer, readyAt: at, now: now, models: models)
+            complete(&answer.answer, readyAt: at, now: now)
             counters.add(.promptTokens, answer.promptTokens, provenance: provenance)
             counters.add(.completionTokens, answer.completionTokens, provenance: provenance)
             try append(answer, to: &output)
         case .logits(var answer, let at):
-            complete(&answer.answer, readyAt: at, now: now, models: models)
+            complete(&answer.answer, readyAt: at, now: now)
             try append(answer, to: &output)
         case .scored(var answer, let at):
-            complete(&answer.answer, readyAt: at, now: now, models: models)
+            complete(&answer.answer, readyAt: at, now: now)
             counters.add(.promptTokens, answer.promptTokens, provenance: provenance)
             try append(answer, to: &output)
         case .embedded(var answer, let at):
-            complete(&answer.answer, readyAt: at, now: now, models: models)
+            complete(&answer.answer, readyAt: at, now: now)
             counters.add(.promptTokens, answer.promptTokens, provenance: provenance)
             try append(answer, to: &output)
         default:
@@ -109,21 +155,24 @@ package struct RequestMachine: Sendable {
         }
     }
 
-    private func complete(
-        _ answer: inout AnswerRecord, readyAt: UInt64, now: UInt64, models: ModelDirectory
-    ) {
+    private func complete(_ answer: inout AnswerRecord, readyAt: UInt64, now: UInt64) {
         guard let facts else { preconditionFailure("\(kind): an answer without a model") }
         answer.model = facts.name
         answer.device = facts.device
         answer.fingerprint = facts.fingerprint
-        if facts.fingerprint == nil, let slot = models.slot(facts.name),
-            slot.generation == facts.generation
-        {
-            answer.fingerprint = slot.facts?.fingerprint
-        }
         answer.degradations = facts.degradations + answer.degradations
         answer.timing.write = now - min(now, readyAt)
         answer.timing.total = now - min(now, receivedAt)
+    }
+
+    private mutating func append(
+        _ message: some NumberedResponse, to output: inout FrameEncoder
+    ) throws(WireError) {
+        var message = message
+        message.frame = frameCount
+        frameCount += 1
+        try output.appendResponse(
+            message, to: requestID, provenance: taint.provenance, generation: generation)
     }
 
     private func append(

@@ -19,8 +19,7 @@ extension EmbedRequest: ModelAddressing {}
 extension HealthRequest: ModelAddressing {}
 
 extension Requirements {
-    /// Throws REQUIREMENT_NOT_MET with the name of the first demand that `facts` do not meet, and
-    /// UNAVAILABLE while a demanded fingerprint is still being computed.
+    /// Throws REQUIREMENT_NOT_MET with the name of the first demand that `facts` do not meet.
     package func check(against facts: ModelFacts) throws(ServiceError) {
         let attempt = "checking what the request demands of model \"\(facts.name)\""
         if real && facts.provenance != .real {
@@ -36,17 +35,10 @@ extension Requirements {
         }
         guard let fingerprint else { return }
         guard let found = facts.fingerprint else {
-            // A mock never gets one: waiting would not help.
-            if facts.provenance == .mock {
-                throw ServiceError(
-                    .requirementNotMet, .fingerprintRequired,
-                    "\(attempt): found a mock, which has no fingerprint",
-                    field: "requirements.fingerprint")
-            }
             throw ServiceError(
-                .unavailable, .fingerprintPending,
-                "\(attempt): its fingerprint is still being computed",
-                field: "requirements.fingerprint", retryAfterMilliseconds: 100)
+                .requirementNotMet, .fingerprintRequired,
+                "\(attempt): found a model without a fingerprint, which a mock is",
+                field: "requirements.fingerprint")
         }
         if found != fingerprint {
             throw ServiceError(

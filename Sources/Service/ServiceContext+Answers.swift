@@ -20,13 +20,23 @@ extension ServiceContext {
         if isDraining {
             return HealthResponse(ready: false, state: .draining, reason: "shutting down")
         }
+        let faults = condition.faults
+        if !faults.isEmpty {
+            return HealthResponse(
+                ready: false, state: .failed, reason: faults.joined(separator: "; ").clipped)
+        }
         let states = models.slots.map(\.state)
+        let others = models.slots.filter { $0.state != .ready }.prefix(8)
+        let list = others.map { "\($0.name) is \($0.state.rawValue)" }
+        if condition.isStarting {
+            let reason = (["the server is loading its models"] + list).joined(separator: ", ")
+            return HealthResponse(ready: false, state: .loading, reason: reason.clipped)
+        }
         if states.contains(.ready) {
-            let others = models.slots.filter { $0.state != .ready }.prefix(8)
-            let list = others.map { "\($0.name) is \($0.state.rawValue)" }
+            let notes = list + models.slots.compactMap(\.fileNote).prefix(8)
             return HealthResponse(
                 ready: true, state: .ready,
-                reason: list.isEmpty ? nil : list.joined(separator: ", "))
+                reason: notes.isEmpty ? nil : notes.joined(separator: ", ").clipped)
         }
         if states.contains(.loading) {
             return HealthResponse(ready: false, state: .loading, reason: "no model is ready yet")
@@ -35,9 +45,14 @@ extension ServiceContext {
     }
 
     func health(of slot: ModelDirectory.Slot) -> HealthResponse {
-        HealthResponse(
+        if slot.state == .ready, !isDraining, let fault = condition.engine.fault {
+            return HealthResponse(
+                ready: false, state: .failed, reason: fault.clipped, file: slot.file)
+        }
+        return HealthResponse(
             ready: slot.state == .ready && !isDraining,
-            state: isDraining ? .draining : ServingState(slot.state), reason: slot.clippedReason)
+            state: isDraining ? .draining : ServingState(slot.state),
+            reason: slot.clippedReason ?? slot.fileNote, file: slot.file)
     }
 }
 
@@ -57,8 +72,21 @@ extension ModelDirectory.Slot {
     /// Why it failed, short enough for a field; nil rather than empty.
     var clippedReason: String? {
         guard let reason, !reason.isEmpty else { return nil }
-        return String(decoding: reason.utf8.prefix(512), as: UTF8.self)
+        return reason.clipped
     }
+
+    /// One sentence about files that are not what they were; nil while they are.
+    var fileNote: String? {
+        guard let file, file != .unchanged else { return nil }
+        let reason = (fileReason ?? "").clipped
+        return "the file of \(name) is \(file.rawValue) on disk: \(reason); "
+            + "answers are those of the weights that were loaded"
+    }
+}
+
+extension String {
+    /// Short enough for a field that holds a reason.
+    fileprivate var clipped: String { String(decoding: utf8.prefix(512), as: UTF8.self) }
 }
 
 extension ModelInfo {
@@ -72,6 +100,7 @@ extension ModelInfo {
             parameters: facts?.parameterCount ?? 0, vocabulary: facts?.vocabularySize ?? 0,
             context: facts?.contextLength ?? 0, fingerprint: facts?.fingerprint,
             generation: UInt64(slot.generation), device: facts?.device ?? "",
-            deviceReason: facts?.deviceReason ?? slot.clippedReason, bytes: facts?.size ?? 0)
+            deviceReason: facts?.deviceReason ?? slot.clippedReason, bytes: facts?.size ?? 0,
+            file: slot.file)
     }
 }

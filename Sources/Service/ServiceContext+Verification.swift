@@ -8,6 +8,8 @@
 import Wire
 
 /// What a verification found, in the words of the decisions.
+///
+/// What lies on disk is told apart from it: `VerifiedFile`.
 package enum VerificationOutcome: Sendable, Equatable {
     case absent
     case matched(largestDifference: Double)
@@ -15,6 +17,18 @@ package enum VerificationOutcome: Sendable, Equatable {
     case undecided(ServiceError)
     /// Given up because nobody waits any more.
     case cancelled
+}
+
+/// How the files of a served model compare with those that were loaded.
+package struct VerifiedFile: Sendable, Equatable {
+    package let state: FileState
+    /// How they differ; nil when they do not.
+    package let reason: String?
+
+    package init(_ state: FileState, reason: String? = nil) {
+        self.state = state
+        self.reason = reason
+    }
 }
 
 extension ServiceContext {
@@ -37,9 +51,12 @@ extension ServiceContext {
 
     /// Takes in what a verification found: the event for the one who asked, through `completions`.
     package mutating func finishVerification(
-        of model: ModelRemoval, ticket: UInt64, _ outcome: VerificationOutcome
+        of model: ModelRemoval, ticket: UInt64, _ outcome: VerificationOutcome,
+        file: VerifiedFile = VerifiedFile(.unchanged)
     ) {
         verifications.remove(model)
+        models.setFile(
+            file.state, reason: file.reason, of: model.name, generation: model.generation)
         if case .drifted(let reason, _) = outcome {
             models.failServed(model.name, generation: model.generation, reason: reason)
         }

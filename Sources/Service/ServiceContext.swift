@@ -2,9 +2,10 @@
 // of accepted requests. Pure; owned by the loop thread and lent to each connection machine.
 //
 // Guarantees: every accepted request has a ticket until its final event, also when its connection
-// is gone; a ticket that ends gives back its admission and its hold on the model exactly once; a
-// model whose last request ends while it unloads is reported in `removals`, and whoever asked for
-// the unload gets its answer through `completions`.
+// is gone or the loop has answered it because the engine did not; a ticket that ends gives back its
+// admission and its hold on the model exactly once; a model whose last request ends while it
+// unloads is reported in `removals`, and whoever asked for the unload gets its answer through
+// `completions`.
 
 import Wire
 
@@ -32,9 +33,23 @@ package struct ServiceContext: Sendable {
         /// What it does to that, for error texts.
         fileprivate let control: Control?
         fileprivate let size: Int
-        /// For what is done to models; the engine watches its own deadlines.
-        fileprivate let deadline: UInt64?
+        /// When its answer is due from the loop, whatever the engine does; nil for never.
+        fileprivate var dueAt: UInt64?
+        /// Why the answer is due.
+        fileprivate var dueReason = FinishReason.deadline
     }
+
+    /// An answer that is due.
+    package struct Due: Sendable, Equatable {
+        package let ticket: UInt64
+        package let reason: FinishReason
+        /// Whether something is done to a model; then the error waits in `completions`.
+        package let isControl: Bool
+    }
+
+    /// Time the engine has to answer a deadline or a Cancel itself, with all that it has made. An
+    /// engine between two short steps does; the peer waits no longer for one that does not.
+    static let graceMicroseconds: UInt64 = 12_000
 
     /// What a request does to a model besides asking it.
     package enum Control: String, Sendable { case loading, unloading, verifying }
@@ -44,9 +59,13 @@ package struct ServiceContext: Sendable {
     package let serverName: String
     package var models = ModelDirectory()
     package var counters = Counters()
+    /// Findings about the server's own parts.
+    package var condition: ServerCondition
     package private(set) var admission: AdmissionPolicy
     package private(set) var tickets: [UInt64: Ticket] = [:]
     private var nextTicket: UInt64 = 1
+    /// Nothing is due before this time; nil while nothing ever is.
+    package private(set) var nextDue: UInt64?
     /// Set when the server drains: no new requests.
     package var isDraining = false
     /// Loads that were cancelled or timed out and whose threads have not come back.
@@ -65,6 +84,7 @@ package struct ServiceContext: Sendable {
         self.limits = limits
         self.serverName = serverName
         admission = AdmissionPolicy(limits: limits)
+        condition = ServerCondition(limits: limits)
     }
 
     /// What may be claimed about an answer to a request that could not be read: it might have
@@ -77,7 +97,7 @@ package struct ServiceContext: Sendable {
 
     /// Admits a request for the engine, or says when to come back.
     package mutating func admit(
-        _ facts: ModelFacts, connection: UInt64, requestID: UInt64, size: Int
+        _ facts: ModelFacts, connection: UInt64, requestID: UInt64, size: Int, deadline: UInt64?
     ) throws(ServiceError) -> UInt64 {
         if case .refused(let pause) = admission.admit(size: size) {
             counters.add(.requestsOverloaded, provenance: facts.provenance)
@@ -92,7 +112,8 @@ package struct ServiceContext: Sendable {
         return issue(
             Ticket(
                 connection: connection, requestID: requestID, provenance: facts.provenance,
-                model: facts.name, slot: nil, control: nil, size: size, deadline: nil))
+                model: facts.name, slot: nil, control: nil, size: size,
+                dueAt: deadline.map { $0 + Self.graceMicroseconds }))
     }
 
     /// A ticket for doing something to `slot`.
@@ -103,13 +124,20 @@ package struct ServiceContext: Sendable {
         issue(
             Ticket(
                 connection: connection, requestID: requestID, provenance: provenance, model: nil,
-                slot: slot, control: control, size: 0, deadline: deadline))
+                slot: slot, control: control, size: 0, dueAt: deadline))
+    }
+
+    /// A number for work that nobody's request asked for, such as the loads of the start: what
+    /// happens to it is delivered to no connection.
+    package mutating func reserveTicket() -> UInt64 {
+        defer { nextTicket += 1 }
+        return nextTicket
     }
 
     private mutating func issue(_ ticket: Ticket) -> UInt64 {
-        let number = nextTicket
-        nextTicket += 1
+        let number = reserveTicket()
         tickets[number] = ticket
+        if let due = ticket.dueAt { nextDue = min(due, nextDue ?? due) }
         counters.add(.requestsInFlight, provenance: ticket.provenance)
         return number
     }
@@ -150,28 +178,56 @@ package struct ServiceContext: Sendable {
     /// Whether a model's end waits for its requests.
     package var awaitsUnloads: Bool { !unloads.isEmpty }
 
-    /// Whether `expired` could return something later: the owner keeps a timer running while so.
-    package var watchesTime: Bool {
-        awaitsUnloads || tickets.values.contains { $0.deadline != nil }
-    }
-
-    /// Tickets whose work must be cancelled at `now`: requests of a model whose unload has waited
-    /// long enough. What is done to models past its own deadline is answered through `completions`.
+    /// Tickets whose work must be cancelled at `now`, each once: requests of a model whose unload
+    /// has waited long enough. Their answers are due soon.
     package mutating func expired(now: UInt64) -> [UInt64] {
-        var cancelled: [UInt64] = []
         let overdue = Set(unloads.filter { $0.value.until <= now }.keys)
-        for (number, ticket) in tickets.sorted(by: { $0.key < $1.key }) {
-            if let model = ticket.model, overdue.contains(model) { cancelled.append(number) }
-            guard let deadline = ticket.deadline, deadline <= now, let slot = ticket.slot,
-                let control = ticket.control
-            else { continue }
-            cancelled.append(number)
-            let attempt = "\(control) model \"\(slot)\""
-            completions.append((number, .failed(.deadline(attempt))))
-        }
-        return cancelled
+        for name in overdue { unloads[name]?.until = .max }
+        let found = tickets.filter { $0.value.model.map(overdue.contains) ?? false }.keys.sorted()
+        for number in found { cancel(number, now: now) }
+        return found
     }
 
-    /// All tickets, for the end of a drain.
-    package var allTickets: [UInt64] { tickets.keys.sorted() }
+    /// All tickets, for the end of a drain: their work must be cancelled, their answers are due
+    /// soon.
+    package mutating func cancelAll(now: UInt64) -> [UInt64] {
+        let found = tickets.keys.sorted()
+        for number in found { cancel(number, now: now) }
+        return found
+    }
+
+    /// A request was cancelled: its answer is due soon. Does nothing for what is done to models.
+    mutating func cancel(_ number: UInt64, now: UInt64) {
+        guard tickets[number]?.model != nil else { return }
+        let due = now + Self.graceMicroseconds
+        guard due < tickets[number]?.dueAt ?? .max else { return }
+        tickets[number]?.dueAt = due
+        tickets[number]?.dueReason = .cancelled
+        nextDue = min(due, nextDue ?? due)
+    }
+
+    /// Answers that are due at `now`, in order of acceptance and each once. The tickets stay: what
+    /// the engine holds for them is counted until it lets go.
+    package mutating func takeDue(now: UInt64) -> [Due] {
+        guard let next = nextDue, next <= now else { return [] }
+        var due: [Due] = []
+        nextDue = nil
+        for (number, ticket) in tickets {
+            guard let at = ticket.dueAt else { continue }
+            guard at <= now else {
+                nextDue = min(at, nextDue ?? at)
+                continue
+            }
+            tickets[number]?.dueAt = nil
+            due.append(
+                Due(ticket: number, reason: ticket.dueReason, isControl: ticket.control != nil))
+        }
+        due.sort { $0.ticket < $1.ticket }
+        for number in due.map(\.ticket) {
+            guard let slot = tickets[number]?.slot, let control = tickets[number]?.control
+            else { continue }
+            completions.append((number, .failed(.deadline("\(control) model \"\(slot)\""))))
+        }
+        return due
+    }
 }

@@ -80,8 +80,10 @@ extension ServiceError.Code {
     public static let cancelled = Self("cancelled")
     /// The deadline passed before there was an answer.
     public static let deadlineExceeded = Self("deadline_exceeded")
-    /// A served model's file was cut short.
+    /// A model that drifted from its seal.
     public static let modelDamaged = Self("model_damaged")
+    /// A step gave infinities or NaN, and gave them again.
+    public static let logitsNotFinite = Self("logits_not_finite")
     /// A step failed: our fault.
     public static let engineFailed = Self("engine_failed")
     /// More tokens than the context holds.
@@ -124,8 +126,6 @@ extension ServiceError.Code {
     public static let realRequired = Self("real_required")
     /// Another file was demanded.
     public static let fingerprintRequired = Self("fingerprint_required")
-    /// The fingerprint is not known yet.
-    public static let fingerprintPending = Self("fingerprint_pending")
     /// Another device was demanded.
     public static let deviceRequired = Self("device_required")
 }

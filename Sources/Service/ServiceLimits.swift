@@ -34,6 +34,9 @@ public struct ServiceLimits: Sendable, Equatable {
     /// How long one step should take at most while others wait; it bounds the gap between two
     /// tokens of a stream and the time until a cancellation is seen.
     public var stepMicrosecondsMax: UInt64 = 250_000
+    /// Silence of an engine that has work after which the process counts as dead; never taken as
+    /// shorter than what makes it not ready. Long, because a dead process loses what it serves.
+    public var liveTimeoutMicroseconds: UInt64 = 60_000_000
     /// Whether clients may load and unload models.
     public var allowsLoading = true
 

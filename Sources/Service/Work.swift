@@ -50,8 +50,33 @@ package struct Work: Sendable {
     }
 }
 
+/// What is known of a generation once its prompt is tokens.
+package struct WorkStart: Sendable, Equatable {
+    package let promptTokens: UInt64
+    package let acceptedAt: UInt64
+    /// When the engine took it in.
+    package let startedAt: UInt64
+    package let tokenizeMicroseconds: UInt64
+    package let degradations: [String]
+
+    package init(
+        promptTokens: UInt64, acceptedAt: UInt64, startedAt: UInt64, tokenizeMicroseconds: UInt64,
+        degradations: [String]
+    ) {
+        self.promptTokens = promptTokens
+        self.acceptedAt = acceptedAt
+        self.startedAt = startedAt
+        self.tokenizeMicroseconds = tokenizeMicroseconds
+        self.degradations = degradations
+    }
+}
+
 /// What happened to a piece of work. Exactly one final event follows every `Work`.
 package enum WorkEvent: Sendable {
+    // No frame of their own.
+    case started(WorkStart)
+    /// The peer is answered now with what it has been sent; the work's own end is still to come.
+    case due(FinishReason)
     case generateChunk(GenerateChunk)
     case logitsChunk(LogitsChunk)
     case embedChunk(EmbedChunk)
@@ -71,7 +96,7 @@ package enum WorkEvent: Sendable {
     /// Whether nothing follows.
     package var isFinal: Bool {
         switch self {
-        case .generateChunk, .logitsChunk, .embedChunk, .loadProgress: false
+        case .started, .due, .generateChunk, .logitsChunk, .embedChunk, .loadProgress: false
         case .tokenized, .detokenized, .generated, .logits, .scored, .embedded, .loaded,
             .unloaded, .verified, .failed:
             true

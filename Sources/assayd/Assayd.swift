@@ -1,11 +1,13 @@
-// assayd: the server program. Reads its settings, puts the models through the assay, then listens.
+// assayd: the server program. Reads its settings, binds its addresses, then puts the models through
+// the assay.
 //
 // Without any model named it serves the one in the box, assayed like every other and never with a
-// mock in its place. The admin pages answer before the models are loaded; a service manager that
-// waits is told when requests are answered. Wiring only; every decision is in Server and below.
+// mock in its place. On stderr `bound ADDRESS` says that connections are answered, `listening on
+// ADDRESS` that every model is served; a service manager that waits is told the latter. Wiring
+// only; every decision is in Server and below.
 // Exit codes: 0 stopped as asked, 2 usage, 65 a model was rejected (the layer report is on stderr,
-// nothing listened), 70 an internal or system failure, 78 a bad configuration or an admin address
-// that is taken.
+// nothing was served by then), 70 an internal or system failure, 78 a bad configuration or an admin
+// address that is taken.
 
 import ArgumentParser
 import DemoModel
@@ -59,6 +61,7 @@ enum Assayd {
         if options.checkConfig {
             let lines = effective.lines + (demo.map { [demoLine($0)] } ?? [])
             print(lines.joined(separator: "\n"))
+            for warning in effective.warnings { complain("warning: \(warning)") }
             return AssaydExit.ok
         }
         return serve(effective, demo: demo)
@@ -72,26 +75,26 @@ enum Assayd {
     private static func serve(_ effective: EffectiveConfiguration, demo: String?) -> Int32 {
         let logger = makeLogger(effective.values.logLevel)
         logger.info("configuration: \(effective.lines.joined(separator: "; "))")
+        for warning in effective.warnings { logger.warning("\(warning)") }
         do {
             let server = try AssayServer(configuration: effective.values, logger: logger)
             let expected = demo == nil ? [] : [DemoModel.name]
             if let admin = try server.startAdmin(expecting: expected) {
                 complain("admin: http://\(admin)")
             }
-            try server.loadModels { name, report in
-                complain("model \"\(name)\" \(report)")
-            }
-            if let demo {
-                complain(demoLine(demo))
-                let report = try server.loadStrictly(name: DemoModel.name, path: demo)
-                complain("model \"\(DemoModel.name)\" \(report)")
-            }
-            for address in try server.start(signals: [SIGTERM, SIGINT]) {
-                complain("listening on \(address)")
-            }
+            if let demo { complain(demoLine(demo)) }
+            let addresses = try server.start(
+                signals: [SIGTERM, SIGINT],
+                strictly: demo.map { [(DemoModel.name, $0)] } ?? [],
+                bound: { for address in $0 { complain("bound \(address)") } },
+                report: { complain("model \"\($0)\" \($1)") })
+            for address in addresses { complain("listening on \(address)") }
             if let failure = ReadyNotice.send() { logger.warning("\(failure)") }
             server.waitUntilStopped()
             logger.notice("stopped")
+            return AssaydExit.ok
+        } catch .stopped {
+            logger.notice("stopped while loading")
             return AssaydExit.ok
         } catch {
             complain("\(error)")
@@ -126,6 +129,7 @@ enum AssaydExit {
         case .modelRejected: rejected
         case .configuration: configuration
         case .system: internalFailure
+        case .stopped: ok
         }
     }
 }

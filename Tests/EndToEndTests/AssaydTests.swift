@@ -73,7 +73,38 @@ import Wire
         #expect(try first.client().call(PingRequest()).status == .ok)
     }
 
+    @Test func itSaysBoundBeforeItSaysListening() throws {
+        let server = try ServerProcess(model: model)
+        let lines = server.errors.split(separator: "\n").map(String.init)
+        let bound = lines.filter { $0.hasPrefix("bound ") }.map { String($0.dropFirst(6)) }
+        #expect(bound == server.addresses)
+        let last = try #require(lines.lastIndex { $0.hasPrefix("bound ") })
+        let report = try #require(lines.firstIndex { $0.hasPrefix("model \"m\"") })
+        let first = try #require(lines.firstIndex { $0.hasPrefix("listening on ") })
+        #expect(last < report && report < first)
+    }
+
     // MARK: - Signals
+
+    @Test(arguments: [SIGTERM, SIGINT])
+    func aSignalWhileAModelLoadsEndsIt(signal: Int32) throws {
+        let socket = directory.path("loading")
+        // The graceful strategy waits for a file that is not there yet.
+        let process = try ChildProcess(
+            Program.path("assayd"),
+            [
+                "--model", "m=" + directory.path("not-yet.gguf"), "--strategy", "graceful",
+                "--listen", "unix://" + socket,
+            ], [:], try TemporaryDirectory())
+        #expect(ProcessFacts.eventually { process.errors.contains("bound unix://") })
+        let client = try RawClient("unix://" + socket)
+        try client.hello()
+        #expect(try client.call(PingRequest()).status == .ok)
+        process.signal(signal)
+        #expect(process.waitUntilExit() == 0)
+        #expect(!process.errors.contains("listening on"))
+        #expect(!FileManager.default.fileExists(atPath: socket))
+    }
 
     @Test(arguments: [SIGTERM, SIGINT])
     func aSignalInMidStreamLetsTheAnswerFinish(signal: Int32) throws {

@@ -81,6 +81,26 @@ import Testing
         #expect(outcome.status == 69)
     }
 
+    @Test(arguments: [("assay", ["ping"]), ("assay-load", ["rpc", "--requests", "5"])])
+    func aServerThatIsNotThereYetIsWaitedForWhenThatIsSaid(
+        _ program: String, _ arguments: [String]
+    ) throws {
+        let socket = "unix://" + directory.path("later")
+        let ask = arguments + ["--server", socket]
+        for wait in [[], ["--wait", "0"], ["--wait", "1"]] {
+            #expect(try Program.run(program, ask + wait).status == 69)
+        }
+        let waiting = try ChildProcess(
+            Program.path(program), ask + ["--wait", "60"], [:], try TemporaryDirectory())
+        // Long enough for some tries. The outcome does not depend on the time.
+        usleep(300_000)
+        let server = try ChildProcess(
+            Program.path("assayd"), ["--model", "m=" + model, "--listen", socket], [:],
+            try TemporaryDirectory())
+        #expect(waiting.waitUntilExit() == 0, "\(waiting.errors)")
+        server.signal(SIGKILL)
+    }
+
     @Test func inspectSaysWhichLayerRefused() throws {
         let broken = try directory.write("no model".utf8, as: "broken.gguf")
         #expect(try Program.run("assay", ["inspect", model, "--json"]).status == 0)

@@ -167,6 +167,7 @@ import Testing
             ["--rate", "0"], ["--rate", "1e9"], ["--mix", "fly"], ["--duration", "1000h"],
             ["--connections", "0"], ["--rate", "1", "--ramp", "1:2"], ["--fail-if", "p99"],
             ["--depth", "257"], ["--trace", directory.path("none")], ["--find-max-rate", "fast"],
+            ["--failures-max", "101%"], ["--wait", "-1"],
         ]
         for arguments in wrong {
             let outcome = try Program.run("assay-load", nobody + arguments)
@@ -198,6 +199,24 @@ import Testing
         #expect(report.intended == 1_000 && report.succeeded == 1_000)
         #expect(try #require(report.latency).p99 >= 100)
         #expect(try #require(report.latency).max >= 250)
+    }
+
+    @Test(arguments: [["--fail-if", "p99>2s", "--failures-max", "100%"], []])
+    func aServerThatGoesAwayFailsTheRun(_ bound: [String]) throws {
+        let server = try ServerProcess(model: model)
+        let process = try begin(
+            ["--rate", "100", "--duration", "2s", "--drain", "5s", "--json"] + bound, server)
+        server.signal(SIGKILL)
+        #expect(process.waitUntilExit() == 1)
+        #expect(
+            process.errors.contains(
+                bound.isEmpty
+                    ? "requests failed or had no end" : "threshold p99>2s: found"),
+            "\(process.errors)")
+        let report = try JSONDecoder().decode(Report.self, from: Data(process.output.utf8))
+        // Those that were answered were quick: what failed is not among them.
+        #expect(report.succeeded > 0 && report.succeeded < report.intended)
+        #expect(try #require(report.latency).count == report.succeeded)
     }
 
     @Test func anInterruptionEndsWithAReport() throws {

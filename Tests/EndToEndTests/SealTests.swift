@@ -72,7 +72,20 @@ import Testing
         #expect(try inspect("--seal").status == 0)
         let matched = try verify()
         #expect(matched.status == 0 && matched.output.contains(#""seal":"matched""#))
+        // Another file on disk is no drift: the weights that serve match their seal.
         try directory.write(GGUFBuilder.tinyLlama(seed: 2).build(), as: "tiny.gguf")
+        let changed = try verify()
+        #expect(changed.status == 0, "\(changed.errors)")
+        #expect(changed.output.contains(#""seal":"matched""#))
+        #expect(changed.output.contains(#""file":"changed""#))
+        let models = try Program.run(
+            "assay", ["models", "--json"], environment: ["ASSAY_SERVER": server.addresses[0]])
+        #expect(models.output.contains(#""file":"changed""#))
+        // A seal of these weights with other logits is.
+        let text = try String(contentsOfFile: seal, encoding: .utf8)
+        let place = try #require(text.range(of: #""logit": "#))
+        try directory.write(
+            text.replacingCharacters(in: place, with: #""logit": 9"#).utf8, as: "tiny.gguf.seal")
         let drifted = try verify()
         #expect(drifted.status == 65, "\(drifted.errors)")
         #expect(drifted.output.contains(#""state":"failed""#))

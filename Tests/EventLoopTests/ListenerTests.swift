@@ -153,6 +153,62 @@ import Testing
         }
     }
 
+    @Test func aRemovedSocketFileIsNoticedAndBoundAnew() throws {
+        try withLoop { loop in
+            let first = try Listener(loop: loop, address: unix)
+            first.start { $0.echo() }
+            let old = try Peer(connecting: unix)
+            #expect(first.checkSocketFile() == .present)
+            #expect(unlink(directory.path("s")) == 0)
+            #expect(first.checkSocketFile() == .missing)
+            let second = try first.rebound()
+            #expect(second.checkSocketFile() == .present)
+            let new = try Peer(connecting: unix)
+            for peer in [old, new] { try peer.send("both") }
+            // The old one waited in the backlog when its listener closed.
+            for peer in [old, new] {
+                try turn(loop) { try peer.receiveAvailable() == Array("both".utf8) }
+            }
+        }
+    }
+
+    @Test func aReplacedSocketFileIsLeftToItsServer() throws {
+        try withLoop { loop in
+            let first = try Listener(loop: loop, address: unix)
+            #expect(unlink(directory.path("s")) == 0)
+            let other = try Listener(loop: loop, address: unix)
+            #expect(first.checkSocketFile() == .replaced)
+            #expect { try first.rebound() } throws: { error in
+                (error as? EventLoopError)?.code == .addressInUse
+            }
+            other.close()
+            // With the other server gone the path is free again.
+            #expect(first.checkSocketFile() == .missing)
+            let second = try first.rebound()
+            #expect(second.checkSocketFile() == .present)
+        }
+    }
+
+    @Test func aFileThatIsNoSocketIsNotRemovedForARebinding() throws {
+        try withLoop { loop in
+            let first = try Listener(loop: loop, address: unix)
+            #expect(unlink(directory.path("s")) == 0)
+            close(creat(directory.path("s"), 0o600))
+            #expect { try first.rebound() } throws: { error in
+                (error as? EventLoopError)?.code == .pathOccupied
+            }
+            first.close()
+            #expect(access(directory.path("s"), F_OK) == 0)
+        }
+    }
+
+    @Test func aPortNeedsNoFile() throws {
+        try withLoop { loop in
+            let listener = try Fresh.listener(loop, .tcp, in: directory)
+            #expect(listener.checkSocketFile() == .present)
+        }
+    }
+
     @Test func missingDirectoryIsAddressUnavailable() throws {
         try withLoop { loop in
             let nowhere = Address.unix(path: directory.path("no/such/directory"))

@@ -107,6 +107,14 @@ public final class RawClient {
         return try read()
     }
 
+    /// Waits for a frame and keeps it for whoever asks for it; nil when the server has closed.
+    public func peek() throws -> AnswerFrame? {
+        if let first = waiting.first { return first }
+        guard let frame = try read() else { return nil }
+        waiting.insert(frame, at: 0)
+        return frame
+    }
+
     /// All frames of one request, up to its last. Others are kept for later.
     public func answers(to id: UInt64) throws -> [AnswerFrame] {
         var mine: [AnswerFrame] = []

@@ -147,7 +147,7 @@ import Wire
         #expect(throws: RawClientError.self) { try RawHTTP(admin) }
     }
 
-    @Test func beforeTheStartItIsAliveAndSaysHowFarLoadingIs() throws {
+    @Test func beforeTheStartItIsAliveAndSaysWhatWillBeLoaded() throws {
         let directory = try TemporaryDirectory()
         var configuration = ServerConfiguration()
         configuration.admin = "127.0.0.1:0"
@@ -164,10 +164,14 @@ import Wire
             try reasons(before) == [
                 "the server is loading its models", "model \"late\": waits for its turn to load",
             ])
-        #expect(throws: ServerStartError.self) { try server.loadModels() }
-        let after = try RawHTTP.get("/readyz", admin)
-        #expect(try reasons(after)[1].hasPrefix("model \"late\": failed: "))
-        #expect(try models(try RawHTTP.get("/models", admin))[0]["state"] as? String == "failed")
+        let error = #expect(throws: ServerStartError.self) { try server.start() }
+        guard case .modelRejected(let name, _)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(name == "late")
+        #expect(!FileManager.default.fileExists(atPath: directory.path("s")))
+        #expect(throws: RawClientError.self) { try RawHTTP(admin) }
     }
 
     // MARK: - The port

@@ -76,15 +76,53 @@ import Testing
                 == "reading the configuration: \"lisen\" is no setting; nearest is \"listen\"")
     }
 
-    @Test func anUnknownVariableNamesTheNearestValidOne() throws {
-        let error = refusal { try read(environment: ["ASSAY_TREADS": "2"]) }
+    @Test func anUnknownVariableIsOneWarningThatNamesTheNearestSetting() throws {
+        let effective = try read(environment: ["ASSAY_TREADS": "2", "ASSAY_LISTN": "x"])
+        #expect(effective.values == ServerConfiguration())
         #expect(
-            error?.message
-                == "reading the environment: ASSAY_TREADS is no setting; nearest is ASSAY_THREADS")
+            effective.warnings == [
+                "reading the environment: no setting, and left alone: "
+                    + "ASSAY_LISTN (nearest is ASSAY_LISTEN), "
+                    + "ASSAY_TREADS (nearest is ASSAY_THREADS)"
+            ])
+    }
+
+    @Test func aServiceOfKubernetesCalledAssayIsOneWarning() throws {
+        let effective = try read(environment: [
+            "ASSAY_SERVICE_HOST": "10.96.0.12", "ASSAY_SERVICE_PORT": "7411",
+            "ASSAY_SERVICE_PORT_RPC": "7411", "ASSAY_PORT": "tcp://10.96.0.12:7411",
+            "ASSAY_PORT_7411_TCP": "tcp://10.96.0.12:7411", "ASSAY_PORT_7411_TCP_PROTO": "tcp",
+            "ASSAY_PORT_7411_TCP_PORT": "7411", "ASSAY_PORT_7411_TCP_ADDR": "10.96.0.12",
+            "ASSAY_THREADS": "2",
+        ])
+        #expect(effective.values.threads == 2)
+        #expect(effective.warnings.count == 1)
+        #expect(effective.warnings[0].contains("8 that describe a Kubernetes Service"))
+        #expect(!effective.warnings[0].contains("10.96"), "a value may be a secret")
+    }
+
+    @Test func aVariableWithAWildNameNeitherBreaksALineNorFillsTheLog() throws {
+        var environment = ["ASSAY_A\nfatal": "x"]
+        for number in 0..<1000 {
+            environment["ASSAY_X\(number)" + String(repeating: "y", count: 5000)] = ""
+        }
+        let warning = try #require(try read(environment: environment).warnings.first)
+        #expect(warning.utf8.allSatisfy { $0 >= 32 })
+        #expect(warning.utf8.count < 2048)
+        #expect(warning.contains("ASSAY_A?fatal") && warning.contains("993 more"))
+    }
+
+    @Test func aMalformedValueOfASettingIsStillRefused() {
+        let error = refusal { try read(environment: ["ASSAY_THREADS": "tcp://10.0.0.1:1"]) }
+        #expect(error?.code.name == "wrong_type")
+        #expect(error?.location == "ASSAY_THREADS")
     }
 
     @Test func variablesOfOtherProgramsAreLeftAlone() throws {
-        _ = try read(environment: ["ASSAY_SERVER": "tcp://127.0.0.1:1", "PATH": "/bin"])
+        let effective = try read(environment: [
+            "ASSAY_SERVER": "tcp://127.0.0.1:1", "ASSAY_DEMO_MODEL": "/x", "PATH": "/bin",
+        ])
+        #expect(effective.warnings == [])
     }
 
     @Test(arguments: [

@@ -31,7 +31,7 @@ final class TestServer {
     }
 
     init(
-        _ models: [Model] = [.tiny], backend: CPUBackend? = nil,
+        _ models: [Model] = [.tiny], backend: (any Backend)? = nil,
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         configure: (inout ServerConfiguration) -> Void = { _ in }
     ) throws {
@@ -54,7 +54,6 @@ final class TestServer {
             server = try AssayServer(configuration: configuration, logger: logger)
         }
         admin = try server.startAdmin()
-        try server.loadModels()
         let addresses = try server.start()
         unix = addresses[0]
         tcp = addresses[1]

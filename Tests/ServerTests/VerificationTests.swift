@@ -30,7 +30,10 @@ import Wire
     }
 
     @Test func aModelWithoutASealIsRunTwice() throws {
-        #expect(try verify() == HealthResponse(ready: true, state: .ready, seal: .absent))
+        #expect(
+            try verify()
+                == HealthResponse(
+                    ready: true, state: .ready, seal: .absent, file: .unchanged))
         #expect(try server.counter("requests_in_flight") == 0)
     }
 
@@ -38,7 +41,9 @@ import Wire
         try seal()
         #expect(
             try verify()
-                == HealthResponse(ready: true, state: .ready, seal: .matched, largestDifference: 0))
+                == HealthResponse(
+                    ready: true, state: .ready, seal: .matched, largestDifference: 0,
+                    file: .unchanged))
     }
 
     @Test func aModelThatDriftedAnswersNothingMore() throws {
@@ -73,14 +78,33 @@ import Wire
         #expect(loaded.last?.status == .ok)
         let stream = try client.request(GenerateRequest.stream("long", tokens: 150_000))
         _ = try client.next()
-        // The same bytes in another file: the mapping is whole, the path is not.
-        let bytes = try Data(contentsOf: URL(fileURLWithPath: long))
-        try server.directory.write(bytes, as: "long.gguf")
+        // A seal of these weights with other logits.
+        _ = try ModelLoader().load(path: long).ensureReal().writeSeal()
+        let text = try String(contentsOfFile: long + ".seal", encoding: .utf8)
+        let place = try #require(text.range(of: "\"logit\": "))
+        try server.directory.write(
+            text.replacingCharacters(in: place, with: "\"logit\": 9").utf8, as: "long.gguf.seal")
         let verification = try client.request(HealthRequest(model: "long", verify: true))
         let answer = try #require(try client.answers(to: verification).last)
         #expect(try answer.decoded(HealthResponse.self).state == .failed)
         let end = try #require(try client.answers(to: stream).last)
         #expect(end.status == .dataLoss && end.error?.code == "model_damaged")
+    }
+
+    @Test func anotherFileOnDiskIsSaidAndIsNoDrift() throws {
+        try seal()
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        bytes[bytes.count - 4] ^= 1
+        try server.directory.write(bytes, as: "tiny.gguf")
+        let answer = try verify()
+        #expect(answer.ready && answer.state == .ready && answer.file == .changed)
+        #expect(answer.seal == .matched && answer.largestDifference == 0)
+        #expect(answer.reason?.contains("tiny.gguf") == true)
+        #expect(try client.call(GenerateRequest.stream("tiny", tokens: 1)).status == .ok)
+        let list = try client.call(ModelsRequest()).decoded(ModelsResponse.self)
+        #expect(list.models.map(\.file) == [.changed])
+        unlink(path)
+        #expect(try verify().file == .missing)
     }
 
     @Test func aSecondOneWaitsForTheFirst() throws {

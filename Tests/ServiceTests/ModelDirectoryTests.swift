@@ -119,12 +119,14 @@ import Wire
         #expect(directory.slot("m0") == nil)
     }
 
-    @Test func aLateFingerprintReachesOnlyItsOwnGeneration() throws {
+    @Test func theStateOfAFileReachesOnlyItsOwnGeneration() throws {
         var directory = try loaded("a")
-        directory.setFingerprint([1], of: "a", generation: 9)
-        #expect(directory.slot("a")?.facts?.fingerprint == nil)
-        directory.setFingerprint([1], of: "a", generation: 1)
-        #expect(directory.slot("a")?.facts?.fingerprint == [1])
+        #expect(directory.slot("a")?.file == .unchanged)
+        directory.setFile(.missing, reason: "gone", of: "a", generation: 9)
+        #expect(directory.slot("a")?.file == .unchanged)
+        directory.setFile(.changed, reason: "longer", of: "a", generation: 1)
+        #expect(directory.slot("a")?.file == .changed)
+        #expect(directory.slot("a")?.fileReason == "longer")
     }
 
     @Test func aTaintOnlyGrows() {

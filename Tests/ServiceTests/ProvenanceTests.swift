@@ -189,16 +189,15 @@ import Wire
         #expect(talk.context.admission.outstandingCount == 0)
     }
 
-    @Test func aFingerprintThatIsNotKnownYetIsWorthAnotherTry() throws {
+    @Test func aModelWithoutAFingerprintMeetsNoDemandForOne() throws {
         var facts = ModelFacts.real
         facts.fingerprint = nil
         var talk = try ConnectionConversation(models: [facts])
         try talk.hello()
         var request = toReal
         request.requirements = Requirements(fingerprint: .init(repeating: 7, count: 32))
-        #expect(try talk.send(request, id: 2).first?.error?.retryAfterMilliseconds == 100)
-        talk.context.models.setFingerprint(
-            .init(repeating: 7, count: 32), of: "real", generation: 1)
-        #expect(try talk.send(request, id: 3).isEmpty)
+        let answer = try talk.send(request, id: 2).first
+        #expect(answer?.status == .requirementNotMet)
+        #expect(answer?.error?.code == "fingerprint_required")
     }
 }

@@ -114,7 +114,11 @@ private struct ConnectionHistory: ~Copyable {
         let ticket = running[index]
         let events: [WorkEvent] = [
             .generateChunk(GenerateChunk(tokens: [1])), .answer, .failed(.cancelled("x")),
-            .failed(.deadline("x")),
+            .failed(.deadline("x")), .due(.deadline), .due(.cancelled),
+            .started(
+                WorkStart(
+                    promptTokens: 1, acceptedAt: 1, startedAt: 2, tokenizeMicroseconds: 0,
+                    degradations: [])),
         ]
         let event = events[random.below(events.count)]
         note(try talk.deliver(event, to: ticket))

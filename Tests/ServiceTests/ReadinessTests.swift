@@ -51,6 +51,14 @@ import Wire
         #expect(!verdict.isReady && verdict.reasons == [reason])
     }
 
+    @Test func aFaultOfTheServerItselfHoldsUpEverything() throws {
+        let verdict = Readiness(
+            phase: .serving, slots: try directory(ready: ["a"]).slots,
+            requirement: Requirement(configured: ["a"]), faults: ["nobody can connect"])
+        #expect(!verdict.isReady && verdict.reasons == ["nobody can connect"])
+        #expect(verdict.models.map(\.isReady) == [true])
+    }
+
     @Test func aMockIsNotReadyUnlessThatWasAllowed() throws {
         let models = try directory(mock: ["a"])
         let strict = judge(models, Requirement(configured: ["a"]))

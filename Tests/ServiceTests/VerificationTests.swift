@@ -39,13 +39,18 @@ import Wire
     }
 
     @Test func aModelThatMatchesStaysInService() throws {
-        let (matched, after) = try answer(.matched(largestDifference: 0.25))
+        let (matched, after) = try answer(
+            .matched(largestDifference: 0.25))
         #expect(
             matched
                 == HealthResponse(
-                    ready: true, state: .ready, seal: .matched, largestDifference: 0.25))
+                    ready: true, state: .ready, seal: .matched, largestDifference: 0.25,
+                    file: .unchanged))
         #expect(after == .ready)
-        #expect(try answer(.absent).0 == HealthResponse(ready: true, state: .ready, seal: .absent))
+        #expect(
+            try answer(.absent).0
+                == HealthResponse(
+                    ready: true, state: .ready, seal: .absent, file: .unchanged))
     }
 
     @Test func aModelThatDriftedIsOutOfServiceBeforeTheAnswer() throws {
@@ -55,7 +60,7 @@ import Wire
                 drifted
                     == HealthResponse(
                         ready: false, state: .failed, reason: "other bits",
-                        seal: isSealed ? .drifted : .absent))
+                        seal: isSealed ? .drifted : .absent, file: .unchanged))
             #expect(after == .failed)
         }
     }
@@ -100,9 +105,10 @@ import Wire
         var talk = try ConnectionConversation()
         try talk.hello()
         _ = try talk.send(request, id: 2, deadline: 5)
-        #expect(talk.context.watchesTime)
-        #expect(talk.context.expired(now: talk.now + 4_999).isEmpty)
-        #expect(talk.context.expired(now: talk.now + 5_000).count == 1)
+        #expect(talk.context.nextDue == talk.now + 5_000)
+        #expect(talk.context.takeDue(now: talk.now + 4_999).isEmpty)
+        #expect(talk.context.takeDue(now: talk.now + 5_000).map(\.isControl) == [true])
+        #expect(talk.context.takeDue(now: talk.now + 9_000).isEmpty)
         let frame = try #require(try talk.settle().first)
         #expect(frame.status == .deadlineExceeded)
         #expect(frame.error?.message.contains("verifying model \"real\"") == true)

@@ -1,5 +1,5 @@
-// What the admin pages know: how far the loads of the start have come, and later what the loop
-// thread says when it is asked.
+// What the admin pages know: what will be loaded, and once the addresses are bound what the loop
+// thread says when it is asked, with how far the loads of the start have come.
 //
 // Guarantees: never touches a model; nothing here waits longer than two seconds. Any thread.
 
@@ -14,11 +14,13 @@ final class AdminBoard: Sendable {
         let readiness: Readiness
         let slots: [ModelDirectory.Slot]
         /// False when the loop thread has not answered.
-        let isAlive: Bool
+        let isAnswered: Bool
+        /// Why the process should be given up; nil while it should not.
+        let death: String?
     }
 
     private struct State: Sendable {
-        var isServing = false
+        var isBound = false
         var requirement = Readiness.Requirement()
         /// Stands for the loop's own while the loop does not run yet.
         var directory = ModelDirectory()
@@ -47,45 +49,49 @@ final class AdminBoard: Sendable {
     /// A layer of the assay has begun or ended.
     func progressed(_ name: String, _ progress: Loading.LoadProgress) {
         let attempt = progress.attempt > 1 ? ", attempt \(progress.attempt)" : ""
-        state.withLock { $0.progress[name] = "loading: \(progress.layer) layer\(attempt)" }
-    }
-
-    /// The assay is over.
-    func finished(_ name: String, _ outcome: LoadOutcome) {
         state.withLock { state in
-            switch outcome.result {
-            case .success: state.progress[name] = "accepted, waits for the server to start"
-            case .failure(let rejection):
-                state.directory.failLoad(name, reason: rejection.message)
-            }
+            // What clients load is not kept: their names have no bound.
+            guard state.progress[name] != nil else { return }
+            state.progress[name] = "loading: \(progress.layer) layer\(attempt)"
         }
     }
 
+    /// How far the load of a configured model has come.
+    func progress(_ name: String) -> String? { state.withLock { $0.progress[name] } }
+
     /// From now on the loop thread is asked.
-    func startServing() { state.withLock { $0.isServing = true } }
+    func bound() { state.withLock { $0.isBound = true } }
 
     // MARK: - Looking
 
     /// Where things stand now.
     func look() async -> View {
         let state = state.withLock { $0 }
-        guard state.isServing else {
+        guard state.isBound else {
             let slots = state.directory.slots
             return View(
                 readiness: Readiness(
                     phase: .loading, slots: slots, requirement: state.requirement,
                     progress: state.progress),
-                slots: slots, isAlive: true)
+                slots: slots, isAnswered: true, death: nil)
         }
         guard let facts = await surveys.facts() else {
             return View(
                 readiness: Readiness(phase: .serving, slots: [], requirement: state.requirement),
-                slots: [], isAlive: false)
+                slots: [], isAnswered: false,
+                death: "the loop thread has not answered for 2 seconds")
         }
         return View(
             readiness: Readiness(
-                phase: facts.isDraining ? .draining : .serving, slots: facts.slots,
-                requirement: state.requirement),
-            slots: facts.slots, isAlive: true)
+                phase: facts.phase, slots: facts.slots, requirement: state.requirement,
+                faults: facts.faults, progress: state.progress),
+            slots: facts.slots, isAnswered: true, death: facts.death)
+    }
+}
+
+extension LoopFacts {
+    fileprivate var phase: Readiness.Phase {
+        if isDraining { return .draining }
+        return isStarting ? .loading : .serving
     }
 }

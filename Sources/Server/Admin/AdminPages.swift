@@ -1,6 +1,6 @@
 // The pages of the admin port: FlyingFox routes a request to a page, the page is one JSON object.
 //
-//   /livez   200 while the process and its loop thread answer, 503 when the loop does not
+//   /livez   200 while the loop thread answers and the engine works, 503 when one of them does not
 //   /readyz  200 when every required model is ready and real, 503 with the reasons when not
 //   /models  every model with its state, provenance, fingerprint, device and generation
 //
@@ -82,8 +82,8 @@ private enum Page: String, CaseIterable, Sendable {
     func response(_ view: AdminBoard.View) -> HTTPResponse {
         let isGreen =
             switch self {
-            case .livez: view.isAlive
-            case .readyz: view.isAlive && view.readiness.isReady
+            case .livez: view.death == nil
+            case .readyz: view.isAnswered && view.readiness.isReady
             case .models: true
             }
         return HTTPResponse(
@@ -94,13 +94,13 @@ private enum Page: String, CaseIterable, Sendable {
     private func body(_ view: AdminBoard.View) -> JSONText {
         let phase = ("phase", JSONText.string(view.readiness.phase.rawValue))
         let reasons =
-            (view.isAlive ? [] : ["the loop thread has not answered for 2 seconds"])
-            + (self == .readyz ? view.readiness.reasons : [])
+            self == .readyz && view.isAnswered
+            ? view.readiness.reasons : (view.death.map { [$0] } ?? [])
         let why = ("reasons", JSONText.array(reasons.map { .string($0) }))
         switch self {
         case .livez:
             return .object([
-                ("live", .bool(view.isAlive)), phase, why,
+                ("live", .bool(view.death == nil)), phase, why,
                 ("server", .string(AssayServer.version)),
             ])
         case .readyz:

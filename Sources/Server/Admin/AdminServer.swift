@@ -21,7 +21,7 @@ final class AdminServer: Sendable {
     /// `HOST:PORT` as bound.
     let address: String
     private let outbox: AdminOutbox
-    private let ended = StoppedFlag()
+    private let ended = Latch<Void>()
 
     /// Binds `HOST:PORT` and answers from then on.
     ///
@@ -38,12 +38,12 @@ final class AdminServer: Sendable {
         let ended = ended
         let thread = Thread {
             AdminLoop.run(parsed, AdminPages(board), outbox, logger, outcome)
-            ended.raise()
+            ended.set(())
         }
         thread.name = "assay-admin"
         thread.stackSize = 1 << 20
         thread.start()
-        address = try outcome.wait()[0]
+        address = try outcome.wait().get()[0]
         self.outbox = outbox
     }
 

@@ -12,6 +12,12 @@ import Synchronization
 struct LoopFacts: Sendable {
     let slots: [ModelDirectory.Slot]
     let isDraining: Bool
+    /// Whether models of the start are still on their way into service.
+    let isStarting: Bool
+    /// What is wrong with the server itself.
+    let faults: [String]
+    /// Why the process should be given up; nil while it should not.
+    let death: String?
 }
 
 /// A question on its way. Any thread.

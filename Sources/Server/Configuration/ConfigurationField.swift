@@ -37,7 +37,7 @@ struct ConfigurationField: Sendable {
     private static let serving: [ConfigurationField] = [
         .init(
             name: "model", unit: "NAME=PATH, repeatable",
-            explanation: "A model to assay before listening and to serve under this name.",
+            explanation: "A model to assay at the start and to serve under this name.",
             storage: .texts(\.models)),
         .init(
             name: "listen", unit: "tcp://HOST:PORT or unix:///PATH, repeatable",
@@ -54,6 +54,10 @@ struct ConfigurationField: Sendable {
             name: "ready-with-mock", unit: "",
             explanation: "Whether a mock in the place of a required model leaves /readyz green.",
             storage: .flag(\.isReadyWithMock)),
+        .init(
+            name: "live-timeout-seconds", unit: "seconds",
+            explanation: "Time an engine that has work may make no progress before /livez is red.",
+            storage: .duration(\.limits.liveTimeoutMicroseconds, 1...86_400)),
         .init(
             name: "strategy", unit: "",
             explanation: "What happens when a model fails the assay.",
@@ -84,6 +88,10 @@ struct ConfigurationField: Sendable {
             name: "load-retries-max", unit: "attempts",
             explanation: "Retries of the graceful strategy after an error that can heal.",
             storage: .integer(\.loadRetriesMax, 0...20)),
+        .init(
+            name: "file-check-seconds", unit: "seconds",
+            explanation: "Time between looks at the files of served models, which may change.",
+            storage: .seconds(\.fileCheckSeconds, 0.1...60)),
         .init(
             name: "loads-max", unit: "threads",
             explanation: "Loads that may run at once.",
@@ -147,7 +155,8 @@ struct ConfigurationField: Sendable {
             storage: .integer(\.limits.stepTokensMax, 2...65_536)),
         .init(
             name: "step-seconds-max", unit: "seconds",
-            explanation: "Time one step should take at most while prompts are read.",
+            explanation: "Time one step should take at most while prompts are read; "
+                + "/readyz is red after 4 of them, 3 seconds at least, without progress.",
             storage: .duration(\.limits.stepMicrosecondsMax, 0.001...60)),
         .init(
             name: "context-max", unit: "tokens, 0 for the model's own",

@@ -1,9 +1,10 @@
 // Reads a configuration: flags over environment over file over defaults.
 //
-// Guarantees: every key that is not in the table is an error that names the nearest one that is;
-// every value is checked against its type and range; relations between fields hold; and for each
-// field it is known where its value came from. Environment and file are read through the
-// providers of swift-configuration. Nothing but the file is opened.
+// Guarantees: a key of the file or of the command line that is not in the table is an error that
+// names the nearest one that is; such a variable is a warning, because others write into an
+// environment as well; every value is checked against its type and range; relations between fields
+// hold; and for each field it is known where its value came from. Environment and file are read
+// through the providers of swift-configuration. Nothing but the file is opened.
 
 import Compute
 import Configuration
@@ -17,6 +18,8 @@ public struct EffectiveConfiguration: Sendable {
     public let values: ServerConfiguration
     /// Field name to `flag`, an environment variable, or a file's path; absent means default.
     let sources: [String: String]
+    /// One sentence each, for the log of the start.
+    public let warnings: [String]
 
     /// One line per field: `name = value  (source)`, in the table's order.
     public var lines: [String] {
@@ -28,13 +31,6 @@ public struct EffectiveConfiguration: Sendable {
 
 /// Merges the sources of a configuration.
 public enum ConfigurationReader {
-    /// Variables with our prefix that belong to other programs of the project.
-    static let foreignVariables: Set<String> = [
-        "ASSAY_SERVER", "ASSAY_CONFIG", "ASSAY_DEMO_MODEL", "ASSAY_DEMO_SCORES", "ASSAY_FIXTURES",
-        "ASSAY_FUZZ_SEED", "ASSAY_INSTRUCTION_SET", "ASSAY_BIN", "ASSAY_CLIENTS", "ASSAY_SEED",
-        "ASSAY_SWIFT_FLAGS",
-    ]
-
     /// Reads and validates.
     ///
     /// - Parameters:
@@ -54,7 +50,6 @@ public enum ConfigurationReader {
                 sources[field.name] = file
             }
         }
-        try rejectUnknownVariables(environment)
         let variables = environment.filter { $0.key.hasPrefix("ASSAY_") }
         let provider = EnvironmentVariablesProvider(environmentVariables: variables)
         for field in ConfigurationField.all
@@ -72,7 +67,9 @@ public enum ConfigurationReader {
             sources[name] = "flag"
         }
         try validate(values)
-        return EffectiveConfiguration(values: values, sources: sources)
+        return EffectiveConfiguration(
+            values: values, sources: sources,
+            warnings: UnknownVariables.warning(environment).map { [$0] } ?? [])
     }
 
     private static func fileProvider(
@@ -109,21 +106,6 @@ public enum ConfigurationReader {
             throw unknownKey(key, location: path)
         }
         return snapshot
-    }
-
-    private static func rejectUnknownVariables(
-        _ environment: [String: String]
-    ) throws(ConfigurationError) {
-        let known = Dictionary(
-            uniqueKeysWithValues: ConfigurationField.all.map { ($0.environmentName, $0.name) })
-        for name in environment.keys.sorted()
-        where name.hasPrefix("ASSAY_") && known[name] == nil && !foreignVariables.contains(name) {
-            let nearest = nearestName(to: name, among: Array(known.keys).sorted()) ?? ""
-            throw ConfigurationError(
-                code: .unknownKey,
-                message: "reading the environment: \(name) is no setting; nearest is \(nearest)",
-                location: "environment")
-        }
     }
 
     private static func unknownKey(_ key: String, location: String) -> ConfigurationError {

@@ -9,7 +9,7 @@ import Service
 /// The settings of one server. Build one in code for tests, or read one with
 /// `ConfigurationReader`, which also validates it.
 public struct ServerConfiguration: Sendable, Equatable {
-    /// Models to assay before listening, as `NAME=PATH`, in this order. With none assayd serves the
+    /// Models to assay at the start, as `NAME=PATH`, in this order. With none assayd serves the
     /// demo model.
     public var models: [String] = []
     /// Addresses to listen on, as `tcp://HOST:PORT` or `unix:///PATH`.
@@ -36,6 +36,8 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var loadTimeoutSeconds = 300.0
     /// Retries of the graceful strategy.
     public var loadRetriesMax = 3
+    /// Seconds from one look at the files of served models to the next.
+    public var fileCheckSeconds = 10.0
     /// Longest context served, in tokens; 0 means what each model was made for.
     public var contextMax = 0
     /// Cache positions reserved per model, in tokens, shared by its sequences; 0 means

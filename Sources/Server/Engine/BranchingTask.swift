@@ -44,7 +44,7 @@ final class BranchingTask: EngineTask {
     private var held = 0
     /// Which branch each item of the current step is of, and its first offset; nil: the root.
     private var parts: [(branch: Int?, first: Int)] = []
-    private var hasFailed = false
+    var delivered = Delivery()
 
     /// - Parameter pages: cache pages for the root and the branches of one share.
     init(
@@ -138,18 +138,12 @@ final class BranchingTask: EngineTask {
     func accept(
         _ values: UnsafeBufferPointer<Float>, part: Int, position: Int, now: UInt64,
         into events: inout [WorkEvent]
-    ) {
-        guard !hasFailed else { return }
+    ) throws(InferenceError) {
         account.answered(at: now)
         let branch = parts[part].branch
         let offset = branch == nil ? position : position - line.rootCount
-        do throws(InferenceError) {
-            try reader.accept(values, branch: branch, offset: offset)
-            while let chunk = reader.takeChunk(isLast: false) { events.append(chunk) }
-        } catch {
-            hasFailed = true
-            events.append(.failed(ServiceError(error, status: .internalError)))
-        }
+        try reader.accept(values, branch: branch, offset: offset)
+        while let chunk = reader.takeChunk(isLast: false) { events.append(chunk) }
     }
 
     func advanced(
@@ -165,7 +159,7 @@ final class BranchingTask: EngineTask {
             runner.close(sequence)
             held += before - runner.freeTokens
         }
-        guard share.endsPrompt, !hasFailed else { return }
+        guard share.endsPrompt else { return }
         while let chunk = reader.takeChunk(isLast: true) { events.append(chunk) }
         events.append(reader.answer(account.record(now: now), at: now))
     }

@@ -21,6 +21,8 @@ enum EngineCommand: Sendable {
     case run(Work)
     case cancel(ticket: UInt64)
     case setPaused(ticket: UInt64, Bool)
+    /// Does nothing; that it is taken shows that the engine is there.
+    case probe
     /// Finish the current step and end the thread.
     case stop
 }
@@ -35,6 +37,8 @@ struct EngineInstallation: Sendable {
 
 /// See the head of the file. Any thread sends; one thread takes.
 final class EngineMailbox: Sendable {
+    /// What the engine shows of its progress.
+    let pulse = EnginePulse()
     private let commands = Mutex<[EngineCommand]>([])
     private let isSleeping = Atomic<Bool>(false)
     private let arrived = DispatchSemaphore(value: 0)
@@ -43,6 +47,11 @@ final class EngineMailbox: Sendable {
     func send(_ command: EngineCommand) {
         commands.withLock { $0.append(command) }
         wake()
+    }
+
+    /// Whether the engine sleeps and nothing waits for it. Any thread.
+    var isIdle: Bool {
+        isSleeping.load(ordering: .sequentiallyConsistent) && commands.withLock { $0.isEmpty }
     }
 
     /// Exchanges the queue for `empty`, whose room is reused. Engine thread.
@@ -72,4 +81,15 @@ final class EngineMailbox: Sendable {
         guard isSleeping.exchange(false, ordering: .sequentiallyConsistent) else { return }
         arrived.signal()
     }
+}
+
+/// A count of pieces of work done, for whoever watches the engine. Any thread.
+final class EnginePulse: Sendable {
+    private let count = Atomic<UInt64>(0)
+
+    /// A piece of work is done.
+    func beat() { count.add(1, ordering: .relaxed) }
+
+    /// How many there were.
+    var beats: UInt64 { count.load(ordering: .relaxed) }
 }

@@ -15,14 +15,14 @@ extension EngineModel {
     /// Starts a request or answers it at once. Engine thread; tokenizes.
     func begin(_ work: Work, now: UInt64, report: (UInt64, WorkEvent) -> Void) {
         do throws(ServiceError) {
-            try checkIntact()
+            if let distrust { throw distrust }
             switch work.task {
             case .tokenize(let request):
                 report(work.ticket, try tokenize(request, work, now: now))
             case .detokenize(let request):
                 report(work.ticket, try detokenize(request, work, now: now))
             case .generate(let request):
-                try add(request, work)
+                report(work.ticket, .started(try add(request, work, now: now)))
             case .logits(let request):
                 try add(request, work)
             case .score(let request):
@@ -69,7 +69,9 @@ extension EngineModel {
 
     // MARK: - Generate and Logits
 
-    private func add(_ request: GenerateRequest, _ work: Work) throws(ServiceError) {
+    private func add(
+        _ request: GenerateRequest, _ work: Work, now: UInt64
+    ) throws(ServiceError) -> WorkStart {
         let options = PromptOptions(
             addSpecial: request.addSpecial, parseSpecial: request.parseSpecial)
         var prompt = try prompts.tokens(request.prompt, options)
@@ -90,6 +92,9 @@ extension EngineModel {
                 id: work.ticket, promptCount: prompt.tokens.count, capacity: task.capacity,
                 chunkMax: promptTop.map { Self.logitsPerStepMax / (2 + 2 * $0) } ?? .max,
                 deadline: work.deadline))
+        return WorkStart(
+            promptTokens: UInt64(prompt.tokens.count), acceptedAt: work.acceptedAt, startedAt: now,
+            tokenizeMicroseconds: prompt.microseconds, degradations: prompt.degradations)
     }
 
     private func generation(

@@ -2,7 +2,8 @@
 //
 // Guarantees: one step advances every sequence the plan names, in one pass over the weights; every
 // task that ends gives its sequence back and is reported exactly once; a step that fails ends the
-// tasks in it and no others. Confined to the engine thread.
+// tasks in it and no others. A request whose values are not finite is computed again, once; if they
+// are not finite then either, the model answers nothing more. Confined to the engine thread.
 
 import Inference
 import Loading
@@ -13,9 +14,12 @@ import Wire
 final class EngineModel {
     let name: String
     let generation: UInt32
-    private let loaded: LoadedModel
     /// Why nothing may be begun any more.
-    private var distrust: ServiceError?
+    private(set) var distrust: ServiceError?
+    /// Requests that are computed a second time.
+    private var replays: [UInt64: Replay] = [:]
+    /// Requests of the current step whose values are not finite.
+    private var failures: [(task: any EngineTask, error: InferenceError)] = []
     let prompts: PromptPreparation
     /// Values of a hidden state.
     let embeddingLength: Int
@@ -34,6 +38,7 @@ final class EngineModel {
     private var running: [(share: StepShare, task: any EngineTask)] = []
     private var events: [WorkEvent] = []
     private var stepEvents: [(task: any EngineTask, event: WorkEvent)] = []
+    private var recomputedCount = 0
 
     /// Branches that one request may have at most, open or not.
     private static let branchCountMax = max(Limits.continuationCountMax, Limits.inputCountMax)
@@ -47,7 +52,6 @@ final class EngineModel {
     ) throws(InferenceError) {
         name = installation.name
         generation = installation.generation
-        loaded = installation.model
         let model = installation.model.tokenModel
         var context = model.contextLength
         if contextMax > 0 { context = min(context, contextMax) }
@@ -84,6 +88,9 @@ final class EngineModel {
     var nextDeadline: UInt64? { scheduler.nextDeadline }
     var tickets: [UInt64] { tasks.keys.sorted() }
 
+    /// Beats `pulse` while a step runs.
+    func reportProgress(to pulse: EnginePulse) { runner.reportProgress { pulse.beat() } }
+
     /// Takes a request in whose work is known.
     func enqueue(_ task: any EngineTask, _ work: ScheduledWork) {
         tasks[task.ticket] = task
@@ -95,9 +102,7 @@ final class EngineModel {
     /// Ends a request before its time. Does nothing for a stranger.
     func cancel(_ ticket: UInt64, now: UInt64, report: (UInt64, WorkEvent) -> Void) {
         guard let task = tasks[ticket] else { return }
-        scheduler.remove(ticket)
-        end(task)
-        report(ticket, task.interrupted(.cancelled, now: now))
+        interrupt(task, .cancelled, now: now, report: report)
     }
 
     func setPaused(_ ticket: UInt64, _ isPaused: Bool) { scheduler.setPaused(ticket, isPaused) }
@@ -114,21 +119,24 @@ final class EngineModel {
 
     private func end(_ task: any EngineTask) {
         tasks[task.ticket] = nil
+        replays[task.ticket] = nil
         task.close(on: runner)
+    }
+
+    private func interrupt(
+        _ task: any EngineTask, _ reason: Wire.FinishReason, now: UInt64,
+        report: (UInt64, WorkEvent) -> Void
+    ) {
+        let ticket = task.ticket
+        scheduler.remove(ticket)
+        var replay = replays[ticket]
+        end(task)
+        let event = task.interrupted(reason, now: now)
+        report(ticket, replay?.rest(of: event) ?? event)
     }
 
     /// Refuses from now on what was accepted before the model proved wrong.
     func distrust(_ error: ServiceError) { distrust = error }
-
-    /// A file that lost pages under its mapping has been answering with zeros.
-    func checkIntact() throws(ServiceError) {
-        if let distrust { throw distrust }
-        guard case .real(let model) = loaded, !model.isIntact else { return }
-        throw ServiceError(
-            .dataLoss, .modelDamaged,
-            "answering with model \"\(name)\": its file was cut short while it was served; "
-                + "unload it and load it again")
-    }
 
     // MARK: - Steps
 
@@ -139,8 +147,7 @@ final class EngineModel {
         scheduler.planStep(now: now, freeCapacity: runner.freeTokens - reserved, into: &plan)
         for ticket in plan.expired {
             guard let task = tasks[ticket] else { continue }
-            end(task)
-            report(ticket, task.interrupted(.deadline, now: now))
+            interrupt(task, .deadline, now: now, report: report)
         }
         for ticket in plan.opened { open(ticket, now: now, report: report) }
         collectItems(report: report)
@@ -149,8 +156,14 @@ final class EngineModel {
             // The runner is busy until it returns: what ends here is closed afterwards.
             try runner.step(items) { item, position, values in
                 let (task, part) = owners[item]
-                task.accept(
-                    values, part: part, position: position, now: ServerClock.now, into: &events)
+                guard !failures.contains(where: { $0.task === task }) else { return }
+                do throws(InferenceError) {
+                    try task.accept(
+                        values, part: part, position: position, now: ServerClock.now,
+                        into: &events)
+                } catch {
+                    failures.append((task, error))
+                }
                 for event in events { stepEvents.append((task, event)) }
                 events.removeAll(keepingCapacity: true)
             }
@@ -207,27 +220,64 @@ final class EngineModel {
         scheduler.observe(tokenCount: plan.tokenCount, microseconds: end - start)
         for (task, event) in stepEvents { settle(task, event, report: report) }
         stepEvents.removeAll(keepingCapacity: true)
-        for (share, task) in running where !share.decodes && tasks[task.ticket] != nil {
+        for (share, task) in running
+        where !share.decodes && tasks[task.ticket] === task
+            && !failures.contains(where: { $0.task === task })
+        {
             task.advanced(share, on: runner, now: end, into: &events)
             for event in events { settle(task, event, report: report) }
             events.removeAll(keepingCapacity: true)
         }
         clearStep()
+        for (task, error) in failures where tasks[task.ticket] === task {
+            notFinite(task, error, now: end, report: report)
+        }
+        failures.removeAll(keepingCapacity: true)
+    }
+
+    /// Begins the request anew, or gives the model up when this was its second computation.
+    private func notFinite(
+        _ task: any EngineTask, _ error: InferenceError, now: UInt64,
+        report: (UInt64, WorkEvent) -> Void
+    ) {
+        let isSecond = replays[task.ticket] != nil
+        scheduler.remove(task.ticket)
+        end(task)
+        guard isSecond else {
+            recomputedCount += 1
+            replays[task.ticket] = Replay(after: task.delivered)
+            return begin(task.work, now: now, report: report)
+        }
+        let failure = ServiceError(
+            .dataLoss, .logitsNotFinite,
+            "answering with model \"\(name)\": \(error.tried): found \(error.found), twice; "
+                + "the model is out of service, unload it and load it again")
+        distrust = failure
+        report(task.ticket, .failed(failure))
+    }
+
+    /// Requests that were begun anew since the last call.
+    func takeRecomputedCount() -> Int {
+        defer { recomputedCount = 0 }
+        return recomputedCount
     }
 
     /// Reports what a task brought forth; a final event ends it.
     private func settle(
         _ task: any EngineTask, _ event: WorkEvent, report: (UInt64, WorkEvent) -> Void
     ) {
-        guard tasks[task.ticket] != nil else { return }
+        guard tasks[task.ticket] === task else { return }
+        task.delivered.add(event)
+        let rest = replays[task.ticket] == nil ? event : replays[task.ticket]?.rest(of: event)
         if event.isFinal {
             scheduler.remove(task.ticket)
             end(task)
         }
-        report(task.ticket, event)
+        if let rest { report(task.ticket, rest) }
     }
 
     private func failStep(_ error: InferenceError, report: (UInt64, WorkEvent) -> Void) {
+        failures.removeAll(keepingCapacity: true)
         let failure = ServiceError(
             .internalError, .engineFailed, "running a step of model \"\(name)\": \(error.message)")
         for (_, task) in running where tasks[task.ticket] != nil {

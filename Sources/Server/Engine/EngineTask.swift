@@ -15,6 +15,8 @@ protocol EngineTask: AnyObject {
     var capacity: Int { get }
     /// Of these, how many it may still take from the runner while it is open.
     var unusedCapacity: Int { get }
+    /// What its client has been sent.
+    var delivered: Delivery { get set }
 
     /// Starts to run.
     func open(on runner: any ModelRunner, now: UInt64) throws(InferenceError)
@@ -26,9 +28,11 @@ protocol EngineTask: AnyObject {
 
     /// Takes the values of one position. `part` counts the items of its latest `prepare`. The
     /// runner is busy. Appends the events they bring.
+    ///
+    /// Throws `non_finite_logits`: the request is computed again, and this task is dropped.
     func accept(
         _ values: UnsafeBufferPointer<Float>, part: Int, position: Int, now: UInt64,
-        into events: inout [WorkEvent])
+        into events: inout [WorkEvent]) throws(InferenceError)
 
     /// A share that read tokens is done. Appends the events that brings.
     func advanced(

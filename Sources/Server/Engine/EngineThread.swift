@@ -3,7 +3,8 @@
 //
 // Guarantees: between two steps it looks at its mailbox, so cancellations and deadlines take
 // effect within a step; tokenizing takes turns with steps, so a flood of texts does not stop the
-// streams; events of a round leave in one batch; with nothing to do it sleeps.
+// streams; events of a round leave in one batch; with nothing to do it sleeps; every piece of work
+// done is a beat of the mailbox's pulse, which the loop watches.
 
 import Foundation
 import Logging
@@ -28,10 +29,14 @@ final class EngineThread: Sendable {
         thread.start()
     }
 
-    /// Ends the thread after its current step and waits for it. Not on the engine thread.
-    func stop() {
+    /// Ends the thread after its current step and waits for it, at most `seconds`. Not on the
+    /// engine thread.
+    ///
+    /// - Returns: whether it has ended. One that is stuck never does, and nothing can be done about
+    ///   it but to leave.
+    func stop(within seconds: Int) -> Bool {
         mailbox.send(.stop)
-        stopped.wait()
+        return stopped.wait(timeout: .now() + .seconds(seconds)) == .success
     }
 }
 
@@ -64,7 +69,10 @@ private struct EngineRounds {
     mutating func run() {
         while !isStopping {
             mailbox.takeAll(into: &commands)
-            for command in commands { carryOut(command) }
+            for command in commands {
+                carryOut(command)
+                mailbox.pulse.beat()
+            }
             takeArrivals()
             let isCongested = inbox.isCongested
             let computed = isCongested ? 0 : step()
@@ -87,6 +95,7 @@ private struct EngineRounds {
         case .cancel(let ticket): cancel(ticket)
         case .setPaused(let ticket, let isPaused):
             for model in models { model.setPaused(ticket, isPaused) }
+        case .probe: break
         case .stop: isStopping = true
         }
     }
@@ -98,6 +107,7 @@ private struct EngineRounds {
             let model = try EngineModel(
                 installation, limits: configuration.limits, contextMax: configuration.contextMax,
                 cacheTokensMax: configuration.cacheTokensMax)
+            model.reportProgress(to: mailbox.pulse)
             models.append(model)
             installation.completion(nil)
         } catch {
@@ -150,6 +160,7 @@ private struct EngineRounds {
         while taken < arrivals.count, now - start < Self.arrivalsMicrosecondsMax {
             begin(arrivals[taken], now: now)
             taken += 1
+            mailbox.pulse.beat()
             now = ServerClock.now
         }
         arrivals.removeFirst(taken)
@@ -184,11 +195,13 @@ private struct EngineRounds {
             computed += model.step(now: ServerClock.now) {
                 outgoing.append(.event(ticket: $0, $1))
             }
-            do throws(ServiceError) {
-                try model.checkIntact()
-            } catch {
-                report(damaged: model, error)
+            mailbox.pulse.beat()
+            for _ in 0..<model.takeRecomputedCount() {
+                logger.warning(
+                    "logits were not finite, computing again", metadata: ["model": "\(model.name)"])
+                outgoing.append(.recomputed)
             }
+            if let error = model.distrust { report(damaged: model, error) }
         }
         return computed
     }

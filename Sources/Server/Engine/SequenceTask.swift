@@ -22,6 +22,7 @@ final class SequenceTask: EngineTask {
     private let vocabularySize: Int
     private var purpose: Purpose
     private var account: TaskAccount
+    var delivered = Delivery()
     /// The open sequence and the item that is handed to the runner, reused from step to step.
     private var item: StepItem?
     private var lastToken: Int32 = 0
@@ -92,9 +93,9 @@ final class SequenceTask: EngineTask {
     func accept(
         _ logits: UnsafeBufferPointer<Float>, part: Int, position: Int, now: UInt64,
         into events: inout [WorkEvent]
-    ) {
+    ) throws(InferenceError) {
         if promptLogprobs != nil, position + 1 < prompt.count {
-            return score(prompt[position + 1], logits, into: &events)
+            return try score(prompt[position + 1], logits, into: &events)
         }
         sendPromptLogprobs(into: &events)
         account.answered(at: now)
@@ -104,13 +105,14 @@ final class SequenceTask: EngineTask {
             // Taken out while it changes, so that its buffers are not copied.
             purpose = .logits(allPositions: false)
             defer { purpose = .generate(generation, stops: stops) }
-            do throws(InferenceError) {
-                let step = try generation.accept(logits)
-                tell(step, generation, stops, now: now, into: &events)
-            } catch {
-                events.append(.failed(ServiceError(error, status: .internalError)))
-            }
+            let step = try generation.accept(logits)
+            tell(step, generation, stops, now: now, into: &events)
         case .logits:
+            guard logits.allSatisfy(\.isFinite) else {
+                throw InferenceError(
+                    .nonFiniteLogits, tried: "looking at logits",
+                    found: "a value that is NaN or infinite", allowed: "finite values")
+            }
             values.append(contentsOf: logits)
             sendFullChunks(into: &events)
         }
@@ -189,14 +191,10 @@ final class SequenceTask: EngineTask {
 
     private func score(
         _ token: Int32, _ logits: UnsafeBufferPointer<Float>, into events: inout [WorkEvent]
-    ) {
+    ) throws(InferenceError) {
         guard let topCount = promptLogprobs?.topCount else { return }
-        do throws(InferenceError) {
-            let row = try LogProbabilities(logits, topCount: Int(topCount))
-            promptLogprobs?.append(token, row.value(ofLogit: logits[Int(token)]), top: row.top)
-        } catch {
-            events.append(.failed(ServiceError(error, status: .internalError)))
-        }
+        let row = try LogProbabilities(logits, topCount: Int(topCount))
+        promptLogprobs?.append(token, row.value(ofLogit: logits[Int(token)]), top: row.top)
         // Four values say as much as one token's frame needs besides its alternatives.
         let chunkCount = max(1, work.logitsChunkCount / (4 + 2 * Int(topCount)) / 2)
         if let pending = promptLogprobs, pending.count >= chunkCount {

@@ -1,5 +1,5 @@
-// Runs the assay where it disturbs nobody: on the caller's thread at start, on a thread of its own
-// later. Progress and outcome are posted to the loop.
+// Runs the assay where it disturbs nobody: on a thread of its own. Progress and outcome are posted
+// to the loop, for the models of the start as for those of a request.
 //
 // Guarantees: the settings of the server apply, a request may only choose strategy and device; a
 // mock needs the server's permission whatever a request says. All models share one back end.
@@ -16,13 +16,15 @@ struct ModelLoading: Sendable {
     let configuration: ServerConfiguration
     let placing: ModelPlacing
     let logger: Logger
+    /// Told of every layer that begins or ends; called on the loader's thread.
+    let observe: @Sendable (_ name: String, Loading.LoadProgress) -> Void
 
     /// Runs the assay on the calling thread.
     ///
     /// - Throws: when the settings contradict each other or name no device.
-    func run(
-        path: String, strategy: Loading.LoadStrategy? = nil, device: String? = nil,
-        progress: @escaping @Sendable (Loading.LoadProgress) -> Void = { _ in }
+    private func run(
+        path: String, strategy: Loading.LoadStrategy?, device: String?,
+        progress: @escaping @Sendable (Loading.LoadProgress) -> Void
     ) throws(ServiceError) -> LoadOutcome {
         var options = ModelLoadingConfiguration()
         if let strategy {
@@ -54,6 +56,7 @@ struct ModelLoading: Sendable {
                 let outcome = try run(
                     path: request.path, strategy: strategy, device: request.device
                 ) { progress in
+                    report(progress, of: request.name)
                     guard let verdict = progress.verdict else { return }
                     let layer = LayerVerdictRecord(verdict)
                     inbox.post(
@@ -68,6 +71,17 @@ struct ModelLoading: Sendable {
         thread.name = "assay-loader"
         thread.stackSize = 4 << 20
         thread.start()
+    }
+
+    private func report(_ progress: Loading.LoadProgress, of name: String) {
+        observe(name, progress)
+        let state = progress.verdict == nil ? "begins" : "done"
+        logger.log(
+            level: progress.verdict == nil ? .debug : .info, "loading",
+            metadata: [
+                "model": "\(name)", "layer": "\(progress.layer)", "state": "\(state)",
+                "attempt": "\(progress.attempt)",
+            ])
     }
 
     private static func strategy(_ name: String) throws(ServiceError) -> Loading.LoadStrategy {

@@ -1,7 +1,7 @@
 // Verifies served models on threads of their own, one per verification, and posts what was found.
 //
-// Guarantees: neither the loop nor the engine waits for it; a verification that is cancelled stops
-// at its next piece of the file, and its thread ends by itself when the kernel lets it go.
+// Guarantees: neither the loop nor the engine waits for it; a verification that is cancelled before
+// it computes ends at once, and its thread ends by itself.
 // Confined to the loop thread, but for the thread's own body.
 
 import Foundation
@@ -26,7 +26,10 @@ struct ModelVerifying {
         running[ticket] = (served, cancellation)
         let thread = Thread {
             let found = model.verify { cancellation.isRequested.load(ordering: .relaxed) }
-            inbox.post(.verified(ticket: ticket, served, VerificationOutcome(found)))
+            inbox.post(
+                .verified(
+                    ticket: ticket, served, VerificationOutcome(found),
+                    VerifiedFile(model.fileState())))
         }
         thread.name = "assay-verify"
         thread.stackSize = 4 << 20

@@ -25,21 +25,30 @@ final class WorkRouter {
     /// Ticket to the name it loads.
     private var loads: [UInt64: String] = [:]
     private var installations: [UInt64: Installation] = [:]
+    /// Loads of the start, and who waits for them.
+    private var boots: [UInt64: BootOutcome] = [:]
     private var verifying = ModelVerifying()
     /// Real models in service, for verifying them.
     private var served: [ModelRemoval: RealModel] = [:]
-    /// Models whose fingerprint is still being computed.
-    private var fingerprints: [(task: FingerprintTask, name: String, generation: UInt32)] = []
+    /// Looks at the files of the models in service.
+    private let files: ModelFileWatch
 
     init(engine: EngineMailbox, loading: ModelLoading, inbox: LoopInbox, logger: Logger) {
         self.engine = engine
         self.loading = loading
         self.inbox = inbox
         self.logger = logger
+        files = ModelFileWatch(
+            interval: loading.configuration.fileCheckSeconds, inbox: inbox, logger: logger)
     }
 
-    /// Whether `collectFingerprints` has something to wait for.
-    var awaitsFingerprints: Bool { !fingerprints.isEmpty }
+    /// What the engine shows of its progress.
+    var engineBeats: UInt64 { engine.pulse.beats }
+    /// Whether the engine should be doing something.
+    var engineHasWork: Bool { !engine.isIdle }
+
+    /// Gives an engine that sleeps something to show that it is there.
+    func probeEngine() { engine.send(.probe) }
 
     /// Hands a piece of work over.
     func start(_ work: Work) {
@@ -53,6 +62,14 @@ final class WorkRouter {
         default:
             engine.send(.run(work))
         }
+    }
+
+    /// Loads a model that the server was started with; the directory has its name already.
+    func boot(_ request: LoadRequest, _ outcome: BootOutcome, context: inout ServiceContext) {
+        let ticket = context.reserveTicket()
+        boots[ticket] = outcome
+        loads[ticket] = request.name
+        loading.start(request, ticket: ticket, inbox: inbox)
     }
 
     /// Asks for an early end. The engine answers through the inbox; a load is answered here,
@@ -78,9 +95,7 @@ final class WorkRouter {
     func carryOutRemovals(_ context: inout ServiceContext) {
         for removal in context.removals {
             logger.info("model unloaded", metadata: ["model": "\(removal.name)"])
-            fingerprints.removeAll {
-                $0.name == removal.name && $0.generation == removal.generation
-            }
+            files.remove(removal)
             engine.send(.remove(removal))
             served[removal] = nil
             endVerifications(of: removal, context: &context)
@@ -112,7 +127,7 @@ final class WorkRouter {
     /// A verification has come back; a model that drifted goes out of service.
     func verified(
         _ ticket: UInt64, _ model: ModelRemoval, _ outcome: VerificationOutcome,
-        context: inout ServiceContext
+        file: VerifiedFile, context: inout ServiceContext
     ) {
         verifying.finish(ticket)
         if case .drifted(let reason, _) = outcome {
@@ -120,7 +135,7 @@ final class WorkRouter {
                 "model drifted", metadata: ["model": "\(model.name)", "reason": "\(reason)"])
             engine.send(.distrust(model, reason: reason))
         }
-        context.finishVerification(of: model, ticket: ticket, outcome)
+        context.finishVerification(of: model, ticket: ticket, outcome, file: file)
     }
 
     // MARK: - Loads
@@ -133,6 +148,8 @@ final class WorkRouter {
         }
         switch outcome.result {
         case .failure(let rejection):
+            boots.removeValue(forKey: ticket)?.set(
+                .failure(.modelRejected(name: name, report: outcome.report)))
             failed(ticket, name, ServiceError(rejection), context: &context)
         case .success(let model):
             guard let generation = context.models.reserveGeneration(name) else { return }
@@ -160,11 +177,17 @@ final class WorkRouter {
             }
             return
         }
-        if let error { return failed(ticket, name, error, context: &context) }
+        if let error {
+            let text = "making model \"\(name)\" ready: \(error.message)"
+            boots.removeValue(forKey: ticket)?.set(
+                .failure(installation == nil ? .configuration(text) : .system(text)))
+            return failed(ticket, name, error, context: &context)
+        }
         guard let installation, let facts = context.models.finishLoad(installation.facts),
             let slot = context.models.slot(name)
         else { return }
         announce(facts, installation.model)
+        boots.removeValue(forKey: ticket)?.set(.success(installation.report))
         let report = LoadResponse(installation.report, model: ModelInfo(slot))
         context.completions.append((ticket, .loaded(report, facts)))
     }
@@ -180,12 +203,6 @@ final class WorkRouter {
         context.completions.append((ticket, .failed(error)))
     }
 
-    /// Puts a model that was loaded before the start into service.
-    func adopt(_ model: LoadedModel, facts: Service.ModelFacts, context: inout ServiceContext) {
-        guard let facts = context.models.finishLoad(facts) else { return }
-        announce(facts, model)
-    }
-
     private func announce(_ facts: Service.ModelFacts, _ model: LoadedModel) {
         switch model {
         case .real(let real):
@@ -197,9 +214,7 @@ final class WorkRouter {
                     "device": "\(facts.device)", "device_reason": "\(facts.deviceReason ?? "")",
                     "seal": "\(real.report.seal?.description ?? "not compared")",
                 ])
-            if facts.fingerprint == nil {
-                fingerprints.append((real.fingerprint, facts.name, facts.generation))
-            }
+            files.add(real, as: ModelRemoval(name: facts.name, generation: facts.generation))
         case .mock:
             logger.critical(
                 "A MOCK IS BEING SERVED: its answers are random and say so",
@@ -207,22 +222,6 @@ final class WorkRouter {
         }
     }
 
-    /// Takes over fingerprints that are known by now. Never waits.
-    func collectFingerprints(_ context: inout ServiceContext) {
-        fingerprints.removeAll { entry in
-            switch entry.task.state {
-            case .pending:
-                return false
-            case .ready(let fingerprint):
-                context.models.setFingerprint(
-                    fingerprint.bytes, of: entry.name, generation: entry.generation)
-                return true
-            case .failed(let reason):
-                logger.error(
-                    "fingerprint failed",
-                    metadata: ["model": "\(entry.name)", "reason": "\(reason)"])
-                return true
-            }
-        }
-    }
+    /// Stops looking at files. Once, at the end.
+    func close() { files.stop() }
 }

@@ -7,16 +7,25 @@ import EventLoop
 import Loading
 import Service
 import Synchronization
+import Wire
 
 /// What other threads tell the loop thread.
 enum LoopMessage: Sendable {
     case event(ticket: UInt64, WorkEvent)
+    /// Load a model that the server was started with.
+    case boot(LoadRequest, BootOutcome)
+    /// All models of the start are in service. The answer is false while the server drains.
+    case served(Latch<Bool>)
     /// A loader is done with the assay, well or badly.
     case assayed(ticket: UInt64, LoadOutcome)
     /// The engine has taken a model in, or could not.
     case installed(ticket: UInt64, ServiceError?)
     /// A verification has come back.
-    case verified(ticket: UInt64, ModelRemoval, VerificationOutcome)
+    case verified(ticket: UInt64, ModelRemoval, VerificationOutcome, VerifiedFile)
+    /// The files of a served model are not what they were, or are it again.
+    case fileSeen(ModelRemoval, VerifiedFile)
+    /// A request is computed a second time.
+    case recomputed
     /// A model can no longer be trusted.
     case damaged(ModelRemoval, reason: String)
     /// Somebody wants to know the models and whether the server drains.

@@ -2,8 +2,8 @@
 // machines and the other threads. Decides nothing and computes nothing.
 //
 // Guarantees: what the machines ask for is carried out in their order; a closed connection's work
-// is cancelled; memory for unsent and unfinished bytes is bounded over all connections; time is
-// watched by one timer that runs only while there is something to watch.
+// is cancelled; memory for unsent and unfinished bytes is bounded over all connections; an answer
+// that is due leaves when it is due, whatever the engine does.
 
 import EventLoop
 import Logging
@@ -18,6 +18,10 @@ final class NetworkLoop {
     static let inputTotalMax = 256 << 20
     /// How often time is looked at while there is a reason to.
     static let tickInterval = Duration.milliseconds(50)
+    /// How often the engine's progress is looked at, busy or not.
+    static let watchInterval = Duration.milliseconds(250)
+    /// Of these looks, how many pass until the other parts are looked after as well.
+    static let watchRoundCount = 4
     /// Time a peer has to read a last word before the socket closes.
     static let lastWordLimit = Duration.seconds(2)
 
@@ -28,10 +32,15 @@ final class NetworkLoop {
     var context: ServiceContext
     private(set) var connections: [UInt64: Connection] = [:]
     private var effects = ConnectionEffects()
-    private var listeners: [Listener] = []
+    private let listeners: ListenerGroup
     private var signals: [SignalWatcher] = []
     private var wakeup: Wakeup?
     private var tick: Timer?
+    /// Fires when the next answer is due, and when that is.
+    private var due: Timer?
+    private var dueAt: UInt64?
+    private var watch: Timer?
+    private var watchCount = 0
     private var isTicking = false
     private var messages: [LoopMessage] = []
     private var nextConnection: UInt64 = 1
@@ -50,7 +59,10 @@ final class NetworkLoop {
         self.router = router
         self.inbox = inbox
         self.logger = logger
+        listeners = ListenerGroup(logger: logger)
         tick = try Timer(loop: loop)
+        due = try Timer(loop: loop)
+        watch = try Timer(loop: loop)
         wakeup = try Wakeup(loop: loop) { [unowned self] in takeMessages() }
         if let wakeup { inbox.attach(wakeup) }
     }
@@ -62,16 +74,7 @@ final class NetworkLoop {
         var settings = Listener.Settings()
         let limits = context.limits
         settings.stream.pendingWriteSizeMax = limits.outputSizeMax
-        for address in addresses {
-            let listener = try Listener(loop: loop, address: address, settings: settings)
-            let logger = logger
-            listener.onError = { error in
-                logger.warning("accepting failed", metadata: ["reason": "\(error)"])
-            }
-            listeners.append(listener)
-        }
-        for listener in listeners { listener.start { [unowned self] in accept($0) } }
-        return listeners.map(\.address)
+        return try listeners.bind(addresses, loop, settings) { [unowned self] in accept($0) }
     }
 
     /// Drains on SIGTERM and SIGINT.
@@ -88,6 +91,9 @@ final class NetworkLoop {
     /// Runs until a drain is complete, then gives everything back.
     func run() {
         armTick()
+        watch?.start(after: Self.watchInterval, repeating: Self.watchInterval) {
+            [unowned self] in lookAfterParts()
+        }
         loop.run()
         close()
     }
@@ -95,10 +101,13 @@ final class NetworkLoop {
     /// Closes every handle and the loop. For a start that failed half-way, too.
     func close() {
         inbox.detach()
-        for listener in listeners { listener.close() }
+        router.close()
+        listeners.close()
         loop.close()
         wakeup = nil
         tick = nil
+        due = nil
+        watch = nil
     }
 
     // MARK: - Connections
@@ -187,6 +196,7 @@ final class NetworkLoop {
         }
         // An unload is no work for another thread, yet its wait has an end.
         if context.awaitsUnloads { armTick() }
+        armDue()
         settle()
     }
 
@@ -296,20 +306,32 @@ final class NetworkLoop {
         switch message {
         case .event(let ticket, let event):
             deliver(event, to: ticket)
+        case .boot(let request, let outcome):
+            guard !context.isDraining else { return outcome.set(.failure(.stopped)) }
+            router.boot(request, outcome, context: &context)
+        case .served(let latch):
+            context.condition.isStarting = false
+            latch.set(!context.isDraining)
         case .assayed(let ticket, let outcome):
             router.assayed(ticket, outcome, context: &context)
         case .installed(let ticket, let error):
             router.installed(ticket, error, context: &context)
-            router.collectFingerprints(&context)
-            armTick()
-        case .verified(let ticket, let model, let outcome):
-            router.verified(ticket, model, outcome, context: &context)
+        case .verified(let ticket, let model, let outcome, let file):
+            router.verified(ticket, model, outcome, file: file, context: &context)
+        case .fileSeen(let model, let file):
+            context.models.setFile(
+                file.state, reason: file.reason, of: model.name, generation: model.generation)
+        case .recomputed:
+            context.counters.add(.requestsRecomputed)
         case .damaged(let removal, let reason):
             context.models.failServed(
                 removal.name, generation: removal.generation, reason: reason)
         case .survey(let survey):
             survey.answer(
-                LoopFacts(slots: context.models.slots, isDraining: context.isDraining))
+                LoopFacts(
+                    slots: context.models.slots, isDraining: context.isDraining,
+                    isStarting: context.condition.isStarting, faults: context.condition.faults,
+                    death: context.condition.engine.death))
         case .shutDown:
             shutDown()
         }
@@ -317,6 +339,28 @@ final class NetworkLoop {
     }
 
     // MARK: - Time
+
+    /// What every request needs, looked at whether or not there is one.
+    private func lookAfterParts() {
+        watchEngine()
+        watchCount += 1
+        guard watchCount % Self.watchRoundCount == 0 else { return }
+        if !context.isDraining { context.condition.unreachable = listeners.check() }
+        if !router.engineHasWork { router.probeEngine() }
+    }
+
+    private func watchEngine() {
+        let before = context.condition.engine.verdict
+        context.condition.engine.look(
+            beats: router.engineBeats, hasWork: router.engineHasWork, now: ServerClock.now)
+        let engine = context.condition.engine
+        guard engine.verdict != before else { return }
+        switch engine.verdict {
+        case .well: logger.notice("the engine makes progress again")
+        case .stalled: logger.error("not ready", metadata: ["reason": "\(engine.fault ?? "")"])
+        case .dead: logger.critical("not alive", metadata: ["reason": "\(engine.death ?? "")"])
+        }
+    }
 
     private func armTick() {
         guard !isTicking, let tick else { return }
@@ -328,20 +372,44 @@ final class NetworkLoop {
 
     private func ticked() {
         let now = ServerClock.now
-        router.collectFingerprints(&context)
         timeOutGreetings(now)
         giveUpStalled(now)
-        if context.watchesTime {
+        if context.awaitsUnloads {
             for ticket in context.expired(now: now) { router.cancel(ticket, context: &context) }
             settle()
+            armDue()
         }
         if drain.isRunning { continueDrain(now) }
         let isNeeded =
-            !greeting.isEmpty || !stalled.isEmpty || context.watchesTime || drain.isRunning
-            || router.awaitsFingerprints
+            !greeting.isEmpty || !stalled.isEmpty || context.awaitsUnloads || drain.isRunning
         guard !isNeeded else { return }
         isTicking = false
         tick?.stop()
+    }
+
+    private func armDue() {
+        guard let next = context.nextDue, next < dueAt ?? .max else { return }
+        dueAt = next
+        let now = ServerClock.now
+        due?.start(after: .microseconds(Int64(clamping: next - min(next, now)))) {
+            [unowned self] in answerDue()
+        }
+    }
+
+    /// Answers what is due, whatever the engine does. Its own answers come first where they are
+    /// there: they hold more.
+    private func answerDue() {
+        dueAt = nil
+        takeMessages()
+        for due in context.takeDue(now: ServerClock.now) {
+            if due.isControl {
+                router.cancel(due.ticket, context: &context)
+            } else {
+                deliver(.due(due.reason), to: due.ticket)
+            }
+        }
+        settle()
+        armDue()
     }
 
     /// The list is in order of time, so only its front is looked at.
@@ -384,7 +452,7 @@ final class NetworkLoop {
         case .begin:
             logger.notice("draining", metadata: ["connections": "\(connections.count)"])
             context.isDraining = true
-            for listener in listeners { listener.close() }
+            listeners.close()
             for connection in connections.values.sorted(by: { $0.id < $1.id }) {
                 connection.machine.drain(context: &context, effects: &effects)
                 carryOut(connection)
@@ -405,8 +473,9 @@ final class NetworkLoop {
         case .cancel:
             logger.notice(
                 "cancelling what is left", metadata: ["requests": "\(context.tickets.count)"])
-            for ticket in context.allTickets { router.cancel(ticket, context: &context) }
+            for ticket in context.cancelAll(now: now) { router.cancel(ticket, context: &context) }
             settle()
+            armDue()
         case .stop:
             logger.notice("leaving", metadata: ["connections": "\(connections.count)"])
             loop.stop()

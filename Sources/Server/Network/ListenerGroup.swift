@@ -1,0 +1,69 @@
+// The addresses a server listens on, and the watch over their socket files: whoever removes the
+// file of a Unix socket (a cleaner of temporary files, a person) makes a living server unreachable.
+//
+// Guarantees: a file that is gone is noticed at the next `check` and bound anew at the same path,
+// at once where the path is free and at every later check where it is not; what another living
+// server put there is never touched; connections that exist go on. Loop thread only; never waits.
+
+import EventLoop
+import Logging
+
+/// See the head of the file.
+final class ListenerGroup {
+    private let logger: Logger
+    private var listeners: [Listener] = []
+    /// Address to what was last said about it.
+    private var faults: [String: String] = [:]
+
+    init(logger: Logger) { self.logger = logger }
+
+    /// Binds all addresses and begins to accept; a failure leaves what is bound to `close`.
+    /// Returns them as bound.
+    func bind(
+        _ addresses: [Address], _ loop: Loop, _ settings: Listener.Settings,
+        accept: @escaping (Stream) -> Void
+    ) throws(EventLoopError) -> [Address] {
+        for address in addresses {
+            let listener = try Listener(loop: loop, address: address, settings: settings)
+            listener.onError = { [logger] error in
+                logger.warning("accepting failed", metadata: ["reason": "\(error)"])
+            }
+            listeners.append(listener)
+        }
+        for listener in listeners { listener.start(accept) }
+        return listeners.map(\.address)
+    }
+
+    /// Stops listening for good.
+    func close() {
+        for listener in listeners { listener.close() }
+        listeners = []
+        faults = [:]
+    }
+
+    /// Looks after the socket files. Returns a sentence per address that nobody can connect to.
+    func check() -> [String] {
+        for index in listeners.indices {
+            let state = listeners[index].checkSocketFile()
+            if state != .present { bindAnew(index, state) }
+        }
+        return faults.keys.sorted().compactMap { faults[$0] }
+    }
+
+    private func bindAnew(_ index: Int, _ state: SocketFileState) {
+        let address = listeners[index].address.description
+        let found = state == .missing ? "is gone" : "is gone, another file is in its place"
+        if faults[address] == nil {
+            logger.warning("the socket file of \(address) \(found); binding anew")
+        }
+        do throws(EventLoopError) {
+            listeners[index] = try listeners[index].rebound()
+            faults[address] = nil
+            logger.notice("bound anew", metadata: ["address": "\(address)"])
+        } catch {
+            let fault = "the socket file of \(address) \(found): \(error)"
+            if faults[address] != fault { logger.error("\(fault)") }
+            faults[address] = fault
+        }
+    }
+}
