@@ -166,11 +166,14 @@ def check_presence(name, values, path):
 # ---------------------------------------------------------------- comparing
 
 def normal(name, values):
-    """Values without what means the same as nothing: None, defaults, empty optional fields."""
+    """Values without what means the same as nothing: None, defaults, empty optional fields.
+
+    The number of a frame is left out as well: a client checks it, and may keep it to itself.
+    """
     out, one = {}, MESSAGES[name].get("exactly_one", [])
     for field in MESSAGES[name]["fields"]:
         value = values.get(field["name"])
-        if value is None:
+        if value is None or field["name"] == "frame":
             continue
         if field["type"] == "record":
             value = [normal(field["record"], part) for part in

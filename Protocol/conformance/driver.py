@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 
-from server import WAIT, Failed
+from server import WAIT, Failed, NotApplicable
 
 LINE_SIZE_MAX = 1 << 27  # bytes: the largest answer as JSON is far below
 
@@ -23,8 +23,9 @@ LINE_SIZE_MAX = 1 << 27  # bytes: the largest answer as JSON is far below
 class Call:
     """One command that was given, and what came back for it."""
 
-    def __init__(self, driver, number, about):
+    def __init__(self, driver, number, about, may_lack=None):
         self.driver, self.number, self.about = driver, number, about
+        self.may_lack = may_lack  # what a driver may say it does not support
         self.lines = queue.Queue()
         self.chunks = []
 
@@ -38,6 +39,8 @@ class Call:
         if line is None:
             self.lines.put(None)
             raise Failed("an answer of the driver to %s" % self.about, self.driver.fault)
+        if self.may_lack is not None and line.get("unsupported") == self.may_lack:
+            raise NotApplicable("the driver says that its language has no %s" % self.may_lack)
         for name in ("chunk", "ok", "error"):
             if isinstance(line.get(name), dict):
                 if name == "chunk":
@@ -80,6 +83,12 @@ class Call:
         if status is not None and value.get("status") != status:
             raise Failed("%s with status %s" % (wanted, status), words(value))
         return value
+
+    def answered_early(self):
+        """Ends the row when the driver has answered already, be it that it cannot do this."""
+        if not self.lines.empty():
+            name, value = self.end()
+            raise Failed("no answer yet to %s" % self.about, "%s: %s" % (name, value))
 
     def nothing(self, seconds):
         """No line comes for a while."""
@@ -164,11 +173,11 @@ class Driver:
         for call in calls:
             call.lines.put(None)
 
-    def command(self, about, **values):
-        """Gives a command; does not wait."""
+    def command(self, about, may_lack=None, **values):
+        """Gives a command; does not wait. `may_lack`: what the driver may answer as unsupported."""
         with self.lock:
             self.number += 1
-            call = Call(self, self.number, about)
+            call = Call(self, self.number, about, may_lack)
             if self.fault is not None:
                 call.lines.put(None)
                 return call

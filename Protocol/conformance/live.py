@@ -29,7 +29,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from rows import Row, expect  # noqa: E402
-from run import Result, as_json, client_table, common_table, judge  # noqa: E402
+from run import Result, as_json, client_table, common_table, judge, totals  # noqa: E402
 from server import Failed  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -384,10 +384,7 @@ def main():
     if OPTIONS.json:
         with open(OPTIONS.json, "w", encoding="utf-8") as handle:
             json.dump(as_json(judged), handle, indent=1)
-    passed = sum(result.passed for results in judged.values() for result in results)
-    failed = sum(len(results) for results in judged.values()) - passed
-    print("\n%d passed, %d failed" % (passed, failed))
-    return 1 if failed else 0
+    return totals(judged)
 
 
 OPTIONS = None

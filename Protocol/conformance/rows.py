@@ -79,6 +79,20 @@ class Stage:
         opened.ok()
         return client
 
+    def greet_child(self, forked, **words):
+        """The connection that a forked child makes for itself, Hello answered."""
+        limit = until(WAIT)
+        while True:
+            try:
+                peer = self.accept(0.05)
+            except Failed:
+                forked.answered_early()
+                if time.monotonic() >= limit:
+                    raise Failed("a connection of the child's own", "none") from None
+            else:
+                peer.hello(**words)
+                return peer
+
     def end(self):
         """Closes what the row left open. Raises Failed when a close is not answered."""
         try:
@@ -118,6 +132,12 @@ class Client:
         """A Generate call, streamed unless told otherwise."""
         return self.call("Generate", {"prompt": prompt, "max_tokens": "8", **fields},
                          deadline=deadline, stream=stream, cancel_after=cancel_after)
+
+    def fork(self, kind="Ping", request=None, deadline=0):
+        """Begins a call by a forked child of the driver, with this very client object."""
+        return self.stage.driver.command(
+            "%s of a forked child" % kind, may_lack="fork", op="fork", client=self.name,
+            kind=kind, request=request or {}, deadline_milliseconds=deadline)
 
     def close(self):
         self.is_closed = True

@@ -13,8 +13,9 @@
     --list           print the rows and what they mean, play nothing
 
 COMMAND starts a driver (README.md says what it must do), in the directory where run.py was started.
-Exit status: 0 all green, 1 any red, 2 wrong use. Needs nothing but Python and ../protocol.json,
-../vectors.
+Exit status: 0 nothing red, 1 any red, 2 wrong use. A row that a client's language has no use for
+(fork) is n/a: counted in a column of its own, neither green nor red. Needs nothing but Python and
+../protocol.json, ../vectors.
 """
 
 import argparse
@@ -32,14 +33,23 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import scenarios  # noqa: E402,F401 - registers the rows
 from driver import Driver  # noqa: E402
 from rows import ROWS, Stage  # noqa: E402
-from server import Failed  # noqa: E402
+from server import Failed, NotApplicable  # noqa: E402
 
 
 class Result:
-    """What one row gave for one client."""
+    """What one row gave for one client: passed, failed, or neither where it does not apply."""
 
-    def __init__(self, row, passed, seconds, detail=""):
+    def __init__(self, row, passed, seconds, detail="", applies=True):
         self.row, self.passed, self.seconds, self.detail = row, passed, seconds, detail
+        self.applies = applies
+
+    @property
+    def failed(self):
+        return self.applies and not self.passed
+
+    @property
+    def mark(self):
+        return ("ok" if self.passed else "RED") if self.applies else "n/a"
 
 
 def play(row, driver, limit):
@@ -53,10 +63,12 @@ def play(row, driver, limit):
 
     watch = threading.Timer(limit, stop)
     watch.start()
-    detail = None
+    detail = lacking = None
     try:
         row.play(stage)
         stage.end()
+    except NotApplicable as reason:
+        lacking = str(reason)
     except Failed as failure:
         detail = str(failure)
     except Exception:  # a driver may answer with anything: whatever trips here is its row's end
@@ -68,6 +80,8 @@ def play(row, driver, limit):
         detail = "expected a driver that runs on; found " + driver.fault
     if late.is_set():
         detail = "expected an end within %.0f s; found none (%s)" % (limit, detail)
+    if detail is None and lacking is not None:
+        return Result(row, False, time.monotonic() - begun, lacking, applies=False)
     return Result(row, detail is None, time.monotonic() - begun, detail or "")
 
 
@@ -82,7 +96,7 @@ def judge(name, command, rows, limit, say, give_up=25):
     """All rows against one client; a driver that went wrong is started anew for the next row."""
     results, driver = [], None
     for row in rows:
-        if len(results) >= give_up and not any(one.passed for one in results[-give_up:]):
+        if len(results) >= give_up and all(one.failed for one in results[-give_up:]):
             results.append(Result(row, False, 0.0, "expected to be played; found %d red rows "
                                   "in a row before it" % give_up))
             continue
@@ -101,7 +115,7 @@ def judge(name, command, rows, limit, say, give_up=25):
             continue
         result = play(row, driver, limit)
         results.append(result)
-        if not result.passed:
+        if result.failed:
             say("%s: %s: %s" % (name, row.name, result.detail))
             driver.kill()
             driver = None
@@ -130,46 +144,66 @@ def groups(rows):
     return list(dict.fromkeys(row.group for row in rows))
 
 
+def counts(results):
+    """How many passed, how many failed, how many do not apply."""
+    return [sum(result.passed for result in results), sum(result.failed for result in results),
+            sum(not result.applies for result in results)]
+
+
 def client_table(name, results):
     """One client: groups, and every red row with its reason."""
     lines = []
     for group in groups([result.row for result in results]):
         part = [result for result in results if result.row.group == group]
-        passed = sum(result.passed for result in part)
-        lines.append([group, passed, len(part) - passed,
-                      "%.1f" % sum(result.seconds for result in part)])
-    out = ["", name, table(lines, ["group", "passed", "failed", "seconds"])]
+        lines.append([group, *counts(part), "%.1f" % sum(result.seconds for result in part)])
+    out = ["", name, table(lines, ["group", "passed", "failed", "n/a", "seconds"])]
     for result in results:
-        if not result.passed and result.detail.startswith("expected to be played"):
+        if result.failed and result.detail.startswith("expected to be played"):
             continue
-        if not result.passed:
+        if not result.applies:
+            out += ["", "  n/a %s: %s" % (result.row.name, result.detail)]
+        if result.failed:
             out += ["", "  FAILED %s: %s" % (result.row.name, result.row.meaning),
                     "    " + result.detail.replace("\n", "\n    ")]
     return "\n".join(out)
 
 
 def common_table(judged, each_row):
-    """All clients side by side: a line per group, and one per row that is red somewhere."""
+    """All clients side by side: a line per group, one per row that is not green everywhere."""
     names, rows = list(judged), [result.row for result in next(iter(judged.values()))]
     by_row = {name: {result.row.name: result for result in results}
               for name, results in judged.items()}
     lines = []
     for group in groups(rows):
         members = [row for row in rows if row.group == group]
-        lines.append([group] + ["%d/%d" % (sum(by_row[name][row.name].passed for row in members),
-                                           len(members)) for name in names])
+        lines.append([group] + [share(by_row[name][row.name] for row in members)
+                                for name in names])
         for row in members:
-            marks = ["ok" if by_row[name][row.name].passed else "RED" for name in names]
-            if each_row or "RED" in marks:
+            marks = [by_row[name][row.name].mark for name in names]
+            if each_row or set(marks) != {"ok"}:
                 lines.append(["  " + row.name] + marks)
     return table(lines, ["row"] + names)
+
+
+def share(results):
+    """Passed of played; and how many do not apply, where there are any."""
+    passed, failed, lacking = counts(list(results))
+    return "%d/%d" % (passed, passed + failed) + (" %d n/a" % lacking if lacking else "")
 
 
 def as_json(judged):
     return {"clients": {name: [
         {"row": result.row.name, "group": result.row.group, "meaning": result.row.meaning,
-         "passed": result.passed, "seconds": round(result.seconds, 4), "detail": result.detail}
+         "passed": result.passed, "applies": result.applies, "seconds": round(result.seconds, 4),
+         "detail": result.detail}
         for result in results] for name, results in judged.items()}}
+
+
+def totals(judged):
+    """Prints the last line; gives the exit status."""
+    passed, failed, lacking = counts([one for results in judged.values() for one in results])
+    print("\n%d passed, %d failed, %d n/a" % (passed, failed, lacking))
+    return 1 if failed else 0
 
 
 # ---------------------------------------------------------------- command line
@@ -231,10 +265,7 @@ def main(words):
         with open(given.json, "w", encoding="utf-8") as handle:
             json.dump(as_json(judged), handle, indent=1)
             handle.write("\n")
-    passed = sum(result.passed for results in judged.values() for result in results)
-    failed = sum(len(results) for results in judged.values()) - passed
-    print("\n%d passed, %d failed" % (passed, failed))
-    return 1 if failed else 0
+    return totals(judged)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,17 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors"))
 
-from codec import KIND_OF_NUMBER, KINDS, LIMITS, Wrong, clip, decode, encode  # noqa: E402
+from codec import (KIND_OF_NUMBER, KINDS, LIMITS, PROTOCOL, Wrong, clip, decode,  # noqa: E402
+                   encode)
 from encoder import (COMPRESSED, DEGRADED, KIND, MORE, REAL, STATUS,  # noqa: E402
                      lz4_decode, lz4_encode, packed, plain)
 
 WAIT = 5.0  # seconds for what must come
 QUIET = 0.15  # seconds in which nothing may come
+
+
+class NotApplicable(Exception):
+    """A row that asks for what this client's language, or this system, does not have."""
 
 
 class Failed(Exception):
@@ -35,7 +40,7 @@ class Request:
         self.kind, self.body, self.fields = kind, body, fields
         self.flags, self.id, self.deadline = header[3], header[5], header[6]
         self.arrived = time.monotonic()
-        self.tokens_sent = 0
+        self.tokens_sent = self.frames_sent = 0
 
     def __repr__(self):
         return "a %s request with id %d" % (self.kind, self.id)
@@ -74,6 +79,8 @@ class Listener:
             os.unlink(self.path)
 
     def accept(self, seconds=WAIT):
+        if self.socket is None:
+            raise Failed("a connection", "no listener to take it")
         self.socket.settimeout(seconds)
         try:
             return Peer(self.socket.accept()[0])
@@ -99,6 +106,7 @@ class Peer:
         self.buffer = b""
         self.waiting = []
         self.compression = False
+        self.revision = 1
         self.limit = LIMITS["frame_size_max_before_hello"] - LIMITS["header_size"]
         self.seen = []
 
@@ -244,10 +252,12 @@ class Peer:
         """Reads Hello, answers it. Gives the request."""
         request = self.request("Hello")
         self.compression = bool(compression and request.fields.get("compression"))
-        answer = {"server": "kit/1", "revision": str(min(2, int(request.fields["revision"]))),
+        agreed = min(PROTOCOL["revision"], int(request.fields["revision"]))
+        answer = {"server": "kit/1", "revision": str(agreed),
                   "compression": self.compression, "body_size_max": "4194304",
                   "requests_in_flight_max": "256"}
         answer.update(values)
+        self.revision = int(answer["revision"])
         self.limit = int(answer["body_size_max"])
         self.send(self.frame(request, "Hello response", answer))
         return request
@@ -263,6 +273,7 @@ class Peer:
         if request.kind == "Generate" and "completion_tokens" not in values:
             count = request.tokens_sent + len(fields.get("tokens", []))
             fields["completion_tokens"] = str(count)
+        self.number(request, fields)
         if "answer" in fields:
             words.setdefault("generation", 1)
             if fields["answer"].get("degradations"):
@@ -277,7 +288,14 @@ class Peer:
         words.setdefault("generation", 0 if request.kind == "Load" else 1)
         if request.kind == "Generate":
             request.tokens_sent += len(values.get("tokens", []))
+        self.number(request, values)
         self.send(self.frame(request, KINDS[request.kind]["chunk"], values, flags=MORE, **words))
+
+    def number(self, request, fields):
+        """From revision 3 on the frames of a streamed kind say their number."""
+        if self.revision >= 3 and KINDS[request.kind]["streamed"]:
+            fields.setdefault("frame", str(request.frames_sent))
+        request.frames_sent += 1
 
     def token(self, request, number, text, **words):
         """A chunk of Generate with one token."""
@@ -353,7 +371,9 @@ def sample(request):
                            for _ in fields["continuations"]], "prompt_tokens": "4",
                 "answer": answer}
     if kind == "Logits":
-        return {"logits": [0.5, -1.25], "vocabulary": "2", "positions": "1", "answer": answer}
+        rows = len(fields.get("tokens", [1])) if fields.get("all_positions") else 1
+        return {"logits": [0.5, -1.25] * rows, "vocabulary": "2", "positions": str(rows),
+                "answer": answer}
     if kind == "Embed":
         count = len(fields["inputs"])
         return {"embeddings": [0.5, -0.25] * count, "dimensions": "2", "count": str(count),

@@ -21,7 +21,7 @@ def hello_says_what_the_client_can(stage):
     peer = stage.accept()
     fields = peer.hello().fields
     expect(fields["client"], "a name", "none")
-    expect(fields["revision"] == "2", "revision 2", fields["revision"])
+    expect(fields["revision"] == "3", "revision 3", fields["revision"])
     expect(fields.get("compression") is True, "compression offered by default",
            repr(fields.get("compression")))
     expect(fields.get("body_size_max", "4194304") == "4194304", "bodies of 4194304 bytes",
@@ -91,7 +91,7 @@ def refuses_hello(name, meaning, codes=("protocol_error",), options=None, **valu
 
 
 refuses_hello("hello_revision_above_ours", "the server claims a revision above the client's",
-              revision="3")
+              revision="4")
 refuses_hello("hello_revision_0", "the server claims revision 0", revision="0")
 refuses_hello("hello_compression_not_offered", "the server agrees to compression nobody offered",
               options={"compression": False}, _lie=True)

@@ -1,7 +1,7 @@
 """What the Hello answer allows: requests in flight, the size of bodies, the revision; and pools."""
 
 from rows import expect, row, works
-from server import Failed
+from server import Failed, logprobs
 
 
 @row("limits", "never more requests in flight than the server allows; the others wait")
@@ -108,6 +108,20 @@ def revision_1_works(stage):
     peer.token(request, 1, "a")
     peer.answer(request)
     call.ok()
+
+
+@row("limits", "a server of revision 2: it is spoken to, and its frames have no numbers")
+def revision_2_works(stage):
+    client = stage.open()
+    call = client.generate(logprobs="1")
+    peer = stage.greet(revision="2")
+    request = peer.request("Generate")
+    peer.token(request, 1, "a", logprobs=logprobs([1], 1))
+    peer.answer(request)
+    call.ok()
+    score = client.call("Score", {"prompt": "a", "continuations": [{"text": "b"}]})
+    peer.answer(peer.request("Score"))
+    score.ok()
 
 
 @row("limits", "a pool of 2: the second call takes the second connection")

@@ -120,7 +120,8 @@ def asks(kind, frames):
         return {"prompt": "Once", "continuations": [{"text": " upon"}] * count,
                 "top_logprobs": str(top)}
     if kind == "Logits":
-        return {"tokens": [1, 2, 3], "all_positions": True}
+        rows = min(max(int(last.get("positions", 1)), 1), 65536)
+        return {"tokens": [1] * rows, "all_positions": True}
     if kind == "Embed":
         return {"inputs": [{"text": "a"}] * min(max(int(last.get("count", 1)), 1), 256)}
     return {}
@@ -225,6 +226,7 @@ def plays_unfinished(raw, kind, frames):
         peer = stage.greet(compression=compressed)
         request = peer.request(kind)
         peer.send(with_id(raw, request.id))
+        request.frames_sent = len(fields)
         last = dict(peer_end(kind, fields))
         peer.answer(request, provenance=head["provenance"], generation=head["generation"], **last)
         same_answer(call.ok(), kind, fields, last, provenance, head["generation"])

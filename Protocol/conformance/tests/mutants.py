@@ -5,12 +5,15 @@ must fail for it; other rows may fail too. test_mutants.py proves both, and that
 the change is green there.
 """
 
+import os
+import socket
 import struct
 
 from codec import TABLES, decode
 from encoder import MORE
 from reference import Client, Connection
 import encoder
+import rules
 
 
 def mutant(*red):
@@ -274,6 +277,127 @@ class SkipsTheHelloCheck(Connection):
 
     def check_hello(self, answer):
         pass
+
+
+@mutant("count_completion_tokens_fewer", "count_completion_tokens_more",
+        "count_frame_dropped_streamed", "count_frame_dropped_whole", "count_frame_doubled_whole",
+        "count_prompt_rows_fewer", "count_prompt_rows_missing")
+class DoesNotCompareTokens(Connection):
+    """Believes completion_tokens and prompt_tokens, whatever came."""
+
+    def check_answer(self, pending, fields, more):
+        kept, rules.miscounted = rules.miscounted, lambda asked, frames: None
+        try:
+            super().check_answer(pending, fields, more)
+        finally:
+            rules.miscounted = kept
+
+
+@mutant("count_scores_1", "count_inputs_fewer", "count_positions_of_one", "count_positions_more",
+        "count_logits_frame_dropped", "count_embed_frame_doubled")
+class DoesNotCompareRows(Connection):
+    """Takes as many rows as there are."""
+
+    def check_answer(self, pending, fields, more):
+        if pending.kind == "Generate":
+            super().check_answer(pending, fields, more)
+
+
+@mutant("frames_swapped_streamed", "frames_swapped_whole", "frame_load_dropped",
+        "frame_load_doubled", "frame_logits_swapped", "frame_embed_swapped",
+        "frame_numbers_from_1", "frame_number_of_the_last", "frame_number_of_one_frame")
+class IgnoresFrameNumbers(Connection):
+    """Counts, and takes frames in any order."""
+
+    def check_number(self, fields, expected):
+        pass
+
+
+@mutant("frame_numbers_absent", "revision_2_works")
+class DemandsFrameNumbers(Connection):
+    """Takes a frame without a number for damage, whatever was agreed on."""
+
+    def check_number(self, fields, expected):
+        super().check_number(dict({"frame": "-1"}, **fields), expected)
+
+
+@mutant("fork_after_a_call", "fork_in_mid_stream", "fork_beside_many_calls", "fork_with_a_pool")
+class SharesTheParentsSocket(Client):
+    """Goes on with the parent's connections in a forked child."""
+
+    def after_fork(self):
+        self.process = os.getpid()
+
+
+@mutant("fork_after_a_call", "fork_over_tcp", "fork_beside_a_call", "fork_in_mid_stream")
+class ShutsTheParentsSocket(Client):
+    """Makes its own connections in a child, and says goodbye on the parent's."""
+
+    def after_fork(self):
+        for connection in self.pool:
+            connection.socket.shutdown(socket.SHUT_RDWR)
+        super().after_fork()
+
+
+@mutant("keepalive_before_the_answer", "keepalive_in_mid_stream")
+class HasNoKeepalive(Client):
+    """Waits for ever for a machine that is gone."""
+
+    def keep_alive(self, made):
+        pass
+
+
+@mutant("keepalive_before_the_answer")
+class HasTheSystemsKeepalive(Client):
+    """Switches keepalive on, and leaves the first probe to the system: two hours."""
+
+    def keep_alive(self, made):
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+
+@mutant("wait_for_a_socket", "wait_for_a_port", "wait_for_a_model", "wait_ends_unreachable")
+class DoesNotWait(Client):
+    """Has no option wait_milliseconds."""
+
+    def waiting_pause(self, error, begun, waits):
+        return None
+
+
+@mutant("wait_0_socket", "wait_0_model", "wait_is_not_for_other_refusals",
+        "wait_ends_loading")
+class WaitsForEver(Client):
+    """Tries again whatever the error is, for as long as it takes."""
+
+    def waiting_pause(self, error, begun, waits):
+        return 0.05
+
+
+@mutant("wait_costs_no_attempt")
+class WaitingCostsAttempts(Client):
+    """Counts tries while it waits as attempts."""
+
+    def waiting_pause(self, error, begun, waits):
+        return super().waiting_pause(error, begun, waits) if waits < self.options["attempts"] \
+            else None
+
+
+@mutant("wait_pause_at_most_200")
+class WaitsInLongPauses(Client):
+    """Waits with the backoff of attempts."""
+
+    def waiting_pause(self, error, begun, waits):
+        pause = super().waiting_pause(error, begun, waits)
+        return pause and self.pause(error, waits + 1)
+
+
+@mutant("hello_says_what_the_client_can", "frame_numbers_right")
+class SpeaksRevision2(Connection):
+    """Asks for revision 2."""
+
+    def begin(self, kind, fields, deadline):
+        if kind == "Hello":
+            fields = dict(fields, revision="2")
+        return super().begin(kind, fields, deadline)
 
 
 @mutant("deadline_in_header", "request_generate_full")

@@ -27,7 +27,8 @@ from encoder import COMPRESSED, DEGRADED, MORE, lz4_decode, lz4_encode  # noqa: 
 DEFAULTS = dict(name="kit-reference/1", allow_mock=False, compression=True, body_size_max=4194304,
                 connections=1, connect_milliseconds=5000, answer_milliseconds=0,
                 grace_milliseconds=2000, attempts=3, backoff_milliseconds=50,
-                backoff_max_milliseconds=2000)
+                backoff_max_milliseconds=2000, wait_milliseconds=0)
+REVISION = 3
 
 
 class CallError(Exception):
@@ -65,7 +66,7 @@ class Connection:
         self.pending, self.number = {}, 0
         self.error, self.draining = None, False
         self.limit = LIMITS["frame_size_max_before_hello"]
-        self.compression, self.in_flight_max, self.revision = False, 1, 2
+        self.compression, self.in_flight_max, self.revision = False, 1, 1
         self.buffer = b""
         self.socket = client.connect(until)
         threading.Thread(target=self.read, daemon=True).start()
@@ -78,7 +79,7 @@ class Connection:
     # ------------------------------------------------------------ Hello
 
     def hello(self, until):
-        fields = {"client": self.options["name"], "revision": "2",
+        fields = {"client": self.options["name"], "revision": str(REVISION),
                   "compression": self.options["compression"],
                   "body_size_max": str(self.options["body_size_max"])}
         number, pending = self.begin("Hello", fields, 0)
@@ -99,7 +100,8 @@ class Connection:
             self.in_flight_max = int(answer["requests_in_flight_max"])
 
     def check_hello(self, answer):
-        if int(answer["revision"]) > 2 or answer["compression"] > self.options["compression"]:
+        offered = self.options["compression"]
+        if int(answer["revision"]) > REVISION or answer["compression"] > offered:
             raise damage("the server agrees to what was not offered")
 
     # ------------------------------------------------------------ writing
@@ -292,9 +294,15 @@ class Connection:
 
     def check_answer(self, pending, fields, more):
         """The rules of SPEC.md that go beyond one field."""
+        self.check_number(fields, len(pending.frames) - 1)
         wrong = rules.broken(pending.kind, pending.fields, pending.frames, more, pending.degraded)
         if wrong:
             raise damage(wrong)
+
+    def check_number(self, fields, expected):
+        """The number of a frame in its answer, where the server says it."""
+        if int(fields.get("frame", expected)) != expected:
+            raise damage("frame %s, expected: %d" % (fields["frame"], expected))
 
     def go_away(self, status, body):
         if status:
@@ -328,8 +336,20 @@ class Client:
     def __init__(self, address, options):
         self.options = dict(DEFAULTS, **options)
         self.address = self.parse(address)
-        self.lock = threading.Condition()
-        self.pool, self.connecting, self.closed = [], 0, False
+        self.closed = False
+        self.begin_anew()
+
+    def begin_anew(self):
+        """No connection, and a lock that nobody holds."""
+        self.process, self.lock = os.getpid(), threading.Condition()
+        self.pool, self.connecting = [], 0
+
+    def after_fork(self):
+        """In a child: connections of its own. The parent's are closed here, never shut down."""
+        inherited = self.pool
+        self.begin_anew()
+        for connection in inherited:
+            connection.socket.close()
 
     @staticmethod
     def parse(address):
@@ -346,6 +366,7 @@ class Client:
             if isinstance(self.address, tuple):
                 made = socket.create_connection(self.address, max(until - time.monotonic(), 0.001))
                 made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self.keep_alive(made)
             else:
                 made = socket.socket(socket.AF_UNIX)
                 made.settimeout(max(until - time.monotonic(), 0.001))
@@ -354,6 +375,11 @@ class Client:
             raise CallError("unreachable", "UNAVAILABLE", str(error), again=True) from error
         made.settimeout(None)
         return made
+
+    def keep_alive(self, made):
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
     # ------------------------------------------------------------ a connection with room
 
@@ -392,21 +418,41 @@ class Client:
 
     def call(self, kind, request, deadline, on_chunk):
         """The result for the driver; raises CallError. `on_chunk` returns False to stop."""
+        if self.process != os.getpid():
+            self.after_fork()
         begun = time.monotonic()
         end = begun + deadline / 1000 if deadline else None
-        attempt = 0
+        attempt = waits = 0
         request = self.with_real(kind, request)
         while True:
             attempt += 1
             try:
                 return self.attempt(kind, request, end, on_chunk)
             except CallError as error:
+                pause = self.waiting_pause(error, begun, waits)
+                if pause is not None and (end is None or time.monotonic() + pause < end):
+                    attempt, waits = attempt - 1, waits + 1
+                    time.sleep(pause)
+                    continue
                 pause = self.pause(error, attempt)
                 if not self.tries_again(kind, error, attempt):
                     raise
                 if end is not None and time.monotonic() + pause >= end:
                     raise
                 time.sleep(pause)
+
+    def waiting_pause(self, error, begun, waits):
+        """Seconds to wait for a server that is not there or loads; None: this one is not waited
+        for, or not any more."""
+        code = error.json["code"]
+        if code == "unreachable":
+            pause = min(self.options["backoff_milliseconds"] << min(waits, 10), 200)
+        elif error.json.get("server_code") == "model_loading" and error.again:
+            pause = 200 if error.pause is None else error.pause
+        else:
+            return None
+        left = begun + self.options["wait_milliseconds"] / 1000 - time.monotonic()
+        return pause / 1000 if pause / 1000 <= left else None
 
     def tries_again(self, kind, error, attempt):
         return error.again and attempt < self.options["attempts"]
@@ -520,9 +566,9 @@ class Driver:
             sys.stdout.flush()
 
     def run(self):
-        for line in sys.stdin:
+        for line in iter(sys.stdin.readline, ""):
             command = json.loads(line)
-            if command["op"] == "call":
+            if command["op"] in ("call", "fork"):
                 threading.Thread(target=self.obey, args=(command,), daemon=True).start()
             else:
                 self.obey(command)
@@ -537,10 +583,32 @@ class Driver:
             elif command["op"] == "close":
                 self.clients.pop(command["client"]).close()
                 self.say(number, ok={})
+            elif command["op"] == "fork":
+                self.say(number, **self.fork(command))
             else:
                 self.say(number, ok=self.call(number, command))
         except CallError as error:
             self.say(number, error=error.json)
+
+    def fork(self, command):
+        """The words of a forked child's call, through a pipe; an error where it says none."""
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                words = {"ok": self.call(None, dict(command, stream=False))}
+            except CallError as error:
+                words = {"error": error.json}
+            with os.fdopen(writing, "wb") as pipe:
+                pipe.write(json.dumps(words).encode())
+            os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as pipe:
+            said = pipe.read()
+        os.waitpid(child, 0)
+        if not said:
+            raise CallError("connection_closed", "INTERNAL", "the child said nothing")
+        return json.loads(said)
 
     def call(self, number, command):
         stop_after, count = command.get("cancel_after_chunks"), [0]

@@ -20,6 +20,8 @@ def broken(kind, asked, frames, more, degraded):
             return "log-probabilities: asked for and missing, or the other way round"
         lists = [(listed, fields.get("tokens", []))] if listed is not None else []
         if "prompt_logprobs" in fields:
+            if "prompt_logprobs" not in asked:
+                return "log-probabilities of the prompt that nobody asked for"
             lists.append((fields["prompt_logprobs"], fields["prompt_logprobs"]["tokens"]))
     else:
         lists = []
@@ -33,6 +35,8 @@ def broken_end(kind, asked, frames, degraded):
     last = frames[-1]
     if "answer" in last and bool(last["answer"].get("degradations")) != degraded:
         return "the flag degraded and the list disagree"
+    if kind == "Generate":
+        return miscounted(asked, frames)
     if kind not in ("Logits", "Embed"):
         return None
     name, first, second = {"Logits": ("logits", "vocabulary", "positions"),
@@ -42,6 +46,25 @@ def broken_end(kind, asked, frames, degraded):
         return "%d values, announced: %s times %s" % (count, last[first], last[second])
     if kind == "Embed" and int(last["count"]) != len(asked["inputs"]):
         return "another number of vectors than inputs"
+    if kind == "Logits" and not asked.get("all_positions") and int(last["positions"]) != 1:
+        return "%s positions, asked for: the last one" % last["positions"]
+    if kind == "Logits" and asked.get("all_positions") and "tokens" in asked \
+            and int(last["positions"]) != len(asked["tokens"]):
+        return "%s positions of %d tokens" % (last["positions"], len(asked["tokens"]))
+    return None
+
+
+def miscounted(asked, frames):
+    """What the last frame of a Generate counts, against the frames."""
+    last = frames[-1]
+    tokens = sum(len(frame.get("tokens", [])) for frame in frames)
+    if tokens != int(last["completion_tokens"]):
+        return "%d tokens came, completion_tokens says %s" % (tokens, last["completion_tokens"])
+    if "prompt_logprobs" in asked and last["finish_reason"] in ("stop", "length"):
+        rows = sum(len(frame["prompt_logprobs"]["tokens"]) for frame in frames
+                   if "prompt_logprobs" in frame)
+        if rows != max(int(last["prompt_tokens"]) - 1, 0):
+            return "%d rows of a prompt of %s tokens" % (rows, last["prompt_tokens"])
     return None
 
 

@@ -32,7 +32,7 @@ class Description(unittest.TestCase):
                 ("| ping payload | 65536 |", "| ping payload | 65537 |"),
                 ("| 16 | u32 | status |", "| 16 | u64 | status |"),
                 ("| 1 | more |", "| 1 | further |"),
-                ("Version 1, revision 2.", "Version 1, revision 3."),
+                ("Version 1, revision 3.", "Version 1, revision 4."),
                 ("`body_truncated`", "`body_cut`"), ("`length_too_small`", "`length_small`"),
                 ("#### Stats request", "#### Statistics request"),
                 ("| 13 | `truncate_prompt` |", "| 17 | `truncate_prompt` |")]:

@@ -33,6 +33,25 @@ BROKEN = {
     "prints without an end": "import sys\nwhile True: sys.stdout.write('x' * 65536)",
 }
 
+# The right client, but for one command that it answers as unsupported.
+LACKS = """
+import os, sys
+sys.path.insert(0, %r)
+import reference
+class Lacks(reference.Driver):
+    def obey(self, command):
+        if command["op"] == "OP":
+            self.say(command["id"], unsupported="WORD")
+        else:
+            super().obey(command)
+Lacks(reference.Client).run()
+os._exit(0)
+""" % HERE
+
+
+def lacks(command, word):
+    return LACKS.replace("OP", command).replace("WORD", word)
+
 
 def play(*words, seconds=60):
     """Runs run.py; gives exit status, output, seconds."""
@@ -61,7 +80,7 @@ class Runner(unittest.TestCase):
         status, said, _ = play("--only", "hello_once", "--only", "request_embed_inputs_most",
                                "--limit", "2", "--jobs", "20", *words)
         self.assertEqual(status, 1, said)
-        self.assertIn("\n0 passed, %d failed\n" % (2 * len(BROKEN)), said)
+        self.assertIn("\n0 passed, %d failed, 0 n/a\n" % (2 * len(BROKEN)), said)
 
     def test_a_driver_that_never_works_does_not_cost_the_time_of_every_row(self):
         silent = self.driver(BROKEN["answers nothing"])
@@ -69,7 +88,7 @@ class Runner(unittest.TestCase):
         status, said, _ = play("--only", "hello", "--give-up", "2", "--json", report,
                                "--client", "silent=" + silent)
         self.assertEqual(status, 1)
-        self.assertIn("\n0 passed, 24 failed\n", said)
+        self.assertIn("\n0 passed, 24 failed, 0 n/a\n", said)
         with open(report, encoding="utf-8") as handle:
             rows = json.load(handle)["clients"]["silent"]
         self.assertEqual(sum("2 red rows in a row" in row["detail"] for row in rows), 22)
@@ -94,11 +113,31 @@ class Runner(unittest.TestCase):
         status, said, _ = play("--only", "hello_once", "--only", "driver", "--json", report,
                                "--client", "right=" + right)
         self.assertEqual(status, 0, said)
-        self.assertTrue(said.rstrip().endswith("2 passed, 0 failed"), said)
+        self.assertTrue(said.rstrip().endswith("2 passed, 0 failed, 0 n/a"), said)
         with open(report, encoding="utf-8") as handle:
             rows = json.load(handle)["clients"]["right"]
         self.assertEqual([(row["row"], row["passed"]) for row in rows],
                          [("hello_once", True), ("driver_ends", True)])
+
+    def test_a_driver_without_fork_is_neither_green_nor_red_and_the_tables_say_so(self):
+        names = self.driver(lacks("fork", "fork"))
+        report = os.path.join(self.folder, "report.json")
+        status, said, _ = play("--only", "fork_after_a_call", "--json", report,
+                               "--client", "lacks=" + names)
+        self.assertEqual(status, 0, said)
+        self.assertIn("\n0 passed, 0 failed, 1 n/a\n", said)
+        self.assertIn("n/a fork_after_a_call: the driver says that its language has no fork", said)
+        with open(report, encoding="utf-8") as handle:
+            rows = json.load(handle)["clients"]["lacks"]
+        self.assertEqual([(row["passed"], row["applies"]) for row in rows], [(False, False)])
+
+    def test_what_a_driver_may_not_lack_is_red(self):
+        for command, word, row in (("fork", "ping", "fork_after_a_call"),
+                                   ("call", "fork", "hello_once")):
+            status, said, _ = play("--only", row, "--client",
+                                   "lacks=" + self.driver(lacks(command, word)))
+            self.assertEqual(status, 1, said)
+            self.assertIn("\n0 passed, 1 failed, 0 n/a\n", said)
 
     def test_wrong_use_is_said(self):
         self.assertEqual(play()[0], 2)

@@ -1,0 +1,225 @@
+"""A client object in a forked child: connections of the child's own, the parent's left alone.
+
+The driver forks at op `fork`; the child makes one call with the client object it inherited, and
+hands back through a pipe what the call came to. A driver whose language does not fork says so: n/a.
+"""
+
+from rows import expect, row, works, works_anew
+from server import Failed
+
+PAYLOAD = "6368696c64"
+
+
+def child_asks(stage, client, parents, **hello):
+    """A forked child's Ping, answered on a connection of its own. Gives that connection."""
+    forked = client.fork("Ping", {"payload": PAYLOAD})
+    child = stage.greet_child(forked, **hello)
+    child.answer(child.request("Ping"))
+    result = forked.ok()
+    expect(result["response"].get("payload") == PAYLOAD, "the child's payload back", repr(result))
+    for peer in parents:
+        untouched(peer)
+    return child
+
+
+def untouched(peer):
+    """No byte of the child, and no end, on the parent's connection."""
+    peer.nothing(but_close=False)
+
+
+@row("fork", "a child of a connected parent makes a connection of its own; the parent's lives on")
+def fork_after_a_call(stage):
+    client = stage.open()
+    peer = works_anew(client, stage)
+    child = child_asks(stage, client, [peer])
+    child.closed()
+    works(client, peer)
+    stage.listener.no_connection()
+
+
+@row("fork", "the same over TCP")
+def fork_over_tcp(stage):
+    stage.listen(tcp=True)
+    client = stage.open()
+    peer = works_anew(client, stage)
+    child_asks(stage, client, [peer])
+    works(client, peer)
+
+
+@row("fork", "a child of a parent that has not connected yet")
+def fork_before_the_first_call(stage):
+    client = stage.open()
+    child_asks(stage, client, [])
+    peer = works_anew(client, stage)
+    works(client, peer)
+
+
+@row("fork", "the parent's call in flight is answered after the child's, on its own connection")
+def fork_beside_a_call(stage):
+    client = stage.open()
+    call = client.ping("aa")
+    peer = stage.greet()
+    request = peer.request("Ping")
+    child_asks(stage, client, [peer])
+    peer.answer(request)
+    result = call.ok()
+    expect(result["response"].get("payload") == "aa", "the parent's payload back", repr(result))
+    works(client, peer)
+
+
+@row("fork", "the parent's stream goes on beside a child, and after its end")
+def fork_in_mid_stream(stage):
+    client = stage.open()
+    call = client.generate()
+    peer = stage.greet()
+    request = peer.request("Generate")
+    peer.token(request, 1, "a")
+    call.chunk()
+    child_asks(stage, client, [peer])
+    peer.token(request, 2, "b")
+    call.chunk()
+    peer.answer(request)
+    text = call.ok()["response"]["text"]
+    expect(text == "ab was", "the whole text", text)
+    works(client, peer)
+
+
+@row("fork", "half a frame has arrived when the parent forks: the rest is the parent's")
+def fork_in_mid_frame(stage):
+    client = stage.open()
+    call = client.ping("aa")
+    peer = stage.greet()
+    request = peer.request("Ping")
+    data = peer.frame(request, "Ping response", {"payload": "aa"})
+    peer.send(data[:37])
+    child_asks(stage, client, [peer])
+    peer.send(data[37:])
+    call.ok()
+    works(client, peer)
+
+
+@row("fork", "eight threads wait for answers when the parent forks: the child does not hang")
+def fork_beside_many_calls(stage):
+    client = stage.open()
+    calls = [client.ping("%02x" % index) for index in range(8)]
+    peer = stage.greet()
+    requests = [peer.request("Ping") for _ in calls]
+    child_asks(stage, client, [peer])
+    for request in requests:
+        peer.answer(request)
+    for index, call in enumerate(calls):
+        result = call.ok()
+        expect(result["response"].get("payload") == "%02x" % index, "each its own answer",
+               repr(result))
+
+
+@row("fork", "calls wait for a place when the parent forks: the child does not wait with them")
+def fork_beside_a_crowd(stage):
+    client = stage.open()
+    calls = [client.ping("%02x" % index) for index in range(4)]
+    peer = stage.greet(requests_in_flight_max="1")
+    request = peer.request("Ping")
+    child_asks(stage, client, [peer])
+    for index in range(4):
+        peer.answer(request)
+        if index < 3:
+            request = peer.request("Ping")
+    for call in calls:
+        call.ok()
+
+
+@row("fork", "the parent waits for its Hello when it forks: both get their own")
+def fork_while_connecting(stage):
+    client = stage.open()
+    call = client.ping("aa")
+    peer = stage.accept()
+    hello = peer.request("Hello")
+    child_asks(stage, client, [peer])
+    peer.limit = 4 << 20
+    peer.send(peer.frame(hello, "Hello response", {
+        "server": "kit/1", "revision": "2", "compression": False, "body_size_max": "4194304",
+        "requests_in_flight_max": "256"}))
+    peer.answer(peer.request("Ping"))
+    call.ok()
+
+
+@row("fork", "a pool of two: both connections of the parent are left alone")
+def fork_with_a_pool(stage):
+    client = stage.open(connections=2)
+    calls, peers, requests = [], [], []
+    for prompt in "ab":
+        calls.append(client.generate(prompt))
+        peers.append(stage.greet())
+        requests.append(peers[-1].request("Generate"))
+    child_asks(stage, client, peers)
+    for peer, request, call in zip(peers, requests, calls):
+        peer.answer(request)
+        call.ok()
+
+
+@row("fork", "three children one after another, the parent at work in between")
+def fork_three_times(stage):
+    client = stage.open()
+    peer = works_anew(client, stage)
+    for _ in range(3):
+        child_asks(stage, client, [peer])
+        works(client, peer)
+
+
+@row("fork", "two children at once: each its own connection and its own answer")
+def fork_twice_at_once(stage):
+    client = stage.open()
+    peer = works_anew(client, stage)
+    forked = {payload: client.fork("Ping", {"payload": payload}) for payload in ("c1", "c2")}
+    children = [stage.greet_child(one) for one in forked.values()]
+    for child in reversed(children):
+        child.answer(child.request("Ping"))
+    for payload, call in forked.items():
+        found = call.ok()["response"].get("payload")
+        expect(found == payload, "payload " + payload, repr(found))
+    untouched(peer)
+    works(client, peer)
+
+
+@row("fork", "a child's call that the server refuses: the child's error, nobody else's")
+def fork_refused(stage):
+    client = stage.open(attempts=1)
+    peer = works_anew(client, stage)
+    forked = client.fork("Generate", {"prompt": "a", "max_tokens": "2"})
+    child = stage.greet_child(forked)
+    child.error(child.request("Generate"), "NOT_FOUND", "model_not_found", "no such model")
+    forked.error("server_refused", status="NOT_FOUND")
+    untouched(peer)
+    works(client, peer)
+
+
+@row("fork", "the server ends the child's connection: the parent's call is not concerned")
+def fork_cut(stage):
+    client = stage.open(attempts=1)
+    call = client.ping("aa")
+    peer = stage.greet()
+    request = peer.request("Ping")
+    forked = client.fork("Ping", {"payload": PAYLOAD})
+    child = stage.greet_child(forked)
+    child.request("Ping")
+    child.close()
+    forked.error("connection_closed")
+    untouched(peer)
+    peer.answer(request)
+    call.ok()
+
+
+@row("fork", "the parent's connection is damaged meanwhile: the child's answer is not concerned")
+def fork_beside_damage(stage):
+    client = stage.open(attempts=1)
+    call = client.ping("aa")
+    peer = stage.greet()
+    peer.request("Ping")
+    forked = client.fork("Ping", {"payload": PAYLOAD})
+    child = stage.greet_child(forked)
+    request = child.request("Ping")
+    peer.send(b"\0" * 32)
+    call.error("protocol_error")
+    child.answer(request)
+    if forked.ok()["response"].get("payload") != PAYLOAD:
+        raise Failed("the child's payload back", "another")
