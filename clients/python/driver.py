@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import assay
@@ -134,10 +136,38 @@ def opened(command: dict[str, Any], asynchronous: bool) -> Any:
     return make(command["server"], options)
 
 
+def forked(answer: Callable[[], dict[str, Any]], number: Any) -> None:
+    """Says what a forked child's call came to; the child says it through a pipe."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            with os.fdopen(writing, "wb") as pipe:
+                pipe.write(json.dumps(answer()).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    if not said:
+        said = b'{"error": {"code": "connection_closed", "message": "the child said nothing"}}'
+    say(number, **json.loads(said))
+
+
 # ---------------------------------------------------------------- the blocking client
 
 
 def call(client: assay.Client, command: dict[str, Any]) -> None:
+    say(command["id"], **outcome(client, command))
+
+
+def fork(client: assay.Client, command: dict[str, Any]) -> None:
+    forked(lambda: outcome(client, command), command["id"])
+
+
+def outcome(client: assay.Client, command: dict[str, Any]) -> dict[str, Any]:
+    """What a call came to, in the driver's words."""
     number, kind = command["id"], command["kind"]
     try:
         given, words = arguments(command)
@@ -147,9 +177,9 @@ def call(client: assay.Client, command: dict[str, Any]) -> None:
             if kind == "Load" and command.get("stream"):
                 words["on_layer"] = lambda layer: say(number, chunk=layer_json(layer))
             result = getattr(client, kind.lower())(*given, **words)
-        say(number, ok=result_json(kind, result))
+        return {"ok": result_json(kind, result)}
     except assay.AssayError as error:
-        say(number, error=error_json(error))
+        return {"error": error_json(error)}
 
 
 def stream(answer: Any, command: dict[str, Any]) -> Any:
@@ -166,7 +196,7 @@ def stream(answer: Any, command: dict[str, Any]) -> Any:
 def blocking() -> None:
     clients: dict[str, assay.Client] = {}
     threads: list[threading.Thread] = []
-    for line in sys.stdin:
+    for line in iter(sys.stdin.readline, ""):
         command = json.loads(line)
         try:
             if command["op"] == "open":
@@ -176,11 +206,9 @@ def blocking() -> None:
                 clients.pop(command["client"]).close()
                 say(command["id"], ok={})
             else:
-                threads.append(
-                    threading.Thread(
-                        target=call, args=(clients[command["client"]], command), daemon=True
-                    )
-                )
+                work = fork if command["op"] == "fork" else call
+                given = (clients[command["client"]], command)
+                threads.append(threading.Thread(target=work, args=given, daemon=True))
                 threads[-1].start()
         except assay.AssayError as error:
             say(command["id"], error=error_json(error))
@@ -190,6 +218,20 @@ def blocking() -> None:
 
 
 async def call_async(client: assay.AsyncClient, command: dict[str, Any]) -> None:
+    say(command["id"], **await outcome_async(client, command))
+
+
+async def fork_async(client: assay.AsyncClient, command: dict[str, Any]) -> None:
+    """The child has an event loop of its own, in a thread where none runs yet."""
+
+    def answer() -> dict[str, Any]:
+        return asyncio.run(outcome_async(client, command))
+
+    await asyncio.to_thread(forked, answer, command["id"])
+
+
+async def outcome_async(client: assay.AsyncClient, command: dict[str, Any]) -> dict[str, Any]:
+    """What a call came to, in the driver's words."""
     number, kind = command["id"], command["kind"]
     try:
         given, words = arguments(command)
@@ -199,9 +241,9 @@ async def call_async(client: assay.AsyncClient, command: dict[str, Any]) -> None
             if kind == "Load" and command.get("stream"):
                 words["on_layer"] = lambda layer: say(number, chunk=layer_json(layer))
             result = await getattr(client, kind.lower())(*given, **words)
-        say(number, ok=result_json(kind, result))
+        return {"ok": result_json(kind, result)}
     except assay.AssayError as error:
-        say(number, error=error_json(error))
+        return {"error": error_json(error)}
 
 
 async def stream_async(answer: Any, command: dict[str, Any]) -> Any:
@@ -231,7 +273,8 @@ async def asynchronous() -> None:
                 await clients.pop(command["client"]).close()
                 say(command["id"], ok={})
             else:
-                task = asyncio.create_task(call_async(clients[command["client"]], command))
+                work = fork_async if command["op"] == "fork" else call_async
+                task = asyncio.create_task(work(clients[command["client"]], command))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
         except assay.AssayError as error:

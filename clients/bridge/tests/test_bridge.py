@@ -9,6 +9,7 @@ import os
 import pathlib
 import struct
 import tempfile
+import threading
 import unittest
 from typing import Any
 
@@ -303,6 +304,26 @@ class ScriptTests(unittest.TestCase):
                     with self.assertRaises(httpx.ReadTimeout):
                         client.send(asked)
         self.assertEqual(seen, [(14, True)])
+
+    def test_a_request_waits_for_a_server_that_comes_late_when_told_to(self) -> None:
+        def script(peer: Peer) -> None:
+            peer.hello()
+            _, number, _ = peer.request()
+            peer.refuse("Models", number, 14, "model_loading", 20)
+            _, number, _ = peer.request()
+            peer.send("Models", number, models=[])
+            peer.request()
+
+        with tempfile.TemporaryDirectory() as folder:
+            late = f"{folder}/late"
+            with bridge(f"unix://{late}", "--wait-milliseconds", "60000") as url:
+                with scripted(script) as server, httpx.Client(timeout=LIMIT) as client:
+                    path = server.removeprefix("unix://")
+                    timer = threading.Timer(0.3, os.symlink, (path, late))
+                    timer.start()
+                    found = client.get(f"{url}/v1/models")
+                    self.assertEqual((found.status_code, found.json()["data"]), (200, []))
+                    timer.join()
 
     def test_a_client_that_leaves_a_stream_cancels_it(self) -> None:
         self.cancelled(True)

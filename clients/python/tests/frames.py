@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from assay import Options, messages
+from assay import AssayError, Options, messages
+from assay._call import Call
 from assay._codec import encode
-from assay._connection import Call, Connection
+from assay._connection import Connection
 from assay._frames import COUNTED, HEADER
 from assay._protocol import KINDS, MESSAGES, REVISION
 from assay._tables import Message
@@ -69,25 +70,71 @@ def refusal(name: str, number: int, status: int, **fields: Any) -> bytes:
     return answer(name, number, MESSAGES["Error"], status=status, **given)
 
 
-def feed(core: Connection, data: bytes, size: int = 1 << 20) -> list[Any]:
-    """Gives bytes to a core in pieces; returns whoever moved on."""
-    moved = []
+def feed(core: Connection, data: bytes, size: int = 1 << 20) -> None:
+    """Gives bytes to a core in pieces; every call takes what came for it, as its caller would."""
+    calls = list(core.calls.values())
     while data and core.broken is None:
-        space = core.space()
-        count = min(len(space), len(data), size)
-        space[:count] = data[:count]
-        data = data[count:]
-        moved += core.received(count, 0.0)
-    return moved
+        core.arrived.append(data[:size])
+        data = data[size:]
+        core.file(0.0)
+        for call in calls:
+            take(core, call)
+
+
+def take(core: Connection, call: Call) -> Any:
+    """One step of a call's caller: the chunk to hand out, if there is one."""
+    chunk = None
+    try:
+        chunk = call.accept(core.options.allow_mock)
+    except AssayError as error:
+        core.fail(error)
+    if core.broken is not None and not call.done:
+        call.error = core.broken.again()
+    if call.error is not None:
+        core.give_up(call)
+        core.tidy(0.0)
+    return chunk
+
+
+def written(core: Connection) -> bytes:
+    """What the connection has to send."""
+    data = bytearray()
+
+    def send(part: bytes) -> int:
+        data.extend(part)
+        return len(part)
+
+    core.write(send)
+    return bytes(data)
 
 
 def opened(options: Options | None = None, **fields: Any) -> Connection:
     """A core that has said Hello and was answered."""
     core = Connection(options or Options())
-    call, _ = core.hello()
-    feed(core, hello(call.id, **fields))
+    feed(core, hello(greeted(core).id, **fields))
     assert core.usable or core.broken, "Hello was answered"
     return core
+
+
+def greeted(core: Connection) -> Call:
+    """Has Hello sent; its answer is taken as `feed` brings it."""
+    call = core.hello()
+    call.alive.acquire()
+    core.begin(call, 0)
+    written(core)
+    accept = call.accept
+
+    def agree(allow_mock: bool) -> None:
+        accept(allow_mock)
+        if call.result is not None:
+            try:
+                core.agree(call.result)
+            except AssayError:
+                call.result = None
+                raise
+
+    call.accept = agree  # type: ignore[method-assign]
+    return call
 
 
 def begun(core: Connection, name: str, streams: bool = False, **fields: Any) -> Call:
@@ -95,5 +142,7 @@ def begun(core: Connection, name: str, streams: bool = False, **fields: Any) -> 
     kind = KINDS[name]
     assert kind.request is not None
     call = Call(kind, kind.request.type(**fields), streams)
+    call.alive.acquire()
     core.begin(call, 0)
+    written(core)
     return call

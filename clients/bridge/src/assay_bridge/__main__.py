@@ -31,6 +31,12 @@ def arguments() -> argparse.Namespace:
         "--deadline-milliseconds", type=int, default=0, help="of every request; 0: none"
     )
     words.add_argument(
+        "--wait-milliseconds",
+        type=int,
+        default=0,
+        help="of a request for a server that is not there or loads its model (%(default)s)",
+    )
+    words.add_argument(
         "--body-size-max", type=int, default=default.body_size_max, help="bytes (%(default)s)"
     )
     words.add_argument("--log-level", default="warning", help="of uvicorn (%(default)s)")
@@ -48,6 +54,7 @@ def main() -> None:
         allow_mock=given.allow_mock,
         connections=given.connections,
         deadline_milliseconds=given.deadline_milliseconds,
+        wait_milliseconds=given.wait_milliseconds,
         body_size_max=given.body_size_max,
     )
     try:

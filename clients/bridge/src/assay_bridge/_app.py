@@ -52,6 +52,8 @@ class Settings:
     connections: int = 1
     #: how long the server may take for one request, milliseconds; 0: no limit
     deadline_milliseconds: int = 0
+    #: how long a request waits for a server that is not there or loads its model, milliseconds
+    wait_milliseconds: int = 0
     #: largest request body, bytes
     body_size_max: int = 8 << 20
 
@@ -92,6 +94,7 @@ class Bridge:
             name="assay-bridge/1",
             allow_mock=settings.allow_mock,
             connections=settings.connections,
+            wait_milliseconds=settings.wait_milliseconds,
         )
         self.client = AsyncClient(settings.server, options)
 

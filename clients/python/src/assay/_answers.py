@@ -160,6 +160,11 @@ class GeneratePieces(Pieces):
         self.add(last)
         expected = max(last.prompt_tokens - 1, 0)
         found = self.prompt_logprobs.count
+        if len(self.tokens) != last.completion_tokens:
+            raise breach(
+                f"reading the answer to Generate: found {len(self.tokens)} tokens, allowed: "
+                f"{last.completion_tokens}, as the last frame says"
+            )
         complete = last.finish_reason in ("stop", "length")
         if self.request.prompt_logprobs is not None and (
             found != expected if complete else found > expected
@@ -240,6 +245,13 @@ class LogitsPieces(Pieces):
             raise breach(
                 f"reading logits: found {len(self.values)} values, allowed: {last.vocabulary} "
                 f"times {last.positions}"
+            )
+        wanted = 1
+        if self.request.all_positions:
+            wanted = len(self.request.tokens) if self.request.tokens else last.positions
+        if last.positions != wanted:
+            raise breach(
+                f"reading logits: found {last.positions} positions, allowed: {wanted}, as asked for"
             )
         return last
 

@@ -1,4 +1,4 @@
-"""The asyncio client: any number of tasks of one event loop, a few connections.
+"""The asyncio client: any number of tasks, a few connections for each event loop.
 
 Guarantees: see `AsyncClient`. Not here: sockets (_async_link), the protocol's rules (_connection),
 what is tried again (_options), requests of the calls' words (_calls).
@@ -7,16 +7,20 @@ what is tried again (_options), requests of the calls' words (_calls).
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 import weakref
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, Generic, TypeVar
+from weakref import ref
 
 from . import _calls
-from ._async_link import AsyncLink
+from ._async_link import AsyncLink, _wake
+from ._call import Call, Waiter, at_rest
 from ._calls import Plan
-from ._connection import Call
 from ._errors import CONNECTION_CLOSED, GIVEN_UP, TIMED_OUT, AssayError
+from ._fork import in_children
 from ._options import Address, Options, Trial
 from .messages import (
     DetokenizeResponse,
@@ -49,8 +53,12 @@ class AsyncAnswerStream(Generic[ChunkT, ResultT]):
     """An answer as it comes: an asynchronous iterator over its chunks, then `result`.
 
     The request is sent at the first step. `aclose()`, leaving the `async with` block, cancelling
-    the task, and dropping the stream before its end have the server stop. One task at a time.
+    the task, and dropping the stream before its end have the server stop. One task at a time, of
+    one loop. A stream whose step was cancelled, or ended by another exception, is over.
     """
+
+    #: between two steps: the answer is wanted, although nobody waits for it now
+    is_at_rest = False
 
     def __init__(
         self, client: AsyncClient, plan: Plan[ResultT], deadline_milliseconds: int
@@ -62,34 +70,57 @@ class AsyncAnswerStream(Generic[ChunkT, ResultT]):
         self._call: Call | None = None
         self._result: ResultT | None = None
         self._error: AssayError | None = None
+        self._in_step = False
 
     def __aiter__(self) -> AsyncIterator[ChunkT]:
         return self
 
     async def __anext__(self) -> ChunkT:
-        while self._result is None:
-            if self._error is not None:
-                raise self._error
+        if self._in_step:
+            self._close()
+        if self._error is not None:
+            raise self._error
+        if self._result is not None:
+            raise StopAsyncIteration
+        self._in_step = True
+        try:
+            chunk = await self._step()
+        except AssayError:
+            self._in_step = False
+            raise
+        except BaseException:  # such as the task's cancellation
+            self._close()
+            raise
+        self._in_step = False
+        if chunk is None:
+            raise StopAsyncIteration
+        return chunk
+
+    async def _step(self) -> ChunkT | None:
+        """The next chunk; None at the end. Asks again where that is allowed."""
+        while True:
+            call = self._call or Call(self._plan.kind, self._plan.request, True, at_rest(ref(self)))
             try:
-                if self._call is None:
-                    self._link, self._call = await self._client._begin(
-                        self._plan, self._trial, True
-                    )
-                assert self._link is not None
-                await self._link.wait(self._call, self._trial)
-                chunk: ChunkT | None = self._link.take_chunk(self._call)
-                if chunk is not None:
-                    self._trial.handed_out = True
-                    return chunk
-                if self._call.error is not None:
-                    raise self._call.error
-                self._result = self._call.result
+                with call.alive:
+                    self.is_at_rest = False
+                    if self._call is None:
+                        self._link = await self._client._ask(call, self._trial)
+                        self._call = call
+                    assert self._link is not None
+                    chunk: ChunkT | None = await self._link.step(call, self._trial)
+                    if chunk is not None:
+                        self._trial.handed_out = True
+                        self.is_at_rest = True
+                        return chunk
+                    if call.error is not None:
+                        raise call.error
+                    self._result = call.result
+                    return None
             except AssayError as error:
-                written, self._call = self._call is not None, None
+                self._call = None
                 self._error = error
-                await self._client._pause(self._trial, error, written)
+                await self._client._pause(self._trial, error, call)
                 self._error = None
-        raise StopAsyncIteration
 
     @property
     def result(self) -> ResultT:
@@ -100,10 +131,14 @@ class AsyncAnswerStream(Generic[ChunkT, ResultT]):
 
     async def aclose(self) -> None:
         """Gives up what has not come yet. Safe to repeat."""
+        self._close()
+
+    def _close(self) -> None:
         if self._result is None and self._error is None:
             self._error = AssayError(GIVEN_UP, "the caller gave the answer up")
-            if self._call is not None and self._link is not None:
-                self._link.give_up(self._call)
+            self.is_at_rest = False
+            if self._link is not None:
+                self._link.cancel()
 
     async def __aenter__(self) -> AsyncAnswerStream[ChunkT, ResultT]:
         return self
@@ -118,12 +153,28 @@ class AsyncAnswerStream(Generic[ChunkT, ResultT]):
 
     def __del__(self) -> None:
         if getattr(self, "_call", None) is not None and self._result is None:
-            if self._error is None and self._link is not None and self._call is not None:
-                self._link.drop(self._call)
+            self.is_at_rest = False
+            if self._error is None and self._link is not None:
+                self._link.drop()
+
+
+class _Home:
+    """What a client has in one event loop of one process."""
+
+    def __init__(self, count: int) -> None:
+        self.process = os.getpid()
+        self.links: list[AsyncLink | None] = [None] * count
+        self.made: weakref.WeakSet[AsyncLink] = weakref.WeakSet()  # those that drain, too
+        #: who makes each connection, and the calls that wait for it
+        self.makers: list[Waiter | None] = [None] * count
+        self.queues: list[dict[Waiter, None]] = [{} for _ in range(count)]
 
 
 class AsyncClient:
-    """A client of one server, for the tasks of one event loop; creating it does not connect.
+    """A client of one server, for the tasks of any event loop; creating it does not connect.
+
+    Connections belong to the loop they were made in: another loop makes its own, those of a closed
+    loop are dropped, and so are the parent's in a forked child.
 
     Every method waits until its answer is complete, and raises `AssayError`. A task's cancellation
     has the server stop. Lost connections are made anew on demand; what is safe to repeat is
@@ -137,11 +188,43 @@ class AsyncClient:
         """Raises `address_invalid`; `address` is `tcp://host:port` or `unix:///path`."""
         self.address = Address.parse(address)
         self.options = options or Options()
-        self._links: list[AsyncLink | None] = [None] * self.options.connections
-        self._made: weakref.WeakSet[AsyncLink] = weakref.WeakSet()  # those that drain, too
-        self._connecting: list[asyncio.Lock | None] = [None] * self.options.connections
-        self._busy = [0] * self.options.connections  # calls waiting for a connection to be made
         self._closed = False
+        self._begin_anew()
+        in_children(self)
+
+    def _begin_anew(self) -> None:
+        self._lock = threading.Lock()
+        self._homes: dict[asyncio.AbstractEventLoop, _Home] = {}
+        self._last = _Home(self.options.connections)
+
+    def after_fork(self) -> None:
+        """In a forked child, before anything else: the loop's connections are the parent's."""
+        inherited = list(self._homes.values())
+        self._begin_anew()
+        for home in inherited:
+            for link in list(home.made):
+                link.leave_to_parent()
+
+    @property
+    def _links(self) -> list[AsyncLink | None]:
+        """The connections of the loop that was used last."""
+        return self._last.links
+
+    def _home(self) -> _Home:
+        """What belongs to the running loop."""
+        loop = asyncio.get_running_loop()
+        if self._last.process != os.getpid():
+            self.after_fork()
+        home = self._homes.get(loop)
+        if home is None:
+            with self._lock:
+                gone = [self._homes.pop(one) for one in list(self._homes) if one.is_closed()]
+                home = self._homes[loop] = _Home(self.options.connections)
+            for other in gone:
+                for link in list(other.made):
+                    link.close("its event loop was closed")
+        self._last = home
+        return home
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -157,8 +240,10 @@ class AsyncClient:
     async def close(self) -> None:
         """Closes every connection; calls under way end with `given_up`."""
         self._closed = True
-        for link in list(self._made):
-            link.close("the caller closed this client", GIVEN_UP)
+        self._home()
+        for home in list(self._homes.values()):
+            for link in list(home.made):
+                link.close_from_anywhere("the caller closed this client", GIVEN_UP)
 
     # ------------------------------------------------------------ calls
 
@@ -279,87 +364,100 @@ class AsyncClient:
     async def _answer(self, plan: Plan[ResultT], deadline_milliseconds: int) -> ResultT:
         trial = self._trial(plan, deadline_milliseconds)
         while True:
-            written = False
+            call = Call(plan.kind, plan.request)
+            link = None
             try:
-                link = self._links[0]
-                call = Call(plan.kind, plan.request)
-                if len(self._links) > 1 or link is None or not link.begin_now(call, trial):
-                    link, call = await self._begin(plan, trial, False)
-                elif not call.written:  # the connection had ended
-                    link, call = await self._begin(plan, trial, False)
-                written = True
-                if not call.ready:
-                    await link.wait(call, trial)
-                if call.error is not None:
-                    raise call.error
-                result: ResultT = call.result
-                return result
+                with call.alive:
+                    link = await self._ask(call, trial)
+                    await link.step(call, trial)
+                    if call.error is not None:
+                        raise call.error
+                    result: ResultT = call.result
+                    return result
             except AssayError as error:
-                await self._pause(trial, error, written)
+                await self._pause(trial, error, call)
+            except BaseException:  # such as the task's cancellation
+                if link is not None:
+                    link.cancel()
+                raise
 
-    async def _pause(self, trial: Trial, error: AssayError, written: bool) -> None:
+    async def _pause(self, trial: Trial, error: AssayError, call: Call) -> None:
         """Waits before the next attempt, or raises `error` when there is none."""
         now = asyncio.get_running_loop().time()
         if self._closed and error.code == CONNECTION_CLOSED:
             raise AssayError(GIVEN_UP, "the caller closed this client") from None
-        pause = None if self._closed else trial.pause_after(error, written, now)
+        pause = None if self._closed else trial.pause_after(error, call.is_written, now)
         if pause is None:
             raise error
         await asyncio.sleep(pause)
 
-    async def _begin(self, plan: Plan[Any], trial: Trial, streams: bool) -> tuple[AsyncLink, Call]:
-        """Sends the request on the connection with the fewest in flight, a new one if need be."""
+    async def _ask(self, call: Call, trial: Trial) -> AsyncLink:
+        """Sends a request on the connection with the fewest in flight, a new one if need be.
+
+        The caller is inside `with call.alive`.
+        """
+        home = self._home()
         while True:
-            slot = self._slot()
-            link = self._links[slot]
+            slot = 0 if len(home.links) == 1 else _slot(home)
+            link = home.links[slot]
             fresh = link is None or not link.core.usable
             if link is None or fresh:
-                link = await self._connect(slot, trial)
-            call = Call(plan.kind, plan.request, streams)
-            if await link.begin(call, trial):
-                return link, call
+                link = await self._connect(home, slot, trial)
+            if await link.ask(call, trial):
+                return link
             if fresh:
                 raise AssayError(CONNECTION_CLOSED, "the server takes no requests")
 
-    def _slot(self) -> int:
-        """Index of the connection with the fewest requests in flight, made ones first."""
-        if len(self._links) == 1:
-            return 0
-
-        def weight(index: int) -> tuple[int, bool]:
-            link = self._links[index]
-            made = link is not None and link.core.usable
-            return (link.load if made and link else 0) + self._busy[index], not made
-
-        return min(range(len(self._links)), key=weight)
-
-    async def _connect(self, slot: int, trial: Trial) -> AsyncLink:
+    async def _connect(self, home: _Home, slot: int, trial: Trial) -> AsyncLink:
         """Makes a connection, or waits until another task has made it."""
-        self._busy[slot] += 1
-        try:
-            lock = self._connecting[slot] = self._connecting[slot] or asyncio.Lock()
-            now = asyncio.get_running_loop().time()
+        waiter, queue = Waiter(), home.queues[slot]
+        loop = asyncio.get_running_loop()
+        limit = trial.connect_limit(loop.time())
+        with waiter.alive:
+            queue[waiter] = None
             try:
-                await asyncio.wait_for(lock.acquire(), trial.connect_limit(now) - now)
-            except (TimeoutError, asyncio.TimeoutError):
-                text = f"connecting to {self.address.text}: not in time"
-                raise AssayError(TIMED_OUT, text) from None
-            try:
-                return await self._connect_slot(slot, trial)
+                while True:
+                    link = home.links[slot]
+                    if link is not None and link.core.usable:
+                        return link
+                    if self._closed:
+                        raise AssayError(GIVEN_UP, "the caller closed this client")
+                    maker = home.makers[slot]
+                    if maker is None or not maker.alive.locked():
+                        home.makers[slot] = waiter
+                        return await self._make(home, slot, trial)
+                    waiter.bell = loop.create_future()
+                    timer = loop.call_at(limit, _wake, waiter)
+                    try:
+                        await waiter.bell
+                    finally:
+                        timer.cancel()
+                    if loop.time() >= limit:
+                        text = f"connecting to {self.address.text}: not in time"
+                        raise AssayError(TIMED_OUT, text)
             finally:
-                lock.release()
-        finally:
-            self._busy[slot] -= 1
+                queue.pop(waiter, None)
 
-    async def _connect_slot(self, slot: int, trial: Trial) -> AsyncLink:
-        link = self._links[slot]
-        if link is not None and link.core.usable:
+    async def _make(self, home: _Home, slot: int, trial: Trial) -> AsyncLink:
+        try:
+            link = home.links[slot] = await AsyncLink.open(self.address, self.options, trial)
+            home.made.add(link)
+            if self._closed:
+                link.close("the caller closed this client", GIVEN_UP)
+            await link.greet(self.address, trial)
             return link
-        if self._closed:
-            raise AssayError(GIVEN_UP, "the caller closed this client")
-        link = self._links[slot] = await AsyncLink.open(self.address, self.options, trial)
-        self._made.add(link)
-        if self._closed:
-            link.close("the caller closed this client", GIVEN_UP)
-        await link.greet(self.address, trial)
-        return link
+        finally:
+            home.makers[slot] = None
+            for other in list(home.queues[slot]):
+                _wake(other)
+
+
+def _slot(home: _Home) -> int:
+    """Index of the connection with the fewest requests in flight, made ones first."""
+
+    def weight(index: int) -> tuple[int, bool]:
+        link = home.links[index]
+        made = link is not None and link.core.usable
+        return (link.load if made and link else 0) + len(home.queues[index]), not made
+
+    return min(range(len(home.links)), key=weight)

@@ -6,18 +6,21 @@ Guarantees: see `Client`. Not here: sockets and who reads them (_link), the prot
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Generic, TypeVar
+from weakref import ref
 
 from . import _calls
+from ._call import Call, Waiter, at_rest
 from ._calls import Plan
-from ._connection import Call
 from ._errors import CONNECTION_CLOSED, GIVEN_UP, TIMED_OUT, AssayError
-from ._link import Link, now_seconds
+from ._fork import in_children
+from ._link import Link, now_seconds, ring
 from ._options import Address, Options, Trial
 from .messages import (
     DetokenizeResponse,
@@ -42,6 +45,8 @@ from .messages import (
     UnloadResponse,
 )
 
+#: seconds after which a waiting thread looks whether the connection is still being made
+_LOOK_EVERY = 1.0
 ChunkT = TypeVar("ChunkT")
 ResultT = TypeVar("ResultT")
 
@@ -50,8 +55,12 @@ class AnswerStream(Generic[ChunkT, ResultT]):
     """An answer as it comes: an iterator over its chunks, then `result`.
 
     The request is sent at the first step. `close()`, leaving the `with` block, and dropping the
-    stream before its end have the server stop. One thread at a time.
+    stream before its end have the server stop. One thread at a time. A stream whose step was
+    interrupted by an exception (Ctrl-C, a signal's handler) is over, as a generator would be.
     """
+
+    #: between two steps: the answer is wanted, although nobody waits for it now
+    is_at_rest = False
 
     def __init__(self, client: Client, plan: Plan[ResultT], deadline_milliseconds: int) -> None:
         self._client = client
@@ -61,33 +70,57 @@ class AnswerStream(Generic[ChunkT, ResultT]):
         self._call: Call | None = None
         self._result: ResultT | None = None
         self._error: AssayError | None = None
+        self._in_step = False
 
     def __iter__(self) -> Iterator[ChunkT]:
         return self
 
     def __next__(self) -> ChunkT:
-        while self._result is None:
-            if self._error is not None:
-                raise self._error
+        if self._in_step:
+            self.close()
+        if self._error is not None:
+            raise self._error
+        if self._result is not None:
+            raise StopIteration
+        self._in_step = True
+        try:
+            chunk = self._step()
+        except AssayError:
+            self._in_step = False
+            raise
+        except BaseException:
+            self.close()
+            raise
+        self._in_step = False
+        if chunk is None:
+            raise StopIteration
+        return chunk
+
+    def _step(self) -> ChunkT | None:
+        """The next chunk; None at the end. Asks again where that is allowed."""
+        while True:
+            call = self._call or Call(self._plan.kind, self._plan.request, True, at_rest(ref(self)))
             try:
-                if self._call is None:
-                    self._link, self._call = self._client._ask(self._plan, self._trial, True)
-                assert self._link is not None
-                if not self._call.ready:
-                    self._link.wait(self._call, self._trial)
-                chunk: ChunkT | None = self._link.take_chunk(self._call)
-                if chunk is not None:
-                    self._trial.handed_out = True
-                    return chunk
-                if self._call.error is not None:
-                    raise self._call.error
-                self._result = self._call.result
+                with call.alive:
+                    self.is_at_rest = False
+                    if self._call is None:
+                        self._link = self._client._ask(call, self._trial)
+                        self._call = call
+                    assert self._link is not None
+                    chunk: ChunkT | None = self._link.step(call, self._trial)
+                    if chunk is not None:
+                        self._trial.handed_out = True
+                        self.is_at_rest = True
+                        return chunk
+                    if call.error is not None:
+                        raise call.error
+                    self._result = call.result
+                    return None
             except AssayError as error:
-                written, self._call = self._call is not None, None
+                self._call = None
                 self._error = error
-                self._client._pause(self._trial, error, written)
+                self._client._pause(self._trial, error, call)
                 self._error = None
-        raise StopIteration
 
     @property
     def result(self) -> ResultT:
@@ -100,8 +133,9 @@ class AnswerStream(Generic[ChunkT, ResultT]):
         """Gives up what has not come yet. Safe to repeat."""
         if self._result is None and self._error is None:
             self._error = AssayError(GIVEN_UP, "the caller gave the answer up")
-            if self._call is not None and self._link is not None:
-                self._link.give_up(self._call)
+            self.is_at_rest = False
+            if self._link is not None:
+                self._link.cancel()
 
     def __enter__(self) -> AnswerStream[ChunkT, ResultT]:
         return self
@@ -116,30 +150,46 @@ class AnswerStream(Generic[ChunkT, ResultT]):
 
     def __del__(self) -> None:
         if getattr(self, "_call", None) is not None and self._result is None:
-            if self._error is None and self._link is not None and self._call is not None:
-                self._link.drop(self._call)
+            self.is_at_rest = False
+            if self._error is None and self._link is not None:
+                self._link.drop()
 
 
 class Client:
     """A client of one server. Threads may share it; creating it does not connect.
 
     Every method blocks until its answer is complete, and raises `AssayError`. Lost connections are
-    made anew on demand; what is safe to repeat is repeated, `Options.attempts` times in all.
-    `deadline_milliseconds` is how long the server may take from receipt on, 0 for no limit; the
-    client itself gives up `Options.grace_milliseconds` later. Unless `Options.allow_mock`, every
-    request demands a real model, and an answer of a mock raises `mock_refused`.
+    made anew on demand, and a forked child makes its own; what is safe to repeat is repeated,
+    `Options.attempts` times in all. `deadline_milliseconds` is how long the server may take from
+    receipt on, 0 for no limit; the client itself gives up `Options.grace_milliseconds` later.
+    Unless `Options.allow_mock`, every request demands a real model, and an answer of a mock raises
+    `mock_refused`.
     """
 
     def __init__(self, address: str, options: Options | None = None) -> None:
         """Raises `address_invalid`; `address` is `tcp://host:port` or `unix:///path`."""
         self.address = Address.parse(address)
         self.options = options or Options()
-        self._lock = threading.Lock()
-        self._links: list[Link | None] = [None] * self.options.connections
-        self._made: weakref.WeakSet[Link] = weakref.WeakSet()  # those that drain, too
-        self._connecting = [threading.Lock() for _ in self._links]
-        self._busy = [0] * self.options.connections  # calls waiting for a connection to be made
         self._closed = False
+        self._begin_anew()
+        in_children(self)
+
+    def _begin_anew(self) -> None:
+        count = self.options.connections
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._links: list[Link | None] = [None] * count
+        self._made: weakref.WeakSet[Link] = weakref.WeakSet()  # those that drain, too
+        #: who makes each connection, and the calls that wait for it
+        self._makers: list[Waiter | None] = [None] * count
+        self._queues: list[dict[Waiter, None]] = [{} for _ in range(count)]
+
+    def after_fork(self) -> None:
+        """In a forked child, before anything else: connections of its own, locks nobody holds."""
+        inherited = list(self._made)
+        self._begin_anew()
+        for link in inherited:
+            link.leave_to_parent()
 
     def __enter__(self) -> Client:
         return self
@@ -154,6 +204,8 @@ class Client:
 
     def close(self) -> None:
         """Closes every connection; calls under way end with `given_up`."""
+        if self._process != os.getpid():
+            self.after_fork()
         with self._lock:
             self._closed = True
             links = list(self._made)
@@ -265,43 +317,56 @@ class Client:
     # ------------------------------------------------------------ attempts
 
     def _trial(self, plan: Plan[Any], deadline_milliseconds: int) -> Trial:
-        now = now_seconds() if deadline_milliseconds else 0.0
-        return Trial(self.options, plan.kind, deadline_milliseconds, now)
+        timed = deadline_milliseconds or self.options.wait_milliseconds
+        return Trial(
+            self.options, plan.kind, deadline_milliseconds, now_seconds() if timed else 0.0
+        )
 
     def _answer(self, plan: Plan[ResultT], deadline_milliseconds: int) -> ResultT:
-        now = now_seconds() if deadline_milliseconds else 0.0
-        trial = Trial(self.options, plan.kind, deadline_milliseconds, now)
+        trial = self._trial(plan, deadline_milliseconds)
         while True:
-            call = None
+            call = Call(plan.kind, plan.request)
+            link = None
             try:
-                _, call = self._ask(plan, trial, False)
-                if call.error is not None:
-                    raise call.error
-                result: ResultT = call.result
-                return result
+                with call.alive:
+                    link = self._ask(call, trial)
+                    link.step(call, trial)
+                    if call.error is not None:
+                        raise call.error
+                    result: ResultT = call.result
+                    return result
             except AssayError as error:
-                self._pause(trial, error, call is not None)
+                self._pause(trial, error, call)
+            except BaseException:  # such as an interrupt from the keyboard
+                if link is not None:
+                    link.cancel()
+                raise
 
-    def _pause(self, trial: Trial, error: AssayError, written: bool) -> None:
+    def _pause(self, trial: Trial, error: AssayError, call: Call) -> None:
         """Waits before the next attempt, or raises `error` when there is none."""
         if self._closed and error.code == CONNECTION_CLOSED:
             raise AssayError(GIVEN_UP, "the caller closed this client") from None
-        pause = None if self._closed else trial.pause_after(error, written, now_seconds())
+        pause = None
+        if not self._closed:
+            pause = trial.pause_after(error, call.is_written, now_seconds())
         if pause is None:
             raise error
         time.sleep(pause)
 
-    def _ask(self, plan: Plan[Any], trial: Trial, streams: bool) -> tuple[Link, Call]:
-        """Sends the request on the connection with the fewest in flight, a new one if need be,
-        and waits until there is something to take."""
+    def _ask(self, call: Call, trial: Trial) -> Link:
+        """Sends a request on the connection with the fewest in flight, a new one if need be.
+
+        The caller is inside `with call.alive`.
+        """
+        if self._process != os.getpid():
+            self.after_fork()
         while True:
             link = self._links[0 if len(self._links) == 1 else self._slot()]
             fresh = link is None or not link.core.usable
             if link is None or fresh:
                 link = self._connect(trial)
-            call = Call(plan.kind, plan.request, streams)
             if link.ask(call, trial):
-                return link, call
+                return link
             if fresh:
                 raise AssayError(CONNECTION_CLOSED, "the server takes no requests")
 
@@ -311,40 +376,59 @@ class Client:
         def weight(index: int) -> tuple[int, bool]:
             link = self._links[index]
             made = link is not None and link.core.usable
-            return (link.load if made and link else 0) + self._busy[index], not made
+            return (link.load if made and link else 0) + len(self._queues[index]), not made
 
         return min(range(len(self._links)), key=weight)
 
     def _connect(self, trial: Trial) -> Link:
         """Makes a connection, or waits until another thread has made it."""
-        with self._lock:
-            slot = self._slot()
-            self._busy[slot] += 1
-        try:
-            if not self._connecting[slot].acquire(
-                timeout=trial.connect_limit(now_seconds()) - now_seconds()
-            ):
-                raise AssayError(TIMED_OUT, f"connecting to {self.address.text}: not in time")
-            try:
-                return self._connect_slot(slot, trial)
-            finally:
-                self._connecting[slot].release()
-        finally:
+        waiter = Waiter()
+        with waiter.alive:
             with self._lock:
-                self._busy[slot] -= 1
+                slot = self._slot()
+                queue = self._queues[slot]
+                for other in list(queue):
+                    if not other.alive.locked():
+                        queue.pop(other, None)  # its thread was interrupted
+                queue[waiter] = None
+            try:
+                return self._make_or_wait(slot, waiter, trial)
+            finally:
+                queue.pop(waiter, None)
 
-    def _connect_slot(self, slot: int, trial: Trial) -> Link:
-        link = self._links[slot]
-        if link is not None and link.core.usable:
+    def _make_or_wait(self, slot: int, waiter: Waiter, trial: Trial) -> Link:
+        waiter.bell = threading.Lock()
+        waiter.bell.acquire()
+        limit = trial.connect_limit(now_seconds())
+        while True:
+            with self._lock:
+                link = self._links[slot]
+                if link is not None and link.core.usable:
+                    return link
+                if self._closed:
+                    raise AssayError(GIVEN_UP, "the caller closed this client")
+                maker = self._makers[slot]
+                if maker is None or not maker.alive.locked():
+                    maker = self._makers[slot] = waiter
+            if maker is waiter:
+                return self._make(slot, trial)
+            left = limit - now_seconds()
+            if left <= 0:
+                raise AssayError(TIMED_OUT, f"connecting to {self.address.text}: not in time")
+            waiter.bell.acquire(timeout=min(left, _LOOK_EVERY))
+
+    def _make(self, slot: int, trial: Trial) -> Link:
+        try:
+            link = Link.open(self.address, self.options, trial)
+            with self._lock:
+                self._links[slot] = link
+                self._made.add(link)
+                closed = self._closed
+            if closed:
+                link.close("the caller closed this client", GIVEN_UP)
+            link.greet(self.address, trial)
             return link
-        if self._closed:
-            raise AssayError(GIVEN_UP, "the caller closed this client")
-        link = Link.open(self.address, self.options, trial)
-        with self._lock:
-            self._links[slot] = link
-            self._made.add(link)
-            closed = self._closed
-        if closed:
-            link.close("the caller closed this client", GIVEN_UP)
-        link.greet(self.address, trial)
-        return link
+        finally:
+            self._makers[slot] = None
+            for other in list(self._queues[slot]):
+                ring(other)

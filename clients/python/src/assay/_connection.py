@@ -1,49 +1,54 @@
-"""One connection as a state machine: bytes in, answers of calls out. No socket, clock or thread.
+"""One connection as a state machine: bytes in, frames for calls out. No socket, clock or lock.
 
-    I/O reads into `space()` and says `received(count)`: back come the calls that moved on.
-    I/O writes what `begin` returns, and after `received` what `take_outgoing` returns.
+    I/O puts what one system call gave into `arrived` and says `file(now)`: calls are woken.
+    I/O says `begin(call)`, and after that (and after `file`) `write(send)`.
 
-Guarantees: every frame is checked before a call sees it, in the order of Protocol/SPEC.md; the
-first breach of the protocol ends the connection and every call on it; a mock's frame is never
-handed out unless mocks are allowed. One user at a time: callers in threads hold a lock.
-Not here: what is tried again (_options), reading and writing (_client, _aio).
+An exception may come between any two instructions of a thread (a signal's handler, Ctrl-C), so
+each change here is one of two: a single store that is the change, or a step that does no harm when
+it is done twice. What is to follow a store is written down in it, and whoever comes next does it
+(`_settle`, `_settle_sends`). A system call's result reaches `arrived` and `_sends` within one call
+of the interpreter, so that no byte is lost or sent twice. What an interrupted caller left behind is
+found by `tidy`, which looks at the calls themselves.
+
+Guarantees: every header is checked before a call sees its frame, in the order of Protocol/SPEC.md;
+the first breach of the protocol ends the connection and every call on it; a frame is filed once,
+for the call it names. One user at a time: threads hold a lock.
+Not here: contents of answers (_call), what is tried again (_options), reading and writing (_link,
+_async_link).
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from . import _frames
-from ._answers import PIECES, Pieces
+from ._call import Call
 from ._codec import decode, encode
 from ._errors import (
     CONNECTION_CLOSED,
     GIVEN_UP,
-    MOCK_REFUSED,
     REQUEST_INVALID,
     REVISION_TOO_LOW,
-    SERVER_REFUSED,
     AssayError,
     breach,
-    status_of,
 )
 from ._frames import COUNTED, HEADER, HEADER_SIZE, Head, new_head
 from ._options import Options
 from ._protocol import (
     FLAG_COMPRESSED,
-    FLAG_DEGRADED,
     FLAG_MORE,
     GOAWAY_KIND,
     KINDS,
     MESSAGES,
-    PROVENANCE_MOCK,
     PROVENANCE_REAL,
     RESPONSE_BIT,
     REVISION,
     Limits,
 )
-from ._tables import Kind, Message
+from ._tables import Kind
 from .messages import (
     CancelRequest,
     ErrorBody,
@@ -51,150 +56,122 @@ from .messages import (
     HealthRequest,
     HelloRequest,
     HelloResponse,
-    Provenance,
     Requirements,
 )
 
-_SPACE = 64 << 10  # bytes of the input buffer when nothing large is under way
-_HELLO, _CANCEL, _LOAD = KINDS["Hello"], KINDS["Cancel"], KINDS["Load"]
-_WORDS: dict[int, Provenance] = {PROVENANCE_REAL: "real", PROVENANCE_MOCK: "mock"}
+#: bytes one system call reads
+READ_SIZE = 64 << 10
+#: the same in the middle of a larger frame
+LARGE_READ_SIZE = 1 << 20
+#: bytes of one answer that may wait for their caller
+_HELD_MAX = 256 << 20
+#: seconds between two searches for calls that nobody waits for any more
+_TIDY_EVERY = 0.1
+_HELLO, _CANCEL = KINDS["Hello"], KINDS["Cancel"]
 
 
-class Call:
-    """One request in flight: what came for it so far."""
+class Input(NamedTuple):
+    """How far the input is filed; replaced as a whole."""
 
-    #: 0 until it is sent
-    id = 0
-    result: Any = None
-    error: AssayError | None = None
-    #: there is something to take: a chunk, the result, or the error
-    ready = False
-    #: some of it may have reached the server
-    written = False
-    #: nobody waits any more: the rest is consumed silently
-    abandoned = False
-    #: frames that came, and what the first one said
-    frames = 0
-    provenance = 0
-    generation = 0
-    #: when the last frame came, or the request went; the I/O's clock
-    heard = 0.0
-    #: whatever the I/O wakes
-    waiter: Any = None
-
-    def __init__(self, kind: Kind, request: Any, streams: bool = False) -> None:
-        self.kind = kind
-        self.pieces: Pieces = PIECES.get(kind.name, Pieces)(request)
-        #: those that wait to be handed out; None: only the whole answer is
-        self.chunks: deque[Any] | None = deque() if streams else None
-
-    @property
-    def done(self) -> bool:
-        """The answer is complete, or never will be."""
-        return self.result is not None or self.error is not None
-
-    def end(self, error: AssayError) -> None:
-        """The answer never will be complete."""
-        self.error = error
-        self.ready = True
-
-    def take_chunk(self) -> Any:
-        """The next chunk to hand out; None when there is none."""
-        if not self.chunks:
-            return None
-        chunk = self.chunks.popleft()
-        self.ready = self.done or bool(self.chunks)
-        return chunk
+    #: what is not filed yet, from `at` on, and then the pieces of a frame that is still to come
+    data: bytes
+    at: int
+    #: of the next frame
+    number: int
+    #: the piece in `arrived` is part of `data`
+    absorbed: bool
+    #: whose frame was filed last and is not woken yet; whether that was the last of its answer
+    moved: Call | None = None
+    is_last: bool = False
+    pieces: tuple[bytes, ...] = ()
+    #: bytes without which there is nothing to file
+    missing: int = 1
 
 
-class Room:
-    """A place in the queue of those who wait until another request may be sent."""
+class Output(NamedTuple):
+    """How far the output is written; replaced as a whole."""
 
-    __slots__ = ("ready", "waiter")
+    #: of the request under way; 0: none
+    number: int
+    #: bytes of it that the kernel has
+    at: int
+    #: the count in `_sends` is part of `at`
+    counted: bool
 
-    def __init__(self) -> None:
-        #: look again: there is room, or never will be on this connection
-        self.ready = False
-        #: whatever the I/O wakes
-        self.waiter: Any = None
+
+_NOTHING_UNDER_WAY = Output(0, 0, False)
+
+
+def _nobody(item: Call) -> None:
+    """Wakes nobody: for a connection without I/O."""
 
 
 class Connection:
     """The state of one connection."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, wake: Callable[[Call], None] = _nobody) -> None:
         self.options = options
+        self._wake = wake
         #: what was agreed on; None before Hello is answered
         self.server: HelloResponse | None = None
         #: why it ended; None while it lives
         self.broken: AssayError | None = None
-        #: Hello is done, and new requests are taken
-        self.usable = False
         self._takes_requests = True
         #: when the last bytes came; the I/O's clock
         self.heard = 0.0
         self.calls: dict[int, Call] = {}
-        self._rooms: deque[Room] = deque()
+        #: those who wait until another request may be sent, in their order
+        self.rooms: dict[Call, None] = {}
         self._revision = REVISION
         self._compression = False
         self._peer_body_limit = Limits.FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE
         self._body_limit = self._peer_body_limit
         self._in_flight_max = 1
-        self._next_id = 1
-        #: frames of the connection's own, see `take_outgoing`
-        self.outgoing: list[bytes] = []
-        self._buffer = bytearray(_SPACE)
-        self._view = memoryview(self._buffer)
-        self._end = 0
+        self._ids = itertools.count(1)
+        #: what one system call read: no more than one piece; b"" is the end
+        self.arrived: deque[bytes] = deque()
+        self._input = Input(b"", 0, 0, False)
+        #: frames that are not with the kernel yet, by their request
+        self.outbox: dict[int, bytes] = {}
+        self._output = _NOTHING_UNDER_WAY
+        self._sends: deque[int] = deque()
+        #: somebody may have left without a word: see `tidy`
+        self.untidy = False
+        self._tidied = 0.0
 
     # ------------------------------------------------------------ requests
+
+    @property
+    def usable(self) -> bool:
+        """Hello is done, and new requests are taken."""
+        return self.server is not None and self._takes_requests and self.broken is None
 
     @property
     def has_room(self) -> bool:
         """Another request may be sent now."""
         return len(self.calls) < self._in_flight_max
 
+    def room_or_none(self) -> bool:
+        """Whoever waits for room looks again: there is some, or never will be here."""
+        return self.has_room or not self.usable
+
     @property
     def finished(self) -> bool:
         """The server takes no more requests, and those it took are answered."""
         return not self._takes_requests and not self.calls
 
-    def room(self) -> Room:
-        """A place in the queue of those who wait for `has_room`."""
-        room = Room()
-        self._rooms.append(room)
-        return room
-
-    def leave(self, room: Room) -> list[Room]:
-        """Gives a place up; returns who has room instead."""
-        if room in self._rooms:
-            self._rooms.remove(room)
-            return []
-        return self._admitted()
-
-    def _admitted(self) -> list[Room]:
-        """Takes from the queue as many as have room, or all when there is nothing to wait for."""
-        if not self._rooms:
-            return []
-        count = self._in_flight_max - len(self.calls) if self.usable else len(self._rooms)
-        admitted = [self._rooms.popleft() for _ in range(min(max(count, 0), len(self._rooms)))]
-        for room in admitted:
-            room.ready = True
-        return admitted
-
-    def hello(self) -> tuple[Call, bytes]:
-        """The first request, and its frame."""
+    def hello(self) -> Call:
+        """The first request; `begin` sends it like any other."""
         request = HelloRequest(
             client=self.options.name,
             revision=REVISION,
             compression=self.options.compression,
             body_size_max=self.options.body_size_max,
         )
-        call = Call(_HELLO, request)
-        return call, self.begin(call, 0)
+        return Call(_HELLO, request)
 
-    def begin(self, call: Call, deadline: int) -> bytes:
-        """Registers a call and returns its frame. Raises when it cannot be sent; nothing is kept.
+    def begin(self, call: Call, deadline: int) -> None:
+        """Registers a call and queues its frame. Raises when it cannot be sent; nothing is kept.
 
         `deadline` is milliseconds from receipt, 0 for none.
         """
@@ -208,10 +185,11 @@ class Connection:
         body = encode(kind.request, request, self._revision)
         if len(body) > self._peer_body_limit:
             self.check_request_size(kind, len(body))
-        call.id = self._next_id
-        self._next_id += 1
-        self.calls[call.id] = call
-        return _frames.request_frame(kind.number, call.id, deadline, body, self._compression)
+        number = next(self._ids)
+        frame = _frames.request_frame(kind.number, number, deadline, body, self._compression)
+        call.id, call.is_unsent = number, False
+        self.calls[number] = call
+        self.outbox[number] = frame
 
     def check_revision(self, kind: Kind) -> None:
         """A kind the server does not know is not sent."""
@@ -244,151 +222,215 @@ class Connection:
         )
         return copy
 
-    def abandon(self, call: Call) -> None:
-        """Nobody waits for this answer any more: the server is asked to stop making it."""
-        if call.abandoned or call.id not in self.calls:
-            return
-        call.abandoned = True
-        if call.chunks:
-            call.chunks.clear()
-        if self.broken is None:
-            cancel = Call(_CANCEL, CancelRequest(target=call.id))
-            self.outgoing.append(self.begin(cancel, 0))
-            cancel.abandoned = True
+    # ------------------------------------------------------------ those who left
 
     def give_up(self, call: Call, error: AssayError | None = None) -> None:
-        """Ends a call from this side; nothing happens when it is done."""
+        """Ends a call from this side; `tidy` tells the server."""
+        call.over = True
         if not call.done:
-            call.end(error or AssayError(GIVEN_UP, "the caller gave the answer up"))
-        self.abandon(call)
+            call.error = error or AssayError(GIVEN_UP, "the caller gave the answer up")
+        self.untidy = True
 
-    def take_outgoing(self) -> bytes:
-        """Frames of the connection's own that wait to be written."""
-        if not self.outgoing:
-            return b""
-        data = b"".join(self.outgoing)
-        self.outgoing.clear()
-        return data
-
-    # ------------------------------------------------------------ bytes
-
-    def space(self) -> memoryview:
-        """Where to put the next bytes; never empty."""
-        return self._view[self._end :] if self._end else self._view
-
-    def received(self, count: int, now: float) -> list[Call | Room]:
-        """Takes `count` bytes that were put into `space()`; returns who has something to do now."""
-        self._end += count
-        self.heard = now
-        moved: list[Any] = []
-        try:
-            self._take_frames(now, moved)
-        except AssayError as error:
-            moved += self._fail(error)
-            for call in moved:  # the last frame of a call has taken it from the list already
-                if not call.done:
-                    call.end(error.again())
-        return [*moved, *self._admitted()] if self._rooms else moved
-
-    def lost(self, reason: str, code: str = CONNECTION_CLOSED) -> list[Call | Room]:
-        """The connection ended; returns who has something to do now."""
-        return [*self._fail(AssayError(code, reason)), *self._admitted()]
-
-    def _fail(self, error: AssayError) -> list[Call]:
+    def tidy(self, now: float) -> None:
+        """Has the server stop what nobody waits for, and forgets what it was never sent."""
+        if not self.untidy and now - self._tidied < _TIDY_EVERY:
+            return
+        self.untidy = False
+        self._tidied = now
         if self.broken is not None:
-            return []
-        self.broken = error
-        self.usable = False
-        self.outgoing.clear()
-        ended = [call for call in self.calls.values() if not call.done]
-        self.calls.clear()
-        for call in ended:
-            call.end(error.again())
-        return ended
+            return
+        self._settle_sends()
+        for number, call in list(self.calls.items()):
+            if not call.sent and number != self._output.number:
+                self._forget_unsent(number, call)
+            elif not call.cancelled and call.kind is not _CANCEL and not call.wanted:
+                self.begin(Call(_CANCEL, CancelRequest(target=number)), 0)
+                call.inbox.clear()
+                call.cancelled = True
+        for number in self.outbox.keys() - self.calls.keys():
+            if number != self._output.number:
+                del self.outbox[number]
+        for waiter in list(self.rooms):
+            if not waiter.alive.locked():
+                self.rooms.pop(waiter, None)
 
-    def _take_frames(self, now: float, moved: list[Call]) -> None:
-        start, end, view = 0, self._end, self._view
-        need = HEADER_SIZE
-        while end - start >= HEADER_SIZE and self.broken is None:
-            head = new_head(Head, HEADER.unpack_from(view, start))
+    def _forget_unsent(self, number: int, call: Call) -> None:
+        """A request that waits in the outbox, or never came there."""
+        if call.kind is _CANCEL and number in self.outbox or call.wanted:
+            return
+        self.outbox.pop(number, None)
+        self.calls.pop(number, None)
+        self.wake_rooms()
+
+    def wake_rooms(self) -> None:
+        """Wakes as many as have room now, or all when there is nothing to wait for."""
+        count = self._in_flight_max - len(self.calls) if self.usable else len(self.rooms)
+        for waiter in list(self.rooms)[: max(count, 0)]:
+            self._wake(waiter)
+
+    # ------------------------------------------------------------ writing
+
+    def write(self, send: Callable[..., int], *flags: int) -> bool:
+        """Gives the kernel what it takes; True when all is written. Raises OSError."""
+        words = [(flag,) for flag in flags]
+        while self.outbox:
+            self._settle_sends()
+            number, at, _ = self._output
+            frame = self.outbox.get(number)
+            if frame is None:
+                number, at = next(iter(self.outbox), 0), 0
+                self._output = Output(number, 0, False)
+                continue
+            if at >= len(frame):
+                call = self.calls.get(number)
+                if call is not None:
+                    call.sent = True
+                self.outbox.pop(number, None)
+                self._output = _NOTHING_UNDER_WAY
+                continue
+            rest = memoryview(frame)[at:] if at else frame
+            try:
+                # In one call of the interpreter: the bytes go, and it is noted that they did.
+                self._sends.extend(map(send, (rest,), *words))
+            except BlockingIOError:
+                return False
+        return True
+
+    def _settle_sends(self) -> None:
+        """Does what an interrupt may have left of noting how much was sent."""
+        output = self._output
+        if self._sends and not output.counted:
+            output = Output(output.number, output.at + self._sends[0], True)
+            self._output = output
+        if output.counted:
+            self._sends.clear()
+            self._output = Output(output.number, output.at, False)
+
+    def is_begun(self, call: Call) -> bool:
+        """Some of its frame is with the kernel, and not all of it."""
+        self._settle_sends()
+        return self._output.number == call.id and self._output.at > 0
+
+    # ------------------------------------------------------------ the end
+
+    def lost(self, reason: str, code: str = CONNECTION_CLOSED) -> None:
+        """The connection ended."""
+        self.fail(AssayError(code, reason))
+
+    def fail(self, error: AssayError) -> None:
+        """Ends the connection, and every call on it that is not answered yet."""
+        if self.broken is None:
+            self._settle_sends()
+            under_way = self._output.number if self._output.at else 0
+            for number in self.outbox.keys() - {under_way}:
+                call = self.calls.get(number)
+                if call is not None:
+                    call.is_unsent = True
+            self.broken = error
+        calls = list(self.calls.values())
+        for waiter in [*calls, *self.rooms]:
+            self._wake(waiter)
+        self.calls.clear()
+        self.outbox.clear()
+
+    # ------------------------------------------------------------ reading
+
+    def file(self, now: float) -> None:
+        """Files what arrived, and what an interrupt left unfiled."""
+        if self.broken is not None:
+            self.arrived.clear()
+            return
+        self.heard = now
+        try:
+            if self._absorb():
+                self._file(now)
+        except AssayError as error:
+            self.fail(error)
+
+    @property
+    def is_settled(self) -> bool:
+        """All that arrived is filed: only then may more be read. An interrupt may leave some."""
+        state = self._input
+        return bool(state.missing) and not (self.arrived or state.absorbed or state.moved)
+
+    @property
+    def read_size(self) -> int:
+        """How much to read at once."""
+        return READ_SIZE if self._input.missing <= READ_SIZE else LARGE_READ_SIZE
+
+    def _absorb(self) -> bool:
+        """Takes the piece that arrived to those before it; True when there may be a frame."""
+        self._settle()
+        data, at, number, absorbed, _, _, pieces, missing = self._input
+        if self.arrived and not absorbed:
+            piece = self.arrived[0]
+            if not piece:
+                raise AssayError(CONNECTION_CLOSED, "the server closed the connection")
+            if len(piece) < missing:
+                pieces, missing = (*pieces, piece), missing - len(piece)
+            else:
+                rest = data[at:] if at else data
+                data, at = b"".join((rest, *pieces, piece)) if rest or pieces else piece, 0
+                pieces, missing = (), 0
+            self._input = Input(data, at, number, True, None, False, pieces, missing)
+        if self._input.absorbed:
+            self.arrived.clear()
+            self._input = self._input._replace(absorbed=False)
+        return not self._input.missing
+
+    def _settle(self) -> None:
+        """Does what is to follow the frame that was filed last."""
+        state = self._input
+        moved = state.moved
+        if moved is None:
+            return
+        if state.is_last:
+            self.calls.pop(moved.id, None)
+        self._wake(moved)
+        if state.is_last and self.rooms:
+            self.wake_rooms()
+        self._input = state._replace(moved=None)
+
+    def _file(self, now: float) -> None:
+        data, at, number = self._input[:3]
+        end, missing = len(data), 1
+        while end - at >= HEADER_SIZE:
+            head = new_head(Head, HEADER.unpack_from(data, at))
             _frames.check_header(head, self._body_limit)
             if head.flags & FLAG_COMPRESSED:
                 self.check_compression()
-            need = HEADER_SIZE - COUNTED + head.length
-            if end - start < need:
+            size = HEADER_SIZE - COUNTED + head.length
+            if end - at < size:
+                missing = size - (end - at)
                 break
-            self._take_frame(head, view[start + HEADER_SIZE : start + need], now, moved)
-            start, need = start + need, HEADER_SIZE
-        if start == end and len(self._buffer) == _SPACE:
-            self._end = 0
-            return
-        if start < end and end - start < HEADER_SIZE:
-            _frames.check_first_bytes(view[start:end], self._body_limit)
-        self._keep(start, need)
+            call = self._file_frame(head, data[at + HEADER_SIZE : at + size], number, now)
+            at, number = at + size, number + 1
+            is_last = not head.flags & FLAG_MORE
+            self._input = Input(data, at, number, False, call, is_last, (), 0)
+            self._settle()
+        if at < end and end - at < HEADER_SIZE:
+            _frames.check_first_bytes(memoryview(data)[at:end], self._body_limit)
+        self._input = Input(data[at:], 0, number, False, None, False, (), missing)
 
-    def _keep(self, start: int, need: int) -> None:
-        """Moves what is left to the front; the buffer doubles when a frame has filled it."""
-        left = self._end - start
-        size = len(self._buffer)
-        if left == size:
-            size = min(size * 2, max(need, _SPACE))
-        elif left < _SPACE < size and need <= _SPACE:
-            size = _SPACE
-        if size != len(self._buffer):
-            buffer = bytearray(size)
-            buffer[:left] = self._view[start : self._end]
-            self._buffer, self._view = buffer, memoryview(buffer)
-        elif left and start:
-            self._view[:left] = bytes(self._view[start : self._end])
-        self._end = left
-
-    # ------------------------------------------------------------ frames
-
-    def _take_frame(self, head: Head, body: memoryview, now: float, moved: list[Call]) -> None:
+    def _file_frame(self, head: Head, body: bytes, number: int, now: float) -> Call | None:
+        """Puts a frame where its call finds it; done twice, it is there once."""
         if head.flags & FLAG_COMPRESSED:
-            body = _frames.unpack(body, head.raw_size)
+            body = bytes(_frames.unpack(memoryview(body), head.raw_size))
         if head.request_id == 0:
-            self._take_go_away(head, body)
-            return
+            self._take_go_away(head, memoryview(body))
+            return None
         call = self.check_request_id(head)
-        if head.kind != call.kind.number | RESPONSE_BIT:
-            self.check_kind(call, head)
-        if call.frames == 0:
-            call.provenance, call.generation = head.provenance, head.generation
-        else:
-            self.check_sequence(call, head)
+        self.check_kind(call, head)
         call.heard = now
-        call.frames += 1
-        if not head.flags & FLAG_MORE:
-            del self.calls[head.request_id]
-        if call.abandoned:
-            return
-        moved.append(call)
-        self._take_answer(call, head, body)
-
-    def _take_answer(self, call: Call, head: Head, body: memoryview) -> None:
-        """A frame for a caller who waits: mock first, failure second, contents last."""
-        words = self.decode_error(body) if head.status else None
-        if head.provenance == PROVENANCE_MOCK and not self.check_provenance(head):
-            call.end(mock_refused())
-            self.abandon(call)
-        elif words is not None:
-            call.end(refused(head, words))
-        elif head.flags & FLAG_MORE:
-            if call.kind.chunk is None:
-                raise breach(f"reading the answer to {call.kind.name}: more frames than one")
-            chunk = self.decode_body(call.kind.chunk, head, body)
-            call.pieces.add(chunk)
-            if call.chunks is not None:
-                call.chunks.append(chunk)
-                call.ready = True
-        else:
-            assert call.kind.response is not None
-            result = call.pieces.whole(self.decode_body(call.kind.response, head, body))
-            if call.kind is _HELLO:
-                self._agree(result)
-            call.result = result
-            call.ready = True
+        if call.wanted:
+            call.came += len(body)
+            if call.came - call.took > _HELD_MAX:
+                raise breach(
+                    f"reading the answer to {call.kind.name}: found more than {_HELD_MAX} bytes "
+                    "that its caller has not taken"
+                )
+            call.inbox[number] = (head, body)
+        return call
 
     def check_compression(self) -> None:
         """Compressed bodies come only when both sides said so."""
@@ -410,88 +452,32 @@ class Connection:
                 f"0x{call.kind.number | RESPONSE_BIT:02x}"
             )
 
-    def check_sequence(self, call: Call, head: Head) -> None:
-        """Provenance and generation stay the same within an answer, Load's apart."""
-        if call.kind is not _LOAD and (
-            head.provenance != call.provenance or head.generation != call.generation
-        ):
-            if head.provenance == PROVENANCE_MOCK and not self.check_provenance(head):
-                return  # refused as the mock it is
-            raise breach(
-                f"reading the answer to {call.kind.name}: provenance or generation changed"
-            )
-
-    def check_provenance(self, head: Head) -> bool:
-        """May what a frame says be handed out?"""
-        return head.provenance == PROVENANCE_REAL or self.options.allow_mock
-
-    def decode_body(self, message: Message, head: Head, body: memoryview) -> Any:
-        """The message of a frame, its degraded flag compared with its list."""
-        values = decode(message, body)
-        degraded = head.flags & FLAG_DEGRADED != 0
-        if degraded or message.has_answer:
-            self.check_degraded(message, values, degraded)
-        provenance = _WORDS[head.provenance]
-        return message.type(
-            provenance=provenance, generation=head.generation, degraded=degraded, **values
-        )
-
-    def check_degraded(self, message: Message, values: dict[str, Any], degraded: bool) -> None:
-        """The flag is set exactly when the answer lists degradations."""
-        listed = message.has_answer and bool(values["answer"].degradations)
-        if listed != degraded:
-            raise breach(f"reading {message.name}: its degraded flag and its list disagree")
-
-    def decode_error(self, body: memoryview) -> ErrorBody:
-        """The body of a frame with a status."""
-        return ErrorBody(**decode(MESSAGES["Error"], body))
-
     def _take_go_away(self, head: Head, body: memoryview) -> None:
         if head.kind != GOAWAY_KIND | RESPONSE_BIT or head.flags & ~FLAG_COMPRESSED:
             raise breach("reading a GoAway: more follows, or it is degraded")
         if head.provenance != PROVENANCE_REAL:
             raise breach("reading a GoAway: it says mock, and no model makes one")
         if head.status:
-            words = self.decode_error(body)
+            words = ErrorBody(**decode(MESSAGES["Error"], body))
             raise _said_by_server(words)
         GoAway(**decode(MESSAGES["GoAway"], body))
-        self.usable = self._takes_requests = False
+        self._takes_requests = False
+        self.wake_rooms()
 
     # ------------------------------------------------------------ Hello
 
-    def _agree(self, server: HelloResponse) -> None:
+    def agree(self, server: HelloResponse) -> None:
+        """Takes the answer to Hello; the connection is usable from its last line on."""
         if server.revision > REVISION:
             raise _not_offered(f"revision {server.revision}")
         if server.compression and not self.options.compression:
             raise _not_offered("compression")
-        self.server = server
-        self.usable = self._takes_requests
         self._revision = server.revision
         self._compression = server.compression
         self._peer_body_limit = server.body_size_max
         self._body_limit = self.options.body_size_max
         self._in_flight_max = server.requests_in_flight_max
-
-
-def refused(head: Head, words: ErrorBody) -> AssayError:
-    """The server answered with a status."""
-    status = status_of(head.status)
-    return AssayError(
-        SERVER_REFUSED,
-        f"{status.name}: {words.message}",
-        status=status,
-        server=words,
-        provenance=_WORDS[head.provenance],
-    )
-
-
-def mock_refused() -> AssayError:
-    """A mock answered, which the user has not allowed. Nothing it said is handed out."""
-    return AssayError(
-        MOCK_REFUSED,
-        "the answer comes from a mock model, not from a real one, and was refused",
-        provenance="mock",
-    )
+        self.server = server
 
 
 def _said_by_server(words: ErrorBody) -> AssayError:

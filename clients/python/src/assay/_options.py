@@ -24,6 +24,8 @@ from ._tables import Kind
 _PATH_SIZE_MAX = 107  # bytes a Unix socket's address has room for, less its terminator
 #: seconds without a byte after which a time-out ends the connection
 SILENCE_MAX = 10.0
+#: longest pause while a server is waited for, seconds
+_WAIT_PAUSE_MAX = 0.2
 _RETRIED = (Status.UNAVAILABLE, Status.RESOURCE_EXHAUSTED, Status.ABORTED)
 
 
@@ -53,6 +55,8 @@ class Options:
     backoff_milliseconds: int = 50
     #: longest such pause
     backoff_max_milliseconds: int = 2_000
+    #: how long, from a call's start, to wait for a server that is not there or loads its model
+    wait_milliseconds: int = 0
 
     def __post_init__(self) -> None:
         least = {"connections": 1, "attempts": 1, "connect_milliseconds": 1}
@@ -121,6 +125,8 @@ class Trial:
         "_options",
         "_deadline",
         "_pause",
+        "_wait_pause",
+        "_wait_until",
         "attempt",
         "give_up_at",
         "handed_out",
@@ -134,6 +140,8 @@ class Trial:
         self._options = options
         self._deadline: float | None = None
         self._pause = options.backoff_milliseconds / 1000
+        self._wait_pause = self._pause
+        self._wait_until = now + options.wait_milliseconds / 1000
         self.kind = kind
         #: attempts begun
         self.attempt = 1
@@ -191,6 +199,9 @@ class Trial:
 
     def pause_after(self, error: AssayError, written: bool, now: float) -> float | None:
         """Seconds to wait before the next attempt; None: there is none, `error` stands."""
+        pause = self._pause_of_wait(error, now) if self._options.wait_milliseconds else None
+        if pause is not None and (self._deadline is None or pause < self._deadline - now):
+            return pause
         if self.attempt >= self._options.attempts or not self.may_retry(error, written):
             return None
         pause = self._pause * random.uniform(0.5, 1)
@@ -201,6 +212,21 @@ class Trial:
             return None
         self.attempt += 1
         return pause
+
+    def _pause_of_wait(self, error: AssayError, now: float) -> float | None:
+        """The same while the server is waited for, which costs no attempt."""
+        left = self._wait_until - now
+        if left <= 0 or self.handed_out:
+            return None
+        if error.code == UNREACHABLE:
+            pause = min(self._wait_pause, _WAIT_PAUSE_MAX) * random.uniform(0.5, 1)
+            self._wait_pause = min(self._wait_pause * 2, _WAIT_PAUSE_MAX)
+            return min(max(pause, 0.001), left)
+        if error.server_code != "model_loading" or error.status not in _RETRIED:
+            return None
+        asked = error.retry_after_milliseconds
+        pause = _WAIT_PAUSE_MAX if asked is None else asked / 1000
+        return pause if pause <= left else None
 
     def may_retry(self, error: AssayError, written: bool) -> bool:
         """Is it safe to send the request again?"""

@@ -1,0 +1,278 @@
+"""Calls that are interrupted at every point: the others' answers, the places, the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import faulthandler
+import random
+import signal
+import sys
+import threading
+import time
+import unittest
+import unittest.mock as mock
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import assay
+from assay import AssayError, GenerateRequest, Options
+
+from .interrupts import LIMIT, Echo, Interrupt, Tracer, interrupted
+
+#: more points than any call has
+POINTS_MAX = 5000
+WORD = "abcdefghij"
+
+
+def whole(client: assay.Client) -> None:
+    found = client.generate(GenerateRequest(prompt=WORD))
+    assert found.text == WORD, found.text
+
+
+def streamed(client: assay.Client) -> None:
+    stream = client.generate_stream(GenerateRequest(prompt=WORD))
+    text = "".join(chunk.text for chunk in stream)
+    assert text == WORD[:6] and stream.result.text == WORD, (text, stream.result.text)
+
+
+def left_early(client: assay.Client) -> None:
+    with client.generate_stream(GenerateRequest(prompt=WORD)) as stream:
+        next(stream)
+
+
+def dropped(client: assay.Client) -> None:
+    next(client.generate_stream(GenerateRequest(prompt=WORD)))
+
+
+def timed_out(client: assay.Client) -> None:
+    with contextlib.suppress(AssayError):
+        client.generate(GenerateRequest(prompt="slow"), deadline_milliseconds=2)
+
+
+def pinged(client: assay.Client) -> None:
+    assert client.ping(b"mine").payload == b"mine"
+
+
+def large(client: assay.Client) -> None:
+    text = b"t" * 700_000
+    assert client.tokenize(text).tokens[0] > len(text)
+
+
+@contextlib.contextmanager
+def bystanders(client: assay.Client, count: int) -> Iterator[list[str]]:
+    """Threads that go on calling; what went wrong for them."""
+    wrong: list[str] = []
+    stop = threading.Event()
+
+    def work(name: str) -> None:
+        while not stop.is_set() and not wrong:
+            try:
+                word = name * 9
+                stream = client.generate_stream(GenerateRequest(prompt=word))
+                text = "".join(chunk.text for chunk in stream)
+                if (text, stream.result.text) != (word[:6], word):
+                    wrong.append(f"{word}: {text}, {stream.result.text}")
+                if client.ping(name.encode()).payload != name.encode():
+                    wrong.append(f"{name}: another payload")
+            except AssayError as error:
+                wrong.append(f"{name}: {error}")
+
+    threads = [threading.Thread(target=work, args=(c,), daemon=True) for c in "xyz"[:count]]
+    for thread in threads:
+        thread.start()
+    try:
+        yield wrong
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(LIMIT)
+            if thread.is_alive():
+                faulthandler.dump_traceback()
+                wrong.append("a thread hangs")
+
+
+class InterruptTests(unittest.TestCase):
+    def setUp(self) -> None:
+        signal.signal(signal.SIGALRM, self.hangs)
+        signal.alarm(120)
+        self.addCleanup(signal.alarm, 0)
+        # Where an interrupt took a wake-up away, the others look for themselves: here more often.
+        for module in ("assay._link", "assay._client"):
+            often = mock.patch.multiple(module, _LOOK_EVERY=0.02)
+            often.start()
+            self.addCleanup(often.stop)
+        # A socket that an interrupt takes from whoever makes it is closed by its own finalizer.
+        quiet = warnings.catch_warnings()
+        quiet.__enter__()
+        warnings.simplefilter("ignore", ResourceWarning)
+        warnings.simplefilter("ignore", RuntimeWarning)  # coroutines that never began
+        self.addCleanup(quiet.__exit__, None, None, None)
+
+    def hangs(self, *_: object) -> None:
+        raise AssertionError("the test hangs")
+
+    def at_every_point(
+        self, server: Echo, client: assay.Client, work: Callable[[assay.Client], None], step: int
+    ) -> int:
+        """Interrupts `work` at one point after another until it has no more; how many it has."""
+        for point in range(1, POINTS_MAX, step):
+            tracer, result = interrupted(point, lambda: work(client))
+            if not tracer.where:
+                self.assertNotIsInstance(result, Interrupt)
+                return point
+            with self.subTest(point=point, where=tracer.where):
+                self.assertEqual(client.ping(b"next").payload, b"next", tracer.where)
+                self.assertEqual(server.broken, [], tracer.where)
+        raise AssertionError("no end")
+
+    def no_place_is_taken(self, client: assay.Client) -> None:
+        link = client._links[0]
+        assert link is not None
+        until = time.monotonic() + LIMIT
+        while link.load and time.monotonic() < until:
+            time.sleep(0.12)
+            client.ping()
+        self.assertEqual(link.load, 0, [vars(call) for call in link.core.calls.values()])
+        self.assertEqual(link.core.outbox, {})
+        self.assertEqual(link.core.rooms, {})
+        self.assertEqual(link._waiting, {})
+
+    def test_a_call_alone_leaves_its_connection_as_it_was(self) -> None:
+        works = {pinged: 1, whole: 2, streamed: 5, left_early: 3, dropped: 3, timed_out: 3}
+        for work, step in works.items():
+            with self.subTest(work.__name__), Echo() as server:
+                client = assay.Client(server.address, Options(grace_milliseconds=1))
+                client.ping()
+                count = self.at_every_point(server, client, work, step)
+                self.assertGreater(count, 50)
+                self.no_place_is_taken(client)
+                self.assertEqual(len(server.connections), 1)
+                client.close()
+
+    def test_a_call_beside_others_leaves_them_their_answers(self) -> None:
+        for work, step in {pinged: 2, streamed: 17, left_early: 7}.items():
+            with self.subTest(work.__name__), Echo() as server:
+                client = assay.Client(server.address)
+                client.ping()
+                with bystanders(client, 2) as wrong:
+                    self.at_every_point(server, client, work, step)
+                self.assertEqual(wrong, [])
+                self.no_place_is_taken(client)
+                self.assertEqual(len(server.connections), 1)
+                client.close()
+
+    def test_a_call_that_waits_for_a_place_leaves_the_queue(self) -> None:
+        with Echo(requests_in_flight_max=1) as server:
+            client = assay.Client(server.address)
+            client.ping()
+            with bystanders(client, 2) as wrong:
+                self.at_every_point(server, client, pinged, 2)
+            self.assertEqual(wrong, [])
+            self.no_place_is_taken(client)
+            client.close()
+
+    def test_a_request_of_which_half_is_written_goes_out_whole(self) -> None:
+        with Echo() as server:
+            client = assay.Client(server.address, Options(compression=False))
+            client.ping()
+            self.at_every_point(server, client, large, 1)
+            self.no_place_is_taken(client)
+            self.assertEqual(len(server.connections), 1)
+            client.close()
+
+    def test_a_call_that_connects_leaves_a_client_that_works(self) -> None:
+        with Echo() as server:
+
+            def first(_: Any) -> None:
+                client = clients[-1]
+                pinged(client)
+
+            clients: list[assay.Client] = []
+            for point in range(1, POINTS_MAX):
+                clients.append(assay.Client(server.address))
+                tracer, _result = interrupted(point, lambda: first(None))
+                if not tracer.where:
+                    break
+                with self.subTest(point=point, where=tracer.where):
+                    self.assertEqual(clients[-1].ping(b"next").payload, b"next")
+                    self.assertEqual(server.broken, [])
+                    self.no_place_is_taken(clients[-1])
+                clients[-1].close()
+            self.assertGreater(len(clients), 50)
+
+    def test_an_exception_anywhere_in_an_event_loop_hangs_nobody(self) -> None:
+        async def play(client: assay.AsyncClient, point: int) -> str:
+            asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+            words = [WORD, "x" * 9, "y" * 9]
+            calls = [client.generate(GenerateRequest(prompt=word)) for word in words]
+            tracer = Tracer(point)
+            sys.settrace(tracer)
+            try:
+                ends = await asyncio.gather(*calls, return_exceptions=True)
+            finally:
+                sys.settrace(None)
+            for word, end in zip(words, ends, strict=True):
+                if not isinstance(end, Interrupt):
+                    self.assertEqual(end.text if not isinstance(end, BaseException) else end, word)
+            return tracer.where
+
+        async def every_point(server: Echo) -> None:
+            async with assay.AsyncClient(server.address) as client:
+                await client.ping()
+                for point in range(1, POINTS_MAX, 13):
+                    where = await asyncio.wait_for(play(client, point), LIMIT)
+                    payload = b"%d" % point
+                    self.assertEqual((await client.ping(payload)).payload, payload, where)
+                    if not where:
+                        break
+                link = client._links[0]
+                assert link is not None
+                while link.load:
+                    await asyncio.sleep(0.12)
+                    await client.ping()
+
+        with Echo() as server:
+            asyncio.run(every_point(server))
+            self.assertEqual((server.broken, len(server.connections)), ([], 1))
+
+    def test_signals_at_random_moments_leave_everybody_their_answers(self) -> None:
+        chance = random.Random(11)
+        armed = [False]
+
+        def handler(*_: object) -> None:
+            if armed[0]:
+                raise Interrupt
+
+        with Echo() as server:
+            client = assay.Client(server.address)
+            client.ping()
+            with bystanders(client, 3) as wrong:
+                signal.signal(signal.SIGPROF, handler)
+                count = 0
+                for _ in range(200):
+                    try:
+                        armed[0] = True
+                        timer = threading.Timer(
+                            chance.uniform(0, 0.003),
+                            signal.pthread_kill,
+                            (threading.main_thread().ident, signal.SIGPROF),
+                        )
+                        timer.start()
+                        client.generate(GenerateRequest(prompt="slow"))
+                    except Interrupt:
+                        count += 1
+                    finally:
+                        armed[0] = False
+                    payload = chance.randbytes(4)
+                    self.assertEqual(client.ping(payload).payload, payload)
+            self.assertEqual(wrong, [])
+            self.assertEqual(count, 200)
+            self.no_place_is_taken(client)
+            self.assertEqual(len(server.connections), 1)
+            client.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
