@@ -2,7 +2,9 @@
 //
 // Guarantees: nothing is kept that the request did not ask for, and no more values than it can
 // have; the first frame that contradicts its own fields, its flags, an earlier frame or the request
-// is named, and nothing is taken after it.
+// is named, and nothing is taken after it. A frame that says its number is the one expected, and
+// what the last frame counts is what came: an answer that lost a frame on the way, or has one
+// twice, is never handed out.
 // Not here: provenance and failures (exchange.go).
 
 package assay
@@ -58,6 +60,19 @@ func (r *LogitsResponse) degradations() []string     { return r.Answer.Degradati
 func (r *EmbedResponse) degradations() []string      { return r.Answer.Degradations }
 func (r *TokenizeResponse) degradations() []string   { return r.Answer.Degradations }
 func (r *DetokenizeResponse) degradations() []string { return r.Answer.Degradations }
+
+// numbered counts the frames of one streamed answer.
+type numbered struct{ frames uint64 }
+
+// expect takes the number that the next frame says it has; nil: it says none, as of revision 2.
+func (n *numbered) expect(said *uint64) error {
+	if said != nil && *said != n.frames {
+		return fmt.Errorf("found frame %d of the answer, allowed: frame %d, the next one", *said,
+			n.frames)
+	}
+	n.frames++
+	return nil
+}
 
 // single is an answer of one frame.
 type single struct {
@@ -165,6 +180,7 @@ func (l *Logprobs) append(name string, piece *Logprobs, asked *uint64) error {
 
 // generation is the answer to a Generate in the making.
 type generation struct {
+	numbered
 	request        *GenerateRequest
 	newest         GenerateChunk
 	tokens         []uint32
@@ -177,6 +193,9 @@ type generation struct {
 func (g *generation) chunk(f *frame) error {
 	g.newest = GenerateChunk{}
 	if err := read(generateChunkTable, f, &g.newest); err != nil {
+		return err
+	}
+	if err := g.expect(g.newest.Frame); err != nil {
 		return err
 	}
 	return g.add(&g.newest)
@@ -200,10 +219,17 @@ func (g *generation) last(f *frame) error {
 	if err := read(generateResponseTable, f, w); err != nil {
 		return err
 	}
+	if err := g.expect(w.Frame); err != nil {
+		return err
+	}
 	rest := GenerateChunk{Tokens: w.Tokens, Text: w.Text, Logprobs: w.Logprobs,
 		PromptLogprobs: w.PromptLogprobs}
 	if err := g.add(&rest); err != nil {
 		return err
+	}
+	if uint64(len(g.tokens)) != w.CompletionTokens {
+		return fmt.Errorf("found %d tokens, allowed: %d, as \"completion_tokens\" says", len(g.tokens),
+			w.CompletionTokens)
 	}
 	w.Tokens, w.Text = g.tokens, string(g.text)
 	if g.request.Logprobs != nil {
@@ -224,11 +250,15 @@ func (g *generation) checkPrompt() error {
 		expected--
 	}
 	found := uint64(len(g.promptLogprobs.Tokens))
-	stopped := g.whole.FinishReason == "cancelled" || g.whole.FinishReason == "deadline"
-	if found > expected || found < expected && !stopped {
+	if found > expected || found < expected && !g.isCut() {
 		return fmt.Errorf("found log-probabilities of %d prompt tokens, allowed: %d", found, expected)
 	}
 	return nil
+}
+
+// isCut says whether the answer was stopped from outside, and is shorter than it would be.
+func (g *generation) isCut() bool {
+	return g.whole.FinishReason == "cancelled" || g.whole.FinishReason == "deadline"
 }
 
 // orOfNothing gives a list without tokens the width that was asked for.
@@ -241,6 +271,7 @@ func (l *Logprobs) orOfNothing(asked uint64) *Logprobs {
 
 // loading is the answer to a Load in the making.
 type loading struct {
+	numbered
 	onLayer func(Layer)
 	whole   LoadResponse
 }
@@ -250,37 +281,70 @@ func (l *loading) chunk(f *frame) error {
 	if err := read(loadProgressTable, f, &progress); err != nil {
 		return err
 	}
+	if err := l.expect(progress.Frame); err != nil {
+		return err
+	}
 	if l.onLayer != nil {
 		l.onLayer(progress.Layer)
 	}
 	return nil
 }
 
-func (l *loading) last(f *frame) error { return read(loadResponseTable, f, &l.whole) }
+func (l *loading) last(f *frame) error {
+	if err := read(loadResponseTable, f, &l.whole); err != nil {
+		return err
+	}
+	return l.expect(l.whole.Frame)
+}
 
 // scoring is the answer to a Logits in the making.
 type scoring struct {
-	values []float32
-	whole  LogitsResponse
+	numbered
+	request *LogitsRequest
+	values  []float32
+	whole   LogitsResponse
 }
 
 func (s *scoring) chunk(f *frame) error {
 	var chunk logitsChunk
-	err := read(logitsChunkTable, f, &chunk)
+	if err := read(logitsChunkTable, f, &chunk); err != nil {
+		return err
+	}
 	s.values = append(s.values, chunk.Logits...)
-	return err
+	return s.expect(chunk.Frame)
 }
 
 func (s *scoring) last(f *frame) error {
 	if err := read(logitsResponseTable, f, &s.whole); err != nil {
 		return err
 	}
+	if err := s.expect(s.whole.Frame); err != nil {
+		return err
+	}
 	s.whole.Logits = append(s.values, s.whole.Logits...)
+	if err := s.checkPositions(); err != nil {
+		return err
+	}
 	return checkCount(len(s.whole.Logits), s.whole.Vocabulary, s.whole.Positions)
+}
+
+// checkPositions: the last one alone unless all were asked for. All of tokens are as many as these.
+func (s *scoring) checkPositions() error {
+	expected, found := uint64(1), s.whole.Positions
+	if s.request.AllPositions {
+		if expected = uint64(len(s.request.Tokens)); expected == 0 {
+			return nil // of a text the server alone knows how many tokens it has
+		}
+	}
+	if found != expected {
+		return fmt.Errorf("found %d positions, allowed: %d", found, expected)
+	}
+	return nil
 }
 
 // embedding is the answer to an Embed in the making.
 type embedding struct {
+	numbered
 	inputs int
 	values []float32
 	whole  EmbedResponse
@@ -295,11 +359,14 @@ func (e *embedding) chunk(f *frame) error {
 	if len(e.values) > e.inputs*embeddingDimensionsMax {
 		return fmt.Errorf("found %d values or more for %d inputs", len(e.values), e.inputs)
 	}
-	return nil
+	return e.expect(chunk.Frame)
 }
 
 func (e *embedding) last(f *frame) error {
 	if err := read(embedResponseTable, f, &e.whole); err != nil {
+		return err
+	}
+	if err := e.expect(e.whole.Frame); err != nil {
 		return err
 	}
 	if e.whole.Count != uint64(e.inputs) {

@@ -38,7 +38,16 @@ func (target *call) take() (*frame, *Error) {
 	return next, nil
 }
 
-// abandon drops what has come and what is still to come, and asks the server to stop.
+// isComplete says whether the last frame has arrived.
+func (target *call) isComplete() bool {
+	c := target.connection
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return target.complete
+}
+
+// abandon drops what has come and what is still to come, and asks the server to stop. The place in
+// flight is free when the last frame has come.
 func (target *call) abandon() {
 	c := target.connection
 	c.mutex.Lock()
@@ -50,8 +59,9 @@ func (target *call) abandon() {
 	}
 }
 
-// cancel sends a Cancel whose own answer nobody waits for: at once when nobody is writing,
-// otherwise behind the caller's back. A failure is no news, the connection's end cancels as well.
+// cancel sends a Cancel whose own answer nobody waits for: at once when nobody is writing and the
+// socket takes it, otherwise behind the caller's back. A failure is no news: the connection's end
+// cancels as well.
 func (c *connection) cancel(id uint64) {
 	body, _, wrong := encode(cancelRequestTable, reflect.ValueOf(cancelRequest{Target: id}), nil)
 	target, failure := c.register(kindCancel)
@@ -61,11 +71,13 @@ func (c *connection) cancel(id uint64) {
 	bytes := pack(body, false).frame(kindCancel, target.id, 0)
 	select {
 	case c.writing <- struct{}{}:
-		_ = c.write("Cancel", bytes)
+		if written, whole := c.writeSome(bytes); !whole {
+			go c.writeRest("Cancel", bytes, written)
+		}
 	default:
 		go func() {
 			c.writing <- struct{}{}
-			_ = c.write("Cancel", bytes)
+			c.writeRest("Cancel", bytes, 0)
 		}()
 	}
 }

@@ -4,7 +4,8 @@
 // Answers of mocks are refused unless Options.AllowMock says otherwise: requests say so to the
 // server, and the provenance of every frame is checked. Every call takes a context. Its deadline
 // goes to the server, which then ends the answer itself; the client waits GraceMilliseconds longer
-// for that. Cancelling it gives the answer up at once and tells the server so.
+// for that. Cancelling it gives the answer up at once and tells the server so. An answer that was
+// cut short because the context ended is an error, in which errors.Is finds the context's.
 //
 // A Client may be used by any number of goroutines. Every error is an *Error.
 package assay
@@ -13,6 +14,7 @@ import (
 	"context"
 	"reflect"
 	"sync"
+	"time"
 )
 
 // Options of a Client. NewClient fills in the defaults before it calls the functions it is given.
@@ -41,12 +43,19 @@ type Options struct {
 	// BackoffMaxMilliseconds, and each pause is between half of that and the whole. Defaults 50, 2000.
 	BackoffMilliseconds    int
 	BackoffMaxMilliseconds int
+	// WaitMilliseconds is how long, from a call's start and within its deadline, a server is waited
+	// for that is not there yet (CodeUnreachable) or still loads the model (model_loading). What is
+	// tried meanwhile does not count as an attempt. Default 0: such a call fails like any other.
+	WaitMilliseconds int
 }
 
 // Client is a pool of connections to one server.
 type Client struct {
 	network, address string
 	options          Options
+
+	life context.Context // ends with Close
+	end  context.CancelFunc
 
 	mutex  sync.Mutex
 	slots  []slot
@@ -72,6 +81,7 @@ func NewClient(address string, options ...func(*Options)) (*Client, error) {
 		return nil, invalidRequest("reading the options", wrong)
 	}
 	c.slots = make([]slot, c.options.Connections)
+	c.life, c.end = context.WithCancel(context.Background())
 	return c, nil
 }
 
@@ -86,7 +96,7 @@ func (o *Options) check() *breach {
 	case o.Attempts < 1:
 		return &breach{"attempts", "allowed: 1 or more"}
 	case o.ConnectMilliseconds < 0 || o.AnswerMilliseconds < 0 || o.GraceMilliseconds < 0 ||
-		o.BackoffMilliseconds < 0 || o.BackoffMaxMilliseconds < 0:
+		o.BackoffMilliseconds < 0 || o.BackoffMaxMilliseconds < 0 || o.WaitMilliseconds < 0:
 		return &breach{"milliseconds", "allowed: 0 or more"}
 	}
 	return nil
@@ -99,6 +109,7 @@ func (c *Client) Close() error {
 	opened := c.opened
 	c.opened, c.closed = nil, true
 	c.mutex.Unlock()
+	c.end()
 	for _, each := range opened {
 		each.fail(closedError("closing this client", nil))
 	}
@@ -128,7 +139,7 @@ func (c *Client) exchange(
 	if wrong != nil {
 		return nil, invalidRequest("encoding "+rule.name, wrong)
 	}
-	return &exchange{client: c, ctx: ctx, kind: kind, rule: rule, body: body,
+	return &exchange{client: c, ctx: ctx, kind: kind, rule: rule, body: body, begun: time.Now(),
 		revision: max(revision, rule.since), fresh: fresh}, nil
 }
 
@@ -143,18 +154,15 @@ func (c *Client) call(
 	defer e.stop()
 	for {
 		next, failure := e.next()
+		if failure == nil {
+			e.reached = e.reached || kind == kindLoad && !next.isLast()
+			failure = e.take(next)
+		}
 		if failure != nil {
-			return nil, failure
+			return nil, e.failed(failure)
 		}
 		if next.isLast() {
-			if err := e.pieces.last(next); err != nil {
-				return nil, e.damaged(err.Error())
-			}
 			return e.pieces, nil
-		}
-		e.reached = kind == kindLoad
-		if err := e.pieces.chunk(next); err != nil {
-			return nil, e.damaged(err.Error())
 		}
 	}
 }
@@ -276,7 +284,9 @@ func (c *Client) Score(ctx context.Context, request ScoreRequest) (*ScoreRespons
 
 // Logits returns raw scores, positions by vocabulary; their number is verified.
 func (c *Client) Logits(ctx context.Context, request LogitsRequest) (*LogitsResponse, error) {
-	answer, err := c.call(ctx, kindLogits, &request, func() pieces { return &scoring{} })
+	answer, err := c.call(ctx, kindLogits, &request, func() pieces {
+		return &scoring{request: &request}
+	})
 	if err != nil {
 		return nil, err
 	}

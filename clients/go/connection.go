@@ -5,15 +5,14 @@
 // before its model); anything else ends the connection and everything in flight on it. Never more
 // requests in flight than the server said in Hello; Cancel is not counted, as the server does not.
 // Frames of a request the caller gave up are dropped until its last one.
-// Not here: Hello (hello.go), what the bodies say (answers.go), other attempts (exchange.go).
+// Not here: writing (writing.go), Hello (hello.go), what the bodies say (answers.go), other
+// attempts (retry.go).
 
 package assay
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"math"
 	"net"
 	"reflect"
 	"sync"
@@ -21,15 +20,10 @@ import (
 )
 
 const (
-	// writeStall is how long the peer may take nothing before a connection is given up.
-	writeStall = 10 * time.Second
 	// silenceMax is how long a connection may be silent before a time-out ends it.
 	silenceMax = 10 * time.Second
 	// freshness is how lately something must have been read for that to be all there is.
 	freshness = 100 * time.Microsecond
-	// directSize bounds what is written by the calling goroutine itself, bytes: it fits in a
-	// socket's buffer, so that a caller who gives up is not kept.
-	directSize = 64 * 1024
 )
 
 type connection struct {
@@ -208,142 +202,5 @@ func (c *connection) endIfSilent() {
 	c.mutex.Unlock()
 	if silent {
 		c.fail(closedError("waiting for an answer on a silent connection", io.ErrNoProgress))
-	}
-}
-
-// ---------------------------------------------------------------- writing
-
-// begin sends a request. It waits for a place as long as the context allows. An error that is
-// unwritten means that not a byte was sent.
-func (c *connection) begin(ctx context.Context, e *exchange) (*call, *Error) {
-	if e.revision > uint32(c.hello.Revision) {
-		return nil, &Error{Code: CodeRevisionTooLow, Status: StatusUnimplemented,
-			Message: fmt.Sprintf("sending %s: it needs revision %d of the protocol, the server speaks "+
-				"revision %d", e.rule.name, e.revision, c.hello.Revision)}
-	}
-	if uint64(len(e.body)) > c.hello.BodySizeMax {
-		return nil, &Error{Code: CodeRequestInvalid, Status: StatusInvalidArgument,
-			Message: fmt.Sprintf("sending %s: its body has %d bytes, the server accepts %d", e.rule.name,
-				len(e.body), c.hello.BodySizeMax)}
-	}
-	if failure := c.takePlace(ctx, e.rule.name); failure != nil {
-		return nil, failure
-	}
-	target, failure := c.register(e.kind)
-	if failure != nil {
-		<-c.places
-		return nil, failure
-	}
-	packed := pack(e.body, c.hello.Compression)
-	if failure := c.send(ctx, e.rule.name, target, packed); failure != nil {
-		return nil, failure
-	}
-	return target, nil
-}
-
-// takePlace waits for a place among the requests in flight.
-func (c *connection) takePlace(ctx context.Context, kind string) *Error {
-	select {
-	case c.places <- struct{}{}:
-		return nil
-	default:
-	}
-	select {
-	case c.places <- struct{}{}:
-		return nil
-	case <-c.gone:
-		return c.leaving(kind)
-	case <-ctx.Done():
-		return contextError("waiting to send "+kind, ctx.Err())
-	}
-}
-
-func (c *connection) leaving(kind string) *Error {
-	failure := closedError("sending "+kind, nil)
-	failure.unwritten = true
-	return failure
-}
-
-func (c *connection) register(kind byte) (*call, *Error) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if c.draining && kind != kindCancel || c.failure != nil {
-		return nil, c.leaving("a request")
-	}
-	c.lastID++
-	target := &call{connection: c, id: c.lastID, kind: kind, abandoned: kind == kindCancel,
-		wake: make(chan struct{}, 1)}
-	c.calls[target.id] = target
-	return target, nil
-}
-
-// send writes a registered request with one system call.
-func (c *connection) send(ctx context.Context, kind string, target *call, body outgoing) *Error {
-	select {
-	case c.writing <- struct{}{}:
-	default:
-		select {
-		case c.writing <- struct{}{}:
-		case <-ctx.Done():
-			c.forget(target)
-			return contextError("sending "+kind, ctx.Err())
-		}
-	}
-	milliseconds := uint32(0)
-	if deadline, ok := ctx.Deadline(); ok {
-		left := time.Until(deadline)
-		if left <= 0 {
-			<-c.writing
-			c.forget(target)
-			return contextError("sending "+kind, context.DeadlineExceeded)
-		}
-		milliseconds = uint32(math.Min(math.Ceil(float64(left)/1e6), math.MaxUint32))
-	}
-	bytes := body.frame(target.kind, target.id, milliseconds)
-	if len(bytes) <= directSize {
-		return c.write(kind, bytes)
-	}
-	written := make(chan *Error, 1)
-	go func() { written <- c.write(kind, bytes) }()
-	select {
-	case failure := <-written:
-		return failure
-	case <-ctx.Done(): // the frame is finished behind the caller's back, or the stream would break
-		target.abandon()
-		return contextError("sending "+kind, ctx.Err())
-	}
-}
-
-// write releases c.writing, which the caller holds. A peer that takes nothing for a while is given
-// up.
-func (c *connection) write(kind string, bytes []byte) *Error {
-	defer func() { <-c.writing }()
-	for written := 0; written < len(bytes); {
-		if now := time.Now(); now.Add(writeStall / 2).After(c.stall) {
-			c.stall = now.Add(writeStall)
-			c.socket.SetWriteDeadline(c.stall)
-		}
-		end := written + directSize
-		if end > len(bytes) {
-			end = len(bytes)
-		}
-		count, err := c.socket.Write(bytes[written:end])
-		if written += count; err != nil {
-			failure := closedError("sending "+kind, err)
-			failure.unwritten = written == 0
-			c.fail(closedError("sending "+kind, err))
-			return failure
-		}
-	}
-	return nil
-}
-
-// forget takes back a request of which nothing was written.
-func (c *connection) forget(target *call) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if _, ok := c.calls[target.id]; ok {
-		delete(c.calls, target.id)
-		<-c.places
 	}
 }

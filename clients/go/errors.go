@@ -7,6 +7,7 @@ package assay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -42,9 +43,9 @@ func (p Provenance) String() string {
 // MarshalText is String, for JSON and logs.
 func (p Provenance) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
-// Error is what every call of a Client fails with. Use errors.As to get at it; errors.Is finds
-// context.Canceled and context.DeadlineExceeded where a context ended the call, and the system's
-// error where there was one.
+// Error is what every call of a Client fails with. Use errors.As to get at it. errors.Is finds
+// context.Canceled or context.DeadlineExceeded in every error of a call whose context had ended by
+// then, or whose deadline the server found passed, and the system's error where there was one.
 type Error struct {
 	// Code is the stable reason.
 	Code Code
@@ -71,6 +72,8 @@ type Error struct {
 	Provenance Provenance
 
 	cause error
+	// ended is the error of the call's context, where that had ended when the call failed.
+	ended error
 	// unwritten: the request was not sent, for reasons that another connection may not have.
 	unwritten bool
 }
@@ -80,6 +83,20 @@ func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
 
 // Unwrap is the cause outside this package, nil without one.
 func (e *Error) Unwrap() error { return e.cause }
+
+// Is finds the error of a context that had ended, beside the cause that Unwrap gives.
+func (e *Error) Is(target error) bool { return e.ended != nil && errors.Is(e.ended, target) }
+
+// beside is this error for a call whose context has ended. The error itself may be shared by all
+// calls of a connection, and stays as it is.
+func (e *Error) beside(ended error) *Error {
+	if ended == nil || errors.Is(e, ended) {
+		return e
+	}
+	marked := *e
+	marked.ended = ended
+	return &marked
+}
 
 func closedError(doing string, cause error) *Error {
 	return &Error{Code: CodeConnectionClosed, Status: StatusUnavailable, cause: cause,
@@ -108,7 +125,7 @@ func silenceError(doing string, silence time.Duration) *Error {
 
 // contextError is the error of a call whose context has ended.
 func contextError(doing string, cause error) *Error {
-	if cause == context.DeadlineExceeded {
+	if errors.Is(cause, context.DeadlineExceeded) {
 		return &Error{Code: CodeTimedOut, Status: StatusDeadlineExceeded, cause: cause,
 			Message: doing + ": the answer did not come within the deadline"}
 	}

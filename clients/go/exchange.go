@@ -1,18 +1,16 @@
-// One request and its answer, over as many attempts as are allowed.
+// One request and its answer, over as many attempts as retry.go allows.
 //
-// A request is sent again, within Attempts and the deadline, when
-//  1. no byte of it was written: any kind;
-//  2. it was answered UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED: any kind, after the pause that
-//     the server asks for, else the backoff;
-//  3. the connection was lost: kinds whose effects do not add up (all but Load and Unload);
-//
-// and never once a chunk has reached the caller, on a breach of the protocol, or for a mock.
+// Guarantees: when the context ends, the call ends: cancelled, at once; past its deadline, when the
+// server has said so or the grace is over. An answer that was cut short because of that is an
+// error, in which errors.Is finds the context's. Whatever ends an exchange gives its answer up, and
+// the connection lives on; damage ends the connection.
 
 package assay
 
 import (
 	"context"
-	"math/rand"
+	"errors"
+	"sync"
 	"time"
 )
 
@@ -23,12 +21,17 @@ type exchange struct {
 	rule     kindRule
 	body     []byte
 	revision uint32
+	begun    time.Time
 	fresh    func() pieces // begins to put an answer together
 
 	pieces  pieces
-	call    *call
-	attempt int  // finished ones
+	attempt int  // finished ones that count
+	waited  int  // finished ones that do not: see WaitMilliseconds
 	reached bool // a chunk has reached the caller
+
+	mutex sync.Mutex
+	call  *call // what is in flight
+	left  bool  // nobody may come for it any more: see watch
 }
 
 // start sends the request.
@@ -36,8 +39,10 @@ func (e *exchange) start() *Error {
 	for {
 		c, failure := e.client.pick(e.ctx, e.rule)
 		if failure == nil {
-			if e.call, failure = c.begin(e.ctx, e); failure == nil {
+			var target *call
+			if target, failure = c.begin(e.ctx, e); failure == nil {
 				e.pieces = e.fresh()
+				e.adopt(target)
 				return nil
 			}
 			e.client.release(c)
@@ -48,26 +53,68 @@ func (e *exchange) start() *Error {
 	}
 }
 
+func (e *exchange) adopt(target *call) {
+	e.mutex.Lock()
+	e.call = target
+	left := e.left
+	e.mutex.Unlock()
+	if left {
+		e.stop()
+	}
+}
+
+func (e *exchange) current() *call {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	return e.call
+}
+
 // stop ends the exchange; an unfinished answer is given up.
 func (e *exchange) stop() {
-	if e.call != nil {
-		e.call.abandon()
-		e.client.release(e.call.connection)
-		e.call = nil
+	e.mutex.Lock()
+	target := e.call
+	e.call = nil
+	e.mutex.Unlock()
+	if target != nil {
+		target.abandon()
+		e.client.release(target.connection)
+	}
+}
+
+// watch gives the answer up when the context ends and perhaps nobody comes for it any more: a
+// Stream may be dropped in the middle.
+func (e *exchange) watch() {
+	<-e.ctx.Done()
+	if !isDeadline(e.ctx.Err()) {
+		e.leave()
+		return
+	}
+	time.AfterFunc(time.Duration(e.client.options.GraceMilliseconds)*time.Millisecond, e.leave)
+}
+
+func (e *exchange) leave() {
+	e.mutex.Lock()
+	e.left = true
+	unfinished := e.call != nil && !e.call.isComplete()
+	e.mutex.Unlock()
+	if unfinished {
+		e.stop()
 	}
 }
 
 // next is the next frame: of an answer, not of a failure, and no mock's unless allowed.
 func (e *exchange) next() (*frame, *Error) {
 	for {
-		if e.call == nil {
+		target := e.current()
+		if target == nil {
 			if failure := e.start(); failure != nil {
 				return nil, failure
 			}
+			continue
 		}
-		next, failure := e.wait()
+		next, failure := e.wait(target)
 		if failure == nil {
-			if failure = e.verify(next); failure == nil {
+			if failure = e.verify(next, target); failure == nil {
 				return next, nil
 			}
 		}
@@ -79,7 +126,7 @@ func (e *exchange) next() (*frame, *Error) {
 }
 
 // verify refuses a mock first and a failure second: nobody should act on a mock's words unawares.
-func (e *exchange) verify(f *frame) *Error {
+func (e *exchange) verify(f *frame, target *call) *Error {
 	if f.provenance == Mock && !e.client.options.AllowMock {
 		return mockError("reading the answer to " + e.rule.name)
 	}
@@ -88,27 +135,63 @@ func (e *exchange) verify(f *frame) *Error {
 	}
 	failure := failedError("reading the answer to "+e.rule.name, CodeServerRefused, f)
 	if failure.Code == CodeProtocolError {
-		e.call.connection.fail(failure)
+		target.connection.fail(failure)
 	}
 	return failure
 }
 
-// damaged ends the exchange and its connection because of what an answer says.
-func (e *exchange) damaged(message string) *Error {
-	failure := protocolError("reading the answer to "+e.rule.name, message)
-	e.call.connection.fail(failure)
-	e.stop()
-	return failure
+// take adds a frame to the answer. A frame that contradicts it ends the exchange and its
+// connection. An answer that was cut short because the context ended fails with its last frame.
+func (e *exchange) take(next *frame) *Error {
+	add := e.pieces.chunk
+	if next.isLast() {
+		add = e.pieces.last
+	}
+	if err := add(next); err != nil {
+		failure := protocolError("reading the answer to "+e.rule.name, err.Error())
+		if target := e.current(); target != nil {
+			target.connection.fail(failure)
+		}
+		e.stop()
+		return failure
+	}
+	answer, ok := e.pieces.(*generation)
+	if !ok || !next.isLast() || !answer.isCut() {
+		return nil
+	}
+	_, limited := e.ctx.Deadline()
+	switch ended := e.ctx.Err(); {
+	case ended != nil:
+		return contextError(e.waiting(), ended)
+	case limited && answer.whole.FinishReason == "deadline": // the server's clock is a little ahead
+		return contextError(e.waiting(), context.DeadlineExceeded)
+	}
+	return nil
 }
+
+// failed is the error of a call: errors.Is finds the context's error where the context has ended,
+// and where the server has found its deadline passed.
+func (e *exchange) failed(failure *Error) *Error {
+	if _, limited := e.ctx.Deadline(); limited && failure.Code == CodeServerRefused &&
+		failure.Status == StatusDeadlineExceeded {
+		return failure.beside(context.DeadlineExceeded)
+	}
+	return failure.beside(e.ctx.Err())
+}
+
+func isDeadline(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
 
 // wait blocks for one frame: until the context is cancelled, until its deadline and the grace have
 // passed, or until the server has been silent for AnswerMilliseconds.
-func (e *exchange) wait() (*frame, *Error) {
+func (e *exchange) wait(target *call) (*frame, *Error) {
 	options := &e.client.options
 	done := e.ctx.Done()
 	var silent, late <-chan time.Time
 	for {
-		if next, failure := e.call.take(); next != nil || failure != nil {
+		if err := e.ctx.Err(); err != nil && !isDeadline(err) {
+			return nil, contextError(e.waiting(), err)
+		}
+		if next, failure := target.take(); next != nil || failure != nil {
 			return next, failure
 		}
 		if silent == nil && options.AnswerMilliseconds > 0 {
@@ -117,18 +200,15 @@ func (e *exchange) wait() (*frame, *Error) {
 			silent = timer.C
 		}
 		select {
-		case <-e.call.wake:
+		case <-target.wake:
 		case <-silent:
-			e.call.connection.endIfSilent()
+			target.connection.endIfSilent()
 			return nil, silenceError(e.waiting(),
 				time.Duration(options.AnswerMilliseconds)*time.Millisecond)
 		case <-late:
-			e.call.connection.endIfSilent()
+			target.connection.endIfSilent()
 			return nil, contextError(e.waiting(), context.DeadlineExceeded)
 		case <-done:
-			if e.ctx.Err() != context.DeadlineExceeded {
-				return nil, contextError(e.waiting(), e.ctx.Err())
-			}
 			timer := time.NewTimer(time.Duration(options.GraceMilliseconds) * time.Millisecond)
 			defer timer.Stop()
 			done, late = nil, timer.C
@@ -137,49 +217,3 @@ func (e *exchange) wait() (*frame, *Error) {
 }
 
 func (e *exchange) waiting() string { return "waiting for the answer to " + e.rule.name }
-
-// again decides about another attempt, and pauses before it. It returns nil for one, otherwise what
-// the call fails with.
-func (e *exchange) again(failure *Error) *Error {
-	options := &e.client.options
-	e.attempt++
-	if e.attempt >= options.Attempts || e.reached || e.client.isClosed() {
-		return failure
-	}
-	pause := backoff(options, e.attempt)
-	switch {
-	case failure.unwritten:
-	case failure.Code == CodeConnectionClosed && e.rule.retrySafe:
-	case failure.Code == CodeServerRefused && (failure.Status == StatusUnavailable ||
-		failure.Status == StatusResourceExhausted || failure.Status == StatusAborted):
-		if failure.RetryAfterMilliseconds != nil {
-			pause = time.Duration(*failure.RetryAfterMilliseconds) * time.Millisecond
-		}
-	default:
-		return failure
-	}
-	if deadline, ok := e.ctx.Deadline(); ok && time.Until(deadline) < pause {
-		return failure
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-e.ctx.Done():
-		return contextError("pausing before another "+e.rule.name, e.ctx.Err())
-	}
-}
-
-// backoff doubles with each attempt, with jitter from half to whole.
-func backoff(options *Options, attempt int) time.Duration {
-	milliseconds := options.BackoffMilliseconds
-	for ; attempt > 1 && milliseconds < options.BackoffMaxMilliseconds; attempt-- {
-		milliseconds *= 2
-	}
-	if milliseconds > options.BackoffMaxMilliseconds {
-		milliseconds = options.BackoffMaxMilliseconds
-	}
-	jitter := rand.New(rand.NewSource(time.Now().UnixNano())).Float64()
-	return time.Duration((0.5 + 0.5*jitter) * float64(milliseconds) * float64(time.Millisecond))
-}

@@ -4,22 +4,45 @@ package assay
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"net"
 	"reflect"
 	"time"
 )
 
-// placesMax bounds requests in flight where the server does not: any int holds it.
-const placesMax = 1 << 20
+const (
+	// placesMax bounds requests in flight where the server does not: any int holds it.
+	placesMax = 1 << 20
+	// keepAliveIdle is how long a TCP connection may be silent before it is probed.
+	keepAliveIdle = 30 * time.Second
+	// keepAliveInterval is the time between two probes.
+	keepAliveInterval = 10 * time.Second
+	// keepAliveProbes without an answer are the connection's end.
+	keepAliveProbes = 3
+)
 
-// connect opens a connection and says Hello. Each of the two has the time of ConnectMilliseconds.
-func connect(network, address string, options *Options) (*connection, *Error) {
+// connect opens a connection and says Hello. Each of the two has the time of ConnectMilliseconds,
+// and both end with life, the Client's own.
+func connect(
+	life context.Context, network, address string, options *Options,
+) (*connection, *Error) {
 	limit := time.Duration(options.ConnectMilliseconds) * time.Millisecond
-	socket, err := net.DialTimeout(network, address, limit) // TCP comes without delay
+	dialer := net.Dialer{Timeout: limit, KeepAlive: -1} // keepAlive below; TCP comes without delay
+	socket, err := dialer.DialContext(life, network, address)
 	if err != nil {
 		return nil, unreachableError(network+"://"+address, err)
 	}
+	keepAlive(socket)
+	greeted := make(chan struct{})
+	defer close(greeted)
+	go func() {
+		select {
+		case <-life.Done():
+			socket.Close()
+		case <-greeted:
+		}
+	}()
 	c := &connection{socket: socket, calls: map[uint64]*call{}, lastID: 1,
 		writing: make(chan struct{}, 1), gone: make(chan struct{}), lastRead: time.Now()}
 	c.reader = frameReader{source: bufio.NewReaderSize(c, 64*1024),
@@ -28,7 +51,7 @@ func connect(network, address string, options *Options) (*connection, *Error) {
 		socket.SetDeadline(time.Now().Add(limit))
 	}
 	if failure := c.sayHello(options, limit); failure != nil {
-		failure.unwritten = failure.Code != CodeTimedOut
+		failure.unwritten = failure.Code == CodeConnectionClosed
 		socket.Close()
 		return nil, failure
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"reflect"
 	"testing"
@@ -33,8 +34,23 @@ func listen(t *testing.T, scripts ...func(*peer)) (string, chan struct{}) {
 }
 
 func listenAs(t *testing.T, hello helloResponse, scripts ...func(*peer)) (string, chan struct{}) {
-	path := filepath.Join(t.TempDir(), "s")
-	listener, err := net.Listen("unix", path)
+	return listenOn(t, "unix", socketPath(t), hello, scripts...)
+}
+
+// socketPath is short whatever the test's name is: a socket's address has little room.
+func socketPath(t *testing.T) string {
+	folder, err := os.MkdirTemp("", "assay-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	return filepath.Join(folder, "s")
+}
+
+func listenOn(
+	t *testing.T, network, where string, hello helloResponse, scripts ...func(*peer),
+) (string, chan struct{}) {
+	listener, err := net.Listen(network, where)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +77,7 @@ func listenAs(t *testing.T, hello helloResponse, scripts ...func(*peer)) (string
 			}()
 		}
 	}()
-	return "unix://" + path, finished
+	return network + "://" + listener.Addr().String(), finished
 }
 
 // read waits for one request; false at the connection's end.
@@ -114,6 +130,70 @@ func (p *peer) write(
 	p.socket.Write(append(bytes, body...))
 }
 
+// repeat sends a Ping's payload back.
+func (p *peer) repeat(asked received) {
+	p.write(asked.kind, asked.id, 0, Real, 0, asked.body)
+}
+
+// finishCancelled plays the server's side of a Cancel of one request to its end.
+func (p *peer) finishCancelled(asked, cancel received) {
+	value, err := decoded("Cancel request", cancel.body)
+	if cancel.kind != kindCancel || err != nil ||
+		value.Interface().(*cancelRequest).Target != asked.id {
+		p.t.Errorf("found kind 0x%02x (%v), expected a Cancel of %d", cancel.kind, err, asked.id)
+	}
+	p.say(kindCancel, cancel.id, 0, cancelResponse{Found: true}, cancelResponseTable)
+	p.refuse(asked, StatusCancelled, 0)
+}
+
+// obey serves Pings at once and other requests never: each must carry a text of that size, whole,
+// and is refused when its Cancel comes.
+func (p *peer) obey(size int) {
+	waiting := map[uint64]received{}
+	for {
+		asked, ok := p.read()
+		switch {
+		case !ok:
+			return
+		case asked.kind == kindPing:
+			p.repeat(asked)
+		case asked.kind == kindCancel:
+			value, err := decoded("Cancel request", asked.body)
+			if err != nil {
+				p.t.Error(err)
+				return
+			}
+			target := value.Interface().(*cancelRequest).Target
+			p.finishCancelled(waiting[target], asked)
+			delete(waiting, target)
+		default:
+			value, err := decoded("Tokenize request", asked.body)
+			if err != nil || len(value.Interface().(*TokenizeRequest).Text) != size {
+				p.t.Errorf("a request of %d bytes did not arrive whole: %v", len(asked.body), err)
+				return
+			}
+			waiting[asked.id] = asked
+		}
+	}
+}
+
+// bytesOf is what a script would send, not sent.
+func bytesOf(p *peer, script func(*peer)) []byte {
+	held := &heldBack{}
+	script(&peer{p.t, held})
+	return held.bytes
+}
+
+type heldBack struct {
+	net.Conn
+	bytes []byte
+}
+
+func (h *heldBack) Write(bytes []byte) (int, error) {
+	h.bytes = append(h.bytes, bytes...)
+	return len(bytes), nil
+}
+
 // echo answers Pings until the client closes.
 func (p *peer) echo() {
 	for {
@@ -121,7 +201,7 @@ func (p *peer) echo() {
 		if !ok {
 			return
 		}
-		p.write(asked.kind, asked.id, 0, Real, 0, asked.body)
+		p.repeat(asked)
 	}
 }
 

@@ -55,12 +55,13 @@ func (c *Client) pick(ctx context.Context, rule kindRule) (*connection, *Error) 
 		select {
 		case <-opening:
 		case <-ctx.Done():
+		case <-c.life.Done():
 		}
 		c.mutex.Lock()
 		place.waiting--
-		failure := place.failure
+		failure, closed := place.failure, c.closed
 		c.mutex.Unlock()
-		if ctx.Err() == nil && failure != nil {
+		if ctx.Err() == nil && failure != nil && !closed {
 			return nil, failure
 		}
 	}
@@ -97,7 +98,7 @@ func (c *Client) choose() (*connection, *slot, chan struct{}) {
 }
 
 func (c *Client) open(place *slot) {
-	opened, failure := connect(c.network, c.address, &c.options)
+	opened, failure := connect(c.life, c.network, c.address, &c.options)
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	place.connection, place.failure = opened, failure

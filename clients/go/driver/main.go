@@ -55,6 +55,8 @@ func main() {
 			d.finish(next.ID, map[string]any{}, d.open(&next))
 		case "close":
 			d.finish(next.ID, map[string]any{}, d.client(next.Client).Close())
+		case "fork": // a Go program does not
+			d.line(map[string]any{"id": next.ID, "unsupported": "fork"})
 		default:
 			go func() {
 				answer, err := d.call(&next)
@@ -92,7 +94,8 @@ func setOption(options *assay.Options, name string, value json.RawMessage) {
 		"answer_milliseconds": &options.AnswerMilliseconds,
 		"grace_milliseconds":  &options.GraceMilliseconds, "attempts": &options.Attempts,
 		"backoff_milliseconds":     &options.BackoffMilliseconds,
-		"backoff_max_milliseconds": &options.BackoffMaxMilliseconds}
+		"backoff_max_milliseconds": &options.BackoffMaxMilliseconds,
+		"wait_milliseconds":        &options.WaitMilliseconds}
 	member, ok := members[name]
 	if !ok || json.Unmarshal(value, member) != nil {
 		fmt.Fprintln(os.Stderr, "driver: no such option or value:", name)

@@ -1,0 +1,158 @@
+// A server that is not there yet, or loads its model still.
+
+package assay
+
+import (
+	"context"
+	"net"
+	"reflect"
+	"testing"
+	"time"
+)
+
+func waiting(milliseconds int) func(*Options) {
+	return func(o *Options) {
+		o.WaitMilliseconds, o.Attempts, o.GraceMilliseconds = milliseconds, 1, 20
+	}
+}
+
+func (p *peer) refuseLoading(asked received, retryAfter *uint64) {
+	body, _, _ := encode(errorBodyTable, reflect.ValueOf(errorBody{Code: modelLoading,
+		Message: "loading", RetryAfterMilliseconds: retryAfter}), nil)
+	p.write(asked.kind, asked.id, 0, Real, uint32(StatusUnavailable), body)
+}
+
+// freePort is a port at which nobody listens.
+func freePort(t *testing.T) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+func TestAServerThatComesLaterIsWaitedFor(t *testing.T) {
+	for network, where := range map[string]string{"unix": socketPath(t), "tcp": freePort(t)} {
+		c := client(t, network+"://"+where, waiting(60_000))
+		unloaded, pinged := make(chan error, 1), make(chan error, 1)
+		go func() {
+			_, err := c.Ping(background, nil)
+			pinged <- err
+		}()
+		go func() { // of a kind that is never sent twice
+			_, err := c.Unload(background, "m")
+			unloaded <- err
+		}()
+		time.Sleep(300 * time.Millisecond)
+		listenOn(t, network, where, onePlace, func(p *peer) {
+			for asked, ok := p.read(); ok; asked, ok = p.read() {
+				if asked.kind == kindPing {
+					p.repeat(asked)
+				} else {
+					p.say(asked.kind, asked.id, 0, UnloadResponse{}, unloadResponseTable)
+				}
+			}
+		})
+		if err := <-pinged; err != nil {
+			t.Errorf("%s: %v", network, err)
+		}
+		if err := <-unloaded; err != nil {
+			t.Errorf("%s: %v", network, err)
+		}
+	}
+}
+
+func TestAModelThatLoadsIsWaitedFor(t *testing.T) {
+	pause := Ptr(uint64(10))
+	address, _ := listen(t, func(p *peer) {
+		for try := 0; try < 5; try++ {
+			asked, _ := p.read()
+			p.refuseLoading(asked, pause)
+		}
+		asked, _ := p.read()
+		p.refuseLoading(asked, nil)
+		p.echo()
+	})
+	if _, err := client(t, address, waiting(60_000)).Ping(background, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNothingElseIsWaitedFor(t *testing.T) {
+	address, finished := listen(t, func(p *peer) {
+		asked, _ := p.read()
+		p.refuse(asked, StatusUnavailable, 1)
+	}, func(p *peer) {})
+	c := client(t, address, waiting(60_000))
+	_, err := c.Ping(background, nil)
+	if failure := expectCode(t, err, CodeServerRefused); failure.ServerCode != "busy" {
+		t.Error(failure)
+	}
+	<-finished
+	_, err = c.Ping(background, nil)
+	expectCode(t, err, CodeConnectionClosed)
+}
+
+func TestAfterTheWaitTheErrorIsTheServersOrUnreachable(t *testing.T) {
+	address, _ := listen(t, func(p *peer) {
+		for asked, ok := p.read(); ok; asked, ok = p.read() {
+			p.refuseLoading(asked, Ptr(uint64(10)))
+		}
+	})
+	_, err := client(t, address, waiting(100)).Ping(background, nil)
+	if failure := expectCode(t, err, CodeServerRefused); failure.ServerCode != modelLoading {
+		t.Error(failure)
+	}
+	for _, address := range []string{"unix://" + socketPath(t), "tcp://" + freePort(t)} {
+		for _, milliseconds := range []int{0, 100} {
+			_, err := client(t, address, waiting(milliseconds)).Ping(background, nil)
+			expectCode(t, err, CodeUnreachable)
+		}
+	}
+}
+
+func TestAWaitEndsWithTheContextAndWithTheClient(t *testing.T) {
+	address := "unix://" + socketPath(t)
+	for _, end := range endings {
+		for way, call := range ways {
+			ctx, cancel := end.begin(soon)
+			_, err := call(ctx, client(t, address, waiting(3_600_000)))
+			if expectEnded(t, err, end.cause); err == nil {
+				t.Error(way)
+			}
+			cancel()
+		}
+	}
+	c := client(t, address, waiting(3_600_000))
+	time.AfterFunc(50*time.Millisecond, func() { c.Close() })
+	if _, err := c.Ping(background, nil); err == nil {
+		t.Error("an answer of nobody")
+	}
+}
+
+func TestARetryAfterBeyondTheDeadlineIsNotWaitedFor(t *testing.T) {
+	address, _ := listen(t, func(p *peer) {
+		asked, _ := p.read()
+		p.refuseLoading(asked, Ptr(uint64(3_600_000)))
+		p.drain()
+	})
+	ctx, cancel := context.WithTimeout(background, time.Minute)
+	defer cancel()
+	_, err := client(t, address, waiting(7_200_000)).Ping(ctx, nil)
+	expectCode(t, err, CodeServerRefused)
+}
+
+func TestWaitingForNothingIsNoBusyLoop(t *testing.T) {
+	c := client(t, "unix://"+socketPath(t), waiting(200), func(o *Options) {
+		o.BackoffMilliseconds, o.BackoffMaxMilliseconds = 0, 0
+	})
+	e, failure := c.exchange(background, kindPing, &pingRequest{}, nil)
+	if failure != nil {
+		t.Fatal(failure)
+	}
+	failure = e.start()
+	if expectCode(t, failure, CodeUnreachable); e.waited < 2 || e.waited > 41 {
+		t.Errorf("%d tries in 200 ms", e.waited)
+	}
+}
