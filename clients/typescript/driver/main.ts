@@ -9,7 +9,7 @@ import { answerTables, fromKit, toKit, Values } from "./values.js";
 
 interface Command {
   id: number;
-  op: "open" | "call" | "close";
+  op: "open" | "call" | "fork" | "close";
   client: string;
   server: string;
   options?: Record<string, unknown>;
@@ -113,6 +113,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (command.op === "call") {
     call(command).then(
       (ok) => print({ id: command.id, ok }), (error) => failure(command.id, error));
+    continue;
+  }
+  if (command.op === "fork") { // child_process.fork starts a program anew, and inherits no object
+    print({ id: command.id, unsupported: "fork" });
     continue;
   }
   try {

@@ -2,7 +2,9 @@
 //
 // Guarantees: nothing is kept that the request did not ask for, and no more values than it can
 // have; the first frame that contradicts its own fields, its flags, an earlier frame or the request
-// is named, and nothing is taken after it. Every error thrown here is a breach of the protocol.
+// is named, and nothing is taken after it. A frame that says its number is the one expected, and
+// what the last frame counts is what came: an answer that lost a frame on the way, or has one
+// twice, is never handed out. Every error thrown here is a breach of the protocol.
 // Not here: provenance and failures (exchange.ts).
 
 import { decode, Values } from "./codec.js";
@@ -11,7 +13,8 @@ import {
   Answer, EmbedChunk, embedChunkTable, embeddingDimensionsMax, EmbedResponse, embedResponseTable,
   flagDegraded, GenerateChunk, generateChunkTable, GenerateRequest, GenerateResponse,
   generateResponseTable, Layer, LoadProgress, loadProgressTable, LoadResponse, loadResponseTable,
-  Logprobs, LogitsChunk, logitsChunkTable, LogitsResponse, logitsResponseTable, Message, Origin,
+  Logprobs, LogitsChunk, logitsChunkTable, LogitsRequest, LogitsResponse, logitsResponseTable,
+  Message, Origin,
   ScoreRequest, ScoreResponse, tokenCountMax,
 } from "./protocol.js";
 
@@ -31,6 +34,22 @@ function read<Whole extends Origin>(table: Message, frame: Frame): Whole {
   }
   const origin: Origin = { provenance: frame.provenance, generation: frame.generation, degraded };
   return Object.assign(values as Values & Whole, origin);
+}
+
+/** Reads the frames of one streamed answer, and counts them. */
+class FrameCounter {
+  private frames = 0;
+
+  /** A frame that says no number is one of revision 2. */
+  read<Whole extends Origin & { frame?: number }>(table: Message, frame: Frame): Whole {
+    const whole = read<Whole>(table, frame);
+    if (whole.frame !== undefined && whole.frame !== this.frames) {
+      throw new Error(
+        `found frame ${whole.frame} of the answer, allowed: frame ${this.frames}, the next one`);
+    }
+    this.frames += 1;
+    return whole;
+  }
 }
 
 /** An answer of one frame. */
@@ -157,6 +176,7 @@ export class Generation implements Pieces {
   private readonly tokens: Uint32Array[] = [];
   private readonly texts: string[] = [];
   private tokenCount = 0;
+  private readonly frames = new FrameCounter();
   private readonly logprobs: LogprobList;
   private readonly promptLogprobs: LogprobList;
 
@@ -166,7 +186,7 @@ export class Generation implements Pieces {
   }
 
   chunk(frame: Frame): void {
-    this.newest = read<GenerateChunk>(generateChunkTable, frame);
+    this.newest = this.frames.read<GenerateChunk>(generateChunkTable, frame);
     this.add(this.newest);
   }
 
@@ -184,8 +204,13 @@ export class Generation implements Pieces {
   }
 
   last(frame: Frame): void {
-    const whole = read<GenerateResponse>(generateResponseTable, frame);
+    const whole = this.frames.read<GenerateResponse>(generateResponseTable, frame);
     this.add(whole);
+    if (whole.completionTokens !== this.tokenCount) {
+      throw new Error(
+        `found ${this.tokenCount} tokens, allowed: ${whole.completionTokens}, as ` +
+        "\"completion_tokens\" says");
+    }
     whole.tokens = joinTokens(this.tokens);
     whole.text = this.texts.join("");
     const logprobs = this.logprobs.whole();
@@ -213,13 +238,14 @@ export class Generation implements Pieces {
 export class Loading implements Pieces {
   newest: Layer | undefined;
   whole: LoadResponse | undefined;
+  private readonly frames = new FrameCounter();
 
   chunk(frame: Frame): void {
-    this.newest = read<LoadProgress>(loadProgressTable, frame).layer;
+    this.newest = this.frames.read<LoadProgress>(loadProgressTable, frame).layer;
   }
 
   last(frame: Frame): void {
-    this.whole = read<LoadResponse>(loadResponseTable, frame);
+    this.whole = this.frames.read<LoadResponse>(loadResponseTable, frame);
   }
 }
 
@@ -227,14 +253,27 @@ export class Loading implements Pieces {
 export class Scoring implements Pieces {
   whole: LogitsResponse | undefined;
   private readonly values: Float32Array[] = [];
+  private readonly frames = new FrameCounter();
+
+  constructor(private readonly request: LogitsRequest) {}
 
   chunk(frame: Frame): void {
-    this.values.push(read<LogitsChunk>(logitsChunkTable, frame).logits);
+    this.values.push(this.frames.read<LogitsChunk>(logitsChunkTable, frame).logits);
+  }
+
+  /** The last position alone unless all were asked for; of a text nobody here knows how many. */
+  private checkPositions(found: number): void {
+    const { allPositions, tokens } = this.request;
+    const expected = allPositions ? tokens?.length : 1;
+    if (expected !== undefined && found !== expected) {
+      throw new Error(`found ${found} positions, allowed: ${expected}`);
+    }
   }
 
   last(frame: Frame): void {
-    const whole = read<LogitsResponse>(logitsResponseTable, frame);
+    const whole = this.frames.read<LogitsResponse>(logitsResponseTable, frame);
     this.values.push(whole.logits);
+    this.checkPositions(whole.positions);
     checkCount(total(this.values), whole.vocabulary, whole.positions);
     whole.logits = joinNumbers(this.values);
     this.whole = whole;
@@ -246,11 +285,12 @@ export class Embedding implements Pieces {
   whole: EmbedResponse | undefined;
   private readonly values: Float32Array[] = [];
   private count = 0;
+  private readonly frames = new FrameCounter();
 
   constructor(private readonly inputs: number) {}
 
   chunk(frame: Frame): void {
-    const { embeddings } = read<EmbedChunk>(embedChunkTable, frame);
+    const { embeddings } = this.frames.read<EmbedChunk>(embedChunkTable, frame);
     this.values.push(embeddings);
     this.count += embeddings.length;
     if (this.count > this.inputs * embeddingDimensionsMax) {
@@ -259,7 +299,7 @@ export class Embedding implements Pieces {
   }
 
   last(frame: Frame): void {
-    const whole = read<EmbedResponse>(embedResponseTable, frame);
+    const whole = this.frames.read<EmbedResponse>(embedResponseTable, frame);
     if (whole.count !== this.inputs) {
       throw new Error(`found ${whole.count} vectors, allowed: one for each of ${this.inputs}`);
     }

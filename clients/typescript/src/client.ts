@@ -166,7 +166,7 @@ export class Client {
 
   /** Raw scores, positions by vocabulary; their number is verified. */
   async logits(request: LogitsRequest, options: CallOptions = {}): Promise<LogitsResponse> {
-    return this.whole(this.exchange("Logits", request, options, () => new Scoring()));
+    return this.whole(this.exchange("Logits", request, options, () => new Scoring(request)));
   }
 
   /** One vector for each input, inputs by dimensions; their number is verified. */

@@ -13,7 +13,7 @@ import { Address } from "./address.js";
 import { decode, encode, Values } from "./codec.js";
 import { AssayError, breachError, closedError, refusal } from "./errors.js";
 import { Frame, FrameReader, pack, Packed, requestFrame } from "./frames.js";
-import { Settings } from "./options.js";
+import { Settings, Signal } from "./options.js";
 import {
   bodySizeMax, Code, ErrorBody, errorBodyTable, flagDegraded, frameSizeMaxBeforeHello, goAwayKind,
   goAwayTable, headerSize, HelloResponse, helloResponseTable, Kind, kinds, protocolRevision,
@@ -24,6 +24,8 @@ import {
 const silenceMax = 10_000;
 /** What has been read so lately counts as all there is, milliseconds. */
 const freshness = 0.1;
+/** How long a TCP connection may be silent before the system probes it, milliseconds. */
+const keepAliveIdle = 30_000;
 
 /** One request in flight. */
 export class Call {
@@ -32,7 +34,7 @@ export class Call {
   isComplete = false;
   isAbandoned = false;
   failure: AssayError | undefined;
-  /** Told of every frame and of a failure. */
+  /** Told of every frame that is kept and of a failure. */
   wake: (() => void) | undefined;
 
   constructor(readonly connection: Connection, readonly id: number, readonly kind: Kind) {}
@@ -44,7 +46,10 @@ export class Call {
     return frame;
   }
 
-  /** Drops what has come and what is still to come, and asks the server to stop. */
+  /**
+   * Drops what has come and what is still to come, and asks the server to stop. The place in flight
+   * is free when the last frame has come.
+   */
   abandon(): void {
     const asks = !this.isComplete && !this.isAbandoned && this.failure === undefined;
     this.isAbandoned = true;
@@ -82,20 +87,26 @@ export class Connection {
 
   private constructor(private readonly socket: net.Socket) {
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveIdle); // without effect on a Unix socket
     socket.on("data", (bytes) => this.receive(bytes));
     socket.on("end", () => this.fail(closedError("reading the server's answers")));
     socket.on("error", (error) => this.fail(closedError("using the connection", error)));
     socket.on("close", () => this.fail(closedError("reading the server's answers")));
   }
 
-  /** Connects and says Hello; each of the two has `connectMilliseconds`. */
-  static async open(address: Address, settings: Settings): Promise<Connection> {
-    const connection = new Connection(await dial(address, settings.connectMilliseconds));
+  /** Connects and says Hello; each of the two has `connectMilliseconds`. `life` ends both. */
+  static async open(address: Address, settings: Settings, life: Signal): Promise<Connection> {
+    const connection = new Connection(await dial(address, settings.connectMilliseconds, life));
+    const end = (): void => connection.fail(closedError("closing this client"));
+    life.addEventListener("abort", end);
     try {
+      if (life.aborted) end();
       await connection.sayHello(settings);
     } catch (error) {
       connection.fail(closedError("saying Hello"));
       throw error;
+    } finally {
+      life.removeEventListener("abort", end);
     }
     return connection;
   }
@@ -184,7 +195,7 @@ export class Connection {
     }
     if (!call.isAbandoned) call.frames.push(frame);
     if (frame.isLast) this.complete(call);
-    call.wake?.();
+    if (!call.isAbandoned) call.wake?.();
   }
 
   private complete(call: Call): void {
@@ -329,22 +340,26 @@ const takesPlace = (kind: Kind): boolean => kind !== kinds.Cancel && kind !== ki
 /** One turn of the event loop: what has arrived by now has been read after it. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => resolve()));
 
-function dial(address: Address, milliseconds: number): Promise<net.Socket> {
+function dial(address: Address, milliseconds: number, life: Signal): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(address.where);
+    const settle = (): void => {
+      clearTimeout(timer);
+      life.removeEventListener("abort", end);
+    };
     const unreachable = (why: string, cause?: Error): void => {
+      settle();
       socket.destroy();
       reject(new AssayError("unreachable", `connecting to ${address.text}: ${why}`, { cause }));
     };
+    const end = (): void => unreachable("this client was closed");
     const timer = milliseconds === 0 ? undefined
       : setTimeout(() => unreachable(`no connection within ${milliseconds} ms`), milliseconds);
+    life.addEventListener("abort", end);
     socket.on("connect", () => {
-      clearTimeout(timer);
+      settle();
       resolve(socket);
     });
-    socket.on("error", (error) => {
-      clearTimeout(timer);
-      unreachable(error.message, error);
-    });
+    socket.on("error", (error) => unreachable(error.message, error));
   });
 }

@@ -1,12 +1,18 @@
 // One request and its answer, over as many attempts as are allowed.
 //
-// A request is sent again, within `attempts` and the deadline, when
+// Guarantees: when the caller stops, by an AbortSignal or by leaving a stream, the call ends at
+// once, whatever it waits for, and so does one that nobody waits for at the moment. Its answer is
+// given up, nothing of it is handed out afterwards, and the connection lives on.
+//
+// While `waitMilliseconds` last, a request is sent again as long as nobody answers at the address
+// or the server refuses with model_loading; that does not count. Otherwise, within `attempts`, when
 //  1. no byte of it was written: any kind;
 //  2. it was answered UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED: any kind, after the pause that
 //     the server asks for, else the backoff;
 //  3. the connection was lost: kinds whose effects do not add up (all but Load and Unload);
 //
-// and never once a chunk has reached the caller, on a breach of the protocol, or for a mock.
+// and never beyond the deadline, once a chunk has reached the caller, on a breach of the protocol,
+// or for a mock.
 
 import { Pieces } from "./answers.js";
 import { Breach, encode, Values } from "./codec.js";
@@ -19,6 +25,9 @@ import { Kind, kinds } from "./protocol.js";
 
 const deadlineMax = 2 ** 32 - 1;
 const timerMax = 2 ** 31 - 1;
+/** Bounds of the pauses while a server is waited for: no busy loop, whatever the backoff is. */
+const waitPauseMin = 5;
+const waitPauseMax = 200;
 
 export class Exchange<Answer extends Pieces> {
   /** The answer in the making, anew with each attempt. */
@@ -31,9 +40,12 @@ export class Exchange<Answer extends Pieces> {
   private readonly deadline: number | undefined; // on the clock of performance.now
   private readonly options: CallOptions;
   private call: Call | undefined;
-  private attempt = 0; // finished ones
+  private readonly begun = performance.now();
+  private attempt = 0; // finished ones that count
+  private waited = 0; // finished ones that do not
+  private ended: AssayError | undefined; // why the caller wants no more
   private giveUp: ((error: AssayError) => void) | undefined;
-  private readonly heard = (): void => this.giveUp?.(this.givenUp());
+  private readonly heard = (): void => this.end(this.givenUp());
 
   /** Encodes a request. Throws request_invalid. */
   constructor(
@@ -74,10 +86,13 @@ export class Exchange<Answer extends Pieces> {
       try {
         const connection = await this.pool.pick(
           this.kind.retrySafe, (opening) => this.until(opening));
+        let isSent = false;
         try {
-          this.call = await this.send(connection);
+          await this.takePlace(connection);
+          this.call = connection.send(this.kind, this.body, this.remaining());
+          isSent = true;
         } finally {
-          if (this.call === undefined) connection.users -= 1;
+          if (!isSent) connection.users -= 1;
         }
       } catch (error) {
         await this.again(error, true);
@@ -86,7 +101,7 @@ export class Exchange<Answer extends Pieces> {
     this.pieces = this.fresh();
   }
 
-  private async send(connection: Connection): Promise<Call> {
+  private async takePlace(connection: Connection): Promise<void> {
     connection.check(this.kind, this.revision, this.body.length);
     if (!connection.takePlace()) {
       const { handed, leave } = connection.waitForPlace();
@@ -102,13 +117,19 @@ export class Exchange<Answer extends Pieces> {
       connection.releasePlace();
       throw error;
     }
-    return connection.send(this.kind, this.body, this.remaining());
   }
 
   /** Ends the exchange; an unfinished answer is given up. */
   stop(): void {
     this.options.signal?.removeEventListener("abort", this.heard);
     this.drop();
+  }
+
+  /** Ends the exchange because the caller wants no more, whatever it is waiting for. */
+  end(error: AssayError): void {
+    this.ended ??= error;
+    this.stop();
+    this.giveUp?.(this.ended);
   }
 
   private drop(): void {
@@ -123,8 +144,10 @@ export class Exchange<Answer extends Pieces> {
     for (;;) {
       if (this.call === undefined) await this.start();
       try {
+        this.checkWanted();
         const call = this.call as unknown as Call;
         const frame = call.take() ?? (await this.wait(call));
+        this.checkWanted();
         this.verify(frame, call);
         return frame;
       } catch (error) {
@@ -174,19 +197,43 @@ export class Exchange<Answer extends Pieces> {
       "timed_out", `${this.kind.name}: the answer did not come within the deadline`);
   }
 
-  private check(): void {
+  /** Throws when the caller wants no more. */
+  private checkWanted(): void {
+    if (this.ended !== undefined) throw this.ended;
     if (this.options.signal?.aborted) throw this.givenUp();
+  }
+
+  private check(): void {
+    this.checkWanted();
+    if (this.pool.isClosed) throw closedError(`calling a closed client`);
     if (this.deadline !== undefined && performance.now() >= this.deadline) throw this.late();
   }
 
   /** Waits for a promise as long as the caller does. */
   private until<Value>(promise: Promise<Value>): Promise<Value> {
     this.check();
-    return new Promise((resolve, reject) => {
+    return new Promise<Value>((resolve, reject) => {
+      const close = (): void => end(closedError("closing this client"));
+      const settle = (): void => {
+        clearTimeout(timer);
+        if (this.giveUp === end) this.giveUp = undefined;
+        this.pool.life.removeEventListener("abort", close);
+      };
+      const end = (error: AssayError): void => {
+        settle();
+        reject(error);
+      };
       const timer = this.deadline === undefined ? undefined
-        : setTimeout(() => reject(this.late()), Math.min(this.remaining(), timerMax));
-      this.giveUp = reject;
-      promise.then(resolve, reject).finally(() => clearTimeout(timer));
+        : setTimeout(() => end(this.late()), Math.min(this.remaining(), timerMax));
+      this.giveUp = end;
+      this.pool.life.addEventListener("abort", close);
+      promise.then((value) => {
+        settle();
+        resolve(value);
+      }, (error) => {
+        settle();
+        reject(error);
+      });
     });
   }
 
@@ -196,7 +243,6 @@ export class Exchange<Answer extends Pieces> {
    */
   private wait(call: Call): Promise<Frame> {
     const { answerMilliseconds, graceMilliseconds } = this.settings;
-    if (this.options.signal?.aborted) throw this.givenUp();
     return new Promise((resolve, reject) => {
       const timers: Array<ReturnType<typeof setTimeout>> = [];
       const settle = (): void => {
@@ -237,14 +283,13 @@ export class Exchange<Answer extends Pieces> {
 
   /** Pauses before another attempt; throws when there is to be none. */
   private async again(error: unknown, isUnwritten: boolean): Promise<void> {
-    this.attempt += 1;
-    const pause = error instanceof AssayError ? this.pause(error, isUnwritten) : undefined;
+    const mayRepeat = error instanceof AssayError && this.ended === undefined &&
+      !this.hasReached && !this.pool.isClosed;
+    const pause = mayRepeat ? this.waitPause(error) ?? this.retryPause(error, isUnwritten)
+      : undefined;
     const isLate = pause !== undefined && this.deadline !== undefined &&
       this.deadline - performance.now() < pause;
-    if (
-      pause === undefined || isLate || this.attempt >= this.settings.attempts || this.hasReached ||
-      this.pool.isClosed
-    ) {
+    if (pause === undefined || isLate) {
       this.stop();
       throw error;
     }
@@ -260,11 +305,35 @@ export class Exchange<Answer extends Pieces> {
     }
   }
 
-  /** Milliseconds before another attempt; undefined when it is not safe, or of no use. */
-  private pause(error: AssayError, isUnwritten: boolean): number | undefined {
+  private backoff(attempt: number): number {
     const { backoffMilliseconds, backoffMaxMilliseconds } = this.settings;
-    const doubled = backoffMilliseconds * 2 ** Math.min(this.attempt - 1, 31);
-    const backoff = Math.min(doubled, backoffMaxMilliseconds) * (0.5 + 0.5 * Math.random());
+    const doubled = backoffMilliseconds * 2 ** Math.min(attempt - 1, 31);
+    return Math.min(doubled, backoffMaxMilliseconds) * (0.5 + 0.5 * Math.random());
+  }
+
+  /** Milliseconds before a try that does not count; undefined: the server is not waited for. */
+  private waitPause(error: AssayError): number | undefined {
+    const left = this.settings.waitMilliseconds - (performance.now() - this.begun);
+    if (left <= 0) return undefined;
+    let pause: number;
+    if (error.code === "unreachable") {
+      pause = Math.max(waitPauseMin, Math.min(waitPauseMax, this.backoff(this.waited + 1)));
+    } else if (error.code === "server_refused" && error.serverCode === "model_loading") {
+      pause = error.retryAfterMilliseconds ?? waitPauseMax;
+      // The server's own pause is not cut short.
+      if (error.retryAfterMilliseconds !== undefined && pause > left) return undefined;
+    } else {
+      return undefined;
+    }
+    this.waited += 1;
+    return Math.min(pause, left);
+  }
+
+  /** Milliseconds before an attempt that counts; undefined when it is not safe, or of no use. */
+  private retryPause(error: AssayError, isUnwritten: boolean): number | undefined {
+    this.attempt += 1;
+    if (this.attempt >= this.settings.attempts) return undefined;
+    const backoff = this.backoff(this.attempt);
     switch (error.code) {
       case "unreachable":
         return backoff;

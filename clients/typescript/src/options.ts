@@ -30,6 +30,12 @@ export interface Options {
   backoffMilliseconds?: number;
   /** Default 2000. */
   backoffMaxMilliseconds?: number;
+  /**
+   * How long, from a call's start and within its deadline, a server is waited for that is not there
+   * yet (unreachable) or still loads the model (model_loading). What is tried meanwhile does not
+   * count as an attempt. Default 0: such a call fails like any other.
+   */
+  waitMilliseconds?: number;
 }
 
 /** Options with nothing left out. */
@@ -61,7 +67,7 @@ export function settingsFrom(options: Options): Settings {
   const settings: Settings = {
     name: "assay-typescript/1", allowMock: false, compression: true, bodySizeMax, connections: 1,
     connectMilliseconds: 5000, answerMilliseconds: 0, graceMilliseconds: 2000, attempts: 3,
-    backoffMilliseconds: 50, backoffMaxMilliseconds: 2000,
+    backoffMilliseconds: 50, backoffMaxMilliseconds: 2000, waitMilliseconds: 0,
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
   };
   const refuse = (field: string, allowed: string): never => {

@@ -7,7 +7,7 @@
 import { Address } from "./address.js";
 import { Connection } from "./connection.js";
 import { closedError } from "./errors.js";
-import { Settings } from "./options.js";
+import { Settings, Signal } from "./options.js";
 
 /** A place of the pool: a connection, or one that is being opened, or nothing. */
 interface Slot {
@@ -22,8 +22,29 @@ function load(slot: Slot): number {
   return slot.opening !== undefined ? slot.waiting + 0.25 : 0.5;
 }
 
+/** The time until `close`, for any number of those who want to hear of it. */
+class Life implements Signal {
+  aborted = false;
+  private readonly heard = new Set<() => void>();
+
+  addEventListener(_: "abort", heard: () => void): void {
+    this.heard.add(heard);
+  }
+
+  removeEventListener(_: "abort", heard: () => void): void {
+    this.heard.delete(heard);
+  }
+
+  end(): void {
+    this.aborted = true;
+    for (const each of [...this.heard]) each();
+    this.heard.clear();
+  }
+}
+
 export class Pool {
-  isClosed = false;
+  /** Ends with `close`. */
+  readonly life = new Life();
   private readonly slots: Slot[];
   /** All that may be alive, those that drain included. */
   private opened: Connection[] = [];
@@ -32,6 +53,10 @@ export class Pool {
     this.slots = Array.from({ length: settings.connections }, () => ({
       connection: undefined, opening: undefined, waiting: 0,
     }));
+  }
+
+  get isClosed(): boolean {
+    return this.life.aborted;
   }
 
   /** Reserves a connection for one call; the caller lowers its `users` when done. */
@@ -48,7 +73,10 @@ export class Pool {
         connection.users -= 1;
         continue;
       }
-      slot.opening ??= this.open(slot);
+      if (slot.opening === undefined) {
+        slot.opening = this.open(slot);
+        slot.opening.catch(() => {}); // thrown to those who wait, who may all have gone
+      }
       slot.waiting += 1;
       try {
         await until(slot.opening);
@@ -69,7 +97,7 @@ export class Pool {
 
   private async open(slot: Slot): Promise<void> {
     try {
-      const connection = await Connection.open(this.address, this.settings);
+      const connection = await Connection.open(this.address, this.settings, this.life);
       if (this.isClosed) connection.fail(closedError("opening a connection for a closed client"));
       this.opened = this.opened.filter((each) => each.failure === undefined);
       this.opened.push(connection);
@@ -80,7 +108,7 @@ export class Pool {
   }
 
   close(): void {
-    this.isClosed = true;
+    this.life.end();
     for (const each of this.opened.splice(0)) each.fail(closedError("closing this client"));
   }
 }

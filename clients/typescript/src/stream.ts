@@ -7,7 +7,8 @@ import { GenerateChunk, GenerateResponse } from "./protocol.js";
 
 /**
  * The answer to a Generate in the making, for one reader. Leaving the loop early gives up what is
- * left and tells the server so; the connection lives on.
+ * left and tells the server so; the connection lives on. Once the signal of the call is aborted,
+ * nothing more is handed out, and the answer is an error.
  *
  *     for await (const chunk of stream) process.stdout.write(chunk.text);
  *     const answer = await stream.result();
@@ -16,6 +17,7 @@ export class GenerateStream implements AsyncIterableIterator<GenerateChunk> {
   private readonly begun: Promise<void>;
   private whole: GenerateResponse | undefined;
   private failure: unknown;
+  private newest: Promise<unknown> = Promise.resolve(); // the last `next` that was asked for
 
   /** Made by Client.generateStream. */
   constructor(private readonly exchange: Exchange<Generation>) {
@@ -27,8 +29,14 @@ export class GenerateStream implements AsyncIterableIterator<GenerateChunk> {
     return this;
   }
 
-  /** Waits for the next chunk; done after the last one. */
-  async next(): Promise<IteratorResult<GenerateChunk, undefined>> {
+  /** Waits for the next chunk; done after the last one. Calls that overlap take turns. */
+  next(): Promise<IteratorResult<GenerateChunk, undefined>> {
+    const step = this.newest.then(() => this.step());
+    this.newest = step.catch(() => {});
+    return step;
+  }
+
+  private async step(): Promise<IteratorResult<GenerateChunk, undefined>> {
     const done = { done: true, value: undefined } as const;
     if (this.whole !== undefined) return done;
     if (this.failure !== undefined) throw this.failure;
@@ -77,6 +85,6 @@ export class GenerateStream implements AsyncIterableIterator<GenerateChunk> {
   close(): void {
     if (this.whole !== undefined || this.failure !== undefined) return;
     this.failure = new AssayError("given_up", "Generate: the caller gave the answer up");
-    this.exchange.stop();
+    this.exchange.end(this.failure as AssayError);
   }
 }

@@ -3,44 +3,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { AssayError, Client, Options } from "assay-client";
+import { AssayError, Client } from "assay-client";
 import { decode } from "../src/codec.js";
 import * as tables from "../src/protocol.js";
-import { Peer, Script, Stage, staged } from "./peer.js";
+import { Peer, Script, staged } from "./peer.js";
 import { seeded } from "./random.js";
-
-const echo: Script = (peer) => peer.echo();
-const drain: Script = (peer) => peer.drain();
-
-async function using(
-  stage: Stage, options: Options, body: (client: Client) => Promise<void>
-): Promise<void> {
-  const client = new Client(stage.address, { backoffMilliseconds: 1, ...options });
-  try {
-    await body(client);
-  } finally {
-    client.close();
-  }
-}
-
-/** A test with one client of a scripted server. */
-function scripted(
-  name: string, scripts: Script[], body: (client: Client, stage: Stage) => Promise<void>,
-  { options = {}, hello = {} }: { options?: Options; hello?: Record<string, unknown> } = {}
-): void {
-  test(name, () => staged(
-    scripts, (stage) => using(stage, options, (client) => body(client, stage)), hello));
-}
-
-/** Checks what a call fails with, and returns it. */
-async function failing(promise: Promise<unknown>, code: tables.Code): Promise<AssayError> {
-  let failure: unknown;
-  await assert.rejects(promise, (error) => {
-    failure = error;
-    return error instanceof AssayError && error.code === code;
-  }, `expected ${code}`);
-  return failure as AssayError;
-}
+import { drain, echo, failing, scripted, using } from "./scripted.js";
 
 scripted("many calls share one connection", [echo], async (client, stage) => {
   await Promise.all(Array.from({ length: 64 }, async (_, caller) => {

@@ -5,7 +5,7 @@ import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { encode, Values } from "../src/codec.js";
+import { decode, encode, Values } from "../src/codec.js";
 import * as tables from "../src/protocol.js";
 import { Message } from "../src/protocol.js";
 
@@ -85,9 +85,10 @@ export class Peer {
     this.write(asked.kind, asked.id, flags, 1, 0, encode(table, values).body);
   }
 
-  refuse(asked: Asked, status: tables.Status): void {
-    const { body } = encode(
-      tables.errorBodyTable, { code: "busy", message: "busy", retryAfterMilliseconds: 0 });
+  refuse(
+    asked: Asked, status: tables.Status, code = "busy", retryAfterMilliseconds = 0
+  ): void {
+    const { body } = encode(tables.errorBodyTable, { code, message: code, retryAfterMilliseconds });
     this.write(asked.kind, asked.id, 0, 1, tables.statuses[status], body);
   }
 
@@ -102,6 +103,16 @@ export class Peer {
       text, finishReason: "stop", promptTokens: 0, completionTokens: 0,
       answer: { model: "m", device: "cpu", timing },
     });
+  }
+
+  /** Plays the server's side of a Cancel of one request to its end. */
+  finishCancelled(asked: Asked, cancel: Asked): void {
+    const target = decode(tables.kinds.Cancel.request, cancel.body)["target"];
+    if (cancel.kind !== tables.kinds.Cancel.number || target !== asked.id) {
+      throw new Error(`found kind ${cancel.kind}, expected a Cancel of ${asked.id}`);
+    }
+    this.say(cancel, 0, tables.cancelResponseTable, { found: true });
+    this.refuse(asked, "CANCELLED");
   }
 
   /** Answers everything with its own body until the client closes. */
@@ -123,11 +134,20 @@ export type Script = (peer: Peer) => Promise<void>;
 export class Stage {
   address = "";
   connections = 0;
+  readonly path: string;
   private readonly folder = mkdtempSync(join(tmpdir(), "assay-"));
   private readonly server: net.Server;
   private failure: unknown;
 
-  constructor(private readonly scripts: Script[], private readonly hello: Values) {
+  private readonly hello: Values;
+
+  constructor(private readonly scripts: Script[], hello: Values = {}) {
+    this.hello = {
+      server: "peer", revision: 2, compression: false, bodySizeMax: tables.bodySizeMax,
+      requestsInFlightMax: 4, ...hello,
+    };
+    this.path = join(this.folder, "s");
+    this.address = `unix://${this.path}`;
     this.server = net.createServer((socket) => {
       this.play(new Peer(socket)).catch((error) => {
         this.failure = error;
@@ -143,9 +163,15 @@ export class Stage {
   }
 
   open(): Promise<void> {
-    const path = join(this.folder, "s");
-    this.address = `unix://${path}`;
-    return new Promise((resolve) => this.server.listen(path, resolve));
+    return new Promise((resolve) => this.server.listen(this.path, resolve));
+  }
+
+  /** Listens at a TCP port instead; 0: a free one. */
+  openPort(port: number): Promise<void> {
+    return new Promise((resolve) => this.server.listen(port, "127.0.0.1", () => {
+      this.address = `tcp://127.0.0.1:${this.server.address().port}`;
+      resolve();
+    }));
   }
 
   close(): void {
@@ -159,10 +185,7 @@ export class Stage {
 export async function staged(
   scripts: Script[], body: (stage: Stage) => Promise<void>, hello: Values = {}
 ): Promise<void> {
-  const stage = new Stage(scripts, {
-    server: "peer", revision: 2, compression: false, bodySizeMax: tables.bodySizeMax,
-    requestsInFlightMax: 4, ...hello,
-  });
+  const stage = new Stage(scripts, hello);
   await stage.open();
   try {
     await body(stage);

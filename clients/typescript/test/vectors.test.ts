@@ -73,7 +73,7 @@ function piecesFor(message: string): Pieces {
       return new Embedding(1);
     case "Logits chunk":
     case "Logits response":
-      return new Scoring();
+      return new Scoring({ tokens: [1], allPositions: false });
     case "Score response":
       return new Single<tables.ScoreResponse>(tables.scoreResponseTable, (whole) => {
         checkScore({ continuations: [{ text: "" }], topLogprobs: 64 }, whole);

@@ -8,12 +8,15 @@ declare module "node:net" {
     end(): void;
     destroy(): void;
     setNoDelay(on: boolean): void;
+    setKeepAlive(on: boolean, idleMilliseconds: number): void;
     on(event: "connect" | "end" | "close", heard: () => void): this;
     on(event: "data", heard: (bytes: Uint8Array) => void): this;
     on(event: "error", heard: (error: Error) => void): this;
   }
   export interface Server {
     listen(path: string, ready: () => void): void;
+    listen(port: number, host: string, ready: () => void): void;
+    address(): { port: number };
     close(): void;
   }
   export function connect(where: { path: string } | { host: string; port: number }): Socket;
@@ -22,6 +25,7 @@ declare module "node:net" {
 declare module "node:fs" {
   export function readFileSync(path: string): Uint8Array;
   export function readFileSync(path: string, encoding: "utf8"): string;
+  export function existsSync(path: string): boolean;
   export function readdirSync(path: string): string[];
   export function mkdtempSync(prefix: string): string;
   export function rmSync(path: string, options: { recursive: boolean }): void;

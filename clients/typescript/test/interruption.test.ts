@@ -1,0 +1,201 @@
+// A call that ends at any point rejects, its place in flight becomes free, and nobody else on the
+// connection notices.
+
+import assert from "node:assert/strict";
+import * as net from "node:net";
+import test from "node:test";
+
+import { Client, GenerateStream } from "assay-client";
+import * as tables from "../src/protocol.js";
+import { Asked, Peer, Script } from "./peer.js";
+import { drain, failing, scripted } from "./scripted.js";
+
+const onePlace = { hello: { requestsInFlightMax: 1, revision: 3 } };
+const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
+
+/** A call that needs the place of the one before, on the same connection. */
+async function next(client: Client): Promise<void> {
+  await client.ping(Uint8Array.of(7), { deadlineMilliseconds: 8000 });
+}
+
+/** What a script would send, not sent. */
+function bytesOf(script: (peer: Peer) => void): Uint8Array {
+  let held = new Uint8Array(0);
+  const socket = {
+    on: () => socket,
+    write: (bytes: Uint8Array) => {
+      held = bytes;
+    },
+  };
+  script(new Peer(socket as unknown as net.Socket));
+  return held;
+}
+
+/** Before the caller stops, and after the server has heard of it. */
+const points: Record<string, (peer: Peer, asked: Asked) => () => void> = {
+  "before the first frame": () => () => {},
+  "between two chunks": (peer, asked) => {
+    peer.chunk(asked, "one");
+    return () => peer.chunk(asked, "late");
+  },
+  "in the middle of a frame": (peer, asked) => {
+    const bytes = bytesOf((held) => held.chunk(asked, "one"));
+    peer.socket.write(bytes.subarray(0, 40));
+    return () => {
+      peer.socket.write(bytes.subarray(40));
+    };
+  },
+};
+
+/** Ways to stop: each starts a call, stops it when it is time, and gives what became of it. */
+const stops: Record<string, (client: Client, time: Promise<void>) => Promise<unknown>> = {
+  "an aborted signal": async (client, time) => {
+    const controller = new AbortController();
+    time.then(() => controller.abort());
+    return client.generate({ prompt: "x" }, { signal: controller.signal });
+  },
+  "an aborted signal, streamed": async (client, time) => {
+    const controller = new AbortController();
+    time.then(() => controller.abort());
+    return client.generateStream({ prompt: "x" }, { signal: controller.signal }).result();
+  },
+  "an aborted signal, unread": async (client, time) => {
+    const controller = new AbortController();
+    const stream = client.generateStream({ prompt: "x" }, { signal: controller.signal });
+    await time;
+    controller.abort();
+    await next(client);
+    return stream.result();
+  },
+  "close beside a next that waits": async (client, time) => {
+    const stream = client.generateStream({ prompt: "x" });
+    time.then(() => stream.close());
+    return stream.result();
+  },
+};
+
+for (const [point, before] of Object.entries(points)) {
+  for (const [how, stop] of Object.entries(stops)) {
+    let reached = (): void => {};
+    const time = new Promise<void>((resolve) => {
+      reached = resolve;
+    }).then(soon);
+    const script: Script = async (peer) => {
+      const asked = await peer.asked();
+      const after = before(peer, asked);
+      reached();
+      const cancel = await peer.asked();
+      after();
+      peer.finishCancelled(asked, cancel);
+      await peer.echo();
+    };
+    scripted(`${point}: ${how}`, [script], async (client, stage) => {
+      await failing(stop(client, time), "given_up");
+      await next(client);
+      assert.equal(stage.connections, 1);
+    }, onePlace);
+  }
+}
+
+scripted("chunks that were queued are not handed out once the signal is aborted", [async (peer) => {
+  const asked = await peer.asked();
+  peer.chunk(asked, "one");
+  peer.chunk(asked, "two");
+  peer.end(asked, "three");
+  await peer.echo();
+}], async (client) => {
+  const controller = new AbortController();
+  const stream = client.generateStream({ prompt: "x" }, { signal: controller.signal });
+  assert.equal((await stream.next()).value?.text, "one");
+  await soon();
+  controller.abort();
+  await failing(stream.next(), "given_up");
+  await failing(stream.result(), "given_up");
+  await next(client);
+}, onePlace);
+
+const pingsOnly: Script = async (peer) => {
+  for (let asked = await peer.read(); asked !== undefined; asked = await peer.read()) {
+    assert.equal(asked.kind, tables.kinds.Ping.number);
+    peer.write(asked.kind, asked.id, 0, 1, 0, asked.body);
+  }
+};
+scripted("a stream that is closed while connecting is never sent", [pingsOnly], async (client) => {
+  const stream = client.generateStream({ prompt: "x" });
+  stream.close();
+  await failing(stream.result(), "given_up");
+  await next(client);
+}, onePlace);
+
+let reached = (): void => {};
+const isReached = new Promise<void>((resolve) => {
+  reached = resolve;
+});
+scripted("a call that stops while it waits for a place leaves no gap", [async (peer) => {
+  const asked = await peer.asked();
+  reached();
+  await soon();
+  await soon();
+  peer.end(asked, "first");
+  await pingsOnly(peer);
+}], async (client) => {
+  const first = client.generate({ prompt: "x" });
+  await isReached;
+  const ways = [
+    "an aborted signal", "an aborted signal, streamed", "close beside a next that waits",
+  ];
+  const stopped = ways.map((how) => failing(stops[how]!(client, soon()), "given_up"));
+  const late = failing(client.ping(undefined, { deadlineMilliseconds: 20 }), "timed_out");
+  await Promise.all([...stopped, late]);
+  assert.equal((await first).text, "first");
+  await next(client);
+}, onePlace);
+
+scripted("calls of next that overlap take turns", [async (peer) => {
+  const asked = await peer.asked();
+  await soon();
+  peer.chunk(asked, "one");
+  await soon();
+  peer.chunk(asked, "two");
+  peer.end(asked, "");
+  await drain(peer);
+}], async (client) => {
+  const stream: GenerateStream = client.generateStream({ prompt: "x" });
+  const all = await Promise.all([stream.next(), stream.next(), stream.next()]);
+  assert.deepEqual(all.map(({ value }) => value?.text), ["one", "two", undefined]);
+});
+
+scripted("a callback that throws gives the answer up, and its error is the caller's",
+  [async (peer) => {
+    const asked = await peer.asked();
+    const layer = { layer: "file", ok: true, microseconds: 1 };
+    peer.say(asked, tables.flagMore, tables.loadProgressTable, { layer });
+    peer.finishCancelled(asked, await peer.asked());
+    await peer.echo();
+  }], async (client) => {
+    const mine = new Error("mine");
+    const onLayer = (): void => {
+      throw mine;
+    };
+    await assert.rejects(
+      client.load({ name: "m", path: "/m" }, { onLayer }), (error) => error === mine);
+    await next(client);
+  }, onePlace);
+
+test("a dial that nobody waits for any more fails in silence", async () => {
+  const client = new Client("unix:///nowhere/at/all");
+  const controller = new AbortController();
+  controller.abort();
+  await failing(client.ping(undefined, { signal: controller.signal }), "given_up");
+  await soon(); // a rejection that nobody handles would end the program
+  client.close();
+});
+
+scripted("closing the client ends calls that wait for a place, and those in flight", [drain],
+  async (client) => {
+    const calls = [client.ping(), client.ping(), client.generate({ prompt: "x" })];
+    const failures = calls.map((call) => failing(call, "connection_closed"));
+    await soon();
+    client.close();
+    await Promise.all(failures);
+  }, onePlace);

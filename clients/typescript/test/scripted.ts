@@ -1,0 +1,41 @@
+// What tests with a scripted server share: a client of it, and what a call fails with.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { AssayError, Client, Options } from "assay-client";
+import * as tables from "../src/protocol.js";
+import { Script, Stage, staged } from "./peer.js";
+
+export const echo: Script = (peer) => peer.echo();
+export const drain: Script = (peer) => peer.drain();
+
+export async function using(
+  stage: Stage, options: Options, body: (client: Client) => Promise<void>
+): Promise<void> {
+  const client = new Client(stage.address, { backoffMilliseconds: 1, ...options });
+  try {
+    await body(client);
+  } finally {
+    client.close();
+  }
+}
+
+/** A test with one client of a scripted server. */
+export function scripted(
+  name: string, scripts: Script[], body: (client: Client, stage: Stage) => Promise<void>,
+  { options = {}, hello = {} }: { options?: Options; hello?: Record<string, unknown> } = {}
+): void {
+  test(name, () => staged(
+    scripts, (stage) => using(stage, options, (client) => body(client, stage)), hello));
+}
+
+/** Checks what a call fails with, and returns it. */
+export async function failing(promise: Promise<unknown>, code: tables.Code): Promise<AssayError> {
+  let failure: unknown;
+  await assert.rejects(promise, (error) => {
+    failure = error;
+    return error instanceof AssayError && error.code === code;
+  }, `expected ${code}`);
+  return failure as AssayError;
+}

@@ -1,0 +1,104 @@
+// A server that is not there yet, or loads its model still; and one that goes without a word.
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import test from "node:test";
+
+import { Client } from "assay-client";
+import { Script, Stage } from "./peer.js";
+import { echo, failing, scripted } from "./scripted.js";
+
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+const waiting = { attempts: 1, backoffMilliseconds: 1, waitMilliseconds: 60_000 };
+
+/** The URL of a port at which nobody listens. */
+async function freePort(): Promise<string> {
+  const stage = new Stage([echo]);
+  await stage.openPort(0);
+  stage.close();
+  return stage.address;
+}
+
+for (const network of ["unix", "tcp"]) {
+  test(`a server that comes later is waited for: ${network}`, async () => {
+    const address = network === "tcp" ? await freePort() : undefined;
+    const stage = new Stage([echo]);
+    const client = new Client(address ?? stage.address, waiting);
+    const answer = client.ping();
+    await pause(300);
+    await (address === undefined ? stage.open() : stage.openPort(Number(address.split(":")[2])));
+    assert.equal((await answer).provenance, "real");
+    client.close();
+    stage.close();
+  });
+
+  test(`nobody comes: ${network}`, async () => {
+    const address = network === "tcp" ? await freePort() : "unix:///nowhere/at/all";
+    for (const waitMilliseconds of [0, 100]) {
+      const client = new Client(address, { ...waiting, waitMilliseconds });
+      await failing(client.ping(), "unreachable");
+      client.close();
+    }
+  });
+}
+
+const loading: Script = async (peer) => {
+  for (let asked = await peer.read(); asked !== undefined; asked = await peer.read()) {
+    peer.refuse(asked, "UNAVAILABLE", "model_loading", 10);
+  }
+};
+scripted("a model that loads is waited for", [async (peer) => {
+  for (let count = 0; count < 5; count++) {
+    peer.refuse(await peer.asked(), "UNAVAILABLE", "model_loading", 10);
+  }
+  await peer.echo();
+}], async (client) => {
+  await client.ping();
+}, { options: waiting });
+
+scripted("a model that is not loaded in time: the server's refusal", [loading], async (client) => {
+  assert.equal((await failing(client.ping(), "server_refused")).serverCode, "model_loading");
+}, { options: { ...waiting, waitMilliseconds: 100 } });
+
+scripted("no other refusal is waited for", [async (peer) => {
+  peer.refuse(await peer.asked(), "UNAVAILABLE");
+  await peer.drain();
+}], async (client) => {
+  assert.equal((await failing(client.ping(), "server_refused")).serverCode, "busy");
+}, { options: waiting });
+
+test("a wait ends with the deadline, the signal and the client", async () => {
+  const client = new Client("unix:///nowhere/at/all", waiting);
+  const late = client.ping(undefined, { deadlineMilliseconds: 50 });
+  await assert.rejects(late, (error) =>
+    ["unreachable", "timed_out"].includes((error as { code: string }).code));
+  const controller = new AbortController();
+  const aborted = failing(client.ping(undefined, { signal: controller.signal }), "given_up");
+  const closed = failing(client.ping(), "connection_closed");
+  await pause(30);
+  controller.abort();
+  await aborted;
+  client.close();
+  await closed;
+});
+
+test("the system probes a TCP connection that is silent", async (context) => {
+  if (!existsSync("/proc/net/tcp")) {
+    context.diagnostic("timers are read as Linux shows them");
+    return;
+  }
+  const stage = new Stage([echo]);
+  await stage.openPort(0);
+  const client = new Client(stage.address);
+  await client.ping();
+  await pause(100); // an acknowledgement under way has a timer of its own
+  const port = Number(stage.address.split(":")[2]).toString(16).toUpperCase().padStart(4, "0");
+  const lines = readFileSync("/proc/net/tcp", "utf8").split("\n").map((line) => line.split(/ +/));
+  const ours = lines.find((words) => words[3]?.endsWith(`:${port}`)); // its peer is the server
+  const [kind, ticks] = (ours?.[6] ?? "").split(":");
+  assert.equal(kind, "02", "the timer of keepalive");
+  assert.ok(parseInt(ticks ?? "", 16) <= 3100, `${ticks} hundredths of a second`);
+  client.close();
+  stage.close();
+});
