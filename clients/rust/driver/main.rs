@@ -1,13 +1,16 @@
 //! The program that the conformance kit drives: a JSON object a line in, a JSON object a line out
 //! (Protocol/conformance says which). Messages go from JSON to the structs of the crate and back
-//! by table, so nothing here knows a field by name. A thread per call. A test tool, no example.
+//! by table, so nothing here knows a field by name. A thread per call. A test tool, no example: for
+//! the command `fork` it calls the C library.
 
 mod json;
 
 use assay_client::*;
 use json::{quoted, Json};
 use std::collections::HashMap;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::thread::JoinHandle;
 
 // ---------------------------------------------------------------- JSON to records and back
 
@@ -159,11 +162,18 @@ impl Call {
     fn load(&self) -> Result<String, Error> {
         let reply = self.client.load(&self.request(), |layer| {
             if self.streams {
-                let layer = LoadProgress { layer: layer.clone() };
+                let layer = LoadProgress { layer: layer.clone(), frame: None };
                 print(format!("{{\"id\":{},\"chunk\":{}}}", self.id, message_text(&layer)));
             }
         })?;
         Ok(reply_text(&reply))
+    }
+
+    /// What the call comes to.
+    fn line(&self) -> String {
+        let result = self.run();
+        let result = result.unwrap_or_else(|error| format!("\"error\":{}", error_text(&error)));
+        format!("{{\"id\":{},{}}}", self.id, result)
     }
 
     fn run(&self) -> Result<String, Error> {
@@ -192,6 +202,45 @@ impl Call {
     }
 }
 
+// ---------------------------------------------------------------- forks
+
+extern "C" {
+    fn fork() -> i32;
+    fn waitpid(child: i32, status: *mut i32, options: i32) -> i32;
+    fn _exit(status: i32) -> !;
+}
+
+/// Makes the call in a forked child, and hands on the line that the child writes. Returns at once.
+fn fork_call(call: Call) -> std::io::Result<JoinHandle<()>> {
+    let (ours, mut childs) = UnixStream::pair()?;
+    // The child makes the call, writes into its end of the pair and ends. It takes no lock of the
+    // parent's threads but the allocator's, which the C library keeps in order.
+    let child = unsafe { fork() };
+    if child < 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    if child == 0 {
+        let status = match childs.write_all(format!("{}\n", call.line()).as_bytes()) {
+            Ok(()) => 0,
+            Err(_) => 1,
+        };
+        unsafe { _exit(status) };
+    }
+    drop(childs);
+    Ok(std::thread::spawn(move || {
+        let mut line = String::new();
+        let heard = BufReader::new(ours).read_line(&mut line);
+        unsafe { waitpid(child, std::ptr::null_mut(), 0) };
+        if heard.is_ok() && line.ends_with('\n') {
+            print(line.trim_end().to_owned());
+        } else {
+            let words = "the forked child ended without a word";
+            let error = format!("{{\"code\":\"connection_closed\",\"message\":\"{}\"}}", words);
+            print(format!("{{\"id\":{},\"error\":{}}}", call.id, error));
+        }
+    }))
+}
+
 // ---------------------------------------------------------------- commands
 
 fn options_from(json: Option<&Json>) -> Options {
@@ -212,6 +261,7 @@ fn options_from(json: Option<&Json>) -> Options {
     options.backoff_milliseconds = number("backoff_milliseconds", options.backoff_milliseconds);
     options.backoff_max_milliseconds =
         number("backoff_max_milliseconds", options.backoff_max_milliseconds);
+    options.wait_milliseconds = number("wait_milliseconds", 0);
     options
 }
 
@@ -237,7 +287,7 @@ fn main() {
                 });
                 clients.extend(made.ok().map(|client| (name, client)));
             }
-            ("call", Some(client)) => {
+            (op @ ("call" | "fork"), Some(client)) => {
                 let number = |name| command.get(name).map_or(0, Json::u64);
                 let deadline = number("deadline_milliseconds") as u32;
                 let call = Call {
@@ -245,15 +295,13 @@ fn main() {
                     client: client.deadline_milliseconds(deadline),
                     kind: text("kind"),
                     request: command.get("request").cloned().unwrap_or(Json::Null),
-                    streams: command.get("stream").map_or(false, Json::is_true),
+                    streams: op == "call" && command.get("stream").map_or(false, Json::is_true),
                     cancel_after: number("cancel_after_chunks"),
                 };
-                threads.push(std::thread::spawn(move || {
-                    let result = call
-                        .run()
-                        .unwrap_or_else(|error| format!("\"error\":{}", error_text(&error)));
-                    print(format!("{{\"id\":{},{}}}", call.id, result));
-                }));
+                threads.push(match op {
+                    "fork" => fork_call(call).expect("a child"),
+                    _ => std::thread::spawn(move || print(call.line())),
+                });
             }
             ("close", client) => {
                 client.into_iter().for_each(Client::close);

@@ -5,16 +5,20 @@
 //! have arrived; a call that is dropped tells the server to stop.
 //! Not here: sockets, which connection.
 
-use crate::codec::{encode, Message};
-use crate::connection::{decode_message, earlier, Connection, KindInfo, Until};
+use crate::codec::{encode, Message, Record, Value};
+use crate::connection::{decode_message, decode_record, Connection, KindInfo};
 use crate::error::{Code, Error, Provenance};
 use crate::frame::{request_frame, Frame, Header};
 use crate::gather::Gather;
 use crate::pool::{kind_of, Pool};
 use crate::protocol::{Answer, ErrorBody, Status, KIND_HEALTH};
+use crate::waiting::{earlier, Until};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// Longest pause between two tries within `wait_milliseconds`.
+const WAIT_PAUSE: Duration = Duration::from_millis(200);
 
 /// A whole answer and what its last frame said about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,8 +55,14 @@ pub struct Call<'r, R: Gather + Clone> {
     /// Lowest revision that knows all of the request.
     since: u64,
     deadline: Until,
+    /// The end of `wait_milliseconds`.
+    wait_until: Instant,
     active: Option<(Arc<Connection>, u64)>,
+    /// Attempts that failed, without the tries made while waiting.
     attempts_made: u32,
+    waits_made: u32,
+    /// Frames of the answer that came.
+    frames: u64,
     was_written: bool,
     /// A part of the answer has been handed out.
     pub was_seen: bool,
@@ -82,15 +92,20 @@ impl<'r, R: Gather + Clone> Call<'r, R> {
             Error::new(Code::RequestInvalid, words).field(error.path)
         })?;
         let limit = Duration::from_millis(deadline_milliseconds.into());
+        let wait = Duration::from_millis(pool.options.wait_milliseconds.into());
+        let now = Instant::now();
         Ok(Call {
             pool: Arc::clone(pool),
             request,
             kind,
             body,
             since: since.max(kind.since),
-            deadline: Some(limit).filter(|limit| !limit.is_zero()).map(|l| Instant::now() + l),
+            deadline: Some(limit).filter(|limit| !limit.is_zero()).map(|limit| now + limit),
+            wait_until: now + wait,
             active: None,
             attempts_made: 0,
+            waits_made: 0,
+            frames: 0,
             was_written: false,
             was_seen: false,
             size: 0,
@@ -130,8 +145,8 @@ impl<'r, R: Gather + Clone> Call<'r, R> {
 
     /// One attempt to send.
     fn start(&mut self) -> Result<(), Error> {
-        self.attempts_made += 1;
         self.was_written = false;
+        self.frames = 0;
         self.size = 0;
         self.whole = R::Response::default();
         let (connection, id) = self.pool.acquire(self.kind, self.deadline)?;
@@ -196,12 +211,14 @@ impl<'r, R: Gather + Clone> Call<'r, R> {
             let words = "the answer has more bytes than answer_size_max";
             return Err(Error::new(Code::GivenUp, format!("{}: {}", self.kind.name, words)));
         }
+        let number = self.frames;
+        self.frames += 1;
         if !header.is_last() {
-            let chunk = decode_fitting::<R::Chunk>(&frame)?;
+            let chunk = decode_fitting::<R::Chunk>(&frame, number)?;
             self.request.add(&mut self.whole, &chunk)?;
             return Ok(Step::Chunk(chunk));
         }
-        let last = decode_fitting::<R::Response>(&frame)?;
+        let last = decode_fitting::<R::Response>(&frame, number)?;
         let response = self.request.finish(std::mem::take(&mut self.whole), last)?;
         connection.remove(id);
         self.active = None;
@@ -220,19 +237,47 @@ impl<'r, R: Gather + Clone> Call<'r, R> {
                 connection.remove(id);
             }
         }
-        let options = &self.pool.options;
-        if self.attempts_made >= options.attempts || !self.may_retry(&error) {
-            return Err(error);
-        }
-        let pause = match error.retry_after_milliseconds {
-            Some(milliseconds) => Duration::from_millis(milliseconds),
-            None => self.pool.backoff(self.attempts_made),
+        let until = match self.next_waiting_try(&error) {
+            Some(until) => until,
+            None => {
+                self.attempts_made += 1;
+                if self.attempts_made >= self.pool.options.attempts || !self.may_retry(&error) {
+                    return Err(error);
+                }
+                Instant::now()
+                    + match error.retry_after_milliseconds {
+                        Some(milliseconds) => Duration::from_millis(milliseconds),
+                        None => self.pool.backoff(self.attempts_made),
+                    }
+            }
         };
-        let until = Instant::now() + pause;
         if self.deadline.map_or(false, |deadline| until >= deadline) || !self.pool.pause(until) {
             return Err(error);
         }
         Ok(())
+    }
+
+    /// The time of the next try within `wait_milliseconds`. `None`: the call does not wait after
+    /// this error, or the time is up.
+    fn next_waiting_try(&mut self, error: &Error) -> Until {
+        let now = Instant::now();
+        let is_loading = error.code == Code::ServerRefused
+            && error.server_code.as_deref() == Some("model_loading")
+            && !self.was_seen;
+        if now >= self.wait_until || (error.code != Code::Unreachable && !is_loading) {
+            return None;
+        }
+        let pause = match error.retry_after_milliseconds {
+            Some(milliseconds) if is_loading => Duration::from_millis(milliseconds),
+            _ if is_loading => WAIT_PAUSE,
+            _ => self.pool.backoff(self.waits_made + 1).min(WAIT_PAUSE).min(self.wait_until - now),
+        };
+        let until = now + pause.max(Duration::from_millis(1));
+        if is_loading && until > self.wait_until {
+            return None;
+        }
+        self.waits_made += 1;
+        Some(until)
     }
 
     fn may_retry(&self, error: &Error) -> bool {
@@ -267,9 +312,30 @@ fn reply<T>(response: T, header: &Header) -> Reply<T> {
     }
 }
 
-/// Decodes a frame and compares its degraded flag with what it says.
-fn decode_fitting<M: Message>(frame: &Frame) -> Result<M, Error> {
-    let message: M = decode_message(&frame.body)?;
+/// The number in its answer that a frame says.
+fn frame_number<M: Message>(record: &Record) -> Option<u64> {
+    let id = M::info().fields.iter().find(|field| field.name == "frame")?.id;
+    match record.fields.iter().rev().find(|(other, _)| *other == id) {
+        Some((_, Value::U64(number))) => Some(*number),
+        _ => None,
+    }
+}
+
+/// Decodes the frame that comes after `before` frames of the same answer. Its number must be that,
+/// and its degraded flag must agree with its list.
+fn decode_fitting<M: Message>(frame: &Frame, before: u64) -> Result<M, Error> {
+    let record = decode_record::<M>(&frame.body)?;
+    match frame_number::<M>(&record) {
+        Some(number) if number != before => {
+            let name = M::info().name;
+            let words = "of the answer, allowed: the one after";
+            let found =
+                format!("reading {}: found frame {} {} {} others", name, number, words, before);
+            return Err(Error::damage(found));
+        }
+        _ => {}
+    }
+    let message = M::from_record(record);
     let lists = message.answer().map_or(false, |answer| !answer.degradations.is_empty());
     if lists != frame.header.is_degraded() {
         let words = format!("reading {}: its degraded flag and its list disagree", M::info().name);

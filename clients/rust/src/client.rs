@@ -35,6 +35,10 @@ pub struct Options {
     pub backoff_max_milliseconds: u32,
     /// Largest whole answer, bytes.
     pub answer_size_max: u64,
+    /// Time to wait for a server that comes up, from the start of a call and within its deadline,
+    /// milliseconds. `unreachable` and refusals with `model_loading` are tried again, and these
+    /// tries do not count as attempts. 0: none.
+    pub wait_milliseconds: u32,
 }
 
 impl Default for Options {
@@ -52,6 +56,7 @@ impl Default for Options {
             backoff_milliseconds: 50,
             backoff_max_milliseconds: 2000,
             answer_size_max: 1 << 30,
+            wait_milliseconds: 0,
         }
     }
 }
@@ -63,6 +68,10 @@ impl Default for Options {
 /// never sent, when the server said `UNAVAILABLE`, `RESOURCE_EXHAUSTED` or `ABORTED`, or when the
 /// connection was lost (not for load and unload); and never once a part of the answer has been
 /// handed out.
+///
+/// A forked child may use the client of its parent. The first use in the child makes new
+/// connections. Those of the parent are left alone. A call that was in flight at the fork goes on
+/// in the parent, and is lost for the child as if its connection had closed.
 #[derive(Clone)]
 pub struct Client {
     pool: Arc<Pool>,

@@ -7,17 +7,20 @@
 //! Guarantees: a frame is kept only when it answers a request in flight, with that request's kind
 //! and with the provenance and generation of its earlier frames (Load excepted, whose progress
 //! comes before its model); anything else ends the connection. Frames of an answer that was given
-//! up are dropped until its last one.
+//! up are dropped until its last one. In a forked child a connection of the parent is not touched:
+//! its calls fail, and dropping it closes the child's copy without shutting the connection down. A
+//! thread that panics while it reads, writes or holds the lock ends the connection.
 //! Not here: Hello, retries, the pool.
 
-use crate::codec::{decode, Message, MessageInfo};
+use crate::codec::{decode, Message, MessageInfo, Record};
 use crate::error::{Code, Error, Provenance};
 use crate::frame::{request_frame, Frame, FrameReader};
 use crate::protocol::{ErrorBody, GoAway, KIND_CANCEL, KIND_GO_AWAY, KIND_LOAD};
 use crate::socket::Socket;
+use crate::waiting::{is_past, lock, wait, Until};
 use std::collections::{HashMap, VecDeque};
 use std::io::ErrorKind;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 const READ_SIZE: usize = 64 << 10;
@@ -27,35 +30,6 @@ const SILENCE: Duration = Duration::from_secs(10);
 const CANCEL_LIMIT: Duration = Duration::from_secs(1);
 /// A write that waits looks up after this, and whether there is something to read.
 const WRITE_STEP: Duration = Duration::from_millis(20);
-
-/// The end of a wait; `None` is never.
-pub type Until = Option<Instant>;
-
-pub fn is_past(until: Until) -> bool {
-    until.map_or(false, |until| Instant::now() >= until)
-}
-
-pub fn earlier(a: Until, b: Until) -> Until {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
-}
-
-/// A lock that another thread's panic does not spoil: what it guards is whole between statements.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub fn wait<'a, T>(wake: &Condvar, guard: MutexGuard<'a, T>, until: Until) -> MutexGuard<'a, T> {
-    match until {
-        None => wake.wait(guard).unwrap_or_else(PoisonError::into_inner),
-        Some(until) => {
-            let left = until.saturating_duration_since(Instant::now());
-            wake.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0
-        }
-    }
-}
 
 /// What a request is, for those who read its answer.
 #[derive(Clone, Copy)]
@@ -145,6 +119,8 @@ struct Reading {
 
 /// A connection. Shared by the pool and the calls that use it.
 pub struct Connection {
+    /// The process that made it.
+    process: u32,
     socket: Socket,
     queue_max: u64,
     state: Mutex<State>,
@@ -154,14 +130,38 @@ pub struct Connection {
 
 /// The bodies of a server's refusal and farewell, or what is wrong with them.
 pub fn decode_message<M: Message>(body: &[u8]) -> Result<M, Error> {
+    decode_record::<M>(body).map(M::from_record)
+}
+
+/// The fields of a message.
+pub fn decode_record<M: Message>(body: &[u8]) -> Result<Record, Error> {
     let info: &'static MessageInfo = M::info();
-    match decode(info, body) {
-        Ok(record) => Ok(M::from_record(record)),
-        Err(error) => Err(Error::damage(format!(
-            "reading {}: {} at \"{}\"",
-            info.name, error.code, error.path
-        ))),
+    decode(info, body).map_err(|error| {
+        Error::damage(format!("reading {}: {} at \"{}\"", info.name, error.code, error.path))
+    })
+}
+
+/// The role of a thread that reads or writes for all. A panic drops the role before its end, and
+/// with it the connection, since nobody knows how far the bytes had come.
+struct Role<'a>(&'a Connection);
+
+impl Role<'_> {
+    fn end(self) {
+        std::mem::forget(self);
     }
+}
+
+impl Drop for Role<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.is_leading = false;
+        state.is_writing = false;
+        self.0.fail_locked(&mut state, &panicked());
+    }
+}
+
+fn panicked() -> Error {
+    Error::new(Code::ConnectionClosed, "calling: a thread panicked within the connection")
 }
 
 impl Connection {
@@ -171,6 +171,7 @@ impl Connection {
         let agreed =
             Agreement { revision: 1, compression: false, body_max: 4096, in_flight_max: 1 };
         Ok(Connection {
+            process: std::process::id(),
             socket,
             queue_max,
             state: Mutex::new(State {
@@ -195,36 +196,50 @@ impl Connection {
         })
     }
 
+    /// True in a forked child: the connection belongs to the parent.
+    pub fn is_inherited(&self) -> bool {
+        self.process != std::process::id()
+    }
+
+    /// The state, locked. A panic of the thread that held it may have left it half changed.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| {
+            let mut state = poisoned.into_inner();
+            self.fail_locked(&mut state, &panicked());
+            state
+        })
+    }
+
     /// Puts what Hello agreed on into force; the client accepts bodies up to `body_max`.
     pub fn agree(&self, agreed: Agreement, body_max: usize) {
-        lock(&self.state).agreed = agreed;
+        self.state().agreed = agreed;
         let mut reading = lock(&self.reading);
         reading.frames.body_max = body_max;
         reading.frames.may_compress = agreed.compression;
     }
 
     pub fn agreed(&self) -> Agreement {
-        lock(&self.state).agreed
+        self.state().agreed
     }
 
     /// Requests in flight, given up ones included.
     pub fn load(&self) -> u64 {
-        lock(&self.state).in_flight
+        self.state().in_flight
     }
 
     /// New requests may be sent, as far as anybody knows.
     pub fn is_usable(&self) -> bool {
-        let state = lock(&self.state);
+        let state = self.state();
         state.failure.is_none() && !state.is_draining
     }
 
     pub fn failure(&self) -> Option<Error> {
-        lock(&self.state).failure.clone()
+        self.state().failure.clone()
     }
 
     /// Reads what has arrived on an idle connection: has the server closed it meanwhile?
     pub fn look(&self) {
-        let state = lock(&self.state);
+        let state = self.state();
         if state.pendings.is_empty() && !state.is_leading && state.failure.is_none() {
             let state = self.lead(state, Some(Instant::now()), true);
             state.hand_over();
@@ -233,7 +248,9 @@ impl Connection {
 
     /// Ends the connection; everything in flight on it fails with `error`.
     pub fn fail(&self, error: &Error) {
-        self.fail_locked(&mut lock(&self.state), error);
+        if !self.is_inherited() {
+            self.fail_locked(&mut self.state(), error);
+        }
     }
 
     fn fail_locked(&self, state: &mut State, error: &Error) {
@@ -292,8 +309,9 @@ impl Connection {
     ) -> MutexGuard<'a, State> {
         state.is_leading = true;
         drop(state);
+        let role = Role(self); // declared before the guard, so dropped after it
         let (frames, is_alive, failure) = self.pump(until, at_once);
-        let mut state = lock(&self.state);
+        let mut state = self.state();
         state.is_leading = false;
         if is_alive {
             state.last_byte_at = Instant::now();
@@ -308,6 +326,7 @@ impl Connection {
         if let Some(error) = failure {
             self.fail_locked(&mut state, &error);
         }
+        role.end();
         state
     }
 
@@ -383,7 +402,11 @@ impl Connection {
 
     /// The next frame of a request. Those that came before a failure are handed out first.
     pub fn next_frame(&self, id: u64, until: Until) -> Result<Frame, Error> {
-        let mut state = lock(&self.state);
+        if self.is_inherited() {
+            let words = "reading: the answer belongs to the process that asked, this is a child";
+            return Err(Error::new(Code::ConnectionClosed, words));
+        }
+        let mut state = self.state();
         let result = loop {
             let pending = match state.pendings.get_mut(&id) {
                 Some(pending) => pending,
@@ -420,7 +443,7 @@ impl Connection {
 
     /// Registers a request when there is a place for it, else waits a step; `None`: not yet.
     pub fn register(&self, kind: KindInfo, until: Until) -> Option<u64> {
-        let mut state = lock(&self.state);
+        let mut state = self.state();
         if state.failure.is_some() || state.is_draining {
             return None;
         }
@@ -454,7 +477,7 @@ impl Connection {
     /// the server cannot act on it.
     pub fn write(&self, bytes: &[u8], until: Until) -> Result<(), Error> {
         let late = || Error::new(Code::TimedOut, "sending: the server did not take it in time");
-        let mut state = lock(&self.state);
+        let mut state = self.state();
         while state.is_writing && state.failure.is_none() {
             if is_past(until) {
                 return Err(late());
@@ -466,8 +489,10 @@ impl Connection {
         }
         state.is_writing = true;
         drop(state);
+        let role = Role(self);
         let (sent, failure) = self.send(bytes, until);
-        let mut state = lock(&self.state);
+        role.end();
+        let mut state = self.state();
         state.is_writing = false;
         self.write_free.notify_one();
         if sent == bytes.len() {
@@ -495,7 +520,7 @@ impl Connection {
                 Err(error) => match error.kind() {
                     ErrorKind::Interrupted => {}
                     ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-                        let state = lock(&self.state);
+                        let state = self.state();
                         if let Some(error) = &state.failure {
                             return (sent, Some(error.message.clone()));
                         }
@@ -516,12 +541,17 @@ impl Connection {
 
     /// Forgets a request that was not sent, or that has had its last frame.
     pub fn remove(&self, id: u64) {
-        lock(&self.state).remove(id);
+        if !self.is_inherited() {
+            self.state().remove(id);
+        }
     }
 
     /// Drops what is still to come of an answer, and asks the server to stop making it.
     pub fn give_up(&self, id: u64) {
-        let mut state = lock(&self.state);
+        if self.is_inherited() {
+            return;
+        }
+        let mut state = self.state();
         let is_over = state.pendings.get(&id).map_or(true, |pending| pending.is_complete);
         if is_over || state.failure.is_some() {
             state.remove(id);
@@ -550,3 +580,16 @@ impl Connection {
         }
     }
 }
+
+impl Drop for Connection {
+    /// Ends the connection also where a forked child has a copy of its socket.
+    fn drop(&mut self) {
+        if !self.is_inherited() {
+            self.socket.shut_down();
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

@@ -130,6 +130,14 @@ impl Gather for GenerateRequest {
         last.text = Some(whole.text.unwrap_or_default());
         last.logprobs = whole.logprobs.or_else(|| none(self.logprobs));
         last.prompt_logprobs = whole.prompt_logprobs.or_else(|| none(self.prompt_logprobs));
+        let found = last.tokens.as_ref().map_or(0, Vec::len);
+        if found as u64 != last.completion_tokens {
+            return Err(Error::damage(format!(
+                "reading the answer to Generate: found {} tokens, allowed: {}, its \
+                 completion_tokens",
+                found, last.completion_tokens
+            )));
+        }
         if let Some(list) = &last.prompt_logprobs {
             let (found, expected) = (list.tokens.len() as u64, last.prompt_tokens.max(1) - 1);
             let is_whole = last.finish_reason == "stop" || last.finish_reason == "length";
@@ -168,6 +176,12 @@ impl Gather for LogitsRequest {
         mut last: LogitsResponse,
     ) -> Result<LogitsResponse, Error> {
         whole.logits.append(&mut last.logits);
+        let positions = match (self.all_positions, &self.tokens) {
+            (Some(true), Some(tokens)) => tokens.len(),
+            (Some(true), None) => last.positions as usize, // of a text: nobody knows
+            _ => 1,
+        };
+        check_count("positions", positions, last.positions, 1)?;
         check_count("logits", whole.logits.len(), last.positions, last.vocabulary)?;
         last.logits = whole.logits;
         Ok(last)

@@ -13,8 +13,11 @@
 //! Unless [`Options::allow_mock`] is set, an answer of a mock model is never handed out: requests
 //! say that they want a real one, and the first frame that says mock ends the call. A client is
 //! cheap to clone and to share; no thread is started but for connecting to a Unix socket.
+//!
+//! A forked child may go on with the client that the parent made: the child makes connections of
+//! its own, and the parent's are neither read, written nor shut down by it.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 mod call;
@@ -26,12 +29,16 @@ mod connection;
 mod error;
 mod frame;
 mod gather;
+#[allow(unsafe_code)] // the one exception
+mod keepalive;
 mod lz4;
 mod pool;
+mod process;
 #[rustfmt::skip]
 mod protocol;
 mod random;
 mod socket;
+mod waiting;
 
 pub use call::Reply;
 pub use client::{Client, GenerateStream, Options};

@@ -5,6 +5,7 @@
 //! that is done on a thread of its own, which is left behind when the time is up.
 
 use crate::error::{Code, Error};
+use crate::keepalive;
 use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
@@ -135,6 +136,7 @@ fn connect_tcp(host: &str, port: u16, until: Instant) -> std::io::Result<TcpStre
         match TcpStream::connect_timeout(&address, left(until)?) {
             Ok(stream) => {
                 stream.set_nodelay(true)?;
+                keepalive::enable(&stream)?;
                 return Ok(stream);
             }
             Err(error) => last = error,
@@ -148,7 +150,14 @@ fn connect_unix(path: &str, until: Instant) -> std::io::Result<UnixStream> {
     let path = path.to_owned();
     let limit = left(until)?;
     std::thread::Builder::new().name("assay-connect".into()).spawn(move || {
-        let _ = sender.send(UnixStream::connect(path)); // nobody waits any more: closed again
+        let is_interrupted = |result: &std::io::Result<UnixStream>| {
+            result.as_ref().err().map(std::io::Error::kind) == Some(ErrorKind::Interrupted)
+        };
+        let mut result = UnixStream::connect(&path);
+        while is_interrupted(&result) {
+            result = UnixStream::connect(&path);
+        }
+        let _ = sender.send(result); // nobody waits any more: closed again
     })?;
     match receiver.recv_timeout(limit) {
         Ok(result) => result,

@@ -1,0 +1,155 @@
+//! Answers of which frames or rows are missing, or came twice, or in another order.
+//!
+//! Guarantees: each is refused as a breach of the protocol, nothing of it is handed out as whole,
+//! and the connection is not used again. Not here: damage within one frame (`codec_tests`).
+
+mod fake;
+
+use assay_client::*;
+use fake::*;
+
+/// Plays the bodies of one answer, the last without the flag, then answers well; `call` makes the
+/// call. On a breach the client has to make another connection.
+fn play<T>(
+    name: &str,
+    bodies: Vec<Vec<u8>>,
+    is_right: bool,
+    call: impl Fn(&Client) -> Result<T, Error>,
+) {
+    let mut is_played = false;
+    let fake = Fake::start(
+        if is_right { 1 } else { 2 },
+        Box::new(move |seen| {
+            if is_played || seen.kind == KIND_HELLO {
+                return well(seen);
+            }
+            is_played = true;
+            let more = |index| if index + 1 < bodies.len() { FLAG_MORE } else { 0 };
+            let frames = bodies.iter().enumerate();
+            Some(
+                frames
+                    .flat_map(|(at, body)| frame(seen.kind, seen.id, more(at), 0, body))
+                    .collect(),
+            )
+        }),
+    );
+    let client = fake.client();
+    let found = call(&client).map(|_| ()).map_err(|error| error.code);
+    let expected = if is_right { Ok(()) } else { Err(Code::ProtocolError) };
+    assert_eq!(found, expected, "{}", name);
+    client.ping(b"after").expect(name);
+    client.close();
+}
+
+fn chunk(tokens: &[u32], number_in_answer: Option<u64>) -> Vec<u8> {
+    [words(1, tokens), frame_number(number_in_answer)].concat()
+}
+
+fn last(tokens: &[u32], counted: u64, number_in_answer: Option<u64>, reason: &str) -> Vec<u8> {
+    let counts = [text(5, reason), number(7, 3), number(8, counted)].concat();
+    [words(1, tokens), counts, frame_number(number_in_answer), answer()].concat()
+}
+
+fn frame_number(number_in_answer: Option<u64>) -> Vec<u8> {
+    number_in_answer.map_or(Vec::new(), |at| number(28, at))
+}
+
+#[test]
+fn frames_and_tokens_are_counted() {
+    let rows = [
+        ("numbered", true, vec![chunk(&[5], Some(0)), last(&[6], 2, Some(1), "length")]),
+        ("not numbered", true, vec![chunk(&[5], None), last(&[], 1, None, "length")]),
+        ("a chunk without tokens", true, vec![chunk(&[], Some(0)), last(&[6], 1, Some(1), "stop")]),
+        ("a number too few", false, vec![chunk(&[], Some(0)), last(&[6], 1, Some(2), "length")]),
+        ("the first is missing", false, vec![chunk(&[], Some(1)), last(&[6], 1, Some(2), "stop")]),
+        (
+            "doubled",
+            false,
+            vec![chunk(&[5], Some(0)), chunk(&[5], Some(0)), last(&[], 2, Some(2), "length")],
+        ),
+        (
+            "swapped",
+            false,
+            vec![chunk(&[5], Some(1)), chunk(&[6], Some(0)), last(&[], 2, Some(2), "length")],
+        ),
+        (
+            "the last is not the next",
+            false,
+            vec![chunk(&[5], Some(0)), last(&[], 1, Some(0), "stop")],
+        ),
+        ("a token is missing", false, vec![chunk(&[5], None), last(&[6], 3, None, "length")]),
+        ("a token too many", false, vec![chunk(&[5], None), last(&[6], 1, None, "stop")]),
+        ("missing when cancelled", false, vec![last(&[], 1, None, "cancelled")]),
+        ("missing at the deadline", false, vec![chunk(&[5], None), last(&[], 2, None, "deadline")]),
+        ("none of the tokens", false, vec![last(&[], 2, None, "length")]),
+    ];
+    for (name, is_right, bodies) in rows {
+        let other = bodies.clone();
+        play(name, bodies, is_right, |client| client.generate(&request()));
+        play(name, other, is_right, |client| client.generate_stream(&request())?.finish());
+    }
+}
+
+fn scores(count: usize) -> Vec<u8> {
+    let logprobs = [words(1, &[5]), values(2, &[-0.5])].concat();
+    let score = [field(1, 7, &logprobs), field(2, 2, &(-0.5f64).to_le_bytes()), field(3, 8, &[0])];
+    [field(1, 7, &score.concat()).repeat(count), number(2, 3), answer()].concat()
+}
+
+#[test]
+fn scores_are_counted() {
+    let input = Input { text: Some("a".to_owned()), ..Default::default() };
+    let request = ScoreRequest {
+        prompt: Some("x".to_owned()),
+        continuations: vec![input.clone(), input],
+        ..Default::default()
+    };
+    for count in 1..=3 {
+        play("scores", vec![scores(count)], count == 2, |client| client.score(&request));
+    }
+}
+
+/// Vectors of 2 values.
+fn vectors(count: u64, came: usize) -> Vec<u8> {
+    let counts = [number(2, 2), number(3, count), number(4, 9)].concat();
+    [values(1, &vec![0.5; came]), counts, answer()].concat()
+}
+
+#[test]
+fn inputs_and_values_are_counted() {
+    let input = Input { text: Some("a".to_owned()), ..Default::default() };
+    let request = EmbedRequest { inputs: vec![input.clone(), input], ..Default::default() };
+    let call = |client: &Client| client.embed(&request);
+    for count in 1..=3 {
+        play("inputs", vec![vectors(count, count as usize * 2)], count == 2, call);
+        play("values", vec![vectors(2, count as usize + 2)], count == 2, call);
+    }
+    let piece = |at| [values(1, &[0.5, 1.0]), number(28, at)].concat();
+    play("all pieces", vec![piece(0), vectors(2, 2)], true, call);
+    play("a piece is missing", vec![piece(0), vectors(2, 0)], false, call);
+    play("a piece came twice", vec![piece(0), piece(0), vectors(2, 0)], false, call);
+}
+
+/// A vocabulary of 2.
+fn logits(positions: u64, came: usize) -> Vec<u8> {
+    let counts = [number(2, 2), number(3, positions)].concat();
+    [values(1, &vec![0.5; came]), counts, answer()].concat()
+}
+
+#[test]
+fn positions_are_counted() {
+    let last = LogitsRequest { prompt: Some("x".to_owned()), ..Default::default() };
+    let tokens = LogitsRequest {
+        tokens: Some(vec![5, 6, 7]),
+        all_positions: Some(true),
+        ..Default::default()
+    };
+    let all = LogitsRequest { all_positions: Some(true), ..last.clone() };
+    for count in 1..=3u64 {
+        let bodies = || vec![logits(count, count as usize * 2)];
+        play("the last alone", bodies(), count == 1, |client| client.logits(&last));
+        play("of tokens", bodies(), count == 3, |client| client.logits(&tokens));
+        play("of a text", bodies(), true, |client| client.logits(&all));
+    }
+    play("logits are missing", vec![logits(3, 4)], false, |client| client.logits(&tokens));
+}
