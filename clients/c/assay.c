@@ -5,12 +5,14 @@
  *   LZ4, body codec          one table-driven encoder and decoder over assay_messages
  *   frames, addresses        headers checked byte by byte; sockets
  *   connections              who reads, who writes, who waits
+ *   forked processes         a child gets a lock and connections of its own
  *   pool, answers, calls     which connection; chunks put together; attempts
  *
- * Concurrency. One lock per client guards everything but the bytes a leader reads and a writer
- * writes. The thread that waits for an answer reads the socket itself (it leads), files the frames
- * it finds for others and wakes each; when it has its own it wakes one of those that still wait,
- * which leads from then on. No frame passes through more than one thread but the one that reads it.
+ * Concurrency. One lock per client and process guards everything but the bytes a leader reads and
+ * a writer writes. The thread that waits for an answer reads the socket itself (it leads), files
+ * the frames it finds for others and wakes each; when it has its own it wakes one of those that
+ * still wait, which leads from then on. No frame passes through more than one thread but the one
+ * that reads it.
  *
  * Not here: threads, timers, TLS, windows of flow control.
  */
@@ -28,10 +30,12 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
@@ -47,6 +51,10 @@ enum {
     POOL_SIZE_MAX = 64,
     SILENCE_MILLISECONDS = 10000, /* after which a time-out closes the connection */
     CANCEL_MILLISECONDS = 1000,      /* to write a Cancel */
+    WAIT_PAUSE_MILLISECONDS = 200,   /* between two tries of wait_milliseconds */
+    KEEPALIVE_IDLE_SECONDS = 30,     /* of silence on a TCP connection, then it is probed */
+    KEEPALIVE_INTERVAL_SECONDS = 10,
+    KEEPALIVE_PROBES = 3, /* that are not answered end the connection */
 };
 
 /* ================================================================ memory */
@@ -1189,19 +1197,33 @@ static assay_code unreachable(assay_error *error, const struct address *address,
 static int connect_unix(int fd, const char *path, int64_t until) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     copy_text(name.sun_path, sizeof name.sun_path, assay_text_of(path));
-    int milliseconds = poll_milliseconds(until); /* not for ever: connecting has a limit */
-    struct timeval limit = {.tv_sec = milliseconds / 1000};
-    limit.tv_usec = milliseconds % 1000 * 1000;
-    if (milliseconds <= 0) {
-        return ETIMEDOUT;
-    }
-    if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0) {
-        return errno;
-    }
-    if (connect(fd, (const struct sockaddr *)&name, sizeof name) == 0) {
-        return 0;
-    }
-    return errno == EAGAIN ? ETIMEDOUT : errno;
+    int reason;
+    do { /* connecting that a signal interrupts has not begun, and is tried again */
+        int milliseconds = poll_milliseconds(until); /* not for ever: connecting has a limit */
+        struct timeval limit = {.tv_sec = milliseconds / 1000};
+        limit.tv_usec = milliseconds % 1000 * 1000;
+        if (milliseconds <= 0) {
+            return ETIMEDOUT;
+        }
+        if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0) {
+            return errno;
+        }
+        reason = connect(fd, (const struct sockaddr *)&name, sizeof name) == 0 ? 0 : errno;
+    } while (reason == EINTR);
+    return reason == EAGAIN ? ETIMEDOUT : reason;
+}
+
+/* The system finds out that the machine at the far end is gone without a word. */
+static void keep_alive(int fd) {
+    const int on = 1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+#if defined(TCP_KEEPIDLE) && defined(TCP_KEEPINTVL) && defined(TCP_KEEPCNT)
+    const int idle = KEEPALIVE_IDLE_SECONDS, interval = KEEPALIVE_INTERVAL_SECONDS;
+    const int probes = KEEPALIVE_PROBES;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+#endif
 }
 
 /* Connects one TCP socket; 0, or the reason in errno's numbers. */
@@ -1226,14 +1248,21 @@ static int connect_tcp(int fd, const struct sockaddr *name, socklen_t size, int6
         }
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    keep_alive(fd);
     /* From here on reads wait, unless told not to. */
     return reason == 0 && fcntl(fd, F_SETFL, flags) < 0 ? errno : reason;
 }
 
+#ifdef SOCK_CLOEXEC
+enum { STREAM_SOCKET = SOCK_STREAM | SOCK_CLOEXEC }; /* no program that is started gets it */
+#else
+enum { STREAM_SOCKET = SOCK_STREAM };
+#endif
+
 /* Opens one socket and connects it, to `path` if there is one; -1 with the reason in `reason`. */
 static int open_connected(
     const char *path, const struct addrinfo *found, int64_t until, int *reason) {
-    int fd = socket(path != NULL ? AF_UNIX : found->ai_family, SOCK_STREAM, 0);
+    int fd = socket(path != NULL ? AF_UNIX : found->ai_family, STREAM_SOCKET, 0);
     if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
         *reason = errno;
     } else if (path != NULL) {
@@ -1254,7 +1283,10 @@ static int connect_socket(const struct address *address, int64_t until, assay_er
         connected = open_connected(address->host, NULL, until, &reason);
     } else {
         struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found;
-        int result = getaddrinfo(address->host, address->port, &hints, &found);
+        int result;
+        do {
+            result = getaddrinfo(address->host, address->port, &hints, &found);
+        } while (result == EAI_SYSTEM && errno == EINTR && now_microseconds() < until);
         if (result != 0) {
             const char *words = gai_strerror(result);
             (void)fail(error, ASSAY_UNREACHABLE, "finding %s: %s", address->text, words);
@@ -1292,11 +1324,13 @@ struct pending {
     uint32_t generation;
 };
 
-/* One connection. The lock of the client guards it, but for what its leader and writer use. */
+/* One connection. The pool's lock guards it, but for what its leader and writer use. */
 struct connection {
-    assay_client *client;
-    struct connection *next;
+    struct pool *pool;
+    struct connection *_Atomic next; /* a forked child reads the list without the lock */
     int fd;
+    dev_t device; /* with inode: the identity of the socket */
+    ino_t inode;
     unsigned users; /* calls, and the pool */
     bool is_leading, is_writing, is_failed, is_draining;
     struct pending *pendings;
@@ -1323,40 +1357,49 @@ struct slot {
     uint64_t chosen; /* by calls that are not in flight yet */
 };
 
-struct assay_client {
-    assay_options options;
-    char name[ASSAY_LIMIT_HEADER_SIZE * 4 + 1];
-    struct address address;
+/* The part of a client that belongs to one process: its lock and its connections. */
+struct pool {
+    pid_t process;          /* the owner */
+    assay_options options;  /* the client's */
+    struct address address; /* the client's */
     pthread_mutex_t lock;
     pthread_cond_t changed; /* a slot, or closed */
-    struct connection *connections;
+    struct connection *_Atomic connections;
     bool is_closed;
     uint64_t random;
     struct slot slots[POOL_SIZE_MAX];
 };
 
+/* The handle of a program. Only `pool` ever changes: to that of a forked child. */
+struct assay_client {
+    assay_options options;
+    char name[ASSAY_LIMIT_HEADER_SIZE * 4 + 1];
+    struct address address;
+    struct pool *_Atomic pool;
+};
+
 static const assay_allocator *allocator_of(const struct connection *connection) {
-    return &connection->client->options.allocator;
+    return &connection->pool->options.allocator;
 }
 
-static struct pending *pending_new(assay_client *client, const assay_kind_info *kind) {
-    struct pending *pending = resize(&client->options.allocator, NULL, sizeof *pending);
+static struct pending *pending_new(struct pool *pool, const assay_kind_info *kind) {
+    struct pending *pending = resize(&pool->options.allocator, NULL, sizeof *pending);
     if (pending == NULL) {
         return NULL;
     }
     *pending = (struct pending){.kind = kind};
     pending->last = &pending->first;
     if (!condition_init(&pending->waiter.wake)) {
-        release(&client->options.allocator, pending);
+        release(&pool->options.allocator, pending);
         return NULL;
     }
     return pending;
 }
 
-static void pending_free(assay_client *client, struct pending *pending) {
-    frames_free(&client->options.allocator, pending->first);
+static void pending_free(struct pool *pool, struct pending *pending) {
+    frames_free(&pool->options.allocator, pending->first);
     pthread_cond_destroy(&pending->waiter.wake);
-    release(&client->options.allocator, pending);
+    release(&pool->options.allocator, pending);
 }
 
 static void drop_frames(struct connection *connection, struct pending *pending) {
@@ -1394,34 +1437,39 @@ static void add_pending(struct connection *connection, struct pending *pending) 
 }
 
 static void connection_release(struct connection *connection) {
-    assay_client *client = connection->client;
+    struct pool *pool = connection->pool;
     if (--connection->users > 0) {
         return;
     }
-    for (struct connection **link = &client->connections; *link; link = &(*link)->next) {
-        if (*link == connection) {
-            *link = connection->next;
+    struct connection *_Atomic *link = &pool->connections;
+    for (struct connection *one = *link; one != NULL; one = *link) {
+        if (one == connection) {
+            *link = one->next;
             break;
         }
+        link = &one->next;
+    }
+    if (!connection->is_failed) { /* the copy of a forked child must not keep it open */
+        (void)shutdown(connection->fd, SHUT_RDWR);
     }
     close(connection->fd);
     while (connection->pendings != NULL) { /* orphans: every other has its caller */
         struct pending *pending = connection->pendings;
         connection->pendings = pending->next;
-        pending_free(client, pending);
+        pending_free(pool, pending);
     }
-    release(&client->options.allocator, connection->partial);
+    release(&pool->options.allocator, connection->partial);
     pthread_cond_destroy(&connection->write_free);
-    release(&client->options.allocator, connection);
+    release(&pool->options.allocator, connection);
 }
 
 /* Takes a connection out of the pool: the next call connects anew. */
 static void connection_detach(struct connection *connection) {
-    assay_client *client = connection->client;
-    for (size_t i = 0; i < client->options.connections; i++) {
-        if (client->slots[i].connection == connection) {
-            client->slots[i].connection = NULL;
-            pthread_cond_broadcast(&client->changed);
+    struct pool *pool = connection->pool;
+    for (size_t i = 0; i < pool->options.connections; i++) {
+        if (pool->slots[i].connection == connection) {
+            pool->slots[i].connection = NULL;
+            pthread_cond_broadcast(&pool->changed);
             connection_release(connection);
             return;
         }
@@ -1541,12 +1589,12 @@ static void pump(struct connection *connection, int64_t until, struct arrivals *
         arrivals->is_failed = true;
         (void)fail(
             &arrivals->error, ASSAY_CONNECTION_CLOSED, "reading from %s: the server closed the "
-            "connection", connection->client->address.text);
+            "connection", connection->pool->address.text);
     } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
         arrivals->is_failed = true;
         (void)fail(
             &arrivals->error, ASSAY_CONNECTION_CLOSED, "reading from %s: error %d",
-            connection->client->address.text, errno);
+            connection->pool->address.text, errno);
     }
 }
 
@@ -1563,8 +1611,8 @@ static void take_words(
 
 /* Refuses a mock first and a failure second: nobody should act on a mock's words unawares. */
 static assay_code check_frame(
-    const assay_client *client, const struct frame *frame, const char *doing, assay_error *error) {
-    if (frame->provenance == ASSAY_MOCK && !client->options.allow_mock) {
+    const struct pool *pool, const struct frame *frame, const char *doing, assay_error *error) {
+    if (frame->provenance == ASSAY_MOCK && !pool->options.allow_mock) {
         (void)fail(
             error, ASSAY_MOCK_REFUSED,
             "calling %s: the answer comes from a mock model, not from a real one", doing);
@@ -1574,7 +1622,7 @@ static assay_code check_frame(
     if (frame->status == 0) {
         return ASSAY_OK;
     }
-    struct arena arena = {.allocator = &client->options.allocator};
+    struct arena arena = {.allocator = &pool->options.allocator};
     const assay_error_body *words =
         decode_body(&arena, ASSAY_MESSAGE_ERROR_BODY, frame->body, frame->size, error);
     if (words != NULL) {
@@ -1651,7 +1699,7 @@ static bool file_frame(struct connection *connection, struct frame *frame, assay
     pending->queued_size += frame->size;
     if (pending->is_orphan || pending->is_too_large) {
         release(allocator_of(connection), frame);
-    } else if (pending->queued_size > connection->client->options.answer_size_max) {
+    } else if (pending->queued_size > connection->pool->options.answer_size_max) {
         pending->is_too_large = true;
         release(allocator_of(connection), frame);
     } else {
@@ -1659,7 +1707,7 @@ static bool file_frame(struct connection *connection, struct frame *frame, assay
         pending->last = &frame->next;
     }
     if (pending->is_orphan && ends) {
-        pending_free(connection->client, pending);
+        pending_free(connection->pool, pending);
     } else {
         pthread_cond_signal(&pending->waiter.wake);
     }
@@ -1692,9 +1740,9 @@ static void file_arrivals(struct connection *connection, struct arrivals *arriva
 static void lead(struct connection *connection, int64_t until) {
     struct arrivals arrivals;
     connection->is_leading = true;
-    pthread_mutex_unlock(&connection->client->lock);
+    pthread_mutex_unlock(&connection->pool->lock);
     pump(connection, until, &arrivals);
-    pthread_mutex_lock(&connection->client->lock);
+    pthread_mutex_lock(&connection->pool->lock);
     connection->is_leading = false;
     file_arrivals(connection, &arrivals);
 }
@@ -1711,7 +1759,7 @@ static void wait_step(struct connection *connection, struct waiter *waiter, int6
         waiter->next->link = &waiter->next;
     }
     connection->waiters = waiter;
-    (void)wait_until(&waiter->wake, &connection->client->lock, until);
+    (void)wait_until(&waiter->wake, &connection->pool->lock, until);
     *waiter->link = waiter->next;
     if (waiter->next != NULL) {
         waiter->next->link = waiter->link;
@@ -1745,10 +1793,10 @@ static size_t send_bytes(
         if ((errno != EAGAIN && errno != EWOULDBLOCK) || now_microseconds() >= until) {
             break;
         }
-        pthread_mutex_lock(&connection->client->lock);
+        pthread_mutex_lock(&connection->pool->lock);
         bool leads = !connection->is_leading, is_failed = connection->is_failed;
         connection->is_leading = true;
-        pthread_mutex_unlock(&connection->client->lock);
+        pthread_mutex_unlock(&connection->pool->lock);
         struct pollfd one = {.fd = connection->fd, .events = POLLOUT};
         one.events = leads && !is_failed ? POLLOUT | POLLIN : POLLOUT;
         int64_t soon = after_milliseconds(now_microseconds(), 100);
@@ -1757,14 +1805,14 @@ static size_t send_bytes(
             (one.revents & ~POLLOUT) != 0) {
             pump(connection, 0, &arrivals);
         }
-        pthread_mutex_lock(&connection->client->lock);
+        pthread_mutex_lock(&connection->pool->lock);
         if (leads) {
             connection->is_leading = false;
             file_arrivals(connection, &arrivals);
             hand_over(connection);
         }
         is_failed = is_failed || connection->is_failed;
-        pthread_mutex_unlock(&connection->client->lock);
+        pthread_mutex_unlock(&connection->pool->lock);
         if (is_failed) {
             break;
         }
@@ -1775,7 +1823,7 @@ static size_t send_bytes(
 /* Writes a frame; false: it was not sent whole, so the server cannot act on it. */
 static bool write_frame(
     struct connection *connection, const uint8_t *bytes, size_t size, int64_t until) {
-    pthread_mutex_t *lock = &connection->client->lock;
+    pthread_mutex_t *lock = &connection->pool->lock;
     while (connection->is_writing && !connection->is_failed) {
         if (!wait_until(&connection->write_free, lock, until)) {
             return false;
@@ -1794,7 +1842,7 @@ static bool write_frame(
         assay_error error;
         (void)fail(
             &error, ASSAY_CONNECTION_CLOSED, "writing to %s: the server took %zu of %zu bytes",
-            connection->client->address.text, sent, size);
+            connection->pool->address.text, sent, size);
         connection_fail(connection, &error);
     }
     return sent == size;
@@ -1802,12 +1850,12 @@ static bool write_frame(
 
 /* Gives up the rest of an answer and asks the server to stop making it. Owns the request. */
 static void give_up(struct connection *connection, struct pending *pending) {
-    assay_client *client = connection->client;
+    struct pool *pool = connection->pool;
     if (pending->is_complete || connection->is_failed) {
         if (!pending->is_complete) {
             remove_pending(connection, pending);
         }
-        pending_free(client, pending);
+        pending_free(pool, pending);
         return;
     }
     uint64_t target = pending->id;
@@ -1817,7 +1865,7 @@ static void give_up(struct connection *connection, struct pending *pending) {
     for (size_t i = 0; i < assay_kind_count; i++) {
         kind = assay_kinds[i].number == ASSAY_KIND_CANCEL ? &assay_kinds[i] : kind;
     }
-    struct pending *cancel = pending_new(client, kind);
+    struct pending *cancel = pending_new(pool, kind);
     if (cancel == NULL) {
         return; /* the answer is dropped all the same, only later */
     }
@@ -1836,7 +1884,7 @@ static void give_up(struct connection *connection, struct pending *pending) {
         for (cancel = connection->pendings; cancel != NULL; cancel = cancel->next) {
             if (cancel->id == id) {
                 remove_pending(connection, cancel);
-                pending_free(client, cancel);
+                pending_free(pool, cancel);
                 return;
             }
         }
@@ -1864,7 +1912,7 @@ static struct frame *next_frame(
             (void)fail(
                 error, ASSAY_GIVEN_UP, "reading the answer to %s: more than the %" PRIu64
                 " bytes of answer_size_max wait to be read", pending->kind->name,
-                connection->client->options.answer_size_max);
+                connection->pool->options.answer_size_max);
             break;
         }
         if (connection->is_failed) {
@@ -1884,6 +1932,83 @@ static struct frame *next_frame(
     return frame;
 }
 
+/* ================================================================ forked processes */
+
+static void pool_free(struct pool *pool) {
+    pthread_mutex_destroy(&pool->lock);
+    pthread_cond_destroy(&pool->changed);
+    const assay_allocator allocator = pool->options.allocator;
+    release(&allocator, pool);
+}
+
+/* An empty pool for the calling process, or NULL: no memory. */
+static struct pool *pool_new(const assay_client *client, pid_t process) {
+    struct pool *pool = resize(&client->options.allocator, NULL, sizeof *pool);
+    if (pool == NULL) {
+        return NULL;
+    }
+    *pool = (struct pool){
+        .process = process, .options = client->options, .address = client->address};
+    pool->random = (uint64_t)now_microseconds() * 2654435761u ^ (uint64_t)(uintptr_t)pool;
+    pool->random ^= (uint64_t)process << 32;
+    pool->random += pool->random == 0 ? 1 : 0;
+    bool has_lock = pthread_mutex_init(&pool->lock, NULL) == 0;
+    if (!has_lock || !condition_init(&pool->changed)) {
+        if (has_lock) {
+            pthread_mutex_destroy(&pool->lock);
+        }
+        release(&client->options.allocator, pool);
+        return NULL;
+    }
+    return pool;
+}
+
+/*
+ * Closes a child's copies of its parent's sockets. They are not shut down, since that would end
+ * the parent's connections. A descriptor that the child has closed and used for something else
+ * since is another file, and stays open.
+ */
+static void close_copies(const struct pool *inherited) {
+    const struct connection *connection = inherited->connections;
+    for (; connection != NULL; connection = connection->next) {
+        struct stat found;
+        if (fstat(connection->fd, &found) == 0 && found.st_dev == connection->device &&
+            found.st_ino == connection->inode) {
+            (void)close(connection->fd);
+        }
+    }
+}
+
+/*
+ * The pool of the calling process, or NULL: no memory. A child finds the parent's pool as the fork
+ * found it. Its lock may be held by a thread that the child does not have, so the child leaves the
+ * pool alone, memory and all, and makes a new one.
+ */
+static struct pool *pool_of(assay_client *client) {
+    struct pool *found = atomic_load(&client->pool);
+    const pid_t process = getpid();
+    if (found->process == process) {
+        return found;
+    }
+    struct pool *own = pool_new(client, process);
+    if (own == NULL) {
+        return NULL;
+    }
+    own->is_closed = found->is_closed;
+    struct pool *expected = found;
+    if (!atomic_compare_exchange_strong(&client->pool, &expected, own)) {
+        pool_free(own); /* another thread of this process was first */
+        return expected;
+    }
+    close_copies(found);
+    return own;
+}
+
+/* True in a forked child: the pool belongs to the parent. */
+static bool is_inherited(const struct pool *pool) {
+    return pool->process != getpid();
+}
+
 /* ================================================================ pool */
 
 /* A request on its way: what an attempt needs to know about it. */
@@ -1893,8 +2018,8 @@ struct request {
     const assay_call_options *call;
     struct buffer bytes; /* room for a header, then the body */
     size_t body_size;
-    unsigned since;   /* lowest revision that knows all of it */
-    int64_t deadline; /* FOREVER: none */
+    unsigned since;              /* lowest revision that knows all of it */
+    int64_t deadline, wait_until; /* FOREVER: no deadline; now: no wait */
 };
 
 static assay_code fail_too_late(assay_error *error, const char *doing, const char *what) {
@@ -1903,25 +2028,26 @@ static assay_code fail_too_late(assay_error *error, const char *doing, const cha
 
 /* Builds a request's body; NULL call: no deadline. */
 static assay_code request_init(
-    assay_client *client, struct request *request, const assay_kind_info *kind,
+    struct pool *pool, struct request *request, const assay_kind_info *kind,
     const void *message, const assay_call_options *call, assay_error *error) {
     static const assay_call_options no_options = {.on_chunk = NULL};
     *request = (struct request){
         .kind = kind,
         .message = message,
         .call = call == NULL ? &no_options : call,
-        .bytes = {.allocator = &client->options.allocator},
+        .bytes = {.allocator = &pool->options.allocator},
         .deadline = FOREVER};
+    const int64_t now = now_microseconds();
+    request->wait_until = after_milliseconds(now, pool->options.wait_milliseconds);
     if (request->call->deadline_milliseconds > 0) {
-        request->deadline =
-            after_milliseconds(now_microseconds(), request->call->deadline_milliseconds);
+        request->deadline = after_milliseconds(now, request->call->deadline_milliseconds);
     }
     /* The health of a server has no model that could be real. */
     bool is_server_wide = kind->number == ASSAY_KIND_HEALTH
         && ((const assay_health_request *)message)->model.data == NULL;
     struct encoder encoder = {
         .buffer = &request->bytes,
-        .wants_real = !client->options.allow_mock && !is_server_wide,
+        .wants_real = !pool->options.allow_mock && !is_server_wide,
         .since = kind->since};
     (void)buffer_extend(&request->bytes, HEADER_SIZE);
     if (!put_record(&encoder, kind->request, message, true)) {
@@ -1958,7 +2084,7 @@ static bool send_request(
     uint8_t *bytes = buffer_bytes(&request->bytes);
     size_t size = request->body_size;
     if (connection->compression && size >= ASSAY_LIMIT_COMPRESSION_SIZE_MIN) {
-        pthread_mutex_unlock(&connection->client->lock);
+        pthread_mutex_unlock(&connection->pool->lock);
         uint8_t *block = buffer_extend(&packed, HEADER_SIZE + paying_size(size));
         size_t made = block == NULL ? 0 : block_encode(bytes + HEADER_SIZE, size,
                                                        block + HEADER_SIZE);
@@ -1966,7 +2092,7 @@ static bool send_request(
             bytes = block;
             size = made;
         }
-        pthread_mutex_lock(&connection->client->lock);
+        pthread_mutex_lock(&connection->pool->lock);
     }
     put_header(
         bytes, request->kind->number, pending->id, milliseconds_left(request->deadline),
@@ -1984,9 +2110,9 @@ static bool send_request(
 /* Reads the answer to Hello and takes over what it agrees to. */
 static assay_code take_hello(
     struct connection *connection, const struct frame *frame, assay_error *error) {
-    const assay_options *options = &connection->client->options;
+    const assay_options *options = &connection->pool->options;
     struct arena arena = {.allocator = &options->allocator};
-    if (check_frame(connection->client, frame, "Hello", error) != ASSAY_OK) {
+    if (check_frame(connection->pool, frame, "Hello", error) != ASSAY_OK) {
         return error->code;
     }
     assay_code code = ASSAY_OK;
@@ -2014,11 +2140,11 @@ static assay_code take_hello(
 
 /* Says Hello on a new connection. The lock is held. */
 static assay_code say_hello(struct connection *connection, int64_t until, assay_error *error) {
-    assay_client *client = connection->client;
+    struct pool *pool = connection->pool;
     const assay_kind_info *kind = &assay_kinds[0];
-    const assay_options *options = &client->options;
+    const assay_options *options = &pool->options;
     assay_hello_request hello = {
-        .client = assay_text_of(client->name), .revision = ASSAY_PROTOCOL_REVISION};
+        .client = assay_text_of(pool->options.name), .revision = ASSAY_PROTOCOL_REVISION};
     if (options->compression) {
         hello.compression = (assay_opt_bool)ASSAY_GIVEN(true);
     }
@@ -2026,11 +2152,11 @@ static assay_code say_hello(struct connection *connection, int64_t until, assay_
         hello.body_size_max = (assay_opt_u64)ASSAY_GIVEN(options->body_size_max);
     }
     struct request request;
-    assay_code code = request_init(client, &request, kind, &hello, NULL, error);
+    assay_code code = request_init(pool, &request, kind, &hello, NULL, error);
     if (code != ASSAY_OK) {
         return code;
     }
-    struct pending *pending = pending_new(client, kind);
+    struct pending *pending = pending_new(pool, kind);
     if (pending == NULL) {
         buffer_free(&request.bytes);
         return fail_memory(error, "connecting");
@@ -2041,23 +2167,29 @@ static assay_code say_hello(struct connection *connection, int64_t until, assay_
         frame = next_frame(connection, pending, until, error);
     }
     code = frame == NULL ? error->code : take_hello(connection, frame, error);
-    release(&client->options.allocator, frame);
+    release(&pool->options.allocator, frame);
     if (!pending->is_complete) {
         remove_pending(connection, pending);
     }
-    pending_free(client, pending);
+    pending_free(pool, pending);
     buffer_free(&request.bytes);
     return code;
 }
 
 /* A connection that has said Hello, with one user; NULL: see `error`. Takes the lock itself. */
-static struct connection *connect_new(assay_client *client, int64_t until, assay_error *error) {
-    int fd = connect_socket(&client->address, until, error);
+static struct connection *connect_new(struct pool *pool, int64_t until, assay_error *error) {
+    struct stat socket_file;
+    int fd = connect_socket(&pool->address, until, error);
     if (fd < 0) {
         return NULL;
     }
+    if (fstat(fd, &socket_file) != 0) {
+        (void)unreachable(error, &pool->address, errno);
+        close(fd);
+        return NULL;
+    }
     struct connection *connection =
-        resize(&client->options.allocator, NULL, sizeof *connection);
+        resize(&pool->options.allocator, NULL, sizeof *connection);
     if (connection == NULL) {
         close(fd);
         (void)fail_memory(error, "connecting");
@@ -2065,13 +2197,15 @@ static struct connection *connect_new(assay_client *client, int64_t until, assay
     }
     memset(connection, 0, offsetof(struct connection, buffer));
     if (!condition_init(&connection->write_free)) {
-        release(&client->options.allocator, connection);
+        release(&pool->options.allocator, connection);
         close(fd);
         (void)fail_memory(error, "connecting");
         return NULL;
     }
-    connection->client = client;
+    connection->pool = pool;
     connection->fd = fd;
+    connection->device = socket_file.st_dev;
+    connection->inode = socket_file.st_ino;
     connection->users = 1;
     connection->next_id = 1;
     connection->revision = 1;
@@ -2079,16 +2213,16 @@ static struct connection *connect_new(assay_client *client, int64_t until, assay
     connection->peer_body_max = ASSAY_LIMIT_BODY_SIZE_MIN;
     connection->body_max = (uint32_t)ASSAY_LIMIT_FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE;
     connection->last_byte_at = now_microseconds();
-    pthread_mutex_lock(&client->lock);
-    connection->next = client->connections;
-    client->connections = connection;
+    pthread_mutex_lock(&pool->lock);
+    connection->next = atomic_load(&pool->connections);
+    pool->connections = connection;
     assay_code code = say_hello(connection, until, error);
     if (code == ASSAY_OK && (connection->is_failed || connection->is_draining)) {
         code = connection->is_failed
                    ? connection->error.code
                    : fail(
                          error, ASSAY_CONNECTION_CLOSED, "connecting to %s: the server is draining",
-                         client->address.text);
+                         pool->address.text);
         *error = connection->is_failed ? connection->error : *error;
     }
     if (code != ASSAY_OK) {
@@ -2096,16 +2230,16 @@ static struct connection *connect_new(assay_client *client, int64_t until, assay
         connection_release(connection);
         connection = NULL;
     }
-    pthread_mutex_unlock(&client->lock);
+    pthread_mutex_unlock(&pool->lock);
     return connection;
 }
 
 /* The slot with the least to do; among equals one that is connected. */
-static struct slot *least_busy(assay_client *client) {
+static struct slot *least_busy(struct pool *pool) {
     struct slot *best = NULL;
     uint64_t best_load = 0;
-    for (size_t i = 0; i < client->options.connections; i++) {
-        struct slot *slot = &client->slots[i];
+    for (size_t i = 0; i < pool->options.connections; i++) {
+        struct slot *slot = &pool->slots[i];
         uint64_t load = slot->chosen * 2;
         if (slot->connection != NULL) {
             load += slot->connection->in_flight * 2;
@@ -2120,25 +2254,25 @@ static struct slot *least_busy(assay_client *client) {
     return best;
 }
 
-static assay_code fail_closed(assay_client *client, assay_error *error) {
+static assay_code fail_closed(struct pool *pool, assay_error *error) {
     return fail(
-        error, ASSAY_CONNECTION_CLOSED, "calling %s: this client was closed", client->address.text);
+        error, ASSAY_CONNECTION_CLOSED, "calling %s: this client was closed", pool->address.text);
 }
 
 /* Fills a slot; the lock is held before and after. False: see `error`. */
 static bool connect_slot(
-    assay_client *client, struct slot *slot, int64_t deadline, assay_error *error) {
+    struct pool *pool, struct slot *slot, int64_t deadline, assay_error *error) {
     slot->is_connecting = true;
-    pthread_mutex_unlock(&client->lock);
+    pthread_mutex_unlock(&pool->lock);
     int64_t until =
-        after_milliseconds(now_microseconds(), client->options.connect_milliseconds);
-    struct connection *connection = connect_new(client, earlier(until, deadline), error);
-    pthread_mutex_lock(&client->lock);
+        after_milliseconds(now_microseconds(), pool->options.connect_milliseconds);
+    struct connection *connection = connect_new(pool, earlier(until, deadline), error);
+    pthread_mutex_lock(&pool->lock);
     slot->is_connecting = false;
     slot->connection = connection;
-    pthread_cond_broadcast(&client->changed);
-    if (connection != NULL && client->is_closed) { /* by another thread, just now */
-        (void)fail_closed(client, error);
+    pthread_cond_broadcast(&pool->changed);
+    if (connection != NULL && pool->is_closed) { /* by another thread, just now */
+        (void)fail_closed(pool, error);
         connection_fail(connection, error);
         return false;
     }
@@ -2150,14 +2284,14 @@ static bool connect_slot(
  * alive as far as anybody knows, unless it is NULL without an error: then choose again.
  */
 static struct connection *slot_connection(
-    assay_client *client, struct slot *slot, int64_t deadline, assay_error *error) {
-    while (slot->connection == NULL && !client->is_closed) {
+    struct pool *pool, struct slot *slot, int64_t deadline, assay_error *error) {
+    while (slot->connection == NULL && !pool->is_closed) {
         if (slot->is_connecting) {
-            if (!wait_until(&client->changed, &client->lock, deadline)) {
+            if (!wait_until(&pool->changed, &pool->lock, deadline)) {
                 (void)fail(error, ASSAY_TIMED_OUT, "connecting: the deadline passed first");
                 return NULL;
             }
-        } else if (connect_slot(client, slot, deadline, error)) {
+        } else if (connect_slot(pool, slot, deadline, error)) {
             return slot->connection; /* new: nothing to find out about it */
         } else {
             return NULL;
@@ -2178,16 +2312,16 @@ static struct connection *slot_connection(
  * one of its users; NULL: see `error`. The lock is held.
  */
 static struct connection *acquire(
-    assay_client *client, struct pending *pending, int64_t deadline, assay_error *error) {
-    while (!client->is_closed) {
+    struct pool *pool, struct pending *pending, int64_t deadline, assay_error *error) {
+    while (!pool->is_closed) {
         if (deadline != FOREVER && now_microseconds() >= deadline) {
             (void)fail_too_late(error, "sending", pending->kind->name);
             return NULL;
         }
-        struct slot *slot = least_busy(client);
+        struct slot *slot = least_busy(pool);
         error->code = ASSAY_OK;
         slot->chosen++;
-        struct connection *connection = slot_connection(client, slot, deadline, error);
+        struct connection *connection = slot_connection(pool, slot, deadline, error);
         slot->chosen--;
         if (error->code != ASSAY_OK) {
             return NULL;
@@ -2204,7 +2338,7 @@ static struct connection *acquire(
         hand_over(connection);
         connection_release(connection);
     }
-    (void)fail_closed(client, error);
+    (void)fail_closed(pool, error);
     return NULL;
 }
 
@@ -2221,6 +2355,7 @@ struct logprob_pieces {
 /* The pieces of a streamed answer. */
 struct pieces {
     uint8_t kind;
+    uint64_t frames; /* that came so far */
     const void *request;
     uint64_t size, size_max;
     struct buffer tokens, text, values;
@@ -2398,6 +2533,14 @@ static bool whole_generate(
         !add_bytes(pieces, &pieces->text, "", 1, error)) {
         return false;
     }
+    uint64_t made = buffer_size(&pieces->tokens) / 4;
+    if (made != last->completion_tokens) {
+        (void)fail(
+            error, ASSAY_PROTOCOL_ERROR,
+            "reading the answer to Generate: found %" PRIu64 " tokens, allowed: %" PRIu64
+            ", its completion_tokens", made, last->completion_tokens);
+        return false;
+    }
     uint64_t expected = last->prompt_tokens - (last->prompt_tokens > 0 ? 1 : 0);
     uint64_t found = buffer_size(&pieces->prompt.tokens) / 4;
     const char *reason = last->finish_reason.data;
@@ -2433,8 +2576,13 @@ static bool whole_logits(struct pieces *pieces, assay_logits_response *last, ass
     if (!add_bytes(pieces, &pieces->values, last->logits.items, last->logits.count * 4, error)) {
         return false;
     }
+    const assay_logits_request *request = pieces->request;
     last->logits = piece_f32s(&pieces->values);
-    return check_count("logits", last->logits.count, last->positions, last->vocabulary, error);
+    bool is_last_only = !request->all_positions.given || !request->all_positions.value;
+    bool is_counted = is_last_only || request->tokens.items != NULL; /* of a text nobody knows */
+    uint64_t positions = is_last_only ? 1 : request->tokens.count;
+    return (!is_counted || check_count("positions", last->positions, positions, 1, error)) &&
+           check_count("logits", last->logits.count, last->positions, last->vocabulary, error);
 }
 
 static bool whole_embed(struct pieces *pieces, assay_embed_response *last, assay_error *error) {
@@ -2502,13 +2650,15 @@ static bool pieces_whole(
 
 /* One attempt at a call. */
 struct attempt {
-    assay_client *client;
+    struct pool *pool;
     struct connection *connection;
     struct pending *pending;
     struct request *request;
     struct pieces pieces;
     struct arena arena, scratch; /* of the answer, of one chunk */
     bool was_written, was_seen;  /* by on_chunk */
+    bool is_inherited;           /* on_chunk forked, and the child has returned */
+    uint32_t made, waited;       /* tries that count, tries within wait_milliseconds */
 };
 
 /* The `answer` record of a message; NULL: it has none. */
@@ -2524,11 +2674,34 @@ static const assay_answer *answer_of(unsigned message, const void *object) {
     return answer;
 }
 
-/* Decodes a frame and compares its degraded flag with what it says. */
+/* True for a frame that says no number, or the number that comes next. */
+static bool is_next_frame(
+    unsigned message, const void *object, uint64_t expected, assay_error *error) {
+    const assay_message_info *info = &assay_messages[message];
+    for (size_t i = 0; i < info->field_count; i++) {
+        if (strcmp(info->fields[i].name, "frame") != 0) {
+            continue;
+        }
+        assay_opt_u64 number;
+        memcpy(&number, (const uint8_t *)object + info->fields[i].offset, sizeof number);
+        if (number.given && number.value != expected) {
+            (void)fail(
+                error, ASSAY_PROTOCOL_ERROR,
+                "reading %s: found frame %" PRIu64 " of the answer, allowed: %" PRIu64
+                ", since so many came before", info->name, number.value, expected);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Decodes the next frame of an answer. Its number must follow the frames before, and its degraded
+ * flag must agree with its list. */
 static void *decode_frame(
-    struct arena *arena, unsigned message, const struct frame *frame, assay_error *error) {
+    struct arena *arena, unsigned message, const struct frame *frame, struct pieces *pieces,
+    assay_error *error) {
     void *object = decode_body(arena, message, frame->body, frame->size, error);
-    if (object == NULL) {
+    if (object == NULL || !is_next_frame(message, object, pieces->frames++, error)) {
         return NULL;
     }
     const assay_answer *answer = answer_of(message, object);
@@ -2546,8 +2719,8 @@ static assay_code take_chunk(
     struct attempt *attempt, const struct frame *frame, assay_error *error) {
     const assay_call_options *call = attempt->request->call;
     arena_reset(&attempt->scratch);
-    const void *message =
-        decode_frame(&attempt->scratch, attempt->request->kind->chunk, frame, error);
+    const void *message = decode_frame(
+        &attempt->scratch, attempt->request->kind->chunk, frame, &attempt->pieces, error);
     if (message == NULL || !pieces_add(&attempt->pieces, message, error)) {
         return error->code;
     }
@@ -2560,7 +2733,15 @@ static assay_code take_chunk(
         .generation = frame->generation,
         .message = message};
     attempt->was_seen = true;
-    if (!call->on_chunk(call->context, &chunk)) {
+    bool goes_on = call->on_chunk(call->context, &chunk);
+    if (is_inherited(attempt->pool)) {
+        attempt->is_inherited = true;
+        return fail(
+            error, ASSAY_CONNECTION_CLOSED,
+            "calling %s: the answer belongs to the process that asked, this is a forked child",
+            attempt->request->kind->name);
+    }
+    if (!goes_on) {
         return fail(error, ASSAY_GIVEN_UP, "calling %s: the caller gave the answer up",
                     attempt->request->kind->name);
     }
@@ -2571,7 +2752,7 @@ static assay_code take_chunk(
 static assay_code take_last(
     struct attempt *attempt, const struct frame *frame, assay_reply *reply, assay_error *error) {
     unsigned message = attempt->request->kind->response;
-    void *last = decode_frame(&attempt->arena, message, frame, error);
+    void *last = decode_frame(&attempt->arena, message, frame, &attempt->pieces, error);
     if (last == NULL || !pieces_whole(&attempt->pieces, last, &attempt->arena, error)) {
         return error->code;
     }
@@ -2584,7 +2765,7 @@ static assay_code take_last(
     reply->generation = frame->generation;
     reply->answer = answer_of(message, last);
     reply->message = last;
-    reply->allocator = attempt->client->options.allocator;
+    reply->allocator = attempt->pool->options.allocator;
     reply->blocks = attempt->arena.blocks;
     attempt->arena.blocks = NULL;
     for (size_t i = 0; piece_buffer(&attempt->pieces, i) != NULL; i++) {
@@ -2599,7 +2780,7 @@ static assay_code take_last(
 }
 
 static int64_t answer_limit(const struct attempt *attempt) {
-    const assay_options *options = &attempt->client->options;
+    const assay_options *options = &attempt->pool->options;
     int64_t limit = FOREVER;
     if (attempt->request->deadline != FOREVER) {
         limit = after_milliseconds(attempt->request->deadline, options->grace_milliseconds);
@@ -2611,9 +2792,10 @@ static int64_t answer_limit(const struct attempt *attempt) {
     return limit;
 }
 
-/* Reads the frames of an answer to the last. The lock is held, but not while bodies are read. */
+/* Reads the frames of an answer to the last. The lock is held, but not while bodies are read, and
+ * not in a child that on_chunk forked, where the lock may be held for ever. */
 static assay_code read_answer(struct attempt *attempt, assay_reply *reply, assay_error *error) {
-    pthread_mutex_t *lock = &attempt->client->lock;
+    pthread_mutex_t *lock = &attempt->pool->lock;
     while (true) {
         struct frame *frame =
             next_frame(attempt->connection, attempt->pending, answer_limit(attempt), error);
@@ -2623,12 +2805,15 @@ static assay_code read_answer(struct attempt *attempt, assay_reply *reply, assay
         pthread_mutex_unlock(lock);
         bool last = is_last(frame);
         assay_code code =
-            check_frame(attempt->client, frame, attempt->request->kind->name, error);
+            check_frame(attempt->pool, frame, attempt->request->kind->name, error);
         if (code == ASSAY_OK) {
             code = last ? take_last(attempt, frame, reply, error)
                         : take_chunk(attempt, frame, error);
         }
-        release(&attempt->client->options.allocator, frame);
+        release(&attempt->pool->options.allocator, frame);
+        if (attempt->is_inherited) {
+            return code;
+        }
         pthread_mutex_lock(lock);
         if (code != ASSAY_OK || last) {
             return code;
@@ -2664,6 +2849,9 @@ static assay_code exchange(struct attempt *attempt, assay_reply *reply, assay_er
             send_request(connection, attempt->pending, attempt->request, until, error);
         code = attempt->was_written ? read_answer(attempt, reply, error) : error->code;
     }
+    if (attempt->is_inherited) {
+        return code; /* connection, request and lock are the parent's */
+    }
     if (code == ASSAY_PROTOCOL_ERROR) {
         connection_fail(connection, error);
     }
@@ -2674,37 +2862,47 @@ static assay_code exchange(struct attempt *attempt, assay_reply *reply, assay_er
     return code;
 }
 
+/* Ends an attempt on its connection. The lock is held. */
+static void leave(struct attempt *attempt) {
+    struct connection *connection = attempt->connection;
+    if (attempt->was_written) {
+        give_up(connection, attempt->pending); /* nothing but freeing after a last frame */
+    } else {
+        remove_pending(connection, attempt->pending);
+        pending_free(attempt->pool, attempt->pending);
+    }
+    hand_over(connection);
+    connection_release(connection);
+}
+
 /* One attempt, from finding a connection to the answer. */
 static assay_code try_once(struct attempt *attempt, assay_reply *reply, assay_error *error) {
-    assay_client *client = attempt->client;
+    struct pool *pool = attempt->pool;
     attempt->was_written = false;
-    attempt->pending = pending_new(client, attempt->request->kind);
+    attempt->pending = pending_new(pool, attempt->request->kind);
     if (attempt->pending == NULL) {
         return fail_memory(error, "making a request");
     }
     pieces_init(
-        &attempt->pieces, &client->options.allocator, attempt->request,
-        client->options.answer_size_max);
-    pthread_mutex_lock(&client->lock);
+        &attempt->pieces, &pool->options.allocator, attempt->request,
+        pool->options.answer_size_max);
+    pthread_mutex_lock(&pool->lock);
     struct connection *connection =
-        acquire(client, attempt->pending, attempt->request->deadline, error);
+        acquire(pool, attempt->pending, attempt->request->deadline, error);
     assay_code code;
     if (connection == NULL) {
         code = error->code;
-        pending_free(client, attempt->pending);
+        pending_free(pool, attempt->pending);
     } else {
         attempt->connection = connection;
         code = exchange(attempt, reply, error);
-        if (attempt->was_written) {
-            give_up(connection, attempt->pending); /* nothing but freeing after a last frame */
-        } else {
-            remove_pending(connection, attempt->pending);
-            pending_free(client, attempt->pending);
+        if (!attempt->is_inherited) {
+            leave(attempt);
         }
-        hand_over(connection);
-        connection_release(connection);
     }
-    pthread_mutex_unlock(&client->lock);
+    if (!attempt->is_inherited) {
+        pthread_mutex_unlock(&pool->lock);
+    }
     pieces_free(&attempt->pieces);
     arena_free(&attempt->arena);
     arena_free(&attempt->scratch);
@@ -2713,7 +2911,7 @@ static assay_code try_once(struct attempt *attempt, assay_reply *reply, assay_er
 
 /* Whether the same request may be sent again after this error. */
 static bool may_retry(const struct attempt *attempt, const assay_error *error) {
-    if (attempt->was_seen || attempt->client->is_closed) {
+    if (attempt->was_seen || attempt->pool->is_closed) {
         return false;
     }
     switch (error->code) {
@@ -2730,32 +2928,66 @@ static bool may_retry(const struct attempt *attempt, const assay_error *error) {
     }
 }
 
-/* Pauses before the attempt after the `made`th; false: not any more. */
-static bool pause_before_retry(struct attempt *attempt, uint32_t made, const assay_error *error) {
-    assay_client *client = attempt->client;
-    const assay_options *options = &client->options;
-    pthread_mutex_lock(&client->lock);
-    bool goes_on = made < options->attempts && may_retry(attempt, error);
+/* Microseconds of pause after the `made`th try. The lock is held. */
+static int64_t pause_microseconds(struct pool *pool, uint32_t made, const assay_error *error) {
+    const assay_options *options = &pool->options;
+    if (error->has_retry_after) {
+        return (int64_t)error->retry_after_milliseconds * 1000;
+    }
     uint64_t pause = options->backoff_milliseconds;
     for (uint32_t i = 1; i < made && pause < options->backoff_max_milliseconds; i++) {
         pause *= 2;
     }
     pause = pause > options->backoff_max_milliseconds ? options->backoff_max_milliseconds : pause;
-    client->random ^= client->random << 13; /* xorshift: spread, nothing secret */
-    client->random ^= client->random >> 7;
-    client->random ^= client->random << 17;
-    int64_t microseconds =
-        (int64_t)(pause * 500) + (int64_t)(client->random % (pause * 500 + 1));
-    if (error->has_retry_after) {
-        microseconds = (int64_t)error->retry_after_milliseconds * 1000;
+    pool->random ^= pool->random << 13; /* xorshift: spread, nothing secret */
+    pool->random ^= pool->random >> 7;
+    pool->random ^= pool->random << 17;
+    return (int64_t)(pause * 500) + (int64_t)(pool->random % (pause * 500 + 1));
+}
+
+/*
+ * The time of the next try within wait_milliseconds, which does not count as an attempt. 0: the
+ * call does not wait after this error, or the time is up. The lock is held.
+ */
+static int64_t next_waiting_try(struct attempt *attempt, const assay_error *error, int64_t now) {
+    const int64_t longest = WAIT_PAUSE_MILLISECONDS * 1000;
+    bool is_loading = error->code == ASSAY_SERVER_REFUSED && !attempt->was_seen &&
+                      strcmp(error->server_code, "model_loading") == 0;
+    if ((error->code != ASSAY_UNREACHABLE && !is_loading) || now >= attempt->request->wait_until) {
+        return 0;
     }
-    int64_t until = now_microseconds() + microseconds;
+    int64_t pause = longest;
+    if (!is_loading) {
+        pause = earlier(pause_microseconds(attempt->pool, attempt->waited + 1, error), longest);
+        pause = earlier(pause, attempt->request->wait_until - now);
+    } else if (error->has_retry_after) {
+        pause = (int64_t)error->retry_after_milliseconds * 1000;
+    }
+    int64_t until = now + (pause < 1000 ? 1000 : pause);
+    return is_loading && until > attempt->request->wait_until ? 0 : until;
+}
+
+/* Pauses before the next try. False: none follows. */
+static bool pause_before_retry(struct attempt *attempt, const assay_error *error) {
+    struct pool *pool = attempt->pool;
+    if (attempt->is_inherited) {
+        return false; /* the lock is the parent's */
+    }
+    pthread_mutex_lock(&pool->lock);
+    int64_t now = now_microseconds(), until = next_waiting_try(attempt, error, now);
+    bool goes_on = until != 0;
+    if (goes_on) {
+        attempt->waited++;
+    } else {
+        goes_on = ++attempt->made < pool->options.attempts && may_retry(attempt, error);
+        until = now + pause_microseconds(pool, attempt->made, error);
+    }
     goes_on = goes_on && until < attempt->request->deadline;
-    while (goes_on && !client->is_closed && now_microseconds() < until) {
-        (void)wait_until(&client->changed, &client->lock, until);
+    while (goes_on && !pool->is_closed && now_microseconds() < until) {
+        (void)wait_until(&pool->changed, &pool->lock, until);
     }
-    goes_on = goes_on && !client->is_closed;
-    pthread_mutex_unlock(&client->lock);
+    goes_on = goes_on && !pool->is_closed;
+    pthread_mutex_unlock(&pool->lock);
     return goes_on;
 }
 
@@ -2768,6 +3000,29 @@ static const assay_kind_info *find_kind(uint8_t number) {
         }
     }
     return NULL;
+}
+
+/* A call on the pool of this process. */
+static assay_code run_call(
+    struct pool *pool, const assay_kind_info *kind, const void *message,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    struct request request;
+    assay_code code = request_init(pool, &request, kind, message, call, error);
+    if (code != ASSAY_OK) {
+        return code;
+    }
+    const assay_allocator *allocator = &pool->options.allocator;
+    struct attempt attempt = {
+        .pool = pool,
+        .request = &request,
+        .arena = {.allocator = allocator},
+        .scratch = {.allocator = allocator}};
+    do {
+        attempt.arena.failed = attempt.scratch.failed = false;
+        code = try_once(&attempt, reply, error);
+    } while (code != ASSAY_OK && pause_before_retry(&attempt, error));
+    buffer_free(&request.bytes);
+    return code;
 }
 
 assay_code assay_call(
@@ -2786,24 +3041,15 @@ assay_code assay_call(
             error, ASSAY_REQUEST_INVALID, "calling: found kind %u%s", number,
             kind == NULL ? ", allowed: the kinds of assay.h" : " without a request");
     }
-    struct request request;
-    assay_code code = request_init(client, &request, kind, message, call, error);
-    if (code != ASSAY_OK) {
-        return code;
+    struct pool *pool = pool_of(client);
+    if (pool == NULL) {
+        return fail_memory(error, "calling in a forked child");
     }
-    const assay_allocator *allocator = &client->options.allocator;
-    struct attempt attempt = {
-        .client = client,
-        .request = &request,
-        .arena = {.allocator = allocator},
-        .scratch = {.allocator = allocator}};
-    uint32_t made = 0;
-    do {
-        attempt.arena.failed = attempt.scratch.failed = false;
-        code = try_once(&attempt, reply, error);
-        made++;
-    } while (code != ASSAY_OK && pause_before_retry(&attempt, made, error));
-    buffer_free(&request.bytes);
+    /* A thread that is cancelled within a call would leave the lock, or the reading, to nobody. */
+    int before, ignored;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    assay_code code = run_call(pool, kind, message, call, reply, error);
+    (void)pthread_setcancelstate(before, &ignored);
     return code;
 }
 
@@ -2916,33 +3162,37 @@ assay_code assay_client_new(
     *client = (assay_client){.options = chosen, .address = address};
     copy_text(client->name, sizeof client->name, assay_text_of(chosen.name));
     client->options.name = client->name;
-    client->random = (uint64_t)now_microseconds() * 2654435761u ^ (uint64_t)(uintptr_t)client;
-    client->random += client->random == 0 ? 1 : 0;
-    bool has_lock = pthread_mutex_init(&client->lock, NULL) == 0;
-    if (!has_lock || !condition_init(&client->changed)) {
-        if (has_lock) {
-            pthread_mutex_destroy(&client->lock);
-        }
+    struct pool *pool = pool_new(client, getpid());
+    if (pool == NULL) {
         release(&chosen.allocator, client);
         return fail_memory(error, "making a client");
     }
+    atomic_store(&client->pool, pool);
     *made = client;
     return ASSAY_OK;
 }
 
 void assay_client_close(assay_client *client) {
     assay_error error;
-    pthread_mutex_lock(&client->lock);
-    client->is_closed = true;
-    (void)fail_closed(client, &error);
-    struct connection *connection = client->connections;
+    int before, ignored;
+    struct pool *pool = pool_of(client);
+    if (pool == NULL) { /* a child without memory marks its own copy of the parent's pool */
+        atomic_load(&client->pool)->is_closed = true;
+        return;
+    }
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    pthread_mutex_lock(&pool->lock);
+    pool->is_closed = true;
+    (void)fail_closed(pool, &error);
+    struct connection *connection = pool->connections;
     while (connection != NULL) {
         struct connection *next = connection->next;
         connection_fail(connection, &error); /* frees it when nobody uses it */
         connection = next;
     }
-    pthread_cond_broadcast(&client->changed);
-    pthread_mutex_unlock(&client->lock);
+    pthread_cond_broadcast(&pool->changed);
+    pthread_mutex_unlock(&pool->lock);
+    (void)pthread_setcancelstate(before, &ignored);
 }
 
 void assay_client_free(assay_client *client) {
@@ -2950,8 +3200,10 @@ void assay_client_free(assay_client *client) {
         return;
     }
     assay_client_close(client);
-    pthread_mutex_destroy(&client->lock);
-    pthread_cond_destroy(&client->changed);
+    struct pool *pool = atomic_load(&client->pool);
+    if (!is_inherited(pool)) {
+        pool_free(pool);
+    }
     assay_allocator allocator = client->options.allocator;
     release(&allocator, client);
 }

@@ -3,6 +3,18 @@
  * Needs POSIX threads and liblz4. Blocking and thread safe: any number of threads may share one
  * client; no thread is started, there is no global state.
  *
+ * Fork. A forked child may use the parent's client objects. The first use in the child makes new
+ * connections, and closes the child's copies of the parent's sockets without shutting them down.
+ * The parent is not disturbed, whatever its threads were doing. Memory of the parent's connections
+ * and calls is not given back in the child. A call whose on_chunk forked goes on in the parent, and
+ * ends with ASSAY_CONNECTION_CLOSED in the child. A child is told by its process id.
+ *
+ * Signals and ends. A signal handler that returns changes nothing. A handler that forks must not
+ * return in the child. Cancelling a thread (pthread_cancel) takes effect after the thread's call,
+ * on_chunk included. Neither on_chunk nor a signal handler may leave a call by longjmp, a C++
+ * exception or pthread_exit. Out of on_chunk, such a jump loses the call's memory and leaves the
+ * thread not cancellable. Other calls go on, and the last frame frees the place in flight.
+ *
  * Mocks. Unless allow_mock is set, an answer of a mock model is never handed out: requests say
  * that they want a real one, and the first frame that says mock ends the call with
  * ASSAY_MOCK_REFUSED.
@@ -193,6 +205,7 @@ typedef struct assay_options {
     uint32_t backoff_max_milliseconds; /* longest pause; 2000 */
     uint64_t answer_size_max;          /* one whole answer, bytes; 1 GiB */
     assay_allocator allocator;         /* resize NULL: realloc and free */
+    uint32_t wait_milliseconds;        /* from a call's start, for a server that comes up; 0 */
 } assay_options;
 
 assay_options assay_options_default(void);
@@ -277,6 +290,10 @@ void assay_reply_free(assay_reply *reply);
  * A call is tried again, at most `attempts` times in all and within its deadline, when it was never
  * sent, when the server said UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED, or when the connection was
  * lost (not for load and unload); and never once on_chunk has seen a part of the answer.
+ *
+ * With wait_milliseconds a call waits, from the start of the call and within its deadline, for a
+ * server that comes up: ASSAY_UNREACHABLE and refusals with "model_loading" are tried again, after
+ * at most 200 ms or the pause that the server asks for. These tries do not count as attempts.
  */
 #define ASSAY_DECLARE_CALL(kind)                                                                  \
     assay_code assay_##kind(                                                                      \

@@ -4,11 +4,15 @@
  * so nothing here knows a field by name. A thread per call. A test tool, not an example.
  */
 #define _POSIX_C_SOURCE 200809L
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "../assay.h"
 #include "json.h"
@@ -338,6 +342,7 @@ static void open_client(const char *id, const struct json *command) {
         read_option(given, "backoff_milliseconds", options.backoff_milliseconds);
     options.backoff_max_milliseconds =
         read_option(given, "backoff_max_milliseconds", options.backoff_max_milliseconds);
+    options.wait_milliseconds = read_option(given, "wait_milliseconds", 0);
     const struct json *name = json_member(command, "client");
     const struct json *server = json_member(command, "server");
     struct named *named = calloc(1, sizeof *named);
@@ -366,6 +371,8 @@ struct work {
     uint32_t deadline_milliseconds;
     bool streams;
     uint64_t cancel_after, seen;
+    pid_t child; /* that makes the call, and what it writes its line to */
+    int pipe;
 };
 
 static bool print_chunk(void *context, const assay_chunk *chunk) {
@@ -379,8 +386,8 @@ static bool print_chunk(void *context, const assay_chunk *chunk) {
     return work->cancel_after == 0 || work->seen < work->cancel_after;
 }
 
-static void *run_call(void *context) {
-    struct work *work = context;
+/* Makes the call and puts down what it came to, as one line. */
+static void make_call(struct work *work, struct json_out *out) {
     assay_call_options call = {.deadline_milliseconds = work->deadline_milliseconds};
     if (work->streams) {
         call.on_chunk = print_chunk;
@@ -388,34 +395,116 @@ static void *run_call(void *context) {
     }
     assay_reply reply;
     assay_error error;
+    json_format(out, "{\"id\":%.40s,", work->id);
     if (assay_call(work->client, work->kind->number, work->request, &call, &reply, &error) ==
         ASSAY_OK) {
-        struct json_out out = {.size = 0};
         json_format(
-            &out,
-            "{\"id\":%.40s,\"ok\":{\"provenance\":%s,\"generation\":%" PRIu32
+            out,
+            "\"ok\":{\"provenance\":%s,\"generation\":%" PRIu32
             ",\"degraded\":%s,\"response\":",
-            work->id, provenance_name(reply.provenance), reply.generation,
+            provenance_name(reply.provenance), reply.generation,
             reply.degraded ? "true" : "false");
-        write_message(&out, work->kind->response, reply.message);
-        json_raw(&out, "}}");
-        print_line(&out);
+        write_message(out, work->kind->response, reply.message);
+        json_raw(out, "}}");
     } else {
-        print_error(work->id, &error);
+        json_raw(out, "\"error\":");
+        write_error(out, &error);
+        json_raw(out, "}");
     }
     assay_reply_free(&reply);
+}
+
+static void end_work(struct work *work) {
     struct json_memory *memory = work->memory; /* holds the work itself */
     json_free(&memory);
     pthread_mutex_lock(&lock);
     running--;
     pthread_cond_signal(&finished);
     pthread_mutex_unlock(&lock);
+}
+
+static void *run_call(void *context) {
+    struct json_out out = {.size = 0};
+    make_call(context, &out);
+    print_line(&out);
+    end_work(context);
     return NULL;
 }
 
-/* Starts a call; true: it owns the memory of its line from then on. */
+/* Hands on the one line that a forked child writes; without one, that it came to nothing. */
+static void *hear_child(void *context) {
+    struct work *work = context;
+    struct json_out out = {.size = 0};
+    char byte[2] = {0};
+    while (byte[0] != '\n') {
+        ssize_t count = read(work->pipe, byte, 1);
+        if (count == 1 && byte[0] != '\n') {
+            json_raw(&out, byte);
+        } else if (count == 0 || (count < 0 && errno != EINTR)) {
+            break;
+        }
+    }
+    close(work->pipe);
+    while (waitpid(work->child, NULL, 0) < 0 && errno == EINTR) {
+    }
+    if (byte[0] != '\n') {
+        const assay_error error = {
+            .code = ASSAY_CONNECTION_CLOSED, .message = "the forked child ended without a word"};
+        free(out.bytes);
+        print_error(work->id, &error);
+    } else {
+        print_line(&out);
+    }
+    end_work(work);
+    return NULL;
+}
+
+/* In a forked child: the call, its line into the pipe, the end. No lock of the parent's is taken,
+ * and nothing of its standard output is written. */
+static void call_in_child(struct work *work, int pipe_end) {
+    struct json_out out = {.size = 0};
+    make_call(work, &out);
+    json_raw(&out, "\n");
+    for (size_t sent = 0; sent < out.size;) {
+        ssize_t count = write(pipe_end, out.bytes + sent, out.size - sent);
+        if (count < 0 && errno != EINTR) {
+            break;
+        }
+        sent += count < 0 ? 0 : (size_t)count;
+    }
+    _exit(0);
+}
+
+static void start_thread(void *(*run)(void *), struct work *work) {
+    pthread_mutex_lock(&lock);
+    running++;
+    pthread_mutex_unlock(&lock);
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, run, work) != 0) {
+        fprintf(stderr, "driver: no thread\n");
+        exit(1);
+    }
+    pthread_detach(thread);
+}
+
+static void fork_call(struct work *work) {
+    int ends[2];
+    if (pipe(ends) != 0 || (work->child = fork()) < 0) {
+        fprintf(stderr, "driver: no pipe or no child\n");
+        exit(1);
+    }
+    if (work->child == 0) {
+        work->streams = false;
+        call_in_child(work, ends[1]);
+    }
+    close(ends[1]);
+    work->pipe = ends[0];
+    start_thread(hear_child, work);
+}
+
+/* Starts a call, in a child if `forks`; true: it owns the memory of its line from then on. */
 static bool start_call(
-    struct json_memory **memory, const char *id, const struct json *command) {
+    struct json_memory **memory, const char *id, const struct json *command, bool forks) {
     const struct json *name = json_member(command, "client");
     const struct json *kind_name = json_member(command, "kind"), *member;
     struct work *work = json_take(memory, sizeof *work);
@@ -438,15 +527,11 @@ static bool start_call(
     member = json_member(command, "stream");
     work->streams = member != NULL && member->boolean;
     work->memory = *memory;
-    pthread_mutex_lock(&lock);
-    running++;
-    pthread_mutex_unlock(&lock);
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, run_call, work) != 0) {
-        fprintf(stderr, "driver: no thread\n");
-        exit(1);
+    if (forks) {
+        fork_call(work);
+    } else {
+        start_thread(run_call, work);
     }
-    pthread_detach(thread);
     return true;
 }
 
@@ -475,7 +560,9 @@ int main(void) {
         } else if (strcmp(op->text, "open") == 0) {
             open_client(id->text, command);
         } else if (strcmp(op->text, "call") == 0) {
-            is_kept = start_call(&memory, id->text, command);
+            is_kept = start_call(&memory, id->text, command, false);
+        } else if (strcmp(op->text, "fork") == 0) {
+            is_kept = start_call(&memory, id->text, command, true);
         } else if (strcmp(op->text, "close") == 0) {
             close_client(id->text, command);
         }

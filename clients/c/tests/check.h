@@ -1,11 +1,13 @@
 /*
  * Checks that print both sides, a generator of random numbers with a printed seed, and a fake
- * server: a thread that accepts connections on a Unix socket and hands every frame to a function.
+ * server: a thread that accepts connections on a Unix socket and hands every frame to a function,
+ * one connection after the other or (is_parallel) each on a thread of its own.
  */
 #ifndef TESTS_CHECK_H
 #define TESTS_CHECK_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -79,8 +81,17 @@ struct fake {
     pthread_t thread;
     fake_answer *answer;
     void *context;
-    unsigned connections, cancels;
-    uint64_t cancelled;
+    _Atomic unsigned connections, ended, cancels; /* ended: connections */
+    _Atomic uint64_t cancelled;
+    bool is_parallel;
+    pthread_t threads[64];
+    unsigned thread_count;
+};
+
+/* A connection and its server. */
+struct served {
+    struct fake *fake;
+    int fd;
 };
 
 static void put_le(uint8_t *bytes, uint64_t value, int size) {
@@ -177,7 +188,7 @@ static size_t hello_body(uint8_t *body, uint64_t in_flight_max) {
     return size + field_u64(body + size, 5, in_flight_max);
 }
 
-/* The last frame of a Generate with `text`; `degraded` puts one degradation in. */
+/* The last frame of a Generate of one token with `text`; `degraded` puts one degradation in. */
 static size_t generated_body(uint8_t *body, const char *text, bool degraded) {
     uint8_t answer[512], timing[256];
     size_t timing_size = 0;
@@ -190,7 +201,9 @@ static size_t generated_body(uint8_t *body, const char *text, bool degraded) {
     if (degraded) {
         answer_size += field_text(answer + answer_size, 5, "truncated_context");
     }
-    size_t size = field_text(body, 2, text);
+    const uint8_t token[4] = {7};
+    size_t size = field_put(body, 1, 5, token, 4);
+    size += field_text(body + size, 2, text);
     size += field_text(body + size, 5, "length");
     size += field_u64(body + size, 7, 1);
     size += field_u64(body + size, 8, 1);
@@ -209,21 +222,44 @@ static bool read_request(int fd, struct seen *seen) {
     return seen->size <= sizeof seen->body && all_in(fd, seen->body, seen->size);
 }
 
-static void *fake_run(void *context) {
-    struct fake *fake = context;
+static void *serve(void *context) {
+    struct served served = *(struct served *)context;
     struct seen *seen = malloc(sizeof *seen);
-    int fd;
-    while (seen != NULL && (fd = accept(fake->listener, NULL, NULL)) >= 0) {
-        fake->connections++;
-        while (read_request(fd, seen) && fake->answer(fake, fd, seen)) {
-        }
-        close(fd);
+    free(context);
+    while (seen != NULL && read_request(served.fd, seen) &&
+           served.fake->answer(served.fake, served.fd, seen)) {
     }
+    close(served.fd);
     free(seen);
+    served.fake->ended++;
     return NULL;
 }
 
-static void fake_start(struct fake *fake, fake_answer *answer, void *context) {
+static void *fake_run(void *context) {
+    struct fake *fake = context;
+    int fd;
+    while ((fd = accept(fake->listener, NULL, NULL)) >= 0) {
+        struct served *served = malloc(sizeof *served);
+        fake->connections++;
+        if (served == NULL) {
+            abort();
+        }
+        *served = (struct served){fake, fd};
+        if (!fake->is_parallel) {
+            (void)serve(served);
+        } else if (
+            fake->thread_count == 64 ||
+            pthread_create(&fake->threads[fake->thread_count++], NULL, serve, served) != 0) {
+            abort();
+        }
+    }
+    for (unsigned i = 0; i < fake->thread_count; i++) {
+        pthread_join(fake->threads[i], NULL);
+    }
+    return NULL;
+}
+
+static void fake_listen(struct fake *fake, fake_answer *answer, void *context) {
     static unsigned number;
     *fake = (struct fake){.answer = answer, .context = context};
     (void)snprintf(
@@ -234,6 +270,16 @@ static void fake_start(struct fake *fake, fake_answer *answer, void *context) {
     fake->listener = socket(AF_UNIX, SOCK_STREAM, 0);
     CHECK(bind(fake->listener, (struct sockaddr *)&name, sizeof name) == 0);
     CHECK(listen(fake->listener, 16) == 0);
+}
+
+static void fake_start(struct fake *fake, fake_answer *answer, void *context) {
+    fake_listen(fake, answer, context);
+    CHECK(pthread_create(&fake->thread, NULL, fake_run, fake) == 0);
+}
+
+static void fake_start_parallel(struct fake *fake, fake_answer *answer, void *context) {
+    fake_listen(fake, answer, context);
+    fake->is_parallel = true;
     CHECK(pthread_create(&fake->thread, NULL, fake_run, fake) == 0);
 }
 

@@ -528,6 +528,9 @@ static void a_hostile_server_breaks_nothing(void) {
     fake_stop(&fake);
 }
 
+#include "answers.h"
+#include "ends.h"
+
 /* ---------------------------------------------------------------- */
 
 #define TEST(name) {#name, name}
@@ -545,7 +548,17 @@ int main(void) {
         TEST(giving_up_cancels_and_the_connection_lives_on),
         TEST(every_failed_allocation_is_an_error), TEST(a_whole_answer_has_a_limit),
         TEST(many_threads_share_one_connection), TEST(closing_ends_calls_that_wait),
-        TEST(connecting_has_a_limit),
+        TEST(connecting_has_a_limit), TEST(frames_and_tokens_are_counted),
+        TEST(rows_and_inputs_are_counted), TEST(a_child_makes_connections_of_its_own),
+        TEST(a_child_does_not_need_the_parents_lock),
+        TEST(a_call_in_flight_survives_a_fork), TEST(a_fork_in_a_callback_leaves_one_answer),
+        TEST(a_child_closes_its_copies_and_no_other_file),
+        TEST(a_client_closed_before_the_fork_stays_closed),
+        TEST(signals_change_nothing), TEST(a_cancelled_thread_ends_after_its_call),
+        TEST(a_callback_that_jumps_out_disturbs_nobody),
+        TEST(a_callback_that_stops_gives_its_place_back), TEST(tcp_connections_are_probed),
+        TEST(without_a_wait_a_dead_address_fails), TEST(a_wait_covers_a_missing_socket),
+        TEST(a_wait_covers_a_model_that_loads), TEST(a_wait_ends_with_the_error),
         TEST(a_hostile_server_breaks_nothing)};
     const size_t count = sizeof tests / sizeof *tests;
     unsigned red = 0;
