@@ -21,10 +21,13 @@ import Testing
         return try Client(servers.greeting(hello, handler).address, options: options)
     }
 
-    private func end(_ tokens: [UInt32] = [], _ text: String = "") -> GenerateResponse {
+    /// A last frame; `before` are the tokens of the frames before it.
+    private func end(
+        _ tokens: [UInt32] = [], _ text: String = "", before: Int = 0
+    ) -> GenerateResponse {
         GenerateResponse(
             tokens: tokens, text: text, finishReason: .length, promptTokens: 1,
-            completionTokens: 2, answer: answer)
+            completionTokens: UInt64(before + tokens.count), answer: answer)
     }
 
     // MARK: - Servers that behave
@@ -38,7 +41,7 @@ import Testing
     }
 
     @Test func streamIsHandedOutAndPutTogether() async throws {
-        let end = end([9], "c")
+        let end = end([9], "c", before: 2)
         let client = try client { asked, _ in
             .send(
                 ScriptedServer.frame(
@@ -73,7 +76,9 @@ import Testing
                             logits: [4], vocabulary: 2, positions: 2, answer: answer),
                         to: asked.id))
         }
-        let reply = try await client.logits(LogitsRequest(prompt: .tokens([1])))
+        var request = LogitsRequest(prompt: .tokens([1, 2]))
+        request.allPositions = true
+        let reply = try await client.logits(request)
         #expect(reply.message.logits == [1, 2, 3, 4])
     }
 

@@ -41,6 +41,7 @@ import Testing
             .addressInvalid, .unreachable, .connectionClosed, .timedOut, .protocolError,
             .mockRefused, .serverRefused, .requestInvalid, .givenUp, .revisionTooLow,
         ]
+        // Of all clients only this one has `process_forked`: the others work in a forked process.
         #expect(Set(codes.map(\.name)) == Set(try description().client_errors.map(\.code)))
     }
 }

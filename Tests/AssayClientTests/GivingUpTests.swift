@@ -195,4 +195,46 @@ import Testing
             #expect(whole.requirements == nil)
         }
     }
+
+    @Test func callsCancelledAtAnyMomentCostTheOthersNothing() async throws {
+        let server = try servers.greeting(
+            HelloResponse(server: "s", requestsInFlightMax: 4)
+        ) { asked, _ in
+            switch asked.kind {
+            case .ping:
+                let payload = (try? asked.decoded(PingRequest.self))?.payload ?? []
+                return .send(ScriptedServer.frame(PingResponse(payload: payload), to: asked.id))
+            case .cancel:
+                return .send(ScriptedServer.frame(CancelResponse(found: false), to: asked.id))
+            default: return .silence
+            }
+        }
+        let client = try Client(server.address, options: .once)
+        let calls = (0..<400).map { index in
+            Task { try await client.ping(Array("call \(index)".utf8)) }
+        }
+        for index in calls.indices where index % 2 == 1 {
+            for _ in 0..<index % 7 { await Task.yield() }
+            calls[index].cancel()
+        }
+        for (index, call) in calls.enumerated() {
+            // A call that was not cancelled has its own answer: the client compares it.
+            switch await call.result {
+            case .success(let reply):
+                #expect(reply.message.payload == Array("call \(index)".utf8))
+            case .failure(let error):
+                #expect((error as? ClientError)?.code == .givenUp && index % 2 == 1, "\(error)")
+            }
+        }
+        // All four places are free: as many requests are with the server at once.
+        let held = (0..<4).map { _ in
+            Task { try await client.stats(deadlineMilliseconds: 60_000) }
+        }
+        await server.received(4, of: .stats)
+        for asked in server.asked where asked.kind == .stats {
+            server.push(ScriptedServer.frame(StatsResponse(), to: asked.id))
+        }
+        for call in held { _ = try await call.value }
+        #expect(server.connectionCount == 1)
+    }
 }

@@ -161,12 +161,13 @@ import Testing
     // MARK: - Log-probabilities of Generate
 
     private static func end(
-        _ tokens: [UInt32] = [], finish: FinishReason = .length, logprobs: Logprobs? = nil,
-        promptLogprobs: Logprobs? = nil
+        _ tokens: [UInt32] = [], before: Int = 0, finish: FinishReason = .length,
+        logprobs: Logprobs? = nil, promptLogprobs: Logprobs? = nil
     ) -> GenerateResponse {
         GenerateResponse(
-            tokens: tokens, finishReason: finish, promptTokens: 4, completionTokens: 3,
-            logprobs: logprobs, promptLogprobs: promptLogprobs, answer: answer)
+            tokens: tokens, finishReason: finish, promptTokens: 4,
+            completionTokens: UInt64(before + tokens.count), logprobs: logprobs,
+            promptLogprobs: promptLogprobs, answer: answer)
     }
 
     private func generate(
@@ -192,7 +193,7 @@ import Testing
             GenerateChunk(text: "late"),
         ]
         let whole = try await generate(
-            chunks, Self.end([9], logprobs: Self.logprobs([9])), promptLogprobs: 0)
+            chunks, Self.end([9], before: 2, logprobs: Self.logprobs([9])), promptLogprobs: 0)
         #expect(whole.tokens == [7, 8, 9])
         #expect(whole.logprobs == Self.logprobs([7, 8, 9]))
         #expect(whole.promptLogprobs == Self.logprobs([11, 12, 13], width: 0))
@@ -206,18 +207,18 @@ import Testing
     }
 
     static let wrongLogprobs: [(String, [GenerateChunk], GenerateResponse)] = [
-        ("a token without one", [GenerateChunk(tokens: [7])], end()),
+        ("a token without one", [GenerateChunk(tokens: [7])], end(before: 1)),
         ("the last token without one", [], end([7])),
         (
             "more alternatives than asked for",
-            [GenerateChunk(tokens: [7], logprobs: logprobs([7], width: 2))], end()
+            [GenerateChunk(tokens: [7], logprobs: logprobs([7], width: 2))], end(before: 1)
         ),
         (
             "another number of alternatives in the next frame",
             [
                 GenerateChunk(tokens: [7], logprobs: logprobs([7], width: 0)),
                 GenerateChunk(tokens: [7], logprobs: logprobs([7], width: 1)),
-            ], end()
+            ], end(before: 2)
         ),
         (
             "those of the prompt, which nobody asked for",
@@ -235,7 +236,9 @@ import Testing
 
     @Test func logprobsNobodyAskedForAreABreach() async {
         let chunk = GenerateChunk(tokens: [7], logprobs: Self.logprobs([7], width: 0))
-        let error = await failure { _ = try await generate([chunk], Self.end(), logprobs: nil) }
+        let error = await failure {
+            _ = try await generate([chunk], Self.end(before: 1), logprobs: nil)
+        }
         #expect(error?.code == .protocolError)
     }
 

@@ -43,6 +43,7 @@ final class ScriptedServer: Sendable {
         var waiters: [(count: Int, kind: MessageKind?, caller: CheckedContinuation<Void, Never>)] =
             []
         var isStopped = false
+        var ended = 0
     }
 
     private let directory: TemporaryDirectory
@@ -51,10 +52,12 @@ final class ScriptedServer: Sendable {
     private let state = Mutex(State())
 
     /// Listens; `handler` runs on the threads of the connections.
-    init(_ handler: @escaping Handler) throws {
-        directory = try TemporaryDirectory()
+    ///
+    /// - Parameter directory: where the socket `s` is made; nil for a new folder.
+    init(in directory: TemporaryDirectory? = nil, _ handler: @escaping Handler) throws {
+        self.directory = try directory ?? TemporaryDirectory()
         self.handler = handler
-        listener = Self.listen(directory.path("s"))
+        listener = Self.listen(self.directory.path("s"))
         let descriptor = listener
         Self.start { [weak self] in
             while true {
@@ -71,9 +74,10 @@ final class ScriptedServer: Sendable {
 
     /// Answers Hello, and hands everything else to `handler`.
     static func greeting(
-        _ hello: HelloResponse = HelloResponse(server: "scripted"), _ handler: @escaping Handler
+        _ hello: HelloResponse = HelloResponse(server: "scripted"),
+        in directory: TemporaryDirectory? = nil, _ handler: @escaping Handler
     ) throws -> ScriptedServer {
-        try ScriptedServer { asked, server in
+        try ScriptedServer(in: directory) { asked, server in
             guard asked.kind == .hello else { return handler(asked, server) }
             return .send(frame(hello, to: asked.id))
         }
@@ -87,6 +91,9 @@ final class ScriptedServer: Sendable {
     var asked: [Asked] { state.withLock { $0.asked.filter { $0.kind != .hello } } }
     /// Connections accepted so far.
     var connectionCount: Int { state.withLock { $0.descriptors.count } }
+
+    /// Connections that their clients have ended.
+    var endedCount: Int { state.withLock { $0.ended } }
 
     /// Waits until so many requests of a kind have come, Hello left out unless named.
     func received(_ count: Int, of kind: MessageKind? = nil) async {
@@ -200,6 +207,7 @@ final class ScriptedServer: Sendable {
             defer { shutdown(descriptor, Int32(SHUT_RDWR)) }
             while true {
                 let count = recv(descriptor, &buffer, buffer.count, 0)
+                if count == 0 { self?.state.withLock { $0.ended += 1 } }
                 guard count > 0, let server = self,
                     let frames = try? decoder.frames(in: Array(buffer[..<count]))
                 else { return }

@@ -3,6 +3,7 @@
 
 import AssayClient
 import Synchronization
+import TestSupport
 import Testing
 
 /// Servers that end with this object.
@@ -19,9 +20,9 @@ final class Servers: Sendable {
     /// A server that answers Hello by itself.
     func greeting(
         _ hello: HelloResponse = HelloResponse(server: "scripted"),
-        _ handler: @escaping ScriptedServer.Handler
+        in directory: TemporaryDirectory? = nil, _ handler: @escaping ScriptedServer.Handler
     ) throws -> ScriptedServer {
-        keep(try ScriptedServer.greeting(hello, handler))
+        keep(try ScriptedServer.greeting(hello, in: directory, handler))
     }
 
     private func keep(_ server: ScriptedServer) -> ScriptedServer {

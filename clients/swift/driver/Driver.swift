@@ -3,6 +3,7 @@
 //     {"id":1,"op":"open","client":"a","server":URL,"options":{…}}        -> {"id":1,"ok":{}}
 //     {"id":2,"op":"call","client":"a","kind":"Ping","request":{…}}       -> {"id":2,"ok":{…}}
 //     {"id":3,"op":"close","client":"a"}                                  -> {"id":3,"ok":{}}
+//     {"id":4,"op":"fork",…}                                -> {"id":4,"unsupported":"fork"}
 //
 // Commands are read while calls run, each in a task of its own. Ends with standard input.
 
@@ -32,6 +33,9 @@ enum Driver {
             case "close":
                 clients.removeValue(forKey: command.client)?.close()
                 Output.write(command.id, "ok", .object([]))
+            case "fork":
+                // A client of Swift refuses to work in a forked process.
+                Output.write(command.id, "unsupported", .string(command.op))
             default:
                 guard let client = clients[command.client] else {
                     Output.refuse(command.id, "no client \"\(command.client)\" is open", nil)
@@ -84,6 +88,7 @@ struct Command: Sendable {
         set("connections", \.connections)
         set("attempts", \.attempts)
         set("connect_milliseconds", \.connectMilliseconds)
+        set("wait_milliseconds", \.waitMilliseconds)
         set("answer_milliseconds", \.answerMilliseconds)
         set("grace_milliseconds", \.graceMilliseconds)
         set("backoff_milliseconds", \.backoffMilliseconds)

@@ -1,8 +1,8 @@
 // Who waits for an answer: one caller for the whole of it, or one for its parts.
 //
 // Guarantees: values are filled in while the connection is locked and handed over after it was
-// unlocked; a caller is resumed exactly once for each wait. A frame that breaks the protocol is
-// thrown to whoever files it, before anything of it is handed over.
+// unlocked; a caller is resumed exactly once for each wait. A frame that breaks the protocol, one
+// out of its turn included, is thrown to whoever files it, before anything of it is handed over.
 
 import Synchronization
 import Wire
@@ -39,32 +39,50 @@ package protocol Answer: Waking {
     var taker: any Waking { get }
 }
 
-extension AnswerPieces {
-    /// Decodes a chunk, compares its flags with what it says, and adds it.
-    fileprivate mutating func add(
+/// The frames of one answer so far: decoded, counted, put together.
+private struct Assembly<Pieces: AnswerPieces>: Sendable {
+    private var pieces: Pieces
+    private var frameCount: UInt64 = 0
+
+    init(_ pieces: Pieces) { self.pieces = pieces }
+
+    /// Decodes a chunk, compares its flags and its number with what is expected, and adds it.
+    mutating func add(
         _ header: FrameHeader, _ body: UnsafeRawBufferPointer
-    ) throws(ClientError) -> Chunk {
-        guard Self.isStreamed else {
-            throw .damage("reading the answer to \(Last.kind): more frames than one")
+    ) throws(ClientError) -> Pieces.Chunk {
+        guard Pieces.isStreamed else {
+            throw .damage("reading the answer to \(Pieces.Last.kind): more frames than one")
         }
-        let chunk = try Chunk(server: body)
+        let chunk = try Pieces.Chunk(server: body)
         try checkDegraded(chunk, header)
-        if !add(chunk), let breach { throw .damage(breach) }
+        try count(Pieces.number(of: chunk))
+        if !pieces.add(chunk), let breach = pieces.breach { throw .damage(breach) }
         return chunk
     }
 
     /// Decodes the last frame and puts the whole together.
-    fileprivate mutating func finish(
+    mutating func finish(
         _ header: FrameHeader, _ body: UnsafeRawBufferPointer
-    ) throws(ClientError) -> (last: Last, reply: Reply<Last>) {
-        let last = try Last(server: body)
+    ) throws(ClientError) -> (last: Pieces.Last, reply: Reply<Pieces.Last>) {
+        let last = try Pieces.Last(server: body)
         try checkDegraded(last, header)
-        let whole = whole(last)
-        if let breach { throw .damage(breach) }
+        try count(Pieces.number(of: last))
+        let whole = pieces.whole(last)
+        if let breach = pieces.breach { throw .damage(breach) }
         let reply = Reply(
             message: whole, provenance: header.provenance ?? .mock,
             generation: header.generation)
         return (last, reply)
+    }
+
+    /// Counts a frame. Frames of an older server have no number.
+    private mutating func count(_ number: UInt64?) throws(ClientError) {
+        if let number, number != frameCount {
+            throw .damage(
+                "reading the answer to \(Pieces.Last.kind): found frame \(number), allowed: frame "
+                    + "\(frameCount); one was lost, doubled or swapped")
+        }
+        frameCount += 1
     }
 
     private func checkDegraded(
@@ -72,7 +90,8 @@ extension AnswerPieces {
     ) throws(ClientError) {
         if message.isDegraded != header.flags.contains(.degraded) {
             throw .damage(
-                "reading the answer to \(Last.kind): its degraded flag and its list disagree")
+                "reading the answer to \(Pieces.Last.kind): its degraded flag and its list "
+                    + "disagree")
         }
     }
 }
@@ -81,12 +100,12 @@ extension AnswerPieces {
 struct WholeAnswer<Pieces: AnswerPieces>: Answer {
     typealias Outcome = Result<Reply<Pieces.Last>, CallFailure>
 
-    private var pieces: Pieces
+    private var pieces: Assembly<Pieces>
     private let caller: UnsafeContinuation<Outcome, Never>
     private var outcome: Outcome?
 
     init(_ pieces: Pieces, _ caller: UnsafeContinuation<Outcome, Never>) {
-        self.pieces = pieces
+        self.pieces = Assembly(pieces)
         self.caller = caller
     }
 
@@ -193,12 +212,12 @@ final class PartQueue<Pieces: AnswerPieces>: Waking {
 
 /// An answer whose parts are taken as they come.
 struct PartedAnswer<Pieces: AnswerPieces>: Answer {
-    private var pieces: Pieces
+    private var pieces: Assembly<Pieces>
     private let queue: PartQueue<Pieces>
     private let sizeMax: Int
 
     init(_ pieces: Pieces, _ queue: PartQueue<Pieces>, sizeMax: Int) {
-        self.pieces = pieces
+        self.pieces = Assembly(pieces)
         self.queue = queue
         self.sizeMax = sizeMax
     }

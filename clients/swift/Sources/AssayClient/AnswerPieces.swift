@@ -2,7 +2,7 @@
 //
 // Guarantees: nothing is kept that the request did not ask for, and no more values than it can
 // have; the first frame that contradicts the request or another frame is named in `breach`, and
-// nothing is taken after it.
+// nothing is taken after it. What the last frame counts is compared with what came.
 // Not here: sockets, provenance (see Inbox), counts within one frame (see Wire).
 
 import Wire
@@ -22,16 +22,23 @@ protocol AnswerPieces: Sendable {
     mutating func add(_ chunk: Chunk) -> Bool
     /// The last frame with everything before it.
     mutating func whole(_ last: Last) -> Last
+    /// Number of a chunk in its answer, nil when the frame has none.
+    static func number(of chunk: Chunk) -> UInt64?
+    /// The same of a last frame.
+    static func number(of last: Last) -> UInt64?
 }
 
-extension AnswerPieces {
+extension AnswerPieces where Chunk: NumberedResponse, Last: NumberedResponse {
     static var isStreamed: Bool { true }
+    static func number(of chunk: Chunk) -> UInt64? { chunk.frame }
+    static func number(of last: Last) -> UInt64? { last.frame }
 }
 
 /// An answer of one frame. What `check` finds wrong with it is a breach.
 struct SinglePiece<Last: ResponseMessage>: AnswerPieces {
     typealias Chunk = Last
     static var isStreamed: Bool { false }
+    static func number(of frame: Last) -> UInt64? { nil }
 
     private let check: @Sendable (Last) -> String?
     private(set) var breach: String?
@@ -55,17 +62,22 @@ struct LoadPieces: AnswerPieces {
 
 /// The pieces of a Logits.
 struct LogitsPieces: AnswerPieces {
-    private let positionsMax: Int
+    private let positions: ClosedRange<UInt64>
     private var values: [Float] = []
     private(set) var breach: String?
 
     init(_ request: LogitsRequest) {
-        positionsMax = request.allPositions ? Limits.tokenCountMax : 1
+        switch request.prompt {
+        case _ where !request.allPositions: positions = 1...1
+        case .tokens(let tokens): positions = UInt64(tokens.count)...UInt64(tokens.count)
+        // The server alone knows how many tokens a text has.
+        default: positions = 1...UInt64(Limits.tokenCountMax)
+        }
     }
 
     /// Takes a chunk; false when there are more values than any vocabulary has.
     mutating func add(_ chunk: LogitsChunk) -> Bool {
-        let max = positionsMax * Int(Limits.topKMax)
+        let max = Int(positions.upperBound) * Int(Limits.topKMax)
         guard values.count + chunk.logits.count <= max else {
             breach =
                 "reading logits: found \(values.count + chunk.logits.count) values or more, "
@@ -86,6 +98,10 @@ struct LogitsPieces: AnswerPieces {
             breach =
                 "reading logits: found \(whole.logits.count) values, allowed: "
                 + "\(whole.vocabulary) times \(whole.positions)"
+        } else if !positions.contains(whole.positions) {
+            breach =
+                "reading logits: found \(whole.positions) positions, allowed: "
+                + "\(positions.lowerBound) to \(positions.upperBound)"
         }
         return whole
     }
@@ -126,6 +142,11 @@ struct GenerationPieces: AnswerPieces {
         rest.logprobs = last.logprobs
         rest.promptLogprobs = last.promptLogprobs
         guard add(rest) else { return last }
+        if UInt64(tokens.count) != last.completionTokens {
+            ownBreach =
+                "reading the answer to Generate: found \(tokens.count) tokens, allowed: "
+                + "\(last.completionTokens), as many as it says were made"
+        }
         let expected = last.promptTokens - min(last.promptTokens, 1)
         let isWhole = last.finishReason == .stop || last.finishReason == .length
         let found = UInt64(promptLogprobs.count)

@@ -3,7 +3,7 @@
 //
 // Guarantees: requests that can say so demand a real model unless the client allows mocks. The
 // deadline holds for all attempts together. A task that is cancelled leaves at once, and the
-// server is told to stop.
+// server is told to stop. A server that is waited for costs no attempt.
 
 import Wire
 
@@ -38,12 +38,15 @@ struct Attempts {
     private let kind: MessageKind
     private var rule: RetryRule
     let deadline: Deadline
+    private let waitEnd: Moment
 
     init(_ client: Client, _ kind: MessageKind, deadlineMilliseconds: UInt32) {
         pool = client.pool
         self.kind = kind
         rule = RetryRule(client.options)
         deadline = Deadline(milliseconds: deadlineMilliseconds)
+        let wait = client.options.waitMilliseconds
+        waitEnd = wait > 0 ? .now.advanced(byMilliseconds: wait) : Moment(nanoseconds: 0)
     }
 
     /// A connection with a place for the request; waits and tries again as it may.
@@ -58,10 +61,11 @@ struct Attempts {
 
     /// Waits before the next attempt; throws the error when there is none.
     mutating func pause(after failure: CallFailure) async throws(ClientError) {
-        let left = deadline.moment.nanoseconds(since: .now)
+        let now = Moment.now
         guard !pool.isClosed,
             let pause = rule.pause(
-                after: failure, of: kind, left: left, jitter: .random(in: 0.5...1))
+                after: failure, of: kind, left: deadline.moment.nanoseconds(since: now),
+                waitLeft: waitEnd.nanoseconds(since: now), jitter: .random(in: 0.5...1))
         else { throw failure.error }
         guard pause > 0 else { return }
         do {
@@ -134,6 +138,7 @@ final class PartedCall<Request: RequestMessage, Pieces: AnswerPieces> {
     /// The next part, nil behind the last one and behind an error.
     func next() async throws(ClientError) -> PartQueue<Pieces>.Part? {
         if isOver { return nil }
+        if Fork.isChild { throw ending(.processForked) }
         while true {
             if current == nil { try await begin() }
             guard let (connection, ticket, queue) = current else { return nil }

@@ -7,7 +7,8 @@
 // Guarantees: Sendable; any number of calls at once share its connections, which are made on
 // demand and made anew when lost. An answer of a mock is never handed out unless `allowMock` was
 // set. A call is repeated only where that can do no harm (see RetryRule), and never past its
-// deadline. Cancelling a task that waits gives its request up; the connection lives on.
+// deadline. Cancelling a task that waits gives its request up; the connection lives on. In a forked
+// process every call throws `process_forked`, and the parent's connections are left alone.
 
 import Wire
 
@@ -25,12 +26,14 @@ public final class Client: Sendable {
     /// A client of the server at `address`; connects with the first call.
     ///
     /// - Parameter executor: a thread to share with other clients; nil starts one of its own.
-    /// - Throws: `request_invalid` for options that cannot be meant.
+    /// - Throws: `request_invalid` for options that cannot be meant; `process_forked` in a process
+    ///   that was forked from one with clients.
     public init(
         _ address: ServerAddress, options: ClientOptions = ClientOptions(),
         executor: ClientExecutor? = nil
     ) throws(ClientError) {
         try options.check()
+        if Fork.isChild { throw .processForked }
         self.address = address
         self.options = options
         let executor =

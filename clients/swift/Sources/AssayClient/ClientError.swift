@@ -12,6 +12,7 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         private enum Value: String {
             case address_invalid, unreachable, connection_closed, timed_out, protocol_error
             case mock_refused, server_refused, request_invalid, given_up, revision_too_low
+            case process_forked
         }
 
         private let value: Value
@@ -42,6 +43,8 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         public static let requestInvalid = Code(.request_invalid)
         /// The server speaks an older revision, which does not know the request; nothing was sent.
         public static let revisionTooLow = Code(.revision_too_low)
+        /// The process was forked from the one that made the client; nothing was touched.
+        public static let processForked = Code(.process_forked)
     }
 
     /// Stable reason.
@@ -104,6 +107,15 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
     static func noThread(_ doing: String, _ code: Int32) -> ClientError {
         ClientError(
             .unreachable, .unavailable, "\(doing) for a client: the system says \(code)")
+    }
+
+    /// The process is a child of the one whose clients these are.
+    static var processForked: ClientError {
+        ClientError(
+            .processForked, .failedPrecondition,
+            "using a client: found a process that was forked from one with clients, allowed: that "
+                + "one, or a program begun by exec(2), since Swift's concurrency runtime does not "
+                + "survive fork(2)")
     }
 
     /// The server said why it closes.

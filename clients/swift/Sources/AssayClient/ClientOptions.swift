@@ -23,6 +23,9 @@ public struct ClientOptions: Sendable {
     public var connections = 1
     /// Time to connect, Hello included, milliseconds.
     public var connectMilliseconds: UInt32 = 5_000
+    /// Time from the start of a call during which a server that cannot be reached and a model that
+    /// is loading are tried again, milliseconds; 0 waits for nothing. Such tries are no attempts.
+    public var waitMilliseconds: UInt32 = 0
     /// Longest silence while an answer is awaited, milliseconds; 0 is for ever.
     public var answerMilliseconds: UInt32 = 0
     /// Time beyond a request's deadline before the client gives it up by itself, milliseconds.

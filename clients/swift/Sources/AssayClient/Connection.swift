@@ -84,8 +84,9 @@ final class Connection: Sendable, Timed {
         failed.resume()
     }
 
-    /// The caller no longer wants an answer.
+    /// The caller no longer wants an answer. In a forked process there is none to be had.
     func giveUp(_ ticket: UInt64, _ error: ClientError) {
+        if Fork.isChild { return }
         let now = Moment.now
         change(now) { state in
             state.machine.giveUp(ticket, error, now: now)
@@ -132,7 +133,7 @@ final class Connection: Sendable, Timed {
             let effects = state.machine.takeEffects()
             if effects.over != nil, state.isOpen {
                 state.isOpen = false
-                Socket.close(descriptor)
+                Socket.end(descriptor)
             }
             let moment = state.machine.nextMoment.nanoseconds
             let before = next.exchange(moment, ordering: .relaxed)

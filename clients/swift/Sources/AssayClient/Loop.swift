@@ -7,7 +7,7 @@
 // Guarantees: a frame that a task on this thread asked for is written when the tasks that are
 // ready have run, with one system call for all frames of one connection. Other threads reach the
 // loop through one locked state and one pipe; wake-ups coalesce. The thread ends when its executor
-// is gone and nothing is registered any more.
+// is gone and nothing is registered any more. In a forked process it does nothing.
 
 import Glibc
 import Synchronization
@@ -52,6 +52,7 @@ final class Loop: Sendable {
 
     /// Starts the thread.
     init(spinMicroseconds: UInt32) throws(ClientError) {
+        if Fork.isChild { throw .processForked }
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw .noThread("opening a pipe", errno) }
         for end in ends {
@@ -76,6 +77,9 @@ final class Loop: Sendable {
 
     /// Queues a task. `owner` lives until it has run.
     func enqueue(_ job: UnownedJob, _ owner: ClientExecutor) {
+        // In a forked process this thread is the only one: whoever used a client there gets its
+        // error here.
+        if Fork.isChild { return job.runSynchronously(on: owner.asUnownedTaskExecutor()) }
         wakeIf { state in
             state.jobs.append(job)
             if state.owner == nil { state.owner = owner }
@@ -137,6 +141,8 @@ final class Loop: Sendable {
     }
 
     private func wakeIf(_ change: (inout State) -> Bool) {
+        // The lock may be held for ever there, and the pipe is the parent's.
+        if Fork.isChild { return }
         state.withLock { state in
             guard change(&state), state.isAsleep else { return }
             state.isAsleep = false
@@ -207,6 +213,8 @@ final class Loop: Sendable {
         guard let owner else { return }
         for job in watch.jobs {
             job.runSynchronously(on: owner.asUnownedTaskExecutor())
+            // A task has forked: the other tasks and the sockets are the parent's.
+            while Fork.isChild { pause() }
         }
         watch.jobs.removeAll(keepingCapacity: true)
     }

@@ -1,7 +1,8 @@
 // The connections of one client: carries out what PoolMachine decides.
 //
 // Guarantees: nobody is resumed and nothing is closed while the lock is held. Connecting, which
-// may wait for a name server, has a thread of its own that ends with it.
+// may wait for a name server, has a thread of its own that ends with it. In a forked process no
+// lock is taken.
 
 import Synchronization
 import Wire
@@ -35,7 +36,7 @@ final class Pool: Sendable, Timed {
     }
 
     /// What the latest Hello said.
-    var server: HelloResponse? { state.withLock { $0.server } }
+    var server: HelloResponse? { Fork.isChild ? nil : state.withLock { $0.server } }
 
     /// True once `close` was called: nothing is worth another attempt.
     var isClosed: Bool { closing.load(ordering: .sequentiallyConsistent) }
@@ -47,6 +48,7 @@ final class Pool: Sendable, Timed {
     /// A connection with a place for one request, which the caller must use. Waits for one to be
     /// made or to have room, until `deadline`.
     func connection(until deadline: Deadline) async -> Result<Connection, CallFailure> {
+        if Fork.isChild { return .failure(Self.unsent(.processForked)) }
         let now = Moment.now
         if let connection = state.withLock({ $0.machine.member(now: now) }) {
             return .success(connection)
@@ -80,6 +82,7 @@ final class Pool: Sendable, Timed {
     }
 
     private func withdraw(_ ticket: UInt64) {
+        if Fork.isChild { return }
         let waiter = state.withLock { $0.machine.withdraw(ticket) }
         guard let waiter else { return }
         waiterCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
@@ -126,8 +129,9 @@ final class Pool: Sendable, Timed {
         change(now) { $0.retired(connection, error, pauseEnd: pauseEnd, now: now) }
     }
 
-    /// Ends everything.
+    /// Ends everything. In a forked process nothing of it is this process's to end.
     func close() {
+        if Fork.isChild { return }
         closing.store(true, ordering: .sequentiallyConsistent)
         change(.now) { $0.close(.closed("using a client that was closed")) }
         loop.remove(self as any Timed)
@@ -171,7 +175,8 @@ final class Pool: Sendable, Timed {
     }
 
     private func pauseEnd(_ now: Moment) -> Moment {
-        let pause = UInt64(options.backoffMilliseconds) * 1_000_000
+        var pause = UInt64(options.backoffMilliseconds) * 1_000_000
+        if options.waitMilliseconds > 0 { pause = min(pause, RetryRule.waitPauseMax) }
         return now.advanced(byNanoseconds: UInt64(Double(pause) * .random(in: 0.5...1)))
     }
 

@@ -2,7 +2,8 @@
 //
 // Guarantees: pure; README's "When a call is repeated" is this file in words. What
 // may have been done is never done again: only a request that was not written, one that the server
-// refused before any work, and one without side effects are repeated.
+// refused before any work, and one without side effects are repeated. Waiting for a server
+// (`waitMilliseconds`) repeats calls that did no work, and is no attempt.
 
 import Wire
 
@@ -44,6 +45,11 @@ package struct RetryRule: Sendable {
     private let pauseMax: UInt64
     package private(set) var attempt = 1
     private var freeAttempts: Int
+    private var waits = 0
+
+    /// Longest pause between two tries while a server is waited for, nanoseconds. Also the pause
+    /// for a model that is loading when the server names none.
+    package static let waitPauseMax: UInt64 = 200_000_000
 
     package init(_ options: ClientOptions) {
         attemptsMax = options.attempts
@@ -56,9 +62,11 @@ package struct RetryRule: Sendable {
     ///
     /// - Parameters:
     ///   - left: nanoseconds of the caller's deadline that remain.
+    ///   - waitLeft: nanoseconds of the time to wait for a server that remain.
     ///   - jitter: a random number from 0.5 to 1.
     package mutating func pause(
-        after failure: CallFailure, of kind: MessageKind, left: UInt64, jitter: Double
+        after failure: CallFailure, of kind: MessageKind, left: UInt64, waitLeft: UInt64 = 0,
+        jitter: Double
     ) -> UInt64? {
         // A connection that was dead before anything was written costs nobody anything. There may
         // be as many of them as there are connections; more is a server that closes at once.
@@ -66,11 +74,29 @@ package struct RetryRule: Sendable {
             freeAttempts -= 1
             return 0
         }
+        if waitLeft > 0, let wanted = waitPause(failure, jitter) {
+            // The last try comes at the end of the wait, whatever pause the server asked for.
+            let pause = min(wanted, waitLeft)
+            guard pause < left else { return nil }
+            waits += 1
+            return pause
+        }
         guard attempt < attemptsMax, failure.error.provenance != .mock,
             let wanted = pause(failure, kind, jitter), wanted < left
         else { return nil }
         attempt += 1
         return wanted
+    }
+
+    /// Nanoseconds to pause for a missing server or a model that is loading, nil for every other
+    /// failure.
+    private func waitPause(_ failure: CallFailure, _ jitter: Double) -> UInt64? {
+        let error = failure.error
+        if error.code == .unreachable { return min(backoff(waits, jitter), Self.waitPauseMax) }
+        guard error.code == .serverRefused, error.provenance != .mock,
+            error.serverError?.code == "model_loading"
+        else { return nil }
+        return error.retryAfterMilliseconds.map(Self.nanoseconds) ?? Self.waitPauseMax
     }
 
     private func pause(
@@ -82,17 +108,26 @@ package struct RetryRule: Sendable {
             case .unavailable, .resourceExhausted, .aborted: break
             default: return nil
             }
-            return failure.error.retryAfterMilliseconds.map { $0 * 1_000_000 } ?? backoff(jitter)
-        case .unreachable: return backoff(jitter)
-        case .timedOut: return failure.stage == .connecting ? backoff(jitter) : nil
+            return failure.error.retryAfterMilliseconds.map(Self.nanoseconds)
+                ?? backoff(attempt - 1, jitter)
+        case .unreachable: return backoff(attempt - 1, jitter)
+        case .timedOut: return failure.stage == .connecting ? backoff(attempt - 1, jitter) : nil
         case .connectionClosed:
-            return failure.stage != .sent || kind.isRetrySafe ? backoff(jitter) : nil
+            guard failure.stage != .sent || kind.isRetrySafe else { return nil }
+            return backoff(attempt - 1, jitter)
         default: return nil
         }
     }
 
-    private func backoff(_ jitter: Double) -> UInt64 {
-        let doubled = pauseFirst << UInt64(min(attempt - 1, 20))
+    /// A server may ask for any number.
+    private static func nanoseconds(_ milliseconds: UInt64) -> UInt64 {
+        let (product, overflows) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        return overflows ? .max : product
+    }
+
+    /// The pause after so many others.
+    private func backoff(_ count: Int, _ jitter: Double) -> UInt64 {
+        let doubled = pauseFirst << UInt64(min(count, 20))
         return UInt64(Double(min(doubled, max(pauseMax, 1))) * jitter)
     }
 }

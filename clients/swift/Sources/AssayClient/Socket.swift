@@ -69,6 +69,13 @@ enum Socket {
         }
     }
 
+    /// Ends a connection and closes its descriptor. A process that was forked meanwhile holds a
+    /// copy of it, which would keep the connection open for the server.
+    static func end(_ descriptor: Int32) {
+        _ = shutdown(descriptor, Int32(SHUT_RDWR))
+        close(descriptor)
+    }
+
     /// Closes a descriptor.
     static func close(_ descriptor: Int32) { _ = Glibc.close(descriptor) }
 
@@ -115,11 +122,7 @@ enum Socket {
         while let entry = next?.pointee {
             switch open(entry.ai_family, entry.ai_addr, entry.ai_addrlen, timeout) {
             case .success(let descriptor):
-                var on: Int32 = 1
-                // A request is one write: waiting to merge it with the next only adds delay.
-                _ = setsockopt(
-                    descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on,
-                    socklen_t(MemoryLayout<Int32>.size))
+                tune(descriptor)
                 return descriptor
             case .failure(let failure):
                 reason = failure.reason
@@ -127,6 +130,23 @@ enum Socket {
             next = entry.ai_next
         }
         throw .unreachable(address, reason)
+    }
+
+    /// Sets what every TCP connection of a client has.
+    private static func tune(_ descriptor: Int32) {
+        let tcp = Int32(IPPROTO_TCP)
+        // A request is one write: waiting to merge it with the next only adds delay. A host that
+        // goes without a word is noticed after 30 seconds of silence and three lost probes.
+        let settings: [(level: Int32, name: Int32, value: Int32)] = [
+            (tcp, TCP_NODELAY, 1), (SOL_SOCKET, SO_KEEPALIVE, 1), (tcp, TCP_KEEPIDLE, 30),
+            (tcp, TCP_KEEPINTVL, 10), (tcp, TCP_KEEPCNT, 3),
+        ]
+        for setting in settings {
+            var value = setting.value
+            _ = setsockopt(
+                descriptor, setting.level, setting.name, &value,
+                socklen_t(MemoryLayout<Int32>.size))
+        }
     }
 
     private struct ConnectFailure: Error { let reason: String }

@@ -1,0 +1,166 @@
+// A server that is not there yet, and a model that is loading. Both are waited for on demand,
+// without spending an attempt, and never past the deadline.
+
+import AssayClient
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite struct WaitingRuleTests {
+    private static let millisecond: UInt64 = 1_000_000
+
+    private static func refused(
+        _ code: String, retryAfter: UInt64? = nil, _ provenance: Provenance = .real
+    ) -> CallFailure {
+        let body = ErrorBody(code: code, message: "m", retryAfterMilliseconds: retryAfter)
+        return CallFailure(
+            error: ClientError(
+                .serverRefused, .unavailable, "m", serverError: body, provenance: provenance),
+            stage: .sent)
+    }
+
+    private static let unreachable = CallFailure(
+        error: ClientError(.unreachable, .unavailable, "m"), stage: .connecting)
+
+    private func pause(
+        _ failure: CallFailure, left: UInt64 = .max, waitLeft: UInt64 = 60_000
+    ) -> UInt64? {
+        var rule = RetryRule(.once)
+        return rule.pause(
+            after: failure, of: .load, left: left, waitLeft: waitLeft * Self.millisecond, jitter: 1)
+    }
+
+    @Test func triesWhileWaitingAreNoAttemptsAndTheirPausesAreShort() {
+        var rule = RetryRule(.once)
+        let pauses = (0..<5).map { _ in
+            rule.pause(
+                after: Self.unreachable, of: .load, left: .max,
+                waitLeft: 60_000 * Self.millisecond, jitter: 1
+            ).map { $0 / Self.millisecond }
+        }
+        #expect(pauses == [50, 100, 200, 200, 200])
+        #expect(rule.attempt == 1)
+        #expect(rule.pause(after: Self.unreachable, of: .load, left: .max, jitter: 1) == nil)
+    }
+
+    @Test func aModelThatIsLoadingIsTriedAgainWhenTheServerSays() {
+        #expect(pause(Self.refused("model_loading", retryAfter: 700)) == 700 * Self.millisecond)
+        #expect(pause(Self.refused("model_loading")) == 200 * Self.millisecond)
+        #expect(pause(Self.refused("model_loading", retryAfter: 700), waitLeft: 0) == nil)
+        // The wait ends before: then comes the last try.
+        #expect(
+            pause(Self.refused("model_loading", retryAfter: .max), waitLeft: 3)
+                == 3 * Self.millisecond)
+    }
+
+    @Test func nothingElseIsWaitedFor() {
+        #expect(pause(Self.refused("queue_full", retryAfter: 1)) == nil)
+        #expect(pause(Self.refused("model_loading", .mock)) == nil)
+        let closed = ClientError(.connectionClosed, .unavailable, "m")
+        #expect(pause(CallFailure(error: closed, stage: .sent)) == nil)
+    }
+
+    @Test func theDeadlineIsNotPassed() {
+        #expect(pause(Self.unreachable, left: 50 * Self.millisecond) == nil)
+        #expect(pause(Self.unreachable, left: 51 * Self.millisecond) == 50 * Self.millisecond)
+    }
+
+    @Test func aPauseBeyondAllMeasureIsNoOverflow() {
+        var rule = RetryRule(ClientOptions())
+        let busy = Self.refused("queue_full", retryAfter: .max)
+        #expect(rule.pause(after: busy, of: .ping, left: .max, jitter: 1) == nil)
+    }
+}
+
+@Suite struct WaitingTests {
+    private let servers = Servers()
+
+    private func options(_ wait: UInt32) -> ClientOptions {
+        var options = ClientOptions.once
+        options.backoffMilliseconds = 1
+        options.waitMilliseconds = wait
+        return options
+    }
+
+    @Test(arguments: [false, true])
+    func aServerThatBeginsLaterIsFound(_ isLoad: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        let client = try Client(
+            .unix(path: directory.path("s")), options: options(60_000))
+        let call = Task {
+            if isLoad {
+                _ = try await client.load(LoadRequest(name: "m", path: "/m"))
+            } else {
+                _ = try await client.stats()
+            }
+        }
+        // Long enough for some tries. The outcome does not depend on the time.
+        try await Task.sleep(for: .milliseconds(50))
+        let server = try servers.greeting(in: directory) { asked, _ in
+            .send(
+                asked.kind == .load
+                    ? ScriptedServer.frame(LoadResponse(accepted: true, layers: []), to: asked.id)
+                    : ScriptedServer.frame(StatsResponse(), to: asked.id))
+        }
+        try await call.value
+        #expect(server.asked.count == 1)
+    }
+
+    /// Refuses so many requests because the model is loading.
+    private func loading(_ count: Int) throws -> ScriptedServer {
+        let left = Mutex(count)
+        return try servers.greeting { asked, _ in
+            let refuses = left.withLock { left in
+                left -= 1
+                return left >= 0
+            }
+            let body = ErrorBody(code: "model_loading", message: "m", retryAfterMilliseconds: 1)
+            return .send(
+                refuses
+                    ? ScriptedServer.failure(body, .unavailable, to: asked)
+                    : ScriptedServer.frame(StatsResponse(), to: asked.id))
+        }
+    }
+
+    @Test func aModelThatIsLoadingIsWaitedFor() async throws {
+        let server = try loading(5)
+        _ = try await Client(server.address, options: options(60_000)).stats()
+        #expect(server.asked.count == 6)
+        #expect(server.connectionCount == 1)
+    }
+
+    @Test func withoutAWaitTheFirstRefusalIsTheAnswer() async throws {
+        let server = try loading(5)
+        let error = await failure {
+            _ = try await Client(server.address, options: options(0)).stats()
+        }
+        #expect(error?.serverError?.code == "model_loading")
+        #expect(server.asked.count == 1)
+    }
+
+    @Test func afterTheWaitTheErrorIsTheUsualOne() async throws {
+        let directory = try TemporaryDirectory()
+        let client = try Client(.unix(path: directory.path("s")), options: options(20))
+        #expect(await failure { _ = try await client.stats() }?.code == .unreachable)
+        let stream = await failure {
+            for try await _ in client.generateStream(GenerateRequest(prompt: .text("x"))) {}
+        }
+        #expect(stream?.code == .unreachable)
+        #expect(await failure { try await client.connect() }?.code == .unreachable)
+    }
+
+    @Test func theDeadlineEndsTheWait() async throws {
+        let directory = try TemporaryDirectory()
+        let client = try Client(.unix(path: directory.path("s")), options: options(3_600_000))
+        let error = await failure { _ = try await client.stats(deadlineMilliseconds: 50) }
+        #expect(error?.code == .unreachable || error?.code == .timedOut)
+    }
+
+    @Test func aCancelledTaskWaitsNoMore() async throws {
+        let directory = try TemporaryDirectory()
+        let client = try Client(.unix(path: directory.path("s")), options: options(3_600_000))
+        let call = Task { try await client.stats() }
+        call.cancel()
+        #expect(await failure { _ = try await call.value }?.code == .givenUp)
+    }
+}
