@@ -3,6 +3,8 @@
 // A difference is beyond chance when the bounds within which each of the two numbers may lie do
 // not overlap (see Noise for what those bounds know). Numbers without bounds are shown and not
 // judged. Runs that were set up differently are compared, with a warning that says how.
+// Latencies are of all requests: a request without an answer counts as slower than any bound. A
+// report of an older tester, without that count, is judged only when every request was answered.
 
 /// The comparison of two runs, A before and B after.
 package struct Comparison: Sendable, Equatable {
@@ -47,19 +49,14 @@ package struct Comparison: Sendable, Equatable {
     private static func rows(_ before: RunReport, _ after: RunReport) -> [Row] {
         var rows: [Row] = []
         if let left = before.latency, let right = after.latency {
-            let spreads = (left.spread, right.spread)
-            func add(_ name: String, _ value: KeyPath<Quantiles, Double>, _ bounds: [[Double]?]) {
+            for name in ["p50", "p90", "p99", "p99.9", "max"] {
+                let bounds = (bounds(name, left, before), bounds(name, right, after))
                 rows.append(
                     Row(
-                        name: "latency " + name, before: left[keyPath: value],
-                        after: right[keyPath: value],
-                        finding: judge(bounds[0], bounds[1], higherIsWorse: true), isTime: true))
+                        name: "latency " + name, before: value(name, left),
+                        after: value(name, right),
+                        finding: judge(bounds.0, bounds.1, higherIsWorse: true), isTime: true))
             }
-            add("p50", \.p50, [spreads.0?.p50, spreads.1?.p50])
-            add("p90", \.p90, [spreads.0?.p90, spreads.1?.p90])
-            add("p99", \.p99, [spreads.0?.p99, spreads.1?.p99])
-            add("p99.9", \.p999, [spreads.0?.p999, spreads.1?.p999])
-            add("max", \.max, [nil, nil])
         }
         let times: [(String, Quantiles?, Quantiles?)] = [
             ("first token p50", before.timeToFirstToken, after.timeToFirstToken),
@@ -70,15 +67,37 @@ package struct Comparison: Sendable, Equatable {
             guard let left, let right else { continue }
             rows.append(
                 Row(
-                    name: name, before: left.p50, after: right.p50, finding: .notJudged,
-                    isTime: true))
+                    name: name, before: value("p50", left), after: value("p50", right),
+                    finding: .notJudged, isTime: true))
         }
         return rows + rates(before, after)
     }
 
+    /// A percentile over all requests, infinite among those without an answer.
+    private static func value(_ name: String, _ times: Quantiles) -> Double {
+        times.value(Threshold.name(name)) ?? .infinity
+    }
+
+    /// Where that may lie by chance; nil where nothing is known.
+    private static func bounds(
+        _ name: String, _ times: Quantiles, _ report: RunReport
+    ) -> [Double]? {
+        guard let all = times.ofAll else {
+            guard times.missing != nil || report.missing == 0, let spread = times.spread
+            else { return nil }
+            return ["p50": spread.p50, "p90": spread.p90, "p99": spread.p99, "p99.9": spread.p999][
+                name]
+        }
+        guard let spread = all.spread else { return nil }
+        let known = [
+            "p50": spread.p50, "p90": spread.p90, "p99": spread.p99, "p99.9": spread.p999,
+        ]
+        return known[name]?.map { $0 ?? .infinity }
+    }
+
     private static func rates(_ before: RunReport, _ after: RunReport) -> [Row] {
         func error(_ report: RunReport) -> Double {
-            Double(report.failed) / Double(max(report.intended, 1))
+            Double(report.missing) / Double(max(report.expected, 1))
         }
         var rows = [
             Row(
@@ -90,7 +109,7 @@ package struct Comparison: Sendable, Equatable {
             Row(
                 name: "failed share", before: error(before), after: error(after),
                 finding: judge(
-                    share(before.failed, before.intended), share(after.failed, after.intended),
+                    share(before.missing, before.expected), share(after.missing, after.expected),
                     higherIsWorse: true), isTime: false),
         ]
         if before.outputTokensPerSecond > 0, after.outputTokensPerSecond > 0 {
@@ -193,9 +212,14 @@ package struct Comparison: Sendable, Equatable {
         for row in rows {
             let values = [row.before, row.after].map { value in
                 NumberText.right(
-                    row.isTime ? NumberText.time(milliseconds: value) : NumberText.short(value), 12)
+                    !value.isFinite
+                        ? "no answer"
+                        : row.isTime
+                            ? NumberText.time(milliseconds: value) : NumberText.short(value), 12)
             }
-            let change = row.before > 0 ? (row.after - row.before) / row.before * 100 : 0
+            let change =
+                row.before > 0 && row.before.isFinite && row.after.isFinite
+                ? (row.after - row.before) / row.before * 100 : 0
             let sign = change > 0 ? "+" : ""
             lines.append(
                 NumberText.left(row.name, 22) + values.joined()

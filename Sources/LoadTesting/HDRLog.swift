@@ -19,9 +19,11 @@
 package enum HDRLog {
     /// The log of `intervals`, values in nanoseconds, the maxima in milliseconds as is the custom.
     ///
-    /// - Parameter startedAt: seconds since 1970 at the end of warm-up.
+    /// - Parameters:
+    ///   - startedAt: seconds since 1970 at the end of warm-up.
+    ///   - missing: requests without an answer, which are in no histogram.
     package static func text(
-        _ intervals: [TimedInterval], startedAt: Double, isMock: Bool
+        _ intervals: [TimedInterval], startedAt: Double, isMock: Bool, missing: Int = 0
     ) -> String {
         let start = NumberText.fixed(startedAt, 3)
         var lines = [
@@ -32,6 +34,10 @@ package enum HDRLog {
             "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\","
                 + "\"Interval_Compressed_Histogram\"",
         ]
+        if missing > 0 {
+            // A comment may stand anywhere; readers of the format skip it.
+            lines.insert("#[Requests without an answer, in no histogram: \(missing)]", at: 1)
+        }
         for interval in intervals where !interval.record.latency.isEmpty {
             let latency = interval.record.latency
             let maximum = NumberText.fixed(Double(latency.largest) / 1e6, 3)

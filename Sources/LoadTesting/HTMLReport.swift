@@ -52,12 +52,11 @@ package enum HTMLReport {
             ("offered/s", NumberText.short(report.offeredPerSecond)),
         ]
         if let latency = report.latency {
-            tiles += [
-                ("p50", NumberText.time(milliseconds: latency.p50)),
-                ("p99", NumberText.time(milliseconds: latency.p99)),
-                ("p99.9", NumberText.time(milliseconds: latency.p999)),
-                ("max", NumberText.time(milliseconds: latency.max)),
-            ]
+            let all = latency.ofAll?.columns ?? latency.columns.map { ($0.name, $0.value) }
+            for (name, value) in all where ["p50", "p99", "p99.9", "max"].contains(name) {
+                let text = value.map { NumberText.time(milliseconds: $0) } ?? "no answer"
+                tiles.append((latency.ofAll == nil ? name : name + " of all", text))
+            }
         }
         if let first = report.timeToFirstToken {
             tiles.append(("first token p99", NumberText.time(milliseconds: first.p99)))
@@ -69,6 +68,9 @@ package enum HTMLReport {
             tiles.append(("goodput", NumberText.percent(goodput.share)))
         }
         tiles.append(("failed", NumberText.count(report.failed)))
+        if report.missing > report.failed {
+            tiles.append(("without an answer", NumberText.count(report.missing)))
+        }
         let boxes = tiles.map { name, value in
             "<div><b>\(escaped(value))</b><span>\(escaped(name))</span></div>"
         }
@@ -126,7 +128,11 @@ package enum HTMLReport {
             PlotTick(value: Double($0), text: names[$0])
         }
         return Plot(
-            title: "Latency by percentile", unit: "milliseconds",
+            title: "Latency by percentile",
+            unit: report.missing == 0
+                ? "milliseconds"
+                : "milliseconds, of the \(report.succeeded) answers; \(report.missing) requests "
+                    + "have none",
             lines: [PlotLine(name: "latency", color: "cool", points: points)], ticks: ticks)
     }
 

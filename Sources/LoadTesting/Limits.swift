@@ -17,6 +17,9 @@ package enum LoadLimits {
     package static let connectionsMax = 4_096
     /// Requests in flight per connection: what a server's Hello allows by default.
     package static let depthMax = 256
+    /// Share of a run's requests that may fail, have no end or never be sent, unless another is
+    /// given: more is a run that measured something else than what was asked.
+    package static let failureShareMax = 0.01
     /// Requests of one run.
     package static let requestsMax = 1_000_000_000
     /// Sections of a stepped rate.

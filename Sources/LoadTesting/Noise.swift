@@ -18,12 +18,16 @@ struct Noise {
 
     private let whole: PercentileTable
     private let count: Double
+    private let answered: Int
     private let batches: [(count: Int, table: PercentileTable)]
 
-    /// - Parameter parts: what `whole` is made of, in order of time.
-    init(_ whole: LatencyHistogram, parts: [LatencyHistogram]) {
+    /// - Parameters:
+    ///   - parts: what `whole` is made of, in order of time.
+    ///   - missing: requests slower than all of `whole` (see CompleteQuantiles).
+    init(_ whole: LatencyHistogram, parts: [LatencyHistogram], missing: Int = 0) {
         self.whole = whole.table
-        count = Double(whole.count)
+        answered = whole.count
+        count = Double(whole.count + missing)
         let size = max(1, (parts.count + Self.batchCount - 1) / Self.batchCount)
         batches = stride(from: 0, through: parts.count - size, by: size).map { start in
             var batch = LatencyHistogram()
@@ -32,16 +36,16 @@ struct Noise {
         }
     }
 
-    /// Lower and upper bound of a percentile, milliseconds; empty when fewer than ten answers lie
-    /// beyond it: then it says more about those than about the server.
+    /// Lower and upper bound of a percentile, milliseconds, infinite among the missing; empty when
+    /// fewer than ten requests lie beyond it: then it says more about those than about the server.
     func spread(of percentile: Double) -> [Double] {
         let share = percentile / 100
         guard count * (1 - share) >= 9.999 else { return [] }
         let rank = share * count
         let half = 1.96 * (count * share * (1 - share)).squareRoot() + 1
-        var low = Double(whole.value(rank: Int((rank - half).rounded(.down)))) / 1e6
-        var high = Double(whole.value(rank: Int((rank + half).rounded(.up)))) / 1e6
-        let middle = Double(whole.value(at: percentile)) / 1e6
+        var low = value(rank: (rank - half).rounded(.down))
+        var high = value(rank: (rank + half).rounded(.up))
+        let middle = value(rank: (rank - 1e-9).rounded(.up))
         // A value is known to the histogram's resolution only.
         low = min(low, middle * (1 - LatencyHistogram.resolution))
         high = max(high, middle * (1 + LatencyHistogram.resolution))
@@ -50,6 +54,13 @@ struct Noise {
             high = max(high, middle + 2 * error)
         }
         return [low, high]
+    }
+
+    private func value(rank: Double) -> Double {
+        let rank = Int(rank)
+        // With none missing a rank beyond the last is the last.
+        guard rank <= answered || count == Double(answered) else { return .infinity }
+        return Double(whole.value(rank: rank)) / 1e6
     }
 
     /// Standard error of the mean over batches, milliseconds; nil with too few answers.

@@ -31,17 +31,24 @@ package struct RateObjective: Sendable, Equatable {
             + "<= \(NumberText.time(milliseconds: bound))"
     }
 
-    /// Whether that share of *all* requests meant to be sent was answered in time: whatever
-    /// failed, was cut off or never sent is a request that was not.
-    package func holds(_ record: RunRecord) -> (held: Bool, finding: String) {
-        let total = record.total
-        let intended = record.intended + record.stillOpen - total.cancelled
-        let inTime = total.latency.count(atMost: Int64(bound * 1e6))
-        let share = Double(inTime) / Double(max(intended, 1))
-        let held = intended > 0 && share >= percentile / 100 - 1e-12
+    /// True when the share `percentile` of *all* requests meant to be sent was answered in time,
+    /// and no more than the share `failuresMax` failed, was cut off or was never sent.
+    package func holds(
+        _ record: RunRecord, failuresMax: Double = 1
+    ) -> (held: Bool, finding: String) {
+        let expected = record.expected
+        let inTime = record.total.latency.count(atMost: Int64(bound * 1e6))
+        let share = Double(inTime) / Double(max(expected, 1))
+        let failed = record.failureShare
+        let held = expected > 0 && share >= percentile / 100 - 1e-12 && failed <= failuresMax
         var finding =
-            "\(NumberText.percent(share)) of \(intended) requests answered within "
+            "\(NumberText.percent(share)) of \(expected) requests answered within "
             + NumberText.time(milliseconds: bound)
+        if failed > failuresMax {
+            finding +=
+                "; \(NumberText.percent(failed)) failed or had no end, allowed: "
+                + NumberText.percent(failuresMax)
+        }
         let own = Double(record.sendDelay.value(at: percentile)) / 1e6
         if !held, own > bound / 2 {
             finding += "; the tester itself sent \(NumberText.time(milliseconds: own)) late"

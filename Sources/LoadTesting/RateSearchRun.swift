@@ -10,10 +10,11 @@ package enum RateSearchRun {
     }
 
     /// - Parameters:
+    ///   - failuresMax: share of a trial's requests that may fail.
     ///   - run: carries out one trial at a rate.
     ///   - onTrial: told of each trial as it ends.
     package static func find(
-        _ objective: RateObjective, from start: Double,
+        _ objective: RateObjective, from start: Double, failuresMax: Double = 1,
         run: (Double) async throws -> RunResult, onTrial: (TrialReport) -> Void = { _ in }
     ) async throws -> Finding? {
         var search = RateSearch(start: start)
@@ -25,7 +26,7 @@ package enum RateSearchRun {
             last = (rate, result)
             // A run that was cut short proves nothing about its rate.
             if result.record.earlyEnd != nil { break }
-            let (held, finding) = objective.holds(result.record)
+            let (held, finding) = objective.holds(result.record, failuresMax: failuresMax)
             if held { best = (rate, result) }
             trials.append(TrialReport(rate: rate, held: held, finding: finding))
             onTrial(trials[trials.count - 1])

@@ -9,7 +9,7 @@ enum ReportWarnings {
 
     static func all(_ report: RunReport) -> [String] {
         [
-            mock(report), degraded(report), unfinished(report), failures(report),
+            mock(report), degraded(report), missing(report),
             ownDelay(report), unscheduled(report), slots(report), closedLoop(report), few(report),
         ].compactMap(\.self)
     }
@@ -25,18 +25,16 @@ enum ReportWarnings {
             ? "DEGRADED: answers came that say they are worse than they could be" : nil
     }
 
-    private static func unfinished(_ report: RunReport) -> String? {
-        let missing = report.unfinished + report.unsent
-        guard missing > 0 else { return nil }
-        return "\(missing) of \(report.intended) requests had no end when the run gave up waiting "
-            + "(\(report.unsent) were never sent): the percentiles leave them out and are too good"
-    }
-
-    private static func failures(_ report: RunReport) -> String? {
-        guard report.failed > 0 else { return nil }
-        let share = Double(report.failed) / Double(max(report.sent, 1))
-        return "\(report.failed) requests (\(NumberText.percent(share))) failed; they are in no "
-            + "latency"
+    private static func missing(_ report: RunReport) -> String? {
+        guard report.missing > 0 else { return nil }
+        let share = Double(report.missing) / Double(max(report.expected, 1))
+        let sorts = [
+            ("failed", report.failed), ("past their deadline", report.deadlineExceeded),
+            ("unfinished", report.unfinished), ("never sent", report.unsent),
+        ].filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
+        return "\(report.missing) of \(report.expected) requests (\(NumberText.percent(share))) "
+            + "have no answer (\(sorts.joined(separator: ", "))): \"latency, all\" and thresholds "
+            + "count them as slower than any, other latencies leave them out"
     }
 
     /// Compared where both are measured: in the middle, and at p99.

@@ -60,7 +60,7 @@ package struct RequestPool: Sendable {
 
     /// The next request; `detail` is what a trace says about it.
     package mutating func draw(_ detail: TraceEntry?) -> PlannedRequest {
-        let kind = detail?.kind ?? mix.draw(&random)
+        let kind = drawKind(detail)
         turn += 1
         let known = variants[kind] ?? []
         var request = known.isEmpty ? PlannedRequest(kind: kind) : known[turn % known.count]
@@ -76,6 +76,11 @@ package struct RequestPool: Sendable {
             request.deadlineMilliseconds = content.deadlineMilliseconds
         }
         return request
+    }
+
+    /// The kind of the next request, when that is all that is wanted of it.
+    package mutating func drawKind(_ detail: TraceEntry?) -> RequestKind {
+        detail?.kind ?? mix.draw(&random)
     }
 
     private static func variants(

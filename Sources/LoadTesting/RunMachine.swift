@@ -201,7 +201,8 @@ package struct RunMachine: Sendable {
             while let arrival = schedule.next, arrival.intended < limit,
                 sentCount + unsent < plan.requestsMax
             {
-                if arrival.intended >= warmup { unsent += 1 }
+                if arrival.intended >= warmup { recorder.miss(plan.pool.drawKind(arrival.detail)) }
+                unsent += 1
                 schedule.advance()
             }
         }
@@ -209,7 +210,7 @@ package struct RunMachine: Sendable {
         // request of it was due.
         let isCut = earlyEnd != nil || sentCount >= plan.requestsMax
         return recorder.finish(
-            unsent: unsent, stillOpen: inFlight, end: isCut ? min(max(now, warmup), end) : end,
+            stillOpen: inFlight, end: isCut ? min(max(now, warmup), end) : end,
             earlyEnd: earlyEnd)
     }
 }

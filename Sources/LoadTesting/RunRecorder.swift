@@ -14,6 +14,8 @@ package struct KindRecord: Sendable {
     package var failed = 0
     /// In flight when the run gave up waiting.
     package var unfinished = 0
+    /// Meant to be sent, and never sent.
+    package var unsent = 0
     /// Successes that kept the objective.
     package var good = 0
     package var degraded = 0
@@ -42,6 +44,7 @@ package struct KindRecord: Sendable {
         deadlineExceeded += other.deadlineExceeded
         failed += other.failed
         unfinished += other.unfinished
+        unsent += other.unsent
         good += other.good
         degraded += other.degraded
         mock += other.mock
@@ -63,8 +66,8 @@ package struct IntervalRecord: Sendable {
     package var sent = 0
     package var succeeded = 0
     package var failed = 0
-    /// Cancelled, or past the deadline.
-    package var ended = 0
+    /// Past their deadline.
+    package var late = 0
     package var outputTokens = 0
     package var isMock = false
 
@@ -81,7 +84,7 @@ package struct RunRecord: Sendable {
     /// Time that due requests waited for a free place.
     package var slotWait: LatencyHistogram
     /// Meant to be sent, and never sent: no place was free before the run was over.
-    package var unsent: Int
+    package var unsent: Int { kinds.values.reduce(0) { $0 + $1.unsent } }
     /// Sent, and still without an end when the books were closed.
     package var stillOpen: Int
     /// Seconds of sending that counted.
@@ -98,7 +101,7 @@ package struct RunRecord: Sendable {
     }
 
     /// Meant to be sent.
-    package var intended: Int { total.sent + unsent }
+    package var intended: Int { kinds.values.reduce(0) { $0 + $1.sent + $1.unsent } }
 }
 
 /// Counts while the run goes on.
@@ -126,6 +129,11 @@ package struct RunRecorder: Sendable {
     mutating func intend(_ kind: RequestKind) {
         change(kind) { $0.sent += 1 }
         interval.sent += 1
+    }
+
+    /// A request was meant to be sent and never was.
+    mutating func miss(_ kind: RequestKind) {
+        change(kind) { $0.unsent += 1 }
     }
 
     /// A request was cut off at the end of the run.
@@ -165,7 +173,8 @@ package struct RunRecorder: Sendable {
         case .succeeded:
             interval.latency.record(latency)
             interval.succeeded += 1
-        case .cancelled, .deadlineExceeded: interval.ended += 1
+        case .cancelled: break
+        case .deadlineExceeded: interval.late += 1
         default: interval.failed += 1
         }
     }
@@ -211,16 +220,14 @@ package struct RunRecorder: Sendable {
         return interval
     }
 
-    mutating func finish(
-        unsent: Int, stillOpen: Int, end: Int64, earlyEnd: EarlyEnd?
-    ) -> RunRecord {
+    mutating func finish(stillOpen: Int, end: Int64, earlyEnd: EarlyEnd?) -> RunRecord {
         var byKind: [RequestKind: KindRecord] = [:]
         for (kind, record) in zip(RequestKind.allCases, kinds) {
             if let record { byKind[kind] = record }
         }
         return RunRecord(
             kinds: byKind, errors: errors, sendDelay: sendDelay, slotWait: slotWait,
-            unsent: unsent, stillOpen: stillOpen, scheduledSeconds: Double(end - start) / 1e9,
+            stillOpen: stillOpen, scheduledSeconds: Double(end - start) / 1e9,
             measuredSeconds: Double(max(lastEnd, end) - start) / 1e9, earlyEnd: earlyEnd,
             sawMock: sawMock, degradations: degradations)
     }

@@ -2,7 +2,11 @@
 
 extension Quantiles {
     /// Percentiles of `histogram`, nil when it is empty; `intervals` serve to estimate the noise.
-    package init?(_ histogram: LatencyHistogram, intervals: [TimedInterval]? = nil) {
+    ///
+    /// - Parameter missing: times that requests without an answer would have added.
+    package init?(
+        _ histogram: LatencyHistogram, missing: Int = 0, intervals: [TimedInterval]? = nil
+    ) {
         guard !histogram.isEmpty else { return nil }
         let table = histogram.table
         func at(_ percentile: Double) -> Double { Double(table.value(at: percentile)) / 1e6 }
@@ -17,11 +21,18 @@ extension Quantiles {
         p999 = at(99.9)
         p9999 = at(99.99)
         max = Double(histogram.largest) / 1e6
+        self.missing = missing
+        if missing > 0 {
+            ofAll = CompleteQuantiles(table, answered: histogram.count, missing: missing)
+        }
         guard let intervals else { return }
-        let noise = Noise(histogram, parts: intervals.map(\.record.latency))
+        let parts = intervals.map(\.record.latency)
+        let noise = Noise(histogram, parts: parts)
         spread = Spread(
             p50: noise.spread(of: 50), p90: noise.spread(of: 90), p99: noise.spread(of: 99),
             p999: noise.spread(of: 99.9))
+        ofAll?.spread = CompleteQuantiles.Spread(
+            Noise(histogram, parts: parts, missing: missing))
     }
 }
 
@@ -34,13 +45,17 @@ extension KindReport {
         deadlineExceeded = record.deadlineExceeded
         failed = record.failed
         unfinished = record.unfinished
+        unsent = record.unsent
         promptTokens = record.promptTokens
         outputTokens = record.outputTokens
-        latency = Quantiles(record.latency)
-        service = Quantiles(record.service)
-        timeToFirstToken = Quantiles(record.timeToFirstToken)
-        interTokenLatency = Quantiles(record.interToken)
-        timePerOutputToken = Quantiles(record.timePerOutputToken)
+        func times(_ histogram: LatencyHistogram) -> Quantiles? {
+            Quantiles(histogram, missing: record.missing(of: histogram.count))
+        }
+        latency = times(record.latency)
+        service = times(record.service)
+        timeToFirstToken = times(record.timeToFirstToken)
+        interTokenLatency = times(record.interToken)
+        timePerOutputToken = times(record.timePerOutputToken)
         serverTotal = Quantiles(record.serverTotal)
         serverQueue = Quantiles(record.serverQueue)
     }
@@ -63,6 +78,10 @@ extension IntervalReport {
         p90 = at(90)
         p99 = at(99)
         max = at(100)
+        let missing = interval.record.failed + interval.record.late
+        if missing > 0 {
+            ofAll = CompleteQuantiles(table, answered: latency.count, missing: missing)
+        }
     }
 }
 
@@ -109,11 +128,14 @@ extension RunReport {
                 share: Double(total.good) / Double(Swift.max(record.intended, 1)),
                 requestsPerSecond: Double(total.good) / seconds)
         }
-        latency = Quantiles(total.latency, intervals: result.intervals)
-        service = Quantiles(total.service)
-        timeToFirstToken = Quantiles(total.timeToFirstToken)
-        interTokenLatency = Quantiles(total.interToken)
-        timePerOutputToken = Quantiles(total.timePerOutputToken)
+        latency = Quantiles(
+            total.latency, missing: total.missing, intervals: result.intervals)
+        service = Quantiles(total.service, missing: total.missing)
+        timeToFirstToken = Quantiles(
+            total.timeToFirstToken, missing: record.missing(\.timeToFirstToken))
+        interTokenLatency = Quantiles(total.interToken, missing: record.missing(\.interToken))
+        timePerOutputToken = Quantiles(
+            total.timePerOutputToken, missing: record.missing(\.timePerOutputToken))
         kinds = RequestKind.allCases.compactMap { kind in
             record.kinds[kind].map { KindReport(kind, $0) }
         }

@@ -2,8 +2,8 @@
 //
 // Guarantees: it says first whether the numbers are about a real model; it holds what the client
 // itself cost beside what it measured; nothing in it is computed from failures as if they were
-// answers. Times are milliseconds, shares 0 to 1, unless a name says otherwise. JSON names are the
-// property names in snake_case.
+// answers, and `ofAll` counts each failure as slower than any bound. Times are milliseconds, shares
+// 0 to 1, unless a name says otherwise. JSON names are the property names in snake_case.
 
 /// Percentiles of one sort of time, milliseconds.
 package struct Quantiles: Sendable, Equatable, Codable {
@@ -21,6 +21,10 @@ package struct Quantiles: Sendable, Equatable, Codable {
     /// Where p50, p90, p99 and p999 may lie by chance alone, 95 times in 100; see Noise. Empty for
     /// those with too few answers beyond them.
     package var spread: Spread?
+    /// Times that requests without an answer would have added. Absent in reports of older testers.
+    package var missing: Int?
+    /// Percentiles over both, absent when none is missing.
+    package var ofAll: CompleteQuantiles?
 
     /// Lower and upper bounds, milliseconds.
     package struct Spread: Sendable, Equatable, Codable {
@@ -48,6 +52,8 @@ package struct KindReport: Sendable, Equatable, Codable {
     package var deadlineExceeded: Int
     package var failed: Int
     package var unfinished: Int
+    /// Meant to be sent, and never sent. Absent in reports of older testers.
+    package var unsent: Int?
     package var promptTokens: Int
     package var outputTokens: Int
     package var latency: Quantiles?
@@ -72,6 +78,8 @@ package struct IntervalReport: Sendable, Equatable, Codable {
     package var p90: Double?
     package var p99: Double?
     package var max: Double?
+    /// Percentiles over answers and failures of this stretch, absent without a failure.
+    package var ofAll: CompleteQuantiles?
 }
 
 /// A point of the percentile curve.

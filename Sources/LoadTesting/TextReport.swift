@@ -74,13 +74,28 @@ extension RunReport {
             ("first token", timeToFirstToken), ("inter-token", interTokenLatency),
             ("per output token", timePerOutputToken),
         ]
-        return Self.table(rows)
+        var lines = Self.table(rows)
+        // The first two lines are the header and the latency of the answers.
+        if let all = Self.row("latency, all", latency) { lines.insert(all, at: 2) }
+        return lines
     }
 
     private var perKind: [String] {
         Self.table(
             kinds.map { ("\($0.kind) (\(NumberText.count($0.succeeded)))", $0.latency) },
             title: "latency by kind")
+            + kinds.compactMap { Self.row("\($0.kind), all", $0.latency) }
+    }
+
+    /// Percentiles over all requests, "none" where there is no answer; nil when all were answered.
+    private static func row(_ name: String, _ times: Quantiles?) -> String? {
+        guard let times, let all = times.ofAll else { return nil }
+        let values = [times.min, nil] + all.columns.map(\.value)
+        return NumberText.left(name, 19)
+            + values.enumerated().map { index, value in
+                let text = value.map(NumberText.short) ?? (index == 1 ? "-" : "none")
+                return NumberText.right(text, 8)
+            }.joined()
     }
 
     private static func table(

@@ -1,7 +1,9 @@
 // What fails a run: `p99>20ms`, `errors>1%`, `generate.ttft.p95>200ms`, `goodput<95%`.
 //
-// Guarantees: a metric that was not measured fails its threshold instead of passing silently, and
-// requests without an end count as slower than any bound.
+// Guarantees: a metric that was not measured fails its threshold instead of passing silently.
+// Requests that failed, passed the deadline, had no end or were never sent count as slower than any
+// bound. A percentile among them breaks every upper bound. A single one breaks every upper bound of
+// the mean and the maximum.
 
 /// A condition that must not hold.
 package struct Threshold: Sendable, Equatable {
@@ -22,8 +24,7 @@ package struct Threshold: Sendable, Equatable {
         let rest = compact[start...]
         let comparison =
             rest.dropFirst().first == "=" ? String(rest.prefix(2)) : String(rest.prefix(1))
-        let metric = compact[..<start].replacing("p99.99", with: "p9999")
-            .replacing("p99.9", with: "p999")
+        let metric = Self.name(String(compact[..<start]))
         let path = metric.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         let value = String(rest.dropFirst(comparison.count))
         guard let unit = Self.unit(path) else {
@@ -37,6 +38,11 @@ package struct Threshold: Sendable, Equatable {
         text = given
         self.path = path
         self.comparison = comparison
+    }
+
+    /// A metric with its percentile in one word: a point divides its parts.
+    static func name(_ metric: String) -> String {
+        metric.replacing("p99.99", with: "p9999").replacing("p99.9", with: "p999")
     }
 
     static let percentiles = [
@@ -69,7 +75,8 @@ package struct Threshold: Sendable, Equatable {
 
     /// Why the run fails by it; nil when it does not.
     package func failure(in report: RunReport) -> String? {
-        guard let value = value(in: report) else {
+        let times = times(in: report)
+        guard let value = times.map({ $0.value(path[path.count - 1]) }) ?? value(in: report) else {
             return "threshold \(text): nothing of that sort was measured"
         }
         let breaks =
@@ -79,11 +86,18 @@ package struct Threshold: Sendable, Equatable {
             case "<": value < bound
             default: value <= bound
             }
-        return breaks ? "threshold \(text): found \(shown(value))" : nil
+        guard breaks else { return nil }
+        return "threshold \(text): found " + (value.isFinite ? shown(value) : Self.beyond(times))
+    }
+
+    /// The words for a value beyond every bound.
+    private static func beyond(_ times: Quantiles?) -> String {
+        let missing = times?.missing ?? 0
+        return "\(missing) of \(missing + (times?.count ?? 0)) without an answer, which count as "
+            + "slower than any bound"
     }
 
     private func shown(_ value: Double) -> String {
-        guard value.isFinite else { return "requests without an end" }
         switch Self.unit(path) {
         case .time: return NumberText.time(milliseconds: value)
         case .share: return NumberText.percent(value)
@@ -104,20 +118,24 @@ package struct Threshold: Sendable, Equatable {
         case "goodput_rate": return report.goodput?.requestsPerSecond
         case "tokens_per_second": return report.outputTokensPerSecond
         case "error_count": return Double(report.failed)
-        default: return time(last, in: report)
+        default: return nil
         }
     }
 
-    private func time(_ percentile: String, in report: RunReport) -> Double? {
+    /// The times that a threshold on a percentile looks at.
+    private func times(in report: RunReport) -> Quantiles? {
+        guard Self.unit(path) == .time else { return nil }
         let kind = path.count > 1 ? report.kinds.first { $0.kind == path[0] } : nil
         if path.count > 1, RequestKind(rawValue: path[0]) != nil, kind == nil { return nil }
         let sort =
             path.count > 1 && Self.sorts.contains(path[path.count - 2])
             ? path[path.count - 2] : "latency"
-        guard let times = kind?.quantiles(sort) ?? (kind == nil ? report.quantiles(sort) : nil)
-        else { return nil }
-        let missing = kind.map(\.unfinished) ?? report.unfinished + report.unsent
-        return times.value(percentile, missing: sort.hasSuffix("_delay") ? 0 : missing)
+        return kind.map { $0.quantiles(sort) } ?? report.quantiles(sort)
+    }
+
+    /// True for a threshold on failures. Then no other bound on failures holds by default.
+    package var isAboutFailures: Bool {
+        ["errors", "error_count", "unfinished"].contains(path[path.count - 1])
     }
 }
 
@@ -148,16 +166,20 @@ extension RunReport {
 }
 
 extension Quantiles {
-    /// The value of that name; infinite when so many are missing that the percentile lies among
-    /// them.
-    func value(_ name: String, missing: Int) -> Double? {
-        let known: [String: (Double, Double)] = [
-            "min": (0, min), "mean": (0, mean), "p50": (0.5, p50), "p75": (0.75, p75),
-            "p90": (0.9, p90), "p95": (0.95, p95), "p99": (0.99, p99), "p999": (0.999, p999),
-            "p9999": (0.9999, p9999), "max": (1, max),
-        ]
-        guard let (share, value) = known[name] else { return nil }
-        let all = Double(count + missing)
-        return missing > 0 && share * all > Double(count) ? .infinity : value
+    /// The value of that name over all requests, infinite among the missing.
+    func value(_ name: String) -> Double? {
+        if name == "min" { return min }
+        guard let ofAll else { return name == "mean" ? mean : columns[name] }
+        return name == "mean" ? .infinity : ofAll.columns[name].map { $0 ?? .infinity }
     }
+}
+
+extension [(name: String, value: Double)] {
+    /// The value under a threshold's name of a percentile.
+    subscript(_ name: String) -> Double? { first { Threshold.name($0.name) == name }?.value }
+}
+
+extension [(name: String, value: Double?)] {
+    /// The same with values that lie among the missing.
+    subscript(_ name: String) -> Double?? { first { Threshold.name($0.name) == name }?.value }
 }

@@ -3,7 +3,8 @@
 /// Exit statuses of `assay-load rpc`. Numbers are the project's.
 package enum Verdict: Int32, Sendable {
     case passed = 0
-    /// A threshold was broken, an answer was degraded, or nothing succeeded.
+    /// A threshold was broken, too many requests failed, an answer was degraded, or nothing
+    /// succeeded.
     case failed = 1
     /// The server cannot be reached, or went away.
     case unreachable = 69
@@ -15,10 +16,20 @@ package enum Verdict: Int32, Sendable {
 
 extension RunReport {
     /// Applies the rules and `thresholds`: fills `failures` and returns the verdict.
+    ///
+    /// - Parameter failuresMax: share of the requests that may fail, have no end, or never be sent.
+    ///   A run that was cut short is not judged by it.
     package mutating func judge(
-        _ thresholds: [Threshold], earlyEnd: EarlyEnd?, allowMock: Bool, allowDegraded: Bool
+        _ thresholds: [Threshold], earlyEnd: EarlyEnd?, allowMock: Bool, allowDegraded: Bool,
+        failuresMax: Double = LoadLimits.failureShareMax
     ) -> Verdict {
         failures = thresholds.compactMap { $0.failure(in: self) }
+        if earlyEnd == nil, succeeded > 0, failureShare > failuresMax {
+            failures.append(
+                "\(missing - deadlineExceeded) of \(expected) requests failed or had no end: "
+                    + "\(NumberText.percent(failureShare)), allowed: "
+                    + "\(NumberText.percent(failuresMax)) (--failures-max)")
+        }
         if isMock, !allowMock {
             failures.insert("a mock answered; only --allow-mock measures one", at: 0)
         }

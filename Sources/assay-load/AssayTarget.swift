@@ -17,9 +17,12 @@ struct AssayTarget: LoadTarget {
     let executors: [ClientExecutor]
 
     /// Clients for so many connections on so many threads; connects nothing yet.
+    ///
+    /// - Parameter wait: seconds to wait for a server that is not there yet; 0 for one that is to
+    ///   be measured, since no sample may wait.
     init(
         _ address: ServerAddress, model: String?, connections: Int, threads: Int,
-        allowMock: Bool, compression: Bool
+        allowMock: Bool, compression: Bool, wait: Int = 0
     ) throws(ClientError) {
         var options = ClientOptions()
         options.name = "assay-load/1"
@@ -27,6 +30,7 @@ struct AssayTarget: LoadTarget {
         options.compression = compression
         options.connections = 1
         options.attempts = 1
+        options.waitMilliseconds = UInt32(clamping: wait * 1_000)
         var executors: [ClientExecutor] = []
         for _ in 0..<min(threads, connections) { executors.append(try ClientExecutor()) }
         var clients: [Client] = []
@@ -46,9 +50,10 @@ struct AssayTarget: LoadTarget {
         for client in clients { try await client.connect() }
     }
 
-    /// Who is there, and with which models; waits so many seconds for one that is loading.
-    func facts(wait: Int = 0) async throws(ClientError) -> TargetFacts {
-        let end = ContinuousClock.now + .seconds(wait)
+    /// Who is there, and with which models; waits until `end` for one that is loading.
+    func facts(
+        until end: ContinuousClock.Instant = .now
+    ) async throws(ClientError) -> TargetFacts {
         while true {
             let list = try await clients[0].models().message.models
             let addressed = list.filter { model == nil || $0.name == model }
@@ -144,7 +149,7 @@ struct AssayTarget: LoadTarget {
             if !part.tokens.isEmpty {
                 chunks.append(ChunkArrival(at: now, tokens: part.tokens.count))
             }
-            if let answer = part.answer { return .generated(answer, sent, now, chunks) }
+            if let answer = part.answer { return .generated(answer, sent, now, chunks, request) }
             if let limit = request.cancelAfterChunks, chunks.count >= limit {
                 var outcome = Outcome(.cancelled, sent: sent, finished: now)
                 outcome.isMock = part.provenance == .mock
@@ -170,12 +175,16 @@ extension Outcome {
     /// A streamed answer at its end.
     fileprivate static func generated(
         _ reply: Reply<GenerateResponse>, _ sent: Int64, _ finished: Int64,
-        _ chunks: [ChunkArrival]
+        _ chunks: [ChunkArrival], _ request: PlannedRequest
     ) -> Outcome {
         var outcome = Outcome(.succeeded, sent: sent, finished: finished)
         switch reply.message.finishReason {
-        case .cancelled: outcome.end = .cancelled
-        case .deadline: outcome.end = .deadlineExceeded
+        // Nobody here asked for the end: then it is the server that gave the request up.
+        case .cancelled: outcome.end = .failed("cancelled_by_server")
+        case .deadline:
+            outcome.end =
+                request.deadlineMilliseconds > 0
+                ? .deadlineExceeded : .failed("deadline_of_server")
         default: break
         }
         outcome.isMock = reply.provenance == .mock
@@ -198,7 +207,8 @@ extension Outcome {
         case .mockRefused: end = .mockRefused(error.message)
         case .unreachable: end = .unreachable(error.message)
         case .timedOut: end = hadDeadline ? .deadlineExceeded : .failed(error.code.name)
-        case .serverRefused where error.status == .deadlineExceeded: end = .deadlineExceeded
+        case .serverRefused where error.status == .deadlineExceeded && hadDeadline:
+            end = .deadlineExceeded
         case .serverRefused:
             let code = error.serverError.map { " " + LoadTestError.clipped($0.code) } ?? ""
             end = .refused(error.status.description + code)

@@ -31,7 +31,9 @@ struct ReportOptions: ParsableArguments {
         if let saveHdr {
             let start = report.startedAt + report.setup.warmupSeconds
             try save(
-                HDRLog.text(intervals, startedAt: start, isMock: report.isMock), to: saveHdr)
+                HDRLog.text(
+                    intervals, startedAt: start, isMock: report.isMock, missing: report.missing),
+                to: saveHdr)
         }
     }
 
@@ -81,7 +83,8 @@ struct ProgressLine {
                     + NumberText.time(milliseconds: time)
             }
         }
-        if record.failed > 0 { text += "  failed \(record.failed)" }
+        let missing = record.failed + record.late
+        if missing > 0 { text += "  failed \(missing)" }
         if record.isMock { text += "  MOCK" }
         write("\r\u{1B}[K" + text)
     }

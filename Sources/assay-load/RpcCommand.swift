@@ -16,8 +16,10 @@ struct RpcCommand: AsyncParsableCommand {
             With a rate the loop is open: requests are sent when they are due, however slow the \
             answers, and latency counts from when a request was meant to be sent. Without one the \
             loop is closed: each caller waits for its answer. A mock or degraded answer fails the \
-            run. Exit status: 0; 1 when a threshold is broken, an answer is degraded or nothing \
-            succeeds; 2 wrong usage; 69 server unreachable; 79 a mock answered; 130 interrupted.
+            run. A request without an answer counts as slower than any bound, and more of them \
+            than --failures-max fail the run. Exit status: 0; 1 when a threshold is broken, too \
+            many requests fail, an answer is degraded or nothing succeeds; 2 wrong usage; 69 \
+            server unreachable; 79 a mock answered; 130 interrupted.
             """)
 
     @Option(
@@ -27,8 +29,11 @@ struct RpcCommand: AsyncParsableCommand {
     @Option(help: "Name of the model; not needed when the server has one.")
     var model: String?
 
-    @Option(help: "Seconds to wait for a model that is still loading.")
-    var wait = 60
+    @Option(
+        help: ArgumentHelp(
+            "Seconds to wait for the server and its model; 0 for neither (default: 60 for a model "
+                + "that is loading, none for a server that is not there)."))
+    var wait: Int?
 
     @OptionGroup(title: "Schedule") var schedule: ScheduleOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
@@ -39,6 +44,12 @@ struct RpcCommand: AsyncParsableCommand {
 
     @Option(help: "Fail when this holds, such as p99>20ms or errors>1%. May be repeated.")
     var failIf: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Share of the requests that may fail, have no end or never be sent (default: 1%, or "
+                + "any with --fail-if on errors, error_count or unfinished)."))
+    var failuresMax: String?
 
     @Flag(help: "Measure a mock; the report says so everywhere.")
     var allowMock = false
@@ -59,7 +70,7 @@ struct RpcCommand: AsyncParsableCommand {
         guard (1...64).contains(threads) else {
             throw ValidationError("--threads is \(threads); allowed are 1 to 64")
         }
-        guard (0...3_600).contains(wait) else {
+        if let wait, !(0...3_600).contains(wait) {
             throw ValidationError("--wait is \(wait); allowed are 0 to 3600")
         }
     }
@@ -70,11 +81,12 @@ struct RpcCommand: AsyncParsableCommand {
             return try measureHost(try NumberText.seconds(intrinsicLatency, "--intrinsic-latency"))
         }
         let schedule = try schedule.settled()
-        let thresholds = try failIf.map { try Threshold($0) }
+        let bounds = try Bounds(failIf: failIf, failuresMax: failuresMax)
         let objective = try goodput.map { try LatencyObjective($0, "--goodput") }
         _ = (try RequestMix(requests.mix), try requests.content(vocabulary: 0))
-        let target = try target(schedule.connections)
-        let facts = try await target.facts(wait: wait)
+        let end = ContinuousClock.now + .seconds(wait ?? 60)
+        let target = try target(schedule.connections, wait: wait ?? 0)
+        let facts = try await target.facts(until: end)
         if let sentence = facts.mockSentence, !allowMock {
             throw RunRefused(status: Verdict.mock.rawValue, sentence: sentence)
         }
@@ -90,7 +102,7 @@ struct RpcCommand: AsyncParsableCommand {
                     + "\(target.depthMax ?? 0) requests in flight per connection")
         }
         await target.close()
-        let verdict = try await measure(schedule, thresholds, objective, facts)
+        let verdict = try await measure(schedule, bounds, objective, facts)
         if verdict != .passed { throw ExitCode(verdict.rawValue) }
     }
 
@@ -100,10 +112,10 @@ struct RpcCommand: AsyncParsableCommand {
     }
 
     /// New clients, not connected yet.
-    private func target(_ connections: Int) throws(ClientError) -> AssayTarget {
+    private func target(_ connections: Int, wait: Int = 0) throws(ClientError) -> AssayTarget {
         try AssayTarget(
             ServerAddress(address), model: model, connections: connections, threads: threads,
-            allowMock: allowMock, compression: !noCompression)
+            allowMock: allowMock, compression: !noCompression, wait: wait)
     }
 
     private func measureHost(_ seconds: Double) throws {
@@ -117,7 +129,7 @@ struct RpcCommand: AsyncParsableCommand {
     // MARK: - Measuring
 
     private func measure(
-        _ schedule: Schedule, _ thresholds: [Threshold], _ objective: LatencyObjective?,
+        _ schedule: Schedule, _ bounds: Bounds, _ objective: LatencyObjective?,
         _ facts: TargetFacts
     ) async throws -> Verdict {
         let started = Date().timeIntervalSince1970
@@ -126,7 +138,9 @@ struct RpcCommand: AsyncParsableCommand {
         let result: RunResult
         if let search = schedule.search {
             let progress = ProgressLine()
-            let finding = try await RateSearchRun.find(search, from: schedule.start) { rate in
+            let finding = try await RateSearchRun.find(
+                search, from: schedule.start, failuresMax: bounds.failuresMax
+            ) { rate in
                 progress.say("trying \(NumberText.short(rate)) requests/s")
                 return try await carryOut(schedule, rate, objective, facts)
             } onTrial: {
@@ -145,8 +159,8 @@ struct RpcCommand: AsyncParsableCommand {
         report.search = found
         await lookAgain(&report, facts, result)
         var verdict = report.judge(
-            thresholds, earlyEnd: result.record.earlyEnd, allowMock: allowMock,
-            allowDegraded: allowDegraded)
+            bounds.thresholds, earlyEnd: result.record.earlyEnd, allowMock: allowMock,
+            allowDegraded: allowDegraded, failuresMax: bounds.failuresMax)
         if let found, found.rate == nil, verdict == .passed {
             report.failures.append("no rate holds \(found.objective)")
             verdict = .failed
@@ -222,6 +236,22 @@ struct RpcCommand: AsyncParsableCommand {
             deadlineShare: content.deadlineShare,
             deadlineMilliseconds: content.deadlineShare > 0
                 ? Int(content.deadlineMilliseconds) : 0, seed: schedule.seed)
+    }
+}
+
+/// What fails a run, read from the flags.
+private struct Bounds {
+    let thresholds: [Threshold]
+    /// Share of the requests that may have no answer.
+    let failuresMax: Double
+
+    init(failIf: [String], failuresMax: String?) throws {
+        thresholds = try failIf.map { try Threshold($0) }
+        // A threshold on failures takes the place of the default.
+        let byDefault =
+            thresholds.contains(where: \.isAboutFailures) ? 1 : LoadLimits.failureShareMax
+        self.failuresMax =
+            try failuresMax.map { try NumberText.share($0, "--failures-max") } ?? byDefault
     }
 }
 

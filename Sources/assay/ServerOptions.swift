@@ -1,7 +1,8 @@
 // Options of every subcommand that talks to a server, and how such a command runs.
 //
 // Guarantees: the flag beats ASSAY_SERVER beats the default address; errors of the client become
-// failures with exit codes in one place; a mock's answer is announced before it is shown.
+// failures with exit codes in one place; a mock's answer is announced before it is shown. A model
+// that is loading is waited for. A missing server is waited for only with --wait.
 
 import ArgumentParser
 import AssayClient
@@ -25,8 +26,14 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "Milliseconds the server may take; 0 is no limit.")
     var deadline: UInt32 = 0
 
-    @Option(help: "Seconds to wait for a model that is still loading.")
-    var wait: UInt32 = 60
+    @Option(
+        help: ArgumentHelp(
+            "Seconds to wait for the server and its model; 0 for neither (default: 60 for a model "
+                + "that is loading, none for a server that is not there)."))
+    var wait: UInt32?
+
+    /// Seconds to wait for a model that is loading when nothing is said.
+    private static let loadingSeconds: UInt32 = 60
 
     /// The address in effect.
     var address: String {
@@ -49,29 +56,41 @@ struct ServerOptions: ParsableArguments {
             settings.attempts = 1
             let client = try Client(address, options: settings)
             defer { client.close() }
-            return try await waitingForTheModel { try await body(client) }
+            return try await waiting { try await body(client) }
         } catch let error as ClientError {
             throw Failure(error, server: address)
         }
     }
 
-    /// Repeats `body` while the server says that the model is loading, up to `wait` seconds.
-    private func waitingForTheModel<Value: Sendable>(
+    /// Repeats `body` while the server or the model is missing, up to `wait` seconds. The client
+    /// could wait by itself, but shows no progress.
+    private func waiting<Value: Sendable>(
         _ body: () async throws -> Value
     ) async throws -> Value {
-        let end = ContinuousClock.now + .seconds(Int(wait))
+        let end = ContinuousClock.now + .seconds(Int(wait ?? Self.loadingSeconds))
         var progress = Progress()
         defer { progress.clear() }
         while true {
             do {
                 return try await body()
-            } catch let error as ClientError
-                where error.serverError?.code == "model_loading" && ContinuousClock.now < end
-            {
-                progress.show("waiting for the model: \(error.serverError?.message ?? "loading")")
-                try await Task.sleep(for: .milliseconds(error.retryAfterMilliseconds ?? 200))
+            } catch let error as ClientError {
+                let left = ContinuousClock.now.duration(to: end)
+                guard left > .zero, let missing = missing(error) else { throw error }
+                progress.show(missing)
+                // The last try comes at the end of the wait, whatever pause the server asked for.
+                let pause = min(error.retryAfterMilliseconds ?? 200, 3_600_000)
+                try await Task.sleep(for: min(.milliseconds(pause), left))
             }
         }
+    }
+
+    /// The server or the model in words, nil for an error that waiting does not help.
+    private func missing(_ error: ClientError) -> String? {
+        if let words = error.serverError, words.code == "model_loading" {
+            return "waiting for the model: \(words.message)"
+        }
+        return error.code == .unreachable && wait != nil
+            ? "waiting for the server: \(error.message)" : nil
     }
 
     /// Announces a mock answer.

@@ -32,14 +32,26 @@ struct Health: AsyncParsableCommand {
                     ("reason", .string(message.reason)),
                     ("seal", .string(message.seal?.rawValue)),
                     ("largest_difference", message.largestDifference.map { .number($0) } ?? .null),
+                    ("file", .string(message.file?.rawValue)),
                 ]).text)
         } else {
             let reason = message.reason.map { ": \($0)" } ?? ""
             print("\(message.ready ? "ready" : "not ready") (\(message.state.rawValue))\(reason)")
-            if let line = Self.sealLine(message) { print(line) }
+            for line in [Self.sealLine(message), Self.fileLine(message)] {
+                if let line { print(line) }
+            }
         }
         if verify, message.state == .failed { exitProcess(.rejected) }
         if !message.ready { exitProcess(.tryAgain) }
+    }
+
+    private static func fileLine(_ message: HealthResponse) -> String? {
+        switch message.file {
+        case .unchanged: "file unchanged"
+        case .changed: "file changed: another one lies on disk than the one that is served"
+        case .missing: "file missing: the one that is served is gone from disk"
+        case nil: nil
+        }
     }
 
     private static func sealLine(_ message: HealthResponse) -> String? {

@@ -1,4 +1,5 @@
-// assay models: what is being served.
+// assay models: what is being served, and whether its files on disk are still those that were
+// loaded.
 
 import ArgumentParser
 import AssayClient
@@ -43,15 +44,21 @@ enum ModelOutput {
             ("device", .string(model.device)),
             ("device_reason", .string(model.deviceReason)),
             ("bytes", .unsigned(model.bytes)),
-        ]
+        ] + (model.file.map { [("file", .string($0.rawValue))] } ?? [])
     }
 
+    /// Says of the file on disk only what is worth a look: that it is not what was loaded.
     static func line(_ model: ModelInfo) -> String {
         let mark = model.provenance == .mock ? "MOCK" : "real"
         let reason = model.deviceReason.map { " (\($0))" } ?? ""
+        let file =
+            switch model.file {
+            case .changed, .missing: "  file \(model.file?.rawValue ?? "")"
+            case .unchanged, nil: ""
+            }
         return "\(model.name)  \(mark)  \(model.state.rawValue)  \(model.architecture)  "
             + "\(model.parameters) parameters  vocabulary \(model.vocabulary)  "
             + "context \(model.context)  generation \(model.generation)  "
-            + "\(model.device)\(reason)"
+            + "\(model.device)\(reason)\(file)"
     }
 }
