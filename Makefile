@@ -6,10 +6,12 @@ prefix       ?= /usr/local
 JOBS         ?= $(shell nproc)
 BUILD_FLAGS   = -c release --build-tests -j $(JOBS)
 BIN           = .build/release
+SECONDS       = 60
+TIMES         = judge
 SOURCES       = Package.swift Sources Tests Benchmarks clients/swift models
 
-.PHONY: help setup build demo test conformance fidelity bench bench-clients check format coverage \
-	static install uninstall clean
+.PHONY: help setup build demo test soak cases conformance fidelity bench bench-clients check format \
+	coverage static install uninstall clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -27,6 +29,17 @@ test: build ## build and run every test, those of the clients in other languages
 	@scripts/clients.sh setup
 	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel
 	@scripts/clients.sh test
+
+soak: build ## clients beside attackers on real servers: SECONDS=60 SEED=N TIMES=judge|print
+	@scripts/clients.sh setup
+	@ASSAY_CLIENTS="clients/python clients/c" scripts/clients.sh build
+	@clients/python/build/venv/bin/python scripts/soak --bin $(BIN) --seconds $(SECONDS) \
+		--seed $(or $(SEED),0) --times $(TIMES)
+
+cases: build ## failures once reported, tried again, and our bounds in seconds: ONLY=PATTERN RUNS=N
+	@scripts/clients.sh setup
+	@scripts/clients.sh build
+	@scripts/cases.sh $(BIN)
 
 conformance: build ## judge every client with the kit in Protocol/conformance, as one table
 	@scripts/clients.sh setup
@@ -63,4 +76,4 @@ uninstall: ## remove what install put there
 	@scripts/install.sh uninstall prefix="$(prefix)" DESTDIR="$(DESTDIR)"
 
 clean:
-	@rm -rf .build .build-coverage .build-static clients/*/build
+	@rm -rf .build .build-coverage .build-static .build-cases clients/*/build

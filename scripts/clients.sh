@@ -3,9 +3,9 @@
 #
 #   clients.sh setup          installs what is missing (Debian's packages), or prints the command
 #   clients.sh build          builds every client that is there
-#   clients.sh test           everything: descriptions and vectors fresh, the kit's own tests, each
-#                             client's tests, conformance, live scenarios, README examples; the last
-#                             line adds it all up: N passed, N failed, N skipped
+#   clients.sh test           everything: descriptions and vectors fresh, tests of the kit, the soak
+#                             and the cases, each client's tests, conformance, live scenarios, README
+#                             examples; the last line adds it up: N passed, N failed, N skipped
 #   clients.sh conformance    the table of the conformance kit over every client (words go to run.py)
 #   clients.sh bench          each client's Ping beside a bare socket ping-pong, one table
 #
@@ -128,6 +128,8 @@ run_tests() {
     step "generated files, SPEC.md" one python3 Protocol/generate.py --check
     step "vectors" one python3 Protocol/vectors/generate.py --check
     step "counting test results" python3 scripts/count_tests.py --test
+    step "the soak's judgement" python3 -m unittest discover -s scripts/soak -p 'test_*.py'
+    step "the cases' judgement" python3 -m unittest discover -s scripts/cases -p 'test_*.py'
     step "the kit's own tests" python3 -m unittest discover -s "$kit/tests" -t "$kit/tests"
     for name in "${folders[@]}"; do
         if [ -e "clients/$name/build.sh" ]; then step "build $name" one build_one "$name"; fi

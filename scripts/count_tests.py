@@ -15,8 +15,8 @@ import sys
 def named(line, failed=("failed",)):
     """Numbers before the words passed, failed, skipped."""
     def number(words):
-        return sum(int(one) for one, word in re.findall(r"(\d+) ([a-z]+)", line) if word in words)
-    return number(("passed",)), number(failed), number(("skipped", "ignored"))
+        return sum(int(one) for one, word in re.findall(r"(\d+) ([a-z/]+)", line) if word in words)
+    return number(("passed",)), number(failed), number(("skipped", "ignored", "n/a"))
 
 
 def lines(pattern, text):

@@ -1,0 +1,108 @@
+"""What plays in a soak: a process of its own that asks or attacks until it is told to stop.
+
+Guarantees: each thing an actor saw is one JSON line on its standard output (see `Actor.say`), and
+an actor ends when its standard input ends, so none outlives the soak. Not here: what a line is
+worth (verdict), the actors themselves (askers, attack_clients, attack_files).
+"""
+
+import json
+import os
+import pathlib
+import random
+import select
+import sys
+import time
+
+import assay
+import goldens
+
+#: Seconds after which a call that has not ended counts as hung.
+HUNG_SECONDS = 20
+
+
+class Actor:
+    """Subclasses have `run`, which returns soon after `running()` is False.
+
+    `explains`: the codes that this actor may meet, each with its reason. A code of the server is
+    named as it is (`model_unknown`), one of the client as well (`connection_closed`).
+    `acts_per_minute`: so many it must do or the soak has shown nothing.
+    """
+
+    explains = {}
+    acts_per_minute = 6
+
+    def __init__(self, name, stage):
+        self.name = name
+        self.url, self.program = stage["url"], stage["program"]
+        self.folder = pathlib.Path(stage["folder"])
+        self.pristine, self.served = stage["pristine"], stage["served"]
+        self.drivers = stage["drivers"]
+        self.goldens = json.loads((self.folder / "goldens.json").read_text())
+        self.random = random.Random(f"{stage['seed']} {name}")
+
+    def running(self):
+        """False once the soak has closed this process's standard input."""
+        return not select.select([0], [], [], 0)[0]
+
+    def rest(self, seconds):
+        """Sleeps, but not beyond the end."""
+        select.select([0], [], [], seconds)
+
+    # ------------------------------------------------------------ what is told
+
+    def say(self, what, **words):
+        """`what`: right, wrong, refused (then `code`), act, usage; more in words."""
+        line = json.dumps({"who": self.name, "what": what, **words}) + "\n"
+        os.write(1, line.encode())  # one write of less than a pipe's page: whole, without a lock
+
+    def judge(self, row, answer, began, model=None, name=None):
+        """Says right or wrong of one answer; `model` names the golden, `name` who must have
+        answered, when these are not what the question says."""
+        golden = self.goldens[model or row["request"]["model"]]
+        wrong = goldens.compare(golden, row, answer, name)
+        spent = (time.monotonic() - began) * 1000
+        self.say("wrong" if wrong else "right", note=wrong or "", milliseconds=spent)
+
+    def refused(self, error, about=""):
+        """Says that a call raised an AssayError."""
+        self.say("refused", code=code_of(error.code, error.server_code),
+                 note=f"{about} {error.message}".strip()[:300])
+
+    # ------------------------------------------------------------ asking
+
+    def question(self, model=None):
+        """A golden row, at random."""
+        model = model or self.random.choice(sorted(self.goldens))
+        return self.random.choice(self.goldens[model]["questions"])
+
+    def ask(self, client, row, stream=None):
+        """One question through the Python client, and what came of it."""
+        began = time.monotonic()
+        if stream is None:
+            stream = self.random.random() < 0.5
+        try:
+            answer = goldens.ask(client, row["kind"], row["request"], HUNG_SECONDS * 1000, stream)
+        except assay.AssayError as error:
+            self.refused(error, row["kind"])
+            return
+        self.judge(row, answer, began)
+
+
+def code_of(code, server_code):
+    """The server's code where there is one, else the client's."""
+    return server_code or code
+
+
+def play(make, name):
+    """The body of an actor's process: its stage is the first line of standard input."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte:
+            sys.exit("an actor without a stage")
+        line += byte
+    actor = make(name, json.loads(line))
+    actor.run()
+    sys.stdout.flush()
+    # Threads that hang must not keep the process; what they did not say, the soak misses.
+    os._exit(0)
