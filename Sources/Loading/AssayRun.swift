@@ -77,6 +77,8 @@ final class RunProgress: Sendable {
         var verdicts: [LayerVerdict] = []
     }
     let state = Mutex(State())
+    /// Set when the waiting side has left.
+    let isGivenUp = Atomic<Bool>(false)
 }
 
 struct AssayRun: Sendable {
@@ -113,7 +115,7 @@ struct AssayRun: Sendable {
             try steps.plan(parsed, configuration.overrides)
         }
         let (placed, fingerprint) = try layer(.placement, files, isAbandoned) {
-            let digest = FingerprintDigest()
+            let digest = FingerprintDigest(progress)
             let placed = try steps.place(plan, configuration, path, digest)
             // The weights have been read now: were they still the files'?
             try files.checkUnchanged()

@@ -4,7 +4,7 @@
 //   /models/big-00002-of-00003.gguf     the seal of any part
 //   a link to one of them               beside the link, and beside the file itself
 //   another name of the same file       the seal of each name in the folder
-//   /models/folder, a file in it        /models/folder/assay.seal, where the folder is this model
+//   /models/folder, a file in it        /models/folder/assay.seal, unless it is another model's
 //
 // Guarantees: every seal that lies in one of these places must hold. The places are found once,
 // when the model is opened.
@@ -17,11 +17,19 @@ import ModelFiles
 package struct SealPlaces: Sendable {
     /// Paths at which a seal counts, each once.
     package let candidates: [String]
+    /// Of these, seals of folders with several models in them, and the paths of the others: such a
+    /// seal counts unless it is one of theirs.
+    private let shared: [String: [String]]
     /// The path of a new one: beside the first of the model's files, or in the folder that was
     /// named.
     package let target: String
 
     private static let nameInFolder = "assay.seal"
+    /// Links on the way to a file that are followed, as the kernel does.
+    private static let linkCountMax = 40
+    /// Names in a folder, and other models in it, that are looked at.
+    private static let folderNameCountMax = 4096
+    private static let otherModelCountMax = 16
 
     /// Looks at the files of an open model and the folders they lie in. Blocking.
     package init(_ files: ModelFileSet) {
@@ -32,14 +40,26 @@ package struct SealPlaces: Sendable {
         var folders = isFolder ? [spelled] : []
         for file in files.files where file.format != nil || file === files.indexFile {
             let path = Self.resolved(file.path) ?? file.path
-            paths += [file.path + ".seal", path + ".seal"]
+            let names = Self.links(from: file.path) + [path]
+            paths += names.map { $0 + ".seal" }
             paths += Self.otherNames(of: path, file.identity).map { $0 + ".seal" }
-            let folder = Self.folder(of: path)
-            if !folders.contains(folder) { folders.append(folder) }
+            for folder in names.map({ Self.folder(of: $0) }) where !folders.contains(folder) {
+                folders.append(folder)
+            }
         }
-        for folder in folders where folder == spelled || Self.isModel(folder, files) {
-            paths.append(folder + (folder.hasSuffix("/") ? "" : "/") + Self.nameInFolder)
+        var shared: [String: [String]] = [:]
+        for folder in folders {
+            let seal = folder + (folder.hasSuffix("/") ? "" : "/") + Self.nameInFolder
+            // Most folders have no such seal, and then nobody has to know whose it is.
+            guard folder != spelled, Self.exists(seal) else {
+                if folder == spelled { paths.append(seal) }
+                continue
+            }
+            let others = Self.otherModels(in: folder, files)
+            if !others.isEmpty { shared[seal] = others }
+            paths.append(seal)
         }
+        self.shared = shared
         var seen: Set<String> = []
         candidates = paths.filter { seen.insert($0).inserted }
         let first = files.weights[0].path
@@ -53,6 +73,7 @@ package struct SealPlaces: Sendable {
         var seals: [Seal] = []
         for path in candidates {
             guard let seal = try SealFile.read(at: path), !seals.contains(seal) else { continue }
+            if let others = shared[path], Self.isSeal(seal, ofOneOf: others) { continue }
             seals.append(seal)
         }
         return seals
@@ -72,13 +93,48 @@ package struct SealPlaces: Sendable {
         }
     }
 
-    /// Whether the folder by itself names the same files.
-    private static func isModel(_ folder: String, _ files: ModelFileSet) -> Bool {
-        // Most folders have no such seal, and then nobody has to know.
+    /// A path, and where each link on the way leads; the last is no link.
+    private static func links(from path: String) -> [String] {
+        var names = [path]
+        while names.count < linkCountMax {
+            var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+            let count = readlink(names[names.count - 1], &buffer, buffer.count)
+            guard count > 0, count < buffer.count else { break }
+            let target = String(
+                decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            let folder = folder(of: names[names.count - 1])
+            names.append(target.hasPrefix("/") ? target : folder + "/" + target)
+        }
+        return names
+    }
+
+    /// Paths of other models in the folder; none where the folder by itself is this model.
+    private static func otherModels(in folder: String, _ files: ModelFileSet) -> [String] {
+        if let whole = try? ModelFileSet(path: folder),
+            whole.weights.map(\.identity) == files.weights.map(\.identity)
+        {
+            return []
+        }
+        let own = Set(files.weights.map(\.identity.inode))
+        let names = (try? FolderListing.names(folder, countMax: folderNameCountMax)) ?? []
+        return names.sorted().map { folder + "/" + $0 }.filter { path in
+            guard let other = try? ModelFile(path: path) else { return false }
+            return !own.contains(other.identity.inode)
+        }
+    }
+
+    /// Whether a seal carries the fingerprint of one of these models. Reads them, which happens
+    /// only where somebody sealed a folder and put a second model into it.
+    private static func isSeal(_ seal: Seal, ofOneOf paths: [String]) -> Bool {
+        paths.prefix(otherModelCountMax).contains { path in
+            guard let files = try? ModelFileSet(path: path) else { return false }
+            return (try? Fingerprint.compute(of: files)) == seal.fingerprint
+        }
+    }
+
+    private static func exists(_ path: String) -> Bool {
         var status = stat()
-        guard lstat(folder + "/" + nameInFolder, &status) == 0 else { return false }
-        guard let other = try? ModelFileSet(path: folder) else { return false }
-        return other.weights.map(\.identity) == files.weights.map(\.identity)
+        return lstat(path, &status) == 0
     }
 
     private static func resolved(_ path: String) -> String? {

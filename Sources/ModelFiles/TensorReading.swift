@@ -17,6 +17,8 @@ package protocol ReadObserver: AnyObject, Sendable {
     func observe(_ bytes: UnsafeRawBufferPointer, of file: ModelFile)
     /// Returns when the observer needs none of the bytes any more.
     func wait()
+    /// True when nobody waits for the model any more: reading stops at its next piece.
+    var isGivenUp: Bool { get }
 }
 
 /// See the head of the file. A value; blocking.
@@ -87,6 +89,7 @@ package struct TensorReading {
             end = dataOffset
         }
         for tensor in tensors {
+            try checkWanted(file)
             try show(end..<tensor.byteOffset, of: file, staging)
             observer?.wait()
             let bytes = UnsafeMutableRawBufferPointer(rebasing: staging[..<tensor.byteSize])
@@ -98,12 +101,20 @@ package struct TensorReading {
         try show(end..<file.size, of: file, staging)
     }
 
+    private func checkWanted(_ file: ModelFile) throws(ModelFileError) {
+        guard observer?.isGivenUp == true else { return }
+        throw ModelFileError(
+            .ioError, tried: "reading the weights", found: "the load was given up",
+            allowed: "a load that is still waited for", location: .init(path: file.path))
+    }
+
     /// Shows the observer what belongs to no tensor.
     private func show(
         _ range: Range<Int>, of file: ModelFile, _ staging: UnsafeMutableRawBufferPointer
     ) throws(ModelFileError) {
         guard let observer else { return }
         for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.gapStep) {
+            try checkWanted(file)
             observer.wait()
             let count = min(Self.gapStep, range.upperBound - start)
             let bytes = UnsafeMutableRawBufferPointer(rebasing: staging[..<count])

@@ -124,7 +124,9 @@ package struct ModelDirectory: Sendable {
         case .failed:
             throw ServiceError(
                 .failedPrecondition, .modelNotReady,
-                "asking model \"\(slot.name)\": it failed to load\(reason)", field: "model")
+                "asking model \"\(slot.name)\": it "
+                    + (slot.facts == nil ? "failed to load" : "is out of service") + reason,
+                field: "model")
         case .unloading:
             throw ServiceError(
                 .unavailable, .modelUnloading,

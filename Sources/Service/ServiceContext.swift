@@ -49,7 +49,7 @@ package struct ServiceContext: Sendable {
 
     /// Time the engine has to answer a deadline or a Cancel itself, with all that it has made. An
     /// engine between two short steps does; the peer waits no longer for one that does not.
-    static let graceMicroseconds: UInt64 = 12_000
+    static let graceMicroseconds: UInt64 = 5_000
 
     /// What a request does to a model besides asking it.
     package enum Control: String, Sendable { case loading, unloading, verifying }

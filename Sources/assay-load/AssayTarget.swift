@@ -50,12 +50,18 @@ struct AssayTarget: LoadTarget {
         for client in clients { try await client.connect() }
     }
 
+    /// Time a server has to say which models it has.
+    private static let factsMilliseconds: UInt32 = 5000
+
     /// Who is there, and with which models; waits until `end` for one that is loading.
     func facts(
         until end: ContinuousClock.Instant = .now
     ) async throws(ClientError) -> TargetFacts {
         while true {
-            let list = try await clients[0].models().message.models
+            // A server that still greets and answers nothing more must not keep the report.
+            let list = try await clients[0].models(
+                deadlineMilliseconds: Self.factsMilliseconds
+            ).message.models
             let addressed = list.filter { model == nil || $0.name == model }
             if addressed.contains(where: { $0.state == .loading }), ContinuousClock.now < end {
                 try? await Task.sleep(for: .milliseconds(100))

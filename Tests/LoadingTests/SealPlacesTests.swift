@@ -66,9 +66,39 @@ import Testing
     @Test func theSealOfAFolderHoldsForTheFileInIt() throws {
         #expect(
             try refusal(of: path, sealedAt: "store/assay.seal") == "seal_logits_differ")
-        // With a second model in it the folder is no model, and its seal is nobody's.
-        try directory.write(GGUFBuilder.tinyLlama(seed: 2).build(), as: "store/second.gguf")
-        #expect(try refusal(of: path, sealedAt: "store/assay.seal") == nil)
+    }
+
+    /// The seal was made when the folder was one model: it still holds for that one, and is none of
+    /// the second one's.
+    @Test func theSealOfAFolderHoldsForItsModelWhenAnotherOneJoins() throws {
+        let sealed = try ModelLoader.test().load(path: folder).ensureReal().writeSeal()
+        #expect(sealed == folder + "/assay.seal")
+        let second = try directory.write(
+            GGUFBuilder.tinyLlama(seed: 2).build(), as: "store/second.gguf")
+        #expect(
+            try ModelLoader.test().run(path: path).report.seal == .matched(largestDifference: 0))
+        #expect(try ModelLoader.test().run(path: second).report.seal == .absent)
+        try directory.write(GGUFBuilder.tinyLlama(seed: 3).build(), as: "store/tiny.gguf")
+        let refused = try ModelLoader.test().run(path: path).rejection?.code.name
+        #expect(refused == "seal_fingerprint_mismatch")
+    }
+
+    /// As caches of downloads lie: names in one folder, files in another.
+    @Test func theSealOfAFolderOfLinksHoldsForTheLink() throws {
+        #expect(mkdir(directory.path("names"), 0o755) == 0)
+        #expect(symlink("../store/tiny.gguf", directory.path("names/m.gguf")) == 0)
+        for spelled in ["names", "names/m.gguf"] {
+            let found = try refusal(
+                of: directory.path(spelled), sealedAt: "names/assay.seal")
+            #expect(found == "seal_logits_differ", "\(spelled)")
+        }
+    }
+
+    @Test func theSealBesideALinkOnTheWayHolds() throws {
+        #expect(symlink("store/tiny.gguf", directory.path("link.gguf")) == 0)
+        #expect(symlink("link.gguf", directory.path("second.gguf")) == 0)
+        let found = try refusal(of: directory.path("second.gguf"), sealedAt: "link.gguf.seal")
+        #expect(found == "seal_logits_differ")
     }
 
     @Test(arguments: [1, 2, 3], [1, 2, 3])

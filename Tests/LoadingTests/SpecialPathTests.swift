@@ -1,7 +1,7 @@
 // Things that are no files at all, through the whole assay: refused at the file layer, without
 // hanging.
 
-import Glibc
+import Foundation
 import Loading
 import TestSupport
 import Testing
@@ -86,6 +86,22 @@ import Testing
         #expect(rejection.code.name == "changed_while_read")
         #expect(rejection.isTransient)
         #expect(outcome.report.layers.map(\.layer) == [.file])
+    }
+
+    /// A terabyte of nothing behind the tensors is read, because the fingerprint covers it; when
+    /// the load is given up, its thread ends.
+    @Test func aLoadThatIsGivenUpReadsNoFurther() throws {
+        let path = try directory.write(GGUFBuilder.tinyLlama().build(), as: "endless.gguf")
+        try #require(truncate(path, 1 << 40) == 0)
+        func threads() -> Int {
+            (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count) ?? 0
+        }
+        _ = try ModelLoader.test().run(path: directory.path("none.gguf"))
+        let before = threads()
+        let loader = try ModelLoader.test { $0.timeout = .milliseconds(300) }
+        #expect(loader.run(path: path).rejection?.code == .timedOut)
+        for _ in 0..<1000 where threads() > before { usleep(10_000) }
+        #expect(threads() <= before)
     }
 
     @Test func aFileReplacedDuringTheLoadIsAFileThatChanged() throws {

@@ -7,7 +7,7 @@ import Wire
 
 @Suite struct DueAnswerTests {
     /// Time the engine has to answer itself, in microseconds.
-    private static let grace: UInt64 = 12_000
+    private static let grace: UInt64 = 5_000
 
     /// A conversation in which a generation has been accepted as request 2.
     private func generating(deadline: UInt32 = 0) throws -> ConnectionConversation {

@@ -45,9 +45,16 @@ final class ListenerGroup {
     func check() -> [String] {
         for index in listeners.indices {
             let state = listeners[index].checkSocketFile()
-            if state != .present { bindAnew(index, state) }
+            if state == .present { recovered(index) } else { bindAnew(index, state) }
         }
         return faults.keys.sorted().compactMap { faults[$0] }
+    }
+
+    /// The file that was missed is back.
+    private func recovered(_ index: Int) {
+        let address = listeners[index].address.description
+        guard faults.removeValue(forKey: address) != nil else { return }
+        logger.notice("the socket file is back", metadata: ["address": "\(address)"])
     }
 
     private func bindAnew(_ index: Int, _ state: SocketFileState) {

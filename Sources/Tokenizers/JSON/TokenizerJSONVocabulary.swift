@@ -173,9 +173,11 @@ struct TokenizerJSONVocabulary {
                 allowed: "\(TokenizerLimits.mergeCountMax)", location: "model.merges")
         }
         for (rank, merge) in merges.elements.enumerated() {
+            // No more parts are made than it takes to see that there are too many.
             let parts =
-                merge.asBytes.map { $0.split(separator: 0x20, omittingEmptySubsequences: false) }
-                ?? merge.elements.compactMap(\.asBytes)
+                merge.asBytes.map {
+                    $0.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
+                } ?? (merge.count == 2 ? merge.elements.compactMap(\.asBytes) : [])
             guard parts.count == 2, merge.count == 2 || !merge.isArray,
                 parts.allSatisfy({ !$0.isEmpty && !$0.contains(0x20) })
             else {

@@ -200,6 +200,26 @@ class LoopTests(unittest.TestCase):
             self.assertEqual(sorted(found), sorted([c * 9 for c in "abc"] * 30))
             self.assertEqual(len(server.connections), 3)
 
+    def test_a_stream_that_goes_on_in_another_loop_is_given_up(self) -> None:
+        with Echo() as server:
+            client = assay.AsyncClient(server.address)
+
+            async def begin() -> Any:
+                stream = client.generate_stream(GenerateRequest(prompt=WORD))
+                await stream.__anext__()
+                return stream
+
+            stream = asyncio.run(begin())
+
+            async def go_on() -> None:
+                with self.assertRaises(assay.AssayError) as caught:
+                    await stream.__anext__()
+                self.assertEqual(caught.exception.code, "given_up")
+                answer = await client.generate(GenerateRequest(prompt=WORD))
+                self.assertEqual(answer.text, WORD)
+
+            asyncio.run(go_on())
+
     def test_a_stream_of_a_closed_loop_is_dropped_without_touching_it(self) -> None:
         with Echo() as server:
             client = assay.AsyncClient(server.address)

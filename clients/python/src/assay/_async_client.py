@@ -78,6 +78,7 @@ class AsyncAnswerStream(Generic[ChunkT, ResultT]):
     async def __anext__(self) -> ChunkT:
         if self._in_step:
             self._close()
+        self._check_loop()
         if self._error is not None:
             raise self._error
         if self._result is not None:
@@ -95,6 +96,18 @@ class AsyncAnswerStream(Generic[ChunkT, ResultT]):
         if chunk is None:
             raise StopAsyncIteration
         return chunk
+
+    def _check_loop(self) -> None:
+        """A stream belongs to the event loop of its first step. Elsewhere the stream is over."""
+        link = self._link
+        if link is None or link.belongs_here or self._result is not None:
+            return
+        if self._error is None:
+            self._error = AssayError(
+                GIVEN_UP, "the stream was begun in another event loop, and ends with it"
+            )
+            self.is_at_rest = False
+            link.drop()
 
     async def _step(self) -> ChunkT | None:
         """The next chunk; None at the end. Asks again where that is allowed."""

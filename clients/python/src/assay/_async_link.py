@@ -190,6 +190,11 @@ class AsyncLink:
         self.core.tidy(self._loop.time())
         self._write()
 
+    @property
+    def belongs_here(self) -> bool:
+        """Whether the running event loop is the one this connection was made in."""
+        return self._loop is asyncio.get_running_loop()
+
     def drop(self) -> None:
         """The same from a finalizer, which may run in any thread."""
         self.core.untidy = True
