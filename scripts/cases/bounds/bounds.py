@@ -7,6 +7,7 @@ in `make test`.
 
 import contextlib
 import ctypes
+import json
 import os
 import pathlib
 import socket
@@ -53,11 +54,15 @@ def end():
 
 
 @contextlib.contextmanager
-def served(*words, admin="none"):
+def served(admin="none", **settings):
     """(server, path of the model's copy): the demo model as `demo`, on a Unix socket."""
     with tempfile.TemporaryDirectory(prefix="assay-case-") as folder:
         path = pathlib.Path(folder, "demo.gguf")
         path.write_bytes(models.DEMO.read_bytes())
+        config = pathlib.Path(folder, "settings.json")
+        config.write_text(json.dumps({key.replace("_", "-"): value
+                                      for key, value in settings.items()}))
+        words = ["--config", str(config)]
         server = Server(str(PROGRAM), folder, "case", {"demo": str(path)}, words, admin)
         try:
             yield server.start(), path

@@ -34,8 +34,8 @@ def seconds_until(seen, begun, limit):
 
 
 port = free_port()
-flags = ("--live-timeout-seconds", str(LIVE_SECONDS), "--step-seconds-max", "0.25")
-with served(*flags, admin=f"127.0.0.1:{port}") as (server, _):
+with served(admin=f"127.0.0.1:{port}", live_timeout_seconds=LIVE_SECONDS,
+            step_seconds_max=0.25) as (server, _):
     client = assay.Client(server.url)
     engine = engine_thread(server, client)
     beside = assay.Client(server.url)
