@@ -267,7 +267,7 @@ import Wire
         let frames = try client.answers(to: id)
         #expect(frames.map(\.status) == [.cancelled])
         #expect(try client.answers(to: cancel)[0].decoded(CancelResponse.self).found)
-        #expect(try server.counter("requests_in_flight") == 0)
+        #expect(try ProcessFacts.eventually { try server.counter("requests_in_flight") == 0 })
         let after = ScoreRequest(
             model: model, prompt: .tokens([1]), continuations: [.tokens(tokens(19_000, seed: 5))])
         let id2 = try client.request(after, deadlineMilliseconds: 1)
