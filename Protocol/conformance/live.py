@@ -20,7 +20,6 @@ import json
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -56,14 +55,16 @@ class Assayd:
         clean = {name: value for name, value in os.environ.items()
                  if not name.startswith("ASSAY_")}
         with open(self.log, "ab") as log:
+            begin = log.tell()
             self.process = subprocess.Popen(
                 [self.program, "--listen", self.url, "--admin", "none", "--threads", "1",
                  *self.words],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=clean)
         until = time.monotonic() + LIMIT
         while time.monotonic() < until and self.process.poll() is None:
-            with socket.socket(socket.AF_UNIX) as probe:
-                if probe.connect_ex(self.path) == 0:
+            with open(self.log, "rb") as log:
+                log.seek(begin)
+                if b"listening on " in log.read():  # bound is sooner: its models still load
                     return
             time.sleep(0.02)
         with open(self.log, encoding="utf-8", errors="replace") as log:
