@@ -173,6 +173,8 @@ run_bench() {
     taskset -c "${cores[0]}" env "${own[@]}" "$bin/assayd" --listen "unix://$server" --admin none \
         >"$logs/assayd" 2>&1 &
     pids+=($!)
+    # Bound is sooner than up: while its model loads, the server's core is not its own.
+    both_up() { grep -q '^listening on' "$logs/assayd" && [ -S "$echo" ]; }
     # It runs until its input ends: a pipe that we hold open ourselves.
     mkfifo "$logs/open"
     exec 9<>"$logs/open"
@@ -180,10 +182,10 @@ run_bench() {
     pids+=($!)
     trap 'kill "${pids[@]}" 2>/dev/null || true; rm -rf "$logs"' EXIT
     for _ in $(seq 1 300); do
-        if [ -S "$server" ] && [ -S "$echo" ]; then break; fi
+        if both_up; then break; fi
         sleep 0.1
     done
-    if [ ! -S "$server" ] || [ ! -S "$echo" ]; then
+    if ! both_up; then
         tail -n 5 "$logs/assayd" "$logs/echo" >&2
         echo "clients: assayd or bare-echo in $bin did not start" >&2
         return 1
