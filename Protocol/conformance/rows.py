@@ -188,6 +188,12 @@ def works_anew(client, stage, **hello):
     return peer
 
 
+def paused(first, second, least):
+    """`second` came `least` ms after `first`, or later; 5 ms are the clocks'."""
+    pause = (second.arrived - first.arrived) * 1000
+    expect(pause >= least - 5, "a pause of at least %d ms" % least, "%.0f ms" % pause)
+
+
 def until(seconds):
     """A moment so many seconds from now, for waits in a row."""
     return time.monotonic() + seconds

@@ -2967,8 +2967,8 @@ static int64_t next_waiting_try(struct attempt *attempt, const assay_error *erro
     return is_loading && until > attempt->request->wait_until ? 0 : until;
 }
 
-/* Pauses before the next try. False: none follows. */
-static bool pause_before_retry(struct attempt *attempt, const assay_error *error) {
+/* Pauses before the next try. False: none follows, and `error` says why. */
+static bool pause_before_retry(struct attempt *attempt, assay_error *error) {
     struct pool *pool = attempt->pool;
     if (attempt->is_inherited) {
         return false; /* the lock is the parent's */
@@ -2986,7 +2986,10 @@ static bool pause_before_retry(struct attempt *attempt, const assay_error *error
     while (goes_on && !pool->is_closed && now_microseconds() < until) {
         (void)wait_until(&pool->changed, &pool->lock, until);
     }
-    goes_on = goes_on && !pool->is_closed;
+    if (goes_on && pool->is_closed) {
+        (void)fail_closed(pool, error);
+        goes_on = false;
+    }
     pthread_mutex_unlock(&pool->lock);
     return goes_on;
 }
@@ -3022,7 +3025,7 @@ static assay_code run_call(
         code = try_once(&attempt, reply, error);
     } while (code != ASSAY_OK && pause_before_retry(&attempt, error));
     buffer_free(&request.bytes);
-    return code;
+    return code == ASSAY_OK ? ASSAY_OK : error->code;
 }
 
 assay_code assay_call(

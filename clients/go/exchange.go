@@ -31,6 +31,7 @@ type exchange struct {
 
 	mutex sync.Mutex
 	call  *call // what is in flight
+	held  bool  // its connection counts it
 	left  bool  // nobody may come for it any more: see watch
 }
 
@@ -55,7 +56,7 @@ func (e *exchange) start() *Error {
 
 func (e *exchange) adopt(target *call) {
 	e.mutex.Lock()
-	e.call = target
+	e.call, e.held = target, true
 	left := e.left
 	e.mutex.Unlock()
 	if left {
@@ -72,12 +73,14 @@ func (e *exchange) current() *call {
 // stop ends the exchange; an unfinished answer is given up.
 func (e *exchange) stop() {
 	e.mutex.Lock()
-	target := e.call
-	e.call = nil
+	target, held := e.call, e.held
+	e.call, e.held = nil, false
 	e.mutex.Unlock()
+	if held { // before its place is free, so that who comes next finds the right count
+		e.client.release(target.connection)
+	}
 	if target != nil {
 		target.abandon()
-		e.client.release(target.connection)
 	}
 }
 
@@ -92,13 +95,23 @@ func (e *exchange) watch() {
 	time.AfterFunc(time.Duration(e.client.options.GraceMilliseconds)*time.Millisecond, e.leave)
 }
 
+// leave ends what is unfinished. A complete answer can still be read, but its connection does not
+// count it any longer.
 func (e *exchange) leave() {
 	e.mutex.Lock()
 	e.left = true
-	unfinished := e.call != nil && !e.call.isComplete()
+	target := e.call
+	complete := target != nil && target.isComplete()
+	held := e.held
+	if complete {
+		e.held = false
+	}
 	e.mutex.Unlock()
-	if unfinished {
+	switch {
+	case !complete:
 		e.stop()
+	case held:
+		e.client.release(target.connection)
 	}
 }
 

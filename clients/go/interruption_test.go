@@ -343,6 +343,57 @@ func TestADroppedStreamFreesItsPlaceWhenItsContextEnds(t *testing.T) {
 	}
 }
 
+// A Stream whose answer is complete, and that nobody reads or closes, keeps nothing either; after a
+// deadline its answer can still be read.
+func TestADroppedCompleteStreamIsNotCountedWhenItsContextEnds(t *testing.T) {
+	for _, end := range endings {
+		for name, reads := range map[string]bool{"unread": false, "half-way": true} {
+			t.Run(name+", "+end.name, func(t *testing.T) {
+				address, _ := listenAs(t, onePlace, func(p *peer) {
+					asked, _ := p.read()
+					p.chunk(asked, "one ")
+					p.end(asked, "two")
+					p.echo()
+				}, unexpected)
+				c := client(t, address, noGrace)
+				ctx, cancel := end.begin(500 * time.Millisecond)
+				defer cancel()
+				stream, err := c.GenerateStream(ctx, prompt("x"))
+				if err != nil || reads && !stream.Next() {
+					t.Fatal(err)
+				}
+				expectNext(t, c) // it needs the place: the answer is complete
+				if users := usersOf(c); users != 1 {
+					t.Errorf("%d calls are counted before the end", users)
+				}
+				<-ctx.Done()
+				for guard := time.Now().Add(hangGuard); usersOf(c) != 0 && time.Now().Before(guard); {
+					time.Sleep(5 * time.Millisecond)
+				}
+				if users := usersOf(c); users != 0 {
+					t.Errorf("%d calls are counted after the end", users)
+				}
+				answer, err := stream.Result()
+				if end.cause == context.Canceled {
+					expectEnded(t, err, end.cause)
+				} else if err != nil || answer.Text != "one two" {
+					t.Errorf("found %v, %v", answer, err)
+				}
+				stream.Close()
+				if users := usersOf(c); users != 0 {
+					t.Errorf("%d calls are counted when all is over", users)
+				}
+			})
+		}
+	}
+}
+
+func usersOf(c *Client) int {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.opened[0].users
+}
+
 func TestClosingAStreamEndsANextThatWaits(t *testing.T) {
 	address, _ := listenAs(t, onePlace, func(p *peer) {
 		asked, _ := p.read()

@@ -52,7 +52,7 @@ func (e *exchange) again(failure *Error) *Error {
 	case <-timer.C:
 		return nil
 	case <-e.client.life.Done():
-		return failure
+		return closedError("pausing before another "+e.rule.name, nil)
 	case <-e.ctx.Done():
 		return contextError("pausing before another "+e.rule.name, e.ctx.Err())
 	}

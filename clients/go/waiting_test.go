@@ -131,6 +131,18 @@ func TestAWaitEndsWithTheContextAndWithTheClient(t *testing.T) {
 	}
 }
 
+func TestClosingTheClientEndsAPause(t *testing.T) {
+	address, _ := listen(t, func(p *peer) {
+		asked, _ := p.read()
+		p.refuse(asked, StatusUnavailable, 3_600_000)
+		p.drain()
+	})
+	c := client(t, address)
+	time.AfterFunc(100*time.Millisecond, func() { c.Close() })
+	_, err := c.Ping(background, nil)
+	expectCode(t, err, CodeConnectionClosed)
+}
+
 func TestARetryAfterBeyondTheDeadlineIsNotWaitedFor(t *testing.T) {
 	address, _ := listen(t, func(p *peer) {
 		asked, _ := p.read()

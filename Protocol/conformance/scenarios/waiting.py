@@ -3,7 +3,7 @@
 import os
 import time
 
-from rows import expect, row, works
+from rows import expect, paused, row, works
 from server import WAIT, Failed, NotApplicable
 
 LOADING = dict(status="UNAVAILABLE", code="model_loading", message="the model is being loaded")
@@ -53,8 +53,7 @@ def wait_honours_retry_after(stage):
     first = peer.request("Generate")
     peer.error(first, retry_after_milliseconds="400", **LOADING)
     second = peer.request("Generate")
-    pause = (second.arrived - first.arrived) * 1000
-    expect(pause >= 395, "a pause of at least 400 ms", "%.0f ms" % pause)
+    paused(first, second, 400)
     peer.answer(second)
     call.ok()
 
@@ -67,8 +66,7 @@ def wait_without_retry_after(stage):
     first = peer.request("Generate")
     peer.error(first, **LOADING)
     second = peer.request("Generate")
-    pause = (second.arrived - first.arrived) * 1000
-    expect(pause >= 195, "a pause of 200 ms", "%.0f ms" % pause)
+    paused(first, second, 200)
     peer.answer(second)
     call.ok()
 
@@ -181,6 +179,18 @@ def wait_is_not_past_the_deadline(stage):
     peer.nothing()
 
 
+@row("wait", "a retry-after beyond the wait is not cut short: the refusal is the error, at once")
+def wait_cuts_no_retry_after(stage):
+    client = stage.open(attempts=1, wait_milliseconds=500)
+    call = client.ping()
+    peer = stage.greet()
+    peer.error(peer.request("Ping"), retry_after_milliseconds="3000", **LOADING)
+    error = call.error("server_refused", status="UNAVAILABLE")
+    expect(error.get("server_code") == "model_loading", "server_code model_loading",
+           repr(error.get("server_code")))
+    peer.nothing()
+
+
 @row("wait", "close ends a call that waits")
 def wait_ends_with_close(stage):
     client = stage.open(attempts=1, wait_milliseconds=600000)
@@ -190,6 +200,29 @@ def wait_ends_with_close(stage):
     closing = client.close()
     call.error("given_up", "unreachable", "connection_closed")
     closing.ok()
+
+
+def close_ends_a_pause(name, meaning, code, **options):
+    def play(stage):
+        client = stage.open(**options)
+        call = client.ping()
+        peer = stage.greet()
+        peer.error(peer.request("Ping"), "UNAVAILABLE", code, "later",
+                   retry_after_milliseconds="60000")
+        call.nothing(0.2)
+        closing = client.close()
+        call.error("given_up", "unreachable", "connection_closed")
+        closing.ok()
+    play.__name__ = name
+    row("wait", meaning)(play)
+
+
+close_ends_a_pause("wait_of_a_minute_ends_with_close",
+                   "close ends a call that waits as long as a server that loads has asked",
+                   "model_loading", attempts=1, wait_milliseconds=600000)
+close_ends_a_pause("pause_of_a_minute_ends_with_close",
+                   "close ends a call that pauses as long as the server has asked", "queue_full",
+                   attempts=3)
 
 
 # ---------------------------------------------------------------- keepalive

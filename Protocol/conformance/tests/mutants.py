@@ -8,6 +8,7 @@ the change is green there.
 import os
 import socket
 import struct
+import time
 
 from codec import TABLES, decode
 from encoder import MORE
@@ -388,6 +389,25 @@ class WaitsInLongPauses(Client):
     def waiting_pause(self, error, begun, waits):
         pause = super().waiting_pause(error, begun, waits)
         return pause and self.pause(error, waits + 1)
+
+
+@mutant("wait_cuts_no_retry_after")
+class CutsTheServersPauseShort(Client):
+    """Comes back at the end of the wait, whatever the server asked for."""
+
+    def waiting_pause(self, error, begun, waits):
+        left = begun + self.options["wait_milliseconds"] / 1000 - time.monotonic()
+        if error.json.get("server_code") == "model_loading" and left > 0:
+            return min((200 if error.pause is None else error.pause) / 1000, left)
+        return super().waiting_pause(error, begun, waits)
+
+
+@mutant("wait_of_a_minute_ends_with_close", "pause_of_a_minute_ends_with_close")
+class SleepsThroughClose(Client):
+    """Finds out that it was closed when its pause is over."""
+
+    def sleep(self, seconds):
+        time.sleep(seconds)
 
 
 @mutant("hello_says_what_the_client_can", "frame_numbers_right")

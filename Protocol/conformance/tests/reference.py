@@ -432,14 +432,21 @@ class Client:
                 pause = self.waiting_pause(error, begun, waits)
                 if pause is not None and (end is None or time.monotonic() + pause < end):
                     attempt, waits = attempt - 1, waits + 1
-                    time.sleep(pause)
+                    self.sleep(pause)
                     continue
                 pause = self.pause(error, attempt)
                 if not self.tries_again(kind, error, attempt):
                     raise
                 if end is not None and time.monotonic() + pause >= end:
                     raise
-                time.sleep(pause)
+                self.sleep(pause)
+
+    def sleep(self, seconds):
+        """A pause, which `close` ends."""
+        end = time.monotonic() + seconds
+        with self.lock:
+            while not self.closed and (left := end - time.monotonic()) > 0:
+                self.lock.wait(left)
 
     def waiting_pause(self, error, begun, waits):
         """Seconds to wait for a server that is not there or loads; None: this one is not waited

@@ -161,7 +161,7 @@ def scripted(script: Callable[[Peer], None]) -> Iterator[str]:
         try:
             yield f"unix://{folder}/s"
         finally:
-            thread.join(LIMIT)
+            thread.join(2 * LIMIT)  # each of its steps ends after LIMIT, and says so
             listener.close()
     if failures:
         raise failures[0]

@@ -316,14 +316,14 @@ class ScriptTests(unittest.TestCase):
 
         with tempfile.TemporaryDirectory() as folder:
             late = f"{folder}/late"
-            with bridge(f"unix://{late}", "--wait-milliseconds", "60000") as url:
-                with scripted(script) as server, httpx.Client(timeout=LIMIT) as client:
-                    path = server.removeprefix("unix://")
-                    timer = threading.Timer(0.3, os.symlink, (path, late))
-                    timer.start()
-                    found = client.get(f"{url}/v1/models")
-                    self.assertEqual((found.status_code, found.json()["data"]), (200, []))
-                    timer.join()
+            options = ("--wait-milliseconds", "60000")
+            with scripted(script) as server, bridge(f"unix://{late}", *options) as url:
+                path = server.removeprefix("unix://")
+                timer = threading.Timer(0.3, os.symlink, (path, late))
+                timer.start()
+                found = httpx.get(f"{url}/v1/models", timeout=LIMIT)
+                timer.join()
+        self.assertEqual((found.status_code, found.json()["data"]), (200, []))
 
     def test_a_client_that_leaves_a_stream_cancels_it(self) -> None:
         self.cancelled(True)

@@ -522,6 +522,29 @@ static void a_wait_covers_a_model_that_loads(void) {
     check_loading((struct loading){.refusals = 9, .pause = 1}, 0, 3, false);
 }
 
+static void *close_in_a_pause(void *client) {
+    const struct timespec pause = {.tv_nsec = 100000000};
+    nanosleep(&pause, NULL);
+    assay_client_close(client);
+    return NULL;
+}
+
+static void close_ends_a_pause(void) {
+    for (uint32_t attempts = 1; attempts <= 2; attempts++) {
+        struct loading loading = {.refusals = UINT32_MAX, .pause = 3600000};
+        struct fake fake;
+        pthread_t thread;
+        fake_start(&fake, answer_loading, &loading);
+        assay_client *client = waiting_client(fake.url, attempts == 1 ? 7200000 : 0, attempts);
+        CHECK(pthread_create(&thread, NULL, close_in_a_pause, client) == 0);
+        CHECK_EQUAL(ping_with(client, "closed"), ASSAY_CONNECTION_CLOSED);
+        pthread_join(thread, NULL);
+        assay_client_free(client);
+        fake_stop(&fake);
+        CHECK_EQUAL(loading.seen, 1);
+    }
+}
+
 static void a_wait_ends_with_the_error(void) {
     const assay_ping_request ping = {.payload = {NULL, 0}};
     const assay_call_options soon = {.deadline_milliseconds = 50};

@@ -559,6 +559,7 @@ int main(void) {
         TEST(a_callback_that_stops_gives_its_place_back), TEST(tcp_connections_are_probed),
         TEST(without_a_wait_a_dead_address_fails), TEST(a_wait_covers_a_missing_socket),
         TEST(a_wait_covers_a_model_that_loads), TEST(a_wait_ends_with_the_error),
+        TEST(close_ends_a_pause),
         TEST(a_hostile_server_breaks_nothing)};
     const size_t count = sizeof tests / sizeof *tests;
     unsigned red = 0;

@@ -9,15 +9,20 @@ import socket
 import struct
 import tempfile
 import threading
+import time
 import unittest
 from collections.abc import Callable, Iterator
+from typing import Any
+from unittest import mock
 
 import assay
 from assay import AssayError, GenerateRequest, Options
 from assay._frames import HEADER
-from assay._protocol import KINDS
+from assay._options import Address
+from assay._protocol import KINDS, Status
+from assay._sockets import connected, set_up_tcp
 
-from .frames import ANSWER, answer, hello
+from .frames import ANSWER, answer, hello, refusal
 
 LIMIT = 20.0  # seconds after which a test is a failure, not a matter of speed
 END = dict(finish_reason="stop", prompt_tokens=1, completion_tokens=0, answer=ANSWER)
@@ -88,6 +93,21 @@ def echo(peer: Peer) -> None:
         if kind == 0:
             return
         peer.send("Ping", number, payload=body[8:])
+
+
+def refuse_for_an_hour(refused: threading.Event) -> Callable[[Peer], None]:
+    """Refuses one request, to be sent again after an hour; says so when it is done."""
+
+    def script(peer: Peer) -> None:
+        peer.hello()
+        kind, number, _ = peer.request()
+        name = next(name for name, one in KINDS.items() if one.number == kind)
+        words = dict(code="queue_full", message="later", retry_after_milliseconds=3_600_000)
+        peer.socket.sendall(refusal(name, number, Status.UNAVAILABLE, **words))
+        refused.set()
+        peer.request()
+
+    return script
 
 
 class BlockingTests(unittest.TestCase):
@@ -225,6 +245,54 @@ class BlockingTests(unittest.TestCase):
             thread.join(LIMIT)
         self.assertEqual(codes, ["given_up"])
 
+    def test_closing_ends_a_pause(self) -> None:
+        for streamed in (False, True):
+            codes: list[str] = []
+            refused = threading.Event()
+
+            def wait(client: assay.Client, streamed: bool, codes: list[str]) -> None:
+                try:
+                    if streamed:
+                        next(client.generate_stream(GenerateRequest(prompt="a")))
+                    client.ping()
+                except AssayError as error:
+                    codes.append(error.code)
+
+            with server(refuse_for_an_hour(refused)) as address:
+                client = assay.Client(address)
+                thread = threading.Thread(target=wait, args=(client, streamed, codes), daemon=True)
+                thread.start()
+                refused.wait(LIMIT)
+                time.sleep(0.1)  # it pauses by now; the outcome does not depend on it
+                client.close()
+                thread.join(LIMIT)
+            self.assertEqual(codes, ["given_up"])
+
+
+class SocketTests(unittest.TestCase):
+    def test_a_system_without_keepalive_is_connected_to(self) -> None:
+        class Old(socket.socket):
+            def setsockopt(self, level: int, name: int, *value: Any) -> None:
+                if (level, name) != (socket.IPPROTO_TCP, socket.TCP_NODELAY):
+                    raise OSError("no such option")
+                super().setsockopt(level, name, *value)
+
+        with Old() as sock:
+            set_up_tcp(sock)
+            self.assertTrue(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    def test_a_socket_that_cannot_be_set_up_is_closed(self) -> None:
+        failures = {OSError("no such option"): AssayError, KeyboardInterrupt(): KeyboardInterrupt}
+        for failure, seen in failures.items():
+            sock = socket.socket()
+            with (
+                mock.patch("socket.create_connection", return_value=sock),
+                mock.patch("assay._sockets.set_up_tcp", side_effect=failure),
+                self.assertRaises(seen),
+            ):
+                connected(Address.parse("tcp://localhost:1"), 1.0)
+            self.assertEqual(sock.fileno(), -1)
+
 
 class AsyncTests(unittest.TestCase):
     def test_tasks_share_a_connection_with_few_places(self) -> None:
@@ -265,6 +333,24 @@ class AsyncTests(unittest.TestCase):
         with server(script) as address:
             asyncio.run(asyncio.wait_for(play(address), LIMIT))
         self.assertEqual(kinds, [14])
+
+    def test_closing_ends_a_pause(self) -> None:
+        async def play(address: str, refused: threading.Event, streamed: bool) -> None:
+            client = assay.AsyncClient(address)
+            stream = client.generate_stream(GenerateRequest(prompt="a"))
+            call = stream.__anext__() if streamed else client.ping()
+            task = asyncio.ensure_future(call)
+            await asyncio.to_thread(refused.wait, LIMIT)
+            await asyncio.sleep(0.1)  # it pauses by now; the outcome does not depend on it
+            await client.close()
+            with self.assertRaises(AssayError) as caught:
+                await task
+            self.assertEqual(caught.exception.code, "given_up")
+
+        for streamed in (False, True):
+            refused = threading.Event()
+            with server(refuse_for_an_hour(refused)) as address:
+                asyncio.run(asyncio.wait_for(play(address, refused, streamed), LIMIT))
 
     def test_a_large_request_is_written_while_the_server_waits_to_be_read(self) -> None:
         def script(peer: Peer) -> None:

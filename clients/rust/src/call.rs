@@ -251,10 +251,10 @@ impl<'r, R: Gather + Clone> Call<'r, R> {
                     }
             }
         };
-        if self.deadline.map_or(false, |deadline| until >= deadline) || !self.pool.pause(until) {
+        if self.deadline.map_or(false, |deadline| until >= deadline) {
             return Err(error);
         }
-        Ok(())
+        self.pool.pause(until)
     }
 
     /// The time of the next try within `wait_milliseconds`. `None`: the call does not wait after

@@ -1,7 +1,9 @@
 //! TCP keepalive, for which the standard library has no call: the one module with `unsafe`.
 //!
 //! Guarantees: the system probes a connection after 30 s of silence, every 10 s, and ends the
-//! connection after 3 probes without an answer. On other systems than Linux nothing is set.
+//! connection after 3 probes without an answer. A system that refuses one of these options keeps
+//! its own numbers, and the connection is used all the same. On other systems than Linux nothing is
+//! set.
 //! Not here: other options.
 
 use std::io::Result;

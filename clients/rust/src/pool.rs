@@ -170,17 +170,17 @@ impl Pool {
         }
     }
 
-    /// Pauses between two attempts; false: the client was closed.
-    pub fn pause(&self, until: Instant) -> bool {
-        let shared = match self.shared() {
-            Ok(shared) => shared,
-            Err(_) => return false,
-        };
+    /// Pauses between two attempts; fails when the client is closed.
+    pub fn pause(&self, until: Instant) -> Result<(), Error> {
+        let shared = self.shared()?;
         let mut state = lock(&shared.state);
         while !self.is_closed() && Instant::now() < until {
             state = wait(&shared.changed, state, Some(until));
         }
-        !self.is_closed()
+        if self.is_closed() {
+            return Err(Pool::closed());
+        }
+        Ok(())
     }
 
     /// The pause before the attempt after the `made`th, from half to all of what it may be.

@@ -136,7 +136,7 @@ fn connect_tcp(host: &str, port: u16, until: Instant) -> std::io::Result<TcpStre
         match TcpStream::connect_timeout(&address, left(until)?) {
             Ok(stream) => {
                 stream.set_nodelay(true)?;
-                keepalive::enable(&stream)?;
+                let _ = keepalive::enable(&stream); // refused: as well, see there
                 return Ok(stream);
             }
             Err(error) => last = error,

@@ -78,3 +78,21 @@ fn a_dead_address_fails_at_once_or_when_the_wait_is_over() {
     let refused = format!("tcp://{}", port.expect("bound")); // nobody listens any more
     assert_eq!(code(&waiting(&refused, 50, 1)), Err(Code::Unreachable));
 }
+
+#[test]
+fn close_ends_a_pause() {
+    for (wait, attempts) in [(0, 3), (7_200_000, 1)] {
+        let seen = Arc::new(AtomicU64::new(0));
+        let fake = Fake::start(1, loading(u64::MAX, 3_600_000, Arc::clone(&seen)));
+        let client = waiting(&fake.url, wait, attempts);
+        let other = client.clone();
+        let thread = std::thread::spawn(move || code(&other));
+        while seen.load(Ordering::SeqCst) == 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(100)); // it pauses by now, or soon
+        client.close();
+        assert_eq!(thread.join().expect("no panic"), Err(Code::ConnectionClosed));
+        assert_eq!(seen.load(Ordering::SeqCst), 1);
+    }
+}

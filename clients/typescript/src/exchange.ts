@@ -86,13 +86,11 @@ export class Exchange<Answer extends Pieces> {
       try {
         const connection = await this.pool.pick(
           this.kind.retrySafe, (opening) => this.until(opening));
-        let isSent = false;
         try {
-          await this.takePlace(connection);
-          this.call = connection.send(this.kind, this.body, this.remaining());
-          isSent = true;
-        } finally {
-          if (!isSent) connection.users -= 1;
+          await this.send(connection);
+        } catch (error) {
+          connection.users -= 1;
+          throw error;
         }
       } catch (error) {
         await this.again(error, true);
@@ -101,7 +99,11 @@ export class Exchange<Answer extends Pieces> {
     this.pieces = this.fresh();
   }
 
-  private async takePlace(connection: Connection): Promise<void> {
+  /**
+   * Takes a place, and looks and sends in one turn: whoever ends the exchange later finds the call.
+   * Throws only when nothing was sent.
+   */
+  private async send(connection: Connection): Promise<void> {
     connection.check(this.kind, this.revision, this.body.length);
     if (!connection.takePlace()) {
       const { handed, leave } = connection.waitForPlace();
@@ -117,6 +119,7 @@ export class Exchange<Answer extends Pieces> {
       connection.releasePlace();
       throw error;
     }
+    this.call = connection.send(this.kind, this.body, this.remaining());
   }
 
   /** Ends the exchange; an unfinished answer is given up. */
@@ -209,10 +212,10 @@ export class Exchange<Answer extends Pieces> {
     if (this.deadline !== undefined && performance.now() >= this.deadline) throw this.late();
   }
 
-  /** Waits for a promise as long as the caller does. */
+  /** Waits for a promise as long as the caller does. Rejects, never throws. */
   private until<Value>(promise: Promise<Value>): Promise<Value> {
-    this.check();
     return new Promise<Value>((resolve, reject) => {
+      this.check();
       const close = (): void => end(closedError("closing this client"));
       const settle = (): void => {
         clearTimeout(timer);

@@ -127,6 +127,47 @@ scripted("a stream that is closed while connecting is never sent", [pingsOnly], 
   await next(client);
 }, onePlace);
 
+/** A signal that does something so many turns after its client has looked at it so many times. */
+function watched(looks: number, turns: number, act: () => void): AbortSignal {
+  const signal = {
+    get aborted(): boolean {
+      looks -= 1;
+      if (looks === 0) {
+        let then = Promise.resolve();
+        for (let turn = 0; turn < turns; turn += 1) then = then.then(() => {});
+        void then.then(act);
+      }
+      return false;
+    },
+    addEventListener: (): void => {},
+    removeEventListener: (): void => {},
+  };
+  return signal as unknown as AbortSignal;
+}
+
+scripted("a stream that is closed at any turn on its way to the socket leaves no gap",
+  [async (peer) => {
+    for (let asked = await peer.read(); asked !== undefined; asked = await peer.read()) {
+      if (asked.kind === tables.kinds.Generate.number) {
+        peer.finishCancelled(asked, await peer.asked());
+      } else {
+        peer.write(asked.kind, asked.id, 0, 1, 0, asked.body);
+      }
+    }
+  }], async (client, stage) => {
+    await next(client);
+    for (let point = 0; point < 18; point += 1) {
+      let stream: GenerateStream | undefined;
+      const signal = watched(1 + Math.floor(point / 6), point % 6, () => stream?.close());
+      stream = client.generateStream({ prompt: "x" }, { signal });
+      await soon();
+      stream.close(); // where the client did not look so often
+      await next(client); // before anybody asks the stream for more
+      await failing(stream.result(), "given_up");
+    }
+    assert.equal(stage.connections, 1);
+  }, onePlace);
+
 let reached = (): void => {};
 const isReached = new Promise<void>((resolve) => {
   reached = resolve;

@@ -21,7 +21,7 @@ from ._call import Call, Waiter, at_rest
 from ._calls import Plan
 from ._errors import CONNECTION_CLOSED, GIVEN_UP, TIMED_OUT, AssayError
 from ._fork import in_children
-from ._options import Address, Options, Trial
+from ._options import PAUSE_STEP, Address, Options, Trial
 from .messages import (
     DetokenizeResponse,
     EmbedRequest,
@@ -395,14 +395,21 @@ class AsyncClient:
                 raise
 
     async def _pause(self, trial: Trial, error: AssayError, call: Call) -> None:
-        """Waits before the next attempt, or raises `error` when there is none."""
-        now = asyncio.get_running_loop().time()
+        """Waits before the next attempt, or raises `error` when there is none.
+
+        `close` ends the wait, in whatever loop: the next attempt finds that out.
+        """
+        loop = asyncio.get_running_loop()
+        now = loop.time()
         if self._closed and error.code == CONNECTION_CLOSED:
             raise AssayError(GIVEN_UP, "the caller closed this client") from None
         pause = None if self._closed else trial.pause_after(error, call.is_written, now)
         if pause is None:
             raise error
-        await asyncio.sleep(pause)
+        left = pause
+        while not self._closed and left >= 0:  # one turn of the loop at least
+            await asyncio.sleep(min(left, PAUSE_STEP))
+            left = now + pause - loop.time()
 
     async def _ask(self, call: Call, trial: Trial) -> AsyncLink:
         """Sends a request on the connection with the fewest in flight, a new one if need be.

@@ -21,7 +21,7 @@ from ._calls import Plan
 from ._errors import CONNECTION_CLOSED, GIVEN_UP, TIMED_OUT, AssayError
 from ._fork import in_children
 from ._link import Link, now_seconds, ring
-from ._options import Address, Options, Trial
+from ._options import PAUSE_STEP, Address, Options, Trial
 from .messages import (
     DetokenizeResponse,
     EmbedRequest,
@@ -176,13 +176,13 @@ class Client:
 
     def _begin_anew(self) -> None:
         count = self.options.connections
-        self._process = os.getpid()
         self._lock = threading.Lock()
         self._links: list[Link | None] = [None] * count
         self._made: weakref.WeakSet[Link] = weakref.WeakSet()  # those that drain, too
         #: who makes each connection, and the calls that wait for it
         self._makers: list[Waiter | None] = [None] * count
         self._queues: list[dict[Waiter, None]] = [{} for _ in range(count)]
+        self._process = os.getpid()  # last: whoever is interrupted before begins anew again
 
     def after_fork(self) -> None:
         """In a forked child, before anything else: connections of its own, locks nobody holds."""
@@ -343,7 +343,10 @@ class Client:
                 raise
 
     def _pause(self, trial: Trial, error: AssayError, call: Call) -> None:
-        """Waits before the next attempt, or raises `error` when there is none."""
+        """Waits before the next attempt, or raises `error` when there is none.
+
+        `close` ends the wait: the next attempt finds that out.
+        """
         if self._closed and error.code == CONNECTION_CLOSED:
             raise AssayError(GIVEN_UP, "the caller closed this client") from None
         pause = None
@@ -351,7 +354,9 @@ class Client:
             pause = trial.pause_after(error, call.is_written, now_seconds())
         if pause is None:
             raise error
-        time.sleep(pause)
+        until = now_seconds() + pause
+        while not self._closed and (left := until - now_seconds()) > 0:
+            time.sleep(min(left, PAUSE_STEP))
 
     def _ask(self, call: Call, trial: Trial) -> Link:
         """Sends a request on the connection with the fewest in flight, a new one if need be.

@@ -24,6 +24,8 @@ from ._tables import Kind
 _PATH_SIZE_MAX = 107  # bytes a Unix socket's address has room for, less its terminator
 #: seconds without a byte after which a time-out ends the connection
 SILENCE_MAX = 10.0
+#: seconds after which a call that pauses looks whether its client was closed
+PAUSE_STEP = 0.05
 #: longest pause while a server is waited for, seconds
 _WAIT_PAUSE_MAX = 0.2
 _RETRIED = (Status.UNAVAILABLE, Status.RESOURCE_EXHAUSTED, Status.ABORTED)

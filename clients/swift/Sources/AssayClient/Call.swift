@@ -40,6 +40,9 @@ struct Attempts {
     let deadline: Deadline
     private let waitEnd: Moment
 
+    /// How soon a call that pauses notices that its client was closed, nanoseconds.
+    private static let pauseStep: UInt64 = 50_000_000
+
     init(_ client: Client, _ kind: MessageKind, deadlineMilliseconds: UInt32) {
         pool = client.pool
         self.kind = kind
@@ -67,9 +70,12 @@ struct Attempts {
                 after: failure, of: kind, left: deadline.moment.nanoseconds(since: now),
                 waitLeft: waitEnd.nanoseconds(since: now), jitter: .random(in: 0.5...1))
         else { throw failure.error }
-        guard pause > 0 else { return }
+        let end = now.advanced(byNanoseconds: pause)
         do {
-            try await Task.sleep(nanoseconds: pause)
+            // In steps: when the client is closed meanwhile, the next attempt says so.
+            while case let left = end.nanoseconds(since: .now), left > 0, !pool.isClosed {
+                try await Task.sleep(nanoseconds: min(left, Self.pauseStep))
+            }
         } catch {
             throw .cancelled
         }

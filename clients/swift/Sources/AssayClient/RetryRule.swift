@@ -74,8 +74,11 @@ package struct RetryRule: Sendable {
             freeAttempts -= 1
             return 0
         }
-        if waitLeft > 0, let wanted = waitPause(failure, jitter) {
-            // The last try comes at the end of the wait, whatever pause the server asked for.
+        // The pause that the server asked for is not cut short, the client's own is: its last try
+        // comes at the end of the wait.
+        if waitLeft > 0, let wanted = waitPause(failure, jitter),
+            failure.error.retryAfterMilliseconds == nil || wanted <= waitLeft
+        {
             let pause = min(wanted, waitLeft)
             guard pause < left else { return nil }
             waits += 1
