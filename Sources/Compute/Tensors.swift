@@ -45,9 +45,6 @@ public struct EmbeddingTable: Sendable {
         self.storage = storage
     }
 
-    /// Bytes of memory the rows occupy.
-    public var size: Int { storage.size }
-
     /// The rows as they were stored in the file. Valid while the table is alive.
     package var bytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: storage.base, count: storage.size)

@@ -64,6 +64,11 @@ struct BoundSocket {
         let lock = DirectoryLock(
             containing: path, attemptCountMax: settings.waitsForDirectory ? 50 : 1)
         defer { lock.release() }
+        if lock.isTaken, !settings.waitsForDirectory {
+            throw EventLoopError(
+                .addressInUse, tried: tried, found: "another server that binds in that directory",
+                allowed: "one at a time; try again")
+        }
         try UnixSocketFile.clearStale(path, tried)
         let descriptor = try SystemCall.streamSocket(family: AF_UNIX, tried)
         guard name.bind(descriptor) == 0 else {
@@ -176,9 +181,11 @@ struct UnixSocketFile {
 
 /// An advisory lock on the directory of a socket path, so that two servers which find the same
 /// dead socket do not delete each other's new one. Best effort: where the directory cannot be
-/// read or the file system has no locks, or somebody sits on the lock, we go on without.
+/// read or the file system has no locks, or somebody sits on the lock for long, we go on without.
 private struct DirectoryLock {
     private let descriptor: Int32
+    /// Whether somebody else held it to the last.
+    private(set) var isTaken = false
 
     init(containing path: String, attemptCountMax: Int) {
         let directory = path.lastIndex(of: "/").map { path[...$0] } ?? "."
@@ -188,6 +195,7 @@ private struct DirectoryLock {
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { return }
             if attempt < attemptCountMax { usleep(10_000) }
         }
+        isTaken = true
     }
 
     func release() {

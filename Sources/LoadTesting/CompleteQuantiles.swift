@@ -31,9 +31,8 @@ package struct CompleteQuantiles: Sendable, Equatable, Codable {
 
     /// - Parameter missing: requests without a time, at least one.
     init(_ table: PercentileTable, answered: Int, missing: Int) {
-        let all = Double(answered + missing)
         func at(_ percentile: Double) -> Double? {
-            let rank = Swift.max(1, Int((percentile / 100 * all - 1e-9).rounded(.up)))
+            let rank = PercentileTable.rank(of: percentile, among: answered + missing)
             return rank <= answered ? Double(table.value(rank: rank)) / 1e6 : nil
         }
         p50 = at(50)

@@ -86,7 +86,13 @@ package struct PercentileTable: Sendable {
 
     /// The time that `percentile` percent of all do not exceed; 0 when empty.
     package func value(at percentile: Double) -> Int64 {
-        value(rank: Int((percentile / 100 * Double(count) - 1e-9).rounded(.up)))
+        value(rank: Self.rank(of: percentile, among: count))
+    }
+
+    /// The rank of a percentile among `count` times: the smallest that `percentile` percent do not
+    /// exceed, from 1.
+    static func rank(of percentile: Double, among count: Int) -> Int {
+        max(1, Int((percentile / 100 * Double(count) - 1e-9).rounded(.up)))
     }
 
     /// The `rank`th smallest time, from 1, clipped to what there is; 0 when empty.

@@ -18,8 +18,9 @@ final class AbandonableTask<Value: Sendable>: Sendable {
     private let abandoned = Atomic<Bool>(false)
 
     /// Starts `body` on a new thread. Throws the errno of thread creation.
-    init(_ body: @escaping @Sendable (_ isAbandoned: () -> Bool) -> Value) throws(SystemThreadError)
-    {
+    init(
+        _ body: @escaping @Sendable (_ isAbandoned: @escaping @Sendable () -> Bool) -> Value
+    ) throws(SystemThreadError) {
         try startThread { [self] in
             let value = body { self.abandoned.load(ordering: .acquiring) }
             outcome.withLock { stored in

@@ -77,8 +77,6 @@ final class RunProgress: Sendable {
         var verdicts: [LayerVerdict] = []
     }
     let state = Mutex(State())
-    /// Set when the waiting side has left.
-    let isGivenUp = Atomic<Bool>(false)
 }
 
 struct AssayRun: Sendable {
@@ -91,7 +89,9 @@ struct AssayRun: Sendable {
     let report: @Sendable (LoadProgress) -> Void
 
     /// Runs all layers. Blocking. Stops at the next layer if `isAbandoned` says so.
-    func run(isAbandoned: () -> Bool) -> Result<AcceptedModel, AssayRejection> {
+    func run(
+        isAbandoned: @escaping @Sendable () -> Bool
+    ) -> Result<AcceptedModel, AssayRejection> {
         do throws(AssayRejection) {
             return .success(try layers(isAbandoned))
         } catch {
@@ -99,9 +99,12 @@ struct AssayRun: Sendable {
         }
     }
 
-    private func layers(_ isAbandoned: () -> Bool) throws(AssayRejection) -> AcceptedModel {
+    private func layers(
+        _ isAbandoned: @escaping @Sendable () -> Bool
+    ) throws(AssayRejection) -> AcceptedModel {
         var sealVerdict: SealVerdict?
-        let (files, sealPlaces, seals) = try layer(.file, nil, isAbandoned) {
+        var seals: [Seal] = []
+        let (files, sealPlaces, found) = try layer(.file, nil, isAbandoned) {
             let files = try steps.open(path, configuration.fileLimits, configuration.parseLimits)
             try checkFingerprint(of: files, isAbandoned)
             let places = SealPlaces(files)
@@ -115,7 +118,7 @@ struct AssayRun: Sendable {
             try steps.plan(parsed, configuration.overrides)
         }
         let (placed, fingerprint) = try layer(.placement, files, isAbandoned) {
-            let digest = FingerprintDigest(progress)
+            let digest = FingerprintDigest(isGivenUp: isAbandoned)
             let placed = try steps.place(plan, configuration, path, digest)
             // The weights have been read now: were they still the files'?
             try files.checkUnchanged()
@@ -127,6 +130,7 @@ struct AssayRun: Sendable {
             try layer(.validation, files, isAbandoned) {
                 try steps.validate(placed, plan)
                 if comparesSeal {
+                    seals = sealPlaces.seals(found, of: fingerprint, isCancelled: isAbandoned)
                     sealVerdict = try SealCheck.compare(
                         seals, path: path, model: placed.tokenModel, tokenizer: plan.tokenizer,
                         fingerprint: fingerprint)

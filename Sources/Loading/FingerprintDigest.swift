@@ -16,14 +16,14 @@ final class FingerprintDigest: ReadObserver {
         var count = 0
     }
 
-    private let progress: RunProgress
+    private let givenUp: @Sendable () -> Bool
     private let queue = DispatchQueue(label: "assay.fingerprint")
     private let digests = Mutex<[ObjectIdentifier: Digest]>([:])
 
-    /// - Parameter progress: says when the load is given up.
-    init(_ progress: RunProgress) { self.progress = progress }
+    /// - Parameter isGivenUp: whether the owner of the load has left.
+    init(isGivenUp: @escaping @Sendable () -> Bool) { givenUp = isGivenUp }
 
-    var isGivenUp: Bool { progress.isGivenUp.load(ordering: .relaxed) }
+    var isGivenUp: Bool { givenUp() }
 
     func observe(_ bytes: UnsafeRawBufferPointer, of file: ModelFile) {
         // The bytes stay until `wait` returns; see `ReadObserver`.

@@ -115,7 +115,6 @@ public struct ModelLoader: Sendable {
         }
         let state = shared.state.withLock { $0 }
         if let outcome { return (outcome, state.verdicts) }
-        shared.isGivenUp.store(true, ordering: .relaxed)
         let verdict = LayerVerdict(
             layer: state.layer, ok: false, duration: time.now() - state.started)
         let rejection = AssayRejection(

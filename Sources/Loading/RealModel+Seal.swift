@@ -30,7 +30,8 @@ extension RealModel {
     public func verify(isCancelled: () -> Bool = { false }) -> ModelVerification {
         do {
             let state = fileState()
-            let lying = try sealPlaces.read()
+            let lying = sealPlaces.seals(
+                try sealPlaces.read(), of: fingerprint, isCancelled: isCancelled)
             var seals = lying.filter { state == .unchanged || $0.fingerprint == fingerprint }
             if seals.isEmpty { seals = self.seals }
             if isCancelled() { return .cancelled }
@@ -74,10 +75,9 @@ extension RealModel {
         let (text, tokens) = try sealedPrompt(prompt)
         do {
             let logits = try SealCheck.logits(of: tokenModel, tokens)
-            if case .changed(let reason) = fileState() {
-                throw SealingError(.sealingFailed, reason)
-            }
-            if case .missing(let reason) = fileState() {
+            switch fileState() {
+            case .unchanged: break
+            case .changed(let reason), .missing(let reason):
                 throw SealingError(.sealingFailed, reason)
             }
             return Seal(

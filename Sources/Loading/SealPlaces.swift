@@ -68,12 +68,35 @@ package struct SealPlaces: Sendable {
             ? spelled + "/" + Self.nameInFolder : (Self.resolved(first) ?? first) + ".seal"
     }
 
+    /// A seal and its place.
+    package struct Found: Sendable {
+        package let path: String
+        package let seal: Seal
+    }
+
     /// The seals that lie there now. Blocking. Throws `seal_invalid` for one that cannot be used.
-    package func read() throws(AssayRejection) -> [Seal] {
-        var seals: [Seal] = []
+    package func read() throws(AssayRejection) -> [Found] {
+        var found: [Found] = []
         for path in candidates {
-            guard let seal = try SealFile.read(at: path), !seals.contains(seal) else { continue }
-            if let others = shared[path], Self.isSeal(seal, ofOneOf: others) { continue }
+            guard let seal = try SealFile.read(at: path) else { continue }
+            found.append(Found(path: path, seal: seal))
+        }
+        return found
+    }
+
+    /// Of the seals that were found, those of the model with this fingerprint, and those that are
+    /// no other model's; each once. Blocking: reads the other models of a folder, but only for a
+    /// seal of the folder that does not carry this fingerprint, until `isCancelled` says so.
+    package func seals(
+        _ found: [Found], of own: Fingerprint, isCancelled: () -> Bool = { false }
+    ) -> [Seal] {
+        var seals: [Seal] = []
+        for (path, seal) in found.map({ ($0.path, $0.seal) }) where !seals.contains(seal) {
+            if seal.fingerprint != own, let others = shared[path],
+                Self.isSeal(seal, ofOneOf: others, isCancelled)
+            {
+                continue
+            }
             seals.append(seal)
         }
         return seals
@@ -123,13 +146,23 @@ package struct SealPlaces: Sendable {
         }
     }
 
-    /// Whether a seal carries the fingerprint of one of these models. Reads them, which happens
-    /// only where somebody sealed a folder and put a second model into it.
-    private static func isSeal(_ seal: Seal, ofOneOf paths: [String]) -> Bool {
-        paths.prefix(otherModelCountMax).contains { path in
-            guard let files = try? ModelFileSet(path: path) else { return false }
-            return (try? Fingerprint.compute(of: files)) == seal.fingerprint
+    /// Whether a seal carries the fingerprint of one of these models. Reads them.
+    private static func isSeal(
+        _ seal: Seal, ofOneOf paths: [String], _ isCancelled: () -> Bool
+    ) -> Bool {
+        // Each part of a split model leads to the whole of it.
+        var read: Set<UInt64> = []
+        var count = 0
+        for path in paths where count < otherModelCountMax {
+            guard let files = try? ModelFileSet(path: path) else { continue }
+            let inodes = files.weights.map(\.identity.inode)
+            guard read.isDisjoint(with: inodes) else { continue }
+            read.formUnion(inodes)
+            count += 1
+            let found = try? Fingerprint.compute(of: files, isCancelled: isCancelled)
+            if found == seal.fingerprint { return true }
         }
+        return false
     }
 
     private static func exists(_ path: String) -> Bool {

@@ -3,7 +3,7 @@
 // Guarantees: every read is checked against `end` with overflow-safe arithmetic before a byte is
 // touched; a read beyond it is a typed `truncated` error that says what was being read and where.
 // Bytes that have not been read from the file yet are read then.
-// Does not: allocate, and does not know the format it walks through.
+// Does not: keep bytes, the file's head does; does not know the format it walks through.
 
 struct ByteCursor {
     private let file: ModelFile

@@ -3,7 +3,7 @@
 // Order: the path itself, what it names, the extension, opening, the open file again, its size.
 // The kind is checked before opening, because opening a FIFO or a device can block or have
 // effects, and again on the descriptor, because the path may have been exchanged in between.
-// Does not: map or read.
+// Does not: read.
 
 import Glibc
 

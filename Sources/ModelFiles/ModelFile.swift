@@ -122,9 +122,12 @@ public final class ModelFile: @unchecked Sendable {
         return UnsafeRawBufferPointer(start: head, count: count)
     }
 
+    /// Bytes of the head that have been read.
+    package var headSize: Int { state.withLock { $0.headCount } }
+
     /// The part of the head that has been read: `range` lies in it.
     package func readHead(_ range: Range<Int>) -> UnsafeRawBufferPointer {
-        let count = state.withLock { $0.headCount }
+        let count = headSize
         precondition(range.upperBound <= count, "bytes \(range) of a head of \(count)")
         return UnsafeRawBufferPointer(start: head + range.lowerBound, count: range.count)
     }

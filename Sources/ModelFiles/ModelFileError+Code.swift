@@ -51,7 +51,7 @@ extension ModelFileError {
         public static let emptyFile = Code(.emptyFile)
         /// The file is larger than `FileLimits.fileSizeMax`.
         public static let fileTooLarge = Code(.fileTooLarge)
-        /// The system failed to open, examine, map or read the file.
+        /// The system failed to open, examine or read the file.
         public static let ioError = Code(.ioError)
         /// No descriptor or memory is free right now, or the device is busy.
         public static let resourcesExhausted = Code(.resourcesExhausted)

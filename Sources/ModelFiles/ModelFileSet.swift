@@ -9,7 +9,7 @@
 // the files; what is wrong with it has codes of the `parse` layer.
 // Does not: look at the content of any other file.
 
-/// Every file of a model. A value; it keeps the files open; any thread.
+/// Every file of a model. A value; any thread. Open until `close`.
 public struct ModelFileSet: Sendable {
     /// The form of the weights.
     public enum Container: Sendable, Equatable, CustomStringConvertible {

@@ -4,7 +4,7 @@
 // well-formed objects within their limits.
 // Does not: interpret keys, configuration or vocabulary; the compatibility layer does.
 
-/// A parsed model in one of its forms. A value; it keeps the files open; any thread.
+/// A parsed model in one of its forms. A value; it keeps what was read of the files; any thread.
 public enum ParsedModel: Sendable {
     case gguf(any GGUFSource)
     case checkpoint(CheckpointFiles)
@@ -47,12 +47,12 @@ public struct CheckpointFiles: Sendable {
     package let tokenizerConfiguration: JSONValue?
     /// chat_template.jinja, if there is one.
     package let chatTemplate: String?
-    /// Bytes of all these texts.
+    /// Bytes of all these texts and of the index.
     package let textSize: Int
 
     init(_ files: ModelFileSet, limits: ParseLimits) throws(ModelFileError) {
         tensors = try SafeTensorsModel(files, limits: limits)
-        textSize = files.companions.values.reduce(0) { $0 + $1.size }
+        textSize = files.size - files.weights.reduce(0) { $0 + $1.size }
         guard let configuration = try Self.object(files, .configuration),
             let tokenizer = try Self.object(files, .tokenizer)
         else { preconditionFailure("a set of files without its configuration or tokenizer") }

@@ -82,12 +82,9 @@ package struct TensorReading {
         _ file: ModelFile, _ tensors: [TensorInfo], _ staging: UnsafeMutableRawBufferPointer,
         _ body: (TensorInfo, UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        var end = 0
-        if let first = tensors.first {
-            let dataOffset = source.part(of: first).dataOffset
-            observer?.observe(try file.head(dataOffset), of: file)
-            end = dataOffset
-        }
+        // A part without tensors has been parsed all the same.
+        var end = tensors.first.map { source.part(of: $0).dataOffset } ?? file.headSize
+        observer?.observe(try file.head(end), of: file)
         for tensor in tensors {
             try checkWanted(file)
             try show(end..<tensor.byteOffset, of: file, staging)

@@ -137,7 +137,13 @@ public final class AssayServer: Sendable {
         bound: (_ addresses: [String]) -> Void = { _ in },
         report: (_ name: String, LoadReport) -> Void = { _, _ in }
     ) throws(ServerStartError) -> [String] {
-        let requests = try loadRequests(strictly)
+        let requests: [LoadRequest]
+        do throws(ServerStartError) {
+            requests = try loadRequests(strictly)
+        } catch {
+            stopAdmin()
+            throw error
+        }
         let addresses = try bind(signals, requests.map(\.name))
         board.bound()
         bound(addresses)
@@ -207,7 +213,7 @@ public final class AssayServer: Sendable {
             if !engine.stop(within: Self.engineSecondsMax) {
                 logger.critical("leaving a stuck engine behind: it has not ended its step")
             }
-            if case .success? = outcome.value { stopAdmin() }
+            stopAdmin()
             stopped.set(())
         }
         thread.name = "assay-loop"

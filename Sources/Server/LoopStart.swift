@@ -2,11 +2,9 @@
 // that went. The models of the start are listed as loading before anybody can connect.
 
 import EventLoop
-import Foundation
 import Loading
 import Logging
 import Service
-import Synchronization
 
 /// What the loop thread begins with.
 struct LoopStart: Sendable {

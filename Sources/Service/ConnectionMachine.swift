@@ -162,7 +162,7 @@ package struct ConnectionMachine: ~Copyable {
         if event.isFinal {
             context.finish(ticket, now: now)
         } else {
-            // The answer became too large for the peer: the work behind it is of no use any more.
+            // The answer is over before its work: too large for the peer, or due.
             effects.cancelled.append(ticket)
         }
         endIfDrained(&effects)

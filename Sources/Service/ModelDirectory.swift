@@ -76,9 +76,7 @@ package struct ModelDirectory: Sendable {
         /// Why it failed.
         package fileprivate(set) var reason: String?
         /// The files of a real model on disk; nil for a slot without one.
-        package fileprivate(set) var file: FileState?
-        /// How they differ from those that were loaded.
-        package fileprivate(set) var fileReason: String?
+        package fileprivate(set) var file: VerifiedFile?
         package fileprivate(set) var inFlightCount = 0
     }
 
@@ -190,7 +188,7 @@ package struct ModelDirectory: Sendable {
         guard facts.generation == slots[index].generation else { return nil }
         slots[index].facts = facts
         slots[index].state = .ready
-        slots[index].file = facts.provenance == .real ? .unchanged : nil
+        slots[index].file = facts.provenance == .real ? VerifiedFile(.unchanged) : nil
         return facts
     }
 
@@ -215,17 +213,16 @@ package struct ModelDirectory: Sendable {
         forget(index)
     }
 
-    /// Notes how the files of a served model compare with those that were loaded.
-    ///
-    /// - Parameter reason: how they differ; nil when they do not.
+    /// Notes how the files of a served model compare with those that were loaded. Returns whether
+    /// that is news.
     package mutating func setFile(
-        _ file: FileState, reason: String?, of name: String, generation: UInt32
-    ) {
+        _ file: VerifiedFile, of name: String, generation: UInt32
+    ) -> Bool {
         guard let index = index(name), slots[index].generation == generation,
-            slots[index].file != nil
-        else { return }
+            let known = slots[index].file, known != file
+        else { return false }
         slots[index].file = file
-        slots[index].fileReason = reason
+        return true
     }
 
     // MARK: - Requests and unloads

@@ -47,12 +47,12 @@ extension ServiceContext {
     func health(of slot: ModelDirectory.Slot) -> HealthResponse {
         if slot.state == .ready, !isDraining, let fault = condition.engine.fault {
             return HealthResponse(
-                ready: false, state: .failed, reason: fault.clipped, file: slot.file)
+                ready: false, state: .failed, reason: fault.clipped, file: slot.file?.state)
         }
         return HealthResponse(
             ready: slot.state == .ready && !isDraining,
             state: isDraining ? .draining : ServingState(slot.state),
-            reason: slot.clippedReason ?? slot.fileNote, file: slot.file)
+            reason: slot.clippedReason ?? slot.fileNote, file: slot.file?.state)
     }
 }
 
@@ -77,16 +77,16 @@ extension ModelDirectory.Slot {
 
     /// One sentence about files that are not what they were; nil while they are.
     var fileNote: String? {
-        guard let file, file != .unchanged else { return nil }
-        let reason = (fileReason ?? "").clipped
-        return "the file of \(name) is \(file.rawValue) on disk: \(reason); "
+        guard let file, file.state != .unchanged else { return nil }
+        let reason = (file.reason ?? "").clipped
+        return "the file of \(name) is \(file.state.rawValue) on disk: \(reason); "
             + "answers are those of the weights that were loaded"
     }
 }
 
 extension String {
     /// Short enough for a field that holds a reason.
-    fileprivate var clipped: String { String(decoding: utf8.prefix(512), as: UTF8.self) }
+    fileprivate var clipped: String { clipped(toSize: 512) }
 }
 
 extension ModelInfo {
@@ -101,6 +101,6 @@ extension ModelInfo {
             context: facts?.contextLength ?? 0, fingerprint: facts?.fingerprint,
             generation: UInt64(slot.generation), device: facts?.device ?? "",
             deviceReason: facts?.deviceReason ?? slot.clippedReason, bytes: facts?.size ?? 0,
-            file: slot.file)
+            file: slot.file?.state)
     }
 }

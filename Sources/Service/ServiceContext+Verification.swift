@@ -51,12 +51,9 @@ extension ServiceContext {
 
     /// Takes in what a verification found: the event for the one who asked, through `completions`.
     package mutating func finishVerification(
-        of model: ModelRemoval, ticket: UInt64, _ outcome: VerificationOutcome,
-        file: VerifiedFile = VerifiedFile(.unchanged)
+        of model: ModelRemoval, ticket: UInt64, _ outcome: VerificationOutcome
     ) {
         verifications.remove(model)
-        models.setFile(
-            file.state, reason: file.reason, of: model.name, generation: model.generation)
         if case .drifted(let reason, _) = outcome {
             models.failServed(model.name, generation: model.generation, reason: reason)
         }

@@ -57,6 +57,8 @@ struct AssayTarget: LoadTarget {
     func facts(
         until end: ContinuousClock.Instant = .now
     ) async throws(ClientError) -> TargetFacts {
+        // Waits for a server as the options say; the deadline is for its answers alone.
+        try await clients[0].connect()
         while true {
             // A server that still greets and answers nothing more must not keep the report.
             let list = try await clients[0].models(

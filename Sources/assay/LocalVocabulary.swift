@@ -5,7 +5,7 @@ import ModelFiles
 import Tokenizers
 
 enum LocalVocabulary {
-    /// Maps the files, parses them, builds the tokenizer. A GGUF file of only a vocabulary is
+    /// Reads the files, parses them, builds the tokenizer. A GGUF file of only a vocabulary is
     /// enough. Exit 65 for a model that is refused.
     static func tokenizer(path: String) throws -> any Tokenizer {
         do {

@@ -197,9 +197,10 @@ struct CheckpointFixtureTests {
         let tokens: [Int32] = [1, 5, 300, 7]
         let expected = try bits(
             place(["m.gguf": builder.build()]).logits(of: tokens, wants: .all))
-        let parts = builder.split(into: 3)
-        for name in [""] + parts.keys {
-            #expect(try bits(place(parts, name).logits(of: tokens, wants: .all)) == expected)
+        for parts in [builder.split(into: 3), builder.split(into: 3, isFirstBare: true)] {
+            for name in [""] + parts.keys {
+                #expect(try bits(place(parts, name).logits(of: tokens, wants: .all)) == expected)
+            }
         }
     }
 

@@ -91,6 +91,27 @@ import Testing
         #expect(try run(free: 1 << 40).model != nil)
     }
 
+    /// Every file's texts are counted, whether or not it has tensors, and each once.
+    @Test func theTextsOfEveryPartAreCounted() throws {
+        let builder = GGUFBuilder.tinyLlama()
+        let whole = try texts(of: ["m.gguf": builder.build()])
+        #expect(whole > 0)
+        for parts in [builder.split(into: 3), builder.split(into: 3, isFirstBare: true)] {
+            #expect(try texts(of: parts) >= whole)
+        }
+        let shards = CheckpointBuilder.tiny("LlamaForCausalLM").files(shardCount: 2)
+        let index = try #require(shards["model.safetensors.index.json"])
+        let one = CheckpointBuilder.tiny("LlamaForCausalLM").files()
+        #expect(try texts(of: shards) >= texts(of: one) + 3 * index.count)
+    }
+
+    private func texts(of files: [String: [UInt8]]) throws -> Int {
+        let directory = try TemporaryDirectory()
+        for (name, bytes) in files { try directory.write(bytes, as: name) }
+        let model = try ParsedModel(ModelFileSet(path: directory.path))
+        return try ModelPlan(model).memory(contextTokens: 1).texts
+    }
+
     @Test func aLongerContextNeedsMoreMemory() throws {
         let plan = try ModelPlan(file: GGUFFile(ModelFile(path: path)))
         let short = plan.memory(contextTokens: 1).total

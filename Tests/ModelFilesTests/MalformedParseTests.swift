@@ -11,8 +11,8 @@ import Testing
     func refuses(_ file: MalformedFile) throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(file.bytes(), as: "model.gguf")
-        let mapped = try ModelFile(path: path)
-        let error = #expect(throws: ModelFileError.self) { _ = try GGUFFile(mapped) }
+        let opened = try ModelFile(path: path)
+        let error = #expect(throws: ModelFileError.self) { _ = try GGUFFile(opened) }
         #expect(error?.code.name == file.code)
         #expect(error?.code.layer == .parse)
         #expect(error?.code.isTransient == false)
@@ -46,20 +46,20 @@ import Testing
     @Test func refusesSafeTensorsByItsExtension() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(MalformedFile.smallest.build(), as: "model.safetensors")
-        let mapped = try ModelFile(path: path)
-        let error = #expect(throws: ModelFileError.self) { _ = try GGUFFile(mapped) }
+        let file = try ModelFile(path: path)
+        let error = #expect(throws: ModelFileError.self) { _ = try GGUFFile(file) }
         #expect(error?.code == .notGGUF)
     }
 
     @Test func smallerLimitsAreObeyed() throws {
         let directory = try TemporaryDirectory()
-        let mapped = try ModelFile(
+        let file = try ModelFile(
             path: directory.write(MalformedFile.smallest.build(), as: "model.gguf"))
         func code(_ change: (inout ParseLimits) -> Void) -> String? {
             var limits = ParseLimits()
             change(&limits)
             let error = #expect(throws: ModelFileError.self) {
-                _ = try GGUFFile(mapped, limits: limits)
+                _ = try GGUFFile(file, limits: limits)
             }
             return error?.code.name
         }

@@ -86,8 +86,8 @@ import Testing
     @Test func aGGUFFileIsNoSafeTensorsFile() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(MalformedFile.smallest.build(), as: "model.gguf")
-        let mapped = try ModelFile(path: path)
-        let error = #expect(throws: ModelFileError.self) { _ = try SafeTensorsFile(mapped) }
+        let file = try ModelFile(path: path)
+        let error = #expect(throws: ModelFileError.self) { _ = try SafeTensorsFile(file) }
         #expect(error?.code == .notSafeTensors)
     }
 

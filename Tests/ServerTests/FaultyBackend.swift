@@ -11,15 +11,15 @@ final class FaultyBackend: Backend {
     private let sound: CPUBackend
     private let rowWidth: Int
     private let count = Mutex(0)
-    private let isFaulty: @Sendable (Int) -> Bool
+    private let fault: @Sendable (Int) -> Float?
 
     /// - Parameters:
     ///   - rowWidth: values of the rows that are counted.
-    ///   - isFaulty: whether row number `n`, from 0, is handed out as NaN.
-    init(rowWidth: Int, isFaulty: @escaping @Sendable (_ n: Int) -> Bool) throws {
+    ///   - fault: what stands in the last place of row number `n`, from 0; nil for a sound row.
+    init(rowWidth: Int, fault: @escaping @Sendable (_ n: Int) -> Float?) throws {
         sound = try CPUBackend(threads: 1)
         self.rowWidth = rowWidth
-        self.isFaulty = isFaulty
+        self.fault = fault
     }
 
     /// Rows handed out so far.
@@ -36,8 +36,11 @@ final class FaultyBackend: Backend {
             defer { count += 1 }
             return count
         }
-        guard isFaulty(number) else { return try sound.withValues(of: buffer, in: range, body) }
-        let row = [Float](repeating: .nan, count: rowWidth)
+        guard let fault = fault(number) else {
+            return try sound.withValues(of: buffer, in: range, body)
+        }
+        var row = sound.withValues(of: buffer, in: range) { Array($0) }
+        row[rowWidth - 1] = fault
         return try row.withUnsafeBufferPointer(body)
     }
 

@@ -11,13 +11,14 @@ import Wire
 @Suite struct FileChangeTests {
     /// A form of a model: its files, the path it is served by, and the files that are changed.
     enum Form: String, CaseIterable, Sendable, CustomTestStringConvertible {
-        case gguf, split, checkpoint, shards
+        case gguf, split, bareSplit, checkpoint, shards
         var testDescription: String { rawValue }
 
         var files: [String: [UInt8]] {
             switch self {
             case .gguf: ["tiny.gguf": GGUFBuilder.tinyLlama().build()]
             case .split: GGUFBuilder.tinyLlama().split(into: 3)
+            case .bareSplit: GGUFBuilder.tinyLlama().split(into: 2, isFirstBare: true)
             case .checkpoint: CheckpointBuilder.tiny("LlamaForCausalLM").files()
             case .shards: CheckpointBuilder.tiny("LlamaForCausalLM").files(shardCount: 2)
             }
@@ -31,6 +32,7 @@ import Wire
             switch self {
             case .gguf: ["tiny.gguf"]
             case .split: ["model-00001-of-00003.gguf", "model-00002-of-00003.gguf"]
+            case .bareSplit: ["model-00001-of-00002.gguf"]
             case .checkpoint: ["model.safetensors", "tokenizer.json", "config.json"]
             case .shards: ["model-00002-of-00002.safetensors", "model.safetensors.index.json"]
             }

@@ -13,14 +13,19 @@ import Wire
     private final class Faults: Sendable {
         private let plan = Mutex<(@Sendable (Int) -> Bool)?>(nil)
         private let start = Atomic<Int>(0)
+        private let bad = Mutex(Float.nan)
 
         func set(from row: Int, _ plan: @escaping @Sendable (Int) -> Bool) {
             start.store(row, ordering: .sequentiallyConsistent)
             self.plan.withLock { $0 = plan }
         }
 
-        func contains(_ row: Int) -> Bool {
-            plan.withLock { $0 }?(row - start.load(ordering: .sequentiallyConsistent)) ?? false
+        func set(_ value: Float) { bad.withLock { $0 = value } }
+
+        /// What is wrong with a row.
+        func value(_ row: Int) -> Float? {
+            let isBad = plan.withLock { $0 }?(row - start.load(ordering: .sequentiallyConsistent))
+            return isBad == true ? bad.withLock { $0 } : nil
         }
     }
 
@@ -36,7 +41,7 @@ import Wire
 
     private init(rowWidth: Int) throws {
         let faults = faults
-        backend = try FaultyBackend(rowWidth: rowWidth) { faults.contains($0) }
+        backend = try FaultyBackend(rowWidth: rowWidth) { faults.value($0) }
         server = try TestServer(backend: backend)
         soundServer = try TestServer()
         sound = try soundServer.client()
@@ -137,6 +142,28 @@ import Wire
             let found = try server.client().call(request).decoded(ScoreResponse.self).scores
             #expect(found == expected)
         }
+        #expect(try server.counter("requests_recomputed") == 3)
+    }
+
+    /// Each kind of request notices each of them, in one place of one row.
+    @Test(arguments: [Float.nan, .infinity, -.infinity])
+    func oneBadValueIsEnough(_ value: Float) throws {
+        faults.set(value)
+        let client = try server.client()
+        let generate = GenerateRequest.stream(tokens: 6)
+        let logits = LogitsRequest(prompt: .tokens([1, 300]))
+        let score = ScoreRequest(
+            prompt: .tokens([1, 300]), continuations: [.tokens([270]), .tokens([273])])
+        damage([2])
+        #expect(try ask(client, generate).tokens == ask(sound, generate).tokens)
+        damage([0])
+        #expect(
+            try client.call(logits).decoded(LogitsResponse.self).logits
+                == sound.call(logits).decoded(LogitsResponse.self).logits)
+        damage([0])
+        #expect(
+            try client.call(score).decoded(ScoreResponse.self).scores
+                == sound.call(score).decoded(ScoreResponse.self).scores)
         #expect(try server.counter("requests_recomputed") == 3)
     }
 

@@ -121,12 +121,16 @@ import Wire
 
     @Test func theStateOfAFileReachesOnlyItsOwnGeneration() throws {
         var directory = try loaded("a")
-        #expect(directory.slot("a")?.file == .unchanged)
-        directory.setFile(.missing, reason: "gone", of: "a", generation: 9)
-        #expect(directory.slot("a")?.file == .unchanged)
-        directory.setFile(.changed, reason: "longer", of: "a", generation: 1)
-        #expect(directory.slot("a")?.file == .changed)
-        #expect(directory.slot("a")?.fileReason == "longer")
+        #expect(directory.slot("a")?.file == VerifiedFile(.unchanged))
+        let missing = VerifiedFile(.missing, reason: "gone")
+        let isOther = directory.setFile(missing, of: "a", generation: 9)
+        #expect(!isOther)
+        #expect(directory.slot("a")?.file == VerifiedFile(.unchanged))
+        let changed = VerifiedFile(.changed, reason: "longer")
+        let isNews = directory.setFile(changed, of: "a", generation: 1)
+        let isNewsAgain = directory.setFile(changed, of: "a", generation: 1)
+        #expect(isNews && !isNewsAgain)
+        #expect(directory.slot("a")?.file == changed)
     }
 
     @Test func aTaintOnlyGrows() {

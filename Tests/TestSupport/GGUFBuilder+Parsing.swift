@@ -1,12 +1,12 @@
 // From a builder straight to a parsed file, for tests of the modules above the parser.
 //
-// The file is written to a temporary folder, mapped and parsed. The folder goes at once: the
-// mapping keeps the bytes. Use `TemporaryDirectory` and `ModelFile` where the path itself matters.
+// The file is written to a temporary folder, opened and parsed. The folder goes at once: the open
+// file keeps the bytes. Use `TemporaryDirectory` and `ModelFile` where the path itself matters.
 
 import ModelFiles
 
 extension GGUFBuilder {
-    /// Writes, maps and parses the file. The path inside is gone when this returns.
+    /// Writes, opens and parses the file. The path inside is gone when this returns.
     public func parsed() throws -> GGUFFile {
         let directory = try TemporaryDirectory()
         let path = try directory.write(build(), as: "model.gguf")

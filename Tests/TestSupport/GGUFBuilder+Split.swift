@@ -2,7 +2,12 @@
 
 extension GGUFBuilder {
     /// File name -> content: the metadata in the first part, the tensors dealt out in turn.
-    public func split(into count: Int, name: String = "model") -> [String: [UInt8]] {
+    ///
+    /// - Parameter isFirstBare: no tensor in the first part (`--no-tensor-first-split`).
+    public func split(
+        into count: Int, name: String = "model", isFirstBare: Bool = false
+    ) -> [String: [UInt8]] {
+        let bareCount = isFirstBare ? 1 : 0
         var files: [String: [UInt8]] = [:]
         for index in 0..<count {
             var part = GGUFBuilder()
@@ -10,7 +15,9 @@ extension GGUFBuilder {
             part.add("split.no", .uint16(UInt16(index)))
             part.add("split.count", .uint16(UInt16(count)))
             part.add("split.tensors.count", .int32(Int32(tensors.count)))
-            part.tensors = tensors.indices.filter { $0 % count == index }.map { tensors[$0] }
+            part.tensors = tensors.indices.filter {
+                bareCount + $0 % (count - bareCount) == index
+            }.map { tensors[$0] }
             let partName = MalformedModelFolder.partName(index, of: count)
             files[partName.replacing("m-", with: name + "-")] = part.build()
         }

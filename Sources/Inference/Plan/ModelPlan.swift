@@ -130,8 +130,15 @@ public struct ModelPlan: Sendable {
     /// Bytes of headers, metadata and texts: kept as read, copied into the tokenizer, and indexed
     /// there.
     private var textBytes: Int {
-        let headers = Set(source.stored.tensors.map { source.stored.part(of: $0).dataOffset })
-        return 3 * (headers.reduce(0, +) + source.textSize)
+        let stored = source.stored
+        // Of a part without tensors, which may hold the vocabulary, all that was read.
+        var headers = Dictionary(
+            uniqueKeysWithValues: stored.files.map { (ObjectIdentifier($0), $0.headSize) })
+        for tensor in stored.tensors {
+            let part = stored.part(of: tensor)
+            headers[ObjectIdentifier(part.file)] = part.dataOffset
+        }
+        return 3 * (headers.values.reduce(0, +) + source.textSize)
     }
 
     /// Bytes that placing takes for a while: the largest tensor, and its converted form.

@@ -74,6 +74,18 @@ extension LogitLanes {
 }
 
 extension UnsafeBufferPointer<Float> {
+    /// Whether no value is NaN or infinite.
+    package var isFinite: Bool {
+        // Zero times a finite value is zero, times any other NaN; what is NaN once stays so.
+        var sum = LogitLanes(repeating: 0)
+        var index = 0
+        while index + LogitLanes.scalarCount <= count {
+            sum += lanes(at: index) * 0
+            index += LogitLanes.scalarCount
+        }
+        return sum == LogitLanes(repeating: 0) && self[index...].allSatisfy(\.isFinite)
+    }
+
     /// Sixteen values from `index` on, -infinity for those behind the end.
     @inline(__always)
     func lanes(at index: Int) -> LogitLanes {

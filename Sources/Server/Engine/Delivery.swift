@@ -64,12 +64,6 @@ struct Replay: Sendable {
         case .embedded(var answer, let at):
             answer.embeddings = unsent(answer.embeddings, event)
             return .embedded(answer, at: at)
-        case .generated(var answer, let at):
-            guard seen.tokens < sent.tokens else { return event }
-            // Interrupted before it came as far as the first: the client keeps what it has.
-            answer.text = ""
-            answer.completionTokens = UInt64(sent.tokens)
-            return .generated(answer, at: at)
         default: return event
         }
     }

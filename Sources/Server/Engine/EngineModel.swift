@@ -129,10 +129,11 @@ final class EngineModel {
     ) {
         let ticket = task.ticket
         scheduler.remove(ticket)
-        var replay = replays[ticket]
+        let isReplay = replays[ticket] != nil
         end(task)
-        let event = task.interrupted(reason, now: now)
-        report(ticket, replay?.rest(of: event) ?? event)
+        // A second computation does not know what the client has of the first; who sent it does.
+        if isReplay { report(ticket, .due(reason)) }
+        report(ticket, task.interrupted(reason, now: now))
     }
 
     /// Refuses from now on what was accepted before the model proved wrong.
@@ -158,6 +159,11 @@ final class EngineModel {
                 let (task, part) = owners[item]
                 guard !failures.contains(where: { $0.task === task }) else { return }
                 do throws(InferenceError) {
+                    guard values.isFinite else {
+                        throw InferenceError(
+                            .nonFiniteLogits, tried: "looking at the values of a step",
+                            found: "one that is NaN or infinite", allowed: "finite values")
+                    }
                     try task.accept(
                         values, part: part, position: position, now: ServerClock.now,
                         into: &events)
@@ -246,7 +252,9 @@ final class EngineModel {
         guard isSecond else {
             recomputedCount += 1
             replays[task.ticket] = Replay(after: task.delivered)
-            return begin(task.work, now: now, report: report)
+            begin(task.work, now: now, report: report)
+            if tasks[task.ticket] == nil { replays[task.ticket] = nil }
+            return
         }
         let failure = ServiceError(
             .dataLoss, .logitsNotFinite,

@@ -47,8 +47,9 @@ extension LoadResponse {
             accepted: report.accepted, layers: report.layers.map { LayerVerdictRecord($0) },
             model: model,
             overrides: report.overrides.map { "\($0.key)=\($0.replacement)" },
-            attempts: report.attempts.compactMap(\.rejection).map { $0.description.clippedSentence }
-        )
+            attempts: report.attempts.compactMap(\.rejection).map {
+                $0.description.clipped(toSize: Limits.sentenceSizeMax)
+            })
     }
 }
 
@@ -58,12 +59,5 @@ extension ServiceError {
         self.init(
             .modelRejected, .init(rejection.code.name),
             "\(rejection.message). \(rejection.advice)", layer: rejection.layer.rawValue)
-    }
-}
-
-extension String {
-    /// Short enough for a sentence on the wire.
-    fileprivate var clippedSentence: String {
-        utf8.count <= Limits.sentenceSizeMax ? self : String(prefix(Limits.sentenceSizeMax / 4))
     }
 }

@@ -39,8 +39,11 @@ final class WorkRouter {
         self.inbox = inbox
         self.logger = logger
         files = ModelFileWatch(
-            interval: loading.configuration.fileCheckSeconds, inbox: inbox, logger: logger)
+            interval: loading.configuration.fileCheckSeconds, inbox: inbox)
     }
+
+    /// Begins to look at the files of models in service. Once, before any is.
+    func startWatching() { files.start() }
 
     /// What the engine shows of its progress.
     var engineBeats: UInt64 { engine.pulse.beats }
@@ -135,7 +138,25 @@ final class WorkRouter {
                 "model drifted", metadata: ["model": "\(model.name)", "reason": "\(reason)"])
             engine.send(.distrust(model, reason: reason))
         }
-        context.finishVerification(of: model, ticket: ticket, outcome, file: file)
+        fileSeen(model, file, context: &context)
+        context.finishVerification(of: model, ticket: ticket, outcome)
+    }
+
+    /// Somebody has looked at the files of a model in service.
+    func fileSeen(_ model: ModelRemoval, _ file: VerifiedFile, context: inout ServiceContext) {
+        guard context.models.setFile(file, of: model.name, generation: model.generation) else {
+            return
+        }
+        let metadata: Logger.Metadata = [
+            "model": "\(model.name)", "file": "\(file.state)", "reason": "\(file.reason ?? "")",
+        ]
+        if file.state == .unchanged {
+            logger.notice("the files of a served model are what they were", metadata: metadata)
+        } else {
+            logger.warning(
+                "the files of a served model changed; it goes on with what was loaded",
+                metadata: metadata)
+        }
     }
 
     // MARK: - Loads

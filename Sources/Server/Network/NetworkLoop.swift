@@ -94,6 +94,7 @@ final class NetworkLoop {
         watch?.start(after: Self.watchInterval, repeating: Self.watchInterval) {
             [unowned self] in lookAfterParts()
         }
+        router.startWatching()
         loop.run()
         close()
     }
@@ -319,8 +320,7 @@ final class NetworkLoop {
         case .verified(let ticket, let model, let outcome, let file):
             router.verified(ticket, model, outcome, file: file, context: &context)
         case .fileSeen(let model, let file):
-            context.models.setFile(
-                file.state, reason: file.reason, of: model.name, generation: model.generation)
+            router.fileSeen(model, file, context: &context)
         case .recomputed:
             context.counters.add(.requestsRecomputed)
         case .damaged(let removal, let reason):

@@ -58,9 +58,9 @@ struct SpecialTokenIndex: Sendable {
             startsToken[Int(texts.bytes[texts.range(Int(id)).lowerBound])] = true
         }
         sizeMax = entries.reduce(0) { max($0, Int($1.size)) }
-        hash = PrefixHash(sizeMax: min(sizeMax, Self.window))
+        hash = PrefixHash(sizeMax: sizeMax)
         // Two prefixes with one hash: another base tells them apart.
-        while !build() { hash = PrefixHash(sizeMax: min(sizeMax, Self.window)) }
+        while !build() { hash = PrefixHash(sizeMax: sizeMax) }
     }
 
     private func text(_ entry: Int32) -> Range<Int> { texts.range(Int(entries[Int(entry)].token)) }

@@ -200,7 +200,7 @@ public struct AnswerRecord: WireRecord, Equatable {
 
 extension String {
     /// The longest prefix of whole characters that fits in `size` bytes.
-    func clipped(toSize size: Int) -> String {
+    package func clipped(toSize size: Int) -> String {
         guard utf8.count > size else { return self }
         var used = 0
         var end = startIndex
