@@ -131,7 +131,9 @@ enum {
 /* Messages: indices of assay_messages. */
 enum {
     ASSAY_MESSAGE_REQUIREMENTS,
+    ASSAY_MESSAGE_REQUEST_CONTEXT,
     ASSAY_MESSAGE_ANSWER,
+    ASSAY_MESSAGE_SERVER_LOAD,
     ASSAY_MESSAGE_TIMING,
     ASSAY_MESSAGE_CHAT_MESSAGE,
     ASSAY_MESSAGE_INPUT,
@@ -178,7 +180,9 @@ enum {
 };
 
 typedef struct assay_requirements assay_requirements;
+typedef struct assay_request_context assay_request_context;
 typedef struct assay_timing assay_timing;
+typedef struct assay_server_load assay_server_load;
 typedef struct assay_answer assay_answer;
 typedef struct assay_chat_message assay_chat_message;
 typedef struct assay_chat_message_list assay_chat_message_list;
@@ -237,6 +241,16 @@ struct assay_requirements {
     assay_text device;
 };
 
+struct assay_request_context {
+    /* a W3C traceparent of version 00: where the caller's trace stands (optional, 55..55 bytes) */
+    assay_text trace_context;
+    /* which attempt of its call this is; default 1 (optional, 1..4294967295) */
+    assay_opt_u64 attempt;
+    /* orders the requests of one connection that wait, the highest first; default 4 (optional,
+     * 0..9) */
+    assay_opt_u64 priority;
+};
+
 struct assay_timing {
     /* last byte read to request admitted (required) */
     uint64_t accept;
@@ -254,6 +268,19 @@ struct assay_timing {
     uint64_t total;
 };
 
+struct assay_server_load {
+    /* requests that wait for the engine (required) */
+    uint64_t queued;
+    /* requests that the engine works on (required) */
+    uint64_t running;
+    /* how long a request that comes now may wait, estimated (required) */
+    uint64_t wait_microseconds;
+    /* pages of the key-value cache in use (required) */
+    uint64_t cache_pages_used;
+    /* pages of the key-value cache in all (required) */
+    uint64_t cache_pages;
+};
+
 struct assay_answer {
     /* name of the model that answered (required, 1..128 bytes) */
     assay_text model;
@@ -267,6 +294,8 @@ struct assay_answer {
     /* what makes this answer worse than it could be; not empty exactly when flag bit 2 is set
      * (0..1024 times, 1..2048 bytes) */
     assay_texts degradations;
+    /* how busy the server was when it answered (optional) */
+    const struct assay_server_load *server_load;
 };
 
 struct assay_chat_message {
@@ -318,6 +347,8 @@ struct assay_error_body {
     /* with MODEL_REJECTED: the layer that refused (optional, file | parse | compatibility |
      * placement | validation) */
     assay_text layer;
+    /* how busy the server was when it refused (optional) */
+    const struct assay_server_load *server_load;
 };
 
 struct assay_hello_request {
@@ -360,6 +391,8 @@ struct assay_health_request {
     assay_text model;
     /* verify the model now; default false (optional) */
     assay_opt_bool verify;
+    /* where the request stands among others (optional) */
+    const struct assay_request_context *context;
     /* demands on that model (optional) */
     const struct assay_requirements *requirements;
 };
@@ -488,6 +521,8 @@ struct assay_tokenize_request {
     assay_opt_bool parse_special;
     /* add begin and end tokens as the model asks for; default true (optional) */
     assay_opt_bool add_special;
+    /* where the request stands among others (optional) */
+    const struct assay_request_context *context;
     /* demands on the model (optional) */
     const struct assay_requirements *requirements;
 };
@@ -504,6 +539,8 @@ struct assay_detokenize_request {
     assay_text model;
     /* token ids (required, 0..1000000 elements) */
     assay_u32s tokens;
+    /* where the request stands among others (optional) */
+    const struct assay_request_context *context;
     /* demands on the model (optional) */
     const struct assay_requirements *requirements;
 };
@@ -551,6 +588,13 @@ struct assay_generate_request {
     assay_opt_u64 prompt_logprobs;
     /* one Chat message each: a conversation to continue; or one of the others (0..1024 times) */
     struct assay_chat_message_list messages;
+    /* an end token does not end the answer; default false (optional) */
+    assay_opt_bool ignore_eos;
+    /* tokens before which neither an end token is chosen nor a stop string looked for; default 0
+     * (optional, 0..1048576) */
+    assay_opt_u64 min_tokens;
+    /* where the request stands among others (optional) */
+    const struct assay_request_context *context;
     /* demands on the model (optional) */
     const struct assay_requirements *requirements;
 };
@@ -613,6 +657,8 @@ struct assay_score_request {
     struct assay_input_list continuations;
     /* alternatives listed beside each token; default 0 (optional, 0..64) */
     assay_opt_u64 top_logprobs;
+    /* where the request stands among others (optional) */
+    const struct assay_request_context *context;
     /* demands on the model (optional) */
     const struct assay_requirements *requirements;
 };
@@ -652,6 +698,8 @@ struct assay_embed_request {
     assay_text pooling;
     /* divide by the Euclidean length; default true (optional) */
     assay_opt_bool normalize;
+    /* where the request stands among others (optional) */
+    const struct assay_request_context *context;
     /* demands on the model (optional) */
     const struct assay_requirements *requirements;
 };
@@ -693,6 +741,8 @@ struct assay_logits_request {
     assay_opt_bool all_positions;
     /* one Chat message each: a conversation; or one of the others (0..1024 times) */
     struct assay_chat_message_list messages;
+    /* where the request stands among others (optional) */
+    const struct assay_request_context *context;
     /* demands on the model (optional) */
     const struct assay_requirements *requirements;
 };
@@ -770,6 +820,17 @@ static const assay_field_info assay_fields_requirements[] = {
      1ULL, 64ULL, 0, 0, false, NULL,
      offsetof(struct assay_requirements, device)},
 };
+static const assay_field_info assay_fields_request_context[] = {
+    {"trace_context", 1, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 3, 0, 0, 1,
+     55ULL, 55ULL, 0, 0, false, NULL,
+     offsetof(struct assay_request_context, trace_context)},
+    {"attempt", 2, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
+     1ULL, 4294967295ULL, 0, 0, false, NULL,
+     offsetof(struct assay_request_context, attempt)},
+    {"priority", 3, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
+     0ULL, 9ULL, 0, 0, false, NULL,
+     offsetof(struct assay_request_context, priority)},
+};
 static const assay_field_info assay_fields_answer[] = {
     {"model", 1, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
      1ULL, 128ULL, 0, 0, false, NULL,
@@ -786,6 +847,26 @@ static const assay_field_info assay_fields_answer[] = {
     {"degradations", 5, ASSAY_TYPE_TEXT, ASSAY_REPEATED, 1, 0, 0, 1024,
      1ULL, 2048ULL, 0, 0, false, NULL,
      offsetof(struct assay_answer, degradations)},
+    {"server_load", 6, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_SERVER_LOAD, 0, 1,
+     0ULL, UINT32_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_answer, server_load)},
+};
+static const assay_field_info assay_fields_server_load[] = {
+    {"queued", 1, ASSAY_TYPE_U64, ASSAY_REQUIRED, 3, 0, 0, 1,
+     0ULL, UINT64_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_server_load, queued)},
+    {"running", 2, ASSAY_TYPE_U64, ASSAY_REQUIRED, 3, 0, 0, 1,
+     0ULL, UINT64_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_server_load, running)},
+    {"wait_microseconds", 3, ASSAY_TYPE_U64, ASSAY_REQUIRED, 3, 0, 0, 1,
+     0ULL, UINT64_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_server_load, wait_microseconds)},
+    {"cache_pages_used", 4, ASSAY_TYPE_U64, ASSAY_REQUIRED, 3, 0, 0, 1,
+     0ULL, UINT64_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_server_load, cache_pages_used)},
+    {"cache_pages", 5, ASSAY_TYPE_U64, ASSAY_REQUIRED, 3, 0, 0, 1,
+     0ULL, UINT64_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_server_load, cache_pages)},
 };
 static const assay_field_info assay_fields_timing[] = {
     {"accept", 1, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
@@ -862,6 +943,9 @@ static const assay_field_info assay_fields_error_body[] = {
     {"layer", 5, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, assay_choices_error_body_layer,
      offsetof(struct assay_error_body, layer)},
+    {"server_load", 6, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_SERVER_LOAD, 0, 1,
+     0ULL, UINT32_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_error_body, server_load)},
 };
 static const assay_field_info assay_fields_hello_request[] = {
     {"client", 1, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
@@ -911,6 +995,9 @@ static const assay_field_info assay_fields_health_request[] = {
     {"verify", 2, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 2, 0, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_health_request, verify)},
+    {"context", 29, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_REQUEST_CONTEXT, 0, 1,
+     0ULL, UINT32_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_health_request, context)},
     {"requirements", 30, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 1, ASSAY_MESSAGE_REQUIREMENTS, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_health_request, requirements)},
@@ -1065,6 +1152,9 @@ static const assay_field_info assay_fields_tokenize_request[] = {
     {"add_special", 4, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 1, 0, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_tokenize_request, add_special)},
+    {"context", 29, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_REQUEST_CONTEXT, 0, 1,
+     0ULL, UINT32_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_tokenize_request, context)},
     {"requirements", 30, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 1, ASSAY_MESSAGE_REQUIREMENTS, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_tokenize_request, requirements)},
@@ -1084,6 +1174,9 @@ static const assay_field_info assay_fields_detokenize_request[] = {
     {"tokens", 2, ASSAY_TYPE_U32S, ASSAY_REQUIRED, 1, 0, 0, 1,
      0ULL, 1000000ULL, 0, 0, false, NULL,
      offsetof(struct assay_detokenize_request, tokens)},
+    {"context", 29, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_REQUEST_CONTEXT, 0, 1,
+     0ULL, UINT32_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_detokenize_request, context)},
     {"requirements", 30, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 1, ASSAY_MESSAGE_REQUIREMENTS, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_detokenize_request, requirements)},
@@ -1145,6 +1238,15 @@ static const assay_field_info assay_fields_generate_request[] = {
     {"messages", 16, ASSAY_TYPE_RECORD, ASSAY_REPEATED, 2, ASSAY_MESSAGE_CHAT_MESSAGE, 0, 1024,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_generate_request, messages)},
+    {"ignore_eos", 17, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 3, 0, 0, 1,
+     0ULL, UINT32_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_generate_request, ignore_eos)},
+    {"min_tokens", 18, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
+     0ULL, 1048576ULL, 0, 0, false, NULL,
+     offsetof(struct assay_generate_request, min_tokens)},
+    {"context", 29, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_REQUEST_CONTEXT, 0, 1,
+     0ULL, UINT32_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_generate_request, context)},
     {"requirements", 30, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 1, ASSAY_MESSAGE_REQUIREMENTS, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_generate_request, requirements)},
@@ -1231,6 +1333,9 @@ static const assay_field_info assay_fields_score_request[] = {
     {"top_logprobs", 8, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 2, 0, 0, 1,
      0ULL, 64ULL, 0, 0, false, NULL,
      offsetof(struct assay_score_request, top_logprobs)},
+    {"context", 29, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_REQUEST_CONTEXT, 0, 1,
+     0ULL, UINT32_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_score_request, context)},
     {"requirements", 30, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 2, ASSAY_MESSAGE_REQUIREMENTS, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_score_request, requirements)},
@@ -1277,6 +1382,9 @@ static const assay_field_info assay_fields_embed_request[] = {
     {"normalize", 6, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 2, 0, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_embed_request, normalize)},
+    {"context", 29, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_REQUEST_CONTEXT, 0, 1,
+     0ULL, UINT32_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_embed_request, context)},
     {"requirements", 30, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 2, ASSAY_MESSAGE_REQUIREMENTS, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_embed_request, requirements)},
@@ -1331,6 +1439,9 @@ static const assay_field_info assay_fields_logits_request[] = {
     {"messages", 7, ASSAY_TYPE_RECORD, ASSAY_REPEATED, 2, ASSAY_MESSAGE_CHAT_MESSAGE, 0, 1024,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_logits_request, messages)},
+    {"context", 29, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_REQUEST_CONTEXT, 0, 1,
+     0ULL, UINT32_MAX, 0, 0, false, NULL,
+     offsetof(struct assay_logits_request, context)},
     {"requirements", 30, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 1, ASSAY_MESSAGE_REQUIREMENTS, 0, 1,
      0ULL, UINT32_MAX, 0, 0, false, NULL,
      offsetof(struct assay_logits_request, requirements)},
@@ -1398,8 +1509,12 @@ static const assay_field_info assay_fields_go_away[] = {
 const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
     {"Requirements", sizeof(struct assay_requirements),
      assay_fields_requirements, 3},
+    {"Request context", sizeof(struct assay_request_context),
+     assay_fields_request_context, 3},
     {"Answer", sizeof(struct assay_answer),
-     assay_fields_answer, 5},
+     assay_fields_answer, 6},
+    {"Server load", sizeof(struct assay_server_load),
+     assay_fields_server_load, 5},
     {"Timing", sizeof(struct assay_timing),
      assay_fields_timing, 7},
     {"Chat message", sizeof(struct assay_chat_message),
@@ -1409,7 +1524,7 @@ const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
     {"Logprobs", sizeof(struct assay_logprobs),
      assay_fields_logprobs, 5},
     {"Error", sizeof(struct assay_error_body),
-     assay_fields_error_body, 5},
+     assay_fields_error_body, 6},
     {"Hello request", sizeof(struct assay_hello_request),
      assay_fields_hello_request, 4},
     {"Hello response", sizeof(struct assay_hello_response),
@@ -1419,7 +1534,7 @@ const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
     {"Ping response", sizeof(struct assay_ping_response),
      assay_fields_ping_response, 1},
     {"Health request", sizeof(struct assay_health_request),
-     assay_fields_health_request, 3},
+     assay_fields_health_request, 4},
     {"Health response", sizeof(struct assay_health_response),
      assay_fields_health_response, 6},
     {"Models request", sizeof(struct assay_models_request),
@@ -1441,33 +1556,33 @@ const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
     {"Unload response", sizeof(struct assay_unload_response),
      NULL, 0},
     {"Tokenize request", sizeof(struct assay_tokenize_request),
-     assay_fields_tokenize_request, 5},
+     assay_fields_tokenize_request, 6},
     {"Tokenize response", sizeof(struct assay_tokenize_response),
      assay_fields_tokenize_response, 2},
     {"Detokenize request", sizeof(struct assay_detokenize_request),
-     assay_fields_detokenize_request, 3},
+     assay_fields_detokenize_request, 4},
     {"Detokenize response", sizeof(struct assay_detokenize_response),
      assay_fields_detokenize_response, 2},
     {"Generate request", sizeof(struct assay_generate_request),
-     assay_fields_generate_request, 17},
+     assay_fields_generate_request, 20},
     {"Generate chunk", sizeof(struct assay_generate_chunk),
      assay_fields_generate_chunk, 7},
     {"Generate response", sizeof(struct assay_generate_response),
      assay_fields_generate_response, 10},
     {"Score request", sizeof(struct assay_score_request),
-     assay_fields_score_request, 9},
+     assay_fields_score_request, 10},
     {"Score response", sizeof(struct assay_score_response),
      assay_fields_score_response, 3},
     {"Continuation score", sizeof(struct assay_continuation_score),
      assay_fields_continuation_score, 3},
     {"Embed request", sizeof(struct assay_embed_request),
-     assay_fields_embed_request, 7},
+     assay_fields_embed_request, 8},
     {"Embed chunk", sizeof(struct assay_embed_chunk),
      assay_fields_embed_chunk, 2},
     {"Embed response", sizeof(struct assay_embed_response),
      assay_fields_embed_response, 6},
     {"Logits request", sizeof(struct assay_logits_request),
-     assay_fields_logits_request, 8},
+     assay_fields_logits_request, 9},
     {"Logits chunk", sizeof(struct assay_logits_chunk),
      assay_fields_logits_chunk, 2},
     {"Logits response", sizeof(struct assay_logits_response),

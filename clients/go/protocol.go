@@ -118,12 +118,12 @@ var statusNames = map[Status]string{
 const (
 	CodeAddressInvalid   Code = "address_invalid"   // the address is not a URL of a known form
 	CodeUnreachable      Code = "unreachable"       // nobody answers at the address
-	CodeConnectionClosed Code = "connection_closed" // the connection ended before the answer was complete
+	CodeConnectionClosed Code = "connection_closed" // the connection ended, or the client was closed, before the answer was complete
 	CodeTimedOut         Code = "timed_out"         // the answer did not come in time
 	CodeProtocolError    Code = "protocol_error"    // the server's bytes break the protocol; the connection is closed
 	CodeMockRefused      Code = "mock_refused"      // the answer comes from a mock and mocks are not allowed; nothing of it is handed out
 	CodeServerRefused    Code = "server_refused"    // the server answered with a status
-	CodeGivenUp          Code = "given_up"          // the caller gave the answer up
+	CodeGivenUp          Code = "given_up"          // the caller gave the answer up, or it is larger than answer_size_max
 	CodeRequestInvalid   Code = "request_invalid"   // the request cannot be sent: it breaks the tables or exceeds a limit; nothing was sent
 	CodeRevisionTooLow   Code = "revision_too_low"  // the server speaks an older revision that does not know the request; nothing was sent
 )
@@ -138,6 +138,20 @@ type Requirements struct {
 
 	// Device: device that must compute (1 to 64 bytes).
 	Device string `json:"device,omitempty"`
+}
+
+// RequestContext is the record "Request context" of Protocol/SPEC.md.
+type RequestContext struct {
+	// TraceContext: a W3C `traceparent` of version 00: where the caller's trace stands (55 to 55
+	// bytes).
+	TraceContext string `json:"trace_context,omitempty"`
+
+	// Attempt: which attempt of its call this is; default 1 (1 to 4294967295).
+	Attempt uint64 `json:"attempt,omitempty"`
+
+	// Priority: orders the requests of one connection that wait, the highest first; default 4 (0
+	// to 9).
+	Priority *uint64 `json:"priority,omitempty"`
 }
 
 // Answer is the record "Answer" of Protocol/SPEC.md.
@@ -158,6 +172,27 @@ type Answer struct {
 	// Degradations: what makes this answer worse than it could be; not empty exactly when flag bit
 	// 2 is set (1 to 2048 bytes).
 	Degradations []string `json:"degradations,omitempty"`
+
+	// ServerLoad: how busy the server was when it answered.
+	ServerLoad *ServerLoad `json:"server_load,omitempty"`
+}
+
+// ServerLoad is the record "Server load" of Protocol/SPEC.md.
+type ServerLoad struct {
+	// Queued: requests that wait for the engine.
+	Queued uint64 `json:"queued"`
+
+	// Running: requests that the engine works on.
+	Running uint64 `json:"running"`
+
+	// WaitMicroseconds: how long a request that comes now may wait, estimated.
+	WaitMicroseconds uint64 `json:"wait_microseconds"`
+
+	// CachePagesUsed: pages of the key-value cache in use.
+	CachePagesUsed uint64 `json:"cache_pages_used"`
+
+	// CachePages: pages of the key-value cache in all.
+	CachePages uint64 `json:"cache_pages"`
 }
 
 // Timing is the record "Timing" of Protocol/SPEC.md.
@@ -239,6 +274,9 @@ type errorBody struct {
 	// Layer: with MODEL_REJECTED: the layer that refused: file, parse, compatibility, placement,
 	// validation.
 	Layer string `json:"layer,omitempty"`
+
+	// ServerLoad: how busy the server was when it refused.
+	ServerLoad *ServerLoad `json:"server_load,omitempty"`
 }
 
 // helloRequest is the message "Hello request" of Protocol/SPEC.md.
@@ -296,6 +334,9 @@ type HealthRequest struct {
 
 	// Verify: verify the model now; default false.
 	Verify bool `json:"verify,omitempty"`
+
+	// Context: where the request stands among others.
+	Context *RequestContext `json:"context,omitempty"`
 
 	// Requirements: demands on that model.
 	Requirements *Requirements `json:"requirements,omitempty"`
@@ -467,6 +508,9 @@ type TokenizeRequest struct {
 	// AddSpecial: add begin and end tokens as the model asks for; default true.
 	AddSpecial *bool `json:"add_special,omitempty"`
 
+	// Context: where the request stands among others.
+	Context *RequestContext `json:"context,omitempty"`
+
 	// Requirements: demands on the model.
 	Requirements *Requirements `json:"requirements,omitempty"`
 }
@@ -489,6 +533,9 @@ type DetokenizeRequest struct {
 
 	// Tokens: token ids (0 to 1000000 elements).
 	Tokens []uint32 `json:"tokens"`
+
+	// Context: where the request stands among others.
+	Context *RequestContext `json:"context,omitempty"`
 
 	// Requirements: demands on the model.
 	Requirements *Requirements `json:"requirements,omitempty"`
@@ -557,6 +604,16 @@ type GenerateRequest struct {
 
 	// Messages: one `Chat message` each: a conversation to continue; or one of the others.
 	Messages []ChatMessage `json:"messages,omitempty"`
+
+	// IgnoreEos: an end token does not end the answer; default false.
+	IgnoreEos bool `json:"ignore_eos,omitempty"`
+
+	// MinTokens: tokens before which neither an end token is chosen nor a stop string looked for;
+	// default 0 (0 to 1048576).
+	MinTokens uint64 `json:"min_tokens,omitempty"`
+
+	// Context: where the request stands among others.
+	Context *RequestContext `json:"context,omitempty"`
 
 	// Requirements: demands on the model.
 	Requirements *Requirements `json:"requirements,omitempty"`
@@ -650,6 +707,9 @@ type ScoreRequest struct {
 	// TopLogprobs: alternatives listed beside each token; default 0 (0 to 64).
 	TopLogprobs uint64 `json:"top_logprobs,omitempty"`
 
+	// Context: where the request stands among others.
+	Context *RequestContext `json:"context,omitempty"`
+
 	// Requirements: demands on the model.
 	Requirements *Requirements `json:"requirements,omitempty"`
 }
@@ -699,6 +759,9 @@ type EmbedRequest struct {
 
 	// Normalize: divide by the Euclidean length; default true.
 	Normalize *bool `json:"normalize,omitempty"`
+
+	// Context: where the request stands among others.
+	Context *RequestContext `json:"context,omitempty"`
 
 	// Requirements: demands on the model.
 	Requirements *Requirements `json:"requirements,omitempty"`
@@ -760,6 +823,9 @@ type LogitsRequest struct {
 
 	// Messages: one `Chat message` each: a conversation; or one of the others.
 	Messages []ChatMessage `json:"messages,omitempty"`
+
+	// Context: where the request stands among others.
+	Context *RequestContext `json:"context,omitempty"`
 
 	// Requirements: demands on the model.
 	Requirements *Requirements `json:"requirements,omitempty"`
@@ -846,12 +912,27 @@ var requirementsTable = &message{"Requirements", []field{
 	{id: 3, name: "device", typ: typeText, presence: optional, low: 1, high: 64},
 }, nil, nil}
 
+var requestContextTable = &message{"Request context", []field{
+	{id: 1, name: "trace_context", typ: typeText, presence: optional, low: 55, high: 55},
+	{id: 2, name: "attempt", typ: typeU64, presence: optional, low: 1, high: 4294967295},
+	{id: 3, name: "priority", typ: typeU64, presence: optional, high: 9},
+}, nil, nil}
+
 var answerTable = &message{"Answer", []field{
 	{id: 1, name: "model", typ: typeText, presence: required, low: 1, high: 128},
 	{id: 2, name: "fingerprint", typ: typeBytes, presence: optional, low: 32, high: 32},
 	{id: 3, name: "device", typ: typeText, presence: required, low: 1, high: 64},
 	{id: 4, name: "timing", typ: typeRecord, presence: required, record: timingTable},
 	{id: 5, name: "degradations", typ: typeText, presence: repeated, timesMin: 0, timesMax: 1024, low: 1, high: 2048},
+	{id: 6, name: "server_load", typ: typeRecord, presence: optional, record: serverLoadTable, since: 3},
+}, nil, nil}
+
+var serverLoadTable = &message{"Server load", []field{
+	{id: 1, name: "queued", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 2, name: "running", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 3, name: "wait_microseconds", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 4, name: "cache_pages_used", typ: typeU64, presence: required, high: math.MaxUint64},
+	{id: 5, name: "cache_pages", typ: typeU64, presence: required, high: math.MaxUint64},
 }, nil, nil}
 
 var timingTable = &message{"Timing", []field{
@@ -888,6 +969,7 @@ var errorBodyTable = &message{"Error", []field{
 	{id: 3, name: "field", typ: typeText, presence: optional, low: 1, high: 128},
 	{id: 4, name: "retry_after_milliseconds", typ: typeU64, presence: optional, high: 3600000},
 	{id: 5, name: "layer", typ: typeText, presence: optional, choices: []string{"file", "parse", "compatibility", "placement", "validation"}, high: math.MaxUint64},
+	{id: 6, name: "server_load", typ: typeRecord, presence: optional, record: serverLoadTable, since: 3},
 }, nil, nil}
 
 var helloRequestTable = &message{"Hello request", []field{
@@ -916,6 +998,7 @@ var pingResponseTable = &message{"Ping response", []field{
 var healthRequestTable = &message{"Health request", []field{
 	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
 	{id: 2, name: "verify", typ: typeBool, presence: optional, since: 2},
+	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
 	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
 }, nil, nil}
 
@@ -988,6 +1071,7 @@ var tokenizeRequestTable = &message{"Tokenize request", []field{
 	{id: 2, name: "text", typ: typeBytes, presence: required, high: 4000000},
 	{id: 3, name: "parse_special", typ: typeBool, presence: optional},
 	{id: 4, name: "add_special", typ: typeBool, presence: optional},
+	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
 	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
 }, nil, nil}
 
@@ -999,6 +1083,7 @@ var tokenizeResponseTable = &message{"Tokenize response", []field{
 var detokenizeRequestTable = &message{"Detokenize request", []field{
 	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
 	{id: 2, name: "tokens", typ: typeU32s, presence: required, high: 1000000},
+	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
 	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
 }, nil, nil}
 
@@ -1024,6 +1109,9 @@ var generateRequestTable = &message{"Generate request", []field{
 	{id: 14, name: "logprobs", typ: typeU64, presence: optional, high: 64, since: 2},
 	{id: 15, name: "prompt_logprobs", typ: typeU64, presence: optional, high: 64, since: 2},
 	{id: 16, name: "messages", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: chatMessageTable, since: 2},
+	{id: 17, name: "ignore_eos", typ: typeBool, presence: optional, since: 3},
+	{id: 18, name: "min_tokens", typ: typeU64, presence: optional, high: 1048576, since: 3},
+	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
 	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
 }, [][]string{{"prompt", "tokens", "messages"}}, [][]string{{"messages", "parse_special"}, {"messages", "add_special"}}}
 
@@ -1059,6 +1147,7 @@ var scoreRequestTable = &message{"Score request", []field{
 	{id: 6, name: "messages", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: chatMessageTable},
 	{id: 7, name: "continuations", typ: typeRecord, presence: repeated, timesMin: 1, timesMax: 256, record: inputTable},
 	{id: 8, name: "top_logprobs", typ: typeU64, presence: optional, high: 64},
+	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
 	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
 }, [][]string{{"prompt", "tokens", "messages"}}, [][]string{{"messages", "parse_special"}, {"messages", "add_special"}}}
 
@@ -1081,6 +1170,7 @@ var embedRequestTable = &message{"Embed request", []field{
 	{id: 4, name: "add_special", typ: typeBool, presence: optional},
 	{id: 5, name: "pooling", typ: typeText, presence: optional, choices: []string{"mean", "last", "cls"}, high: math.MaxUint64},
 	{id: 6, name: "normalize", typ: typeBool, presence: optional},
+	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
 	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
 }, nil, nil}
 
@@ -1106,6 +1196,7 @@ var logitsRequestTable = &message{"Logits request", []field{
 	{id: 5, name: "add_special", typ: typeBool, presence: optional},
 	{id: 6, name: "all_positions", typ: typeBool, presence: optional},
 	{id: 7, name: "messages", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: chatMessageTable, since: 2},
+	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
 	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
 }, [][]string{{"prompt", "tokens", "messages"}}, [][]string{{"messages", "parse_special"}, {"messages", "add_special"}}}
 

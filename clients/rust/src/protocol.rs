@@ -259,6 +259,61 @@ pub static REQUIREMENTS: MessageInfo = MessageInfo {
     ],
 };
 
+/// Message `Request context`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RequestContext {
+    /// A W3C `traceparent` of version 00: where the caller's trace stands (optional; 55..55 bytes).
+    pub trace_context: Option<String>,
+    /// Which attempt of its call this is; default 1 (optional; 1..4294967295).
+    pub attempt: Option<u64>,
+    /// Orders the requests of one connection that wait, the highest first; default 4 (optional;
+    /// 0..9).
+    pub priority: Option<u64>,
+}
+
+impl Message for RequestContext {
+    fn info() -> &'static MessageInfo {
+        &REQUEST_CONTEXT
+    }
+    fn to_record(&self) -> Record {
+        let mut record = Record::default();
+        record.put_optional(1, &self.trace_context);
+        record.put_optional(2, &self.attempt);
+        record.put_optional(3, &self.priority);
+        record
+    }
+    fn from_record(record: Record) -> Self {
+        let mut fields = Fields::new(record);
+        Self {
+            trace_context: fields.take_optional(1),
+            attempt: fields.take_optional(2),
+            priority: fields.take_optional(3),
+        }
+    }
+}
+
+/// Table of `Request context`.
+pub static REQUEST_CONTEXT: MessageInfo = MessageInfo {
+    name: "Request context",
+    fields: &[
+        Field {
+            name: "trace_context", id: 1, kind: Type::Text, presence: Presence::Optional, since: 3,
+            bounds: (55, 55), numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
+        },
+        Field {
+            name: "attempt", id: 2, kind: Type::U64, presence: Presence::Optional, since: 3,
+            bounds: (1, 4294967295), numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
+        },
+        Field {
+            name: "priority", id: 3, kind: Type::U64, presence: Presence::Optional, since: 3,
+            bounds: (0, 9), numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
+        },
+    ],
+};
+
 /// Message `Answer`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
@@ -274,6 +329,8 @@ pub struct Answer {
     /// What makes this answer worse than it could be; not empty exactly when flag bit 2 is set
     /// (0..1024 times; 1..2048 bytes).
     pub degradations: Vec<String>,
+    /// How busy the server was when it answered (optional).
+    pub server_load: Option<ServerLoad>,
 }
 
 impl Message for Answer {
@@ -287,6 +344,7 @@ impl Message for Answer {
         record.put_value(3, &self.device);
         record.put_value(4, &self.timing);
         record.put_repeated(5, &self.degradations);
+        record.put_optional(6, &self.server_load);
         record
     }
     fn from_record(record: Record) -> Self {
@@ -297,6 +355,7 @@ impl Message for Answer {
             device: fields.take_value(3),
             timing: fields.take_value(4),
             degradations: fields.take_repeated(5),
+            server_load: fields.take_optional(6),
         }
     }
 }
@@ -328,6 +387,83 @@ pub static ANSWER: MessageInfo = MessageInfo {
         Field {
             name: "degradations", id: 5, kind: Type::Text, presence: Presence::Repeated, since: 1,
             bounds: (1, 2048), numbers: ANY_F64, above_min: false, times: (0, 1024),
+            choices: &[], record: None,
+        },
+        Field {
+            name: "server_load", id: 6, kind: Type::Record, presence: Presence::Optional, since: 3,
+            bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: Some(&SERVER_LOAD),
+        },
+    ],
+};
+
+/// Message `Server load`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ServerLoad {
+    /// Requests that wait for the engine (required).
+    pub queued: u64,
+    /// Requests that the engine works on (required).
+    pub running: u64,
+    /// How long a request that comes now may wait, estimated (required).
+    pub wait_microseconds: u64,
+    /// Pages of the key-value cache in use (required).
+    pub cache_pages_used: u64,
+    /// Pages of the key-value cache in all (required).
+    pub cache_pages: u64,
+}
+
+impl Message for ServerLoad {
+    fn info() -> &'static MessageInfo {
+        &SERVER_LOAD
+    }
+    fn to_record(&self) -> Record {
+        let mut record = Record::default();
+        record.put_value(1, &self.queued);
+        record.put_value(2, &self.running);
+        record.put_value(3, &self.wait_microseconds);
+        record.put_value(4, &self.cache_pages_used);
+        record.put_value(5, &self.cache_pages);
+        record
+    }
+    fn from_record(record: Record) -> Self {
+        let mut fields = Fields::new(record);
+        Self {
+            queued: fields.take_value(1),
+            running: fields.take_value(2),
+            wait_microseconds: fields.take_value(3),
+            cache_pages_used: fields.take_value(4),
+            cache_pages: fields.take_value(5),
+        }
+    }
+}
+
+/// Table of `Server load`.
+pub static SERVER_LOAD: MessageInfo = MessageInfo {
+    name: "Server load",
+    fields: &[
+        Field {
+            name: "queued", id: 1, kind: Type::U64, presence: Presence::Required, since: 3,
+            bounds: ANY_U64, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
+        },
+        Field {
+            name: "running", id: 2, kind: Type::U64, presence: Presence::Required, since: 3,
+            bounds: ANY_U64, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
+        },
+        Field {
+            name: "wait_microseconds", id: 3, kind: Type::U64, presence: Presence::Required, since: 3,
+            bounds: ANY_U64, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
+        },
+        Field {
+            name: "cache_pages_used", id: 4, kind: Type::U64, presence: Presence::Required, since: 3,
+            bounds: ANY_U64, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
+        },
+        Field {
+            name: "cache_pages", id: 5, kind: Type::U64, presence: Presence::Required, since: 3,
+            bounds: ANY_U64, numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &[], record: None,
         },
     ],
@@ -601,6 +737,8 @@ pub struct ErrorBody {
     /// With MODEL_REJECTED: the layer that refused (optional; `file`, `parse`, `compatibility`,
     /// `placement`, `validation`).
     pub layer: Option<String>,
+    /// How busy the server was when it refused (optional).
+    pub server_load: Option<ServerLoad>,
 }
 
 impl Message for ErrorBody {
@@ -614,6 +752,7 @@ impl Message for ErrorBody {
         record.put_optional(3, &self.field);
         record.put_optional(4, &self.retry_after_milliseconds);
         record.put_optional(5, &self.layer);
+        record.put_optional(6, &self.server_load);
         record
     }
     fn from_record(record: Record) -> Self {
@@ -624,6 +763,7 @@ impl Message for ErrorBody {
             field: fields.take_optional(3),
             retry_after_milliseconds: fields.take_optional(4),
             layer: fields.take_optional(5),
+            server_load: fields.take_optional(6),
         }
     }
 }
@@ -656,6 +796,11 @@ pub static ERROR_BODY: MessageInfo = MessageInfo {
             name: "layer", id: 5, kind: Type::Text, presence: Presence::Optional, since: 1,
             bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &["file", "parse", "compatibility", "placement", "validation"], record: None,
+        },
+        Field {
+            name: "server_load", id: 6, kind: Type::Record, presence: Presence::Optional, since: 3,
+            bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: Some(&SERVER_LOAD),
         },
     ],
 };
@@ -875,6 +1020,8 @@ pub struct HealthRequest {
     pub model: Option<String>,
     /// Verify the model now; default false (optional).
     pub verify: Option<bool>,
+    /// Where the request stands among others (optional).
+    pub context: Option<RequestContext>,
     /// Demands on that model (optional).
     pub requirements: Option<Requirements>,
 }
@@ -887,6 +1034,7 @@ impl Message for HealthRequest {
         let mut record = Record::default();
         record.put_optional(1, &self.model);
         record.put_optional(2, &self.verify);
+        record.put_optional(29, &self.context);
         record.put_optional(30, &self.requirements);
         record
     }
@@ -895,6 +1043,7 @@ impl Message for HealthRequest {
         Self {
             model: fields.take_optional(1),
             verify: fields.take_optional(2),
+            context: fields.take_optional(29),
             requirements: fields.take_optional(30),
         }
     }
@@ -913,6 +1062,11 @@ pub static HEALTH_REQUEST: MessageInfo = MessageInfo {
             name: "verify", id: 2, kind: Type::Bool, presence: Presence::Optional, since: 2,
             bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &[], record: None,
+        },
+        Field {
+            name: "context", id: 29, kind: Type::Record, presence: Presence::Optional, since: 3,
+            bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: Some(&REQUEST_CONTEXT),
         },
         Field {
             name: "requirements", id: 30, kind: Type::Record, presence: Presence::Optional, since: 1,
@@ -1525,6 +1679,8 @@ pub struct TokenizeRequest {
     pub parse_special: Option<bool>,
     /// Add begin and end tokens as the model asks for; default true (optional).
     pub add_special: Option<bool>,
+    /// Where the request stands among others (optional).
+    pub context: Option<RequestContext>,
     /// Demands on the model (optional).
     pub requirements: Option<Requirements>,
 }
@@ -1539,6 +1695,7 @@ impl Message for TokenizeRequest {
         record.put_value(2, &self.text);
         record.put_optional(3, &self.parse_special);
         record.put_optional(4, &self.add_special);
+        record.put_optional(29, &self.context);
         record.put_optional(30, &self.requirements);
         record
     }
@@ -1549,6 +1706,7 @@ impl Message for TokenizeRequest {
             text: fields.take_value(2),
             parse_special: fields.take_optional(3),
             add_special: fields.take_optional(4),
+            context: fields.take_optional(29),
             requirements: fields.take_optional(30),
         }
     }
@@ -1577,6 +1735,11 @@ pub static TOKENIZE_REQUEST: MessageInfo = MessageInfo {
             name: "add_special", id: 4, kind: Type::Bool, presence: Presence::Optional, since: 1,
             bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &[], record: None,
+        },
+        Field {
+            name: "context", id: 29, kind: Type::Record, presence: Presence::Optional, since: 3,
+            bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: Some(&REQUEST_CONTEXT),
         },
         Field {
             name: "requirements", id: 30, kind: Type::Record, presence: Presence::Optional, since: 1,
@@ -1641,6 +1804,8 @@ pub struct DetokenizeRequest {
     pub model: Option<String>,
     /// Token ids (required; 0..1000000 elements).
     pub tokens: Vec<u32>,
+    /// Where the request stands among others (optional).
+    pub context: Option<RequestContext>,
     /// Demands on the model (optional).
     pub requirements: Option<Requirements>,
 }
@@ -1653,6 +1818,7 @@ impl Message for DetokenizeRequest {
         let mut record = Record::default();
         record.put_optional(1, &self.model);
         record.put_value(2, &self.tokens);
+        record.put_optional(29, &self.context);
         record.put_optional(30, &self.requirements);
         record
     }
@@ -1661,6 +1827,7 @@ impl Message for DetokenizeRequest {
         Self {
             model: fields.take_optional(1),
             tokens: fields.take_value(2),
+            context: fields.take_optional(29),
             requirements: fields.take_optional(30),
         }
     }
@@ -1679,6 +1846,11 @@ pub static DETOKENIZE_REQUEST: MessageInfo = MessageInfo {
             name: "tokens", id: 2, kind: Type::U32s, presence: Presence::Required, since: 1,
             bounds: (0, 1000000), numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &[], record: None,
+        },
+        Field {
+            name: "context", id: 29, kind: Type::Record, presence: Presence::Optional, since: 3,
+            bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: Some(&REQUEST_CONTEXT),
         },
         Field {
             name: "requirements", id: 30, kind: Type::Record, presence: Presence::Optional, since: 1,
@@ -1774,6 +1946,13 @@ pub struct GenerateRequest {
     pub prompt_logprobs: Option<u64>,
     /// One `Chat message` each: a conversation to continue; or one of the others (0..1024 times).
     pub messages: Vec<ChatMessage>,
+    /// An end token does not end the answer; default false (optional).
+    pub ignore_eos: Option<bool>,
+    /// Tokens before which neither an end token is chosen nor a stop string looked for; default 0
+    /// (optional; 0..1048576).
+    pub min_tokens: Option<u64>,
+    /// Where the request stands among others (optional).
+    pub context: Option<RequestContext>,
     /// Demands on the model (optional).
     pub requirements: Option<Requirements>,
 }
@@ -1800,6 +1979,9 @@ impl Message for GenerateRequest {
         record.put_optional(14, &self.logprobs);
         record.put_optional(15, &self.prompt_logprobs);
         record.put_repeated(16, &self.messages);
+        record.put_optional(17, &self.ignore_eos);
+        record.put_optional(18, &self.min_tokens);
+        record.put_optional(29, &self.context);
         record.put_optional(30, &self.requirements);
         record
     }
@@ -1822,6 +2004,9 @@ impl Message for GenerateRequest {
             logprobs: fields.take_optional(14),
             prompt_logprobs: fields.take_optional(15),
             messages: fields.take_repeated(16),
+            ignore_eos: fields.take_optional(17),
+            min_tokens: fields.take_optional(18),
+            context: fields.take_optional(29),
             requirements: fields.take_optional(30),
         }
     }
@@ -1910,6 +2095,21 @@ pub static GENERATE_REQUEST: MessageInfo = MessageInfo {
             name: "messages", id: 16, kind: Type::Record, presence: Presence::Repeated, since: 2,
             bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1024),
             choices: &[], record: Some(&CHAT_MESSAGE),
+        },
+        Field {
+            name: "ignore_eos", id: 17, kind: Type::Bool, presence: Presence::Optional, since: 3,
+            bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
+        },
+        Field {
+            name: "min_tokens", id: 18, kind: Type::U64, presence: Presence::Optional, since: 3,
+            bounds: (0, 1048576), numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: None,
+        },
+        Field {
+            name: "context", id: 29, kind: Type::Record, presence: Presence::Optional, since: 3,
+            bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: Some(&REQUEST_CONTEXT),
         },
         Field {
             name: "requirements", id: 30, kind: Type::Record, presence: Presence::Optional, since: 1,
@@ -2149,6 +2349,8 @@ pub struct ScoreRequest {
     pub continuations: Vec<Input>,
     /// Alternatives listed beside each token; default 0 (optional; 0..64).
     pub top_logprobs: Option<u64>,
+    /// Where the request stands among others (optional).
+    pub context: Option<RequestContext>,
     /// Demands on the model (optional).
     pub requirements: Option<Requirements>,
 }
@@ -2167,6 +2369,7 @@ impl Message for ScoreRequest {
         record.put_repeated(6, &self.messages);
         record.put_repeated(7, &self.continuations);
         record.put_optional(8, &self.top_logprobs);
+        record.put_optional(29, &self.context);
         record.put_optional(30, &self.requirements);
         record
     }
@@ -2181,6 +2384,7 @@ impl Message for ScoreRequest {
             messages: fields.take_repeated(6),
             continuations: fields.take_repeated(7),
             top_logprobs: fields.take_optional(8),
+            context: fields.take_optional(29),
             requirements: fields.take_optional(30),
         }
     }
@@ -2229,6 +2433,11 @@ pub static SCORE_REQUEST: MessageInfo = MessageInfo {
             name: "top_logprobs", id: 8, kind: Type::U64, presence: Presence::Optional, since: 2,
             bounds: (0, 64), numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &[], record: None,
+        },
+        Field {
+            name: "context", id: 29, kind: Type::Record, presence: Presence::Optional, since: 3,
+            bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: Some(&REQUEST_CONTEXT),
         },
         Field {
             name: "requirements", id: 30, kind: Type::Record, presence: Presence::Optional, since: 2,
@@ -2364,6 +2573,8 @@ pub struct EmbedRequest {
     pub pooling: Option<String>,
     /// Divide by the Euclidean length; default true (optional).
     pub normalize: Option<bool>,
+    /// Where the request stands among others (optional).
+    pub context: Option<RequestContext>,
     /// Demands on the model (optional).
     pub requirements: Option<Requirements>,
 }
@@ -2380,6 +2591,7 @@ impl Message for EmbedRequest {
         record.put_optional(4, &self.add_special);
         record.put_optional(5, &self.pooling);
         record.put_optional(6, &self.normalize);
+        record.put_optional(29, &self.context);
         record.put_optional(30, &self.requirements);
         record
     }
@@ -2392,6 +2604,7 @@ impl Message for EmbedRequest {
             add_special: fields.take_optional(4),
             pooling: fields.take_optional(5),
             normalize: fields.take_optional(6),
+            context: fields.take_optional(29),
             requirements: fields.take_optional(30),
         }
     }
@@ -2430,6 +2643,11 @@ pub static EMBED_REQUEST: MessageInfo = MessageInfo {
             name: "normalize", id: 6, kind: Type::Bool, presence: Presence::Optional, since: 2,
             bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
             choices: &[], record: None,
+        },
+        Field {
+            name: "context", id: 29, kind: Type::Record, presence: Presence::Optional, since: 3,
+            bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: Some(&REQUEST_CONTEXT),
         },
         Field {
             name: "requirements", id: 30, kind: Type::Record, presence: Presence::Optional, since: 2,
@@ -2585,6 +2803,8 @@ pub struct LogitsRequest {
     pub all_positions: Option<bool>,
     /// One `Chat message` each: a conversation; or one of the others (0..1024 times).
     pub messages: Vec<ChatMessage>,
+    /// Where the request stands among others (optional).
+    pub context: Option<RequestContext>,
     /// Demands on the model (optional).
     pub requirements: Option<Requirements>,
 }
@@ -2602,6 +2822,7 @@ impl Message for LogitsRequest {
         record.put_optional(5, &self.add_special);
         record.put_optional(6, &self.all_positions);
         record.put_repeated(7, &self.messages);
+        record.put_optional(29, &self.context);
         record.put_optional(30, &self.requirements);
         record
     }
@@ -2615,6 +2836,7 @@ impl Message for LogitsRequest {
             add_special: fields.take_optional(5),
             all_positions: fields.take_optional(6),
             messages: fields.take_repeated(7),
+            context: fields.take_optional(29),
             requirements: fields.take_optional(30),
         }
     }
@@ -2658,6 +2880,11 @@ pub static LOGITS_REQUEST: MessageInfo = MessageInfo {
             name: "messages", id: 7, kind: Type::Record, presence: Presence::Repeated, since: 2,
             bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1024),
             choices: &[], record: Some(&CHAT_MESSAGE),
+        },
+        Field {
+            name: "context", id: 29, kind: Type::Record, presence: Presence::Optional, since: 3,
+            bounds: ANY_SIZE, numbers: ANY_F64, above_min: false, times: (0, 1),
+            choices: &[], record: Some(&REQUEST_CONTEXT),
         },
         Field {
             name: "requirements", id: 30, kind: Type::Record, presence: Presence::Optional, since: 1,

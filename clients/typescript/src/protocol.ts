@@ -185,7 +185,7 @@ export type Code =
   | "address_invalid"
   /** Nobody answers at the address. */
   | "unreachable"
-  /** The connection ended before the answer was complete. */
+  /** The connection ended, or the client was closed, before the answer was complete. */
   | "connection_closed"
   /** The answer did not come in time. */
   | "timed_out"
@@ -195,7 +195,7 @@ export type Code =
   | "mock_refused"
   /** The server answered with a status. */
   | "server_refused"
-  /** The caller gave the answer up. */
+  /** The caller gave the answer up, or it is larger than answer_size_max. */
   | "given_up"
   /** The request cannot be sent: it breaks the tables or exceeds a limit; nothing was sent. */
   | "request_invalid"
@@ -225,6 +225,16 @@ export interface Requirements {
   device?: string;
 }
 
+/** The record "Request context" of SPEC.md. */
+export interface RequestContext {
+  /** A W3C `traceparent` of version 00: where the caller's trace stands (55 to 55 bytes). */
+  traceContext?: string;
+  /** Which attempt of its call this is; default 1 (1 to 4294967295). */
+  attempt?: number;
+  /** Orders the requests of one connection that wait, the highest first; default 4 (0 to 9). */
+  priority?: number;
+}
+
 /** The record "Answer" of SPEC.md. */
 export interface Answer {
   /** Name of the model that answered (1 to 128 bytes). */
@@ -243,6 +253,22 @@ export interface Answer {
    * 2048 bytes).
    */
   degradations: string[];
+  /** How busy the server was when it answered. */
+  serverLoad?: ServerLoad;
+}
+
+/** The record "Server load" of SPEC.md. */
+export interface ServerLoad {
+  /** Requests that wait for the engine. */
+  queued: number;
+  /** Requests that the engine works on. */
+  running: number;
+  /** How long a request that comes now may wait, estimated. */
+  waitMicroseconds: number;
+  /** Pages of the key-value cache in use. */
+  cachePagesUsed: number;
+  /** Pages of the key-value cache in all. */
+  cachePages: number;
 }
 
 /** The record "Timing" of SPEC.md. */
@@ -308,6 +334,8 @@ export interface ErrorBody {
   retryAfterMilliseconds?: number;
   /** With MODEL_REJECTED: the layer that refused. */
   layer?: "file" | "parse" | "compatibility" | "placement" | "validation";
+  /** How busy the server was when it refused. */
+  serverLoad?: ServerLoad;
 }
 
 /** The message "Hello request" of SPEC.md. */
@@ -354,6 +382,8 @@ export interface HealthRequest {
   model?: string;
   /** Verify the model now; default false. */
   verify?: boolean;
+  /** Where the request stands among others. */
+  context?: RequestContext;
   /** Demands on that model. */
   requirements?: Requirements;
 }
@@ -475,6 +505,8 @@ export interface TokenizeRequest {
   parseSpecial?: boolean;
   /** Add begin and end tokens as the model asks for; default true. */
   addSpecial?: boolean;
+  /** Where the request stands among others. */
+  context?: RequestContext;
   /** Demands on the model. */
   requirements?: Requirements;
 }
@@ -493,6 +525,8 @@ export interface DetokenizeRequest {
   model?: string;
   /** Token ids (0 to 1000000 elements). */
   tokens: Uint32Array | readonly number[];
+  /** Where the request stands among others. */
+  context?: RequestContext;
   /** Demands on the model. */
   requirements?: Requirements;
 }
@@ -542,6 +576,15 @@ export interface GenerateRequest {
   promptLogprobs?: number;
   /** One `Chat message` each: a conversation to continue; or one of the others. */
   messages?: readonly ChatMessage[];
+  /** An end token does not end the answer; default false. */
+  ignoreEos?: boolean;
+  /**
+   * Tokens before which neither an end token is chosen nor a stop string looked for; default 0 (0
+   * to 1048576).
+   */
+  minTokens?: number;
+  /** Where the request stands among others. */
+  context?: RequestContext;
   /** Demands on the model. */
   requirements?: Requirements;
 }
@@ -606,6 +649,8 @@ export interface ScoreRequest {
   continuations: readonly Input[];
   /** Alternatives listed beside each token; default 0 (0 to 64). */
   topLogprobs?: number;
+  /** Where the request stands among others. */
+  context?: RequestContext;
   /** Demands on the model. */
   requirements?: Requirements;
 }
@@ -644,6 +689,8 @@ export interface EmbedRequest {
   pooling?: "mean" | "last" | "cls";
   /** Divide by the Euclidean length; default true. */
   normalize?: boolean;
+  /** Where the request stands among others. */
+  context?: RequestContext;
   /** Demands on the model. */
   requirements?: Requirements;
 }
@@ -688,6 +735,8 @@ export interface LogitsRequest {
   allPositions?: boolean;
   /** One `Chat message` each: a conversation; or one of the others. */
   messages?: readonly ChatMessage[];
+  /** Where the request stands among others. */
+  context?: RequestContext;
   /** Demands on the model. */
   requirements?: Requirements;
 }
@@ -759,6 +808,15 @@ export const requirementsTable: Message = {
   ],
 };
 
+export const requestContextTable: Message = {
+  name: "Request context",
+  fields: [
+    { id: 1, name: "trace_context", key: "traceContext", type: FieldType.Text, presence: "optional", low: 55, high: 55 },
+    { id: 2, name: "attempt", key: "attempt", type: FieldType.U64, presence: "optional", low: 1, high: 4294967295 },
+    { id: 3, name: "priority", key: "priority", type: FieldType.U64, presence: "optional", low: 0, high: 9 },
+  ],
+};
+
 export const timingTable: Message = {
   name: "Timing",
   fields: [
@@ -772,6 +830,17 @@ export const timingTable: Message = {
   ],
 };
 
+export const serverLoadTable: Message = {
+  name: "Server load",
+  fields: [
+    { id: 1, name: "queued", key: "queued", type: FieldType.U64, presence: "required" },
+    { id: 2, name: "running", key: "running", type: FieldType.U64, presence: "required" },
+    { id: 3, name: "wait_microseconds", key: "waitMicroseconds", type: FieldType.U64, presence: "required" },
+    { id: 4, name: "cache_pages_used", key: "cachePagesUsed", type: FieldType.U64, presence: "required" },
+    { id: 5, name: "cache_pages", key: "cachePages", type: FieldType.U64, presence: "required" },
+  ],
+};
+
 export const answerTable: Message = {
   name: "Answer",
   fields: [
@@ -780,6 +849,7 @@ export const answerTable: Message = {
     { id: 3, name: "device", key: "device", type: FieldType.Text, presence: "required", low: 1, high: 64 },
     { id: 4, name: "timing", key: "timing", type: FieldType.Record, presence: "required", record: timingTable },
     { id: 5, name: "degradations", key: "degradations", type: FieldType.Text, presence: "repeated", low: 1, high: 2048, timesMin: 0, timesMax: 1024 },
+    { id: 6, name: "server_load", key: "serverLoad", type: FieldType.Record, presence: "optional", record: serverLoadTable, since: 3 },
   ],
 };
 
@@ -819,6 +889,7 @@ export const errorBodyTable: Message = {
     { id: 3, name: "field", key: "field", type: FieldType.Text, presence: "optional", low: 1, high: 128 },
     { id: 4, name: "retry_after_milliseconds", key: "retryAfterMilliseconds", type: FieldType.U64, presence: "optional", low: 0, high: 3600000 },
     { id: 5, name: "layer", key: "layer", type: FieldType.Text, presence: "optional", choices: ["file", "parse", "compatibility", "placement", "validation"] },
+    { id: 6, name: "server_load", key: "serverLoad", type: FieldType.Record, presence: "optional", record: serverLoadTable, since: 3 },
   ],
 };
 
@@ -862,6 +933,7 @@ export const healthRequestTable: Message = {
   fields: [
     { id: 1, name: "model", key: "model", type: FieldType.Text, presence: "optional", low: 1, high: 128 },
     { id: 2, name: "verify", key: "verify", type: FieldType.Bool, presence: "optional", since: 2 },
+    { id: 29, name: "context", key: "context", type: FieldType.Record, presence: "optional", record: requestContextTable, since: 3 },
     { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
   ],
 };
@@ -967,6 +1039,7 @@ export const tokenizeRequestTable: Message = {
     { id: 2, name: "text", key: "text", type: FieldType.Bytes, presence: "required", low: 0, high: 4000000 },
     { id: 3, name: "parse_special", key: "parseSpecial", type: FieldType.Bool, presence: "optional" },
     { id: 4, name: "add_special", key: "addSpecial", type: FieldType.Bool, presence: "optional" },
+    { id: 29, name: "context", key: "context", type: FieldType.Record, presence: "optional", record: requestContextTable, since: 3 },
     { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
   ],
 };
@@ -984,6 +1057,7 @@ export const detokenizeRequestTable: Message = {
   fields: [
     { id: 1, name: "model", key: "model", type: FieldType.Text, presence: "optional", low: 1, high: 128 },
     { id: 2, name: "tokens", key: "tokens", type: FieldType.U32s, presence: "required", low: 0, high: 1000000 },
+    { id: 29, name: "context", key: "context", type: FieldType.Record, presence: "optional", record: requestContextTable, since: 3 },
     { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
   ],
 };
@@ -1015,6 +1089,9 @@ export const generateRequestTable: Message = {
     { id: 14, name: "logprobs", key: "logprobs", type: FieldType.U64, presence: "optional", low: 0, high: 64, since: 2 },
     { id: 15, name: "prompt_logprobs", key: "promptLogprobs", type: FieldType.U64, presence: "optional", low: 0, high: 64, since: 2 },
     { id: 16, name: "messages", key: "messages", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 1024, record: chatMessageTable, since: 2 },
+    { id: 17, name: "ignore_eos", key: "ignoreEos", type: FieldType.Bool, presence: "optional", since: 3 },
+    { id: 18, name: "min_tokens", key: "minTokens", type: FieldType.U64, presence: "optional", low: 0, high: 1048576, since: 3 },
+    { id: 29, name: "context", key: "context", type: FieldType.Record, presence: "optional", record: requestContextTable, since: 3 },
     { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
   ],
   exactlyOne: [["prompt", "tokens", "messages"]],
@@ -1061,6 +1138,7 @@ export const scoreRequestTable: Message = {
     { id: 6, name: "messages", key: "messages", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 1024, record: chatMessageTable },
     { id: 7, name: "continuations", key: "continuations", type: FieldType.Record, presence: "repeated", timesMin: 1, timesMax: 256, record: inputTable },
     { id: 8, name: "top_logprobs", key: "topLogprobs", type: FieldType.U64, presence: "optional", low: 0, high: 64 },
+    { id: 29, name: "context", key: "context", type: FieldType.Record, presence: "optional", record: requestContextTable, since: 3 },
     { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
   ],
   exactlyOne: [["prompt", "tokens", "messages"]],
@@ -1094,6 +1172,7 @@ export const embedRequestTable: Message = {
     { id: 4, name: "add_special", key: "addSpecial", type: FieldType.Bool, presence: "optional" },
     { id: 5, name: "pooling", key: "pooling", type: FieldType.Text, presence: "optional", choices: ["mean", "last", "cls"] },
     { id: 6, name: "normalize", key: "normalize", type: FieldType.Bool, presence: "optional" },
+    { id: 29, name: "context", key: "context", type: FieldType.Record, presence: "optional", record: requestContextTable, since: 3 },
     { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
   ],
 };
@@ -1128,6 +1207,7 @@ export const logitsRequestTable: Message = {
     { id: 5, name: "add_special", key: "addSpecial", type: FieldType.Bool, presence: "optional" },
     { id: 6, name: "all_positions", key: "allPositions", type: FieldType.Bool, presence: "optional" },
     { id: 7, name: "messages", key: "messages", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 1024, record: chatMessageTable, since: 2 },
+    { id: 29, name: "context", key: "context", type: FieldType.Record, presence: "optional", record: requestContextTable, since: 3 },
     { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
   ],
   exactlyOne: [["prompt", "tokens", "messages"]],

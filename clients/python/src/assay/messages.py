@@ -46,6 +46,18 @@ class Requirements:
 
 
 @dataclass(slots=True, kw_only=True)
+class RequestContext:
+    """Request context."""
+
+    #: a W3C `traceparent` of version 00: where the caller's trace stands
+    trace_context: str | None = None
+    #: which attempt of its call this is; default 1
+    attempt: int | None = None
+    #: orders the requests of one connection that wait, the highest first; default 4
+    priority: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
 class Answer:
     """Answer."""
 
@@ -60,6 +72,24 @@ class Answer:
     timing: Timing
     #: what makes this answer worse than it could be; not empty exactly when flag bit 2 is set
     degradations: list[str] = _field(default_factory=list)
+    #: how busy the server was when it answered
+    server_load: ServerLoad | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ServerLoad:
+    """Server load."""
+
+    #: requests that wait for the engine
+    queued: int
+    #: requests that the engine works on
+    running: int
+    #: how long a request that comes now may wait, estimated
+    wait_microseconds: int
+    #: pages of the key-value cache in use
+    cache_pages_used: int
+    #: pages of the key-value cache in all
+    cache_pages: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -132,6 +162,8 @@ class ErrorBody:
     retry_after_milliseconds: int | None = None
     #: with MODEL_REJECTED: the layer that refused
     layer: Literal["file", "parse", "compatibility", "placement", "validation"] | None = None
+    #: how busy the server was when it refused
+    server_load: ServerLoad | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -164,6 +196,8 @@ class HealthRequest:
     model: str | None = None
     #: verify the model now; default false
     verify: bool | None = None
+    #: where the request stands among others
+    context: RequestContext | None = None
     #: demands on that model
     requirements: Requirements | None = None
 
@@ -251,6 +285,8 @@ class TokenizeRequest:
     parse_special: bool | None = None
     #: add begin and end tokens as the model asks for; default true
     add_special: bool | None = None
+    #: where the request stands among others
+    context: RequestContext | None = None
     #: demands on the model
     requirements: Requirements | None = None
 
@@ -263,6 +299,8 @@ class DetokenizeRequest:
     model: str | None = None
     #: token ids
     tokens: Sequence[int]
+    #: where the request stands among others
+    context: RequestContext | None = None
     #: demands on the model
     requirements: Requirements | None = None
 
@@ -303,6 +341,12 @@ class GenerateRequest:
     prompt_logprobs: int | None = None
     #: one `Chat message` each: a conversation to continue; or one of the others
     messages: Sequence[ChatMessage] = ()
+    #: an end token does not end the answer; default false
+    ignore_eos: bool | None = None
+    #: tokens before which neither an end token is chosen nor a stop string looked for; default 0
+    min_tokens: int | None = None
+    #: where the request stands among others
+    context: RequestContext | None = None
     #: demands on the model
     requirements: Requirements | None = None
 
@@ -327,6 +371,8 @@ class ScoreRequest:
     continuations: Sequence[Input]
     #: alternatives listed beside each token; default 0
     top_logprobs: int | None = None
+    #: where the request stands among others
+    context: RequestContext | None = None
     #: demands on the model
     requirements: Requirements | None = None
 
@@ -359,6 +405,8 @@ class EmbedRequest:
     pooling: Literal["mean", "last", "cls"] | None = None
     #: divide by the Euclidean length; default true
     normalize: bool | None = None
+    #: where the request stands among others
+    context: RequestContext | None = None
     #: demands on the model
     requirements: Requirements | None = None
 
@@ -381,6 +429,8 @@ class LogitsRequest:
     all_positions: bool | None = None
     #: one `Chat message` each: a conversation; or one of the others
     messages: Sequence[ChatMessage] = ()
+    #: where the request stands among others
+    context: RequestContext | None = None
     #: demands on the model
     requirements: Requirements | None = None
 
