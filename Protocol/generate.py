@@ -40,6 +40,7 @@ def status_json(protocol):
 def languages():
     """The emitters, by name of the language."""
     folder = os.path.join(HERE, "languages")
+    sys.path.insert(0, folder)  # for what several of them share
     for name in sorted(os.listdir(folder)):
         if not name.endswith(".py") or name.startswith("_"):
             continue
