@@ -21,6 +21,7 @@ WORDS = {"state": "ServingState", "file": "FileState", "seal": "SealState",
 # What an initializer gives a required field of a message, so that callers need not.
 PRESET = {("Hello request", "revision"): "Limits.revision",
           ("Hello response", "revision"): "Limits.revision",
+          ("Answer", "timing"): "Timing()",
           ("Hello response", "compression"): "false",
           ("Hello response", "body_size_max"): "UInt64(Limits.bodySizeMax)",
           ("Hello response", "requests_in_flight_max"): "UInt64(Limits.requestsInFlightMax)"}

@@ -49,6 +49,9 @@ package struct AdmissionPolicy: Sendable {
         lastFinish = outstandingCount > 0 ? now : nil
     }
 
+    /// Time from one request's end to the next lately, while others waited; 0 before any was seen.
+    package var finishIntervalMicroseconds: UInt64 { UInt64(finishInterval.value ?? 0) }
+
     /// A place frees every `finishInterval`; two of them make it likely that one is still free
     /// when the client comes back.
     private var retryAfterMilliseconds: UInt64 {

@@ -4,9 +4,35 @@
 // Guarantees: every decoding sequence gets one token in every step; what is left of the step's
 // token budget goes to prompts in small turns, round-robin by arrival, so a long prompt delays
 // nobody by more than its share; sequences are opened strictly in arrival order, so a large one
-// is never starved by small ones; a sequence past its deadline is reported once and forgotten.
+// is never starved by small ones, but for this: whenever a connection's turn comes, it goes to the
+// most urgent of its own that wait; a sequence past its deadline is reported once and forgotten.
 // It does not know tokens, models or sockets, and the split it chooses never changes an answer:
 // the engine gives the same bits for every chunking.
+
+import Wire
+
+/// Where a request stands among those of its connection.
+package struct WorkTurn: Sendable, Equatable {
+    /// Whose it is.
+    package var connection: UInt64
+    /// 0 to 9, the highest first.
+    package var priority: UInt64
+    /// When it began to wait, microseconds.
+    package var since: UInt64
+
+    package init(
+        connection: UInt64 = 0, priority: UInt64 = Limits.priorityDefault, since: UInt64 = 0
+    ) {
+        self.connection = connection
+        self.priority = priority
+        self.since = since
+    }
+
+    /// Its priority, and one more for each second that it has waited.
+    func urgency(now: UInt64) -> Double {
+        Double(priority) + Double(now - min(now, since)) / 1_000_000
+    }
+}
 
 /// One request as the scheduler sees it.
 package struct ScheduledWork: Sendable, Equatable {
@@ -27,10 +53,12 @@ package struct ScheduledWork: Sendable, Equatable {
     package var decodes: Bool
     /// Absolute time in microseconds, or nil.
     package var deadline: UInt64?
+    /// Its place among those of its connection.
+    package var turn: WorkTurn
 
     package init(
         id: UInt64, promptCount: Int, capacity: Int, chunkMax: Int = .max, rootCount: Int = 0,
-        decodes: Bool = true, deadline: UInt64? = nil
+        decodes: Bool = true, deadline: UInt64? = nil, turn: WorkTurn = WorkTurn()
     ) {
         precondition(promptCount > 0 && capacity > 0 && chunkMax > 0)
         precondition((0...promptCount).contains(rootCount))
@@ -41,6 +69,7 @@ package struct ScheduledWork: Sendable, Equatable {
         self.rootCount = rootCount
         self.decodes = decodes
         self.deadline = deadline
+        self.turn = turn
     }
 }
 
@@ -117,6 +146,8 @@ package struct BatchScheduler: Sendable {
     package var isEmpty: Bool { entries.isEmpty }
     package var count: Int { entries.count }
     package var waitingCount: Int { entries.count - openCount }
+    /// Sequences that are open.
+    package var runningCount: Int { openCount }
 
     /// Puts `work` into the queue at the place of its id: behind all others, unless it is begun
     /// anew after it was removed.
@@ -166,7 +197,7 @@ package struct BatchScheduler: Sendable {
     package mutating func planStep(now: UInt64, freeCapacity: Int, into plan: inout StepPlan) {
         plan.reset()
         expire(now: now, into: &plan)
-        open(freeCapacity: freeCapacity, into: &plan)
+        open(now: now, freeCapacity: freeCapacity, into: &plan)
         for index in entries.indices where entries[index].isDecoding && !entries[index].isPaused {
             plan.shares.append(
                 StepShare(id: entries[index].work.id, prompt: 0..<0, endsPrompt: false))
@@ -185,16 +216,32 @@ package struct BatchScheduler: Sendable {
         }
     }
 
-    /// Strict arrival order: the first that does not fit stops the search.
-    private mutating func open(freeCapacity: Int, into plan: inout StepPlan) {
+    /// Turns in strict arrival order: the first whose work does not fit stops the search.
+    private mutating func open(now: UInt64, freeCapacity: Int, into plan: inout StepPlan) {
+        guard openCount < min(sequencesMax, entries.count) else { return }
         var free = freeCapacity
-        for index in entries.indices where !entries[index].isOpen {
-            guard openCount < sequencesMax, entries[index].work.capacity <= free else { return }
+        // One turn for each that waits, whichever of its connection's then takes it.
+        let turns = entries.filter { !$0.isOpen }.map(\.work.turn.connection)
+        for connection in turns {
+            guard openCount < sequencesMax, let index = mostUrgent(of: connection, now: now),
+                entries[index].work.capacity <= free
+            else { return }
             free -= entries[index].work.capacity
             entries[index].isOpen = true
             openCount += 1
             plan.opened.append(entries[index].work.id)
         }
+    }
+
+    /// Of those of a connection that wait, the most urgent, the first of equals.
+    private func mostUrgent(of connection: UInt64, now: UInt64) -> Int? {
+        var found: (index: Int, urgency: Double)?
+        for (index, entry) in entries.enumerated()
+        where !entry.isOpen && entry.work.turn.connection == connection {
+            let urgency = entry.work.turn.urgency(now: now)
+            if urgency > found?.urgency ?? -1 { found = (index, urgency) }
+        }
+        return found?.index
     }
 
     private mutating func sharePrompts(into plan: inout StepPlan) {

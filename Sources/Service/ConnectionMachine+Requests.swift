@@ -65,15 +65,20 @@ extension ConnectionMachine {
                 facts, connection: id, requestID: frame.header.requestID,
                 size: frame.header.rawSize,
                 deadline: Self.deadline(frame.header, now: now))
-            start(frame, ticket, task(message), facts, taint, now: now, effects: &effects)
+            if message.context?.attempt ?? 1 > 1 {
+                context.counters.add(.requestsRetried, provenance: facts.provenance)
+            }
+            start(
+                frame, ticket, task(message), message.context, facts, taint, now: now,
+                effects: &effects)
         } catch {
             refuse(error, frame.header, taint, generation: generation, &context, &effects)
         }
     }
 
     private mutating func start(
-        _ frame: Frame, _ ticket: UInt64, _ task: Work.Task, _ facts: ModelFacts?,
-        _ taint: Taint, now: UInt64, effects: inout ConnectionEffects
+        _ frame: Frame, _ ticket: UInt64, _ task: Work.Task, _ requestContext: RequestContext?,
+        _ facts: ModelFacts?, _ taint: Taint, now: UInt64, effects: inout ConnectionEffects
     ) {
         guard let kind = frame.header.kind else { preconditionFailure("work of no kind") }
         requests[frame.header.requestID] = RequestMachine(
@@ -87,7 +92,7 @@ extension ConnectionMachine {
             Work(
                 ticket: ticket, task: task, model: facts, receivedAt: now,
                 deadline: Self.deadline(frame.header, now: now), logitsChunkCount: chunkSize / 4,
-                answerSizeMax: peerBodySizeMax))
+                answerSizeMax: peerBodySizeMax, connection: id, context: requestContext))
     }
 
     private var logitsChunkSize: Int { ServiceLimits.logitsChunkSize }
@@ -128,7 +133,7 @@ extension ConnectionMachine {
                 .loading, of: message.name, provenance: .real, connection: id,
                 requestID: frame.header.requestID,
                 deadline: Self.deadline(frame.header, now: now))
-            start(frame, ticket, .load(message), nil, .untainted, now: now, effects: &effects)
+            start(frame, ticket, .load(message), nil, nil, .untainted, now: now, effects: &effects)
         } catch {
             refuse(error, frame.header, .untainted, &context, &effects)
         }
@@ -238,7 +243,7 @@ extension ConnectionMachine {
         let ticket = context.admitControl(
             .verifying, of: slot.name, provenance: taint.provenance, connection: id,
             requestID: frame.header.requestID, deadline: Self.deadline(frame.header, now: now))
-        start(frame, ticket, .verify, facts, taint, now: now, effects: &effects)
+        start(frame, ticket, .verify, nil, facts, taint, now: now, effects: &effects)
     }
 
     private func list(
@@ -306,7 +311,8 @@ extension ConnectionMachine {
     ) {
         context.counters.add(.answersFailed, provenance: taint.provenance)
         effects.output.appendError(
-            ErrorBody(error), status: error.status, toKind: header.kindByte,
+            ErrorBody(error, context.serverLoad(withoutOne: false)), status: error.status,
+            toKind: header.kindByte,
             requestID: header.requestID, provenance: taint.provenance, generation: generation)
     }
 }

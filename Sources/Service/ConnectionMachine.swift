@@ -156,7 +156,8 @@ package struct ConnectionMachine: ~Copyable {
         guard phase != .ended, requests[requestID]?.ticket == ticket else { return false }
         prepare(&effects)
         requests[requestID]?.handle(
-            event, now: now, counters: &context.counters, output: &effects.output)
+            event, now: now, load: context.serverLoad(withoutOne: context.holdsModel(ticket)),
+            counters: &context.counters, output: &effects.output)
         guard requests[requestID]?.isFinished == true else { return true }
         requests[requestID] = nil
         if event.isFinal {

@@ -12,10 +12,15 @@ package enum Counter: Int, CaseIterable, Sendable {
     case loadsAccepted, loadsRejected, modelsUnloaded
     case pings, promptTokens, protocolErrors
     case requestsCancelled, requestsInFlight, requestsOverloaded, requestsReceived
-    case requestsRecomputed
+    case requestsRecomputed, requestsRetried
 
     /// Revision of the protocol that knows it.
-    package var since: UInt64 { self == .requestsRecomputed ? 3 : 1 }
+    package var since: UInt64 {
+        switch self {
+        case .requestsRecomputed, .requestsRetried: 3
+        default: 1
+        }
+    }
 
     /// The name on the wire; the cases are in its order.
     package var name: String {

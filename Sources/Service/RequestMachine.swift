@@ -46,14 +46,18 @@ package struct RequestMachine: Sendable {
     package var provenance: Provenance { taint.provenance }
 
     /// Writes the frame that `event` becomes.
+    ///
+    /// - Parameter load: what an answer of a model, or an error, says of the server.
     package mutating func handle(
-        _ event: WorkEvent, now: UInt64, counters: inout Counters, output: inout FrameEncoder
+        _ event: WorkEvent, now: UInt64, load: ServerLoad, counters: inout Counters,
+        output: inout FrameEncoder
     ) {
         guard !isFinished else { return }
         isFinished = event.isFinal
         if case .due(let reason) = event {
             return handle(
-                end(reason, now: now), now: now, counters: &counters, output: &output)
+                end(reason, now: now), now: now, load: load, counters: &counters,
+                output: &output)
         }
         do throws(WireError) {
             switch event {
@@ -71,7 +75,7 @@ package struct RequestMachine: Sendable {
             case .loadProgress(let progress):
                 try append(progress, to: &output)
             case .failed(let error):
-                fail(error, counters: &counters, output: &output)
+                fail(error, load, counters: &counters, output: &output)
                 return
             case .unloaded:
                 try append(UnloadResponse(), to: &output)
@@ -83,11 +87,11 @@ package struct RequestMachine: Sendable {
                 counters.add(.loadsAccepted, provenance: taint.provenance)
                 try append(report, to: &output)
             case .tokenized, .detokenized, .generated, .logits, .scored, .embedded:
-                try finish(event, now: now, counters: &counters, output: &output)
+                try finish(event, now: now, load, counters: &counters, output: &output)
             }
             if isFinished { counters.add(.answersOK, provenance: taint.provenance) }
         } catch {
-            refuseSize(error, counters: &counters, output: &output)
+            refuseSize(error, load, counters: &counters, output: &output)
         }
     }
 
@@ -125,29 +129,30 @@ package struct RequestMachine: Sendable {
 
     /// The answers of a model: completes what they say about themselves, then writes them.
     private mutating func finish(
-        _ event: WorkEvent, now: UInt64, counters: inout Counters, output: inout FrameEncoder
+        _ event: WorkEvent, now: UInt64, _ load: ServerLoad, counters: inout Counters,
+        output: inout FrameEncoder
     ) throws(WireError) {
         switch event {
         case .tokenized(var answer, let at):
-            complete(&answer.answer, readyAt: at, now: now)
+            complete(&answer.answer, load, readyAt: at, now: now)
             try append(answer, to: &output)
         case .detokenized(var answer, let at):
-            complete(&answer.answer, readyAt: at, now: now)
+            complete(&answer.answer, load, readyAt: at, now: now)
             try append(answer, to: &output)
         case .generated(var answer, let at):
-            complete(&answer.answer, readyAt: at, now: now)
+            complete(&answer.answer, load, readyAt: at, now: now)
             counters.add(.promptTokens, answer.promptTokens, provenance: provenance)
             counters.add(.completionTokens, answer.completionTokens, provenance: provenance)
             try append(answer, to: &output)
         case .logits(var answer, let at):
-            complete(&answer.answer, readyAt: at, now: now)
+            complete(&answer.answer, load, readyAt: at, now: now)
             try append(answer, to: &output)
         case .scored(var answer, let at):
-            complete(&answer.answer, readyAt: at, now: now)
+            complete(&answer.answer, load, readyAt: at, now: now)
             counters.add(.promptTokens, answer.promptTokens, provenance: provenance)
             try append(answer, to: &output)
         case .embedded(var answer, let at):
-            complete(&answer.answer, readyAt: at, now: now)
+            complete(&answer.answer, load, readyAt: at, now: now)
             counters.add(.promptTokens, answer.promptTokens, provenance: provenance)
             try append(answer, to: &output)
         default:
@@ -155,7 +160,9 @@ package struct RequestMachine: Sendable {
         }
     }
 
-    private func complete(_ answer: inout AnswerRecord, readyAt: UInt64, now: UInt64) {
+    private func complete(
+        _ answer: inout AnswerRecord, _ load: ServerLoad, readyAt: UInt64, now: UInt64
+    ) {
         guard let facts else { preconditionFailure("\(kind): an answer without a model") }
         answer.model = facts.name
         answer.device = facts.device
@@ -163,6 +170,7 @@ package struct RequestMachine: Sendable {
         answer.degradations = facts.degradations + answer.degradations
         answer.timing.write = now - min(now, readyAt)
         answer.timing.total = now - min(now, receivedAt)
+        answer.serverLoad = load
     }
 
     private mutating func append(
@@ -183,30 +191,35 @@ package struct RequestMachine: Sendable {
     }
 
     private func fail(
-        _ error: ServiceError, counters: inout Counters, output: inout FrameEncoder
+        _ error: ServiceError, _ load: ServerLoad, counters: inout Counters,
+        output: inout FrameEncoder
     ) {
         counters.add(.answersFailed, provenance: taint.provenance)
         output.appendError(
-            ErrorBody(error), status: error.status, toKind: kind.requestByte,
+            ErrorBody(error, load), status: error.status, toKind: kind.requestByte,
             requestID: requestID, provenance: taint.provenance, generation: generation)
     }
 
     /// A body above the limit the peer stated in Hello.
     private mutating func refuseSize(
-        _ error: WireError, counters: inout Counters, output: inout FrameEncoder
+        _ error: WireError, _ load: ServerLoad, counters: inout Counters,
+        output: inout FrameEncoder
     ) {
         isFinished = true
         fail(
-            ServiceError(.outOfRange, .init(error.code.name), error.message),
+            ServiceError(.outOfRange, .init(error.code.name), error.message), load,
             counters: &counters, output: &output)
     }
 }
 
 extension ErrorBody {
     /// The body that reports `error`.
-    package init(_ error: ServiceError) {
+    ///
+    /// - Parameter load: said in answer to a request; nil in a GoAway.
+    package init(_ error: ServiceError, _ load: ServerLoad? = nil) {
         self.init(
             code: error.code.name, message: error.message, field: error.field,
-            retryAfterMilliseconds: error.retryAfterMilliseconds, layer: error.layer)
+            retryAfterMilliseconds: error.retryAfterMilliseconds, layer: error.layer,
+            serverLoad: load)
     }
 }

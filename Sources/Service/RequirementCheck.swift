@@ -8,6 +8,7 @@ import Wire
 package protocol ModelAddressing: RequestMessage {
     var model: String? { get }
     var requirements: Requirements? { get }
+    var context: RequestContext? { get }
 }
 
 extension TokenizeRequest: ModelAddressing {}

@@ -62,6 +62,8 @@ package struct ServiceContext: Sendable {
     /// Findings about the server's own parts.
     package var condition: ServerCondition
     package private(set) var admission: AdmissionPolicy
+    /// What the engine last said of itself; set by the owner.
+    package var engineLoad = EngineLoad()
     package private(set) var tickets: [UInt64: Ticket] = [:]
     private var nextTicket: UInt64 = 1
     /// Nothing is due before this time; nil while nothing ever is.
@@ -151,6 +153,9 @@ package struct ServiceContext: Sendable {
         admission.finish(size: ticket.size, now: now)
         if let gone = models.release(model) { removed(gone) }
     }
+
+    /// Whether a ticket is that of a request for the engine.
+    func holdsModel(_ number: UInt64) -> Bool { tickets[number]?.model != nil }
 
     // MARK: - Unloads
 

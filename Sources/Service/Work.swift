@@ -34,10 +34,15 @@ package struct Work: Sendable {
     package let logitsChunkCount: Int
     /// Bytes of the largest body this peer accepts.
     package let answerSizeMax: Int
+    /// The connection it came on.
+    package let connection: UInt64
+    /// What it says of its place among others.
+    package let context: RequestContext?
 
     package init(
         ticket: UInt64, task: Task, model: ModelFacts?, receivedAt: UInt64, deadline: UInt64?,
-        logitsChunkCount: Int, answerSizeMax: Int
+        logitsChunkCount: Int, answerSizeMax: Int, connection: UInt64 = 0,
+        context: RequestContext? = nil
     ) {
         self.ticket = ticket
         self.task = task
@@ -47,6 +52,15 @@ package struct Work: Sendable {
         self.deadline = deadline
         self.logitsChunkCount = logitsChunkCount
         self.answerSizeMax = answerSizeMax
+        self.connection = connection
+        self.context = context
+    }
+
+    /// Its place among the requests of its connection.
+    package var turn: WorkTurn {
+        WorkTurn(
+            connection: connection, priority: context?.priority ?? Limits.priorityDefault,
+            since: acceptedAt)
     }
 }
 

@@ -37,7 +37,19 @@ struct AnswerOutput {
                 ])
             ),
             ("degradations", .array(answer.degradations.map { .string($0) })),
+            ("load", Self.load(answer.serverLoad)),
         ]
+    }
+
+    /// How busy the server was; null from a server of an older revision.
+    private static func load(_ load: ServerLoad?) -> JSONValue {
+        guard let load else { return .null }
+        return .object([
+            ("queued", .unsigned(load.queued)), ("running", .unsigned(load.running)),
+            ("wait_ms", .milliseconds(load.waitMicroseconds)),
+            ("cache_pages_used", .unsigned(load.cachePagesUsed)),
+            ("cache_pages", .unsigned(load.cachePages)),
+        ])
     }
 
     /// One line: who answered.

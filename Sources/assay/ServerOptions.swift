@@ -124,6 +124,27 @@ struct RequirementOptions: ParsableArguments {
     }
 }
 
+/// Where a request stands among others, from the command line.
+struct ContextOptions: ParsableArguments {
+    @Option(
+        help: "Which of a connection's own waiting requests begins first: the highest, 0 to 9.")
+    var priority: UInt64?
+
+    @Option(help: "A W3C traceparent, for the server's log: 00-TRACE-PARENT-FLAGS.")
+    var traceContext: String?
+
+    /// Nil when nothing is said. Whether a trace context is one is the server's to judge.
+    func context() throws -> RequestContext? {
+        if let priority, priority > Limits.priorityMax {
+            throw Failure.usage(
+                "--priority: found \(priority), allowed: 0 to \(Limits.priorityMax)")
+        }
+        guard priority != nil || traceContext != nil else { return nil }
+        return RequestContext(
+            traceContext: traceContext, priority: priority ?? Limits.priorityDefault)
+    }
+}
+
 enum Hex {
     /// The bytes of an even number of hexadecimal digits, nil for anything else.
     static func bytes(_ text: String) -> [UInt8]? {

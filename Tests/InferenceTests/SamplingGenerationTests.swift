@@ -58,6 +58,63 @@ private struct ByteTokenizer: Tokenizer {
         #expect(generation.accept(token: 256).finish == .length)
     }
 
+    /// Logits of the byte tokenizer: `first` is likeliest, then `second`.
+    private func logits(_ first: Int, _ second: Int) -> [Float] {
+        var values = [Float](repeating: -1, count: 257)
+        values[first] = 2
+        values[second] = 1
+        return values
+    }
+
+    private func accept(
+        _ generation: inout Generation, _ values: [Float]
+    ) throws -> Generation.Step {
+        try values.withUnsafeBufferPointer { try generation.accept($0) }
+    }
+
+    @Test(arguments: [0.0, 0.7])
+    func noEndTokenIsChosenBeforeTheSmallestNumberOfTokens(_ temperature: Double) throws {
+        var generation = try generation {
+            $0.minTokens = 2
+            $0.sampling.temperature = temperature
+            $0.sampling.topK = 1
+            $0.logProbabilityCount = 1
+        }
+        let values = logits(256, 0x61)
+        for _ in 0..<2 {
+            let step = try accept(&generation, values)
+            #expect(step.token == 0x61 && step.finish == nil)
+            // The log-probabilities stay the model's own.
+            #expect(step.alternatives.map(\.token) == [256])
+        }
+        #expect(try accept(&generation, values).finish == .stop)
+        #expect(generation.tokenCount == 2)
+    }
+
+    @Test func noStopStringIsLookedForBeforeTheSmallestNumberOfTokens() throws {
+        var generation = try generation {
+            $0.minTokens = 4
+            $0.stops = [Array("ab".utf8)]
+        }
+        for token in Array("aba".utf8) {
+            let step = generation.accept(token: Int32(token))
+            #expect(step.finish == nil && step.text == [token])
+        }
+        // One that began before is not found.
+        #expect(text(generation.accept(token: 0x62)) == "b")
+        #expect(text(generation.accept(token: 0x61)) == "")
+        #expect(generation.accept(token: 0x62).finish == .stop)
+        #expect(generation.tokenCount == 6)
+    }
+
+    @Test func aVocabularyOfEndTokensAloneIsNoFailure() throws {
+        let only = StubEnds()
+        var options = GenerationOptions()
+        options.minTokens = 1
+        var generation = try Generation(tokenizer: only, options: options)
+        #expect(try accept(&generation, [1, 0]).finish == .stop)
+    }
+
     @Test func theTokenLimitReleasesWhatWasHeldBack() throws {
         var generation = try generation {
             $0.maxTokens = 2
@@ -183,4 +240,23 @@ struct SamplingGoldenTests {
             #expect(generation.finishReason == .stop)
         }
     }
+}
+
+/// Two tokens, both of which end a generation.
+private struct StubEnds: Tokenizer {
+    let vocabularySize = 2
+    let beginToken: Int32? = nil
+    let endToken: Int32? = nil
+    let addsBeginToken = false
+    let addsEndToken = false
+    let summary = "stub"
+
+    func encode(
+        _ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool
+    ) throws(TokenizerError) -> [Int32] { [] }
+
+    func appendPiece(_ token: Int32, special: Bool, to bytes: inout [UInt8]) {}
+    func decode(_ tokens: [Int32], special: Bool) -> [UInt8] { [] }
+    func isEndOfGeneration(_ token: Int32) -> Bool { true }
+    func isControl(_ token: Int32) -> Bool { false }
 }

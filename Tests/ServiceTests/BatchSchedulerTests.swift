@@ -87,6 +87,50 @@ import Testing
         #expect(plan(&scheduler, free: 101).opened == [1, 2])
     }
 
+    private func work(
+        _ id: UInt64, of connection: UInt64 = 1, priority: UInt64 = 4, since: UInt64 = 0,
+        capacity: Int = 10
+    ) -> ScheduledWork {
+        ScheduledWork(
+            id: id, promptCount: 1, capacity: capacity,
+            turn: WorkTurn(connection: connection, priority: priority, since: since))
+    }
+
+    /// The order in which work is opened, one at a time.
+    private func order(_ works: [ScheduledWork], now: UInt64 = 0) -> [UInt64] {
+        var scheduler = BatchScheduler(limits: limits(sequences: 1))
+        for work in works { scheduler.add(work) }
+        return works.flatMap { _ in
+            let opened = plan(&scheduler, now: now).opened
+            for id in opened { scheduler.remove(id) }
+            return opened
+        }
+    }
+
+    @Test func aConnectionsOwnUrgentWorkBeginsFirst() {
+        #expect(order([work(1), work(2), work(3, priority: 9), work(4, priority: 5)]) == [3, 4, 1, 2])
+        #expect(order([work(1, priority: 0), work(2)]) == [2, 1])
+    }
+
+    @Test func priorityGivesAConnectionNothingOverOthers() {
+        let works = [work(1, of: 1), work(2, of: 2), work(3, of: 1, priority: 9), work(4, of: 2)]
+        #expect(order(works) == [3, 2, 1, 4])
+    }
+
+    @Test func whoeverHasWaitedLongIsUrgent() {
+        let works = [work(1, priority: 0, since: 0), work(2, priority: 9, since: 10_000_000)]
+        #expect(order(works, now: 10_000_000) == [1, 2])
+        #expect(order(works, now: 0) == [2, 1])
+    }
+
+    @Test func urgentWorkThatDoesNotFitIsNotOvertakenByItsOwnKind() {
+        var scheduler = BatchScheduler(limits: limits())
+        scheduler.add(work(1))
+        scheduler.add(work(2, priority: 9, capacity: 100))
+        #expect(plan(&scheduler, free: 50).opened == [])
+        #expect(plan(&scheduler, free: 110).opened == [2, 1])
+    }
+
     @Test func noMoreSequencesAreOpenThanTheLimit() {
         var scheduler = BatchScheduler(limits: limits(sequences: 2))
         for id: UInt64 in 1...3 {

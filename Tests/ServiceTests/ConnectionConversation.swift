@@ -47,10 +47,13 @@ struct ConnectionConversation: ~Copyable {
     // MARK: - The client's side
 
     mutating func hello(
-        compression: Bool = false, bodySizeMax: UInt64 = UInt64(Limits.bodySizeMax)
+        revision: UInt64 = Limits.revision, compression: Bool = false,
+        bodySizeMax: UInt64 = UInt64(Limits.bodySizeMax)
     ) throws {
         let answers = try send(
-            HelloRequest(client: "test", compression: compression, bodySizeMax: bodySizeMax), id: 1)
+            HelloRequest(
+                client: "test", revision: revision, compression: compression,
+                bodySizeMax: bodySizeMax), id: 1)
         #expect(answers.map(\.status) == [.ok])
     }
 

@@ -90,7 +90,7 @@ import Wire
         encoder.appendError(
             ErrorBody(
                 code: word, message: String(repeating: "m", count: 9999), field: word,
-                retryAfterMilliseconds: 1, layer: "compatibility"),
+                retryAfterMilliseconds: 1, layer: "compatibility", serverLoad: ServerLoad()),
             status: .modelRejected, toKind: 5, requestID: 1, provenance: .mock)
         #expect(encoder.count - Limits.headerSize <= Limits.bodySizeMin)
     }

@@ -273,7 +273,7 @@ struct assay_server_load {
     uint64_t queued;
     /* requests that the engine works on (required) */
     uint64_t running;
-    /* how long a request that comes now may wait, estimated (required) */
+    /* how long a request that comes now may wait, microseconds, estimated (required) */
     uint64_t wait_microseconds;
     /* pages of the key-value cache in use (required) */
     uint64_t cache_pages_used;

@@ -185,7 +185,7 @@ type ServerLoad struct {
 	// Running: requests that the engine works on.
 	Running uint64 `json:"running"`
 
-	// WaitMicroseconds: how long a request that comes now may wait, estimated.
+	// WaitMicroseconds: how long a request that comes now may wait, microseconds, estimated.
 	WaitMicroseconds uint64 `json:"wait_microseconds"`
 
 	// CachePagesUsed: pages of the key-value cache in use.

@@ -29,6 +29,9 @@ public struct GenerationOptions: Sendable, Equatable {
     public var stops: [[UInt8]] = []
     /// Tokens to generate at most: `1 ... tokenCountMax`.
     public var maxTokens = 256
+    /// Tokens before which neither a token that ends generation is chosen nor a stop string looked
+    /// for.
+    public var minTokens = 0
     /// False: tokens that end generation are produced like any other (for measurements).
     public var stopsAtEndTokens = true
     /// How many likeliest tokens are reported beside each chosen one's log-probability:
@@ -71,6 +74,9 @@ public struct Generation: Sendable {
     private var sampler: Sampler
     private var decoder: StreamingDecoder
     private var matcher: StopMatcher
+    /// Logits without the tokens that end generation; used before `minTokens`.
+    private var masked: [Float] = []
+    private var endTokens: [Int]?
 
     /// Tokens of the answer so far.
     public private(set) var tokenCount = 0
@@ -112,7 +118,7 @@ public struct Generation: Sendable {
     public mutating func accept(_ logits: UnsafeBufferPointer<Float>) throws(InferenceError)
         -> Step
     {
-        let token = try sampler.sample(logits)
+        let token = try choose(logits)
         var step = accept(token: token)
         if let count = options.logProbabilityCount, step.token != nil {
             let row = try LogProbabilities(logits, topCount: count)
@@ -123,6 +129,33 @@ public struct Generation: Sendable {
         return step
     }
 
+    /// The next token, none that ends generation before `minTokens`: those are as if they had no
+    /// probability, unless there are no others.
+    private mutating func choose(_ logits: UnsafeBufferPointer<Float>) throws(InferenceError)
+        -> Int32
+    {
+        guard tokenCount < options.minTokens else { return try sampler.sample(logits) }
+        let ends =
+            endTokens ?? logits.indices.filter { tokenizer.isEndOfGeneration(Int32($0)) }
+        endTokens = ends
+        guard !ends.isEmpty, ends.count < logits.count else { return try sampler.sample(logits) }
+        masked.removeAll(keepingCapacity: true)
+        masked += logits
+        for token in ends { masked[token] = -.infinity }
+        var token: Int32?
+        var failure: InferenceError?
+        masked.withUnsafeBufferPointer { values in
+            do throws(InferenceError) {
+                token = try sampler.sample(values)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        guard let token else { preconditionFailure("neither a token nor an error") }
+        return token
+    }
+
     /// Continues with a token chosen elsewhere (a replay). Must not be called after the end.
     public mutating func accept(token: Int32) -> Step {
         precondition(finishReason == nil, "generation already ended: \(finishReason as Any)")
@@ -130,7 +163,8 @@ public struct Generation: Sendable {
             return Step(token: nil, text: finish(.stop), finish: .stop)
         }
         tokenCount += 1
-        var text = matcher.append(decoder.append(token))
+        var text = decoder.append(token)
+        if tokenCount >= options.minTokens { text = matcher.append(text) }
         if matcher.matchedIndex != nil {
             text += finish(.stop)
         } else if tokenCount == options.maxTokens {

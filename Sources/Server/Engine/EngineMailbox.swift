@@ -39,9 +39,16 @@ struct EngineInstallation: Sendable {
 final class EngineMailbox: Sendable {
     /// What the engine shows of its progress.
     let pulse = EnginePulse()
+    private let published = Mutex(EngineLoad())
     private let commands = Mutex<[EngineCommand]>([])
     private let isSleeping = Atomic<Bool>(false)
     private let arrived = DispatchSemaphore(value: 0)
+
+    /// How busy the engine was at the end of its last round. Any thread.
+    var load: EngineLoad { published.withLock { $0 } }
+
+    /// Says how busy it is. Engine thread.
+    func publish(_ load: EngineLoad) { published.withLock { $0 = load } }
 
     /// Queues one command. Any thread.
     func send(_ command: EngineCommand) {

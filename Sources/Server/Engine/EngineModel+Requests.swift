@@ -91,7 +91,7 @@ extension EngineModel {
             ScheduledWork(
                 id: work.ticket, promptCount: prompt.tokens.count, capacity: task.capacity,
                 chunkMax: promptTop.map { Self.logitsPerStepMax / (2 + 2 * $0) } ?? .max,
-                deadline: work.deadline))
+                deadline: work.deadline, turn: work.turn))
         return WorkStart(
             promptTokens: UInt64(prompt.tokens.count), acceptedAt: work.acceptedAt, startedAt: now,
             tokenizeMicroseconds: prompt.microseconds, degradations: prompt.degradations)
@@ -102,6 +102,8 @@ extension EngineModel {
     ) throws(ServiceError) -> Generation {
         var options = GenerationOptions()
         options.maxTokens = tokensMax
+        options.minTokens = Int(request.minTokens)
+        options.stopsAtEndTokens = !request.ignoreEos
         options.stops = request.stop.map { Array($0.utf8) }
         options.logProbabilityCount = request.logprobs.map { topCount($0) }
         options.sampling.temperature = request.temperature
@@ -134,7 +136,7 @@ extension EngineModel {
             ScheduledWork(
                 id: work.ticket, promptCount: prompt.tokens.count, capacity: task.capacity,
                 chunkMax: request.allPositions ? perStep : .max, decodes: false,
-                deadline: work.deadline))
+                deadline: work.deadline, turn: work.turn))
     }
 
     // MARK: - Score and Embed
@@ -181,6 +183,6 @@ extension EngineModel {
             ScheduledWork(
                 id: work.ticket, promptCount: line.count, capacity: task.capacity,
                 chunkMax: share.tokens, rootCount: root.count, decodes: false,
-                deadline: work.deadline))
+                deadline: work.deadline, turn: work.turn))
     }
 }

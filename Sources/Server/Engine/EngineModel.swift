@@ -87,6 +87,10 @@ final class EngineModel {
     var hasRunnableWork: Bool { scheduler.hasRunnableWork }
     var nextDeadline: UInt64? { scheduler.nextDeadline }
     var tickets: [UInt64] { tasks.keys.sorted() }
+    /// Requests with a place in the batch.
+    var runningCount: Int { scheduler.runningCount }
+    /// Pages of the runner's cache that hold something.
+    var pagesUsed: Int { pageCount - min(pageCount, runner.freeTokens / CachePages.size) }
 
     /// Beats `pulse` while a step runs.
     func reportProgress(to pulse: EnginePulse) { runner.reportProgress { pulse.beat() } }

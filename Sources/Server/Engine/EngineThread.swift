@@ -76,6 +76,8 @@ private struct EngineRounds {
             takeArrivals()
             let isCongested = inbox.isCongested
             let computed = isCongested ? 0 : step()
+            // Before the answers, which speak of it.
+            mailbox.publish(load)
             inbox.post(&outgoing)
             if isCongested {
                 // The network side is far behind; a pause costs less than the memory.
@@ -83,6 +85,14 @@ private struct EngineRounds {
             } else if computed == 0 && arrivals.isEmpty && !isStopping {
                 mailbox.sleep(milliseconds: sleepMilliseconds)
             }
+        }
+    }
+
+    private var load: EngineLoad {
+        models.reduce(into: EngineLoad()) { load, model in
+            load.running += model.runningCount
+            load.cachePages += model.pageCount
+            load.cachePagesUsed += model.pagesUsed
         }
     }
 

@@ -50,6 +50,9 @@ final class WorkRouter {
     /// Whether the engine should be doing something.
     var engineHasWork: Bool { !engine.isIdle }
 
+    /// How busy the engine is.
+    var engineLoad: EngineLoad { engine.load }
+
     /// Gives an engine that sleeps something to show that it is there.
     func probeEngine() { engine.send(.probe) }
 
@@ -63,6 +66,14 @@ final class WorkRouter {
         case .verify:
             verify(work)
         default:
+            if let trace = work.context?.traceContext {
+                logger.debug(
+                    "request",
+                    metadata: [
+                        "trace": "\(trace)", "model": "\(work.model?.name ?? "")",
+                        "connection": "\(work.connection)",
+                    ])
+            }
             engine.send(.run(work))
         }
     }

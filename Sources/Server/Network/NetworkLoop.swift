@@ -295,6 +295,7 @@ final class NetworkLoop {
 
     private func takeMessages() {
         inbox.takeAll(into: &messages)
+        context.engineLoad = router.engineLoad
         // Swapped out, because delivering may take the next batch.
         var batch: [LoopMessage] = []
         swap(&batch, &messages)

@@ -196,7 +196,7 @@ public struct EmbedResponse: NumberedResponse, Equatable {
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(
             embeddings: [], dimensions: 0, count: 0, promptTokens: 0,
-            answer: AnswerRecord(model: "", device: "", timing: Timing()))
+            answer: AnswerRecord(model: "", device: ""))
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while let (id, value) = try reader.next() {
             switch id {

@@ -329,7 +329,7 @@ public struct GenerateResponse: NumberedResponse, Equatable {
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(
             finishReason: .stop, promptTokens: 0, completionTokens: 0,
-            answer: AnswerRecord(model: "", device: "", timing: Timing()))
+            answer: AnswerRecord(model: "", device: ""))
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while let (id, value) = try reader.next() {
             switch id {

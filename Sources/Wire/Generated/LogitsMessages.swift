@@ -193,8 +193,7 @@ public struct LogitsResponse: NumberedResponse, Equatable {
     /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(
-            logits: [], vocabulary: 0, positions: 0,
-            answer: AnswerRecord(model: "", device: "", timing: Timing()))
+            logits: [], vocabulary: 0, positions: 0, answer: AnswerRecord(model: "", device: ""))
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while let (id, value) = try reader.next() {
             switch id {

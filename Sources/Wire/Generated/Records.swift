@@ -117,7 +117,7 @@ public struct AnswerRecord: WireRecord, Equatable {
 
     /// A value from its parts; sends nothing.
     public init(
-        model: String, fingerprint: [UInt8]? = nil, device: String, timing: Timing,
+        model: String, fingerprint: [UInt8]? = nil, device: String, timing: Timing = Timing(),
         degradations: [String] = [], serverLoad: ServerLoad? = nil
     ) {
         self.model = model
@@ -147,7 +147,7 @@ public struct AnswerRecord: WireRecord, Equatable {
 
     /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
-        self.init(model: "", device: "", timing: Timing())
+        self.init(model: "", device: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while let (id, value) = try reader.next() {
             switch id {
@@ -178,7 +178,7 @@ public struct ServerLoad: WireRecord, Equatable {
     public var queued: UInt64
     /// Requests that the engine works on.
     public var running: UInt64
-    /// How long a request that comes now may wait, estimated.
+    /// How long a request that comes now may wait, microseconds, estimated.
     public var waitMicroseconds: UInt64
     /// Pages of the key-value cache in use.
     public var cachePagesUsed: UInt64

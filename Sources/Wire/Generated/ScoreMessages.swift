@@ -138,9 +138,7 @@ public struct ScoreResponse: ResponseMessage, Equatable {
 
     /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
-        self.init(
-            scores: [], promptTokens: 0,
-            answer: AnswerRecord(model: "", device: "", timing: Timing()))
+        self.init(scores: [], promptTokens: 0, answer: AnswerRecord(model: "", device: ""))
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while let (id, value) = try reader.next() {
             switch id {

@@ -112,7 +112,7 @@ public struct TokenizeResponse: ResponseMessage, Equatable {
 
     /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
-        self.init(tokens: [], answer: AnswerRecord(model: "", device: "", timing: Timing()))
+        self.init(tokens: [], answer: AnswerRecord(model: "", device: ""))
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while let (id, value) = try reader.next() {
             switch id {

@@ -16,6 +16,7 @@ struct Embed: AsyncParsableCommand {
 
     @OptionGroup var options: ServerOptions
     @OptionGroup var demands: RequirementOptions
+    @OptionGroup var place: ContextOptions
 
     @Option(
         name: .customLong("text"),
@@ -55,6 +56,7 @@ struct Embed: AsyncParsableCommand {
         request.pooling = pooling
         request.normalize = !noNormalize
         request.requirements = try demands.requirements()
+        request.context = try place.context()
         let reply = try await options.withClient { client in
             try await client.embed(request, deadlineMilliseconds: options.deadline)
         }

@@ -11,6 +11,7 @@ struct Generate: AsyncParsableCommand {
     @OptionGroup var options: ServerOptions
     @OptionGroup var input: PromptOptions
     @OptionGroup var demands: RequirementOptions
+    @OptionGroup var place: ContextOptions
 
     @Option(help: "Tokens to make at most.")
     var maxTokens = Limits.generateTokensDefault
@@ -32,6 +33,12 @@ struct Generate: AsyncParsableCommand {
 
     @Option(help: "End before this text; may be given up to 16 times.")
     var stop: [String] = []
+
+    @Flag(help: "Go on past end tokens, to --max-tokens or a stop string.")
+    var ignoreEos = false
+
+    @Option(help: "Choose no end token and look for no stop string before so many tokens.")
+    var minTokens: UInt64 = 0
 
     @Flag(help: "Drop the beginning of a prompt that does not fit, instead of refusing it.")
     var truncatePrompt = false
@@ -83,11 +90,14 @@ struct Generate: AsyncParsableCommand {
         request.minP = minP
         request.stop = stop
         request.truncatePrompt = truncatePrompt
+        request.ignoreEos = ignoreEos
+        request.minTokens = minTokens
         try LogprobsOutput.check(logprobs, of: "--logprobs")
         try LogprobsOutput.check(promptLogprobs, of: "--prompt-logprobs")
         request.logprobs = logprobs
         request.promptLogprobs = promptLogprobs
         request.requirements = try demands.requirements()
+        request.context = try place.context()
         return request
     }
 

@@ -14,6 +14,7 @@ struct LogitsCommand: AsyncParsableCommand {
     @OptionGroup var options: ServerOptions
     @OptionGroup var input: PromptOptions
     @OptionGroup var demands: RequirementOptions
+    @OptionGroup var place: ContextOptions
 
     @Flag(help: "Scores after every token, not only after the last.")
     var allPositions = false
@@ -27,6 +28,7 @@ struct LogitsCommand: AsyncParsableCommand {
         request.addSpecial = !input.noAddSpecial
         request.allPositions = allPositions
         request.requirements = try demands.requirements()
+        request.context = try place.context()
         let reply = try await options.withClient { client in
             try await client.logits(request, deadlineMilliseconds: options.deadline)
         }

@@ -11,6 +11,7 @@ struct ScoreCommand: AsyncParsableCommand {
     @OptionGroup var options: ServerOptions
     @OptionGroup var input: PromptOptions
     @OptionGroup var demands: RequirementOptions
+    @OptionGroup var place: ContextOptions
 
     @Option(
         name: .customLong("continuation"),
@@ -36,6 +37,7 @@ struct ScoreCommand: AsyncParsableCommand {
         request.addSpecial = !input.noAddSpecial
         request.topLogprobs = topLogprobs
         request.requirements = try demands.requirements()
+        request.context = try place.context()
         let reply = try await options.withClient { client in
             try await client.score(request, deadlineMilliseconds: options.deadline)
         }

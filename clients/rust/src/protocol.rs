@@ -404,7 +404,7 @@ pub struct ServerLoad {
     pub queued: u64,
     /// Requests that the engine works on (required).
     pub running: u64,
-    /// How long a request that comes now may wait, estimated (required).
+    /// How long a request that comes now may wait, microseconds, estimated (required).
     pub wait_microseconds: u64,
     /// Pages of the key-value cache in use (required).
     pub cache_pages_used: u64,

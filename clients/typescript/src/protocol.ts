@@ -263,7 +263,7 @@ export interface ServerLoad {
   queued: number;
   /** Requests that the engine works on. */
   running: number;
-  /** How long a request that comes now may wait, estimated. */
+  /** How long a request that comes now may wait, microseconds, estimated. */
   waitMicroseconds: number;
   /** Pages of the key-value cache in use. */
   cachePagesUsed: number;

@@ -84,7 +84,7 @@ class ServerLoad:
     queued: int
     #: requests that the engine works on
     running: int
-    #: how long a request that comes now may wait, estimated
+    #: how long a request that comes now may wait, microseconds, estimated
     wait_microseconds: int
     #: pages of the key-value cache in use
     cache_pages_used: int
