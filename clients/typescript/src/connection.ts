@@ -25,7 +25,8 @@ import { Address, dial } from "./socket.js";
 const silenceMax = 10_000;
 /** What has been read so lately counts as all there is, milliseconds. */
 const freshness = 0.1;
-const timerMax = 2 ** 31 - 1;
+/** The longest time that a timer of Node takes, milliseconds. */
+export const timerMax = 2 ** 31 - 1;
 
 /** One request in flight. */
 export class Call {
@@ -299,26 +300,18 @@ export class Connection {
 
   // -------------------------------------------------------------- writing
 
-  /** Refuses what this server cannot be sent; nothing is sent then. */
-  check({ name, since }: Kind, { body, revision }: Encoded): void {
+  /** Why this server cannot be sent a request: nothing is sent then. */
+  refusal({ name, since }: Kind, { body, revision }: Encoded): AssayError | undefined {
     const needed = Math.max(since, revision);
     const { revision: spoken, bodySizeMax: limit } = this.hello as HelloResponse;
     if (needed > spoken) {
-      throw new AssayError(
+      return new AssayError(
         "revision_too_low", `sending ${name}: it needs revision ${needed} of the ` +
         `protocol, the server speaks revision ${spoken}`);
     }
-    if (body.length > limit) {
-      throw new AssayError(
-        "request_invalid",
-        `sending ${name}: its body has ${body.length} bytes, the server accepts ${limit}`);
-    }
-  }
-
-  /** Whether this server knows all of a request and has room for it. */
-  accepts({ body, revision }: Encoded): boolean {
-    const { revision: spoken, bodySizeMax: limit } = this.hello as HelloResponse;
-    return revision <= spoken && body.length <= limit;
+    return body.length <= limit ? undefined : new AssayError(
+      "request_invalid",
+      `sending ${name}: its body has ${body.length} bytes, the server accepts ${limit}`);
   }
 
   /** Takes a place among the requests in flight, when there is one. */

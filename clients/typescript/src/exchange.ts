@@ -13,11 +13,12 @@
 //  3. the connection was lost: kinds whose effects do not add up (all but Load and Unload);
 //
 // and never beyond the deadline, once a chunk has reached the caller, on a breach of the protocol,
-// for an answer that is too large, or for a mock. A request with a context says which attempt it is.
+// for an answer that is too large, or for a mock. From the second attempt on a request that can
+// have a context says which one it is.
 
 import { Pieces } from "./answers.js";
 import { decode, encode, Encoded, given, Values } from "./codec.js";
-import { Call, Connection, refusalIn } from "./connection.js";
+import { Call, Connection, refusalIn, timerMax } from "./connection.js";
 import { AssayError, breachError } from "./errors.js";
 import { Frame } from "./frames.js";
 import { CallOptions, Settings } from "./options.js";
@@ -25,7 +26,6 @@ import { Pool } from "./pool.js";
 import { Kind, kinds } from "./protocol.js";
 
 const deadlineMax = 2 ** 32 - 1;
-const timerMax = 2 ** 31 - 1;
 /** Bounds of the pauses while a server is waited for: no busy loop, whatever the backoff is. */
 const waitPauseMin = 5;
 const waitPauseMax = 200;
@@ -58,7 +58,9 @@ export class Exchange {
     const doing = `encoding ${kind.name}`;
     const { deadlineMilliseconds = 0, signal } = options;
     if (!(deadlineMilliseconds >= 0 && deadlineMilliseconds <= deadlineMax)) {
-      throw new AssayError("request_invalid", `${doing}: a deadline is 0 to ${deadlineMax} ms`);
+      throw new AssayError(
+        "request_invalid", `${doing}: a deadline is 0 to ${deadlineMax} ms`,
+        { field: "deadline_milliseconds" });
     }
     this.encoded = given(doing, () => encode(kind.request, this.demanding(request as Values)));
     this.deadline = deadlineMilliseconds > 0 ? this.begun + deadlineMilliseconds : Infinity;
@@ -83,6 +85,7 @@ export class Exchange {
   async start(): Promise<void> {
     while (this.call === undefined) {
       try {
+        this.checkWanted();
         const connection = await this.pool.pick(
           this.kind.retrySafe, (opening) => this.until(opening));
         await this.send(connection).catch((error) => {
@@ -97,7 +100,8 @@ export class Exchange {
 
   /** Throws only when nothing was sent. */
   private async send(connection: Connection): Promise<void> {
-    connection.check(this.kind, this.encoded);
+    const refusal = connection.refusal(this.kind, this.encoded);
+    if (refusal !== undefined) throw refusal;
     const body = this.bodyFor(connection);
     await connection.takePlace((handed) => this.until(handed));
     // Looks and sends in one turn: whoever ends the exchange later finds the call.
@@ -119,7 +123,7 @@ export class Exchange {
     const values = decode(this.kind.request, body);
     values["context"] = { ...(values["context"] as Values), attempt: this.attempt };
     const marked = encode(this.kind.request, values);
-    return connection.accepts(marked) ? marked.body : body;
+    return connection.refusal(this.kind, marked) === undefined ? marked.body : body;
   }
 
   /** Ends the exchange; an unfinished answer is given up. */
@@ -149,10 +153,10 @@ export class Exchange {
   /** The next chunk; undefined when the answer is whole. No mock's unless allowed. */
   async next(): Promise<object | undefined> {
     while (this.whole === undefined) {
-      this.checkWanted();
       await this.start();
-      const call = this.call as unknown as Call;
       try {
+        this.checkWanted();
+        const call = this.call as unknown as Call;
         const frame = call.take() ?? (await this.until(call.arrival(), true));
         this.checkWanted();
         const said = this.read(frame, call.connection);
@@ -260,7 +264,7 @@ export class Exchange {
       clearTimeout(timer);
       this.ended ??= failure as AssayError;
       this.stop();
-      throw failure;
+      throw this.ended;
     }
   }
 
