@@ -15,27 +15,35 @@ import {
   LogitsResponse, PingRequest, PingResponse, ScoreRequest, ScoreResponse, tokenCountMax,
 } from "./protocol.js";
 
+/** How what frames have a share of is put together. */
+const joins: { readonly [Type in FieldType]?: (parts: any[]) => unknown } = {
+  [FieldType.Text]: (parts) => parts.join(""),
+  [FieldType.U32s]: (parts) => join(Uint32Array, parts),
+  [FieldType.F32s]: (parts) => join(Float32Array, parts),
+};
+
 /** Puts one answer together. */
 export class Pieces {
-  /** All that was said, once the last frame has been taken. */
-  whole: object | undefined;
+  private frames = 0;
   private readonly rule: Rule;
-  private readonly frames: Values[] = [];
+  private readonly shares: Array<{ key: string; type: FieldType; parts: unknown[] }>;
 
   constructor(private readonly kind: Kind, request: object) {
     this.rule = rules[kind.name as KindName]?.(request) ?? {};
+    this.shares = (kind.chunk?.fields ?? []).filter(({ type }) => joins[type] !== undefined)
+      .map(({ key, type }) => ({ key, type, parts: [] }));
   }
 
-  /** Takes the next frame, and gives what it says by itself. */
+  /** Takes the next frame, and gives what it says: a chunk by itself, the last one the whole. */
   take(frame: Frame): object {
     const said = this.read(frame);
+    this.frames += 1;
     this.rule.frame?.(said);
-    this.frames.push(said);
-    if (frame.isLast) {
-      this.join(said);
-      this.rule.whole?.(said);
-      this.whole = said;
+    for (const { key, type, parts } of this.shares) {
+      if ((said[key] as ArrayLike<unknown>).length > 0) parts.push(said[key]);
+      if (frame.isLast) said[key] = joins[type]?.(parts);
     }
+    if (frame.isLast) this.rule.whole?.(said);
     return said;
   }
 
@@ -49,22 +57,12 @@ export class Pieces {
     if (degraded !== listed > 0) {
       throw new Error(`its degraded flag and its ${listed} degradations disagree`);
     }
-    const next = this.frames.length;
-    const number = said["frame"] ?? next; // one that says none is of revision 2
-    if (number !== next) {
-      throw new Error(`found frame ${number} of the answer, allowed: frame ${next}, the next one`);
+    const number = said["frame"] ?? this.frames; // one that says none is of revision 2
+    if (number !== this.frames) {
+      throw new Error(
+        `found frame ${number} of the answer, allowed: frame ${this.frames}, the next one`);
     }
     return Object.assign(said, { provenance, generation, degraded });
-  }
-
-  /** Completes what the last frame says with what the chunks said. */
-  private join(last: Values): void {
-    for (const { key, type } of this.kind.chunk?.fields ?? []) {
-      const parts = this.frames.map((frame) => frame[key]);
-      if (type === FieldType.Text) last[key] = parts.join("");
-      if (type === FieldType.U32s) last[key] = join(Uint32Array, parts as Uint32Array[]);
-      if (type === FieldType.F32s) last[key] = join(Float32Array, parts as Float32Array[]);
-    }
   }
 }
 

@@ -314,12 +314,15 @@ export class Connection {
       `sending ${name}: its body has ${body.length} bytes, the server accepts ${limit}`);
   }
 
-  /** Takes a place among the requests in flight, when there is one. */
-  async takePlace(until: (handed: Promise<void>) => Promise<void>): Promise<void> {
-    if (this.placesTaken < (this.hello as HelloResponse).requestsInFlightMax) {
-      this.placesTaken += 1;
-      return;
-    }
+  /** Takes a place among the requests in flight; false when there is none. */
+  takePlace(): boolean {
+    if (this.placesTaken >= (this.hello as HelloResponse).requestsInFlightMax) return false;
+    this.placesTaken += 1;
+    return true;
+  }
+
+  /** Waits until a place is handed over, or until there will be none. */
+  async waitForPlace(until: (handed: Promise<void>) => Promise<void>): Promise<void> {
     let hand = (): void => {};
     const handed = new Promise<void>((resolve) => {
       hand = resolve;

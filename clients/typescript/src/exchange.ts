@@ -103,7 +103,7 @@ export class Exchange {
     const refusal = connection.refusal(this.kind, this.encoded);
     if (refusal !== undefined) throw refusal;
     const body = this.bodyFor(connection);
-    await connection.takePlace((handed) => this.until(handed));
+    if (!connection.takePlace()) await connection.waitForPlace((handed) => this.until(handed));
     // Looks and sends in one turn: whoever ends the exchange later finds the call.
     try {
       this.check();
@@ -153,7 +153,7 @@ export class Exchange {
   /** The next chunk; undefined when the answer is whole. No mock's unless allowed. */
   async next(): Promise<object | undefined> {
     while (this.whole === undefined) {
-      await this.start();
+      if (this.call === undefined) await this.start();
       try {
         this.checkWanted();
         const call = this.call as unknown as Call;
@@ -227,7 +227,7 @@ export class Exchange {
   private until<Value>(promise: Promise<Value>, isAnswer = false): Promise<Value> {
     const { answerMilliseconds, graceMilliseconds } = this.settings;
     const timers: Array<ReturnType<typeof setTimeout>> = [];
-    return new Promise<Value>((resolve, reject) => {
+    const settled = new Promise<Value>((resolve, reject) => {
       const after = (milliseconds: number, error: () => AssayError): void => {
         timers.push(setTimeout(() => {
           this.call?.connection.endIfSilent();
@@ -244,7 +244,8 @@ export class Exchange {
           "timed_out", `${this.kind.name}: nothing came within ${answerMilliseconds} ms`));
       }
       promise.then(resolve, reject);
-    }).finally(() => timers.forEach(clearTimeout));
+    });
+    return timers.length === 0 ? settled : settled.finally(() => timers.forEach(clearTimeout));
   }
 
   // -------------------------------------------------------------- another attempt
@@ -253,7 +254,8 @@ export class Exchange {
   private async again(error: unknown, isUnwritten: boolean): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
-      const mayRepeat = error instanceof AssayError && this.ended === undefined && !this.hasReached;
+      const mayRepeat = error instanceof AssayError && this.ended === undefined &&
+        !this.hasReached && !this.pool.isClosed;
       const pause = mayRepeat ? this.waitPause(error) ?? this.retryPause(error, isUnwritten)
         : undefined;
       if (pause === undefined || pause > this.left()) throw error;

@@ -38,7 +38,8 @@ export class FrameReader {
 
   /** Adds what has arrived; the bytes stay the caller's until the next call of `next`. */
   push(bytes: Uint8Array): void {
-    this.chunks.push(bytes);
+    // Not as a Buffer, whose slices are slower, and no copies.
+    this.chunks.push(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
     this.size += bytes.length;
   }
 

@@ -10,11 +10,11 @@ import { Settings } from "./options.js";
 import { Address } from "./socket.js";
 
 export class Pool {
+  isClosed = false;
   /** All that have not ended; `close` ends them. */
   readonly exchanges = new Set<{ end(error: AssayError): void }>();
   /** All that may be alive, those that drain included. */
   private connections: Connection[] = [];
-  private isClosed = false;
 
   constructor(private readonly address: Address, private readonly settings: Settings) {}
 
