@@ -1,4 +1,4 @@
-// Where a server listens: `tcp://host:port`, `tcp://[::1]:port`, `unix:///path`.
+// Where a server listens, and the way there: `tcp://host:port`, `tcp://[::1]:port`, `unix:///path`.
 //
 // Guarantees: parsing touches no network; the text of a refused address says what was expected.
 
