@@ -1,21 +1,29 @@
-"""Emits clients/typescript/src/protocol.ts: numbers, message tables, and an interface per message.
+"""Emits clients/typescript/src/protocol.ts: numbers, message tables, an interface per message, the
+options, and a method per kind of request.
 
 A u64 is a number. One above 2^53 - 1, which a number cannot hold exactly, is read as a bigint
-rather than as a number that is wrong; a seed may be given as either.
+rather than as a number that is wrong; a seed may be given as either. The options are a table like
+a message's, so that one codec checks both.
 """
 
-PATH = "clients/typescript/src/protocol.ts"
+import json
+import os
+
+FOLDER = "clients/typescript/"
+PATH = FOLDER + "src/protocol.ts"
 
 NUMBER_OR_BIG = {("Generate request", "seed")}
 
-# What the caller never holds in hand.
-PRIVATE = {"Error", "GoAway", "Hello request", "Hello response", "Ping request", "Unload request",
-           "Models request", "Stats request", "Cancel request", "Cancel response", "Load progress",
-           "Logits chunk", "Embed chunk"}
+# Kinds whose calls are not made here: the connection's own, and Load, whose layers are handed out.
+BY_HAND = {"Hello", "Cancel", "Load"}
+# What texts of a named format match.
+PATTERNS = {"traceparent": "/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/"}
 # Names that mean something else in TypeScript.
 RENAMED = {"Error": "ErrorBody"}
 
-HEAD = """// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
+HEAD = """// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+
+import { CallOptions } from "./options.js";
 
 /** How a value is encoded: the numbers of SPEC.md, section 2. */
 export const enum FieldType {
@@ -38,20 +46,21 @@ export interface Field {
   readonly timesMin?: number;
   readonly timesMax?: number;
   readonly choices?: readonly string[];
+  readonly pattern?: RegExp;
   readonly record?: Message;
   /** Lowest revision that knows it. */
   readonly since?: number;
-  /** What an answer has when it is not there. */
-  readonly absent?: "" | 0 | false;
+  /** What an answer, or the options, have when it is not there; "" also for no elements. */
+  readonly absent?: string | number | boolean;
 }
 
 /** A message's table. */
 export interface Message {
   readonly name: string;
   readonly fields: readonly Field[];
-  /** Lists of keys of which one must be given. */
-  readonly exactlyOne?: readonly (readonly string[])[];
-  /** Pairs of keys of which not both may be given. */
+  /** Names of which one must be given. */
+  readonly exactlyOne?: readonly string[];
+  /** Pairs of names of which not both may be given. */
   readonly excludes?: readonly (readonly [string, string])[];
 }
 
@@ -63,6 +72,9 @@ export interface Kind {
   /** Sending it twice does no more than sending it once. */
   readonly retrySafe: boolean;
   readonly request: Message;
+  /** All frames of an answer but the last one; absent: there is one frame. */
+  readonly chunk?: Message;
+  readonly response: Message;
 }
 
 """
@@ -115,6 +127,8 @@ def answers(protocol):
 
 def absent(field, in_answer):
     """What an answer has in place of a field that is not there; None: nothing."""
+    if "absent" in field:
+        return json.dumps(field["absent"])
     if not in_answer or field["presence"] != "optional" or "choices" in field:
         return None
     if field.get("default") in (0, False) and "default" in field:
@@ -156,13 +170,11 @@ def meaning(message, field):
 
 def interface(name, message, in_answer, whole):
     extends = " extends Origin" if name in whole else ""
-    export = "" if name in PRIVATE and name not in whole else "export "
     if not message["fields"]:
-        if name in PRIVATE:
-            return ""
-        return "%s%sinterface %s%s {}\n" % (
-            wrap('The message "%s" of SPEC.md: empty.' % name, ""), export, interface_name(name),
-            extends)
+        text = wrap('The message "%s" of SPEC.md: empty.' % name, "")
+        if in_answer:
+            return text + "export interface %s%s {}\n" % (interface_name(name), extends)
+        return text + "export type %s = Record<string, never>;\n" % interface_name(name)
     text = wrap('The %s "%s" of SPEC.md.' % (
         "message" if name in whole or "request" in name else "record", name), "")
     text += "export interface %s%s {\n" % (interface_name(name), extends)
@@ -177,7 +189,8 @@ def interface(name, message, in_answer, whole):
 
 def field_line(message, field, in_answer):
     words = ["id: %d" % field["id"], 'name: "%s"' % field["name"],
-             'key: "%s"' % camel(field["name"]), "type: FieldType.%s" % type_name(field["type"]), 'presence: "%s"' % field["presence"]]
+             'key: "%s"' % camel(field["name"]), "type: FieldType.%s" % type_name(field["type"]),
+             'presence: "%s"' % field["presence"]]
     for key, name in (("min", "low"), ("max", "high")):
         if key in field and not (field["type"] == "u64" and field[key] > 2 ** 53):
             words.append("%s: %s" % (name, field[key]))
@@ -187,6 +200,8 @@ def field_line(message, field, in_answer):
         words += ["timesMin: %d" % field["times_min"], "timesMax: %d" % field["times_max"]]
     if "choices" in field:
         words.append("choices: [%s]" % ", ".join('"%s"' % word for word in field["choices"]))
+    if "format" in field:
+        words.append("pattern: " + PATTERNS[field["format"]])
     if "record" in field:
         words.append("record: " + table_name(field["record"]))
     if field.get("since", 1) != 1:
@@ -206,13 +221,9 @@ def table(name, message, in_answer):
     text = 'export const %s: Message = {\n  name: "%s",\n  fields: [%s],\n' % (
         table_name(name), name, "\n" + fields + "  " if fields else "")
     if message.get("exactly_one"):
-        rows = message["exactly_one"]
-        rows = [rows] if isinstance(rows[0], str) else rows
-        text += "  exactlyOne: [%s],\n" % ", ".join(
-            "[%s]" % ", ".join('"%s"' % camel(word) for word in row) for row in rows)
+        text += "  exactlyOne: %s,\n" % json.dumps(message["exactly_one"])
     if message.get("excludes"):
-        text += "  excludes: [%s],\n" % ", ".join(
-            "[%s]" % ", ".join('"%s"' % camel(word) for word in row) for row in message["excludes"])
+        text += "  excludes: %s,\n" % json.dumps(message["excludes"])
     return text + "};\n"
 
 
@@ -252,18 +263,76 @@ def codes(protocol):
 
 
 def kinds(protocol):
-    row = '  %s: { name: "%s", number: 0x%02x, since: %d, retrySafe: %s, request: %s },\n'
-    rows = "".join(row % (
-        kind["name"], kind["name"], kind["number"], kind["since"],
-        "true" if kind["retry_safe"] else "false", table_name(kind["request"]))
-        for kind in protocol["kinds"] if kind["request"])
-    names = "".join('  | "%s"\n' % kind["name"] for kind in protocol["kinds"] if kind["request"])
-    names = names.rstrip("\n")
+    rows, names = "", []
+    for kind in protocol["kinds"]:
+        if kind["request"]:
+            names.append(kind["name"])
+            rows += '  %s: {\n    name: "%s", number: 0x%02x, since: %d, retrySafe: %s,\n' % (
+                kind["name"], kind["name"], kind["number"], kind["since"],
+                "true" if kind["retry_safe"] else "false")
+            rows += "    %s,\n  },\n" % ", ".join(
+                "%s: %s" % (part, table_name(kind[part]))
+                for part in ("request", "chunk", "response") if kind[part])
     go_away = next(kind for kind in protocol["kinds"] if kind["name"] == "GoAway")
     return ("/** Byte 5 of a GoAway, without the response bit. */\n"
             "export const goAwayKind = 0x%02x;\n\n/** Every kind of request. */\n"
             "export const kinds: Readonly<Record<KindName, Kind>> = {\n%s};\n"
-            "\nexport type KindName =\n%s;\n" % (go_away["number"], rows, names))
+            "\nexport type KindName =\n%s;\n" % (
+                go_away["number"], rows, "\n".join('  | "%s"' % name for name in names)))
+
+
+def options(protocol):
+    """The options as an interface, and as a table whose absent values are the defaults."""
+    with open(os.path.join(os.path.dirname(__file__), "../..", FOLDER, "package.json"),
+              encoding="utf-8") as handle:
+        own_name = "assay-typescript/" + json.load(handle)["version"]
+    text = "/** Options of a Client. */\nexport interface Options {\n"
+    fields = []
+    for number, option in enumerate(protocol["client"]["options"], 1):
+        field = dict(option, id=number, presence="optional", absent=option.get("default", own_name))
+        fields.append(field)
+        words = meaning("Options", field)
+        if "default" in option:
+            words += " Default %s." % json.dumps(option["default"])
+        text += wrap(words, "  ")
+        text += "  %s?: %s;\n" % (camel(option["name"]), ts_type("Options", field, False))
+    return text + "}\n\n" + table("Options", {"fields": fields}, False)
+
+
+def calls(protocol):
+    """A method per kind. A request of one field may be given as what is in that field."""
+    text = ("/** A method for each kind of request. */\nexport abstract class Calls {\n"
+            "  /** Sends a request and gives its whole answer. */\n"
+            "  protected abstract call<Reply>(kind: Kind, request: object, options: CallOptions)"
+            ": Promise<Reply>;\n")
+    for kind in protocol["kinds"]:
+        if not kind["request"] or kind["name"] in BY_HAND:
+            continue
+        message = protocol["messages"][kind["request"]]
+        words = kind["meaning"].replace("; streamed", "")
+        if not kind["retry_safe"]:
+            words += "; sent again only if it never began"
+        request, given = interface_name(kind["request"]), "request"
+        if len(message["fields"]) == 1:
+            field = message["fields"][0]
+            bare = ts_type(kind["request"], field, False)
+            is_bare = {"string": 'typeof request === "string"'}.get(
+                bare, "request instanceof " + bare)
+            given = "%s ? { %s: request } : request" % (is_bare, camel(field["name"]))
+            request += " | " + bare
+        if not any(field["presence"] == "required" or field.get("times_min", 0) > 0
+                   for field in message["fields"]) and "exactly_one" not in message:
+            request += " = {}"
+        head = "  %s(request: %s, options: CallOptions = {}): Promise<%s> {" % (
+            camel(kind["name"]), request, interface_name(kind["response"]))
+        if len(head) > 100:
+            head = head.replace("(", "(\n    ", 1).replace(")", "\n  )", 1)
+        text += "\n%s%s\n" % (wrap(words[:1].upper() + words[1:] + ".", "  "), head)
+        if given != "request":
+            text += "    const given = %s;\n" % given
+            given = "given"
+        text += "    return this.call(kinds.%s, %s, options);\n  }\n" % (kind["name"], given)
+    return text + "}\n"
 
 
 def records_first(protocol):
@@ -307,5 +376,5 @@ def emit(protocol):
               for name, message in protocol["messages"].items()]
     parts += [table(name, protocol["messages"][name], name in from_server)
               for name in records_first(protocol)]
-    parts.append(kinds(protocol))
+    parts += [kinds(protocol), options(protocol), calls(protocol)]
     return {PATH: HEAD % types + "\n".join(part for part in parts if part)}

@@ -8,7 +8,7 @@
 import * as net from "node:net";
 
 import { Client } from "assay-client";
-import { parseAddress } from "../src/address.js";
+import { parseAddress } from "../src/socket.js";
 
 const payloadSize = 64;
 const frameSize = 32 + 8 + payloadSize; // header, field header, payload

@@ -3,9 +3,11 @@
 
 import { createInterface } from "node:readline";
 
-import { AssayError, Client, GenerateRequest, LoadRequest, Options } from "assay-client";
-import { kinds, KindName, Origin } from "../src/protocol.js";
-import { answerTables, fromKit, toKit, Values } from "./values.js";
+import { AssayError, Client, GenerateRequest, Layer, Options } from "assay-client";
+import {
+  generateChunkTable, kinds, KindName, loadProgressTable, Origin, serverLoadTable,
+} from "../src/protocol.js";
+import { fromKit, toKit, Values } from "./values.js";
 
 interface Command {
   id: number;
@@ -38,45 +40,23 @@ async function call(command: Command): Promise<object> {
   const request = fromKit(kinds[command.kind].request, command.request ?? {});
   const whole = await answer(client, command, request, options);
   const { provenance, generation, degraded } = whole;
-  const response = toKit(answerTables[command.kind], whole as unknown as Values);
+  const response = toKit(kinds[command.kind].response, whole as unknown as Values);
   return { provenance, generation, degraded, response };
 }
 
 async function answer(
   client: Client, command: Command, request: Values, options: { deadlineMilliseconds: number }
 ): Promise<Origin> {
-  switch (command.kind) {
-    case "Ping":
-      return client.ping(request["payload"] as Uint8Array | undefined, options);
-    case "Health":
-      return client.health(request, options);
-    case "Models":
-      return client.models(options);
-    case "Stats":
-      return client.stats(options);
-    case "Load":
-      return client.load(request as unknown as LoadRequest, {
-        ...options,
-        onLayer: (layer) => {
-          if (command.stream) print({ id: command.id, chunk: toKit("Load progress", { layer }) });
-        },
-      });
-    case "Unload":
-      return client.unload(request["name"] as string, options);
-    case "Generate":
-      return command.stream ? stream(client, command, request as GenerateRequest, options)
-        : client.generate(request as GenerateRequest, options);
-    case "Tokenize":
-    case "Detokenize":
-    case "Score":
-    case "Logits":
-    case "Embed": {
-      const method = client[command.kind.toLowerCase() as "score"].bind(client);
-      return method(request as never, options);
-    }
-    default:
-      throw new Error(`no such kind: ${command.kind}`);
+  const { kind, id } = command;
+  if (kind === "Hello" || kind === "Cancel") throw new Error(`no call of its own: ${kind}`);
+  if (kind === "Generate" && command.stream) {
+    return stream(client, command, request as GenerateRequest, options);
   }
+  const onLayer = (layer: Layer): void => {
+    if (command.stream) print({ id, chunk: toKit(loadProgressTable, { layer }) });
+  };
+  const method = client[kind.toLowerCase() as "score"].bind(client);
+  return method(request as never, kind === "Load" ? { ...options, onLayer } as object : options);
 }
 
 async function stream(
@@ -86,7 +66,7 @@ async function stream(
   const chunks = client.generateStream(request, options);
   let count = 0;
   for await (const chunk of chunks) {
-    print({ id: command.id, chunk: toKit("Generate chunk", chunk as unknown as Values) });
+    print({ id: command.id, chunk: toKit(generateChunkTable, chunk as unknown as Values) });
     count += 1;
     if (count === command.cancel_after_chunks) break;
   }
@@ -98,12 +78,13 @@ function failure(id: number, error: unknown): void {
     console.error("driver: an error of another type:", error);
     process.exit(2);
   }
-  const { code, status, message, field, layer, provenance } = error;
+  const { code, status, message, field, layer, provenance, serverLoad } = error;
   print({
     id,
     error: {
       code, status, message, field, layer, provenance, server_code: error.serverCode,
       retry_after_milliseconds: error.retryAfterMilliseconds,
+      server_load: serverLoad && toKit(serverLoadTable, serverLoad as unknown as Values),
     },
   });
 }

@@ -1,21 +1,9 @@
 // Values of the kit's lines to members of the client's objects and back: u64 as decimal text, bytes
 // as hexadecimal text, everything else as JSON has it. Absent is a member that is not there.
 
-import * as tables from "../src/protocol.js";
-import { Field, FieldType, KindName, Message } from "../src/protocol.js";
+import { Field, FieldType, Message } from "../src/protocol.js";
 
 export type Values = Record<string, unknown>;
-
-/** The tables of whole answers and of chunks. */
-export const answerTables: Readonly<Record<string, Message>> = {
-  Ping: tables.pingResponseTable, Health: tables.healthResponseTable,
-  Models: tables.modelsResponseTable, Stats: tables.statsResponseTable,
-  Load: tables.loadResponseTable, Unload: tables.unloadResponseTable,
-  Tokenize: tables.tokenizeResponseTable, Detokenize: tables.detokenizeResponseTable,
-  Generate: tables.generateResponseTable, Score: tables.scoreResponseTable,
-  Logits: tables.logitsResponseTable, Embed: tables.embedResponseTable,
-  "Load progress": tables.loadProgressTable, "Generate chunk": tables.generateChunkTable,
-};
 
 /** The members of an object by the names of SPEC.md. */
 export function fromKit(table: Message, object: Values): Values {
@@ -44,8 +32,7 @@ function one(field: Field, given: unknown): unknown {
 }
 
 /** An object by the names of SPEC.md; what is absent, or stands for it, stays out. */
-export function toKit(table: Message | KindName | string | undefined, values: Values): Values {
-  const { fields } = (typeof table === "object" ? table : answerTables[table ?? ""]) as Message;
+export function toKit({ fields }: Message, values: Values): Values {
   const object: Values = {};
   for (const field of fields) {
     const value = values[field.key];
@@ -71,7 +58,7 @@ function text(field: Field, value: unknown): unknown {
     case FieldType.F32s:
       return Array.from(value as Uint32Array | Float32Array);
     case FieldType.Record:
-      return toKit(field.record, value as Values);
+      return toKit(field.record as Message, value as Values);
     default:
       return value;
   }

@@ -4,32 +4,17 @@
 // the provenance of every frame is checked. Every failure is an AssayError. Many calls may be in
 // flight at once; they share the connections of the pool.
 
-import { parseAddress } from "./address.js";
-import {
-  checkScore, Embedding, Generation, Loading, Pieces, Scoring, Single,
-} from "./answers.js";
-import { Values } from "./codec.js";
 import { Exchange } from "./exchange.js";
-import { CallOptions, Options, Settings, settingsFrom } from "./options.js";
+import { CallOptions, LoadOptions, Settings, settingsFrom } from "./options.js";
 import { Pool } from "./pool.js";
 import {
-  DetokenizeRequest, DetokenizeResponse, detokenizeResponseTable, EmbedRequest, EmbedResponse,
-  GenerateRequest, GenerateResponse, HealthRequest, HealthResponse, healthResponseTable, KindName,
-  kinds, Layer, LoadRequest, LoadResponse, LogitsRequest, LogitsResponse, Message, ModelsResponse,
-  modelsResponseTable, Origin, PingResponse, pingResponseTable, ScoreRequest, ScoreResponse,
-  scoreResponseTable, StatsResponse, statsResponseTable, TokenizeRequest, TokenizeResponse,
-  tokenizeResponseTable, UnloadResponse, unloadResponseTable,
+  Calls, GenerateRequest, Kind, kinds, LoadProgress, LoadRequest, LoadResponse, Options,
 } from "./protocol.js";
+import { parseAddress } from "./socket.js";
 import { GenerateStream } from "./stream.js";
 
-/** What can be said of a Load. */
-export interface LoadOptions extends CallOptions {
-  /** Sees each layer's verdict as it comes. */
-  onLayer?: (layer: Layer) => void;
-}
-
 /** A pool of connections to one server. */
-export class Client {
+export class Client extends Calls {
   private readonly settings: Settings;
   private readonly pool: Pool;
 
@@ -38,6 +23,7 @@ export class Client {
    * connects. Throws address_invalid, and request_invalid for options out of range.
    */
   constructor(address: string, options: Options = {}) {
+    super();
     this.settings = settingsFrom(options);
     this.pool = new Pool(parseAddress(address), this.settings);
   }
@@ -50,102 +36,32 @@ export class Client {
     this.pool.close();
   }
 
-  private exchange<Answer extends Pieces>(
-    kind: KindName, request: object, options: CallOptions, fresh: () => Answer
-  ): Exchange<Answer> {
-    return new Exchange(
-      this.pool, this.settings, kinds[kind], request as Values, options, fresh);
-  }
-
-  /** Sends a request and waits for its whole answer. */
-  private async whole<Answer extends Pieces & { whole: unknown }>(
-    exchange: Exchange<Answer>, onChunk?: (pieces: Answer) => void
-  ): Promise<NonNullable<Answer["whole"]>> {
+  protected override async call<Reply>(
+    kind: Kind, request: object, options: CallOptions, onChunk?: (chunk: object) => void
+  ): Promise<Reply> {
+    const exchange = this.exchange(kind, request, options, onChunk !== undefined);
     try {
       for (;;) {
-        const frame = await exchange.next();
-        const pieces = exchange.pieces as Answer;
-        try {
-          if (frame.isLast) pieces.last(frame);
-          else pieces.chunk(frame);
-        } catch (error) {
-          throw exchange.damaged(error);
-        }
-        if (frame.isLast) return pieces.whole as NonNullable<Answer["whole"]>;
-        if (onChunk !== undefined) {
-          exchange.hasReached = true;
-          onChunk(pieces);
-        }
+        const chunk = await exchange.next();
+        if (chunk === undefined) return exchange.whole as unknown as Reply;
+        onChunk?.(chunk);
       }
     } finally {
       exchange.stop();
     }
   }
 
-  private single<Whole extends Origin>(
-    kind: KindName, request: object, options: CallOptions, table: Message,
-    check?: (whole: Whole) => void
-  ): Promise<Whole> {
-    return this.whole(
-      this.exchange(kind, request, options, () => new Single<Whole>(table, check)));
-  }
-
-  /** Sends `payload`, of 0 to 65536 bytes, and checks that exactly it comes back. */
-  async ping(payload?: Uint8Array, options: CallOptions = {}): Promise<PingResponse> {
-    return this.single<PingResponse>("Ping", { payload }, options, pingResponseTable, (answer) => {
-      const sent = payload ?? [];
-      const isSame = answer.payload.length === sent.length &&
-        answer.payload.every((byte, index) => byte === sent[index]);
-      if (!isSame) throw new Error("other bytes came back than were sent");
-    });
-  }
-
-  /**
-   * Asks whether a model, or the server, may be sent work. With `verify` the server first compares
-   * the model with its seal, which takes as long as reading its file.
-   */
-  async health(request: HealthRequest = {}, options: CallOptions = {}): Promise<HealthResponse> {
-    return this.single("Health", request, options, healthResponseTable);
-  }
-
-  /** Lists what is being served. The list is real even when a model on it is not. */
-  async models(options: CallOptions = {}): Promise<ModelsResponse> {
-    return this.single("Models", {}, options, modelsResponseTable);
-  }
-
-  /** The server's counters, split by provenance. Mock when any answer counted was one. */
-  async stats(options: CallOptions = {}): Promise<StatsResponse> {
-    return this.single("Stats", {}, options, statsResponseTable);
+  private exchange(
+    kind: Kind, request: object, options: CallOptions, handsOut: boolean
+  ): Exchange {
+    return new Exchange(this.pool, this.settings, kind, request, options, handsOut);
   }
 
   /** Has a file on the server's machine assayed and served. Sent again only if it never began. */
-  async load(request: LoadRequest, options: LoadOptions = {}): Promise<LoadResponse> {
-    return this.whole(this.exchange("Load", request, options, () => new Loading()), (pieces) => {
-      options.onLayer?.(pieces.newest as Layer);
+  load(request: LoadRequest, options: LoadOptions = {}): Promise<LoadResponse> {
+    return this.call(kinds.Load, request, options, (chunk) => {
+      options.onLayer?.((chunk as LoadProgress).layer);
     });
-  }
-
-  /** Stops serving a model once its requests are done. Sent again only if it never began. */
-  async unload(name: string, options: CallOptions = {}): Promise<UnloadResponse> {
-    return this.single("Unload", { name }, options, unloadResponseTable);
-  }
-
-  /** Turns text, or bytes, into token ids. */
-  async tokenize(request: TokenizeRequest, options: CallOptions = {}): Promise<TokenizeResponse> {
-    return this.single("Tokenize", request, options, tokenizeResponseTable);
-  }
-
-  /** Turns token ids into bytes of text; single tokens need not be whole characters. */
-  async detokenize(
-    request: DetokenizeRequest, options: CallOptions = {}
-  ): Promise<DetokenizeResponse> {
-    return this.single("Detokenize", request, options, detokenizeResponseTable);
-  }
-
-  /** Continues a prompt, and gives the whole answer. */
-  async generate(request: GenerateRequest, options: CallOptions = {}): Promise<GenerateResponse> {
-    return this.whole(
-      this.exchange("Generate", request, options, () => new Generation(request)));
   }
 
   /**
@@ -153,25 +69,6 @@ export class Client {
    * other failures are thrown by the iteration, or by `result`.
    */
   generateStream(request: GenerateRequest, options: CallOptions = {}): GenerateStream {
-    return new GenerateStream(
-      this.exchange("Generate", request, options, () => new Generation(request)));
-  }
-
-  /** Log-probabilities of continuations of one prompt: a score for each, in order. */
-  async score(request: ScoreRequest, options: CallOptions = {}): Promise<ScoreResponse> {
-    return this.single<ScoreResponse>("Score", request, options, scoreResponseTable, (answer) => {
-      checkScore(request, answer);
-    });
-  }
-
-  /** Raw scores, positions by vocabulary; their number is verified. */
-  async logits(request: LogitsRequest, options: CallOptions = {}): Promise<LogitsResponse> {
-    return this.whole(this.exchange("Logits", request, options, () => new Scoring(request)));
-  }
-
-  /** One vector for each input, inputs by dimensions; their number is verified. */
-  async embed(request: EmbedRequest, options: CallOptions = {}): Promise<EmbedResponse> {
-    return this.whole(this.exchange(
-      "Embed", request, options, () => new Embedding(request.inputs.length)));
+    return new GenerateStream(this.exchange(kinds.Generate, request, options, true));
   }
 }

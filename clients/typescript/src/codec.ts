@@ -6,6 +6,7 @@
 // bytes it speaks of are known to be there.
 // Not here: frames (frames.ts), what two messages say about each other (answers.ts).
 
+import { AssayError } from "./errors.js";
 import { Field, FieldType, fieldHeaderSize, Message } from "./protocol.js";
 
 /** A message as members of an object. */
@@ -22,67 +23,97 @@ export class Breach extends Error {
   }
 }
 
+/** Reads what the caller gave: a breach there is request_invalid. */
+export function given<Value>(doing: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Breach)) throw error;
+    throw new AssayError("request_invalid", `${doing}: ${error.message}`, { field: error.path });
+  }
+}
+
+/** One array of all the elements. */
+export function join<Numbers extends Uint8Array | Uint32Array | Float32Array>(
+  make: new (size: number) => Numbers, parts: readonly Numbers[]
+): Numbers {
+  const whole = new make(parts.reduce((sum, part) => sum + part.length, 0));
+  let place = 0;
+  for (const part of parts) {
+    whole.set(part, place);
+    place += part.length;
+  }
+  return whole;
+}
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** Bytes in the making. */
-class Writer {
-  bytes = new Uint8Array(256);
-  view = new DataView(this.bytes.buffer);
-  size = 0;
-
-  /** Makes room for so many more bytes, and returns where they go. */
-  extend(count: number): number {
-    const place = this.size;
-    this.size += count;
-    if (this.size > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(2 * this.bytes.length, this.size));
-      grown.set(this.bytes.subarray(0, place));
-      this.bytes = grown;
-      this.view = new DataView(grown.buffer);
-    }
-    return place;
-  }
-
-  append(bytes: Uint8Array): void {
-    const place = this.extend(bytes.length); // may replace this.bytes
-    this.bytes.set(bytes, place);
-  }
-}
-
 // ---------------------------------------------------------------- encoding
 
-/** A body, and the lowest revision that knows its fields. Throws Breach. */
-export function encode(table: Message, values: Values): { body: Uint8Array; revision: number } {
-  const writer = new Writer();
-  const revision = encodeFields(table, values, writer);
-  return { body: writer.bytes.subarray(0, writer.size), revision };
+/** A body, and the lowest revision that knows its fields. */
+export interface Encoded {
+  readonly body: Uint8Array;
+  readonly revision: number;
+}
+
+/** Throws Breach. */
+export function encode(table: Message, values: Values): Encoded {
+  checkMembers(table, values);
+  const parts: Uint8Array[] = [];
+  let revision = 1;
+  for (const field of table.fields) {
+    for (const value of elements(field, values[field.key])) {
+      const encoded = encodeField(field, value);
+      parts.push(head(field, encoded.body.length), encoded.body);
+      revision = Math.max(revision, field.since ?? 1, encoded.revision);
+    }
+  }
+  checkTogether(table, values);
+  return { body: join(Uint8Array, parts), revision };
 }
 
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
 
-function encodeFields(table: Message, values: Values, writer: Writer): number {
-  checkMembers(table, values);
-  let revision = 1;
-  for (const field of table.fields) {
-    const value = values[field.key];
-    if (!isGiven(value)) {
-      if (field.presence === "required" || (field.timesMin ?? 0) > 0) {
-        throw new Breach(field.name, "it is required and not there");
-      }
-      continue;
-    }
-    const elements = field.presence === "repeated" ? listed(field, value) : [value];
-    for (const element of elements) {
-      revision = Math.max(revision, field.since ?? 1, encodeField(field, element, writer));
+/** Refuses members that the table does not have. */
+function checkMembers(table: Message, values: Values): void {
+  if (typeof values !== "object" || values === null) throw new Breach("", `no ${table.name}`);
+  for (const key of Object.keys(values)) {
+    if (isGiven(values[key]) && !table.fields.some((field) => field.key === key)) {
+      throw new Breach(key, `unknown in ${table.name}`);
     }
   }
-  return revision;
 }
 
-function listed(field: Field, value: unknown): readonly unknown[] {
-  const { timesMin = 0, timesMax = 0 } = field;
+/** Refuses fields that exclude each other; an empty list is as good as none. */
+function checkTogether(table: Message, values: Values): void {
+  const isSaid = (name: string): boolean => {
+    const field = table.fields.find((each) => each.name === name) as Field;
+    return elements(field, values[field.key]).length > 0;
+  };
+  const { exactlyOne = [], excludes = [] } = table;
+  const said = exactlyOne.filter(isSaid);
+  if (exactlyOne.length > 0 && said.length !== 1) {
+    throw new Breach(
+      said.at(-1) ?? exactlyOne[0] as string,
+      `${said.length} given, allowed: exactly one of ${exactlyOne.join(", ")}`);
+  }
+  for (const [first, second] of excludes) {
+    if (isSaid(first) && isSaid(second)) {
+      throw new Breach(second, `given beside "${first}", which excludes it`);
+    }
+  }
+}
+
+/** What is to be written of a member: each time that its field is given. */
+function elements(field: Field, value: unknown): readonly unknown[] {
+  const { presence, timesMin = 0, timesMax = 0 } = field;
+  if (!isGiven(value)) {
+    checkPresence(field, 0);
+    return [];
+  }
+  if (presence !== "repeated") return [value];
   if (!Array.isArray(value)) throw new Breach(field.name, "it is a list");
   if (value.length < timesMin || value.length > timesMax) {
     throw new Breach(
@@ -91,86 +122,53 @@ function listed(field: Field, value: unknown): readonly unknown[] {
   return value;
 }
 
-/** Refuses members that the table does not have, and those that exclude each other. */
-function checkMembers(table: Message, values: Values): void {
-  if (typeof values !== "object" || values === null) throw new Breach("", `no ${table.name}`);
-  for (const key of Object.keys(values)) {
-    if (isGiven(values[key]) && !table.fields.some((field) => field.key === key)) {
-      throw new Breach(key, `unknown in ${table.name}`);
-    }
-  }
-  const isSaid = (key: string): boolean => {
-    const value = values[key];
-    return isGiven(value) && !(isRepeated(table, key) && (value as unknown[]).length === 0);
-  };
-  for (const keys of table.exactlyOne ?? []) {
-    const count = keys.filter(isSaid).length;
-    if (count !== 1) {
-      throw new Breach(keys[0] ?? "", `${count} given, allowed: exactly one of ${keys.join(", ")}`);
-    }
-  }
-  for (const [first, second] of table.excludes ?? []) {
-    if (isSaid(first) && isSaid(second)) {
-      throw new Breach(second, `given beside "${first}", which excludes it`);
-    }
-  }
+function head(field: Field, size: number): Uint8Array {
+  const bytes = new Uint8Array(fieldHeaderSize);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, field.id, true);
+  view.setUint8(2, field.type);
+  view.setUint32(4, size, true);
+  return bytes;
 }
 
-function isRepeated(table: Message, key: string): boolean {
-  return table.fields.some((field) => field.key === key && field.presence === "repeated");
+function encodeField(field: Field, value: unknown): Encoded {
+  if (field.type === FieldType.Record) {
+    return inside(field, () => encode(field.record as Message, value as Values));
+  }
+  return { body: encodeValue(field, value), revision: 1 };
 }
 
-/** Appends one field; returns the lowest revision that knows what is in it. */
-function encodeField(field: Field, value: unknown, writer: Writer): number {
-  const head = writer.extend(fieldHeaderSize);
-  const start = writer.size;
-  let revision = 1;
+/** The bytes of a value, which may be the caller's own. */
+function encodeValue(field: Field, value: unknown): Uint8Array {
   switch (field.type) {
-    case FieldType.U64: {
-      const place = writer.extend(8);
-      writer.view.setBigUint64(place, unsigned(field, value), true);
-      break;
-    }
-    case FieldType.F64: {
+    case FieldType.U64:
+      return eightBytes((view) => view.setBigUint64(0, unsigned(field, value), true));
+    case FieldType.F64:
       if (typeof value !== "number") throw new Breach(field.name, "it is a number");
       checkRange(field, value);
-      const place = writer.extend(8);
-      writer.view.setFloat64(place, value, true);
-      break;
-    }
-    case FieldType.Bool: {
+      return eightBytes((view) => view.setFloat64(0, value, true));
+    case FieldType.Bool:
       if (typeof value !== "boolean") throw new Breach(field.name, "it is true or false");
-      const place = writer.extend(1);
-      writer.bytes[place] = value ? 1 : 0;
-      break;
-    }
+      return Uint8Array.of(value ? 1 : 0);
     case FieldType.Text:
       if (typeof value !== "string") throw new Breach(field.name, "it is a text");
-      encodeText(field, value, writer);
-      break;
+      return encodeText(field, value);
     case FieldType.Bytes:
-      if (typeof value === "string") {
-        encodeText(field, value, writer);
-      } else {
-        if (!(value instanceof Uint8Array)) throw new Breach(field.name, "it is a Uint8Array");
-        checkRange(field, value.length);
-        writer.append(value);
-      }
-      break;
+      if (typeof value === "string") return encodeText(field, value);
+      if (!(value instanceof Uint8Array)) throw new Breach(field.name, "it is a Uint8Array");
+      checkRange(field, value.length);
+      return value;
     case FieldType.U32s:
-      encodeNumbers(field, value, writer);
-      break;
-    case FieldType.F32s:
+      return encodeNumbers(field, value);
+    default:
       throw new Breach(field.name, "no request has one");
-    case FieldType.Record:
-      revision = inside(
-        field, () => encodeFields(field.record as Message, value as Values, writer));
   }
-  writer.view.setUint16(head, field.id, true);
-  writer.view.setUint8(head + 2, field.type);
-  writer.view.setUint8(head + 3, 0);
-  writer.view.setUint32(head + 4, writer.size - start, true);
-  return revision;
+}
+
+function eightBytes(fill: (view: DataView) => void): Uint8Array {
+  const bytes = new Uint8Array(8);
+  fill(new DataView(bytes.buffer));
+  return bytes;
 }
 
 function unsigned(field: Field, value: unknown): bigint {
@@ -183,49 +181,38 @@ function unsigned(field: Field, value: unknown): bigint {
   return number;
 }
 
-function encodeText(field: Field, value: string, writer: Writer): void {
+function encodeText(field: Field, value: string): Uint8Array {
   if (/\p{Surrogate}/u.test(value)) {
     throw new Breach(field.name, "half of a surrogate pair has no UTF-8");
   }
   const bytes = encoder.encode(value);
   checkText(field, value, bytes.length);
-  writer.append(bytes);
+  return bytes;
 }
 
-function encodeNumbers(field: Field, value: unknown, writer: Writer): void {
+function encodeNumbers(field: Field, value: unknown): Uint8Array {
   if (!Array.isArray(value) && !(value instanceof Uint32Array)) {
     throw new Breach(field.name, "it is a Uint32Array, or an array of numbers");
   }
   checkRange(field, value.length);
-  let place = writer.extend(4 * value.length);
   for (const each of value as readonly number[]) {
     if (each >>> 0 !== each) throw new Breach(field.name, `found ${each}, allowed: 0 to 2^32 - 1`);
-    writer.view.setUint32(place, each, true);
-    place += 4;
   }
+  return littleEndian(new Uint8Array(new Uint32Array(value).buffer));
 }
 
-// ---------------------------------------------------------------- ranges
+// ---------------------------------------------------------------- checks
 
 /** NaN is outside of every range: no comparison holds for it. */
 function checkRange(field: Field, found: number | bigint): void {
-  const { low = 0, high = Infinity } = field;
-  const least = field.low === undefined && field.type === FieldType.F64 ? -Infinity : low;
-  if (found >= least && found <= high && !(field.above && found === least)) return;
-  throw new Breach(field.name, `found ${found}${unit(field)}, allowed: ${least} to ${high}`);
+  const { low = field.type === FieldType.F64 ? -Infinity : 0, high = Infinity } = field;
+  if (found >= low && found <= high && !(field.above && found === low)) return;
+  throw new Breach(field.name, `found ${found}${unit(field)}, allowed: ${low} to ${high}`);
 }
 
-function unit(field: Field): string {
-  switch (field.type) {
-    case FieldType.Text:
-    case FieldType.Bytes:
-      return " bytes";
-    case FieldType.U32s:
-    case FieldType.F32s:
-      return " elements";
-    default:
-      return "";
-  }
+function unit({ type }: Field): string {
+  if (type === FieldType.Text || type === FieldType.Bytes) return " bytes";
+  return type === FieldType.U32s || type === FieldType.F32s ? " elements" : "";
 }
 
 function checkText(field: Field, text: string, size: number): void {
@@ -233,6 +220,16 @@ function checkText(field: Field, text: string, size: number): void {
     checkRange(field, size);
   } else if (!field.choices.includes(text)) {
     throw new Breach(field.name, `found an unknown word, allowed: ${field.choices.join(", ")}`);
+  }
+  if (field.pattern?.test(text) === false) {
+    throw new Breach(field.name, `found another form, allowed: ${field.pattern.source}`);
+  }
+}
+
+/** What is to be said of a field that has been given so often when no more of it can come. */
+function checkPresence(field: Field, times: number): void {
+  if (times === 0 && (field.presence === "required" || (field.timesMin ?? 0) > 0)) {
+    throw new Breach(field.name, "it is required and not there");
   }
 }
 
@@ -248,64 +245,53 @@ function inside<Value>(field: Field, body: () => Value): Value {
 
 /** The members of a whole body. Throws Breach. */
 export function decode(table: Message, body: Uint8Array): Values {
-  return decodeFields(table, new DataView(body.buffer, body.byteOffset, body.byteLength));
-}
-
-function decodeFields(table: Message, body: DataView): Values {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const values: Values = {};
+  let place = 0;
   for (const field of table.fields) {
-    if (field.presence === "repeated") values[field.key] = [];
+    const found: unknown[] = [];
+    while (place < body.length && idAt(view, place) === field.id) {
+      const size = checkHead(field, found.length + 1, view, place);
+      place += fieldHeaderSize;
+      found.push(decodeValue(field, body.subarray(place, place + size)));
+      place += size;
+    }
+    checkPresence(field, found.length);
+    if (field.presence === "repeated") values[field.key] = found;
+    else if (found.length > 0) values[field.key] = found[0];
+    else if (field.absent !== undefined) values[field.key] = nothing(field);
   }
-  let index = 0;
-  let times = 0;
-  for (let place = 0; place < body.byteLength; ) {
-    if (body.byteLength - place < fieldHeaderSize) {
-      throw new Breach("", `${body.byteLength - place} bytes remain, a field's header has 8`);
-    }
-    const id = body.getUint16(place, true);
-    const size = body.getUint32(place + 4, true);
-    for (let field = table.fields[index]; field !== undefined && field.id < id; times = 0) {
-      finish(field, times, values);
-      field = table.fields[++index];
-    }
-    const field = table.fields[index];
-    if (field === undefined || field.id !== id) {
-      throw new Breach(`#${id}`, `unknown, or not in ascending order, in ${table.name}`);
-    }
-    times += 1;
-    checkHead(field, times, body.getUint8(place + 2), body.getUint8(place + 3));
-    place += fieldHeaderSize;
-    if (size > body.byteLength - place) {
-      throw new Breach(field.name, `its size is ${size}, ${body.byteLength - place} bytes remain`);
-    }
-    const value = decodeField(field, new DataView(body.buffer, body.byteOffset + place, size));
-    if (field.presence === "repeated") (values[field.key] as unknown[]).push(value);
-    else values[field.key] = value;
-    place += size;
-  }
-  for (; index < table.fields.length; index++, times = 0) {
-    finish(table.fields[index] as Field, times, values);
+  if (place < body.length) {
+    const id = idAt(view, place);
+    throw new Breach(`#${id}`, `unknown, or not in ascending order, in ${table.name}`);
   }
   return values;
 }
 
-function checkHead(field: Field, times: number, type: number, reserved: number): void {
+function idAt(body: DataView, place: number): number {
+  const left = body.byteLength - place;
+  if (left < fieldHeaderSize) {
+    throw new Breach("", `${left} bytes remain, a field's header has ${fieldHeaderSize}`);
+  }
+  return body.getUint16(place, true);
+}
+
+/** Checks a field's header; returns the size of its value, which is there. */
+function checkHead(field: Field, times: number, body: DataView, place: number): number {
+  const type = body.getUint8(place + 2);
   if (type !== field.type) {
     throw new Breach(field.name, `found type ${type}, allowed: ${field.type}`);
   }
-  if (reserved !== 0) throw new Breach(field.name, "the fourth byte of its header is not zero");
+  if (body.getUint8(place + 3) !== 0) {
+    throw new Breach(field.name, "the fourth byte of its header is not zero");
+  }
   if (times > (field.presence === "repeated" ? field.timesMax ?? 0 : 1)) {
     throw new Breach(field.name, "given more often than allowed");
   }
-}
-
-/** What is to be said of a field when no more of it can come. */
-function finish(field: Field, times: number, values: Values): void {
-  if (times > 0) return;
-  if (field.presence === "required" || (field.timesMin ?? 0) > 0) {
-    throw new Breach(field.name, "it is required and not there");
-  }
-  if (field.absent !== undefined) values[field.key] = nothing(field);
+  const size = body.getUint32(place + 4, true);
+  const left = body.byteLength - place - fieldHeaderSize;
+  if (size > left) throw new Breach(field.name, `its size is ${size}, ${left} bytes remain`);
+  return size;
 }
 
 function nothing(field: Field): unknown {
@@ -321,68 +307,58 @@ function nothing(field: Field): unknown {
   }
 }
 
-function decodeField(field: Field, value: DataView): unknown {
-  const size = value.byteLength;
-  switch (field.type) {
-    case FieldType.U64: {
-      checkSize(field, size === 8, size);
-      const number = value.getBigUint64(0, true);
+function decodeValue(field: Field, bytes: Uint8Array): unknown {
+  const { type } = field;
+  const size = bytes.length;
+  switch (type) {
+    case FieldType.U64:
+    case FieldType.F64: {
+      checkSize(field, size, size === 8);
+      const view = new DataView(bytes.buffer, bytes.byteOffset, size);
+      const number = type === FieldType.U64 ? view.getBigUint64(0, true) : view.getFloat64(0, true);
       checkRange(field, number);
       // Exact or not a number: arithmetic with it fails instead of being a little wrong.
-      return number <= Number.MAX_SAFE_INTEGER ? Number(number) : number;
-    }
-    case FieldType.F64: {
-      checkSize(field, size === 8, size);
-      const number = value.getFloat64(0, true);
-      checkRange(field, number);
-      return number;
+      return number <= Number.MAX_SAFE_INTEGER || type === FieldType.F64 ? Number(number) : number;
     }
     case FieldType.Bool:
-      checkSize(field, size === 1 && value.getUint8(0) < 2, size);
-      return value.getUint8(0) === 1;
+      checkSize(field, size, size === 1 && (bytes[0] as number) < 2);
+      return bytes[0] === 1;
     case FieldType.Bytes:
       checkRange(field, size);
-      return copy(value);
+      return new Uint8Array(bytes);
     case FieldType.Text:
-      return decodeText(field, value);
+      return decodeText(field, bytes);
     case FieldType.U32s:
-      checkSize(field, size % 4 === 0, size);
+    case FieldType.F32s: {
+      checkSize(field, size, size % 4 === 0);
       checkRange(field, size / 4);
-      return new Uint32Array(littleEndian(copy(value)).buffer);
-    case FieldType.F32s:
-      checkSize(field, size % 4 === 0, size);
-      checkRange(field, size / 4);
-      return new Float32Array(littleEndian(copy(value)).buffer);
+      const { buffer } = littleEndian(new Uint8Array(bytes));
+      return type === FieldType.U32s ? new Uint32Array(buffer) : new Float32Array(buffer);
+    }
     case FieldType.Record:
-      return inside(field, () => decodeFields(field.record as Message, value));
+      return inside(field, () => decode(field.record as Message, bytes));
   }
 }
 
-function checkSize(field: Field, fits: boolean, size: number): void {
+function checkSize(field: Field, size: number, fits: boolean): void {
   if (!fits) throw new Breach(field.name, `${size} bytes are no value of type ${field.type}`);
 }
 
-function decodeText(field: Field, value: DataView): string {
+function decodeText(field: Field, bytes: Uint8Array): string {
   let text: string;
   try {
-    text = decoder.decode(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+    text = decoder.decode(bytes);
   } catch {
     throw new Breach(field.name, "the text is not UTF-8");
   }
-  checkText(field, text, value.byteLength);
+  checkText(field, text, bytes.length);
   return text;
-}
-
-function copy(value: DataView): Uint8Array {
-  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
 }
 
 /** Turns each four bytes round where the machine counts from the other end. */
 function littleEndian(bytes: Uint8Array): Uint8Array {
-  if (!isLittleEndian) {
-    for (let place = 0; place < bytes.length; place += 4) {
-      bytes.subarray(place, place + 4).reverse();
-    }
+  for (let place = 0; !isLittleEndian && place < bytes.length; place += 4) {
+    bytes.subarray(place, place + 4).reverse();
   }
   return bytes;
 }

@@ -2,40 +2,42 @@
 //
 // Guarantees: a frame is kept only when it answers a request in flight, with that request's kind
 // and with the provenance and generation of its earlier frames (Load excepted, whose progress comes
-// before its model); anything else ends the connection and everything in flight on it. Never more
-// requests in flight than the server said in Hello; Cancel is not counted, as the server does not.
-// Frames of a request the caller gave up are dropped until its last one.
+// before its model); anything else ends the connection and everything in flight on it. No more of
+// an answer is kept than `answerSizeMax`. Never more requests in flight than the server said in
+// Hello; Cancel is not counted, as the server does not. Frames of a request the caller gave up are
+// dropped until its last one.
 // Not here: what the bodies say (answers.ts), other attempts (exchange.ts).
 
 import * as net from "node:net";
 
-import { Address } from "./address.js";
-import { decode, encode, Values } from "./codec.js";
-import { AssayError, breachError, closedError, refusal } from "./errors.js";
-import { Frame, FrameReader, pack, Packed, requestFrame } from "./frames.js";
-import { Settings, Signal } from "./options.js";
+import { decode, encode, Encoded } from "./codec.js";
+import { AssayError, breachError, closedError } from "./errors.js";
+import { Frame, FrameReader, requestFrame } from "./frames.js";
+import { Settings } from "./options.js";
 import {
   bodySizeMax, Code, ErrorBody, errorBodyTable, flagDegraded, frameSizeMaxBeforeHello, goAwayKind,
-  goAwayTable, headerSize, HelloResponse, helloResponseTable, Kind, kinds, protocolRevision,
-  responseBit,
+  goAwayTable, headerSize, HelloResponse, Kind, kinds, protocolRevision, responseBit, Status,
+  statuses,
 } from "./protocol.js";
+import { Address, dial } from "./socket.js";
 
 /** How long a connection may be silent before a time-out ends it, milliseconds. */
 const silenceMax = 10_000;
 /** What has been read so lately counts as all there is, milliseconds. */
 const freshness = 0.1;
-/** How long a TCP connection may be silent before the system probes it, milliseconds. */
-const keepAliveIdle = 30_000;
+/** The longest time that a timer of Node takes, milliseconds. */
+export const timerMax = 2 ** 31 - 1;
 
 /** One request in flight. */
 export class Call {
-  frames: Frame[] = [];
   first: Frame | undefined;
   isComplete = false;
   isAbandoned = false;
-  failure: AssayError | undefined;
-  /** Told of every frame that is kept and of a failure. */
-  wake: (() => void) | undefined;
+
+  private frames: Frame[] = [];
+  private size = 0;
+  private failure: AssayError | undefined;
+  private wake: (() => void) | undefined;
 
   constructor(readonly connection: Connection, readonly id: number, readonly kind: Kind) {}
 
@@ -44,6 +46,41 @@ export class Call {
     const frame = this.frames.shift();
     if (frame === undefined && this.failure !== undefined) throw this.failure;
     return frame;
+  }
+
+  /** The next frame to come; rejects when there will be none. */
+  arrival(): Promise<Frame> {
+    return new Promise((resolve, reject) => {
+      this.wake = () => {
+        this.wake = undefined;
+        try {
+          resolve(this.take() as Frame);
+        } catch (error) {
+          reject(error);
+        }
+      };
+    });
+  }
+
+  /** Keeps a frame for `take`, unless nobody wants it. Of more than `sizeMax` bytes nobody does. */
+  keep(frame: Frame, sizeMax: number): void {
+    if (this.isAbandoned) return;
+    this.size += frame.body.length;
+    if (this.size <= sizeMax) {
+      this.frames.push(frame);
+      this.wake?.();
+      return;
+    }
+    this.abandon();
+    this.fail(new AssayError(
+      "given_up", `reading the answer to ${this.kind.name}: found more than ${sizeMax} bytes, ` +
+      "the most that \"answer_size_max\" allows"));
+  }
+
+  /** There will be no more frames. */
+  fail(failure: AssayError): void {
+    this.failure ??= failure;
+    this.wake?.();
   }
 
   /**
@@ -58,15 +95,16 @@ export class Call {
   }
 }
 
-/** The error that a frame with a status carries. */
-export function failureIn(frame: Frame, code: Code, doing: string): AssayError {
-  let body: ErrorBody;
-  try {
-    body = decode(errorBodyTable, frame.body) as unknown as ErrorBody;
-  } catch (error) {
-    return breachError(doing, error);
-  }
-  return refusal(code, frame.status, body, frame.provenance);
+const statusNames = new Map<number, Status>(
+  Object.entries(statuses).map(([name, number]) => [number, name as Status]));
+
+/** What a server said instead of an answer. Numbers that are not known read as UNKNOWN. */
+export function refusalIn({ body, status: number, provenance }: Frame, code: Code): AssayError {
+  const { code: serverCode, message, ...details } =
+    decode(errorBodyTable, body) as unknown as ErrorBody;
+  const status = statusNames.get(number) ?? "UNKNOWN";
+  return new AssayError(
+    code, `${status}: ${message}`, { ...details, status, serverCode, provenance });
 }
 
 export class Connection {
@@ -76,88 +114,95 @@ export class Connection {
   failure: AssayError | undefined;
   /** Takes no new requests. */
   isDraining = false;
+  /** Until Hello is done; rejects with why it was not. */
+  readonly opening: Promise<void>;
 
+  private readonly socket: net.Socket;
+  private isConnected = false;
   private hello: HelloResponse | undefined;
   private readonly reader = new FrameReader(frameSizeMaxBeforeHello - headerSize);
   private readonly calls = new Map<number, Call>();
-  private readonly waiting: Array<() => void> = [];
+  private readonly waiting = new Set<() => void>();
   private placesTaken = 0;
   private lastId = 0;
-  private lastRead = performance.now();
+  private lastRead = 0;
 
-  private constructor(private readonly socket: net.Socket) {
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, keepAliveIdle); // without effect on a Unix socket
-    socket.on("data", (bytes) => this.receive(bytes));
-    socket.on("end", () => this.fail(closedError("reading the server's answers")));
-    socket.on("error", (error) => this.fail(closedError("using the connection", error)));
-    socket.on("close", () => this.fail(closedError("reading the server's answers")));
+  /** Connects and says Hello; each of the two has `connectMilliseconds`. */
+  constructor(private readonly address: Address, private readonly settings: Settings) {
+    this.socket = dial(address);
+    this.socket.on("data", (bytes) => this.receive(bytes));
+    this.socket.on("end", () => this.fail(closedError("reading the server's answers")));
+    this.socket.on("close", () => this.fail(closedError("reading the server's answers")));
+    this.socket.on("error", (error) => this.fail(
+      this.isConnected ? closedError("using the connection", error)
+        : this.unreachable(error.message, error)));
+    this.opening = this.open();
+    this.opening.catch(() => {}); // thrown to those who wait, who may all have gone
   }
 
-  /** Connects and says Hello; each of the two has `connectMilliseconds`. `life` ends both. */
-  static async open(address: Address, settings: Settings, life: Signal): Promise<Connection> {
-    const connection = new Connection(await dial(address, settings.connectMilliseconds, life));
-    const end = (): void => connection.fail(closedError("closing this client"));
-    life.addEventListener("abort", end);
-    try {
-      if (life.aborted) end();
-      await connection.sayHello(settings);
-    } catch (error) {
-      connection.fail(closedError("saying Hello"));
-      throw error;
-    } finally {
-      life.removeEventListener("abort", end);
-    }
-    return connection;
+  get isOpen(): boolean {
+    return this.hello !== undefined;
   }
 
-  private async sayHello(settings: Settings): Promise<void> {
-    const doing = "saying Hello";
-    const { body } = encode(kinds.Hello.request, {
-      client: settings.name, revision: protocolRevision,
-      compression: settings.compression ? true : undefined,
-      bodySizeMax: settings.bodySizeMax === bodySizeMax ? undefined : settings.bodySizeMax,
+  /** Calls, where one that is being opened is a little worse than an open one. */
+  get load(): number {
+    return this.users + (this.isOpen ? 0 : 0.25);
+  }
+
+  // -------------------------------------------------------------- Hello
+
+  private async open(): Promise<void> {
+    const { connectMilliseconds: milliseconds } = this.settings;
+    const limit = (error: () => AssayError): ReturnType<typeof setTimeout> =>
+      setTimeout(() => this.fail(error()), Math.min(milliseconds, timerMax));
+    let timer = limit(() => this.unreachable(`no connection within ${milliseconds} ms`));
+    this.socket.on("connect", () => {
+      this.isConnected = true;
+      clearTimeout(timer);
+      timer = limit(() => new AssayError(
+        "timed_out", `saying Hello: nothing came within ${milliseconds} ms`));
     });
-    const call = this.register(kinds.Hello);
-    this.write(requestFrame(kinds.Hello.number, call.id, 0, pack(body, false)));
-    const frame = await this.answerToHello(call, settings.connectMilliseconds);
+    try {
+      this.greeted(await this.sayHello().arrival());
+    } catch (error) {
+      const failure = error instanceof AssayError ? error : breachError("saying Hello", error);
+      this.fail(failure);
+      throw failure;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private unreachable(why: string, cause?: Error): AssayError {
+    return new AssayError("unreachable", `connecting to ${this.address.text}: ${why}`, { cause });
+  }
+
+  private sayHello(): Call {
+    const { name, compression, bodySizeMax: limit } = this.settings;
+    const { body } = encode(kinds.Hello.request, {
+      client: name, revision: protocolRevision, compression: compression ? true : undefined,
+      bodySizeMax: limit === bodySizeMax ? undefined : limit,
+    });
+    return this.write(kinds.Hello, body);
+  }
+
+  private greeted(frame: Frame): void {
     if (frame.provenance !== "real") {
       throw new AssayError(
-        "mock_refused", `${doing}: the answer is marked as a mock's`, { provenance: "mock" });
+        "mock_refused", "saying Hello: the answer is marked as a mock's", { provenance: "mock" });
     }
-    if (frame.status !== 0) throw failureIn(frame, "server_refused", doing);
-    try {
-      if (!frame.isLast || (frame.flags & flagDegraded) !== 0) {
-        throw new Error("found flags that Hello cannot have");
-      }
-      const hello = decode(helloResponseTable, frame.body) as unknown as HelloResponse;
-      if (hello.revision > protocolRevision || (hello.compression && !settings.compression)) {
-        throw new Error("the server agrees to what was not offered");
-      }
-      this.hello = hello;
-      this.reader.bodyLimit = settings.bodySizeMax;
-      this.reader.decompresses = hello.compression;
-    } catch (error) {
-      throw breachError(doing, error);
+    if (frame.status !== 0) throw refusalIn(frame, "server_refused");
+    if (!frame.isLast || (frame.flags & flagDegraded) !== 0) {
+      throw new Error("found flags that Hello cannot have");
     }
-  }
-
-  private answerToHello(call: Call, milliseconds: number): Promise<Frame> {
-    return new Promise((resolve, reject) => {
-      const timer = milliseconds === 0 ? undefined : setTimeout(() => {
-        reject(new AssayError(
-          "timed_out", `saying Hello: nothing came within ${milliseconds} ms`));
-      }, milliseconds);
-      call.wake = () => {
-        clearTimeout(timer);
-        try {
-          const frame = call.take();
-          if (frame !== undefined) resolve(frame);
-        } catch (error) {
-          reject(error);
-        }
-      };
-    });
+    const hello = decode(kinds.Hello.response, frame.body) as unknown as HelloResponse;
+    const { compression, bodySizeMax: limit } = this.settings;
+    if (hello.revision > protocolRevision || (hello.compression && !compression)) {
+      throw new Error("the server agrees to what was not offered");
+    }
+    this.hello = hello;
+    this.reader.bodyLimit = limit;
+    this.reader.decompresses = hello.compression;
   }
 
   // -------------------------------------------------------------- reading
@@ -193,34 +238,33 @@ export class Connection {
     if (!isSame && call.kind !== kinds.Load) {
       throw new Error("provenance or generation changed within an answer");
     }
-    if (!call.isAbandoned) call.frames.push(frame);
     if (frame.isLast) this.complete(call);
-    if (!call.isAbandoned) call.wake?.();
+    call.keep(frame, this.settings.answerSizeMax);
   }
 
   private complete(call: Call): void {
     call.isComplete = true;
     this.calls.delete(call.id);
-    if (takesPlace(call.kind)) this.releasePlace();
+    if (call.kind !== kinds.Cancel && call.kind !== kinds.Hello) this.releasePlace();
     if (this.isDraining && this.calls.size === 0) this.socket.end();
   }
 
   /** Takes a GoAway: one with a status is the end. */
   private leave(frame: Frame): void {
-    const doing = "reading the server's GoAway";
     if (!frame.isLast || (frame.flags & flagDegraded) !== 0 || frame.provenance !== "real") {
       throw new Error("found flags or a provenance that GoAway cannot have");
     }
-    if (frame.status !== 0) throw failureIn(frame, "protocol_error", doing);
+    if (frame.status !== 0) throw refusalIn(frame, "protocol_error");
     decode(goAwayTable, frame.body);
-    if (this.hello === undefined) throw closedError(doing);
+    if (!this.isOpen) throw closedError("reading the server's GoAway");
     this.drain();
     if (this.calls.size === 0) this.socket.end();
   }
 
   private drain(): void {
     this.isDraining = true;
-    for (const waiter of this.waiting.splice(0)) waiter();
+    for (const hand of this.waiting) hand();
+    this.waiting.clear();
   }
 
   /** Ends the connection and everything in flight on it. Only the first reason counts. */
@@ -231,10 +275,7 @@ export class Connection {
     const calls = [...this.calls.values()];
     this.calls.clear();
     this.drain();
-    for (const call of calls) {
-      call.failure = failure;
-      call.wake?.();
-    }
+    for (const call of calls) call.fail(failure);
   }
 
   /**
@@ -259,107 +300,75 @@ export class Connection {
 
   // -------------------------------------------------------------- writing
 
-  /** Refuses what this server cannot be sent; nothing is sent then. */
-  check(kind: Kind, revision: number, size: number): void {
+  /** Why this server cannot be sent a request: nothing is sent then. */
+  refusal({ name, since }: Kind, { body, revision }: Encoded): AssayError | undefined {
+    const needed = Math.max(since, revision);
     const { revision: spoken, bodySizeMax: limit } = this.hello as HelloResponse;
-    if (revision > spoken) {
-      throw new AssayError(
-        "revision_too_low", `sending ${kind.name}: it needs revision ${revision} of the ` +
+    if (needed > spoken) {
+      return new AssayError(
+        "revision_too_low", `sending ${name}: it needs revision ${needed} of the ` +
         `protocol, the server speaks revision ${spoken}`);
     }
-    if (size > limit) {
-      throw new AssayError(
-        "request_invalid",
-        `sending ${kind.name}: its body has ${size} bytes, the server accepts ${limit}`);
-    }
+    return body.length <= limit ? undefined : new AssayError(
+      "request_invalid",
+      `sending ${name}: its body has ${body.length} bytes, the server accepts ${limit}`);
   }
 
-  /** Takes a place among the requests in flight; false when there is none yet. */
+  /** Takes a place among the requests in flight; false when there is none. */
   takePlace(): boolean {
     if (this.placesTaken >= (this.hello as HelloResponse).requestsInFlightMax) return false;
     this.placesTaken += 1;
     return true;
   }
 
-  /** Waits until a place is handed over, or until there will be none: see `isDraining`. */
-  waitForPlace(): { handed: Promise<void>; leave: () => void } {
-    let waiter = (): void => {};
-    let isHanded = false;
+  /** Waits until a place is handed over, or until there will be none. */
+  async waitForPlace(until: (handed: Promise<void>) => Promise<void>): Promise<void> {
+    let hand = (): void => {};
     const handed = new Promise<void>((resolve) => {
-      waiter = () => {
-        isHanded = true;
-        resolve();
-      };
+      hand = resolve;
     });
-    this.waiting.push(waiter);
-    const leave = (): void => {
-      const index = this.waiting.indexOf(waiter);
-      if (index >= 0) this.waiting.splice(index, 1);
-      else if (isHanded && !this.isDraining) this.releasePlace();
-    };
-    return { handed, leave };
+    this.waiting.add(hand);
+    try {
+      await until(handed);
+    } catch (error) {
+      if (!this.waiting.delete(hand)) this.releasePlace(); // it was handed over in this turn
+      throw error;
+    }
   }
 
   /** Hands a place to the one who has waited longest. */
   releasePlace(): void {
-    const next = this.isDraining ? undefined : this.waiting.shift();
-    if (next !== undefined) next(); // the place is handed over
-    else this.placesTaken -= 1;
+    const [next] = this.waiting;
+    if (next === undefined) {
+      this.placesTaken -= 1;
+    } else {
+      this.waiting.delete(next);
+      next();
+    }
   }
 
-  /** Writes a request for which a place has been taken. */
+  /** Writes a request for which a place has been taken. Throws when it takes no more. */
   send(kind: Kind, body: Uint8Array, deadlineMilliseconds: number): Call {
-    const packed: Packed = pack(body, (this.hello as HelloResponse).compression);
-    const call = this.register(kind);
-    this.write(requestFrame(kind.number, call.id, deadlineMilliseconds, packed));
-    return call;
+    if (this.isDraining) throw closedError(`sending ${kind.name}`);
+    return this.write(kind, body, deadlineMilliseconds);
   }
 
   /** Sends a Cancel whose own answer nobody waits for. */
   cancel(target: number): void {
-    const { body } = encode(kinds.Cancel.request, { target } as Values);
-    const call = this.register(kinds.Cancel);
-    call.isAbandoned = true;
-    this.write(requestFrame(kinds.Cancel.number, call.id, 0, pack(body, false)));
+    const { body } = encode(kinds.Cancel.request, { target });
+    this.write(kinds.Cancel, body).isAbandoned = true;
   }
 
-  private register(kind: Kind): Call {
+  private write(kind: Kind, body: Uint8Array, deadlineMilliseconds = 0): Call {
     this.lastId += 1;
     const call = new Call(this, this.lastId, kind);
     this.calls.set(call.id, call);
+    const compresses = this.hello?.compression === true;
+    const bytes = requestFrame(kind.number, call.id, deadlineMilliseconds, body, compresses);
+    if (this.failure === undefined) this.socket.write(bytes);
     return call;
   }
-
-  private write(bytes: Uint8Array): void {
-    if (this.failure === undefined) this.socket.write(bytes);
-  }
 }
-
-const takesPlace = (kind: Kind): boolean => kind !== kinds.Cancel && kind !== kinds.Hello;
 
 /** One turn of the event loop: what has arrived by now has been read after it. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => resolve()));
-
-function dial(address: Address, milliseconds: number, life: Signal): Promise<net.Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = net.connect(address.where);
-    const settle = (): void => {
-      clearTimeout(timer);
-      life.removeEventListener("abort", end);
-    };
-    const unreachable = (why: string, cause?: Error): void => {
-      settle();
-      socket.destroy();
-      reject(new AssayError("unreachable", `connecting to ${address.text}: ${why}`, { cause }));
-    };
-    const end = (): void => unreachable("this client was closed");
-    const timer = milliseconds === 0 ? undefined
-      : setTimeout(() => unreachable(`no connection within ${milliseconds} ms`), milliseconds);
-    life.addEventListener("abort", end);
-    socket.on("connect", () => {
-      settle();
-      resolve(socket);
-    });
-    socket.on("error", (error) => unreachable(error.message, error));
-  });
-}

@@ -5,6 +5,7 @@
 // limits hold before and after compression.
 // Not here: what a frame is an answer to (connection.ts), sockets.
 
+import { join } from "./codec.js";
 import { compressBlock, decompressBlock } from "./lz4.js";
 import {
   compressionPercentMax, compressionSampledSizeMin, compressionSampleSize, compressionSizeMin,
@@ -26,22 +27,19 @@ export interface Frame {
 
 /** Cuts what arrives into frames. Throws Error for damage: nothing may be pushed after that. */
 export class FrameReader {
-  /** Accept bodies of at most so many bytes. */
-  bodyLimit: number;
   /** Compressed bodies have been agreed upon. */
   decompresses = false;
 
   private chunks: Uint8Array[] = [];
   private size = 0;
-  private checked = 0; // bytes of the header that have been checked
 
-  constructor(bodyLimit: number) {
-    this.bodyLimit = bodyLimit;
-  }
+  /** Accept bodies of at most so many bytes. */
+  constructor(public bodyLimit: number) {}
 
   /** Adds what has arrived; the bytes stay the caller's until the next call of `next`. */
   push(bytes: Uint8Array): void {
-    this.chunks.push(bytes);
+    // Not as a Buffer, whose slices are slower, and no copies.
+    this.chunks.push(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
     this.size += bytes.length;
   }
 
@@ -50,9 +48,9 @@ export class FrameReader {
     if (this.size < 4) return undefined;
     const head = this.first(Math.min(this.size, headerSize));
     const length = head.getUint32(0, true);
-    if (this.checked < 5) this.checkStart(head, length);
+    this.checkStart(head, length);
     if (this.size < headerSize) return undefined;
-    if (this.checked < headerSize) this.checkHeader(head, length - headerSizeCounted);
+    this.checkHeader(head, length - headerSizeCounted);
     if (this.size < 4 + length) return undefined;
     const bytes = this.take(4 + length);
     const view = new DataView(bytes.buffer, bytes.byteOffset, headerSize);
@@ -72,13 +70,10 @@ export class FrameReader {
         `found a frame length of ${length}, allowed: ${headerSizeCounted} to ` +
         `${headerSizeCounted + this.bodyLimit}`);
     }
-    this.checked = 4;
-    if (head.byteLength < 5) return;
-    const version = head.getUint8(4);
+    const version = head.byteLength > 4 ? head.getUint8(4) : protocolVersion;
     if (version !== protocolVersion) {
       throw new Error(`found version ${version}, allowed: ${protocolVersion}`);
     }
-    this.checked = 5;
   }
 
   /** The checks that need the whole header, in the order of SPEC.md. */
@@ -105,36 +100,29 @@ export class FrameReader {
       : isCompressed && !this.decompresses ? "found a compressed body without an agreement on it"
       : undefined;
     if (wrong !== undefined) throw new Error(wrong);
-    this.checked = headerSize;
   }
 
   /** The first bytes, which are there, as one piece. */
   private first(count: number): DataView {
-    let chunk = this.chunks[0] as Uint8Array;
-    if (chunk.length < count) {
-      chunk = this.joined();
-      this.chunks = [chunk];
-    }
+    const chunk = this.joined(count);
     return new DataView(chunk.buffer, chunk.byteOffset, count);
   }
 
   /** Removes the first bytes, which are there. */
   private take(count: number): Uint8Array {
-    const chunk = this.chunks.length === 1 ? (this.chunks[0] as Uint8Array) : this.joined();
-    this.chunks = chunk.length === count ? [] : [chunk.subarray(count)];
+    const chunk = this.joined(count);
+    this.chunks[0] = chunk.subarray(count);
+    if (chunk.length === count) this.chunks.shift();
     this.size -= count;
-    this.checked = 0;
     return chunk.subarray(0, count);
   }
 
-  private joined(): Uint8Array {
-    const whole = new Uint8Array(this.size);
-    let place = 0;
-    for (const chunk of this.chunks) {
-      whole.set(chunk, place);
-      place += chunk.length;
+  /** The first chunk, which it makes so large when it is not. */
+  private joined(count: number): Uint8Array {
+    if ((this.chunks[0] as Uint8Array).length < count) {
+      this.chunks = [join(Uint8Array, this.chunks)];
     }
-    return whole;
+    return this.chunks[0] as Uint8Array;
   }
 }
 
@@ -143,43 +131,38 @@ function requestIdIn(head: DataView): number {
   return head.getUint32(8, true) + head.getUint32(12, true) * 2 ** 32;
 }
 
-/** A request's body as one connection's peer may have it. */
-export interface Packed {
-  readonly bytes: Uint8Array;
-  readonly rawSize: number;
-}
-
-/** Compresses a body where both sides agreed to that and it pays. */
-export function pack(body: Uint8Array, compresses: boolean): Packed {
-  if (compresses && body.length >= compressionSizeMin && looksCompressible(body)) {
-    const block = compressBlock(body, Math.floor((body.length * compressionPercentMax) / 100));
-    if (block !== undefined) return { bytes: block, rawSize: body.length };
-  }
-  return { bytes: body, rawSize: body.length };
+/** Compresses a body when it pays. */
+function pack(body: Uint8Array): Uint8Array {
+  if (body.length < compressionSizeMin || !looksCompressible(body)) return body;
+  return compressBlock(body, percentOf(body.length)) ?? body;
 }
 
 /** Judges a large body by a piece of its middle. */
 function looksCompressible(body: Uint8Array): boolean {
   if (body.length < compressionSampledSizeMin) return true;
   const start = (body.length - compressionSampleSize) >> 1;
-  const limit = Math.floor((compressionSampleSize * compressionPercentMax) / 100);
-  return compressBlock(body.subarray(start, start + compressionSampleSize), limit) !== undefined;
+  const sample = body.subarray(start, start + compressionSampleSize);
+  return compressBlock(sample, percentOf(sample.length)) !== undefined;
 }
 
-/** A request's bytes, written with one call. */
+const percentOf = (size: number): number => Math.floor((size * compressionPercentMax) / 100);
+
+/** A request's bytes, written with one call. `compresses`: the server agreed to that. */
 export function requestFrame(
-  kind: number, requestId: number, deadlineMilliseconds: number, body: Packed
+  kind: number, requestId: number, deadlineMilliseconds: number, body: Uint8Array,
+  compresses: boolean
 ): Uint8Array {
-  const bytes = new Uint8Array(headerSize + body.bytes.length);
+  const packed = compresses ? pack(body) : body;
+  const bytes = new Uint8Array(headerSize + packed.length);
   const head = new DataView(bytes.buffer);
-  head.setUint32(0, headerSizeCounted + body.bytes.length, true);
+  head.setUint32(0, headerSizeCounted + packed.length, true);
   head.setUint8(4, protocolVersion);
   head.setUint8(5, kind);
-  head.setUint8(6, body.bytes.length < body.rawSize ? flagCompressed : 0);
+  head.setUint8(6, packed === body ? 0 : flagCompressed);
   head.setUint32(8, requestId % 2 ** 32, true);
   head.setUint32(12, Math.floor(requestId / 2 ** 32), true);
   head.setUint32(16, deadlineMilliseconds, true);
-  head.setUint32(20, body.rawSize, true);
-  bytes.set(body.bytes, headerSize);
+  head.setUint32(20, body.length, true);
+  bytes.set(packed, headerSize);
   return bytes;
 }

@@ -4,60 +4,19 @@
 // what has arrived on it is looked at before it is used; however many calls wait, one connection is
 // opened once. A connection that drains keeps its calls and gets no new ones.
 
-import { Address } from "./address.js";
 import { Connection } from "./connection.js";
-import { closedError } from "./errors.js";
-import { Settings, Signal } from "./options.js";
-
-/** A place of the pool: a connection, or one that is being opened, or nothing. */
-interface Slot {
-  connection: Connection | undefined;
-  opening: Promise<void> | undefined;
-  waiting: number;
-}
-
-/** Calls, a new connection's being a little more than an open one's. */
-function load(slot: Slot): number {
-  if (slot.connection !== undefined) return slot.connection.users;
-  return slot.opening !== undefined ? slot.waiting + 0.25 : 0.5;
-}
-
-/** The time until `close`, for any number of those who want to hear of it. */
-class Life implements Signal {
-  aborted = false;
-  private readonly heard = new Set<() => void>();
-
-  addEventListener(_: "abort", heard: () => void): void {
-    this.heard.add(heard);
-  }
-
-  removeEventListener(_: "abort", heard: () => void): void {
-    this.heard.delete(heard);
-  }
-
-  end(): void {
-    this.aborted = true;
-    for (const each of [...this.heard]) each();
-    this.heard.clear();
-  }
-}
+import { AssayError, closedError } from "./errors.js";
+import { Settings } from "./options.js";
+import { Address } from "./socket.js";
 
 export class Pool {
-  /** Ends with `close`. */
-  readonly life = new Life();
-  private readonly slots: Slot[];
+  isClosed = false;
+  /** All that have not ended; `close` ends them. */
+  readonly exchanges = new Set<{ end(error: AssayError): void }>();
   /** All that may be alive, those that drain included. */
-  private opened: Connection[] = [];
+  private connections: Connection[] = [];
 
-  constructor(private readonly address: Address, private readonly settings: Settings) {
-    this.slots = Array.from({ length: settings.connections }, () => ({
-      connection: undefined, opening: undefined, waiting: 0,
-    }));
-  }
-
-  get isClosed(): boolean {
-    return this.life.aborted;
-  }
+  constructor(private readonly address: Address, private readonly settings: Settings) {}
 
   /** Reserves a connection for one call; the caller lowers its `users` when done. */
   async pick(
@@ -65,50 +24,36 @@ export class Pool {
   ): Promise<Connection> {
     for (;;) {
       if (this.isClosed) throw closedError("calling a closed client");
-      const slot = this.choose();
-      const connection = slot.connection;
-      if (connection !== undefined) {
-        connection.users += 1;
-        if (await connection.isUsable(retrySafe)) return connection;
-        connection.users -= 1;
-        continue;
-      }
-      if (slot.opening === undefined) {
-        slot.opening = this.open(slot);
-        slot.opening.catch(() => {}); // thrown to those who wait, who may all have gone
-      }
-      slot.waiting += 1;
+      const connection = this.choose();
+      connection.users += 1;
       try {
-        await until(slot.opening);
-      } finally {
-        slot.waiting -= 1;
+        if (!connection.isOpen) await until(connection.opening);
+        if (await connection.isUsable(retrySafe)) return connection;
+      } catch (error) {
+        connection.users -= 1;
+        throw error;
       }
+      connection.users -= 1;
     }
   }
 
-  private choose(): Slot {
-    let best: Slot | undefined;
-    for (const slot of this.slots) {
-      if (slot.connection?.isDraining) slot.connection = undefined;
-      if (best === undefined || load(slot) < load(best)) best = slot;
-    }
-    return best as Slot;
-  }
-
-  private async open(slot: Slot): Promise<void> {
-    try {
-      const connection = await Connection.open(this.address, this.settings, this.life);
-      if (this.isClosed) connection.fail(closedError("opening a connection for a closed client"));
-      this.opened = this.opened.filter((each) => each.failure === undefined);
-      this.opened.push(connection);
-      slot.connection = connection;
-    } finally {
-      slot.opening = undefined;
-    }
+  /** A new connection counts as half a call: it is better than one that is in use. */
+  private choose(): Connection {
+    const usable = this.connections.filter((each) => !each.isDraining);
+    let best = usable[0];
+    for (const each of usable) if (best === undefined || each.load < best.load) best = each;
+    const isFull = usable.length >= this.settings.connections;
+    if (best !== undefined && (isFull || best.load < 0.5)) return best;
+    const opened = new Connection(this.address, this.settings);
+    this.connections = this.connections.filter((each) => each.failure === undefined);
+    this.connections.push(opened);
+    return opened;
   }
 
   close(): void {
-    this.life.end();
-    for (const each of this.opened.splice(0)) each.fail(closedError("closing this client"));
+    this.isClosed = true;
+    const error = closedError("closing this client");
+    for (const each of this.connections.splice(0)) each.fail(error);
+    for (const each of [...this.exchanges]) each.end(error);
   }
 }

@@ -1,4 +1,6 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+
+import { CallOptions } from "./options.js";
 
 /** How a value is encoded: the numbers of SPEC.md, section 2. */
 export const enum FieldType {
@@ -29,20 +31,21 @@ export interface Field {
   readonly timesMin?: number;
   readonly timesMax?: number;
   readonly choices?: readonly string[];
+  readonly pattern?: RegExp;
   readonly record?: Message;
   /** Lowest revision that knows it. */
   readonly since?: number;
-  /** What an answer has when it is not there. */
-  readonly absent?: "" | 0 | false;
+  /** What an answer, or the options, have when it is not there; "" also for no elements. */
+  readonly absent?: string | number | boolean;
 }
 
 /** A message's table. */
 export interface Message {
   readonly name: string;
   readonly fields: readonly Field[];
-  /** Lists of keys of which one must be given. */
-  readonly exactlyOne?: readonly (readonly string[])[];
-  /** Pairs of keys of which not both may be given. */
+  /** Names of which one must be given. */
+  readonly exactlyOne?: readonly string[];
+  /** Pairs of names of which not both may be given. */
   readonly excludes?: readonly (readonly [string, string])[];
 }
 
@@ -54,6 +57,9 @@ export interface Kind {
   /** Sending it twice does no more than sending it once. */
   readonly retrySafe: boolean;
   readonly request: Message;
+  /** All frames of an answer but the last one; absent: there is one frame. */
+  readonly chunk?: Message;
+  readonly response: Message;
 }
 
 /** Of the header and the encoding of fields. */
@@ -403,6 +409,9 @@ export interface HealthResponse extends Origin {
   /** Of one real model: its files on disk beside those that were loaded. */
   file?: "unchanged" | "changed" | "missing";
 }
+
+/** The message "Models request" of SPEC.md: empty. */
+export type ModelsRequest = Record<string, never>;
 
 /** The message "Models response" of SPEC.md. */
 export interface ModelsResponse extends Origin {
@@ -775,6 +784,9 @@ export interface CancelResponse {
   found: boolean;
 }
 
+/** The message "Stats request" of SPEC.md: empty. */
+export type StatsRequest = Record<string, never>;
+
 /** The message "Stats response" of SPEC.md. */
 export interface StatsResponse extends Origin {
   /** One `Counter` each, in order of name. */
@@ -811,7 +823,7 @@ export const requirementsTable: Message = {
 export const requestContextTable: Message = {
   name: "Request context",
   fields: [
-    { id: 1, name: "trace_context", key: "traceContext", type: FieldType.Text, presence: "optional", low: 55, high: 55 },
+    { id: 1, name: "trace_context", key: "traceContext", type: FieldType.Text, presence: "optional", low: 55, high: 55, pattern: /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/ },
     { id: 2, name: "attempt", key: "attempt", type: FieldType.U64, presence: "optional", low: 1, high: 4294967295 },
     { id: 3, name: "priority", key: "priority", type: FieldType.U64, presence: "optional", low: 0, high: 9 },
   ],
@@ -867,7 +879,7 @@ export const inputTable: Message = {
     { id: 1, name: "text", key: "text", type: FieldType.Text, presence: "optional", low: 0, high: 4000000 },
     { id: 2, name: "tokens", key: "tokens", type: FieldType.U32s, presence: "optional", low: 1, high: 1000000 },
   ],
-  exactlyOne: [["text", "tokens"]],
+  exactlyOne: ["text", "tokens"],
 };
 
 export const logprobsTable: Message = {
@@ -1094,8 +1106,8 @@ export const generateRequestTable: Message = {
     { id: 29, name: "context", key: "context", type: FieldType.Record, presence: "optional", record: requestContextTable, since: 3 },
     { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
   ],
-  exactlyOne: [["prompt", "tokens", "messages"]],
-  excludes: [["messages", "parseSpecial"], ["messages", "addSpecial"]],
+  exactlyOne: ["prompt", "tokens", "messages"],
+  excludes: [["messages", "parse_special"], ["messages", "add_special"]],
 };
 
 export const generateChunkTable: Message = {
@@ -1141,8 +1153,8 @@ export const scoreRequestTable: Message = {
     { id: 29, name: "context", key: "context", type: FieldType.Record, presence: "optional", record: requestContextTable, since: 3 },
     { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
   ],
-  exactlyOne: [["prompt", "tokens", "messages"]],
-  excludes: [["messages", "parseSpecial"], ["messages", "addSpecial"]],
+  exactlyOne: ["prompt", "tokens", "messages"],
+  excludes: [["messages", "parse_special"], ["messages", "add_special"]],
 };
 
 export const continuationScoreTable: Message = {
@@ -1210,8 +1222,8 @@ export const logitsRequestTable: Message = {
     { id: 29, name: "context", key: "context", type: FieldType.Record, presence: "optional", record: requestContextTable, since: 3 },
     { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
   ],
-  exactlyOne: [["prompt", "tokens", "messages"]],
-  excludes: [["messages", "parseSpecial"], ["messages", "addSpecial"]],
+  exactlyOne: ["prompt", "tokens", "messages"],
+  excludes: [["messages", "parse_special"], ["messages", "add_special"]],
 };
 
 export const logitsChunkTable: Message = {
@@ -1281,20 +1293,62 @@ export const goAwayKind = 0x70;
 
 /** Every kind of request. */
 export const kinds: Readonly<Record<KindName, Kind>> = {
-  Hello: { name: "Hello", number: 0x01, since: 1, retrySafe: true, request: helloRequestTable },
-  Ping: { name: "Ping", number: 0x02, since: 1, retrySafe: true, request: pingRequestTable },
-  Health: { name: "Health", number: 0x03, since: 1, retrySafe: true, request: healthRequestTable },
-  Models: { name: "Models", number: 0x04, since: 1, retrySafe: true, request: modelsRequestTable },
-  Load: { name: "Load", number: 0x05, since: 1, retrySafe: false, request: loadRequestTable },
-  Unload: { name: "Unload", number: 0x07, since: 1, retrySafe: false, request: unloadRequestTable },
-  Tokenize: { name: "Tokenize", number: 0x08, since: 1, retrySafe: true, request: tokenizeRequestTable },
-  Detokenize: { name: "Detokenize", number: 0x09, since: 1, retrySafe: true, request: detokenizeRequestTable },
-  Generate: { name: "Generate", number: 0x0a, since: 1, retrySafe: true, request: generateRequestTable },
-  Score: { name: "Score", number: 0x0b, since: 2, retrySafe: true, request: scoreRequestTable },
-  Logits: { name: "Logits", number: 0x0c, since: 1, retrySafe: true, request: logitsRequestTable },
-  Embed: { name: "Embed", number: 0x0d, since: 2, retrySafe: true, request: embedRequestTable },
-  Cancel: { name: "Cancel", number: 0x0e, since: 1, retrySafe: false, request: cancelRequestTable },
-  Stats: { name: "Stats", number: 0x0f, since: 1, retrySafe: true, request: statsRequestTable },
+  Hello: {
+    name: "Hello", number: 0x01, since: 1, retrySafe: true,
+    request: helloRequestTable, response: helloResponseTable,
+  },
+  Ping: {
+    name: "Ping", number: 0x02, since: 1, retrySafe: true,
+    request: pingRequestTable, response: pingResponseTable,
+  },
+  Health: {
+    name: "Health", number: 0x03, since: 1, retrySafe: true,
+    request: healthRequestTable, response: healthResponseTable,
+  },
+  Models: {
+    name: "Models", number: 0x04, since: 1, retrySafe: true,
+    request: modelsRequestTable, response: modelsResponseTable,
+  },
+  Load: {
+    name: "Load", number: 0x05, since: 1, retrySafe: false,
+    request: loadRequestTable, chunk: loadProgressTable, response: loadResponseTable,
+  },
+  Unload: {
+    name: "Unload", number: 0x07, since: 1, retrySafe: false,
+    request: unloadRequestTable, response: unloadResponseTable,
+  },
+  Tokenize: {
+    name: "Tokenize", number: 0x08, since: 1, retrySafe: true,
+    request: tokenizeRequestTable, response: tokenizeResponseTable,
+  },
+  Detokenize: {
+    name: "Detokenize", number: 0x09, since: 1, retrySafe: true,
+    request: detokenizeRequestTable, response: detokenizeResponseTable,
+  },
+  Generate: {
+    name: "Generate", number: 0x0a, since: 1, retrySafe: true,
+    request: generateRequestTable, chunk: generateChunkTable, response: generateResponseTable,
+  },
+  Score: {
+    name: "Score", number: 0x0b, since: 2, retrySafe: true,
+    request: scoreRequestTable, response: scoreResponseTable,
+  },
+  Logits: {
+    name: "Logits", number: 0x0c, since: 1, retrySafe: true,
+    request: logitsRequestTable, chunk: logitsChunkTable, response: logitsResponseTable,
+  },
+  Embed: {
+    name: "Embed", number: 0x0d, since: 2, retrySafe: true,
+    request: embedRequestTable, chunk: embedChunkTable, response: embedResponseTable,
+  },
+  Cancel: {
+    name: "Cancel", number: 0x0e, since: 1, retrySafe: false,
+    request: cancelRequestTable, response: cancelResponseTable,
+  },
+  Stats: {
+    name: "Stats", number: 0x0f, since: 1, retrySafe: true,
+    request: statsRequestTable, response: statsResponseTable,
+  },
 };
 
 export type KindName =
@@ -1312,3 +1366,132 @@ export type KindName =
   | "Embed"
   | "Cancel"
   | "Stats";
+
+/** Options of a Client. */
+export interface Options {
+  /**
+   * Name and version of the program, for the server's log; default: the library's (1 to 128 bytes).
+   */
+  name?: string;
+  /** Hand out answers of mocks, which say so. Default false. */
+  allowMock?: boolean;
+  /** Offer LZ4. Default true. */
+  compression?: boolean;
+  /** Largest body accepted, bytes (4096 to 4294967295). Default 4194304. */
+  bodySizeMax?: number;
+  /**
+   * Largest whole answer accepted, bytes of its bodies; beyond it the answer is given up (4096 to
+   * 9007199254740991). Default 1073741824.
+   */
+  answerSizeMax?: number;
+  /**
+   * Size of the pool; a call takes the connection with the fewest requests in flight (1 to 1024).
+   * Default 1.
+   */
+  connections?: number;
+  /** To connect, and again for Hello (1 to 4294967295). Default 5000. */
+  connectMilliseconds?: number;
+  /** Longest silence on an answer; 0: any (0 to 4294967295). Default 0. */
+  answerMilliseconds?: number;
+  /**
+   * Beyond a request's deadline before the client gives up by itself (0 to 4294967295). Default
+   * 2000.
+   */
+  graceMilliseconds?: number;
+  /** In all (1 to 4294967295). Default 3. */
+  attempts?: number;
+  /**
+   * First pause between attempts; doubles; each with jitter from half to whole (0 to 4294967295).
+   * Default 50.
+   */
+  backoffMilliseconds?: number;
+  /** Longest pause between attempts (0 to 4294967295). Default 2000. */
+  backoffMaxMilliseconds?: number;
+  /**
+   * How long, from a call's start, to wait for a server that is not there or loads its model (0 to
+   * 4294967295). Default 0.
+   */
+  waitMilliseconds?: number;
+}
+
+export const optionsTable: Message = {
+  name: "Options",
+  fields: [
+    { id: 1, name: "name", key: "name", type: FieldType.Text, presence: "optional", low: 1, high: 128, absent: "assay-typescript/0.1.0" },
+    { id: 2, name: "allow_mock", key: "allowMock", type: FieldType.Bool, presence: "optional", absent: false },
+    { id: 3, name: "compression", key: "compression", type: FieldType.Bool, presence: "optional", absent: true },
+    { id: 4, name: "body_size_max", key: "bodySizeMax", type: FieldType.U64, presence: "optional", low: 4096, high: 4294967295, absent: 4194304 },
+    { id: 5, name: "answer_size_max", key: "answerSizeMax", type: FieldType.U64, presence: "optional", low: 4096, high: 9007199254740991, absent: 1073741824 },
+    { id: 6, name: "connections", key: "connections", type: FieldType.U64, presence: "optional", low: 1, high: 1024, absent: 1 },
+    { id: 7, name: "connect_milliseconds", key: "connectMilliseconds", type: FieldType.U64, presence: "optional", low: 1, high: 4294967295, absent: 5000 },
+    { id: 8, name: "answer_milliseconds", key: "answerMilliseconds", type: FieldType.U64, presence: "optional", low: 0, high: 4294967295, absent: 0 },
+    { id: 9, name: "grace_milliseconds", key: "graceMilliseconds", type: FieldType.U64, presence: "optional", low: 0, high: 4294967295, absent: 2000 },
+    { id: 10, name: "attempts", key: "attempts", type: FieldType.U64, presence: "optional", low: 1, high: 4294967295, absent: 3 },
+    { id: 11, name: "backoff_milliseconds", key: "backoffMilliseconds", type: FieldType.U64, presence: "optional", low: 0, high: 4294967295, absent: 50 },
+    { id: 12, name: "backoff_max_milliseconds", key: "backoffMaxMilliseconds", type: FieldType.U64, presence: "optional", low: 0, high: 4294967295, absent: 2000 },
+    { id: 13, name: "wait_milliseconds", key: "waitMilliseconds", type: FieldType.U64, presence: "optional", low: 0, high: 4294967295, absent: 0 },
+  ],
+};
+
+/** A method for each kind of request. */
+export abstract class Calls {
+  /** Sends a request and gives its whole answer. */
+  protected abstract call<Reply>(kind: Kind, request: object, options: CallOptions): Promise<Reply>;
+
+  /** Same bytes back. */
+  ping(request: PingRequest | Uint8Array = {}, options: CallOptions = {}): Promise<PingResponse> {
+    const given = request instanceof Uint8Array ? { payload: request } : request;
+    return this.call(kinds.Ping, given, options);
+  }
+
+  /** May this model, or this server, be sent work. */
+  health(request: HealthRequest = {}, options: CallOptions = {}): Promise<HealthResponse> {
+    return this.call(kinds.Health, request, options);
+  }
+
+  /** List of models. */
+  models(request: ModelsRequest = {}, options: CallOptions = {}): Promise<ModelsResponse> {
+    return this.call(kinds.Models, request, options);
+  }
+
+  /** Stop serving a model; sent again only if it never began. */
+  unload(request: UnloadRequest | string, options: CallOptions = {}): Promise<UnloadResponse> {
+    const given = typeof request === "string" ? { name: request } : request;
+    return this.call(kinds.Unload, given, options);
+  }
+
+  /** Text to token ids. */
+  tokenize(request: TokenizeRequest, options: CallOptions = {}): Promise<TokenizeResponse> {
+    return this.call(kinds.Tokenize, request, options);
+  }
+
+  /** Token ids to text. */
+  detokenize(request: DetokenizeRequest, options: CallOptions = {}): Promise<DetokenizeResponse> {
+    return this.call(kinds.Detokenize, request, options);
+  }
+
+  /** Continue a prompt. */
+  generate(request: GenerateRequest, options: CallOptions = {}): Promise<GenerateResponse> {
+    return this.call(kinds.Generate, request, options);
+  }
+
+  /** Log-probabilities of given continuations. */
+  score(request: ScoreRequest, options: CallOptions = {}): Promise<ScoreResponse> {
+    return this.call(kinds.Score, request, options);
+  }
+
+  /** Raw scores. */
+  logits(request: LogitsRequest, options: CallOptions = {}): Promise<LogitsResponse> {
+    return this.call(kinds.Logits, request, options);
+  }
+
+  /** Inputs to vectors. */
+  embed(request: EmbedRequest, options: CallOptions = {}): Promise<EmbedResponse> {
+    return this.call(kinds.Embed, request, options);
+  }
+
+  /** Counters, split by provenance. */
+  stats(request: StatsRequest = {}, options: CallOptions = {}): Promise<StatsResponse> {
+    return this.call(kinds.Stats, request, options);
+  }
+}

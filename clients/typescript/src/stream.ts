@@ -1,9 +1,10 @@
 // A Generate whose chunks reach the caller as they come.
 
-import { Generation } from "./answers.js";
-import { AssayError } from "./errors.js";
 import { Exchange } from "./exchange.js";
 import { GenerateChunk, GenerateResponse } from "./protocol.js";
+
+/** Gives up what is left of streams that nobody holds any more. */
+const dropped = new FinalizationRegistry<Exchange>((exchange) => exchange.end());
 
 /**
  * The answer to a Generate in the making, for one reader. Leaving the loop early gives up what is
@@ -14,15 +15,12 @@ import { GenerateChunk, GenerateResponse } from "./protocol.js";
  *     const answer = await stream.result();
  */
 export class GenerateStream implements AsyncIterableIterator<GenerateChunk> {
-  private readonly begun: Promise<void>;
-  private whole: GenerateResponse | undefined;
-  private failure: unknown;
-  private newest: Promise<unknown> = Promise.resolve(); // the last `next` that was asked for
+  private newest: Promise<unknown>; // the last thing that was asked for
 
   /** Made by Client.generateStream. */
-  constructor(private readonly exchange: Exchange<Generation>) {
-    this.begun = exchange.start();
-    this.begun.catch(() => {}); // thrown by `next`
+  constructor(private readonly exchange: Exchange) {
+    this.newest = exchange.start().catch(() => {}); // thrown by `next`
+    dropped.register(this, exchange);
   }
 
   [Symbol.asyncIterator](): this {
@@ -37,33 +35,8 @@ export class GenerateStream implements AsyncIterableIterator<GenerateChunk> {
   }
 
   private async step(): Promise<IteratorResult<GenerateChunk, undefined>> {
-    const done = { done: true, value: undefined } as const;
-    if (this.whole !== undefined) return done;
-    if (this.failure !== undefined) throw this.failure;
-    try {
-      await this.begun;
-      const frame = await this.exchange.next();
-      const pieces = this.exchange.pieces as Generation;
-      this.take(() => (frame.isLast ? pieces.last(frame) : pieces.chunk(frame)));
-      if (frame.isLast) {
-        this.whole = pieces.whole;
-        this.exchange.stop();
-        return done;
-      }
-      this.exchange.hasReached = true;
-      return { done: false, value: pieces.newest as GenerateChunk };
-    } catch (error) {
-      this.failure ??= error;
-      throw this.failure;
-    }
-  }
-
-  private take(body: () => void): void {
-    try {
-      body();
-    } catch (error) {
-      throw this.exchange.damaged(error);
-    }
+    const value = (await this.exchange.next()) as GenerateChunk | undefined;
+    return value === undefined ? { done: true, value } : { done: false, value };
   }
 
   /** What leaving a loop early calls: `close`. */
@@ -78,13 +51,11 @@ export class GenerateStream implements AsyncIterableIterator<GenerateChunk> {
    */
   async result(): Promise<GenerateResponse> {
     while (!(await this.next()).done);
-    return this.whole as GenerateResponse;
+    return this.exchange.whole as GenerateResponse;
   }
 
   /** Gives up what is left. Safe to repeat, and after the end without effect. */
   close(): void {
-    if (this.whole !== undefined || this.failure !== undefined) return;
-    this.failure = new AssayError("given_up", "Generate: the caller gave the answer up");
-    this.exchange.end(this.failure as AssayError);
+    this.exchange.end();
   }
 }

@@ -240,3 +240,9 @@ scripted("closing the client ends calls that wait for a place, and those in flig
     client.close();
     await Promise.all(failures);
   }, onePlace);
+
+scripted("a call after close fails at once, without a pause", [drain], async (client) => {
+  client.close();
+  await failing(client.ping(), "connection_closed");
+  await failing(client.generateStream({ prompt: "x" }).next(), "connection_closed");
+}, { options: { backoffMilliseconds: 60_000, backoffMaxMilliseconds: 60_000 } });

@@ -39,6 +39,12 @@ declare module "node:path" {
 declare module "node:readline" {
   export function createInterface(options: { input: unknown }): AsyncIterable<string>;
 }
+declare module "node:v8" {
+  export function setFlagsFromString(flags: string): void;
+}
+declare module "node:vm" {
+  export function runInNewContext(code: string): unknown;
+}
 declare module "node:test" {
   interface Context {
     diagnostic(message: string): void;

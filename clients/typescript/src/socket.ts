@@ -1,11 +1,16 @@
-// Where a server listens: `tcp://host:port`, `tcp://[::1]:port`, `unix:///path`.
+// Where a server listens, and the way there: `tcp://host:port`, `tcp://[::1]:port`, `unix:///path`.
 //
 // Guarantees: parsing touches no network; the text of a refused address says what was expected.
+
+import * as net from "node:net";
 
 import { AssayError } from "./errors.js";
 
 /** What a Unix socket's address has room for, bytes. */
 const socketPathMax = 107;
+
+/** How long a TCP connection may be silent before the system probes it, milliseconds. */
+const keepAliveIdle = 30_000;
 
 /** Address of a server. */
 export interface Address {
@@ -34,4 +39,13 @@ export function parseAddress(text: string): Address {
     refuse("tcp://HOST:PORT with a port from 1 to 65535");
   }
   return { text, where: { host, port } };
+}
+
+/** Begins to connect: what is written meanwhile is sent once that is done. */
+export function dial(address: Address): net.Socket {
+  const socket = net.connect(address.where);
+  return socket.on("connect", () => {
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveIdle); // without effect on a Unix socket
+  });
 }

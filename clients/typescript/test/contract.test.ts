@@ -1,0 +1,250 @@
+// What every client promises (Protocol/protocol.json, client): options, refused requests, attempts,
+// sizes, and what the server says of its load.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+import { AssayError, Client, GenerateRequest, Options, RequestContext } from "assay-client";
+import { decode, encode } from "../src/codec.js";
+import { settingsFrom } from "../src/options.js";
+import * as tables from "../src/protocol.js";
+import { Asked, Peer, Script } from "./peer.js";
+import { echo, failing, scripted } from "./scripted.js";
+
+const read = (path: string): any =>
+  JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url).pathname, "utf8"));
+const contract = read("../../Protocol/protocol.json").client;
+const camel = (name: string): string =>
+  name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+
+// ---------------------------------------------------------------- options
+
+test("options have the names and the defaults of the contract", () => {
+  const settings = settingsFrom({}) as unknown as Record<string, unknown>;
+  assert.equal(Object.keys(settings).length, contract.options.length);
+  for (const option of contract.options) {
+    const otherwise = `assay-typescript/${read("package.json").version}`;
+    assert.equal(settings[camel(option.name)], option.default ?? otherwise, option.name);
+  }
+  assert.equal(settingsFrom({ attempts: undefined } as unknown as Options).attempts, 3);
+});
+
+test("an option out of its range is refused by name, one at its end is taken", () => {
+  const wrong: Array<[string, unknown]> = [["unknown", 1]];
+  for (const { name, type, min, max } of contract.options) {
+    const good = type === "text" ? ["x", "x".repeat(max)] : type === "bool" ? [true, false]
+      : [min, max];
+    for (const value of good) settingsFrom({ [camel(name)]: value });
+    const bad = type === "text" ? ["", "x".repeat(max + 1), "\u00e9".repeat(max), 1]
+      : type === "bool" ? [0, "yes"] : [min - 1, max + 1, min + 0.5, NaN, Infinity, `${min}`];
+    wrong.push(...bad.map((value): [string, unknown] => [name, value]));
+  }
+  for (const [name, value] of wrong) {
+    assert.throws(
+      () => new Client("unix:///x", { [camel(name)]: value } as Options),
+      (error) => error instanceof AssayError && error.code === "request_invalid" &&
+        error.field === name, `${name}: ${value}`);
+  }
+});
+
+// ---------------------------------------------------------------- requests
+
+const message = { role: "user", content: "x" } as const;
+const refused: Array<[string, GenerateRequest]> = [
+  ["prompt", {}], ["tokens", { prompt: "", tokens: [1] }],
+  ["messages", { tokens: [1], messages: [message] }],
+  ["messages", { prompt: "", tokens: [1], messages: [message] }],
+  ["parse_special", { messages: [message], parseSpecial: false }],
+  ["add_special", { messages: [message], addSpecial: true }],
+  ["context.priority", { prompt: "", context: { priority: 10 } }],
+  ["context.trace_context", { prompt: "", context: { traceContext: "0".repeat(55) } }],
+  ["context.trace_context", { prompt: "", context: { traceContext: "00" } }],
+];
+scripted("what breaks its table is refused here, by the field's path", [echo],
+  async (client, stage) => {
+    for (const [field, request] of refused) {
+      assert.equal((await failing(client.generate(request), "request_invalid")).field, field);
+    }
+    const both = { text: "a", tokens: [1] };
+    assert.equal(
+      (await failing(client.embed({ inputs: [both] }), "request_invalid")).field, "inputs.tokens");
+    const late = client.ping({}, { deadlineMilliseconds: -1 });
+    assert.equal((await failing(late, "request_invalid")).field, "deadline_milliseconds");
+    assert.equal(stage.connections, 0);
+  });
+
+scripted("a request of one field may be that field's value", [async (peer) => {
+  for (let count = 0; count < 2; count++) {
+    const ping = await peer.asked();
+    peer.write(ping.kind, ping.id, 0, 1, 0, ping.body);
+    const unload = await peer.asked();
+    assert.equal(decode(tables.kinds.Unload.request, unload.body)["name"], "m");
+    peer.say(unload, 0, tables.unloadResponseTable, {});
+  }
+}], async (client) => {
+  const payload = Uint8Array.of(1, 2);
+  assert.deepEqual((await client.ping(payload)).payload, payload);
+  await client.unload("m");
+  assert.deepEqual((await client.ping({ payload })).payload, payload);
+  await client.unload({ name: "m" });
+});
+
+for (const request of [{ context: {} }, { ignoreEos: false }, { minTokens: 0 }]) {
+  scripted(`revision 2 is not sent ${Object.keys(request)}`, [echo], async (client) => {
+    await failing(client.generate({ prompt: "", ...request }), "revision_too_low");
+    await client.ping();
+  });
+}
+
+// ---------------------------------------------------------------- attempts
+
+const contextOf = ({ body }: Asked): RequestContext | undefined =>
+  decode(tables.generateRequestTable, body)["context"] as RequestContext | undefined;
+
+/** Refuses so often, as `code`; then answers. Hands over the contexts that came. */
+const refusing = (times: number, code: string, contexts: unknown[]): Script => async (peer) => {
+  for (let count = 0; count < times; count++) {
+    const asked = await peer.asked();
+    contexts.push(contextOf(asked));
+    peer.refuse(asked, "UNAVAILABLE", code);
+  }
+  const asked = await peer.asked();
+  contexts.push(contextOf(asked));
+  peer.end(asked, "");
+};
+
+const traceContext = `00-${"1".repeat(32)}-${"2".repeat(16)}-01`;
+const revision3 = { hello: { revision: 3 } };
+for (const given of [undefined, { traceContext, priority: 0 }]) {
+  const contexts: unknown[] = [];
+  scripted(`a context says which attempt it is; the caller's has ${Object.keys(given ?? {})}`,
+    [refusing(2, "busy", contexts)], async (client) => {
+      await client.generate({ prompt: "x", ...(given && { context: given }) });
+      assert.deepEqual(contexts, [given, { ...given, attempt: 2 }, { ...given, attempt: 3 }]);
+    }, revision3);
+}
+
+const older: unknown[] = [];
+scripted("no attempt is named to a server of revision 2", [refusing(2, "busy", older)],
+  async (client) => {
+    await client.generate({ prompt: "x" });
+    assert.deepEqual(older, [undefined, undefined, undefined]);
+  });
+
+const waits: unknown[] = [];
+scripted("waiting for a model that loads is no attempt", [refusing(4, "model_loading", waits)],
+  async (client) => {
+    await client.generate({ prompt: "x" });
+    assert.deepEqual(waits, Array(5).fill(undefined));
+  }, { ...revision3, options: { waitMilliseconds: 60_000 } });
+
+const full: unknown[] = [];
+scripted("an attempt that has no room for its number is made without it",
+  [refusing(1, "busy", full)], async (client) => {
+    const size = encode(tables.generateRequestTable, {
+      prompt: "", requirements: { real: true } }).body.length;
+    await client.generate({ prompt: "x".repeat(4096 - size) });
+    assert.deepEqual(full, [undefined, undefined]);
+  }, { hello: { revision: 3, bodySizeMax: 4096 } });
+
+// ---------------------------------------------------------------- answers
+
+/** Chunks of more than 4096 bytes in all, then what follows a Cancel. */
+const tooMuch = (heard: () => void): Script => async (peer) => {
+  const asked = await peer.asked();
+  for (let count = 0; count < 3; count++) peer.chunk(asked, "x".repeat(1500));
+  peer.finishCancelled(asked, await peer.asked());
+  heard();
+  await peer.echo();
+};
+const small = { options: { answerSizeMax: 4096 } };
+scripted("an answer that is too large is given up; the connection lives on", [tooMuch(() => {})],
+  async (client, stage) => {
+    const failure = await failing(client.generate({ prompt: "x" }), "given_up");
+    assert.equal(failure.status, "CANCELLED");
+    await client.ping();
+    assert.equal(stage.connections, 1);
+  }, small);
+
+let hear = (): void => {};
+const isHeard = new Promise<void>((resolve) => {
+  hear = resolve;
+});
+scripted("a stream that is too large is given up before anybody reads it", [tooMuch(() => hear())],
+  async (client, stage) => {
+    const stream = client.generateStream({ prompt: "x" });
+    await isHeard;
+    await client.ping();
+    await failing(stream.result(), "given_up");
+    await failing(stream.next(), "given_up");
+    assert.equal(stage.connections, 1);
+  }, small);
+
+scripted("the last frame can be the one too large; nothing is left to cancel", [async (peer) => {
+  const asked = await peer.asked();
+  peer.chunk(asked, "x".repeat(4000));
+  peer.end(asked, "x".repeat(100));
+  await peer.echo();
+}], async (client, stage) => {
+  await failing(client.generate({ prompt: "x" }), "given_up");
+  await client.ping(new Uint8Array(4000));
+  await failing(client.ping(new Uint8Array(4200)), "given_up");
+  await client.ping();
+  assert.equal(stage.connections, 1);
+}, small);
+
+const serverLoad = {
+  queued: 3, running: 1, waitMicroseconds: 250, cachePagesUsed: 7, cachePages: 8,
+};
+scripted("a refusal says how busy the server is", [async (peer) => {
+  const asked = await peer.asked();
+  const { body } = encode(tables.errorBodyTable, { code: "busy", message: "no", serverLoad });
+  peer.write(asked.kind, asked.id, 0, 1, tables.statuses.RESOURCE_EXHAUSTED, body);
+}], async (client) => {
+  const failure = await failing(client.ping(), "server_refused");
+  assert.deepEqual(failure.serverLoad, serverLoad);
+  assert.equal(failure.code, "server_refused");
+  assert.equal(failure.serverCode, "busy");
+}, { options: { attempts: 1 } });
+
+// ---------------------------------------------------------------- streams
+
+const collect = (): void => {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+};
+
+let isCancelled = false;
+scripted("a stream that nobody holds any more is given up", [async (peer: Peer) => {
+  const asked = await peer.asked();
+  peer.chunk(asked, "one");
+  peer.finishCancelled(asked, await peer.asked());
+  isCancelled = true;
+  await peer.echo();
+}], async (client) => {
+  const first = async (): Promise<string | undefined> =>
+    (await client.generateStream({ prompt: "x" }).next()).value?.text;
+  assert.equal(await first(), "one");
+  for (let turn = 0; turn < 400 && !isCancelled; turn++) {
+    collect();
+    await new Promise<void>((resolve) => setTimeout(resolve, 20));
+  }
+  assert.ok(isCancelled);
+  await client.ping();
+});
+
+scripted("closing the client ends a stream whose chunks are not read yet", [async (peer) => {
+  const asked = await peer.asked();
+  peer.chunk(asked, "one");
+  peer.end(asked, "two");
+  await peer.echo();
+}], async (client) => {
+  const stream = client.generateStream({ prompt: "x" });
+  await client.ping(); // answered after the chunks
+  client.close();
+  await failing(stream.next(), "connection_closed");
+  await failing(stream.result(), "connection_closed");
+});
