@@ -1,38 +1,144 @@
-// One request and its answer, over as many attempts as retry.go allows.
+// One request and its answer, over as many attempts as it takes and is allowed.
 //
-// Guarantees: when the context ends, the call ends: cancelled, at once; past its deadline, when the
-// server has said so or the grace is over. An answer that was cut short because of that is an
-// error, in which errors.Is finds the context's. Whatever ends an exchange gives its answer up, and
-// the connection lives on; damage ends the connection.
+// When the context ends, the call ends: cancelled, at once; past its deadline, when the server has
+// said so or the grace is over. An answer that was cut short because of that is an error, in which
+// errors.Is finds the context's. Whatever ends an exchange gives its answer up, and the connection
+// lives on; damage ends the connection.
+//
+// While WaitMilliseconds last, a request is sent again as long as nobody answers at the address or
+// the server refuses with model_loading; that does not count. Otherwise, within Attempts, when
+//  1. no byte of it was written: any kind;
+//  2. it was answered UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED: any kind, after the pause that
+//     the server asks for, else the backoff;
+//  3. the connection was lost: kinds whose effects do not add up (all but Load and Unload).
+//
+// Never beyond the deadline, never once a chunk has reached the caller, on a breach of the
+// protocol, or for a mock.
 
 package assay
 
 import (
 	"context"
-	"errors"
-	"sync"
+	"math/rand"
 	"time"
 )
 
+const (
+	// waitPauseMax bounds the pauses while a server is waited for.
+	waitPauseMax = 200 * time.Millisecond
+	// waitPauseMin keeps a backoff of nothing from being a busy loop.
+	waitPauseMin = 5 * time.Millisecond
+	// modelLoading is the server's reason for a refusal that passes by itself.
+	modelLoading = "model_loading"
+	// contextRevision is the first that knows of a request's context.
+	contextRevision = 3
+)
+
+// termed is a request to a model: it may say which attempt it is, and what the model must be.
+type termed interface {
+	terms() (**RequestContext, **Requirements)
+}
+
+// exchange is for one goroutine at a time.
 type exchange struct {
 	client   *Client
 	ctx      context.Context
 	kind     byte
 	rule     kindRule
-	body     []byte
-	revision uint32
-	begun    time.Time
+	request  body
+	body     []byte // of the first attempt
+	revision uint32 // the lowest that knows the request
+	waitEnd  time.Time
 	fresh    func() pieces // begins to put an answer together
+	watched  bool          // perhaps nobody comes for the answer: see call.watch
 
+	call    *call // what is in flight
 	pieces  pieces
-	attempt int  // finished ones that count
-	waited  int  // finished ones that do not: see WaitMilliseconds
-	reached bool // a chunk has reached the caller
+	attempt uint64 // finished ones that count
+	waited  uint64 // finished ones that do not: see WaitMilliseconds
+	reached bool   // a chunk has reached the caller
+}
 
-	mutex sync.Mutex
-	call  *call // what is in flight
-	held  bool  // its connection counts it
-	left  bool  // nobody may come for it any more: see watch
+// exchange prepares a request, which it may change.
+func (c *Client) exchange(
+	ctx context.Context, kind byte, request body, fresh func() pieces,
+) (*exchange, *Error) {
+	e := &exchange{client: c, ctx: ctx, kind: kind, rule: kinds[kind], request: request, fresh: fresh,
+		waitEnd: time.Now().Add(milliseconds(c.options.WaitMilliseconds))}
+	health, ok := request.(*HealthRequest)
+	serverWide := ok && health.Model == "" // there is no model to make demands on
+	if with, ok := request.(termed); ok && !serverWide && !c.options.AllowMock {
+		_, requirements := with.terms()
+		demands := Requirements{}
+		if *requirements != nil {
+			demands = **requirements
+		}
+		demands.Real = true
+		*requirements = &demands
+	}
+	var wrong *breach
+	if e.body, e.revision, wrong = encode(request, make([]byte, 0, 128)); wrong != nil {
+		return nil, invalidRequest("encoding "+e.rule.name, wrong)
+	}
+	if e.revision < e.rule.since {
+		e.revision = e.rule.since
+	}
+	return e, nil
+}
+
+// bodyFor is the request as a server of that revision may have it: from the second attempt on its
+// context says which one it is.
+func (e *exchange) bodyFor(revision uint64) []byte {
+	with, ok := e.request.(termed)
+	if !ok || e.attempt == 0 || revision < contextRevision {
+		return e.body
+	}
+	place, _ := with.terms()
+	marked := RequestContext{}
+	if *place != nil {
+		marked = **place
+	}
+	marked.Attempt = e.attempt + 1
+	*place = &marked
+	body, _, _ := encode(e.request, make([]byte, 0, len(e.body)+64))
+	return body
+}
+
+// finish waits for the whole answer. Chunks reach the caller only of Load.
+func (e *exchange) finish() *Error {
+	defer e.stop() // also when a callback panics
+	for {
+		last, failure := e.next()
+		switch {
+		case failure != nil:
+			return e.failed(failure)
+		case last:
+			return nil
+		}
+		e.reached = e.kind == kindLoad
+	}
+}
+
+// next adds one frame to the answer, and says whether that was the last one.
+func (e *exchange) next() (last bool, failure *Error) {
+	for {
+		if e.call == nil {
+			if failure := e.start(); failure != nil {
+				return false, failure
+			}
+		}
+		next, failure := e.wait()
+		if failure == nil {
+			failure = e.verify(next)
+		}
+		if failure == nil {
+			return next.isLast(), e.take(next)
+		}
+		e.stop()
+		if failure = e.again(failure); failure != nil {
+			return false, failure
+		}
+	}
 }
 
 // start sends the request.
@@ -40,13 +146,14 @@ func (e *exchange) start() *Error {
 	for {
 		c, failure := e.client.pick(e.ctx, e.rule)
 		if failure == nil {
-			var target *call
-			if target, failure = c.begin(e.ctx, e); failure == nil {
-				e.pieces = e.fresh()
-				e.adopt(target)
-				return nil
+			e.call, failure = c.begin(e)
+		}
+		if failure == nil {
+			e.pieces = e.fresh()
+			if e.watched {
+				go e.call.watch(e.ctx, milliseconds(e.client.options.GraceMilliseconds))
 			}
-			e.client.release(c)
+			return nil
 		}
 		if failure = e.again(failure); failure != nil {
 			return failure
@@ -54,130 +161,81 @@ func (e *exchange) start() *Error {
 	}
 }
 
-func (e *exchange) adopt(target *call) {
-	e.mutex.Lock()
-	e.call, e.held = target, true
-	left := e.left
-	e.mutex.Unlock()
-	if left {
-		e.stop()
-	}
-}
-
-func (e *exchange) current() *call {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-	return e.call
-}
-
 // stop ends the exchange; an unfinished answer is given up.
 func (e *exchange) stop() {
-	e.mutex.Lock()
-	target, held := e.call, e.held
-	e.call, e.held = nil, false
-	e.mutex.Unlock()
-	if held { // before its place is free, so that who comes next finds the right count
-		e.client.release(target.connection)
-	}
-	if target != nil {
-		target.abandon()
+	if e.call != nil {
+		e.call.giveUp(nil)
+		e.call = nil
 	}
 }
 
-// watch gives the answer up when the context ends and perhaps nobody comes for it any more: a
-// Stream may be dropped in the middle.
-func (e *exchange) watch() {
-	<-e.ctx.Done()
-	if !isDeadline(e.ctx.Err()) {
-		e.leave()
-		return
-	}
-	time.AfterFunc(time.Duration(e.client.options.GraceMilliseconds)*time.Millisecond, e.leave)
-}
-
-// leave ends what is unfinished. A complete answer can still be read, but its connection does not
-// count it any longer.
-func (e *exchange) leave() {
-	e.mutex.Lock()
-	e.left = true
-	target := e.call
-	complete := target != nil && target.isComplete()
-	held := e.held
-	if complete {
-		e.held = false
-	}
-	e.mutex.Unlock()
-	switch {
-	case !complete:
-		e.stop()
-	case held:
-		e.client.release(target.connection)
-	}
-}
-
-// next is the next frame: of an answer, not of a failure, and no mock's unless allowed.
-func (e *exchange) next() (*frame, *Error) {
+// wait blocks for one frame: until the context is cancelled, until its deadline and the grace have
+// passed, or until the server has been silent for AnswerMilliseconds.
+func (e *exchange) wait() (*frame, *Error) {
+	options := &e.client.options
+	done := e.ctx.Done()
+	var silent, late <-chan time.Time
 	for {
-		target := e.current()
-		if target == nil {
-			if failure := e.start(); failure != nil {
-				return nil, failure
-			}
-			continue
+		if err := e.ctx.Err(); err != nil && !isDeadline(err) {
+			return nil, contextError(e.doing("waiting for"), err)
 		}
-		next, failure := e.wait(target)
-		if failure == nil {
-			if failure = e.verify(next, target); failure == nil {
-				return next, nil
-			}
+		if next, failure := e.call.take(); next != nil || failure != nil {
+			return next, failure
 		}
-		e.stop()
-		if failure = e.again(failure); failure != nil {
-			return nil, failure
+		if silent == nil && options.AnswerMilliseconds > 0 {
+			timer := time.NewTimer(milliseconds(options.AnswerMilliseconds))
+			defer timer.Stop()
+			silent = timer.C
+		}
+		select {
+		case <-e.call.wake:
+		case <-silent:
+			e.call.connection.endIfSilent()
+			return nil, silenceError(e.doing("waiting for"), options.AnswerMilliseconds)
+		case <-late:
+			e.call.connection.endIfSilent()
+			return nil, contextError(e.doing("waiting for"), context.DeadlineExceeded)
+		case <-done:
+			timer := time.NewTimer(milliseconds(options.GraceMilliseconds))
+			defer timer.Stop()
+			done, late = nil, timer.C
 		}
 	}
 }
 
 // verify refuses a mock first and a failure second: nobody should act on a mock's words unawares.
-func (e *exchange) verify(f *frame, target *call) *Error {
+func (e *exchange) verify(f *frame) *Error {
 	if f.provenance == Mock && !e.client.options.AllowMock {
-		return mockError("reading the answer to " + e.rule.name)
+		return mockError(e.doing("reading"))
 	}
 	if f.status == 0 {
 		return nil
 	}
-	failure := failedError("reading the answer to "+e.rule.name, CodeServerRefused, f)
+	failure := refusedError(e.doing("reading"), CodeServerRefused, f)
 	if failure.Code == CodeProtocolError {
-		target.connection.fail(failure)
+		e.call.connection.fail(failure)
 	}
 	return failure
 }
 
-// take adds a frame to the answer. A frame that contradicts it ends the exchange and its
-// connection. An answer that was cut short because the context ended fails with its last frame.
-func (e *exchange) take(next *frame) *Error {
-	add := e.pieces.chunk
-	if next.isLast() {
-		add = e.pieces.last
-	}
-	if err := add(next); err != nil {
-		failure := protocolError("reading the answer to "+e.rule.name, err.Error())
-		if target := e.current(); target != nil {
-			target.connection.fail(failure)
-		}
-		e.stop()
+// take adds a frame to the answer. One that contradicts it ends the connection. An answer that was
+// cut short because the context ended fails with its last frame.
+func (e *exchange) take(f *frame) *Error {
+	if err := e.pieces.take(f); err != nil {
+		failure := protocolError(e.doing("reading"), err.Error())
+		e.call.connection.fail(failure)
 		return failure
 	}
-	answer, ok := e.pieces.(*generation)
-	if !ok || !next.isLast() || !answer.isCut() {
+	reason := e.pieces.finishReason()
+	if !f.isLast() || !isCut(reason) {
 		return nil
 	}
 	_, limited := e.ctx.Deadline()
 	switch ended := e.ctx.Err(); {
 	case ended != nil:
-		return contextError(e.waiting(), ended)
-	case limited && answer.whole.FinishReason == "deadline": // the server's clock is a little ahead
-		return contextError(e.waiting(), context.DeadlineExceeded)
+		return contextError(e.doing("waiting for"), ended)
+	case limited && reason == "deadline": // the server's clock is a little ahead
+		return contextError(e.doing("waiting for"), context.DeadlineExceeded)
 	}
 	return nil
 }
@@ -192,41 +250,97 @@ func (e *exchange) failed(failure *Error) *Error {
 	return failure.beside(e.ctx.Err())
 }
 
-func isDeadline(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
+func (e *exchange) doing(what string) string { return what + " the answer to " + e.rule.name }
 
-// wait blocks for one frame: until the context is cancelled, until its deadline and the grace have
-// passed, or until the server has been silent for AnswerMilliseconds.
-func (e *exchange) wait(target *call) (*frame, *Error) {
-	options := &e.client.options
-	done := e.ctx.Done()
-	var silent, late <-chan time.Time
-	for {
-		if err := e.ctx.Err(); err != nil && !isDeadline(err) {
-			return nil, contextError(e.waiting(), err)
+// ---------------------------------------------------------------- once more
+
+// again decides about another attempt, and pauses before it. It returns nil for one, otherwise what
+// the call fails with.
+func (e *exchange) again(failure *Error) *Error {
+	if e.reached {
+		return failure
+	}
+	pause, waits := e.waitPause(failure)
+	if !waits {
+		var retried bool
+		if pause, retried = e.retryPause(failure); !retried {
+			return failure
 		}
-		if next, failure := target.take(); next != nil || failure != nil {
-			return next, failure
+	}
+	if deadline, ok := e.ctx.Deadline(); ok && time.Until(deadline) < pause {
+		if waits {
+			return failure.beside(context.DeadlineExceeded) // it alone ends the waiting
 		}
-		if silent == nil && options.AnswerMilliseconds > 0 {
-			timer := time.NewTimer(time.Duration(options.AnswerMilliseconds) * time.Millisecond)
-			defer timer.Stop()
-			silent = timer.C
-		}
-		select {
-		case <-target.wake:
-		case <-silent:
-			target.connection.endIfSilent()
-			return nil, silenceError(e.waiting(),
-				time.Duration(options.AnswerMilliseconds)*time.Millisecond)
-		case <-late:
-			target.connection.endIfSilent()
-			return nil, contextError(e.waiting(), context.DeadlineExceeded)
-		case <-done:
-			timer := time.NewTimer(time.Duration(options.GraceMilliseconds) * time.Millisecond)
-			defer timer.Stop()
-			done, late = nil, timer.C
-		}
+		return failure
+	}
+	doing := "pausing before another " + e.rule.name
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-e.client.life.Done():
+		return closedError(doing, nil)
+	case <-e.ctx.Done():
+		return contextError(doing, e.ctx.Err())
 	}
 }
 
-func (e *exchange) waiting() string { return "waiting for the answer to " + e.rule.name }
+// waitPause is the pause before a try that does not count; false: the server is not waited for.
+func (e *exchange) waitPause(failure *Error) (time.Duration, bool) {
+	left := time.Until(e.waitEnd)
+	loading := failure.Code == CodeServerRefused && failure.ServerCode == modelLoading
+	if left <= 0 || !loading && failure.Code != CodeUnreachable {
+		return 0, false
+	}
+	pause := waitPauseMax
+	switch asked := failure.RetryAfterMilliseconds; {
+	case !loading:
+		if pause = min(e.backoff(e.waited+1), waitPauseMax); pause < waitPauseMin {
+			pause = waitPauseMin
+		}
+	case asked != nil:
+		if pause = milliseconds(*asked); pause > left {
+			return 0, false // the server's own pause is not cut short
+		}
+	}
+	e.waited++
+	return min(pause, left), true
+}
+
+// retryPause is the pause before an attempt that counts; false: there is none.
+func (e *exchange) retryPause(failure *Error) (time.Duration, bool) {
+	e.attempt++
+	if e.attempt >= e.client.options.Attempts {
+		return 0, false
+	}
+	switch {
+	case failure.unwritten, failure.Code == CodeConnectionClosed && e.rule.retrySafe:
+	case failure.Code == CodeServerRefused && (failure.Status == StatusUnavailable ||
+		failure.Status == StatusResourceExhausted || failure.Status == StatusAborted):
+		if asked := failure.RetryAfterMilliseconds; asked != nil {
+			return milliseconds(*asked), true
+		}
+	default:
+		return 0, false
+	}
+	return e.backoff(e.attempt), true
+}
+
+// backoff doubles with each attempt, with jitter from half to whole.
+func (e *exchange) backoff(attempt uint64) time.Duration {
+	options := &e.client.options
+	doubled := options.BackoffMilliseconds << min(attempt-1, 32) // no option reaches 2^32
+	jitter := rand.New(rand.NewSource(time.Now().UnixNano())).Float64()
+	return time.Duration((0.5 + 0.5*jitter) *
+		float64(milliseconds(min(doubled, options.BackoffMaxMilliseconds))))
+}
+
+func milliseconds(count uint64) time.Duration { return time.Duration(count) * time.Millisecond }
+
+func min[T int | uint64 | time.Duration](a, b T) T {
+	if a < b {
+		return a
+	}
+	return b
+}

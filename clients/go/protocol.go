@@ -2,7 +2,10 @@
 
 package assay
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 const (
 	protocolVersion  = 1    // of the header and the encoding of fields
@@ -41,6 +44,17 @@ const (
 )
 
 const (
+	typeU64    byte = 1 // unsigned integer
+	typeF64    byte = 2 // number; NaN is out of every range
+	typeBytes  byte = 3 // as they are
+	typeText   byte = 4 // UTF-8, well-formed (no overlong forms, no surrogates)
+	typeU32s   byte = 5 // array
+	typeF32s   byte = 6 // array
+	typeRecord byte = 7 // fields again, ids of their own
+	typeBool   byte = 8 // 0 or 1
+)
+
+const (
 	kindHello      byte = 0x01 // first request of a connection; agree on revision, compression, limits
 	kindPing       byte = 0x02 // same bytes back
 	kindHealth     byte = 0x03 // may this model, or this server, be sent work
@@ -58,6 +72,23 @@ const (
 	kindStats      byte = 0x0f // counters, split by provenance
 	kindGoAway     byte = 0x70 // only from the server, byte 5 is `0xf0`, request id 0; as a request it is a protocol error (`kind_reserved`)
 )
+
+var kinds = map[byte]kindRule{
+	kindHello:      {"Hello", 1, true},
+	kindPing:       {"Ping", 1, true},
+	kindHealth:     {"Health", 1, true},
+	kindModels:     {"Models", 1, true},
+	kindLoad:       {"Load", 1, false},
+	kindUnload:     {"Unload", 1, false},
+	kindTokenize:   {"Tokenize", 1, true},
+	kindDetokenize: {"Detokenize", 1, true},
+	kindGenerate:   {"Generate", 1, true},
+	kindScore:      {"Score", 2, true},
+	kindLogits:     {"Logits", 1, true},
+	kindEmbed:      {"Embed", 2, true},
+	kindCancel:     {"Cancel", 1, false},
+	kindStats:      {"Stats", 1, true},
+}
 
 // The values of Provenance.
 const (
@@ -128,6 +159,19 @@ const (
 	CodeRevisionTooLow   Code = "revision_too_low"  // the server speaks an older revision that does not know the request; nothing was sent
 )
 
+// codeStatus has the status that fits a code; the server's own has none.
+var codeStatus = map[Code]Status{
+	CodeAddressInvalid:   StatusInvalidArgument,
+	CodeUnreachable:      StatusUnavailable,
+	CodeConnectionClosed: StatusUnavailable,
+	CodeTimedOut:         StatusDeadlineExceeded,
+	CodeProtocolError:    StatusProtocolError,
+	CodeMockRefused:      StatusMockRefused,
+	CodeGivenUp:          StatusCancelled,
+	CodeRequestInvalid:   StatusInvalidArgument,
+	CodeRevisionTooLow:   StatusUnimplemented,
+}
+
 // Requirements is the record "Requirements" of Protocol/SPEC.md.
 type Requirements struct {
 	// Real: the model must be real; default false.
@@ -138,6 +182,12 @@ type Requirements struct {
 
 	// Device: device that must compute (1 to 64 bytes).
 	Device string `json:"device,omitempty"`
+}
+
+func (m *Requirements) fields(c *coder) {
+	c.optional(field{id: 1, name: "real"}, &m.Real, m.Real)
+	c.optional(field{id: 2, name: "fingerprint", low: 32, high: 32}, &m.Fingerprint, m.Fingerprint != nil)
+	c.optional(field{id: 3, name: "device", low: 1, high: 64}, &m.Device, m.Device != "")
 }
 
 // RequestContext is the record "Request context" of Protocol/SPEC.md.
@@ -152,6 +202,12 @@ type RequestContext struct {
 	// Priority: orders the requests of one connection that wait, the highest first; default 4 (0
 	// to 9).
 	Priority *uint64 `json:"priority,omitempty"`
+}
+
+func (m *RequestContext) fields(c *coder) {
+	c.optional(field{id: 1, name: "trace_context", low: 55, high: 55, format: "traceparent"}, &m.TraceContext, m.TraceContext != "")
+	c.optional(field{id: 2, name: "attempt", low: 1, high: 4294967295}, &m.Attempt, m.Attempt != 0)
+	pointer(c, field{id: 3, name: "priority", high: 9}, &m.Priority)
 }
 
 // Answer is the record "Answer" of Protocol/SPEC.md.
@@ -177,6 +233,15 @@ type Answer struct {
 	ServerLoad *ServerLoad `json:"server_load,omitempty"`
 }
 
+func (m *Answer) fields(c *coder) {
+	c.required(field{id: 1, name: "model", low: 1, high: 128}, &m.Model)
+	c.optional(field{id: 2, name: "fingerprint", low: 32, high: 32}, &m.Fingerprint, m.Fingerprint != nil)
+	c.required(field{id: 3, name: "device", low: 1, high: 64}, &m.Device)
+	c.required(field{id: 4, name: "timing"}, &m.Timing)
+	repeated(c, field{id: 5, name: "degradations", timesMax: 1024, low: 1, high: 2048}, &m.Degradations)
+	pointer(c, field{id: 6, name: "server_load", since: 3}, &m.ServerLoad)
+}
+
 // ServerLoad is the record "Server load" of Protocol/SPEC.md.
 type ServerLoad struct {
 	// Queued: requests that wait for the engine.
@@ -193,6 +258,14 @@ type ServerLoad struct {
 
 	// CachePages: pages of the key-value cache in all.
 	CachePages uint64 `json:"cache_pages"`
+}
+
+func (m *ServerLoad) fields(c *coder) {
+	c.required(field{id: 1, name: "queued", high: math.MaxUint64}, &m.Queued)
+	c.required(field{id: 2, name: "running", high: math.MaxUint64}, &m.Running)
+	c.required(field{id: 3, name: "wait_microseconds", high: math.MaxUint64}, &m.WaitMicroseconds)
+	c.required(field{id: 4, name: "cache_pages_used", high: math.MaxUint64}, &m.CachePagesUsed)
+	c.required(field{id: 5, name: "cache_pages", high: math.MaxUint64}, &m.CachePages)
 }
 
 // Timing is the record "Timing" of Protocol/SPEC.md.
@@ -219,6 +292,16 @@ type Timing struct {
 	Total uint64 `json:"total"`
 }
 
+func (m *Timing) fields(c *coder) {
+	c.required(field{id: 1, name: "accept", high: math.MaxUint64}, &m.Accept)
+	c.required(field{id: 2, name: "queue", high: math.MaxUint64}, &m.Queue)
+	c.required(field{id: 3, name: "tokenize", high: math.MaxUint64}, &m.Tokenize)
+	c.required(field{id: 4, name: "prefill", high: math.MaxUint64}, &m.Prefill)
+	c.required(field{id: 5, name: "decode", high: math.MaxUint64}, &m.Decode)
+	c.required(field{id: 6, name: "write", high: math.MaxUint64}, &m.Write)
+	c.required(field{id: 7, name: "total", high: math.MaxUint64}, &m.Total)
+}
+
 // ChatMessage is the record "Chat message" of Protocol/SPEC.md.
 type ChatMessage struct {
 	// Role: who speaks: system, user, assistant.
@@ -228,6 +311,11 @@ type ChatMessage struct {
 	Content string `json:"content"`
 }
 
+func (m *ChatMessage) fields(c *coder) {
+	c.required(field{id: 1, name: "role", choices: []string{"system", "user", "assistant"}}, &m.Role)
+	c.required(field{id: 2, name: "content", high: 4000000}, &m.Content)
+}
+
 // Input is the record "Input" of Protocol/SPEC.md.
 type Input struct {
 	// Text: tokenized by the server (0 to 4000000 bytes).
@@ -235,6 +323,12 @@ type Input struct {
 
 	// Tokens: token ids, used as they are (1 to 1000000 elements).
 	Tokens []uint32 `json:"tokens,omitempty"`
+}
+
+func (m *Input) fields(c *coder) {
+	pointer(c, field{id: 1, name: "text", high: 4000000}, &m.Text)
+	c.optional(field{id: 2, name: "tokens", low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.exactlyOne([]string{"text", "tokens"}, m.Text != nil, m.Tokens != nil)
 }
 
 // Logprobs is the record "Logprobs" of Protocol/SPEC.md.
@@ -254,6 +348,14 @@ type Logprobs struct {
 
 	// TopLogprobs: of each of them; as many as `top_tokens` (0 to 1000000 elements).
 	TopLogprobs []float32 `json:"top_logprobs,omitempty"`
+}
+
+func (m *Logprobs) fields(c *coder) {
+	c.required(field{id: 1, name: "tokens", high: 1000000}, &m.Tokens)
+	c.required(field{id: 2, name: "logprobs", high: 1000000}, &m.Logprobs)
+	c.optional(field{id: 3, name: "top_count", high: 64}, &m.TopCount, m.TopCount != 0)
+	c.optional(field{id: 4, name: "top_tokens", high: 1000000}, &m.TopTokens, m.TopTokens != nil)
+	c.optional(field{id: 5, name: "top_logprobs", high: 1000000}, &m.TopLogprobs, m.TopLogprobs != nil)
 }
 
 // errorBody is the record "Error" of Protocol/SPEC.md.
@@ -279,6 +381,15 @@ type errorBody struct {
 	ServerLoad *ServerLoad `json:"server_load,omitempty"`
 }
 
+func (m *errorBody) fields(c *coder) {
+	c.required(field{id: 1, name: "code", low: 1, high: 128}, &m.Code)
+	c.required(field{id: 2, name: "message", high: 2048}, &m.Message)
+	c.optional(field{id: 3, name: "field", low: 1, high: 128}, &m.Field, m.Field != "")
+	pointer(c, field{id: 4, name: "retry_after_milliseconds", high: 3600000}, &m.RetryAfterMilliseconds)
+	c.optional(field{id: 5, name: "layer", choices: []string{"file", "parse", "compatibility", "placement", "validation"}}, &m.Layer, m.Layer != "")
+	pointer(c, field{id: 6, name: "server_load", since: 3}, &m.ServerLoad)
+}
+
 // helloRequest is the message "Hello request" of Protocol/SPEC.md.
 type helloRequest struct {
 	// Client: name and version of the client program (1 to 128 bytes).
@@ -293,6 +404,13 @@ type helloRequest struct {
 	// BodySizeMax: largest body before compression the client accepts; default 4194304 (4096 to
 	// 4294967295).
 	BodySizeMax uint64 `json:"body_size_max,omitempty"`
+}
+
+func (m *helloRequest) fields(c *coder) {
+	c.required(field{id: 1, name: "client", low: 1, high: 128}, &m.Client)
+	c.required(field{id: 2, name: "revision", low: 1, high: 4294967295}, &m.Revision)
+	c.optional(field{id: 3, name: "compression"}, &m.Compression, m.Compression)
+	c.optional(field{id: 4, name: "body_size_max", low: 4096, high: 4294967295}, &m.BodySizeMax, m.BodySizeMax != 0)
 }
 
 // helloResponse is the record "Hello response" of Protocol/SPEC.md.
@@ -313,10 +431,22 @@ type helloResponse struct {
 	RequestsInFlightMax uint64 `json:"requests_in_flight_max"`
 }
 
-// pingRequest is the message "Ping request" of Protocol/SPEC.md.
-type pingRequest struct {
+func (m *helloResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "server", low: 1, high: 128}, &m.Server)
+	c.required(field{id: 2, name: "revision", low: 1, high: 4294967295}, &m.Revision)
+	c.required(field{id: 3, name: "compression"}, &m.Compression)
+	c.required(field{id: 4, name: "body_size_max", low: 4096, high: 4294967295}, &m.BodySizeMax)
+	c.required(field{id: 5, name: "requests_in_flight_max", low: 1, high: 4294967295}, &m.RequestsInFlightMax)
+}
+
+// PingRequest is the message "Ping request" of Protocol/SPEC.md.
+type PingRequest struct {
 	// Payload: sent back as it is (0 to 65536 bytes).
 	Payload []byte `json:"payload,omitempty"`
+}
+
+func (m *PingRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "payload", high: 65536}, &m.Payload, m.Payload != nil)
 }
 
 // PingResponse is the message "Ping response" of Protocol/SPEC.md.
@@ -325,6 +455,10 @@ type PingResponse struct {
 	Payload []byte `json:"payload,omitempty"`
 
 	Origin
+}
+
+func (m *PingResponse) fields(c *coder) {
+	c.optional(field{id: 1, name: "payload", high: 65536}, &m.Payload, m.Payload != nil)
 }
 
 // HealthRequest is the message "Health request" of Protocol/SPEC.md.
@@ -340,6 +474,17 @@ type HealthRequest struct {
 
 	// Requirements: demands on that model.
 	Requirements *Requirements `json:"requirements,omitempty"`
+}
+
+func (m *HealthRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "model", low: 1, high: 128}, &m.Model, m.Model != "")
+	c.optional(field{id: 2, name: "verify", since: 2}, &m.Verify, m.Verify)
+	pointer(c, field{id: 29, name: "context", since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements"}, &m.Requirements)
+}
+
+func (m *HealthRequest) terms() (**RequestContext, **Requirements) {
+	return &m.Context, &m.Requirements
 }
 
 // HealthResponse is the message "Health response" of Protocol/SPEC.md.
@@ -367,8 +512,19 @@ type HealthResponse struct {
 	Origin
 }
 
-// modelsRequest is the message "Models request" of Protocol/SPEC.md.
-type modelsRequest struct{}
+func (m *HealthResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "ready"}, &m.Ready)
+	c.required(field{id: 2, name: "state", choices: []string{"loading", "ready", "failed", "draining"}}, &m.State)
+	c.optional(field{id: 3, name: "reason", low: 1, high: 2048}, &m.Reason, m.Reason != "")
+	c.optional(field{id: 4, name: "seal", choices: []string{"absent", "matched", "drifted"}, since: 2}, &m.Seal, m.Seal != "")
+	pointer(c, field{id: 5, name: "largest_difference", least: 0.0, most: 10.0, since: 2}, &m.LargestDifference)
+	c.optional(field{id: 6, name: "file", choices: []string{"unchanged", "changed", "missing"}, since: 3}, &m.File, m.File != "")
+}
+
+// ModelsRequest is the message "Models request" of Protocol/SPEC.md.
+type ModelsRequest struct{}
+
+func (m *ModelsRequest) fields(*coder) {}
 
 // ModelsResponse is the message "Models response" of Protocol/SPEC.md.
 type ModelsResponse struct {
@@ -376,6 +532,10 @@ type ModelsResponse struct {
 	Models []Model `json:"models,omitempty"`
 
 	Origin
+}
+
+func (m *ModelsResponse) fields(c *coder) {
+	repeated(c, field{id: 1, name: "models", timesMax: 1024}, &m.Models)
 }
 
 // Model is the record "Model" of Protocol/SPEC.md.
@@ -422,6 +582,22 @@ type Model struct {
 	File string `json:"file,omitempty"`
 }
 
+func (m *Model) fields(c *coder) {
+	c.required(field{id: 1, name: "name", low: 1, high: 128}, &m.Name)
+	c.required(field{id: 2, name: "state", choices: []string{"loading", "ready", "failed", "draining"}}, &m.State)
+	c.required(field{id: 3, name: "provenance", low: 1, high: 2}, &m.Provenance)
+	c.required(field{id: 4, name: "architecture", high: 128}, &m.Architecture)
+	c.required(field{id: 5, name: "parameters", high: math.MaxUint64}, &m.Parameters)
+	c.required(field{id: 6, name: "vocabulary", high: math.MaxUint64}, &m.Vocabulary)
+	c.required(field{id: 7, name: "context", high: math.MaxUint64}, &m.Context)
+	c.optional(field{id: 8, name: "fingerprint", low: 32, high: 32}, &m.Fingerprint, m.Fingerprint != nil)
+	c.required(field{id: 9, name: "generation", high: 4294967295}, &m.Generation)
+	c.required(field{id: 10, name: "device", high: 64}, &m.Device)
+	c.optional(field{id: 11, name: "device_reason", low: 1, high: 2048}, &m.DeviceReason, m.DeviceReason != "")
+	c.required(field{id: 12, name: "bytes", high: math.MaxUint64}, &m.Bytes)
+	c.optional(field{id: 13, name: "file", choices: []string{"unchanged", "changed", "missing"}, since: 3}, &m.File, m.File != "")
+}
+
 // LoadRequest is the message "Load request" of Protocol/SPEC.md.
 type LoadRequest struct {
 	// Name: name to serve it under (1 to 128 bytes).
@@ -437,6 +613,13 @@ type LoadRequest struct {
 	Device string `json:"device,omitempty"`
 }
 
+func (m *LoadRequest) fields(c *coder) {
+	c.required(field{id: 1, name: "name", low: 1, high: 128}, &m.Name)
+	c.required(field{id: 2, name: "path", low: 1, high: 4096}, &m.Path)
+	c.optional(field{id: 3, name: "strategy", choices: []string{"strict", "graceful", "development"}}, &m.Strategy, m.Strategy != "")
+	c.optional(field{id: 4, name: "device", low: 1, high: 64}, &m.Device, m.Device != "")
+}
+
 // loadProgress is the message "Load progress" of Protocol/SPEC.md.
 type loadProgress struct {
 	// Layer: a `Layer`: this one is done.
@@ -447,6 +630,13 @@ type loadProgress struct {
 
 	Origin
 }
+
+func (m *loadProgress) fields(c *coder) {
+	c.required(field{id: 1, name: "layer"}, &m.Layer)
+	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
+}
+
+func (m *loadProgress) number() *uint64 { return m.Frame }
 
 // LoadResponse is the message "Load response" of Protocol/SPEC.md.
 type LoadResponse struct {
@@ -471,6 +661,17 @@ type LoadResponse struct {
 	Origin
 }
 
+func (m *LoadResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "accepted"}, &m.Accepted)
+	repeated(c, field{id: 2, name: "layers", timesMax: 1024}, &m.Layers)
+	pointer(c, field{id: 3, name: "model"}, &m.Model)
+	repeated(c, field{id: 4, name: "overrides", timesMax: 1024, low: 1, high: 2048}, &m.Overrides)
+	repeated(c, field{id: 5, name: "attempts", timesMax: 1024, low: 1, high: 2048}, &m.Attempts)
+	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
+}
+
+func (m *LoadResponse) number() *uint64 { return m.Frame }
+
 // Layer is the record "Layer" of Protocol/SPEC.md.
 type Layer struct {
 	// Layer: which layer of the assay: file, parse, compatibility, placement, validation.
@@ -483,16 +684,28 @@ type Layer struct {
 	Microseconds uint64 `json:"microseconds"`
 }
 
-// unloadRequest is the message "Unload request" of Protocol/SPEC.md.
-type unloadRequest struct {
+func (m *Layer) fields(c *coder) {
+	c.required(field{id: 1, name: "layer", choices: []string{"file", "parse", "compatibility", "placement", "validation"}}, &m.Layer)
+	c.required(field{id: 2, name: "ok"}, &m.Ok)
+	c.required(field{id: 3, name: "microseconds", high: math.MaxUint64}, &m.Microseconds)
+}
+
+// UnloadRequest is the message "Unload request" of Protocol/SPEC.md.
+type UnloadRequest struct {
 	// Name: model to stop serving, once its requests are done (1 to 128 bytes).
 	Name string `json:"name"`
+}
+
+func (m *UnloadRequest) fields(c *coder) {
+	c.required(field{id: 1, name: "name", low: 1, high: 128}, &m.Name)
 }
 
 // UnloadResponse is the message "Unload response" of Protocol/SPEC.md.
 type UnloadResponse struct {
 	Origin
 }
+
+func (m *UnloadResponse) fields(*coder) {}
 
 // TokenizeRequest is the message "Tokenize request" of Protocol/SPEC.md.
 type TokenizeRequest struct {
@@ -515,6 +728,19 @@ type TokenizeRequest struct {
 	Requirements *Requirements `json:"requirements,omitempty"`
 }
 
+func (m *TokenizeRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "model", low: 1, high: 128}, &m.Model, m.Model != "")
+	c.required(field{id: 2, name: "text", high: 4000000}, &m.Text)
+	c.optional(field{id: 3, name: "parse_special"}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 4, name: "add_special"}, &m.AddSpecial)
+	pointer(c, field{id: 29, name: "context", since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements"}, &m.Requirements)
+}
+
+func (m *TokenizeRequest) terms() (**RequestContext, **Requirements) {
+	return &m.Context, &m.Requirements
+}
+
 // TokenizeResponse is the message "Tokenize response" of Protocol/SPEC.md.
 type TokenizeResponse struct {
 	// Tokens: token ids (0 to 1000000 elements).
@@ -525,6 +751,13 @@ type TokenizeResponse struct {
 
 	Origin
 }
+
+func (m *TokenizeResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "tokens", high: 1000000}, &m.Tokens)
+	c.required(field{id: 31, name: "answer"}, &m.Answer)
+}
+
+func (m *TokenizeResponse) degradations() []string { return m.Answer.Degradations }
 
 // DetokenizeRequest is the message "Detokenize request" of Protocol/SPEC.md.
 type DetokenizeRequest struct {
@@ -541,6 +774,17 @@ type DetokenizeRequest struct {
 	Requirements *Requirements `json:"requirements,omitempty"`
 }
 
+func (m *DetokenizeRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "model", low: 1, high: 128}, &m.Model, m.Model != "")
+	c.required(field{id: 2, name: "tokens", high: 1000000}, &m.Tokens)
+	pointer(c, field{id: 29, name: "context", since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements"}, &m.Requirements)
+}
+
+func (m *DetokenizeRequest) terms() (**RequestContext, **Requirements) {
+	return &m.Context, &m.Requirements
+}
+
 // DetokenizeResponse is the message "Detokenize response" of Protocol/SPEC.md.
 type DetokenizeResponse struct {
 	// Text: bytes; single tokens need not be whole characters (0 to 4000000 bytes).
@@ -551,6 +795,13 @@ type DetokenizeResponse struct {
 
 	Origin
 }
+
+func (m *DetokenizeResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "text", high: 4000000}, &m.Text)
+	c.required(field{id: 31, name: "answer"}, &m.Answer)
+}
+
+func (m *DetokenizeResponse) degradations() []string { return m.Answer.Degradations }
 
 // GenerateRequest is the message "Generate request" of Protocol/SPEC.md.
 type GenerateRequest struct {
@@ -619,6 +870,36 @@ type GenerateRequest struct {
 	Requirements *Requirements `json:"requirements,omitempty"`
 }
 
+func (m *GenerateRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "model", low: 1, high: 128}, &m.Model, m.Model != "")
+	pointer(c, field{id: 2, name: "prompt", high: 4000000}, &m.Prompt)
+	c.optional(field{id: 3, name: "tokens", low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 4, name: "parse_special"}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 5, name: "add_special"}, &m.AddSpecial)
+	c.optional(field{id: 6, name: "max_tokens", low: 1, high: 1048576}, &m.MaxTokens, m.MaxTokens != 0)
+	c.optional(field{id: 7, name: "temperature", least: 0.0, most: 100.0}, &m.Temperature, m.Temperature != 0)
+	c.optional(field{id: 8, name: "top_k", high: 16777216}, &m.TopK, m.TopK != 0)
+	c.optional(field{id: 9, name: "top_p", least: 0.0, most: 1.0, above: true}, &m.TopP, m.TopP != 0)
+	c.optional(field{id: 10, name: "min_p", least: 0.0, most: 1.0}, &m.MinP, m.MinP != 0)
+	c.optional(field{id: 11, name: "seed", high: math.MaxUint64}, &m.Seed, m.Seed != 0)
+	repeated(c, field{id: 12, name: "stop", timesMax: 16, low: 1, high: 256}, &m.Stop)
+	c.optional(field{id: 13, name: "truncate_prompt"}, &m.TruncatePrompt, m.TruncatePrompt)
+	pointer(c, field{id: 14, name: "logprobs", high: 64, since: 2}, &m.Logprobs)
+	pointer(c, field{id: 15, name: "prompt_logprobs", high: 64, since: 2}, &m.PromptLogprobs)
+	repeated(c, field{id: 16, name: "messages", timesMax: 1024, since: 2}, &m.Messages)
+	c.optional(field{id: 17, name: "ignore_eos", since: 3}, &m.IgnoreEos, m.IgnoreEos)
+	c.optional(field{id: 18, name: "min_tokens", high: 1048576, since: 3}, &m.MinTokens, m.MinTokens != 0)
+	pointer(c, field{id: 29, name: "context", since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements"}, &m.Requirements)
+	c.exactlyOne([]string{"prompt", "tokens", "messages"}, m.Prompt != nil, m.Tokens != nil, len(m.Messages) > 0)
+	c.excludes("messages", "parse_special", len(m.Messages) > 0 && m.ParseSpecial)
+	c.excludes("messages", "add_special", len(m.Messages) > 0 && m.AddSpecial != nil)
+}
+
+func (m *GenerateRequest) terms() (**RequestContext, **Requirements) {
+	return &m.Context, &m.Requirements
+}
+
 // GenerateChunk is the message "Generate chunk" of Protocol/SPEC.md.
 type GenerateChunk struct {
 	// Tokens: tokens made since the last frame (0 to 1000000 elements).
@@ -644,6 +925,18 @@ type GenerateChunk struct {
 
 	Origin
 }
+
+func (m *GenerateChunk) fields(c *coder) {
+	c.optional(field{id: 1, name: "tokens", high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 2, name: "text", high: 4000000}, &m.Text, m.Text != "")
+	pointer(c, field{id: 3, name: "prompt_done", high: math.MaxUint64}, &m.PromptDone)
+	pointer(c, field{id: 4, name: "prompt_total", high: math.MaxUint64}, &m.PromptTotal)
+	pointer(c, field{id: 5, name: "logprobs", since: 2}, &m.Logprobs)
+	pointer(c, field{id: 6, name: "prompt_logprobs", since: 2}, &m.PromptLogprobs)
+	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
+}
+
+func (m *GenerateChunk) number() *uint64 { return m.Frame }
 
 // GenerateResponse is the message "Generate response" of Protocol/SPEC.md.
 type GenerateResponse struct {
@@ -681,6 +974,23 @@ type GenerateResponse struct {
 	Origin
 }
 
+func (m *GenerateResponse) fields(c *coder) {
+	c.optional(field{id: 1, name: "tokens", high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 2, name: "text", high: 4000000}, &m.Text, m.Text != "")
+	c.required(field{id: 5, name: "finish_reason", choices: []string{"stop", "length", "cancelled", "deadline"}}, &m.FinishReason)
+	c.optional(field{id: 6, name: "stop_matched", low: 1, high: 256}, &m.StopMatched, m.StopMatched != "")
+	c.required(field{id: 7, name: "prompt_tokens", high: math.MaxUint64}, &m.PromptTokens)
+	c.required(field{id: 8, name: "completion_tokens", high: math.MaxUint64}, &m.CompletionTokens)
+	pointer(c, field{id: 9, name: "logprobs", since: 2}, &m.Logprobs)
+	pointer(c, field{id: 10, name: "prompt_logprobs", since: 2}, &m.PromptLogprobs)
+	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
+	c.required(field{id: 31, name: "answer"}, &m.Answer)
+}
+
+func (m *GenerateResponse) number() *uint64 { return m.Frame }
+
+func (m *GenerateResponse) degradations() []string { return m.Answer.Degradations }
+
 // ScoreRequest is the message "Score request" of Protocol/SPEC.md.
 type ScoreRequest struct {
 	// Model: absent: the server's only model (1 to 128 bytes).
@@ -714,6 +1024,26 @@ type ScoreRequest struct {
 	Requirements *Requirements `json:"requirements,omitempty"`
 }
 
+func (m *ScoreRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "model", low: 1, high: 128}, &m.Model, m.Model != "")
+	pointer(c, field{id: 2, name: "prompt", high: 4000000}, &m.Prompt)
+	c.optional(field{id: 3, name: "tokens", low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 4, name: "parse_special"}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 5, name: "add_special"}, &m.AddSpecial)
+	repeated(c, field{id: 6, name: "messages", timesMax: 1024}, &m.Messages)
+	repeated(c, field{id: 7, name: "continuations", timesMin: 1, timesMax: 256}, &m.Continuations)
+	c.optional(field{id: 8, name: "top_logprobs", high: 64}, &m.TopLogprobs, m.TopLogprobs != 0)
+	pointer(c, field{id: 29, name: "context", since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements"}, &m.Requirements)
+	c.exactlyOne([]string{"prompt", "tokens", "messages"}, m.Prompt != nil, m.Tokens != nil, len(m.Messages) > 0)
+	c.excludes("messages", "parse_special", len(m.Messages) > 0 && m.ParseSpecial)
+	c.excludes("messages", "add_special", len(m.Messages) > 0 && m.AddSpecial != nil)
+}
+
+func (m *ScoreRequest) terms() (**RequestContext, **Requirements) {
+	return &m.Context, &m.Requirements
+}
+
 // ScoreResponse is the message "Score response" of Protocol/SPEC.md.
 type ScoreResponse struct {
 	// Scores: one `Continuation score` for each continuation, in order.
@@ -728,6 +1058,14 @@ type ScoreResponse struct {
 	Origin
 }
 
+func (m *ScoreResponse) fields(c *coder) {
+	repeated(c, field{id: 1, name: "scores", timesMin: 1, timesMax: 256}, &m.Scores)
+	c.required(field{id: 2, name: "prompt_tokens", high: math.MaxUint64}, &m.PromptTokens)
+	c.required(field{id: 31, name: "answer"}, &m.Answer)
+}
+
+func (m *ScoreResponse) degradations() []string { return m.Answer.Degradations }
+
 // ContinuationScore is the record "Continuation score" of Protocol/SPEC.md.
 type ContinuationScore struct {
 	// Logprobs: a `Logprobs` of the tokens that were scored.
@@ -738,6 +1076,12 @@ type ContinuationScore struct {
 
 	// Greedy: every token was the most probable one at its place.
 	Greedy bool `json:"greedy"`
+}
+
+func (m *ContinuationScore) fields(c *coder) {
+	c.required(field{id: 1, name: "logprobs"}, &m.Logprobs)
+	c.required(field{id: 2, name: "logprob", least: math.Inf(-1), most: math.Inf(1)}, &m.Logprob)
+	c.required(field{id: 3, name: "greedy"}, &m.Greedy)
 }
 
 // EmbedRequest is the message "Embed request" of Protocol/SPEC.md.
@@ -767,6 +1111,21 @@ type EmbedRequest struct {
 	Requirements *Requirements `json:"requirements,omitempty"`
 }
 
+func (m *EmbedRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "model", low: 1, high: 128}, &m.Model, m.Model != "")
+	repeated(c, field{id: 2, name: "inputs", timesMin: 1, timesMax: 256}, &m.Inputs)
+	c.optional(field{id: 3, name: "parse_special"}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 4, name: "add_special"}, &m.AddSpecial)
+	c.optional(field{id: 5, name: "pooling", choices: []string{"mean", "last", "cls"}}, &m.Pooling, m.Pooling != "")
+	pointer(c, field{id: 6, name: "normalize"}, &m.Normalize)
+	pointer(c, field{id: 29, name: "context", since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements"}, &m.Requirements)
+}
+
+func (m *EmbedRequest) terms() (**RequestContext, **Requirements) {
+	return &m.Context, &m.Requirements
+}
+
 // embedChunk is the message "Embed chunk" of Protocol/SPEC.md.
 type embedChunk struct {
 	// Embeddings: the next values (1 to 1000000 elements).
@@ -777,6 +1136,13 @@ type embedChunk struct {
 
 	Origin
 }
+
+func (m *embedChunk) fields(c *coder) {
+	c.required(field{id: 1, name: "embeddings", low: 1, high: 1000000}, &m.Embeddings)
+	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
+}
+
+func (m *embedChunk) number() *uint64 { return m.Frame }
 
 // EmbedResponse is the message "Embed response" of Protocol/SPEC.md.
 type EmbedResponse struct {
@@ -800,6 +1166,19 @@ type EmbedResponse struct {
 
 	Origin
 }
+
+func (m *EmbedResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "embeddings", high: 1000000}, &m.Embeddings)
+	c.required(field{id: 2, name: "dimensions", low: 1, high: 131072}, &m.Dimensions)
+	c.required(field{id: 3, name: "count", low: 1, high: 256}, &m.Count)
+	c.required(field{id: 4, name: "prompt_tokens", high: math.MaxUint64}, &m.PromptTokens)
+	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
+	c.required(field{id: 31, name: "answer"}, &m.Answer)
+}
+
+func (m *EmbedResponse) number() *uint64 { return m.Frame }
+
+func (m *EmbedResponse) degradations() []string { return m.Answer.Degradations }
 
 // LogitsRequest is the message "Logits request" of Protocol/SPEC.md.
 type LogitsRequest struct {
@@ -831,6 +1210,25 @@ type LogitsRequest struct {
 	Requirements *Requirements `json:"requirements,omitempty"`
 }
 
+func (m *LogitsRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "model", low: 1, high: 128}, &m.Model, m.Model != "")
+	pointer(c, field{id: 2, name: "prompt", high: 4000000}, &m.Prompt)
+	c.optional(field{id: 3, name: "tokens", low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 4, name: "parse_special"}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 5, name: "add_special"}, &m.AddSpecial)
+	c.optional(field{id: 6, name: "all_positions"}, &m.AllPositions, m.AllPositions)
+	repeated(c, field{id: 7, name: "messages", timesMax: 1024, since: 2}, &m.Messages)
+	pointer(c, field{id: 29, name: "context", since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements"}, &m.Requirements)
+	c.exactlyOne([]string{"prompt", "tokens", "messages"}, m.Prompt != nil, m.Tokens != nil, len(m.Messages) > 0)
+	c.excludes("messages", "parse_special", len(m.Messages) > 0 && m.ParseSpecial)
+	c.excludes("messages", "add_special", len(m.Messages) > 0 && m.AddSpecial != nil)
+}
+
+func (m *LogitsRequest) terms() (**RequestContext, **Requirements) {
+	return &m.Context, &m.Requirements
+}
+
 // logitsChunk is the message "Logits chunk" of Protocol/SPEC.md.
 type logitsChunk struct {
 	// Logits: the next values (1 to 1000000 elements).
@@ -841,6 +1239,13 @@ type logitsChunk struct {
 
 	Origin
 }
+
+func (m *logitsChunk) fields(c *coder) {
+	c.required(field{id: 1, name: "logits", low: 1, high: 1000000}, &m.Logits)
+	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
+}
+
+func (m *logitsChunk) number() *uint64 { return m.Frame }
 
 // LogitsResponse is the message "Logits response" of Protocol/SPEC.md.
 type LogitsResponse struct {
@@ -862,10 +1267,26 @@ type LogitsResponse struct {
 	Origin
 }
 
+func (m *LogitsResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "logits", high: 1000000}, &m.Logits)
+	c.required(field{id: 2, name: "vocabulary", low: 1, high: 4294967295}, &m.Vocabulary)
+	c.required(field{id: 3, name: "positions", low: 1, high: 4294967295}, &m.Positions)
+	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
+	c.required(field{id: 31, name: "answer"}, &m.Answer)
+}
+
+func (m *LogitsResponse) number() *uint64 { return m.Frame }
+
+func (m *LogitsResponse) degradations() []string { return m.Answer.Degradations }
+
 // cancelRequest is the message "Cancel request" of Protocol/SPEC.md.
 type cancelRequest struct {
 	// Target: id of the request to stop, of the same connection (1 to 18446744073709551615).
 	Target uint64 `json:"target"`
+}
+
+func (m *cancelRequest) fields(c *coder) {
+	c.required(field{id: 1, name: "target", low: 1, high: 18446744073709551615}, &m.Target)
 }
 
 // cancelResponse is the record "Cancel response" of Protocol/SPEC.md.
@@ -874,8 +1295,14 @@ type cancelResponse struct {
 	Found bool `json:"found"`
 }
 
-// statsRequest is the message "Stats request" of Protocol/SPEC.md.
-type statsRequest struct{}
+func (m *cancelResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "found"}, &m.Found)
+}
+
+// StatsRequest is the message "Stats request" of Protocol/SPEC.md.
+type StatsRequest struct{}
+
+func (m *StatsRequest) fields(*coder) {}
 
 // StatsResponse is the message "Stats response" of Protocol/SPEC.md.
 type StatsResponse struct {
@@ -883,6 +1310,10 @@ type StatsResponse struct {
 	Counters []Counter `json:"counters,omitempty"`
 
 	Origin
+}
+
+func (m *StatsResponse) fields(c *coder) {
+	repeated(c, field{id: 1, name: "counters", timesMax: 1024}, &m.Counters)
 }
 
 // Counter is the record "Counter" of Protocol/SPEC.md.
@@ -897,6 +1328,12 @@ type Counter struct {
 	Mock uint64 `json:"mock"`
 }
 
+func (m *Counter) fields(c *coder) {
+	c.required(field{id: 1, name: "name", low: 1, high: 128}, &m.Name)
+	c.required(field{id: 2, name: "real", high: math.MaxUint64}, &m.Real)
+	c.required(field{id: 3, name: "mock", high: math.MaxUint64}, &m.Mock)
+}
+
 // goAway is the record "GoAway" of Protocol/SPEC.md.
 type goAway struct {
 	// Reason: `shutting_down`, `idle` (1 to 128 bytes).
@@ -906,351 +1343,68 @@ type goAway struct {
 	DrainMilliseconds uint64 `json:"drain_milliseconds"`
 }
 
-var requirementsTable = &message{"Requirements", []field{
-	{id: 1, name: "real", typ: typeBool, presence: optional},
-	{id: 2, name: "fingerprint", typ: typeBytes, presence: optional, low: 32, high: 32},
-	{id: 3, name: "device", typ: typeText, presence: optional, low: 1, high: 64},
-}, nil, nil}
+func (m *goAway) fields(c *coder) {
+	c.required(field{id: 1, name: "reason", low: 1, high: 128}, &m.Reason)
+	c.required(field{id: 2, name: "drain_milliseconds", high: math.MaxUint64}, &m.DrainMilliseconds)
+}
 
-var requestContextTable = &message{"Request context", []field{
-	{id: 1, name: "trace_context", typ: typeText, presence: optional, low: 55, high: 55},
-	{id: 2, name: "attempt", typ: typeU64, presence: optional, low: 1, high: 4294967295},
-	{id: 3, name: "priority", typ: typeU64, presence: optional, high: 9},
-}, nil, nil}
+// Ping: same bytes back.
+func (c *Client) Ping(ctx context.Context, request PingRequest) (*PingResponse, error) {
+	return ask(ctx, c, kindPing, &request, request.answer)
+}
 
-var answerTable = &message{"Answer", []field{
-	{id: 1, name: "model", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "fingerprint", typ: typeBytes, presence: optional, low: 32, high: 32},
-	{id: 3, name: "device", typ: typeText, presence: required, low: 1, high: 64},
-	{id: 4, name: "timing", typ: typeRecord, presence: required, record: timingTable},
-	{id: 5, name: "degradations", typ: typeText, presence: repeated, timesMin: 0, timesMax: 1024, low: 1, high: 2048},
-	{id: 6, name: "server_load", typ: typeRecord, presence: optional, record: serverLoadTable, since: 3},
-}, nil, nil}
+// Health: may this model, or this server, be sent work.
+func (c *Client) Health(ctx context.Context, request HealthRequest) (*HealthResponse, error) {
+	return ask(ctx, c, kindHealth, &request, single[HealthResponse])
+}
 
-var serverLoadTable = &message{"Server load", []field{
-	{id: 1, name: "queued", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 2, name: "running", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 3, name: "wait_microseconds", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 4, name: "cache_pages_used", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 5, name: "cache_pages", typ: typeU64, presence: required, high: math.MaxUint64},
-}, nil, nil}
+// Models: list of models.
+func (c *Client) Models(ctx context.Context, request ModelsRequest) (*ModelsResponse, error) {
+	return ask(ctx, c, kindModels, &request, single[ModelsResponse])
+}
 
-var timingTable = &message{"Timing", []field{
-	{id: 1, name: "accept", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 2, name: "queue", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 3, name: "tokenize", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 4, name: "prefill", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 5, name: "decode", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 6, name: "write", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 7, name: "total", typ: typeU64, presence: required, high: math.MaxUint64},
-}, nil, nil}
+// Unload: stop serving a model. Never sent again once it may have begun.
+func (c *Client) Unload(ctx context.Context, request UnloadRequest) (*UnloadResponse, error) {
+	return ask(ctx, c, kindUnload, &request, single[UnloadResponse])
+}
 
-var chatMessageTable = &message{"Chat message", []field{
-	{id: 1, name: "role", typ: typeText, presence: required, choices: []string{"system", "user", "assistant"}, high: math.MaxUint64},
-	{id: 2, name: "content", typ: typeText, presence: required, high: 4000000},
-}, nil, nil}
+// Tokenize: text to token ids.
+func (c *Client) Tokenize(
+	ctx context.Context, request TokenizeRequest,
+) (*TokenizeResponse, error) {
+	return ask(ctx, c, kindTokenize, &request, single[TokenizeResponse])
+}
 
-var inputTable = &message{"Input", []field{
-	{id: 1, name: "text", typ: typeText, presence: optional, high: 4000000},
-	{id: 2, name: "tokens", typ: typeU32s, presence: optional, low: 1, high: 1000000},
-}, [][]string{{"text", "tokens"}}, nil}
+// Detokenize: token ids to text.
+func (c *Client) Detokenize(
+	ctx context.Context, request DetokenizeRequest,
+) (*DetokenizeResponse, error) {
+	return ask(ctx, c, kindDetokenize, &request, single[DetokenizeResponse])
+}
 
-var logprobsTable = &message{"Logprobs", []field{
-	{id: 1, name: "tokens", typ: typeU32s, presence: required, high: 1000000},
-	{id: 2, name: "logprobs", typ: typeF32s, presence: required, high: 1000000},
-	{id: 3, name: "top_count", typ: typeU64, presence: optional, high: 64},
-	{id: 4, name: "top_tokens", typ: typeU32s, presence: optional, high: 1000000},
-	{id: 5, name: "top_logprobs", typ: typeF32s, presence: optional, high: 1000000},
-}, nil, nil}
+// Generate: continue a prompt; streamed.
+func (c *Client) Generate(
+	ctx context.Context, request GenerateRequest,
+) (*GenerateResponse, error) {
+	return ask(ctx, c, kindGenerate, &request, request.answer)
+}
 
-var errorBodyTable = &message{"Error", []field{
-	{id: 1, name: "code", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "message", typ: typeText, presence: required, high: 2048},
-	{id: 3, name: "field", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 4, name: "retry_after_milliseconds", typ: typeU64, presence: optional, high: 3600000},
-	{id: 5, name: "layer", typ: typeText, presence: optional, choices: []string{"file", "parse", "compatibility", "placement", "validation"}, high: math.MaxUint64},
-	{id: 6, name: "server_load", typ: typeRecord, presence: optional, record: serverLoadTable, since: 3},
-}, nil, nil}
+// Score: log-probabilities of given continuations.
+func (c *Client) Score(ctx context.Context, request ScoreRequest) (*ScoreResponse, error) {
+	return ask(ctx, c, kindScore, &request, request.answer)
+}
 
-var helloRequestTable = &message{"Hello request", []field{
-	{id: 1, name: "client", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "revision", typ: typeU64, presence: required, low: 1, high: 4294967295},
-	{id: 3, name: "compression", typ: typeBool, presence: optional},
-	{id: 4, name: "body_size_max", typ: typeU64, presence: optional, low: 4096, high: 4294967295},
-}, nil, nil}
+// Logits: raw scores; streamed.
+func (c *Client) Logits(ctx context.Context, request LogitsRequest) (*LogitsResponse, error) {
+	return ask(ctx, c, kindLogits, &request, request.answer)
+}
 
-var helloResponseTable = &message{"Hello response", []field{
-	{id: 1, name: "server", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "revision", typ: typeU64, presence: required, low: 1, high: 4294967295},
-	{id: 3, name: "compression", typ: typeBool, presence: required},
-	{id: 4, name: "body_size_max", typ: typeU64, presence: required, low: 4096, high: 4294967295},
-	{id: 5, name: "requests_in_flight_max", typ: typeU64, presence: required, low: 1, high: 4294967295},
-}, nil, nil}
+// Embed: inputs to vectors; streamed.
+func (c *Client) Embed(ctx context.Context, request EmbedRequest) (*EmbedResponse, error) {
+	return ask(ctx, c, kindEmbed, &request, request.answer)
+}
 
-var pingRequestTable = &message{"Ping request", []field{
-	{id: 1, name: "payload", typ: typeBytes, presence: optional, high: 65536},
-}, nil, nil}
-
-var pingResponseTable = &message{"Ping response", []field{
-	{id: 1, name: "payload", typ: typeBytes, presence: optional, high: 65536},
-}, nil, nil}
-
-var healthRequestTable = &message{"Health request", []field{
-	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 2, name: "verify", typ: typeBool, presence: optional, since: 2},
-	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
-	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
-}, nil, nil}
-
-var healthResponseTable = &message{"Health response", []field{
-	{id: 1, name: "ready", typ: typeBool, presence: required},
-	{id: 2, name: "state", typ: typeText, presence: required, choices: []string{"loading", "ready", "failed", "draining"}, high: math.MaxUint64},
-	{id: 3, name: "reason", typ: typeText, presence: optional, low: 1, high: 2048},
-	{id: 4, name: "seal", typ: typeText, presence: optional, choices: []string{"absent", "matched", "drifted"}, high: math.MaxUint64, since: 2},
-	{id: 5, name: "largest_difference", typ: typeF64, presence: optional, least: 0.0, most: 10.0, since: 2},
-	{id: 6, name: "file", typ: typeText, presence: optional, choices: []string{"unchanged", "changed", "missing"}, high: math.MaxUint64, since: 3},
-}, nil, nil}
-
-var modelsRequestTable = &message{"Models request", nil, nil, nil}
-
-var modelsResponseTable = &message{"Models response", []field{
-	{id: 1, name: "models", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: modelTable},
-}, nil, nil}
-
-var modelTable = &message{"Model", []field{
-	{id: 1, name: "name", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "state", typ: typeText, presence: required, choices: []string{"loading", "ready", "failed", "draining"}, high: math.MaxUint64},
-	{id: 3, name: "provenance", typ: typeU64, presence: required, low: 1, high: 2},
-	{id: 4, name: "architecture", typ: typeText, presence: required, high: 128},
-	{id: 5, name: "parameters", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 6, name: "vocabulary", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 7, name: "context", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 8, name: "fingerprint", typ: typeBytes, presence: optional, low: 32, high: 32},
-	{id: 9, name: "generation", typ: typeU64, presence: required, high: 4294967295},
-	{id: 10, name: "device", typ: typeText, presence: required, high: 64},
-	{id: 11, name: "device_reason", typ: typeText, presence: optional, low: 1, high: 2048},
-	{id: 12, name: "bytes", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 13, name: "file", typ: typeText, presence: optional, choices: []string{"unchanged", "changed", "missing"}, high: math.MaxUint64, since: 3},
-}, nil, nil}
-
-var loadRequestTable = &message{"Load request", []field{
-	{id: 1, name: "name", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "path", typ: typeText, presence: required, low: 1, high: 4096},
-	{id: 3, name: "strategy", typ: typeText, presence: optional, choices: []string{"strict", "graceful", "development"}, high: math.MaxUint64},
-	{id: 4, name: "device", typ: typeText, presence: optional, low: 1, high: 64},
-}, nil, nil}
-
-var loadProgressTable = &message{"Load progress", []field{
-	{id: 1, name: "layer", typ: typeRecord, presence: required, record: layerTable},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-}, nil, nil}
-
-var loadResponseTable = &message{"Load response", []field{
-	{id: 1, name: "accepted", typ: typeBool, presence: required},
-	{id: 2, name: "layers", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: layerTable},
-	{id: 3, name: "model", typ: typeRecord, presence: optional, record: modelTable},
-	{id: 4, name: "overrides", typ: typeText, presence: repeated, timesMin: 0, timesMax: 1024, low: 1, high: 2048},
-	{id: 5, name: "attempts", typ: typeText, presence: repeated, timesMin: 0, timesMax: 1024, low: 1, high: 2048},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-}, nil, nil}
-
-var layerTable = &message{"Layer", []field{
-	{id: 1, name: "layer", typ: typeText, presence: required, choices: []string{"file", "parse", "compatibility", "placement", "validation"}, high: math.MaxUint64},
-	{id: 2, name: "ok", typ: typeBool, presence: required},
-	{id: 3, name: "microseconds", typ: typeU64, presence: required, high: math.MaxUint64},
-}, nil, nil}
-
-var unloadRequestTable = &message{"Unload request", []field{
-	{id: 1, name: "name", typ: typeText, presence: required, low: 1, high: 128},
-}, nil, nil}
-
-var unloadResponseTable = &message{"Unload response", nil, nil, nil}
-
-var tokenizeRequestTable = &message{"Tokenize request", []field{
-	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 2, name: "text", typ: typeBytes, presence: required, high: 4000000},
-	{id: 3, name: "parse_special", typ: typeBool, presence: optional},
-	{id: 4, name: "add_special", typ: typeBool, presence: optional},
-	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
-	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
-}, nil, nil}
-
-var tokenizeResponseTable = &message{"Tokenize response", []field{
-	{id: 1, name: "tokens", typ: typeU32s, presence: required, high: 1000000},
-	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
-}, nil, nil}
-
-var detokenizeRequestTable = &message{"Detokenize request", []field{
-	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 2, name: "tokens", typ: typeU32s, presence: required, high: 1000000},
-	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
-	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
-}, nil, nil}
-
-var detokenizeResponseTable = &message{"Detokenize response", []field{
-	{id: 1, name: "text", typ: typeBytes, presence: required, high: 4000000},
-	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
-}, nil, nil}
-
-var generateRequestTable = &message{"Generate request", []field{
-	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 2, name: "prompt", typ: typeText, presence: optional, high: 4000000},
-	{id: 3, name: "tokens", typ: typeU32s, presence: optional, low: 1, high: 1000000},
-	{id: 4, name: "parse_special", typ: typeBool, presence: optional},
-	{id: 5, name: "add_special", typ: typeBool, presence: optional},
-	{id: 6, name: "max_tokens", typ: typeU64, presence: optional, low: 1, high: 1048576},
-	{id: 7, name: "temperature", typ: typeF64, presence: optional, least: 0.0, most: 100.0},
-	{id: 8, name: "top_k", typ: typeU64, presence: optional, high: 16777216},
-	{id: 9, name: "top_p", typ: typeF64, presence: optional, least: 0.0, most: 1.0, above: true},
-	{id: 10, name: "min_p", typ: typeF64, presence: optional, least: 0.0, most: 1.0},
-	{id: 11, name: "seed", typ: typeU64, presence: optional, high: math.MaxUint64},
-	{id: 12, name: "stop", typ: typeText, presence: repeated, timesMin: 0, timesMax: 16, low: 1, high: 256},
-	{id: 13, name: "truncate_prompt", typ: typeBool, presence: optional},
-	{id: 14, name: "logprobs", typ: typeU64, presence: optional, high: 64, since: 2},
-	{id: 15, name: "prompt_logprobs", typ: typeU64, presence: optional, high: 64, since: 2},
-	{id: 16, name: "messages", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: chatMessageTable, since: 2},
-	{id: 17, name: "ignore_eos", typ: typeBool, presence: optional, since: 3},
-	{id: 18, name: "min_tokens", typ: typeU64, presence: optional, high: 1048576, since: 3},
-	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
-	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
-}, [][]string{{"prompt", "tokens", "messages"}}, [][]string{{"messages", "parse_special"}, {"messages", "add_special"}}}
-
-var generateChunkTable = &message{"Generate chunk", []field{
-	{id: 1, name: "tokens", typ: typeU32s, presence: optional, high: 1000000},
-	{id: 2, name: "text", typ: typeText, presence: optional, high: 4000000},
-	{id: 3, name: "prompt_done", typ: typeU64, presence: optional, high: math.MaxUint64},
-	{id: 4, name: "prompt_total", typ: typeU64, presence: optional, high: math.MaxUint64},
-	{id: 5, name: "logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
-	{id: 6, name: "prompt_logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-}, nil, nil}
-
-var generateResponseTable = &message{"Generate response", []field{
-	{id: 1, name: "tokens", typ: typeU32s, presence: optional, high: 1000000},
-	{id: 2, name: "text", typ: typeText, presence: optional, high: 4000000},
-	{id: 5, name: "finish_reason", typ: typeText, presence: required, choices: []string{"stop", "length", "cancelled", "deadline"}, high: math.MaxUint64},
-	{id: 6, name: "stop_matched", typ: typeText, presence: optional, low: 1, high: 256},
-	{id: 7, name: "prompt_tokens", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 8, name: "completion_tokens", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 9, name: "logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
-	{id: 10, name: "prompt_logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
-}, nil, nil}
-
-var scoreRequestTable = &message{"Score request", []field{
-	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 2, name: "prompt", typ: typeText, presence: optional, high: 4000000},
-	{id: 3, name: "tokens", typ: typeU32s, presence: optional, low: 1, high: 1000000},
-	{id: 4, name: "parse_special", typ: typeBool, presence: optional},
-	{id: 5, name: "add_special", typ: typeBool, presence: optional},
-	{id: 6, name: "messages", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: chatMessageTable},
-	{id: 7, name: "continuations", typ: typeRecord, presence: repeated, timesMin: 1, timesMax: 256, record: inputTable},
-	{id: 8, name: "top_logprobs", typ: typeU64, presence: optional, high: 64},
-	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
-	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
-}, [][]string{{"prompt", "tokens", "messages"}}, [][]string{{"messages", "parse_special"}, {"messages", "add_special"}}}
-
-var scoreResponseTable = &message{"Score response", []field{
-	{id: 1, name: "scores", typ: typeRecord, presence: repeated, timesMin: 1, timesMax: 256, record: continuationScoreTable},
-	{id: 2, name: "prompt_tokens", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
-}, nil, nil}
-
-var continuationScoreTable = &message{"Continuation score", []field{
-	{id: 1, name: "logprobs", typ: typeRecord, presence: required, record: logprobsTable},
-	{id: 2, name: "logprob", typ: typeF64, presence: required, least: math.Inf(-1), most: math.Inf(1)},
-	{id: 3, name: "greedy", typ: typeBool, presence: required},
-}, nil, nil}
-
-var embedRequestTable = &message{"Embed request", []field{
-	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 2, name: "inputs", typ: typeRecord, presence: repeated, timesMin: 1, timesMax: 256, record: inputTable},
-	{id: 3, name: "parse_special", typ: typeBool, presence: optional},
-	{id: 4, name: "add_special", typ: typeBool, presence: optional},
-	{id: 5, name: "pooling", typ: typeText, presence: optional, choices: []string{"mean", "last", "cls"}, high: math.MaxUint64},
-	{id: 6, name: "normalize", typ: typeBool, presence: optional},
-	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
-	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
-}, nil, nil}
-
-var embedChunkTable = &message{"Embed chunk", []field{
-	{id: 1, name: "embeddings", typ: typeF32s, presence: required, low: 1, high: 1000000},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-}, nil, nil}
-
-var embedResponseTable = &message{"Embed response", []field{
-	{id: 1, name: "embeddings", typ: typeF32s, presence: required, high: 1000000},
-	{id: 2, name: "dimensions", typ: typeU64, presence: required, low: 1, high: 131072},
-	{id: 3, name: "count", typ: typeU64, presence: required, low: 1, high: 256},
-	{id: 4, name: "prompt_tokens", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
-}, nil, nil}
-
-var logitsRequestTable = &message{"Logits request", []field{
-	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 2, name: "prompt", typ: typeText, presence: optional, high: 4000000},
-	{id: 3, name: "tokens", typ: typeU32s, presence: optional, low: 1, high: 1000000},
-	{id: 4, name: "parse_special", typ: typeBool, presence: optional},
-	{id: 5, name: "add_special", typ: typeBool, presence: optional},
-	{id: 6, name: "all_positions", typ: typeBool, presence: optional},
-	{id: 7, name: "messages", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: chatMessageTable, since: 2},
-	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
-	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
-}, [][]string{{"prompt", "tokens", "messages"}}, [][]string{{"messages", "parse_special"}, {"messages", "add_special"}}}
-
-var logitsChunkTable = &message{"Logits chunk", []field{
-	{id: 1, name: "logits", typ: typeF32s, presence: required, low: 1, high: 1000000},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-}, nil, nil}
-
-var logitsResponseTable = &message{"Logits response", []field{
-	{id: 1, name: "logits", typ: typeF32s, presence: required, high: 1000000},
-	{id: 2, name: "vocabulary", typ: typeU64, presence: required, low: 1, high: 4294967295},
-	{id: 3, name: "positions", typ: typeU64, presence: required, low: 1, high: 4294967295},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
-}, nil, nil}
-
-var cancelRequestTable = &message{"Cancel request", []field{
-	{id: 1, name: "target", typ: typeU64, presence: required, low: 1, high: 18446744073709551615},
-}, nil, nil}
-
-var cancelResponseTable = &message{"Cancel response", []field{
-	{id: 1, name: "found", typ: typeBool, presence: required},
-}, nil, nil}
-
-var statsRequestTable = &message{"Stats request", nil, nil, nil}
-
-var statsResponseTable = &message{"Stats response", []field{
-	{id: 1, name: "counters", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: counterTable},
-}, nil, nil}
-
-var counterTable = &message{"Counter", []field{
-	{id: 1, name: "name", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "real", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 3, name: "mock", typ: typeU64, presence: required, high: math.MaxUint64},
-}, nil, nil}
-
-var goAwayTable = &message{"GoAway", []field{
-	{id: 1, name: "reason", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "drain_milliseconds", typ: typeU64, presence: required, high: math.MaxUint64},
-}, nil, nil}
-
-var kinds = map[byte]kindRule{
-	kindHello:      {"Hello", 1, false, true, helloRequestTable},
-	kindPing:       {"Ping", 1, false, true, pingRequestTable},
-	kindHealth:     {"Health", 1, false, true, healthRequestTable},
-	kindModels:     {"Models", 1, false, true, modelsRequestTable},
-	kindLoad:       {"Load", 1, true, false, loadRequestTable},
-	kindUnload:     {"Unload", 1, false, false, unloadRequestTable},
-	kindTokenize:   {"Tokenize", 1, false, true, tokenizeRequestTable},
-	kindDetokenize: {"Detokenize", 1, false, true, detokenizeRequestTable},
-	kindGenerate:   {"Generate", 1, true, true, generateRequestTable},
-	kindScore:      {"Score", 2, false, true, scoreRequestTable},
-	kindLogits:     {"Logits", 1, true, true, logitsRequestTable},
-	kindEmbed:      {"Embed", 2, true, true, embedRequestTable},
-	kindCancel:     {"Cancel", 1, false, false, cancelRequestTable},
-	kindStats:      {"Stats", 1, false, true, statsRequestTable},
+// Stats: counters, split by provenance.
+func (c *Client) Stats(ctx context.Context, request StatsRequest) (*StatsResponse, error) {
+	return ask(ctx, c, kindStats, &request, single[StatsResponse])
 }

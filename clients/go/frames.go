@@ -35,6 +35,10 @@ type damage string
 
 func (d damage) Error() string { return string(d) }
 
+func damaged(format string, arguments ...any) error {
+	return damage(fmt.Sprintf(format, arguments...))
+}
+
 // frameReader reads responses from one connection.
 type frameReader struct {
 	source       *bufio.Reader
@@ -51,39 +55,37 @@ func (r *frameReader) next() (*frame, error) {
 	}
 	length := binary.LittleEndian.Uint32(head)
 	if length < headerSizeCounted || length-headerSizeCounted > r.bodyLimit {
-		return nil, damage(fmt.Sprintf("found a frame length of %d, allowed: %d to %d", length,
-			headerSizeCounted, headerSizeCounted+uint64(r.bodyLimit)))
+		return nil, damaged("found a frame length of %d, allowed: %d to %d", length, headerSizeCounted,
+			headerSizeCounted+uint64(r.bodyLimit))
 	}
 	if head, err = r.source.Peek(5); err != nil {
 		return nil, ended(err, len(head))
 	}
 	if head[4] != protocolVersion {
-		return nil, damage(fmt.Sprintf("found version %d, allowed: %d", head[4], protocolVersion))
+		return nil, damaged("found version %d, allowed: %d", head[4], protocolVersion)
 	}
 	if head, err = r.source.Peek(headerSize); err != nil {
 		return nil, ended(err, len(head))
 	}
-	result := &frame{kind: head[5], flags: head[6], provenance: Provenance(head[7]),
+	f := &frame{kind: head[5], flags: head[6], provenance: Provenance(head[7]),
 		requestID: binary.LittleEndian.Uint64(head[8:]), status: binary.LittleEndian.Uint32(head[16:]),
 		generation: binary.LittleEndian.Uint32(head[24:])}
-	rawSize := binary.LittleEndian.Uint32(head[20:])
-	size := length - headerSizeCounted
-	if err := r.check(result, binary.LittleEndian.Uint32(head[28:]), size, rawSize); err != nil {
+	size, rawSize := length-headerSizeCounted, binary.LittleEndian.Uint32(head[20:])
+	if err := r.check(f, binary.LittleEndian.Uint32(head[28:]), size, rawSize); err != nil {
 		return nil, err
 	}
 	if _, err := r.source.Discard(headerSize); err != nil {
 		return nil, err
 	}
-	if result.body, err = readBody(r.source, int(size)); err != nil {
+	if f.body, err = readBody(r.source, int(size)); err != nil {
 		return nil, ended(err, headerSize)
 	}
-	if result.flags&flagCompressed == 0 {
-		return result, nil
+	if f.flags&flagCompressed != 0 {
+		if f.body, err = decompressBlock(f.body, int(rawSize)); err != nil {
+			return nil, damage(err.Error())
+		}
 	}
-	if result.body, err = decompressBlock(result.body, int(rawSize)); err != nil {
-		return nil, damage(err.Error())
-	}
-	return result, nil
+	return f, nil
 }
 
 // check makes the checks that need the whole header, in the order of SPEC.md.
@@ -93,34 +95,31 @@ func (r *frameReader) check(f *frame, reserved, size, rawSize uint32) error {
 	case reserved != 0:
 		return damage("the header's last word is not zero")
 	case f.kind <= responseBit:
-		return damage(fmt.Sprintf("found kind 0x%02x, allowed: a response's", f.kind))
+		return damaged("found kind 0x%02x, allowed: a response's", f.kind)
 	case f.flags&^(flagCompressed|flagMore|flagDegraded) != 0:
-		return damage(fmt.Sprintf("found unknown flags in 0x%02x", f.flags))
+		return damaged("found unknown flags in 0x%02x", f.flags)
 	case f.provenance != Real && f.provenance != Mock:
-		return damage(fmt.Sprintf("found provenance %d, allowed: 1 or 2", f.provenance))
+		return damaged("found provenance %d, allowed: 1 or 2", f.provenance)
 	case (f.requestID == 0) != (f.kind == kindGoAway|responseBit):
-		return damage(fmt.Sprintf("found request id %d in kind 0x%02x", f.requestID, f.kind))
+		return damaged("found request id %d in kind 0x%02x", f.requestID, f.kind)
 	case f.status != 0 && f.flags&(flagMore|flagDegraded) != 0:
-		return damage(fmt.Sprintf("found flags 0x%02x beside status %d", f.flags, f.status))
+		return damaged("found flags 0x%02x beside status %d", f.flags, f.status)
 	case rawSize > r.bodyLimit:
-		return damage(fmt.Sprintf("found a raw size of %d, allowed: %d", rawSize, r.bodyLimit))
+		return damaged("found a raw size of %d, allowed: %d", rawSize, r.bodyLimit)
 	case !compressed && rawSize != size:
-		return damage(fmt.Sprintf("found a raw size of %d with a body of %d bytes", rawSize, size))
+		return damaged("found a raw size of %d with a body of %d bytes", rawSize, size)
 	case compressed && (rawSize < compressionSizeMin || size == 0 || size >= rawSize):
-		return damage(fmt.Sprintf("found %d bytes compressed to %d: not useful", rawSize, size))
+		return damaged("found %d bytes compressed to %d: not useful", rawSize, size)
 	case compressed && !r.decompresses:
 		return damage("found a compressed body without an agreement on compression")
 	}
 	return nil
 }
 
-// readBody allocates no more than readStep ahead of the bytes that are there.
+// readBody allocates no more than readStep, or as much again as has arrived, ahead of the bytes
+// that are there.
 func readBody(source io.Reader, size int) ([]byte, error) {
-	step := size
-	if step > readStep {
-		step = readStep
-	}
-	body := make([]byte, step)
+	body := make([]byte, min(size, readStep))
 	filled := 0
 	for {
 		if _, err := io.ReadFull(source, body[filled:]); err != nil {
@@ -129,10 +128,7 @@ func readBody(source io.Reader, size int) ([]byte, error) {
 		if filled = len(body); filled == size {
 			return body, nil
 		}
-		grown := 2 * filled
-		if grown > size {
-			grown = size
-		}
+		grown := min(2*filled, size)
 		body = append(make([]byte, 0, grown), body...)[:grown]
 	}
 }
@@ -145,20 +141,27 @@ func ended(err error, arrived int) error {
 	return err
 }
 
-// outgoing is a request's body as one connection's peer may have it: compressed when both sides
-// agreed to that and it pays.
-type outgoing struct {
-	bytes   []byte
-	rawSize int
-}
-
-func pack(body []byte, compresses bool) outgoing {
-	if compresses && len(body) >= compressionSizeMin && looksCompressible(body) {
-		if block := compressBlock(body, len(body)*compressionPercentMax/100); block != nil {
-			return outgoing{block, len(body)}
+// requestFrame is a request's bytes, which address completes: compressed when both sides agreed to
+// that and it pays.
+func requestFrame(kind byte, body []byte, compresses bool) []byte {
+	var flags byte
+	size := len(body)
+	if compresses && size >= compressionSizeMin && looksCompressible(body) {
+		if block := compressToPay(body); block != nil {
+			body, flags = block, flagCompressed
 		}
 	}
-	return outgoing{body, len(body)}
+	bytes := make([]byte, headerSize, headerSize+len(body))
+	binary.LittleEndian.PutUint32(bytes, uint32(headerSizeCounted+len(body)))
+	bytes[4], bytes[5], bytes[6] = protocolVersion, kind, flags
+	binary.LittleEndian.PutUint32(bytes[20:], uint32(size))
+	return append(bytes, body...)
+}
+
+// address writes into a request's bytes what is known only when it is sent. No deadline is 0.
+func address(frame []byte, requestID uint64, deadlineMilliseconds uint32) {
+	binary.LittleEndian.PutUint64(frame[8:], requestID)
+	binary.LittleEndian.PutUint32(frame[16:], deadlineMilliseconds)
 }
 
 // looksCompressible judges a large body by a piece of its middle.
@@ -167,20 +170,9 @@ func looksCompressible(body []byte) bool {
 		return true
 	}
 	start := (len(body) - compressionSampleSize) / 2
-	return compressBlock(body[start:start+compressionSampleSize],
-		compressionSampleSize*compressionPercentMax/100) != nil
+	return compressToPay(body[start:start+compressionSampleSize]) != nil
 }
 
-// frame is the request's bytes, written with one call.
-func (o outgoing) frame(kind byte, requestID uint64, deadlineMilliseconds uint32) []byte {
-	bytes := make([]byte, headerSize, headerSize+len(o.bytes))
-	binary.LittleEndian.PutUint32(bytes, uint32(headerSizeCounted+len(o.bytes)))
-	bytes[4], bytes[5] = protocolVersion, kind
-	if len(o.bytes) < o.rawSize {
-		bytes[6] = flagCompressed
-	}
-	binary.LittleEndian.PutUint64(bytes[8:], requestID)
-	binary.LittleEndian.PutUint32(bytes[16:], deadlineMilliseconds)
-	binary.LittleEndian.PutUint32(bytes[20:], uint32(o.rawSize))
-	return append(bytes, o.bytes...)
+func compressToPay(bytes []byte) []byte {
+	return compressBlock(bytes, len(bytes)*compressionPercentMax/100)
 }
