@@ -18,7 +18,6 @@ package assay
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"io"
 	"math"
 	"net"
@@ -28,8 +27,6 @@ import (
 )
 
 const (
-	// placesMax bounds requests in flight where the server does not: any int holds it.
-	placesMax = 1 << 20
 	// silenceMax is how long a connection may be silent before a time-out ends it.
 	silenceMax = 10 * time.Second
 	// freshness is how lately something must have been read for that to be all there is.
@@ -48,140 +45,137 @@ const (
 
 type connection struct {
 	options *Options
-	socket  net.Conn
 	reader  frameReader
 	hello   helloResponse
 	ready   chan struct{} // closed when Hello is over
 	refusal *Error        // why it never opened; nil: it did. Written before ready is closed
 	users   atomic.Int32  // calls that chose it and have not ended
-	places  chan struct{} // one element for each request in flight
-	writing chan struct{} // holds an element while a frame is written
-	stall   time.Time     // until when writing may stall; guarded by writing
 
 	mutex    sync.Mutex
-	calls    map[uint64]*call
+	socket   net.Conn
+	waiting  []*call          // for their turn
+	calls    map[uint64]*call // sent and not complete
+	inFlight uint64           // of them those that are no Cancel
 	lastID   uint64
-	failure  *Error        // why it is closed
-	draining bool          // takes no new requests
-	gone     chan struct{} // closed with the first of the two
-	settled  chan struct{} // closed when all that had arrived is sorted; nil: nobody asks
+	writing  bool // a frame is half written; writeRest sees to the rest
+	unsorted bool // the reader has something to look at before anything is sent
 	lastRead time.Time
+	draining bool   // takes no new requests
+	failure  *Error // why it is closed
 }
 
 func newConnection(options *Options) *connection {
-	return &connection{options: options, ready: make(chan struct{}), writing: make(chan struct{}, 1),
-		calls: map[uint64]*call{}, lastID: 1, gone: make(chan struct{}), lastRead: time.Now()}
+	return &connection{options: options, ready: make(chan struct{}), calls: map[uint64]*call{},
+		lastID: 1, lastRead: time.Now()}
 }
 
 // run opens the connection and sorts what arrives until it ends. Connecting ends with life.
 func (c *connection) run(life context.Context, network, address string) {
-	if failure := c.open(life, network, address); failure != nil {
-		c.fail(failure)
-		c.refusal = c.failure // Close may have been first
-		close(c.ready)
-		return
-	}
-	close(c.ready)
-	for failure := (*Error)(nil); failure == nil; {
+	doing, handle := "saying Hello", c.agree
+	failure := c.greet(life, network, address)
+	for failure == nil {
 		next, err := c.reader.next()
 		if err != nil {
-			failure = c.readingError("reading the server's answers", err)
-		} else {
-			failure = c.file(next)
-		}
-		if failure != nil {
-			c.fail(failure)
+			failure = c.readingError(doing, err)
+		} else if failure = handle(next); failure == nil {
+			doing, handle = "reading the server's answers", c.file
 		}
 	}
+	if !c.isReady() {
+		failure.unwritten = failure.unwritten || failure.Code == CodeConnectionClosed
+	}
+	c.fail(failure)
+	if !c.isReady() {
+		c.refusal = c.failure // perhaps Close was first
+		close(c.ready)
+	}
+}
+
+func (c *connection) isReady() bool {
+	select {
+	case <-c.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// readingError tells damage from silence, which only Hello has a limit for, and from the end.
+func (c *connection) readingError(doing string, err error) *Error {
+	if wrong, ok := err.(damage); ok {
+		return protocolError(doing, "%v", wrong)
+	}
+	if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+		return silenceError(doing, c.options.ConnectMilliseconds)
+	}
+	return closedError(doing, err)
 }
 
 // ---------------------------------------------------------------- Hello
 
-// open connects and says Hello. Each of the two has the time of ConnectMilliseconds.
-func (c *connection) open(life context.Context, network, address string) *Error {
+// greet connects and says Hello. Each of the two has the time of ConnectMilliseconds.
+func (c *connection) greet(life context.Context, network, where string) *Error {
 	limit := milliseconds(c.options.ConnectMilliseconds)
 	dialer := net.Dialer{Timeout: limit, KeepAlive: -1} // keepAlive below; TCP comes without delay
-	socket, err := dialer.DialContext(life, network, address)
+	socket, err := dialer.DialContext(life, network, where)
 	if err != nil {
-		failure := failed(CodeUnreachable, err, "connecting to %s://%s: %v", network, address, err)
+		failure := failed(CodeUnreachable, err, "connecting to %s://%s: %v", network, where, err)
 		failure.unwritten = true
 		return failure
 	}
 	keepAlive(socket)
 	c.mutex.Lock()
 	c.socket = socket
-	failure := c.failure
+	closed := c.failure
 	c.mutex.Unlock()
-	if failure != nil {
-		return failure
+	if closed != nil {
+		return closed
 	}
 	c.reader = frameReader{source: bufio.NewReaderSize(c, 64*1024),
 		bodyLimit: frameSizeMaxBeforeHello - headerSize}
-	socket.SetDeadline(time.Now().Add(limit))
-	if failure := c.sayHello(); failure != nil {
-		failure.unwritten = failure.Code == CodeConnectionClosed
-		return failure
-	}
-	socket.SetDeadline(time.Time{})
-	c.reader.bodyLimit = uint32(c.options.BodySizeMax)
-	c.reader.decompresses = c.hello.Compression
-	c.places = make(chan struct{}, min(c.hello.RequestsInFlightMax, placesMax)) // of no size
-	return nil
-}
-
-func (c *connection) sayHello() *Error {
-	const doing = "saying Hello"
 	request := helloRequest{Client: c.options.Name, Revision: protocolRevision,
 		Compression: c.options.Compression}
 	if c.options.BodySizeMax != bodySizeMax {
 		request.BodySizeMax = c.options.BodySizeMax
 	}
-	body, _, wrong := encode(&request, nil)
-	if wrong != nil {
-		return invalidRequest(doing, wrong)
-	}
+	body, _, _ := encode(&request, nil) // the options have been checked
 	bytes := requestFrame(kindHello, body, false)
 	address(bytes, 1, 0)
-	if _, err := c.socket.Write(bytes); err != nil {
-		return c.readingError(doing, err)
-	}
-	answer, err := c.reader.next()
-	if err != nil {
-		return c.readingError(doing, err)
-	}
-	switch {
-	case answer.kind == kindGoAway|responseBit && answer.status == 0:
-		return closedError(doing, nil)
-	case answer.kind == kindGoAway|responseBit:
-		return refusedError(doing, CodeProtocolError, answer)
-	case answer.requestID != 1 || answer.kind != kindHello|responseBit:
-		return protocolError(doing, fmt.Sprintf("found kind 0x%02x for request %d", answer.kind,
-			answer.requestID))
-	case answer.provenance != Real:
-		return mockError(doing)
-	case answer.status != 0:
-		return refusedError(doing, CodeServerRefused, answer)
-	case answer.flags&^flagCompressed != 0:
-		return protocolError(doing, "found flags that Hello cannot have")
-	}
-	if wrong := decode(answer.body, &c.hello); wrong != nil {
-		return protocolError(doing, wrong.Error())
-	}
-	if c.hello.Revision > protocolRevision || c.hello.Compression && !c.options.Compression {
-		return protocolError(doing, "the server agrees to what was not offered")
+	socket.SetDeadline(time.Now().Add(limit))
+	if _, err := socket.Write(bytes); err != nil {
+		return c.readingError("saying Hello", err)
 	}
 	return nil
 }
 
-// readingError tells damage from silence, which only Hello has a limit for, and from the end.
-func (c *connection) readingError(doing string, err error) *Error {
-	if wrong, ok := err.(damage); ok {
-		return protocolError(doing, string(wrong))
+// agree reads the answer to Hello.
+func (c *connection) agree(f *frame) *Error {
+	const doing = "saying Hello"
+	switch {
+	case f.kind == kindGoAway|responseBit && f.status == 0:
+		return closedError(doing, nil)
+	case f.kind == kindGoAway|responseBit:
+		return refusedError(doing, CodeProtocolError, f)
+	case f.requestID != 1 || f.kind != kindHello|responseBit:
+		return protocolError(doing, "found kind 0x%02x for request %d", f.kind, f.requestID)
+	case f.provenance != Real:
+		return mockError(doing)
+	case f.status != 0:
+		return refusedError(doing, CodeServerRefused, f)
+	case f.flags&^flagCompressed != 0:
+		return protocolError(doing, "found flags that Hello cannot have")
 	}
-	if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
-		return silenceError(doing, c.options.ConnectMilliseconds)
+	if wrong := decode(f.body, &c.hello); wrong != nil {
+		return protocolError(doing, "%v", wrong)
 	}
-	return closedError(doing, err)
+	if c.hello.Revision > protocolRevision || c.hello.Compression && !c.options.Compression {
+		return protocolError(doing, "the server agrees to what was not offered")
+	}
+	c.socket.SetDeadline(time.Time{})
+	c.reader.bodyLimit = uint32(c.options.BodySizeMax)
+	c.reader.decompresses = c.hello.Compression
+	close(c.ready)
+	return nil
 }
 
 // ---------------------------------------------------------------- reading
@@ -198,11 +192,11 @@ func (c *connection) file(f *frame) *Error {
 	target, ok := c.calls[f.requestID]
 	switch {
 	case !ok:
-		return protocolError(doing, fmt.Sprintf("found request id %d, allowed: one of the %d in flight",
-			f.requestID, len(c.calls)))
+		return protocolError(doing, "found request id %d, allowed: one of the %d in flight",
+			f.requestID, len(c.calls))
 	case f.kind != target.kind|responseBit:
-		return protocolError(doing, fmt.Sprintf("found kind 0x%02x, allowed: 0x%02x", f.kind,
-			target.kind|responseBit))
+		return protocolError(doing, "found kind 0x%02x, allowed: 0x%02x", f.kind,
+			target.kind|responseBit)
 	case target.provenance == 0:
 		target.provenance, target.generation = f.provenance, f.generation
 	case target.kind != kindLoad &&
@@ -211,7 +205,12 @@ func (c *connection) file(f *frame) *Error {
 	}
 	target.add(f)
 	if f.isLast() {
-		c.remove(target)
+		delete(c.calls, target.id)
+		if target.kind != kindCancel {
+			c.users.Add(-1)
+			c.inFlight--
+		}
+		c.flush()
 		c.closeIfDrained()
 	}
 	return nil
@@ -226,7 +225,7 @@ func (c *connection) goAway(f *frame) *Error {
 		return refusedError(doing, CodeProtocolError, f)
 	}
 	if wrong := decode(f.body, &goAway{}); wrong != nil {
-		return protocolError(doing, wrong.Error())
+		return protocolError(doing, "%v", wrong)
 	}
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -235,12 +234,26 @@ func (c *connection) goAway(f *frame) *Error {
 	return nil
 }
 
-// drain marks a connection as taking no new requests; the mutex is held.
+// drain has a connection take no new requests, and those that wait go elsewhere; the mutex is held.
 func (c *connection) drain() {
-	if !c.draining {
-		c.draining = true
-		close(c.gone)
+	c.draining = true
+	waiting := c.waiting
+	c.waiting = nil
+	for _, each := range waiting {
+		if each.kind == kindCancel {
+			c.waiting = append(c.waiting, each)
+		} else {
+			each.end(c.leaving(each))
+		}
 	}
+}
+
+// leaving is the error of a call of which nothing was written. It costs no attempt where an idle
+// connection turned out to be over.
+func (c *connection) leaving(target *call) *Error {
+	failure := closedError("sending "+target.name(), nil)
+	failure.unwritten, failure.free = true, target.wasOpen && len(c.calls) == 0
+	return failure
 }
 
 // closeIfDrained ends a connection that nobody needs any more; the reader sees to the rest.
@@ -263,9 +276,13 @@ func (c *connection) fail(failure *Error) {
 	c.failure = failure
 	c.drain()
 	for _, each := range c.calls {
-		each.end(failure)
+		if each.begun {
+			each.end(failure)
+		} else {
+			each.end(c.leaving(each))
+		}
 	}
-	c.calls = map[uint64]*call{}
+	c.calls, c.waiting = map[uint64]*call{}, nil
 }
 
 // endIfSilent closes a connection on which a time-out was not the first sign of death.
@@ -282,33 +299,10 @@ func (c *connection) endIfSilent() {
 // sorted.
 func (c *connection) Read(bytes []byte) (int, error) {
 	c.mutex.Lock()
-	if c.settled != nil {
-		close(c.settled)
-		c.settled = nil
-	}
+	c.unsorted = false
+	c.flush()
 	c.mutex.Unlock()
 	return c.socket.Read(bytes)
-}
-
-// usable says whether a new request may be written. What has arrived is sorted first: it may be a
-// farewell, or damage.
-func (c *connection) usable(retrySafe bool) bool {
-	c.mutex.Lock()
-	fresh := retrySafe && time.Since(c.lastRead) < freshness
-	c.mutex.Unlock()
-	if !fresh && hasInput(c.socket) {
-		c.mutex.Lock()
-		if c.settled == nil {
-			c.settled = make(chan struct{})
-		}
-		settled := c.settled
-		c.mutex.Unlock()
-		select {
-		case <-settled:
-		case <-c.gone:
-		}
-	}
-	return !c.isLeaving()
 }
 
 func (c *connection) isLeaving() bool {
@@ -317,188 +311,113 @@ func (c *connection) isLeaving() bool {
 	return c.draining
 }
 
-func (c *connection) isReady() bool {
-	select {
-	case <-c.ready:
-		return true
-	default:
-		return false
-	}
-}
-
 // ---------------------------------------------------------------- writing
 
-// begin sends a request. It waits for a place, and for its turn, as long as the context allows. An
-// error that is unwritten means that not a byte was sent.
-func (c *connection) begin(e *exchange) (*call, *Error) {
-	target, bytes, failure := c.reserve(e)
+// begin has a request wait for its turn. wasOpen: so was the connection when it was chosen.
+func (c *connection) begin(e *exchange, wasOpen bool) (*call, *Error) {
+	bytes, failure := e.frameFor(&c.hello)
+	target := &call{connection: c, kind: e.kind, bytes: bytes, wasOpen: wasOpen,
+		wake: make(chan struct{}, 1)}
+	target.deadline, target.limited = e.ctx.Deadline()
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if failure == nil && c.draining {
+		failure = c.leaving(target)
+	}
 	if failure != nil {
 		c.users.Add(-1)
 		return nil, failure
 	}
-	c.postponeStall()
-	written := writeNow(c.socket, bytes)
-	if written == len(bytes) {
-		<-c.writing
-		return target, nil
-	}
-	finished := make(chan *Error, 1)
-	go func() { finished <- c.writeRest(e.rule.name, bytes[written:], written > 0) }()
-	select {
-	case failure = <-finished:
-	case <-e.ctx.Done():
-		target.giveUp(nil)
-		failure = contextError("sending "+e.rule.name, e.ctx.Err())
-	}
-	if failure != nil {
-		return nil, failure
-	}
+	// What has arrived is sorted first: it may be a farewell, or damage.
+	fresh := e.rule.retrySafe && time.Since(c.lastRead) < freshness
+	c.unsorted = c.unsorted || !fresh && hasInput(c.socket)
+	c.waiting = append(c.waiting, target)
+	c.flush()
 	return target, nil
 }
 
-// reserve gets a request all that it needs: bytes, a place, an id, and c.writing.
-func (c *connection) reserve(e *exchange) (*call, []byte, *Error) {
-	name := e.rule.name
-	if uint64(e.revision) > c.hello.Revision {
-		return nil, nil, failed(CodeRevisionTooLow, nil, "sending %s: it needs revision %d of the "+
-			"protocol, the server speaks revision %d", name, e.revision, c.hello.Revision)
-	}
-	body := e.bodyFor(c.hello.Revision)
-	if uint64(len(body)) > c.hello.BodySizeMax {
-		return nil, nil, failed(CodeRequestInvalid, nil, "sending %s: its body has %d bytes, the "+
-			"server accepts %d", name, len(body), c.hello.BodySizeMax)
-	}
-	bytes := requestFrame(e.kind, body, c.hello.Compression)
-	if failure := c.enter(c.places, e.ctx, name); failure != nil {
-		return nil, nil, failure
-	}
-	failure := c.enter(c.writing, e.ctx, name)
-	if failure == nil {
-		var target *call
-		if target, failure = c.register(e.ctx, e.kind, name, bytes); failure == nil {
-			return target, bytes, nil
+// flush sends what waits and has its turn; the mutex is held.
+func (c *connection) flush() {
+	for !c.writing && !c.unsorted && len(c.waiting) > 0 {
+		next := c.waiting[0]
+		if next.kind != kindCancel && c.inFlight >= c.hello.RequestsInFlightMax {
+			return
 		}
-		<-c.writing
-	}
-	<-c.places
-	return nil, nil, failure
-}
-
-// enter puts an element into a channel that bounds how many there are.
-func (c *connection) enter(room chan struct{}, ctx context.Context, kind string) *Error {
-	select {
-	case room <- struct{}{}:
-		return nil
-	default:
-	}
-	select {
-	case room <- struct{}{}:
-		return nil
-	case <-c.gone:
-		return c.leaving(kind)
-	case <-ctx.Done():
-		return contextError("waiting to send "+kind, ctx.Err())
+		if c.waiting = c.waiting[1:]; next.bytes != nil {
+			c.send(next)
+		}
 	}
 }
 
-func (c *connection) leaving(kind string) *Error {
-	failure := closedError("sending "+kind, nil)
-	failure.unwritten = true
-	return failure
+// send puts a request in flight; the mutex is held. What the socket does not take at once is written
+// behind the caller's back.
+func (c *connection) send(target *call) {
+	left := time.Until(target.deadline)
+	if target.limited && left <= 0 {
+		c.users.Add(-1)
+		target.end(contextError("sending "+target.name(), context.DeadlineExceeded))
+		return
+	}
+	c.lastID++
+	target.id = c.lastID
+	c.calls[target.id] = target
+	if target.kind != kindCancel {
+		c.inFlight++
+	}
+	bytes := target.bytes
+	target.bytes = nil
+	address(bytes, target.id, 0)
+	if target.limited {
+		address(bytes, target.id, uint32(math.Min(math.Ceil(float64(left)/1e6), math.MaxUint32)))
+	}
+	written := writeNow(c.socket, bytes)
+	target.begun = written > 0
+	target.rouse()
+	if c.writing = written < len(bytes); c.writing {
+		go c.writeRest(target, bytes[written:])
+	}
 }
 
-// register has a request, whose bytes are to be written now, be in flight.
-func (c *connection) register(
-	ctx context.Context, kind byte, name string, bytes []byte,
-) (*call, *Error) {
-	deadline, ended := headerDeadline(ctx)
-	if ended != nil {
-		return nil, contextError("sending "+name, ended)
+func (c *connection) writeRest(target *call, bytes []byte) {
+	for len(bytes) > 0 {
+		c.socket.SetWriteDeadline(time.Now().Add(writeStall))
+		count, err := c.socket.Write(bytes[:min(len(bytes), writeStep)])
+		c.mutex.Lock()
+		bytes, target.begun = bytes[count:], target.begun || count > 0
+		c.mutex.Unlock()
+		if err != nil {
+			c.fail(closedError("sending "+target.name(), err))
+			return
+		}
 	}
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if c.draining && kind != kindCancel || c.failure != nil {
-		return nil, c.leaving(name)
-	}
-	c.lastID++
-	address(bytes, c.lastID, deadline)
-	target := &call{connection: c, id: c.lastID, kind: kind, abandoned: kind == kindCancel,
-		wake: make(chan struct{}, 1)}
-	c.calls[target.id] = target
-	return target, nil
+	c.writing = false
+	c.flush()
 }
 
-// remove ends a call; the mutex is held.
-func (c *connection) remove(target *call) {
-	delete(c.calls, target.id)
-	if target.kind != kindCancel {
-		c.users.Add(-1)
-		<-c.places
-	}
-}
-
-// headerDeadline is the time left of a context's deadline, in milliseconds, or 0 without one. The
-// error is that of a context that has ended, or is about to.
-func headerDeadline(ctx context.Context) (uint32, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	deadline, limited := ctx.Deadline()
-	if !limited {
-		return 0, nil
-	}
-	left := time.Until(deadline)
-	if left <= 0 {
-		return 0, context.DeadlineExceeded
-	}
-	return uint32(math.Min(math.Ceil(float64(left)/1e6), math.MaxUint32)), nil
-}
-
-// writeRest writes bytes, however long it takes, and releases c.writing, which the caller holds.
-func (c *connection) writeRest(kind string, bytes []byte, begun bool) *Error {
-	defer func() { <-c.writing }()
-	for len(bytes) > 0 {
-		c.postponeStall()
-		count, err := c.socket.Write(bytes[:min(len(bytes), writeStep)])
-		bytes, begun = bytes[count:], begun || count > 0
-		if err != nil {
-			c.fail(closedError("sending "+kind, err))
-			failure := closedError("sending "+kind, err)
-			failure.unwritten = !begun
-			return failure
-		}
-	}
-	return nil
-}
-
-// postponeStall gives the peer its time anew; c.writing is held.
-func (c *connection) postponeStall() {
-	if now := time.Now(); now.Add(writeStall / 2).After(c.stall) {
-		c.stall = now.Add(writeStall)
-		c.socket.SetWriteDeadline(c.stall)
-	}
-}
-
-// cancel sends a Cancel whose own answer nobody waits for. A failure is no news: the connection's
-// end cancels as well.
+// cancel sends a Cancel, before all that waits; nobody waits for its own answer. A failure is no
+// news: the connection's end cancels as well. The mutex is held.
 func (c *connection) cancel(id uint64) {
 	body, _, _ := encode(&cancelRequest{Target: id}, nil)
-	bytes := requestFrame(kindCancel, body, false)
-	c.writing <- struct{}{}
-	if _, failure := c.register(context.Background(), kindCancel, "Cancel", bytes); failure != nil {
-		<-c.writing
-		return
-	}
-	c.writeRest("Cancel", bytes, false)
+	cancel := &call{connection: c, kind: kindCancel, abandoned: true,
+		bytes: requestFrame(kindCancel, body, false)}
+	c.waiting = append([]*call{cancel}, c.waiting...)
+	c.flush()
 }
 
 // ---------------------------------------------------------------- calls
 
-// call is one request in flight; its connection's mutex guards it.
+// call is one request on a connection, whose mutex guards it.
 type call struct {
 	connection *connection
-	id         uint64
 	kind       byte
+	bytes      []byte // until they are sent
+	deadline   time.Time
+	limited    bool // it has a deadline
+	wasOpen    bool // its connection, when it was chosen
+	id         uint64
+	begun      bool       // a byte of it was written
 	provenance Provenance // of its frames; 0 before the first one
 	generation uint32
 	size       uint64   // of the bodies of its frames, bytes
@@ -509,6 +428,8 @@ type call struct {
 	wake       chan struct{}
 }
 
+func (target *call) name() string { return kinds[target.kind].name }
+
 // add keeps a frame that somebody waits for; the mutex is held.
 func (target *call) add(f *frame) {
 	target.complete = f.isLast()
@@ -518,7 +439,7 @@ func (target *call) add(f *frame) {
 	limit := target.connection.options.AnswerSizeMax
 	if target.size += uint64(len(f.body)); target.size > limit {
 		target.abandon(failed(CodeGivenUp, nil, "reading the answer to %s: found %d bytes, allowed: %d, "+
-			"as answer_size_max says", kinds[target.kind].name, target.size, limit))
+			"as answer_size_max says", target.name(), target.size, limit))
 		return
 	}
 	target.frames = append(target.frames, f)
@@ -538,8 +459,12 @@ func (target *call) end(failure *Error) {
 func (target *call) abandon(failure *Error) {
 	target.abandoned, target.frames = true, nil
 	target.end(failure)
-	if !target.complete {
-		go target.connection.cancel(target.id)
+	switch c := target.connection; {
+	case target.bytes != nil: // its turn has not come, and will not
+		target.bytes = nil
+		c.users.Add(-1)
+	case !target.complete:
+		c.cancel(target.id)
 	}
 }
 
@@ -551,17 +476,18 @@ func (target *call) rouse() {
 	}
 }
 
-// take removes the oldest frame; without one, says why there will be none.
-func (target *call) take() (*frame, *Error) {
+// take removes the oldest frame; without one, it says why there will be none, or whether the
+// request was sent.
+func (target *call) take() (next *frame, sent bool, failure *Error) {
 	c := target.connection
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if len(target.frames) == 0 {
-		return nil, target.failure
+		return nil, target.bytes == nil, target.failure
 	}
-	next := target.frames[0]
+	next = target.frames[0]
 	target.frames = target.frames[1:]
-	return next, nil
+	return next, true, nil
 }
 
 // giveUp abandons a call that is neither complete nor over; a complete answer can still be read.
@@ -580,5 +506,5 @@ func (target *call) watch(ctx context.Context, grace time.Duration) {
 	if isDeadline(ctx.Err()) {
 		time.Sleep(grace)
 	}
-	target.giveUp(contextError("waiting for the answer to "+kinds[target.kind].name, ctx.Err()))
+	target.giveUp(contextError("waiting for the answer to "+target.name(), ctx.Err()))
 }

@@ -78,6 +78,8 @@ type Error struct {
 	ended error
 	// unwritten: the request was not sent, for reasons that another connection may not have.
 	unwritten bool
+	// free: that it was not sent costs no attempt.
+	free bool
 }
 
 // Error is the code and the sentence.
@@ -110,8 +112,8 @@ func closedError(doing string, cause error) *Error {
 	return failed(CodeConnectionClosed, cause, "%s: the connection was closed", doing)
 }
 
-func protocolError(doing, message string) *Error {
-	return failed(CodeProtocolError, nil, "%s: %s", doing, message)
+func protocolError(doing, format string, arguments ...any) *Error {
+	return failed(CodeProtocolError, nil, "%s: %s", doing, fmt.Sprintf(format, arguments...))
 }
 
 func invalidRequest(doing string, wrong *breach) *Error {
@@ -146,7 +148,7 @@ func isDeadline(err error) bool { return errors.Is(err, context.DeadlineExceeded
 func refusedError(doing string, code Code, f *frame) *Error {
 	var said errorBody
 	if wrong := decode(f.body, &said); wrong != nil {
-		return protocolError(doing, wrong.Error())
+		return protocolError(doing, "%v", wrong)
 	}
 	status := Status(f.status)
 	if _, known := statusNames[status]; !known {

@@ -86,22 +86,29 @@ func (c *Client) exchange(
 	return e, nil
 }
 
-// bodyFor is the request as a server of that revision may have it: from the second attempt on its
-// context says which one it is.
-func (e *exchange) bodyFor(revision uint64) []byte {
-	with, ok := e.request.(termed)
-	if !ok || e.attempt == 0 || revision < contextRevision {
-		return e.body
+// frameFor is the request as the server of one connection may have it. From the second attempt on
+// its context says which one it is.
+func (e *exchange) frameFor(hello *helloResponse) ([]byte, *Error) {
+	if uint64(e.revision) > hello.Revision {
+		return nil, failed(CodeRevisionTooLow, nil, "sending %s: it needs revision %d of the protocol, "+
+			"the server speaks revision %d", e.rule.name, e.revision, hello.Revision)
 	}
-	place, _ := with.terms()
-	marked := RequestContext{}
-	if *place != nil {
-		marked = **place
+	bytes := e.body
+	if with, ok := e.request.(termed); ok && e.attempt > 0 && hello.Revision >= contextRevision {
+		place, _ := with.terms()
+		marked := RequestContext{}
+		if *place != nil {
+			marked = **place
+		}
+		marked.Attempt = e.attempt + 1
+		*place = &marked
+		bytes, _, _ = encode(e.request, make([]byte, 0, len(e.body)+64))
 	}
-	marked.Attempt = e.attempt + 1
-	*place = &marked
-	body, _, _ := encode(e.request, make([]byte, 0, len(e.body)+64))
-	return body
+	if uint64(len(bytes)) > hello.BodySizeMax {
+		return nil, failed(CodeRequestInvalid, nil, "sending %s: its body has %d bytes, the server "+
+			"accepts %d", e.rule.name, len(bytes), hello.BodySizeMax)
+	}
+	return requestFrame(e.kind, bytes, hello.Compression), nil
 }
 
 // finish waits for the whole answer. Chunks reach the caller only of Load.
@@ -141,12 +148,12 @@ func (e *exchange) next() (last bool, failure *Error) {
 	}
 }
 
-// start sends the request.
+// start has the request sent when its turn comes.
 func (e *exchange) start() *Error {
 	for {
-		c, failure := e.client.pick(e.ctx, e.rule)
+		c, wasOpen, failure := e.client.pick(e.ctx, "sending "+e.rule.name)
 		if failure == nil {
-			e.call, failure = c.begin(e)
+			e.call, failure = c.begin(e, wasOpen)
 		}
 		if failure == nil {
 			e.pieces = e.fresh()
@@ -179,10 +186,11 @@ func (e *exchange) wait() (*frame, *Error) {
 		if err := e.ctx.Err(); err != nil && !isDeadline(err) {
 			return nil, contextError(e.doing("waiting for"), err)
 		}
-		if next, failure := e.call.take(); next != nil || failure != nil {
+		next, sent, failure := e.call.take()
+		if next != nil || failure != nil {
 			return next, failure
 		}
-		if silent == nil && options.AnswerMilliseconds > 0 {
+		if silent == nil && sent && options.AnswerMilliseconds > 0 {
 			timer := time.NewTimer(milliseconds(options.AnswerMilliseconds))
 			defer timer.Stop()
 			silent = timer.C
@@ -196,6 +204,9 @@ func (e *exchange) wait() (*frame, *Error) {
 			e.call.connection.endIfSilent()
 			return nil, contextError(e.doing("waiting for"), context.DeadlineExceeded)
 		case <-done:
+			if !sent {
+				return nil, contextError("waiting to send "+e.rule.name, e.ctx.Err())
+			}
 			timer := time.NewTimer(milliseconds(options.GraceMilliseconds))
 			defer timer.Stop()
 			done, late = nil, timer.C
@@ -222,7 +233,7 @@ func (e *exchange) verify(f *frame) *Error {
 // cut short because the context ended fails with its last frame.
 func (e *exchange) take(f *frame) *Error {
 	if err := e.pieces.take(f); err != nil {
-		failure := protocolError(e.doing("reading"), err.Error())
+		failure := protocolError(e.doing("reading"), "%v", err)
 		e.call.connection.fail(failure)
 		return failure
 	}
@@ -259,6 +270,9 @@ func (e *exchange) doing(what string) string { return what + " the answer to " +
 func (e *exchange) again(failure *Error) *Error {
 	if e.reached {
 		return failure
+	}
+	if failure.free {
+		return nil
 	}
 	pause, waits := e.waitPause(failure)
 	if !waits {

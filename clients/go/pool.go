@@ -17,28 +17,24 @@ import (
 // socketPathMax is what a Unix socket's address has room for, bytes.
 const socketPathMax = 107
 
-// pick reserves an open connection for one call; the connection's begin, or its leave, ends that.
-func (c *Client) pick(ctx context.Context, rule kindRule) (*connection, *Error) {
-	doing := "sending " + rule.name
-	for {
-		if ctx.Err() != nil {
-			return nil, contextError(doing, ctx.Err())
-		}
-		chosen := c.choose()
-		if chosen == nil {
-			return nil, closedError(doing+" with a closed client", nil)
-		}
-		select {
-		case <-chosen.ready:
-			if chosen.refusal != nil {
-				return nil, chosen.refusal
-			}
-			if chosen.usable(rule.retrySafe) {
-				return chosen, nil
-			}
-		case <-ctx.Done():
-		}
+// pick reserves an open connection for one call, whose begin must follow; wasOpen: it was open
+// before, and may have ended since.
+func (c *Client) pick(
+	ctx context.Context, doing string,
+) (chosen *connection, wasOpen bool, failure *Error) {
+	if ctx.Err() != nil {
+		return nil, false, contextError(doing, ctx.Err())
+	}
+	if chosen = c.choose(); chosen == nil {
+		return nil, false, closedError(doing+" with a closed client", nil)
+	}
+	wasOpen = chosen.isReady()
+	select {
+	case <-chosen.ready:
+		return chosen, wasOpen, chosen.refusal
+	case <-ctx.Done():
 		chosen.users.Add(-1)
+		return nil, false, contextError(doing, ctx.Err())
 	}
 }
 
