@@ -121,9 +121,13 @@ def struct(name, message, answers, roles):
 
 # ---------------------------------------------------------------- what the codec does
 
+def type_name(name):
+    return "type" + camel(name.replace("[]", "s"))
+
+
 def rule(field):
     """The literal of a field's row."""
-    words = ["id: %d" % field["id"], 'name: "%s"' % field["name"]]
+    words = ["id: %d" % field["id"], 'name: "%s"' % field["name"], "typ: " + type_name(field["type"])]
     if field["presence"] == "repeated":
         if field["times_min"]:
             words.append("timesMin: %d" % field["times_min"])
@@ -191,11 +195,11 @@ def accessors(name, message, roles):
     if {"context", "requirements"} <= words:
         text += ("\nfunc (m *%s) terms() (**RequestContext, **Requirements) {\n"
                  "\treturn &m.Context, &m.Requirements\n}\n" % receiver)
-    if name in roles and "frame" in words:
-        text += "\nfunc (m *%s) number() *uint64 { return m.Frame }\n" % receiver
-    if name in roles and "answer" in words:
-        text += ("\nfunc (m *%s) degradations() []string { return m.Answer.Degradations }\n"
-                 % receiver)
+    if name in roles:
+        text += ("\nfunc (m *%s) facts() (origin *Origin, degradations int, number *uint64) {\n"
+                 "\treturn &m.Origin, %s, %s\n}\n" % (
+                     receiver, "len(m.Answer.Degradations)" if "answer" in words else "0",
+                     "m.Frame" if "frame" in words else "nil"))
     return text
 
 
@@ -209,6 +213,7 @@ def block(word, rows):
     names = max(len(row[0]) for row in rows)
     values = max(len(row[1]) for row in rows)
     lines = "".join("\t%s %s // %s\n" % (name.ljust(names), value.ljust(values), comment)
+                    if comment else "\t%s %s\n" % (name.ljust(names), value)
                     for name, value, comment in rows)
     return "%s (\n%s)\n" % (word, lines)
 
@@ -218,6 +223,21 @@ def mapping(head, rows):
     width = max(len(key) for key, _ in rows) + 1
     return "%s{\n%s}\n" % (head, "".join(
         "\t%s %s,\n" % ((key + ":").ljust(width), value) for key, value in rows))
+
+
+def names(kind, table, rows, otherwise):
+    """The names of a type's values, and its method String."""
+    receiver = kind[0].lower()
+    return mapping("var %s = map[%s]string" % (table, kind), [
+        (member, '"%s"' % name) for member, name in rows]) + """
+// String is the name in SPEC.md; %s for another number.
+func (%s %s) String() string {
+	if name, ok := %s[%s]; ok {
+		return name
+	}
+	return %s
+}
+""" % (dict(rows).get("StatusUnknown", "none"), receiver, kind, table, receiver, otherwise)
 
 
 def method(kind):
@@ -254,9 +274,10 @@ def options(protocol):
             defaults.append((member, {"text": '"%s"' % default, "bool": "true"}.get(kind, default)))
         if "min" in row:
             low = "low: %d, " % row["min"] if row["min"] else ""
-            words = 'field{name: "%s", %shigh: %d}' % (row["name"], low, row["max"])
-            checks.append("\tc.text(&%s, o.%s)\n" % (words, member) if kind == "text" else
-                          '\tc.within(&%s, o.%s, "")\n' % (words, member))
+            unit = "typ: typeText, " if kind == "text" else ""
+            words = 'field{name: "%s", %s%shigh: %d}' % (row["name"], unit, low, row["max"])
+            checks.append("\tc.%s(&%s, o.%s)\n" % (
+                "text" if kind == "text" else "within", words, member))
     return "\n".join([
         "// Options of a Client. NewClient fills in the defaults before it calls the functions it is "
         "given.\ntype Options struct {\n%s}\n" % "\n".join(members),
@@ -295,8 +316,18 @@ def emit(protocol):
         ("flag" + camel(flag["name"]), "", flag["value"], flag["meaning"])
         for flag in protocol["flags"]]))
     parts.append(block("const", [
-        ("type" + camel(row["name"].replace("[]", "s")), "byte", row["number"], row["meaning"])
+        (type_name(row["name"]), "byte", row["number"], row["meaning"])
         for row in protocol["types"]]))
+    sizes = {row["name"]: row["size"] or (4 if row["size_text"] == "4 n" else 1)
+             for row in protocol["types"]}
+    parts.append("// typeSizes has the bytes of one element; of those in typeIsOne there is one.\n" + block(
+        "var", [
+            ("typeSizes", "", "[...]uint64{%s}" % ", ".join(
+                "%s: %d" % (type_name(name), size) for name, size in sizes.items()), ""),
+            ("typeIsOne", "", "[...]bool{%s}" % ", ".join("%s: %s" % (
+                type_name(row["name"]), "true" if row["size"] else "false")
+                for row in protocol["types"]), ""),
+        ]))
     parts.append(block("const", [
         ("kind" + kind["name"], "byte", "0x%02x" % kind["number"], kind["meaning"])
         for kind in protocol["kinds"]]))
@@ -304,21 +335,27 @@ def emit(protocol):
         ("kind" + kind["name"], '{"%s", %d, %s}' % (
             kind["name"], kind["since"], "true" if kind["retry_safe"] else "false"))
         for kind in protocol["kinds"] if kind["request"]]))
-    parts.append("// The values of Provenance.\n" + block("const", [
-        (camel(each["name"]), "Provenance", each["number"], each["meaning"])
-        for each in protocol["provenance"]]))
-    parts.append("// The numbers a Status can have.\n" + block("const", [
-        (status_name(status), "Status", status["number"], status["meaning"])
-        for status in protocol["statuses"]]))
-    parts.append(mapping("var statusNames = map[Status]string", [
-        (status_name(status), '"%s"' % status["name"]) for status in protocol["statuses"]]))
-    parts.append("// What an Error's Code can be.\n" + block("const", [
+    parts.append("// Provenance says whether an answer was made by a real model or by a mock. Zero: no "
+                 "answer came.\ntype Provenance uint8\n\n// The values of Provenance.\n"
+                 + block("const", [(camel(each["name"]), "Provenance", each["number"], each["meaning"])
+                                   for each in protocol["provenance"]]))
+    parts.append(names("Provenance", "provenanceNames", [
+        (camel(each["name"]), each["name"]) for each in protocol["provenance"]], '"none"'))
+    parts.append("// Status is a status of the protocol, the server's or the one that fits.\n"
+                 "type Status uint32\n\n// The numbers a Status can have.\n" + block("const", [
+                     (status_name(status), "Status", status["number"], status["meaning"])
+                     for status in protocol["statuses"]]))
+    parts.append(names("Status", "statusNames", [
+        (status_name(status), status["name"]) for status in protocol["statuses"]],
+        "statusNames[StatusUnknown]"))
+    parts.append("// Code is the stable reason of an Error. Later versions may add to it.\n"
+                 "type Code string\n\n// What an Error's Code can be.\n" + block("const", [
         ("Code" + camel(error["code"]), "Code", '"%s"' % error["code"], error["meaning"])
         for error in protocol["client_errors"]]))
-    names = {status["name"]: status_name(status) for status in protocol["statuses"]}
+    members = {status["name"]: status_name(status) for status in protocol["statuses"]}
     parts.append("// codeStatus has the status that fits a code; the server's own has none.\n"
                  + mapping("var codeStatus = map[Code]Status", [
-                     ("Code" + camel(error["code"]), names[error["status"]])
+                     ("Code" + camel(error["code"]), members[error["status"]])
                      for error in protocol["client_errors"] if error["status"]]))
     parts += [struct(name, message, answers, roles) + "\n" + fields(name, message, name in answers)
               + accessors(name, message, roles) for name, message in messages.items()]

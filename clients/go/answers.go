@@ -27,12 +27,16 @@ type Origin struct {
 	Degraded bool `json:"degraded"`
 }
 
-func (o *Origin) origin() *Origin { return o }
+// message is the body of a frame of an answer.
+type message interface {
+	body
+	facts() (origin *Origin, degradations int, number *uint64)
+}
 
 // pieces puts one answer together. An error is a breach of the protocol.
 type pieces interface {
 	take(f *frame) error
-	finishReason() string
+	result() any
 }
 
 // answer is one in the making: chunks, then a whole. add and finish, where there are such, compare
@@ -67,40 +71,25 @@ func (a *answer[Chunk, Whole]) take(f *frame) error {
 
 // read decodes one frame and compares its degraded flag with its list, and its number with the next
 // one; a frame of revision 2 says none.
-func (a *answer[Chunk, Whole]) read(f *frame, into any) error {
-	if wrong := decode(f.body, into.(body)); wrong != nil {
+func (a *answer[Chunk, Whole]) read(f *frame, value any) error {
+	into := value.(message)
+	if wrong := decode(f.body, into); wrong != nil {
 		return wrong
 	}
-	degraded, listed := f.flags&flagDegraded != 0, 0
-	*into.(interface{ origin() *Origin }).origin() = Origin{f.provenance, f.generation, degraded}
-	if account, ok := into.(interface{ degradations() []string }); ok {
-		listed = len(account.degradations())
-	}
-	if (listed > 0) != degraded {
+	origin, listed, number := into.facts()
+	*origin = Origin{f.provenance, f.generation, f.flags&flagDegraded != 0}
+	if (listed > 0) != origin.Degraded {
 		return fmt.Errorf("its degraded flag and its %d degradations disagree", listed)
 	}
-	if numbered, ok := into.(interface{ number() *uint64 }); ok {
-		if said := numbered.number(); said != nil && *said != a.frames {
-			return fmt.Errorf("found frame %d of the answer, allowed: frame %d, the next one", *said,
-				a.frames)
-		}
+	if number != nil && *number != a.frames {
+		return fmt.Errorf("found frame %d of the answer, allowed: frame %d, the next one", *number,
+			a.frames)
 	}
 	a.frames++
 	return nil
 }
 
-// finishReason is why a Generate ended; empty for other kinds.
-func (a *answer[Chunk, Whole]) finishReason() string {
-	if whole, ok := any(&a.whole).(*GenerateResponse); ok {
-		return whole.FinishReason
-	}
-	return ""
-}
-
-// isCut says whether an answer was stopped from outside, and is shorter than it would be.
-func isCut(finishReason string) bool {
-	return finishReason == "cancelled" || finishReason == "deadline"
-}
+func (a *answer[Chunk, Whole]) result() any { return &a.whole }
 
 // ---------------------------------------------------------------- kinds
 
@@ -108,16 +97,6 @@ func (r *PingRequest) answer() *answer[struct{}, PingResponse] {
 	return &answer[struct{}, PingResponse]{finish: func(made *PingResponse) error {
 		if !bytes.Equal(r.Payload, made.Payload) {
 			return errors.New("other bytes came back than were sent")
-		}
-		return nil
-	}}
-}
-
-// loading hands each layer's verdict to onLayer, which may be nil.
-func loading(onLayer func(Layer)) *answer[loadProgress, LoadResponse] {
-	return &answer[loadProgress, LoadResponse]{add: func(progress *loadProgress) error {
-		if onLayer != nil {
-			onLayer(progress.Layer)
 		}
 		return nil
 	}}
@@ -247,10 +226,15 @@ func (g *generation) checkPrompt(made *GenerateResponse) error {
 	if expected > 0 {
 		expected--
 	}
-	if found > expected || found < expected && !isCut(made.FinishReason) {
+	if found > expected || found < expected && !made.isCut() {
 		return fmt.Errorf("found log-probabilities of %d prompt tokens, allowed: %d", found, expected)
 	}
 	return nil
+}
+
+// isCut says whether an answer was stopped from outside, and is shorter than it would be.
+func (r *GenerateResponse) isCut() bool {
+	return r.FinishReason == "cancelled" || r.FinishReason == "deadline"
 }
 
 // ---------------------------------------------------------------- log-probabilities

@@ -95,6 +95,11 @@ func (c *Client) Load(
 	ctx context.Context, request LoadRequest, onLayer func(Layer),
 ) (*LoadResponse, error) {
 	return ask(ctx, c, kindLoad, &request, func() *answer[loadProgress, LoadResponse] {
-		return loading(onLayer)
+		return &answer[loadProgress, LoadResponse]{add: func(progress *loadProgress) error {
+			if onLayer != nil {
+				onLayer(progress.Layer)
+			}
+			return nil
+		}}
 	})
 }

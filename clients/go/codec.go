@@ -22,6 +22,7 @@ import (
 type field struct {
 	id       int
 	name     string
+	typ      byte
 	since    uint32
 	low      uint64
 	high     uint64
@@ -149,58 +150,35 @@ func (c *coder) excludes(first, second string, both bool) {
 
 // ---------------------------------------------------------------- values
 
-// wireType is the type of a member's value on the wire, the bytes of one element of it, and whether
-// it may have any number of them.
-func wireType(member any) (number byte, size int, many bool) {
-	switch member.(type) {
-	case *uint64:
-		return typeU64, 8, false
-	case *float64:
-		return typeF64, 8, false
-	case *[]byte:
-		return typeBytes, 1, true
-	case *string:
-		return typeText, 1, true
-	case *[]uint32:
-		return typeU32s, 4, true
-	case *[]float32:
-		return typeF32s, 4, true
-	case *bool:
-		return typeBool, 1, false
-	}
-	return typeRecord, 1, true
-}
-
 func (c *coder) write(f *field, member any) {
-	number, _, _ := wireType(member)
+	c.bytes = append(c.bytes, byte(f.id), byte(f.id>>8), f.typ, 0, 0, 0, 0, 0)
 	start := len(c.bytes)
-	c.bytes = append(c.bytes, byte(f.id), byte(f.id>>8), number, 0, 0, 0, 0, 0)
 	switch value := member.(type) {
 	case *uint64:
-		c.within(f, *value, "")
+		c.within(f, *value)
 		c.bytes = binary.LittleEndian.AppendUint64(c.bytes, *value)
 	case *float64:
 		c.number(f, *value)
 		c.bytes = binary.LittleEndian.AppendUint64(c.bytes, math.Float64bits(*value))
 	case *[]byte:
-		c.within(f, uint64(len(*value)), " bytes")
+		c.within(f, uint64(len(*value)))
 		c.bytes = append(c.bytes, *value...)
 	case *string:
 		c.text(f, *value)
 		c.bytes = append(c.bytes, *value...)
 	case *[]uint32:
-		c.within(f, uint64(len(*value)), " elements")
+		c.within(f, uint64(len(*value)))
 		for _, each := range *value {
 			c.bytes = binary.LittleEndian.AppendUint32(c.bytes, each)
 		}
 	case *[]float32:
-		c.within(f, uint64(len(*value)), " elements")
+		c.within(f, uint64(len(*value)))
 		for _, each := range *value {
 			c.bytes = binary.LittleEndian.AppendUint32(c.bytes, math.Float32bits(each))
 		}
 	case *bool:
 		if c.bytes = append(c.bytes, 0); *value {
-			c.bytes[start+fieldHeaderSize] = 1
+			c.bytes[start] = 1
 		}
 	case body:
 		before := c.wrong
@@ -208,7 +186,7 @@ func (c *coder) write(f *field, member any) {
 			c.inside(f, c.wrong)
 		}
 	}
-	binary.LittleEndian.PutUint32(c.bytes[start+4:], uint32(len(c.bytes)-start-fieldHeaderSize))
+	binary.LittleEndian.PutUint32(c.bytes[start-4:], uint32(len(c.bytes)-start))
 	if f.since > c.revision {
 		c.revision = f.since
 	}
@@ -233,17 +211,16 @@ func (c *coder) isNext(f *field) bool {
 
 // read takes the next field, which is this one.
 func (c *coder) read(f *field, member any) {
-	number, element, many := wireType(member)
 	size, rest := uint64(binary.LittleEndian.Uint32(c.bytes[4:])), c.bytes[fieldHeaderSize:]
-	switch {
-	case c.bytes[2] != number:
-		c.refuse(f.name, "found type %d, allowed: %d", c.bytes[2], number)
+	switch element := typeSizes[f.typ]; {
+	case c.bytes[2] != f.typ:
+		c.refuse(f.name, "found type %d, allowed: %d", c.bytes[2], f.typ)
 	case c.bytes[3] != 0:
 		c.refuse(f.name, "the fourth byte of its header is not zero")
 	case size > uint64(len(rest)):
 		c.refuse(f.name, "its size is %d bytes, %d remain", size, len(rest))
-	case size%uint64(element) != 0 || !many && size != uint64(element):
-		c.refuse(f.name, "%d bytes are no value of type %d", size, number)
+	case size%element != 0 || typeIsOne[f.typ] && size != element:
+		c.refuse(f.name, "%d bytes are no value of type %d", size, f.typ)
 	}
 	if c.wrong != nil {
 		return
@@ -253,26 +230,26 @@ func (c *coder) read(f *field, member any) {
 	switch value := member.(type) {
 	case *uint64:
 		*value = binary.LittleEndian.Uint64(bytes)
-		c.within(f, *value, "")
+		c.within(f, *value)
 	case *float64:
 		*value = math.Float64frombits(binary.LittleEndian.Uint64(bytes))
 		c.number(f, *value)
 	case *[]byte:
-		if c.within(f, size, " bytes") {
+		if c.within(f, size) {
 			*value = append([]byte{}, bytes...)
 		}
 	case *string:
 		*value = string(bytes)
 		c.text(f, *value)
 	case *[]uint32:
-		if c.within(f, size/4, " elements") {
+		if c.within(f, size/4) {
 			*value = make([]uint32, size/4)
 			for index := range *value {
 				(*value)[index] = binary.LittleEndian.Uint32(bytes[4*index:])
 			}
 		}
 	case *[]float32:
-		if c.within(f, size/4, " elements") {
+		if c.within(f, size/4) {
 			*value = make([]float32, size/4)
 			for index := range *value {
 				(*value)[index] = math.Float32frombits(binary.LittleEndian.Uint32(bytes[4*index:]))
@@ -296,10 +273,13 @@ func (c *coder) inside(f *field, wrong *breach) {
 
 // ---------------------------------------------------------------- ranges
 
-func (c *coder) within(f *field, found uint64, unit string) bool {
+var units = [...]string{typeBytes: " bytes", typeText: " bytes", typeU32s: " elements",
+	typeF32s: " elements", typeBool: ""}
+
+func (c *coder) within(f *field, found uint64) bool {
 	fine := found >= f.low && found <= f.high
 	if !fine {
-		c.refuse(f.name, "found %d%s, allowed: %d to %d", found, unit, f.low, f.high)
+		c.refuse(f.name, "found %d%s, allowed: %d to %d", found, units[f.typ], f.low, f.high)
 	}
 	return fine
 }
@@ -312,29 +292,20 @@ func (c *coder) number(f *field, found float64) {
 }
 
 func (c *coder) text(f *field, found string) {
+	known := f.choices == nil
+	for _, choice := range f.choices {
+		known = known || found == choice
+	}
 	switch {
 	case !utf8.ValidString(found):
 		c.refuse(f.name, "the text is not UTF-8")
-	case f.choices == nil:
-		if c.within(f, uint64(len(found)), " bytes") && f.format == "traceparent" {
-			c.traceparent(f, found)
-		}
-	default:
-		for _, choice := range f.choices {
-			if found == choice {
-				return
-			}
-		}
+	case !known:
 		c.refuse(f.name, "found an unknown word, allowed: %q", f.choices)
+	case f.choices == nil && c.within(f, uint64(len(found))) && f.format == "traceparent" &&
+		!traceparent.MatchString(found):
+		c.refuse(f.name, "found no traceparent, allowed: %s", traceparent)
 	}
 }
 
+// traceparent is W3C Trace Context's, version 00.
 var traceparent = regexp.MustCompile("^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
-
-// traceparent refuses what W3C Trace Context does not allow in version 00: an id of zeros is none.
-func (c *coder) traceparent(f *field, found string) {
-	if !traceparent.MatchString(found) || strings.Contains(found, "-0000000000000000-") ||
-		strings.HasPrefix(found, "00-00000000000000000000000000000000-") {
-		c.refuse(f.name, "found no traceparent, allowed: 00-, 32, 16 and 2 hexadecimal digits")
-	}
-}

@@ -37,8 +37,8 @@ const (
 	writeStep = 64 * 1024
 	// keepAliveIdle is how long a TCP connection may be silent before it is probed.
 	keepAliveIdle = 30 * time.Second
-	// keepAliveInterval is the time between two probes.
-	keepAliveInterval = 10 * time.Second
+	// keepAliveInterval is the time between two probes, seconds.
+	keepAliveInterval = 10
 	// keepAliveProbes without an answer are the connection's end.
 	keepAliveProbes = 3
 )
@@ -48,6 +48,7 @@ type connection struct {
 	reader  frameReader
 	hello   helloResponse
 	ready   chan struct{} // closed when Hello is over
+	open    atomic.Bool   // Hello is over, and went well
 	refusal *Error        // why it never opened; nil: it did. Written before ready is closed
 	users   atomic.Int32  // calls that chose it and have not ended
 
@@ -60,8 +61,8 @@ type connection struct {
 	writing  bool // a frame is half written; writeRest sees to the rest
 	unsorted bool // the reader has something to look at before anything is sent
 	lastRead time.Time
-	draining bool   // takes no new requests
-	failure  *Error // why it is closed
+	draining atomic.Bool // takes no new requests
+	failure  *Error      // why it is closed
 }
 
 func newConnection(options *Options) *connection {
@@ -81,22 +82,13 @@ func (c *connection) run(life context.Context, network, address string) {
 			doing, handle = "reading the server's answers", c.file
 		}
 	}
-	if !c.isReady() {
+	if !c.open.Load() {
 		failure.unwritten = failure.unwritten || failure.Code == CodeConnectionClosed
 	}
 	c.fail(failure)
-	if !c.isReady() {
+	if !c.open.Load() {
 		c.refusal = c.failure // perhaps Close was first
 		close(c.ready)
-	}
-}
-
-func (c *connection) isReady() bool {
-	select {
-	case <-c.ready:
-		return true
-	default:
-		return false
 	}
 }
 
@@ -116,14 +108,14 @@ func (c *connection) readingError(doing string, err error) *Error {
 // greet connects and says Hello. Each of the two has the time of ConnectMilliseconds.
 func (c *connection) greet(life context.Context, network, where string) *Error {
 	limit := milliseconds(c.options.ConnectMilliseconds)
-	dialer := net.Dialer{Timeout: limit, KeepAlive: -1} // keepAlive below; TCP comes without delay
+	dialer := net.Dialer{Timeout: limit, KeepAlive: keepAliveIdle} // TCP comes without delay
 	socket, err := dialer.DialContext(life, network, where)
 	if err != nil {
 		failure := failed(CodeUnreachable, err, "connecting to %s://%s: %v", network, where, err)
 		failure.unwritten = true
 		return failure
 	}
-	keepAlive(socket)
+	probe(socket)
 	c.mutex.Lock()
 	c.socket = socket
 	closed := c.failure
@@ -174,6 +166,7 @@ func (c *connection) agree(f *frame) *Error {
 	c.socket.SetDeadline(time.Time{})
 	c.reader.bodyLimit = uint32(c.options.BodySizeMax)
 	c.reader.decompresses = c.hello.Compression
+	c.open.Store(true)
 	close(c.ready)
 	return nil
 }
@@ -236,7 +229,7 @@ func (c *connection) goAway(f *frame) *Error {
 
 // drain has a connection take no new requests, and those that wait go elsewhere; the mutex is held.
 func (c *connection) drain() {
-	c.draining = true
+	c.draining.Store(true)
 	waiting := c.waiting
 	c.waiting = nil
 	for _, each := range waiting {
@@ -258,7 +251,7 @@ func (c *connection) leaving(target *call) *Error {
 
 // closeIfDrained ends a connection that nobody needs any more; the reader sees to the rest.
 func (c *connection) closeIfDrained() {
-	if c.draining && len(c.calls) == 0 {
+	if c.draining.Load() && len(c.calls) == 0 {
 		c.socket.Close()
 	}
 }
@@ -305,23 +298,16 @@ func (c *connection) Read(bytes []byte) (int, error) {
 	return c.socket.Read(bytes)
 }
 
-func (c *connection) isLeaving() bool {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	return c.draining
-}
-
 // ---------------------------------------------------------------- writing
 
 // begin has a request wait for its turn. wasOpen: so was the connection when it was chosen.
 func (c *connection) begin(e *exchange, wasOpen bool) (*call, *Error) {
 	bytes, failure := e.frameFor(&c.hello)
-	target := &call{connection: c, kind: e.kind, bytes: bytes, wasOpen: wasOpen,
+	target := &call{connection: c, kind: e.kind, ctx: e.ctx, bytes: bytes, wasOpen: wasOpen,
 		wake: make(chan struct{}, 1)}
-	target.deadline, target.limited = e.ctx.Deadline()
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if failure == nil && c.draining {
+	if failure == nil && c.draining.Load() {
 		failure = c.leaving(target)
 	}
 	if failure != nil {
@@ -352,8 +338,9 @@ func (c *connection) flush() {
 // send puts a request in flight; the mutex is held. What the socket does not take at once is written
 // behind the caller's back.
 func (c *connection) send(target *call) {
-	left := time.Until(target.deadline)
-	if target.limited && left <= 0 {
+	deadline, limited := target.ctx.Deadline()
+	left := time.Until(deadline)
+	if limited && left <= 0 {
 		c.users.Add(-1)
 		target.end(contextError("sending "+target.name(), context.DeadlineExceeded))
 		return
@@ -367,7 +354,7 @@ func (c *connection) send(target *call) {
 	bytes := target.bytes
 	target.bytes = nil
 	address(bytes, target.id, 0)
-	if target.limited {
+	if limited {
 		address(bytes, target.id, uint32(math.Min(math.Ceil(float64(left)/1e6), math.MaxUint32)))
 	}
 	written := writeNow(c.socket, bytes)
@@ -400,7 +387,7 @@ func (c *connection) writeRest(target *call, bytes []byte) {
 // news: the connection's end cancels as well. The mutex is held.
 func (c *connection) cancel(id uint64) {
 	body, _, _ := encode(&cancelRequest{Target: id}, nil)
-	cancel := &call{connection: c, kind: kindCancel, abandoned: true,
+	cancel := &call{connection: c, kind: kindCancel, ctx: context.Background(), abandoned: true,
 		bytes: requestFrame(kindCancel, body, false)}
 	c.waiting = append([]*call{cancel}, c.waiting...)
 	c.flush()
@@ -413,8 +400,7 @@ type call struct {
 	connection *connection
 	kind       byte
 	bytes      []byte // until they are sent
-	deadline   time.Time
-	limited    bool // it has a deadline
+	ctx        context.Context
 	wasOpen    bool // its connection, when it was chosen
 	id         uint64
 	begun      bool       // a byte of it was written
@@ -501,10 +487,10 @@ func (target *call) giveUp(failure *Error) {
 }
 
 // watch gives a call up whose context has ended: perhaps nobody comes for its answer any more.
-func (target *call) watch(ctx context.Context, grace time.Duration) {
-	<-ctx.Done()
-	if isDeadline(ctx.Err()) {
+func (target *call) watch(grace time.Duration) {
+	<-target.ctx.Done()
+	if isDeadline(target.ctx.Err()) {
 		time.Sleep(grace)
 	}
-	target.giveUp(contextError("waiting for the answer to "+target.name(), ctx.Err()))
+	target.giveUp(contextError("waiting for the answer to "+target.name(), target.ctx.Err()))
 }

@@ -11,34 +11,6 @@ import (
 	"fmt"
 )
 
-// Code is the stable reason of an Error. Later versions may add to it.
-type Code string
-
-// Status is a status of the protocol, the server's or the one that fits.
-type Status uint32
-
-// String is the status's name in SPEC.md; UNKNOWN for a number that is not there.
-func (s Status) String() string {
-	if name, ok := statusNames[s]; ok {
-		return name
-	}
-	return statusNames[StatusUnknown]
-}
-
-// Provenance says whether an answer was made by a real model or by a mock. Zero: no answer came.
-type Provenance uint8
-
-// String is "real", "mock" or "none".
-func (p Provenance) String() string {
-	switch p {
-	case Real:
-		return "real"
-	case Mock:
-		return "mock"
-	}
-	return "none"
-}
-
 // MarshalText is String, for JSON and logs.
 func (p Provenance) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 

@@ -39,6 +39,16 @@ type termed interface {
 	terms() (**RequestContext, **Requirements)
 }
 
+// own makes a record of the caller's, or none, one that may be changed.
+func own[T any](place **T) *T {
+	value := new(T)
+	if *place != nil {
+		*value = **place
+	}
+	*place = value
+	return value
+}
+
 // exchange is for one goroutine at a time.
 type exchange struct {
 	client   *Client
@@ -69,12 +79,7 @@ func (c *Client) exchange(
 	serverWide := ok && health.Model == "" // there is no model to make demands on
 	if with, ok := request.(termed); ok && !serverWide && !c.options.AllowMock {
 		_, requirements := with.terms()
-		demands := Requirements{}
-		if *requirements != nil {
-			demands = **requirements
-		}
-		demands.Real = true
-		*requirements = &demands
+		own(requirements).Real = true
 	}
 	var wrong *breach
 	if e.body, e.revision, wrong = encode(request, make([]byte, 0, 128)); wrong != nil {
@@ -96,12 +101,7 @@ func (e *exchange) frameFor(hello *helloResponse) ([]byte, *Error) {
 	bytes := e.body
 	if with, ok := e.request.(termed); ok && e.attempt > 0 && hello.Revision >= contextRevision {
 		place, _ := with.terms()
-		marked := RequestContext{}
-		if *place != nil {
-			marked = **place
-		}
-		marked.Attempt = e.attempt + 1
-		*place = &marked
+		own(place).Attempt = e.attempt + 1
 		bytes, _, _ = encode(e.request, make([]byte, 0, len(e.body)+64))
 	}
 	if uint64(len(bytes)) > hello.BodySizeMax {
@@ -134,12 +134,12 @@ func (e *exchange) next() (last bool, failure *Error) {
 				return false, failure
 			}
 		}
-		next, failure := e.wait()
+		f, failure := e.wait()
 		if failure == nil {
-			failure = e.verify(next)
+			failure = e.accept(f)
 		}
 		if failure == nil {
-			return next.isLast(), e.take(next)
+			return f.isLast(), nil
 		}
 		e.stop()
 		if failure = e.again(failure); failure != nil {
@@ -158,7 +158,7 @@ func (e *exchange) start() *Error {
 		if failure == nil {
 			e.pieces = e.fresh()
 			if e.watched {
-				go e.call.watch(e.ctx, milliseconds(e.client.options.GraceMilliseconds))
+				go e.call.watch(milliseconds(e.client.options.GraceMilliseconds))
 			}
 			return nil
 		}
@@ -214,39 +214,35 @@ func (e *exchange) wait() (*frame, *Error) {
 	}
 }
 
-// verify refuses a mock first and a failure second: nobody should act on a mock's words unawares.
-func (e *exchange) verify(f *frame) *Error {
+// accept adds a frame to the answer. It refuses a mock's first and a failure second: nobody should
+// act on a mock's words unawares. A breach of the protocol ends the connection. An answer that was
+// cut short because the context ended fails with its last frame.
+func (e *exchange) accept(f *frame) *Error {
 	if f.provenance == Mock && !e.client.options.AllowMock {
 		return mockError(e.doing("reading"))
 	}
-	if f.status == 0 {
-		return nil
+	var failure *Error
+	if f.status != 0 {
+		failure = refusedError(e.doing("reading"), CodeServerRefused, f)
+	} else if err := e.pieces.take(f); err != nil {
+		failure = protocolError(e.doing("reading"), "%v", err)
 	}
-	failure := refusedError(e.doing("reading"), CodeServerRefused, f)
-	if failure.Code == CodeProtocolError {
-		e.call.connection.fail(failure)
-	}
-	return failure
-}
-
-// take adds a frame to the answer. One that contradicts it ends the connection. An answer that was
-// cut short because the context ended fails with its last frame.
-func (e *exchange) take(f *frame) *Error {
-	if err := e.pieces.take(f); err != nil {
-		failure := protocolError(e.doing("reading"), "%v", err)
-		e.call.connection.fail(failure)
+	if failure != nil {
+		if failure.Code == CodeProtocolError {
+			e.call.connection.fail(failure)
+		}
 		return failure
 	}
-	reason := e.pieces.finishReason()
-	if !f.isLast() || !isCut(reason) {
+	made, ok := e.pieces.result().(*GenerateResponse)
+	if !ok || !f.isLast() || !made.isCut() {
 		return nil
 	}
-	_, limited := e.ctx.Deadline()
-	switch ended := e.ctx.Err(); {
-	case ended != nil:
+	ended := e.ctx.Err()
+	if _, limited := e.ctx.Deadline(); limited && ended == nil && made.FinishReason == "deadline" {
+		ended = context.DeadlineExceeded // the server's clock is a little ahead
+	}
+	if ended != nil {
 		return contextError(e.doing("waiting for"), ended)
-	case limited && reason == "deadline": // the server's clock is a little ahead
-		return contextError(e.doing("waiting for"), context.DeadlineExceeded)
 	}
 	return nil
 }
@@ -274,13 +270,11 @@ func (e *exchange) again(failure *Error) *Error {
 	if failure.free {
 		return nil
 	}
-	pause, waits := e.waitPause(failure)
-	if !waits {
-		var retried bool
-		if pause, retried = e.retryPause(failure); !retried {
-			return failure
-		}
+	waits := e.waits(failure)
+	if !waits && !e.retries(failure) {
+		return failure
 	}
+	pause := e.pause(failure, waits)
 	if deadline, ok := e.ctx.Deadline(); ok && time.Until(deadline) < pause {
 		if waits {
 			return failure.beside(context.DeadlineExceeded) // it alone ends the waiting
@@ -300,45 +294,46 @@ func (e *exchange) again(failure *Error) *Error {
 	}
 }
 
-// waitPause is the pause before a try that does not count; false: the server is not waited for.
-func (e *exchange) waitPause(failure *Error) (time.Duration, bool) {
-	left := time.Until(e.waitEnd)
+// waits says whether the server is waited for; such a try does not count. A pause that the server
+// asks for is not cut short.
+func (e *exchange) waits(failure *Error) bool {
+	left, asked := time.Until(e.waitEnd), failure.RetryAfterMilliseconds
 	loading := failure.Code == CodeServerRefused && failure.ServerCode == modelLoading
-	if left <= 0 || !loading && failure.Code != CodeUnreachable {
-		return 0, false
-	}
-	pause := waitPauseMax
-	switch asked := failure.RetryAfterMilliseconds; {
-	case !loading:
-		if pause = min(e.backoff(e.waited+1), waitPauseMax); pause < waitPauseMin {
-			pause = waitPauseMin
-		}
-	case asked != nil:
-		if pause = milliseconds(*asked); pause > left {
-			return 0, false // the server's own pause is not cut short
-		}
+	if left <= 0 || !loading && failure.Code != CodeUnreachable ||
+		asked != nil && milliseconds(*asked) > left {
+		return false
 	}
 	e.waited++
-	return min(pause, left), true
+	return true
 }
 
-// retryPause is the pause before an attempt that counts; false: there is none.
-func (e *exchange) retryPause(failure *Error) (time.Duration, bool) {
-	e.attempt++
-	if e.attempt >= e.client.options.Attempts {
-		return 0, false
+// retries says whether there is another attempt.
+func (e *exchange) retries(failure *Error) bool {
+	if e.attempt++; e.attempt >= e.client.options.Attempts {
+		return false
 	}
-	switch {
-	case failure.unwritten, failure.Code == CodeConnectionClosed && e.rule.retrySafe:
-	case failure.Code == CodeServerRefused && (failure.Status == StatusUnavailable ||
-		failure.Status == StatusResourceExhausted || failure.Status == StatusAborted):
-		if asked := failure.RetryAfterMilliseconds; asked != nil {
-			return milliseconds(*asked), true
-		}
-	default:
-		return 0, false
+	switch failure.Code {
+	case CodeServerRefused:
+		return failure.Status == StatusUnavailable || failure.Status == StatusResourceExhausted ||
+			failure.Status == StatusAborted
+	case CodeConnectionClosed:
+		return failure.unwritten || e.rule.retrySafe
 	}
-	return e.backoff(e.attempt), true
+	return failure.unwritten
+}
+
+func (e *exchange) pause(failure *Error, waits bool) time.Duration {
+	if asked := failure.RetryAfterMilliseconds; asked != nil {
+		return milliseconds(*asked)
+	}
+	if !waits {
+		return e.backoff(e.attempt)
+	}
+	pause := waitPauseMax
+	if failure.Code == CodeUnreachable {
+		pause = min(pause, waitPauseMin+e.backoff(e.waited))
+	}
+	return min(pause, time.Until(e.waitEnd))
 }
 
 // backoff doubles with each attempt, with jitter from half to whole.

@@ -74,9 +74,7 @@ func (r *frameReader) next() (*frame, error) {
 	if err := r.check(f, binary.LittleEndian.Uint32(head[28:]), size, rawSize); err != nil {
 		return nil, err
 	}
-	if _, err := r.source.Discard(headerSize); err != nil {
-		return nil, err
-	}
+	_, _ = r.source.Discard(headerSize) // it is there
 	if f.body, err = readBody(r.source, int(size)); err != nil {
 		return nil, ended(err, headerSize)
 	}

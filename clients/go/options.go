@@ -66,16 +66,16 @@ var defaultOptions = Options{
 // check finds the first option that is out of its range.
 func (o *Options) check() *breach {
 	c := &coder{}
-	c.text(&field{name: "name", low: 1, high: 128}, o.Name)
-	c.within(&field{name: "body_size_max", low: 4096, high: 4294967295}, o.BodySizeMax, "")
-	c.within(&field{name: "answer_size_max", low: 4096, high: 9007199254740991}, o.AnswerSizeMax, "")
-	c.within(&field{name: "connections", low: 1, high: 1024}, o.Connections, "")
-	c.within(&field{name: "connect_milliseconds", low: 1, high: 4294967295}, o.ConnectMilliseconds, "")
-	c.within(&field{name: "answer_milliseconds", high: 4294967295}, o.AnswerMilliseconds, "")
-	c.within(&field{name: "grace_milliseconds", high: 4294967295}, o.GraceMilliseconds, "")
-	c.within(&field{name: "attempts", low: 1, high: 4294967295}, o.Attempts, "")
-	c.within(&field{name: "backoff_milliseconds", high: 4294967295}, o.BackoffMilliseconds, "")
-	c.within(&field{name: "backoff_max_milliseconds", high: 4294967295}, o.BackoffMaxMilliseconds, "")
-	c.within(&field{name: "wait_milliseconds", high: 4294967295}, o.WaitMilliseconds, "")
+	c.text(&field{name: "name", typ: typeText, low: 1, high: 128}, o.Name)
+	c.within(&field{name: "body_size_max", low: 4096, high: 4294967295}, o.BodySizeMax)
+	c.within(&field{name: "answer_size_max", low: 4096, high: 9007199254740991}, o.AnswerSizeMax)
+	c.within(&field{name: "connections", low: 1, high: 1024}, o.Connections)
+	c.within(&field{name: "connect_milliseconds", low: 1, high: 4294967295}, o.ConnectMilliseconds)
+	c.within(&field{name: "answer_milliseconds", high: 4294967295}, o.AnswerMilliseconds)
+	c.within(&field{name: "grace_milliseconds", high: 4294967295}, o.GraceMilliseconds)
+	c.within(&field{name: "attempts", low: 1, high: 4294967295}, o.Attempts)
+	c.within(&field{name: "backoff_milliseconds", high: 4294967295}, o.BackoffMilliseconds)
+	c.within(&field{name: "backoff_max_milliseconds", high: 4294967295}, o.BackoffMaxMilliseconds)
+	c.within(&field{name: "wait_milliseconds", high: 4294967295}, o.WaitMilliseconds)
 	return c.wrong
 }

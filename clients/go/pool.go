@@ -28,7 +28,7 @@ func (c *Client) pick(
 	if chosen = c.choose(); chosen == nil {
 		return nil, false, closedError(doing+" with a closed client", nil)
 	}
-	wasOpen = chosen.isReady()
+	wasOpen = chosen.open.Load()
 	select {
 	case <-chosen.ready:
 		return chosen, wasOpen, chosen.refusal
@@ -50,10 +50,10 @@ func (c *Client) choose() *connection {
 	best, least := 0, int32(math.MaxInt32)
 	for index, each := range c.slots {
 		load := int32(2)
-		if each != nil && each.isLeaving() {
+		if each != nil && each.draining.Load() {
 			c.slots[index] = nil
 		} else if each != nil {
-			if load = 4 * each.users.Load(); !each.isReady() {
+			if load = 4 * each.users.Load(); !each.open.Load() {
 				load++
 			}
 		}

@@ -54,6 +54,12 @@ const (
 	typeBool   byte = 8 // 0 or 1
 )
 
+// typeSizes has the bytes of one element; of those in typeIsOne there is one.
+var (
+	typeSizes = [...]uint64{typeU64: 8, typeF64: 8, typeBytes: 1, typeText: 1, typeU32s: 4, typeF32s: 4, typeRecord: 1, typeBool: 1}
+	typeIsOne = [...]bool{typeU64: true, typeF64: true, typeBytes: false, typeText: false, typeU32s: false, typeF32s: false, typeRecord: false, typeBool: true}
+)
+
 const (
 	kindHello      byte = 0x01 // first request of a connection; agree on revision, compression, limits
 	kindPing       byte = 0x02 // same bytes back
@@ -90,11 +96,30 @@ var kinds = map[byte]kindRule{
 	kindStats:      {"Stats", 1, true},
 }
 
+// Provenance says whether an answer was made by a real model or by a mock. Zero: no answer came.
+type Provenance uint8
+
 // The values of Provenance.
 const (
 	Real Provenance = 1 // no mock took part
 	Mock Provenance = 2 // a mock model produced a part of the answer, or is the model addressed
 )
+
+var provenanceNames = map[Provenance]string{
+	Real: "real",
+	Mock: "mock",
+}
+
+// String is the name in SPEC.md; none for another number.
+func (p Provenance) String() string {
+	if name, ok := provenanceNames[p]; ok {
+		return name
+	}
+	return "none"
+}
+
+// Status is a status of the protocol, the server's or the one that fits.
+type Status uint32
 
 // The numbers a Status can have.
 const (
@@ -145,6 +170,17 @@ var statusNames = map[Status]string{
 	StatusMockRefused:        "MOCK_REFUSED",
 }
 
+// String is the name in SPEC.md; UNKNOWN for another number.
+func (s Status) String() string {
+	if name, ok := statusNames[s]; ok {
+		return name
+	}
+	return statusNames[StatusUnknown]
+}
+
+// Code is the stable reason of an Error. Later versions may add to it.
+type Code string
+
 // What an Error's Code can be.
 const (
 	CodeAddressInvalid   Code = "address_invalid"   // the address is not a URL of a known form
@@ -185,9 +221,9 @@ type Requirements struct {
 }
 
 func (m *Requirements) fields(c *coder) {
-	c.optional(field{id: 1, name: "real"}, &m.Real, m.Real)
-	c.optional(field{id: 2, name: "fingerprint", low: 32, high: 32}, &m.Fingerprint, m.Fingerprint != nil)
-	c.optional(field{id: 3, name: "device", low: 1, high: 64}, &m.Device, m.Device != "")
+	c.optional(field{id: 1, name: "real", typ: typeBool}, &m.Real, m.Real)
+	c.optional(field{id: 2, name: "fingerprint", typ: typeBytes, low: 32, high: 32}, &m.Fingerprint, m.Fingerprint != nil)
+	c.optional(field{id: 3, name: "device", typ: typeText, low: 1, high: 64}, &m.Device, m.Device != "")
 }
 
 // RequestContext is the record "Request context" of Protocol/SPEC.md.
@@ -205,9 +241,9 @@ type RequestContext struct {
 }
 
 func (m *RequestContext) fields(c *coder) {
-	c.optional(field{id: 1, name: "trace_context", low: 55, high: 55, format: "traceparent"}, &m.TraceContext, m.TraceContext != "")
-	c.optional(field{id: 2, name: "attempt", low: 1, high: 4294967295}, &m.Attempt, m.Attempt != 0)
-	pointer(c, field{id: 3, name: "priority", high: 9}, &m.Priority)
+	c.optional(field{id: 1, name: "trace_context", typ: typeText, low: 55, high: 55, format: "traceparent"}, &m.TraceContext, m.TraceContext != "")
+	c.optional(field{id: 2, name: "attempt", typ: typeU64, low: 1, high: 4294967295}, &m.Attempt, m.Attempt != 0)
+	pointer(c, field{id: 3, name: "priority", typ: typeU64, high: 9}, &m.Priority)
 }
 
 // Answer is the record "Answer" of Protocol/SPEC.md.
@@ -234,12 +270,12 @@ type Answer struct {
 }
 
 func (m *Answer) fields(c *coder) {
-	c.required(field{id: 1, name: "model", low: 1, high: 128}, &m.Model)
-	c.optional(field{id: 2, name: "fingerprint", low: 32, high: 32}, &m.Fingerprint, m.Fingerprint != nil)
-	c.required(field{id: 3, name: "device", low: 1, high: 64}, &m.Device)
-	c.required(field{id: 4, name: "timing"}, &m.Timing)
-	repeated(c, field{id: 5, name: "degradations", timesMax: 1024, low: 1, high: 2048}, &m.Degradations)
-	pointer(c, field{id: 6, name: "server_load", since: 3}, &m.ServerLoad)
+	c.required(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model)
+	c.optional(field{id: 2, name: "fingerprint", typ: typeBytes, low: 32, high: 32}, &m.Fingerprint, m.Fingerprint != nil)
+	c.required(field{id: 3, name: "device", typ: typeText, low: 1, high: 64}, &m.Device)
+	c.required(field{id: 4, name: "timing", typ: typeRecord}, &m.Timing)
+	repeated(c, field{id: 5, name: "degradations", typ: typeText, timesMax: 1024, low: 1, high: 2048}, &m.Degradations)
+	pointer(c, field{id: 6, name: "server_load", typ: typeRecord, since: 3}, &m.ServerLoad)
 }
 
 // ServerLoad is the record "Server load" of Protocol/SPEC.md.
@@ -261,11 +297,11 @@ type ServerLoad struct {
 }
 
 func (m *ServerLoad) fields(c *coder) {
-	c.required(field{id: 1, name: "queued", high: math.MaxUint64}, &m.Queued)
-	c.required(field{id: 2, name: "running", high: math.MaxUint64}, &m.Running)
-	c.required(field{id: 3, name: "wait_microseconds", high: math.MaxUint64}, &m.WaitMicroseconds)
-	c.required(field{id: 4, name: "cache_pages_used", high: math.MaxUint64}, &m.CachePagesUsed)
-	c.required(field{id: 5, name: "cache_pages", high: math.MaxUint64}, &m.CachePages)
+	c.required(field{id: 1, name: "queued", typ: typeU64, high: math.MaxUint64}, &m.Queued)
+	c.required(field{id: 2, name: "running", typ: typeU64, high: math.MaxUint64}, &m.Running)
+	c.required(field{id: 3, name: "wait_microseconds", typ: typeU64, high: math.MaxUint64}, &m.WaitMicroseconds)
+	c.required(field{id: 4, name: "cache_pages_used", typ: typeU64, high: math.MaxUint64}, &m.CachePagesUsed)
+	c.required(field{id: 5, name: "cache_pages", typ: typeU64, high: math.MaxUint64}, &m.CachePages)
 }
 
 // Timing is the record "Timing" of Protocol/SPEC.md.
@@ -293,13 +329,13 @@ type Timing struct {
 }
 
 func (m *Timing) fields(c *coder) {
-	c.required(field{id: 1, name: "accept", high: math.MaxUint64}, &m.Accept)
-	c.required(field{id: 2, name: "queue", high: math.MaxUint64}, &m.Queue)
-	c.required(field{id: 3, name: "tokenize", high: math.MaxUint64}, &m.Tokenize)
-	c.required(field{id: 4, name: "prefill", high: math.MaxUint64}, &m.Prefill)
-	c.required(field{id: 5, name: "decode", high: math.MaxUint64}, &m.Decode)
-	c.required(field{id: 6, name: "write", high: math.MaxUint64}, &m.Write)
-	c.required(field{id: 7, name: "total", high: math.MaxUint64}, &m.Total)
+	c.required(field{id: 1, name: "accept", typ: typeU64, high: math.MaxUint64}, &m.Accept)
+	c.required(field{id: 2, name: "queue", typ: typeU64, high: math.MaxUint64}, &m.Queue)
+	c.required(field{id: 3, name: "tokenize", typ: typeU64, high: math.MaxUint64}, &m.Tokenize)
+	c.required(field{id: 4, name: "prefill", typ: typeU64, high: math.MaxUint64}, &m.Prefill)
+	c.required(field{id: 5, name: "decode", typ: typeU64, high: math.MaxUint64}, &m.Decode)
+	c.required(field{id: 6, name: "write", typ: typeU64, high: math.MaxUint64}, &m.Write)
+	c.required(field{id: 7, name: "total", typ: typeU64, high: math.MaxUint64}, &m.Total)
 }
 
 // ChatMessage is the record "Chat message" of Protocol/SPEC.md.
@@ -312,8 +348,8 @@ type ChatMessage struct {
 }
 
 func (m *ChatMessage) fields(c *coder) {
-	c.required(field{id: 1, name: "role", choices: []string{"system", "user", "assistant"}}, &m.Role)
-	c.required(field{id: 2, name: "content", high: 4000000}, &m.Content)
+	c.required(field{id: 1, name: "role", typ: typeText, choices: []string{"system", "user", "assistant"}}, &m.Role)
+	c.required(field{id: 2, name: "content", typ: typeText, high: 4000000}, &m.Content)
 }
 
 // Input is the record "Input" of Protocol/SPEC.md.
@@ -326,8 +362,8 @@ type Input struct {
 }
 
 func (m *Input) fields(c *coder) {
-	pointer(c, field{id: 1, name: "text", high: 4000000}, &m.Text)
-	c.optional(field{id: 2, name: "tokens", low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	pointer(c, field{id: 1, name: "text", typ: typeText, high: 4000000}, &m.Text)
+	c.optional(field{id: 2, name: "tokens", typ: typeU32s, low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
 	c.exactlyOne([]string{"text", "tokens"}, m.Text != nil, m.Tokens != nil)
 }
 
@@ -351,11 +387,11 @@ type Logprobs struct {
 }
 
 func (m *Logprobs) fields(c *coder) {
-	c.required(field{id: 1, name: "tokens", high: 1000000}, &m.Tokens)
-	c.required(field{id: 2, name: "logprobs", high: 1000000}, &m.Logprobs)
-	c.optional(field{id: 3, name: "top_count", high: 64}, &m.TopCount, m.TopCount != 0)
-	c.optional(field{id: 4, name: "top_tokens", high: 1000000}, &m.TopTokens, m.TopTokens != nil)
-	c.optional(field{id: 5, name: "top_logprobs", high: 1000000}, &m.TopLogprobs, m.TopLogprobs != nil)
+	c.required(field{id: 1, name: "tokens", typ: typeU32s, high: 1000000}, &m.Tokens)
+	c.required(field{id: 2, name: "logprobs", typ: typeF32s, high: 1000000}, &m.Logprobs)
+	c.optional(field{id: 3, name: "top_count", typ: typeU64, high: 64}, &m.TopCount, m.TopCount != 0)
+	c.optional(field{id: 4, name: "top_tokens", typ: typeU32s, high: 1000000}, &m.TopTokens, m.TopTokens != nil)
+	c.optional(field{id: 5, name: "top_logprobs", typ: typeF32s, high: 1000000}, &m.TopLogprobs, m.TopLogprobs != nil)
 }
 
 // errorBody is the record "Error" of Protocol/SPEC.md.
@@ -382,12 +418,12 @@ type errorBody struct {
 }
 
 func (m *errorBody) fields(c *coder) {
-	c.required(field{id: 1, name: "code", low: 1, high: 128}, &m.Code)
-	c.required(field{id: 2, name: "message", high: 2048}, &m.Message)
-	c.optional(field{id: 3, name: "field", low: 1, high: 128}, &m.Field, m.Field != "")
-	pointer(c, field{id: 4, name: "retry_after_milliseconds", high: 3600000}, &m.RetryAfterMilliseconds)
-	c.optional(field{id: 5, name: "layer", choices: []string{"file", "parse", "compatibility", "placement", "validation"}}, &m.Layer, m.Layer != "")
-	pointer(c, field{id: 6, name: "server_load", since: 3}, &m.ServerLoad)
+	c.required(field{id: 1, name: "code", typ: typeText, low: 1, high: 128}, &m.Code)
+	c.required(field{id: 2, name: "message", typ: typeText, high: 2048}, &m.Message)
+	c.optional(field{id: 3, name: "field", typ: typeText, low: 1, high: 128}, &m.Field, m.Field != "")
+	pointer(c, field{id: 4, name: "retry_after_milliseconds", typ: typeU64, high: 3600000}, &m.RetryAfterMilliseconds)
+	c.optional(field{id: 5, name: "layer", typ: typeText, choices: []string{"file", "parse", "compatibility", "placement", "validation"}}, &m.Layer, m.Layer != "")
+	pointer(c, field{id: 6, name: "server_load", typ: typeRecord, since: 3}, &m.ServerLoad)
 }
 
 // helloRequest is the message "Hello request" of Protocol/SPEC.md.
@@ -407,10 +443,10 @@ type helloRequest struct {
 }
 
 func (m *helloRequest) fields(c *coder) {
-	c.required(field{id: 1, name: "client", low: 1, high: 128}, &m.Client)
-	c.required(field{id: 2, name: "revision", low: 1, high: 4294967295}, &m.Revision)
-	c.optional(field{id: 3, name: "compression"}, &m.Compression, m.Compression)
-	c.optional(field{id: 4, name: "body_size_max", low: 4096, high: 4294967295}, &m.BodySizeMax, m.BodySizeMax != 0)
+	c.required(field{id: 1, name: "client", typ: typeText, low: 1, high: 128}, &m.Client)
+	c.required(field{id: 2, name: "revision", typ: typeU64, low: 1, high: 4294967295}, &m.Revision)
+	c.optional(field{id: 3, name: "compression", typ: typeBool}, &m.Compression, m.Compression)
+	c.optional(field{id: 4, name: "body_size_max", typ: typeU64, low: 4096, high: 4294967295}, &m.BodySizeMax, m.BodySizeMax != 0)
 }
 
 // helloResponse is the record "Hello response" of Protocol/SPEC.md.
@@ -432,11 +468,11 @@ type helloResponse struct {
 }
 
 func (m *helloResponse) fields(c *coder) {
-	c.required(field{id: 1, name: "server", low: 1, high: 128}, &m.Server)
-	c.required(field{id: 2, name: "revision", low: 1, high: 4294967295}, &m.Revision)
-	c.required(field{id: 3, name: "compression"}, &m.Compression)
-	c.required(field{id: 4, name: "body_size_max", low: 4096, high: 4294967295}, &m.BodySizeMax)
-	c.required(field{id: 5, name: "requests_in_flight_max", low: 1, high: 4294967295}, &m.RequestsInFlightMax)
+	c.required(field{id: 1, name: "server", typ: typeText, low: 1, high: 128}, &m.Server)
+	c.required(field{id: 2, name: "revision", typ: typeU64, low: 1, high: 4294967295}, &m.Revision)
+	c.required(field{id: 3, name: "compression", typ: typeBool}, &m.Compression)
+	c.required(field{id: 4, name: "body_size_max", typ: typeU64, low: 4096, high: 4294967295}, &m.BodySizeMax)
+	c.required(field{id: 5, name: "requests_in_flight_max", typ: typeU64, low: 1, high: 4294967295}, &m.RequestsInFlightMax)
 }
 
 // PingRequest is the message "Ping request" of Protocol/SPEC.md.
@@ -446,7 +482,7 @@ type PingRequest struct {
 }
 
 func (m *PingRequest) fields(c *coder) {
-	c.optional(field{id: 1, name: "payload", high: 65536}, &m.Payload, m.Payload != nil)
+	c.optional(field{id: 1, name: "payload", typ: typeBytes, high: 65536}, &m.Payload, m.Payload != nil)
 }
 
 // PingResponse is the message "Ping response" of Protocol/SPEC.md.
@@ -458,7 +494,11 @@ type PingResponse struct {
 }
 
 func (m *PingResponse) fields(c *coder) {
-	c.optional(field{id: 1, name: "payload", high: 65536}, &m.Payload, m.Payload != nil)
+	c.optional(field{id: 1, name: "payload", typ: typeBytes, high: 65536}, &m.Payload, m.Payload != nil)
+}
+
+func (m *PingResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, nil
 }
 
 // HealthRequest is the message "Health request" of Protocol/SPEC.md.
@@ -477,10 +517,10 @@ type HealthRequest struct {
 }
 
 func (m *HealthRequest) fields(c *coder) {
-	c.optional(field{id: 1, name: "model", low: 1, high: 128}, &m.Model, m.Model != "")
-	c.optional(field{id: 2, name: "verify", since: 2}, &m.Verify, m.Verify)
-	pointer(c, field{id: 29, name: "context", since: 3}, &m.Context)
-	pointer(c, field{id: 30, name: "requirements"}, &m.Requirements)
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
+	c.optional(field{id: 2, name: "verify", typ: typeBool, since: 2}, &m.Verify, m.Verify)
+	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
 }
 
 func (m *HealthRequest) terms() (**RequestContext, **Requirements) {
@@ -513,12 +553,16 @@ type HealthResponse struct {
 }
 
 func (m *HealthResponse) fields(c *coder) {
-	c.required(field{id: 1, name: "ready"}, &m.Ready)
-	c.required(field{id: 2, name: "state", choices: []string{"loading", "ready", "failed", "draining"}}, &m.State)
-	c.optional(field{id: 3, name: "reason", low: 1, high: 2048}, &m.Reason, m.Reason != "")
-	c.optional(field{id: 4, name: "seal", choices: []string{"absent", "matched", "drifted"}, since: 2}, &m.Seal, m.Seal != "")
-	pointer(c, field{id: 5, name: "largest_difference", least: 0.0, most: 10.0, since: 2}, &m.LargestDifference)
-	c.optional(field{id: 6, name: "file", choices: []string{"unchanged", "changed", "missing"}, since: 3}, &m.File, m.File != "")
+	c.required(field{id: 1, name: "ready", typ: typeBool}, &m.Ready)
+	c.required(field{id: 2, name: "state", typ: typeText, choices: []string{"loading", "ready", "failed", "draining"}}, &m.State)
+	c.optional(field{id: 3, name: "reason", typ: typeText, low: 1, high: 2048}, &m.Reason, m.Reason != "")
+	c.optional(field{id: 4, name: "seal", typ: typeText, choices: []string{"absent", "matched", "drifted"}, since: 2}, &m.Seal, m.Seal != "")
+	pointer(c, field{id: 5, name: "largest_difference", typ: typeF64, least: 0.0, most: 10.0, since: 2}, &m.LargestDifference)
+	c.optional(field{id: 6, name: "file", typ: typeText, choices: []string{"unchanged", "changed", "missing"}, since: 3}, &m.File, m.File != "")
+}
+
+func (m *HealthResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, nil
 }
 
 // ModelsRequest is the message "Models request" of Protocol/SPEC.md.
@@ -535,7 +579,11 @@ type ModelsResponse struct {
 }
 
 func (m *ModelsResponse) fields(c *coder) {
-	repeated(c, field{id: 1, name: "models", timesMax: 1024}, &m.Models)
+	repeated(c, field{id: 1, name: "models", typ: typeRecord, timesMax: 1024}, &m.Models)
+}
+
+func (m *ModelsResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, nil
 }
 
 // Model is the record "Model" of Protocol/SPEC.md.
@@ -583,19 +631,19 @@ type Model struct {
 }
 
 func (m *Model) fields(c *coder) {
-	c.required(field{id: 1, name: "name", low: 1, high: 128}, &m.Name)
-	c.required(field{id: 2, name: "state", choices: []string{"loading", "ready", "failed", "draining"}}, &m.State)
-	c.required(field{id: 3, name: "provenance", low: 1, high: 2}, &m.Provenance)
-	c.required(field{id: 4, name: "architecture", high: 128}, &m.Architecture)
-	c.required(field{id: 5, name: "parameters", high: math.MaxUint64}, &m.Parameters)
-	c.required(field{id: 6, name: "vocabulary", high: math.MaxUint64}, &m.Vocabulary)
-	c.required(field{id: 7, name: "context", high: math.MaxUint64}, &m.Context)
-	c.optional(field{id: 8, name: "fingerprint", low: 32, high: 32}, &m.Fingerprint, m.Fingerprint != nil)
-	c.required(field{id: 9, name: "generation", high: 4294967295}, &m.Generation)
-	c.required(field{id: 10, name: "device", high: 64}, &m.Device)
-	c.optional(field{id: 11, name: "device_reason", low: 1, high: 2048}, &m.DeviceReason, m.DeviceReason != "")
-	c.required(field{id: 12, name: "bytes", high: math.MaxUint64}, &m.Bytes)
-	c.optional(field{id: 13, name: "file", choices: []string{"unchanged", "changed", "missing"}, since: 3}, &m.File, m.File != "")
+	c.required(field{id: 1, name: "name", typ: typeText, low: 1, high: 128}, &m.Name)
+	c.required(field{id: 2, name: "state", typ: typeText, choices: []string{"loading", "ready", "failed", "draining"}}, &m.State)
+	c.required(field{id: 3, name: "provenance", typ: typeU64, low: 1, high: 2}, &m.Provenance)
+	c.required(field{id: 4, name: "architecture", typ: typeText, high: 128}, &m.Architecture)
+	c.required(field{id: 5, name: "parameters", typ: typeU64, high: math.MaxUint64}, &m.Parameters)
+	c.required(field{id: 6, name: "vocabulary", typ: typeU64, high: math.MaxUint64}, &m.Vocabulary)
+	c.required(field{id: 7, name: "context", typ: typeU64, high: math.MaxUint64}, &m.Context)
+	c.optional(field{id: 8, name: "fingerprint", typ: typeBytes, low: 32, high: 32}, &m.Fingerprint, m.Fingerprint != nil)
+	c.required(field{id: 9, name: "generation", typ: typeU64, high: 4294967295}, &m.Generation)
+	c.required(field{id: 10, name: "device", typ: typeText, high: 64}, &m.Device)
+	c.optional(field{id: 11, name: "device_reason", typ: typeText, low: 1, high: 2048}, &m.DeviceReason, m.DeviceReason != "")
+	c.required(field{id: 12, name: "bytes", typ: typeU64, high: math.MaxUint64}, &m.Bytes)
+	c.optional(field{id: 13, name: "file", typ: typeText, choices: []string{"unchanged", "changed", "missing"}, since: 3}, &m.File, m.File != "")
 }
 
 // LoadRequest is the message "Load request" of Protocol/SPEC.md.
@@ -614,10 +662,10 @@ type LoadRequest struct {
 }
 
 func (m *LoadRequest) fields(c *coder) {
-	c.required(field{id: 1, name: "name", low: 1, high: 128}, &m.Name)
-	c.required(field{id: 2, name: "path", low: 1, high: 4096}, &m.Path)
-	c.optional(field{id: 3, name: "strategy", choices: []string{"strict", "graceful", "development"}}, &m.Strategy, m.Strategy != "")
-	c.optional(field{id: 4, name: "device", low: 1, high: 64}, &m.Device, m.Device != "")
+	c.required(field{id: 1, name: "name", typ: typeText, low: 1, high: 128}, &m.Name)
+	c.required(field{id: 2, name: "path", typ: typeText, low: 1, high: 4096}, &m.Path)
+	c.optional(field{id: 3, name: "strategy", typ: typeText, choices: []string{"strict", "graceful", "development"}}, &m.Strategy, m.Strategy != "")
+	c.optional(field{id: 4, name: "device", typ: typeText, low: 1, high: 64}, &m.Device, m.Device != "")
 }
 
 // loadProgress is the message "Load progress" of Protocol/SPEC.md.
@@ -632,11 +680,13 @@ type loadProgress struct {
 }
 
 func (m *loadProgress) fields(c *coder) {
-	c.required(field{id: 1, name: "layer"}, &m.Layer)
-	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
+	c.required(field{id: 1, name: "layer", typ: typeRecord}, &m.Layer)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 }
 
-func (m *loadProgress) number() *uint64 { return m.Frame }
+func (m *loadProgress) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, m.Frame
+}
 
 // LoadResponse is the message "Load response" of Protocol/SPEC.md.
 type LoadResponse struct {
@@ -662,15 +712,17 @@ type LoadResponse struct {
 }
 
 func (m *LoadResponse) fields(c *coder) {
-	c.required(field{id: 1, name: "accepted"}, &m.Accepted)
-	repeated(c, field{id: 2, name: "layers", timesMax: 1024}, &m.Layers)
-	pointer(c, field{id: 3, name: "model"}, &m.Model)
-	repeated(c, field{id: 4, name: "overrides", timesMax: 1024, low: 1, high: 2048}, &m.Overrides)
-	repeated(c, field{id: 5, name: "attempts", timesMax: 1024, low: 1, high: 2048}, &m.Attempts)
-	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
+	c.required(field{id: 1, name: "accepted", typ: typeBool}, &m.Accepted)
+	repeated(c, field{id: 2, name: "layers", typ: typeRecord, timesMax: 1024}, &m.Layers)
+	pointer(c, field{id: 3, name: "model", typ: typeRecord}, &m.Model)
+	repeated(c, field{id: 4, name: "overrides", typ: typeText, timesMax: 1024, low: 1, high: 2048}, &m.Overrides)
+	repeated(c, field{id: 5, name: "attempts", typ: typeText, timesMax: 1024, low: 1, high: 2048}, &m.Attempts)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 }
 
-func (m *LoadResponse) number() *uint64 { return m.Frame }
+func (m *LoadResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, m.Frame
+}
 
 // Layer is the record "Layer" of Protocol/SPEC.md.
 type Layer struct {
@@ -685,9 +737,9 @@ type Layer struct {
 }
 
 func (m *Layer) fields(c *coder) {
-	c.required(field{id: 1, name: "layer", choices: []string{"file", "parse", "compatibility", "placement", "validation"}}, &m.Layer)
-	c.required(field{id: 2, name: "ok"}, &m.Ok)
-	c.required(field{id: 3, name: "microseconds", high: math.MaxUint64}, &m.Microseconds)
+	c.required(field{id: 1, name: "layer", typ: typeText, choices: []string{"file", "parse", "compatibility", "placement", "validation"}}, &m.Layer)
+	c.required(field{id: 2, name: "ok", typ: typeBool}, &m.Ok)
+	c.required(field{id: 3, name: "microseconds", typ: typeU64, high: math.MaxUint64}, &m.Microseconds)
 }
 
 // UnloadRequest is the message "Unload request" of Protocol/SPEC.md.
@@ -697,7 +749,7 @@ type UnloadRequest struct {
 }
 
 func (m *UnloadRequest) fields(c *coder) {
-	c.required(field{id: 1, name: "name", low: 1, high: 128}, &m.Name)
+	c.required(field{id: 1, name: "name", typ: typeText, low: 1, high: 128}, &m.Name)
 }
 
 // UnloadResponse is the message "Unload response" of Protocol/SPEC.md.
@@ -706,6 +758,10 @@ type UnloadResponse struct {
 }
 
 func (m *UnloadResponse) fields(*coder) {}
+
+func (m *UnloadResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, nil
+}
 
 // TokenizeRequest is the message "Tokenize request" of Protocol/SPEC.md.
 type TokenizeRequest struct {
@@ -729,12 +785,12 @@ type TokenizeRequest struct {
 }
 
 func (m *TokenizeRequest) fields(c *coder) {
-	c.optional(field{id: 1, name: "model", low: 1, high: 128}, &m.Model, m.Model != "")
-	c.required(field{id: 2, name: "text", high: 4000000}, &m.Text)
-	c.optional(field{id: 3, name: "parse_special"}, &m.ParseSpecial, m.ParseSpecial)
-	pointer(c, field{id: 4, name: "add_special"}, &m.AddSpecial)
-	pointer(c, field{id: 29, name: "context", since: 3}, &m.Context)
-	pointer(c, field{id: 30, name: "requirements"}, &m.Requirements)
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
+	c.required(field{id: 2, name: "text", typ: typeBytes, high: 4000000}, &m.Text)
+	c.optional(field{id: 3, name: "parse_special", typ: typeBool}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 4, name: "add_special", typ: typeBool}, &m.AddSpecial)
+	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
 }
 
 func (m *TokenizeRequest) terms() (**RequestContext, **Requirements) {
@@ -753,11 +809,13 @@ type TokenizeResponse struct {
 }
 
 func (m *TokenizeResponse) fields(c *coder) {
-	c.required(field{id: 1, name: "tokens", high: 1000000}, &m.Tokens)
-	c.required(field{id: 31, name: "answer"}, &m.Answer)
+	c.required(field{id: 1, name: "tokens", typ: typeU32s, high: 1000000}, &m.Tokens)
+	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *TokenizeResponse) degradations() []string { return m.Answer.Degradations }
+func (m *TokenizeResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, len(m.Answer.Degradations), nil
+}
 
 // DetokenizeRequest is the message "Detokenize request" of Protocol/SPEC.md.
 type DetokenizeRequest struct {
@@ -775,10 +833,10 @@ type DetokenizeRequest struct {
 }
 
 func (m *DetokenizeRequest) fields(c *coder) {
-	c.optional(field{id: 1, name: "model", low: 1, high: 128}, &m.Model, m.Model != "")
-	c.required(field{id: 2, name: "tokens", high: 1000000}, &m.Tokens)
-	pointer(c, field{id: 29, name: "context", since: 3}, &m.Context)
-	pointer(c, field{id: 30, name: "requirements"}, &m.Requirements)
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
+	c.required(field{id: 2, name: "tokens", typ: typeU32s, high: 1000000}, &m.Tokens)
+	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
 }
 
 func (m *DetokenizeRequest) terms() (**RequestContext, **Requirements) {
@@ -797,11 +855,13 @@ type DetokenizeResponse struct {
 }
 
 func (m *DetokenizeResponse) fields(c *coder) {
-	c.required(field{id: 1, name: "text", high: 4000000}, &m.Text)
-	c.required(field{id: 31, name: "answer"}, &m.Answer)
+	c.required(field{id: 1, name: "text", typ: typeBytes, high: 4000000}, &m.Text)
+	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *DetokenizeResponse) degradations() []string { return m.Answer.Degradations }
+func (m *DetokenizeResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, len(m.Answer.Degradations), nil
+}
 
 // GenerateRequest is the message "Generate request" of Protocol/SPEC.md.
 type GenerateRequest struct {
@@ -871,26 +931,26 @@ type GenerateRequest struct {
 }
 
 func (m *GenerateRequest) fields(c *coder) {
-	c.optional(field{id: 1, name: "model", low: 1, high: 128}, &m.Model, m.Model != "")
-	pointer(c, field{id: 2, name: "prompt", high: 4000000}, &m.Prompt)
-	c.optional(field{id: 3, name: "tokens", low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
-	c.optional(field{id: 4, name: "parse_special"}, &m.ParseSpecial, m.ParseSpecial)
-	pointer(c, field{id: 5, name: "add_special"}, &m.AddSpecial)
-	c.optional(field{id: 6, name: "max_tokens", low: 1, high: 1048576}, &m.MaxTokens, m.MaxTokens != 0)
-	c.optional(field{id: 7, name: "temperature", least: 0.0, most: 100.0}, &m.Temperature, m.Temperature != 0)
-	c.optional(field{id: 8, name: "top_k", high: 16777216}, &m.TopK, m.TopK != 0)
-	c.optional(field{id: 9, name: "top_p", least: 0.0, most: 1.0, above: true}, &m.TopP, m.TopP != 0)
-	c.optional(field{id: 10, name: "min_p", least: 0.0, most: 1.0}, &m.MinP, m.MinP != 0)
-	c.optional(field{id: 11, name: "seed", high: math.MaxUint64}, &m.Seed, m.Seed != 0)
-	repeated(c, field{id: 12, name: "stop", timesMax: 16, low: 1, high: 256}, &m.Stop)
-	c.optional(field{id: 13, name: "truncate_prompt"}, &m.TruncatePrompt, m.TruncatePrompt)
-	pointer(c, field{id: 14, name: "logprobs", high: 64, since: 2}, &m.Logprobs)
-	pointer(c, field{id: 15, name: "prompt_logprobs", high: 64, since: 2}, &m.PromptLogprobs)
-	repeated(c, field{id: 16, name: "messages", timesMax: 1024, since: 2}, &m.Messages)
-	c.optional(field{id: 17, name: "ignore_eos", since: 3}, &m.IgnoreEos, m.IgnoreEos)
-	c.optional(field{id: 18, name: "min_tokens", high: 1048576, since: 3}, &m.MinTokens, m.MinTokens != 0)
-	pointer(c, field{id: 29, name: "context", since: 3}, &m.Context)
-	pointer(c, field{id: 30, name: "requirements"}, &m.Requirements)
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
+	pointer(c, field{id: 2, name: "prompt", typ: typeText, high: 4000000}, &m.Prompt)
+	c.optional(field{id: 3, name: "tokens", typ: typeU32s, low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 4, name: "parse_special", typ: typeBool}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 5, name: "add_special", typ: typeBool}, &m.AddSpecial)
+	c.optional(field{id: 6, name: "max_tokens", typ: typeU64, low: 1, high: 1048576}, &m.MaxTokens, m.MaxTokens != 0)
+	c.optional(field{id: 7, name: "temperature", typ: typeF64, least: 0.0, most: 100.0}, &m.Temperature, m.Temperature != 0)
+	c.optional(field{id: 8, name: "top_k", typ: typeU64, high: 16777216}, &m.TopK, m.TopK != 0)
+	c.optional(field{id: 9, name: "top_p", typ: typeF64, least: 0.0, most: 1.0, above: true}, &m.TopP, m.TopP != 0)
+	c.optional(field{id: 10, name: "min_p", typ: typeF64, least: 0.0, most: 1.0}, &m.MinP, m.MinP != 0)
+	c.optional(field{id: 11, name: "seed", typ: typeU64, high: math.MaxUint64}, &m.Seed, m.Seed != 0)
+	repeated(c, field{id: 12, name: "stop", typ: typeText, timesMax: 16, low: 1, high: 256}, &m.Stop)
+	c.optional(field{id: 13, name: "truncate_prompt", typ: typeBool}, &m.TruncatePrompt, m.TruncatePrompt)
+	pointer(c, field{id: 14, name: "logprobs", typ: typeU64, high: 64, since: 2}, &m.Logprobs)
+	pointer(c, field{id: 15, name: "prompt_logprobs", typ: typeU64, high: 64, since: 2}, &m.PromptLogprobs)
+	repeated(c, field{id: 16, name: "messages", typ: typeRecord, timesMax: 1024, since: 2}, &m.Messages)
+	c.optional(field{id: 17, name: "ignore_eos", typ: typeBool, since: 3}, &m.IgnoreEos, m.IgnoreEos)
+	c.optional(field{id: 18, name: "min_tokens", typ: typeU64, high: 1048576, since: 3}, &m.MinTokens, m.MinTokens != 0)
+	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
 	c.exactlyOne([]string{"prompt", "tokens", "messages"}, m.Prompt != nil, m.Tokens != nil, len(m.Messages) > 0)
 	c.excludes("messages", "parse_special", len(m.Messages) > 0 && m.ParseSpecial)
 	c.excludes("messages", "add_special", len(m.Messages) > 0 && m.AddSpecial != nil)
@@ -927,16 +987,18 @@ type GenerateChunk struct {
 }
 
 func (m *GenerateChunk) fields(c *coder) {
-	c.optional(field{id: 1, name: "tokens", high: 1000000}, &m.Tokens, m.Tokens != nil)
-	c.optional(field{id: 2, name: "text", high: 4000000}, &m.Text, m.Text != "")
-	pointer(c, field{id: 3, name: "prompt_done", high: math.MaxUint64}, &m.PromptDone)
-	pointer(c, field{id: 4, name: "prompt_total", high: math.MaxUint64}, &m.PromptTotal)
-	pointer(c, field{id: 5, name: "logprobs", since: 2}, &m.Logprobs)
-	pointer(c, field{id: 6, name: "prompt_logprobs", since: 2}, &m.PromptLogprobs)
-	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
+	c.optional(field{id: 1, name: "tokens", typ: typeU32s, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 2, name: "text", typ: typeText, high: 4000000}, &m.Text, m.Text != "")
+	pointer(c, field{id: 3, name: "prompt_done", typ: typeU64, high: math.MaxUint64}, &m.PromptDone)
+	pointer(c, field{id: 4, name: "prompt_total", typ: typeU64, high: math.MaxUint64}, &m.PromptTotal)
+	pointer(c, field{id: 5, name: "logprobs", typ: typeRecord, since: 2}, &m.Logprobs)
+	pointer(c, field{id: 6, name: "prompt_logprobs", typ: typeRecord, since: 2}, &m.PromptLogprobs)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 }
 
-func (m *GenerateChunk) number() *uint64 { return m.Frame }
+func (m *GenerateChunk) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, m.Frame
+}
 
 // GenerateResponse is the message "Generate response" of Protocol/SPEC.md.
 type GenerateResponse struct {
@@ -975,21 +1037,21 @@ type GenerateResponse struct {
 }
 
 func (m *GenerateResponse) fields(c *coder) {
-	c.optional(field{id: 1, name: "tokens", high: 1000000}, &m.Tokens, m.Tokens != nil)
-	c.optional(field{id: 2, name: "text", high: 4000000}, &m.Text, m.Text != "")
-	c.required(field{id: 5, name: "finish_reason", choices: []string{"stop", "length", "cancelled", "deadline"}}, &m.FinishReason)
-	c.optional(field{id: 6, name: "stop_matched", low: 1, high: 256}, &m.StopMatched, m.StopMatched != "")
-	c.required(field{id: 7, name: "prompt_tokens", high: math.MaxUint64}, &m.PromptTokens)
-	c.required(field{id: 8, name: "completion_tokens", high: math.MaxUint64}, &m.CompletionTokens)
-	pointer(c, field{id: 9, name: "logprobs", since: 2}, &m.Logprobs)
-	pointer(c, field{id: 10, name: "prompt_logprobs", since: 2}, &m.PromptLogprobs)
-	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
-	c.required(field{id: 31, name: "answer"}, &m.Answer)
+	c.optional(field{id: 1, name: "tokens", typ: typeU32s, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 2, name: "text", typ: typeText, high: 4000000}, &m.Text, m.Text != "")
+	c.required(field{id: 5, name: "finish_reason", typ: typeText, choices: []string{"stop", "length", "cancelled", "deadline"}}, &m.FinishReason)
+	c.optional(field{id: 6, name: "stop_matched", typ: typeText, low: 1, high: 256}, &m.StopMatched, m.StopMatched != "")
+	c.required(field{id: 7, name: "prompt_tokens", typ: typeU64, high: math.MaxUint64}, &m.PromptTokens)
+	c.required(field{id: 8, name: "completion_tokens", typ: typeU64, high: math.MaxUint64}, &m.CompletionTokens)
+	pointer(c, field{id: 9, name: "logprobs", typ: typeRecord, since: 2}, &m.Logprobs)
+	pointer(c, field{id: 10, name: "prompt_logprobs", typ: typeRecord, since: 2}, &m.PromptLogprobs)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
+	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *GenerateResponse) number() *uint64 { return m.Frame }
-
-func (m *GenerateResponse) degradations() []string { return m.Answer.Degradations }
+func (m *GenerateResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, len(m.Answer.Degradations), m.Frame
+}
 
 // ScoreRequest is the message "Score request" of Protocol/SPEC.md.
 type ScoreRequest struct {
@@ -1025,16 +1087,16 @@ type ScoreRequest struct {
 }
 
 func (m *ScoreRequest) fields(c *coder) {
-	c.optional(field{id: 1, name: "model", low: 1, high: 128}, &m.Model, m.Model != "")
-	pointer(c, field{id: 2, name: "prompt", high: 4000000}, &m.Prompt)
-	c.optional(field{id: 3, name: "tokens", low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
-	c.optional(field{id: 4, name: "parse_special"}, &m.ParseSpecial, m.ParseSpecial)
-	pointer(c, field{id: 5, name: "add_special"}, &m.AddSpecial)
-	repeated(c, field{id: 6, name: "messages", timesMax: 1024}, &m.Messages)
-	repeated(c, field{id: 7, name: "continuations", timesMin: 1, timesMax: 256}, &m.Continuations)
-	c.optional(field{id: 8, name: "top_logprobs", high: 64}, &m.TopLogprobs, m.TopLogprobs != 0)
-	pointer(c, field{id: 29, name: "context", since: 3}, &m.Context)
-	pointer(c, field{id: 30, name: "requirements"}, &m.Requirements)
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
+	pointer(c, field{id: 2, name: "prompt", typ: typeText, high: 4000000}, &m.Prompt)
+	c.optional(field{id: 3, name: "tokens", typ: typeU32s, low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 4, name: "parse_special", typ: typeBool}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 5, name: "add_special", typ: typeBool}, &m.AddSpecial)
+	repeated(c, field{id: 6, name: "messages", typ: typeRecord, timesMax: 1024}, &m.Messages)
+	repeated(c, field{id: 7, name: "continuations", typ: typeRecord, timesMin: 1, timesMax: 256}, &m.Continuations)
+	c.optional(field{id: 8, name: "top_logprobs", typ: typeU64, high: 64}, &m.TopLogprobs, m.TopLogprobs != 0)
+	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
 	c.exactlyOne([]string{"prompt", "tokens", "messages"}, m.Prompt != nil, m.Tokens != nil, len(m.Messages) > 0)
 	c.excludes("messages", "parse_special", len(m.Messages) > 0 && m.ParseSpecial)
 	c.excludes("messages", "add_special", len(m.Messages) > 0 && m.AddSpecial != nil)
@@ -1059,12 +1121,14 @@ type ScoreResponse struct {
 }
 
 func (m *ScoreResponse) fields(c *coder) {
-	repeated(c, field{id: 1, name: "scores", timesMin: 1, timesMax: 256}, &m.Scores)
-	c.required(field{id: 2, name: "prompt_tokens", high: math.MaxUint64}, &m.PromptTokens)
-	c.required(field{id: 31, name: "answer"}, &m.Answer)
+	repeated(c, field{id: 1, name: "scores", typ: typeRecord, timesMin: 1, timesMax: 256}, &m.Scores)
+	c.required(field{id: 2, name: "prompt_tokens", typ: typeU64, high: math.MaxUint64}, &m.PromptTokens)
+	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *ScoreResponse) degradations() []string { return m.Answer.Degradations }
+func (m *ScoreResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, len(m.Answer.Degradations), nil
+}
 
 // ContinuationScore is the record "Continuation score" of Protocol/SPEC.md.
 type ContinuationScore struct {
@@ -1079,9 +1143,9 @@ type ContinuationScore struct {
 }
 
 func (m *ContinuationScore) fields(c *coder) {
-	c.required(field{id: 1, name: "logprobs"}, &m.Logprobs)
-	c.required(field{id: 2, name: "logprob", least: math.Inf(-1), most: math.Inf(1)}, &m.Logprob)
-	c.required(field{id: 3, name: "greedy"}, &m.Greedy)
+	c.required(field{id: 1, name: "logprobs", typ: typeRecord}, &m.Logprobs)
+	c.required(field{id: 2, name: "logprob", typ: typeF64, least: math.Inf(-1), most: math.Inf(1)}, &m.Logprob)
+	c.required(field{id: 3, name: "greedy", typ: typeBool}, &m.Greedy)
 }
 
 // EmbedRequest is the message "Embed request" of Protocol/SPEC.md.
@@ -1112,14 +1176,14 @@ type EmbedRequest struct {
 }
 
 func (m *EmbedRequest) fields(c *coder) {
-	c.optional(field{id: 1, name: "model", low: 1, high: 128}, &m.Model, m.Model != "")
-	repeated(c, field{id: 2, name: "inputs", timesMin: 1, timesMax: 256}, &m.Inputs)
-	c.optional(field{id: 3, name: "parse_special"}, &m.ParseSpecial, m.ParseSpecial)
-	pointer(c, field{id: 4, name: "add_special"}, &m.AddSpecial)
-	c.optional(field{id: 5, name: "pooling", choices: []string{"mean", "last", "cls"}}, &m.Pooling, m.Pooling != "")
-	pointer(c, field{id: 6, name: "normalize"}, &m.Normalize)
-	pointer(c, field{id: 29, name: "context", since: 3}, &m.Context)
-	pointer(c, field{id: 30, name: "requirements"}, &m.Requirements)
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
+	repeated(c, field{id: 2, name: "inputs", typ: typeRecord, timesMin: 1, timesMax: 256}, &m.Inputs)
+	c.optional(field{id: 3, name: "parse_special", typ: typeBool}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 4, name: "add_special", typ: typeBool}, &m.AddSpecial)
+	c.optional(field{id: 5, name: "pooling", typ: typeText, choices: []string{"mean", "last", "cls"}}, &m.Pooling, m.Pooling != "")
+	pointer(c, field{id: 6, name: "normalize", typ: typeBool}, &m.Normalize)
+	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
 }
 
 func (m *EmbedRequest) terms() (**RequestContext, **Requirements) {
@@ -1138,11 +1202,13 @@ type embedChunk struct {
 }
 
 func (m *embedChunk) fields(c *coder) {
-	c.required(field{id: 1, name: "embeddings", low: 1, high: 1000000}, &m.Embeddings)
-	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
+	c.required(field{id: 1, name: "embeddings", typ: typeF32s, low: 1, high: 1000000}, &m.Embeddings)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 }
 
-func (m *embedChunk) number() *uint64 { return m.Frame }
+func (m *embedChunk) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, m.Frame
+}
 
 // EmbedResponse is the message "Embed response" of Protocol/SPEC.md.
 type EmbedResponse struct {
@@ -1168,17 +1234,17 @@ type EmbedResponse struct {
 }
 
 func (m *EmbedResponse) fields(c *coder) {
-	c.required(field{id: 1, name: "embeddings", high: 1000000}, &m.Embeddings)
-	c.required(field{id: 2, name: "dimensions", low: 1, high: 131072}, &m.Dimensions)
-	c.required(field{id: 3, name: "count", low: 1, high: 256}, &m.Count)
-	c.required(field{id: 4, name: "prompt_tokens", high: math.MaxUint64}, &m.PromptTokens)
-	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
-	c.required(field{id: 31, name: "answer"}, &m.Answer)
+	c.required(field{id: 1, name: "embeddings", typ: typeF32s, high: 1000000}, &m.Embeddings)
+	c.required(field{id: 2, name: "dimensions", typ: typeU64, low: 1, high: 131072}, &m.Dimensions)
+	c.required(field{id: 3, name: "count", typ: typeU64, low: 1, high: 256}, &m.Count)
+	c.required(field{id: 4, name: "prompt_tokens", typ: typeU64, high: math.MaxUint64}, &m.PromptTokens)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
+	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *EmbedResponse) number() *uint64 { return m.Frame }
-
-func (m *EmbedResponse) degradations() []string { return m.Answer.Degradations }
+func (m *EmbedResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, len(m.Answer.Degradations), m.Frame
+}
 
 // LogitsRequest is the message "Logits request" of Protocol/SPEC.md.
 type LogitsRequest struct {
@@ -1211,15 +1277,15 @@ type LogitsRequest struct {
 }
 
 func (m *LogitsRequest) fields(c *coder) {
-	c.optional(field{id: 1, name: "model", low: 1, high: 128}, &m.Model, m.Model != "")
-	pointer(c, field{id: 2, name: "prompt", high: 4000000}, &m.Prompt)
-	c.optional(field{id: 3, name: "tokens", low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
-	c.optional(field{id: 4, name: "parse_special"}, &m.ParseSpecial, m.ParseSpecial)
-	pointer(c, field{id: 5, name: "add_special"}, &m.AddSpecial)
-	c.optional(field{id: 6, name: "all_positions"}, &m.AllPositions, m.AllPositions)
-	repeated(c, field{id: 7, name: "messages", timesMax: 1024, since: 2}, &m.Messages)
-	pointer(c, field{id: 29, name: "context", since: 3}, &m.Context)
-	pointer(c, field{id: 30, name: "requirements"}, &m.Requirements)
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
+	pointer(c, field{id: 2, name: "prompt", typ: typeText, high: 4000000}, &m.Prompt)
+	c.optional(field{id: 3, name: "tokens", typ: typeU32s, low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 4, name: "parse_special", typ: typeBool}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 5, name: "add_special", typ: typeBool}, &m.AddSpecial)
+	c.optional(field{id: 6, name: "all_positions", typ: typeBool}, &m.AllPositions, m.AllPositions)
+	repeated(c, field{id: 7, name: "messages", typ: typeRecord, timesMax: 1024, since: 2}, &m.Messages)
+	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
 	c.exactlyOne([]string{"prompt", "tokens", "messages"}, m.Prompt != nil, m.Tokens != nil, len(m.Messages) > 0)
 	c.excludes("messages", "parse_special", len(m.Messages) > 0 && m.ParseSpecial)
 	c.excludes("messages", "add_special", len(m.Messages) > 0 && m.AddSpecial != nil)
@@ -1241,11 +1307,13 @@ type logitsChunk struct {
 }
 
 func (m *logitsChunk) fields(c *coder) {
-	c.required(field{id: 1, name: "logits", low: 1, high: 1000000}, &m.Logits)
-	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
+	c.required(field{id: 1, name: "logits", typ: typeF32s, low: 1, high: 1000000}, &m.Logits)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 }
 
-func (m *logitsChunk) number() *uint64 { return m.Frame }
+func (m *logitsChunk) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, m.Frame
+}
 
 // LogitsResponse is the message "Logits response" of Protocol/SPEC.md.
 type LogitsResponse struct {
@@ -1268,16 +1336,16 @@ type LogitsResponse struct {
 }
 
 func (m *LogitsResponse) fields(c *coder) {
-	c.required(field{id: 1, name: "logits", high: 1000000}, &m.Logits)
-	c.required(field{id: 2, name: "vocabulary", low: 1, high: 4294967295}, &m.Vocabulary)
-	c.required(field{id: 3, name: "positions", low: 1, high: 4294967295}, &m.Positions)
-	pointer(c, field{id: 28, name: "frame", high: math.MaxUint64, since: 3}, &m.Frame)
-	c.required(field{id: 31, name: "answer"}, &m.Answer)
+	c.required(field{id: 1, name: "logits", typ: typeF32s, high: 1000000}, &m.Logits)
+	c.required(field{id: 2, name: "vocabulary", typ: typeU64, low: 1, high: 4294967295}, &m.Vocabulary)
+	c.required(field{id: 3, name: "positions", typ: typeU64, low: 1, high: 4294967295}, &m.Positions)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
+	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *LogitsResponse) number() *uint64 { return m.Frame }
-
-func (m *LogitsResponse) degradations() []string { return m.Answer.Degradations }
+func (m *LogitsResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, len(m.Answer.Degradations), m.Frame
+}
 
 // cancelRequest is the message "Cancel request" of Protocol/SPEC.md.
 type cancelRequest struct {
@@ -1286,7 +1354,7 @@ type cancelRequest struct {
 }
 
 func (m *cancelRequest) fields(c *coder) {
-	c.required(field{id: 1, name: "target", low: 1, high: 18446744073709551615}, &m.Target)
+	c.required(field{id: 1, name: "target", typ: typeU64, low: 1, high: 18446744073709551615}, &m.Target)
 }
 
 // cancelResponse is the record "Cancel response" of Protocol/SPEC.md.
@@ -1296,7 +1364,7 @@ type cancelResponse struct {
 }
 
 func (m *cancelResponse) fields(c *coder) {
-	c.required(field{id: 1, name: "found"}, &m.Found)
+	c.required(field{id: 1, name: "found", typ: typeBool}, &m.Found)
 }
 
 // StatsRequest is the message "Stats request" of Protocol/SPEC.md.
@@ -1313,7 +1381,11 @@ type StatsResponse struct {
 }
 
 func (m *StatsResponse) fields(c *coder) {
-	repeated(c, field{id: 1, name: "counters", timesMax: 1024}, &m.Counters)
+	repeated(c, field{id: 1, name: "counters", typ: typeRecord, timesMax: 1024}, &m.Counters)
+}
+
+func (m *StatsResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, nil
 }
 
 // Counter is the record "Counter" of Protocol/SPEC.md.
@@ -1329,9 +1401,9 @@ type Counter struct {
 }
 
 func (m *Counter) fields(c *coder) {
-	c.required(field{id: 1, name: "name", low: 1, high: 128}, &m.Name)
-	c.required(field{id: 2, name: "real", high: math.MaxUint64}, &m.Real)
-	c.required(field{id: 3, name: "mock", high: math.MaxUint64}, &m.Mock)
+	c.required(field{id: 1, name: "name", typ: typeText, low: 1, high: 128}, &m.Name)
+	c.required(field{id: 2, name: "real", typ: typeU64, high: math.MaxUint64}, &m.Real)
+	c.required(field{id: 3, name: "mock", typ: typeU64, high: math.MaxUint64}, &m.Mock)
 }
 
 // goAway is the record "GoAway" of Protocol/SPEC.md.
@@ -1344,8 +1416,8 @@ type goAway struct {
 }
 
 func (m *goAway) fields(c *coder) {
-	c.required(field{id: 1, name: "reason", low: 1, high: 128}, &m.Reason)
-	c.required(field{id: 2, name: "drain_milliseconds", high: math.MaxUint64}, &m.DrainMilliseconds)
+	c.required(field{id: 1, name: "reason", typ: typeText, low: 1, high: 128}, &m.Reason)
+	c.required(field{id: 2, name: "drain_milliseconds", typ: typeU64, high: math.MaxUint64}, &m.DrainMilliseconds)
 }
 
 // Ping: same bytes back.

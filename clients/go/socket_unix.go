@@ -45,23 +45,14 @@ func writeNow(socket net.Conn, bytes []byte) int {
 	return written
 }
 
-// keepAlive has the kernel probe a TCP connection that is silent: a server's machine that goes
-// without a word is noticed, also while a call waits without a deadline. A system that refuses one
-// of the options, or is not Linux, keeps its own number for that.
-func keepAlive(socket net.Conn) {
-	tcp, ok := socket.(*net.TCPConn)
-	if !ok {
-		return
+// probe sets how often and how many times the kernel probes a silent TCP connection before it gives
+// it up. A system that refuses, or is not Linux, keeps its own numbers.
+func probe(socket net.Conn) {
+	if _, ok := socket.(*net.TCPConn); ok && runtime.GOOS == "linux" {
+		const interval, count = 5, 6 // TCP_KEEPINTVL, TCP_KEEPCNT: package syscall has them there only
+		control(socket, func(descriptor int) {
+			_ = syscall.SetsockoptInt(descriptor, syscall.IPPROTO_TCP, interval, keepAliveInterval)
+			_ = syscall.SetsockoptInt(descriptor, syscall.IPPROTO_TCP, count, keepAliveProbes)
+		})
 	}
-	_ = tcp.SetKeepAlive(true)
-	_ = tcp.SetKeepAlivePeriod(keepAliveIdle)
-	if runtime.GOOS != "linux" {
-		return
-	}
-	const keepInterval, keepCount = 5, 6 // TCP_KEEPINTVL, TCP_KEEPCNT: package syscall has them there
-	control(socket, func(descriptor int) {
-		_ = syscall.SetsockoptInt(descriptor, syscall.IPPROTO_TCP, keepInterval,
-			int(keepAliveInterval.Seconds()))
-		_ = syscall.SetsockoptInt(descriptor, syscall.IPPROTO_TCP, keepCount, keepAliveProbes)
-	})
 }
