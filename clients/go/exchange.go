@@ -62,11 +62,12 @@ type exchange struct {
 	fresh    func() pieces // begins to put an answer together
 	watched  bool          // perhaps nobody comes for the answer: see call.watch
 
-	call    *call // what is in flight
-	pieces  pieces
-	attempt uint64 // finished ones that count
-	waited  uint64 // finished ones that do not: see WaitMilliseconds
-	reached bool   // a chunk has reached the caller
+	call     *call // what is in flight
+	pieces   pieces
+	complete bool   // the last frame has come
+	attempt  uint64 // finished ones that count
+	waited   uint64 // finished ones that do not: see WaitMilliseconds
+	reached  bool   // a chunk has reached the caller
 }
 
 // exchange prepares a request, which it may change.
@@ -114,58 +115,62 @@ func (e *exchange) frameFor(hello *helloResponse) ([]byte, *Error) {
 // finish waits for the whole answer. Chunks reach the caller only of Load.
 func (e *exchange) finish() *Error {
 	defer e.stop() // also when a callback panics
-	for {
-		last, failure := e.next()
-		switch {
-		case failure != nil:
+	for !e.complete {
+		if failure := e.next(); failure != nil {
 			return e.failed(failure)
-		case last:
-			return nil
 		}
 		e.reached = e.kind == kindLoad
 	}
-}
-
-// next adds one frame to the answer, and says whether that was the last one.
-func (e *exchange) next() (last bool, failure *Error) {
-	for {
-		if e.call == nil {
-			if failure := e.start(); failure != nil {
-				return false, failure
-			}
-		}
-		f, failure := e.wait()
-		if failure == nil {
-			failure = e.accept(f)
-		}
-		if failure == nil {
-			return f.isLast(), nil
-		}
-		e.stop()
-		if failure = e.again(failure); failure != nil {
-			return false, failure
-		}
-	}
+	return nil
 }
 
 // start has the request sent when its turn comes.
-func (e *exchange) start() *Error {
+func (e *exchange) start() *Error { return e.persist(e.send) }
+
+// next adds one frame to the answer.
+func (e *exchange) next() *Error { return e.persist(e.receive) }
+
+// persist takes a step until it succeeds, or has failed for good.
+func (e *exchange) persist(step func() *Error) *Error {
 	for {
-		c, wasOpen, failure := e.client.pick(e.ctx, "sending "+e.rule.name)
+		failure := step()
 		if failure == nil {
-			e.call, failure = c.begin(e, wasOpen)
-		}
-		if failure == nil {
-			e.pieces = e.fresh()
-			if e.watched {
-				go e.call.watch(milliseconds(e.client.options.GraceMilliseconds))
-			}
 			return nil
 		}
+		e.stop()
 		if failure = e.again(failure); failure != nil {
 			return failure
 		}
 	}
+}
+
+func (e *exchange) send() *Error {
+	c, wasOpen, failure := e.client.pick(e.ctx, "sending "+e.rule.name)
+	if failure != nil {
+		return failure
+	}
+	if e.call, failure = c.begin(e, wasOpen); failure != nil {
+		return failure
+	}
+	e.pieces = e.fresh()
+	if e.watched {
+		go e.call.watch(milliseconds(e.client.options.GraceMilliseconds))
+	}
+	return nil
+}
+
+func (e *exchange) receive() *Error {
+	if e.call == nil {
+		if failure := e.send(); failure != nil {
+			return failure
+		}
+	}
+	f, failure := e.wait()
+	if failure != nil {
+		return failure
+	}
+	e.complete = f.isLast()
+	return e.accept(f)
 }
 
 // stop ends the exchange; an unfinished answer is given up.

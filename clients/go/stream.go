@@ -57,13 +57,12 @@ func (s *GenerateStream) Next() bool {
 	if s.whole != nil || s.failure != nil {
 		return false
 	}
-	last, failure := s.exchange.next()
-	if failure != nil {
+	if failure := s.exchange.next(); failure != nil {
 		s.end(failure)
 		return false
 	}
 	made := s.exchange.pieces.(*answer[GenerateChunk, GenerateResponse])
-	if last {
+	if s.exchange.complete {
 		s.whole = &made.whole
 		s.cancel()
 		return false
