@@ -47,10 +47,8 @@ type connection struct {
 	options *Options
 	reader  frameReader
 	hello   helloResponse
-	ready   chan struct{} // closed when Hello is over
-	open    atomic.Bool   // Hello is over, and went well
-	refusal *Error        // why it never opened; nil: it did. Written before ready is closed
-	users   atomic.Int32  // calls that chose it and have not ended
+	open    atomic.Bool  // Hello is over
+	users   atomic.Int32 // calls that chose it and have not ended
 
 	mutex    sync.Mutex
 	socket   net.Conn
@@ -66,8 +64,7 @@ type connection struct {
 }
 
 func newConnection(options *Options) *connection {
-	return &connection{options: options, ready: make(chan struct{}), calls: map[uint64]*call{},
-		lastID: 1, lastRead: time.Now()}
+	return &connection{options: options, calls: map[uint64]*call{}, lastID: 1, lastRead: time.Now()}
 }
 
 // run opens the connection and sorts what arrives until it ends. Connecting ends with life.
@@ -82,14 +79,10 @@ func (c *connection) run(life context.Context, network, address string) {
 			doing, handle = "reading the server's answers", c.file
 		}
 	}
-	if !c.open.Load() {
-		failure.unwritten = failure.unwritten || failure.Code == CodeConnectionClosed
+	if !c.open.Load() && failure.Code == CodeConnectionClosed {
+		failure.unwritten = true
 	}
 	c.fail(failure)
-	if !c.open.Load() {
-		c.refusal = c.failure // perhaps Close was first
-		close(c.ready)
-	}
 }
 
 // readingError tells damage from silence, which only Hello has a limit for, and from the end.
@@ -166,8 +159,7 @@ func (c *connection) agree(f *frame) *Error {
 	c.socket.SetDeadline(time.Time{})
 	c.reader.bodyLimit = uint32(c.options.BodySizeMax)
 	c.reader.decompresses = c.hello.Compression
-	c.open.Store(true)
-	close(c.ready)
+	c.open.Store(true) // what waits is sent as soon as more is to be read
 	return nil
 }
 
@@ -244,6 +236,9 @@ func (c *connection) drain() {
 // leaving is the error of a call of which nothing was written. It costs no attempt where an idle
 // connection turned out to be over.
 func (c *connection) leaving(target *call) *Error {
+	if !c.open.Load() {
+		return c.failure
+	}
 	failure := closedError("sending "+target.name(), nil)
 	failure.unwritten, failure.free = true, target.wasOpen && len(c.calls) == 0
 	return failure
@@ -300,36 +295,32 @@ func (c *connection) Read(bytes []byte) (int, error) {
 
 // ---------------------------------------------------------------- writing
 
-// begin has a request wait for its turn. wasOpen: so was the connection when it was chosen.
-func (c *connection) begin(e *exchange, wasOpen bool) (*call, *Error) {
-	bytes, failure := e.frameFor(&c.hello)
-	target := &call{connection: c, kind: e.kind, ctx: e.ctx, bytes: bytes, wasOpen: wasOpen,
-		wake: make(chan struct{}, 1)}
+// begin has a request wait for its turn, which comes when the connection is open, what has arrived
+// is sorted (it may be a farewell, or damage), and there is a place.
+func (c *connection) begin(e *exchange) *call {
+	target := &call{connection: c, kind: e.kind, ctx: e.ctx, frame: e.frameFor,
+		wasOpen: c.open.Load(), wake: make(chan struct{}, 1)}
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if failure == nil && c.draining.Load() {
-		failure = c.leaving(target)
+	if c.draining.Load() {
+		target.end(c.leaving(target))
+		return target
 	}
-	if failure != nil {
-		c.users.Add(-1)
-		return nil, failure
-	}
-	// What has arrived is sorted first: it may be a farewell, or damage.
 	fresh := e.rule.retrySafe && time.Since(c.lastRead) < freshness
-	c.unsorted = c.unsorted || !fresh && hasInput(c.socket)
+	c.unsorted = c.unsorted || target.wasOpen && !fresh && hasInput(c.socket)
 	c.waiting = append(c.waiting, target)
 	c.flush()
-	return target, nil
+	return target
 }
 
 // flush sends what waits and has its turn; the mutex is held.
 func (c *connection) flush() {
-	for !c.writing && !c.unsorted && len(c.waiting) > 0 {
+	for c.open.Load() && !c.writing && !c.unsorted && len(c.waiting) > 0 {
 		next := c.waiting[0]
 		if next.kind != kindCancel && c.inFlight >= c.hello.RequestsInFlightMax {
 			return
 		}
-		if c.waiting = c.waiting[1:]; next.bytes != nil {
+		if c.waiting = c.waiting[1:]; next.frame != nil {
 			c.send(next)
 		}
 	}
@@ -338,21 +329,23 @@ func (c *connection) flush() {
 // send puts a request in flight; the mutex is held. What the socket does not take at once is written
 // behind the caller's back.
 func (c *connection) send(target *call) {
+	bytes, failure := target.frame(&c.hello)
 	deadline, limited := target.ctx.Deadline()
 	left := time.Until(deadline)
 	if limited && left <= 0 {
+		failure = contextError("sending "+target.name(), context.DeadlineExceeded)
+	}
+	if failure != nil {
 		c.users.Add(-1)
-		target.end(contextError("sending "+target.name(), context.DeadlineExceeded))
+		target.end(failure)
 		return
 	}
 	c.lastID++
-	target.id = c.lastID
+	target.id, target.frame = c.lastID, nil
 	c.calls[target.id] = target
 	if target.kind != kindCancel {
 		c.inFlight++
 	}
-	bytes := target.bytes
-	target.bytes = nil
 	address(bytes, target.id, 0)
 	if limited {
 		address(bytes, target.id, uint32(math.Min(math.Ceil(float64(left)/1e6), math.MaxUint32)))
@@ -386,9 +379,11 @@ func (c *connection) writeRest(target *call, bytes []byte) {
 // cancel sends a Cancel, before all that waits; nobody waits for its own answer. A failure is no
 // news: the connection's end cancels as well. The mutex is held.
 func (c *connection) cancel(id uint64) {
-	body, _, _ := encode(&cancelRequest{Target: id}, nil)
 	cancel := &call{connection: c, kind: kindCancel, ctx: context.Background(), abandoned: true,
-		bytes: requestFrame(kindCancel, body, false)}
+		frame: func(*helloResponse) ([]byte, *Error) {
+			body, _, _ := encode(&cancelRequest{Target: id}, nil)
+			return requestFrame(kindCancel, body, false), nil
+		}}
 	c.waiting = append([]*call{cancel}, c.waiting...)
 	c.flush()
 }
@@ -399,9 +394,9 @@ func (c *connection) cancel(id uint64) {
 type call struct {
 	connection *connection
 	kind       byte
-	bytes      []byte // until they are sent
 	ctx        context.Context
-	wasOpen    bool // its connection, when it was chosen
+	frame      func(*helloResponse) ([]byte, *Error) // nil: it was sent, or will not be
+	wasOpen    bool                                  // its connection, when it was chosen
 	id         uint64
 	begun      bool       // a byte of it was written
 	provenance Provenance // of its frames; 0 before the first one
@@ -446,8 +441,8 @@ func (target *call) abandon(failure *Error) {
 	target.abandoned, target.frames = true, nil
 	target.end(failure)
 	switch c := target.connection; {
-	case target.bytes != nil: // its turn has not come, and will not
-		target.bytes = nil
+	case target.frame != nil: // its turn has not come, and will not
+		target.frame = nil
 		c.users.Add(-1)
 	case !target.complete:
 		c.cancel(target.id)
@@ -469,7 +464,7 @@ func (target *call) take() (next *frame, sent bool, failure *Error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if len(target.frames) == 0 {
-		return nil, target.bytes == nil, target.failure
+		return nil, target.frame == nil, target.failure
 	}
 	next = target.frames[0]
 	target.frames = target.frames[1:]

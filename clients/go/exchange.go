@@ -124,16 +124,10 @@ func (e *exchange) finish() *Error {
 	return nil
 }
 
-// start has the request sent when its turn comes.
-func (e *exchange) start() *Error { return e.persist(e.send) }
-
-// next adds one frame to the answer.
-func (e *exchange) next() *Error { return e.persist(e.receive) }
-
-// persist takes a step until it succeeds, or has failed for good.
-func (e *exchange) persist(step func() *Error) *Error {
+// next adds one frame to the answer, of which attempt it may be.
+func (e *exchange) next() *Error {
 	for {
-		failure := step()
+		failure := e.receive()
 		if failure == nil {
 			return nil
 		}
@@ -144,15 +138,16 @@ func (e *exchange) persist(step func() *Error) *Error {
 	}
 }
 
+// send has the request wait for its turn on a connection.
 func (e *exchange) send() *Error {
-	c, wasOpen, failure := e.client.pick(e.ctx, "sending "+e.rule.name)
-	if failure != nil {
-		return failure
+	if err := e.ctx.Err(); err != nil {
+		return contextError("sending "+e.rule.name, err)
 	}
-	if e.call, failure = c.begin(e, wasOpen); failure != nil {
-		return failure
+	c := e.client.choose()
+	if c == nil {
+		return closedError("sending "+e.rule.name+" with a closed client", nil)
 	}
-	e.pieces = e.fresh()
+	e.call, e.pieces = c.begin(e), e.fresh()
 	if e.watched {
 		go e.call.watch(milliseconds(e.client.options.GraceMilliseconds))
 	}

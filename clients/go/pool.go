@@ -7,7 +7,6 @@
 package assay
 
 import (
-	"context"
 	"math"
 	"net"
 	"strconv"
@@ -17,30 +16,9 @@ import (
 // socketPathMax is what a Unix socket's address has room for, bytes.
 const socketPathMax = 107
 
-// pick reserves an open connection for one call, whose begin must follow; wasOpen: it was open
-// before, and may have ended since.
-func (c *Client) pick(
-	ctx context.Context, doing string,
-) (chosen *connection, wasOpen bool, failure *Error) {
-	if ctx.Err() != nil {
-		return nil, false, contextError(doing, ctx.Err())
-	}
-	if chosen = c.choose(); chosen == nil {
-		return nil, false, closedError(doing+" with a closed client", nil)
-	}
-	wasOpen = chosen.open.Load()
-	select {
-	case <-chosen.ready:
-		return chosen, wasOpen, chosen.refusal
-	case <-ctx.Done():
-		chosen.users.Add(-1)
-		return nil, false, contextError(doing, ctx.Err())
-	}
-}
-
-// choose is one look at the pool: a connection that is open or will be; nil when the client is
-// closed. A connection that is being opened counts a little more than an open one; opening another
-// is better than to share one.
+// choose reserves a connection, which is open or will be, for one call, whose begin must follow; nil
+// when the client is closed. A connection that is being opened counts a little more than an open
+// one; opening another is better than to share one.
 func (c *Client) choose() *connection {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

@@ -22,14 +22,14 @@ type GenerateStream struct {
 
 	mutex   sync.Mutex // held by Next
 	chunk   *GenerateChunk
-	whole   *GenerateResponse
 	failure *Error
 }
 
 // Stream is an earlier name of GenerateStream.
 type Stream = GenerateStream
 
-// GenerateStream sends a Generate and returns when it is sent; its answer comes through the stream.
+// GenerateStream begins a Generate and returns at once; its answer, or why there is none, comes
+// through the stream.
 func (c *Client) GenerateStream(
 	ctx context.Context, request GenerateRequest,
 ) (*GenerateStream, error) {
@@ -37,9 +37,7 @@ func (c *Client) GenerateStream(
 	e, failure := c.exchange(ctx, kindGenerate, &request, func() pieces { return request.answer() })
 	if failure == nil {
 		e.watched = true
-		if failure = e.start(); failure != nil {
-			failure = e.failed(failure)
-		}
+		failure = e.send()
 	}
 	if failure != nil {
 		cancel()
@@ -54,22 +52,24 @@ func (c *Client) GenerateStream(
 func (s *GenerateStream) Next() bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.whole != nil || s.failure != nil {
+	if s.exchange.complete || s.failure != nil {
 		return false
 	}
 	if failure := s.exchange.next(); failure != nil {
 		s.end(failure)
 		return false
 	}
-	made := s.exchange.pieces.(*answer[GenerateChunk, GenerateResponse])
 	if s.exchange.complete {
-		s.whole = &made.whole
 		s.cancel()
 		return false
 	}
 	s.exchange.reached = true
-	s.chunk = made.newest
+	s.chunk = s.made().newest
 	return true
+}
+
+func (s *GenerateStream) made() *answer[GenerateChunk, GenerateResponse] {
+	return s.exchange.pieces.(*answer[GenerateChunk, GenerateResponse])
 }
 
 // Chunk is the newest chunk: what was made since the one before. Nil before the first.
@@ -86,7 +86,7 @@ func (s *GenerateStream) Result() (*GenerateResponse, error) {
 	if s.failure != nil {
 		return nil, s.failure
 	}
-	return s.whole, nil
+	return &s.made().whole, nil
 }
 
 // Close gives up what is left of the answer and tells the server so; the connection lives on. Safe
@@ -95,7 +95,7 @@ func (s *GenerateStream) Close() error {
 	s.cancel() // before the lock: it ends a Next that waits
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.whole == nil && s.failure == nil {
+	if !s.exchange.complete && s.failure == nil {
 		s.end(contextError("reading the answer to Generate", context.Canceled))
 	}
 	return nil

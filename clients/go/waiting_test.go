@@ -158,11 +158,11 @@ func TestWaitingForNothingIsNoBusyLoop(t *testing.T) {
 	c := client(t, "unix://"+socketPath(t), waiting(200), func(o *Options) {
 		o.BackoffMilliseconds, o.BackoffMaxMilliseconds = 0, 0
 	})
-	e, failure := c.exchange(background, kindPing, &PingRequest{}, nil)
+	e, failure := c.exchange(background, kindPing, &PingRequest{}, func() pieces { return nil })
 	if failure != nil {
 		t.Fatal(failure)
 	}
-	failure = e.start()
+	failure = e.next()
 	if expectCode(t, failure, CodeUnreachable); e.waited < 2 || e.waited > 41 {
 		t.Errorf("%d tries in 200 ms", e.waited)
 	}
