@@ -320,17 +320,23 @@ def emit(protocol):
         for row in protocol["types"]]))
     sizes = {row["name"]: row["size"] or (4 if row["size_text"] == "4 n" else 1)
              for row in protocol["types"]}
-    parts.append("// typeSizes has the bytes of one element; of those in typeIsOne there is one.\n" + block(
-        "var", [
+    units = {"text": " bytes", "bytes": " bytes", "u32[]": " elements", "f32[]": " elements"}
+    parts.append("// typeSizes has the bytes of one element; of those in typeIsOne there is one. units is what "
+                 "a\n// range counts.\n" + block("var", [
             ("typeSizes", "", "[...]uint64{%s}" % ", ".join(
                 "%s: %d" % (type_name(name), size) for name, size in sizes.items()), ""),
             ("typeIsOne", "", "[...]bool{%s}" % ", ".join("%s: %s" % (
                 type_name(row["name"]), "true" if row["size"] else "false")
                 for row in protocol["types"]), ""),
+            ("units", "", "[...]string{%s}" % ", ".join('%s: "%s"' % (
+                type_name(row["name"]), units.get(row["name"], ""))
+                for row in protocol["types"]), ""),
         ]))
     parts.append(block("const", [
         ("kind" + kind["name"], "byte", "0x%02x" % kind["number"], kind["meaning"])
         for kind in protocol["kinds"]]))
+    parts.append("// kindRule says what a kind of request allows.\ntype kindRule struct {\n"
+                 "\tname      string\n\tsince     uint32\n\tretrySafe bool\n}\n")
     parts.append(mapping("var kinds = map[byte]kindRule", [
         ("kind" + kind["name"], '{"%s", %d, %s}' % (
             kind["name"], kind["since"], "true" if kind["retry_safe"] else "false"))
@@ -357,6 +363,10 @@ def emit(protocol):
                  + mapping("var codeStatus = map[Code]Status", [
                      ("Code" + camel(error["code"]), members[error["status"]])
                      for error in protocol["client_errors"] if error["status"]]))
+    parts.append("// termed is a request to a model: it may say which attempt it is, and what the model must "
+                 "be.\ntype termed interface {\n\tterms() (**RequestContext, **Requirements)\n}\n")
+    parts.append("// message is the body of a frame of an answer.\ntype message interface {\n\tbody\n"
+                 "\tfacts() (origin *Origin, degradations int, number *uint64)\n}\n")
     parts += [struct(name, message, answers, roles) + "\n" + fields(name, message, name in answers)
               + accessors(name, message, roles) for name, message in messages.items()]
     parts += [method(kind) for kind in protocol["kinds"]

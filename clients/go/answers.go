@@ -27,12 +27,6 @@ type Origin struct {
 	Degraded bool `json:"degraded"`
 }
 
-// message is the body of a frame of an answer.
-type message interface {
-	body
-	facts() (origin *Origin, degradations int, number *uint64)
-}
-
 // pieces puts one answer together. An error is a breach of the protocol.
 type pieces interface {
 	take(f *frame) error

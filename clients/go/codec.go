@@ -41,13 +41,6 @@ type body interface{ fields(c *coder) }
 // consistent is a body whose fields say something about each other.
 type consistent interface{ consistent() *breach }
 
-// kindRule says what a kind of request allows.
-type kindRule struct {
-	name      string
-	since     uint32
-	retrySafe bool
-}
-
 // breach is a body that breaks its table: the field's path and what is wrong with it.
 type breach struct{ path, reason string }
 
@@ -272,9 +265,6 @@ func (c *coder) inside(f *field, wrong *breach) {
 }
 
 // ---------------------------------------------------------------- ranges
-
-var units = [...]string{typeBytes: " bytes", typeText: " bytes", typeU32s: " elements",
-	typeF32s: " elements", typeBool: ""}
 
 func (c *coder) within(f *field, found uint64) bool {
 	fine := found >= f.low && found <= f.high

@@ -1,5 +1,5 @@
 // One connection: Hello, requests in flight and on their way out, and the goroutine that sorts what
-// arrives.
+// arrives. One mutex guards all of that, so it is one file.
 //
 // Guarantees, of what arrives: a frame is kept only when it answers a request in flight, with that
 // request's kind and with the provenance and generation of its earlier frames (Load excepted, whose

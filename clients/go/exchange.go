@@ -34,11 +34,6 @@ const (
 	contextRevision = 3
 )
 
-// termed is a request to a model: it may say which attempt it is, and what the model must be.
-type termed interface {
-	terms() (**RequestContext, **Requirements)
-}
-
 // own makes a record of the caller's, or none, one that may be changed.
 func own[T any](place **T) *T {
 	value := new(T)

@@ -54,10 +54,12 @@ const (
 	typeBool   byte = 8 // 0 or 1
 )
 
-// typeSizes has the bytes of one element; of those in typeIsOne there is one.
+// typeSizes has the bytes of one element; of those in typeIsOne there is one. units is what a
+// range counts.
 var (
 	typeSizes = [...]uint64{typeU64: 8, typeF64: 8, typeBytes: 1, typeText: 1, typeU32s: 4, typeF32s: 4, typeRecord: 1, typeBool: 1}
 	typeIsOne = [...]bool{typeU64: true, typeF64: true, typeBytes: false, typeText: false, typeU32s: false, typeF32s: false, typeRecord: false, typeBool: true}
+	units     = [...]string{typeU64: "", typeF64: "", typeBytes: " bytes", typeText: " bytes", typeU32s: " elements", typeF32s: " elements", typeRecord: "", typeBool: ""}
 )
 
 const (
@@ -78,6 +80,13 @@ const (
 	kindStats      byte = 0x0f // counters, split by provenance
 	kindGoAway     byte = 0x70 // only from the server, byte 5 is `0xf0`, request id 0; as a request it is a protocol error (`kind_reserved`)
 )
+
+// kindRule says what a kind of request allows.
+type kindRule struct {
+	name      string
+	since     uint32
+	retrySafe bool
+}
 
 var kinds = map[byte]kindRule{
 	kindHello:      {"Hello", 1, true},
@@ -206,6 +215,17 @@ var codeStatus = map[Code]Status{
 	CodeGivenUp:          StatusCancelled,
 	CodeRequestInvalid:   StatusInvalidArgument,
 	CodeRevisionTooLow:   StatusUnimplemented,
+}
+
+// termed is a request to a model: it may say which attempt it is, and what the model must be.
+type termed interface {
+	terms() (**RequestContext, **Requirements)
+}
+
+// message is the body of a frame of an answer.
+type message interface {
+	body
+	facts() (origin *Origin, degradations int, number *uint64)
 }
 
 // Requirements is the record "Requirements" of Protocol/SPEC.md.
