@@ -32,6 +32,7 @@ package assay
 
 import (
 	"context"
+	"encoding/binary"
 	"math"
 )
 
@@ -225,6 +226,37 @@ def mapping(head, rows):
         "\t%s %s,\n" % ((key + ":").ljust(width), value) for key, value in rows))
 
 
+def header(protocol):
+    """The first bytes of a frame, and how they are read and written."""
+    rows, width = [], max(len(row["name"]) for row in protocol["header"])
+    for row in protocol["header"]:
+        member = {"request_id": "requestID", "raw_size": "rawSize"}.get(row["name"], row["name"])
+        kind = {1: "byte", 4: "uint32", 8: "uint64"}[row["size"]]
+        kind = "Provenance" if member == "provenance" else kind
+        place, word = "bytes[%d" % row["offset"], {4: "Uint32", 8: "Uint64"}.get(row["size"])
+        if word:
+            read = "binary.LittleEndian.%s(%s:])" % (word, place)
+            write = "binary.LittleEndian.Put%s(%s:], h.%s)" % (word, place, member)
+        else:
+            read = "Provenance(%s])" % place if kind == "Provenance" else place + "]"
+            write = "%s] = %s" % (place, "byte(h.%s)" % member if kind == "Provenance" else "h." + member)
+        rows.append(("\t%s %s // %s" % (member.ljust(width), kind.ljust(10), row["meaning"]),
+                     "\th.%s = %s" % (member, read), "\t" + write))
+    return """// header is the beginning of a frame.
+type header struct {
+%s
+}
+
+func (h *header) read(bytes []byte) {
+%s
+}
+
+func (h *header) write(bytes []byte) {
+%s
+}
+""" % tuple("\n".join(column) for column in zip(*rows))
+
+
 def names(kind, table, rows, otherwise):
     """The names of a type's values, and its method String."""
     receiver = kind[0].lower()
@@ -242,7 +274,7 @@ func (%s %s) String() string {
 
 def method(kind):
     name = kind["name"]
-    text = "%s: %s." % (name, kind["meaning"])
+    text = "%s: %s." % (name, kind["meaning"].replace("; streamed", ""))
     if not kind["retry_safe"]:
         text += " Never sent again once it may have begun."
     answer = "request.answer" if name in ASSEMBLED else "single[%s]" % struct_name(kind["response"])
@@ -312,6 +344,7 @@ def emit(protocol):
         (camel(limit["name"])[:1].lower() + camel(limit["name"])[1:], "", limit["value"],
          limit["meaning"] if limit["meaning"].startswith(limit["unit"])
          else "%s; %s" % (limit["unit"], limit["meaning"])) for limit in protocol["limits"]]))
+    parts.append(header(protocol))
     parts.append(block("const", [
         ("flag" + camel(flag["name"]), "", flag["value"], flag["meaning"])
         for flag in protocol["flags"]]))

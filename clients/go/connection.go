@@ -124,10 +124,8 @@ func (c *connection) greet(life context.Context, network, where string) *Error {
 		request.BodySizeMax = c.options.BodySizeMax
 	}
 	body, _, _ := encode(&request, nil) // the options have been checked
-	bytes := requestFrame(kindHello, body, false)
-	address(bytes, 1, 0)
 	socket.SetDeadline(time.Now().Add(limit))
-	if _, err := socket.Write(bytes); err != nil {
+	if _, err := socket.Write(requestFrame(kindHello, 1, 0, body, false)); err != nil {
 		return c.readingError("saying Hello", err)
 	}
 	return nil
@@ -329,10 +327,9 @@ func (c *connection) flush() {
 // send puts a request in flight; the mutex is held. What the socket does not take at once is written
 // behind the caller's back.
 func (c *connection) send(target *call) {
-	bytes, failure := target.frame(&c.hello)
-	deadline, limited := target.ctx.Deadline()
-	left := time.Until(deadline)
-	if limited && left <= 0 {
+	left, late := remaining(target.ctx)
+	bytes, failure := target.frame(&c.hello, c.lastID+1, left)
+	if late {
 		failure = contextError("sending "+target.name(), context.DeadlineExceeded)
 	}
 	if failure != nil {
@@ -346,16 +343,22 @@ func (c *connection) send(target *call) {
 	if target.kind != kindCancel {
 		c.inFlight++
 	}
-	address(bytes, target.id, 0)
-	if limited {
-		address(bytes, target.id, uint32(math.Min(math.Ceil(float64(left)/1e6), math.MaxUint32)))
-	}
 	written := writeNow(c.socket, bytes)
 	target.begun = written > 0
 	target.rouse()
 	if c.writing = written < len(bytes); c.writing {
 		go c.writeRest(target, bytes[written:])
 	}
+}
+
+// remaining is the time left of a context's deadline, in milliseconds, 0 without one; late: none is.
+func remaining(ctx context.Context) (milliseconds uint32, late bool) {
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		return 0, false
+	}
+	left := time.Until(deadline)
+	return uint32(math.Min(math.Ceil(float64(left)/1e6), math.MaxUint32)), left <= 0
 }
 
 func (c *connection) writeRest(target *call, bytes []byte) {
@@ -380,9 +383,9 @@ func (c *connection) writeRest(target *call, bytes []byte) {
 // news: the connection's end cancels as well. The mutex is held.
 func (c *connection) cancel(id uint64) {
 	cancel := &call{connection: c, kind: kindCancel, ctx: context.Background(), abandoned: true,
-		frame: func(*helloResponse) ([]byte, *Error) {
+		frame: func(_ *helloResponse, own uint64, _ uint32) ([]byte, *Error) {
 			body, _, _ := encode(&cancelRequest{Target: id}, nil)
-			return requestFrame(kindCancel, body, false), nil
+			return requestFrame(kindCancel, own, 0, body, false), nil
 		}}
 	c.waiting = append([]*call{cancel}, c.waiting...)
 	c.flush()
@@ -395,8 +398,8 @@ type call struct {
 	connection *connection
 	kind       byte
 	ctx        context.Context
-	frame      func(*helloResponse) ([]byte, *Error) // nil: it was sent, or will not be
-	wasOpen    bool                                  // its connection, when it was chosen
+	frame      func(hello *helloResponse, id uint64, deadline uint32) ([]byte, *Error) // until sent
+	wasOpen    bool                                                                    // its connection, when it was chosen
 	id         uint64
 	begun      bool       // a byte of it was written
 	provenance Provenance // of its frames; 0 before the first one

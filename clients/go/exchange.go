@@ -89,7 +89,7 @@ func (c *Client) exchange(
 
 // frameFor is the request as the server of one connection may have it. From the second attempt on
 // its context says which one it is.
-func (e *exchange) frameFor(hello *helloResponse) ([]byte, *Error) {
+func (e *exchange) frameFor(hello *helloResponse, id uint64, deadline uint32) ([]byte, *Error) {
 	if uint64(e.revision) > hello.Revision {
 		return nil, failed(CodeRevisionTooLow, nil, "sending %s: it needs revision %d of the protocol, "+
 			"the server speaks revision %d", e.rule.name, e.revision, hello.Revision)
@@ -104,7 +104,7 @@ func (e *exchange) frameFor(hello *helloResponse) ([]byte, *Error) {
 		return nil, failed(CodeRequestInvalid, nil, "sending %s: its body has %d bytes, the server "+
 			"accepts %d", e.rule.name, len(bytes), hello.BodySizeMax)
 	}
-	return requestFrame(e.kind, bytes, hello.Compression), nil
+	return requestFrame(e.kind, id, deadline, bytes, hello.Compression), nil
 }
 
 // finish waits for the whole answer. Chunks reach the caller only of Load.

@@ -9,6 +9,7 @@ package assay
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -17,15 +18,10 @@ import (
 // readStep bounds what is allocated ahead of a body's bytes.
 const readStep = 256 * 1024
 
-// frame is a received response: its header's words and its body, decompressed.
+// frame is a received response; its body is decompressed.
 type frame struct {
-	kind       byte
-	flags      byte
-	provenance Provenance
-	requestID  uint64
-	status     uint32
-	generation uint32
-	body       []byte
+	header
+	body []byte
 }
 
 func (f *frame) isLast() bool { return f.flags&flagMore == 0 }
@@ -67,11 +63,10 @@ func (r *frameReader) next() (*frame, error) {
 	if head, err = r.source.Peek(headerSize); err != nil {
 		return nil, ended(err, len(head))
 	}
-	f := &frame{kind: head[5], flags: head[6], provenance: Provenance(head[7]),
-		requestID: binary.LittleEndian.Uint64(head[8:]), status: binary.LittleEndian.Uint32(head[16:]),
-		generation: binary.LittleEndian.Uint32(head[24:])}
-	size, rawSize := length-headerSizeCounted, binary.LittleEndian.Uint32(head[20:])
-	if err := r.check(f, binary.LittleEndian.Uint32(head[28:]), size, rawSize); err != nil {
+	f := &frame{}
+	f.header.read(head)
+	size := length - headerSizeCounted
+	if err := r.check(f, size); err != nil {
 		return nil, err
 	}
 	_, _ = r.source.Discard(headerSize) // it is there
@@ -79,7 +74,7 @@ func (r *frameReader) next() (*frame, error) {
 		return nil, ended(err, headerSize)
 	}
 	if f.flags&flagCompressed != 0 {
-		if f.body, err = decompressBlock(f.body, int(rawSize)); err != nil {
+		if f.body, err = decompressBlock(f.body, int(f.rawSize)); err != nil {
 			return nil, damage(err.Error())
 		}
 	}
@@ -87,10 +82,10 @@ func (r *frameReader) next() (*frame, error) {
 }
 
 // check makes the checks that need the whole header, in the order of SPEC.md.
-func (r *frameReader) check(f *frame, reserved, size, rawSize uint32) error {
+func (r *frameReader) check(f *frame, size uint32) error {
 	compressed := f.flags&flagCompressed != 0
 	switch {
-	case reserved != 0:
+	case f.reserved != 0:
 		return damage("the header's last word is not zero")
 	case f.kind <= responseBit:
 		return damaged("found kind 0x%02x, allowed: a response's", f.kind)
@@ -102,12 +97,12 @@ func (r *frameReader) check(f *frame, reserved, size, rawSize uint32) error {
 		return damaged("found request id %d in kind 0x%02x", f.requestID, f.kind)
 	case f.status != 0 && f.flags&(flagMore|flagDegraded) != 0:
 		return damaged("found flags 0x%02x beside status %d", f.flags, f.status)
-	case rawSize > r.bodyLimit:
-		return damaged("found a raw size of %d, allowed: %d", rawSize, r.bodyLimit)
-	case !compressed && rawSize != size:
-		return damaged("found a raw size of %d with a body of %d bytes", rawSize, size)
-	case compressed && (rawSize < compressionSizeMin || size == 0 || size >= rawSize):
-		return damaged("found %d bytes compressed to %d: not useful", rawSize, size)
+	case f.rawSize > r.bodyLimit:
+		return damaged("found a raw size of %d, allowed: %d", f.rawSize, r.bodyLimit)
+	case !compressed && f.rawSize != size:
+		return damaged("found a raw size of %d with a body of %d bytes", f.rawSize, size)
+	case compressed && (f.rawSize < compressionSizeMin || size == 0 || size >= f.rawSize):
+		return damaged("found %d bytes compressed to %d: not useful", f.rawSize, size)
 	case compressed && !r.decompresses:
 		return damage("found a compressed body without an agreement on compression")
 	}
@@ -117,18 +112,14 @@ func (r *frameReader) check(f *frame, reserved, size, rawSize uint32) error {
 // readBody allocates no more than readStep, or as much again as has arrived, ahead of the bytes
 // that are there.
 func readBody(source io.Reader, size int) ([]byte, error) {
-	body := make([]byte, min(size, readStep))
-	filled := 0
-	for {
-		if _, err := io.ReadFull(source, body[filled:]); err != nil {
-			return nil, err
-		}
-		if filled = len(body); filled == size {
-			return body, nil
-		}
-		grown := min(2*filled, size)
-		body = append(make([]byte, 0, grown), body...)[:grown]
+	if size <= readStep {
+		body := make([]byte, size)
+		_, err := io.ReadFull(source, body)
+		return body, err
 	}
+	var body bytes.Buffer
+	_, err := io.CopyN(&body, source, int64(size))
+	return body.Bytes(), err
 }
 
 // ended tells an end between frames from one inside a frame.
@@ -139,27 +130,22 @@ func ended(err error, arrived int) error {
 	return err
 }
 
-// requestFrame is a request's bytes, which address completes: compressed when both sides agreed to
-// that and it pays.
-func requestFrame(kind byte, body []byte, compresses bool) []byte {
-	var flags byte
-	size := len(body)
-	if compresses && size >= compressionSizeMin && looksCompressible(body) {
+// requestFrame is a request's bytes, compressed when both sides agreed to that and it pays. No
+// deadline is 0.
+func requestFrame(
+	kind byte, requestID uint64, deadlineMilliseconds uint32, body []byte, compresses bool,
+) []byte {
+	h := header{version: protocolVersion, kind: kind, requestID: requestID,
+		status: deadlineMilliseconds, rawSize: uint32(len(body))}
+	if compresses && len(body) >= compressionSizeMin && looksCompressible(body) {
 		if block := compressToPay(body); block != nil {
-			body, flags = block, flagCompressed
+			body, h.flags = block, flagCompressed
 		}
 	}
-	bytes := make([]byte, headerSize, headerSize+len(body))
-	binary.LittleEndian.PutUint32(bytes, uint32(headerSizeCounted+len(body)))
-	bytes[4], bytes[5], bytes[6] = protocolVersion, kind, flags
-	binary.LittleEndian.PutUint32(bytes[20:], uint32(size))
-	return append(bytes, body...)
-}
-
-// address writes into a request's bytes what is known only when it is sent. No deadline is 0.
-func address(frame []byte, requestID uint64, deadlineMilliseconds uint32) {
-	binary.LittleEndian.PutUint64(frame[8:], requestID)
-	binary.LittleEndian.PutUint32(frame[16:], deadlineMilliseconds)
+	h.length = uint32(headerSizeCounted + len(body))
+	frame := make([]byte, headerSize, headerSize+len(body))
+	h.write(frame)
+	return append(frame, body...)
 }
 
 // looksCompressible judges a large body by a piece of its middle.
@@ -171,6 +157,6 @@ func looksCompressible(body []byte) bool {
 	return compressToPay(body[start:start+compressionSampleSize]) != nil
 }
 
-func compressToPay(bytes []byte) []byte {
-	return compressBlock(bytes, len(bytes)*compressionPercentMax/100)
+func compressToPay(source []byte) []byte {
+	return compressBlock(source, len(source)*compressionPercentMax/100)
 }

@@ -4,6 +4,7 @@ package assay
 
 import (
 	"context"
+	"encoding/binary"
 	"math"
 )
 
@@ -36,6 +37,46 @@ const (
 	compressionSampledSizeMin = 16384   // bytes; a body from this size on is judged by a sample first
 	compressionSampleSize     = 4096    // bytes; the sample: from the middle of the body
 )
+
+// header is the beginning of a frame.
+type header struct {
+	length     uint32     // bytes after this word: 28 + body bytes on the wire
+	version    byte       // 1
+	kind       byte       // 0x01..0x7F; in a response the request's with response_bit
+	flags      byte       // see flags; a request has bit 0 only
+	provenance Provenance // see provenance; 0 in a request
+	requestID  uint64     // not 0; 0 in GoAway only
+	status     uint32     // request: deadline in milliseconds, 0 for none; response: status number
+	rawSize    uint32     // body bytes before compression
+	generation uint32     // generation of the model that answered, 0 for none; 0 in a request
+	reserved   uint32     // 0
+}
+
+func (h *header) read(bytes []byte) {
+	h.length = binary.LittleEndian.Uint32(bytes[0:])
+	h.version = bytes[4]
+	h.kind = bytes[5]
+	h.flags = bytes[6]
+	h.provenance = Provenance(bytes[7])
+	h.requestID = binary.LittleEndian.Uint64(bytes[8:])
+	h.status = binary.LittleEndian.Uint32(bytes[16:])
+	h.rawSize = binary.LittleEndian.Uint32(bytes[20:])
+	h.generation = binary.LittleEndian.Uint32(bytes[24:])
+	h.reserved = binary.LittleEndian.Uint32(bytes[28:])
+}
+
+func (h *header) write(bytes []byte) {
+	binary.LittleEndian.PutUint32(bytes[0:], h.length)
+	bytes[4] = h.version
+	bytes[5] = h.kind
+	bytes[6] = h.flags
+	bytes[7] = byte(h.provenance)
+	binary.LittleEndian.PutUint64(bytes[8:], h.requestID)
+	binary.LittleEndian.PutUint32(bytes[16:], h.status)
+	binary.LittleEndian.PutUint32(bytes[20:], h.rawSize)
+	binary.LittleEndian.PutUint32(bytes[24:], h.generation)
+	binary.LittleEndian.PutUint32(bytes[28:], h.reserved)
+}
 
 const (
 	flagCompressed = 1 // the body is one LZ4 block (section 5)
@@ -1474,7 +1515,7 @@ func (c *Client) Detokenize(
 	return ask(ctx, c, kindDetokenize, &request, single[DetokenizeResponse])
 }
 
-// Generate: continue a prompt; streamed.
+// Generate: continue a prompt.
 func (c *Client) Generate(
 	ctx context.Context, request GenerateRequest,
 ) (*GenerateResponse, error) {
@@ -1486,12 +1527,12 @@ func (c *Client) Score(ctx context.Context, request ScoreRequest) (*ScoreRespons
 	return ask(ctx, c, kindScore, &request, request.answer)
 }
 
-// Logits: raw scores; streamed.
+// Logits: raw scores.
 func (c *Client) Logits(ctx context.Context, request LogitsRequest) (*LogitsResponse, error) {
 	return ask(ctx, c, kindLogits, &request, request.answer)
 }
 
-// Embed: inputs to vectors; streamed.
+// Embed: inputs to vectors.
 func (c *Client) Embed(ctx context.Context, request EmbedRequest) (*EmbedResponse, error) {
 	return ask(ctx, c, kindEmbed, &request, request.answer)
 }
