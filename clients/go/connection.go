@@ -324,8 +324,8 @@ func (c *connection) flush() {
 	}
 }
 
-// send puts a request in flight; the mutex is held. What the socket does not take at once is written
-// behind the caller's back.
+// send puts a request in flight; the mutex is held. What the socket does not take at once is
+// written behind the caller's back.
 func (c *connection) send(target *call) {
 	left, late := remaining(target.ctx)
 	bytes, failure := target.frame(&c.hello, c.lastID+1, left)
@@ -351,7 +351,7 @@ func (c *connection) send(target *call) {
 	}
 }
 
-// remaining is the time left of a context's deadline, in milliseconds, 0 without one; late: none is.
+// remaining is the time left of a context's deadline, in milliseconds, 0 without one; late: none.
 func remaining(ctx context.Context) (milliseconds uint32, late bool) {
 	deadline, limited := ctx.Deadline()
 	if !limited {
@@ -393,13 +393,16 @@ func (c *connection) cancel(id uint64) {
 
 // ---------------------------------------------------------------- calls
 
+// maker makes a request's frame when its turn has come. No deadline is 0.
+type maker func(hello *helloResponse, id uint64, deadlineMilliseconds uint32) ([]byte, *Error)
+
 // call is one request on a connection, whose mutex guards it.
 type call struct {
 	connection *connection
 	kind       byte
 	ctx        context.Context
-	frame      func(hello *helloResponse, id uint64, deadline uint32) ([]byte, *Error) // until sent
-	wasOpen    bool                                                                    // its connection, when it was chosen
+	frame      maker // nil: it was sent, or will not be
+	wasOpen    bool  // its connection, when it was chosen
 	id         uint64
 	begun      bool       // a byte of it was written
 	provenance Provenance // of its frames; 0 before the first one

@@ -433,7 +433,9 @@ func TestClosingTheClientEndsCallsThatConnect(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	c := client(t, "unix://"+listener.Addr().String(), func(o *Options) { o.ConnectMilliseconds = 60_000 })
+	c := client(t, "unix://"+listener.Addr().String(), func(o *Options) {
+		o.ConnectMilliseconds = 60_000
+	})
 	time.AfterFunc(50*time.Millisecond, func() { c.Close() })
 	_, err = ping(c) // nobody says Hello
 	expectCode(t, err, CodeConnectionClosed)

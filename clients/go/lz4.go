@@ -12,7 +12,7 @@
 // Guarantees: decompressing writes exactly the size it was given or fails; it never reads or writes
 // outside, and refuses offset 0. Compressing keeps the format's rules for the end of a block (five
 // literals last, no match begun in the last twelve bytes), so every decoder reads it.
-// Not here: when to compress (frame.go).
+// Not here: when to compress (frames.go).
 
 package assay
 

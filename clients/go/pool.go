@@ -16,9 +16,9 @@ import (
 // socketPathMax is what a Unix socket's address has room for, bytes.
 const socketPathMax = 107
 
-// choose reserves a connection, which is open or will be, for one call, whose begin must follow; nil
-// when the client is closed. A connection that is being opened counts a little more than an open
-// one; opening another is better than to share one.
+// choose reserves a connection, which is open or will be, for one call, whose begin must follow;
+// nil when the client is closed. A connection that is being opened counts a little more than an
+// open one; opening another is better than to share one.
 func (c *Client) choose() *connection {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
