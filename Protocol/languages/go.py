@@ -1,29 +1,45 @@
-"""Emits clients/go/protocol.go: numbers, message tables, and one Go struct per message.
+"""Emits clients/go/protocol.go (numbers, one struct per message with what the codec does to its
+fields, one method of Client per kind) and clients/go/options.go.
 
-The struct of a message has the fields of its table, in the table's order; an answer's struct ends
-with Origin. clients/go/codec.go relies on both.
+The `fields` method of a struct is its table: clients/go/codec.go writes and reads by it. The struct
+of an answer ends with Origin.
 """
 
 PATH = "clients/go/protocol.go"
+OPTIONS_PATH = "clients/go/options.go"
+
+# What Hello says unless the program has a name of its own.
+LIBRARY = "assay-go/0.1.0"
 
 # What the caller never holds in hand.
 PRIVATE = {"Error": "errorBody", "GoAway": "goAway", "Hello request": "helloRequest",
-           "Hello response": "helloResponse", "Ping request": "pingRequest",
-           "Unload request": "unloadRequest", "Models request": "modelsRequest",
-           "Stats request": "statsRequest", "Cancel request": "cancelRequest",
+           "Hello response": "helloResponse", "Cancel request": "cancelRequest",
            "Cancel response": "cancelResponse", "Load progress": "loadProgress",
            "Logits chunk": "logitsChunk", "Embed chunk": "embedChunk"}
 
+# Kinds whose answers are checked or put together by clients/go/answers.go: their requests have a
+# method `answer`. Load's takes a callback, and has its method there.
+ASSEMBLED = {"Ping", "Generate", "Score", "Logits", "Embed"}
+BY_HAND = {"Load"}
+
 SLICES = {"u32[]": "[]uint32", "f32[]": "[]float32", "bytes": "[]byte"}
 SCALARS = {"u64": "uint64", "f64": "float64", "text": "string", "bool": "bool"}
-TYPES = {"u64": "typeU64", "f64": "typeF64", "bytes": "typeBytes", "text": "typeText",
-         "u32[]": "typeU32s", "f32[]": "typeF32s", "record": "typeRecord", "bool": "typeBool"}
 
-HEAD = """// Code generated from Protocol/protocol.json by Protocol/generate.py. DO NOT EDIT.
+MARK = "// Code generated from Protocol/protocol.json by Protocol/generate.py. DO NOT EDIT.\n"
 
+HEAD = MARK + """
 package assay
 
-import "math"
+import (
+	"context"
+	"encoding/binary"
+	"math"
+)
+
+"""
+
+OPTIONS_HEAD = MARK + """
+package assay
 
 """
 
@@ -36,11 +52,6 @@ def struct_name(message):
     if message in PRIVATE:
         return PRIVATE[message]
     return "".join(word[:1].upper() + word[1:] for word in message.split(" "))
-
-
-def table_name(message):
-    name = struct_name(message)
-    return name[:1].lower() + name[1:] + "Table"
 
 
 def zero_says_absent(field, in_answer):
@@ -109,15 +120,21 @@ def struct(name, message, answers, roles):
     return "%stype %s struct {\n%s}\n" % (text, struct_name(name), "\n".join(members))
 
 
-def field_line(field):
-    words = ["id: %d" % field["id"], 'name: "%s"' % field["name"], "typ: " + TYPES[field["type"]],
-             "presence: " + field["presence"]]
+# ---------------------------------------------------------------- what the codec does
+
+def type_name(name):
+    return "type" + camel(name.replace("[]", "s"))
+
+
+def rule(field):
+    """The literal of a field's row."""
+    words = ["id: %d" % field["id"], 'name: "%s"' % field["name"], "typ: " + type_name(field["type"])]
     if field["presence"] == "repeated":
-        words += ["timesMin: %d" % field["times_min"], "timesMax: %d" % field["times_max"]]
+        if field["times_min"]:
+            words.append("timesMin: %d" % field["times_min"])
+        words.append("timesMax: %d" % field["times_max"])
     if "choices" in field:
-        choices = ", ".join('"%s"' % choice for choice in field["choices"])
-        words.append("choices: []string{%s}" % choices)
-        words.append("high: math.MaxUint64")
+        words.append("choices: []string{%s}" % ", ".join('"%s"' % word for word in field["choices"]))
     elif field["type"] == "f64":
         words.append("least: %s" % (field["min"] if "min" in field else "math.Inf(-1)"))
         words.append("most: %s" % (field["max"] if "max" in field else "math.Inf(1)"))
@@ -127,24 +144,67 @@ def field_line(field):
         if field.get("min"):
             words.append("low: %d" % field["min"])
         words.append("high: %s" % field.get("max", "math.MaxUint64"))
-    if field["type"] == "record":
-        words.append("record: " + table_name(field["record"]))
+    if "format" in field:
+        words.append('format: "%s"' % field["format"])
     if field.get("since", 1) != 1:
         words.append("since: %d" % field["since"])
-    return "\t{%s},\n" % ", ".join(words)
+    return "field{%s}" % ", ".join(words)
 
 
-def table(name, message):
-    rules = []
-    for key in ("exactly_one", "excludes"):
-        rows = message.get(key) or []
-        rows = [rows] if rows and isinstance(rows[0], str) else rows
-        rules.append("[][]string{%s}" % ", ".join(
-            "{%s}" % ", ".join('"%s"' % word for word in row) for row in rows) if rows else "nil")
-    fields = "".join(field_line(field) for field in message["fields"])
-    body = "[]field{\n%s}" % fields if fields else "nil"
-    return 'var %s = &message{"%s", %s, %s, %s}\n' % (table_name(name), name, body, *rules)
+def is_given(field, in_answer):
+    """The expression that is true when a request's field is to be written."""
+    member, kind = "m." + camel(field["name"]), go_type(field, in_answer)
+    if field["presence"] == "repeated":
+        return "len(%s) > 0" % member
+    return {"string": member + ' != ""', "uint64": member + " != 0", "float64": member + " != 0",
+            "bool": member}.get(kind, member + " != nil")
 
+
+def fields(name, message, in_answer):
+    """The method that has the codec go through the fields."""
+    receiver = struct_name(name)
+    by_name = {field["name"]: field for field in message["fields"]}
+    lines = []
+    for field in message["fields"]:
+        member, kind = "&m." + camel(field["name"]), go_type(field, in_answer)
+        if field["presence"] == "required":
+            lines.append("c.required(%s, %s)" % (rule(field), member))
+        elif field["presence"] == "repeated":
+            lines.append("repeated(c, %s, %s)" % (rule(field), member))
+        elif kind.startswith("*"):
+            lines.append("pointer(c, %s, %s)" % (rule(field), member))
+        else:
+            lines.append("c.optional(%s, %s, %s)" % (rule(field), member, is_given(field, in_answer)))
+    names = message.get("exactly_one")
+    if names:
+        given = ", ".join(is_given(by_name[word], in_answer) for word in names)
+        lines.append("c.exactlyOne([]string{%s}, %s)" % (
+            ", ".join('"%s"' % word for word in names), given))
+    for pair in message.get("excludes", ()):
+        lines.append('c.excludes("%s", "%s", %s)' % (
+            *pair, " && ".join(is_given(by_name[word], in_answer) for word in pair)))
+    if not lines:
+        return "func (m *%s) fields(*coder) {}\n" % receiver
+    return "func (m *%s) fields(c *coder) {\n%s}\n" % (
+        receiver, "".join("\t%s\n" % line for line in lines))
+
+
+def accessors(name, message, roles):
+    """What the frames of answers, and the requests to models, have in common."""
+    receiver, words = struct_name(name), {field["name"] for field in message["fields"]}
+    text = ""
+    if {"context", "requirements"} <= words:
+        text += ("\nfunc (m *%s) terms() (**RequestContext, **Requirements) {\n"
+                 "\treturn &m.Context, &m.Requirements\n}\n" % receiver)
+    if name in roles:
+        text += ("\nfunc (m *%s) facts() (origin *Origin, degradations int, number *uint64) {\n"
+                 "\treturn &m.Origin, %s, %s\n}\n" % (
+                     receiver, "len(m.Answer.Degradations)" if "answer" in words else "0",
+                     "m.Frame" if "frame" in words else "nil"))
+    return text
+
+
+# ---------------------------------------------------------------- numbers, kinds, options
 
 def block(word, rows):
     """A block of constants with aligned values and comments: (name, type, value, comment)."""
@@ -154,23 +214,109 @@ def block(word, rows):
     names = max(len(row[0]) for row in rows)
     values = max(len(row[1]) for row in rows)
     lines = "".join("\t%s %s // %s\n" % (name.ljust(names), value.ljust(values), comment)
+                    if comment else "\t%s %s\n" % (name.ljust(names), value)
                     for name, value, comment in rows)
     return "%s (\n%s)\n" % (word, lines)
 
 
-def kinds(protocol):
-    tables = "".join(
-        "\tkind%s: {%s},\n" % (kind["name"], ", ".join([
-            '"%s"' % kind["name"], "%d" % kind["since"],
-            "true" if kind["streamed"] else "false", "true" if kind["retry_safe"] else "false",
-            table_name(kind["request"])]))
-        for kind in protocol["kinds"] if kind["request"])
-    width = max(len(kind["name"]) for kind in protocol["kinds"] if kind["request"]) + 5
-    aligned = ""
-    for line in tables.splitlines():
-        name, rest = line.split(": ", 1)
-        aligned += "\t%s %s\n" % ((name.strip() + ":").ljust(width), rest)
-    return "var kinds = map[byte]kindRule{\n%s}\n" % aligned
+def mapping(head, rows):
+    """A map with aligned values."""
+    width = max(len(key) for key, _ in rows) + 1
+    return "%s{\n%s}\n" % (head, "".join(
+        "\t%s %s,\n" % ((key + ":").ljust(width), value) for key, value in rows))
+
+
+def header(protocol):
+    """The first bytes of a frame, and how they are read and written."""
+    rows, width = [], max(len(row["name"]) for row in protocol["header"])
+    for row in protocol["header"]:
+        member = {"request_id": "requestID", "raw_size": "rawSize"}.get(row["name"], row["name"])
+        kind = {1: "byte", 4: "uint32", 8: "uint64"}[row["size"]]
+        kind = "Provenance" if member == "provenance" else kind
+        place, word = "bytes[%d" % row["offset"], {4: "Uint32", 8: "Uint64"}.get(row["size"])
+        if word:
+            read = "binary.LittleEndian.%s(%s:])" % (word, place)
+            write = "binary.LittleEndian.Put%s(%s:], h.%s)" % (word, place, member)
+        else:
+            read = "Provenance(%s])" % place if kind == "Provenance" else place + "]"
+            write = "%s] = %s" % (place, "byte(h.%s)" % member if kind == "Provenance" else "h." + member)
+        rows.append(("\t%s %s // %s" % (member.ljust(width), kind.ljust(10), row["meaning"]),
+                     "\th.%s = %s" % (member, read), "\t" + write))
+    return """// header is the beginning of a frame.
+type header struct {
+%s
+}
+
+func (h *header) read(bytes []byte) {
+%s
+}
+
+func (h *header) write(bytes []byte) {
+%s
+}
+""" % tuple("\n".join(column) for column in zip(*rows))
+
+
+def names(kind, table, rows, otherwise):
+    """The names of a type's values, and its method String."""
+    receiver = kind[0].lower()
+    return mapping("var %s = map[%s]string" % (table, kind), [
+        (member, '"%s"' % name) for member, name in rows]) + """
+// String is the name in SPEC.md; %s for another number.
+func (%s %s) String() string {
+	if name, ok := %s[%s]; ok {
+		return name
+	}
+	return %s
+}
+""" % (dict(rows).get("StatusUnknown", "none"), receiver, kind, table, receiver, otherwise)
+
+
+def method(kind):
+    name = kind["name"]
+    text = "%s: %s." % (name, kind["meaning"].replace("; streamed", ""))
+    if not kind["retry_safe"]:
+        text += " Never sent again once it may have begun."
+    answer = "request.answer" if name in ASSEMBLED else "single[%s]" % struct_name(kind["response"])
+    request, response = struct_name(kind["request"]), struct_name(kind["response"])
+    head = "func (c *Client) %s(ctx context.Context, request %s) (*%s, error) {\n" % (
+        name, request, response)
+    if len(head) > 100:
+        head = "func (c *Client) %s(\n\tctx context.Context, request %s,\n) (*%s, error) {\n" % (
+            name, request, response)
+    return "%s%s\treturn ask(ctx, c, kind%s, &request, %s)\n}\n" % (
+        wrap(text, "// "), head, name, answer)
+
+
+def options(protocol):
+    rows = protocol["client"]["options"]
+    types = {"text": "string", "bool": "bool", "u64": "uint64"}
+    members, defaults, checks = [], [], []
+    for row in rows:
+        member, kind = camel(row["name"]), row["type"]
+        default = LIBRARY if row["name"] == "name" else row["default"]
+        text = row["meaning"].replace("the library's", LIBRARY)
+        if row["name"] != "name":
+            text += "; default %s" % str(default).lower()
+        if "min" in row:
+            text += " (%d to %d%s)" % (row["min"], row["max"], " bytes" if kind == "text" else "")
+        members.append("%s\t%s %s\n" % (
+            wrap("%s: %s." % (member, text), "\t// "), member, types[kind]))
+        if default:
+            defaults.append((member, {"text": '"%s"' % default, "bool": "true"}.get(kind, default)))
+        if "min" in row:
+            low = "low: %d, " % row["min"] if row["min"] else ""
+            unit = "typ: typeText, " if kind == "text" else ""
+            words = 'field{name: "%s", %s%shigh: %d}' % (row["name"], unit, low, row["max"])
+            checks.append("\tc.%s(&%s, o.%s)\n" % (
+                "text" if kind == "text" else "within", words, member))
+    return "\n".join([
+        "// Options of a Client. NewClient fills in the defaults before it calls the functions it is "
+        "given.\ntype Options struct {\n%s}\n" % "\n".join(members),
+        mapping("var defaultOptions = Options", defaults),
+        "// check finds the first option that is out of its range.\n"
+        "func (o *Options) check() *breach {\n\tc := &coder{}\n%s\treturn c.wrong\n}\n"
+        % "".join(checks)])
 
 
 def status_name(status):
@@ -178,6 +324,7 @@ def status_name(status):
 
 
 def emit(protocol):
+    messages = protocol["messages"]
     answers, roles = set(), {kind[part] for kind in protocol["kinds"]
                              for part in ("chunk", "response") if kind[part]}
     roles -= {"Hello response", "Cancel response", "GoAway"}
@@ -187,8 +334,7 @@ def emit(protocol):
         if name in answers:
             continue
         answers.add(name)
-        pending += [field["record"] for field in protocol["messages"][name]["fields"]
-                    if "record" in field]
+        pending += [field["record"] for field in messages[name]["fields"] if "record" in field]
     parts = [block("const", [
         ("protocolVersion", "", protocol["version"], "of the header and the encoding of fields"),
         ("protocolRevision", "", protocol["revision"], "highest revision this client speaks"),
@@ -198,27 +344,64 @@ def emit(protocol):
         (camel(limit["name"])[:1].lower() + camel(limit["name"])[1:], "", limit["value"],
          limit["meaning"] if limit["meaning"].startswith(limit["unit"])
          else "%s; %s" % (limit["unit"], limit["meaning"])) for limit in protocol["limits"]]))
+    parts.append(header(protocol))
     parts.append(block("const", [
         ("flag" + camel(flag["name"]), "", flag["value"], flag["meaning"])
         for flag in protocol["flags"]]))
     parts.append(block("const", [
+        (type_name(row["name"]), "byte", row["number"], row["meaning"])
+        for row in protocol["types"]]))
+    sizes = {row["name"]: row["size"] or (4 if row["size_text"] == "4 n" else 1)
+             for row in protocol["types"]}
+    units = {"text": " bytes", "bytes": " bytes", "u32[]": " elements", "f32[]": " elements"}
+    parts.append("// typeSizes has the bytes of one element; of those in typeIsOne there is one. units is what "
+                 "a\n// range counts.\n" + block("var", [
+            ("typeSizes", "", "[...]uint64{%s}" % ", ".join(
+                "%s: %d" % (type_name(name), size) for name, size in sizes.items()), ""),
+            ("typeIsOne", "", "[...]bool{%s}" % ", ".join("%s: %s" % (
+                type_name(row["name"]), "true" if row["size"] else "false")
+                for row in protocol["types"]), ""),
+            ("units", "", "[...]string{%s}" % ", ".join('%s: "%s"' % (
+                type_name(row["name"]), units.get(row["name"], ""))
+                for row in protocol["types"]), ""),
+        ]))
+    parts.append(block("const", [
         ("kind" + kind["name"], "byte", "0x%02x" % kind["number"], kind["meaning"])
         for kind in protocol["kinds"]]))
-    parts.append("// The values of Provenance.\n" + block("const", [
-        (camel(each["name"]), "Provenance", each["number"], each["meaning"])
-        for each in protocol["provenance"]]))
-    parts.append("// The numbers a Status can have.\n" + block("const", [
-        (status_name(status), "Status", status["number"], status["meaning"])
-        for status in protocol["statuses"]]))
-    width = max(len(status_name(status)) for status in protocol["statuses"]) + 1
-    parts.append("var statusNames = map[Status]string{\n%s}\n" % "".join(
-        "\t%s \"%s\",\n" % ((status_name(status) + ":").ljust(width), status["name"])
-        for status in protocol["statuses"]))
-    parts.append("// What an Error's Code can be.\n" + block("const", [
+    parts.append("// kindRule says what a kind of request allows.\ntype kindRule struct {\n"
+                 "\tname      string\n\tsince     uint32\n\tretrySafe bool\n}\n")
+    parts.append(mapping("var kinds = map[byte]kindRule", [
+        ("kind" + kind["name"], '{"%s", %d, %s}' % (
+            kind["name"], kind["since"], "true" if kind["retry_safe"] else "false"))
+        for kind in protocol["kinds"] if kind["request"]]))
+    parts.append("// Provenance says whether an answer was made by a real model or by a mock. Zero: no "
+                 "answer came.\ntype Provenance uint8\n\n// The values of Provenance.\n"
+                 + block("const", [(camel(each["name"]), "Provenance", each["number"], each["meaning"])
+                                   for each in protocol["provenance"]]))
+    parts.append(names("Provenance", "provenanceNames", [
+        (camel(each["name"]), each["name"]) for each in protocol["provenance"]], '"none"'))
+    parts.append("// Status is a status of the protocol, the server's or the one that fits.\n"
+                 "type Status uint32\n\n// The numbers a Status can have.\n" + block("const", [
+                     (status_name(status), "Status", status["number"], status["meaning"])
+                     for status in protocol["statuses"]]))
+    parts.append(names("Status", "statusNames", [
+        (status_name(status), status["name"]) for status in protocol["statuses"]],
+        "statusNames[StatusUnknown]"))
+    parts.append("// Code is the stable reason of an Error. Later versions may add to it.\n"
+                 "type Code string\n\n// What an Error's Code can be.\n" + block("const", [
         ("Code" + camel(error["code"]), "Code", '"%s"' % error["code"], error["meaning"])
         for error in protocol["client_errors"]]))
-    parts += [struct(name, message, answers, roles)
-              for name, message in protocol["messages"].items()]
-    parts += [table(name, message) for name, message in protocol["messages"].items()]
-    parts.append(kinds(protocol))
-    return {PATH: HEAD + "\n".join(parts)}
+    members = {status["name"]: status_name(status) for status in protocol["statuses"]}
+    parts.append("// codeStatus has the status that fits a code; the server's own has none.\n"
+                 + mapping("var codeStatus = map[Code]Status", [
+                     ("Code" + camel(error["code"]), members[error["status"]])
+                     for error in protocol["client_errors"] if error["status"]]))
+    parts.append("// termed is a request to a model: it may say which attempt it is, and what the model must "
+                 "be.\ntype termed interface {\n\tterms() (**RequestContext, **Requirements)\n}\n")
+    parts.append("// message is the body of a frame of an answer.\ntype message interface {\n\tbody\n"
+                 "\tfacts() (origin *Origin, degradations int, number *uint64)\n}\n")
+    parts += [struct(name, message, answers, roles) + "\n" + fields(name, message, name in answers)
+              + accessors(name, message, roles) for name, message in messages.items()]
+    parts += [method(kind) for kind in protocol["kinds"]
+              if kind["state"] == "served" and kind["name"] not in {"Hello", "Cancel"} | BY_HAND]
+    return {PATH: HEAD + "\n".join(parts), OPTIONS_PATH: OPTIONS_HEAD + options(protocol)}

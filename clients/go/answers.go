@@ -11,8 +11,8 @@ package assay
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"reflect"
 )
 
 // Origin says who made an answer and how well.
@@ -27,112 +27,226 @@ type Origin struct {
 	Degraded bool `json:"degraded"`
 }
 
-func (o *Origin) set(f *frame) {
-	*o = Origin{f.provenance, f.generation, f.flags&flagDegraded != 0}
-}
-
 // pieces puts one answer together. An error is a breach of the protocol.
 type pieces interface {
-	chunk(f *frame) error
-	last(f *frame) error
+	take(f *frame) error
+	result() any
 }
 
-// read decodes one frame and compares its degraded flag with its list.
-func read(table *message, f *frame, into interface{ set(*frame) }) error {
-	value := reflect.ValueOf(into).Elem()
-	if wrong := decode(table, f.body, value); wrong != nil {
-		return wrong
-	}
-	into.set(f)
-	listed := 0
-	if account, ok := into.(interface{ degradations() []string }); ok {
-		listed = len(account.degradations())
-	}
-	if (listed > 0) != (f.flags&flagDegraded != 0) {
-		return fmt.Errorf("its degraded flag and its %d degradations disagree", listed)
-	}
-	return nil
+// answer is one in the making: chunks, then a whole. add and finish, where there are such, compare
+// them with the request; finish also gives the whole what came in chunks.
+type answer[Chunk, Whole any] struct {
+	frames uint64
+	newest *Chunk
+	whole  Whole
+	add    func(*Chunk) error // nil: answers of this kind have one frame
+	finish func(*Whole) error
 }
 
-func (r *GenerateResponse) degradations() []string   { return r.Answer.Degradations }
-func (r *ScoreResponse) degradations() []string      { return r.Answer.Degradations }
-func (r *LogitsResponse) degradations() []string     { return r.Answer.Degradations }
-func (r *EmbedResponse) degradations() []string      { return r.Answer.Degradations }
-func (r *TokenizeResponse) degradations() []string   { return r.Answer.Degradations }
-func (r *DetokenizeResponse) degradations() []string { return r.Answer.Degradations }
+// single is an answer of one frame, which the request says nothing about.
+func single[Whole any]() *answer[struct{}, Whole] { return &answer[struct{}, Whole]{} }
 
-// numbered counts the frames of one streamed answer.
-type numbered struct{ frames uint64 }
-
-// expect takes the number that the next frame says it has; nil: it says none, as of revision 2.
-func (n *numbered) expect(said *uint64) error {
-	if said != nil && *said != n.frames {
-		return fmt.Errorf("found frame %d of the answer, allowed: frame %d, the next one", *said,
-			n.frames)
+func (a *answer[Chunk, Whole]) take(f *frame) error {
+	switch {
+	case !f.isLast() && a.add == nil:
+		return errors.New("more frames than one")
+	case !f.isLast():
+		a.newest = new(Chunk)
+		if err := a.read(f, a.newest); err != nil {
+			return err
+		}
+		return a.add(a.newest)
 	}
-	n.frames++
-	return nil
-}
-
-// single is an answer of one frame.
-type single struct {
-	table *message
-	into  interface{ set(*frame) }
-	check func() error // against the request; nil: nothing to check
-}
-
-func (s *single) chunk(*frame) error { return fmt.Errorf("more frames than one") }
-
-func (s *single) last(f *frame) error {
-	if err := read(s.table, f, s.into); err != nil || s.check == nil {
+	if err := a.read(f, &a.whole); err != nil || a.finish == nil {
 		return err
 	}
-	return s.check()
+	return a.finish(&a.whole)
 }
 
-func checkPing(sent []byte, answer *PingResponse) error {
-	if !bytes.Equal(sent, answer.Payload) {
-		return fmt.Errorf("other bytes came back than were sent")
+// read decodes one frame and compares its degraded flag with its list, and its number with the next
+// one; a frame of revision 2 says none.
+func (a *answer[Chunk, Whole]) read(f *frame, value any) error {
+	into := value.(message)
+	if wrong := decode(f.body, into); wrong != nil {
+		return wrong
+	}
+	origin, listed, number := into.facts()
+	*origin = Origin{f.provenance, f.generation, f.flags&flagDegraded != 0}
+	if (listed > 0) != origin.Degraded {
+		return fmt.Errorf("its degraded flag and its %d degradations disagree", listed)
+	}
+	if number != nil && *number != a.frames {
+		return fmt.Errorf("found frame %d of the answer, allowed: frame %d, the next one", *number,
+			a.frames)
+	}
+	a.frames++
+	return nil
+}
+
+func (a *answer[Chunk, Whole]) result() any { return &a.whole }
+
+// ---------------------------------------------------------------- kinds
+
+func (r *PingRequest) answer() *answer[struct{}, PingResponse] {
+	return &answer[struct{}, PingResponse]{finish: func(made *PingResponse) error {
+		if !bytes.Equal(r.Payload, made.Payload) {
+			return errors.New("other bytes came back than were sent")
+		}
+		return nil
+	}}
+}
+
+func (r *ScoreRequest) answer() *answer[struct{}, ScoreResponse] {
+	return &answer[struct{}, ScoreResponse]{finish: func(made *ScoreResponse) error {
+		if len(made.Scores) != len(r.Continuations) {
+			return fmt.Errorf("found %d scores, allowed: one for each of %d continuations",
+				len(made.Scores), len(r.Continuations))
+		}
+		for index := range made.Scores {
+			logprobs := &made.Scores[index].Logprobs
+			if logprobs.TopCount > r.TopLogprobs {
+				return fmt.Errorf("found %d alternatives in score %d, allowed: %d", logprobs.TopCount,
+					index, r.TopLogprobs)
+			}
+			if len(logprobs.Tokens) == 0 {
+				return fmt.Errorf("found no token in score %d", index)
+			}
+		}
+		return nil
+	}}
+}
+
+func (r *LogitsRequest) answer() *answer[logitsChunk, LogitsResponse] {
+	var values []float32
+	return &answer[logitsChunk, LogitsResponse]{
+		add: func(chunk *logitsChunk) error {
+			values = append(values, chunk.Logits...)
+			return nil
+		},
+		finish: func(made *LogitsResponse) error {
+			made.Logits = append(values, made.Logits...)
+			expected := uint64(1)
+			if r.AllPositions {
+				expected = uint64(len(r.Tokens))
+			}
+			// 0: of a text the server alone knows how many tokens it has.
+			if expected != 0 && made.Positions != expected {
+				return fmt.Errorf("found %d positions, allowed: %d", made.Positions, expected)
+			}
+			return checkCount(len(made.Logits), made.Vocabulary, made.Positions)
+		},
+	}
+}
+
+func (r *EmbedRequest) answer() *answer[embedChunk, EmbedResponse] {
+	var values []float32
+	inputs := len(r.Inputs)
+	return &answer[embedChunk, EmbedResponse]{
+		add: func(chunk *embedChunk) error {
+			if values = append(values, chunk.Embeddings...); len(values) > inputs*embeddingDimensionsMax {
+				return fmt.Errorf("found %d values or more for %d inputs", len(values), inputs)
+			}
+			return nil
+		},
+		finish: func(made *EmbedResponse) error {
+			made.Embeddings = append(values, made.Embeddings...)
+			if made.Count != uint64(inputs) {
+				return fmt.Errorf("found %d vectors, allowed: one for each of %d inputs", made.Count, inputs)
+			}
+			return checkCount(len(made.Embeddings), made.Dimensions, made.Count)
+		},
+	}
+}
+
+// checkCount: both factors are below 2^32, or the frame would not have been decoded.
+func checkCount(found int, rows, columns uint64) error {
+	if uint64(found) != rows*columns {
+		return fmt.Errorf("found %d values, allowed: %d times %d", found, rows, columns)
 	}
 	return nil
 }
 
-func checkScore(request *ScoreRequest, answer *ScoreResponse) error {
-	if len(answer.Scores) != len(request.Continuations) {
-		return fmt.Errorf("found %d scores, allowed: one for each of %d continuations",
-			len(answer.Scores), len(request.Continuations))
+// ---------------------------------------------------------------- Generate
+
+// generation is what has come of the answer to a Generate.
+type generation struct {
+	request        *GenerateRequest
+	tokens         []uint32
+	text           []byte
+	logprobs       Logprobs
+	promptLogprobs Logprobs
+}
+
+func (r *GenerateRequest) answer() *answer[GenerateChunk, GenerateResponse] {
+	g := &generation{request: r}
+	return &answer[GenerateChunk, GenerateResponse]{add: g.add, finish: g.finish}
+}
+
+func (g *generation) add(piece *GenerateChunk) error {
+	g.tokens = append(g.tokens, piece.Tokens...)
+	g.text = append(g.text, piece.Text...)
+	if err := g.logprobs.append("logprobs", piece.Logprobs, g.request.Logprobs); err != nil {
+		return err
 	}
-	for index := range answer.Scores {
-		logprobs := &answer.Scores[index].Logprobs
-		if logprobs.TopCount > request.TopLogprobs {
-			return fmt.Errorf("found %d alternatives in score %d, allowed: %d", logprobs.TopCount, index,
-				request.TopLogprobs)
-		}
-		if len(logprobs.Tokens) == 0 {
-			return fmt.Errorf("found no token in score %d", index)
-		}
+	if g.request.Logprobs != nil && len(g.logprobs.Tokens) != len(g.tokens) {
+		return fmt.Errorf("%d tokens came with log-probabilities of %d", len(g.tokens),
+			len(g.logprobs.Tokens))
+	}
+	return g.promptLogprobs.append("prompt_logprobs", piece.PromptLogprobs, g.request.PromptLogprobs)
+}
+
+func (g *generation) finish(made *GenerateResponse) error {
+	if err := g.add(&GenerateChunk{Tokens: made.Tokens, Text: made.Text, Logprobs: made.Logprobs,
+		PromptLogprobs: made.PromptLogprobs}); err != nil {
+		return err
+	}
+	if uint64(len(g.tokens)) != made.CompletionTokens {
+		return fmt.Errorf("found %d tokens, allowed: %d, as \"completion_tokens\" says", len(g.tokens),
+			made.CompletionTokens)
+	}
+	made.Tokens, made.Text = g.tokens, string(g.text)
+	made.Logprobs = g.logprobs.asked(g.request.Logprobs)
+	made.PromptLogprobs = g.promptLogprobs.asked(g.request.PromptLogprobs)
+	return g.checkPrompt(made)
+}
+
+// checkPrompt: all tokens of the prompt but the first have a log-probability; fewer only when the
+// answer was stopped.
+func (g *generation) checkPrompt(made *GenerateResponse) error {
+	if g.request.PromptLogprobs == nil {
+		return nil
+	}
+	expected, found := made.PromptTokens, uint64(len(g.promptLogprobs.Tokens))
+	if expected > 0 {
+		expected--
+	}
+	if found > expected || found < expected && !made.isCut() {
+		return fmt.Errorf("found log-probabilities of %d prompt tokens, allowed: %d", found, expected)
 	}
 	return nil
+}
+
+// isCut says whether an answer was stopped from outside, and is shorter than it would be.
+func (r *GenerateResponse) isCut() bool {
+	return r.FinishReason == "cancelled" || r.FinishReason == "deadline"
 }
 
 // ---------------------------------------------------------------- log-probabilities
 
 func (l *Logprobs) consistent() *breach {
 	alternatives := len(l.Tokens) * int(l.TopCount) // at most 64 times a million
-	for _, each := range []struct {
-		name            string
-		found, expected int
-	}{
-		{"logprobs", len(l.Logprobs), len(l.Tokens)},
-		{"top_tokens", len(l.TopTokens), alternatives},
-		{"top_logprobs", len(l.TopLogprobs), alternatives},
-	} {
-		if each.found != each.expected {
-			return &breach{each.name, fmt.Sprintf("found %d elements, allowed: %d, as its tokens and "+
-				"\"top_count\" say", each.found, each.expected)}
-		}
+	c := &coder{}
+	c.counted("logprobs", len(l.Logprobs), len(l.Tokens))
+	c.counted("top_tokens", len(l.TopTokens), alternatives)
+	c.counted("top_logprobs", len(l.TopLogprobs), alternatives)
+	return c.wrong
+}
+
+func (c *coder) counted(name string, found, expected int) {
+	if found != expected {
+		c.refuse(name, "found %d elements, allowed: %d, as its tokens and \"top_count\" say", found,
+			expected)
 	}
-	return nil
 }
 
 func (c *GenerateChunk) consistent() *breach    { return beside(c.Logprobs, c.Tokens) }
@@ -176,210 +290,13 @@ func (l *Logprobs) append(name string, piece *Logprobs, asked *uint64) error {
 	return nil
 }
 
-// ---------------------------------------------------------------- streamed answers
-
-// generation is the answer to a Generate in the making.
-type generation struct {
-	numbered
-	request        *GenerateRequest
-	newest         GenerateChunk
-	tokens         []uint32
-	text           []byte
-	logprobs       Logprobs
-	promptLogprobs Logprobs
-	whole          GenerateResponse
-}
-
-func (g *generation) chunk(f *frame) error {
-	g.newest = GenerateChunk{}
-	if err := read(generateChunkTable, f, &g.newest); err != nil {
-		return err
-	}
-	if err := g.expect(g.newest.Frame); err != nil {
-		return err
-	}
-	return g.add(&g.newest)
-}
-
-func (g *generation) add(piece *GenerateChunk) error {
-	g.tokens = append(g.tokens, piece.Tokens...)
-	g.text = append(g.text, piece.Text...)
-	if err := g.logprobs.append("logprobs", piece.Logprobs, g.request.Logprobs); err != nil {
-		return err
-	}
-	if g.request.Logprobs != nil && len(g.logprobs.Tokens) != len(g.tokens) {
-		return fmt.Errorf("%d tokens came with log-probabilities of %d", len(g.tokens),
-			len(g.logprobs.Tokens))
-	}
-	return g.promptLogprobs.append("prompt_logprobs", piece.PromptLogprobs, g.request.PromptLogprobs)
-}
-
-func (g *generation) last(f *frame) error {
-	w := &g.whole
-	if err := read(generateResponseTable, f, w); err != nil {
-		return err
-	}
-	if err := g.expect(w.Frame); err != nil {
-		return err
-	}
-	rest := GenerateChunk{Tokens: w.Tokens, Text: w.Text, Logprobs: w.Logprobs,
-		PromptLogprobs: w.PromptLogprobs}
-	if err := g.add(&rest); err != nil {
-		return err
-	}
-	if uint64(len(g.tokens)) != w.CompletionTokens {
-		return fmt.Errorf("found %d tokens, allowed: %d, as \"completion_tokens\" says", len(g.tokens),
-			w.CompletionTokens)
-	}
-	w.Tokens, w.Text = g.tokens, string(g.text)
-	if g.request.Logprobs != nil {
-		w.Logprobs = g.logprobs.orOfNothing(*g.request.Logprobs)
-	}
-	if g.request.PromptLogprobs == nil {
+// asked is this list where it was asked for; one without tokens has the width that was.
+func (l *Logprobs) asked(width *uint64) *Logprobs {
+	switch {
+	case width == nil:
 		return nil
-	}
-	w.PromptLogprobs = g.promptLogprobs.orOfNothing(*g.request.PromptLogprobs)
-	return g.checkPrompt()
-}
-
-// checkPrompt: all tokens of the prompt but the first have a log-probability; fewer only when the
-// answer was stopped.
-func (g *generation) checkPrompt() error {
-	expected := g.whole.PromptTokens
-	if expected > 0 {
-		expected--
-	}
-	found := uint64(len(g.promptLogprobs.Tokens))
-	if found > expected || found < expected && !g.isCut() {
-		return fmt.Errorf("found log-probabilities of %d prompt tokens, allowed: %d", found, expected)
-	}
-	return nil
-}
-
-// isCut says whether the answer was stopped from outside, and is shorter than it would be.
-func (g *generation) isCut() bool {
-	return g.whole.FinishReason == "cancelled" || g.whole.FinishReason == "deadline"
-}
-
-// orOfNothing gives a list without tokens the width that was asked for.
-func (l *Logprobs) orOfNothing(asked uint64) *Logprobs {
-	if len(l.Tokens) == 0 {
-		return &Logprobs{Tokens: []uint32{}, Logprobs: []float32{}, TopCount: asked}
+	case len(l.Tokens) == 0:
+		return &Logprobs{Tokens: []uint32{}, Logprobs: []float32{}, TopCount: *width}
 	}
 	return l
-}
-
-// loading is the answer to a Load in the making.
-type loading struct {
-	numbered
-	onLayer func(Layer)
-	whole   LoadResponse
-}
-
-func (l *loading) chunk(f *frame) error {
-	var progress loadProgress
-	if err := read(loadProgressTable, f, &progress); err != nil {
-		return err
-	}
-	if err := l.expect(progress.Frame); err != nil {
-		return err
-	}
-	if l.onLayer != nil {
-		l.onLayer(progress.Layer)
-	}
-	return nil
-}
-
-func (l *loading) last(f *frame) error {
-	if err := read(loadResponseTable, f, &l.whole); err != nil {
-		return err
-	}
-	return l.expect(l.whole.Frame)
-}
-
-// scoring is the answer to a Logits in the making.
-type scoring struct {
-	numbered
-	request *LogitsRequest
-	values  []float32
-	whole   LogitsResponse
-}
-
-func (s *scoring) chunk(f *frame) error {
-	var chunk logitsChunk
-	if err := read(logitsChunkTable, f, &chunk); err != nil {
-		return err
-	}
-	s.values = append(s.values, chunk.Logits...)
-	return s.expect(chunk.Frame)
-}
-
-func (s *scoring) last(f *frame) error {
-	if err := read(logitsResponseTable, f, &s.whole); err != nil {
-		return err
-	}
-	if err := s.expect(s.whole.Frame); err != nil {
-		return err
-	}
-	s.whole.Logits = append(s.values, s.whole.Logits...)
-	if err := s.checkPositions(); err != nil {
-		return err
-	}
-	return checkCount(len(s.whole.Logits), s.whole.Vocabulary, s.whole.Positions)
-}
-
-// checkPositions: the last one alone unless all were asked for. All of tokens are as many as these.
-func (s *scoring) checkPositions() error {
-	expected, found := uint64(1), s.whole.Positions
-	if s.request.AllPositions {
-		if expected = uint64(len(s.request.Tokens)); expected == 0 {
-			return nil // of a text the server alone knows how many tokens it has
-		}
-	}
-	if found != expected {
-		return fmt.Errorf("found %d positions, allowed: %d", found, expected)
-	}
-	return nil
-}
-
-// embedding is the answer to an Embed in the making.
-type embedding struct {
-	numbered
-	inputs int
-	values []float32
-	whole  EmbedResponse
-}
-
-func (e *embedding) chunk(f *frame) error {
-	var chunk embedChunk
-	if err := read(embedChunkTable, f, &chunk); err != nil {
-		return err
-	}
-	e.values = append(e.values, chunk.Embeddings...)
-	if len(e.values) > e.inputs*embeddingDimensionsMax {
-		return fmt.Errorf("found %d values or more for %d inputs", len(e.values), e.inputs)
-	}
-	return e.expect(chunk.Frame)
-}
-
-func (e *embedding) last(f *frame) error {
-	if err := read(embedResponseTable, f, &e.whole); err != nil {
-		return err
-	}
-	if err := e.expect(e.whole.Frame); err != nil {
-		return err
-	}
-	if e.whole.Count != uint64(e.inputs) {
-		return fmt.Errorf("found %d vectors, allowed: one for each of %d inputs", e.whole.Count, e.inputs)
-	}
-	e.whole.Embeddings = append(e.values, e.whole.Embeddings...)
-	return checkCount(len(e.whole.Embeddings), e.whole.Dimensions, e.whole.Count)
-}
-
-// checkCount: both factors are below 2^32, or the frame would not have been decoded.
-func checkCount(found int, rows, columns uint64) error {
-	if uint64(found) != rows*columns {
-		return fmt.Errorf("found %d values, allowed: %d times %d", found, rows, columns)
-	}
-	return nil
 }

@@ -22,6 +22,9 @@ func client(t *testing.T, address string, options ...func(*Options)) *Client {
 	return c
 }
 
+// ping is a call of which nothing but its end matters.
+func ping(c *Client) (*PingResponse, error) { return c.Ping(background, PingRequest{}) }
+
 // expectCode checks what a call failed with.
 func expectCode(t *testing.T, err error, code Code) *Error {
 	t.Helper()
@@ -46,7 +49,7 @@ func TestManyCallersShareOneConnection(t *testing.T) {
 			defer group.Done()
 			for round := 0; round < 50; round++ {
 				payload := []byte(fmt.Sprintf("%d/%d", caller, round))
-				answer, err := c.Ping(background, payload)
+				answer, err := c.Ping(background, PingRequest{Payload: payload})
 				if err != nil || !bytes.Equal(answer.Payload, payload) || answer.Provenance != Real {
 					t.Errorf("%s: %v", payload, err)
 				}
@@ -61,7 +64,7 @@ func TestRequestsDemandARealModelUnlessMocksAreAllowed(t *testing.T) {
 		address, _ := listen(t, func(p *peer) {
 			asked, _ := p.read()
 			value, err := decoded("Generate request", asked.body)
-			demands := value.Interface().(*GenerateRequest).Requirements
+			demands := value.(*GenerateRequest).Requirements
 			if err != nil || (demands != nil && demands.Real) == allowed {
 				t.Errorf("mocks allowed: %v, sent: %v", allowed, demands)
 			}
@@ -81,11 +84,11 @@ func TestAMockIsRefusedAndTheConnectionLivesOn(t *testing.T) {
 		p.echo()
 	}, func(p *peer) { t.Error("a second connection") })
 	c := client(t, address)
-	answer, err := c.Ping(background, []byte("x"))
+	answer, err := c.Ping(background, PingRequest{Payload: []byte("x")})
 	if expectCode(t, err, CodeMockRefused); answer != nil {
 		t.Error("its contents were handed out")
 	}
-	if _, err := c.Ping(background, []byte("y")); err != nil {
+	if _, err := c.Ping(background, PingRequest{Payload: []byte("y")}); err != nil {
 		t.Error(err)
 	}
 }
@@ -98,7 +101,7 @@ func TestARefusalIsRepeatedAsTheServerAsks(t *testing.T) {
 		}
 		p.echo()
 	})
-	if _, err := client(t, address).Ping(background, nil); err != nil {
+	if _, err := ping(client(t, address)); err != nil {
 		t.Error(err)
 	}
 }
@@ -116,14 +119,14 @@ func TestAttemptsAreBounded(t *testing.T) {
 		}
 	})
 	c := client(t, address)
-	_, err := c.Unload(background, "m")
+	_, err := c.Unload(background, UnloadRequest{Name: "m"})
 	failure := expectCode(t, err, CodeServerRefused)
 	if failure.Status != StatusResourceExhausted || failure.ServerCode != "busy" ||
 		failure.RetryAfterMilliseconds == nil || len(asked) != 3 {
 		t.Errorf("%+v after %d attempts", failure, len(asked))
 	}
 	c.options.Attempts = 1
-	if _, err := c.Ping(background, nil); err == nil || len(asked) != 4 {
+	if _, err := ping(c); err == nil || len(asked) != 4 {
 		t.Errorf("%v after %d attempts", err, len(asked)-3)
 	}
 }
@@ -135,7 +138,7 @@ func TestOnlyWhatIsSafeIsSentAgainAfterALostConnection(t *testing.T) {
 		asked <- request.kind
 	}
 	address, _ := listen(t, lose, lose, (*peer).echo)
-	if _, err := client(t, address).Ping(background, nil); err != nil || len(asked) != 2 {
+	if _, err := ping(client(t, address)); err != nil || len(asked) != 2 {
 		t.Errorf("Ping: %v after %d lost attempts", err, len(asked))
 	}
 	address, _ = listen(t, lose)
@@ -164,11 +167,11 @@ func TestClosingAStreamCancelsAndTheConnectionLivesOn(t *testing.T) {
 		p.chunk(asked, "one")
 		cancel, _ := p.read()
 		value, err := decoded("Cancel request", cancel.body)
-		if err != nil || value.Interface().(*cancelRequest).Target != asked.id {
+		if err != nil || value.(*cancelRequest).Target != asked.id {
 			t.Errorf("not a Cancel of %d: %v", asked.id, value)
 		}
 		p.chunk(asked, "late")
-		p.say(kindCancel, cancel.id, 0, cancelResponse{Found: true}, cancelResponseTable)
+		p.say(kindCancel, cancel.id, 0, &cancelResponse{Found: true})
 		p.end(asked, "late")
 		p.echo()
 	})
@@ -180,7 +183,7 @@ func TestClosingAStreamCancelsAndTheConnectionLivesOn(t *testing.T) {
 	stream.Close()
 	_, err = stream.Result()
 	expectCode(t, err, CodeGivenUp)
-	if _, err := c.Ping(background, nil); err != nil {
+	if _, err := ping(c); err != nil {
 		t.Error(err)
 	}
 	c.Close()
@@ -194,7 +197,7 @@ func TestCancellingAContextGivesUp(t *testing.T) {
 		cancel()
 		p.drain()
 	})
-	_, err := client(t, address).Ping(ctx, nil)
+	_, err := client(t, address).Ping(ctx, PingRequest{})
 	if expectCode(t, err, CodeGivenUp); !errors.Is(err, context.Canceled) {
 		t.Error("context.Canceled is not found in", err)
 	}
@@ -210,7 +213,7 @@ func TestADeadlineIsSentAndKept(t *testing.T) {
 	ctx, cancel := context.WithTimeout(background, 500*time.Millisecond)
 	defer cancel()
 	c := client(t, address, func(o *Options) { o.GraceMilliseconds = 10 })
-	_, err := c.Ping(ctx, nil)
+	_, err := c.Ping(ctx, PingRequest{})
 	if expectCode(t, err, CodeTimedOut); !errors.Is(err, context.DeadlineExceeded) {
 		t.Error("context.DeadlineExceeded is not found in", err)
 	}
@@ -236,7 +239,7 @@ func TestPlacesAreTheServers(t *testing.T) {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			if _, err := c.Ping(background, nil); err != nil {
+			if _, err := ping(c); err != nil {
 				t.Error(err)
 			}
 		}()
@@ -248,7 +251,7 @@ func TestADrainingConnectionFinishesAndIsReplaced(t *testing.T) {
 	address, _ := listen(t, func(p *peer) {
 		asked, _ := p.read()
 		p.chunk(asked, "one")
-		p.say(kindGoAway, 0, 0, goAway{Reason: "shutting_down"}, goAwayTable)
+		p.say(kindGoAway, 0, 0, &goAway{Reason: "shutting_down"})
 		p.end(asked, "two")
 		p.drain()
 	}, (*peer).echo)
@@ -257,7 +260,7 @@ func TestADrainingConnectionFinishesAndIsReplaced(t *testing.T) {
 	if err != nil || answer.Text != "onetwo" {
 		t.Fatalf("%v, %v", answer, err)
 	}
-	if _, err := c.Ping(background, nil); err != nil {
+	if _, err := ping(c); err != nil {
 		t.Error(err)
 	}
 }
@@ -268,15 +271,15 @@ func TestAnIdleConnectionThatDiedIsReplacedBeforeAnythingIsRisked(t *testing.T) 
 		p.write(asked.kind, asked.id, 0, Real, 0, asked.body)
 	}, func(p *peer) {
 		asked, _ := p.read()
-		p.say(asked.kind, asked.id, 0, UnloadResponse{}, unloadResponseTable)
+		p.say(asked.kind, asked.id, 0, &UnloadResponse{})
 		p.drain()
 	})
 	c := client(t, address, func(o *Options) { o.Attempts = 1 })
-	if _, err := c.Ping(background, nil); err != nil {
+	if _, err := ping(c); err != nil {
 		t.Fatal(err)
 	}
 	<-finished
-	if _, err := c.Unload(background, "m"); err != nil {
+	if _, err := c.Unload(background, UnloadRequest{Name: "m"}); err != nil {
 		t.Error(err)
 	}
 }
@@ -287,9 +290,9 @@ func TestWhatAnOlderServerDoesNotKnowIsNotSent(t *testing.T) {
 	c := client(t, address)
 	_, err := c.Health(background, HealthRequest{Model: "m", Verify: true})
 	expectCode(t, err, CodeRevisionTooLow)
-	_, err = c.Ping(background, make([]byte, 5000))
+	_, err = c.Ping(background, PingRequest{Payload: make([]byte, 5000)})
 	expectCode(t, err, CodeRequestInvalid)
-	if _, err := c.Ping(background, make([]byte, 4000)); err != nil {
+	if _, err := c.Ping(background, PingRequest{Payload: make([]byte, 4000)}); err != nil {
 		t.Error(err)
 	}
 }
@@ -310,7 +313,7 @@ func TestGarbageEndsEveryCallOnTheConnection(t *testing.T) {
 		failures := make(chan error, 2)
 		for caller := 0; caller < 2; caller++ {
 			go func() {
-				_, err := c.Ping(background, nil)
+				_, err := ping(c)
 				failures <- err
 			}()
 		}
@@ -330,7 +333,7 @@ func TestAddresses(t *testing.T) {
 			expectCode(t, err, CodeAddressInvalid)
 		}
 	}
-	_, err := client(t, "unix:///nowhere/at/all").Ping(background, nil)
+	_, err := client(t, "unix:///nowhere/at/all").Ping(background, PingRequest{})
 	expectCode(t, err, CodeUnreachable)
 }
 
@@ -338,6 +341,6 @@ func TestAClosedClientStaysClosed(t *testing.T) {
 	address, _ := listen(t, func(p *peer) { p.drain() })
 	c := client(t, address)
 	c.Close()
-	_, err := c.Models(background)
+	_, err := c.Models(background, ModelsRequest{})
 	expectCode(t, err, CodeConnectionClosed)
 }

@@ -1,10 +1,10 @@
-// Bodies: fields of a table to bytes and back (Protocol/SPEC.md, section 2).
+// Bodies: the fields of a struct to bytes and back (Protocol/SPEC.md, section 2).
 //
-// One encoder and one decoder serve every message, driven by the tables in protocol.go: field i of
-// a message's table is member i of its struct. What breaks a table is refused on the way out as
-// well as on the way in. A decoded value owns its memory; nothing is allocated for a length before
-// the bytes it speaks of are known to be there.
-// Not here: frames (frame.go), what two messages say about each other (answers.go).
+// A struct's method `fields` (protocol.go) has a coder go through its members, each with its row of
+// the table, and serves both ways. What breaks a table is refused on the way out as well as on the
+// way in. A decoded value owns its memory; nothing is allocated for a length before the bytes it
+// speaks of are known to be there.
+// Not here: frames (frames.go), what two messages say about each other (answers.go).
 
 package assay
 
@@ -12,38 +12,18 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"reflect"
+	"regexp"
+	"strings"
 	"unicode/utf8"
 )
 
-type fieldType byte
-
-const (
-	typeU64 fieldType = iota + 1
-	typeF64
-	typeBytes
-	typeText
-	typeU32s
-	typeF32s
-	typeRecord
-	typeBool
-)
-
-type presence byte
-
-const (
-	required presence = iota
-	optional
-	repeated
-)
-
-// field is one row of a table. low and high bound the value of a u64, the bytes of a text or
-// bytes and the elements of an array; least and most bound an f64 (above: least is excluded).
+// field is one row of a table. low and high bound the value of a u64, the bytes of a text or bytes
+// and the elements of an array; least and most bound an f64 (above: least is excluded).
 type field struct {
-	id       uint16
+	id       int
 	name     string
-	typ      fieldType
-	presence presence
+	typ      byte
+	since    uint32
 	low      uint64
 	high     uint64
 	least    float64
@@ -52,323 +32,270 @@ type field struct {
 	timesMin int
 	timesMax int
 	choices  []string
-	record   *message
-	since    uint32
+	format   string
 }
 
-// message is a table. Of each list in exactlyOne one field must be given; of each pair in excludes
-// not both.
-type message struct {
-	name       string
-	fields     []field
-	exactlyOne [][]string
-	excludes   [][]string
-}
+// body is a struct with a table: a message or a record.
+type body interface{ fields(c *coder) }
 
-// kindRule says what a kind of request allows.
-type kindRule struct {
-	name      string
-	since     uint32
-	streamed  bool
-	retrySafe bool
-	request   *message
-}
+// consistent is a body whose fields say something about each other.
+type consistent interface{ consistent() *breach }
 
 // breach is a body that breaks its table: the field's path and what is wrong with it.
 type breach struct{ path, reason string }
 
 func (b *breach) Error() string { return fmt.Sprintf("field %q: %s", b.path, b.reason) }
 
-func (b *breach) inside(path string) *breach {
-	if path == "" {
-		return b
-	}
-	return &breach{path + "." + b.path, b.reason}
+// coder writes or reads one body.
+type coder struct {
+	reads    bool
+	bytes    []byte  // what has been written, or is still to be read
+	revision uint32  // the lowest that knows all that has been written
+	wrong    *breach // the first one; nothing is read after it
 }
 
-// consistent is a message whose fields say something about each other.
-type consistent interface{ consistent() *breach }
-
-// ---------------------------------------------------------------- encoding
-
-// encode appends the fields of a struct to body, and returns the lowest revision that knows them.
-func encode(table *message, value reflect.Value, body []byte) ([]byte, uint32, *breach) {
-	if wrong := table.combination(value); wrong != nil {
-		return nil, 0, wrong
-	}
-	revision := uint32(1)
-	for index := range table.fields {
-		rule, member := &table.fields[index], value.Field(index)
-		count := rule.times(member)
-		if rule.presence == repeated && (count < rule.timesMin || count > rule.timesMax) {
-			return nil, 0, &breach{rule.name, fmt.Sprintf("given %d times, allowed: %d to %d times",
-				count, rule.timesMin, rule.timesMax)}
-		}
-		for place := 0; place < count; place++ {
-			element := member
-			if rule.presence == repeated {
-				element = member.Index(place)
-			}
-			var needed uint32
-			var wrong *breach
-			if body, needed, wrong = encodeField(rule, reflect.Indirect(element), body); wrong != nil {
-				return nil, 0, wrong
-			}
-			revision = max(revision, max(needed, rule.since))
-		}
-	}
-	return body, revision, nil
+// encode appends the fields of a body to bytes, and returns the lowest revision that knows them.
+func encode(from body, bytes []byte) ([]byte, uint32, *breach) {
+	c := &coder{bytes: bytes, revision: 1}
+	from.fields(c)
+	return c.bytes, c.revision, c.wrong
 }
 
-// times is how often a field stands in a body that says what the member says.
-func (rule *field) times(member reflect.Value) int {
+// decode reads a whole body into a struct of zero values.
+func decode(bytes []byte, into body) *breach {
+	c := &coder{reads: true, bytes: bytes}
+	into.fields(c)
+	if c.wrong == nil && len(c.bytes) > 0 {
+		c.isNext(&field{id: 1 << 16})
+	}
+	if whole, ok := into.(consistent); ok && c.wrong == nil {
+		return whole.consistent()
+	}
+	return c.wrong
+}
+
+func (c *coder) refuse(path, format string, arguments ...any) {
+	if c.wrong == nil {
+		c.wrong = &breach{path, fmt.Sprintf(format, arguments...)}
+	}
+}
+
+// ---------------------------------------------------------------- presence
+
+func (c *coder) required(f field, member any) {
+	if !c.optional(f, member, true) {
+		c.refuse(f.name, "it is required and not there")
+	}
+}
+
+// optional writes a member that is given, and reads one that is there; it returns whether it did.
+func (c *coder) optional(f field, member any, given bool) bool {
 	switch {
-	case rule.presence == repeated:
-		return member.Len()
-	case rule.presence == optional && member.IsZero():
-		return 0
+	case c.reads:
+		if given = c.isNext(&f); given {
+			c.read(&f, member)
+		}
+	case given:
+		c.write(&f, member)
 	}
-	return 1
+	return given
 }
 
-// combination refuses fields that exclude each other.
-func (table *message) combination(value reflect.Value) *breach {
-	given := func(names []string) (count int) {
-		for index := range table.fields {
-			for _, name := range names {
-				rule := &table.fields[index]
-				if rule.name == name && rule.times(value.Field(index)) > 0 {
-					count++
-				}
+// pointer is an optional member whose zero value says something: absent is nil.
+func pointer[T any](c *coder, f field, member **T) {
+	if c.reads && c.isNext(&f) {
+		*member = new(T)
+	}
+	c.optional(f, *member, *member != nil)
+}
+
+func repeated[T any](c *coder, f field, member *[]T) {
+	for c.reads && len(*member) <= f.timesMax && c.isNext(&f) {
+		*member = append(*member, *new(T))
+		c.read(&f, &(*member)[len(*member)-1])
+	}
+	if count := len(*member); count < f.timesMin || count > f.timesMax {
+		c.refuse(f.name, "given %d times, allowed: %d to %d times", count, f.timesMin, f.timesMax)
+	}
+	for index := 0; !c.reads && index < len(*member); index++ {
+		c.write(&f, &(*member)[index])
+	}
+}
+
+// exactlyOne refuses none of these fields, and more than one.
+func (c *coder) exactlyOne(names []string, given ...bool) {
+	count, wrong := 0, names[0]
+	for index, each := range given {
+		if each {
+			count, wrong = count+1, names[index]
+		}
+	}
+	if count != 1 {
+		c.refuse(wrong, "%d given, allowed: exactly one of %q", count, names)
+	}
+}
+
+func (c *coder) excludes(first, second string, both bool) {
+	if both {
+		c.refuse(second, "given beside %q, which excludes it", first)
+	}
+}
+
+// ---------------------------------------------------------------- values
+
+func (c *coder) write(f *field, member any) {
+	c.bytes = append(c.bytes, byte(f.id), byte(f.id>>8), f.typ, 0, 0, 0, 0, 0)
+	start := len(c.bytes)
+	switch value := member.(type) {
+	case *uint64:
+		c.within(f, *value)
+		c.bytes = binary.LittleEndian.AppendUint64(c.bytes, *value)
+	case *float64:
+		c.number(f, *value)
+		c.bytes = binary.LittleEndian.AppendUint64(c.bytes, math.Float64bits(*value))
+	case *[]byte:
+		c.within(f, uint64(len(*value)))
+		c.bytes = append(c.bytes, *value...)
+	case *string:
+		c.text(f, *value)
+		c.bytes = append(c.bytes, *value...)
+	case *[]uint32:
+		c.within(f, uint64(len(*value)))
+		for _, each := range *value {
+			c.bytes = binary.LittleEndian.AppendUint32(c.bytes, each)
+		}
+	case *[]float32:
+		c.within(f, uint64(len(*value)))
+		for _, each := range *value {
+			c.bytes = binary.LittleEndian.AppendUint32(c.bytes, math.Float32bits(each))
+		}
+	case *bool:
+		if c.bytes = append(c.bytes, 0); *value {
+			c.bytes[start] = 1
+		}
+	case body:
+		before := c.wrong
+		if value.fields(c); before == nil {
+			c.inside(f, c.wrong)
+		}
+	}
+	binary.LittleEndian.PutUint32(c.bytes[start-4:], uint32(len(c.bytes)-start))
+	if f.since > c.revision {
+		c.revision = f.since
+	}
+}
+
+// isNext says whether the next field to be read is this one. Fields come in ascending order: one
+// that was passed over is none of this body's.
+func (c *coder) isNext(f *field) bool {
+	if c.wrong != nil || len(c.bytes) == 0 {
+		return false
+	}
+	if len(c.bytes) < fieldHeaderSize {
+		c.refuse("", "%d bytes remain, a field's header has %d", len(c.bytes), fieldHeaderSize)
+		return false
+	}
+	id := int(binary.LittleEndian.Uint16(c.bytes))
+	if id < f.id {
+		c.refuse(fmt.Sprintf("#%d", id), "unknown, given too often, or not in ascending order")
+	}
+	return id == f.id
+}
+
+// read takes the next field, which is this one.
+func (c *coder) read(f *field, member any) {
+	size, rest := uint64(binary.LittleEndian.Uint32(c.bytes[4:])), c.bytes[fieldHeaderSize:]
+	switch element := typeSizes[f.typ]; {
+	case c.bytes[2] != f.typ:
+		c.refuse(f.name, "found type %d, allowed: %d", c.bytes[2], f.typ)
+	case c.bytes[3] != 0:
+		c.refuse(f.name, "the fourth byte of its header is not zero")
+	case size > uint64(len(rest)):
+		c.refuse(f.name, "its size is %d bytes, %d remain", size, len(rest))
+	case size%element != 0 || typeIsOne[f.typ] && size != element:
+		c.refuse(f.name, "%d bytes are no value of type %d", size, f.typ)
+	}
+	if c.wrong != nil {
+		return
+	}
+	bytes := rest[:size]
+	c.bytes = rest[size:]
+	switch value := member.(type) {
+	case *uint64:
+		*value = binary.LittleEndian.Uint64(bytes)
+		c.within(f, *value)
+	case *float64:
+		*value = math.Float64frombits(binary.LittleEndian.Uint64(bytes))
+		c.number(f, *value)
+	case *[]byte:
+		if c.within(f, size) {
+			*value = append([]byte{}, bytes...)
+		}
+	case *string:
+		*value = string(bytes)
+		c.text(f, *value)
+	case *[]uint32:
+		if c.within(f, size/4) {
+			*value = make([]uint32, size/4)
+			for index := range *value {
+				(*value)[index] = binary.LittleEndian.Uint32(bytes[4*index:])
 			}
 		}
-		return count
-	}
-	for _, names := range table.exactlyOne {
-		if count := given(names); count != 1 {
-			return &breach{names[0], fmt.Sprintf("%d given, allowed: exactly one of %q", count, names)}
+	case *[]float32:
+		if c.within(f, size/4) {
+			*value = make([]float32, size/4)
+			for index := range *value {
+				(*value)[index] = math.Float32frombits(binary.LittleEndian.Uint32(bytes[4*index:]))
+			}
 		}
-	}
-	for _, pair := range table.excludes {
-		if given(pair) == 2 {
-			return &breach{pair[1], fmt.Sprintf("given beside %q, which excludes it", pair[0])}
+	case *bool:
+		if *value = bytes[0] == 1; bytes[0] > 1 {
+			c.refuse(f.name, "found %d, allowed: 0 or 1", bytes[0])
 		}
+	case body:
+		c.inside(f, decode(bytes, value))
 	}
-	return nil
 }
 
-func encodeField(rule *field, value reflect.Value, body []byte) ([]byte, uint32, *breach) {
-	start := len(body)
-	body = append(body, byte(rule.id), byte(rule.id>>8), byte(rule.typ), 0, 0, 0, 0, 0)
-	revision := uint32(1)
-	var wrong *breach
-	switch rule.typ {
-	case typeU64:
-		wrong = rule.check(value.Uint())
-		body = binary.LittleEndian.AppendUint64(body, value.Uint())
-	case typeF64:
-		wrong = rule.checkNumber(value.Float())
-		body = binary.LittleEndian.AppendUint64(body, math.Float64bits(value.Float()))
-	case typeBool:
-		if body = append(body, 0); value.Bool() {
-			body[len(body)-1] = 1
-		}
-	case typeBytes:
-		wrong = rule.check(uint64(value.Len()))
-		body = append(body, value.Bytes()...)
-	case typeText:
-		wrong = rule.checkText(value.String())
-		body = append(body, value.String()...)
-	case typeU32s:
-		wrong = rule.check(uint64(value.Len()))
-		for _, each := range value.Interface().([]uint32) {
-			body = binary.LittleEndian.AppendUint32(body, each)
-		}
-	case typeF32s:
-		wrong = rule.check(uint64(value.Len()))
-		for _, each := range value.Interface().([]float32) {
-			body = binary.LittleEndian.AppendUint32(body, math.Float32bits(each))
-		}
-	case typeRecord:
-		if body, revision, wrong = encode(rule.record, value, body); wrong != nil {
-			wrong = wrong.inside(rule.name)
-		}
-	}
+// inside has what is wrong with a record be wrong with the field that holds it.
+func (c *coder) inside(f *field, wrong *breach) {
 	if wrong != nil {
-		return nil, 0, wrong
+		c.wrong = &breach{strings.TrimSuffix(f.name+"."+wrong.path, "."), wrong.reason}
 	}
-	binary.LittleEndian.PutUint32(body[start+4:], uint32(len(body)-start-fieldHeaderSize))
-	return body, revision, nil
 }
 
 // ---------------------------------------------------------------- ranges
 
-func (rule *field) check(found uint64) *breach {
-	if found >= rule.low && found <= rule.high {
-		return nil
+func (c *coder) within(f *field, found uint64) bool {
+	fine := found >= f.low && found <= f.high
+	if !fine {
+		c.refuse(f.name, "found %d%s, allowed: %d to %d", found, units[f.typ], f.low, f.high)
 	}
-	unit := ""
-	switch rule.typ {
-	case typeBytes, typeText:
-		unit = " bytes"
-	case typeU32s, typeF32s:
-		unit = " elements"
-	}
-	return &breach{rule.name, fmt.Sprintf("found %d%s, allowed: %d to %d", found, unit, rule.low,
-		rule.high)}
+	return fine
 }
 
-// checkNumber also refuses NaN, which no comparison holds for.
-func (rule *field) checkNumber(found float64) *breach {
-	if found >= rule.least && found <= rule.most && !(rule.above && found == rule.least) {
-		return nil
+// number also refuses NaN, which no comparison holds for.
+func (c *coder) number(f *field, found float64) {
+	if !(found >= f.least && found <= f.most) || f.above && found == f.least {
+		c.refuse(f.name, "found %v, allowed: %v to %v", found, f.least, f.most)
 	}
-	return &breach{rule.name, fmt.Sprintf("found %v, allowed: %v to %v", found, rule.least, rule.most)}
 }
 
-func (rule *field) checkText(found string) *breach {
-	if !utf8.ValidString(found) {
-		return &breach{rule.name, "the text is not UTF-8"}
+func (c *coder) text(f *field, found string) {
+	known := f.choices == nil
+	for _, choice := range f.choices {
+		known = known || found == choice
 	}
-	if rule.choices == nil {
-		return rule.check(uint64(len(found)))
-	}
-	for _, choice := range rule.choices {
-		if found == choice {
-			return nil
-		}
-	}
-	return &breach{rule.name, fmt.Sprintf("found an unknown word, allowed: %q", rule.choices)}
-}
-
-// ---------------------------------------------------------------- decoding
-
-// decode reads a whole body into a struct of zero values.
-func decode(table *message, body []byte, value reflect.Value) *breach {
-	index, times := 0, 0
-	for len(body) > 0 {
-		if len(body) < fieldHeaderSize {
-			return &breach{"", fmt.Sprintf("%d bytes remain, a field's header has 8", len(body))}
-		}
-		id := binary.LittleEndian.Uint16(body)
-		size := binary.LittleEndian.Uint32(body[4:])
-		for index < len(table.fields) && table.fields[index].id < id {
-			if wrong := table.fields[index].checkTimes(times); wrong != nil {
-				return wrong
-			}
-			index, times = index+1, 0
-		}
-		if index == len(table.fields) || table.fields[index].id != id {
-			return &breach{fmt.Sprintf("#%d", id), "unknown, or not in ascending order, in " + table.name}
-		}
-		rule, typ, reserved := &table.fields[index], fieldType(body[2]), body[3]
-		body = body[fieldHeaderSize:]
-		switch times++; {
-		case typ != rule.typ:
-			return &breach{rule.name, fmt.Sprintf("found type %d, allowed: %d", typ, rule.typ)}
-		case reserved != 0:
-			return &breach{rule.name, "the fourth byte of its header is not zero"}
-		case uint64(size) > uint64(len(body)):
-			return &breach{rule.name, fmt.Sprintf("its size is %d bytes, %d remain", size, len(body))}
-		case times > 1 && (rule.presence != repeated || times > rule.timesMax):
-			return &breach{rule.name, "given more often than allowed"}
-		}
-		if wrong := decodeField(rule, body[:size], place(value.Field(index), rule)); wrong != nil {
-			return wrong
-		}
-		body = body[size:]
-	}
-	for ; index < len(table.fields); index, times = index+1, 0 {
-		if wrong := table.fields[index].checkTimes(times); wrong != nil {
-			return wrong
-		}
-	}
-	if whole, ok := value.Addr().Interface().(consistent); ok {
-		return whole.consistent()
-	}
-	return nil
-}
-
-func (rule *field) checkTimes(times int) *breach {
-	if times == 0 && rule.presence == required || rule.presence == repeated && times < rule.timesMin {
-		return &breach{rule.name, "it is required and not there"}
-	}
-	return nil
-}
-
-// place is where one value of a field goes: a new element, a new pointee, or the member itself.
-func place(member reflect.Value, rule *field) reflect.Value {
 	switch {
-	case rule.presence == repeated:
-		member.Set(reflect.Append(member, reflect.Zero(member.Type().Elem())))
-		return member.Index(member.Len() - 1)
-	case member.Kind() == reflect.Pointer:
-		member.Set(reflect.New(member.Type().Elem()))
-		return member.Elem()
+	case !utf8.ValidString(found):
+		c.refuse(f.name, "the text is not UTF-8")
+	case !known:
+		c.refuse(f.name, "found an unknown word, allowed: %q", f.choices)
+	case f.choices == nil && c.within(f, uint64(len(found))) && f.format == "traceparent" &&
+		!traceparent.MatchString(found):
+		c.refuse(f.name, "found no traceparent, allowed: %s", traceparent)
 	}
-	return member
 }
 
-func decodeField(rule *field, bytes []byte, value reflect.Value) *breach {
-	size := len(bytes)
-	switch {
-	case (rule.typ == typeU64 || rule.typ == typeF64) && size != 8,
-		rule.typ == typeBool && (size != 1 || bytes[0] > 1),
-		(rule.typ == typeU32s || rule.typ == typeF32s) && size%4 != 0:
-		return &breach{rule.name, fmt.Sprintf("%d bytes are no value of type %d", size, rule.typ)}
-	}
-	switch rule.typ {
-	case typeU64:
-		value.SetUint(binary.LittleEndian.Uint64(bytes))
-		return rule.check(value.Uint())
-	case typeF64:
-		value.SetFloat(math.Float64frombits(binary.LittleEndian.Uint64(bytes)))
-		return rule.checkNumber(value.Float())
-	case typeBool:
-		value.SetBool(bytes[0] == 1)
-	case typeBytes:
-		value.SetBytes(append([]byte{}, bytes...))
-		return rule.check(uint64(size))
-	case typeText:
-		value.SetString(string(bytes))
-		return rule.checkText(value.String())
-	case typeU32s:
-		if wrong := rule.check(uint64(size / 4)); wrong != nil {
-			return wrong
-		}
-		value.Set(reflect.ValueOf(uint32s(bytes)))
-	case typeF32s:
-		if wrong := rule.check(uint64(size / 4)); wrong != nil {
-			return wrong
-		}
-		value.Set(reflect.ValueOf(float32s(bytes)))
-	case typeRecord:
-		if wrong := decode(rule.record, bytes, value); wrong != nil {
-			return wrong.inside(rule.name)
-		}
-	}
-	return nil
-}
-
-func uint32s(bytes []byte) []uint32 {
-	values := make([]uint32, len(bytes)/4)
-	for index := range values {
-		values[index] = binary.LittleEndian.Uint32(bytes[4*index:])
-	}
-	return values
-}
-
-func float32s(bytes []byte) []float32 {
-	values := make([]float32, len(bytes)/4)
-	for index := range values {
-		values[index] = math.Float32frombits(binary.LittleEndian.Uint32(bytes[4*index:]))
-	}
-	return values
-}
-
-func max(a, b uint32) uint32 {
-	if a > b {
-		return a
-	}
-	return b
-}
+// traceparent is W3C Trace Context's, version 00.
+var traceparent = regexp.MustCompile("^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")

@@ -22,13 +22,13 @@ func generated(asked received, numbers bool) []func(*peer) {
 	for index := uint64(0); index < 3; index++ {
 		chunk := GenerateChunk{Tokens: []uint32{uint32(index)}, Text: "a", Frame: number(index)}
 		frames = append(frames, func(p *peer) {
-			p.say(asked.kind, asked.id, flagMore, chunk, generateChunkTable)
+			p.say(asked.kind, asked.id, flagMore, &chunk)
 		})
 	}
 	last := GenerateResponse{FinishReason: "stop", CompletionTokens: 3, Answer: madeBy,
 		Frame: number(3)}
 	return append(frames, func(p *peer) {
-		p.say(asked.kind, asked.id, 0, last, generateResponseTable)
+		p.say(asked.kind, asked.id, 0, &last)
 	})
 }
 
@@ -44,7 +44,7 @@ func expectDamage(t *testing.T, call func(*Client) error, answer func(*peer, rec
 	c := client(t, address)
 	expectCode(t, call(c), CodeProtocolError)
 	<-finished
-	if _, err := c.Ping(background, nil); err != nil {
+	if _, err := ping(c); err != nil {
 		t.Error(err)
 	}
 }
@@ -99,67 +99,60 @@ func TestAnAnswerWhoseFramesAreAllThereIsAnAnswer(t *testing.T) {
 func TestOtherCountsThanWhatCameAreDamage(t *testing.T) {
 	three := []uint32{1, 2, 3}
 	for name, each := range map[string]struct {
-		call  func(context.Context, *Client) error
-		say   any
-		table *message
+		call func(context.Context, *Client) error
+		say  body
 	}{
 		"completion_tokens": {func(ctx context.Context, c *Client) error {
 			_, err := c.Generate(ctx, prompt("x"))
 			return err
-		}, GenerateResponse{Tokens: three, FinishReason: "length", CompletionTokens: 2, Answer: madeBy},
-			generateResponseTable},
+		}, &GenerateResponse{Tokens: three, FinishReason: "length", CompletionTokens: 2, Answer: madeBy}},
 		"rows of the prompt": {func(ctx context.Context, c *Client) error {
 			request := prompt("x")
 			request.PromptLogprobs = Ptr(uint64(0))
 			_, err := c.Generate(ctx, request)
 			return err
-		}, GenerateResponse{FinishReason: "stop", PromptTokens: 2, Answer: madeBy},
-			generateResponseTable},
+		}, &GenerateResponse{FinishReason: "stop", PromptTokens: 2, Answer: madeBy}},
 		"scores": {func(ctx context.Context, c *Client) error {
 			_, err := c.Score(ctx, ScoreRequest{Prompt: Ptr("x"),
 				Continuations: []Input{{Text: Ptr("a")}, {Text: Ptr("b")}}})
 			return err
-		}, ScoreResponse{Answer: madeBy, Scores: []ContinuationScore{{
-			Logprobs: Logprobs{Tokens: three[:1], Logprobs: []float32{-1}}}}}, scoreResponseTable},
+		}, &ScoreResponse{Answer: madeBy, Scores: []ContinuationScore{{
+			Logprobs: Logprobs{Tokens: three[:1], Logprobs: []float32{-1}}}}}},
 		"inputs": {func(ctx context.Context, c *Client) error {
 			_, err := c.Embed(ctx, EmbedRequest{Inputs: []Input{{Text: Ptr("a")}, {Text: Ptr("b")}}})
 			return err
-		}, EmbedResponse{Embeddings: []float32{1}, Dimensions: 1, Count: 1, Answer: madeBy},
-			embedResponseTable},
+		}, &EmbedResponse{Embeddings: []float32{1}, Dimensions: 1, Count: 1, Answer: madeBy}},
 		"values of inputs": {func(ctx context.Context, c *Client) error {
 			_, err := c.Embed(ctx, EmbedRequest{Inputs: []Input{{Text: Ptr("a")}}})
 			return err
-		}, EmbedResponse{Embeddings: []float32{1}, Dimensions: 2, Count: 1, Answer: madeBy},
-			embedResponseTable},
+		}, &EmbedResponse{Embeddings: []float32{1}, Dimensions: 2, Count: 1, Answer: madeBy}},
 		"positions, of the last": {func(ctx context.Context, c *Client) error {
 			_, err := c.Logits(ctx, LogitsRequest{Tokens: three})
 			return err
-		}, LogitsResponse{Logits: []float32{1, 2, 3}, Vocabulary: 1, Positions: 3, Answer: madeBy},
-			logitsResponseTable},
+		}, &LogitsResponse{Logits: []float32{1, 2, 3}, Vocabulary: 1, Positions: 3, Answer: madeBy}},
 		"positions, of all tokens": {func(ctx context.Context, c *Client) error {
 			_, err := c.Logits(ctx, LogitsRequest{Tokens: three, AllPositions: true})
 			return err
-		}, LogitsResponse{Logits: []float32{1, 2}, Vocabulary: 1, Positions: 2, Answer: madeBy},
-			logitsResponseTable},
+		}, &LogitsResponse{Logits: []float32{1, 2}, Vocabulary: 1, Positions: 2, Answer: madeBy}},
 		"frame of a Load": {func(ctx context.Context, c *Client) error {
 			_, err := c.Load(ctx, LoadRequest{Name: "m", Path: "/m"}, nil)
 			return err
-		}, LoadResponse{Frame: Ptr(uint64(1)), Model: &Model{Name: "m",
-			State: "ready", Provenance: uint64(Real), Architecture: "a", Device: "cpu"}}, loadResponseTable},
+		}, &LoadResponse{Frame: Ptr(uint64(1)), Model: &Model{Name: "m",
+			State: "ready", Provenance: uint64(Real), Architecture: "a", Device: "cpu"}}},
 		"frame of an Embed": {func(ctx context.Context, c *Client) error {
 			_, err := c.Embed(ctx, EmbedRequest{Inputs: []Input{{Text: Ptr("a")}}})
 			return err
-		}, EmbedResponse{Embeddings: []float32{1}, Dimensions: 1, Count: 1, Answer: madeBy,
-			Frame: Ptr(uint64(1))}, embedResponseTable},
+		}, &EmbedResponse{Embeddings: []float32{1}, Dimensions: 1, Count: 1, Answer: madeBy,
+			Frame: Ptr(uint64(1))}},
 		"frame of a Logits": {func(ctx context.Context, c *Client) error {
 			_, err := c.Logits(ctx, LogitsRequest{Tokens: three})
 			return err
-		}, LogitsResponse{Logits: []float32{1}, Vocabulary: 1, Positions: 1, Answer: madeBy,
-			Frame: Ptr(uint64(1))}, logitsResponseTable},
+		}, &LogitsResponse{Logits: []float32{1}, Vocabulary: 1, Positions: 1, Answer: madeBy,
+			Frame: Ptr(uint64(1))}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			expectDamage(t, func(c *Client) error { return each.call(background, c) },
-				func(p *peer, asked received) { p.say(asked.kind, asked.id, 0, each.say, each.table) })
+				func(p *peer, asked received) { p.say(asked.kind, asked.id, 0, each.say) })
 		})
 	}
 }

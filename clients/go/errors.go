@@ -9,36 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
-
-// Code is the stable reason of an Error. Later versions may add to it.
-type Code string
-
-// Status is a status of the protocol, the server's or the one that fits.
-type Status uint32
-
-// String is the status's name in SPEC.md; UNKNOWN for a number that is not there.
-func (s Status) String() string {
-	if name, ok := statusNames[s]; ok {
-		return name
-	}
-	return statusNames[StatusUnknown]
-}
-
-// Provenance says whether an answer was made by a real model or by a mock. Zero: no answer came.
-type Provenance uint8
-
-// String is "real", "mock" or "none".
-func (p Provenance) String() string {
-	switch p {
-	case Real:
-		return "real"
-	case Mock:
-		return "mock"
-	}
-	return "none"
-}
 
 // MarshalText is String, for JSON and logs.
 func (p Provenance) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
@@ -68,6 +39,9 @@ type Error struct {
 	// Layer is the layer that refused, with StatusModelRejected; otherwise empty.
 	Layer string
 
+	// ServerLoad is how busy the server was when it refused; nil where it did not say so.
+	ServerLoad *ServerLoad
+
 	// Provenance is that of the frame that failed; 0 when there was none.
 	Provenance Provenance
 
@@ -76,6 +50,8 @@ type Error struct {
 	ended error
 	// unwritten: the request was not sent, for reasons that another connection may not have.
 	unwritten bool
+	// free: that it was not sent costs no attempt.
+	free bool
 }
 
 // Error is the code and the sentence.
@@ -98,53 +74,59 @@ func (e *Error) beside(ended error) *Error {
 	return &marked
 }
 
+// failed is an error of this client's own, with the status that fits its code.
+func failed(code Code, cause error, format string, arguments ...any) *Error {
+	return &Error{Code: code, Status: codeStatus[code], cause: cause,
+		Message: fmt.Sprintf(format, arguments...)}
+}
+
 func closedError(doing string, cause error) *Error {
-	return &Error{Code: CodeConnectionClosed, Status: StatusUnavailable, cause: cause,
-		Message: doing + ": the connection was closed"}
+	return failed(CodeConnectionClosed, cause, "%s: the connection was closed", doing)
 }
 
-func unreachableError(address string, cause error) *Error {
-	return &Error{Code: CodeUnreachable, Status: StatusUnavailable, cause: cause, unwritten: true,
-		Message: fmt.Sprintf("connecting to %s: %v", address, cause)}
-}
-
-func protocolError(doing, message string) *Error {
-	return &Error{Code: CodeProtocolError, Status: StatusProtocolError,
-		Message: doing + ": " + message}
+func protocolError(doing, format string, arguments ...any) *Error {
+	return failed(CodeProtocolError, nil, "%s: %s", doing, fmt.Sprintf(format, arguments...))
 }
 
 func invalidRequest(doing string, wrong *breach) *Error {
-	return &Error{Code: CodeRequestInvalid, Status: StatusInvalidArgument, Field: wrong.path,
-		Message: doing + ": " + wrong.Error()}
+	failure := failed(CodeRequestInvalid, nil, "%s: %v", doing, wrong)
+	failure.Field = wrong.path
+	return failure
 }
 
-func silenceError(doing string, silence time.Duration) *Error {
-	return &Error{Code: CodeTimedOut, Status: StatusDeadlineExceeded, cause: context.DeadlineExceeded,
-		Message: fmt.Sprintf("%s: nothing came within %d ms", doing, silence.Milliseconds())}
+func mockError(doing string) *Error {
+	failure := failed(CodeMockRefused, nil,
+		"%s: the answer comes from a mock model, not from a real one, and was refused", doing)
+	failure.Provenance = Mock
+	return failure
+}
+
+func silenceError(doing string, milliseconds uint64) *Error {
+	return failed(CodeTimedOut, context.DeadlineExceeded, "%s: nothing came within %d ms", doing,
+		milliseconds)
 }
 
 // contextError is the error of a call whose context has ended.
 func contextError(doing string, cause error) *Error {
-	if errors.Is(cause, context.DeadlineExceeded) {
-		return &Error{Code: CodeTimedOut, Status: StatusDeadlineExceeded, cause: cause,
-			Message: doing + ": the answer did not come within the deadline"}
+	if isDeadline(cause) {
+		return failed(CodeTimedOut, cause, "%s: the answer did not come within the deadline", doing)
 	}
-	return &Error{Code: CodeGivenUp, Status: StatusCancelled, cause: cause,
-		Message: doing + ": the caller gave the answer up"}
+	return failed(CodeGivenUp, cause, "%s: the caller gave the answer up", doing)
 }
 
-// refusedError is what a server said instead of an answer.
-func refusedError(code Code, status uint32, body *errorBody, provenance Provenance) *Error {
-	known := Status(status)
-	if _, ok := statusNames[known]; !ok {
-		known = StatusUnknown
-	}
-	return &Error{Code: code, Status: known, Message: known.String() + ": " + body.Message,
-		RetryAfterMilliseconds: body.RetryAfterMilliseconds, ServerCode: body.Code, Field: body.Field,
-		Layer: body.Layer, Provenance: provenance}
-}
+func isDeadline(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
 
-func mockError(doing string) *Error {
-	return &Error{Code: CodeMockRefused, Status: StatusMockRefused, Provenance: Mock,
-		Message: doing + ": the answer comes from a mock model, not from a real one, and was refused"}
+// refusedError is what a server said instead of an answer, in a frame with a status.
+func refusedError(doing string, code Code, f *frame) *Error {
+	var said errorBody
+	if wrong := decode(f.body, &said); wrong != nil {
+		return protocolError(doing, "%v", wrong)
+	}
+	status := Status(f.status)
+	if _, known := statusNames[status]; !known {
+		status = StatusUnknown
+	}
+	return &Error{Code: code, Status: status, Message: status.String() + ": " + said.Message,
+		RetryAfterMilliseconds: said.RetryAfterMilliseconds, ServerCode: said.Code, Field: said.Field,
+		Layer: said.Layer, ServerLoad: said.ServerLoad, Provenance: f.provenance}
 }

@@ -1,183 +1,243 @@
-// One request and its answer, over as many attempts as retry.go allows.
+// One request and its answer, over as many attempts as it takes and is allowed.
 //
-// Guarantees: when the context ends, the call ends: cancelled, at once; past its deadline, when the
-// server has said so or the grace is over. An answer that was cut short because of that is an
-// error, in which errors.Is finds the context's. Whatever ends an exchange gives its answer up, and
-// the connection lives on; damage ends the connection.
+// When the context ends, the call ends: cancelled, at once; past its deadline, when the server has
+// said so or the grace is over. An answer that was cut short because of that is an error, in which
+// errors.Is finds the context's. Whatever ends an exchange gives its answer up, and the connection
+// lives on; damage ends the connection.
+//
+// While WaitMilliseconds last, a request is sent again as long as nobody answers at the address or
+// the server refuses with model_loading; that does not count. Otherwise, within Attempts, when
+//  1. no byte of it was written: any kind;
+//  2. it was answered UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED: any kind, after the pause that
+//     the server asks for, else the backoff;
+//  3. the connection was lost: kinds whose effects do not add up (all but Load and Unload).
+//
+// Never beyond the deadline, never once a chunk has reached the caller, on a breach of the
+// protocol, or for a mock.
 
 package assay
 
 import (
 	"context"
-	"errors"
-	"sync"
+	"math/rand"
 	"time"
 )
 
+const (
+	// waitPauseMax bounds the pauses while a server is waited for.
+	waitPauseMax = 200 * time.Millisecond
+	// waitPauseMin keeps a backoff of nothing from being a busy loop.
+	waitPauseMin = 5 * time.Millisecond
+	// modelLoading is the server's reason for a refusal that passes by itself.
+	modelLoading = "model_loading"
+	// contextRevision is the first that knows of a request's context.
+	contextRevision = 3
+)
+
+// own makes a record of the caller's, or none, one that may be changed.
+func own[T any](place **T) *T {
+	value := new(T)
+	if *place != nil {
+		*value = **place
+	}
+	*place = value
+	return value
+}
+
+// exchange is for one goroutine at a time.
 type exchange struct {
 	client   *Client
 	ctx      context.Context
 	kind     byte
 	rule     kindRule
-	body     []byte
-	revision uint32
-	begun    time.Time
+	request  body
+	body     []byte // of the first attempt
+	revision uint32 // the lowest that knows the request
+	waitEnd  time.Time
 	fresh    func() pieces // begins to put an answer together
+	watched  bool          // perhaps nobody comes for the answer: see call.watch
 
-	pieces  pieces
-	attempt int  // finished ones that count
-	waited  int  // finished ones that do not: see WaitMilliseconds
-	reached bool // a chunk has reached the caller
-
-	mutex sync.Mutex
-	call  *call // what is in flight
-	held  bool  // its connection counts it
-	left  bool  // nobody may come for it any more: see watch
+	call     *call // what is in flight
+	pieces   pieces
+	complete bool   // the last frame has come
+	attempt  uint64 // finished ones that count
+	waited   uint64 // finished ones that do not: see WaitMilliseconds
+	reached  bool   // a chunk has reached the caller
 }
 
-// start sends the request.
-func (e *exchange) start() *Error {
-	for {
-		c, failure := e.client.pick(e.ctx, e.rule)
-		if failure == nil {
-			var target *call
-			if target, failure = c.begin(e.ctx, e); failure == nil {
-				e.pieces = e.fresh()
-				e.adopt(target)
-				return nil
-			}
-			e.client.release(c)
+// exchange prepares a request, which it may change.
+func (c *Client) exchange(
+	ctx context.Context, kind byte, request body, fresh func() pieces,
+) (*exchange, *Error) {
+	e := &exchange{client: c, ctx: ctx, kind: kind, rule: kinds[kind], request: request, fresh: fresh,
+		waitEnd: time.Now().Add(milliseconds(c.options.WaitMilliseconds))}
+	health, ok := request.(*HealthRequest)
+	serverWide := ok && health.Model == "" // there is no model to make demands on
+	if with, ok := request.(termed); ok && !serverWide && !c.options.AllowMock {
+		_, requirements := with.terms()
+		own(requirements).Real = true
+	}
+	var wrong *breach
+	if e.body, e.revision, wrong = encode(request, make([]byte, 0, 128)); wrong != nil {
+		return nil, invalidRequest("encoding "+e.rule.name, wrong)
+	}
+	if e.revision < e.rule.since {
+		e.revision = e.rule.since
+	}
+	return e, nil
+}
+
+// frameFor is the request as the server of one connection may have it. From the second attempt on
+// its context says which one it is.
+func (e *exchange) frameFor(hello *helloResponse, id uint64, deadline uint32) ([]byte, *Error) {
+	if uint64(e.revision) > hello.Revision {
+		return nil, failed(CodeRevisionTooLow, nil, "sending %s: it needs revision %d of the protocol, "+
+			"the server speaks revision %d", e.rule.name, e.revision, hello.Revision)
+	}
+	bytes := e.body
+	if with, ok := e.request.(termed); ok && e.attempt > 0 && hello.Revision >= contextRevision {
+		place, _ := with.terms()
+		own(place).Attempt = e.attempt + 1
+		bytes, _, _ = encode(e.request, make([]byte, 0, len(e.body)+64))
+	}
+	if uint64(len(bytes)) > hello.BodySizeMax {
+		return nil, failed(CodeRequestInvalid, nil, "sending %s: its body has %d bytes, the server "+
+			"accepts %d", e.rule.name, len(bytes), hello.BodySizeMax)
+	}
+	return requestFrame(e.kind, id, deadline, bytes, hello.Compression), nil
+}
+
+// finish waits for the whole answer. Chunks reach the caller only of Load.
+func (e *exchange) finish() *Error {
+	defer e.stop() // also when a callback panics
+	for !e.complete {
+		if failure := e.next(); failure != nil {
+			return e.failed(failure)
 		}
+		e.reached = e.kind == kindLoad
+	}
+	return nil
+}
+
+// next adds one frame to the answer, of which attempt it may be.
+func (e *exchange) next() *Error {
+	for {
+		failure := e.receive()
+		if failure == nil {
+			return nil
+		}
+		e.stop()
 		if failure = e.again(failure); failure != nil {
 			return failure
 		}
 	}
 }
 
-func (e *exchange) adopt(target *call) {
-	e.mutex.Lock()
-	e.call, e.held = target, true
-	left := e.left
-	e.mutex.Unlock()
-	if left {
-		e.stop()
+// send has the request wait for its turn on a connection.
+func (e *exchange) send() *Error {
+	if err := e.ctx.Err(); err != nil {
+		return contextError("sending "+e.rule.name, err)
 	}
+	c := e.client.choose()
+	if c == nil {
+		return closedError("sending "+e.rule.name+" with a closed client", nil)
+	}
+	e.call, e.pieces = c.begin(e), e.fresh()
+	if e.watched {
+		go e.call.watch(milliseconds(e.client.options.GraceMilliseconds))
+	}
+	return nil
 }
 
-func (e *exchange) current() *call {
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-	return e.call
+func (e *exchange) receive() *Error {
+	if e.call == nil {
+		if failure := e.send(); failure != nil {
+			return failure
+		}
+	}
+	f, failure := e.wait()
+	if failure != nil {
+		return failure
+	}
+	e.complete = f.isLast()
+	return e.accept(f)
 }
 
 // stop ends the exchange; an unfinished answer is given up.
 func (e *exchange) stop() {
-	e.mutex.Lock()
-	target, held := e.call, e.held
-	e.call, e.held = nil, false
-	e.mutex.Unlock()
-	if held { // before its place is free, so that who comes next finds the right count
-		e.client.release(target.connection)
-	}
-	if target != nil {
-		target.abandon()
+	if e.call != nil {
+		e.call.giveUp(nil)
+		e.call = nil
 	}
 }
 
-// watch gives the answer up when the context ends and perhaps nobody comes for it any more: a
-// Stream may be dropped in the middle.
-func (e *exchange) watch() {
-	<-e.ctx.Done()
-	if !isDeadline(e.ctx.Err()) {
-		e.leave()
-		return
-	}
-	time.AfterFunc(time.Duration(e.client.options.GraceMilliseconds)*time.Millisecond, e.leave)
-}
-
-// leave ends what is unfinished. A complete answer can still be read, but its connection does not
-// count it any longer.
-func (e *exchange) leave() {
-	e.mutex.Lock()
-	e.left = true
-	target := e.call
-	complete := target != nil && target.isComplete()
-	held := e.held
-	if complete {
-		e.held = false
-	}
-	e.mutex.Unlock()
-	switch {
-	case !complete:
-		e.stop()
-	case held:
-		e.client.release(target.connection)
-	}
-}
-
-// next is the next frame: of an answer, not of a failure, and no mock's unless allowed.
-func (e *exchange) next() (*frame, *Error) {
+// wait blocks for one frame: until the context is cancelled, until its deadline and the grace have
+// passed, or until the server has been silent for AnswerMilliseconds.
+func (e *exchange) wait() (*frame, *Error) {
+	options := &e.client.options
+	done := e.ctx.Done()
+	var silent, late <-chan time.Time
 	for {
-		target := e.current()
-		if target == nil {
-			if failure := e.start(); failure != nil {
-				return nil, failure
-			}
-			continue
+		if err := e.ctx.Err(); err != nil && !isDeadline(err) {
+			return nil, contextError(e.doing("waiting for"), err)
 		}
-		next, failure := e.wait(target)
-		if failure == nil {
-			if failure = e.verify(next, target); failure == nil {
-				return next, nil
-			}
+		next, sent, failure := e.call.take()
+		if next != nil || failure != nil {
+			return next, failure
 		}
-		e.stop()
-		if failure = e.again(failure); failure != nil {
-			return nil, failure
+		if silent == nil && sent && options.AnswerMilliseconds > 0 {
+			timer := time.NewTimer(milliseconds(options.AnswerMilliseconds))
+			defer timer.Stop()
+			silent = timer.C
+		}
+		select {
+		case <-e.call.wake:
+		case <-silent:
+			e.call.connection.endIfSilent()
+			return nil, silenceError(e.doing("waiting for"), options.AnswerMilliseconds)
+		case <-late:
+			e.call.connection.endIfSilent()
+			return nil, contextError(e.doing("waiting for"), context.DeadlineExceeded)
+		case <-done:
+			if !sent {
+				return nil, contextError("waiting to send "+e.rule.name, e.ctx.Err())
+			}
+			timer := time.NewTimer(milliseconds(options.GraceMilliseconds))
+			defer timer.Stop()
+			done, late = nil, timer.C
 		}
 	}
 }
 
-// verify refuses a mock first and a failure second: nobody should act on a mock's words unawares.
-func (e *exchange) verify(f *frame, target *call) *Error {
+// accept adds a frame to the answer. It refuses a mock's first and a failure second: nobody should
+// act on a mock's words unawares. A breach of the protocol ends the connection. An answer that was
+// cut short because the context ended fails with its last frame.
+func (e *exchange) accept(f *frame) *Error {
 	if f.provenance == Mock && !e.client.options.AllowMock {
-		return mockError("reading the answer to " + e.rule.name)
+		return mockError(e.doing("reading"))
 	}
-	if f.status == 0 {
-		return nil
+	var failure *Error
+	if f.status != 0 {
+		failure = refusedError(e.doing("reading"), CodeServerRefused, f)
+	} else if err := e.pieces.take(f); err != nil {
+		failure = protocolError(e.doing("reading"), "%v", err)
 	}
-	failure := failedError("reading the answer to "+e.rule.name, CodeServerRefused, f)
-	if failure.Code == CodeProtocolError {
-		target.connection.fail(failure)
-	}
-	return failure
-}
-
-// take adds a frame to the answer. A frame that contradicts it ends the exchange and its
-// connection. An answer that was cut short because the context ended fails with its last frame.
-func (e *exchange) take(next *frame) *Error {
-	add := e.pieces.chunk
-	if next.isLast() {
-		add = e.pieces.last
-	}
-	if err := add(next); err != nil {
-		failure := protocolError("reading the answer to "+e.rule.name, err.Error())
-		if target := e.current(); target != nil {
-			target.connection.fail(failure)
+	if failure != nil {
+		if failure.Code == CodeProtocolError {
+			e.call.connection.fail(failure)
 		}
-		e.stop()
 		return failure
 	}
-	answer, ok := e.pieces.(*generation)
-	if !ok || !next.isLast() || !answer.isCut() {
+	made, ok := e.pieces.result().(*GenerateResponse)
+	if !ok || !f.isLast() || !made.isCut() {
 		return nil
 	}
-	_, limited := e.ctx.Deadline()
-	switch ended := e.ctx.Err(); {
-	case ended != nil:
-		return contextError(e.waiting(), ended)
-	case limited && answer.whole.FinishReason == "deadline": // the server's clock is a little ahead
-		return contextError(e.waiting(), context.DeadlineExceeded)
+	ended := e.ctx.Err()
+	if _, limited := e.ctx.Deadline(); limited && ended == nil && made.FinishReason == "deadline" {
+		ended = context.DeadlineExceeded // the server's clock is a little ahead
+	}
+	if ended != nil {
+		return contextError(e.doing("waiting for"), ended)
 	}
 	return nil
 }
@@ -192,41 +252,99 @@ func (e *exchange) failed(failure *Error) *Error {
 	return failure.beside(e.ctx.Err())
 }
 
-func isDeadline(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
+func (e *exchange) doing(what string) string { return what + " the answer to " + e.rule.name }
 
-// wait blocks for one frame: until the context is cancelled, until its deadline and the grace have
-// passed, or until the server has been silent for AnswerMilliseconds.
-func (e *exchange) wait(target *call) (*frame, *Error) {
-	options := &e.client.options
-	done := e.ctx.Done()
-	var silent, late <-chan time.Time
-	for {
-		if err := e.ctx.Err(); err != nil && !isDeadline(err) {
-			return nil, contextError(e.waiting(), err)
+// ---------------------------------------------------------------- once more
+
+// again decides about another attempt, and pauses before it. It returns nil for one, otherwise what
+// the call fails with.
+func (e *exchange) again(failure *Error) *Error {
+	if e.reached {
+		return failure
+	}
+	if failure.free {
+		return nil
+	}
+	waits := e.waits(failure)
+	if !waits && !e.retries(failure) {
+		return failure
+	}
+	pause := e.pause(failure, waits)
+	if deadline, ok := e.ctx.Deadline(); ok && time.Until(deadline) < pause {
+		if waits {
+			return failure.beside(context.DeadlineExceeded) // it alone ends the waiting
 		}
-		if next, failure := target.take(); next != nil || failure != nil {
-			return next, failure
-		}
-		if silent == nil && options.AnswerMilliseconds > 0 {
-			timer := time.NewTimer(time.Duration(options.AnswerMilliseconds) * time.Millisecond)
-			defer timer.Stop()
-			silent = timer.C
-		}
-		select {
-		case <-target.wake:
-		case <-silent:
-			target.connection.endIfSilent()
-			return nil, silenceError(e.waiting(),
-				time.Duration(options.AnswerMilliseconds)*time.Millisecond)
-		case <-late:
-			target.connection.endIfSilent()
-			return nil, contextError(e.waiting(), context.DeadlineExceeded)
-		case <-done:
-			timer := time.NewTimer(time.Duration(options.GraceMilliseconds) * time.Millisecond)
-			defer timer.Stop()
-			done, late = nil, timer.C
-		}
+		return failure
+	}
+	doing := "pausing before another " + e.rule.name
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-e.client.life.Done():
+		return closedError(doing, nil)
+	case <-e.ctx.Done():
+		return contextError(doing, e.ctx.Err())
 	}
 }
 
-func (e *exchange) waiting() string { return "waiting for the answer to " + e.rule.name }
+// waits says whether the server is waited for; such a try does not count. A pause that the server
+// asks for is not cut short.
+func (e *exchange) waits(failure *Error) bool {
+	left, asked := time.Until(e.waitEnd), failure.RetryAfterMilliseconds
+	loading := failure.Code == CodeServerRefused && failure.ServerCode == modelLoading
+	if left <= 0 || !loading && failure.Code != CodeUnreachable ||
+		asked != nil && milliseconds(*asked) > left {
+		return false
+	}
+	e.waited++
+	return true
+}
+
+// retries says whether there is another attempt.
+func (e *exchange) retries(failure *Error) bool {
+	if e.attempt++; e.attempt >= e.client.options.Attempts {
+		return false
+	}
+	switch failure.Code {
+	case CodeServerRefused:
+		return failure.Status == StatusUnavailable || failure.Status == StatusResourceExhausted ||
+			failure.Status == StatusAborted
+	case CodeConnectionClosed:
+		return failure.unwritten || e.rule.retrySafe
+	}
+	return failure.unwritten
+}
+
+func (e *exchange) pause(failure *Error, waits bool) time.Duration {
+	if asked := failure.RetryAfterMilliseconds; asked != nil {
+		return milliseconds(*asked)
+	}
+	if !waits {
+		return e.backoff(e.attempt)
+	}
+	pause := waitPauseMax
+	if failure.Code == CodeUnreachable {
+		pause = min(pause, waitPauseMin+e.backoff(e.waited))
+	}
+	return min(pause, time.Until(e.waitEnd))
+}
+
+// backoff doubles with each attempt, with jitter from half to whole.
+func (e *exchange) backoff(attempt uint64) time.Duration {
+	options := &e.client.options
+	doubled := options.BackoffMilliseconds << min(attempt-1, 32) // no option reaches 2^32
+	jitter := rand.New(rand.NewSource(time.Now().UnixNano())).Float64()
+	return time.Duration((0.5 + 0.5*jitter) *
+		float64(milliseconds(min(doubled, options.BackoffMaxMilliseconds))))
+}
+
+func milliseconds(count uint64) time.Duration { return time.Duration(count) * time.Millisecond }
+
+func min[T int | uint64 | time.Duration](a, b T) T {
+	if a < b {
+		return a
+	}
+	return b
+}

@@ -18,10 +18,10 @@ var probeOptions = map[string]struct{ level, option, value int }{
 func TestTCPConnectionsAreProbed(t *testing.T) {
 	address, _ := listenOn(t, "tcp", "127.0.0.1:0", onePlace, (*peer).echo)
 	c := client(t, address)
-	if _, err := c.Ping(background, nil); err != nil {
+	if _, err := ping(c); err != nil {
 		t.Fatal(err)
 	}
-	raw, err := c.opened[0].socket.(*net.TCPConn).SyscallConn()
+	raw, err := c.slots[0].socket.(*net.TCPConn).SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}

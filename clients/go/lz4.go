@@ -12,7 +12,7 @@
 // Guarantees: decompressing writes exactly the size it was given or fails; it never reads or writes
 // outside, and refuses offset 0. Compressing keeps the format's rules for the end of a block (five
 // literals last, no match begun in the last twelve bytes), so every decoder reads it.
-// Not here: when to compress (frame.go).
+// Not here: when to compress (frames.go).
 
 package assay
 
@@ -92,10 +92,7 @@ func readLength(block []byte, position, nibble, limit int) (length, next int, ok
 func appendMatch(output []byte, offset, length int) []byte {
 	from := len(output) - offset
 	for length > 0 {
-		count := len(output) - from
-		if count > length {
-			count = length
-		}
+		count := min(len(output)-from, length)
 		output = append(output, output[from:from+count]...)
 		length -= count
 	}
@@ -119,7 +116,9 @@ func compressBlock(source []byte, limit int) []byte {
 			continue
 		}
 		length := matchSize(source, candidate, position)
-		output = appendSequence(output, source[anchor:position], position-candidate, length)
+		output = appendLiterals(output, source[anchor:position], length-matchSizeMin)
+		offset := position - candidate
+		output = appendLength(append(output, byte(offset), byte(offset>>8)), length-matchSizeMin)
 		if len(output) > limit {
 			return nil
 		}
@@ -150,23 +149,9 @@ func matchSize(source []byte, candidate, position int) int {
 	return size
 }
 
-func appendSequence(output, literals []byte, offset, length int) []byte {
-	length -= matchSizeMin
-	nibble := length
-	if nibble > 15 {
-		nibble = 15
-	}
-	output = appendLiterals(output, literals, byte(nibble))
-	output = append(output, byte(offset), byte(offset>>8))
-	return appendLength(output, length)
-}
-
-func appendLiterals(output, literals []byte, matchNibble byte) []byte {
-	nibble := len(literals)
-	if nibble > 15 {
-		nibble = 15
-	}
-	output = append(output, byte(nibble)<<4|matchNibble)
+// appendLiterals begins a sequence; match is what is said of its match's length, 0 without one.
+func appendLiterals(output, literals []byte, match int) []byte {
+	output = append(output, byte(min(len(literals), 15)<<4|min(match, 15)))
 	return append(appendLength(output, len(literals)), literals...)
 }
 

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"reflect"
 	"testing"
 )
 
@@ -69,7 +68,7 @@ func listenOn(
 			go func() {
 				p := &peer{t, socket}
 				if asked, ok := p.read(); ok {
-					p.say(asked.kind, asked.id, 0, hello, helloResponseTable)
+					p.say(asked.kind, asked.id, 0, &hello)
 					script(p)
 				}
 				socket.Close()
@@ -100,8 +99,8 @@ func (p *peer) drain() {
 }
 
 // say answers with a real frame of generation 1.
-func (p *peer) say(kind byte, id uint64, flags byte, value any, table *message) {
-	body, _, wrong := encode(table, reflect.ValueOf(value), nil)
+func (p *peer) say(kind byte, id uint64, flags byte, value body) {
+	body, _, wrong := encode(value, nil)
 	if wrong != nil {
 		p.t.Error(wrong)
 	}
@@ -110,8 +109,8 @@ func (p *peer) say(kind byte, id uint64, flags byte, value any, table *message) 
 
 // refuse answers with a status.
 func (p *peer) refuse(asked received, status Status, retryAfter uint64) {
-	body, _, _ := encode(errorBodyTable, reflect.ValueOf(errorBody{Code: "busy", Message: "busy",
-		RetryAfterMilliseconds: &retryAfter}), nil)
+	body, _, _ := encode(&errorBody{Code: "busy", Message: "busy",
+		RetryAfterMilliseconds: &retryAfter}, nil)
 	p.write(asked.kind, asked.id, 0, Real, uint32(status), body)
 }
 
@@ -139,10 +138,10 @@ func (p *peer) repeat(asked received) {
 func (p *peer) finishCancelled(asked, cancel received) {
 	value, err := decoded("Cancel request", cancel.body)
 	if cancel.kind != kindCancel || err != nil ||
-		value.Interface().(*cancelRequest).Target != asked.id {
+		value.(*cancelRequest).Target != asked.id {
 		p.t.Errorf("found kind 0x%02x (%v), expected a Cancel of %d", cancel.kind, err, asked.id)
 	}
-	p.say(kindCancel, cancel.id, 0, cancelResponse{Found: true}, cancelResponseTable)
+	p.say(kindCancel, cancel.id, 0, &cancelResponse{Found: true})
 	p.refuse(asked, StatusCancelled, 0)
 }
 
@@ -163,12 +162,12 @@ func (p *peer) obey(size int) {
 				p.t.Error(err)
 				return
 			}
-			target := value.Interface().(*cancelRequest).Target
+			target := value.(*cancelRequest).Target
 			p.finishCancelled(waiting[target], asked)
 			delete(waiting, target)
 		default:
 			value, err := decoded("Tokenize request", asked.body)
-			if err != nil || len(value.Interface().(*TokenizeRequest).Text) != size {
+			if err != nil || len(value.(*TokenizeRequest).Text) != size {
 				p.t.Errorf("a request of %d bytes did not arrive whole: %v", len(asked.body), err)
 				return
 			}
@@ -207,10 +206,10 @@ func (p *peer) echo() {
 
 // chunk and end are the frames of a Generate.
 func (p *peer) chunk(asked received, text string) {
-	p.say(asked.kind, asked.id, flagMore, GenerateChunk{Text: text}, generateChunkTable)
+	p.say(asked.kind, asked.id, flagMore, &GenerateChunk{Text: text})
 }
 
 func (p *peer) end(asked received, text string) {
-	p.say(asked.kind, asked.id, 0, GenerateResponse{Text: text, FinishReason: "stop",
-		Answer: Answer{Model: "m", Device: "cpu"}}, generateResponseTable)
+	p.say(asked.kind, asked.id, 0, &GenerateResponse{Text: text, FinishReason: "stop",
+		Answer: Answer{Model: "m", Device: "cpu"}})
 }

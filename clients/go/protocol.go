@@ -2,7 +2,11 @@
 
 package assay
 
-import "math"
+import (
+	"context"
+	"encoding/binary"
+	"math"
+)
 
 const (
 	protocolVersion  = 1    // of the header and the encoding of fields
@@ -34,10 +38,69 @@ const (
 	compressionSampleSize     = 4096    // bytes; the sample: from the middle of the body
 )
 
+// header is the beginning of a frame.
+type header struct {
+	length     uint32     // bytes after this word: 28 + body bytes on the wire
+	version    byte       // 1
+	kind       byte       // 0x01..0x7F; in a response the request's with response_bit
+	flags      byte       // see flags; a request has bit 0 only
+	provenance Provenance // see provenance; 0 in a request
+	requestID  uint64     // not 0; 0 in GoAway only
+	status     uint32     // request: deadline in milliseconds, 0 for none; response: status number
+	rawSize    uint32     // body bytes before compression
+	generation uint32     // generation of the model that answered, 0 for none; 0 in a request
+	reserved   uint32     // 0
+}
+
+func (h *header) read(bytes []byte) {
+	h.length = binary.LittleEndian.Uint32(bytes[0:])
+	h.version = bytes[4]
+	h.kind = bytes[5]
+	h.flags = bytes[6]
+	h.provenance = Provenance(bytes[7])
+	h.requestID = binary.LittleEndian.Uint64(bytes[8:])
+	h.status = binary.LittleEndian.Uint32(bytes[16:])
+	h.rawSize = binary.LittleEndian.Uint32(bytes[20:])
+	h.generation = binary.LittleEndian.Uint32(bytes[24:])
+	h.reserved = binary.LittleEndian.Uint32(bytes[28:])
+}
+
+func (h *header) write(bytes []byte) {
+	binary.LittleEndian.PutUint32(bytes[0:], h.length)
+	bytes[4] = h.version
+	bytes[5] = h.kind
+	bytes[6] = h.flags
+	bytes[7] = byte(h.provenance)
+	binary.LittleEndian.PutUint64(bytes[8:], h.requestID)
+	binary.LittleEndian.PutUint32(bytes[16:], h.status)
+	binary.LittleEndian.PutUint32(bytes[20:], h.rawSize)
+	binary.LittleEndian.PutUint32(bytes[24:], h.generation)
+	binary.LittleEndian.PutUint32(bytes[28:], h.reserved)
+}
+
 const (
 	flagCompressed = 1 // the body is one LZ4 block (section 5)
 	flagMore       = 2 // more frames of this response follow; never with a status other than 0
 	flagDegraded   = 4 // the answer lists degradations; never with a status other than 0
+)
+
+const (
+	typeU64    byte = 1 // unsigned integer
+	typeF64    byte = 2 // number; NaN is out of every range
+	typeBytes  byte = 3 // as they are
+	typeText   byte = 4 // UTF-8, well-formed (no overlong forms, no surrogates)
+	typeU32s   byte = 5 // array
+	typeF32s   byte = 6 // array
+	typeRecord byte = 7 // fields again, ids of their own
+	typeBool   byte = 8 // 0 or 1
+)
+
+// typeSizes has the bytes of one element; of those in typeIsOne there is one. units is what a
+// range counts.
+var (
+	typeSizes = [...]uint64{typeU64: 8, typeF64: 8, typeBytes: 1, typeText: 1, typeU32s: 4, typeF32s: 4, typeRecord: 1, typeBool: 1}
+	typeIsOne = [...]bool{typeU64: true, typeF64: true, typeBytes: false, typeText: false, typeU32s: false, typeF32s: false, typeRecord: false, typeBool: true}
+	units     = [...]string{typeU64: "", typeF64: "", typeBytes: " bytes", typeText: " bytes", typeU32s: " elements", typeF32s: " elements", typeRecord: "", typeBool: ""}
 )
 
 const (
@@ -59,11 +122,54 @@ const (
 	kindGoAway     byte = 0x70 // only from the server, byte 5 is `0xf0`, request id 0; as a request it is a protocol error (`kind_reserved`)
 )
 
+// kindRule says what a kind of request allows.
+type kindRule struct {
+	name      string
+	since     uint32
+	retrySafe bool
+}
+
+var kinds = map[byte]kindRule{
+	kindHello:      {"Hello", 1, true},
+	kindPing:       {"Ping", 1, true},
+	kindHealth:     {"Health", 1, true},
+	kindModels:     {"Models", 1, true},
+	kindLoad:       {"Load", 1, false},
+	kindUnload:     {"Unload", 1, false},
+	kindTokenize:   {"Tokenize", 1, true},
+	kindDetokenize: {"Detokenize", 1, true},
+	kindGenerate:   {"Generate", 1, true},
+	kindScore:      {"Score", 2, true},
+	kindLogits:     {"Logits", 1, true},
+	kindEmbed:      {"Embed", 2, true},
+	kindCancel:     {"Cancel", 1, false},
+	kindStats:      {"Stats", 1, true},
+}
+
+// Provenance says whether an answer was made by a real model or by a mock. Zero: no answer came.
+type Provenance uint8
+
 // The values of Provenance.
 const (
 	Real Provenance = 1 // no mock took part
 	Mock Provenance = 2 // a mock model produced a part of the answer, or is the model addressed
 )
+
+var provenanceNames = map[Provenance]string{
+	Real: "real",
+	Mock: "mock",
+}
+
+// String is the name in SPEC.md; none for another number.
+func (p Provenance) String() string {
+	if name, ok := provenanceNames[p]; ok {
+		return name
+	}
+	return "none"
+}
+
+// Status is a status of the protocol, the server's or the one that fits.
+type Status uint32
 
 // The numbers a Status can have.
 const (
@@ -114,6 +220,17 @@ var statusNames = map[Status]string{
 	StatusMockRefused:        "MOCK_REFUSED",
 }
 
+// String is the name in SPEC.md; UNKNOWN for another number.
+func (s Status) String() string {
+	if name, ok := statusNames[s]; ok {
+		return name
+	}
+	return statusNames[StatusUnknown]
+}
+
+// Code is the stable reason of an Error. Later versions may add to it.
+type Code string
+
 // What an Error's Code can be.
 const (
 	CodeAddressInvalid   Code = "address_invalid"   // the address is not a URL of a known form
@@ -128,6 +245,30 @@ const (
 	CodeRevisionTooLow   Code = "revision_too_low"  // the server speaks an older revision that does not know the request; nothing was sent
 )
 
+// codeStatus has the status that fits a code; the server's own has none.
+var codeStatus = map[Code]Status{
+	CodeAddressInvalid:   StatusInvalidArgument,
+	CodeUnreachable:      StatusUnavailable,
+	CodeConnectionClosed: StatusUnavailable,
+	CodeTimedOut:         StatusDeadlineExceeded,
+	CodeProtocolError:    StatusProtocolError,
+	CodeMockRefused:      StatusMockRefused,
+	CodeGivenUp:          StatusCancelled,
+	CodeRequestInvalid:   StatusInvalidArgument,
+	CodeRevisionTooLow:   StatusUnimplemented,
+}
+
+// termed is a request to a model: it may say which attempt it is, and what the model must be.
+type termed interface {
+	terms() (**RequestContext, **Requirements)
+}
+
+// message is the body of a frame of an answer.
+type message interface {
+	body
+	facts() (origin *Origin, degradations int, number *uint64)
+}
+
 // Requirements is the record "Requirements" of Protocol/SPEC.md.
 type Requirements struct {
 	// Real: the model must be real; default false.
@@ -138,6 +279,12 @@ type Requirements struct {
 
 	// Device: device that must compute (1 to 64 bytes).
 	Device string `json:"device,omitempty"`
+}
+
+func (m *Requirements) fields(c *coder) {
+	c.optional(field{id: 1, name: "real", typ: typeBool}, &m.Real, m.Real)
+	c.optional(field{id: 2, name: "fingerprint", typ: typeBytes, low: 32, high: 32}, &m.Fingerprint, m.Fingerprint != nil)
+	c.optional(field{id: 3, name: "device", typ: typeText, low: 1, high: 64}, &m.Device, m.Device != "")
 }
 
 // RequestContext is the record "Request context" of Protocol/SPEC.md.
@@ -152,6 +299,12 @@ type RequestContext struct {
 	// Priority: orders the requests of one connection that wait, the highest first; default 4 (0
 	// to 9).
 	Priority *uint64 `json:"priority,omitempty"`
+}
+
+func (m *RequestContext) fields(c *coder) {
+	c.optional(field{id: 1, name: "trace_context", typ: typeText, low: 55, high: 55, format: "traceparent"}, &m.TraceContext, m.TraceContext != "")
+	c.optional(field{id: 2, name: "attempt", typ: typeU64, low: 1, high: 4294967295}, &m.Attempt, m.Attempt != 0)
+	pointer(c, field{id: 3, name: "priority", typ: typeU64, high: 9}, &m.Priority)
 }
 
 // Answer is the record "Answer" of Protocol/SPEC.md.
@@ -177,6 +330,15 @@ type Answer struct {
 	ServerLoad *ServerLoad `json:"server_load,omitempty"`
 }
 
+func (m *Answer) fields(c *coder) {
+	c.required(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model)
+	c.optional(field{id: 2, name: "fingerprint", typ: typeBytes, low: 32, high: 32}, &m.Fingerprint, m.Fingerprint != nil)
+	c.required(field{id: 3, name: "device", typ: typeText, low: 1, high: 64}, &m.Device)
+	c.required(field{id: 4, name: "timing", typ: typeRecord}, &m.Timing)
+	repeated(c, field{id: 5, name: "degradations", typ: typeText, timesMax: 1024, low: 1, high: 2048}, &m.Degradations)
+	pointer(c, field{id: 6, name: "server_load", typ: typeRecord, since: 3}, &m.ServerLoad)
+}
+
 // ServerLoad is the record "Server load" of Protocol/SPEC.md.
 type ServerLoad struct {
 	// Queued: requests that wait for the engine.
@@ -193,6 +355,14 @@ type ServerLoad struct {
 
 	// CachePages: pages of the key-value cache in all.
 	CachePages uint64 `json:"cache_pages"`
+}
+
+func (m *ServerLoad) fields(c *coder) {
+	c.required(field{id: 1, name: "queued", typ: typeU64, high: math.MaxUint64}, &m.Queued)
+	c.required(field{id: 2, name: "running", typ: typeU64, high: math.MaxUint64}, &m.Running)
+	c.required(field{id: 3, name: "wait_microseconds", typ: typeU64, high: math.MaxUint64}, &m.WaitMicroseconds)
+	c.required(field{id: 4, name: "cache_pages_used", typ: typeU64, high: math.MaxUint64}, &m.CachePagesUsed)
+	c.required(field{id: 5, name: "cache_pages", typ: typeU64, high: math.MaxUint64}, &m.CachePages)
 }
 
 // Timing is the record "Timing" of Protocol/SPEC.md.
@@ -219,6 +389,16 @@ type Timing struct {
 	Total uint64 `json:"total"`
 }
 
+func (m *Timing) fields(c *coder) {
+	c.required(field{id: 1, name: "accept", typ: typeU64, high: math.MaxUint64}, &m.Accept)
+	c.required(field{id: 2, name: "queue", typ: typeU64, high: math.MaxUint64}, &m.Queue)
+	c.required(field{id: 3, name: "tokenize", typ: typeU64, high: math.MaxUint64}, &m.Tokenize)
+	c.required(field{id: 4, name: "prefill", typ: typeU64, high: math.MaxUint64}, &m.Prefill)
+	c.required(field{id: 5, name: "decode", typ: typeU64, high: math.MaxUint64}, &m.Decode)
+	c.required(field{id: 6, name: "write", typ: typeU64, high: math.MaxUint64}, &m.Write)
+	c.required(field{id: 7, name: "total", typ: typeU64, high: math.MaxUint64}, &m.Total)
+}
+
 // ChatMessage is the record "Chat message" of Protocol/SPEC.md.
 type ChatMessage struct {
 	// Role: who speaks: system, user, assistant.
@@ -228,6 +408,11 @@ type ChatMessage struct {
 	Content string `json:"content"`
 }
 
+func (m *ChatMessage) fields(c *coder) {
+	c.required(field{id: 1, name: "role", typ: typeText, choices: []string{"system", "user", "assistant"}}, &m.Role)
+	c.required(field{id: 2, name: "content", typ: typeText, high: 4000000}, &m.Content)
+}
+
 // Input is the record "Input" of Protocol/SPEC.md.
 type Input struct {
 	// Text: tokenized by the server (0 to 4000000 bytes).
@@ -235,6 +420,12 @@ type Input struct {
 
 	// Tokens: token ids, used as they are (1 to 1000000 elements).
 	Tokens []uint32 `json:"tokens,omitempty"`
+}
+
+func (m *Input) fields(c *coder) {
+	pointer(c, field{id: 1, name: "text", typ: typeText, high: 4000000}, &m.Text)
+	c.optional(field{id: 2, name: "tokens", typ: typeU32s, low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.exactlyOne([]string{"text", "tokens"}, m.Text != nil, m.Tokens != nil)
 }
 
 // Logprobs is the record "Logprobs" of Protocol/SPEC.md.
@@ -254,6 +445,14 @@ type Logprobs struct {
 
 	// TopLogprobs: of each of them; as many as `top_tokens` (0 to 1000000 elements).
 	TopLogprobs []float32 `json:"top_logprobs,omitempty"`
+}
+
+func (m *Logprobs) fields(c *coder) {
+	c.required(field{id: 1, name: "tokens", typ: typeU32s, high: 1000000}, &m.Tokens)
+	c.required(field{id: 2, name: "logprobs", typ: typeF32s, high: 1000000}, &m.Logprobs)
+	c.optional(field{id: 3, name: "top_count", typ: typeU64, high: 64}, &m.TopCount, m.TopCount != 0)
+	c.optional(field{id: 4, name: "top_tokens", typ: typeU32s, high: 1000000}, &m.TopTokens, m.TopTokens != nil)
+	c.optional(field{id: 5, name: "top_logprobs", typ: typeF32s, high: 1000000}, &m.TopLogprobs, m.TopLogprobs != nil)
 }
 
 // errorBody is the record "Error" of Protocol/SPEC.md.
@@ -279,6 +478,15 @@ type errorBody struct {
 	ServerLoad *ServerLoad `json:"server_load,omitempty"`
 }
 
+func (m *errorBody) fields(c *coder) {
+	c.required(field{id: 1, name: "code", typ: typeText, low: 1, high: 128}, &m.Code)
+	c.required(field{id: 2, name: "message", typ: typeText, high: 2048}, &m.Message)
+	c.optional(field{id: 3, name: "field", typ: typeText, low: 1, high: 128}, &m.Field, m.Field != "")
+	pointer(c, field{id: 4, name: "retry_after_milliseconds", typ: typeU64, high: 3600000}, &m.RetryAfterMilliseconds)
+	c.optional(field{id: 5, name: "layer", typ: typeText, choices: []string{"file", "parse", "compatibility", "placement", "validation"}}, &m.Layer, m.Layer != "")
+	pointer(c, field{id: 6, name: "server_load", typ: typeRecord, since: 3}, &m.ServerLoad)
+}
+
 // helloRequest is the message "Hello request" of Protocol/SPEC.md.
 type helloRequest struct {
 	// Client: name and version of the client program (1 to 128 bytes).
@@ -293,6 +501,13 @@ type helloRequest struct {
 	// BodySizeMax: largest body before compression the client accepts; default 4194304 (4096 to
 	// 4294967295).
 	BodySizeMax uint64 `json:"body_size_max,omitempty"`
+}
+
+func (m *helloRequest) fields(c *coder) {
+	c.required(field{id: 1, name: "client", typ: typeText, low: 1, high: 128}, &m.Client)
+	c.required(field{id: 2, name: "revision", typ: typeU64, low: 1, high: 4294967295}, &m.Revision)
+	c.optional(field{id: 3, name: "compression", typ: typeBool}, &m.Compression, m.Compression)
+	c.optional(field{id: 4, name: "body_size_max", typ: typeU64, low: 4096, high: 4294967295}, &m.BodySizeMax, m.BodySizeMax != 0)
 }
 
 // helloResponse is the record "Hello response" of Protocol/SPEC.md.
@@ -313,10 +528,22 @@ type helloResponse struct {
 	RequestsInFlightMax uint64 `json:"requests_in_flight_max"`
 }
 
-// pingRequest is the message "Ping request" of Protocol/SPEC.md.
-type pingRequest struct {
+func (m *helloResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "server", typ: typeText, low: 1, high: 128}, &m.Server)
+	c.required(field{id: 2, name: "revision", typ: typeU64, low: 1, high: 4294967295}, &m.Revision)
+	c.required(field{id: 3, name: "compression", typ: typeBool}, &m.Compression)
+	c.required(field{id: 4, name: "body_size_max", typ: typeU64, low: 4096, high: 4294967295}, &m.BodySizeMax)
+	c.required(field{id: 5, name: "requests_in_flight_max", typ: typeU64, low: 1, high: 4294967295}, &m.RequestsInFlightMax)
+}
+
+// PingRequest is the message "Ping request" of Protocol/SPEC.md.
+type PingRequest struct {
 	// Payload: sent back as it is (0 to 65536 bytes).
 	Payload []byte `json:"payload,omitempty"`
+}
+
+func (m *PingRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "payload", typ: typeBytes, high: 65536}, &m.Payload, m.Payload != nil)
 }
 
 // PingResponse is the message "Ping response" of Protocol/SPEC.md.
@@ -325,6 +552,14 @@ type PingResponse struct {
 	Payload []byte `json:"payload,omitempty"`
 
 	Origin
+}
+
+func (m *PingResponse) fields(c *coder) {
+	c.optional(field{id: 1, name: "payload", typ: typeBytes, high: 65536}, &m.Payload, m.Payload != nil)
+}
+
+func (m *PingResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, nil
 }
 
 // HealthRequest is the message "Health request" of Protocol/SPEC.md.
@@ -340,6 +575,17 @@ type HealthRequest struct {
 
 	// Requirements: demands on that model.
 	Requirements *Requirements `json:"requirements,omitempty"`
+}
+
+func (m *HealthRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
+	c.optional(field{id: 2, name: "verify", typ: typeBool, since: 2}, &m.Verify, m.Verify)
+	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
+}
+
+func (m *HealthRequest) terms() (**RequestContext, **Requirements) {
+	return &m.Context, &m.Requirements
 }
 
 // HealthResponse is the message "Health response" of Protocol/SPEC.md.
@@ -367,8 +613,23 @@ type HealthResponse struct {
 	Origin
 }
 
-// modelsRequest is the message "Models request" of Protocol/SPEC.md.
-type modelsRequest struct{}
+func (m *HealthResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "ready", typ: typeBool}, &m.Ready)
+	c.required(field{id: 2, name: "state", typ: typeText, choices: []string{"loading", "ready", "failed", "draining"}}, &m.State)
+	c.optional(field{id: 3, name: "reason", typ: typeText, low: 1, high: 2048}, &m.Reason, m.Reason != "")
+	c.optional(field{id: 4, name: "seal", typ: typeText, choices: []string{"absent", "matched", "drifted"}, since: 2}, &m.Seal, m.Seal != "")
+	pointer(c, field{id: 5, name: "largest_difference", typ: typeF64, least: 0.0, most: 10.0, since: 2}, &m.LargestDifference)
+	c.optional(field{id: 6, name: "file", typ: typeText, choices: []string{"unchanged", "changed", "missing"}, since: 3}, &m.File, m.File != "")
+}
+
+func (m *HealthResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, nil
+}
+
+// ModelsRequest is the message "Models request" of Protocol/SPEC.md.
+type ModelsRequest struct{}
+
+func (m *ModelsRequest) fields(*coder) {}
 
 // ModelsResponse is the message "Models response" of Protocol/SPEC.md.
 type ModelsResponse struct {
@@ -376,6 +637,14 @@ type ModelsResponse struct {
 	Models []Model `json:"models,omitempty"`
 
 	Origin
+}
+
+func (m *ModelsResponse) fields(c *coder) {
+	repeated(c, field{id: 1, name: "models", typ: typeRecord, timesMax: 1024}, &m.Models)
+}
+
+func (m *ModelsResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, nil
 }
 
 // Model is the record "Model" of Protocol/SPEC.md.
@@ -422,6 +691,22 @@ type Model struct {
 	File string `json:"file,omitempty"`
 }
 
+func (m *Model) fields(c *coder) {
+	c.required(field{id: 1, name: "name", typ: typeText, low: 1, high: 128}, &m.Name)
+	c.required(field{id: 2, name: "state", typ: typeText, choices: []string{"loading", "ready", "failed", "draining"}}, &m.State)
+	c.required(field{id: 3, name: "provenance", typ: typeU64, low: 1, high: 2}, &m.Provenance)
+	c.required(field{id: 4, name: "architecture", typ: typeText, high: 128}, &m.Architecture)
+	c.required(field{id: 5, name: "parameters", typ: typeU64, high: math.MaxUint64}, &m.Parameters)
+	c.required(field{id: 6, name: "vocabulary", typ: typeU64, high: math.MaxUint64}, &m.Vocabulary)
+	c.required(field{id: 7, name: "context", typ: typeU64, high: math.MaxUint64}, &m.Context)
+	c.optional(field{id: 8, name: "fingerprint", typ: typeBytes, low: 32, high: 32}, &m.Fingerprint, m.Fingerprint != nil)
+	c.required(field{id: 9, name: "generation", typ: typeU64, high: 4294967295}, &m.Generation)
+	c.required(field{id: 10, name: "device", typ: typeText, high: 64}, &m.Device)
+	c.optional(field{id: 11, name: "device_reason", typ: typeText, low: 1, high: 2048}, &m.DeviceReason, m.DeviceReason != "")
+	c.required(field{id: 12, name: "bytes", typ: typeU64, high: math.MaxUint64}, &m.Bytes)
+	c.optional(field{id: 13, name: "file", typ: typeText, choices: []string{"unchanged", "changed", "missing"}, since: 3}, &m.File, m.File != "")
+}
+
 // LoadRequest is the message "Load request" of Protocol/SPEC.md.
 type LoadRequest struct {
 	// Name: name to serve it under (1 to 128 bytes).
@@ -437,6 +722,13 @@ type LoadRequest struct {
 	Device string `json:"device,omitempty"`
 }
 
+func (m *LoadRequest) fields(c *coder) {
+	c.required(field{id: 1, name: "name", typ: typeText, low: 1, high: 128}, &m.Name)
+	c.required(field{id: 2, name: "path", typ: typeText, low: 1, high: 4096}, &m.Path)
+	c.optional(field{id: 3, name: "strategy", typ: typeText, choices: []string{"strict", "graceful", "development"}}, &m.Strategy, m.Strategy != "")
+	c.optional(field{id: 4, name: "device", typ: typeText, low: 1, high: 64}, &m.Device, m.Device != "")
+}
+
 // loadProgress is the message "Load progress" of Protocol/SPEC.md.
 type loadProgress struct {
 	// Layer: a `Layer`: this one is done.
@@ -446,6 +738,15 @@ type loadProgress struct {
 	Frame *uint64 `json:"frame,omitempty"`
 
 	Origin
+}
+
+func (m *loadProgress) fields(c *coder) {
+	c.required(field{id: 1, name: "layer", typ: typeRecord}, &m.Layer)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
+}
+
+func (m *loadProgress) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, m.Frame
 }
 
 // LoadResponse is the message "Load response" of Protocol/SPEC.md.
@@ -471,6 +772,19 @@ type LoadResponse struct {
 	Origin
 }
 
+func (m *LoadResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "accepted", typ: typeBool}, &m.Accepted)
+	repeated(c, field{id: 2, name: "layers", typ: typeRecord, timesMax: 1024}, &m.Layers)
+	pointer(c, field{id: 3, name: "model", typ: typeRecord}, &m.Model)
+	repeated(c, field{id: 4, name: "overrides", typ: typeText, timesMax: 1024, low: 1, high: 2048}, &m.Overrides)
+	repeated(c, field{id: 5, name: "attempts", typ: typeText, timesMax: 1024, low: 1, high: 2048}, &m.Attempts)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
+}
+
+func (m *LoadResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, m.Frame
+}
+
 // Layer is the record "Layer" of Protocol/SPEC.md.
 type Layer struct {
 	// Layer: which layer of the assay: file, parse, compatibility, placement, validation.
@@ -483,15 +797,31 @@ type Layer struct {
 	Microseconds uint64 `json:"microseconds"`
 }
 
-// unloadRequest is the message "Unload request" of Protocol/SPEC.md.
-type unloadRequest struct {
+func (m *Layer) fields(c *coder) {
+	c.required(field{id: 1, name: "layer", typ: typeText, choices: []string{"file", "parse", "compatibility", "placement", "validation"}}, &m.Layer)
+	c.required(field{id: 2, name: "ok", typ: typeBool}, &m.Ok)
+	c.required(field{id: 3, name: "microseconds", typ: typeU64, high: math.MaxUint64}, &m.Microseconds)
+}
+
+// UnloadRequest is the message "Unload request" of Protocol/SPEC.md.
+type UnloadRequest struct {
 	// Name: model to stop serving, once its requests are done (1 to 128 bytes).
 	Name string `json:"name"`
+}
+
+func (m *UnloadRequest) fields(c *coder) {
+	c.required(field{id: 1, name: "name", typ: typeText, low: 1, high: 128}, &m.Name)
 }
 
 // UnloadResponse is the message "Unload response" of Protocol/SPEC.md.
 type UnloadResponse struct {
 	Origin
+}
+
+func (m *UnloadResponse) fields(*coder) {}
+
+func (m *UnloadResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, nil
 }
 
 // TokenizeRequest is the message "Tokenize request" of Protocol/SPEC.md.
@@ -515,6 +845,19 @@ type TokenizeRequest struct {
 	Requirements *Requirements `json:"requirements,omitempty"`
 }
 
+func (m *TokenizeRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
+	c.required(field{id: 2, name: "text", typ: typeBytes, high: 4000000}, &m.Text)
+	c.optional(field{id: 3, name: "parse_special", typ: typeBool}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 4, name: "add_special", typ: typeBool}, &m.AddSpecial)
+	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
+}
+
+func (m *TokenizeRequest) terms() (**RequestContext, **Requirements) {
+	return &m.Context, &m.Requirements
+}
+
 // TokenizeResponse is the message "Tokenize response" of Protocol/SPEC.md.
 type TokenizeResponse struct {
 	// Tokens: token ids (0 to 1000000 elements).
@@ -524,6 +867,15 @@ type TokenizeResponse struct {
 	Answer Answer `json:"answer"`
 
 	Origin
+}
+
+func (m *TokenizeResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "tokens", typ: typeU32s, high: 1000000}, &m.Tokens)
+	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
+}
+
+func (m *TokenizeResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, len(m.Answer.Degradations), nil
 }
 
 // DetokenizeRequest is the message "Detokenize request" of Protocol/SPEC.md.
@@ -541,6 +893,17 @@ type DetokenizeRequest struct {
 	Requirements *Requirements `json:"requirements,omitempty"`
 }
 
+func (m *DetokenizeRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
+	c.required(field{id: 2, name: "tokens", typ: typeU32s, high: 1000000}, &m.Tokens)
+	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
+}
+
+func (m *DetokenizeRequest) terms() (**RequestContext, **Requirements) {
+	return &m.Context, &m.Requirements
+}
+
 // DetokenizeResponse is the message "Detokenize response" of Protocol/SPEC.md.
 type DetokenizeResponse struct {
 	// Text: bytes; single tokens need not be whole characters (0 to 4000000 bytes).
@@ -550,6 +913,15 @@ type DetokenizeResponse struct {
 	Answer Answer `json:"answer"`
 
 	Origin
+}
+
+func (m *DetokenizeResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "text", typ: typeBytes, high: 4000000}, &m.Text)
+	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
+}
+
+func (m *DetokenizeResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, len(m.Answer.Degradations), nil
 }
 
 // GenerateRequest is the message "Generate request" of Protocol/SPEC.md.
@@ -619,6 +991,36 @@ type GenerateRequest struct {
 	Requirements *Requirements `json:"requirements,omitempty"`
 }
 
+func (m *GenerateRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
+	pointer(c, field{id: 2, name: "prompt", typ: typeText, high: 4000000}, &m.Prompt)
+	c.optional(field{id: 3, name: "tokens", typ: typeU32s, low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 4, name: "parse_special", typ: typeBool}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 5, name: "add_special", typ: typeBool}, &m.AddSpecial)
+	c.optional(field{id: 6, name: "max_tokens", typ: typeU64, low: 1, high: 1048576}, &m.MaxTokens, m.MaxTokens != 0)
+	c.optional(field{id: 7, name: "temperature", typ: typeF64, least: 0.0, most: 100.0}, &m.Temperature, m.Temperature != 0)
+	c.optional(field{id: 8, name: "top_k", typ: typeU64, high: 16777216}, &m.TopK, m.TopK != 0)
+	c.optional(field{id: 9, name: "top_p", typ: typeF64, least: 0.0, most: 1.0, above: true}, &m.TopP, m.TopP != 0)
+	c.optional(field{id: 10, name: "min_p", typ: typeF64, least: 0.0, most: 1.0}, &m.MinP, m.MinP != 0)
+	c.optional(field{id: 11, name: "seed", typ: typeU64, high: math.MaxUint64}, &m.Seed, m.Seed != 0)
+	repeated(c, field{id: 12, name: "stop", typ: typeText, timesMax: 16, low: 1, high: 256}, &m.Stop)
+	c.optional(field{id: 13, name: "truncate_prompt", typ: typeBool}, &m.TruncatePrompt, m.TruncatePrompt)
+	pointer(c, field{id: 14, name: "logprobs", typ: typeU64, high: 64, since: 2}, &m.Logprobs)
+	pointer(c, field{id: 15, name: "prompt_logprobs", typ: typeU64, high: 64, since: 2}, &m.PromptLogprobs)
+	repeated(c, field{id: 16, name: "messages", typ: typeRecord, timesMax: 1024, since: 2}, &m.Messages)
+	c.optional(field{id: 17, name: "ignore_eos", typ: typeBool, since: 3}, &m.IgnoreEos, m.IgnoreEos)
+	c.optional(field{id: 18, name: "min_tokens", typ: typeU64, high: 1048576, since: 3}, &m.MinTokens, m.MinTokens != 0)
+	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
+	c.exactlyOne([]string{"prompt", "tokens", "messages"}, m.Prompt != nil, m.Tokens != nil, len(m.Messages) > 0)
+	c.excludes("messages", "parse_special", len(m.Messages) > 0 && m.ParseSpecial)
+	c.excludes("messages", "add_special", len(m.Messages) > 0 && m.AddSpecial != nil)
+}
+
+func (m *GenerateRequest) terms() (**RequestContext, **Requirements) {
+	return &m.Context, &m.Requirements
+}
+
 // GenerateChunk is the message "Generate chunk" of Protocol/SPEC.md.
 type GenerateChunk struct {
 	// Tokens: tokens made since the last frame (0 to 1000000 elements).
@@ -643,6 +1045,20 @@ type GenerateChunk struct {
 	Frame *uint64 `json:"frame,omitempty"`
 
 	Origin
+}
+
+func (m *GenerateChunk) fields(c *coder) {
+	c.optional(field{id: 1, name: "tokens", typ: typeU32s, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 2, name: "text", typ: typeText, high: 4000000}, &m.Text, m.Text != "")
+	pointer(c, field{id: 3, name: "prompt_done", typ: typeU64, high: math.MaxUint64}, &m.PromptDone)
+	pointer(c, field{id: 4, name: "prompt_total", typ: typeU64, high: math.MaxUint64}, &m.PromptTotal)
+	pointer(c, field{id: 5, name: "logprobs", typ: typeRecord, since: 2}, &m.Logprobs)
+	pointer(c, field{id: 6, name: "prompt_logprobs", typ: typeRecord, since: 2}, &m.PromptLogprobs)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
+}
+
+func (m *GenerateChunk) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, m.Frame
 }
 
 // GenerateResponse is the message "Generate response" of Protocol/SPEC.md.
@@ -681,6 +1097,23 @@ type GenerateResponse struct {
 	Origin
 }
 
+func (m *GenerateResponse) fields(c *coder) {
+	c.optional(field{id: 1, name: "tokens", typ: typeU32s, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 2, name: "text", typ: typeText, high: 4000000}, &m.Text, m.Text != "")
+	c.required(field{id: 5, name: "finish_reason", typ: typeText, choices: []string{"stop", "length", "cancelled", "deadline"}}, &m.FinishReason)
+	c.optional(field{id: 6, name: "stop_matched", typ: typeText, low: 1, high: 256}, &m.StopMatched, m.StopMatched != "")
+	c.required(field{id: 7, name: "prompt_tokens", typ: typeU64, high: math.MaxUint64}, &m.PromptTokens)
+	c.required(field{id: 8, name: "completion_tokens", typ: typeU64, high: math.MaxUint64}, &m.CompletionTokens)
+	pointer(c, field{id: 9, name: "logprobs", typ: typeRecord, since: 2}, &m.Logprobs)
+	pointer(c, field{id: 10, name: "prompt_logprobs", typ: typeRecord, since: 2}, &m.PromptLogprobs)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
+	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
+}
+
+func (m *GenerateResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, len(m.Answer.Degradations), m.Frame
+}
+
 // ScoreRequest is the message "Score request" of Protocol/SPEC.md.
 type ScoreRequest struct {
 	// Model: absent: the server's only model (1 to 128 bytes).
@@ -714,6 +1147,26 @@ type ScoreRequest struct {
 	Requirements *Requirements `json:"requirements,omitempty"`
 }
 
+func (m *ScoreRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
+	pointer(c, field{id: 2, name: "prompt", typ: typeText, high: 4000000}, &m.Prompt)
+	c.optional(field{id: 3, name: "tokens", typ: typeU32s, low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 4, name: "parse_special", typ: typeBool}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 5, name: "add_special", typ: typeBool}, &m.AddSpecial)
+	repeated(c, field{id: 6, name: "messages", typ: typeRecord, timesMax: 1024}, &m.Messages)
+	repeated(c, field{id: 7, name: "continuations", typ: typeRecord, timesMin: 1, timesMax: 256}, &m.Continuations)
+	c.optional(field{id: 8, name: "top_logprobs", typ: typeU64, high: 64}, &m.TopLogprobs, m.TopLogprobs != 0)
+	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
+	c.exactlyOne([]string{"prompt", "tokens", "messages"}, m.Prompt != nil, m.Tokens != nil, len(m.Messages) > 0)
+	c.excludes("messages", "parse_special", len(m.Messages) > 0 && m.ParseSpecial)
+	c.excludes("messages", "add_special", len(m.Messages) > 0 && m.AddSpecial != nil)
+}
+
+func (m *ScoreRequest) terms() (**RequestContext, **Requirements) {
+	return &m.Context, &m.Requirements
+}
+
 // ScoreResponse is the message "Score response" of Protocol/SPEC.md.
 type ScoreResponse struct {
 	// Scores: one `Continuation score` for each continuation, in order.
@@ -728,6 +1181,16 @@ type ScoreResponse struct {
 	Origin
 }
 
+func (m *ScoreResponse) fields(c *coder) {
+	repeated(c, field{id: 1, name: "scores", typ: typeRecord, timesMin: 1, timesMax: 256}, &m.Scores)
+	c.required(field{id: 2, name: "prompt_tokens", typ: typeU64, high: math.MaxUint64}, &m.PromptTokens)
+	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
+}
+
+func (m *ScoreResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, len(m.Answer.Degradations), nil
+}
+
 // ContinuationScore is the record "Continuation score" of Protocol/SPEC.md.
 type ContinuationScore struct {
 	// Logprobs: a `Logprobs` of the tokens that were scored.
@@ -738,6 +1201,12 @@ type ContinuationScore struct {
 
 	// Greedy: every token was the most probable one at its place.
 	Greedy bool `json:"greedy"`
+}
+
+func (m *ContinuationScore) fields(c *coder) {
+	c.required(field{id: 1, name: "logprobs", typ: typeRecord}, &m.Logprobs)
+	c.required(field{id: 2, name: "logprob", typ: typeF64, least: math.Inf(-1), most: math.Inf(1)}, &m.Logprob)
+	c.required(field{id: 3, name: "greedy", typ: typeBool}, &m.Greedy)
 }
 
 // EmbedRequest is the message "Embed request" of Protocol/SPEC.md.
@@ -767,6 +1236,21 @@ type EmbedRequest struct {
 	Requirements *Requirements `json:"requirements,omitempty"`
 }
 
+func (m *EmbedRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
+	repeated(c, field{id: 2, name: "inputs", typ: typeRecord, timesMin: 1, timesMax: 256}, &m.Inputs)
+	c.optional(field{id: 3, name: "parse_special", typ: typeBool}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 4, name: "add_special", typ: typeBool}, &m.AddSpecial)
+	c.optional(field{id: 5, name: "pooling", typ: typeText, choices: []string{"mean", "last", "cls"}}, &m.Pooling, m.Pooling != "")
+	pointer(c, field{id: 6, name: "normalize", typ: typeBool}, &m.Normalize)
+	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
+}
+
+func (m *EmbedRequest) terms() (**RequestContext, **Requirements) {
+	return &m.Context, &m.Requirements
+}
+
 // embedChunk is the message "Embed chunk" of Protocol/SPEC.md.
 type embedChunk struct {
 	// Embeddings: the next values (1 to 1000000 elements).
@@ -776,6 +1260,15 @@ type embedChunk struct {
 	Frame *uint64 `json:"frame,omitempty"`
 
 	Origin
+}
+
+func (m *embedChunk) fields(c *coder) {
+	c.required(field{id: 1, name: "embeddings", typ: typeF32s, low: 1, high: 1000000}, &m.Embeddings)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
+}
+
+func (m *embedChunk) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, m.Frame
 }
 
 // EmbedResponse is the message "Embed response" of Protocol/SPEC.md.
@@ -799,6 +1292,19 @@ type EmbedResponse struct {
 	Answer Answer `json:"answer"`
 
 	Origin
+}
+
+func (m *EmbedResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "embeddings", typ: typeF32s, high: 1000000}, &m.Embeddings)
+	c.required(field{id: 2, name: "dimensions", typ: typeU64, low: 1, high: 131072}, &m.Dimensions)
+	c.required(field{id: 3, name: "count", typ: typeU64, low: 1, high: 256}, &m.Count)
+	c.required(field{id: 4, name: "prompt_tokens", typ: typeU64, high: math.MaxUint64}, &m.PromptTokens)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
+	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
+}
+
+func (m *EmbedResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, len(m.Answer.Degradations), m.Frame
 }
 
 // LogitsRequest is the message "Logits request" of Protocol/SPEC.md.
@@ -831,6 +1337,25 @@ type LogitsRequest struct {
 	Requirements *Requirements `json:"requirements,omitempty"`
 }
 
+func (m *LogitsRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
+	pointer(c, field{id: 2, name: "prompt", typ: typeText, high: 4000000}, &m.Prompt)
+	c.optional(field{id: 3, name: "tokens", typ: typeU32s, low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 4, name: "parse_special", typ: typeBool}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 5, name: "add_special", typ: typeBool}, &m.AddSpecial)
+	c.optional(field{id: 6, name: "all_positions", typ: typeBool}, &m.AllPositions, m.AllPositions)
+	repeated(c, field{id: 7, name: "messages", typ: typeRecord, timesMax: 1024, since: 2}, &m.Messages)
+	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
+	c.exactlyOne([]string{"prompt", "tokens", "messages"}, m.Prompt != nil, m.Tokens != nil, len(m.Messages) > 0)
+	c.excludes("messages", "parse_special", len(m.Messages) > 0 && m.ParseSpecial)
+	c.excludes("messages", "add_special", len(m.Messages) > 0 && m.AddSpecial != nil)
+}
+
+func (m *LogitsRequest) terms() (**RequestContext, **Requirements) {
+	return &m.Context, &m.Requirements
+}
+
 // logitsChunk is the message "Logits chunk" of Protocol/SPEC.md.
 type logitsChunk struct {
 	// Logits: the next values (1 to 1000000 elements).
@@ -840,6 +1365,15 @@ type logitsChunk struct {
 	Frame *uint64 `json:"frame,omitempty"`
 
 	Origin
+}
+
+func (m *logitsChunk) fields(c *coder) {
+	c.required(field{id: 1, name: "logits", typ: typeF32s, low: 1, high: 1000000}, &m.Logits)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
+}
+
+func (m *logitsChunk) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, m.Frame
 }
 
 // LogitsResponse is the message "Logits response" of Protocol/SPEC.md.
@@ -862,10 +1396,26 @@ type LogitsResponse struct {
 	Origin
 }
 
+func (m *LogitsResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "logits", typ: typeF32s, high: 1000000}, &m.Logits)
+	c.required(field{id: 2, name: "vocabulary", typ: typeU64, low: 1, high: 4294967295}, &m.Vocabulary)
+	c.required(field{id: 3, name: "positions", typ: typeU64, low: 1, high: 4294967295}, &m.Positions)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
+	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
+}
+
+func (m *LogitsResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, len(m.Answer.Degradations), m.Frame
+}
+
 // cancelRequest is the message "Cancel request" of Protocol/SPEC.md.
 type cancelRequest struct {
 	// Target: id of the request to stop, of the same connection (1 to 18446744073709551615).
 	Target uint64 `json:"target"`
+}
+
+func (m *cancelRequest) fields(c *coder) {
+	c.required(field{id: 1, name: "target", typ: typeU64, low: 1, high: 18446744073709551615}, &m.Target)
 }
 
 // cancelResponse is the record "Cancel response" of Protocol/SPEC.md.
@@ -874,8 +1424,14 @@ type cancelResponse struct {
 	Found bool `json:"found"`
 }
 
-// statsRequest is the message "Stats request" of Protocol/SPEC.md.
-type statsRequest struct{}
+func (m *cancelResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "found", typ: typeBool}, &m.Found)
+}
+
+// StatsRequest is the message "Stats request" of Protocol/SPEC.md.
+type StatsRequest struct{}
+
+func (m *StatsRequest) fields(*coder) {}
 
 // StatsResponse is the message "Stats response" of Protocol/SPEC.md.
 type StatsResponse struct {
@@ -883,6 +1439,14 @@ type StatsResponse struct {
 	Counters []Counter `json:"counters,omitempty"`
 
 	Origin
+}
+
+func (m *StatsResponse) fields(c *coder) {
+	repeated(c, field{id: 1, name: "counters", typ: typeRecord, timesMax: 1024}, &m.Counters)
+}
+
+func (m *StatsResponse) facts() (origin *Origin, degradations int, number *uint64) {
+	return &m.Origin, 0, nil
 }
 
 // Counter is the record "Counter" of Protocol/SPEC.md.
@@ -897,6 +1461,12 @@ type Counter struct {
 	Mock uint64 `json:"mock"`
 }
 
+func (m *Counter) fields(c *coder) {
+	c.required(field{id: 1, name: "name", typ: typeText, low: 1, high: 128}, &m.Name)
+	c.required(field{id: 2, name: "real", typ: typeU64, high: math.MaxUint64}, &m.Real)
+	c.required(field{id: 3, name: "mock", typ: typeU64, high: math.MaxUint64}, &m.Mock)
+}
+
 // goAway is the record "GoAway" of Protocol/SPEC.md.
 type goAway struct {
 	// Reason: `shutting_down`, `idle` (1 to 128 bytes).
@@ -906,351 +1476,68 @@ type goAway struct {
 	DrainMilliseconds uint64 `json:"drain_milliseconds"`
 }
 
-var requirementsTable = &message{"Requirements", []field{
-	{id: 1, name: "real", typ: typeBool, presence: optional},
-	{id: 2, name: "fingerprint", typ: typeBytes, presence: optional, low: 32, high: 32},
-	{id: 3, name: "device", typ: typeText, presence: optional, low: 1, high: 64},
-}, nil, nil}
+func (m *goAway) fields(c *coder) {
+	c.required(field{id: 1, name: "reason", typ: typeText, low: 1, high: 128}, &m.Reason)
+	c.required(field{id: 2, name: "drain_milliseconds", typ: typeU64, high: math.MaxUint64}, &m.DrainMilliseconds)
+}
 
-var requestContextTable = &message{"Request context", []field{
-	{id: 1, name: "trace_context", typ: typeText, presence: optional, low: 55, high: 55},
-	{id: 2, name: "attempt", typ: typeU64, presence: optional, low: 1, high: 4294967295},
-	{id: 3, name: "priority", typ: typeU64, presence: optional, high: 9},
-}, nil, nil}
+// Ping: same bytes back.
+func (c *Client) Ping(ctx context.Context, request PingRequest) (*PingResponse, error) {
+	return ask(ctx, c, kindPing, &request, request.answer)
+}
 
-var answerTable = &message{"Answer", []field{
-	{id: 1, name: "model", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "fingerprint", typ: typeBytes, presence: optional, low: 32, high: 32},
-	{id: 3, name: "device", typ: typeText, presence: required, low: 1, high: 64},
-	{id: 4, name: "timing", typ: typeRecord, presence: required, record: timingTable},
-	{id: 5, name: "degradations", typ: typeText, presence: repeated, timesMin: 0, timesMax: 1024, low: 1, high: 2048},
-	{id: 6, name: "server_load", typ: typeRecord, presence: optional, record: serverLoadTable, since: 3},
-}, nil, nil}
+// Health: may this model, or this server, be sent work.
+func (c *Client) Health(ctx context.Context, request HealthRequest) (*HealthResponse, error) {
+	return ask(ctx, c, kindHealth, &request, single[HealthResponse])
+}
 
-var serverLoadTable = &message{"Server load", []field{
-	{id: 1, name: "queued", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 2, name: "running", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 3, name: "wait_microseconds", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 4, name: "cache_pages_used", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 5, name: "cache_pages", typ: typeU64, presence: required, high: math.MaxUint64},
-}, nil, nil}
+// Models: list of models.
+func (c *Client) Models(ctx context.Context, request ModelsRequest) (*ModelsResponse, error) {
+	return ask(ctx, c, kindModels, &request, single[ModelsResponse])
+}
 
-var timingTable = &message{"Timing", []field{
-	{id: 1, name: "accept", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 2, name: "queue", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 3, name: "tokenize", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 4, name: "prefill", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 5, name: "decode", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 6, name: "write", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 7, name: "total", typ: typeU64, presence: required, high: math.MaxUint64},
-}, nil, nil}
+// Unload: stop serving a model. Never sent again once it may have begun.
+func (c *Client) Unload(ctx context.Context, request UnloadRequest) (*UnloadResponse, error) {
+	return ask(ctx, c, kindUnload, &request, single[UnloadResponse])
+}
 
-var chatMessageTable = &message{"Chat message", []field{
-	{id: 1, name: "role", typ: typeText, presence: required, choices: []string{"system", "user", "assistant"}, high: math.MaxUint64},
-	{id: 2, name: "content", typ: typeText, presence: required, high: 4000000},
-}, nil, nil}
+// Tokenize: text to token ids.
+func (c *Client) Tokenize(
+	ctx context.Context, request TokenizeRequest,
+) (*TokenizeResponse, error) {
+	return ask(ctx, c, kindTokenize, &request, single[TokenizeResponse])
+}
 
-var inputTable = &message{"Input", []field{
-	{id: 1, name: "text", typ: typeText, presence: optional, high: 4000000},
-	{id: 2, name: "tokens", typ: typeU32s, presence: optional, low: 1, high: 1000000},
-}, [][]string{{"text", "tokens"}}, nil}
+// Detokenize: token ids to text.
+func (c *Client) Detokenize(
+	ctx context.Context, request DetokenizeRequest,
+) (*DetokenizeResponse, error) {
+	return ask(ctx, c, kindDetokenize, &request, single[DetokenizeResponse])
+}
 
-var logprobsTable = &message{"Logprobs", []field{
-	{id: 1, name: "tokens", typ: typeU32s, presence: required, high: 1000000},
-	{id: 2, name: "logprobs", typ: typeF32s, presence: required, high: 1000000},
-	{id: 3, name: "top_count", typ: typeU64, presence: optional, high: 64},
-	{id: 4, name: "top_tokens", typ: typeU32s, presence: optional, high: 1000000},
-	{id: 5, name: "top_logprobs", typ: typeF32s, presence: optional, high: 1000000},
-}, nil, nil}
+// Generate: continue a prompt.
+func (c *Client) Generate(
+	ctx context.Context, request GenerateRequest,
+) (*GenerateResponse, error) {
+	return ask(ctx, c, kindGenerate, &request, request.answer)
+}
 
-var errorBodyTable = &message{"Error", []field{
-	{id: 1, name: "code", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "message", typ: typeText, presence: required, high: 2048},
-	{id: 3, name: "field", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 4, name: "retry_after_milliseconds", typ: typeU64, presence: optional, high: 3600000},
-	{id: 5, name: "layer", typ: typeText, presence: optional, choices: []string{"file", "parse", "compatibility", "placement", "validation"}, high: math.MaxUint64},
-	{id: 6, name: "server_load", typ: typeRecord, presence: optional, record: serverLoadTable, since: 3},
-}, nil, nil}
+// Score: log-probabilities of given continuations.
+func (c *Client) Score(ctx context.Context, request ScoreRequest) (*ScoreResponse, error) {
+	return ask(ctx, c, kindScore, &request, request.answer)
+}
 
-var helloRequestTable = &message{"Hello request", []field{
-	{id: 1, name: "client", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "revision", typ: typeU64, presence: required, low: 1, high: 4294967295},
-	{id: 3, name: "compression", typ: typeBool, presence: optional},
-	{id: 4, name: "body_size_max", typ: typeU64, presence: optional, low: 4096, high: 4294967295},
-}, nil, nil}
+// Logits: raw scores.
+func (c *Client) Logits(ctx context.Context, request LogitsRequest) (*LogitsResponse, error) {
+	return ask(ctx, c, kindLogits, &request, request.answer)
+}
 
-var helloResponseTable = &message{"Hello response", []field{
-	{id: 1, name: "server", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "revision", typ: typeU64, presence: required, low: 1, high: 4294967295},
-	{id: 3, name: "compression", typ: typeBool, presence: required},
-	{id: 4, name: "body_size_max", typ: typeU64, presence: required, low: 4096, high: 4294967295},
-	{id: 5, name: "requests_in_flight_max", typ: typeU64, presence: required, low: 1, high: 4294967295},
-}, nil, nil}
+// Embed: inputs to vectors.
+func (c *Client) Embed(ctx context.Context, request EmbedRequest) (*EmbedResponse, error) {
+	return ask(ctx, c, kindEmbed, &request, request.answer)
+}
 
-var pingRequestTable = &message{"Ping request", []field{
-	{id: 1, name: "payload", typ: typeBytes, presence: optional, high: 65536},
-}, nil, nil}
-
-var pingResponseTable = &message{"Ping response", []field{
-	{id: 1, name: "payload", typ: typeBytes, presence: optional, high: 65536},
-}, nil, nil}
-
-var healthRequestTable = &message{"Health request", []field{
-	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 2, name: "verify", typ: typeBool, presence: optional, since: 2},
-	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
-	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
-}, nil, nil}
-
-var healthResponseTable = &message{"Health response", []field{
-	{id: 1, name: "ready", typ: typeBool, presence: required},
-	{id: 2, name: "state", typ: typeText, presence: required, choices: []string{"loading", "ready", "failed", "draining"}, high: math.MaxUint64},
-	{id: 3, name: "reason", typ: typeText, presence: optional, low: 1, high: 2048},
-	{id: 4, name: "seal", typ: typeText, presence: optional, choices: []string{"absent", "matched", "drifted"}, high: math.MaxUint64, since: 2},
-	{id: 5, name: "largest_difference", typ: typeF64, presence: optional, least: 0.0, most: 10.0, since: 2},
-	{id: 6, name: "file", typ: typeText, presence: optional, choices: []string{"unchanged", "changed", "missing"}, high: math.MaxUint64, since: 3},
-}, nil, nil}
-
-var modelsRequestTable = &message{"Models request", nil, nil, nil}
-
-var modelsResponseTable = &message{"Models response", []field{
-	{id: 1, name: "models", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: modelTable},
-}, nil, nil}
-
-var modelTable = &message{"Model", []field{
-	{id: 1, name: "name", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "state", typ: typeText, presence: required, choices: []string{"loading", "ready", "failed", "draining"}, high: math.MaxUint64},
-	{id: 3, name: "provenance", typ: typeU64, presence: required, low: 1, high: 2},
-	{id: 4, name: "architecture", typ: typeText, presence: required, high: 128},
-	{id: 5, name: "parameters", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 6, name: "vocabulary", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 7, name: "context", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 8, name: "fingerprint", typ: typeBytes, presence: optional, low: 32, high: 32},
-	{id: 9, name: "generation", typ: typeU64, presence: required, high: 4294967295},
-	{id: 10, name: "device", typ: typeText, presence: required, high: 64},
-	{id: 11, name: "device_reason", typ: typeText, presence: optional, low: 1, high: 2048},
-	{id: 12, name: "bytes", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 13, name: "file", typ: typeText, presence: optional, choices: []string{"unchanged", "changed", "missing"}, high: math.MaxUint64, since: 3},
-}, nil, nil}
-
-var loadRequestTable = &message{"Load request", []field{
-	{id: 1, name: "name", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "path", typ: typeText, presence: required, low: 1, high: 4096},
-	{id: 3, name: "strategy", typ: typeText, presence: optional, choices: []string{"strict", "graceful", "development"}, high: math.MaxUint64},
-	{id: 4, name: "device", typ: typeText, presence: optional, low: 1, high: 64},
-}, nil, nil}
-
-var loadProgressTable = &message{"Load progress", []field{
-	{id: 1, name: "layer", typ: typeRecord, presence: required, record: layerTable},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-}, nil, nil}
-
-var loadResponseTable = &message{"Load response", []field{
-	{id: 1, name: "accepted", typ: typeBool, presence: required},
-	{id: 2, name: "layers", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: layerTable},
-	{id: 3, name: "model", typ: typeRecord, presence: optional, record: modelTable},
-	{id: 4, name: "overrides", typ: typeText, presence: repeated, timesMin: 0, timesMax: 1024, low: 1, high: 2048},
-	{id: 5, name: "attempts", typ: typeText, presence: repeated, timesMin: 0, timesMax: 1024, low: 1, high: 2048},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-}, nil, nil}
-
-var layerTable = &message{"Layer", []field{
-	{id: 1, name: "layer", typ: typeText, presence: required, choices: []string{"file", "parse", "compatibility", "placement", "validation"}, high: math.MaxUint64},
-	{id: 2, name: "ok", typ: typeBool, presence: required},
-	{id: 3, name: "microseconds", typ: typeU64, presence: required, high: math.MaxUint64},
-}, nil, nil}
-
-var unloadRequestTable = &message{"Unload request", []field{
-	{id: 1, name: "name", typ: typeText, presence: required, low: 1, high: 128},
-}, nil, nil}
-
-var unloadResponseTable = &message{"Unload response", nil, nil, nil}
-
-var tokenizeRequestTable = &message{"Tokenize request", []field{
-	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 2, name: "text", typ: typeBytes, presence: required, high: 4000000},
-	{id: 3, name: "parse_special", typ: typeBool, presence: optional},
-	{id: 4, name: "add_special", typ: typeBool, presence: optional},
-	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
-	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
-}, nil, nil}
-
-var tokenizeResponseTable = &message{"Tokenize response", []field{
-	{id: 1, name: "tokens", typ: typeU32s, presence: required, high: 1000000},
-	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
-}, nil, nil}
-
-var detokenizeRequestTable = &message{"Detokenize request", []field{
-	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 2, name: "tokens", typ: typeU32s, presence: required, high: 1000000},
-	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
-	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
-}, nil, nil}
-
-var detokenizeResponseTable = &message{"Detokenize response", []field{
-	{id: 1, name: "text", typ: typeBytes, presence: required, high: 4000000},
-	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
-}, nil, nil}
-
-var generateRequestTable = &message{"Generate request", []field{
-	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 2, name: "prompt", typ: typeText, presence: optional, high: 4000000},
-	{id: 3, name: "tokens", typ: typeU32s, presence: optional, low: 1, high: 1000000},
-	{id: 4, name: "parse_special", typ: typeBool, presence: optional},
-	{id: 5, name: "add_special", typ: typeBool, presence: optional},
-	{id: 6, name: "max_tokens", typ: typeU64, presence: optional, low: 1, high: 1048576},
-	{id: 7, name: "temperature", typ: typeF64, presence: optional, least: 0.0, most: 100.0},
-	{id: 8, name: "top_k", typ: typeU64, presence: optional, high: 16777216},
-	{id: 9, name: "top_p", typ: typeF64, presence: optional, least: 0.0, most: 1.0, above: true},
-	{id: 10, name: "min_p", typ: typeF64, presence: optional, least: 0.0, most: 1.0},
-	{id: 11, name: "seed", typ: typeU64, presence: optional, high: math.MaxUint64},
-	{id: 12, name: "stop", typ: typeText, presence: repeated, timesMin: 0, timesMax: 16, low: 1, high: 256},
-	{id: 13, name: "truncate_prompt", typ: typeBool, presence: optional},
-	{id: 14, name: "logprobs", typ: typeU64, presence: optional, high: 64, since: 2},
-	{id: 15, name: "prompt_logprobs", typ: typeU64, presence: optional, high: 64, since: 2},
-	{id: 16, name: "messages", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: chatMessageTable, since: 2},
-	{id: 17, name: "ignore_eos", typ: typeBool, presence: optional, since: 3},
-	{id: 18, name: "min_tokens", typ: typeU64, presence: optional, high: 1048576, since: 3},
-	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
-	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
-}, [][]string{{"prompt", "tokens", "messages"}}, [][]string{{"messages", "parse_special"}, {"messages", "add_special"}}}
-
-var generateChunkTable = &message{"Generate chunk", []field{
-	{id: 1, name: "tokens", typ: typeU32s, presence: optional, high: 1000000},
-	{id: 2, name: "text", typ: typeText, presence: optional, high: 4000000},
-	{id: 3, name: "prompt_done", typ: typeU64, presence: optional, high: math.MaxUint64},
-	{id: 4, name: "prompt_total", typ: typeU64, presence: optional, high: math.MaxUint64},
-	{id: 5, name: "logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
-	{id: 6, name: "prompt_logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-}, nil, nil}
-
-var generateResponseTable = &message{"Generate response", []field{
-	{id: 1, name: "tokens", typ: typeU32s, presence: optional, high: 1000000},
-	{id: 2, name: "text", typ: typeText, presence: optional, high: 4000000},
-	{id: 5, name: "finish_reason", typ: typeText, presence: required, choices: []string{"stop", "length", "cancelled", "deadline"}, high: math.MaxUint64},
-	{id: 6, name: "stop_matched", typ: typeText, presence: optional, low: 1, high: 256},
-	{id: 7, name: "prompt_tokens", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 8, name: "completion_tokens", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 9, name: "logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
-	{id: 10, name: "prompt_logprobs", typ: typeRecord, presence: optional, record: logprobsTable, since: 2},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
-}, nil, nil}
-
-var scoreRequestTable = &message{"Score request", []field{
-	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 2, name: "prompt", typ: typeText, presence: optional, high: 4000000},
-	{id: 3, name: "tokens", typ: typeU32s, presence: optional, low: 1, high: 1000000},
-	{id: 4, name: "parse_special", typ: typeBool, presence: optional},
-	{id: 5, name: "add_special", typ: typeBool, presence: optional},
-	{id: 6, name: "messages", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: chatMessageTable},
-	{id: 7, name: "continuations", typ: typeRecord, presence: repeated, timesMin: 1, timesMax: 256, record: inputTable},
-	{id: 8, name: "top_logprobs", typ: typeU64, presence: optional, high: 64},
-	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
-	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
-}, [][]string{{"prompt", "tokens", "messages"}}, [][]string{{"messages", "parse_special"}, {"messages", "add_special"}}}
-
-var scoreResponseTable = &message{"Score response", []field{
-	{id: 1, name: "scores", typ: typeRecord, presence: repeated, timesMin: 1, timesMax: 256, record: continuationScoreTable},
-	{id: 2, name: "prompt_tokens", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
-}, nil, nil}
-
-var continuationScoreTable = &message{"Continuation score", []field{
-	{id: 1, name: "logprobs", typ: typeRecord, presence: required, record: logprobsTable},
-	{id: 2, name: "logprob", typ: typeF64, presence: required, least: math.Inf(-1), most: math.Inf(1)},
-	{id: 3, name: "greedy", typ: typeBool, presence: required},
-}, nil, nil}
-
-var embedRequestTable = &message{"Embed request", []field{
-	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 2, name: "inputs", typ: typeRecord, presence: repeated, timesMin: 1, timesMax: 256, record: inputTable},
-	{id: 3, name: "parse_special", typ: typeBool, presence: optional},
-	{id: 4, name: "add_special", typ: typeBool, presence: optional},
-	{id: 5, name: "pooling", typ: typeText, presence: optional, choices: []string{"mean", "last", "cls"}, high: math.MaxUint64},
-	{id: 6, name: "normalize", typ: typeBool, presence: optional},
-	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
-	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
-}, nil, nil}
-
-var embedChunkTable = &message{"Embed chunk", []field{
-	{id: 1, name: "embeddings", typ: typeF32s, presence: required, low: 1, high: 1000000},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-}, nil, nil}
-
-var embedResponseTable = &message{"Embed response", []field{
-	{id: 1, name: "embeddings", typ: typeF32s, presence: required, high: 1000000},
-	{id: 2, name: "dimensions", typ: typeU64, presence: required, low: 1, high: 131072},
-	{id: 3, name: "count", typ: typeU64, presence: required, low: 1, high: 256},
-	{id: 4, name: "prompt_tokens", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
-}, nil, nil}
-
-var logitsRequestTable = &message{"Logits request", []field{
-	{id: 1, name: "model", typ: typeText, presence: optional, low: 1, high: 128},
-	{id: 2, name: "prompt", typ: typeText, presence: optional, high: 4000000},
-	{id: 3, name: "tokens", typ: typeU32s, presence: optional, low: 1, high: 1000000},
-	{id: 4, name: "parse_special", typ: typeBool, presence: optional},
-	{id: 5, name: "add_special", typ: typeBool, presence: optional},
-	{id: 6, name: "all_positions", typ: typeBool, presence: optional},
-	{id: 7, name: "messages", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: chatMessageTable, since: 2},
-	{id: 29, name: "context", typ: typeRecord, presence: optional, record: requestContextTable, since: 3},
-	{id: 30, name: "requirements", typ: typeRecord, presence: optional, record: requirementsTable},
-}, [][]string{{"prompt", "tokens", "messages"}}, [][]string{{"messages", "parse_special"}, {"messages", "add_special"}}}
-
-var logitsChunkTable = &message{"Logits chunk", []field{
-	{id: 1, name: "logits", typ: typeF32s, presence: required, low: 1, high: 1000000},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-}, nil, nil}
-
-var logitsResponseTable = &message{"Logits response", []field{
-	{id: 1, name: "logits", typ: typeF32s, presence: required, high: 1000000},
-	{id: 2, name: "vocabulary", typ: typeU64, presence: required, low: 1, high: 4294967295},
-	{id: 3, name: "positions", typ: typeU64, presence: required, low: 1, high: 4294967295},
-	{id: 28, name: "frame", typ: typeU64, presence: optional, high: math.MaxUint64, since: 3},
-	{id: 31, name: "answer", typ: typeRecord, presence: required, record: answerTable},
-}, nil, nil}
-
-var cancelRequestTable = &message{"Cancel request", []field{
-	{id: 1, name: "target", typ: typeU64, presence: required, low: 1, high: 18446744073709551615},
-}, nil, nil}
-
-var cancelResponseTable = &message{"Cancel response", []field{
-	{id: 1, name: "found", typ: typeBool, presence: required},
-}, nil, nil}
-
-var statsRequestTable = &message{"Stats request", nil, nil, nil}
-
-var statsResponseTable = &message{"Stats response", []field{
-	{id: 1, name: "counters", typ: typeRecord, presence: repeated, timesMin: 0, timesMax: 1024, record: counterTable},
-}, nil, nil}
-
-var counterTable = &message{"Counter", []field{
-	{id: 1, name: "name", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "real", typ: typeU64, presence: required, high: math.MaxUint64},
-	{id: 3, name: "mock", typ: typeU64, presence: required, high: math.MaxUint64},
-}, nil, nil}
-
-var goAwayTable = &message{"GoAway", []field{
-	{id: 1, name: "reason", typ: typeText, presence: required, low: 1, high: 128},
-	{id: 2, name: "drain_milliseconds", typ: typeU64, presence: required, high: math.MaxUint64},
-}, nil, nil}
-
-var kinds = map[byte]kindRule{
-	kindHello:      {"Hello", 1, false, true, helloRequestTable},
-	kindPing:       {"Ping", 1, false, true, pingRequestTable},
-	kindHealth:     {"Health", 1, false, true, healthRequestTable},
-	kindModels:     {"Models", 1, false, true, modelsRequestTable},
-	kindLoad:       {"Load", 1, true, false, loadRequestTable},
-	kindUnload:     {"Unload", 1, false, false, unloadRequestTable},
-	kindTokenize:   {"Tokenize", 1, false, true, tokenizeRequestTable},
-	kindDetokenize: {"Detokenize", 1, false, true, detokenizeRequestTable},
-	kindGenerate:   {"Generate", 1, true, true, generateRequestTable},
-	kindScore:      {"Score", 2, false, true, scoreRequestTable},
-	kindLogits:     {"Logits", 1, true, true, logitsRequestTable},
-	kindEmbed:      {"Embed", 2, true, true, embedRequestTable},
-	kindCancel:     {"Cancel", 1, false, false, cancelRequestTable},
-	kindStats:      {"Stats", 1, false, true, statsRequestTable},
+// Stats: counters, split by provenance.
+func (c *Client) Stats(ctx context.Context, request StatsRequest) (*StatsResponse, error) {
+	return ask(ctx, c, kindStats, &request, single[StatsResponse])
 }

@@ -9,3 +9,6 @@ func hasInput(net.Conn) bool { return false }
 
 // writeNow needs one as well; a goroutine writes everything instead.
 func writeNow(net.Conn, []byte) int { return 0 }
+
+// probe leaves the system its own numbers.
+func probe(net.Conn) {}

@@ -1,54 +1,58 @@
 //go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
 
-// A look at an idle connection before a request is written on it: has the server closed it, or said
-// that it will? The reading goroutine learns it too, but perhaps a moment too late, and a request
-// that is not safe to repeat must not be risked on a dead connection.
-// And a write that never waits: a full socket must not keep a caller whose context ends.
+// What net.Conn does not offer: a look at what has arrived, a write that never waits, and probes.
 
 package assay
 
 import (
 	"net"
+	"runtime"
 	"syscall"
 )
 
-// hasInput says whether reading would return something at once: bytes, the end, or an error. It
-// takes nothing and never blocks.
-func hasInput(socket net.Conn) bool {
+// control hands a socket's descriptor to do, which must not block; false when there is none.
+func control(socket net.Conn, do func(descriptor int)) bool {
 	system, ok := socket.(syscall.Conn)
 	if !ok {
 		return false
 	}
 	raw, err := system.SyscallConn()
-	if err != nil {
-		return true
-	}
-	found := false
-	err = raw.Control(func(descriptor uintptr) {
-		var one [1]byte
-		_, _, err := syscall.Recvfrom(int(descriptor), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		found = err != syscall.EAGAIN && err != syscall.EINTR
-	})
-	return found || err != nil
+	return err == nil && raw.Control(func(descriptor uintptr) { do(int(descriptor)) }) == nil
 }
 
-// writeNow writes what the socket takes at once and returns how much that was. What is wrong with
-// the socket is left for the next write to say.
+// hasInput says whether reading would return something at once: bytes, the end, or an error. It
+// takes nothing and never blocks. The reading goroutine learns it too, but perhaps a moment too
+// late, and a request that is not safe to repeat must not be risked on a dead connection.
+func hasInput(socket net.Conn) bool {
+	found := false
+	open := control(socket, func(descriptor int) {
+		var one [1]byte
+		_, _, err := syscall.Recvfrom(descriptor, one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		found = err != syscall.EAGAIN && err != syscall.EINTR
+	})
+	return found || !open
+}
+
+// writeNow writes what the socket takes at once and returns how much that was: a full socket must
+// not keep a caller whose context ends. What is wrong with it is left for the next write to say.
 func writeNow(socket net.Conn, bytes []byte) int {
-	system, ok := socket.(syscall.Conn)
-	if !ok {
-		return 0
-	}
-	raw, err := system.SyscallConn()
-	if err != nil {
-		return 0
-	}
 	written := 0
-	_ = raw.Write(func(descriptor uintptr) bool {
-		if count, err := syscall.Write(int(descriptor), bytes); err == nil {
+	control(socket, func(descriptor int) {
+		if count, err := syscall.Write(descriptor, bytes); err == nil {
 			written = count
 		}
-		return true
 	})
 	return written
+}
+
+// probe sets how often and how many times the kernel probes a silent TCP connection before it gives
+// it up. A system that refuses, or is not Linux, keeps its own numbers.
+func probe(socket net.Conn) {
+	if _, ok := socket.(*net.TCPConn); ok && runtime.GOOS == "linux" {
+		const interval, count = 5, 6 // TCP_KEEPINTVL, TCP_KEEPCNT: package syscall has them there only
+		control(socket, func(descriptor int) {
+			_ = syscall.SetsockoptInt(descriptor, syscall.IPPROTO_TCP, interval, keepAliveInterval)
+			_ = syscall.SetsockoptInt(descriptor, syscall.IPPROTO_TCP, count, keepAliveProbes)
+		})
+	}
 }

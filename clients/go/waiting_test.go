@@ -5,20 +5,19 @@ package assay
 import (
 	"context"
 	"net"
-	"reflect"
 	"testing"
 	"time"
 )
 
-func waiting(milliseconds int) func(*Options) {
+func waiting(milliseconds uint64) func(*Options) {
 	return func(o *Options) {
 		o.WaitMilliseconds, o.Attempts, o.GraceMilliseconds = milliseconds, 1, 20
 	}
 }
 
 func (p *peer) refuseLoading(asked received, retryAfter *uint64) {
-	body, _, _ := encode(errorBodyTable, reflect.ValueOf(errorBody{Code: modelLoading,
-		Message: "loading", RetryAfterMilliseconds: retryAfter}), nil)
+	body, _, _ := encode(&errorBody{Code: modelLoading,
+		Message: "loading", RetryAfterMilliseconds: retryAfter}, nil)
 	p.write(asked.kind, asked.id, 0, Real, uint32(StatusUnavailable), body)
 }
 
@@ -37,11 +36,11 @@ func TestAServerThatComesLaterIsWaitedFor(t *testing.T) {
 		c := client(t, network+"://"+where, waiting(60_000))
 		unloaded, pinged := make(chan error, 1), make(chan error, 1)
 		go func() {
-			_, err := c.Ping(background, nil)
+			_, err := ping(c)
 			pinged <- err
 		}()
 		go func() { // of a kind that is never sent twice
-			_, err := c.Unload(background, "m")
+			_, err := c.Unload(background, UnloadRequest{Name: "m"})
 			unloaded <- err
 		}()
 		time.Sleep(300 * time.Millisecond)
@@ -50,7 +49,7 @@ func TestAServerThatComesLaterIsWaitedFor(t *testing.T) {
 				if asked.kind == kindPing {
 					p.repeat(asked)
 				} else {
-					p.say(asked.kind, asked.id, 0, UnloadResponse{}, unloadResponseTable)
+					p.say(asked.kind, asked.id, 0, &UnloadResponse{})
 				}
 			}
 		})
@@ -74,7 +73,7 @@ func TestAModelThatLoadsIsWaitedFor(t *testing.T) {
 		p.refuseLoading(asked, nil)
 		p.echo()
 	})
-	if _, err := client(t, address, waiting(60_000)).Ping(background, nil); err != nil {
+	if _, err := ping(client(t, address, waiting(60_000))); err != nil {
 		t.Error(err)
 	}
 }
@@ -85,12 +84,12 @@ func TestNothingElseIsWaitedFor(t *testing.T) {
 		p.refuse(asked, StatusUnavailable, 1)
 	}, func(p *peer) {})
 	c := client(t, address, waiting(60_000))
-	_, err := c.Ping(background, nil)
+	_, err := ping(c)
 	if failure := expectCode(t, err, CodeServerRefused); failure.ServerCode != "busy" {
 		t.Error(failure)
 	}
 	<-finished
-	_, err = c.Ping(background, nil)
+	_, err = ping(c)
 	expectCode(t, err, CodeConnectionClosed)
 }
 
@@ -100,13 +99,13 @@ func TestAfterTheWaitTheErrorIsTheServersOrUnreachable(t *testing.T) {
 			p.refuseLoading(asked, Ptr(uint64(10)))
 		}
 	})
-	_, err := client(t, address, waiting(100)).Ping(background, nil)
+	_, err := ping(client(t, address, waiting(100)))
 	if failure := expectCode(t, err, CodeServerRefused); failure.ServerCode != modelLoading {
 		t.Error(failure)
 	}
 	for _, address := range []string{"unix://" + socketPath(t), "tcp://" + freePort(t)} {
-		for _, milliseconds := range []int{0, 100} {
-			_, err := client(t, address, waiting(milliseconds)).Ping(background, nil)
+		for _, milliseconds := range []uint64{0, 100} {
+			_, err := ping(client(t, address, waiting(milliseconds)))
 			expectCode(t, err, CodeUnreachable)
 		}
 	}
@@ -126,7 +125,7 @@ func TestAWaitEndsWithTheContextAndWithTheClient(t *testing.T) {
 	}
 	c := client(t, address, waiting(3_600_000))
 	time.AfterFunc(50*time.Millisecond, func() { c.Close() })
-	if _, err := c.Ping(background, nil); err == nil {
+	if _, err := ping(c); err == nil {
 		t.Error("an answer of nobody")
 	}
 }
@@ -139,7 +138,7 @@ func TestClosingTheClientEndsAPause(t *testing.T) {
 	})
 	c := client(t, address)
 	time.AfterFunc(100*time.Millisecond, func() { c.Close() })
-	_, err := c.Ping(background, nil)
+	_, err := ping(c)
 	expectCode(t, err, CodeConnectionClosed)
 }
 
@@ -151,7 +150,7 @@ func TestARetryAfterBeyondTheDeadlineIsNotWaitedFor(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(background, time.Minute)
 	defer cancel()
-	_, err := client(t, address, waiting(7_200_000)).Ping(ctx, nil)
+	_, err := client(t, address, waiting(7_200_000)).Ping(ctx, PingRequest{})
 	expectCode(t, err, CodeServerRefused)
 }
 
@@ -159,11 +158,11 @@ func TestWaitingForNothingIsNoBusyLoop(t *testing.T) {
 	c := client(t, "unix://"+socketPath(t), waiting(200), func(o *Options) {
 		o.BackoffMilliseconds, o.BackoffMaxMilliseconds = 0, 0
 	})
-	e, failure := c.exchange(background, kindPing, &pingRequest{}, nil)
+	e, failure := c.exchange(background, kindPing, &PingRequest{}, func() pieces { return nil })
 	if failure != nil {
 		t.Fatal(failure)
 	}
-	failure = e.start()
+	failure = e.next()
 	if expectCode(t, failure, CodeUnreachable); e.waited < 2 || e.waited > 41 {
 		t.Errorf("%d tries in 200 ms", e.waited)
 	}

@@ -48,7 +48,7 @@ func main() {
 	var ofClient, ofBare []float64
 	for round := 0; round < *rounds; round++ {
 		ofClient = append(ofClient, median(*requests, func() error {
-			_, err := client.Ping(context.Background(), payload)
+			_, err := client.Ping(context.Background(), assay.PingRequest{Payload: payload})
 			return err
 		}))
 		ofBare = append(ofBare, median(*requests, func() error {

@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
+	"strings"
 	"sync"
 	"time"
 
@@ -87,19 +89,15 @@ func (d *driver) open(next *command) error {
 	return nil
 }
 
+// setOption sets the member of that name, AnswerMilliseconds for answer_milliseconds.
 func setOption(options *assay.Options, name string, value json.RawMessage) {
-	members := map[string]any{"name": &options.Name, "allow_mock": &options.AllowMock,
-		"compression": &options.Compression, "body_size_max": &options.BodySizeMax,
-		"connections": &options.Connections, "connect_milliseconds": &options.ConnectMilliseconds,
-		"answer_milliseconds": &options.AnswerMilliseconds,
-		"grace_milliseconds":  &options.GraceMilliseconds, "attempts": &options.Attempts,
-		"backoff_milliseconds":     &options.BackoffMilliseconds,
-		"backoff_max_milliseconds": &options.BackoffMaxMilliseconds,
-		"wait_milliseconds":        &options.WaitMilliseconds}
-	member, ok := members[name]
-	if !ok || json.Unmarshal(value, member) != nil {
-		fmt.Fprintln(os.Stderr, "driver: no such option or value:", name)
-		os.Exit(2)
+	words := strings.Split(name, "_")
+	for index, word := range words {
+		words[index] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	member := reflect.ValueOf(options).Elem().FieldByName(strings.Join(words, ""))
+	if !member.IsValid() || json.Unmarshal(value, member.Addr().Interface()) != nil {
+		fatal("no such option or value: %s %s", name, value)
 	}
 }
 
@@ -138,6 +136,9 @@ func (d *driver) finish(id uint64, answer any, err error) {
 	if failure.RetryAfterMilliseconds != nil {
 		words["retry_after_milliseconds"] = *failure.RetryAfterMilliseconds
 	}
+	if failure.ServerLoad != nil {
+		words["server_load"] = values(*failure.ServerLoad)
+	}
 	if failure.Provenance != 0 {
 		words["provenance"] = failure.Provenance
 	}
@@ -156,15 +157,13 @@ func (d *driver) call(next *command) (any, error) {
 	client := d.client(next.Client)
 	switch next.Kind {
 	case "Ping":
-		var request assay.PingResponse // has the request's only member
-		fill(&request, next.Request)
-		return whole(client.Ping(ctx, request.Payload))
+		return ask(ctx, next, client.Ping)
 	case "Health":
 		return ask(ctx, next, client.Health)
 	case "Models":
-		return whole(client.Models(ctx))
+		return ask(ctx, next, client.Models)
 	case "Stats":
-		return whole(client.Stats(ctx))
+		return ask(ctx, next, client.Stats)
 	case "Load":
 		var request assay.LoadRequest
 		fill(&request, next.Request)
@@ -174,9 +173,7 @@ func (d *driver) call(next *command) (any, error) {
 			}
 		}))
 	case "Unload":
-		var request assay.LoadRequest
-		fill(&request, next.Request)
-		return whole(client.Unload(ctx, request.Name))
+		return ask(ctx, next, client.Unload)
 	case "Tokenize":
 		return ask(ctx, next, client.Tokenize)
 	case "Detokenize":

@@ -1,0 +1,259 @@
+// What protocol.json says of every client: options, attempts that say their number, answers that
+// are too large, close, and requests that break their table.
+
+package assay
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestOptionsHaveTheirDefaultsAndRanges(t *testing.T) {
+	c, err := NewClient("unix:///x")
+	if err != nil || c.options != defaultOptions || c.options.AnswerSizeMax != 1<<30 ||
+		c.options.Name != "assay-go/0.1.0" {
+		t.Errorf("found %+v, %v", c.options, err)
+	}
+	for field, wrong := range map[string]func(*Options){
+		"name":                     func(o *Options) { o.Name = strings.Repeat("n", 129) },
+		"body_size_max":            func(o *Options) { o.BodySizeMax = 4095 },
+		"answer_size_max":          func(o *Options) { o.AnswerSizeMax = 1 << 53 },
+		"connections":              func(o *Options) { o.Connections = 1025 },
+		"connect_milliseconds":     func(o *Options) { o.ConnectMilliseconds = 0 },
+		"answer_milliseconds":      func(o *Options) { o.AnswerMilliseconds = 1 << 32 },
+		"grace_milliseconds":       func(o *Options) { o.GraceMilliseconds = 1 << 32 },
+		"attempts":                 func(o *Options) { o.Attempts = 0 },
+		"backoff_milliseconds":     func(o *Options) { o.BackoffMilliseconds = 1 << 32 },
+		"backoff_max_milliseconds": func(o *Options) { o.BackoffMaxMilliseconds = 1 << 32 },
+		"wait_milliseconds":        func(o *Options) { o.WaitMilliseconds = 1 << 32 },
+	} {
+		_, err := NewClient("unix:///x", wrong)
+		if failure := expectCode(t, err, CodeRequestInvalid); failure.Field != field {
+			t.Errorf("found field %q, expected %q", failure.Field, field)
+		}
+	}
+}
+
+// contextOf is the context that a Generate says, nil for none.
+func contextOf(t *testing.T, asked received) *RequestContext {
+	value, err := decoded("Generate request", asked.body)
+	if err != nil {
+		t.Error(err)
+	}
+	return value.(*GenerateRequest).Context
+}
+
+func revision(number uint64) helloResponse {
+	hello := onePlace
+	hello.Revision = number
+	return hello
+}
+
+func TestASecondAttemptSaysSoWhereTheServerKnowsOfContexts(t *testing.T) {
+	var found []*RequestContext
+	script := func(p *peer) {
+		for try := 0; try < 3; try++ {
+			asked, _ := p.read()
+			if found = append(found, contextOf(t, asked)); try < 2 {
+				p.refuse(asked, StatusUnavailable, 1)
+			} else {
+				p.end(asked, "x")
+			}
+		}
+		p.drain()
+	}
+	for number, expected := range map[uint64][]uint64{2: {0, 0, 0}, 3: {0, 2, 3}} {
+		found = nil
+		address, _ := listenAs(t, revision(number), script)
+		request := prompt("x")
+		if number == 3 {
+			request.Context = &RequestContext{Priority: Ptr(uint64(9))}
+		}
+		if _, err := client(t, address).Generate(background, request); err != nil {
+			t.Fatal(err)
+		}
+		for try, each := range found {
+			said := each != nil && (each.Attempt != expected[try] || *each.Priority != 9)
+			if said || each == nil && expected[try] != 0 {
+				t.Errorf("revision %d, attempt %d: found %+v", number, try+1, each)
+			}
+		}
+		if number == 3 && *request.Context != (RequestContext{Priority: request.Context.Priority}) {
+			t.Errorf("the caller's own context became %+v", request.Context)
+		}
+	}
+}
+
+func TestTriesWhileAModelLoadsAreNoAttempts(t *testing.T) {
+	address, _ := listenAs(t, onePlace, func(p *peer) {
+		asked, _ := p.read()
+		p.refuseLoading(asked, Ptr(uint64(1)))
+		asked, _ = p.read()
+		if found := contextOf(t, asked); found != nil {
+			t.Errorf("found %+v", found)
+		}
+		p.end(asked, "x")
+	})
+	if _, err := client(t, address, waiting(60_000)).Generate(background, prompt("x")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatRevision2DoesNotKnowIsNotSent(t *testing.T) {
+	address, _ := listenAs(t, revision(2), (*peer).echo)
+	c := client(t, address)
+	for name, change := range map[string]func(*GenerateRequest){
+		"context":    func(r *GenerateRequest) { r.Context = &RequestContext{} },
+		"ignore_eos": func(r *GenerateRequest) { r.IgnoreEos = true },
+		"min_tokens": func(r *GenerateRequest) { r.MinTokens = 1 },
+	} {
+		request := prompt("x")
+		change(&request)
+		if _, err := c.Generate(background, request); err == nil {
+			t.Error(name, "was sent")
+		} else {
+			expectCode(t, err, CodeRevisionTooLow)
+		}
+	}
+	expectNext(t, c)
+}
+
+func TestAnAnswerThatIsTooLargeIsGivenUpAndTheConnectionLivesOn(t *testing.T) {
+	for way, call := range ways {
+		address, _ := listenAs(t, onePlace, func(p *peer) {
+			asked, _ := p.read()
+			for count := 0; count < 5; count++ {
+				p.chunk(asked, strings.Repeat("x", 1000))
+			}
+			cancel, _ := p.read()
+			p.finishCancelled(asked, cancel)
+			p.echo()
+		}, unexpected)
+		c := client(t, address, func(o *Options) { o.AnswerSizeMax = 4096 })
+		answer, err := call(background, c)
+		if expectCode(t, err, CodeGivenUp); answer != nil {
+			t.Error(way, "handed out", answer)
+		}
+		expectNext(t, c)
+	}
+}
+
+func TestRequestsThatBreakTheirTableAreRefusedHere(t *testing.T) {
+	c := client(t, "unix:///nowhere/at/all")
+	text, tokens := Ptr("x"), []uint32{1}
+	turn := []ChatMessage{{Role: "user", Content: "x"}}
+	parent := "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	for _, each := range []struct {
+		request GenerateRequest
+		field   string
+	}{
+		{GenerateRequest{}, "prompt"},
+		{GenerateRequest{Prompt: text, Tokens: tokens}, "tokens"},
+		{GenerateRequest{Prompt: text, Messages: turn}, "messages"},
+		{GenerateRequest{Messages: turn, ParseSpecial: true}, "parse_special"},
+		{GenerateRequest{Messages: turn, AddSpecial: Ptr(false)}, "add_special"},
+		{GenerateRequest{Prompt: text, TopP: 1.5}, "top_p"},
+		{GenerateRequest{Prompt: text, Stop: make([]string, 17)}, "stop"},
+		{GenerateRequest{Messages: []ChatMessage{{Role: "cat"}}}, "messages.role"},
+		{GenerateRequest{Prompt: text, Context: &RequestContext{Priority: Ptr(uint64(10))}},
+			"context.priority"},
+		{GenerateRequest{Prompt: text, Context: &RequestContext{TraceContext: parent + "0"}},
+			"context.trace_context"},
+		{GenerateRequest{Prompt: text,
+			Context: &RequestContext{TraceContext: strings.ToUpper(parent)}}, "context.trace_context"},
+	} {
+		_, err := c.Generate(background, each.request)
+		if failure := expectCode(t, err, CodeRequestInvalid); failure.Field != each.field {
+			t.Errorf("found field %q, expected %q: %v", failure.Field, each.field, err)
+		}
+	}
+}
+
+func TestARefusalSaysHowBusyTheServerIs(t *testing.T) {
+	load := ServerLoad{Queued: 1, Running: 2, WaitMicroseconds: 3, CachePagesUsed: 4, CachePages: 5}
+	address, _ := listenAs(t, onePlace, func(p *peer) {
+		asked, _ := p.read()
+		body, _, _ := encode(&errorBody{Code: "queue_full", Message: "busy", ServerLoad: &load}, nil)
+		p.write(asked.kind, asked.id, 0, Real, uint32(StatusResourceExhausted), body)
+	})
+	_, err := ping(client(t, address, func(o *Options) { o.Attempts = 1 }))
+	if failure := expectCode(t, err, CodeServerRefused); failure.ServerLoad == nil ||
+		*failure.ServerLoad != load {
+		t.Errorf("found %+v", failure.ServerLoad)
+	}
+}
+
+// Each call is at another point when the client is closed: in flight, waiting for a place.
+func TestClosingTheClientEndsEveryCall(t *testing.T) {
+	begun := make(chan struct{})
+	address, _ := listenAs(t, onePlace, func(p *peer) {
+		p.read()
+		close(begun)
+		p.drain()
+	}, unexpected)
+	c := client(t, address)
+	failures := make(chan error, 3)
+	for way := range ways {
+		go func(way string) {
+			_, err := ways[way](background, c)
+			failures <- err
+		}(way)
+	}
+	go func() {
+		_, err := ping(c)
+		failures <- err
+	}()
+	<-begun
+	time.Sleep(soon)
+	c.Close()
+	for count := 0; count < cap(failures); count++ {
+		select {
+		case err := <-failures:
+			expectCode(t, err, CodeConnectionClosed)
+		case <-time.After(hangGuard):
+			t.Fatal("a call outlives its client")
+		}
+	}
+}
+
+func TestADroppedStreamIsClosed(t *testing.T) {
+	cancelled := make(chan struct{})
+	address, _ := listenAs(t, onePlace, func(p *peer) {
+		asked, _ := p.read()
+		p.chunk(asked, "one")
+		cancel, _ := p.read()
+		p.finishCancelled(asked, cancel)
+		close(cancelled)
+		p.echo()
+	}, unexpected)
+	c := client(t, address)
+	func() {
+		stream, err := c.GenerateStream(context.Background(), prompt("x"))
+		if err != nil || !stream.Next() {
+			t.Fatal(err)
+		}
+	}()
+	for guard := time.Now().Add(hangGuard); time.Now().Before(guard); {
+		runtime.GC()
+		select {
+		case <-cancelled:
+			expectNext(t, c)
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	t.Fatal("nobody closed it")
+}
+
+// A server that takes every connection and drops it keeps no call: its end is an attempt.
+func TestAServerThatGreetsAndHangsUpIsNotAskedForEver(t *testing.T) {
+	address, finished := listen(t, func(p *peer) {})
+	_, err := ping(client(t, address, func(o *Options) { o.Attempts = 5 }))
+	expectCode(t, err, CodeConnectionClosed)
+	if count := len(finished); count > 10 {
+		t.Errorf("%d connections for 5 attempts", count)
+	}
+}

@@ -1,0 +1,162 @@
+// Frames: 32 bytes of header and a body (Protocol/SPEC.md, sections 1 and 5).
+//
+// Guarantees: each check of a received header is made as soon as its bytes are there, in the order
+// of SPEC.md, and before anything is allocated for the body; memory for a body grows with what has
+// arrived. Body limits hold before and after compression.
+// Not here: what a frame is an answer to (connection.go).
+
+package assay
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+)
+
+// readStep bounds what is allocated ahead of a body's bytes.
+const readStep = 256 * 1024
+
+// frame is a received response; its body is decompressed.
+type frame struct {
+	header
+	body []byte
+}
+
+func (f *frame) isLast() bool { return f.flags&flagMore == 0 }
+
+// damage is a breach of the framing: what was found and what is allowed.
+type damage string
+
+func (d damage) Error() string { return string(d) }
+
+func damaged(format string, arguments ...any) error {
+	return damage(fmt.Sprintf(format, arguments...))
+}
+
+// frameReader reads responses from one connection.
+type frameReader struct {
+	source       *bufio.Reader
+	bodyLimit    uint32
+	decompresses bool
+}
+
+// next blocks for one whole frame. Errors: damage, or the error of reading; io.EOF only between
+// two frames.
+func (r *frameReader) next() (*frame, error) {
+	head, err := r.source.Peek(4)
+	if err != nil {
+		return nil, ended(err, len(head))
+	}
+	length := binary.LittleEndian.Uint32(head)
+	if length < headerSizeCounted || length-headerSizeCounted > r.bodyLimit {
+		return nil, damaged("found a frame length of %d, allowed: %d to %d", length, headerSizeCounted,
+			headerSizeCounted+uint64(r.bodyLimit))
+	}
+	if head, err = r.source.Peek(5); err != nil {
+		return nil, ended(err, len(head))
+	}
+	if head[4] != protocolVersion {
+		return nil, damaged("found version %d, allowed: %d", head[4], protocolVersion)
+	}
+	if head, err = r.source.Peek(headerSize); err != nil {
+		return nil, ended(err, len(head))
+	}
+	f := &frame{}
+	f.header.read(head)
+	size := length - headerSizeCounted
+	if err := r.check(f, size); err != nil {
+		return nil, err
+	}
+	_, _ = r.source.Discard(headerSize) // it is there
+	if f.body, err = readBody(r.source, int(size)); err != nil {
+		return nil, ended(err, headerSize)
+	}
+	if f.flags&flagCompressed != 0 {
+		if f.body, err = decompressBlock(f.body, int(f.rawSize)); err != nil {
+			return nil, damage(err.Error())
+		}
+	}
+	return f, nil
+}
+
+// check makes the checks that need the whole header, in the order of SPEC.md.
+func (r *frameReader) check(f *frame, size uint32) error {
+	compressed := f.flags&flagCompressed != 0
+	switch {
+	case f.reserved != 0:
+		return damage("the header's last word is not zero")
+	case f.kind <= responseBit:
+		return damaged("found kind 0x%02x, allowed: a response's", f.kind)
+	case f.flags&^(flagCompressed|flagMore|flagDegraded) != 0:
+		return damaged("found unknown flags in 0x%02x", f.flags)
+	case f.provenance != Real && f.provenance != Mock:
+		return damaged("found provenance %d, allowed: 1 or 2", f.provenance)
+	case (f.requestID == 0) != (f.kind == kindGoAway|responseBit):
+		return damaged("found request id %d in kind 0x%02x", f.requestID, f.kind)
+	case f.status != 0 && f.flags&(flagMore|flagDegraded) != 0:
+		return damaged("found flags 0x%02x beside status %d", f.flags, f.status)
+	case f.rawSize > r.bodyLimit:
+		return damaged("found a raw size of %d, allowed: %d", f.rawSize, r.bodyLimit)
+	case !compressed && f.rawSize != size:
+		return damaged("found a raw size of %d with a body of %d bytes", f.rawSize, size)
+	case compressed && (f.rawSize < compressionSizeMin || size == 0 || size >= f.rawSize):
+		return damaged("found %d bytes compressed to %d: not useful", f.rawSize, size)
+	case compressed && !r.decompresses:
+		return damage("found a compressed body without an agreement on compression")
+	}
+	return nil
+}
+
+// readBody allocates no more than readStep, or as much again as has arrived, ahead of the bytes
+// that are there.
+func readBody(source io.Reader, size int) ([]byte, error) {
+	if size <= readStep {
+		body := make([]byte, size)
+		_, err := io.ReadFull(source, body)
+		return body, err
+	}
+	var body bytes.Buffer
+	_, err := io.CopyN(&body, source, int64(size))
+	return body.Bytes(), err
+}
+
+// ended tells an end between frames from one inside a frame.
+func ended(err error, arrived int) error {
+	if err == io.EOF && arrived > 0 {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// requestFrame is a request's bytes, compressed when both sides agreed to that and it pays. No
+// deadline is 0.
+func requestFrame(
+	kind byte, requestID uint64, deadlineMilliseconds uint32, body []byte, compresses bool,
+) []byte {
+	h := header{version: protocolVersion, kind: kind, requestID: requestID,
+		status: deadlineMilliseconds, rawSize: uint32(len(body))}
+	if compresses && len(body) >= compressionSizeMin && looksCompressible(body) {
+		if block := compressToPay(body); block != nil {
+			body, h.flags = block, flagCompressed
+		}
+	}
+	h.length = uint32(headerSizeCounted + len(body))
+	frame := make([]byte, headerSize, headerSize+len(body))
+	h.write(frame)
+	return append(frame, body...)
+}
+
+// looksCompressible judges a large body by a piece of its middle.
+func looksCompressible(body []byte) bool {
+	if len(body) < compressionSampledSizeMin {
+		return true
+	}
+	start := (len(body) - compressionSampleSize) / 2
+	return compressToPay(body[start:start+compressionSampleSize]) != nil
+}
+
+func compressToPay(source []byte) []byte {
+	return compressBlock(source, len(source)*compressionPercentMax/100)
+}
