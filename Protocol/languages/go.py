@@ -240,7 +240,7 @@ def header(protocol):
         else:
             read = "Provenance(%s])" % place if kind == "Provenance" else place + "]"
             write = "%s] = %s" % (place, "byte(h.%s)" % member if kind == "Provenance" else "h." + member)
-        rows.append(("\t%s %s // %s" % (member.ljust(width), kind.ljust(10), row["meaning"]),
+        rows.append(("\t%s %s // %s" % (member.ljust(width), kind.ljust(10), row["response"]),
                      "\th.%s = %s" % (member, read), "\t" + write))
     return """// header is the beginning of a frame.
 type header struct {

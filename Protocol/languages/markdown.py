@@ -13,6 +13,7 @@ MARKED = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 UNITS = {"text": " bytes", "bytes": " bytes", "u32[]": " elements", "f32[]": " elements"}
 HEADER_SIZES = {1: "u8", 4: "u32", 8: "u64"}
+HEADER_NAMES = {"request_id": "requestID", "raw_size": "rawSize"}
 
 
 def table(head, rows):
@@ -56,8 +57,9 @@ def tables(protocol):
     """Name -> text of every table."""
     found = {
         "header": table(["offset", "size", "name", "request", "response"], [
-            [str(word["offset"]), HEADER_SIZES[word["size"]], word["name"], word["request"],
-             word["response"]] for word in protocol["header"]]),
+            [str(word["offset"]), HEADER_SIZES[word["size"]],
+             HEADER_NAMES.get(word["name"], word["name"]), word["request"], word["response"]]
+            for word in protocol["header"]]),
         "flags": table(["bit", "name", "meaning"], [
             [str(flag["bit"]), flag["name"], flag["meaning"]] for flag in protocol["flags"]]
             + [["%d..7" % len(protocol["flags"]), "", "zero"]]),

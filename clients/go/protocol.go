@@ -40,15 +40,15 @@ const (
 
 // header is the beginning of a frame.
 type header struct {
-	length     uint32     // bytes after this word: 28 + body bytes on the wire
+	length     uint32     // same
 	version    byte       // 1
-	kind       byte       // 0x01..0x7F; in a response the request's with response_bit
-	flags      byte       // see flags; a request has bit 0 only
-	provenance Provenance // see provenance; 0 in a request
-	requestID  uint64     // not 0; 0 in GoAway only
-	status     uint32     // request: deadline in milliseconds, 0 for none; response: status number
-	rawSize    uint32     // body bytes before compression
-	generation uint32     // generation of the model that answered, 0 for none; 0 in a request
+	kind       byte       // the request's kind with bit 7 set
+	flags      byte       // bits 0, 1, 2
+	provenance Provenance // 1 real, 2 mock
+	requestID  uint64     // the request's; 0 in GoAway only
+	status     uint32     // status code, 0 is OK
+	rawSize    uint32     // same
+	generation uint32     // generation of the model that answered, 0 for none
 	reserved   uint32     // 0
 }
 
