@@ -12,7 +12,7 @@ import time
 
 from codec import TABLES, decode
 from encoder import MORE
-from reference import Client, Connection
+from reference import CallError, Client, Connection
 import encoder
 import rules
 
@@ -50,6 +50,15 @@ class IgnoresChangesWithinAnAnswer(Connection):
 
     def check_marks(self, pending, provenance, generation):
         pass
+
+
+@mutant("mock_in_mid_stream", "mock_in_last_frame")
+class TakesAChangeForAMock(Connection):
+    """Refuses an answer that turns into a mock's as if it had been one all along."""
+
+    def check_marks(self, pending, provenance, generation):
+        if not self.is_refused(provenance):
+            super().check_marks(pending, provenance, generation)
 
 
 @mutant("mock_error", "mock_not_retried")
@@ -179,7 +188,6 @@ class RetriesAfterAChunk(Client):
         return super().call(kind, request, deadline, on_chunk)
 
     def attempt(self, kind, request, end, on_chunk):
-        from reference import CallError
         try:
             return super().attempt(kind, request, end, on_chunk)
         except CallError as error:
@@ -240,7 +248,6 @@ class DropsEverythingOnGoAway(Connection):
     """Takes GoAway for the end of the connection."""
 
     def go_away(self, status, body):
-        from reference import CallError
         raise CallError("connection_closed", "UNAVAILABLE", "the server goes away", again=True)
 
 
@@ -400,6 +407,107 @@ class CutsTheServersPauseShort(Client):
         if error.json.get("server_code") == "model_loading" and left > 0:
             return min((200 if error.pause is None else error.pause) / 1000, left)
         return super().waiting_pause(error, begun, waits)
+
+
+@mutant("close_ends_calls", "close_ends_a_call_that_connects", "close_ends_later_calls",
+        "close_ends_a_call_that_waits_for_its_turn", "wait_ends_with_close",
+        "pause_of_a_minute_ends_with_close")
+class CallsACloseGivenUp(Client):
+    """Says of a client that was closed that the caller gave its answers up."""
+
+    def call(self, *words):
+        try:
+            return super().call(*words)
+        except CallError as error:
+            if self.closed:
+                error.json.update(code="given_up", status="CANCELLED")
+            raise
+
+
+@mutant("close_ends_later_calls")
+class OpensAgain(Client):
+    """Connects anew for a call after close."""
+
+    def call(self, *words):
+        self.closed = False
+        return super().call(*words)
+
+
+@mutant("close_ends_a_call_that_connects")
+class ClosesWhatIsConnectedOnly(Client):
+    """Leaves a connection alone that awaits Hello's answer."""
+
+    def close(self):
+        kept, self.greeting = self.greeting, []
+        super().close()
+        self.greeting = kept
+
+
+@mutant("hello_cut")
+class CallsACutHelloUnreachable(Connection):
+    """Takes a connection that ends before Hello's answer for nobody at the address."""
+
+    def agree(self, until):
+        try:
+            super().agree(until)
+        except CallError as error:
+            if error.json["code"] == "connection_closed":
+                error.json["code"] = "unreachable"
+            raise
+
+
+@mutant("wait_is_not_past_the_deadline", "retry_after_beyond_deadline",
+        "wait_ends_with_the_deadline")
+class CallsAPauseTooLongTimedOut(Client):
+    """Says timed_out, at once, where the pause before the next try does not fit the deadline."""
+
+    def call(self, kind, request, deadline, on_chunk):
+        try:
+            return super().call(kind, request, deadline, on_chunk)
+        except CallError as error:
+            if deadline and error.again:
+                error.json.update(code="timed_out", status="DEADLINE_EXCEEDED")
+            raise
+
+
+@mutant("frame_after_the_last")
+class WritesBeforeItReads(Connection):
+    """Takes one frame each time that bytes arrive, and writes whatever lies there unread."""
+
+    def pump(self):
+        self.taken = False
+        super().pump()
+
+    def frame(self):
+        frame = None if self.taken else super().frame()
+        self.taken = frame is not None
+        return frame
+
+    def usable(self):
+        return self.error is None and not self.draining
+
+
+@mutant("unknown_id", "damage_fails_all", "frame_after_the_last_in_flight")
+class CallsAnUnknownIdAnEnd(Connection):
+    """Closes on an answer to a request nobody made, and says that the connection ended."""
+
+    def find(self, number):
+        if number not in self.pending:
+            raise CallError("connection_closed", "UNAVAILABLE", "request %d is nobody's" % number)
+        return super().find(number)
+
+
+@mutant("address_without_port", "address_relative_path", "address_empty")
+class LooksAtTheAddressLater(Client):
+    """Finds out that an address is none when it connects."""
+
+    def __init__(self, address, options):
+        super().__init__("unix:///", options)
+        self.given = address
+
+    def connect(self, until):
+        self.address = self.parse(self.given)
+        return super().connect(until)
 
 
 @mutant("wait_of_a_minute_ends_with_close", "pause_of_a_minute_ends_with_close")

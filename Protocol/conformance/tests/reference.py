@@ -48,6 +48,10 @@ def damage(message):
     return CallError("protocol_error", "PROTOCOL_ERROR", message)
 
 
+def closed_by_caller():
+    return CallError("connection_closed", "UNAVAILABLE", "the client is closed")
+
+
 class Pending:
     """One request in flight: what came for it so far."""
 
@@ -70,15 +74,18 @@ class Connection:
         self.buffer = b""
         self.socket = client.connect(until)
         threading.Thread(target=self.read, daemon=True).start()
-        try:
-            self.hello(until)
-        except CallError as error:
-            self.close(error)
-            raise
 
     # ------------------------------------------------------------ Hello
 
     def hello(self, until):
+        """Agrees with the server on what may be sent; a connection that cannot is closed."""
+        try:
+            self.agree(until)
+        except CallError as error:
+            self.close(error)
+            raise
+
+    def agree(self, until):
         fields = {"client": self.options["name"], "revision": str(REVISION),
                   "compression": self.options["compression"],
                   "body_size_max": str(self.options["body_size_max"])}
@@ -258,7 +265,7 @@ class Connection:
     def check_marks(self, pending, provenance, generation):
         """Provenance and generation hold for a whole answer; Load's generation comes at its end."""
         marks = (provenance, None if pending.kind == "Load" else generation)
-        if pending.marks not in (None, marks) and not self.is_refused(provenance):
+        if pending.marks not in (None, marks):
             raise damage("provenance or generation changes within an answer")
         pending.marks = marks
 
@@ -342,11 +349,11 @@ class Client:
     def begin_anew(self):
         """No connection, and a lock that nobody holds."""
         self.process, self.lock = os.getpid(), threading.Condition()
-        self.pool, self.connecting = [], 0
+        self.pool, self.greeting, self.connecting = [], [], 0
 
     def after_fork(self):
         """In a child: connections of its own. The parent's are closed here, never shut down."""
-        inherited = self.pool
+        inherited = self.pool + self.greeting
         self.begin_anew()
         for connection in inherited:
             connection.socket.close()
@@ -388,7 +395,7 @@ class Client:
         while True:
             with self.lock:
                 if self.closed:
-                    raise CallError("given_up", "CANCELLED", "the client is closed")
+                    raise closed_by_caller()
                 self.pool = [one for one in self.pool if self.keeps(one)]
                 fit = [one for one in self.pool if one.has_room()]
                 idle = [one for one in fit if not one.pending]
@@ -402,14 +409,29 @@ class Client:
                     continue
                 self.connecting += 1
             try:
-                limit = time.monotonic() + self.options["connect_milliseconds"] / 1000
-                made = self.connection_type(self, min(limit, end or limit))
+                self.pool_one_more(end)
             finally:
                 with self.lock:
                     self.connecting -= 1
                     self.lock.notify_all()
+
+    def pool_one_more(self, end):
+        """Connects; `close` ends that, too."""
+        limit = time.monotonic() + self.options["connect_milliseconds"] / 1000
+        limit = min(limit, end or limit)
+        made = self.connection_type(self, limit)
+        with self.lock:
+            closed = self.closed
+            self.greeting.append(made)
+        try:
+            if closed:
+                made.close(closed_by_caller())
+            made.hello(limit)
             with self.lock:
                 self.pool.append(made)
+        finally:
+            with self.lock:
+                self.greeting.remove(made)
 
     def keeps(self, connection):
         return connection.usable()
@@ -552,10 +574,10 @@ class Client:
     def close(self):
         with self.lock:
             self.closed = True
-            pool, self.pool = self.pool, []
+            pool, self.pool = self.pool + self.greeting, []
             self.lock.notify_all()
         for connection in pool:
-            connection.close(CallError("connection_closed", "UNAVAILABLE", "the client is closed"))
+            connection.close(closed_by_caller())
 
 
 # ---------------------------------------------------------------- the driver
@@ -588,7 +610,7 @@ class Driver:
                     command["server"], command.get("options", {}))
                 self.say(number, ok={})
             elif command["op"] == "close":
-                self.clients.pop(command["client"]).close()
+                self.clients[command["client"]].close()
                 self.say(number, ok={})
             elif command["op"] == "fork":
                 self.say(number, **self.fork(command))
@@ -619,6 +641,7 @@ class Driver:
 
     def call(self, number, command):
         stop_after, count = command.get("cancel_after_chunks"), [0]
+        streams = command.get("stream") and command["kind"] in ("Generate", "Load")
 
         def on_chunk(chunk):
             self.say(number, chunk=chunk)
@@ -627,7 +650,7 @@ class Driver:
 
         return self.clients[command["client"]].call(
             command["kind"], command.get("request", {}), command.get("deadline_milliseconds", 0),
-            on_chunk if command.get("stream") else None)
+            on_chunk if streams else None)
 
 
 def main():
