@@ -174,6 +174,8 @@ def checks_error(error, fields, provenance):
         if key == "retry_after_milliseconds" and found is not None:
             found = str(found)
         expect(found == wanted, "%s %r in the error" % (name, wanted), repr(found))
+    wanted, found = (words or {} for words in (fields.get("server_load"), error.get("server_load")))
+    same("the server's load in the error", "Server load", wanted, found)
     expect(error.get("provenance") == provenance, "provenance %s in the error" % provenance,
            repr(error.get("provenance")))
     expect(fields["message"] in error["message"], "the server's words in the message",

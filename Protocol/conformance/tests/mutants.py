@@ -184,12 +184,9 @@ class RetriesLoad(Client):
 class RetriesAfterAChunk(Client):
     """Begins a stream anew whose first words were handed out already."""
 
-    def call(self, kind, request, deadline, on_chunk):
-        return super().call(kind, request, deadline, on_chunk)
-
-    def attempt(self, kind, request, end, on_chunk):
+    def attempt(self, *words):
         try:
-            return super().attempt(kind, request, end, on_chunk)
+            return super().attempt(*words)
         except CallError as error:
             error.again = error.json["status"] == "UNAVAILABLE"
             raise

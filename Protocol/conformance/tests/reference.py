@@ -21,14 +21,13 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 import rules  # noqa: E402
-from codec import (KINDS, LIMITS, MESSAGES, STATUS_NAME, Wrong, decode, encode, whole)  # noqa: E402
+from codec import (KINDS, LIMITS, MESSAGES, PROTOCOL, STATUS_NAME, Wrong, decode,  # noqa: E402
+                   encode, whole)
 from encoder import COMPRESSED, DEGRADED, MORE, lz4_decode, lz4_encode  # noqa: E402
 
-DEFAULTS = dict(name="kit-reference/1", allow_mock=False, compression=True, body_size_max=4194304,
-                connections=1, connect_milliseconds=5000, answer_milliseconds=0,
-                grace_milliseconds=2000, attempts=3, backoff_milliseconds=50,
-                backoff_max_milliseconds=2000, wait_milliseconds=0)
-REVISION = 3
+OPTIONS = PROTOCOL["client"]["options"]
+DEFAULTS = dict({row["name"]: row.get("default") for row in OPTIONS}, name="kit-reference/1")
+REVISION = PROTOCOL["revision"]
 
 
 class CallError(Exception):
@@ -52,12 +51,16 @@ def closed_by_caller():
     return CallError("connection_closed", "UNAVAILABLE", "the client is closed")
 
 
+def request_invalid(field, message):
+    return CallError("request_invalid", "INVALID_ARGUMENT", message, field=field)
+
+
 class Pending:
     """One request in flight: what came for it so far."""
 
     def __init__(self, kind, fields):
         self.kind, self.fields = kind, fields
-        self.frames, self.marks = [], None
+        self.frames, self.marks, self.size = [], None, 0
         self.ended, self.dropped, self.error = False, False, None
 
 
@@ -125,8 +128,7 @@ class Connection:
         """Writes a request. Call with the lock held, or before anyone else has the connection."""
         body = encode(kind + " request", fields)
         if kind != "Hello" and len(body) > self.limit:
-            raise CallError("request_invalid", "INVALID_ARGUMENT", "%d bytes, allowed: %d"
-                            % (len(body), self.limit))
+            raise request_invalid(None, "%d bytes, allowed: %d" % (len(body), self.limit))
         self.number += 1
         flags, block = 0, body
         if self.compression and len(body) >= 1024:
@@ -248,6 +250,8 @@ class Connection:
                     pending.error = self.mock_refused(status, body)
             elif status:
                 pending.error = self.refusal(pending, status, provenance, body)
+            elif not self.fits(pending, body):
+                self.too_large(pending, number, flags)
             elif not pending.dropped or not KINDS[pending.kind]["streamed"]:
                 self.file(pending, flags, provenance, generation, body)
             if not flags & MORE:
@@ -286,7 +290,19 @@ class Connection:
             "server_refused", name, "%s: %s" % (name, fields["message"]), again=again,
             server_code=fields["code"], field=fields.get("field"), layer=fields.get("layer"),
             retry_after_milliseconds=None if retry is None else int(retry),
+            server_load=fields.get("server_load"),
             provenance="mock" if provenance == 2 else "real")
+
+    def fits(self, pending, body):
+        """Whether the bodies of an answer are within answer_size_max, this one too."""
+        pending.size += len(body)
+        return pending.dropped or pending.size <= self.options["answer_size_max"]
+
+    def too_large(self, pending, number, flags):
+        pending.error = CallError("given_up", "CANCELLED", "an answer of %d bytes, allowed: %d"
+                                  % (pending.size, self.options["answer_size_max"]))
+        if flags & MORE:
+            self.give_up(number)
 
     def file(self, pending, flags, provenance, generation, body):
         kind = KINDS[pending.kind]
@@ -342,9 +358,18 @@ class Client:
 
     def __init__(self, address, options):
         self.options = dict(DEFAULTS, **options)
+        self.check_options()
         self.address = self.parse(address)
         self.closed = False
         self.begin_anew()
+
+    def check_options(self):
+        for row in OPTIONS:
+            value = self.options[row["name"]]
+            size = len(value.encode()) if row["type"] == "text" else value
+            if "min" in row and not row["min"] <= size <= row["max"]:
+                raise request_invalid(row["name"], "option %s is %r, allowed: %d to %d"
+                                      % (row["name"], value, row["min"], row["max"]))
 
     def begin_anew(self):
         """No connection, and a lock that nobody holds."""
@@ -446,10 +471,11 @@ class Client:
         end = begun + deadline / 1000 if deadline else None
         attempt = waits = 0
         request = self.with_real(kind, request)
+        self.check_request(kind, request)
         while True:
             attempt += 1
             try:
-                return self.attempt(kind, request, end, on_chunk)
+                return self.attempt(kind, request, end, on_chunk, attempt)
             except CallError as error:
                 pause = self.waiting_pause(error, begun, waits)
                 if pause is not None and (end is None or time.monotonic() + pause < end):
@@ -500,6 +526,22 @@ class Client:
             return request
         return dict(request, requirements=dict(request.get("requirements") or {}, real=True))
 
+    def check_request(self, kind, request):
+        """A request that breaks its table is not sent."""
+        name = kind + " request"
+        given = {key: value for key, value in request.items() if value is not None}
+        try:
+            decode(name, encode(name, given))
+        except Wrong as error:
+            raise request_invalid(error.field, str(error)) from error
+
+    def with_attempt(self, kind, request, attempt, revision):
+        """From the second attempt on, a request that can says so where the server knows it."""
+        has = any(field["name"] == "context" for field in MESSAGES[kind + " request"]["fields"])
+        if attempt == 1 or not has or revision < 3:
+            return request
+        return dict(request, context=dict(request.get("context") or {}, attempt=str(attempt)))
+
     def check_revision(self, kind, request, revision):
         newest = MESSAGES[kind + " request"]["since"]
         for field in MESSAGES[kind + " request"]["fields"]:
@@ -509,7 +551,7 @@ class Client:
             raise CallError("revision_too_low", "UNIMPLEMENTED", "%s needs revision %d, found %d"
                             % (kind, newest, revision))
 
-    def attempt(self, kind, request, end, on_chunk):
+    def attempt(self, kind, request, end, on_chunk, attempt):
         while True:
             connection = self.take(end)
             with connection.lock:
@@ -521,7 +563,8 @@ class Client:
                     left = int((end - time.monotonic()) * 1000)
                     if left <= 0:
                         raise CallError("timed_out", "DEADLINE_EXCEEDED", "the deadline passed")
-                number, pending = connection.begin(kind, request, left)
+                number, pending = connection.begin(
+                    kind, self.with_attempt(kind, request, attempt, connection.revision), left)
                 break
         try:
             return self.receive(connection, number, pending, end, on_chunk)
