@@ -16,10 +16,12 @@ assert {kind + " request" for kind in CARRIES} == {
 
 
 def says(request, context):
-    """The request has this context, whole; None: it has none."""
+    """The request has this context, whole; None: it has none. An attempt is said or it is not, a
+    priority may be left out where it is the default."""
     found = request.fields.get("context")
     what = "a %s request with context %s" % (request.kind, context)
     expect((found is None) == (context is None), what, repr(found))
+    expect(("attempt" in (found or {})) == ("attempt" in (context or {})), what, repr(found))
     same(what, "Request context", context or {}, found or {})
 
 

@@ -126,12 +126,12 @@ class Connection:
 
     def begin(self, kind, fields, deadline):
         """Writes a request. Call with the lock held, or before anyone else has the connection."""
-        body = encode(kind + " request", fields)
+        body = self.encode(kind, fields)
         if kind != "Hello" and len(body) > self.limit:
             raise request_invalid(None, "%d bytes, allowed: %d" % (len(body), self.limit))
         self.number += 1
         flags, block = 0, body
-        if self.compression and len(body) >= 1024:
+        if self.packs(fields, body):
             packed = lz4_encode(body)
             if len(packed) * 10 <= len(body) * 9:
                 flags, block = COMPRESSED, packed
@@ -143,6 +143,12 @@ class Connection:
         except OSError as error:
             self.fail(CallError("connection_closed", "UNAVAILABLE", str(error), again=True))
         return self.number, pending
+
+    def encode(self, kind, fields):
+        return encode(kind + " request", fields)
+
+    def packs(self, fields, body):
+        return self.compression and len(body) >= 1024
 
     def give_up(self, number):
         """Cancel for a request whose answer nobody wants any more. With the lock held."""
