@@ -1,8 +1,8 @@
 """Clients that do wrong, each in one way: the kit must turn red on each, on the rows it names.
 
 A mutant is the reference client with one method, or a few lines, changed. `red` names rows that
-must fail for it (a * stands for any letters); other rows may fail too. test_mutants.py proves both, and that the client without
-the change is green there.
+must fail for it (a * stands for any letters); other rows may fail too. test_mutants.py proves both,
+and that the client without the change is green there.
 """
 
 import os
