@@ -5,7 +5,7 @@ revision 3. That the caller's own context is written byte for byte is among the 
 """
 
 from codec import MESSAGES
-from rows import expect, row, same, works
+from rows import expect, row, same, works, works_anew
 from scenarios.answers import CARRIES, OTHERS
 from scenarios.waiting import LOADING
 
@@ -217,14 +217,22 @@ def attempt_counts_what_was_not_written(stage):
     call.ok()
 
 
+@row("context", "writing on an idle connection fails: the next attempt says 2")
+def attempt_counts_a_failed_write(stage):
+    client = stage.open(backoff_milliseconds=1)
+    works_anew(client, stage).read_no_more()
+    call = client.generate()
+    other = stage.greet()
+    request = other.request("Generate")
+    says(request, {"attempt": "2"})
+    other.answer(request)
+    call.ok()
+
+
 @row("context", "an idle connection that is seen to be closed costs no attempt")
 def attempt_counts_no_idle_end(stage):
     client = stage.open()
-    call = client.ping()
-    peer = stage.greet()
-    peer.answer(peer.request("Ping"))
-    call.ok()
-    peer.close()
+    works_anew(client, stage).close()
     call = client.generate()
     other = stage.greet()
     request = other.request("Generate")

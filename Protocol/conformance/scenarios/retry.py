@@ -267,6 +267,33 @@ def load_after_idle_close(stage):
     other.nothing()
 
 
+def write_fails(name, meaning, kind, fields, attempts):
+    """A row: an idle connection looks whole, and writing on it fails."""
+    def play(stage):
+        client = stage.open(attempts=attempts, backoff_milliseconds=1)
+        works_anew(client, stage).read_no_more()
+        call = client.call(kind, fields)
+        if attempts == 1:
+            call.error("connection_closed", status="UNAVAILABLE")
+            stage.listener.no_connection()
+        else:
+            other = stage.greet()
+            other.answer(other.request(kind))
+            call.ok()
+            other.nothing()
+    play.__name__ = name
+    row("retry", meaning)(play)
+
+
+GENERATE = {"prompt": "a", "max_tokens": "2"}
+write_fails("write_fails_and_is_an_attempt", "writing on an idle connection fails: that was the "
+            "only attempt", "Generate", GENERATE, 1)
+write_fails("write_fails_generate", "writing on an idle connection fails: the next attempt makes "
+            "a new one", "Generate", GENERATE, 2)
+write_fails("write_fails_load", "writing a Load fails: it was never written, so it is tried again",
+            "Load", {"name": "m", "path": "/m"}, 2)
+
+
 @row("retry", "a connection of a pool is lost: calls on the others go on")
 def pool_survives_a_loss(stage):
     client = stage.open(connections=2, backoff_milliseconds=1)

@@ -464,6 +464,32 @@ class NumbersIdleEnds(Client):
         return super().with_attempt(kind, request, attempt + self.lost, revision)
 
 
+@mutant("write_fails_and_is_an_attempt", "attempt_counts_a_failed_write")
+class CountsNoFailedWrite(Client):
+    """Takes another connection, silently, when it cannot write on an idle one."""
+
+    def attempt(self, *words):
+        old = list(self.pool)
+        try:
+            return super().attempt(*words)
+        except CallError as error:
+            if error in [one.error for one in old]:
+                return super().attempt(*words)
+            raise
+
+
+@mutant("write_fails_load")
+class TakesAFailedWriteForALoss(Client):
+    """Does not know what was never written from what may have been."""
+
+    def attempt(self, kind, *words):
+        try:
+            return super().attempt(kind, *words)
+        except CallError as error:
+            error.again = error.again and self.may_repeat(kind)
+            raise
+
+
 @mutant("attempt_not_in_*")
 class SaysTheAttemptInEveryKind(Connection):
     """Puts a context into whatever it sends a second time, into a Ping, too."""

@@ -142,6 +142,7 @@ class Connection:
             self.socket.sendall(header + block)
         except OSError as error:
             self.fail(CallError("connection_closed", "UNAVAILABLE", str(error), again=True))
+            raise self.error from error  # never written: whatever it was may be tried again
         return self.number, pending
 
     def encode(self, kind, fields):
@@ -159,8 +160,11 @@ class Connection:
         self.cancel(number)
 
     def cancel(self, number):
-        _, cancel = self.begin("Cancel", {"target": str(number)}, 0)
-        cancel.dropped = True
+        try:
+            _, cancel = self.begin("Cancel", {"target": str(number)}, 0)
+            cancel.dropped = True
+        except CallError:
+            pass  # what was to be cancelled ends with the connection
 
     # ------------------------------------------------------------ reading
 
