@@ -24,7 +24,11 @@ TABLES = {name: {field["id"]: field for field in message["fields"]}
 
 
 class Wrong(Exception):
-    """Bytes or values that SPEC.md does not allow; the text says what and where."""
+    """Bytes or values that SPEC.md does not allow: the code of SPEC.md, the field's path or None."""
+
+    def __init__(self, code, field, found):
+        super().__init__("%s: %s" % (code, found))
+        self.code, self.field = code, field
 
 
 # ---------------------------------------------------------------- values to bytes
@@ -34,7 +38,7 @@ def encode(name, values):
     known = {field["name"] for field in MESSAGES[name]["fields"]}
     for key in values:
         if key not in known:
-            raise Wrong('message "%s" has no field %r' % (name, key))
+            raise Wrong("field_unknown", key, 'message "%s" has no field %r' % (name, key))
     out = []
     for field in MESSAGES[name]["fields"]:
         value = values.get(field["name"])
@@ -68,29 +72,30 @@ def payload(field, value):
 # ---------------------------------------------------------------- bytes to values
 
 def decode(name, body, path=""):
-    """The values of a body. Raises Wrong with the code of SPEC.md section 2 and the field."""
+    """The values of a body. Raises Wrong."""
     values, last, at = {}, 0, 0
     table = TABLES[name]
     while at < len(body):
         if at + 8 > len(body):
-            raise Wrong("body_truncated: half a field header in %s" % (path or name))
+            raise Wrong("body_truncated", None, "half a field header in %s" % (path or name))
         number, kind, zero, size = struct.unpack_from("<HBBI", body, at)
         at += 8
         field = table.get(number)
         if field is None:
-            raise Wrong("field_unknown: %s#%d in %s" % (path, number, name))
+            raise Wrong("field_unknown", "%s#%d" % (path, number), "%s#%d in %s"
+                        % (path, number, name))
         where = path + field["name"]
         if kind != TYPE_NUMBER[field["type"]]:
-            raise Wrong("field_type_mismatch: %s has type %d" % (where, kind))
+            raise Wrong("field_type_mismatch", where, "%s has type %d" % (where, kind))
         if zero:
-            raise Wrong("field_reserved_not_zero: %s" % where)
+            raise Wrong("field_reserved_not_zero", where, where)
         if at + size > len(body):
-            raise Wrong("body_truncated: %s of %d bytes" % (where, size))
+            raise Wrong("body_truncated", where, "%s of %d bytes" % (where, size))
         if number < last:
-            raise Wrong("field_order: %s" % where)
+            raise Wrong("field_order", where, where)
         if number == last and (field["presence"] != "repeated"
                                or len(values[field["name"]]) == field["times_max"]):
-            raise Wrong("field_repeated: %s" % where)
+            raise Wrong("field_repeated", where, where)
         value = unpack(field, body[at:at + size], where)
         if field["presence"] == "repeated":
             values.setdefault(field["name"], []).append(value)
@@ -106,7 +111,7 @@ def unpack(field, data, where):
     kind, size = field["type"], len(data)
     if kind in ("u64", "f64") and size != 8 or kind == "bool" and size != 1 \
             or kind in ("u32[]", "f32[]") and size % 4:
-        raise Wrong("field_size_mismatch: %s of %d bytes" % (where, size))
+        raise Wrong("field_size_mismatch", where, "%s of %d bytes" % (where, size))
     if kind == "record":
         return decode(field["record"], data, where + ".")
     if kind == "u64":
@@ -116,7 +121,7 @@ def unpack(field, data, where):
         measured = value = struct.unpack("<d", data)[0]
     elif kind == "bool":
         if data[0] > 1:
-            raise Wrong("field_out_of_range: %s is %d" % (where, data[0]))
+            raise Wrong("field_out_of_range", where, "%s is %d" % (where, data[0]))
         return data[0] == 1
     elif kind == "bytes":
         measured, value = size, data.hex()
@@ -125,7 +130,7 @@ def unpack(field, data, where):
         try:
             value = data.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise Wrong("field_text_invalid: %s" % where) from error
+            raise Wrong("field_text_invalid", where, where) from error
     else:
         measured = size // 4
         value = list(struct.unpack("<%d%s" % (measured, "I" if kind == "u32[]" else "f"), data))
@@ -135,14 +140,14 @@ def unpack(field, data, where):
 
 def check_range(field, measured, value, where):
     if "choices" in field and value not in field["choices"]:
-        raise Wrong("field_out_of_range: %s is %r" % (where, value))
+        raise Wrong("field_out_of_range", where, "%s is %r" % (where, value))
     if field["type"] == "f64" and measured != measured:
-        raise Wrong("field_out_of_range: %s is NaN" % where)
+        raise Wrong("field_out_of_range", where, "%s is NaN" % where)
     if "min" not in field:
         return
     low = measured > field["min"] if field.get("min_exclusive") else measured >= field["min"]
     if not (low and measured <= field["max"]):
-        raise Wrong("field_out_of_range: %s is %s" % (where, measured))
+        raise Wrong("field_out_of_range", where, "%s is %s" % (where, measured))
 
 
 def check_presence(name, values, path):
@@ -150,17 +155,19 @@ def check_presence(name, values, path):
     for field in MESSAGES[name]["fields"]:
         needed = field["presence"] == "required" or field.get("times_min", 0) > 0
         if needed and field["name"] not in values:
-            raise Wrong("field_missing: %s%s in %s" % (path, field["name"], name))
+            where = path + field["name"]
+            raise Wrong("field_missing", where, "%s in %s" % (where, name))
     one = MESSAGES[name].get("exactly_one")
     if one:
         given = [key for key in one if key in values]
         if len(given) != 1:
-            raise Wrong("%s: %s of %s in %s" % (
-                "field_conflict" if given else "field_missing", " and ".join(given) or "none",
-                ", ".join(one), name))
+            raise Wrong("field_conflict" if given else "field_missing",
+                        path + (given[-1] if given else one[0]), "%s of %s in %s"
+                        % (" and ".join(given) or "none", ", ".join(one), name))
     for first, second in MESSAGES[name].get("excludes", []):
         if first in values and second in values:
-            raise Wrong("field_conflict: %s beside %s in %s" % (second, first, name))
+            raise Wrong("field_conflict", path + second, "%s beside %s in %s"
+                        % (second, first, name))
 
 
 # ---------------------------------------------------------------- comparing

@@ -15,8 +15,10 @@ import subprocess
 import threading
 import time
 
+from codec import PROTOCOL
 from server import WAIT, Failed, NotApplicable
 
+STATUS_OF_CODE = {row["code"]: row["status"] for row in PROTOCOL["client_errors"]}
 LINE_SIZE_MAX = 1 << 27  # bytes: the largest answer as JSON is far below
 
 
@@ -70,18 +72,23 @@ class Call:
             raise Failed("a success for %s" % self.about, "the error %s" % words(value))
         return value
 
-    def error(self, *codes, status=None, seconds=WAIT):
-        """The last line, which must be an error with one of `codes`."""
+    def error(self, code, status=None, field=None, seconds=WAIT):
+        """The last line, which must be an error with this `code` and the status that goes with it:
+        `server_refused` has the server's, every other code one of its own."""
         name, value = self.end(seconds)
-        wanted = "an error %s for %s" % (" or ".join(codes), self.about)
+        wanted = "an error %s for %s" % (code, self.about)
         if name != "error":
             raise Failed(wanted, "a success")
-        if value.get("code") not in codes:
+        if value.get("code") != code:
             raise Failed(wanted, words(value))
         if not isinstance(value.get("message"), str) or not value["message"]:
             raise Failed("an error with a message", words(value))
+        status = status or STATUS_OF_CODE[code]
         if status is not None and value.get("status") != status:
             raise Failed("%s with status %s" % (wanted, status), words(value))
+        if field is not None and value.get("field") != field:
+            raise Failed("%s with field %s" % (wanted, field),
+                         "field %r: %s" % (value.get("field"), words(value)))
         return value
 
     def answered_early(self):

@@ -227,6 +227,10 @@ class Peer:
         except OSError:
             pass
 
+    def read_no_more(self):
+        """Whatever the client writes from now on fails, and it cannot know before (Unix only)."""
+        self.socket.shutdown(socket.SHUT_RD)
+
     def close(self):
         """The end: after this the client reads all that was sent, then the end of the stream."""
         try:

@@ -5,6 +5,7 @@ from encoder import *  # noqa: F401,F403 - every case speaks in its words
 # ---------------------------------------------------------------- shared parts
 
 FINGERPRINT = bytes(range(32))
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"  # a traceparent: 55 bytes
 
 
 def timing(*values):
@@ -12,13 +13,25 @@ def timing(*values):
     return record(4, "timing", [u64(i + 1, n, v) for i, (n, v) in enumerate(zip(names, values))])
 
 
-def answer(model="stories", fingerprint=FINGERPRINT, device="cpu", degradations=()):
+def server_load(number, *values):
+    names = ["queued", "running", "wait_microseconds", "cache_pages_used", "cache_pages"]
+    return record(number, "server_load",
+                  [u64(i + 1, n, v) for i, (n, v) in enumerate(zip(names, values))])
+
+
+def context(*parts):
+    return record(29, "context", list(parts))
+
+
+def answer(model="stories", fingerprint=FINGERPRINT, device="cpu", degradations=(), load=None):
     parts = [text(1, "model", model)]
     if fingerprint:
         parts.append(data(2, "fingerprint", fingerprint))
     parts.append(text(3, "device", device))
     parts.append(timing(12, 3, 40, 1500, 9000, 25, 10580))
     parts += [text(5, "degradations", d) for d in degradations]
+    if load:
+        parts.append(server_load(6, *load))
     return record(31, "answer", parts)
 
 
@@ -43,7 +56,7 @@ def layer(number, name, which, ok, microseconds):
         text(1, "layer", which), boolean(2, "ok", ok), u64(3, "microseconds", microseconds)])
 
 
-def error_fields(code, message, field=None, retry=None, which=None):
+def error_fields(code, message, field=None, retry=None, which=None, load=None):
     parts = [text(1, "code", code), text(2, "message", message)]
     if field:
         parts.append(text(3, "field", field))
@@ -51,6 +64,8 @@ def error_fields(code, message, field=None, retry=None, which=None):
         parts.append(u64(4, "retry_after_milliseconds", retry))
     if which:
         parts.append(text(5, "layer", which))
+    if load:
+        parts.append(server_load(6, *load))
     return parts
 
 

@@ -21,11 +21,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def main():
-    for case in (valid.requests, valid.requests_of_revision_2, valid.responses,
-                 valid.responses_of_revision_2, valid.responses_of_revision_3, valid.boundaries,
-                 valid.every_status,
-                 valid.streams, valid.blocks, invalid.framing_cases,
-                 invalid.framing_of_responses, invalid.bodies, invalid.bodies_of_revision_2,
+    for case in (valid.requests, valid.requests_of_revision_2, valid.requests_of_revision_3,
+                 valid.responses, valid.responses_of_revision_2, valid.responses_of_revision_3,
+                 valid.boundaries, valid.every_status, valid.streams, valid.blocks,
+                 invalid.framing_cases, invalid.framing_of_responses, invalid.bodies,
+                 invalid.bodies_of_revision_2, invalid.bodies_of_revision_3,
                  invalid.every_message, invalid.prefixes):
         case()
     files = {}

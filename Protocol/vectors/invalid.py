@@ -348,6 +348,91 @@ def bodies_of_revision_2():
     answers_of_revision_2(word)
 
 
+def bodies_of_revision_3():
+    def word(number, value):
+        return raw_field(number, U64, struct.pack("<Q", value))
+
+    def generate(name, about, tail, code, field):
+        bad_body(name, about, "Generate request", raw_field(2, TEXT, b"a") + tail, code, field)
+
+    def context(raw_body):
+        return raw_field(29, RECORD, raw_body)
+
+    range_ = "field_out_of_range"
+    for name, about, raw_body, code, field in [
+            ("priority_10", "priorities end at 9", word(3, 10), range_, "priority"),
+            ("priority_largest", "a priority of all ones", word(3, 2**64 - 1), range_, "priority"),
+            ("attempt_0", "attempts begin at 1", word(2, 0), range_, "attempt"),
+            ("attempt_over", "one more than 32 bits", word(2, 1 << 32), range_, "attempt"),
+            ("trace_54", "a traceparent has 55 bytes", raw_field(1, TEXT, PARENT[:-1].encode()),
+             range_, "trace_context"),
+            ("trace_56", "a traceparent has 55 bytes", raw_field(1, TEXT, PARENT.encode() + b"0"),
+             range_, "trace_context"),
+            ("trace_empty", "no bytes", raw_field(1, TEXT, b""), range_, "trace_context"),
+            ("trace_not_utf8", "55 bytes that are no text", raw_field(1, TEXT, b"\xff" * 55),
+             "field_text_invalid", "trace_context"),
+            ("trace_as_bytes", "it is a text", raw_field(1, BYTES, PARENT.encode()),
+             "field_type_mismatch", "trace_context"),
+            ("priority_as_bool", "a number, not a switch", raw_field(3, BOOL, b"\1"),
+             "field_type_mismatch", "priority"),
+            ("priority_of_4_bytes", "a u64 has eight bytes", raw_field(3, U64, b"\4\0\0\0"),
+             "field_size_mismatch", "priority"),
+            ("order", "ids ascend in a record, too", word(3, 1) + word(2, 1), "field_order",
+             "attempt"),
+            ("priority_twice", "a field occurs once", word(3, 1) + word(3, 1), "field_repeated",
+             "priority"),
+            ("unknown_field", "an id its table does not list", word(4, 1), "field_unknown", "#4"),
+            ("past_end", "a field that leaves its record",
+             raw_field(3, U64, struct.pack("<Q", 1), size=9), "body_truncated", "priority")]:
+        generate("context_" + name, about, context(raw_body), code, "context." + field)
+    generate("context_as_text", "a context is a record", raw_field(29, TEXT, b"9"),
+             "field_type_mismatch", "context")
+    generate("context_twice", "a context occurs once", context(word(3, 1)) * 2, "field_repeated",
+             "context")
+    generate("context_after_requirements", "ids ascend",
+             raw_field(30, RECORD, b"") + context(word(3, 1)), "field_order", "context")
+    for kind in ("Ping", "Models", "Stats"):
+        bad_body("context_in_" + kind.lower(), "%s has no context" % kind, kind + " request",
+                 context(word(3, 1)), "field_unknown", "#29")
+    bad_body("context_in_load", "Load has no context", "Load request",
+             raw_field(1, TEXT, b"m") + raw_field(2, TEXT, b"/m") + context(word(3, 1)),
+             "field_unknown", "#29")
+    bad_body("embed_context_priority_10", "the same range in every kind", "Embed request",
+             raw_field(2, RECORD, raw_field(1, TEXT, b"a")) + context(word(3, 10)), range_,
+             "context.priority")
+    generate("ignore_eos_2", "a bool is 0 or 1", raw_field(17, BOOL, b"\2"), range_, "ignore_eos")
+    generate("ignore_eos_as_u64", "a switch, not a number", word(17, 1), "field_type_mismatch",
+             "ignore_eos")
+    generate("min_tokens_over", "more than can be made", word(18, 1_048_577), range_, "min_tokens")
+    generate("min_tokens_as_bool", "a number, not a switch", raw_field(18, BOOL, b"\1"),
+             "field_type_mismatch", "min_tokens")
+
+    # The server's load, in an answer and in an error.
+    loads = [("lacks_cache_pages", "every counter is required",
+              b"".join(word(number, 1) for number in range(1, 5)), "field_missing", "cache_pages"),
+             ("empty", "an empty record counts nothing", b"", "field_missing", "queued"),
+             ("unknown_field", "an id its table does not list",
+              b"".join(word(number, 1) for number in range(1, 7)), "field_unknown", "#6"),
+             ("queued_of_4_bytes", "a u64 has eight bytes",
+              raw_field(1, U64, b"\1\0\0\0"), "field_size_mismatch", "queued"),
+             ("running_as_f64", "a number of requests",
+              word(1, 1) + raw_field(2, F64, bytes(8)), "field_type_mismatch", "running")]
+    for name, about, raw_body, code, field in loads:
+        load = raw_field(6, RECORD, raw_body)
+        bad_body("error_load_" + name, about, "Error",
+                 raw_field(1, TEXT, b"c") + raw_field(2, TEXT, b"m") + load, code,
+                 "server_load." + field, "response")
+        bad_body("answer_load_" + name, about, "Tokenize response",
+                 raw_field(1, U32S, b"")
+                 + raw_field(31, RECORD, top_field(answer().raw) + load), code,
+                 "answer.server_load." + field, "response")
+
+
+def top_field(raw):
+    """The value of a field's bytes."""
+    return top_fields(raw)[0][2]
+
+
 def answers_of_revision_2(word):
     conflict = "field_conflict"
 

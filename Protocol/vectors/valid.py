@@ -158,6 +158,57 @@ def requests_of_revision_2():
           request("Embed", [token_input(2, "inputs", [i]) for i in range(256)]))
 
 
+def requests_of_revision_3():
+    """What came with revision 3: context of every kind that computes, ignore_eos, min_tokens."""
+    prompt, most = text(2, "prompt", "Once upon a time"), u64(6, "max_tokens", 8)
+    valid("hello_revision_3", "a client that speaks revision 3",
+          request("Hello", [text(1, "client", "c"), u64(2, "revision", 3)]),
+          before_hello=True, canonical=False)
+    trace = text(1, "trace_context", PARENT)
+    valid("generate_context_full", "every field of a context, beside requirements",
+          request("Generate", [prompt, most, context(
+              trace, u64(2, "attempt", 2), u64(3, "priority", 9)),
+              record(30, "requirements", [boolean(1, "real", True)])]))
+    valid("generate_context_trace", "a trace alone", request(
+        "Generate", [prompt, most, context(trace)]))
+    valid("generate_context_attempt_largest", "the largest attempt", request(
+        "Generate", [prompt, most, context(u64(2, "attempt", 0xFFFFFFFF))]))
+    for priority in (0, 5, 9):
+        valid("generate_context_priority_%d" % priority, "a priority alone", request(
+            "Generate", [prompt, most, context(u64(3, "priority", priority))]))
+    valid("generate_context_spelled_defaults", "a default may be written out", request(
+        "Generate", [prompt, most, context(u64(2, "attempt", 1), u64(3, "priority", 4))]),
+        canonical=False)
+    valid("generate_context_empty", "a context that says nothing", request(
+        "Generate", [prompt, most, context()]), canonical=False)
+    mine = context(trace, u64(3, "priority", 7))
+    for kind, fields in [
+            ("Health", [text(1, "model", "stories")]),
+            ("Tokenize", [data(2, "text", b"a")]),
+            ("Detokenize", [u32s(2, "tokens", [1])]),
+            ("Score", [prompt, text_input(7, "continuations", ", there was")]),
+            ("Embed", [text_input(2, "inputs", "a")]),
+            ("Logits", [u32s(3, "tokens", [1, 2])])]:
+        valid("%s_context" % kind.lower(), "the context of a " + kind,
+              request(kind, fields + [mine]))
+    valid("health_context_of_server", "Health of the server may say where it stands, too",
+          request("Health", [context(u64(3, "priority", 9))]))
+    valid("generate_context_compressed", "a block whose last field is a context", frame_case(
+        "Generate", "Generate request", [text(2, "prompt", "round and round " * 100), most, mine],
+        flags=COMPRESSED, block=lz4_encode(body([text(2, "prompt", "round and round " * 100), most,
+                                                 mine]))), canonical=False)
+    valid("generate_ignore_eos", "an end token does not end it", request(
+        "Generate", [prompt, most, boolean(17, "ignore_eos", True)]))
+    valid("generate_min_tokens", "at least so many", request(
+        "Generate", [prompt, most, u64(18, "min_tokens", 8)]))
+    valid("generate_min_tokens_largest", "the upper end of its range", request(
+        "Generate", [prompt, u64(6, "max_tokens", 1_048_576), boolean(17, "ignore_eos", True),
+                     u64(18, "min_tokens", 1_048_576)]))
+    valid("generate_ends_spelled_defaults", "defaults may be written out", request(
+        "Generate", [prompt, most, boolean(17, "ignore_eos", False), u64(18, "min_tokens", 0)]),
+        canonical=False)
+
+
 def responses_of_revision_2():
     def one(name, about, *frames, **words):
         valid(name, about, *frames, direction="response", **words)
@@ -480,6 +531,26 @@ def responses_of_revision_3():
                  "Load progress", flags=MORE, request=5),
         response("Load", [boolean(1, "accepted", True), layer(2, "layers", "file", True, 40),
                           u64(28, "frame", 1)], request=5, generation=1))
+    busy, most = (3, 2, 125_000, 4000, 8192), (0xFFFFFFFFFFFFFFFF,) * 5
+    one("generate_server_load", "how busy the server was", response("Generate", [
+        text(2, "text", "a"), text(5, "finish_reason", "stop"), u64(7, "prompt_tokens", 1),
+        u64(8, "completion_tokens", 0), u64(28, "frame", 0), answer(load=busy)], generation=1))
+    one("tokenize_server_load_none", "a server at rest, without a cache", response("Tokenize", [
+        u32s(1, "tokens", [1]), answer(load=(0,) * 5)], generation=1))
+    one("embed_server_load_most", "counters of all ones, beside a degradation", response("Embed", [
+        f32s(1, "embeddings", [0.5]), u64(2, "dimensions", 1), u64(3, "count", 1),
+        u64(4, "prompt_tokens", 2), answer(degradations=["slow: hot"], load=most)],
+        flags=DEGRADED, generation=1))
+    one("error_server_load", "a full queue says how full", failure(
+        "Generate", "RESOURCE_EXHAUSTED", error_fields(
+            "queue_full", "256 requests wait, allowed: 256", retry=125, load=busy)))
+    one("error_server_load_none", "a refusal of a server at rest", failure(
+        "Tokenize", "INVALID_ARGUMENT", error_fields(
+            "field_missing", "no text", field="text", load=(0,) * 5)))
+    one("error_server_load_most", "an error's every field", failure(
+        "Load", "MODEL_REJECTED", error_fields(
+            "c" * 128, "m" * 2048, field="f" * 128, retry=3_600_000, which="placement",
+            load=most)))
     for row in PROTOCOL["codes"]:
         one("code_" + row["code"], row["meaning"], failure(
             "Generate", row["status"], error_fields(row["code"], row["meaning"])))

@@ -1,6 +1,6 @@
 """Cancel, deadlines, time-outs: who gives an answer up says so, and the connection lives on."""
 
-from rows import expect, row, works
+from rows import expect, row, same_answer, works
 from server import Failed
 
 
@@ -109,6 +109,114 @@ def cancelled_stream_ends_with_a_status(stage):
     peer.error(request, "CANCELLED", generation=1)
     call.error("given_up")
     works(client, peer)
+
+
+# ---------------------------------------------------------------- answer_size_max
+
+LARGE = "x" * 1500  # three of them are more than the limit of the rows below
+LIMIT = 4096
+
+
+def too_large(name, meaning, kind, fields, begin, stream=False, chunks=0, compression=False):
+    """A row: what `begin` sends is more than the limit, and more frames follow it. The client says
+    given_up and Cancel, takes no further attempt, and goes on with the connection."""
+    def play(stage):
+        client = stage.open(answer_size_max=LIMIT)
+        call = client.call(kind, fields, stream=stream)
+        peer = stage.greet(compression=compression)
+        request = peer.request(kind)
+        begin(peer, request, call)
+        cancel = peer.request("Cancel", where=lambda fields: True)
+        expect(cancel.fields["target"] == str(request.id), "target %d" % request.id,
+               cancel.fields["target"])
+        call.error("given_up", status="CANCELLED")
+        expect(len(call.chunks) == chunks, "%d chunks" % chunks, "%d" % len(call.chunks))
+        peer.answer(cancel)
+        begin(peer, request, None)
+        peer.error(request, "CANCELLED", generation=1)
+        works(client, peer)
+    play.__name__ = "answer_size_" + name
+    row("giving up", "answer_size_max: %s: given_up, Cancel, the connection lives on"
+        % meaning)(play)
+
+
+def three_texts(peer, request, call):
+    """The first two are handed out, where a call is given, before the next one comes."""
+    for number in range(3):
+        peer.token(request, number, LARGE)
+        if call is not None and number < 2:
+            call.chunk()
+
+
+WORDS = {"prompt": "Once", "max_tokens": "8"}
+too_large("streamed", "a third chunk too many, streamed", "Generate", WORDS, three_texts,
+          stream=True, chunks=2)
+too_large("whole", "a third chunk too many, asked for whole", "Generate", WORDS,
+          lambda peer, request, _: three_texts(peer, request, None))
+too_large("of_one_chunk", "one chunk of more", "Generate", WORDS,
+          lambda peer, request, _: peer.token(request, 1, LARGE * 3), stream=True)
+too_large("compressed", "a small block of a large body", "Generate", WORDS,
+          lambda peer, request, _: peer.token(request, 1, LARGE * 3, compress=True), stream=True,
+          compression=True)
+too_large("logits", "values in chunks", "Logits", {"tokens": [1]},
+          lambda peer, request, _: [peer.chunk(request, logits=[0.5] * 400) for _ in range(3)])
+
+
+def at_the_limit(name, meaning, excess):
+    def play(stage):
+        client = stage.open(answer_size_max=LIMIT)
+        call = client.call("Generate", WORDS)
+        peer = stage.greet()
+        request = peer.request("Generate")
+        sizes, real_send = [], peer.send
+        peer.send = lambda data: sizes.append(len(data) - 32)
+        peer.token(request, 1, "")
+        peer.answer(request, text="")
+        peer.send = real_send
+        request.tokens_sent = request.frames_sent = 0
+        text = "x" * (LIMIT + excess - sum(sizes))
+        peer.token(request, 1, "")
+        last = peer.answer(request, text=text)
+        if excess:
+            call.error("given_up")
+        else:
+            same_answer(call.ok(), "Generate", [{"tokens": [1]}], last)
+        again = client.ping()
+        peer.answer(peer.request("Ping", where=lambda fields: "payload" in fields))
+        again.ok()
+    play.__name__ = name
+    row("giving up", meaning)(play)
+
+
+at_the_limit("answer_size_exactly", "answer_size_max: an answer of exactly so many bytes is taken",
+             0)
+at_the_limit("answer_size_one_more", "answer_size_max: one byte more, in the last frame: given_up",
+             1)
+
+
+@row("giving up", "answer_size_max: an answer of one frame that is larger: given_up, not asked again")
+def answer_size_of_one_frame(stage):
+    client = stage.open(answer_size_max=LIMIT, backoff_milliseconds=1)
+    call = client.call("Detokenize", {"tokens": [1]})
+    peer = stage.greet()
+    peer.answer(peer.request("Detokenize"), text="61" * 5000)
+    call.error("given_up")
+    again = client.ping()
+    peer.answer(peer.request("Ping", where=lambda fields: "payload" in fields))
+    again.ok()
+
+
+@row("giving up", "answer_size_max: answers that are each within it are taken, however many")
+def answer_size_is_of_one_answer(stage):
+    client = stage.open(answer_size_max=LIMIT)
+    peer = None
+    for _ in range(4):
+        call = client.generate()
+        peer = peer or stage.greet()
+        request = peer.request("Generate")
+        peer.token(request, 1, LARGE)
+        peer.answer(request)
+        call.ok()
 
 
 @row("deadline", "a deadline is in the header; without one there is 0")

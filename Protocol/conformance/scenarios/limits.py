@@ -1,7 +1,8 @@
 """What the Hello answer allows: requests in flight, the size of bodies, the revision; and pools."""
 
 from rows import expect, row, works
-from server import Failed, logprobs
+from scenarios.answers import CARRIES
+from server import logprobs
 
 
 @row("limits", "never more requests in flight than the server allows; the others wait")
@@ -76,16 +77,17 @@ def as_large_as_the_peer_accepts(stage):
     call.ok()
 
 
-def too_new(name, kind, fields):
+def too_new(name, kind, fields, revision="1"):
     def play(stage):
         client = stage.open()
         call = client.call(kind, fields)
-        peer = stage.greet(revision="1")
+        peer = stage.greet(revision=revision)
         call.error("revision_too_low", status="UNIMPLEMENTED")
         peer.nothing(but_close=False)
         works(client, peer)
-    play.__name__ = "revision_1_" + name
-    row("limits", "a server of revision 1: %s is refused here, nothing is sent" % name)(play)
+    play.__name__ = "revision_%s_%s" % (revision, name)
+    row("limits", "a server of revision %s: %s is refused here, nothing is sent"
+        % (revision, name))(play)
 
 
 PROMPT = {"prompt": "a", "max_tokens": "2"}
@@ -97,6 +99,11 @@ too_new("prompt_logprobs", "Generate", dict(PROMPT, prompt_logprobs="2"))
 too_new("messages", "Generate", {"messages": TURN, "max_tokens": "2"})
 too_new("logits_messages", "Logits", {"messages": TURN})
 too_new("verify", "Health", {"model": "stories", "verify": True})
+too_new("context", "Tokenize", {"text": "61", "context": {"priority": "1"}})
+too_new("ignore_eos", "Generate", dict(PROMPT, ignore_eos=True), "2")
+too_new("min_tokens", "Generate", dict(PROMPT, min_tokens="1"), "2")
+for _kind, _fields in CARRIES.items():
+    too_new("context_of_" + _kind.lower(), _kind, dict(_fields, context={"priority": "9"}), "2")
 
 
 @row("limits", "a server of revision 1: what it knows works")
@@ -124,7 +131,7 @@ def revision_2_works(stage):
     score.ok()
 
 
-@row("limits", "a pool of 2: the second call takes the second connection")
+@row("limits", "a pool of 2: the second call opens a second connection, the third takes the idle one")
 def pool_of_two(stage):
     client = stage.open(connections=2)
     first = client.generate("a")
@@ -133,18 +140,13 @@ def pool_of_two(stage):
     second = client.generate("b")
     two = stage.greet()
     other = two.request("Generate")
-    third = client.ping("33")
     one.answer(held)
     first.ok()
+    third = client.ping("33")
+    one.answer(one.request("Ping"))
+    third.ok()
     two.answer(other)
     second.ok()
-    for peer in (one, two):
-        try:
-            peer.answer(peer.request("Ping", seconds=0.5))
-            break
-        except Failed:
-            continue
-    third.ok()
     stage.listener.no_connection()
 
 

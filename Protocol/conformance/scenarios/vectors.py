@@ -158,10 +158,9 @@ def plays_response(raw, frames):
             result = call.ok()
             same_answer(result, kind, chunks, fields[-1], provenance, head["generation"],
                         bool(head["flags"] & 4))
-        # Logits and Embed may hand out whole answers only.
-        expect(len(call.chunks) == len(chunks)
-               or not call.chunks and kind in ("Logits", "Embed"),
-               "%d chunks" % len(chunks), "%d" % len(call.chunks))
+        handed_out = chunks if kind in ("Generate", "Load") else []
+        expect(len(call.chunks) == len(handed_out), "%d chunks" % len(handed_out),
+               "%d" % len(call.chunks))
         for found, wanted in zip(call.chunks, chunks):
             same("a chunk", KINDS[kind]["chunk"], wanted, found)
     return play
@@ -175,6 +174,8 @@ def checks_error(error, fields, provenance):
         if key == "retry_after_milliseconds" and found is not None:
             found = str(found)
         expect(found == wanted, "%s %r in the error" % (name, wanted), repr(found))
+    wanted, found = (words or {} for words in (fields.get("server_load"), error.get("server_load")))
+    same("the server's load in the error", "Server load", wanted, found)
     expect(error.get("provenance") == provenance, "provenance %s in the error" % provenance,
            repr(error.get("provenance")))
     expect(fields["message"] in error["message"], "the server's words in the message",

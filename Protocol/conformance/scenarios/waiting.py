@@ -166,7 +166,7 @@ def wait_ends_loading(stage):
 def wait_ends_with_the_deadline(stage):
     client = stage.open(attempts=1, wait_milliseconds=600000)
     stage.listener.close()
-    client.ping(deadline=400).error("unreachable", "timed_out")
+    client.ping(deadline=400).error("unreachable")
 
 
 @row("wait", "a retry-after beyond the deadline is not waited for")
@@ -175,7 +175,7 @@ def wait_is_not_past_the_deadline(stage):
     call = client.ping(deadline=20000)
     peer = stage.greet()
     peer.error(peer.request("Ping"), retry_after_milliseconds="60000", **LOADING)
-    call.error("server_refused", "timed_out")
+    call.error("server_refused", status="UNAVAILABLE")
     peer.nothing()
 
 
@@ -198,7 +198,7 @@ def wait_ends_with_close(stage):
     call = client.ping()
     call.nothing(0.2)
     closing = client.close()
-    call.error("given_up", "unreachable", "connection_closed")
+    call.error("connection_closed", status="UNAVAILABLE")
     closing.ok()
 
 
@@ -211,7 +211,7 @@ def close_ends_a_pause(name, meaning, code, **options):
                    retry_after_milliseconds="60000")
         call.nothing(0.2)
         closing = client.close()
-        call.error("given_up", "unreachable", "connection_closed")
+        call.error("connection_closed", status="UNAVAILABLE")
         closing.ok()
     play.__name__ = name
     row("wait", meaning)(play)

@@ -21,14 +21,13 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 import rules  # noqa: E402
-from codec import (KINDS, LIMITS, MESSAGES, STATUS_NAME, Wrong, decode, encode, whole)  # noqa: E402
+from codec import (KINDS, LIMITS, MESSAGES, PROTOCOL, STATUS_NAME, Wrong, decode,  # noqa: E402
+                   encode, whole)
 from encoder import COMPRESSED, DEGRADED, MORE, lz4_decode, lz4_encode  # noqa: E402
 
-DEFAULTS = dict(name="kit-reference/1", allow_mock=False, compression=True, body_size_max=4194304,
-                connections=1, connect_milliseconds=5000, answer_milliseconds=0,
-                grace_milliseconds=2000, attempts=3, backoff_milliseconds=50,
-                backoff_max_milliseconds=2000, wait_milliseconds=0)
-REVISION = 3
+OPTIONS = PROTOCOL["client"]["options"]
+DEFAULTS = dict({row["name"]: row.get("default") for row in OPTIONS}, name="kit-reference/1")
+REVISION = PROTOCOL["revision"]
 
 
 class CallError(Exception):
@@ -48,12 +47,20 @@ def damage(message):
     return CallError("protocol_error", "PROTOCOL_ERROR", message)
 
 
+def closed_by_caller():
+    return CallError("connection_closed", "UNAVAILABLE", "the client is closed")
+
+
+def request_invalid(field, message):
+    return CallError("request_invalid", "INVALID_ARGUMENT", message, field=field)
+
+
 class Pending:
     """One request in flight: what came for it so far."""
 
     def __init__(self, kind, fields):
         self.kind, self.fields = kind, fields
-        self.frames, self.marks = [], None
+        self.frames, self.marks, self.size = [], None, 0
         self.ended, self.dropped, self.error = False, False, None
 
 
@@ -70,15 +77,18 @@ class Connection:
         self.buffer = b""
         self.socket = client.connect(until)
         threading.Thread(target=self.read, daemon=True).start()
-        try:
-            self.hello(until)
-        except CallError as error:
-            self.close(error)
-            raise
 
     # ------------------------------------------------------------ Hello
 
     def hello(self, until):
+        """Agrees with the server on what may be sent; a connection that cannot is closed."""
+        try:
+            self.agree(until)
+        except CallError as error:
+            self.close(error)
+            raise
+
+    def agree(self, until):
         fields = {"client": self.options["name"], "revision": str(REVISION),
                   "compression": self.options["compression"],
                   "body_size_max": str(self.options["body_size_max"])}
@@ -116,13 +126,12 @@ class Connection:
 
     def begin(self, kind, fields, deadline):
         """Writes a request. Call with the lock held, or before anyone else has the connection."""
-        body = encode(kind + " request", fields)
+        body = self.encode(kind, fields)
         if kind != "Hello" and len(body) > self.limit:
-            raise CallError("request_invalid", "INVALID_ARGUMENT", "%d bytes, allowed: %d"
-                            % (len(body), self.limit))
+            raise request_invalid(None, "%d bytes, allowed: %d" % (len(body), self.limit))
         self.number += 1
         flags, block = 0, body
-        if self.compression and len(body) >= 1024:
+        if self.packs(fields, body):
             packed = lz4_encode(body)
             if len(packed) * 10 <= len(body) * 9:
                 flags, block = COMPRESSED, packed
@@ -133,7 +142,14 @@ class Connection:
             self.socket.sendall(header + block)
         except OSError as error:
             self.fail(CallError("connection_closed", "UNAVAILABLE", str(error), again=True))
+            raise self.error from error  # never written: whatever it was may be tried again
         return self.number, pending
+
+    def encode(self, kind, fields):
+        return encode(kind + " request", fields)
+
+    def packs(self, fields, body):
+        return self.compression and len(body) >= 1024
 
     def give_up(self, number):
         """Cancel for a request whose answer nobody wants any more. With the lock held."""
@@ -144,8 +160,11 @@ class Connection:
         self.cancel(number)
 
     def cancel(self, number):
-        _, cancel = self.begin("Cancel", {"target": str(number)}, 0)
-        cancel.dropped = True
+        try:
+            _, cancel = self.begin("Cancel", {"target": str(number)}, 0)
+            cancel.dropped = True
+        except CallError:
+            pass  # what was to be cancelled ends with the connection
 
     # ------------------------------------------------------------ reading
 
@@ -241,6 +260,8 @@ class Connection:
                     pending.error = self.mock_refused(status, body)
             elif status:
                 pending.error = self.refusal(pending, status, provenance, body)
+            elif not self.fits(pending, body):
+                self.too_large(pending, number, flags)
             elif not pending.dropped or not KINDS[pending.kind]["streamed"]:
                 self.file(pending, flags, provenance, generation, body)
             if not flags & MORE:
@@ -258,7 +279,7 @@ class Connection:
     def check_marks(self, pending, provenance, generation):
         """Provenance and generation hold for a whole answer; Load's generation comes at its end."""
         marks = (provenance, None if pending.kind == "Load" else generation)
-        if pending.marks not in (None, marks) and not self.is_refused(provenance):
+        if pending.marks not in (None, marks):
             raise damage("provenance or generation changes within an answer")
         pending.marks = marks
 
@@ -279,7 +300,19 @@ class Connection:
             "server_refused", name, "%s: %s" % (name, fields["message"]), again=again,
             server_code=fields["code"], field=fields.get("field"), layer=fields.get("layer"),
             retry_after_milliseconds=None if retry is None else int(retry),
+            server_load=fields.get("server_load"),
             provenance="mock" if provenance == 2 else "real")
+
+    def fits(self, pending, body):
+        """Whether the bodies of an answer are within answer_size_max, this one too."""
+        pending.size += len(body)
+        return pending.dropped or pending.size <= self.options["answer_size_max"]
+
+    def too_large(self, pending, number, flags):
+        pending.error = CallError("given_up", "CANCELLED", "an answer of %d bytes, allowed: %d"
+                                  % (pending.size, self.options["answer_size_max"]))
+        if flags & MORE:
+            self.give_up(number)
 
     def file(self, pending, flags, provenance, generation, body):
         kind = KINDS[pending.kind]
@@ -335,18 +368,27 @@ class Client:
 
     def __init__(self, address, options):
         self.options = dict(DEFAULTS, **options)
+        self.check_options()
         self.address = self.parse(address)
         self.closed = False
         self.begin_anew()
 
+    def check_options(self):
+        for row in OPTIONS:
+            value = self.options[row["name"]]
+            size = len(value.encode()) if row["type"] == "text" else value
+            if "min" in row and not row["min"] <= size <= row["max"]:
+                raise request_invalid(row["name"], "option %s is %r, allowed: %d to %d"
+                                      % (row["name"], value, row["min"], row["max"]))
+
     def begin_anew(self):
         """No connection, and a lock that nobody holds."""
         self.process, self.lock = os.getpid(), threading.Condition()
-        self.pool, self.connecting = [], 0
+        self.pool, self.greeting, self.connecting = [], [], 0
 
     def after_fork(self):
         """In a child: connections of its own. The parent's are closed here, never shut down."""
-        inherited = self.pool
+        inherited = self.pool + self.greeting
         self.begin_anew()
         for connection in inherited:
             connection.socket.close()
@@ -388,7 +430,7 @@ class Client:
         while True:
             with self.lock:
                 if self.closed:
-                    raise CallError("given_up", "CANCELLED", "the client is closed")
+                    raise closed_by_caller()
                 self.pool = [one for one in self.pool if self.keeps(one)]
                 fit = [one for one in self.pool if one.has_room()]
                 idle = [one for one in fit if not one.pending]
@@ -402,14 +444,29 @@ class Client:
                     continue
                 self.connecting += 1
             try:
-                limit = time.monotonic() + self.options["connect_milliseconds"] / 1000
-                made = self.connection_type(self, min(limit, end or limit))
+                self.pool_one_more(end)
             finally:
                 with self.lock:
                     self.connecting -= 1
                     self.lock.notify_all()
+
+    def pool_one_more(self, end):
+        """Connects; `close` ends that, too."""
+        limit = time.monotonic() + self.options["connect_milliseconds"] / 1000
+        limit = min(limit, end or limit)
+        made = self.connection_type(self, limit)
+        with self.lock:
+            closed = self.closed
+            self.greeting.append(made)
+        try:
+            if closed:
+                made.close(closed_by_caller())
+            made.hello(limit)
             with self.lock:
                 self.pool.append(made)
+        finally:
+            with self.lock:
+                self.greeting.remove(made)
 
     def keeps(self, connection):
         return connection.usable()
@@ -424,10 +481,11 @@ class Client:
         end = begun + deadline / 1000 if deadline else None
         attempt = waits = 0
         request = self.with_real(kind, request)
+        self.check_request(kind, request)
         while True:
             attempt += 1
             try:
-                return self.attempt(kind, request, end, on_chunk)
+                return self.attempt(kind, request, end, on_chunk, attempt)
             except CallError as error:
                 pause = self.waiting_pause(error, begun, waits)
                 if pause is not None and (end is None or time.monotonic() + pause < end):
@@ -478,6 +536,22 @@ class Client:
             return request
         return dict(request, requirements=dict(request.get("requirements") or {}, real=True))
 
+    def check_request(self, kind, request):
+        """A request that breaks its table is not sent."""
+        name = kind + " request"
+        given = {key: value for key, value in request.items() if value is not None}
+        try:
+            decode(name, encode(name, given))
+        except Wrong as error:
+            raise request_invalid(error.field, str(error)) from error
+
+    def with_attempt(self, kind, request, attempt, revision):
+        """From the second attempt on, a request that can says so where the server knows it."""
+        has = any(field["name"] == "context" for field in MESSAGES[kind + " request"]["fields"])
+        if attempt == 1 or not has or revision < 3:
+            return request
+        return dict(request, context=dict(request.get("context") or {}, attempt=str(attempt)))
+
     def check_revision(self, kind, request, revision):
         newest = MESSAGES[kind + " request"]["since"]
         for field in MESSAGES[kind + " request"]["fields"]:
@@ -487,7 +561,7 @@ class Client:
             raise CallError("revision_too_low", "UNIMPLEMENTED", "%s needs revision %d, found %d"
                             % (kind, newest, revision))
 
-    def attempt(self, kind, request, end, on_chunk):
+    def attempt(self, kind, request, end, on_chunk, attempt):
         while True:
             connection = self.take(end)
             with connection.lock:
@@ -499,7 +573,8 @@ class Client:
                     left = int((end - time.monotonic()) * 1000)
                     if left <= 0:
                         raise CallError("timed_out", "DEADLINE_EXCEEDED", "the deadline passed")
-                number, pending = connection.begin(kind, request, left)
+                number, pending = connection.begin(
+                    kind, self.with_attempt(kind, request, attempt, connection.revision), left)
                 break
         try:
             return self.receive(connection, number, pending, end, on_chunk)
@@ -552,10 +627,10 @@ class Client:
     def close(self):
         with self.lock:
             self.closed = True
-            pool, self.pool = self.pool, []
+            pool, self.pool = self.pool + self.greeting, []
             self.lock.notify_all()
         for connection in pool:
-            connection.close(CallError("connection_closed", "UNAVAILABLE", "the client is closed"))
+            connection.close(closed_by_caller())
 
 
 # ---------------------------------------------------------------- the driver
@@ -588,7 +663,7 @@ class Driver:
                     command["server"], command.get("options", {}))
                 self.say(number, ok={})
             elif command["op"] == "close":
-                self.clients.pop(command["client"]).close()
+                self.clients[command["client"]].close()
                 self.say(number, ok={})
             elif command["op"] == "fork":
                 self.say(number, **self.fork(command))
@@ -619,6 +694,7 @@ class Driver:
 
     def call(self, number, command):
         stop_after, count = command.get("cancel_after_chunks"), [0]
+        streams = command.get("stream") and command["kind"] in ("Generate", "Load")
 
         def on_chunk(chunk):
             self.say(number, chunk=chunk)
@@ -627,7 +703,7 @@ class Driver:
 
         return self.clients[command["client"]].call(
             command["kind"], command.get("request", {}), command.get("deadline_milliseconds", 0),
-            on_chunk if command.get("stream") else None)
+            on_chunk if streams else None)
 
 
 def main():

@@ -1,6 +1,7 @@
 """Each wrong client is red on the rows it names, and the right one green there (and everywhere)."""
 
 import concurrent.futures
+import fnmatch
 import os
 import shlex
 import sys
@@ -17,6 +18,11 @@ COMMAND = "%s %s" % (shlex.quote(sys.executable), shlex.quote(os.path.join(HERE,
 BY_NAME = {row.name: row for row in ROWS}
 
 
+def red_rows(mutant):
+    """The names of the rows that must be red, patterns resolved."""
+    return [name for pattern in mutant.red for name in fnmatch.filter(BY_NAME, pattern)]
+
+
 def judge(command, rows):
     """Row name -> result. Rows play one after another, as in a real run."""
     results = run.judge("tested", command, rows, 15.0, lambda line: None)
@@ -31,12 +37,16 @@ class Mutants(unittest.TestCase):
             cls.right = pool.submit(judge, COMMAND, ROWS + [run.Ending])
             # One row a process: a mutant that hangs in one row must not colour the next.
             futures = {(name, row): pool.submit(judge, "%s %s" % (COMMAND, name), [BY_NAME[row]])
-                       for name, mutant in mutants.MUTANTS.items() for row in mutant.red}
+                       for name, mutant in mutants.MUTANTS.items() for row in red_rows(mutant)}
             cls.results = {key: future.result()[key[1]] for key, future in futures.items()}
             cls.right = cls.right.result()
 
-    def test_there_are_at_least_ten(self):
-        self.assertGreaterEqual(len(mutants.MUTANTS), 10)
+    def test_there_are_many_and_each_names_rows_that_are_there(self):
+        self.assertGreaterEqual(len(mutants.MUTANTS), 80)
+        for name, mutant in mutants.MUTANTS.items():
+            for pattern in mutant.red:
+                with self.subTest(mutant=name, pattern=pattern):
+                    self.assertTrue(fnmatch.filter(BY_NAME, pattern))
 
     def test_each_mutant_is_red_where_it_must_be(self):
         for (name, row), result in self.results.items():

@@ -88,10 +88,11 @@ class Runner(unittest.TestCase):
         status, said, _ = play("--only", "hello", "--give-up", "2", "--json", report,
                                "--client", "silent=" + silent)
         self.assertEqual(status, 1)
-        self.assertIn("\n0 passed, 24 failed, 0 n/a\n", said)
+        self.assertRegex(said, "\n0 passed, [0-9]+ failed, 0 n/a\n")
         with open(report, encoding="utf-8") as handle:
             rows = json.load(handle)["clients"]["silent"]
-        self.assertEqual(sum("2 red rows in a row" in row["detail"] for row in rows), 22)
+        self.assertGreater(len(rows), 20)
+        self.assertEqual(sum("2 red rows in a row" in row["detail"] for row in rows), len(rows) - 2)
 
     def test_a_driver_that_is_not_there_is_red(self):
         status, said, _ = play("--only", "hello_once", "--client", "none=/no/such/program")
