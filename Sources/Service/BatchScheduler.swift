@@ -113,6 +113,8 @@ package struct BatchScheduler: Sendable {
         var isOpen = false
         var isPaused = false
         var promptDone = 0
+        /// Where it stands in the order of turns; at first that of its arrival.
+        var place: UInt64
         var isReadingPrompt: Bool { promptDone < work.promptCount }
         var isDecoding: Bool { isOpen && !isReadingPrompt && work.decodes }
 
@@ -154,7 +156,7 @@ package struct BatchScheduler: Sendable {
     package mutating func add(_ work: ScheduledWork) {
         precondition(index(of: work.id) == nil, "work \(work.id) is in the queue already")
         let place = entries.lastIndex { $0.work.id < work.id }.map { $0 + 1 } ?? 0
-        entries.insert(Entry(work: work), at: place)
+        entries.insert(Entry(work: work, place: work.id), at: place)
     }
 
     /// Forgets `id`, finished or not. Returns whether its sequence was open; nil if unknown.
@@ -218,14 +220,17 @@ package struct BatchScheduler: Sendable {
 
     /// Turns in strict arrival order: the first whose work does not fit stops the search.
     private mutating func open(now: UInt64, freeCapacity: Int, into plan: inout StepPlan) {
-        guard openCount < min(sequencesMax, entries.count) else { return }
         var free = freeCapacity
-        // One turn for each that waits, whichever of its connection's then takes it.
-        let turns = entries.filter { !$0.isOpen }.map(\.work.turn.connection)
-        for connection in turns {
-            guard openCount < sequencesMax, let index = mostUrgent(of: connection, now: now),
-                entries[index].work.capacity <= free
+        while openCount < min(sequencesMax, entries.count) {
+            let waiting = entries.indices.filter { !entries[$0].isOpen }
+            guard let next = waiting.min(by: { entries[$0].place < entries[$1].place })
             else { return }
+            let index = mostUrgent(of: entries[next].work.turn.connection, now: now) ?? next
+            guard entries[index].work.capacity <= free else { return }
+            // Whoever gives its turn away waits for the other's.
+            let place = entries[next].place
+            entries[next].place = entries[index].place
+            entries[index].place = place
             free -= entries[index].work.capacity
             entries[index].isOpen = true
             openCount += 1
