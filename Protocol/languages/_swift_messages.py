@@ -339,7 +339,9 @@ class Message:
         if not self.fields:
             return out + '    public static let layout = MessageLayout("%s", [])\n' % self.name
         out += "    public static let layout = MessageLayout(\n        \"%s\",\n        [\n" % self.name
-        return out + "".join(field.layout() for field in self.fields) + "        ])\n"
+        rows = "".join(field.layout() for field in self.fields)
+        # Without the comma at the end where there is one row: the formatter's taste.
+        return out + (rows if len(self.fields) > 1 else rows[:-2] + "\n") + "        ])\n"
 
     def decoding(self):
         out = "    /// Decodes a whole body; see `WireRecord`.\n"

@@ -14,6 +14,19 @@ import Testing
         let finish_reason: String
     }
 
+    private struct Loaded: Decodable {
+        struct Load: Decodable {
+            let queued: UInt64
+            let running: UInt64
+            let wait_ms: Double
+            let cache_pages_used: UInt64
+            let cache_pages: UInt64
+        }
+        let tokens: [UInt32]
+        let finish_reason: String
+        let load: Load
+    }
+
     private let directory: TemporaryDirectory
     private let model: String
 
@@ -42,6 +55,33 @@ import Testing
         #expect(answer.provenance == "real")
         #expect(answer.model == "m" && answer.generation == 1 && answer.device == "cpu")
         #expect(answer.tokens.count <= 5 && !answer.finish_reason.isEmpty)
+    }
+
+    /// The packaged model ends its answer to a sum with an end token after three tokens.
+    @Test func anAnswersLengthAndPlaceAreChosenFromTheCommandLine() throws {
+        let server = try ServerProcess(model: nil)
+        let sum = ["generate", "--prompt", "317+485=", "--max-tokens", "20", "--json"]
+        func answer(_ words: [String]) throws -> Loaded {
+            let outcome = try assay(sum + words, server)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            return try JSONDecoder().decode(Loaded.self, from: Data(outcome.output.utf8))
+        }
+        let plain = try answer([])
+        #expect(plain.tokens.count == 3 && plain.finish_reason == "stop")
+        #expect(plain.load.cache_pages > 0 && plain.load.cache_pages_used == 0)
+        #expect(plain.load.queued + plain.load.running == 0 && plain.load.wait_ms == 0)
+        let long = try answer(["--ignore-eos"])
+        #expect(long.tokens.count == 20 && long.finish_reason == "length")
+        #expect(long.tokens.starts(with: plain.tokens))
+        let least = try answer(["--min-tokens", "9"])
+        #expect(least.tokens.count >= 9 && least.tokens.starts(with: plain.tokens))
+        let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        let placed = try answer(["--priority", "9", "--trace-context", trace])
+        #expect(placed.tokens == plain.tokens)
+        let tooHigh = try assay(sum + ["--priority", "10"], server)
+        #expect(tooHigh.status == 2 && tooHigh.errors.contains("--priority"))
+        let none = try assay(sum + ["--trace-context", "00-1-2-3"], server)
+        #expect(none.status == 2 && none.errors.contains("context.trace_context"))
     }
 
     @Test func aMockIsRefusedUnlessAllowedAndThenSaysSo() throws {

@@ -21,7 +21,7 @@ public struct CancelRequest: RequestMessage, Equatable {
     public static let layout = MessageLayout(
         "Cancel request",
         [
-            FieldLayout(ID.target, "target", .unsigned, .required, .unsigned(1, .max)),
+            FieldLayout(ID.target, "target", .unsigned, .required, .unsigned(1, .max))
         ])
 
     /// Decodes a whole body; see `WireRecord`.
@@ -60,7 +60,7 @@ public struct CancelResponse: ResponseMessage, Equatable {
     public static let layout = MessageLayout(
         "Cancel response",
         [
-            FieldLayout(ID.found, "found", .bool, .required),
+            FieldLayout(ID.found, "found", .bool, .required)
         ])
 
     /// Decodes a whole body; see `WireRecord`.

@@ -44,7 +44,7 @@ public struct ModelsResponse: ResponseMessage, Equatable {
     public static let layout = MessageLayout(
         "Models response",
         [
-            FieldLayout(ID.models, "models", .record, .repeated(max: 1024)),
+            FieldLayout(ID.models, "models", .record, .repeated(max: 1024))
         ])
 
     /// Decodes a whole body; see `WireRecord`.

@@ -21,7 +21,7 @@ public struct PingRequest: RequestMessage, Equatable {
     public static let layout = MessageLayout(
         "Ping request",
         [
-            FieldLayout(ID.payload, "payload", .bytes, .optional, .size(0, 65536)),
+            FieldLayout(ID.payload, "payload", .bytes, .optional, .size(0, 65536))
         ])
 
     /// Decodes a whole body; see `WireRecord`.
@@ -60,7 +60,7 @@ public struct PingResponse: ResponseMessage, Equatable {
     public static let layout = MessageLayout(
         "Ping response",
         [
-            FieldLayout(ID.payload, "payload", .bytes, .optional, .size(0, 65536)),
+            FieldLayout(ID.payload, "payload", .bytes, .optional, .size(0, 65536))
         ])
 
     /// Decodes a whole body; see `WireRecord`.

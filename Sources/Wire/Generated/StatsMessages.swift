@@ -44,7 +44,7 @@ public struct StatsResponse: ResponseMessage, Equatable {
     public static let layout = MessageLayout(
         "Stats response",
         [
-            FieldLayout(ID.counters, "counters", .record, .repeated(max: 1024)),
+            FieldLayout(ID.counters, "counters", .record, .repeated(max: 1024))
         ])
 
     /// Decodes a whole body; see `WireRecord`.

@@ -21,7 +21,7 @@ public struct UnloadRequest: RequestMessage, Equatable {
     public static let layout = MessageLayout(
         "Unload request",
         [
-            FieldLayout(ID.name, "name", .text, .required, .size(1, 128)),
+            FieldLayout(ID.name, "name", .text, .required, .size(1, 128))
         ])
 
     /// Decodes a whole body; see `WireRecord`.
