@@ -427,8 +427,10 @@ static void tcp_connections_are_probed(void) {
     struct address address;
     assay_error error;
     (void)snprintf(url, sizeof url, "tcp://127.0.0.1:%d", ntohs(name.sin_port));
-    CHECK_EQUAL(parse_address(url, &address, &error), ASSAY_OK);
-    int fd = connect_socket(&address, after_milliseconds(now_microseconds(), 5000), &error);
+    CHECK(parse_address(url, &address, &error));
+    atomic_bool is_closed = false;
+    int fd = connect_socket(
+        &address, after_milliseconds(now_microseconds(), 5000), &is_closed, &error);
     CHECK(fd >= 0);
     CHECK_EQUAL(socket_option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
     CHECK_EQUAL(socket_option(fd, IPPROTO_TCP, TCP_KEEPIDLE), 30);
