@@ -104,43 +104,23 @@ struct arena {
 
 /* `count` times `size` bytes of zeros, aligned for anything; NULL: failed. */
 static void *arena_take(struct arena *arena, size_t count, size_t size) {
-    const size_t unit = _Alignof(max_align_t);
-    if (arena->failed || (size > 0 && count > (SIZE_MAX / 4) / size)) {
+    const bool is_possible = !arena->failed && (size == 0 || count <= (SIZE_MAX / 4) / size);
+    struct assay_block *block = NULL;
+    if (is_possible) {
+        block = resize(arena->allocator, NULL, sizeof *block + count * size);
+    }
+    if (block == NULL) {
         arena->failed = true;
         return NULL;
     }
-    size_t need = (count * size + unit - 1) / unit * unit;
-    struct assay_block *block = arena->blocks;
-    if (block == NULL || block->capacity - block->used < need) {
-        size_t capacity = block == NULL ? 2048 : block->capacity * 2;
-        capacity = capacity > 65536 ? 65536 : capacity;
-        capacity = capacity < need ? need : capacity;
-        block = resize(arena->allocator, NULL, sizeof *block + capacity);
-        if (block == NULL) {
-            arena->failed = true;
-            return NULL;
-        }
-        *block = (struct assay_block){.next = arena->blocks, .capacity = capacity};
-        arena->blocks = block;
-    }
-    void *bytes = block->bytes + block->used;
-    block->used += need;
-    memset(bytes, 0, need);
-    return bytes;
-}
-
-/* Forgets everything, keeps one block for what comes next. */
-static void arena_reset(struct arena *arena) {
-    if (arena->blocks != NULL) {
-        release_blocks(arena->allocator, arena->blocks->next);
-        arena->blocks->next = NULL;
-        arena->blocks->used = 0;
-    }
+    block->next = arena->blocks;
+    arena->blocks = block;
+    return memset(block->bytes, 0, count * size);
 }
 
 static void arena_free(struct arena *arena) {
     release_blocks(arena->allocator, arena->blocks);
-    arena->blocks = NULL;
+    *arena = (struct arena){.allocator = arena->allocator};
 }
 
 /* Bytes that grow. Once an allocation fails, all that follow do. */
@@ -232,6 +212,9 @@ __attribute__((format(printf, 3, 4))) static bool fail(
     return false;
 }
 
+/* The server breaks the protocol. */
+#define breach(error, ...) fail(error, ASSAY_PROTOCOL_ERROR, __VA_ARGS__)
+
 static bool fail_memory(assay_error *error, const char *doing) {
     return fail(error, ASSAY_OUT_OF_MEMORY, "%s: the allocator has no memory", doing);
 }
@@ -255,6 +238,10 @@ static int64_t now_microseconds(void) {
 
 static int64_t after_milliseconds(int64_t start, uint64_t milliseconds) {
     return start + (int64_t)milliseconds * 1000;
+}
+
+static int64_t milliseconds_from_now(uint64_t milliseconds) {
+    return after_milliseconds(now_microseconds(), milliseconds);
 }
 
 static int64_t earlier(int64_t a, int64_t b) {
@@ -806,36 +793,6 @@ static bool take_value(
     return !decoder->arena->failed;
 }
 
-static bool same_bytes(struct span a, struct span b, size_t size) {
-    return a.count == b.count && (a.count == 0 || memcmp(a.items, b.items, a.count * size) == 0);
-}
-
-static bool logprobs_are_of(const assay_logprobs *logprobs, assay_u32s tokens) {
-    struct span a = {tokens.items, tokens.count};
-    return logprobs == NULL ||
-           same_bytes((struct span){logprobs->tokens.items, logprobs->tokens.count}, a, 4);
-}
-
-/* Rules between the fields of one record (SPEC.md, "Log-probabilities"). */
-static bool fields_agree(struct fault *fault, unsigned message, const void *object) {
-    bool agree = true;
-    if (message == ASSAY_MESSAGE_LOGPROBS) {
-        const assay_logprobs *it = object;
-        size_t rows = it->tokens.count * (size_t)it->top_count.value; /* 64 million at most */
-        if (it->top_tokens.count != rows || it->top_logprobs.count != rows) {
-            return refuse(fault, "top_tokens", "field_conflict");
-        }
-        agree = it->logprobs.count == it->tokens.count;
-    } else if (message == ASSAY_MESSAGE_GENERATE_CHUNK) {
-        const assay_generate_chunk *it = object;
-        agree = logprobs_are_of(it->logprobs, it->tokens);
-    } else if (message == ASSAY_MESSAGE_GENERATE_RESPONSE) {
-        const assay_generate_response *it = object;
-        agree = logprobs_are_of(it->logprobs, it->tokens);
-    }
-    return agree || refuse(fault, "logprobs", "field_conflict");
-}
-
 /* Refuses a field that stands where the table does not have it. */
 static bool misplaced(struct fault *fault, unsigned id, unsigned before) {
     char name[16] = "";
@@ -881,8 +838,7 @@ static bool take_record(
     if (fields.is_cut) {
         return refuse(&decoder->fault, "", "body_truncated");
     }
-    return more ? misplaced(&decoder->fault, fields.id, before)
-                : fields_agree(&decoder->fault, message, object);
+    return !more || misplaced(&decoder->fault, fields.id, before);
 }
 
 /* Decodes a body of the server; NULL: it breaks the protocol, or no memory. */
@@ -896,8 +852,7 @@ static void *decode_body(
     if (arena->failed || decoder.fault.code == NULL) {
         (void)fail_memory(error, "reading the server's answer");
     } else {
-        (void)fail(
-            error, ASSAY_PROTOCOL_ERROR, "reading %s: %s at \"%s\"", assay_messages[message].name,
+        (void)breach(error, "reading %s: %s at \"%s\"", assay_messages[message].name,
             decoder.fault.code, decoder.fault.path);
     }
     return NULL;
@@ -960,8 +915,7 @@ static bool check_header(
     const size_t count = have < HEADER_SIZE ? 3 : sizeof checks / sizeof *checks;
     for (size_t i = 0; i < count; i++) {
         if (checks[i].is_wrong) {
-            return fail(
-                error, ASSAY_PROTOCOL_ERROR, "reading a frame's header: %s: found %" PRIu64
+            return breach(error, "reading a frame's header: %s: found %" PRIu64
                 ", allowed: %s%" PRIu64, checks[i].code, checks[i].found, checks[i].allowed,
                 checks[i].bound);
         }
@@ -1016,8 +970,7 @@ static struct frame *frame_open(
         memcpy(whole, frame, sizeof *whole);
         whole->size = frame->raw_size;
     } else {
-        (void)fail(
-            error, ASSAY_PROTOCOL_ERROR, "reading a frame: compressed_body_damaged: found a block "
+        (void)breach(error, "reading a frame: compressed_body_damaged: found a block "
             "of %zu bytes that does not decode to the %" PRIu32 " announced", frame->size,
             frame->raw_size);
         release(allocator, whole);
@@ -1050,21 +1003,329 @@ static const assay_kind_info *kind_of(uint8_t number) {
     return NULL;
 }
 
-/* Room for a header, then a request's body; false: see `error`. The buffer is the caller's. */
-static bool encode_request(
-    struct buffer *bytes, const assay_kind_info *kind, const void *message, unsigned *since,
-    assay_error *error) {
-    struct encoder encoder = {.buffer = bytes, .since = kind->since};
-    (void)buffer_extend(bytes, HEADER_SIZE);
-    if (!put_record(&encoder, kind->request, message)) {
-        (void)fail(
-            error, ASSAY_REQUEST_INVALID, "making %s: %s at \"%s\"",
-            assay_messages[kind->request].name, encoder.fault.code, encoder.fault.path);
-        copy_text(error->field, sizeof error->field, assay_text_of(encoder.fault.path));
+/* ================================================================ answers */
+
+/* Lists that an answer is put together from; of log-probabilities there are four each. */
+enum { TOKENS, TEXT, LOGITS, EMBEDDINGS, MADE, PROMPT = MADE + 4, LIST_COUNT = PROMPT + 4 };
+
+/* An answer that is being put together. */
+struct answer {
+    const assay_kind_info *kind;
+    const void *request;
+    assay_error *error;
+    struct arena whole, chunk; /* what is decoded: the last frame, one chunk */
+    uint64_t frames;           /* that came so far */
+    struct buffer lists[LIST_COUNT];
+    assay_opt_u64 made_width, prompt_width; /* alternatives per token; given: a frame had some */
+};
+
+static void answer_init(
+    struct answer *answer, const assay_allocator *allocator, const assay_kind_info *kind,
+    const void *request, assay_error *error) {
+    *answer = (struct answer){.kind = kind, .request = request, .error = error};
+    answer->whole.allocator = answer->chunk.allocator = allocator;
+    for (size_t i = 0; i < LIST_COUNT; i++) {
+        answer->lists[i].allocator = allocator;
+    }
+}
+
+static void answer_free(struct answer *answer) {
+    for (size_t i = 0; i < LIST_COUNT; i++) {
+        buffer_free(&answer->lists[i]);
+    }
+    arena_free(&answer->whole);
+    arena_free(&answer->chunk);
+}
+
+/* Where the lists of a frame lie in its struct; NULL: it has none such. */
+static void find_lists(unsigned message, void *object, uint8_t *places[LIST_COUNT]) {
+    static const char *const names[] = {"tokens", "text", "logits", "embeddings"};
+    static const char *const records[] = {"logprobs", "prompt_logprobs"};
+    static const size_t offsets[] = {
+        offsetof(assay_logprobs, tokens), offsetof(assay_logprobs, logprobs),
+        offsetof(assay_logprobs, top_tokens), offsetof(assay_logprobs, top_logprobs)};
+    for (size_t i = 0; i < 4; i++) {
+        const assay_field_info *field = field_named(message, names[i]);
+        places[i] = field == NULL ? NULL : (uint8_t *)object + field->offset;
+    }
+    for (size_t i = 0; i < 8; i++) {
+        const assay_field_info *field = field_named(message, records[i / 4]);
+        uint8_t *record = NULL;
+        if (field != NULL) {
+            memcpy(&record, (uint8_t *)object + field->offset, sizeof record);
+        }
+        places[MADE + i] = record == NULL ? NULL : record + offsets[i % 4];
+    }
+}
+
+static size_t element_size(size_t list) {
+    return list == TEXT ? 1 : 4;
+}
+
+/* Appends the lists of a frame to those of the whole answer. */
+static bool add_lists(struct answer *answer, unsigned message, void *object) {
+    uint8_t *places[LIST_COUNT];
+    bool failed = false;
+    find_lists(message, object, places);
+    for (size_t i = 0; i < LIST_COUNT; i++) {
+        struct span span = {NULL, 0};
+        if (places[i] != NULL) {
+            memcpy(&span, places[i], sizeof span);
+        }
+        buffer_append(&answer->lists[i], span.items, span.count * element_size(i));
+        failed = failed || answer->lists[i].failed;
+    }
+    return !failed || fail_memory(answer->error, "reading an answer");
+}
+
+/* Makes the lists of the whole answer those of the last frame. A 0 byte is behind the text. */
+static void take_lists(struct answer *answer, unsigned message, void *object) {
+    uint8_t *places[LIST_COUNT];
+    find_lists(message, object, places);
+    for (size_t i = 0; i < LIST_COUNT; i++) {
+        const struct buffer *list = &answer->lists[i];
+        const void *items = list->block == NULL ? (const void *)"" : buffer_bytes(list);
+        struct span span = {items, buffer_size(list) / element_size(i)};
+        if (places[i] != NULL) {
+            span.count -= i == TEXT ? 1 : 0;
+            memcpy(places[i], &span, sizeof span);
+        }
+    }
+}
+
+static bool same_bytes(struct span a, struct span b, size_t size) {
+    return a.count == b.count && (a.count == 0 || memcmp(a.items, b.items, a.count * size) == 0);
+}
+
+/* Whether log-probabilities were asked for, have lists of fitting lengths, and in all frames the
+ * same number of alternatives per token, at most those asked for. */
+static bool logprobs_fit(
+    struct answer *answer, const char *name, const assay_logprobs *found, assay_opt_u64 asked,
+    assay_opt_u64 *width) {
+    if (found == NULL) {
+        return true;
+    }
+    if (!asked.given) {
+        return breach(
+            answer->error, "reading \"%s\": found what was not asked for", name);
+    }
+    const uint64_t alternatives = found->top_count.value;
+    const size_t rows = found->tokens.count * (size_t)alternatives; /* 64 million at most */
+    if (found->logprobs.count != found->tokens.count || found->top_tokens.count != rows ||
+        found->top_logprobs.count != rows) {
+        return breach(
+            answer->error, "reading \"%s\": found lists of %zu, %zu and %zu elements, allowed: of "
+            "%zu and twice %zu", name, found->logprobs.count, found->top_tokens.count,
+            found->top_logprobs.count, found->tokens.count, rows);
+    }
+    if (found->tokens.count == 0) {
+        return true;
+    }
+    if (alternatives > asked.value || (width->given && width->value != alternatives)) {
+        return breach(
+            answer->error, "reading \"%s\": found %" PRIu64 " alternatives per token, allowed: at "
+            "most %" PRIu64 ", the same in every frame", name, alternatives, asked.value);
+    }
+    *width = (assay_opt_u64)ASSAY_GIVEN(alternatives);
+    return true;
+}
+
+/* Log-probabilities in a frame of Generate: of the frame's own tokens, and of any of the prompt. */
+static bool generated_fits(
+    struct answer *answer, assay_u32s tokens, const assay_logprobs *made,
+    const assay_logprobs *prompt) {
+    const assay_generate_request *asked = answer->request;
+    const struct span own = {tokens.items, tokens.count};
+    struct span theirs = {NULL, 0};
+    if (!logprobs_fit(answer, "logprobs", made, asked->logprobs, &answer->made_width) ||
+        !logprobs_fit(
+            answer, "prompt_logprobs", prompt, asked->prompt_logprobs, &answer->prompt_width)) {
         return false;
     }
-    *since = encoder.since;
-    return !bytes->failed || fail_memory(error, "making a request");
+    if (made != NULL) {
+        theirs = (struct span){made->tokens.items, made->tokens.count};
+    }
+    return !asked->logprobs.given || same_bytes(own, theirs, 4) ||
+           breach(
+               answer->error, "reading the answer to Generate: found log-probabilities of %zu "
+               "tokens, allowed: of the frame's own %zu", theirs.count, own.count);
+}
+
+/* The record for all log-probabilities of a list; NULL when none were asked for, or no memory. */
+static const assay_logprobs *whole_logprobs(
+    struct answer *answer, assay_opt_u64 asked, assay_opt_u64 width) {
+    assay_logprobs *whole =
+        asked.given ? arena_take(&answer->whole, 1, sizeof *whole) : NULL;
+    if (whole != NULL) {
+        whole->top_count = width.given ? width : asked;
+    }
+    return whole;
+}
+
+/* Whether `count` values are rows times columns. */
+static bool count_fits(
+    struct answer *answer, const char *what, uint64_t count, uint64_t rows, uint64_t columns) {
+    return (rows <= UINT64_MAX / columns && rows * columns == count) ||
+           breach(
+               answer->error, "reading %s: found %" PRIu64 " values, allowed: %" PRIu64
+               " times %" PRIu64, what, count, rows, columns);
+}
+
+static bool whole_generate_fits(struct answer *answer, const assay_generate_response *last) {
+    if (!count_fits(answer, "tokens", last->tokens.count, last->completion_tokens, 1)) {
+        return false;
+    }
+    if (last->prompt_logprobs == NULL) {
+        return true;
+    }
+    const uint64_t expected = last->prompt_tokens - (last->prompt_tokens > 0 ? 1 : 0);
+    const uint64_t found = last->prompt_logprobs->tokens.count;
+    const char *reason = last->finish_reason.data;
+    const bool is_whole = strcmp(reason, "stop") == 0 || strcmp(reason, "length") == 0;
+    return (is_whole ? found == expected : found <= expected) ||
+           breach(
+               answer->error, "reading the answer to Generate: found log-probabilities of %" PRIu64
+               " prompt tokens, allowed: %" PRIu64 ", of all but the first", found, expected);
+}
+
+static bool whole_logits_fits(struct answer *answer, const assay_logits_response *last) {
+    const assay_logits_request *request = answer->request;
+    const bool is_last_only = !request->all_positions.given || !request->all_positions.value;
+    /* How many positions a text has, nobody knows. */
+    const bool is_counted = is_last_only || request->tokens.items != NULL;
+    const uint64_t positions = is_last_only ? 1 : request->tokens.count;
+    return (!is_counted || count_fits(answer, "positions", last->positions, positions, 1)) &&
+           count_fits(answer, "logits", last->logits.count, last->positions, last->vocabulary);
+}
+
+static bool whole_embed_fits(struct answer *answer, const assay_embed_response *last) {
+    const assay_embed_request *request = answer->request;
+    return count_fits(answer, "inputs", last->count, request->inputs.count, 1) &&
+           count_fits(answer, "values", last->embeddings.count, last->count, last->dimensions);
+}
+
+static bool scores_fit(struct answer *answer, const assay_score_response *last) {
+    const assay_score_request *request = answer->request;
+    const assay_opt_u64 asked = ASSAY_GIVEN(request->top_logprobs.value);
+    bool fits = count_fits(answer, "scores", last->scores.count, request->continuations.count, 1);
+    for (size_t i = 0; fits && i < last->scores.count; i++) {
+        const assay_logprobs *logprobs = last->scores.items[i].logprobs;
+        assay_opt_u64 width = {.given = false};
+        fits = logprobs_fit(answer, "scores.logprobs", logprobs, asked, &width);
+        if (fits && logprobs->tokens.count == 0) {
+            fits = breach(answer->error, "reading score %zu: found no token, allowed: any", i);
+        }
+    }
+    return fits;
+}
+
+static bool pong_fits(struct answer *answer, const assay_ping_response *last) {
+    const assay_ping_request *request = answer->request;
+    const struct span sent = {request->payload.data, request->payload.size};
+    return same_bytes(sent, (struct span){last->payload.data, last->payload.size}, 1) ||
+           breach(answer->error, "pinging: other bytes came back than were sent");
+}
+
+/* Compares the whole answer with what was asked for, and with what it says about itself. */
+static bool whole_fits(struct answer *answer, const void *last) {
+    switch (answer->kind->number) {
+    case ASSAY_KIND_PING:
+        return pong_fits(answer, last);
+    case ASSAY_KIND_GENERATE:
+        return whole_generate_fits(answer, last);
+    case ASSAY_KIND_LOGITS:
+        return whole_logits_fits(answer, last);
+    case ASSAY_KIND_EMBED:
+        return whole_embed_fits(answer, last);
+    case ASSAY_KIND_SCORE:
+        return scores_fit(answer, last);
+    default:
+        return true;
+    }
+}
+
+/* The `answer` record of a message; NULL: it has none. */
+static const assay_answer *answer_record(unsigned message, const void *object) {
+    const assay_field_info *field = field_named(message, "answer");
+    const assay_answer *record = NULL;
+    if (field != NULL) {
+        memcpy(&record, (const uint8_t *)object + field->offset, sizeof record);
+    }
+    return record;
+}
+
+/* Decodes the next frame of an answer. The number that it says, if it says one, must follow the
+ * frames before, and its degraded flag must agree with its list. */
+static void *decode_frame(
+    struct answer *answer, struct arena *arena, unsigned message, const struct frame *frame) {
+    void *object = decode_body(arena, message, frame->body, frame->size, answer->error);
+    if (object == NULL) {
+        return NULL;
+    }
+    const assay_field_info *field = field_named(message, "frame");
+    assay_opt_u64 number = {.given = false};
+    if (field != NULL) {
+        memcpy(&number, (const uint8_t *)object + field->offset, sizeof number);
+    }
+    const uint64_t expected = answer->frames++;
+    if (number.given && number.value != expected) {
+        (void)breach(
+            answer->error, "reading %s: found frame %" PRIu64 " of the answer, allowed: %" PRIu64
+            ", since so many came before", assay_messages[message].name, number.value, expected);
+        return NULL;
+    }
+    const assay_answer *record = answer_record(message, object);
+    const bool is_listed = record != NULL && record->degradations.count > 0;
+    if (is_listed != ((frame->flags & ASSAY_FLAG_DEGRADED) != 0)) {
+        (void)breach(
+            answer->error, "reading %s: its degraded flag and its list disagree",
+            assay_messages[message].name);
+        return NULL;
+    }
+    return object;
+}
+
+/* The next chunk, valid until the one after it; NULL: see the error. */
+static const void *answer_chunk(struct answer *answer, const struct frame *frame) {
+    const unsigned message = answer->kind->chunk;
+    arena_free(&answer->chunk);
+    void *object = decode_frame(answer, &answer->chunk, message, frame);
+    bool is_fine = object != NULL;
+    if (is_fine && message == ASSAY_MESSAGE_GENERATE_CHUNK) {
+        const assay_generate_chunk *it = object;
+        is_fine = generated_fits(answer, it->tokens, it->logprobs, it->prompt_logprobs);
+    }
+    return is_fine && add_lists(answer, message, object) ? object : NULL;
+}
+
+/* The whole answer, from the last frame and what came before; NULL: see the error. */
+static const void *answer_whole(struct answer *answer, const struct frame *frame) {
+    const unsigned message = answer->kind->response;
+    void *object = decode_frame(answer, &answer->whole, message, frame);
+    if (object == NULL) {
+        return NULL;
+    }
+    assay_generate_response *last = message == ASSAY_MESSAGE_GENERATE_RESPONSE ? object : NULL;
+    if (last != NULL &&
+        !generated_fits(answer, last->tokens, last->logprobs, last->prompt_logprobs)) {
+        return NULL;
+    }
+    if (answer->kind->streamed) {
+        const bool is_added = add_lists(answer, message, object);
+        if (last != NULL) {
+            buffer_append(&answer->lists[TEXT], "", 1);
+            const assay_generate_request *asked = answer->request;
+            last->logprobs = whole_logprobs(answer, asked->logprobs, answer->made_width);
+            last->prompt_logprobs =
+                whole_logprobs(answer, asked->prompt_logprobs, answer->prompt_width);
+        }
+        if (!is_added || answer->lists[TEXT].failed || answer->whole.failed) {
+            (void)fail_memory(answer->error, "reading an answer");
+            return NULL;
+        }
+        take_lists(answer, message, object);
+    }
+    return whole_fits(answer, object) ? object : NULL;
 }
 
 /* ================================================================ socket */
@@ -1144,7 +1405,7 @@ static int await_connected(int fd, int64_t until, const atomic_bool *is_closed) 
     struct pollfd one = {.fd = fd, .events = POLLOUT};
     int ready = 0, reason = 0;
     while (ready == 0 && !has_passed(until) && !*is_closed) {
-        int64_t glance = after_milliseconds(now_microseconds(), GLANCE_MILLISECONDS);
+        int64_t glance = milliseconds_from_now(GLANCE_MILLISECONDS);
         ready = poll(&one, 1, poll_milliseconds(earlier(until, glance)));
         ready = ready < 0 && errno == EINTR ? 0 : ready;
     }
@@ -1317,6 +1578,28 @@ struct assay_client {
     struct pool *_Atomic pool;
 };
 
+/* One call, from the request to the reply. Hello and Cancel are calls of our own. */
+struct call {
+    struct pool *pool;
+    const assay_kind_info *kind;
+    const void *message; /* the request as the caller gave it */
+    const assay_call_options *options;
+    assay_reply *reply;
+    assay_error *error;
+    int64_t deadline, wait_until; /* FOREVER: no deadline; now: no wait */
+    struct buffer bytes;          /* room for a header, then the body */
+    unsigned since;               /* lowest revision that knows all of the body */
+    uint64_t attempt;             /* which one the body says it is */
+    uint64_t made, waited;        /* tries that count, tries within wait_milliseconds */
+
+    /* Of one try. */
+    struct connection *connection;
+    struct pending *pending;
+    struct answer answer;
+    bool was_written, was_seen; /* by on_chunk */
+    bool is_inherited;          /* on_chunk forked, and the child has returned */
+};
+
 static const assay_allocator *allocator_of(const struct connection *connection) {
     return &connection->pool->options.allocator;
 }
@@ -1326,19 +1609,24 @@ static bool fail_closed(const struct pool *pool, assay_error *error) {
         error, ASSAY_CONNECTION_CLOSED, "calling %s: this client was closed", pool->address.text);
 }
 
-static struct pending *pending_new(
-    struct pool *pool, const assay_kind_info *kind, assay_error *error) {
-    struct pending *pending = resize(&pool->options.allocator, NULL, sizeof *pending);
+static bool fail_late(const struct call *call) {
+    return fail(
+        call->error, ASSAY_TIMED_OUT, "sending %s: the deadline passed first", call->kind->name);
+}
+
+static bool pending_new(struct call *call) {
+    const assay_allocator *allocator = &call->pool->options.allocator;
+    struct pending *pending = resize(allocator, NULL, sizeof *pending);
     if (pending != NULL) {
-        *pending = (struct pending){.kind = kind};
+        *pending = (struct pending){.kind = call->kind};
         pending->last = &pending->first;
-        if (condition_init(&pending->wake)) {
-            return pending;
-        }
     }
-    release(&pool->options.allocator, pending);
-    (void)fail_memory(error, "making a request");
-    return NULL;
+    if (pending == NULL || !condition_init(&pending->wake)) {
+        release(allocator, pending);
+        return fail_memory(call->error, "making a request");
+    }
+    call->pending = pending;
+    return true;
 }
 
 static void drop_frames(struct pool *pool, struct pending *pending) {
@@ -1366,12 +1654,10 @@ static void enlist(struct connection *connection, struct pending *pending) {
 
 static void delist(struct connection *connection, const struct pending *pending) {
     struct pending **link = &connection->pendings;
-    while (*link != NULL && *link != pending) {
+    while (*link != pending) {
         link = &(*link)->next;
     }
-    if (*link != NULL) {
-        *link = pending->next;
-    }
+    *link = pending->next;
 }
 
 /* Puts a request that is enlisted in flight. Cancel needs no place. */
@@ -1441,7 +1727,7 @@ static void connection_fail(struct connection *connection, const assay_error *er
 
 /* ---------------------------------------------------------------- reading; the lock is held */
 
-/* Copies the server's words into an error. */
+/* Makes the server's words the error. */
 static void take_words(
     assay_error *error, const struct frame *frame, const assay_error_body *words) {
     copy_text(error->server_code, sizeof error->server_code, words->code);
@@ -1456,9 +1742,9 @@ static void take_words(
     error->provenance = frame->provenance;
 }
 
-/* Takes a GoAway; false: it ends the connection, see `error`. Owns the frame. */
-static bool file_go_away(
-    struct connection *connection, struct frame *packed, assay_error *error) {
+/* Takes a GoAway; false: it ends the connection, whose error says why. Owns the frame. */
+static bool file_go_away(struct connection *connection, struct frame *packed) {
+    assay_error *error = &connection->error;
     struct arena arena = {.allocator = allocator_of(connection)};
     struct frame *frame = frame_open(arena.allocator, packed, error);
     if (frame == NULL) {
@@ -1473,9 +1759,9 @@ static bool file_go_away(
         connection_detach(connection);
     } else if (body != NULL) {
         const assay_error_body *words = body;
-        (void)fail(
-            error, ASSAY_PROTOCOL_ERROR, "the server ended the connection: %.*s",
-            (int)words->message.size, words->message.data);
+        const assay_text text = words->message;
+        (void)breach(
+            error, "the server ended the connection: %.*s", (int)text.size, text.data);
         take_words(error, frame, words);
     }
     arena_free(&arena);
@@ -1484,9 +1770,7 @@ static bool file_go_away(
 }
 
 /* What is wrong with a frame as part of the answer to `pending`; NULL: nothing. */
-static const char *check_place(
-    const struct connection *connection, const struct pending *pending,
-    const struct frame *frame) {
+static const char *check_place(const struct pending *pending, const struct frame *frame) {
     if (pending == NULL) {
         return "a request id that is not in flight";
     }
@@ -1496,42 +1780,38 @@ static const char *check_place(
     if (!is_last(frame) && !pending->kind->streamed) {
         return "more frames than one";
     }
+    const bool may_change = !pending->has_first || frame->kind == ASSAY_KIND_LOAD;
     const bool is_same = frame->provenance == pending->provenance &&
                          frame->generation == pending->generation;
-    /* Who reads a mock's frame refuses it for what it is. */
-    const bool is_refused =
-        frame->provenance == ASSAY_MOCK && !connection->pool->options.allow_mock;
-    if (pending->has_first && frame->kind != ASSAY_KIND_LOAD && !is_same && !is_refused) {
-        return "a provenance or generation that changed between frames";
-    }
-    return NULL;
+    return may_change || is_same ? NULL
+                                 : "a provenance or generation that changed between frames";
 }
 
 /* Files one frame under its request; false: it fits none. Owns the frame. */
-static bool file_frame(struct connection *connection, struct frame *frame, assay_error *error) {
+static bool file_frame(struct connection *connection, struct frame *frame) {
     if (frame->kind == ASSAY_KIND_GO_AWAY) {
-        return file_go_away(connection, frame, error);
+        return file_go_away(connection, frame);
     }
     struct pending *pending = connection->pendings;
     while (pending != NULL && pending->id != frame->request_id) {
         pending = pending->next;
     }
-    const char *breach = check_place(connection, pending, frame);
-    if (breach != NULL) {
+    const char *wrong = check_place(pending, frame);
+    if (wrong != NULL) {
         release(allocator_of(connection), frame);
-        return fail(
-            error, ASSAY_PROTOCOL_ERROR, "reading the answer to %s: found %s",
-            pending == NULL ? "a request" : pending->kind->name, breach);
+        return breach(
+            &connection->error, "reading the answer to %s: found %s",
+            pending == NULL ? "a request" : pending->kind->name, wrong);
     }
     pending->has_first = true;
     pending->provenance = frame->provenance;
     pending->generation = frame->generation;
     pending->size += frame->raw_size;
-    if (is_last(frame)) {
-        pending->is_complete = true;
+    pending->is_too_large = pending->size > connection->pool->options.answer_size_max;
+    pending->is_complete = is_last(frame);
+    if (pending->is_complete) {
         land(connection, pending);
     }
-    pending->is_too_large = pending->size > connection->pool->options.answer_size_max;
     if (pending->is_orphan || pending->is_too_large) {
         release(allocator_of(connection), frame);
     } else {
@@ -1547,37 +1827,40 @@ static bool file_frame(struct connection *connection, struct frame *frame, assay
 }
 
 /* Cuts what has been read into frames and files them; leaves less than a header in the buffer.
- * False: what came breaks the protocol, or no memory. */
-static bool cut_frames(struct connection *connection, assay_error *error) {
+ * False: the connection's error says why. */
+static bool cut_frames(struct connection *connection) {
     size_t start = 0;
     while (true) {
         struct frame *frame = connection->partial;
         const uint8_t *bytes = connection->buffer + start;
         const size_t have = connection->filled - start;
-        if (frame != NULL && frame->filled == frame->size) {
-            connection->partial = NULL;
-            if (!file_frame(connection, frame, error)) {
+        if (frame == NULL) {
+            if (!check_header(
+                    bytes, have, connection->body_max, connection->compression,
+                    &connection->error)) {
                 return false;
             }
-        } else if (frame != NULL && have > 0) {
+            if (have < HEADER_SIZE) {
+                break;
+            }
+            connection->partial = frame_new(allocator_of(connection), bytes);
+            start += HEADER_SIZE;
+            if (connection->partial == NULL) {
+                return fail_memory(&connection->error, "reading a frame");
+            }
+        } else if (frame->filled == frame->size) {
+            connection->partial = NULL;
+            if (!file_frame(connection, frame)) {
+                return false;
+            }
+        } else if (have > 0) {
             const size_t lacking = frame->size - frame->filled;
             const size_t size = lacking < have ? lacking : have;
             memcpy(frame->body + frame->filled, bytes, size);
             frame->filled += size;
             start += size;
-        } else if (frame != NULL) {
-            break;
-        } else if (!check_header(
-                       bytes, have, connection->body_max, connection->compression, error)) {
-            return false;
-        } else if (have < HEADER_SIZE) {
-            break;
         } else {
-            connection->partial = frame_new(allocator_of(connection), bytes);
-            start += HEADER_SIZE;
-            if (connection->partial == NULL) {
-                return fail_memory(error, "reading a frame");
-            }
+            break;
         }
     }
     connection->filled -= start;
@@ -1585,18 +1868,16 @@ static bool cut_frames(struct connection *connection, assay_error *error) {
     return true;
 }
 
-/* Receives once, waiting until `until` (0: not at all); -1 with the reason in `reason`. */
-static ssize_t receive(int fd, void *target, size_t room, int64_t until, int *reason) {
-    *reason = EAGAIN;
+/* Receives once, waiting until `until` (0: not at all); -1 with the reason in errno. */
+static ssize_t receive(int fd, void *target, size_t room, int64_t until) {
     if (until != FOREVER && until != 0) {
         struct pollfd one = {.fd = fd, .events = POLLIN};
         if (poll(&one, 1, poll_milliseconds(until)) <= 0) {
-            return -1; /* too late, or interrupted: whoever waits looks at the clock */
+            errno = EAGAIN; /* too late, or interrupted: whoever waits looks at the clock */
+            return -1;
         }
     }
-    ssize_t count = recv(fd, target, room, until == FOREVER ? 0 : MSG_DONTWAIT);
-    *reason = errno;
-    return count;
+    return recv(fd, target, room, until == FOREVER ? 0 : MSG_DONTWAIT);
 }
 
 /* Reads the socket once, for everybody. The lock is not held meanwhile. A body that is large is
@@ -1604,41 +1885,34 @@ static ssize_t receive(int fd, void *target, size_t room, int64_t until, int *re
 static void lead(struct connection *connection, int64_t until) {
     struct frame *partial = connection->partial;
     const bool is_direct = partial != NULL && partial->size - partial->filled > READ_SIZE / 4;
-    uint8_t *target = is_direct ? partial->body + partial->filled
-                                : connection->buffer + connection->filled;
-    size_t room = is_direct ? partial->size - partial->filled : READ_SIZE - connection->filled;
-    int reason;
+    uint8_t *target = is_direct ? partial->body : connection->buffer;
+    size_t *filled = is_direct ? &partial->filled : &connection->filled;
+    const size_t room = (is_direct ? partial->size : READ_SIZE) - *filled;
     connection->is_leading = true;
     pthread_mutex_unlock(&connection->pool->lock);
-    ssize_t count = receive(connection->fd, target, room, until, &reason);
+    const ssize_t count = receive(connection->fd, target + *filled, room, until);
+    const int reason = count < 0 ? errno : 0;
     pthread_mutex_lock(&connection->pool->lock);
     connection->is_leading = false;
-    if (connection->is_failed) {
-        return; /* nobody waits for what came */
+    if (connection->is_failed || reason == EAGAIN || reason == EWOULDBLOCK || reason == EINTR) {
+        return;
     }
-    assay_error error;
     bool is_fine = false;
     if (count > 0) {
         connection->last_byte_at = now_microseconds();
-        if (is_direct) {
-            partial->filled += (size_t)count;
-        } else {
-            connection->filled += (size_t)count;
-        }
-        is_fine = cut_frames(connection, &error);
+        *filled += (size_t)count;
+        is_fine = cut_frames(connection);
     } else if (count == 0) {
         (void)fail(
-            &error, ASSAY_CONNECTION_CLOSED, "reading from %s: the server closed the connection",
-            connection->pool->address.text);
-    } else if (reason == EAGAIN || reason == EWOULDBLOCK || reason == EINTR) {
-        is_fine = true;
+            &connection->error, ASSAY_CONNECTION_CLOSED,
+            "reading from %s: the server closed the connection", connection->pool->address.text);
     } else {
         (void)fail(
-            &error, ASSAY_CONNECTION_CLOSED, "reading from %s: error %d",
+            &connection->error, ASSAY_CONNECTION_CLOSED, "reading from %s: error %d",
             connection->pool->address.text, reason);
     }
     if (!is_fine) {
-        connection_fail(connection, &error);
+        connection_fail(connection, &connection->error);
     }
 }
 
@@ -1671,10 +1945,10 @@ static void hand_over(struct connection *connection) {
 static void await_room(struct connection *connection, int64_t until) {
     const bool leads = !connection->is_leading;
     struct pollfd one = {.fd = connection->fd, .events = leads ? POLLOUT | POLLIN : POLLOUT};
-    int64_t soon = after_milliseconds(now_microseconds(), BUSY_MILLISECONDS);
     connection->is_leading = true;
     pthread_mutex_unlock(&connection->pool->lock);
-    int ready = poll(&one, 1, poll_milliseconds(earlier(until, soon)));
+    until = earlier(until, milliseconds_from_now(BUSY_MILLISECONDS));
+    const int ready = poll(&one, 1, poll_milliseconds(until));
     pthread_mutex_lock(&connection->pool->lock);
     if (leads) {
         connection->is_leading = false;
@@ -1691,16 +1965,13 @@ static size_t send_bytes(
     size_t sent = 0;
     while (sent < size && !connection->is_failed) {
         pthread_mutex_unlock(&connection->pool->lock);
-        ssize_t count =
+        const ssize_t count =
             send(connection->fd, bytes + sent, size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-        const int reason = errno;
+        const int reason = count < 0 ? errno : 0;
         pthread_mutex_lock(&connection->pool->lock);
         if (count >= 0) {
             sent += (size_t)count;
-        } else if (reason == EAGAIN || reason == EWOULDBLOCK) {
-            if (has_passed(until)) {
-                break;
-            }
+        } else if ((reason == EAGAIN || reason == EWOULDBLOCK) && !has_passed(until)) {
             await_room(connection, until);
         } else if (reason != EINTR) {
             break;
@@ -1712,16 +1983,15 @@ static size_t send_bytes(
 /* Writes a frame; false: it was not sent whole, so the server cannot act on it. */
 static bool write_frame(
     struct connection *connection, const uint8_t *bytes, size_t size, int64_t until) {
-    while (connection->is_writing && !connection->is_failed) {
-        if (!wait_until(&connection->write_free, &connection->pool->lock, until)) {
-            return false;
-        }
+    bool is_late = false;
+    while (connection->is_writing && !connection->is_failed && !is_late) {
+        is_late = !wait_until(&connection->write_free, &connection->pool->lock, until);
     }
-    if (connection->is_failed) {
+    if (connection->is_failed || is_late) {
         return false;
     }
     connection->is_writing = true;
-    size_t sent = send_bytes(connection, bytes, size, until);
+    const size_t sent = send_bytes(connection, bytes, size, until);
     connection->is_writing = false;
     pthread_cond_signal(&connection->write_free);
     if (sent < size && (sent > 0 || !has_passed(until))) {
@@ -1739,108 +2009,237 @@ static uint32_t milliseconds_left(int64_t deadline) {
     if (deadline == FOREVER) {
         return 0;
     }
-    int64_t left = (deadline - now_microseconds() + 999) / 1000;
+    const int64_t left = (deadline - now_microseconds() + 999) / 1000;
     return left < 1 ? 1 : (uint32_t)left;
 }
 
-/* Writes a request that is in flight; false: it was not sent. `request` has room for the header. */
-static bool send_request(
-    struct connection *connection, const struct pending *pending, const struct buffer *request,
-    int64_t deadline, int64_t until, assay_error *error) {
+/* Writes a call's request, which is in flight; false: it was not sent. */
+static bool send_request(struct call *call, int64_t until) {
+    struct connection *connection = call->connection;
     struct buffer packed = {.allocator = allocator_of(connection)};
-    uint8_t *bytes = buffer_bytes(request);
-    const size_t raw_size = buffer_size(request) - HEADER_SIZE;
+    uint8_t *bytes = buffer_bytes(&call->bytes);
+    const size_t raw_size = buffer_size(&call->bytes) - HEADER_SIZE;
     size_t size = raw_size;
-    if (connection->compression && size >= ASSAY_LIMIT_COMPRESSION_SIZE_MIN) {
+    if (connection->compression && raw_size >= ASSAY_LIMIT_COMPRESSION_SIZE_MIN) {
         pthread_mutex_unlock(&connection->pool->lock);
-        uint8_t *block = buffer_extend(&packed, HEADER_SIZE + paying_size(size));
-        size_t made =
-            block == NULL ? 0 : block_encode(bytes + HEADER_SIZE, size, block + HEADER_SIZE);
-        if (made > 0) {
-            bytes = block;
-            size = made;
-        }
+        uint8_t *block = buffer_extend(&packed, HEADER_SIZE + paying_size(raw_size));
+        const size_t made =
+            block == NULL ? 0 : block_encode(bytes + HEADER_SIZE, raw_size, block + HEADER_SIZE);
+        bytes = made > 0 ? block : bytes;
+        size = made > 0 ? made : raw_size;
         pthread_mutex_lock(&connection->pool->lock);
     }
     put_header(
-        bytes, pending->kind->number, pending->id, milliseconds_left(deadline), (uint32_t)size,
-        (uint32_t)raw_size);
-    const bool is_sent = write_frame(connection, bytes, HEADER_SIZE + size, until);
+        bytes, call->kind->number, call->pending->id, milliseconds_left(call->deadline),
+        (uint32_t)size, (uint32_t)raw_size);
+    call->was_written = write_frame(connection, bytes, HEADER_SIZE + size, until);
     buffer_free(&packed);
-    if (!is_sent && connection->is_failed) {
-        *error = connection->error;
-    } else if (!is_sent) {
-        (void)fail(
-            error, ASSAY_TIMED_OUT, "sending %s: the deadline passed first", pending->kind->name);
+    if (!call->was_written && connection->is_failed) {
+        *call->error = connection->error;
     }
-    return is_sent;
+    return call->was_written || connection->is_failed ? call->was_written : fail_late(call);
 }
 
-/* Parts with a request: it is freed now or, if the server still answers it, with the last frame.
- * True: the server still answers. */
-static bool part_with(struct connection *connection, struct pending *pending, bool was_sent) {
-    if (was_sent && !pending->is_complete && !connection->is_failed) {
+/* Parts with a call's request: it is freed now or, if the server still answers it, with the last
+ * frame. True: the server still answers. */
+static bool part_with(struct call *call) {
+    struct connection *connection = call->connection;
+    struct pending *pending = call->pending;
+    if (call->was_written && !pending->is_complete && !connection->is_failed) {
         pending->is_orphan = true;
-        drop_frames(connection->pool, pending);
+        drop_frames(call->pool, pending);
         return true;
     }
     if (!pending->is_complete) {
         land(connection, pending);
     }
-    pending_free(connection->pool, pending);
+    pending_free(call->pool, pending);
     return false;
 }
 
-/* Asks the server to stop making an answer. Without memory it is read to its end instead. */
-static void send_cancel(struct connection *connection, uint64_t target) {
-    const assay_cancel_request message = {.target = target};
-    struct buffer bytes = {.allocator = allocator_of(connection)};
-    assay_error error;
-    unsigned since;
-    struct pending *cancel = pending_new(connection->pool, kind_of(ASSAY_KIND_CANCEL), &error);
-    if (cancel == NULL) {
-        return;
-    }
-    enlist(connection, cancel);
-    take_off(connection, cancel);
-    int64_t until = after_milliseconds(now_microseconds(), CANCEL_MILLISECONDS);
-    const bool was_sent = encode_request(&bytes, cancel->kind, &message, &since, &error) &&
-                          send_request(connection, cancel, &bytes, FOREVER, until, &error);
-    (void)part_with(connection, cancel, was_sent);
-    buffer_free(&bytes);
-}
-
 /*
- * The next frame of a request, or NULL: the connection failed, or `until` has passed, or the answer
- * is too large (`error` says which). Frames that came before a failure are handed out first.
+ * The next frame of an answer, or NULL: the connection failed, or `until` has passed, or the answer
+ * is too large (the error says which). Frames that came before a failure are handed out first.
  */
-static struct frame *next_frame(
-    struct connection *connection, struct pending *pending, int64_t until, assay_error *error) {
-    const struct pool *pool = connection->pool;
+static struct frame *next_frame(struct call *call, int64_t until) {
+    struct connection *connection = call->connection;
+    struct pending *pending = call->pending;
     struct frame *frame = NULL;
     while (pending->first == NULL && !pending->is_too_large && !connection->is_failed &&
            !has_passed(until)) {
         wait_step(connection, pending, until);
     }
-    if (pool->is_closed) {
-        (void)fail_closed(pool, error);
+    if (call->pool->is_closed) {
+        (void)fail_closed(call->pool, call->error);
     } else if (pending->first != NULL) {
         frame = pending->first;
         pending->first = frame->next;
         pending->last = pending->first == NULL ? &pending->first : pending->last;
     } else if (pending->is_too_large) {
         (void)fail(
-            error, ASSAY_GIVEN_UP, "reading the answer to %s: it has more than the %" PRIu64
-            " bytes of answer_size_max", pending->kind->name, pool->options.answer_size_max);
+            call->error, ASSAY_GIVEN_UP, "reading the answer to %s: it has more than the %" PRIu64
+            " bytes of answer_size_max", call->kind->name, call->pool->options.answer_size_max);
     } else if (connection->is_failed) {
-        *error = connection->error;
+        *call->error = connection->error;
     } else {
         (void)fail(
-            error, ASSAY_TIMED_OUT, "waiting for the answer to %s: nothing came in time",
-            pending->kind->name);
+            call->error, ASSAY_TIMED_OUT, "waiting for the answer to %s: nothing came in time",
+            call->kind->name);
     }
     hand_over(connection);
     return frame;
+}
+
+/* ---------------------------------------------------------------- Hello and Cancel */
+
+/* Puts `record`, after the caller's own words have been copied to it, into a request's field. */
+static void overlay(union assay_request *request, const assay_field_info *field, void *record) {
+    uint8_t *place = (uint8_t *)request + field->offset;
+    const void *given;
+    memcpy(&given, place, sizeof given);
+    if (given != NULL) {
+        memcpy(record, given, assay_messages[field->record].size);
+    }
+    memcpy(place, &record, sizeof record);
+}
+
+/* Builds a request's body: the caller's words and, where the kind has these fields, that the model
+ * be real, and from the second on which attempt it is. */
+static bool encode_call(struct call *call, uint64_t attempt) {
+    const unsigned message = call->kind->request;
+    union assay_request request;
+    assay_requirements requirements = {.fingerprint = {NULL, 0}};
+    assay_request_context context = {.trace_context = {NULL, 0}};
+    const assay_field_info *demands = field_named(message, "requirements");
+    const assay_field_info *standing = field_named(message, "context");
+    memcpy(&request, call->message, assay_messages[message].size);
+    /* The health of a server has no model that could be real. */
+    const bool is_server_wide =
+        call->kind->number == ASSAY_KIND_HEALTH && request.health.model.data == NULL;
+    if (demands != NULL && !call->pool->options.allow_mock && !is_server_wide) {
+        overlay(&request, demands, &requirements);
+        requirements.real = (assay_opt_bool)ASSAY_GIVEN(true);
+    }
+    if (standing != NULL && attempt > 1) {
+        overlay(&request, standing, &context);
+        context.attempt = (assay_opt_u64)ASSAY_GIVEN(attempt);
+    }
+    call->attempt = attempt;
+    call->bytes.allocator = &call->pool->options.allocator;
+    buffer_free(&call->bytes);
+    struct encoder encoder = {.buffer = &call->bytes, .since = call->kind->since};
+    (void)buffer_extend(&call->bytes, HEADER_SIZE);
+    if (!put_record(&encoder, message, &request)) {
+        (void)fail(
+            call->error, ASSAY_REQUEST_INVALID, "making %s: %s at \"%s\"",
+            assay_messages[message].name, encoder.fault.code, encoder.fault.path);
+        copy_text(
+            call->error->field, sizeof call->error->field, assay_text_of(encoder.fault.path));
+        return false;
+    }
+    call->since = encoder.since;
+    return !call->bytes.failed || fail_memory(call->error, "making a request");
+}
+
+/* Sends a request of our own; false: see the error. The caller parts with it if it is pending. */
+static bool send_own(struct call *call, struct connection *connection, int64_t until) {
+    call->pool = connection->pool;
+    call->connection = connection;
+    call->deadline = FOREVER;
+    bool is_fine = encode_call(call, 1) && pending_new(call);
+    if (is_fine) {
+        enlist(connection, call->pending);
+        take_off(connection, call->pending);
+        is_fine = send_request(call, until);
+    }
+    buffer_free(&call->bytes);
+    return is_fine;
+}
+
+/* Asks the server to stop making an answer. Without memory it is read to its end instead. */
+static void send_cancel(struct connection *connection, uint64_t target) {
+    const assay_cancel_request message = {.target = target};
+    assay_error error;
+    struct call call = {
+        .kind = kind_of(ASSAY_KIND_CANCEL), .message = &message, .error = &error};
+    (void)send_own(&call, connection, milliseconds_from_now(CANCEL_MILLISECONDS));
+    if (call.pending != NULL) {
+        (void)part_with(&call);
+    }
+}
+
+/* Refuses a mock first and a failure second: nobody should act on a mock's words unawares. */
+static bool check_frame(const struct call *call, const struct frame *frame) {
+    assay_error *error = call->error;
+    if (frame->provenance == ASSAY_MOCK && !call->pool->options.allow_mock) {
+        (void)fail(
+            error, ASSAY_MOCK_REFUSED,
+            "calling %s: the answer comes from a mock model, not from a real one",
+            call->kind->name);
+        error->provenance = ASSAY_MOCK;
+        return false;
+    }
+    if (frame->status == 0) {
+        return true;
+    }
+    struct arena arena = {.allocator = &call->pool->options.allocator};
+    const assay_error_body *words =
+        decode_body(&arena, ASSAY_MESSAGE_ERROR_BODY, frame->body, frame->size, error);
+    if (words != NULL) {
+        const size_t row = status_row(frame->status);
+        (void)fail(
+            error, ASSAY_SERVER_REFUSED, "%s: %.*s", assay_statuses[row].name,
+            (int)words->message.size, words->message.data);
+        error->status = assay_statuses[row].number;
+        take_words(error, frame, words);
+    }
+    arena_free(&arena);
+    return false;
+}
+
+/* Takes over what the answer to Hello agrees to; false: it agrees to what was not offered. */
+static bool agree(
+    struct connection *connection, const struct frame *frame, const assay_hello_response *hello) {
+    const assay_options *options = &connection->pool->options;
+    connection->revision = hello->revision;
+    connection->compression = hello->compression;
+    connection->peer_body_max = hello->body_size_max;
+    connection->in_flight_max = hello->requests_in_flight_max;
+    connection->body_max = (uint32_t)options->body_size_max;
+    return hello->revision <= ASSAY_PROTOCOL_REVISION &&
+           (options->compression || !hello->compression) &&
+           (frame->flags & ASSAY_FLAG_DEGRADED) == 0;
+}
+
+/* Says Hello on a new connection and reads the answer. */
+static bool say_hello(struct connection *connection, int64_t until, assay_error *error) {
+    const assay_options *options = &connection->pool->options;
+    const bool has_limit = options->body_size_max != ASSAY_LIMIT_BODY_SIZE_MAX;
+    const assay_hello_request message = {
+        .client = assay_text_of(options->name),
+        .revision = ASSAY_PROTOCOL_REVISION,
+        .compression = {true, options->compression},
+        .body_size_max = {options->body_size_max, has_limit}};
+    struct call call = {.kind = kind_of(ASSAY_KIND_HELLO), .message = &message, .error = error};
+    struct arena arena = {.allocator = &options->allocator};
+    const assay_hello_response *hello = NULL;
+    bool is_sent = send_own(&call, connection, until);
+    struct frame *frame = is_sent ? next_frame(&call, until) : NULL;
+    if (frame != NULL && check_frame(&call, frame)) {
+        hello = decode_body(
+            &arena, ASSAY_MESSAGE_HELLO_RESPONSE, frame->body, frame->size, error);
+    }
+    const bool is_fine =
+        hello != NULL &&
+        (agree(connection, frame, hello) ||
+         breach(error, "reading the answer to Hello: it agrees to what was not offered"));
+    if (call.pending != NULL) {
+        call.was_written = false; /* whatever comes of it, it is not waited for */
+        (void)part_with(&call);
+    }
+    arena_free(&arena);
+    release(&options->allocator, frame);
+    return is_fine;
 }
 
 /* ================================================================ pool */
@@ -1924,104 +2323,29 @@ static bool is_inherited(const struct pool *pool) {
     return pool->process != getpid();
 }
 
-/* Refuses a mock first and a failure second: nobody should act on a mock's words unawares. */
-static bool check_frame(
-    const struct pool *pool, const struct frame *frame, const char *doing, assay_error *error) {
-    if (frame->provenance == ASSAY_MOCK && !pool->options.allow_mock) {
-        (void)fail(
-            error, ASSAY_MOCK_REFUSED,
-            "calling %s: the answer comes from a mock model, not from a real one", doing);
-        error->provenance = ASSAY_MOCK;
-        return false;
+/* A connection over a socket, which it owns; NULL: see `error`. */
+static struct connection *connection_new(struct pool *pool, int fd, assay_error *error) {
+    const assay_allocator *allocator = &pool->options.allocator;
+    struct connection *connection = resize(allocator, NULL, sizeof *connection);
+    struct stat identity;
+    bool is_fine = connection != NULL || fail_memory(error, "connecting");
+    if (is_fine) {
+        memset(connection, 0, offsetof(struct connection, buffer));
+        is_fine = condition_init(&connection->write_free) || fail_memory(error, "connecting");
     }
-    if (frame->status == 0) {
-        return true;
+    if (is_fine && fstat(fd, &identity) != 0) {
+        is_fine = unreachable(error, &pool->address, errno);
+        pthread_cond_destroy(&connection->write_free);
     }
-    struct arena arena = {.allocator = &pool->options.allocator};
-    const assay_error_body *words =
-        decode_body(&arena, ASSAY_MESSAGE_ERROR_BODY, frame->body, frame->size, error);
-    if (words != NULL) {
-        const size_t row = status_row(frame->status);
-        (void)fail(
-            error, ASSAY_SERVER_REFUSED, "%s: %.*s", assay_statuses[row].name,
-            (int)words->message.size, words->message.data);
-        error->status = assay_statuses[row].number;
-        take_words(error, frame, words);
-    }
-    arena_free(&arena);
-    return false;
-}
-
-/* Reads the answer to Hello and takes over what it agrees to. */
-static bool take_hello(
-    struct connection *connection, const struct frame *frame, assay_error *error) {
-    const assay_options *options = &connection->pool->options;
-    struct arena arena = {.allocator = &options->allocator};
-    if (!check_frame(connection->pool, frame, "Hello", error)) {
-        return false;
-    }
-    const assay_hello_response *hello =
-        decode_body(&arena, ASSAY_MESSAGE_HELLO_RESPONSE, frame->body, frame->size, error);
-    bool is_fine = hello != NULL;
-    if (is_fine && (hello->revision > ASSAY_PROTOCOL_REVISION ||
-                    (hello->compression && !options->compression) ||
-                    (frame->flags & ASSAY_FLAG_DEGRADED) != 0)) {
-        is_fine = fail(
-            error, ASSAY_PROTOCOL_ERROR,
-            "reading the answer to Hello: it agrees to what was not offered");
-    } else if (is_fine) {
-        connection->revision = hello->revision;
-        connection->compression = hello->compression;
-        connection->peer_body_max = hello->body_size_max;
-        connection->in_flight_max = hello->requests_in_flight_max;
-        connection->body_max = (uint32_t)options->body_size_max;
-    }
-    arena_free(&arena);
-    return is_fine;
-}
-
-/* Says Hello on a new connection. The lock is held. */
-static bool say_hello(struct connection *connection, int64_t until, assay_error *error) {
-    struct pool *pool = connection->pool;
-    const assay_options *options = &pool->options;
-    const assay_hello_request hello = {
-        .client = assay_text_of(options->name),
-        .revision = ASSAY_PROTOCOL_REVISION,
-        .compression = {true, options->compression},
-        .body_size_max = {
-            options->body_size_max, options->body_size_max != ASSAY_LIMIT_BODY_SIZE_MAX}};
-    struct buffer bytes = {.allocator = &options->allocator};
-    unsigned since;
-    struct pending *pending = pending_new(pool, kind_of(ASSAY_KIND_HELLO), error);
-    if (pending == NULL) {
-        return false;
-    }
-    enlist(connection, pending);
-    take_off(connection, pending);
-    struct frame *frame = NULL;
-    if (encode_request(&bytes, pending->kind, &hello, &since, error) &&
-        send_request(connection, pending, &bytes, FOREVER, until, error)) {
-        frame = next_frame(connection, pending, until, error);
-    }
-    const bool is_fine = frame != NULL && take_hello(connection, frame, error);
-    release(&options->allocator, frame);
-    (void)part_with(connection, pending, false);
-    buffer_free(&bytes);
-    return is_fine;
-}
-
-/* A connection over a socket, which it owns; NULL: no memory. */
-static struct connection *connection_new(struct pool *pool, int fd, const struct stat *identity) {
-    struct connection *connection =
-        resize(&pool->options.allocator, NULL, sizeof *connection);
-    if (connection == NULL) {
+    if (!is_fine) {
+        release(allocator, connection);
+        close(fd);
         return NULL;
     }
-    memset(connection, 0, offsetof(struct connection, buffer));
     connection->pool = pool;
     connection->fd = fd;
-    connection->device = identity->st_dev;
-    connection->inode = identity->st_ino;
+    connection->device = identity.st_dev;
+    connection->inode = identity.st_ino;
     connection->users = 1;
     connection->next_id = 1;
     connection->revision = 1;
@@ -2029,51 +2353,7 @@ static struct connection *connection_new(struct pool *pool, int fd, const struct
     connection->peer_body_max = ASSAY_LIMIT_BODY_SIZE_MIN;
     connection->body_max = (uint32_t)ASSAY_LIMIT_FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE;
     connection->last_byte_at = now_microseconds();
-    if (!condition_init(&connection->write_free)) {
-        release(&pool->options.allocator, connection);
-        return NULL;
-    }
     return connection;
-}
-
-/* A connection that has said Hello, with one user; NULL: see `error`. Takes the lock itself. */
-static struct connection *connect_new(struct pool *pool, int64_t deadline, assay_error *error) {
-    const uint64_t limit = pool->options.connect_milliseconds;
-    int64_t until = earlier(deadline, after_milliseconds(now_microseconds(), limit));
-    struct stat identity;
-    int fd = connect_socket(&pool->address, until, &pool->is_closed, error);
-    if (fd < 0) {
-        return NULL;
-    }
-    struct connection *connection = NULL;
-    if (fstat(fd, &identity) != 0) {
-        (void)unreachable(error, &pool->address, errno);
-    } else if ((connection = connection_new(pool, fd, &identity)) == NULL) {
-        (void)fail_memory(error, "connecting");
-    }
-    if (connection == NULL) {
-        close(fd);
-        return NULL;
-    }
-    until = earlier(deadline, after_milliseconds(now_microseconds(), limit));
-    pthread_mutex_lock(&pool->lock);
-    connection->next = atomic_load(&pool->connections);
-    pool->connections = connection;
-    bool is_fine = say_hello(connection, until, error);
-    if (is_fine && connection->is_failed) {
-        *error = connection->error;
-        is_fine = false;
-    } else if (is_fine && connection->is_draining) {
-        is_fine = fail(
-            error, ASSAY_CONNECTION_CLOSED, "connecting to %s: the server is draining",
-            pool->address.text);
-    }
-    if (!is_fine) {
-        connection_fail(connection, error);
-        connection_release(connection);
-    }
-    pthread_mutex_unlock(&pool->lock);
-    return is_fine ? connection : NULL;
 }
 
 /* The slot with the least to do; among equals one that is connected. */
@@ -2096,38 +2376,56 @@ static struct slot *least_busy(struct pool *pool) {
     return best;
 }
 
-/* Fills a slot; the lock is held before and after. False: see `error`. */
-static bool connect_slot(
-    struct pool *pool, struct slot *slot, int64_t deadline, assay_error *error) {
+/* Fills a slot with a connection that has said Hello. The lock is held before and after. */
+static bool connect_slot(struct call *call, struct slot *slot) {
+    struct pool *pool = call->pool;
+    const uint64_t limit = pool->options.connect_milliseconds;
     slot->is_connecting = true;
     pthread_mutex_unlock(&pool->lock);
-    struct connection *connection = connect_new(pool, deadline, error);
+    int64_t until = earlier(call->deadline, milliseconds_from_now(limit));
+    const int fd = connect_socket(&pool->address, until, &pool->is_closed, call->error);
+    struct connection *connection = fd < 0 ? NULL : connection_new(pool, fd, call->error);
     pthread_mutex_lock(&pool->lock);
-    slot->is_connecting = false;
-    slot->connection = connection;
-    pthread_cond_broadcast(&pool->changed);
-    if (pool->is_closed) { /* by another thread, just now */
-        (void)fail_closed(pool, error);
-        if (connection != NULL) {
-            connection_fail(connection, error);
-        }
+    bool is_fine = connection != NULL;
+    if (is_fine) {
+        connection->next = atomic_load(&pool->connections);
+        pool->connections = connection;
+        until = earlier(call->deadline, milliseconds_from_now(limit));
+        is_fine = say_hello(connection, until, call->error);
     }
-    return slot->connection != NULL;
+    if (is_fine && connection->is_failed) {
+        *call->error = connection->error;
+        is_fine = false;
+    } else if (is_fine && connection->is_draining) {
+        is_fine = fail(
+            call->error, ASSAY_CONNECTION_CLOSED, "connecting to %s: the server is draining",
+            pool->address.text);
+    }
+    if (pool->is_closed) {
+        is_fine = fail_closed(pool, call->error);
+    }
+    if (!is_fine && connection != NULL) {
+        connection_fail(connection, call->error);
+        connection_release(connection);
+    }
+    slot->is_connecting = false;
+    slot->connection = is_fine ? connection : NULL;
+    pthread_cond_broadcast(&pool->changed);
+    return is_fine;
 }
 
 /*
- * The connection of a slot, made by this call or by the one before it; NULL: see `error`. It is
- * alive as far as anybody knows, unless it is NULL without an error: then choose again.
+ * Sees to it that a slot has a connection that is alive as far as anybody knows, made by this call
+ * or by the one before it. False: see the error. A slot without one then has lost it: choose again.
  */
-static struct connection *slot_connection(
-    struct pool *pool, struct slot *slot, int64_t deadline, assay_error *error) {
+static bool fill_slot(struct call *call, struct slot *slot) {
+    struct pool *pool = call->pool;
     while (slot->connection == NULL && !pool->is_closed) {
         if (!slot->is_connecting) {
-            return connect_slot(pool, slot, deadline, error) ? slot->connection : NULL;
+            return connect_slot(call, slot);
         }
-        if (!wait_until(&pool->changed, &pool->lock, deadline)) {
-            (void)fail(error, ASSAY_TIMED_OUT, "connecting: the deadline passed first");
-            return NULL;
+        if (!wait_until(&pool->changed, &pool->lock, call->deadline)) {
+            return fail_late(call);
         }
     }
     struct connection *connection = slot->connection;
@@ -2137,452 +2435,72 @@ static struct connection *slot_connection(
         hand_over(connection);
         connection_release(connection);
     }
-    return slot->connection;
+    return true;
 }
 
-/*
- * Puts a request in flight on a connection that is alive and has a place for it, and makes the
- * caller one of its users; NULL: see `error`. The lock is held.
- */
-static struct connection *acquire(
-    struct pool *pool, struct pending *pending, int64_t deadline, assay_error *error) {
+/* Puts a call's request in flight on a connection that is alive and has a place for it, and makes
+ * the call one of its users. False: see the error. The lock is held. */
+static bool acquire(struct call *call) {
+    struct pool *pool = call->pool;
     while (!pool->is_closed) {
-        if (has_passed(deadline)) {
-            (void)fail(
-                error, ASSAY_TIMED_OUT, "sending %s: the deadline passed first",
-                pending->kind->name);
-            return NULL;
+        if (has_passed(call->deadline)) {
+            return fail_late(call);
         }
         struct slot *slot = least_busy(pool);
-        error->code = ASSAY_OK;
         slot->chosen++;
-        struct connection *connection = slot_connection(pool, slot, deadline, error);
+        const bool is_filled = fill_slot(call, slot);
         slot->chosen--;
-        if (error->code != ASSAY_OK) {
-            return NULL;
+        if (!is_filled) {
+            return false;
         }
+        struct connection *connection = slot->connection;
         if (connection == NULL) {
             continue;
         }
         connection->users++;
-        enlist(connection, pending);
+        enlist(connection, call->pending);
         if (connection->in_flight < connection->in_flight_max) {
-            take_off(connection, pending);
-            return connection;
+            take_off(connection, call->pending);
+            call->connection = connection;
+            return true;
         }
-        wait_step(connection, pending, deadline);
-        delist(connection, pending);
+        wait_step(connection, call->pending, call->deadline);
+        delist(connection, call->pending);
         hand_over(connection);
         connection_release(connection);
     }
-    (void)fail_closed(pool, error);
-    return NULL;
-}
-
-/* ================================================================ answers */
-
-/* Lists that an answer is put together from: those of log-probabilities are four each. */
-enum { TOKENS, TEXT, VALUES, MADE, PROMPT = MADE + 4, LIST_COUNT = PROMPT + 4 };
-
-/* One list of log-probabilities: what was asked for, and what came. */
-struct logprob_lists {
-    const char *name;
-    bool is_asked, has_any;
-    uint64_t asked, width;
-    struct buffer *tokens, *logprobs, *top_tokens, *top_logprobs;
-};
-
-/* The pieces of an answer. */
-struct pieces {
-    uint8_t kind;
-    uint64_t frames; /* that came so far */
-    const void *request;
-    struct buffer lists[LIST_COUNT];
-    struct logprob_lists made, prompt;
-};
-
-static struct logprob_lists logprob_lists_of(
-    const char *name, assay_opt_u64 asked, struct buffer *lists) {
-    return (struct logprob_lists){
-        .name = name,
-        .is_asked = asked.given,
-        .asked = asked.value,
-        .tokens = lists,
-        .logprobs = lists + 1,
-        .top_tokens = lists + 2,
-        .top_logprobs = lists + 3};
-}
-
-static void pieces_init(
-    struct pieces *pieces, const assay_allocator *allocator, uint8_t kind, const void *request) {
-    *pieces = (struct pieces){.kind = kind, .request = request};
-    for (size_t i = 0; i < LIST_COUNT; i++) {
-        pieces->lists[i].allocator = allocator;
-    }
-    if (kind == ASSAY_KIND_GENERATE) {
-        const assay_generate_request *asked = request;
-        pieces->made = logprob_lists_of("logprobs", asked->logprobs, pieces->lists + MADE);
-        pieces->prompt =
-            logprob_lists_of("prompt_logprobs", asked->prompt_logprobs, pieces->lists + PROMPT);
-    }
-}
-
-static void pieces_free(struct pieces *pieces) {
-    for (size_t i = 0; i < LIST_COUNT; i++) {
-        buffer_free(&pieces->lists[i]);
-    }
-}
-
-/* False: an allocation failed. */
-static bool pieces_hold(const struct pieces *pieces, assay_error *error) {
-    bool failed = false;
-    for (size_t i = 0; i < LIST_COUNT; i++) {
-        failed = failed || pieces->lists[i].failed;
-    }
-    return !failed || fail_memory(error, "reading an answer");
-}
-
-static void add_words(struct buffer *list, const void *items, size_t count) {
-    buffer_append(list, items, count * 4);
-}
-
-static size_t count_words(const struct buffer *list) {
-    return buffer_size(list) / 4;
-}
-
-static bool add_logprobs(
-    struct logprob_lists *lists, const assay_logprobs *piece, assay_error *error) {
-    if (piece == NULL) {
-        return true;
-    }
-    if (!lists->is_asked) {
-        return fail(
-            error, ASSAY_PROTOCOL_ERROR,
-            "reading the answer to Generate: found \"%s\", which was not asked for", lists->name);
-    }
-    if (piece->tokens.count == 0) {
-        return true;
-    }
-    uint64_t width = piece->top_count.value;
-    if (width > lists->asked || (lists->has_any && width != lists->width)) {
-        return fail(
-            error, ASSAY_PROTOCOL_ERROR,
-            "reading \"%s\": found %" PRIu64 " alternatives per token, allowed: at most %" PRIu64
-            ", the same in every frame", lists->name, width, lists->asked);
-    }
-    lists->has_any = true;
-    lists->width = width;
-    add_words(lists->tokens, piece->tokens.items, piece->tokens.count);
-    add_words(lists->logprobs, piece->logprobs.items, piece->logprobs.count);
-    add_words(lists->top_tokens, piece->top_tokens.items, piece->top_tokens.count);
-    add_words(lists->top_logprobs, piece->top_logprobs.items, piece->top_logprobs.count);
-    return true;
-}
-
-/* Tokens, text and log-probabilities of a frame of Generate. */
-static bool add_generated(
-    struct pieces *pieces, assay_u32s tokens, assay_text text, const assay_logprobs *made,
-    const assay_logprobs *prompt, assay_error *error) {
-    add_words(&pieces->lists[TOKENS], tokens.items, tokens.count);
-    buffer_append(&pieces->lists[TEXT], text.data, text.size);
-    if (!add_logprobs(&pieces->made, made, error) ||
-        !add_logprobs(&pieces->prompt, prompt, error) || !pieces_hold(pieces, error)) {
-        return false;
-    }
-    const size_t found = count_words(&pieces->lists[MADE]);
-    const size_t expected = count_words(&pieces->lists[TOKENS]);
-    return !pieces->made.is_asked || found == expected ||
-           fail(
-               error, ASSAY_PROTOCOL_ERROR,
-               "reading the answer to Generate: %zu tokens came with log-probabilities of %zu",
-               expected, found);
-}
-
-/* Takes a chunk; false: see `error`. */
-static bool pieces_add(struct pieces *pieces, const void *chunk, assay_error *error) {
-    if (pieces->kind == ASSAY_KIND_GENERATE) {
-        const assay_generate_chunk *it = chunk;
-        return add_generated(
-            pieces, it->tokens, it->text, it->logprobs, it->prompt_logprobs, error);
-    }
-    if (pieces->kind == ASSAY_KIND_LOGITS) {
-        const assay_logits_chunk *it = chunk;
-        add_words(&pieces->lists[VALUES], it->logits.items, it->logits.count);
-    } else if (pieces->kind == ASSAY_KIND_EMBED) {
-        const assay_embed_chunk *it = chunk;
-        add_words(&pieces->lists[VALUES], it->embeddings.items, it->embeddings.count);
-    }
-    return pieces_hold(pieces, error);
-}
-
-/* The bytes of a list, never NULL. */
-static const void *list_items(const struct buffer *list) {
-    return list->block == NULL ? (const void *)"" : buffer_bytes(list);
-}
-
-static assay_u32s whole_u32s(const struct buffer *list) {
-    return (assay_u32s){list_items(list), count_words(list)};
-}
-
-static assay_f32s whole_f32s(const struct buffer *list) {
-    return (assay_f32s){list_items(list), count_words(list)};
-}
-
-/* All log-probabilities of a list; NULL when none were asked for, or memory is out. */
-static const assay_logprobs *whole_logprobs(
-    const struct logprob_lists *lists, struct arena *arena) {
-    assay_logprobs *whole = lists->is_asked ? arena_take(arena, 1, sizeof *whole) : NULL;
-    if (whole != NULL) {
-        whole->tokens = whole_u32s(lists->tokens);
-        whole->logprobs = whole_f32s(lists->logprobs);
-        whole->top_tokens = whole_u32s(lists->top_tokens);
-        whole->top_logprobs = whole_f32s(lists->top_logprobs);
-        whole->top_count.given = true;
-        whole->top_count.value = lists->has_any ? lists->width : lists->asked;
-    }
-    return whole;
-}
-
-static bool whole_generate(
-    struct pieces *pieces, assay_generate_response *last, struct arena *arena, assay_error *error) {
-    if (!add_generated(
-            pieces, last->tokens, last->text, last->logprobs, last->prompt_logprobs, error)) {
-        return false;
-    }
-    last->tokens = whole_u32s(&pieces->lists[TOKENS]);
-    if (last->tokens.count != last->completion_tokens) {
-        return fail(
-            error, ASSAY_PROTOCOL_ERROR, "reading the answer to Generate: found %zu tokens, "
-            "allowed: %" PRIu64 ", its completion_tokens", last->tokens.count,
-            last->completion_tokens);
-    }
-    const uint64_t expected = last->prompt_tokens - (last->prompt_tokens > 0 ? 1 : 0);
-    const uint64_t found = count_words(&pieces->lists[PROMPT]);
-    const char *reason = last->finish_reason.data;
-    const bool is_whole = strcmp(reason, "stop") == 0 || strcmp(reason, "length") == 0;
-    if (pieces->prompt.is_asked && (is_whole ? found != expected : found > expected)) {
-        return fail(
-            error, ASSAY_PROTOCOL_ERROR,
-            "reading the answer to Generate: found log-probabilities of %" PRIu64
-            " prompt tokens, allowed: %" PRIu64 ", of all but the first", found, expected);
-    }
-    const struct buffer *text = &pieces->lists[TEXT];
-    const size_t size = buffer_size(text);
-    buffer_append(&pieces->lists[TEXT], "", 1); /* not counted */
-    last->text = (assay_text){list_items(text), size};
-    last->logprobs = whole_logprobs(&pieces->made, arena);
-    last->prompt_logprobs = whole_logprobs(&pieces->prompt, arena);
-    return pieces_hold(pieces, error) &&
-           (!arena->failed || fail_memory(error, "reading an answer"));
-}
-
-/* Whether `count` values are rows times columns. */
-static bool check_count(
-    const char *what, uint64_t count, uint64_t rows, uint64_t columns, assay_error *error) {
-    return (rows <= UINT64_MAX / columns && rows * columns == count) ||
-           fail(
-               error, ASSAY_PROTOCOL_ERROR, "reading %s: found %" PRIu64 " values, allowed: %"
-               PRIu64 " times %" PRIu64, what, count, rows, columns);
-}
-
-static bool whole_logits(struct pieces *pieces, assay_logits_response *last, assay_error *error) {
-    add_words(&pieces->lists[VALUES], last->logits.items, last->logits.count);
-    const assay_logits_request *request = pieces->request;
-    const bool is_last_only = !request->all_positions.given || !request->all_positions.value;
-    /* How many positions a text has, nobody knows. */
-    const bool is_counted = is_last_only || request->tokens.items != NULL;
-    const uint64_t positions = is_last_only ? 1 : request->tokens.count;
-    last->logits = whole_f32s(&pieces->lists[VALUES]);
-    return pieces_hold(pieces, error) &&
-           (!is_counted || check_count("positions", last->positions, positions, 1, error)) &&
-           check_count("logits", last->logits.count, last->positions, last->vocabulary, error);
-}
-
-static bool whole_embed(struct pieces *pieces, assay_embed_response *last, assay_error *error) {
-    const assay_embed_request *request = pieces->request;
-    add_words(&pieces->lists[VALUES], last->embeddings.items, last->embeddings.count);
-    last->embeddings = whole_f32s(&pieces->lists[VALUES]);
-    return pieces_hold(pieces, error) &&
-           check_count("embeddings", last->count, request->inputs.count, 1, error) &&
-           check_count("embeddings", last->embeddings.count, last->count, last->dimensions, error);
-}
-
-static bool scores_fit(
-    const assay_score_request *request, const assay_score_response *answer, assay_error *error) {
-    if (!check_count("scores", answer->scores.count, request->continuations.count, 1, error)) {
-        return false;
-    }
-    const uint64_t width_max = request->top_logprobs.value;
-    for (size_t i = 0; i < answer->scores.count; i++) {
-        const assay_logprobs *logprobs = answer->scores.items[i].logprobs;
-        if (logprobs->tokens.count == 0 || logprobs->top_count.value > width_max) {
-            return fail(
-                error, ASSAY_PROTOCOL_ERROR, "reading score %zu: found %zu tokens with %" PRIu64
-                " alternatives, allowed: 1 token or more with at most %" PRIu64, i,
-                logprobs->tokens.count, logprobs->top_count.value, width_max);
-        }
-    }
-    return true;
-}
-
-static bool pong_fits(
-    const assay_ping_request *request, const assay_ping_response *answer, assay_error *error) {
-    struct span sent = {request->payload.data, request->payload.size};
-    return same_bytes(sent, (struct span){answer->payload.data, answer->payload.size}, 1) ||
-           fail(error, ASSAY_PROTOCOL_ERROR, "pinging: other bytes came back than were sent");
-}
-
-/* Makes the last frame the whole answer, and compares it with what was asked for. */
-static bool pieces_whole(
-    struct pieces *pieces, void *last, struct arena *arena, assay_error *error) {
-    switch (pieces->kind) {
-    case ASSAY_KIND_PING:
-        return pong_fits(pieces->request, last, error);
-    case ASSAY_KIND_GENERATE:
-        return whole_generate(pieces, last, arena, error);
-    case ASSAY_KIND_LOGITS:
-        return whole_logits(pieces, last, error);
-    case ASSAY_KIND_EMBED:
-        return whole_embed(pieces, last, error);
-    case ASSAY_KIND_SCORE:
-        return scores_fit(pieces->request, last, error);
-    default:
-        return true;
-    }
-}
-
-/* The `answer` record of a message; NULL: it has none. */
-static const assay_answer *answer_of(unsigned message, const void *object) {
-    const assay_field_info *field = field_named(message, "answer");
-    const assay_answer *answer = NULL;
-    if (field != NULL) {
-        memcpy(&answer, (const uint8_t *)object + field->offset, sizeof answer);
-    }
-    return answer;
-}
-
-/* Decodes the next frame of an answer. The number that it says, if it says one, must follow the
- * frames before, and its degraded flag must agree with its list. */
-static void *decode_frame(
-    struct arena *arena, unsigned message, const struct frame *frame, struct pieces *pieces,
-    assay_error *error) {
-    void *object = decode_body(arena, message, frame->body, frame->size, error);
-    const assay_field_info *field = field_named(message, "frame");
-    if (object == NULL) {
-        return NULL;
-    }
-    const uint64_t expected = pieces->frames++;
-    assay_opt_u64 number = {.given = false};
-    if (field != NULL) {
-        memcpy(&number, (const uint8_t *)object + field->offset, sizeof number);
-    }
-    if (number.given && number.value != expected) {
-        (void)fail(
-            error, ASSAY_PROTOCOL_ERROR, "reading %s: found frame %" PRIu64
-            " of the answer, allowed: %" PRIu64 ", since so many came before",
-            assay_messages[message].name, number.value, expected);
-        return NULL;
-    }
-    const assay_answer *answer = answer_of(message, object);
-    const bool lists = answer != NULL && answer->degradations.count > 0;
-    if (lists != ((frame->flags & ASSAY_FLAG_DEGRADED) != 0)) {
-        (void)fail(
-            error, ASSAY_PROTOCOL_ERROR, "reading %s: its degraded flag and its list disagree",
-            assay_messages[message].name);
-        return NULL;
-    }
-    return object;
+    return fail_closed(pool, call->error);
 }
 
 /* ================================================================ exchange */
 
-/* One call, from the caller's request to the reply. */
-struct call {
-    struct pool *pool;
-    const assay_kind_info *kind;
-    const void *message; /* the request as the caller gave it */
-    const assay_call_options *options;
-    int64_t deadline, wait_until; /* FOREVER: no deadline; now: no wait */
-    struct buffer bytes;          /* room for a header, then the body */
-    unsigned since;               /* lowest revision that knows all of the body */
-    uint64_t attempt;             /* which one the body says it is */
-    uint64_t made, waited;        /* tries that count, tries within wait_milliseconds */
-    assay_reply *reply;
-
-    /* Of one try. */
-    struct connection *connection;
-    struct pending *pending;
-    struct pieces pieces;
-    struct arena arena, scratch; /* of the answer, of one chunk */
-    bool was_written, was_seen;  /* by on_chunk */
-    bool is_inherited;           /* on_chunk forked, and the child has returned */
-};
-
-/* Builds a request's body: the caller's words and, where the kind has these fields, that the model
- * be real, and from the second on which attempt it is. */
-static bool encode_call(struct call *call, uint64_t attempt, assay_error *error) {
-    union assay_request request;
-    assay_requirements requirements = {.fingerprint = {NULL, 0}};
-    assay_request_context context = {.trace_context = {NULL, 0}};
-    const assay_field_info *demands = field_named(call->kind->request, "requirements");
-    const assay_field_info *standing = field_named(call->kind->request, "context");
-    memcpy(&request, call->message, assay_messages[call->kind->request].size);
-    /* The health of a server has no model that could be real. */
-    const bool is_server_wide =
-        call->kind->number == ASSAY_KIND_HEALTH && request.health.model.data == NULL;
-    if (demands != NULL && !call->pool->options.allow_mock && !is_server_wide) {
-        const assay_requirements *given;
-        memcpy(&given, (uint8_t *)&request + demands->offset, sizeof given);
-        requirements = given == NULL ? requirements : *given;
-        requirements.real = (assay_opt_bool)ASSAY_GIVEN(true);
-        given = &requirements;
-        memcpy((uint8_t *)&request + demands->offset, &given, sizeof given);
-    }
-    if (standing != NULL && attempt > 1) {
-        const assay_request_context *given;
-        memcpy(&given, (uint8_t *)&request + standing->offset, sizeof given);
-        context = given == NULL ? context : *given;
-        context.attempt = (assay_opt_u64)ASSAY_GIVEN(attempt);
-        given = &context;
-        memcpy((uint8_t *)&request + standing->offset, &given, sizeof given);
-    }
-    call->attempt = attempt;
-    buffer_free(&call->bytes);
-    return encode_request(&call->bytes, call->kind, &request, &call->since, error);
-}
-
 /* Whether this connection can carry the request; nothing is sent if it cannot. */
-static bool fit_request(struct call *call, assay_error *error) {
+static bool request_fits(struct call *call) {
     const struct connection *connection = call->connection;
     const assay_field_info *context = field_named(call->kind->request, "context");
     const bool says_attempt = context != NULL && connection->revision >= context->since;
     const uint64_t attempt = says_attempt ? call->made + 1 : 1;
-    if (attempt != call->attempt && !encode_call(call, attempt, error)) {
+    if (attempt != call->attempt && !encode_call(call, attempt)) {
         return false;
     }
     if (call->since > connection->revision) {
         return fail(
-            error, ASSAY_REVISION_TOO_LOW,
+            call->error, ASSAY_REVISION_TOO_LOW,
             "sending %s: it needs revision %u of the protocol, the server speaks %" PRIu64,
             call->kind->name, call->since, connection->revision);
     }
     const size_t size = buffer_size(&call->bytes) - HEADER_SIZE;
     return size <= connection->peer_body_max ||
            fail(
-               error, ASSAY_REQUEST_INVALID,
+               call->error, ASSAY_REQUEST_INVALID,
                "sending %s: its body has %zu bytes, the server accepts %" PRIu64, call->kind->name,
                size, connection->peer_body_max);
 }
 
-static bool take_chunk(struct call *call, const struct frame *frame, assay_error *error) {
-    arena_reset(&call->scratch);
-    const void *message =
-        decode_frame(&call->scratch, call->kind->chunk, frame, &call->pieces, error);
-    if (message == NULL || !pieces_add(&call->pieces, message, error)) {
-        return false;
-    }
-    if (call->options->on_chunk == NULL) {
-        return true;
+static bool take_chunk(struct call *call, const struct frame *frame) {
+    const void *message = answer_chunk(&call->answer, frame);
+    if (message == NULL || call->options->on_chunk == NULL) {
+        return message != NULL;
     }
     const assay_chunk chunk = {
         .kind = frame->kind,
@@ -2594,38 +2512,34 @@ static bool take_chunk(struct call *call, const struct frame *frame, assay_error
     call->is_inherited = is_inherited(call->pool);
     if (call->is_inherited) {
         return fail(
-            error, ASSAY_CONNECTION_CLOSED,
+            call->error, ASSAY_CONNECTION_CLOSED,
             "calling %s: the answer belongs to the process that asked, this is a forked child",
             call->kind->name);
     }
     return goes_on || fail(
-                          error, ASSAY_GIVEN_UP, "calling %s: the caller gave the answer up",
+                          call->error, ASSAY_GIVEN_UP, "calling %s: the caller gave the answer up",
                           call->kind->name);
 }
 
-/* Turns the last frame into the reply, which owns the arena and the pieces from then on. */
-static bool take_last(struct call *call, const struct frame *frame, assay_error *error) {
+/* Turns the last frame into the reply, which owns what the answer holds from then on. */
+static bool take_last(struct call *call, const struct frame *frame) {
     assay_reply *reply = call->reply;
-    const unsigned message = call->kind->response;
-    void *last = decode_frame(&call->arena, message, frame, &call->pieces, error);
-    if (last == NULL || !pieces_whole(&call->pieces, last, &call->arena, error)) {
-        return false;
-    }
-    if (reply == NULL) {
-        return true;
+    const void *message = answer_whole(&call->answer, frame);
+    if (message == NULL || reply == NULL) {
+        return message != NULL;
     }
     *reply = (assay_reply){
         .kind = frame->kind,
         .provenance = frame->provenance,
         .degraded = (frame->flags & ASSAY_FLAG_DEGRADED) != 0,
         .generation = frame->generation,
-        .answer = answer_of(message, last),
-        .message = last,
+        .answer = answer_record(call->kind->response, message),
+        .message = message,
         .allocator = call->pool->options.allocator,
-        .blocks = call->arena.blocks};
-    call->arena.blocks = NULL;
+        .blocks = call->answer.whole.blocks};
+    call->answer.whole.blocks = NULL;
     for (size_t i = 0; i < LIST_COUNT; i++) {
-        struct buffer *list = &call->pieces.lists[i];
+        struct buffer *list = &call->answer.lists[i];
         if (list->block != NULL) {
             list->block->next = reply->blocks;
             reply->blocks = list->block;
@@ -2642,28 +2556,26 @@ static int64_t answer_limit(const struct call *call) {
         limit = after_milliseconds(call->deadline, options->grace_milliseconds);
     }
     if (options->answer_milliseconds > 0) {
-        limit = earlier(
-            limit, after_milliseconds(now_microseconds(), options->answer_milliseconds));
+        limit = earlier(limit, milliseconds_from_now(options->answer_milliseconds));
     }
     return limit;
 }
 
 /* Reads the frames of an answer to the last. The lock is held, but not while bodies are read, and
  * not in a child that on_chunk forked, where the lock may be held for ever. */
-static bool read_answer(struct call *call, assay_error *error) {
+static bool read_answer(struct call *call) {
     const assay_allocator *allocator = &call->pool->options.allocator;
     bool is_fine = true, is_whole = false;
     while (is_fine && !is_whole) {
-        struct frame *frame =
-            next_frame(call->connection, call->pending, answer_limit(call), error);
+        struct frame *frame = next_frame(call, answer_limit(call));
         if (frame == NULL) {
             return false;
         }
         pthread_mutex_unlock(&call->pool->lock);
         is_whole = is_last(frame);
-        frame = frame_open(allocator, frame, error);
-        is_fine = frame != NULL && check_frame(call->pool, frame, call->kind->name, error) &&
-                  (is_whole ? take_last(call, frame, error) : take_chunk(call, frame, error));
+        frame = frame_open(allocator, frame, call->error);
+        is_fine = frame != NULL && check_frame(call, frame) &&
+                  (is_whole ? take_last(call, frame) : take_chunk(call, frame));
         release(allocator, frame);
         if (!call->is_inherited) {
             pthread_mutex_lock(&call->pool->lock);
@@ -2672,62 +2584,52 @@ static bool read_answer(struct call *call, assay_error *error) {
     return is_fine;
 }
 
-/* Sends a request that is in flight, reads its answer, and leaves the connection. The lock is
- * held; in a child that on_chunk forked connection, request and lock are the parent's. */
-static bool exchange(struct call *call, assay_error *error) {
+/* Leaves a connection after a try that failed, or did not. */
+static void leave(struct call *call, bool is_fine) {
     struct connection *connection = call->connection;
-    bool is_fine = fit_request(call, error);
-    if (is_fine) {
-        call->was_written = send_request(
-            connection, call->pending, &call->bytes, call->deadline, answer_limit(call), error);
-        is_fine = call->was_written && read_answer(call, error);
-    }
-    if (call->is_inherited) {
-        return false;
-    }
     const int64_t silence = now_microseconds() - connection->last_byte_at;
-    const bool is_silent = error->code == ASSAY_TIMED_OUT && call->was_written &&
+    const bool is_silent = !is_fine && call->error->code == ASSAY_TIMED_OUT && call->was_written &&
                            silence >= SILENCE_MILLISECONDS * 1000;
-    if (!is_fine && (error->code == ASSAY_PROTOCOL_ERROR || is_silent)) {
-        connection_fail(connection, error);
+    if (is_silent || (!is_fine && call->error->code == ASSAY_PROTOCOL_ERROR)) {
+        connection_fail(connection, call->error);
     }
     const uint64_t id = call->pending->id;
-    if (part_with(connection, call->pending, call->was_written)) {
+    if (part_with(call)) {
         send_cancel(connection, id);
     }
     hand_over(connection);
     connection_release(connection);
-    return is_fine;
 }
 
-/* One try, from finding a connection to the answer. */
-static bool try_once(struct call *call, assay_error *error) {
+/* One try, from finding a connection to the answer. In a child that on_chunk forked connection,
+ * request and lock are the parent's, and left alone. */
+static bool try_once(struct call *call) {
     struct pool *pool = call->pool;
+    const assay_allocator *allocator = &pool->options.allocator;
     call->was_written = false;
-    call->pending = pending_new(pool, call->kind, error);
-    if (call->pending == NULL) {
+    if (!pending_new(call)) {
         return false;
     }
-    const struct arena empty = {.allocator = &pool->options.allocator};
-    call->arena = call->scratch = empty;
-    pieces_init(&call->pieces, empty.allocator, call->kind->number, call->message);
+    answer_init(&call->answer, allocator, call->kind, call->message, call->error);
     pthread_mutex_lock(&pool->lock);
-    call->connection = acquire(pool, call->pending, call->deadline, error);
-    if (call->connection == NULL) {
+    const bool is_acquired = acquire(call);
+    const bool is_fine = is_acquired && request_fits(call) &&
+                         send_request(call, answer_limit(call)) && read_answer(call);
+    if (!is_acquired) {
         pending_free(pool, call->pending);
+    } else if (!call->is_inherited) {
+        leave(call, is_fine);
     }
-    const bool is_fine = call->connection != NULL && exchange(call, error);
     if (!call->is_inherited) {
         pthread_mutex_unlock(&pool->lock);
     }
-    pieces_free(&call->pieces);
-    arena_free(&call->arena);
-    arena_free(&call->scratch);
+    answer_free(&call->answer);
     return is_fine;
 }
 
 /* Whether the same request may be sent again after this error. */
-static bool may_retry(const struct call *call, const assay_error *error) {
+static bool may_retry(const struct call *call) {
+    const assay_error *error = call->error;
     if (call->was_seen || call->made >= call->pool->options.attempts) {
         return false;
     }
@@ -2746,11 +2648,8 @@ static bool may_retry(const struct call *call, const assay_error *error) {
 }
 
 /* Microseconds of pause after the `made`th try. The lock is held. */
-static int64_t pause_microseconds(struct pool *pool, uint64_t made, const assay_error *error) {
+static int64_t backoff(struct pool *pool, uint64_t made) {
     const uint64_t longest = pool->options.backoff_max_milliseconds;
-    if (error->has_retry_after) {
-        return (int64_t)error->retry_after_milliseconds * 1000;
-    }
     uint64_t pause = pool->options.backoff_milliseconds;
     for (uint64_t i = 1; i < made && pause < longest && pause > 0; i++) {
         pause *= 2;
@@ -2763,68 +2662,64 @@ static int64_t pause_microseconds(struct pool *pool, uint64_t made, const assay_
 }
 
 /*
- * The time of the next try within wait_milliseconds, which does not count as an attempt. 0: the
- * call does not wait after this error, or the time is up. The lock is held.
+ * The time of the next try; 0: there is none. Within wait_milliseconds a server that is not there
+ * or loads its model is tried again without counting it as an attempt. The lock is held.
  */
-static int64_t next_waiting_try(struct call *call, const assay_error *error, int64_t now) {
+static int64_t next_try(struct call *call, int64_t now) {
     const int64_t longest = WAIT_PAUSE_MILLISECONDS * 1000;
-    const bool is_loading = error->code == ASSAY_SERVER_REFUSED && !call->was_seen &&
-                            strcmp(error->server_code, "model_loading") == 0;
-    if ((error->code != ASSAY_UNREACHABLE && !is_loading) || now >= call->wait_until) {
-        return 0;
-    }
-    int64_t pause = longest;
-    if (!is_loading) {
-        pause = earlier(pause_microseconds(call->pool, call->waited + 1, error), longest);
+    const bool is_absent = call->error->code == ASSAY_UNREACHABLE;
+    const bool is_loading = call->error->code == ASSAY_SERVER_REFUSED && !call->was_seen &&
+                            strcmp(call->error->server_code, "model_loading") == 0;
+    const int64_t asked = call->error->has_retry_after
+                              ? (int64_t)call->error->retry_after_milliseconds * 1000
+                              : -1;
+    if (is_absent && now < call->wait_until) {
+        int64_t pause = earlier(backoff(call->pool, ++call->waited), longest);
         pause = earlier(pause, call->wait_until - now);
-    } else if (error->has_retry_after) {
-        pause = (int64_t)error->retry_after_milliseconds * 1000;
+        return now + (pause < 1000 ? 1000 : pause);
     }
-    int64_t until = now + (pause < 1000 ? 1000 : pause);
-    return is_loading && until > call->wait_until ? 0 : until;
+    if (is_loading && now < call->wait_until) {
+        int64_t pause = asked < 0 ? longest : asked < 1000 ? 1000 : asked;
+        if (now + pause <= call->wait_until) {
+            call->waited++;
+            return now + pause;
+        }
+    }
+    call->made++;
+    int64_t pause = asked < 0 ? backoff(call->pool, call->made) : asked;
+    return may_retry(call) ? now + pause : 0;
 }
 
-/* Pauses before the next try. False: none follows, and `error` says why. */
-static bool pause_before_retry(struct call *call, assay_error *error) {
+/* Pauses before the next try. False: none follows, and the error says why. */
+static bool pause_before_retry(struct call *call) {
     struct pool *pool = call->pool;
     if (call->is_inherited) {
         return false; /* the lock is the parent's */
     }
     pthread_mutex_lock(&pool->lock);
-    const int64_t now = now_microseconds();
-    int64_t until = next_waiting_try(call, error, now);
-    bool goes_on = until != 0;
-    if (goes_on) {
-        call->waited++;
-    } else {
-        call->made++;
-        goes_on = may_retry(call, error);
-        until = now + pause_microseconds(pool, call->made, error);
-    }
-    goes_on = goes_on && until < call->deadline;
+    const int64_t until = next_try(call, now_microseconds());
+    bool goes_on = until != 0 && until < call->deadline;
     while (goes_on && !pool->is_closed && now_microseconds() < until) {
         (void)wait_until(&pool->changed, &pool->lock, until);
     }
     if (goes_on && pool->is_closed) {
-        goes_on = fail_closed(pool, error);
+        goes_on = fail_closed(pool, call->error);
     }
     pthread_mutex_unlock(&pool->lock);
     return goes_on;
 }
 
 /* A call on the pool of this process. */
-static bool run_call(struct call *call, assay_error *error) {
-    const struct pool *pool = call->pool;
-    const int64_t now = now_microseconds();
+static bool run_call(struct call *call) {
+    const assay_options *options = &call->pool->options;
     const uint32_t deadline = call->options->deadline_milliseconds;
-    call->wait_until = after_milliseconds(now, pool->options.wait_milliseconds);
-    call->deadline = deadline == 0 ? FOREVER : after_milliseconds(now, deadline);
-    call->bytes.allocator = &pool->options.allocator;
-    bool is_fine = encode_call(call, 1, error);
+    call->wait_until = milliseconds_from_now(options->wait_milliseconds);
+    call->deadline = deadline == 0 ? FOREVER : milliseconds_from_now(deadline);
+    bool is_fine = encode_call(call, 1);
     if (is_fine) {
         do {
-            is_fine = try_once(call, error);
-        } while (!is_fine && pause_before_retry(call, error));
+            is_fine = try_once(call);
+        } while (!is_fine && pause_before_retry(call));
     }
     buffer_free(&call->bytes);
     return is_fine;
@@ -2846,20 +2741,20 @@ assay_code assay_call(
         .kind = kind_of(number),
         .message = message,
         .options = options == NULL ? &no_options : options,
-        .reply = reply};
-    if (number == ASSAY_KIND_HELLO || number == ASSAY_KIND_CANCEL || call.kind == NULL) {
+        .reply = reply,
+        .error = error};
+    if (number == ASSAY_KIND_HELLO || number == ASSAY_KIND_CANCEL || call.kind == NULL ||
+        message == NULL) {
         (void)fail(
-            error, ASSAY_REQUEST_INVALID, "calling: found kind %u, allowed: the kinds of assay.h",
-            number);
-    } else if (message == NULL) {
-        (void)fail(error, ASSAY_REQUEST_INVALID, "calling: kind %u without a request", number);
+            error, ASSAY_REQUEST_INVALID, "calling: found kind %u%s, allowed: those of assay.h",
+            number, message == NULL ? " without a request" : "");
     } else if (call.pool == NULL) {
         (void)fail_memory(error, "calling in a forked child");
     } else {
         /* A thread cancelled within a call would leave the lock, or the reading, to nobody. */
         int before, ignored;
         (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-        const bool is_fine = run_call(&call, error);
+        const bool is_fine = run_call(&call);
         (void)pthread_setcancelstate(before, &ignored);
         error->code = is_fine ? ASSAY_OK : error->code;
     }

@@ -394,7 +394,9 @@ static bool print_chunk(void *context, const assay_chunk *chunk) {
 /* Makes the call and puts down what it came to, as one line. */
 static void make_call(struct work *work, struct json_out *out) {
     assay_call_options call = {.deadline_milliseconds = work->deadline_milliseconds};
-    if (work->streams) {
+    bool has_chunks = work->kind->number == ASSAY_KIND_GENERATE ||
+                      work->kind->number == ASSAY_KIND_LOAD;
+    if (work->streams && has_chunks) {
         call.on_chunk = print_chunk;
         call.context = work;
     }
