@@ -363,6 +363,22 @@ def call_bodies(protocol):
     return "".join(out)
 
 
+def framing(protocol):
+    """What may be wrong with the header of a response, in the order of its checks."""
+    rows = [row for row in protocol["framing_codes"]
+            if row["from_byte"] and not row["meaning"].startswith("request: generation")]
+    out = ["/* What may be wrong with the header of a response, in the order of the checks. */\n",
+           "enum {\n"]
+    out += ["    ASSAY_FRAMING_%s,\n" % row["code"].upper() for row in rows]
+    out.append("    ASSAY_FRAMING_COUNT\n};\n\nstatic const struct {\n    const char *code;\n")
+    out.append("    size_t from_byte; /* bytes that must be there to see it */\n")
+    out.append("    const char *allowed;\n} assay_framing[ASSAY_FRAMING_COUNT] = {\n")
+    out += [entry(['"%s"' % row["code"], "%d" % row["from_byte"], '"%s"' % row["meaning"]])
+            for row in rows]
+    out.append("};\n\n")
+    return "".join(out)
+
+
 def message_or_none(name):
     return "ASSAY_MESSAGE_COUNT" if name is None else "ASSAY_MESSAGE_" + snake(name).upper()
 
@@ -477,7 +493,8 @@ def tables(protocol):
     out.append("/* A request of any kind. */\nunion assay_request {\n")
     out += ["    %s %s;\n" % (struct(kind["request"]), snake(kind["name"])) for kind in served]
     out.append("};\n\n")
-    out += [code_tables(protocol), option_tables(protocol), call_bodies(protocol)]
+    out += [framing(protocol), code_tables(protocol), option_tables(protocol)]
+    out.append(call_bodies(protocol))
     out.append("#endif /* ASSAY_PROTOCOL_TABLES */\n")
     return "".join(out)
 

@@ -873,54 +873,43 @@ struct frame {
 /* Checks as much of a response's header as is there, in the order of SPEC.md. */
 static bool check_header(
     const uint8_t *bytes, size_t have, uint32_t body_max, bool may_compress, assay_error *error) {
-    static const uint8_t nothing[HEADER_SIZE];
-    const uint8_t *header = have < HEADER_SIZE ? nothing : bytes;
-    const uint32_t length = have < 4 ? COUNTED_SIZE : get_u32(bytes);
+    uint8_t header[HEADER_SIZE] = {0};
+    memcpy(header, bytes, have < HEADER_SIZE ? have : HEADER_SIZE);
+    const uint32_t length = get_u32(header), status = get_u32(header + 16);
     const uint32_t wire_size = length - COUNTED_SIZE, raw_size = get_u32(header + 20);
     const uint32_t reserved = get_u32(header + 28);
-    const uint8_t kind = header[5], flags = header[6], provenance = header[7];
-    const uint64_t request_id = get_u64(header + 8);
+    const uint8_t version = header[4], kind = header[5], flags = header[6], source = header[7];
+    const uint64_t id = get_u64(header + 8);
     const bool is_go_away = kind == (ASSAY_RESPONSE_BIT | ASSAY_KIND_GO_AWAY);
     const bool is_packed = (flags & ASSAY_FLAG_COMPRESSED) != 0;
-    const uint8_t version = have < 5 ? ASSAY_PROTOCOL_VERSION : bytes[4];
+    const bool is_useful = raw_size >= ASSAY_LIMIT_COMPRESSION_SIZE_MIN && wire_size > 0 &&
+                           wire_size < raw_size;
     const struct {
         bool is_wrong;
-        const char *code;
         uint64_t found;
-        const char *allowed;
-        uint64_t bound;
-    } checks[] = {
-        {length < COUNTED_SIZE, "length_too_small", length, "at least ", COUNTED_SIZE},
-        {wire_size > body_max, "length_too_large", length, "at most ",
-         (uint64_t)body_max + COUNTED_SIZE},
-        {version != ASSAY_PROTOCOL_VERSION, "version_unsupported", version, "",
-         ASSAY_PROTOCOL_VERSION},
-        {reserved != 0, "reserved_not_zero", reserved, "", 0},
-        {kind <= ASSAY_RESPONSE_BIT, "kind_out_of_range", kind, "at least ",
-         ASSAY_RESPONSE_BIT + 1},
-        {flags > FLAGS_MAX, "flags_unknown", flags, "at most ", FLAGS_MAX},
-        {provenance != ASSAY_REAL && provenance != ASSAY_MOCK, "provenance_invalid", provenance,
-         "1 or ", 2},
-        {(request_id == 0) != is_go_away, "request_id_invalid", request_id,
-         "0 in GoAway only, kind ", ASSAY_RESPONSE_BIT | ASSAY_KIND_GO_AWAY},
-        {get_u32(header + 16) != 0 && flags > ASSAY_FLAG_COMPRESSED, "flags_conflict", flags,
-         "with a status at most ", ASSAY_FLAG_COMPRESSED},
-        {raw_size > body_max, "raw_size_too_large", raw_size, "at most ", body_max},
-        {!is_packed && raw_size != wire_size, "raw_size_mismatch", raw_size, "", wire_size},
-        {is_packed && (raw_size < ASSAY_LIMIT_COMPRESSION_SIZE_MIN || wire_size == 0 ||
-                       wire_size >= raw_size),
-         "compression_not_useful", wire_size, "1 to below ", raw_size},
-        {is_packed && !may_compress, "a compressed body", flags, "as Hello agreed, at most ",
-         FLAGS_MAX - ASSAY_FLAG_COMPRESSED}};
-    const size_t count = have < HEADER_SIZE ? 3 : sizeof checks / sizeof *checks;
-    for (size_t i = 0; i < count; i++) {
+    } checks[ASSAY_FRAMING_COUNT] = {
+        [ASSAY_FRAMING_LENGTH_TOO_SMALL] = {length < COUNTED_SIZE, length},
+        [ASSAY_FRAMING_LENGTH_TOO_LARGE] = {wire_size > body_max, length},
+        [ASSAY_FRAMING_VERSION_UNSUPPORTED] = {version != ASSAY_PROTOCOL_VERSION, version},
+        [ASSAY_FRAMING_RESERVED_NOT_ZERO] = {reserved != 0, reserved},
+        [ASSAY_FRAMING_KIND_OUT_OF_RANGE] = {kind <= ASSAY_RESPONSE_BIT, kind},
+        [ASSAY_FRAMING_FLAGS_UNKNOWN] = {flags > FLAGS_MAX, flags},
+        [ASSAY_FRAMING_PROVENANCE_INVALID] = {source != ASSAY_REAL && source != ASSAY_MOCK, source},
+        [ASSAY_FRAMING_REQUEST_ID_INVALID] = {(id == 0) != is_go_away, id},
+        [ASSAY_FRAMING_FLAGS_CONFLICT] = {status != 0 && flags > ASSAY_FLAG_COMPRESSED, flags},
+        [ASSAY_FRAMING_RAW_SIZE_TOO_LARGE] = {raw_size > body_max, raw_size},
+        [ASSAY_FRAMING_RAW_SIZE_MISMATCH] = {!is_packed && raw_size != wire_size, raw_size},
+        [ASSAY_FRAMING_COMPRESSION_NOT_USEFUL] = {is_packed && !is_useful, wire_size}};
+    for (size_t i = 0; i < ASSAY_FRAMING_COUNT && assay_framing[i].from_byte <= have; i++) {
         if (checks[i].is_wrong) {
-            return breach(error, "reading a frame's header: %s: found %" PRIu64
-                ", allowed: %s%" PRIu64, checks[i].code, checks[i].found, checks[i].allowed,
-                checks[i].bound);
+            return breach(
+                error, "reading a frame's header: %s: found %" PRIu64 ", allowed: %s, with bodies "
+                "of at most %" PRIu32 " bytes", assay_framing[i].code, checks[i].found,
+                assay_framing[i].allowed, body_max);
         }
     }
-    return true;
+    return !is_packed || may_compress || have < HEADER_SIZE ||
+           breach(error, "reading a frame: found a compressed body, allowed: none, see Hello");
 }
 
 /* Room for the body of a frame whose header was checked; NULL: no memory. */
@@ -1346,15 +1335,9 @@ static bool bad_address(assay_error *error, const char *text, const char *allowe
 static bool parse_tcp(const char *text, struct address *address, assay_error *error) {
     const char *host = text + strlen("tcp://"), *colon = strrchr(host, ':');
     size_t size = colon == NULL ? 0 : (size_t)(colon - host);
-    unsigned long port = 0;
-    for (const char *digit = colon == NULL ? "" : colon + 1; *digit != 0; digit++) {
-        if (*digit < '0' || *digit > '9' || port > 65535) {
-            port = 0;
-            break;
-        }
-        port = port * 10 + (unsigned long)(*digit - '0');
-    }
-    if (port < 1 || port > 65535) {
+    char *end = NULL;
+    const unsigned long port = colon == NULL ? 0 : strtoul(colon + 1, &end, 10);
+    if (port < 1 || port > 65535 || *end != 0 || strchr("0123456789", colon[1]) == NULL) {
         return bad_address(error, text, "a port from 1 to 65535 after the last colon");
     }
     const bool is_bracketed = size > 2 && host[0] == '[' && host[size - 1] == ']';
@@ -1529,19 +1512,20 @@ struct pending {
 struct connection {
     struct pool *pool;
     struct connection *_Atomic next; /* a forked child reads the list without the lock */
-    int fd;
+    int fd;       /* -1: not connected yet */
     dev_t device; /* with inode: the identity of the socket */
     ino_t inode;
     unsigned users; /* calls, and the pool */
     bool is_leading, is_writing, is_failed, is_draining;
     struct pending *pendings;
+    uint64_t enlisted; /* how many these are */
     pthread_cond_t write_free;
     uint64_t in_flight, next_id;
     int64_t last_byte_at;
     assay_error error; /* why it failed */
 
-    /* What Hello agreed on; set before others know the connection. */
-    uint64_t revision, peer_body_max, in_flight_max;
+    /* What Hello agreed on. */
+    uint64_t revision, peer_body_max, in_flight_max; /* in_flight_max 0: not agreed yet */
     bool compression;
 
     /* The leader's own. */
@@ -1551,23 +1535,17 @@ struct connection {
     uint8_t buffer[READ_SIZE];
 };
 
-struct slot {
-    struct connection *connection;
-    bool is_connecting;
-    uint64_t chosen; /* by calls that are not in flight yet */
-};
-
 /* The part of a client that belongs to one process: its lock and its connections. */
 struct pool {
     pid_t process;          /* the owner */
     assay_options options;  /* the client's */
     struct address address; /* the client's */
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* a slot, or closed */
+    pthread_cond_t closed;
     struct connection *_Atomic connections;
     atomic_bool is_closed; /* changed under the lock; connecting looks without it */
     uint64_t random;
-    struct slot slots[]; /* options.connections of them */
+    struct connection *slots[]; /* options.connections of them; NULL: not connected */
 };
 
 /* The handle of a program. Only `pool` ever changes: to that of a forked child. */
@@ -1650,6 +1628,7 @@ static void wake_all(struct connection *connection) {
 static void enlist(struct connection *connection, struct pending *pending) {
     pending->next = connection->pendings;
     connection->pendings = pending;
+    connection->enlisted++;
 }
 
 static void delist(struct connection *connection, const struct pending *pending) {
@@ -1658,6 +1637,7 @@ static void delist(struct connection *connection, const struct pending *pending)
         link = &(*link)->next;
     }
     *link = pending->next;
+    connection->enlisted--;
 }
 
 /* Puts a request that is enlisted in flight. Cancel needs no place. */
@@ -1685,10 +1665,10 @@ static void connection_release(struct connection *connection) {
         link = &(*link)->next;
     }
     *link = connection->next;
-    if (!connection->is_failed) { /* the copy of a forked child must not keep it open */
-        (void)shutdown(connection->fd, SHUT_RDWR);
+    if (connection->fd >= 0) {
+        (void)shutdown(connection->fd, SHUT_RDWR); /* a child's copy must not keep it open */
+        close(connection->fd);
     }
-    close(connection->fd);
     while (connection->pendings != NULL) { /* orphans: every other has its caller */
         struct pending *pending = connection->pendings;
         connection->pendings = pending->next;
@@ -1703,9 +1683,8 @@ static void connection_release(struct connection *connection) {
 static void connection_detach(struct connection *connection) {
     struct pool *pool = connection->pool;
     for (size_t i = 0; i < pool->options.connections; i++) {
-        if (pool->slots[i].connection == connection) {
-            pool->slots[i].connection = NULL;
-            pthread_cond_broadcast(&pool->changed);
+        if (pool->slots[i] == connection) {
+            pool->slots[i] = NULL;
             connection_release(connection);
             return;
         }
@@ -2246,7 +2225,7 @@ static bool say_hello(struct connection *connection, int64_t until, assay_error 
 
 static void pool_free(struct pool *pool) {
     pthread_mutex_destroy(&pool->lock);
-    pthread_cond_destroy(&pool->changed);
+    pthread_cond_destroy(&pool->closed);
     const assay_allocator allocator = pool->options.allocator;
     release(&allocator, pool);
 }
@@ -2254,7 +2233,7 @@ static void pool_free(struct pool *pool) {
 /* An empty pool for the calling process, or NULL: no memory. */
 static struct pool *pool_new(const assay_client *client, pid_t process) {
     const assay_options *options = &client->options;
-    const size_t size = sizeof(struct pool) + options->connections * sizeof(struct slot);
+    const size_t size = sizeof(struct pool) + options->connections * sizeof(struct connection *);
     struct pool *pool = resize(&options->allocator, NULL, size);
     if (pool == NULL) {
         return NULL;
@@ -2267,7 +2246,7 @@ static struct pool *pool_new(const assay_client *client, pid_t process) {
     pool->random ^= (uint64_t)process << 32;
     pool->random += pool->random == 0 ? 1 : 0;
     const bool has_lock = pthread_mutex_init(&pool->lock, NULL) == 0;
-    if (has_lock && condition_init(&pool->changed)) {
+    if (has_lock && condition_init(&pool->closed)) {
         return pool;
     }
     if (has_lock) {
@@ -2323,51 +2302,38 @@ static bool is_inherited(const struct pool *pool) {
     return pool->process != getpid();
 }
 
-/* A connection over a socket, which it owns; NULL: see `error`. */
-static struct connection *connection_new(struct pool *pool, int fd, assay_error *error) {
-    const assay_allocator *allocator = &pool->options.allocator;
-    struct connection *connection = resize(allocator, NULL, sizeof *connection);
-    struct stat identity;
-    bool is_fine = connection != NULL || fail_memory(error, "connecting");
-    if (is_fine) {
-        memset(connection, 0, offsetof(struct connection, buffer));
-        is_fine = condition_init(&connection->write_free) || fail_memory(error, "connecting");
+/* A connection that is not connected yet, in a slot of the pool and with one user besides; NULL:
+ * no memory. */
+static struct connection *connection_new(struct pool *pool, struct connection **slot) {
+    struct connection *connection = resize(&pool->options.allocator, NULL, sizeof *connection);
+    if (connection == NULL) {
+        return NULL;
     }
-    if (is_fine && fstat(fd, &identity) != 0) {
-        is_fine = unreachable(error, &pool->address, errno);
-        pthread_cond_destroy(&connection->write_free);
-    }
-    if (!is_fine) {
-        release(allocator, connection);
-        close(fd);
+    memset(connection, 0, offsetof(struct connection, buffer));
+    if (!condition_init(&connection->write_free)) {
+        release(&pool->options.allocator, connection);
         return NULL;
     }
     connection->pool = pool;
-    connection->fd = fd;
-    connection->device = identity.st_dev;
-    connection->inode = identity.st_ino;
-    connection->users = 1;
+    connection->fd = -1;
+    connection->users = 2;
     connection->next_id = 1;
-    connection->revision = 1;
-    connection->in_flight_max = 1;
-    connection->peer_body_max = ASSAY_LIMIT_BODY_SIZE_MIN;
     connection->body_max = (uint32_t)ASSAY_LIMIT_FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE;
     connection->last_byte_at = now_microseconds();
+    connection->next = atomic_load(&pool->connections);
+    pool->connections = connection;
+    *slot = connection;
     return connection;
 }
 
 /* The slot with the least to do; among equals one that is connected. */
-static struct slot *least_busy(struct pool *pool) {
-    struct slot *best = NULL;
+static struct connection **least_busy(struct pool *pool) {
+    struct connection **best = NULL;
     uint64_t best_load = 0;
     for (size_t i = 0; i < pool->options.connections; i++) {
-        struct slot *slot = &pool->slots[i];
-        uint64_t load = slot->chosen * 2;
-        if (slot->connection != NULL) {
-            load += slot->connection->in_flight * 2;
-        } else if (!slot->is_connecting) {
-            load += 1; /* more than an idle connection, less than a busy one */
-        }
+        struct connection **slot = &pool->slots[i];
+        /* Without a connection: more than an idle one, less than a busy one. */
+        const uint64_t load = *slot == NULL ? 1 : (*slot)->enlisted * 2;
         if (best == NULL || load < best_load) {
             best = slot;
             best_load = load;
@@ -2376,24 +2342,44 @@ static struct slot *least_busy(struct pool *pool) {
     return best;
 }
 
-/* Fills a slot with a connection that has said Hello. The lock is held before and after. */
-static bool connect_slot(struct call *call, struct slot *slot) {
+/* Connects a socket for a new connection; the lock is held before and after. */
+static bool connect_connection(struct call *call, struct connection *connection) {
     struct pool *pool = call->pool;
-    const uint64_t limit = pool->options.connect_milliseconds;
-    slot->is_connecting = true;
+    struct stat identity;
+    int64_t until = milliseconds_from_now(pool->options.connect_milliseconds);
+    connection->is_leading = true; /* others wait */
     pthread_mutex_unlock(&pool->lock);
-    int64_t until = earlier(call->deadline, milliseconds_from_now(limit));
+    until = earlier(until, call->deadline);
     const int fd = connect_socket(&pool->address, until, &pool->is_closed, call->error);
-    struct connection *connection = fd < 0 ? NULL : connection_new(pool, fd, call->error);
-    pthread_mutex_lock(&pool->lock);
-    bool is_fine = connection != NULL;
-    if (is_fine) {
-        connection->next = atomic_load(&pool->connections);
-        pool->connections = connection;
-        until = earlier(call->deadline, milliseconds_from_now(limit));
-        is_fine = say_hello(connection, until, call->error);
+    bool is_fine = fd >= 0;
+    if (is_fine && fstat(fd, &identity) != 0) {
+        is_fine = unreachable(call->error, &pool->address, errno);
     }
-    if (is_fine && connection->is_failed) {
+    pthread_mutex_lock(&pool->lock);
+    connection->is_leading = false;
+    connection->fd = fd;
+    if (is_fine) {
+        connection->device = identity.st_dev;
+        connection->inode = identity.st_ino;
+    }
+    return is_fine;
+}
+
+/* Fills a slot with a connection that has said Hello. False: see the error. */
+static bool connect_slot(struct call *call, struct connection **slot) {
+    struct pool *pool = call->pool;
+    struct connection *connection = connection_new(pool, slot);
+    if (connection == NULL) {
+        return fail_memory(call->error, "connecting");
+    }
+    bool is_fine = connect_connection(call, connection);
+    if (is_fine) {
+        const int64_t until = milliseconds_from_now(pool->options.connect_milliseconds);
+        is_fine = say_hello(connection, earlier(until, call->deadline), call->error);
+    }
+    if (pool->is_closed) {
+        is_fine = fail_closed(pool, call->error);
+    } else if (is_fine && connection->is_failed) {
         *call->error = connection->error;
         is_fine = false;
     } else if (is_fine && connection->is_draining) {
@@ -2401,41 +2387,12 @@ static bool connect_slot(struct call *call, struct slot *slot) {
             call->error, ASSAY_CONNECTION_CLOSED, "connecting to %s: the server is draining",
             pool->address.text);
     }
-    if (pool->is_closed) {
-        is_fine = fail_closed(pool, call->error);
-    }
-    if (!is_fine && connection != NULL) {
+    if (!is_fine) {
         connection_fail(connection, call->error);
-        connection_release(connection);
     }
-    slot->is_connecting = false;
-    slot->connection = is_fine ? connection : NULL;
-    pthread_cond_broadcast(&pool->changed);
+    wake_all(connection);
+    connection_release(connection);
     return is_fine;
-}
-
-/*
- * Sees to it that a slot has a connection that is alive as far as anybody knows, made by this call
- * or by the one before it. False: see the error. A slot without one then has lost it: choose again.
- */
-static bool fill_slot(struct call *call, struct slot *slot) {
-    struct pool *pool = call->pool;
-    while (slot->connection == NULL && !pool->is_closed) {
-        if (!slot->is_connecting) {
-            return connect_slot(call, slot);
-        }
-        if (!wait_until(&pool->changed, &pool->lock, call->deadline)) {
-            return fail_late(call);
-        }
-    }
-    struct connection *connection = slot->connection;
-    if (connection != NULL && connection->pendings == NULL && !connection->is_leading) {
-        connection->users++;
-        lead(connection, 0); /* idle: has the server closed it meanwhile? */
-        hand_over(connection);
-        connection_release(connection);
-    }
-    return true;
 }
 
 /* Puts a call's request in flight on a connection that is alive and has a place for it, and makes
@@ -2446,25 +2403,28 @@ static bool acquire(struct call *call) {
         if (has_passed(call->deadline)) {
             return fail_late(call);
         }
-        struct slot *slot = least_busy(pool);
-        slot->chosen++;
-        const bool is_filled = fill_slot(call, slot);
-        slot->chosen--;
-        if (!is_filled) {
+        struct connection **slot = least_busy(pool);
+        if (*slot == NULL && !connect_slot(call, slot)) {
             return false;
         }
-        struct connection *connection = slot->connection;
+        struct connection *connection = *slot;
         if (connection == NULL) {
             continue;
         }
         connection->users++;
+        if (connection->pendings == NULL && !connection->is_leading) {
+            lead(connection, 0); /* idle: has the server closed it meanwhile? */
+        }
         enlist(connection, call->pending);
-        if (connection->in_flight < connection->in_flight_max) {
+        const bool is_alive = !connection->is_failed && !connection->is_draining;
+        if (is_alive && connection->in_flight < connection->in_flight_max) {
             take_off(connection, call->pending);
             call->connection = connection;
             return true;
         }
-        wait_step(connection, call->pending, call->deadline);
+        if (is_alive) {
+            wait_step(connection, call->pending, call->deadline);
+        }
         delist(connection, call->pending);
         hand_over(connection);
         connection_release(connection);
@@ -2700,7 +2660,7 @@ static bool pause_before_retry(struct call *call) {
     const int64_t until = next_try(call, now_microseconds());
     bool goes_on = until != 0 && until < call->deadline;
     while (goes_on && !pool->is_closed && now_microseconds() < until) {
-        (void)wait_until(&pool->changed, &pool->lock, until);
+        (void)wait_until(&pool->closed, &pool->lock, until);
     }
     if (goes_on && pool->is_closed) {
         goes_on = fail_closed(pool, call->error);
@@ -2862,7 +2822,7 @@ void assay_client_close(assay_client *client) {
         connection_fail(connection, &error); /* frees it when nobody uses it */
         connection = next;
     }
-    pthread_cond_broadcast(&pool->changed);
+    pthread_cond_broadcast(&pool->closed);
     pthread_mutex_unlock(&pool->lock);
     (void)pthread_setcancelstate(before, &ignored);
 }

@@ -1839,6 +1839,43 @@ union assay_request {
     assay_stats_request stats;
 };
 
+/* What may be wrong with the header of a response, in the order of the checks. */
+enum {
+    ASSAY_FRAMING_LENGTH_TOO_SMALL,
+    ASSAY_FRAMING_LENGTH_TOO_LARGE,
+    ASSAY_FRAMING_VERSION_UNSUPPORTED,
+    ASSAY_FRAMING_RESERVED_NOT_ZERO,
+    ASSAY_FRAMING_KIND_OUT_OF_RANGE,
+    ASSAY_FRAMING_FLAGS_UNKNOWN,
+    ASSAY_FRAMING_PROVENANCE_INVALID,
+    ASSAY_FRAMING_REQUEST_ID_INVALID,
+    ASSAY_FRAMING_FLAGS_CONFLICT,
+    ASSAY_FRAMING_RAW_SIZE_TOO_LARGE,
+    ASSAY_FRAMING_RAW_SIZE_MISMATCH,
+    ASSAY_FRAMING_COMPRESSION_NOT_USEFUL,
+    ASSAY_FRAMING_COUNT
+};
+
+static const struct {
+    const char *code;
+    size_t from_byte; /* bytes that must be there to see it */
+    const char *allowed;
+} assay_framing[ASSAY_FRAMING_COUNT] = {
+    {"length_too_small", 4, "length at least 28"},
+    {"length_too_large", 4, "length at most 28 + body limit"},
+    {"version_unsupported", 5, "version is 1"},
+    {"reserved_not_zero", 32, "reserved is 0"},
+    {"kind_out_of_range", 32, "request: kind 0x01..0x7F; response: kind 0x81..0xFF"},
+    {"flags_unknown", 32, "no flag bits but the allowed ones"},
+    {"provenance_invalid", 32, "request: provenance 0; response: 1 or 2"},
+    {"request_id_invalid", 32, "request: id not 0; response: id 0 exactly in GoAway"},
+    {"flags_conflict", 32, "response with status: neither more nor degraded"},
+    {"raw_size_too_large", 32, "rawSize at most the body limit"},
+    {"raw_size_mismatch", 32, "not compressed: rawSize is the body size on the wire"},
+    {"compression_not_useful", 32,
+     "compressed: rawSize at least 1024, body on the wire not empty and smaller"},
+};
+
 static const struct {
     const char *name;
     uint32_t status;
