@@ -173,6 +173,13 @@ def field_entry(name, message, field):
                ".since = %d" % max(field.get("since", 1), message["since"])]
     members += [".times_min = %d" % times[0]] if times[0] else []
     members += [".times_max = %d" % times[1]] + bounds(field)
+    sizes = {"u64": (8, 0), "f64": (8, 0), "bool": (1, 0), "record": (0, 0), "text": (0, 1),
+             "bytes": (0, 1), "u32[]": (0, 4), "f32[]": (0, 4)}[field["type"]]
+    members += [".%s_size = %d" % (word, size)
+                for word, size in zip(("scalar", "element"), sizes) if size]
+    if field["presence"] == "repeated":
+        members.append(".item_size = sizeof(%s)" % (
+            struct(field["record"]) if "record" in field else VALUES[field["type"]]))
     if "record" in field:
         members.append(".record = ASSAY_MESSAGE_" + snake(field["record"]).upper())
     if "choices" in field:
@@ -379,6 +386,47 @@ def framing(protocol):
     return "".join(out)
 
 
+def list_rows(protocol):
+    """The texts and arrays that chunks share with the last frame: message, field, field of it."""
+    messages = protocol["messages"]
+    for kind in protocol["kinds"]:
+        frames = [kind["chunk"], kind["response"]] if kind["chunk"] else []
+        names = [{field["name"] for field in messages[name]["fields"]} for name in frames]
+        for name in frames:
+            for field in messages[name]["fields"]:
+                if field["name"] not in names[0] & names[1]:
+                    continue
+                if field["type"] in VALUES:
+                    yield name, field, None
+                elif field["type"] == "record":
+                    for inner in messages[field["record"]]["fields"]:
+                        if inner["type"] in VALUES:
+                            yield name, field, inner
+
+
+def lists(protocol):
+    """Of which lists an answer is put together, and where frames have them."""
+    rows = [(name, "_".join(part["name"] for part in (field, inner) if part).upper(), field, inner)
+            for name, field, inner in list_rows(protocol)]
+    names = list(dict.fromkeys(row[1] for row in rows))
+    out = ["/* Lists that an answer is put together from, and where the frames have them. */\n",
+           "enum {\n"] + ["    ASSAY_LIST_%s,\n" % name for name in names]
+    out.append("    ASSAY_LIST_COUNT\n};\n\nstatic const struct {\n    uint8_t message, list;\n")
+    out.append("    uint8_t element_size;\n")
+    out.append("    bool in_record; /* at `offset` is a pointer to it */\n")
+    out.append("    size_t offset, inner;\n} assay_lists[] = {\n")
+    for name, listed, field, inner in rows:
+        members = ["ASSAY_MESSAGE_" + snake(name).upper(), "ASSAY_LIST_" + listed,
+                   "1" if (inner or field)["type"] in ("text", "bytes") else "4",
+                   "true" if inner else "false",
+                   "offsetof(struct %s, %s)" % (struct(name), field["name"]),
+                   "offsetof(struct %s, %s)" % (struct(field["record"]), inner["name"])
+                   if inner else "0"]
+        out.append(entry(members))
+    out.append("};\nstatic const size_t assay_list_count = %d;\n\n" % len(rows))
+    return "".join(out)
+
+
 def message_or_none(name):
     return "ASSAY_MESSAGE_COUNT" if name is None else "ASSAY_MESSAGE_" + snake(name).upper()
 
@@ -411,6 +459,49 @@ def code_tables(protocol):
     return "".join(out)
 
 
+LOOKUPS = """\
+const char *assay_code_name(assay_code code) {
+    size_t index = (size_t)code;
+    return index < sizeof assay_codes / sizeof *assay_codes ? assay_codes[index].name : "unknown";
+}
+
+/* Row of a status number; one that nobody knows reads as UNKNOWN. */
+static size_t assay_status_row(uint32_t status) {
+    for (size_t i = 0; i < sizeof assay_statuses / sizeof *assay_statuses; i++) {
+        if (assay_statuses[i].number == status) {
+            return i;
+        }
+    }
+    return assay_status_row(ASSAY_STATUS_UNKNOWN);
+}
+
+const char *assay_status_name(uint32_t status) {
+    return assay_statuses[assay_status_row(status)].name;
+}
+
+/* A served kind; NULL: there is none of this number. */
+static const assay_kind_info *assay_kind_of(uint8_t number) {
+    for (size_t i = 0; i < assay_kind_count; i++) {
+        if (assay_kinds[i].number == number) {
+            return &assay_kinds[i];
+        }
+    }
+    return NULL;
+}
+
+/* A field of a message; NULL: it has none of this name. */
+static const assay_field_info *assay_field_named(unsigned message, const char *name) {
+    for (size_t i = 0; i < assay_messages[message].field_count; i++) {
+        if (strcmp(assay_messages[message].fields[i].name, name) == 0) {
+            return &assay_messages[message].fields[i];
+        }
+    }
+    return NULL;
+}
+
+"""
+
+
 TABLE_TYPES = """/* How often a field may be there. */
 enum { ASSAY_REQUIRED, ASSAY_OPTIONAL, ASSAY_REPEATED };
 
@@ -423,7 +514,10 @@ typedef struct assay_field_info {
     uint8_t since;    /* lowest revision that knows it */
     uint8_t record;   /* of a record: index of its message */
     uint32_t times_min, times_max;
-    uint64_t min, max; /* bytes, elements or value */
+    uint8_t scalar_size;  /* bytes of a u64, f64 or bool; 0: another type */
+    uint8_t element_size; /* bytes of an element of an array, or of a text or bytes */
+    size_t item_size;     /* in a list: bytes from one to the next */
+    uint64_t min, max;    /* bytes, elements or value */
     double f64_min, f64_max;
     bool min_exclusive;
     bool is_traceparent;        /* a W3C traceparent of version 00 */
@@ -457,6 +551,11 @@ typedef struct assay_kind_info {
     bool retry_safe; /* sending it twice does no harm */
     uint8_t request, chunk, response;
 } assay_kind_info;
+
+/* Name of a code in snake_case: "mock_refused". */
+const char *assay_code_name(assay_code code);
+/* Name of a status number: "UNAVAILABLE". A number nobody knows is "UNKNOWN". */
+const char *assay_status_name(uint32_t status);
 
 extern const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT];
 extern const assay_kind_info assay_kinds[]; /* the served ones */
@@ -493,8 +592,8 @@ def tables(protocol):
     out.append("/* A request of any kind. */\nunion assay_request {\n")
     out += ["    %s %s;\n" % (struct(kind["request"]), snake(kind["name"])) for kind in served]
     out.append("};\n\n")
-    out += [framing(protocol), code_tables(protocol), option_tables(protocol)]
-    out.append(call_bodies(protocol))
+    out += [lists(protocol), framing(protocol), code_tables(protocol), option_tables(protocol)]
+    out += [LOOKUPS, call_bodies(protocol)]
     out.append("#endif /* ASSAY_PROTOCOL_TABLES */\n")
     return "".join(out)
 

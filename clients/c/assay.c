@@ -176,25 +176,6 @@ static void buffer_free(struct buffer *buffer) {
 
 /* ================================================================ errors, names, time */
 
-const char *assay_code_name(assay_code code) {
-    size_t index = (size_t)code;
-    return index < sizeof assay_codes / sizeof *assay_codes ? assay_codes[index].name : "unknown";
-}
-
-/* Row of a status number in assay_statuses; one that nobody knows reads as UNKNOWN. */
-static size_t status_row(uint32_t status) {
-    for (size_t i = 0; i < sizeof assay_statuses / sizeof *assay_statuses; i++) {
-        if (assay_statuses[i].number == status) {
-            return i;
-        }
-    }
-    return status_row(ASSAY_STATUS_UNKNOWN);
-}
-
-const char *assay_status_name(uint32_t status) {
-    return assay_statuses[status_row(status)].name;
-}
-
 assay_text assay_text_of(const char *string) {
     return (assay_text){string, string == NULL ? 0 : strlen(string)};
 }
@@ -307,10 +288,13 @@ static void put_u64(uint8_t *bytes, uint64_t value) {
     put_u32(bytes + 4, (uint32_t)(value >> 32));
 }
 
-/* Copies an array from the machine's order of bytes to the wire's, or back: it is the same. */
-static void copy_words(uint8_t *target, const uint8_t *source, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        uint32_t word = get_u32(source + i * 4);
+/* Copies bytes, or words between the machine's order of bytes and the wire's, either way. */
+static void copy_elements(uint8_t *target, const void *source, size_t count, size_t element_size) {
+    if (element_size == 1 && count > 0) {
+        memcpy(target, source, count);
+    }
+    for (size_t i = 0; element_size == 4 && i < count; i++) {
+        uint32_t word = get_u32((const uint8_t *)source + i * 4);
         memcpy(target + i * 4, &word, 4);
     }
 }
@@ -449,34 +433,10 @@ static bool refuse_inside(struct fault *fault, const char *name) {
     return false;
 }
 
-static const assay_field_info *field_named(unsigned message, const char *name) {
-    const assay_message_info *info = &assay_messages[message];
-    for (size_t i = 0; i < info->field_count; i++) {
-        if (strcmp(info->fields[i].name, name) == 0) {
-            return &info->fields[i];
-        }
-    }
-    return NULL;
-}
-
-static bool is_array(const assay_field_info *field) {
-    return field->type == ASSAY_TYPE_U32S || field->type == ASSAY_TYPE_F32S;
-}
-
-static bool is_scalar(const assay_field_info *field) {
-    return field->type == ASSAY_TYPE_U64 || field->type == ASSAY_TYPE_F64 ||
-           field->type == ASSAY_TYPE_BOOL;
-}
-
 _Static_assert(
     offsetof(assay_opt_u64, given) == 8 && offsetof(assay_opt_f64, given) == 8 &&
         offsetof(assay_opt_bool, given) == 1 && sizeof(bool) == 1,
     "an optional value says right behind it whether it is given");
-
-/* Bytes of a u64, f64 or bool, in its struct and on the wire. */
-static size_t scalar_size(const assay_field_info *field) {
-    return field->type == ASSAY_TYPE_BOOL ? 1 : 8;
-}
 
 static bool scalar_fits(const assay_field_info *field, uint64_t bits) {
     if (field->type == ASSAY_TYPE_BOOL) {
@@ -536,12 +496,6 @@ static const char *check_times(const assay_field_info *field, size_t times) {
     return times < field->times_min ? "field_missing" : NULL;
 }
 
-/* Bytes from one item of a list to the next. */
-static size_t item_size(const assay_field_info *field) {
-    return field->type == ASSAY_TYPE_RECORD ? assay_messages[field->record].size
-                                            : sizeof(struct span);
-}
-
 /* ================================================================ codec: encoding */
 
 struct encoder {
@@ -561,8 +515,8 @@ static size_t times_given(const assay_field_info *field, const uint8_t *place) {
     if (field->presence == ASSAY_REQUIRED && field->type != ASSAY_TYPE_RECORD) {
         return 1;
     }
-    if (is_scalar(field)) {
-        return place[scalar_size(field)];
+    if (field->scalar_size > 0) {
+        return place[field->scalar_size];
     }
     memcpy(&pointer, place, sizeof pointer);
     return pointer != NULL;
@@ -584,23 +538,22 @@ static bool put_value(
         return put_record(encoder, field->record, record) ||
                refuse_inside(&encoder->fault, field->name);
     }
-    if (is_scalar(field)) {
+    if (field->scalar_size > 0) {
         uint8_t bytes[8];
         uint64_t bits = place[0];
-        if (scalar_size(field) == 8) {
+        if (field->scalar_size == 8) {
             memcpy(&bits, place, sizeof bits);
         }
         wrong = scalar_fits(field, bits) ? NULL : "field_out_of_range";
         put_u64(bytes, bits);
-        buffer_append(buffer, bytes, scalar_size(field));
+        buffer_append(buffer, bytes, field->scalar_size);
     } else {
         memcpy(&span, place, sizeof span);
         wrong = check_span(field, span);
-        if (wrong == NULL && !is_array(field)) {
-            buffer_append(buffer, span.items, span.count);
-        } else if (wrong == NULL) {
-            uint8_t *bytes = buffer_extend(buffer, span.count * 4);
-            copy_words(bytes, span.items, bytes == NULL ? 0 : span.count);
+        uint8_t *bytes =
+            wrong == NULL ? buffer_extend(buffer, span.count * field->element_size) : NULL;
+        if (bytes != NULL) {
+            copy_elements(bytes, span.items, span.count, field->element_size);
         }
     }
     return wrong == NULL || refuse(&encoder->fault, field->name, wrong);
@@ -665,7 +618,7 @@ static bool put_record(struct encoder *encoder, unsigned message, const void *ob
             place = list.items;
         }
         for (size_t item = 0; item < times; item++) {
-            if (!put_field(encoder, field, place + item * item_size(field))) {
+            if (!put_field(encoder, field, place + item * field->item_size)) {
                 return false;
             }
         }
@@ -719,7 +672,7 @@ static size_t count_run(struct fields fields, unsigned id) {
 /* A u64, f64 or bool; NULL or what is wrong with it. */
 static const char *take_scalar(
     const assay_field_info *field, const struct fields *raw, uint8_t *place) {
-    const size_t size = scalar_size(field);
+    const size_t size = field->scalar_size;
     if (raw->size != size) {
         return "field_size_mismatch";
     }
@@ -741,24 +694,19 @@ static const char *take_scalar(
 /* A text, bytes or array, copied, with a 0 byte behind it; NULL or what is wrong with it. */
 static const char *take_span(
     struct arena *arena, const assay_field_info *field, const struct fields *raw, uint8_t *place) {
-    const bool in_words = is_array(field);
-    if (in_words && raw->size % 4 != 0) {
+    const size_t element_size = field->element_size;
+    if (raw->size % element_size != 0) {
         return "field_size_mismatch";
     }
-    struct span span = {raw->bytes, in_words ? raw->size / 4 : raw->size};
+    struct span span = {raw->bytes, raw->size / element_size};
     const char *wrong = check_span(field, span);
     uint8_t *copy = wrong == NULL ? arena_take(arena, raw->size + 1, 1) : NULL;
-    if (copy == NULL) {
-        return wrong;
+    if (copy != NULL) {
+        copy_elements(copy, raw->bytes, span.count, element_size);
+        span.items = copy;
+        memcpy(place, &span, sizeof span);
     }
-    if (in_words) {
-        copy_words(copy, raw->bytes, span.count);
-    } else {
-        memcpy(copy, raw->bytes, raw->size);
-    }
-    span.items = copy;
-    memcpy(place, &span, sizeof span);
-    return NULL;
+    return wrong;
 }
 
 static bool take_record(
@@ -773,7 +721,7 @@ static bool take_value(
         wrong = "field_type_mismatch";
     } else if (raw->bytes[-5] != 0) {
         wrong = "field_reserved_not_zero";
-    } else if (is_scalar(field)) {
+    } else if (field->scalar_size > 0) {
         wrong = take_scalar(field, raw, place);
     } else if (field->type != ASSAY_TYPE_RECORD) {
         wrong = take_span(decoder->arena, field, raw, place);
@@ -821,14 +769,14 @@ static bool take_record(
         }
         uint8_t *place = (uint8_t *)object + field->offset;
         if (field->presence == ASSAY_REPEATED && times > 0) {
-            uint8_t *items = arena_take(decoder->arena, times, item_size(field));
+            uint8_t *items = arena_take(decoder->arena, times, field->item_size);
             struct span list = {items, times};
             memcpy(place, &list, sizeof list);
             place = items;
         }
         for (size_t item = 0; item < times; item++) {
             if (place == NULL ||
-                !take_value(decoder, field, &fields, place + item * item_size(field))) {
+                !take_value(decoder, field, &fields, place + item * field->item_size)) {
                 return false;
             }
             before = field->id;
@@ -983,19 +931,7 @@ static void put_header(
     put_u32(bytes + 20, raw_size);
 }
 
-static const assay_kind_info *kind_of(uint8_t number) {
-    for (size_t i = 0; i < assay_kind_count; i++) {
-        if (assay_kinds[i].number == number) {
-            return &assay_kinds[i];
-        }
-    }
-    return NULL;
-}
-
 /* ================================================================ answers */
-
-/* Lists that an answer is put together from; of log-probabilities there are four each. */
-enum { TOKENS, TEXT, LOGITS, EMBEDDINGS, MADE, PROMPT = MADE + 4, LIST_COUNT = PROMPT + 4 };
 
 /* An answer that is being put together. */
 struct answer {
@@ -1004,7 +940,7 @@ struct answer {
     assay_error *error;
     struct arena whole, chunk; /* what is decoded: the last frame, one chunk */
     uint64_t frames;           /* that came so far */
-    struct buffer lists[LIST_COUNT];
+    struct buffer lists[ASSAY_LIST_COUNT];
     assay_opt_u64 made_width, prompt_width; /* alternatives per token; given: a frame had some */
 };
 
@@ -1013,73 +949,50 @@ static void answer_init(
     const void *request, assay_error *error) {
     *answer = (struct answer){.kind = kind, .request = request, .error = error};
     answer->whole.allocator = answer->chunk.allocator = allocator;
-    for (size_t i = 0; i < LIST_COUNT; i++) {
+    for (size_t i = 0; i < ASSAY_LIST_COUNT; i++) {
         answer->lists[i].allocator = allocator;
     }
 }
 
 static void answer_free(struct answer *answer) {
-    for (size_t i = 0; i < LIST_COUNT; i++) {
+    for (size_t i = 0; i < ASSAY_LIST_COUNT; i++) {
         buffer_free(&answer->lists[i]);
     }
     arena_free(&answer->whole);
     arena_free(&answer->chunk);
 }
 
-/* Where the lists of a frame lie in its struct; NULL: it has none such. */
-static void find_lists(unsigned message, void *object, uint8_t *places[LIST_COUNT]) {
-    static const char *const names[] = {"tokens", "text", "logits", "embeddings"};
-    static const char *const records[] = {"logprobs", "prompt_logprobs"};
-    static const size_t offsets[] = {
-        offsetof(assay_logprobs, tokens), offsetof(assay_logprobs, logprobs),
-        offsetof(assay_logprobs, top_tokens), offsetof(assay_logprobs, top_logprobs)};
-    for (size_t i = 0; i < 4; i++) {
-        const assay_field_info *field = field_named(message, names[i]);
-        places[i] = field == NULL ? NULL : (uint8_t *)object + field->offset;
-    }
-    for (size_t i = 0; i < 8; i++) {
-        const assay_field_info *field = field_named(message, records[i / 4]);
-        uint8_t *record = NULL;
-        if (field != NULL) {
-            memcpy(&record, (uint8_t *)object + field->offset, sizeof record);
-        }
-        places[MADE + i] = record == NULL ? NULL : record + offsets[i % 4];
-    }
-}
-
-static size_t element_size(size_t list) {
-    return list == TEXT ? 1 : 4;
-}
-
-/* Appends the lists of a frame to those of the whole answer. */
-static bool add_lists(struct answer *answer, unsigned message, void *object) {
-    uint8_t *places[LIST_COUNT];
+/* Appends the lists of a frame to those that came before. Those of the last frame become the whole
+ * ones, with a 0 byte behind each. */
+static bool join_lists(struct answer *answer, unsigned message, void *object, bool is_last_frame) {
     bool failed = false;
-    find_lists(message, object, places);
-    for (size_t i = 0; i < LIST_COUNT; i++) {
-        struct span span = {NULL, 0};
-        if (places[i] != NULL) {
-            memcpy(&span, places[i], sizeof span);
+    for (size_t i = 0; i < assay_list_count; i++) {
+        uint8_t *place = (uint8_t *)object + assay_lists[i].offset;
+        struct buffer *list = &answer->lists[assay_lists[i].list];
+        const size_t size = assay_lists[i].element_size;
+        struct span span;
+        if (assay_lists[i].message != message) {
+            continue;
         }
-        buffer_append(&answer->lists[i], span.items, span.count * element_size(i));
-        failed = failed || answer->lists[i].failed;
+        if (assay_lists[i].in_record) {
+            uint8_t *record;
+            memcpy(&record, place, sizeof record);
+            if (record == NULL) {
+                continue;
+            }
+            place = record + assay_lists[i].inner;
+        }
+        memcpy(&span, place, sizeof span);
+        buffer_append(list, span.items, span.count * size);
+        if (is_last_frame) {
+            span.count = buffer_size(list) / size;
+            buffer_append(list, "", 1);
+            span.items = buffer_bytes(list);
+            memcpy(place, &span, sizeof span);
+        }
+        failed = failed || list->failed;
     }
     return !failed || fail_memory(answer->error, "reading an answer");
-}
-
-/* Makes the lists of the whole answer those of the last frame. A 0 byte is behind the text. */
-static void take_lists(struct answer *answer, unsigned message, void *object) {
-    uint8_t *places[LIST_COUNT];
-    find_lists(message, object, places);
-    for (size_t i = 0; i < LIST_COUNT; i++) {
-        const struct buffer *list = &answer->lists[i];
-        const void *items = list->block == NULL ? (const void *)"" : buffer_bytes(list);
-        struct span span = {items, buffer_size(list) / element_size(i)};
-        if (places[i] != NULL) {
-            span.count -= i == TEXT ? 1 : 0;
-            memcpy(places[i], &span, sizeof span);
-        }
-    }
 }
 
 static bool same_bytes(struct span a, struct span b, size_t size) {
@@ -1142,10 +1055,10 @@ static bool generated_fits(
 
 /* The record for all log-probabilities of a list; NULL when none were asked for, or no memory. */
 static const assay_logprobs *whole_logprobs(
-    struct answer *answer, assay_opt_u64 asked, assay_opt_u64 width) {
-    assay_logprobs *whole =
-        asked.given ? arena_take(&answer->whole, 1, sizeof *whole) : NULL;
+    struct answer *answer, const assay_logprobs *last, assay_opt_u64 asked, assay_opt_u64 width) {
+    assay_logprobs *whole = asked.given ? arena_take(&answer->whole, 1, sizeof *whole) : NULL;
     if (whole != NULL) {
+        *whole = last == NULL ? *whole : *last;
         whole->top_count = width.given ? width : asked;
     }
     return whole;
@@ -1235,7 +1148,7 @@ static bool whole_fits(struct answer *answer, const void *last) {
 
 /* The `answer` record of a message; NULL: it has none. */
 static const assay_answer *answer_record(unsigned message, const void *object) {
-    const assay_field_info *field = field_named(message, "answer");
+    const assay_field_info *field = assay_field_named(message, "answer");
     const assay_answer *record = NULL;
     if (field != NULL) {
         memcpy(&record, (const uint8_t *)object + field->offset, sizeof record);
@@ -1251,7 +1164,7 @@ static void *decode_frame(
     if (object == NULL) {
         return NULL;
     }
-    const assay_field_info *field = field_named(message, "frame");
+    const assay_field_info *field = assay_field_named(message, "frame");
     assay_opt_u64 number = {.given = false};
     if (field != NULL) {
         memcpy(&number, (const uint8_t *)object + field->offset, sizeof number);
@@ -1284,37 +1197,30 @@ static const void *answer_chunk(struct answer *answer, const struct frame *frame
         const assay_generate_chunk *it = object;
         is_fine = generated_fits(answer, it->tokens, it->logprobs, it->prompt_logprobs);
     }
-    return is_fine && add_lists(answer, message, object) ? object : NULL;
+    return is_fine && join_lists(answer, message, object, false) ? object : NULL;
 }
 
 /* The whole answer, from the last frame and what came before; NULL: see the error. */
 static const void *answer_whole(struct answer *answer, const struct frame *frame) {
     const unsigned message = answer->kind->response;
     void *object = decode_frame(answer, &answer->whole, message, frame);
-    if (object == NULL) {
-        return NULL;
+    bool is_fine = object != NULL;
+    if (is_fine && message == ASSAY_MESSAGE_GENERATE_RESPONSE) {
+        const assay_generate_request *asked = answer->request;
+        assay_generate_response *it = object;
+        is_fine = generated_fits(answer, it->tokens, it->logprobs, it->prompt_logprobs);
+        it->logprobs =
+            whole_logprobs(answer, it->logprobs, asked->logprobs, answer->made_width);
+        it->prompt_logprobs = whole_logprobs(
+            answer, it->prompt_logprobs, asked->prompt_logprobs, answer->prompt_width);
     }
-    assay_generate_response *last = message == ASSAY_MESSAGE_GENERATE_RESPONSE ? object : NULL;
-    if (last != NULL &&
-        !generated_fits(answer, last->tokens, last->logprobs, last->prompt_logprobs)) {
-        return NULL;
+    if (is_fine && answer->kind->streamed) {
+        is_fine = join_lists(answer, message, object, true);
     }
-    if (answer->kind->streamed) {
-        const bool is_added = add_lists(answer, message, object);
-        if (last != NULL) {
-            buffer_append(&answer->lists[TEXT], "", 1);
-            const assay_generate_request *asked = answer->request;
-            last->logprobs = whole_logprobs(answer, asked->logprobs, answer->made_width);
-            last->prompt_logprobs =
-                whole_logprobs(answer, asked->prompt_logprobs, answer->prompt_width);
-        }
-        if (!is_added || answer->lists[TEXT].failed || answer->whole.failed) {
-            (void)fail_memory(answer->error, "reading an answer");
-            return NULL;
-        }
-        take_lists(answer, message, object);
+    if (answer->whole.failed) {
+        is_fine = fail_memory(answer->error, "reading an answer");
     }
-    return whole_fits(answer, object) ? object : NULL;
+    return is_fine && whole_fits(answer, object) ? object : NULL;
 }
 
 /* ================================================================ socket */
@@ -1682,12 +1588,13 @@ static void connection_release(struct connection *connection) {
 /* Takes a connection out of the pool: the next call connects anew. */
 static void connection_detach(struct connection *connection) {
     struct pool *pool = connection->pool;
-    for (size_t i = 0; i < pool->options.connections; i++) {
-        if (pool->slots[i] == connection) {
-            pool->slots[i] = NULL;
-            connection_release(connection);
-            return;
-        }
+    size_t i = 0;
+    while (i < pool->options.connections && pool->slots[i] != connection) {
+        i++;
+    }
+    if (i < pool->options.connections) {
+        pool->slots[i] = NULL;
+        connection_release(connection);
     }
 }
 
@@ -2089,8 +1996,8 @@ static bool encode_call(struct call *call, uint64_t attempt) {
     union assay_request request;
     assay_requirements requirements = {.fingerprint = {NULL, 0}};
     assay_request_context context = {.trace_context = {NULL, 0}};
-    const assay_field_info *demands = field_named(message, "requirements");
-    const assay_field_info *standing = field_named(message, "context");
+    const assay_field_info *demands = assay_field_named(message, "requirements");
+    const assay_field_info *standing = assay_field_named(message, "context");
     memcpy(&request, call->message, assay_messages[message].size);
     /* The health of a server has no model that could be real. */
     const bool is_server_wide =
@@ -2139,8 +2046,8 @@ static bool send_own(struct call *call, struct connection *connection, int64_t u
 static void send_cancel(struct connection *connection, uint64_t target) {
     const assay_cancel_request message = {.target = target};
     assay_error error;
-    struct call call = {
-        .kind = kind_of(ASSAY_KIND_CANCEL), .message = &message, .error = &error};
+    const assay_kind_info *kind = assay_kind_of(ASSAY_KIND_CANCEL);
+    struct call call = {.kind = kind, .message = &message, .error = &error};
     (void)send_own(&call, connection, milliseconds_from_now(CANCEL_MILLISECONDS));
     if (call.pending != NULL) {
         (void)part_with(&call);
@@ -2165,7 +2072,7 @@ static bool check_frame(const struct call *call, const struct frame *frame) {
     const assay_error_body *words =
         decode_body(&arena, ASSAY_MESSAGE_ERROR_BODY, frame->body, frame->size, error);
     if (words != NULL) {
-        const size_t row = status_row(frame->status);
+        const size_t row = assay_status_row(frame->status);
         (void)fail(
             error, ASSAY_SERVER_REFUSED, "%s: %.*s", assay_statuses[row].name,
             (int)words->message.size, words->message.data);
@@ -2199,7 +2106,8 @@ static bool say_hello(struct connection *connection, int64_t until, assay_error 
         .revision = ASSAY_PROTOCOL_REVISION,
         .compression = {true, options->compression},
         .body_size_max = {options->body_size_max, has_limit}};
-    struct call call = {.kind = kind_of(ASSAY_KIND_HELLO), .message = &message, .error = error};
+    const assay_kind_info *kind = assay_kind_of(ASSAY_KIND_HELLO);
+    struct call call = {.kind = kind, .message = &message, .error = error};
     struct arena arena = {.allocator = &options->allocator};
     const assay_hello_response *hello = NULL;
     bool is_sent = send_own(&call, connection, until);
@@ -2437,7 +2345,7 @@ static bool acquire(struct call *call) {
 /* Whether this connection can carry the request; nothing is sent if it cannot. */
 static bool request_fits(struct call *call) {
     const struct connection *connection = call->connection;
-    const assay_field_info *context = field_named(call->kind->request, "context");
+    const assay_field_info *context = assay_field_named(call->kind->request, "context");
     const bool says_attempt = context != NULL && connection->revision >= context->since;
     const uint64_t attempt = says_attempt ? call->made + 1 : 1;
     if (attempt != call->attempt && !encode_call(call, attempt)) {
@@ -2498,7 +2406,7 @@ static bool take_last(struct call *call, const struct frame *frame) {
         .allocator = call->pool->options.allocator,
         .blocks = call->answer.whole.blocks};
     call->answer.whole.blocks = NULL;
-    for (size_t i = 0; i < LIST_COUNT; i++) {
+    for (size_t i = 0; i < ASSAY_LIST_COUNT; i++) {
         struct buffer *list = &call->answer.lists[i];
         if (list->block != NULL) {
             list->block->next = reply->blocks;
@@ -2698,7 +2606,7 @@ assay_code assay_call(
     }
     struct call call = {
         .pool = pool_of(client),
-        .kind = kind_of(number),
+        .kind = assay_kind_of(number),
         .message = message,
         .options = options == NULL ? &no_options : options,
         .reply = reply,

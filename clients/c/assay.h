@@ -21,18 +21,19 @@
  *
  * Memory. Everything comes from the client's allocator, by default realloc and free:
  *   assay_client_new     the client; assay_client_free frees it and all that hangs on it
- *   a connection         64 KiB to read into, kept until the connection is closed
+ *   a connection         64 KiB to read into, from connecting on until it is closed
  *   a call               the request's bytes (and their compressed form), one small record; freed
  *                        when the call returns, or with the last frame of what was given up
  *   a frame              its body, compressed and decoded, at most body_size_max each, checked
  *                        before anything is allocated; freed when it has been read
- *   a chunk              what on_chunk sees; freed, or used again, when on_chunk returns
- *   assay_reply          the whole answer, at most answer_size_max; assay_reply_free frees all of
- *                        it. A call that fails leaves an empty reply. Nothing of a request is kept.
+ *   a chunk              what on_chunk sees; freed with the next chunk or the end of the call
+ *   assay_reply          the whole answer, of frames of at most answer_size_max bytes in all;
+ *                        assay_reply_free frees all of it. A call that fails leaves an empty
+ *                        reply. Nothing of a request is kept.
  *   assay_error          nothing: it is of fixed size
  * A failed allocation is the error ASSAY_OUT_OF_MEMORY of the call that needed it. While one
  * thread reads the connection for all, frames of a thread that is busy in its on_chunk wait in
- * memory, at most answer_size_max of them. Not from the allocator: what getaddrinfo uses to find a
+ * memory, at most answer_size_max bytes. Not from the allocator: what getaddrinfo uses to find a
  * host, and the C library's own condition variables.
  */
 #ifndef ASSAY_H
@@ -130,11 +131,6 @@ struct assay_error {
     char field[132];                   /* path of the refused field or option; empty: none */
     char layer[20];                    /* with MODEL_REJECTED: the layer that refused */
 };
-
-/* Name of a code in snake_case: "mock_refused". */
-const char *assay_code_name(assay_code code);
-/* Name of a status number: "UNAVAILABLE". A number nobody knows is "UNKNOWN". */
-const char *assay_status_name(uint32_t status);
 
 /* ---------------------------------------------------------------- clients */
 

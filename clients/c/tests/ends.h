@@ -547,6 +547,32 @@ static void close_ends_a_pause(void) {
     }
 }
 
+/* A server that accepts nobody and whose queue is full: connecting has no end but the close. */
+static void close_ends_connecting(void) {
+    struct fake full;
+    pthread_t thread;
+    assay_client *clients[4];
+    assay_options options = assay_options_default();
+    options.connect_milliseconds = 20;
+    fake_listen(&full, answer_well, NULL);
+    CHECK(listen(full.listener, 0) == 0);
+    for (int i = 0; i < 4; i++) {
+        options.connect_milliseconds = i == 3 ? HANG_GUARD_SECONDS * 1000 : 20;
+        CHECK_EQUAL(assay_client_new(full.url, &options, &clients[i], NULL), ASSAY_OK);
+        if (i < 3) {
+            CHECK_EQUAL(ping_with(clients[i], "fills the queue"), ASSAY_TIMED_OUT);
+        }
+    }
+    CHECK(pthread_create(&thread, NULL, close_in_a_pause, clients[3]) == 0);
+    CHECK_EQUAL(ping_with(clients[3], "closed"), ASSAY_CONNECTION_CLOSED);
+    pthread_join(thread, NULL);
+    for (int i = 0; i < 4; i++) {
+        assay_client_free(clients[i]);
+    }
+    close(full.listener);
+    unlink(full.path);
+}
+
 static void a_wait_ends_with_the_error(void) {
     const assay_ping_request ping = {.payload = {NULL, 0}};
     const assay_call_options soon = {.deadline_milliseconds = 50};

@@ -629,6 +629,7 @@ static void a_hostile_server_breaks_nothing(void) {
 }
 
 #include "answers.h"
+#include "attempts.h"
 #include "ends.h"
 
 /* ---------------------------------------------------------------- */
@@ -661,7 +662,8 @@ int main(void) {
         TEST(a_callback_that_stops_gives_its_place_back), TEST(tcp_connections_are_probed),
         TEST(without_a_wait_a_dead_address_fails), TEST(a_wait_covers_a_missing_socket),
         TEST(a_wait_covers_a_model_that_loads), TEST(a_wait_ends_with_the_error),
-        TEST(close_ends_a_pause),
+        TEST(close_ends_a_pause), TEST(close_ends_connecting), TEST(the_second_attempt_says_so),
+        TEST(a_context_needs_revision_3), TEST(a_refusal_says_how_busy_the_server_is),
         TEST(a_hostile_server_breaks_nothing)};
     const size_t count = sizeof tests / sizeof *tests;
     unsigned red = 0;
