@@ -370,6 +370,53 @@ def call_bodies(protocol):
     return "".join(out)
 
 
+NUMBERS = """/* Numbers on the wire: the lowest byte first. */
+static uint16_t get_u16(const uint8_t *bytes) {
+    return (uint16_t)(bytes[0] | bytes[1] << 8);
+}
+
+static uint32_t get_u32(const uint8_t *bytes) {
+    return (uint32_t)get_u16(bytes) | (uint32_t)get_u16(bytes + 2) << 16;
+}
+
+static uint64_t get_u64(const uint8_t *bytes) {
+    return (uint64_t)get_u32(bytes) | (uint64_t)get_u32(bytes + 4) << 32;
+}
+
+static void put_u32(uint8_t *bytes, uint32_t value) {
+    for (int i = 0; i < 4; i++) {
+        bytes[i] = (uint8_t)(value >> 8 * i);
+    }
+}
+
+static void put_u64(uint8_t *bytes, uint64_t value) {
+    put_u32(bytes, (uint32_t)value);
+    put_u32(bytes + 4, (uint32_t)(value >> 32));
+}
+
+"""
+
+
+def header(protocol):
+    """The header of a frame as a struct, read and written."""
+    out = [NUMBERS, "/* The header of a frame. */\nstruct assay_header {\n"]
+    for row in protocol["header"]:
+        out.append(wrapped(row["meaning"], 4))
+        out.append("    uint%d_t %s;\n" % (row["size"] * 8, row["name"]))
+    out.append("};\n\nstatic struct assay_header read_header(const uint8_t *bytes) {\n"
+               "    return (struct assay_header){\n")
+    out += ["        .%s = %s,\n" % (row["name"], "bytes[%d]" % row["offset"] if row["size"] == 1
+                                    else "get_u%d(bytes + %d)" % (row["size"] * 8, row["offset"]))
+            for row in protocol["header"]]
+    out.append("    };\n}\n\n"
+               "static void put_header(uint8_t *bytes, struct assay_header header) {\n")
+    out += ["    %s;\n" % ("bytes[%d] = header.%s" % (row["offset"], row["name"])
+                          if row["size"] == 1 else "put_u%d(bytes + %d, header.%s)"
+                          % (row["size"] * 8, row["offset"], row["name"]))
+            for row in protocol["header"]]
+    return "".join(out) + "}\n\n"
+
+
 def framing(protocol):
     """What may be wrong with the header of a response, in the order of its checks."""
     rows = [row for row in protocol["framing_codes"]
@@ -592,8 +639,8 @@ def tables(protocol):
     out.append("/* A request of any kind. */\nunion assay_request {\n")
     out += ["    %s %s;\n" % (struct(kind["request"]), snake(kind["name"])) for kind in served]
     out.append("};\n\n")
-    out += [lists(protocol), framing(protocol), code_tables(protocol), option_tables(protocol)]
-    out += [LOOKUPS, call_bodies(protocol)]
+    out += [lists(protocol), header(protocol), framing(protocol), code_tables(protocol)]
+    out += [option_tables(protocol), LOOKUPS, call_bodies(protocol)]
     out.append("#endif /* ASSAY_PROTOCOL_TABLES */\n")
     return "".join(out)
 

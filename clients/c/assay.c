@@ -265,29 +265,6 @@ static bool condition_init(pthread_cond_t *condition) {
 
 /* ================================================================ bytes */
 
-static uint32_t get_u16(const uint8_t *bytes) {
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8;
-}
-
-static uint32_t get_u32(const uint8_t *bytes) {
-    return get_u16(bytes) | get_u16(bytes + 2) << 16;
-}
-
-static uint64_t get_u64(const uint8_t *bytes) {
-    return (uint64_t)get_u32(bytes) | (uint64_t)get_u32(bytes + 4) << 32;
-}
-
-static void put_u32(uint8_t *bytes, uint32_t value) {
-    for (int i = 0; i < 4; i++) {
-        bytes[i] = (uint8_t)(value >> 8 * i);
-    }
-}
-
-static void put_u64(uint8_t *bytes, uint64_t value) {
-    put_u32(bytes, (uint32_t)value);
-    put_u32(bytes + 4, (uint32_t)(value >> 32));
-}
-
 /* Copies bytes, or words between the machine's order of bytes and the wire's, either way. */
 static void copy_elements(uint8_t *target, const void *source, size_t count, size_t element_size) {
     if (element_size == 1 && count > 0) {
@@ -811,9 +788,8 @@ static void *decode_body(
 /* One received frame: its header, and its body as it came, or decompressed. */
 struct frame {
     struct frame *next;
-    uint64_t request_id;
-    uint32_t status, generation, raw_size;
-    uint8_t kind, flags, provenance;
+    struct assay_header header;
+    uint8_t kind;        /* of the request */
     size_t size, filled; /* of body: what it will be, what has come */
     uint8_t body[];
 };
@@ -821,32 +797,31 @@ struct frame {
 /* Checks as much of a response's header as is there, in the order of SPEC.md. */
 static bool check_header(
     const uint8_t *bytes, size_t have, uint32_t body_max, bool may_compress, assay_error *error) {
-    uint8_t header[HEADER_SIZE] = {0};
-    memcpy(header, bytes, have < HEADER_SIZE ? have : HEADER_SIZE);
-    const uint32_t length = get_u32(header), status = get_u32(header + 16);
-    const uint32_t wire_size = length - COUNTED_SIZE, raw_size = get_u32(header + 20);
-    const uint32_t reserved = get_u32(header + 28);
-    const uint8_t version = header[4], kind = header[5], flags = header[6], source = header[7];
-    const uint64_t id = get_u64(header + 8);
-    const bool is_go_away = kind == (ASSAY_RESPONSE_BIT | ASSAY_KIND_GO_AWAY);
-    const bool is_packed = (flags & ASSAY_FLAG_COMPRESSED) != 0;
-    const bool is_useful = raw_size >= ASSAY_LIMIT_COMPRESSION_SIZE_MIN && wire_size > 0 &&
-                           wire_size < raw_size;
+    uint8_t whole[HEADER_SIZE] = {0};
+    memcpy(whole, bytes, have < HEADER_SIZE ? have : HEADER_SIZE);
+    const struct assay_header it = read_header(whole);
+    const uint32_t wire_size = it.length - COUNTED_SIZE;
+    const bool is_go_away = it.kind == (ASSAY_RESPONSE_BIT | ASSAY_KIND_GO_AWAY);
+    const bool is_known = it.provenance == ASSAY_REAL || it.provenance == ASSAY_MOCK;
+    const bool is_packed = (it.flags & ASSAY_FLAG_COMPRESSED) != 0;
+    const bool is_useful = it.raw_size >= ASSAY_LIMIT_COMPRESSION_SIZE_MIN && wire_size > 0 &&
+                           wire_size < it.raw_size;
+    const bool is_plain = it.flags <= ASSAY_FLAG_COMPRESSED;
     const struct {
         bool is_wrong;
         uint64_t found;
     } checks[ASSAY_FRAMING_COUNT] = {
-        [ASSAY_FRAMING_LENGTH_TOO_SMALL] = {length < COUNTED_SIZE, length},
-        [ASSAY_FRAMING_LENGTH_TOO_LARGE] = {wire_size > body_max, length},
-        [ASSAY_FRAMING_VERSION_UNSUPPORTED] = {version != ASSAY_PROTOCOL_VERSION, version},
-        [ASSAY_FRAMING_RESERVED_NOT_ZERO] = {reserved != 0, reserved},
-        [ASSAY_FRAMING_KIND_OUT_OF_RANGE] = {kind <= ASSAY_RESPONSE_BIT, kind},
-        [ASSAY_FRAMING_FLAGS_UNKNOWN] = {flags > FLAGS_MAX, flags},
-        [ASSAY_FRAMING_PROVENANCE_INVALID] = {source != ASSAY_REAL && source != ASSAY_MOCK, source},
-        [ASSAY_FRAMING_REQUEST_ID_INVALID] = {(id == 0) != is_go_away, id},
-        [ASSAY_FRAMING_FLAGS_CONFLICT] = {status != 0 && flags > ASSAY_FLAG_COMPRESSED, flags},
-        [ASSAY_FRAMING_RAW_SIZE_TOO_LARGE] = {raw_size > body_max, raw_size},
-        [ASSAY_FRAMING_RAW_SIZE_MISMATCH] = {!is_packed && raw_size != wire_size, raw_size},
+        [ASSAY_FRAMING_LENGTH_TOO_SMALL] = {it.length < COUNTED_SIZE, it.length},
+        [ASSAY_FRAMING_LENGTH_TOO_LARGE] = {wire_size > body_max, it.length},
+        [ASSAY_FRAMING_VERSION_UNSUPPORTED] = {it.version != ASSAY_PROTOCOL_VERSION, it.version},
+        [ASSAY_FRAMING_RESERVED_NOT_ZERO] = {it.reserved != 0, it.reserved},
+        [ASSAY_FRAMING_KIND_OUT_OF_RANGE] = {it.kind <= ASSAY_RESPONSE_BIT, it.kind},
+        [ASSAY_FRAMING_FLAGS_UNKNOWN] = {it.flags > FLAGS_MAX, it.flags},
+        [ASSAY_FRAMING_PROVENANCE_INVALID] = {!is_known, it.provenance},
+        [ASSAY_FRAMING_REQUEST_ID_INVALID] = {(it.request_id == 0) != is_go_away, it.request_id},
+        [ASSAY_FRAMING_FLAGS_CONFLICT] = {it.status != 0 && !is_plain, it.flags},
+        [ASSAY_FRAMING_RAW_SIZE_TOO_LARGE] = {it.raw_size > body_max, it.raw_size},
+        [ASSAY_FRAMING_RAW_SIZE_MISMATCH] = {!is_packed && it.raw_size != wire_size, it.raw_size},
         [ASSAY_FRAMING_COMPRESSION_NOT_USEFUL] = {is_packed && !is_useful, wire_size}};
     for (size_t i = 0; i < ASSAY_FRAMING_COUNT && assay_framing[i].from_byte <= have; i++) {
         if (checks[i].is_wrong) {
@@ -856,30 +831,24 @@ static bool check_header(
                 assay_framing[i].allowed, body_max);
         }
     }
-    return !is_packed || may_compress || have < HEADER_SIZE ||
+    return !is_packed || may_compress ||
            breach(error, "reading a frame: found a compressed body, allowed: none, see Hello");
 }
 
 /* Room for the body of a frame whose header was checked; NULL: no memory. */
-static struct frame *frame_new(const assay_allocator *allocator, const uint8_t *header) {
-    const size_t size = get_u32(header) - COUNTED_SIZE;
+static struct frame *frame_new(const assay_allocator *allocator, const uint8_t *bytes) {
+    const struct assay_header header = read_header(bytes);
+    const size_t size = header.length - COUNTED_SIZE;
     struct frame *frame = resize(allocator, NULL, sizeof *frame + size);
     if (frame != NULL) {
-        *frame = (struct frame){
-            .request_id = get_u64(header + 8),
-            .status = get_u32(header + 16),
-            .raw_size = get_u32(header + 20),
-            .generation = get_u32(header + 24),
-            .kind = header[5] & (ASSAY_RESPONSE_BIT - 1),
-            .flags = header[6],
-            .provenance = header[7],
-            .size = size};
+        *frame = (struct frame){.header = header, .size = size};
+        frame->kind = header.kind & (ASSAY_RESPONSE_BIT - 1);
     }
     return frame;
 }
 
 static bool is_last(const struct frame *frame) {
-    return (frame->flags & ASSAY_FLAG_MORE) == 0;
+    return (frame->header.flags & ASSAY_FLAG_MORE) == 0;
 }
 
 static void frames_free(const assay_allocator *allocator, struct frame *frame) {
@@ -893,42 +862,28 @@ static void frames_free(const assay_allocator *allocator, struct frame *frame) {
 /* The frame with its body decompressed; NULL: damaged, or no memory. Frees the given one. */
 static struct frame *frame_open(
     const assay_allocator *allocator, struct frame *frame, assay_error *error) {
-    if ((frame->flags & ASSAY_FLAG_COMPRESSED) == 0) {
+    if ((frame->header.flags & ASSAY_FLAG_COMPRESSED) == 0) {
         return frame;
     }
     /* A byte of a block stands for at most 255: what claims more is not worth an allocation. */
-    const bool is_possible = frame->raw_size / 256 <= frame->size;
+    const bool is_possible = frame->header.raw_size / 256 <= frame->size;
     struct frame *whole =
-        is_possible ? resize(allocator, NULL, sizeof *whole + frame->raw_size) : NULL;
+        is_possible ? resize(allocator, NULL, sizeof *whole + frame->header.raw_size) : NULL;
     if (is_possible && whole == NULL) {
         (void)fail_memory(error, "reading a frame");
     } else if (whole != NULL && block_decode(frame->body, frame->size, whole->body,
-                                             frame->raw_size)) {
+                                             frame->header.raw_size)) {
         memcpy(whole, frame, sizeof *whole);
-        whole->size = frame->raw_size;
+        whole->size = frame->header.raw_size;
     } else {
         (void)breach(error, "reading a frame: compressed_body_damaged: found a block "
             "of %zu bytes that does not decode to the %" PRIu32 " announced", frame->size,
-            frame->raw_size);
+            frame->header.raw_size);
         release(allocator, whole);
         whole = NULL;
     }
     release(allocator, frame);
     return whole;
-}
-
-/* Writes a request's header; `size` bytes of body follow on the wire. */
-static void put_header(
-    uint8_t *bytes, uint8_t kind, uint64_t request_id, uint32_t deadline_milliseconds,
-    uint32_t size, uint32_t raw_size) {
-    memset(bytes, 0, HEADER_SIZE);
-    put_u32(bytes, COUNTED_SIZE + size);
-    bytes[4] = ASSAY_PROTOCOL_VERSION;
-    bytes[5] = kind;
-    bytes[6] = size < raw_size ? ASSAY_FLAG_COMPRESSED : 0;
-    put_u64(bytes + 8, request_id);
-    put_u32(bytes + 16, deadline_milliseconds);
-    put_u32(bytes + 20, raw_size);
 }
 
 /* ================================================================ answers */
@@ -1178,7 +1133,7 @@ static void *decode_frame(
     }
     const assay_answer *record = answer_record(message, object);
     const bool is_listed = record != NULL && record->degradations.count > 0;
-    if (is_listed != ((frame->flags & ASSAY_FLAG_DEGRADED) != 0)) {
+    if (is_listed != ((frame->header.flags & ASSAY_FLAG_DEGRADED) != 0)) {
         (void)breach(
             answer->error, "reading %s: its degraded flag and its list disagree",
             assay_messages[message].name);
@@ -1625,7 +1580,7 @@ static void take_words(
     if (error->has_server_load) {
         error->server_load = *words->server_load;
     }
-    error->provenance = frame->provenance;
+    error->provenance = frame->header.provenance;
 }
 
 /* Takes a GoAway; false: it ends the connection, whose error says why. Owns the frame. */
@@ -1636,7 +1591,7 @@ static bool file_go_away(struct connection *connection, struct frame *packed) {
     if (frame == NULL) {
         return false;
     }
-    const bool drains = frame->status == 0;
+    const bool drains = frame->header.status == 0;
     const unsigned message = drains ? ASSAY_MESSAGE_GO_AWAY : ASSAY_MESSAGE_ERROR_BODY;
     const void *body = decode_body(&arena, message, frame->body, frame->size, error);
     if (body != NULL && drains) {
@@ -1667,8 +1622,8 @@ static const char *check_place(const struct pending *pending, const struct frame
         return "more frames than one";
     }
     const bool may_change = !pending->has_first || frame->kind == ASSAY_KIND_LOAD;
-    const bool is_same = frame->provenance == pending->provenance &&
-                         frame->generation == pending->generation;
+    const bool is_same = frame->header.provenance == pending->provenance &&
+                         frame->header.generation == pending->generation;
     return may_change || is_same ? NULL
                                  : "a provenance or generation that changed between frames";
 }
@@ -1679,7 +1634,7 @@ static bool file_frame(struct connection *connection, struct frame *frame) {
         return file_go_away(connection, frame);
     }
     struct pending *pending = connection->pendings;
-    while (pending != NULL && pending->id != frame->request_id) {
+    while (pending != NULL && pending->id != frame->header.request_id) {
         pending = pending->next;
     }
     const char *wrong = check_place(pending, frame);
@@ -1690,9 +1645,9 @@ static bool file_frame(struct connection *connection, struct frame *frame) {
             pending == NULL ? "a request" : pending->kind->name, wrong);
     }
     pending->has_first = true;
-    pending->provenance = frame->provenance;
-    pending->generation = frame->generation;
-    pending->size += frame->raw_size;
+    pending->provenance = frame->header.provenance;
+    pending->generation = frame->header.generation;
+    pending->size += frame->header.raw_size;
     pending->is_too_large = pending->size > connection->pool->options.answer_size_max;
     pending->is_complete = is_last(frame);
     if (pending->is_complete) {
@@ -1915,9 +1870,15 @@ static bool send_request(struct call *call, int64_t until) {
         size = made > 0 ? made : raw_size;
         pthread_mutex_lock(&connection->pool->lock);
     }
-    put_header(
-        bytes, call->kind->number, call->pending->id, milliseconds_left(call->deadline),
-        (uint32_t)size, (uint32_t)raw_size);
+    const struct assay_header header = {
+        .length = COUNTED_SIZE + (uint32_t)size,
+        .version = ASSAY_PROTOCOL_VERSION,
+        .kind = call->kind->number,
+        .flags = size < raw_size ? ASSAY_FLAG_COMPRESSED : 0,
+        .request_id = call->pending->id,
+        .status = milliseconds_left(call->deadline),
+        .raw_size = (uint32_t)raw_size};
+    put_header(bytes, header);
     call->was_written = write_frame(connection, bytes, HEADER_SIZE + size, until);
     buffer_free(&packed);
     if (!call->was_written && connection->is_failed) {
@@ -2057,7 +2018,7 @@ static void send_cancel(struct connection *connection, uint64_t target) {
 /* Refuses a mock first and a failure second: nobody should act on a mock's words unawares. */
 static bool check_frame(const struct call *call, const struct frame *frame) {
     assay_error *error = call->error;
-    if (frame->provenance == ASSAY_MOCK && !call->pool->options.allow_mock) {
+    if (frame->header.provenance == ASSAY_MOCK && !call->pool->options.allow_mock) {
         (void)fail(
             error, ASSAY_MOCK_REFUSED,
             "calling %s: the answer comes from a mock model, not from a real one",
@@ -2065,14 +2026,14 @@ static bool check_frame(const struct call *call, const struct frame *frame) {
         error->provenance = ASSAY_MOCK;
         return false;
     }
-    if (frame->status == 0) {
+    if (frame->header.status == 0) {
         return true;
     }
     struct arena arena = {.allocator = &call->pool->options.allocator};
     const assay_error_body *words =
         decode_body(&arena, ASSAY_MESSAGE_ERROR_BODY, frame->body, frame->size, error);
     if (words != NULL) {
-        const size_t row = assay_status_row(frame->status);
+        const size_t row = assay_status_row(frame->header.status);
         (void)fail(
             error, ASSAY_SERVER_REFUSED, "%s: %.*s", assay_statuses[row].name,
             (int)words->message.size, words->message.data);
@@ -2094,7 +2055,7 @@ static bool agree(
     connection->body_max = (uint32_t)options->body_size_max;
     return hello->revision <= ASSAY_PROTOCOL_REVISION &&
            (options->compression || !hello->compression) &&
-           (frame->flags & ASSAY_FLAG_DEGRADED) == 0;
+           (frame->header.flags & ASSAY_FLAG_DEGRADED) == 0;
 }
 
 /* Says Hello on a new connection and reads the answer. */
@@ -2372,8 +2333,8 @@ static bool take_chunk(struct call *call, const struct frame *frame) {
     }
     const assay_chunk chunk = {
         .kind = frame->kind,
-        .provenance = frame->provenance,
-        .generation = frame->generation,
+        .provenance = frame->header.provenance,
+        .generation = frame->header.generation,
         .message = message};
     call->was_seen = true;
     const bool goes_on = call->options->on_chunk(call->options->context, &chunk);
@@ -2398,9 +2359,9 @@ static bool take_last(struct call *call, const struct frame *frame) {
     }
     *reply = (assay_reply){
         .kind = frame->kind,
-        .provenance = frame->provenance,
-        .degraded = (frame->flags & ASSAY_FLAG_DEGRADED) != 0,
-        .generation = frame->generation,
+        .provenance = frame->header.provenance,
+        .degraded = (frame->header.flags & ASSAY_FLAG_DEGRADED) != 0,
+        .generation = frame->header.generation,
         .answer = answer_record(call->kind->response, message),
         .message = message,
         .allocator = call->pool->options.allocator,

@@ -16,8 +16,8 @@
  * thread not cancellable. Other calls go on, and the last frame frees the place in flight.
  *
  * Mocks. Unless allow_mock is set, an answer of a mock model is never handed out: requests say
- * that they want a real one, and the first frame that says mock ends the call with
- * ASSAY_MOCK_REFUSED.
+ * that they want a real one, and a mock's frame ends the call with ASSAY_MOCK_REFUSED (one that
+ * follows real frames: ASSAY_PROTOCOL_ERROR).
  *
  * Memory. Everything comes from the client's allocator, by default realloc and free:
  *   assay_client_new     the client; assay_client_free frees it and all that hangs on it

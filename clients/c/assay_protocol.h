@@ -1983,6 +1983,82 @@ static const struct {
 };
 static const size_t assay_list_count = 24;
 
+/* Numbers on the wire: the lowest byte first. */
+static uint16_t get_u16(const uint8_t *bytes) {
+    return (uint16_t)(bytes[0] | bytes[1] << 8);
+}
+
+static uint32_t get_u32(const uint8_t *bytes) {
+    return (uint32_t)get_u16(bytes) | (uint32_t)get_u16(bytes + 2) << 16;
+}
+
+static uint64_t get_u64(const uint8_t *bytes) {
+    return (uint64_t)get_u32(bytes) | (uint64_t)get_u32(bytes + 4) << 32;
+}
+
+static void put_u32(uint8_t *bytes, uint32_t value) {
+    for (int i = 0; i < 4; i++) {
+        bytes[i] = (uint8_t)(value >> 8 * i);
+    }
+}
+
+static void put_u64(uint8_t *bytes, uint64_t value) {
+    put_u32(bytes, (uint32_t)value);
+    put_u32(bytes + 4, (uint32_t)(value >> 32));
+}
+
+/* The header of a frame. */
+struct assay_header {
+    /* bytes after this word: 28 + body bytes on the wire */
+    uint32_t length;
+    /* 1 */
+    uint8_t version;
+    /* 0x01..0x7F; in a response the request's with response_bit */
+    uint8_t kind;
+    /* see flags; a request has bit 0 only */
+    uint8_t flags;
+    /* see provenance; 0 in a request */
+    uint8_t provenance;
+    /* not 0; 0 in GoAway only */
+    uint64_t request_id;
+    /* request: deadline in milliseconds, 0 for none; response: status number */
+    uint32_t status;
+    /* body bytes before compression */
+    uint32_t raw_size;
+    /* generation of the model that answered, 0 for none; 0 in a request */
+    uint32_t generation;
+    /* 0 */
+    uint32_t reserved;
+};
+
+static struct assay_header read_header(const uint8_t *bytes) {
+    return (struct assay_header){
+        .length = get_u32(bytes + 0),
+        .version = bytes[4],
+        .kind = bytes[5],
+        .flags = bytes[6],
+        .provenance = bytes[7],
+        .request_id = get_u64(bytes + 8),
+        .status = get_u32(bytes + 16),
+        .raw_size = get_u32(bytes + 20),
+        .generation = get_u32(bytes + 24),
+        .reserved = get_u32(bytes + 28),
+    };
+}
+
+static void put_header(uint8_t *bytes, struct assay_header header) {
+    put_u32(bytes + 0, header.length);
+    bytes[4] = header.version;
+    bytes[5] = header.kind;
+    bytes[6] = header.flags;
+    bytes[7] = header.provenance;
+    put_u64(bytes + 8, header.request_id);
+    put_u32(bytes + 16, header.status);
+    put_u32(bytes + 20, header.raw_size);
+    put_u32(bytes + 24, header.generation);
+    put_u32(bytes + 28, header.reserved);
+}
+
 /* What may be wrong with the header of a response, in the order of the checks. */
 enum {
     ASSAY_FRAMING_LENGTH_TOO_SMALL,
