@@ -9,7 +9,7 @@ import re
 PATH = "clients/c/assay_protocol.h"
 
 HEAD = """/*
- * Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
+ * Generated from Protocol/protocol.json by Protocol/generate.py: do not edit.
  *
  * Numbers and messages of the wire protocol (Protocol/SPEC.md), the codes of errors, the options of
  * a client, a reply and a call for each kind of request. Included by assay.h, which defines the

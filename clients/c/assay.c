@@ -777,8 +777,9 @@ static void *decode_body(
     if (arena->failed || decoder.fault.code == NULL) {
         (void)fail_memory(error, "reading the server's answer");
     } else {
-        (void)breach(error, "reading %s: %s at \"%s\"", assay_messages[message].name,
-            decoder.fault.code, decoder.fault.path);
+        (void)breach(
+            error, "reading %s: %s at \"%s\"", assay_messages[message].name, decoder.fault.code,
+            decoder.fault.path);
     }
     return NULL;
 }
@@ -876,9 +877,9 @@ static struct frame *frame_open(
         memcpy(whole, frame, sizeof *whole);
         whole->size = frame->header.raw_size;
     } else {
-        (void)breach(error, "reading a frame: compressed_body_damaged: found a block "
-            "of %zu bytes that does not decode to the %" PRIu32 " announced", frame->size,
-            frame->header.raw_size);
+        (void)breach(
+            error, "reading a frame: compressed_body_damaged: found a block of %zu bytes that does "
+            "not decode to the %" PRIu32 " announced", frame->size, frame->header.raw_size);
         release(allocator, whole);
         whole = NULL;
     }
@@ -963,8 +964,7 @@ static bool logprobs_fit(
         return true;
     }
     if (!asked.given) {
-        return breach(
-            answer->error, "reading \"%s\": found what was not asked for", name);
+        return breach(answer->error, "reading \"%s\": found what was not asked for", name);
     }
     const uint64_t alternatives = found->top_count.value;
     const size_t rows = found->tokens.count * (size_t)alternatives; /* 64 million at most */
@@ -1070,7 +1070,8 @@ static bool scores_fit(struct answer *answer, const assay_score_response *last) 
         assay_opt_u64 width = {.given = false};
         fits = logprobs_fit(answer, "scores.logprobs", logprobs, asked, &width);
         if (fits && logprobs->tokens.count == 0) {
-            fits = breach(answer->error, "reading score %zu: found no token, allowed: any", i);
+            fits = breach(
+                answer->error, "reading score %zu: found 0 tokens, allowed: 1 or more", i);
         }
     }
     return fits;
@@ -1244,22 +1245,6 @@ static bool unreachable(assay_error *error, const struct address *address, int r
         address->text, words);
 }
 
-/* Waits until a socket that is connecting is connected; 0, or the reason in errno's numbers. */
-static int await_connected(int fd, int64_t until, const atomic_bool *is_closed) {
-    struct pollfd one = {.fd = fd, .events = POLLOUT};
-    int ready = 0, reason = 0;
-    while (ready == 0 && !has_passed(until) && !*is_closed) {
-        int64_t glance = milliseconds_from_now(GLANCE_MILLISECONDS);
-        ready = poll(&one, 1, poll_milliseconds(earlier(until, glance)));
-        ready = ready < 0 && errno == EINTR ? 0 : ready;
-    }
-    socklen_t length = sizeof reason;
-    if (ready <= 0) {
-        return ready == 0 ? ETIMEDOUT : errno;
-    }
-    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &length) < 0 ? errno : reason;
-}
-
 /* Packets go out at once, and the system finds out when the machine at the far end is gone. */
 static void set_tcp_options(int fd) {
     const int on = 1;
@@ -1277,20 +1262,24 @@ static void set_tcp_options(int fd) {
 /* Connects a socket; 0, or the reason in errno's numbers. */
 static int connect_one(
     int fd, const struct addrinfo *name, int64_t until, const atomic_bool *is_closed) {
+    const bool is_unix = name->ai_family == AF_UNIX;
+    /* While the queue of the server is full, a Unix socket has not begun, and is tried again. */
+    const int not_yet = is_unix ? EAGAIN : EINPROGRESS;
+    struct pollfd one = {.fd = is_unix ? -1 : fd, .events = POLLOUT}; /* -1: a mere pause */
+    socklen_t size = sizeof(int);
     const int flags = fcntl(fd, F_GETFL);
     if (flags < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
         fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
         return errno;
     }
-    const bool is_unix = name->ai_family == AF_UNIX;
     int reason = connect(fd, name->ai_addr, name->ai_addrlen) == 0 ? 0 : errno;
-    /* EAGAIN: the queue of the server is full. Neither this nor EINTR has begun anything. */
-    while (is_unix && (reason == EAGAIN || reason == EINTR) && !has_passed(until) && !*is_closed) {
-        (void)poll(NULL, 0, GLANCE_MILLISECONDS);
-        reason = connect(fd, name->ai_addr, name->ai_addrlen) == 0 ? 0 : errno;
-    }
-    if (reason == EINPROGRESS || (reason == EINTR && !is_unix)) {
-        reason = await_connected(fd, until, is_closed);
+    while ((reason == not_yet || reason == EINTR) && !has_passed(until) && !*is_closed) {
+        const int ready = poll(&one, 1, GLANCE_MILLISECONDS);
+        if (is_unix) {
+            reason = connect(fd, name->ai_addr, name->ai_addrlen) == 0 ? 0 : errno;
+        } else if (ready > 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &size) < 0) {
+            reason = errno;
+        }
     }
     if (!is_unix) {
         set_tcp_options(fd);
@@ -1298,7 +1287,7 @@ static int connect_one(
     if (reason == 0) { /* from here on reads wait, unless told not to */
         reason = fcntl(fd, F_SETFL, flags) < 0 ? errno : 0;
     }
-    return is_unix && reason == EAGAIN ? ETIMEDOUT : reason;
+    return reason == not_yet || reason == EINTR ? ETIMEDOUT : reason;
 }
 
 #ifdef SOCK_CLOEXEC
@@ -2133,7 +2122,7 @@ static struct pool *pool_new(const assay_client *client, pid_t process) {
 static void close_copies(const struct pool *inherited) {
     const struct connection *connection = inherited->connections;
     for (; connection != NULL; connection = connection->next) {
-        struct stat found;
+        struct stat found; /* fstat fails for -1, not connected yet */
         if (fstat(connection->fd, &found) == 0 && found.st_dev == connection->device &&
             found.st_ino == connection->inode) {
             (void)close(connection->fd);
@@ -2226,11 +2215,11 @@ static bool connect_connection(struct call *call, struct connection *connection)
     }
     pthread_mutex_lock(&pool->lock);
     connection->is_leading = false;
-    connection->fd = fd;
     if (is_fine) {
         connection->device = identity.st_dev;
         connection->inode = identity.st_ino;
     }
+    connection->fd = fd; /* last: a forked child reads it without the lock */
     return is_fine;
 }
 
