@@ -52,7 +52,7 @@ enum {
     SILENCE_MILLISECONDS = 10000,  /* after which a time-out closes the connection */
     CANCEL_MILLISECONDS = 1000,    /* to write a Cancel */
     GLANCE_MILLISECONDS = 10,      /* between two looks whether the client was closed, connecting */
-    BUSY_MILLISECONDS = 100,       /* between two looks at a connection that takes no bytes */
+    BUSY_MILLISECONDS = 100,       /* between two looks at a connection that is busy */
     WAIT_PAUSE_MILLISECONDS = 200, /* between two tries of wait_milliseconds */
     KEEPALIVE_IDLE_SECONDS = 30,   /* of silence on a TCP connection, then it is probed */
     KEEPALIVE_INTERVAL_SECONDS = 10,
@@ -1664,33 +1664,31 @@ static bool cut_frames(struct connection *connection) {
         struct frame *frame = connection->partial;
         const uint8_t *bytes = connection->buffer + start;
         const size_t have = connection->filled - start;
-        if (frame == NULL) {
-            if (!check_header(
-                    bytes, have, connection->body_max, connection->compression,
-                    &connection->error)) {
-                return false;
-            }
-            if (have < HEADER_SIZE) {
-                break;
-            }
-            connection->partial = frame_new(allocator_of(connection), bytes);
-            start += HEADER_SIZE;
-            if (connection->partial == NULL) {
-                return fail_memory(&connection->error, "reading a frame");
-            }
-        } else if (frame->filled == frame->size) {
+        if (frame != NULL && frame->filled == frame->size) {
             connection->partial = NULL;
             if (!file_frame(connection, frame)) {
                 return false;
             }
-        } else if (have > 0) {
+        } else if (have == 0) {
+            break;
+        } else if (frame != NULL) {
             const size_t lacking = frame->size - frame->filled;
             const size_t size = lacking < have ? lacking : have;
             memcpy(frame->body + frame->filled, bytes, size);
             frame->filled += size;
             start += size;
-        } else {
+        } else if (!check_header(
+                       bytes, have, connection->body_max, connection->compression,
+                       &connection->error)) {
+            return false;
+        } else if (have < HEADER_SIZE) {
             break;
+        } else {
+            connection->partial = frame_new(allocator_of(connection), bytes);
+            start += HEADER_SIZE;
+            if (connection->partial == NULL) {
+                return fail_memory(&connection->error, "reading a frame");
+            }
         }
     }
     connection->filled -= start;
@@ -1746,10 +1744,16 @@ static void lead(struct connection *connection, int64_t until) {
     }
 }
 
-/* Waits for something to happen to an enlisted request, as leader when there is none. */
+/*
+ * Waits for something to happen to an enlisted request, as leader when there is none. A request
+ * without a place in flight leads only while others have one, and for a little while, since its
+ * place may become free without a frame that it would read.
+ */
 static void wait_step(struct connection *connection, struct pending *pending, int64_t until) {
-    if (!connection->is_leading) {
-        lead(connection, until);
+    const bool is_in_flight = pending->id != 0;
+    if (!connection->is_leading && (is_in_flight || connection->in_flight > 0)) {
+        const int64_t soon = is_in_flight ? until : milliseconds_from_now(BUSY_MILLISECONDS);
+        lead(connection, earlier(until, soon));
         return;
     }
     pending->is_waiting = true;

@@ -534,6 +534,64 @@ static void many_threads_share_one_connection(void) {
     CHECK_EQUAL(counting.outstanding, 0);
 }
 
+/* Answers pings only when `wanted` of them have come, the last first. */
+struct gathering {
+    unsigned wanted, count;
+    struct seen seen[16];
+};
+
+static bool answer_gathered(struct fake *fake, int fd, const struct seen *seen) {
+    struct gathering *gathering = fake->context;
+    uint8_t body[2048];
+    if (seen->kind == ASSAY_KIND_HELLO) {
+        respond(fd, seen, 0, 0, body, hello_body(body, 16));
+        return true;
+    }
+    gathering->seen[gathering->count++] = *seen;
+    while (gathering->count == gathering->wanted && gathering->wanted > 0) {
+        struct seen *last = &gathering->seen[--gathering->wanted];
+        respond(fd, last, 0, 0, last->body, last->size);
+        gathering->count--;
+    }
+    return true;
+}
+
+static void *ping_once(void *context) {
+    struct pinging *pinging = context;
+    assay_ping_request request = {.payload = {(const uint8_t *)&pinging->number, 4}};
+    assay_error error;
+    pinging->fine = assay_ping(pinging->client, &request, NULL, NULL, &error) == ASSAY_OK;
+    return NULL;
+}
+
+/* Whoever comes while the connection is made is sent as soon as it is there. */
+static void callers_that_await_the_connection_are_all_sent(void) {
+    enum { COUNT = 12, ROUNDS = 40 };
+    static struct gathering gathering;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct fake fake;
+        struct counting counting = COUNTING;
+        pthread_t threads[COUNT];
+        struct pinging pinging[COUNT];
+        gathering.wanted = COUNT;
+        gathering.count = 0;
+        fake_start(&fake, answer_gathered, &gathering);
+        assay_client *client = client_for(fake.url, &counting);
+        for (unsigned i = 0; i < COUNT; i++) {
+            pinging[i] = (struct pinging){.client = client, .number = i};
+            CHECK(pthread_create(&threads[i], NULL, ping_once, &pinging[i]) == 0);
+        }
+        for (unsigned i = 0; i < COUNT; i++) {
+            pthread_join(threads[i], NULL);
+            CHECK(pinging[i].fine);
+        }
+        assay_client_free(client);
+        fake_stop(&fake);
+        CHECK_EQUAL(fake.connections, 1);
+        CHECK_EQUAL(counting.outstanding, 0);
+    }
+}
+
 static void *close_after_cancel(void *context) {
     assay_client_close(context);
     return NULL;
@@ -650,7 +708,8 @@ int main(void) {
         TEST(a_stream_is_put_together),
         TEST(giving_up_cancels_and_the_connection_lives_on),
         TEST(every_failed_allocation_is_an_error), TEST(a_whole_answer_has_a_limit),
-        TEST(many_threads_share_one_connection), TEST(closing_ends_calls_that_wait),
+        TEST(many_threads_share_one_connection),
+        TEST(callers_that_await_the_connection_are_all_sent), TEST(closing_ends_calls_that_wait),
         TEST(connecting_has_a_limit), TEST(frames_and_tokens_are_counted),
         TEST(rows_and_inputs_are_counted), TEST(a_child_makes_connections_of_its_own),
         TEST(a_child_does_not_need_the_parents_lock),
