@@ -1,7 +1,7 @@
-"""Emits clients/c/assay_protocol.h: numbers, a struct for each message, and the message tables.
+"""Emits clients/c/assay_protocol.h: numbers, codes, options, messages, replies, calls; the tables.
 
-The structs are what a C program reads and fills in; the tables say where each field lies in them
-(offsetof), so that the codec in assay.c needs no code per message.
+The structs are what a C program reads and fills in; the tables say where each field and each option
+lies in them (offsetof), so that assay.c needs no code per message and none per option.
 """
 
 import re
@@ -9,11 +9,12 @@ import re
 PATH = "clients/c/assay_protocol.h"
 
 HEAD = """/*
- * Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
+ * Generated from Protocol/protocol.json by Protocol/generate.py: do not edit.
  *
- * Numbers and messages of the wire protocol (Protocol/SPEC.md). Included by assay.h, which defines
- * the types of the values. A field with the type of an optional value, a text or bytes without
- * data, an array without items and a record that is NULL are absent.
+ * Numbers and messages of the wire protocol (Protocol/SPEC.md), the codes of errors, the options of
+ * a client, a reply and a call for each kind of request. Included by assay.h, which defines the
+ * types of the values and says what the calls do. A field with the type of an optional value, a
+ * text or bytes without data, an array without items and a record that is NULL are absent.
  */
 #ifndef ASSAY_PROTOCOL_H
 #define ASSAY_PROTOCOL_H
@@ -24,6 +25,12 @@ WIRE_TYPES = {"u64": "U64", "f64": "F64", "bytes": "BYTES", "text": "TEXT", "u32
               "f32[]": "F32S", "record": "RECORD", "bool": "BOOL"}
 REQUIRED = {"u64": "uint64_t", "f64": "double", "bool": "bool"}
 OPTIONAL = {"u64": "assay_opt_u64", "f64": "assay_opt_f64", "bool": "assay_opt_bool"}
+
+# What C has beside the codes and options of the protocol.
+OWN_CODES = [{"code": "out_of_memory", "status": "RESOURCE_EXHAUSTED",
+              "meaning": "the allocator returned NULL"}]
+OWN_NAME = "assay-c/1"
+
 VALUES = {"bytes": "assay_bytes", "text": "assay_text", "u32[]": "assay_u32s",
           "f32[]": "assay_f32s"}
 
@@ -132,39 +139,85 @@ def listed_words(start, words):
 
 
 def bounds(field):
-    """min, max as u64 and as f64 of a field."""
+    """The members that say what a value may be."""
     if field["type"] == "f64":
         low, high = field.get("min"), field.get("max")
-        return "0, 0", "%s, %s" % ("-INFINITY" if low is None else repr(float(low)),
-                                   "INFINITY" if high is None else repr(float(high)))
+        out = [".f64_min = %s" % ("-INFINITY" if low is None else repr(float(low))),
+               ".f64_max = %s" % ("INFINITY" if high is None else repr(float(high)))]
+        return out + ([".min_exclusive = true"] if field.get("min_exclusive") else [])
+    if field["type"] in ("bool", "record"):
+        return []
     limit = "UINT64_MAX" if field["type"] == "u64" else "UINT32_MAX"
     high = number(field["max"]) if field.get("max", 2 ** 64 - 1) < 2 ** 64 - 1 else limit
-    return "%s, %s" % (number(field.get("min", 0)), high), "0, 0"
+    return ([".min = " + number(field["min"])] if field.get("min") else []) + [".max = " + high]
+
+
+def entry(members):
+    """One row of a table, in lines of at most 100 columns."""
+    lines, line = [], "    {"
+    for at, member in enumerate(members):
+        piece = member + ("}," if at == len(members) - 1 else ",")
+        if len(line) + 1 + len(piece) > 100:
+            lines.append(line.rstrip())
+            line = "     "
+        line += piece + " "
+    return "\n".join(lines + [line.rstrip()]) + "\n"
+
+
+def field_entry(name, message, field):
+    times = {"required": (1, 1), "optional": (0, 1),
+             "repeated": (field.get("times_min"), field.get("times_max"))}[field["presence"]]
+    members = ['.name = "%s"' % field["name"], ".id = %d" % field["id"],
+               ".type = ASSAY_TYPE_" + WIRE_TYPES[field["type"]],
+               ".presence = ASSAY_" + field["presence"].upper(),
+               ".since = %d" % max(field.get("since", 1), message["since"])]
+    members += [".times_min = %d" % times[0]] if times[0] else []
+    members += [".times_max = %d" % times[1]] + bounds(field)
+    sizes = {"u64": (8, 0), "f64": (8, 0), "bool": (1, 0), "record": (0, 0), "text": (0, 1),
+             "bytes": (0, 1), "u32[]": (0, 4), "f32[]": (0, 4)}[field["type"]]
+    members += [".%s_size = %d" % (word, size)
+                for word, size in zip(("scalar", "element"), sizes) if size]
+    if field["presence"] == "repeated":
+        members.append(".item_size = sizeof(%s)" % (
+            struct(field["record"]) if "record" in field else VALUES[field["type"]]))
+    if "record" in field:
+        members.append(".record = ASSAY_MESSAGE_" + snake(field["record"]).upper())
+    if "choices" in field:
+        members.append(".choices = assay_choices_%s_%s" % (snake(name), field["name"]))
+    if "format" in field:
+        assert field["format"] == "traceparent", "the one format that assay.c knows so far"
+        members.append(".is_traceparent = true")
+    members.append(".offset = offsetof(struct %s, %s)" % (struct(name), field["name"]))
+    return entry(members)
+
+
+def rules_of(message):
+    """Which fields go together: rows of the table, and whether one of them must be there."""
+    names = [field["name"] for field in message["fields"]]
+    rules = [(message["exactly_one"], True)] if "exactly_one" in message else []
+    rules += [(pair, False) for pair in message.get("excludes", [])]
+    assert all(len(words) <= 4 for words, _ in rules), "assay_rule has four places"
+    return [([names.index(word) for word in words], needs_one) for words, needs_one in rules]
 
 
 def table_text(name, message):
-    """Choices and fields of one message."""
+    """Choices, fields and rules of one message."""
     out = []
+    if not message["fields"]:
+        return ""
     for field in message["fields"]:
         if "choices" in field:
             out.append(listed_words("static const char *const assay_choices_%s_%s[] = "
                                     % (snake(name), field["name"]), field["choices"]))
-    if not message["fields"]:
-        return ""
     out.append("static const assay_field_info assay_fields_%s[] = {\n" % snake(name))
-    for field in message["fields"]:
-        integers, numbers = bounds(field)
-        repeated = field["presence"] == "repeated"
-        out.append("    {\"%s\", %d, ASSAY_TYPE_%s, ASSAY_%s, %d, %s, %d, %d,\n" % (
-            field["name"], field["id"], WIRE_TYPES[field["type"]], field["presence"].upper(),
-            max(field.get("since", 1), message["since"]),
-            "ASSAY_MESSAGE_" + snake(field["record"]).upper() if "record" in field else "0",
-            field["times_min"] if repeated else 0, field["times_max"] if repeated else 1))
-        out.append("     %s, %s, %s, %s,\n     offsetof(struct %s, %s)},\n" % (
-            integers, numbers, "true" if field.get("min_exclusive") else "false",
-            "assay_choices_%s_%s" % (snake(name), field["name"]) if "choices" in field else "NULL",
-            struct(name), field["name"]))
+    out += [field_entry(name, message, field) for field in message["fields"]]
     out.append("};\n")
+    if rules_of(message):
+        out.append("static const assay_rule assay_rules_%s[] = {\n" % snake(name))
+        out += ["    {{%s}, %d, %s},\n" % (", ".join(map(str, rows)), len(rows),
+                                          "true" if needs_one else "false")
+                for rows, needs_one in rules_of(message)]
+        out.append("};\n")
     return "".join(out)
 
 
@@ -200,20 +253,381 @@ def constants(protocol):
     return "".join(out)
 
 
+def codes(protocol):
+    out = ["/* Why a call gave no answer that may be used. */\n",
+           "typedef enum assay_code {\n    ASSAY_OK,\n"]
+    for row in protocol["client_errors"] + OWN_CODES:
+        out.append(wrapped(row["meaning"], 4))
+        out.append("    ASSAY_%s,\n" % row["code"].upper())
+    out.append("} assay_code;\n\n")
+    return "".join(out)
+
+
+def option_type(option):
+    return {"text": "const char *", "bool": "bool ", "u64": "uint64_t "}[option["type"]]
+
+
+def default_of(option):
+    if option["type"] == "text":
+        return '"%s"' % OWN_NAME
+    if option["type"] == "bool":
+        return "true" if option["default"] else "false"
+    return number(option["default"])
+
+
+def options(protocol):
+    out = [wrapped("What a client says about itself and insists on. Start from "
+                   "assay_options_default.", 0), "typedef struct assay_options {\n"]
+    for option in protocol["client"]["options"]:
+        words = default_of(option).replace("ULL", "")
+        if option["type"] == "u64":
+            words += "; %d..%d" % (option["min"], option["max"])
+        if option["type"] == "text":
+            words += "; %d..%d bytes" % (option["min"], option["max"])
+        out.append(wrapped("%s (%s)" % (option["meaning"], words), 4))
+        out.append("    %s%s;\n" % (option_type(option), option["name"]))
+    out.append("    assay_allocator allocator; /* resize NULL: realloc and free */\n")
+    out.append("} assay_options;\n\n")
+    return "".join(out)
+
+
+def called(protocol):
+    """The kinds that a program calls."""
+    return [kind for kind in protocol["kinds"]
+            if kind["state"] == "served" and kind["name"] not in ("Hello", "Cancel")]
+
+
+REPLY = """/* A part of an answer, valid while on_chunk runs. */
+typedef struct assay_chunk {
+    uint8_t kind; /* ASSAY_KIND_...: which of the union */
+    uint8_t provenance;
+    uint32_t generation;
+    union {
+        const void *message;
+%s    };
+} assay_chunk;
+
+/* A whole answer: what was sent in chunks is in it. Freed by assay_reply_free. */
+typedef struct assay_reply {
+    uint8_t kind;               /* ASSAY_KIND_...: which of the union */
+    uint8_t provenance;         /* ASSAY_REAL or ASSAY_MOCK (only with allow_mock) */
+    bool degraded;              /* answer->degradations says how */
+    uint32_t generation;        /* of the model that answered, 0: none */
+    const assay_answer *answer; /* who answered, on what, in what time; NULL: the kind has none */
+    union {
+        const void *message;
+%s    };
+    struct assay_block *blocks; /* private */
+    assay_allocator allocator;  /* private */
+} assay_reply;
+
+/*
+ * A function for each kind of request, which takes the kind's request if that has fields. It blocks
+ * until the answer is whole, and returns the error's code; call, reply and error may be NULL.
+ */
+"""
+
+
+ANY_CALL = """\
+/* Any of these by number of kind; request is the struct of that kind's request message. */
+assay_code assay_call(
+    assay_client *client, uint8_t kind, const void *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+"""
+
+
+def members(protocol, frame):
+    return "".join("        const %s *%s;\n" % (struct(kind[frame]), snake(kind["name"]))
+                   for kind in called(protocol) if kind[frame])
+
+
+def call_head(protocol, kind):
+    """Name and parameters of a kind's call."""
+    request = ""
+    if protocol["messages"][kind["request"]]["fields"]:
+        request = "const %s *request,\n    " % struct(kind["request"])
+    return ("assay_code assay_%s(\n    assay_client *client, %s"
+            "const assay_call_options *call, assay_reply *reply, assay_error *error)"
+            % (snake(kind["name"]), request))
+
+
+def replies_and_calls(protocol):
+    out = [REPLY % (members(protocol, "chunk"), members(protocol, "response"))]
+    for kind in called(protocol):
+        out.append(wrapped(kind["meaning"], 0) + call_head(protocol, kind) + ";\n")
+    out.append(ANY_CALL)
+    return "".join(out) + "\n"
+
+
+def call_bodies(protocol):
+    out = []
+    for kind in called(protocol):
+        has_request = protocol["messages"][kind["request"]]["fields"]
+        request = "request" if has_request else "&(%s){0}" % struct(kind["request"])
+        out.append(call_head(protocol, kind) + " {\n")
+        out.append("    return assay_call(client, ASSAY_KIND_%s, %s, call, reply, error);\n}\n\n"
+                   % (snake(kind["name"]).upper(), request))
+    return "".join(out)
+
+
+NUMBERS = """/* Numbers on the wire: the lowest byte first. */
+static uint16_t get_u16(const uint8_t *bytes) {
+    return (uint16_t)(bytes[0] | bytes[1] << 8);
+}
+
+static uint32_t get_u32(const uint8_t *bytes) {
+    return (uint32_t)get_u16(bytes) | (uint32_t)get_u16(bytes + 2) << 16;
+}
+
+static uint64_t get_u64(const uint8_t *bytes) {
+    return (uint64_t)get_u32(bytes) | (uint64_t)get_u32(bytes + 4) << 32;
+}
+
+static void put_u32(uint8_t *bytes, uint32_t value) {
+    for (int i = 0; i < 4; i++) {
+        bytes[i] = (uint8_t)(value >> 8 * i);
+    }
+}
+
+static void put_u64(uint8_t *bytes, uint64_t value) {
+    put_u32(bytes, (uint32_t)value);
+    put_u32(bytes + 4, (uint32_t)(value >> 32));
+}
+
+"""
+
+
+def header(protocol):
+    """The header of a frame as a struct, read and written."""
+    out = [NUMBERS, "/* The header of a frame. */\nstruct assay_header {\n"]
+    for row in protocol["header"]:
+        out.append(wrapped(row["meaning"], 4))
+        out.append("    uint%d_t %s;\n" % (row["size"] * 8, row["name"]))
+    out.append("};\n\nstatic struct assay_header read_header(const uint8_t *bytes) {\n"
+               "    return (struct assay_header){\n")
+    out += ["        .%s = %s,\n" % (row["name"], "bytes[%d]" % row["offset"] if row["size"] == 1
+                                    else "get_u%d(bytes + %d)" % (row["size"] * 8, row["offset"]))
+            for row in protocol["header"]]
+    out.append("    };\n}\n\n"
+               "static void put_header(uint8_t *bytes, struct assay_header header) {\n")
+    out += ["    %s;\n" % ("bytes[%d] = header.%s" % (row["offset"], row["name"])
+                          if row["size"] == 1 else "put_u%d(bytes + %d, header.%s)"
+                          % (row["size"] * 8, row["offset"], row["name"]))
+            for row in protocol["header"]]
+    return "".join(out) + "}\n\n"
+
+
+def framing(protocol):
+    """What may be wrong with the header of a response, in the order of its checks."""
+    rows = [row for row in protocol["framing_codes"]
+            if row["from_byte"] and not row["meaning"].startswith("request: generation")]
+    out = ["/* What may be wrong with the header of a response, in the order of the checks. */\n",
+           "enum {\n"]
+    out += ["    ASSAY_FRAMING_%s,\n" % row["code"].upper() for row in rows]
+    out.append("    ASSAY_FRAMING_COUNT\n};\n\nstatic const struct {\n    const char *code;\n")
+    out.append("    size_t from_byte; /* bytes that must be there to see it */\n")
+    out.append("    const char *allowed;\n} assay_framing[ASSAY_FRAMING_COUNT] = {\n")
+    out += [entry(['"%s"' % row["code"], "%d" % row["from_byte"], '"%s"' % row["meaning"]])
+            for row in rows]
+    out.append("};\n\n")
+    return "".join(out)
+
+
+def list_rows(protocol):
+    """The texts and arrays that chunks share with the last frame: message, field, field of it."""
+    messages = protocol["messages"]
+    for kind in protocol["kinds"]:
+        frames = [kind["chunk"], kind["response"]] if kind["chunk"] else []
+        names = [{field["name"] for field in messages[name]["fields"]} for name in frames]
+        for name in frames:
+            for field in messages[name]["fields"]:
+                if field["name"] not in names[0] & names[1]:
+                    continue
+                if field["type"] in VALUES:
+                    yield name, field, None
+                elif field["type"] == "record":
+                    for inner in messages[field["record"]]["fields"]:
+                        if inner["type"] in VALUES:
+                            yield name, field, inner
+
+
+def lists(protocol):
+    """Of which lists an answer is put together, and where frames have them."""
+    rows = [(name, "_".join(part["name"] for part in (field, inner) if part).upper(), field, inner)
+            for name, field, inner in list_rows(protocol)]
+    names = list(dict.fromkeys(row[1] for row in rows))
+    out = ["/* Lists that an answer is put together from, and where the frames have them. */\n",
+           "enum {\n"] + ["    ASSAY_LIST_%s,\n" % name for name in names]
+    out.append("    ASSAY_LIST_COUNT\n};\n\nstatic const struct {\n    uint8_t message, list;\n")
+    out.append("    uint8_t element_size;\n")
+    out.append("    bool in_record; /* at `offset` is a pointer to it */\n")
+    out.append("    size_t offset, inner;\n} assay_lists[] = {\n")
+    for name, listed, field, inner in rows:
+        members = ["ASSAY_MESSAGE_" + snake(name).upper(), "ASSAY_LIST_" + listed,
+                   "1" if (inner or field)["type"] in ("text", "bytes") else "4",
+                   "true" if inner else "false",
+                   "offsetof(struct %s, %s)" % (struct(name), field["name"]),
+                   "offsetof(struct %s, %s)" % (struct(field["record"]), inner["name"])
+                   if inner else "0"]
+        out.append(entry(members))
+    out.append("};\nstatic const size_t assay_list_count = %d;\n\n" % len(rows))
+    return "".join(out)
+
+
 def message_or_none(name):
     return "ASSAY_MESSAGE_COUNT" if name is None else "ASSAY_MESSAGE_" + snake(name).upper()
 
 
+def option_tables(protocol):
+    rows = protocol["client"]["options"]
+    out = ["static const assay_options assay_defaults = {\n"]
+    out += ["    .%s = %s,\n" % (option["name"], default_of(option)) for option in rows]
+    out.append("};\n\nconst assay_field_info assay_option_fields[] = {\n")
+    for option in rows:
+        out.append(entry(['.name = "%s"' % option["name"],
+                          ".type = ASSAY_TYPE_" + WIRE_TYPES[option["type"]]]
+                         + [".%s = %s" % (bound, number(option[bound]))
+                            for bound in ("min", "max") if option.get(bound)]
+                         + [".offset = offsetof(assay_options, %s)" % option["name"]]))
+    out.append("};\nconst size_t assay_option_count = %d;\n\n" % len(rows))
+    return "".join(out)
+
+
+def code_tables(protocol):
+    out = ["static const struct {\n    const char *name;\n    uint32_t status;\n",
+           "} assay_codes[] = {\n    {\"ok\", ASSAY_STATUS_OK},\n"]
+    out += ["    {\"%s\", ASSAY_STATUS_%s},\n" % (row["code"], row["status"] or "UNKNOWN")
+            for row in protocol["client_errors"] + OWN_CODES]
+    out.append("};\n\nstatic const struct {\n    uint32_t number;\n    const char *name;\n")
+    out.append("} assay_statuses[] = {\n")
+    out += ["    {%d, \"%s\"},\n" % (status["number"], status["name"])
+            for status in protocol["statuses"]]
+    out.append("};\n\n")
+    return "".join(out)
+
+
+LOOKUPS = """\
+const char *assay_code_name(assay_code code) {
+    size_t index = (size_t)code;
+    return index < sizeof assay_codes / sizeof *assay_codes ? assay_codes[index].name : "unknown";
+}
+
+/* Row of a status number; one that nobody knows reads as UNKNOWN. */
+static size_t assay_status_row(uint32_t status) {
+    for (size_t i = 0; i < sizeof assay_statuses / sizeof *assay_statuses; i++) {
+        if (assay_statuses[i].number == status) {
+            return i;
+        }
+    }
+    return assay_status_row(ASSAY_STATUS_UNKNOWN);
+}
+
+const char *assay_status_name(uint32_t status) {
+    return assay_statuses[assay_status_row(status)].name;
+}
+
+/* A served kind; NULL: there is none of this number. */
+static const assay_kind_info *assay_kind_of(uint8_t number) {
+    for (size_t i = 0; i < assay_kind_count; i++) {
+        if (assay_kinds[i].number == number) {
+            return &assay_kinds[i];
+        }
+    }
+    return NULL;
+}
+
+/* A field of a message; NULL: it has none of this name. */
+static const assay_field_info *assay_field_named(unsigned message, const char *name) {
+    for (size_t i = 0; i < assay_messages[message].field_count; i++) {
+        if (strcmp(assay_messages[message].fields[i].name, name) == 0) {
+            return &assay_messages[message].fields[i];
+        }
+    }
+    return NULL;
+}
+
+"""
+
+
+TABLE_TYPES = """/* How often a field may be there. */
+enum { ASSAY_REQUIRED, ASSAY_OPTIONAL, ASSAY_REPEATED };
+
+/* One row of a message's table, and where the field lies in its struct. For generic programs. */
+typedef struct assay_field_info {
+    const char *name;
+    uint16_t id;
+    uint8_t type;     /* ASSAY_TYPE_... */
+    uint8_t presence; /* ASSAY_REQUIRED, ... */
+    uint8_t since;    /* lowest revision that knows it */
+    uint8_t record;   /* of a record: index of its message */
+    uint32_t times_min, times_max;
+    uint8_t scalar_size;  /* bytes of a u64, f64 or bool; 0: another type */
+    uint8_t element_size; /* bytes of an element of an array, or of a text or bytes */
+    size_t item_size;     /* in a list: bytes from one to the next */
+    uint64_t min, max;    /* bytes, elements or value */
+    double f64_min, f64_max;
+    bool min_exclusive;
+    bool is_traceparent;        /* a W3C traceparent of version 00 */
+    const char *const *choices; /* NULL: any; else ends with NULL */
+    size_t offset;
+} assay_field_info;
+
+/* Fields of a message of which at most one is given, and if `needs_one`, exactly one. */
+typedef struct assay_rule {
+    uint8_t rows[4]; /* indices of the message's fields */
+    uint8_t count;
+    bool needs_one;
+} assay_rule;
+
+/* One message. */
+typedef struct assay_message_info {
+    const char *name;
+    size_t size; /* of its struct, bytes */
+    const assay_field_info *fields;
+    size_t field_count;
+    const assay_rule *rules;
+    size_t rule_count;
+} assay_message_info;
+
+/* One kind of request, with the messages of its frames (ASSAY_MESSAGE_COUNT: none). */
+typedef struct assay_kind_info {
+    const char *name;
+    uint8_t number;
+    uint8_t since;
+    bool streamed;
+    bool retry_safe; /* sending it twice does no harm */
+    uint8_t request, chunk, response;
+} assay_kind_info;
+
+/* Name of a code in snake_case: "mock_refused". */
+const char *assay_code_name(assay_code code);
+/* Name of a status number: "UNAVAILABLE". A number nobody knows is "UNKNOWN". */
+const char *assay_status_name(uint32_t status);
+
+extern const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT];
+extern const assay_kind_info assay_kinds[]; /* the served ones */
+extern const size_t assay_kind_count;
+extern const assay_field_info assay_option_fields[]; /* of assay_options */
+extern const size_t assay_option_count;
+
+"""
+
+
 def tables(protocol):
+    messages = protocol["messages"]
     out = ["/* The tables: for assay.c, which defines ASSAY_PROTOCOL_TABLES once. */\n",
            "#ifdef ASSAY_PROTOCOL_TABLES\n\n"]
-    messages = protocol["messages"]
     out += [table_text(name, message) for name, message in messages.items()]
     out.append("\nconst assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {\n")
     for name, message in messages.items():
-        fields = message["fields"]
-        out.append("    {\"%s\", sizeof(struct %s),\n     %s, %d},\n" % (
-            name, struct(name), "assay_fields_" + snake(name) if fields else "NULL", len(fields)))
+        row = ['.name = "%s"' % name, ".size = sizeof(struct %s)" % struct(name)]
+        if message["fields"]:
+            row += [".fields = assay_fields_" + snake(name),
+                    ".field_count = %d" % len(message["fields"])]
+        if rules_of(message):
+            row += [".rules = assay_rules_" + snake(name),
+                    ".rule_count = %d" % len(rules_of(message))]
+        out.append(entry(row))
     out.append("};\n\nconst assay_kind_info assay_kinds[] = {\n")
     served = [kind for kind in protocol["kinds"] if kind["state"] == "served"]
     for kind in served:
@@ -222,11 +636,12 @@ def tables(protocol):
             "true" if kind["retry_safe"] else "false", message_or_none(kind["request"]),
             message_or_none(kind["chunk"]), message_or_none(kind["response"])))
     out.append("};\nconst size_t assay_kind_count = %d;\n\n" % len(served))
-    out.append("static const struct {\n    uint32_t number;\n    const char *name;\n")
-    out.append("} assay_statuses[] = {\n")
-    out += ["    {%d, \"%s\"},\n" % (status["number"], status["name"])
-            for status in protocol["statuses"]]
-    out.append("};\n\n#endif /* ASSAY_PROTOCOL_TABLES */\n")
+    out.append("/* A request of any kind. */\nunion assay_request {\n")
+    out += ["    %s %s;\n" % (struct(kind["request"]), snake(kind["name"])) for kind in served]
+    out.append("};\n\n")
+    out += [lists(protocol), header(protocol), framing(protocol), code_tables(protocol)]
+    out += [option_tables(protocol), LOOKUPS, call_bodies(protocol)]
+    out.append("#endif /* ASSAY_PROTOCOL_TABLES */\n")
     return "".join(out)
 
 
@@ -234,12 +649,13 @@ def emit(protocol):
     messages = protocol["messages"]
     listed = {field["record"] for message in messages.values() for field in message["fields"]
               if field["type"] == "record" and field["presence"] == "repeated"}
-    out = [HEAD, constants(protocol)]
+    out = [HEAD, constants(protocol), codes(protocol), options(protocol)]
     for name in ordered(messages):
         out.append("typedef struct %s %s;\n" % (struct(name), struct(name)))
         if name in listed:
             out.append("typedef struct %s_list %s_list;\n" % (struct(name), struct(name)))
     out.append("\n")
     out += [struct_text(name, messages[name], listed) for name in ordered(messages)]
-    out += [tables(protocol), "\n#endif /* ASSAY_PROTOCOL_H */\n"]
+    out += [replies_and_calls(protocol), TABLE_TYPES, tables(protocol)]
+    out.append("\n#endif /* ASSAY_PROTOCOL_H */\n")
     return {PATH: "".join(out)}

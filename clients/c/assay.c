@@ -2,11 +2,12 @@
  * The client of assay.h. Read from top to bottom: each section uses only what stands above it.
  *
  *   memory, errors, time     blocks of the caller's allocator; sentences; a monotonic clock
- *   LZ4, body codec          one table-driven encoder and decoder over assay_messages
- *   frames, addresses        headers checked byte by byte; sockets
- *   connections              who reads, who writes, who waits
- *   forked processes         a child gets a lock and connections of its own
- *   pool, answers, calls     which connection; chunks put together; attempts
+ *   lz4, codec               one table-driven encoder and decoder over assay_messages
+ *   frames, socket           headers checked byte by byte; addresses
+ *   connection               who reads, who writes, who waits
+ *   pool                     which connection; a forked child has a lock and connections of its own
+ *   answers, exchange        chunks put together and checked; one call with its attempts
+ *   client, options
  *
  * Concurrency. One lock per client and process guards everything but the bytes a leader reads and
  * a writer writes. The thread that waits for an answer reads the socket itself (it leads), files
@@ -36,7 +37,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,12 +47,14 @@ enum {
     HEADER_SIZE = (int)ASSAY_LIMIT_HEADER_SIZE,
     COUNTED_SIZE = (int)ASSAY_LIMIT_HEADER_SIZE_COUNTED,
     FIELD_HEADER_SIZE = (int)ASSAY_LIMIT_FIELD_HEADER_SIZE,
+    FLAGS_MAX = ASSAY_FLAG_COMPRESSED | ASSAY_FLAG_MORE | ASSAY_FLAG_DEGRADED,
     READ_SIZE = 64 << 10,
-    POOL_SIZE_MAX = 64,
-    SILENCE_MILLISECONDS = 10000, /* after which a time-out closes the connection */
-    CANCEL_MILLISECONDS = 1000,      /* to write a Cancel */
-    WAIT_PAUSE_MILLISECONDS = 200,   /* between two tries of wait_milliseconds */
-    KEEPALIVE_IDLE_SECONDS = 30,     /* of silence on a TCP connection, then it is probed */
+    SILENCE_MILLISECONDS = 10000,  /* after which a time-out closes the connection */
+    CANCEL_MILLISECONDS = 1000,    /* to write a Cancel */
+    GLANCE_MILLISECONDS = 10,      /* between two looks whether the client was closed, connecting */
+    BUSY_MILLISECONDS = 100,       /* between two looks at a connection that is busy */
+    WAIT_PAUSE_MILLISECONDS = 200, /* between two tries of wait_milliseconds */
+    KEEPALIVE_IDLE_SECONDS = 30,   /* of silence on a TCP connection, then it is probed */
     KEEPALIVE_INTERVAL_SECONDS = 10,
     KEEPALIVE_PROBES = 3, /* that are not answered end the connection */
 };
@@ -68,11 +70,11 @@ struct assay_block {
 
 static void *default_resize(void *context, void *block, size_t size) {
     (void)context;
-    if (size == 0) {
-        free(block);
-        return NULL;
+    if (size > 0) {
+        return realloc(block, size);
     }
-    return realloc(block, size);
+    free(block);
+    return NULL;
 }
 
 static void *resize(const assay_allocator *allocator, void *block, size_t size) {
@@ -102,46 +104,26 @@ struct arena {
 
 /* `count` times `size` bytes of zeros, aligned for anything; NULL: failed. */
 static void *arena_take(struct arena *arena, size_t count, size_t size) {
-    const size_t unit = _Alignof(max_align_t);
-    if (arena->failed || (size > 0 && count > (SIZE_MAX / 4) / size)) {
+    const bool is_possible = !arena->failed && (size == 0 || count <= (SIZE_MAX / 4) / size);
+    struct assay_block *block = NULL;
+    if (is_possible) {
+        block = resize(arena->allocator, NULL, sizeof *block + count * size);
+    }
+    if (block == NULL) {
         arena->failed = true;
         return NULL;
     }
-    size_t need = (count * size + unit - 1) / unit * unit;
-    struct assay_block *block = arena->blocks;
-    if (block == NULL || block->capacity - block->used < need) {
-        size_t capacity = block == NULL ? 2048 : block->capacity * 2;
-        capacity = capacity > 65536 ? 65536 : capacity;
-        capacity = capacity < need ? need : capacity;
-        block = resize(arena->allocator, NULL, sizeof *block + capacity);
-        if (block == NULL) {
-            arena->failed = true;
-            return NULL;
-        }
-        *block = (struct assay_block){.next = arena->blocks, .capacity = capacity};
-        arena->blocks = block;
-    }
-    void *bytes = block->bytes + block->used;
-    block->used += need;
-    memset(bytes, 0, need);
-    return bytes;
-}
-
-/* Forgets everything, keeps one block for what comes next. */
-static void arena_reset(struct arena *arena) {
-    if (arena->blocks != NULL) {
-        release_blocks(arena->allocator, arena->blocks->next);
-        arena->blocks->next = NULL;
-        arena->blocks->used = 0;
-    }
+    block->next = arena->blocks;
+    arena->blocks = block;
+    return memset(block->bytes, 0, count * size);
 }
 
 static void arena_free(struct arena *arena) {
     release_blocks(arena->allocator, arena->blocks);
-    arena->blocks = NULL;
+    *arena = (struct arena){.allocator = arena->allocator};
 }
 
-/* Bytes that grow. */
+/* Bytes that grow. Once an allocation fails, all that follow do. */
 struct buffer {
     const assay_allocator *allocator;
     struct assay_block *block;
@@ -158,7 +140,7 @@ static unsigned char *buffer_bytes(const struct buffer *buffer) {
 
 /* Room for `size` more bytes, which count as used; NULL: failed. */
 static unsigned char *buffer_extend(struct buffer *buffer, size_t size) {
-    size_t used = buffer_size(buffer);
+    const size_t used = buffer_size(buffer);
     size_t capacity = buffer->block == NULL ? 0 : buffer->block->capacity;
     if (buffer->failed || size > SIZE_MAX / 4 - used) {
         buffer->failed = true;
@@ -173,9 +155,7 @@ static unsigned char *buffer_extend(struct buffer *buffer, size_t size) {
             buffer->failed = true;
             return NULL;
         }
-        block->next = NULL;
-        block->used = used;
-        block->capacity = capacity;
+        *block = (struct assay_block){.used = used, .capacity = capacity};
         buffer->block = block;
     }
     buffer->block->used += size;
@@ -196,54 +176,27 @@ static void buffer_free(struct buffer *buffer) {
 
 /* ================================================================ errors, names, time */
 
-static const char *const code_names[] = {
-    "ok", "address_invalid", "unreachable", "connection_closed", "timed_out", "protocol_error",
-    "mock_refused", "server_refused", "given_up", "request_invalid", "revision_too_low",
-    "out_of_memory"};
-
-static const uint32_t code_statuses[] = {
-    ASSAY_STATUS_OK, ASSAY_STATUS_INVALID_ARGUMENT, ASSAY_STATUS_UNAVAILABLE,
-    ASSAY_STATUS_UNAVAILABLE, ASSAY_STATUS_DEADLINE_EXCEEDED, ASSAY_STATUS_PROTOCOL_ERROR,
-    ASSAY_STATUS_MOCK_REFUSED, ASSAY_STATUS_UNKNOWN, ASSAY_STATUS_CANCELLED,
-    ASSAY_STATUS_INVALID_ARGUMENT, ASSAY_STATUS_UNIMPLEMENTED, ASSAY_STATUS_RESOURCE_EXHAUSTED};
-
-const char *assay_code_name(assay_code code) {
-    size_t index = (size_t)code;
-    return index < sizeof code_names / sizeof *code_names ? code_names[index] : "unknown";
-}
-
-/* Row of a status number in assay_statuses; one that nobody knows reads as UNKNOWN. */
-static size_t status_row(uint32_t status) {
-    for (size_t i = 0; i < sizeof assay_statuses / sizeof *assay_statuses; i++) {
-        if (assay_statuses[i].number == status) {
-            return i;
-        }
-    }
-    return status_row(ASSAY_STATUS_UNKNOWN);
-}
-
-const char *assay_status_name(uint32_t status) {
-    return assay_statuses[status_row(status)].name;
-}
-
 assay_text assay_text_of(const char *string) {
     return (assay_text){string, string == NULL ? 0 : strlen(string)};
 }
 
-/* Fills in an error and returns its code. */
-__attribute__((format(printf, 3, 4))) static assay_code fail(
+/* Fills in an error; always false, which is what a function that can fail returns then. */
+__attribute__((format(printf, 3, 4))) static bool fail(
     assay_error *error, assay_code code, const char *format, ...) {
     memset(error, 0, sizeof *error);
     error->code = code;
-    error->status = code_statuses[code];
+    error->status = assay_codes[code].status;
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
-    return code;
+    return false;
 }
 
-static assay_code fail_memory(assay_error *error, const char *doing) {
+/* The server breaks the protocol. */
+#define breach(error, ...) fail(error, ASSAY_PROTOCOL_ERROR, __VA_ARGS__)
+
+static bool fail_memory(assay_error *error, const char *doing) {
     return fail(error, ASSAY_OUT_OF_MEMORY, "%s: the allocator has no memory", doing);
 }
 
@@ -268,8 +221,16 @@ static int64_t after_milliseconds(int64_t start, uint64_t milliseconds) {
     return start + (int64_t)milliseconds * 1000;
 }
 
+static int64_t milliseconds_from_now(uint64_t milliseconds) {
+    return after_milliseconds(now_microseconds(), milliseconds);
+}
+
 static int64_t earlier(int64_t a, int64_t b) {
     return a < b ? a : b;
+}
+
+static bool has_passed(int64_t time) {
+    return time != FOREVER && now_microseconds() >= time;
 }
 
 /* Milliseconds for poll: rounded up, -1 for ever. */
@@ -304,27 +265,15 @@ static bool condition_init(pthread_cond_t *condition) {
 
 /* ================================================================ bytes */
 
-static uint32_t get_u16(const uint8_t *bytes) {
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8;
-}
-
-static uint32_t get_u32(const uint8_t *bytes) {
-    return get_u16(bytes) | get_u16(bytes + 2) << 16;
-}
-
-static uint64_t get_u64(const uint8_t *bytes) {
-    return (uint64_t)get_u32(bytes) | (uint64_t)get_u32(bytes + 4) << 32;
-}
-
-static void put_u32(uint8_t *bytes, uint32_t value) {
-    for (int i = 0; i < 4; i++) {
-        bytes[i] = (uint8_t)(value >> 8 * i);
+/* Copies bytes, or words between the machine's order of bytes and the wire's, either way. */
+static void copy_elements(uint8_t *target, const void *source, size_t count, size_t element_size) {
+    if (element_size == 1 && count > 0) {
+        memcpy(target, source, count);
     }
-}
-
-static void put_u64(uint8_t *bytes, uint64_t value) {
-    put_u32(bytes, (uint32_t)value);
-    put_u32(bytes + 4, (uint32_t)(value >> 32));
+    for (size_t i = 0; element_size == 4 && i < count; i++) {
+        uint32_t word = get_u32((const uint8_t *)source + i * 4);
+        memcpy(target + i * 4, &word, 4);
+    }
 }
 
 /* Well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF. */
@@ -352,7 +301,7 @@ static bool is_utf8(const uint8_t *bytes, size_t size) {
     return true;
 }
 
-/* ================================================================ LZ4 */
+/* ================================================================ lz4 */
 
 /* The length that a token's four bits begin; false: it leaves the block. */
 static bool block_length(const uint8_t *block, size_t size, size_t *at, size_t *length) {
@@ -432,7 +381,7 @@ static size_t block_encode(const uint8_t *bytes, size_t size, uint8_t *target) {
     return made > 0 ? (size_t)made : 0;
 }
 
-/* ================================================================ body: encoding */
+/* ================================================================ codec: values */
 
 /* What every list, text and array looks like. Copied in and out, never pointed at. */
 struct span {
@@ -440,66 +389,31 @@ struct span {
     size_t count;
 };
 
-/* Why a body cannot be made or read. */
-struct refusal {
-    const char *reason; /* a code of SPEC.md; NULL: none, or no memory */
-    char path[132];     /* of the field */
+/* What is wrong with a body. */
+struct fault {
+    const char *code; /* of SPEC.md; NULL: nothing, or no memory */
+    char path[132];   /* of the field */
 };
 
-static bool refuse(struct refusal *refusal, const char *name, const char *reason) {
-    refusal->reason = reason;
-    copy_text(refusal->path, sizeof refusal->path, assay_text_of(name));
+static bool refuse(struct fault *fault, const char *name, const char *code) {
+    fault->code = code;
+    copy_text(fault->path, sizeof fault->path, assay_text_of(name));
     return false;
 }
 
 /* Puts a record's name before the path of what was refused in it. */
-static bool refused_inside(struct refusal *refusal, const char *name) {
-    struct refusal inner = *refusal;
-    (void)snprintf(
-        refusal->path, sizeof refusal->path, "%s%s%.90s", name, inner.path[0] == 0 ? "" : ".",
-        inner.path);
+static bool refuse_inside(struct fault *fault, const char *name) {
+    char inner[90];
+    copy_text(inner, sizeof inner, assay_text_of(fault->path));
+    const char *dot = inner[0] == 0 ? "" : ".";
+    (void)snprintf(fault->path, sizeof fault->path, "%.40s%s%s", name, dot, inner);
     return false;
-}
-
-struct encoder {
-    struct buffer *buffer;
-    bool wants_real; /* requirements say so, whatever the caller says */
-    unsigned since;  /* newest revision that a field needs */
-    struct refusal refusal;
-};
-
-static bool is_choice(const assay_field_info *field, const uint8_t *bytes, size_t size) {
-    for (const char *const *word = field->choices; *word != NULL; word++) {
-        if (strlen(*word) == size && memcmp(*word, bytes, size) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* What is wrong with a text or bytes: NULL or a code of SPEC.md. */
-static const char *check_text(const assay_field_info *field, const uint8_t *bytes, size_t size) {
-    if (size < field->min || size > field->max) {
-        return "field_out_of_range";
-    }
-    if (field->type == ASSAY_TYPE_TEXT && !is_utf8(bytes, size)) {
-        return "field_text_invalid";
-    }
-    if (field->choices != NULL && !is_choice(field, bytes, size)) {
-        return "field_out_of_range";
-    }
-    return NULL;
 }
 
 _Static_assert(
     offsetof(assay_opt_u64, given) == 8 && offsetof(assay_opt_f64, given) == 8 &&
         offsetof(assay_opt_bool, given) == 1 && sizeof(bool) == 1,
     "an optional value says right behind it whether it is given");
-
-/* Bytes of a u64, f64 or bool, in its struct and on the wire. */
-static size_t scalar_size(const assay_field_info *field) {
-    return field->type == ASSAY_TYPE_BOOL ? 1 : 8;
-}
 
 static bool scalar_fits(const assay_field_info *field, uint64_t bits) {
     if (field->type == ASSAY_TYPE_BOOL) {
@@ -514,255 +428,234 @@ static bool scalar_fits(const assay_field_info *field, uint64_t bits) {
            !(field->min_exclusive && value <= field->f64_min);
 }
 
-static uint8_t *put_field(struct encoder *encoder, const assay_field_info *field, size_t size) {
-    uint8_t *bytes = buffer_extend(encoder->buffer, FIELD_HEADER_SIZE + size);
-    if (bytes == NULL) {
-        return NULL;
-    }
-    bytes[0] = (uint8_t)field->id;
-    bytes[1] = (uint8_t)(field->id >> 8);
-    bytes[2] = field->type;
-    bytes[3] = 0;
-    put_u32(bytes + 4, (uint32_t)size);
-    encoder->since = field->since > encoder->since ? field->since : encoder->since;
-    return bytes + FIELD_HEADER_SIZE;
-}
-
-static bool put_span(struct encoder *encoder, const assay_field_info *field, struct span span) {
-    bool is_array = field->type == ASSAY_TYPE_U32S || field->type == ASSAY_TYPE_F32S;
-    if (is_array) {
-        if (span.count < field->min || span.count > field->max) {
-            return refuse(&encoder->refusal, field->name, "field_out_of_range");
-        }
-        uint8_t *bytes = put_field(encoder, field, span.count * 4);
-        for (size_t i = 0; bytes != NULL && i < span.count; i++) {
-            uint32_t word;
-            memcpy(&word, (const uint8_t *)span.items + i * 4, 4);
-            put_u32(bytes + i * 4, word);
-        }
-        return true;
-    }
-    const char *reason = check_text(field, span.items, span.count);
-    if (reason != NULL) {
-        return refuse(&encoder->refusal, field->name, reason);
-    }
-    uint8_t *bytes = put_field(encoder, field, span.count);
-    if (bytes != NULL && span.count > 0) {
-        memcpy(bytes, span.items, span.count);
-    }
-    return true;
-}
-
-static bool put_record(struct encoder *, unsigned message, const void *object, bool is_top);
-
-static bool put_nested(struct encoder *encoder, const assay_field_info *field, const void *object) {
-    size_t start = buffer_size(encoder->buffer);
-    (void)put_field(encoder, field, 0);
-    if (!put_record(encoder, field->record, object, false)) {
-        return refused_inside(&encoder->refusal, field->name);
-    }
-    if (!encoder->buffer->failed) {
-        size_t size = buffer_size(encoder->buffer) - start - FIELD_HEADER_SIZE;
-        if (size > UINT32_MAX) {
-            return refuse(&encoder->refusal, field->name, "field_out_of_range");
-        }
-        put_u32(buffer_bytes(encoder->buffer) + start + 4, (uint32_t)size);
-    }
-    return true;
-}
-
-static bool put_repeated(
-    struct encoder *encoder, const assay_field_info *field, const uint8_t *place) {
-    struct span list;
-    memcpy(&list, place, sizeof list);
-    if (list.count < field->times_min || list.count > field->times_max) {
-        const char *reason = list.count == 0 ? "field_missing" : "field_repeated";
-        return refuse(&encoder->refusal, field->name, reason);
-    }
-    size_t step =
-        field->type == ASSAY_TYPE_RECORD ? assay_messages[field->record].size : sizeof list;
-    for (size_t i = 0; i < list.count; i++) {
-        const uint8_t *item = (const uint8_t *)list.items + i * step;
-        struct span text;
-        memcpy(&text, item, sizeof text);
-        if (!(field->type == ASSAY_TYPE_RECORD ? put_nested(encoder, field, item)
-                                               : put_span(encoder, field, text))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool put_scalar(
-    struct encoder *encoder, const assay_field_info *field, const uint8_t *place) {
-    size_t size = scalar_size(field);
-    uint64_t bits = place[0];
-    if (field->presence == ASSAY_OPTIONAL && place[size] == 0) {
-        return true;
-    }
-    if (size == 8) {
-        memcpy(&bits, place, size);
-    }
-    if (!scalar_fits(field, bits)) {
-        return refuse(&encoder->refusal, field->name, "field_out_of_range");
-    }
-    uint8_t *bytes = put_field(encoder, field, size);
-    if (bytes != NULL && size == 8) {
-        put_u64(bytes, bits);
-    } else if (bytes != NULL) {
-        bytes[0] = (uint8_t)bits;
-    }
-    return true;
-}
-
-/* Requirements of a request: the caller's, and that it be real. */
-static bool put_requirements(
-    struct encoder *encoder, const assay_field_info *field, const assay_requirements *given) {
-    assay_requirements merged = {.real = ASSAY_GIVEN(true)};
-    if (given != NULL) {
-        merged.fingerprint = given->fingerprint;
-        merged.device = given->device;
-    }
-    return put_nested(encoder, field, &merged);
-}
-
-static bool put_one(
-    struct encoder *encoder, const assay_field_info *field, const uint8_t *place, bool is_top) {
-    if (field->presence == ASSAY_REPEATED) {
-        return put_repeated(encoder, field, place);
-    }
-    switch (field->type) {
-    case ASSAY_TYPE_U64:
-    case ASSAY_TYPE_F64:
-    case ASSAY_TYPE_BOOL:
-        return put_scalar(encoder, field, place);
-    case ASSAY_TYPE_RECORD: {
-        const void *record;
-        memcpy(&record, place, sizeof record);
-        if (is_top && encoder->wants_real && field->record == ASSAY_MESSAGE_REQUIREMENTS) {
-            return put_requirements(encoder, field, record);
-        }
-        if (record == NULL) {
-            return field->presence == ASSAY_OPTIONAL ||
-                   refuse(&encoder->refusal, field->name, "field_missing");
-        }
-        return put_nested(encoder, field, record);
-    }
-    default: {
-        struct span span;
-        memcpy(&span, place, sizeof span);
-        if (span.items == NULL && field->presence == ASSAY_OPTIONAL) {
+static bool is_choice(const assay_field_info *field, struct span text) {
+    for (const char *const *word = field->choices; *word != NULL; word++) {
+        if (strlen(*word) == text.count && memcmp(*word, text.items, text.count) == 0) {
             return true;
         }
-        return put_span(encoder, field, span);
     }
-    }
+    return false;
 }
 
-/* Appends a record's fields; false: `reason` and `path` say what is wrong with it. */
-static bool put_record(struct encoder *encoder, unsigned message, const void *object, bool is_top) {
+/* A W3C traceparent of version 00, neither trace nor parent 0. Of 55 bytes, as its table says. */
+static bool is_traceparent(const char *text) {
+    static const char form[] = "00-tttttttttttttttttttttttttttttttt-pppppppppppppppp-ff";
+    bool has_trace = false, has_parent = false;
+    for (size_t i = 0; i < sizeof form - 1; i++) {
+        const bool is_digit = memchr("0123456789abcdef", text[i], 16) != NULL;
+        if (strchr("tpf", form[i]) != NULL ? !is_digit : text[i] != form[i]) {
+            return false;
+        }
+        has_trace = has_trace || (form[i] == 't' && text[i] != '0');
+        has_parent = has_parent || (form[i] == 'p' && text[i] != '0');
+    }
+    return has_trace && has_parent;
+}
+
+/* What is wrong with a text, bytes or an array: NULL or a code of SPEC.md. */
+static const char *check_span(const assay_field_info *field, struct span span) {
+    if (span.count < field->min || span.count > field->max) {
+        return "field_out_of_range";
+    }
+    if (field->type == ASSAY_TYPE_TEXT && !is_utf8(span.items, span.count)) {
+        return "field_text_invalid";
+    }
+    bool is_fine = (field->choices == NULL || is_choice(field, span)) &&
+                   (!field->is_traceparent || is_traceparent(span.items));
+    return is_fine ? NULL : "field_out_of_range";
+}
+
+/* How often a field may be there is what its table says. */
+static const char *check_times(const assay_field_info *field, size_t times) {
+    if (times > field->times_max) {
+        return "field_repeated";
+    }
+    return times < field->times_min ? "field_missing" : NULL;
+}
+
+/* ================================================================ codec: encoding */
+
+struct encoder {
+    struct buffer *buffer;
+    unsigned since; /* newest revision that a field needs */
+    struct fault fault;
+};
+
+/* How often a field is there in its struct. */
+static size_t times_given(const assay_field_info *field, const uint8_t *place) {
+    struct span list;
+    const void *pointer;
+    if (field->presence == ASSAY_REPEATED) {
+        memcpy(&list, place, sizeof list);
+        return list.count;
+    }
+    if (field->presence == ASSAY_REQUIRED && field->type != ASSAY_TYPE_RECORD) {
+        return 1;
+    }
+    if (field->scalar_size > 0) {
+        return place[field->scalar_size];
+    }
+    memcpy(&pointer, place, sizeof pointer);
+    return pointer != NULL;
+}
+
+static bool put_record(struct encoder *, unsigned message, const void *object);
+
+/* Appends one value, which is an item of a list when the field is repeated. */
+static bool put_value(
+    struct encoder *encoder, const assay_field_info *field, const uint8_t *place) {
+    struct buffer *buffer = encoder->buffer;
+    struct span span;
+    const char *wrong = NULL;
+    if (field->type == ASSAY_TYPE_RECORD) {
+        const void *record = place;
+        if (field->presence != ASSAY_REPEATED) {
+            memcpy(&record, place, sizeof record);
+        }
+        return put_record(encoder, field->record, record) ||
+               refuse_inside(&encoder->fault, field->name);
+    }
+    if (field->scalar_size > 0) {
+        uint8_t bytes[8];
+        uint64_t bits = place[0];
+        if (field->scalar_size == 8) {
+            memcpy(&bits, place, sizeof bits);
+        }
+        wrong = scalar_fits(field, bits) ? NULL : "field_out_of_range";
+        put_u64(bytes, bits);
+        buffer_append(buffer, bytes, field->scalar_size);
+    } else {
+        memcpy(&span, place, sizeof span);
+        wrong = check_span(field, span);
+        uint8_t *bytes =
+            wrong == NULL ? buffer_extend(buffer, span.count * field->element_size) : NULL;
+        if (bytes != NULL) {
+            copy_elements(bytes, span.items, span.count, field->element_size);
+        }
+    }
+    return wrong == NULL || refuse(&encoder->fault, field->name, wrong);
+}
+
+static bool put_field(
+    struct encoder *encoder, const assay_field_info *field, const uint8_t *place) {
+    struct buffer *buffer = encoder->buffer;
+    const size_t start = buffer_size(buffer);
+    (void)buffer_extend(buffer, FIELD_HEADER_SIZE);
+    if (!put_value(encoder, field, place)) {
+        return false;
+    }
+    encoder->since = field->since > encoder->since ? field->since : encoder->since;
+    if (buffer->failed) {
+        return true; /* the buffer's owner looks */
+    }
+    const size_t size = buffer_size(buffer) - start - FIELD_HEADER_SIZE;
+    if (size > UINT32_MAX) {
+        return refuse(&encoder->fault, field->name, "field_out_of_range");
+    }
+    put_u32(buffer_bytes(buffer) + start, field->id | (uint32_t)field->type << 16);
+    put_u32(buffer_bytes(buffer) + start + 4, (uint32_t)size);
+    return true;
+}
+
+/* Whether fields that exclude each other, or of which one must be there, keep to it. */
+static bool rules_hold(
+    struct fault *fault, const assay_message_info *info, const uint8_t *object) {
+    for (size_t i = 0; i < info->rule_count; i++) {
+        const assay_rule *rule = &info->rules[i];
+        const char *last = info->fields[rule->rows[0]].name;
+        size_t given = 0;
+        for (size_t row = 0; row < rule->count; row++) {
+            const assay_field_info *field = &info->fields[rule->rows[row]];
+            if (times_given(field, object + field->offset) > 0) {
+                last = field->name;
+                given++;
+            }
+        }
+        if (given > 1 || (given == 0 && rule->needs_one)) {
+            return refuse(fault, last, given == 0 ? "field_missing" : "field_conflict");
+        }
+    }
+    return true;
+}
+
+/* Appends a record's fields; false: `fault` says what is wrong with it. */
+static bool put_record(struct encoder *encoder, unsigned message, const void *object) {
     const assay_message_info *info = &assay_messages[message];
     for (size_t i = 0; i < info->field_count; i++) {
         const assay_field_info *field = &info->fields[i];
-        if (!put_one(encoder, field, (const uint8_t *)object + field->offset, is_top)) {
-            return false;
+        const uint8_t *place = (const uint8_t *)object + field->offset;
+        const size_t times = times_given(field, place);
+        const char *wrong = check_times(field, times);
+        if (wrong != NULL) {
+            return refuse(&encoder->fault, field->name, wrong);
+        }
+        if (field->presence == ASSAY_REPEATED) {
+            struct span list;
+            memcpy(&list, place, sizeof list);
+            place = list.items;
+        }
+        for (size_t item = 0; item < times; item++) {
+            if (!put_field(encoder, field, place + item * field->item_size)) {
+                return false;
+            }
         }
     }
-    return true;
+    return rules_hold(&encoder->fault, info, object);
 }
 
-/* ================================================================ body: decoding */
+/* ================================================================ codec: decoding */
 
 struct decoder {
     struct arena *arena;
-    struct refusal refusal;
+    struct fault fault;
 };
 
-/* One field as it stands in the body. */
-struct raw_field {
+/* The fields of a body, one after the other, and the one that was reached. */
+struct fields {
+    const uint8_t *at, *end;
+    bool is_cut; /* a field leaves the body */
     unsigned id, type;
     const uint8_t *bytes;
     size_t size;
 };
 
-/* Reads the field at `*at`; false: it leaves the body. */
-static bool next_field(const uint8_t *body, size_t size, size_t *at, struct raw_field *field) {
-    if (size - *at < FIELD_HEADER_SIZE) {
+/* Goes on to the next field; false: there is none, or it leaves the body. */
+static bool next_field(struct fields *fields) {
+    const size_t left = (size_t)(fields->end - fields->at);
+    fields->is_cut = left > 0 && (left < FIELD_HEADER_SIZE ||
+                                  get_u32(fields->at + 4) > left - FIELD_HEADER_SIZE);
+    if (left == 0 || fields->is_cut) {
         return false;
     }
-    const uint8_t *header = body + *at;
-    field->id = get_u16(header);
-    field->type = header[2];
-    field->size = get_u32(header + 4);
-    field->bytes = header + FIELD_HEADER_SIZE;
-    if (field->size > size - *at - FIELD_HEADER_SIZE) {
-        return false;
-    }
-    *at += FIELD_HEADER_SIZE + field->size;
+    fields->id = get_u16(fields->at);
+    fields->type = fields->at[2];
+    fields->size = get_u32(fields->at + 4);
+    fields->bytes = fields->at + FIELD_HEADER_SIZE;
+    fields->at = fields->bytes + fields->size;
     return true;
 }
 
-/* How many fields from `at` on have this id: what a list is allocated for. */
-static size_t count_run(const uint8_t *body, size_t size, size_t at, unsigned id) {
+/* How many fields from this one on have `id`: what a list is allocated for. */
+static size_t count_run(struct fields fields, unsigned id) {
     size_t count = 0;
-    struct raw_field field;
-    while (next_field(body, size, &at, &field) && field.id == id) {
+    bool more = true;
+    while (more && fields.id == id) {
         count++;
+        more = next_field(&fields);
     }
     return count;
 }
 
-static const char *check_size(const assay_field_info *field, size_t size) {
-    switch (field->type) {
-    case ASSAY_TYPE_U64:
-    case ASSAY_TYPE_F64:
-        return size == 8 ? NULL : "field_size_mismatch";
-    case ASSAY_TYPE_BOOL:
-        return size == 1 ? NULL : "field_size_mismatch";
-    case ASSAY_TYPE_U32S:
-    case ASSAY_TYPE_F32S:
-        if (size % 4 != 0) {
-            return "field_size_mismatch";
-        }
-        return size / 4 < field->min || size / 4 > field->max ? "field_out_of_range" : NULL;
-    default:
-        return NULL;
+/* A u64, f64 or bool; NULL or what is wrong with it. */
+static const char *take_scalar(
+    const assay_field_info *field, const struct fields *raw, uint8_t *place) {
+    const size_t size = field->scalar_size;
+    if (raw->size != size) {
+        return "field_size_mismatch";
     }
-}
-
-/* A text, bytes or array, copied; a text gets a 0 byte behind it. */
-static bool take_span(
-    struct decoder *decoder, const assay_field_info *field, const struct raw_field *raw,
-    void *place) {
-    bool is_array = field->type == ASSAY_TYPE_U32S || field->type == ASSAY_TYPE_F32S;
-    const char *reason = is_array ? NULL : check_text(field, raw->bytes, raw->size);
-    if (reason != NULL) {
-        return refuse(&decoder->refusal, field->name, reason);
-    }
-    uint8_t *copy = arena_take(decoder->arena, raw->size + 1, 1);
-    if (copy == NULL) {
-        return false;
-    }
-    if (is_array) {
-        for (size_t i = 0; i < raw->size; i += 4) {
-            uint32_t word = get_u32(raw->bytes + i);
-            memcpy(copy + i, &word, 4);
-        }
-    } else if (raw->size > 0) {
-        memcpy(copy, raw->bytes, raw->size);
-    }
-    struct span span = {copy, is_array ? raw->size / 4 : raw->size};
-    memcpy(place, &span, sizeof span);
-    return true;
-}
-
-static bool take_scalar(
-    struct decoder *decoder, const assay_field_info *field, const struct raw_field *raw,
-    uint8_t *place) {
-    size_t size = scalar_size(field);
     uint64_t bits = size == 8 ? get_u64(raw->bytes) : raw->bytes[0];
     if (!scalar_fits(field, bits)) {
-        return refuse(&decoder->refusal, field->name, "field_out_of_range");
+        return "field_out_of_range";
     }
     if (size == 8) {
         memcpy(place, &bits, size);
@@ -772,7 +665,25 @@ static bool take_scalar(
     if (field->presence == ASSAY_OPTIONAL) {
         place[size] = 1;
     }
-    return true;
+    return NULL;
+}
+
+/* A text, bytes or array, copied, with a 0 byte behind it; NULL or what is wrong with it. */
+static const char *take_span(
+    struct arena *arena, const assay_field_info *field, const struct fields *raw, uint8_t *place) {
+    const size_t element_size = field->element_size;
+    if (raw->size % element_size != 0) {
+        return "field_size_mismatch";
+    }
+    struct span span = {raw->bytes, raw->size / element_size};
+    const char *wrong = check_span(field, span);
+    uint8_t *copy = wrong == NULL ? arena_take(arena, raw->size + 1, 1) : NULL;
+    if (copy != NULL) {
+        copy_elements(copy, raw->bytes, span.count, element_size);
+        span.items = copy;
+        memcpy(place, &span, sizeof span);
+    }
+    return wrong;
 }
 
 static bool take_record(
@@ -780,173 +691,82 @@ static bool take_record(
 
 /* One value into its place, which is an item of the list when the field is repeated. */
 static bool take_value(
-    struct decoder *decoder, const assay_field_info *field, const struct raw_field *raw,
-    void *place) {
-    switch (field->type) {
-    case ASSAY_TYPE_U64:
-    case ASSAY_TYPE_F64:
-    case ASSAY_TYPE_BOOL:
-        return take_scalar(decoder, field, raw, place);
-    case ASSAY_TYPE_RECORD: {
+    struct decoder *decoder, const assay_field_info *field, const struct fields *raw,
+    uint8_t *place) {
+    const char *wrong = NULL;
+    if (raw->type != field->type) {
+        wrong = "field_type_mismatch";
+    } else if (raw->bytes[-5] != 0) {
+        wrong = "field_reserved_not_zero";
+    } else if (field->scalar_size > 0) {
+        wrong = take_scalar(field, raw, place);
+    } else if (field->type != ASSAY_TYPE_RECORD) {
+        wrong = take_span(decoder->arena, field, raw, place);
+    } else {
         void *record = place;
         if (field->presence != ASSAY_REPEATED) {
             record = arena_take(decoder->arena, 1, assay_messages[field->record].size);
-            if (record == NULL) {
-                return false;
-            }
             memcpy(place, &record, sizeof record);
         }
-        if (!take_record(decoder, field->record, raw->bytes, raw->size, record)) {
-            return refused_inside(&decoder->refusal, field->name);
-        }
-        return true;
-    }
-    default:
-        return take_span(decoder, field, raw, place);
-    }
-}
-
-/* The place of the `index`th item of a list, which is allocated with the first. */
-static void *take_item(
-    struct decoder *decoder, const assay_field_info *field, size_t index, size_t count,
-    void *place) {
-    size_t step = field->type == ASSAY_TYPE_RECORD ? assay_messages[field->record].size
-                                                   : sizeof(struct span);
-    struct span list;
-    if (index == 0) {
-        if (count > field->times_max) {
-            (void)refuse(&decoder->refusal, field->name, "field_repeated");
-            return NULL;
-        }
-        list = (struct span){arena_take(decoder->arena, count, step), count};
-        if (list.items == NULL) {
-            return NULL;
-        }
-        memcpy(place, &list, sizeof list);
-    }
-    memcpy(&list, place, sizeof list);
-    return (uint8_t *)(uintptr_t)list.items + index * step;
-}
-
-static bool same_bytes(struct span a, struct span b, size_t size) {
-    return a.count == b.count && (a.count == 0 || memcmp(a.items, b.items, a.count * size) == 0);
-}
-
-static bool logprobs_are_of(const assay_logprobs *logprobs, assay_u32s tokens) {
-    struct span a = {tokens.items, tokens.count};
-    return logprobs == NULL ||
-           same_bytes((struct span){logprobs->tokens.items, logprobs->tokens.count}, a, 4);
-}
-
-/* Rules between the fields of one record (SPEC.md, "Log-probabilities"). */
-static bool fields_agree(struct decoder *decoder, unsigned message, const void *object) {
-    if (message == ASSAY_MESSAGE_LOGPROBS) {
-        const assay_logprobs *it = object;
-        size_t rows = it->tokens.count * (size_t)it->top_count.value; /* 64 million at most */
-        if (it->logprobs.count != it->tokens.count) {
-            return refuse(&decoder->refusal, "logprobs", "field_conflict");
-        }
-        if (it->top_tokens.count != rows || it->top_logprobs.count != rows) {
-            return refuse(&decoder->refusal, "top_tokens", "field_conflict");
+        if (record != NULL && !take_record(decoder, field->record, raw->bytes, raw->size, record)) {
+            return refuse_inside(&decoder->fault, field->name);
         }
     }
-    if (message == ASSAY_MESSAGE_GENERATE_CHUNK) {
-        const assay_generate_chunk *it = object;
-        return logprobs_are_of(it->logprobs, it->tokens) ||
-               refuse(&decoder->refusal, "logprobs", "field_conflict");
+    if (wrong != NULL) {
+        return refuse(&decoder->fault, field->name, wrong);
     }
-    if (message == ASSAY_MESSAGE_GENERATE_RESPONSE) {
-        const assay_generate_response *it = object;
-        return logprobs_are_of(it->logprobs, it->tokens) ||
-               refuse(&decoder->refusal, "logprobs", "field_conflict");
-    }
-    return true;
+    return !decoder->arena->failed;
 }
 
-/* The fields from `*row` to the one with `id` that had to be there; false: one is missing. */
-static bool pass_rows(
-    struct decoder *decoder, const assay_message_info *info, size_t *row, unsigned id) {
-    for (; *row < info->field_count && info->fields[*row].id < id; (*row)++) {
-        const assay_field_info *field = &info->fields[*row];
-        if (field->presence == ASSAY_REQUIRED ||
-            (field->presence == ASSAY_REPEATED && field->times_min > 0)) {
-            return refuse(&decoder->refusal, field->name, "field_missing");
-        }
+/* Refuses a field that stands where the table does not have it. */
+static bool misplaced(struct fault *fault, unsigned id, unsigned before) {
+    char name[16] = "";
+    if (id > before) {
+        (void)snprintf(name, sizeof name, "#%u", id);
     }
-    return true;
+    return refuse(fault, name, id > before ? "field_unknown" : "field_order");
 }
 
-/* Whether a field's header is one that the table allows at this place. */
-static bool field_is_allowed(
-    struct decoder *decoder, const assay_message_info *info, size_t row,
-    const struct raw_field *raw, unsigned before) {
-    if (raw->id < before) {
-        return refuse(&decoder->refusal, "", "field_order");
-    }
-    if (row == info->field_count || info->fields[row].id != raw->id) {
-        char name[16];
-        (void)snprintf(name, sizeof name, "#%u", raw->id);
-        return refuse(&decoder->refusal, name, "field_unknown");
-    }
-    const assay_field_info *field = &info->fields[row];
-    if (raw->type != field->type) {
-        return refuse(&decoder->refusal, field->name, "field_type_mismatch");
-    }
-    if (raw->bytes[-5] != 0) {
-        return refuse(&decoder->refusal, field->name, "field_reserved_not_zero");
-    }
-    const char *reason = check_size(field, raw->size);
-    return reason == NULL || refuse(&decoder->refusal, field->name, reason);
-}
-
-/* Decodes a whole body or record into its zeroed struct. */
+/* Decodes a whole body or record into its zeroed struct: row by row, as often as it allows. */
 static bool take_record(
     struct decoder *decoder, unsigned message, const uint8_t *body, size_t size, void *object) {
     const assay_message_info *info = &assay_messages[message];
-    size_t at = 0, row = 0, run = 0, index = 0;
+    struct fields fields = {.at = body, .end = body + size};
+    bool more = next_field(&fields);
     unsigned before = 0;
-    while (at < size) {
-        struct raw_field raw;
-        size_t start = at;
-        if (!next_field(body, size, &at, &raw)) {
-            return refuse(&decoder->refusal, "", "body_truncated");
+    for (size_t row = 0; row < info->field_count && !fields.is_cut; row++) {
+        const assay_field_info *field = &info->fields[row];
+        if (more && fields.id < field->id) {
+            return misplaced(&decoder->fault, fields.id, before);
         }
-        bool again = index < run && raw.id == before;
-        if (!again) {
-            if (before != 0 && raw.id > before) {
-                row++;
-            }
-            if (raw.id == before && before != 0) {
-                return refuse(&decoder->refusal, info->fields[row].name, "field_repeated");
-            }
-            if (raw.id > before && !pass_rows(decoder, info, &row, raw.id)) {
+        const size_t times = more ? count_run(fields, field->id) : 0;
+        const char *wrong = check_times(field, times);
+        if (wrong != NULL) {
+            return refuse(&decoder->fault, field->name, wrong);
+        }
+        uint8_t *place = (uint8_t *)object + field->offset;
+        if (field->presence == ASSAY_REPEATED && times > 0) {
+            uint8_t *items = arena_take(decoder->arena, times, field->item_size);
+            struct span list = {items, times};
+            memcpy(place, &list, sizeof list);
+            place = items;
+        }
+        for (size_t item = 0; item < times; item++) {
+            if (place == NULL ||
+                !take_value(decoder, field, &fields, place + item * field->item_size)) {
                 return false;
             }
+            before = field->id;
+            more = next_field(&fields);
         }
-        if (!field_is_allowed(decoder, info, row, &raw, before)) {
-            return false;
-        }
-        const assay_field_info *field = &info->fields[row];
-        void *place = (uint8_t *)object + field->offset;
-        if (field->presence == ASSAY_REPEATED) {
-            if (!again) {
-                run = count_run(body, size, start, raw.id);
-                index = 0;
-            }
-            place = take_item(decoder, field, index++, run, place);
-        } else {
-            run = index = 0;
-        }
-        if (place == NULL || !take_value(decoder, field, &raw, place)) {
-            return false;
-        }
-        before = raw.id;
     }
-    row += before != 0 ? 1 : 0;
-    return pass_rows(decoder, info, &row, UINT32_MAX) && fields_agree(decoder, message, object);
+    if (fields.is_cut) {
+        return refuse(&decoder->fault, "", "body_truncated");
+    }
+    return !more || misplaced(&decoder->fault, fields.id, before);
 }
 
-/* Decodes a body of the server; what is wrong with it is a breach of the protocol. */
+/* Decodes a body of the server; NULL: it breaks the protocol, or no memory. */
 static void *decode_body(
     struct arena *arena, unsigned message, const uint8_t *body, size_t size, assay_error *error) {
     struct decoder decoder = {.arena = arena};
@@ -954,119 +774,82 @@ static void *decode_body(
     if (object != NULL && take_record(&decoder, message, body, size, object)) {
         return object;
     }
-    if (arena->failed || decoder.refusal.reason == NULL) {
+    if (arena->failed || decoder.fault.code == NULL) {
         (void)fail_memory(error, "reading the server's answer");
     } else {
-        (void)fail(
-            error, ASSAY_PROTOCOL_ERROR, "reading %s: %s at \"%s\"", assay_messages[message].name,
-            decoder.refusal.reason, decoder.refusal.path);
+        (void)breach(
+            error, "reading %s: %s at \"%s\"", assay_messages[message].name, decoder.fault.code,
+            decoder.fault.path);
     }
     return NULL;
 }
 
 /* ================================================================ frames */
 
-/* One received frame: header and body as it came, or decompressed. */
+/* One received frame: its header, and its body as it came, or decompressed. */
 struct frame {
     struct frame *next;
-    uint64_t request_id;
-    uint32_t status, generation, wire_size, raw_size;
-    uint8_t kind, flags, provenance;
+    struct assay_header header;
+    uint8_t kind;        /* of the request */
     size_t size, filled; /* of body: what it will be, what has come */
     uint8_t body[];
 };
 
-static assay_code bad_header(
-    assay_error *error, const char *code, uint64_t found, const char *allowed, uint64_t bound) {
-    return fail(
-        error, ASSAY_PROTOCOL_ERROR, "reading a frame's header: %s: found %" PRIu64 ", allowed: %s"
-        "%" PRIu64, code, found, allowed, bound);
-}
-
 /* Checks as much of a response's header as is there, in the order of SPEC.md. */
-static assay_code check_header(
+static bool check_header(
     const uint8_t *bytes, size_t have, uint32_t body_max, bool may_compress, assay_error *error) {
-    if (have < 4) {
-        return ASSAY_OK;
+    uint8_t whole[HEADER_SIZE] = {0};
+    memcpy(whole, bytes, have < HEADER_SIZE ? have : HEADER_SIZE);
+    const struct assay_header it = read_header(whole);
+    const uint32_t wire_size = it.length - COUNTED_SIZE;
+    const bool is_go_away = it.kind == (ASSAY_RESPONSE_BIT | ASSAY_KIND_GO_AWAY);
+    const bool is_known = it.provenance == ASSAY_REAL || it.provenance == ASSAY_MOCK;
+    const bool is_packed = (it.flags & ASSAY_FLAG_COMPRESSED) != 0;
+    const bool is_useful = it.raw_size >= ASSAY_LIMIT_COMPRESSION_SIZE_MIN && wire_size > 0 &&
+                           wire_size < it.raw_size;
+    const bool is_plain = it.flags <= ASSAY_FLAG_COMPRESSED;
+    const struct {
+        bool is_wrong;
+        uint64_t found;
+    } checks[ASSAY_FRAMING_COUNT] = {
+        [ASSAY_FRAMING_LENGTH_TOO_SMALL] = {it.length < COUNTED_SIZE, it.length},
+        [ASSAY_FRAMING_LENGTH_TOO_LARGE] = {wire_size > body_max, it.length},
+        [ASSAY_FRAMING_VERSION_UNSUPPORTED] = {it.version != ASSAY_PROTOCOL_VERSION, it.version},
+        [ASSAY_FRAMING_RESERVED_NOT_ZERO] = {it.reserved != 0, it.reserved},
+        [ASSAY_FRAMING_KIND_OUT_OF_RANGE] = {it.kind <= ASSAY_RESPONSE_BIT, it.kind},
+        [ASSAY_FRAMING_FLAGS_UNKNOWN] = {it.flags > FLAGS_MAX, it.flags},
+        [ASSAY_FRAMING_PROVENANCE_INVALID] = {!is_known, it.provenance},
+        [ASSAY_FRAMING_REQUEST_ID_INVALID] = {(it.request_id == 0) != is_go_away, it.request_id},
+        [ASSAY_FRAMING_FLAGS_CONFLICT] = {it.status != 0 && !is_plain, it.flags},
+        [ASSAY_FRAMING_RAW_SIZE_TOO_LARGE] = {it.raw_size > body_max, it.raw_size},
+        [ASSAY_FRAMING_RAW_SIZE_MISMATCH] = {!is_packed && it.raw_size != wire_size, it.raw_size},
+        [ASSAY_FRAMING_COMPRESSION_NOT_USEFUL] = {is_packed && !is_useful, wire_size}};
+    for (size_t i = 0; i < ASSAY_FRAMING_COUNT && assay_framing[i].from_byte <= have; i++) {
+        if (checks[i].is_wrong) {
+            return breach(
+                error, "reading a frame's header: %s: found %" PRIu64 ", allowed: %s, with bodies "
+                "of at most %" PRIu32 " bytes", assay_framing[i].code, checks[i].found,
+                assay_framing[i].allowed, body_max);
+        }
     }
-    uint32_t length = get_u32(bytes);
-    if (length < COUNTED_SIZE) {
-        return bad_header(error, "length_too_small", length, "at least ", COUNTED_SIZE);
-    }
-    if (length - COUNTED_SIZE > body_max) {
-        return bad_header(
-            error, "length_too_large", length, "at most ", (uint64_t)body_max + COUNTED_SIZE);
-    }
-    if (have > 4 && bytes[4] != ASSAY_PROTOCOL_VERSION) {
-        return bad_header(error, "version_unsupported", bytes[4], "", ASSAY_PROTOCOL_VERSION);
-    }
-    if (have < HEADER_SIZE) {
-        return ASSAY_OK;
-    }
-    uint8_t kind = bytes[5], flags = bytes[6], provenance = bytes[7];
-    uint64_t request_id = get_u64(bytes + 8);
-    uint32_t status = get_u32(bytes + 16), raw_size = get_u32(bytes + 20);
-    uint32_t wire_size = length - COUNTED_SIZE;
-    bool is_go_away = kind == (ASSAY_RESPONSE_BIT | ASSAY_KIND_GO_AWAY);
-    if (get_u32(bytes + 28) != 0) {
-        return bad_header(error, "reserved_not_zero", get_u32(bytes + 28), "", 0);
-    }
-    if (kind <= ASSAY_RESPONSE_BIT) {
-        return bad_header(error, "kind_out_of_range", kind, "at least ", ASSAY_RESPONSE_BIT + 1);
-    }
-    if (flags > (ASSAY_FLAG_COMPRESSED | ASSAY_FLAG_MORE | ASSAY_FLAG_DEGRADED)) {
-        return bad_header(error, "flags_unknown", flags, "at most ", 7);
-    }
-    if (provenance != ASSAY_REAL && provenance != ASSAY_MOCK) {
-        return bad_header(error, "provenance_invalid", provenance, "1 or ", 2);
-    }
-    if ((request_id == 0) != is_go_away) {
-        return bad_header(error, "request_id_invalid", request_id, "0 in GoAway only, kind ", 0xF0);
-    }
-    if (status != 0 && (flags & (ASSAY_FLAG_MORE | ASSAY_FLAG_DEGRADED)) != 0) {
-        return bad_header(error, "flags_conflict", flags, "with a status at most ", 1);
-    }
-    if (raw_size > body_max) {
-        return bad_header(error, "raw_size_too_large", raw_size, "at most ", body_max);
-    }
-    if ((flags & ASSAY_FLAG_COMPRESSED) == 0) {
-        return raw_size == wire_size
-                   ? ASSAY_OK
-                   : bad_header(error, "raw_size_mismatch", raw_size, "", wire_size);
-    }
-    if (raw_size < ASSAY_LIMIT_COMPRESSION_SIZE_MIN || wire_size == 0 || wire_size >= raw_size) {
-        return bad_header(error, "compression_not_useful", wire_size, "1 to below ", raw_size);
-    }
-    if (!may_compress) {
-        return fail(
-            error, ASSAY_PROTOCOL_ERROR,
-            "reading a frame: found a compressed body, allowed: none, as Hello agreed");
-    }
-    return ASSAY_OK;
+    return !is_packed || may_compress ||
+           breach(error, "reading a frame: found a compressed body, allowed: none, see Hello");
 }
 
-/* Room for a frame's body; the fields of a header that was checked. */
-static struct frame *frame_new(
-    const assay_allocator *allocator, const uint8_t *header, size_t size) {
+/* Room for the body of a frame whose header was checked; NULL: no memory. */
+static struct frame *frame_new(const assay_allocator *allocator, const uint8_t *bytes) {
+    const struct assay_header header = read_header(bytes);
+    const size_t size = header.length - COUNTED_SIZE;
     struct frame *frame = resize(allocator, NULL, sizeof *frame + size);
-    if (frame == NULL) {
-        return NULL;
+    if (frame != NULL) {
+        *frame = (struct frame){.header = header, .size = size};
+        frame->kind = header.kind & (ASSAY_RESPONSE_BIT - 1);
     }
-    *frame = (struct frame){
-        .request_id = get_u64(header + 8),
-        .status = get_u32(header + 16),
-        .generation = get_u32(header + 24),
-        .wire_size = get_u32(header) - COUNTED_SIZE,
-        .raw_size = get_u32(header + 20),
-        .kind = header[5] & (ASSAY_RESPONSE_BIT - 1),
-        .flags = header[6],
-        .provenance = header[7],
-        .size = size};
     return frame;
 }
 
 static bool is_last(const struct frame *frame) {
-    return (frame->flags & ASSAY_FLAG_MORE) == 0;
+    return (frame->header.flags & ASSAY_FLAG_MORE) == 0;
 }
 
 static void frames_free(const assay_allocator *allocator, struct frame *frame) {
@@ -1078,45 +861,325 @@ static void frames_free(const assay_allocator *allocator, struct frame *frame) {
 }
 
 /* The frame with its body decompressed; NULL: damaged, or no memory. Frees the given one. */
-static struct frame *frame_decompress(
+static struct frame *frame_open(
     const assay_allocator *allocator, struct frame *frame, assay_error *error) {
-    struct frame *whole = NULL;
+    if ((frame->header.flags & ASSAY_FLAG_COMPRESSED) == 0) {
+        return frame;
+    }
     /* A byte of a block stands for at most 255: what claims more is not worth an allocation. */
-    if (frame->raw_size / 256 > frame->size) {
-        (void)fail(error, ASSAY_PROTOCOL_ERROR, "reading a frame: compressed_body_damaged");
-    } else if ((whole = resize(allocator, NULL, sizeof *whole + frame->raw_size)) == NULL) {
+    const bool is_possible = frame->header.raw_size / 256 <= frame->size;
+    struct frame *whole =
+        is_possible ? resize(allocator, NULL, sizeof *whole + frame->header.raw_size) : NULL;
+    if (is_possible && whole == NULL) {
         (void)fail_memory(error, "reading a frame");
-    } else {
+    } else if (whole != NULL && block_decode(frame->body, frame->size, whole->body,
+                                             frame->header.raw_size)) {
         memcpy(whole, frame, sizeof *whole);
-        whole->size = frame->raw_size;
-        if (!block_decode(frame->body, frame->size, whole->body, whole->size)) {
-            (void)fail(
-                error, ASSAY_PROTOCOL_ERROR,
-                "reading a frame: compressed_body_damaged: found a block of %zu bytes that does "
-                "not decode to the %zu announced", frame->size, whole->size);
-            release(allocator, whole);
-            whole = NULL;
-        }
+        whole->size = frame->header.raw_size;
+    } else {
+        (void)breach(
+            error, "reading a frame: compressed_body_damaged: found a block of %zu bytes that does "
+            "not decode to the %" PRIu32 " announced", frame->size, frame->header.raw_size);
+        release(allocator, whole);
+        whole = NULL;
     }
     release(allocator, frame);
     return whole;
 }
 
-/* Writes a request's header; `size` bytes of body follow on the wire. */
-static void put_header(
-    uint8_t *bytes, uint8_t kind, uint64_t request_id, uint32_t deadline_milliseconds,
-    uint32_t size, uint32_t raw_size) {
-    memset(bytes, 0, HEADER_SIZE);
-    put_u32(bytes, COUNTED_SIZE + size);
-    bytes[4] = ASSAY_PROTOCOL_VERSION;
-    bytes[5] = kind;
-    bytes[6] = size < raw_size ? ASSAY_FLAG_COMPRESSED : 0;
-    put_u64(bytes + 8, request_id);
-    put_u32(bytes + 16, deadline_milliseconds);
-    put_u32(bytes + 20, raw_size);
+/* ================================================================ answers */
+
+/* An answer that is being put together. */
+struct answer {
+    const assay_kind_info *kind;
+    const void *request;
+    assay_error *error;
+    struct arena whole, chunk; /* what is decoded: the last frame, one chunk */
+    uint64_t frames;           /* that came so far */
+    struct buffer lists[ASSAY_LIST_COUNT];
+    assay_opt_u64 made_width, prompt_width; /* alternatives per token; given: a frame had some */
+};
+
+static void answer_init(
+    struct answer *answer, const assay_allocator *allocator, const assay_kind_info *kind,
+    const void *request, assay_error *error) {
+    *answer = (struct answer){.kind = kind, .request = request, .error = error};
+    answer->whole.allocator = answer->chunk.allocator = allocator;
+    for (size_t i = 0; i < ASSAY_LIST_COUNT; i++) {
+        answer->lists[i].allocator = allocator;
+    }
 }
 
-/* ================================================================ addresses and sockets */
+static void answer_free(struct answer *answer) {
+    for (size_t i = 0; i < ASSAY_LIST_COUNT; i++) {
+        buffer_free(&answer->lists[i]);
+    }
+    arena_free(&answer->whole);
+    arena_free(&answer->chunk);
+}
+
+/* Appends the lists of a frame to those that came before. Those of the last frame become the whole
+ * ones, with a 0 byte behind each. */
+static bool join_lists(struct answer *answer, unsigned message, void *object, bool is_last_frame) {
+    bool failed = false;
+    for (size_t i = 0; i < assay_list_count; i++) {
+        uint8_t *place = (uint8_t *)object + assay_lists[i].offset;
+        struct buffer *list = &answer->lists[assay_lists[i].list];
+        const size_t size = assay_lists[i].element_size;
+        struct span span;
+        if (assay_lists[i].message != message) {
+            continue;
+        }
+        if (assay_lists[i].in_record) {
+            uint8_t *record;
+            memcpy(&record, place, sizeof record);
+            if (record == NULL) {
+                continue;
+            }
+            place = record + assay_lists[i].inner;
+        }
+        memcpy(&span, place, sizeof span);
+        buffer_append(list, span.items, span.count * size);
+        if (is_last_frame) {
+            span.count = buffer_size(list) / size;
+            buffer_append(list, "", 1);
+            span.items = buffer_bytes(list);
+            memcpy(place, &span, sizeof span);
+        }
+        failed = failed || list->failed;
+    }
+    return !failed || fail_memory(answer->error, "reading an answer");
+}
+
+static bool same_bytes(struct span a, struct span b, size_t size) {
+    return a.count == b.count && (a.count == 0 || memcmp(a.items, b.items, a.count * size) == 0);
+}
+
+/* Whether log-probabilities were asked for, have lists of fitting lengths, and in all frames the
+ * same number of alternatives per token, at most those asked for. */
+static bool logprobs_fit(
+    struct answer *answer, const char *name, const assay_logprobs *found, assay_opt_u64 asked,
+    assay_opt_u64 *width) {
+    if (found == NULL) {
+        return true;
+    }
+    if (!asked.given) {
+        return breach(answer->error, "reading \"%s\": found what was not asked for", name);
+    }
+    const uint64_t alternatives = found->top_count.value;
+    const size_t rows = found->tokens.count * (size_t)alternatives; /* 64 million at most */
+    if (found->logprobs.count != found->tokens.count || found->top_tokens.count != rows ||
+        found->top_logprobs.count != rows) {
+        return breach(
+            answer->error, "reading \"%s\": found lists of %zu, %zu and %zu elements, allowed: of "
+            "%zu and twice %zu", name, found->logprobs.count, found->top_tokens.count,
+            found->top_logprobs.count, found->tokens.count, rows);
+    }
+    if (found->tokens.count == 0) {
+        return true;
+    }
+    if (alternatives > asked.value || (width->given && width->value != alternatives)) {
+        return breach(
+            answer->error, "reading \"%s\": found %" PRIu64 " alternatives per token, allowed: at "
+            "most %" PRIu64 ", the same in every frame", name, alternatives, asked.value);
+    }
+    *width = (assay_opt_u64)ASSAY_GIVEN(alternatives);
+    return true;
+}
+
+/* Log-probabilities in a frame of Generate: of the frame's own tokens, and of any of the prompt. */
+static bool generated_fits(
+    struct answer *answer, assay_u32s tokens, const assay_logprobs *made,
+    const assay_logprobs *prompt) {
+    const assay_generate_request *asked = answer->request;
+    const struct span own = {tokens.items, tokens.count};
+    struct span theirs = {NULL, 0};
+    if (!logprobs_fit(answer, "logprobs", made, asked->logprobs, &answer->made_width) ||
+        !logprobs_fit(
+            answer, "prompt_logprobs", prompt, asked->prompt_logprobs, &answer->prompt_width)) {
+        return false;
+    }
+    if (made != NULL) {
+        theirs = (struct span){made->tokens.items, made->tokens.count};
+    }
+    return !asked->logprobs.given || same_bytes(own, theirs, 4) ||
+           breach(
+               answer->error, "reading the answer to Generate: found log-probabilities of %zu "
+               "tokens, allowed: of the frame's own %zu", theirs.count, own.count);
+}
+
+/* The record for all log-probabilities of a list; NULL when none were asked for, or no memory. */
+static const assay_logprobs *whole_logprobs(
+    struct answer *answer, const assay_logprobs *last, assay_opt_u64 asked, assay_opt_u64 width) {
+    assay_logprobs *whole = asked.given ? arena_take(&answer->whole, 1, sizeof *whole) : NULL;
+    if (whole != NULL) {
+        *whole = last == NULL ? *whole : *last;
+        whole->top_count = width.given ? width : asked;
+    }
+    return whole;
+}
+
+/* Whether `count` values are rows times columns. */
+static bool count_fits(
+    struct answer *answer, const char *what, uint64_t count, uint64_t rows, uint64_t columns) {
+    return (rows <= UINT64_MAX / columns && rows * columns == count) ||
+           breach(
+               answer->error, "reading %s: found %" PRIu64 " values, allowed: %" PRIu64
+               " times %" PRIu64, what, count, rows, columns);
+}
+
+static bool whole_generate_fits(struct answer *answer, const assay_generate_response *last) {
+    if (!count_fits(answer, "tokens", last->tokens.count, last->completion_tokens, 1)) {
+        return false;
+    }
+    if (last->prompt_logprobs == NULL) {
+        return true;
+    }
+    const uint64_t expected = last->prompt_tokens - (last->prompt_tokens > 0 ? 1 : 0);
+    const uint64_t found = last->prompt_logprobs->tokens.count;
+    const char *reason = last->finish_reason.data;
+    const bool is_whole = strcmp(reason, "stop") == 0 || strcmp(reason, "length") == 0;
+    return (is_whole ? found == expected : found <= expected) ||
+           breach(
+               answer->error, "reading the answer to Generate: found log-probabilities of %" PRIu64
+               " prompt tokens, allowed: %" PRIu64 ", of all but the first", found, expected);
+}
+
+static bool whole_logits_fits(struct answer *answer, const assay_logits_response *last) {
+    const assay_logits_request *request = answer->request;
+    const bool is_last_only = !request->all_positions.given || !request->all_positions.value;
+    /* How many positions a text has, nobody knows. */
+    const bool is_counted = is_last_only || request->tokens.items != NULL;
+    const uint64_t positions = is_last_only ? 1 : request->tokens.count;
+    return (!is_counted || count_fits(answer, "positions", last->positions, positions, 1)) &&
+           count_fits(answer, "logits", last->logits.count, last->positions, last->vocabulary);
+}
+
+static bool whole_embed_fits(struct answer *answer, const assay_embed_response *last) {
+    const assay_embed_request *request = answer->request;
+    return count_fits(answer, "inputs", last->count, request->inputs.count, 1) &&
+           count_fits(answer, "values", last->embeddings.count, last->count, last->dimensions);
+}
+
+static bool scores_fit(struct answer *answer, const assay_score_response *last) {
+    const assay_score_request *request = answer->request;
+    const assay_opt_u64 asked = ASSAY_GIVEN(request->top_logprobs.value);
+    bool fits = count_fits(answer, "scores", last->scores.count, request->continuations.count, 1);
+    for (size_t i = 0; fits && i < last->scores.count; i++) {
+        const assay_logprobs *logprobs = last->scores.items[i].logprobs;
+        assay_opt_u64 width = {.given = false};
+        fits = logprobs_fit(answer, "scores.logprobs", logprobs, asked, &width);
+        if (fits && logprobs->tokens.count == 0) {
+            fits = breach(
+                answer->error, "reading score %zu: found 0 tokens, allowed: 1 or more", i);
+        }
+    }
+    return fits;
+}
+
+static bool pong_fits(struct answer *answer, const assay_ping_response *last) {
+    const assay_ping_request *request = answer->request;
+    const struct span sent = {request->payload.data, request->payload.size};
+    return same_bytes(sent, (struct span){last->payload.data, last->payload.size}, 1) ||
+           breach(answer->error, "pinging: other bytes came back than were sent");
+}
+
+/* Compares the whole answer with what was asked for, and with what it says about itself. */
+static bool whole_fits(struct answer *answer, const void *last) {
+    switch (answer->kind->number) {
+    case ASSAY_KIND_PING:
+        return pong_fits(answer, last);
+    case ASSAY_KIND_GENERATE:
+        return whole_generate_fits(answer, last);
+    case ASSAY_KIND_LOGITS:
+        return whole_logits_fits(answer, last);
+    case ASSAY_KIND_EMBED:
+        return whole_embed_fits(answer, last);
+    case ASSAY_KIND_SCORE:
+        return scores_fit(answer, last);
+    default:
+        return true;
+    }
+}
+
+/* The `answer` record of a message; NULL: it has none. */
+static const assay_answer *answer_record(unsigned message, const void *object) {
+    const assay_field_info *field = assay_field_named(message, "answer");
+    const assay_answer *record = NULL;
+    if (field != NULL) {
+        memcpy(&record, (const uint8_t *)object + field->offset, sizeof record);
+    }
+    return record;
+}
+
+/* Decodes the next frame of an answer. The number that it says, if it says one, must follow the
+ * frames before, and its degraded flag must agree with its list. */
+static void *decode_frame(
+    struct answer *answer, struct arena *arena, unsigned message, const struct frame *frame) {
+    void *object = decode_body(arena, message, frame->body, frame->size, answer->error);
+    if (object == NULL) {
+        return NULL;
+    }
+    const assay_field_info *field = assay_field_named(message, "frame");
+    assay_opt_u64 number = {.given = false};
+    if (field != NULL) {
+        memcpy(&number, (const uint8_t *)object + field->offset, sizeof number);
+    }
+    const uint64_t expected = answer->frames++;
+    if (number.given && number.value != expected) {
+        (void)breach(
+            answer->error, "reading %s: found frame %" PRIu64 " of the answer, allowed: %" PRIu64
+            ", since so many came before", assay_messages[message].name, number.value, expected);
+        return NULL;
+    }
+    const assay_answer *record = answer_record(message, object);
+    const bool is_listed = record != NULL && record->degradations.count > 0;
+    if (is_listed != ((frame->header.flags & ASSAY_FLAG_DEGRADED) != 0)) {
+        (void)breach(
+            answer->error, "reading %s: its degraded flag and its list disagree",
+            assay_messages[message].name);
+        return NULL;
+    }
+    return object;
+}
+
+/* The next chunk, valid until the one after it; NULL: see the error. */
+static const void *answer_chunk(struct answer *answer, const struct frame *frame) {
+    const unsigned message = answer->kind->chunk;
+    arena_free(&answer->chunk);
+    void *object = decode_frame(answer, &answer->chunk, message, frame);
+    bool is_fine = object != NULL;
+    if (is_fine && message == ASSAY_MESSAGE_GENERATE_CHUNK) {
+        const assay_generate_chunk *it = object;
+        is_fine = generated_fits(answer, it->tokens, it->logprobs, it->prompt_logprobs);
+    }
+    return is_fine && join_lists(answer, message, object, false) ? object : NULL;
+}
+
+/* The whole answer, from the last frame and what came before; NULL: see the error. */
+static const void *answer_whole(struct answer *answer, const struct frame *frame) {
+    const unsigned message = answer->kind->response;
+    void *object = decode_frame(answer, &answer->whole, message, frame);
+    bool is_fine = object != NULL;
+    if (is_fine && message == ASSAY_MESSAGE_GENERATE_RESPONSE) {
+        const assay_generate_request *asked = answer->request;
+        assay_generate_response *it = object;
+        is_fine = generated_fits(answer, it->tokens, it->logprobs, it->prompt_logprobs);
+        it->logprobs =
+            whole_logprobs(answer, it->logprobs, asked->logprobs, answer->made_width);
+        it->prompt_logprobs = whole_logprobs(
+            answer, it->prompt_logprobs, asked->prompt_logprobs, answer->prompt_width);
+    }
+    if (is_fine && answer->kind->streamed) {
+        is_fine = join_lists(answer, message, object, true);
+    }
+    if (answer->whole.failed) {
+        is_fine = fail_memory(answer->error, "reading an answer");
+    }
+    return is_fine && whole_fits(answer, object) ? object : NULL;
+}
+
+/* ================================================================ socket */
 
 struct address {
     bool is_unix;
@@ -1125,45 +1188,37 @@ struct address {
     char text[300]; /* for errors */
 };
 
-static assay_code bad_address(assay_error *error, const char *text, const char *allowed) {
+static bool bad_address(assay_error *error, const char *text, const char *allowed) {
     return fail(
         error, ASSAY_ADDRESS_INVALID, "reading the server address: found \"%.300s\", allowed: %s",
         text, allowed);
 }
 
-static assay_code parse_tcp(const char *text, struct address *address, assay_error *error) {
+static bool parse_tcp(const char *text, struct address *address, assay_error *error) {
     const char *host = text + strlen("tcp://"), *colon = strrchr(host, ':');
     size_t size = colon == NULL ? 0 : (size_t)(colon - host);
-    unsigned long port = 0;
-    for (const char *digit = colon == NULL ? "" : colon + 1; *digit != 0; digit++) {
-        if (*digit < '0' || *digit > '9' || port > 65535) {
-            port = 0;
-            break;
-        }
-        port = port * 10 + (unsigned long)(*digit - '0');
-    }
-    if (port < 1 || port > 65535) {
+    char *end = NULL;
+    const unsigned long port = colon == NULL ? 0 : strtoul(colon + 1, &end, 10);
+    if (port < 1 || port > 65535 || *end != 0 || strchr("0123456789", colon[1]) == NULL) {
         return bad_address(error, text, "a port from 1 to 65535 after the last colon");
     }
-    bool bracketed = size > 2 && host[0] == '[' && host[size - 1] == ']';
-    if (bracketed) {
+    const bool is_bracketed = size > 2 && host[0] == '[' && host[size - 1] == ']';
+    if (is_bracketed) {
         host++;
         size -= 2;
     }
     if (size == 0 || size >= sizeof address->host ||
-        (!bracketed && memchr(host, ':', size) != NULL)) {
+        (!is_bracketed && memchr(host, ':', size) != NULL)) {
         return bad_address(error, text, "tcp://HOST:PORT, an IPv6 host in brackets");
     }
     copy_text(address->host, sizeof address->host, (assay_text){host, size});
     (void)snprintf(address->port, sizeof address->port, "%u", (unsigned)port & 0xFFFF);
-    return ASSAY_OK;
+    return true;
 }
 
-static assay_code parse_address(const char *text, struct address *address, assay_error *error) {
+static bool parse_address(const char *text, struct address *address, assay_error *error) {
     *address = (struct address){.is_unix = false};
-    if (text == NULL) {
-        return bad_address(error, "", "tcp://HOST:PORT or unix:///PATH");
-    }
+    text = text == NULL ? "" : text;
     copy_text(address->text, sizeof address->text, assay_text_of(text));
     if (strncmp(text, "tcp://", strlen("tcp://")) == 0) {
         return parse_tcp(text, address, error);
@@ -1177,10 +1232,10 @@ static assay_code parse_address(const char *text, struct address *address, assay
     }
     address->is_unix = true;
     copy_text(address->host, sizeof address->host, assay_text_of(path));
-    return ASSAY_OK;
+    return true;
 }
 
-static assay_code unreachable(assay_error *error, const struct address *address, int reason) {
+static bool unreachable(assay_error *error, const struct address *address, int reason) {
     char words[128];
     if (strerror_r(reason, words, sizeof words) != 0) {
         (void)snprintf(words, sizeof words, "error %d", reason);
@@ -1190,32 +1245,10 @@ static assay_code unreachable(assay_error *error, const struct address *address,
         address->text, words);
 }
 
-/*
- * Connects to a Unix socket; 0, or the reason in errno's numbers. Connecting waits when the queue
- * of the server is full, as long as SO_SNDTIMEO says; a socket that does not wait is refused then.
- */
-static int connect_unix(int fd, const char *path, int64_t until) {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    copy_text(name.sun_path, sizeof name.sun_path, assay_text_of(path));
-    int reason;
-    do { /* connecting that a signal interrupts has not begun, and is tried again */
-        int milliseconds = poll_milliseconds(until); /* not for ever: connecting has a limit */
-        struct timeval limit = {.tv_sec = milliseconds / 1000};
-        limit.tv_usec = milliseconds % 1000 * 1000;
-        if (milliseconds <= 0) {
-            return ETIMEDOUT;
-        }
-        if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0) {
-            return errno;
-        }
-        reason = connect(fd, (const struct sockaddr *)&name, sizeof name) == 0 ? 0 : errno;
-    } while (reason == EINTR);
-    return reason == EAGAIN ? ETIMEDOUT : reason;
-}
-
-/* The system finds out that the machine at the far end is gone without a word. */
-static void keep_alive(int fd) {
+/* Packets go out at once, and the system finds out when the machine at the far end is gone. */
+static void set_tcp_options(int fd) {
     const int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 #if defined(TCP_KEEPIDLE) && defined(TCP_KEEPINTVL) && defined(TCP_KEEPCNT)
     const int idle = KEEPALIVE_IDLE_SECONDS, interval = KEEPALIVE_INTERVAL_SECONDS;
@@ -1226,31 +1259,35 @@ static void keep_alive(int fd) {
 #endif
 }
 
-/* Connects one TCP socket; 0, or the reason in errno's numbers. */
-static int connect_tcp(int fd, const struct sockaddr *name, socklen_t size, int64_t until) {
-    int flags = fcntl(fd, F_GETFL), on = 1;
-    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
+/* Connects a socket; 0, or the reason in errno's numbers. */
+static int connect_one(
+    int fd, const struct addrinfo *name, int64_t until, const atomic_bool *is_closed) {
+    const bool is_unix = name->ai_family == AF_UNIX;
+    /* While the queue of the server is full, a Unix socket has not begun, and is tried again. */
+    const int not_yet = is_unix ? EAGAIN : EINPROGRESS;
+    struct pollfd one = {.fd = is_unix ? -1 : fd, .events = POLLOUT}; /* -1: a mere pause */
+    socklen_t size = sizeof(int);
+    const int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
+        fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
         return errno;
     }
-    int reason = connect(fd, name, size) == 0 ? 0 : errno;
-    if (reason == EINPROGRESS || reason == EINTR) {
-        struct pollfd one = {.fd = fd, .events = POLLOUT};
-        socklen_t length = sizeof reason;
-        int ready;
-        do {
-            ready = poll(&one, 1, poll_milliseconds(until));
-        } while (ready < 0 && errno == EINTR);
-        if (ready == 0) {
-            return ETIMEDOUT;
-        }
-        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &length) < 0) {
-            return errno;
+    int reason = connect(fd, name->ai_addr, name->ai_addrlen) == 0 ? 0 : errno;
+    while ((reason == not_yet || reason == EINTR) && !has_passed(until) && !*is_closed) {
+        const int ready = poll(&one, 1, GLANCE_MILLISECONDS);
+        if (is_unix) {
+            reason = connect(fd, name->ai_addr, name->ai_addrlen) == 0 ? 0 : errno;
+        } else if (ready > 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &size) < 0) {
+            reason = errno;
         }
     }
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    keep_alive(fd);
-    /* From here on reads wait, unless told not to. */
-    return reason == 0 && fcntl(fd, F_SETFL, flags) < 0 ? errno : reason;
+    if (!is_unix) {
+        set_tcp_options(fd);
+    }
+    if (reason == 0) { /* from here on reads wait, unless told not to */
+        reason = fcntl(fd, F_SETFL, flags) < 0 ? errno : 0;
+    }
+    return reason == not_yet || reason == EINTR ? ETIMEDOUT : reason;
 }
 
 #ifdef SOCK_CLOEXEC
@@ -1259,66 +1296,63 @@ enum { STREAM_SOCKET = SOCK_STREAM | SOCK_CLOEXEC }; /* no program that is start
 enum { STREAM_SOCKET = SOCK_STREAM };
 #endif
 
-/* Opens one socket and connects it, to `path` if there is one; -1 with the reason in `reason`. */
-static int open_connected(
-    const char *path, const struct addrinfo *found, int64_t until, int *reason) {
-    int fd = socket(path != NULL ? AF_UNIX : found->ai_family, STREAM_SOCKET, 0);
-    if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
-        *reason = errno;
-    } else if (path != NULL) {
-        *reason = connect_unix(fd, path, until);
-    } else {
-        *reason = connect_tcp(fd, found->ai_addr, found->ai_addrlen, until);
+/* A socket connected to the first of these names that answers; -1 with the reason in `error`. */
+static int connect_first(
+    const struct address *address, const struct addrinfo *name, int64_t until,
+    const atomic_bool *is_closed, assay_error *error) {
+    int reason = ECONNREFUSED;
+    for (; name != NULL; name = name->ai_next) {
+        int fd = socket(name->ai_family, STREAM_SOCKET, 0);
+        reason = fd < 0 ? errno : connect_one(fd, name, until, is_closed);
+        if (reason == 0) {
+            return fd;
+        }
+        if (fd >= 0) {
+            close(fd);
+        }
     }
-    if (fd >= 0 && *reason != 0) {
-        close(fd);
-    }
-    return *reason == 0 ? fd : -1;
+    (void)unreachable(error, address, reason);
+    return -1;
 }
 
-/* A connected socket; -1 with the reason in `error`. */
-static int connect_socket(const struct address *address, int64_t until, assay_error *error) {
-    int reason = ECONNREFUSED, connected = -1;
+/* A connected socket; -1 with the reason in `error`. Ends early once `is_closed`. */
+static int connect_socket(
+    const struct address *address, int64_t until, const atomic_bool *is_closed,
+    assay_error *error) {
     if (address->is_unix) {
-        connected = open_connected(address->host, NULL, until, &reason);
-    } else {
-        struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found;
-        int result;
-        do {
-            result = getaddrinfo(address->host, address->port, &hints, &found);
-        } while (result == EAI_SYSTEM && errno == EINTR && now_microseconds() < until);
-        if (result != 0) {
-            const char *words = gai_strerror(result);
-            (void)fail(error, ASSAY_UNREACHABLE, "finding %s: %s", address->text, words);
-            return -1;
-        }
-        for (struct addrinfo *one = found; one != NULL && connected < 0; one = one->ai_next) {
-            connected = open_connected(NULL, one, until, &reason);
-        }
-        freeaddrinfo(found);
+        struct sockaddr_un path = {.sun_family = AF_UNIX};
+        copy_text(path.sun_path, sizeof path.sun_path, assay_text_of(address->host));
+        struct addrinfo name = {
+            .ai_family = AF_UNIX, .ai_addr = (struct sockaddr *)&path, .ai_addrlen = sizeof path};
+        return connect_first(address, &name, until, is_closed, error);
     }
-    if (connected < 0) {
-        (void)unreachable(error, address, reason);
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found;
+    int result;
+    do {
+        result = getaddrinfo(address->host, address->port, &hints, &found);
+    } while (result == EAI_SYSTEM && errno == EINTR && !has_passed(until));
+    if (result != 0) {
+        const char *words = gai_strerror(result);
+        (void)fail(error, ASSAY_UNREACHABLE, "finding %s: %s", address->text, words);
+        return -1;
     }
-    return connected;
+    int fd = connect_first(address, found, until, is_closed, error);
+    freeaddrinfo(found);
+    return fd;
 }
 
-/* ================================================================ connections */
+/* ================================================================ connection */
 
-/* A thread that waits on a connection. */
-struct waiter {
-    struct waiter *next, **link; /* NULL: does not wait */
-    pthread_cond_t wake;
-};
-
-/* A request in flight. Its caller's until the caller gives it up; then the connection's. */
+/* A request on a connection, waiting for a place in flight or sent. Its caller's until the caller
+ * parts with it; then the connection's. */
 struct pending {
     struct pending *next;
-    struct waiter waiter;
     const assay_kind_info *kind;
-    uint64_t id;
+    uint64_t id; /* 0: not in flight yet */
+    pthread_cond_t wake;
+    bool is_waiting;             /* its caller waits on `wake` */
     struct frame *first, **last; /* frames not taken yet */
-    size_t queued_size;
+    uint64_t size;               /* of all bodies that came, before compression */
     bool has_first, is_complete, is_orphan, is_too_large;
     uint8_t provenance;
     uint32_t generation;
@@ -1328,33 +1362,27 @@ struct pending {
 struct connection {
     struct pool *pool;
     struct connection *_Atomic next; /* a forked child reads the list without the lock */
-    int fd;
+    int fd;       /* -1: not connected yet */
     dev_t device; /* with inode: the identity of the socket */
     ino_t inode;
     unsigned users; /* calls, and the pool */
     bool is_leading, is_writing, is_failed, is_draining;
     struct pending *pendings;
-    struct waiter *waiters;
+    uint64_t enlisted; /* how many these are */
     pthread_cond_t write_free;
     uint64_t in_flight, next_id;
     int64_t last_byte_at;
     assay_error error; /* why it failed */
 
-    /* What Hello agreed on; set before others know the connection. */
-    uint64_t revision, peer_body_max, in_flight_max;
+    /* What Hello agreed on. */
+    uint64_t revision, peer_body_max, in_flight_max; /* in_flight_max 0: not agreed yet */
     bool compression;
 
     /* The leader's own. */
     struct frame *partial;
     uint32_t body_max;
-    size_t start, end;
+    size_t filled; /* bytes of the buffer */
     uint8_t buffer[READ_SIZE];
-};
-
-struct slot {
-    struct connection *connection;
-    bool is_connecting;
-    uint64_t chosen; /* by calls that are not in flight yet */
 };
 
 /* The part of a client that belongs to one process: its lock and its connections. */
@@ -1363,77 +1391,118 @@ struct pool {
     assay_options options;  /* the client's */
     struct address address; /* the client's */
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* a slot, or closed */
+    pthread_cond_t closed;
     struct connection *_Atomic connections;
-    bool is_closed;
+    atomic_bool is_closed; /* changed under the lock; connecting looks without it */
     uint64_t random;
-    struct slot slots[POOL_SIZE_MAX];
+    struct connection *slots[]; /* options.connections of them; NULL: not connected */
 };
 
 /* The handle of a program. Only `pool` ever changes: to that of a forked child. */
 struct assay_client {
     assay_options options;
-    char name[ASSAY_LIMIT_HEADER_SIZE * 4 + 1];
+    char name[129]; /* as long as its table allows */
     struct address address;
     struct pool *_Atomic pool;
+};
+
+/* One call, from the request to the reply. Hello and Cancel are calls of our own. */
+struct call {
+    struct pool *pool;
+    const assay_kind_info *kind;
+    const void *message; /* the request as the caller gave it */
+    const assay_call_options *options;
+    assay_reply *reply;
+    assay_error *error;
+    int64_t deadline, wait_until; /* FOREVER: no deadline; now: no wait */
+    struct buffer bytes;          /* room for a header, then the body */
+    unsigned since;               /* lowest revision that knows all of the body */
+    uint64_t attempt;             /* which one the body says it is */
+    uint64_t made, waited;        /* tries that count, tries within wait_milliseconds */
+
+    /* Of one try. */
+    struct connection *connection;
+    struct pending *pending;
+    struct answer answer;
+    bool was_written, was_seen; /* by on_chunk */
+    bool is_inherited;          /* on_chunk forked, and the child has returned */
 };
 
 static const assay_allocator *allocator_of(const struct connection *connection) {
     return &connection->pool->options.allocator;
 }
 
-static struct pending *pending_new(struct pool *pool, const assay_kind_info *kind) {
-    struct pending *pending = resize(&pool->options.allocator, NULL, sizeof *pending);
-    if (pending == NULL) {
-        return NULL;
+static bool fail_closed(const struct pool *pool, assay_error *error) {
+    return fail(
+        error, ASSAY_CONNECTION_CLOSED, "calling %s: this client was closed", pool->address.text);
+}
+
+static bool fail_late(const struct call *call) {
+    return fail(
+        call->error, ASSAY_TIMED_OUT, "sending %s: the deadline passed first", call->kind->name);
+}
+
+static bool pending_new(struct call *call) {
+    const assay_allocator *allocator = &call->pool->options.allocator;
+    struct pending *pending = resize(allocator, NULL, sizeof *pending);
+    if (pending != NULL) {
+        *pending = (struct pending){.kind = call->kind};
+        pending->last = &pending->first;
     }
-    *pending = (struct pending){.kind = kind};
+    if (pending == NULL || !condition_init(&pending->wake)) {
+        release(allocator, pending);
+        return fail_memory(call->error, "making a request");
+    }
+    call->pending = pending;
+    return true;
+}
+
+static void drop_frames(struct pool *pool, struct pending *pending) {
+    frames_free(&pool->options.allocator, pending->first);
+    pending->first = NULL;
     pending->last = &pending->first;
-    if (!condition_init(&pending->waiter.wake)) {
-        release(&pool->options.allocator, pending);
-        return NULL;
-    }
-    return pending;
 }
 
 static void pending_free(struct pool *pool, struct pending *pending) {
-    frames_free(&pool->options.allocator, pending->first);
-    pthread_cond_destroy(&pending->waiter.wake);
+    drop_frames(pool, pending);
+    pthread_cond_destroy(&pending->wake);
     release(&pool->options.allocator, pending);
 }
 
-static void drop_frames(struct connection *connection, struct pending *pending) {
-    frames_free(allocator_of(connection), pending->first);
-    pending->first = NULL;
-    pending->last = &pending->first;
-    pending->queued_size = 0;
-}
-
 static void wake_all(struct connection *connection) {
-    for (struct waiter *waiter = connection->waiters; waiter != NULL; waiter = waiter->next) {
-        pthread_cond_signal(&waiter->wake);
+    for (struct pending *one = connection->pendings; one != NULL; one = one->next) {
+        pthread_cond_signal(&one->wake);
     }
 }
 
-/* Takes a request off the list of those in flight, and tells those who wait for its place. */
-static void remove_pending(struct connection *connection, struct pending *pending) {
-    for (struct pending **link = &connection->pendings; *link != NULL; link = &(*link)->next) {
-        if (*link == pending) {
-            *link = pending->next;
-            connection->in_flight -= pending->kind->number == ASSAY_KIND_CANCEL ? 0 : 1;
-            break;
-        }
+static void enlist(struct connection *connection, struct pending *pending) {
+    pending->next = connection->pendings;
+    connection->pendings = pending;
+    connection->enlisted++;
+}
+
+static void delist(struct connection *connection, const struct pending *pending) {
+    struct pending **link = &connection->pendings;
+    while (*link != pending) {
+        link = &(*link)->next;
     }
+    *link = pending->next;
+    connection->enlisted--;
+}
+
+/* Puts a request that is enlisted in flight. Cancel needs no place. */
+static void take_off(struct connection *connection, struct pending *pending) {
+    pending->id = connection->next_id++;
+    connection->in_flight += pending->kind->number == ASSAY_KIND_CANCEL ? 0 : 1;
+}
+
+/* Takes a request out of those in flight, and tells those who wait for its place. */
+static void land(struct connection *connection, struct pending *pending) {
+    delist(connection, pending);
+    connection->in_flight -= pending->kind->number == ASSAY_KIND_CANCEL ? 0 : 1;
     if (connection->in_flight + 1 == connection->in_flight_max) {
         wake_all(connection);
     }
-}
-
-static void add_pending(struct connection *connection, struct pending *pending) {
-    pending->id = connection->next_id++;
-    pending->next = connection->pendings;
-    connection->pendings = pending;
-    connection->in_flight += pending->kind->number == ASSAY_KIND_CANCEL ? 0 : 1;
 }
 
 static void connection_release(struct connection *connection) {
@@ -1442,17 +1511,14 @@ static void connection_release(struct connection *connection) {
         return;
     }
     struct connection *_Atomic *link = &pool->connections;
-    for (struct connection *one = *link; one != NULL; one = *link) {
-        if (one == connection) {
-            *link = one->next;
-            break;
-        }
-        link = &one->next;
+    while (*link != connection) {
+        link = &(*link)->next;
     }
-    if (!connection->is_failed) { /* the copy of a forked child must not keep it open */
-        (void)shutdown(connection->fd, SHUT_RDWR);
+    *link = connection->next;
+    if (connection->fd >= 0) {
+        (void)shutdown(connection->fd, SHUT_RDWR); /* a child's copy must not keep it open */
+        close(connection->fd);
     }
-    close(connection->fd);
     while (connection->pendings != NULL) { /* orphans: every other has its caller */
         struct pending *pending = connection->pendings;
         connection->pendings = pending->next;
@@ -1466,13 +1532,13 @@ static void connection_release(struct connection *connection) {
 /* Takes a connection out of the pool: the next call connects anew. */
 static void connection_detach(struct connection *connection) {
     struct pool *pool = connection->pool;
-    for (size_t i = 0; i < pool->options.connections; i++) {
-        if (pool->slots[i].connection == connection) {
-            pool->slots[i].connection = NULL;
-            pthread_cond_broadcast(&pool->changed);
-            connection_release(connection);
-            return;
-        }
+    size_t i = 0;
+    while (i < pool->options.connections && pool->slots[i] != connection) {
+        i++;
+    }
+    if (i < pool->options.connections) {
+        pool->slots[i] = NULL;
+        connection_release(connection);
     }
 }
 
@@ -1489,116 +1555,9 @@ static void connection_fail(struct connection *connection, const assay_error *er
     connection_detach(connection);
 }
 
-/* ---------------------------------------------------------------- reading */
+/* ---------------------------------------------------------------- reading; the lock is held */
 
-/* What one read brought. */
-struct arrivals {
-    struct frame *first, **last;
-    bool is_alive; /* something came */
-    bool is_failed;
-    assay_error error;
-};
-
-/* Ends the frame that is being read, once its body is whole. */
-static bool finish_partial(struct connection *connection, struct arrivals *arrivals) {
-    struct frame *frame = connection->partial;
-    if (frame->filled < frame->size) {
-        return true;
-    }
-    connection->partial = NULL;
-    if ((frame->flags & ASSAY_FLAG_COMPRESSED) != 0) {
-        frame = frame_decompress(allocator_of(connection), frame, &arrivals->error);
-        if (frame == NULL) {
-            arrivals->is_failed = true;
-            return false;
-        }
-    }
-    *arrivals->last = frame;
-    arrivals->last = &frame->next;
-    return true;
-}
-
-/* Cuts what has been read into frames; leaves less than a header in the buffer. */
-static void cut_frames(struct connection *connection, struct arrivals *arrivals) {
-    while (connection->start < connection->end) {
-        const uint8_t *bytes = connection->buffer + connection->start;
-        size_t have = connection->end - connection->start;
-        if (connection->partial == NULL) {
-            if (check_header(
-                    bytes, have, connection->body_max, connection->compression,
-                    &arrivals->error) != ASSAY_OK) {
-                arrivals->is_failed = true;
-                return;
-            }
-            if (have < HEADER_SIZE) {
-                break;
-            }
-            connection->partial =
-                frame_new(allocator_of(connection), bytes, get_u32(bytes) - COUNTED_SIZE);
-            if (connection->partial == NULL) {
-                (void)fail_memory(&arrivals->error, "reading a frame");
-                arrivals->is_failed = true;
-                return;
-            }
-            connection->start += HEADER_SIZE;
-            bytes += HEADER_SIZE;
-            have -= HEADER_SIZE;
-        }
-        struct frame *frame = connection->partial;
-        size_t size = frame->size - frame->filled < have ? frame->size - frame->filled : have;
-        memcpy(frame->body + frame->filled, bytes, size);
-        frame->filled += size;
-        connection->start += size;
-        if (!finish_partial(connection, arrivals)) {
-            return;
-        }
-    }
-    size_t rest = connection->end - connection->start;
-    memmove(connection->buffer, connection->buffer + connection->start, rest);
-    connection->start = 0;
-    connection->end = rest;
-}
-
-/* Reads once, waiting until `until` (0: not at all), and cuts. No lock is held: the leader's. */
-static void pump(struct connection *connection, int64_t until, struct arrivals *arrivals) {
-    arrivals->first = NULL; /* not its error: that is large, and for failures only */
-    arrivals->last = &arrivals->first;
-    arrivals->is_alive = arrivals->is_failed = false;
-    struct frame *partial = connection->partial;
-    bool direct = partial != NULL && partial->size - partial->filled > READ_SIZE / 4;
-    uint8_t *target = direct ? partial->body + partial->filled
-                             : connection->buffer + connection->end;
-    size_t room = direct ? partial->size - partial->filled : READ_SIZE - connection->end;
-    if (until != FOREVER && until != 0) {
-        struct pollfd one = {.fd = connection->fd, .events = POLLIN};
-        if (poll(&one, 1, poll_milliseconds(until)) <= 0) {
-            return; /* too late, or interrupted: whoever waits looks at the clock */
-        }
-    }
-    ssize_t count = recv(connection->fd, target, room, until == FOREVER ? 0 : MSG_DONTWAIT);
-    if (count > 0) {
-        arrivals->is_alive = true;
-        if (direct) {
-            partial->filled += (size_t)count;
-            (void)finish_partial(connection, arrivals);
-        } else {
-            connection->end += (size_t)count;
-            cut_frames(connection, arrivals);
-        }
-    } else if (count == 0) {
-        arrivals->is_failed = true;
-        (void)fail(
-            &arrivals->error, ASSAY_CONNECTION_CLOSED, "reading from %s: the server closed the "
-            "connection", connection->pool->address.text);
-    } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-        arrivals->is_failed = true;
-        (void)fail(
-            &arrivals->error, ASSAY_CONNECTION_CLOSED, "reading from %s: error %d",
-            connection->pool->address.text, errno);
-    }
-}
-
-/* Copies the server's words into an error. */
+/* Makes the server's words the error. */
 static void take_words(
     assay_error *error, const struct frame *frame, const assay_error_body *words) {
     copy_text(error->server_code, sizeof error->server_code, words->code);
@@ -1606,214 +1565,249 @@ static void take_words(
     copy_text(error->layer, sizeof error->layer, words->layer);
     error->has_retry_after = words->retry_after_milliseconds.given;
     error->retry_after_milliseconds = words->retry_after_milliseconds.value;
-    error->provenance = frame->provenance;
+    error->has_server_load = words->server_load != NULL;
+    if (error->has_server_load) {
+        error->server_load = *words->server_load;
+    }
+    error->provenance = frame->header.provenance;
 }
 
-/* Refuses a mock first and a failure second: nobody should act on a mock's words unawares. */
-static assay_code check_frame(
-    const struct pool *pool, const struct frame *frame, const char *doing, assay_error *error) {
-    if (frame->provenance == ASSAY_MOCK && !pool->options.allow_mock) {
-        (void)fail(
-            error, ASSAY_MOCK_REFUSED,
-            "calling %s: the answer comes from a mock model, not from a real one", doing);
-        error->provenance = ASSAY_MOCK;
-        return error->code;
-    }
-    if (frame->status == 0) {
-        return ASSAY_OK;
-    }
-    struct arena arena = {.allocator = &pool->options.allocator};
-    const assay_error_body *words =
-        decode_body(&arena, ASSAY_MESSAGE_ERROR_BODY, frame->body, frame->size, error);
-    if (words != NULL) {
-        (void)fail(
-            error, ASSAY_SERVER_REFUSED, "%s: %.*s", assay_status_name(frame->status),
-            (int)words->message.size, words->message.data);
-        error->status = assay_statuses[status_row(frame->status)].number;
-        take_words(error, frame, words);
-    }
-    arena_free(&arena);
-    return error->code;
-}
-
-static bool file_go_away(
-    struct connection *connection, const struct frame *frame, assay_error *error) {
+/* Takes a GoAway; false: it ends the connection, whose error says why. Owns the frame. */
+static bool file_go_away(struct connection *connection, struct frame *packed) {
+    assay_error *error = &connection->error;
     struct arena arena = {.allocator = allocator_of(connection)};
-    bool drains = frame->status == 0;
-    const void *body = decode_body(
-        &arena, drains ? ASSAY_MESSAGE_GO_AWAY : ASSAY_MESSAGE_ERROR_BODY, frame->body, frame->size,
-        error);
+    struct frame *frame = frame_open(arena.allocator, packed, error);
+    if (frame == NULL) {
+        return false;
+    }
+    const bool drains = frame->header.status == 0;
+    const unsigned message = drains ? ASSAY_MESSAGE_GO_AWAY : ASSAY_MESSAGE_ERROR_BODY;
+    const void *body = decode_body(&arena, message, frame->body, frame->size, error);
     if (body != NULL && drains) {
         connection->is_draining = true;
         wake_all(connection);
         connection_detach(connection);
     } else if (body != NULL) {
         const assay_error_body *words = body;
-        (void)fail(
-            error, ASSAY_PROTOCOL_ERROR, "the server ended the connection: %.*s",
-            (int)words->message.size, words->message.data);
+        const assay_text text = words->message;
+        (void)breach(
+            error, "the server ended the connection: %.*s", (int)text.size, text.data);
         take_words(error, frame, words);
     }
     arena_free(&arena);
+    release(arena.allocator, frame);
     return body != NULL && drains;
 }
 
+/* What is wrong with a frame as part of the answer to `pending`; NULL: nothing. */
+static const char *check_place(const struct pending *pending, const struct frame *frame) {
+    if (pending == NULL) {
+        return "a request id that is not in flight";
+    }
+    if (frame->kind != pending->kind->number) {
+        return "another kind than was asked for";
+    }
+    if (!is_last(frame) && !pending->kind->streamed) {
+        return "more frames than one";
+    }
+    const bool may_change = !pending->has_first || frame->kind == ASSAY_KIND_LOAD;
+    const bool is_same = frame->header.provenance == pending->provenance &&
+                         frame->header.generation == pending->generation;
+    return may_change || is_same ? NULL
+                                 : "a provenance or generation that changed between frames";
+}
+
 /* Files one frame under its request; false: it fits none. Owns the frame. */
-static bool file_frame(struct connection *connection, struct frame *frame, assay_error *error) {
+static bool file_frame(struct connection *connection, struct frame *frame) {
+    if (frame->kind == ASSAY_KIND_GO_AWAY) {
+        return file_go_away(connection, frame);
+    }
     struct pending *pending = connection->pendings;
-    while (pending != NULL && pending->id != frame->request_id) {
+    while (pending != NULL && pending->id != frame->header.request_id) {
         pending = pending->next;
     }
-    const char *breach = NULL;
-    if (frame->kind == ASSAY_KIND_GO_AWAY) {
-        bool is_fine = file_go_away(connection, frame, error);
+    const char *wrong = check_place(pending, frame);
+    if (wrong != NULL) {
         release(allocator_of(connection), frame);
-        return is_fine;
-    }
-    if (pending == NULL) {
-        breach = "a request id that is not in flight";
-    } else if (frame->kind != pending->kind->number) {
-        breach = "another kind than was asked for";
-    } else if (!is_last(frame) && !pending->kind->streamed) {
-        breach = "more frames than one";
-    } else if (
-        pending->has_first && frame->kind != ASSAY_KIND_LOAD &&
-        (frame->provenance != pending->provenance || frame->generation != pending->generation)) {
-        breach = "a provenance or generation that changed between frames";
-    }
-    if (breach != NULL) {
-        (void)fail(
-            error, ASSAY_PROTOCOL_ERROR, "reading the answer to %s: found %s",
-            pending == NULL ? "a request" : pending->kind->name, breach);
-        release(allocator_of(connection), frame);
-        return false;
+        return breach(
+            &connection->error, "reading the answer to %s: found %s",
+            pending == NULL ? "a request" : pending->kind->name, wrong);
     }
     pending->has_first = true;
-    pending->provenance = frame->provenance;
-    pending->generation = frame->generation;
-    bool ends = is_last(frame);
-    if (ends) {
-        pending->is_complete = true;
-        remove_pending(connection, pending);
+    pending->provenance = frame->header.provenance;
+    pending->generation = frame->header.generation;
+    pending->size += frame->header.raw_size;
+    pending->is_too_large = pending->size > connection->pool->options.answer_size_max;
+    pending->is_complete = is_last(frame);
+    if (pending->is_complete) {
+        land(connection, pending);
     }
-    pending->queued_size += frame->size;
     if (pending->is_orphan || pending->is_too_large) {
-        release(allocator_of(connection), frame);
-    } else if (pending->queued_size > connection->pool->options.answer_size_max) {
-        pending->is_too_large = true;
         release(allocator_of(connection), frame);
     } else {
         *pending->last = frame;
         pending->last = &frame->next;
     }
-    if (pending->is_orphan && ends) {
+    if (pending->is_orphan && pending->is_complete) {
         pending_free(connection->pool, pending);
     } else {
-        pthread_cond_signal(&pending->waiter.wake);
+        pthread_cond_signal(&pending->wake);
     }
     return true;
 }
 
-static void file_arrivals(struct connection *connection, struct arrivals *arrivals) {
-    if (arrivals->is_alive) {
-        connection->last_byte_at = now_microseconds();
-    }
-    struct frame *frame = arrivals->first;
-    while (frame != NULL) {
-        struct frame *next = frame->next;
-        frame->next = NULL;
-        if (connection->is_failed) {
-            release(allocator_of(connection), frame);
-        } else if (!file_frame(connection, frame, &arrivals->error)) {
-            connection_fail(connection, &arrivals->error);
+/* Cuts what has been read into frames and files them; leaves less than a header in the buffer.
+ * False: the connection's error says why. */
+static bool cut_frames(struct connection *connection) {
+    size_t start = 0;
+    while (true) {
+        struct frame *frame = connection->partial;
+        const uint8_t *bytes = connection->buffer + start;
+        const size_t have = connection->filled - start;
+        if (frame != NULL && frame->filled == frame->size) {
+            connection->partial = NULL;
+            if (!file_frame(connection, frame)) {
+                return false;
+            }
+        } else if (have == 0) {
+            break;
+        } else if (frame != NULL) {
+            const size_t lacking = frame->size - frame->filled;
+            const size_t size = lacking < have ? lacking : have;
+            memcpy(frame->body + frame->filled, bytes, size);
+            frame->filled += size;
+            start += size;
+        } else if (!check_header(
+                       bytes, have, connection->body_max, connection->compression,
+                       &connection->error)) {
+            return false;
+        } else if (have < HEADER_SIZE) {
+            break;
+        } else {
+            connection->partial = frame_new(allocator_of(connection), bytes);
+            start += HEADER_SIZE;
+            if (connection->partial == NULL) {
+                return fail_memory(&connection->error, "reading a frame");
+            }
         }
-        frame = next;
     }
-    if (arrivals->is_failed) {
-        connection_fail(connection, &arrivals->error);
-    }
+    connection->filled -= start;
+    memmove(connection->buffer, connection->buffer + start, connection->filled);
+    return true;
 }
 
-/* ---------------------------------------------------------------- waiting; the lock is held */
+/* Receives once, waiting until `until` (0: not at all); -1 with the reason in errno. */
+static ssize_t receive(int fd, void *target, size_t room, int64_t until) {
+    if (until != FOREVER && until != 0) {
+        struct pollfd one = {.fd = fd, .events = POLLIN};
+        if (poll(&one, 1, poll_milliseconds(until)) <= 0) {
+            errno = EAGAIN; /* too late, or interrupted: whoever waits looks at the clock */
+            return -1;
+        }
+    }
+    return recv(fd, target, room, until == FOREVER ? 0 : MSG_DONTWAIT);
+}
 
-/* Reads the socket for everybody. */
+/* Reads the socket once, for everybody. The lock is not held meanwhile. A body that is large is
+ * read into its frame. */
 static void lead(struct connection *connection, int64_t until) {
-    struct arrivals arrivals;
+    struct frame *partial = connection->partial;
+    const bool is_direct = partial != NULL && partial->size - partial->filled > READ_SIZE / 4;
+    uint8_t *target = is_direct ? partial->body : connection->buffer;
+    size_t *filled = is_direct ? &partial->filled : &connection->filled;
+    const size_t room = (is_direct ? partial->size : READ_SIZE) - *filled;
     connection->is_leading = true;
     pthread_mutex_unlock(&connection->pool->lock);
-    pump(connection, until, &arrivals);
+    const ssize_t count = receive(connection->fd, target + *filled, room, until);
+    const int reason = count < 0 ? errno : 0;
     pthread_mutex_lock(&connection->pool->lock);
     connection->is_leading = false;
-    file_arrivals(connection, &arrivals);
-}
-
-/* Waits for something to happen, as leader when there is none. */
-static void wait_step(struct connection *connection, struct waiter *waiter, int64_t until) {
-    if (!connection->is_leading) {
-        lead(connection, until);
+    if (connection->is_failed || reason == EAGAIN || reason == EWOULDBLOCK || reason == EINTR) {
         return;
     }
-    waiter->next = connection->waiters;
-    waiter->link = &connection->waiters;
-    if (waiter->next != NULL) {
-        waiter->next->link = &waiter->next;
+    bool is_fine = false;
+    if (count > 0) {
+        connection->last_byte_at = now_microseconds();
+        *filled += (size_t)count;
+        is_fine = cut_frames(connection);
+    } else if (count == 0) {
+        (void)fail(
+            &connection->error, ASSAY_CONNECTION_CLOSED,
+            "reading from %s: the server closed the connection", connection->pool->address.text);
+    } else {
+        (void)fail(
+            &connection->error, ASSAY_CONNECTION_CLOSED, "reading from %s: error %d",
+            connection->pool->address.text, reason);
     }
-    connection->waiters = waiter;
-    (void)wait_until(&waiter->wake, &connection->pool->lock, until);
-    *waiter->link = waiter->next;
-    if (waiter->next != NULL) {
-        waiter->next->link = waiter->link;
+    if (!is_fine) {
+        connection_fail(connection, &connection->error);
     }
+}
+
+/*
+ * Waits for something to happen to an enlisted request, as leader when there is none. A request
+ * without a place in flight leads only while others have one, and for a little while, since its
+ * place may become free without a frame that it would read.
+ */
+static void wait_step(struct connection *connection, struct pending *pending, int64_t until) {
+    const bool is_in_flight = pending->id != 0;
+    if (!connection->is_leading && (is_in_flight || connection->in_flight > 0)) {
+        const int64_t soon = is_in_flight ? until : milliseconds_from_now(BUSY_MILLISECONDS);
+        lead(connection, earlier(until, soon));
+        return;
+    }
+    pending->is_waiting = true;
+    (void)wait_until(&pending->wake, &connection->pool->lock, until);
+    pending->is_waiting = false;
 }
 
 /* Whoever stops waiting calls this: somebody else must lead. */
 static void hand_over(struct connection *connection) {
-    if (!connection->is_leading && connection->waiters != NULL) {
-        pthread_cond_signal(&connection->waiters->wake);
+    struct pending *one = connection->is_leading ? NULL : connection->pendings;
+    while (one != NULL && !one->is_waiting) {
+        one = one->next;
+    }
+    if (one != NULL) {
+        pthread_cond_signal(&one->wake);
     }
 }
 
 /* ---------------------------------------------------------------- writing; the lock is held */
 
-/* Sends bytes while nobody holds the lock; reads meanwhile when the server does not take them and
- * nobody else reads, since it may wait for us in turn. The number of bytes that were taken. */
+/* Waits until the server takes bytes again, or a little while. Reads meanwhile when nobody else
+ * does, since the server may wait for us in turn. */
+static void await_room(struct connection *connection, int64_t until) {
+    const bool leads = !connection->is_leading;
+    struct pollfd one = {.fd = connection->fd, .events = leads ? POLLOUT | POLLIN : POLLOUT};
+    connection->is_leading = true;
+    pthread_mutex_unlock(&connection->pool->lock);
+    until = earlier(until, milliseconds_from_now(BUSY_MILLISECONDS));
+    const int ready = poll(&one, 1, poll_milliseconds(until));
+    pthread_mutex_lock(&connection->pool->lock);
+    if (leads) {
+        connection->is_leading = false;
+        if (ready > 0 && (one.revents & ~POLLOUT) != 0) {
+            lead(connection, 0);
+        }
+        hand_over(connection);
+    }
+}
+
+/* Sends bytes, for which the lock is not held; the number of those that were taken. */
 static size_t send_bytes(
     struct connection *connection, const uint8_t *bytes, size_t size, int64_t until) {
     size_t sent = 0;
-    while (sent < size) {
-        ssize_t count =
+    while (sent < size && !connection->is_failed) {
+        pthread_mutex_unlock(&connection->pool->lock);
+        const ssize_t count =
             send(connection->fd, bytes + sent, size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const int reason = count < 0 ? errno : 0;
+        pthread_mutex_lock(&connection->pool->lock);
         if (count >= 0) {
             sent += (size_t)count;
-            continue;
-        }
-        if (errno == EINTR) {
-            continue;
-        }
-        if ((errno != EAGAIN && errno != EWOULDBLOCK) || now_microseconds() >= until) {
-            break;
-        }
-        pthread_mutex_lock(&connection->pool->lock);
-        bool leads = !connection->is_leading, is_failed = connection->is_failed;
-        connection->is_leading = true;
-        pthread_mutex_unlock(&connection->pool->lock);
-        struct pollfd one = {.fd = connection->fd, .events = POLLOUT};
-        one.events = leads && !is_failed ? POLLOUT | POLLIN : POLLOUT;
-        int64_t soon = after_milliseconds(now_microseconds(), 100);
-        struct arrivals arrivals = {.first = NULL};
-        if (!is_failed && poll(&one, 1, poll_milliseconds(earlier(until, soon))) > 0 && leads &&
-            (one.revents & ~POLLOUT) != 0) {
-            pump(connection, 0, &arrivals);
-        }
-        pthread_mutex_lock(&connection->pool->lock);
-        if (leads) {
-            connection->is_leading = false;
-            file_arrivals(connection, &arrivals);
-            hand_over(connection);
-        }
-        is_failed = is_failed || connection->is_failed;
-        pthread_mutex_unlock(&connection->pool->lock);
-        if (is_failed) {
+        } else if ((reason == EAGAIN || reason == EWOULDBLOCK) && !has_passed(until)) {
+            await_room(connection, until);
+        } else if (reason != EINTR) {
             break;
         }
     }
@@ -1823,22 +1817,18 @@ static size_t send_bytes(
 /* Writes a frame; false: it was not sent whole, so the server cannot act on it. */
 static bool write_frame(
     struct connection *connection, const uint8_t *bytes, size_t size, int64_t until) {
-    pthread_mutex_t *lock = &connection->pool->lock;
-    while (connection->is_writing && !connection->is_failed) {
-        if (!wait_until(&connection->write_free, lock, until)) {
-            return false;
-        }
+    bool is_late = false;
+    while (connection->is_writing && !connection->is_failed && !is_late) {
+        is_late = !wait_until(&connection->write_free, &connection->pool->lock, until);
     }
-    if (connection->is_failed) {
+    if (connection->is_failed || is_late) {
         return false;
     }
     connection->is_writing = true;
-    pthread_mutex_unlock(lock);
-    size_t sent = send_bytes(connection, bytes, size, until);
-    pthread_mutex_lock(lock);
+    const size_t sent = send_bytes(connection, bytes, size, until);
     connection->is_writing = false;
     pthread_cond_signal(&connection->write_free);
-    if (sent < size && (sent > 0 || now_microseconds() < until)) {
+    if (sent < size && (sent > 0 || !has_passed(until))) {
         assay_error error;
         (void)fail(
             &error, ASSAY_CONNECTION_CLOSED, "writing to %s: the server took %zu of %zu bytes",
@@ -1848,119 +1838,284 @@ static bool write_frame(
     return sent == size;
 }
 
-/* Gives up the rest of an answer and asks the server to stop making it. Owns the request. */
-static void give_up(struct connection *connection, struct pending *pending) {
-    struct pool *pool = connection->pool;
-    if (pending->is_complete || connection->is_failed) {
-        if (!pending->is_complete) {
-            remove_pending(connection, pending);
-        }
-        pending_free(pool, pending);
-        return;
+/* Milliseconds left of a deadline, rounded up; 0: there is none. */
+static uint32_t milliseconds_left(int64_t deadline) {
+    if (deadline == FOREVER) {
+        return 0;
     }
-    uint64_t target = pending->id;
-    pending->is_orphan = true;
-    drop_frames(connection, pending);
-    const assay_kind_info *kind = pending->kind;
-    for (size_t i = 0; i < assay_kind_count; i++) {
-        kind = assay_kinds[i].number == ASSAY_KIND_CANCEL ? &assay_kinds[i] : kind;
+    const int64_t left = (deadline - now_microseconds() + 999) / 1000;
+    return left < 1 ? 1 : (uint32_t)left;
+}
+
+/* Writes a call's request, which is in flight; false: it was not sent. */
+static bool send_request(struct call *call, int64_t until) {
+    struct connection *connection = call->connection;
+    struct buffer packed = {.allocator = allocator_of(connection)};
+    uint8_t *bytes = buffer_bytes(&call->bytes);
+    const size_t raw_size = buffer_size(&call->bytes) - HEADER_SIZE;
+    size_t size = raw_size;
+    if (connection->compression && raw_size >= ASSAY_LIMIT_COMPRESSION_SIZE_MIN) {
+        pthread_mutex_unlock(&connection->pool->lock);
+        uint8_t *block = buffer_extend(&packed, HEADER_SIZE + paying_size(raw_size));
+        const size_t made =
+            block == NULL ? 0 : block_encode(bytes + HEADER_SIZE, raw_size, block + HEADER_SIZE);
+        bytes = made > 0 ? block : bytes;
+        size = made > 0 ? made : raw_size;
+        pthread_mutex_lock(&connection->pool->lock);
     }
-    struct pending *cancel = pending_new(pool, kind);
-    if (cancel == NULL) {
-        return; /* the answer is dropped all the same, only later */
+    const struct assay_header header = {
+        .length = COUNTED_SIZE + (uint32_t)size,
+        .version = ASSAY_PROTOCOL_VERSION,
+        .kind = call->kind->number,
+        .flags = size < raw_size ? ASSAY_FLAG_COMPRESSED : 0,
+        .request_id = call->pending->id,
+        .status = milliseconds_left(call->deadline),
+        .raw_size = (uint32_t)raw_size};
+    put_header(bytes, header);
+    call->was_written = write_frame(connection, bytes, HEADER_SIZE + size, until);
+    buffer_free(&packed);
+    if (!call->was_written && connection->is_failed) {
+        *call->error = connection->error;
     }
-    cancel->is_orphan = true;
-    add_pending(connection, cancel);
-    uint8_t bytes[HEADER_SIZE + FIELD_HEADER_SIZE + 8] = {0};
-    const uint32_t size = FIELD_HEADER_SIZE + 8;
-    put_header(bytes, ASSAY_KIND_CANCEL, cancel->id, 0, size, size);
-    bytes[HEADER_SIZE] = 1;
-    bytes[HEADER_SIZE + 2] = ASSAY_TYPE_U64;
-    put_u32(bytes + HEADER_SIZE + 4, 8);
-    put_u64(bytes + HEADER_SIZE + FIELD_HEADER_SIZE, target);
-    int64_t until = after_milliseconds(now_microseconds(), CANCEL_MILLISECONDS);
-    uint64_t id = cancel->id;
-    if (!write_frame(connection, bytes, sizeof bytes, until)) {
-        for (cancel = connection->pendings; cancel != NULL; cancel = cancel->next) {
-            if (cancel->id == id) {
-                remove_pending(connection, cancel);
-                pending_free(pool, cancel);
-                return;
-            }
-        }
+    return call->was_written || connection->is_failed ? call->was_written : fail_late(call);
+}
+
+/* Parts with a call's request: it is freed now or, if the server still answers it, with the last
+ * frame. True: the server still answers. */
+static bool part_with(struct call *call) {
+    struct connection *connection = call->connection;
+    struct pending *pending = call->pending;
+    if (call->was_written && !pending->is_complete && !connection->is_failed) {
+        pending->is_orphan = true;
+        drop_frames(call->pool, pending);
+        return true;
     }
+    if (!pending->is_complete) {
+        land(connection, pending);
+    }
+    pending_free(call->pool, pending);
+    return false;
 }
 
 /*
- * The next frame of a request, or NULL: the connection failed, or `until` has passed, or the answer
- * does not fit (`error` says which). Frames that came before a failure are handed out first.
+ * The next frame of an answer, or NULL: the connection failed, or `until` has passed, or the answer
+ * is too large (the error says which). Frames that came before a failure are handed out first.
  */
-static struct frame *next_frame(
-    struct connection *connection, struct pending *pending, int64_t until, assay_error *error) {
+static struct frame *next_frame(struct call *call, int64_t until) {
+    struct connection *connection = call->connection;
+    struct pending *pending = call->pending;
     struct frame *frame = NULL;
-    while (true) {
-        if (pending->first != NULL) {
-            frame = pending->first;
-            pending->first = frame->next;
-            pending->queued_size -= frame->size;
-            if (pending->first == NULL) {
-                pending->last = &pending->first;
-            }
-            break;
-        }
-        if (pending->is_too_large) {
-            (void)fail(
-                error, ASSAY_GIVEN_UP, "reading the answer to %s: more than the %" PRIu64
-                " bytes of answer_size_max wait to be read", pending->kind->name,
-                connection->pool->options.answer_size_max);
-            break;
-        }
-        if (connection->is_failed) {
-            *error = connection->error;
-            break;
-        }
-        int64_t now = until == FOREVER ? 0 : now_microseconds();
-        if (until != FOREVER && now >= until) {
-            (void)fail(
-                error, ASSAY_TIMED_OUT, "waiting for the answer to %s: nothing came in time",
-                pending->kind->name);
-            break;
-        }
-        wait_step(connection, &pending->waiter, until);
+    while (pending->first == NULL && !pending->is_too_large && !connection->is_failed &&
+           !has_passed(until)) {
+        wait_step(connection, pending, until);
+    }
+    if (call->pool->is_closed) {
+        (void)fail_closed(call->pool, call->error);
+    } else if (pending->first != NULL) {
+        frame = pending->first;
+        pending->first = frame->next;
+        pending->last = pending->first == NULL ? &pending->first : pending->last;
+    } else if (pending->is_too_large) {
+        (void)fail(
+            call->error, ASSAY_GIVEN_UP, "reading the answer to %s: it has more than the %" PRIu64
+            " bytes of answer_size_max", call->kind->name, call->pool->options.answer_size_max);
+    } else if (connection->is_failed) {
+        *call->error = connection->error;
+    } else {
+        (void)fail(
+            call->error, ASSAY_TIMED_OUT, "waiting for the answer to %s: nothing came in time",
+            call->kind->name);
     }
     hand_over(connection);
     return frame;
 }
 
-/* ================================================================ forked processes */
+/* ---------------------------------------------------------------- Hello and Cancel */
+
+/* Puts `record`, after the caller's own words have been copied to it, into a request's field. */
+static void overlay(union assay_request *request, const assay_field_info *field, void *record) {
+    uint8_t *place = (uint8_t *)request + field->offset;
+    const void *given;
+    memcpy(&given, place, sizeof given);
+    if (given != NULL) {
+        memcpy(record, given, assay_messages[field->record].size);
+    }
+    memcpy(place, &record, sizeof record);
+}
+
+/* Builds a request's body: the caller's words and, where the kind has these fields, that the model
+ * be real, and from the second on which attempt it is. */
+static bool encode_call(struct call *call, uint64_t attempt) {
+    const unsigned message = call->kind->request;
+    union assay_request request;
+    assay_requirements requirements = {.fingerprint = {NULL, 0}};
+    assay_request_context context = {.trace_context = {NULL, 0}};
+    const assay_field_info *demands = assay_field_named(message, "requirements");
+    const assay_field_info *standing = assay_field_named(message, "context");
+    memcpy(&request, call->message, assay_messages[message].size);
+    /* The health of a server has no model that could be real. */
+    const bool is_server_wide =
+        call->kind->number == ASSAY_KIND_HEALTH && request.health.model.data == NULL;
+    if (demands != NULL && !call->pool->options.allow_mock && !is_server_wide) {
+        overlay(&request, demands, &requirements);
+        requirements.real = (assay_opt_bool)ASSAY_GIVEN(true);
+    }
+    if (standing != NULL && attempt > 1) {
+        overlay(&request, standing, &context);
+        context.attempt = (assay_opt_u64)ASSAY_GIVEN(attempt);
+    }
+    call->attempt = attempt;
+    call->bytes.allocator = &call->pool->options.allocator;
+    buffer_free(&call->bytes);
+    struct encoder encoder = {.buffer = &call->bytes, .since = call->kind->since};
+    (void)buffer_extend(&call->bytes, HEADER_SIZE);
+    if (!put_record(&encoder, message, &request)) {
+        (void)fail(
+            call->error, ASSAY_REQUEST_INVALID, "making %s: %s at \"%s\"",
+            assay_messages[message].name, encoder.fault.code, encoder.fault.path);
+        copy_text(
+            call->error->field, sizeof call->error->field, assay_text_of(encoder.fault.path));
+        return false;
+    }
+    call->since = encoder.since;
+    return !call->bytes.failed || fail_memory(call->error, "making a request");
+}
+
+/* Sends a request of our own; false: see the error. The caller parts with it if it is pending. */
+static bool send_own(struct call *call, struct connection *connection, int64_t until) {
+    call->pool = connection->pool;
+    call->connection = connection;
+    call->deadline = FOREVER;
+    bool is_fine = encode_call(call, 1) && pending_new(call);
+    if (is_fine) {
+        enlist(connection, call->pending);
+        take_off(connection, call->pending);
+        is_fine = send_request(call, until);
+    }
+    buffer_free(&call->bytes);
+    return is_fine;
+}
+
+/* Asks the server to stop making an answer. Without memory it is read to its end instead. */
+static void send_cancel(struct connection *connection, uint64_t target) {
+    const assay_cancel_request message = {.target = target};
+    assay_error error;
+    const assay_kind_info *kind = assay_kind_of(ASSAY_KIND_CANCEL);
+    struct call call = {.kind = kind, .message = &message, .error = &error};
+    (void)send_own(&call, connection, milliseconds_from_now(CANCEL_MILLISECONDS));
+    if (call.pending != NULL) {
+        (void)part_with(&call);
+    }
+}
+
+/* Refuses a mock first and a failure second: nobody should act on a mock's words unawares. */
+static bool check_frame(const struct call *call, const struct frame *frame) {
+    assay_error *error = call->error;
+    if (frame->header.provenance == ASSAY_MOCK && !call->pool->options.allow_mock) {
+        (void)fail(
+            error, ASSAY_MOCK_REFUSED,
+            "calling %s: the answer comes from a mock model, not from a real one",
+            call->kind->name);
+        error->provenance = ASSAY_MOCK;
+        return false;
+    }
+    if (frame->header.status == 0) {
+        return true;
+    }
+    struct arena arena = {.allocator = &call->pool->options.allocator};
+    const assay_error_body *words =
+        decode_body(&arena, ASSAY_MESSAGE_ERROR_BODY, frame->body, frame->size, error);
+    if (words != NULL) {
+        const size_t row = assay_status_row(frame->header.status);
+        (void)fail(
+            error, ASSAY_SERVER_REFUSED, "%s: %.*s", assay_statuses[row].name,
+            (int)words->message.size, words->message.data);
+        error->status = assay_statuses[row].number;
+        take_words(error, frame, words);
+    }
+    arena_free(&arena);
+    return false;
+}
+
+/* Takes over what the answer to Hello agrees to; false: it agrees to what was not offered. */
+static bool agree(
+    struct connection *connection, const struct frame *frame, const assay_hello_response *hello) {
+    const assay_options *options = &connection->pool->options;
+    connection->revision = hello->revision;
+    connection->compression = hello->compression;
+    connection->peer_body_max = hello->body_size_max;
+    connection->in_flight_max = hello->requests_in_flight_max;
+    connection->body_max = (uint32_t)options->body_size_max;
+    return hello->revision <= ASSAY_PROTOCOL_REVISION &&
+           (options->compression || !hello->compression) &&
+           (frame->header.flags & ASSAY_FLAG_DEGRADED) == 0;
+}
+
+/* Says Hello on a new connection and reads the answer. */
+static bool say_hello(struct connection *connection, int64_t until, assay_error *error) {
+    const assay_options *options = &connection->pool->options;
+    const bool has_limit = options->body_size_max != ASSAY_LIMIT_BODY_SIZE_MAX;
+    const assay_hello_request message = {
+        .client = assay_text_of(options->name),
+        .revision = ASSAY_PROTOCOL_REVISION,
+        .compression = {true, options->compression},
+        .body_size_max = {options->body_size_max, has_limit}};
+    const assay_kind_info *kind = assay_kind_of(ASSAY_KIND_HELLO);
+    struct call call = {.kind = kind, .message = &message, .error = error};
+    struct arena arena = {.allocator = &options->allocator};
+    const assay_hello_response *hello = NULL;
+    bool is_sent = send_own(&call, connection, until);
+    struct frame *frame = is_sent ? next_frame(&call, until) : NULL;
+    if (frame != NULL && check_frame(&call, frame)) {
+        hello = decode_body(
+            &arena, ASSAY_MESSAGE_HELLO_RESPONSE, frame->body, frame->size, error);
+    }
+    const bool is_fine =
+        hello != NULL &&
+        (agree(connection, frame, hello) ||
+         breach(error, "reading the answer to Hello: it agrees to what was not offered"));
+    if (call.pending != NULL) {
+        call.was_written = false; /* whatever comes of it, it is not waited for */
+        (void)part_with(&call);
+    }
+    arena_free(&arena);
+    release(&options->allocator, frame);
+    return is_fine;
+}
+
+/* ================================================================ pool */
 
 static void pool_free(struct pool *pool) {
     pthread_mutex_destroy(&pool->lock);
-    pthread_cond_destroy(&pool->changed);
+    pthread_cond_destroy(&pool->closed);
     const assay_allocator allocator = pool->options.allocator;
     release(&allocator, pool);
 }
 
 /* An empty pool for the calling process, or NULL: no memory. */
 static struct pool *pool_new(const assay_client *client, pid_t process) {
-    struct pool *pool = resize(&client->options.allocator, NULL, sizeof *pool);
+    const assay_options *options = &client->options;
+    const size_t size = sizeof(struct pool) + options->connections * sizeof(struct connection *);
+    struct pool *pool = resize(&options->allocator, NULL, size);
     if (pool == NULL) {
         return NULL;
     }
-    *pool = (struct pool){
-        .process = process, .options = client->options, .address = client->address};
+    memset(pool, 0, size);
+    pool->process = process;
+    pool->options = *options;
+    pool->address = client->address;
     pool->random = (uint64_t)now_microseconds() * 2654435761u ^ (uint64_t)(uintptr_t)pool;
     pool->random ^= (uint64_t)process << 32;
     pool->random += pool->random == 0 ? 1 : 0;
-    bool has_lock = pthread_mutex_init(&pool->lock, NULL) == 0;
-    if (!has_lock || !condition_init(&pool->changed)) {
-        if (has_lock) {
-            pthread_mutex_destroy(&pool->lock);
-        }
-        release(&client->options.allocator, pool);
-        return NULL;
+    const bool has_lock = pthread_mutex_init(&pool->lock, NULL) == 0;
+    if (has_lock && condition_init(&pool->closed)) {
+        return pool;
     }
-    return pool;
+    if (has_lock) {
+        pthread_mutex_destroy(&pool->lock);
+    }
+    release(&options->allocator, pool);
+    return NULL;
 }
 
 /*
@@ -1971,7 +2126,7 @@ static struct pool *pool_new(const assay_client *client, pid_t process) {
 static void close_copies(const struct pool *inherited) {
     const struct connection *connection = inherited->connections;
     for (; connection != NULL; connection = connection->next) {
-        struct stat found;
+        struct stat found; /* fstat fails for -1, not connected yet */
         if (fstat(connection->fd, &found) == 0 && found.st_dev == connection->device &&
             found.st_ino == connection->inode) {
             (void)close(connection->fd);
@@ -2009,243 +2164,38 @@ static bool is_inherited(const struct pool *pool) {
     return pool->process != getpid();
 }
 
-/* ================================================================ pool */
-
-/* A request on its way: what an attempt needs to know about it. */
-struct request {
-    const assay_kind_info *kind;
-    const void *message;
-    const assay_call_options *call;
-    struct buffer bytes; /* room for a header, then the body */
-    size_t body_size;
-    unsigned since;              /* lowest revision that knows all of it */
-    int64_t deadline, wait_until; /* FOREVER: no deadline; now: no wait */
-};
-
-static assay_code fail_too_late(assay_error *error, const char *doing, const char *what) {
-    return fail(error, ASSAY_TIMED_OUT, "%s %s: the deadline passed first", doing, what);
-}
-
-/* Builds a request's body; NULL call: no deadline. */
-static assay_code request_init(
-    struct pool *pool, struct request *request, const assay_kind_info *kind,
-    const void *message, const assay_call_options *call, assay_error *error) {
-    static const assay_call_options no_options = {.on_chunk = NULL};
-    *request = (struct request){
-        .kind = kind,
-        .message = message,
-        .call = call == NULL ? &no_options : call,
-        .bytes = {.allocator = &pool->options.allocator},
-        .deadline = FOREVER};
-    const int64_t now = now_microseconds();
-    request->wait_until = after_milliseconds(now, pool->options.wait_milliseconds);
-    if (request->call->deadline_milliseconds > 0) {
-        request->deadline = after_milliseconds(now, request->call->deadline_milliseconds);
-    }
-    /* The health of a server has no model that could be real. */
-    bool is_server_wide = kind->number == ASSAY_KIND_HEALTH
-        && ((const assay_health_request *)message)->model.data == NULL;
-    struct encoder encoder = {
-        .buffer = &request->bytes,
-        .wants_real = !pool->options.allow_mock && !is_server_wide,
-        .since = kind->since};
-    (void)buffer_extend(&request->bytes, HEADER_SIZE);
-    if (!put_record(&encoder, kind->request, message, true)) {
-        buffer_free(&request->bytes);
-        (void)fail(
-            error, ASSAY_REQUEST_INVALID, "making %s: %s at \"%s\"",
-            assay_messages[kind->request].name, encoder.refusal.reason, encoder.refusal.path);
-        copy_text(error->field, sizeof error->field, assay_text_of(encoder.refusal.path));
-        return error->code;
-    }
-    if (request->bytes.failed) {
-        buffer_free(&request->bytes);
-        return fail_memory(error, "making a request");
-    }
-    request->body_size = buffer_size(&request->bytes) - HEADER_SIZE;
-    request->since = encoder.since;
-    return ASSAY_OK;
-}
-
-/* Milliseconds left of a deadline, rounded up; 0: there is none. */
-static uint32_t milliseconds_left(int64_t deadline) {
-    if (deadline == FOREVER) {
-        return 0;
-    }
-    int64_t left = (deadline - now_microseconds() + 999) / 1000;
-    return left < 1 ? 1 : (uint32_t)left;
-}
-
-/* Writes a registered request; false: it was not sent. The lock is held. */
-static bool send_request(
-    struct connection *connection, const struct pending *pending, struct request *request,
-    int64_t until, assay_error *error) {
-    struct buffer packed = {.allocator = allocator_of(connection)};
-    uint8_t *bytes = buffer_bytes(&request->bytes);
-    size_t size = request->body_size;
-    if (connection->compression && size >= ASSAY_LIMIT_COMPRESSION_SIZE_MIN) {
-        pthread_mutex_unlock(&connection->pool->lock);
-        uint8_t *block = buffer_extend(&packed, HEADER_SIZE + paying_size(size));
-        size_t made = block == NULL ? 0 : block_encode(bytes + HEADER_SIZE, size,
-                                                       block + HEADER_SIZE);
-        if (made > 0) {
-            bytes = block;
-            size = made;
-        }
-        pthread_mutex_lock(&connection->pool->lock);
-    }
-    put_header(
-        bytes, request->kind->number, pending->id, milliseconds_left(request->deadline),
-        (uint32_t)size, (uint32_t)request->body_size);
-    bool sent = write_frame(connection, bytes, HEADER_SIZE + size, until);
-    if (!sent && connection->is_failed) {
-        *error = connection->error;
-    } else if (!sent) {
-        (void)fail_too_late(error, "sending", request->kind->name);
-    }
-    buffer_free(&packed);
-    return sent;
-}
-
-/* Reads the answer to Hello and takes over what it agrees to. */
-static assay_code take_hello(
-    struct connection *connection, const struct frame *frame, assay_error *error) {
-    const assay_options *options = &connection->pool->options;
-    struct arena arena = {.allocator = &options->allocator};
-    if (check_frame(connection->pool, frame, "Hello", error) != ASSAY_OK) {
-        return error->code;
-    }
-    assay_code code = ASSAY_OK;
-    const assay_hello_response *hello =
-        decode_body(&arena, ASSAY_MESSAGE_HELLO_RESPONSE, frame->body, frame->size, error);
-    if (hello == NULL) {
-        code = error->code;
-    } else if (
-        hello->revision > ASSAY_PROTOCOL_REVISION ||
-        (hello->compression && !options->compression) ||
-        (frame->flags & ASSAY_FLAG_DEGRADED) != 0) {
-        code = fail(
-            error, ASSAY_PROTOCOL_ERROR,
-            "reading the answer to Hello: it agrees to what was not offered");
-    } else {
-        connection->revision = hello->revision;
-        connection->compression = hello->compression;
-        connection->peer_body_max = hello->body_size_max;
-        connection->in_flight_max = hello->requests_in_flight_max;
-        connection->body_max = options->body_size_max;
-    }
-    arena_free(&arena);
-    return code;
-}
-
-/* Says Hello on a new connection. The lock is held. */
-static assay_code say_hello(struct connection *connection, int64_t until, assay_error *error) {
-    struct pool *pool = connection->pool;
-    const assay_kind_info *kind = &assay_kinds[0];
-    const assay_options *options = &pool->options;
-    assay_hello_request hello = {
-        .client = assay_text_of(pool->options.name), .revision = ASSAY_PROTOCOL_REVISION};
-    if (options->compression) {
-        hello.compression = (assay_opt_bool)ASSAY_GIVEN(true);
-    }
-    if (options->body_size_max != ASSAY_LIMIT_BODY_SIZE_MAX) {
-        hello.body_size_max = (assay_opt_u64)ASSAY_GIVEN(options->body_size_max);
-    }
-    struct request request;
-    assay_code code = request_init(pool, &request, kind, &hello, NULL, error);
-    if (code != ASSAY_OK) {
-        return code;
-    }
-    struct pending *pending = pending_new(pool, kind);
-    if (pending == NULL) {
-        buffer_free(&request.bytes);
-        return fail_memory(error, "connecting");
-    }
-    add_pending(connection, pending);
-    struct frame *frame = NULL;
-    if (send_request(connection, pending, &request, until, error)) {
-        frame = next_frame(connection, pending, until, error);
-    }
-    code = frame == NULL ? error->code : take_hello(connection, frame, error);
-    release(&pool->options.allocator, frame);
-    if (!pending->is_complete) {
-        remove_pending(connection, pending);
-    }
-    pending_free(pool, pending);
-    buffer_free(&request.bytes);
-    return code;
-}
-
-/* A connection that has said Hello, with one user; NULL: see `error`. Takes the lock itself. */
-static struct connection *connect_new(struct pool *pool, int64_t until, assay_error *error) {
-    struct stat socket_file;
-    int fd = connect_socket(&pool->address, until, error);
-    if (fd < 0) {
-        return NULL;
-    }
-    if (fstat(fd, &socket_file) != 0) {
-        (void)unreachable(error, &pool->address, errno);
-        close(fd);
-        return NULL;
-    }
-    struct connection *connection =
-        resize(&pool->options.allocator, NULL, sizeof *connection);
+/* A connection that is not connected yet, in a slot of the pool and with one user besides; NULL:
+ * no memory. */
+static struct connection *connection_new(struct pool *pool, struct connection **slot) {
+    struct connection *connection = resize(&pool->options.allocator, NULL, sizeof *connection);
     if (connection == NULL) {
-        close(fd);
-        (void)fail_memory(error, "connecting");
         return NULL;
     }
     memset(connection, 0, offsetof(struct connection, buffer));
     if (!condition_init(&connection->write_free)) {
         release(&pool->options.allocator, connection);
-        close(fd);
-        (void)fail_memory(error, "connecting");
         return NULL;
     }
     connection->pool = pool;
-    connection->fd = fd;
-    connection->device = socket_file.st_dev;
-    connection->inode = socket_file.st_ino;
-    connection->users = 1;
+    connection->fd = -1;
+    connection->users = 2;
     connection->next_id = 1;
-    connection->revision = 1;
-    connection->in_flight_max = 1;
-    connection->peer_body_max = ASSAY_LIMIT_BODY_SIZE_MIN;
     connection->body_max = (uint32_t)ASSAY_LIMIT_FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE;
     connection->last_byte_at = now_microseconds();
-    pthread_mutex_lock(&pool->lock);
     connection->next = atomic_load(&pool->connections);
     pool->connections = connection;
-    assay_code code = say_hello(connection, until, error);
-    if (code == ASSAY_OK && (connection->is_failed || connection->is_draining)) {
-        code = connection->is_failed
-                   ? connection->error.code
-                   : fail(
-                         error, ASSAY_CONNECTION_CLOSED, "connecting to %s: the server is draining",
-                         pool->address.text);
-        *error = connection->is_failed ? connection->error : *error;
-    }
-    if (code != ASSAY_OK) {
-        connection_fail(connection, error);
-        connection_release(connection);
-        connection = NULL;
-    }
-    pthread_mutex_unlock(&pool->lock);
+    *slot = connection;
     return connection;
 }
 
 /* The slot with the least to do; among equals one that is connected. */
-static struct slot *least_busy(struct pool *pool) {
-    struct slot *best = NULL;
+static struct connection **least_busy(struct pool *pool) {
+    struct connection **best = NULL;
     uint64_t best_load = 0;
     for (size_t i = 0; i < pool->options.connections; i++) {
-        struct slot *slot = &pool->slots[i];
-        uint64_t load = slot->chosen * 2;
-        if (slot->connection != NULL) {
-            load += slot->connection->in_flight * 2;
-        } else if (!slot->is_connecting) {
-            load += 1; /* more than an idle connection, less than a busy one */
-        }
+        struct connection **slot = &pool->slots[i];
+        /* Without a connection: more than an idle one, less than a busy one. */
+        const uint64_t load = *slot == NULL ? 1 : (*slot)->enlisted * 2;
         if (best == NULL || load < best_load) {
             best = slot;
             best_load = load;
@@ -2254,671 +2204,262 @@ static struct slot *least_busy(struct pool *pool) {
     return best;
 }
 
-static assay_code fail_closed(struct pool *pool, assay_error *error) {
-    return fail(
-        error, ASSAY_CONNECTION_CLOSED, "calling %s: this client was closed", pool->address.text);
-}
-
-/* Fills a slot; the lock is held before and after. False: see `error`. */
-static bool connect_slot(
-    struct pool *pool, struct slot *slot, int64_t deadline, assay_error *error) {
-    slot->is_connecting = true;
+/* Connects a socket for a new connection; the lock is held before and after. */
+static bool connect_connection(struct call *call, struct connection *connection) {
+    struct pool *pool = call->pool;
+    struct stat identity;
+    int64_t until = milliseconds_from_now(pool->options.connect_milliseconds);
+    connection->is_leading = true; /* others wait */
     pthread_mutex_unlock(&pool->lock);
-    int64_t until =
-        after_milliseconds(now_microseconds(), pool->options.connect_milliseconds);
-    struct connection *connection = connect_new(pool, earlier(until, deadline), error);
+    until = earlier(until, call->deadline);
+    const int fd = connect_socket(&pool->address, until, &pool->is_closed, call->error);
+    bool is_fine = fd >= 0;
+    if (is_fine && fstat(fd, &identity) != 0) {
+        is_fine = unreachable(call->error, &pool->address, errno);
+    }
     pthread_mutex_lock(&pool->lock);
-    slot->is_connecting = false;
-    slot->connection = connection;
-    pthread_cond_broadcast(&pool->changed);
-    if (connection != NULL && pool->is_closed) { /* by another thread, just now */
-        (void)fail_closed(pool, error);
-        connection_fail(connection, error);
-        return false;
+    connection->is_leading = false;
+    if (is_fine) {
+        connection->device = identity.st_dev;
+        connection->inode = identity.st_ino;
     }
-    return connection != NULL;
+    connection->fd = fd; /* last: a forked child reads it without the lock */
+    return is_fine;
 }
 
-/*
- * The connection of a slot, made by this call or by the one before it; NULL: see `error`. It is
- * alive as far as anybody knows, unless it is NULL without an error: then choose again.
- */
-static struct connection *slot_connection(
-    struct pool *pool, struct slot *slot, int64_t deadline, assay_error *error) {
-    while (slot->connection == NULL && !pool->is_closed) {
-        if (slot->is_connecting) {
-            if (!wait_until(&pool->changed, &pool->lock, deadline)) {
-                (void)fail(error, ASSAY_TIMED_OUT, "connecting: the deadline passed first");
-                return NULL;
-            }
-        } else if (connect_slot(pool, slot, deadline, error)) {
-            return slot->connection; /* new: nothing to find out about it */
-        } else {
-            return NULL;
-        }
+/* Fills a slot with a connection that has said Hello. False: see the error. */
+static bool connect_slot(struct call *call, struct connection **slot) {
+    struct pool *pool = call->pool;
+    struct connection *connection = connection_new(pool, slot);
+    if (connection == NULL) {
+        return fail_memory(call->error, "connecting");
     }
-    struct connection *connection = slot->connection;
-    if (connection != NULL && connection->pendings == NULL && !connection->is_leading) {
-        connection->users++;
-        lead(connection, 0); /* idle: has the server closed it meanwhile? */
-        hand_over(connection);
-        connection_release(connection);
+    bool is_fine = connect_connection(call, connection);
+    if (is_fine) {
+        const int64_t until = milliseconds_from_now(pool->options.connect_milliseconds);
+        is_fine = say_hello(connection, earlier(until, call->deadline), call->error);
     }
-    return slot->connection;
+    if (pool->is_closed) {
+        is_fine = fail_closed(pool, call->error);
+    } else if (is_fine && connection->is_failed) {
+        *call->error = connection->error;
+        is_fine = false;
+    } else if (is_fine && connection->is_draining) {
+        is_fine = fail(
+            call->error, ASSAY_CONNECTION_CLOSED, "connecting to %s: the server is draining",
+            pool->address.text);
+    }
+    if (!is_fine) {
+        connection_fail(connection, call->error);
+    }
+    wake_all(connection);
+    connection_release(connection);
+    return is_fine;
 }
 
-/*
- * Registers a request on a connection that is alive and has a place for it, and makes the caller
- * one of its users; NULL: see `error`. The lock is held.
- */
-static struct connection *acquire(
-    struct pool *pool, struct pending *pending, int64_t deadline, assay_error *error) {
+/* Puts a call's request in flight on a connection that is alive and has a place for it, and makes
+ * the call one of its users. False: see the error. The lock is held. */
+static bool acquire(struct call *call) {
+    struct pool *pool = call->pool;
     while (!pool->is_closed) {
-        if (deadline != FOREVER && now_microseconds() >= deadline) {
-            (void)fail_too_late(error, "sending", pending->kind->name);
-            return NULL;
+        if (has_passed(call->deadline)) {
+            return fail_late(call);
         }
-        struct slot *slot = least_busy(pool);
-        error->code = ASSAY_OK;
-        slot->chosen++;
-        struct connection *connection = slot_connection(pool, slot, deadline, error);
-        slot->chosen--;
-        if (error->code != ASSAY_OK) {
-            return NULL;
+        struct connection **slot = least_busy(pool);
+        if (*slot == NULL && !connect_slot(call, slot)) {
+            return false;
         }
+        struct connection *connection = *slot;
         if (connection == NULL) {
             continue;
         }
         connection->users++;
-        if (connection->in_flight < connection->in_flight_max) {
-            add_pending(connection, pending);
-            return connection;
+        if (connection->pendings == NULL && !connection->is_leading) {
+            lead(connection, 0); /* idle: has the server closed it meanwhile? */
         }
-        wait_step(connection, &pending->waiter, deadline);
+        enlist(connection, call->pending);
+        const bool is_alive = !connection->is_failed && !connection->is_draining;
+        if (is_alive && connection->in_flight < connection->in_flight_max) {
+            take_off(connection, call->pending);
+            call->connection = connection;
+            return true;
+        }
+        if (is_alive) {
+            wait_step(connection, call->pending, call->deadline);
+        }
+        delist(connection, call->pending);
         hand_over(connection);
         connection_release(connection);
     }
-    (void)fail_closed(pool, error);
-    return NULL;
+    return fail_closed(pool, call->error);
 }
 
-/* ================================================================ answers put together */
+/* ================================================================ exchange */
 
-/* The pieces of one list of log-probabilities. */
-struct logprob_pieces {
-    const char *name;
-    bool is_asked, has_any;
-    uint64_t asked, width;
-    struct buffer tokens, logprobs, top_tokens, top_logprobs;
-};
-
-/* The pieces of a streamed answer. */
-struct pieces {
-    uint8_t kind;
-    uint64_t frames; /* that came so far */
-    const void *request;
-    uint64_t size, size_max;
-    struct buffer tokens, text, values;
-    struct logprob_pieces made, prompt;
-};
-
-static void pieces_init(
-    struct pieces *pieces, const assay_allocator *allocator, const struct request *request,
-    uint64_t size_max) {
-    const struct buffer empty = {.allocator = allocator};
-    *pieces = (struct pieces){
-        .kind = request->kind->number,
-        .request = request->message,
-        .size_max = size_max,
-        .tokens = empty,
-        .text = empty,
-        .values = empty};
-    pieces->made = (struct logprob_pieces){
-        .name = "logprobs", .tokens = empty, .logprobs = empty, .top_tokens = empty,
-        .top_logprobs = empty};
-    pieces->prompt = pieces->made;
-    pieces->prompt.name = "prompt_logprobs";
-    if (pieces->kind == ASSAY_KIND_GENERATE) {
-        const assay_generate_request *asked = request->message;
-        pieces->made.is_asked = asked->logprobs.given;
-        pieces->made.asked = asked->logprobs.value;
-        pieces->prompt.is_asked = asked->prompt_logprobs.given;
-        pieces->prompt.asked = asked->prompt_logprobs.value;
-    }
-}
-
-/* Every buffer of the pieces, one after the other; NULL at the end. */
-static struct buffer *piece_buffer(struct pieces *pieces, size_t index) {
-    struct buffer *const buffers[] = {
-        &pieces->tokens, &pieces->text, &pieces->values,
-        &pieces->made.tokens, &pieces->made.logprobs, &pieces->made.top_tokens,
-        &pieces->made.top_logprobs, &pieces->prompt.tokens, &pieces->prompt.logprobs,
-        &pieces->prompt.top_tokens, &pieces->prompt.top_logprobs, NULL};
-    return buffers[index];
-}
-
-static void pieces_free(struct pieces *pieces) {
-    for (size_t i = 0; piece_buffer(pieces, i) != NULL; i++) {
-        buffer_free(piece_buffer(pieces, i));
-    }
-}
-
-/* Appends while the whole answer is within its limit. */
-static bool add_bytes(
-    struct pieces *pieces, struct buffer *buffer, const void *bytes, size_t size,
-    assay_error *error) {
-    pieces->size += size;
-    if (pieces->size > pieces->size_max) {
-        (void)fail(
-            error, ASSAY_GIVEN_UP, "reading an answer: it has more than the %" PRIu64
-            " bytes of answer_size_max", pieces->size_max);
+/* Whether this connection can carry the request; nothing is sent if it cannot. */
+static bool request_fits(struct call *call) {
+    const struct connection *connection = call->connection;
+    const assay_field_info *context = assay_field_named(call->kind->request, "context");
+    const bool says_attempt = context != NULL && connection->revision >= context->since;
+    const uint64_t attempt = says_attempt ? call->made + 1 : 1;
+    if (attempt != call->attempt && !encode_call(call, attempt)) {
         return false;
     }
-    buffer_append(buffer, bytes, size);
-    if (buffer->failed) {
-        (void)fail_memory(error, "reading an answer");
-        return false;
-    }
-    return true;
-}
-
-static bool add_logprobs(
-    struct pieces *pieces, struct logprob_pieces *list, const assay_logprobs *piece,
-    assay_error *error) {
-    if (piece == NULL) {
-        return true;
-    }
-    if (!list->is_asked) {
-        (void)fail(
-            error, ASSAY_PROTOCOL_ERROR,
-            "reading the answer to Generate: found \"%s\", which was not asked for", list->name);
-        return false;
-    }
-    if (piece->tokens.count == 0) {
-        return true;
-    }
-    uint64_t width = piece->top_count.value;
-    if (width > list->asked || (list->has_any && width != list->width)) {
-        (void)fail(
-            error, ASSAY_PROTOCOL_ERROR,
-            "reading \"%s\": found %" PRIu64 " alternatives per token, allowed: at most %" PRIu64
-            ", the same in every frame", list->name, width, list->asked);
-        return false;
-    }
-    list->has_any = true;
-    list->width = width;
-    size_t rows = piece->top_tokens.count * 4;
-    return add_bytes(pieces, &list->tokens, piece->tokens.items, piece->tokens.count * 4, error) &&
-           add_bytes(
-               pieces, &list->logprobs, piece->logprobs.items, piece->logprobs.count * 4, error) &&
-           add_bytes(pieces, &list->top_tokens, piece->top_tokens.items, rows, error) &&
-           add_bytes(pieces, &list->top_logprobs, piece->top_logprobs.items, rows, error);
-}
-
-/* Tokens, text and log-probabilities of a frame of Generate. */
-static bool add_generated(
-    struct pieces *pieces, assay_u32s tokens, assay_text text, const assay_logprobs *made,
-    const assay_logprobs *prompt, assay_error *error) {
-    if (!add_bytes(pieces, &pieces->tokens, tokens.items, tokens.count * 4, error) ||
-        !add_bytes(pieces, &pieces->text, text.data, text.size, error) ||
-        !add_logprobs(pieces, &pieces->made, made, error) ||
-        !add_logprobs(pieces, &pieces->prompt, prompt, error)) {
-        return false;
-    }
-    if (pieces->made.is_asked &&
-        buffer_size(&pieces->made.tokens) != buffer_size(&pieces->tokens)) {
-        (void)fail(
-            error, ASSAY_PROTOCOL_ERROR,
-            "reading the answer to Generate: %zu tokens came with log-probabilities of %zu",
-            buffer_size(&pieces->tokens) / 4, buffer_size(&pieces->made.tokens) / 4);
-        return false;
-    }
-    return true;
-}
-
-/* Takes a chunk; false: see `error`. */
-static bool pieces_add(struct pieces *pieces, const void *chunk, assay_error *error) {
-    if (pieces->kind == ASSAY_KIND_GENERATE) {
-        const assay_generate_chunk *it = chunk;
-        return add_generated(
-            pieces, it->tokens, it->text, it->logprobs, it->prompt_logprobs, error);
-    }
-    if (pieces->kind == ASSAY_KIND_LOGITS) {
-        const assay_logits_chunk *it = chunk;
-        return add_bytes(pieces, &pieces->values, it->logits.items, it->logits.count * 4, error);
-    }
-    if (pieces->kind == ASSAY_KIND_EMBED) {
-        const assay_embed_chunk *it = chunk;
-        return add_bytes(
-            pieces, &pieces->values, it->embeddings.items, it->embeddings.count * 4, error);
-    }
-    return true;
-}
-
-/* The bytes of a buffer as a list, never NULL. */
-static struct span piece_span(const struct buffer *buffer, size_t step) {
-    const void *bytes = buffer_bytes(buffer);
-    return (struct span){bytes == NULL ? (const void *)"" : bytes, buffer_size(buffer) / step};
-}
-
-static assay_u32s piece_u32s(const struct buffer *buffer) {
-    struct span span = piece_span(buffer, 4);
-    return (assay_u32s){span.items, span.count};
-}
-
-static assay_f32s piece_f32s(const struct buffer *buffer) {
-    struct span span = piece_span(buffer, 4);
-    return (assay_f32s){span.items, span.count};
-}
-
-/* All log-probabilities of a list; NULL when none were asked for, or memory is out. */
-static const assay_logprobs *whole_logprobs(
-    const struct logprob_pieces *list, struct arena *arena) {
-    assay_logprobs *whole = list->is_asked ? arena_take(arena, 1, sizeof *whole) : NULL;
-    if (whole != NULL) {
-        whole->tokens = piece_u32s(&list->tokens);
-        whole->logprobs = piece_f32s(&list->logprobs);
-        whole->top_tokens = piece_u32s(&list->top_tokens);
-        whole->top_logprobs = piece_f32s(&list->top_logprobs);
-        whole->top_count.given = true;
-        whole->top_count.value = list->has_any ? list->width : list->asked;
-    }
-    return whole;
-}
-
-static bool whole_generate(
-    struct pieces *pieces, assay_generate_response *last, struct arena *arena, assay_error *error) {
-    if (!add_generated(
-            pieces, last->tokens, last->text, last->logprobs, last->prompt_logprobs, error) ||
-        !add_bytes(pieces, &pieces->text, "", 1, error)) {
-        return false;
-    }
-    uint64_t made = buffer_size(&pieces->tokens) / 4;
-    if (made != last->completion_tokens) {
-        (void)fail(
-            error, ASSAY_PROTOCOL_ERROR,
-            "reading the answer to Generate: found %" PRIu64 " tokens, allowed: %" PRIu64
-            ", its completion_tokens", made, last->completion_tokens);
-        return false;
-    }
-    uint64_t expected = last->prompt_tokens - (last->prompt_tokens > 0 ? 1 : 0);
-    uint64_t found = buffer_size(&pieces->prompt.tokens) / 4;
-    const char *reason = last->finish_reason.data;
-    bool is_whole = strcmp(reason, "stop") == 0 || strcmp(reason, "length") == 0;
-    if (pieces->prompt.is_asked && (is_whole ? found != expected : found > expected)) {
-        (void)fail(
-            error, ASSAY_PROTOCOL_ERROR,
-            "reading the answer to Generate: found log-probabilities of %" PRIu64
-            " prompt tokens, allowed: %" PRIu64 ", of all but the first", found, expected);
-        return false;
-    }
-    last->tokens = piece_u32s(&pieces->tokens);
-    struct span text = piece_span(&pieces->text, 1);
-    last->text = (assay_text){text.items, text.count - 1};
-    last->logprobs = whole_logprobs(&pieces->made, arena);
-    last->prompt_logprobs = whole_logprobs(&pieces->prompt, arena);
-    return !arena->failed || (fail_memory(error, "reading an answer"), false);
-}
-
-/* Whether `count` values are rows times columns. */
-static bool check_count(
-    const char *what, uint64_t count, uint64_t rows, uint64_t columns, assay_error *error) {
-    if (rows <= UINT64_MAX / columns && rows * columns == count) {
-        return true;
-    }
-    (void)fail(
-        error, ASSAY_PROTOCOL_ERROR, "reading %s: found %" PRIu64 " values, allowed: %" PRIu64
-        " times %" PRIu64, what, count, rows, columns);
-    return false;
-}
-
-static bool whole_logits(struct pieces *pieces, assay_logits_response *last, assay_error *error) {
-    if (!add_bytes(pieces, &pieces->values, last->logits.items, last->logits.count * 4, error)) {
-        return false;
-    }
-    const assay_logits_request *request = pieces->request;
-    last->logits = piece_f32s(&pieces->values);
-    bool is_last_only = !request->all_positions.given || !request->all_positions.value;
-    bool is_counted = is_last_only || request->tokens.items != NULL; /* of a text nobody knows */
-    uint64_t positions = is_last_only ? 1 : request->tokens.count;
-    return (!is_counted || check_count("positions", last->positions, positions, 1, error)) &&
-           check_count("logits", last->logits.count, last->positions, last->vocabulary, error);
-}
-
-static bool whole_embed(struct pieces *pieces, assay_embed_response *last, assay_error *error) {
-    const assay_embed_request *request = pieces->request;
-    if (!add_bytes(
-            pieces, &pieces->values, last->embeddings.items, last->embeddings.count * 4, error)) {
-        return false;
-    }
-    last->embeddings = piece_f32s(&pieces->values);
-    return check_count("embeddings", last->count, request->inputs.count, 1, error) &&
-           check_count("embeddings", last->embeddings.count, last->count, last->dimensions, error);
-}
-
-static bool scores_fit(
-    const assay_score_request *request, const assay_score_response *answer, assay_error *error) {
-    if (!check_count("scores", answer->scores.count, request->continuations.count, 1, error)) {
-        return false;
-    }
-    for (size_t i = 0; i < answer->scores.count; i++) {
-        const assay_logprobs *logprobs = answer->scores.items[i].logprobs;
-        if (logprobs->tokens.count == 0 ||
-            logprobs->top_count.value > request->top_logprobs.value) {
-            (void)fail(
-                error, ASSAY_PROTOCOL_ERROR,
-                "reading score %zu: found %zu tokens with %" PRIu64
-                " alternatives, allowed: 1 token or more with at most %" PRIu64,
-                i, logprobs->tokens.count, logprobs->top_count.value,
-                request->top_logprobs.value);
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool pong_fits(
-    const assay_ping_request *request, const assay_ping_response *answer, assay_error *error) {
-    struct span sent = {request->payload.data, request->payload.size};
-    if (same_bytes(sent, (struct span){answer->payload.data, answer->payload.size}, 1)) {
-        return true;
-    }
-    (void)fail(error, ASSAY_PROTOCOL_ERROR, "pinging: other bytes came back than were sent");
-    return false;
-}
-
-/* Makes the last frame the whole answer, and compares it with what was asked for. */
-static bool pieces_whole(
-    struct pieces *pieces, void *last, struct arena *arena, assay_error *error) {
-    switch (pieces->kind) {
-    case ASSAY_KIND_PING:
-        return pong_fits(pieces->request, last, error);
-    case ASSAY_KIND_GENERATE:
-        return whole_generate(pieces, last, arena, error);
-    case ASSAY_KIND_LOGITS:
-        return whole_logits(pieces, last, error);
-    case ASSAY_KIND_EMBED:
-        return whole_embed(pieces, last, error);
-    case ASSAY_KIND_SCORE:
-        return scores_fit(pieces->request, last, error);
-    default:
-        return true;
-    }
-}
-
-/* ================================================================ calls */
-
-/* One attempt at a call. */
-struct attempt {
-    struct pool *pool;
-    struct connection *connection;
-    struct pending *pending;
-    struct request *request;
-    struct pieces pieces;
-    struct arena arena, scratch; /* of the answer, of one chunk */
-    bool was_written, was_seen;  /* by on_chunk */
-    bool is_inherited;           /* on_chunk forked, and the child has returned */
-    uint32_t made, waited;       /* tries that count, tries within wait_milliseconds */
-};
-
-/* The `answer` record of a message; NULL: it has none. */
-static const assay_answer *answer_of(unsigned message, const void *object) {
-    const assay_message_info *info = &assay_messages[message];
-    const assay_answer *answer = NULL;
-    for (size_t i = 0; i < info->field_count; i++) {
-        if (info->fields[i].type == ASSAY_TYPE_RECORD &&
-            info->fields[i].record == ASSAY_MESSAGE_ANSWER) {
-            memcpy(&answer, (const uint8_t *)object + info->fields[i].offset, sizeof answer);
-        }
-    }
-    return answer;
-}
-
-/* True for a frame that says no number, or the number that comes next. */
-static bool is_next_frame(
-    unsigned message, const void *object, uint64_t expected, assay_error *error) {
-    const assay_message_info *info = &assay_messages[message];
-    for (size_t i = 0; i < info->field_count; i++) {
-        if (strcmp(info->fields[i].name, "frame") != 0) {
-            continue;
-        }
-        assay_opt_u64 number;
-        memcpy(&number, (const uint8_t *)object + info->fields[i].offset, sizeof number);
-        if (number.given && number.value != expected) {
-            (void)fail(
-                error, ASSAY_PROTOCOL_ERROR,
-                "reading %s: found frame %" PRIu64 " of the answer, allowed: %" PRIu64
-                ", since so many came before", info->name, number.value, expected);
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Decodes the next frame of an answer. Its number must follow the frames before, and its degraded
- * flag must agree with its list. */
-static void *decode_frame(
-    struct arena *arena, unsigned message, const struct frame *frame, struct pieces *pieces,
-    assay_error *error) {
-    void *object = decode_body(arena, message, frame->body, frame->size, error);
-    if (object == NULL || !is_next_frame(message, object, pieces->frames++, error)) {
-        return NULL;
-    }
-    const assay_answer *answer = answer_of(message, object);
-    bool lists = answer != NULL && answer->degradations.count > 0;
-    if (lists != ((frame->flags & ASSAY_FLAG_DEGRADED) != 0)) {
-        (void)fail(
-            error, ASSAY_PROTOCOL_ERROR, "reading %s: its degraded flag and its list disagree",
-            assay_messages[message].name);
-        return NULL;
-    }
-    return object;
-}
-
-static assay_code take_chunk(
-    struct attempt *attempt, const struct frame *frame, assay_error *error) {
-    const assay_call_options *call = attempt->request->call;
-    arena_reset(&attempt->scratch);
-    const void *message = decode_frame(
-        &attempt->scratch, attempt->request->kind->chunk, frame, &attempt->pieces, error);
-    if (message == NULL || !pieces_add(&attempt->pieces, message, error)) {
-        return error->code;
-    }
-    if (call->on_chunk == NULL) {
-        return ASSAY_OK;
-    }
-    assay_chunk chunk = {
-        .kind = frame->kind,
-        .provenance = frame->provenance,
-        .generation = frame->generation,
-        .message = message};
-    attempt->was_seen = true;
-    bool goes_on = call->on_chunk(call->context, &chunk);
-    if (is_inherited(attempt->pool)) {
-        attempt->is_inherited = true;
+    if (call->since > connection->revision) {
         return fail(
-            error, ASSAY_CONNECTION_CLOSED,
-            "calling %s: the answer belongs to the process that asked, this is a forked child",
-            attempt->request->kind->name);
+            call->error, ASSAY_REVISION_TOO_LOW,
+            "sending %s: it needs revision %u of the protocol, the server speaks %" PRIu64,
+            call->kind->name, call->since, connection->revision);
     }
-    if (!goes_on) {
-        return fail(error, ASSAY_GIVEN_UP, "calling %s: the caller gave the answer up",
-                    attempt->request->kind->name);
-    }
-    return ASSAY_OK;
+    const size_t size = buffer_size(&call->bytes) - HEADER_SIZE;
+    return size <= connection->peer_body_max ||
+           fail(
+               call->error, ASSAY_REQUEST_INVALID,
+               "sending %s: its body has %zu bytes, the server accepts %" PRIu64, call->kind->name,
+               size, connection->peer_body_max);
 }
 
-/* Turns the last frame into the reply, which owns the arena and the pieces from then on. */
-static assay_code take_last(
-    struct attempt *attempt, const struct frame *frame, assay_reply *reply, assay_error *error) {
-    unsigned message = attempt->request->kind->response;
-    void *last = decode_frame(&attempt->arena, message, frame, &attempt->pieces, error);
-    if (last == NULL || !pieces_whole(&attempt->pieces, last, &attempt->arena, error)) {
-        return error->code;
+static bool take_chunk(struct call *call, const struct frame *frame) {
+    const void *message = answer_chunk(&call->answer, frame);
+    if (message == NULL || call->options->on_chunk == NULL) {
+        return message != NULL;
     }
-    if (reply == NULL) {
-        return ASSAY_OK;
+    const assay_chunk chunk = {
+        .kind = frame->kind,
+        .provenance = frame->header.provenance,
+        .generation = frame->header.generation,
+        .message = message};
+    call->was_seen = true;
+    const bool goes_on = call->options->on_chunk(call->options->context, &chunk);
+    call->is_inherited = is_inherited(call->pool);
+    if (call->is_inherited) {
+        return fail(
+            call->error, ASSAY_CONNECTION_CLOSED,
+            "calling %s: the answer belongs to the process that asked, this is a forked child",
+            call->kind->name);
     }
-    reply->kind = frame->kind;
-    reply->provenance = frame->provenance;
-    reply->degraded = (frame->flags & ASSAY_FLAG_DEGRADED) != 0;
-    reply->generation = frame->generation;
-    reply->answer = answer_of(message, last);
-    reply->message = last;
-    reply->allocator = attempt->pool->options.allocator;
-    reply->blocks = attempt->arena.blocks;
-    attempt->arena.blocks = NULL;
-    for (size_t i = 0; piece_buffer(&attempt->pieces, i) != NULL; i++) {
-        struct buffer *buffer = piece_buffer(&attempt->pieces, i);
-        if (buffer->block != NULL) {
-            buffer->block->next = reply->blocks;
-            reply->blocks = buffer->block;
-            buffer->block = NULL;
+    return goes_on || fail(
+                          call->error, ASSAY_GIVEN_UP, "calling %s: the caller gave the answer up",
+                          call->kind->name);
+}
+
+/* Turns the last frame into the reply, which owns what the answer holds from then on. */
+static bool take_last(struct call *call, const struct frame *frame) {
+    assay_reply *reply = call->reply;
+    const void *message = answer_whole(&call->answer, frame);
+    if (message == NULL || reply == NULL) {
+        return message != NULL;
+    }
+    *reply = (assay_reply){
+        .kind = frame->kind,
+        .provenance = frame->header.provenance,
+        .degraded = (frame->header.flags & ASSAY_FLAG_DEGRADED) != 0,
+        .generation = frame->header.generation,
+        .answer = answer_record(call->kind->response, message),
+        .message = message,
+        .allocator = call->pool->options.allocator,
+        .blocks = call->answer.whole.blocks};
+    call->answer.whole.blocks = NULL;
+    for (size_t i = 0; i < ASSAY_LIST_COUNT; i++) {
+        struct buffer *list = &call->answer.lists[i];
+        if (list->block != NULL) {
+            list->block->next = reply->blocks;
+            reply->blocks = list->block;
+            list->block = NULL;
         }
     }
-    return ASSAY_OK;
+    return true;
 }
 
-static int64_t answer_limit(const struct attempt *attempt) {
-    const assay_options *options = &attempt->pool->options;
+static int64_t answer_limit(const struct call *call) {
+    const assay_options *options = &call->pool->options;
     int64_t limit = FOREVER;
-    if (attempt->request->deadline != FOREVER) {
-        limit = after_milliseconds(attempt->request->deadline, options->grace_milliseconds);
+    if (call->deadline != FOREVER) {
+        limit = after_milliseconds(call->deadline, options->grace_milliseconds);
     }
     if (options->answer_milliseconds > 0) {
-        limit = earlier(
-            limit, after_milliseconds(now_microseconds(), options->answer_milliseconds));
+        limit = earlier(limit, milliseconds_from_now(options->answer_milliseconds));
     }
     return limit;
 }
 
 /* Reads the frames of an answer to the last. The lock is held, but not while bodies are read, and
  * not in a child that on_chunk forked, where the lock may be held for ever. */
-static assay_code read_answer(struct attempt *attempt, assay_reply *reply, assay_error *error) {
-    pthread_mutex_t *lock = &attempt->pool->lock;
-    while (true) {
-        struct frame *frame =
-            next_frame(attempt->connection, attempt->pending, answer_limit(attempt), error);
+static bool read_answer(struct call *call) {
+    const assay_allocator *allocator = &call->pool->options.allocator;
+    bool is_fine = true, is_whole = false;
+    while (is_fine && !is_whole) {
+        struct frame *frame = next_frame(call, answer_limit(call));
         if (frame == NULL) {
-            return error->code;
+            return false;
         }
-        pthread_mutex_unlock(lock);
-        bool last = is_last(frame);
-        assay_code code =
-            check_frame(attempt->pool, frame, attempt->request->kind->name, error);
-        if (code == ASSAY_OK) {
-            code = last ? take_last(attempt, frame, reply, error)
-                        : take_chunk(attempt, frame, error);
-        }
-        release(&attempt->pool->options.allocator, frame);
-        if (attempt->is_inherited) {
-            return code;
-        }
-        pthread_mutex_lock(lock);
-        if (code != ASSAY_OK || last) {
-            return code;
+        pthread_mutex_unlock(&call->pool->lock);
+        is_whole = is_last(frame);
+        frame = frame_open(allocator, frame, call->error);
+        is_fine = frame != NULL && check_frame(call, frame) &&
+                  (is_whole ? take_last(call, frame) : take_chunk(call, frame));
+        release(allocator, frame);
+        if (!call->is_inherited) {
+            pthread_mutex_lock(&call->pool->lock);
         }
     }
+    return is_fine;
 }
 
-/* What this connection cannot carry; nothing is sent then. */
-static assay_code check_request(
-    const struct connection *connection, const struct request *request, assay_error *error) {
-    if (request->since > connection->revision) {
-        return fail(
-            error, ASSAY_REVISION_TOO_LOW,
-            "sending %s: it needs revision %u of the protocol, the server speaks %" PRIu64,
-            request->kind->name, request->since, connection->revision);
+/* Leaves a connection after a try that failed, or did not. */
+static void leave(struct call *call, bool is_fine) {
+    struct connection *connection = call->connection;
+    const int64_t silence = now_microseconds() - connection->last_byte_at;
+    const bool is_silent = !is_fine && call->error->code == ASSAY_TIMED_OUT && call->was_written &&
+                           silence >= SILENCE_MILLISECONDS * 1000;
+    if (is_silent || (!is_fine && call->error->code == ASSAY_PROTOCOL_ERROR)) {
+        connection_fail(connection, call->error);
     }
-    if (request->body_size > connection->peer_body_max) {
-        return fail(
-            error, ASSAY_REQUEST_INVALID,
-            "sending %s: its body has %zu bytes, the server accepts %" PRIu64, request->kind->name,
-            request->body_size, connection->peer_body_max);
-    }
-    return ASSAY_OK;
-}
-
-/* Sends a registered request and reads its answer. The lock is held. */
-static assay_code exchange(struct attempt *attempt, assay_reply *reply, assay_error *error) {
-    struct connection *connection = attempt->connection;
-    assay_code code = check_request(connection, attempt->request, error);
-    if (code == ASSAY_OK) {
-        int64_t until = answer_limit(attempt);
-        attempt->was_written =
-            send_request(connection, attempt->pending, attempt->request, until, error);
-        code = attempt->was_written ? read_answer(attempt, reply, error) : error->code;
-    }
-    if (attempt->is_inherited) {
-        return code; /* connection, request and lock are the parent's */
-    }
-    if (code == ASSAY_PROTOCOL_ERROR) {
-        connection_fail(connection, error);
-    }
-    if (code == ASSAY_TIMED_OUT && attempt->was_written &&
-        now_microseconds() - connection->last_byte_at >= SILENCE_MILLISECONDS * 1000) {
-        connection_fail(connection, error);
-    }
-    return code;
-}
-
-/* Ends an attempt on its connection. The lock is held. */
-static void leave(struct attempt *attempt) {
-    struct connection *connection = attempt->connection;
-    if (attempt->was_written) {
-        give_up(connection, attempt->pending); /* nothing but freeing after a last frame */
-    } else {
-        remove_pending(connection, attempt->pending);
-        pending_free(attempt->pool, attempt->pending);
+    const uint64_t id = call->pending->id;
+    if (part_with(call)) {
+        send_cancel(connection, id);
     }
     hand_over(connection);
     connection_release(connection);
 }
 
-/* One attempt, from finding a connection to the answer. */
-static assay_code try_once(struct attempt *attempt, assay_reply *reply, assay_error *error) {
-    struct pool *pool = attempt->pool;
-    attempt->was_written = false;
-    attempt->pending = pending_new(pool, attempt->request->kind);
-    if (attempt->pending == NULL) {
-        return fail_memory(error, "making a request");
+/* One try, from finding a connection to the answer. In a child that on_chunk forked connection,
+ * request and lock are the parent's, and left alone. */
+static bool try_once(struct call *call) {
+    struct pool *pool = call->pool;
+    const assay_allocator *allocator = &pool->options.allocator;
+    call->was_written = false;
+    if (!pending_new(call)) {
+        return false;
     }
-    pieces_init(
-        &attempt->pieces, &pool->options.allocator, attempt->request,
-        pool->options.answer_size_max);
+    answer_init(&call->answer, allocator, call->kind, call->message, call->error);
     pthread_mutex_lock(&pool->lock);
-    struct connection *connection =
-        acquire(pool, attempt->pending, attempt->request->deadline, error);
-    assay_code code;
-    if (connection == NULL) {
-        code = error->code;
-        pending_free(pool, attempt->pending);
-    } else {
-        attempt->connection = connection;
-        code = exchange(attempt, reply, error);
-        if (!attempt->is_inherited) {
-            leave(attempt);
-        }
+    const bool is_acquired = acquire(call);
+    const bool is_fine = is_acquired && request_fits(call) &&
+                         send_request(call, answer_limit(call)) && read_answer(call);
+    if (!is_acquired) {
+        pending_free(pool, call->pending);
+    } else if (!call->is_inherited) {
+        leave(call, is_fine);
     }
-    if (!attempt->is_inherited) {
+    if (!call->is_inherited) {
         pthread_mutex_unlock(&pool->lock);
     }
-    pieces_free(&attempt->pieces);
-    arena_free(&attempt->arena);
-    arena_free(&attempt->scratch);
-    return code;
+    answer_free(&call->answer);
+    return is_fine;
 }
 
 /* Whether the same request may be sent again after this error. */
-static bool may_retry(const struct attempt *attempt, const assay_error *error) {
-    if (attempt->was_seen || attempt->pool->is_closed) {
+static bool may_retry(const struct call *call) {
+    const assay_error *error = call->error;
+    if (call->was_seen || call->made >= call->pool->options.attempts) {
         return false;
     }
     switch (error->code) {
     case ASSAY_UNREACHABLE:
         return true;
     case ASSAY_CONNECTION_CLOSED:
-        return !attempt->was_written || attempt->request->kind->retry_safe;
+        return !call->was_written || call->kind->retry_safe;
     case ASSAY_SERVER_REFUSED:
         return error->status == ASSAY_STATUS_UNAVAILABLE ||
                error->status == ASSAY_STATUS_RESOURCE_EXHAUSTED ||
@@ -2929,16 +2470,13 @@ static bool may_retry(const struct attempt *attempt, const assay_error *error) {
 }
 
 /* Microseconds of pause after the `made`th try. The lock is held. */
-static int64_t pause_microseconds(struct pool *pool, uint32_t made, const assay_error *error) {
-    const assay_options *options = &pool->options;
-    if (error->has_retry_after) {
-        return (int64_t)error->retry_after_milliseconds * 1000;
-    }
-    uint64_t pause = options->backoff_milliseconds;
-    for (uint32_t i = 1; i < made && pause < options->backoff_max_milliseconds; i++) {
+static int64_t backoff(struct pool *pool, uint64_t made) {
+    const uint64_t longest = pool->options.backoff_max_milliseconds;
+    uint64_t pause = pool->options.backoff_milliseconds;
+    for (uint64_t i = 1; i < made && pause < longest && pause > 0; i++) {
         pause *= 2;
     }
-    pause = pause > options->backoff_max_milliseconds ? options->backoff_max_milliseconds : pause;
+    pause = pause > longest ? longest : pause;
     pool->random ^= pool->random << 13; /* xorshift: spread, nothing secret */
     pool->random ^= pool->random >> 7;
     pool->random ^= pool->random << 17;
@@ -2946,91 +2484,73 @@ static int64_t pause_microseconds(struct pool *pool, uint32_t made, const assay_
 }
 
 /*
- * The time of the next try within wait_milliseconds, which does not count as an attempt. 0: the
- * call does not wait after this error, or the time is up. The lock is held.
+ * The time of the next try; 0: there is none. Within wait_milliseconds a server that is not there
+ * or loads its model is tried again without counting it as an attempt. The lock is held.
  */
-static int64_t next_waiting_try(struct attempt *attempt, const assay_error *error, int64_t now) {
+static int64_t next_try(struct call *call, int64_t now) {
     const int64_t longest = WAIT_PAUSE_MILLISECONDS * 1000;
-    bool is_loading = error->code == ASSAY_SERVER_REFUSED && !attempt->was_seen &&
-                      strcmp(error->server_code, "model_loading") == 0;
-    if ((error->code != ASSAY_UNREACHABLE && !is_loading) || now >= attempt->request->wait_until) {
-        return 0;
+    const bool is_absent = call->error->code == ASSAY_UNREACHABLE;
+    const bool is_loading = call->error->code == ASSAY_SERVER_REFUSED && !call->was_seen &&
+                            strcmp(call->error->server_code, "model_loading") == 0;
+    const int64_t asked = call->error->has_retry_after
+                              ? (int64_t)call->error->retry_after_milliseconds * 1000
+                              : -1;
+    if (is_absent && now < call->wait_until) {
+        int64_t pause = earlier(backoff(call->pool, ++call->waited), longest);
+        pause = earlier(pause, call->wait_until - now);
+        return now + (pause < 1000 ? 1000 : pause);
     }
-    int64_t pause = longest;
-    if (!is_loading) {
-        pause = earlier(pause_microseconds(attempt->pool, attempt->waited + 1, error), longest);
-        pause = earlier(pause, attempt->request->wait_until - now);
-    } else if (error->has_retry_after) {
-        pause = (int64_t)error->retry_after_milliseconds * 1000;
+    if (is_loading && now < call->wait_until) {
+        int64_t pause = asked < 0 ? longest : asked < 1000 ? 1000 : asked;
+        if (now + pause <= call->wait_until) {
+            call->waited++;
+            return now + pause;
+        }
     }
-    int64_t until = now + (pause < 1000 ? 1000 : pause);
-    return is_loading && until > attempt->request->wait_until ? 0 : until;
+    call->made++;
+    int64_t pause = asked < 0 ? backoff(call->pool, call->made) : asked;
+    return may_retry(call) ? now + pause : 0;
 }
 
-/* Pauses before the next try. False: none follows, and `error` says why. */
-static bool pause_before_retry(struct attempt *attempt, assay_error *error) {
-    struct pool *pool = attempt->pool;
-    if (attempt->is_inherited) {
+/* Pauses before the next try. False: none follows, and the error says why. */
+static bool pause_before_retry(struct call *call) {
+    struct pool *pool = call->pool;
+    if (call->is_inherited) {
         return false; /* the lock is the parent's */
     }
     pthread_mutex_lock(&pool->lock);
-    int64_t now = now_microseconds(), until = next_waiting_try(attempt, error, now);
-    bool goes_on = until != 0;
-    if (goes_on) {
-        attempt->waited++;
-    } else {
-        goes_on = ++attempt->made < pool->options.attempts && may_retry(attempt, error);
-        until = now + pause_microseconds(pool, attempt->made, error);
-    }
-    goes_on = goes_on && until < attempt->request->deadline;
+    const int64_t until = next_try(call, now_microseconds());
+    bool goes_on = until != 0 && until < call->deadline;
     while (goes_on && !pool->is_closed && now_microseconds() < until) {
-        (void)wait_until(&pool->changed, &pool->lock, until);
+        (void)wait_until(&pool->closed, &pool->lock, until);
     }
     if (goes_on && pool->is_closed) {
-        (void)fail_closed(pool, error);
-        goes_on = false;
+        goes_on = fail_closed(pool, call->error);
     }
     pthread_mutex_unlock(&pool->lock);
     return goes_on;
 }
 
-static const assay_kind_info *find_kind(uint8_t number) {
-    for (size_t i = 0; i < assay_kind_count; i++) {
-        const assay_kind_info *kind = &assay_kinds[i];
-        bool is_own = number == ASSAY_KIND_HELLO || number == ASSAY_KIND_CANCEL;
-        if (kind->number == number && !is_own) {
-            return kind;
-        }
-    }
-    return NULL;
-}
-
 /* A call on the pool of this process. */
-static assay_code run_call(
-    struct pool *pool, const assay_kind_info *kind, const void *message,
-    const assay_call_options *call, assay_reply *reply, assay_error *error) {
-    struct request request;
-    assay_code code = request_init(pool, &request, kind, message, call, error);
-    if (code != ASSAY_OK) {
-        return code;
+static bool run_call(struct call *call) {
+    const assay_options *options = &call->pool->options;
+    const uint32_t deadline = call->options->deadline_milliseconds;
+    call->wait_until = milliseconds_from_now(options->wait_milliseconds);
+    call->deadline = deadline == 0 ? FOREVER : milliseconds_from_now(deadline);
+    bool is_fine = encode_call(call, 1);
+    if (is_fine) {
+        do {
+            is_fine = try_once(call);
+        } while (!is_fine && pause_before_retry(call));
     }
-    const assay_allocator *allocator = &pool->options.allocator;
-    struct attempt attempt = {
-        .pool = pool,
-        .request = &request,
-        .arena = {.allocator = allocator},
-        .scratch = {.allocator = allocator}};
-    do {
-        attempt.arena.failed = attempt.scratch.failed = false;
-        code = try_once(&attempt, reply, error);
-    } while (code != ASSAY_OK && pause_before_retry(&attempt, error));
-    buffer_free(&request.bytes);
-    return code == ASSAY_OK ? ASSAY_OK : error->code;
+    buffer_free(&call->bytes);
+    return is_fine;
 }
 
 assay_code assay_call(
-    assay_client *client, uint8_t number, const void *message, const assay_call_options *call,
+    assay_client *client, uint8_t number, const void *message, const assay_call_options *options,
     assay_reply *reply, assay_error *error) {
+    static const assay_call_options no_options = {.on_chunk = NULL};
     assay_error own_error;
     error = error == NULL ? &own_error : error;
     error->code = ASSAY_OK;
@@ -3038,56 +2558,35 @@ assay_code assay_call(
     if (reply != NULL) {
         *reply = (assay_reply){.kind = number};
     }
-    const assay_kind_info *kind = find_kind(number);
-    if (kind == NULL || message == NULL) {
-        return fail(
-            error, ASSAY_REQUEST_INVALID, "calling: found kind %u%s", number,
-            kind == NULL ? ", allowed: the kinds of assay.h" : " without a request");
+    struct call call = {
+        .pool = pool_of(client),
+        .kind = assay_kind_of(number),
+        .message = message,
+        .options = options == NULL ? &no_options : options,
+        .reply = reply,
+        .error = error};
+    if (number == ASSAY_KIND_HELLO || number == ASSAY_KIND_CANCEL || call.kind == NULL ||
+        message == NULL) {
+        (void)fail(
+            error, ASSAY_REQUEST_INVALID, "calling: found kind %u%s, allowed: those of assay.h",
+            number, message == NULL ? " without a request" : "");
+    } else if (call.pool == NULL) {
+        (void)fail_memory(error, "calling in a forked child");
+    } else {
+        /* A thread cancelled within a call would leave the lock, or the reading, to nobody. */
+        int before, ignored;
+        (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+        const bool is_fine = run_call(&call);
+        (void)pthread_setcancelstate(before, &ignored);
+        error->code = is_fine ? ASSAY_OK : error->code;
     }
-    struct pool *pool = pool_of(client);
-    if (pool == NULL) {
-        return fail_memory(error, "calling in a forked child");
-    }
-    /* A thread that is cancelled within a call would leave the lock, or the reading, to nobody. */
-    int before, ignored;
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-    assay_code code = run_call(pool, kind, message, call, reply, error);
-    (void)pthread_setcancelstate(before, &ignored);
-    return code;
-}
-
-#define ASSAY_DEFINE_CALL(kind, number)                                                           \
-    assay_code assay_##kind(                                                                      \
-        assay_client *client, const assay_##kind##_request *request,                              \
-        const assay_call_options *call, assay_reply *reply, assay_error *error) {                 \
-        return assay_call(client, number, request, call, reply, error);                           \
-    }
-
-ASSAY_DEFINE_CALL(ping, ASSAY_KIND_PING)
-ASSAY_DEFINE_CALL(health, ASSAY_KIND_HEALTH)
-ASSAY_DEFINE_CALL(load, ASSAY_KIND_LOAD)
-ASSAY_DEFINE_CALL(unload, ASSAY_KIND_UNLOAD)
-ASSAY_DEFINE_CALL(tokenize, ASSAY_KIND_TOKENIZE)
-ASSAY_DEFINE_CALL(detokenize, ASSAY_KIND_DETOKENIZE)
-ASSAY_DEFINE_CALL(generate, ASSAY_KIND_GENERATE)
-ASSAY_DEFINE_CALL(score, ASSAY_KIND_SCORE)
-ASSAY_DEFINE_CALL(logits, ASSAY_KIND_LOGITS)
-ASSAY_DEFINE_CALL(embed, ASSAY_KIND_EMBED)
-
-assay_code assay_models(
-    assay_client *client, const assay_call_options *call, assay_reply *reply, assay_error *error) {
-    return assay_call(client, ASSAY_KIND_MODELS, &(assay_models_request){0}, call, reply, error);
-}
-
-assay_code assay_stats(
-    assay_client *client, const assay_call_options *call, assay_reply *reply, assay_error *error) {
-    return assay_call(client, ASSAY_KIND_STATS, &(assay_stats_request){0}, call, reply, error);
+    return error->code;
 }
 
 assay_code assay_generate_stream(
     assay_client *client, const assay_generate_request *request, assay_on_chunk *on_chunk,
     void *context, const assay_call_options *call, assay_reply *reply, assay_error *error) {
-    assay_call_options streaming = {
+    const assay_call_options streaming = {
         .deadline_milliseconds = call == NULL ? 0 : call->deadline_milliseconds,
         .on_chunk = on_chunk,
         .context = context};
@@ -3101,45 +2600,38 @@ void assay_reply_free(assay_reply *reply) {
     }
 }
 
-/* ================================================================ clients */
+/* ================================================================ client, options */
 
 assay_options assay_options_default(void) {
-    return (assay_options){
-        .name = "assay-c/1",
-        .compression = true,
-        .body_size_max = (uint32_t)ASSAY_LIMIT_BODY_SIZE_MAX,
-        .connections = 1,
-        .connect_milliseconds = 5000,
-        .grace_milliseconds = 2000,
-        .attempts = 3,
-        .backoff_milliseconds = 50,
-        .backoff_max_milliseconds = 2000,
-        .answer_size_max = (uint64_t)1 << 30};
+    return assay_defaults;
 }
 
-static assay_code bad_option(
-    assay_error *error, const char *name, uint64_t found, uint64_t low, uint64_t high) {
-    return fail(
-        error, ASSAY_REQUEST_INVALID, "making a client: option %s: found %" PRIu64 ", allowed: %"
-        PRIu64 "..%" PRIu64, name, found, low, high);
-}
-
-static assay_code check_options(const assay_options *options, assay_error *error) {
-    size_t name_size = options->name == NULL ? 0 : strlen(options->name);
-    if (name_size < 1 || name_size > 128 || !is_utf8((const uint8_t *)options->name, name_size)) {
-        return bad_option(error, "name, bytes of UTF-8", name_size, 1, 128);
+/* Whether each option is in the range of its table. */
+static bool check_options(const assay_options *options, assay_error *error) {
+    for (size_t i = 0; i < assay_option_count; i++) {
+        const assay_field_info *field = &assay_option_fields[i];
+        const uint8_t *place = (const uint8_t *)options + field->offset;
+        const char *unit = "", *text;
+        uint64_t value = field->min;
+        bool is_fine = true;
+        if (field->type == ASSAY_TYPE_U64) {
+            memcpy(&value, place, sizeof value);
+        } else if (field->type == ASSAY_TYPE_TEXT) {
+            memcpy(&text, place, sizeof text);
+            unit = " bytes of UTF-8";
+            value = text == NULL ? 0 : strlen(text);
+            is_fine = is_utf8((const uint8_t *)text, value);
+        }
+        if (!is_fine || value < field->min || value > field->max) {
+            (void)fail(
+                error, ASSAY_REQUEST_INVALID, "making a client: option %s: found %" PRIu64
+                ", allowed: %" PRIu64 "..%" PRIu64 "%s", field->name, value, field->min,
+                field->max, unit);
+            copy_text(error->field, sizeof error->field, assay_text_of(field->name));
+            return false;
+        }
     }
-    if (options->body_size_max < ASSAY_LIMIT_BODY_SIZE_MIN) {
-        return bad_option(
-            error, "body_size_max", options->body_size_max, ASSAY_LIMIT_BODY_SIZE_MIN, UINT32_MAX);
-    }
-    if (options->connections < 1 || options->connections > POOL_SIZE_MAX) {
-        return bad_option(error, "connections", options->connections, 1, POOL_SIZE_MAX);
-    }
-    if (options->attempts < 1) {
-        return bad_option(error, "attempts", options->attempts, 1, UINT32_MAX);
-    }
-    return ASSAY_OK;
+    return true;
 }
 
 assay_code assay_client_new(
@@ -3148,29 +2640,28 @@ assay_code assay_client_new(
     error = error == NULL ? &own_error : error;
     error->code = ASSAY_OK;
     *made = NULL;
-    assay_options chosen = options == NULL ? assay_options_default() : *options;
+    assay_options chosen = options == NULL ? assay_defaults : *options;
     if (chosen.allocator.resize == NULL) {
         chosen.allocator.resize = default_resize;
     }
     struct address address;
-    assay_code code = check_options(&chosen, error);
-    code = code == ASSAY_OK ? parse_address(text, &address, error) : code;
-    if (code != ASSAY_OK) {
-        return code;
+    if (!check_options(&chosen, error) || !parse_address(text, &address, error)) {
+        return error->code;
     }
     assay_client *client = resize(&chosen.allocator, NULL, sizeof *client);
-    if (client == NULL) {
-        return fail_memory(error, "making a client");
+    struct pool *pool = NULL;
+    if (client != NULL) {
+        *client = (assay_client){.options = chosen, .address = address};
+        copy_text(client->name, sizeof client->name, assay_text_of(chosen.name));
+        client->options.name = client->name;
+        pool = pool_new(client, getpid());
+        atomic_store(&client->pool, pool);
     }
-    *client = (assay_client){.options = chosen, .address = address};
-    copy_text(client->name, sizeof client->name, assay_text_of(chosen.name));
-    client->options.name = client->name;
-    struct pool *pool = pool_new(client, getpid());
     if (pool == NULL) {
         release(&chosen.allocator, client);
-        return fail_memory(error, "making a client");
+        (void)fail_memory(error, "making a client");
+        return error->code;
     }
-    atomic_store(&client->pool, pool);
     *made = client;
     return ASSAY_OK;
 }
@@ -3193,7 +2684,7 @@ void assay_client_close(assay_client *client) {
         connection_fail(connection, &error); /* frees it when nobody uses it */
         connection = next;
     }
-    pthread_cond_broadcast(&pool->changed);
+    pthread_cond_broadcast(&pool->closed);
     pthread_mutex_unlock(&pool->lock);
     (void)pthread_setcancelstate(before, &ignored);
 }

@@ -1,9 +1,10 @@
 /*
- * Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
+ * Generated from Protocol/protocol.json by Protocol/generate.py: do not edit.
  *
- * Numbers and messages of the wire protocol (Protocol/SPEC.md). Included by assay.h, which defines
- * the types of the values. A field with the type of an optional value, a text or bytes without
- * data, an array without items and a record that is NULL are absent.
+ * Numbers and messages of the wire protocol (Protocol/SPEC.md), the codes of errors, the options of
+ * a client, a reply and a call for each kind of request. Included by assay.h, which defines the
+ * types of the values and says what the calls do. A field with the type of an optional value, a
+ * text or bytes without data, an array without items and a record that is NULL are absent.
  */
 #ifndef ASSAY_PROTOCOL_H
 #define ASSAY_PROTOCOL_H
@@ -178,6 +179,69 @@ enum {
     ASSAY_MESSAGE_GO_AWAY,
     ASSAY_MESSAGE_COUNT
 };
+
+/* Why a call gave no answer that may be used. */
+typedef enum assay_code {
+    ASSAY_OK,
+    /* the address is not a URL of a known form */
+    ASSAY_ADDRESS_INVALID,
+    /* nobody answers at the address */
+    ASSAY_UNREACHABLE,
+    /* the connection ended, or the client was closed, before the answer was complete */
+    ASSAY_CONNECTION_CLOSED,
+    /* the answer did not come in time */
+    ASSAY_TIMED_OUT,
+    /* the server's bytes break the protocol; the connection is closed */
+    ASSAY_PROTOCOL_ERROR,
+    /* the answer comes from a mock and mocks are not allowed; nothing of it is handed out */
+    ASSAY_MOCK_REFUSED,
+    /* the server answered with a status */
+    ASSAY_SERVER_REFUSED,
+    /* the caller gave the answer up, or it is larger than answer_size_max */
+    ASSAY_GIVEN_UP,
+    /* the request cannot be sent: it breaks the tables or exceeds a limit; nothing was sent */
+    ASSAY_REQUEST_INVALID,
+    /* the server speaks an older revision that does not know the request; nothing was sent */
+    ASSAY_REVISION_TOO_LOW,
+    /* the allocator returned NULL */
+    ASSAY_OUT_OF_MEMORY,
+} assay_code;
+
+/* What a client says about itself and insists on. Start from assay_options_default. */
+typedef struct assay_options {
+    /* name and version of the program, for the server's log; default: the library's
+     * ("assay-c/1"; 1..128 bytes) */
+    const char *name;
+    /* hand out answers of mocks, which say so (false) */
+    bool allow_mock;
+    /* offer LZ4 (true) */
+    bool compression;
+    /* largest body accepted, bytes (4194304; 4096..4294967295) */
+    uint64_t body_size_max;
+    /* largest whole answer accepted, bytes of its bodies; beyond it the answer is given up
+     * (1073741824; 4096..9007199254740991) */
+    uint64_t answer_size_max;
+    /* size of the pool; a call takes the connection with the fewest requests in flight (1;
+     * 1..1024) */
+    uint64_t connections;
+    /* to connect, and again for Hello (5000; 1..4294967295) */
+    uint64_t connect_milliseconds;
+    /* longest silence on an answer; 0: any (0; 0..4294967295) */
+    uint64_t answer_milliseconds;
+    /* beyond a request's deadline before the client gives up by itself (2000; 0..4294967295) */
+    uint64_t grace_milliseconds;
+    /* in all (3; 1..4294967295) */
+    uint64_t attempts;
+    /* first pause between attempts; doubles; each with jitter from half to whole (50;
+     * 0..4294967295) */
+    uint64_t backoff_milliseconds;
+    /* longest pause between attempts (2000; 0..4294967295) */
+    uint64_t backoff_max_milliseconds;
+    /* how long, from a call's start, to wait for a server that is not there or loads its model
+     * (0; 0..4294967295) */
+    uint64_t wait_milliseconds;
+    assay_allocator allocator; /* resize NULL: realloc and free */
+} assay_options;
 
 typedef struct assay_requirements assay_requirements;
 typedef struct assay_request_context assay_request_context;
@@ -806,201 +870,360 @@ struct assay_go_away {
     uint64_t drain_milliseconds;
 };
 
+/* A part of an answer, valid while on_chunk runs. */
+typedef struct assay_chunk {
+    uint8_t kind; /* ASSAY_KIND_...: which of the union */
+    uint8_t provenance;
+    uint32_t generation;
+    union {
+        const void *message;
+        const assay_load_progress *load;
+        const assay_generate_chunk *generate;
+        const assay_logits_chunk *logits;
+        const assay_embed_chunk *embed;
+    };
+} assay_chunk;
+
+/* A whole answer: what was sent in chunks is in it. Freed by assay_reply_free. */
+typedef struct assay_reply {
+    uint8_t kind;               /* ASSAY_KIND_...: which of the union */
+    uint8_t provenance;         /* ASSAY_REAL or ASSAY_MOCK (only with allow_mock) */
+    bool degraded;              /* answer->degradations says how */
+    uint32_t generation;        /* of the model that answered, 0: none */
+    const assay_answer *answer; /* who answered, on what, in what time; NULL: the kind has none */
+    union {
+        const void *message;
+        const assay_ping_response *ping;
+        const assay_health_response *health;
+        const assay_models_response *models;
+        const assay_load_response *load;
+        const assay_unload_response *unload;
+        const assay_tokenize_response *tokenize;
+        const assay_detokenize_response *detokenize;
+        const assay_generate_response *generate;
+        const assay_score_response *score;
+        const assay_logits_response *logits;
+        const assay_embed_response *embed;
+        const assay_stats_response *stats;
+    };
+    struct assay_block *blocks; /* private */
+    assay_allocator allocator;  /* private */
+} assay_reply;
+
+/*
+ * A function for each kind of request, which takes the kind's request if that has fields. It blocks
+ * until the answer is whole, and returns the error's code; call, reply and error may be NULL.
+ */
+/* same bytes back */
+assay_code assay_ping(
+    assay_client *client, const assay_ping_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* may this model, or this server, be sent work */
+assay_code assay_health(
+    assay_client *client, const assay_health_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* list of models */
+assay_code assay_models(
+    assay_client *client, const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* assay a file and serve it; streamed */
+assay_code assay_load(
+    assay_client *client, const assay_load_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* stop serving a model */
+assay_code assay_unload(
+    assay_client *client, const assay_unload_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* text to token ids */
+assay_code assay_tokenize(
+    assay_client *client, const assay_tokenize_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* token ids to text */
+assay_code assay_detokenize(
+    assay_client *client, const assay_detokenize_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* continue a prompt; streamed */
+assay_code assay_generate(
+    assay_client *client, const assay_generate_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* log-probabilities of given continuations */
+assay_code assay_score(
+    assay_client *client, const assay_score_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* raw scores; streamed */
+assay_code assay_logits(
+    assay_client *client, const assay_logits_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* inputs to vectors; streamed */
+assay_code assay_embed(
+    assay_client *client, const assay_embed_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* counters, split by provenance */
+assay_code assay_stats(
+    assay_client *client, const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* Any of these by number of kind; request is the struct of that kind's request message. */
+assay_code assay_call(
+    assay_client *client, uint8_t kind, const void *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+
+/* How often a field may be there. */
+enum { ASSAY_REQUIRED, ASSAY_OPTIONAL, ASSAY_REPEATED };
+
+/* One row of a message's table, and where the field lies in its struct. For generic programs. */
+typedef struct assay_field_info {
+    const char *name;
+    uint16_t id;
+    uint8_t type;     /* ASSAY_TYPE_... */
+    uint8_t presence; /* ASSAY_REQUIRED, ... */
+    uint8_t since;    /* lowest revision that knows it */
+    uint8_t record;   /* of a record: index of its message */
+    uint32_t times_min, times_max;
+    uint8_t scalar_size;  /* bytes of a u64, f64 or bool; 0: another type */
+    uint8_t element_size; /* bytes of an element of an array, or of a text or bytes */
+    size_t item_size;     /* in a list: bytes from one to the next */
+    uint64_t min, max;    /* bytes, elements or value */
+    double f64_min, f64_max;
+    bool min_exclusive;
+    bool is_traceparent;        /* a W3C traceparent of version 00 */
+    const char *const *choices; /* NULL: any; else ends with NULL */
+    size_t offset;
+} assay_field_info;
+
+/* Fields of a message of which at most one is given, and if `needs_one`, exactly one. */
+typedef struct assay_rule {
+    uint8_t rows[4]; /* indices of the message's fields */
+    uint8_t count;
+    bool needs_one;
+} assay_rule;
+
+/* One message. */
+typedef struct assay_message_info {
+    const char *name;
+    size_t size; /* of its struct, bytes */
+    const assay_field_info *fields;
+    size_t field_count;
+    const assay_rule *rules;
+    size_t rule_count;
+} assay_message_info;
+
+/* One kind of request, with the messages of its frames (ASSAY_MESSAGE_COUNT: none). */
+typedef struct assay_kind_info {
+    const char *name;
+    uint8_t number;
+    uint8_t since;
+    bool streamed;
+    bool retry_safe; /* sending it twice does no harm */
+    uint8_t request, chunk, response;
+} assay_kind_info;
+
+/* Name of a code in snake_case: "mock_refused". */
+const char *assay_code_name(assay_code code);
+/* Name of a status number: "UNAVAILABLE". A number nobody knows is "UNKNOWN". */
+const char *assay_status_name(uint32_t status);
+
+extern const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT];
+extern const assay_kind_info assay_kinds[]; /* the served ones */
+extern const size_t assay_kind_count;
+extern const assay_field_info assay_option_fields[]; /* of assay_options */
+extern const size_t assay_option_count;
+
 /* The tables: for assay.c, which defines ASSAY_PROTOCOL_TABLES once. */
 #ifdef ASSAY_PROTOCOL_TABLES
 
 static const assay_field_info assay_fields_requirements[] = {
-    {"real", 1, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_requirements, real)},
-    {"fingerprint", 2, ASSAY_TYPE_BYTES, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     32ULL, 32ULL, 0, 0, false, NULL,
-     offsetof(struct assay_requirements, fingerprint)},
-    {"device", 3, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     1ULL, 64ULL, 0, 0, false, NULL,
-     offsetof(struct assay_requirements, device)},
+    {.name = "real", .id = 1, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .scalar_size = 1, .offset = offsetof(struct assay_requirements, real)},
+    {.name = "fingerprint", .id = 2, .type = ASSAY_TYPE_BYTES, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .min = 32ULL, .max = 32ULL, .element_size = 1,
+     .offset = offsetof(struct assay_requirements, fingerprint)},
+    {.name = "device", .id = 3, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .min = 1ULL, .max = 64ULL, .element_size = 1,
+     .offset = offsetof(struct assay_requirements, device)},
 };
 static const assay_field_info assay_fields_request_context[] = {
-    {"trace_context", 1, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 3, 0, 0, 1,
-     55ULL, 55ULL, 0, 0, false, NULL,
-     offsetof(struct assay_request_context, trace_context)},
-    {"attempt", 2, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
-     1ULL, 4294967295ULL, 0, 0, false, NULL,
-     offsetof(struct assay_request_context, attempt)},
-    {"priority", 3, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
-     0ULL, 9ULL, 0, 0, false, NULL,
-     offsetof(struct assay_request_context, priority)},
+    {.name = "trace_context", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .min = 55ULL, .max = 55ULL, .element_size = 1,
+     .is_traceparent = true, .offset = offsetof(struct assay_request_context, trace_context)},
+    {.name = "attempt", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .min = 1ULL, .max = 4294967295ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_request_context, attempt)},
+    {.name = "priority", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .max = 9ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_request_context, priority)},
 };
 static const assay_field_info assay_fields_answer[] = {
-    {"model", 1, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_answer, model)},
-    {"fingerprint", 2, ASSAY_TYPE_BYTES, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     32ULL, 32ULL, 0, 0, false, NULL,
-     offsetof(struct assay_answer, fingerprint)},
-    {"device", 3, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 64ULL, 0, 0, false, NULL,
-     offsetof(struct assay_answer, device)},
-    {"timing", 4, ASSAY_TYPE_RECORD, ASSAY_REQUIRED, 1, ASSAY_MESSAGE_TIMING, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_answer, timing)},
-    {"degradations", 5, ASSAY_TYPE_TEXT, ASSAY_REPEATED, 1, 0, 0, 1024,
-     1ULL, 2048ULL, 0, 0, false, NULL,
-     offsetof(struct assay_answer, degradations)},
-    {"server_load", 6, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_SERVER_LOAD, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_answer, server_load)},
+    {.name = "model", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_answer, model)},
+    {.name = "fingerprint", .id = 2, .type = ASSAY_TYPE_BYTES, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .min = 32ULL, .max = 32ULL, .element_size = 1,
+     .offset = offsetof(struct assay_answer, fingerprint)},
+    {.name = "device", .id = 3, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 64ULL, .element_size = 1,
+     .offset = offsetof(struct assay_answer, device)},
+    {.name = "timing", .id = 4, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_TIMING,
+     .offset = offsetof(struct assay_answer, timing)},
+    {.name = "degradations", .id = 5, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REPEATED,
+     .since = 1, .times_max = 1024, .min = 1ULL, .max = 2048ULL, .element_size = 1,
+     .item_size = sizeof(assay_text), .offset = offsetof(struct assay_answer, degradations)},
+    {.name = "server_load", .id = 6, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_SERVER_LOAD,
+     .offset = offsetof(struct assay_answer, server_load)},
 };
 static const assay_field_info assay_fields_server_load[] = {
-    {"queued", 1, ASSAY_TYPE_U64, ASSAY_REQUIRED, 3, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_server_load, queued)},
-    {"running", 2, ASSAY_TYPE_U64, ASSAY_REQUIRED, 3, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_server_load, running)},
-    {"wait_microseconds", 3, ASSAY_TYPE_U64, ASSAY_REQUIRED, 3, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_server_load, wait_microseconds)},
-    {"cache_pages_used", 4, ASSAY_TYPE_U64, ASSAY_REQUIRED, 3, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_server_load, cache_pages_used)},
-    {"cache_pages", 5, ASSAY_TYPE_U64, ASSAY_REQUIRED, 3, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_server_load, cache_pages)},
+    {.name = "queued", .id = 1, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 3,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_server_load, queued)},
+    {.name = "running", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 3,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_server_load, running)},
+    {.name = "wait_microseconds", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
+     .since = 3, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_server_load, wait_microseconds)},
+    {.name = "cache_pages_used", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
+     .since = 3, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_server_load, cache_pages_used)},
+    {.name = "cache_pages", .id = 5, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
+     .since = 3, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_server_load, cache_pages)},
 };
 static const assay_field_info assay_fields_timing[] = {
-    {"accept", 1, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_timing, accept)},
-    {"queue", 2, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_timing, queue)},
-    {"tokenize", 3, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_timing, tokenize)},
-    {"prefill", 4, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_timing, prefill)},
-    {"decode", 5, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_timing, decode)},
-    {"write", 6, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_timing, write)},
-    {"total", 7, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_timing, total)},
+    {.name = "accept", .id = 1, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_timing, accept)},
+    {.name = "queue", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_timing, queue)},
+    {.name = "tokenize", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_timing, tokenize)},
+    {.name = "prefill", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_timing, prefill)},
+    {.name = "decode", .id = 5, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_timing, decode)},
+    {.name = "write", .id = 6, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_timing, write)},
+    {.name = "total", .id = 7, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_timing, total)},
 };
 static const char *const assay_choices_chat_message_role[] = {"system", "user", "assistant", NULL};
 static const assay_field_info assay_fields_chat_message[] = {
-    {"role", 1, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 2, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, assay_choices_chat_message_role,
-     offsetof(struct assay_chat_message, role)},
-    {"content", 2, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 2, 0, 0, 1,
-     0ULL, 4000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_chat_message, content)},
+    {.name = "role", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 2,
+     .times_min = 1, .times_max = 1, .max = UINT32_MAX, .element_size = 1,
+     .choices = assay_choices_chat_message_role,
+     .offset = offsetof(struct assay_chat_message, role)},
+    {.name = "content", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 2,
+     .times_min = 1, .times_max = 1, .max = 4000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_chat_message, content)},
 };
 static const assay_field_info assay_fields_input[] = {
-    {"text", 1, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, 4000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_input, text)},
-    {"tokens", 2, ASSAY_TYPE_U32S, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     1ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_input, tokens)},
+    {.name = "text", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 2,
+     .times_max = 1, .max = 4000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_input, text)},
+    {.name = "tokens", .id = 2, .type = ASSAY_TYPE_U32S, .presence = ASSAY_OPTIONAL, .since = 2,
+     .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_input, tokens)},
+};
+static const assay_rule assay_rules_input[] = {
+    {{0, 1}, 2, true},
 };
 static const assay_field_info assay_fields_logprobs[] = {
-    {"tokens", 1, ASSAY_TYPE_U32S, ASSAY_REQUIRED, 2, 0, 0, 1,
-     0ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_logprobs, tokens)},
-    {"logprobs", 2, ASSAY_TYPE_F32S, ASSAY_REQUIRED, 2, 0, 0, 1,
-     0ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_logprobs, logprobs)},
-    {"top_count", 3, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, 64ULL, 0, 0, false, NULL,
-     offsetof(struct assay_logprobs, top_count)},
-    {"top_tokens", 4, ASSAY_TYPE_U32S, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_logprobs, top_tokens)},
-    {"top_logprobs", 5, ASSAY_TYPE_F32S, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_logprobs, top_logprobs)},
+    {.name = "tokens", .id = 1, .type = ASSAY_TYPE_U32S, .presence = ASSAY_REQUIRED, .since = 2,
+     .times_min = 1, .times_max = 1, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_logprobs, tokens)},
+    {.name = "logprobs", .id = 2, .type = ASSAY_TYPE_F32S, .presence = ASSAY_REQUIRED, .since = 2,
+     .times_min = 1, .times_max = 1, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_logprobs, logprobs)},
+    {.name = "top_count", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 2,
+     .times_max = 1, .max = 64ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_logprobs, top_count)},
+    {.name = "top_tokens", .id = 4, .type = ASSAY_TYPE_U32S, .presence = ASSAY_OPTIONAL,
+     .since = 2, .times_max = 1, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_logprobs, top_tokens)},
+    {.name = "top_logprobs", .id = 5, .type = ASSAY_TYPE_F32S, .presence = ASSAY_OPTIONAL,
+     .since = 2, .times_max = 1, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_logprobs, top_logprobs)},
 };
 static const char *const assay_choices_error_body_layer[] = {"file", "parse", "compatibility",
     "placement", "validation", NULL};
 static const assay_field_info assay_fields_error_body[] = {
-    {"code", 1, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_error_body, code)},
-    {"message", 2, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, 2048ULL, 0, 0, false, NULL,
-     offsetof(struct assay_error_body, message)},
-    {"field", 3, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_error_body, field)},
-    {"retry_after_milliseconds", 4, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, 3600000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_error_body, retry_after_milliseconds)},
-    {"layer", 5, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, assay_choices_error_body_layer,
-     offsetof(struct assay_error_body, layer)},
-    {"server_load", 6, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_SERVER_LOAD, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_error_body, server_load)},
+    {.name = "code", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_error_body, code)},
+    {.name = "message", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = 2048ULL, .element_size = 1,
+     .offset = offsetof(struct assay_error_body, message)},
+    {.name = "field", .id = 3, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_error_body, field)},
+    {.name = "retry_after_milliseconds", .id = 4, .type = ASSAY_TYPE_U64,
+     .presence = ASSAY_OPTIONAL, .since = 1, .times_max = 1, .max = 3600000ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_error_body, retry_after_milliseconds)},
+    {.name = "layer", .id = 5, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .max = UINT32_MAX, .element_size = 1,
+     .choices = assay_choices_error_body_layer,
+     .offset = offsetof(struct assay_error_body, layer)},
+    {.name = "server_load", .id = 6, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_SERVER_LOAD,
+     .offset = offsetof(struct assay_error_body, server_load)},
 };
 static const assay_field_info assay_fields_hello_request[] = {
-    {"client", 1, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_hello_request, client)},
-    {"revision", 2, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 4294967295ULL, 0, 0, false, NULL,
-     offsetof(struct assay_hello_request, revision)},
-    {"compression", 3, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_hello_request, compression)},
-    {"body_size_max", 4, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     4096ULL, 4294967295ULL, 0, 0, false, NULL,
-     offsetof(struct assay_hello_request, body_size_max)},
+    {.name = "client", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_hello_request, client)},
+    {.name = "revision", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 4294967295ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_hello_request, revision)},
+    {.name = "compression", .id = 3, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_hello_request, compression)},
+    {.name = "body_size_max", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .min = 4096ULL, .max = 4294967295ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_hello_request, body_size_max)},
 };
 static const assay_field_info assay_fields_hello_response[] = {
-    {"server", 1, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_hello_response, server)},
-    {"revision", 2, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 4294967295ULL, 0, 0, false, NULL,
-     offsetof(struct assay_hello_response, revision)},
-    {"compression", 3, ASSAY_TYPE_BOOL, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_hello_response, compression)},
-    {"body_size_max", 4, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     4096ULL, 4294967295ULL, 0, 0, false, NULL,
-     offsetof(struct assay_hello_response, body_size_max)},
-    {"requests_in_flight_max", 5, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 4294967295ULL, 0, 0, false, NULL,
-     offsetof(struct assay_hello_response, requests_in_flight_max)},
+    {.name = "server", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_hello_response, server)},
+    {.name = "revision", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 4294967295ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_hello_response, revision)},
+    {.name = "compression", .id = 3, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_REQUIRED,
+     .since = 1, .times_min = 1, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_hello_response, compression)},
+    {.name = "body_size_max", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
+     .since = 1, .times_min = 1, .times_max = 1, .min = 4096ULL, .max = 4294967295ULL,
+     .scalar_size = 8, .offset = offsetof(struct assay_hello_response, body_size_max)},
+    {.name = "requests_in_flight_max", .id = 5, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
+     .since = 1, .times_min = 1, .times_max = 1, .min = 1ULL, .max = 4294967295ULL,
+     .scalar_size = 8, .offset = offsetof(struct assay_hello_response, requests_in_flight_max)},
 };
 static const assay_field_info assay_fields_ping_request[] = {
-    {"payload", 1, ASSAY_TYPE_BYTES, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, 65536ULL, 0, 0, false, NULL,
-     offsetof(struct assay_ping_request, payload)},
+    {.name = "payload", .id = 1, .type = ASSAY_TYPE_BYTES, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .max = 65536ULL, .element_size = 1,
+     .offset = offsetof(struct assay_ping_request, payload)},
 };
 static const assay_field_info assay_fields_ping_response[] = {
-    {"payload", 1, ASSAY_TYPE_BYTES, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, 65536ULL, 0, 0, false, NULL,
-     offsetof(struct assay_ping_response, payload)},
+    {.name = "payload", .id = 1, .type = ASSAY_TYPE_BYTES, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .max = 65536ULL, .element_size = 1,
+     .offset = offsetof(struct assay_ping_response, payload)},
 };
 static const assay_field_info assay_fields_health_request[] = {
-    {"model", 1, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_health_request, model)},
-    {"verify", 2, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_health_request, verify)},
-    {"context", 29, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_REQUEST_CONTEXT, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_health_request, context)},
-    {"requirements", 30, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 1, ASSAY_MESSAGE_REQUIREMENTS, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_health_request, requirements)},
+    {.name = "model", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_health_request, model)},
+    {.name = "verify", .id = 2, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL, .since = 2,
+     .times_max = 1, .scalar_size = 1, .offset = offsetof(struct assay_health_request, verify)},
+    {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
+     .offset = offsetof(struct assay_health_request, context)},
+    {.name = "requirements", .id = 30, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .record = ASSAY_MESSAGE_REQUIREMENTS,
+     .offset = offsetof(struct assay_health_request, requirements)},
 };
 static const char *const assay_choices_health_response_state[] = {"loading", "ready", "failed",
     "draining", NULL};
@@ -1009,596 +1232,619 @@ static const char *const assay_choices_health_response_seal[] = {"absent", "matc
 static const char *const assay_choices_health_response_file[] = {"unchanged", "changed", "missing",
     NULL};
 static const assay_field_info assay_fields_health_response[] = {
-    {"ready", 1, ASSAY_TYPE_BOOL, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_health_response, ready)},
-    {"state", 2, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, assay_choices_health_response_state,
-     offsetof(struct assay_health_response, state)},
-    {"reason", 3, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     1ULL, 2048ULL, 0, 0, false, NULL,
-     offsetof(struct assay_health_response, reason)},
-    {"seal", 4, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, assay_choices_health_response_seal,
-     offsetof(struct assay_health_response, seal)},
-    {"largest_difference", 5, ASSAY_TYPE_F64, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0, 0, 0.0, 10.0, false, NULL,
-     offsetof(struct assay_health_response, largest_difference)},
-    {"file", 6, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 3, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, assay_choices_health_response_file,
-     offsetof(struct assay_health_response, file)},
+    {.name = "ready", .id = 1, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_health_response, ready)},
+    {.name = "state", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT32_MAX, .element_size = 1,
+     .choices = assay_choices_health_response_state,
+     .offset = offsetof(struct assay_health_response, state)},
+    {.name = "reason", .id = 3, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .min = 1ULL, .max = 2048ULL, .element_size = 1,
+     .offset = offsetof(struct assay_health_response, reason)},
+    {.name = "seal", .id = 4, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 2,
+     .times_max = 1, .max = UINT32_MAX, .element_size = 1,
+     .choices = assay_choices_health_response_seal,
+     .offset = offsetof(struct assay_health_response, seal)},
+    {.name = "largest_difference", .id = 5, .type = ASSAY_TYPE_F64, .presence = ASSAY_OPTIONAL,
+     .since = 2, .times_max = 1, .f64_min = 0.0, .f64_max = 10.0, .scalar_size = 8,
+     .offset = offsetof(struct assay_health_response, largest_difference)},
+    {.name = "file", .id = 6, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .max = UINT32_MAX, .element_size = 1,
+     .choices = assay_choices_health_response_file,
+     .offset = offsetof(struct assay_health_response, file)},
 };
 static const assay_field_info assay_fields_models_response[] = {
-    {"models", 1, ASSAY_TYPE_RECORD, ASSAY_REPEATED, 1, ASSAY_MESSAGE_MODEL, 0, 1024,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_models_response, models)},
+    {.name = "models", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED, .since = 1,
+     .times_max = 1024, .item_size = sizeof(assay_model), .record = ASSAY_MESSAGE_MODEL,
+     .offset = offsetof(struct assay_models_response, models)},
 };
 static const char *const assay_choices_model_state[] = {"loading", "ready", "failed", "draining",
     NULL};
 static const char *const assay_choices_model_file[] = {"unchanged", "changed", "missing", NULL};
 static const assay_field_info assay_fields_model[] = {
-    {"name", 1, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_model, name)},
-    {"state", 2, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, assay_choices_model_state,
-     offsetof(struct assay_model, state)},
-    {"provenance", 3, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 2ULL, 0, 0, false, NULL,
-     offsetof(struct assay_model, provenance)},
-    {"architecture", 4, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_model, architecture)},
-    {"parameters", 5, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_model, parameters)},
-    {"vocabulary", 6, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_model, vocabulary)},
-    {"context", 7, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_model, context)},
-    {"fingerprint", 8, ASSAY_TYPE_BYTES, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     32ULL, 32ULL, 0, 0, false, NULL,
-     offsetof(struct assay_model, fingerprint)},
-    {"generation", 9, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, 4294967295ULL, 0, 0, false, NULL,
-     offsetof(struct assay_model, generation)},
-    {"device", 10, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, 64ULL, 0, 0, false, NULL,
-     offsetof(struct assay_model, device)},
-    {"device_reason", 11, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     1ULL, 2048ULL, 0, 0, false, NULL,
-     offsetof(struct assay_model, device_reason)},
-    {"bytes", 12, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_model, bytes)},
-    {"file", 13, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 3, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, assay_choices_model_file,
-     offsetof(struct assay_model, file)},
+    {.name = "name", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_model, name)},
+    {.name = "state", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT32_MAX, .element_size = 1,
+     .choices = assay_choices_model_state, .offset = offsetof(struct assay_model, state)},
+    {.name = "provenance", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 2ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_model, provenance)},
+    {.name = "architecture", .id = 4, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED,
+     .since = 1, .times_min = 1, .times_max = 1, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_model, architecture)},
+    {.name = "parameters", .id = 5, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_model, parameters)},
+    {.name = "vocabulary", .id = 6, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_model, vocabulary)},
+    {.name = "context", .id = 7, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_model, context)},
+    {.name = "fingerprint", .id = 8, .type = ASSAY_TYPE_BYTES, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .min = 32ULL, .max = 32ULL, .element_size = 1,
+     .offset = offsetof(struct assay_model, fingerprint)},
+    {.name = "generation", .id = 9, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = 4294967295ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_model, generation)},
+    {.name = "device", .id = 10, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = 64ULL, .element_size = 1,
+     .offset = offsetof(struct assay_model, device)},
+    {.name = "device_reason", .id = 11, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .min = 1ULL, .max = 2048ULL, .element_size = 1,
+     .offset = offsetof(struct assay_model, device_reason)},
+    {.name = "bytes", .id = 12, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_model, bytes)},
+    {.name = "file", .id = 13, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .max = UINT32_MAX, .element_size = 1, .choices = assay_choices_model_file,
+     .offset = offsetof(struct assay_model, file)},
 };
 static const char *const assay_choices_load_request_strategy[] = {"strict", "graceful",
     "development", NULL};
 static const assay_field_info assay_fields_load_request[] = {
-    {"name", 1, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_load_request, name)},
-    {"path", 2, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 4096ULL, 0, 0, false, NULL,
-     offsetof(struct assay_load_request, path)},
-    {"strategy", 3, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, assay_choices_load_request_strategy,
-     offsetof(struct assay_load_request, strategy)},
-    {"device", 4, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     1ULL, 64ULL, 0, 0, false, NULL,
-     offsetof(struct assay_load_request, device)},
+    {.name = "name", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_load_request, name)},
+    {.name = "path", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 4096ULL, .element_size = 1,
+     .offset = offsetof(struct assay_load_request, path)},
+    {.name = "strategy", .id = 3, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .max = UINT32_MAX, .element_size = 1,
+     .choices = assay_choices_load_request_strategy,
+     .offset = offsetof(struct assay_load_request, strategy)},
+    {.name = "device", .id = 4, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .min = 1ULL, .max = 64ULL, .element_size = 1,
+     .offset = offsetof(struct assay_load_request, device)},
 };
 static const assay_field_info assay_fields_load_progress[] = {
-    {"layer", 1, ASSAY_TYPE_RECORD, ASSAY_REQUIRED, 1, ASSAY_MESSAGE_LAYER, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_load_progress, layer)},
-    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_load_progress, frame)},
+    {.name = "layer", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_LAYER,
+     .offset = offsetof(struct assay_load_progress, layer)},
+    {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_load_progress, frame)},
 };
 static const assay_field_info assay_fields_load_response[] = {
-    {"accepted", 1, ASSAY_TYPE_BOOL, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_load_response, accepted)},
-    {"layers", 2, ASSAY_TYPE_RECORD, ASSAY_REPEATED, 1, ASSAY_MESSAGE_LAYER, 0, 1024,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_load_response, layers)},
-    {"model", 3, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 1, ASSAY_MESSAGE_MODEL, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_load_response, model)},
-    {"overrides", 4, ASSAY_TYPE_TEXT, ASSAY_REPEATED, 1, 0, 0, 1024,
-     1ULL, 2048ULL, 0, 0, false, NULL,
-     offsetof(struct assay_load_response, overrides)},
-    {"attempts", 5, ASSAY_TYPE_TEXT, ASSAY_REPEATED, 1, 0, 0, 1024,
-     1ULL, 2048ULL, 0, 0, false, NULL,
-     offsetof(struct assay_load_response, attempts)},
-    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_load_response, frame)},
+    {.name = "accepted", .id = 1, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_load_response, accepted)},
+    {.name = "layers", .id = 2, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED, .since = 1,
+     .times_max = 1024, .item_size = sizeof(assay_layer), .record = ASSAY_MESSAGE_LAYER,
+     .offset = offsetof(struct assay_load_response, layers)},
+    {.name = "model", .id = 3, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .record = ASSAY_MESSAGE_MODEL,
+     .offset = offsetof(struct assay_load_response, model)},
+    {.name = "overrides", .id = 4, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REPEATED, .since = 1,
+     .times_max = 1024, .min = 1ULL, .max = 2048ULL, .element_size = 1,
+     .item_size = sizeof(assay_text), .offset = offsetof(struct assay_load_response, overrides)},
+    {.name = "attempts", .id = 5, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REPEATED, .since = 1,
+     .times_max = 1024, .min = 1ULL, .max = 2048ULL, .element_size = 1,
+     .item_size = sizeof(assay_text), .offset = offsetof(struct assay_load_response, attempts)},
+    {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_load_response, frame)},
 };
 static const char *const assay_choices_layer_layer[] = {"file", "parse", "compatibility",
     "placement", "validation", NULL};
 static const assay_field_info assay_fields_layer[] = {
-    {"layer", 1, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, assay_choices_layer_layer,
-     offsetof(struct assay_layer, layer)},
-    {"ok", 2, ASSAY_TYPE_BOOL, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_layer, ok)},
-    {"microseconds", 3, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_layer, microseconds)},
+    {.name = "layer", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT32_MAX, .element_size = 1,
+     .choices = assay_choices_layer_layer, .offset = offsetof(struct assay_layer, layer)},
+    {.name = "ok", .id = 2, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .scalar_size = 1, .offset = offsetof(struct assay_layer, ok)},
+    {.name = "microseconds", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
+     .since = 1, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_layer, microseconds)},
 };
 static const assay_field_info assay_fields_unload_request[] = {
-    {"name", 1, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_unload_request, name)},
+    {.name = "name", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_unload_request, name)},
 };
 static const assay_field_info assay_fields_tokenize_request[] = {
-    {"model", 1, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_tokenize_request, model)},
-    {"text", 2, ASSAY_TYPE_BYTES, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, 4000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_tokenize_request, text)},
-    {"parse_special", 3, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_tokenize_request, parse_special)},
-    {"add_special", 4, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_tokenize_request, add_special)},
-    {"context", 29, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_REQUEST_CONTEXT, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_tokenize_request, context)},
-    {"requirements", 30, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 1, ASSAY_MESSAGE_REQUIREMENTS, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_tokenize_request, requirements)},
+    {.name = "model", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_tokenize_request, model)},
+    {.name = "text", .id = 2, .type = ASSAY_TYPE_BYTES, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = 4000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_tokenize_request, text)},
+    {.name = "parse_special", .id = 3, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_tokenize_request, parse_special)},
+    {.name = "add_special", .id = 4, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_tokenize_request, add_special)},
+    {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
+     .offset = offsetof(struct assay_tokenize_request, context)},
+    {.name = "requirements", .id = 30, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .record = ASSAY_MESSAGE_REQUIREMENTS,
+     .offset = offsetof(struct assay_tokenize_request, requirements)},
 };
 static const assay_field_info assay_fields_tokenize_response[] = {
-    {"tokens", 1, ASSAY_TYPE_U32S, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_tokenize_response, tokens)},
-    {"answer", 31, ASSAY_TYPE_RECORD, ASSAY_REQUIRED, 1, ASSAY_MESSAGE_ANSWER, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_tokenize_response, answer)},
+    {.name = "tokens", .id = 1, .type = ASSAY_TYPE_U32S, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_tokenize_response, tokens)},
+    {.name = "answer", .id = 31, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_ANSWER,
+     .offset = offsetof(struct assay_tokenize_response, answer)},
 };
 static const assay_field_info assay_fields_detokenize_request[] = {
-    {"model", 1, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_detokenize_request, model)},
-    {"tokens", 2, ASSAY_TYPE_U32S, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_detokenize_request, tokens)},
-    {"context", 29, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_REQUEST_CONTEXT, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_detokenize_request, context)},
-    {"requirements", 30, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 1, ASSAY_MESSAGE_REQUIREMENTS, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_detokenize_request, requirements)},
+    {.name = "model", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_detokenize_request, model)},
+    {.name = "tokens", .id = 2, .type = ASSAY_TYPE_U32S, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_detokenize_request, tokens)},
+    {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
+     .offset = offsetof(struct assay_detokenize_request, context)},
+    {.name = "requirements", .id = 30, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .record = ASSAY_MESSAGE_REQUIREMENTS,
+     .offset = offsetof(struct assay_detokenize_request, requirements)},
 };
 static const assay_field_info assay_fields_detokenize_response[] = {
-    {"text", 1, ASSAY_TYPE_BYTES, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, 4000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_detokenize_response, text)},
-    {"answer", 31, ASSAY_TYPE_RECORD, ASSAY_REQUIRED, 1, ASSAY_MESSAGE_ANSWER, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_detokenize_response, answer)},
+    {.name = "text", .id = 1, .type = ASSAY_TYPE_BYTES, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = 4000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_detokenize_response, text)},
+    {.name = "answer", .id = 31, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_ANSWER,
+     .offset = offsetof(struct assay_detokenize_response, answer)},
 };
 static const assay_field_info assay_fields_generate_request[] = {
-    {"model", 1, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, model)},
-    {"prompt", 2, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, 4000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, prompt)},
-    {"tokens", 3, ASSAY_TYPE_U32S, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     1ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, tokens)},
-    {"parse_special", 4, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, parse_special)},
-    {"add_special", 5, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, add_special)},
-    {"max_tokens", 6, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     1ULL, 1048576ULL, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, max_tokens)},
-    {"temperature", 7, ASSAY_TYPE_F64, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0, 0, 0.0, 100.0, false, NULL,
-     offsetof(struct assay_generate_request, temperature)},
-    {"top_k", 8, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, 16777216ULL, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, top_k)},
-    {"top_p", 9, ASSAY_TYPE_F64, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0, 0, 0.0, 1.0, true, NULL,
-     offsetof(struct assay_generate_request, top_p)},
-    {"min_p", 10, ASSAY_TYPE_F64, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0, 0, 0.0, 1.0, false, NULL,
-     offsetof(struct assay_generate_request, min_p)},
-    {"seed", 11, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, seed)},
-    {"stop", 12, ASSAY_TYPE_TEXT, ASSAY_REPEATED, 1, 0, 0, 16,
-     1ULL, 256ULL, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, stop)},
-    {"truncate_prompt", 13, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, truncate_prompt)},
-    {"logprobs", 14, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, 64ULL, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, logprobs)},
-    {"prompt_logprobs", 15, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, 64ULL, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, prompt_logprobs)},
-    {"messages", 16, ASSAY_TYPE_RECORD, ASSAY_REPEATED, 2, ASSAY_MESSAGE_CHAT_MESSAGE, 0, 1024,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, messages)},
-    {"ignore_eos", 17, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 3, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, ignore_eos)},
-    {"min_tokens", 18, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
-     0ULL, 1048576ULL, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, min_tokens)},
-    {"context", 29, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_REQUEST_CONTEXT, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, context)},
-    {"requirements", 30, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 1, ASSAY_MESSAGE_REQUIREMENTS, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_request, requirements)},
+    {.name = "model", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_generate_request, model)},
+    {.name = "prompt", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .max = 4000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_generate_request, prompt)},
+    {.name = "tokens", .id = 3, .type = ASSAY_TYPE_U32S, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_generate_request, tokens)},
+    {.name = "parse_special", .id = 4, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_generate_request, parse_special)},
+    {.name = "add_special", .id = 5, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_generate_request, add_special)},
+    {.name = "max_tokens", .id = 6, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .min = 1ULL, .max = 1048576ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_generate_request, max_tokens)},
+    {.name = "temperature", .id = 7, .type = ASSAY_TYPE_F64, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .f64_min = 0.0, .f64_max = 100.0, .scalar_size = 8,
+     .offset = offsetof(struct assay_generate_request, temperature)},
+    {.name = "top_k", .id = 8, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .max = 16777216ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_generate_request, top_k)},
+    {.name = "top_p", .id = 9, .type = ASSAY_TYPE_F64, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .f64_min = 0.0, .f64_max = 1.0, .min_exclusive = true, .scalar_size = 8,
+     .offset = offsetof(struct assay_generate_request, top_p)},
+    {.name = "min_p", .id = 10, .type = ASSAY_TYPE_F64, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .f64_min = 0.0, .f64_max = 1.0, .scalar_size = 8,
+     .offset = offsetof(struct assay_generate_request, min_p)},
+    {.name = "seed", .id = 11, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_generate_request, seed)},
+    {.name = "stop", .id = 12, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REPEATED, .since = 1,
+     .times_max = 16, .min = 1ULL, .max = 256ULL, .element_size = 1,
+     .item_size = sizeof(assay_text), .offset = offsetof(struct assay_generate_request, stop)},
+    {.name = "truncate_prompt", .id = 13, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_generate_request, truncate_prompt)},
+    {.name = "logprobs", .id = 14, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 2,
+     .times_max = 1, .max = 64ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_generate_request, logprobs)},
+    {.name = "prompt_logprobs", .id = 15, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
+     .since = 2, .times_max = 1, .max = 64ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_generate_request, prompt_logprobs)},
+    {.name = "messages", .id = 16, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
+     .since = 2, .times_max = 1024, .item_size = sizeof(assay_chat_message),
+     .record = ASSAY_MESSAGE_CHAT_MESSAGE,
+     .offset = offsetof(struct assay_generate_request, messages)},
+    {.name = "ignore_eos", .id = 17, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_generate_request, ignore_eos)},
+    {.name = "min_tokens", .id = 18, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .max = 1048576ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_generate_request, min_tokens)},
+    {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
+     .offset = offsetof(struct assay_generate_request, context)},
+    {.name = "requirements", .id = 30, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .record = ASSAY_MESSAGE_REQUIREMENTS,
+     .offset = offsetof(struct assay_generate_request, requirements)},
+};
+static const assay_rule assay_rules_generate_request[] = {
+    {{1, 2, 15}, 3, true},
+    {{15, 3}, 2, false},
+    {{15, 4}, 2, false},
 };
 static const assay_field_info assay_fields_generate_chunk[] = {
-    {"tokens", 1, ASSAY_TYPE_U32S, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_generate_chunk, tokens)},
-    {"text", 2, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, 4000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_generate_chunk, text)},
-    {"prompt_done", 3, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_chunk, prompt_done)},
-    {"prompt_total", 4, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_chunk, prompt_total)},
-    {"logprobs", 5, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 2, ASSAY_MESSAGE_LOGPROBS, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_chunk, logprobs)},
-    {"prompt_logprobs", 6, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 2, ASSAY_MESSAGE_LOGPROBS, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_chunk, prompt_logprobs)},
-    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_chunk, frame)},
+    {.name = "tokens", .id = 1, .type = ASSAY_TYPE_U32S, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_generate_chunk, tokens)},
+    {.name = "text", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .max = 4000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_generate_chunk, text)},
+    {.name = "prompt_done", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_generate_chunk, prompt_done)},
+    {.name = "prompt_total", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_generate_chunk, prompt_total)},
+    {.name = "logprobs", .id = 5, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 2, .times_max = 1, .record = ASSAY_MESSAGE_LOGPROBS,
+     .offset = offsetof(struct assay_generate_chunk, logprobs)},
+    {.name = "prompt_logprobs", .id = 6, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 2, .times_max = 1, .record = ASSAY_MESSAGE_LOGPROBS,
+     .offset = offsetof(struct assay_generate_chunk, prompt_logprobs)},
+    {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_generate_chunk, frame)},
 };
 static const char *const assay_choices_generate_response_finish_reason[] = {"stop", "length",
     "cancelled", "deadline", NULL};
 static const assay_field_info assay_fields_generate_response[] = {
-    {"tokens", 1, ASSAY_TYPE_U32S, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_generate_response, tokens)},
-    {"text", 2, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, 4000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_generate_response, text)},
-    {"finish_reason", 5, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, assay_choices_generate_response_finish_reason,
-     offsetof(struct assay_generate_response, finish_reason)},
-    {"stop_matched", 6, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     1ULL, 256ULL, 0, 0, false, NULL,
-     offsetof(struct assay_generate_response, stop_matched)},
-    {"prompt_tokens", 7, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_response, prompt_tokens)},
-    {"completion_tokens", 8, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_response, completion_tokens)},
-    {"logprobs", 9, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 2, ASSAY_MESSAGE_LOGPROBS, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_response, logprobs)},
-    {"prompt_logprobs", 10, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 2, ASSAY_MESSAGE_LOGPROBS, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_response, prompt_logprobs)},
-    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_response, frame)},
-    {"answer", 31, ASSAY_TYPE_RECORD, ASSAY_REQUIRED, 1, ASSAY_MESSAGE_ANSWER, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_generate_response, answer)},
+    {.name = "tokens", .id = 1, .type = ASSAY_TYPE_U32S, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_generate_response, tokens)},
+    {.name = "text", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .max = 4000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_generate_response, text)},
+    {.name = "finish_reason", .id = 5, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED,
+     .since = 1, .times_min = 1, .times_max = 1, .max = UINT32_MAX, .element_size = 1,
+     .choices = assay_choices_generate_response_finish_reason,
+     .offset = offsetof(struct assay_generate_response, finish_reason)},
+    {.name = "stop_matched", .id = 6, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .min = 1ULL, .max = 256ULL, .element_size = 1,
+     .offset = offsetof(struct assay_generate_response, stop_matched)},
+    {.name = "prompt_tokens", .id = 7, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
+     .since = 1, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_generate_response, prompt_tokens)},
+    {.name = "completion_tokens", .id = 8, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
+     .since = 1, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_generate_response, completion_tokens)},
+    {.name = "logprobs", .id = 9, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 2, .times_max = 1, .record = ASSAY_MESSAGE_LOGPROBS,
+     .offset = offsetof(struct assay_generate_response, logprobs)},
+    {.name = "prompt_logprobs", .id = 10, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 2, .times_max = 1, .record = ASSAY_MESSAGE_LOGPROBS,
+     .offset = offsetof(struct assay_generate_response, prompt_logprobs)},
+    {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_generate_response, frame)},
+    {.name = "answer", .id = 31, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_ANSWER,
+     .offset = offsetof(struct assay_generate_response, answer)},
 };
 static const assay_field_info assay_fields_score_request[] = {
-    {"model", 1, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_score_request, model)},
-    {"prompt", 2, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, 4000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_score_request, prompt)},
-    {"tokens", 3, ASSAY_TYPE_U32S, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     1ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_score_request, tokens)},
-    {"parse_special", 4, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_score_request, parse_special)},
-    {"add_special", 5, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_score_request, add_special)},
-    {"messages", 6, ASSAY_TYPE_RECORD, ASSAY_REPEATED, 2, ASSAY_MESSAGE_CHAT_MESSAGE, 0, 1024,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_score_request, messages)},
-    {"continuations", 7, ASSAY_TYPE_RECORD, ASSAY_REPEATED, 2, ASSAY_MESSAGE_INPUT, 1, 256,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_score_request, continuations)},
-    {"top_logprobs", 8, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, 64ULL, 0, 0, false, NULL,
-     offsetof(struct assay_score_request, top_logprobs)},
-    {"context", 29, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_REQUEST_CONTEXT, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_score_request, context)},
-    {"requirements", 30, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 2, ASSAY_MESSAGE_REQUIREMENTS, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_score_request, requirements)},
+    {.name = "model", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 2,
+     .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_score_request, model)},
+    {.name = "prompt", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 2,
+     .times_max = 1, .max = 4000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_score_request, prompt)},
+    {.name = "tokens", .id = 3, .type = ASSAY_TYPE_U32S, .presence = ASSAY_OPTIONAL, .since = 2,
+     .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_score_request, tokens)},
+    {.name = "parse_special", .id = 4, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 2, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_score_request, parse_special)},
+    {.name = "add_special", .id = 5, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 2, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_score_request, add_special)},
+    {.name = "messages", .id = 6, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
+     .since = 2, .times_max = 1024, .item_size = sizeof(assay_chat_message),
+     .record = ASSAY_MESSAGE_CHAT_MESSAGE,
+     .offset = offsetof(struct assay_score_request, messages)},
+    {.name = "continuations", .id = 7, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
+     .since = 2, .times_min = 1, .times_max = 256, .item_size = sizeof(assay_input),
+     .record = ASSAY_MESSAGE_INPUT, .offset = offsetof(struct assay_score_request, continuations)},
+    {.name = "top_logprobs", .id = 8, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
+     .since = 2, .times_max = 1, .max = 64ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_score_request, top_logprobs)},
+    {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
+     .offset = offsetof(struct assay_score_request, context)},
+    {.name = "requirements", .id = 30, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 2, .times_max = 1, .record = ASSAY_MESSAGE_REQUIREMENTS,
+     .offset = offsetof(struct assay_score_request, requirements)},
+};
+static const assay_rule assay_rules_score_request[] = {
+    {{1, 2, 5}, 3, true},
+    {{5, 3}, 2, false},
+    {{5, 4}, 2, false},
 };
 static const assay_field_info assay_fields_score_response[] = {
-    {"scores", 1, ASSAY_TYPE_RECORD, ASSAY_REPEATED, 2, ASSAY_MESSAGE_CONTINUATION_SCORE, 1, 256,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_score_response, scores)},
-    {"prompt_tokens", 2, ASSAY_TYPE_U64, ASSAY_REQUIRED, 2, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_score_response, prompt_tokens)},
-    {"answer", 31, ASSAY_TYPE_RECORD, ASSAY_REQUIRED, 2, ASSAY_MESSAGE_ANSWER, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_score_response, answer)},
+    {.name = "scores", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED, .since = 2,
+     .times_min = 1, .times_max = 256, .item_size = sizeof(assay_continuation_score),
+     .record = ASSAY_MESSAGE_CONTINUATION_SCORE,
+     .offset = offsetof(struct assay_score_response, scores)},
+    {.name = "prompt_tokens", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
+     .since = 2, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_score_response, prompt_tokens)},
+    {.name = "answer", .id = 31, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 2,
+     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_ANSWER,
+     .offset = offsetof(struct assay_score_response, answer)},
 };
 static const assay_field_info assay_fields_continuation_score[] = {
-    {"logprobs", 1, ASSAY_TYPE_RECORD, ASSAY_REQUIRED, 2, ASSAY_MESSAGE_LOGPROBS, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_continuation_score, logprobs)},
-    {"logprob", 2, ASSAY_TYPE_F64, ASSAY_REQUIRED, 2, 0, 0, 1,
-     0, 0, -INFINITY, INFINITY, false, NULL,
-     offsetof(struct assay_continuation_score, logprob)},
-    {"greedy", 3, ASSAY_TYPE_BOOL, ASSAY_REQUIRED, 2, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_continuation_score, greedy)},
+    {.name = "logprobs", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED,
+     .since = 2, .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_LOGPROBS,
+     .offset = offsetof(struct assay_continuation_score, logprobs)},
+    {.name = "logprob", .id = 2, .type = ASSAY_TYPE_F64, .presence = ASSAY_REQUIRED, .since = 2,
+     .times_min = 1, .times_max = 1, .f64_min = -INFINITY, .f64_max = INFINITY, .scalar_size = 8,
+     .offset = offsetof(struct assay_continuation_score, logprob)},
+    {.name = "greedy", .id = 3, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_REQUIRED, .since = 2,
+     .times_min = 1, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_continuation_score, greedy)},
 };
 static const char *const assay_choices_embed_request_pooling[] = {"mean", "last", "cls", NULL};
 static const assay_field_info assay_fields_embed_request[] = {
-    {"model", 1, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_embed_request, model)},
-    {"inputs", 2, ASSAY_TYPE_RECORD, ASSAY_REPEATED, 2, ASSAY_MESSAGE_INPUT, 1, 256,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_embed_request, inputs)},
-    {"parse_special", 3, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_embed_request, parse_special)},
-    {"add_special", 4, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_embed_request, add_special)},
-    {"pooling", 5, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, assay_choices_embed_request_pooling,
-     offsetof(struct assay_embed_request, pooling)},
-    {"normalize", 6, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 2, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_embed_request, normalize)},
-    {"context", 29, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_REQUEST_CONTEXT, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_embed_request, context)},
-    {"requirements", 30, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 2, ASSAY_MESSAGE_REQUIREMENTS, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_embed_request, requirements)},
+    {.name = "model", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 2,
+     .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_embed_request, model)},
+    {.name = "inputs", .id = 2, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED, .since = 2,
+     .times_min = 1, .times_max = 256, .item_size = sizeof(assay_input),
+     .record = ASSAY_MESSAGE_INPUT, .offset = offsetof(struct assay_embed_request, inputs)},
+    {.name = "parse_special", .id = 3, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 2, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_embed_request, parse_special)},
+    {.name = "add_special", .id = 4, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 2, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_embed_request, add_special)},
+    {.name = "pooling", .id = 5, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 2,
+     .times_max = 1, .max = UINT32_MAX, .element_size = 1,
+     .choices = assay_choices_embed_request_pooling,
+     .offset = offsetof(struct assay_embed_request, pooling)},
+    {.name = "normalize", .id = 6, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL, .since = 2,
+     .times_max = 1, .scalar_size = 1, .offset = offsetof(struct assay_embed_request, normalize)},
+    {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
+     .offset = offsetof(struct assay_embed_request, context)},
+    {.name = "requirements", .id = 30, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 2, .times_max = 1, .record = ASSAY_MESSAGE_REQUIREMENTS,
+     .offset = offsetof(struct assay_embed_request, requirements)},
 };
 static const assay_field_info assay_fields_embed_chunk[] = {
-    {"embeddings", 1, ASSAY_TYPE_F32S, ASSAY_REQUIRED, 2, 0, 0, 1,
-     1ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_embed_chunk, embeddings)},
-    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_embed_chunk, frame)},
+    {.name = "embeddings", .id = 1, .type = ASSAY_TYPE_F32S, .presence = ASSAY_REQUIRED,
+     .since = 2, .times_min = 1, .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_embed_chunk, embeddings)},
+    {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_embed_chunk, frame)},
 };
 static const assay_field_info assay_fields_embed_response[] = {
-    {"embeddings", 1, ASSAY_TYPE_F32S, ASSAY_REQUIRED, 2, 0, 0, 1,
-     0ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_embed_response, embeddings)},
-    {"dimensions", 2, ASSAY_TYPE_U64, ASSAY_REQUIRED, 2, 0, 0, 1,
-     1ULL, 131072ULL, 0, 0, false, NULL,
-     offsetof(struct assay_embed_response, dimensions)},
-    {"count", 3, ASSAY_TYPE_U64, ASSAY_REQUIRED, 2, 0, 0, 1,
-     1ULL, 256ULL, 0, 0, false, NULL,
-     offsetof(struct assay_embed_response, count)},
-    {"prompt_tokens", 4, ASSAY_TYPE_U64, ASSAY_REQUIRED, 2, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_embed_response, prompt_tokens)},
-    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_embed_response, frame)},
-    {"answer", 31, ASSAY_TYPE_RECORD, ASSAY_REQUIRED, 2, ASSAY_MESSAGE_ANSWER, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_embed_response, answer)},
+    {.name = "embeddings", .id = 1, .type = ASSAY_TYPE_F32S, .presence = ASSAY_REQUIRED,
+     .since = 2, .times_min = 1, .times_max = 1, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_embed_response, embeddings)},
+    {.name = "dimensions", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 2,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 131072ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_embed_response, dimensions)},
+    {.name = "count", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 2,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 256ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_embed_response, count)},
+    {.name = "prompt_tokens", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
+     .since = 2, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_embed_response, prompt_tokens)},
+    {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_embed_response, frame)},
+    {.name = "answer", .id = 31, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 2,
+     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_ANSWER,
+     .offset = offsetof(struct assay_embed_response, answer)},
 };
 static const assay_field_info assay_fields_logits_request[] = {
-    {"model", 1, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_logits_request, model)},
-    {"prompt", 2, ASSAY_TYPE_TEXT, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, 4000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_logits_request, prompt)},
-    {"tokens", 3, ASSAY_TYPE_U32S, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     1ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_logits_request, tokens)},
-    {"parse_special", 4, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_logits_request, parse_special)},
-    {"add_special", 5, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_logits_request, add_special)},
-    {"all_positions", 6, ASSAY_TYPE_BOOL, ASSAY_OPTIONAL, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_logits_request, all_positions)},
-    {"messages", 7, ASSAY_TYPE_RECORD, ASSAY_REPEATED, 2, ASSAY_MESSAGE_CHAT_MESSAGE, 0, 1024,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_logits_request, messages)},
-    {"context", 29, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 3, ASSAY_MESSAGE_REQUEST_CONTEXT, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_logits_request, context)},
-    {"requirements", 30, ASSAY_TYPE_RECORD, ASSAY_OPTIONAL, 1, ASSAY_MESSAGE_REQUIREMENTS, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_logits_request, requirements)},
+    {.name = "model", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_logits_request, model)},
+    {.name = "prompt", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .max = 4000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_logits_request, prompt)},
+    {.name = "tokens", .id = 3, .type = ASSAY_TYPE_U32S, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_logits_request, tokens)},
+    {.name = "parse_special", .id = 4, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_logits_request, parse_special)},
+    {.name = "add_special", .id = 5, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_logits_request, add_special)},
+    {.name = "all_positions", .id = 6, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_logits_request, all_positions)},
+    {.name = "messages", .id = 7, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
+     .since = 2, .times_max = 1024, .item_size = sizeof(assay_chat_message),
+     .record = ASSAY_MESSAGE_CHAT_MESSAGE,
+     .offset = offsetof(struct assay_logits_request, messages)},
+    {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
+     .offset = offsetof(struct assay_logits_request, context)},
+    {.name = "requirements", .id = 30, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .record = ASSAY_MESSAGE_REQUIREMENTS,
+     .offset = offsetof(struct assay_logits_request, requirements)},
+};
+static const assay_rule assay_rules_logits_request[] = {
+    {{1, 2, 6}, 3, true},
+    {{6, 3}, 2, false},
+    {{6, 4}, 2, false},
 };
 static const assay_field_info assay_fields_logits_chunk[] = {
-    {"logits", 1, ASSAY_TYPE_F32S, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_logits_chunk, logits)},
-    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_logits_chunk, frame)},
+    {.name = "logits", .id = 1, .type = ASSAY_TYPE_F32S, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_logits_chunk, logits)},
+    {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_logits_chunk, frame)},
 };
 static const assay_field_info assay_fields_logits_response[] = {
-    {"logits", 1, ASSAY_TYPE_F32S, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, 1000000ULL, 0, 0, false, NULL,
-     offsetof(struct assay_logits_response, logits)},
-    {"vocabulary", 2, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 4294967295ULL, 0, 0, false, NULL,
-     offsetof(struct assay_logits_response, vocabulary)},
-    {"positions", 3, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 4294967295ULL, 0, 0, false, NULL,
-     offsetof(struct assay_logits_response, positions)},
-    {"frame", 28, ASSAY_TYPE_U64, ASSAY_OPTIONAL, 3, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_logits_response, frame)},
-    {"answer", 31, ASSAY_TYPE_RECORD, ASSAY_REQUIRED, 1, ASSAY_MESSAGE_ANSWER, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_logits_response, answer)},
+    {.name = "logits", .id = 1, .type = ASSAY_TYPE_F32S, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_logits_response, logits)},
+    {.name = "vocabulary", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 4294967295ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_logits_response, vocabulary)},
+    {.name = "positions", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 4294967295ULL, .scalar_size = 8,
+     .offset = offsetof(struct assay_logits_response, positions)},
+    {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_logits_response, frame)},
+    {.name = "answer", .id = 31, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_ANSWER,
+     .offset = offsetof(struct assay_logits_response, answer)},
 };
 static const assay_field_info assay_fields_cancel_request[] = {
-    {"target", 1, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_cancel_request, target)},
+    {.name = "target", .id = 1, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_cancel_request, target)},
 };
 static const assay_field_info assay_fields_cancel_response[] = {
-    {"found", 1, ASSAY_TYPE_BOOL, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_cancel_response, found)},
+    {.name = "found", .id = 1, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .scalar_size = 1,
+     .offset = offsetof(struct assay_cancel_response, found)},
 };
 static const assay_field_info assay_fields_stats_response[] = {
-    {"counters", 1, ASSAY_TYPE_RECORD, ASSAY_REPEATED, 1, ASSAY_MESSAGE_COUNTER, 0, 1024,
-     0ULL, UINT32_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_stats_response, counters)},
+    {.name = "counters", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
+     .since = 1, .times_max = 1024, .item_size = sizeof(assay_counter),
+     .record = ASSAY_MESSAGE_COUNTER, .offset = offsetof(struct assay_stats_response, counters)},
 };
 static const assay_field_info assay_fields_counter[] = {
-    {"name", 1, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_counter, name)},
-    {"real", 2, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_counter, real)},
-    {"mock", 3, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_counter, mock)},
+    {.name = "name", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_counter, name)},
+    {.name = "real", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_counter, real)},
+    {.name = "mock", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_counter, mock)},
 };
 static const assay_field_info assay_fields_go_away[] = {
-    {"reason", 1, ASSAY_TYPE_TEXT, ASSAY_REQUIRED, 1, 0, 0, 1,
-     1ULL, 128ULL, 0, 0, false, NULL,
-     offsetof(struct assay_go_away, reason)},
-    {"drain_milliseconds", 2, ASSAY_TYPE_U64, ASSAY_REQUIRED, 1, 0, 0, 1,
-     0ULL, UINT64_MAX, 0, 0, false, NULL,
-     offsetof(struct assay_go_away, drain_milliseconds)},
+    {.name = "reason", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_go_away, reason)},
+    {.name = "drain_milliseconds", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
+     .since = 1, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .offset = offsetof(struct assay_go_away, drain_milliseconds)},
 };
 
 const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
-    {"Requirements", sizeof(struct assay_requirements),
-     assay_fields_requirements, 3},
-    {"Request context", sizeof(struct assay_request_context),
-     assay_fields_request_context, 3},
-    {"Answer", sizeof(struct assay_answer),
-     assay_fields_answer, 6},
-    {"Server load", sizeof(struct assay_server_load),
-     assay_fields_server_load, 5},
-    {"Timing", sizeof(struct assay_timing),
-     assay_fields_timing, 7},
-    {"Chat message", sizeof(struct assay_chat_message),
-     assay_fields_chat_message, 2},
-    {"Input", sizeof(struct assay_input),
-     assay_fields_input, 2},
-    {"Logprobs", sizeof(struct assay_logprobs),
-     assay_fields_logprobs, 5},
-    {"Error", sizeof(struct assay_error_body),
-     assay_fields_error_body, 6},
-    {"Hello request", sizeof(struct assay_hello_request),
-     assay_fields_hello_request, 4},
-    {"Hello response", sizeof(struct assay_hello_response),
-     assay_fields_hello_response, 5},
-    {"Ping request", sizeof(struct assay_ping_request),
-     assay_fields_ping_request, 1},
-    {"Ping response", sizeof(struct assay_ping_response),
-     assay_fields_ping_response, 1},
-    {"Health request", sizeof(struct assay_health_request),
-     assay_fields_health_request, 4},
-    {"Health response", sizeof(struct assay_health_response),
-     assay_fields_health_response, 6},
-    {"Models request", sizeof(struct assay_models_request),
-     NULL, 0},
-    {"Models response", sizeof(struct assay_models_response),
-     assay_fields_models_response, 1},
-    {"Model", sizeof(struct assay_model),
-     assay_fields_model, 13},
-    {"Load request", sizeof(struct assay_load_request),
-     assay_fields_load_request, 4},
-    {"Load progress", sizeof(struct assay_load_progress),
-     assay_fields_load_progress, 2},
-    {"Load response", sizeof(struct assay_load_response),
-     assay_fields_load_response, 6},
-    {"Layer", sizeof(struct assay_layer),
-     assay_fields_layer, 3},
-    {"Unload request", sizeof(struct assay_unload_request),
-     assay_fields_unload_request, 1},
-    {"Unload response", sizeof(struct assay_unload_response),
-     NULL, 0},
-    {"Tokenize request", sizeof(struct assay_tokenize_request),
-     assay_fields_tokenize_request, 6},
-    {"Tokenize response", sizeof(struct assay_tokenize_response),
-     assay_fields_tokenize_response, 2},
-    {"Detokenize request", sizeof(struct assay_detokenize_request),
-     assay_fields_detokenize_request, 4},
-    {"Detokenize response", sizeof(struct assay_detokenize_response),
-     assay_fields_detokenize_response, 2},
-    {"Generate request", sizeof(struct assay_generate_request),
-     assay_fields_generate_request, 20},
-    {"Generate chunk", sizeof(struct assay_generate_chunk),
-     assay_fields_generate_chunk, 7},
-    {"Generate response", sizeof(struct assay_generate_response),
-     assay_fields_generate_response, 10},
-    {"Score request", sizeof(struct assay_score_request),
-     assay_fields_score_request, 10},
-    {"Score response", sizeof(struct assay_score_response),
-     assay_fields_score_response, 3},
-    {"Continuation score", sizeof(struct assay_continuation_score),
-     assay_fields_continuation_score, 3},
-    {"Embed request", sizeof(struct assay_embed_request),
-     assay_fields_embed_request, 8},
-    {"Embed chunk", sizeof(struct assay_embed_chunk),
-     assay_fields_embed_chunk, 2},
-    {"Embed response", sizeof(struct assay_embed_response),
-     assay_fields_embed_response, 6},
-    {"Logits request", sizeof(struct assay_logits_request),
-     assay_fields_logits_request, 9},
-    {"Logits chunk", sizeof(struct assay_logits_chunk),
-     assay_fields_logits_chunk, 2},
-    {"Logits response", sizeof(struct assay_logits_response),
-     assay_fields_logits_response, 5},
-    {"Cancel request", sizeof(struct assay_cancel_request),
-     assay_fields_cancel_request, 1},
-    {"Cancel response", sizeof(struct assay_cancel_response),
-     assay_fields_cancel_response, 1},
-    {"Stats request", sizeof(struct assay_stats_request),
-     NULL, 0},
-    {"Stats response", sizeof(struct assay_stats_response),
-     assay_fields_stats_response, 1},
-    {"Counter", sizeof(struct assay_counter),
-     assay_fields_counter, 3},
-    {"GoAway", sizeof(struct assay_go_away),
-     assay_fields_go_away, 2},
+    {.name = "Requirements", .size = sizeof(struct assay_requirements),
+     .fields = assay_fields_requirements, .field_count = 3},
+    {.name = "Request context", .size = sizeof(struct assay_request_context),
+     .fields = assay_fields_request_context, .field_count = 3},
+    {.name = "Answer", .size = sizeof(struct assay_answer), .fields = assay_fields_answer,
+     .field_count = 6},
+    {.name = "Server load", .size = sizeof(struct assay_server_load),
+     .fields = assay_fields_server_load, .field_count = 5},
+    {.name = "Timing", .size = sizeof(struct assay_timing), .fields = assay_fields_timing,
+     .field_count = 7},
+    {.name = "Chat message", .size = sizeof(struct assay_chat_message),
+     .fields = assay_fields_chat_message, .field_count = 2},
+    {.name = "Input", .size = sizeof(struct assay_input), .fields = assay_fields_input,
+     .field_count = 2, .rules = assay_rules_input, .rule_count = 1},
+    {.name = "Logprobs", .size = sizeof(struct assay_logprobs), .fields = assay_fields_logprobs,
+     .field_count = 5},
+    {.name = "Error", .size = sizeof(struct assay_error_body), .fields = assay_fields_error_body,
+     .field_count = 6},
+    {.name = "Hello request", .size = sizeof(struct assay_hello_request),
+     .fields = assay_fields_hello_request, .field_count = 4},
+    {.name = "Hello response", .size = sizeof(struct assay_hello_response),
+     .fields = assay_fields_hello_response, .field_count = 5},
+    {.name = "Ping request", .size = sizeof(struct assay_ping_request),
+     .fields = assay_fields_ping_request, .field_count = 1},
+    {.name = "Ping response", .size = sizeof(struct assay_ping_response),
+     .fields = assay_fields_ping_response, .field_count = 1},
+    {.name = "Health request", .size = sizeof(struct assay_health_request),
+     .fields = assay_fields_health_request, .field_count = 4},
+    {.name = "Health response", .size = sizeof(struct assay_health_response),
+     .fields = assay_fields_health_response, .field_count = 6},
+    {.name = "Models request", .size = sizeof(struct assay_models_request)},
+    {.name = "Models response", .size = sizeof(struct assay_models_response),
+     .fields = assay_fields_models_response, .field_count = 1},
+    {.name = "Model", .size = sizeof(struct assay_model), .fields = assay_fields_model,
+     .field_count = 13},
+    {.name = "Load request", .size = sizeof(struct assay_load_request),
+     .fields = assay_fields_load_request, .field_count = 4},
+    {.name = "Load progress", .size = sizeof(struct assay_load_progress),
+     .fields = assay_fields_load_progress, .field_count = 2},
+    {.name = "Load response", .size = sizeof(struct assay_load_response),
+     .fields = assay_fields_load_response, .field_count = 6},
+    {.name = "Layer", .size = sizeof(struct assay_layer), .fields = assay_fields_layer,
+     .field_count = 3},
+    {.name = "Unload request", .size = sizeof(struct assay_unload_request),
+     .fields = assay_fields_unload_request, .field_count = 1},
+    {.name = "Unload response", .size = sizeof(struct assay_unload_response)},
+    {.name = "Tokenize request", .size = sizeof(struct assay_tokenize_request),
+     .fields = assay_fields_tokenize_request, .field_count = 6},
+    {.name = "Tokenize response", .size = sizeof(struct assay_tokenize_response),
+     .fields = assay_fields_tokenize_response, .field_count = 2},
+    {.name = "Detokenize request", .size = sizeof(struct assay_detokenize_request),
+     .fields = assay_fields_detokenize_request, .field_count = 4},
+    {.name = "Detokenize response", .size = sizeof(struct assay_detokenize_response),
+     .fields = assay_fields_detokenize_response, .field_count = 2},
+    {.name = "Generate request", .size = sizeof(struct assay_generate_request),
+     .fields = assay_fields_generate_request, .field_count = 20,
+     .rules = assay_rules_generate_request, .rule_count = 3},
+    {.name = "Generate chunk", .size = sizeof(struct assay_generate_chunk),
+     .fields = assay_fields_generate_chunk, .field_count = 7},
+    {.name = "Generate response", .size = sizeof(struct assay_generate_response),
+     .fields = assay_fields_generate_response, .field_count = 10},
+    {.name = "Score request", .size = sizeof(struct assay_score_request),
+     .fields = assay_fields_score_request, .field_count = 10, .rules = assay_rules_score_request,
+     .rule_count = 3},
+    {.name = "Score response", .size = sizeof(struct assay_score_response),
+     .fields = assay_fields_score_response, .field_count = 3},
+    {.name = "Continuation score", .size = sizeof(struct assay_continuation_score),
+     .fields = assay_fields_continuation_score, .field_count = 3},
+    {.name = "Embed request", .size = sizeof(struct assay_embed_request),
+     .fields = assay_fields_embed_request, .field_count = 8},
+    {.name = "Embed chunk", .size = sizeof(struct assay_embed_chunk),
+     .fields = assay_fields_embed_chunk, .field_count = 2},
+    {.name = "Embed response", .size = sizeof(struct assay_embed_response),
+     .fields = assay_fields_embed_response, .field_count = 6},
+    {.name = "Logits request", .size = sizeof(struct assay_logits_request),
+     .fields = assay_fields_logits_request, .field_count = 9, .rules = assay_rules_logits_request,
+     .rule_count = 3},
+    {.name = "Logits chunk", .size = sizeof(struct assay_logits_chunk),
+     .fields = assay_fields_logits_chunk, .field_count = 2},
+    {.name = "Logits response", .size = sizeof(struct assay_logits_response),
+     .fields = assay_fields_logits_response, .field_count = 5},
+    {.name = "Cancel request", .size = sizeof(struct assay_cancel_request),
+     .fields = assay_fields_cancel_request, .field_count = 1},
+    {.name = "Cancel response", .size = sizeof(struct assay_cancel_response),
+     .fields = assay_fields_cancel_response, .field_count = 1},
+    {.name = "Stats request", .size = sizeof(struct assay_stats_request)},
+    {.name = "Stats response", .size = sizeof(struct assay_stats_response),
+     .fields = assay_fields_stats_response, .field_count = 1},
+    {.name = "Counter", .size = sizeof(struct assay_counter), .fields = assay_fields_counter,
+     .field_count = 3},
+    {.name = "GoAway", .size = sizeof(struct assay_go_away), .fields = assay_fields_go_away,
+     .field_count = 2},
 };
 
 const assay_kind_info assay_kinds[] = {
@@ -1633,6 +1879,241 @@ const assay_kind_info assay_kinds[] = {
 };
 const size_t assay_kind_count = 14;
 
+/* A request of any kind. */
+union assay_request {
+    assay_hello_request hello;
+    assay_ping_request ping;
+    assay_health_request health;
+    assay_models_request models;
+    assay_load_request load;
+    assay_unload_request unload;
+    assay_tokenize_request tokenize;
+    assay_detokenize_request detokenize;
+    assay_generate_request generate;
+    assay_score_request score;
+    assay_logits_request logits;
+    assay_embed_request embed;
+    assay_cancel_request cancel;
+    assay_stats_request stats;
+};
+
+/* Lists that an answer is put together from, and where the frames have them. */
+enum {
+    ASSAY_LIST_TOKENS,
+    ASSAY_LIST_TEXT,
+    ASSAY_LIST_LOGPROBS_TOKENS,
+    ASSAY_LIST_LOGPROBS_LOGPROBS,
+    ASSAY_LIST_LOGPROBS_TOP_TOKENS,
+    ASSAY_LIST_LOGPROBS_TOP_LOGPROBS,
+    ASSAY_LIST_PROMPT_LOGPROBS_TOKENS,
+    ASSAY_LIST_PROMPT_LOGPROBS_LOGPROBS,
+    ASSAY_LIST_PROMPT_LOGPROBS_TOP_TOKENS,
+    ASSAY_LIST_PROMPT_LOGPROBS_TOP_LOGPROBS,
+    ASSAY_LIST_LOGITS,
+    ASSAY_LIST_EMBEDDINGS,
+    ASSAY_LIST_COUNT
+};
+
+static const struct {
+    uint8_t message, list;
+    uint8_t element_size;
+    bool in_record; /* at `offset` is a pointer to it */
+    size_t offset, inner;
+} assay_lists[] = {
+    {ASSAY_MESSAGE_GENERATE_CHUNK, ASSAY_LIST_TOKENS, 4, false,
+     offsetof(struct assay_generate_chunk, tokens), 0},
+    {ASSAY_MESSAGE_GENERATE_CHUNK, ASSAY_LIST_TEXT, 1, false,
+     offsetof(struct assay_generate_chunk, text), 0},
+    {ASSAY_MESSAGE_GENERATE_CHUNK, ASSAY_LIST_LOGPROBS_TOKENS, 4, true,
+     offsetof(struct assay_generate_chunk, logprobs), offsetof(struct assay_logprobs, tokens)},
+    {ASSAY_MESSAGE_GENERATE_CHUNK, ASSAY_LIST_LOGPROBS_LOGPROBS, 4, true,
+     offsetof(struct assay_generate_chunk, logprobs), offsetof(struct assay_logprobs, logprobs)},
+    {ASSAY_MESSAGE_GENERATE_CHUNK, ASSAY_LIST_LOGPROBS_TOP_TOKENS, 4, true,
+     offsetof(struct assay_generate_chunk, logprobs), offsetof(struct assay_logprobs, top_tokens)},
+    {ASSAY_MESSAGE_GENERATE_CHUNK, ASSAY_LIST_LOGPROBS_TOP_LOGPROBS, 4, true,
+     offsetof(struct assay_generate_chunk, logprobs),
+     offsetof(struct assay_logprobs, top_logprobs)},
+    {ASSAY_MESSAGE_GENERATE_CHUNK, ASSAY_LIST_PROMPT_LOGPROBS_TOKENS, 4, true,
+     offsetof(struct assay_generate_chunk, prompt_logprobs),
+     offsetof(struct assay_logprobs, tokens)},
+    {ASSAY_MESSAGE_GENERATE_CHUNK, ASSAY_LIST_PROMPT_LOGPROBS_LOGPROBS, 4, true,
+     offsetof(struct assay_generate_chunk, prompt_logprobs),
+     offsetof(struct assay_logprobs, logprobs)},
+    {ASSAY_MESSAGE_GENERATE_CHUNK, ASSAY_LIST_PROMPT_LOGPROBS_TOP_TOKENS, 4, true,
+     offsetof(struct assay_generate_chunk, prompt_logprobs),
+     offsetof(struct assay_logprobs, top_tokens)},
+    {ASSAY_MESSAGE_GENERATE_CHUNK, ASSAY_LIST_PROMPT_LOGPROBS_TOP_LOGPROBS, 4, true,
+     offsetof(struct assay_generate_chunk, prompt_logprobs),
+     offsetof(struct assay_logprobs, top_logprobs)},
+    {ASSAY_MESSAGE_GENERATE_RESPONSE, ASSAY_LIST_TOKENS, 4, false,
+     offsetof(struct assay_generate_response, tokens), 0},
+    {ASSAY_MESSAGE_GENERATE_RESPONSE, ASSAY_LIST_TEXT, 1, false,
+     offsetof(struct assay_generate_response, text), 0},
+    {ASSAY_MESSAGE_GENERATE_RESPONSE, ASSAY_LIST_LOGPROBS_TOKENS, 4, true,
+     offsetof(struct assay_generate_response, logprobs), offsetof(struct assay_logprobs, tokens)},
+    {ASSAY_MESSAGE_GENERATE_RESPONSE, ASSAY_LIST_LOGPROBS_LOGPROBS, 4, true,
+     offsetof(struct assay_generate_response, logprobs),
+     offsetof(struct assay_logprobs, logprobs)},
+    {ASSAY_MESSAGE_GENERATE_RESPONSE, ASSAY_LIST_LOGPROBS_TOP_TOKENS, 4, true,
+     offsetof(struct assay_generate_response, logprobs),
+     offsetof(struct assay_logprobs, top_tokens)},
+    {ASSAY_MESSAGE_GENERATE_RESPONSE, ASSAY_LIST_LOGPROBS_TOP_LOGPROBS, 4, true,
+     offsetof(struct assay_generate_response, logprobs),
+     offsetof(struct assay_logprobs, top_logprobs)},
+    {ASSAY_MESSAGE_GENERATE_RESPONSE, ASSAY_LIST_PROMPT_LOGPROBS_TOKENS, 4, true,
+     offsetof(struct assay_generate_response, prompt_logprobs),
+     offsetof(struct assay_logprobs, tokens)},
+    {ASSAY_MESSAGE_GENERATE_RESPONSE, ASSAY_LIST_PROMPT_LOGPROBS_LOGPROBS, 4, true,
+     offsetof(struct assay_generate_response, prompt_logprobs),
+     offsetof(struct assay_logprobs, logprobs)},
+    {ASSAY_MESSAGE_GENERATE_RESPONSE, ASSAY_LIST_PROMPT_LOGPROBS_TOP_TOKENS, 4, true,
+     offsetof(struct assay_generate_response, prompt_logprobs),
+     offsetof(struct assay_logprobs, top_tokens)},
+    {ASSAY_MESSAGE_GENERATE_RESPONSE, ASSAY_LIST_PROMPT_LOGPROBS_TOP_LOGPROBS, 4, true,
+     offsetof(struct assay_generate_response, prompt_logprobs),
+     offsetof(struct assay_logprobs, top_logprobs)},
+    {ASSAY_MESSAGE_LOGITS_CHUNK, ASSAY_LIST_LOGITS, 4, false,
+     offsetof(struct assay_logits_chunk, logits), 0},
+    {ASSAY_MESSAGE_LOGITS_RESPONSE, ASSAY_LIST_LOGITS, 4, false,
+     offsetof(struct assay_logits_response, logits), 0},
+    {ASSAY_MESSAGE_EMBED_CHUNK, ASSAY_LIST_EMBEDDINGS, 4, false,
+     offsetof(struct assay_embed_chunk, embeddings), 0},
+    {ASSAY_MESSAGE_EMBED_RESPONSE, ASSAY_LIST_EMBEDDINGS, 4, false,
+     offsetof(struct assay_embed_response, embeddings), 0},
+};
+static const size_t assay_list_count = 24;
+
+/* Numbers on the wire: the lowest byte first. */
+static uint16_t get_u16(const uint8_t *bytes) {
+    return (uint16_t)(bytes[0] | bytes[1] << 8);
+}
+
+static uint32_t get_u32(const uint8_t *bytes) {
+    return (uint32_t)get_u16(bytes) | (uint32_t)get_u16(bytes + 2) << 16;
+}
+
+static uint64_t get_u64(const uint8_t *bytes) {
+    return (uint64_t)get_u32(bytes) | (uint64_t)get_u32(bytes + 4) << 32;
+}
+
+static void put_u32(uint8_t *bytes, uint32_t value) {
+    for (int i = 0; i < 4; i++) {
+        bytes[i] = (uint8_t)(value >> 8 * i);
+    }
+}
+
+static void put_u64(uint8_t *bytes, uint64_t value) {
+    put_u32(bytes, (uint32_t)value);
+    put_u32(bytes + 4, (uint32_t)(value >> 32));
+}
+
+/* The header of a frame. */
+struct assay_header {
+    /* bytes after this word: 28 + body bytes on the wire */
+    uint32_t length;
+    /* 1 */
+    uint8_t version;
+    /* 0x01..0x7F; in a response the request's with response_bit */
+    uint8_t kind;
+    /* see flags; a request has bit 0 only */
+    uint8_t flags;
+    /* see provenance; 0 in a request */
+    uint8_t provenance;
+    /* not 0; 0 in GoAway only */
+    uint64_t request_id;
+    /* request: deadline in milliseconds, 0 for none; response: status number */
+    uint32_t status;
+    /* body bytes before compression */
+    uint32_t raw_size;
+    /* generation of the model that answered, 0 for none; 0 in a request */
+    uint32_t generation;
+    /* 0 */
+    uint32_t reserved;
+};
+
+static struct assay_header read_header(const uint8_t *bytes) {
+    return (struct assay_header){
+        .length = get_u32(bytes + 0),
+        .version = bytes[4],
+        .kind = bytes[5],
+        .flags = bytes[6],
+        .provenance = bytes[7],
+        .request_id = get_u64(bytes + 8),
+        .status = get_u32(bytes + 16),
+        .raw_size = get_u32(bytes + 20),
+        .generation = get_u32(bytes + 24),
+        .reserved = get_u32(bytes + 28),
+    };
+}
+
+static void put_header(uint8_t *bytes, struct assay_header header) {
+    put_u32(bytes + 0, header.length);
+    bytes[4] = header.version;
+    bytes[5] = header.kind;
+    bytes[6] = header.flags;
+    bytes[7] = header.provenance;
+    put_u64(bytes + 8, header.request_id);
+    put_u32(bytes + 16, header.status);
+    put_u32(bytes + 20, header.raw_size);
+    put_u32(bytes + 24, header.generation);
+    put_u32(bytes + 28, header.reserved);
+}
+
+/* What may be wrong with the header of a response, in the order of the checks. */
+enum {
+    ASSAY_FRAMING_LENGTH_TOO_SMALL,
+    ASSAY_FRAMING_LENGTH_TOO_LARGE,
+    ASSAY_FRAMING_VERSION_UNSUPPORTED,
+    ASSAY_FRAMING_RESERVED_NOT_ZERO,
+    ASSAY_FRAMING_KIND_OUT_OF_RANGE,
+    ASSAY_FRAMING_FLAGS_UNKNOWN,
+    ASSAY_FRAMING_PROVENANCE_INVALID,
+    ASSAY_FRAMING_REQUEST_ID_INVALID,
+    ASSAY_FRAMING_FLAGS_CONFLICT,
+    ASSAY_FRAMING_RAW_SIZE_TOO_LARGE,
+    ASSAY_FRAMING_RAW_SIZE_MISMATCH,
+    ASSAY_FRAMING_COMPRESSION_NOT_USEFUL,
+    ASSAY_FRAMING_COUNT
+};
+
+static const struct {
+    const char *code;
+    size_t from_byte; /* bytes that must be there to see it */
+    const char *allowed;
+} assay_framing[ASSAY_FRAMING_COUNT] = {
+    {"length_too_small", 4, "length at least 28"},
+    {"length_too_large", 4, "length at most 28 + body limit"},
+    {"version_unsupported", 5, "version is 1"},
+    {"reserved_not_zero", 32, "reserved is 0"},
+    {"kind_out_of_range", 32, "request: kind 0x01..0x7F; response: kind 0x81..0xFF"},
+    {"flags_unknown", 32, "no flag bits but the allowed ones"},
+    {"provenance_invalid", 32, "request: provenance 0; response: 1 or 2"},
+    {"request_id_invalid", 32, "request: id not 0; response: id 0 exactly in GoAway"},
+    {"flags_conflict", 32, "response with status: neither more nor degraded"},
+    {"raw_size_too_large", 32, "rawSize at most the body limit"},
+    {"raw_size_mismatch", 32, "not compressed: rawSize is the body size on the wire"},
+    {"compression_not_useful", 32,
+     "compressed: rawSize at least 1024, body on the wire not empty and smaller"},
+};
+
+static const struct {
+    const char *name;
+    uint32_t status;
+} assay_codes[] = {
+    {"ok", ASSAY_STATUS_OK},
+    {"address_invalid", ASSAY_STATUS_INVALID_ARGUMENT},
+    {"unreachable", ASSAY_STATUS_UNAVAILABLE},
+    {"connection_closed", ASSAY_STATUS_UNAVAILABLE},
+    {"timed_out", ASSAY_STATUS_DEADLINE_EXCEEDED},
+    {"protocol_error", ASSAY_STATUS_PROTOCOL_ERROR},
+    {"mock_refused", ASSAY_STATUS_MOCK_REFUSED},
+    {"server_refused", ASSAY_STATUS_UNKNOWN},
+    {"given_up", ASSAY_STATUS_CANCELLED},
+    {"request_invalid", ASSAY_STATUS_INVALID_ARGUMENT},
+    {"revision_too_low", ASSAY_STATUS_UNIMPLEMENTED},
+    {"out_of_memory", ASSAY_STATUS_RESOURCE_EXHAUSTED},
+};
+
 static const struct {
     uint32_t number;
     const char *name;
@@ -1659,6 +2140,160 @@ static const struct {
     {34, "REQUIREMENT_NOT_MET"},
     {35, "MOCK_REFUSED"},
 };
+
+static const assay_options assay_defaults = {
+    .name = "assay-c/1",
+    .allow_mock = false,
+    .compression = true,
+    .body_size_max = 4194304ULL,
+    .answer_size_max = 1073741824ULL,
+    .connections = 1ULL,
+    .connect_milliseconds = 5000ULL,
+    .answer_milliseconds = 0ULL,
+    .grace_milliseconds = 2000ULL,
+    .attempts = 3ULL,
+    .backoff_milliseconds = 50ULL,
+    .backoff_max_milliseconds = 2000ULL,
+    .wait_milliseconds = 0ULL,
+};
+
+const assay_field_info assay_option_fields[] = {
+    {.name = "name", .type = ASSAY_TYPE_TEXT, .min = 1ULL, .max = 128ULL,
+     .offset = offsetof(assay_options, name)},
+    {.name = "allow_mock", .type = ASSAY_TYPE_BOOL, .offset = offsetof(assay_options, allow_mock)},
+    {.name = "compression", .type = ASSAY_TYPE_BOOL,
+     .offset = offsetof(assay_options, compression)},
+    {.name = "body_size_max", .type = ASSAY_TYPE_U64, .min = 4096ULL, .max = 4294967295ULL,
+     .offset = offsetof(assay_options, body_size_max)},
+    {.name = "answer_size_max", .type = ASSAY_TYPE_U64, .min = 4096ULL, .max = 9007199254740991ULL,
+     .offset = offsetof(assay_options, answer_size_max)},
+    {.name = "connections", .type = ASSAY_TYPE_U64, .min = 1ULL, .max = 1024ULL,
+     .offset = offsetof(assay_options, connections)},
+    {.name = "connect_milliseconds", .type = ASSAY_TYPE_U64, .min = 1ULL, .max = 4294967295ULL,
+     .offset = offsetof(assay_options, connect_milliseconds)},
+    {.name = "answer_milliseconds", .type = ASSAY_TYPE_U64, .max = 4294967295ULL,
+     .offset = offsetof(assay_options, answer_milliseconds)},
+    {.name = "grace_milliseconds", .type = ASSAY_TYPE_U64, .max = 4294967295ULL,
+     .offset = offsetof(assay_options, grace_milliseconds)},
+    {.name = "attempts", .type = ASSAY_TYPE_U64, .min = 1ULL, .max = 4294967295ULL,
+     .offset = offsetof(assay_options, attempts)},
+    {.name = "backoff_milliseconds", .type = ASSAY_TYPE_U64, .max = 4294967295ULL,
+     .offset = offsetof(assay_options, backoff_milliseconds)},
+    {.name = "backoff_max_milliseconds", .type = ASSAY_TYPE_U64, .max = 4294967295ULL,
+     .offset = offsetof(assay_options, backoff_max_milliseconds)},
+    {.name = "wait_milliseconds", .type = ASSAY_TYPE_U64, .max = 4294967295ULL,
+     .offset = offsetof(assay_options, wait_milliseconds)},
+};
+const size_t assay_option_count = 13;
+
+const char *assay_code_name(assay_code code) {
+    size_t index = (size_t)code;
+    return index < sizeof assay_codes / sizeof *assay_codes ? assay_codes[index].name : "unknown";
+}
+
+/* Row of a status number; one that nobody knows reads as UNKNOWN. */
+static size_t assay_status_row(uint32_t status) {
+    for (size_t i = 0; i < sizeof assay_statuses / sizeof *assay_statuses; i++) {
+        if (assay_statuses[i].number == status) {
+            return i;
+        }
+    }
+    return assay_status_row(ASSAY_STATUS_UNKNOWN);
+}
+
+const char *assay_status_name(uint32_t status) {
+    return assay_statuses[assay_status_row(status)].name;
+}
+
+/* A served kind; NULL: there is none of this number. */
+static const assay_kind_info *assay_kind_of(uint8_t number) {
+    for (size_t i = 0; i < assay_kind_count; i++) {
+        if (assay_kinds[i].number == number) {
+            return &assay_kinds[i];
+        }
+    }
+    return NULL;
+}
+
+/* A field of a message; NULL: it has none of this name. */
+static const assay_field_info *assay_field_named(unsigned message, const char *name) {
+    for (size_t i = 0; i < assay_messages[message].field_count; i++) {
+        if (strcmp(assay_messages[message].fields[i].name, name) == 0) {
+            return &assay_messages[message].fields[i];
+        }
+    }
+    return NULL;
+}
+
+assay_code assay_ping(
+    assay_client *client, const assay_ping_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_PING, request, call, reply, error);
+}
+
+assay_code assay_health(
+    assay_client *client, const assay_health_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_HEALTH, request, call, reply, error);
+}
+
+assay_code assay_models(
+    assay_client *client, const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_MODELS, &(assay_models_request){0}, call, reply, error);
+}
+
+assay_code assay_load(
+    assay_client *client, const assay_load_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_LOAD, request, call, reply, error);
+}
+
+assay_code assay_unload(
+    assay_client *client, const assay_unload_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_UNLOAD, request, call, reply, error);
+}
+
+assay_code assay_tokenize(
+    assay_client *client, const assay_tokenize_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_TOKENIZE, request, call, reply, error);
+}
+
+assay_code assay_detokenize(
+    assay_client *client, const assay_detokenize_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_DETOKENIZE, request, call, reply, error);
+}
+
+assay_code assay_generate(
+    assay_client *client, const assay_generate_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_GENERATE, request, call, reply, error);
+}
+
+assay_code assay_score(
+    assay_client *client, const assay_score_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_SCORE, request, call, reply, error);
+}
+
+assay_code assay_logits(
+    assay_client *client, const assay_logits_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_LOGITS, request, call, reply, error);
+}
+
+assay_code assay_embed(
+    assay_client *client, const assay_embed_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_EMBED, request, call, reply, error);
+}
+
+assay_code assay_stats(
+    assay_client *client, const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_STATS, &(assay_stats_request){0}, call, reply, error);
+}
 
 #endif /* ASSAY_PROTOCOL_TABLES */
 

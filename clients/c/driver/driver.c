@@ -28,6 +28,12 @@ static uint64_t read_u64(const struct json *value) {
     return value->text == NULL ? 0 : strtoull(value->text, NULL, 10);
 }
 
+/* A number of a command; 0: it has none. */
+static uint64_t read_number(const struct json *command, const char *name) {
+    const struct json *member = json_member(command, name);
+    return member == NULL ? 0 : read_u64(member);
+}
+
 static unsigned hex_digit(char digit) {
     return digit <= '9' ? (unsigned)(digit - '0') : (unsigned)(digit - 'a') + 10;
 }
@@ -267,6 +273,12 @@ static void write_error(struct json_out *out, const assay_error *error) {
     } else {
         json_raw(out, "null");
     }
+    json_raw(out, ",\"server_load\":");
+    if (error->has_server_load) {
+        write_message(out, ASSAY_MESSAGE_SERVER_LOAD, (const uint8_t *)&error->server_load);
+    } else {
+        json_raw(out, "null");
+    }
     json_format(out, ",\"provenance\":%s}", provenance_name(error->provenance));
 }
 
@@ -312,37 +324,30 @@ static void print_error(const char *id, const assay_error *error) {
     print_line(&out);
 }
 
-static uint32_t read_option(const struct json *options, const char *name, uint32_t value) {
-    const struct json *member = json_member(options, name);
-    return member == NULL ? value : (uint32_t)read_u64(member);
+static void read_option(
+    const assay_field_info *field, const struct json *value, uint8_t *options) {
+    uint64_t number = read_u64(value);
+    switch (field->type) {
+    case ASSAY_TYPE_TEXT:
+        memcpy(options + field->offset, &value->text, sizeof value->text);
+        break;
+    case ASSAY_TYPE_BOOL:
+        memcpy(options + field->offset, &value->boolean, sizeof value->boolean);
+        break;
+    default:
+        memcpy(options + field->offset, &number, sizeof number);
+    }
 }
 
 static void open_client(const char *id, const struct json *command) {
-    const struct json *given = json_member(command, "options"), *member;
+    const struct json *given = json_member(command, "options");
     assay_options options = assay_options_default();
-    if ((member = json_member(given, "name")) != NULL) {
-        options.name = member->text;
+    for (size_t i = 0; i < assay_option_count; i++) {
+        const struct json *value = json_member(given, assay_option_fields[i].name);
+        if (value != NULL) {
+            read_option(&assay_option_fields[i], value, (uint8_t *)&options);
+        }
     }
-    if ((member = json_member(given, "allow_mock")) != NULL) {
-        options.allow_mock = member->boolean;
-    }
-    if ((member = json_member(given, "compression")) != NULL) {
-        options.compression = member->boolean;
-    }
-    options.body_size_max = read_option(given, "body_size_max", options.body_size_max);
-    options.connections = read_option(given, "connections", options.connections);
-    options.connect_milliseconds =
-        read_option(given, "connect_milliseconds", options.connect_milliseconds);
-    options.answer_milliseconds =
-        read_option(given, "answer_milliseconds", options.answer_milliseconds);
-    options.grace_milliseconds =
-        read_option(given, "grace_milliseconds", options.grace_milliseconds);
-    options.attempts = read_option(given, "attempts", options.attempts);
-    options.backoff_milliseconds =
-        read_option(given, "backoff_milliseconds", options.backoff_milliseconds);
-    options.backoff_max_milliseconds =
-        read_option(given, "backoff_max_milliseconds", options.backoff_max_milliseconds);
-    options.wait_milliseconds = read_option(given, "wait_milliseconds", 0);
     const struct json *name = json_member(command, "client");
     const struct json *server = json_member(command, "server");
     struct named *named = calloc(1, sizeof *named);
@@ -389,7 +394,9 @@ static bool print_chunk(void *context, const assay_chunk *chunk) {
 /* Makes the call and puts down what it came to, as one line. */
 static void make_call(struct work *work, struct json_out *out) {
     assay_call_options call = {.deadline_milliseconds = work->deadline_milliseconds};
-    if (work->streams) {
+    bool has_chunks = work->kind->number == ASSAY_KIND_GENERATE ||
+                      work->kind->number == ASSAY_KIND_LOAD;
+    if (work->streams && has_chunks) {
         call.on_chunk = print_chunk;
         call.context = work;
     }
@@ -522,8 +529,8 @@ static bool start_call(
     uint8_t *request = json_take(memory, assay_messages[work->kind->request].size);
     read_message(memory, work->kind->request, json_member(command, "request"), request);
     work->request = request;
-    work->deadline_milliseconds = read_option(command, "deadline_milliseconds", 0);
-    work->cancel_after = read_option(command, "cancel_after_chunks", 0);
+    work->deadline_milliseconds = (uint32_t)read_number(command, "deadline_milliseconds");
+    work->cancel_after = read_number(command, "cancel_after_chunks");
     member = json_member(command, "stream");
     work->streams = member != NULL && member->boolean;
     work->memory = *memory;

@@ -29,7 +29,7 @@ static bool answer_script(struct fake *fake, int fd, const struct seen *seen) {
     for (const struct part *part = script->parts; part->object != NULL; part++) {
         struct buffer body = {.allocator = &allocator};
         struct encoder encoder = {.buffer = &body};
-        CHECK(put_record(&encoder, part->message, part->object, true));
+        CHECK(put_record(&encoder, part->message, part->object));
         respond(
             fd, seen, part->more ? ASSAY_FLAG_MORE : 0, 0, buffer_bytes(&body),
             buffer_size(&body));

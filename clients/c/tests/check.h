@@ -179,13 +179,17 @@ static void respond(
     free(frame);
 }
 
-static size_t hello_body(uint8_t *body, uint64_t in_flight_max) {
+static size_t hello_body_of(uint8_t *body, uint64_t revision, uint64_t in_flight_max) {
     uint8_t no = 0;
     size_t size = field_text(body, 1, "fake/1");
-    size += field_u64(body + size, 2, 2);
+    size += field_u64(body + size, 2, revision);
     size += field_put(body + size, 3, 8, &no, 1);
     size += field_u64(body + size, 4, 1 << 20);
     return size + field_u64(body + size, 5, in_flight_max);
+}
+
+static size_t hello_body(uint8_t *body, uint64_t in_flight_max) {
+    return hello_body_of(body, 2, in_flight_max);
 }
 
 /* The last frame of a Generate of one token with `text`; `degraded` puts one degradation in. */

@@ -427,8 +427,10 @@ static void tcp_connections_are_probed(void) {
     struct address address;
     assay_error error;
     (void)snprintf(url, sizeof url, "tcp://127.0.0.1:%d", ntohs(name.sin_port));
-    CHECK_EQUAL(parse_address(url, &address, &error), ASSAY_OK);
-    int fd = connect_socket(&address, after_milliseconds(now_microseconds(), 5000), &error);
+    CHECK(parse_address(url, &address, &error));
+    atomic_bool is_closed = false;
+    int fd = connect_socket(
+        &address, after_milliseconds(now_microseconds(), 5000), &is_closed, &error);
     CHECK(fd >= 0);
     CHECK_EQUAL(socket_option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
     CHECK_EQUAL(socket_option(fd, IPPROTO_TCP, TCP_KEEPIDLE), 30);
@@ -543,6 +545,32 @@ static void close_ends_a_pause(void) {
         fake_stop(&fake);
         CHECK_EQUAL(loading.seen, 1);
     }
+}
+
+/* A server that accepts nobody and whose queue is full: connecting has no end but the close. */
+static void close_ends_connecting(void) {
+    struct fake full;
+    pthread_t thread;
+    assay_client *clients[4];
+    assay_options options = assay_options_default();
+    options.connect_milliseconds = 20;
+    fake_listen(&full, answer_well, NULL);
+    CHECK(listen(full.listener, 0) == 0);
+    for (int i = 0; i < 4; i++) {
+        options.connect_milliseconds = i == 3 ? HANG_GUARD_SECONDS * 1000 : 20;
+        CHECK_EQUAL(assay_client_new(full.url, &options, &clients[i], NULL), ASSAY_OK);
+        if (i < 3) {
+            CHECK_EQUAL(ping_with(clients[i], "fills the queue"), ASSAY_TIMED_OUT);
+        }
+    }
+    CHECK(pthread_create(&thread, NULL, close_in_a_pause, clients[3]) == 0);
+    CHECK_EQUAL(ping_with(clients[3], "closed"), ASSAY_CONNECTION_CLOSED);
+    pthread_join(thread, NULL);
+    for (int i = 0; i < 4; i++) {
+        assay_client_free(clients[i]);
+    }
+    close(full.listener);
+    unlink(full.path);
 }
 
 static void a_wait_ends_with_the_error(void) {

@@ -126,28 +126,45 @@ static void addresses_are_parsed(void) {
     struct address address;
     assay_error error;
     for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
-        CHECK_EQUAL(parse_address(fine[i], &address, &error), ASSAY_OK);
+        CHECK(parse_address(fine[i], &address, &error));
     }
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        CHECK_EQUAL(parse_address(wrong[i], &address, &error), ASSAY_ADDRESS_INVALID);
+        CHECK(!parse_address(wrong[i], &address, &error));
+        CHECK_EQUAL(error.code, ASSAY_ADDRESS_INVALID);
     }
     assay_client *client;
     CHECK_EQUAL(assay_client_new(NULL, NULL, &client, &error), ASSAY_ADDRESS_INVALID);
     CHECK(client == NULL && strstr(error.message, "allowed") != NULL);
 }
 
+/* Each option just within its range, and just beyond it, which names the option. */
 static void options_are_checked(void) {
+    char too_long[130];
+    memset(too_long, 'x', 129);
+    too_long[129] = 0;
+    const char *names[] = {"", NULL, too_long, "\xFF"};
     assay_client *client;
     assay_error error;
-    assay_options options = assay_options_default();
-    options.connections = 0;
-    CHECK_EQUAL(assay_client_new("tcp://h:1", &options, &client, &error), ASSAY_REQUEST_INVALID);
-    options = assay_options_default();
-    options.name = "";
-    CHECK_EQUAL(assay_client_new("tcp://h:1", &options, &client, &error), ASSAY_REQUEST_INVALID);
-    options = assay_options_default();
-    options.attempts = 0;
-    CHECK_EQUAL(assay_client_new("tcp://h:1", &options, &client, &error), ASSAY_REQUEST_INVALID);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assay_options options = assay_options_default();
+        options.name = names[i];
+        CHECK_EQUAL(
+            assay_client_new("tcp://h:1", &options, &client, &error), ASSAY_REQUEST_INVALID);
+        CHECK(strcmp(error.field, "name") == 0 && client == NULL);
+    }
+    for (size_t i = 0; i < assay_option_count; i++) {
+        const assay_field_info *field = &assay_option_fields[i];
+        const uint64_t values[] = {field->min, field->max, field->min - 1, field->max + 1};
+        for (size_t at = 0; at < 4 && field->type == ASSAY_TYPE_U64; at++) {
+            assay_options options = assay_options_default();
+            memcpy((uint8_t *)&options + field->offset, &values[at], sizeof values[at]);
+            bool is_fine = values[at] >= field->min && values[at] <= field->max;
+            assay_code code = assay_client_new("tcp://h:1", &options, &client, &error);
+            CHECK_EQUAL(code, is_fine ? ASSAY_OK : ASSAY_REQUEST_INVALID);
+            CHECK(is_fine || strcmp(error.field, field->name) == 0);
+            assay_client_free(client);
+        }
+    }
 }
 
 /* ---------------------------------------------------------------- headers */
@@ -158,7 +175,7 @@ static void headers_are_refused_as_early_as_can_be(void) {
     assay_error error;
     CHECK_EQUAL(response_put(good, &seen, 0, 0, (const uint8_t *)"12345678", 8), 40);
     for (size_t have = 0; have <= sizeof good; have++) {
-        CHECK_EQUAL(check_header(good, have, 4096, true, &error), ASSAY_OK);
+        CHECK(check_header(good, have, 4096, true, &error));
     }
     static const struct {
         size_t at, from; /* byte that is wrong, bytes that must be there to see it */
@@ -175,9 +192,9 @@ static void headers_are_refused_as_early_as_can_be(void) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         memcpy(bytes, good, sizeof bytes);
         bytes[cases[i].at] = cases[i].value;
-        CHECK_EQUAL(check_header(bytes, cases[i].from - 1, 4096, true, &error), ASSAY_OK);
-        CHECK_EQUAL(
-            check_header(bytes, cases[i].from, 4096, true, &error), ASSAY_PROTOCOL_ERROR);
+        CHECK(check_header(bytes, cases[i].from - 1, 4096, true, &error));
+        CHECK(!check_header(bytes, cases[i].from, 4096, true, &error));
+        CHECK_EQUAL(error.code, ASSAY_PROTOCOL_ERROR);
         CHECK(strstr(error.message, cases[i].code) != NULL);
     }
 }
@@ -193,7 +210,7 @@ static void check_round_trip(unsigned message, const uint8_t *body, size_t size)
     void *object = decode_body(&arena, message, body, size, &error);
     CHECK(object != NULL);
     if (object != NULL) {
-        CHECK(put_record(&encoder, message, object, true));
+        CHECK(put_record(&encoder, message, object));
         CHECK_EQUAL(buffer_size(&again), size);
         CHECK(size == 0 || memcmp(buffer_bytes(&again), body, size) == 0);
     }
@@ -259,6 +276,71 @@ static void requests_are_checked_before_they_are_sent(void) {
     CHECK_EQUAL(assay_call(client, ASSAY_KIND_CANCEL, &request, NULL, NULL, &error),
                 ASSAY_REQUEST_INVALID);
     CHECK_EQUAL(assay_ping(client, NULL, NULL, NULL, &error), ASSAY_REQUEST_INVALID);
+    assay_client_free(client);
+}
+
+/* Makes a call that must be refused because of this field. */
+static void check_refused(
+    assay_client *client, uint8_t kind, const void *request, const char *field) {
+    assay_error error;
+    CHECK_EQUAL(assay_call(client, kind, request, NULL, NULL, &error), ASSAY_REQUEST_INVALID);
+    if (strcmp(error.field, field) != 0) {
+        fprintf(stderr, "%s: found \"%s\": %s\n", field, error.field, error.message);
+    }
+    CHECK(strcmp(error.field, field) == 0);
+}
+
+static void fields_that_exclude_each_other_are_refused(void) {
+    static const uint32_t tokens[] = {1};
+    const assay_text text = {"x", 1};
+    const assay_u32s ids = {tokens, 1};
+    const assay_chat_message turn = {.role = {"user", 4}, .content = text};
+    const struct assay_chat_message_list turns = {&turn, 1};
+    const assay_input both = {.text = text, .tokens = ids}, neither = {.text = {NULL, 0}};
+    assay_client *client;
+    CHECK_EQUAL(assay_client_new("unix:///nobody/there", NULL, &client, NULL), ASSAY_OK);
+    check_refused(client, ASSAY_KIND_GENERATE, &(assay_generate_request){.stop = {0}}, "prompt");
+    check_refused(
+        client, ASSAY_KIND_GENERATE, &(assay_generate_request){.prompt = text, .tokens = ids},
+        "tokens");
+    check_refused(
+        client, ASSAY_KIND_LOGITS, &(assay_logits_request){.prompt = text, .messages = turns},
+        "messages");
+    check_refused(
+        client, ASSAY_KIND_GENERATE,
+        &(assay_generate_request){.messages = turns, .add_special = ASSAY_GIVEN(true)},
+        "add_special");
+    check_refused(
+        client, ASSAY_KIND_EMBED, &(assay_embed_request){.inputs = {&both, 1}}, "inputs.tokens");
+    check_refused(
+        client, ASSAY_KIND_SCORE,
+        &(assay_score_request){.prompt = text, .continuations = {&neither, 1}},
+        "continuations.text");
+    assay_client_free(client);
+}
+
+static void trace_contexts_are_checked(void) {
+    static const struct {
+        const char *text;
+        bool is_fine;
+    } cases[] = {
+        {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true},
+        {"01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false},
+        {"00-4bf92f3577b34da6a3ce929d0e0e473-600f067aa0ba902b7-01", false},
+        {"00-4BF92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false},
+        {"00-00000000000000000000000000000000-00f067aa0ba902b7-01", false},
+        {"00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", false},
+        {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0", false}};
+    assay_client *client;
+    CHECK_EQUAL(assay_client_new("unix:///nobody/there", NULL, &client, NULL), ASSAY_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const assay_request_context context = {.trace_context = assay_text_of(cases[i].text)};
+        const assay_health_request request = {.context = &context};
+        assay_error error;
+        assay_code code = assay_health(client, &request, NULL, NULL, &error);
+        CHECK_EQUAL(code, cases[i].is_fine ? ASSAY_UNREACHABLE : ASSAY_REQUEST_INVALID);
+        CHECK(cases[i].is_fine || strcmp(error.field, "context.trace_context") == 0);
+    }
     assay_client_free(client);
 }
 
@@ -376,17 +458,35 @@ static void every_failed_allocation_is_an_error(void) {
     fake_stop(&fake);
 }
 
+/* A Generate without end, until it is cancelled. */
+static bool answer_without_end(struct fake *fake, int fd, const struct seen *seen) {
+    static char words[1000];
+    uint8_t body[2048];
+    if (seen->kind != ASSAY_KIND_GENERATE) {
+        return answer_after_cancel(fake, fd, seen);
+    }
+    memset(words, 'x', sizeof words - 1);
+    for (int i = 0; i < 5; i++) {
+        respond(fd, seen, ASSAY_FLAG_MORE, 0, body, field_text(body, 2, words));
+    }
+    return true;
+}
+
 static void a_whole_answer_has_a_limit(void) {
     struct fake fake;
-    fake_start(&fake, answer_well, NULL);
+    fake_start(&fake, answer_without_end, NULL);
     assay_options options = assay_options_default();
-    options.answer_size_max = 10;
+    options.answer_size_max = 4096;
     assay_client *client;
     assay_error error;
+    assay_ping_request ping = {.payload = {NULL, 0}};
     CHECK_EQUAL(assay_client_new(fake.url, &options, &client, &error), ASSAY_OK);
     CHECK_EQUAL(assay_generate(client, &small_request, NULL, NULL, &error), ASSAY_GIVEN_UP);
+    CHECK_EQUAL(assay_ping(client, &ping, NULL, NULL, &error), ASSAY_OK);
     assay_client_free(client);
     fake_stop(&fake);
+    CHECK_EQUAL(fake.connections, 1);
+    CHECK_EQUAL(fake.cancels, 1);
 }
 
 struct pinging {
@@ -432,6 +532,64 @@ static void many_threads_share_one_connection(void) {
     fake_stop(&fake);
     CHECK_EQUAL(fake.connections, 1);
     CHECK_EQUAL(counting.outstanding, 0);
+}
+
+/* Answers pings only when `wanted` of them have come, the last first. */
+struct gathering {
+    unsigned wanted, count;
+    struct seen seen[16];
+};
+
+static bool answer_gathered(struct fake *fake, int fd, const struct seen *seen) {
+    struct gathering *gathering = fake->context;
+    uint8_t body[2048];
+    if (seen->kind == ASSAY_KIND_HELLO) {
+        respond(fd, seen, 0, 0, body, hello_body(body, 16));
+        return true;
+    }
+    gathering->seen[gathering->count++] = *seen;
+    while (gathering->count == gathering->wanted && gathering->wanted > 0) {
+        struct seen *last = &gathering->seen[--gathering->wanted];
+        respond(fd, last, 0, 0, last->body, last->size);
+        gathering->count--;
+    }
+    return true;
+}
+
+static void *ping_once(void *context) {
+    struct pinging *pinging = context;
+    assay_ping_request request = {.payload = {(const uint8_t *)&pinging->number, 4}};
+    assay_error error;
+    pinging->fine = assay_ping(pinging->client, &request, NULL, NULL, &error) == ASSAY_OK;
+    return NULL;
+}
+
+/* Whoever comes while the connection is made is sent as soon as it is there. */
+static void callers_that_await_the_connection_are_all_sent(void) {
+    enum { COUNT = 12, ROUNDS = 40 };
+    static struct gathering gathering;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct fake fake;
+        struct counting counting = COUNTING;
+        pthread_t threads[COUNT];
+        struct pinging pinging[COUNT];
+        gathering.wanted = COUNT;
+        gathering.count = 0;
+        fake_start(&fake, answer_gathered, &gathering);
+        assay_client *client = client_for(fake.url, &counting);
+        for (unsigned i = 0; i < COUNT; i++) {
+            pinging[i] = (struct pinging){.client = client, .number = i};
+            CHECK(pthread_create(&threads[i], NULL, ping_once, &pinging[i]) == 0);
+        }
+        for (unsigned i = 0; i < COUNT; i++) {
+            pthread_join(threads[i], NULL);
+            CHECK(pinging[i].fine);
+        }
+        assay_client_free(client);
+        fake_stop(&fake);
+        CHECK_EQUAL(fake.connections, 1);
+        CHECK_EQUAL(counting.outstanding, 0);
+    }
 }
 
 static void *close_after_cancel(void *context) {
@@ -529,6 +687,7 @@ static void a_hostile_server_breaks_nothing(void) {
 }
 
 #include "answers.h"
+#include "attempts.h"
 #include "ends.h"
 
 /* ---------------------------------------------------------------- */
@@ -544,10 +703,13 @@ int main(void) {
         TEST(noise_is_not_compressed), TEST(addresses_are_parsed), TEST(options_are_checked),
         TEST(headers_are_refused_as_early_as_can_be), TEST(bodies_survive_the_round_trip),
         TEST(damaged_bodies_are_refused_or_read), TEST(a_lie_about_a_size_allocates_nothing),
-        TEST(requests_are_checked_before_they_are_sent), TEST(a_stream_is_put_together),
+        TEST(requests_are_checked_before_they_are_sent),
+        TEST(fields_that_exclude_each_other_are_refused), TEST(trace_contexts_are_checked),
+        TEST(a_stream_is_put_together),
         TEST(giving_up_cancels_and_the_connection_lives_on),
         TEST(every_failed_allocation_is_an_error), TEST(a_whole_answer_has_a_limit),
-        TEST(many_threads_share_one_connection), TEST(closing_ends_calls_that_wait),
+        TEST(many_threads_share_one_connection),
+        TEST(callers_that_await_the_connection_are_all_sent), TEST(closing_ends_calls_that_wait),
         TEST(connecting_has_a_limit), TEST(frames_and_tokens_are_counted),
         TEST(rows_and_inputs_are_counted), TEST(a_child_makes_connections_of_its_own),
         TEST(a_child_does_not_need_the_parents_lock),
@@ -559,7 +721,8 @@ int main(void) {
         TEST(a_callback_that_stops_gives_its_place_back), TEST(tcp_connections_are_probed),
         TEST(without_a_wait_a_dead_address_fails), TEST(a_wait_covers_a_missing_socket),
         TEST(a_wait_covers_a_model_that_loads), TEST(a_wait_ends_with_the_error),
-        TEST(close_ends_a_pause),
+        TEST(close_ends_a_pause), TEST(close_ends_connecting), TEST(the_second_attempt_says_so),
+        TEST(a_context_needs_revision_3), TEST(a_refusal_says_how_busy_the_server_is),
         TEST(a_hostile_server_breaks_nothing)};
     const size_t count = sizeof tests / sizeof *tests;
     unsigned red = 0;
