@@ -401,7 +401,7 @@ def header(protocol):
     """The header of a frame as a struct, read and written."""
     out = [NUMBERS, "/* The header of a frame. */\nstruct assay_header {\n"]
     for row in protocol["header"]:
-        out.append(wrapped(row["meaning"], 4))
+        out.append(wrapped(row["response"], 4))
         out.append("    uint%d_t %s;\n" % (row["size"] * 8, row["name"]))
     out.append("};\n\nstatic struct assay_header read_header(const uint8_t *bytes) {\n"
                "    return (struct assay_header){\n")

@@ -2009,23 +2009,23 @@ static void put_u64(uint8_t *bytes, uint64_t value) {
 
 /* The header of a frame. */
 struct assay_header {
-    /* bytes after this word: 28 + body bytes on the wire */
+    /* same */
     uint32_t length;
     /* 1 */
     uint8_t version;
-    /* 0x01..0x7F; in a response the request's with response_bit */
+    /* the request's kind with bit 7 set */
     uint8_t kind;
-    /* see flags; a request has bit 0 only */
+    /* bits 0, 1, 2 */
     uint8_t flags;
-    /* see provenance; 0 in a request */
+    /* 1 real, 2 mock */
     uint8_t provenance;
-    /* not 0; 0 in GoAway only */
+    /* the request's; 0 in GoAway only */
     uint64_t request_id;
-    /* request: deadline in milliseconds, 0 for none; response: status number */
+    /* status code, 0 is OK */
     uint32_t status;
-    /* body bytes before compression */
+    /* same */
     uint32_t raw_size;
-    /* generation of the model that answered, 0 for none; 0 in a request */
+    /* generation of the model that answered, 0 for none */
     uint32_t generation;
     /* 0 */
     uint32_t reserved;
