@@ -57,7 +57,7 @@ class Scripted(threading.Thread):
 
     def run(self):
         try:
-            peer = self.listener.accept()
+            peer = self.listener.accept(30)  # a program has to start first
             peer.hello()
             self.revision, self.request = peer.revision, peer.request("Generate")
             self.answer(peer, self.request)
