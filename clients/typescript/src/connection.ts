@@ -350,7 +350,13 @@ export class Connection {
   /** Writes a request for which a place has been taken. Throws when it takes no more. */
   send(kind: Kind, body: Uint8Array, deadlineMilliseconds: number): Call {
     if (this.isDraining) throw closedError(`sending ${kind.name}`);
-    return this.write(kind, body, deadlineMilliseconds);
+    const call = this.write(kind, body, deadlineMilliseconds);
+    // The system refused it at once: not a byte was taken.
+    if (this.socket.errored) {
+      this.fail(closedError(`sending ${kind.name}`, this.socket.errored));
+      throw this.failure;
+    }
+    return call;
   }
 
   /** Sends a Cancel whose own answer nobody waits for. */

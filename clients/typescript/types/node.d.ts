@@ -3,6 +3,7 @@
 
 declare module "node:net" {
   export interface Socket {
+    readonly errored: Error | null;
     connecting: boolean;
     write(bytes: Uint8Array): boolean;
     end(): void;
