@@ -73,41 +73,5 @@ pub fn enable(_: &TcpStream) -> Result<()> {
 }
 
 #[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use crate::socket::{Address, Socket};
-    use std::net::TcpListener;
-    use std::os::raw::{c_int, c_void};
-    use std::os::unix::io::AsRawFd;
-    use std::time::{Duration, Instant};
-
-    extern "C" {
-        fn getsockopt(
-            socket: c_int,
-            level: c_int,
-            name: c_int,
-            value: *mut c_void,
-            size: *mut u32,
-        ) -> c_int;
-    }
-
-    #[test]
-    fn tcp_connections_are_probed() {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("bound").port();
-        let address = Address::Tcp("127.0.0.1".to_owned(), port);
-        let until = Instant::now() + Duration::from_secs(60);
-        let stream = match Socket::connect(&address, until).expect("listening") {
-            Socket::Tcp(stream) => stream,
-            Socket::Unix(_) => panic!("a Unix socket"),
-        };
-        for (level, name, expected) in super::system::OPTIONS {
-            let (mut value, mut size): (c_int, u32) = (-1, 4);
-            let place: *mut c_int = &mut value;
-            // Sound: both pointers are to variables that live on, and `size` says how large the
-            // first is.
-            let result =
-                unsafe { getsockopt(stream.as_raw_fd(), level, name, place.cast(), &mut size) };
-            assert_eq!((result, value), (0, expected), "level {} name {}", level, name);
-        }
-    }
-}
+#[path = "tests/keepalive.rs"]
+mod tests;

@@ -17,7 +17,7 @@ fn a_stream_is_put_together() {
     let first = stream.next().expect("a chunk").expect("fine");
     assert_eq!(first.text.as_deref(), Some("one "));
     let reply = stream.finish().expect("an answer");
-    assert_eq!(reply.response.text.as_deref(), Some("one two three"));
+    assert_eq!(reply.text.as_deref(), Some("one two three"));
     assert_eq!(reply.answer().expect("says who").timing.total, 7);
     assert_eq!((reply.provenance, reply.degraded), (Provenance::Real, false));
     assert_eq!(client.generate(&request()).expect("again").response, reply.response);
@@ -44,7 +44,7 @@ fn dropping_a_stream_cancels_and_the_connection_lives_on() {
     let mut stream = client.generate_stream(&request()).expect("sent");
     assert!(stream.next().expect("a chunk").is_ok());
     drop(stream);
-    client.ping(b"abc").expect("the connection lives on");
+    client.ping(&bytes(b"abc")).expect("the connection lives on");
     assert_eq!(cancelled.recv(), Ok(2), "1 was Hello");
     client.close();
 }
@@ -64,7 +64,7 @@ fn a_refusal_carries_the_servers_words_and_is_tried_again() {
         }),
     );
     let client = fake.client();
-    let error = client.ping(b"abc").expect_err("refused");
+    let error = client.ping(&bytes(b"abc")).expect_err("refused");
     assert_eq!((error.code, error.status), (Code::ServerRefused, Status::ResourceExhausted));
     assert_eq!(error.server_code.as_deref(), Some("queue_full"));
     assert_eq!(error.retry_after_milliseconds, Some(3), "the third attempt");
@@ -91,7 +91,7 @@ fn a_lost_connection_is_replaced_and_a_load_is_not_sent_twice() {
         }),
     );
     let client = fake.client();
-    client.ping(b"abc").expect("on the second connection");
+    client.ping(&bytes(b"abc")).expect("on the second connection");
     let load = LoadRequest { name: "m".into(), path: "/m".into(), ..Default::default() };
     let error = client.load(&load, |_| {}).expect_err("cut");
     assert_eq!(error.code, Code::ConnectionClosed);
@@ -113,7 +113,7 @@ fn many_threads_share_one_connection() {
                         client.generate(&request()).expect("an answer");
                     } else {
                         let words = [number.to_le_bytes(), round.to_le_bytes()].concat();
-                        client.ping(&words).expect("its own bytes");
+                        client.ping(&bytes(&words)).expect("its own bytes");
                     }
                 }
             })
@@ -140,18 +140,18 @@ fn closing_ends_calls_that_wait() {
     );
     let client = fake.client();
     let other = client.clone();
-    let thread = std::thread::spawn(move || other.ping(b"abc").expect_err("closed").code);
+    let thread = std::thread::spawn(move || other.ping(&bytes(b"abc")).expect_err("closed").code);
     waits.recv().expect("a call waits");
     client.close();
     assert_eq!(thread.join().expect("no panic"), Code::ConnectionClosed);
-    assert_eq!(client.ping(b"abc").expect_err("closed").code, Code::ConnectionClosed);
+    assert_eq!(client.ping(&bytes(b"abc")).expect_err("closed").code, Code::ConnectionClosed);
 }
 
 #[test]
 fn nobody_there_is_unreachable_and_a_deadline_ends_the_wait() {
     let options = Options { backoff_milliseconds: 1, ..Default::default() };
     let client = Client::new("unix:///nobody/there", options).expect("an address");
-    assert_eq!(client.models().expect_err("nobody").code, Code::Unreachable);
+    assert_eq!(client.models(&ModelsRequest {}).expect_err("nobody").code, Code::Unreachable);
     let silent = Box::new(|seen: &Seen| match seen.kind {
         KIND_HELLO => well(seen),
         _ => Some(Vec::new()),
@@ -159,7 +159,7 @@ fn nobody_there_is_unreachable_and_a_deadline_ends_the_wait() {
     let fake = Fake::start(1, silent);
     let options = Options { grace_milliseconds: 5, ..Default::default() };
     let client = Client::new(&fake.url, options).expect("an address");
-    let error = client.deadline_milliseconds(20).ping(b"abc").expect_err("silence");
+    let error = client.deadline_milliseconds(20).ping(&bytes(b"abc")).expect_err("silence");
     assert_eq!((error.code, error.status), (Code::TimedOut, Status::DeadlineExceeded));
     client.close();
 }
@@ -185,7 +185,7 @@ fn connecting_has_a_limit() {
     }
     let options = Options { connect_milliseconds: 20, ..Default::default() };
     let client = Client::new(&format!("unix://{}", path.display()), options).expect("an address");
-    assert_eq!(client.models().expect_err("nobody accepts").code, Code::TimedOut);
+    assert_eq!(client.models(&ModelsRequest {}).expect_err("nobody accepts").code, Code::TimedOut);
     drop(listener); // ends the threads that still connect
     let _ = std::fs::remove_file(&path);
 }

@@ -170,3 +170,7 @@ pub fn well(seen: &Seen) -> Option<Vec<u8>> {
 pub fn request() -> GenerateRequest {
     GenerateRequest { prompt: Some("x".to_owned()), ..Default::default() }
 }
+
+pub fn bytes(payload: &[u8]) -> PingRequest {
+    PingRequest { payload: Some(payload.to_vec()) }
+}

@@ -4,13 +4,14 @@
 //! limit that Hello announced, before and after decompression.
 //! Not here: sockets, and which request a frame answers.
 
-use crate::error::{Code, Error, Provenance};
+use crate::errors::{error, AssayError, Provenance};
 use crate::lz4;
 use crate::protocol::{
     COMPRESSION_PERCENT_MAX, COMPRESSION_SAMPLED_SIZE_MIN, COMPRESSION_SAMPLE_SIZE,
     COMPRESSION_SIZE_MIN, FLAG_COMPRESSED, FLAG_DEGRADED, FLAG_MORE, HEADER_SIZE,
     HEADER_SIZE_COUNTED, KIND_GO_AWAY, PROVENANCE_MOCK, PROVENANCE_REAL, RESPONSE_BIT, VERSION,
 };
+use std::fmt::Display;
 
 /// What a response's header says.
 #[derive(Debug, Clone, Copy)]
@@ -43,12 +44,20 @@ pub struct Frame {
     pub body: Vec<u8>,
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+/// A check: whether it fails, its code, what was found, what is allowed.
+type Check<'a> = (bool, &'static str, u64, &'a dyn Display);
+
+fn first_failure(checks: &[Check]) -> Result<(), AssayError> {
+    match checks.iter().find(|check| check.0) {
+        None => Ok(()),
+        Some((_, code, found, allowed)) => {
+            Err(error!(ProtocolError, "reading a frame: {code}: found {found}, allowed: {allowed}"))
+        }
+    }
 }
 
-fn refuse(code: &str, found: u64, allowed: impl std::fmt::Display) -> Error {
-    Error::damage(format!("reading a frame: {}: found {}, allowed: {}", code, found, allowed))
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
 /// Checks as much of a header as is there, in the order of SPEC.md; `None`: fine so far.
@@ -56,71 +65,51 @@ pub fn check_header(
     bytes: &[u8],
     body_max: usize,
     may_compress: bool,
-) -> Result<Option<Header>, Error> {
+) -> Result<Option<Header>, AssayError> {
     if bytes.len() < 4 {
         return Ok(None);
     }
     let length = u32_at(bytes, 0) as usize;
-    if length < HEADER_SIZE_COUNTED {
-        return Err(refuse("length_too_small", length as u64, HEADER_SIZE_COUNTED));
-    }
-    let wire_size = length - HEADER_SIZE_COUNTED;
-    if wire_size > body_max {
-        return Err(refuse("length_too_large", length as u64, body_max + HEADER_SIZE_COUNTED));
-    }
-    match bytes.get(4) {
-        Some(&found) if found != VERSION => {
-            return Err(refuse("version_unsupported", found.into(), VERSION));
-        }
-        _ => {}
-    }
+    let length_max = body_max + HEADER_SIZE_COUNTED;
+    let version = bytes.get(4).copied().unwrap_or(VERSION);
+    first_failure(&[
+        (length < HEADER_SIZE_COUNTED, "length_too_small", length as u64, &HEADER_SIZE_COUNTED),
+        (length > length_max, "length_too_large", length as u64, &length_max),
+        (version != VERSION, "version_unsupported", version.into(), &VERSION),
+    ])?;
     if bytes.len() < HEADER_SIZE {
         return Ok(None);
     }
+    let wire_size = length - HEADER_SIZE_COUNTED;
     let (kind, flags, provenance) = (bytes[5], bytes[6], bytes[7]);
-    let mut id = [0; 8];
-    id.copy_from_slice(&bytes[8..16]);
-    let request_id = u64::from_le_bytes(id);
+    let request_id = u64::from(u32_at(bytes, 12)) << 32 | u64::from(u32_at(bytes, 8));
     let (status, raw_size) = (u32_at(bytes, 16), u32_at(bytes, 20) as usize);
-    if u32_at(bytes, 28) != 0 {
-        return Err(refuse("reserved_not_zero", u32_at(bytes, 28).into(), 0));
-    }
-    if kind <= RESPONSE_BIT {
-        return Err(refuse("kind_out_of_range", kind.into(), "129..255"));
-    }
-    if flags > (FLAG_COMPRESSED | FLAG_MORE | FLAG_DEGRADED) {
-        return Err(refuse("flags_unknown", flags.into(), "bits 0, 1, 2"));
-    }
-    let provenance = match provenance {
-        PROVENANCE_REAL => Provenance::Real,
-        PROVENANCE_MOCK => Provenance::Mock,
-        _ => return Err(refuse("provenance_invalid", provenance.into(), "1 or 2")),
-    };
-    let kind = kind & !RESPONSE_BIT;
-    if (request_id == 0) != (kind == KIND_GO_AWAY) {
-        return Err(refuse("request_id_invalid", request_id, "0 exactly in GoAway"));
-    }
-    if status != 0 && flags & (FLAG_MORE | FLAG_DEGRADED) != 0 {
-        return Err(refuse("flags_conflict", flags.into(), "neither more nor degraded"));
-    }
-    if raw_size > body_max {
-        return Err(refuse("raw_size_too_large", raw_size as u64, body_max));
-    }
-    if flags & FLAG_COMPRESSED == 0 {
-        if raw_size != wire_size {
-            return Err(refuse("raw_size_mismatch", raw_size as u64, wire_size));
-        }
-    } else if raw_size < COMPRESSION_SIZE_MIN || wire_size == 0 || wire_size >= raw_size {
-        return Err(refuse("compression_not_useful", wire_size as u64, "a useful one"));
-    } else if !may_compress {
-        return Err(Error::damage("reading a frame: compressed, which Hello did not agree on"));
-    }
-    let generation = u32_at(bytes, 24);
+    let (generation, reserved) = (u32_at(bytes, 24), u32_at(bytes, 28));
+    let is_go_away = kind == RESPONSE_BIT | KIND_GO_AWAY;
+    let is_known = matches!(provenance, PROVENANCE_REAL | PROVENANCE_MOCK);
+    let is_compressed = flags & FLAG_COMPRESSED != 0;
+    let all_flags = FLAG_COMPRESSED | FLAG_MORE | FLAG_DEGRADED;
+    let contradicts = status != 0 && flags & (FLAG_MORE | FLAG_DEGRADED) != 0;
+    let is_useful = raw_size >= COMPRESSION_SIZE_MIN && (1..raw_size).contains(&wire_size);
+    let (found_flags, sizes) = (flags.into(), (raw_size as u64, wire_size as u64));
+    first_failure(&[
+        (reserved != 0, "reserved_not_zero", reserved.into(), &0),
+        (kind <= RESPONSE_BIT, "kind_out_of_range", kind.into(), &"129..255"),
+        (flags > all_flags, "flags_unknown", found_flags, &"bits 0, 1, 2"),
+        (!is_known, "provenance_invalid", provenance.into(), &"1 or 2"),
+        ((request_id == 0) != is_go_away, "request_id_invalid", request_id, &"0 in GoAway only"),
+        (contradicts, "flags_conflict", found_flags, &"neither more nor degraded"),
+        (raw_size > body_max, "raw_size_too_large", sizes.0, &body_max),
+        (!is_compressed && raw_size != wire_size, "raw_size_mismatch", sizes.0, &wire_size),
+        (is_compressed && !is_useful, "compression_not_useful", sizes.1, &"a useful one"),
+        (is_compressed && !may_compress, "compressed", sizes.1, &"what Hello agreed on"),
+    ])?;
+    let is_mock = provenance == PROVENANCE_MOCK;
     Ok(Some(Header {
         wire_size,
-        kind,
+        kind: kind & !RESPONSE_BIT,
         flags,
-        provenance,
+        provenance: if is_mock { Provenance::Mock } else { Provenance::Real },
         request_id,
         status,
         raw_size,
@@ -143,7 +132,7 @@ impl FrameReader {
     }
 
     /// Takes bytes as they came, appends the frames they complete.
-    pub fn take(&mut self, mut bytes: &[u8], frames: &mut Vec<Frame>) -> Result<(), Error> {
+    pub fn take(&mut self, mut bytes: &[u8], frames: &mut Vec<Frame>) -> Result<(), AssayError> {
         loop {
             if let Some((header, mut body)) = self.partial.take() {
                 let size = bytes.len().min(header.wire_size - body.len());
@@ -172,17 +161,17 @@ impl FrameReader {
     }
 }
 
-fn finish(header: Header, body: Vec<u8>) -> Result<Frame, Error> {
+fn finish(header: Header, body: Vec<u8>) -> Result<Frame, AssayError> {
     if header.flags & FLAG_COMPRESSED == 0 {
         return Ok(Frame { header, body });
     }
     match lz4::decode(&body, header.raw_size) {
         Some(body) => Ok(Frame { header, body }),
-        None => Err(refuse(
-            "compressed_body_damaged",
-            body.len() as u64,
-            format!("a block of exactly {} bytes", header.raw_size),
-        )),
+        None => {
+            let allowed = format!("a block of exactly {} bytes", header.raw_size);
+            let found = format!("reading a frame: compressed_body_damaged: found {}", body.len());
+            Err(error!(ProtocolError, "{found}, allowed: {allowed}"))
+        }
     }
 }
 
@@ -207,17 +196,15 @@ pub fn request_frame(
     deadline_milliseconds: u32,
     body: &[u8],
     compress_it: bool,
-) -> Result<Vec<u8>, Error> {
+) -> Result<Vec<u8>, AssayError> {
     let block = if compress_it { compress(body) } else { None };
     let sent = block.as_deref().unwrap_or(body);
-    let (length, raw_size) =
-        match (u32::try_from(sent.len() + HEADER_SIZE_COUNTED), u32::try_from(body.len())) {
-            (Ok(length), Ok(raw_size)) => (length, raw_size),
-            _ => return Err(Error::new(Code::RequestInvalid, "sending: more than 4 GiB of body")),
-        };
+    let too_large = |_| error!(RequestInvalid, "sending: more than 4 GiB of body");
+    let length = u32::try_from(sent.len() + HEADER_SIZE_COUNTED).map_err(too_large)?;
+    let raw_size = u32::try_from(body.len()).map_err(too_large)?;
+    let flags = if block.is_some() { FLAG_COMPRESSED } else { 0 };
     let mut frame = Vec::with_capacity(HEADER_SIZE + sent.len());
     frame.extend_from_slice(&length.to_le_bytes());
-    let flags = if block.is_some() { FLAG_COMPRESSED } else { 0 };
     frame.extend_from_slice(&[VERSION, kind, flags, 0]);
     frame.extend_from_slice(&request_id.to_le_bytes());
     frame.extend_from_slice(&deadline_milliseconds.to_le_bytes());

@@ -1,0 +1,312 @@
+//! One call: attempts, frames, deadlines and pauses.
+//!
+//! Guarantees: nothing is sent again once a part of the answer has been handed out, and nothing that
+//! may do harm twice when it may have arrived; a call that is dropped tells the server to stop.
+//! Not here: sockets (see `connection`), and what an answer must be (see `answers`).
+
+use crate::answers::{admit, read_frame, Gather};
+use crate::codec::{encode, Message};
+use crate::connection::{earlier, Connection, Until};
+use crate::errors::{error, AssayError, Provenance};
+use crate::frames::request_frame;
+use crate::pool::Pool;
+use crate::protocol::{Answer, Code, Status, CONTEXT_SINCE};
+use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Longest pause between two tries within `wait_milliseconds`.
+const WAIT_PAUSE: Duration = Duration::from_millis(200);
+
+/// A whole answer, whose fields can be read straight off it, and what its last frame said about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply<T> {
+    /// The answer; what was sent in chunks is in it.
+    pub response: T,
+    /// Real or mock; mock only when the client allows mocks.
+    pub provenance: Provenance,
+    /// Generation of the model that answered, 0 for none.
+    pub generation: u32,
+    /// `answer().degradations` says how.
+    pub degraded: bool,
+}
+
+impl<T: Message> Reply<T> {
+    /// Who answered, on what and in what time (microseconds); `None`: the kind does not say.
+    pub fn answer(&self) -> Option<&Answer> {
+        self.response.answer()
+    }
+}
+
+impl<T> Deref for Reply<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.response
+    }
+}
+
+/// What comes next of an answer.
+pub enum Step<R: Gather> {
+    Chunk(R::Chunk),
+    Whole(Reply<R::Response>),
+}
+
+/// A call that runs.
+pub struct Exchange<R: Gather> {
+    pool: Arc<Pool>,
+    request: R,
+    body: Vec<u8>,
+    /// Lowest revision that knows all of the request.
+    since: u64,
+    deadline: Until,
+    /// The end of `wait_milliseconds`.
+    wait_until: Instant,
+    active: Option<(Arc<Connection>, u64)>,
+    /// Attempts that failed, without the tries made while waiting.
+    attempts_made: u64,
+    waits_made: u64,
+    /// The caller is given the chunks.
+    hands_out: bool,
+    /// A chunk has been handed out.
+    was_seen: bool,
+    /// Of this attempt: the request was written.
+    was_written: bool,
+    /// Of this attempt: frames that came, and the answer in the making.
+    frames: u64,
+    whole: R::Response,
+}
+
+fn body_of<R: Gather>(request: &mut R) -> Result<(Vec<u8>, u64), AssayError> {
+    encode(request).map_err(|wrong| {
+        let words = format!("{} at \"{}\"", wrong.code, wrong.path);
+        error!(RequestInvalid, "making {}: {words}", request.title()).field(wrong.path)
+    })
+}
+
+impl<R: Gather> Exchange<R> {
+    /// Makes the request; nothing is sent yet.
+    pub fn new(
+        pool: &Arc<Pool>,
+        request: &R,
+        deadline_milliseconds: u32,
+        hands_out: bool,
+    ) -> Result<Self, AssayError> {
+        let mut request = request.clone();
+        if !pool.options.allow_mock {
+            if let Some(requirements) = request.requirements() {
+                requirements.get_or_insert_with(Default::default).real = Some(true);
+            }
+        }
+        let (body, since) = body_of(&mut request)?;
+        let now = Instant::now();
+        let limit = Duration::from_millis(deadline_milliseconds.into());
+        Ok(Exchange {
+            pool: Arc::clone(pool),
+            request,
+            body,
+            since: since.max(R::KIND.since),
+            deadline: Some(now + limit).filter(|_| !limit.is_zero()),
+            wait_until: now + Duration::from_millis(pool.options.wait_milliseconds),
+            active: None,
+            attempts_made: 0,
+            waits_made: 0,
+            hands_out,
+            was_seen: false,
+            was_written: false,
+            frames: 0,
+            whole: R::Response::default(),
+        })
+    }
+
+    /// Runs to the end.
+    pub fn run(
+        mut self,
+        mut on_chunk: impl FnMut(R::Chunk),
+    ) -> Result<Reply<R::Response>, AssayError> {
+        loop {
+            match self.advance()? {
+                Step::Chunk(chunk) => on_chunk(chunk),
+                Step::Whole(reply) => return Ok(reply),
+            }
+        }
+    }
+
+    /// Sends the request, unless it is under way; tries again where that is safe.
+    pub fn begin(&mut self) -> Result<(), AssayError> {
+        while self.active.is_none() {
+            if let Err(error) = self.send() {
+                self.leave(error)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next part of the answer; tries again where that is safe.
+    pub fn advance(&mut self) -> Result<Step<R>, AssayError> {
+        loop {
+            self.begin()?;
+            match self.receive() {
+                Ok(step) => return Ok(step),
+                Err(error) => self.leave(error)?,
+            }
+        }
+    }
+
+    /// One attempt to send.
+    fn send(&mut self) -> Result<(), AssayError> {
+        self.was_written = false;
+        self.frames = 0;
+        self.whole = R::Response::default();
+        let (connection, id) = self.pool.acquire(R::KIND, self.deadline)?;
+        self.active = Some((Arc::clone(&connection), id));
+        let agreed = connection.agreed();
+        let name = R::KIND.name;
+        if self.since > agreed.revision {
+            let found = format!("the server speaks {}", agreed.revision);
+            let needed = format!("it needs revision {} of the protocol", self.since);
+            return Err(error!(RevisionTooLow, "sending {name}: {needed}, {found}"));
+        }
+        let body = self.body_for(agreed.revision)?;
+        if body.len() as u64 > agreed.body_max {
+            let allowed = format!("the server accepts {}", agreed.body_max);
+            let found = format!("its body has {} bytes", body.len());
+            return Err(error!(RequestInvalid, "sending {name}: {found}, {allowed}"));
+        }
+        let deadline = self.deadline.map_or(0, |until| {
+            let left = until.saturating_duration_since(Instant::now());
+            u32::try_from(left.as_millis() + 1).unwrap_or(u32::MAX)
+        });
+        let frame = request_frame(R::KIND.number, id, deadline, &body, agreed.compression)?;
+        connection.write(&frame, self.limit())?;
+        self.was_written = true;
+        Ok(())
+    }
+
+    /// The body, which says from the second attempt on which one it is, where the server knows that.
+    fn body_for(&self, revision: u64) -> Result<Cow<'_, [u8]>, AssayError> {
+        if self.attempts_made > 0 && revision >= CONTEXT_SINCE {
+            let mut request = self.request.clone();
+            if let Some(context) = request.context() {
+                let context = context.get_or_insert_with(Default::default);
+                context.attempt = Some(self.attempts_made + 1);
+                return Ok(body_of(&mut request)?.0.into());
+            }
+        }
+        Ok(Cow::Borrowed(&self.body))
+    }
+
+    /// When to stop waiting for the next frame.
+    fn limit(&self) -> Until {
+        let options = &self.pool.options;
+        let grace = Duration::from_millis(options.grace_milliseconds);
+        let silence = Duration::from_millis(options.answer_milliseconds);
+        let silence = Some(silence).filter(|limit| !limit.is_zero());
+        earlier(
+            self.deadline.map(|until| until + grace),
+            silence.map(|limit| Instant::now() + limit),
+        )
+    }
+
+    fn receive(&mut self) -> Result<Step<R>, AssayError> {
+        let (connection, id) = match &self.active {
+            Some((connection, id)) => (connection, *id),
+            None => return Err(error!(ConnectionClosed, "reading: nothing was sent")),
+        };
+        let frame = connection.next_frame(id, self.limit())?;
+        let (header, before) = (frame.header, self.frames);
+        admit(&frame, R::KIND.name, self.pool.options.allow_mock)?;
+        self.frames += 1;
+        if !header.is_last() {
+            let chunk = read_frame(&frame, before)?;
+            self.request.add(&mut self.whole, &chunk)?;
+            self.was_seen |= self.hands_out;
+            return Ok(Step::Chunk(chunk));
+        }
+        let mut response = read_frame(&frame, before)?;
+        self.request.finish(std::mem::take(&mut self.whole), &mut response)?;
+        connection.remove(id);
+        self.active = None;
+        Ok(Step::Whole(Reply {
+            response,
+            provenance: header.provenance,
+            generation: header.generation,
+            degraded: header.is_degraded(),
+        }))
+    }
+
+    /// Tells the server to stop, when the request is under way.
+    pub fn give_up(&mut self) {
+        if let Some((connection, id)) = self.active.take() {
+            if self.was_written {
+                connection.give_up(id);
+            } else {
+                connection.remove(id);
+            }
+        }
+    }
+
+    /// Ends an attempt that failed; an error: there is no other.
+    fn leave(&mut self, error: AssayError) -> Result<(), AssayError> {
+        if let (Some((connection, _)), Code::ProtocolError) = (&self.active, error.code) {
+            connection.fail(&error);
+        }
+        self.give_up();
+        let next = self.next_waiting_try(&error).or_else(|| self.next_attempt(&error));
+        match next {
+            Some(until) if self.deadline.map_or(true, |deadline| until < deadline) => {
+                self.pool.pause(until)
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// The time of the next try within `wait_milliseconds`. `None`: the call does not wait after
+    /// this error, or the time is up.
+    fn next_waiting_try(&mut self, error: &AssayError) -> Until {
+        let now = Instant::now();
+        let is_loading = error.code == Code::ServerRefused
+            && error.server_code.as_deref() == Some("model_loading")
+            && !self.was_seen;
+        if now >= self.wait_until || (error.code != Code::Unreachable && !is_loading) {
+            return None;
+        }
+        let pause = match error.retry_after_milliseconds {
+            Some(milliseconds) if is_loading => Duration::from_millis(milliseconds),
+            _ if is_loading => WAIT_PAUSE,
+            _ => self.pool.backoff(self.waits_made + 1).min(WAIT_PAUSE).min(self.wait_until - now),
+        };
+        let until = now + pause.max(Duration::from_millis(1));
+        if is_loading && until > self.wait_until {
+            return None;
+        }
+        self.waits_made += 1;
+        Some(until)
+    }
+
+    /// The time of the next attempt; `None`: there is none.
+    fn next_attempt(&mut self, error: &AssayError) -> Until {
+        self.attempts_made += 1;
+        let may_retry = match error.code {
+            Code::Unreachable => true,
+            Code::ConnectionClosed => !self.was_written || R::KIND.retry_safe,
+            Code::ServerRefused => matches!(
+                error.status,
+                Status::Unavailable | Status::ResourceExhausted | Status::Aborted
+            ),
+            _ => false,
+        };
+        if !may_retry || self.was_seen || self.attempts_made >= self.pool.options.attempts {
+            return None;
+        }
+        let asked = error.retry_after_milliseconds.map(Duration::from_millis);
+        Some(Instant::now() + asked.unwrap_or_else(|| self.pool.backoff(self.attempts_made)))
+    }
+}
+
+impl<R: Gather> Drop for Exchange<R> {
+    fn drop(&mut self) {
+        self.give_up();
+    }
+}
