@@ -247,18 +247,17 @@ pub(crate) use given;
 
 /// Fails unless one of the fields is there.
 pub(crate) fn exactly_one(fields: &[(&'static str, usize)]) -> Result<(), BodyError> {
-    match fields.iter().filter(|(_, count)| *count > 0).count() {
-        0 => Err(BodyError::new("field_missing", fields[0].0)),
-        1 => Ok(()),
-        _ => Err(BodyError::new("field_conflict", fields[0].0)),
+    match fields.iter().all(|(_, count)| *count == 0) {
+        true => Err(BodyError::new("field_missing", fields[0].0)),
+        false => excludes(fields),
     }
 }
 
-/// Fails when both fields are there; names the second.
-pub(crate) fn excludes(fields: &[(&'static str, usize); 2]) -> Result<(), BodyError> {
-    match fields {
-        [(_, 0), _] | [_, (_, 0)] => Ok(()),
-        [_, (name, _)] => Err(BodyError::new("field_conflict", *name)),
+/// Fails when more than one of the fields is there; names the last.
+pub(crate) fn excludes(fields: &[(&'static str, usize)]) -> Result<(), BodyError> {
+    match fields.iter().filter(|(_, count)| *count > 0).skip(1).last() {
+        Some((name, _)) => Err(BodyError::new("field_conflict", *name)),
+        None => Ok(()),
     }
 }
 

@@ -204,7 +204,7 @@ fn fields_that_exclude_each_other_are_refused() {
     assert_eq!(refusal(&mut none()), path("field_missing", "prompt"));
     let mut two =
         GenerateRequest { prompt: Some("x".into()), tokens: Some(vec![1]), ..Default::default() };
-    assert_eq!(refusal(&mut two), path("field_conflict", "prompt"));
+    assert_eq!(refusal(&mut two), path("field_conflict", "tokens"));
     let messages = vec![ChatMessage { role: "user".into(), content: String::new() }];
     let mut special = GenerateRequest { messages, add_special: Some(true), ..Default::default() };
     assert_eq!(refusal(&mut special), path("field_conflict", "add_special"));
