@@ -10,7 +10,9 @@ HEAD = """// Generated from Protocol/protocol.json by Protocol/generate.py. Do n
 
 use crate::answers::Gather;
 use crate::client::Client;
-use crate::codec::{exactly_one, excludes, given, message, BodyError, Kind, Member, Request};
+use crate::codec::{
+    exactly_one, excludes, given, message, single, BodyError, Kind, Member, Message, Request,
+};
 use crate::errors::AssayError;
 use crate::exchange::Reply;
 
@@ -131,7 +133,14 @@ def statuses(protocol):
                     for variant, row in rows)
     return (enumeration("Status", "What a server's answer, or this client, says about a call; see "
                         "SPEC.md.", [(variant, row["meaning"]) for variant, row in rows])
-            + "pub(crate) const STATUSES: [(u32, Status, &str); %d] = [\n%s];\n\n"
+            + "const STATUSES: [(u32, Status, &str); %d] = [\n%s];\n\nimpl Status {\n"
+            "    /// The status of a number; one nobody knows reads as `Unknown`.\n"
+            "    pub fn from_number(number: u32) -> Status {\n"
+            "        let known = STATUSES.iter().find(|row| row.0 == number);\n"
+            "        known.map_or(Status::Unknown, |row| row.1)\n    }\n\n"
+            "    /// Its name, `UNAVAILABLE`.\n    pub fn name(self) -> &'static str {\n"
+            "        let known = STATUSES.iter().find(|row| row.1 == self);\n"
+            "        known.map_or(\"UNKNOWN\", |row| row.2)\n    }\n}\n\n"
             % (len(rows), table))
 
 
@@ -141,12 +150,69 @@ def codes(protocol):
         pascal(row["code"]), row["code"], pascal(row["status"] or "UNKNOWN")) for row in rows)
     return (enumeration("Code", "Stable reason of an [`AssayError`].",
                         [(pascal(row["code"]), row["meaning"]) for row in rows])
-            + "impl Code {\n    /// The name in snake_case, and the status that fits.\n"
+            + "impl Code {\n    /// The name in snake_case.\n"
+            "    pub fn name(self) -> &'static str {\n        self.row().0\n    }\n\n"
+            "    /// Its name, and the status that fits.\n"
             "    pub(crate) fn row(self) -> (&'static str, Status) {\n        match self {\n%s"
             "        }\n    }\n}\n\n" % arms)
 
 
-# ---------------------------------------------------------------- messages
+def provenances(protocol):
+    rows = [(pascal(row["name"]), row) for row in protocol["provenance"]]
+    numbers = "".join("            %d => Some(Provenance::%s),\n" % (row["number"], variant)
+                      for variant, row in rows)
+    names = "".join('            Provenance::%s => "%s",\n' % (variant, row["name"])
+                    for variant, row in rows)
+    return (enumeration("Provenance", "Where an answer came from.",
+                        [(variant, row["meaning"]) for variant, row in rows])
+            + "impl Provenance {\n    pub(crate) fn from_number(number: u8) -> Option<Provenance> {\n"
+            "        match number {\n%s            _ => None,\n        }\n    }\n\n"
+            "    /// `real` or `mock`.\n    pub fn name(self) -> &'static str {\n"
+            "        match self {\n%s        }\n    }\n}\n\n" % (numbers, names))
+
+
+# ---------------------------------------------------------------- header, types, messages
+
+def header(protocol):
+    """The words of a header, and the two ways between them and bytes."""
+    words = [(word["name"], word["offset"], word["offset"] + word["size"],
+              {1: "u8", 4: "u32", 8: "u64"}[word["size"]], word["meaning"])
+             for word in protocol["header"]]
+    members = "".join("%s    pub %s: %s,\n" % (doc(meaning, 4), name, kind)
+                      for name, _, _, kind, meaning in words)
+    reads = "".join("            %s: %s::from_le_bytes(word(bytes, %d)),\n" % (name, kind, start)
+                    for name, start, _, kind, _ in words)
+    writes = "".join("        bytes[%d..%d].copy_from_slice(&self.%s.to_le_bytes());\n"
+                     % (start, end, name) for name, start, end, _, _ in words)
+    return ("/// A frame's header, word by word.\n#[derive(Debug, Clone, Copy, Default)]\n"
+            "pub(crate) struct Header {\n%s}\n\n"
+            "fn word<const SIZE: usize>(bytes: &[u8; HEADER_SIZE], at: usize) -> [u8; SIZE] {\n"
+            "    let mut word = [0; SIZE];\n    word.copy_from_slice(&bytes[at..at + SIZE]);\n"
+            "    word\n}\n\nimpl Header {\n    pub fn parse(bytes: &[u8; HEADER_SIZE]) -> Self {\n"
+            "        Header {\n%s        }\n    }\n\n"
+            "    pub fn bytes(&self) -> [u8; HEADER_SIZE] {\n        let mut bytes = [0; HEADER_SIZE];\n"
+            "%s        bytes\n    }\n}\n\n" % (members, reads, writes))
+
+
+VARIANTS = {"u64": "U64", "f64": "F64", "bytes": "Bytes", "text": "Text", "u32[]": "U32s",
+            "f32[]": "F32s", "record": "Record", "bool": "Bool"}
+
+
+def types(protocol):
+    """The place of a value of each type."""
+    rows = [(VARIANTS[row["name"]], TYPES.get(row["name"], "dyn Message"), row)
+            for row in protocol["types"]]
+    places = "".join("%s    %s(&'a mut %s),\n" % (doc(row["meaning"], 4), variant, kind)
+                     for variant, kind, row in rows)
+    numbers = "".join("            Place::%s(_) => %d,\n" % (variant, row["number"])
+                      for variant, _, row in rows)
+    singles = "".join("single!(%s, %s);\n" % (kind, variant) for variant, kind, row in rows
+                      if row["name"] in TYPES)
+    return ("/// The place of one value in a message.\npub enum Place<'a> {\n%s}\n\n"
+            "impl Place<'_> {\n    /// The number of its type on the wire.\n"
+            "    pub fn number(&self) -> u8 {\n        match self {\n%s        }\n    }\n}\n\n"
+            "%s\n" % (places, numbers, singles))
+
 
 def range_words(field):
     words = [field["presence"]]
@@ -256,7 +322,8 @@ def calls(protocol):
 
 
 def emit(protocol):
-    out = [HEAD, constants(protocol), options(protocol), statuses(protocol), codes(protocol)]
+    out = [HEAD, constants(protocol), options(protocol), provenances(protocol),
+           statuses(protocol), codes(protocol), header(protocol), types(protocol)]
     out += [message_text(name, message) for name, message in protocol["messages"].items()]
     out += [requests(protocol), calls(protocol)]
     return {PATH: "".join(out)}

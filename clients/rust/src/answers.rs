@@ -6,7 +6,7 @@
 //! Not here: which frame belongs to which request (see `connection`).
 
 use crate::codec::{decode, Message, Request};
-use crate::errors::{error, AssayError, Provenance};
+use crate::errors::{error, AssayError};
 use crate::frames::Frame;
 use crate::protocol::*;
 
@@ -27,14 +27,14 @@ pub fn read_body<M: Message + Default>(body: &[u8]) -> Result<M, AssayError> {
 
 /// Fails for a mock's frame, unless mocks are allowed, and for a status.
 pub fn admit(frame: &Frame, kind: &str, allow_mock: bool) -> Result<(), AssayError> {
-    let header = &frame.header;
     // A mock first and a failure second: nobody should act on a mock's words unawares.
-    if header.provenance == Provenance::Mock && !allow_mock {
-        return Err(AssayError::mock(kind));
+    if frame.provenance == Provenance::Mock && !allow_mock {
+        let words = "the answer comes from a mock model, not from a real one";
+        return Err(error!(MockRefused, "calling {kind}: {words}").of(frame.provenance));
     }
-    if header.status != 0 {
+    if frame.header.status != 0 {
         let words = read_body(&frame.body)?;
-        return Err(AssayError::refused(header.status, words, header.provenance));
+        return Err(AssayError::refused(frame.header.status, words, frame.provenance));
     }
     Ok(())
 }
@@ -49,7 +49,7 @@ pub fn read_frame<M: Message + Default>(frame: &Frame, before: u64) -> Result<M,
         return Err(error!(ProtocolError, "reading {name}: {found} others"));
     }
     let lists = message.answer().map_or(false, |answer| !answer.degradations.is_empty());
-    if lists != frame.header.is_degraded() {
+    if lists != frame.is_degraded() {
         let words = "its degraded flag and its list disagree";
         return Err(error!(ProtocolError, "reading {name}: {words}"));
     }

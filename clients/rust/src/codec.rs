@@ -5,7 +5,7 @@
 //! of the specification and the path of the field.
 //! Not here: frames, and rules between the frames of an answer (see `answers`).
 
-use crate::protocol::{Answer, RequestContext, Requirements, FIELD_HEADER_SIZE};
+use crate::protocol::{Answer, Place, RequestContext, Requirements, FIELD_HEADER_SIZE};
 
 /// One row of a message's table.
 #[derive(Debug)]
@@ -99,35 +99,6 @@ pub trait Visitor {
     fn field(&mut self, row: &'static Field, member: &mut dyn Member) -> Result<(), BodyError>;
 }
 
-/// The place of one value in a struct.
-#[allow(missing_docs)]
-pub enum Place<'a> {
-    U64(&'a mut u64),
-    F64(&'a mut f64),
-    Bytes(&'a mut Vec<u8>),
-    Text(&'a mut String),
-    U32s(&'a mut Vec<u32>),
-    F32s(&'a mut Vec<f32>),
-    Record(&'a mut dyn Message),
-    Bool(&'a mut bool),
-}
-
-impl Place<'_> {
-    /// The number of its type on the wire.
-    pub fn number(&self) -> u8 {
-        match self {
-            Place::U64(_) => 1,
-            Place::F64(_) => 2,
-            Place::Bytes(_) => 3,
-            Place::Text(_) => 4,
-            Place::U32s(_) => 5,
-            Place::F32s(_) => 6,
-            Place::Record(_) => 7,
-            Place::Bool(_) => 8,
-        }
-    }
-}
-
 /// A field of a struct: `T` is there once, an `Option` at most once, a `Vec` of texts or records any
 /// number of times.
 pub trait Member {
@@ -139,31 +110,27 @@ pub trait Member {
     fn add(&mut self) -> Place<'_>;
 }
 
+/// What is there once.
 macro_rules! single {
     ($type:ty, $place:ident $(, $parameter:ident)?) => {
-        impl$(<$parameter: Message>)? Member for $type {
+        impl$(<$parameter: crate::codec::Message>)? crate::codec::Member for $type {
             fn count(&self) -> usize {
                 1
             }
 
-            fn at(&mut self, _: usize) -> Place<'_> {
-                Place::$place(self)
+            fn at(&mut self, _: usize) -> crate::protocol::Place<'_> {
+                crate::protocol::Place::$place(self)
             }
 
-            fn add(&mut self) -> Place<'_> {
-                Place::$place(self)
+            fn add(&mut self) -> crate::protocol::Place<'_> {
+                crate::protocol::Place::$place(self)
             }
         }
     };
 }
 
-single!(u64, U64);
-single!(f64, F64);
-single!(Vec<u8>, Bytes);
-single!(String, Text);
-single!(Vec<u32>, U32s);
-single!(Vec<f32>, F32s);
-single!(bool, Bool);
+pub(crate) use single;
+
 single!(M, Record, M);
 
 impl<T: Member + Default> Member for Option<T> {
@@ -284,27 +251,24 @@ impl BodyError {
 
 /// Checks one value against its row.
 fn check(row: &Field, place: &Place) -> Result<(), BodyError> {
-    let within = |size| (row.bounds.0..=row.bounds.1).contains(&size);
-    let fits = match place {
-        Place::U64(value) => within(**value),
-        Place::F64(value) => {
-            let (min, max) = row.numbers;
-            **value >= min && **value <= max && !(row.above_min && **value <= min)
-        }
-        Place::Bytes(value) => within(value.len() as u64),
-        Place::Text(value) => {
-            within(value.len() as u64)
-                && (row.choices.is_empty() || row.choices.contains(&value.as_str()))
-        }
-        Place::U32s(value) => within(value.len() as u64),
-        Place::F32s(value) => within(value.len() as u64),
-        Place::Record(_) | Place::Bool(_) => true,
+    let size = match place {
+        Place::U64(value) => **value,
+        Place::Bytes(value) => value.len() as u64,
+        Place::Text(value) => value.len() as u64,
+        Place::U32s(value) => value.len() as u64,
+        Place::F32s(value) => value.len() as u64,
+        Place::F64(_) | Place::Bool(_) | Place::Record(_) => row.bounds.0,
     };
-    if fits {
-        Ok(())
-    } else {
-        Err(BodyError::new("field_out_of_range", row.name))
+    let is_allowed = match place {
+        Place::F64(value) if row.above_min && **value <= row.numbers.0 => false,
+        Place::F64(value) => (row.numbers.0..=row.numbers.1).contains(*value),
+        Place::Text(value) => row.choices.is_empty() || row.choices.contains(&value.as_str()),
+        _ => true,
+    };
+    if is_allowed && (row.bounds.0..=row.bounds.1).contains(&size) {
+        return Ok(());
     }
+    Err(BodyError::new("field_out_of_range", row.name))
 }
 
 // ---------------------------------------------------------------- writing

@@ -15,15 +15,17 @@
 
 use crate::answers::read_body;
 use crate::codec::{Kind, Request};
-use crate::errors::{error, AssayError, Provenance};
+use crate::errors::{error, AssayError};
 use crate::frames::{request_frame, Frame, FrameReader};
 use crate::protocol::{
-    CancelRequest, Code, ErrorBody, GoAway, BODY_SIZE_MIN, KIND_CANCEL, KIND_GO_AWAY, KIND_LOAD,
+    CancelRequest, Code, ErrorBody, GoAway, HelloResponse, Provenance, BODY_SIZE_MIN,
+    FRAME_SIZE_MAX_BEFORE_HELLO, HEADER_SIZE, KIND_CANCEL, KIND_GO_AWAY, KIND_LOAD, RESPONSE_BIT,
 };
 use crate::socket::Socket;
 use std::collections::{HashMap, VecDeque};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Error, ErrorKind, Read, Write};
 use std::net::Shutdown;
+use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -75,16 +77,8 @@ struct Pending {
     wake: Arc<Condvar>,
 }
 
-/// What Hello agreed on.
-#[derive(Debug, Clone, Copy)]
-pub struct Agreement {
-    pub revision: u64,
-    pub compression: bool,
-    pub body_max: u64,
-    pub in_flight_max: u64,
-}
-
 /// What the lock guards.
+#[derive(Default)]
 struct State {
     is_leading: bool,
     is_writing: bool,
@@ -93,9 +87,9 @@ struct State {
     pendings: HashMap<u64, Pending>,
     waiters: Vec<Arc<Condvar>>,
     in_flight: u64,
-    next_id: u64,
-    last_byte_at: Instant,
-    agreed: Agreement,
+    last_id: u64,
+    last_byte_at: Option<Instant>,
+    agreed: Arc<HelloResponse>,
 }
 
 impl State {
@@ -111,8 +105,7 @@ impl State {
     }
 
     fn add(&mut self, kind: &'static Kind, is_orphan: bool) -> u64 {
-        let id = self.next_id;
-        self.next_id += 1;
+        self.last_id += 1;
         self.in_flight += u64::from(kind.number != KIND_CANCEL);
         let pending = Pending {
             kind,
@@ -123,15 +116,15 @@ impl State {
             is_orphan,
             wake: Arc::new(Condvar::new()),
         };
-        self.pendings.insert(id, pending);
-        id
+        self.pendings.insert(self.last_id, pending);
+        self.last_id
     }
 
     /// A request's place is free again.
     fn free_place(&mut self, kind: &Kind) {
         if kind.number != KIND_CANCEL {
             self.in_flight -= 1;
-            if self.in_flight + 1 == self.agreed.in_flight_max {
+            if self.in_flight + 1 == self.agreed.requests_in_flight_max {
                 self.wake_all();
             }
         }
@@ -168,44 +161,22 @@ fn panicked() -> AssayError {
     error!(ConnectionClosed, "calling: a thread panicked within the connection")
 }
 
-/// The role of a thread that reads or writes for all. A panic drops the role, and ends the
-/// connection with it, since nobody knows how far the bytes had come.
-struct Role<'a>(&'a Connection);
-
-impl Drop for Role<'_> {
-    fn drop(&mut self) {
-        self.0.fail(&panicked());
-    }
-}
-
 impl Connection {
-    /// Wraps a socket that has not said Hello; `body_max` holds until `agree`.
-    pub fn new(socket: Socket, body_max: usize, answer_size_max: u64) -> std::io::Result<Self> {
+    /// Wraps a socket that has not said Hello: stricter limits hold until `agree`.
+    pub fn new(socket: Socket, answer_size_max: u64) -> std::io::Result<Self> {
         socket.set_write_timeout(Some(WRITE_STEP))?;
-        let agreed = Agreement {
-            revision: 1,
-            compression: false,
-            body_max: BODY_SIZE_MIN as u64,
-            in_flight_max: 1,
+        let before_hello = HelloResponse {
+            body_size_max: BODY_SIZE_MIN as u64,
+            requests_in_flight_max: 1,
+            ..HelloResponse::default()
         };
         Ok(Connection {
             process: std::process::id(),
             socket,
             answer_size_max,
-            state: Mutex::new(State {
-                is_leading: false,
-                is_writing: false,
-                is_draining: false,
-                failure: None,
-                pendings: HashMap::new(),
-                waiters: Vec::new(),
-                in_flight: 0,
-                next_id: 1,
-                last_byte_at: Instant::now(),
-                agreed,
-            }),
+            state: Mutex::new(State { agreed: Arc::new(before_hello), ..State::default() }),
             reading: Mutex::new(Reading {
-                frames: FrameReader::new(body_max),
+                frames: FrameReader::new(FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE),
                 buffer: vec![0; READ_SIZE],
                 has_limit: false,
             }),
@@ -228,15 +199,15 @@ impl Connection {
     }
 
     /// Puts what Hello agreed on into force; the client accepts bodies up to `body_max`.
-    pub fn agree(&self, agreed: Agreement, body_max: usize) {
-        self.state().agreed = agreed;
+    pub fn agree(&self, hello: HelloResponse, body_max: usize) {
         let mut reading = lock(&self.reading);
         reading.frames.body_max = body_max;
-        reading.frames.may_compress = agreed.compression;
+        reading.frames.may_compress = hello.compression;
+        self.state().agreed = Arc::new(hello);
     }
 
-    pub fn agreed(&self) -> Agreement {
-        self.state().agreed
+    pub fn agreed(&self) -> Arc<HelloResponse> {
+        Arc::clone(&self.state().agreed)
     }
 
     /// Requests in flight, given up ones included; `None`: new ones cannot be sent.
@@ -253,7 +224,7 @@ impl Connection {
     pub fn look(&self) {
         let state = self.state();
         if state.pendings.is_empty() && !state.is_leading && state.failure.is_none() {
-            self.lead(state, None, true).hand_over();
+            self.lead(state, Some(Instant::now())).hand_over();
         }
     }
 
@@ -278,22 +249,21 @@ impl Connection {
         let _ = self.socket.shutdown(Shutdown::Both); // closed already: as well
     }
 
+    /// Reads or writes for all. A panic ends the connection, since nobody knows how far the bytes had
+    /// come.
     fn in_role<T>(&self, work: impl FnOnce() -> T) -> T {
-        let role = Role(self);
-        let result = work();
-        std::mem::forget(role);
-        result
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+            self.fail(&panicked());
+            resume_unwind(panic)
+        })
     }
 
     // ------------------------------------------------------------ reading
 
-    /// Reads once, without a lock but the leader's own. True: something came.
-    fn read(
-        &self,
-        until: Until,
-        at_once: bool,
-        found: &mut Vec<Frame>,
-    ) -> Result<bool, AssayError> {
+    /// Reads once, without a lock but the leader's own; what is there already when the time is up.
+    /// True: something came.
+    fn read(&self, until: Until, found: &mut Vec<Frame>) -> Result<bool, AssayError> {
+        let at_once = is_past(until);
         let mut reading = lock(&self.reading);
         let Reading { frames, buffer, has_limit } = &mut *reading;
         let prepared = if at_once {
@@ -309,34 +279,24 @@ impl Connection {
         if at_once {
             let _ = self.socket.set_nonblocking(false); // fails only with the connection
         }
-        let lost = match result {
-            Ok(0) => "the server closed the connection".to_owned(),
-            Ok(count) => return frames.take(&buffer[..count], found).map(|()| true),
-            Err(error) => match error.kind() {
-                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {
-                    return Ok(false);
-                }
-                _ => error.to_string(),
-            },
-        };
-        Err(error!(ConnectionClosed, "reading from the server: {lost}"))
+        match result {
+            Ok(0) => Err(error!(ConnectionClosed, "reading: the server closed the connection")),
+            Ok(count) => frames.take(&buffer[..count], found).map(|()| true),
+            Err(error) if is_passing(&error) => Ok(false),
+            Err(error) => Err(error!(ConnectionClosed, "reading from the server: {error}")),
+        }
     }
 
     /// Reads the socket for everybody.
-    fn lead<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State>,
-        until: Until,
-        at_once: bool,
-    ) -> MutexGuard<'a, State> {
+    fn lead<'a>(&'a self, mut state: MutexGuard<'a, State>, until: Until) -> MutexGuard<'a, State> {
         state.is_leading = true;
         drop(state);
         let mut frames = Vec::new();
-        let result = self.in_role(|| self.read(until, at_once, &mut frames));
+        let result = self.in_role(|| self.read(until, &mut frames));
         let mut state = self.state();
         state.is_leading = false;
         if let Ok(true) = result {
-            state.last_byte_at = Instant::now();
+            state.last_byte_at = Some(Instant::now());
         }
         let filed = frames.into_iter().try_for_each(|frame| self.file(&mut state, frame));
         if let Err(error) = filed.and(result) {
@@ -348,7 +308,7 @@ impl Connection {
     /// Files one frame under its request.
     fn file(&self, state: &mut State, frame: Frame) -> Result<(), AssayError> {
         let header = frame.header;
-        if header.kind == KIND_GO_AWAY {
+        if header.kind == RESPONSE_BIT | KIND_GO_AWAY {
             return file_go_away(state, &frame);
         }
         let breach = |kind: &str, found: &str| {
@@ -358,14 +318,14 @@ impl Connection {
             Some(pending) if !pending.is_complete => pending,
             _ => return breach("a request", "a request id that is not in flight"),
         };
-        let (kind, is_last) = (pending.kind, header.is_last());
-        if header.kind != kind.number {
+        let (kind, is_last) = (pending.kind, frame.is_last());
+        if header.kind != RESPONSE_BIT | kind.number {
             return breach(kind.name, "another kind than was asked for");
         }
         if !is_last && !kind.streamed {
             return breach(kind.name, "more frames than one");
         }
-        let origin = (header.provenance, header.generation);
+        let origin = (frame.provenance, header.generation);
         if *pending.first.get_or_insert(origin) != origin && kind.number != KIND_LOAD {
             return breach(kind.name, "a provenance or generation that changed between frames");
         }
@@ -393,7 +353,7 @@ impl Connection {
         until: Until,
     ) -> MutexGuard<'a, State> {
         if !state.is_leading {
-            return self.lead(state, until, false);
+            return self.lead(state, until);
         }
         state.waiters.push(Arc::clone(wake));
         let mut state = wait(wake, state, until);
@@ -428,7 +388,7 @@ impl Connection {
             if is_past(until) {
                 let error =
                     error!(TimedOut, "waiting for the answer to {name}: nothing came in time");
-                if state.last_byte_at.elapsed() >= SILENCE {
+                if state.last_byte_at.map_or(true, |at| at.elapsed() >= SILENCE) {
                     self.fail_locked(&mut state, &error);
                 }
                 break Err(error);
@@ -447,7 +407,7 @@ impl Connection {
         if state.failure.is_some() || state.is_draining {
             return None;
         }
-        if state.in_flight >= state.agreed.in_flight_max {
+        if state.in_flight >= state.agreed.requests_in_flight_max {
             self.step(state, &Arc::new(Condvar::new()), until).hand_over();
             return None;
         }
@@ -486,37 +446,24 @@ impl Connection {
     /// reads, since it may wait for us in turn.
     fn send(&self, bytes: &[u8], sent: &mut usize, until: Until) -> Result<(), AssayError> {
         while *sent < bytes.len() {
-            let lost = match (&self.socket).write(&bytes[*sent..]) {
-                Ok(0) => "it takes nothing".to_owned(),
-                Ok(count) => {
-                    *sent += count;
-                    continue;
-                }
-                Err(error) => match error.kind() {
-                    ErrorKind::Interrupted => continue,
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-                        self.look_up(until)?;
-                        continue;
+            match (&self.socket).write(&bytes[*sent..]) {
+                Ok(count) => *sent += count,
+                Err(error) if is_passing(&error) => {
+                    let state = self.state();
+                    if let Some(error) = &state.failure {
+                        return Err(error.clone());
                     }
-                    _ => error.to_string(),
-                },
-            };
-            return Err(error!(ConnectionClosed, "writing to the server: {lost}"));
-        }
-        Ok(())
-    }
-
-    /// What a writer does whom the server makes wait.
-    fn look_up(&self, until: Until) -> Result<(), AssayError> {
-        let state = self.state();
-        if let Some(error) = &state.failure {
-            return Err(error.clone());
-        }
-        if is_past(until) {
-            return Err(late());
-        }
-        if !state.is_leading {
-            self.lead(state, None, true).hand_over();
+                    if is_past(until) {
+                        return Err(late());
+                    }
+                    if !state.is_leading {
+                        self.lead(state, Some(Instant::now())).hand_over();
+                    }
+                }
+                Err(error) => {
+                    return Err(error!(ConnectionClosed, "writing to the server: {error}"));
+                }
+            }
         }
         Ok(())
     }
@@ -555,6 +502,11 @@ impl Connection {
     }
 }
 
+/// The time was up, or a signal came: the connection is as good as before.
+fn is_passing(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
 fn late() -> AssayError {
     error!(TimedOut, "sending: the server did not take it in time")
 }
@@ -568,7 +520,7 @@ fn file_go_away(state: &mut State, frame: &Frame) -> Result<(), AssayError> {
     }
     let words: ErrorBody = read_body(&frame.body)?;
     let error = error!(ProtocolError, "the server ended the connection: {}", words.message);
-    Err(error.with_words(words, frame.header.provenance))
+    Err(error.with_words(words, frame.provenance))
 }
 
 impl Drop for Connection {

@@ -3,48 +3,9 @@
 //! Guarantees: a stable code, a status (the server's, or the one that fits), whether and when to
 //! try again, and a sentence a person can act on. Prompts and answers never appear in it.
 
-use crate::protocol::{Code, ErrorBody, ServerLoad, Status, STATUSES};
+use crate::protocol::{Code, ErrorBody, Provenance, ServerLoad, Status};
 use std::fmt;
 use std::ops::Deref;
-
-/// Where an answer came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Provenance {
-    /// No mock took part.
-    Real,
-    /// A mock model produced a part of it, or is the model addressed.
-    Mock,
-}
-
-impl Provenance {
-    /// `real` or `mock`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Provenance::Real => "real",
-            Provenance::Mock => "mock",
-        }
-    }
-}
-
-impl Status {
-    /// The status of a number; one nobody knows reads as `Unknown`.
-    pub fn from_number(number: u32) -> Status {
-        let known = STATUSES.iter().find(|row| row.0 == number);
-        known.map_or(Status::Unknown, |row| row.1)
-    }
-
-    /// Its name, `UNAVAILABLE`.
-    pub fn name(self) -> &'static str {
-        STATUSES.iter().find(|row| row.1 == self).map_or("UNKNOWN", |row| row.2)
-    }
-}
-
-impl Code {
-    /// The name in snake_case.
-    pub fn name(self) -> &'static str {
-        self.row().0
-    }
-}
 
 /// What an [`AssayError`] says; read it through the error itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,8 +65,7 @@ impl AssayError {
         self.0.layer = body.layer;
         self.0.retry_after_milliseconds = body.retry_after_milliseconds;
         self.0.server_load = body.server_load;
-        self.0.provenance = Some(provenance);
-        self
+        self.of(provenance)
     }
 
     /// A status that the server answered with.
@@ -116,11 +76,10 @@ impl AssayError {
         error.with_words(body, provenance)
     }
 
-    pub(crate) fn mock(kind: &str) -> Self {
-        let words = "the answer comes from a mock model, not from a real one";
-        let mut error = error!(MockRefused, "calling {kind}: {words}");
-        error.0.provenance = Some(Provenance::Mock);
-        error
+    /// The same about a frame of that provenance.
+    pub(crate) fn of(mut self, provenance: Provenance) -> Self {
+        self.0.provenance = Some(provenance);
+        self
     }
 
     pub(crate) fn field(mut self, path: impl Into<String>) -> Self {

@@ -7,10 +7,10 @@
 use crate::answers::{admit, read_frame, Gather};
 use crate::codec::{encode, Message};
 use crate::connection::{earlier, Connection, Until};
-use crate::errors::{error, AssayError, Provenance};
+use crate::errors::{error, AssayError};
 use crate::frames::request_frame;
 use crate::pool::Pool;
-use crate::protocol::{Answer, Code, Status, CONTEXT_SINCE};
+use crate::protocol::{Answer, Code, Options, Provenance, Status, CONTEXT_SINCE};
 use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -63,7 +63,6 @@ pub struct Exchange<R: Gather> {
     deadline: Until,
     /// The end of `wait_milliseconds`.
     wait_until: Instant,
-    active: Option<(Arc<Connection>, u64)>,
     /// Attempts that failed, without the tries made while waiting.
     attempts_made: u64,
     waits_made: u64,
@@ -71,11 +70,28 @@ pub struct Exchange<R: Gather> {
     hands_out: bool,
     /// A chunk has been handed out.
     was_seen: bool,
-    /// Of this attempt: the request was written.
+    attempt: Option<Attempt<R>>,
+}
+
+/// An attempt that is under way.
+struct Attempt<R: Gather> {
+    connection: Arc<Connection>,
+    id: u64,
     was_written: bool,
-    /// Of this attempt: frames that came, and the answer in the making.
+    /// Frames that came, and the answer in the making.
     frames: u64,
     whole: R::Response,
+}
+
+impl<R: Gather> Drop for Attempt<R> {
+    /// Tells the server to stop, unless the answer is whole.
+    fn drop(&mut self) {
+        if self.was_written {
+            self.connection.give_up(self.id);
+        } else {
+            self.connection.remove(self.id);
+        }
+    }
 }
 
 fn body_of<R: Gather>(request: &mut R) -> Result<(Vec<u8>, u64), AssayError> {
@@ -109,14 +125,11 @@ impl<R: Gather> Exchange<R> {
             since: since.max(R::KIND.since),
             deadline: Some(now + limit).filter(|_| !limit.is_zero()),
             wait_until: now + Duration::from_millis(pool.options.wait_milliseconds),
-            active: None,
             attempts_made: 0,
             waits_made: 0,
             hands_out,
             was_seen: false,
-            was_written: false,
-            frames: 0,
-            whole: R::Response::default(),
+            attempt: None,
         })
     }
 
@@ -135,7 +148,7 @@ impl<R: Gather> Exchange<R> {
 
     /// Sends the request, unless it is under way; tries again where that is safe.
     pub fn begin(&mut self) -> Result<(), AssayError> {
-        while self.active.is_none() {
+        while self.attempt.is_none() {
             if let Err(error) = self.send() {
                 self.leave(error)?;
             }
@@ -154,23 +167,27 @@ impl<R: Gather> Exchange<R> {
         }
     }
 
+    /// Gives up the answer, when it is under way.
+    pub fn give_up(&mut self) {
+        self.attempt = None;
+    }
+
     /// One attempt to send.
     fn send(&mut self) -> Result<(), AssayError> {
-        self.was_written = false;
-        self.frames = 0;
-        self.whole = R::Response::default();
-        let (connection, id) = self.pool.acquire(R::KIND, self.deadline)?;
-        self.active = Some((Arc::clone(&connection), id));
-        let agreed = connection.agreed();
         let name = R::KIND.name;
+        let (connection, id) = self.pool.acquire(R::KIND, self.deadline)?;
+        let agreed = connection.agreed();
+        let whole = R::Response::default();
+        let attempt = Attempt { connection, id, was_written: false, frames: 0, whole };
+        let attempt = self.attempt.insert(attempt);
         if self.since > agreed.revision {
             let found = format!("the server speaks {}", agreed.revision);
             let needed = format!("it needs revision {} of the protocol", self.since);
             return Err(error!(RevisionTooLow, "sending {name}: {needed}, {found}"));
         }
-        let body = self.body_for(agreed.revision)?;
-        if body.len() as u64 > agreed.body_max {
-            let allowed = format!("the server accepts {}", agreed.body_max);
+        let body = body_for(&self.request, &self.body, self.attempts_made, agreed.revision)?;
+        if body.len() as u64 > agreed.body_size_max {
+            let allowed = format!("the server accepts {}", agreed.body_size_max);
             let found = format!("its body has {} bytes", body.len());
             return Err(error!(RequestInvalid, "sending {name}: {found}, {allowed}"));
         }
@@ -179,82 +196,48 @@ impl<R: Gather> Exchange<R> {
             u32::try_from(left.as_millis() + 1).unwrap_or(u32::MAX)
         });
         let frame = request_frame(R::KIND.number, id, deadline, &body, agreed.compression)?;
-        connection.write(&frame, self.limit())?;
-        self.was_written = true;
+        attempt.connection.write(&frame, limit(&self.pool.options, self.deadline))?;
+        attempt.was_written = true;
         Ok(())
     }
 
-    /// The body, which says from the second attempt on which one it is, where the server knows that.
-    fn body_for(&self, revision: u64) -> Result<Cow<'_, [u8]>, AssayError> {
-        if self.attempts_made > 0 && revision >= CONTEXT_SINCE {
-            let mut request = self.request.clone();
-            if let Some(context) = request.context() {
-                let context = context.get_or_insert_with(Default::default);
-                context.attempt = Some(self.attempts_made + 1);
-                return Ok(body_of(&mut request)?.0.into());
-            }
-        }
-        Ok(Cow::Borrowed(&self.body))
-    }
-
-    /// When to stop waiting for the next frame.
-    fn limit(&self) -> Until {
-        let options = &self.pool.options;
-        let grace = Duration::from_millis(options.grace_milliseconds);
-        let silence = Duration::from_millis(options.answer_milliseconds);
-        let silence = Some(silence).filter(|limit| !limit.is_zero());
-        earlier(
-            self.deadline.map(|until| until + grace),
-            silence.map(|limit| Instant::now() + limit),
-        )
-    }
-
     fn receive(&mut self) -> Result<Step<R>, AssayError> {
-        let (connection, id) = match &self.active {
-            Some((connection, id)) => (connection, *id),
+        let options = &self.pool.options;
+        let attempt = match &mut self.attempt {
+            Some(attempt) => attempt,
             None => return Err(error!(ConnectionClosed, "reading: nothing was sent")),
         };
-        let frame = connection.next_frame(id, self.limit())?;
-        let (header, before) = (frame.header, self.frames);
-        admit(&frame, R::KIND.name, self.pool.options.allow_mock)?;
-        self.frames += 1;
-        if !header.is_last() {
+        let frame = attempt.connection.next_frame(attempt.id, limit(options, self.deadline))?;
+        admit(&frame, R::KIND.name, options.allow_mock)?;
+        let before = attempt.frames;
+        attempt.frames += 1;
+        if !frame.is_last() {
             let chunk = read_frame(&frame, before)?;
-            self.request.add(&mut self.whole, &chunk)?;
+            self.request.add(&mut attempt.whole, &chunk)?;
             self.was_seen |= self.hands_out;
             return Ok(Step::Chunk(chunk));
         }
         let mut response = read_frame(&frame, before)?;
-        self.request.finish(std::mem::take(&mut self.whole), &mut response)?;
-        connection.remove(id);
-        self.active = None;
+        self.request.finish(std::mem::take(&mut attempt.whole), &mut response)?;
+        self.attempt = None;
         Ok(Step::Whole(Reply {
             response,
-            provenance: header.provenance,
-            generation: header.generation,
-            degraded: header.is_degraded(),
+            provenance: frame.provenance,
+            generation: frame.header.generation,
+            degraded: frame.is_degraded(),
         }))
-    }
-
-    /// Tells the server to stop, when the request is under way.
-    pub fn give_up(&mut self) {
-        if let Some((connection, id)) = self.active.take() {
-            if self.was_written {
-                connection.give_up(id);
-            } else {
-                connection.remove(id);
-            }
-        }
     }
 
     /// Ends an attempt that failed; an error: there is no other.
     fn leave(&mut self, error: AssayError) -> Result<(), AssayError> {
-        if let (Some((connection, _)), Code::ProtocolError) = (&self.active, error.code) {
-            connection.fail(&error);
+        let attempt = self.attempt.take();
+        let was_written = attempt.as_ref().map_or(false, |attempt| attempt.was_written);
+        if let (Some(attempt), Code::ProtocolError) = (&attempt, error.code) {
+            attempt.connection.fail(&error);
         }
-        self.give_up();
-        let next = self.next_waiting_try(&error).or_else(|| self.next_attempt(&error));
-        match next {
+        drop(attempt);
+        let next = self.next_waiting_try(&error);
+        match next.or_else(|| self.next_attempt(&error, was_written)) {
             Some(until) if self.deadline.map_or(true, |deadline| until < deadline) => {
                 self.pool.pause(until)
             }
@@ -286,11 +269,11 @@ impl<R: Gather> Exchange<R> {
     }
 
     /// The time of the next attempt; `None`: there is none.
-    fn next_attempt(&mut self, error: &AssayError) -> Until {
+    fn next_attempt(&mut self, error: &AssayError, was_written: bool) -> Until {
         self.attempts_made += 1;
         let may_retry = match error.code {
             Code::Unreachable => true,
-            Code::ConnectionClosed => !self.was_written || R::KIND.retry_safe,
+            Code::ConnectionClosed => !was_written || R::KIND.retry_safe,
             Code::ServerRefused => matches!(
                 error.status,
                 Status::Unavailable | Status::ResourceExhausted | Status::Aborted
@@ -305,8 +288,28 @@ impl<R: Gather> Exchange<R> {
     }
 }
 
-impl<R: Gather> Drop for Exchange<R> {
-    fn drop(&mut self) {
-        self.give_up();
+/// The body, which says from the second attempt on which one it is, where the server knows that.
+fn body_for<'b, R: Gather>(
+    request: &R,
+    body: &'b [u8],
+    attempts_made: u64,
+    revision: u64,
+) -> Result<Cow<'b, [u8]>, AssayError> {
+    if attempts_made > 0 && revision >= CONTEXT_SINCE {
+        let mut request = request.clone();
+        if let Some(context) = request.context() {
+            let context = context.get_or_insert_with(Default::default);
+            context.attempt = Some(attempts_made + 1);
+            return Ok(body_of(&mut request)?.0.into());
+        }
     }
+    Ok(Cow::Borrowed(body))
+}
+
+/// When to stop waiting for the next frame.
+fn limit(options: &Options, deadline: Until) -> Until {
+    let grace = Duration::from_millis(options.grace_milliseconds);
+    let silence = Duration::from_millis(options.answer_milliseconds);
+    let silence = Some(silence).filter(|silence| !silence.is_zero());
+    earlier(deadline.map(|until| until + grace), silence.map(|limit| Instant::now() + limit))
 }

@@ -41,8 +41,8 @@ mod socket;
 mod stream;
 
 pub use client::Client;
-pub use codec::{BodyError, Field, Kind, Member, Message, Place, Request, Visitor};
-pub use errors::{AssayError, AssayError as Error, ErrorDetail, Provenance};
+pub use codec::{BodyError, Field, Kind, Member, Message, Request, Visitor};
+pub use errors::{AssayError, AssayError as Error, ErrorDetail};
 pub use exchange::Reply;
 pub use protocol::*;
 pub use stream::GenerateStream;

@@ -8,19 +8,17 @@
 
 use crate::answers::{admit, read_frame};
 use crate::codec::{encode, Kind, Request};
-use crate::connection::{earlier, is_past, lock, wait, Agreement, Connection, Until};
+use crate::connection::{earlier, is_past, lock, wait, Connection, Until};
 use crate::errors::{error, AssayError};
 use crate::frames::request_frame;
-use crate::protocol::{
-    HelloRequest, HelloResponse, Options, BODY_SIZE_MAX, FRAME_SIZE_MAX_BEFORE_HELLO, HEADER_SIZE,
-    KIND_HELLO, REVISION,
-};
+use crate::protocol::{HelloRequest, HelloResponse, Options, BODY_SIZE_MAX, KIND_HELLO, REVISION};
 use crate::socket::{Address, Socket};
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc::{channel, Sender};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, TryLockError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
 /// Processes of one line of forks that may use the same client. A line goes from parent to child, so
@@ -50,19 +48,17 @@ struct State {
 struct Place {
     /// 0: free.
     process: AtomicU32,
-    state: Arc<Mutex<State>>,
+    state: ManuallyDrop<Mutex<State>>,
     changed: Condvar,
 }
 
 impl Place {
-    /// Drops the references of a child to the connections of the parent. That closes the copies of
-    /// idle sockets, and shuts none down. A state that a thread of the parent had locked at the fork
-    /// may be half changed, and is neither read nor dropped.
-    fn leave_to_parent(&self) {
-        match self.state.try_lock() {
-            Ok(mut state) => *state = State::default(),
-            Err(TryLockError::Poisoned(poisoned)) => *poisoned.into_inner() = State::default(),
-            Err(TryLockError::WouldBlock) => std::mem::forget(Arc::clone(&self.state)),
+    /// Drops the connections, or a child's references to its parent's: that closes the copies of idle
+    /// sockets, and shuts none down. What a thread of the parent had locked at the fork may be half
+    /// changed, and is neither read nor dropped.
+    fn clear(&self) {
+        if let Ok(mut state) = self.state.try_lock() {
+            *state = State::default();
         }
     }
 }
@@ -78,9 +74,7 @@ pub struct Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        let process = std::process::id();
-        let is_others = |place: &&Place| ![0, process].contains(&place.process.load(SeqCst));
-        self.line.iter().filter(is_others).for_each(Place::leave_to_parent);
+        self.line.iter().for_each(Place::clear);
     }
 }
 
@@ -108,7 +102,7 @@ impl Pool {
         for (index, place) in self.line.iter().enumerate() {
             match place.process.compare_exchange(0, process, SeqCst, SeqCst) {
                 Ok(_) => {
-                    self.line[..index].iter().for_each(Place::leave_to_parent);
+                    self.line[..index].iter().for_each(Place::clear);
                     return Ok(place);
                 }
                 Err(owner) if owner == process => return Ok(place),
@@ -239,15 +233,14 @@ impl Pool {
         earlier(Some(until), deadline).unwrap_or(until)
     }
 
-    /// Says Hello on a socket.
+    /// A connection that has said Hello.
     fn greet(
         &self,
         place: &Place,
         socket: Socket,
         deadline: Until,
     ) -> Result<Arc<Connection>, AssayError> {
-        let body_max = FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE;
-        let connection = Connection::new(socket, body_max, self.options.answer_size_max)
+        let connection = Connection::new(socket, self.options.answer_size_max)
             .map_err(|error| error!(Unreachable, "connecting to {}: {error}", self.address))?;
         let connection = Arc::new(connection);
         let mut state = lock(&place.state); // known from here on, so that `close` ends it
@@ -257,13 +250,12 @@ impl Pool {
         if self.is_closed() {
             return Err(closed());
         }
-        match self.hello(&connection, Some(self.connect_limit(deadline))) {
-            Ok(()) => Ok(connection),
-            Err(error) => {
-                connection.fail(&error);
-                Err(error)
-            }
-        }
+        let greeted = self.hello(&connection, Some(self.connect_limit(deadline)));
+        greeted.map_err(|error| {
+            connection.fail(&error);
+            error
+        })?;
+        Ok(connection)
     }
 
     fn hello(&self, connection: &Connection, until: Until) -> Result<(), AssayError> {
@@ -276,9 +268,8 @@ impl Pool {
         };
         let (body, _) = encode(&mut request)
             .map_err(|wrong| error!(RequestInvalid, "making Hello: {}", wrong.code))?;
-        let id = connection
-            .register(HelloRequest::KIND, until)
-            .ok_or_else(|| error!(ConnectionClosed, "connecting: lost at once"))?;
+        let lost = || error!(ConnectionClosed, "connecting: lost at once");
+        let id = connection.register(HelloRequest::KIND, until).ok_or_else(lost)?;
         connection.write(&request_frame(KIND_HELLO, id, 0, &body, false)?, until)?;
         let frame = connection.next_frame(id, until)?;
         connection.remove(id);
@@ -288,18 +279,11 @@ impl Pool {
             let words = "it agrees to what was not offered";
             return Err(error!(ProtocolError, "reading the answer to Hello: {words}"));
         }
-        let agreed = Agreement {
-            revision: hello.revision,
-            compression: hello.compression,
-            body_max: hello.body_size_max,
-            in_flight_max: hello.requests_in_flight_max,
-        };
-        connection.agree(agreed, options.body_size_max as usize);
+        connection.agree(hello, options.body_size_max as usize);
+        let draining = || error!(ConnectionClosed, "connecting: the server is draining");
         match connection.load() {
             Some(_) => Ok(()),
-            None => Err(connection
-                .failure()
-                .unwrap_or_else(|| error!(ConnectionClosed, "connecting: the server is draining"))),
+            None => Err(connection.failure().unwrap_or_else(draining)),
         }
     }
 }

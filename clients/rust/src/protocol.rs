@@ -3,7 +3,9 @@
 
 use crate::answers::Gather;
 use crate::client::Client;
-use crate::codec::{exactly_one, excludes, given, message, BodyError, Kind, Member, Request};
+use crate::codec::{
+    exactly_one, excludes, given, message, single, BodyError, Kind, Member, Message, Request,
+};
 use crate::errors::AssayError;
 use crate::exchange::Reply;
 
@@ -179,6 +181,34 @@ impl Options {
     }
 }
 
+/// Where an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Provenance {
+    /// No mock took part.
+    Real,
+    /// A mock model produced a part of the answer, or is the model addressed.
+    Mock,
+}
+
+impl Provenance {
+    pub(crate) fn from_number(number: u8) -> Option<Provenance> {
+        match number {
+            1 => Some(Provenance::Real),
+            2 => Some(Provenance::Mock),
+            _ => None,
+        }
+    }
+
+    /// `real` or `mock`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Provenance::Real => "real",
+            Provenance::Mock => "mock",
+        }
+    }
+}
+
 /// What a server's answer, or this client, says about a call; see SPEC.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -228,7 +258,7 @@ pub enum Status {
     MockRefused,
 }
 
-pub(crate) const STATUSES: [(u32, Status, &str); 21] = [
+const STATUSES: [(u32, Status, &str); 21] = [
     (0, Status::Ok, "OK"),
     (1, Status::Cancelled, "CANCELLED"),
     (2, Status::Unknown, "UNKNOWN"),
@@ -251,6 +281,20 @@ pub(crate) const STATUSES: [(u32, Status, &str); 21] = [
     (34, Status::RequirementNotMet, "REQUIREMENT_NOT_MET"),
     (35, Status::MockRefused, "MOCK_REFUSED"),
 ];
+
+impl Status {
+    /// The status of a number; one nobody knows reads as `Unknown`.
+    pub fn from_number(number: u32) -> Status {
+        let known = STATUSES.iter().find(|row| row.0 == number);
+        known.map_or(Status::Unknown, |row| row.1)
+    }
+
+    /// Its name, `UNAVAILABLE`.
+    pub fn name(self) -> &'static str {
+        let known = STATUSES.iter().find(|row| row.1 == self);
+        known.map_or("UNKNOWN", |row| row.2)
+    }
+}
 
 /// Stable reason of an [`AssayError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -279,7 +323,12 @@ pub enum Code {
 }
 
 impl Code {
-    /// The name in snake_case, and the status that fits.
+    /// The name in snake_case.
+    pub fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    /// Its name, and the status that fits.
     pub(crate) fn row(self) -> (&'static str, Status) {
         match self {
             Code::AddressInvalid => ("address_invalid", Status::InvalidArgument),
@@ -295,6 +344,113 @@ impl Code {
         }
     }
 }
+
+/// A frame's header, word by word.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Header {
+    /// Bytes after this word: 28 + body bytes on the wire.
+    pub length: u32,
+    /// 1.
+    pub version: u8,
+    /// 0x01..0x7F; in a response the request's with response_bit.
+    pub kind: u8,
+    /// See flags; a request has bit 0 only.
+    pub flags: u8,
+    /// See provenance; 0 in a request.
+    pub provenance: u8,
+    /// Not 0; 0 in GoAway only.
+    pub request_id: u64,
+    /// Request: deadline in milliseconds, 0 for none; response: status number.
+    pub status: u32,
+    /// Body bytes before compression.
+    pub raw_size: u32,
+    /// Generation of the model that answered, 0 for none; 0 in a request.
+    pub generation: u32,
+    /// 0.
+    pub reserved: u32,
+}
+
+fn word<const SIZE: usize>(bytes: &[u8; HEADER_SIZE], at: usize) -> [u8; SIZE] {
+    let mut word = [0; SIZE];
+    word.copy_from_slice(&bytes[at..at + SIZE]);
+    word
+}
+
+impl Header {
+    pub fn parse(bytes: &[u8; HEADER_SIZE]) -> Self {
+        Header {
+            length: u32::from_le_bytes(word(bytes, 0)),
+            version: u8::from_le_bytes(word(bytes, 4)),
+            kind: u8::from_le_bytes(word(bytes, 5)),
+            flags: u8::from_le_bytes(word(bytes, 6)),
+            provenance: u8::from_le_bytes(word(bytes, 7)),
+            request_id: u64::from_le_bytes(word(bytes, 8)),
+            status: u32::from_le_bytes(word(bytes, 16)),
+            raw_size: u32::from_le_bytes(word(bytes, 20)),
+            generation: u32::from_le_bytes(word(bytes, 24)),
+            reserved: u32::from_le_bytes(word(bytes, 28)),
+        }
+    }
+
+    pub fn bytes(&self) -> [u8; HEADER_SIZE] {
+        let mut bytes = [0; HEADER_SIZE];
+        bytes[0..4].copy_from_slice(&self.length.to_le_bytes());
+        bytes[4..5].copy_from_slice(&self.version.to_le_bytes());
+        bytes[5..6].copy_from_slice(&self.kind.to_le_bytes());
+        bytes[6..7].copy_from_slice(&self.flags.to_le_bytes());
+        bytes[7..8].copy_from_slice(&self.provenance.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.request_id.to_le_bytes());
+        bytes[16..20].copy_from_slice(&self.status.to_le_bytes());
+        bytes[20..24].copy_from_slice(&self.raw_size.to_le_bytes());
+        bytes[24..28].copy_from_slice(&self.generation.to_le_bytes());
+        bytes[28..32].copy_from_slice(&self.reserved.to_le_bytes());
+        bytes
+    }
+}
+
+/// The place of one value in a message.
+pub enum Place<'a> {
+    /// Unsigned integer.
+    U64(&'a mut u64),
+    /// Number; NaN is out of every range.
+    F64(&'a mut f64),
+    /// As they are.
+    Bytes(&'a mut Vec<u8>),
+    /// UTF-8, well-formed (no overlong forms, no surrogates).
+    Text(&'a mut String),
+    /// Array.
+    U32s(&'a mut Vec<u32>),
+    /// Array.
+    F32s(&'a mut Vec<f32>),
+    /// Fields again, ids of their own.
+    Record(&'a mut dyn Message),
+    /// 0 or 1.
+    Bool(&'a mut bool),
+}
+
+impl Place<'_> {
+    /// The number of its type on the wire.
+    pub fn number(&self) -> u8 {
+        match self {
+            Place::U64(_) => 1,
+            Place::F64(_) => 2,
+            Place::Bytes(_) => 3,
+            Place::Text(_) => 4,
+            Place::U32s(_) => 5,
+            Place::F32s(_) => 6,
+            Place::Record(_) => 7,
+            Place::Bool(_) => 8,
+        }
+    }
+}
+
+single!(u64, U64);
+single!(f64, F64);
+single!(Vec<u8>, Bytes);
+single!(String, Text);
+single!(Vec<u32>, U32s);
+single!(Vec<f32>, F32s);
+single!(bool, Bool);
 
 message! {
     /// Message `Requirements`.

@@ -7,7 +7,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 fn connection() -> (Connection, UnixStream) {
     let (ours, peers) = UnixStream::pair().expect("a pair");
-    (Connection::new(ours, 4096, 4096).expect("a connection"), peers)
+    (Connection::new(ours, 4096).expect("a connection"), peers)
 }
 
 fn panics(action: impl FnOnce()) {

@@ -12,9 +12,10 @@ extern "C" {
 
 #[test]
 fn a_child_needs_no_lock_of_its_parent() {
-    let pool = pool();
-    let held = Arc::clone(&pool.place().expect("a place").state);
-    let guard = lock(&held);
+    let place = Box::into_raw(Box::new(pool()));
+    // Sound: the pool lives until it is dropped below, in the child once and in the parent once.
+    let pool = unsafe { &*place };
+    let guard = lock(&pool.place().expect("a place").state);
     // Sound: none of the four reads or writes memory but `status`, which lives on. The child
     // runs on with a copy of everything and ends without unwinding into the test's harness.
     let child = unsafe { fork() };
@@ -24,7 +25,7 @@ fn a_child_needs_no_lock_of_its_parent() {
         let kind = HelloRequest::KIND;
         let acquired = pool.acquire(kind, Some(until)).map(|_| ()).map_err(|error| error.code);
         pool.close();
-        drop(pool);
+        drop(unsafe { Box::from_raw(place) });
         unsafe { _exit(i32::from(acquired != Err(Code::Unreachable))) };
     }
     drop(guard);
@@ -32,6 +33,7 @@ fn a_child_needs_no_lock_of_its_parent() {
     assert_eq!(unsafe { waitpid(child, &mut status, 0) }, child);
     assert_eq!(status, 0);
     assert!(!pool.is_closed(), "the child closed its own");
+    drop(unsafe { Box::from_raw(place) });
 }
 
 fn pool() -> Pool {
