@@ -6,12 +6,12 @@
 //! Not here: which frame belongs to which request (see `connection`).
 
 use crate::codec::{decode, Message, Request};
-use crate::errors::{error, AssayError};
+use crate::errors::{error, AssayError, Result};
 use crate::frames::Frame;
 use crate::protocol::*;
 
 /// Reads the body of a frame.
-pub fn read_body<M: Message + Default>(body: &[u8]) -> Result<M, AssayError> {
+pub fn read_body<M: Message + Default>(body: &[u8]) -> Result<M> {
     let mut message = M::default();
     match decode(&mut message, body) {
         Ok(()) => Ok(message),
@@ -26,7 +26,7 @@ pub fn read_body<M: Message + Default>(body: &[u8]) -> Result<M, AssayError> {
 }
 
 /// Fails for a mock's frame, unless mocks are allowed, and for a status.
-pub fn admit(frame: &Frame, kind: &str, allow_mock: bool) -> Result<(), AssayError> {
+pub fn admit(frame: &Frame, kind: &str, allow_mock: bool) -> Result<()> {
     // A mock first and a failure second: nobody should act on a mock's words unawares.
     if frame.provenance == Provenance::Mock && !allow_mock {
         let words = "the answer comes from a mock model, not from a real one";
@@ -41,7 +41,7 @@ pub fn admit(frame: &Frame, kind: &str, allow_mock: bool) -> Result<(), AssayErr
 
 /// Reads the frame that comes after `before` frames of the same answer. Its number must be that,
 /// and its degraded flag must agree with its list.
-pub fn read_frame<M: Message + Default>(frame: &Frame, before: u64) -> Result<M, AssayError> {
+pub fn read_frame<M: Message + Default>(frame: &Frame, before: u64) -> Result<M> {
     let message: M = read_body(&frame.body)?;
     let name = message.title();
     if let Some(number) = message.frame().filter(|number| *number != before) {
@@ -59,18 +59,18 @@ pub fn read_frame<M: Message + Default>(frame: &Frame, before: u64) -> Result<M,
 /// A request whose answer can be put together.
 pub trait Gather: Request {
     /// Takes a chunk into the answer in the making.
-    fn add(&self, _whole: &mut Self::Response, _chunk: &Self::Chunk) -> Result<(), AssayError> {
+    fn add(&self, _whole: &mut Self::Response, _chunk: &Self::Chunk) -> Result<()> {
         Ok(())
     }
 
     /// Puts what came before the last frame into it.
-    fn finish(&self, _whole: Self::Response, _last: &mut Self::Response) -> Result<(), AssayError> {
+    fn finish(&self, _whole: Self::Response, _last: &mut Self::Response) -> Result<()> {
         Ok(())
     }
 }
 
 impl Gather for PingRequest {
-    fn finish(&self, _: PingResponse, last: &mut PingResponse) -> Result<(), AssayError> {
+    fn finish(&self, _: PingResponse, last: &mut PingResponse) -> Result<()> {
         if self.payload.as_deref().unwrap_or(&[]) != last.payload.as_deref().unwrap_or(&[]) {
             return Err(error!(ProtocolError, "pinging: other bytes came back than were sent"));
         }
@@ -79,7 +79,7 @@ impl Gather for PingRequest {
 }
 
 /// Whether a number is what it has to be.
-fn check_count(what: &str, found: usize, allowed: Option<u64>) -> Result<(), AssayError> {
+fn check_count(what: &str, found: usize, allowed: Option<u64>) -> Result<()> {
     if allowed == Some(found as u64) {
         return Ok(());
     }
@@ -89,7 +89,7 @@ fn check_count(what: &str, found: usize, allowed: Option<u64>) -> Result<(), Ass
 
 /// Whether the lists within one list of log-probabilities are as long as they say, and whether it
 /// has no more alternatives than were asked for.
-fn check_logprobs(name: &str, list: &Logprobs, asked: u64) -> Result<(), AssayError> {
+fn check_logprobs(name: &str, list: &Logprobs, asked: u64) -> Result<()> {
     let (width, tokens) = (list.top_count.unwrap_or(0), list.tokens.len() as u64);
     if width > asked {
         let found = format!("found {width} alternatives per token, allowed: at most {asked}");
@@ -109,7 +109,7 @@ fn add_logprobs(
     asked: Option<u64>,
     whole: &mut Option<Logprobs>,
     piece: &Option<Logprobs>,
-) -> Result<(), AssayError> {
+) -> Result<()> {
     let (piece, asked) = match (piece, asked) {
         (None, _) => return Ok(()),
         (Some(piece), Some(asked)) => (piece, asked),
@@ -147,7 +147,7 @@ fn append<T: Clone>(whole: &mut Option<Vec<T>>, piece: &Option<Vec<T>>) {
 }
 
 impl Gather for GenerateRequest {
-    fn add(&self, whole: &mut GenerateResponse, chunk: &GenerateChunk) -> Result<(), AssayError> {
+    fn add(&self, whole: &mut GenerateResponse, chunk: &GenerateChunk) -> Result<()> {
         let tokens = chunk.tokens.as_deref().unwrap_or(&[]);
         let listed = chunk.logprobs.as_ref().map(|list| &list.tokens[..]);
         if listed.map_or(self.logprobs.is_some() && !tokens.is_empty(), |listed| listed != tokens) {
@@ -161,11 +161,7 @@ impl Gather for GenerateRequest {
         add_logprobs("prompt_logprobs", asked, &mut whole.prompt_logprobs, piece)
     }
 
-    fn finish(
-        &self,
-        mut whole: GenerateResponse,
-        last: &mut GenerateResponse,
-    ) -> Result<(), AssayError> {
+    fn finish(&self, mut whole: GenerateResponse, last: &mut GenerateResponse) -> Result<()> {
         let rest = GenerateChunk {
             tokens: last.tokens.take(),
             text: last.text.take(),
@@ -196,16 +192,12 @@ impl Gather for GenerateRequest {
 }
 
 impl Gather for LogitsRequest {
-    fn add(&self, whole: &mut LogitsResponse, chunk: &LogitsChunk) -> Result<(), AssayError> {
+    fn add(&self, whole: &mut LogitsResponse, chunk: &LogitsChunk) -> Result<()> {
         whole.logits.extend_from_slice(&chunk.logits);
         Ok(())
     }
 
-    fn finish(
-        &self,
-        mut whole: LogitsResponse,
-        last: &mut LogitsResponse,
-    ) -> Result<(), AssayError> {
+    fn finish(&self, mut whole: LogitsResponse, last: &mut LogitsResponse) -> Result<()> {
         whole.logits.append(&mut last.logits);
         last.logits = whole.logits;
         let positions = match (self.all_positions, &self.tokens) {
@@ -219,7 +211,7 @@ impl Gather for LogitsRequest {
 }
 
 impl Gather for EmbedRequest {
-    fn add(&self, whole: &mut EmbedResponse, chunk: &EmbedChunk) -> Result<(), AssayError> {
+    fn add(&self, whole: &mut EmbedResponse, chunk: &EmbedChunk) -> Result<()> {
         whole.embeddings.extend_from_slice(&chunk.embeddings);
         let max = self.inputs.len() * EMBEDDING_DIMENSIONS_MAX;
         if whole.embeddings.len() > max {
@@ -229,7 +221,7 @@ impl Gather for EmbedRequest {
         Ok(())
     }
 
-    fn finish(&self, mut whole: EmbedResponse, last: &mut EmbedResponse) -> Result<(), AssayError> {
+    fn finish(&self, mut whole: EmbedResponse, last: &mut EmbedResponse) -> Result<()> {
         whole.embeddings.append(&mut last.embeddings);
         last.embeddings = whole.embeddings;
         check_count("inputs", self.inputs.len(), Some(last.count))?;
@@ -239,7 +231,7 @@ impl Gather for EmbedRequest {
 }
 
 impl Gather for ScoreRequest {
-    fn finish(&self, _: ScoreResponse, last: &mut ScoreResponse) -> Result<(), AssayError> {
+    fn finish(&self, _: ScoreResponse, last: &mut ScoreResponse) -> Result<()> {
         check_count("scores", last.scores.len(), Some(self.continuations.len() as u64))?;
         for score in &last.scores {
             check_logprobs("scores.logprobs", &score.logprobs, self.top_logprobs.unwrap_or(0))?;

@@ -1,7 +1,7 @@
 //! What a program calls. The methods that are alike, one for each kind, are generated.
 
 use crate::answers::Gather;
-use crate::errors::AssayError;
+use crate::errors::Result;
 use crate::exchange::{Exchange, Reply};
 use crate::pool::Pool;
 use crate::protocol::{GenerateRequest, Layer, LoadProgress, LoadRequest, LoadResponse, Options};
@@ -28,7 +28,7 @@ pub struct Client {
 impl Client {
     /// Makes a client for `unix:///PATH` or `tcp://HOST:PORT`. Does not connect: the first call
     /// does, and a call connects anew when a connection was lost.
-    pub fn new(address: &str, options: Options) -> Result<Client, AssayError> {
+    pub fn new(address: &str, options: Options) -> Result<Client> {
         Ok(Client { pool: Arc::new(Pool::new(address, options)?), deadline_milliseconds: 0 })
     }
 
@@ -43,7 +43,7 @@ impl Client {
         self.pool.close();
     }
 
-    pub(crate) fn call<R: Gather>(&self, request: &R) -> Result<Reply<R::Response>, AssayError> {
+    pub(crate) fn call<R: Gather>(&self, request: &R) -> Result<Reply<R::Response>> {
         Exchange::new(&self.pool, request, self.deadline_milliseconds, false)?.run(|_| {})
     }
 
@@ -52,13 +52,13 @@ impl Client {
         &self,
         request: &LoadRequest,
         mut on_layer: impl FnMut(&Layer),
-    ) -> Result<Reply<LoadResponse>, AssayError> {
+    ) -> Result<Reply<LoadResponse>> {
         let exchange = Exchange::new(&self.pool, request, self.deadline_milliseconds, true)?;
         exchange.run(|progress: LoadProgress| on_layer(&progress.layer))
     }
 
     /// Continues a prompt and hands out its parts as they come. Sends the request.
-    pub fn generate_stream(&self, request: &GenerateRequest) -> Result<GenerateStream, AssayError> {
+    pub fn generate_stream(&self, request: &GenerateRequest) -> Result<GenerateStream> {
         Exchange::new(&self.pool, request, self.deadline_milliseconds, true)
             .and_then(GenerateStream::begin)
     }

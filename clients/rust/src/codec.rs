@@ -338,20 +338,15 @@ struct Reader<'b> {
     before: u16,
 }
 
-/// What a field's header says, and its value.
-struct Found<'b> {
-    id: u16,
-    kind: u8,
-    reserved: u8,
-    value: &'b [u8],
-}
+/// What a field's header says, id, type and reserved byte, and its value.
+type Found<'b> = (u16, u8, u8, &'b [u8]);
 
 /// Reads a whole body or record.
 pub(crate) fn decode(message: &mut dyn Message, body: &[u8]) -> Result<(), BodyError> {
     let mut reader = Reader { rest: body, before: 0 };
     message.visit(&mut reader)?;
     match reader.peek()? {
-        Some(found) => Err(reader.unknown(found.id)),
+        Some((id, ..)) => Err(reader.unknown(id)),
         None => Ok(()),
     }
 }
@@ -367,7 +362,7 @@ impl<'b> Reader<'b> {
         let size = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;
         let value = self.rest[FIELD_HEADER_SIZE..].get(..size).ok_or_else(truncated)?;
         let id = u16::from_le_bytes([header[0], header[1]]);
-        Ok(Some(Found { id, kind: header[2], reserved: header[3], value }))
+        Ok(Some((id, header[2], header[3], value)))
     }
 
     fn unknown(&self, id: u16) -> BodyError {
@@ -380,11 +375,11 @@ impl Visitor for Reader<'_> {
     fn field(&mut self, row: &'static Field, member: &mut dyn Member) -> Result<(), BodyError> {
         let wrong = |code| Err(BodyError::new(code, row.name));
         let mut times = 0;
-        while let Some(found) = self.peek()? {
-            if found.id < row.id {
-                return Err(self.unknown(found.id));
+        while let Some((id, kind, reserved, value)) = self.peek()? {
+            if id < row.id {
+                return Err(self.unknown(id));
             }
-            if found.id > row.id {
+            if id > row.id {
                 break;
             }
             times += 1;
@@ -392,16 +387,16 @@ impl Visitor for Reader<'_> {
                 return wrong("field_repeated");
             }
             let mut place = member.add();
-            if found.kind != place.number() {
+            if kind != place.number() {
                 return wrong("field_type_mismatch");
             }
-            if found.reserved != 0 {
+            if reserved != 0 {
                 return wrong("field_reserved_not_zero");
             }
-            read(row, found.value, &mut place)?;
+            read(row, value, &mut place)?;
             check(row, &place)?;
             self.before = row.id;
-            self.rest = &self.rest[FIELD_HEADER_SIZE + found.value.len()..];
+            self.rest = &self.rest[FIELD_HEADER_SIZE + value.len()..];
         }
         if times < row.times.0 {
             return wrong("field_missing");

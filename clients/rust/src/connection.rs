@@ -15,7 +15,7 @@
 
 use crate::answers::read_body;
 use crate::codec::{Kind, Request};
-use crate::errors::{error, AssayError};
+use crate::errors::{error, AssayError, Result};
 use crate::frames::{request_frame, Frame, FrameReader};
 use crate::protocol::{
     CancelRequest, Code, ErrorBody, GoAway, HelloResponse, Provenance, BODY_SIZE_MIN,
@@ -235,6 +235,14 @@ impl Connection {
         }
     }
 
+    /// The same, and nothing that has come is handed out any more.
+    pub fn close(&self, error: &AssayError) {
+        if let Some(mut state) = self.own_state() {
+            state.pendings.values_mut().for_each(|pending| pending.frames.clear());
+            self.fail_locked(&mut state, error);
+        }
+    }
+
     fn fail_locked(&self, state: &mut State, error: &AssayError) {
         if state.failure.is_none() {
             state.failure = Some(error.clone());
@@ -262,7 +270,7 @@ impl Connection {
 
     /// Reads once, without a lock but the leader's own; what is there already when the time is up.
     /// True: something came.
-    fn read(&self, until: Until, found: &mut Vec<Frame>) -> Result<bool, AssayError> {
+    fn read(&self, until: Until, found: &mut Vec<Frame>) -> Result<bool> {
         let at_once = is_past(until);
         let mut reading = lock(&self.reading);
         let Reading { frames, buffer, has_limit } = &mut *reading;
@@ -306,7 +314,7 @@ impl Connection {
     }
 
     /// Files one frame under its request.
-    fn file(&self, state: &mut State, frame: Frame) -> Result<(), AssayError> {
+    fn file(&self, state: &mut State, frame: Frame) -> Result<()> {
         let header = frame.header;
         if header.kind == RESPONSE_BIT | KIND_GO_AWAY {
             return file_go_away(state, &frame);
@@ -362,7 +370,7 @@ impl Connection {
     }
 
     /// The next frame of a request. Those that came before a failure are handed out first.
-    pub fn next_frame(&self, id: u64, until: Until) -> Result<Frame, AssayError> {
+    pub fn next_frame(&self, id: u64, until: Until) -> Result<Frame> {
         let mut state = self.own_state().ok_or_else(|| {
             let words = "the answer belongs to the process that asked, this is a child";
             error!(ConnectionClosed, "reading: {words}")
@@ -416,7 +424,7 @@ impl Connection {
 
     /// Writes a frame with one call if the system takes it; an error: it was not sent whole, so
     /// the server cannot act on it.
-    pub fn write(&self, bytes: &[u8], until: Until) -> Result<(), AssayError> {
+    pub fn write(&self, bytes: &[u8], until: Until) -> Result<()> {
         let mut state = self.state();
         while state.is_writing && state.failure.is_none() && !is_past(until) {
             state = wait(&self.write_free, state, until);
@@ -444,7 +452,7 @@ impl Connection {
 
     /// Counts what the system took. Reads meanwhile when the server takes nothing and nobody else
     /// reads, since it may wait for us in turn.
-    fn send(&self, bytes: &[u8], sent: &mut usize, until: Until) -> Result<(), AssayError> {
+    fn send(&self, bytes: &[u8], sent: &mut usize, until: Until) -> Result<()> {
         while *sent < bytes.len() {
             match (&self.socket).write(&bytes[*sent..]) {
                 Ok(count) => *sent += count,
@@ -511,7 +519,7 @@ fn late() -> AssayError {
     error!(TimedOut, "sending: the server did not take it in time")
 }
 
-fn file_go_away(state: &mut State, frame: &Frame) -> Result<(), AssayError> {
+fn file_go_away(state: &mut State, frame: &Frame) -> Result<()> {
     if frame.header.status == 0 {
         read_body::<GoAway>(&frame.body)?;
         state.is_draining = true;

@@ -31,6 +31,9 @@ pub struct ErrorDetail {
     pub provenance: Option<Provenance>,
 }
 
+/// What most calls give.
+pub(crate) type Result<T, E = AssayError> = std::result::Result<T, E>;
+
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AssayError(Box<ErrorDetail>);

@@ -7,7 +7,7 @@
 use crate::answers::{admit, read_frame, Gather};
 use crate::codec::{encode, Message};
 use crate::connection::{earlier, Connection, Until};
-use crate::errors::{error, AssayError};
+use crate::errors::{error, AssayError, Result};
 use crate::frames::request_frame;
 use crate::pool::Pool;
 use crate::protocol::{Answer, Code, Options, Provenance, Status, CONTEXT_SINCE};
@@ -94,7 +94,7 @@ impl<R: Gather> Drop for Attempt<R> {
     }
 }
 
-fn body_of<R: Gather>(request: &mut R) -> Result<(Vec<u8>, u64), AssayError> {
+fn body_of<R: Gather>(request: &mut R) -> Result<(Vec<u8>, u64)> {
     encode(request).map_err(|wrong| {
         let words = format!("{} at \"{}\"", wrong.code, wrong.path);
         error!(RequestInvalid, "making {}: {words}", request.title()).field(wrong.path)
@@ -108,7 +108,7 @@ impl<R: Gather> Exchange<R> {
         request: &R,
         deadline_milliseconds: u32,
         hands_out: bool,
-    ) -> Result<Self, AssayError> {
+    ) -> Result<Self> {
         let mut request = request.clone();
         if !pool.options.allow_mock {
             if let Some(requirements) = request.requirements() {
@@ -134,10 +134,7 @@ impl<R: Gather> Exchange<R> {
     }
 
     /// Runs to the end.
-    pub fn run(
-        mut self,
-        mut on_chunk: impl FnMut(R::Chunk),
-    ) -> Result<Reply<R::Response>, AssayError> {
+    pub fn run(mut self, mut on_chunk: impl FnMut(R::Chunk)) -> Result<Reply<R::Response>> {
         loop {
             match self.advance()? {
                 Step::Chunk(chunk) => on_chunk(chunk),
@@ -147,7 +144,7 @@ impl<R: Gather> Exchange<R> {
     }
 
     /// Sends the request, unless it is under way; tries again where that is safe.
-    pub fn begin(&mut self) -> Result<(), AssayError> {
+    pub fn begin(&mut self) -> Result<()> {
         while self.attempt.is_none() {
             if let Err(error) = self.send() {
                 self.leave(error)?;
@@ -157,7 +154,7 @@ impl<R: Gather> Exchange<R> {
     }
 
     /// The next part of the answer; tries again where that is safe.
-    pub fn advance(&mut self) -> Result<Step<R>, AssayError> {
+    pub fn advance(&mut self) -> Result<Step<R>> {
         loop {
             self.begin()?;
             match self.receive() {
@@ -173,7 +170,7 @@ impl<R: Gather> Exchange<R> {
     }
 
     /// One attempt to send.
-    fn send(&mut self) -> Result<(), AssayError> {
+    fn send(&mut self) -> Result<()> {
         let name = R::KIND.name;
         let (connection, id) = self.pool.acquire(R::KIND, self.deadline)?;
         let agreed = connection.agreed();
@@ -201,7 +198,7 @@ impl<R: Gather> Exchange<R> {
         Ok(())
     }
 
-    fn receive(&mut self) -> Result<Step<R>, AssayError> {
+    fn receive(&mut self) -> Result<Step<R>> {
         let options = &self.pool.options;
         let attempt = match &mut self.attempt {
             Some(attempt) => attempt,
@@ -229,15 +226,14 @@ impl<R: Gather> Exchange<R> {
     }
 
     /// Ends an attempt that failed; an error: there is no other.
-    fn leave(&mut self, error: AssayError) -> Result<(), AssayError> {
+    fn leave(&mut self, error: AssayError) -> Result<()> {
         let attempt = self.attempt.take();
         let was_written = attempt.as_ref().map_or(false, |attempt| attempt.was_written);
         if let (Some(attempt), Code::ProtocolError) = (&attempt, error.code) {
             attempt.connection.fail(&error);
         }
         drop(attempt);
-        let next = self.next_waiting_try(&error);
-        match next.or_else(|| self.next_attempt(&error, was_written)) {
+        match self.next_try(&error, was_written) {
             Some(until) if self.deadline.map_or(true, |deadline| until < deadline) => {
                 self.pool.pause(until)
             }
@@ -245,31 +241,24 @@ impl<R: Gather> Exchange<R> {
         }
     }
 
-    /// The time of the next try within `wait_milliseconds`. `None`: the call does not wait after
-    /// this error, or the time is up.
-    fn next_waiting_try(&mut self, error: &AssayError) -> Until {
+    /// The time of the next try; `None`: there is none after this error.
+    fn next_try(&mut self, error: &AssayError, was_written: bool) -> Until {
         let now = Instant::now();
+        let asked = error.retry_after_milliseconds.map(Duration::from_millis);
         let is_loading = error.code == Code::ServerRefused
-            && error.server_code.as_deref() == Some("model_loading")
-            && !self.was_seen;
-        if now >= self.wait_until || (error.code != Code::Unreachable && !is_loading) {
-            return None;
+            && error.server_code.as_deref() == Some("model_loading");
+        let may_wait = is_loading || error.code == Code::Unreachable;
+        if may_wait && !self.was_seen && now < self.wait_until {
+            let left = self.wait_until - now;
+            let pause = match is_loading {
+                true => asked.unwrap_or(WAIT_PAUSE),
+                false => self.pool.backoff(self.waits_made + 1).min(WAIT_PAUSE).min(left),
+            };
+            if !is_loading || pause <= left {
+                self.waits_made += 1;
+                return Some(now + pause.max(Duration::from_millis(1)));
+            }
         }
-        let pause = match error.retry_after_milliseconds {
-            Some(milliseconds) if is_loading => Duration::from_millis(milliseconds),
-            _ if is_loading => WAIT_PAUSE,
-            _ => self.pool.backoff(self.waits_made + 1).min(WAIT_PAUSE).min(self.wait_until - now),
-        };
-        let until = now + pause.max(Duration::from_millis(1));
-        if is_loading && until > self.wait_until {
-            return None;
-        }
-        self.waits_made += 1;
-        Some(until)
-    }
-
-    /// The time of the next attempt; `None`: there is none.
-    fn next_attempt(&mut self, error: &AssayError, was_written: bool) -> Until {
         self.attempts_made += 1;
         let may_retry = match error.code {
             Code::Unreachable => true,
@@ -283,8 +272,7 @@ impl<R: Gather> Exchange<R> {
         if !may_retry || self.was_seen || self.attempts_made >= self.pool.options.attempts {
             return None;
         }
-        let asked = error.retry_after_milliseconds.map(Duration::from_millis);
-        Some(Instant::now() + asked.unwrap_or_else(|| self.pool.backoff(self.attempts_made)))
+        Some(now + asked.unwrap_or_else(|| self.pool.backoff(self.attempts_made)))
     }
 }
 
@@ -294,7 +282,7 @@ fn body_for<'b, R: Gather>(
     body: &'b [u8],
     attempts_made: u64,
     revision: u64,
-) -> Result<Cow<'b, [u8]>, AssayError> {
+) -> Result<Cow<'b, [u8]>> {
     if attempts_made > 0 && revision >= CONTEXT_SINCE {
         let mut request = request.clone();
         if let Some(context) = request.context() {

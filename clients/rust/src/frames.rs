@@ -4,7 +4,7 @@
 //! limit that Hello announced, before and after decompression.
 //! Not here: sockets, and which request a frame answers.
 
-use crate::errors::{error, AssayError};
+use crate::errors::{error, Result};
 use crate::lz4;
 use crate::protocol::{
     Header, Provenance, COMPRESSION_PERCENT_MAX, COMPRESSION_SAMPLED_SIZE_MIN,
@@ -34,7 +34,7 @@ impl Frame {
 /// A check: whether it fails, its code, what was found, what is allowed.
 type Check<'a> = (bool, &'static str, u64, &'a dyn Display);
 
-fn first_failure(checks: &[Check]) -> Result<(), AssayError> {
+fn first_failure(checks: &[Check]) -> Result<()> {
     match checks.iter().find(|check| check.0) {
         None => Ok(()),
         Some((_, code, found, allowed)) => {
@@ -48,7 +48,7 @@ pub fn check_header(
     bytes: &[u8],
     body_max: usize,
     may_compress: bool,
-) -> Result<Option<(Header, Provenance)>, AssayError> {
+) -> Result<Option<(Header, Provenance)>> {
     let have = bytes.len().min(HEADER_SIZE);
     let mut padded = [0; HEADER_SIZE];
     padded[..have].copy_from_slice(&bytes[..have]);
@@ -107,7 +107,7 @@ impl FrameReader {
     }
 
     /// Takes bytes as they came, appends the frames they complete.
-    pub fn take(&mut self, bytes: &[u8], frames: &mut Vec<Frame>) -> Result<(), AssayError> {
+    pub fn take(&mut self, bytes: &[u8], frames: &mut Vec<Frame>) -> Result<()> {
         self.rest.extend_from_slice(bytes);
         let mut start = 0;
         loop {
@@ -126,7 +126,7 @@ impl FrameReader {
 }
 
 /// A frame's body as it was before compression.
-fn body(header: &Header, wire: &[u8]) -> Result<Vec<u8>, AssayError> {
+fn body(header: &Header, wire: &[u8]) -> Result<Vec<u8>> {
     if header.flags & FLAG_COMPRESSED == 0 {
         return Ok(wire.to_vec());
     }
@@ -158,7 +158,7 @@ pub fn request_frame(
     deadline_milliseconds: u32,
     body: &[u8],
     compress_it: bool,
-) -> Result<Vec<u8>, AssayError> {
+) -> Result<Vec<u8>> {
     let block = if compress_it { compress(body) } else { None };
     let sent = block.as_deref().unwrap_or(body);
     let too_large = |_| error!(RequestInvalid, "sending: more than 4 GiB of body");

@@ -9,7 +9,7 @@
 use crate::answers::{admit, read_frame};
 use crate::codec::{encode, Kind, Request};
 use crate::connection::{earlier, is_past, lock, wait, Connection, Until};
-use crate::errors::{error, AssayError};
+use crate::errors::{error, AssayError, Result};
 use crate::frames::request_frame;
 use crate::protocol::{HelloRequest, HelloResponse, Options, BODY_SIZE_MAX, KIND_HELLO, REVISION};
 use crate::socket::{Address, Socket};
@@ -30,7 +30,7 @@ const LINE_LENGTH_MAX: usize = 16;
 struct Slot {
     connection: Option<Arc<Connection>>,
     /// Ends the wait of the call that connects it.
-    connecting: Option<Sender<Result<Socket, AssayError>>>,
+    connecting: Option<Sender<Result<Socket>>>,
     /// Calls that chose it and are not in flight yet.
     chosen: u64,
 }
@@ -83,22 +83,25 @@ fn closed() -> AssayError {
 }
 
 impl Pool {
-    pub fn new(address: &str, options: Options) -> Result<Self, AssayError> {
+    pub fn new(address: &str, options: Options) -> Result<Self> {
         options.check()?;
         let address = Address::parse(address)?;
         Ok(Pool { address, options, is_closed: AtomicBool::new(false), line: Default::default() })
     }
 
-    fn is_closed(&self) -> bool {
-        self.is_closed.load(SeqCst)
+    fn check_open(&self) -> Result<()> {
+        match self.is_closed.load(SeqCst) {
+            true => Err(closed()),
+            false => Ok(()),
+        }
     }
 
     /// The place of this process.
-    fn place(&self) -> Result<&Place, AssayError> {
+    fn place(&self) -> Result<&Place> {
         self.place_of(std::process::id())
     }
 
-    fn place_of(&self, process: u32) -> Result<&Place, AssayError> {
+    fn place_of(&self, process: u32) -> Result<&Place> {
         for (index, place) in self.line.iter().enumerate() {
             match place.process.compare_exchange(0, process, SeqCst, SeqCst) {
                 Ok(_) => {
@@ -131,21 +134,18 @@ impl Pool {
         place.changed.notify_all();
         drop(state);
         for connection in all.iter().filter_map(Weak::upgrade) {
-            connection.fail(&closed());
+            connection.close(&closed());
         }
     }
 
     /// Pauses between two attempts; fails when the client is closed.
-    pub fn pause(&self, until: Instant) -> Result<(), AssayError> {
+    pub fn pause(&self, until: Instant) -> Result<()> {
         let place = self.place()?;
         let mut state = lock(&place.state);
-        while !self.is_closed() && Instant::now() < until {
+        while self.check_open().is_ok() && Instant::now() < until {
             state = wait(&place.changed, state, Some(until));
         }
-        if self.is_closed() {
-            return Err(closed());
-        }
-        Ok(())
+        self.check_open()
     }
 
     /// The pause before the attempt after the `made`th, from half to all of what it may be.
@@ -157,20 +157,14 @@ impl Pool {
     }
 
     /// A connection on which a request is registered, and its id.
-    pub fn acquire(
-        &self,
-        kind: &'static Kind,
-        deadline: Until,
-    ) -> Result<(Arc<Connection>, u64), AssayError> {
+    pub fn acquire(&self, kind: &'static Kind, deadline: Until) -> Result<(Arc<Connection>, u64)> {
         let place = self.place()?;
         loop {
             if is_past(deadline) {
                 return Err(error!(TimedOut, "sending {}: the deadline passed first", kind.name));
             }
             let mut state = lock(&place.state);
-            if self.is_closed() {
-                return Err(closed());
-            }
+            self.check_open()?;
             state.slots.resize_with(self.options.connections as usize, Slot::default);
             let index = state.least_busy();
             state.slots[index].chosen += 1;
@@ -193,7 +187,7 @@ impl Pool {
         mut state: MutexGuard<'_, State>,
         index: usize,
         deadline: Until,
-    ) -> Result<Option<Arc<Connection>>, AssayError> {
+    ) -> Result<Option<Arc<Connection>>> {
         let slot = &mut state.slots[index];
         if let Some(connection) = slot.connection.clone() {
             drop(state);
@@ -208,21 +202,17 @@ impl Pool {
         slot.connecting = Some(sender.clone());
         drop(state);
         let until = self.connect_limit(deadline);
-        let begun = self.address.connect(until, sender);
-        let socket = begun.and_then(|()| {
-            let left = until.saturating_duration_since(Instant::now());
-            let late = |_| Err(error!(TimedOut, "connecting to {}: the time is up", self.address));
-            receiver.recv_timeout(left).unwrap_or_else(late)
-        });
+        self.address.connect(until, sender);
+        let late = |_| Err(error!(TimedOut, "connecting to {}: the time is up", self.address.url));
+        let left = until.saturating_duration_since(Instant::now());
+        let socket = receiver.recv_timeout(left).unwrap_or_else(late);
         let result = socket.and_then(|socket| self.greet(place, socket, deadline));
         let mut state = lock(&place.state);
         place.changed.notify_all();
         let slot = &mut state.slots[index];
         slot.connecting = None;
         let connection = result?;
-        if self.is_closed() {
-            return Err(closed());
-        }
+        self.check_open()?;
         slot.connection = Some(Arc::clone(&connection));
         Ok(Some(connection))
     }
@@ -234,31 +224,20 @@ impl Pool {
     }
 
     /// A connection that has said Hello.
-    fn greet(
-        &self,
-        place: &Place,
-        socket: Socket,
-        deadline: Until,
-    ) -> Result<Arc<Connection>, AssayError> {
+    fn greet(&self, place: &Place, socket: Socket, deadline: Until) -> Result<Arc<Connection>> {
         let connection = Connection::new(socket, self.options.answer_size_max)
-            .map_err(|error| error!(Unreachable, "connecting to {}: {error}", self.address))?;
+            .map_err(|error| error!(Unreachable, "connecting to {}: {error}", self.address.url))?;
         let connection = Arc::new(connection);
         let mut state = lock(&place.state); // known from here on, so that `close` ends it
         state.all.retain(|other| other.strong_count() > 0);
         state.all.push(Arc::downgrade(&connection));
         drop(state);
-        if self.is_closed() {
-            return Err(closed());
-        }
-        let greeted = self.hello(&connection, Some(self.connect_limit(deadline)));
-        greeted.map_err(|error| {
-            connection.fail(&error);
-            error
-        })?;
+        self.check_open()?;
+        self.hello(&connection, Some(self.connect_limit(deadline)))?;
         Ok(connection)
     }
 
-    fn hello(&self, connection: &Connection, until: Until) -> Result<(), AssayError> {
+    fn hello(&self, connection: &Connection, until: Until) -> Result<()> {
         let options = &self.options;
         let mut request = HelloRequest {
             client: options.name.clone(),

@@ -5,14 +5,15 @@
 //! the standard library: that is done on a thread of its own, which is left behind when nobody waits
 //! any more.
 
-use crate::errors::{error, AssayError};
+use crate::errors::{error, AssayError, Result};
 use crate::keepalive;
-use std::fmt;
+use crate::protocol::Code;
 use std::io::{Error, ErrorKind, Result as IoResult};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::io::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::Sender;
+use std::thread::Builder;
 use std::time::Instant;
 
 /// Longest path a Unix socket's address has room for, bytes.
@@ -22,79 +23,74 @@ const PATH_SIZE_MAX: usize = 107;
 pub type Socket = UnixStream;
 
 /// Address of a server.
+#[derive(Debug, Clone)]
+pub struct Address {
+    pub url: String,
+    place: Place,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
+enum Place {
     Tcp(String, u16),
     Unix(String),
 }
 
-impl fmt::Display for Address {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Address::Tcp(host, port) if host.contains(':') => write!(out, "tcp://[{host}]:{port}"),
-            Address::Tcp(host, port) => write!(out, "tcp://{host}:{port}"),
-            Address::Unix(path) => write!(out, "unix://{path}"),
-        }
-    }
-}
-
 impl Address {
     /// Parses `tcp://HOST:PORT` or `unix:///PATH`.
-    pub fn parse(text: &str) -> Result<Address, AssayError> {
-        let invalid = |allowed: &str| {
-            let found = format!("found \"{text}\", allowed: {allowed}");
-            Err(error!(AddressInvalid, "reading the server address: {found}"))
-        };
-        if let Some(path) = text.strip_prefix("unix://") {
-            if !path.starts_with('/') || path.len() > PATH_SIZE_MAX || path.contains('\0') {
-                return invalid("an absolute path of at most 107 bytes after unix://");
-            }
-            return Ok(Address::Unix(path.to_owned()));
-        }
-        let (host, port) = match text.strip_prefix("tcp://").map(|rest| rest.rsplit_once(':')) {
-            Some(Some(parts)) => parts,
-            _ => return invalid("tcp://HOST:PORT or unix:///PATH"),
-        };
-        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        if host.is_empty() || (bare.is_none() && host.contains(':')) {
-            return invalid("tcp://HOST:PORT, an IPv6 host in brackets");
-        }
-        match port.parse() {
-            Ok(number) if number > 0 && port.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Ok(Address::Tcp(bare.unwrap_or(host).to_owned(), number))
-            }
-            _ => invalid("a port from 1 to 65535 after the last colon"),
-        }
+    pub fn parse(url: &str) -> Result<Address> {
+        let place = Place::parse(url).map_err(|allowed| {
+            let found = format!("found \"{url}\", allowed: {allowed}");
+            error!(AddressInvalid, "reading the server address: {found}")
+        })?;
+        Ok(Address { url: url.to_owned(), place })
     }
 
     /// Connects before `until`, on a thread of its own, which sends what came of it.
-    pub fn connect(
-        &self,
-        until: Instant,
-        sender: Sender<Result<Socket, AssayError>>,
-    ) -> Result<(), AssayError> {
-        let address = self.clone();
+    pub fn connect(&self, until: Instant, sender: Sender<Result<Socket>>) {
+        let (address, spare) = (self.clone(), sender.clone());
         let work = move || {
-            let result = address.open(until).map_err(|error| address.failed(&error));
+            let result = address.place.open(until).map_err(|error| address.failed(&error));
             let _ = sender.send(result); // nobody waits any more: closed again
         };
-        let thread = std::thread::Builder::new().name("assay-connect".into()).spawn(work);
-        thread.map(drop).map_err(|error| self.failed(&error))
+        if let Err(error) = Builder::new().name("assay-connect".into()).spawn(work) {
+            let _ = spare.send(Err(self.failed(&error)));
+        }
     }
 
     fn failed(&self, error: &Error) -> AssayError {
-        match error.kind() {
-            ErrorKind::TimedOut | ErrorKind::WouldBlock => {
-                error!(TimedOut, "connecting to {self}: {error}")
+        let late = matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock);
+        let code = if late { Code::TimedOut } else { Code::Unreachable };
+        AssayError::new(code, format!("connecting to {}: {error}", self.url))
+    }
+}
+
+impl Place {
+    /// An error: what is allowed.
+    fn parse(url: &str) -> Result<Place, &'static str> {
+        if let Some(path) = url.strip_prefix("unix://") {
+            if !path.starts_with('/') || path.len() > PATH_SIZE_MAX || path.contains('\0') {
+                return Err("an absolute path of at most 107 bytes after unix://");
             }
-            _ => error!(Unreachable, "connecting to {self}: {error}"),
+            return Ok(Place::Unix(path.to_owned()));
+        }
+        let rest = url.strip_prefix("tcp://").ok_or("tcp://HOST:PORT or unix:///PATH")?;
+        let (host, port) = rest.rsplit_once(':').ok_or("tcp://HOST:PORT")?;
+        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        if host.is_empty() || (bare.is_none() && host.contains(':')) {
+            return Err("tcp://HOST:PORT, an IPv6 host in brackets");
+        }
+        match port.parse() {
+            Ok(number) if number > 0 && port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Ok(Place::Tcp(bare.unwrap_or(host).to_owned(), number))
+            }
+            _ => Err("a port from 1 to 65535 after the last colon"),
         }
     }
 
     fn open(&self, until: Instant) -> IoResult<Socket> {
         match self {
-            Address::Tcp(host, port) => open_tcp(host, *port, until),
-            Address::Unix(path) => loop {
+            Place::Tcp(host, port) => open_tcp(host, *port, until),
+            Place::Unix(path) => loop {
                 match UnixStream::connect(path) {
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     result => return result,

@@ -3,7 +3,7 @@
 //! Guarantees: an answer that is closed or dropped before its end is given up: the server is told to
 //! stop, and the connection lives on.
 
-use crate::errors::{error, AssayError};
+use crate::errors::{error, Result};
 use crate::exchange::{Exchange, Reply, Step};
 use crate::protocol::{GenerateChunk, GenerateRequest, GenerateResponse};
 
@@ -11,18 +11,18 @@ use crate::protocol::{GenerateChunk, GenerateRequest, GenerateResponse};
 /// [`result`](GenerateStream::result) has the whole answer.
 pub struct GenerateStream {
     exchange: Exchange<GenerateRequest>,
-    end: Option<Result<Reply<GenerateResponse>, AssayError>>,
+    end: Option<Result<Reply<GenerateResponse>>>,
 }
 
 impl GenerateStream {
-    pub(crate) fn begin(mut exchange: Exchange<GenerateRequest>) -> Result<Self, AssayError> {
+    pub(crate) fn begin(mut exchange: Exchange<GenerateRequest>) -> Result<Self> {
         exchange.begin()?;
         Ok(GenerateStream { exchange, end: None })
     }
 
     /// Reads what is left, and returns the whole answer: all tokens, text and log-probabilities,
     /// those of the chunks included; or the error that ended it.
-    pub fn result(mut self) -> Result<Reply<GenerateResponse>, AssayError> {
+    pub fn result(mut self) -> Result<Reply<GenerateResponse>> {
         loop {
             match self.end.take() {
                 Some(end) => return end,
@@ -32,7 +32,7 @@ impl GenerateStream {
     }
 
     /// The same as [`result`](GenerateStream::result).
-    pub fn finish(self) -> Result<Reply<GenerateResponse>, AssayError> {
+    pub fn finish(self) -> Result<Reply<GenerateResponse>> {
         self.result()
     }
 
@@ -46,7 +46,7 @@ impl GenerateStream {
 }
 
 impl Iterator for GenerateStream {
-    type Item = Result<GenerateChunk, AssayError>;
+    type Item = Result<GenerateChunk>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.end.is_some() {

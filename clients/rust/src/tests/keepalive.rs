@@ -21,12 +21,12 @@ extern "C" {
 fn tcp_connections_are_probed() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("bound").port();
-    let address = Address::Tcp("127.0.0.1".to_owned(), port);
+    let address = Address::parse(&format!("tcp://127.0.0.1:{}", port)).expect("an address");
     let until = Instant::now() + Duration::from_secs(60);
     let (sender, receiver) = channel();
-    address.connect(until, sender).expect("a thread");
+    address.connect(until, sender);
     let stream = receiver.recv().expect("an end").expect("listening");
-    for (level, name, expected) in super::system::OPTIONS {
+    for (level, name, expected) in super::OPTIONS {
         let (mut value, mut size): (c_int, u32) = (-1, 4);
         let place: *mut c_int = &mut value;
         // Sound: both pointers are to variables that live on, and `size` says how large the

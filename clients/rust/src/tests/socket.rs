@@ -1,14 +1,13 @@
 //! Addresses.
 
 use super::*;
-use crate::protocol::Code;
 
 #[test]
 fn addresses_are_parsed() {
-    let tcp = |host: &str, port| Address::Tcp(host.to_owned(), port);
-    assert_eq!(Address::parse("tcp://h:1").unwrap(), tcp("h", 1));
-    assert_eq!(Address::parse("tcp://[::1]:65535").unwrap(), tcp("::1", 65535));
-    assert_eq!(Address::parse("unix:///a").unwrap(), Address::Unix("/a".to_owned()));
+    let tcp = |host: &str, port| Place::Tcp(host.to_owned(), port);
+    assert_eq!(Address::parse("tcp://h:1").unwrap().place, tcp("h", 1));
+    assert_eq!(Address::parse("tcp://[::1]:65535").unwrap().place, tcp("::1", 65535));
+    assert_eq!(Address::parse("unix:///a").unwrap().place, Place::Unix("/a".to_owned()));
 }
 
 #[test]
