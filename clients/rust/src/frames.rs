@@ -16,7 +16,7 @@ use std::fmt::Display;
 /// One frame of an answer, whose header was checked, decompressed.
 #[derive(Debug)]
 pub struct Frame {
-    pub header: Header,
+    pub(crate) header: Header,
     pub provenance: Provenance,
     pub body: Vec<u8>,
 }
@@ -44,7 +44,7 @@ fn first_failure(checks: &[Check]) -> Result<()> {
 }
 
 /// Checks as much of a header as is there, in the order of SPEC.md; `None`: fine so far.
-pub fn check_header(
+pub(crate) fn check_header(
     bytes: &[u8],
     body_max: usize,
     may_compress: bool,
