@@ -6,6 +6,7 @@ use crate::exchange::{Exchange, Reply};
 use crate::pool::Pool;
 use crate::protocol::{GenerateRequest, Layer, LoadProgress, LoadRequest, LoadResponse, Options};
 use crate::stream::GenerateStream;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A client of one server. Any number of threads may share it, or clones of it; a call blocks its
@@ -43,8 +44,17 @@ impl Client {
         self.pool.close();
     }
 
+    /// A call; `hands_out`: its chunks are given to the caller.
+    fn exchange<'r, R: Gather>(
+        &self,
+        request: Cow<'r, R>,
+        hands_out: bool,
+    ) -> Result<Exchange<'r, R>> {
+        Exchange::new(&self.pool, request, self.deadline_milliseconds, hands_out)
+    }
+
     pub(crate) fn call<R: Gather>(&self, request: &R) -> Result<Reply<R::Response>> {
-        Exchange::new(&self.pool, request, self.deadline_milliseconds, false)?.run(|_| {})
+        self.exchange(Cow::Borrowed(request), false)?.run(|_| {})
     }
 
     /// Has a file assayed and served; `on_layer` sees each layer's verdict as it comes.
@@ -53,13 +63,12 @@ impl Client {
         request: &LoadRequest,
         mut on_layer: impl FnMut(&Layer),
     ) -> Result<Reply<LoadResponse>> {
-        let exchange = Exchange::new(&self.pool, request, self.deadline_milliseconds, true)?;
+        let exchange = self.exchange(Cow::Borrowed(request), true)?;
         exchange.run(|progress: LoadProgress| on_layer(&progress.layer))
     }
 
     /// Continues a prompt and hands out its parts as they come. Sends the request.
     pub fn generate_stream(&self, request: &GenerateRequest) -> Result<GenerateStream> {
-        Exchange::new(&self.pool, request, self.deadline_milliseconds, true)
-            .and_then(GenerateStream::begin)
+        GenerateStream::begin(self.exchange(Cow::Owned(request.clone()), true)?)
     }
 }

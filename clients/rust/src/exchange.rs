@@ -54,9 +54,9 @@ pub enum Step<R: Gather> {
 }
 
 /// A call that runs.
-pub struct Exchange<R: Gather> {
+pub struct Exchange<'r, R: Gather> {
     pool: Arc<Pool>,
-    request: R,
+    request: Cow<'r, R>,
     body: Vec<u8>,
     /// Lowest revision that knows all of the request.
     since: u64,
@@ -94,28 +94,35 @@ impl<R: Gather> Drop for Attempt<R> {
     }
 }
 
-fn body_of<R: Gather>(request: &mut R) -> Result<(Vec<u8>, u64)> {
-    encode(request).map_err(|wrong| {
+/// The body of a request, which asks for a real model unless mocks are allowed, and may say which
+/// attempt it is; and the lowest revision that knows all of it.
+fn body_of<R: Gather>(
+    request: &R,
+    allow_mock: bool,
+    attempt: Option<u64>,
+) -> Result<(Vec<u8>, u64)> {
+    let mut request = request.clone();
+    if let (false, Some(requirements)) = (allow_mock, request.requirements()) {
+        requirements.get_or_insert_with(Default::default).real = Some(true);
+    }
+    if let (Some(_), Some(context)) = (attempt, request.context()) {
+        context.get_or_insert_with(Default::default).attempt = attempt;
+    }
+    encode(&mut request).map_err(|wrong| {
         let words = format!("{} at \"{}\"", wrong.code, wrong.path);
         error!(RequestInvalid, "making {}: {words}", request.title()).field(wrong.path)
     })
 }
 
-impl<R: Gather> Exchange<R> {
+impl<'r, R: Gather> Exchange<'r, R> {
     /// Makes the request; nothing is sent yet.
     pub fn new(
         pool: &Arc<Pool>,
-        request: &R,
+        request: Cow<'r, R>,
         deadline_milliseconds: u32,
         hands_out: bool,
     ) -> Result<Self> {
-        let mut request = request.clone();
-        if !pool.options.allow_mock {
-            if let Some(requirements) = request.requirements() {
-                requirements.get_or_insert_with(Default::default).real = Some(true);
-            }
-        }
-        let (body, since) = body_of(&mut request)?;
+        let (body, since) = body_of(&*request, pool.options.allow_mock, None)?;
         let now = Instant::now();
         let limit = Duration::from_millis(deadline_milliseconds.into());
         Ok(Exchange {
@@ -182,7 +189,11 @@ impl<R: Gather> Exchange<R> {
             let needed = format!("it needs revision {} of the protocol", self.since);
             return Err(error!(RevisionTooLow, "sending {name}: {needed}, {found}"));
         }
-        let body = body_for(&self.request, &self.body, self.attempts_made, agreed.revision)?;
+        let mut body = Cow::Borrowed(&self.body);
+        if self.attempts_made > 0 && agreed.revision >= CONTEXT_SINCE {
+            let attempt = Some(self.attempts_made + 1);
+            body = Cow::Owned(body_of(&*self.request, self.pool.options.allow_mock, attempt)?.0);
+        }
         if body.len() as u64 > agreed.body_size_max {
             let allowed = format!("the server accepts {}", agreed.body_size_max);
             let found = format!("its body has {} bytes", body.len());
@@ -274,24 +285,6 @@ impl<R: Gather> Exchange<R> {
         }
         Some(now + asked.unwrap_or_else(|| self.pool.backoff(self.attempts_made)))
     }
-}
-
-/// The body, which says from the second attempt on which one it is, where the server knows that.
-fn body_for<'b, R: Gather>(
-    request: &R,
-    body: &'b [u8],
-    attempts_made: u64,
-    revision: u64,
-) -> Result<Cow<'b, [u8]>> {
-    if attempts_made > 0 && revision >= CONTEXT_SINCE {
-        let mut request = request.clone();
-        if let Some(context) = request.context() {
-            let context = context.get_or_insert_with(Default::default);
-            context.attempt = Some(attempts_made + 1);
-            return Ok(body_of(&mut request)?.0.into());
-        }
-    }
-    Ok(Cow::Borrowed(body))
 }
 
 /// When to stop waiting for the next frame.

@@ -97,44 +97,55 @@ pub(crate) fn check_header(
 pub struct FrameReader {
     pub body_max: usize,
     pub may_compress: bool,
-    /// Bytes of a frame that is not whole.
+    /// Bytes of a header that is not whole.
     rest: Vec<u8>,
+    /// A frame whose body is not whole.
+    partial: Option<Frame>,
 }
 
 impl FrameReader {
     pub fn new(body_max: usize) -> Self {
-        FrameReader { body_max, may_compress: false, rest: Vec::new() }
+        FrameReader { body_max, may_compress: false, rest: Vec::new(), partial: None }
     }
 
     /// Takes bytes as they came, appends the frames they complete.
-    pub fn take(&mut self, bytes: &[u8], frames: &mut Vec<Frame>) -> Result<()> {
-        self.rest.extend_from_slice(bytes);
-        let mut start = 0;
+    pub fn take(&mut self, mut bytes: &[u8], frames: &mut Vec<Frame>) -> Result<()> {
         loop {
-            let left = &self.rest[start..];
-            let (header, provenance) = match check_header(left, self.body_max, self.may_compress)? {
-                Some(found) if left.len() >= 4 + found.0.length as usize => found,
-                _ => break,
-            };
-            let wire = &left[HEADER_SIZE..4 + header.length as usize];
-            frames.push(Frame { header, provenance, body: body(&header, wire)? });
-            start += HEADER_SIZE + wire.len();
+            if let Some(mut frame) = self.partial.take() {
+                let size = frame.header.length as usize - HEADER_SIZE_COUNTED - frame.body.len();
+                let (more, after) = bytes.split_at(size.min(bytes.len()));
+                frame.body.extend_from_slice(more);
+                bytes = after;
+                if more.len() < size {
+                    self.partial = Some(frame);
+                    return Ok(());
+                }
+                frames.push(decompressed(frame)?);
+            }
+            let size = bytes.len().min(HEADER_SIZE - self.rest.len());
+            self.rest.extend_from_slice(&bytes[..size]);
+            bytes = &bytes[size..];
+            match check_header(&self.rest, self.body_max, self.may_compress)? {
+                None => return Ok(()),
+                Some((header, provenance)) => {
+                    self.rest.clear();
+                    let body = Vec::with_capacity(header.length as usize - HEADER_SIZE_COUNTED);
+                    self.partial = Some(Frame { header, provenance, body });
+                }
+            }
         }
-        self.rest.drain(..start);
-        Ok(())
     }
 }
 
-/// A frame's body as it was before compression.
-fn body(header: &Header, wire: &[u8]) -> Result<Vec<u8>> {
-    if header.flags & FLAG_COMPRESSED == 0 {
-        return Ok(wire.to_vec());
+fn decompressed(mut frame: Frame) -> Result<Frame> {
+    if frame.header.flags & FLAG_COMPRESSED != 0 {
+        let (size, found) = (frame.header.raw_size as usize, frame.body.len());
+        frame.body = lz4::decode(&frame.body, size).ok_or_else(|| {
+            let words = format!("found {found}, allowed: a block of exactly {size} bytes");
+            error!(ProtocolError, "reading a frame: compressed_body_damaged: {words}")
+        })?;
     }
-    lz4::decode(wire, header.raw_size as usize).ok_or_else(|| {
-        let allowed = format!("a block of exactly {} bytes", header.raw_size);
-        let found = format!("compressed_body_damaged: found {}", wire.len());
-        error!(ProtocolError, "reading a frame: {found}, allowed: {allowed}")
-    })
+    Ok(frame)
 }
 
 /// The block to send for a body; `None`: it does not pay.

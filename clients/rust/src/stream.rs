@@ -10,12 +10,12 @@ use crate::protocol::{GenerateChunk, GenerateRequest, GenerateResponse};
 /// The chunks of an answer as they come. Ends after the last one, or after an error; then
 /// [`result`](GenerateStream::result) has the whole answer.
 pub struct GenerateStream {
-    exchange: Exchange<GenerateRequest>,
+    exchange: Exchange<'static, GenerateRequest>,
     end: Option<Result<Reply<GenerateResponse>>>,
 }
 
 impl GenerateStream {
-    pub(crate) fn begin(mut exchange: Exchange<GenerateRequest>) -> Result<Self> {
+    pub(crate) fn begin(mut exchange: Exchange<'static, GenerateRequest>) -> Result<Self> {
         exchange.begin()?;
         Ok(GenerateStream { exchange, end: None })
     }
