@@ -1,4 +1,4 @@
-"""Emits clients/rust/src/protocol.rs: numbers, options, errors, messages, and the calls of a client.
+"""Emits clients/rust/src/protocol.rs: numbers, options, errors, messages, a client's calls.
 
 A message is one `message!` of the codec, a line a field; the codec reads and writes it by that.
 """
@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::codec::{
     exactly_one, excludes, given, message, single, BodyError, Kind, Member, Message, Request,
 };
-use crate::errors::AssayError;
+use crate::errors::Result;
 use crate::exchange::Reply;
 
 """
@@ -165,7 +165,8 @@ def provenances(protocol):
                     for variant, row in rows)
     return (enumeration("Provenance", "Where an answer came from.",
                         [(variant, row["meaning"]) for variant, row in rows])
-            + "impl Provenance {\n    pub(crate) fn from_number(number: u8) -> Option<Provenance> {\n"
+            + "impl Provenance {\n"
+            "    pub(crate) fn from_number(number: u8) -> Option<Provenance> {\n"
             "        match number {\n%s            _ => None,\n        }\n    }\n\n"
             "    /// `real` or `mock`.\n    pub fn name(self) -> &'static str {\n"
             "        match self {\n%s        }\n    }\n}\n\n" % (numbers, names))
@@ -190,7 +191,8 @@ def header(protocol):
             "    let mut word = [0; SIZE];\n    word.copy_from_slice(&bytes[at..at + SIZE]);\n"
             "    word\n}\n\nimpl Header {\n    pub fn parse(bytes: &[u8; HEADER_SIZE]) -> Self {\n"
             "        Header {\n%s        }\n    }\n\n"
-            "    pub fn bytes(&self) -> [u8; HEADER_SIZE] {\n        let mut bytes = [0; HEADER_SIZE];\n"
+            "    pub fn bytes(&self) -> [u8; HEADER_SIZE] {\n"
+            "        let mut bytes = [0; HEADER_SIZE];\n"
             "%s        bytes\n    }\n}\n\n" % (members, reads, writes))
 
 
@@ -284,8 +286,11 @@ def message_text(name, message):
         out.append(doc("%s (%s)" % (field["meaning"], range_words(field)), 4))
         words = rules(field, message["since"])
         line = "    %d %s: %s {" % (field["id"], field["name"], member_type(field))
-        fits = len(line) + len(words) + 3 <= 100
-        out.append("%s%s}\n" % (line, (" %s " if fits else "\n        %s\n    ") % words if words else ""))
+        if words and len(line) + len(words) + 3 <= 100:
+            words = " %s " % words
+        elif words:
+            words = "\n        %s\n    " % words
+        out.append("%s%s}\n" % (line, words))
     return "".join(out) + methods(name, message) + "}\n\n"
 
 
@@ -314,8 +319,8 @@ def calls(protocol):
     for kind in protocol["kinds"]:
         if kind["state"] != "served" or kind["name"] in CALLED_BY_HAND:
             continue
-        out.append("%s    pub fn %s(\n        &self,\n        request: &%s,\n"
-                   "    ) -> Result<Reply<%s>, AssayError> {\n        self.call(request)\n    }\n" % (
+        out.append("%s    pub fn %s(&self, request: &%s) -> Result<Reply<%s>> {\n"
+                   "        self.call(request)\n    }\n" % (
                        doc(kind["meaning"], 4), kind["name"].lower(), camel(kind["request"]),
                        camel(kind["response"])))
     return "/// One method for each kind of request.\nimpl Client {\n%s}\n" % "\n".join(out)

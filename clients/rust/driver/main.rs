@@ -1,7 +1,7 @@
 //! The program that the conformance kit drives: a JSON object a line in, a JSON object a line out
 //! (Protocol/conformance says which). Messages go from JSON to the structs of the crate and back
-//! by their rows, so nothing here knows a field by name. A thread per call. A test tool, no example: for
-//! the command `fork` it calls the C library.
+//! by their rows, so nothing here knows a field by name. A thread per call. A test tool, no
+//! example: for the command `fork` it calls the C library.
 
 mod json;
 

@@ -1,8 +1,8 @@
 //! The frames of one answer checked, put together, and compared with what was asked for.
 //!
 //! Guarantees: of a mock's frame nothing is read unless mocks are allowed; the first frame that
-//! contradicts the request or another frame is a protocol error, and nothing of the answer is handed
-//! out as whole then.
+//! contradicts the request or another frame is a protocol error, and nothing of the answer is
+//! handed out as whole then.
 //! Not here: which frame belongs to which request (see `connection`).
 
 use crate::codec::{decode, Message, Request};

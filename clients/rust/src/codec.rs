@@ -1,9 +1,10 @@
 //! Bodies: fields of a message, read and written by their rows (SPEC.md, section 2).
 //!
 //! Guarantees: nothing is ignored and nothing is clamped; a size is checked against the bytes that
-//! are there before anything is allocated for it; what a row does not allow is refused with the code
-//! of the specification and the path of the field.
-//! Not here: frames, and rules between the frames of an answer (see `answers`).
+//! are there before anything is allocated for it; what a row does not allow is refused with the
+//! code of the specification and the path of the field.
+//! Not here: frames, and rules between the frames of an answer (see `answers`). Rows, writing and
+//! reading are in one file, since they have to agree.
 
 use crate::protocol::{Answer, Place, RequestContext, Requirements, FIELD_HEADER_SIZE};
 
@@ -99,8 +100,8 @@ pub trait Visitor {
     fn field(&mut self, row: &'static Field, member: &mut dyn Member) -> Result<(), BodyError>;
 }
 
-/// A field of a struct: `T` is there once, an `Option` at most once, a `Vec` of texts or records any
-/// number of times.
+/// A field of a struct: `T` is there once, an `Option` at most once, a `Vec` of texts or records
+/// any number of times.
 pub trait Member {
     /// How often it is there.
     fn count(&self) -> usize;
@@ -171,7 +172,10 @@ impl<T: Repeatable> Member for Vec<T> {
 macro_rules! message {
     (
         $(#[$doc:meta])* $name:ident, $title:literal
-        $($(#[$field_doc:meta])* $id:literal $field:ident: $type:ty { $($rule:ident: $value:expr),* })*
+        $(
+            $(#[$field_doc:meta])*
+            $id:literal $field:ident: $type:ty { $($rule:ident: $value:expr),* }
+        )*
         $(with { $($method:item)* })?
     ) => {
         $(#[$doc])*

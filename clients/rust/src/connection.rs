@@ -7,11 +7,11 @@
 //! Guarantees: a frame is kept only when it answers a request in flight, with that request's kind
 //! and with the provenance and generation of its earlier frames (Load excepted, whose progress
 //! comes before its model); anything else ends the connection. Of an answer that was given up, or
-//! that is larger than allowed, frames are dropped until its last one. In a forked child a connection
-//! of the parent is not touched: its calls fail, and dropping it closes the child's copy without
-//! shutting the connection down. A thread that panics while it reads, writes or holds the lock ends
-//! the connection.
-//! Not here: Hello, retries, the pool.
+//! that is larger than allowed, frames are dropped until its last one. In a forked child a
+//! connection of the parent is not touched: its calls fail, and dropping it closes the child's copy
+//! without shutting the connection down. A thread that panics while it reads, writes or holds the
+//! lock ends the connection.
+//! Not here: Hello, retries, the pool. In one file, since all of it is about one lock.
 
 use crate::answers::read_body;
 use crate::codec::{Kind, Request};
@@ -210,14 +210,16 @@ impl Connection {
         Arc::clone(&self.state().agreed)
     }
 
-    /// Requests in flight, given up ones included; `None`: new ones cannot be sent.
-    pub fn load(&self) -> Option<u64> {
+    /// Requests in flight, given up ones included; an error: new ones cannot be sent.
+    pub fn load(&self) -> Result<u64> {
         let state = self.state();
-        (state.failure.is_none() && !state.is_draining).then(|| state.in_flight)
-    }
-
-    pub fn failure(&self) -> Option<AssayError> {
-        self.state().failure.clone()
+        match &state.failure {
+            Some(error) => Err(error.clone()),
+            None if state.is_draining => {
+                Err(error!(ConnectionClosed, "calling: the server is draining"))
+            }
+            None => Ok(state.in_flight),
+        }
     }
 
     /// Reads what has arrived on an idle connection: has the server closed it meanwhile?
@@ -257,8 +259,8 @@ impl Connection {
         let _ = self.socket.shutdown(Shutdown::Both); // closed already: as well
     }
 
-    /// Reads or writes for all. A panic ends the connection, since nobody knows how far the bytes had
-    /// come.
+    /// Reads or writes for all. A panic ends the connection, since nobody knows how far the bytes
+    /// had come.
     fn in_role<T>(&self, work: impl FnOnce() -> T) -> T {
         catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
             self.fail(&panicked());

@@ -1,7 +1,8 @@
 //! One call: attempts, frames, deadlines and pauses.
 //!
-//! Guarantees: nothing is sent again once a part of the answer has been handed out, and nothing that
-//! may do harm twice when it may have arrived; a call that is dropped tells the server to stop.
+//! Guarantees: nothing is sent again once a part of the answer has been handed out, and nothing
+//! that may do harm twice when it may have arrived; a call that is dropped tells the server to
+//! stop.
 //! Not here: sockets (see `connection`), and what an answer must be (see `answers`).
 
 use crate::answers::{admit, read_frame, Gather};
@@ -68,8 +69,6 @@ pub struct Exchange<'r, R: Gather> {
     waits_made: u64,
     /// The caller is given the chunks.
     hands_out: bool,
-    /// A chunk has been handed out.
-    was_seen: bool,
     attempt: Option<Attempt<R>>,
 }
 
@@ -135,7 +134,6 @@ impl<'r, R: Gather> Exchange<'r, R> {
             attempts_made: 0,
             waits_made: 0,
             hands_out,
-            was_seen: false,
             attempt: None,
         })
     }
@@ -222,7 +220,6 @@ impl<'r, R: Gather> Exchange<'r, R> {
         if !frame.is_last() {
             let chunk = read_frame(&frame, before)?;
             self.request.add(&mut attempt.whole, &chunk)?;
-            self.was_seen |= self.hands_out;
             return Ok(Step::Chunk(chunk));
         }
         let mut response = read_frame(&frame, before)?;
@@ -240,11 +237,12 @@ impl<'r, R: Gather> Exchange<'r, R> {
     fn leave(&mut self, error: AssayError) -> Result<()> {
         let attempt = self.attempt.take();
         let was_written = attempt.as_ref().map_or(false, |attempt| attempt.was_written);
+        let had_frames = attempt.as_ref().map_or(false, |attempt| attempt.frames > 0);
         if let (Some(attempt), Code::ProtocolError) = (&attempt, error.code) {
             attempt.connection.fail(&error);
         }
         drop(attempt);
-        match self.next_try(&error, was_written) {
+        match self.next_try(&error, was_written, had_frames && self.hands_out) {
             Some(until) if self.deadline.map_or(true, |deadline| until < deadline) => {
                 self.pool.pause(until)
             }
@@ -253,13 +251,13 @@ impl<'r, R: Gather> Exchange<'r, R> {
     }
 
     /// The time of the next try; `None`: there is none after this error.
-    fn next_try(&mut self, error: &AssayError, was_written: bool) -> Until {
+    fn next_try(&mut self, error: &AssayError, was_written: bool, was_seen: bool) -> Until {
         let now = Instant::now();
         let asked = error.retry_after_milliseconds.map(Duration::from_millis);
         let is_loading = error.code == Code::ServerRefused
             && error.server_code.as_deref() == Some("model_loading");
         let may_wait = is_loading || error.code == Code::Unreachable;
-        if may_wait && !self.was_seen && now < self.wait_until {
+        if may_wait && !was_seen && now < self.wait_until {
             let left = self.wait_until - now;
             let pause = match is_loading {
                 true => asked.unwrap_or(WAIT_PAUSE),
@@ -280,7 +278,7 @@ impl<'r, R: Gather> Exchange<'r, R> {
             ),
             _ => false,
         };
-        if !may_retry || self.was_seen || self.attempts_made >= self.pool.options.attempts {
+        if !may_retry || was_seen || self.attempts_made >= self.pool.options.attempts {
             return None;
         }
         Some(now + asked.unwrap_or_else(|| self.pool.backoff(self.attempts_made)))

@@ -38,8 +38,8 @@ pub fn enable(stream: &TcpStream) -> Result<()> {
     for (level, name, value) in OPTIONS.iter().filter(|_| cfg!(target_os = "linux")) {
         let size = std::mem::size_of_val(value) as u32;
         let place: *const c_int = value;
-        // Sound: `stream` is borrowed, so its descriptor is open; `place` points at `size` bytes that
-        // live on, and the system only reads them.
+        // Sound: `stream` is borrowed, so its descriptor is open; `place` points at `size` bytes
+        // that live on, and the system only reads them.
         let result = unsafe { setsockopt(stream.as_raw_fd(), *level, *name, place.cast(), size) };
         if result != 0 {
             return Err(Error::last_os_error());

@@ -21,8 +21,8 @@ use std::sync::mpsc::{channel, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
-/// Processes of one line of forks that may use the same client. A line goes from parent to child, so
-/// the number of children of one process has no bound.
+/// Processes of one line of forks that may use the same client. A line goes from parent to child,
+/// so the number of children of one process has no bound.
 const LINE_LENGTH_MAX: usize = 16;
 
 /// A place for a connection.
@@ -42,8 +42,8 @@ struct State {
     all: Vec<Weak<Connection>>,
 }
 
-/// The part of a client that belongs to one process. A child must not wait for a lock of its parent,
-/// which nobody would release: hence one place for each process, found without a lock.
+/// The part of a client that belongs to one process. A child must not wait for a lock of its
+/// parent, which nobody would release: hence one place for each process, found without a lock.
 #[derive(Default)]
 struct Place {
     /// 0: free.
@@ -53,9 +53,9 @@ struct Place {
 }
 
 impl Place {
-    /// Drops the connections, or a child's references to its parent's: that closes the copies of idle
-    /// sockets, and shuts none down. What a thread of the parent had locked at the fork may be half
-    /// changed, and is neither read nor dropped.
+    /// Drops the connections, or a child's references to its parent's: that closes the copies of
+    /// idle sockets, and shuts none down. What a thread of the parent had locked at the fork may be
+    /// half changed, and is neither read nor dropped.
     fn clear(&self) {
         if let Ok(mut state) = self.state.try_lock() {
             *state = State::default();
@@ -259,11 +259,7 @@ impl Pool {
             return Err(error!(ProtocolError, "reading the answer to Hello: {words}"));
         }
         connection.agree(hello, options.body_size_max as usize);
-        let draining = || error!(ConnectionClosed, "connecting: the server is draining");
-        match connection.load() {
-            Some(_) => Ok(()),
-            None => Err(connection.failure().unwrap_or_else(draining)),
-        }
+        connection.load().map(drop)
     }
 }
 
@@ -271,7 +267,7 @@ impl State {
     /// The slot with the least to do; among equals one that is connected.
     fn least_busy(&mut self) -> usize {
         let load = |slot: &mut Slot| {
-            let load = slot.connection.as_ref().and_then(|connection| connection.load());
+            let load = slot.connection.as_ref().and_then(|connection| connection.load().ok());
             if load.is_none() {
                 slot.connection = None;
             }

@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::codec::{
     exactly_one, excludes, given, message, single, BodyError, Kind, Member, Message, Request,
 };
-use crate::errors::AssayError;
+use crate::errors::Result;
 use crate::exchange::Reply;
 
 /// Version of the protocol.
@@ -1370,90 +1370,57 @@ impl Gather for StatsRequest {}
 /// One method for each kind of request.
 impl Client {
     /// Same bytes back.
-    pub fn ping(
-        &self,
-        request: &PingRequest,
-    ) -> Result<Reply<PingResponse>, AssayError> {
+    pub fn ping(&self, request: &PingRequest) -> Result<Reply<PingResponse>> {
         self.call(request)
     }
 
     /// May this model, or this server, be sent work.
-    pub fn health(
-        &self,
-        request: &HealthRequest,
-    ) -> Result<Reply<HealthResponse>, AssayError> {
+    pub fn health(&self, request: &HealthRequest) -> Result<Reply<HealthResponse>> {
         self.call(request)
     }
 
     /// List of models.
-    pub fn models(
-        &self,
-        request: &ModelsRequest,
-    ) -> Result<Reply<ModelsResponse>, AssayError> {
+    pub fn models(&self, request: &ModelsRequest) -> Result<Reply<ModelsResponse>> {
         self.call(request)
     }
 
     /// Stop serving a model.
-    pub fn unload(
-        &self,
-        request: &UnloadRequest,
-    ) -> Result<Reply<UnloadResponse>, AssayError> {
+    pub fn unload(&self, request: &UnloadRequest) -> Result<Reply<UnloadResponse>> {
         self.call(request)
     }
 
     /// Text to token ids.
-    pub fn tokenize(
-        &self,
-        request: &TokenizeRequest,
-    ) -> Result<Reply<TokenizeResponse>, AssayError> {
+    pub fn tokenize(&self, request: &TokenizeRequest) -> Result<Reply<TokenizeResponse>> {
         self.call(request)
     }
 
     /// Token ids to text.
-    pub fn detokenize(
-        &self,
-        request: &DetokenizeRequest,
-    ) -> Result<Reply<DetokenizeResponse>, AssayError> {
+    pub fn detokenize(&self, request: &DetokenizeRequest) -> Result<Reply<DetokenizeResponse>> {
         self.call(request)
     }
 
     /// Continue a prompt; streamed.
-    pub fn generate(
-        &self,
-        request: &GenerateRequest,
-    ) -> Result<Reply<GenerateResponse>, AssayError> {
+    pub fn generate(&self, request: &GenerateRequest) -> Result<Reply<GenerateResponse>> {
         self.call(request)
     }
 
     /// Log-probabilities of given continuations.
-    pub fn score(
-        &self,
-        request: &ScoreRequest,
-    ) -> Result<Reply<ScoreResponse>, AssayError> {
+    pub fn score(&self, request: &ScoreRequest) -> Result<Reply<ScoreResponse>> {
         self.call(request)
     }
 
     /// Raw scores; streamed.
-    pub fn logits(
-        &self,
-        request: &LogitsRequest,
-    ) -> Result<Reply<LogitsResponse>, AssayError> {
+    pub fn logits(&self, request: &LogitsRequest) -> Result<Reply<LogitsResponse>> {
         self.call(request)
     }
 
     /// Inputs to vectors; streamed.
-    pub fn embed(
-        &self,
-        request: &EmbedRequest,
-    ) -> Result<Reply<EmbedResponse>, AssayError> {
+    pub fn embed(&self, request: &EmbedRequest) -> Result<Reply<EmbedResponse>> {
         self.call(request)
     }
 
     /// Counters, split by provenance.
-    pub fn stats(
-        &self,
-        request: &StatsRequest,
-    ) -> Result<Reply<StatsResponse>, AssayError> {
+    pub fn stats(&self, request: &StatsRequest) -> Result<Reply<StatsResponse>> {
         self.call(request)
     }
 }

@@ -1,9 +1,9 @@
 //! Where a server listens, and how to connect to it.
 //!
 //! Guarantees: parsing touches no network; nobody waits for a connection longer than wanted.
-//! Looking up a name, and connecting to a Unix socket whose server's queue is full, have no limit in
-//! the standard library: that is done on a thread of its own, which is left behind when nobody waits
-//! any more.
+//! Looking up a name, and connecting to a Unix socket whose server's queue is full, have no limit
+//! in the standard library: that is done on a thread of its own, which is left behind when nobody
+//! waits any more.
 
 use crate::errors::{error, AssayError, Result};
 use crate::keepalive;

@@ -1,7 +1,7 @@
 //! An answer in its parts.
 //!
-//! Guarantees: an answer that is closed or dropped before its end is given up: the server is told to
-//! stop, and the connection lives on.
+//! Guarantees: an answer that is closed or dropped before its end is given up: the server is told
+//! to stop, and the connection lives on.
 
 use crate::errors::{error, Result};
 use crate::exchange::{Exchange, Reply, Step};
