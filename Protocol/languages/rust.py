@@ -244,6 +244,8 @@ def rules(field, since):
             words.append("above_min: true")
     elif "min" in field:
         words.append("bounds: (%d, %d)" % (field["min"], field["max"]))
+    if field.get("format") == "traceparent":
+        words.append("is_traceparent: true")
     since = max(field.get("since", 1), since)
     if since > 1:
         words.append("since: %d" % since)

@@ -27,6 +27,8 @@ pub struct Field {
     pub above_min: bool,
     /// Words that are allowed; empty: any.
     pub choices: &'static [&'static str],
+    /// A W3C traceparent of version 00.
+    pub is_traceparent: bool,
 }
 
 /// A field that is optional and may be anything but NaN.
@@ -39,6 +41,7 @@ pub(crate) const FIELD: Field = Field {
     numbers: (f64::NEG_INFINITY, f64::INFINITY),
     above_min: false,
     choices: &[],
+    is_traceparent: false,
 };
 
 /// What a kind of request is, for those who send it and read its answer.
@@ -253,6 +256,21 @@ impl BodyError {
     }
 }
 
+/// Of version 00, neither trace nor parent 0.
+fn is_traceparent(text: &str) -> bool {
+    let is_hex = |part: &str| part.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
+    let is_id = |part: &str| is_hex(part) && part.bytes().any(|byte| byte != b'0');
+    match text.split('-').collect::<Vec<_>>()[..] {
+        ["00", trace, parent, flags] => {
+            (trace.len(), parent.len(), flags.len()) == (32, 16, 2)
+                && is_id(trace)
+                && is_id(parent)
+                && is_hex(flags)
+        }
+        _ => false,
+    }
+}
+
 /// Checks one value against its row.
 fn check(row: &Field, place: &Place) -> Result<(), BodyError> {
     let size = match place {
@@ -266,6 +284,7 @@ fn check(row: &Field, place: &Place) -> Result<(), BodyError> {
     let is_allowed = match place {
         Place::F64(value) if row.above_min && **value <= row.numbers.0 => false,
         Place::F64(value) => (row.numbers.0..=row.numbers.1).contains(*value),
+        Place::Text(value) if row.is_traceparent => is_traceparent(value),
         Place::Text(value) => row.choices.is_empty() || row.choices.contains(&value.as_str()),
         _ => true,
     };

@@ -467,7 +467,7 @@ message! {
     /// Message `Request context`.
     RequestContext, "Request context"
     /// A W3C `traceparent` of version 00: where the caller's trace stands (optional; 55..55 bytes).
-    1 trace_context: Option<String> { bounds: (55, 55), since: 3 }
+    1 trace_context: Option<String> { bounds: (55, 55), is_traceparent: true, since: 3 }
     /// Which attempt of its call this is; default 1 (optional; 1..4294967295).
     2 attempt: Option<u64> { bounds: (1, 4294967295), since: 3 }
     /// Orders the requests of one connection that wait, the highest first; default 4 (optional;

@@ -75,6 +75,9 @@ impl Visitor for Filler<'_> {
                 Place::Bytes(value) => {
                     *value = (0..count).map(|_| random.next() as u8).collect();
                 }
+                Place::Text(value) if row.is_traceparent => {
+                    *value = format!("00-{}-{}-00", "a".repeat(32), "b".repeat(16));
+                }
                 Place::Text(value) => {
                     *value = "x".repeat(count);
                     row.choices.iter().take(1).for_each(|word| *value = word.to_string());
@@ -189,6 +192,17 @@ fn requests_are_checked_by_their_table() {
     let messages = vec![ChatMessage { role: "nobody".into(), content: String::new() }];
     let conversation = || GenerateRequest { messages: messages.clone(), ..Default::default() };
     assert_eq!(refusal(conversation()), "messages.role");
+    for (at, character) in [(0, "1"), (2, "0"), (10, "A"), (52, "0"), (54, "g")] {
+        let mut trace = format!("00-{}-{}-01", "a".repeat(32), "b".repeat(16));
+        let context = |text: &String| {
+            let trace_context = Some(text.clone());
+            Some(RequestContext { trace_context, ..Default::default() })
+        };
+        assert!(encode(&mut GenerateRequest { context: context(&trace), ..one() }).is_ok());
+        trace.replace_range(at..=at, character);
+        let path = refusal(GenerateRequest { context: context(&trace), ..one() });
+        assert_eq!(path, "context.trace_context", "{}", trace);
+    }
     let context = Some(RequestContext { priority: Some(10), ..Default::default() });
     assert_eq!(refusal(GenerateRequest { context, ..one() }), "context.priority");
 }
