@@ -1,24 +1,29 @@
-"""Emits clients/rust/src/protocol.rs: numbers, a struct for each message, and the message tables.
+"""Emits clients/rust/src/protocol.rs: numbers, options, errors, messages, a client's calls.
 
-The structs are what a Rust program reads and fills in; each turns itself into a `Record` and back,
-and the codec reads and writes records by table.
+A message is one `message!` of the codec, a line a field; the codec reads and writes it by that.
 """
 
 PATH = "clients/rust/src/protocol.rs"
 
 HEAD = """// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
-//! Numbers and messages of the wire protocol (Protocol/SPEC.md).
+//! Numbers, options, errors and messages of the wire protocol (Protocol/SPEC.md).
 
+use crate::answers::Gather;
+use crate::client::Client;
 use crate::codec::{
-    Field, Fields, Message, MessageInfo, Presence, Record, Request, Type, ANY_F64, ANY_SIZE,
-    ANY_U64,
+    exactly_one, excludes, given, message, single, BodyError, Kind, Member, Message, Request,
 };
+use crate::errors::Result;
+use crate::exchange::Reply;
 
 """
 
-TYPES = {"u64": ("U64", "u64"), "f64": ("F64", "f64"), "bytes": ("Bytes", "Vec<u8>"),
-         "text": ("Text", "String"), "u32[]": ("U32s", "Vec<u32>"), "f32[]": ("F32s", "Vec<f32>"),
-         "bool": ("Bool", "bool"), "record": ("Record", None)}
+TYPES = {"u64": "u64", "f64": "f64", "bytes": "Vec<u8>", "text": "String", "u32[]": "Vec<u32>",
+         "f32[]": "Vec<f32>", "bool": "bool"}
+
+# Kinds whose answers are put together or checked by hand (answers.rs), or called by hand.
+GATHERED = {"Ping", "Generate", "Score", "Logits", "Embed"}
+CALLED_BY_HAND = {"Hello", "Cancel", "Load"}
 
 
 def camel(name):
@@ -28,22 +33,20 @@ def camel(name):
     return "".join(word[0].upper() + word[1:] for word in name.split())
 
 
-def table_name(name):
-    return {"Error": "ERROR_BODY", "GoAway": "GO_AWAY"}.get(
-        name, name.upper().replace(" ", "_"))
-
-
-def value_type(field):
-    return camel(field["record"]) if field["type"] == "record" else TYPES[field["type"]][1]
+def pascal(name):
+    """`INVALID_ARGUMENT` or `mock_refused` -> InvalidArgument."""
+    return camel(name.replace("_", " ").lower())
 
 
 def member_type(field):
     wrap = {"required": "%s", "optional": "Option<%s>", "repeated": "Vec<%s>"}
-    return wrap[field["presence"]] % value_type(field)
+    kind = camel(field["record"]) if field["type"] == "record" else TYPES[field["type"]]
+    return wrap[field["presence"]] % kind
 
 
-def doc(text, indent):
+def doc(text, indent=0):
     """A doc comment in lines of at most 100 columns."""
+    text = text[0].upper() + text[1:] + "."
     room, lines, line = 100 - indent - 4, [], ""
     for word in text.split():
         if line and len(line) + 1 + len(word) > room:
@@ -53,6 +56,164 @@ def doc(text, indent):
             line = (line + " " + word).strip()
     lines.append(line)
     return "".join(" " * indent + "/// " + one + "\n" for one in lines)
+
+
+def lower(value):
+    return str(value).lower()
+
+
+# ---------------------------------------------------------------- numbers, options, errors
+
+def constants(protocol):
+    out = []
+
+    def constant(name, kind, value, text):
+        out.append(doc(text) + "pub const %s: %s = %s;\n" % (name.upper(), kind, value))
+
+    constant("version", "u8", protocol["version"], "version of the protocol")
+    constant("revision", "u64", protocol["revision"], "revision of that version")
+    constant("default_port", "u16", protocol["default_port"], "port that a server listens on")
+    constant("response_bit", "u8", protocol["response_bit"], "set in the kind of a response")
+    for flag in protocol["flags"]:
+        constant("flag_" + flag["name"], "u8", flag["value"], "flag: " + flag["meaning"])
+    for row in protocol["provenance"]:
+        constant("provenance_" + row["name"], "u8", row["number"], "provenance: " + row["meaning"])
+    for limit in protocol["limits"]:
+        constant(limit["name"], "usize", limit["value"], "limit, in " + limit["unit"])
+    for kind in protocol["kinds"]:
+        name = {"GoAway": "go_away"}.get(kind["name"], kind["name"])
+        constant("kind_" + name, "u8", "0x%02x" % kind["number"], "kind: " + kind["meaning"])
+    constant("context_since", "u64", protocol["messages"]["Request context"]["since"],
+             "lowest revision that knows a request's context")
+    return "".join(out) + "\n"
+
+
+def option_default(option):
+    if "default" in option:
+        return lower(option["default"])
+    return 'concat!("assay-rust/", env!("CARGO_PKG_VERSION")).to_owned()'
+
+
+def options(protocol):
+    rows = protocol["client"]["options"]
+    out = ["/// What a client says about itself and insists on.\n#[derive(Debug, Clone)]\n",
+           "pub struct Options {\n"]
+    for option in rows:
+        allowed = ", %(min)d..%(max)d" % option if "min" in option else ""
+        found = lower(option.get("default", ""))
+        stated = "; default " + found if found else ""
+        out.append(doc("%s (%s%s%s)" % (option["meaning"], option["type"], allowed, stated), 4))
+        out.append("    pub %s: %s,\n" % (option["name"], TYPES[option["type"]]))
+    out.append("}\n\nimpl Default for Options {\n    fn default() -> Self {\n        Options {\n")
+    out += ["            %s: %s,\n" % (option["name"], option_default(option)) for option in rows]
+    out.append("        }\n    }\n}\n\nimpl Options {\n")
+    out.append("    /// Name, value and range of each that has a range; of a text its bytes.\n")
+    ranged = [option for option in rows if "min" in option]
+    out.append("    pub(crate) fn ranges(&self) -> [(&'static str, u64, u64, u64); %d] {\n"
+               "        [\n" % len(ranged))
+    for option in ranged:
+        value = "self.%s" % option["name"] + ".len() as u64" * (option["type"] == "text")
+        out.append('            ("%s", %s, %d, %d),\n'
+                   % (option["name"], value, option["min"], option["max"]))
+    out.append("        ]\n    }\n}\n\n")
+    return "".join(out)
+
+
+def enumeration(name, text, rows):
+    """Variants with what they mean."""
+    derived = "#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]\n#[non_exhaustive]\n"
+    variants = "".join(doc(meaning, 4) + "    %s,\n" % variant for variant, meaning in rows)
+    return "/// %s\n%spub enum %s {\n%s}\n\n" % (text, derived, name, variants)
+
+
+def statuses(protocol):
+    rows = [("Ok" if row["name"] == "OK" else pascal(row["name"]), row)
+            for row in protocol["statuses"]]
+    table = "".join('    (%d, Status::%s, "%s"),\n' % (row["number"], variant, row["name"])
+                    for variant, row in rows)
+    return (enumeration("Status", "What a server's answer, or this client, says about a call; see "
+                        "SPEC.md.", [(variant, row["meaning"]) for variant, row in rows])
+            + "const STATUSES: [(u32, Status, &str); %d] = [\n%s];\n\nimpl Status {\n"
+            "    /// The status of a number; one nobody knows reads as `Unknown`.\n"
+            "    pub fn from_number(number: u32) -> Status {\n"
+            "        let known = STATUSES.iter().find(|row| row.0 == number);\n"
+            "        known.map_or(Status::Unknown, |row| row.1)\n    }\n\n"
+            "    /// Its name, `UNAVAILABLE`.\n    pub fn name(self) -> &'static str {\n"
+            "        let known = STATUSES.iter().find(|row| row.1 == self);\n"
+            "        known.map_or(\"UNKNOWN\", |row| row.2)\n    }\n}\n\n"
+            % (len(rows), table))
+
+
+def codes(protocol):
+    rows = protocol["client_errors"]
+    arms = "".join('            Code::%s => ("%s", Status::%s),\n' % (
+        pascal(row["code"]), row["code"], pascal(row["status"] or "UNKNOWN")) for row in rows)
+    return (enumeration("Code", "Stable reason of an [`AssayError`].",
+                        [(pascal(row["code"]), row["meaning"]) for row in rows])
+            + "impl Code {\n    /// The name in snake_case.\n"
+            "    pub fn name(self) -> &'static str {\n        self.row().0\n    }\n\n"
+            "    /// Its name, and the status that fits.\n"
+            "    pub(crate) fn row(self) -> (&'static str, Status) {\n        match self {\n%s"
+            "        }\n    }\n}\n\n" % arms)
+
+
+def provenances(protocol):
+    rows = [(pascal(row["name"]), row) for row in protocol["provenance"]]
+    numbers = "".join("            %d => Some(Provenance::%s),\n" % (row["number"], variant)
+                      for variant, row in rows)
+    names = "".join('            Provenance::%s => "%s",\n' % (variant, row["name"])
+                    for variant, row in rows)
+    return (enumeration("Provenance", "Where an answer came from.",
+                        [(variant, row["meaning"]) for variant, row in rows])
+            + "impl Provenance {\n"
+            "    pub(crate) fn from_number(number: u8) -> Option<Provenance> {\n"
+            "        match number {\n%s            _ => None,\n        }\n    }\n\n"
+            "    /// `real` or `mock`.\n    pub fn name(self) -> &'static str {\n"
+            "        match self {\n%s        }\n    }\n}\n\n" % (numbers, names))
+
+
+# ---------------------------------------------------------------- header, types, messages
+
+def header(protocol):
+    """The words of a header, and the two ways between them and bytes."""
+    words = [(word["name"], word["offset"], word["offset"] + word["size"],
+              {1: "u8", 4: "u32", 8: "u64"}[word["size"]], word["meaning"])
+             for word in protocol["header"]]
+    members = "".join("%s    pub %s: %s,\n" % (doc(meaning, 4), name, kind)
+                      for name, _, _, kind, meaning in words)
+    reads = "".join("            %s: %s::from_le_bytes(word(bytes, %d)),\n" % (name, kind, start)
+                    for name, start, _, kind, _ in words)
+    writes = "".join("        bytes[%d..%d].copy_from_slice(&self.%s.to_le_bytes());\n"
+                     % (start, end, name) for name, start, end, _, _ in words)
+    return ("/// A frame's header, word by word.\n#[derive(Debug, Clone, Copy, Default)]\n"
+            "pub(crate) struct Header {\n%s}\n\n"
+            "fn word<const SIZE: usize>(bytes: &[u8; HEADER_SIZE], at: usize) -> [u8; SIZE] {\n"
+            "    let mut word = [0; SIZE];\n    word.copy_from_slice(&bytes[at..at + SIZE]);\n"
+            "    word\n}\n\nimpl Header {\n    pub fn parse(bytes: &[u8; HEADER_SIZE]) -> Self {\n"
+            "        Header {\n%s        }\n    }\n\n"
+            "    pub fn bytes(&self) -> [u8; HEADER_SIZE] {\n"
+            "        let mut bytes = [0; HEADER_SIZE];\n"
+            "%s        bytes\n    }\n}\n\n" % (members, reads, writes))
+
+
+VARIANTS = {"u64": "U64", "f64": "F64", "bytes": "Bytes", "text": "Text", "u32[]": "U32s",
+            "f32[]": "F32s", "record": "Record", "bool": "Bool"}
+
+
+def types(protocol):
+    """The place of a value of each type."""
+    rows = [(VARIANTS[row["name"]], TYPES.get(row["name"], "dyn Message"), row)
+            for row in protocol["types"]]
+    places = "".join("%s    %s(&'a mut %s),\n" % (doc(row["meaning"], 4), variant, kind)
+                     for variant, kind, row in rows)
+    numbers = "".join("            Place::%s(_) => %d,\n" % (variant, row["number"])
+                      for variant, _, row in rows)
+    singles = "".join("single!(%s, %s);\n" % (kind, variant) for variant, kind, row in rows
+                      if row["name"] in TYPES)
+    return ("/// The place of one value in a message.\npub enum Place<'a> {\n%s}\n\n"
+            "impl Place<'_> {\n    /// The number of its type on the wire.\n"
+            "    pub fn number(&self) -> u8 {\n        match self {\n%s        }\n    }\n}\n\n"
+            "%s\n" % (places, numbers, singles))
 
 
 def range_words(field):
@@ -68,125 +229,74 @@ def range_words(field):
     return "; ".join(words)
 
 
-def struct_text(name, message):
-    out = ["/// Message `%s`.\n#[derive(Debug, Clone, Default, PartialEq)]\n" % name,
-           "pub struct %s {\n" % camel(name)]
-    for field in message["fields"]:
-        text = field["meaning"][0].upper() + field["meaning"][1:]
-        out.append(doc("%s (%s)." % (text, range_words(field)), 4))
-        out.append("    pub %s: %s,\n" % (field["name"], member_type(field)))
-    out.append("}\n\n")
-    return "".join(out)
+def rules(field, since):
+    """What differs from a field that is optional and may be anything."""
+    words = []
+    if field["presence"] == "required":
+        words.append("times: (1, 1)")
+    elif field["presence"] == "repeated":
+        words.append("times: (%d, %d)" % (field["times_min"], field["times_max"]))
+    if "choices" in field:
+        words.append("choices: &[%s]" % ", ".join('"%s"' % word for word in field["choices"]))
+    elif field["type"] == "f64" and "min" in field:
+        words.append("numbers: (%r, %r)" % (float(field["min"]), float(field["max"])))
+        if field.get("min_exclusive"):
+            words.append("above_min: true")
+    elif "min" in field:
+        words.append("bounds: (%d, %d)" % (field["min"], field["max"]))
+    if field.get("format") == "traceparent":
+        words.append("is_traceparent: true")
+    since = max(field.get("since", 1), since)
+    if since > 1:
+        words.append("since: %d" % since)
+    return ", ".join(words)
+
+
+def methods(name, message):
+    """What the client asks of a message: rules between fields, and fields by their meaning."""
+    out = []
+    fields = {field["name"]: field for field in message["fields"]}
+    if message.get("exactly_one") or message.get("excludes"):
+        lines = []
+        if message.get("exactly_one"):
+            lines.append("exactly_one(given!(self, %s))" % ", ".join(message["exactly_one"]))
+        for pair in message.get("excludes", []):
+            lines.append("excludes(given!(self, %s))" % ", ".join(pair))
+        out.append("fn rules(&self) -> Result<(), BodyError> {\n            %s\n        }"
+                   % "?;\n            ".join(lines))
+    if "frame" in fields:
+        out.append("fn frame(&self) -> Option<u64> {\n            self.frame\n        }")
+    if fields.get("answer", {}).get("record") == "Answer":
+        out.append("fn answer(&self) -> Option<&Answer> {\n            Some(&self.answer)\n"
+                   "        }")
+    if "context" in fields and "request" in name:
+        out.append("fn context(&mut self) -> Option<&mut Option<RequestContext>> {\n"
+                   "            Some(&mut self.context)\n        }")
+    if "requirements" in fields:
+        # The health of a server as a whole has no model that could be real.
+        model = "self.model.as_ref()?;\n            " if name == "Health request" else ""
+        out.append("fn requirements(&mut self) -> Option<&mut Option<Requirements>> {\n"
+                   "            %sSome(&mut self.requirements)\n        }" % model)
+    if not out:
+        return ""
+    return "    with {\n%s    }\n" % "".join("        %s\n" % method for method in out)
 
 
 def message_text(name, message):
-    """The two ways between a struct and a record."""
-    put = {"required": "value", "optional": "optional", "repeated": "repeated"}
-    fields = message["fields"]
-    out = ["impl Message for %s {\n" % camel(name),
-           "    fn info() -> &'static MessageInfo {\n        &%s\n    }\n" % table_name(name)]
-    if not fields:
-        out.append("    fn to_record(&self) -> Record {\n        Record::default()\n    }\n")
-        out.append("    fn from_record(_: Record) -> Self {\n        Self::default()\n    }\n}\n\n")
-        return "".join(out)
-    out.append("    fn to_record(&self) -> Record {\n        let mut record = Record::default();\n")
-    for field in fields:
-        out.append("        record.put_%s(%d, &self.%s);\n"
-                   % (put[field["presence"]], field["id"], field["name"]))
-    out.append("        record\n    }\n")
-    out.append("    fn from_record(record: Record) -> Self {\n")
-    out.append("        let mut fields = Fields::new(record);\n        Self {\n")
-    for field in fields:
-        out.append("            %s: fields.take_%s(%d),\n"
-                   % (field["name"], put[field["presence"]], field["id"]))
-    out.append("        }\n    }\n")
-    for field in fields:
-        if field.get("record") == "Answer":
-            out.append("    fn answer(&self) -> Option<&Answer> {\n")
-            out.append("        Some(&self.%s)\n    }\n" % field["name"])
-    out.append("}\n\n")
-    return "".join(out)
-
-
-def bounds(field):
-    """min, max as u64 and as f64."""
-    if field["type"] == "f64":
-        if "min" not in field:
-            return "ANY_U64", "ANY_F64"
-        return "ANY_U64", "(%r, %r)" % (float(field["min"]), float(field["max"]))
-    if "min" in field:
-        return "(%d, %d)" % (field["min"], field["max"]), "ANY_F64"
-    return ("ANY_U64" if field["type"] == "u64" else "ANY_SIZE"), "ANY_F64"
-
-
-def table_text(name, message):
-    out = ["/// Table of `%s`.\n" % name,
-           "pub static %s: MessageInfo = MessageInfo {\n    name: \"%s\",\n    fields: &[\n"
-           % (table_name(name), name)]
+    out = ["message! {\n    /// Message `%s`.\n    %s, \"%s\"\n" % (name, camel(name), name)]
     for field in message["fields"]:
-        integers, numbers = bounds(field)
-        repeated = field["presence"] == "repeated"
-        out.append("        Field {\n            name: \"%s\", id: %d, kind: Type::%s, "
-                   "presence: Presence::%s, since: %d,\n" % (
-                       field["name"], field["id"], TYPES[field["type"]][0],
-                       field["presence"].capitalize(),
-                       max(field.get("since", 1), message["since"])))
-        out.append("            bounds: %s, numbers: %s, above_min: %s, times: (%d, %d),\n" % (
-            integers, numbers, "true" if field.get("min_exclusive") else "false",
-            field["times_min"] if repeated else 0, field["times_max"] if repeated else 1))
-        out.append("            choices: &[%s], record: %s,\n        },\n" % (
-            ", ".join('"%s"' % word for word in field.get("choices", [])),
-            "Some(&%s)" % table_name(field["record"]) if "record" in field else "None"))
-    out.append("    ],\n};\n\n")
-    return "".join(out)
+        out.append(doc("%s (%s)" % (field["meaning"], range_words(field)), 4))
+        words = rules(field, message["since"])
+        line = "    %d %s: %s {" % (field["id"], field["name"], member_type(field))
+        if words and len(line) + len(words) + 3 <= 100:
+            words = " %s " % words
+        elif words:
+            words = "\n        %s\n    " % words
+        out.append("%s%s}\n" % (line, words))
+    return "".join(out) + methods(name, message) + "}\n\n"
 
 
-def constants(protocol):
-    out = []
-
-    def constant(name, kind, value, text):
-        out.append("/// %s\npub const %s: %s = %s;\n"
-                   % (text[0].upper() + text[1:] + ".", name.upper(), kind, value))
-
-    constant("version", "u8", protocol["version"], "version of the protocol")
-    constant("revision", "u64", protocol["revision"], "revision of that version")
-    constant("default_port", "u16", protocol["default_port"], "port that a server listens on")
-    constant("response_bit", "u8", protocol["response_bit"], "set in the kind of a response")
-    for flag in protocol["flags"]:
-        constant("flag_" + flag["name"], "u8", flag["value"], "flag: " + flag["meaning"])
-    for row in protocol["provenance"]:
-        constant("provenance_" + row["name"], "u8", row["number"], "provenance: " + row["meaning"])
-    for limit in protocol["limits"]:
-        constant(limit["name"], "usize", limit["value"], "limit, in " + limit["unit"])
-    for kind in protocol["kinds"]:
-        name = {"GoAway": "go_away"}.get(kind["name"], kind["name"])
-        constant("kind_" + name, "u8", "0x%02x" % kind["number"], "kind: " + kind["meaning"])
-    return "".join(out) + "\n"
-
-
-def statuses(protocol):
-    out = ["/// What a server's answer, or this client, says about a call; see SPEC.md.\n",
-           "#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]\n#[non_exhaustive]\n",
-           "pub enum Status {\n"]
-    names = {status["name"]: camel(status["name"].replace("_", " ").lower())
-             for status in protocol["statuses"]}
-    names["OK"] = "Ok"
-    for status in protocol["statuses"]:
-        out.append(doc(status["meaning"][0].upper() + status["meaning"][1:] + ".", 4))
-        out.append("    %s,\n" % names[status["name"]])
-    out.append("}\n\nimpl Status {\n")
-    out.append("    /// The status of a number; one nobody knows reads as `Unknown`.\n")
-    out.append("    pub fn from_number(number: u32) -> Status {\n        match number {\n")
-    out += ["            %d => Status::%s,\n" % (status["number"], names[status["name"]])
-            for status in protocol["statuses"]]
-    out.append("            _ => Status::Unknown,\n        }\n    }\n\n")
-    out.append("    /// Its name, `UNAVAILABLE`.\n    pub fn name(self) -> &'static str {\n")
-    out.append("        match self {\n")
-    out += ["            Status::%s => \"%s\",\n" % (names[status["name"]], status["name"])
-            for status in protocol["statuses"]]
-    out.append("        }\n    }\n}\n\n")
-    return "".join(out)
-
+# ---------------------------------------------------------------- calls
 
 def requests(protocol):
     """Which messages a kind's frames hold."""
@@ -194,22 +304,33 @@ def requests(protocol):
     for kind in protocol["kinds"]:
         if kind["request"] is None:
             continue
-        out.append("impl Request for %s {\n" % camel(kind["request"]))
-        out.append("    const KIND: u8 = 0x%02x;\n    const NAME: &'static str = \"%s\";\n"
-                   % (kind["number"], kind["name"]))
-        out.append("    const SINCE: u64 = %d;\n    const STREAMED: bool = %s;\n" % (
-            kind["since"], str(kind["streamed"]).lower()))
-        out.append("    const RETRY_SAFE: bool = %s;\n" % str(kind["retry_safe"]).lower())
+        name = camel(kind["request"])
+        out.append("impl Request for %s {\n    const KIND: &'static Kind = &Kind {\n" % name)
+        out.append('        number: 0x%02x, name: "%s", since: %d, streamed: %s, retry_safe: %s,\n'
+                   "    };\n" % (kind["number"], kind["name"], kind["since"],
+                                 lower(kind["streamed"]), lower(kind["retry_safe"])))
         out.append("    type Chunk = %s;\n    type Response = %s;\n}\n\n" % (
             camel(kind["chunk"] or kind["response"]), camel(kind["response"])))
+        if kind["name"] not in GATHERED:
+            out.append("impl Gather for %s {}\n\n" % name)
     return "".join(out)
 
 
+def calls(protocol):
+    out = []
+    for kind in protocol["kinds"]:
+        if kind["state"] != "served" or kind["name"] in CALLED_BY_HAND:
+            continue
+        out.append("%s    pub fn %s(&self, request: &%s) -> Result<Reply<%s>> {\n"
+                   "        self.call(request)\n    }\n" % (
+                       doc(kind["meaning"], 4), kind["name"].lower(), camel(kind["request"]),
+                       camel(kind["response"])))
+    return "/// One method for each kind of request.\nimpl Client {\n%s}\n" % "\n".join(out)
+
+
 def emit(protocol):
-    messages = protocol["messages"].items()
-    out = [HEAD, constants(protocol), statuses(protocol)]
-    for name, message in messages:
-        out += [struct_text(name, message), message_text(name, message),
-                table_text(name, message)]
-    out.append(requests(protocol).rstrip("\n") + "\n")
+    out = [HEAD, constants(protocol), options(protocol), provenances(protocol),
+           statuses(protocol), codes(protocol), header(protocol), types(protocol)]
+    out += [message_text(name, message) for name, message in protocol["messages"].items()]
+    out += [requests(protocol), calls(protocol)]
     return {PATH: "".join(out)}

@@ -5,7 +5,7 @@
 //!
 //! One connection each, in turn per round; medians over the rounds, as one line of JSON.
 
-use assay_client::{Client, Options};
+use assay_client::{Client, Options, PingRequest};
 use std::error::Error;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -59,8 +59,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let client = Client::new(server, Options::default())?;
     let mut stream = connect(echo)?;
-    let (payload, frame) = ([1; PAYLOAD_SIZE], [1; FRAME_SIZE]);
-    let mut ping = || client.ping(&payload).map(drop).map_err(Into::into);
+    let frame = [1; FRAME_SIZE];
+    let request = PingRequest { payload: Some(vec![1; PAYLOAD_SIZE]) };
+    let mut ping = || client.ping(&request).map(drop).map_err(Into::into);
     let mut bare = || {
         let mut answer = [0; FRAME_SIZE];
         stream.write_all(&frame)?;

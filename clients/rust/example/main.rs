@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ..Default::default()
     };
     let reply = client.generate(&sum)?;
-    let text = reply.response.text.unwrap_or_default();
+    let text = reply.text.as_deref().unwrap_or("");
     println!("317+485={} ({})", text, reply.provenance.name());
 
     let story = GenerateRequest {
@@ -25,6 +25,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         print!("{}", chunk?.text.unwrap_or_default());
         std::io::stdout().flush()?;
     }
-    println!("\n({})", stream.finish()?.response.finish_reason);
+    println!("\n({})", stream.result()?.finish_reason);
     Ok(())
 }

@@ -1,238 +1,237 @@
-//! Bodies: fields of a message, read and written by its table (SPEC.md, section 2).
+//! Bodies: fields of a message, read and written by their rows (SPEC.md, section 2).
 //!
 //! Guarantees: nothing is ignored and nothing is clamped; a size is checked against the bytes that
-//! are there before anything is allocated for it; what the table does not allow is refused with
-//! the code of the specification and the path of the field.
-//! Not here: frames, and rules between messages (see `gather`).
+//! are there before anything is allocated for it; what a row does not allow is refused with the
+//! code of the specification and the path of the field.
+//! Not here: frames, and rules between the frames of an answer (see `answers`). Rows, writing and
+//! reading are in one file, since they have to agree.
 
-use crate::protocol::{Answer, GENERATE_CHUNK, GENERATE_RESPONSE, LOGPROBS, REQUIREMENTS};
-
-/// Bytes of a field's header.
-const FIELD_HEADER_SIZE: usize = crate::protocol::FIELD_HEADER_SIZE;
-
-/// Any u64.
-pub const ANY_U64: (u64, u64) = (0, u64::MAX);
-/// Any size that fits into a field.
-pub const ANY_SIZE: (u64, u64) = (0, u32::MAX as u64);
-/// Any f64 but NaN.
-pub const ANY_F64: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
-
-/// Type of a field; the number is that on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Type {
-    U64 = 1,
-    F64,
-    Bytes,
-    Text,
-    U32s,
-    F32s,
-    Record,
-    Bool,
-}
-
-/// How often a field is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Presence {
-    Required,
-    Optional,
-    Repeated,
-}
+use crate::protocol::{Answer, Place, RequestContext, Requirements, FIELD_HEADER_SIZE};
 
 /// One row of a message's table.
 #[derive(Debug)]
 pub struct Field {
-    /// Name of the field.
-    pub name: &'static str,
     /// Its id.
     pub id: u16,
-    /// Its type.
-    pub kind: Type,
-    /// How often it is there.
-    pub presence: Presence,
+    /// Its name.
+    pub name: &'static str,
     /// Lowest revision that knows it.
     pub since: u64,
-    /// Least and most bytes, elements or value.
-    pub bounds: (u64, u64),
-    /// Least and largest number.
-    pub numbers: (f64, f64),
-    /// The least number itself is not allowed.
-    pub above_min: bool,
-    /// How often at least and at most.
+    /// How often it is there, at least and at most.
     pub times: (usize, usize),
+    /// Least and most bytes or elements, or least and largest u64.
+    pub bounds: (u64, u64),
+    /// Least and largest f64.
+    pub numbers: (f64, f64),
+    /// The least f64 itself is not allowed.
+    pub above_min: bool,
     /// Words that are allowed; empty: any.
     pub choices: &'static [&'static str],
-    /// Of a record: its message.
-    pub record: Option<&'static MessageInfo>,
+    /// A W3C traceparent of version 00.
+    pub is_traceparent: bool,
 }
 
-/// The table of a message.
+/// A field that is optional and may be anything but NaN.
+pub(crate) const FIELD: Field = Field {
+    id: 0,
+    name: "",
+    since: 1,
+    times: (0, 1),
+    bounds: (0, u64::MAX),
+    numbers: (f64::NEG_INFINITY, f64::INFINITY),
+    above_min: false,
+    choices: &[],
+    is_traceparent: false,
+};
+
+/// What a kind of request is, for those who send it and read its answer.
 #[derive(Debug)]
-pub struct MessageInfo {
-    /// Name of the message.
+pub struct Kind {
+    /// Its number in a request.
+    pub number: u8,
+    /// Its name.
     pub name: &'static str,
-    /// Its rows, in order of id.
-    pub fields: &'static [Field],
-}
-
-/// The value of one field.
-#[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
-pub enum Value {
-    U64(u64),
-    F64(f64),
-    Bytes(Vec<u8>),
-    Text(String),
-    U32s(Vec<u32>),
-    F32s(Vec<f32>),
-    Record(Record),
-    Bool(bool),
-}
-
-/// A message as ids and values, in the order of the wire. For generic programs.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Record {
-    /// Ascending by id; a repeated field several times in a row.
-    pub fields: Vec<(u16, Value)>,
-}
-
-impl Record {
-    pub(crate) fn put_value<T: FieldValue>(&mut self, id: u16, value: &T) {
-        self.fields.push((id, value.to_value()));
-    }
-
-    pub(crate) fn put_optional<T: FieldValue>(&mut self, id: u16, value: &Option<T>) {
-        if let Some(value) = value {
-            self.put_value(id, value);
-        }
-    }
-
-    pub(crate) fn put_repeated<T: FieldValue>(&mut self, id: u16, values: &[T]) {
-        for value in values {
-            self.put_value(id, value);
-        }
-    }
-
-    /// Sets `real` in the requirements of a request that can carry them.
-    pub(crate) fn demand_real(&mut self, info: &'static MessageInfo) {
-        let is_requirements = |field: &&Field| {
-            field.record.map_or(false, |record| std::ptr::eq(record, &REQUIREMENTS))
-        };
-        let Field { id, .. } = match info.fields.iter().find(is_requirements) {
-            Some(field) => field,
-            None => return,
-        };
-        let place = self.fields.partition_point(|(other, _)| other < id);
-        match self.fields.get_mut(place) {
-            Some((other, Value::Record(given))) if other == id => {
-                given.fields.retain(|(id, _)| *id != 1);
-                given.fields.insert(0, (1, Value::Bool(true)));
-            }
-            _ => {
-                let fields = vec![(1, Value::Bool(true))];
-                self.fields.insert(place, (*id, Value::Record(Record { fields })));
-            }
-        }
-    }
-}
-
-/// The fields of a record that was checked by its table, taken in order of id.
-pub(crate) struct Fields(std::iter::Peekable<std::vec::IntoIter<(u16, Value)>>);
-
-impl Fields {
-    pub fn new(record: Record) -> Self {
-        Fields(record.fields.into_iter().peekable())
-    }
-
-    pub fn take_optional<T: FieldValue>(&mut self, id: u16) -> Option<T> {
-        self.0.next_if(|(next, _)| *next == id).map(|(_, value)| T::from_value(value))
-    }
-
-    pub fn take_value<T: FieldValue>(&mut self, id: u16) -> T {
-        self.take_optional(id).unwrap_or_default()
-    }
-
-    pub fn take_repeated<T: FieldValue>(&mut self, id: u16) -> Vec<T> {
-        std::iter::from_fn(|| self.take_optional(id)).collect()
-    }
+    /// Lowest revision that knows it.
+    pub since: u64,
+    /// More frames than one may answer it.
+    pub streamed: bool,
+    /// Sending it twice does no harm.
+    pub retry_safe: bool,
 }
 
 /// A struct of `protocol`.
-pub trait Message: Default {
-    /// Its table.
-    fn info() -> &'static MessageInfo;
-    /// Its fields.
-    fn to_record(&self) -> Record;
-    /// From fields that fit the table; others are defaults.
-    fn from_record(record: Record) -> Self;
+pub trait Message {
+    /// Its name in SPEC.md.
+    fn title(&self) -> &'static str;
+    /// Shows each field with its row, in order of id.
+    fn visit(&mut self, visitor: &mut dyn Visitor) -> Result<(), BodyError>;
+    /// Whether its fields go together.
+    fn rules(&self) -> Result<(), BodyError> {
+        Ok(())
+    }
+    /// The number in its answer that a frame says.
+    fn frame(&self) -> Option<u64> {
+        None
+    }
     /// Who answered, in answers that say so.
     fn answer(&self) -> Option<&Answer> {
+        None
+    }
+    /// Where a request stands among others, in requests that can say so.
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+    /// What a request demands of its model, in requests that can.
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
         None
     }
 }
 
 /// A struct that is the body of a request.
-pub trait Request: Message {
-    /// Number of its kind.
-    const KIND: u8;
-    /// Name of its kind.
-    const NAME: &'static str;
-    /// Lowest revision that knows the kind.
-    const SINCE: u64;
-    /// More frames than one may answer it.
-    const STREAMED: bool;
-    /// Sending it twice does no harm.
-    const RETRY_SAFE: bool;
+pub trait Request: Message + Clone {
+    /// Its kind.
+    const KIND: &'static Kind;
     /// What the frames before the last hold.
-    type Chunk: Message;
+    type Chunk: Message + Default;
     /// What the last frame holds.
-    type Response: Message;
+    type Response: Message + Default;
 }
 
-/// What a field of a struct may be.
-pub trait FieldValue: Default {
-    /// As a value of the wire.
-    fn to_value(&self) -> Value;
-    /// From a value of the wire; one of another type is the default.
-    fn from_value(value: Value) -> Self;
+/// Whoever is shown the fields of a message.
+pub trait Visitor {
+    /// Sees, or changes, one field.
+    fn field(&mut self, row: &'static Field, member: &mut dyn Member) -> Result<(), BodyError>;
 }
 
-macro_rules! field_value {
-    ($type:ty, $variant:ident) => {
-        impl FieldValue for $type {
-            fn to_value(&self) -> Value {
-                Value::$variant(self.clone())
+/// A field of a struct: `T` is there once, an `Option` at most once, a `Vec` of texts or records
+/// any number of times.
+pub trait Member {
+    /// How often it is there.
+    fn count(&self) -> usize;
+    /// One of those that are there.
+    fn at(&mut self, index: usize) -> Place<'_>;
+    /// One more; of what is there once that one.
+    fn add(&mut self) -> Place<'_>;
+}
+
+/// What is there once.
+macro_rules! single {
+    ($type:ty, $place:ident $(, $parameter:ident)?) => {
+        impl$(<$parameter: crate::codec::Message>)? crate::codec::Member for $type {
+            fn count(&self) -> usize {
+                1
             }
 
-            fn from_value(value: Value) -> Self {
-                match value {
-                    Value::$variant(value) => value,
-                    _ => Self::default(),
-                }
+            fn at(&mut self, _: usize) -> crate::protocol::Place<'_> {
+                crate::protocol::Place::$place(self)
+            }
+
+            fn add(&mut self) -> crate::protocol::Place<'_> {
+                crate::protocol::Place::$place(self)
             }
         }
     };
 }
 
-field_value!(u64, U64);
-field_value!(f64, F64);
-field_value!(Vec<u8>, Bytes);
-field_value!(String, Text);
-field_value!(Vec<u32>, U32s);
-field_value!(Vec<f32>, F32s);
-field_value!(bool, Bool);
+pub(crate) use single;
 
-impl<M: Message> FieldValue for M {
-    fn to_value(&self) -> Value {
-        Value::Record(self.to_record())
+single!(M, Record, M);
+
+impl<T: Member + Default> Member for Option<T> {
+    fn count(&self) -> usize {
+        self.is_some().into()
     }
 
-    fn from_value(value: Value) -> Self {
-        match value {
-            Value::Record(record) => M::from_record(record),
-            _ => M::default(),
+    fn at(&mut self, index: usize) -> Place<'_> {
+        self.get_or_insert_with(T::default).at(index)
+    }
+
+    fn add(&mut self) -> Place<'_> {
+        self.insert(T::default()).add()
+    }
+}
+
+/// What may be there several times.
+pub trait Repeatable: Member + Default {}
+impl Repeatable for String {}
+impl<M: Message + Default> Repeatable for M {}
+
+impl<T: Repeatable> Member for Vec<T> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn at(&mut self, index: usize) -> Place<'_> {
+        self[index].at(0)
+    }
+
+    fn add(&mut self) -> Place<'_> {
+        self.push(T::default());
+        self.at(self.len() - 1)
+    }
+}
+
+/// Declares a message: its struct, and its fields with what differs in their rows from `FIELD`.
+macro_rules! message {
+    (
+        $(#[$doc:meta])* $name:ident, $title:literal
+        $(
+            $(#[$field_doc:meta])*
+            $id:literal $field:ident: $type:ty { $($rule:ident: $value:expr),* }
+        )*
+        $(with { $($method:item)* })?
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, PartialEq)]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: $type,)*
         }
+
+        impl crate::codec::Message for $name {
+            fn title(&self) -> &'static str {
+                $title
+            }
+
+            fn visit(&mut self, _visitor: &mut dyn crate::codec::Visitor) -> Result<(), BodyError> {
+                $({
+                    const ROW: crate::codec::Field = crate::codec::Field {
+                        id: $id,
+                        name: stringify!($field),
+                        $($rule: $value,)*
+                        ..crate::codec::FIELD
+                    };
+                    _visitor.field(&ROW, &mut self.$field)?;
+                })*
+                Ok(())
+            }
+
+            $($($method)*)?
+        }
+    };
+}
+pub(crate) use message;
+
+/// Names of fields, and how often each is there.
+macro_rules! given {
+    ($message:ident, $($field:ident),*) => {
+        &[$((stringify!($field), $message.$field.count())),*]
+    };
+}
+pub(crate) use given;
+
+/// Fails unless one of the fields is there.
+pub(crate) fn exactly_one(fields: &[(&'static str, usize)]) -> Result<(), BodyError> {
+    match fields.iter().all(|(_, count)| *count == 0) {
+        true => Err(BodyError::new("field_missing", fields[0].0)),
+        false => excludes(fields),
+    }
+}
+
+/// Fails when more than one of the fields is there; names the last.
+pub(crate) fn excludes(fields: &[(&'static str, usize)]) -> Result<(), BodyError> {
+    match fields.iter().filter(|(_, count)| *count > 0).skip(1).last() {
+        Some((name, _)) => Err(BodyError::new("field_conflict", *name)),
+        None => Ok(()),
     }
 }
 
@@ -246,233 +245,221 @@ pub struct BodyError {
 }
 
 impl BodyError {
-    fn new(code: &'static str, path: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, path: impl Into<String>) -> Self {
         BodyError { code, path: path.into() }
     }
 
     fn inside(mut self, name: &str) -> Self {
         let dot = if self.path.is_empty() { "" } else { "." };
-        self.path = format!("{}{}{}", name, dot, self.path);
+        self.path = format!("{name}{dot}{}", self.path);
         self
     }
 }
 
-/// Checks one value against its row.
-fn check(field: &Field, value: &Value) -> Result<(), BodyError> {
-    let within = |size: usize| (field.bounds.0..=field.bounds.1).contains(&(size as u64));
-    let fits = match value {
-        Value::U64(value) => (field.bounds.0..=field.bounds.1).contains(value),
-        Value::F64(value) => {
-            let (min, max) = field.numbers;
-            *value >= min && *value <= max && !(field.above_min && *value <= min)
+/// Of version 00, neither trace nor parent 0.
+fn is_traceparent(text: &str) -> bool {
+    let is_hex = |part: &str| part.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
+    let is_id = |part: &str| is_hex(part) && part.bytes().any(|byte| byte != b'0');
+    match text.split('-').collect::<Vec<_>>()[..] {
+        ["00", trace, parent, flags] => {
+            (trace.len(), parent.len(), flags.len()) == (32, 16, 2)
+                && is_id(trace)
+                && is_id(parent)
+                && is_hex(flags)
         }
-        Value::Bytes(value) => within(value.len()),
-        Value::Text(value) => {
-            within(value.len())
-                && (field.choices.is_empty() || field.choices.contains(&value.as_str()))
-        }
-        Value::U32s(value) => within(value.len()),
-        Value::F32s(value) => within(value.len()),
-        Value::Record(_) | Value::Bool(_) => true,
-    };
-    if fits {
-        Ok(())
-    } else {
-        Err(BodyError::new("field_out_of_range", field.name))
+        _ => false,
     }
+}
+
+/// Checks one value against its row.
+fn check(row: &Field, place: &Place) -> Result<(), BodyError> {
+    let size = match place {
+        Place::U64(value) => **value,
+        Place::Bytes(value) => value.len() as u64,
+        Place::Text(value) => value.len() as u64,
+        Place::U32s(value) => value.len() as u64,
+        Place::F32s(value) => value.len() as u64,
+        Place::F64(_) | Place::Bool(_) | Place::Record(_) => row.bounds.0,
+    };
+    let is_allowed = match place {
+        Place::F64(value) if row.above_min && **value <= row.numbers.0 => false,
+        Place::F64(value) => (row.numbers.0..=row.numbers.1).contains(*value),
+        Place::Text(value) if row.is_traceparent => is_traceparent(value),
+        Place::Text(value) => row.choices.is_empty() || row.choices.contains(&value.as_str()),
+        _ => true,
+    };
+    if is_allowed && (row.bounds.0..=row.bounds.1).contains(&size) {
+        return Ok(());
+    }
+    Err(BodyError::new("field_out_of_range", row.name))
 }
 
 // ---------------------------------------------------------------- writing
 
-/// Appends a body; the lowest revision that knows all of its fields.
-pub(crate) fn encode(
-    info: &MessageInfo,
-    record: &Record,
-    out: &mut Vec<u8>,
-) -> Result<u64, BodyError> {
-    let mut since = 1;
-    let mut rest = record.fields.as_slice();
-    for field in info.fields {
-        let count = rest.iter().take_while(|(id, _)| *id == field.id).count();
-        if count < field.times.0 || (count == 0 && field.presence == Presence::Required) {
-            return Err(BodyError::new("field_missing", field.name));
+struct Writer {
+    body: Vec<u8>,
+    /// Lowest revision that knows all of the fields.
+    since: u64,
+}
+
+/// A body, and the lowest revision that knows all of its fields.
+pub(crate) fn encode(message: &mut dyn Message) -> Result<(Vec<u8>, u64), BodyError> {
+    let mut writer = Writer { body: Vec::new(), since: 1 };
+    message.rules()?;
+    message.visit(&mut writer)?;
+    Ok((writer.body, writer.since))
+}
+
+impl Visitor for Writer {
+    fn field(&mut self, row: &'static Field, member: &mut dyn Member) -> Result<(), BodyError> {
+        let count = member.count();
+        if count < row.times.0 {
+            return Err(BodyError::new("field_missing", row.name));
         }
-        if count > field.times.1 {
-            return Err(BodyError::new("field_repeated", field.name));
+        if count > row.times.1 {
+            return Err(BodyError::new("field_repeated", row.name));
         }
-        for (_, value) in &rest[..count] {
-            check(field, value)?;
-            since = since.max(field.since).max(encode_field(field, value, out)?);
+        for index in 0..count {
+            self.since = self.since.max(row.since);
+            self.write(row, member.at(index))?;
         }
-        rest = &rest[count..];
-    }
-    match rest.first() {
-        Some((id, _)) => Err(BodyError::new("field_unknown", format!("#{}", id))),
-        None => Ok(since),
+        Ok(())
     }
 }
 
-fn encode_field(field: &Field, value: &Value, out: &mut Vec<u8>) -> Result<u64, BodyError> {
-    let start = out.len();
-    let mut since = 1;
-    out.extend_from_slice(&field.id.to_le_bytes());
-    out.extend_from_slice(&[field.kind as u8, 0, 0, 0, 0, 0]);
-    match value {
-        Value::U64(value) => out.extend_from_slice(&value.to_le_bytes()),
-        Value::F64(value) => out.extend_from_slice(&value.to_le_bytes()),
-        Value::Bytes(value) => out.extend_from_slice(value),
-        Value::Text(value) => out.extend_from_slice(value.as_bytes()),
-        Value::U32s(value) => value.iter().for_each(|one| out.extend(one.to_le_bytes())),
-        Value::F32s(value) => value.iter().for_each(|one| out.extend(one.to_le_bytes())),
-        Value::Bool(value) => out.push(u8::from(*value)),
-        Value::Record(record) => {
-            if let Some(info) = field.record {
-                since = encode(info, record, out).map_err(|error| error.inside(field.name))?;
-            }
+impl Writer {
+    fn write(&mut self, row: &Field, place: Place) -> Result<(), BodyError> {
+        check(row, &place)?;
+        let start = self.body.len() + FIELD_HEADER_SIZE;
+        self.body.extend_from_slice(&row.id.to_le_bytes());
+        self.body.extend_from_slice(&[place.number(), 0, 0, 0, 0, 0]);
+        match place {
+            Place::U64(value) => self.body.extend_from_slice(&value.to_le_bytes()),
+            Place::F64(value) => self.body.extend_from_slice(&value.to_le_bytes()),
+            Place::Bytes(value) => self.body.extend_from_slice(value),
+            Place::Text(value) => self.body.extend_from_slice(value.as_bytes()),
+            Place::U32s(value) => value.iter().for_each(|one| self.body.extend(one.to_le_bytes())),
+            Place::F32s(value) => value.iter().for_each(|one| self.body.extend(one.to_le_bytes())),
+            Place::Bool(value) => self.body.push(u8::from(*value)),
+            Place::Record(message) => message
+                .rules()
+                .and_then(|()| message.visit(self))
+                .map_err(|error| error.inside(row.name))?,
         }
-    }
-    match u32::try_from(out.len() - start - FIELD_HEADER_SIZE) {
-        Ok(size) => {
-            out[start + 4..start + 8].copy_from_slice(&size.to_le_bytes());
-            Ok(since)
-        }
-        Err(_) => Err(BodyError::new("field_out_of_range", field.name)),
+        let size = u32::try_from(self.body.len() - start)
+            .map_err(|_| BodyError::new("field_out_of_range", row.name))?;
+        self.body[start - 4..start].copy_from_slice(&size.to_le_bytes());
+        Ok(())
     }
 }
 
 // ---------------------------------------------------------------- reading
 
+struct Reader<'b> {
+    rest: &'b [u8],
+    /// Id of the field before.
+    before: u16,
+}
+
+/// What a field's header says, id, type and reserved byte, and its value.
+type Found<'b> = (u16, u8, u8, &'b [u8]);
+
 /// Reads a whole body or record.
-pub(crate) fn decode(info: &MessageInfo, body: &[u8]) -> Result<Record, BodyError> {
-    let mut record = Record::default();
-    let mut rows = info.fields.iter();
-    let mut row: Option<&Field> = None;
-    let (mut rest, mut before, mut times) = (body, 0, 0);
-    while !rest.is_empty() {
+pub(crate) fn decode(message: &mut dyn Message, body: &[u8]) -> Result<(), BodyError> {
+    let mut reader = Reader { rest: body, before: 0 };
+    message.visit(&mut reader)?;
+    match reader.peek()? {
+        Some((id, ..)) => Err(reader.unknown(id)),
+        None => Ok(()),
+    }
+}
+
+impl<'b> Reader<'b> {
+    /// The next field of the body.
+    fn peek(&self) -> Result<Option<Found<'b>>, BodyError> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
         let truncated = || BodyError::new("body_truncated", "");
-        let header = rest.get(..FIELD_HEADER_SIZE).ok_or_else(truncated)?;
-        let id = u16::from_le_bytes([header[0], header[1]]);
+        let header = self.rest.get(..FIELD_HEADER_SIZE).ok_or_else(truncated)?;
         let size = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;
-        let bytes = rest[FIELD_HEADER_SIZE..].get(..size).ok_or_else(truncated)?;
-        if id < before {
-            return Err(BodyError::new("field_order", format!("#{}", id)));
-        }
-        if row.map_or(true, |row| row.id != id) {
-            row = Some(next_row(&mut rows, id)?);
-            times = 0;
-        }
-        times += 1;
-        if let Some(row) = row {
+        let value = self.rest[FIELD_HEADER_SIZE..].get(..size).ok_or_else(truncated)?;
+        let id = u16::from_le_bytes([header[0], header[1]]);
+        Ok(Some((id, header[2], header[3], value)))
+    }
+
+    fn unknown(&self, id: u16) -> BodyError {
+        let code = if id < self.before { "field_order" } else { "field_unknown" };
+        BodyError::new(code, format!("#{id}"))
+    }
+}
+
+impl Visitor for Reader<'_> {
+    fn field(&mut self, row: &'static Field, member: &mut dyn Member) -> Result<(), BodyError> {
+        let wrong = |code| Err(BodyError::new(code, row.name));
+        let mut times = 0;
+        while let Some((id, kind, reserved, value)) = self.peek()? {
+            if id < row.id {
+                return Err(self.unknown(id));
+            }
+            if id > row.id {
+                break;
+            }
+            times += 1;
             if times > row.times.1 {
-                return Err(BodyError::new("field_repeated", row.name));
+                return wrong("field_repeated");
             }
-            if header[2] != row.kind as u8 {
-                return Err(BodyError::new("field_type_mismatch", row.name));
+            let mut place = member.add();
+            if kind != place.number() {
+                return wrong("field_type_mismatch");
             }
-            if header[3] != 0 {
-                return Err(BodyError::new("field_reserved_not_zero", row.name));
+            if reserved != 0 {
+                return wrong("field_reserved_not_zero");
             }
-            let value = decode_value(row, bytes)?;
-            check(row, &value)?;
-            record.fields.push((id, value));
+            read(row, value, &mut place)?;
+            check(row, &place)?;
+            self.before = row.id;
+            self.rest = &self.rest[FIELD_HEADER_SIZE + value.len()..];
         }
-        before = id;
-        rest = &rest[FIELD_HEADER_SIZE + size..];
-    }
-    rows.try_for_each(missing)?;
-    agree(info, &record)?;
-    Ok(record)
-}
-
-/// Fails when a row that is passed over had to be there.
-fn missing(row: &Field) -> Result<(), BodyError> {
-    if row.presence == Presence::Required || row.times.0 > 0 {
-        return Err(BodyError::new("field_missing", row.name));
-    }
-    Ok(())
-}
-
-fn next_row<'a>(rows: &mut std::slice::Iter<'a, Field>, id: u16) -> Result<&'a Field, BodyError> {
-    for row in rows {
-        if row.id == id {
-            return Ok(row);
+        if times < row.times.0 {
+            return wrong("field_missing");
         }
-        if row.id > id {
-            break;
-        }
-        missing(row)?;
+        Ok(())
     }
-    Err(BodyError::new("field_unknown", format!("#{}", id)))
 }
 
 fn words(bytes: &[u8]) -> impl Iterator<Item = [u8; 4]> + '_ {
     bytes.chunks_exact(4).map(|four| [four[0], four[1], four[2], four[3]])
 }
 
-fn decode_value(field: &Field, bytes: &[u8]) -> Result<Value, BodyError> {
-    let wrong_size = || BodyError::new("field_size_mismatch", field.name);
-    let eight = || <[u8; 8]>::try_from(bytes).map_err(|_| wrong_size());
-    Ok(match field.kind {
-        Type::U64 => Value::U64(u64::from_le_bytes(eight()?)),
-        Type::F64 => Value::F64(f64::from_le_bytes(eight()?)),
-        Type::Bytes => Value::Bytes(bytes.to_vec()),
-        Type::Text => match std::str::from_utf8(bytes) {
-            Ok(text) => Value::Text(text.to_owned()),
-            Err(_) => return Err(BodyError::new("field_text_invalid", field.name)),
+fn read(row: &Field, bytes: &[u8], place: &mut Place) -> Result<(), BodyError> {
+    let wrong = |code| BodyError::new(code, row.name);
+    let eight = || <[u8; 8]>::try_from(bytes).map_err(|_| wrong("field_size_mismatch"));
+    match place {
+        Place::U64(value) => **value = u64::from_le_bytes(eight()?),
+        Place::F64(value) => **value = f64::from_le_bytes(eight()?),
+        Place::Bytes(value) => **value = bytes.to_vec(),
+        Place::Text(value) => match std::str::from_utf8(bytes) {
+            Ok(text) => **value = text.to_owned(),
+            Err(_) => return Err(wrong("field_text_invalid")),
         },
-        Type::U32s | Type::F32s if bytes.len() % 4 != 0 => return Err(wrong_size()),
-        Type::U32s => Value::U32s(words(bytes).map(u32::from_le_bytes).collect()),
-        Type::F32s => Value::F32s(words(bytes).map(f32::from_le_bytes).collect()),
-        Type::Bool => match bytes {
-            [0] => Value::Bool(false),
-            [1] => Value::Bool(true),
-            [_] => return Err(BodyError::new("field_out_of_range", field.name)),
-            _ => return Err(wrong_size()),
-        },
-        Type::Record => match field.record {
-            Some(info) => {
-                Value::Record(decode(info, bytes).map_err(|error| error.inside(field.name))?)
-            }
-            None => return Err(BodyError::new("field_unknown", field.name)),
-        },
-    })
-}
-
-/// Rules between the fields of one record (SPEC.md, "Log-probabilities").
-fn agree(info: &MessageInfo, record: &Record) -> Result<(), BodyError> {
-    let find =
-        |wanted: u16| record.fields.iter().find(|(id, _)| *id == wanted).map(|(_, value)| value);
-    let count = |id| match find(id) {
-        Some(Value::U32s(values)) => values.len(),
-        Some(Value::F32s(values)) => values.len(),
-        _ => 0,
-    };
-    if std::ptr::eq(info, &LOGPROBS) {
-        let width = match find(3) {
-            Some(Value::U64(width)) => *width as usize, // at most 64
-            _ => 0,
-        };
-        for (id, name, expected) in [
-            (2, "logprobs", count(1)),
-            (4, "top_tokens", count(1) * width),
-            (5, "top_logprobs", count(1) * width),
-        ] {
-            if count(id) != expected {
-                return Err(BodyError::new("field_conflict", name));
-            }
+        Place::U32s(_) | Place::F32s(_) if bytes.len() % 4 != 0 => {
+            return Err(wrong("field_size_mismatch"));
         }
-    }
-    let logprobs = match info {
-        _ if std::ptr::eq(info, &GENERATE_CHUNK) => find(5),
-        _ if std::ptr::eq(info, &GENERATE_RESPONSE) => find(9),
-        _ => None,
-    };
-    if let Some(Value::Record(logprobs)) = logprobs {
-        let none = Value::U32s(Vec::new());
-        let tokens = logprobs.fields.first().map(|(_, value)| value);
-        if tokens != Some(find(1).unwrap_or(&none)) {
-            return Err(BodyError::new("field_conflict", "logprobs"));
+        Place::U32s(value) => **value = words(bytes).map(u32::from_le_bytes).collect(),
+        Place::F32s(value) => **value = words(bytes).map(f32::from_le_bytes).collect(),
+        Place::Bool(value) => match bytes {
+            [byte @ (0 | 1)] => **value = *byte == 1,
+            [_] => return Err(wrong("field_out_of_range")),
+            _ => return Err(wrong("field_size_mismatch")),
+        },
+        Place::Record(message) => {
+            decode(*message, bytes).map_err(|error| error.inside(row.name))?;
         }
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "tests/codec.rs"]
+mod tests;

@@ -6,108 +6,48 @@
 //! set.
 //! Not here: other options.
 
-use std::io::Result;
+use std::io::{Error, Result};
 use std::net::TcpStream;
+use std::os::raw::{c_int, c_void};
+use std::os::unix::io::AsRawFd;
 
-#[cfg(target_os = "linux")]
-mod system {
-    use std::io::{Error, Result};
-    use std::net::TcpStream;
-    use std::os::raw::{c_int, c_void};
-    use std::os::unix::io::AsRawFd;
+/// Two of Linux's numbers differ on MIPS and SPARC.
+const OLD: bool = cfg!(any(target_arch = "mips", target_arch = "mips64", target_arch = "sparc64"));
 
-    /// Numbers of Linux. The first two differ on MIPS, SPARC and PA-RISC.
-    const OLD: bool =
-        cfg!(any(target_arch = "mips", target_arch = "mips64", target_arch = "sparc64"));
-    pub const SOL_SOCKET: c_int = if OLD { 0xFFFF } else { 1 };
-    pub const SO_KEEPALIVE: c_int = if OLD { 8 } else { 9 };
-    pub const IPPROTO_TCP: c_int = 6;
-    pub const TCP_KEEPIDLE: c_int = 4;
-    pub const TCP_KEEPINTVL: c_int = 5;
-    pub const TCP_KEEPCNT: c_int = 6;
+/// Level, name and value of each option, as Linux numbers them; seconds.
+const OPTIONS: [(c_int, c_int, c_int); 4] = [
+    (if OLD { 0xFFFF } else { 1 }, if OLD { 8 } else { 9 }, 1), // SOL_SOCKET, SO_KEEPALIVE
+    (6, 4, 30),                                                 // IPPROTO_TCP, TCP_KEEPIDLE
+    (6, 5, 10),                                                 // IPPROTO_TCP, TCP_KEEPINTVL
+    (6, 6, 3),                                                  // IPPROTO_TCP, TCP_KEEPCNT
+];
 
-    /// Level, name, value; seconds.
-    pub const OPTIONS: [(c_int, c_int, c_int); 4] = [
-        (SOL_SOCKET, SO_KEEPALIVE, 1),
-        (IPPROTO_TCP, TCP_KEEPIDLE, 30),
-        (IPPROTO_TCP, TCP_KEEPINTVL, 10),
-        (IPPROTO_TCP, TCP_KEEPCNT, 3),
-    ];
-
-    extern "C" {
-        // As POSIX declares it; `socklen_t` is an u32 on every Linux.
-        fn setsockopt(
-            socket: c_int,
-            level: c_int,
-            name: c_int,
-            value: *const c_void,
-            size: u32,
-        ) -> c_int;
-    }
-
-    pub fn enable(stream: &TcpStream) -> Result<()> {
-        for (level, name, value) in OPTIONS {
-            let size = std::mem::size_of_val(&value) as u32;
-            let place: *const c_int = &value;
-            // Sound: `stream` is borrowed, so its descriptor is open; `place` points at `size`
-            // bytes that live until the call returns, and the system only reads them.
-            let result = unsafe { setsockopt(stream.as_raw_fd(), level, name, place.cast(), size) };
-            if result != 0 {
-                return Err(Error::last_os_error());
-            }
-        }
-        Ok(())
-    }
+extern "C" {
+    // As POSIX declares it; `socklen_t` is an u32.
+    fn setsockopt(
+        socket: c_int,
+        level: c_int,
+        name: c_int,
+        value: *const c_void,
+        size: u32,
+    ) -> c_int;
 }
 
 /// The system finds out that the machine at the far end is gone without a word.
-#[cfg(target_os = "linux")]
 pub fn enable(stream: &TcpStream) -> Result<()> {
-    system::enable(stream)
-}
-
-/// Nothing: see above.
-#[cfg(not(target_os = "linux"))]
-pub fn enable(_: &TcpStream) -> Result<()> {
+    for (level, name, value) in OPTIONS.iter().filter(|_| cfg!(target_os = "linux")) {
+        let size = std::mem::size_of_val(value) as u32;
+        let place: *const c_int = value;
+        // Sound: `stream` is borrowed, so its descriptor is open; `place` points at `size` bytes
+        // that live on, and the system only reads them.
+        let result = unsafe { setsockopt(stream.as_raw_fd(), *level, *name, place.cast(), size) };
+        if result != 0 {
+            return Err(Error::last_os_error());
+        }
+    }
     Ok(())
 }
 
 #[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use crate::socket::{Address, Socket};
-    use std::net::TcpListener;
-    use std::os::raw::{c_int, c_void};
-    use std::os::unix::io::AsRawFd;
-    use std::time::{Duration, Instant};
-
-    extern "C" {
-        fn getsockopt(
-            socket: c_int,
-            level: c_int,
-            name: c_int,
-            value: *mut c_void,
-            size: *mut u32,
-        ) -> c_int;
-    }
-
-    #[test]
-    fn tcp_connections_are_probed() {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("bound").port();
-        let address = Address::Tcp("127.0.0.1".to_owned(), port);
-        let until = Instant::now() + Duration::from_secs(60);
-        let stream = match Socket::connect(&address, until).expect("listening") {
-            Socket::Tcp(stream) => stream,
-            Socket::Unix(_) => panic!("a Unix socket"),
-        };
-        for (level, name, expected) in super::system::OPTIONS {
-            let (mut value, mut size): (c_int, u32) = (-1, 4);
-            let place: *mut c_int = &mut value;
-            // Sound: both pointers are to variables that live on, and `size` says how large the
-            // first is.
-            let result =
-                unsafe { getsockopt(stream.as_raw_fd(), level, name, place.cast(), &mut size) };
-            assert_eq!((result, value), (0, expected), "level {} name {}", level, name);
-        }
-    }
-}
+#[path = "tests/keepalive.rs"]
+mod tests;

@@ -1,56 +1,66 @@
-//! The connections of a client: made on demand, chosen by load, replaced when lost.
+//! The connections of a client, which are made when they are needed.
 //!
 //! Guarantees: a call takes the connection with the fewest requests in flight; never more are in
 //! flight on one than its server allows, further calls wait; a connection that died while idle is
-//! replaced before anything is written to it; a forked child has connections of its own.
+//! replaced before anything is written to it; closing ends every wait at once; a forked child has
+//! connections of its own, and waits for no lock that a thread of its parent held at the fork.
 //! Not here: what a call does with its connection.
 
-use crate::address_of;
-use crate::codec::{encode, Message, Request};
-use crate::connection::{decode_message, Agreement, Connection, KindInfo};
-use crate::error::{Code, Error, Provenance};
-use crate::frame::{request_frame, Frame};
-use crate::process::PerProcess;
-use crate::protocol::{
-    ErrorBody, HelloRequest, HelloResponse, BODY_SIZE_MAX, BODY_SIZE_MIN,
-    FRAME_SIZE_MAX_BEFORE_HELLO, HEADER_SIZE, REVISION,
-};
-use crate::random::Random;
+use crate::answers::{admit, read_frame};
+use crate::codec::{encode, Kind, Request};
+use crate::connection::{earlier, is_past, lock, wait, Connection, Until};
+use crate::errors::{error, AssayError, Result};
+use crate::frames::request_frame;
+use crate::protocol::{HelloRequest, HelloResponse, Options, BODY_SIZE_MAX, KIND_HELLO, REVISION};
 use crate::socket::{Address, Socket};
-use crate::waiting::{earlier, is_past, lock, wait, Until};
-use crate::Options;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, TryLockError, Weak};
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::mem::ManuallyDrop;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::sync::mpsc::{channel, Sender};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
+
+/// Processes of one line of forks that may use the same client. A line goes from parent to child,
+/// so the number of children of one process has no bound.
+const LINE_LENGTH_MAX: usize = 16;
 
 /// A place for a connection.
 #[derive(Default)]
 struct Slot {
     connection: Option<Arc<Connection>>,
-    is_connecting: bool,
+    /// Ends the wait of the call that connects it.
+    connecting: Option<Sender<Result<Socket>>>,
     /// Calls that chose it and are not in flight yet.
     chosen: u64,
 }
 
+#[derive(Default)]
 struct State {
     slots: Vec<Slot>,
     /// Every connection that may still be in use.
     all: Vec<Weak<Connection>>,
-    random: Random,
 }
 
-impl Default for State {
-    fn default() -> Self {
-        let random = Random::new(Random::seed_of_the_day());
-        State { slots: Vec::new(), all: Vec::new(), random }
-    }
-}
-
-/// The part of a client that belongs to one process.
+/// The part of a client that belongs to one process. A child must not wait for a lock of its
+/// parent, which nobody would release: hence one place for each process, found without a lock.
 #[derive(Default)]
-struct Shared {
-    state: Arc<Mutex<State>>,
+struct Place {
+    /// 0: free.
+    process: AtomicU32,
+    state: ManuallyDrop<Mutex<State>>,
     changed: Condvar,
+}
+
+impl Place {
+    /// Drops the connections, or a child's references to its parent's: that closes the copies of
+    /// idle sockets, and shuts none down. What a thread of the parent had locked at the fork may be
+    /// half changed, and is neither read nor dropped.
+    fn clear(&self) {
+        if let Ok(mut state) = self.state.try_lock() {
+            *state = State::default();
+        }
+    }
 }
 
 /// Everything a client and its clones share.
@@ -59,285 +69,197 @@ pub struct Pool {
     address: Address,
     /// Set with the state locked; a child has the value of the fork.
     is_closed: AtomicBool,
-    processes: PerProcess<Shared>,
-}
-
-/// A slot that a call has chosen, until the call is in flight or has failed.
-struct Chosen<'a>(&'a Shared, usize);
-
-impl Drop for Chosen<'_> {
-    fn drop(&mut self) {
-        lock(&self.0.state).slots[self.1].chosen -= 1;
-    }
-}
-
-/// A slot that a call connects. Threads that wait for the slot are told the end of that.
-struct Connecting<'a>(&'a Shared, usize);
-
-impl Drop for Connecting<'_> {
-    fn drop(&mut self) {
-        lock(&self.0.state).slots[self.1].is_connecting = false;
-        self.0.changed.notify_all();
-    }
-}
-
-/// Drops the references of a child to the connections of the parent. That closes the copies of idle
-/// sockets, and shuts none down. A state that a thread of the parent had locked at the fork may be
-/// half changed, and is neither read nor dropped.
-fn leave_to_parent(shared: &Shared) {
-    let mut state = match shared.state.try_lock() {
-        Ok(state) => state,
-        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-        Err(TryLockError::WouldBlock) => return std::mem::forget(Arc::clone(&shared.state)),
-    };
-    state.slots.iter_mut().for_each(|slot| slot.connection = None);
-    state.all.clear();
+    line: [Place; LINE_LENGTH_MAX],
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.processes.of_others().for_each(leave_to_parent);
+        self.line.iter().for_each(Place::clear);
     }
 }
 
-/// How a kind is called.
-pub fn kind_of<R: Request>() -> KindInfo {
-    KindInfo {
-        number: R::KIND,
-        name: R::NAME,
-        since: R::SINCE,
-        streamed: R::STREAMED,
-        retry_safe: R::RETRY_SAFE,
-    }
+fn closed() -> AssayError {
+    error!(ConnectionClosed, "calling: this client was closed")
 }
 
 impl Pool {
-    pub fn new(address: &str, options: Options) -> Result<Self, Error> {
-        let checks = [
-            ("name, bytes", options.name.len() as u64, 1, 128),
-            ("connections", options.connections as u64, 1, 64),
-            ("attempts", options.attempts.into(), 1, u32::MAX.into()),
-            ("body_size_max", options.body_size_max.into(), BODY_SIZE_MIN as u64, u32::MAX.into()),
-        ];
-        for (name, found, low, high) in checks {
-            if !(low..=high).contains(&found) {
-                return Err(Error::new(
-                    Code::RequestInvalid,
-                    format!(
-                        "making a client: option {}: found {}, allowed: {}..{}",
-                        name, found, low, high
-                    ),
-                ));
+    pub fn new(address: &str, options: Options) -> Result<Self> {
+        options.check()?;
+        let address = Address::parse(address)?;
+        Ok(Pool { address, options, is_closed: AtomicBool::new(false), line: Default::default() })
+    }
+
+    fn check_open(&self) -> Result<()> {
+        match self.is_closed.load(SeqCst) {
+            true => Err(closed()),
+            false => Ok(()),
+        }
+    }
+
+    /// The place of this process.
+    fn place(&self) -> Result<&Place> {
+        self.place_of(std::process::id())
+    }
+
+    fn place_of(&self, process: u32) -> Result<&Place> {
+        for (index, place) in self.line.iter().enumerate() {
+            match place.process.compare_exchange(0, process, SeqCst, SeqCst) {
+                Ok(_) => {
+                    self.line[..index].iter().for_each(Place::clear);
+                    return Ok(place);
+                }
+                Err(owner) if owner == process => return Ok(place),
+                Err(_) => {}
             }
         }
-        Ok(Pool {
-            address: address_of(address)?,
-            options,
-            is_closed: AtomicBool::new(false),
-            processes: PerProcess::new(),
-        })
-    }
-
-    fn is_closed(&self) -> bool {
-        self.is_closed.load(Ordering::SeqCst)
-    }
-
-    /// The part of this process, with all its slots.
-    fn shared(&self) -> Result<&Shared, Error> {
-        let shared = self.processes.get(leave_to_parent)?;
-        lock(&shared.state).slots.resize_with(self.options.connections, Slot::default);
-        Ok(shared)
-    }
-
-    fn closed() -> Error {
-        Error::new(Code::ConnectionClosed, "calling: this client was closed")
+        let found = "found a client that was handed down through more forks";
+        Err(error!(RequestInvalid, "calling: {found}, allowed: {}", LINE_LENGTH_MAX - 1))
     }
 
     /// Ends all connections and refuses later calls.
     pub fn close(&self) {
-        let shared = match self.shared() {
-            Ok(shared) => shared,
-            Err(_) => return self.is_closed.store(true, Ordering::SeqCst), // nothing to close
+        let place = match self.place() {
+            Ok(place) => place,
+            Err(_) => return self.is_closed.store(true, SeqCst), // nothing to close
         };
-        let mut state = lock(&shared.state);
-        self.is_closed.store(true, Ordering::SeqCst);
+        let mut state = lock(&place.state);
+        self.is_closed.store(true, SeqCst);
+        for slot in &mut state.slots {
+            slot.connection = None;
+            if let Some(connecting) = &slot.connecting {
+                let _ = connecting.send(Err(closed())); // connected by now: as well
+            }
+        }
         let all = std::mem::take(&mut state.all);
-        state.slots.iter_mut().for_each(|slot| slot.connection = None);
-        shared.changed.notify_all();
+        place.changed.notify_all();
         drop(state);
         for connection in all.iter().filter_map(Weak::upgrade) {
-            connection.fail(&Pool::closed());
+            connection.close(&closed());
         }
     }
 
     /// Pauses between two attempts; fails when the client is closed.
-    pub fn pause(&self, until: Instant) -> Result<(), Error> {
-        let shared = self.shared()?;
-        let mut state = lock(&shared.state);
-        while !self.is_closed() && Instant::now() < until {
-            state = wait(&shared.changed, state, Some(until));
+    pub fn pause(&self, until: Instant) -> Result<()> {
+        let place = self.place()?;
+        let mut state = lock(&place.state);
+        while self.check_open().is_ok() && Instant::now() < until {
+            state = wait(&place.changed, state, Some(until));
         }
-        if self.is_closed() {
-            return Err(Pool::closed());
-        }
-        Ok(())
+        self.check_open()
     }
 
     /// The pause before the attempt after the `made`th, from half to all of what it may be.
-    pub fn backoff(&self, made: u32) -> Duration {
-        let options = &self.options;
-        let doubled = u64::from(options.backoff_milliseconds) << (made.clamp(1, 20) - 1);
-        let whole = doubled.min(options.backoff_max_milliseconds.into()) * 1000;
-        let bound = whole / 2 + 1;
-        let jitter = self.shared().map_or(0, |shared| lock(&shared.state).random.below(bound));
-        Duration::from_micros(whole / 2 + jitter)
+    pub fn backoff(&self, made: u64) -> Duration {
+        let doubled = self.options.backoff_milliseconds << (made.clamp(1, 20) - 1);
+        let half = doubled.min(self.options.backoff_max_milliseconds) * 500;
+        let random = RandomState::new().build_hasher().finish(); // differs each time
+        Duration::from_micros(half + random % (half + 1))
     }
 
     /// A connection on which a request is registered, and its id.
-    pub fn acquire(
-        &self,
-        kind: KindInfo,
-        deadline: Until,
-    ) -> Result<(Arc<Connection>, u64), Error> {
-        let shared = self.shared()?;
+    pub fn acquire(&self, kind: &'static Kind, deadline: Until) -> Result<(Arc<Connection>, u64)> {
+        let place = self.place()?;
         loop {
             if is_past(deadline) {
-                let words = format!("sending {}: the deadline passed first", kind.name);
-                return Err(Error::new(Code::TimedOut, words));
+                return Err(error!(TimedOut, "sending {}: the deadline passed first", kind.name));
             }
-            let mut state = lock(&shared.state);
-            if self.is_closed() {
-                return Err(Pool::closed());
-            }
+            let mut state = lock(&place.state);
+            self.check_open()?;
+            state.slots.resize_with(self.options.connections as usize, Slot::default);
             let index = state.least_busy();
             state.slots[index].chosen += 1;
-            let _chosen = Chosen(shared, index);
-            let connection = self.slot_connection(shared, state, index, deadline)?;
-            if let Some(id) = connection.register(kind, deadline) {
-                return Ok((connection, id));
+            let connection = self.connection(place, state, index, deadline);
+            let registered = connection.map(|connection| {
+                let connection = connection?;
+                connection.register(kind, deadline).map(|id| (connection, id))
+            });
+            lock(&place.state).slots[index].chosen -= 1;
+            if let Some(found) = registered? {
+                return Ok(found);
             }
         }
     }
 
-    /// The connection of a slot, made by this call or by one before it.
-    fn slot_connection(
+    /// The connection of a slot; `None` after a wait for another call that makes it.
+    fn connection(
         &self,
-        shared: &Shared,
+        place: &Place,
         mut state: MutexGuard<'_, State>,
         index: usize,
         deadline: Until,
-    ) -> Result<Arc<Connection>, Error> {
-        loop {
-            if self.is_closed() {
-                return Err(Pool::closed());
-            }
-            if let Some(connection) = &state.slots[index].connection {
-                let connection = Arc::clone(connection);
-                drop(state);
-                connection.look();
-                return Ok(connection);
-            }
-            if !state.slots[index].is_connecting {
-                break;
-            }
-            if is_past(deadline) {
-                return Err(Error::new(Code::TimedOut, "connecting: the deadline passed first"));
-            }
-            state = wait(&shared.changed, state, deadline);
+    ) -> Result<Option<Arc<Connection>>> {
+        let slot = &mut state.slots[index];
+        if let Some(connection) = slot.connection.clone() {
+            drop(state);
+            connection.look();
+            return Ok(Some(connection));
         }
-        state.slots[index].is_connecting = true;
+        if slot.connecting.is_some() {
+            drop(wait(&place.changed, state, deadline));
+            return Ok(None);
+        }
+        let (sender, receiver) = channel();
+        slot.connecting = Some(sender.clone());
         drop(state);
-        let _connecting = Connecting(shared, index); // declared before the guard, dropped after
-        let connection = self.connect(shared, deadline)?;
-        let mut state = lock(&shared.state);
-        if self.is_closed() {
-            return Err(Pool::closed());
-        }
-        state.slots[index].connection = Some(Arc::clone(&connection));
-        Ok(connection)
+        let until = self.connect_limit(deadline);
+        self.address.connect(until, sender);
+        let late = |_| Err(error!(TimedOut, "connecting to {}: the time is up", self.address.url));
+        let left = until.saturating_duration_since(Instant::now());
+        let socket = receiver.recv_timeout(left).unwrap_or_else(late);
+        let result = socket.and_then(|socket| self.greet(place, socket, deadline));
+        let mut state = lock(&place.state);
+        place.changed.notify_all();
+        let slot = &mut state.slots[index];
+        slot.connecting = None;
+        let connection = result?;
+        self.check_open()?;
+        slot.connection = Some(Arc::clone(&connection));
+        Ok(Some(connection))
+    }
+
+    fn connect_limit(&self, deadline: Until) -> Instant {
+        let limit = Duration::from_millis(self.options.connect_milliseconds);
+        let until = Instant::now() + limit;
+        earlier(Some(until), deadline).unwrap_or(until)
     }
 
     /// A connection that has said Hello.
-    fn connect(&self, shared: &Shared, deadline: Until) -> Result<Arc<Connection>, Error> {
-        let limit = Duration::from_millis(self.options.connect_milliseconds.into());
-        let until = Instant::now() + limit;
-        let until = earlier(Some(until), deadline).unwrap_or(until);
-        let body_max = FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE;
-        let socket = Socket::connect(&self.address, until)?;
-        let connection = Connection::new(socket, body_max, self.options.answer_size_max)
-            .map_err(|error| Error::new(Code::Unreachable, format!("connecting: {}", error)))?;
+    fn greet(&self, place: &Place, socket: Socket, deadline: Until) -> Result<Arc<Connection>> {
+        let connection = Connection::new(socket, self.options.answer_size_max)
+            .map_err(|error| error!(Unreachable, "connecting to {}: {error}", self.address.url))?;
         let connection = Arc::new(connection);
-        let mut state = lock(&shared.state); // known from here on, so that `close` ends it
+        let mut state = lock(&place.state); // known from here on, so that `close` ends it
         state.all.retain(|other| other.strong_count() > 0);
         state.all.push(Arc::downgrade(&connection));
         drop(state);
-        if self.is_closed() {
-            return Err(Pool::closed());
-        }
-        let result = self.say_hello(&connection, Some(until));
-        let result = result.and_then(|()| match connection.failure() {
-            Some(error) => Err(error),
-            None if connection.is_usable() => Ok(()),
-            None => Err(Error::new(Code::ConnectionClosed, "connecting: the server is draining")),
-        });
-        match result {
-            Ok(()) => Ok(connection),
-            Err(error) => {
-                connection.fail(&error);
-                Err(error)
-            }
-        }
+        self.check_open()?;
+        self.hello(&connection, Some(self.connect_limit(deadline)))?;
+        Ok(connection)
     }
 
-    fn say_hello(&self, connection: &Connection, until: Until) -> Result<(), Error> {
+    fn hello(&self, connection: &Connection, until: Until) -> Result<()> {
         let options = &self.options;
-        let body_size_max = u64::from(options.body_size_max);
-        let hello = HelloRequest {
+        let mut request = HelloRequest {
             client: options.name.clone(),
             revision: REVISION,
-            compression: if options.compression { Some(true) } else { None },
-            body_size_max: Some(body_size_max).filter(|size| *size != BODY_SIZE_MAX as u64),
+            compression: Some(true).filter(|_| options.compression),
+            body_size_max: Some(options.body_size_max).filter(|size| *size != BODY_SIZE_MAX as u64),
         };
-        let mut body = Vec::new();
-        encode(HelloRequest::info(), &hello.to_record(), &mut body).map_err(|error| {
-            Error::new(Code::RequestInvalid, format!("making Hello: {}", error.code))
-        })?;
-        let kind = kind_of::<HelloRequest>();
-        let id = connection
-            .register(kind, until)
-            .ok_or_else(|| Error::new(Code::ConnectionClosed, "connecting: lost at once"))?;
-        connection.write(&request_frame(kind.number, id, 0, &body, false)?, until)?;
+        let (body, _) = encode(&mut request)
+            .map_err(|wrong| error!(RequestInvalid, "making Hello: {}", wrong.code))?;
+        let lost = || error!(ConnectionClosed, "connecting: lost at once");
+        let id = connection.register(HelloRequest::KIND, until).ok_or_else(lost)?;
+        connection.write(&request_frame(KIND_HELLO, id, 0, &body, false)?, until)?;
         let frame = connection.next_frame(id, until)?;
         connection.remove(id);
-        self.take_hello(connection, &frame)
-    }
-
-    /// Takes over what the answer to Hello agrees to.
-    fn take_hello(&self, connection: &Connection, frame: &Frame) -> Result<(), Error> {
-        let (header, options) = (&frame.header, &self.options);
-        if header.provenance == Provenance::Mock && !options.allow_mock {
-            return Err(Error::mock("connecting"));
+        admit(&frame, "Hello", options.allow_mock)?;
+        let hello: HelloResponse = read_frame(&frame, 0)?;
+        if hello.revision > REVISION || (hello.compression && !options.compression) {
+            let words = "it agrees to what was not offered";
+            return Err(error!(ProtocolError, "reading the answer to Hello: {words}"));
         }
-        if header.status != 0 {
-            let words = decode_message::<ErrorBody>(&frame.body)?;
-            return Err(Error::refused(header.status, words, header.provenance));
-        }
-        let hello = decode_message::<HelloResponse>(&frame.body)?;
-        if hello.revision > REVISION
-            || (hello.compression && !options.compression)
-            || header.is_degraded()
-        {
-            let words = "reading the answer to Hello: it agrees to what was not offered";
-            return Err(Error::damage(words));
-        }
-        let agreed = Agreement {
-            revision: hello.revision,
-            compression: hello.compression,
-            body_max: hello.body_size_max,
-            in_flight_max: hello.requests_in_flight_max,
-        };
-        connection.agree(agreed, options.body_size_max as usize);
-        Ok(())
+        connection.agree(hello, options.body_size_max as usize);
+        connection.load().map(drop)
     }
 }
 
@@ -345,11 +267,13 @@ impl State {
     /// The slot with the least to do; among equals one that is connected.
     fn least_busy(&mut self) -> usize {
         let load = |slot: &mut Slot| {
-            slot.connection = slot.connection.take().filter(|one| one.is_usable());
-            let busy = slot.connection.as_ref().map_or(0, |connection| connection.load());
+            let load = slot.connection.as_ref().and_then(|connection| connection.load().ok());
+            if load.is_none() {
+                slot.connection = None;
+            }
             // An empty slot is better than a busy connection, and worse than an idle one.
-            let is_empty = slot.connection.is_none() && !slot.is_connecting;
-            (slot.chosen + busy) * 2 + u64::from(is_empty)
+            let is_empty = load.is_none() && slot.connecting.is_none();
+            (slot.chosen + load.unwrap_or(0)) * 2 + u64::from(is_empty)
         };
         let loads = self.slots.iter_mut().map(load).enumerate();
         loads.min_by_key(|(_, load)| *load).map_or(0, |(index, _)| index)
@@ -358,37 +282,5 @@ impl State {
 
 #[cfg(all(test, unix))]
 #[allow(unsafe_code)]
-mod tests {
-    use super::*;
-
-    extern "C" {
-        fn fork() -> i32;
-        fn waitpid(child: i32, status: *mut i32, options: i32) -> i32;
-        fn alarm(seconds: u32) -> u32;
-        fn _exit(status: i32) -> !;
-    }
-
-    #[test]
-    fn a_child_needs_no_lock_of_its_parent() {
-        let pool = Pool::new("unix:///nobody/there", Options::default()).expect("an address");
-        let held = Arc::clone(&pool.shared().expect("a place").state);
-        let guard = lock(&held);
-        // Sound: none of the four reads or writes memory but `status`, which lives on. The child
-        // runs on with a copy of everything and ends without unwinding into the test's harness.
-        let child = unsafe { fork() };
-        if child == 0 {
-            unsafe { alarm(60) }; // a child that hangs is killed
-            let until = Instant::now() + Duration::from_secs(60);
-            let kind = kind_of::<HelloRequest>();
-            let acquired = pool.acquire(kind, Some(until)).map(|_| ()).map_err(|error| error.code);
-            pool.close();
-            drop(pool);
-            unsafe { _exit(i32::from(acquired != Err(Code::Unreachable))) };
-        }
-        drop(guard);
-        let mut status = -1;
-        assert_eq!(unsafe { waitpid(child, &mut status, 0) }, child);
-        assert_eq!(status, 0);
-        assert!(!pool.is_closed(), "the child closed its own");
-    }
-}
+#[path = "tests/pool.rs"]
+mod tests;

@@ -37,7 +37,7 @@ fn play<T>(
     let found = call(&client).map(|_| ()).map_err(|error| error.code);
     let expected = if is_right { Ok(()) } else { Err(Code::ProtocolError) };
     assert_eq!(found, expected, "{}", name);
-    client.ping(b"after").expect(name);
+    client.ping(&bytes(b"after")).expect(name);
     client.close();
 }
 

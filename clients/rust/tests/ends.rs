@@ -39,7 +39,7 @@ fn wait_for_child(child: i32) {
 }
 
 fn pings(client: &Client, count: usize) -> bool {
-    (0..count).all(|_| client.ping(b"words").is_ok())
+    (0..count).all(|_| client.ping(&bytes(b"words")).is_ok())
 }
 
 // ---------------------------------------------------------------- forks
@@ -132,9 +132,9 @@ fn a_call_in_flight_survives_a_fork() {
         client.close();
         is_fine
     }));
-    client.ping(b"go").expect("the parent's connection lives on");
+    client.ping(&bytes(b"go")).expect("the parent's connection lives on");
     let reply = thread.join().expect("no panic").expect("its own answer");
-    assert_eq!(reply.response.text.as_deref(), Some("held"));
+    assert_eq!(reply.text.as_deref(), Some("held"));
     client.close();
 }
 
@@ -159,7 +159,7 @@ fn a_stream_stays_with_the_process_that_began_it() {
     });
     wait_for_child(child);
     let reply = stream.finish().expect("all of it");
-    assert_eq!(reply.response.text.as_deref(), Some("one two three"));
+    assert_eq!(reply.text.as_deref(), Some("one two three"));
     assert!(pings(&client, 1));
     assert_eq!(cancels.load(Ordering::SeqCst), 0);
     client.close();
@@ -172,7 +172,7 @@ fn a_client_closed_before_the_fork_stays_closed() {
     assert!(pings(&client, 1));
     client.close();
     wait_for_child(in_child(|| {
-        client.ping(b"child").map_err(|error| error.code) == Err(Code::ConnectionClosed)
+        client.ping(&bytes(b"child")).map_err(|error| error.code) == Err(Code::ConnectionClosed)
     }));
 }
 

@@ -12,13 +12,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
-fn waiting(url: &str, wait_milliseconds: u32, attempts: u32) -> Client {
+fn waiting(url: &str, wait_milliseconds: u64, attempts: u64) -> Client {
     let options = Options { wait_milliseconds, attempts, ..Default::default() };
     Client::new(url, options).expect("an address")
 }
 
 fn code(client: &Client) -> Result<(), Code> {
-    client.ping(b"abc").map(|_| ()).map_err(|error| error.code)
+    client.ping(&bytes(b"abc")).map(|_| ()).map_err(|error| error.code)
 }
 
 #[test]

@@ -48,7 +48,12 @@ pub fn frame(kind: u8, id: u64, flags: u8, status: u32, body: &[u8]) -> Vec<u8> 
 }
 
 pub fn hello(in_flight_max: u64) -> Vec<u8> {
-    let agreed = [number(2, 2), field(3, 8, &[0]), number(4, 1 << 20), number(5, in_flight_max)];
+    hello_of(2, in_flight_max)
+}
+
+pub fn hello_of(revision: u64, in_flight_max: u64) -> Vec<u8> {
+    let agreed =
+        [number(2, revision), field(3, 8, &[0]), number(4, 1 << 20), number(5, in_flight_max)];
     [text(1, "fake/1"), agreed.concat()].concat()
 }
 
@@ -169,4 +174,8 @@ pub fn well(seen: &Seen) -> Option<Vec<u8>> {
 
 pub fn request() -> GenerateRequest {
     GenerateRequest { prompt: Some("x".to_owned()), ..Default::default() }
+}
+
+pub fn bytes(payload: &[u8]) -> PingRequest {
+    PingRequest { payload: Some(payload.to_vec()) }
 }

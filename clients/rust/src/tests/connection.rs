@@ -1,12 +1,13 @@
 //! A thread that panics within a connection: the others are told, and none waits for ever.
 
 use super::*;
+use crate::protocol::PingRequest;
 use std::os::unix::net::UnixStream;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 fn connection() -> (Connection, UnixStream) {
     let (ours, peers) = UnixStream::pair().expect("a pair");
-    (Connection::new(Socket::Unix(ours), 4096, 4096).expect("a connection"), peers)
+    (Connection::new(ours, 4096).expect("a connection"), peers)
 }
 
 fn panics(action: impl FnOnce()) {
@@ -16,16 +17,14 @@ fn panics(action: impl FnOnce()) {
 #[test]
 fn a_reader_that_panics_ends_the_connection_for_all() {
     let (connection, _peers) = connection();
-    let kind = KindInfo { number: 2, name: "Ping", since: 1, streamed: false, retry_safe: true };
-    let id = connection.register(kind, None).expect("a place");
+    let id = connection.register(PingRequest::KIND, None).expect("a place");
     panics(|| {
         connection.state().is_leading = true;
-        let _role = Role(&connection);
-        panic!("as a reader might");
+        connection.in_role(|| panic!("as a reader might"));
     });
     let error = connection.next_frame(id, None).expect_err("nobody reads any more");
     assert_eq!(error.code, Code::ConnectionClosed);
-    assert!(!connection.is_usable());
+    assert!(connection.load().is_err());
 }
 
 #[test]
@@ -35,6 +34,6 @@ fn a_panic_with_the_lock_held_ends_the_connection() {
         let _state = connection.state();
         panic!("half changed");
     });
-    assert!(!connection.is_usable());
+    assert!(connection.load().is_err());
     assert_eq!(connection.write(&[0], None).expect_err("ended").code, Code::ConnectionClosed);
 }

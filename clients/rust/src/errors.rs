@@ -1,0 +1,108 @@
+//! The one error of the client: why a call gave no answer that may be used.
+//!
+//! Guarantees: a stable code, a status (the server's, or the one that fits), whether and when to
+//! try again, and a sentence a person can act on. Prompts and answers never appear in it.
+
+use crate::protocol::{Code, ErrorBody, Provenance, ServerLoad, Status};
+use std::fmt;
+use std::ops::Deref;
+
+/// What an [`AssayError`] says; read it through the error itself.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ErrorDetail {
+    /// Stable reason.
+    pub code: Code,
+    /// The server's status, or the one that fits.
+    pub status: Status,
+    /// One sentence.
+    pub message: String,
+    /// The server's own reason, in snake_case.
+    pub server_code: Option<String>,
+    /// Path of the refused field, or name of the refused option.
+    pub field: Option<String>,
+    /// With `MODEL_REJECTED`: the layer of the assay that refused.
+    pub layer: Option<String>,
+    /// Pause the server asks for before another attempt, milliseconds.
+    pub retry_after_milliseconds: Option<u64>,
+    /// How busy the server was when it refused.
+    pub server_load: Option<ServerLoad>,
+    /// Provenance of the frame that failed; `None` when there was none.
+    pub provenance: Option<Provenance>,
+}
+
+/// What most calls give.
+pub(crate) type Result<T, E = AssayError> = std::result::Result<T, E>;
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AssayError(Box<ErrorDetail>);
+
+/// An [`AssayError`] of that code, with a sentence as `format!` makes it.
+macro_rules! error {
+    ($code:ident, $($words:tt)+) => {
+        crate::errors::AssayError::new(crate::protocol::Code::$code, format!($($words)+))
+    };
+}
+pub(crate) use error;
+
+impl AssayError {
+    pub(crate) fn new(code: Code, message: String) -> Self {
+        AssayError(Box::new(ErrorDetail {
+            code,
+            status: code.row().1,
+            message,
+            server_code: None,
+            field: None,
+            layer: None,
+            retry_after_milliseconds: None,
+            server_load: None,
+            provenance: None,
+        }))
+    }
+
+    /// The same with the server's own words.
+    pub(crate) fn with_words(mut self, body: ErrorBody, provenance: Provenance) -> Self {
+        self.0.server_code = Some(body.code);
+        self.0.field = body.field;
+        self.0.layer = body.layer;
+        self.0.retry_after_milliseconds = body.retry_after_milliseconds;
+        self.0.server_load = body.server_load;
+        self.of(provenance)
+    }
+
+    /// A status that the server answered with.
+    pub(crate) fn refused(number: u32, body: ErrorBody, provenance: Provenance) -> Self {
+        let status = Status::from_number(number);
+        let mut error = error!(ServerRefused, "{}: {}", status.name(), body.message);
+        error.0.status = status;
+        error.with_words(body, provenance)
+    }
+
+    /// The same about a frame of that provenance.
+    pub(crate) fn of(mut self, provenance: Provenance) -> Self {
+        self.0.provenance = Some(provenance);
+        self
+    }
+
+    pub(crate) fn field(mut self, path: impl Into<String>) -> Self {
+        self.0.field = Some(path.into());
+        self
+    }
+}
+
+impl Deref for AssayError {
+    type Target = ErrorDetail;
+
+    fn deref(&self) -> &ErrorDetail {
+        &self.0
+    }
+}
+
+impl fmt::Display for AssayError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.code.name(), self.message)
+    }
+}
+
+impl std::error::Error for AssayError {}

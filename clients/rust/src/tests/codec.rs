@@ -1,0 +1,323 @@
+//! Tests of bodies and frames: random messages there and back, damage, every cut.
+
+use super::*;
+use crate::frames::{check_header, compress, request_frame, FrameReader};
+use crate::protocol::*;
+use crate::random::Random;
+
+type Fresh = fn() -> Box<dyn Message>;
+
+fn fresh<M: Message + Default + 'static>() -> Box<dyn Message> {
+    Box::new(M::default())
+}
+
+static MESSAGES: [Fresh; 24] = [
+    fresh::<Requirements>,
+    fresh::<Answer>,
+    fresh::<ErrorBody>,
+    fresh::<HelloRequest>,
+    fresh::<HelloResponse>,
+    fresh::<PingResponse>,
+    fresh::<HealthResponse>,
+    fresh::<ModelsResponse>,
+    fresh::<LoadRequest>,
+    fresh::<LoadProgress>,
+    fresh::<LoadResponse>,
+    fresh::<TokenizeResponse>,
+    fresh::<DetokenizeResponse>,
+    fresh::<GenerateRequest>,
+    fresh::<GenerateChunk>,
+    fresh::<GenerateResponse>,
+    fresh::<ScoreRequest>,
+    fresh::<ScoreResponse>,
+    fresh::<EmbedRequest>,
+    fresh::<EmbedResponse>,
+    fresh::<LogitsResponse>,
+    fresh::<CancelResponse>,
+    fresh::<StatsResponse>,
+    fresh::<GoAway>,
+];
+
+fn random() -> Random {
+    let given = std::env::var("ASSAY_SEED").ok().and_then(|text| text.parse().ok());
+    let seed = given.unwrap_or_else(Random::seed_of_the_day);
+    println!("seed {} (ASSAY_SEED)", seed);
+    Random::new(seed)
+}
+
+/// Fills a message with values that its rows allow; texts and lists stay short.
+struct Filler<'a>(&'a mut Random, &'static str);
+
+fn fill(random: &mut Random, message: &mut dyn Message) {
+    let title = message.title();
+    message.visit(&mut Filler(random, title)).expect("a filler refuses nothing");
+}
+
+impl Visitor for Filler<'_> {
+    fn field(&mut self, row: &'static Field, member: &mut dyn Member) -> Result<(), BodyError> {
+        let Filler(random, title) = self;
+        // Of these one has to be there.
+        let prompts = ["Input", "Generate request", "Score request"].contains(title);
+        let times = match (row.times, row.name) {
+            (_, "prompt" | "text") if prompts => 1,
+            (_, "tokens" | "messages") if prompts => 0,
+            ((1, 1), _) => 1,
+            ((0, 1), _) => random.below(2) as usize,
+            ((min, _), _) => min + random.below(3) as usize,
+        };
+        for _ in 0..times {
+            let (min, max) = row.bounds;
+            let count = (min + random.below((max - min).min(3) + 1)) as usize;
+            match member.add() {
+                Place::U64(value) => *value = min + random.below((max - min).max(1)),
+                Place::F64(value) if row.numbers.1.is_finite() => *value = row.numbers.1,
+                Place::F64(value) => *value = -1.5,
+                Place::Bytes(value) => {
+                    *value = (0..count).map(|_| random.next() as u8).collect();
+                }
+                Place::Text(value) if row.is_traceparent => {
+                    *value = format!("00-{}-{}-00", "a".repeat(32), "b".repeat(16));
+                }
+                Place::Text(value) => {
+                    *value = "x".repeat(count);
+                    row.choices.iter().take(1).for_each(|word| *value = word.to_string());
+                }
+                Place::U32s(value) => *value = (0..count).map(|_| random.next() as u32).collect(),
+                Place::F32s(value) => *value = (0..count).map(|_| random.below(9) as f32).collect(),
+                Place::Record(message) => fill(random, message),
+                Place::Bool(value) => *value = random.below(2) == 1,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn body(message: &mut dyn Message) -> Vec<u8> {
+    let title = message.title();
+    encode(message).unwrap_or_else(|error| panic!("{}: {:?}", title, error)).0
+}
+
+fn random_body(random: &mut Random, fresh: Fresh) -> Vec<u8> {
+    let mut message = fresh();
+    fill(random, &mut *message);
+    body(&mut *message)
+}
+
+#[test]
+fn bodies_survive_the_round_trip() {
+    let mut random = random();
+    for _ in 0..50 {
+        for fresh in MESSAGES {
+            let bytes = random_body(&mut random, fresh);
+            let mut read = fresh();
+            assert_eq!(decode(&mut *read, &bytes), Ok(()), "{}", read.title());
+            assert_eq!(body(&mut *read), bytes, "{}", read.title());
+        }
+    }
+}
+
+#[test]
+fn values_are_read_as_they_were_written() {
+    let content = ChatMessage { role: "user".into(), content: "a".into() };
+    let mut request = GenerateRequest {
+        messages: vec![content.clone(), content],
+        temperature: Some(0.5),
+        seed: Some(u64::MAX),
+        stop: vec!["x".into(), "y".into()],
+        ..Default::default()
+    };
+    let mut read = GenerateRequest::default();
+    assert_eq!(decode(&mut read, &body(&mut request)), Ok(()));
+    assert_eq!(read, request);
+}
+
+#[test]
+fn damaged_bodies_are_refused_or_read() {
+    let mut random = random();
+    for _ in 0..100 {
+        for fresh in MESSAGES {
+            let mut bytes = random_body(&mut random, fresh);
+            if bytes.is_empty() {
+                continue;
+            }
+            for _ in 0..20 {
+                let at = random.below(bytes.len() as u64) as usize;
+                bytes[at] = random.next() as u8;
+                let mut read = fresh();
+                if decode(&mut *read, &bytes).is_ok() && rules_hold(&mut *read) {
+                    assert_eq!(body(&mut *read).len(), bytes.len(), "{}", read.title());
+                }
+            }
+            let cut = random.below(bytes.len() as u64) as usize;
+            let _ = decode(&mut *fresh(), &bytes[..cut]); // fine or not, without a panic
+        }
+    }
+}
+
+/// Damage may turn one field of a request into another; rules between fields are for writing.
+fn rules_hold(message: &mut dyn Message) -> bool {
+    !matches!(encode(message), Err(error) if ["field_conflict", "field_missing"].contains(&error.code))
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let (error, pong): (Fresh, Fresh) = (fresh::<ErrorBody>, fresh::<PingResponse>);
+    let cases: [(Fresh, &[u8], &str, &str); 11] = [
+        (error, &[1, 0, 3], "body_truncated", ""),
+        (error, &[1, 0, 4, 0, 255, 255, 255, 127], "body_truncated", ""),
+        (pong, &[9, 0, 3, 0, 0, 0, 0, 0], "field_unknown", "#9"),
+        (pong, &[1, 0, 4, 0, 0, 0, 0, 0], "field_type_mismatch", "payload"),
+        (error, &[1, 0, 4, 1, 1, 0, 0, 0, b'x'], "field_reserved_not_zero", "code"),
+        (error, &[1, 0, 4, 0, 1, 0, 0, 0, 255], "field_text_invalid", "code"),
+        (error, &[1, 0, 4, 0, 0, 0, 0, 0], "field_out_of_range", "code"),
+        (error, &[1, 0, 4, 0, 1, 0, 0, 0, b'x'], "field_missing", "message"),
+        (error, &[2, 0, 4, 0, 0, 0, 0, 0], "field_missing", "code"),
+        (pong, &[1, 0, 3, 0, 0, 0, 0, 0, 1, 0, 3, 0, 0, 0, 0, 0], "field_repeated", "payload"),
+        (pong, &[1, 0, 3, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0], "field_order", "#0"),
+    ];
+    for (fresh, bytes, code, path) in cases {
+        let error = decode(&mut *fresh(), bytes).expect_err(code);
+        assert_eq!((error.code, error.path.as_str()), (code, path));
+    }
+}
+
+#[test]
+fn requests_are_checked_by_their_table() {
+    let refusal = |mut request: GenerateRequest| encode(&mut request).expect_err("not valid").path;
+    let one = || GenerateRequest { prompt: Some("x".into()), ..Default::default() };
+    assert_eq!(refusal(GenerateRequest { max_tokens: Some(0), ..one() }), "max_tokens");
+    assert_eq!(refusal(GenerateRequest { top_p: Some(0.0), ..one() }), "top_p");
+    assert_eq!(refusal(GenerateRequest { temperature: Some(f64::NAN), ..one() }), "temperature");
+    assert_eq!(refusal(GenerateRequest { stop: vec!["x".into(); 17], ..one() }), "stop");
+    let messages = vec![ChatMessage { role: "nobody".into(), content: String::new() }];
+    let conversation = || GenerateRequest { messages: messages.clone(), ..Default::default() };
+    assert_eq!(refusal(conversation()), "messages.role");
+    for (at, character) in [(0, "1"), (2, "0"), (10, "A"), (52, "0"), (54, "g")] {
+        let mut trace = format!("00-{}-{}-01", "a".repeat(32), "b".repeat(16));
+        let context = |text: &String| {
+            let trace_context = Some(text.clone());
+            Some(RequestContext { trace_context, ..Default::default() })
+        };
+        assert!(encode(&mut GenerateRequest { context: context(&trace), ..one() }).is_ok());
+        trace.replace_range(at..=at, character);
+        let path = refusal(GenerateRequest { context: context(&trace), ..one() });
+        assert_eq!(path, "context.trace_context", "{}", trace);
+    }
+    let context = Some(RequestContext { priority: Some(10), ..Default::default() });
+    assert_eq!(refusal(GenerateRequest { context, ..one() }), "context.priority");
+}
+
+#[test]
+fn fields_that_exclude_each_other_are_refused() {
+    let refusal = |request: &mut dyn Message| {
+        let error = encode(request).expect_err("not valid");
+        (error.code, error.path)
+    };
+    let path = |code, path: &str| (code, path.to_owned());
+    let none = GenerateRequest::default;
+    assert_eq!(refusal(&mut none()), path("field_missing", "prompt"));
+    let mut two =
+        GenerateRequest { prompt: Some("x".into()), tokens: Some(vec![1]), ..Default::default() };
+    assert_eq!(refusal(&mut two), path("field_conflict", "tokens"));
+    let messages = vec![ChatMessage { role: "user".into(), content: String::new() }];
+    let mut special = GenerateRequest { messages, add_special: Some(true), ..Default::default() };
+    assert_eq!(refusal(&mut special), path("field_conflict", "add_special"));
+    let mut inputs = EmbedRequest { inputs: vec![Input::default()], ..Default::default() };
+    assert_eq!(refusal(&mut inputs), path("field_missing", "inputs.text"));
+}
+
+#[test]
+fn the_lowest_revision_is_that_of_the_newest_field() {
+    let since = |mut request: GenerateRequest| encode(&mut request).expect("valid").1;
+    let one = || GenerateRequest { prompt: Some("x".into()), ..Default::default() };
+    assert_eq!(since(one()), 1);
+    assert_eq!(since(GenerateRequest { logprobs: Some(0), ..one() }), 2);
+    assert_eq!(since(GenerateRequest { ignore_eos: Some(true), ..one() }), 3);
+    assert_eq!(since(GenerateRequest { context: Some(RequestContext::default()), ..one() }), 3);
+}
+
+#[test]
+fn the_health_of_a_server_has_no_requirements() {
+    assert!(HealthRequest::default().requirements().is_none());
+    let mut one = HealthRequest { model: Some("m".into()), ..Default::default() };
+    assert!(one.requirements().is_some());
+    assert!(TokenizeRequest::default().requirements().is_some());
+    assert!(ModelsRequest::default().requirements().is_none());
+}
+
+fn response(kind: u8, flags: u8, body: &[u8]) -> Vec<u8> {
+    let mut frame = request_frame(kind | RESPONSE_BIT, 1, 0, body, false).expect("small");
+    frame[6] = flags;
+    frame[7] = PROVENANCE_REAL;
+    frame
+}
+
+#[test]
+fn headers_are_refused_as_early_as_can_be() {
+    let good = response(KIND_PING, 0, b"12345678");
+    for have in 0..=good.len() {
+        assert!(check_header(&good[..have], 4096, true).is_ok());
+    }
+    // The byte that is wrong, how many must be there to see it, its value.
+    let cases = [
+        (0, 4, 27, "length_too_small"),
+        (3, 4, 1, "length_too_large"),
+        (4, 5, 2, "version_unsupported"),
+        (28, 32, 1, "reserved_not_zero"),
+        (5, 32, 2, "kind_out_of_range"),
+        (5, 32, 0x80, "kind_out_of_range"),
+        (6, 32, 8, "flags_unknown"),
+        (7, 32, 0, "provenance_invalid"),
+        (7, 32, 3, "provenance_invalid"),
+        (8, 32, 0, "request_id_invalid"),
+        (5, 32, 0xF0, "request_id_invalid"),
+        (20, 32, 9, "raw_size_mismatch"),
+        (22, 32, 1, "raw_size_too_large"),
+        (6, 32, 1, "compression_not_useful"),
+    ];
+    for (at, from, byte, code) in cases {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        assert!(check_header(&bytes[..from - 1], 4096, true).is_ok(), "{}", code);
+        let error = check_header(&bytes[..from], 4096, true).expect_err(code);
+        assert_eq!(error.code, Code::ProtocolError);
+        assert!(error.message.contains(code), "{} in {}", code, error.message);
+    }
+}
+
+#[test]
+fn frames_are_the_same_however_they_are_cut() {
+    let mut random = random();
+    let text = "a text that comes again and again ".repeat(200);
+    let block = compress(text.as_bytes()).expect("it pays");
+    let mut packed = response(KIND_GENERATE, FLAG_COMPRESSED, &block);
+    packed[20..24].copy_from_slice(&(text.len() as u32).to_le_bytes());
+    let stream = [response(KIND_PING, 0, b""), packed, response(KIND_PING, 0, &[7; 3000])].concat();
+    for round in 0..200 {
+        let mut reader = FrameReader::new(1 << 20);
+        reader.may_compress = true;
+        let (mut frames, mut rest) = (Vec::new(), &stream[..]);
+        while !rest.is_empty() {
+            let size = if round == 0 { 1 } else { 1 + random.below(rest.len() as u64) as usize };
+            reader.take(&rest[..size], &mut frames).expect("fine");
+            rest = &rest[size..];
+        }
+        let bodies: Vec<&[u8]> = frames.iter().map(|frame| &frame.body[..]).collect();
+        assert_eq!(bodies, [&b""[..], text.as_bytes(), &[7; 3000][..]]);
+    }
+}
+
+#[test]
+fn blocks_are_refused_without_agreement_and_when_they_lie() {
+    let text = [b'x'; 5000];
+    let block = compress(&text).expect("it pays");
+    let mut frame = response(KIND_PING, FLAG_COMPRESSED, &block);
+    frame[20..24].copy_from_slice(&5000u32.to_le_bytes());
+    let mut reader = FrameReader::new(1 << 20);
+    assert!(reader.take(&frame, &mut Vec::new()).is_err(), "not agreed");
+    frame[20..24].copy_from_slice(&1_000_000u32.to_le_bytes());
+    let mut reader = FrameReader::new(1 << 20);
+    reader.may_compress = true;
+    let error = reader.take(&frame, &mut Vec::new()).expect_err("a lie");
+    assert!(error.message.contains("compressed_body_damaged"), "{}", error);
+}

@@ -1,0 +1,76 @@
+//! LZ4 blocks: there and back, damage.
+
+use super::*;
+use crate::random::Random;
+
+#[test]
+fn decodes_literals_and_an_overlapping_match() {
+    // "abc", then nine bytes from three back, then five literals.
+    let block = [0x35, b'a', b'b', b'c', 3, 0, 0x50, b'1', b'2', b'3', b'4', b'5'];
+    assert_eq!(decode(&block, 17).as_deref(), Some(&b"abcabcabcabc12345"[..]));
+}
+
+#[test]
+fn refuses_damage() {
+    let good = [0x35, b'a', b'b', b'c', 3, 0, 0x50, b'1', b'2', b'3', b'4', b'5'];
+    assert_eq!(decode(&good, 16), None, "one byte less");
+    assert_eq!(decode(&good, 18), None, "one byte more");
+    for end in 0..good.len() {
+        assert_eq!(decode(&good[..end], 17), None, "cut at {}", end);
+    }
+    let mut offset_0 = good;
+    offset_0[4] = 0;
+    assert_eq!(decode(&offset_0, 17), None, "a match that points at itself");
+    let mut before_start = good;
+    before_start[4] = 4;
+    assert_eq!(decode(&before_start, 17), None, "a match from before the start");
+    assert_eq!(decode(&[0x10, b'a'], usize::MAX), None, "a size that is a lie");
+}
+
+#[test]
+fn what_is_encoded_decodes_to_itself() {
+    let seed = Random::seed_of_the_day();
+    println!("seed {}", seed);
+    let mut random = Random::new(seed);
+    for round in 0..2000 {
+        let size = random.below(if round % 50 == 0 { 100_000 } else { 600 }) as usize;
+        let letters = 1 + random.below(5);
+        let bytes: Vec<u8> = (0..size)
+            .map(|_| match random.below(40) {
+                0 => random.next() as u8,
+                _ => random.below(letters) as u8,
+            })
+            .collect();
+        let room = size + size / 200 + 32;
+        let block = encode(&bytes, room).expect("room for everything");
+        assert_eq!(decode(&block, size), Some(bytes), "seed {}, round {}", seed, round);
+    }
+}
+
+#[test]
+fn damaged_blocks_never_panic() {
+    let seed = Random::seed_of_the_day();
+    println!("seed {}", seed);
+    let mut random = Random::new(seed);
+    let bytes: Vec<u8> = (0..3000u32).map(|at| (at / 7 % 11) as u8).collect();
+    let block = encode(&bytes, 4000).expect("compresses");
+    for _ in 0..20_000 {
+        let mut broken = block.clone();
+        for _ in 0..=random.below(3) {
+            let at = random.below(broken.len() as u64) as usize;
+            broken[at] = random.next() as u8;
+        }
+        broken.truncate(1 + random.below(broken.len() as u64) as usize);
+        if let Some(out) = decode(&broken, bytes.len()) {
+            assert_eq!(out.len(), bytes.len());
+        }
+    }
+}
+
+#[test]
+fn gives_up_when_there_is_no_room() {
+    let mut random = Random::new(7);
+    let noise: Vec<u8> = (0..2000).map(|_| random.next() as u8).collect();
+    assert_eq!(encode(&noise, 1800), None);
+    assert!(encode(&[0; 2000], 1800).expect("zeros").len() < 100);
+}
