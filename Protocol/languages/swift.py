@@ -1,12 +1,45 @@
-"""Emits Sources/Wire/Generated: the kinds, statuses and limits of Wire.
+"""Emits Sources/Wire/Generated: the kinds, statuses, limits and messages of Wire.
 
-What Wire does with them is written by hand, as are its message tables, which a test of Wire compares
-with protocol.json. Lines are at most 100 characters wide, as the formatter wants them.
+Lines are at most 100 characters wide, as the formatter wants them.
 """
 
 import textwrap
 
+import _swift_messages
+
 FOLDER = "Sources/Wire/Generated/"
+
+# Bounds that code outside the messages compares with, each taken from the field that has it.
+FIELD_BOUNDS = [
+    ("modelNameSizeMax", "Model", "name", "max", "Int", "bytes of a model's name"),
+    ("pathSizeMax", "Load request", "path", "max", "Int", "bytes of a file's path"),
+    ("deviceNameSizeMax", "Answer", "device", "max", "Int",
+     "bytes of a device's name, such as `cpu` or `cuda:0`"),
+    ("peerNameSizeMax", "Hello request", "client", "max", "Int",
+     "bytes of the name that a client or server gives itself in Hello"),
+    ("wordSizeMax", "Error", "code", "max", "Int",
+     "bytes of a short word: a stable code, a path of fields, a counter's name"),
+    ("sentenceSizeMax", "Error", "message", "max", "Int",
+     "bytes of a sentence: an error's message, a reason, a degradation"),
+    ("fingerprintSize", "Answer", "fingerprint", "max", "Int", "bytes of a SHA-256 fingerprint"),
+    ("logitCountMax", "Logits chunk", "logits", "max", "Int", "values of one chunk of logits"),
+    ("embeddingCountMax", "Embed chunk", "embeddings", "max", "Int",
+     "values of one chunk of embeddings"),
+    ("generateTokensMax", "Generate request", "max_tokens", "max", "UInt64",
+     "tokens that one Generate may ask for"),
+    ("generateTokensDefault", "Generate request", "max_tokens", "default", "UInt64",
+     "tokens that one Generate makes when it does not say"),
+    ("stopCountMax", "Generate request", "stop", "times_max", "Int",
+     "stop strings of one Generate"),
+    ("stopSizeMax", "Generate request", "stop", "max", "Int", "bytes of one stop string"),
+    ("temperatureMax", "Generate request", "temperature", "max", "Double",
+     "upper bound of the temperature; above it the distribution is flat to any eye"),
+    ("topKMax", "Generate request", "top_k", "max", "UInt64",
+     "upper bound of top_k: larger than any vocabulary"),
+    ("priorityMax", "Request context", "priority", "max", "UInt64", "the highest priority"),
+    ("priorityDefault", "Request context", "priority", "default", "UInt64",
+     "the priority of a request that does not say"),
+]
 
 # Swift's own words, and what the kinds of another number type are.
 NAMES = {"INTERNAL": "internalError"}
@@ -91,8 +124,8 @@ def statuses(protocol):
 
 
 def limits(protocol):
-    out = head("The bounds of SPEC.md, section 6, and the sizes of headers.",
-               "Those that only follow from message tables stand in ../Limits+Messages.swift.")
+    out = head("The bounds of SPEC.md, section 6, the sizes of headers, and the bounds of fields",
+               "that code outside the messages compares with.")
     out += "/// Bounds of the protocol. Sizes are bytes, counts are elements.\n"
     out += "public enum Limits {\n"
     out += "    /// Protocol version in byte 4 of every frame.\n"
@@ -110,6 +143,12 @@ def limits(protocol):
         text = "{:_}".format(value) if value >= 100_000 else str(value)
         out += "\n" + comment(about)
         out += "    public static let %s%s = %s\n" % (lower_camel(limit["name"]), kind, text)
+    for name, message, field, key, kind, about in FIELD_BOUNDS:
+        row = next(row for row in protocol["messages"][message]["fields"] if row["name"] == field)
+        value = row[key]
+        text = "{:_}".format(value) if value >= 100_000 else str(value)
+        out += "\n" + comment(about)
+        out += "    public static let %s: %s = %s\n" % (name, kind, text)
     return out + "}\n"
 
 
@@ -127,7 +166,10 @@ def codes(protocol):
 
 
 def emit(protocol):
-    return {FOLDER + "DatedCodes.swift": codes(protocol),
-            FOLDER + "MessageKind.swift": kinds(protocol),
-            FOLDER + "Status.swift": statuses(protocol),
-            FOLDER + "Limits.swift": limits(protocol)}
+    files = {FOLDER + "DatedCodes.swift": codes(protocol),
+             FOLDER + "MessageKind.swift": kinds(protocol),
+             FOLDER + "Status.swift": statuses(protocol),
+             FOLDER + "Limits.swift": limits(protocol),
+             "Tests/WireTests/MessageTypes.swift": _swift_messages.registry(protocol, head)}
+    messages = _swift_messages.files(protocol, head, comment)
+    return dict(files, **{FOLDER + name: text for name, text in messages.items()})

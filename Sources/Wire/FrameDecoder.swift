@@ -215,7 +215,7 @@ private struct RawStorage: ~Copyable {
 
     /// Gives the memory back when it is larger than an idle connection may keep.
     mutating func shrink() {
-        guard block.count > Limits.decoderKeepSizeMax else { return }
+        guard block.count > Limits.idleBufferSizeMax else { return }
         block.deallocate()
         block = UnsafeMutableRawBufferPointer(start: nil, count: 0)
         count = 0
@@ -231,4 +231,9 @@ private struct RawStorage: ~Copyable {
     }
 
     deinit { block.deallocate() }
+}
+
+extension Limits {
+    /// Bytes of working memory above which a decoder or an encoder gives it back once it is idle.
+    static let idleBufferSizeMax = 64 << 10
 }

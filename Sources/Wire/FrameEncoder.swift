@@ -43,7 +43,7 @@ public struct FrameEncoder {
 
     /// Forgets the frames; keeps the room unless it is larger than an idle connection may keep.
     public mutating func removeAll() {
-        let keeps = writer.bytes.capacity <= Limits.decoderKeepSizeMax
+        let keeps = writer.bytes.capacity <= Limits.idleBufferSizeMax
         writer.bytes.removeAll(keepingCapacity: keeps)
     }
 
@@ -182,7 +182,7 @@ public struct FrameEncoder {
         if let size {
             writer.bytes.replaceSubrange(offset..., with: block[..<size])
         }
-        if block.count <= Limits.decoderKeepSizeMax { scratch = block }
+        if block.count <= Limits.idleBufferSizeMax { scratch = block }
         return size
     }
 

@@ -1,32 +1,14 @@
-// Every message and record type of Wire by the name its table has, and a way to look inside one.
+// The message and record types of Wire by the name their tables have, and a way to look inside one.
 
 import Wire
 
 enum MessageRegistry {
-    static let requests: [any RequestMessage.Type] = [
-        HelloRequest.self, PingRequest.self, HealthRequest.self, ModelsRequest.self,
-        LoadRequest.self, UnloadRequest.self, TokenizeRequest.self, DetokenizeRequest.self,
-        GenerateRequest.self, ScoreRequest.self, LogitsRequest.self, EmbedRequest.self,
-        CancelRequest.self, StatsRequest.self,
-    ]
-
-    static let responses: [any ResponseMessage.Type] = [
-        HelloResponse.self, PingResponse.self, HealthResponse.self, ModelsResponse.self,
-        LoadProgress.self, LoadResponse.self, UnloadResponse.self, TokenizeResponse.self,
-        DetokenizeResponse.self, GenerateChunk.self, GenerateResponse.self, ScoreResponse.self,
-        LogitsChunk.self, LogitsResponse.self, EmbedChunk.self, EmbedResponse.self,
-        CancelResponse.self, StatsResponse.self, GoAway.self,
-    ]
-
-    static let records: [any WireRecord.Type] = [
-        Requirements.self, Timing.self, AnswerRecord.self, ModelInfo.self,
-        LayerVerdictRecord.self, CounterRecord.self, ErrorBody.self, ChatMessage.self,
-        Input.self, Logprobs.self, Score.self,
-    ]
+    static let requests = MessageTypes.requests
+    static let responses = MessageTypes.responses
 
     static let all: [any WireRecord.Type] =
         requests.map { $0 as any WireRecord.Type } + responses.map { $0 as any WireRecord.Type }
-        + records
+        + MessageTypes.records
 
     static func type(named name: String) -> (any WireRecord.Type)? {
         all.first { "\($0.layout.name)" == name }

@@ -1,36 +1,10 @@
-// The documents against the code: status.json, the tables of SPEC.md, the limits.
+// What SPEC.md says beside its generated tables, against the code, and how the limits fit together.
 
 import Foundation
 import Testing
 import Wire
 
 @Suite struct TableTests {
-    struct StatusFile: Decodable {
-        struct Entry: Decodable {
-            let number: UInt32
-            let name: String
-            let advice: String
-            let on_wire: Bool
-            let meaning: String
-        }
-        let version: Int
-        let statuses: [Entry]
-    }
-
-    @Test func statusFileEqualsTheEnum() throws {
-        let url = VectorCase.protocolFolder.appendingPathComponent("status.json")
-        let file = try JSONDecoder().decode(StatusFile.self, from: Data(contentsOf: url))
-        #expect(file.version == Int(Limits.version))
-        #expect(file.statuses.map(\.number) == Status.allCases.map(\.rawValue))
-        for entry in file.statuses {
-            let status = try #require(Status(rawValue: entry.number))
-            #expect(entry.name == status.description)
-            #expect(entry.advice == status.advice.rawValue)
-            #expect(entry.on_wire == status.isOnWire)
-            #expect(!entry.meaning.isEmpty)
-        }
-    }
-
     private static let spec: String =
         (try? String(
             contentsOf: VectorCase.protocolFolder.appendingPathComponent("SPEC.md"),
@@ -48,66 +22,6 @@ import Wire
             line.dropFirst().dropLast().split(separator: "|", omittingEmptySubsequences: false)
                 .map { $0.trimmingCharacters(in: .whitespaces) }
         }
-    }
-
-    @Test(arguments: MessageRegistry.all.map { "\($0.layout.name)" })
-    func bodyTableOfTheSpecEqualsTheCode(_ name: String) throws {
-        let layout = try #require(MessageRegistry.type(named: name)).layout
-        let table = rows(under: name)
-        let expected = layout.fields.map { field in
-            [
-                "\(field.id)", "`\(field.name)`", field.type.name,
-                Self.presence(field.presence), field.range.text,
-            ]
-        }
-        #expect(table.map { Array($0.prefix(5)) } == expected, "\(name)")
-        #expect(table.allSatisfy { $0.count == 6 && !$0[5].isEmpty })
-    }
-
-    private static func presence(_ presence: FieldPresence) -> String {
-        switch presence {
-        case .required: "required"
-        case .optional: "optional"
-        case .repeated(let min, let max): "\(min)..\(max) times"
-        }
-    }
-
-    @Test func kindTableOfTheSpecEqualsTheCode() {
-        let expected = MessageKind.allCases.map { kind in
-            [
-                "`0x\(Reflected.hex([kind.requestByte]))`", "\(kind)",
-                kind.isServed ? "served" : (kind == .goAway ? "push" : "reserved"),
-            ]
-        }
-        #expect(rows(under: "Kinds").map { Array($0.prefix(3)) } == expected)
-    }
-
-    @Test func statusTableOfTheSpecEqualsTheCode() {
-        let expected = Status.allCases.map { ["\($0.rawValue)", "\($0)", $0.advice.rawValue] }
-        #expect(rows(under: "Status codes").map { Array($0.prefix(3)) } == expected)
-    }
-
-    @Test func limitTableOfTheSpecEqualsTheCode() {
-        let found = Dictionary(
-            rows(under: "Limits").map { ($0[0], $0[1]) }, uniquingKeysWith: { first, _ in first })
-        let expected: [String: Int] = [
-            "frame before Hello": Limits.frameSizeMaxBeforeHello,
-            "body after Hello": Limits.bodySizeMax,
-            "smallest body limit of a peer": Limits.bodySizeMin,
-            "smallest compressed body": Limits.compressionSizeMin,
-            "requests in flight": Limits.requestsInFlightMax,
-            "text in one field": Limits.textSizeMax,
-            "tokens in one field": Limits.tokenCountMax,
-            "records in one list": Limits.listCountMax,
-            "messages of one conversation": Limits.messageCountMax,
-            "continuations of one Score": Limits.continuationCountMax,
-            "inputs of one Embed": Limits.inputCountMax,
-            "alternatives beside a token": Int(Limits.topLogprobsMax),
-            "values of one embedding": Int(Limits.embeddingDimensionsMax),
-            "ping payload": Limits.pingPayloadSizeMax,
-            "longest retry-after": Int(Limits.retryAfterMillisecondsMax),
-        ]
-        #expect(found == expected.mapValues { "\($0)" })
     }
 
     @Test func revisionOfTheSpecIsTheCodesAndHasALineInTheChangeList() {

@@ -1,7 +1,7 @@
 // Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
 //
-// The bounds of SPEC.md, section 6, and the sizes of headers. Those that only follow from message
-// tables stand in ../Limits+Messages.swift.
+// The bounds of SPEC.md, section 6, the sizes of headers, and the bounds of fields that code
+// outside the messages compares with.
 
 /// Bounds of the protocol. Sizes are bytes, counts are elements.
 public enum Limits {
@@ -73,4 +73,55 @@ public enum Limits {
 
     /// Bytes: the sample: from the middle of the body.
     public static let compressionSampleSize = 4096
+
+    /// Bytes of a model's name.
+    public static let modelNameSizeMax: Int = 128
+
+    /// Bytes of a file's path.
+    public static let pathSizeMax: Int = 4096
+
+    /// Bytes of a device's name, such as `cpu` or `cuda:0`.
+    public static let deviceNameSizeMax: Int = 64
+
+    /// Bytes of the name that a client or server gives itself in Hello.
+    public static let peerNameSizeMax: Int = 128
+
+    /// Bytes of a short word: a stable code, a path of fields, a counter's name.
+    public static let wordSizeMax: Int = 128
+
+    /// Bytes of a sentence: an error's message, a reason, a degradation.
+    public static let sentenceSizeMax: Int = 2048
+
+    /// Bytes of a SHA-256 fingerprint.
+    public static let fingerprintSize: Int = 32
+
+    /// Values of one chunk of logits.
+    public static let logitCountMax: Int = 1_000_000
+
+    /// Values of one chunk of embeddings.
+    public static let embeddingCountMax: Int = 1_000_000
+
+    /// Tokens that one Generate may ask for.
+    public static let generateTokensMax: UInt64 = 1_048_576
+
+    /// Tokens that one Generate makes when it does not say.
+    public static let generateTokensDefault: UInt64 = 256
+
+    /// Stop strings of one Generate.
+    public static let stopCountMax: Int = 16
+
+    /// Bytes of one stop string.
+    public static let stopSizeMax: Int = 256
+
+    /// Upper bound of the temperature; above it the distribution is flat to any eye.
+    public static let temperatureMax: Double = 100.0
+
+    /// Upper bound of top_k: larger than any vocabulary.
+    public static let topKMax: UInt64 = 16_777_216
+
+    /// The highest priority.
+    public static let priorityMax: UInt64 = 9
+
+    /// The priority of a request that does not say.
+    public static let priorityDefault: UInt64 = 4
 }

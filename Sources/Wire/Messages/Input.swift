@@ -7,17 +7,6 @@ public enum Input: WireRecord, Equatable {
     /// Token ids, used as they are.
     case tokens([UInt32])
 
-    private enum ID: UInt16 { case text = 1, tokens }
-
-    /// The table of its body.
-    public static let layout = MessageLayout(
-        "Input",
-        [
-            FieldLayout(ID.text, "text", .text, .optional, .size(0, Limits.textSizeMax)),
-            FieldLayout(
-                ID.tokens, "tokens", .unsigneds, .optional, .count(1, Limits.tokenCountMax)),
-        ])
-
     /// Decodes a whole body; see `WireRecord`. Both fields are `field_conflict`, neither is
     /// `field_missing`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {

@@ -69,27 +69,6 @@ public struct Logprobs: WireRecord, Equatable {
         return (index * width..<(index + 1) * width).map { (topTokens[$0], topLogprobs[$0]) }
     }
 
-    private enum ID: UInt16 { case tokens = 1, logprobs, topCount, topTokens, topLogprobs }
-
-    /// The table of its body.
-    public static let layout = MessageLayout(
-        "Logprobs",
-        [
-            FieldLayout(
-                ID.tokens, "tokens", .unsigneds, .required, .count(0, Limits.tokenCountMax)),
-            FieldLayout(
-                ID.logprobs, "logprobs", .numbers, .required, .count(0, Limits.tokenCountMax)),
-            FieldLayout(
-                ID.topCount, "top_count", .unsigned, .optional,
-                .unsigned(0, Limits.topLogprobsMax)),
-            FieldLayout(
-                ID.topTokens, "top_tokens", .unsigneds, .optional,
-                .count(0, Limits.tokenCountMax)),
-            FieldLayout(
-                ID.topLogprobs, "top_logprobs", .numbers, .optional,
-                .count(0, Limits.tokenCountMax)),
-        ])
-
     /// Decodes a whole body; see `WireRecord`. Counts that disagree are `field_conflict`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         var topCount: UInt64 = 0

@@ -3,49 +3,12 @@
 // Guarantees: Generate, Logits and Score read the same fields by the same rules, whichever ids
 // those have; a conversation leaves no choice about special tokens, because its template makes it.
 
-/// One turn of a conversation.
-public struct ChatMessage: WireRecord, Equatable {
+extension ChatMessage {
     /// Who speaks.
-    public enum Role: String, Sendable, CaseIterable { case system, user, assistant }
+    public typealias Role = ChatRole
 
-    /// Who speaks.
-    public var role: Role
-    /// What is said; may be empty. Names of special tokens in it stay text.
-    public var content: String
-
-    /// A value from its parts; sends nothing.
-    public init(_ role: Role, _ content: String) {
-        self.role = role
-        self.content = content
-    }
-
-    private enum ID: UInt16 { case role = 1, content }
-
-    /// The table of its body.
-    public static let layout = MessageLayout(
-        "Chat message",
-        [
-            FieldLayout(ID.role, "role", .text, .required, .choice("system|user|assistant")),
-            FieldLayout(ID.content, "content", .text, .required, .size(0, Limits.textSizeMax)),
-        ])
-
-    /// Decodes a whole body; see `WireRecord`.
-    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
-        self.init(.user, "")
-        var reader = BodyReader(body, Self.layout, ids: ID.self)
-        while let (id, field) = try reader.next() {
-            switch id {
-            case .role: role = try field.word(Role.self)
-            case .content: content = try field.text()
-            }
-        }
-    }
-
-    /// Appends its fields; see `WireRecord`.
-    public func encode(into writer: inout BodyWriter) {
-        writer.text(ID.role, role.rawValue)
-        writer.text(ID.content, content)
-    }
+    /// A turn of a conversation. `content` may be empty; names of special tokens in it stay text.
+    public init(_ role: Role, _ content: String) { self.init(role: role, content: content) }
 }
 
 /// Input of a model.

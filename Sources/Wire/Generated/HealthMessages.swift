@@ -1,37 +1,47 @@
-// Health: may this server, or this model, be sent work?
+// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+//
+// Health: may this model, or this server, be sent work.
 
-/// Asks about one model, or about the server when none is named.
+/// Request of Health: may this model, or this server, be sent work.
 public struct HealthRequest: RequestMessage, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.health
-    /// `verify` came with revision 2.
-    public var revisionNeeded: UInt64 { verify ? 2 : 1 }
+    /// Lowest revision that knows all that it says.
+    public var revisionNeeded: UInt64 {
+        if context != nil { return 3 }
+        if verify { return 2 }
+        return 1
+    }
 
-    /// The model; nil stands for the server's only one.
+    /// A model; absent: the server as a whole.
     public var model: String?
-    /// Whether to verify the model now: its files, its seal, its answers. Takes a while.
+    /// Verify the model now; default false.
     public var verify: Bool
-    /// Demands on the model, checked before any work.
+    /// Where the request stands among others.
+    public var context: RequestContext?
+    /// Demands on that model.
     public var requirements: Requirements?
 
     /// A value from its parts; sends nothing.
     public init(
-        model: String? = nil, verify: Bool = false, requirements: Requirements? = nil
+        model: String? = nil, verify: Bool = false, context: RequestContext? = nil,
+        requirements: Requirements? = nil
     ) {
         self.model = model
         self.verify = verify
+        self.context = context
         self.requirements = requirements
     }
 
-    private enum ID: UInt16 { case model = 1, verify, requirements = 30 }
+    enum ID: UInt16 { case model = 1, verify = 2, context = 29, requirements = 30 }
 
     /// The table of its body.
     public static let layout = MessageLayout(
         "Health request",
         [
-            FieldLayout(
-                ID.model, "model", .text, .optional, .size(1, Limits.modelNameSizeMax)),
+            FieldLayout(ID.model, "model", .text, .optional, .size(1, 128)),
             FieldLayout(ID.verify, "verify", .bool),
+            FieldLayout(ID.context, "context", .record),
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
@@ -39,11 +49,12 @@ public struct HealthRequest: RequestMessage, Equatable {
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
-        while let (id, field) = try reader.next() {
+        while let (id, value) = try reader.next() {
             switch id {
-            case .model: model = try field.text()
-            case .verify: verify = field.bool
-            case .requirements: requirements = try field.record(Requirements.self)
+            case .model: model = try value.text()
+            case .verify: verify = value.bool
+            case .context: context = try value.record(RequestContext.self)
+            case .requirements: requirements = try value.record(Requirements.self)
             }
         }
     }
@@ -52,51 +63,27 @@ public struct HealthRequest: RequestMessage, Equatable {
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
         writer.bool(ID.verify, verify ? true : nil)
+        if writer.revision >= 3 { writer.record(ID.context, context) }
         writer.record(ID.requirements, requirements)
     }
 }
 
-/// Life of a model in the registry, and of the server as a whole.
-public enum ServingState: String, Sendable, CaseIterable {
-    case loading, ready, failed, draining
-}
-
-/// The files of a served model on disk, beside those that were loaded.
-public enum FileState: String, Sendable, CaseIterable {
-    /// The same file, size and time of change.
-    case unchanged
-    /// Another file, or a changed one, lies there now.
-    case changed
-    /// Nothing lies there any more.
-    case missing
-}
-
-/// What verifying a model said about its seal.
-public enum SealState: String, Sendable, CaseIterable {
-    /// No seal lies beside the model; it was run twice with the same bits.
-    case absent
-    /// File, tokens and logits are those of the seal.
-    case matched
-    /// They are not any more.
-    case drifted
-}
-
-/// The verdict.
+/// Answer to Health.
 public struct HealthResponse: ResponseMessage, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.health
 
-    /// True when work is accepted.
+    /// Work is accepted.
     public var ready: Bool
     /// Where it stands.
     public var state: ServingState
     /// Why not, or what to know.
     public var reason: String?
-    /// Only when the request asked to verify.
+    /// Only after `verify`: what the comparison gave.
     public var seal: SealState?
-    /// How far a logit lay from the sealed one at most; only with a seal that matched.
+    /// Only with `matched`: how far a logit lay from the sealed one at most.
     public var largestDifference: Double?
-    /// Of one real model: its files on disk.
+    /// Of one real model: its files on disk beside those that were loaded.
     public var file: FileState?
 
     /// A value from its parts; sends nothing.
@@ -112,7 +99,9 @@ public struct HealthResponse: ResponseMessage, Equatable {
         self.file = file
     }
 
-    private enum ID: UInt16 { case ready = 1, state, reason, seal, largestDifference, file }
+    enum ID: UInt16 {
+        case ready = 1, state = 2, reason = 3, seal = 4, largestDifference = 5, file = 6
+    }
 
     /// The table of its body.
     public static let layout = MessageLayout(
@@ -121,8 +110,7 @@ public struct HealthResponse: ResponseMessage, Equatable {
             FieldLayout(ID.ready, "ready", .bool, .required),
             FieldLayout(
                 ID.state, "state", .text, .required, .choice("loading|ready|failed|draining")),
-            FieldLayout(
-                ID.reason, "reason", .text, .optional, .size(1, Limits.sentenceSizeMax)),
+            FieldLayout(ID.reason, "reason", .text, .optional, .size(1, 2048)),
             FieldLayout(ID.seal, "seal", .text, .optional, .choice("absent|matched|drifted")),
             FieldLayout(
                 ID.largestDifference, "largest_difference", .number, .optional, .number(0, 10)),
@@ -131,16 +119,16 @@ public struct HealthResponse: ResponseMessage, Equatable {
 
     /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
-        self.init(ready: false, state: .failed)
+        self.init(ready: false, state: .loading)
         var reader = BodyReader(body, Self.layout, ids: ID.self)
-        while let (id, field) = try reader.next() {
+        while let (id, value) = try reader.next() {
             switch id {
-            case .ready: ready = field.bool
-            case .state: state = try field.word(ServingState.self)
-            case .reason: reason = try field.text()
-            case .seal: seal = try field.word(SealState.self)
-            case .largestDifference: largestDifference = field.number
-            case .file: file = try field.word(FileState.self)
+            case .ready: ready = value.bool
+            case .state: state = try value.word(ServingState.self)
+            case .reason: reason = try value.text()
+            case .seal: seal = try value.word(SealState.self)
+            case .largestDifference: largestDifference = value.number
+            case .file: file = try value.word(FileState.self)
             }
         }
     }
@@ -152,6 +140,6 @@ public struct HealthResponse: ResponseMessage, Equatable {
         writer.text(ID.reason, reason)
         writer.text(ID.seal, seal?.rawValue)
         writer.number(ID.largestDifference, largestDifference)
-        writer.text(ID.file, file?.rawValue, since: 3)
+        if writer.revision >= 3 { writer.text(ID.file, file?.rawValue) }
     }
 }

@@ -1,23 +1,25 @@
-// Hello: the first request of every connection, and what both sides agree on.
+// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+//
+// Hello: first request of a connection; agree on revision, compression, limits.
 
-/// First request of a connection.
+/// Request of Hello: first request of a connection; agree on revision, compression, limits.
 public struct HelloRequest: RequestMessage, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.hello
 
-    /// Name of the client program, for the server's log.
+    /// Name and version of the client program.
     public var client: String
-    /// Highest revision of version 1 that the client speaks.
+    /// Highest revision of version 1 the client speaks.
     public var revision: UInt64
-    /// True when the client reads compressed bodies and may send them.
+    /// The client reads compressed bodies and may send them; default false.
     public var compression: Bool
-    /// Largest body before compression that the client accepts, bytes.
+    /// Largest body before compression the client accepts; default 4194304.
     public var bodySizeMax: UInt64
 
     /// A value from its parts; sends nothing.
     public init(
         client: String, revision: UInt64 = Limits.revision, compression: Bool = false,
-        bodySizeMax: UInt64 = UInt64(Limits.bodySizeMax)
+        bodySizeMax: UInt64 = 4_194_304
     ) {
         self.client = client
         self.revision = revision
@@ -25,32 +27,30 @@ public struct HelloRequest: RequestMessage, Equatable {
         self.bodySizeMax = bodySizeMax
     }
 
-    private enum ID: UInt16 { case client = 1, revision, compression, bodySizeMax }
+    enum ID: UInt16 { case client = 1, revision = 2, compression = 3, bodySizeMax = 4 }
 
     /// The table of its body.
     public static let layout = MessageLayout(
         "Hello request",
         [
-            FieldLayout(
-                ID.client, "client", .text, .required, .size(1, Limits.peerNameSizeMax)),
-            FieldLayout(
-                ID.revision, "revision", .unsigned, .required, .unsigned(1, UInt64(UInt32.max))),
+            FieldLayout(ID.client, "client", .text, .required, .size(1, 128)),
+            FieldLayout(ID.revision, "revision", .unsigned, .required, .unsigned(1, 4_294_967_295)),
             FieldLayout(ID.compression, "compression", .bool),
             FieldLayout(
                 ID.bodySizeMax, "body_size_max", .unsigned, .optional,
-                .unsigned(UInt64(Limits.bodySizeMin), UInt64(UInt32.max))),
+                .unsigned(4096, 4_294_967_295)),
         ])
 
     /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(client: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
-        while let (id, field) = try reader.next() {
+        while let (id, value) = try reader.next() {
             switch id {
-            case .client: client = try field.text()
-            case .revision: revision = field.unsigned
-            case .compression: compression = field.bool
-            case .bodySizeMax: bodySizeMax = field.unsigned
+            case .client: client = try value.text()
+            case .revision: revision = value.unsigned
+            case .compression: compression = value.bool
+            case .bodySizeMax: bodySizeMax = value.unsigned
             }
         }
     }
@@ -64,18 +64,18 @@ public struct HelloRequest: RequestMessage, Equatable {
     }
 }
 
-/// The server's side of the agreement.
+/// Answer to Hello.
 public struct HelloResponse: ResponseMessage, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.hello
 
     /// Name and version of the server program.
     public var server: String
-    /// Revision both sides use from now on: the lower of the two.
+    /// The revision in force: the lower of the two.
     public var revision: UInt64
-    /// True when bodies may be compressed from now on: both sides said so.
+    /// Bodies may be compressed from now on, in both directions.
     public var compression: Bool
-    /// Largest body before compression that the server accepts, bytes.
+    /// Largest body before compression the server accepts.
     public var bodySizeMax: UInt64
     /// Requests this connection may have in flight.
     public var requestsInFlightMax: UInt64
@@ -93,38 +93,36 @@ public struct HelloResponse: ResponseMessage, Equatable {
         self.requestsInFlightMax = requestsInFlightMax
     }
 
-    private enum ID: UInt16 {
-        case server = 1, revision, compression, bodySizeMax, requestsInFlightMax
+    enum ID: UInt16 {
+        case server = 1, revision = 2, compression = 3, bodySizeMax = 4, requestsInFlightMax = 5
     }
 
     /// The table of its body.
     public static let layout = MessageLayout(
         "Hello response",
         [
-            FieldLayout(
-                ID.server, "server", .text, .required, .size(1, Limits.peerNameSizeMax)),
-            FieldLayout(
-                ID.revision, "revision", .unsigned, .required, .unsigned(1, UInt64(UInt32.max))),
+            FieldLayout(ID.server, "server", .text, .required, .size(1, 128)),
+            FieldLayout(ID.revision, "revision", .unsigned, .required, .unsigned(1, 4_294_967_295)),
             FieldLayout(ID.compression, "compression", .bool, .required),
             FieldLayout(
                 ID.bodySizeMax, "body_size_max", .unsigned, .required,
-                .unsigned(UInt64(Limits.bodySizeMin), UInt64(UInt32.max))),
+                .unsigned(4096, 4_294_967_295)),
             FieldLayout(
                 ID.requestsInFlightMax, "requests_in_flight_max", .unsigned, .required,
-                .unsigned(1, UInt64(UInt32.max))),
+                .unsigned(1, 4_294_967_295)),
         ])
 
     /// Decodes a whole body; see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(server: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
-        while let (id, field) = try reader.next() {
+        while let (id, value) = try reader.next() {
             switch id {
-            case .server: server = try field.text()
-            case .revision: revision = field.unsigned
-            case .compression: compression = field.bool
-            case .bodySizeMax: bodySizeMax = field.unsigned
-            case .requestsInFlightMax: requestsInFlightMax = field.unsigned
+            case .server: server = try value.text()
+            case .revision: revision = value.unsigned
+            case .compression: compression = value.bool
+            case .bodySizeMax: bodySizeMax = value.unsigned
+            case .requestsInFlightMax: requestsInFlightMax = value.unsigned
             }
         }
     }

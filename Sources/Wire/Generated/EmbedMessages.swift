@@ -1,63 +1,66 @@
-// Embed: texts in, one vector each out.
+// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
 //
-// Values are row-major, inputs × dimensions, cut anywhere into frames: any number of EmbedChunk
-// (flag more), then one EmbedResponse with the rest.
+// Embed: inputs to vectors; streamed.
 
-/// How the vectors of an input's positions become one.
-public enum Pooling: String, Sendable, CaseIterable {
-    /// Their mean.
-    case mean
-    /// The last one.
-    case last
-    /// The first one.
-    case cls
-}
-
-/// Asks for the embeddings of inputs.
+/// Request of Embed: inputs to vectors; streamed.
 public struct EmbedRequest: RequestMessage, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.embed
-    /// Embed came with revision 2.
-    public var revisionNeeded: UInt64 { 2 }
+    /// Lowest revision that knows all that it says.
+    public var revisionNeeded: UInt64 {
+        if context != nil { return 3 }
+        return 2
+    }
 
-    /// Nil: the server's only model.
+    /// Absent: the server's only model.
     public var model: String?
-    /// What is embedded, each by itself; 1 to 256.
+    /// One `Input` each.
     public var inputs: [Input]
-    /// True: names of special tokens in text become those tokens.
-    public var parseSpecial = false
-    /// True: begin and end tokens are added to text as the model asks for.
-    public var addSpecial = true
-    /// How an input's positions become one vector.
-    public var pooling = Pooling.mean
-    /// True: each vector is divided by its Euclidean length; zero stays zero.
-    public var normalize = true
-    /// Demands on the model, checked before any work.
+    /// Names of special tokens in a text become those tokens; default false.
+    public var parseSpecial: Bool
+    /// Add begin and end tokens to a text as the model asks for; default true.
+    public var addSpecial: Bool
+    /// How positions become one vector; default mean.
+    public var pooling: Pooling
+    /// Divide by the Euclidean length; default true.
+    public var normalize: Bool
+    /// Where the request stands among others.
+    public var context: RequestContext?
+    /// Demands on the model.
     public var requirements: Requirements?
 
     /// A value from its parts; sends nothing.
-    public init(model: String? = nil, inputs: [Input]) {
+    public init(
+        model: String? = nil, inputs: [Input], parseSpecial: Bool = false, addSpecial: Bool = true,
+        pooling: Pooling = .mean, normalize: Bool = true, context: RequestContext? = nil,
+        requirements: Requirements? = nil
+    ) {
         self.model = model
         self.inputs = inputs
+        self.parseSpecial = parseSpecial
+        self.addSpecial = addSpecial
+        self.pooling = pooling
+        self.normalize = normalize
+        self.context = context
+        self.requirements = requirements
     }
 
-    private enum ID: UInt16 {
-        case model = 1, inputs, parseSpecial, addSpecial, pooling, normalize
-        case requirements = 30
+    enum ID: UInt16 {
+        case model = 1, inputs = 2, parseSpecial = 3, addSpecial = 4, pooling = 5, normalize = 6
+        case context = 29, requirements = 30
     }
 
     /// The table of its body.
     public static let layout = MessageLayout(
         "Embed request",
         [
-            FieldLayout(
-                ID.model, "model", .text, .optional, .size(1, Limits.modelNameSizeMax)),
-            FieldLayout(
-                ID.inputs, "inputs", .record, .repeated(min: 1, max: Limits.inputCountMax)),
+            FieldLayout(ID.model, "model", .text, .optional, .size(1, 128)),
+            FieldLayout(ID.inputs, "inputs", .record, .repeated(min: 1, max: 256)),
             FieldLayout(ID.parseSpecial, "parse_special", .bool),
             FieldLayout(ID.addSpecial, "add_special", .bool),
             FieldLayout(ID.pooling, "pooling", .text, .optional, .choice("mean|last|cls")),
             FieldLayout(ID.normalize, "normalize", .bool),
+            FieldLayout(ID.context, "context", .record),
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
@@ -65,15 +68,16 @@ public struct EmbedRequest: RequestMessage, Equatable {
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(inputs: [])
         var reader = BodyReader(body, Self.layout, ids: ID.self)
-        while let (id, field) = try reader.next() {
+        while let (id, value) = try reader.next() {
             switch id {
-            case .model: model = try field.text()
-            case .inputs: inputs.append(try field.record(Input.self))
-            case .parseSpecial: parseSpecial = field.bool
-            case .addSpecial: addSpecial = field.bool
-            case .pooling: pooling = try field.word(Pooling.self)
-            case .normalize: normalize = field.bool
-            case .requirements: requirements = try field.record(Requirements.self)
+            case .model: model = try value.text()
+            case .inputs: inputs.append(try value.record(Input.self))
+            case .parseSpecial: parseSpecial = value.bool
+            case .addSpecial: addSpecial = value.bool
+            case .pooling: pooling = try value.word(Pooling.self)
+            case .normalize: normalize = value.bool
+            case .context: context = try value.record(RequestContext.self)
+            case .requirements: requirements = try value.record(Requirements.self)
             }
         }
     }
@@ -81,39 +85,41 @@ public struct EmbedRequest: RequestMessage, Equatable {
     /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
-        for input in inputs { writer.record(ID.inputs, input) }
+        for value in inputs { writer.record(ID.inputs, value) }
         writer.bool(ID.parseSpecial, parseSpecial ? true : nil)
         writer.bool(ID.addSpecial, addSpecial ? nil : false)
         writer.text(ID.pooling, pooling == .mean ? nil : pooling.rawValue)
         writer.bool(ID.normalize, normalize ? nil : false)
+        if writer.revision >= 3 { writer.record(ID.context, context) }
         writer.record(ID.requirements, requirements)
     }
 }
 
-/// Part of the values; more frames follow.
+/// Part of the answer to Embed; more frames follow.
 public struct EmbedChunk: NumberedResponse, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.embed
     /// True: more frames of the response follow.
     public static let isFollowed = true
 
-    /// Values, row-major: inputs by dimensions.
+    /// The next values.
     public var embeddings: [Float]
     /// Number of this frame in its answer, from 0.
     public var frame: UInt64?
 
     /// A value from its parts; sends nothing.
-    public init(embeddings: [Float]) { self.embeddings = embeddings }
+    public init(embeddings: [Float], frame: UInt64? = nil) {
+        self.embeddings = embeddings
+        self.frame = frame
+    }
 
-    private enum ID: UInt16 { case embeddings = 1, frame = 28 }
+    enum ID: UInt16 { case embeddings = 1, frame = 28 }
 
     /// The table of its body.
     public static let layout = MessageLayout(
         "Embed chunk",
         [
-            FieldLayout(
-                ID.embeddings, "embeddings", .numbers, .required,
-                .count(1, Limits.embeddingCountMax)),
+            FieldLayout(ID.embeddings, "embeddings", .numbers, .required, .count(1, 1_000_000)),
             FieldLayout(ID.frame, "frame", .unsigned),
         ])
 
@@ -121,10 +127,10 @@ public struct EmbedChunk: NumberedResponse, Equatable {
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(embeddings: [])
         var reader = BodyReader(body, Self.layout, ids: ID.self)
-        while let (id, field) = try reader.next() {
+        while let (id, value) = try reader.next() {
             switch id {
-            case .embeddings: embeddings = field.numbers
-            case .frame: frame = field.unsigned
+            case .embeddings: embeddings = value.numbers
+            case .frame: frame = value.unsigned
             }
         }
     }
@@ -132,26 +138,26 @@ public struct EmbedChunk: NumberedResponse, Equatable {
     /// Appends its fields; see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.numbers(ID.embeddings, embeddings)
-        writer.unsigned(ID.frame, frame, since: 3)
+        if writer.revision >= 3 { writer.unsigned(ID.frame, frame) }
     }
 }
 
-/// The rest of the values and what they are.
+/// Answer to Embed, or the last frame of it.
 public struct EmbedResponse: NumberedResponse, Equatable {
     /// The kind of its frames.
     public static let kind = MessageKind.embed
 
-    /// Values not sent in chunks.
+    /// The last values.
     public var embeddings: [Float]
     /// Values per input.
     public var dimensions: UInt64
-    /// Inputs in all.
+    /// Inputs, as many as the request has.
     public var count: UInt64
     /// Tokens of all inputs together.
     public var promptTokens: UInt64
     /// Number of this frame in its answer, from 0.
     public var frame: UInt64?
-    /// Who answered, where, how long, how degraded.
+    /// Who answered.
     public var answer: AnswerRecord
 
     /// True when the answer lists degradations.
@@ -160,32 +166,27 @@ public struct EmbedResponse: NumberedResponse, Equatable {
     /// A value from its parts; sends nothing.
     public init(
         embeddings: [Float], dimensions: UInt64, count: UInt64, promptTokens: UInt64,
-        answer: AnswerRecord
+        frame: UInt64? = nil, answer: AnswerRecord
     ) {
         self.embeddings = embeddings
         self.dimensions = dimensions
         self.count = count
         self.promptTokens = promptTokens
+        self.frame = frame
         self.answer = answer
     }
 
-    private enum ID: UInt16 {
-        case embeddings = 1, dimensions, count, promptTokens, frame = 28, answer = 31
+    enum ID: UInt16 {
+        case embeddings = 1, dimensions = 2, count = 3, promptTokens = 4, frame = 28, answer = 31
     }
 
     /// The table of its body.
     public static let layout = MessageLayout(
         "Embed response",
         [
-            FieldLayout(
-                ID.embeddings, "embeddings", .numbers, .required,
-                .count(0, Limits.embeddingCountMax)),
-            FieldLayout(
-                ID.dimensions, "dimensions", .unsigned, .required,
-                .unsigned(1, Limits.embeddingDimensionsMax)),
-            FieldLayout(
-                ID.count, "count", .unsigned, .required,
-                .unsigned(1, UInt64(Limits.inputCountMax))),
+            FieldLayout(ID.embeddings, "embeddings", .numbers, .required, .count(0, 1_000_000)),
+            FieldLayout(ID.dimensions, "dimensions", .unsigned, .required, .unsigned(1, 131_072)),
+            FieldLayout(ID.count, "count", .unsigned, .required, .unsigned(1, 256)),
             FieldLayout(ID.promptTokens, "prompt_tokens", .unsigned, .required),
             FieldLayout(ID.frame, "frame", .unsigned),
             FieldLayout(ID.answer, "answer", .record, .required),
@@ -195,16 +196,16 @@ public struct EmbedResponse: NumberedResponse, Equatable {
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(
             embeddings: [], dimensions: 0, count: 0, promptTokens: 0,
-            answer: AnswerRecord(model: "", device: ""))
+            answer: AnswerRecord(model: "", device: "", timing: Timing()))
         var reader = BodyReader(body, Self.layout, ids: ID.self)
-        while let (id, field) = try reader.next() {
+        while let (id, value) = try reader.next() {
             switch id {
-            case .embeddings: embeddings = field.numbers
-            case .dimensions: dimensions = field.unsigned
-            case .count: count = field.unsigned
-            case .promptTokens: promptTokens = field.unsigned
-            case .frame: frame = field.unsigned
-            case .answer: answer = try field.record(AnswerRecord.self)
+            case .embeddings: embeddings = value.numbers
+            case .dimensions: dimensions = value.unsigned
+            case .count: count = value.unsigned
+            case .promptTokens: promptTokens = value.unsigned
+            case .frame: frame = value.unsigned
+            case .answer: answer = try value.record(AnswerRecord.self)
             }
         }
     }
@@ -215,7 +216,7 @@ public struct EmbedResponse: NumberedResponse, Equatable {
         writer.unsigned(ID.dimensions, dimensions)
         writer.unsigned(ID.count, count)
         writer.unsigned(ID.promptTokens, promptTokens)
-        writer.unsigned(ID.frame, frame, since: 3)
+        if writer.revision >= 3 { writer.unsigned(ID.frame, frame) }
         writer.record(ID.answer, answer)
     }
 }

@@ -1,0 +1,440 @@
+"""The message structs of Wire: properties, ids, layout, decoding, encoding. Used by swift.py.
+
+By hand stay what is no table: the unions of a prompt and of an input, log-probability rows, Ping's
+short cut, clipping. Of a type in BY_HAND only the ids and the layout are generated.
+"""
+
+import textwrap
+
+WIDTH = 100
+
+# Types whose Swift name is not the message's own.
+TYPES = {"Answer": "AnswerRecord", "Model": "ModelInfo", "Layer": "LayerVerdictRecord",
+         "Counter": "CounterRecord", "Error": "ErrorBody", "Continuation score": "Score"}
+BY_HAND = {"Input", "Logprobs"}
+
+# Fields whose words are an enum: by name, whichever message they stand in.
+WORDS = {"state": "ServingState", "file": "FileState", "seal": "SealState",
+         "strategy": "LoadStrategy", "pooling": "Pooling", "finish_reason": "FinishReason",
+         "role": "ChatRole"}
+
+# What an initializer gives a required field of a message, so that callers need not.
+PRESET = {("Hello request", "revision"): "Limits.revision",
+          ("Hello response", "revision"): "Limits.revision",
+          ("Hello response", "compression"): "false",
+          ("Hello response", "body_size_max"): "UInt64(Limits.bodySizeMax)",
+          ("Hello response", "requests_in_flight_max"): "UInt64(Limits.requestsInFlightMax)"}
+PRESET_ALL = {"Timing": "0", "Server load": "0"}
+
+# Written even where the value is the default: both logs then show what held.
+ALWAYS = {("Hello request", "compression"), ("Hello request", "body_size_max"),
+          ("Generate request", "max_tokens"),
+          ("Ping request", "payload"), ("Ping response", "payload")}
+
+PROMPT = ["prompt", "tokens", "messages"]
+SCALARS = {"u64": ("UInt64", "unsigned", "unsigned", "0"),
+           "f64": ("Double", "number", "number", "0"),
+           "bytes": ("[UInt8]", "data", "ownedBytes", "[]"),
+           "text": ("String", "text", "text()", '""'),
+           "u32[]": ("[UInt32]", "unsigneds", "unsigneds", "[]"),
+           "f32[]": ("[Float]", "numbers", "numbers", "[]"),
+           "bool": ("Bool", "bool", "bool", "false")}
+LAYOUT_TYPES = {"u64": "unsigned", "f64": "number", "u32[]": "unsigneds", "f32[]": "numbers"}
+
+
+def camel(name):
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def type_name(message):
+    if message in TYPES:
+        return TYPES[message]
+    return "".join(word[:1].upper() + word[1:] for word in message.split())
+
+
+def number(value):
+    """A number as the formatter leaves it: long ones in groups."""
+    if isinstance(value, float):
+        return "%g" % value
+    if value == 2 ** 64 - 1:
+        return ".max"
+    return "{:_}".format(value) if value >= 100_000 else str(value)
+
+
+def wrapped(opening, items, closing, indent):
+    """`opening item, item closing` on one line where it fits, else the items on lines between."""
+    line = " " * indent + opening + ", ".join(items) + closing
+    if len(line) <= WIDTH:
+        return line + "\n"
+    out = " " * indent + opening + "\n"
+    current = ""
+    for index, item in enumerate(items):
+        item += "," if index < len(items) - 1 else ""
+        if current and indent + 4 + len(current) + 1 + len(item) > WIDTH - (
+                len(closing) if index == len(items) - 1 else 0):
+            out += " " * (indent + 4) + current + "\n"
+            current = item
+        else:
+            current = (current + " " + item).strip()
+    return out + " " * (indent + 4) + current + closing + "\n"
+
+
+class Field:
+    """One row of a table and how Swift says it."""
+
+    def __init__(self, message, row):
+        self.message, self.row = message, row
+        self.name, self.property = row["name"], camel(row["name"])
+        self.type, self.writer, self.reader, self.blank = SCALARS.get(
+            row["type"], (None, "record", None, None))
+        self.is_word = "choices" in row and row["name"] in WORDS
+        self.is_provenance = (message, self.name) == ("Model", "provenance")
+        if row["type"] == "record":
+            self.type = type_name(row["record"])
+        if self.is_word:
+            self.type, self.blank = WORDS[self.name], "." + row["choices"][0]
+        if self.is_provenance:
+            self.type, self.blank = "Provenance", ".mock"
+        self.is_repeated = row["presence"] == "repeated"
+        self.has_default = "default" in row
+        self.is_empty_when_absent = (
+            row["presence"] == "optional" and not self.has_default and row.get("min") == 0
+            and row["type"] in ("text", "bytes", "u32[]", "f32[]"))
+        self.is_optional = row["presence"] == "optional" and not (
+            self.has_default or self.is_empty_when_absent)
+
+    @property
+    def declared(self):
+        return "[%s]" % self.type if self.is_repeated else self.type + "?" * self.is_optional
+
+    @property
+    def default(self):
+        """The default as an expression, None: there is none."""
+        row = self.row
+        if self.has_default:
+            value = row["default"]
+            if isinstance(value, bool):
+                return str(value).lower()
+            return "." + value if self.is_word else number(value)
+        if self.is_optional:
+            return "nil"
+        if self.is_repeated:
+            return "[]" if row["times_min"] == 0 else None
+        if self.is_empty_when_absent:
+            return self.blank
+        return PRESET.get((self.message, self.name), PRESET_ALL.get(self.message))
+
+    @property
+    def is_said(self):
+        """An expression: the caller gave it."""
+        if self.is_optional:
+            return "%s != nil" % self.property
+        if self.is_repeated or self.is_empty_when_absent:
+            return "!%s.isEmpty" % self.property
+        if self.row["type"] == "bool":
+            return ("!" if self.row["default"] else "") + self.property
+        return "%s != %s" % (self.property, self.default)
+
+    def layout(self):
+        row = self.row
+        kind = LAYOUT_TYPES.get(row["type"], row["type"])
+        if self.is_repeated:
+            low = "min: %d, " % row["times_min"] if row["times_min"] else ""
+            presence = ".repeated(%smax: %s)" % (low, number(row["times_max"]))
+        else:
+            presence = "." + row["presence"]
+        items = ["ID." + self.property, '"%s"' % self.name, "." + kind, presence, self.range()]
+        if items[-1] is None:
+            items.pop()
+            if items[-1] == ".optional":
+                items.pop()
+        return wrapped("FieldLayout(", items, "),", 12)
+
+    def range(self):
+        row = self.row
+        if "choices" in row:
+            return '.choice("%s")' % "|".join(row["choices"])
+        if "min" not in row:
+            return None
+        case = {"u64": "unsigned", "f64": "number", "text": "size", "bytes": "size"}.get(
+            row["type"], "count")
+        case += "Above" if row.get("min_exclusive") else ""
+        return ".%s(%s, %s)" % (case, number(row["min"]), number(row["max"]))
+
+    def decoded(self):
+        """The expression that reads it from the view `value`."""
+        if self.is_provenance:
+            return "value.unsigned == 1 ? .real : .mock"
+        if self.is_word:
+            return "try value.word(%s.self)" % self.type
+        if self.row["type"] == "record":
+            return "try value.record(%s.self)" % self.type
+        if self.row.get("format") == "traceparent":
+            return "try value.traceparent()"
+        return ("try " if self.reader.endswith("()") else "") + "value." + self.reader
+
+    def encoded(self):
+        """The statement that writes it."""
+        name, value = self.property, self.property
+        if self.is_repeated:
+            value = ".rawValue" if self.is_word else ""
+            return "for value in %s { writer.%s(ID.%s, value%s) }" % (
+                name, self.writer, name, value)
+        raw = "rawValue" if self.is_word or self.is_provenance else None
+        if self.is_provenance:
+            value = "UInt64(%s.rawValue)" % name
+        elif raw:
+            value = "%s%s.rawValue" % (name, "?" * self.is_optional)
+        if (self.message, self.name) not in ALWAYS:
+            if self.row["type"] == "bool" and self.has_default:
+                value = name + (" ? nil : false" if self.row["default"] else " ? true : nil")
+            elif self.has_default:
+                value = "%s == %s ? nil : %s" % (name, self.default, value)
+            elif self.is_empty_when_absent:
+                value = "%s.isEmpty ? nil : %s" % (name, name)
+        return "writer.%s(ID.%s, %s)" % (self.writer, name, value)
+
+
+class Message:
+    """One table and the struct it becomes."""
+
+    def __init__(self, protocol, name):
+        self.protocol, self.name, self.table = protocol, name, protocol["messages"][name]
+        self.swift = type_name(name)
+        self.fields = [Field(name, row) for row in self.table["fields"]]
+        self.has_prompt = self.table.get("exactly_one") == PROMPT
+        self.kind, self.part = None, None
+        for kind in protocol["kinds"]:
+            for part in ("request", "chunk", "response"):
+                if kind[part] == name:
+                    self.kind, self.part = kind, part
+
+    @property
+    def has_number(self):
+        return any(field.name == "frame" for field in self.fields)
+
+    def properties(self):
+        """(name, type, default, meaning) of the struct, a prompt's three fields as one."""
+        found = []
+        for field in self.fields:
+            if self.has_prompt and field.name in PROMPT:
+                if field.name == "prompt":
+                    found.append(("prompt", "Prompt", None, "what the model begins with"))
+            else:
+                found.append((field.property, field.declared, field.default, field.row["meaning"]))
+        return found
+
+    def about(self):
+        if self.kind is None:
+            return self.table["meaning"]
+        words = {"request": "Request of %s: %s", "chunk": "Part of the answer to %s; more frames "
+                 "follow", "response": "Answer to %s, or the last frame of it"}[self.part]
+        if self.part == "response" and not self.kind["streamed"]:
+            words = "Answer to %s"
+        if self.kind["name"] == "GoAway":
+            return self.kind["meaning"].split(";")[0].replace("`0xf0`", "0xf0")
+        return words % ((self.kind["name"], self.kind["meaning"]) if self.part == "request"
+                        else self.kind["name"])
+
+    def blank(self):
+        """An expression: a value of it before anything was read."""
+        if self.name in BY_HAND:
+            return {"Input": '.text("")', "Logprobs": "Logprobs()"}[self.name]
+        arguments = []
+        for field in self.fields:
+            if self.has_prompt and field.name in PROMPT:
+                if field.name == "prompt":
+                    arguments.append('prompt: .text("")')
+                continue
+            if field.default is None:
+                arguments.append("%s: %s" % (field.property, self.blank_of(field)))
+        return arguments
+
+    def blank_of(self, field):
+        if field.is_repeated:
+            return "[]"
+        if field.row["type"] != "record":
+            return field.blank
+        inner = Message(self.protocol, field.row["record"])
+        blank = inner.blank()
+        return blank if isinstance(blank, str) else "%s(%s)" % (inner.swift, ", ".join(blank))
+
+    # ------------------------------------------------------------ text
+
+    def swift_text(self, comment):
+        if self.name in BY_HAND:
+            return ("extension %s {\n" % self.swift) + self.ids() + "\n" + self.layout() + "}\n"
+        kinds = {"request": "RequestMessage", None: "WireRecord"}
+        conformance = kinds.get(
+            self.part, "NumberedResponse" if self.has_number else "ResponseMessage")
+        out = comment(self.about(), "")
+        out += "public struct %s: %s, Equatable {\n" % (self.swift, conformance)
+        out += self.marks(comment)
+        for name, declared, _, meaning in self.properties():
+            out += comment(meaning) + "    public var %s: %s\n" % (name, declared)
+        if any(field.name == "answer" for field in self.fields):
+            out += "\n" + comment("true when the answer lists degradations")
+            out += "    public var isDegraded: Bool { !answer.degradations.isEmpty }\n"
+        out += "\n" + self.initializer(comment) + "\n" + self.ids() + "\n" + self.layout() + "\n"
+        return out + self.decoding() + "\n" + self.encoding() + "}\n"
+
+    def marks(self, comment):
+        if self.kind is None:
+            return ""
+        name = self.kind["name"]
+        out = comment("the kind of its frames")
+        out += "    public static let kind = MessageKind.%s%s\n" % (name[:1].lower(), name[1:])
+        if self.part == "chunk":
+            out += comment("true: more frames of the response follow")
+            out += "    public static let isFollowed = true\n"
+        if self.part == "request":
+            out += self.revision(comment)
+        return out + ("\n" if self.fields else "")
+
+    def revision(self, comment):
+        base = self.table["since"]
+        dated = {}
+        for field in self.fields:
+            since = field.row.get("since", base)
+            if since > base and not (self.has_prompt and field.name in PROMPT):
+                dated.setdefault(since, []).append(field.is_said)
+        last = "prompt.revision" if self.has_prompt and base == 1 else str(base)
+        if not dated and last == "1":
+            return ""
+        out = comment("lowest revision that knows all that it says")
+        if not dated:
+            return out + "    public var revisionNeeded: UInt64 { %s }\n" % last
+        out += "    public var revisionNeeded: UInt64 {\n"
+        for since in sorted(dated, reverse=True):
+            out += "        if %s { return %d }\n" % (" || ".join(dated[since]), since)
+        return out + "        return %s\n    }\n" % last
+
+    def initializer(self, comment):
+        properties = self.properties()
+        out = comment("a value from its parts; sends nothing")
+        if not properties:
+            return out + "    public init() {}\n"
+        items = ["%s: %s%s" % (name, declared, "" if default is None else " = " + default)
+                 for name, declared, default, _ in properties]
+        head = "    public init(" + ", ".join(items) + ") {\n"
+        if len(head) > WIDTH + 1:
+            head = wrapped("public init(", items, "", 4) + "    ) {\n"
+        body = "".join("        self.%s = %s\n" % (name, name) for name, *_ in properties)
+        return out + head + body + "    }\n"
+
+    def ids(self):
+        items = ["%s = %d" % (field.property, field.row["id"]) for field in self.fields]
+        line = "    enum ID: UInt16 { case %s }\n" % ", ".join(items or ["none = 0"])
+        if len(line) <= WIDTH + 1:
+            return line
+        tied = [item.replace(" ", "~") for item in items]
+        lines = textwrap.wrap(", ".join(tied), WIDTH - 13, break_on_hyphens=False)
+        return "    enum ID: UInt16 {\n" + "".join(
+            "        case %s\n" % one.rstrip(",").replace("~", " ") for one in lines) + "    }\n"
+
+    def layout(self):
+        out = "    /// The table of its body.\n"
+        if not self.fields:
+            return out + '    public static let layout = MessageLayout("%s", [])\n' % self.name
+        out += "    public static let layout = MessageLayout(\n        \"%s\",\n        [\n" % self.name
+        return out + "".join(field.layout() for field in self.fields) + "        ])\n"
+
+    def decoding(self):
+        out = "    /// Decodes a whole body; see `WireRecord`.\n"
+        out += "    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {\n"
+        if not self.fields:
+            out += "        var reader = BodyReader(body, Self.layout, ids: ID.self)\n"
+            return out + "        while try reader.next() != nil {}\n    }\n"
+        out += wrapped("self.init(", self.blank(), ")", 8)
+        if self.has_prompt:
+            out += "        var parts = PromptFields()\n"
+        out += "        var reader = BodyReader(body, Self.layout, ids: ID.self)\n"
+        out += "        while let (id, value) = try reader.next() {\n            switch id {\n"
+        excluded = {name for pair in self.table.get("excludes", []) for name in pair[1:]}
+        for field in self.fields:
+            value, target = field.decoded(), field.property
+            if self.has_prompt and field.name in PROMPT:
+                target = "parts." + {"prompt": "text"}.get(field.name, field.name)
+            elif self.has_prompt and field.name in excluded:
+                value = "parts.special(value)"
+            statement = ("%s.append(%s)" if field.is_repeated else "%s = %s") % (target, value)
+            out += "            case .%s: %s\n" % (field.property, statement)
+        out += "            }\n        }\n"
+        if self.has_prompt:
+            out += "        prompt = try parts.prompt(of: Self.layout.name)\n"
+        for field in self.fields:
+            if "beside" in field.row:
+                out += "        try Logprobs.check(%s, beside: %s, of: Self.layout.name)\n" % (
+                    field.property, camel(field.row["beside"]))
+        return out + "    }\n"
+
+    def encoding(self):
+        out = "    /// Appends its fields; see `WireRecord`.\n"
+        out += "    public func encode(into writer: inout BodyWriter) {"
+        lines = []
+        for field in self.fields:
+            if self.has_prompt and field.name in PROMPT:
+                line = {"prompt": "writer.text(ID.prompt, prompt.text)",
+                        "tokens": "writer.unsigneds(ID.tokens, prompt.tokens)",
+                        "messages": "for value in prompt.messages { "
+                                    "writer.record(ID.messages, value) }"}[field.name]
+            else:
+                line = field.encoded()
+                if field.row.get("since", 1) > max(self.table["since"], 2):
+                    line = "if writer.revision >= %d { %s }" % (field.row["since"], line)
+            lines.append("        " + line + "\n")
+        return out + ("\n" + "".join(lines) + "    }\n" if lines else "}\n")
+
+
+def words(protocol, comment):
+    """The enums of fields with words."""
+    out, seen = "", set()
+    for name, table in protocol["messages"].items():
+        for row in table["fields"]:
+            kind = WORDS.get(row["name"])
+            if "choices" not in row or kind is None or kind in seen:
+                continue
+            seen.add(kind)
+            about = "`%s` of %s: %s" % (row["name"], name, row["meaning"])
+            out += ("\n" if out else "") + comment(about, "")
+            out += "public enum %s: String, Sendable, CaseIterable {\n    case %s\n}\n" % (
+                kind, ", ".join(row["choices"]))
+    return out
+
+
+def files(protocol, head, comment):
+    """File name -> text: one for each kind, one for the records, one for the words."""
+    found = {}
+    for kind in protocol["kinds"]:
+        names = [kind[part] for part in ("request", "chunk", "response") if kind[part]]
+        if not names:
+            continue
+        text = head("%s: %s." % (kind["name"], kind["meaning"]), "") + "\n".join(
+            Message(protocol, name).swift_text(comment) for name in names)
+        found["%sMessages.swift" % kind["name"]] = text
+    parts = {kind[part] for kind in protocol["kinds"] for part in ("request", "chunk", "response")}
+    records = [name for name in protocol["messages"] if name not in parts]
+    found["Records.swift"] = head("Records inside messages, and the body of an error.", "") \
+        + "\n".join(Message(protocol, name).swift_text(comment) for name in records)
+    found["Words.swift"] = head("The words that fields of text may have.", "") \
+        + words(protocol, comment)
+    return found
+
+
+def registry(protocol, head):
+    """Every type, for the tests that go through all of them."""
+    out = head("Every message and record type of Wire.", "") + "import Wire\n\n"
+    out += "enum MessageTypes {\n"
+    groups = {"requests": ["request"], "responses": ["chunk", "response"]}
+    used = set()
+    for group, parts in groups.items():
+        names = [kind[part] for kind in protocol["kinds"] for part in parts if kind[part]]
+        used.update(names)
+        conformance = "RequestMessage" if group == "requests" else "ResponseMessage"
+        out += "    static let %s: [any %s.Type] = [\n" % (group, conformance)
+        out += "".join("        %s.self,\n" % type_name(name) for name in names) + "    ]\n\n"
+    out += "    static let records: [any WireRecord.Type] = [\n"
+    out += "".join("        %s.self,\n" % type_name(name) for name in protocol["messages"]
+                   if name not in used)
+    return out + "    ]\n}\n"

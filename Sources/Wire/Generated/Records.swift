@@ -1,0 +1,726 @@
+// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+//
+// Records inside messages, and the body of an error.
+
+/// What a request demands of the model, checked before any work; unmet is REQUIREMENT_NOT_MET.
+public struct Requirements: WireRecord, Equatable {
+    /// The model must be real; default false.
+    public var real: Bool
+    /// SHA-256 of the file that must answer.
+    public var fingerprint: [UInt8]?
+    /// Device that must compute.
+    public var device: String?
+
+    /// A value from its parts; sends nothing.
+    public init(real: Bool = false, fingerprint: [UInt8]? = nil, device: String? = nil) {
+        self.real = real
+        self.fingerprint = fingerprint
+        self.device = device
+    }
+
+    enum ID: UInt16 { case real = 1, fingerprint = 2, device = 3 }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Requirements",
+        [
+            FieldLayout(ID.real, "real", .bool),
+            FieldLayout(ID.fingerprint, "fingerprint", .bytes, .optional, .size(32, 32)),
+            FieldLayout(ID.device, "device", .text, .optional, .size(1, 64)),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init()
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .real: real = value.bool
+            case .fingerprint: fingerprint = value.ownedBytes
+            case .device: device = try value.text()
+            }
+        }
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.bool(ID.real, real ? true : nil)
+        writer.data(ID.fingerprint, fingerprint)
+        writer.text(ID.device, device)
+    }
+}
+
+/// Where a request stands: in its caller's trace, among its attempts, among the requests of its
+/// connection.
+public struct RequestContext: WireRecord, Equatable {
+    /// A W3C `traceparent` of version 00: where the caller's trace stands.
+    public var traceContext: String?
+    /// Which attempt of its call this is; default 1.
+    public var attempt: UInt64
+    /// Orders the requests of one connection that wait, the highest first; default 4.
+    public var priority: UInt64
+
+    /// A value from its parts; sends nothing.
+    public init(traceContext: String? = nil, attempt: UInt64 = 1, priority: UInt64 = 4) {
+        self.traceContext = traceContext
+        self.attempt = attempt
+        self.priority = priority
+    }
+
+    enum ID: UInt16 { case traceContext = 1, attempt = 2, priority = 3 }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Request context",
+        [
+            FieldLayout(ID.traceContext, "trace_context", .text, .optional, .size(55, 55)),
+            FieldLayout(ID.attempt, "attempt", .unsigned, .optional, .unsigned(1, 4_294_967_295)),
+            FieldLayout(ID.priority, "priority", .unsigned, .optional, .unsigned(0, 9)),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init()
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .traceContext: traceContext = try value.traceparent()
+            case .attempt: attempt = value.unsigned
+            case .priority: priority = value.unsigned
+            }
+        }
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.traceContext, traceContext)
+        writer.unsigned(ID.attempt, attempt == 1 ? nil : attempt)
+        writer.unsigned(ID.priority, priority == 4 ? nil : priority)
+    }
+}
+
+/// What every answer of a model says about itself: who answered, where, how long, how degraded.
+public struct AnswerRecord: WireRecord, Equatable {
+    /// Name of the model that answered.
+    public var model: String
+    /// SHA-256 of the bytes that serve: of its file, or of the list of its files'; absent for a
+    /// mock.
+    public var fingerprint: [UInt8]?
+    /// Device that computed.
+    public var device: String
+    /// A `Timing`.
+    public var timing: Timing
+    /// What makes this answer worse than it could be; not empty exactly when flag bit 2 is set.
+    public var degradations: [String]
+    /// How busy the server was when it answered.
+    public var serverLoad: ServerLoad?
+
+    /// A value from its parts; sends nothing.
+    public init(
+        model: String, fingerprint: [UInt8]? = nil, device: String, timing: Timing,
+        degradations: [String] = [], serverLoad: ServerLoad? = nil
+    ) {
+        self.model = model
+        self.fingerprint = fingerprint
+        self.device = device
+        self.timing = timing
+        self.degradations = degradations
+        self.serverLoad = serverLoad
+    }
+
+    enum ID: UInt16 {
+        case model = 1, fingerprint = 2, device = 3, timing = 4, degradations = 5, serverLoad = 6
+    }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Answer",
+        [
+            FieldLayout(ID.model, "model", .text, .required, .size(1, 128)),
+            FieldLayout(ID.fingerprint, "fingerprint", .bytes, .optional, .size(32, 32)),
+            FieldLayout(ID.device, "device", .text, .required, .size(1, 64)),
+            FieldLayout(ID.timing, "timing", .record, .required),
+            FieldLayout(
+                ID.degradations, "degradations", .text, .repeated(max: 1024), .size(1, 2048)),
+            FieldLayout(ID.serverLoad, "server_load", .record),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(model: "", device: "", timing: Timing())
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .model: model = try value.text()
+            case .fingerprint: fingerprint = value.ownedBytes
+            case .device: device = try value.text()
+            case .timing: timing = try value.record(Timing.self)
+            case .degradations: degradations.append(try value.text())
+            case .serverLoad: serverLoad = try value.record(ServerLoad.self)
+            }
+        }
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.model, model)
+        writer.data(ID.fingerprint, fingerprint)
+        writer.text(ID.device, device)
+        writer.record(ID.timing, timing)
+        for value in degradations { writer.text(ID.degradations, value) }
+        if writer.revision >= 3 { writer.record(ID.serverLoad, serverLoad) }
+    }
+}
+
+/// How busy the server is with one model, or all of them together.
+public struct ServerLoad: WireRecord, Equatable {
+    /// Requests that wait for the engine.
+    public var queued: UInt64
+    /// Requests that the engine works on.
+    public var running: UInt64
+    /// How long a request that comes now may wait, estimated.
+    public var waitMicroseconds: UInt64
+    /// Pages of the key-value cache in use.
+    public var cachePagesUsed: UInt64
+    /// Pages of the key-value cache in all.
+    public var cachePages: UInt64
+
+    /// A value from its parts; sends nothing.
+    public init(
+        queued: UInt64 = 0, running: UInt64 = 0, waitMicroseconds: UInt64 = 0,
+        cachePagesUsed: UInt64 = 0, cachePages: UInt64 = 0
+    ) {
+        self.queued = queued
+        self.running = running
+        self.waitMicroseconds = waitMicroseconds
+        self.cachePagesUsed = cachePagesUsed
+        self.cachePages = cachePages
+    }
+
+    enum ID: UInt16 {
+        case queued = 1, running = 2, waitMicroseconds = 3, cachePagesUsed = 4, cachePages = 5
+    }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Server load",
+        [
+            FieldLayout(ID.queued, "queued", .unsigned, .required),
+            FieldLayout(ID.running, "running", .unsigned, .required),
+            FieldLayout(ID.waitMicroseconds, "wait_microseconds", .unsigned, .required),
+            FieldLayout(ID.cachePagesUsed, "cache_pages_used", .unsigned, .required),
+            FieldLayout(ID.cachePages, "cache_pages", .unsigned, .required),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init()
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .queued: queued = value.unsigned
+            case .running: running = value.unsigned
+            case .waitMicroseconds: waitMicroseconds = value.unsigned
+            case .cachePagesUsed: cachePagesUsed = value.unsigned
+            case .cachePages: cachePages = value.unsigned
+            }
+        }
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.unsigned(ID.queued, queued)
+        writer.unsigned(ID.running, running)
+        writer.unsigned(ID.waitMicroseconds, waitMicroseconds)
+        writer.unsigned(ID.cachePagesUsed, cachePagesUsed)
+        writer.unsigned(ID.cachePages, cachePages)
+    }
+}
+
+/// Time budget of an answer, in microseconds.
+public struct Timing: WireRecord, Equatable {
+    /// Last byte read to request admitted.
+    public var accept: UInt64
+    /// Waiting for the engine.
+    public var queue: UInt64
+    /// Text to tokens.
+    public var tokenize: UInt64
+    /// Reading the prompt.
+    public var prefill: UInt64
+    /// Making tokens.
+    public var decode: UInt64
+    /// Frames to the socket.
+    public var write: UInt64
+    /// Receipt to last frame.
+    public var total: UInt64
+
+    /// A value from its parts; sends nothing.
+    public init(
+        accept: UInt64 = 0, queue: UInt64 = 0, tokenize: UInt64 = 0, prefill: UInt64 = 0,
+        decode: UInt64 = 0, write: UInt64 = 0, total: UInt64 = 0
+    ) {
+        self.accept = accept
+        self.queue = queue
+        self.tokenize = tokenize
+        self.prefill = prefill
+        self.decode = decode
+        self.write = write
+        self.total = total
+    }
+
+    enum ID: UInt16 {
+        case accept = 1, queue = 2, tokenize = 3, prefill = 4, decode = 5, write = 6, total = 7
+    }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Timing",
+        [
+            FieldLayout(ID.accept, "accept", .unsigned, .required),
+            FieldLayout(ID.queue, "queue", .unsigned, .required),
+            FieldLayout(ID.tokenize, "tokenize", .unsigned, .required),
+            FieldLayout(ID.prefill, "prefill", .unsigned, .required),
+            FieldLayout(ID.decode, "decode", .unsigned, .required),
+            FieldLayout(ID.write, "write", .unsigned, .required),
+            FieldLayout(ID.total, "total", .unsigned, .required),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init()
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .accept: accept = value.unsigned
+            case .queue: queue = value.unsigned
+            case .tokenize: tokenize = value.unsigned
+            case .prefill: prefill = value.unsigned
+            case .decode: decode = value.unsigned
+            case .write: write = value.unsigned
+            case .total: total = value.unsigned
+            }
+        }
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.unsigned(ID.accept, accept)
+        writer.unsigned(ID.queue, queue)
+        writer.unsigned(ID.tokenize, tokenize)
+        writer.unsigned(ID.prefill, prefill)
+        writer.unsigned(ID.decode, decode)
+        writer.unsigned(ID.write, write)
+        writer.unsigned(ID.total, total)
+    }
+}
+
+/// One turn of a conversation.
+public struct ChatMessage: WireRecord, Equatable {
+    /// Who speaks.
+    public var role: ChatRole
+    /// What is said, may be empty.
+    public var content: String
+
+    /// A value from its parts; sends nothing.
+    public init(role: ChatRole, content: String) {
+        self.role = role
+        self.content = content
+    }
+
+    enum ID: UInt16 { case role = 1, content = 2 }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Chat message",
+        [
+            FieldLayout(ID.role, "role", .text, .required, .choice("system|user|assistant")),
+            FieldLayout(ID.content, "content", .text, .required, .size(0, 4_000_000)),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(role: .system, content: "")
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .role: role = try value.word(ChatRole.self)
+            case .content: content = try value.text()
+            }
+        }
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.role, role.rawValue)
+        writer.text(ID.content, content)
+    }
+}
+
+extension Input {
+    enum ID: UInt16 { case text = 1, tokens = 2 }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Input",
+        [
+            FieldLayout(ID.text, "text", .text, .optional, .size(0, 4_000_000)),
+            FieldLayout(ID.tokens, "tokens", .unsigneds, .optional, .count(1, 1_000_000)),
+        ])
+}
+
+extension Logprobs {
+    enum ID: UInt16 { case tokens = 1, logprobs = 2, topCount = 3, topTokens = 4, topLogprobs = 5 }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Logprobs",
+        [
+            FieldLayout(ID.tokens, "tokens", .unsigneds, .required, .count(0, 1_000_000)),
+            FieldLayout(ID.logprobs, "logprobs", .numbers, .required, .count(0, 1_000_000)),
+            FieldLayout(ID.topCount, "top_count", .unsigned, .optional, .unsigned(0, 64)),
+            FieldLayout(ID.topTokens, "top_tokens", .unsigneds, .optional, .count(0, 1_000_000)),
+            FieldLayout(ID.topLogprobs, "top_logprobs", .numbers, .optional, .count(0, 1_000_000)),
+        ])
+}
+
+/// The body of every response whose status is not OK, whatever its kind.
+public struct ErrorBody: WireRecord, Equatable {
+    /// Stable reason in snake_case.
+    public var code: String
+    /// One sentence: tried, found, allowed, where.
+    public var message: String
+    /// Path of the refused field, `requirements.device`; `#9` for an unknown id.
+    public var field: String?
+    /// Pause before another attempt.
+    public var retryAfterMilliseconds: UInt64?
+    /// With MODEL_REJECTED: the layer that refused.
+    public var layer: String?
+    /// How busy the server was when it refused.
+    public var serverLoad: ServerLoad?
+
+    /// A value from its parts; sends nothing.
+    public init(
+        code: String, message: String, field: String? = nil, retryAfterMilliseconds: UInt64? = nil,
+        layer: String? = nil, serverLoad: ServerLoad? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.field = field
+        self.retryAfterMilliseconds = retryAfterMilliseconds
+        self.layer = layer
+        self.serverLoad = serverLoad
+    }
+
+    enum ID: UInt16 {
+        case code = 1, message = 2, field = 3, retryAfterMilliseconds = 4, layer = 5, serverLoad = 6
+    }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Error",
+        [
+            FieldLayout(ID.code, "code", .text, .required, .size(1, 128)),
+            FieldLayout(ID.message, "message", .text, .required, .size(0, 2048)),
+            FieldLayout(ID.field, "field", .text, .optional, .size(1, 128)),
+            FieldLayout(
+                ID.retryAfterMilliseconds, "retry_after_milliseconds", .unsigned, .optional,
+                .unsigned(0, 3_600_000)),
+            FieldLayout(
+                ID.layer, "layer", .text, .optional,
+                .choice("file|parse|compatibility|placement|validation")),
+            FieldLayout(ID.serverLoad, "server_load", .record),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(code: "", message: "")
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .code: code = try value.text()
+            case .message: message = try value.text()
+            case .field: field = try value.text()
+            case .retryAfterMilliseconds: retryAfterMilliseconds = value.unsigned
+            case .layer: layer = try value.text()
+            case .serverLoad: serverLoad = try value.record(ServerLoad.self)
+            }
+        }
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.code, code)
+        writer.text(ID.message, message)
+        writer.text(ID.field, field)
+        writer.unsigned(ID.retryAfterMilliseconds, retryAfterMilliseconds)
+        writer.text(ID.layer, layer)
+        if writer.revision >= 3 { writer.record(ID.serverLoad, serverLoad) }
+    }
+}
+
+/// One model that is served, or that was to be.
+public struct ModelInfo: WireRecord, Equatable {
+    /// Name it is served under.
+    public var name: String
+    /// Where it stands.
+    public var state: ServingState
+    /// 1 real, 2 mock.
+    public var provenance: Provenance
+    /// Family, such as `llama`; empty while loading.
+    public var architecture: String
+    /// Weights, a count.
+    public var parameters: UInt64
+    /// Tokens of the vocabulary.
+    public var vocabulary: UInt64
+    /// Tokens of context.
+    public var context: UInt64
+    /// SHA-256 of the bytes that serve; absent for a mock.
+    public var fingerprint: [UInt8]?
+    /// 1 for the first load under this name, one more for each later one.
+    public var generation: UInt64
+    /// `cpu`, `cuda:0`.
+    public var device: String
+    /// Why this device and not the one asked for.
+    public var deviceReason: String?
+    /// Memory taken.
+    public var bytes: UInt64
+    /// Its files on disk beside those that were loaded; absent for a mock.
+    public var file: FileState?
+
+    /// A value from its parts; sends nothing.
+    public init(
+        name: String, state: ServingState, provenance: Provenance, architecture: String,
+        parameters: UInt64, vocabulary: UInt64, context: UInt64, fingerprint: [UInt8]? = nil,
+        generation: UInt64, device: String, deviceReason: String? = nil, bytes: UInt64,
+        file: FileState? = nil
+    ) {
+        self.name = name
+        self.state = state
+        self.provenance = provenance
+        self.architecture = architecture
+        self.parameters = parameters
+        self.vocabulary = vocabulary
+        self.context = context
+        self.fingerprint = fingerprint
+        self.generation = generation
+        self.device = device
+        self.deviceReason = deviceReason
+        self.bytes = bytes
+        self.file = file
+    }
+
+    enum ID: UInt16 {
+        case name = 1, state = 2, provenance = 3, architecture = 4, parameters = 5, vocabulary = 6
+        case context = 7, fingerprint = 8, generation = 9, device = 10, deviceReason = 11
+        case bytes = 12, file = 13
+    }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Model",
+        [
+            FieldLayout(ID.name, "name", .text, .required, .size(1, 128)),
+            FieldLayout(
+                ID.state, "state", .text, .required, .choice("loading|ready|failed|draining")),
+            FieldLayout(ID.provenance, "provenance", .unsigned, .required, .unsigned(1, 2)),
+            FieldLayout(ID.architecture, "architecture", .text, .required, .size(0, 128)),
+            FieldLayout(ID.parameters, "parameters", .unsigned, .required),
+            FieldLayout(ID.vocabulary, "vocabulary", .unsigned, .required),
+            FieldLayout(ID.context, "context", .unsigned, .required),
+            FieldLayout(ID.fingerprint, "fingerprint", .bytes, .optional, .size(32, 32)),
+            FieldLayout(
+                ID.generation, "generation", .unsigned, .required, .unsigned(0, 4_294_967_295)),
+            FieldLayout(ID.device, "device", .text, .required, .size(0, 64)),
+            FieldLayout(ID.deviceReason, "device_reason", .text, .optional, .size(1, 2048)),
+            FieldLayout(ID.bytes, "bytes", .unsigned, .required),
+            FieldLayout(ID.file, "file", .text, .optional, .choice("unchanged|changed|missing")),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(
+            name: "", state: .loading, provenance: .mock, architecture: "", parameters: 0,
+            vocabulary: 0, context: 0, generation: 0, device: "", bytes: 0)
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .name: name = try value.text()
+            case .state: state = try value.word(ServingState.self)
+            case .provenance: provenance = value.unsigned == 1 ? .real : .mock
+            case .architecture: architecture = try value.text()
+            case .parameters: parameters = value.unsigned
+            case .vocabulary: vocabulary = value.unsigned
+            case .context: context = value.unsigned
+            case .fingerprint: fingerprint = value.ownedBytes
+            case .generation: generation = value.unsigned
+            case .device: device = try value.text()
+            case .deviceReason: deviceReason = try value.text()
+            case .bytes: bytes = value.unsigned
+            case .file: file = try value.word(FileState.self)
+            }
+        }
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.name, name)
+        writer.text(ID.state, state.rawValue)
+        writer.unsigned(ID.provenance, UInt64(provenance.rawValue))
+        writer.text(ID.architecture, architecture)
+        writer.unsigned(ID.parameters, parameters)
+        writer.unsigned(ID.vocabulary, vocabulary)
+        writer.unsigned(ID.context, context)
+        writer.data(ID.fingerprint, fingerprint)
+        writer.unsigned(ID.generation, generation)
+        writer.text(ID.device, device)
+        writer.text(ID.deviceReason, deviceReason)
+        writer.unsigned(ID.bytes, bytes)
+        if writer.revision >= 3 { writer.text(ID.file, file?.rawValue) }
+    }
+}
+
+/// The verdict of one layer of the assay.
+public struct LayerVerdictRecord: WireRecord, Equatable {
+    /// Which layer of the assay.
+    public var layer: String
+    /// Its verdict.
+    public var ok: Bool
+    /// How long it took.
+    public var microseconds: UInt64
+
+    /// A value from its parts; sends nothing.
+    public init(layer: String, ok: Bool, microseconds: UInt64) {
+        self.layer = layer
+        self.ok = ok
+        self.microseconds = microseconds
+    }
+
+    enum ID: UInt16 { case layer = 1, ok = 2, microseconds = 3 }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Layer",
+        [
+            FieldLayout(
+                ID.layer, "layer", .text, .required,
+                .choice("file|parse|compatibility|placement|validation")),
+            FieldLayout(ID.ok, "ok", .bool, .required),
+            FieldLayout(ID.microseconds, "microseconds", .unsigned, .required),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(layer: "", ok: false, microseconds: 0)
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .layer: layer = try value.text()
+            case .ok: ok = value.bool
+            case .microseconds: microseconds = value.unsigned
+            }
+        }
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.layer, layer)
+        writer.bool(ID.ok, ok)
+        writer.unsigned(ID.microseconds, microseconds)
+    }
+}
+
+/// What a continuation scored.
+public struct Score: WireRecord, Equatable {
+    /// A `Logprobs` of the tokens that were scored.
+    public var logprobs: Logprobs
+    /// Their sum: of the continuation as a whole.
+    public var logprob: Double
+    /// Every token was the most probable one at its place.
+    public var greedy: Bool
+
+    /// A value from its parts; sends nothing.
+    public init(logprobs: Logprobs, logprob: Double, greedy: Bool) {
+        self.logprobs = logprobs
+        self.logprob = logprob
+        self.greedy = greedy
+    }
+
+    enum ID: UInt16 { case logprobs = 1, logprob = 2, greedy = 3 }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Continuation score",
+        [
+            FieldLayout(ID.logprobs, "logprobs", .record, .required),
+            FieldLayout(ID.logprob, "logprob", .number, .required),
+            FieldLayout(ID.greedy, "greedy", .bool, .required),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(logprobs: Logprobs(), logprob: 0, greedy: false)
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .logprobs: logprobs = try value.record(Logprobs.self)
+            case .logprob: logprob = value.number
+            case .greedy: greedy = value.bool
+            }
+        }
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.record(ID.logprobs, logprobs)
+        writer.number(ID.logprob, logprob)
+        writer.bool(ID.greedy, greedy)
+    }
+}
+
+/// One counter, split by provenance so that nothing a mock did counts as real.
+public struct CounterRecord: WireRecord, Equatable {
+    /// What is counted.
+    public var name: String
+    /// Counted for real answers.
+    public var real: UInt64
+    /// Counted for mock answers.
+    public var mock: UInt64
+
+    /// A value from its parts; sends nothing.
+    public init(name: String, real: UInt64, mock: UInt64) {
+        self.name = name
+        self.real = real
+        self.mock = mock
+    }
+
+    enum ID: UInt16 { case name = 1, real = 2, mock = 3 }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Counter",
+        [
+            FieldLayout(ID.name, "name", .text, .required, .size(1, 128)),
+            FieldLayout(ID.real, "real", .unsigned, .required),
+            FieldLayout(ID.mock, "mock", .unsigned, .required),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(name: "", real: 0, mock: 0)
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .name: name = try value.text()
+            case .real: real = value.unsigned
+            case .mock: mock = value.unsigned
+            }
+        }
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.name, name)
+        writer.unsigned(ID.real, real)
+        writer.unsigned(ID.mock, mock)
+    }
+}

@@ -1,0 +1,160 @@
+// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+//
+// Score: log-probabilities of given continuations.
+
+/// Request of Score: log-probabilities of given continuations.
+public struct ScoreRequest: RequestMessage, Equatable {
+    /// The kind of its frames.
+    public static let kind = MessageKind.score
+    /// Lowest revision that knows all that it says.
+    public var revisionNeeded: UInt64 {
+        if context != nil { return 3 }
+        return 2
+    }
+
+    /// Absent: the server's only model.
+    public var model: String?
+    /// What the model begins with.
+    public var prompt: Prompt
+    /// As in Generate.
+    public var parseSpecial: Bool
+    /// As in Generate.
+    public var addSpecial: Bool
+    /// One `Input` each.
+    public var continuations: [Input]
+    /// Alternatives listed beside each token; default 0.
+    public var topLogprobs: UInt64
+    /// Where the request stands among others.
+    public var context: RequestContext?
+    /// Demands on the model.
+    public var requirements: Requirements?
+
+    /// A value from its parts; sends nothing.
+    public init(
+        model: String? = nil, prompt: Prompt, parseSpecial: Bool = false, addSpecial: Bool = true,
+        continuations: [Input], topLogprobs: UInt64 = 0, context: RequestContext? = nil,
+        requirements: Requirements? = nil
+    ) {
+        self.model = model
+        self.prompt = prompt
+        self.parseSpecial = parseSpecial
+        self.addSpecial = addSpecial
+        self.continuations = continuations
+        self.topLogprobs = topLogprobs
+        self.context = context
+        self.requirements = requirements
+    }
+
+    enum ID: UInt16 {
+        case model = 1, prompt = 2, tokens = 3, parseSpecial = 4, addSpecial = 5, messages = 6
+        case continuations = 7, topLogprobs = 8, context = 29, requirements = 30
+    }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Score request",
+        [
+            FieldLayout(ID.model, "model", .text, .optional, .size(1, 128)),
+            FieldLayout(ID.prompt, "prompt", .text, .optional, .size(0, 4_000_000)),
+            FieldLayout(ID.tokens, "tokens", .unsigneds, .optional, .count(1, 1_000_000)),
+            FieldLayout(ID.parseSpecial, "parse_special", .bool),
+            FieldLayout(ID.addSpecial, "add_special", .bool),
+            FieldLayout(ID.messages, "messages", .record, .repeated(max: 1024)),
+            FieldLayout(ID.continuations, "continuations", .record, .repeated(min: 1, max: 256)),
+            FieldLayout(ID.topLogprobs, "top_logprobs", .unsigned, .optional, .unsigned(0, 64)),
+            FieldLayout(ID.context, "context", .record),
+            FieldLayout(ID.requirements, "requirements", .record),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(prompt: .text(""), continuations: [])
+        var parts = PromptFields()
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .model: model = try value.text()
+            case .prompt: parts.text = try value.text()
+            case .tokens: parts.tokens = value.unsigneds
+            case .parseSpecial: parseSpecial = parts.special(value)
+            case .addSpecial: addSpecial = parts.special(value)
+            case .messages: parts.messages.append(try value.record(ChatMessage.self))
+            case .continuations: continuations.append(try value.record(Input.self))
+            case .topLogprobs: topLogprobs = value.unsigned
+            case .context: context = try value.record(RequestContext.self)
+            case .requirements: requirements = try value.record(Requirements.self)
+            }
+        }
+        prompt = try parts.prompt(of: Self.layout.name)
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.model, model)
+        writer.text(ID.prompt, prompt.text)
+        writer.unsigneds(ID.tokens, prompt.tokens)
+        writer.bool(ID.parseSpecial, parseSpecial ? true : nil)
+        writer.bool(ID.addSpecial, addSpecial ? nil : false)
+        for value in prompt.messages { writer.record(ID.messages, value) }
+        for value in continuations { writer.record(ID.continuations, value) }
+        writer.unsigned(ID.topLogprobs, topLogprobs == 0 ? nil : topLogprobs)
+        if writer.revision >= 3 { writer.record(ID.context, context) }
+        writer.record(ID.requirements, requirements)
+    }
+}
+
+/// Answer to Score.
+public struct ScoreResponse: ResponseMessage, Equatable {
+    /// The kind of its frames.
+    public static let kind = MessageKind.score
+
+    /// One `Continuation score` for each continuation, in order.
+    public var scores: [Score]
+    /// Tokens of the prompt alone.
+    public var promptTokens: UInt64
+    /// Who answered.
+    public var answer: AnswerRecord
+
+    /// True when the answer lists degradations.
+    public var isDegraded: Bool { !answer.degradations.isEmpty }
+
+    /// A value from its parts; sends nothing.
+    public init(scores: [Score], promptTokens: UInt64, answer: AnswerRecord) {
+        self.scores = scores
+        self.promptTokens = promptTokens
+        self.answer = answer
+    }
+
+    enum ID: UInt16 { case scores = 1, promptTokens = 2, answer = 31 }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Score response",
+        [
+            FieldLayout(ID.scores, "scores", .record, .repeated(min: 1, max: 256)),
+            FieldLayout(ID.promptTokens, "prompt_tokens", .unsigned, .required),
+            FieldLayout(ID.answer, "answer", .record, .required),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(
+            scores: [], promptTokens: 0,
+            answer: AnswerRecord(model: "", device: "", timing: Timing()))
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .scores: scores.append(try value.record(Score.self))
+            case .promptTokens: promptTokens = value.unsigned
+            case .answer: answer = try value.record(AnswerRecord.self)
+            }
+        }
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        for value in scores { writer.record(ID.scores, value) }
+        writer.unsigned(ID.promptTokens, promptTokens)
+        writer.record(ID.answer, answer)
+    }
+}

@@ -1,0 +1,65 @@
+// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+//
+// Stats: counters, split by provenance.
+
+/// Request of Stats: counters, split by provenance.
+public struct StatsRequest: RequestMessage, Equatable {
+    /// The kind of its frames.
+    public static let kind = MessageKind.stats
+
+    /// A value from its parts; sends nothing.
+    public init() {}
+
+    enum ID: UInt16 { case none = 0 }
+
+    /// The table of its body.
+    public static let layout = MessageLayout("Stats request", [])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while try reader.next() != nil {}
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {}
+}
+
+/// Answer to Stats.
+public struct StatsResponse: ResponseMessage, Equatable {
+    /// The kind of its frames.
+    public static let kind = MessageKind.stats
+
+    /// One `Counter` each, in order of name.
+    public var counters: [CounterRecord]
+
+    /// A value from its parts; sends nothing.
+    public init(counters: [CounterRecord] = []) {
+        self.counters = counters
+    }
+
+    enum ID: UInt16 { case counters = 1 }
+
+    /// The table of its body.
+    public static let layout = MessageLayout(
+        "Stats response",
+        [
+            FieldLayout(ID.counters, "counters", .record, .repeated(max: 1024)),
+        ])
+
+    /// Decodes a whole body; see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init()
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .counters: counters.append(try value.record(CounterRecord.self))
+            }
+        }
+    }
+
+    /// Appends its fields; see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        for value in counters { writer.record(ID.counters, value) }
+    }
+}

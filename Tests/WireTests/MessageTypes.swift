@@ -1,0 +1,62 @@
+// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+//
+// Every message and record type of Wire.
+
+import Wire
+
+enum MessageTypes {
+    static let requests: [any RequestMessage.Type] = [
+        HelloRequest.self,
+        PingRequest.self,
+        HealthRequest.self,
+        ModelsRequest.self,
+        LoadRequest.self,
+        UnloadRequest.self,
+        TokenizeRequest.self,
+        DetokenizeRequest.self,
+        GenerateRequest.self,
+        ScoreRequest.self,
+        LogitsRequest.self,
+        EmbedRequest.self,
+        CancelRequest.self,
+        StatsRequest.self,
+    ]
+
+    static let responses: [any ResponseMessage.Type] = [
+        HelloResponse.self,
+        PingResponse.self,
+        HealthResponse.self,
+        ModelsResponse.self,
+        LoadProgress.self,
+        LoadResponse.self,
+        UnloadResponse.self,
+        TokenizeResponse.self,
+        DetokenizeResponse.self,
+        GenerateChunk.self,
+        GenerateResponse.self,
+        ScoreResponse.self,
+        LogitsChunk.self,
+        LogitsResponse.self,
+        EmbedChunk.self,
+        EmbedResponse.self,
+        CancelResponse.self,
+        StatsResponse.self,
+        GoAway.self,
+    ]
+
+    static let records: [any WireRecord.Type] = [
+        Requirements.self,
+        RequestContext.self,
+        AnswerRecord.self,
+        ServerLoad.self,
+        Timing.self,
+        ChatMessage.self,
+        Input.self,
+        Logprobs.self,
+        ErrorBody.self,
+        ModelInfo.self,
+        LayerVerdictRecord.self,
+        Score.self,
+        CounterRecord.self,
+    ]
+}
