@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func errorsHaveTheSameNames() throws {
-        let codes: [ClientError.Code] = [
+        let codes: [AssayError.Code] = [
             .addressInvalid, .unreachable, .connectionClosed, .timedOut, .protocolError,
             .mockRefused, .serverRefused, .requestInvalid, .givenUp, .revisionTooLow,
         ]
