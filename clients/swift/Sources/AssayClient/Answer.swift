@@ -105,8 +105,8 @@ final class PendingAnswer<Pieces: AnswerPieces>: Answer {
         caller?.resume()
     }
 
-    /// Waits until there is something; parts come before the failure behind them.
-    func parts() async -> (parts: [Part], failure: CallFailure?) {
+    /// Waits until there is something to take.
+    func wait() async {
         await withUnsafeContinuation { caller in
             let isReady = state.withLock { state in
                 if !state.parts.isEmpty || state.failure != nil { return true }
@@ -115,7 +115,11 @@ final class PendingAnswer<Pieces: AnswerPieces>: Answer {
             }
             if isReady { caller.resume() }
         }
-        return state.withLock { state in
+    }
+
+    /// What has come since the last time; parts come before the failure behind them.
+    func taken() -> (parts: [Part], failure: CallFailure?) {
+        state.withLock { state in
             let parts = state.parts
             state.parts = []
             return (parts, state.failure)

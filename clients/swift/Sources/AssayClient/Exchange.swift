@@ -124,8 +124,8 @@ final class Exchange<Request: CallRequest, Pieces: AnswerPieces> {
     private let keepsChunks: Bool
     private var attempts: Attempts
     private var current: (connection: Connection, answer: PendingAnswer<Pieces>)?
-    /// Parts that have come, the latest first.
-    private var waiting: [Part] = []
+    /// Parts that have come.
+    private var waiting: ArraySlice<Part> = []
     private var hasHandedOut = false
     private var outcome: Result<Reply<Pieces.Last>, AssayError>?
 
@@ -174,17 +174,18 @@ final class Exchange<Request: CallRequest, Pieces: AnswerPieces> {
     private func advance() async throws(AssayError) -> Part {
         while true {
             if Fork.isChild { throw .processForked }
-            if let part = waiting.popLast() {
+            if let part = waiting.popFirst() {
                 hasHandedOut = true
                 return part
             }
             let (connection, answer) = try await begun()
-            let (parts, failure) = await withTaskCancellationHandler {
-                await answer.parts()
+            await withTaskCancellationHandler {
+                await answer.wait()
             } onCancel: {
                 connection.giveUp(answer, .cancelled)
             }
-            waiting = parts.reversed()
+            let (parts, failure) = answer.taken()
+            waiting = parts[...]
             if parts.isEmpty, let failure {
                 current = nil
                 if hasHandedOut { throw failure.error }
