@@ -25,9 +25,9 @@ build: setup
 demo: build ## start the server, run a real model, show its answer and its provenance
 	@scripts/demo.sh $(BIN)
 
-test: build ## build and run every test, those of the clients in other languages included
+test: build ## build and run every test, those of the clients included
 	@scripts/clients.sh setup
-	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel
+	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --skip AssayClientTests
 	@scripts/clients.sh test
 
 soak: build ## clients beside attackers on real servers: SECONDS=60 SEED=N TIMES=judge|print
@@ -76,4 +76,4 @@ uninstall: ## remove what install put there
 	@scripts/install.sh uninstall prefix="$(prefix)" DESTDIR="$(DESTDIR)"
 
 clean:
-	@rm -rf .build .build-coverage .build-static .build-cases clients/*/build
+	@rm -rf .build .build-coverage .build-static .build-cases clients/*/build clients/swift/.build

@@ -67,21 +67,11 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+        // Also a package of its own, which its driver, example and benchmark belong to.
         .target(
             name: "AssayClient", dependencies: ["Wire"],
             path: "clients/swift/Sources/AssayClient",
             swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
-
-        // Beside the client: what the conformance kit drives, the README's example, a benchmark.
-        .executableTarget(
-            name: "assay-client-driver", dependencies: ["AssayClient"],
-            path: "clients/swift/driver", swiftSettings: strict),
-        .executableTarget(
-            name: "assay-client-example", dependencies: ["AssayClient"],
-            path: "clients/swift/example", swiftSettings: strict),
-        .executableTarget(
-            name: "assay-client-bench", dependencies: ["AssayClient"],
-            path: "clients/swift/bench", swiftSettings: strict),
 
         // The model in the box and where it lies once installed.
         .target(
@@ -209,7 +199,7 @@ let package = Package(
             name: "LoadTestingTests", dependencies: ["LoadTesting"], swiftSettings: strict),
         .testTarget(
             name: "AssayClientTests", dependencies: ["AssayClient", "Wire", "TestSupport"],
-            swiftSettings: strict),
+            path: "clients/swift/Tests/AssayClientTests", swiftSettings: strict),
         .target(
             name: "ServerTestSupport", dependencies: ["Wire", "TestSupport"],
             path: "Tests/ServerTestSupport", swiftSettings: strict),

@@ -94,8 +94,9 @@ struct AssayTarget: LoadTarget {
                 return .one(
                     try await client.ping(request.payload, deadlineMilliseconds: deadline), sent)
             case .health:
+                let whole = HealthRequest(model: model)
                 return .one(
-                    try await client.health(model: model, deadlineMilliseconds: deadline), sent)
+                    try await client.health(whole, deadlineMilliseconds: deadline), sent)
             case .models: return .one(try await client.models(deadlineMilliseconds: deadline), sent)
             case .stats: return .one(try await client.stats(deadlineMilliseconds: deadline), sent)
             case .generate: return try await generate(request, client, sent)

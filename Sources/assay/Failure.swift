@@ -71,7 +71,7 @@ extension Failure {
         case .modelRejected: return "assay inspect PATH shows each layer's verdict"
         case .resourceExhausted, .unavailable: return "try again a little later"
         case .deadlineExceeded: return "give it more time with --deadline, or try again later"
-        default: return error.serverError?.field.map { "the field is \($0)" }
+        default: return error.field.map { "the field is \($0)" }
         }
     }
 }

@@ -16,10 +16,10 @@ struct Health: AsyncParsableCommand {
 
     func run() async throws {
         let requirements = try demands.requirements()
+        let request = HealthRequest(
+            model: options.model, verify: verify, requirements: requirements)
         let reply = try await options.withClient(demandsReal: false) { client in
-            try await client.health(
-                model: options.model, verify: verify, requirements: requirements,
-                deadlineMilliseconds: options.deadline)
+            try await client.health(request, deadlineMilliseconds: options.deadline)
         }
         options.announce(reply.provenance, model: options.model)
         let message = reply.message

@@ -16,7 +16,9 @@ struct Unload: AsyncParsableCommand {
         guard let name = name ?? options.model else {
             throw Failure.usage("the name of the model is needed")
         }
-        let reply = try await options.withClient { try await $0.unload(name: name) }
+        let reply = try await options.withClient { client in
+            try await client.unload(UnloadRequest(name: name))
+        }
         options.announce(reply.provenance, model: name)
         if options.json {
             print(

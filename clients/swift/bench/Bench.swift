@@ -1,6 +1,6 @@
 // How long a Ping takes through the client, beside a bare socket of the same language.
 //
-//     bench --server URL --echo URL [--rounds 5] [--requests 2000] [--from-elsewhere] [--spin US]
+//     bench --server URL --echo URL [--rounds 5] [--requests 2000] [--from-elsewhere]
 //     bench --server URL --rate SECONDS [--connections 16] [--depth 16] [--threads 1]
 //
 // The first form prints one line of JSON: medians over rounds of p50, in microseconds. The second
@@ -53,7 +53,6 @@ struct RoundTrips {
     private let rounds: Int
     private let requests: Int
     private let isElsewhere: Bool
-    private let spin: UInt32
     private static let payload = [UInt8](repeating: 7, count: 64)
 
     init(_ arguments: Arguments) {
@@ -62,13 +61,10 @@ struct RoundTrips {
         rounds = arguments.number("rounds", 5)
         requests = arguments.number("requests", 2000)
         isElsewhere = arguments.has("from-elsewhere")
-        spin = UInt32(clamping: arguments.number("spin", 0))
     }
 
     func run() async throws {
-        var options = ClientOptions()
-        options.spinMicroseconds = spin
-        let client = try Client(server, options: options)
+        let client = try Client(server)
         let bare = try BareSocket(ServerAddress(echo))
         var client50: [Double] = []
         var bare50: [Double] = []

@@ -9,12 +9,8 @@ struct Call {
     func run() async {
         do {
             try await answer()
-        } catch let error as ClientError {
-            Output.write(command.id, error)
-        } catch let error as ValueError {
-            Output.refuse(command.id, error.message, error.field)
         } catch {
-            Output.refuse(command.id, "\(error)", nil)
+            Output.write(command.id, error)
         }
     }
 
@@ -22,57 +18,32 @@ struct Call {
         UInt32(clamping: command.line["deadline_milliseconds"]?.integer ?? 0)
     }
 
-    private func request<Request: RequestMessage>(_ type: Request.Type) throws -> Request {
-        try Values.message(command.line["request"] ?? .object([]), as: type)
+    private func request<Request: RequestMessage>() throws -> Request {
+        try Values.message(command.line["request"] ?? .object([]), as: Request.self)
     }
 
     private func answer() async throws {
         let deadline = deadline
         switch command.kind {
-        case "Ping":
-            let request = try request(PingRequest.self)
-            write(try await client.ping(request.payload, deadlineMilliseconds: deadline))
-        case "Health":
-            let request = try request(HealthRequest.self)
-            write(
-                try await client.health(
-                    model: request.model, verify: request.verify,
-                    requirements: request.requirements, deadlineMilliseconds: deadline))
-        case "Models":
-            _ = try request(ModelsRequest.self)
-            write(try await client.models(deadlineMilliseconds: deadline))
-        case "Stats":
-            _ = try request(StatsRequest.self)
-            write(try await client.stats(deadlineMilliseconds: deadline))
+        case "Ping": write(try await client.ping(request(), deadlineMilliseconds: deadline))
+        case "Health": write(try await client.health(request(), deadlineMilliseconds: deadline))
+        case "Models": write(try await client.models(request(), deadlineMilliseconds: deadline))
+        case "Stats": write(try await client.stats(request(), deadlineMilliseconds: deadline))
         case "Load": try await load(deadline)
-        case "Unload":
-            let name = try request(UnloadRequest.self).name
-            write(try await client.unload(name: name, deadlineMilliseconds: deadline))
-        case "Tokenize":
-            write(
-                try await client.tokenize(
-                    request(TokenizeRequest.self), deadlineMilliseconds: deadline))
+        case "Unload": write(try await client.unload(request(), deadlineMilliseconds: deadline))
+        case "Tokenize": write(try await client.tokenize(request(), deadlineMilliseconds: deadline))
         case "Detokenize":
-            write(
-                try await client.detokenize(
-                    request(DetokenizeRequest.self), deadlineMilliseconds: deadline))
+            write(try await client.detokenize(request(), deadlineMilliseconds: deadline))
         case "Generate": try await generate(deadline)
-        case "Score":
-            write(
-                try await client.score(request(ScoreRequest.self), deadlineMilliseconds: deadline))
-        case "Logits":
-            write(
-                try await client.logits(
-                    request(LogitsRequest.self), deadlineMilliseconds: deadline))
-        case "Embed":
-            write(
-                try await client.embed(request(EmbedRequest.self), deadlineMilliseconds: deadline))
+        case "Score": write(try await client.score(request(), deadlineMilliseconds: deadline))
+        case "Logits": write(try await client.logits(request(), deadlineMilliseconds: deadline))
+        case "Embed": write(try await client.embed(request(), deadlineMilliseconds: deadline))
         default: Output.refuse(command.id, "no call of kind \"\(command.kind)\"", nil)
         }
     }
 
     private func load(_ deadline: UInt32) async throws {
-        let request = try request(LoadRequest.self)
+        let request: LoadRequest = try request()
         let isShown = command.line["stream"]?.bool ?? false
         let reply = try await client.load(request, deadlineMilliseconds: deadline) { layer in
             if isShown {
@@ -83,24 +54,17 @@ struct Call {
     }
 
     private func generate(_ deadline: UInt32) async throws {
-        let request = try request(GenerateRequest.self)
-        guard command.line["stream"]?.bool ?? false else {
-            return write(try await client.generate(request, deadlineMilliseconds: deadline))
+        let stream = client.generateStream(try request(), deadlineMilliseconds: deadline)
+        if command.line["stream"]?.bool ?? false {
+            let stop = command.line["cancel_after_chunks"]?.integer ?? 0
+            var count = 0
+            for try await part in stream where part.answer == nil {
+                Output.write(command.id, "chunk", Values.json(part.chunk))
+                count += 1
+                if count == stop { break }
+            }
         }
-        let stop = command.line["cancel_after_chunks"]?.integer ?? 0
-        var count = 0
-        for try await part in client.generateStream(request, deadlineMilliseconds: deadline) {
-            if let answer = part.answer { return write(answer) }
-            Output.write(command.id, "chunk", Values.json(part.chunk))
-            count += 1
-            if count == stop { break }
-        }
-        Output.write(
-            command.id, "error",
-            .object([
-                ("code", .string("given_up")), ("status", .string("CANCELLED")),
-                ("message", .string("the caller gave the answer up")),
-            ]))
+        write(try await stream.result())
     }
 
     private func write<Message>(_ reply: Reply<Message>) {
@@ -109,7 +73,7 @@ struct Call {
             .object([
                 ("provenance", .string(reply.provenance.description)),
                 ("generation", .integer(Int(reply.generation))),
-                ("degraded", .bool(reply.isDegraded)),
+                ("degraded", .bool(reply.degraded)),
                 ("response", Values.json(reply.message)),
             ]))
     }

@@ -24,14 +24,14 @@ enum Driver {
             guard let command = Command(line) else { continue }
             switch command.op {
             case "open":
-                do throws(ClientError) {
+                do {
                     clients[command.client] = try command.open()
                     Output.write(command.id, "ok", .object([]))
                 } catch {
                     Output.write(command.id, error)
                 }
             case "close":
-                clients.removeValue(forKey: command.client)?.close()
+                clients[command.client]?.close()
                 Output.write(command.id, "ok", .object([]))
             case "fork":
                 // A client of Swift refuses to work in a forked process.
@@ -67,32 +67,35 @@ struct Command: Sendable {
         kind = line["kind"]?.string ?? ""
     }
 
-    func open() throws(ClientError) -> Client {
+    func open() throws -> Client {
         let given = line["options"] ?? .object([])
-        var options = ClientOptions()
-        func set(_ name: String, _ path: WritableKeyPath<ClientOptions, Bool>) {
+        var options = Options()
+        func set(_ name: String, _ path: WritableKeyPath<Options, Bool>) {
             if let value = given[name]?.bool { options[keyPath: path] = value }
         }
-        func set(_ name: String, _ path: WritableKeyPath<ClientOptions, Int>) {
+        func set(_ name: String, _ path: WritableKeyPath<Options, Int>) {
             if let value = given[name]?.integer { options[keyPath: path] = value }
         }
-        func set(_ name: String, _ path: WritableKeyPath<ClientOptions, UInt32>) {
-            if let value = given[name]?.integer {
-                options[keyPath: path] = UInt32(clamping: value)
+        func set(_ name: String, _ path: WritableKeyPath<Options, UInt32>) throws {
+            guard let value = given[name]?.integer else { return }
+            guard let word = UInt32(exactly: value) else {
+                throw ValueError(message: "found \(name) \(value), allowed: a u32", field: name)
             }
+            options[keyPath: path] = word
         }
         if let name = given["name"]?.string { options.name = name }
         set("allow_mock", \.allowMock)
         set("compression", \.compression)
         set("body_size_max", \.bodySizeMax)
+        set("answer_size_max", \.answerSizeMax)
         set("connections", \.connections)
         set("attempts", \.attempts)
-        set("connect_milliseconds", \.connectMilliseconds)
-        set("wait_milliseconds", \.waitMilliseconds)
-        set("answer_milliseconds", \.answerMilliseconds)
-        set("grace_milliseconds", \.graceMilliseconds)
-        set("backoff_milliseconds", \.backoffMilliseconds)
-        set("backoff_max_milliseconds", \.backoffMaxMilliseconds)
+        try set("connect_milliseconds", \.connectMilliseconds)
+        try set("wait_milliseconds", \.waitMilliseconds)
+        try set("answer_milliseconds", \.answerMilliseconds)
+        try set("grace_milliseconds", \.graceMilliseconds)
+        try set("backoff_milliseconds", \.backoffMilliseconds)
+        try set("backoff_max_milliseconds", \.backoffMaxMilliseconds)
         return try Client(line["server"]?.string ?? "", options: options)
     }
 }
@@ -106,26 +109,32 @@ enum Output {
         lock.withLock { _ in FileHandle.standardOutput.write(Data(line.utf8)) }
     }
 
-    static func write(_ id: Int, _ error: ClientError) {
-        let body = error.serverError
+    /// The client's error, or what no request of the client's types could even hold.
+    static func write(_ id: Int, _ error: any Error) {
+        switch error {
+        case let error as AssayError: write(id, error)
+        case let error as ValueError: refuse(id, error.message, error.field)
+        default: refuse(id, "\(error)", nil)
+        }
+    }
+
+    private static func write(_ id: Int, _ error: AssayError) {
+        let retryAfter = error.retryAfterMilliseconds.map { JSON.integer(Int($0)) }
         write(
             id, "error",
             .object([
                 ("code", .string(error.code.name)),
                 ("status", .string(error.status.description)),
                 ("message", .string(error.message)),
-                ("server_code", .text(body?.code)),
-                ("field", .text(body?.field)),
-                ("layer", .text(body?.layer)),
-                (
-                    "retry_after_milliseconds",
-                    error.retryAfterMilliseconds.map { .integer(Int($0)) } ?? .null
-                ),
+                ("server_code", .text(error.serverCode)),
+                ("field", .text(error.field)),
+                ("layer", .text(error.layer)),
+                ("retry_after_milliseconds", retryAfter ?? .null),
+                ("server_load", error.serverLoad.map { Values.json($0) } ?? .null),
                 ("provenance", .text(error.provenance?.description)),
             ]))
     }
 
-    /// A request that the client's types cannot even hold.
     static func refuse(_ id: Int, _ message: String, _ field: String?) {
         write(
             id, "error",

@@ -14,7 +14,8 @@ struct ValueError: Error {
 enum Values {
     /// The table of the record in a field of that name.
     static let records: [String: MessageLayout] = [
-        "requirements": Requirements.layout, "answer": AnswerRecord.layout,
+        "requirements": Requirements.layout, "context": RequestContext.layout,
+        "answer": AnswerRecord.layout, "server_load": ServerLoad.layout,
         "timing": Timing.layout, "messages": ChatMessage.layout,
         "inputs": Input.layout, "continuations": Input.layout, "scores": Score.layout,
         "logprobs": Logprobs.layout, "prompt_logprobs": Logprobs.layout,

@@ -9,13 +9,13 @@ do {
     var sum = GenerateRequest(prompt: .text("317+485="))
     sum.maxTokens = 8
     let reply = try await client.generate(sum, deadlineMilliseconds: 30_000)
-    print(reply.message.text, "(\(reply.provenance), by \(reply.message.answer.model))")
+    print(reply.text, "(\(reply.provenance), by \(reply.answer.model))")
 
     var story = GenerateRequest(prompt: .text("Story about a fox:"))
     story.maxTokens = 60
     for try await part in client.generateStream(story) {
         print(part.text, terminator: "")
-        if let whole = part.answer { print("\n(\(whole.message.completionTokens) tokens)") }
+        if let whole = part.answer { print("\n(\(whole.completionTokens) tokens)") }
     }
 } catch {
     print(error)

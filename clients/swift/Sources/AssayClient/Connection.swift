@@ -11,7 +11,7 @@ import Synchronization
 import Wire
 
 /// A connection of a pool.
-final class Connection: Sendable, Timed {
+final class Connection: Sendable, Watched, PoolMember {
     private struct State {
         var machine: ConnectionMachine
         var isOpen = true
@@ -20,12 +20,10 @@ final class Connection: Sendable, Timed {
 
     /// For poll(2). Not valid once the connection is over, which the lock tells.
     let descriptor: Int32
-    /// Places taken by requests.
-    let load = Atomic<Int>(0)
+    private let load = Atomic<Int>(0)
     private let state: Mutex<State>
     private let loop: Loop
     private let pool: Pool
-    private let tickets = Atomic<UInt64>(1)
     private let next: Atomic<UInt64>
     private let waitsToWrite = Atomic<Bool>(false)
 
@@ -49,23 +47,31 @@ final class Connection: Sendable, Timed {
     /// True while bytes wait for the socket to take them.
     var wantsWrite: Bool { waitsToWrite.load(ordering: .relaxed) }
 
-    // MARK: - Requests
+    // MARK: - Places
 
-    /// A name for a request to come.
-    func ticket() -> UInt64 { tickets.wrappingAdd(1, ordering: .relaxed).oldValue }
+    var requestCount: Int { load.load(ordering: .sequentiallyConsistent) }
+
+    func reserve() { load.wrappingAdd(1, ordering: .sequentiallyConsistent) }
+
+    /// Gives places back.
+    func release(_ count: Int) {
+        load.wrappingSubtract(count, ordering: .sequentiallyConsistent)
+        pool.hasRoom()
+    }
+
+    // MARK: - Requests
 
     /// Sends a request of the current task. When it cannot be sent, `answer` fails.
     func send(
-        _ request: some RequestMessage, ticket: UInt64, answer: some Answer, deadline: Deadline
+        _ request: some CallRequest, _ answer: some Answer, _ deadline: Deadline, attempt: Int
     ) {
         let now = Moment.now
         let isOnLoop = loop.isCurrent
-        let rejection = change(now) { state -> CallFailure? in
-            if Task.isCancelled { return CallFailure(error: .cancelled, stage: .unsent) }
+        let refusal = change(now) { state -> AssayError? in
+            if Task.isCancelled { return .cancelled }
             if state.machine.isStale(now: now) { self.drain(&state, now) }
-            do throws(CallFailure) {
-                try state.machine.send(
-                    request, ticket: ticket, answer: answer, deadline: deadline, now: now)
+            do throws(AssayError) {
+                try state.machine.send(request, answer, deadline, attempt: attempt, now: now)
             } catch {
                 return error
             }
@@ -77,32 +83,30 @@ final class Connection: Sendable, Timed {
             }
             return nil
         }
-        guard let rejection else { return }
+        guard let refusal else { return }
         release(1)
-        var failed = answer
-        failed.fail(rejection)
-        failed.resume()
+        answer.fail(CallFailure(refusal, .unsent))
+        answer.resume()
     }
 
     /// The caller no longer wants an answer. In a forked process there is none to be had.
-    func giveUp(_ ticket: UInt64, _ error: ClientError) {
+    func giveUp(_ answer: any Answer, _ error: AssayError) {
         if Fork.isChild { return }
         let now = Moment.now
         change(now) { state in
-            state.machine.giveUp(ticket, error, now: now)
+            state.machine.giveUp(answer, error, now: now)
             self.write(&state)
         }
     }
 
     /// Ends the connection; what is in flight fails with `error`.
-    func close(_ error: ClientError) {
+    func close(_ error: AssayError) {
         change(.now) { $0.machine.end(error) }
     }
 
     // MARK: - The loop
 
-    /// Reads what has come.
-    func read(_ buffer: UnsafeMutableRawBufferPointer, _ now: Moment) {
+    func isReadable(_ buffer: UnsafeMutableRawBufferPointer, _ now: Moment) {
         change(now) { state in self.read(&state, buffer, now) }
     }
 
@@ -136,8 +140,7 @@ final class Connection: Sendable, Timed {
                 Socket.end(descriptor)
             }
             let moment = state.machine.nextMoment.nanoseconds
-            let before = next.exchange(moment, ordering: .relaxed)
-            mustWake = moment < before
+            mustWake = moment < next.exchange(moment, ordering: .relaxed)
             let waits = state.isOpen && state.machine.outputCount > 0 && !state.isUnwritten
             if waitsToWrite.exchange(waits, ordering: .relaxed) != waits { mustWake = true }
             return (value, effects)
@@ -153,39 +156,29 @@ final class Connection: Sendable, Timed {
         if effects.drains { pool.retired(self) }
         if let error = effects.over {
             loop.remove(self)
-            pool.ended(self, error)
+            pool.retired(self, error)
         }
         for answer in effects.answers { answer.resume() }
     }
 
-    /// Gives places back.
-    func release(_ count: Int) {
-        load.wrappingSubtract(count, ordering: .sequentiallyConsistent)
-        pool.hasRoom()
-    }
-
     private func write(_ state: inout State) {
-        while state.isOpen, state.machine.outputCount > 0 {
-            var isFull = false
-            var gone: ClientError?
-            let descriptor = self.descriptor
+        var isFull = false
+        while state.isOpen, state.machine.outputCount > 0, !isFull {
+            var outcome = Socket.Outcome.nothing
             state.machine.write { bytes in
-                switch Socket.write(descriptor, bytes) {
-                case .bytes(let count):
-                    isFull = count < bytes.count
-                    return count
-                case .gone(let reason):
-                    gone = .closed("sending a request", reason)
-                    return 0
-                }
+                outcome = Socket.write(self.descriptor, bytes)
+                guard case .bytes(let count) = outcome else { return 0 }
+                isFull = count < bytes.count
+                return count
             }
-            if let gone {
+            switch outcome {
+            case .bytes: break
+            case .nothing: return
+            case .end(let reason):
                 // The server may have said why before it went.
                 drain(&state, .now)
-                state.machine.end(gone)
-                return
+                return state.machine.end(.closed("sending a request", reason))
             }
-            if isFull { return }
         }
     }
 
@@ -205,8 +198,7 @@ final class Connection: Sendable, Timed {
             switch Socket.read(descriptor, buffer) {
             case .nothing: return
             case .end(let reason):
-                state.machine.end(.closed("waiting for an answer", reason))
-                return
+                return state.machine.end(.closed("waiting for an answer", reason))
             case .bytes(let count):
                 state.machine.receive(
                     UnsafeRawBufferPointer(rebasing: buffer[..<count]), now: now)

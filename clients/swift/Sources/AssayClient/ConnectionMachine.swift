@@ -4,9 +4,12 @@
 //                   └──────── damage, end of stream, GoAway with a status ────────────^
 //
 // Guarantees: no socket, clock or thread in here: time comes in as a value, bytes go out through
-// `output`, and who is to be told what stands in `effects`. Nothing is written that the agreed
-// revision or the server's limits forbid. After damage the connection is over: its framing, or its
-// order, can no longer be trusted.
+// `write`, and who is to be told what stands in `effects`. Nothing is written that the agreed
+// revision or the server's limits forbid. A frame is taken only when it answers a request in
+// flight, with that request's kind and with the provenance and generation of its earlier frames
+// (Load excepted, whose progress comes before its model); anything else is damage, after which the
+// connection is over. A mock's frame is refused before a failure is looked at: nobody should act on
+// a mock's words unawares. Frames of a request that was given up are dropped until its last one.
 // Not here: how many requests at once (see Pool), repeating them (see RetryRule).
 
 import Wire
@@ -14,7 +17,7 @@ import Wire
 /// What a connection wants done after an event.
 package struct ConnectionEffects {
     /// To be resumed once no lock is held.
-    package var answers: [any Waking] = []
+    package var answers: [any Answer] = []
     /// Requests that are no longer in flight.
     package var ended = 0
     /// The server has said Hello.
@@ -22,7 +25,7 @@ package struct ConnectionEffects {
     /// The server takes no new requests.
     package var drains = false
     /// The socket is to be closed; why.
-    package var over: ClientError?
+    package var over: AssayError?
 }
 
 /// The state of one connection.
@@ -31,16 +34,30 @@ package struct ConnectionMachine {
         case greeting
         case open
         case draining
-        case over(ClientError)
+        case over(AssayError)
     }
 
-    private let options: ClientOptions
-    private let silence: UInt64?
+    /// One request in flight.
+    private struct Entry {
+        let kind: MessageKind
+        /// Nil once the request was given up, and for those of the connection itself.
+        var answer: (any Answer)?
+        /// When the client gives it up by itself.
+        let end: Moment
+        /// When something was last heard of it.
+        var heard: Moment
+        /// Position of its first byte in all that this connection writes.
+        let position: UInt64
+        /// What its first frame said.
+        var marks: (provenance: Provenance?, generation: UInt32)?
+    }
+
+    private let options: Options
     private var phase = Phase.greeting
     private var server = HelloResponse(server: "-")
     private var decoder: FrameDecoder
     private var encoder = FrameEncoder()
-    private var inbox: Inbox
+    private var entries: [UInt64: Entry] = [:]
     private var nextID: UInt64 = 1
     private var written: UInt64 = 0
     private var queued: UInt64 = 0
@@ -50,38 +67,30 @@ package struct ConnectionMachine {
     /// When `expire` has something to do; may be too early, never too late.
     package private(set) var nextMoment: Moment
 
-    private static let helloTicket: UInt64 = 0
     /// What was read that long ago says nothing about now; nanoseconds.
     private static let staleAfter: UInt64 = 20_000
     /// After that long without a byte a connection with a request overdue is given up, too.
     private static let deadAfter: UInt64 = 10_000_000_000
 
-    /// A connected socket that has not said anything; Hello lies in `output` at once.
-    package init(_ options: ClientOptions, helloEnd: Moment, now: Moment) {
+    /// A connected socket that has not said anything; Hello is to be written at once.
+    package init(_ options: Options, helloEnd: Moment, now: Moment) {
         self.options = options
-        silence =
-            options.answerMilliseconds == 0
-            ? nil : UInt64(options.answerMilliseconds) * 1_000_000
         decoder = FrameDecoder(.response, bodySizeMax: options.bodySizeMax)
-        inbox = Inbox(allowMock: options.allowMock)
         heard = now
         nextMoment = helloEnd
         let hello = HelloRequest(
             client: options.name, compression: options.compression,
             bodySizeMax: UInt64(options.bodySizeMax))
         // The name was checked with the options: this fits.
-        try? append(hello, ticket: Self.helloTicket, answer: nil, end: helloEnd, header: 0, now)
+        try? append(hello, nil, end: helloEnd, header: 0, now)
     }
 
     // MARK: - What is asked of it
 
-    /// True when nothing is in flight.
-    private var isIdle: Bool { inbox.count == 0 }
-
     /// True when nothing is in flight and what may have come was not just read: GoAway or an end
     /// may lie unread.
     package func isStale(now: Moment) -> Bool {
-        isIdle && now.nanoseconds(since: heard) > Self.staleAfter
+        entries.isEmpty && now.nanoseconds(since: heard) > Self.staleAfter
     }
 
     /// True when it will do nothing more.
@@ -90,17 +99,16 @@ package struct ConnectionMachine {
     }
 
     /// Bytes to be written.
-    package var outputCount: Int { encoder.count - Int(written - base) }
-    private var base: UInt64 { queued - UInt64(encoder.count) }
+    package var outputCount: Int { Int(queued - written) }
 
     /// Lends what is to be written; `body` says how much of it was.
     package mutating func write(_ body: (UnsafeRawBufferPointer) -> Int) {
-        let start = Int(written - base)
+        let start = encoder.count - outputCount
         let count = encoder.withUnsafeBytes { all in
             body(UnsafeRawBufferPointer(rebasing: all[start...]))
         }
         written += UInt64(count)
-        if written == queued { encoder.removeAll() }
+        if outputCount == 0 { encoder.removeAll() }
     }
 
     /// What happened since the last time.
@@ -112,75 +120,79 @@ package struct ConnectionMachine {
 
     // MARK: - Requests
 
-    /// Writes a request. Throws when it cannot be sent; then `answer` was not taken.
-    package mutating func send<Request: RequestMessage>(
-        _ request: Request, ticket: UInt64, answer: some Answer, deadline: Deadline, now: Moment
-    ) throws(CallFailure) {
+    /// Writes a request. Throws when it cannot be sent; then nothing was written, and `answer` not
+    /// taken.
+    package mutating func send<Request: CallRequest>(
+        _ request: Request, _ answer: some Answer, _ deadline: Deadline, attempt: Int = 1,
+        now: Moment
+    ) throws(AssayError) {
         switch phase {
         case .open: break
-        case .greeting, .draining:
-            throw CallFailure(error: .closed("sending a request"), stage: .unsent)
-        case .over(let error):
-            let isLost = error.code == .connectionClosed
-            throw CallFailure(
-                error: isLost ? error : .closed("sending a request"), stage: .unsent)
+        case .over(let error) where error.code == .connectionClosed: throw error
+        default: throw .closed("sending a request")
         }
         guard request.revisionNeeded <= server.revision else {
-            let error = ClientError(
-                .revisionTooLow, .unimplemented,
-                "sending \(Request.kind): needs revision \(request.revisionNeeded) of "
-                    + "the protocol, the server speaks revision \(server.revision)")
-            throw CallFailure(error: error, stage: .unsent)
+            throw AssayError(
+                .revisionTooLow,
+                "sending \(Request.kind): needs revision \(request.revisionNeeded) of the "
+                    + "protocol, the server speaks revision \(server.revision)")
         }
         guard let header = deadline.headerMilliseconds(at: now) else {
-            let error = ClientError.timedOut(
-                "sending \(Request.kind)", milliseconds: deadline.milliseconds)
-            throw CallFailure(error: error, stage: .unsent)
+            throw .timedOut("sending \(Request.kind)", milliseconds: deadline.milliseconds)
+        }
+        var request = request
+        if attempt > 1 {
+            // An older server does not know that there are attempts.
+            let numbered = request.numbered(attempt)
+            if numbered.revisionNeeded <= server.revision { request = numbered }
         }
         let end = deadline.moment.advanced(byMilliseconds: options.graceMilliseconds)
         do throws(WireError) {
-            try append(request, ticket: ticket, answer: answer, end: end, header: header, now)
+            try append(request, answer, end: end, header: header, now)
         } catch {
-            let error = ClientError(.requestInvalid, .invalidArgument, error.message)
-            throw CallFailure(error: error, stage: .unsent)
+            throw .invalid(error)
         }
-        nextMoment = min(nextMoment, end)
-        if let silence { nextMoment = min(nextMoment, now.advanced(byNanoseconds: silence)) }
+        nextMoment = min(nextMoment, giveUpMoment(end: end, heard: now))
     }
 
     private mutating func append<Request: RequestMessage>(
-        _ request: Request, ticket: UInt64, answer: (any Answer)?, end: Moment, header: UInt32,
-        _ now: Moment
+        _ request: Request, _ answer: (any Answer)?, end: Moment, header: UInt32, _ now: Moment
     ) throws(WireError) {
         let before = encoder.count
         try encoder.appendRequest(request, requestID: nextID, deadlineMilliseconds: header)
-        inbox.expect(
-            Inbox.Entry(
-                kind: Request.kind, ticket: ticket, answer: answer, end: end, heard: now,
-                position: queued),
-            for: nextID)
+        entries[nextID] = Entry(
+            kind: Request.kind, answer: answer, end: end, heard: now, position: queued)
         nextID += 1
         queued += UInt64(encoder.count - before)
     }
 
     /// The caller no longer wants an answer: Cancel is sent, the rest of it is dropped.
-    package mutating func giveUp(_ ticket: UInt64, _ error: ClientError, now: Moment) {
-        guard let id = inbox.requestID(of: ticket) else { return }
-        stop(id, error, now: now)
+    package mutating func giveUp(_ answer: any Answer, _ error: AssayError, now: Moment) {
+        guard let id = entries.first(where: { $0.value.answer === answer })?.key else { return }
+        stop(id, error, now)
     }
 
-    private mutating func stop(_ id: UInt64, _ error: ClientError, now: Moment) {
-        if let answer = inbox.abandon(id, error) { effects.answers.append(answer) }
-        cancel(id, now: now)
+    private mutating func stop(_ id: UInt64, _ error: AssayError, _ now: Moment) {
+        guard let answer = entries[id]?.answer else { return }
+        entries[id]?.answer = nil
+        fail(answer, error)
+        cancel(id, now)
     }
 
-    private mutating func cancel(_ id: UInt64, now: Moment) {
-        try? append(
-            CancelRequest(target: id), ticket: Self.helloTicket, answer: nil, end: .never,
-            header: 0, now)
+    private mutating func fail(
+        _ answer: any Answer, _ error: AssayError, _ stage: CallFailure.Stage = .sent
+    ) {
+        answer.fail(CallFailure(error, stage))
+        effects.answers.append(answer)
+    }
+
+    private mutating func cancel(_ id: UInt64, _ now: Moment) {
+        try? append(CancelRequest(target: id), nil, end: .never, header: 0, now)
         // Its own answer is dropped when it comes, and nobody reserved a place for it.
         effects.ended -= 1
     }
+
+    // MARK: - Time
 
     /// Gives up what is overdue.
     package mutating func expire(now: Moment) {
@@ -190,48 +202,53 @@ package struct ConnectionMachine {
                 .timedOut(
                     "waiting for the server's Hello", milliseconds: options.connectMilliseconds))
         }
-        let overdue = inbox.overdue(at: now, silence: silence)
-        for id in overdue {
-            let waited = now.nanoseconds(since: inbox.heard(id)) / 1_000_000
+        nextMoment = .never
+        var isOverdue = false
+        for (id, entry) in entries where entry.answer != nil {
+            let moment = giveUpMoment(end: entry.end, heard: entry.heard)
+            if moment > now {
+                nextMoment = min(nextMoment, moment)
+                continue
+            }
+            isOverdue = true
+            let waited = UInt32(clamping: now.nanoseconds(since: entry.heard) / 1_000_000)
             stop(
-                id,
-                .timedOut(
-                    "waiting for the answer to \(inbox.kind(id))",
-                    milliseconds: UInt32(clamping: waited)), now: now)
+                id, .timedOut("waiting for the answer to \(entry.kind)", milliseconds: waited), now)
         }
-        if !overdue.isEmpty, now.nanoseconds(since: heard) > Self.deadAfter {
-            return end(.closed("nothing came for 10 seconds, requests being overdue"))
+        if isOverdue, now.nanoseconds(since: heard) > Self.deadAfter {
+            end(.closed("nothing came for 10 seconds, requests being overdue"))
         }
-        nextMoment = inbox.nextEnd(silence: silence)
+    }
+
+    private func giveUpMoment(end: Moment, heard: Moment) -> Moment {
+        let silence = options.answerMilliseconds
+        return silence == 0 ? end : min(end, heard.advanced(byMilliseconds: silence))
     }
 
     // MARK: - Bytes
 
     /// Takes what was read.
     package mutating func receive(_ bytes: UnsafeRawBufferPointer, now: Moment) {
-        if case .over = phase { return }
+        if isOver { return }
         heard = now
         decoder.lend(bytes)
-        do throws(ClientError) {
-            while let frame = try nextFrame() {
+        do throws(AssayError) {
+            while !isOver, let frame = try nextFrame() {
                 if frame.header.kind == .goAway {
                     try receiveGoAway(frame)
-                } else if case .greeting = phase {
-                    try receiveHello(frame, now)
                 } else {
-                    try receiveAnswer(frame, now)
+                    try receiveAnswer(frame.header, frame.body, now)
                 }
-                if case .over = phase { break }
             }
         } catch {
             end(error)
         }
-        if case .over = phase { return }
+        if isOver { return }
         decoder.settle()
-        if case .draining = phase, isIdle { end(.closed("the server drains")) }
+        if case .draining = phase, entries.isEmpty { end(.closed("the server drains")) }
     }
 
-    private func nextFrame() throws(ClientError) -> Frame? {
+    private func nextFrame() throws(AssayError) -> Frame? {
         let frame: Frame?
         do throws(WireError) {
             frame = try decoder.next()
@@ -239,29 +256,93 @@ package struct ConnectionMachine {
             throw .damage(error)
         }
         if let frame, frame.header.flags.contains(.compressed), !server.compression {
-            throw .damage("reading a frame: found a compressed body, allowed: what Hello agreed to")
+            throw .damage(
+                "reading a frame", "found a compressed body, allowed: what Hello agreed to")
         }
         return frame
     }
 
-    private mutating func receiveAnswer(_ frame: Frame, _ now: Moment) throws(ClientError) {
-        let before = inbox.count
-        switch try inbox.receive(frame.header, frame.body, now: now) {
-        case .filed: break
-        case .news(let taker): effects.answers.append(taker)
-        case .finished(let answer): effects.answers.append(answer)
-        case .unwanted(let answer):
-            effects.answers.append(answer)
-            cancel(frame.header.requestID, now: now)
+    private mutating func receiveAnswer(
+        _ header: FrameHeader, _ body: UnsafeRawBufferPointer, _ now: Moment
+    ) throws(AssayError) {
+        guard var entry = entries.removeValue(forKey: header.requestID) else {
+            throw .damage(
+                "reading the server's answer",
+                "found request id \(header.requestID), allowed: one of the \(entries.count) in "
+                    + "flight")
+        }
+        let isLast = !header.flags.contains(.more)
+        var isDone = false
+        defer { if !isDone { entries[header.requestID] = entry } }
+        try check(header, &entry)
+        if entry.kind == .hello {
+            try receiveHello(header, body)
+            isDone = true
             return
         }
-        effects.ended += before - inbox.count
+        if let answer = entry.answer {
+            entry.heard = now
+            if let error = try file(header, body, answer) {
+                fail(answer, error)
+                entry.answer = nil
+                if !isLast { cancel(header.requestID, now) }
+            }
+        }
+        isDone = isLast
+        if isLast { effects.ended += 1 }
     }
 
-    private mutating func receiveHello(_ frame: Frame, _ now: Moment) throws(ClientError) {
-        let hello = try inbox.hello(frame.header, frame.body, now: now)
+    /// Hands a frame to its answer; the error for the caller when that has no more of it.
+    private mutating func file(
+        _ header: FrameHeader, _ body: UnsafeRawBufferPointer, _ answer: any Answer
+    ) throws(AssayError) -> AssayError? {
+        if let refusal = try refusal(header, body) { return refusal }
+        do throws(AssayError) {
+            if try answer.take(header, body) { effects.answers.append(answer) }
+            return nil
+        } catch {
+            guard error.code == .givenUp else { throw error }
+            return error
+        }
+    }
+
+    private func check(_ header: FrameHeader, _ entry: inout Entry) throws(AssayError) {
+        if header.kindByte != entry.kind.responseByte {
+            throw .damage(
+                "reading the answer to \(entry.kind)",
+                "found kind \(header.kindByte), allowed: \(entry.kind.responseByte)")
+        }
+        // Load's progress comes before there is a model whose generation it could carry.
+        if let marks = entry.marks, entry.kind != .load,
+            marks != (header.provenance, header.generation)
+        {
+            throw .damage(
+                "reading the answer to \(entry.kind)",
+                "provenance or generation changed between its frames")
+        }
+        entry.marks = (header.provenance, header.generation)
+    }
+
+    /// Why a frame is no answer: a mock where real is wanted, or a status.
+    private func refusal(
+        _ header: FrameHeader, _ body: UnsafeRawBufferPointer
+    ) throws(AssayError) -> AssayError? {
+        let words = header.statusNumber == 0 ? nil : try ErrorBody(server: body)
+        let provenance = header.provenance ?? .mock
+        if provenance == .mock, !options.allowMock { return .mockRefused }
+        return words.map { .refused(header.status, $0, provenance) }
+    }
+
+    private mutating func receiveHello(
+        _ header: FrameHeader, _ body: UnsafeRawBufferPointer
+    ) throws(AssayError) {
+        if let refusal = try refusal(header, body) { throw refusal }
+        if !header.flags.isDisjoint(with: [.more, .degraded]) {
+            throw .damage("reading the server's Hello", "found another flag, allowed: none")
+        }
+        let hello = try HelloResponse(server: body)
         if hello.revision > Limits.revision || (hello.compression && !options.compression) {
-            throw .damage("reading the server's Hello: it agrees to what was not offered")
+            throw .damage("reading the server's Hello", "it agrees to what was not offered")
         }
         server = hello
         encoder.compresses = hello.compression
@@ -271,10 +352,14 @@ package struct ConnectionMachine {
         effects.opened = hello
     }
 
-    private mutating func receiveGoAway(_ frame: Frame) throws(ClientError) {
-        guard frame.header.statusNumber == 0 else {
+    private mutating func receiveGoAway(_ frame: Frame) throws(AssayError) {
+        let header = frame.header
+        guard header.statusNumber == 0 else {
             let body = try ErrorBody(server: frame.body)
-            throw .goneAway(frame.header.status, body)
+            throw AssayError(
+                .protocolError,
+                "the server closes the connection: \(header.status): \(body.message)",
+                status: header.status, serverError: body, provenance: .real)
         }
         _ = try GoAway(server: frame.body)
         if case .greeting = phase { throw .closed("waiting for the server's Hello") }
@@ -283,11 +368,15 @@ package struct ConnectionMachine {
     }
 
     /// The socket is gone, or shall be: everything in flight fails.
-    package mutating func end(_ error: ClientError) {
-        if case .over = phase { return }
+    package mutating func end(_ error: AssayError) {
+        if isOver { return }
         phase = .over(error)
         nextMoment = .never
         effects.over = error
-        effects.answers += inbox.failAll(error, written: written)
+        for entry in entries.values {
+            guard let answer = entry.answer else { continue }
+            fail(answer, error, entry.position < written ? .sent : .unsent)
+        }
+        entries = [:]
     }
 }

@@ -12,10 +12,18 @@
 import Glibc
 import Synchronization
 
-/// Something with a time at which it wants to be called.
-protocol Timed: AnyObject, Sendable {
-    /// When; in nanoseconds of `Moment`. Read by the loop before each sleep.
+/// Something with a descriptor to poll, a time at which it wants to be called, or both.
+protocol Watched: AnyObject, Sendable {
+    /// For poll(2), which passes over -1.
+    var descriptor: Int32 { get }
+    /// True when it is to be told that there is room to write.
+    var wantsWrite: Bool { get }
+    /// When it is due; in nanoseconds of `Moment`. Read by the loop before each sleep.
     var nextMoment: UInt64 { get }
+    /// There is something to read.
+    func isReadable(_ buffer: UnsafeMutableRawBufferPointer, _ now: Moment)
+    /// Writes what waits.
+    func flush()
     /// Called on the loop's thread at that time or a little later.
     func due(now: Moment)
 }
@@ -26,8 +34,8 @@ final class Loop: Sendable {
         var jobs: [UnownedJob] = []
         var owner: ClientExecutor?
         var unwritten: [Connection] = []
-        var connections: [Connection] = []
-        var timed: [any Timed] = []
+        var members: [any Watched] = []
+        /// Changes with `members`, and with what they want.
         var version = 0
         var isAsleep = false
         var isStopped = false
@@ -36,8 +44,8 @@ final class Loop: Sendable {
     /// What the thread alone knows.
     private struct Watch {
         var version = -1
-        var connections: [Connection] = []
-        var timed: [any Timed] = []
+        var members: [any Watched] = []
+        /// The pipe, then the members in their order.
         var entries: [pollfd] = []
         var due = Moment.never
         var jobs: [UnownedJob] = []
@@ -47,26 +55,24 @@ final class Loop: Sendable {
     private let thread = Atomic<pthread_t>(0)
     private let pipeRead: Int32
     private let pipeWrite: Int32
-    private let spin: UInt64
     private static let readSize = 256 << 10
 
     /// Starts the thread.
-    init(spinMicroseconds: UInt32) throws(ClientError) {
+    init() throws(AssayError) {
         if Fork.isChild { throw .processForked }
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw .noThread("opening a pipe", errno) }
+        guard pipe(&ends) == 0 else { throw .exhausted("opening a pipe", errno) }
         for end in ends {
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
         }
         pipeRead = ends[0]
         pipeWrite = ends[1]
-        spin = UInt64(spinMicroseconds) * 1000
         let status = Thread.start { [self] in run() }
         if status != 0 {
-            Socket.close(ends[0])
-            Socket.close(ends[1])
-            throw .noThread("starting a thread", status)
+            Socket.close(pipeRead)
+            Socket.close(pipeWrite)
+            throw .exhausted("starting a thread", status)
         }
     }
 
@@ -80,10 +86,9 @@ final class Loop: Sendable {
         // In a forked process this thread is the only one: whoever used a client there gets its
         // error here.
         if Fork.isChild { return job.runSynchronously(on: owner.asUnownedTaskExecutor()) }
-        wakeIf { state in
+        change { state in
             state.jobs.append(job)
             if state.owner == nil { state.owner = owner }
-            return true
         }
     }
 
@@ -92,59 +97,32 @@ final class Loop: Sendable {
         state.withLock { $0.unwritten.append(connection) }
     }
 
-    /// Looks again at descriptors and times.
-    func wake() {
-        wakeIf { state in
+    /// Looks again at what the members want.
+    func wake() { change { $0.version += 1 } }
+
+    func add(_ member: any Watched) {
+        change { state in
+            state.members.append(member)
             state.version += 1
-            return true
         }
     }
 
-    func add(_ connection: Connection) {
-        wakeIf { state in
-            state.connections.append(connection)
+    func remove(_ member: any Watched) {
+        change { state in
+            state.members.removeAll { $0 === member }
             state.version += 1
-            return true
-        }
-    }
-
-    func remove(_ connection: Connection) {
-        wakeIf { state in
-            state.connections.removeAll { $0 === connection }
-            state.version += 1
-            return true
-        }
-    }
-
-    func add(_ timed: any Timed) {
-        wakeIf { state in
-            state.timed.append(timed)
-            state.version += 1
-            return false
-        }
-    }
-
-    func remove(_ timed: any Timed) {
-        wakeIf { state in
-            state.timed.removeAll { $0 === timed }
-            state.version += 1
-            return true
         }
     }
 
     /// Has the thread end when it has nothing left to do.
-    func stop() {
-        wakeIf { state in
-            state.isStopped = true
-            return true
-        }
-    }
+    func stop() { change { $0.isStopped = true } }
 
-    private func wakeIf(_ change: (inout State) -> Bool) {
+    private func change(_ body: (inout State) -> Void) {
         // The lock may be held for ever there, and the pipe is the parent's.
         if Fork.isChild { return }
         state.withLock { state in
-            guard change(&state), state.isAsleep else { return }
+            body(&state)
+            guard state.isAsleep else { return }
             state.isAsleep = false
             // Under the lock, so that the thread cannot have closed the pipe meanwhile. A full
             // pipe has woken it already.
@@ -179,27 +157,22 @@ final class Loop: Sendable {
     private func turn(_ watch: inout Watch) -> Bool? {
         runJobs(&watch)
         let unwritten = state.withLock { state in
-            guard !state.unwritten.isEmpty else { return [] as [Connection] }
             let taken = state.unwritten
-            state.unwritten.removeAll(keepingCapacity: true)
+            if !taken.isEmpty { state.unwritten = [] }
             return taken
         }
         for connection in unwritten { connection.flush() }
-        var isStale = false
         let isBusy: Bool? = state.withLock { state in
-            isStale = state.version != watch.version
-            if isStale {
+            if state.version != watch.version {
                 watch.version = state.version
-                watch.connections = state.connections
-                watch.timed = state.timed
+                watch.members = state.members
+                watch.entries = []
             }
             guard state.jobs.isEmpty else { return true }
-            state.isAsleep = spin == 0
-            let isOver =
-                state.isStopped && state.connections.isEmpty && state.timed.isEmpty
-            return isOver ? nil : false
+            state.isAsleep = true
+            return state.isStopped && state.members.isEmpty ? nil : false
         }
-        if isStale { look(&watch) }
+        if watch.entries.isEmpty { look(&watch) }
         return isBusy
     }
 
@@ -219,36 +192,28 @@ final class Loop: Sendable {
         watch.jobs.removeAll(keepingCapacity: true)
     }
 
-    /// Takes over what was registered: what to poll for, and when something is due.
+    /// Asks the members what to poll for, and when something is due.
     private func look(_ watch: inout Watch) {
-        watch.entries.removeAll(keepingCapacity: true)
-        watch.entries.append(pollfd(fd: pipeRead, events: Int16(POLLIN), revents: 0))
-        for connection in watch.connections {
-            let events = Int16(POLLIN) | (connection.wantsWrite ? Int16(POLLOUT) : 0)
-            watch.entries.append(pollfd(fd: connection.descriptor, events: events, revents: 0))
+        watch.entries = [pollfd(fd: pipeRead, events: Int16(POLLIN), revents: 0)]
+        watch.entries += watch.members.map { member in
+            let events = Int16(POLLIN) | (member.wantsWrite ? Int16(POLLOUT) : 0)
+            return pollfd(fd: member.descriptor, events: events, revents: 0)
         }
         findDue(&watch)
     }
 
     private func findDue(_ watch: inout Watch) {
-        var next = UInt64.max
-        for connection in watch.connections { next = min(next, connection.nextMoment) }
-        for timed in watch.timed { next = min(next, timed.nextMoment) }
-        watch.due = Moment(nanoseconds: next)
+        watch.due = Moment(nanoseconds: watch.members.map(\.nextMoment).min() ?? .max)
     }
 
     private func expire(_ watch: inout Watch, _ now: Moment) {
-        for connection in watch.connections where connection.nextMoment <= now.nanoseconds {
-            connection.due(now: now)
-        }
-        for timed in watch.timed where timed.nextMoment <= now.nanoseconds {
-            timed.due(now: now)
+        for member in watch.members where member.nextMoment <= now.nanoseconds {
+            member.due(now: now)
         }
         findDue(&watch)
     }
 
     private func sleep(_ watch: inout Watch, _ timeout: Int32) {
-        if spin > 0, timeout != 0, spins(&watch) { return }
         // Interrupted: the next turn sleeps again.
         let count = poll(&watch.entries, nfds_t(watch.entries.count), timeout)
         state.withLock { $0.isAsleep = false }
@@ -258,30 +223,35 @@ final class Loop: Sendable {
         }
     }
 
-    /// Looks for work without sleeping; false when there was none and the thread may sleep.
-    private func spins(_ watch: inout Watch) -> Bool {
-        let start = Moment.now
-        while true {
-            if poll(&watch.entries, nfds_t(watch.entries.count), 0) > 0 { return true }
-            if !state.withLock({ $0.jobs.isEmpty }) { return true }
-            if Moment.now.nanoseconds(since: start) > spin { break }
-        }
-        // From here on others must wake the thread.
-        return state.withLock { state in
-            state.isAsleep = state.jobs.isEmpty && state.version == watch.version
-            return !state.isAsleep
-        }
-    }
-
     private func read(
         _ watch: inout Watch, _ buffer: UnsafeMutableRawBufferPointer, _ now: Moment
     ) {
-        for index in 1..<watch.entries.count where watch.entries[index].revents != 0 {
-            let events = Int32(watch.entries[index].revents)
-            watch.entries[index].revents = 0
-            let connection = watch.connections[index - 1]
-            if events & POLLOUT != 0 { connection.flush() }
-            if events & ~POLLOUT != 0 { connection.read(buffer, now) }
+        for (index, member) in watch.members.enumerated() {
+            let events = Int32(watch.entries[index + 1].revents)
+            if events == 0 { continue }
+            watch.entries[index + 1].revents = 0
+            if events & POLLOUT != 0 { member.flush() }
+            if events & ~POLLOUT != 0 { member.isReadable(buffer, now) }
         }
     }
+}
+
+/// One thread for the sockets of any number of clients, and for the tasks that prefer it.
+///
+///     await withTaskExecutorPreference(client.executor) { … calls without a change of threads … }
+///
+/// A call made on this executor is written, awaited and resumed on one thread. Calls from elsewhere
+/// are written on the caller's thread and resumed on the caller's executor. A task on it must not
+/// block: all answers of its clients wait meanwhile.
+public final class ClientExecutor: TaskExecutor {
+    let loop: Loop
+
+    /// Starts the thread. It ends when this object and the clients that use it are gone. Throws
+    /// `unreachable` when the system has no thread or descriptors to give.
+    public init() throws(AssayError) { loop = try Loop() }
+
+    deinit { loop.stop() }
+
+    /// Runs `job` on the thread, after those that came before it. Any thread may call this.
+    public func enqueue(_ job: consuming ExecutorJob) { loop.enqueue(UnownedJob(job), self) }
 }

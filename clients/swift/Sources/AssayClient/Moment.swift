@@ -55,11 +55,7 @@ package struct Deadline: Sendable {
     /// When it is reached.
     let moment: Moment
 
-    init(milliseconds: UInt32) {
-        self.init(milliseconds: milliseconds, from: milliseconds == 0 ? .never : .now)
-    }
-
-    package init(milliseconds: UInt32, from start: Moment) {
+    package init(milliseconds: UInt32, from start: Moment = .now) {
         self.milliseconds = milliseconds
         moment = milliseconds == 0 ? .never : start.advanced(byMilliseconds: milliseconds)
     }

@@ -8,7 +8,7 @@ import Synchronization
 import Wire
 
 /// A client's connections and who waits for one.
-final class Pool: Sendable, Timed {
+final class Pool: Sendable, Watched {
     /// Who waits for a connection.
     typealias Waiter = UnsafeContinuation<Result<Connection, CallFailure>, Never>
     private typealias Machine = PoolMachine<Connection, Waiter>
@@ -18,37 +18,33 @@ final class Pool: Sendable, Timed {
         var server: HelloResponse?
     }
 
-    let options: ClientOptions
+    let options: Options
     private let address: ServerAddress
     private let loop: Loop
     private let state: Mutex<State>
     private let tickets = Atomic<UInt64>(1)
     private let next = Atomic<UInt64>(.max)
-    private let waiterCount = Atomic<Int>(0)
-    private let closing = Atomic<Bool>(false)
 
-    init(_ address: ServerAddress, _ options: ClientOptions, _ loop: Loop) {
+    init(_ address: ServerAddress, _ options: Options, _ loop: Loop) {
         self.address = address
         self.options = options
         self.loop = loop
         state = Mutex(State(machine: Machine(count: options.connections)))
-        loop.add(self as any Timed)
+        loop.add(self)
     }
 
     /// What the latest Hello said.
     var server: HelloResponse? { Fork.isChild ? nil : state.withLock { $0.server } }
 
     /// True once `close` was called: nothing is worth another attempt.
-    var isClosed: Bool { closing.load(ordering: .sequentiallyConsistent) }
-
-    var nextMoment: UInt64 { next.load(ordering: .relaxed) }
+    var isClosed: Bool { state.withLock { $0.machine.isClosed } }
 
     // MARK: - Calls
 
     /// A connection with a place for one request, which the caller must use. Waits for one to be
     /// made or to have room, until `deadline`.
     func connection(until deadline: Deadline) async -> Result<Connection, CallFailure> {
-        if Fork.isChild { return .failure(Self.unsent(.processForked)) }
+        if Fork.isChild { return .failure(CallFailure(.processForked, .unsent)) }
         let now = Moment.now
         if let connection = state.withLock({ $0.machine.member(now: now) }) {
             return .success(connection)
@@ -56,121 +52,92 @@ final class Pool: Sendable, Timed {
         let ticket = tickets.wrappingAdd(1, ordering: .relaxed).oldValue
         return await withTaskCancellationHandler {
             await withUnsafeContinuation { caller in
-                wait(ticket, caller, deadline)
+                change { machine, now in
+                    machine.wait(
+                        Machine.Waiting(ticket: ticket, waiter: caller, end: deadline.moment),
+                        now: now)
+                }
+                // Cancelled before it waited: nobody else would say so.
+                if Task.isCancelled { withdraw(ticket) }
             }
         } onCancel: {
             withdraw(ticket)
         }
     }
 
-    private func wait(_ ticket: UInt64, _ caller: Waiter, _ deadline: Deadline) {
-        if Task.isCancelled {
-            return caller.resume(returning: .failure(Self.unsent(.cancelled)))
-        }
-        let now = Moment.now
-        if deadline.moment <= now {
-            return caller.resume(returning: .failure(Self.unsent(Self.late(deadline))))
-        }
-        // Counted before it is seen whether there is room: see `hasRoom`.
-        waiterCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
-        change(now) { machine in
-            machine.wait(
-                Machine.Waiting(ticket: ticket, waiter: caller, end: deadline.moment), now: now)
-        }
-        // Cancelled between the look above and now: nobody else would say so.
-        if Task.isCancelled { withdraw(ticket) }
-    }
-
     private func withdraw(_ ticket: UInt64) {
         if Fork.isChild { return }
         let waiter = state.withLock { $0.machine.withdraw(ticket) }
-        guard let waiter else { return }
-        waiterCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-        waiter.resume(returning: .failure(Self.unsent(.cancelled)))
-    }
-
-    private static func unsent(_ error: ClientError) -> CallFailure {
-        CallFailure(error: error, stage: .unsent)
-    }
-
-    private static func late(_ deadline: Deadline) -> ClientError {
-        .timedOut("waiting for a connection", milliseconds: deadline.milliseconds)
+        waiter?.resume(returning: .failure(CallFailure(.cancelled, .unsent)))
     }
 
     // MARK: - What connections tell
 
     /// A request has ended somewhere.
     func hasRoom() {
-        guard waiterCount.load(ordering: .sequentiallyConsistent) > 0 else { return }
-        let now = Moment.now
-        change(now) { $0.hasRoom(now: now) }
+        guard state.withLock({ !$0.machine.waiting.isEmpty }) else { return }
+        change { machine, now in machine.hasRoom(now: now) }
     }
 
     /// A connection is ready.
     func opened(_ connection: Connection, _ hello: HelloResponse) {
-        let now = Moment.now
         state.withLock { $0.server = hello }
-        change(now) {
-            $0.opened(connection, max: Int(clamping: hello.requestsInFlightMax), now: now)
+        let max = Int(clamping: hello.requestsInFlightMax)
+        change { machine, now in machine.opened(connection, max: max, now: now) }
+    }
+
+    /// A connection takes no new requests; with an error, it is over.
+    func retired(_ connection: Connection, _ error: AssayError? = nil) {
+        change { machine, now in
+            machine.retired(connection, error, pauseEnd: self.pauseEnd(now), now: now)
         }
-    }
-
-    /// A connection takes no new requests.
-    func retired(_ connection: Connection) {
-        let now = Moment.now
-        let pauseEnd = pauseEnd(now)
-        change(now) { $0.retired(connection, nil, pauseEnd: pauseEnd, now: now) }
-    }
-
-    /// A connection is over.
-    func ended(_ connection: Connection, _ error: ClientError) {
-        let now = Moment.now
-        let pauseEnd = pauseEnd(now)
-        change(now) { $0.retired(connection, error, pauseEnd: pauseEnd, now: now) }
     }
 
     /// Ends everything. In a forked process nothing of it is this process's to end.
     func close() {
         if Fork.isChild { return }
-        closing.store(true, ordering: .sequentiallyConsistent)
-        change(.now) { $0.close(.closed("using a client that was closed")) }
-        loop.remove(self as any Timed)
+        change { machine, _ in machine.close(.clientClosed) }
+        loop.remove(self)
     }
 
+    // MARK: - The loop
+
+    /// Only time is of interest here.
+    var descriptor: Int32 { -1 }
+    var wantsWrite: Bool { false }
+    func isReadable(_ buffer: UnsafeMutableRawBufferPointer, _ now: Moment) {}
+    func flush() {}
+
+    var nextMoment: UInt64 { next.load(ordering: .relaxed) }
+
     func due(now: Moment) {
-        let late = state.withLock { $0.machine.overdue(now: now) }
-        for waiter in late {
-            waiterCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-            let error = ClientError(
-                .timedOut, .deadlineExceeded,
-                "waiting for a connection: there was none before the deadline")
-            waiter.resume(returning: .failure(Self.unsent(error)))
+        for waiter in state.withLock({ $0.machine.overdue(now: now) }) {
+            let error = AssayError(
+                .timedOut, "waiting for a connection: there was none before the deadline")
+            waiter.resume(returning: .failure(CallFailure(error, .unsent)))
         }
-        change(now) { $0.hasRoom(now: now) }
+        change { machine, now in machine.hasRoom(now: now) }
     }
 
     // MARK: - Carrying out
 
-    private func change(_ now: Moment, _ body: (inout Machine) -> Machine.Effects) {
+    private func change(_ body: (inout Machine, Moment) -> Machine.Effects) {
+        let now = Moment.now
         var mustWake = false
         let effects = state.withLock { state in
-            let effects = body(&state.machine)
+            let effects = body(&state.machine, now)
             let moment = state.machine.nextMoment.nanoseconds
             mustWake = moment < next.exchange(moment, ordering: .relaxed)
             return effects
         }
         if mustWake { loop.wake() }
-        let served = effects.granted.count + effects.failed.count
-        if served > 0 { waiterCount.wrappingSubtract(served, ordering: .sequentiallyConsistent) }
         for place in effects.connect { connect(place) }
-        for connection in effects.close {
-            connection.close(.closed("using a client that was closed"))
-        }
+        for connection in effects.close { connection.close(.clientClosed) }
         for (waiter, connection) in effects.granted {
             waiter.resume(returning: .success(connection))
         }
         for (waiter, error) in effects.failed {
-            waiter.resume(returning: .failure(CallFailure(error: error, stage: .connecting)))
+            waiter.resume(returning: .failure(CallFailure(error, .connecting)))
         }
     }
 
@@ -183,7 +150,7 @@ final class Pool: Sendable, Timed {
     private func connect(_ place: Int) {
         let status = Thread.start { [self] in
             let helloEnd = Moment.now.advanced(byMilliseconds: options.connectMilliseconds)
-            do throws(ClientError) {
+            do throws(AssayError) {
                 let descriptor = try Socket.connect(
                     to: address, timeoutMilliseconds: options.connectMilliseconds)
                 let connection = Connection(descriptor, self, loop, helloEnd: helloEnd)
@@ -196,17 +163,12 @@ final class Pool: Sendable, Timed {
                 failed(place, error)
             }
         }
-        if status != 0 { failed(place, .noThread("starting a thread", status)) }
+        if status != 0 { failed(place, .exhausted("starting a thread", status)) }
     }
 
-    private func failed(_ place: Int, _ error: ClientError) {
-        let now = Moment.now
-        let pauseEnd = pauseEnd(now)
-        change(now) { $0.connectingFailed(place, error, pauseEnd: pauseEnd) }
+    private func failed(_ place: Int, _ error: AssayError) {
+        change { machine, now in
+            machine.connectingFailed(place, error, pauseEnd: self.pauseEnd(now))
+        }
     }
-}
-
-extension Connection: PoolMember {
-    var requestCount: Int { load.load(ordering: .sequentiallyConsistent) }
-    func reserve() { load.wrappingAdd(1, ordering: .sequentiallyConsistent) }
 }

@@ -28,6 +28,13 @@ package struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
         case greeting(Member)
         /// Open, for so many requests.
         case open(Member, max: Int)
+
+        fileprivate var member: Member? {
+            switch self {
+            case .greeting(let member), .open(let member, _): member
+            case .empty, .connecting: nil
+            }
+        }
     }
 
     /// Somebody who waits for a place.
@@ -45,47 +52,41 @@ package struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
         }
     }
 
-    /// What to do for one call.
-    package enum Choice {
-        case take(Member)
-        case wait(place: Int?)
-    }
-
     /// What is to be done after an event.
     package struct Effects {
         package var granted: [(waiter: Waiter, member: Member)] = []
-        package var failed: [(waiter: Waiter, error: ClientError)] = []
+        package var failed: [(waiter: Waiter, error: AssayError)] = []
         package var connect: [Int] = []
         package var close: [Member] = []
     }
 
     package private(set) var places: [Place]
     package private(set) var waiting: [Waiting] = []
-    package private(set) var closed: ClientError?
+    private var closed: AssayError?
 
     package init(count: Int) {
         places = Array(repeating: .empty(Moment(nanoseconds: 0)), count: count)
     }
 
+    /// True once `close` was called.
+    package var isClosed: Bool { closed != nil }
+
     // MARK: - Calls
 
     /// A connection for a call, if there is one at once; its place is taken.
     package func member(now: Moment) -> Member? {
-        guard waiting.isEmpty, case .take(let member) = choice(at: now) else { return nil }
+        guard waiting.isEmpty, let place = choice(at: now),
+            case .open(let member, _) = places[place]
+        else { return nil }
         member.reserve()
         return member
     }
 
     /// Adds a call that waits; it may be served in `effects` already.
     package mutating func wait(_ call: Waiting, now: Moment) -> Effects {
-        var effects = Effects()
-        if let closed {
-            effects.failed.append((call.waiter, closed))
-            return effects
-        }
+        if let closed { return Effects(failed: [(call.waiter, closed)]) }
         waiting.append(call)
-        serve(&effects, now: now)
-        return effects
+        return hasRoom(now: now)
     }
 
     /// Takes a waiter out, if it still waits.
@@ -95,30 +96,26 @@ package struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
     }
 
     /// The place with the fewest requests; equals in the order open, in the making, empty, paused.
-    private func choice(at now: Moment) -> Choice {
-        var best: (load: Int, rank: Int, index: Int)?
-        for (index, place) in places.enumerated() {
-            let candidate: (load: Int, rank: Int, index: Int)
-            switch place {
-            case .open(let member, let max):
-                let count = member.requestCount
-                if count >= max { continue }
-                if count == 0 { return .take(member) }
-                candidate = (count, 0, index)
-            case .greeting, .connecting:
-                candidate = (waiting.count { $0.place == index }, 1, index)
-            case .empty(let moment):
-                // A place whose server did not answer lately is for those who have no other.
-                candidate = moment > now ? (.max, 3, index) : (0, 2, index)
-            }
-            if let known = best, (known.load, known.rank) <= (candidate.load, candidate.rank) {
-                continue
-            }
-            best = candidate
+    private func choice(at now: Moment) -> Int? {
+        var best: (load: Int, rank: Int, place: Int)?
+        for place in places.indices {
+            guard let (load, rank) = cost(of: place, now) else { continue }
+            if let best, (best.load, best.rank) <= (load, rank) { continue }
+            best = (load, rank, place)
         }
-        guard let best else { return .wait(place: nil) }
-        if case .open(let member, _) = places[best.index] { return .take(member) }
-        return .wait(place: best.index)
+        return best?.place
+    }
+
+    /// What speaks against a place; nil when it has no room.
+    private func cost(of place: Int, _ now: Moment) -> (load: Int, rank: Int)? {
+        switch places[place] {
+        case .open(let member, let max):
+            let count = member.requestCount
+            return count < max ? (count, 0) : nil
+        case .greeting, .connecting: return (waiting.count { $0.place == place }, 1)
+        // A place whose server did not answer lately is for those who have no other.
+        case .empty(let moment): return moment > now ? (.max, 3) : (0, 2)
+        }
     }
 
     // MARK: - Events
@@ -126,36 +123,22 @@ package struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
     /// Serves who can be served: something has room, or the time of a pause has come.
     package mutating func hasRoom(now: Moment) -> Effects {
         var effects = Effects()
-        serve(&effects, now: now)
-        return effects
-    }
-
-    private mutating func serve(_ effects: inout Effects, now: Moment) {
         var index = 0
         while index < waiting.count {
-            if let place = waiting[index].place {
-                connect(place, &effects, now: now)
-                index += 1
-                continue
-            }
-            switch choice(at: now) {
-            case .take(let member):
+            guard let place = waiting[index].place ?? choice(at: now) else { break }
+            if case .open(let member, _) = places[place] {
                 effects.granted.append((waiting.remove(at: index).waiter, member))
                 member.reserve()
-            case .wait(let place?):
-                waiting[index].place = place
-                connect(place, &effects, now: now)
-                index += 1
-            case .wait(nil):
-                return
+                continue
+            }
+            waiting[index].place = place
+            index += 1
+            if case .empty(let moment) = places[place], moment <= now {
+                places[place] = .connecting
+                effects.connect.append(place)
             }
         }
-    }
-
-    private mutating func connect(_ place: Int, _ effects: inout Effects, now: Moment) {
-        guard case .empty(let moment) = places[place], moment <= now else { return }
-        places[place] = .connecting
-        effects.connect.append(place)
+        return effects
     }
 
     /// A place has a connection, which says Hello. False when the pool was closed meanwhile.
@@ -166,62 +149,47 @@ package struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
     }
 
     /// The connection of a place could not be made: its waiters fail, the place pauses.
-    package mutating func connectingFailed(_ place: Int, _ error: ClientError, pauseEnd: Moment)
+    package mutating func connectingFailed(_ place: Int, _ error: AssayError, pauseEnd: Moment)
         -> Effects
     {
-        var effects = Effects()
-        places[place] = .empty(pauseEnd)
-        effects.failed = waiting.filter { $0.place == place }.map { ($0.waiter, error) }
+        let failed = waiting.filter { $0.place == place }
         waiting.removeAll { $0.place == place }
-        return effects
+        places[place] = .empty(pauseEnd)
+        return Effects(failed: failed.map { ($0.waiter, error) })
     }
 
     /// The server has said Hello.
     package mutating func opened(_ member: Member, max: Int, now: Moment) -> Effects {
-        var effects = Effects()
-        for (index, place) in places.enumerated() {
-            guard case .greeting(let known) = place, known === member else { continue }
-            places[index] = .open(member, max: max)
-            for other in waiting.indices where waiting[other].place == index {
-                waiting[other].place = nil
+        if let place = places.firstIndex(where: { $0.member === member }) {
+            places[place] = .open(member, max: max)
+            for index in waiting.indices where waiting[index].place == place {
+                waiting[index].place = nil
             }
         }
-        serve(&effects, now: now)
-        return effects
+        return hasRoom(now: now)
     }
 
     /// A connection takes no more requests: it drains, or is over.
     package mutating func retired(
-        _ member: Member, _ error: ClientError?, pauseEnd: Moment, now: Moment
+        _ member: Member, _ error: AssayError?, pauseEnd: Moment, now: Moment
     ) -> Effects {
-        var effects = Effects()
-        for (index, place) in places.enumerated() {
-            switch place {
-            case .greeting(let known) where known === member:
+        if let place = places.firstIndex(where: { $0.member === member }) {
+            if case .greeting = places[place] {
                 let error = error ?? .closed("waiting for the server's Hello")
-                return connectingFailed(index, error, pauseEnd: pauseEnd)
-            case .open(let known, _) where known === member:
-                places[index] = .empty(Moment(nanoseconds: 0))
-            default: break
+                return connectingFailed(place, error, pauseEnd: pauseEnd)
             }
+            places[place] = .empty(Moment(nanoseconds: 0))
         }
-        serve(&effects, now: now)
-        return effects
+        return hasRoom(now: now)
     }
 
     /// Ends the pool: everybody who waits fails, every connection is to be closed.
-    package mutating func close(_ error: ClientError) -> Effects {
-        var effects = Effects()
-        guard closed == nil else { return effects }
+    package mutating func close(_ error: AssayError) -> Effects {
+        guard closed == nil else { return Effects() }
         closed = error
-        for place in places {
-            switch place {
-            case .greeting(let member), .open(let member, _): effects.close.append(member)
-            case .empty, .connecting: break
-            }
-        }
+        let effects = Effects(
+            failed: waiting.map { ($0.waiter, error) }, close: places.compactMap(\.member))
         places = places.map { _ in .empty(.never) }
-        effects.failed = waiting.map { ($0.waiter, error) }
         waiting = []
         return effects
     }

@@ -1,8 +1,9 @@
-// What a call returns, and one element of a streamed answer.
+// What a call returns: the response itself, and what its last frame said about it.
 
 import Wire
 
-/// A message and what its last frame said about it.
+/// A response, whose fields are read straight off it: `reply.text`, `reply.answer.model`.
+@dynamicMemberLookup
 public struct Reply<Message: ResponseMessage>: Sendable {
     /// The decoded answer, whole.
     public let message: Message
@@ -12,26 +13,12 @@ public struct Reply<Message: ResponseMessage>: Sendable {
     public let generation: UInt32
 
     /// True when the answer is worse than it could be; its `answer.degradations` say how.
-    public var isDegraded: Bool { message.isDegraded }
+    public var degraded: Bool { message.isDegraded }
+
+    /// A field of the response.
+    public subscript<Value>(dynamicMember field: KeyPath<Message, Value>) -> Value {
+        message[keyPath: field]
+    }
 }
 
 extension Reply: Equatable where Message: Equatable {}
-
-/// One element of a streamed generation. The texts of all elements, one after the other, are the
-/// text of the answer; so are the tokens.
-public struct GeneratePart: Sendable, Equatable {
-    /// Tokens, text, progress and log-probabilities since the element before. In the last element:
-    /// what the last frame brought.
-    public let chunk: GenerateChunk
-    /// Real or mock; the same in all elements.
-    public let provenance: Provenance
-    /// Generation of the model that answers; the same in all elements.
-    public let generation: UInt32
-    /// The whole answer: in the last element, nil before.
-    public let answer: Reply<GenerateResponse>?
-
-    /// Text since the element before.
-    public var text: String { chunk.text }
-    /// Token ids since the element before.
-    public var tokens: [UInt32] { chunk.tokens }
-}

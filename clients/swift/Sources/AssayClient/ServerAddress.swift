@@ -16,31 +16,37 @@ public enum ServerAddress: Sendable, Equatable, CustomStringConvertible {
     public static let pathSizeMax = 107
 
     /// Parses a URL. Throws `address_invalid`.
-    public init(_ text: String) throws(ClientError) {
+    public init(_ text: String) throws(AssayError) {
         if text.hasPrefix("unix://") {
             let path = String(text.dropFirst("unix://".count))
             guard path.hasPrefix("/"), path.utf8.count <= Self.pathSizeMax else {
-                throw ClientError.addressInvalid(
+                throw Self.invalid(
                     text, "an absolute path of at most \(Self.pathSizeMax) bytes after unix://")
             }
             self = .unix(path: path)
             return
         }
         guard text.hasPrefix("tcp://") else {
-            throw ClientError.addressInvalid(text, "tcp://HOST:PORT or unix:///PATH")
+            throw Self.invalid(text, "tcp://HOST:PORT or unix:///PATH")
         }
         let rest = text.dropFirst("tcp://".count)
         guard let colon = rest.lastIndex(of: ":"),
             let port = UInt16(rest[rest.index(after: colon)...]), port > 0
         else {
-            throw ClientError.addressInvalid(text, "a port from 1 to 65535 after the last colon")
+            throw Self.invalid(text, "a port from 1 to 65535 after the last colon")
         }
         var host = rest[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
         guard !host.isEmpty, !host.contains("/") else {
-            throw ClientError.addressInvalid(text, "a host between tcp:// and the port")
+            throw Self.invalid(text, "a host between tcp:// and the port")
         }
         self = .tcp(host: String(host), port: port)
+    }
+
+    private static func invalid(_ text: String, _ allowed: String) -> AssayError {
+        AssayError(
+            .addressInvalid,
+            "reading the server address: found \"\(text)\", allowed: \(allowed)")
     }
 
     /// The URL.

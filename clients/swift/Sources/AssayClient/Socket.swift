@@ -6,65 +6,39 @@
 
 import Glibc
 
-/// What reading once came to.
-enum ReadOutcome {
-    /// So many bytes.
-    case bytes(Int)
-    /// None now.
-    case nothing
-    /// The peer will send no more; why, when that was not its orderly end.
-    case end(String?)
-}
-
-/// What writing once came to.
-enum WriteOutcome {
-    /// So many bytes were taken.
-    case bytes(Int)
-    /// The peer is gone.
-    case gone(String?)
-}
-
 /// Functions on non-blocking stream sockets.
 enum Socket {
-    /// Connects, to the first of a host's addresses that accepts. Blocks. The descriptor is
-    /// non-blocking and the caller's to close.
-    static func connect(
-        to address: ServerAddress, timeoutMilliseconds: UInt32
-    ) throws(ClientError) -> Int32 {
-        let end = Moment.now.advanced(byMilliseconds: timeoutMilliseconds)
-        let timeout = Timeout(milliseconds: timeoutMilliseconds, end: end)
-        return switch address {
-        case .unix(let path): try connectUnix(path, address, timeout)
-        case .tcp(let host, let port): try connectTCP(host, port, address, timeout)
-        }
+    /// What reading or writing once came to.
+    enum Outcome {
+        /// So many bytes.
+        case bytes(Int)
+        /// None now.
+        case nothing
+        /// The peer is gone; why, when that was not its orderly end.
+        case end(String?)
     }
 
     /// Reads what is there, once.
-    static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> ReadOutcome {
+    static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Outcome {
+        outcome { recv(descriptor, buffer.baseAddress, buffer.count, 0) }
+    }
+
+    /// Writes what fits, once.
+    static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Outcome {
+        // MSG_NOSIGNAL: a peer that is gone is EPIPE here, not a signal to the process.
+        outcome { send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }
+    }
+
+    private static func outcome(_ call: () -> Int) -> Outcome {
         while true {
-            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            let count = call()
             if count > 0 { return .bytes(count) }
             if count == 0 { return .end(nil) }
             switch errno {
             case EINTR: continue
             case EAGAIN: return .nothing
-            case ECONNRESET: return .end(nil)
+            case EPIPE, ECONNRESET: return .end(nil)
             default: return .end(text(errno))
-            }
-        }
-    }
-
-    /// Writes what fits, once.
-    static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> WriteOutcome {
-        while true {
-            // MSG_NOSIGNAL: a peer that is gone is EPIPE here, not a signal to the process.
-            let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
-            if count >= 0 { return .bytes(count) }
-            switch errno {
-            case EINTR: continue
-            case EAGAIN: return .bytes(0)
-            case EPIPE, ECONNRESET: return .gone(nil)
-            default: return .gone(text(errno))
             }
         }
     }
@@ -79,57 +53,73 @@ enum Socket {
     /// Closes a descriptor.
     static func close(_ descriptor: Int32) { _ = Glibc.close(descriptor) }
 
-    private struct Timeout {
-        let milliseconds: UInt32
-        let end: Moment
-    }
-
     // MARK: - Connecting
 
-    private static func connectUnix(
-        _ path: String, _ address: ServerAddress, _ timeout: Timeout
-    ) throws(ClientError) -> Int32 {
-        var name = sockaddr_un()
-        name.sun_family = sa_family_t(AF_UNIX)
-        // The path fits: ServerAddress checked it. The rest of sun_path stays zero.
-        withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8) }
-        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-        let result = withUnsafePointer(to: &name) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                open(AF_UNIX, $0, size, timeout)
+    /// A socket's address as the system calls take it.
+    private struct Name {
+        private(set) var storage = sockaddr_storage()
+        let size: socklen_t
+
+        init(copying name: UnsafeRawPointer, size: Int) {
+            self.size = socklen_t(size)
+            withUnsafeMutableBytes(of: &storage) { room in
+                room.copyMemory(from: UnsafeRawBufferPointer(start: name, count: size))
             }
         }
-        switch result {
-        case .success(let descriptor): return descriptor
-        case .failure(let failure): throw .unreachable(address, failure.reason)
+
+        func withPointer<Value>(_ body: (UnsafePointer<sockaddr>) -> Value) -> Value {
+            withUnsafePointer(to: storage) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1, body)
+            }
         }
     }
 
-    private static func connectTCP(
-        _ host: String, _ port: UInt16, _ address: ServerAddress, _ timeout: Timeout
-    ) throws(ClientError) -> Int32 {
-        var hints = addrinfo()
-        hints.ai_family = AF_UNSPEC
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        let status = getaddrinfo(host, "\(port)", &hints, &list)
-        guard status == 0 else {
-            throw .unreachable(address, String(cString: gai_strerror(status)))
-        }
-        defer { freeaddrinfo(list) }
-        var reason = "the host has no address"
-        var next = list
-        while let entry = next?.pointee {
-            switch open(entry.ai_family, entry.ai_addr, entry.ai_addrlen, timeout) {
-            case .success(let descriptor):
-                tune(descriptor)
-                return descriptor
-            case .failure(let failure):
-                reason = failure.reason
+    private struct Failure: Error { let reason: String }
+
+    /// Connects, to the first of a host's addresses that accepts. Blocks. The descriptor is
+    /// non-blocking and the caller's to close.
+    static func connect(
+        to address: ServerAddress, timeoutMilliseconds: UInt32
+    ) throws(AssayError) -> Int32 {
+        let end = Moment.now.advanced(byMilliseconds: timeoutMilliseconds)
+        var failure = Failure(reason: "the host has no address")
+        do throws(Failure) {
+            for name in try names(of: address) {
+                do throws(Failure) {
+                    let descriptor = try open(name, until: end)
+                    if case .tcp = address { tune(descriptor) }
+                    return descriptor
+                } catch {
+                    failure = error
+                }
             }
-            next = entry.ai_next
+        } catch {
+            failure = error
         }
-        throw .unreachable(address, reason)
+        throw .unreachable(address, failure.reason)
+    }
+
+    private static func names(of address: ServerAddress) throws(Failure) -> [Name] {
+        switch address {
+        case .unix(let path):
+            var name = sockaddr_un()
+            name.sun_family = sa_family_t(AF_UNIX)
+            // The path fits: ServerAddress checked it. The rest of sun_path stays zero.
+            withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8) }
+            return [Name(copying: &name, size: MemoryLayout<sockaddr_un>.size)]
+        case .tcp(let host, let port):
+            var hints = addrinfo()
+            hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+            var list: UnsafeMutablePointer<addrinfo>?
+            let status = getaddrinfo(host, "\(port)", &hints, &list)
+            guard status == 0 else {
+                throw Failure(reason: String(cString: gai_strerror(status)))
+            }
+            defer { freeaddrinfo(list) }
+            return sequence(first: list) { $0?.pointee.ai_next }.compactMap { entry in
+                entry.map { Name(copying: $0.pointee.ai_addr, size: Int($0.pointee.ai_addrlen)) }
+            }
+        }
     }
 
     /// Sets what every TCP connection of a client has.
@@ -141,41 +131,32 @@ enum Socket {
             (tcp, TCP_NODELAY, 1), (SOL_SOCKET, SO_KEEPALIVE, 1), (tcp, TCP_KEEPIDLE, 30),
             (tcp, TCP_KEEPINTVL, 10), (tcp, TCP_KEEPCNT, 3),
         ]
-        for setting in settings {
-            var value = setting.value
-            _ = setsockopt(
-                descriptor, setting.level, setting.name, &value,
-                socklen_t(MemoryLayout<Int32>.size))
+        for (level, name, value) in settings {
+            var value = value
+            let size = socklen_t(MemoryLayout<Int32>.size)
+            _ = setsockopt(descriptor, level, name, &value, size)
         }
     }
 
-    private struct ConnectFailure: Error { let reason: String }
-
-    /// A connected descriptor, or why not. The connection is made without blocking, so that a
-    /// host that never answers costs `timeout` and no more.
-    private static func open(
-        _ family: Int32, _ name: UnsafePointer<sockaddr>?, _ size: socklen_t, _ timeout: Timeout
-    ) -> Result<Int32, ConnectFailure> {
-        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return .failure(ConnectFailure(reason: text(errno))) }
-        setNonBlocking(descriptor)
-        if Glibc.connect(descriptor, name, size) == 0 { return .success(descriptor) }
-        var reason = text(errno)
-        if errno == EINPROGRESS || errno == EINTR {
-            let outcome = outcomeOfConnect(descriptor, timeout)
-            if outcome == 0 { return .success(descriptor) }
-            reason =
-                outcome == ETIMEDOUT ? "no answer within \(timeout.milliseconds) ms" : text(outcome)
-        }
-        _ = Glibc.close(descriptor)
-        return .failure(ConnectFailure(reason: reason))
+    /// A connected descriptor. The connection is made without blocking, so that a host that never
+    /// answers costs the time until `end` and no more.
+    private static func open(_ name: Name, until end: Moment) throws(Failure) -> Int32 {
+        let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+        let descriptor = socket(Int32(name.storage.ss_family), Int32(kind), 0)
+        guard descriptor >= 0 else { throw Failure(reason: text(errno)) }
+        let status = name.withPointer { Glibc.connect(descriptor, $0, name.size) }
+        var code = status == 0 ? 0 : errno
+        if code == EINPROGRESS || code == EINTR { code = outcomeOfConnect(descriptor, until: end) }
+        if code == 0 { return descriptor }
+        close(descriptor)
+        throw Failure(reason: code == ETIMEDOUT ? "no answer in time" : text(code))
     }
 
     /// Waits for a connection in progress; 0 or an errno.
-    private static func outcomeOfConnect(_ descriptor: Int32, _ timeout: Timeout) -> Int32 {
+    private static func outcomeOfConnect(_ descriptor: Int32, until end: Moment) -> Int32 {
         var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         while true {
-            let result = poll(&entry, 1, timeout.end.pollMilliseconds(from: .now))
+            let result = poll(&entry, 1, end.pollMilliseconds(from: .now))
             if result == 0 { return ETIMEDOUT }
             if result > 0 { break }
             if errno != EINTR { return errno }
@@ -185,17 +166,13 @@ enum Socket {
         return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) == 0 ? code : errno
     }
 
-    private static func setNonBlocking(_ descriptor: Int32) {
-        let flags = fcntl(descriptor, F_GETFL)
-        _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK)
-    }
-
     /// The system's text for an errno, by the re-entrant function.
     private static func text(_ code: Int32) -> String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-            guard let base = buffer.baseAddress else { return "error \(code)" }
-            return strerror_r(code, base, buffer.count) == 0
-                ? String(cString: base) : "error \(code)"
+            guard let base = buffer.baseAddress,
+                strerror_r(code, base, buffer.count) == 0
+            else { return "error \(code)" }
+            return String(cString: base)
         }
     }
 }

@@ -24,6 +24,7 @@ import Testing
     private func description() throws -> Description {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
         let data = try Data(contentsOf: root.appendingPathComponent("Protocol/protocol.json"))
         return try JSONDecoder().decode(Description.self, from: data)
     }
@@ -37,7 +38,7 @@ import Testing
     }
 
     @Test func errorsHaveTheSameNames() throws {
-        let codes: [ClientError.Code] = [
+        let codes: [AssayError.Code] = [
             .addressInvalid, .unreachable, .connectionClosed, .timedOut, .protocolError,
             .mockRefused, .serverRefused, .requestInvalid, .givenUp, .revisionTooLow,
         ]

@@ -14,13 +14,13 @@ import Testing
     ) -> CallFailure {
         let body = ErrorBody(code: code, message: "m", retryAfterMilliseconds: retryAfter)
         return CallFailure(
-            error: ClientError(
-                .serverRefused, .unavailable, "m", serverError: body, provenance: provenance),
-            stage: .sent)
+            AssayError(
+                .serverRefused, "m", status: .unavailable, serverError: body,
+                provenance: provenance), .sent)
     }
 
     private static let unreachable = CallFailure(
-        error: ClientError(.unreachable, .unavailable, "m"), stage: .connecting)
+        AssayError(.unreachable, "m"), .connecting)
 
     private func pause(
         _ failure: CallFailure, left: UInt64 = .max, waitLeft: UInt64 = 60_000
@@ -57,8 +57,8 @@ import Testing
     @Test func nothingElseIsWaitedFor() {
         #expect(pause(Self.refused("queue_full", retryAfter: 1)) == nil)
         #expect(pause(Self.refused("model_loading", .mock)) == nil)
-        let closed = ClientError(.connectionClosed, .unavailable, "m")
-        #expect(pause(CallFailure(error: closed, stage: .sent)) == nil)
+        let closed = AssayError(.connectionClosed, "m")
+        #expect(pause(CallFailure(closed, .sent)) == nil)
     }
 
     @Test func theDeadlineIsNotPassed() {
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func aPauseBeyondAllMeasureIsNoOverflow() {
-        var rule = RetryRule(ClientOptions())
+        var rule = RetryRule(Options())
         let busy = Self.refused("queue_full", retryAfter: .max)
         #expect(rule.pause(after: busy, of: .ping, left: .max, jitter: 1) == nil)
     }
@@ -76,8 +76,8 @@ import Testing
 @Suite struct WaitingTests {
     private let servers = Servers()
 
-    private func options(_ wait: UInt32) -> ClientOptions {
-        var options = ClientOptions.once
+    private func options(_ wait: UInt32) -> Options {
+        var options = Options.once
         options.backoffMilliseconds = 1
         options.waitMilliseconds = wait
         return options

@@ -36,10 +36,10 @@ import Testing
         return status & 0x7F == 0 ? (status >> 8) & 0xFF : -1
     }
 
-    private static func code(_ body: () async throws(ClientError) -> Void) async
-        -> ClientError.Code?
+    private static func code(_ body: () async throws(AssayError) -> Void) async
+        -> AssayError.Code?
     {
-        do throws(ClientError) {
+        do throws(AssayError) {
             try await body()
             return nil
         } catch {
@@ -78,22 +78,22 @@ import Testing
         let asked = server.asked.count
 
         let status = await inChild {
-            if await Self.code({ () async throws(ClientError) in try await client.ping() })
+            if await Self.code({ () async throws(AssayError) in try await client.ping() })
                 != .processForked
             {
                 return 1
             }
-            if await Self.code({ () async throws(ClientError) in _ = try await stream?.next() })
+            if await Self.code({ () async throws(AssayError) in _ = try await stream?.next() })
                 != .processForked
             {
                 return 2
             }
-            if await Self.code({ () async throws(ClientError) in try await client.connect() })
+            if await Self.code({ () async throws(AssayError) in try await client.connect() })
                 != .processForked
             {
                 return 3
             }
-            if await Self.code({ () throws(ClientError) in _ = try Client(client.address) })
+            if await Self.code({ () throws(AssayError) in _ = try Client(client.address) })
                 != .processForked
             {
                 return 4
@@ -121,7 +121,7 @@ import Testing
         let status = try await withTaskExecutorPreference(client.executor) {
             try await client.ping()
             return await inChild {
-                await Self.code({ () async throws(ClientError) in try await client.ping() })
+                await Self.code({ () async throws(AssayError) in try await client.ping() })
                     == .processForked ? 0 : 1
             }
         }
@@ -148,7 +148,7 @@ import Testing
             }
             for _ in 0..<20 {
                 let status = await inChild {
-                    await Self.code({ () async throws(ClientError) in try await client.ping() })
+                    await Self.code({ () async throws(AssayError) in try await client.ping() })
                         == .processForked ? 0 : 1
                 }
                 #expect(status == 0)

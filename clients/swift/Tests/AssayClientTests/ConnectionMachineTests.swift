@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// A caller who writes down what he is told.
-private final class Caller: Sendable {
+private final class Caller: Answer {
     struct Heard {
         var chunks = 0
         var answers = 0
@@ -16,27 +16,18 @@ private final class Caller: Sendable {
     let heard = Mutex(Heard())
     var failure: CallFailure? { heard.withLock { $0.failure } }
     var answers: Int { heard.withLock { $0.answers } }
-}
 
-private struct Told: Answer {
-    let caller: Caller
-
-    func takeChunk(
-        _ header: FrameHeader, _ body: UnsafeRawBufferPointer
-    ) throws(ClientError) -> ChunkOutcome {
-        caller.heard.withLock { $0.chunks += 1 }
-        return .filed
+    func take(_ header: FrameHeader, _ body: UnsafeRawBufferPointer) throws(AssayError) -> Bool {
+        heard.withLock { heard in
+            let isLast = !header.flags.contains(.more)
+            if isLast { heard.answers += 1 } else { heard.chunks += 1 }
+            return isLast
+        }
     }
 
-    func takeLast(_ header: FrameHeader, _ body: UnsafeRawBufferPointer) throws(ClientError) {
-        caller.heard.withLock { $0.answers += 1 }
-    }
+    func fail(_ failure: CallFailure) { heard.withLock { $0.failure = failure } }
 
-    func fail(_ failure: CallFailure) { caller.heard.withLock { $0.failure = failure } }
-
-    var taker: any Waking { self }
-
-    func resume() { caller.heard.withLock { $0.resumes += 1 } }
+    func resume() { heard.withLock { $0.resumes += 1 } }
 }
 
 @Suite struct ConnectionMachineTests {
@@ -66,8 +57,8 @@ private struct Told: Answer {
     }
 
     /// A machine behind its Hello.
-    private func open(_ change: (inout ClientOptions) -> Void = { _ in }) -> ConnectionMachine {
-        var options = ClientOptions()
+    private func open(_ change: (inout Options) -> Void = { _ in }) -> ConnectionMachine {
+        var options = Options()
         change(&options)
         var machine = ConnectionMachine(options, helloEnd: Self.at(5000), now: Self.start)
         #expect(!written(&machine).isEmpty)
@@ -79,18 +70,18 @@ private struct Told: Answer {
     }
 
     private func send(
-        _ machine: inout ConnectionMachine, ticket: UInt64 = 7, deadline: UInt32 = 0
+        _ machine: inout ConnectionMachine, deadline: UInt32 = 0
     ) throws -> Caller {
         let caller = Caller()
         try machine.send(
-            StatsRequest(), ticket: ticket, answer: Told(caller: caller),
-            deadline: Deadline(milliseconds: deadline, from: Self.start), now: Self.start)
+            StatsRequest(), caller, Deadline(milliseconds: deadline, from: Self.start),
+            now: Self.start)
         return caller
     }
 
     @Test func helloComesFirstAndEndsWithItsTime() throws {
         var machine = ConnectionMachine(
-            ClientOptions(), helloEnd: Self.at(5000), now: Self.start)
+            Options(), helloEnd: Self.at(5000), now: Self.start)
         #expect(machine.nextMoment == Self.at(5000))
         machine.expire(now: Self.at(4999))
         #expect(!machine.isOver)
@@ -102,14 +93,14 @@ private struct Told: Answer {
         var machine = open()
         let caller = Caller()
         try machine.send(
-            StatsRequest(), ticket: 7, answer: Told(caller: caller),
-            deadline: Deadline(milliseconds: 1000, from: Self.start), now: Self.at(300))
+            StatsRequest(), caller, Deadline(milliseconds: 1000, from: Self.start),
+            now: Self.at(300))
         let frames = try requests(written(&machine))
         #expect(frames.map(\.header.deadlineMilliseconds) == [700])
-        #expect(throws: CallFailure.self) {
+        #expect(throws: AssayError.self) {
             try machine.send(
-                StatsRequest(), ticket: 8, answer: Told(caller: caller),
-                deadline: Deadline(milliseconds: 1000, from: Self.start), now: Self.at(1000))
+                StatsRequest(), caller, Deadline(milliseconds: 1000, from: Self.start),
+                now: Self.at(1000))
         }
         #expect(machine.outputCount == 0)
     }
@@ -139,8 +130,8 @@ private struct Told: Answer {
         var machine = open { $0.answerMilliseconds = 100 }
         let caller = Caller()
         try machine.send(
-            GenerateRequest(prompt: .text("x")), ticket: 7, answer: Told(caller: caller),
-            deadline: Deadline(milliseconds: 0, from: Self.start), now: Self.start)
+            GenerateRequest(prompt: .text("x")), caller,
+            Deadline(milliseconds: 0, from: Self.start), now: Self.start)
         let id = try #require(try requests(written(&machine)).first).header.requestID
         receive(
             ScriptedServer.frame(GenerateChunk(tokens: [1]), to: id), &machine, at: Self.at(90))
@@ -160,11 +151,11 @@ private struct Told: Answer {
 
     @Test func whatWasNotWrittenIsToldFromWhatWas() throws {
         var machine = open()
-        let first = try send(&machine, ticket: 7)
+        let first = try send(&machine)
         let size = machine.outputCount
-        let second = try send(&machine, ticket: 8)
+        let second = try send(&machine)
         #expect(written(&machine, limit: size).count == size)
-        machine.end(ClientError(.connectionClosed, .unavailable, "m"))
+        machine.end(AssayError(.connectionClosed, "m"))
         #expect(first.failure?.stage == .sent)
         #expect(second.failure?.stage == .unsent)
         #expect(machine.takeEffects().answers.count == 2)
@@ -174,7 +165,7 @@ private struct Told: Answer {
         var machine = open()
         let caller = try send(&machine)
         #expect(written(&machine, limit: 1).count == 1)
-        machine.end(ClientError(.connectionClosed, .unavailable, "m"))
+        machine.end(AssayError(.connectionClosed, "m"))
         #expect(caller.failure?.stage == .sent)
     }
 
@@ -187,7 +178,7 @@ private struct Told: Answer {
             &machine, at: Self.at(1))
         #expect(machine.takeEffects().drains)
         #expect(!machine.isOver)
-        #expect(throws: CallFailure.self) { _ = try send(&machine) }
+        #expect(throws: AssayError.self) { _ = try send(&machine) }
         receive(ScriptedServer.frame(StatsResponse(), to: id), &machine, at: Self.at(2))
         #expect(caller.answers == 1)
         #expect(machine.isOver)
@@ -197,12 +188,12 @@ private struct Told: Answer {
         var machine = open()
         let caller = try send(&machine)
         _ = written(&machine)
-        let error = ClientError(.givenUp, .cancelled, "m")
-        machine.giveUp(99, error, now: Self.at(1))
+        let error = AssayError(.givenUp, "m")
+        machine.giveUp(Caller(), error, now: Self.at(1))
         #expect(machine.outputCount == 0)
-        machine.giveUp(7, error, now: Self.at(1))
+        machine.giveUp(caller, error, now: Self.at(1))
         #expect(try requests(written(&machine)).count == 1)
-        machine.giveUp(7, error, now: Self.at(1))
+        machine.giveUp(caller, error, now: Self.at(1))
         #expect(machine.outputCount == 0)
         #expect(caller.failure?.error.code == .givenUp)
     }

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 @Suite struct AssayClientTests {
-    private let answer = AnswerRecord(model: "m", device: "cpu")
+    private let answer = AnswerRecord(model: "m", device: "cpu", timing: Timing())
 
     private let servers = Servers()
 
@@ -13,7 +13,7 @@ import Testing
         allowMock: Bool = false, compression: Bool = false, answerMilliseconds: UInt32 = 5000,
         _ handler: @escaping ScriptedServer.Handler
     ) throws -> Client {
-        var options = ClientOptions()
+        var options = Options()
         options.allowMock = allowMock
         options.compression = compression
         options.answerMilliseconds = answerMilliseconds

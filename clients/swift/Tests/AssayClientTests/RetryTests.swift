@@ -9,14 +9,13 @@ import Testing
     private static let refused = ErrorBody(code: "c", message: "m")
 
     private static func failure(
-        _ code: ClientError.Code, _ status: Status = .unavailable,
+        _ code: AssayError.Code, _ status: Status = .unavailable,
         _ stage: CallFailure.Stage = .sent, retryAfter: UInt64? = nil,
         provenance: Provenance? = nil
     ) -> CallFailure {
         let body = ErrorBody(code: "c", message: "m", retryAfterMilliseconds: retryAfter)
         return CallFailure(
-            error: ClientError(code, status, "m", serverError: body, provenance: provenance),
-            stage: stage)
+            AssayError(code, "m", status: status, serverError: body, provenance: provenance), stage)
     }
 
     /// Failures after which any kind is tried again.
@@ -45,7 +44,7 @@ import Testing
         _ failure: CallFailure, _ kind: MessageKind = .load, left: UInt64 = .max,
         jitter: Double = 1
     ) -> UInt64? {
-        var rule = RetryRule(ClientOptions())
+        var rule = RetryRule(Options())
         return rule.pause(after: failure, of: kind, left: left, jitter: jitter)
     }
 
@@ -68,7 +67,7 @@ import Testing
     }
 
     @Test func pausesDoubleUpToTheirMostAndAttemptsEnd() {
-        var options = ClientOptions()
+        var options = Options()
         options.attempts = 8
         var rule = RetryRule(options)
         let lost = Self.failure(.serverRefused)
@@ -86,13 +85,13 @@ import Testing
         #expect(pause(busy, left: 300_000_001) == 300_000_000)
     }
 
-    @Test func aDeadConnectionCostsNoAttempt() {
-        var rule = RetryRule(.once)
+    @Test func aDeadConnectionCostsAnAttempt() {
         let dead = Self.failure(.connectionClosed, .unavailable, .unsent)
-        #expect(rule.pause(after: dead, of: .load, left: .max, jitter: 1) == 0)
-        #expect(rule.attempt == 1)
-        // A second one is a server that closes at once.
-        #expect(rule.pause(after: dead, of: .load, left: .max, jitter: 1) == nil)
+        var rule = RetryRule(.hasty)
+        #expect(rule.pause(after: dead, of: .load, left: .max, jitter: 1) == 1_000_000)
+        #expect(rule.attempt == 2)
+        var once = RetryRule(.once)
+        #expect(once.pause(after: dead, of: .load, left: .max, jitter: 1) == nil)
     }
 }
 
@@ -101,7 +100,7 @@ import Testing
     private let load = LoadRequest(name: "m", path: "/m.gguf")
     private static let end = GenerateResponse(
         tokens: [1], finishReason: .length, promptTokens: 1, completionTokens: 1,
-        answer: AnswerRecord(model: "m", device: "cpu"))
+        answer: AnswerRecord(model: "m", device: "cpu", timing: Timing()))
 
     /// A server that fails so many requests with `status`, and answers Stats and Load then.
     private func refusing(_ count: Int, _ status: Status = .unavailable) throws -> ScriptedServer {
@@ -164,7 +163,7 @@ import Testing
                 if isLoad {
                     _ = try await client.load(load)
                 } else {
-                    _ = try await client.unload(name: "m")
+                    _ = try await client.unload(UnloadRequest(name: "m"))
                 }
             }
             #expect(error?.code == .connectionClosed)
@@ -218,7 +217,7 @@ import Testing
 
     @Test func anIdleConnectionThatDiedIsReplacedSilentlyEvenForLoad() async throws {
         let server = try refusing(0)
-        let client = try Client(server.address, options: .once)
+        let client = try Client(server.address, options: .hasty)
         _ = try await client.stats()
         server.cut(1)
         _ = try await client.load(load)

@@ -5,7 +5,7 @@ import AssayClient
 import Testing
 
 @Suite struct RevisionTwoTests {
-    static let answer = AnswerRecord(model: "m", device: "cpu")
+    static let answer = AnswerRecord(model: "m", device: "cpu", timing: Timing())
 
     private let servers = Servers()
 
@@ -13,7 +13,7 @@ import Testing
         allowMock: Bool = false, revision: UInt64 = Limits.revision,
         _ handler: @escaping ScriptedServer.Handler
     ) throws -> Client {
-        var options = ClientOptions()
+        var options = Options()
         options.allowMock = allowMock
         options.compression = false
         options.answerMilliseconds = 5000

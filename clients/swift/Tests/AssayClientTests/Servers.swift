@@ -31,17 +31,17 @@ final class Servers: Sendable {
     }
 }
 
-extension ClientOptions {
+extension Options {
     /// One attempt.
-    static var once: ClientOptions {
-        var options = ClientOptions()
+    static var once: Options {
+        var options = Options()
         options.attempts = 1
         return options
     }
 
     /// Short pauses, so that tests of repetition are quick.
-    static var hasty: ClientOptions {
-        var options = ClientOptions()
+    static var hasty: Options {
+        var options = Options()
         options.backoffMilliseconds = 1
         options.backoffMaxMilliseconds = 2
         return options
@@ -49,12 +49,12 @@ extension ClientOptions {
 }
 
 /// Runs `body` and returns the client's error; records an issue when there is none.
-func failure(_ body: () async throws -> Void) async -> ClientError? {
+func failure(_ body: () async throws -> Void) async -> AssayError? {
     do {
         try await body()
         Issue.record("no error")
         return nil
     } catch {
-        return error as? ClientError
+        return error as? AssayError
     }
 }

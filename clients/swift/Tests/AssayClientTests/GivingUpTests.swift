@@ -10,7 +10,7 @@ import Testing
     private static let chunk = GenerateChunk(tokens: [1], text: "a")
     private static let end = GenerateResponse(
         finishReason: .cancelled, promptTokens: 1, completionTokens: 1,
-        answer: AnswerRecord(model: "m", device: "cpu"))
+        answer: AnswerRecord(model: "m", device: "cpu", timing: Timing()))
 
     /// Begins each Generate and ends it when it is cancelled; answers Stats; keeps silent on
     /// everything else.
@@ -70,7 +70,7 @@ import Testing
         let client = try Client(server.address)
         let (begun, signal) = AsyncStream.makeStream(of: Void.self)
         let call = Task {
-            var iterator = client.generateStream(GenerateRequest(prompt: .text("x")))
+            let iterator = client.generateStream(GenerateRequest(prompt: .text("x")))
                 .makeAsyncIterator()
             _ = try await iterator.next()
             signal.yield()
@@ -98,7 +98,7 @@ import Testing
 
     @Test func aDeadlineEndsTheWaitWithCancelAfterTheGrace() async throws {
         let server = try server()
-        var options = ClientOptions()
+        var options = Options()
         options.graceMilliseconds = 10
         let client = try Client(server.address, options: options)
         try await client.connect()
@@ -111,10 +111,9 @@ import Testing
         #expect(server.connectionCount == 1)
     }
 
-    @Test func aThreadThatLooksBeforeItSleepsAnswersAndKeepsTimeToo() async throws {
+    @Test func theClientsThreadAnswersAndKeepsTime() async throws {
         let server = try server()
-        var options = ClientOptions()
-        options.spinMicroseconds = 200
+        var options = Options()
         options.graceMilliseconds = 10
         let client = try Client(server.address, options: options)
         for _ in 0..<50 { _ = try await client.stats() }
@@ -128,7 +127,7 @@ import Testing
 
     @Test func silenceEndsTheWaitWithCancel() async throws {
         let server = try server()
-        var options = ClientOptions()
+        var options = Options()
         options.answerMilliseconds = 250
         let client = try Client(server.address, options: options)
         var seen = 0
@@ -143,12 +142,12 @@ import Testing
         #expect(server.connectionCount == 1)
     }
 
-    @Test func partsThatNobodyTakesAreBounded() async throws {
-        let server = try server(chunks: 100)
-        var options = ClientOptions()
-        options.backlogSizeMax = 1000
+    @Test func anAnswerBeyondItsSizeIsGivenUpAndTheConnectionLivesOn() async throws {
+        let server = try server(chunks: 1000)
+        var options = Options()
+        options.answerSizeMax = 4096
         let client = try Client(server.address, options: options)
-        var iterator = client.generateStream(GenerateRequest(prompt: .text("x")))
+        let iterator = client.generateStream(GenerateRequest(prompt: .text("x")))
             .makeAsyncIterator()
         _ = try await iterator.next()
         await server.received(1, of: .cancel)
@@ -157,14 +156,21 @@ import Testing
             while try await iterator.next() != nil { taken += 1 }
         }
         #expect(error?.code == .givenUp)
-        #expect(taken < 40)
+        // Each body has 21 bytes.
+        #expect(taken == 4096 / 21)
+        let whole = await failure {
+            _ = try await client.generate(GenerateRequest(prompt: .text("x")))
+        }
+        #expect(whole?.code == .givenUp)
+        #expect(whole?.status == .cancelled)
+        await server.received(2, of: .cancel)
         _ = try await client.stats()
         #expect(server.connectionCount == 1)
     }
 
     @Test func aHelloThatNeverComesIsATimeOut() async throws {
         let server = try servers.start { _, _ in .silence }
-        var options = ClientOptions.once
+        var options = Options.once
         options.connectMilliseconds = 30
         let client = try Client(server.address, options: options)
         #expect(await failure { _ = try await client.stats() }?.code == .timedOut)
@@ -177,14 +183,14 @@ import Testing
                     ErrorBody(code: "c", message: "m"), .notFound, to: asked))
         }
         for allowMock in [false, true] {
-            var options = ClientOptions.once
+            var options = Options.once
             options.allowMock = allowMock
             let client = try Client(server.address, options: options)
             var own = GenerateRequest(prompt: .text("x"))
             own.requirements = Requirements(device: "cpu")
             let mine = own
             _ = await failure { _ = try await client.generate(mine) }
-            _ = await failure { _ = try await client.health(model: "m") }
+            _ = await failure { _ = try await client.health(HealthRequest(model: "m")) }
             let asked = server.asked.suffix(2)
             let generate = try asked[asked.startIndex].decoded(GenerateRequest.self)
             #expect(generate.requirements == Requirements(real: !allowMock, device: "cpu"))
@@ -223,7 +229,7 @@ import Testing
             case .success(let reply):
                 #expect(reply.message.payload == Array("call \(index)".utf8))
             case .failure(let error):
-                #expect((error as? ClientError)?.code == .givenUp && index % 2 == 1, "\(error)")
+                #expect((error as? AssayError)?.code == .givenUp && index % 2 == 1, "\(error)")
             }
         }
         // All four places are free: as many requests are with the server at once.

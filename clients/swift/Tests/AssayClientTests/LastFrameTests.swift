@@ -5,7 +5,7 @@ import AssayClient
 import Testing
 
 @Suite struct LastFrameTests {
-    private static let answer = AnswerRecord(model: "m", device: "cpu")
+    private static let answer = AnswerRecord(model: "m", device: "cpu", timing: Timing())
     private let servers = Servers()
 
     /// A server that answers Stats, and every other request with `frames`.
@@ -20,7 +20,7 @@ import Testing
     }
 
     private func client(_ server: ScriptedServer) throws -> Client {
-        var options = ClientOptions.once
+        var options = Options.once
         options.answerMilliseconds = 10_000
         return try Client(server.address, options: options)
     }

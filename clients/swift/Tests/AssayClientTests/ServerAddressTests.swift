@@ -18,6 +18,6 @@ import Testing
         "unix:///" + String(repeating: "p", count: 107),
     ])
     func otherTextIsRefused(_ text: String) {
-        #expect(throws: ClientError.self) { try ServerAddress(text) }
+        #expect(throws: AssayError.self) { try ServerAddress(text) }
     }
 }

@@ -5,7 +5,7 @@
 
 import Wire
 
-extension ClientError {
+extension AssayError {
     /// Exit status: 2 usage, 65 model rejected, 69 unreachable, 70 internal, 75 try again,
     /// 76 protocol error, 77 refused, 79 mock refused.
     package var exitStatus: Int32 {

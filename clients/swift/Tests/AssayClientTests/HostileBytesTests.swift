@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct HostileBytesTests {
     private let servers = Servers()
-    private static let answer = AnswerRecord(model: "m", device: "cpu")
+    private static let answer = AnswerRecord(model: "m", device: "cpu", timing: Timing())
 
     private static func frames(to id: UInt64) -> [UInt8] {
         ScriptedServer.frame(GenerateChunk(tokens: [1, 2], text: "ab"), to: id, generation: 3)
@@ -40,10 +40,10 @@ import Testing
             }
             return .sendAndClose(bytes)
         }
-        var options = ClientOptions.once
+        var options = Options.once
         options.answerMilliseconds = 10_000
         let client = try Client(server.address, options: options)
-        do throws(ClientError) {
+        do throws(AssayError) {
             let reply = try await client.generate(GenerateRequest(prompt: .text("x")))
             #expect(reply.provenance == .real)
         } catch {
@@ -76,7 +76,7 @@ import Testing
     @Test(arguments: wrongHellos.indices)
     func aHelloThatAgreesToSomethingElseIsABreach(_ index: Int) async throws {
         let server = try servers.greeting(Self.wrongHellos[index]) { _, _ in .silence }
-        var options = ClientOptions()
+        var options = Options()
         options.compression = false
         let client = try Client(server.address, options: options)
         #expect(await failure { try await client.ping() }?.code == .protocolError)
@@ -100,7 +100,7 @@ import Testing
             let frame = ScriptedServer.frame(StatsResponse(), to: asked.id)
             return asked.id == 2 ? .send(frame + frame) : .silence
         }
-        var options = ClientOptions.once
+        var options = Options.once
         options.answerMilliseconds = 10_000
         let client = try Client(server.address, options: options)
         _ = try await client.stats()

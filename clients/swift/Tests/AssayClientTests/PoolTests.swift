@@ -79,7 +79,7 @@ import Testing
         var machine = Machine(count: 2)
         _ = machine.wait(waiting(1), now: start)
         _ = machine.wait(waiting(2), now: start)
-        let error = ClientError(.unreachable, .unavailable, "m")
+        let error = AssayError(.unreachable, "m")
         let later = Moment(nanoseconds: 5000)
         let effects = machine.connectingFailed(0, error, pauseEnd: later)
         #expect(effects.failed.map(\.waiter) == [1])
@@ -107,7 +107,7 @@ import Testing
     @Test func closingFailsWhoWaitsAndWhoComes() {
         var (machine, members) = pool([4])
         _ = machine.wait(waiting(1), now: start)
-        let effects = machine.close(ClientError(.connectionClosed, .unavailable, "m"))
+        let effects = machine.close(AssayError(.connectionClosed, "m"))
         #expect(effects.failed.map(\.waiter) == [1])
         #expect(effects.close.map { $0 === members[0] } == [true])
         let failed = machine.wait(waiting(2), now: start).failed
@@ -120,8 +120,8 @@ import Testing
 @Suite struct PoolTests {
     private let servers = Servers()
 
-    private func options(_ connections: Int) -> ClientOptions {
-        var options = ClientOptions.hasty
+    private func options(_ connections: Int) -> Options {
+        var options = Options.hasty
         options.connections = connections
         return options
     }
@@ -187,7 +187,7 @@ import Testing
     @Test func aDrainingServerFinishesItsStreamAndTheNextCallConnectsAnew() async throws {
         let end = GenerateResponse(
             tokens: [2], text: "b", finishReason: .length, promptTokens: 1, completionTokens: 2,
-            answer: AnswerRecord(model: "m", device: "cpu"))
+            answer: AnswerRecord(model: "m", device: "cpu", timing: Timing()))
         let server = try servers.greeting { asked, _ in
             asked.kind == .generate
                 ? .send(
@@ -259,15 +259,15 @@ import Testing
     }
 
     @Test func optionsThatCannotBeMeantAreRefused() {
-        let changes: [@Sendable (inout ClientOptions) -> Void] = [
+        let changes: [@Sendable (inout Options) -> Void] = [
             { $0.name = "" }, { $0.name = String(repeating: "n", count: 129) },
             { $0.bodySizeMax = 4095 }, { $0.connections = 0 }, { $0.attempts = 0 },
-            { $0.connectMilliseconds = 0 }, { $0.backlogSizeMax = 0 },
+            { $0.connectMilliseconds = 0 }, { $0.answerSizeMax = 4095 }, { $0.connections = 1025 },
         ]
         for change in changes {
-            var options = ClientOptions()
+            var options = Options()
             change(&options)
-            #expect(throws: ClientError.self) {
+            #expect(throws: AssayError.self) {
                 try Client("unix:///nowhere/s", options: options)
             }
         }

@@ -19,44 +19,48 @@ package struct CallFailure: Error, Sendable {
         case sent
     }
 
-    package let error: ClientError
+    package let error: AssayError
     package let stage: Stage
 
-    package init(error: ClientError, stage: Stage) {
+    package init(_ error: AssayError, _ stage: Stage) {
         self.error = error
         self.stage = stage
     }
-}
 
-extension MessageKind {
-    /// True when asking twice does no more than asking once.
-    package var isRetrySafe: Bool {
-        switch self {
-        case .load, .unload, .cancel, .swap, .goAway: false
-        default: true
+    /// The pause that the server asked for, nanoseconds. It may ask for any number.
+    fileprivate var retryAfter: UInt64? {
+        error.retryAfterMilliseconds.map { asked in
+            let (product, overflows) = asked.multipliedReportingOverflow(by: 1_000_000)
+            return overflows ? .max : product
+        }
+    }
+
+    /// True when asking again can do no harm and may help.
+    fileprivate func mayRepeat(_ kind: MessageKind) -> Bool {
+        switch error.code {
+        case .unreachable: true
+        case .timedOut: stage == .connecting
+        case .connectionClosed: stage != .sent || kind.isRetrySafe
+        case .serverRefused:
+            error.provenance != .mock
+                && [.unavailable, .resourceExhausted, .aborted].contains(error.status)
+        default: false
         }
     }
 }
 
 /// Counts the attempts of one call and decides about the next.
 package struct RetryRule: Sendable {
-    private let attemptsMax: Int
-    private let pauseFirst: UInt64
-    private let pauseMax: UInt64
+    private let options: Options
+    /// Number of the attempt under way, from 1.
     package private(set) var attempt = 1
-    private var freeAttempts: Int
     private var waits = 0
 
     /// Longest pause between two tries while a server is waited for, nanoseconds. Also the pause
     /// for a model that is loading when the server names none.
     package static let waitPauseMax: UInt64 = 200_000_000
 
-    package init(_ options: ClientOptions) {
-        attemptsMax = options.attempts
-        freeAttempts = options.connections
-        pauseFirst = UInt64(options.backoffMilliseconds) * 1_000_000
-        pauseMax = UInt64(options.backoffMaxMilliseconds) * 1_000_000
-    }
+    package init(_ options: Options) { self.options = options }
 
     /// Nanoseconds to wait before the next attempt; nil when there is none.
     ///
@@ -68,27 +72,21 @@ package struct RetryRule: Sendable {
         after failure: CallFailure, of kind: MessageKind, left: UInt64, waitLeft: UInt64 = 0,
         jitter: Double
     ) -> UInt64? {
-        // A connection that was dead before anything was written costs nobody anything. There may
-        // be as many of them as there are connections; more is a server that closes at once.
-        if failure.stage == .unsent, failure.error.code == .connectionClosed, freeAttempts > 0 {
-            freeAttempts -= 1
-            return 0
-        }
         // The pause that the server asked for is not cut short, the client's own is: its last try
         // comes at the end of the wait.
         if waitLeft > 0, let wanted = waitPause(failure, jitter),
-            failure.error.retryAfterMilliseconds == nil || wanted <= waitLeft
+            failure.retryAfter == nil || wanted <= waitLeft
         {
             let pause = min(wanted, waitLeft)
             guard pause < left else { return nil }
             waits += 1
             return pause
         }
-        guard attempt < attemptsMax, failure.error.provenance != .mock,
-            let wanted = pause(failure, kind, jitter), wanted < left
-        else { return nil }
+        guard attempt < options.attempts, failure.mayRepeat(kind) else { return nil }
+        let pause = failure.retryAfter ?? backoff(attempt - 1, jitter)
+        guard pause < left else { return nil }
         attempt += 1
-        return wanted
+        return pause
     }
 
     /// Nanoseconds to pause for a missing server or a model that is loading, nil for every other
@@ -97,40 +95,15 @@ package struct RetryRule: Sendable {
         let error = failure.error
         if error.code == .unreachable { return min(backoff(waits, jitter), Self.waitPauseMax) }
         guard error.code == .serverRefused, error.provenance != .mock,
-            error.serverError?.code == "model_loading"
+            error.serverCode == "model_loading"
         else { return nil }
-        return error.retryAfterMilliseconds.map(Self.nanoseconds) ?? Self.waitPauseMax
-    }
-
-    private func pause(
-        _ failure: CallFailure, _ kind: MessageKind, _ jitter: Double
-    ) -> UInt64? {
-        switch failure.error.code {
-        case .serverRefused:
-            switch failure.error.status {
-            case .unavailable, .resourceExhausted, .aborted: break
-            default: return nil
-            }
-            return failure.error.retryAfterMilliseconds.map(Self.nanoseconds)
-                ?? backoff(attempt - 1, jitter)
-        case .unreachable: return backoff(attempt - 1, jitter)
-        case .timedOut: return failure.stage == .connecting ? backoff(attempt - 1, jitter) : nil
-        case .connectionClosed:
-            guard failure.stage != .sent || kind.isRetrySafe else { return nil }
-            return backoff(attempt - 1, jitter)
-        default: return nil
-        }
-    }
-
-    /// A server may ask for any number.
-    private static func nanoseconds(_ milliseconds: UInt64) -> UInt64 {
-        let (product, overflows) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
-        return overflows ? .max : product
+        return failure.retryAfter ?? Self.waitPauseMax
     }
 
     /// The pause after so many others.
     private func backoff(_ count: Int, _ jitter: Double) -> UInt64 {
-        let doubled = pauseFirst << UInt64(min(count, 20))
-        return UInt64(Double(min(doubled, max(pauseMax, 1))) * jitter)
+        let doubled = UInt64(options.backoffMilliseconds) << UInt64(min(count, 20))
+        let longest = UInt64(options.backoffMaxMilliseconds)
+        return UInt64(Double(min(doubled, longest) * 1_000_000) * jitter)
     }
 }

@@ -1,0 +1,152 @@
+"""Emits clients/swift/Sources/AssayClient/Generated: options, error codes and calls of the client.
+
+What the client does with them is written by hand. Lines are at most 100 characters wide, as the
+formatter wants them.
+"""
+
+import swift
+
+FOLDER = "clients/swift/Sources/AssayClient/Generated/"
+
+# What only this client has.
+OWN_OPTIONS = [
+    ("demandsReal", "Bool", "true", "package",
+     "false: requests demand nothing by themselves even where mocks are refused; for questions "
+     "about a model's state that a mock may be asked, too")]
+OWN_CODES = [
+    ("process_forked", "FAILED_PRECONDITION",
+     "the process was forked from the one that made the client; nothing was touched")]
+NAME = '"assay-swift/1"'
+
+# Calls that are written by hand beside the generated ones, and answers that are compared with
+# their request.
+BY_HAND = {"Hello", "Cancel", "Load"}
+COMPARED = {"Ping", "Score"}
+# Calls whose answer says little more than that there is one.
+DISCARDABLE = {"Ping", "Unload"}
+
+
+def option_type(option):
+    if option["type"] == "text":
+        return "String"
+    if option["type"] == "bool":
+        return "Bool"
+    return "UInt32" if option["name"].endswith("_milliseconds") else "Int"
+
+
+def literal(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "{:_}".format(value) if value >= 1000 else str(value)
+
+
+def range_check(option):
+    """The line that checks an option; None where its type leaves nothing to check."""
+    kind = option_type(option)
+    if kind == "Bool" or (kind == "UInt32" and option["min"] == 0):
+        return None
+    value = swift.lower_camel(option["name"])
+    size = ".utf8.count" if kind == "String" else ""
+    number = "Int(%s)" % value if kind == "UInt32" else value + size
+    unit = ', " bytes"' if kind == "String" else ""
+    return '        try check("%s", %s, %s...%s%s)\n' % (
+        option["name"], number, literal(option["min"]), literal(option["max"]), unit)
+
+
+def options(protocol):
+    out = swift.head("What a client says about itself, insists on, and waits for.",
+                     "`check` refuses a value out of its range before anything is connected.")
+    out += "/// Settings of a client. A value: later changes do not reach a client made from it.\n"
+    out += "public struct Options: Sendable {\n"
+    for option in protocol["client"]["options"]:
+        value = literal(option["default"]) if "default" in option else NAME
+        text = option["meaning"].replace("; default: the library's", "")
+        out += swift.comment(text if " " in text[8:] else option["name"] + ", " + text)
+        out += "    public var %s: %s = %s\n" % (
+            swift.lower_camel(option["name"]), option_type(option), value)
+    for name, kind, value, access, meaning in OWN_OPTIONS:
+        out += swift.comment(meaning) + "    %s var %s: %s = %s\n" % (access, name, kind, value)
+    out += "\n    /// The defaults above.\n    public init() {}\n\n"
+    out += swift.comment("throws `request_invalid`, with the option's name as `field`")
+    out += "    func check() throws(AssayError) {\n"
+    out += "".join(filter(None, map(range_check, protocol["client"]["options"])))
+    out += "    }\n\n"
+    out += "    private func check(\n"
+    out += "        _ name: String, _ value: Int, _ allowed: ClosedRange<Int>, _ unit: String = \"\"\n"
+    out += "    ) throws(AssayError) {\n        if allowed.contains(value) { return }\n"
+    out += "        throw AssayError(\n            .requestInvalid,\n"
+    out += '            "reading the client\'s options: found \\(name) \\(value)\\(unit), allowed: "\n'
+    out += '                + "\\(allowed.lowerBound) to \\(allowed.upperBound)\\(unit)",\n'
+    out += "            field: name)\n    }\n}\n"
+    return out
+
+
+def codes(protocol):
+    rows = [(row["code"], row["status"], row["meaning"]) for row in protocol["client_errors"]]
+    rows += OWN_CODES
+    out = swift.head("The stable reasons of the client's errors.", "Each has the status that fits.")
+    out += "extension AssayError {\n"
+    out += "    /// Stable reason. Open: later versions add to it.\n"
+    out += "    public struct Code: Sendable, Hashable, CustomStringConvertible {\n"
+    out += "        /// The name in snake_case.\n        public let name: String\n"
+    out += "        /// The status that goes with it, where the server has not said another.\n"
+    out += "        public let status: Status\n"
+    out += "        /// The name.\n        public var description: String { name }\n"
+    for code, status, meaning in rows:
+        out += "\n" + swift.comment(meaning, "        ")
+        line = '        public static let %s = Code(name: "%s", status: .%s)\n' % (
+            swift.lower_camel(code), code, swift.lower_camel(status or "UNKNOWN"))
+        out += line if len(line) <= 101 else line.replace("Code(", "Code(\n            ")
+    out += "    }\n}\n"
+    return out
+
+
+def call(kind, protocol):
+    name = kind["name"][:1].lower() + kind["name"][1:]
+    fields = protocol["messages"][kind["request"]]["fields"]
+    must_be_there = any(field["presence"] == "required" or field.get("times_min", 0) > 0
+                        for field in fields)
+    standard = "" if must_be_there or "exactly_one" in protocol["messages"][kind["request"]] \
+        else " = %sRequest()" % kind["name"]
+    discardable = "    @discardableResult\n" if kind["name"] in DISCARDABLE else ""
+    if kind["streamed"]:
+        pieces = "%sPieces(request)" % kind["name"]
+    elif kind["name"] in COMPARED:
+        pieces = "SinglePiece { $0.breach(of: request) }"
+    else:
+        pieces = "SinglePiece()"
+    return (swift.comment(kind["meaning"])
+            + discardable + "    public func %s(\n" % name
+            + "        _ request: %sRequest%s, deadlineMilliseconds: UInt32 = 0\n" % (
+                kind["name"], standard)
+            + "    ) async throws(AssayError) -> Reply<%sResponse> {\n" % kind["name"]
+            + "        try await call(request, %s, deadlineMilliseconds)\n    }\n" % pieces)
+
+
+def calls(protocol):
+    served = [kind for kind in protocol["kinds"] if kind["state"] == "served"]
+    out = swift.head("One method per kind of request, in the words of the protocol.",
+                     "Each returns when its answer is complete, on the caller's own executor. "
+                     "Deadlines are milliseconds from now for the whole call, repetitions included; "
+                     "0 is none. The server is told what remains when the request is sent.")
+    out += "import Wire\n\nextension Client {\n"
+    out += "\n".join(call(kind, protocol) for kind in served if kind["name"] not in BY_HAND)
+    out += "}\n\n"
+    for kind in served:
+        names = {field["name"] for field in protocol["messages"][kind["request"]]["fields"]}
+        role = "DemandingRequest" if "requirements" in names else "CallRequest"
+        out += "extension %sRequest: %s {}\n" % (kind["name"], role)
+    out += "\nextension MessageKind {\n" + swift.comment(
+        "true when asking twice does no more than asking once")
+    unsafe = [kind["name"][:1].lower() + kind["name"][1:] for kind in protocol["kinds"]
+              if not kind["retry_safe"]]
+    out += "    package var isRetrySafe: Bool {\n        switch self {\n"
+    out += "        case %s: false\n        default: true\n        }\n    }\n}\n" % ", ".join(
+        "." + name for name in unsafe)
+    return out
+
+
+def emit(protocol):
+    return {FOLDER + "Options.swift": options(protocol),
+            FOLDER + "ErrorCodes.swift": codes(protocol),
+            FOLDER + "Calls.swift": calls(protocol)}

@@ -1,0 +1,239 @@
+// The frames of one answer put together, and checked against what was asked for.
+//
+// Guarantees: nothing is kept that the request did not ask for, and no more values than it can
+// have; the first frame that contradicts the request or another frame is damage, and nothing is
+// taken after it. What the last frame counts is compared with what came.
+// Not here: sockets, provenance (see ConnectionMachine), counts within one frame (see Wire).
+
+import Wire
+
+/// An answer in the making: what its frames decode to, and how they become one message.
+protocol AnswerPieces: Sendable {
+    /// Frames that are followed by others; the same as `Last` where there are none.
+    associatedtype Chunk: ResponseMessage
+    /// The last frame, and the whole.
+    associatedtype Last: ResponseMessage
+
+    /// Takes a chunk. Throws damage when it does not fit.
+    mutating func add(_ chunk: Chunk) throws(AssayError)
+    /// The last frame with everything before it. Throws damage when they do not fit.
+    mutating func whole(_ last: Last) throws(AssayError) -> Last
+}
+
+extension AnswerPieces {
+    static var isStreamed: Bool { Chunk.self != Last.self }
+
+    static func breach(_ what: String) -> AssayError {
+        .damage("reading the answer to \(Last.kind)", what)
+    }
+
+    /// Adds values to those before them, no more than `max` in all.
+    static func append(_ new: [Float], to values: inout [Float], max: Int) throws(AssayError) {
+        guard values.count + new.count <= max else {
+            throw breach("found \(values.count + new.count) values or more, allowed: \(max)")
+        }
+        values += new
+    }
+}
+
+/// An answer of one frame. What `check` finds wrong with it is a breach.
+struct SinglePiece<Last: ResponseMessage>: AnswerPieces {
+    var check: @Sendable (Last) -> String? = { _ in nil }
+
+    func add(_ chunk: Last) {}
+
+    func whole(_ last: Last) throws(AssayError) -> Last {
+        if let breach = check(last) { throw Self.breach(breach) }
+        return last
+    }
+}
+
+extension PingResponse {
+    /// What contradicts the request; nil when everything fits.
+    func breach(of request: PingRequest) -> String? {
+        payload == request.payload ? nil : "other bytes came back than were sent"
+    }
+}
+
+extension ScoreResponse {
+    /// What contradicts the request; nil when everything fits.
+    func breach(of request: ScoreRequest) -> String? {
+        if scores.count != request.continuations.count {
+            return "found \(scores.count) scores, allowed: one for each of "
+                + "\(request.continuations.count) continuations"
+        }
+        for (index, score) in scores.enumerated() {
+            if score.logprobs.topCount > request.topLogprobs {
+                return "score \(index): found \(score.logprobs.topCount) alternatives, "
+                    + "allowed: \(request.topLogprobs)"
+            }
+            if score.logprobs.count == 0 { return "score \(index): found no token" }
+        }
+        return nil
+    }
+}
+
+/// The pieces of a Load: nothing to put together.
+struct LoadPieces: AnswerPieces {
+    func add(_ chunk: LoadProgress) {}
+    func whole(_ last: LoadResponse) -> LoadResponse { last }
+}
+
+/// The pieces of a Logits.
+struct LogitsPieces: AnswerPieces {
+    private let positions: ClosedRange<UInt64>
+    private var values: [Float] = []
+
+    init(_ request: LogitsRequest) {
+        switch request.prompt {
+        case _ where !request.allPositions: positions = 1...1
+        case .tokens(let tokens): positions = UInt64(tokens.count)...UInt64(tokens.count)
+        // The server alone knows how many tokens a text has.
+        default: positions = 1...UInt64(Limits.tokenCountMax)
+        }
+    }
+
+    /// No vocabulary has more values than `topKMax`.
+    mutating func add(_ chunk: LogitsChunk) throws(AssayError) {
+        let max = Int(positions.upperBound) * Int(Limits.topKMax)
+        try Self.append(chunk.logits, to: &values, max: max)
+    }
+
+    func whole(_ last: LogitsResponse) throws(AssayError) -> LogitsResponse {
+        var whole = last
+        whole.logits = values.isEmpty ? last.logits : values + last.logits
+        let (expected, overflows) = whole.vocabulary.multipliedReportingOverflow(
+            by: whole.positions)
+        if overflows || UInt64(whole.logits.count) != expected {
+            throw Self.breach(
+                "found \(whole.logits.count) values, allowed: \(whole.vocabulary) times "
+                    + "\(whole.positions)")
+        }
+        guard positions.contains(whole.positions) else {
+            throw Self.breach(
+                "found \(whole.positions) positions, allowed: \(positions.lowerBound) to "
+                    + "\(positions.upperBound)")
+        }
+        return whole
+    }
+}
+
+/// The pieces of an Embed.
+struct EmbedPieces: AnswerPieces {
+    private let inputCount: Int
+    private var values: [Float] = []
+
+    init(_ request: EmbedRequest) { inputCount = request.inputs.count }
+
+    mutating func add(_ chunk: EmbedChunk) throws(AssayError) {
+        let max = inputCount * Int(Limits.embeddingDimensionsMax)
+        try Self.append(chunk.embeddings, to: &values, max: max)
+    }
+
+    func whole(_ last: EmbedResponse) throws(AssayError) -> EmbedResponse {
+        var whole = last
+        whole.embeddings = values + last.embeddings
+        // Both factors are within their limits, or the frame would not have been decoded.
+        if whole.count != UInt64(inputCount)
+            || UInt64(whole.embeddings.count) != whole.dimensions * whole.count
+        {
+            throw Self.breach(
+                "found \(whole.embeddings.count) values, \(whole.dimensions) times "
+                    + "\(whole.count), allowed: one vector for each of \(inputCount) inputs")
+        }
+        return whole
+    }
+}
+
+/// The pieces of a Generate.
+struct GeneratePieces: AnswerPieces {
+    private var tokens: [UInt32] = []
+    private var text = ""
+    private var logprobs: LogprobPieces
+    private var promptLogprobs: LogprobPieces
+
+    init(_ request: GenerateRequest) {
+        logprobs = LogprobPieces("logprobs", asked: request.logprobs)
+        promptLogprobs = LogprobPieces("prompt_logprobs", asked: request.promptLogprobs)
+    }
+
+    mutating func add(_ chunk: GenerateChunk) throws(AssayError) {
+        tokens += chunk.tokens
+        text += chunk.text
+        try logprobs.add(chunk.logprobs)
+        try promptLogprobs.add(chunk.promptLogprobs)
+        if logprobs.asked != nil, logprobs.count != tokens.count {
+            throw Self.breach(
+                "\(tokens.count) tokens came with log-probabilities of \(logprobs.count)")
+        }
+    }
+
+    mutating func whole(_ last: GenerateResponse) throws(AssayError) -> GenerateResponse {
+        try add(GenerateChunk(of: last))
+        if UInt64(tokens.count) != last.completionTokens {
+            throw Self.breach(
+                "found \(tokens.count) tokens, allowed: \(last.completionTokens), as many as it "
+                    + "says were made")
+        }
+        let expected = last.promptTokens - min(last.promptTokens, 1)
+        let isWhole = last.finishReason == .stop || last.finishReason == .length
+        let found = UInt64(promptLogprobs.count)
+        if promptLogprobs.asked != nil, isWhole ? found != expected : found > expected {
+            throw Self.breach(
+                "found log-probabilities of \(found) prompt tokens, allowed: \(expected), of all "
+                    + "\(last.promptTokens) but the first")
+        }
+        var whole = last
+        whole.tokens = tokens
+        whole.text = text
+        whole.logprobs = logprobs.whole
+        whole.promptLogprobs = promptLogprobs.whole
+        return whole
+    }
+}
+
+extension GenerateChunk {
+    /// What the last frame itself brought.
+    init(of last: GenerateResponse) {
+        self.init(
+            tokens: last.tokens, text: last.text, logprobs: last.logprobs,
+            promptLogprobs: last.promptLogprobs)
+    }
+}
+
+/// The pieces of one list of log-probabilities.
+private struct LogprobPieces {
+    private let name: String
+    let asked: UInt64?
+    private var sum: Logprobs?
+
+    init(_ name: String, asked: UInt64?) {
+        self.name = name
+        self.asked = asked
+    }
+
+    var count: Int { sum?.count ?? 0 }
+    /// All of them; nil when none were asked for.
+    var whole: Logprobs? { asked.map { sum ?? Logprobs(topCount: $0) } }
+
+    mutating func add(_ piece: Logprobs?) throws(AssayError) {
+        guard let piece else { return }
+        guard let asked else {
+            throw GeneratePieces.breach("found \"\(name)\", which was not asked for")
+        }
+        guard piece.count > 0 else { return }
+        let width = sum?.topCount ?? piece.topCount
+        guard piece.topCount == width, width <= asked else {
+            throw GeneratePieces.breach(
+                "\"\(name)\": found \(piece.topCount) alternatives per token, allowed: "
+                    + "\(min(width, asked)) in every frame")
+        }
+        guard count + piece.count <= Limits.tokenCountMax else {
+            throw GeneratePieces.breach(
+                "\"\(name)\": found \(count + piece.count) tokens, allowed: "
+                    + "\(Limits.tokenCountMax)")
+        }
+        if sum == nil { sum = Logprobs(topCount: width) }
+        sum?.append(piece)
+    }
+}

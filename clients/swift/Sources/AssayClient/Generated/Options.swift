@@ -1,0 +1,61 @@
+// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+//
+// What a client says about itself, insists on, and waits for. `check` refuses a value out of its
+// range before anything is connected.
+
+/// Settings of a client. A value: later changes do not reach a client made from it.
+public struct Options: Sendable {
+    /// Name and version of the program, for the server's log.
+    public var name: String = "assay-swift/1"
+    /// Hand out answers of mocks, which say so.
+    public var allowMock: Bool = false
+    /// Compression, offer LZ4.
+    public var compression: Bool = true
+    /// Largest body accepted, bytes.
+    public var bodySizeMax: Int = 4_194_304
+    /// Largest whole answer accepted, bytes of its bodies; beyond it the answer is given up.
+    public var answerSizeMax: Int = 1_073_741_824
+    /// Size of the pool; a call takes the connection with the fewest requests in flight.
+    public var connections: Int = 1
+    /// To connect, and again for Hello.
+    public var connectMilliseconds: UInt32 = 5_000
+    /// Longest silence on an answer; 0: any.
+    public var answerMilliseconds: UInt32 = 0
+    /// Beyond a request's deadline before the client gives up by itself.
+    public var graceMilliseconds: UInt32 = 2_000
+    /// Attempts, in all.
+    public var attempts: Int = 3
+    /// First pause between attempts; doubles; each with jitter from half to whole.
+    public var backoffMilliseconds: UInt32 = 50
+    /// Longest pause between attempts.
+    public var backoffMaxMilliseconds: UInt32 = 2_000
+    /// How long, from a call's start, to wait for a server that is not there or loads its model.
+    public var waitMilliseconds: UInt32 = 0
+    /// False: requests demand nothing by themselves even where mocks are refused; for questions
+    /// about a model's state that a mock may be asked, too.
+    package var demandsReal: Bool = true
+
+    /// The defaults above.
+    public init() {}
+
+    /// Throws `request_invalid`, with the option's name as `field`.
+    func check() throws(AssayError) {
+        try check("name", name.utf8.count, 1...128, " bytes")
+        try check("body_size_max", bodySizeMax, 4_096...4_294_967_295)
+        try check("answer_size_max", answerSizeMax, 4_096...9_007_199_254_740_991)
+        try check("connections", connections, 1...1_024)
+        try check("connect_milliseconds", Int(connectMilliseconds), 1...4_294_967_295)
+        try check("attempts", attempts, 1...4_294_967_295)
+    }
+
+    private func check(
+        _ name: String, _ value: Int, _ allowed: ClosedRange<Int>, _ unit: String = ""
+    ) throws(AssayError) {
+        if allowed.contains(value) { return }
+        throw AssayError(
+            .requestInvalid,
+            "reading the client's options: found \(name) \(value)\(unit), allowed: "
+                + "\(allowed.lowerBound) to \(allowed.upperBound)\(unit)",
+            field: name)
+    }
+}
