@@ -177,7 +177,7 @@ def provenances(protocol):
 def header(protocol):
     """The words of a header, and the two ways between them and bytes."""
     words = [(word["name"], word["offset"], word["offset"] + word["size"],
-              {1: "u8", 4: "u32", 8: "u64"}[word["size"]], word["meaning"])
+              {1: "u8", 4: "u32", 8: "u64"}[word["size"]], word["response"])
              for word in protocol["header"]]
     members = "".join("%s    pub %s: %s,\n" % (doc(meaning, 4), name, kind)
                       for name, _, _, kind, meaning in words)

@@ -348,23 +348,23 @@ impl Code {
 /// A frame's header, word by word.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Header {
-    /// Bytes after this word: 28 + body bytes on the wire.
+    /// Same.
     pub length: u32,
     /// 1.
     pub version: u8,
-    /// 0x01..0x7F; in a response the request's with response_bit.
+    /// The request's kind with bit 7 set.
     pub kind: u8,
-    /// See flags; a request has bit 0 only.
+    /// Bits 0, 1, 2.
     pub flags: u8,
-    /// See provenance; 0 in a request.
+    /// 1 real, 2 mock.
     pub provenance: u8,
-    /// Not 0; 0 in GoAway only.
+    /// The request's; 0 in GoAway only.
     pub request_id: u64,
-    /// Request: deadline in milliseconds, 0 for none; response: status number.
+    /// Status code, 0 is OK.
     pub status: u32,
-    /// Body bytes before compression.
+    /// Same.
     pub raw_size: u32,
-    /// Generation of the model that answered, 0 for none; 0 in a request.
+    /// Generation of the model that answered, 0 for none.
     pub generation: u32,
     /// 0.
     pub reserved: u32,
@@ -501,7 +501,7 @@ message! {
     1 queued: u64 { times: (1, 1), since: 3 }
     /// Requests that the engine works on (required).
     2 running: u64 { times: (1, 1), since: 3 }
-    /// How long a request that comes now may wait, estimated (required).
+    /// How long a request that comes now may wait, microseconds, estimated (required).
     3 wait_microseconds: u64 { times: (1, 1), since: 3 }
     /// Pages of the key-value cache in use (required).
     4 cache_pages_used: u64 { times: (1, 1), since: 3 }
