@@ -292,10 +292,15 @@ func (c *coder) text(f *field, found string) {
 	case !known:
 		c.refuse(f.name, "found an unknown word, allowed: %q", f.choices)
 	case f.choices == nil && c.within(f, uint64(len(found))) && f.format == "traceparent" &&
-		!traceparent.MatchString(found):
-		c.refuse(f.name, "found no traceparent, allowed: %s", traceparent)
+		!isTraceparent(found):
+		c.refuse(f.name, "found no traceparent, allowed: %s, neither id zero", traceparent)
 	}
 }
 
 // traceparent is W3C Trace Context's, version 00.
-var traceparent = regexp.MustCompile("^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+var traceparent = regexp.MustCompile("^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$")
+
+func isTraceparent(text string) bool {
+	parts := traceparent.FindStringSubmatch(text)
+	return parts != nil && strings.Trim(parts[1], "0") != "" && strings.Trim(parts[2], "0") != ""
+}
