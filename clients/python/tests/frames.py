@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from assay import AssayError, Options, messages
-from assay._call import Call
 from assay._codec import encode
 from assay._connection import Connection
+from assay._exchange import Call
 from assay._frames import COUNTED, HEADER
-from assay._protocol import KINDS, MESSAGES, REVISION
-from assay._tables import Message
+from assay._protocol import KINDS, MESSAGES, REVISION, Message
 
 MARKS: dict[str, Any] = {"provenance": "real", "generation": 0, "degraded": False}
 ANSWER = messages.Answer(
@@ -91,7 +90,7 @@ def take(core: Connection, call: Call) -> Any:
     if core.broken is not None and not call.done:
         call.error = core.broken.again()
     if call.error is not None:
-        core.give_up(call)
+        core.give_up(call, call.error)
         core.tidy(0.0)
     return chunk
 
@@ -140,7 +139,6 @@ def greeted(core: Connection) -> Call:
 def begun(core: Connection, name: str, streams: bool = False, **fields: Any) -> Call:
     """A call in flight."""
     kind = KINDS[name]
-    assert kind.request is not None
     call = Call(kind, kind.request.type(**fields), streams)
     call.alive.acquire()
     core.begin(call, 0)

@@ -18,9 +18,9 @@ from unittest import mock
 import assay
 from assay import AssayError, GenerateRequest, Options
 from assay._frames import HEADER
-from assay._options import Address
 from assay._protocol import KINDS, Status
-from assay._sockets import connected, set_up_tcp
+from assay._socket import Address, set_up_tcp
+from assay._threads import ThreadLink, done
 
 from .frames import ANSWER, answer, hello, refusal
 
@@ -218,7 +218,7 @@ class BlockingTests(unittest.TestCase):
             client.close()
             for thread in threads:
                 thread.join(LIMIT)
-        self.assertEqual(codes, ["given_up"] * 3)
+        self.assertEqual(codes, ["connection_closed"] * 3)
 
     def test_closing_ends_a_hello_that_nobody_answers(self) -> None:
         greeted = threading.Event()
@@ -243,7 +243,7 @@ class BlockingTests(unittest.TestCase):
             greeted.wait(LIMIT)
             client.close()
             thread.join(LIMIT)
-        self.assertEqual(codes, ["given_up"])
+        self.assertEqual(codes, ["connection_closed"])
 
     def test_closing_ends_a_pause(self) -> None:
         for streamed in (False, True):
@@ -266,7 +266,7 @@ class BlockingTests(unittest.TestCase):
                 time.sleep(0.1)  # it pauses by now; the outcome does not depend on it
                 client.close()
                 thread.join(LIMIT)
-            self.assertEqual(codes, ["given_up"])
+            self.assertEqual(codes, ["connection_closed"])
 
 
 class SocketTests(unittest.TestCase):
@@ -286,11 +286,13 @@ class SocketTests(unittest.TestCase):
         for failure, seen in failures.items():
             sock = socket.socket()
             with (
-                mock.patch("socket.create_connection", return_value=sock),
-                mock.patch("assay._sockets.set_up_tcp", side_effect=failure),
+                mock.patch("socket.getaddrinfo", return_value=[(2, 1, 6, "", ("h", 1))]),
+                mock.patch("socket.socket", return_value=sock),
+                mock.patch.object(ThreadLink, "connect"),
+                mock.patch("assay._socket.set_up_tcp", side_effect=failure),
                 self.assertRaises(seen),
             ):
-                connected(Address.parse("tcp://localhost:1"), 1.0)
+                done(ThreadLink.open(Address.parse("tcp://localhost:1"), Options(), 1.0))
             self.assertEqual(sock.fileno(), -1)
 
 
@@ -345,7 +347,7 @@ class AsyncTests(unittest.TestCase):
             await client.close()
             with self.assertRaises(AssayError) as caught:
                 await task
-            self.assertEqual(caught.exception.code, "given_up")
+            self.assertEqual(caught.exception.code, "connection_closed")
 
         for streamed in (False, True):
             refused = threading.Event()

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import random
 import struct
+import time
 import unittest
 from array import array
 from collections.abc import Callable
+from typing import Any
 
 import lz4.block
 
-from assay import AssayError, Options, Requirements, messages
-from assay._call import Call
+from assay import AssayError, Client, Options, Requirements, messages
 from assay._codec import decode, encode
 from assay._connection import Connection
-from assay._frames import HEADER, has_zero_offset, pack, unpack
-from assay._options import Address, Trial
+from assay._exchange import Call, Exchange
+from assay._frames import HEADER
+from assay._lz4 import has_zero_offset, pack, unpack
 from assay._protocol import KINDS, MESSAGES, Status
+from assay._socket import Address
 
 from .frames import ANSWER, answer, begun, feed, frame, greeted, hello, opened, refusal, written
 
@@ -28,6 +31,14 @@ def held(core: Connection) -> int:
     """Bytes that are not filed."""
     state = core._input
     return len(state.data) - state.at + sum(map(len, state.pieces))
+
+
+def of(
+    options: Options, request: Any, kind: str = "Generate", deadline_milliseconds: int = 0
+) -> Exchange:
+    """A call of the API that nothing was done for yet."""
+    client = Client("unix:///nowhere", options)
+    return Exchange(client, KINDS[kind], request, deadline_milliseconds)
 
 
 def code_of(call: Call) -> str | None:
@@ -107,11 +118,10 @@ class CoreTests(unittest.TestCase):
 
     def test_real_is_demanded_beside_what_the_caller_demands(self) -> None:
         def demanded(options: Options, given: Requirements | None) -> Requirements | None:
-            call = Call(GENERATE, messages.GenerateRequest(prompt="a", requirements=given))
-            core = opened(options)
+            exchange = of(options, messages.GenerateRequest(prompt="a", requirements=given))
+            call, core = exchange._new_call(), opened(options)
             core.begin(call, 0)
-            data = core.outbox[call.id]
-            found = decode(MESSAGES["Generate request"], memoryview(data)[32:])
+            found = decode(MESSAGES["Generate request"], core.outbox[call.id][32:])
             wanted: Requirements | None = found.get("requirements")
             return wanted
 
@@ -122,15 +132,22 @@ class CoreTests(unittest.TestCase):
         self.assertIsNone(demanded(Options(allow_mock=True), None))
 
     def test_hello_may_not_agree_to_what_was_not_offered(self) -> None:
-        for fields, options in [
-            ({"revision": 4}, Options()),
-            ({"compression": True}, Options(compression=False)),
-            ({"body_size_max": 4095}, Options()),
-            ({"requests_in_flight_max": 0}, Options()),
+        def number(value: int) -> bytes:
+            return struct.pack("<Q", value)
+
+        for fields, options, change in [
+            ({"revision": 4}, Options(), None),
+            ({"compression": True}, Options(compression=False), None),
+            ({"body_size_max": 4096}, Options(), (number(4096), number(4095))),
+            ({"requests_in_flight_max": 77}, Options(), (number(77), number(0))),
         ]:
             core = Connection(options)
             call = greeted(core)
-            feed(core, hello(call.id, **fields))  # type: ignore[arg-type]
+            data = hello(call.id, **fields)  # type: ignore[arg-type]
+            if change:
+                self.assertEqual(data.count(change[0]), 1)
+                data = data.replace(*change)
+            feed(core, data)
             self.assertEqual(code_of(call), "protocol_error", fields)
 
     def test_what_the_server_cannot_take_is_not_sent(self) -> None:
@@ -178,27 +195,29 @@ class BlockTests(unittest.TestCase):
         body = b"the fox and the hen " * 200
         block = pack(body)
         assert block is not None
-        self.assertEqual(bytes(unpack(memoryview(block), len(body))), body)
+        self.assertEqual(unpack(block, len(body)), body)
         for size in (len(body) - 1, len(body) + 1):
             with self.assertRaises(AssayError):
-                unpack(memoryview(block), size)
+                unpack(block, size)
         self.assertIsNone(pack(os.urandom(2000)))
         self.assertIsNone(pack(b"a" * 8000 + os.urandom(20_000) + b"a" * 8000))
 
     def test_a_match_that_points_at_itself_is_seen(self) -> None:
         zero = bytes([0x10, 65, 0, 0]) + bytes([0xC0]) + bytes(12)
-        self.assertTrue(has_zero_offset(memoryview(zero)))
+        self.assertTrue(has_zero_offset(zero))
         for body in (bytes(5000), bytes(range(256)) * 20, b"\0\0ab" * 900):
             block = lz4.block.compress(body, store_size=False)
-            self.assertFalse(has_zero_offset(memoryview(block)))
+            self.assertFalse(has_zero_offset(block))
 
 
 class RetryTests(unittest.TestCase):
     def pause(self, error: AssayError, written: bool = True, **given: object) -> float | None:
-        kind = KINDS[str(given.get("kind", "Ping"))]
-        trial = Trial(Options(), kind, int(str(given.get("deadline", 0))), 0.0)
-        trial.handed_out = bool(given.get("handed_out", False))
-        return trial.pause_after(error, written, 0.0)
+        kind = str(given.get("kind", "Ping"))
+        words = {"name": "m", "path": "/m"} if kind == "Load" else {}
+        deadline = int(str(given.get("deadline", 0)))
+        exchange = of(Options(), KINDS[kind].request.type(**words), kind, deadline)
+        exchange.handed_out = bool(given.get("handed_out", False))
+        return exchange.pause_after(error, written, time.monotonic())
 
     def test_what_is_tried_again(self) -> None:
         lost = AssayError("connection_closed", "")
@@ -217,13 +236,13 @@ class RetryTests(unittest.TestCase):
         busy = AssayError("server_refused", "", status=Status.UNAVAILABLE, server=body)
         self.assertEqual(self.pause(busy), 0.3)
         self.assertIsNone(self.pause(busy, deadline=300))
-        trial = Trial(Options(attempts=4), KINDS["Ping"], 0, 0.0)
+        exchange = of(Options(attempts=4), messages.PingRequest(), "Ping")
         lost = AssayError("connection_closed", "")
         for most in (0.05, 0.1, 0.2):
-            pause = trial.pause_after(lost, True, 0.0)
+            pause = exchange.pause_after(lost, True, 0.0)
             assert pause is not None
             self.assertTrue(most / 2 <= pause <= most)
-        self.assertIsNone(trial.pause_after(lost, True, 0.0))
+        self.assertIsNone(exchange.pause_after(lost, True, 0.0))
 
     def test_addresses(self) -> None:
         self.assertEqual(Address.parse("tcp://[::1]:7411").host, "::1")

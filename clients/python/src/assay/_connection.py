@@ -13,8 +13,7 @@ found by `tidy`, which looks at the calls themselves.
 Guarantees: every header is checked before a call sees its frame, in the order of Protocol/SPEC.md;
 the first breach of the protocol ends the connection and every call on it; a frame is filed once,
 for the call it names. One user at a time: threads hold a lock.
-Not here: contents of answers (_call), what is tried again (_options), reading and writing (_link,
-_async_link).
+Not here: contents of answers and what is tried again (_exchange), reading and writing (_socket).
 """
 
 from __future__ import annotations
@@ -22,42 +21,18 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from . import _frames
-from ._call import Call
-from ._codec import decode, encode
-from ._errors import (
-    CONNECTION_CLOSED,
-    GIVEN_UP,
-    REQUEST_INVALID,
-    REVISION_TOO_LOW,
-    AssayError,
-    breach,
-)
+from . import _protocol as protocol
+from ._codec import decode
+from ._errors import AssayError, breach
+from ._exchange import Call
 from ._frames import COUNTED, HEADER, HEADER_SIZE, Head, new_head
+from ._lz4 import unpack
 from ._options import Options
-from ._protocol import (
-    FLAG_COMPRESSED,
-    FLAG_MORE,
-    GOAWAY_KIND,
-    KINDS,
-    MESSAGES,
-    PROVENANCE_REAL,
-    RESPONSE_BIT,
-    REVISION,
-    Limits,
-)
-from ._tables import Kind
-from .messages import (
-    CancelRequest,
-    ErrorBody,
-    GoAway,
-    HealthRequest,
-    HelloRequest,
-    HelloResponse,
-    Requirements,
-)
+from ._protocol import CONNECTION_CLOSED, FLAG_COMPRESSED, KINDS, MESSAGES, RESPONSE_BIT, REVISION
+from .messages import CancelRequest, ErrorBody, GoAway, HelloRequest, HelloResponse
 
 #: bytes one system call reads
 READ_SIZE = 64 << 10
@@ -67,7 +42,8 @@ LARGE_READ_SIZE = 1 << 20
 _HELD_MAX = 256 << 20
 #: seconds between two searches for calls that nobody waits for any more
 _TIDY_EVERY = 0.1
-_HELLO, _CANCEL = KINDS["Hello"], KINDS["Cancel"]
+_GOAWAY = protocol.GOAWAY_KIND | RESPONSE_BIT
+_CANCEL = KINDS["Cancel"]
 
 
 class Input(NamedTuple):
@@ -124,7 +100,7 @@ class Connection:
         self.rooms: dict[Call, None] = {}
         self._revision = REVISION
         self._compression = False
-        self._peer_body_limit = Limits.FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE
+        self._peer_body_limit = protocol.Limits.FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE
         self._body_limit = self._peer_body_limit
         self._in_flight_max = 1
         self._ids = itertools.count(1)
@@ -168,7 +144,7 @@ class Connection:
             compression=self.options.compression,
             body_size_max=self.options.body_size_max,
         )
-        return Call(_HELLO, request)
+        return Call(KINDS["Hello"], request)
 
     def begin(self, call: Call, deadline: int) -> None:
         """Registers a call and queues its frame. Raises when it cannot be sent; nothing is kept.
@@ -177,58 +153,31 @@ class Connection:
         """
         kind = call.kind
         if kind.since > self._revision:
-            self.check_revision(kind)
-        assert kind.request is not None
-        request = call.pieces.request
-        if kind.request.has_requirements:
-            request = self.insist(request)
-        body = encode(kind.request, request, self._revision)
+            raise AssayError(
+                protocol.REVISION_TOO_LOW,
+                f"sending {kind.name}: needs revision {kind.since} of the protocol, the server "
+                f"speaks revision {self._revision}",
+            )
+        body = call.body(self._revision)
         if len(body) > self._peer_body_limit:
-            self.check_request_size(kind, len(body))
+            raise AssayError(
+                protocol.REQUEST_INVALID,
+                f"sending {kind.name}: found a body of {len(body)} bytes, allowed: "
+                f"{self._peer_body_limit}, as the server says",
+            )
         number = next(self._ids)
         frame = _frames.request_frame(kind.number, number, deadline, body, self._compression)
         call.id, call.is_unsent = number, False
         self.calls[number] = call
         self.outbox[number] = frame
 
-    def check_revision(self, kind: Kind) -> None:
-        """A kind the server does not know is not sent."""
-        if kind.since > self._revision:
-            raise AssayError(
-                REVISION_TOO_LOW,
-                f"sending {kind.name}: needs revision {kind.since} of the protocol, the server "
-                f"speaks revision {self._revision}",
-            )
-
-    def check_request_size(self, kind: Kind, size: int) -> None:
-        """A body the server does not accept is not sent."""
-        if size > self._peer_body_limit:
-            raise AssayError(
-                REQUEST_INVALID,
-                f"sending {kind.name}: found a body of {size} bytes, allowed: "
-                f"{self._peer_body_limit}, as the server says",
-            )
-
-    def insist(self, request: Any) -> Any:
-        """The request with `real: true` among its requirements, unless mocks are allowed."""
-        if self.options.allow_mock or (isinstance(request, HealthRequest) and not request.model):
-            return request  # the health of a server has no model that could be real
-        given: Requirements = request.requirements or Requirements()
-        if given.real:
-            return request
-        copy = _copied(request)
-        copy.requirements = Requirements(
-            real=True, fingerprint=given.fingerprint, device=given.device
-        )
-        return copy
-
     # ------------------------------------------------------------ those who left
 
-    def give_up(self, call: Call, error: AssayError | None = None) -> None:
+    def give_up(self, call: Call, error: AssayError | None) -> None:
         """Ends a call from this side; `tidy` tells the server."""
         call.over = True
         if not call.done:
-            call.error = error or AssayError(GIVEN_UP, "the caller gave the answer up")
+            call.error = error
         self.untidy = True
 
     def tidy(self, now: float) -> None:
@@ -313,9 +262,9 @@ class Connection:
 
     # ------------------------------------------------------------ the end
 
-    def lost(self, reason: str, code: str = CONNECTION_CLOSED) -> None:
+    def lost(self, reason: str) -> None:
         """The connection ended."""
-        self.fail(AssayError(code, reason))
+        self.fail(AssayError(CONNECTION_CLOSED, reason))
 
     def fail(self, error: AssayError) -> None:
         """Ends the connection, and every call on it that is not answered yet."""
@@ -397,69 +346,64 @@ class Connection:
         while end - at >= HEADER_SIZE:
             head = new_head(Head, HEADER.unpack_from(data, at))
             _frames.check_header(head, self._body_limit)
-            if head.flags & FLAG_COMPRESSED:
-                self.check_compression()
+            if head.flags & FLAG_COMPRESSED and not self._compression:
+                raise breach("reading a frame: its body is compressed, which was not agreed on")
             size = HEADER_SIZE - COUNTED + head.length
             if end - at < size:
                 missing = size - (end - at)
                 break
             call = self._file_frame(head, data[at + HEADER_SIZE : at + size], number, now)
             at, number = at + size, number + 1
-            is_last = not head.flags & FLAG_MORE
+            is_last = not head.flags & protocol.FLAG_MORE
             self._input = Input(data, at, number, False, call, is_last, (), 0)
             self._settle()
         if at < end and end - at < HEADER_SIZE:
-            _frames.check_first_bytes(memoryview(data)[at:end], self._body_limit)
+            _frames.check_first_bytes(data[at:], self._body_limit)
         self._input = Input(data[at:], 0, number, False, None, False, (), missing)
 
     def _file_frame(self, head: Head, body: bytes, number: int, now: float) -> Call | None:
         """Puts a frame where its call finds it; done twice, it is there once."""
         if head.flags & FLAG_COMPRESSED:
-            body = bytes(_frames.unpack(memoryview(body), head.raw_size))
+            body = unpack(body, head.raw_size)
         if head.request_id == 0:
-            self._take_go_away(head, memoryview(body))
+            self._take_go_away(head, body)
             return None
-        call = self.check_request_id(head)
-        self.check_kind(call, head)
-        call.heard = now
-        if call.wanted:
-            call.came += len(body)
-            if call.came - call.took > _HELD_MAX:
-                raise breach(
-                    f"reading the answer to {call.kind.name}: found more than {_HELD_MAX} bytes "
-                    "that its caller has not taken"
-                )
-            call.inbox[number] = (head, body)
-        return call
-
-    def check_compression(self) -> None:
-        """Compressed bodies come only when both sides said so."""
-        if not self._compression:
-            raise breach("reading a frame: its body is compressed, which was not agreed on")
-
-    def check_request_id(self, head: Head) -> Call:
-        """The call a frame is for."""
         call = self.calls.get(head.request_id)
         if call is None:
             raise breach(f"reading a frame: nobody waits for an answer to {head.request_id}")
-        return call
-
-    def check_kind(self, call: Call, head: Head) -> None:
-        """The answer's kind is the request's."""
         if head.kind != call.kind.number | RESPONSE_BIT:
             raise breach(
                 f"reading the answer to {call.kind.name}: found kind 0x{head.kind:02x}, allowed: "
                 f"0x{call.kind.number | RESPONSE_BIT:02x}"
             )
+        call.heard = now
+        if call.wanted:
+            self._keep(call, head, body, number)
+        return call
 
-    def _take_go_away(self, head: Head, body: memoryview) -> None:
-        if head.kind != GOAWAY_KIND | RESPONSE_BIT or head.flags & ~FLAG_COMPRESSED:
+    def _keep(self, call: Call, head: Head, body: bytes, number: int) -> None:
+        call.came += len(body)
+        if call.came > self.options.answer_size_max:
+            most = f"{self.options.answer_size_max} bytes, as answer_size_max says"
+        elif call.came - call.took > _HELD_MAX:
+            most = f"{_HELD_MAX} bytes that its caller has not taken"
+        else:
+            call.inbox[number] = (head, body)
+            return
+        text = f"reading the answer to {call.kind.name}: found {call.came} bytes, allowed: {most}"
+        call.inbox.clear()
+        self.give_up(call, AssayError(protocol.GIVEN_UP, text))
+
+    def _take_go_away(self, head: Head, body: bytes) -> None:
+        if head.kind != _GOAWAY or head.flags & ~FLAG_COMPRESSED:
             raise breach("reading a GoAway: more follows, or it is degraded")
-        if head.provenance != PROVENANCE_REAL:
+        if head.provenance != protocol.PROVENANCE_REAL:
             raise breach("reading a GoAway: it says mock, and no model makes one")
         if head.status:
             words = ErrorBody(**decode(MESSAGES["Error"], body))
-            raise _said_by_server(words)
+            error = breach(f"the server ended the connection: {words.code}: {words.message}")
+            error.server_code = words.code
+            raise error
         GoAway(**decode(MESSAGES["GoAway"], body))
         self._takes_requests = False
         self.wake_rooms()
@@ -468,27 +412,16 @@ class Connection:
 
     def agree(self, server: HelloResponse) -> None:
         """Takes the answer to Hello; the connection is usable from its last line on."""
-        if server.revision > REVISION:
-            raise _not_offered(f"revision {server.revision}")
-        if server.compression and not self.options.compression:
-            raise _not_offered("compression")
+        for offered, what in (
+            (server.revision <= REVISION, f"revision {server.revision}"),
+            (self.options.compression or not server.compression, "compression"),
+        ):
+            if not offered:
+                text = f"reading the server's Hello: it agrees to {what}, which was not offered"
+                raise breach(text)
         self._revision = server.revision
         self._compression = server.compression
         self._peer_body_limit = server.body_size_max
         self._body_limit = self.options.body_size_max
         self._in_flight_max = server.requests_in_flight_max
         self.server = server
-
-
-def _said_by_server(words: ErrorBody) -> AssayError:
-    error = breach(f"the server ended the connection: {words.code}: {words.message}")
-    error.server_code = words.code
-    return error
-
-
-def _not_offered(what: str) -> AssayError:
-    return breach(f"reading the server's Hello: it agrees to {what}, which was not offered")
-
-
-def _copied(request: Any) -> Any:
-    return type(request)(**{name: getattr(request, name) for name in request.__slots__})
