@@ -68,6 +68,8 @@ class Message:
         self.exactly_one = exactly_one
         #: pairs of which only one is there
         self.excludes = excludes
+        #: there is something to check across fields
+        self.rules = bool(self.counted or exactly_one or excludes)
 
 
 class Kind(NamedTuple):

@@ -6,7 +6,7 @@
 An exception may come between any two instructions of a thread (a signal's handler, Ctrl-C), so
 each change here is one of two: a single store that is the change, or a step that does no harm when
 it is done twice. What is to follow a store is written down in it, and whoever comes next does it
-(`_settle`, `_settle_sends`). A system call's result reaches `arrived` and `_sends` within one call
+(`_settle_sends`, `tidy`). A system call's result reaches `arrived` and `_sends` within one call
 of the interpreter, so that no byte is lost or sent twice. What an interrupted caller left behind is
 found by `tidy`, which looks at the calls themselves.
 
@@ -56,9 +56,6 @@ class Input(NamedTuple):
     number: int
     #: the piece in `arrived` is part of `data`
     absorbed: bool
-    #: whose frame was filed last and is not woken yet; whether that was the last of its answer
-    moved: Call | None = None
-    is_last: bool = False
     pieces: tuple[bytes, ...] = ()
     #: bytes without which there is nothing to file
     missing: int = 1
@@ -190,7 +187,9 @@ class Connection:
             return
         self._settle_sends()
         for number, call in list(self.calls.items()):
-            if not call.sent and number != self._output.number:
+            if call.last < self._input.number:
+                self._forget(number)
+            elif not call.sent and number != self._output.number:
                 self._forget_unsent(number, call)
             elif not call.cancelled and call.kind is not _CANCEL and not call.wanted:
                 self.begin(Call(_CANCEL, CancelRequest(target=number)), 0)
@@ -205,8 +204,10 @@ class Connection:
 
     def _forget_unsent(self, number: int, call: Call) -> None:
         """A request that waits in the outbox, or never came there."""
-        if call.kind is _CANCEL and number in self.outbox or call.wanted:
-            return
+        if not (call.kind is _CANCEL and number in self.outbox or call.wanted):
+            self._forget(number)
+
+    def _forget(self, number: int) -> None:
         self.outbox.pop(number, None)
         self.calls.pop(number, None)
         self.wake_rooms()
@@ -223,26 +224,26 @@ class Connection:
         """Gives the kernel what it takes; True when all is written. Raises OSError."""
         words = [(flag,) for flag in flags]
         while self.outbox:
-            self._settle_sends()
+            if self._sends or self._output.counted:
+                self._settle_sends()
             number, at, _ = self._output
-            frame = self.outbox.get(number)
-            if frame is None:
-                number, at = next(iter(self.outbox), 0), 0
-                self._output = Output(number, 0, False)
+            if number not in self.outbox:
+                number, at = next(iter(self.outbox)), 0
+                self._output = Output(number, at, False)
+            frame = self.outbox[number]
+            if at < len(frame):
+                rest = memoryview(frame)[at:] if at else frame
+                try:
+                    # In one call of the interpreter: the bytes go, and it is noted that they did.
+                    self._sends.extend(map(send, (rest,), *words))
+                except BlockingIOError:
+                    return False
                 continue
-            if at >= len(frame):
-                call = self.calls.get(number)
-                if call is not None:
-                    call.sent = True
-                self.outbox.pop(number, None)
-                self._output = _NOTHING_UNDER_WAY
-                continue
-            rest = memoryview(frame)[at:] if at else frame
-            try:
-                # In one call of the interpreter: the bytes go, and it is noted that they did.
-                self._sends.extend(map(send, (rest,), *words))
-            except BlockingIOError:
-                return False
+            call = self.calls.get(number)
+            if call is not None:
+                call.sent = True
+            self.outbox.pop(number, None)
+            self._output = _NOTHING_UNDER_WAY
         return True
 
     def _settle_sends(self) -> None:
@@ -300,7 +301,7 @@ class Connection:
     def is_settled(self) -> bool:
         """All that arrived is filed: only then may more be read. An interrupt may leave some."""
         state = self._input
-        return bool(state.missing) and not (self.arrived or state.absorbed or state.moved)
+        return bool(state.missing) and not (self.arrived or state.absorbed)
 
     @property
     def read_size(self) -> int:
@@ -309,10 +310,9 @@ class Connection:
 
     def _absorb(self) -> bool:
         """Takes the piece that arrived to those before it; True when there may be a frame."""
-        self._settle()
-        data, at, number, absorbed, _, _, pieces, missing = self._input
+        data, at, number, absorbed, pieces, missing = self._input
         if self.arrived and not absorbed:
-            piece = self.arrived[0]
+            piece, absorbed = self.arrived[0], True
             if not piece:
                 raise AssayError(CONNECTION_CLOSED, "the server closed the connection")
             if len(piece) < missing:
@@ -321,24 +321,11 @@ class Connection:
                 rest = data[at:] if at else data
                 data, at = b"".join((rest, *pieces, piece)) if rest or pieces else piece, 0
                 pieces, missing = (), 0
-            self._input = Input(data, at, number, True, None, False, pieces, missing)
-        if self._input.absorbed:
+            self._input = Input(data, at, number, absorbed, pieces, missing)
+        if absorbed:
             self.arrived.clear()
-            self._input = self._input._replace(absorbed=False)
-        return not self._input.missing
-
-    def _settle(self) -> None:
-        """Does what is to follow the frame that was filed last."""
-        state = self._input
-        moved = state.moved
-        if moved is None:
-            return
-        if state.is_last:
-            self.calls.pop(moved.id, None)
-        self._wake(moved)
-        if state.is_last and self.rooms:
-            self.wake_rooms()
-        self._input = state._replace(moved=None)
+            self._input = Input(data, at, number, False, pieces, missing)
+        return not missing
 
     def _file(self, now: float) -> None:
         data, at, number = self._input[:3]
@@ -354,12 +341,14 @@ class Connection:
                 break
             call = self._file_frame(head, data[at + HEADER_SIZE : at + size], number, now)
             at, number = at + size, number + 1
-            is_last = not head.flags & protocol.FLAG_MORE
-            self._input = Input(data, at, number, False, call, is_last, (), 0)
-            self._settle()
+            self._input = Input(data, at, number, False, (), 0)
+            if call is not None and call.last < number:
+                self.calls.pop(call.id, None)
+                if self.rooms:
+                    self.wake_rooms()
         if at < end and end - at < HEADER_SIZE:
             _frames.check_first_bytes(data[at:], self._body_limit)
-        self._input = Input(data[at:], 0, number, False, None, False, (), missing)
+        self._input = Input(data[at:], 0, number, False, (), missing)
 
     def _file_frame(self, head: Head, body: bytes, number: int, now: float) -> Call | None:
         """Puts a frame where its call finds it; done twice, it is there once."""
@@ -377,20 +366,23 @@ class Connection:
                 f"0x{call.kind.number | RESPONSE_BIT:02x}"
             )
         call.heard = now
+        if not head.flags & protocol.FLAG_MORE:
+            call.last = number
         if call.wanted:
-            self._keep(call, head, body, number)
+            call.inbox[number] = (head, body)
+            call.came += len(body)
+            if call.came > self.options.answer_size_max:
+                self._give_up_large(
+                    call, f"{self.options.answer_size_max}, as answer_size_max says"
+                )
+            elif call.came - call.took > _HELD_MAX:
+                self._give_up_large(call, f"{_HELD_MAX} that its caller has not taken")
+            self._wake(call)
         return call
 
-    def _keep(self, call: Call, head: Head, body: bytes, number: int) -> None:
-        call.came += len(body)
-        if call.came > self.options.answer_size_max:
-            most = f"{self.options.answer_size_max} bytes, as answer_size_max says"
-        elif call.came - call.took > _HELD_MAX:
-            most = f"{_HELD_MAX} bytes that its caller has not taken"
-        else:
-            call.inbox[number] = (head, body)
-            return
-        text = f"reading the answer to {call.kind.name}: found {call.came} bytes, allowed: {most}"
+    def _give_up_large(self, call: Call, allowed: str) -> None:
+        found = f"found {call.came} bytes, allowed: {allowed}"
+        text = f"reading the answer to {call.kind.name}: {found}"
         call.inbox.clear()
         self.give_up(call, AssayError(protocol.GIVEN_UP, text))
 

@@ -25,7 +25,7 @@ from ._answers import PIECES, Pieces
 from ._codec import decode, encode
 from ._errors import AssayError, breach
 from ._frames import Head
-from ._protocol import KINDS, MESSAGES, REVISION, Kind, Message, Status
+from ._protocol import FLAG_MORE, KINDS, MESSAGES, PROVENANCE_MOCK, REVISION, Kind, Message, Status
 from .messages import ErrorBody, HealthRequest, Provenance, RequestContext, Requirements
 
 if TYPE_CHECKING:
@@ -38,10 +38,7 @@ _PAUSE_STEP = 0.05
 #: longest pause while a server is waited for, seconds
 _WAIT_PAUSE_MAX = 0.2
 _RETRIED = (Status.UNAVAILABLE, Status.RESOURCE_EXHAUSTED, Status.ABORTED)
-_WORDS: dict[int, Provenance] = {
-    protocol.PROVENANCE_REAL: "real",
-    protocol.PROVENANCE_MOCK: "mock",
-}
+_WORDS: dict[int, Provenance] = {protocol.PROVENANCE_REAL: "real", PROVENANCE_MOCK: "mock"}
 
 
 class Waiter:
@@ -80,6 +77,8 @@ class Call(Waiter):
     #: frames that were taken, and the number of the last one on its connection
     frames = 0
     _number = -1
+    #: the number of the last frame of the answer, once that is filed
+    last = 1 << 63
     #: what the first frame said of provenance and generation
     _marks = (0, 0)
 
@@ -157,19 +156,19 @@ class Call(Waiter):
         elif marks != self._marks and self.kind.name != "Load":
             raise self._breach("provenance or generation changed")
         words = ErrorBody(**decode(MESSAGES["Error"], body)) if head.status else None
-        if head.provenance == protocol.PROVENANCE_MOCK and not allow_mock:
+        if head.provenance == PROVENANCE_MOCK and not allow_mock:
             text = "the answer comes from a mock model, not from a real one, and was refused"
             self.error = AssayError(protocol.MOCK_REFUSED, text, provenance="mock")
         elif words is not None:
             self.error = _refused(head, words)
-        elif head.flags & protocol.FLAG_MORE:
-            if self.kind.chunk is None:
-                raise self._breach("more frames than one")
+        elif not head.flags & FLAG_MORE:
+            self.result = self.pieces.whole(self._decode(self.kind.response, head, body))
+        elif self.kind.chunk is None:
+            raise self._breach("more frames than one")
+        else:
             chunk = self._decode(self.kind.chunk, head, body)
             self.pieces.add(chunk)
             return chunk
-        else:
-            self.result = self.pieces.whole(self._decode(self.kind.response, head, body))
         return None
 
     def _decode(self, message: Message, head: Head, body: bytes) -> Any:
@@ -177,16 +176,19 @@ class Call(Waiter):
         values = decode(message, body)
         degraded = head.flags & protocol.FLAG_DEGRADED != 0
         answer = values.get("answer")
-        if degraded != bool(answer and answer.degradations):
+        if degraded != (answer is not None and answer.degradations != []):
             raise self._breach("its degraded flag and its list disagree")
-        frame = values.get("frame", self.frames - 1)
-        if frame != self.frames - 1:
+        frame = values.get("frame")
+        if frame is not None and frame != self.frames - 1:
             raise self._breach(
                 f"found frame {frame}, allowed: {self.frames - 1}; one was lost, doubled or swapped"
             )
-        provenance = _WORDS[head.provenance]
-        marks = dict(provenance=provenance, generation=head.generation, degraded=degraded)
-        return message.type(**marks, **values)
+        return message.type(
+            provenance=_WORDS[head.provenance],
+            generation=head.generation,
+            degraded=degraded,
+            **values,
+        )
 
     def _breach(self, found: str) -> AssayError:
         return breach(f"reading the answer to {self.kind.name}: {found}")
@@ -215,12 +217,13 @@ def request_of(kind: str, request: Any, words: tuple[Any, ...], fields: dict[str
         if words or fields:
             raise TypeError(f"{kind}: a whole request, and words beside it")
         return request
-    if request is not None or words:
-        given = dict(zip(message.names, (request, *words), strict=False))
-        if len(words) >= len(message.names) or given.keys() & fields.keys():
-            raise TypeError(f"{kind}: more words than fields, or the same field twice")
-        fields |= given
-    return message.type(**fields)
+    if words:
+        fields |= zip(message.names[1:], words, strict=False)
+    return (
+        message.type(**fields)
+        if request is None
+        else message.type(**{message.names[0]: request}, **fields)
+    )
 
 
 def _with(values: Any, **changes: Any) -> Any:
@@ -295,30 +298,18 @@ class Exchange:
     # ------------------------------------------------------------ steps
 
     async def step(self) -> Any:
-        """The next chunk; None at the end. One that an exception ended has ended the exchange."""
+        """The next chunk; None at the end. Asks again where that is allowed.
+
+        A step that ended with any other exception than `AssayError` has ended the exchange.
+        """
         if self._is_in_step:
             self.close()
         if self.call is not None and self.link is not None and not self.link.belongs_here:
             self.close("the stream was begun in another event loop, and ends with it")
         if self.error is not None:
             raise self.error
-        if self.result is not None:
-            return None
         self._is_in_step = True
-        try:
-            chunk = await self._step()
-        except AssayError:
-            self._is_in_step = False
-            raise
-        except BaseException:  # an interrupt, or the task's cancellation
-            self.close()
-            raise
-        self._is_in_step = False
-        return chunk
-
-    async def _step(self) -> Any:
-        """Asks again where that is allowed."""
-        while True:
+        while self.result is None:
             call = self.call or self._new_call()
             try:
                 with call.alive:
@@ -329,18 +320,22 @@ class Exchange:
                     assert self.link is not None
                     chunk = await self.link.step(call, self)
                     if chunk is not None:
-                        self.handed_out = True
-                        self.is_at_rest = True
+                        self.handed_out = self.is_at_rest = True
+                        self._is_in_step = False
                         return chunk
                     if call.error is not None:
                         raise call.error
                     self.result = call.result
-                    return None
             except AssayError as error:
                 self.call = None
                 self.error = error
                 await self._pause(error, call)
                 self.error = None
+            except BaseException:  # an interrupt, or the task's cancellation
+                self.close()
+                raise
+        self._is_in_step = False
+        return None
 
     def _new_call(self) -> Call:
         at_rest = _asking(weakref.ref(self)) if self._streams else bool
@@ -357,7 +352,8 @@ class Exchange:
             raise error
         left = pause
         while not client.closed and left >= 0:  # an event loop has one turn at least
-            await client.io.pause(min(left, _PAUSE_STEP))
+            client.io.hang_bell(call)
+            await client.io.listen(call, now_seconds() + min(left, _PAUSE_STEP))
             left = now + pause - now_seconds()
 
     def close(self, reason: str = "the caller gave the answer up") -> None:

@@ -51,15 +51,13 @@ class Pool:
 
         The caller is inside `with call.alive`.
         """
-        while True:
-            link = self.links[0 if len(self.links) == 1 else self._slot()]
-            is_fresh = link is None or not link.core.usable
-            if link is None or is_fresh:
-                link = await self._connect(exchange)
-            if await link.ask(call, exchange):
-                return link
-            if is_fresh:
-                raise AssayError(CONNECTION_CLOSED, "the server takes no requests")
+        link = self.links[0 if len(self.links) == 1 else self._slot()]
+        if link is not None and await link.ask(call, exchange):
+            return link
+        link = await self._connect(exchange)
+        if await link.ask(call, exchange):
+            return link
+        raise AssayError(CONNECTION_CLOSED, "the server takes no requests")
 
     def _slot(self) -> int:
         """Index of the connection with the fewest requests in flight, made ones first."""
@@ -179,7 +177,8 @@ class BaseClient(ABC):
         deadline_milliseconds: int,
         on_layer: Callable[[Layer], None] | None = None,
     ) -> T:
-        exchange = self._exchange(kind, request, deadline_milliseconds, on_layer is not None)
+        streams = on_layer is not None
+        exchange = Exchange(self, KINDS[kind], request, deadline_milliseconds, streams)
         try:
             while (chunk := await exchange.step()) is not None:
                 assert on_layer is not None

@@ -106,11 +106,6 @@ class Link(ABC):
 
     @staticmethod
     @abstractmethod
-    async def pause(seconds: float) -> None:
-        """Lets time pass."""
-
-    @staticmethod
-    @abstractmethod
     def hang_bell(waiter: Waiter) -> None:
         """From now on `ring` is heard by the next `listen`."""
 
@@ -131,8 +126,12 @@ class Link(ABC):
         """Until `is_over`, or the connection broke; False when `limit` passed first."""
 
     @abstractmethod
+    def _has_input(self) -> bool:
+        """Something lies there that nobody reads: a GoAway perhaps, or the end. Under the lock."""
+
+    @abstractmethod
     def _read_what_came(self, waiter: Waiter) -> None:
-        """Files what lies on a connection that nobody reads: a GoAway perhaps, or the end."""
+        """Files that."""
 
     @abstractmethod
     def _wrote(self, is_all: bool) -> None:
@@ -235,32 +234,30 @@ class Link(ABC):
 
         False when this connection is of no use and nothing was written.
         """
+        core = self.core
         try:
-            return await self._ask(call, exchange)
+            while True:
+                with self._lock:
+                    if not core.usable:
+                        return False
+                    now = call.heard = now_seconds()
+                    core.tidy(now)
+                    has_input = self._has_input()
+                    if core.has_room and not has_input:
+                        core.begin(call, exchange.header_deadline(now))
+                        self._write()
+                        return True
+                    core.rooms[call] = None
+                if has_input:
+                    self._read_what_came(call)
+                elif not await self._wait(call, core.room_or_none, lambda: exchange.deadline):
+                    raise exchange.late("sending", "the deadline passed before it was sent")
         except BaseException:
             call.over = True
             self.cancel()
             raise
-
-    async def _ask(self, call: Call, exchange: Exchange) -> bool:
-        core = self.core
-        while True:
-            self._read_what_came(call)
-            with self._lock:
-                if not core.usable:
-                    return False
-                now = call.heard = now_seconds()
-                core.tidy(now)
-                if core.has_room:
-                    core.begin(call, exchange.header_deadline(now))
-                    self._write()
-                    return True
-                core.rooms[call] = None
-            try:
-                if not await self._wait(call, core.room_or_none, lambda: exchange.deadline):
-                    raise exchange.late("sending", "the deadline passed before it was sent")
-            finally:
-                core.rooms.pop(call, None)
+        finally:
+            if core.rooms.pop(call, self) is not self:
                 with self._lock:
                     core.wake_rooms()
 

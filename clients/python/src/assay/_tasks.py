@@ -53,10 +53,6 @@ class TaskLink(Link):
         await _within(limit, asyncio.get_running_loop().sock_connect(sock, place))
 
     @staticmethod
-    async def pause(seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-    @staticmethod
     def hang_bell(waiter: Waiter) -> None:
         waiter.bell = asyncio.get_running_loop().create_future()
 
@@ -149,9 +145,11 @@ class TaskLink(Link):
                 self._loop.call_soon(self._read)
             raise
 
+    def _has_input(self) -> bool:
+        return bool(self._input.poll(0))
+
     def _read_what_came(self, waiter: Waiter) -> None:
-        while self.core.broken is None and self._input.poll(0):
-            self._read()
+        self._read()
 
     def _wrote(self, is_all: bool) -> None:
         """The loop writes the rest."""

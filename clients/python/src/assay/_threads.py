@@ -18,7 +18,6 @@ from __future__ import annotations
 import select
 import socket
 import threading
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -62,10 +61,6 @@ class ThreadLink(Link):
         sock.settimeout(max(0.001, limit - now_seconds()))
         sock.connect(place)
         sock.settimeout(None)
-
-    @staticmethod
-    async def pause(seconds: float) -> None:
-        time.sleep(seconds)
 
     @staticmethod
     def hang_bell(waiter: Waiter) -> None:
@@ -172,21 +167,20 @@ class ThreadLink(Link):
     def _read(self, until: float | None) -> None:
         """Reads once, as soon as something comes. Leader only."""
         core = self.core
-        if core.is_settled:
-            if core.outbox:
-                if not self._write_when_possible(select.POLLIN):
-                    return
-            elif until is not None:
-                # One wait of the kernel takes no more than 2^31 milliseconds.
-                left = min(max(0.0, (until - now_seconds()) * 1000), 1e9)
-                if not self._input.poll(left):
-                    return
+        if core.outbox and core.is_settled:
+            if not self._write_when_possible(select.POLLIN):
+                return
+        elif until is not None and core.is_settled:
+            # One wait of the kernel takes no more than 2^31 milliseconds.
+            left = min(max(0.0, (until - now_seconds()) * 1000), 1e9)
+            if not self._input.poll(left):
+                return
         self._receive()
 
+    def _has_input(self) -> bool:
+        return not self._is_led and bool(self._input.poll(0))
+
     def _read_what_came(self, waiter: Waiter) -> None:
-        with self._lock:
-            if self._is_led or not self._input.poll(0):
-                return
         try:
             while self.core.broken is None and self._leads(waiter, bool):
                 if not self._input.poll(0):
