@@ -268,6 +268,34 @@ class BlockingTests(unittest.TestCase):
                 thread.join(LIMIT)
             self.assertEqual(codes, ["connection_closed"])
 
+    def test_a_closed_client_answers_every_later_call_with_connection_closed(self) -> None:
+        with server(echo) as address:
+            client = assay.Client(address)
+            client.ping()
+            client.close()
+            for call in (client.ping, client.stats, lambda: client.health("m")):
+                with self.assertRaises(AssayError) as caught:
+                    call()
+                self.assertEqual(caught.exception.code, "connection_closed")
+            client.close()
+
+    def test_a_request_that_breaks_its_table_opens_no_connection(self) -> None:
+        with assay.Client("unix:///nowhere") as client:
+            for call in (client.generate, client.generate_stream):
+                with self.assertRaises(AssayError) as caught:
+                    call(GenerateRequest(prompt="a", tokens=[1]))
+                self.assertEqual(caught.exception.code, "request_invalid")
+                self.assertEqual(caught.exception.field, "tokens")
+
+    def test_calls_take_requests_and_words_alike(self) -> None:
+        with server(echo) as address, assay.Client(address) as client:
+            for answered in (
+                client.ping(b"a"),
+                client.ping(payload=b"a"),
+                client.ping(assay.PingRequest(payload=b"a")),
+            ):
+                self.assertEqual(answered.payload, b"a")
+
 
 class SocketTests(unittest.TestCase):
     def test_a_system_without_keepalive_is_connected_to(self) -> None:
@@ -353,6 +381,23 @@ class AsyncTests(unittest.TestCase):
             refused = threading.Event()
             with server(refuse_for_an_hour(refused)) as address:
                 asyncio.run(asyncio.wait_for(play(address, refused, streamed), LIMIT))
+
+    def test_a_closed_client_answers_later_calls_in_any_loop_with_connection_closed(self) -> None:
+        with server(echo) as address:
+            client = assay.AsyncClient(address)
+
+            async def use_and_close() -> None:
+                self.assertEqual((await client.ping(assay.PingRequest(payload=b"a"))).payload, b"a")
+                await client.close()
+                await call()
+
+            async def call() -> None:
+                with self.assertRaises(AssayError) as caught:
+                    await client.ping()
+                self.assertEqual(caught.exception.code, "connection_closed")
+
+            asyncio.run(asyncio.wait_for(use_and_close(), LIMIT))
+            asyncio.run(asyncio.wait_for(call(), LIMIT))
 
     def test_a_large_request_is_written_while_the_server_waits_to_be_read(self) -> None:
         def script(peer: Peer) -> None:

@@ -16,7 +16,7 @@ import lz4.block
 from assay import AssayError, Client, Options, Requirements, messages
 from assay._codec import decode, encode
 from assay._connection import Connection
-from assay._exchange import Call, Exchange
+from assay._exchange import Call, Exchange, request_of
 from assay._frames import HEADER
 from assay._lz4 import has_zero_offset, pack, unpack
 from assay._protocol import KINDS, MESSAGES, Status
@@ -188,6 +188,148 @@ class CoreTests(unittest.TestCase):
         del core.rooms[first]  # gave up: the next one has the place
         core.wake_rooms()
         self.assertEqual(woken, [call, first, second])
+
+    def test_an_answer_larger_than_allowed_is_given_up_and_the_connection_lives_on(self) -> None:
+        core = opened(Options(answer_size_max=4096))
+        call, other = begun(core, "Generate", streams=True, prompt="a"), begun(core, "Ping")
+        chunk = answer("Generate", call.id, GENERATE.chunk, flags=2, text="x" * 3000)
+        feed(core, chunk)
+        self.assertIsNone(call.error)
+        feed(core, chunk)
+        self.assertEqual(code_of(call), "given_up")
+        cancel = written(core)
+        self.assertEqual((cancel[5], cancel[-8:]), (14, struct.pack("<Q", call.id)))
+        feed(core, chunk)
+        feed(core, answer("Ping", other.id, KINDS["Ping"].response))
+        self.assertEqual((other.result.payload, call.inbox), (b"", {}))
+        self.assertTrue(core.usable)
+
+    def test_the_servers_load_stands_beside_its_refusal(self) -> None:
+        core = opened()
+        call = begun(core, "Ping")
+        load = messages.ServerLoad(
+            queued=1, running=2, wait_microseconds=3, cache_pages_used=4, cache_pages=5
+        )
+        feed(core, refusal("Ping", call.id, 8, server_load=load))
+        assert call.error is not None
+        self.assertEqual(call.error.server_load, load)
+        self.assertEqual(call.error.again().server_load, load)
+
+    def test_another_attempt_says_which_one_it_is(self) -> None:
+        own = messages.RequestContext(priority=7)
+
+        def sent(attempt: int, revision: int, given: messages.RequestContext | None) -> Any:
+            request = messages.GenerateRequest(prompt="a", context=given)
+            exchange, core = of(Options(), request), opened(revision=revision)
+            exchange.attempt = attempt
+            call = exchange._new_call()
+            core.begin(call, 0)
+            found = decode(MESSAGES["Generate request"], core.outbox[call.id][32:])
+            return found.get("context")
+
+        self.assertIsNone(sent(1, 3, None))
+        self.assertEqual(sent(2, 3, None), messages.RequestContext(attempt=2))
+        self.assertEqual(sent(3, 3, own), messages.RequestContext(attempt=3, priority=7))
+        self.assertIsNone(sent(2, 2, None))
+        self.assertEqual(own, messages.RequestContext(priority=7))
+        with self.assertRaises(AssayError) as caught:
+            sent(1, 2, own)
+        self.assertEqual(
+            (caught.exception.code, caught.exception.field), ("revision_too_low", "context")
+        )
+
+
+class RequestTests(unittest.TestCase):
+    def test_a_request_that_breaks_its_table_is_refused_with_the_fields_path(self) -> None:
+        turn = messages.ChatMessage(role="user", content="a")
+
+        def generate(**fields: Any) -> messages.GenerateRequest:
+            return messages.GenerateRequest(**fields)
+
+        def embed(*inputs: Any) -> messages.EmbedRequest:
+            return messages.EmbedRequest(inputs=inputs)
+
+        both = messages.Input(text="a", tokens=[1])
+        cases: list[tuple[Any, str]] = [
+            (generate(), "prompt"),
+            (generate(prompt="a", tokens=[1]), "tokens"),
+            (generate(prompt="a", tokens=[1], messages=[turn]), "messages"),
+            (generate(messages=[turn], add_special=True), "add_special"),
+            (generate(prompt="a", max_tokens=0), "max_tokens"),
+            (generate(prompt="a", max_tokens=-1), "max_tokens"),
+            (generate(prompt="a", max_tokens="1"), "max_tokens"),
+            (generate(prompt="a", top_p=0.0), "top_p"),
+            (generate(prompt="a", temperature=float("nan")), "temperature"),
+            (generate(prompt="a", stop=["b"] * 17), "stop"),
+            (generate(prompt="a", stop="bc"), "stop"),
+            (generate(prompt="a", stop=[""]), "stop"),
+            (generate(prompt="a", truncate_prompt=1), "truncate_prompt"),
+            (generate(prompt="a", requirements="real"), "requirements"),
+            (
+                generate(prompt="a", requirements=Requirements(fingerprint=b"short")),
+                "requirements.fingerprint",
+            ),
+            (generate(tokens=[]), "tokens"),
+            (embed(), "inputs"),
+            (embed(messages.Input()), "inputs.text"),
+            (embed(messages.Input(text="a"), both), "inputs.tokens"),
+            (embed("a"), "inputs"),
+            (messages.LoadRequest(name="m", path=""), "path"),
+            (messages.LoadRequest(name="m", path="/m", strategy="lax"), "strategy"),  # type: ignore
+            (messages.PingRequest(payload=bytes(65537)), "payload"),
+        ]
+        for request, path in cases:
+            kind = type(request).__name__.removesuffix("Request")
+            with self.subTest(kind=kind, path=path), self.assertRaises(AssayError) as caught:
+                encode(KINDS[kind].request, request, 3)
+            self.assertEqual(
+                (caught.exception.code, caught.exception.field), ("request_invalid", path)
+            )
+            self.assertIn("allowed: ", caught.exception.message)
+
+    def test_words_make_the_request_of_a_kind(self) -> None:
+        load = messages.LoadRequest(name="m", path="/m", device="cpu")
+        self.assertEqual(request_of("Load", "m", ("/m",), {"device": "cpu"}), load)
+        self.assertEqual(request_of("Load", None, (), {"name": "m", "path": "/m"}).path, "/m")
+        self.assertIs(request_of("Load", load, (), {}), load)
+        self.assertEqual(request_of("Health", "m", (), {}), messages.HealthRequest(model="m"))
+        self.assertEqual(
+            request_of("Tokenize", b"a", ("m",), {}), messages.TokenizeRequest(text=b"a", model="m")
+        )
+        self.assertEqual(request_of("Ping", None, (), {}), messages.PingRequest())
+        wrong: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = [
+            (load, ("/m",), {}),
+            (load, (), {"device": "cpu"}),
+            ("m", (), {}),
+            ("m", ("/m",), {"name": "n"}),
+            ("m", ("/m",), {"size": 1}),
+            ("m", ("/m", "strict", "cpu", "more"), {}),
+        ]
+        for request, words, fields in wrong:
+            with self.subTest(request=request, words=words), self.assertRaises(TypeError):
+                request_of("Load", request, words, fields)
+
+    def test_options_out_of_range_are_refused_by_name(self) -> None:
+        for name, value in {
+            "name": "",
+            "allow_mock": 1,
+            "compression": None,
+            "body_size_max": 4095,
+            "answer_size_max": 4095,
+            "connections": 0,
+            "connect_milliseconds": 0,
+            "answer_milliseconds": -1,
+            "grace_milliseconds": 1.5,
+            "attempts": 0,
+            "backoff_milliseconds": 1 << 32,
+            "backoff_max_milliseconds": True,
+            "wait_milliseconds": "1",
+        }.items():
+            with self.subTest(name), self.assertRaises(AssayError) as caught:
+                Options(**{name: value})  # type: ignore[arg-type]
+            self.assertEqual(
+                (caught.exception.code, caught.exception.field), ("request_invalid", name)
+            )
 
 
 class BlockTests(unittest.TestCase):

@@ -217,13 +217,11 @@ def request_of(kind: str, request: Any, words: tuple[Any, ...], fields: dict[str
         if words or fields:
             raise TypeError(f"{kind}: a whole request, and words beside it")
         return request
-    if words:
-        fields |= zip(message.names[1:], words, strict=False)
-    return (
-        message.type(**fields)
-        if request is None
-        else message.type(**{message.names[0]: request}, **fields)
-    )
+    if request is not None:
+        words = (request, *words)
+    if len(words) > len(message.names):
+        raise TypeError(f"{kind}: {len(words)} words for {len(message.names)} fields")
+    return message.type(**dict(zip(message.names, words, strict=False)), **fields)
 
 
 def _with(values: Any, **changes: Any) -> Any:
