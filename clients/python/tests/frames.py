@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
-from assay import AssayError, Options, messages
+from assay import AssayError, Client, Options, messages
 from assay._codec import encode
 from assay._connection import Connection
-from assay._exchange import Call
+from assay._exchange import Call, Exchange
 from assay._frames import COUNTED, HEADER
 from assay._protocol import KINDS, MESSAGES, REVISION, Message
 
@@ -139,7 +140,9 @@ def greeted(core: Connection) -> Call:
 def begun(core: Connection, name: str, streams: bool = False, **fields: Any) -> Call:
     """A call in flight."""
     kind = KINDS[name]
-    call = Call(kind, kind.request.type(**fields), streams)
+    request = kind.request.type(**fields)
+    exchange = Exchange(Client("unix:///nowhere"), kind, request, 0) if streams else None
+    call = Call(kind, request, weakref.ref(exchange) if exchange else None)
     call.alive.acquire()
     core.begin(call, 0)
     written(core)

@@ -26,7 +26,7 @@ from typing import NamedTuple
 from . import _frames
 from . import _protocol as protocol
 from ._codec import decode
-from ._errors import AssayError, breach
+from ._errors import AssayError, breach, invalid
 from ._exchange import Call
 from ._frames import COUNTED, HEADER, HEADER_SIZE, Head, new_head
 from ._lz4 import unpack
@@ -157,11 +157,8 @@ class Connection:
             )
         body = call.body(self._revision)
         if len(body) > self._peer_body_limit:
-            raise AssayError(
-                protocol.REQUEST_INVALID,
-                f"sending {kind.name}: found a body of {len(body)} bytes, allowed: "
-                f"{self._peer_body_limit}, as the server says",
-            )
+            found, allowed = f"a body of {len(body)} bytes", f"{self._peer_body_limit}, its limit"
+            raise invalid(f"sending {kind.name} to the server", found, allowed)
         number = next(self._ids)
         frame = _frames.request_frame(kind.number, number, deadline, body, self._compression)
         call.id, call.is_unsent = number, False

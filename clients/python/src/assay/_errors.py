@@ -6,7 +6,7 @@ again, and a sentence a person can act on. Prompts and answers never appear in i
 
 from __future__ import annotations
 
-from ._protocol import ERROR_STATUS, PROTOCOL_ERROR, Status
+from ._protocol import ERROR_STATUS, PROTOCOL_ERROR, REQUEST_INVALID, Status
 from .messages import ErrorBody, Provenance
 
 
@@ -50,3 +50,9 @@ class AssayError(Exception):
 def breach(message: str) -> AssayError:
     """The server broke the protocol."""
     return AssayError(PROTOCOL_ERROR, message)
+
+
+def invalid(doing: str, found: object, allowed: object, field: str | None = None) -> AssayError:
+    """The request cannot be sent."""
+    text = f"{doing}: found {found}, allowed: {allowed}"
+    return AssayError(REQUEST_INVALID, text, field=field)

@@ -17,13 +17,12 @@ import random
 import threading
 import time
 import weakref
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import _protocol as protocol
 from ._answers import PIECES, Pieces
 from ._codec import decode, encode
-from ._errors import AssayError, breach
+from ._errors import AssayError, breach, invalid
 from ._frames import Head
 from ._protocol import FLAG_MORE, KINDS, MESSAGES, PROVENANCE_MOCK, REVISION, Kind, Message, Status
 from .messages import ErrorBody, HealthRequest, Provenance, RequestContext, Requirements
@@ -86,19 +85,17 @@ class Call(Waiter):
         self,
         kind: Kind,
         request: Any,
-        streams: bool = False,
-        at_rest: Callable[[], bool] = bool,
+        stream: weakref.ref[Exchange] | None = None,
         attempt: int = 1,
         body: bytes | None = None,
     ) -> None:
         super().__init__()
         self.kind = kind
         self.pieces: Pieces = PIECES.get(kind.name, Pieces)(request)
-        #: chunks are handed out as they come; otherwise only the whole answer is
-        self.streams = streams
+        #: whose chunks are handed out as they come; otherwise only the whole answer is
+        self._stream = stream
         #: frames that wait to be taken, by their number on the connection
         self.inbox: dict[int, tuple[Head, bytes]] = {}
-        self._at_rest = at_rest
         self._attempt = attempt
         self._body = body
 
@@ -115,7 +112,10 @@ class Call(Waiter):
     @property
     def wanted(self) -> bool:
         """Somebody waits for this answer, or will."""
-        return not self.over and (self.alive.locked() or self._at_rest())
+        if self.over or self.alive.locked():
+            return not self.over
+        stream = self._stream() if self._stream else None
+        return stream is not None and stream.is_at_rest
 
     @property
     def is_written(self) -> bool:
@@ -143,7 +143,7 @@ class Call(Waiter):
             self._number = number
             self.took += len(body)
             chunk = self._take(head, body, allow_mock)
-            if self.done or (chunk is not None and self.streams):
+            if self.done or (chunk is not None and self._stream):
                 return chunk
         return None
 
@@ -282,12 +282,8 @@ class Exchange:
         self._body = encode(kind.request, request, REVISION)
         if deadline_milliseconds:
             if not 0 < deadline_milliseconds <= 0xFFFF_FFFF:
-                raise AssayError(
-                    protocol.REQUEST_INVALID,
-                    f"reading deadline_milliseconds: found {deadline_milliseconds}, allowed: 0 to "
-                    "4294967295",
-                    field="deadline_milliseconds",
-                )
+                field, allowed = "deadline_milliseconds", "0 to 4294967295"
+                raise invalid(f"reading {field}", deadline_milliseconds, allowed, field)
             self.deadline = now_seconds() + deadline_milliseconds / 1000
             self.give_up_at = self.deadline + options.grace_milliseconds / 1000
         if options.wait_milliseconds:
@@ -336,8 +332,8 @@ class Exchange:
         return None
 
     def _new_call(self) -> Call:
-        at_rest = _asking(weakref.ref(self)) if self._streams else bool
-        return Call(self.kind, self.request, self._streams, at_rest, self.attempt, self._body)
+        stream = weakref.ref(self) if self._streams else None
+        return Call(self.kind, self.request, stream, self.attempt, self._body)
 
     async def _pause(self, error: AssayError, call: Call) -> None:
         """Waits before the next attempt, or raises `error` when there is none.
@@ -439,13 +435,3 @@ class Exchange:
             codes = (protocol.UNREACHABLE, protocol.CONNECTION_CLOSED, protocol.TIMED_OUT)
             return error.code in codes
         return error.code == protocol.CONNECTION_CLOSED and self.kind.retry_safe
-
-
-def _asking(exchange: weakref.ref[Exchange]) -> Callable[[], bool]:
-    """Asks a stream, as long as it is there, whether it is between two steps."""
-
-    def ask() -> bool:
-        found = exchange()
-        return found is not None and found.is_at_rest
-
-    return ask

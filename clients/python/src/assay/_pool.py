@@ -34,9 +34,9 @@ class Pool:
         self._lock = threading.Lock()
         self.links: list[Link | None] = [None] * client.options.connections
         self.made: weakref.WeakSet[Link] = weakref.WeakSet()  # those that drain, too
-        #: who makes each connection, and the calls that wait for it
+        #: who makes each connection, and the calls that want it
         self._makers: list[Waiter | None] = [None for _ in self.links]
-        self._queues: list[dict[Waiter, None]] = [{} for _ in self.links]
+        self._queues: list[weakref.WeakSet[Waiter]] = [weakref.WeakSet() for _ in self.links]
         self.process = os.getpid()
 
     def close(self, reason: str) -> None:
@@ -63,48 +63,37 @@ class Pool:
         """Index of the connection with the fewest requests in flight, made ones first."""
 
         def weight(index: int) -> tuple[int, bool]:
-            link = self.links[index]
-            is_made = link is not None and link.core.usable
-            return (link.load if is_made and link else 0) + len(self._queues[index]), not is_made
+            link, waiting = self.links[index], len(self._queues[index])
+            if link is None or not link.core.usable:
+                return waiting, True
+            return waiting + link.load, False
 
         return min(range(len(self.links)), key=weight)
 
     async def _connect(self, exchange: Exchange) -> Link:
         """Makes a connection, or waits until another caller has made it."""
-        waiter = Waiter()
+        waiter, limit = Waiter(), exchange.connect_limit()
         with waiter.alive:
             with self._lock:
                 slot = self._slot()
-                queue = self._queues[slot]
-                for other in list(queue):
-                    if not other.alive.locked():
-                        queue.pop(other, None)  # its thread was interrupted
-                queue[waiter] = None
-            try:
-                return await self._make_or_wait(slot, waiter, exchange)
-            finally:
-                queue.pop(waiter, None)
-
-    async def _make_or_wait(self, slot: int, waiter: Waiter, exchange: Exchange) -> Link:
-        limit = exchange.connect_limit()
-        while True:
-            with self._lock:
-                link = self.links[slot]
-                if link is not None and link.core.usable:
-                    return link
-                if self._client.closed:
-                    raise AssayError(CONNECTION_CLOSED, "the caller closed this client")
-                maker = self._makers[slot]
-                if maker is None or not maker.alive.locked():
-                    maker = self._makers[slot] = waiter
-                self._io.hang_bell(waiter)
-            if maker is waiter:
-                return await self._make(slot, exchange)
-            if now_seconds() >= limit:
-                raise AssayError(
-                    TIMED_OUT, f"connecting to {self._client.address.text}: not in time"
-                )
-            await self._io.listen(waiter, limit)
+                self._queues[slot].add(waiter)
+            while True:
+                with self._lock:
+                    link = self.links[slot]
+                    if link is not None and link.core.usable:
+                        return link
+                    if self._client.closed:
+                        raise AssayError(CONNECTION_CLOSED, "the caller closed this client")
+                    maker = self._makers[slot]
+                    if maker is None or not maker.alive.locked():
+                        maker = self._makers[slot] = waiter
+                    self._io.hang_bell(waiter)
+                if maker is waiter:
+                    return await self._make(slot, exchange)
+                if now_seconds() >= limit:
+                    text = f"connecting to {self._client.address.text}: not in time"
+                    raise AssayError(TIMED_OUT, text)
+                await self._io.listen(waiter, limit)
 
     async def _make(self, slot: int, exchange: Exchange) -> Link:
         client, limit = self._client, exchange.connect_limit()
@@ -118,9 +107,10 @@ class Pool:
             await link.greet(client.address, exchange)
             return link
         finally:
-            self._makers[slot] = None
-            for other in list(self._queues[slot]):
-                self._io.ring(other)
+            with self._lock:
+                self._makers[slot] = None
+                for other in self._queues[slot]:
+                    self._io.ring(other)
 
 
 class BaseClient(ABC):

@@ -125,17 +125,16 @@ class Link(ABC):
     ) -> bool:
         """Until `is_over`, or the connection broke; False when `limit` passed first."""
 
-    @abstractmethod
     def _has_input(self) -> bool:
         """Something lies there that nobody reads: a GoAway perhaps, or the end. Under the lock."""
+        return bool(self._input.poll(0))
 
     @abstractmethod
     def _read_what_came(self, waiter: Waiter) -> None:
         """Files that."""
 
-    @abstractmethod
-    def _wrote(self, is_all: bool) -> None:
-        """The kernel took what it takes now. Under the lock."""
+    def _wrote(self, is_all: bool) -> None:  # noqa: B027
+        """The kernel took what it takes now; whoever waits writes the rest. Under the lock."""
 
     @abstractmethod
     def _ended(self) -> None:

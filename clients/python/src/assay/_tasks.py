@@ -145,9 +145,6 @@ class TaskLink(Link):
                 self._loop.call_soon(self._read)
             raise
 
-    def _has_input(self) -> bool:
-        return bool(self._input.poll(0))
-
     def _read_what_came(self, waiter: Waiter) -> None:
         self._read()
 

@@ -178,7 +178,7 @@ class ThreadLink(Link):
         self._receive()
 
     def _has_input(self) -> bool:
-        return not self._is_led and bool(self._input.poll(0))
+        return not self._is_led and super()._has_input()
 
     def _read_what_came(self, waiter: Waiter) -> None:
         try:
@@ -188,9 +188,6 @@ class ThreadLink(Link):
                 self._receive()
         finally:
             self._step_down(waiter)
-
-    def _wrote(self, is_all: bool) -> None:
-        """Whoever waits writes the rest."""
 
     def _write_when_possible(self, also: int = 0) -> bool:
         """Waits for a while until the kernel takes more, or `also` happens; True when it did."""
