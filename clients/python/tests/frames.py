@@ -100,7 +100,7 @@ def written(core: Connection) -> bytes:
     """What the connection has to send."""
     data = bytearray()
 
-    def send(part: bytes) -> int:
+    def send(part: bytes, flags: int) -> int:
         data.extend(part)
         return len(part)
 

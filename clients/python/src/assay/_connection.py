@@ -1,4 +1,4 @@
-"""One connection as a state machine: bytes in, frames for calls out. No socket, clock or lock.
+"""One connection as a state machine: bytes in, frames for calls out. No I/O, clock or lock.
 
     I/O puts what one system call gave into `arrived` and says `file(now)`: calls are woken.
     I/O says `begin(call)`, and after that (and after `file`) `write(send)`.
@@ -19,9 +19,10 @@ Not here: contents of answers and what is tried again (_exchange), reading and w
 from __future__ import annotations
 
 import itertools
+import socket
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import _frames
 from . import _protocol as protocol
@@ -44,6 +45,7 @@ _HELD_MAX = 256 << 20
 _TIDY_EVERY = 0.1
 _GOAWAY = protocol.GOAWAY_KIND | RESPONSE_BIT
 _CANCEL = KINDS["Cancel"]
+_FLAGS = (socket.MSG_DONTWAIT,)  # of every write: one call does not wait
 
 
 class Input(NamedTuple):
@@ -217,9 +219,8 @@ class Connection:
 
     # ------------------------------------------------------------ writing
 
-    def write(self, send: Callable[..., int], *flags: int) -> bool:
+    def write(self, send: Callable[[Any, int], int]) -> bool:
         """Gives the kernel what it takes; True when all is written. Raises OSError."""
-        words = [(flag,) for flag in flags]
         while self.outbox:
             if self._sends or self._output.counted:
                 self._settle_sends()
@@ -232,7 +233,7 @@ class Connection:
                 rest = memoryview(frame)[at:] if at else frame
                 try:
                     # In one call of the interpreter: the bytes go, and it is noted that they did.
-                    self._sends.extend(map(send, (rest,), *words))
+                    self._sends.extend(map(send, (rest,), _FLAGS))
                 except BlockingIOError:
                     return False
                 continue

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 now_seconds = time.monotonic
 #: seconds after which a call that pauses looks whether its client was closed
 _PAUSE_STEP = 0.05
-#: longest pause while a server is waited for, seconds
-_WAIT_PAUSE_MAX = 0.2
+#: longest pause while a server is waited for
+_WAIT_PAUSE_MAX = 200  # milliseconds
 _RETRIED = (Status.UNAVAILABLE, Status.RESOURCE_EXHAUSTED, Status.ABORTED)
 _WORDS: dict[int, Provenance] = {protocol.PROVENANCE_REAL: "real", PROVENANCE_MOCK: "mock"}
 
@@ -143,7 +143,7 @@ class Call(Waiter):
             self._number = number
             self.took += len(body)
             chunk = self._take(head, body, allow_mock)
-            if self.done or (chunk is not None and self._stream):
+            if chunk is None or self._stream:
                 return chunk
         return None
 
@@ -217,11 +217,12 @@ def request_of(kind: str, request: Any, words: tuple[Any, ...], fields: dict[str
         if words or fields:
             raise TypeError(f"{kind}: a whole request, and words beside it")
         return request
-    if request is not None:
-        words = (request, *words)
-    if len(words) > len(message.names):
-        raise TypeError(f"{kind}: {len(words)} words for {len(message.names)} fields")
-    return message.type(**dict(zip(message.names, words, strict=False)), **fields)
+    given = {} if request is None else {message.names[0]: request}
+    if words:
+        if len(words) >= len(message.names):
+            raise TypeError(f"{kind}: {len(words) + 1} words for {len(message.names)} fields")
+        given |= zip(message.names[1:], words, strict=False)
+    return message.type(**given, **fields)
 
 
 def _with(values: Any, **changes: Any) -> Any:
@@ -262,6 +263,7 @@ class Exchange:
     give_up_at: float | None = None
     _is_in_step = False
     _wait_until = 0.0
+    _waits = 0
 
     def __init__(
         self,
@@ -272,10 +274,9 @@ class Exchange:
         streams: bool = False,
     ) -> None:
         self._client = client
-        self._options = options = client.options
         self.kind = kind
         self._streams = streams
-        self._pause_next = self._wait_pause = options.backoff_milliseconds / 1000
+        options = client.options
         if not options.allow_mock and "requirements" in kind.request.names:
             request = _insist(request)
         self.request = request
@@ -381,12 +382,12 @@ class Exchange:
 
     def connect_limit(self) -> float:
         """When connecting, or Hello, has taken too long."""
-        limit = now_seconds() + self._options.connect_milliseconds / 1000
+        limit = now_seconds() + self._client.options.connect_milliseconds / 1000
         return limit if self.deadline is None else min(limit, self.deadline)
 
     def answer_limit(self) -> float | None:
         """When to give up, after the last frame of the answer."""
-        silence = self._options.answer_milliseconds
+        silence = self._client.options.answer_milliseconds
         if not silence or self.call is None:
             return self.give_up_at
         limit = self.call.heard + silence / 1000
@@ -396,13 +397,13 @@ class Exchange:
 
     def pause_after(self, error: AssayError, written: bool, now: float) -> float | None:
         """Seconds to wait before the next attempt; None: there is none, `error` stands."""
-        pause = self._pause_of_wait(error, now) if self._options.wait_milliseconds else None
+        options = self._client.options
+        pause = self._pause_of_wait(error, now) if options.wait_milliseconds else None
         if pause is not None and (self.deadline is None or pause < self.deadline - now):
             return pause
-        if self.attempt >= self._options.attempts or not self._may_retry(error, written):
+        if self.attempt >= options.attempts or not self._may_retry(error, written):
             return None
-        pause = self._pause_next * random.uniform(0.5, 1)
-        self._pause_next = min(self._pause_next * 2, self._options.backoff_max_milliseconds / 1000)
+        pause = self._backoff(self.attempt, options.backoff_max_milliseconds)
         if error.retry_after_milliseconds is not None:
             pause = error.retry_after_milliseconds / 1000
         if self.deadline is not None and self.deadline - now <= pause:
@@ -416,14 +417,18 @@ class Exchange:
         if left <= 0 or self.handed_out:
             return None
         if error.code == protocol.UNREACHABLE:
-            pause = min(self._wait_pause, _WAIT_PAUSE_MAX) * random.uniform(0.5, 1)
-            self._wait_pause = min(self._wait_pause * 2, _WAIT_PAUSE_MAX)
-            return min(max(pause, 0.001), left)
+            self._waits += 1
+            return min(max(self._backoff(self._waits, _WAIT_PAUSE_MAX), 0.001), left)
         if error.server_code != "model_loading" or error.status not in _RETRIED:
             return None
         asked = error.retry_after_milliseconds
-        pause = _WAIT_PAUSE_MAX if asked is None else asked / 1000
+        pause = (_WAIT_PAUSE_MAX if asked is None else asked) / 1000
         return pause if pause <= left else None
+
+    def _backoff(self, count: int, most: int) -> float:
+        """Seconds of the pause of this count: the first doubled as often, with jitter."""
+        pause = self._client.options.backoff_milliseconds << min(count - 1, 32)
+        return min(pause, most) / 1000 * random.uniform(0.5, 1)
 
     def _may_retry(self, error: AssayError, written: bool) -> bool:
         """Is it safe to send the request again?"""

@@ -285,7 +285,7 @@ class Link(ABC):
                 core.fail(error)
                 self._ended()
             raise
-        if chunk is None and not call.done and broken is not None:
+        if broken is not None and chunk is None and not call.done:
             call.error = broken.again()
         if call.error is not None and call.id in core.calls:
             self._give_up(call, call.error)  # a mock's answer goes on: the server is asked to stop
@@ -346,7 +346,7 @@ class Link(ABC):
         if not core.outbox or core.broken is not None:
             return
         try:
-            self._wrote(core.write(self._send, socket.MSG_DONTWAIT))
+            self._wrote(core.write(self._send))
         except OSError as error:
             core.lost(f"writing to the server: {error.strerror}")
             self._ended()
