@@ -130,8 +130,9 @@ from collections.abc import Callable
 from typing import Any
 
 from . import messages as m
-from ._exchange import request_of
+from ._exchange import Exchange, request_of
 from ._pool import BaseClient
+from ._protocol import KINDS
 from ._stream import AsyncGenerateStream, GenerateStream
 from ._threads import done
 '''
@@ -156,7 +157,8 @@ STREAM = '''
         self, request: m.GenerateRequest, *, deadline_milliseconds: int = 0
     ) -> %(stream)s[m.GenerateChunk, m.GenerateResponse]:
         """The same as it comes: chunks, and then the whole answer as `result`."""
-        return %(stream)s(self._exchange("Generate", request, deadline_milliseconds, True))
+        exchange = Exchange(self, KINDS["Generate"], request, deadline_milliseconds, True)
+        return %(stream)s(exchange)
 '''
 
 ON_LAYER = '''

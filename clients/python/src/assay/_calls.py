@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from . import messages as m
-from ._exchange import request_of
+from ._exchange import Exchange, request_of
 from ._pool import BaseClient
+from ._protocol import KINDS
 from ._stream import AsyncGenerateStream, GenerateStream
 from ._threads import done
 
@@ -120,7 +121,8 @@ class Calls(BaseClient):
         self, request: m.GenerateRequest, *, deadline_milliseconds: int = 0
     ) -> GenerateStream[m.GenerateChunk, m.GenerateResponse]:
         """The same as it comes: chunks, and then the whole answer as `result`."""
-        return GenerateStream(self._exchange("Generate", request, deadline_milliseconds, True))
+        exchange = Exchange(self, KINDS["Generate"], request, deadline_milliseconds, True)
+        return GenerateStream(exchange)
 
     def score(
         self,
@@ -268,7 +270,8 @@ class AsyncCalls(BaseClient):
         self, request: m.GenerateRequest, *, deadline_milliseconds: int = 0
     ) -> AsyncGenerateStream[m.GenerateChunk, m.GenerateResponse]:
         """The same as it comes: chunks, and then the whole answer as `result`."""
-        return AsyncGenerateStream(self._exchange("Generate", request, deadline_milliseconds, True))
+        exchange = Exchange(self, KINDS["Generate"], request, deadline_milliseconds, True)
+        return AsyncGenerateStream(exchange)
 
     async def score(
         self,

@@ -45,9 +45,10 @@ class AsyncClient(AsyncCalls):
         pool = self._pools.get(loop)
         if pool is None:
             with self._lock:
-                gone = [self._pools.pop(one) for one in list(self._pools) if _is_gone(one)]
+                gone = [one for one in self._pools if one is None or one.is_closed()]
+                others = [self._pools.pop(one) for one in gone]
                 pool = self._pools[loop] = Pool(self)
-            for other in gone:
+            for other in others:
                 other.close("its event loop was closed")
         self._last = pool
         return pool
@@ -61,7 +62,3 @@ class AsyncClient(AsyncCalls):
 
     async def __aexit__(self, *_: Any) -> None:
         await self.close()
-
-
-def _is_gone(loop: asyncio.AbstractEventLoop | None) -> bool:
-    return loop is None or loop.is_closed()

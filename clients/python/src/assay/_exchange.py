@@ -362,7 +362,7 @@ class Exchange:
     def drop(self) -> None:
         """The same from a finalizer."""
         self.is_at_rest = False
-        if self.call is not None and not self.call.done and self.link is not None:
+        if self.error is None and self.call and self.link and not self.call.done:
             self.link.drop()
 
     # ------------------------------------------------------------ limits

@@ -178,11 +178,6 @@ class BaseClient(ABC):
         answer: T = exchange.result
         return answer
 
-    def _exchange(
-        self, kind: str, request: Any, deadline_milliseconds: int, streams: bool
-    ) -> Exchange:
-        return Exchange(self, KINDS[kind], request, deadline_milliseconds, streams)
-
     def _close(self) -> None:
         self.closed = True
         self.pool()
