@@ -286,6 +286,10 @@ class BlockingTests(unittest.TestCase):
                     call(GenerateRequest(prompt="a", tokens=[1]))
                 self.assertEqual(caught.exception.code, "request_invalid")
                 self.assertEqual(caught.exception.field, "tokens")
+            for wrong in ("a", None, GenerateRequest(prompt="a", requirements="real")):  # type: ignore
+                with self.assertRaises(AssayError) as caught:
+                    client.generate(wrong)  # type: ignore[arg-type]
+                self.assertEqual(caught.exception.code, "request_invalid")
 
     def test_calls_take_requests_and_words_alike(self) -> None:
         with server(echo) as address, assay.Client(address) as client:

@@ -20,7 +20,8 @@ from ._stream import AsyncGenerateStream, GenerateStream
 from .messages import *  # noqa: F403
 
 #: names of before
-AnswerStream, AsyncAnswerStream = GenerateStream, AsyncGenerateStream
+AnswerStream = GenerateStream
+AsyncAnswerStream = AsyncGenerateStream
 
 __all__ = [
     "REVISION",

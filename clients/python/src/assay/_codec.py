@@ -49,7 +49,7 @@ def encode(message: Message, values: object, revision: int) -> bytes:
         return _write(message, values, "", revision)
     except _Wrong as wrong:
         text = f"sending {message.name}, {wrong.words}"
-        raise AssayError(protocol.REQUEST_INVALID, text, field=wrong.path) from None
+        raise AssayError(protocol.REQUEST_INVALID, text, field=wrong.path or None) from None
 
 
 def _write(message: Message, values: object, where: str, revision: int) -> bytes:
@@ -126,7 +126,7 @@ _WRITERS: dict[int, Callable[[Any], bytes]] = {
 # ---------------------------------------------------------------- reading
 
 
-def decode(message: Message, body: bytes) -> dict[str, Any]:
+def decode(message: Message, body: bytes | memoryview) -> dict[str, Any]:
     """The values of a body by field name. Raises `protocol_error`, the field named."""
     try:
         return _read(message, memoryview(body), "")

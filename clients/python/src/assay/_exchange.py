@@ -236,7 +236,9 @@ def _insist(request: Any) -> Any:
     if isinstance(request, HealthRequest) and not request.model:
         return request  # the health of a server has no model that could be real
     given = request.requirements or Requirements()
-    return request if given.real else _with(request, requirements=_with(given, real=True))
+    if not isinstance(given, Requirements) or given.real:
+        return request
+    return _with(request, requirements=_with(given, real=True))
 
 
 # ---------------------------------------------------------------- all attempts
@@ -276,11 +278,11 @@ class Exchange:
         self._client = client
         self.kind = kind
         self._streams = streams
-        options = client.options
-        if not options.allow_mock and "requirements" in kind.request.names:
-            request = _insist(request)
+        options, message = client.options, kind.request
+        if "requirements" in message.names and isinstance(request, message.type):
+            request = request if options.allow_mock else _insist(request)
         self.request = request
-        self._body = encode(kind.request, request, REVISION)
+        self._body = encode(message, request, REVISION)
         if deadline_milliseconds:
             if not 0 < deadline_milliseconds <= 0xFFFF_FFFF:
                 field, allowed = "deadline_milliseconds", "0 to 4294967295"
