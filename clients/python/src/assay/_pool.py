@@ -36,7 +36,7 @@ class Pool:
         self.made: weakref.WeakSet[Link] = weakref.WeakSet()  # those that drain, too
         #: who makes each connection, and the calls that want it
         self._makers: list[Waiter | None] = [None for _ in self.links]
-        self._queues: list[weakref.WeakSet[Waiter]] = [weakref.WeakSet() for _ in self.links]
+        self._queues: list[dict[Call, None]] = [{} for _ in self.links]
         self.process = os.getpid()
 
     def close(self, reason: str) -> None:
@@ -51,49 +51,56 @@ class Pool:
 
         The caller is inside `with call.alive`.
         """
-        link = self.links[0 if len(self.links) == 1 else self._slot()]
-        if link is not None and await link.ask(call, exchange):
-            return link
-        link = await self._connect(exchange)
-        if await link.ask(call, exchange):
-            return link
-        raise AssayError(CONNECTION_CLOSED, "the server takes no requests")
+        slot = 0
+        if len(self.links) > 1:
+            with self._lock:  # until it is sent it counts as one of its connection's
+                slot = self._slot()
+                self._queues[slot][call] = None
+        try:
+            link = self.links[slot]
+            if link is not None and await link.ask(call, exchange):
+                return link
+            link = await self._connect(slot, call, exchange)
+            if await link.ask(call, exchange):
+                return link
+            raise AssayError(CONNECTION_CLOSED, "the server takes no requests")
+        finally:
+            self._queues[slot].pop(call, None)
 
     def _slot(self) -> int:
         """Index of the connection with the fewest requests in flight, made ones first."""
 
         def weight(index: int) -> tuple[int, bool]:
-            link, waiting = self.links[index], len(self._queues[index])
+            link = self.links[index]
+            queue = list(self._queues[index])
+            waiting = sum(not one.id and one.alive.locked() for one in queue)
             if link is None or not link.core.usable:
                 return waiting, True
             return waiting + link.load, False
 
         return min(range(len(self.links)), key=weight)
 
-    async def _connect(self, exchange: Exchange) -> Link:
+    async def _connect(self, slot: int, waiter: Call, exchange: Exchange) -> Link:
         """Makes a connection, or waits until another caller has made it."""
-        waiter, limit = Waiter(), exchange.connect_limit()
-        with waiter.alive:
+        limit, queue = exchange.connect_limit(), self._queues[slot]
+        queue[waiter] = None
+        while True:
             with self._lock:
-                slot = self._slot()
-                self._queues[slot].add(waiter)
-            while True:
-                with self._lock:
-                    link = self.links[slot]
-                    if link is not None and link.core.usable:
-                        return link
-                    if self._client.closed:
-                        raise AssayError(CONNECTION_CLOSED, "the caller closed this client")
-                    maker = self._makers[slot]
-                    if maker is None or not maker.alive.locked():
-                        maker = self._makers[slot] = waiter
-                    self._io.hang_bell(waiter)
-                if maker is waiter:
-                    return await self._make(slot, exchange)
-                if now_seconds() >= limit:
-                    text = f"connecting to {self._client.address.text}: not in time"
-                    raise AssayError(TIMED_OUT, text)
-                await self._io.listen(waiter, limit)
+                link = self.links[slot]
+                if link is not None and link.core.usable:
+                    return link
+                if self._client.closed:
+                    raise AssayError(CONNECTION_CLOSED, "the caller closed this client")
+                maker = self._makers[slot]
+                if maker is None or not maker.alive.locked():
+                    maker = self._makers[slot] = waiter
+                self._io.hang_bell(waiter)
+            if maker is waiter:
+                return await self._make(slot, exchange)
+            if now_seconds() >= limit:
+                text = f"connecting to {self._client.address.text}: not in time"
+                raise AssayError(TIMED_OUT, text)
+            await self._io.listen(waiter, limit)
 
     async def _make(self, slot: int, exchange: Exchange) -> Link:
         client, limit = self._client, exchange.connect_limit()
@@ -109,7 +116,9 @@ class Pool:
         finally:
             with self._lock:
                 self._makers[slot] = None
-                for other in self._queues[slot]:
+                for other in list(self._queues[slot]):
+                    if not other.alive.locked():
+                        self._queues[slot].pop(other, None)  # its thread was interrupted
                     self._io.ring(other)
 
 
