@@ -1,22 +1,170 @@
-"""Emits the generated half of the Python client: numbers, tables, and a dataclass per message.
+"""Emits the generated half of the Python client.
 
-    clients/python/src/assay/_protocol.py   constants, kinds, statuses, message tables
+    clients/python/src/assay/_protocol.py   constants, error codes, kinds, statuses, message tables
     clients/python/src/assay/messages.py    the dataclasses, public, with the meanings as comments
+    clients/python/src/assay/_options.py    the options, their defaults and ranges
+    clients/python/src/assay/_calls.py      a method for each kind, blocking and asyncio alike
 """
 
+import textwrap
+
 FOLDER = "clients/python/src/assay/"
-NOTE = "# Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.\n"
+NOTE = "# Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.\n"
 
 PROTOCOL_HEAD = NOTE + '''"""Numbers and message tables of the wire protocol (Protocol/SPEC.md)."""
 
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any, NamedTuple
 
 from . import messages
-from ._tables import Field, Kind, Message
+
+
+class Field(NamedTuple):
+    """One row of a message's table."""
+
+    id: int
+    name: str
+    #: number of the type, as in a field's header
+    type: int
+    #: lowest revision that knows the field
+    since: int
+    #: bytes that a value may have
+    size_min: int
+    size_max: int
+    #: how often it may stand there
+    times_min: int
+    times_max: int
+    repeated: bool = False
+    #: lowest and highest value of a number; with `above` the lowest itself is out
+    range: tuple[float, float] | None = None
+    above: bool = False
+    choices: tuple[str, ...] | None = None
+    #: name of the message that a record holds
+    record: str | None = None
+
+
+class Message:
+    """A message's rows, by id and in order, and the dataclass that holds its values."""
+
+    def __init__(
+        self,
+        name: str,
+        type: type[Any],
+        fields: tuple[Field, ...],
+        exactly_one: tuple[str, ...] = (),
+        excludes: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self.name = name
+        self.type = type
+        self.fields = fields
+        self.by_id = {field.id: field for field in fields}
+        #: names, those that must be there first
+        self.names = [f.name for f in sorted(fields, key=lambda field: not field.times_min)]
+        #: fields that must be there, or may be there more than once
+        self.counted = tuple(f for f in fields if f.times_min or f.repeated)
+        #: fields of which one is there, and no other
+        self.exactly_one = exactly_one
+        #: pairs of which only one is there
+        self.excludes = excludes
+        #: there is something to check across fields
+        self.rules = bool(self.counted or exactly_one or excludes)
+
+
+class Kind(NamedTuple):
+    """One kind of request, and its messages."""
+
+    number: int
+    name: str
+    since: int
+    #: may be sent again after a connection was lost
+    retry_safe: bool
+    request: Message
+    chunk: Message | None
+    response: Message
+
 
 '''
+
+OPTIONS_HEAD = NOTE + '''"""What a client says about itself and insists on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ._errors import AssayError
+from ._protocol import REQUEST_INVALID
+
+#: lowest and highest value of each number; of the name: bytes
+_RANGES = {
+%s}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a client says about itself and insists on. Raises `request_invalid` out of a range."""
+
+%s
+    def __post_init__(self) -> None:
+        for name, field in self.__dataclass_fields__.items():
+            value = getattr(self, name)
+            low, high = _RANGES.get(name, (False, True))
+            measured = len(value.encode()) if isinstance(value, str) else value
+            if type(value) is not type(field.default) or not low <= measured <= high:
+                raise AssayError(
+                    REQUEST_INVALID,
+                    f"reading the option {name}: found {value!r}, allowed: {low} to {high}",
+                    field=name,
+                )
+'''
+
+CALLS_HEAD = NOTE + '''"""The calls of both clients: one method for each kind, which takes the kind's request.
+
+Where a request is made of a few words, these do as well: `load("name", "/path", device="cpu")`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import messages as m
+from ._exchange import Exchange, request_of
+from ._pool import BaseClient
+from ._protocol import KINDS
+from ._stream import AsyncGenerateStream, GenerateStream
+from ._threads import done
+'''
+
+CALLS_CLASS = '''
+
+class %(class)s(BaseClient):
+    """%(about)s."""
+'''
+
+CALL = '''
+    %(async)sdef %(method)s(
+        self,
+%(parameters)s    ) -> m.%(response)s:
+        """%(about)s"""
+%(made)s        answer = self._answer(%(words)s)
+        return %(answer)s
+'''
+
+STREAM = '''
+    def generate_stream(
+        self, request: m.GenerateRequest, *, deadline_milliseconds: int = 0
+    ) -> %(stream)s[m.GenerateChunk, m.GenerateResponse]:
+        """The same as it comes: chunks, and then the whole answer as `result`."""
+        exchange = Exchange(self, KINDS["Generate"], request, deadline_milliseconds, True)
+        return %(stream)s(exchange)
+'''
+
+ON_LAYER = '''
+
+        `on_layer` sees each layer's verdict as it comes; what it raises gives the answer up.
+        '''
 
 MESSAGES_HEAD = NOTE + '''"""What is sent and what comes back: one dataclass per message of Protocol/SPEC.md, section 8.
 
@@ -55,6 +203,8 @@ class Result:
 SCALARS = {"u64": "int", "f64": "float", "bytes": "bytes", "text": "str", "bool": "bool"}
 NUMBERS = {"u64": "U64", "f64": "F64", "bytes": "BYTES", "text": "TEXT", "u32[]": "U32S",
            "f32[]": "F32S", "record": "RECORD", "bool": "BOOL"}
+#: bytes of a unit of `min` and `max`
+UNITS = {"text": 1, "bytes": 1, "u32[]": 4, "f32[]": 4}
 EMPTY = {"text": '""', "bytes": 'b""', "u32[]": "_field(default_factory=list)",
          "f32[]": "_field(default_factory=_no_values)"}
 
@@ -145,50 +295,79 @@ def messages_text(protocol):
         base = "(Result)" if name in results else ""
         text = dataclass_text(name, message, name not in requests, base)
         (late if base else out).append(text)
-    return "".join(out + late)
+    names = sorted(["Provenance", "Result", *map(class_name, protocol["messages"])])
+    listed = "".join('    "%s",\n' % name for name in names)
+    return "".join(out + late) + "\n\n__all__ = [\n%s]\n" % listed
 
 
 # ---------------------------------------------------------------- constants and tables
 
+def sizes(row):
+    """Least and most bytes of one value."""
+    unit = UNITS.get(row["type"])
+    if unit and "max" in row:
+        return row["min"] * unit, row["max"] * unit
+    return {"u64": (8, 8), "f64": (8, 8), "bool": (1, 1)}.get(row["type"], (0, 0xFFFFFFFF))
+
+
+def texts(words):
+    """A tuple of texts."""
+    return "(%s)" % ", ".join('"%s"' % word for word in words)
+
+
 def field_line(row, since):
     """One `Field(...)`."""
-    words = [str(row["id"]), '"%s"' % row["name"], str(NUMBERS[row["type"]])]
-    if row["presence"] != "optional":
-        words.append("%s=True" % row["presence"])
-    for key in ("min", "max", "times_min", "times_max"):
-        if key in row:
-            words.append("%s=%r" % (key, row[key]))
+    times = {"required": (1, 1), "optional": (0, 1)}.get(row["presence"])
+    words = [row["id"], '"%s"' % row["name"], NUMBERS[row["type"]], max(row.get("since", 1), since)]
+    words += [*sizes(row), *(times or (row["times_min"], row["times_max"]))]
+    if times is None:
+        words.append("repeated=True")
+    if "max" in row and row["type"] not in UNITS:
+        words.append("range=(%r, %r)" % (row["min"], row["max"]))
+    if row.get("min_exclusive"):
+        words.append("above=True")
     if "choices" in row:
-        words.append("choices=(%s)" % ", ".join('"%s"' % word for word in row["choices"]))
+        words.append("choices=%s" % texts(row["choices"]))
     if "record" in row:
         words.append('record="%s"' % row["record"])
-    if max(row.get("since", 1), since) != 1:
-        words.append("since=%d" % max(row.get("since", 1), since))
-    line = "            Field(%s),\n" % ", ".join(words)
-    if len(line) > 100:
-        line = "            Field(\n%s            ),\n" % "".join(
-            "                %s,\n" % word for word in words)
-    return line
+    line = "Field(%s)," % ", ".join(str(word).replace(" ", "~") for word in words)
+    return textwrap.fill(line, 100, break_on_hyphens=False, initial_indent=" " * 12,
+                         subsequent_indent=" " * 16).replace("~", " ") + "\n"
 
 
 def message_text(name, message):
     """One entry of MESSAGES."""
-    head = '    "%s": Message(\n        "%s",\n        messages.%s,\n' % (
-        name, name, class_name(name))
-    if not message["fields"]:
-        return head + "        (),\n    ),\n"
-    return head + "        (\n%s        ),\n    ),\n" % "".join(
-        field_line(row, message["since"]) for row in message["fields"])
+    out = ['    "%s": Message(\n        "%s",\n        messages.%s,\n' % (
+        name, name, class_name(name))]
+    rows = "".join(field_line(row, message["since"]) for row in message["fields"])
+    out.append("        (\n%s        ),\n" % rows if rows else "        (),\n")
+    if "exactly_one" in message:
+        out.append("        exactly_one=%s,\n" % texts(message["exactly_one"]))
+    if "excludes" in message:
+        out.append("        excludes=(%s,),\n" % ", ".join(map(texts, message["excludes"])))
+    return "".join(out + ["    ),\n"])
 
 
 def kind_text(kind):
     """One entry of KINDS."""
-    words = [str(kind["number"]), '"%s"' % kind["name"], "since=%d" % kind["since"],
-             "retry_safe=%s" % kind["retry_safe"]]
-    for part in ("request", "chunk", "response"):
-        words.append("%s=%s" % (part, "None" if kind[part] is None else
-                                'MESSAGES["%s"]' % kind[part]))
+    words = ['%d, "%s", since=%d, retry_safe=%s' % (
+        kind["number"], kind["name"], kind["since"], kind["retry_safe"])]
+    words += ["%s=%s" % (part, 'MESSAGES["%s"]' % kind[part] if kind[part] else None)
+              for part in ("request", "chunk", "response")]
     return '    "%s": Kind(\n        %s,\n    ),\n' % (kind["name"], ",\n        ".join(words))
+
+
+def errors_text(protocol):
+    """The client's own codes, and the status that goes with each."""
+    rows = protocol["client_errors"]
+    codes = ['%s%s = "%s"\n' % (remark(row["meaning"]).replace("    #:", "#:"),
+                                row["code"].upper(), row["code"]) for row in rows]
+    statuses = ["    %s: Status.%s,\n" % (row["code"].upper(), row["status"] or "UNKNOWN")
+                for row in rows]
+    return "".join([
+        "\n\n# Codes of the client's own errors.\n\n", *codes,
+        "\n#: the status of each code; a server's refusal has the server's\nERROR_STATUS = {\n",
+        *statuses, "}\n"])
 
 
 def protocol_text(protocol):
@@ -211,7 +390,8 @@ def protocol_text(protocol):
     out += ["%s    %s = %d\n" % (remark("%s: %s" % (row["advice"], row["meaning"])),
                                   row["name"], row["number"])
             for row in protocol["statuses"]]
-    out.append("\n\nMESSAGES: dict[str, Message] = {\n")
+    out.append(errors_text(protocol))
+    out.append("\nMESSAGES: dict[str, Message] = {\n")
     out += [message_text(name, message) for name, message in protocol["messages"].items()]
     out.append("}\n\nKINDS: dict[str, Kind] = {\n")
     out += [kind_text(kind) for kind in protocol["kinds"] if kind["state"] == "served"]
@@ -220,7 +400,76 @@ def protocol_text(protocol):
     return "".join(out)
 
 
+# ---------------------------------------------------------------- options
+
+def options_text(protocol):
+    """_options.py."""
+    rows = protocol["client"]["options"]
+    ranges = ['    "%s": (%d, %d),\n' % (row["name"], row["min"], row["max"])
+              for row in rows if "min" in row]
+    fields = []
+    for row in rows:
+        default = '"assay-python/1"' if row["type"] == "text" else row["default"]
+        fields += [remark(row["meaning"]),
+                   "    %s: %s = %s\n" % (row["name"], SCALARS[row["type"]], default)]
+    return OPTIONS_HEAD % ("".join(ranges), "".join(fields))
+
+
+# ---------------------------------------------------------------- calls
+
+def call_text(kind, message, prefixes):
+    """The method of one kind."""
+    by_words = message["fields"] and "exactly_one" not in message and not any(
+        row["presence"] == "repeated" for row in message["fields"])
+    has_layers = kind["name"] == "Load"
+    parameters = ["request: m.%s%s" % (
+        class_name(kind["request"]),
+        " | Any = None" if by_words else "" if message["fields"] else " | None = None")]
+    parameters.append("*words: Any" if by_words else "*")
+    if has_layers:
+        parameters.append("on_layer: Callable[[m.Layer], None] | None = None")
+    parameters.append("deadline_milliseconds: int = 0")
+    if by_words:
+        parameters.append("**fields: Any")
+    about = kind["meaning"].replace("; streamed", "").capitalize() + "."
+    if not kind["retry_safe"]:
+        about += " Never sent twice once written."
+    made = ""
+    if by_words:
+        made = 'request_of("%s", request, words, fields)' % kind["name"]
+    elif not message["fields"]:
+        made = "request or m.%s()" % class_name(kind["request"])
+    words = ['"%s"' % kind["name"], "made" if made else "request",
+             "m." + class_name(kind["response"]), "deadline_milliseconds"]
+    return CALL % {
+        "method": kind["name"].lower(), "response": class_name(kind["response"]),
+        "parameters": "".join("        %s,\n" % one for one in parameters),
+        "about": about + (ON_LAYER if has_layers else ""),
+        "made": made and "        made = %s\n" % made,
+        "words": ", ".join(words + ["on_layer"] * has_layers), **prefixes}
+
+
+def calls_text(protocol):
+    """_calls.py: the same twice, the second time with what asyncio has in front of things."""
+    out = [CALLS_HEAD]
+    for about, prefixes in (
+            ("The calls of the blocking client",
+             {"async": "", "answer": "done(answer)", "class": "Calls", "stream": "GenerateStream"}),
+            ("The calls of the asyncio client",
+             {"async": "async ", "answer": "await answer", "class": "AsyncCalls",
+              "stream": "AsyncGenerateStream"})):
+        out.append(CALLS_CLASS % {"about": about, **prefixes})
+        for kind in protocol["kinds"]:
+            if kind["state"] == "served" and kind["name"] not in ("Hello", "Cancel"):
+                out.append(call_text(kind, protocol["messages"][kind["request"]], prefixes))
+                if kind["name"] == "Generate":
+                    out.append(STREAM % prefixes)
+    return "".join(out)
+
+
 def emit(protocol):
     """Path from the root of the repository -> text."""
     return {FOLDER + "_protocol.py": protocol_text(protocol),
-            FOLDER + "messages.py": messages_text(protocol)}
+            FOLDER + "messages.py": messages_text(protocol),
+            FOLDER + "_options.py": options_text(protocol),
+            FOLDER + "_calls.py": calls_text(protocol)}

@@ -19,7 +19,7 @@ from typing import Any
 import assay
 from assay import _protocol as protocol
 from assay import messages
-from assay._tables import Field, Message
+from assay._protocol import Field, Message
 
 # ---------------------------------------------------------------- JSON to messages and back
 
@@ -72,6 +72,7 @@ def to_json_value(field: Field, value: Any) -> Any:
 
 
 def error_json(error: assay.AssayError) -> dict[str, Any]:
+    load = error.server_load
     return {
         "code": error.code,
         "status": error.status.name,
@@ -82,18 +83,17 @@ def error_json(error: assay.AssayError) -> dict[str, Any]:
         "retry_after_milliseconds": (
             None if error.retry_after_milliseconds is None else str(error.retry_after_milliseconds)
         ),
+        "server_load": load and to_json(protocol.MESSAGES["Server load"], load),
         "provenance": error.provenance,
     }
 
 
 def result_json(kind: str, result: messages.Result) -> dict[str, Any]:
-    message = protocol.KINDS[kind].response
-    assert message is not None
     return {
         "provenance": result.provenance,
         "generation": result.generation,
         "degraded": result.degraded,
-        "response": to_json(message, result),
+        "response": to_json(protocol.KINDS[kind].response, result),
     }
 
 
@@ -115,19 +115,9 @@ def say(number: Any, **words: Any) -> None:
 
 
 def arguments(command: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The method's arguments of a call: a request, or words."""
-    kind = protocol.KINDS[command["kind"]]
-    assert kind.request is not None
-    request = from_json(kind.request, command.get("request") or {})
-    words: dict[str, Any] = {
-        "deadline_milliseconds": int(command.get("deadline_milliseconds") or 0)
-    }
-    if kind.name in ("Generate", "Score", "Logits", "Embed"):
-        return (request,), words
-    words |= {f.name: getattr(request, f.name) for f in kind.request.fields}
-    if kind.name == "Ping":
-        words["payload"] = words["payload"] or b""
-    return (), words
+    """The request of a call, and its deadline."""
+    request = from_json(protocol.KINDS[command["kind"]].request, command.get("request") or {})
+    return request, {"deadline_milliseconds": int(command.get("deadline_milliseconds") or 0)}
 
 
 def opened(command: dict[str, Any], asynchronous: bool) -> Any:
@@ -170,13 +160,13 @@ def outcome(client: assay.Client, command: dict[str, Any]) -> dict[str, Any]:
     """What a call came to, in the driver's words."""
     number, kind = command["id"], command["kind"]
     try:
-        given, words = arguments(command)
+        request, words = arguments(command)
         if kind == "Generate" and command.get("stream"):
-            result: Any = stream(client.generate_stream(*given, **words), command)
+            result: Any = stream(client.generate_stream(request, **words), command)
         else:
             if kind == "Load" and command.get("stream"):
                 words["on_layer"] = lambda layer: say(number, chunk=layer_json(layer))
-            result = getattr(client, kind.lower())(*given, **words)
+            result = getattr(client, kind.lower())(request, **words)
         return {"ok": result_json(kind, result)}
     except assay.AssayError as error:
         return {"error": error_json(error)}
@@ -203,7 +193,7 @@ def blocking() -> None:
                 clients[command["client"]] = opened(command, False)
                 say(command["id"], ok={})
             elif command["op"] == "close":
-                clients.pop(command["client"]).close()
+                clients[command["client"]].close()
                 say(command["id"], ok={})
             else:
                 work = fork if command["op"] == "fork" else call
@@ -234,13 +224,13 @@ async def outcome_async(client: assay.AsyncClient, command: dict[str, Any]) -> d
     """What a call came to, in the driver's words."""
     number, kind = command["id"], command["kind"]
     try:
-        given, words = arguments(command)
+        request, words = arguments(command)
         if kind == "Generate" and command.get("stream"):
-            result: Any = await stream_async(client.generate_stream(*given, **words), command)
+            result: Any = await stream_async(client.generate_stream(request, **words), command)
         else:
             if kind == "Load" and command.get("stream"):
                 words["on_layer"] = lambda layer: say(number, chunk=layer_json(layer))
-            result = await getattr(client, kind.lower())(*given, **words)
+            result = await getattr(client, kind.lower())(request, **words)
         return {"ok": result_json(kind, result)}
     except assay.AssayError as error:
         return {"error": error_json(error)}
@@ -270,7 +260,7 @@ async def asynchronous() -> None:
                 clients[command["client"]] = opened(command, True)
                 say(command["id"], ok={})
             elif command["op"] == "close":
-                await clients.pop(command["client"]).close()
+                await clients[command["client"]].close()
                 say(command["id"], ok={})
             else:
                 work = fork_async if command["op"] == "fork" else call_async

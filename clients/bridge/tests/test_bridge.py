@@ -216,7 +216,7 @@ class RealTests(unittest.TestCase):
         cases: list[tuple[dict[str, Any], int, str, str]] = [
             ({"model": "nobody"}, 404, "model_not_found", "model"),
             ({"prompt": "a " * 2000}, 400, "context_length_exceeded", "prompt"),
-            ({"temperature": 1000}, 400, "field_out_of_range", "temperature"),
+            ({"temperature": 1000}, 400, "request_invalid", "temperature"),
         ]
         for given, status, code, param in cases:
             with self.subTest(code):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
-from assay import AssayError, Options, messages
-from assay._call import Call
+from assay import AssayError, Client, Options, messages
 from assay._codec import encode
 from assay._connection import Connection
+from assay._exchange import Call, Exchange
 from assay._frames import COUNTED, HEADER
-from assay._protocol import KINDS, MESSAGES, REVISION
-from assay._tables import Message
+from assay._protocol import KINDS, MESSAGES, REVISION, Message
 
 MARKS: dict[str, Any] = {"provenance": "real", "generation": 0, "degraded": False}
 ANSWER = messages.Answer(
@@ -91,7 +91,7 @@ def take(core: Connection, call: Call) -> Any:
     if core.broken is not None and not call.done:
         call.error = core.broken.again()
     if call.error is not None:
-        core.give_up(call)
+        core.give_up(call, call.error)
         core.tidy(0.0)
     return chunk
 
@@ -100,7 +100,7 @@ def written(core: Connection) -> bytes:
     """What the connection has to send."""
     data = bytearray()
 
-    def send(part: bytes) -> int:
+    def send(part: bytes, flags: int) -> int:
         data.extend(part)
         return len(part)
 
@@ -140,8 +140,9 @@ def greeted(core: Connection) -> Call:
 def begun(core: Connection, name: str, streams: bool = False, **fields: Any) -> Call:
     """A call in flight."""
     kind = KINDS[name]
-    assert kind.request is not None
-    call = Call(kind, kind.request.type(**fields), streams)
+    request = kind.request.type(**fields)
+    exchange = Exchange(Client("unix:///nowhere"), kind, request, 0) if streams else None
+    call = Call(kind, request, weakref.ref(exchange) if exchange else None)
     call.alive.acquire()
     core.begin(call, 0)
     written(core)

@@ -18,9 +18,9 @@ from unittest import mock
 import assay
 from assay import AssayError, GenerateRequest, Options
 from assay._frames import HEADER
-from assay._options import Address
 from assay._protocol import KINDS, Status
-from assay._sockets import connected, set_up_tcp
+from assay._socket import Address, set_up_tcp
+from assay._threads import ThreadLink, done
 
 from .frames import ANSWER, answer, hello, refusal
 
@@ -218,7 +218,7 @@ class BlockingTests(unittest.TestCase):
             client.close()
             for thread in threads:
                 thread.join(LIMIT)
-        self.assertEqual(codes, ["given_up"] * 3)
+        self.assertEqual(codes, ["connection_closed"] * 3)
 
     def test_closing_ends_a_hello_that_nobody_answers(self) -> None:
         greeted = threading.Event()
@@ -243,7 +243,7 @@ class BlockingTests(unittest.TestCase):
             greeted.wait(LIMIT)
             client.close()
             thread.join(LIMIT)
-        self.assertEqual(codes, ["given_up"])
+        self.assertEqual(codes, ["connection_closed"])
 
     def test_closing_ends_a_pause(self) -> None:
         for streamed in (False, True):
@@ -266,7 +266,39 @@ class BlockingTests(unittest.TestCase):
                 time.sleep(0.1)  # it pauses by now; the outcome does not depend on it
                 client.close()
                 thread.join(LIMIT)
-            self.assertEqual(codes, ["given_up"])
+            self.assertEqual(codes, ["connection_closed"])
+
+    def test_a_closed_client_answers_every_later_call_with_connection_closed(self) -> None:
+        with server(echo) as address:
+            client = assay.Client(address)
+            client.ping()
+            client.close()
+            for call in (client.ping, client.stats, lambda: client.health("m")):
+                with self.assertRaises(AssayError) as caught:
+                    call()
+                self.assertEqual(caught.exception.code, "connection_closed")
+            client.close()
+
+    def test_a_request_that_breaks_its_table_opens_no_connection(self) -> None:
+        with assay.Client("unix:///nowhere") as client:
+            for call in (client.generate, client.generate_stream):
+                with self.assertRaises(AssayError) as caught:
+                    call(GenerateRequest(prompt="a", tokens=[1]))
+                self.assertEqual(caught.exception.code, "request_invalid")
+                self.assertEqual(caught.exception.field, "tokens")
+            for wrong in ("a", None, GenerateRequest(prompt="a", requirements="real")):  # type: ignore
+                with self.assertRaises(AssayError) as caught:
+                    client.generate(wrong)  # type: ignore[arg-type]
+                self.assertEqual(caught.exception.code, "request_invalid")
+
+    def test_calls_take_requests_and_words_alike(self) -> None:
+        with server(echo) as address, assay.Client(address) as client:
+            for answered in (
+                client.ping(b"a"),
+                client.ping(payload=b"a"),
+                client.ping(assay.PingRequest(payload=b"a")),
+            ):
+                self.assertEqual(answered.payload, b"a")
 
 
 class SocketTests(unittest.TestCase):
@@ -286,11 +318,13 @@ class SocketTests(unittest.TestCase):
         for failure, seen in failures.items():
             sock = socket.socket()
             with (
-                mock.patch("socket.create_connection", return_value=sock),
-                mock.patch("assay._sockets.set_up_tcp", side_effect=failure),
+                mock.patch("socket.getaddrinfo", return_value=[(2, 1, 6, "", ("h", 1))]),
+                mock.patch("socket.socket", return_value=sock),
+                mock.patch.object(ThreadLink, "connect"),
+                mock.patch("assay._socket.set_up_tcp", side_effect=failure),
                 self.assertRaises(seen),
             ):
-                connected(Address.parse("tcp://localhost:1"), 1.0)
+                done(ThreadLink.open(Address.parse("tcp://localhost:1"), Options(), 1.0))
             self.assertEqual(sock.fileno(), -1)
 
 
@@ -345,12 +379,29 @@ class AsyncTests(unittest.TestCase):
             await client.close()
             with self.assertRaises(AssayError) as caught:
                 await task
-            self.assertEqual(caught.exception.code, "given_up")
+            self.assertEqual(caught.exception.code, "connection_closed")
 
         for streamed in (False, True):
             refused = threading.Event()
             with server(refuse_for_an_hour(refused)) as address:
                 asyncio.run(asyncio.wait_for(play(address, refused, streamed), LIMIT))
+
+    def test_a_closed_client_answers_later_calls_in_any_loop_with_connection_closed(self) -> None:
+        with server(echo) as address:
+            client = assay.AsyncClient(address)
+
+            async def use_and_close() -> None:
+                self.assertEqual((await client.ping(assay.PingRequest(payload=b"a"))).payload, b"a")
+                await client.close()
+                await call()
+
+            async def call() -> None:
+                with self.assertRaises(AssayError) as caught:
+                    await client.ping()
+                self.assertEqual(caught.exception.code, "connection_closed")
+
+            asyncio.run(asyncio.wait_for(use_and_close(), LIMIT))
+            asyncio.run(asyncio.wait_for(call(), LIMIT))
 
     def test_a_large_request_is_written_while_the_server_waits_to_be_read(self) -> None:
         def script(peer: Peer) -> None:

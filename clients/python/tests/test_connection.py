@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import random
 import struct
+import time
 import unittest
 from array import array
 from collections.abc import Callable
+from typing import Any
 
 import lz4.block
 
-from assay import AssayError, Options, Requirements, messages
-from assay._call import Call
+from assay import AssayError, Client, Options, Requirements, messages
 from assay._codec import decode, encode
 from assay._connection import Connection
-from assay._frames import HEADER, has_zero_offset, pack, unpack
-from assay._options import Address, Trial
+from assay._exchange import Call, Exchange, request_of
+from assay._frames import HEADER
+from assay._lz4 import has_zero_offset, pack, unpack
 from assay._protocol import KINDS, MESSAGES, Status
+from assay._socket import Address
 
 from .frames import ANSWER, answer, begun, feed, frame, greeted, hello, opened, refusal, written
 
@@ -28,6 +31,14 @@ def held(core: Connection) -> int:
     """Bytes that are not filed."""
     state = core._input
     return len(state.data) - state.at + sum(map(len, state.pieces))
+
+
+def of(
+    options: Options, request: Any, kind: str = "Generate", deadline_milliseconds: int = 0
+) -> Exchange:
+    """A call of the API that nothing was done for yet."""
+    client = Client("unix:///nowhere", options)
+    return Exchange(client, KINDS[kind], request, deadline_milliseconds)
 
 
 def code_of(call: Call) -> str | None:
@@ -107,11 +118,10 @@ class CoreTests(unittest.TestCase):
 
     def test_real_is_demanded_beside_what_the_caller_demands(self) -> None:
         def demanded(options: Options, given: Requirements | None) -> Requirements | None:
-            call = Call(GENERATE, messages.GenerateRequest(prompt="a", requirements=given))
-            core = opened(options)
+            exchange = of(options, messages.GenerateRequest(prompt="a", requirements=given))
+            call, core = exchange._new_call(), opened(options)
             core.begin(call, 0)
-            data = core.outbox[call.id]
-            found = decode(MESSAGES["Generate request"], memoryview(data)[32:])
+            found = decode(MESSAGES["Generate request"], core.outbox[call.id][32:])
             wanted: Requirements | None = found.get("requirements")
             return wanted
 
@@ -122,15 +132,22 @@ class CoreTests(unittest.TestCase):
         self.assertIsNone(demanded(Options(allow_mock=True), None))
 
     def test_hello_may_not_agree_to_what_was_not_offered(self) -> None:
-        for fields, options in [
-            ({"revision": 4}, Options()),
-            ({"compression": True}, Options(compression=False)),
-            ({"body_size_max": 4095}, Options()),
-            ({"requests_in_flight_max": 0}, Options()),
+        def number(value: int) -> bytes:
+            return struct.pack("<Q", value)
+
+        for fields, options, change in [
+            ({"revision": 4}, Options(), None),
+            ({"compression": True}, Options(compression=False), None),
+            ({"body_size_max": 4096}, Options(), (number(4096), number(4095))),
+            ({"requests_in_flight_max": 77}, Options(), (number(77), number(0))),
         ]:
             core = Connection(options)
             call = greeted(core)
-            feed(core, hello(call.id, **fields))  # type: ignore[arg-type]
+            data = hello(call.id, **fields)  # type: ignore[arg-type]
+            if change:
+                self.assertEqual(data.count(change[0]), 1)
+                data = data.replace(*change)
+            feed(core, data)
             self.assertEqual(code_of(call), "protocol_error", fields)
 
     def test_what_the_server_cannot_take_is_not_sent(self) -> None:
@@ -172,33 +189,177 @@ class CoreTests(unittest.TestCase):
         core.wake_rooms()
         self.assertEqual(woken, [call, first, second])
 
+    def test_an_answer_larger_than_allowed_is_given_up_and_the_connection_lives_on(self) -> None:
+        core = opened(Options(answer_size_max=4096))
+        call, other = begun(core, "Generate", streams=True, prompt="a"), begun(core, "Ping")
+        chunk = answer("Generate", call.id, GENERATE.chunk, flags=2, text="x" * 3000)
+        feed(core, chunk)
+        self.assertIsNone(call.error)
+        feed(core, chunk)
+        self.assertEqual(code_of(call), "given_up")
+        cancel = written(core)
+        self.assertEqual((cancel[5], cancel[-8:]), (14, struct.pack("<Q", call.id)))
+        feed(core, chunk)
+        feed(core, answer("Ping", other.id, KINDS["Ping"].response))
+        self.assertEqual((other.result.payload, call.inbox), (b"", {}))
+        self.assertTrue(core.usable)
+
+    def test_the_servers_load_stands_beside_its_refusal(self) -> None:
+        core = opened()
+        call = begun(core, "Ping")
+        load = messages.ServerLoad(
+            queued=1, running=2, wait_microseconds=3, cache_pages_used=4, cache_pages=5
+        )
+        feed(core, refusal("Ping", call.id, 8, server_load=load))
+        assert call.error is not None
+        self.assertEqual(call.error.server_load, load)
+        self.assertEqual(call.error.again().server_load, load)
+
+    def test_another_attempt_says_which_one_it_is(self) -> None:
+        own = messages.RequestContext(priority=7)
+
+        def sent(attempt: int, revision: int, given: messages.RequestContext | None) -> Any:
+            request = messages.GenerateRequest(prompt="a", context=given)
+            exchange, core = of(Options(), request), opened(revision=revision)
+            exchange.attempt = attempt
+            call = exchange._new_call()
+            core.begin(call, 0)
+            found = decode(MESSAGES["Generate request"], core.outbox[call.id][32:])
+            return found.get("context")
+
+        self.assertIsNone(sent(1, 3, None))
+        self.assertEqual(sent(2, 3, None), messages.RequestContext(attempt=2))
+        self.assertEqual(sent(3, 3, own), messages.RequestContext(attempt=3, priority=7))
+        self.assertIsNone(sent(2, 2, None))
+        self.assertEqual(own, messages.RequestContext(priority=7))
+        with self.assertRaises(AssayError) as caught:
+            sent(1, 2, own)
+        self.assertEqual(
+            (caught.exception.code, caught.exception.field), ("revision_too_low", "context")
+        )
+
+
+class RequestTests(unittest.TestCase):
+    def test_a_request_that_breaks_its_table_is_refused_with_the_fields_path(self) -> None:
+        turn = messages.ChatMessage(role="user", content="a")
+
+        def generate(**fields: Any) -> messages.GenerateRequest:
+            return messages.GenerateRequest(**fields)
+
+        def embed(*inputs: Any) -> messages.EmbedRequest:
+            return messages.EmbedRequest(inputs=inputs)
+
+        both = messages.Input(text="a", tokens=[1])
+        cases: list[tuple[Any, str]] = [
+            (generate(), "prompt"),
+            (generate(prompt="a", tokens=[1]), "tokens"),
+            (generate(prompt="a", tokens=[1], messages=[turn]), "messages"),
+            (generate(messages=[turn], add_special=True), "add_special"),
+            (generate(prompt="a", max_tokens=0), "max_tokens"),
+            (generate(prompt="a", max_tokens=-1), "max_tokens"),
+            (generate(prompt="a", max_tokens="1"), "max_tokens"),
+            (generate(prompt="a", top_p=0.0), "top_p"),
+            (generate(prompt="a", temperature=float("nan")), "temperature"),
+            (generate(prompt="a", stop=["b"] * 17), "stop"),
+            (generate(prompt="a", stop="bc"), "stop"),
+            (generate(prompt="a", stop=[""]), "stop"),
+            (generate(prompt="a", truncate_prompt=1), "truncate_prompt"),
+            (generate(prompt="a", requirements="real"), "requirements"),
+            (
+                generate(prompt="a", requirements=Requirements(fingerprint=b"short")),
+                "requirements.fingerprint",
+            ),
+            (generate(tokens=[]), "tokens"),
+            (embed(), "inputs"),
+            (embed(messages.Input()), "inputs.text"),
+            (embed(messages.Input(text="a"), both), "inputs.tokens"),
+            (embed("a"), "inputs"),
+            (messages.LoadRequest(name="m", path=""), "path"),
+            (messages.LoadRequest(name="m", path="/m", strategy="lax"), "strategy"),  # type: ignore
+            (messages.PingRequest(payload=bytes(65537)), "payload"),
+        ]
+        for request, path in cases:
+            kind = type(request).__name__.removesuffix("Request")
+            with self.subTest(kind=kind, path=path), self.assertRaises(AssayError) as caught:
+                encode(KINDS[kind].request, request, 3)
+            self.assertEqual(
+                (caught.exception.code, caught.exception.field), ("request_invalid", path)
+            )
+            self.assertIn("allowed: ", caught.exception.message)
+
+    def test_words_make_the_request_of_a_kind(self) -> None:
+        load = messages.LoadRequest(name="m", path="/m", device="cpu")
+        self.assertEqual(request_of("Load", "m", ("/m",), {"device": "cpu"}), load)
+        self.assertEqual(request_of("Load", None, (), {"name": "m", "path": "/m"}).path, "/m")
+        self.assertIs(request_of("Load", load, (), {}), load)
+        self.assertEqual(request_of("Health", "m", (), {}), messages.HealthRequest(model="m"))
+        self.assertEqual(
+            request_of("Tokenize", b"a", ("m",), {}), messages.TokenizeRequest(text=b"a", model="m")
+        )
+        self.assertEqual(request_of("Ping", None, (), {}), messages.PingRequest())
+        wrong: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = [
+            (load, ("/m",), {}),
+            (load, (), {"device": "cpu"}),
+            ("m", (), {}),
+            ("m", ("/m",), {"name": "n"}),
+            ("m", ("/m",), {"size": 1}),
+            ("m", ("/m", "strict", "cpu", "more"), {}),
+        ]
+        for request, words, fields in wrong:
+            with self.subTest(request=request, words=words), self.assertRaises(TypeError):
+                request_of("Load", request, words, fields)
+
+    def test_options_out_of_range_are_refused_by_name(self) -> None:
+        for name, value in {
+            "name": "",
+            "allow_mock": 1,
+            "compression": None,
+            "body_size_max": 4095,
+            "answer_size_max": 4095,
+            "connections": 0,
+            "connect_milliseconds": 0,
+            "answer_milliseconds": -1,
+            "grace_milliseconds": 1.5,
+            "attempts": 0,
+            "backoff_milliseconds": 1 << 32,
+            "backoff_max_milliseconds": True,
+            "wait_milliseconds": "1",
+        }.items():
+            with self.subTest(name), self.assertRaises(AssayError) as caught:
+                Options(**{name: value})  # type: ignore[arg-type]
+            self.assertEqual(
+                (caught.exception.code, caught.exception.field), ("request_invalid", name)
+            )
+
 
 class BlockTests(unittest.TestCase):
     def test_blocks_come_back_and_lies_about_their_size_do_not(self) -> None:
         body = b"the fox and the hen " * 200
         block = pack(body)
         assert block is not None
-        self.assertEqual(bytes(unpack(memoryview(block), len(body))), body)
+        self.assertEqual(unpack(block, len(body)), body)
         for size in (len(body) - 1, len(body) + 1):
             with self.assertRaises(AssayError):
-                unpack(memoryview(block), size)
+                unpack(block, size)
         self.assertIsNone(pack(os.urandom(2000)))
         self.assertIsNone(pack(b"a" * 8000 + os.urandom(20_000) + b"a" * 8000))
 
     def test_a_match_that_points_at_itself_is_seen(self) -> None:
         zero = bytes([0x10, 65, 0, 0]) + bytes([0xC0]) + bytes(12)
-        self.assertTrue(has_zero_offset(memoryview(zero)))
+        self.assertTrue(has_zero_offset(zero))
         for body in (bytes(5000), bytes(range(256)) * 20, b"\0\0ab" * 900):
             block = lz4.block.compress(body, store_size=False)
-            self.assertFalse(has_zero_offset(memoryview(block)))
+            self.assertFalse(has_zero_offset(block))
 
 
 class RetryTests(unittest.TestCase):
     def pause(self, error: AssayError, written: bool = True, **given: object) -> float | None:
-        kind = KINDS[str(given.get("kind", "Ping"))]
-        trial = Trial(Options(), kind, int(str(given.get("deadline", 0))), 0.0)
-        trial.handed_out = bool(given.get("handed_out", False))
-        return trial.pause_after(error, written, 0.0)
+        kind = str(given.get("kind", "Ping"))
+        words = {"name": "m", "path": "/m"} if kind == "Load" else {}
+        deadline = int(str(given.get("deadline", 0)))
+        exchange = of(Options(), KINDS[kind].request.type(**words), kind, deadline)
+        exchange.handed_out = bool(given.get("handed_out", False))
+        return exchange.pause_after(error, written, time.monotonic())
 
     def test_what_is_tried_again(self) -> None:
         lost = AssayError("connection_closed", "")
@@ -217,13 +378,13 @@ class RetryTests(unittest.TestCase):
         busy = AssayError("server_refused", "", status=Status.UNAVAILABLE, server=body)
         self.assertEqual(self.pause(busy), 0.3)
         self.assertIsNone(self.pause(busy, deadline=300))
-        trial = Trial(Options(attempts=4), KINDS["Ping"], 0, 0.0)
+        exchange = of(Options(attempts=4), messages.PingRequest(), "Ping")
         lost = AssayError("connection_closed", "")
         for most in (0.05, 0.1, 0.2):
-            pause = trial.pause_after(lost, True, 0.0)
+            pause = exchange.pause_after(lost, True, 0.0)
             assert pause is not None
             self.assertTrue(most / 2 <= pause <= most)
-        self.assertIsNone(trial.pause_after(lost, True, 0.0))
+        self.assertIsNone(exchange.pause_after(lost, True, 0.0))
 
     def test_addresses(self) -> None:
         self.assertEqual(Address.parse("tcp://[::1]:7411").host, "::1")

@@ -18,6 +18,7 @@ from typing import Any
 
 import assay
 from assay import AssayError, GenerateRequest, Options
+from assay._threads import ThreadLink
 
 from .interrupts import LIMIT, Echo, Interrupt, Tracer, interrupted
 
@@ -99,10 +100,9 @@ class InterruptTests(unittest.TestCase):
         signal.alarm(120)
         self.addCleanup(signal.alarm, 0)
         # Where an interrupt took a wake-up away, the others look for themselves: here more often.
-        for module in ("assay._link", "assay._client"):
-            often = mock.patch.multiple(module, _LOOK_EVERY=0.02)
-            often.start()
-            self.addCleanup(often.stop)
+        often = mock.patch.multiple("assay._threads", _LOOK_EVERY=0.02)
+        often.start()
+        self.addCleanup(often.stop)
         # A socket that an interrupt takes from whoever makes it is closed by its own finalizer.
         quiet = warnings.catch_warnings()
         quiet.__enter__()
@@ -129,7 +129,7 @@ class InterruptTests(unittest.TestCase):
 
     def no_place_is_taken(self, client: assay.Client) -> None:
         link = client._links[0]
-        assert link is not None
+        assert isinstance(link, ThreadLink)
         until = time.monotonic() + LIMIT
         while link.load and time.monotonic() < until:
             time.sleep(0.12)

@@ -11,76 +11,29 @@ calls. Requests and answers are the dataclasses of `assay.messages`; every failu
 `AssayError`. Times are milliseconds, those in `answer.timing` microseconds.
 """
 
-from ._async_client import AsyncAnswerStream, AsyncClient
-from ._client import AnswerStream, Client
+from . import messages
+from ._client import AsyncClient, Client
 from ._errors import AssayError
 from ._options import Options
 from ._protocol import REVISION, Limits, Status
-from .messages import (
-    Answer,
-    ChatMessage,
-    ContinuationScore,
-    Counter,
-    DetokenizeResponse,
-    EmbedRequest,
-    EmbedResponse,
-    GenerateChunk,
-    GenerateRequest,
-    GenerateResponse,
-    HealthResponse,
-    Input,
-    Layer,
-    LoadResponse,
-    LogitsRequest,
-    LogitsResponse,
-    Logprobs,
-    Model,
-    ModelsResponse,
-    PingResponse,
-    Requirements,
-    ScoreRequest,
-    ScoreResponse,
-    StatsResponse,
-    Timing,
-    TokenizeResponse,
-    UnloadResponse,
-)
+from ._stream import AsyncGenerateStream, GenerateStream
+from .messages import *  # noqa: F403
+
+#: names of before
+AnswerStream = GenerateStream
+AsyncAnswerStream = AsyncGenerateStream
 
 __all__ = [
-    "Answer",
+    "REVISION",
     "AnswerStream",
     "AssayError",
     "AsyncAnswerStream",
     "AsyncClient",
-    "ChatMessage",
+    "AsyncGenerateStream",
     "Client",
-    "ContinuationScore",
-    "Counter",
-    "DetokenizeResponse",
-    "EmbedRequest",
-    "EmbedResponse",
-    "GenerateChunk",
-    "GenerateRequest",
-    "GenerateResponse",
-    "HealthResponse",
-    "Input",
-    "Layer",
+    "GenerateStream",
     "Limits",
-    "LoadResponse",
-    "LogitsRequest",
-    "LogitsResponse",
-    "Logprobs",
-    "Model",
-    "ModelsResponse",
     "Options",
-    "PingResponse",
-    "REVISION",
-    "Requirements",
-    "ScoreRequest",
-    "ScoreResponse",
-    "StatsResponse",
     "Status",
-    "Timing",
-    "TokenizeResponse",
-    "UnloadResponse",
 ]
+__all__ += messages.__all__

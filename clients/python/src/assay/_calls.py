@@ -1,122 +1,315 @@
-"""The calls in the words of the protocol: arguments to requests, for both clients alike."""
+# Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+"""The calls of both clients: one method for each kind, which takes the kind's request.
+
+Where a request is made of a few words, these do as well: `load("name", "/path", device="cpu")`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Generic, Literal, TypeVar
+from collections.abc import Callable
+from typing import Any
 
+from . import messages as m
+from ._exchange import Exchange, request_of
+from ._pool import BaseClient
 from ._protocol import KINDS
-from ._tables import Kind
-from .messages import (
-    DetokenizeRequest,
-    DetokenizeResponse,
-    EmbedRequest,
-    EmbedResponse,
-    GenerateRequest,
-    GenerateResponse,
-    HealthRequest,
-    HealthResponse,
-    LoadRequest,
-    LoadResponse,
-    LogitsRequest,
-    LogitsResponse,
-    ModelsRequest,
-    ModelsResponse,
-    PingRequest,
-    PingResponse,
-    Requirements,
-    ScoreRequest,
-    ScoreResponse,
-    StatsRequest,
-    StatsResponse,
-    TokenizeRequest,
-    TokenizeResponse,
-    UnloadRequest,
-    UnloadResponse,
-)
-
-Strategy = Literal["strict", "graceful", "development"]
-Tokens = Sequence[int]
-ResultT_co = TypeVar("ResultT_co", covariant=True)
+from ._stream import AsyncGenerateStream, GenerateStream
+from ._threads import done
 
 
-class Plan(Generic[ResultT_co]):
-    """A request, its kind, and (for the type checker) what its answer is."""
+class Calls(BaseClient):
+    """The calls of the blocking client."""
 
-    __slots__ = ("kind", "request")
+    def ping(
+        self,
+        request: m.PingRequest | Any = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Any,
+    ) -> m.PingResponse:
+        """Same bytes back."""
+        made = request_of("Ping", request, words, fields)
+        answer = self._answer("Ping", made, m.PingResponse, deadline_milliseconds)
+        return done(answer)
 
-    def __init__(self, kind: Kind, request: Any) -> None:
-        self.kind = kind
-        self.request = request
+    def health(
+        self,
+        request: m.HealthRequest | Any = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Any,
+    ) -> m.HealthResponse:
+        """May this model, or this server, be sent work."""
+        made = request_of("Health", request, words, fields)
+        answer = self._answer("Health", made, m.HealthResponse, deadline_milliseconds)
+        return done(answer)
+
+    def models(
+        self,
+        request: m.ModelsRequest | None = None,
+        *,
+        deadline_milliseconds: int = 0,
+    ) -> m.ModelsResponse:
+        """List of models."""
+        made = request or m.ModelsRequest()
+        answer = self._answer("Models", made, m.ModelsResponse, deadline_milliseconds)
+        return done(answer)
+
+    def load(
+        self,
+        request: m.LoadRequest | Any = None,
+        *words: Any,
+        on_layer: Callable[[m.Layer], None] | None = None,
+        deadline_milliseconds: int = 0,
+        **fields: Any,
+    ) -> m.LoadResponse:
+        """Assay a file and serve it. Never sent twice once written.
+
+        `on_layer` sees each layer's verdict as it comes; what it raises gives the answer up.
+        """
+        made = request_of("Load", request, words, fields)
+        answer = self._answer("Load", made, m.LoadResponse, deadline_milliseconds, on_layer)
+        return done(answer)
+
+    def unload(
+        self,
+        request: m.UnloadRequest | Any = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Any,
+    ) -> m.UnloadResponse:
+        """Stop serving a model. Never sent twice once written."""
+        made = request_of("Unload", request, words, fields)
+        answer = self._answer("Unload", made, m.UnloadResponse, deadline_milliseconds)
+        return done(answer)
+
+    def tokenize(
+        self,
+        request: m.TokenizeRequest | Any = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Any,
+    ) -> m.TokenizeResponse:
+        """Text to token ids."""
+        made = request_of("Tokenize", request, words, fields)
+        answer = self._answer("Tokenize", made, m.TokenizeResponse, deadline_milliseconds)
+        return done(answer)
+
+    def detokenize(
+        self,
+        request: m.DetokenizeRequest | Any = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Any,
+    ) -> m.DetokenizeResponse:
+        """Token ids to text."""
+        made = request_of("Detokenize", request, words, fields)
+        answer = self._answer("Detokenize", made, m.DetokenizeResponse, deadline_milliseconds)
+        return done(answer)
+
+    def generate(
+        self,
+        request: m.GenerateRequest,
+        *,
+        deadline_milliseconds: int = 0,
+    ) -> m.GenerateResponse:
+        """Continue a prompt."""
+        answer = self._answer("Generate", request, m.GenerateResponse, deadline_milliseconds)
+        return done(answer)
+
+    def generate_stream(
+        self, request: m.GenerateRequest, *, deadline_milliseconds: int = 0
+    ) -> GenerateStream[m.GenerateChunk, m.GenerateResponse]:
+        """The same as it comes: chunks, and then the whole answer as `result`."""
+        exchange = Exchange(self, KINDS["Generate"], request, deadline_milliseconds, True)
+        return GenerateStream(exchange)
+
+    def score(
+        self,
+        request: m.ScoreRequest,
+        *,
+        deadline_milliseconds: int = 0,
+    ) -> m.ScoreResponse:
+        """Log-probabilities of given continuations."""
+        answer = self._answer("Score", request, m.ScoreResponse, deadline_milliseconds)
+        return done(answer)
+
+    def logits(
+        self,
+        request: m.LogitsRequest,
+        *,
+        deadline_milliseconds: int = 0,
+    ) -> m.LogitsResponse:
+        """Raw scores."""
+        answer = self._answer("Logits", request, m.LogitsResponse, deadline_milliseconds)
+        return done(answer)
+
+    def embed(
+        self,
+        request: m.EmbedRequest,
+        *,
+        deadline_milliseconds: int = 0,
+    ) -> m.EmbedResponse:
+        """Inputs to vectors."""
+        answer = self._answer("Embed", request, m.EmbedResponse, deadline_milliseconds)
+        return done(answer)
+
+    def stats(
+        self,
+        request: m.StatsRequest | None = None,
+        *,
+        deadline_milliseconds: int = 0,
+    ) -> m.StatsResponse:
+        """Counters, split by provenance."""
+        made = request or m.StatsRequest()
+        answer = self._answer("Stats", made, m.StatsResponse, deadline_milliseconds)
+        return done(answer)
 
 
-_PING, _HEALTH, _MODELS, _STATS = (KINDS[n] for n in ("Ping", "Health", "Models", "Stats"))
-_LOAD, _UNLOAD, _GENERATE, _SCORE = (KINDS[n] for n in ("Load", "Unload", "Generate", "Score"))
-_TOKENIZE, _DETOKENIZE = KINDS["Tokenize"], KINDS["Detokenize"]
-_LOGITS, _EMBED = KINDS["Logits"], KINDS["Embed"]
+class AsyncCalls(BaseClient):
+    """The calls of the asyncio client."""
 
+    async def ping(
+        self,
+        request: m.PingRequest | Any = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Any,
+    ) -> m.PingResponse:
+        """Same bytes back."""
+        made = request_of("Ping", request, words, fields)
+        answer = self._answer("Ping", made, m.PingResponse, deadline_milliseconds)
+        return await answer
 
-def ping(payload: bytes) -> Plan[PingResponse]:
-    return Plan(_PING, PingRequest(payload=payload or None))
+    async def health(
+        self,
+        request: m.HealthRequest | Any = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Any,
+    ) -> m.HealthResponse:
+        """May this model, or this server, be sent work."""
+        made = request_of("Health", request, words, fields)
+        answer = self._answer("Health", made, m.HealthResponse, deadline_milliseconds)
+        return await answer
 
+    async def models(
+        self,
+        request: m.ModelsRequest | None = None,
+        *,
+        deadline_milliseconds: int = 0,
+    ) -> m.ModelsResponse:
+        """List of models."""
+        made = request or m.ModelsRequest()
+        answer = self._answer("Models", made, m.ModelsResponse, deadline_milliseconds)
+        return await answer
 
-def health(
-    model: str | None, verify: bool | None, requirements: Requirements | None
-) -> Plan[HealthResponse]:
-    return Plan(_HEALTH, HealthRequest(model=model, verify=verify, requirements=requirements))
+    async def load(
+        self,
+        request: m.LoadRequest | Any = None,
+        *words: Any,
+        on_layer: Callable[[m.Layer], None] | None = None,
+        deadline_milliseconds: int = 0,
+        **fields: Any,
+    ) -> m.LoadResponse:
+        """Assay a file and serve it. Never sent twice once written.
 
+        `on_layer` sees each layer's verdict as it comes; what it raises gives the answer up.
+        """
+        made = request_of("Load", request, words, fields)
+        answer = self._answer("Load", made, m.LoadResponse, deadline_milliseconds, on_layer)
+        return await answer
 
-def models() -> Plan[ModelsResponse]:
-    return Plan(_MODELS, ModelsRequest())
+    async def unload(
+        self,
+        request: m.UnloadRequest | Any = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Any,
+    ) -> m.UnloadResponse:
+        """Stop serving a model. Never sent twice once written."""
+        made = request_of("Unload", request, words, fields)
+        answer = self._answer("Unload", made, m.UnloadResponse, deadline_milliseconds)
+        return await answer
 
+    async def tokenize(
+        self,
+        request: m.TokenizeRequest | Any = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Any,
+    ) -> m.TokenizeResponse:
+        """Text to token ids."""
+        made = request_of("Tokenize", request, words, fields)
+        answer = self._answer("Tokenize", made, m.TokenizeResponse, deadline_milliseconds)
+        return await answer
 
-def stats() -> Plan[StatsResponse]:
-    return Plan(_STATS, StatsRequest())
+    async def detokenize(
+        self,
+        request: m.DetokenizeRequest | Any = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Any,
+    ) -> m.DetokenizeResponse:
+        """Token ids to text."""
+        made = request_of("Detokenize", request, words, fields)
+        answer = self._answer("Detokenize", made, m.DetokenizeResponse, deadline_milliseconds)
+        return await answer
 
+    async def generate(
+        self,
+        request: m.GenerateRequest,
+        *,
+        deadline_milliseconds: int = 0,
+    ) -> m.GenerateResponse:
+        """Continue a prompt."""
+        answer = self._answer("Generate", request, m.GenerateResponse, deadline_milliseconds)
+        return await answer
 
-def load(name: str, path: str, strategy: Strategy | None, device: str | None) -> Plan[LoadResponse]:
-    return Plan(_LOAD, LoadRequest(name=name, path=path, strategy=strategy, device=device))
+    def generate_stream(
+        self, request: m.GenerateRequest, *, deadline_milliseconds: int = 0
+    ) -> AsyncGenerateStream[m.GenerateChunk, m.GenerateResponse]:
+        """The same as it comes: chunks, and then the whole answer as `result`."""
+        exchange = Exchange(self, KINDS["Generate"], request, deadline_milliseconds, True)
+        return AsyncGenerateStream(exchange)
 
+    async def score(
+        self,
+        request: m.ScoreRequest,
+        *,
+        deadline_milliseconds: int = 0,
+    ) -> m.ScoreResponse:
+        """Log-probabilities of given continuations."""
+        answer = self._answer("Score", request, m.ScoreResponse, deadline_milliseconds)
+        return await answer
 
-def unload(name: str) -> Plan[UnloadResponse]:
-    return Plan(_UNLOAD, UnloadRequest(name=name))
+    async def logits(
+        self,
+        request: m.LogitsRequest,
+        *,
+        deadline_milliseconds: int = 0,
+    ) -> m.LogitsResponse:
+        """Raw scores."""
+        answer = self._answer("Logits", request, m.LogitsResponse, deadline_milliseconds)
+        return await answer
 
+    async def embed(
+        self,
+        request: m.EmbedRequest,
+        *,
+        deadline_milliseconds: int = 0,
+    ) -> m.EmbedResponse:
+        """Inputs to vectors."""
+        answer = self._answer("Embed", request, m.EmbedResponse, deadline_milliseconds)
+        return await answer
 
-def tokenize(
-    text: bytes | str,
-    model: str | None,
-    parse_special: bool | None,
-    add_special: bool | None,
-    requirements: Requirements | None,
-) -> Plan[TokenizeResponse]:
-    request = TokenizeRequest(
-        model=model,
-        text=text.encode() if isinstance(text, str) else text,
-        parse_special=parse_special,
-        add_special=add_special,
-        requirements=requirements,
-    )
-    return Plan(_TOKENIZE, request)
-
-
-def detokenize(
-    tokens: Tokens, model: str | None, requirements: Requirements | None
-) -> Plan[DetokenizeResponse]:
-    request = DetokenizeRequest(model=model, tokens=tokens, requirements=requirements)
-    return Plan(_DETOKENIZE, request)
-
-
-def generate(request: GenerateRequest) -> Plan[GenerateResponse]:
-    return Plan(_GENERATE, request)
-
-
-def score(request: ScoreRequest) -> Plan[ScoreResponse]:
-    return Plan(_SCORE, request)
-
-
-def logits(request: LogitsRequest) -> Plan[LogitsResponse]:
-    return Plan(_LOGITS, request)
-
-
-def embed(request: EmbedRequest) -> Plan[EmbedResponse]:
-    return Plan(_EMBED, request)
+    async def stats(
+        self,
+        request: m.StatsRequest | None = None,
+        *,
+        deadline_milliseconds: int = 0,
+    ) -> m.StatsResponse:
+        """Counters, split by provenance."""
+        made = request or m.StatsRequest()
+        answer = self._answer("Stats", made, m.StatsResponse, deadline_milliseconds)
+        return await answer

@@ -6,8 +6,8 @@
 
 Guarantees: reading checks every length against the bytes that are there before anything is made of
 it, and refuses whatever the table does not list; what it returns holds no part of the input.
-Writing sends what is given as it is: ranges are the server's to judge, and only what cannot be
-written down at all is refused here. Not here: rules across fields (see _answers).
+Writing refuses what reading would: nothing is sent that breaks its table. Not here: rules across
+fields of an answer (see _answers).
 """
 
 from __future__ import annotations
@@ -18,13 +18,23 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
-from ._errors import REQUEST_INVALID, REVISION_TOO_LOW, AssayError, breach
-from ._protocol import BOOL, BYTES, F32S, F64, MESSAGES, TEXT, U32S, U64
-from ._tables import Field, Message
+from . import _protocol as protocol
+from ._errors import AssayError, breach
+from ._protocol import MESSAGES, Field, Message
 
 _HEADER = struct.Struct("<HBBI")
 _U64 = struct.Struct("<Q")
 _F64 = struct.Struct("<d")
+_NOT_WRITABLE = (struct.error, UnicodeError, TypeError, ValueError, OverflowError, AttributeError)
+
+
+class _Wrong(Exception):
+    """A field that breaks its table: its path, what was found, what is allowed."""
+
+    def __init__(self, path: str, found: object, allowed: object) -> None:
+        self.path = path
+        self.words = f'field "{path}": found {found}, allowed: {allowed}'
+
 
 # ---------------------------------------------------------------- writing
 
@@ -32,59 +42,67 @@ _F64 = struct.Struct("<d")
 def encode(message: Message, values: object, revision: int) -> bytes:
     """The body of `values`, a dataclass of `message`.
 
-    Raises `revision_too_low` for a field that `revision` does not know, `request_invalid` for a
-    value that has no such form.
+    Raises `revision_too_low` for a field that `revision` does not know, `request_invalid` for one
+    that breaks its table.
     """
+    try:
+        return _write(message, values, "", revision)
+    except _Wrong as wrong:
+        text = f"sending {message.name}, {wrong.words}"
+        raise AssayError(protocol.REQUEST_INVALID, text, field=wrong.path or None) from None
+
+
+def _write(message: Message, values: object, where: str, revision: int) -> bytes:
     parts: list[bytes] = []
+    given: dict[str, Any] = {}
+    if not isinstance(values, message.type):
+        raise _Wrong(where[:-1], f"a value of type {type(values).__name__}", f"a {message.name}")
     for field in message.fields:
         value = getattr(values, field.name)
         if value is None:
             continue
+        if field.since > revision and (value or not field.repeated):
+            raise AssayError(
+                protocol.REVISION_TOO_LOW,
+                f'sending "{where}{field.name}": needs revision {field.since} of the protocol, the '
+                f"server speaks revision {revision}",
+                field=where + field.name,
+            )
         if not field.repeated:
             value = (value,)
         elif isinstance(value, (str, bytes)):
-            raise _not_writable(message, field, value)
+            raise _Wrong(where + field.name, "one text", "a sequence of them")
         for element in value:
-            payload = write_value(message, field, element, revision)
+            payload = _write_value(field, element, where, revision)
             parts.append(_HEADER.pack(field.id, field.type, 0, len(payload)))
             parts.append(payload)
+            given[field.name] = value
+    if message.rules:
+        _check_rules(message, given, where)
     return b"".join(parts)
 
 
-def write_value(message: Message, field: Field, value: Any, revision: int) -> bytes:
+def _write_value(field: Field, value: Any, where: str, revision: int) -> bytes:
     """One value's bytes."""
-    if field.since > revision:
-        raise AssayError(
-            REVISION_TOO_LOW,
-            f'sending "{field.name}" of {message.name}: needs revision {field.since} of the '
-            f"protocol, the server speaks revision {revision}",
-            field=field.name,
-        )
+    if field.record is not None:
+        return _write(MESSAGES[field.record], value, f"{where}{field.name}.", revision)
     try:
-        if field.record is not None:
-            return encode(MESSAGES[field.record], value, revision)
-        return _WRITERS[field.type](value)
-    except (struct.error, UnicodeError, TypeError, ValueError, OverflowError, AttributeError):
-        raise _not_writable(message, field, value) from None
-
-
-def _not_writable(message: Message, field: Field, value: Any) -> AssayError:
-    return AssayError(
-        REQUEST_INVALID,
-        f'sending "{field.name}" of {message.name}: found a value of type '
-        f"{type(value).__name__} that cannot be written as the protocol's type {field.type}",
-        field=field.name,
-    )
+        payload = _WRITERS[field.type](value)
+    except _NOT_WRITABLE:
+        found = f"a value of type {type(value).__name__}"
+        allowed = f"what the protocol's type {field.type} holds"
+        raise _Wrong(where + field.name, found, allowed) from None
+    if not field.size_min <= len(payload) <= field.size_max:
+        raise _wrong_size(field, where, len(payload))
+    if field.range or field.choices:
+        _check_value(field, value, where)
+    return payload
 
 
 def _write_u32s(value: Any) -> bytes:
     if isinstance(value, (str, bytes, bytearray)):
         raise TypeError
     return struct.pack(f"<{len(value)}I", *value)
-
-
-def _write_f32s(value: Any) -> bytes:
-    return struct.pack(f"<{len(value)}f", *value)
 
 
 def _write_bool(value: Any) -> bytes:
@@ -94,123 +112,77 @@ def _write_bool(value: Any) -> bytes:
 
 
 _WRITERS: dict[int, Callable[[Any], bytes]] = {
-    U64: _U64.pack,
-    F64: _F64.pack,
-    BYTES: lambda value: memoryview(value).tobytes(),
-    TEXT: str.encode,
-    U32S: _write_u32s,
-    F32S: _write_f32s,
-    BOOL: _write_bool,
+    protocol.U64: _U64.pack,
+    protocol.F64: _F64.pack,
+    protocol.BYTES: lambda value: (
+        value.encode() if isinstance(value, str) else memoryview(value).tobytes()
+    ),
+    protocol.TEXT: str.encode,
+    protocol.U32S: _write_u32s,
+    protocol.F32S: lambda value: struct.pack(f"<{len(value)}f", *value),
+    protocol.BOOL: _write_bool,
 }
 
 # ---------------------------------------------------------------- reading
 
 
-def decode(message: Message, body: memoryview, where: str = "") -> dict[str, Any]:
+def decode(message: Message, body: bytes | memoryview) -> dict[str, Any]:
     """The values of a body by field name. Raises `protocol_error`, the field named."""
+    try:
+        return _read(message, memoryview(body), "")
+    except _Wrong as wrong:
+        raise breach(f"reading the server's {message.name}, {wrong.words}") from None
+
+
+def _read(message: Message, body: memoryview, where: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     at, end, last = 0, len(body), 0
     while at < end:
         if end - at < 8:
-            raise _damaged(message, where, "", f"{end - at} bytes", "a field's header of 8 bytes")
+            raise _Wrong(where, f"{end - at} bytes", "a field's header of 8 bytes")
         number, kind, zero, size = _HEADER.unpack_from(body, at)
         at += 8
         field = message.by_id.get(number)
         if field is None:
-            raise _damaged(message, where, f"#{number}", f"field {number}", "the ids of its table")
-        left = end - at
-        if (
-            kind != field.type
-            or zero
-            or size > left
-            or not field.size_min <= size <= field.size_max
-        ):
-            check_field(message, where, field, kind, zero, size, left)
-        if number <= last:
-            check_order(message, where, field, last)
+            raise _Wrong(f"{where}#{number}", f"field {number}", "the ids of its table")
+        if kind != field.type:
+            raise _Wrong(where + field.name, f"type {kind}", f"type {field.type}")
+        if zero:
+            raise _Wrong(where + field.name, f"a fourth byte of {zero}", 0)
+        if size > end - at:
+            raise _Wrong(where + field.name, f"a size of {size}", f"the {end - at} bytes left")
+        if not field.size_min <= size <= field.size_max:
+            raise _wrong_size(field, where, size)
+        if number < last:
+            raise _Wrong(where + field.name, f"id {number} after {last}", "ascending ids")
+        if number == last and not field.repeated:
+            raise _Wrong(where + field.name, "it a second time", "it once")
         last = number
-        value = read_value(message, where, field, body[at : at + size])
+        value = _read_value(field, body[at : at + size], where)
         at += size
         if field.repeated:
             values.setdefault(field.name, []).append(value)
         else:
             values[field.name] = value
-    if message.counted:
-        check_counts(message, where, values)
+    if message.rules:
+        _check_rules(message, values, where)
     return values
 
 
-def check_field(
-    message: Message, where: str, field: Field, kind: int, zero: int, size: int, left: int
-) -> None:
-    """A field's own header: type, zero byte, size against the bytes left and the table."""
-    if kind != field.type:
-        raise _damaged(message, where, field.name, f"type {kind}", f"type {field.type}")
-    if zero:
-        raise _damaged(message, where, field.name, f"a fourth byte of {zero}", "0")
-    if size > left:
-        raise _damaged(message, where, field.name, f"a size of {size}", f"the {left} bytes left")
-    if not field.size_min <= size <= field.size_max:
-        allowed = f"{field.size_min} to {field.size_max}"
-        raise _damaged(message, where, field.name, f"{size} bytes", allowed)
-
-
-def check_order(message: Message, where: str, field: Field, last: int) -> None:
-    """Ids ascend; only a repeated field may stand there again, and at once."""
-    if field.id < last:
-        raise _damaged(message, where, field.name, f"id {field.id} after {last}", "ascending ids")
-    if field.id == last and not field.repeated:
-        raise _damaged(message, where, field.name, "it a second time", "it once")
-
-
-def check_counts(message: Message, where: str, values: dict[str, Any]) -> None:
-    """What is required is there, and nothing more often than allowed."""
-    for name in message.required:
-        if name not in values:
-            raise _damaged(message, where, name, "no such field", "one: it is required")
-    for field in message.repeated:
-        count = len(values.get(field.name, ()))
-        if not field.times_min <= count <= field.times_max:
-            allowed = f"{field.times_min} to {field.times_max} times"
-            raise _damaged(message, where, field.name, f"it {count} times", allowed)
-
-
-def read_value(message: Message, where: str, field: Field, data: memoryview) -> Any:
+def _read_value(field: Field, data: memoryview, where: str) -> Any:
     """One value, of its type's size and in its range."""
     if field.record is not None:
         record = MESSAGES[field.record]
-        return record.type(**decode(record, data, f"{where}{field.name}."))
+        return record.type(**_read(record, data, f"{where}{field.name}."))
     try:
         value = _READERS[field.type](data)
     except UnicodeDecodeError:
-        raise _damaged(message, where, field.name, "bytes", "UTF-8") from None
+        raise _Wrong(where + field.name, "bytes", "UTF-8") from None
     except (struct.error, ValueError):
-        raise _damaged(message, where, field.name, f"{len(data)} bytes", "its type's") from None
-    if field.ranged:
-        check_range(message, where, field, value)
+        raise _Wrong(where + field.name, f"{len(data)} bytes", "its type's") from None
+    if field.range or field.choices:
+        _check_value(field, value, where)
     return value
-
-
-def check_range(message: Message, where: str, field: Field, value: Any) -> None:
-    """A number against its range, a word against its choices."""
-    if field.choices is not None:
-        if value not in field.choices:
-            raise _damaged(message, where, field.name, "another word", ", ".join(field.choices))
-    elif field.max is not None and field.min is not None:
-        if not field.min <= value <= field.max:  # a NaN fails both comparisons
-            allowed = f"{field.min} to {field.max}"
-            raise _damaged(message, where, field.name, str(value), allowed)
-
-
-def _damaged(message: Message, where: str, field: str, found: str, allowed: str) -> AssayError:
-    return breach(
-        f'reading the server\'s {message.name}, field "{where}{field}": found {found}, '
-        f"allowed: {allowed}"
-    )
-
-
-def _read_u32s(data: memoryview) -> list[int]:
-    return list(struct.unpack(f"<{len(data) // 4}I", data))
 
 
 def _read_f32s(data: memoryview) -> array[float]:
@@ -222,17 +194,51 @@ def _read_f32s(data: memoryview) -> array[float]:
 
 
 def _read_bool(data: memoryview) -> bool:
-    if len(data) != 1 or data[0] > 1:
+    if data[0] > 1:
         raise ValueError
     return data[0] == 1
 
 
 _READERS: dict[int, Callable[[memoryview], Any]] = {
-    U64: lambda data: _U64.unpack(data)[0],
-    F64: lambda data: _F64.unpack(data)[0],
-    BYTES: bytes,
-    TEXT: lambda data: str(data, "utf-8"),
-    U32S: _read_u32s,
-    F32S: _read_f32s,
-    BOOL: _read_bool,
+    protocol.U64: lambda data: _U64.unpack(data)[0],
+    protocol.F64: lambda data: _F64.unpack(data)[0],
+    protocol.BYTES: bytes,
+    protocol.TEXT: lambda data: str(data, "utf-8"),
+    protocol.U32S: lambda data: list(struct.unpack(f"<{len(data) // 4}I", data)),
+    protocol.F32S: _read_f32s,
+    protocol.BOOL: _read_bool,
 }
+
+# ---------------------------------------------------------------- both ways
+
+
+def _wrong_size(field: Field, where: str, size: int) -> _Wrong:
+    return _Wrong(where + field.name, f"{size} bytes", f"{field.size_min} to {field.size_max}")
+
+
+def _check_value(field: Field, value: Any, where: str) -> None:
+    """A number against its range, a word against its choices."""
+    if field.choices and value not in field.choices:
+        raise _Wrong(where + field.name, "another word", ", ".join(field.choices))
+    if field.range:
+        low, high = field.range
+        if not low <= value <= high or field.above and value == low:  # a NaN is not in between
+            allowed = f"{'above ' if field.above else ''}{low} to {high}"
+            raise _Wrong(where + field.name, value, allowed)
+
+
+def _check_rules(message: Message, values: dict[str, Any], where: str) -> None:
+    """What must be there is there, nothing more often than allowed, nothing beside its opposite."""
+    for field in message.counted:
+        count = len(values.get(field.name, ())) if field.repeated else int(field.name in values)
+        if not field.times_min <= count <= field.times_max:
+            allowed = f"{field.times_min} to {field.times_max} times"
+            raise _Wrong(where + field.name, f"it {count} times", allowed)
+    given = [name for name in message.exactly_one if name in values]
+    if message.exactly_one and len(given) != 1:
+        path = where + (given[-1] if given else message.exactly_one[0])
+        allowed = "exactly one of " + ", ".join(message.exactly_one)
+        raise _Wrong(path, " and ".join(given) or "none", allowed)
+    for first, second in message.excludes:
+        if first in values and second in values:
+            raise _Wrong(where + second, f"it beside {first}", "one of them")

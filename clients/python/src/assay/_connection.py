@@ -1,4 +1,4 @@
-"""One connection as a state machine: bytes in, frames for calls out. No socket, clock or lock.
+"""One connection as a state machine: bytes in, frames for calls out. No I/O, clock or lock.
 
     I/O puts what one system call gave into `arrived` and says `file(now)`: calls are woken.
     I/O says `begin(call)`, and after that (and after `file`) `write(send)`.
@@ -6,58 +6,34 @@
 An exception may come between any two instructions of a thread (a signal's handler, Ctrl-C), so
 each change here is one of two: a single store that is the change, or a step that does no harm when
 it is done twice. What is to follow a store is written down in it, and whoever comes next does it
-(`_settle`, `_settle_sends`). A system call's result reaches `arrived` and `_sends` within one call
+(`_settle_sends`, `tidy`). A system call's result reaches `arrived` and `_sends` within one call
 of the interpreter, so that no byte is lost or sent twice. What an interrupted caller left behind is
 found by `tidy`, which looks at the calls themselves.
 
 Guarantees: every header is checked before a call sees its frame, in the order of Protocol/SPEC.md;
 the first breach of the protocol ends the connection and every call on it; a frame is filed once,
 for the call it names. One user at a time: threads hold a lock.
-Not here: contents of answers (_call), what is tried again (_options), reading and writing (_link,
-_async_link).
+Not here: contents of answers and what is tried again (_exchange), reading and writing (_socket).
 """
 
 from __future__ import annotations
 
 import itertools
+import socket
 from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from . import _frames
-from ._call import Call
-from ._codec import decode, encode
-from ._errors import (
-    CONNECTION_CLOSED,
-    GIVEN_UP,
-    REQUEST_INVALID,
-    REVISION_TOO_LOW,
-    AssayError,
-    breach,
-)
+from . import _protocol as protocol
+from ._codec import decode
+from ._errors import AssayError, breach, invalid
+from ._exchange import Call
 from ._frames import COUNTED, HEADER, HEADER_SIZE, Head, new_head
+from ._lz4 import unpack
 from ._options import Options
-from ._protocol import (
-    FLAG_COMPRESSED,
-    FLAG_MORE,
-    GOAWAY_KIND,
-    KINDS,
-    MESSAGES,
-    PROVENANCE_REAL,
-    RESPONSE_BIT,
-    REVISION,
-    Limits,
-)
-from ._tables import Kind
-from .messages import (
-    CancelRequest,
-    ErrorBody,
-    GoAway,
-    HealthRequest,
-    HelloRequest,
-    HelloResponse,
-    Requirements,
-)
+from ._protocol import CONNECTION_CLOSED, FLAG_COMPRESSED, KINDS, MESSAGES, RESPONSE_BIT, REVISION
+from .messages import CancelRequest, ErrorBody, GoAway, HelloRequest, HelloResponse
 
 #: bytes one system call reads
 READ_SIZE = 64 << 10
@@ -67,7 +43,9 @@ LARGE_READ_SIZE = 1 << 20
 _HELD_MAX = 256 << 20
 #: seconds between two searches for calls that nobody waits for any more
 _TIDY_EVERY = 0.1
-_HELLO, _CANCEL = KINDS["Hello"], KINDS["Cancel"]
+_GOAWAY = protocol.GOAWAY_KIND | RESPONSE_BIT
+_CANCEL = KINDS["Cancel"]
+_FLAGS = (socket.MSG_DONTWAIT,)  # of every write: one call does not wait
 
 
 class Input(NamedTuple):
@@ -80,9 +58,6 @@ class Input(NamedTuple):
     number: int
     #: the piece in `arrived` is part of `data`
     absorbed: bool
-    #: whose frame was filed last and is not woken yet; whether that was the last of its answer
-    moved: Call | None = None
-    is_last: bool = False
     pieces: tuple[bytes, ...] = ()
     #: bytes without which there is nothing to file
     missing: int = 1
@@ -124,7 +99,7 @@ class Connection:
         self.rooms: dict[Call, None] = {}
         self._revision = REVISION
         self._compression = False
-        self._peer_body_limit = Limits.FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE
+        self._peer_body_limit = protocol.Limits.FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE
         self._body_limit = self._peer_body_limit
         self._in_flight_max = 1
         self._ids = itertools.count(1)
@@ -168,7 +143,7 @@ class Connection:
             compression=self.options.compression,
             body_size_max=self.options.body_size_max,
         )
-        return Call(_HELLO, request)
+        return Call(KINDS["Hello"], request)
 
     def begin(self, call: Call, deadline: int) -> None:
         """Registers a call and queues its frame. Raises when it cannot be sent; nothing is kept.
@@ -177,58 +152,28 @@ class Connection:
         """
         kind = call.kind
         if kind.since > self._revision:
-            self.check_revision(kind)
-        assert kind.request is not None
-        request = call.pieces.request
-        if kind.request.has_requirements:
-            request = self.insist(request)
-        body = encode(kind.request, request, self._revision)
+            raise AssayError(
+                protocol.REVISION_TOO_LOW,
+                f"sending {kind.name}: needs revision {kind.since} of the protocol, the server "
+                f"speaks revision {self._revision}",
+            )
+        body = call.body(self._revision)
         if len(body) > self._peer_body_limit:
-            self.check_request_size(kind, len(body))
+            found, allowed = f"a body of {len(body)} bytes", f"{self._peer_body_limit}, its limit"
+            raise invalid(f"sending {kind.name} to the server", found, allowed)
         number = next(self._ids)
         frame = _frames.request_frame(kind.number, number, deadline, body, self._compression)
         call.id, call.is_unsent = number, False
         self.calls[number] = call
         self.outbox[number] = frame
 
-    def check_revision(self, kind: Kind) -> None:
-        """A kind the server does not know is not sent."""
-        if kind.since > self._revision:
-            raise AssayError(
-                REVISION_TOO_LOW,
-                f"sending {kind.name}: needs revision {kind.since} of the protocol, the server "
-                f"speaks revision {self._revision}",
-            )
-
-    def check_request_size(self, kind: Kind, size: int) -> None:
-        """A body the server does not accept is not sent."""
-        if size > self._peer_body_limit:
-            raise AssayError(
-                REQUEST_INVALID,
-                f"sending {kind.name}: found a body of {size} bytes, allowed: "
-                f"{self._peer_body_limit}, as the server says",
-            )
-
-    def insist(self, request: Any) -> Any:
-        """The request with `real: true` among its requirements, unless mocks are allowed."""
-        if self.options.allow_mock or (isinstance(request, HealthRequest) and not request.model):
-            return request  # the health of a server has no model that could be real
-        given: Requirements = request.requirements or Requirements()
-        if given.real:
-            return request
-        copy = _copied(request)
-        copy.requirements = Requirements(
-            real=True, fingerprint=given.fingerprint, device=given.device
-        )
-        return copy
-
     # ------------------------------------------------------------ those who left
 
-    def give_up(self, call: Call, error: AssayError | None = None) -> None:
+    def give_up(self, call: Call, error: AssayError | None) -> None:
         """Ends a call from this side; `tidy` tells the server."""
         call.over = True
         if not call.done:
-            call.error = error or AssayError(GIVEN_UP, "the caller gave the answer up")
+            call.error = error
         self.untidy = True
 
     def tidy(self, now: float) -> None:
@@ -241,7 +186,9 @@ class Connection:
             return
         self._settle_sends()
         for number, call in list(self.calls.items()):
-            if not call.sent and number != self._output.number:
+            if call.last < self._input.number:
+                self._forget(number)
+            elif not call.sent and number != self._output.number:
                 self._forget_unsent(number, call)
             elif not call.cancelled and call.kind is not _CANCEL and not call.wanted:
                 self.begin(Call(_CANCEL, CancelRequest(target=number)), 0)
@@ -256,8 +203,10 @@ class Connection:
 
     def _forget_unsent(self, number: int, call: Call) -> None:
         """A request that waits in the outbox, or never came there."""
-        if call.kind is _CANCEL and number in self.outbox or call.wanted:
-            return
+        if not (call.kind is _CANCEL and number in self.outbox or call.wanted):
+            self._forget(number)
+
+    def _forget(self, number: int) -> None:
         self.outbox.pop(number, None)
         self.calls.pop(number, None)
         self.wake_rooms()
@@ -270,30 +219,29 @@ class Connection:
 
     # ------------------------------------------------------------ writing
 
-    def write(self, send: Callable[..., int], *flags: int) -> bool:
+    def write(self, send: Callable[[Any, int], int]) -> bool:
         """Gives the kernel what it takes; True when all is written. Raises OSError."""
-        words = [(flag,) for flag in flags]
         while self.outbox:
-            self._settle_sends()
+            if self._sends or self._output.counted:
+                self._settle_sends()
             number, at, _ = self._output
-            frame = self.outbox.get(number)
-            if frame is None:
-                number, at = next(iter(self.outbox), 0), 0
-                self._output = Output(number, 0, False)
+            if number not in self.outbox:
+                number, at = next(iter(self.outbox)), 0
+                self._output = Output(number, at, False)
+            frame = self.outbox[number]
+            if at < len(frame):
+                rest = memoryview(frame)[at:] if at else frame
+                try:
+                    # In one call of the interpreter: the bytes go, and it is noted that they did.
+                    self._sends.extend(map(send, (rest,), _FLAGS))
+                except BlockingIOError:
+                    return False
                 continue
-            if at >= len(frame):
-                call = self.calls.get(number)
-                if call is not None:
-                    call.sent = True
-                self.outbox.pop(number, None)
-                self._output = _NOTHING_UNDER_WAY
-                continue
-            rest = memoryview(frame)[at:] if at else frame
-            try:
-                # In one call of the interpreter: the bytes go, and it is noted that they did.
-                self._sends.extend(map(send, (rest,), *words))
-            except BlockingIOError:
-                return False
+            call = self.calls.get(number)
+            if call is not None:
+                call.sent = True
+            self.outbox.pop(number, None)
+            self._output = _NOTHING_UNDER_WAY
         return True
 
     def _settle_sends(self) -> None:
@@ -313,9 +261,9 @@ class Connection:
 
     # ------------------------------------------------------------ the end
 
-    def lost(self, reason: str, code: str = CONNECTION_CLOSED) -> None:
+    def lost(self, reason: str) -> None:
         """The connection ended."""
-        self.fail(AssayError(code, reason))
+        self.fail(AssayError(CONNECTION_CLOSED, reason))
 
     def fail(self, error: AssayError) -> None:
         """Ends the connection, and every call on it that is not answered yet."""
@@ -351,7 +299,7 @@ class Connection:
     def is_settled(self) -> bool:
         """All that arrived is filed: only then may more be read. An interrupt may leave some."""
         state = self._input
-        return bool(state.missing) and not (self.arrived or state.absorbed or state.moved)
+        return bool(state.missing) and not (self.arrived or state.absorbed)
 
     @property
     def read_size(self) -> int:
@@ -360,10 +308,9 @@ class Connection:
 
     def _absorb(self) -> bool:
         """Takes the piece that arrived to those before it; True when there may be a frame."""
-        self._settle()
-        data, at, number, absorbed, _, _, pieces, missing = self._input
+        data, at, number, absorbed, pieces, missing = self._input
         if self.arrived and not absorbed:
-            piece = self.arrived[0]
+            piece, absorbed = self.arrived[0], True
             if not piece:
                 raise AssayError(CONNECTION_CLOSED, "the server closed the connection")
             if len(piece) < missing:
@@ -372,24 +319,11 @@ class Connection:
                 rest = data[at:] if at else data
                 data, at = b"".join((rest, *pieces, piece)) if rest or pieces else piece, 0
                 pieces, missing = (), 0
-            self._input = Input(data, at, number, True, None, False, pieces, missing)
-        if self._input.absorbed:
+            self._input = Input(data, at, number, absorbed, pieces, missing)
+        if absorbed:
             self.arrived.clear()
-            self._input = self._input._replace(absorbed=False)
-        return not self._input.missing
-
-    def _settle(self) -> None:
-        """Does what is to follow the frame that was filed last."""
-        state = self._input
-        moved = state.moved
-        if moved is None:
-            return
-        if state.is_last:
-            self.calls.pop(moved.id, None)
-        self._wake(moved)
-        if state.is_last and self.rooms:
-            self.wake_rooms()
-        self._input = state._replace(moved=None)
+            self._input = Input(data, at, number, False, pieces, missing)
+        return not missing
 
     def _file(self, now: float) -> None:
         data, at, number = self._input[:3]
@@ -397,69 +331,69 @@ class Connection:
         while end - at >= HEADER_SIZE:
             head = new_head(Head, HEADER.unpack_from(data, at))
             _frames.check_header(head, self._body_limit)
-            if head.flags & FLAG_COMPRESSED:
-                self.check_compression()
+            if head.flags & FLAG_COMPRESSED and not self._compression:
+                raise breach("reading a frame: its body is compressed, which was not agreed on")
             size = HEADER_SIZE - COUNTED + head.length
             if end - at < size:
                 missing = size - (end - at)
                 break
             call = self._file_frame(head, data[at + HEADER_SIZE : at + size], number, now)
             at, number = at + size, number + 1
-            is_last = not head.flags & FLAG_MORE
-            self._input = Input(data, at, number, False, call, is_last, (), 0)
-            self._settle()
+            self._input = Input(data, at, number, False, (), 0)
+            if call is not None and call.last < number:
+                self.calls.pop(call.id, None)
+                if self.rooms:
+                    self.wake_rooms()
         if at < end and end - at < HEADER_SIZE:
-            _frames.check_first_bytes(memoryview(data)[at:end], self._body_limit)
-        self._input = Input(data[at:], 0, number, False, None, False, (), missing)
+            _frames.check_first_bytes(data[at:], self._body_limit)
+        self._input = Input(data[at:], 0, number, False, (), missing)
 
     def _file_frame(self, head: Head, body: bytes, number: int, now: float) -> Call | None:
         """Puts a frame where its call finds it; done twice, it is there once."""
         if head.flags & FLAG_COMPRESSED:
-            body = bytes(_frames.unpack(memoryview(body), head.raw_size))
+            body = unpack(body, head.raw_size)
         if head.request_id == 0:
-            self._take_go_away(head, memoryview(body))
+            self._take_go_away(head, body)
             return None
-        call = self.check_request_id(head)
-        self.check_kind(call, head)
-        call.heard = now
-        if call.wanted:
-            call.came += len(body)
-            if call.came - call.took > _HELD_MAX:
-                raise breach(
-                    f"reading the answer to {call.kind.name}: found more than {_HELD_MAX} bytes "
-                    "that its caller has not taken"
-                )
-            call.inbox[number] = (head, body)
-        return call
-
-    def check_compression(self) -> None:
-        """Compressed bodies come only when both sides said so."""
-        if not self._compression:
-            raise breach("reading a frame: its body is compressed, which was not agreed on")
-
-    def check_request_id(self, head: Head) -> Call:
-        """The call a frame is for."""
         call = self.calls.get(head.request_id)
         if call is None:
             raise breach(f"reading a frame: nobody waits for an answer to {head.request_id}")
-        return call
-
-    def check_kind(self, call: Call, head: Head) -> None:
-        """The answer's kind is the request's."""
         if head.kind != call.kind.number | RESPONSE_BIT:
             raise breach(
                 f"reading the answer to {call.kind.name}: found kind 0x{head.kind:02x}, allowed: "
                 f"0x{call.kind.number | RESPONSE_BIT:02x}"
             )
+        call.heard = now
+        if not head.flags & protocol.FLAG_MORE:
+            call.last = number
+        if call.wanted:
+            call.inbox[number] = (head, body)
+            call.came += len(body)
+            if call.came > self.options.answer_size_max:
+                self._give_up_large(
+                    call, f"{self.options.answer_size_max}, as answer_size_max says"
+                )
+            elif call.came - call.took > _HELD_MAX:
+                self._give_up_large(call, f"{_HELD_MAX} that its caller has not taken")
+            self._wake(call)
+        return call
 
-    def _take_go_away(self, head: Head, body: memoryview) -> None:
-        if head.kind != GOAWAY_KIND | RESPONSE_BIT or head.flags & ~FLAG_COMPRESSED:
+    def _give_up_large(self, call: Call, allowed: str) -> None:
+        found = f"found {call.came} bytes, allowed: {allowed}"
+        text = f"reading the answer to {call.kind.name}: {found}"
+        call.inbox.clear()
+        self.give_up(call, AssayError(protocol.GIVEN_UP, text))
+
+    def _take_go_away(self, head: Head, body: bytes) -> None:
+        if head.kind != _GOAWAY or head.flags & ~FLAG_COMPRESSED:
             raise breach("reading a GoAway: more follows, or it is degraded")
-        if head.provenance != PROVENANCE_REAL:
+        if head.provenance != protocol.PROVENANCE_REAL:
             raise breach("reading a GoAway: it says mock, and no model makes one")
         if head.status:
             words = ErrorBody(**decode(MESSAGES["Error"], body))
-            raise _said_by_server(words)
+            error = breach(f"the server ended the connection: {words.code}: {words.message}")
+            error.server_code = words.code
+            raise error
         GoAway(**decode(MESSAGES["GoAway"], body))
         self._takes_requests = False
         self.wake_rooms()
@@ -468,27 +402,16 @@ class Connection:
 
     def agree(self, server: HelloResponse) -> None:
         """Takes the answer to Hello; the connection is usable from its last line on."""
-        if server.revision > REVISION:
-            raise _not_offered(f"revision {server.revision}")
-        if server.compression and not self.options.compression:
-            raise _not_offered("compression")
+        for offered, what in (
+            (server.revision <= REVISION, f"revision {server.revision}"),
+            (self.options.compression or not server.compression, "compression"),
+        ):
+            if not offered:
+                text = f"reading the server's Hello: it agrees to {what}, which was not offered"
+                raise breach(text)
         self._revision = server.revision
         self._compression = server.compression
         self._peer_body_limit = server.body_size_max
         self._body_limit = self.options.body_size_max
         self._in_flight_max = server.requests_in_flight_max
         self.server = server
-
-
-def _said_by_server(words: ErrorBody) -> AssayError:
-    error = breach(f"the server ended the connection: {words.code}: {words.message}")
-    error.server_code = words.code
-    return error
-
-
-def _not_offered(what: str) -> AssayError:
-    return breach(f"reading the server's Hello: it agrees to {what}, which was not offered")
-
-
-def _copied(request: Any) -> Any:
-    return type(request)(**{name: getattr(request, name) for name in request.__slots__})

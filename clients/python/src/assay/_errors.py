@@ -6,63 +6,18 @@ again, and a sentence a person can act on. Prompts and answers never appear in i
 
 from __future__ import annotations
 
-from ._protocol import Status
+from ._protocol import ERROR_STATUS, PROTOCOL_ERROR, REQUEST_INVALID, Status
 from .messages import ErrorBody, Provenance
-
-#: The address is not a URL of a known form.
-ADDRESS_INVALID = "address_invalid"
-#: Nobody answers at the address.
-UNREACHABLE = "unreachable"
-#: The connection ended before the answer was complete.
-CONNECTION_CLOSED = "connection_closed"
-#: The answer did not come in time.
-TIMED_OUT = "timed_out"
-#: The server's bytes break the protocol; the connection is closed.
-PROTOCOL_ERROR = "protocol_error"
-#: The answer comes from a mock and mocks are not allowed.
-MOCK_REFUSED = "mock_refused"
-#: The server answered with a status.
-SERVER_REFUSED = "server_refused"
-#: The caller gave the answer up.
-GIVEN_UP = "given_up"
-#: The request cannot be sent to this server: it exceeds its limits, or cannot be written down.
-REQUEST_INVALID = "request_invalid"
-#: The server speaks an older revision, which does not know the request; nothing was sent.
-REVISION_TOO_LOW = "revision_too_low"
-
-_STATUS = {
-    ADDRESS_INVALID: Status.INVALID_ARGUMENT,
-    UNREACHABLE: Status.UNAVAILABLE,
-    CONNECTION_CLOSED: Status.UNAVAILABLE,
-    TIMED_OUT: Status.DEADLINE_EXCEEDED,
-    PROTOCOL_ERROR: Status.PROTOCOL_ERROR,
-    MOCK_REFUSED: Status.MOCK_REFUSED,
-    SERVER_REFUSED: Status.UNKNOWN,
-    GIVEN_UP: Status.CANCELLED,
-    REQUEST_INVALID: Status.INVALID_ARGUMENT,
-    REVISION_TOO_LOW: Status.UNIMPLEMENTED,
-}
 
 
 class AssayError(Exception):
-    """Why a call failed. `str()` of it is `code: message`."""
+    """Why a call failed. `str()` of it is `code: message`.
 
-    #: stable reason in snake_case, one of the constants above
-    code: str
-    #: the server's status, or the one that fits
-    status: Status
-    #: one sentence
-    message: str
-    #: the server's own reason in snake_case, None when it gave none
-    server_code: str | None
-    #: path of the refused field of the request
-    field: str | None
-    #: with MODEL_REJECTED: the layer of the assay that refused
-    layer: str | None
-    #: pause before another attempt, as the server asks for it
-    retry_after_milliseconds: int | None
-    #: provenance of the frame that failed, None when there was none
-    provenance: Provenance | None
+    `code` is a stable reason in snake_case, `status` the server's or the one that fits, `message`
+    one sentence. `provenance` is that of the frame that failed. In the server's own words, None
+    where it said nothing: `server_code`, `field` (path of the refused field; of one refused here,
+    too), `layer` (of the assay, with MODEL_REJECTED), `retry_after_milliseconds`, `server_load`.
+    """
 
     def __init__(
         self,
@@ -76,19 +31,19 @@ class AssayError(Exception):
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
-        self.status = _STATUS[code] if status is None else status
+        self.status = ERROR_STATUS[code] if status is None else status
         self.message = message
+        self.provenance = provenance
         self.server_code = server.code if server else None
         self.field = server.field if server else field
         self.layer = server.layer if server else None
         self.retry_after_milliseconds = server.retry_after_milliseconds if server else None
-        self.provenance = provenance
+        self.server_load = server.server_load if server else None
 
     def again(self) -> AssayError:
         """A new error that says the same: one raised in two threads would mix their traces."""
-        copy = AssayError(self.code, self.message, status=self.status, provenance=self.provenance)
-        copy.server_code, copy.field, copy.layer = self.server_code, self.field, self.layer
-        copy.retry_after_milliseconds = self.retry_after_milliseconds
+        copy = AssayError(self.code, self.message)
+        vars(copy).update(vars(self))
         return copy
 
 
@@ -97,9 +52,7 @@ def breach(message: str) -> AssayError:
     return AssayError(PROTOCOL_ERROR, message)
 
 
-def status_of(number: int) -> Status:
-    """The status of a number; one that is not known reads as UNKNOWN."""
-    try:
-        return Status(number)
-    except ValueError:
-        return Status.UNKNOWN
+def invalid(doing: str, found: object, allowed: object, field: str | None = None) -> AssayError:
+    """The request cannot be sent."""
+    text = f"{doing}: found {found}, allowed: {allowed}"
+    return AssayError(REQUEST_INVALID, text, field=field)

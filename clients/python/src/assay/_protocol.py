@@ -1,12 +1,77 @@
-# Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
+# Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
 """Numbers and message tables of the wire protocol (Protocol/SPEC.md)."""
 
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any, NamedTuple
 
 from . import messages
-from ._tables import Field, Kind, Message
+
+
+class Field(NamedTuple):
+    """One row of a message's table."""
+
+    id: int
+    name: str
+    #: number of the type, as in a field's header
+    type: int
+    #: lowest revision that knows the field
+    since: int
+    #: bytes that a value may have
+    size_min: int
+    size_max: int
+    #: how often it may stand there
+    times_min: int
+    times_max: int
+    repeated: bool = False
+    #: lowest and highest value of a number; with `above` the lowest itself is out
+    range: tuple[float, float] | None = None
+    above: bool = False
+    choices: tuple[str, ...] | None = None
+    #: name of the message that a record holds
+    record: str | None = None
+
+
+class Message:
+    """A message's rows, by id and in order, and the dataclass that holds its values."""
+
+    def __init__(
+        self,
+        name: str,
+        type: type[Any],
+        fields: tuple[Field, ...],
+        exactly_one: tuple[str, ...] = (),
+        excludes: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self.name = name
+        self.type = type
+        self.fields = fields
+        self.by_id = {field.id: field for field in fields}
+        #: names, those that must be there first
+        self.names = [f.name for f in sorted(fields, key=lambda field: not field.times_min)]
+        #: fields that must be there, or may be there more than once
+        self.counted = tuple(f for f in fields if f.times_min or f.repeated)
+        #: fields of which one is there, and no other
+        self.exactly_one = exactly_one
+        #: pairs of which only one is there
+        self.excludes = excludes
+        #: there is something to check across fields
+        self.rules = bool(self.counted or exactly_one or excludes)
+
+
+class Kind(NamedTuple):
+    """One kind of request, and its messages."""
+
+    number: int
+    name: str
+    since: int
+    #: may be sent again after a connection was lost
+    retry_safe: bool
+    request: Message
+    chunk: Message | None
+    response: Message
+
 
 VERSION = 1
 REVISION = 3
@@ -108,182 +173,197 @@ class Status(IntEnum):
     MOCK_REFUSED = 35
 
 
+# Codes of the client's own errors.
+
+#: the address is not a URL of a known form
+ADDRESS_INVALID = "address_invalid"
+#: nobody answers at the address
+UNREACHABLE = "unreachable"
+#: the connection ended, or the client was closed, before the answer was complete
+CONNECTION_CLOSED = "connection_closed"
+#: the answer did not come in time
+TIMED_OUT = "timed_out"
+#: the server's bytes break the protocol; the connection is closed
+PROTOCOL_ERROR = "protocol_error"
+#: the answer comes from a mock and mocks are not allowed; nothing of it is handed out
+MOCK_REFUSED = "mock_refused"
+#: the server answered with a status
+SERVER_REFUSED = "server_refused"
+#: the caller gave the answer up, or it is larger than answer_size_max
+GIVEN_UP = "given_up"
+#: the request cannot be sent: it breaks the tables or exceeds a limit; nothing was sent
+REQUEST_INVALID = "request_invalid"
+#: the server speaks an older revision that does not know the request; nothing was sent
+REVISION_TOO_LOW = "revision_too_low"
+
+#: the status of each code; a server's refusal has the server's
+ERROR_STATUS = {
+    ADDRESS_INVALID: Status.INVALID_ARGUMENT,
+    UNREACHABLE: Status.UNAVAILABLE,
+    CONNECTION_CLOSED: Status.UNAVAILABLE,
+    TIMED_OUT: Status.DEADLINE_EXCEEDED,
+    PROTOCOL_ERROR: Status.PROTOCOL_ERROR,
+    MOCK_REFUSED: Status.MOCK_REFUSED,
+    SERVER_REFUSED: Status.UNKNOWN,
+    GIVEN_UP: Status.CANCELLED,
+    REQUEST_INVALID: Status.INVALID_ARGUMENT,
+    REVISION_TOO_LOW: Status.UNIMPLEMENTED,
+}
+
 MESSAGES: dict[str, Message] = {
     "Requirements": Message(
         "Requirements",
         messages.Requirements,
         (
-            Field(1, "real", BOOL),
-            Field(2, "fingerprint", BYTES, min=32, max=32),
-            Field(3, "device", TEXT, min=1, max=64),
+            Field(1, "real", BOOL, 1, 1, 1, 0, 1),
+            Field(2, "fingerprint", BYTES, 1, 32, 32, 0, 1),
+            Field(3, "device", TEXT, 1, 1, 64, 0, 1),
         ),
     ),
     "Request context": Message(
         "Request context",
         messages.RequestContext,
         (
-            Field(1, "trace_context", TEXT, min=55, max=55, since=3),
-            Field(2, "attempt", U64, min=1, max=4294967295, since=3),
-            Field(3, "priority", U64, min=0, max=9, since=3),
+            Field(1, "trace_context", TEXT, 3, 55, 55, 0, 1),
+            Field(2, "attempt", U64, 3, 8, 8, 0, 1, range=(1, 4294967295)),
+            Field(3, "priority", U64, 3, 8, 8, 0, 1, range=(0, 9)),
         ),
     ),
     "Answer": Message(
         "Answer",
         messages.Answer,
         (
-            Field(1, "model", TEXT, required=True, min=1, max=128),
-            Field(2, "fingerprint", BYTES, min=32, max=32),
-            Field(3, "device", TEXT, required=True, min=1, max=64),
-            Field(4, "timing", RECORD, required=True, record="Timing"),
-            Field(
-                5,
-                "degradations",
-                TEXT,
-                repeated=True,
-                min=1,
-                max=2048,
-                times_min=0,
-                times_max=1024,
-            ),
-            Field(6, "server_load", RECORD, record="Server load", since=3),
+            Field(1, "model", TEXT, 1, 1, 128, 1, 1),
+            Field(2, "fingerprint", BYTES, 1, 32, 32, 0, 1),
+            Field(3, "device", TEXT, 1, 1, 64, 1, 1),
+            Field(4, "timing", RECORD, 1, 0, 4294967295, 1, 1, record="Timing"),
+            Field(5, "degradations", TEXT, 1, 1, 2048, 0, 1024, repeated=True),
+            Field(6, "server_load", RECORD, 3, 0, 4294967295, 0, 1, record="Server load"),
         ),
     ),
     "Server load": Message(
         "Server load",
         messages.ServerLoad,
         (
-            Field(1, "queued", U64, required=True, since=3),
-            Field(2, "running", U64, required=True, since=3),
-            Field(3, "wait_microseconds", U64, required=True, since=3),
-            Field(4, "cache_pages_used", U64, required=True, since=3),
-            Field(5, "cache_pages", U64, required=True, since=3),
+            Field(1, "queued", U64, 3, 8, 8, 1, 1),
+            Field(2, "running", U64, 3, 8, 8, 1, 1),
+            Field(3, "wait_microseconds", U64, 3, 8, 8, 1, 1),
+            Field(4, "cache_pages_used", U64, 3, 8, 8, 1, 1),
+            Field(5, "cache_pages", U64, 3, 8, 8, 1, 1),
         ),
     ),
     "Timing": Message(
         "Timing",
         messages.Timing,
         (
-            Field(1, "accept", U64, required=True),
-            Field(2, "queue", U64, required=True),
-            Field(3, "tokenize", U64, required=True),
-            Field(4, "prefill", U64, required=True),
-            Field(5, "decode", U64, required=True),
-            Field(6, "write", U64, required=True),
-            Field(7, "total", U64, required=True),
+            Field(1, "accept", U64, 1, 8, 8, 1, 1),
+            Field(2, "queue", U64, 1, 8, 8, 1, 1),
+            Field(3, "tokenize", U64, 1, 8, 8, 1, 1),
+            Field(4, "prefill", U64, 1, 8, 8, 1, 1),
+            Field(5, "decode", U64, 1, 8, 8, 1, 1),
+            Field(6, "write", U64, 1, 8, 8, 1, 1),
+            Field(7, "total", U64, 1, 8, 8, 1, 1),
         ),
     ),
     "Chat message": Message(
         "Chat message",
         messages.ChatMessage,
         (
-            Field(
-                1,
-                "role",
-                TEXT,
-                required=True,
-                choices=("system", "user", "assistant"),
-                since=2,
-            ),
-            Field(2, "content", TEXT, required=True, min=0, max=4000000, since=2),
+            Field(1, "role", TEXT, 2, 0, 4294967295, 1, 1, choices=("system", "user", "assistant")),
+            Field(2, "content", TEXT, 2, 0, 4000000, 1, 1),
         ),
     ),
     "Input": Message(
         "Input",
         messages.Input,
         (
-            Field(1, "text", TEXT, min=0, max=4000000, since=2),
-            Field(2, "tokens", U32S, min=1, max=1000000, since=2),
+            Field(1, "text", TEXT, 2, 0, 4000000, 0, 1),
+            Field(2, "tokens", U32S, 2, 4, 4000000, 0, 1),
         ),
+        exactly_one=("text", "tokens"),
     ),
     "Logprobs": Message(
         "Logprobs",
         messages.Logprobs,
         (
-            Field(1, "tokens", U32S, required=True, min=0, max=1000000, since=2),
-            Field(2, "logprobs", F32S, required=True, min=0, max=1000000, since=2),
-            Field(3, "top_count", U64, min=0, max=64, since=2),
-            Field(4, "top_tokens", U32S, min=0, max=1000000, since=2),
-            Field(5, "top_logprobs", F32S, min=0, max=1000000, since=2),
+            Field(1, "tokens", U32S, 2, 0, 4000000, 1, 1),
+            Field(2, "logprobs", F32S, 2, 0, 4000000, 1, 1),
+            Field(3, "top_count", U64, 2, 8, 8, 0, 1, range=(0, 64)),
+            Field(4, "top_tokens", U32S, 2, 0, 4000000, 0, 1),
+            Field(5, "top_logprobs", F32S, 2, 0, 4000000, 0, 1),
         ),
     ),
     "Error": Message(
         "Error",
         messages.ErrorBody,
         (
-            Field(1, "code", TEXT, required=True, min=1, max=128),
-            Field(2, "message", TEXT, required=True, min=0, max=2048),
-            Field(3, "field", TEXT, min=1, max=128),
-            Field(4, "retry_after_milliseconds", U64, min=0, max=3600000),
-            Field(
-                5,
-                "layer",
-                TEXT,
-                choices=("file", "parse", "compatibility", "placement", "validation"),
-            ),
-            Field(6, "server_load", RECORD, record="Server load", since=3),
+            Field(1, "code", TEXT, 1, 1, 128, 1, 1),
+            Field(2, "message", TEXT, 1, 0, 2048, 1, 1),
+            Field(3, "field", TEXT, 1, 1, 128, 0, 1),
+            Field(4, "retry_after_milliseconds", U64, 1, 8, 8, 0, 1, range=(0, 3600000)),
+            Field(5, "layer", TEXT, 1, 0, 4294967295, 0, 1,
+                choices=("file", "parse", "compatibility", "placement", "validation")),
+            Field(6, "server_load", RECORD, 3, 0, 4294967295, 0, 1, record="Server load"),
         ),
     ),
     "Hello request": Message(
         "Hello request",
         messages.HelloRequest,
         (
-            Field(1, "client", TEXT, required=True, min=1, max=128),
-            Field(2, "revision", U64, required=True, min=1, max=4294967295),
-            Field(3, "compression", BOOL),
-            Field(4, "body_size_max", U64, min=4096, max=4294967295),
+            Field(1, "client", TEXT, 1, 1, 128, 1, 1),
+            Field(2, "revision", U64, 1, 8, 8, 1, 1, range=(1, 4294967295)),
+            Field(3, "compression", BOOL, 1, 1, 1, 0, 1),
+            Field(4, "body_size_max", U64, 1, 8, 8, 0, 1, range=(4096, 4294967295)),
         ),
     ),
     "Hello response": Message(
         "Hello response",
         messages.HelloResponse,
         (
-            Field(1, "server", TEXT, required=True, min=1, max=128),
-            Field(2, "revision", U64, required=True, min=1, max=4294967295),
-            Field(3, "compression", BOOL, required=True),
-            Field(4, "body_size_max", U64, required=True, min=4096, max=4294967295),
-            Field(5, "requests_in_flight_max", U64, required=True, min=1, max=4294967295),
+            Field(1, "server", TEXT, 1, 1, 128, 1, 1),
+            Field(2, "revision", U64, 1, 8, 8, 1, 1, range=(1, 4294967295)),
+            Field(3, "compression", BOOL, 1, 1, 1, 1, 1),
+            Field(4, "body_size_max", U64, 1, 8, 8, 1, 1, range=(4096, 4294967295)),
+            Field(5, "requests_in_flight_max", U64, 1, 8, 8, 1, 1, range=(1, 4294967295)),
         ),
     ),
     "Ping request": Message(
         "Ping request",
         messages.PingRequest,
         (
-            Field(1, "payload", BYTES, min=0, max=65536),
+            Field(1, "payload", BYTES, 1, 0, 65536, 0, 1),
         ),
     ),
     "Ping response": Message(
         "Ping response",
         messages.PingResponse,
         (
-            Field(1, "payload", BYTES, min=0, max=65536),
+            Field(1, "payload", BYTES, 1, 0, 65536, 0, 1),
         ),
     ),
     "Health request": Message(
         "Health request",
         messages.HealthRequest,
         (
-            Field(1, "model", TEXT, min=1, max=128),
-            Field(2, "verify", BOOL, since=2),
-            Field(29, "context", RECORD, record="Request context", since=3),
-            Field(30, "requirements", RECORD, record="Requirements"),
+            Field(1, "model", TEXT, 1, 1, 128, 0, 1),
+            Field(2, "verify", BOOL, 2, 1, 1, 0, 1),
+            Field(29, "context", RECORD, 3, 0, 4294967295, 0, 1, record="Request context"),
+            Field(30, "requirements", RECORD, 1, 0, 4294967295, 0, 1, record="Requirements"),
         ),
     ),
     "Health response": Message(
         "Health response",
         messages.HealthResponse,
         (
-            Field(1, "ready", BOOL, required=True),
-            Field(
-                2,
-                "state",
-                TEXT,
-                required=True,
-                choices=("loading", "ready", "failed", "draining"),
-            ),
-            Field(3, "reason", TEXT, min=1, max=2048),
-            Field(4, "seal", TEXT, choices=("absent", "matched", "drifted"), since=2),
-            Field(5, "largest_difference", F64, min=0.0, max=10.0, since=2),
-            Field(6, "file", TEXT, choices=("unchanged", "changed", "missing"), since=3),
+            Field(1, "ready", BOOL, 1, 1, 1, 1, 1),
+            Field(2, "state", TEXT, 1, 0, 4294967295, 1, 1,
+                choices=("loading", "ready", "failed", "draining")),
+            Field(3, "reason", TEXT, 1, 1, 2048, 0, 1),
+            Field(4, "seal", TEXT, 2, 0, 4294967295, 0, 1,
+                choices=("absent", "matched", "drifted")),
+            Field(5, "largest_difference", F64, 2, 8, 8, 0, 1, range=(0.0, 10.0)),
+            Field(6, "file", TEXT, 3, 0, 4294967295, 0, 1,
+                choices=("unchanged", "changed", "missing")),
         ),
     ),
     "Models request": Message(
@@ -295,102 +375,76 @@ MESSAGES: dict[str, Message] = {
         "Models response",
         messages.ModelsResponse,
         (
-            Field(1, "models", RECORD, repeated=True, times_min=0, times_max=1024, record="Model"),
+            Field(1, "models", RECORD, 1, 0, 4294967295, 0, 1024, repeated=True, record="Model"),
         ),
     ),
     "Model": Message(
         "Model",
         messages.Model,
         (
-            Field(1, "name", TEXT, required=True, min=1, max=128),
-            Field(
-                2,
-                "state",
-                TEXT,
-                required=True,
-                choices=("loading", "ready", "failed", "draining"),
-            ),
-            Field(3, "provenance", U64, required=True, min=1, max=2),
-            Field(4, "architecture", TEXT, required=True, min=0, max=128),
-            Field(5, "parameters", U64, required=True),
-            Field(6, "vocabulary", U64, required=True),
-            Field(7, "context", U64, required=True),
-            Field(8, "fingerprint", BYTES, min=32, max=32),
-            Field(9, "generation", U64, required=True, min=0, max=4294967295),
-            Field(10, "device", TEXT, required=True, min=0, max=64),
-            Field(11, "device_reason", TEXT, min=1, max=2048),
-            Field(12, "bytes", U64, required=True),
-            Field(13, "file", TEXT, choices=("unchanged", "changed", "missing"), since=3),
+            Field(1, "name", TEXT, 1, 1, 128, 1, 1),
+            Field(2, "state", TEXT, 1, 0, 4294967295, 1, 1,
+                choices=("loading", "ready", "failed", "draining")),
+            Field(3, "provenance", U64, 1, 8, 8, 1, 1, range=(1, 2)),
+            Field(4, "architecture", TEXT, 1, 0, 128, 1, 1),
+            Field(5, "parameters", U64, 1, 8, 8, 1, 1),
+            Field(6, "vocabulary", U64, 1, 8, 8, 1, 1),
+            Field(7, "context", U64, 1, 8, 8, 1, 1),
+            Field(8, "fingerprint", BYTES, 1, 32, 32, 0, 1),
+            Field(9, "generation", U64, 1, 8, 8, 1, 1, range=(0, 4294967295)),
+            Field(10, "device", TEXT, 1, 0, 64, 1, 1),
+            Field(11, "device_reason", TEXT, 1, 1, 2048, 0, 1),
+            Field(12, "bytes", U64, 1, 8, 8, 1, 1),
+            Field(13, "file", TEXT, 3, 0, 4294967295, 0, 1,
+                choices=("unchanged", "changed", "missing")),
         ),
     ),
     "Load request": Message(
         "Load request",
         messages.LoadRequest,
         (
-            Field(1, "name", TEXT, required=True, min=1, max=128),
-            Field(2, "path", TEXT, required=True, min=1, max=4096),
-            Field(3, "strategy", TEXT, choices=("strict", "graceful", "development")),
-            Field(4, "device", TEXT, min=1, max=64),
+            Field(1, "name", TEXT, 1, 1, 128, 1, 1),
+            Field(2, "path", TEXT, 1, 1, 4096, 1, 1),
+            Field(3, "strategy", TEXT, 1, 0, 4294967295, 0, 1,
+                choices=("strict", "graceful", "development")),
+            Field(4, "device", TEXT, 1, 1, 64, 0, 1),
         ),
     ),
     "Load progress": Message(
         "Load progress",
         messages.LoadProgress,
         (
-            Field(1, "layer", RECORD, required=True, record="Layer"),
-            Field(28, "frame", U64, since=3),
+            Field(1, "layer", RECORD, 1, 0, 4294967295, 1, 1, record="Layer"),
+            Field(28, "frame", U64, 3, 8, 8, 0, 1),
         ),
     ),
     "Load response": Message(
         "Load response",
         messages.LoadResponse,
         (
-            Field(1, "accepted", BOOL, required=True),
-            Field(2, "layers", RECORD, repeated=True, times_min=0, times_max=1024, record="Layer"),
-            Field(3, "model", RECORD, record="Model"),
-            Field(
-                4,
-                "overrides",
-                TEXT,
-                repeated=True,
-                min=1,
-                max=2048,
-                times_min=0,
-                times_max=1024,
-            ),
-            Field(
-                5,
-                "attempts",
-                TEXT,
-                repeated=True,
-                min=1,
-                max=2048,
-                times_min=0,
-                times_max=1024,
-            ),
-            Field(28, "frame", U64, since=3),
+            Field(1, "accepted", BOOL, 1, 1, 1, 1, 1),
+            Field(2, "layers", RECORD, 1, 0, 4294967295, 0, 1024, repeated=True, record="Layer"),
+            Field(3, "model", RECORD, 1, 0, 4294967295, 0, 1, record="Model"),
+            Field(4, "overrides", TEXT, 1, 1, 2048, 0, 1024, repeated=True),
+            Field(5, "attempts", TEXT, 1, 1, 2048, 0, 1024, repeated=True),
+            Field(28, "frame", U64, 3, 8, 8, 0, 1),
         ),
     ),
     "Layer": Message(
         "Layer",
         messages.Layer,
         (
-            Field(
-                1,
-                "layer",
-                TEXT,
-                required=True,
-                choices=("file", "parse", "compatibility", "placement", "validation"),
-            ),
-            Field(2, "ok", BOOL, required=True),
-            Field(3, "microseconds", U64, required=True),
+            Field(1, "layer", TEXT, 1, 0, 4294967295, 1, 1,
+                choices=("file", "parse", "compatibility", "placement", "validation")),
+            Field(2, "ok", BOOL, 1, 1, 1, 1, 1),
+            Field(3, "microseconds", U64, 1, 8, 8, 1, 1),
         ),
     ),
     "Unload request": Message(
         "Unload request",
         messages.UnloadRequest,
         (
-            Field(1, "name", TEXT, required=True, min=1, max=128),
+            Field(1, "name", TEXT, 1, 1, 128, 1, 1),
         ),
     ),
     "Unload response": Message(
@@ -402,269 +456,221 @@ MESSAGES: dict[str, Message] = {
         "Tokenize request",
         messages.TokenizeRequest,
         (
-            Field(1, "model", TEXT, min=1, max=128),
-            Field(2, "text", BYTES, required=True, min=0, max=4000000),
-            Field(3, "parse_special", BOOL),
-            Field(4, "add_special", BOOL),
-            Field(29, "context", RECORD, record="Request context", since=3),
-            Field(30, "requirements", RECORD, record="Requirements"),
+            Field(1, "model", TEXT, 1, 1, 128, 0, 1),
+            Field(2, "text", BYTES, 1, 0, 4000000, 1, 1),
+            Field(3, "parse_special", BOOL, 1, 1, 1, 0, 1),
+            Field(4, "add_special", BOOL, 1, 1, 1, 0, 1),
+            Field(29, "context", RECORD, 3, 0, 4294967295, 0, 1, record="Request context"),
+            Field(30, "requirements", RECORD, 1, 0, 4294967295, 0, 1, record="Requirements"),
         ),
     ),
     "Tokenize response": Message(
         "Tokenize response",
         messages.TokenizeResponse,
         (
-            Field(1, "tokens", U32S, required=True, min=0, max=1000000),
-            Field(31, "answer", RECORD, required=True, record="Answer"),
+            Field(1, "tokens", U32S, 1, 0, 4000000, 1, 1),
+            Field(31, "answer", RECORD, 1, 0, 4294967295, 1, 1, record="Answer"),
         ),
     ),
     "Detokenize request": Message(
         "Detokenize request",
         messages.DetokenizeRequest,
         (
-            Field(1, "model", TEXT, min=1, max=128),
-            Field(2, "tokens", U32S, required=True, min=0, max=1000000),
-            Field(29, "context", RECORD, record="Request context", since=3),
-            Field(30, "requirements", RECORD, record="Requirements"),
+            Field(1, "model", TEXT, 1, 1, 128, 0, 1),
+            Field(2, "tokens", U32S, 1, 0, 4000000, 1, 1),
+            Field(29, "context", RECORD, 3, 0, 4294967295, 0, 1, record="Request context"),
+            Field(30, "requirements", RECORD, 1, 0, 4294967295, 0, 1, record="Requirements"),
         ),
     ),
     "Detokenize response": Message(
         "Detokenize response",
         messages.DetokenizeResponse,
         (
-            Field(1, "text", BYTES, required=True, min=0, max=4000000),
-            Field(31, "answer", RECORD, required=True, record="Answer"),
+            Field(1, "text", BYTES, 1, 0, 4000000, 1, 1),
+            Field(31, "answer", RECORD, 1, 0, 4294967295, 1, 1, record="Answer"),
         ),
     ),
     "Generate request": Message(
         "Generate request",
         messages.GenerateRequest,
         (
-            Field(1, "model", TEXT, min=1, max=128),
-            Field(2, "prompt", TEXT, min=0, max=4000000),
-            Field(3, "tokens", U32S, min=1, max=1000000),
-            Field(4, "parse_special", BOOL),
-            Field(5, "add_special", BOOL),
-            Field(6, "max_tokens", U64, min=1, max=1048576),
-            Field(7, "temperature", F64, min=0.0, max=100.0),
-            Field(8, "top_k", U64, min=0, max=16777216),
-            Field(9, "top_p", F64, min=0.0, max=1.0),
-            Field(10, "min_p", F64, min=0.0, max=1.0),
-            Field(11, "seed", U64),
-            Field(12, "stop", TEXT, repeated=True, min=1, max=256, times_min=0, times_max=16),
-            Field(13, "truncate_prompt", BOOL),
-            Field(14, "logprobs", U64, min=0, max=64, since=2),
-            Field(15, "prompt_logprobs", U64, min=0, max=64, since=2),
-            Field(
-                16,
-                "messages",
-                RECORD,
-                repeated=True,
-                times_min=0,
-                times_max=1024,
-                record="Chat message",
-                since=2,
-            ),
-            Field(17, "ignore_eos", BOOL, since=3),
-            Field(18, "min_tokens", U64, min=0, max=1048576, since=3),
-            Field(29, "context", RECORD, record="Request context", since=3),
-            Field(30, "requirements", RECORD, record="Requirements"),
+            Field(1, "model", TEXT, 1, 1, 128, 0, 1),
+            Field(2, "prompt", TEXT, 1, 0, 4000000, 0, 1),
+            Field(3, "tokens", U32S, 1, 4, 4000000, 0, 1),
+            Field(4, "parse_special", BOOL, 1, 1, 1, 0, 1),
+            Field(5, "add_special", BOOL, 1, 1, 1, 0, 1),
+            Field(6, "max_tokens", U64, 1, 8, 8, 0, 1, range=(1, 1048576)),
+            Field(7, "temperature", F64, 1, 8, 8, 0, 1, range=(0.0, 100.0)),
+            Field(8, "top_k", U64, 1, 8, 8, 0, 1, range=(0, 16777216)),
+            Field(9, "top_p", F64, 1, 8, 8, 0, 1, range=(0.0, 1.0), above=True),
+            Field(10, "min_p", F64, 1, 8, 8, 0, 1, range=(0.0, 1.0)),
+            Field(11, "seed", U64, 1, 8, 8, 0, 1),
+            Field(12, "stop", TEXT, 1, 1, 256, 0, 16, repeated=True),
+            Field(13, "truncate_prompt", BOOL, 1, 1, 1, 0, 1),
+            Field(14, "logprobs", U64, 2, 8, 8, 0, 1, range=(0, 64)),
+            Field(15, "prompt_logprobs", U64, 2, 8, 8, 0, 1, range=(0, 64)),
+            Field(16, "messages", RECORD, 2, 0, 4294967295, 0, 1024, repeated=True,
+                record="Chat message"),
+            Field(17, "ignore_eos", BOOL, 3, 1, 1, 0, 1),
+            Field(18, "min_tokens", U64, 3, 8, 8, 0, 1, range=(0, 1048576)),
+            Field(29, "context", RECORD, 3, 0, 4294967295, 0, 1, record="Request context"),
+            Field(30, "requirements", RECORD, 1, 0, 4294967295, 0, 1, record="Requirements"),
         ),
+        exactly_one=("prompt", "tokens", "messages"),
+        excludes=(("messages", "parse_special"), ("messages", "add_special"),),
     ),
     "Generate chunk": Message(
         "Generate chunk",
         messages.GenerateChunk,
         (
-            Field(1, "tokens", U32S, min=0, max=1000000),
-            Field(2, "text", TEXT, min=0, max=4000000),
-            Field(3, "prompt_done", U64),
-            Field(4, "prompt_total", U64),
-            Field(5, "logprobs", RECORD, record="Logprobs", since=2),
-            Field(6, "prompt_logprobs", RECORD, record="Logprobs", since=2),
-            Field(28, "frame", U64, since=3),
+            Field(1, "tokens", U32S, 1, 0, 4000000, 0, 1),
+            Field(2, "text", TEXT, 1, 0, 4000000, 0, 1),
+            Field(3, "prompt_done", U64, 1, 8, 8, 0, 1),
+            Field(4, "prompt_total", U64, 1, 8, 8, 0, 1),
+            Field(5, "logprobs", RECORD, 2, 0, 4294967295, 0, 1, record="Logprobs"),
+            Field(6, "prompt_logprobs", RECORD, 2, 0, 4294967295, 0, 1, record="Logprobs"),
+            Field(28, "frame", U64, 3, 8, 8, 0, 1),
         ),
     ),
     "Generate response": Message(
         "Generate response",
         messages.GenerateResponse,
         (
-            Field(1, "tokens", U32S, min=0, max=1000000),
-            Field(2, "text", TEXT, min=0, max=4000000),
-            Field(
-                5,
-                "finish_reason",
-                TEXT,
-                required=True,
-                choices=("stop", "length", "cancelled", "deadline"),
-            ),
-            Field(6, "stop_matched", TEXT, min=1, max=256),
-            Field(7, "prompt_tokens", U64, required=True),
-            Field(8, "completion_tokens", U64, required=True),
-            Field(9, "logprobs", RECORD, record="Logprobs", since=2),
-            Field(10, "prompt_logprobs", RECORD, record="Logprobs", since=2),
-            Field(28, "frame", U64, since=3),
-            Field(31, "answer", RECORD, required=True, record="Answer"),
+            Field(1, "tokens", U32S, 1, 0, 4000000, 0, 1),
+            Field(2, "text", TEXT, 1, 0, 4000000, 0, 1),
+            Field(5, "finish_reason", TEXT, 1, 0, 4294967295, 1, 1,
+                choices=("stop", "length", "cancelled", "deadline")),
+            Field(6, "stop_matched", TEXT, 1, 1, 256, 0, 1),
+            Field(7, "prompt_tokens", U64, 1, 8, 8, 1, 1),
+            Field(8, "completion_tokens", U64, 1, 8, 8, 1, 1),
+            Field(9, "logprobs", RECORD, 2, 0, 4294967295, 0, 1, record="Logprobs"),
+            Field(10, "prompt_logprobs", RECORD, 2, 0, 4294967295, 0, 1, record="Logprobs"),
+            Field(28, "frame", U64, 3, 8, 8, 0, 1),
+            Field(31, "answer", RECORD, 1, 0, 4294967295, 1, 1, record="Answer"),
         ),
     ),
     "Score request": Message(
         "Score request",
         messages.ScoreRequest,
         (
-            Field(1, "model", TEXT, min=1, max=128, since=2),
-            Field(2, "prompt", TEXT, min=0, max=4000000, since=2),
-            Field(3, "tokens", U32S, min=1, max=1000000, since=2),
-            Field(4, "parse_special", BOOL, since=2),
-            Field(5, "add_special", BOOL, since=2),
-            Field(
-                6,
-                "messages",
-                RECORD,
-                repeated=True,
-                times_min=0,
-                times_max=1024,
-                record="Chat message",
-                since=2,
-            ),
-            Field(
-                7,
-                "continuations",
-                RECORD,
-                repeated=True,
-                times_min=1,
-                times_max=256,
-                record="Input",
-                since=2,
-            ),
-            Field(8, "top_logprobs", U64, min=0, max=64, since=2),
-            Field(29, "context", RECORD, record="Request context", since=3),
-            Field(30, "requirements", RECORD, record="Requirements", since=2),
+            Field(1, "model", TEXT, 2, 1, 128, 0, 1),
+            Field(2, "prompt", TEXT, 2, 0, 4000000, 0, 1),
+            Field(3, "tokens", U32S, 2, 4, 4000000, 0, 1),
+            Field(4, "parse_special", BOOL, 2, 1, 1, 0, 1),
+            Field(5, "add_special", BOOL, 2, 1, 1, 0, 1),
+            Field(6, "messages", RECORD, 2, 0, 4294967295, 0, 1024, repeated=True,
+                record="Chat message"),
+            Field(7, "continuations", RECORD, 2, 0, 4294967295, 1, 256, repeated=True,
+                record="Input"),
+            Field(8, "top_logprobs", U64, 2, 8, 8, 0, 1, range=(0, 64)),
+            Field(29, "context", RECORD, 3, 0, 4294967295, 0, 1, record="Request context"),
+            Field(30, "requirements", RECORD, 2, 0, 4294967295, 0, 1, record="Requirements"),
         ),
+        exactly_one=("prompt", "tokens", "messages"),
+        excludes=(("messages", "parse_special"), ("messages", "add_special"),),
     ),
     "Score response": Message(
         "Score response",
         messages.ScoreResponse,
         (
-            Field(
-                1,
-                "scores",
-                RECORD,
-                repeated=True,
-                times_min=1,
-                times_max=256,
-                record="Continuation score",
-                since=2,
-            ),
-            Field(2, "prompt_tokens", U64, required=True, since=2),
-            Field(31, "answer", RECORD, required=True, record="Answer", since=2),
+            Field(1, "scores", RECORD, 2, 0, 4294967295, 1, 256, repeated=True,
+                record="Continuation score"),
+            Field(2, "prompt_tokens", U64, 2, 8, 8, 1, 1),
+            Field(31, "answer", RECORD, 2, 0, 4294967295, 1, 1, record="Answer"),
         ),
     ),
     "Continuation score": Message(
         "Continuation score",
         messages.ContinuationScore,
         (
-            Field(1, "logprobs", RECORD, required=True, record="Logprobs", since=2),
-            Field(2, "logprob", F64, required=True, since=2),
-            Field(3, "greedy", BOOL, required=True, since=2),
+            Field(1, "logprobs", RECORD, 2, 0, 4294967295, 1, 1, record="Logprobs"),
+            Field(2, "logprob", F64, 2, 8, 8, 1, 1),
+            Field(3, "greedy", BOOL, 2, 1, 1, 1, 1),
         ),
     ),
     "Embed request": Message(
         "Embed request",
         messages.EmbedRequest,
         (
-            Field(1, "model", TEXT, min=1, max=128, since=2),
-            Field(
-                2,
-                "inputs",
-                RECORD,
-                repeated=True,
-                times_min=1,
-                times_max=256,
-                record="Input",
-                since=2,
-            ),
-            Field(3, "parse_special", BOOL, since=2),
-            Field(4, "add_special", BOOL, since=2),
-            Field(5, "pooling", TEXT, choices=("mean", "last", "cls"), since=2),
-            Field(6, "normalize", BOOL, since=2),
-            Field(29, "context", RECORD, record="Request context", since=3),
-            Field(30, "requirements", RECORD, record="Requirements", since=2),
+            Field(1, "model", TEXT, 2, 1, 128, 0, 1),
+            Field(2, "inputs", RECORD, 2, 0, 4294967295, 1, 256, repeated=True, record="Input"),
+            Field(3, "parse_special", BOOL, 2, 1, 1, 0, 1),
+            Field(4, "add_special", BOOL, 2, 1, 1, 0, 1),
+            Field(5, "pooling", TEXT, 2, 0, 4294967295, 0, 1, choices=("mean", "last", "cls")),
+            Field(6, "normalize", BOOL, 2, 1, 1, 0, 1),
+            Field(29, "context", RECORD, 3, 0, 4294967295, 0, 1, record="Request context"),
+            Field(30, "requirements", RECORD, 2, 0, 4294967295, 0, 1, record="Requirements"),
         ),
     ),
     "Embed chunk": Message(
         "Embed chunk",
         messages.EmbedChunk,
         (
-            Field(1, "embeddings", F32S, required=True, min=1, max=1000000, since=2),
-            Field(28, "frame", U64, since=3),
+            Field(1, "embeddings", F32S, 2, 4, 4000000, 1, 1),
+            Field(28, "frame", U64, 3, 8, 8, 0, 1),
         ),
     ),
     "Embed response": Message(
         "Embed response",
         messages.EmbedResponse,
         (
-            Field(1, "embeddings", F32S, required=True, min=0, max=1000000, since=2),
-            Field(2, "dimensions", U64, required=True, min=1, max=131072, since=2),
-            Field(3, "count", U64, required=True, min=1, max=256, since=2),
-            Field(4, "prompt_tokens", U64, required=True, since=2),
-            Field(28, "frame", U64, since=3),
-            Field(31, "answer", RECORD, required=True, record="Answer", since=2),
+            Field(1, "embeddings", F32S, 2, 0, 4000000, 1, 1),
+            Field(2, "dimensions", U64, 2, 8, 8, 1, 1, range=(1, 131072)),
+            Field(3, "count", U64, 2, 8, 8, 1, 1, range=(1, 256)),
+            Field(4, "prompt_tokens", U64, 2, 8, 8, 1, 1),
+            Field(28, "frame", U64, 3, 8, 8, 0, 1),
+            Field(31, "answer", RECORD, 2, 0, 4294967295, 1, 1, record="Answer"),
         ),
     ),
     "Logits request": Message(
         "Logits request",
         messages.LogitsRequest,
         (
-            Field(1, "model", TEXT, min=1, max=128),
-            Field(2, "prompt", TEXT, min=0, max=4000000),
-            Field(3, "tokens", U32S, min=1, max=1000000),
-            Field(4, "parse_special", BOOL),
-            Field(5, "add_special", BOOL),
-            Field(6, "all_positions", BOOL),
-            Field(
-                7,
-                "messages",
-                RECORD,
-                repeated=True,
-                times_min=0,
-                times_max=1024,
-                record="Chat message",
-                since=2,
-            ),
-            Field(29, "context", RECORD, record="Request context", since=3),
-            Field(30, "requirements", RECORD, record="Requirements"),
+            Field(1, "model", TEXT, 1, 1, 128, 0, 1),
+            Field(2, "prompt", TEXT, 1, 0, 4000000, 0, 1),
+            Field(3, "tokens", U32S, 1, 4, 4000000, 0, 1),
+            Field(4, "parse_special", BOOL, 1, 1, 1, 0, 1),
+            Field(5, "add_special", BOOL, 1, 1, 1, 0, 1),
+            Field(6, "all_positions", BOOL, 1, 1, 1, 0, 1),
+            Field(7, "messages", RECORD, 2, 0, 4294967295, 0, 1024, repeated=True,
+                record="Chat message"),
+            Field(29, "context", RECORD, 3, 0, 4294967295, 0, 1, record="Request context"),
+            Field(30, "requirements", RECORD, 1, 0, 4294967295, 0, 1, record="Requirements"),
         ),
+        exactly_one=("prompt", "tokens", "messages"),
+        excludes=(("messages", "parse_special"), ("messages", "add_special"),),
     ),
     "Logits chunk": Message(
         "Logits chunk",
         messages.LogitsChunk,
         (
-            Field(1, "logits", F32S, required=True, min=1, max=1000000),
-            Field(28, "frame", U64, since=3),
+            Field(1, "logits", F32S, 1, 4, 4000000, 1, 1),
+            Field(28, "frame", U64, 3, 8, 8, 0, 1),
         ),
     ),
     "Logits response": Message(
         "Logits response",
         messages.LogitsResponse,
         (
-            Field(1, "logits", F32S, required=True, min=0, max=1000000),
-            Field(2, "vocabulary", U64, required=True, min=1, max=4294967295),
-            Field(3, "positions", U64, required=True, min=1, max=4294967295),
-            Field(28, "frame", U64, since=3),
-            Field(31, "answer", RECORD, required=True, record="Answer"),
+            Field(1, "logits", F32S, 1, 0, 4000000, 1, 1),
+            Field(2, "vocabulary", U64, 1, 8, 8, 1, 1, range=(1, 4294967295)),
+            Field(3, "positions", U64, 1, 8, 8, 1, 1, range=(1, 4294967295)),
+            Field(28, "frame", U64, 3, 8, 8, 0, 1),
+            Field(31, "answer", RECORD, 1, 0, 4294967295, 1, 1, record="Answer"),
         ),
     ),
     "Cancel request": Message(
         "Cancel request",
         messages.CancelRequest,
         (
-            Field(1, "target", U64, required=True, min=1, max=18446744073709551615),
+            Field(1, "target", U64, 1, 8, 8, 1, 1, range=(1, 18446744073709551615)),
         ),
     ),
     "Cancel response": Message(
         "Cancel response",
         messages.CancelResponse,
         (
-            Field(1, "found", BOOL, required=True),
+            Field(1, "found", BOOL, 1, 1, 1, 1, 1),
         ),
     ),
     "Stats request": Message(
@@ -676,159 +682,110 @@ MESSAGES: dict[str, Message] = {
         "Stats response",
         messages.StatsResponse,
         (
-            Field(
-                1,
-                "counters",
-                RECORD,
-                repeated=True,
-                times_min=0,
-                times_max=1024,
-                record="Counter",
-            ),
+            Field(1, "counters", RECORD, 1, 0, 4294967295, 0, 1024, repeated=True,
+                record="Counter"),
         ),
     ),
     "Counter": Message(
         "Counter",
         messages.Counter,
         (
-            Field(1, "name", TEXT, required=True, min=1, max=128),
-            Field(2, "real", U64, required=True),
-            Field(3, "mock", U64, required=True),
+            Field(1, "name", TEXT, 1, 1, 128, 1, 1),
+            Field(2, "real", U64, 1, 8, 8, 1, 1),
+            Field(3, "mock", U64, 1, 8, 8, 1, 1),
         ),
     ),
     "GoAway": Message(
         "GoAway",
         messages.GoAway,
         (
-            Field(1, "reason", TEXT, required=True, min=1, max=128),
-            Field(2, "drain_milliseconds", U64, required=True),
+            Field(1, "reason", TEXT, 1, 1, 128, 1, 1),
+            Field(2, "drain_milliseconds", U64, 1, 8, 8, 1, 1),
         ),
     ),
 }
 
 KINDS: dict[str, Kind] = {
     "Hello": Kind(
-        1,
-        "Hello",
-        since=1,
-        retry_safe=True,
+        1, "Hello", since=1, retry_safe=True,
         request=MESSAGES["Hello request"],
         chunk=None,
         response=MESSAGES["Hello response"],
     ),
     "Ping": Kind(
-        2,
-        "Ping",
-        since=1,
-        retry_safe=True,
+        2, "Ping", since=1, retry_safe=True,
         request=MESSAGES["Ping request"],
         chunk=None,
         response=MESSAGES["Ping response"],
     ),
     "Health": Kind(
-        3,
-        "Health",
-        since=1,
-        retry_safe=True,
+        3, "Health", since=1, retry_safe=True,
         request=MESSAGES["Health request"],
         chunk=None,
         response=MESSAGES["Health response"],
     ),
     "Models": Kind(
-        4,
-        "Models",
-        since=1,
-        retry_safe=True,
+        4, "Models", since=1, retry_safe=True,
         request=MESSAGES["Models request"],
         chunk=None,
         response=MESSAGES["Models response"],
     ),
     "Load": Kind(
-        5,
-        "Load",
-        since=1,
-        retry_safe=False,
+        5, "Load", since=1, retry_safe=False,
         request=MESSAGES["Load request"],
         chunk=MESSAGES["Load progress"],
         response=MESSAGES["Load response"],
     ),
     "Unload": Kind(
-        7,
-        "Unload",
-        since=1,
-        retry_safe=False,
+        7, "Unload", since=1, retry_safe=False,
         request=MESSAGES["Unload request"],
         chunk=None,
         response=MESSAGES["Unload response"],
     ),
     "Tokenize": Kind(
-        8,
-        "Tokenize",
-        since=1,
-        retry_safe=True,
+        8, "Tokenize", since=1, retry_safe=True,
         request=MESSAGES["Tokenize request"],
         chunk=None,
         response=MESSAGES["Tokenize response"],
     ),
     "Detokenize": Kind(
-        9,
-        "Detokenize",
-        since=1,
-        retry_safe=True,
+        9, "Detokenize", since=1, retry_safe=True,
         request=MESSAGES["Detokenize request"],
         chunk=None,
         response=MESSAGES["Detokenize response"],
     ),
     "Generate": Kind(
-        10,
-        "Generate",
-        since=1,
-        retry_safe=True,
+        10, "Generate", since=1, retry_safe=True,
         request=MESSAGES["Generate request"],
         chunk=MESSAGES["Generate chunk"],
         response=MESSAGES["Generate response"],
     ),
     "Score": Kind(
-        11,
-        "Score",
-        since=2,
-        retry_safe=True,
+        11, "Score", since=2, retry_safe=True,
         request=MESSAGES["Score request"],
         chunk=None,
         response=MESSAGES["Score response"],
     ),
     "Logits": Kind(
-        12,
-        "Logits",
-        since=1,
-        retry_safe=True,
+        12, "Logits", since=1, retry_safe=True,
         request=MESSAGES["Logits request"],
         chunk=MESSAGES["Logits chunk"],
         response=MESSAGES["Logits response"],
     ),
     "Embed": Kind(
-        13,
-        "Embed",
-        since=2,
-        retry_safe=True,
+        13, "Embed", since=2, retry_safe=True,
         request=MESSAGES["Embed request"],
         chunk=MESSAGES["Embed chunk"],
         response=MESSAGES["Embed response"],
     ),
     "Cancel": Kind(
-        14,
-        "Cancel",
-        since=1,
-        retry_safe=False,
+        14, "Cancel", since=1, retry_safe=False,
         request=MESSAGES["Cancel request"],
         chunk=None,
         response=MESSAGES["Cancel response"],
     ),
     "Stats": Kind(
-        15,
-        "Stats",
-        since=1,
-        retry_safe=True,
+        15, "Stats", since=1, retry_safe=True,
         request=MESSAGES["Stats request"],
         chunk=None,
         response=MESSAGES["Stats response"],

@@ -1,4 +1,4 @@
-# Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
+# Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
 """What is sent and what comes back: one dataclass per message of Protocol/SPEC.md, section 8.
 
 Optional fields of requests are None when they are not given; a field that is given is sent, even
@@ -699,3 +699,55 @@ class StatsResponse(Result):
 
     #: one `Counter` each, in order of name
     counters: list[Counter] = _field(default_factory=list)
+
+
+__all__ = [
+    "Answer",
+    "CancelRequest",
+    "CancelResponse",
+    "ChatMessage",
+    "ContinuationScore",
+    "Counter",
+    "DetokenizeRequest",
+    "DetokenizeResponse",
+    "EmbedChunk",
+    "EmbedRequest",
+    "EmbedResponse",
+    "ErrorBody",
+    "GenerateChunk",
+    "GenerateRequest",
+    "GenerateResponse",
+    "GoAway",
+    "HealthRequest",
+    "HealthResponse",
+    "HelloRequest",
+    "HelloResponse",
+    "Input",
+    "Layer",
+    "LoadProgress",
+    "LoadRequest",
+    "LoadResponse",
+    "LogitsChunk",
+    "LogitsRequest",
+    "LogitsResponse",
+    "Logprobs",
+    "Model",
+    "ModelsRequest",
+    "ModelsResponse",
+    "PingRequest",
+    "PingResponse",
+    "Provenance",
+    "RequestContext",
+    "Requirements",
+    "Result",
+    "ScoreRequest",
+    "ScoreResponse",
+    "ServerLoad",
+    "StatsRequest",
+    "StatsResponse",
+    "Timing",
+    "TokenizeRequest",
+    "TokenizeResponse",
+    "UnloadRequest",
+    "UnloadResponse",
+]

@@ -1,0 +1,86 @@
+"""An answer as it comes: iterators over its chunks, blocking and asyncio.
+
+Guarantees: a stream that is closed, left or dropped before its end has the server stop. One thread,
+or task, at a time. A stream whose step was ended by an exception of another kind than `AssayError`
+(Ctrl-C, a signal's handler, the task's cancellation) is over, as a generator would be.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from ._errors import AssayError
+from ._exchange import Exchange
+from ._protocol import GIVEN_UP
+from ._threads import done
+
+ChunkT = TypeVar("ChunkT")
+ResultT = TypeVar("ResultT")
+
+
+class _Stream(Generic[ChunkT, ResultT]):
+    """What both kinds of stream share. The request is sent at the first step."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    @property
+    def result(self) -> ResultT:
+        """The whole answer, the chunks' parts included. Raises when it is not complete."""
+        result: ResultT | None = self._exchange.result
+        if result is not None:
+            return result
+        text = "the answer has not been read to its end"
+        raise self._exchange.error or AssayError(GIVEN_UP, text)
+
+    def __del__(self) -> None:
+        exchange = getattr(self, "_exchange", None)
+        if exchange is not None:
+            exchange.drop()
+
+
+class GenerateStream(_Stream[ChunkT, ResultT]):
+    """An iterator over the chunks, then `result`."""
+
+    def __iter__(self) -> GenerateStream[ChunkT, ResultT]:
+        return self
+
+    def __next__(self) -> ChunkT:
+        chunk: ChunkT | None = done(self._exchange.step())
+        if chunk is None:
+            raise StopIteration
+        return chunk
+
+    def close(self) -> None:
+        """Gives up what has not come yet. Safe to repeat."""
+        self._exchange.close()
+
+    def __enter__(self) -> GenerateStream[ChunkT, ResultT]:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+
+class AsyncGenerateStream(_Stream[ChunkT, ResultT]):
+    """An asynchronous iterator over the chunks, then `result`. It belongs to the event loop of its
+    first step; elsewhere it is over."""
+
+    def __aiter__(self) -> AsyncGenerateStream[ChunkT, ResultT]:
+        return self
+
+    async def __anext__(self) -> ChunkT:
+        chunk: ChunkT | None = await self._exchange.step()
+        if chunk is None:
+            raise StopAsyncIteration
+        return chunk
+
+    async def aclose(self) -> None:
+        """Gives up what has not come yet. Safe to repeat."""
+        self._exchange.close()
+
+    async def __aenter__(self) -> AsyncGenerateStream[ChunkT, ResultT]:
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        await self.aclose()
