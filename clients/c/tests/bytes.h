@@ -1,6 +1,6 @@
 /*
- * What needs no server: text, blocks, addresses, options, headers and bodies, right ones and damaged
- * ones, and requests that are refused before they are sent. Included by test_assay.c.
+ * What needs no server: text, blocks, addresses, options, headers and bodies, right ones and
+ * damaged ones, and requests that are refused before they are sent. Included by test_assay.c.
  */
 #ifndef TESTS_BYTES_H
 #define TESTS_BYTES_H
