@@ -78,9 +78,26 @@ def default_text(field):
     return "%g" % value if isinstance(value, float) else str(value)
 
 
+# Where the version of the programs and of the clients stands besides.
+RELEASES = [("clients/python/pyproject.toml", r'^version = "(.+)"'),
+            ("clients/bridge/pyproject.toml", r'^version = "(.+)"'),
+            ("clients/rust/Cargo.toml", r'^version = "(.+)"'),
+            ("clients/typescript/package.json", r'^  "version": "(.+)"'),
+            ("Sources/Server/AssayServer.swift", r'version = "assayd (.+)"'),
+            ("Sources/Loading/Seal.swift", r'createdBy = "assay (.+)"')]
+
+
+def other_releases(protocol):
+    for path, pattern in RELEASES:
+        with open(os.path.join(ROOT, path), encoding="utf-8") as handle:
+            found = re.search(pattern, handle.read(), re.MULTILINE)
+        if found is None or found.group(1) != protocol["release"]:
+            yield "%s: not release %s" % (path, protocol["release"])
+
+
 def contradictions(protocol):
     """Sentences: where one place of protocol.json and another do not fit together."""
-    wrong = []
+    wrong = list(other_releases(protocol))
     for name, message in protocol["messages"].items():
         fields = {field["name"]: field for field in message["fields"]}
         ids = [field["id"] for field in message["fields"]]

@@ -29,7 +29,7 @@ OPTIONAL = {"u64": "assay_opt_u64", "f64": "assay_opt_f64", "bool": "assay_opt_b
 # What C has beside the codes and options of the protocol.
 OWN_CODES = [{"code": "out_of_memory", "status": "RESOURCE_EXHAUSTED",
               "meaning": "the allocator returned NULL"}]
-OWN_NAME = "assay-c/1"
+OWN_NAME = "assay-c/%s"
 
 VALUES = {"bytes": "assay_bytes", "text": "assay_text", "u32[]": "assay_u32s",
           "f32[]": "assay_f32s"}
@@ -267,9 +267,9 @@ def option_type(option):
     return {"text": "const char *", "bool": "bool ", "u64": "uint64_t "}[option["type"]]
 
 
-def default_of(option):
+def default_of(protocol, option):
     if option["type"] == "text":
-        return '"%s"' % OWN_NAME
+        return '"%s"' % (OWN_NAME % protocol["release"])
     if option["type"] == "bool":
         return "true" if option["default"] else "false"
     return number(option["default"])
@@ -279,7 +279,7 @@ def options(protocol):
     out = [wrapped("What a client says about itself and insists on. Start from "
                    "assay_options_default.", 0), "typedef struct assay_options {\n"]
     for option in protocol["client"]["options"]:
-        words = default_of(option).replace("ULL", "")
+        words = default_of(protocol, option).replace("ULL", "")
         if option["type"] == "u64":
             words += "; %d..%d" % (option["min"], option["max"])
         if option["type"] == "text":
@@ -481,7 +481,7 @@ def message_or_none(name):
 def option_tables(protocol):
     rows = protocol["client"]["options"]
     out = ["static const assay_options assay_defaults = {\n"]
-    out += ["    .%s = %s,\n" % (option["name"], default_of(option)) for option in rows]
+    out += ["    .%s = %s,\n" % (option["name"], default_of(protocol, option)) for option in rows]
     out.append("};\n\nconst assay_field_info assay_option_fields[] = {\n")
     for option in rows:
         out.append(entry(['.name = "%s"' % option["name"],

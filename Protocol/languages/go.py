@@ -9,7 +9,7 @@ PATH = "clients/go/protocol.go"
 OPTIONS_PATH = "clients/go/options.go"
 
 # What Hello says unless the program has a name of its own.
-LIBRARY = "assay-go/0.1.0"
+LIBRARY = "assay-go/%s"
 
 # What the caller never holds in hand.
 PRIVATE = {"Error": "errorBody", "GoAway": "goAway", "Hello request": "helloRequest",
@@ -292,10 +292,11 @@ def options(protocol):
     rows = protocol["client"]["options"]
     types = {"text": "string", "bool": "bool", "u64": "uint64"}
     members, defaults, checks = [], [], []
+    library = LIBRARY % protocol["release"]
     for row in rows:
         member, kind = camel(row["name"]), row["type"]
-        default = LIBRARY if row["name"] == "name" else row["default"]
-        text = row["meaning"].replace("the library's", LIBRARY)
+        default = library if row["name"] == "name" else row["default"]
+        text = row["meaning"].replace("the library's", library)
         if row["name"] != "name":
             text += "; default %s" % str(default).lower()
         if "min" in row:

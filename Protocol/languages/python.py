@@ -409,7 +409,8 @@ def options_text(protocol):
               for row in rows if "min" in row]
     fields = []
     for row in rows:
-        default = '"assay-python/1"' if row["type"] == "text" else row["default"]
+        default = '"assay-python/%s"' % protocol["release"] if row["type"] == "text" \
+            else row["default"]
         fields += [remark(row["meaning"]),
                    "    %s: %s = %s\n" % (row["name"], SCALARS[row["type"]], default)]
     return OPTIONS_HEAD % ("".join(ranges), "".join(fields))

@@ -16,7 +16,7 @@ OWN_OPTIONS = [
 OWN_CODES = [
     ("process_forked", "FAILED_PRECONDITION",
      "the process was forked from the one that made the client; nothing was touched")]
-NAME = '"assay-swift/1"'
+NAME = '"assay-swift/%s"'
 
 # Calls that are written by hand beside the generated ones, and answers that are compared with
 # their request.
@@ -59,7 +59,7 @@ def options(protocol):
     out += "/// Settings of a client. A value: later changes do not reach a client made from it.\n"
     out += "public struct Options: Sendable {\n"
     for option in protocol["client"]["options"]:
-        value = literal(option["default"]) if "default" in option else NAME
+        value = literal(option["default"]) if "default" in option else NAME % protocol["release"]
         text = option["meaning"].replace("; default: the library's", "")
         out += swift.comment(text if " " in text[8:] else option["name"] + ", " + text)
         out += "    public var %s: %s = %s\n" % (

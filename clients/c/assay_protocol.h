@@ -210,7 +210,7 @@ typedef enum assay_code {
 /* What a client says about itself and insists on. Start from assay_options_default. */
 typedef struct assay_options {
     /* name and version of the program, for the server's log; default: the library's
-     * ("assay-c/1"; 1..128 bytes) */
+     * ("assay-c/0.1.0"; 1..128 bytes) */
     const char *name;
     /* hand out answers of mocks, which say so (false) */
     bool allow_mock;
@@ -2142,7 +2142,7 @@ static const struct {
 };
 
 static const assay_options assay_defaults = {
-    .name = "assay-c/1",
+    .name = "assay-c/0.1.0",
     .allow_mock = false,
     .compression = true,
     .body_size_max = 4194304ULL,

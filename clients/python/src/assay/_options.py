@@ -29,7 +29,7 @@ class Options:
     """What a client says about itself and insists on. Raises `request_invalid` out of a range."""
 
     #: name and version of the program, for the server's log; default: the library's
-    name: str = "assay-python/1"
+    name: str = "assay-python/0.1.0"
     #: hand out answers of mocks, which say so
     allow_mock: bool = False
     #: offer LZ4

@@ -6,7 +6,7 @@
 /// Settings of a client. A value: later changes do not reach a client made from it.
 public struct Options: Sendable {
     /// Name and version of the program, for the server's log.
-    public var name: String = "assay-swift/1"
+    public var name: String = "assay-swift/0.1.0"
     /// Hand out answers of mocks, which say so.
     public var allowMock: Bool = false
     /// Compression, offer LZ4.
