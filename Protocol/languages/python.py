@@ -434,7 +434,7 @@ def call_text(kind, message, prefixes):
         parameters.append("**fields: Any")
     about = kind["meaning"].replace("; streamed", "").capitalize() + "."
     if not kind["retry_safe"]:
-        about += " Never sent twice once written."
+        about += " Never sent again once it may have begun."
     made = ""
     if by_words:
         made = 'request_of("%s", request, words, fields)' % kind["name"]

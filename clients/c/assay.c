@@ -1,5 +1,6 @@
 /*
- * The client of assay.h. Read from top to bottom: each section uses only what stands above it.
+ * The client of assay.h, in one file so that a program copies no more than it, assay.h and the
+ * generated tables. Read from top to bottom: each section uses only what stands above it.
  *
  *   memory, errors, time     blocks of the caller's allocator; sentences; a monotonic clock
  *   lz4, codec               one table-driven encoder and decoder over assay_messages

@@ -418,7 +418,9 @@ impl Connection {
             return None;
         }
         if state.in_flight >= state.agreed.requests_in_flight_max {
-            self.step(state, &Arc::new(Condvar::new()), until).hand_over();
+            // A place may come free without a frame, which nobody tells who reads.
+            let soon = Some(Instant::now() + Duration::from_millis(100));
+            self.step(state, &Arc::new(Condvar::new()), earlier(until, soon)).hand_over();
             return None;
         }
         Some(state.add(kind, false))

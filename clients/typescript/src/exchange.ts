@@ -300,6 +300,8 @@ export class Exchange {
         return backoff;
       case "connection_closed":
         return isUnwritten || this.kind.retrySafe ? backoff : undefined;
+      case "timed_out": // of connecting, or of Hello; the deadline itself leaves no room
+        return isUnwritten ? backoff : undefined;
       case "server_refused":
         return ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED"].includes(error.status)
           ? error.retryAfterMilliseconds ?? backoff : undefined;

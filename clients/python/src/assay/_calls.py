@@ -63,7 +63,7 @@ class Calls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.LoadResponse:
-        """Assay a file and serve it. Never sent twice once written.
+        """Assay a file and serve it. Never sent again once it may have begun.
 
         `on_layer` sees each layer's verdict as it comes; what it raises gives the answer up.
         """
@@ -78,7 +78,7 @@ class Calls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.UnloadResponse:
-        """Stop serving a model. Never sent twice once written."""
+        """Stop serving a model. Never sent again once it may have begun."""
         made = request_of("Unload", request, words, fields)
         answer = self._answer("Unload", made, m.UnloadResponse, deadline_milliseconds)
         return done(answer)
@@ -212,7 +212,7 @@ class AsyncCalls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.LoadResponse:
-        """Assay a file and serve it. Never sent twice once written.
+        """Assay a file and serve it. Never sent again once it may have begun.
 
         `on_layer` sees each layer's verdict as it comes; what it raises gives the answer up.
         """
@@ -227,7 +227,7 @@ class AsyncCalls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.UnloadResponse:
-        """Stop serving a model. Never sent twice once written."""
+        """Stop serving a model. Never sent again once it may have begun."""
         made = request_of("Unload", request, words, fields)
         answer = self._answer("Unload", made, m.UnloadResponse, deadline_milliseconds)
         return await answer

@@ -344,6 +344,8 @@ class Exchange:
         `close` ends the wait: the next attempt finds that out.
         """
         client, now = self._client, now_seconds()
+        if client.closed and error.code in (protocol.UNREACHABLE, protocol.TIMED_OUT):
+            raise AssayError(protocol.CONNECTION_CLOSED, "the caller closed this client") from None
         pause = None if client.closed else self.pause_after(error, call.is_written, now)
         if pause is None:
             raise error

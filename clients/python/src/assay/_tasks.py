@@ -129,7 +129,7 @@ class TaskLink(Link):
 
     async def ask(self, call: Call, exchange: Exchange) -> bool:
         is_asked = await super().ask(call, exchange)
-        if is_asked and not self.core.outbox:
+        if is_asked and not self.core.outbox and len(self.core.calls) > 1:
             self._read()  # what is answered already needs no turn of the loop
         return is_asked
 

@@ -85,7 +85,7 @@ public final class Client: Sendable {
     }
 
     /// Has a file assayed and served; `onLayer` sees each layer's verdict as it comes. Never sent
-    /// twice.
+    /// again once it may have begun.
     public func load(
         _ request: LoadRequest, deadlineMilliseconds: UInt32 = 0,
         onLayer: (LayerVerdictRecord) -> Void = { _ in }

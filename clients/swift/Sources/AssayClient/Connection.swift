@@ -40,6 +40,8 @@ final class Connection: Sendable, Watched, PoolMember {
     /// Says Hello.
     func start() {
         loop.add(self)
+        // Closed between the pool's taking it in and now: whoever did that found nothing to remove.
+        guard state.withLock({ $0.isOpen }) else { return loop.remove(self) }
         flush()
     }
 

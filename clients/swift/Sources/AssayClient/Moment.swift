@@ -55,9 +55,9 @@ package struct Deadline: Sendable {
     /// When it is reached.
     let moment: Moment
 
-    package init(milliseconds: UInt32, from start: Moment = .now) {
+    package init(milliseconds: UInt32, from start: @autoclosure () -> Moment = .now) {
         self.milliseconds = milliseconds
-        moment = milliseconds == 0 ? .never : start.advanced(byMilliseconds: milliseconds)
+        moment = milliseconds == 0 ? .never : start().advanced(byMilliseconds: milliseconds)
     }
 
     /// What goes into a header sent now: milliseconds left, rounded up; 0 for no deadline, and nil

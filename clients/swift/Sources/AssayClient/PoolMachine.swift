@@ -62,6 +62,8 @@ package struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
 
     package private(set) var places: [Place]
     package private(set) var waiting: [Waiting] = []
+    /// Connections without a place that finish what they have.
+    private var draining: [Member] = []
     private var closed: AssayError?
 
     package init(count: Int) {
@@ -173,12 +175,14 @@ package struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
     package mutating func retired(
         _ member: Member, _ error: AssayError?, pauseEnd: Moment, now: Moment
     ) -> Effects {
+        if error != nil { draining.removeAll { $0 === member } }
         if let place = places.firstIndex(where: { $0.member === member }) {
             if case .greeting = places[place] {
                 let error = error ?? .closed("waiting for the server's Hello")
                 return connectingFailed(place, error, pauseEnd: pauseEnd)
             }
             places[place] = .empty(Moment(nanoseconds: 0))
+            if error == nil { draining.append(member) }
         }
         return hasRoom(now: now)
     }
@@ -188,7 +192,9 @@ package struct PoolMachine<Member: PoolMember, Waiter: Sendable> {
         guard closed == nil else { return Effects() }
         closed = error
         let effects = Effects(
-            failed: waiting.map { ($0.waiter, error) }, close: places.compactMap(\.member))
+            failed: waiting.map { ($0.waiter, error) },
+            close: places.compactMap(\.member) + draining)
+        draining = []
         places = places.map { _ in .empty(.never) }
         waiting = []
         return effects

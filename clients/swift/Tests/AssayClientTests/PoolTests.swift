@@ -208,6 +208,22 @@ import Testing
         #expect(server.asked.map(\.connection) == [1, 2])
     }
 
+    @Test func closingEndsAStreamOfADrainingConnection() async throws {
+        let server = try servers.greeting { asked, _ in
+            .send(
+                ScriptedServer.frame(GenerateChunk(tokens: [1], text: "a"), to: asked.id)
+                    + ScriptedServer.frame(
+                        GoAway(reason: "shutting_down", drainMilliseconds: 9), to: 0))
+        }
+        let client = try Client(server.address)
+        let error = await #expect(throws: AssayError.self) {
+            for try await _ in client.generateStream(GenerateRequest(prompt: .text("x"))) {
+                client.close()
+            }
+        }
+        #expect(error?.code == .connectionClosed)
+    }
+
     @Test func closingFailsWhatIsInFlightAndWhatComes() async throws {
         let server = try holding()
         let client = try Client(server.address)
