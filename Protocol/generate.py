@@ -17,6 +17,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
+sys.path.insert(0, os.path.join(HERE, "languages"))  # for what several emitters share
 
 
 def load():
@@ -39,7 +40,6 @@ def status_json(protocol):
 def languages():
     """The emitters, by name of the language."""
     folder = os.path.join(HERE, "languages")
-    sys.path.insert(0, folder)  # for what several of them share
     for name in sorted(os.listdir(folder)):
         if not name.endswith(".py") or name.startswith("_"):
             continue

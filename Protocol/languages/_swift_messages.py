@@ -179,13 +179,10 @@ class Field:
         """The statement that writes it."""
         name, value = self.property, self.property
         if self.is_repeated:
-            value = ".rawValue" if self.is_word else ""
-            return "for value in %s { writer.%s(ID.%s, value%s) }" % (
-                name, self.writer, name, value)
-        raw = "rawValue" if self.is_word or self.is_provenance else None
+            return "for value in %s { writer.%s(ID.%s, value) }" % (name, self.writer, name)
         if self.is_provenance:
             value = "UInt64(%s.rawValue)" % name
-        elif raw:
+        elif self.is_word:
             value = "%s%s.rawValue" % (name, "?" * self.is_optional)
         if (self.message, self.name) not in ALWAYS:
             if self.row["type"] == "bool" and self.has_default:

@@ -222,15 +222,12 @@ package struct BatchScheduler: Sendable {
     private mutating func open(now: UInt64, freeCapacity: Int, into plan: inout StepPlan) {
         var free = freeCapacity
         while openCount < min(sequencesMax, entries.count) {
-            let waiting = entries.indices.filter { !entries[$0].isOpen }
-            guard let next = waiting.min(by: { entries[$0].place < entries[$1].place })
+            guard let (next, index) = nextTurn(now: now), entries[index].work.capacity <= free
             else { return }
-            let index = mostUrgent(of: entries[next].work.turn.connection, now: now) ?? next
-            guard entries[index].work.capacity <= free else { return }
             // Whoever gives its turn away waits for the other's.
-            let place = entries[next].place
-            entries[next].place = entries[index].place
-            entries[index].place = place
+            (entries[next].place, entries[index].place) = (
+                entries[index].place, entries[next].place
+            )
             free -= entries[index].work.capacity
             entries[index].isOpen = true
             openCount += 1
@@ -238,15 +235,17 @@ package struct BatchScheduler: Sendable {
         }
     }
 
-    /// Of those of a connection that wait, the most urgent, the first of equals.
-    private func mostUrgent(of connection: UInt64, now: UInt64) -> Int? {
-        var found: (index: Int, urgency: Double)?
-        for (index, entry) in entries.enumerated()
-        where !entry.isOpen && entry.work.turn.connection == connection {
-            let urgency = entry.work.turn.urgency(now: now)
-            if urgency > found?.urgency ?? -1 { found = (index, urgency) }
+    /// Whose turn comes next, and who of its connection takes it: the most urgent, the first of
+    /// equals. Nil when nobody waits.
+    private func nextTurn(now: UInt64) -> (holder: Int, taker: Int)? {
+        let waiting = entries.indices.filter { !entries[$0].isOpen }
+        guard let holder = waiting.min(by: { entries[$0].place < entries[$1].place })
+        else { return nil }
+        let connection = entries[holder].work.turn.connection
+        let taker = waiting.filter { entries[$0].work.turn.connection == connection }.max {
+            entries[$0].work.turn.urgency(now: now) < entries[$1].work.turn.urgency(now: now)
         }
-        return found?.index
+        return (holder, taker ?? holder)
     }
 
     private mutating func sharePrompts(into plan: inout StepPlan) {

@@ -20,13 +20,6 @@ public struct BodyWriter {
         scalar(id.rawValue, .unsigned, value)
     }
 
-    /// A number that revisions before `since` do not know.
-    mutating func unsigned(
-        _ id: some RawRepresentable<UInt16>, _ value: UInt64?, since: UInt64
-    ) {
-        if revision >= since { unsigned(id, value) }
-    }
-
     mutating func number(_ id: some RawRepresentable<UInt16>, _ value: Double?) {
         guard let value else { return }
         scalar(id.rawValue, .number, value.bitPattern)
@@ -43,11 +36,6 @@ public struct BodyWriter {
         let utf8 = value.utf8
         header(id.rawValue, .text, size: utf8.count)
         bytes.append(contentsOf: utf8)
-    }
-
-    /// A text that revisions before `since` do not know.
-    mutating func text(_ id: some RawRepresentable<UInt16>, _ value: String?, since: UInt64) {
-        if revision >= since { text(id, value) }
     }
 
     mutating func data(_ id: some RawRepresentable<UInt16>, _ value: [UInt8]?) {

@@ -1,8 +1,7 @@
-// The tables that describe message bodies: one row per field.
+// The tables that describe message bodies: one row per field. The rows themselves are generated.
 //
-// Guarantees: a decoder refuses what its table does not list, by the name in the table; the tables
-// in Protocol/SPEC.md are these rows (a test compares them). Every part is a plain value without
-// references, so that reading a row costs nothing.
+// Guarantees: a decoder refuses what its table does not list, by the name in the table. Every part
+// is a plain value without references, so that reading a row costs nothing.
 
 /// Type byte of a field.
 public enum FieldType: UInt8, Sendable, CaseIterable {

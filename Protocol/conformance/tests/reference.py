@@ -5,7 +5,7 @@ Made for the kit's own tests: one reader thread per connection, no care for spee
 Every decision that a mutant gets wrong is one method, or one constant, of its own. Not a client to
 use: those are in clients/.
 
-    reference.py [MUTANT]     a driver on stdin and stdout; MUTANT: a class of mutants.py
+    reference.py [MUTANT]     a driver on stdin and stdout; MUTANT: a name of mutants.py
 """
 
 import json
@@ -710,7 +710,7 @@ def main():
     client_type = Client
     if len(sys.argv) > 1:
         import mutants
-        client_type = getattr(mutants, sys.argv[1])
+        client_type = mutants.MUTANTS[sys.argv[1]]
     Driver(client_type).run()
     os._exit(0)  # threads that still wait end with the process
 
