@@ -22,11 +22,12 @@ extension Service.ModelFacts {
         let facts = model.facts
         let context = contextMax > 0 ? min(contextMax, facts.contextLength) : facts.contextLength
         self.init(
-            name: name, provenance: Provenance(model.provenance),
-            architecture: facts.architecture, parameterCount: UInt64(facts.parameterCount),
-            vocabularySize: UInt64(facts.vocabularySize), contextLength: UInt64(context),
-            size: UInt64(facts.weightBytes), device: model.device,
-            deviceReason: model.deviceReason, fingerprint: model.fingerprint?.bytes,
+            ModelInfo(
+                name: name, state: .ready, provenance: Provenance(model.provenance),
+                architecture: facts.architecture, parameters: UInt64(facts.parameterCount),
+                vocabulary: UInt64(facts.vocabularySize), context: UInt64(context),
+                fingerprint: model.fingerprint?.bytes, generation: 0, device: model.device,
+                deviceReason: model.deviceReason, bytes: UInt64(facts.weightBytes)),
             degradations: model.degradations)
     }
 }
