@@ -1,6 +1,7 @@
-// Loading's view of a model and of an assay, put into the words of the decisions and of the wire.
+// Loading's view of a model and of an assay, put into the words of the decisions and of the wire,
+// and the strategy of a Load into Loading's.
 //
-// One direction only, one place: provenance is translated here and nowhere else.
+// One place: provenance is translated here and nowhere else.
 
 import Loading
 import Service
@@ -29,6 +30,17 @@ extension Service.ModelFacts {
                 fingerprint: model.fingerprint?.bytes, generation: 0, device: model.device,
                 deviceReason: model.deviceReason, bytes: UInt64(facts.weightBytes)),
             degradations: model.degradations)
+    }
+}
+
+extension Loading.LoadStrategy {
+    /// How hard a request wants it tried.
+    init(_ strategy: Wire.LoadStrategy) {
+        switch strategy {
+        case .strict: self = .strict
+        case .graceful: self = .graceful
+        case .development: self = .development
+        }
     }
 }
 
