@@ -42,7 +42,7 @@ FIELD_BOUNDS = [
 ]
 
 # Swift's own words, and what the kinds of another number type are.
-NAMES = {"INTERNAL": "internalError"}
+NAMES = {"INTERNAL": "internalError", "request_id_invalid": "requestIDInvalid"}
 WIDE = {"top_logprobs_max", "embedding_dimensions_max", "retry_after_milliseconds_max"}
 
 
@@ -165,11 +165,24 @@ def codes(protocol):
     return out + "        default: code\n        }\n    }\n}\n"
 
 
+def wire_codes(protocol):
+    out = head("What WireError says is wrong: the checks of SPEC.md, sections 1 and 2.",
+               "Framing is answered PROTOCOL_ERROR, bodies INVALID_ARGUMENT.")
+    out += "extension WireError.Code {\n"
+    rows = [(row, "broken: %s" % row["meaning"]) for row in protocol["framing_codes"]]
+    rows += [(row, row["meaning"]) for row in protocol["body_codes"]]
+    for row, about in rows:
+        out += comment(about)
+        out += '    public static let %s = Self("%s")\n' % (lower_camel(row["code"]), row["code"])
+    return out + "}\n"
+
+
 def emit(protocol):
     files = {FOLDER + "DatedCodes.swift": codes(protocol),
              FOLDER + "MessageKind.swift": kinds(protocol),
              FOLDER + "Status.swift": statuses(protocol),
              FOLDER + "Limits.swift": limits(protocol),
+             FOLDER + "WireErrorCodes.swift": wire_codes(protocol),
              "Tests/WireTests/MessageTypes.swift": _swift_messages.registry(protocol, head)}
     messages = _swift_messages.files(protocol, head, comment)
     return dict(files, **{FOLDER + name: text for name, text in messages.items()})

@@ -10,83 +10,18 @@
 ///
 /// One word wide (the details are boxed), so that typed throws cost nothing where nothing fails.
 public struct WireError: Error, Sendable, CustomStringConvertible {
-    /// Stable name of a reason. Open: later revisions add to it.
+    /// Stable name of a reason (see Generated/WireErrorCodes.swift). Open: later revisions add.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
-        private enum Value: String {
-            // Framing: PROTOCOL_ERROR.
-            case length_too_small, length_too_large, version_unsupported, kind_out_of_range
-            case flags_unknown, flags_conflict, provenance_invalid, request_id_invalid
-            case generation_not_zero, reserved_not_zero, raw_size_mismatch, raw_size_too_large
-            case compression_not_useful, compressed_body_damaged
-            // Bodies: INVALID_ARGUMENT.
-            case body_truncated, field_unknown, field_type_mismatch, field_size_mismatch
-            case field_reserved_not_zero, field_order, field_repeated, field_out_of_range
-            case field_text_invalid, field_missing, field_conflict
-            // Writing.
-            case body_too_large
-        }
-
-        private let value: Value
-
-        private init(_ value: Value) { self.value = value }
-
         /// The name in snake_case, as sent in an error body's `code`.
-        public var name: String { value.rawValue }
+        public let name: String
+
+        init(_ name: String) { self.name = name }
+
         /// Text for people.
         public var description: String { name }
 
-        /// The length word is smaller than a header.
-        public static let lengthTooSmall = Code(.length_too_small)
-        /// The length word exceeds the body limit.
-        public static let lengthTooLarge = Code(.length_too_large)
-        /// Byte 4 is not this version.
-        public static let versionUnsupported = Code(.version_unsupported)
-        /// Byte 5 belongs to the other direction.
-        public static let kindOutOfRange = Code(.kind_out_of_range)
-        /// Byte 6 has bits that nobody defined here.
-        public static let flagsUnknown = Code(.flags_unknown)
-        /// A failed response claims more frames, or degradations.
-        public static let flagsConflict = Code(.flags_conflict)
-        /// Byte 7 is not what its direction allows.
-        public static let provenanceInvalid = Code(.provenance_invalid)
-        /// Id 0 outside GoAway, or another in GoAway.
-        public static let requestIDInvalid = Code(.request_id_invalid)
-        /// A request has a generation.
-        public static let generationNotZero = Code(.generation_not_zero)
-        /// The last word of the header is not zero.
-        public static let reservedNotZero = Code(.reserved_not_zero)
-        /// A plain body with two different sizes.
-        public static let rawSizeMismatch = Code(.raw_size_mismatch)
-        /// The size before compression exceeds the body limit.
-        public static let rawSizeTooLarge = Code(.raw_size_too_large)
-        /// A compressed body too small, or not smaller than the plain one.
-        public static let compressionNotUseful = Code(.compression_not_useful)
-        /// An LZ4 block that is malformed or of another size.
-        public static let compressedBodyDamaged = Code(.compressed_body_damaged)
-        /// A field leaves its body or its record.
-        public static let bodyTruncated = Code(.body_truncated)
-        /// An id that the table does not list.
-        public static let fieldUnknown = Code(.field_unknown)
-        /// Not the type of the table.
-        public static let fieldTypeMismatch = Code(.field_type_mismatch)
-        /// A size that the type cannot have.
-        public static let fieldSizeMismatch = Code(.field_size_mismatch)
-        /// The fourth byte of a field header is not zero.
-        public static let fieldReservedNotZero = Code(.field_reserved_not_zero)
-        /// An id below the one before it.
-        public static let fieldOrder = Code(.field_order)
-        /// More often than the table allows.
-        public static let fieldRepeated = Code(.field_repeated)
-        /// A value, size or count outside the range of the table.
-        public static let fieldOutOfRange = Code(.field_out_of_range)
-        /// Text that is not UTF-8.
-        public static let fieldTextInvalid = Code(.field_text_invalid)
-        /// A required field is not there.
-        public static let fieldMissing = Code(.field_missing)
-        /// Fields that exclude or contradict each other.
-        public static let fieldConflict = Code(.field_conflict)
         /// A message larger than the peer accepts; nothing was written.
-        public static let bodyTooLarge = Code(.body_too_large)
+        public static let bodyTooLarge = Self("body_too_large")
     }
 
     private final class Details: Sendable {

@@ -169,6 +169,22 @@ import Wire
         #expect(progress == [48, 96, 144, 192])
     }
 
+    @Test func moreTokensAtLeastThanAtMostAreRefusedByField() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        var request = GenerateRequest(prompt: .tokens([1]))
+        request.maxTokens = 8
+        request.minTokens = 9
+        let refused = try client.call(request)
+        #expect(refused.status == .invalidArgument)
+        #expect(refused.error?.code == "field_out_of_range")
+        #expect(refused.error?.field == "min_tokens")
+        #expect(refused.error?.message.contains("found 9, allowed: at most max_tokens, 8") == true)
+        request.minTokens = 8
+        let frames = try client.answers(to: try client.request(request))
+        #expect(try frames.generated.completionTokens == 8)
+    }
+
     @Test func anEmptyPromptAndAForeignTokenAreRefusedByField() throws {
         let server = try TestServer()
         let client = try server.client()

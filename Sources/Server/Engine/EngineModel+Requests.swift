@@ -72,6 +72,12 @@ extension EngineModel {
     private func add(
         _ request: GenerateRequest, _ work: Work, now: UInt64
     ) throws(ServiceError) -> WorkStart {
+        guard request.minTokens <= request.maxTokens else {
+            throw ServiceError(
+                .invalidArgument, .init(WireError.Code.fieldOutOfRange.name),
+                "reading min_tokens: found \(request.minTokens), allowed: at most max_tokens, "
+                    + "\(request.maxTokens)", field: "min_tokens")
+        }
         let options = PromptOptions(
             addSpecial: request.addSpecial, parseSpecial: request.parseSpecial)
         var prompt = try prompts.tokens(request.prompt, options)
