@@ -426,7 +426,7 @@ class HangsWhenCut(Connection):
             self.error = error  # and nobody is woken
 
 
-@mutant("hello_of_an_allowed_mock", "hello_in_parts", "hello_degraded", "goaway_of_a_mock",
+@mutant("hello_of_an_allowed_mock", "hello_degraded", "goaway_of_a_mock",
         "goaway_of_an_allowed_mock", "goaway_in_parts", "goaway_degraded")
 class TakesAnyHelloAndGoAway(Connection):
     """Does not look at the marks of the frames that are about the connection."""
