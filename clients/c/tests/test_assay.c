@@ -329,7 +329,8 @@ static void closing_ends_calls_that_wait(void) {
     fake_stop(&fake);
 }
 
-/* A server that accepts nobody: its queue takes a few, the others wait to connect. */
+/* A server that accepts nobody: its queue takes a few, which wait for the answer to Hello, the
+ * others wait to connect. */
 static void connecting_has_a_limit(void) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     char url[80];
@@ -343,7 +344,8 @@ static void connecting_has_a_limit(void) {
     for (int i = 0; i < 4; i++) {
         assay_error error;
         CHECK_EQUAL(assay_client_new(url, &options, &clients[i], &error), ASSAY_OK);
-        CHECK_EQUAL(assay_models(clients[i], NULL, NULL, &error), ASSAY_TIMED_OUT);
+        const assay_code code = assay_models(clients[i], NULL, NULL, &error);
+        CHECK(code == ASSAY_UNREACHABLE || (code == ASSAY_TIMED_OUT && i < 2));
     }
     for (int i = 0; i < 4; i++) {
         assay_client_free(clients[i]);
