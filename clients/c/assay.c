@@ -53,7 +53,6 @@ enum {
     SILENCE_MILLISECONDS = 10000,  /* after which a time-out closes the connection */
     CANCEL_MILLISECONDS = 1000,    /* to write a Cancel */
     GLANCE_MILLISECONDS = 10,      /* between two looks whether the client was closed, connecting */
-    POLL_MILLISECONDS = 3600000,   /* the longest poll; whoever waits looks at the clock */
     BUSY_MILLISECONDS = 100,       /* between two looks at a connection that is busy */
     WAIT_PAUSE_MILLISECONDS = 200, /* between two tries of wait_milliseconds */
     KEEPALIVE_IDLE_SECONDS = 30,   /* of silence on a TCP connection, then it is probed */
@@ -105,9 +104,8 @@ struct arena {
 
 /* `count` times `size` bytes of zeros, aligned for anything; NULL: failed. */
 static void *arena_take(struct arena *arena, size_t count, size_t size) {
-    const bool is_possible = !arena->failed && (size == 0 || count <= (SIZE_MAX / 4) / size);
     struct assay_block *block = NULL;
-    if (is_possible) {
+    if (!arena->failed && (size == 0 || count <= (SIZE_MAX / 4) / size)) {
         block = resize(arena->allocator, NULL, sizeof *block + count * size);
     }
     if (block == NULL) {
@@ -138,8 +136,7 @@ static unsigned char *buffer_extend(struct buffer *buffer, size_t size) {
     const size_t used = buffer->size;
     buffer->failed = buffer->failed || size > SIZE_MAX / 4 - used;
     if (!buffer->failed && buffer->capacity - used < size) {
-        size_t capacity = buffer->capacity < 128 ? 256 : buffer->capacity * 2;
-        capacity = capacity < used + size ? used + size : capacity;
+        const size_t capacity = (used + size) / 2 * 3 + 256;
         struct assay_block *block =
             resize(buffer->allocator, buffer->block, sizeof *block + capacity);
         buffer->failed = block == NULL;
@@ -174,6 +171,7 @@ static void arena_adopt(struct arena *arena, struct buffer *buffer) {
         buffer->block->next = arena->blocks;
         arena->blocks = buffer->block;
     }
+    arena->failed = arena->failed || buffer->failed;
     *buffer = (struct buffer){.allocator = buffer->allocator};
 }
 
@@ -186,9 +184,7 @@ assay_text assay_text_of(const char *string) {
 /* Fills in an error; always false, which is what a function that can fail returns then. */
 __attribute__((format(printf, 3, 4))) static bool fail(
     assay_error *error, assay_code code, const char *format, ...) {
-    memset(error, 0, sizeof *error);
-    error->code = code;
-    error->status = assay_codes[code].status;
+    *error = (assay_error){.code = code, .status = assay_codes[code].status};
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(error->message, sizeof error->message, format, arguments);
@@ -220,12 +216,8 @@ static int64_t now_microseconds(void) {
     return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
 }
 
-static int64_t after_milliseconds(int64_t start, uint64_t milliseconds) {
-    return start + (int64_t)milliseconds * 1000;
-}
-
 static int64_t milliseconds_from_now(uint64_t milliseconds) {
-    return after_milliseconds(now_microseconds(), milliseconds);
+    return now_microseconds() + (int64_t)milliseconds * 1000;
 }
 
 static int64_t earlier(int64_t a, int64_t b) {
@@ -242,14 +234,14 @@ static int64_t milliseconds_until(int64_t then) {
     return left <= 0 ? 0 : (left - 1) / 1000 + 1;
 }
 
-/* Waits on a condition of the monotonic clock; false: `until` has passed. */
-static bool wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t until) {
+/* Waits on a condition of the monotonic clock. */
+static void wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t until) {
+    const struct timespec time = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
     if (until == FOREVER) {
-        pthread_cond_wait(condition, lock);
-        return true;
+        (void)pthread_cond_wait(condition, lock);
+    } else {
+        (void)pthread_cond_timedwait(condition, lock, &time);
     }
-    struct timespec time = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
-    return pthread_cond_timedwait(condition, lock, &time) != ETIMEDOUT;
 }
 
 static bool condition_init(pthread_cond_t *condition) {
@@ -302,20 +294,14 @@ static bool is_utf8(const uint8_t *bytes, size_t size) {
 
 /* ================================================================ lz4 */
 
-/* The length that a token's four bits begin; false: it leaves the block. */
-static bool block_length(const uint8_t *block, size_t size, size_t *at, size_t *length) {
-    if (*length < 15) {
-        return true;
+/* The length that a token's four bits begin; SIZE_MAX: it leaves the block. */
+static size_t block_length(const uint8_t *block, size_t size, size_t *at, size_t length) {
+    bool goes_on = length == 15;
+    while (goes_on && *at < size) {
+        goes_on = block[*at] == 255;
+        length += block[(*at)++];
     }
-    uint8_t byte;
-    do {
-        if (*at >= size) {
-            return false;
-        }
-        byte = block[(*at)++];
-        *length += byte;
-    } while (byte == 255);
-    return true;
+    return goes_on ? SIZE_MAX : length;
 }
 
 /*
@@ -328,20 +314,17 @@ static bool block_length(const uint8_t *block, size_t size, size_t *at, size_t *
 static bool block_is_sound(const uint8_t *block, size_t size) {
     size_t at = 0;
     while (at < size) {
-        uint8_t token = block[at++];
-        size_t literals = token >> 4, match = token & 15;
-        if (!block_length(block, size, &at, &literals) || literals > size - at) {
-            return false;
+        const uint8_t token = block[at++];
+        const size_t literals = block_length(block, size, &at, token >> 4);
+        if (literals >= size - at) {
+            return literals == size - at;
         }
         at += literals;
-        if (at == size) {
-            return true;
-        }
         if (size - at < 2 || get_u16(block + at) == 0) {
             return false;
         }
         at += 2;
-        if (!block_length(block, size, &at, &match)) {
+        if (block_length(block, size, &at, token & 15) == SIZE_MAX) {
             return false;
         }
     }
@@ -361,23 +344,23 @@ static size_t paying_size(size_t size) {
     return size * ASSAY_LIMIT_COMPRESSION_PERCENT_MAX / 100;
 }
 
-/* Compresses into at most `paying_size(size)` bytes of `target`; 0: does not pay. A large body is
- * judged by a piece of its middle first. */
-static size_t block_encode(const uint8_t *bytes, size_t size, uint8_t *target) {
-    const size_t sample = ASSAY_LIMIT_COMPRESSION_SAMPLE_SIZE;
-    if (size < ASSAY_LIMIT_COMPRESSION_SIZE_MIN || size > LZ4_MAX_INPUT_SIZE) {
-        return 0;
-    }
-    if (size >= ASSAY_LIMIT_COMPRESSION_SAMPLED_SIZE_MIN) {
-        const char *middle = (const char *)bytes + (size - sample) / 2;
-        if (LZ4_compress_default(middle, (char *)target, (int)sample, (int)paying_size(sample)) <=
-            0) {
-            return 0;
-        }
-    }
-    int made = LZ4_compress_default(
+/* Compresses into at most `paying_size(size)` bytes of `target`; 0: does not pay. */
+static size_t compress(const uint8_t *bytes, size_t size, uint8_t *target) {
+    const int made = LZ4_compress_default(
         (const char *)bytes, (char *)target, (int)size, (int)paying_size(size));
     return made > 0 ? (size_t)made : 0;
+}
+
+/* Like `compress`, where a body may be compressed. A large one is judged by a piece of its middle
+ * first. */
+static size_t block_encode(const uint8_t *bytes, size_t size, uint8_t *target) {
+    const size_t sample = ASSAY_LIMIT_COMPRESSION_SAMPLE_SIZE;
+    if (size < ASSAY_LIMIT_COMPRESSION_SIZE_MIN || size > LZ4_MAX_INPUT_SIZE ||
+        (size >= ASSAY_LIMIT_COMPRESSION_SAMPLED_SIZE_MIN &&
+         compress(bytes + (size - sample) / 2, sample, target) == 0)) {
+        return 0;
+    }
+    return compress(bytes, size, target);
 }
 
 /* ================================================================ codec: values */
@@ -572,38 +555,21 @@ static bool put_record(struct codec *codec, unsigned message, const void *object
 
 /* ================================================================ codec: decoding */
 
-/* The fields of a body, one after the other, and the one that was reached. */
-struct fields {
-    const uint8_t *at, *end;
-    bool is_there; /* else the end was reached */
-    bool is_cut;   /* a field leaves the body */
-    unsigned id, type, reserved;
-    const uint8_t *bytes;
-    size_t size;
-};
-
-/* Goes on to the next field. */
-static void next_field(struct fields *fields) {
-    const size_t left = (size_t)(fields->end - fields->at);
-    fields->is_cut = left > 0 && (left < FIELD_HEADER_SIZE ||
-                                  get_u32(fields->at + 4) > left - FIELD_HEADER_SIZE);
-    fields->is_there = left > 0 && !fields->is_cut;
-    if (fields->is_there) {
-        fields->id = get_u16(fields->at);
-        fields->type = fields->at[2];
-        fields->reserved = fields->at[3];
-        fields->size = get_u32(fields->at + 4);
-        fields->bytes = fields->at + FIELD_HEADER_SIZE;
-        fields->at = fields->bytes + fields->size;
-    }
+/* The size of the field at `at` with its header; 0: there is none, or it leaves the body. */
+static size_t field_size(const uint8_t *at, const uint8_t *end) {
+    const uint64_t left = (uint64_t)(end - at);
+    const uint64_t size =
+        left < FIELD_HEADER_SIZE ? 0 : FIELD_HEADER_SIZE + (uint64_t)get_u32(at + 4);
+    return size <= left ? (size_t)size : 0;
 }
 
 /* How many fields from this one on have `id`: what a list is allocated for. */
-static size_t count_run(struct fields fields, unsigned id) {
-    size_t count = 0;
-    while (fields.is_there && fields.id == id) {
+static size_t count_run(const uint8_t *at, const uint8_t *end, unsigned id) {
+    size_t count = 0, size = field_size(at, end);
+    while (size > 0 && get_u16(at) == id) {
         count++;
-        next_field(&fields);
+        at += size;
+        size = field_size(at, end);
     }
     return count;
 }
@@ -611,28 +577,30 @@ static size_t count_run(struct fields fields, unsigned id) {
 static bool take_record(
     struct codec *, unsigned message, const uint8_t *body, size_t size, void *object);
 
-/* One value into its place: a record or a scalar itself, else a copy with a 0 byte behind it. */
+/* The value of the field at `raw` into its place: a record or a scalar itself, else a copy with a 0
+ * byte behind it. */
 static bool take_value(
-    struct codec *codec, const assay_field_info *field, const struct fields *raw, uint8_t *place) {
-    const size_t count = raw->size / field->element_size;
+    struct codec *codec, const assay_field_info *field, const uint8_t *raw, uint8_t *place) {
+    const uint8_t *bytes = raw + FIELD_HEADER_SIZE;
+    const size_t size = get_u32(raw + 4), count = size / field->element_size;
     const bool is_scalar = field->scalar_size > 0;
     const char *wrong = NULL;
-    if (raw->type != field->type) {
+    if (raw[2] != field->type) {
         wrong = "field_type_mismatch";
-    } else if (raw->reserved != 0) {
+    } else if (raw[3] != 0) {
         wrong = "field_reserved_not_zero";
     } else if (field->type == ASSAY_TYPE_RECORD) {
-        return take_record(codec, field->record, raw->bytes, raw->size, place) ||
+        return take_record(codec, field->record, bytes, size, place) ||
                refuse(codec, field->name, NULL);
-    } else if (raw->size % field->element_size != 0 || (is_scalar && count != 1)) {
+    } else if (size % field->element_size != 0 || (is_scalar && count != 1)) {
         wrong = "field_size_mismatch";
     } else {
-        uint8_t *target = is_scalar ? place : arena_take(codec->arena, raw->size + 1, 1);
+        uint8_t *target = is_scalar ? place : arena_take(codec->arena, size + 1, 1);
         const struct span value = {target, count};
         if (target == NULL) {
             return false;
         }
-        copy_elements(target, raw->bytes, count, field->element_size);
+        copy_elements(target, bytes, count, field->element_size);
         if (!is_scalar) {
             memcpy(place, &value, sizeof value);
         } else if (field->presence == ASSAY_OPTIONAL) {
@@ -647,16 +615,15 @@ static bool take_value(
 static bool take_record(
     struct codec *codec, unsigned message, const uint8_t *body, size_t size, void *object) {
     const assay_message_info *info = &assay_messages[message];
-    struct fields fields = {.at = body, .end = body + size};
+    const uint8_t *at = body, *end = body + size;
     unsigned before = 0;
-    next_field(&fields);
-    for (size_t row = 0; row < info->field_count && !fields.is_cut; row++) {
+    for (size_t row = 0; row < info->field_count; row++) {
         const assay_field_info *field = &info->fields[row];
-        if (fields.is_there && fields.id < field->id) {
-            break;
-        }
-        const size_t times = count_run(fields, field->id);
+        const size_t times = count_run(at, end, field->id);
         const char *wrong = check_times(field, times);
+        if (at < end && (field_size(at, end) == 0 || get_u16(at) < field->id)) {
+            break; /* cut, or not where its table has it */
+        }
         if (wrong != NULL) {
             return refuse(codec, field->name, wrong);
         }
@@ -669,22 +636,21 @@ static bool take_record(
             place = items;
         }
         for (size_t item = 0; item < times; item++) {
-            if (place == NULL ||
-                !take_value(codec, field, &fields, place + item * field->item_size)) {
+            if (place == NULL || !take_value(codec, field, at, place + item * field->item_size)) {
                 return false;
             }
             before = field->id;
-            next_field(&fields);
+            at += field_size(at, end);
         }
     }
-    if (fields.is_cut) {
+    if (at < end && field_size(at, end) == 0) {
         return refuse(codec, "", "body_truncated");
     }
-    char name[16] = ""; /* of a field that is not where its table has it, or in none */
-    if (fields.is_there && fields.id > before) {
-        (void)snprintf(name, sizeof name, "#%u", fields.id);
+    char name[16] = ""; /* of a field that its table does not have */
+    if (at < end && get_u16(at) > before) {
+        (void)snprintf(name, sizeof name, "#%u", get_u16(at));
     }
-    return !fields.is_there || refuse(codec, name, name[0] == 0 ? "field_order" : "field_unknown");
+    return at == end || refuse(codec, name, name[0] == 0 ? "field_order" : "field_unknown");
 }
 
 /* Decodes a body of the server; NULL: it breaks the protocol, or no memory. */
@@ -707,11 +673,11 @@ static void *decode_body(
 
 /* ================================================================ frames */
 
-/* One received frame: its header, and its body as it came, or decompressed. */
+/* One received frame: its header, whose kind is the request's, and its body as it came, or
+ * decompressed. */
 struct frame {
     struct frame *next;
     struct assay_header header;
-    uint8_t kind;        /* of the request */
     size_t size, filled; /* of body: what it will be, what has come */
     uint8_t body[];
 };
@@ -764,7 +730,7 @@ static struct frame *frame_new(const assay_allocator *allocator, const uint8_t *
     struct frame *frame = resize(allocator, NULL, sizeof *frame + size);
     if (frame != NULL) {
         *frame = (struct frame){.header = header, .size = size};
-        frame->kind = header.kind & (ASSAY_RESPONSE_BIT - 1);
+        frame->header.kind -= ASSAY_RESPONSE_BIT;
     }
     return frame;
 }
@@ -804,24 +770,33 @@ static struct frame *frame_open(
 
 /* An answer that is being put together. */
 struct answer {
-    const assay_kind_info *kind;
-    const void *request;
-    assay_error *error;
     struct arena whole, chunk; /* what is decoded: the last frame, one chunk */
     uint64_t frames;           /* that came so far */
     struct buffer lists[ASSAY_LIST_COUNT];
     assay_opt_u64 made_width, prompt_width; /* alternatives per token; given: a frame had some */
 };
 
-static void answer_init(
-    struct answer *answer, const assay_allocator *allocator, const assay_kind_info *kind,
-    const void *request, assay_error *error) {
-    *answer = (struct answer){.kind = kind, .request = request, .error = error};
-    answer->whole.allocator = answer->chunk.allocator = allocator;
-    for (size_t i = 0; i < ASSAY_LIST_COUNT; i++) {
-        answer->lists[i].allocator = allocator;
-    }
-}
+/* One call, from the request to the reply. Hello and Cancel are calls of our own. */
+struct call {
+    struct pool *pool;
+    const assay_kind_info *kind;
+    const void *message; /* the request as the caller gave it */
+    const assay_call_options *options;
+    assay_reply *reply;
+    assay_error *error;
+    int64_t deadline, wait_until; /* FOREVER: no deadline; now: no wait */
+    struct buffer bytes;          /* room for a header, then the body */
+    unsigned since;               /* lowest revision that knows all of the body */
+    uint64_t attempt;             /* which one the body says it is */
+    uint64_t made, waited;        /* tries that count, tries within wait_milliseconds */
+
+    /* Of one try. */
+    struct connection *connection;
+    struct pending *pending;
+    struct answer answer;
+    bool was_written, was_seen; /* by on_chunk */
+    bool is_inherited;          /* on_chunk forked, and the child has returned */
+};
 
 static void answer_free(struct answer *answer) {
     for (size_t i = 0; i < ASSAY_LIST_COUNT; i++) {
@@ -832,76 +807,74 @@ static void answer_free(struct answer *answer) {
 }
 
 /* Appends the lists of a frame to those that came before. Those of the last frame become the whole
- * ones, with a 0 byte behind each. */
-static bool join_lists(struct answer *answer, unsigned message, void *object, bool is_whole) {
-    bool failed = false;
+ * ones, with a 0 byte behind each. Whether there was no memory, the arena of the whole knows. */
+static void join_lists(struct call *call, unsigned message, void *object, bool is_whole) {
+    struct arena *whole = &call->answer.whole;
     for (size_t i = 0; i < assay_list_count; i++) {
         uint8_t *place = (uint8_t *)object + assay_lists[i].offset;
-        struct buffer *list = &answer->lists[assay_lists[i].list];
+        struct buffer *list = &call->answer.lists[assay_lists[i].list];
+        const bool is_there = assay_lists[i].message == message;
         struct span span;
-        if (assay_lists[i].message != message) {
-            continue;
-        }
-        if (assay_lists[i].in_record) {
+        if (is_there && assay_lists[i].in_record) {
             memcpy(&place, place, sizeof(void *));
         }
-        if (place == NULL) {
+        if (!is_there || place == NULL) {
             continue;
         }
         place += assay_lists[i].inner;
         memcpy(&span, place, sizeof span);
+        list->allocator = whole->allocator;
         buffer_append(list, span.items, span.count * assay_lists[i].element_size);
+        whole->failed = whole->failed || list->failed;
         if (is_whole) {
             span.count = list->size / assay_lists[i].element_size;
             buffer_append(list, "", 1);
             span.items = list->bytes;
             memcpy(place, &span, sizeof span);
+            arena_adopt(whole, list);
         }
-        failed = failed || list->failed;
     }
-    return !failed || fail_memory(answer->error, "reading an answer");
 }
 
-static bool same_bytes(const void *a, const void *b, size_t size) {
-    return size == 0 || memcmp(a, b, size) == 0;
+static bool same_bytes(const void *a, size_t a_size, const void *b, size_t b_size) {
+    return a_size == b_size && (a_size == 0 || memcmp(a, b, a_size) == 0);
 }
 
 /* Whether log-probabilities were asked for, have lists of fitting lengths, and in all frames the
  * same number of alternatives per token, at most those asked for. */
 static bool logprobs_fit(
-    struct answer *answer, const char *name, const assay_logprobs *found, assay_opt_u64 asked,
+    struct call *call, const char *name, const assay_logprobs *found, assay_opt_u64 asked,
     assay_opt_u64 *width) {
     if (found == NULL) {
         return true;
     }
     if (!asked.given) {
-        return breach(answer->error, "reading \"%s\": found what was not asked for", name);
+        return breach(call->error, "reading \"%s\": found what was not asked for", name);
     }
     const uint64_t alternatives = found->top_count.value;
     const size_t rows = found->tokens.count * (size_t)alternatives; /* 64 million at most */
     if (found->logprobs.count != found->tokens.count || found->top_tokens.count != rows ||
         found->top_logprobs.count != rows) {
         return breach(
-            answer->error, "reading \"%s\": found lists of %zu, %zu and %zu elements, allowed: of "
+            call->error, "reading \"%s\": found lists of %zu, %zu and %zu elements, allowed: of "
             "%zu and twice %zu", name, found->logprobs.count, found->top_tokens.count,
             found->top_logprobs.count, found->tokens.count, rows);
     }
-    if (found->tokens.count == 0) {
-        return true;
-    }
-    if (alternatives > asked.value || (width->given && width->value != alternatives)) {
+    const bool says_width = found->tokens.count > 0;
+    const bool is_other = width->given && width->value != alternatives;
+    if (says_width && (is_other || alternatives > asked.value)) {
         return breach(
-            answer->error, "reading \"%s\": found %" PRIu64 " alternatives per token, allowed: at "
+            call->error, "reading \"%s\": found %" PRIu64 " alternatives per token, allowed: at "
             "most %" PRIu64 ", the same in every frame", name, alternatives, asked.value);
     }
-    *width = (assay_opt_u64)ASSAY_GIVEN(alternatives);
+    *width = says_width ? (assay_opt_u64)ASSAY_GIVEN(alternatives) : *width;
     return true;
 }
 
 /* The record for all log-probabilities of a list; NULL when none were asked for, or no memory. */
 static const assay_logprobs *whole_logprobs(
-    struct answer *answer, const assay_logprobs *last, assay_opt_u64 asked, assay_opt_u64 width) {
-    assay_logprobs *whole = asked.given ? arena_take(&answer->whole, 1, sizeof *whole) : NULL;
+    struct call *call, const assay_logprobs *last, assay_opt_u64 asked, assay_opt_u64 width) {
+    assay_logprobs *whole = asked.given ? arena_take(&call->answer.whole, 1, sizeof *whole) : NULL;
     if (whole != NULL) {
         *whole = last == NULL ? *whole : *last;
         whole->top_count = width.given ? width : asked;
@@ -917,39 +890,39 @@ static void *member(unsigned message, void *object, const char *name) {
 
 /* Log-probabilities in a frame of Generate: of the frame's own tokens, and of any of the prompt.
  * Those of the last frame become the records for all. */
-static bool generated_fits(struct answer *answer, unsigned message, void *object, bool is_whole) {
-    const assay_generate_request *asked = answer->request;
+static bool generated_fits(struct call *call, unsigned message, void *object, bool is_whole) {
+    const assay_generate_request *asked = call->message;
     const assay_u32s *own = member(message, object, "tokens");
     const assay_logprobs **made = member(message, object, "logprobs");
     const assay_logprobs **prompt = member(message, object, "prompt_logprobs");
     const assay_u32s theirs = *made == NULL ? (assay_u32s){NULL, 0} : (*made)->tokens;
-    if (!logprobs_fit(answer, "logprobs", *made, asked->logprobs, &answer->made_width) ||
+    if (!logprobs_fit(call, "logprobs", *made, asked->logprobs, &call->answer.made_width) ||
         !logprobs_fit(
-            answer, "prompt_logprobs", *prompt, asked->prompt_logprobs, &answer->prompt_width)) {
+            call, "prompt_logprobs", *prompt, asked->prompt_logprobs, &call->answer.prompt_width)) {
         return false;
     }
     if (is_whole) {
-        *made = whole_logprobs(answer, *made, asked->logprobs, answer->made_width);
-        *prompt = whole_logprobs(answer, *prompt, asked->prompt_logprobs, answer->prompt_width);
+        *made = whole_logprobs(call, *made, asked->logprobs, call->answer.made_width);
+        *prompt = whole_logprobs(call, *prompt, asked->prompt_logprobs, call->answer.prompt_width);
     }
     return !asked->logprobs.given ||
-           (own->count == theirs.count && same_bytes(own->items, theirs.items, own->count * 4)) ||
+           same_bytes(own->items, own->count * 4, theirs.items, theirs.count * 4) ||
            breach(
-               answer->error, "reading the answer to Generate: found log-probabilities of %zu "
+               call->error, "reading the answer to Generate: found log-probabilities of %zu "
                "tokens, allowed: of the frame's own %zu", theirs.count, own->count);
 }
 
 /* Whether `count` values are rows times columns. */
 static bool count_fits(
-    struct answer *answer, const char *what, uint64_t count, uint64_t rows, uint64_t columns) {
+    struct call *call, const char *what, uint64_t count, uint64_t rows, uint64_t columns) {
     return (rows <= UINT64_MAX / columns && rows * columns == count) ||
            breach(
-               answer->error, "reading %s: found %" PRIu64 " values, allowed: %" PRIu64
+               call->error, "reading %s: found %" PRIu64 " values, allowed: %" PRIu64
                " times %" PRIu64, what, count, rows, columns);
 }
 
-static bool whole_generate_fits(struct answer *answer, const assay_generate_response *last) {
-    if (!count_fits(answer, "tokens", last->tokens.count, last->completion_tokens, 1)) {
+static bool whole_generate_fits(struct call *call, const assay_generate_response *last) {
+    if (!count_fits(call, "tokens", last->tokens.count, last->completion_tokens, 1)) {
         return false;
     }
     if (last->prompt_logprobs == NULL) {
@@ -961,62 +934,61 @@ static bool whole_generate_fits(struct answer *answer, const assay_generate_resp
     const bool is_whole = strcmp(reason, "stop") == 0 || strcmp(reason, "length") == 0;
     return (is_whole ? found == expected : found <= expected) ||
            breach(
-               answer->error, "reading the answer to Generate: found log-probabilities of %" PRIu64
+               call->error, "reading the answer to Generate: found log-probabilities of %" PRIu64
                " prompt tokens, allowed: %" PRIu64 ", of all but the first", found, expected);
 }
 
-static bool whole_logits_fits(struct answer *answer, const assay_logits_response *last) {
-    const assay_logits_request *request = answer->request;
+static bool whole_logits_fits(struct call *call, const assay_logits_response *last) {
+    const assay_logits_request *request = call->message;
     const bool is_last_only = !request->all_positions.given || !request->all_positions.value;
     /* How many positions a text has, nobody knows. */
     const bool is_counted = is_last_only || request->tokens.items != NULL;
     const uint64_t positions = is_last_only ? 1 : request->tokens.count;
-    return (!is_counted || count_fits(answer, "positions", last->positions, positions, 1)) &&
-           count_fits(answer, "logits", last->logits.count, last->positions, last->vocabulary);
+    return (!is_counted || count_fits(call, "positions", last->positions, positions, 1)) &&
+           count_fits(call, "logits", last->logits.count, last->positions, last->vocabulary);
 }
 
-static bool whole_embed_fits(struct answer *answer, const assay_embed_response *last) {
-    const assay_embed_request *request = answer->request;
-    return count_fits(answer, "inputs", last->count, request->inputs.count, 1) &&
-           count_fits(answer, "values", last->embeddings.count, last->count, last->dimensions);
+static bool whole_embed_fits(struct call *call, const assay_embed_response *last) {
+    const assay_embed_request *request = call->message;
+    return count_fits(call, "inputs", last->count, request->inputs.count, 1) &&
+           count_fits(call, "values", last->embeddings.count, last->count, last->dimensions);
 }
 
-static bool scores_fit(struct answer *answer, const assay_score_response *last) {
-    const assay_score_request *request = answer->request;
+static bool scores_fit(struct call *call, const assay_score_response *last) {
+    const assay_score_request *request = call->message;
     const assay_opt_u64 asked = ASSAY_GIVEN(request->top_logprobs.value);
-    bool fits = count_fits(answer, "scores", last->scores.count, request->continuations.count, 1);
+    bool fits = count_fits(call, "scores", last->scores.count, request->continuations.count, 1);
     for (size_t i = 0; fits && i < last->scores.count; i++) {
         const assay_logprobs *logprobs = last->scores.items[i].logprobs;
         assay_opt_u64 width = {.given = false};
-        fits = logprobs_fit(answer, "scores.logprobs", logprobs, asked, &width);
+        fits = logprobs_fit(call, "scores.logprobs", logprobs, asked, &width);
         if (fits && logprobs->tokens.count == 0) {
             fits = breach(
-                answer->error, "reading score %zu: found 0 tokens, allowed: 1 or more", i);
+                call->error, "reading score %zu: found 0 tokens, allowed: 1 or more", i);
         }
     }
     return fits;
 }
 
-static bool pong_fits(struct answer *answer, const assay_ping_response *last) {
-    const assay_bytes sent = ((const assay_ping_request *)answer->request)->payload;
-    return (sent.size == last->payload.size &&
-            same_bytes(sent.data, last->payload.data, sent.size)) ||
-           breach(answer->error, "pinging: other bytes came back than were sent");
+static bool pong_fits(struct call *call, const assay_ping_response *last) {
+    const assay_bytes sent = ((const assay_ping_request *)call->message)->payload;
+    return same_bytes(sent.data, sent.size, last->payload.data, last->payload.size) ||
+           breach(call->error, "pinging: other bytes came back than were sent");
 }
 
 /* Compares the whole answer with what was asked for, and with what it says about itself. */
-static bool whole_fits(struct answer *answer, const void *last) {
-    switch (answer->kind->number) {
+static bool whole_fits(struct call *call, const void *last) {
+    switch (call->kind->number) {
     case ASSAY_KIND_PING:
-        return pong_fits(answer, last);
+        return pong_fits(call, last);
     case ASSAY_KIND_GENERATE:
-        return whole_generate_fits(answer, last);
+        return whole_generate_fits(call, last);
     case ASSAY_KIND_LOGITS:
-        return whole_logits_fits(answer, last);
+        return whole_logits_fits(call, last);
     case ASSAY_KIND_EMBED:
-        return whole_embed_fits(answer, last);
+        return whole_embed_fits(call, last);
     case ASSAY_KIND_SCORE:
-        return scores_fit(answer, last);
+        return scores_fit(call, last);
     default:
         return true;
     }
@@ -1031,38 +1003,41 @@ static const assay_answer *answer_record(unsigned message, void *object) {
 /* Whether the number that a frame says, if it says one, follows the frames before, and its degraded
  * flag agrees with its list. */
 static bool frame_fits(
-    struct answer *answer, unsigned message, void *object, const struct frame *frame) {
+    struct call *call, unsigned message, void *object, const struct frame *frame) {
     const char *name = assay_messages[message].name;
     const assay_opt_u64 *number = member(message, object, "frame");
     const assay_answer *record = answer_record(message, object);
     const bool is_listed = record != NULL && record->degradations.count > 0;
-    const uint64_t expected = answer->frames++;
+    const uint64_t expected = call->answer.frames++;
     if (number != NULL && number->given && number->value != expected) {
         return breach(
-            answer->error, "reading %s: found frame %" PRIu64 " of the answer, allowed: %" PRIu64
+            call->error, "reading %s: found frame %" PRIu64 " of the answer, allowed: %" PRIu64
             ", since so many came before", name, number->value, expected);
     }
     return is_listed == ((frame->header.flags & ASSAY_FLAG_DEGRADED) != 0) ||
-           breach(answer->error, "reading %s: its degraded flag and its list disagree", name);
+           breach(call->error, "reading %s: its degraded flag and its list disagree", name);
 }
 
 /* Takes the next frame: a chunk, valid until the one after it, or the last one, which becomes the
  * whole answer. NULL: see the error. */
-static void *answer_take(struct answer *answer, const struct frame *frame) {
+static void *answer_take(struct call *call, const struct frame *frame) {
     const bool is_whole = is_last(frame);
-    const unsigned message = is_whole ? answer->kind->response : answer->kind->chunk;
-    struct arena *arena = is_whole ? &answer->whole : &answer->chunk;
-    arena_free(&answer->chunk);
-    void *object = decode_body(arena, message, frame->body, frame->size, answer->error);
-    const bool is_fine =
-        object != NULL && frame_fits(answer, message, object, frame) &&
-        (frame->kind != ASSAY_KIND_GENERATE ||
-         generated_fits(answer, message, object, is_whole)) &&
-        join_lists(answer, message, object, is_whole) && (!is_whole || whole_fits(answer, object));
-    if (is_fine && arena->failed) {
-        (void)fail_memory(answer->error, "reading an answer");
+    const unsigned message = is_whole ? call->kind->response : call->kind->chunk;
+    struct arena *whole = &call->answer.whole, *chunk = &call->answer.chunk;
+    arena_free(chunk);
+    void *object =
+        decode_body(is_whole ? whole : chunk, message, frame->body, frame->size, call->error);
+    if (object == NULL || !frame_fits(call, message, object, frame) ||
+        (frame->header.kind == ASSAY_KIND_GENERATE &&
+         !generated_fits(call, message, object, is_whole))) {
+        return NULL;
     }
-    return is_fine && !arena->failed ? object : NULL;
+    join_lists(call, message, object, is_whole);
+    if (whole->failed) {
+        (void)fail_memory(call->error, "reading an answer");
+        return NULL;
+    }
+    return !is_whole || whole_fits(call, object) ? object : NULL;
 }
 
 /* ================================================================ socket */
@@ -1099,7 +1074,8 @@ static bool parse_address(const char *given, struct address *address, assay_erro
                "%s", text, allowed);
 }
 
-/* Packets go out at once, and the system finds out when the machine at the far end is gone. */
+/* Packets go out at once, and the system finds out when the machine at the far end is gone. A Unix
+ * socket has no such options, and needs none. */
 static void set_tcp_options(int fd) {
     static const int options[][3] = {
         {IPPROTO_TCP, TCP_NODELAY, 1},
@@ -1108,8 +1084,7 @@ static void set_tcp_options(int fd) {
         {IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS},
         {IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES}};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        const int *option = options[i];
-        (void)setsockopt(fd, option[0], option[1], &option[2], sizeof option[2]);
+        (void)setsockopt(fd, options[i][0], options[i][1], &options[i][2], sizeof(int));
     }
 }
 
@@ -1117,9 +1092,6 @@ static void set_tcp_options(int fd) {
  * numbers. Ends early once `is_closed`. */
 static int connect_one(
     int fd, const struct addrinfo *name, int64_t until, const atomic_bool *is_closed) {
-    if (name->ai_family != AF_UNIX) {
-        set_tcp_options(fd);
-    }
     int reason = connect(fd, name->ai_addr, name->ai_addrlen) == 0 ? 0 : errno;
     while (reason == EINPROGRESS || reason == EALREADY || reason == EAGAIN || reason == EINTR) {
         /* EAGAIN: the queue of a Unix socket's server is full. Nothing has begun: a mere pause. */
@@ -1152,14 +1124,15 @@ static int connect_socket(
             result = getaddrinfo(address->host, address->port, &hints, &found);
         } while (result == EAI_SYSTEM && errno == EINTR && !has_passed(until));
         if (result != 0) {
-            const char *words = gai_strerror(result);
-            (void)fail(error, ASSAY_UNREACHABLE, "finding %s: %s", address->text, words);
+            (void)fail(
+                error, ASSAY_UNREACHABLE, "finding %s: %s", address->text, gai_strerror(result));
             return -1;
         }
         name = found;
     }
     for (; fd < 0 && name != NULL; name = name->ai_next) {
         fd = socket(name->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        set_tcp_options(fd);
         reason = fd < 0 ? errno : connect_one(fd, name, until, is_closed);
         if (reason != 0 && fd >= 0) {
             close(fd);
@@ -1201,10 +1174,9 @@ struct pending {
 struct connection {
     struct pool *pool;
     struct connection *_Atomic next; /* a forked child reads the list without the lock */
-    int fd;         /* -1: not connected yet */
-    dev_t device;   /* with inode: the identity of the socket */
-    ino_t inode;
-    uint64_t users; /* calls that wait or are in flight */
+    int fd;               /* -1: not connected yet */
+    struct stat identity; /* of the socket, for a forked child */
+    uint64_t users;       /* calls that wait or are in flight */
     bool is_leading;
     bool is_writing;             /* a frame is written in part */
     bool is_failed, is_draining; /* either: it takes no new calls, and goes with the last user */
@@ -1213,20 +1185,17 @@ struct connection {
     int64_t last_byte_at;
     assay_error error; /* why it failed, or takes no new calls */
 
-    /* What Hello agreed on. */
-    uint64_t revision, peer_body_max, in_flight_max; /* in_flight_max 0: not agreed yet */
-    bool compression;
+    assay_hello_response hello; /* what was agreed on, nothing before; `server` is not kept */
 
     /* The leader's own. */
     struct frame *partial;
-    uint32_t body_max;
     size_t filled; /* bytes of the buffer */
     uint8_t buffer[READ_SIZE];
 };
 
 /* The part of a client that belongs to one process: its lock and its connections. */
 struct pool {
-    pid_t process; /* the owner */
+    pid_t process; /* the owner; in a forked child, the parent */
     const assay_client *client;
     pthread_mutex_t lock;
     pthread_cond_t closed;
@@ -1240,28 +1209,6 @@ struct assay_client {
     char name[129]; /* as long as its table allows */
     struct address address;
     struct pool *_Atomic pool;
-};
-
-/* One call, from the request to the reply. Hello and Cancel are calls of our own. */
-struct call {
-    struct pool *pool;
-    const assay_kind_info *kind;
-    const void *message; /* the request as the caller gave it */
-    const assay_call_options *options;
-    assay_reply *reply;
-    assay_error *error;
-    int64_t deadline, wait_until; /* FOREVER: no deadline; now: no wait */
-    struct buffer bytes;          /* room for a header, then the body */
-    unsigned since;               /* lowest revision that knows all of the body */
-    uint64_t attempt;             /* which one the body says it is */
-    uint64_t made, waited;        /* tries that count, tries within wait_milliseconds */
-
-    /* Of one try. */
-    struct connection *connection;
-    struct pending *pending;
-    struct answer answer;
-    bool was_written, was_seen; /* by on_chunk */
-    bool is_inherited;          /* on_chunk forked, and the child has returned */
 };
 
 static const assay_allocator *allocator_of(const struct pool *pool) {
@@ -1319,13 +1266,6 @@ static void enlist(struct connection *connection, struct pending *pending) {
     connection->pendings = pending;
 }
 
-/* Puts a request that is enlisted in flight. */
-static void take_off(struct connection *connection, struct pending *pending, bool takes_place) {
-    pending->id = connection->next_id++;
-    pending->has_place = takes_place;
-    connection->in_flight += takes_place ? 1 : 0;
-}
-
 /* Takes a request off the list, and tells those who wait for its place, if it had one. */
 static void delist(struct connection *connection, const struct pending *pending) {
     struct pending **link = &connection->pendings;
@@ -1333,7 +1273,7 @@ static void delist(struct connection *connection, const struct pending *pending)
         link = &(*link)->next;
     }
     *link = pending->next;
-    if (pending->has_place && connection->in_flight-- == connection->in_flight_max) {
+    if (pending->has_place && connection->in_flight-- == connection->hello.requests_in_flight_max) {
         wake_all(connection);
     }
 }
@@ -1361,10 +1301,8 @@ static void connection_release(struct connection *connection) {
         link = &(*link)->next;
     }
     *link = connection->next;
-    if (connection->fd >= 0) {
-        (void)shutdown(connection->fd, SHUT_RDWR); /* a child's copy must not keep it open */
-        close(connection->fd);
-    }
+    (void)shutdown(connection->fd, SHUT_RDWR); /* a child's copy must not keep it open */
+    (void)close(connection->fd);               /* -1: neither does anything */
     while (connection->pendings != NULL) { /* orphans: every other has its caller */
         struct pending *pending = connection->pendings;
         connection->pendings = pending->next;
@@ -1418,12 +1356,12 @@ static bool fail_refused(
 static bool file_go_away(struct connection *connection, struct frame *packed) {
     struct arena arena = {.allocator = allocator_of(connection->pool)};
     struct frame *frame = frame_open(arena.allocator, packed, &connection->error);
-    const bool is_refusal = frame != NULL && frame->header.status != 0;
-    if (is_refusal) {
+    bool drains = false;
+    if (frame != NULL && frame->header.status != 0) {
         (void)fail_refused(arena.allocator, frame, ASSAY_PROTOCOL_ERROR, &connection->error);
     } else if (frame != NULL && decode_body(&arena, ASSAY_MESSAGE_GO_AWAY, frame->body,
                                             frame->size, &connection->error) != NULL) {
-        connection->is_draining = true;
+        drains = connection->is_draining = true;
         (void)fail(
             &connection->error, ASSAY_CONNECTION_CLOSED, "connecting to %s: the server is draining",
             connection->pool->client->address.text);
@@ -1431,34 +1369,30 @@ static bool file_go_away(struct connection *connection, struct frame *packed) {
     }
     arena_free(&arena);
     release(arena.allocator, frame);
-    return connection->is_draining && !is_refusal;
+    return drains;
 }
 
 /* What is wrong with a frame as part of the answer to `pending`; NULL: nothing. */
 static const char *check_place(const struct pending *pending, const struct frame *frame) {
-    const struct assay_header *header = &frame->header;
-    if (frame->kind == ASSAY_KIND_GO_AWAY || frame->kind == ASSAY_KIND_HELLO) {
-        if (header->provenance != ASSAY_REAL || (header->flags & ~ASSAY_FLAG_COMPRESSED) != 0) {
-            return "a mock's provenance, or flags, on a frame about the connection itself";
-        }
+    const struct assay_header *it = &frame->header;
+    const bool is_go_away = it->kind == ASSAY_KIND_GO_AWAY;
+    if ((is_go_away || it->kind == ASSAY_KIND_HELLO) &&
+        (it->provenance != ASSAY_REAL || it->flags > ASSAY_FLAG_COMPRESSED)) {
+        return "a mock's provenance, or flags, on a frame about the connection itself";
     }
-    if (frame->kind == ASSAY_KIND_GO_AWAY) {
+    if (is_go_away) {
         return NULL;
     }
     if (pending == NULL) {
         return "a request id that is not in flight";
     }
-    if (frame->kind != pending->kind->number) {
-        return "another kind than was asked for";
-    }
-    if (!is_last(frame) && !pending->kind->streamed) {
-        return "more frames than one";
-    }
-    const bool may_change = pending->before.length == 0 || frame->kind == ASSAY_KIND_LOAD;
-    const bool is_same = header->provenance == pending->before.provenance &&
-                         header->generation == pending->before.generation;
-    return may_change || is_same ? NULL
-                                 : "a provenance or generation that changed between frames";
+    const bool may_change = pending->before.length == 0 || it->kind == ASSAY_KIND_LOAD;
+    const bool is_same = it->provenance == pending->before.provenance &&
+                         it->generation == pending->before.generation;
+    return it->kind != pending->kind->number ? "another kind than was asked for"
+           : !is_last(frame) && !pending->kind->streamed ? "more frames than one"
+           : !may_change && !is_same ? "a provenance or generation that changed between frames"
+                                     : NULL;
 }
 
 /* Files one frame under its request; false: it fits none. Owns the frame. */
@@ -1474,7 +1408,7 @@ static bool file_frame(struct connection *connection, struct frame *frame) {
             &connection->error, "reading the answer to %s: found %s",
             pending == NULL ? "a request" : pending->kind->name, wrong);
     }
-    if (frame->kind == ASSAY_KIND_GO_AWAY) {
+    if (frame->header.kind == ASSAY_KIND_GO_AWAY) {
         return file_go_away(connection, frame);
     }
     pending->before = frame->header;
@@ -1501,33 +1435,32 @@ static bool file_frame(struct connection *connection, struct frame *frame) {
 /* Cuts what has been read into frames and files them; leaves less than a header in the buffer.
  * False: the connection's error says why. */
 static bool cut_frames(struct connection *connection) {
-    size_t start = 0;
+    const uint8_t *at = connection->buffer, *end = at + connection->filled;
+    const bool is_open = connection->hello.requests_in_flight_max > 0;
+    const uint64_t body_max = is_open ? connection->pool->client->options.body_size_max
+                                      : ASSAY_LIMIT_FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE;
     while (true) {
         struct frame *frame = connection->partial;
-        const uint8_t *bytes = connection->buffer + start;
-        size_t have = connection->filled - start;
         if (frame == NULL) {
             if (!check_header(
-                    bytes, have, connection->body_max, connection->compression,
+                    at, (size_t)(end - at), (uint32_t)body_max, connection->hello.compression,
                     &connection->error)) {
                 return false;
             }
-            if (have < HEADER_SIZE) {
+            if (end - at < HEADER_SIZE) {
                 break;
             }
-            frame = connection->partial = frame_new(allocator_of(connection->pool), bytes);
+            frame = connection->partial = frame_new(allocator_of(connection->pool), at);
             if (frame == NULL) {
                 return fail_memory(&connection->error, "reading a frame");
             }
-            bytes += HEADER_SIZE;
-            start += HEADER_SIZE;
-            have -= HEADER_SIZE;
+            at += HEADER_SIZE;
         }
-        const size_t lacking = frame->size - frame->filled;
+        const size_t have = (size_t)(end - at), lacking = frame->size - frame->filled;
         const size_t size = lacking < have ? lacking : have;
-        memcpy(frame->body + frame->filled, bytes, size);
+        memcpy(frame->body + frame->filled, at, size);
         frame->filled += size;
-        start += size;
+        at += size;
         if (frame->filled < frame->size) {
             break;
         }
@@ -1536,40 +1469,33 @@ static bool cut_frames(struct connection *connection) {
             return false;
         }
     }
-    connection->filled -= start;
-    memmove(connection->buffer, connection->buffer + start, connection->filled);
+    connection->filled = (size_t)(end - at);
+    memmove(connection->buffer, at, connection->filled);
     return true;
 }
 
-/* Receives once, waiting for one of the events until `until` (0: not at all); -1 with the reason in
- * errno. */
-static ssize_t receive(int fd, short events, void *target, size_t room, int64_t until) {
-    if (until != FOREVER && until != 0) {
-        struct pollfd one = {.fd = fd, .events = events};
-        const int64_t left = milliseconds_until(until);
-        if (poll(&one, 1, (int)earlier(left, POLL_MILLISECONDS)) <= 0) {
-            errno = EAGAIN; /* too late, or interrupted: whoever waits looks at the clock */
-            return -1;
-        }
-    }
-    return recv(fd, target, room, until == FOREVER ? 0 : MSG_DONTWAIT);
-}
-
-/* Reads the socket once, for everybody, when one of the events came or `until` has passed. The lock
- * is not held meanwhile. A body that is large is read into its frame. */
+/* Reads the socket once, for everybody, waiting for one of the events until `until` (0: not at
+ * all). The lock is not held meanwhile. A body that is large is read into its frame. */
 static void lead(struct connection *connection, short events, int64_t until) {
     struct frame *partial = connection->partial;
     const bool is_direct = partial != NULL && partial->size - partial->filled > READ_SIZE / 4;
     uint8_t *target = is_direct ? partial->body : connection->buffer;
     size_t *filled = is_direct ? &partial->filled : &connection->filled;
     const size_t room = (is_direct ? partial->size : READ_SIZE) - *filled;
+    struct pollfd one = {.fd = connection->fd, .events = events};
+    const bool polls = until != FOREVER && until != 0;
     connection->is_leading = true;
     pthread_mutex_unlock(&connection->pool->lock);
-    const ssize_t count = receive(connection->fd, events, target + *filled, room, until);
-    const int reason = count < 0 ? errno : 0;
+    ssize_t count = -1;
+    int reason = EAGAIN; /* too late, or interrupted: whoever waits looks at the clock */
+    if (!polls || poll(&one, 1, (int)earlier(milliseconds_until(until), INT32_MAX)) > 0) {
+        const int flags = until == FOREVER ? 0 : MSG_DONTWAIT;
+        count = recv(connection->fd, target + *filled, room, flags);
+        reason = count < 0 ? errno : 0;
+    }
     pthread_mutex_lock(&connection->pool->lock);
     connection->is_leading = false;
-    if (connection->is_failed || reason == EAGAIN || reason == EWOULDBLOCK || reason == EINTR) {
+    if (connection->is_failed || reason == EAGAIN || reason == EINTR) {
         return;
     }
     bool is_fine = false;
@@ -1601,7 +1527,7 @@ static void wait_step(struct connection *connection, struct pending *pending, in
         return;
     }
     pending->is_waiting = true;
-    (void)wait_until(&pending->wake, &connection->pool->lock, until);
+    wait_until(&pending->wake, &connection->pool->lock, until);
     pending->is_waiting = false;
 }
 
@@ -1622,26 +1548,24 @@ static void await_room(struct connection *connection, int64_t until) {
     pthread_mutex_lock(&connection->pool->lock);
 }
 
-/* Writes a frame, as far as the server takes it without waiting for what it is too busy to read in
- * between; false: it was not sent whole, so the server cannot act on it. */
+/* Writes a frame; false: it was not sent whole, so the server cannot act on it. One that is written
+ * in part goes first. */
 static bool write_frame(
     struct connection *connection, const uint8_t *bytes, size_t size, int64_t until) {
     size_t sent = 0;
-    bool goes_on = true;
-    while (goes_on && sent < size && !connection->is_failed) {
-        ssize_t count = -1;
-        int reason = EAGAIN;
-        if (sent > 0 || !connection->is_writing) {
-            count = send(connection->fd, bytes + sent, size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-            reason = errno;
-        }
+    while (sent < size && !connection->is_failed) {
+        const bool may_send = sent > 0 || !connection->is_writing;
+        const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+        const ssize_t count =
+            may_send ? send(connection->fd, bytes + sent, size - sent, flags) : -1;
+        const int reason = may_send ? errno : EAGAIN;
         if (count >= 0) {
             sent += (size_t)count;
             connection->is_writing = sent < size;
-        } else if ((reason == EAGAIN || reason == EWOULDBLOCK) && !has_passed(until)) {
+        } else if (reason == EAGAIN && !has_passed(until)) {
             await_room(connection, until);
-        } else {
-            goes_on = reason == EINTR;
+        } else if (reason != EINTR) {
+            break;
         }
     }
     if (sent < size && (sent > 0 || !has_passed(until))) {
@@ -1661,7 +1585,7 @@ static bool send_request(struct call *call, int64_t until) {
     uint8_t *bytes = call->bytes.bytes;
     const size_t raw_size = call->bytes.size - HEADER_SIZE;
     size_t size = raw_size;
-    if (connection->compression && raw_size >= ASSAY_LIMIT_COMPRESSION_SIZE_MIN) {
+    if (connection->hello.compression && raw_size >= ASSAY_LIMIT_COMPRESSION_SIZE_MIN) {
         pthread_mutex_unlock(&call->pool->lock);
         uint8_t *block = buffer_extend(&packed, HEADER_SIZE + paying_size(raw_size));
         const size_t made =
@@ -1682,18 +1606,21 @@ static bool send_request(struct call *call, int64_t until) {
     put_header(bytes, header);
     call->was_written = write_frame(connection, bytes, HEADER_SIZE + size, until);
     buffer_free(&packed);
-    if (!call->was_written && !connection->is_failed) {
-        return fail_late(call);
+    if (!call->was_written && connection->is_failed) {
+        *call->error = connection->error;
+        return false;
     }
-    *call->error = call->was_written ? *call->error : connection->error;
-    return call->was_written;
+    return call->was_written || fail_late(call);
 }
 
-/* Parts with a call's request: it is freed now or, if the server still answers it, with the last
- * frame. True: the server still answers. */
+/* Parts with a call's request, if there is one: it is freed now or, if the server still answers it,
+ * with the last frame. True: the server still answers. */
 static bool part_with(struct call *call) {
     struct connection *connection = call->connection;
     struct pending *pending = call->pending;
+    if (pending == NULL) {
+        return false;
+    }
     if (call->was_written && !pending->is_complete && !connection->is_failed) {
         pending->is_orphan = true;
         drop_frames(call->pool, pending);
@@ -1741,17 +1668,6 @@ static struct frame *next_frame(struct call *call, int64_t until) {
 
 /* ---------------------------------------------------------------- Hello and Cancel */
 
-/* Puts `record`, after the caller's own words have been copied to it, into a request's field. */
-static void overlay(union assay_request *request, const assay_field_info *field, void *record) {
-    uint8_t *place = (uint8_t *)request + field->offset;
-    const void *given;
-    memcpy(&given, place, sizeof given);
-    if (given != NULL) {
-        memcpy(record, given, assay_messages[field->record].size);
-    }
-    memcpy(place, &record, sizeof record);
-}
-
 /* Builds a request's body: the caller's words and, where the kind has these fields, that the model
  * be real, and from the second on which attempt it is. */
 static bool encode_call(struct call *call, uint64_t attempt) {
@@ -1759,19 +1675,21 @@ static bool encode_call(struct call *call, uint64_t attempt) {
     union assay_request request;
     assay_requirements requirements = {.fingerprint = {NULL, 0}};
     assay_request_context context = {.trace_context = {NULL, 0}};
-    const assay_field_info *demands = assay_field_named(message, "requirements");
-    const assay_field_info *standing = assay_field_named(message, "context");
+    const assay_requirements **demands = member(message, &request, "requirements");
+    const assay_request_context **standing = member(message, &request, "context");
     memcpy(&request, call->message, assay_messages[message].size);
     /* The health of a server has no model that could be real. */
     const bool is_server_wide =
         call->kind->number == ASSAY_KIND_HEALTH && request.health.model.data == NULL;
     if (demands != NULL && !call->pool->client->options.allow_mock && !is_server_wide) {
-        overlay(&request, demands, &requirements);
+        requirements = *demands == NULL ? requirements : **demands;
         requirements.real = (assay_opt_bool)ASSAY_GIVEN(true);
+        *demands = &requirements;
     }
     if (standing != NULL && attempt > 1) {
-        overlay(&request, standing, &context);
+        context = *standing == NULL ? context : **standing;
         context.attempt = (assay_opt_u64)ASSAY_GIVEN(attempt);
+        *standing = &context;
     }
     struct codec codec = {.buffer = &call->bytes, .since = call->kind->since};
     call->attempt = attempt;
@@ -1794,26 +1712,23 @@ static bool send_own(struct call *call, struct connection *connection, int64_t u
     call->pool = connection->pool;
     call->connection = connection;
     call->deadline = FOREVER;
-    bool is_fine = encode_call(call, 1) && pending_new(call);
-    if (is_fine) {
+    if (encode_call(call, 1) && pending_new(call)) {
         enlist(connection, call->pending);
-        take_off(connection, call->pending, false);
-        is_fine = send_request(call, until);
+        call->pending->id = connection->next_id++;
+        call->was_written = send_request(call, until);
     }
     buffer_free(&call->bytes);
-    return is_fine;
+    return call->was_written;
 }
 
 /* Asks the server to stop making an answer. Without memory it is read to its end instead. */
 static void send_cancel(struct connection *connection, uint64_t target) {
     const assay_cancel_request message = {.target = target};
     assay_error error;
-    const assay_kind_info *kind = assay_kind_of(ASSAY_KIND_CANCEL);
-    struct call call = {.kind = kind, .message = &message, .error = &error};
+    struct call call = {
+        .kind = assay_kind_of(ASSAY_KIND_CANCEL), .message = &message, .error = &error};
     (void)send_own(&call, connection, milliseconds_from_now(CANCEL_MILLISECONDS));
-    if (call.pending != NULL) {
-        (void)part_with(&call);
-    }
+    (void)part_with(&call);
 }
 
 /* Refuses a mock first and a failure second: nobody should act on a mock's words unawares. */
@@ -1830,20 +1745,6 @@ static bool check_frame(const struct call *call, const struct frame *frame) {
            fail_refused(allocator_of(call->pool), frame, ASSAY_SERVER_REFUSED, call->error);
 }
 
-/* Takes over what the answer to Hello agrees to; false: it agrees to what was not offered. */
-static bool agree(
-    struct connection *connection, const assay_hello_response *hello, assay_error *error) {
-    const assay_options *options = &connection->pool->client->options;
-    connection->revision = hello->revision;
-    connection->compression = hello->compression;
-    connection->peer_body_max = hello->body_size_max;
-    connection->in_flight_max = hello->requests_in_flight_max;
-    connection->body_max = (uint32_t)options->body_size_max;
-    return (hello->revision <= ASSAY_PROTOCOL_REVISION &&
-            (options->compression || !hello->compression)) ||
-           breach(error, "reading the answer to Hello: it agrees to what was not offered");
-}
-
 /* Says Hello on a new connection and reads the answer. */
 static bool say_hello(struct connection *connection, int64_t until, assay_error *error) {
     const assay_options *options = &connection->pool->client->options;
@@ -1853,8 +1754,8 @@ static bool say_hello(struct connection *connection, int64_t until, assay_error 
         .revision = ASSAY_PROTOCOL_REVISION,
         .compression = {true, options->compression},
         .body_size_max = {options->body_size_max, has_limit}};
-    const assay_kind_info *kind = assay_kind_of(ASSAY_KIND_HELLO);
-    struct call call = {.kind = kind, .message = &message, .error = error};
+    struct call call = {
+        .kind = assay_kind_of(ASSAY_KIND_HELLO), .message = &message, .error = error};
     struct arena arena = {.allocator = &options->allocator};
     const assay_hello_response *hello = NULL;
     struct frame *frame = send_own(&call, connection, until) ? next_frame(&call, until) : NULL;
@@ -1862,14 +1763,20 @@ static bool say_hello(struct connection *connection, int64_t until, assay_error 
         hello = decode_body(
             &arena, ASSAY_MESSAGE_HELLO_RESPONSE, frame->body, frame->size, error);
     }
-    const bool is_fine = hello != NULL && agree(connection, hello, error);
-    if (call.pending != NULL) {
-        call.was_written = false; /* whatever comes of it, it is not waited for */
-        (void)part_with(&call);
+    if (hello != NULL) {
+        connection->hello = *hello;
+        connection->hello.server = (assay_text){NULL, 0};
     }
+    const bool is_offered = hello != NULL && hello->revision <= ASSAY_PROTOCOL_REVISION &&
+                            (options->compression || !hello->compression);
+    if (hello != NULL && !is_offered) {
+        (void)breach(error, "reading the answer to Hello: it agrees to what was not offered");
+    }
+    call.was_written = false; /* whatever comes of it, it is not waited for */
+    (void)part_with(&call);
     arena_free(&arena);
     release(&options->allocator, frame);
-    return is_fine;
+    return is_offered;
 }
 
 /* ================================================================ pool */
@@ -1880,14 +1787,15 @@ static void pool_free(struct pool *pool) {
     release(allocator_of(pool), pool);
 }
 
-/* An empty pool for the calling process, or NULL: no memory. */
-static struct pool *pool_new(const assay_client *client, pid_t process) {
+/* An empty pool for the calling process, or NULL: no memory, as the error says. */
+static struct pool *pool_new(const assay_client *client, pid_t process, assay_error *error) {
     struct pool *pool = resize(&client->options.allocator, NULL, sizeof *pool);
     if (pool != NULL) {
         *pool = (struct pool){.process = process, .client = client};
     }
     if (pool == NULL || !condition_init(&pool->closed)) {
         release(&client->options.allocator, pool);
+        (void)fail_memory(error, "making a client, or a forked child's part of it");
         return NULL;
     }
     (void)pthread_mutex_init(&pool->lock, NULL); /* without attributes it always succeeds */
@@ -1903,25 +1811,25 @@ static void close_copies(const struct pool *inherited) {
     const struct connection *connection = inherited->connections;
     for (; connection != NULL; connection = connection->next) {
         struct stat found; /* fstat fails for -1, not connected yet */
-        if (fstat(connection->fd, &found) == 0 && found.st_dev == connection->device &&
-            found.st_ino == connection->inode) {
+        if (fstat(connection->fd, &found) == 0 && found.st_dev == connection->identity.st_dev &&
+            found.st_ino == connection->identity.st_ino) {
             (void)close(connection->fd);
         }
     }
 }
 
 /*
- * The pool of the calling process, or NULL: no memory. A child finds the parent's pool as the fork
- * found it. Its lock may be held by a thread that the child does not have, so the child leaves the
- * pool alone, memory and all, and makes a new one.
+ * The pool of the calling process, or NULL: see the error. A child finds the parent's pool as the
+ * fork found it. Its lock may be held by a thread that the child does not have, so the child leaves
+ * the pool alone, memory and all, and makes a new one.
  */
-static struct pool *pool_of(assay_client *client) {
+static struct pool *pool_of(assay_client *client, assay_error *error) {
     struct pool *found = atomic_load(&client->pool);
     const pid_t process = getpid();
     if (found->process == process) {
         return found;
     }
-    struct pool *own = pool_new(client, process);
+    struct pool *own = pool_new(client, process, error);
     if (own == NULL) {
         return NULL;
     }
@@ -1935,62 +1843,31 @@ static struct pool *pool_of(assay_client *client) {
     return own;
 }
 
-/* True in a forked child: the pool belongs to the parent. */
-static bool is_inherited(const struct pool *pool) {
-    return pool->process != getpid();
-}
-
-/* The connection with the least to do; NULL: a new one is better. */
-static struct connection *least_busy(const struct pool *pool) {
-    struct connection *best = NULL;
-    uint64_t count = 0;
-    for (struct connection *one = pool->connections; one != NULL; one = one->next) {
-        if (!one->is_failed && !one->is_draining) {
-            count++;
-            best = best == NULL || one->users < best->users ? one : best;
-        }
-    }
-    const bool is_full = count >= pool->client->options.connections;
-    return best != NULL && (best->users == 0 || is_full) ? best : NULL;
-}
-
-/* A connection that is not connected yet, with one user; NULL: no memory. */
-static struct connection *connection_new(struct pool *pool) {
-    struct connection *connection = resize(allocator_of(pool), NULL, sizeof *connection);
-    if (connection != NULL) {
-        memset(connection, 0, offsetof(struct connection, buffer));
-        connection->pool = pool;
-        connection->fd = -1;
-        connection->users = 1;
-        connection->next_id = 1;
-        connection->body_max = (uint32_t)ASSAY_LIMIT_FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE;
-        connection->next = atomic_load(&pool->connections);
-        pool->connections = connection;
-    }
-    return connection;
-}
-
 /* A new connection that has said Hello, with the call as its user; NULL: see the error. The lock is
  * held, but not while the socket connects. */
 static struct connection *open_connection(struct call *call) {
     struct pool *pool = call->pool;
     const uint64_t limit = pool->client->options.connect_milliseconds;
-    struct stat identity = {.st_dev = 0};
-    struct connection *connection = connection_new(pool);
+    struct connection *connection = resize(allocator_of(pool), NULL, sizeof *connection);
     if (connection == NULL) {
         (void)fail_memory(call->error, "connecting");
         return NULL;
     }
+    memset(connection, 0, offsetof(struct connection, buffer));
+    connection->pool = pool;
+    connection->fd = -1;
+    connection->users = 1;
+    connection->next_id = 1;
+    connection->next = atomic_load(&pool->connections);
+    pool->connections = connection;
     connection->is_leading = true; /* others wait */
     pthread_mutex_unlock(&pool->lock);
     const int fd = connect_socket(
         &pool->client->address, milliseconds_from_now(limit), call->deadline, &pool->is_closed,
         call->error);
-    (void)fstat(fd, &identity);
+    (void)fstat(fd, &connection->identity);
     pthread_mutex_lock(&pool->lock);
     connection->is_leading = false;
-    connection->device = identity.st_dev;
-    connection->inode = identity.st_ino;
     connection->fd = fd; /* last: a forked child reads it without the lock */
     const int64_t until = earlier(milliseconds_from_now(limit), call->deadline);
     bool is_fine = fd >= 0 && say_hello(connection, until, call->error);
@@ -2009,6 +1886,25 @@ static struct connection *open_connection(struct call *call) {
     return is_fine ? connection : NULL;
 }
 
+/* The connection with the least to do, with the call as a user more: one that is there, if it has
+ * nothing to do or no other may be opened. NULL: see the error. The lock is held. */
+static struct connection *pick(struct call *call) {
+    struct connection *best = NULL;
+    uint64_t count = 0;
+    for (struct connection *one = call->pool->connections; one != NULL; one = one->next) {
+        if (!one->is_failed && !one->is_draining) {
+            count++;
+            best = best == NULL || one->users < best->users ? one : best;
+        }
+    }
+    const bool is_full = count >= call->pool->client->options.connections;
+    if (best == NULL || (best->users > 0 && !is_full)) {
+        return open_connection(call);
+    }
+    best->users++;
+    return best;
+}
+
 /* Puts a call's request in flight on a connection that is alive and has a place for it, and makes
  * the call one of its users. False: see the error. The lock is held. */
 static bool acquire(struct call *call) {
@@ -2017,10 +1913,8 @@ static bool acquire(struct call *call) {
         if (has_passed(call->deadline)) {
             return fail_late(call);
         }
-        struct connection *connection = least_busy(pool);
-        if (connection != NULL) {
-            connection->users++;
-        } else if ((connection = open_connection(call)) == NULL) {
+        struct connection *connection = pick(call);
+        if (connection == NULL) {
             return false;
         }
         if (connection->pendings == NULL && !connection->is_leading) {
@@ -2028,8 +1922,10 @@ static bool acquire(struct call *call) {
         }
         enlist(connection, call->pending);
         const bool is_alive = !connection->is_failed && !connection->is_draining;
-        if (is_alive && connection->in_flight < connection->in_flight_max) {
-            take_off(connection, call->pending, true);
+        if (is_alive && connection->in_flight < connection->hello.requests_in_flight_max) {
+            connection->in_flight++;
+            call->pending->has_place = true;
+            call->pending->id = connection->next_id++;
             call->connection = connection;
             return true;
         }
@@ -2048,23 +1944,23 @@ static bool acquire(struct call *call) {
 static bool request_fits(struct call *call) {
     const struct connection *connection = call->connection;
     const assay_field_info *context = assay_field_named(call->kind->request, "context");
-    const bool says_attempt = context != NULL && connection->revision >= context->since;
+    const bool says_attempt = context != NULL && connection->hello.revision >= context->since;
     const uint64_t attempt = says_attempt ? call->made + 1 : 1;
     if (attempt != call->attempt && !encode_call(call, attempt)) {
         return false;
     }
-    if (call->since > connection->revision) {
+    if (call->since > connection->hello.revision) {
         return fail(
             call->error, ASSAY_REVISION_TOO_LOW,
             "sending %s: it needs revision %u of the protocol, the server speaks %" PRIu64,
-            call->kind->name, call->since, connection->revision);
+            call->kind->name, call->since, connection->hello.revision);
     }
     const size_t size = call->bytes.size - HEADER_SIZE;
-    return size <= connection->peer_body_max ||
+    return size <= connection->hello.body_size_max ||
            fail(
                call->error, ASSAY_REQUEST_INVALID,
                "sending %s: its body has %zu bytes, the server accepts %" PRIu64, call->kind->name,
-               size, connection->peer_body_max);
+               size, connection->hello.body_size_max);
 }
 
 /* Hands a chunk out. */
@@ -2074,13 +1970,13 @@ static bool give_chunk(struct call *call, const struct frame *frame, const void 
         return true;
     }
     const assay_chunk chunk = {
-        .kind = frame->kind,
+        .kind = frame->header.kind,
         .provenance = frame->header.provenance,
         .generation = frame->header.generation,
         .message = message};
     call->was_seen = true;
     const bool goes_on = options->on_chunk(options->context, &chunk);
-    call->is_inherited = is_inherited(call->pool);
+    call->is_inherited = call->pool->process != getpid();
     if (call->is_inherited) {
         return fail(
             call->error, ASSAY_CONNECTION_CLOSED,
@@ -2092,32 +1988,20 @@ static bool give_chunk(struct call *call, const struct frame *frame, const void 
                           call->kind->name);
 }
 
-/* Makes the whole answer the reply, which owns what the answer holds from then on. */
-static void give_reply(struct call *call, const struct frame *frame, void *message) {
+/* Makes the whole answer the reply, which owns what the answer holds from then on; true. */
+static bool give_reply(struct call *call, const struct frame *frame, void *message) {
     struct arena *whole = &call->answer.whole;
-    for (size_t i = 0; i < ASSAY_LIST_COUNT; i++) {
-        arena_adopt(whole, &call->answer.lists[i]);
-    }
-    *call->reply = (assay_reply){
-        .kind = frame->kind,
-        .provenance = frame->header.provenance,
-        .degraded = (frame->header.flags & ASSAY_FLAG_DEGRADED) != 0,
-        .generation = frame->header.generation,
-        .answer = answer_record(call->kind->response, message),
-        .message = message,
-        .allocator = *whole->allocator,
-        .blocks = whole->blocks};
-    whole->blocks = NULL;
-}
-
-/* Checks a frame of an answer and hands out what it says. */
-static bool take_frame(struct call *call, const struct frame *frame) {
-    void *message = check_frame(call, frame) ? answer_take(&call->answer, frame) : NULL;
-    if (message == NULL || !is_last(frame)) {
-        return message != NULL && give_chunk(call, frame, message);
-    }
     if (call->reply != NULL) {
-        give_reply(call, frame, message);
+        *call->reply = (assay_reply){
+            .kind = frame->header.kind,
+            .provenance = frame->header.provenance,
+            .degraded = (frame->header.flags & ASSAY_FLAG_DEGRADED) != 0,
+            .generation = frame->header.generation,
+            .answer = answer_record(call->kind->response, message),
+            .message = message,
+            .allocator = *whole->allocator,
+            .blocks = whole->blocks};
+        whole->blocks = NULL;
     }
     return true;
 }
@@ -2125,14 +2009,11 @@ static bool take_frame(struct call *call, const struct frame *frame) {
 /* Until when the next frame is waited for. */
 static int64_t answer_limit(const struct call *call) {
     const assay_options *options = &call->pool->client->options;
-    int64_t limit = FOREVER;
-    if (call->deadline != FOREVER) {
-        limit = after_milliseconds(call->deadline, options->grace_milliseconds);
-    }
-    if (options->answer_milliseconds > 0) {
-        limit = earlier(limit, milliseconds_from_now(options->answer_milliseconds));
-    }
-    return limit;
+    const int64_t grace = (int64_t)options->grace_milliseconds * 1000;
+    const int64_t limit = call->deadline == FOREVER ? FOREVER : call->deadline + grace;
+    return options->answer_milliseconds == 0
+               ? limit
+               : earlier(limit, milliseconds_from_now(options->answer_milliseconds));
 }
 
 /* Reads the frames of an answer to the last. The lock is held, but not while bodies are read, and
@@ -2147,7 +2028,10 @@ static bool read_answer(struct call *call) {
         pthread_mutex_unlock(&call->pool->lock);
         is_whole = is_last(frame);
         frame = frame_open(allocator_of(call->pool), frame, call->error);
-        is_fine = frame != NULL && take_frame(call, frame);
+        void *message =
+            frame != NULL && check_frame(call, frame) ? answer_take(call, frame) : NULL;
+        is_fine = message != NULL && (is_whole ? give_reply(call, frame, message)
+                                               : give_chunk(call, frame, message));
         release(allocator_of(call->pool), frame);
         if (!call->is_inherited) {
             pthread_mutex_lock(&call->pool->lock);
@@ -2161,9 +2045,9 @@ static void leave(struct call *call, bool is_fine) {
     struct connection *connection = call->connection;
     const uint64_t id = call->pending->id;
     const int64_t silence = now_microseconds() - connection->last_byte_at;
-    const bool is_silent = call->error->code == ASSAY_TIMED_OUT && call->was_written &&
-                           silence >= SILENCE_MILLISECONDS * 1000;
-    if (!is_fine && (is_silent || call->error->code == ASSAY_PROTOCOL_ERROR)) {
+    const bool is_late = call->error->code == ASSAY_TIMED_OUT && call->was_written;
+    if (!is_fine && (call->error->code == ASSAY_PROTOCOL_ERROR ||
+                     (is_late && silence >= SILENCE_MILLISECONDS * 1000))) {
         connection_fail(connection, call->error);
     }
     if (part_with(call)) {
@@ -2175,17 +2059,18 @@ static void leave(struct call *call, bool is_fine) {
 /* One try, from finding a connection to the answer; the lock is held. In a child that on_chunk
  * forked connection, request and lock are the parent's, and left alone. */
 static bool try_once(struct call *call) {
-    struct pool *pool = call->pool;
+    const assay_allocator *allocator = allocator_of(call->pool);
     call->was_written = false;
     if (!pending_new(call)) {
         return false;
     }
-    answer_init(&call->answer, allocator_of(pool), call->kind, call->message, call->error);
+    call->answer = (struct answer){
+        .whole = {.allocator = allocator}, .chunk = {.allocator = allocator}};
     const bool is_acquired = acquire(call);
     const bool is_fine = is_acquired && request_fits(call) &&
                          send_request(call, answer_limit(call)) && read_answer(call);
     if (!is_acquired) {
-        pending_free(pool, call->pending);
+        pending_free(call->pool, call->pending);
     } else if (!call->is_inherited) {
         leave(call, is_fine);
     }
@@ -2220,10 +2105,7 @@ static int64_t pause_after(struct call *call, int64_t now) {
     const bool is_loading = is_refused && strcmp(error->server_code, "model_loading") == 0;
     const int64_t asked =
         error->has_retry_after ? (int64_t)error->retry_after_milliseconds * 1000 : -1;
-    if (call->was_seen) {
-        return -1;
-    }
-    if ((is_absent || is_loading) && left > 0 && asked <= left) {
+    if ((is_absent || is_loading) && !call->was_seen && left > 0 && asked <= left) {
         call->waited++;
         int64_t pause = is_absent ? earlier(backoff(call, call->waited), longest) : longest;
         pause = asked < 0 ? earlier(pause, left) : asked;
@@ -2235,8 +2117,8 @@ static int64_t pause_after(struct call *call, int64_t now) {
     const bool is_lost = error->code == ASSAY_CONNECTION_CLOSED &&
                          (!call->was_written || call->kind->retry_safe);
     call->made++;
-    if (call->made >= call->pool->client->options.attempts ||
-        !(is_absent || is_for_now || is_lost)) {
+    if (!(is_absent || is_for_now || is_lost) || call->was_seen ||
+        call->made >= call->pool->client->options.attempts) {
         return -1;
     }
     return asked < 0 ? backoff(call, call->made) : asked;
@@ -2250,16 +2132,13 @@ static bool pause_before_retry(struct call *call) {
         return false;
     }
     while (!pool->is_closed && now_microseconds() < now + pause) {
-        (void)wait_until(&pool->closed, &pool->lock, now + pause);
+        wait_until(&pool->closed, &pool->lock, now + pause);
     }
     return !pool->is_closed || fail_closed(pool, call->error);
 }
 
-/* A call on the pool of this process. */
+/* A call on the pool of this process, with all its tries. */
 static bool run_call(struct call *call) {
-    const uint32_t deadline = call->options->deadline_milliseconds;
-    call->wait_until = milliseconds_from_now(call->pool->client->options.wait_milliseconds);
-    call->deadline = deadline == 0 ? FOREVER : milliseconds_from_now(deadline);
     bool is_fine = encode_call(call, 1);
     if (is_fine) {
         pthread_mutex_lock(&call->pool->lock);
@@ -2274,10 +2153,11 @@ static bool run_call(struct call *call) {
     return is_fine;
 }
 
+static const assay_call_options no_options = {.on_chunk = NULL};
+
 assay_code assay_call(
     assay_client *client, uint8_t number, const void *message, const assay_call_options *options,
     assay_reply *reply, assay_error *error) {
-    static const assay_call_options no_options = {.on_chunk = NULL};
     const assay_kind_info *kind = assay_kind_of(number);
     assay_error own_error;
     error = error == NULL ? &own_error : error;
@@ -2285,21 +2165,23 @@ assay_code assay_call(
     if (reply != NULL) {
         *reply = (assay_reply){.kind = number};
     }
+    options = options == NULL ? &no_options : options;
+    const uint32_t deadline = options->deadline_milliseconds;
     struct call call = {
-        .pool = pool_of(client),
+        .pool = pool_of(client, error),
         .kind = kind,
         .message = message,
-        .options = options == NULL ? &no_options : options,
+        .options = options,
         .reply = reply,
-        .error = error};
+        .error = error,
+        .deadline = deadline == 0 ? FOREVER : milliseconds_from_now(deadline),
+        .wait_until = milliseconds_from_now(client->options.wait_milliseconds)};
     if (number == ASSAY_KIND_HELLO || number == ASSAY_KIND_CANCEL || kind == NULL ||
         message == NULL) {
         (void)fail(
             error, ASSAY_REQUEST_INVALID, "calling: found kind %u%s, allowed: those of assay.h",
             number, message == NULL ? " without a request" : "");
-    } else if (call.pool == NULL) {
-        (void)fail_memory(error, "calling in a forked child");
-    } else {
+    } else if (call.pool != NULL) {
         /* A thread cancelled within a call would leave the lock, or the reading, to nobody. */
         int before;
         (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
@@ -2312,10 +2194,9 @@ assay_code assay_call(
 assay_code assay_generate_stream(
     assay_client *client, const assay_generate_request *request, assay_on_chunk *on_chunk,
     void *context, const assay_call_options *call, assay_reply *reply, assay_error *error) {
-    const assay_call_options streaming = {
-        .deadline_milliseconds = call == NULL ? 0 : call->deadline_milliseconds,
-        .on_chunk = on_chunk,
-        .context = context};
+    assay_call_options streaming = call == NULL ? no_options : *call;
+    streaming.on_chunk = on_chunk;
+    streaming.context = context;
     return assay_call(client, ASSAY_KIND_GENERATE, request, &streaming, reply, error);
 }
 
@@ -2358,37 +2239,33 @@ static bool check_options(const assay_options *options, assay_error *error) {
 assay_code assay_client_new(
     const char *text, const assay_options *options, assay_client **made, assay_error *error) {
     assay_error own_error;
-    struct address address;
     assay_options chosen = options == NULL ? assay_defaults : *options;
     if (chosen.allocator.resize == NULL) {
         chosen.allocator.resize = default_resize;
     }
     error = error == NULL ? &own_error : error;
     *error = (assay_error){.code = ASSAY_OK};
-    *made = NULL;
-    if (!check_options(&chosen, error) || !parse_address(text, &address, error)) {
-        return error->code;
-    }
     assay_client *client = resize(&chosen.allocator, NULL, sizeof *client);
-    if (client != NULL) {
-        *client = (assay_client){.options = chosen, .address = address};
-        copy_text(client->name, sizeof client->name, assay_text_of(chosen.name));
-        client->options.name = client->name;
-        atomic_store(&client->pool, pool_new(client, getpid()));
-    }
-    if (client == NULL || atomic_load(&client->pool) == NULL) {
-        release(&chosen.allocator, client);
+    if (client == NULL) {
         (void)fail_memory(error, "making a client");
-        return error->code;
+    } else if (check_options(&chosen, error) && parse_address(text, &client->address, error)) {
+        client->options = chosen;
+        client->options.name = client->name;
+        copy_text(client->name, sizeof client->name, assay_text_of(chosen.name));
+        atomic_init(&client->pool, pool_new(client, getpid(), error));
+    }
+    if (error->code != ASSAY_OK) {
+        release(&chosen.allocator, client);
+        client = NULL;
     }
     *made = client;
-    return ASSAY_OK;
+    return error->code;
 }
 
 void assay_client_close(assay_client *client) {
     assay_error error;
     int before;
-    struct pool *pool = pool_of(client);
+    struct pool *pool = pool_of(client, &error);
     if (pool == NULL) { /* a child without memory marks its own copy of the parent's pool */
         atomic_load(&client->pool)->is_closed = true;
         return;
@@ -2411,14 +2288,13 @@ void assay_client_close(assay_client *client) {
 }
 
 void assay_client_free(assay_client *client) {
-    if (client == NULL) {
-        return;
+    if (client != NULL) {
+        const assay_allocator allocator = client->options.allocator;
+        assay_client_close(client);
+        struct pool *pool = atomic_load(&client->pool);
+        if (pool->process == getpid()) {
+            pool_free(pool);
+        }
+        release(&allocator, client);
     }
-    assay_client_close(client);
-    struct pool *pool = atomic_load(&client->pool);
-    if (!is_inherited(pool)) {
-        pool_free(pool);
-    }
-    const assay_allocator allocator = client->options.allocator;
-    release(&allocator, client);
 }
