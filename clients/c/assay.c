@@ -3,18 +3,19 @@
  * generated tables. Read from top to bottom: each section uses only what stands above it.
  *
  *   memory, errors, time     blocks of the caller's allocator; sentences; a monotonic clock
- *   lz4, codec               one table-driven encoder and decoder over assay_messages
- *   frames, socket           headers checked byte by byte; addresses
- *   connection               who reads, who writes, who waits
+ *   bytes, lz4, codec        one table-driven encoder and decoder over assay_messages
+ *   frames                   headers checked byte by byte
+ *   calls and their answers  chunks put together and checked
+ *   socket, connection       addresses; who reads, who writes, who waits
  *   pool                     which connection; a forked child has a lock and connections of its own
- *   answers, exchange        chunks put together and checked; one call with its attempts
+ *   exchange                 one call with its attempts
  *   client, options
  *
- * Concurrency. One lock per client and process guards everything but the bytes a leader reads and
- * a writer writes. The thread that waits for an answer reads the socket itself (it leads), files
- * the frames it finds for others and wakes each; when it has its own it wakes one of those that
- * still wait, which leads from then on. No frame passes through more than one thread but the one
- * that reads it.
+ * Concurrency. One lock per client and process guards everything but what a leader reads into. The
+ * thread that waits for an answer reads the socket itself (it leads), files the frames it finds for
+ * others and wakes each; when it has its own it wakes one of those that still wait, which leads
+ * from then on. No frame passes through more than one thread but the one that reads it. Writing
+ * never waits with the lock held: it takes what the socket takes at once.
  *
  * Not here: threads, timers, TLS, windows of flow control.
  */
@@ -136,7 +137,8 @@ static unsigned char *buffer_extend(struct buffer *buffer, size_t size) {
     const size_t used = buffer->size;
     buffer->failed = buffer->failed || size > SIZE_MAX / 4 - used;
     if (!buffer->failed && buffer->capacity - used < size) {
-        const size_t capacity = (used + size) / 2 * 3 + 256;
+        size_t capacity = buffer->capacity * 2 + 256;
+        capacity = capacity < used + size ? used + size : capacity;
         struct assay_block *block =
             resize(buffer->allocator, buffer->block, sizeof *block + capacity);
         buffer->failed = block == NULL;
@@ -766,7 +768,7 @@ static struct frame *frame_open(
     return whole;
 }
 
-/* ================================================================ answers */
+/* ================================================================ calls and their answers */
 
 /* An answer that is being put together. */
 struct answer {
@@ -1092,6 +1094,7 @@ static void set_tcp_options(int fd) {
  * numbers. Ends early once `is_closed`. */
 static int connect_one(
     int fd, const struct addrinfo *name, int64_t until, const atomic_bool *is_closed) {
+    set_tcp_options(fd);
     int reason = connect(fd, name->ai_addr, name->ai_addrlen) == 0 ? 0 : errno;
     while (reason == EINPROGRESS || reason == EALREADY || reason == EAGAIN || reason == EINTR) {
         /* EAGAIN: the queue of a Unix socket's server is full. Nothing has begun: a mere pause. */
@@ -1132,7 +1135,6 @@ static int connect_socket(
     }
     for (; fd < 0 && name != NULL; name = name->ai_next) {
         fd = socket(name->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        set_tcp_options(fd);
         reason = fd < 0 ? errno : connect_one(fd, name, until, is_closed);
         if (reason != 0 && fd >= 0) {
             close(fd);
@@ -1183,9 +1185,8 @@ struct connection {
     struct pending *pendings;
     uint64_t in_flight, next_id;
     int64_t last_byte_at;
-    assay_error error; /* why it failed, or takes no new calls */
-
-    assay_hello_response hello; /* what was agreed on, nothing before; `server` is not kept */
+    assay_error error;          /* why it failed, or takes no new calls */
+    assay_hello_response hello; /* what was agreed on, zeros before; `server` is not kept */
 
     /* The leader's own. */
     struct frame *partial;
@@ -1391,8 +1392,8 @@ static const char *check_place(const struct pending *pending, const struct frame
                          it->generation == pending->before.generation;
     return it->kind != pending->kind->number ? "another kind than was asked for"
            : !is_last(frame) && !pending->kind->streamed ? "more frames than one"
-           : !may_change && !is_same ? "a provenance or generation that changed between frames"
-                                     : NULL;
+           : may_change || is_same ? NULL
+                                   : "a provenance or generation that changed between frames";
 }
 
 /* Files one frame under its request; false: it fits none. Owns the frame. */
@@ -1650,13 +1651,13 @@ static struct frame *next_frame(struct call *call, int64_t until) {
         frame = pending->first;
         pending->first = frame->next;
         pending->last = pending->first == NULL ? &pending->first : pending->last;
-    } else if (connection->is_failed) {
-        *call->error = connection->error;
     } else if (pending->is_too_large) {
         (void)fail(
             call->error, ASSAY_GIVEN_UP, "reading the answer to %s: it has more than the %" PRIu64
             " bytes of answer_size_max", call->kind->name,
             call->pool->client->options.answer_size_max);
+    } else if (connection->is_failed) {
+        *call->error = connection->error;
     } else {
         (void)fail(
             call->error, ASSAY_TIMED_OUT, "waiting for the answer to %s: nothing came in time",
@@ -1707,7 +1708,7 @@ static bool encode_call(struct call *call, uint64_t attempt) {
     return !call->bytes.failed || fail_memory(call->error, "making a request");
 }
 
-/* Sends a request of our own; false: see the error. The caller parts with it if it is pending. */
+/* Sends a request of our own; false: see the error. The caller parts with it then, too. */
 static bool send_own(struct call *call, struct connection *connection, int64_t until) {
     call->pool = connection->pool;
     call->connection = connection;
@@ -1715,7 +1716,7 @@ static bool send_own(struct call *call, struct connection *connection, int64_t u
     if (encode_call(call, 1) && pending_new(call)) {
         enlist(connection, call->pending);
         call->pending->id = connection->next_id++;
-        call->was_written = send_request(call, until);
+        (void)send_request(call, until);
     }
     buffer_free(&call->bytes);
     return call->was_written;
@@ -1763,20 +1764,19 @@ static bool say_hello(struct connection *connection, int64_t until, assay_error 
         hello = decode_body(
             &arena, ASSAY_MESSAGE_HELLO_RESPONSE, frame->body, frame->size, error);
     }
-    if (hello != NULL) {
+    bool is_fine = hello != NULL;
+    if (is_fine) {
         connection->hello = *hello;
         connection->hello.server = (assay_text){NULL, 0};
-    }
-    const bool is_offered = hello != NULL && hello->revision <= ASSAY_PROTOCOL_REVISION &&
-                            (options->compression || !hello->compression);
-    if (hello != NULL && !is_offered) {
-        (void)breach(error, "reading the answer to Hello: it agrees to what was not offered");
+        is_fine = (hello->revision <= ASSAY_PROTOCOL_REVISION &&
+                   (options->compression || !hello->compression)) ||
+                  breach(error, "reading the answer to Hello: it agrees to what was not offered");
     }
     call.was_written = false; /* whatever comes of it, it is not waited for */
     (void)part_with(&call);
     arena_free(&arena);
     release(&options->allocator, frame);
-    return is_offered;
+    return is_fine;
 }
 
 /* ================================================================ pool */
@@ -2064,8 +2064,7 @@ static bool try_once(struct call *call) {
     if (!pending_new(call)) {
         return false;
     }
-    call->answer = (struct answer){
-        .whole = {.allocator = allocator}, .chunk = {.allocator = allocator}};
+    call->answer = (struct answer){.whole.allocator = allocator, .chunk.allocator = allocator};
     const bool is_acquired = acquire(call);
     const bool is_fine = is_acquired && request_fits(call) &&
                          send_request(call, answer_limit(call)) && read_answer(call);

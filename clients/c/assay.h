@@ -1,7 +1,8 @@
 /*
  * A client of the Assay protocol in C11: this header, assay.c and the generated assay_protocol.h.
- * Needs POSIX threads and liblz4. Blocking and thread safe: any number of threads may share one
- * client; no thread is started, there is no global state.
+ * Needs POSIX threads, liblz4 and sockets like those of Linux (SOCK_CLOEXEC, TCP_KEEPIDLE).
+ * Blocking and thread safe: any number of threads may share one client; no thread is started,
+ * there is no global state.
  *
  * Fork. A forked child may use the parent's client objects. The first use in the child makes new
  * connections, and closes the child's copies of the parent's sockets without shutting them down.

@@ -10,8 +10,6 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-enum { HANG_GUARD_SECONDS = 60 };
-
 static assay_code ping_with(assay_client *client, const char *words) {
     const assay_ping_request ping = {.payload = {(const uint8_t *)words, strlen(words)}};
     assay_error error;
