@@ -240,6 +240,8 @@ def constants(protocol):
     for flag in protocol["flags"]:
         out.append(wrapped(flag["meaning"], 0))
         out.append("#define ASSAY_FLAG_%s %d\n" % (flag["name"].upper(), flag["value"]))
+    out.append("/* all of them together */\n#define ASSAY_FLAGS_MAX %d\n"
+               % sum(flag["value"] for flag in protocol["flags"]))
     out.append("\n/* Provenance. */\n")
     for row in protocol["provenance"]:
         out.append("#define ASSAY_%s %d\n" % (row["name"].upper(), row["number"]))
@@ -303,14 +305,14 @@ def error(protocol):
     """What a call that fails fills in."""
     fields = protocol["messages"]["Error"]["fields"]
     out = ["/* An error; owns nothing. Prompts and answers never appear in it. */\n"
-           "struct assay_error {\n    assay_code code;\n",
+           "typedef struct assay_error {\n    assay_code code;\n",
            wrapped("the server's status number, or the one that fits the code", 4),
            "    uint32_t status;\n",
            wrapped("of the frame that failed: ASSAY_REAL, ASSAY_MOCK; 0: there was none", 4),
            "    uint8_t provenance;\n"]
     out += ["    bool has_%s;\n" % field["name"].replace("_milliseconds", "")
             for field in fields if field["type"] != "text"]
-    return "".join(out + [error_member(field) for field in fields]) + "};\n\n"
+    return "".join(out + [error_member(field) for field in fields]) + "} assay_error;\n\n"
 
 
 def codes(protocol):

@@ -49,16 +49,12 @@ enum {
     HEADER_SIZE = (int)ASSAY_LIMIT_HEADER_SIZE,
     COUNTED_SIZE = (int)ASSAY_LIMIT_HEADER_SIZE_COUNTED,
     FIELD_HEADER_SIZE = (int)ASSAY_LIMIT_FIELD_HEADER_SIZE,
-    FLAGS_MAX = ASSAY_FLAG_COMPRESSED | ASSAY_FLAG_MORE | ASSAY_FLAG_DEGRADED,
     READ_SIZE = 64 << 10,
     SILENCE_MILLISECONDS = 10000,  /* after which a time-out closes the connection */
     CANCEL_MILLISECONDS = 1000,    /* to write a Cancel */
     GLANCE_MILLISECONDS = 10,      /* between two looks whether the client was closed, connecting */
     BUSY_MILLISECONDS = 100,       /* between two looks at a connection that is busy */
     WAIT_PAUSE_MILLISECONDS = 200, /* between two tries of wait_milliseconds */
-    KEEPALIVE_IDLE_SECONDS = 30,   /* of silence on a TCP connection, then it is probed */
-    KEEPALIVE_INTERVAL_SECONDS = 10,
-    KEEPALIVE_PROBES = 3, /* that are not answered end the connection */
 };
 
 /* ================================================================ memory */
@@ -246,15 +242,26 @@ static void wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t
     }
 }
 
-static bool condition_init(pthread_cond_t *condition) {
+/* A zeroed object that begins with a condition of the monotonic clock; NULL: no memory. */
+static void *waitable_new(const assay_allocator *allocator, size_t size) {
     pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0) {
-        return false;
+    void *object = resize(allocator, NULL, size);
+    bool is_fine = object != NULL && pthread_condattr_init(&attributes) == 0;
+    if (is_fine) {
+        memset(object, 0, size);
+        is_fine = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+                  pthread_cond_init(object, &attributes) == 0;
+        pthread_condattr_destroy(&attributes);
     }
-    bool done = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-                pthread_cond_init(condition, &attributes) == 0;
-    pthread_condattr_destroy(&attributes);
-    return done;
+    if (!is_fine) {
+        release(allocator, object);
+    }
+    return is_fine ? object : NULL;
+}
+
+static void waitable_free(const assay_allocator *allocator, void *object) {
+    pthread_cond_destroy(object);
+    release(allocator, object);
 }
 
 /* ================================================================ bytes */
@@ -706,7 +713,7 @@ static bool check_header(
         [ASSAY_FRAMING_VERSION_UNSUPPORTED] = {it.version != ASSAY_PROTOCOL_VERSION, it.version},
         [ASSAY_FRAMING_RESERVED_NOT_ZERO] = {it.reserved != 0, it.reserved},
         [ASSAY_FRAMING_KIND_OUT_OF_RANGE] = {it.kind <= ASSAY_RESPONSE_BIT, it.kind},
-        [ASSAY_FRAMING_FLAGS_UNKNOWN] = {it.flags > FLAGS_MAX, it.flags},
+        [ASSAY_FRAMING_FLAGS_UNKNOWN] = {it.flags > ASSAY_FLAGS_MAX, it.flags},
         [ASSAY_FRAMING_PROVENANCE_INVALID] = {!is_known, it.provenance},
         [ASSAY_FRAMING_REQUEST_ID_INVALID] = {(it.request_id == 0) != is_go_away, it.request_id},
         [ASSAY_FRAMING_FLAGS_CONFLICT] = {it.status != 0 && !is_plain, it.flags},
@@ -962,8 +969,8 @@ static bool scores_fit(struct call *call, const assay_score_response *last) {
     bool fits = count_fits(call, "scores", last->scores.count, request->continuations.count, 1);
     for (size_t i = 0; fits && i < last->scores.count; i++) {
         const assay_logprobs *logprobs = last->scores.items[i].logprobs;
-        assay_opt_u64 width = {.given = false};
-        fits = logprobs_fit(call, "scores.logprobs", logprobs, asked, &width);
+        assay_opt_u64 none = {.given = false};
+        fits = logprobs_fit(call, "scores.logprobs", logprobs, asked, &none);
         if (fits && logprobs->tokens.count == 0) {
             fits = breach(
                 call->error, "reading score %zu: found 0 tokens, allowed: 1 or more", i);
@@ -1082,9 +1089,9 @@ static void set_tcp_options(int fd) {
     static const int options[][3] = {
         {IPPROTO_TCP, TCP_NODELAY, 1},
         {SOL_SOCKET, SO_KEEPALIVE, 1},
-        {IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS},
-        {IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS},
-        {IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES}};
+        {IPPROTO_TCP, TCP_KEEPIDLE, 30},  /* seconds of silence, then it is probed */
+        {IPPROTO_TCP, TCP_KEEPINTVL, 10}, /* seconds between two probes */
+        {IPPROTO_TCP, TCP_KEEPCNT, 3}};   /* probes that are not answered end the connection */
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         (void)setsockopt(fd, options[i][0], options[i][1], &options[i][2], sizeof(int));
     }
@@ -1160,11 +1167,11 @@ static int connect_socket(
 /* A request on a connection, waiting for a place in flight or sent. Its caller's until the caller
  * parts with it; then the connection's. */
 struct pending {
+    pthread_cond_t wake;
+    bool is_waiting; /* its caller waits on `wake` */
     struct pending *next;
     const assay_kind_info *kind;
-    uint64_t id; /* 0: not in flight yet */
-    pthread_cond_t wake;
-    bool is_waiting;             /* its caller waits on `wake` */
+    uint64_t id;                 /* 0: not in flight yet */
     bool has_place;              /* one of those that the server limits */
     struct frame *first, **last; /* frames not taken yet */
     struct assay_header before;  /* of the last frame that came; length 0: none did */
@@ -1174,13 +1181,14 @@ struct pending {
 
 /* One connection. The pool's lock guards it, but for what its leader uses. */
 struct connection {
+    pthread_cond_t write_free;
+    bool is_writing; /* a frame is written, and the server took no more for now */
     struct pool *pool;
     struct connection *_Atomic next; /* a forked child reads the list without the lock */
     int fd;               /* -1: not connected yet */
     struct stat identity; /* of the socket, for a forked child */
     uint64_t users;       /* calls that wait or are in flight */
     bool is_leading;
-    bool is_writing;             /* a frame is written in part */
     bool is_failed, is_draining; /* either: it takes no new calls, and goes with the last user */
     struct pending *pendings;
     uint64_t in_flight, next_id;
@@ -1196,10 +1204,10 @@ struct connection {
 
 /* The part of a client that belongs to one process: its lock and its connections. */
 struct pool {
+    pthread_cond_t closed;
     pid_t process; /* the owner; in a forked child, the parent */
     const assay_client *client;
     pthread_mutex_t lock;
-    pthread_cond_t closed;
     struct connection *_Atomic connections;
     atomic_bool is_closed; /* changed under the lock; connecting looks without it */
 };
@@ -1228,15 +1236,12 @@ static bool fail_late(const struct call *call) {
 }
 
 static bool pending_new(struct call *call) {
-    struct pending *pending = resize(allocator_of(call->pool), NULL, sizeof *pending);
-    if (pending != NULL) {
-        *pending = (struct pending){.kind = call->kind};
-        pending->last = &pending->first;
-    }
-    if (pending == NULL || !condition_init(&pending->wake)) {
-        release(allocator_of(call->pool), pending);
+    struct pending *pending = waitable_new(allocator_of(call->pool), sizeof *pending);
+    if (pending == NULL) {
         return fail_memory(call->error, "making a request");
     }
+    pending->kind = call->kind;
+    pending->last = &pending->first;
     call->pending = pending;
     return true;
 }
@@ -1252,8 +1257,7 @@ static void drop_frames(struct pool *pool, struct pending *pending) {
 
 static void pending_free(struct pool *pool, struct pending *pending) {
     drop_frames(pool, pending);
-    pthread_cond_destroy(&pending->wake);
-    release(allocator_of(pool), pending);
+    waitable_free(allocator_of(pool), pending);
 }
 
 static void wake_all(struct connection *connection) {
@@ -1310,7 +1314,7 @@ static void connection_release(struct connection *connection) {
         pending_free(pool, pending);
     }
     release(allocator_of(pool), connection->partial);
-    release(allocator_of(pool), connection);
+    waitable_free(allocator_of(pool), connection);
 }
 
 /* Ends a connection; everything in flight on it fails with `error`. The caller uses it. */
@@ -1320,6 +1324,7 @@ static void connection_fail(struct connection *connection, const assay_error *er
         connection->error = *error;
         (void)shutdown(connection->fd, SHUT_RDWR);
         wake_all(connection);
+        pthread_cond_broadcast(&connection->write_free);
     }
 }
 
@@ -1345,9 +1350,7 @@ static bool fail_refused(
         error->has_retry_after = words->retry_after_milliseconds.given;
         error->retry_after_milliseconds = words->retry_after_milliseconds.value;
         error->has_server_load = words->server_load != NULL;
-        if (error->has_server_load) {
-            error->server_load = *words->server_load;
-        }
+        error->server_load = error->has_server_load ? *words->server_load : error->server_load;
     }
     arena_free(&arena);
     return false;
@@ -1443,12 +1446,12 @@ static bool cut_frames(struct connection *connection) {
     while (true) {
         struct frame *frame = connection->partial;
         if (frame == NULL) {
-            if (!check_header(
-                    at, (size_t)(end - at), (uint32_t)body_max, connection->hello.compression,
-                    &connection->error)) {
+            const size_t have = (size_t)(end - at);
+            if (have > 0 && !check_header(at, have, (uint32_t)body_max,
+                                          connection->hello.compression, &connection->error)) {
                 return false;
             }
-            if (end - at < HEADER_SIZE) {
+            if (have < HEADER_SIZE) {
                 break;
             }
             frame = connection->partial = frame_new(allocator_of(connection->pool), at);
@@ -1549,26 +1552,30 @@ static void await_room(struct connection *connection, int64_t until) {
     pthread_mutex_lock(&connection->pool->lock);
 }
 
-/* Writes a frame; false: it was not sent whole, so the server cannot act on it. One that is written
- * in part goes first. */
+/* Writes a frame; false: it was not sent whole, so the server cannot act on it. */
 static bool write_frame(
     struct connection *connection, const uint8_t *bytes, size_t size, int64_t until) {
+    while (connection->is_writing && !connection->is_failed && !has_passed(until)) {
+        wait_until(&connection->write_free, &connection->pool->lock, until);
+    }
+    if (connection->is_writing || connection->is_failed) {
+        return false;
+    }
     size_t sent = 0;
     while (sent < size && !connection->is_failed) {
-        const bool may_send = sent > 0 || !connection->is_writing;
         const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
-        const ssize_t count =
-            may_send ? send(connection->fd, bytes + sent, size - sent, flags) : -1;
-        const int reason = may_send ? errno : EAGAIN;
+        const ssize_t count = send(connection->fd, bytes + sent, size - sent, flags);
         if (count >= 0) {
             sent += (size_t)count;
-            connection->is_writing = sent < size;
-        } else if (reason == EAGAIN && !has_passed(until)) {
+        } else if (errno == EAGAIN && !has_passed(until)) {
+            connection->is_writing = true;
             await_room(connection, until);
-        } else if (reason != EINTR) {
+        } else if (errno != EINTR) {
             break;
         }
     }
+    connection->is_writing = false;
+    pthread_cond_signal(&connection->write_free);
     if (sent < size && (sent > 0 || !has_passed(until))) {
         assay_error error;
         (void)fail(
@@ -1783,21 +1790,18 @@ static bool say_hello(struct connection *connection, int64_t until, assay_error 
 
 static void pool_free(struct pool *pool) {
     pthread_mutex_destroy(&pool->lock);
-    pthread_cond_destroy(&pool->closed);
-    release(allocator_of(pool), pool);
+    waitable_free(allocator_of(pool), pool);
 }
 
 /* An empty pool for the calling process, or NULL: no memory, as the error says. */
 static struct pool *pool_new(const assay_client *client, pid_t process, assay_error *error) {
-    struct pool *pool = resize(&client->options.allocator, NULL, sizeof *pool);
-    if (pool != NULL) {
-        *pool = (struct pool){.process = process, .client = client};
-    }
-    if (pool == NULL || !condition_init(&pool->closed)) {
-        release(&client->options.allocator, pool);
+    struct pool *pool = waitable_new(&client->options.allocator, sizeof *pool);
+    if (pool == NULL) {
         (void)fail_memory(error, "making a client, or a forked child's part of it");
         return NULL;
     }
+    pool->process = process;
+    pool->client = client;
     (void)pthread_mutex_init(&pool->lock, NULL); /* without attributes it always succeeds */
     return pool;
 }
@@ -1848,12 +1852,11 @@ static struct pool *pool_of(assay_client *client, assay_error *error) {
 static struct connection *open_connection(struct call *call) {
     struct pool *pool = call->pool;
     const uint64_t limit = pool->client->options.connect_milliseconds;
-    struct connection *connection = resize(allocator_of(pool), NULL, sizeof *connection);
+    struct connection *connection = waitable_new(allocator_of(pool), sizeof *connection);
     if (connection == NULL) {
         (void)fail_memory(call->error, "connecting");
         return NULL;
     }
-    memset(connection, 0, offsetof(struct connection, buffer));
     connection->pool = pool;
     connection->fd = -1;
     connection->users = 1;
@@ -2086,9 +2089,8 @@ static int64_t backoff(const struct call *call, uint64_t made) {
     }
     pause = pause > longest ? longest : pause;
     /* Nothing secret: the clock and the place of the call, well mixed. */
-    uint64_t random = (uint64_t)now_microseconds() ^ (uint64_t)(uintptr_t)call;
-    random = (random ^ random >> 29) * 0xBF58476D1CE4E5B9u;
-    random ^= random >> 32;
+    const uint64_t seed = (uint64_t)now_microseconds() ^ (uint64_t)(uintptr_t)call;
+    const uint64_t random = seed * 0x9E3779B97F4A7C15u >> 32;
     return (int64_t)(pause * 500 + random % (pause * 500 + 1));
 }
 

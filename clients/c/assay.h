@@ -55,7 +55,6 @@ typedef struct assay_allocator {
 } assay_allocator;
 
 typedef struct assay_client assay_client;
-typedef struct assay_error assay_error;
 typedef struct assay_call_options assay_call_options;
 
 #include "assay_protocol.h"

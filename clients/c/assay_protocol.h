@@ -21,6 +21,8 @@
 #define ASSAY_FLAG_MORE 2
 /* the answer lists degradations; never with a status other than 0 */
 #define ASSAY_FLAG_DEGRADED 4
+/* all of them together */
+#define ASSAY_FLAGS_MAX 7
 
 /* Provenance. */
 #define ASSAY_REAL 1
@@ -914,7 +916,7 @@ struct assay_go_away {
 };
 
 /* An error; owns nothing. Prompts and answers never appear in it. */
-struct assay_error {
+typedef struct assay_error {
     assay_code code;
     /* the server's status number, or the one that fits the code */
     uint32_t status;
@@ -934,7 +936,7 @@ struct assay_error {
     char layer[16];
     /* how busy the server was when it refused, if has_server_load */
     assay_server_load server_load;
-};
+} assay_error;
 
 /* A part of an answer, valid while on_chunk runs. */
 typedef struct assay_chunk {
