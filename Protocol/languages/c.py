@@ -38,7 +38,7 @@ ELEMENTS = {"bytes": ("uint8_t", "data", "size", "bytes"),
             "text": ("char", "data", "size", "bytes"),
             "u32[]": ("uint32_t", "items", "count", "elements"),
             "f32[]": ("float", "items", "count", "elements")}
-# Type -> bytes of a scalar (0: it is none), bytes of an element.
+# Type -> bytes of a scalar (0: it is none), bytes of an element (of a record: one of its bytes).
 SIZES = {"u64": (8, 8), "f64": (8, 8), "bool": (1, 1), "record": (0, 1), "text": (0, 1),
          "bytes": (0, 1), "u32[]": (0, 4), "f32[]": (0, 4)}
 
@@ -293,7 +293,7 @@ def error_member(field):
     if field["type"] == "text":
         most = max(map(len, field["choices"])) if "choices" in field else field["max"]
         room = most + 4 - most % 4 + (OWN_WORDS_SIZE if name == "message" else 0)
-        absent = "" if field["presence"] == "required" and name == "message" else "; empty: none"
+        absent = "" if name == "message" else "; empty: none"
         kind, name = "char ", "%s[%d]" % (name, room)
     else:
         absent = ", if has_" + name.replace("_milliseconds", "")

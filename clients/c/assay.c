@@ -1152,7 +1152,7 @@ static int connect_socket(
         freeaddrinfo(found);
     }
     if (fd < 0) {
-        const bool is_late = reason == ETIMEDOUT && deadline <= limit;
+        const bool is_late = reason == ETIMEDOUT && has_passed(deadline);
         char words[128] = "";
         (void)strerror_r(reason, words, sizeof words);
         (void)fail(
