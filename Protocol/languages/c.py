@@ -1,4 +1,4 @@
-"""Emits clients/c/assay_protocol.h: numbers, codes, options, messages, replies, calls; the tables.
+"""Emits clients/c/assay_protocol.h: numbers, types, codes, options, messages, calls; the tables.
 
 The structs are what a C program reads and fills in; the tables say where each field and each option
 lies in them (offsetof), so that assay.c needs no code per message and none per option.
@@ -11,10 +11,10 @@ PATH = "clients/c/assay_protocol.h"
 HEAD = """/*
  * Generated from Protocol/protocol.json by Protocol/generate.py: do not edit.
  *
- * Numbers and messages of the wire protocol (Protocol/SPEC.md), the codes of errors, the options of
- * a client, a reply and a call for each kind of request. Included by assay.h, which defines the
- * types of the values and says what the calls do. A field with the type of an optional value, a
- * text or bytes without data, an array without items and a record that is NULL are absent.
+ * Numbers, values and messages of the wire protocol (Protocol/SPEC.md), errors, the options of a
+ * client, a reply and a call for each kind of request. Included by assay.h, which says what the
+ * calls do. A field with the type of an optional value that is not `given`, a text or bytes without
+ * data, an array without items and a record that is NULL are absent.
  */
 #ifndef ASSAY_PROTOCOL_H
 #define ASSAY_PROTOCOL_H
@@ -33,6 +33,17 @@ OWN_NAME = "assay-c/%s"
 
 VALUES = {"bytes": "assay_bytes", "text": "assay_text", "u32[]": "assay_u32s",
           "f32[]": "assay_f32s"}
+# Type -> C type of its elements, names of the members, what the second one counts.
+ELEMENTS = {"bytes": ("uint8_t", "data", "size", "bytes"),
+            "text": ("char", "data", "size", "bytes"),
+            "u32[]": ("uint32_t", "items", "count", "elements"),
+            "f32[]": ("float", "items", "count", "elements")}
+# Type -> bytes of a scalar (0: it is none), bytes of an element (of a record: one of its bytes).
+SIZES = {"u64": (8, 8), "f64": (8, 8), "bool": (1, 1), "record": (0, 1), "text": (0, 1),
+         "bytes": (0, 1), "u32[]": (0, 4), "f32[]": (0, 4)}
+
+# Room in a message of an error beside the server's own words.
+OWN_WORDS_SIZE = 512
 
 
 def snake(name):
@@ -145,7 +156,9 @@ def bounds(field):
         out = [".f64_min = %s" % ("-INFINITY" if low is None else repr(float(low))),
                ".f64_max = %s" % ("INFINITY" if high is None else repr(float(high)))]
         return out + ([".min_exclusive = true"] if field.get("min_exclusive") else [])
-    if field["type"] in ("bool", "record"):
+    if field["type"] == "bool":
+        return [".max = 1"]
+    if field["type"] == "record":
         return []
     limit = "UINT64_MAX" if field["type"] == "u64" else "UINT32_MAX"
     high = number(field["max"]) if field.get("max", 2 ** 64 - 1) < 2 ** 64 - 1 else limit
@@ -173,11 +186,9 @@ def field_entry(name, message, field):
                ".since = %d" % max(field.get("since", 1), message["since"])]
     members += [".times_min = %d" % times[0]] if times[0] else []
     members += [".times_max = %d" % times[1]] + bounds(field)
-    sizes = {"u64": (8, 0), "f64": (8, 0), "bool": (1, 0), "record": (0, 0), "text": (0, 1),
-             "bytes": (0, 1), "u32[]": (0, 4), "f32[]": (0, 4)}[field["type"]]
     members += [".%s_size = %d" % (word, size)
-                for word, size in zip(("scalar", "element"), sizes) if size]
-    if field["presence"] == "repeated":
+                for word, size in zip(("scalar", "element"), SIZES[field["type"]]) if size]
+    if field["presence"] == "repeated" or "record" in field:
         members.append(".item_size = sizeof(%s)" % (
             struct(field["record"]) if "record" in field else VALUES[field["type"]]))
     if "record" in field:
@@ -229,6 +240,8 @@ def constants(protocol):
     for flag in protocol["flags"]:
         out.append(wrapped(flag["meaning"], 0))
         out.append("#define ASSAY_FLAG_%s %d\n" % (flag["name"].upper(), flag["value"]))
+    out.append("/* all of them together */\n#define ASSAY_FLAGS_MAX %d\n"
+               % sum(flag["value"] for flag in protocol["flags"]))
     out.append("\n/* Provenance. */\n")
     for row in protocol["provenance"]:
         out.append("#define ASSAY_%s %d\n" % (row["name"].upper(), row["number"]))
@@ -251,6 +264,55 @@ def constants(protocol):
         out.append("    ASSAY_MESSAGE_%s,\n" % snake(name).upper())
     out.append("    ASSAY_MESSAGE_COUNT\n};\n\n")
     return "".join(out)
+
+
+def values(protocol):
+    """The types of the values: a struct for each type of fields, or for its optional values."""
+    out = [wrapped("Types of values, which own nothing. In replies a 0 byte stands behind the data "
+                   "of a text or bytes, not counted in size.", 0)]
+    for row in protocol["types"]:
+        name, meaning = row["name"], row["meaning"]
+        if name in ELEMENTS:
+            members = "    const %s *%s;\n    size_t %s; /* %s */\n" % ELEMENTS[name]
+            known_as = VALUES[name]
+        elif name in OPTIONAL:
+            members = "    %s value;\n    bool given;\n" % REQUIRED[name]
+            known_as, meaning = OPTIONAL[name], "optional; " + meaning
+        else:
+            continue
+        out.append("%stypedef struct %s {\n%s} %s;\n"
+                   % (wrapped("%s: %s" % (name, meaning), 0), known_as, members, known_as))
+    out.append("/* Texts. */\ntypedef struct assay_texts {\n    const assay_text *items;\n"
+               "    size_t count; /* elements */\n} assay_texts;\n\n")
+    return "".join(out)
+
+
+def error_member(field):
+    """The member of assay_error for a field of the error body: texts as C strings."""
+    name = "server_code" if field["name"] == "code" else field["name"]
+    if field["type"] == "text":
+        most = max(map(len, field["choices"])) if "choices" in field else field["max"]
+        room = most + 4 - most % 4 + (OWN_WORDS_SIZE if name == "message" else 0)
+        absent = "" if name == "message" else "; empty: none"
+        kind, name = "char ", "%s[%d]" % (name, room)
+    else:
+        absent = ", if has_" + name.replace("_milliseconds", "")
+        kind = struct(field["record"]) + " " if "record" in field else "uint64_t "
+    return wrapped(field["meaning"] + absent, 4) + "    %s%s;\n" % (kind, name)
+
+
+def error(protocol):
+    """What a call that fails fills in."""
+    fields = protocol["messages"]["Error"]["fields"]
+    out = ["/* An error; owns nothing. Prompts and answers never appear in it. */\n"
+           "typedef struct assay_error {\n    assay_code code;\n",
+           wrapped("the server's status number, or the one that fits the code", 4),
+           "    uint32_t status;\n",
+           wrapped("of the frame that failed: ASSAY_REAL, ASSAY_MOCK; 0: there was none", 4),
+           "    uint8_t provenance;\n"]
+    out += ["    bool has_%s;\n" % field["name"].replace("_milliseconds", "")
+            for field in fields if field["type"] != "text"]
+    return "".join(out + [error_member(field) for field in fields]) + "} assay_error;\n\n"
 
 
 def codes(protocol):
@@ -486,8 +548,7 @@ def option_tables(protocol):
     for option in rows:
         out.append(entry(['.name = "%s"' % option["name"],
                           ".type = ASSAY_TYPE_" + WIRE_TYPES[option["type"]]]
-                         + [".%s = %s" % (bound, number(option[bound]))
-                            for bound in ("min", "max") if option.get(bound)]
+                         + bounds(option)
                          + [".offset = offsetof(assay_options, %s)" % option["name"]]))
     out.append("};\nconst size_t assay_option_count = %d;\n\n" % len(rows))
     return "".join(out)
@@ -562,8 +623,8 @@ typedef struct assay_field_info {
     uint8_t record;   /* of a record: index of its message */
     uint32_t times_min, times_max;
     uint8_t scalar_size;  /* bytes of a u64, f64 or bool; 0: another type */
-    uint8_t element_size; /* bytes of an element of an array, or of a text or bytes */
-    size_t item_size;     /* in a list: bytes from one to the next */
+    uint8_t element_size; /* bytes of a u64, f64 or bool, of an element of an array, of a char */
+    size_t item_size;     /* of a list: bytes from one to the next; of a record: of its struct */
     uint64_t min, max;    /* bytes, elements or value */
     double f64_min, f64_max;
     bool min_exclusive;
@@ -649,13 +710,13 @@ def emit(protocol):
     messages = protocol["messages"]
     listed = {field["record"] for message in messages.values() for field in message["fields"]
               if field["type"] == "record" and field["presence"] == "repeated"}
-    out = [HEAD, constants(protocol), codes(protocol), options(protocol)]
+    out = [HEAD, constants(protocol), values(protocol), codes(protocol), options(protocol)]
     for name in ordered(messages):
         out.append("typedef struct %s %s;\n" % (struct(name), struct(name)))
         if name in listed:
             out.append("typedef struct %s_list %s_list;\n" % (struct(name), struct(name)))
     out.append("\n")
     out += [struct_text(name, messages[name], listed) for name in ordered(messages)]
-    out += [replies_and_calls(protocol), TABLE_TYPES, tables(protocol)]
+    out += [error(protocol), replies_and_calls(protocol), TABLE_TYPES, tables(protocol)]
     out.append("\n#endif /* ASSAY_PROTOCOL_H */\n")
     return {PATH: "".join(out)}

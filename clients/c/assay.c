@@ -3,18 +3,19 @@
  * generated tables. Read from top to bottom: each section uses only what stands above it.
  *
  *   memory, errors, time     blocks of the caller's allocator; sentences; a monotonic clock
- *   lz4, codec               one table-driven encoder and decoder over assay_messages
- *   frames, socket           headers checked byte by byte; addresses
- *   connection               who reads, who writes, who waits
+ *   bytes, lz4, codec        one table-driven encoder and decoder over assay_messages
+ *   frames                   headers checked byte by byte
+ *   calls and their answers  chunks put together and checked
+ *   socket, connection       addresses; who reads, who writes, who waits
  *   pool                     which connection; a forked child has a lock and connections of its own
- *   answers, exchange        chunks put together and checked; one call with its attempts
+ *   exchange                 one call with its attempts
  *   client, options
  *
- * Concurrency. One lock per client and process guards everything but the bytes a leader reads and
- * a writer writes. The thread that waits for an answer reads the socket itself (it leads), files
- * the frames it finds for others and wakes each; when it has its own it wakes one of those that
- * still wait, which leads from then on. No frame passes through more than one thread but the one
- * that reads it.
+ * Concurrency. One lock per client and process guards everything but what a leader reads into. The
+ * thread that waits for an answer reads the socket itself (it leads), files the frames it finds for
+ * others and wakes each; when it has its own it wakes one of those that still wait, which leads
+ * from then on. No frame passes through more than one thread but the one that reads it. Writing
+ * never waits with the lock held: it takes what the socket takes at once.
  *
  * Not here: threads, timers, TLS, windows of flow control.
  */
@@ -48,24 +49,19 @@ enum {
     HEADER_SIZE = (int)ASSAY_LIMIT_HEADER_SIZE,
     COUNTED_SIZE = (int)ASSAY_LIMIT_HEADER_SIZE_COUNTED,
     FIELD_HEADER_SIZE = (int)ASSAY_LIMIT_FIELD_HEADER_SIZE,
-    FLAGS_MAX = ASSAY_FLAG_COMPRESSED | ASSAY_FLAG_MORE | ASSAY_FLAG_DEGRADED,
     READ_SIZE = 64 << 10,
     SILENCE_MILLISECONDS = 10000,  /* after which a time-out closes the connection */
     CANCEL_MILLISECONDS = 1000,    /* to write a Cancel */
     GLANCE_MILLISECONDS = 10,      /* between two looks whether the client was closed, connecting */
     BUSY_MILLISECONDS = 100,       /* between two looks at a connection that is busy */
     WAIT_PAUSE_MILLISECONDS = 200, /* between two tries of wait_milliseconds */
-    KEEPALIVE_IDLE_SECONDS = 30,   /* of silence on a TCP connection, then it is probed */
-    KEEPALIVE_INTERVAL_SECONDS = 10,
-    KEEPALIVE_PROBES = 3, /* that are not answered end the connection */
 };
 
 /* ================================================================ memory */
 
-/* One piece of memory. Those of an arena or a reply are linked. */
+/* One piece of memory of an arena or a reply, linked with the others. */
 struct assay_block {
     struct assay_block *next;
-    size_t used, capacity;
     _Alignas(max_align_t) unsigned char bytes[];
 };
 
@@ -105,9 +101,8 @@ struct arena {
 
 /* `count` times `size` bytes of zeros, aligned for anything; NULL: failed. */
 static void *arena_take(struct arena *arena, size_t count, size_t size) {
-    const bool is_possible = !arena->failed && (size == 0 || count <= (SIZE_MAX / 4) / size);
     struct assay_block *block = NULL;
-    if (is_possible) {
+    if (!arena->failed && (size == 0 || count <= (SIZE_MAX / 4) / size)) {
         block = resize(arena->allocator, NULL, sizeof *block + count * size);
     }
     if (block == NULL) {
@@ -128,39 +123,32 @@ static void arena_free(struct arena *arena) {
 struct buffer {
     const assay_allocator *allocator;
     struct assay_block *block;
+    unsigned char *bytes; /* of the block */
+    size_t size, capacity;
     bool failed;
 };
 
-static size_t buffer_size(const struct buffer *buffer) {
-    return buffer->block == NULL ? 0 : buffer->block->used;
-}
-
-static unsigned char *buffer_bytes(const struct buffer *buffer) {
-    return buffer->block == NULL ? NULL : buffer->block->bytes;
-}
-
 /* Room for `size` more bytes, which count as used; NULL: failed. */
 static unsigned char *buffer_extend(struct buffer *buffer, size_t size) {
-    const size_t used = buffer_size(buffer);
-    size_t capacity = buffer->block == NULL ? 0 : buffer->block->capacity;
-    if (buffer->failed || size > SIZE_MAX / 4 - used) {
-        buffer->failed = true;
-        return NULL;
-    }
-    if (buffer->block == NULL || capacity - used < size) {
-        capacity = capacity * 2 < used + size ? used + size : capacity * 2;
-        capacity = capacity < 256 ? 256 : capacity;
+    const size_t used = buffer->size;
+    buffer->failed = buffer->failed || size > SIZE_MAX / 4 - used;
+    if (!buffer->failed && buffer->capacity - used < size) {
+        size_t capacity = buffer->capacity * 2 + 256;
+        capacity = capacity < used + size ? used + size : capacity;
         struct assay_block *block =
             resize(buffer->allocator, buffer->block, sizeof *block + capacity);
-        if (block == NULL) {
-            buffer->failed = true;
-            return NULL;
+        buffer->failed = block == NULL;
+        if (block != NULL) {
+            buffer->block = block;
+            buffer->bytes = block->bytes;
+            buffer->capacity = capacity;
         }
-        *block = (struct assay_block){.used = used, .capacity = capacity};
-        buffer->block = block;
     }
-    buffer->block->used += size;
-    return buffer->block->bytes + used;
+    if (buffer->failed) {
+        return NULL;
+    }
+    buffer->size += size;
+    return buffer->bytes + used;
 }
 
 static void buffer_append(struct buffer *buffer, const void *bytes, size_t size) {
@@ -172,7 +160,17 @@ static void buffer_append(struct buffer *buffer, const void *bytes, size_t size)
 
 static void buffer_free(struct buffer *buffer) {
     release(buffer->allocator, buffer->block);
-    buffer->block = NULL;
+    *buffer = (struct buffer){.allocator = buffer->allocator};
+}
+
+/* Leaves the buffer's bytes to an arena. */
+static void arena_adopt(struct arena *arena, struct buffer *buffer) {
+    if (buffer->block != NULL) {
+        buffer->block->next = arena->blocks;
+        arena->blocks = buffer->block;
+    }
+    arena->failed = arena->failed || buffer->failed;
+    *buffer = (struct buffer){.allocator = buffer->allocator};
 }
 
 /* ================================================================ errors, names, time */
@@ -184,9 +182,7 @@ assay_text assay_text_of(const char *string) {
 /* Fills in an error; always false, which is what a function that can fail returns then. */
 __attribute__((format(printf, 3, 4))) static bool fail(
     assay_error *error, assay_code code, const char *format, ...) {
-    memset(error, 0, sizeof *error);
-    error->code = code;
-    error->status = assay_codes[code].status;
+    *error = (assay_error){.code = code, .status = assay_codes[code].status};
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(error->message, sizeof error->message, format, arguments);
@@ -218,12 +214,8 @@ static int64_t now_microseconds(void) {
     return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
 }
 
-static int64_t after_milliseconds(int64_t start, uint64_t milliseconds) {
-    return start + (int64_t)milliseconds * 1000;
-}
-
 static int64_t milliseconds_from_now(uint64_t milliseconds) {
-    return after_milliseconds(now_microseconds(), milliseconds);
+    return now_microseconds() + (int64_t)milliseconds * 1000;
 }
 
 static int64_t earlier(int64_t a, int64_t b) {
@@ -234,46 +226,53 @@ static bool has_passed(int64_t time) {
     return time != FOREVER && now_microseconds() >= time;
 }
 
-/* Milliseconds for poll: rounded up, -1 for ever. */
-static int poll_milliseconds(int64_t until) {
-    if (until == FOREVER) {
-        return -1;
-    }
-    int64_t left = (until - now_microseconds() + 999) / 1000;
-    return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
+/* Milliseconds until then, rounded up; 0: it has passed. */
+static int64_t milliseconds_until(int64_t then) {
+    const int64_t left = then - now_microseconds();
+    return left <= 0 ? 0 : (left - 1) / 1000 + 1;
 }
 
-/* Waits on a condition of the monotonic clock; false: `until` has passed. */
-static bool wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t until) {
+/* Waits on a condition of the monotonic clock. */
+static void wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t until) {
+    const struct timespec time = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
     if (until == FOREVER) {
-        pthread_cond_wait(condition, lock);
-        return true;
+        (void)pthread_cond_wait(condition, lock);
+    } else {
+        (void)pthread_cond_timedwait(condition, lock, &time);
     }
-    struct timespec time = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
-    return pthread_cond_timedwait(condition, lock, &time) != ETIMEDOUT;
 }
 
-static bool condition_init(pthread_cond_t *condition) {
+/* A zeroed object that begins with a condition of the monotonic clock; NULL: no memory. */
+static void *waitable_new(const assay_allocator *allocator, size_t size) {
     pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0) {
-        return false;
+    void *object = resize(allocator, NULL, size);
+    bool is_fine = object != NULL && pthread_condattr_init(&attributes) == 0;
+    if (is_fine) {
+        memset(object, 0, size);
+        is_fine = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+                  pthread_cond_init(object, &attributes) == 0;
+        pthread_condattr_destroy(&attributes);
     }
-    bool done = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-                pthread_cond_init(condition, &attributes) == 0;
-    pthread_condattr_destroy(&attributes);
-    return done;
+    if (!is_fine) {
+        release(allocator, object);
+    }
+    return is_fine ? object : NULL;
+}
+
+static void waitable_free(const assay_allocator *allocator, void *object) {
+    pthread_cond_destroy(object);
+    release(allocator, object);
 }
 
 /* ================================================================ bytes */
 
-/* Copies bytes, or words between the machine's order of bytes and the wire's, either way. */
-static void copy_elements(uint8_t *target, const void *source, size_t count, size_t element_size) {
-    if (element_size == 1 && count > 0) {
-        memcpy(target, source, count);
-    }
-    for (size_t i = 0; element_size == 4 && i < count; i++) {
-        uint32_t word = get_u32((const uint8_t *)source + i * 4);
-        memcpy(target + i * 4, &word, 4);
+/* Copies elements between the machine's order of bytes and the wire's, either way. */
+static void copy_elements(
+    uint8_t *restrict target, const uint8_t *restrict source, size_t count, size_t size) {
+    const uint16_t one = 1;
+    const size_t turn = *(const uint8_t *)&one == 1 ? 0 : size - 1; /* size: a power of two */
+    for (size_t i = 0; i < count * size; i++) {
+        target[i ^ turn] = source[i];
     }
 }
 
@@ -304,20 +303,14 @@ static bool is_utf8(const uint8_t *bytes, size_t size) {
 
 /* ================================================================ lz4 */
 
-/* The length that a token's four bits begin; false: it leaves the block. */
-static bool block_length(const uint8_t *block, size_t size, size_t *at, size_t *length) {
-    if (*length < 15) {
-        return true;
+/* The length that a token's four bits begin; SIZE_MAX: it leaves the block. */
+static size_t block_length(const uint8_t *block, size_t size, size_t *at, size_t length) {
+    bool goes_on = length == 15;
+    while (goes_on && *at < size) {
+        goes_on = block[*at] == 255;
+        length += block[(*at)++];
     }
-    uint8_t byte;
-    do {
-        if (*at >= size) {
-            return false;
-        }
-        byte = block[(*at)++];
-        *length += byte;
-    } while (byte == 255);
-    return true;
+    return goes_on ? SIZE_MAX : length;
 }
 
 /*
@@ -330,20 +323,17 @@ static bool block_length(const uint8_t *block, size_t size, size_t *at, size_t *
 static bool block_is_sound(const uint8_t *block, size_t size) {
     size_t at = 0;
     while (at < size) {
-        uint8_t token = block[at++];
-        size_t literals = token >> 4, match = token & 15;
-        if (!block_length(block, size, &at, &literals) || literals > size - at) {
-            return false;
+        const uint8_t token = block[at++];
+        const size_t literals = block_length(block, size, &at, token >> 4);
+        if (literals >= size - at) {
+            return literals == size - at;
         }
         at += literals;
-        if (at == size) {
-            return true;
-        }
         if (size - at < 2 || get_u16(block + at) == 0) {
             return false;
         }
         at += 2;
-        if (!block_length(block, size, &at, &match)) {
+        if (block_length(block, size, &at, token & 15) == SIZE_MAX) {
             return false;
         }
     }
@@ -363,23 +353,23 @@ static size_t paying_size(size_t size) {
     return size * ASSAY_LIMIT_COMPRESSION_PERCENT_MAX / 100;
 }
 
-/* Compresses into at most `paying_size(size)` bytes of `target`; 0: does not pay. A large body is
- * judged by a piece of its middle first. */
-static size_t block_encode(const uint8_t *bytes, size_t size, uint8_t *target) {
-    const size_t sample = ASSAY_LIMIT_COMPRESSION_SAMPLE_SIZE;
-    if (size < ASSAY_LIMIT_COMPRESSION_SIZE_MIN || size > LZ4_MAX_INPUT_SIZE) {
-        return 0;
-    }
-    if (size >= ASSAY_LIMIT_COMPRESSION_SAMPLED_SIZE_MIN) {
-        const char *middle = (const char *)bytes + (size - sample) / 2;
-        if (LZ4_compress_default(middle, (char *)target, (int)sample, (int)paying_size(sample)) <=
-            0) {
-            return 0;
-        }
-    }
-    int made = LZ4_compress_default(
+/* Compresses into at most `paying_size(size)` bytes of `target`; 0: does not pay. */
+static size_t compress(const uint8_t *bytes, size_t size, uint8_t *target) {
+    const int made = LZ4_compress_default(
         (const char *)bytes, (char *)target, (int)size, (int)paying_size(size));
     return made > 0 ? (size_t)made : 0;
+}
+
+/* Like `compress`, where a body may be compressed. A large one is judged by a piece of its middle
+ * first. */
+static size_t block_encode(const uint8_t *bytes, size_t size, uint8_t *target) {
+    const size_t sample = ASSAY_LIMIT_COMPRESSION_SAMPLE_SIZE;
+    if (size < ASSAY_LIMIT_COMPRESSION_SIZE_MIN || size > LZ4_MAX_INPUT_SIZE ||
+        (size >= ASSAY_LIMIT_COMPRESSION_SAMPLED_SIZE_MIN &&
+         compress(bytes + (size - sample) / 2, sample, target) == 0)) {
+        return 0;
+    }
+    return compress(bytes, size, target);
 }
 
 /* ================================================================ codec: values */
@@ -390,24 +380,22 @@ struct span {
     size_t count;
 };
 
-/* What is wrong with a body. */
-struct fault {
-    const char *code; /* of SPEC.md; NULL: nothing, or no memory */
-    char path[132];   /* of the field */
+/* A body that is written or read, and what is wrong with it. */
+struct codec {
+    struct buffer *buffer; /* the body, written */
+    unsigned since;        /* newest revision that a written field needs */
+    struct arena *arena;   /* the values, read */
+    const char *wrong;     /* a code of SPEC.md; NULL: nothing, or no memory */
+    char path[132];        /* of the field that is wrong */
 };
 
-static bool refuse(struct fault *fault, const char *name, const char *code) {
-    fault->code = code;
-    copy_text(fault->path, sizeof fault->path, assay_text_of(name));
-    return false;
-}
-
-/* Puts a record's name before the path of what was refused in it. */
-static bool refuse_inside(struct fault *fault, const char *name) {
+/* Refuses a field; with `wrong` NULL the record `name`, in which something was refused. */
+static bool refuse(struct codec *codec, const char *name, const char *wrong) {
     char inner[90];
-    copy_text(inner, sizeof inner, assay_text_of(fault->path));
+    copy_text(inner, sizeof inner, assay_text_of(codec->path));
     const char *dot = inner[0] == 0 ? "" : ".";
-    (void)snprintf(fault->path, sizeof fault->path, "%.40s%s%s", name, dot, inner);
+    (void)snprintf(codec->path, sizeof codec->path, "%.40s%s%s", name, dot, inner);
+    codec->wrong = wrong == NULL ? codec->wrong : wrong;
     return false;
 }
 
@@ -416,17 +404,15 @@ _Static_assert(
         offsetof(assay_opt_bool, given) == 1 && sizeof(bool) == 1,
     "an optional value says right behind it whether it is given");
 
-static bool scalar_fits(const assay_field_info *field, uint64_t bits) {
-    if (field->type == ASSAY_TYPE_BOOL) {
-        return bits <= 1;
-    }
+/* What the bounds of a field are for: the value of a u64 or bool, else the number of elements. */
+static uint64_t measure(const assay_field_info *field, struct span value) {
+    uint64_t measured = value.count;
     if (field->type == ASSAY_TYPE_U64) {
-        return bits >= field->min && bits <= field->max;
+        memcpy(&measured, value.items, sizeof measured);
+    } else if (field->type == ASSAY_TYPE_BOOL) {
+        measured = *(const uint8_t *)value.items;
     }
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value >= field->f64_min && value <= field->f64_max &&
-           !(field->min_exclusive && value <= field->f64_min);
+    return measured;
 }
 
 static bool is_choice(const assay_field_info *field, struct span text) {
@@ -453,17 +439,24 @@ static bool is_traceparent(const char *text) {
     return has_trace && has_parent;
 }
 
-/* What is wrong with a text, bytes or an array: NULL or a code of SPEC.md. */
-static const char *check_span(const assay_field_info *field, struct span span) {
-    if (span.count < field->min || span.count > field->max) {
-        return "field_out_of_range";
+/* What is wrong with a value that is no record, a scalar being a span of one: NULL or a code of
+ * SPEC.md. */
+static const char *check_value(const assay_field_info *field, struct span value) {
+    const uint64_t measured = measure(field, value);
+    bool fits = measured >= field->min && measured <= field->max;
+    double number;
+    if (field->type == ASSAY_TYPE_F64) {
+        memcpy(&number, value.items, sizeof number);
+        fits = number >= field->f64_min && number <= field->f64_max &&
+               !(field->min_exclusive && number <= field->f64_min);
+    } else if (field->type == ASSAY_TYPE_TEXT && fits) {
+        if (!is_utf8(value.items, value.count)) {
+            return "field_text_invalid";
+        }
+        fits = (field->choices == NULL || is_choice(field, value)) &&
+               (!field->is_traceparent || is_traceparent(value.items));
     }
-    if (field->type == ASSAY_TYPE_TEXT && !is_utf8(span.items, span.count)) {
-        return "field_text_invalid";
-    }
-    bool is_fine = (field->choices == NULL || is_choice(field, span)) &&
-                   (!field->is_traceparent || is_traceparent(span.items));
-    return is_fine ? NULL : "field_out_of_range";
+    return fits ? NULL : "field_out_of_range";
 }
 
 /* How often a field may be there is what its table says. */
@@ -476,322 +469,224 @@ static const char *check_times(const assay_field_info *field, size_t times) {
 
 /* ================================================================ codec: encoding */
 
-struct encoder {
-    struct buffer *buffer;
-    unsigned since; /* newest revision that a field needs */
-    struct fault fault;
-};
-
-/* How often a field is there in its struct. */
-static size_t times_given(const assay_field_info *field, const uint8_t *place) {
-    struct span list;
+/* The values of a field in its struct: where the first is, and how many there are. */
+static struct span values_of(const assay_field_info *field, const void *object) {
+    const uint8_t *place = (const uint8_t *)object + field->offset;
+    struct span values = {place, 1};
     const void *pointer;
     if (field->presence == ASSAY_REPEATED) {
-        memcpy(&list, place, sizeof list);
-        return list.count;
+        memcpy(&values, place, sizeof values);
+    } else if (field->type == ASSAY_TYPE_RECORD) {
+        memcpy(&values.items, place, sizeof values.items);
+        values.count = values.items != NULL;
+    } else if (field->presence == ASSAY_OPTIONAL && field->scalar_size > 0) {
+        values.count = place[field->scalar_size];
+    } else if (field->presence == ASSAY_OPTIONAL) {
+        memcpy(&pointer, place, sizeof pointer);
+        values.count = pointer != NULL;
     }
-    if (field->presence == ASSAY_REQUIRED && field->type != ASSAY_TYPE_RECORD) {
-        return 1;
-    }
-    if (field->scalar_size > 0) {
-        return place[field->scalar_size];
-    }
-    memcpy(&pointer, place, sizeof pointer);
-    return pointer != NULL;
+    return values;
 }
 
-static bool put_record(struct encoder *, unsigned message, const void *object);
+static bool put_record(struct codec *, unsigned message, const void *object);
 
-/* Appends one value, which is an item of a list when the field is repeated. */
-static bool put_value(
-    struct encoder *encoder, const assay_field_info *field, const uint8_t *place) {
-    struct buffer *buffer = encoder->buffer;
-    struct span span;
-    const char *wrong = NULL;
-    if (field->type == ASSAY_TYPE_RECORD) {
-        const void *record = place;
-        if (field->presence != ASSAY_REPEATED) {
-            memcpy(&record, place, sizeof record);
-        }
-        return put_record(encoder, field->record, record) ||
-               refuse_inside(&encoder->fault, field->name);
-    }
-    if (field->scalar_size > 0) {
-        uint8_t bytes[8];
-        uint64_t bits = place[0];
-        if (field->scalar_size == 8) {
-            memcpy(&bits, place, sizeof bits);
-        }
-        wrong = scalar_fits(field, bits) ? NULL : "field_out_of_range";
-        put_u64(bytes, bits);
-        buffer_append(buffer, bytes, field->scalar_size);
-    } else {
-        memcpy(&span, place, sizeof span);
-        wrong = check_span(field, span);
-        uint8_t *bytes =
-            wrong == NULL ? buffer_extend(buffer, span.count * field->element_size) : NULL;
-        if (bytes != NULL) {
-            copy_elements(bytes, span.items, span.count, field->element_size);
-        }
-    }
-    return wrong == NULL || refuse(&encoder->fault, field->name, wrong);
-}
-
-static bool put_field(
-    struct encoder *encoder, const assay_field_info *field, const uint8_t *place) {
-    struct buffer *buffer = encoder->buffer;
-    const size_t start = buffer_size(buffer);
+/* Appends one value of a field. */
+static bool put_value(struct codec *codec, const assay_field_info *field, const uint8_t *place) {
+    struct buffer *buffer = codec->buffer;
+    const size_t start = buffer->size;
     (void)buffer_extend(buffer, FIELD_HEADER_SIZE);
-    if (!put_value(encoder, field, place)) {
-        return false;
+    if (field->type == ASSAY_TYPE_RECORD) {
+        if (!put_record(codec, field->record, place)) {
+            return refuse(codec, field->name, NULL);
+        }
+    } else {
+        struct span value = {place, 1};
+        if (field->scalar_size == 0) {
+            memcpy(&value, place, sizeof value);
+        }
+        const char *wrong = check_value(field, value);
+        if (wrong != NULL) {
+            return refuse(codec, field->name, wrong);
+        }
+        uint8_t *bytes = buffer_extend(buffer, value.count * field->element_size);
+        if (bytes != NULL) {
+            copy_elements(bytes, value.items, value.count, field->element_size);
+        }
     }
-    encoder->since = field->since > encoder->since ? field->since : encoder->since;
+    codec->since = field->since > codec->since ? field->since : codec->since;
     if (buffer->failed) {
         return true; /* the buffer's owner looks */
     }
-    const size_t size = buffer_size(buffer) - start - FIELD_HEADER_SIZE;
-    if (size > UINT32_MAX) {
-        return refuse(&encoder->fault, field->name, "field_out_of_range");
-    }
-    put_u32(buffer_bytes(buffer) + start, field->id | (uint32_t)field->type << 16);
-    put_u32(buffer_bytes(buffer) + start + 4, (uint32_t)size);
-    return true;
+    const size_t size = buffer->size - start - FIELD_HEADER_SIZE;
+    put_u32(buffer->bytes + start, field->id | (uint32_t)field->type << 16);
+    put_u32(buffer->bytes + start + 4, (uint32_t)size);
+    return size <= UINT32_MAX || refuse(codec, field->name, "field_out_of_range");
 }
 
 /* Whether fields that exclude each other, or of which one must be there, keep to it. */
-static bool rules_hold(
-    struct fault *fault, const assay_message_info *info, const uint8_t *object) {
+static bool rules_hold(struct codec *codec, const assay_message_info *info, const void *object) {
     for (size_t i = 0; i < info->rule_count; i++) {
         const assay_rule *rule = &info->rules[i];
         const char *last = info->fields[rule->rows[0]].name;
         size_t given = 0;
         for (size_t row = 0; row < rule->count; row++) {
             const assay_field_info *field = &info->fields[rule->rows[row]];
-            if (times_given(field, object + field->offset) > 0) {
+            if (values_of(field, object).count > 0) {
                 last = field->name;
                 given++;
             }
         }
         if (given > 1 || (given == 0 && rule->needs_one)) {
-            return refuse(fault, last, given == 0 ? "field_missing" : "field_conflict");
+            return refuse(codec, last, given == 0 ? "field_missing" : "field_conflict");
         }
     }
     return true;
 }
 
-/* Appends a record's fields; false: `fault` says what is wrong with it. */
-static bool put_record(struct encoder *encoder, unsigned message, const void *object) {
+/* Appends a record's fields; false: the codec says what is wrong with it. */
+static bool put_record(struct codec *codec, unsigned message, const void *object) {
     const assay_message_info *info = &assay_messages[message];
     for (size_t i = 0; i < info->field_count; i++) {
         const assay_field_info *field = &info->fields[i];
-        const uint8_t *place = (const uint8_t *)object + field->offset;
-        const size_t times = times_given(field, place);
-        const char *wrong = check_times(field, times);
+        const struct span values = values_of(field, object);
+        const char *wrong = check_times(field, values.count);
         if (wrong != NULL) {
-            return refuse(&encoder->fault, field->name, wrong);
+            return refuse(codec, field->name, wrong);
         }
-        if (field->presence == ASSAY_REPEATED) {
-            struct span list;
-            memcpy(&list, place, sizeof list);
-            place = list.items;
-        }
-        for (size_t item = 0; item < times; item++) {
-            if (!put_field(encoder, field, place + item * field->item_size)) {
+        for (size_t item = 0; item < values.count; item++) {
+            if (!put_value(codec, field, (const uint8_t *)values.items + item * field->item_size)) {
                 return false;
             }
         }
     }
-    return rules_hold(&encoder->fault, info, object);
+    return rules_hold(codec, info, object);
 }
 
 /* ================================================================ codec: decoding */
 
-struct decoder {
-    struct arena *arena;
-    struct fault fault;
-};
-
-/* The fields of a body, one after the other, and the one that was reached. */
-struct fields {
-    const uint8_t *at, *end;
-    bool is_cut; /* a field leaves the body */
-    unsigned id, type;
-    const uint8_t *bytes;
-    size_t size;
-};
-
-/* Goes on to the next field; false: there is none, or it leaves the body. */
-static bool next_field(struct fields *fields) {
-    const size_t left = (size_t)(fields->end - fields->at);
-    fields->is_cut = left > 0 && (left < FIELD_HEADER_SIZE ||
-                                  get_u32(fields->at + 4) > left - FIELD_HEADER_SIZE);
-    if (left == 0 || fields->is_cut) {
-        return false;
-    }
-    fields->id = get_u16(fields->at);
-    fields->type = fields->at[2];
-    fields->size = get_u32(fields->at + 4);
-    fields->bytes = fields->at + FIELD_HEADER_SIZE;
-    fields->at = fields->bytes + fields->size;
-    return true;
+/* The size of the field at `at` with its header; 0: there is none, or it leaves the body. */
+static size_t field_size(const uint8_t *at, const uint8_t *end) {
+    const uint64_t left = (uint64_t)(end - at);
+    const uint64_t size =
+        left < FIELD_HEADER_SIZE ? 0 : FIELD_HEADER_SIZE + (uint64_t)get_u32(at + 4);
+    return size <= left ? (size_t)size : 0;
 }
 
 /* How many fields from this one on have `id`: what a list is allocated for. */
-static size_t count_run(struct fields fields, unsigned id) {
-    size_t count = 0;
-    bool more = true;
-    while (more && fields.id == id) {
+static size_t count_run(const uint8_t *at, const uint8_t *end, unsigned id) {
+    size_t count = 0, size = field_size(at, end);
+    while (size > 0 && get_u16(at) == id) {
         count++;
-        more = next_field(&fields);
+        at += size;
+        size = field_size(at, end);
     }
     return count;
 }
 
-/* A u64, f64 or bool; NULL or what is wrong with it. */
-static const char *take_scalar(
-    const assay_field_info *field, const struct fields *raw, uint8_t *place) {
-    const size_t size = field->scalar_size;
-    if (raw->size != size) {
-        return "field_size_mismatch";
-    }
-    uint64_t bits = size == 8 ? get_u64(raw->bytes) : raw->bytes[0];
-    if (!scalar_fits(field, bits)) {
-        return "field_out_of_range";
-    }
-    if (size == 8) {
-        memcpy(place, &bits, size);
-    } else {
-        place[0] = (uint8_t)bits;
-    }
-    if (field->presence == ASSAY_OPTIONAL) {
-        place[size] = 1;
-    }
-    return NULL;
-}
-
-/* A text, bytes or array, copied, with a 0 byte behind it; NULL or what is wrong with it. */
-static const char *take_span(
-    struct arena *arena, const assay_field_info *field, const struct fields *raw, uint8_t *place) {
-    const size_t element_size = field->element_size;
-    if (raw->size % element_size != 0) {
-        return "field_size_mismatch";
-    }
-    struct span span = {raw->bytes, raw->size / element_size};
-    const char *wrong = check_span(field, span);
-    uint8_t *copy = wrong == NULL ? arena_take(arena, raw->size + 1, 1) : NULL;
-    if (copy != NULL) {
-        copy_elements(copy, raw->bytes, span.count, element_size);
-        span.items = copy;
-        memcpy(place, &span, sizeof span);
-    }
-    return wrong;
-}
-
 static bool take_record(
-    struct decoder *, unsigned message, const uint8_t *body, size_t size, void *object);
+    struct codec *, unsigned message, const uint8_t *body, size_t size, void *object);
 
-/* One value into its place, which is an item of the list when the field is repeated. */
+/* The value of the field at `raw` into its place: a record or a scalar itself, else a copy with a 0
+ * byte behind it. */
 static bool take_value(
-    struct decoder *decoder, const assay_field_info *field, const struct fields *raw,
-    uint8_t *place) {
+    struct codec *codec, const assay_field_info *field, const uint8_t *raw, uint8_t *place) {
+    const uint8_t *bytes = raw + FIELD_HEADER_SIZE;
+    const size_t size = get_u32(raw + 4), count = size / field->element_size;
+    const bool is_scalar = field->scalar_size > 0;
     const char *wrong = NULL;
-    if (raw->type != field->type) {
+    if (raw[2] != field->type) {
         wrong = "field_type_mismatch";
-    } else if (raw->bytes[-5] != 0) {
+    } else if (raw[3] != 0) {
         wrong = "field_reserved_not_zero";
-    } else if (field->scalar_size > 0) {
-        wrong = take_scalar(field, raw, place);
-    } else if (field->type != ASSAY_TYPE_RECORD) {
-        wrong = take_span(decoder->arena, field, raw, place);
+    } else if (field->type == ASSAY_TYPE_RECORD) {
+        return take_record(codec, field->record, bytes, size, place) ||
+               refuse(codec, field->name, NULL);
+    } else if (size % field->element_size != 0 || (is_scalar && count != 1)) {
+        wrong = "field_size_mismatch";
     } else {
-        void *record = place;
-        if (field->presence != ASSAY_REPEATED) {
-            record = arena_take(decoder->arena, 1, assay_messages[field->record].size);
-            memcpy(place, &record, sizeof record);
+        uint8_t *target = is_scalar ? place : arena_take(codec->arena, size + 1, 1);
+        const struct span value = {target, count};
+        if (target == NULL) {
+            return false;
         }
-        if (record != NULL && !take_record(decoder, field->record, raw->bytes, raw->size, record)) {
-            return refuse_inside(&decoder->fault, field->name);
+        copy_elements(target, bytes, count, field->element_size);
+        if (!is_scalar) {
+            memcpy(place, &value, sizeof value);
+        } else if (field->presence == ASSAY_OPTIONAL) {
+            place[field->scalar_size] = 1;
         }
+        wrong = check_value(field, value);
     }
-    if (wrong != NULL) {
-        return refuse(&decoder->fault, field->name, wrong);
-    }
-    return !decoder->arena->failed;
-}
-
-/* Refuses a field that stands where the table does not have it. */
-static bool misplaced(struct fault *fault, unsigned id, unsigned before) {
-    char name[16] = "";
-    if (id > before) {
-        (void)snprintf(name, sizeof name, "#%u", id);
-    }
-    return refuse(fault, name, id > before ? "field_unknown" : "field_order");
+    return wrong == NULL || refuse(codec, field->name, wrong);
 }
 
 /* Decodes a whole body or record into its zeroed struct: row by row, as often as it allows. */
 static bool take_record(
-    struct decoder *decoder, unsigned message, const uint8_t *body, size_t size, void *object) {
+    struct codec *codec, unsigned message, const uint8_t *body, size_t size, void *object) {
     const assay_message_info *info = &assay_messages[message];
-    struct fields fields = {.at = body, .end = body + size};
-    bool more = next_field(&fields);
+    const uint8_t *at = body, *end = body + size;
     unsigned before = 0;
-    for (size_t row = 0; row < info->field_count && !fields.is_cut; row++) {
+    for (size_t row = 0; row < info->field_count; row++) {
         const assay_field_info *field = &info->fields[row];
-        if (more && fields.id < field->id) {
-            return misplaced(&decoder->fault, fields.id, before);
-        }
-        const size_t times = more ? count_run(fields, field->id) : 0;
+        const size_t times = count_run(at, end, field->id);
         const char *wrong = check_times(field, times);
+        if (at < end && (field_size(at, end) == 0 || get_u16(at) < field->id)) {
+            break; /* cut, or not where its table has it */
+        }
         if (wrong != NULL) {
-            return refuse(&decoder->fault, field->name, wrong);
+            return refuse(codec, field->name, wrong);
         }
         uint8_t *place = (uint8_t *)object + field->offset;
-        if (field->presence == ASSAY_REPEATED && times > 0) {
-            uint8_t *items = arena_take(decoder->arena, times, field->item_size);
-            struct span list = {items, times};
-            memcpy(place, &list, sizeof list);
+        const bool is_list = field->presence == ASSAY_REPEATED;
+        if (times > 0 && (is_list || field->type == ASSAY_TYPE_RECORD)) {
+            uint8_t *items = arena_take(codec->arena, times, field->item_size);
+            const struct span values = {items, times};
+            memcpy(place, &values, is_list ? sizeof values : sizeof values.items);
             place = items;
         }
         for (size_t item = 0; item < times; item++) {
-            if (place == NULL ||
-                !take_value(decoder, field, &fields, place + item * field->item_size)) {
+            if (place == NULL || !take_value(codec, field, at, place + item * field->item_size)) {
                 return false;
             }
             before = field->id;
-            more = next_field(&fields);
+            at += field_size(at, end);
         }
     }
-    if (fields.is_cut) {
-        return refuse(&decoder->fault, "", "body_truncated");
+    if (at < end && field_size(at, end) == 0) {
+        return refuse(codec, "", "body_truncated");
     }
-    return !more || misplaced(&decoder->fault, fields.id, before);
+    char name[16] = ""; /* of a field that its table does not have */
+    if (at < end && get_u16(at) > before) {
+        (void)snprintf(name, sizeof name, "#%u", get_u16(at));
+    }
+    return at == end || refuse(codec, name, name[0] == 0 ? "field_order" : "field_unknown");
 }
 
 /* Decodes a body of the server; NULL: it breaks the protocol, or no memory. */
 static void *decode_body(
     struct arena *arena, unsigned message, const uint8_t *body, size_t size, assay_error *error) {
-    struct decoder decoder = {.arena = arena};
+    struct codec codec = {.arena = arena};
     void *object = arena_take(arena, 1, assay_messages[message].size);
-    if (object != NULL && take_record(&decoder, message, body, size, object)) {
+    if (object != NULL && take_record(&codec, message, body, size, object)) {
         return object;
     }
-    if (arena->failed || decoder.fault.code == NULL) {
+    if (codec.wrong == NULL) {
         (void)fail_memory(error, "reading the server's answer");
     } else {
         (void)breach(
-            error, "reading %s: %s at \"%s\"", assay_messages[message].name, decoder.fault.code,
-            decoder.fault.path);
+            error, "reading %s: %s at \"%s\"", assay_messages[message].name, codec.wrong,
+            codec.path);
     }
     return NULL;
 }
 
 /* ================================================================ frames */
 
-/* One received frame: its header, and its body as it came, or decompressed. */
+/* One received frame: its header, whose kind is the request's, and its body as it came, or
+ * decompressed. */
 struct frame {
     struct frame *next;
     struct assay_header header;
-    uint8_t kind;        /* of the request */
     size_t size, filled; /* of body: what it will be, what has come */
     uint8_t body[];
 };
@@ -818,7 +713,7 @@ static bool check_header(
         [ASSAY_FRAMING_VERSION_UNSUPPORTED] = {it.version != ASSAY_PROTOCOL_VERSION, it.version},
         [ASSAY_FRAMING_RESERVED_NOT_ZERO] = {it.reserved != 0, it.reserved},
         [ASSAY_FRAMING_KIND_OUT_OF_RANGE] = {it.kind <= ASSAY_RESPONSE_BIT, it.kind},
-        [ASSAY_FRAMING_FLAGS_UNKNOWN] = {it.flags > FLAGS_MAX, it.flags},
+        [ASSAY_FRAMING_FLAGS_UNKNOWN] = {it.flags > ASSAY_FLAGS_MAX, it.flags},
         [ASSAY_FRAMING_PROVENANCE_INVALID] = {!is_known, it.provenance},
         [ASSAY_FRAMING_REQUEST_ID_INVALID] = {(it.request_id == 0) != is_go_away, it.request_id},
         [ASSAY_FRAMING_FLAGS_CONFLICT] = {it.status != 0 && !is_plain, it.flags},
@@ -844,21 +739,13 @@ static struct frame *frame_new(const assay_allocator *allocator, const uint8_t *
     struct frame *frame = resize(allocator, NULL, sizeof *frame + size);
     if (frame != NULL) {
         *frame = (struct frame){.header = header, .size = size};
-        frame->kind = header.kind & (ASSAY_RESPONSE_BIT - 1);
+        frame->header.kind -= ASSAY_RESPONSE_BIT;
     }
     return frame;
 }
 
 static bool is_last(const struct frame *frame) {
     return (frame->header.flags & ASSAY_FLAG_MORE) == 0;
-}
-
-static void frames_free(const assay_allocator *allocator, struct frame *frame) {
-    while (frame != NULL) {
-        struct frame *next = frame->next;
-        release(allocator, frame);
-        frame = next;
-    }
 }
 
 /* The frame with its body decompressed; NULL: damaged, or no memory. Frees the given one. */
@@ -888,523 +775,14 @@ static struct frame *frame_open(
     return whole;
 }
 
-/* ================================================================ answers */
+/* ================================================================ calls and their answers */
 
 /* An answer that is being put together. */
 struct answer {
-    const assay_kind_info *kind;
-    const void *request;
-    assay_error *error;
     struct arena whole, chunk; /* what is decoded: the last frame, one chunk */
     uint64_t frames;           /* that came so far */
     struct buffer lists[ASSAY_LIST_COUNT];
     assay_opt_u64 made_width, prompt_width; /* alternatives per token; given: a frame had some */
-};
-
-static void answer_init(
-    struct answer *answer, const assay_allocator *allocator, const assay_kind_info *kind,
-    const void *request, assay_error *error) {
-    *answer = (struct answer){.kind = kind, .request = request, .error = error};
-    answer->whole.allocator = answer->chunk.allocator = allocator;
-    for (size_t i = 0; i < ASSAY_LIST_COUNT; i++) {
-        answer->lists[i].allocator = allocator;
-    }
-}
-
-static void answer_free(struct answer *answer) {
-    for (size_t i = 0; i < ASSAY_LIST_COUNT; i++) {
-        buffer_free(&answer->lists[i]);
-    }
-    arena_free(&answer->whole);
-    arena_free(&answer->chunk);
-}
-
-/* Appends the lists of a frame to those that came before. Those of the last frame become the whole
- * ones, with a 0 byte behind each. */
-static bool join_lists(struct answer *answer, unsigned message, void *object, bool is_last_frame) {
-    bool failed = false;
-    for (size_t i = 0; i < assay_list_count; i++) {
-        uint8_t *place = (uint8_t *)object + assay_lists[i].offset;
-        struct buffer *list = &answer->lists[assay_lists[i].list];
-        const size_t size = assay_lists[i].element_size;
-        struct span span;
-        if (assay_lists[i].message != message) {
-            continue;
-        }
-        if (assay_lists[i].in_record) {
-            uint8_t *record;
-            memcpy(&record, place, sizeof record);
-            if (record == NULL) {
-                continue;
-            }
-            place = record + assay_lists[i].inner;
-        }
-        memcpy(&span, place, sizeof span);
-        buffer_append(list, span.items, span.count * size);
-        if (is_last_frame) {
-            span.count = buffer_size(list) / size;
-            buffer_append(list, "", 1);
-            span.items = buffer_bytes(list);
-            memcpy(place, &span, sizeof span);
-        }
-        failed = failed || list->failed;
-    }
-    return !failed || fail_memory(answer->error, "reading an answer");
-}
-
-static bool same_bytes(struct span a, struct span b, size_t size) {
-    return a.count == b.count && (a.count == 0 || memcmp(a.items, b.items, a.count * size) == 0);
-}
-
-/* Whether log-probabilities were asked for, have lists of fitting lengths, and in all frames the
- * same number of alternatives per token, at most those asked for. */
-static bool logprobs_fit(
-    struct answer *answer, const char *name, const assay_logprobs *found, assay_opt_u64 asked,
-    assay_opt_u64 *width) {
-    if (found == NULL) {
-        return true;
-    }
-    if (!asked.given) {
-        return breach(answer->error, "reading \"%s\": found what was not asked for", name);
-    }
-    const uint64_t alternatives = found->top_count.value;
-    const size_t rows = found->tokens.count * (size_t)alternatives; /* 64 million at most */
-    if (found->logprobs.count != found->tokens.count || found->top_tokens.count != rows ||
-        found->top_logprobs.count != rows) {
-        return breach(
-            answer->error, "reading \"%s\": found lists of %zu, %zu and %zu elements, allowed: of "
-            "%zu and twice %zu", name, found->logprobs.count, found->top_tokens.count,
-            found->top_logprobs.count, found->tokens.count, rows);
-    }
-    if (found->tokens.count == 0) {
-        return true;
-    }
-    if (alternatives > asked.value || (width->given && width->value != alternatives)) {
-        return breach(
-            answer->error, "reading \"%s\": found %" PRIu64 " alternatives per token, allowed: at "
-            "most %" PRIu64 ", the same in every frame", name, alternatives, asked.value);
-    }
-    *width = (assay_opt_u64)ASSAY_GIVEN(alternatives);
-    return true;
-}
-
-/* Log-probabilities in a frame of Generate: of the frame's own tokens, and of any of the prompt. */
-static bool generated_fits(
-    struct answer *answer, assay_u32s tokens, const assay_logprobs *made,
-    const assay_logprobs *prompt) {
-    const assay_generate_request *asked = answer->request;
-    const struct span own = {tokens.items, tokens.count};
-    struct span theirs = {NULL, 0};
-    if (!logprobs_fit(answer, "logprobs", made, asked->logprobs, &answer->made_width) ||
-        !logprobs_fit(
-            answer, "prompt_logprobs", prompt, asked->prompt_logprobs, &answer->prompt_width)) {
-        return false;
-    }
-    if (made != NULL) {
-        theirs = (struct span){made->tokens.items, made->tokens.count};
-    }
-    return !asked->logprobs.given || same_bytes(own, theirs, 4) ||
-           breach(
-               answer->error, "reading the answer to Generate: found log-probabilities of %zu "
-               "tokens, allowed: of the frame's own %zu", theirs.count, own.count);
-}
-
-/* The record for all log-probabilities of a list; NULL when none were asked for, or no memory. */
-static const assay_logprobs *whole_logprobs(
-    struct answer *answer, const assay_logprobs *last, assay_opt_u64 asked, assay_opt_u64 width) {
-    assay_logprobs *whole = asked.given ? arena_take(&answer->whole, 1, sizeof *whole) : NULL;
-    if (whole != NULL) {
-        *whole = last == NULL ? *whole : *last;
-        whole->top_count = width.given ? width : asked;
-    }
-    return whole;
-}
-
-/* Whether `count` values are rows times columns. */
-static bool count_fits(
-    struct answer *answer, const char *what, uint64_t count, uint64_t rows, uint64_t columns) {
-    return (rows <= UINT64_MAX / columns && rows * columns == count) ||
-           breach(
-               answer->error, "reading %s: found %" PRIu64 " values, allowed: %" PRIu64
-               " times %" PRIu64, what, count, rows, columns);
-}
-
-static bool whole_generate_fits(struct answer *answer, const assay_generate_response *last) {
-    if (!count_fits(answer, "tokens", last->tokens.count, last->completion_tokens, 1)) {
-        return false;
-    }
-    if (last->prompt_logprobs == NULL) {
-        return true;
-    }
-    const uint64_t expected = last->prompt_tokens - (last->prompt_tokens > 0 ? 1 : 0);
-    const uint64_t found = last->prompt_logprobs->tokens.count;
-    const char *reason = last->finish_reason.data;
-    const bool is_whole = strcmp(reason, "stop") == 0 || strcmp(reason, "length") == 0;
-    return (is_whole ? found == expected : found <= expected) ||
-           breach(
-               answer->error, "reading the answer to Generate: found log-probabilities of %" PRIu64
-               " prompt tokens, allowed: %" PRIu64 ", of all but the first", found, expected);
-}
-
-static bool whole_logits_fits(struct answer *answer, const assay_logits_response *last) {
-    const assay_logits_request *request = answer->request;
-    const bool is_last_only = !request->all_positions.given || !request->all_positions.value;
-    /* How many positions a text has, nobody knows. */
-    const bool is_counted = is_last_only || request->tokens.items != NULL;
-    const uint64_t positions = is_last_only ? 1 : request->tokens.count;
-    return (!is_counted || count_fits(answer, "positions", last->positions, positions, 1)) &&
-           count_fits(answer, "logits", last->logits.count, last->positions, last->vocabulary);
-}
-
-static bool whole_embed_fits(struct answer *answer, const assay_embed_response *last) {
-    const assay_embed_request *request = answer->request;
-    return count_fits(answer, "inputs", last->count, request->inputs.count, 1) &&
-           count_fits(answer, "values", last->embeddings.count, last->count, last->dimensions);
-}
-
-static bool scores_fit(struct answer *answer, const assay_score_response *last) {
-    const assay_score_request *request = answer->request;
-    const assay_opt_u64 asked = ASSAY_GIVEN(request->top_logprobs.value);
-    bool fits = count_fits(answer, "scores", last->scores.count, request->continuations.count, 1);
-    for (size_t i = 0; fits && i < last->scores.count; i++) {
-        const assay_logprobs *logprobs = last->scores.items[i].logprobs;
-        assay_opt_u64 width = {.given = false};
-        fits = logprobs_fit(answer, "scores.logprobs", logprobs, asked, &width);
-        if (fits && logprobs->tokens.count == 0) {
-            fits = breach(
-                answer->error, "reading score %zu: found 0 tokens, allowed: 1 or more", i);
-        }
-    }
-    return fits;
-}
-
-static bool pong_fits(struct answer *answer, const assay_ping_response *last) {
-    const assay_ping_request *request = answer->request;
-    const struct span sent = {request->payload.data, request->payload.size};
-    return same_bytes(sent, (struct span){last->payload.data, last->payload.size}, 1) ||
-           breach(answer->error, "pinging: other bytes came back than were sent");
-}
-
-/* Compares the whole answer with what was asked for, and with what it says about itself. */
-static bool whole_fits(struct answer *answer, const void *last) {
-    switch (answer->kind->number) {
-    case ASSAY_KIND_PING:
-        return pong_fits(answer, last);
-    case ASSAY_KIND_GENERATE:
-        return whole_generate_fits(answer, last);
-    case ASSAY_KIND_LOGITS:
-        return whole_logits_fits(answer, last);
-    case ASSAY_KIND_EMBED:
-        return whole_embed_fits(answer, last);
-    case ASSAY_KIND_SCORE:
-        return scores_fit(answer, last);
-    default:
-        return true;
-    }
-}
-
-/* The `answer` record of a message; NULL: it has none. */
-static const assay_answer *answer_record(unsigned message, const void *object) {
-    const assay_field_info *field = assay_field_named(message, "answer");
-    const assay_answer *record = NULL;
-    if (field != NULL) {
-        memcpy(&record, (const uint8_t *)object + field->offset, sizeof record);
-    }
-    return record;
-}
-
-/* Decodes the next frame of an answer. The number that it says, if it says one, must follow the
- * frames before, and its degraded flag must agree with its list. */
-static void *decode_frame(
-    struct answer *answer, struct arena *arena, unsigned message, const struct frame *frame) {
-    void *object = decode_body(arena, message, frame->body, frame->size, answer->error);
-    if (object == NULL) {
-        return NULL;
-    }
-    const assay_field_info *field = assay_field_named(message, "frame");
-    assay_opt_u64 number = {.given = false};
-    if (field != NULL) {
-        memcpy(&number, (const uint8_t *)object + field->offset, sizeof number);
-    }
-    const uint64_t expected = answer->frames++;
-    if (number.given && number.value != expected) {
-        (void)breach(
-            answer->error, "reading %s: found frame %" PRIu64 " of the answer, allowed: %" PRIu64
-            ", since so many came before", assay_messages[message].name, number.value, expected);
-        return NULL;
-    }
-    const assay_answer *record = answer_record(message, object);
-    const bool is_listed = record != NULL && record->degradations.count > 0;
-    if (is_listed != ((frame->header.flags & ASSAY_FLAG_DEGRADED) != 0)) {
-        (void)breach(
-            answer->error, "reading %s: its degraded flag and its list disagree",
-            assay_messages[message].name);
-        return NULL;
-    }
-    return object;
-}
-
-/* The next chunk, valid until the one after it; NULL: see the error. */
-static const void *answer_chunk(struct answer *answer, const struct frame *frame) {
-    const unsigned message = answer->kind->chunk;
-    arena_free(&answer->chunk);
-    void *object = decode_frame(answer, &answer->chunk, message, frame);
-    bool is_fine = object != NULL;
-    if (is_fine && message == ASSAY_MESSAGE_GENERATE_CHUNK) {
-        const assay_generate_chunk *it = object;
-        is_fine = generated_fits(answer, it->tokens, it->logprobs, it->prompt_logprobs);
-    }
-    return is_fine && join_lists(answer, message, object, false) ? object : NULL;
-}
-
-/* The whole answer, from the last frame and what came before; NULL: see the error. */
-static const void *answer_whole(struct answer *answer, const struct frame *frame) {
-    const unsigned message = answer->kind->response;
-    void *object = decode_frame(answer, &answer->whole, message, frame);
-    bool is_fine = object != NULL;
-    if (is_fine && message == ASSAY_MESSAGE_GENERATE_RESPONSE) {
-        const assay_generate_request *asked = answer->request;
-        assay_generate_response *it = object;
-        is_fine = generated_fits(answer, it->tokens, it->logprobs, it->prompt_logprobs);
-        it->logprobs =
-            whole_logprobs(answer, it->logprobs, asked->logprobs, answer->made_width);
-        it->prompt_logprobs = whole_logprobs(
-            answer, it->prompt_logprobs, asked->prompt_logprobs, answer->prompt_width);
-    }
-    if (is_fine && answer->kind->streamed) {
-        is_fine = join_lists(answer, message, object, true);
-    }
-    if (answer->whole.failed) {
-        is_fine = fail_memory(answer->error, "reading an answer");
-    }
-    return is_fine && whole_fits(answer, object) ? object : NULL;
-}
-
-/* ================================================================ socket */
-
-struct address {
-    bool is_unix;
-    char host[256]; /* or path */
-    char port[6];
-    char text[300]; /* for errors */
-};
-
-static bool bad_address(assay_error *error, const char *text, const char *allowed) {
-    return fail(
-        error, ASSAY_ADDRESS_INVALID, "reading the server address: found \"%.300s\", allowed: %s",
-        text, allowed);
-}
-
-static bool parse_tcp(const char *text, struct address *address, assay_error *error) {
-    const char *host = text + strlen("tcp://"), *colon = strrchr(host, ':');
-    size_t size = colon == NULL ? 0 : (size_t)(colon - host);
-    char *end = NULL;
-    const unsigned long port = colon == NULL ? 0 : strtoul(colon + 1, &end, 10);
-    if (port < 1 || port > 65535 || *end != 0 || strchr("0123456789", colon[1]) == NULL) {
-        return bad_address(error, text, "a port from 1 to 65535 after the last colon");
-    }
-    const bool is_bracketed = size > 2 && host[0] == '[' && host[size - 1] == ']';
-    if (is_bracketed) {
-        host++;
-        size -= 2;
-    }
-    if (size == 0 || size >= sizeof address->host ||
-        (!is_bracketed && memchr(host, ':', size) != NULL)) {
-        return bad_address(error, text, "tcp://HOST:PORT, an IPv6 host in brackets");
-    }
-    copy_text(address->host, sizeof address->host, (assay_text){host, size});
-    (void)snprintf(address->port, sizeof address->port, "%u", (unsigned)port & 0xFFFF);
-    return true;
-}
-
-static bool parse_address(const char *text, struct address *address, assay_error *error) {
-    *address = (struct address){.is_unix = false};
-    text = text == NULL ? "" : text;
-    copy_text(address->text, sizeof address->text, assay_text_of(text));
-    if (strncmp(text, "tcp://", strlen("tcp://")) == 0) {
-        return parse_tcp(text, address, error);
-    }
-    if (strncmp(text, "unix://", strlen("unix://")) != 0) {
-        return bad_address(error, text, "tcp://HOST:PORT or unix:///PATH");
-    }
-    const char *path = text + strlen("unix://");
-    if (path[0] != '/' || strlen(path) >= sizeof((struct sockaddr_un *)NULL)->sun_path) {
-        return bad_address(error, text, "an absolute path of at most 107 bytes after unix://");
-    }
-    address->is_unix = true;
-    copy_text(address->host, sizeof address->host, assay_text_of(path));
-    return true;
-}
-
-static bool unreachable(assay_error *error, const struct address *address, int reason) {
-    char words[128];
-    if (strerror_r(reason, words, sizeof words) != 0) {
-        (void)snprintf(words, sizeof words, "error %d", reason);
-    }
-    return fail(
-        error, reason == ETIMEDOUT ? ASSAY_TIMED_OUT : ASSAY_UNREACHABLE, "connecting to %s: %s",
-        address->text, words);
-}
-
-/* Packets go out at once, and the system finds out when the machine at the far end is gone. */
-static void set_tcp_options(int fd) {
-    const int on = 1;
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-#if defined(TCP_KEEPIDLE) && defined(TCP_KEEPINTVL) && defined(TCP_KEEPCNT)
-    const int idle = KEEPALIVE_IDLE_SECONDS, interval = KEEPALIVE_INTERVAL_SECONDS;
-    const int probes = KEEPALIVE_PROBES;
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
-#endif
-}
-
-/* Connects a socket; 0, or the reason in errno's numbers. */
-static int connect_one(
-    int fd, const struct addrinfo *name, int64_t until, const atomic_bool *is_closed) {
-    const bool is_unix = name->ai_family == AF_UNIX;
-    /* While the queue of the server is full, a Unix socket has not begun, and is tried again. */
-    const int not_yet = is_unix ? EAGAIN : EINPROGRESS;
-    struct pollfd one = {.fd = is_unix ? -1 : fd, .events = POLLOUT}; /* -1: a mere pause */
-    socklen_t size = sizeof(int);
-    const int flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
-        fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
-        return errno;
-    }
-    int reason = connect(fd, name->ai_addr, name->ai_addrlen) == 0 ? 0 : errno;
-    while ((reason == not_yet || reason == EINTR) && !has_passed(until) && !*is_closed) {
-        const int ready = poll(&one, 1, GLANCE_MILLISECONDS);
-        if (is_unix) {
-            reason = connect(fd, name->ai_addr, name->ai_addrlen) == 0 ? 0 : errno;
-        } else if (ready > 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &size) < 0) {
-            reason = errno;
-        }
-    }
-    if (!is_unix) {
-        set_tcp_options(fd);
-    }
-    if (reason == 0) { /* from here on reads wait, unless told not to */
-        reason = fcntl(fd, F_SETFL, flags) < 0 ? errno : 0;
-    }
-    return reason == not_yet || reason == EINTR ? ETIMEDOUT : reason;
-}
-
-#ifdef SOCK_CLOEXEC
-enum { STREAM_SOCKET = SOCK_STREAM | SOCK_CLOEXEC }; /* no program that is started gets it */
-#else
-enum { STREAM_SOCKET = SOCK_STREAM };
-#endif
-
-/* A socket connected to the first of these names that answers; -1 with the reason in `error`. */
-static int connect_first(
-    const struct address *address, const struct addrinfo *name, int64_t until,
-    const atomic_bool *is_closed, assay_error *error) {
-    int reason = ECONNREFUSED;
-    for (; name != NULL; name = name->ai_next) {
-        int fd = socket(name->ai_family, STREAM_SOCKET, 0);
-        reason = fd < 0 ? errno : connect_one(fd, name, until, is_closed);
-        if (reason == 0) {
-            return fd;
-        }
-        if (fd >= 0) {
-            close(fd);
-        }
-    }
-    (void)unreachable(error, address, reason);
-    return -1;
-}
-
-/* A connected socket; -1 with the reason in `error`. Ends early once `is_closed`. */
-static int connect_socket(
-    const struct address *address, int64_t until, const atomic_bool *is_closed,
-    assay_error *error) {
-    if (address->is_unix) {
-        struct sockaddr_un path = {.sun_family = AF_UNIX};
-        copy_text(path.sun_path, sizeof path.sun_path, assay_text_of(address->host));
-        struct addrinfo name = {
-            .ai_family = AF_UNIX, .ai_addr = (struct sockaddr *)&path, .ai_addrlen = sizeof path};
-        return connect_first(address, &name, until, is_closed, error);
-    }
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found;
-    int result;
-    do {
-        result = getaddrinfo(address->host, address->port, &hints, &found);
-    } while (result == EAI_SYSTEM && errno == EINTR && !has_passed(until));
-    if (result != 0) {
-        const char *words = gai_strerror(result);
-        (void)fail(error, ASSAY_UNREACHABLE, "finding %s: %s", address->text, words);
-        return -1;
-    }
-    int fd = connect_first(address, found, until, is_closed, error);
-    freeaddrinfo(found);
-    return fd;
-}
-
-/* ================================================================ connection */
-
-/* A request on a connection, waiting for a place in flight or sent. Its caller's until the caller
- * parts with it; then the connection's. */
-struct pending {
-    struct pending *next;
-    const assay_kind_info *kind;
-    uint64_t id; /* 0: not in flight yet */
-    pthread_cond_t wake;
-    bool is_waiting;             /* its caller waits on `wake` */
-    struct frame *first, **last; /* frames not taken yet */
-    uint64_t size;               /* of all bodies that came, before compression */
-    bool has_first, is_complete, is_orphan, is_too_large;
-    uint8_t provenance;
-    uint32_t generation;
-};
-
-/* One connection. The pool's lock guards it, but for what its leader and writer use. */
-struct connection {
-    struct pool *pool;
-    struct connection *_Atomic next; /* a forked child reads the list without the lock */
-    int fd;       /* -1: not connected yet */
-    dev_t device; /* with inode: the identity of the socket */
-    ino_t inode;
-    unsigned users; /* calls, and the pool */
-    bool is_leading, is_writing, is_failed, is_draining;
-    struct pending *pendings;
-    uint64_t enlisted; /* how many these are */
-    pthread_cond_t write_free;
-    uint64_t in_flight, next_id;
-    int64_t last_byte_at;
-    assay_error error; /* why it failed */
-
-    /* What Hello agreed on. */
-    uint64_t revision, peer_body_max, in_flight_max; /* in_flight_max 0: not agreed yet */
-    bool compression;
-
-    /* The leader's own. */
-    struct frame *partial;
-    uint32_t body_max;
-    size_t filled; /* bytes of the buffer */
-    uint8_t buffer[READ_SIZE];
-};
-
-/* The part of a client that belongs to one process: its lock and its connections. */
-struct pool {
-    pid_t process;          /* the owner */
-    assay_options options;  /* the client's */
-    struct address address; /* the client's */
-    pthread_mutex_t lock;
-    pthread_cond_t closed;
-    struct connection *_Atomic connections;
-    atomic_bool is_closed; /* changed under the lock; connecting looks without it */
-    uint64_t random;
-    struct connection *slots[]; /* options.connections of them; NULL: not connected */
-};
-
-/* The handle of a program. Only `pool` ever changes: to that of a forked child. */
-struct assay_client {
-    assay_options options;
-    char name[129]; /* as long as its table allows */
-    struct address address;
-    struct pool *_Atomic pool;
 };
 
 /* One call, from the request to the reply. Hello and Cancel are calls of our own. */
@@ -1429,13 +807,427 @@ struct call {
     bool is_inherited;          /* on_chunk forked, and the child has returned */
 };
 
-static const assay_allocator *allocator_of(const struct connection *connection) {
-    return &connection->pool->options.allocator;
+static void answer_free(struct answer *answer) {
+    for (size_t i = 0; i < ASSAY_LIST_COUNT; i++) {
+        buffer_free(&answer->lists[i]);
+    }
+    arena_free(&answer->whole);
+    arena_free(&answer->chunk);
+}
+
+/* Appends the lists of a frame to those that came before. Those of the last frame become the whole
+ * ones, with a 0 byte behind each. Whether there was no memory, the arena of the whole knows. */
+static void join_lists(struct call *call, unsigned message, void *object, bool is_whole) {
+    struct arena *whole = &call->answer.whole;
+    for (size_t i = 0; i < assay_list_count; i++) {
+        uint8_t *place = (uint8_t *)object + assay_lists[i].offset;
+        struct buffer *list = &call->answer.lists[assay_lists[i].list];
+        const bool is_there = assay_lists[i].message == message;
+        struct span span;
+        if (is_there && assay_lists[i].in_record) {
+            memcpy(&place, place, sizeof(void *));
+        }
+        if (!is_there || place == NULL) {
+            continue;
+        }
+        place += assay_lists[i].inner;
+        memcpy(&span, place, sizeof span);
+        list->allocator = whole->allocator;
+        buffer_append(list, span.items, span.count * assay_lists[i].element_size);
+        whole->failed = whole->failed || list->failed;
+        if (is_whole) {
+            span.count = list->size / assay_lists[i].element_size;
+            buffer_append(list, "", 1);
+            span.items = list->bytes;
+            memcpy(place, &span, sizeof span);
+            arena_adopt(whole, list);
+        }
+    }
+}
+
+static bool same_bytes(const void *a, size_t a_size, const void *b, size_t b_size) {
+    return a_size == b_size && (a_size == 0 || memcmp(a, b, a_size) == 0);
+}
+
+/* Whether log-probabilities were asked for, have lists of fitting lengths, and in all frames the
+ * same number of alternatives per token, at most those asked for. */
+static bool logprobs_fit(
+    struct call *call, const char *name, const assay_logprobs *found, assay_opt_u64 asked,
+    assay_opt_u64 *width) {
+    if (found == NULL) {
+        return true;
+    }
+    if (!asked.given) {
+        return breach(call->error, "reading \"%s\": found what was not asked for", name);
+    }
+    const uint64_t alternatives = found->top_count.value;
+    const size_t rows = found->tokens.count * (size_t)alternatives; /* 64 million at most */
+    if (found->logprobs.count != found->tokens.count || found->top_tokens.count != rows ||
+        found->top_logprobs.count != rows) {
+        return breach(
+            call->error, "reading \"%s\": found lists of %zu, %zu and %zu elements, allowed: of "
+            "%zu and twice %zu", name, found->logprobs.count, found->top_tokens.count,
+            found->top_logprobs.count, found->tokens.count, rows);
+    }
+    const bool says_width = found->tokens.count > 0;
+    const bool is_other = width->given && width->value != alternatives;
+    if (says_width && (is_other || alternatives > asked.value)) {
+        return breach(
+            call->error, "reading \"%s\": found %" PRIu64 " alternatives per token, allowed: at "
+            "most %" PRIu64 ", the same in every frame", name, alternatives, asked.value);
+    }
+    *width = says_width ? (assay_opt_u64)ASSAY_GIVEN(alternatives) : *width;
+    return true;
+}
+
+/* The record for all log-probabilities of a list; NULL when none were asked for, or no memory. */
+static const assay_logprobs *whole_logprobs(
+    struct call *call, const assay_logprobs *last, assay_opt_u64 asked, assay_opt_u64 width) {
+    assay_logprobs *whole = asked.given ? arena_take(&call->answer.whole, 1, sizeof *whole) : NULL;
+    if (whole != NULL) {
+        *whole = last == NULL ? *whole : *last;
+        whole->top_count = width.given ? width : asked;
+    }
+    return whole;
+}
+
+/* A member of a message, by the name of its field; NULL: it has none such. */
+static void *member(unsigned message, void *object, const char *name) {
+    const assay_field_info *field = assay_field_named(message, name);
+    return field == NULL ? NULL : (uint8_t *)object + field->offset;
+}
+
+/* Log-probabilities in a frame of Generate: of the frame's own tokens, and of any of the prompt.
+ * Those of the last frame become the records for all. */
+static bool generated_fits(struct call *call, unsigned message, void *object, bool is_whole) {
+    const assay_generate_request *asked = call->message;
+    const assay_u32s *own = member(message, object, "tokens");
+    const assay_logprobs **made = member(message, object, "logprobs");
+    const assay_logprobs **prompt = member(message, object, "prompt_logprobs");
+    const assay_u32s theirs = *made == NULL ? (assay_u32s){NULL, 0} : (*made)->tokens;
+    if (!logprobs_fit(call, "logprobs", *made, asked->logprobs, &call->answer.made_width) ||
+        !logprobs_fit(
+            call, "prompt_logprobs", *prompt, asked->prompt_logprobs, &call->answer.prompt_width)) {
+        return false;
+    }
+    if (is_whole) {
+        *made = whole_logprobs(call, *made, asked->logprobs, call->answer.made_width);
+        *prompt = whole_logprobs(call, *prompt, asked->prompt_logprobs, call->answer.prompt_width);
+    }
+    return !asked->logprobs.given ||
+           same_bytes(own->items, own->count * 4, theirs.items, theirs.count * 4) ||
+           breach(
+               call->error, "reading the answer to Generate: found log-probabilities of %zu "
+               "tokens, allowed: of the frame's own %zu", theirs.count, own->count);
+}
+
+/* Whether `count` values are rows times columns. */
+static bool count_fits(
+    struct call *call, const char *what, uint64_t count, uint64_t rows, uint64_t columns) {
+    return (rows <= UINT64_MAX / columns && rows * columns == count) ||
+           breach(
+               call->error, "reading %s: found %" PRIu64 " values, allowed: %" PRIu64
+               " times %" PRIu64, what, count, rows, columns);
+}
+
+static bool whole_generate_fits(struct call *call, const assay_generate_response *last) {
+    if (!count_fits(call, "tokens", last->tokens.count, last->completion_tokens, 1)) {
+        return false;
+    }
+    if (last->prompt_logprobs == NULL) {
+        return true;
+    }
+    const uint64_t expected = last->prompt_tokens - (last->prompt_tokens > 0 ? 1 : 0);
+    const uint64_t found = last->prompt_logprobs->tokens.count;
+    const char *reason = last->finish_reason.data;
+    const bool is_whole = strcmp(reason, "stop") == 0 || strcmp(reason, "length") == 0;
+    return (is_whole ? found == expected : found <= expected) ||
+           breach(
+               call->error, "reading the answer to Generate: found log-probabilities of %" PRIu64
+               " prompt tokens, allowed: %" PRIu64 ", of all but the first", found, expected);
+}
+
+static bool whole_logits_fits(struct call *call, const assay_logits_response *last) {
+    const assay_logits_request *request = call->message;
+    const bool is_last_only = !request->all_positions.given || !request->all_positions.value;
+    /* How many positions a text has, nobody knows. */
+    const bool is_counted = is_last_only || request->tokens.items != NULL;
+    const uint64_t positions = is_last_only ? 1 : request->tokens.count;
+    return (!is_counted || count_fits(call, "positions", last->positions, positions, 1)) &&
+           count_fits(call, "logits", last->logits.count, last->positions, last->vocabulary);
+}
+
+static bool whole_embed_fits(struct call *call, const assay_embed_response *last) {
+    const assay_embed_request *request = call->message;
+    return count_fits(call, "inputs", last->count, request->inputs.count, 1) &&
+           count_fits(call, "values", last->embeddings.count, last->count, last->dimensions);
+}
+
+static bool scores_fit(struct call *call, const assay_score_response *last) {
+    const assay_score_request *request = call->message;
+    const assay_opt_u64 asked = ASSAY_GIVEN(request->top_logprobs.value);
+    bool fits = count_fits(call, "scores", last->scores.count, request->continuations.count, 1);
+    for (size_t i = 0; fits && i < last->scores.count; i++) {
+        const assay_logprobs *logprobs = last->scores.items[i].logprobs;
+        assay_opt_u64 none = {.given = false};
+        fits = logprobs_fit(call, "scores.logprobs", logprobs, asked, &none);
+        if (fits && logprobs->tokens.count == 0) {
+            fits = breach(
+                call->error, "reading score %zu: found 0 tokens, allowed: 1 or more", i);
+        }
+    }
+    return fits;
+}
+
+static bool pong_fits(struct call *call, const assay_ping_response *last) {
+    const assay_bytes sent = ((const assay_ping_request *)call->message)->payload;
+    return same_bytes(sent.data, sent.size, last->payload.data, last->payload.size) ||
+           breach(call->error, "pinging: other bytes came back than were sent");
+}
+
+/* Compares the whole answer with what was asked for, and with what it says about itself. */
+static bool whole_fits(struct call *call, const void *last) {
+    switch (call->kind->number) {
+    case ASSAY_KIND_PING:
+        return pong_fits(call, last);
+    case ASSAY_KIND_GENERATE:
+        return whole_generate_fits(call, last);
+    case ASSAY_KIND_LOGITS:
+        return whole_logits_fits(call, last);
+    case ASSAY_KIND_EMBED:
+        return whole_embed_fits(call, last);
+    case ASSAY_KIND_SCORE:
+        return scores_fit(call, last);
+    default:
+        return true;
+    }
+}
+
+/* The `answer` record of a message; NULL: it has none. */
+static const assay_answer *answer_record(unsigned message, void *object) {
+    const assay_answer *const *record = member(message, object, "answer");
+    return record == NULL ? NULL : *record;
+}
+
+/* Whether the number that a frame says, if it says one, follows the frames before, and its degraded
+ * flag agrees with its list. */
+static bool frame_fits(
+    struct call *call, unsigned message, void *object, const struct frame *frame) {
+    const char *name = assay_messages[message].name;
+    const assay_opt_u64 *number = member(message, object, "frame");
+    const assay_answer *record = answer_record(message, object);
+    const bool is_listed = record != NULL && record->degradations.count > 0;
+    const uint64_t expected = call->answer.frames++;
+    if (number != NULL && number->given && number->value != expected) {
+        return breach(
+            call->error, "reading %s: found frame %" PRIu64 " of the answer, allowed: %" PRIu64
+            ", since so many came before", name, number->value, expected);
+    }
+    return is_listed == ((frame->header.flags & ASSAY_FLAG_DEGRADED) != 0) ||
+           breach(call->error, "reading %s: its degraded flag and its list disagree", name);
+}
+
+/* Takes the next frame: a chunk, valid until the one after it, or the last one, which becomes the
+ * whole answer. NULL: see the error. */
+static void *answer_take(struct call *call, const struct frame *frame) {
+    const bool is_whole = is_last(frame);
+    const unsigned message = is_whole ? call->kind->response : call->kind->chunk;
+    struct arena *whole = &call->answer.whole, *chunk = &call->answer.chunk;
+    arena_free(chunk);
+    void *object =
+        decode_body(is_whole ? whole : chunk, message, frame->body, frame->size, call->error);
+    if (object == NULL || !frame_fits(call, message, object, frame) ||
+        (frame->header.kind == ASSAY_KIND_GENERATE &&
+         !generated_fits(call, message, object, is_whole))) {
+        return NULL;
+    }
+    join_lists(call, message, object, is_whole);
+    if (whole->failed) {
+        (void)fail_memory(call->error, "reading an answer");
+        return NULL;
+    }
+    return !is_whole || whole_fits(call, object) ? object : NULL;
+}
+
+/* ================================================================ socket */
+
+struct address {
+    bool is_unix;
+    char host[256]; /* or path */
+    char port[6];
+    char text[300]; /* for errors; one that is longer is wrong by its beginning */
+};
+
+static bool parse_address(const char *given, struct address *address, assay_error *error) {
+    const char *allowed = "unix:///PATH, or tcp://HOST:PORT with a port from 1 to 65535 and an "
+                          "IPv6 host in brackets";
+    char *text = address->text, *host = address->host, *port = address->port;
+    int end = 0;
+    bool is_fine;
+    *address = (struct address){.is_unix = false};
+    copy_text(text, sizeof address->text, assay_text_of(given));
+    address->is_unix = strncmp(text, "unix://", strlen("unix://")) == 0;
+    if (address->is_unix) {
+        const char *path = text + strlen("unix://");
+        allowed = "an absolute path of at most 107 bytes after unix://";
+        is_fine = path[0] == '/' && strlen(path) < sizeof((struct sockaddr_un *)NULL)->sun_path;
+        copy_text(host, sizeof address->host, assay_text_of(path));
+    } else {
+        is_fine = (sscanf(text, "tcp://[%255[^]]]:%5[0-9]%n", host, port, &end) == 2 ||
+                   sscanf(text, "tcp://%255[^][:]:%5[0-9]%n", host, port, &end) == 2) &&
+                  text[end] == 0 && atoi(port) >= 1 && atoi(port) <= 65535;
+    }
+    return is_fine ||
+           fail(
+               error, ASSAY_ADDRESS_INVALID, "reading the server address: found \"%s\", allowed: "
+               "%s", text, allowed);
+}
+
+/* Packets go out at once, and the system finds out when the machine at the far end is gone. A Unix
+ * socket has no such options, and needs none. */
+static void set_tcp_options(int fd) {
+    static const int options[][3] = {
+        {IPPROTO_TCP, TCP_NODELAY, 1},
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, 30},  /* seconds of silence, then it is probed */
+        {IPPROTO_TCP, TCP_KEEPINTVL, 10}, /* seconds between two probes */
+        {IPPROTO_TCP, TCP_KEEPCNT, 3}};   /* probes that are not answered end the connection */
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        (void)setsockopt(fd, options[i][0], options[i][1], &options[i][2], sizeof(int));
+    }
+}
+
+/* Connects a socket that does not wait, and makes it wait from then on; 0, or the reason in errno's
+ * numbers. Ends early once `is_closed`. */
+static int connect_one(
+    int fd, const struct addrinfo *name, int64_t until, const atomic_bool *is_closed) {
+    set_tcp_options(fd);
+    int reason = connect(fd, name->ai_addr, name->ai_addrlen) == 0 ? 0 : errno;
+    while (reason == EINPROGRESS || reason == EALREADY || reason == EAGAIN || reason == EINTR) {
+        /* EAGAIN: the queue of a Unix socket's server is full. Nothing has begun: a mere pause. */
+        struct pollfd one = {.fd = reason == EAGAIN ? -1 : fd, .events = POLLOUT};
+        if (has_passed(until) || *is_closed) {
+            return ETIMEDOUT;
+        }
+        (void)poll(&one, 1, GLANCE_MILLISECONDS);
+        reason = connect(fd, name->ai_addr, name->ai_addrlen) == 0 || errno == EISCONN ? 0 : errno;
+    }
+    return reason == 0 && fcntl(fd, F_SETFL, 0) < 0 ? errno : reason;
+}
+
+/* A socket connected to the first name of the address that answers; -1 with the reason in `error`:
+ * nobody did until `limit`, or the deadline passed first. Ends early once `is_closed`. */
+static int connect_socket(
+    const struct address *address, int64_t limit, int64_t deadline, const atomic_bool *is_closed,
+    assay_error *error) {
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    struct addrinfo local = {
+        .ai_family = AF_UNIX, .ai_addr = (struct sockaddr *)&path, .ai_addrlen = sizeof path};
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *found = NULL, *name = &local;
+    const int64_t until = earlier(limit, deadline);
+    int fd = -1, reason = ECONNREFUSED;
+    copy_text(path.sun_path, sizeof path.sun_path, assay_text_of(address->host));
+    if (!address->is_unix) {
+        int result;
+        do {
+            result = getaddrinfo(address->host, address->port, &hints, &found);
+        } while (result == EAI_SYSTEM && errno == EINTR && !has_passed(until));
+        if (result != 0) {
+            (void)fail(
+                error, ASSAY_UNREACHABLE, "finding %s: %s", address->text, gai_strerror(result));
+            return -1;
+        }
+        name = found;
+    }
+    for (; fd < 0 && name != NULL; name = name->ai_next) {
+        fd = socket(name->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        reason = fd < 0 ? errno : connect_one(fd, name, until, is_closed);
+        if (reason != 0 && fd >= 0) {
+            close(fd);
+            fd = -1;
+        }
+    }
+    if (found != NULL) {
+        freeaddrinfo(found);
+    }
+    if (fd < 0) {
+        const bool is_late = reason == ETIMEDOUT && has_passed(deadline);
+        char words[128] = "";
+        (void)strerror_r(reason, words, sizeof words);
+        (void)fail(
+            error, is_late ? ASSAY_TIMED_OUT : ASSAY_UNREACHABLE, "connecting to %s: %s (error %d)",
+            address->text, words, reason);
+    }
+    return fd;
+}
+
+/* ================================================================ connection */
+
+/* A request on a connection, waiting for a place in flight or sent. Its caller's until the caller
+ * parts with it; then the connection's. */
+struct pending {
+    pthread_cond_t wake;
+    bool is_waiting; /* its caller waits on `wake` */
+    struct pending *next;
+    const assay_kind_info *kind;
+    uint64_t id;                 /* 0: not in flight yet */
+    bool has_place;              /* one of those that the server limits */
+    struct frame *first, **last; /* frames not taken yet */
+    struct assay_header before;  /* of the last frame that came; length 0: none did */
+    uint64_t size;               /* of all bodies that came, before compression */
+    bool is_complete, is_orphan, is_too_large;
+};
+
+/* One connection. The pool's lock guards it, but for what its leader uses. */
+struct connection {
+    pthread_cond_t write_free;
+    bool is_writing; /* a frame is written, and the server took no more for now */
+    struct pool *pool;
+    struct connection *_Atomic next; /* a forked child reads the list without the lock */
+    int fd;               /* -1: not connected yet */
+    struct stat identity; /* of the socket, for a forked child */
+    uint64_t users;       /* calls that wait or are in flight */
+    bool is_leading;
+    bool is_failed, is_draining; /* either: it takes no new calls, and goes with the last user */
+    struct pending *pendings;
+    uint64_t in_flight, next_id;
+    int64_t last_byte_at;
+    assay_error error;          /* why it failed, or takes no new calls */
+    assay_hello_response hello; /* what was agreed on, zeros before; `server` is not kept */
+
+    /* The leader's own. */
+    struct frame *partial;
+    size_t filled; /* bytes of the buffer */
+    uint8_t buffer[READ_SIZE];
+};
+
+/* The part of a client that belongs to one process: its lock and its connections. */
+struct pool {
+    pthread_cond_t closed;
+    pid_t process; /* the owner; in a forked child, the parent */
+    const assay_client *client;
+    pthread_mutex_t lock;
+    struct connection *_Atomic connections;
+    atomic_bool is_closed; /* changed under the lock; connecting looks without it */
+};
+
+/* The handle of a program. Only `pool` ever changes: to that of a forked child. */
+struct assay_client {
+    assay_options options;
+    char name[129]; /* as long as its table allows */
+    struct address address;
+    struct pool *_Atomic pool;
+};
+
+static const assay_allocator *allocator_of(const struct pool *pool) {
+    return &pool->client->options.allocator;
 }
 
 static bool fail_closed(const struct pool *pool, assay_error *error) {
     return fail(
-        error, ASSAY_CONNECTION_CLOSED, "calling %s: this client was closed", pool->address.text);
+        error, ASSAY_CONNECTION_CLOSED, "calling %s: this client was closed",
+        pool->client->address.text);
 }
 
 static bool fail_late(const struct call *call) {
@@ -1444,30 +1236,28 @@ static bool fail_late(const struct call *call) {
 }
 
 static bool pending_new(struct call *call) {
-    const assay_allocator *allocator = &call->pool->options.allocator;
-    struct pending *pending = resize(allocator, NULL, sizeof *pending);
-    if (pending != NULL) {
-        *pending = (struct pending){.kind = call->kind};
-        pending->last = &pending->first;
-    }
-    if (pending == NULL || !condition_init(&pending->wake)) {
-        release(allocator, pending);
+    struct pending *pending = waitable_new(allocator_of(call->pool), sizeof *pending);
+    if (pending == NULL) {
         return fail_memory(call->error, "making a request");
     }
+    pending->kind = call->kind;
+    pending->last = &pending->first;
     call->pending = pending;
     return true;
 }
 
 static void drop_frames(struct pool *pool, struct pending *pending) {
-    frames_free(&pool->options.allocator, pending->first);
-    pending->first = NULL;
+    while (pending->first != NULL) {
+        struct frame *frame = pending->first;
+        pending->first = frame->next;
+        release(allocator_of(pool), frame);
+    }
     pending->last = &pending->first;
 }
 
 static void pending_free(struct pool *pool, struct pending *pending) {
     drop_frames(pool, pending);
-    pthread_cond_destroy(&pending->wake);
-    release(&pool->options.allocator, pending);
+    waitable_free(allocator_of(pool), pending);
 }
 
 static void wake_all(struct connection *connection) {
@@ -1479,36 +1269,36 @@ static void wake_all(struct connection *connection) {
 static void enlist(struct connection *connection, struct pending *pending) {
     pending->next = connection->pendings;
     connection->pendings = pending;
-    connection->enlisted++;
 }
 
+/* Takes a request off the list, and tells those who wait for its place, if it had one. */
 static void delist(struct connection *connection, const struct pending *pending) {
     struct pending **link = &connection->pendings;
     while (*link != pending) {
         link = &(*link)->next;
     }
     *link = pending->next;
-    connection->enlisted--;
-}
-
-/* Puts a request that is enlisted in flight. Cancel needs no place. */
-static void take_off(struct connection *connection, struct pending *pending) {
-    pending->id = connection->next_id++;
-    connection->in_flight += pending->kind->number == ASSAY_KIND_CANCEL ? 0 : 1;
-}
-
-/* Takes a request out of those in flight, and tells those who wait for its place. */
-static void land(struct connection *connection, struct pending *pending) {
-    delist(connection, pending);
-    connection->in_flight -= pending->kind->number == ASSAY_KIND_CANCEL ? 0 : 1;
-    if (connection->in_flight + 1 == connection->in_flight_max) {
+    if (pending->has_place && connection->in_flight-- == connection->hello.requests_in_flight_max) {
         wake_all(connection);
     }
 }
 
+/* Whoever stops waiting calls this: somebody else must lead. */
+static void hand_over(struct connection *connection) {
+    struct pending *one = connection->is_leading ? NULL : connection->pendings;
+    while (one != NULL && !one->is_waiting) {
+        one = one->next;
+    }
+    if (one != NULL) {
+        pthread_cond_signal(&one->wake);
+    }
+}
+
+/* A user leaves. With the last one goes a connection that takes no new calls. */
 static void connection_release(struct connection *connection) {
     struct pool *pool = connection->pool;
-    if (--connection->users > 0) {
+    hand_over(connection);
+    if (--connection->users > 0 || !(connection->is_failed || connection->is_draining)) {
         return;
     }
     struct connection *_Atomic *link = &pool->connections;
@@ -1516,135 +1306,124 @@ static void connection_release(struct connection *connection) {
         link = &(*link)->next;
     }
     *link = connection->next;
-    if (connection->fd >= 0) {
-        (void)shutdown(connection->fd, SHUT_RDWR); /* a child's copy must not keep it open */
-        close(connection->fd);
-    }
+    (void)shutdown(connection->fd, SHUT_RDWR); /* a child's copy must not keep it open */
+    (void)close(connection->fd);               /* -1: neither does anything */
     while (connection->pendings != NULL) { /* orphans: every other has its caller */
         struct pending *pending = connection->pendings;
         connection->pendings = pending->next;
         pending_free(pool, pending);
     }
-    release(&pool->options.allocator, connection->partial);
-    pthread_cond_destroy(&connection->write_free);
-    release(&pool->options.allocator, connection);
-}
-
-/* Takes a connection out of the pool: the next call connects anew. */
-static void connection_detach(struct connection *connection) {
-    struct pool *pool = connection->pool;
-    size_t i = 0;
-    while (i < pool->options.connections && pool->slots[i] != connection) {
-        i++;
-    }
-    if (i < pool->options.connections) {
-        pool->slots[i] = NULL;
-        connection_release(connection);
-    }
+    release(allocator_of(pool), connection->partial);
+    waitable_free(allocator_of(pool), connection);
 }
 
 /* Ends a connection; everything in flight on it fails with `error`. The caller uses it. */
 static void connection_fail(struct connection *connection, const assay_error *error) {
-    if (connection->is_failed) {
-        return;
+    if (!connection->is_failed) {
+        connection->is_failed = true;
+        connection->error = *error;
+        (void)shutdown(connection->fd, SHUT_RDWR);
+        wake_all(connection);
+        pthread_cond_broadcast(&connection->write_free);
     }
-    connection->is_failed = true;
-    connection->error = *error;
-    (void)shutdown(connection->fd, SHUT_RDWR);
-    wake_all(connection);
-    pthread_cond_broadcast(&connection->write_free);
-    connection_detach(connection);
 }
 
 /* ---------------------------------------------------------------- reading; the lock is held */
 
-/* Makes the server's words the error. */
-static void take_words(
-    assay_error *error, const struct frame *frame, const assay_error_body *words) {
-    copy_text(error->server_code, sizeof error->server_code, words->code);
-    copy_text(error->field, sizeof error->field, words->field);
-    copy_text(error->layer, sizeof error->layer, words->layer);
-    error->has_retry_after = words->retry_after_milliseconds.given;
-    error->retry_after_milliseconds = words->retry_after_milliseconds.value;
-    error->has_server_load = words->server_load != NULL;
-    if (error->has_server_load) {
-        error->server_load = *words->server_load;
+/* Makes a frame with a status the error, in the server's words; false, like `fail`. */
+static bool fail_refused(
+    const assay_allocator *allocator, const struct frame *frame, assay_code code,
+    assay_error *error) {
+    struct arena arena = {.allocator = allocator};
+    const assay_error_body *words =
+        decode_body(&arena, ASSAY_MESSAGE_ERROR_BODY, frame->body, frame->size, error);
+    if (words != NULL) {
+        const size_t row = assay_status_row(frame->header.status);
+        (void)fail(
+            error, code, "%s: %.*s", assay_statuses[row].name, (int)words->message.size,
+            words->message.data);
+        error->status = assay_statuses[row].number;
+        error->provenance = frame->header.provenance;
+        copy_text(error->server_code, sizeof error->server_code, words->code);
+        copy_text(error->field, sizeof error->field, words->field);
+        copy_text(error->layer, sizeof error->layer, words->layer);
+        error->has_retry_after = words->retry_after_milliseconds.given;
+        error->retry_after_milliseconds = words->retry_after_milliseconds.value;
+        error->has_server_load = words->server_load != NULL;
+        error->server_load = error->has_server_load ? *words->server_load : error->server_load;
     }
-    error->provenance = frame->header.provenance;
+    arena_free(&arena);
+    return false;
 }
 
 /* Takes a GoAway; false: it ends the connection, whose error says why. Owns the frame. */
 static bool file_go_away(struct connection *connection, struct frame *packed) {
-    assay_error *error = &connection->error;
-    struct arena arena = {.allocator = allocator_of(connection)};
-    struct frame *frame = frame_open(arena.allocator, packed, error);
-    if (frame == NULL) {
-        return false;
-    }
-    const bool drains = frame->header.status == 0;
-    const unsigned message = drains ? ASSAY_MESSAGE_GO_AWAY : ASSAY_MESSAGE_ERROR_BODY;
-    const void *body = decode_body(&arena, message, frame->body, frame->size, error);
-    if (body != NULL && drains) {
-        connection->is_draining = true;
+    struct arena arena = {.allocator = allocator_of(connection->pool)};
+    struct frame *frame = frame_open(arena.allocator, packed, &connection->error);
+    bool drains = false;
+    if (frame != NULL && frame->header.status != 0) {
+        (void)fail_refused(arena.allocator, frame, ASSAY_PROTOCOL_ERROR, &connection->error);
+    } else if (frame != NULL && decode_body(&arena, ASSAY_MESSAGE_GO_AWAY, frame->body,
+                                            frame->size, &connection->error) != NULL) {
+        drains = connection->is_draining = true;
+        (void)fail(
+            &connection->error, ASSAY_CONNECTION_CLOSED, "connecting to %s: the server is draining",
+            connection->pool->client->address.text);
         wake_all(connection);
-        connection_detach(connection);
-    } else if (body != NULL) {
-        const assay_error_body *words = body;
-        const assay_text text = words->message;
-        (void)breach(
-            error, "the server ended the connection: %.*s", (int)text.size, text.data);
-        take_words(error, frame, words);
     }
     arena_free(&arena);
     release(arena.allocator, frame);
-    return body != NULL && drains;
+    return drains;
 }
 
 /* What is wrong with a frame as part of the answer to `pending`; NULL: nothing. */
 static const char *check_place(const struct pending *pending, const struct frame *frame) {
+    const struct assay_header *it = &frame->header;
+    const bool is_go_away = it->kind == ASSAY_KIND_GO_AWAY;
+    if ((is_go_away || it->kind == ASSAY_KIND_HELLO) &&
+        (it->provenance != ASSAY_REAL || it->flags > ASSAY_FLAG_COMPRESSED)) {
+        return "a mock's provenance, or flags, on a frame about the connection itself";
+    }
+    if (is_go_away) {
+        return NULL;
+    }
     if (pending == NULL) {
         return "a request id that is not in flight";
     }
-    if (frame->kind != pending->kind->number) {
-        return "another kind than was asked for";
-    }
-    if (!is_last(frame) && !pending->kind->streamed) {
-        return "more frames than one";
-    }
-    const bool may_change = !pending->has_first || frame->kind == ASSAY_KIND_LOAD;
-    const bool is_same = frame->header.provenance == pending->provenance &&
-                         frame->header.generation == pending->generation;
-    return may_change || is_same ? NULL
-                                 : "a provenance or generation that changed between frames";
+    const bool may_change = pending->before.length == 0 || it->kind == ASSAY_KIND_LOAD;
+    const bool is_same = it->provenance == pending->before.provenance &&
+                         it->generation == pending->before.generation;
+    return it->kind != pending->kind->number ? "another kind than was asked for"
+           : !is_last(frame) && !pending->kind->streamed ? "more frames than one"
+           : may_change || is_same ? NULL
+                                   : "a provenance or generation that changed between frames";
 }
 
 /* Files one frame under its request; false: it fits none. Owns the frame. */
 static bool file_frame(struct connection *connection, struct frame *frame) {
-    if (frame->kind == ASSAY_KIND_GO_AWAY) {
-        return file_go_away(connection, frame);
-    }
     struct pending *pending = connection->pendings;
     while (pending != NULL && pending->id != frame->header.request_id) {
         pending = pending->next;
     }
     const char *wrong = check_place(pending, frame);
     if (wrong != NULL) {
-        release(allocator_of(connection), frame);
+        release(allocator_of(connection->pool), frame);
         return breach(
             &connection->error, "reading the answer to %s: found %s",
             pending == NULL ? "a request" : pending->kind->name, wrong);
     }
-    pending->has_first = true;
-    pending->provenance = frame->header.provenance;
-    pending->generation = frame->header.generation;
+    if (frame->header.kind == ASSAY_KIND_GO_AWAY) {
+        return file_go_away(connection, frame);
+    }
+    pending->before = frame->header;
     pending->size += frame->header.raw_size;
-    pending->is_too_large = pending->size > connection->pool->options.answer_size_max;
+    pending->is_too_large = pending->size > connection->pool->client->options.answer_size_max;
     pending->is_complete = is_last(frame);
     if (pending->is_complete) {
-        land(connection, pending);
+        delist(connection, pending);
     }
     if (pending->is_orphan || pending->is_too_large) {
-        release(allocator_of(connection), frame);
+        release(allocator_of(connection->pool), frame);
     } else {
         *pending->last = frame;
         pending->last = &frame->next;
@@ -1660,70 +1439,67 @@ static bool file_frame(struct connection *connection, struct frame *frame) {
 /* Cuts what has been read into frames and files them; leaves less than a header in the buffer.
  * False: the connection's error says why. */
 static bool cut_frames(struct connection *connection) {
-    size_t start = 0;
+    const uint8_t *at = connection->buffer, *end = at + connection->filled;
+    const bool is_open = connection->hello.requests_in_flight_max > 0;
+    const uint64_t body_max = is_open ? connection->pool->client->options.body_size_max
+                                      : ASSAY_LIMIT_FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE;
     while (true) {
         struct frame *frame = connection->partial;
-        const uint8_t *bytes = connection->buffer + start;
-        const size_t have = connection->filled - start;
-        if (frame != NULL && frame->filled == frame->size) {
-            connection->partial = NULL;
-            if (!file_frame(connection, frame)) {
+        if (frame == NULL) {
+            const size_t have = (size_t)(end - at);
+            if (have > 0 && !check_header(at, have, (uint32_t)body_max,
+                                          connection->hello.compression, &connection->error)) {
                 return false;
             }
-        } else if (have == 0) {
-            break;
-        } else if (frame != NULL) {
-            const size_t lacking = frame->size - frame->filled;
-            const size_t size = lacking < have ? lacking : have;
-            memcpy(frame->body + frame->filled, bytes, size);
-            frame->filled += size;
-            start += size;
-        } else if (!check_header(
-                       bytes, have, connection->body_max, connection->compression,
-                       &connection->error)) {
-            return false;
-        } else if (have < HEADER_SIZE) {
-            break;
-        } else {
-            connection->partial = frame_new(allocator_of(connection), bytes);
-            start += HEADER_SIZE;
-            if (connection->partial == NULL) {
+            if (have < HEADER_SIZE) {
+                break;
+            }
+            frame = connection->partial = frame_new(allocator_of(connection->pool), at);
+            if (frame == NULL) {
                 return fail_memory(&connection->error, "reading a frame");
             }
+            at += HEADER_SIZE;
+        }
+        const size_t have = (size_t)(end - at), lacking = frame->size - frame->filled;
+        const size_t size = lacking < have ? lacking : have;
+        memcpy(frame->body + frame->filled, at, size);
+        frame->filled += size;
+        at += size;
+        if (frame->filled < frame->size) {
+            break;
+        }
+        connection->partial = NULL;
+        if (!file_frame(connection, frame)) {
+            return false;
         }
     }
-    connection->filled -= start;
-    memmove(connection->buffer, connection->buffer + start, connection->filled);
+    connection->filled = (size_t)(end - at);
+    memmove(connection->buffer, at, connection->filled);
     return true;
 }
 
-/* Receives once, waiting until `until` (0: not at all); -1 with the reason in errno. */
-static ssize_t receive(int fd, void *target, size_t room, int64_t until) {
-    if (until != FOREVER && until != 0) {
-        struct pollfd one = {.fd = fd, .events = POLLIN};
-        if (poll(&one, 1, poll_milliseconds(until)) <= 0) {
-            errno = EAGAIN; /* too late, or interrupted: whoever waits looks at the clock */
-            return -1;
-        }
-    }
-    return recv(fd, target, room, until == FOREVER ? 0 : MSG_DONTWAIT);
-}
-
-/* Reads the socket once, for everybody. The lock is not held meanwhile. A body that is large is
- * read into its frame. */
-static void lead(struct connection *connection, int64_t until) {
+/* Reads the socket once, for everybody, waiting for one of the events until `until` (0: not at
+ * all). The lock is not held meanwhile. A body that is large is read into its frame. */
+static void lead(struct connection *connection, short events, int64_t until) {
     struct frame *partial = connection->partial;
     const bool is_direct = partial != NULL && partial->size - partial->filled > READ_SIZE / 4;
     uint8_t *target = is_direct ? partial->body : connection->buffer;
     size_t *filled = is_direct ? &partial->filled : &connection->filled;
     const size_t room = (is_direct ? partial->size : READ_SIZE) - *filled;
+    struct pollfd one = {.fd = connection->fd, .events = events};
+    const bool polls = until != FOREVER && until != 0;
     connection->is_leading = true;
     pthread_mutex_unlock(&connection->pool->lock);
-    const ssize_t count = receive(connection->fd, target + *filled, room, until);
-    const int reason = count < 0 ? errno : 0;
+    ssize_t count = -1;
+    int reason = EAGAIN; /* too late, or interrupted: whoever waits looks at the clock */
+    if (!polls || poll(&one, 1, (int)earlier(milliseconds_until(until), INT32_MAX)) > 0) {
+        const int flags = until == FOREVER ? 0 : MSG_DONTWAIT;
+        count = recv(connection->fd, target + *filled, room, flags);
+        reason = count < 0 ? errno : 0;
+    }
     pthread_mutex_lock(&connection->pool->lock);
     connection->is_leading = false;
-    if (connection->is_failed || reason == EAGAIN || reason == EWOULDBLOCK || reason == EINTR) {
+    if (connection->is_failed || reason == EAGAIN || reason == EINTR) {
         return;
     }
     bool is_fine = false;
@@ -1731,14 +1507,11 @@ static void lead(struct connection *connection, int64_t until) {
         connection->last_byte_at = now_microseconds();
         *filled += (size_t)count;
         is_fine = cut_frames(connection);
-    } else if (count == 0) {
-        (void)fail(
-            &connection->error, ASSAY_CONNECTION_CLOSED,
-            "reading from %s: the server closed the connection", connection->pool->address.text);
     } else {
         (void)fail(
-            &connection->error, ASSAY_CONNECTION_CLOSED, "reading from %s: error %d",
-            connection->pool->address.text, reason);
+            &connection->error, ASSAY_CONNECTION_CLOSED,
+            "reading from %s: the connection ended (error %d; 0: the server closed it)",
+            connection->pool->client->address.text, reason);
     }
     if (!is_fine) {
         connection_fail(connection, &connection->error);
@@ -1754,23 +1527,12 @@ static void wait_step(struct connection *connection, struct pending *pending, in
     const bool is_in_flight = pending->id != 0;
     if (!connection->is_leading && (is_in_flight || connection->in_flight > 0)) {
         const int64_t soon = is_in_flight ? until : milliseconds_from_now(BUSY_MILLISECONDS);
-        lead(connection, earlier(until, soon));
+        lead(connection, POLLIN, earlier(until, soon));
         return;
     }
     pending->is_waiting = true;
-    (void)wait_until(&pending->wake, &connection->pool->lock, until);
+    wait_until(&pending->wake, &connection->pool->lock, until);
     pending->is_waiting = false;
-}
-
-/* Whoever stops waiting calls this: somebody else must lead. */
-static void hand_over(struct connection *connection) {
-    struct pending *one = connection->is_leading ? NULL : connection->pendings;
-    while (one != NULL && !one->is_waiting) {
-        one = one->next;
-    }
-    if (one != NULL) {
-        pthread_cond_signal(&one->wake);
-    }
 }
 
 /* ---------------------------------------------------------------- writing; the lock is held */
@@ -1778,121 +1540,102 @@ static void hand_over(struct connection *connection) {
 /* Waits until the server takes bytes again, or a little while. Reads meanwhile when nobody else
  * does, since the server may wait for us in turn. */
 static void await_room(struct connection *connection, int64_t until) {
-    const bool leads = !connection->is_leading;
-    struct pollfd one = {.fd = connection->fd, .events = leads ? POLLOUT | POLLIN : POLLOUT};
-    connection->is_leading = true;
-    pthread_mutex_unlock(&connection->pool->lock);
-    until = earlier(until, milliseconds_from_now(BUSY_MILLISECONDS));
-    const int ready = poll(&one, 1, poll_milliseconds(until));
-    pthread_mutex_lock(&connection->pool->lock);
-    if (leads) {
-        connection->is_leading = false;
-        if (ready > 0 && (one.revents & ~POLLOUT) != 0) {
-            lead(connection, 0);
-        }
+    const int64_t soon = earlier(until, milliseconds_from_now(BUSY_MILLISECONDS));
+    struct pollfd one = {.fd = connection->fd, .events = POLLOUT};
+    if (!connection->is_leading) {
+        lead(connection, POLLIN | POLLOUT, soon);
         hand_over(connection);
+        return;
     }
-}
-
-/* Sends bytes, for which the lock is not held; the number of those that were taken. */
-static size_t send_bytes(
-    struct connection *connection, const uint8_t *bytes, size_t size, int64_t until) {
-    size_t sent = 0;
-    while (sent < size && !connection->is_failed) {
-        pthread_mutex_unlock(&connection->pool->lock);
-        const ssize_t count =
-            send(connection->fd, bytes + sent, size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-        const int reason = count < 0 ? errno : 0;
-        pthread_mutex_lock(&connection->pool->lock);
-        if (count >= 0) {
-            sent += (size_t)count;
-        } else if ((reason == EAGAIN || reason == EWOULDBLOCK) && !has_passed(until)) {
-            await_room(connection, until);
-        } else if (reason != EINTR) {
-            break;
-        }
-    }
-    return sent;
+    pthread_mutex_unlock(&connection->pool->lock);
+    (void)poll(&one, 1, (int)milliseconds_until(soon));
+    pthread_mutex_lock(&connection->pool->lock);
 }
 
 /* Writes a frame; false: it was not sent whole, so the server cannot act on it. */
 static bool write_frame(
     struct connection *connection, const uint8_t *bytes, size_t size, int64_t until) {
-    bool is_late = false;
-    while (connection->is_writing && !connection->is_failed && !is_late) {
-        is_late = !wait_until(&connection->write_free, &connection->pool->lock, until);
+    while (connection->is_writing && !connection->is_failed && !has_passed(until)) {
+        wait_until(&connection->write_free, &connection->pool->lock, until);
     }
-    if (connection->is_failed || is_late) {
+    if (connection->is_writing || connection->is_failed) {
         return false;
     }
-    connection->is_writing = true;
-    const size_t sent = send_bytes(connection, bytes, size, until);
+    size_t sent = 0;
+    while (sent < size && !connection->is_failed) {
+        const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+        const ssize_t count = send(connection->fd, bytes + sent, size - sent, flags);
+        if (count >= 0) {
+            sent += (size_t)count;
+        } else if (errno == EAGAIN && !has_passed(until)) {
+            connection->is_writing = true;
+            await_room(connection, until);
+        } else if (errno != EINTR) {
+            break;
+        }
+    }
     connection->is_writing = false;
     pthread_cond_signal(&connection->write_free);
     if (sent < size && (sent > 0 || !has_passed(until))) {
         assay_error error;
         (void)fail(
             &error, ASSAY_CONNECTION_CLOSED, "writing to %s: the server took %zu of %zu bytes",
-            connection->pool->address.text, sent, size);
+            connection->pool->client->address.text, sent, size);
         connection_fail(connection, &error);
     }
     return sent == size;
 }
 
-/* Milliseconds left of a deadline, rounded up; 0: there is none. */
-static uint32_t milliseconds_left(int64_t deadline) {
-    if (deadline == FOREVER) {
-        return 0;
-    }
-    const int64_t left = (deadline - now_microseconds() + 999) / 1000;
-    return left < 1 ? 1 : (uint32_t)left;
-}
-
 /* Writes a call's request, which is in flight; false: it was not sent. */
 static bool send_request(struct call *call, int64_t until) {
     struct connection *connection = call->connection;
-    struct buffer packed = {.allocator = allocator_of(connection)};
-    uint8_t *bytes = buffer_bytes(&call->bytes);
-    const size_t raw_size = buffer_size(&call->bytes) - HEADER_SIZE;
+    struct buffer packed = {.allocator = allocator_of(call->pool)};
+    uint8_t *bytes = call->bytes.bytes;
+    const size_t raw_size = call->bytes.size - HEADER_SIZE;
     size_t size = raw_size;
-    if (connection->compression && raw_size >= ASSAY_LIMIT_COMPRESSION_SIZE_MIN) {
-        pthread_mutex_unlock(&connection->pool->lock);
+    if (connection->hello.compression && raw_size >= ASSAY_LIMIT_COMPRESSION_SIZE_MIN) {
+        pthread_mutex_unlock(&call->pool->lock);
         uint8_t *block = buffer_extend(&packed, HEADER_SIZE + paying_size(raw_size));
         const size_t made =
             block == NULL ? 0 : block_encode(bytes + HEADER_SIZE, raw_size, block + HEADER_SIZE);
         bytes = made > 0 ? block : bytes;
         size = made > 0 ? made : raw_size;
-        pthread_mutex_lock(&connection->pool->lock);
+        pthread_mutex_lock(&call->pool->lock);
     }
+    const int64_t left = milliseconds_until(call->deadline);
     const struct assay_header header = {
         .length = COUNTED_SIZE + (uint32_t)size,
         .version = ASSAY_PROTOCOL_VERSION,
         .kind = call->kind->number,
         .flags = size < raw_size ? ASSAY_FLAG_COMPRESSED : 0,
         .request_id = call->pending->id,
-        .status = milliseconds_left(call->deadline),
+        .status = call->deadline == FOREVER ? 0 : left < 1 ? 1 : (uint32_t)left,
         .raw_size = (uint32_t)raw_size};
     put_header(bytes, header);
     call->was_written = write_frame(connection, bytes, HEADER_SIZE + size, until);
     buffer_free(&packed);
     if (!call->was_written && connection->is_failed) {
         *call->error = connection->error;
+        return false;
     }
-    return call->was_written || connection->is_failed ? call->was_written : fail_late(call);
+    return call->was_written || fail_late(call);
 }
 
-/* Parts with a call's request: it is freed now or, if the server still answers it, with the last
- * frame. True: the server still answers. */
+/* Parts with a call's request, if there is one: it is freed now or, if the server still answers it,
+ * with the last frame. True: the server still answers. */
 static bool part_with(struct call *call) {
     struct connection *connection = call->connection;
     struct pending *pending = call->pending;
+    if (pending == NULL) {
+        return false;
+    }
     if (call->was_written && !pending->is_complete && !connection->is_failed) {
         pending->is_orphan = true;
         drop_frames(call->pool, pending);
         return true;
     }
     if (!pending->is_complete) {
-        land(connection, pending);
+        delist(connection, pending);
     }
     pending_free(call->pool, pending);
     return false;
@@ -1900,7 +1643,8 @@ static bool part_with(struct call *call) {
 
 /*
  * The next frame of an answer, or NULL: the connection failed, or `until` has passed, or the answer
- * is too large (the error says which). Frames that came before a failure are handed out first.
+ * is too large (the error says which). Frames that came before a failure are handed out first, but
+ * not once the client is closed.
  */
 static struct frame *next_frame(struct call *call, int64_t until) {
     struct connection *connection = call->connection;
@@ -1910,16 +1654,15 @@ static struct frame *next_frame(struct call *call, int64_t until) {
            !has_passed(until)) {
         wait_step(connection, pending, until);
     }
-    if (call->pool->is_closed) {
-        (void)fail_closed(call->pool, call->error);
-    } else if (pending->first != NULL) {
+    if (pending->first != NULL && !call->pool->is_closed) {
         frame = pending->first;
         pending->first = frame->next;
         pending->last = pending->first == NULL ? &pending->first : pending->last;
     } else if (pending->is_too_large) {
         (void)fail(
             call->error, ASSAY_GIVEN_UP, "reading the answer to %s: it has more than the %" PRIu64
-            " bytes of answer_size_max", call->kind->name, call->pool->options.answer_size_max);
+            " bytes of answer_size_max", call->kind->name,
+            call->pool->client->options.answer_size_max);
     } else if (connection->is_failed) {
         *call->error = connection->error;
     } else {
@@ -1933,17 +1676,6 @@ static struct frame *next_frame(struct call *call, int64_t until) {
 
 /* ---------------------------------------------------------------- Hello and Cancel */
 
-/* Puts `record`, after the caller's own words have been copied to it, into a request's field. */
-static void overlay(union assay_request *request, const assay_field_info *field, void *record) {
-    uint8_t *place = (uint8_t *)request + field->offset;
-    const void *given;
-    memcpy(&given, place, sizeof given);
-    if (given != NULL) {
-        memcpy(record, given, assay_messages[field->record].size);
-    }
-    memcpy(place, &record, sizeof record);
-}
-
 /* Builds a request's body: the caller's words and, where the kind has these fields, that the model
  * be real, and from the second on which attempt it is. */
 static bool encode_call(struct call *call, uint64_t attempt) {
@@ -1951,134 +1683,104 @@ static bool encode_call(struct call *call, uint64_t attempt) {
     union assay_request request;
     assay_requirements requirements = {.fingerprint = {NULL, 0}};
     assay_request_context context = {.trace_context = {NULL, 0}};
-    const assay_field_info *demands = assay_field_named(message, "requirements");
-    const assay_field_info *standing = assay_field_named(message, "context");
+    const assay_requirements **demands = member(message, &request, "requirements");
+    const assay_request_context **standing = member(message, &request, "context");
     memcpy(&request, call->message, assay_messages[message].size);
     /* The health of a server has no model that could be real. */
     const bool is_server_wide =
         call->kind->number == ASSAY_KIND_HEALTH && request.health.model.data == NULL;
-    if (demands != NULL && !call->pool->options.allow_mock && !is_server_wide) {
-        overlay(&request, demands, &requirements);
+    if (demands != NULL && !call->pool->client->options.allow_mock && !is_server_wide) {
+        requirements = *demands == NULL ? requirements : **demands;
         requirements.real = (assay_opt_bool)ASSAY_GIVEN(true);
+        *demands = &requirements;
     }
     if (standing != NULL && attempt > 1) {
-        overlay(&request, standing, &context);
+        context = *standing == NULL ? context : **standing;
         context.attempt = (assay_opt_u64)ASSAY_GIVEN(attempt);
+        *standing = &context;
     }
+    struct codec codec = {.buffer = &call->bytes, .since = call->kind->since};
     call->attempt = attempt;
-    call->bytes.allocator = &call->pool->options.allocator;
+    call->bytes.allocator = allocator_of(call->pool);
     buffer_free(&call->bytes);
-    struct encoder encoder = {.buffer = &call->bytes, .since = call->kind->since};
     (void)buffer_extend(&call->bytes, HEADER_SIZE);
-    if (!put_record(&encoder, message, &request)) {
+    if (!put_record(&codec, message, &request)) {
         (void)fail(
             call->error, ASSAY_REQUEST_INVALID, "making %s: %s at \"%s\"",
-            assay_messages[message].name, encoder.fault.code, encoder.fault.path);
-        copy_text(
-            call->error->field, sizeof call->error->field, assay_text_of(encoder.fault.path));
+            assay_messages[message].name, codec.wrong, codec.path);
+        copy_text(call->error->field, sizeof call->error->field, assay_text_of(codec.path));
         return false;
     }
-    call->since = encoder.since;
+    call->since = codec.since;
     return !call->bytes.failed || fail_memory(call->error, "making a request");
 }
 
-/* Sends a request of our own; false: see the error. The caller parts with it if it is pending. */
+/* Sends a request of our own; false: see the error. The caller parts with it then, too. */
 static bool send_own(struct call *call, struct connection *connection, int64_t until) {
     call->pool = connection->pool;
     call->connection = connection;
     call->deadline = FOREVER;
-    bool is_fine = encode_call(call, 1) && pending_new(call);
-    if (is_fine) {
+    if (encode_call(call, 1) && pending_new(call)) {
         enlist(connection, call->pending);
-        take_off(connection, call->pending);
-        is_fine = send_request(call, until);
+        call->pending->id = connection->next_id++;
+        (void)send_request(call, until);
     }
     buffer_free(&call->bytes);
-    return is_fine;
+    return call->was_written;
 }
 
 /* Asks the server to stop making an answer. Without memory it is read to its end instead. */
 static void send_cancel(struct connection *connection, uint64_t target) {
     const assay_cancel_request message = {.target = target};
     assay_error error;
-    const assay_kind_info *kind = assay_kind_of(ASSAY_KIND_CANCEL);
-    struct call call = {.kind = kind, .message = &message, .error = &error};
+    struct call call = {
+        .kind = assay_kind_of(ASSAY_KIND_CANCEL), .message = &message, .error = &error};
     (void)send_own(&call, connection, milliseconds_from_now(CANCEL_MILLISECONDS));
-    if (call.pending != NULL) {
-        (void)part_with(&call);
-    }
+    (void)part_with(&call);
 }
 
 /* Refuses a mock first and a failure second: nobody should act on a mock's words unawares. */
 static bool check_frame(const struct call *call, const struct frame *frame) {
-    assay_error *error = call->error;
-    if (frame->header.provenance == ASSAY_MOCK && !call->pool->options.allow_mock) {
+    if (frame->header.provenance == ASSAY_MOCK && !call->pool->client->options.allow_mock) {
         (void)fail(
-            error, ASSAY_MOCK_REFUSED,
+            call->error, ASSAY_MOCK_REFUSED,
             "calling %s: the answer comes from a mock model, not from a real one",
             call->kind->name);
-        error->provenance = ASSAY_MOCK;
+        call->error->provenance = ASSAY_MOCK;
         return false;
     }
-    if (frame->header.status == 0) {
-        return true;
-    }
-    struct arena arena = {.allocator = &call->pool->options.allocator};
-    const assay_error_body *words =
-        decode_body(&arena, ASSAY_MESSAGE_ERROR_BODY, frame->body, frame->size, error);
-    if (words != NULL) {
-        const size_t row = assay_status_row(frame->header.status);
-        (void)fail(
-            error, ASSAY_SERVER_REFUSED, "%s: %.*s", assay_statuses[row].name,
-            (int)words->message.size, words->message.data);
-        error->status = assay_statuses[row].number;
-        take_words(error, frame, words);
-    }
-    arena_free(&arena);
-    return false;
-}
-
-/* Takes over what the answer to Hello agrees to; false: it agrees to what was not offered. */
-static bool agree(
-    struct connection *connection, const struct frame *frame, const assay_hello_response *hello) {
-    const assay_options *options = &connection->pool->options;
-    connection->revision = hello->revision;
-    connection->compression = hello->compression;
-    connection->peer_body_max = hello->body_size_max;
-    connection->in_flight_max = hello->requests_in_flight_max;
-    connection->body_max = (uint32_t)options->body_size_max;
-    return hello->revision <= ASSAY_PROTOCOL_REVISION &&
-           (options->compression || !hello->compression) &&
-           (frame->header.flags & ASSAY_FLAG_DEGRADED) == 0;
+    return frame->header.status == 0 ||
+           fail_refused(allocator_of(call->pool), frame, ASSAY_SERVER_REFUSED, call->error);
 }
 
 /* Says Hello on a new connection and reads the answer. */
 static bool say_hello(struct connection *connection, int64_t until, assay_error *error) {
-    const assay_options *options = &connection->pool->options;
+    const assay_options *options = &connection->pool->client->options;
     const bool has_limit = options->body_size_max != ASSAY_LIMIT_BODY_SIZE_MAX;
     const assay_hello_request message = {
         .client = assay_text_of(options->name),
         .revision = ASSAY_PROTOCOL_REVISION,
         .compression = {true, options->compression},
         .body_size_max = {options->body_size_max, has_limit}};
-    const assay_kind_info *kind = assay_kind_of(ASSAY_KIND_HELLO);
-    struct call call = {.kind = kind, .message = &message, .error = error};
+    struct call call = {
+        .kind = assay_kind_of(ASSAY_KIND_HELLO), .message = &message, .error = error};
     struct arena arena = {.allocator = &options->allocator};
     const assay_hello_response *hello = NULL;
-    bool is_sent = send_own(&call, connection, until);
-    struct frame *frame = is_sent ? next_frame(&call, until) : NULL;
+    struct frame *frame = send_own(&call, connection, until) ? next_frame(&call, until) : NULL;
     if (frame != NULL && check_frame(&call, frame)) {
         hello = decode_body(
             &arena, ASSAY_MESSAGE_HELLO_RESPONSE, frame->body, frame->size, error);
     }
-    const bool is_fine =
-        hello != NULL &&
-        (agree(connection, frame, hello) ||
-         breach(error, "reading the answer to Hello: it agrees to what was not offered"));
-    if (call.pending != NULL) {
-        call.was_written = false; /* whatever comes of it, it is not waited for */
-        (void)part_with(&call);
+    bool is_fine = hello != NULL;
+    if (is_fine) {
+        connection->hello = *hello;
+        connection->hello.server = (assay_text){NULL, 0};
+        is_fine = (hello->revision <= ASSAY_PROTOCOL_REVISION &&
+                   (options->compression || !hello->compression)) ||
+                  breach(error, "reading the answer to Hello: it agrees to what was not offered");
     }
+    call.was_written = false; /* whatever comes of it, it is not waited for */
+    (void)part_with(&call);
     arena_free(&arena);
     release(&options->allocator, frame);
     return is_fine;
@@ -2088,35 +1790,20 @@ static bool say_hello(struct connection *connection, int64_t until, assay_error 
 
 static void pool_free(struct pool *pool) {
     pthread_mutex_destroy(&pool->lock);
-    pthread_cond_destroy(&pool->closed);
-    const assay_allocator allocator = pool->options.allocator;
-    release(&allocator, pool);
+    waitable_free(allocator_of(pool), pool);
 }
 
-/* An empty pool for the calling process, or NULL: no memory. */
-static struct pool *pool_new(const assay_client *client, pid_t process) {
-    const assay_options *options = &client->options;
-    const size_t size = sizeof(struct pool) + options->connections * sizeof(struct connection *);
-    struct pool *pool = resize(&options->allocator, NULL, size);
+/* An empty pool for the calling process, or NULL: no memory, as the error says. */
+static struct pool *pool_new(const assay_client *client, pid_t process, assay_error *error) {
+    struct pool *pool = waitable_new(&client->options.allocator, sizeof *pool);
     if (pool == NULL) {
+        (void)fail_memory(error, "making a client, or a forked child's part of it");
         return NULL;
     }
-    memset(pool, 0, size);
     pool->process = process;
-    pool->options = *options;
-    pool->address = client->address;
-    pool->random = (uint64_t)now_microseconds() * 2654435761u ^ (uint64_t)(uintptr_t)pool;
-    pool->random ^= (uint64_t)process << 32;
-    pool->random += pool->random == 0 ? 1 : 0;
-    const bool has_lock = pthread_mutex_init(&pool->lock, NULL) == 0;
-    if (has_lock && condition_init(&pool->closed)) {
-        return pool;
-    }
-    if (has_lock) {
-        pthread_mutex_destroy(&pool->lock);
-    }
-    release(&options->allocator, pool);
-    return NULL;
+    pool->client = client;
+    (void)pthread_mutex_init(&pool->lock, NULL); /* without attributes it always succeeds */
+    return pool;
 }
 
 /*
@@ -2128,25 +1815,25 @@ static void close_copies(const struct pool *inherited) {
     const struct connection *connection = inherited->connections;
     for (; connection != NULL; connection = connection->next) {
         struct stat found; /* fstat fails for -1, not connected yet */
-        if (fstat(connection->fd, &found) == 0 && found.st_dev == connection->device &&
-            found.st_ino == connection->inode) {
+        if (fstat(connection->fd, &found) == 0 && found.st_dev == connection->identity.st_dev &&
+            found.st_ino == connection->identity.st_ino) {
             (void)close(connection->fd);
         }
     }
 }
 
 /*
- * The pool of the calling process, or NULL: no memory. A child finds the parent's pool as the fork
- * found it. Its lock may be held by a thread that the child does not have, so the child leaves the
- * pool alone, memory and all, and makes a new one.
+ * The pool of the calling process, or NULL: see the error. A child finds the parent's pool as the
+ * fork found it. Its lock may be held by a thread that the child does not have, so the child leaves
+ * the pool alone, memory and all, and makes a new one.
  */
-static struct pool *pool_of(assay_client *client) {
+static struct pool *pool_of(assay_client *client, assay_error *error) {
     struct pool *found = atomic_load(&client->pool);
     const pid_t process = getpid();
     if (found->process == process) {
         return found;
     }
-    struct pool *own = pool_new(client, process);
+    struct pool *own = pool_new(client, process, error);
     if (own == NULL) {
         return NULL;
     }
@@ -2160,102 +1847,65 @@ static struct pool *pool_of(assay_client *client) {
     return own;
 }
 
-/* True in a forked child: the pool belongs to the parent. */
-static bool is_inherited(const struct pool *pool) {
-    return pool->process != getpid();
-}
-
-/* A connection that is not connected yet, in a slot of the pool and with one user besides; NULL:
- * no memory. */
-static struct connection *connection_new(struct pool *pool, struct connection **slot) {
-    struct connection *connection = resize(&pool->options.allocator, NULL, sizeof *connection);
+/* A new connection that has said Hello, with the call as its user; NULL: see the error. The lock is
+ * held, but not while the socket connects. */
+static struct connection *open_connection(struct call *call) {
+    struct pool *pool = call->pool;
+    const uint64_t limit = pool->client->options.connect_milliseconds;
+    struct connection *connection = waitable_new(allocator_of(pool), sizeof *connection);
     if (connection == NULL) {
-        return NULL;
-    }
-    memset(connection, 0, offsetof(struct connection, buffer));
-    if (!condition_init(&connection->write_free)) {
-        release(&pool->options.allocator, connection);
+        (void)fail_memory(call->error, "connecting");
         return NULL;
     }
     connection->pool = pool;
     connection->fd = -1;
-    connection->users = 2;
+    connection->users = 1;
     connection->next_id = 1;
-    connection->body_max = (uint32_t)ASSAY_LIMIT_FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE;
-    connection->last_byte_at = now_microseconds();
     connection->next = atomic_load(&pool->connections);
     pool->connections = connection;
-    *slot = connection;
-    return connection;
-}
-
-/* The slot with the least to do; among equals one that is connected. */
-static struct connection **least_busy(struct pool *pool) {
-    struct connection **best = NULL;
-    uint64_t best_load = 0;
-    for (size_t i = 0; i < pool->options.connections; i++) {
-        struct connection **slot = &pool->slots[i];
-        /* Without a connection: more than an idle one, less than a busy one. */
-        const uint64_t load = *slot == NULL ? 1 : (*slot)->enlisted * 2;
-        if (best == NULL || load < best_load) {
-            best = slot;
-            best_load = load;
-        }
-    }
-    return best;
-}
-
-/* Connects a socket for a new connection; the lock is held before and after. */
-static bool connect_connection(struct call *call, struct connection *connection) {
-    struct pool *pool = call->pool;
-    struct stat identity;
-    int64_t until = milliseconds_from_now(pool->options.connect_milliseconds);
     connection->is_leading = true; /* others wait */
     pthread_mutex_unlock(&pool->lock);
-    until = earlier(until, call->deadline);
-    const int fd = connect_socket(&pool->address, until, &pool->is_closed, call->error);
-    bool is_fine = fd >= 0;
-    if (is_fine && fstat(fd, &identity) != 0) {
-        is_fine = unreachable(call->error, &pool->address, errno);
-    }
+    const int fd = connect_socket(
+        &pool->client->address, milliseconds_from_now(limit), call->deadline, &pool->is_closed,
+        call->error);
+    (void)fstat(fd, &connection->identity);
     pthread_mutex_lock(&pool->lock);
     connection->is_leading = false;
-    if (is_fine) {
-        connection->device = identity.st_dev;
-        connection->inode = identity.st_ino;
-    }
     connection->fd = fd; /* last: a forked child reads it without the lock */
-    return is_fine;
-}
-
-/* Fills a slot with a connection that has said Hello. False: see the error. */
-static bool connect_slot(struct call *call, struct connection **slot) {
-    struct pool *pool = call->pool;
-    struct connection *connection = connection_new(pool, slot);
-    if (connection == NULL) {
-        return fail_memory(call->error, "connecting");
-    }
-    bool is_fine = connect_connection(call, connection);
-    if (is_fine) {
-        const int64_t until = milliseconds_from_now(pool->options.connect_milliseconds);
-        is_fine = say_hello(connection, earlier(until, call->deadline), call->error);
+    const int64_t until = earlier(milliseconds_from_now(limit), call->deadline);
+    bool is_fine = fd >= 0 && say_hello(connection, until, call->error);
+    if (is_fine && (connection->is_failed || connection->is_draining)) {
+        *call->error = connection->error;
+        is_fine = false;
     }
     if (pool->is_closed) {
         is_fine = fail_closed(pool, call->error);
-    } else if (is_fine && connection->is_failed) {
-        *call->error = connection->error;
-        is_fine = false;
-    } else if (is_fine && connection->is_draining) {
-        is_fine = fail(
-            call->error, ASSAY_CONNECTION_CLOSED, "connecting to %s: the server is draining",
-            pool->address.text);
-    }
-    if (!is_fine) {
-        connection_fail(connection, call->error);
     }
     wake_all(connection);
-    connection_release(connection);
-    return is_fine;
+    if (!is_fine) {
+        connection_fail(connection, call->error);
+        connection_release(connection);
+    }
+    return is_fine ? connection : NULL;
+}
+
+/* The connection with the least to do, with the call as a user more: one that is there, if it has
+ * nothing to do or no other may be opened. NULL: see the error. The lock is held. */
+static struct connection *pick(struct call *call) {
+    struct connection *best = NULL;
+    uint64_t count = 0;
+    for (struct connection *one = call->pool->connections; one != NULL; one = one->next) {
+        if (!one->is_failed && !one->is_draining) {
+            count++;
+            best = best == NULL || one->users < best->users ? one : best;
+        }
+    }
+    const bool is_full = count >= call->pool->client->options.connections;
+    if (best == NULL || (best->users > 0 && !is_full)) {
+        return open_connection(call);
+    }
+    best->users++;
+    return best;
 }
 
 /* Puts a call's request in flight on a connection that is alive and has a place for it, and makes
@@ -2266,22 +1916,19 @@ static bool acquire(struct call *call) {
         if (has_passed(call->deadline)) {
             return fail_late(call);
         }
-        struct connection **slot = least_busy(pool);
-        if (*slot == NULL && !connect_slot(call, slot)) {
+        struct connection *connection = pick(call);
+        if (connection == NULL) {
             return false;
         }
-        struct connection *connection = *slot;
-        if (connection == NULL) {
-            continue;
-        }
-        connection->users++;
         if (connection->pendings == NULL && !connection->is_leading) {
-            lead(connection, 0); /* idle: has the server closed it meanwhile? */
+            lead(connection, POLLIN, 0); /* idle: has the server closed it meanwhile? */
         }
         enlist(connection, call->pending);
         const bool is_alive = !connection->is_failed && !connection->is_draining;
-        if (is_alive && connection->in_flight < connection->in_flight_max) {
-            take_off(connection, call->pending);
+        if (is_alive && connection->in_flight < connection->hello.requests_in_flight_max) {
+            connection->in_flight++;
+            call->pending->has_place = true;
+            call->pending->id = connection->next_id++;
             call->connection = connection;
             return true;
         }
@@ -2289,7 +1936,6 @@ static bool acquire(struct call *call) {
             wait_step(connection, call->pending, call->deadline);
         }
         delist(connection, call->pending);
-        hand_over(connection);
         connection_release(connection);
     }
     return fail_closed(pool, call->error);
@@ -2301,38 +1947,39 @@ static bool acquire(struct call *call) {
 static bool request_fits(struct call *call) {
     const struct connection *connection = call->connection;
     const assay_field_info *context = assay_field_named(call->kind->request, "context");
-    const bool says_attempt = context != NULL && connection->revision >= context->since;
+    const bool says_attempt = context != NULL && connection->hello.revision >= context->since;
     const uint64_t attempt = says_attempt ? call->made + 1 : 1;
     if (attempt != call->attempt && !encode_call(call, attempt)) {
         return false;
     }
-    if (call->since > connection->revision) {
+    if (call->since > connection->hello.revision) {
         return fail(
             call->error, ASSAY_REVISION_TOO_LOW,
             "sending %s: it needs revision %u of the protocol, the server speaks %" PRIu64,
-            call->kind->name, call->since, connection->revision);
+            call->kind->name, call->since, connection->hello.revision);
     }
-    const size_t size = buffer_size(&call->bytes) - HEADER_SIZE;
-    return size <= connection->peer_body_max ||
+    const size_t size = call->bytes.size - HEADER_SIZE;
+    return size <= connection->hello.body_size_max ||
            fail(
                call->error, ASSAY_REQUEST_INVALID,
                "sending %s: its body has %zu bytes, the server accepts %" PRIu64, call->kind->name,
-               size, connection->peer_body_max);
+               size, connection->hello.body_size_max);
 }
 
-static bool take_chunk(struct call *call, const struct frame *frame) {
-    const void *message = answer_chunk(&call->answer, frame);
-    if (message == NULL || call->options->on_chunk == NULL) {
-        return message != NULL;
+/* Hands a chunk out. */
+static bool give_chunk(struct call *call, const struct frame *frame, const void *message) {
+    const assay_call_options *options = call->options;
+    if (options->on_chunk == NULL) {
+        return true;
     }
     const assay_chunk chunk = {
-        .kind = frame->kind,
+        .kind = frame->header.kind,
         .provenance = frame->header.provenance,
         .generation = frame->header.generation,
         .message = message};
     call->was_seen = true;
-    const bool goes_on = call->options->on_chunk(call->options->context, &chunk);
-    call->is_inherited = is_inherited(call->pool);
+    const bool goes_on = options->on_chunk(options->context, &chunk);
+    call->is_inherited = call->pool->process != getpid();
     if (call->is_inherited) {
         return fail(
             call->error, ASSAY_CONNECTION_CLOSED,
@@ -2344,50 +1991,37 @@ static bool take_chunk(struct call *call, const struct frame *frame) {
                           call->kind->name);
 }
 
-/* Turns the last frame into the reply, which owns what the answer holds from then on. */
-static bool take_last(struct call *call, const struct frame *frame) {
-    assay_reply *reply = call->reply;
-    const void *message = answer_whole(&call->answer, frame);
-    if (message == NULL || reply == NULL) {
-        return message != NULL;
-    }
-    *reply = (assay_reply){
-        .kind = frame->kind,
-        .provenance = frame->header.provenance,
-        .degraded = (frame->header.flags & ASSAY_FLAG_DEGRADED) != 0,
-        .generation = frame->header.generation,
-        .answer = answer_record(call->kind->response, message),
-        .message = message,
-        .allocator = call->pool->options.allocator,
-        .blocks = call->answer.whole.blocks};
-    call->answer.whole.blocks = NULL;
-    for (size_t i = 0; i < ASSAY_LIST_COUNT; i++) {
-        struct buffer *list = &call->answer.lists[i];
-        if (list->block != NULL) {
-            list->block->next = reply->blocks;
-            reply->blocks = list->block;
-            list->block = NULL;
-        }
+/* Makes the whole answer the reply, which owns what the answer holds from then on; true. */
+static bool give_reply(struct call *call, const struct frame *frame, void *message) {
+    struct arena *whole = &call->answer.whole;
+    if (call->reply != NULL) {
+        *call->reply = (assay_reply){
+            .kind = frame->header.kind,
+            .provenance = frame->header.provenance,
+            .degraded = (frame->header.flags & ASSAY_FLAG_DEGRADED) != 0,
+            .generation = frame->header.generation,
+            .answer = answer_record(call->kind->response, message),
+            .message = message,
+            .allocator = *whole->allocator,
+            .blocks = whole->blocks};
+        whole->blocks = NULL;
     }
     return true;
 }
 
+/* Until when the next frame is waited for. */
 static int64_t answer_limit(const struct call *call) {
-    const assay_options *options = &call->pool->options;
-    int64_t limit = FOREVER;
-    if (call->deadline != FOREVER) {
-        limit = after_milliseconds(call->deadline, options->grace_milliseconds);
-    }
-    if (options->answer_milliseconds > 0) {
-        limit = earlier(limit, milliseconds_from_now(options->answer_milliseconds));
-    }
-    return limit;
+    const assay_options *options = &call->pool->client->options;
+    const int64_t grace = (int64_t)options->grace_milliseconds * 1000;
+    const int64_t limit = call->deadline == FOREVER ? FOREVER : call->deadline + grace;
+    return options->answer_milliseconds == 0
+               ? limit
+               : earlier(limit, milliseconds_from_now(options->answer_milliseconds));
 }
 
 /* Reads the frames of an answer to the last. The lock is held, but not while bodies are read, and
  * not in a child that on_chunk forked, where the lock may be held for ever. */
 static bool read_answer(struct call *call) {
-    const assay_allocator *allocator = &call->pool->options.allocator;
     bool is_fine = true, is_whole = false;
     while (is_fine && !is_whole) {
         struct frame *frame = next_frame(call, answer_limit(call));
@@ -2396,10 +2030,12 @@ static bool read_answer(struct call *call) {
         }
         pthread_mutex_unlock(&call->pool->lock);
         is_whole = is_last(frame);
-        frame = frame_open(allocator, frame, call->error);
-        is_fine = frame != NULL && check_frame(call, frame) &&
-                  (is_whole ? take_last(call, frame) : take_chunk(call, frame));
-        release(allocator, frame);
+        frame = frame_open(allocator_of(call->pool), frame, call->error);
+        void *message =
+            frame != NULL && check_frame(call, frame) ? answer_take(call, frame) : NULL;
+        is_fine = message != NULL && (is_whole ? give_reply(call, frame, message)
+                                               : give_chunk(call, frame, message));
+        release(allocator_of(call->pool), frame);
         if (!call->is_inherited) {
             pthread_mutex_lock(&call->pool->lock);
         }
@@ -2410,176 +2046,148 @@ static bool read_answer(struct call *call) {
 /* Leaves a connection after a try that failed, or did not. */
 static void leave(struct call *call, bool is_fine) {
     struct connection *connection = call->connection;
+    const uint64_t id = call->pending->id;
     const int64_t silence = now_microseconds() - connection->last_byte_at;
-    const bool is_silent = !is_fine && call->error->code == ASSAY_TIMED_OUT && call->was_written &&
-                           silence >= SILENCE_MILLISECONDS * 1000;
-    if (is_silent || (!is_fine && call->error->code == ASSAY_PROTOCOL_ERROR)) {
+    const bool is_late = call->error->code == ASSAY_TIMED_OUT && call->was_written;
+    if (!is_fine && (call->error->code == ASSAY_PROTOCOL_ERROR ||
+                     (is_late && silence >= SILENCE_MILLISECONDS * 1000))) {
         connection_fail(connection, call->error);
     }
-    const uint64_t id = call->pending->id;
     if (part_with(call)) {
         send_cancel(connection, id);
     }
-    hand_over(connection);
     connection_release(connection);
 }
 
-/* One try, from finding a connection to the answer. In a child that on_chunk forked connection,
- * request and lock are the parent's, and left alone. */
+/* One try, from finding a connection to the answer; the lock is held. In a child that on_chunk
+ * forked connection, request and lock are the parent's, and left alone. */
 static bool try_once(struct call *call) {
-    struct pool *pool = call->pool;
-    const assay_allocator *allocator = &pool->options.allocator;
+    const assay_allocator *allocator = allocator_of(call->pool);
     call->was_written = false;
     if (!pending_new(call)) {
         return false;
     }
-    answer_init(&call->answer, allocator, call->kind, call->message, call->error);
-    pthread_mutex_lock(&pool->lock);
+    call->answer = (struct answer){.whole.allocator = allocator, .chunk.allocator = allocator};
     const bool is_acquired = acquire(call);
     const bool is_fine = is_acquired && request_fits(call) &&
                          send_request(call, answer_limit(call)) && read_answer(call);
     if (!is_acquired) {
-        pending_free(pool, call->pending);
+        pending_free(call->pool, call->pending);
     } else if (!call->is_inherited) {
         leave(call, is_fine);
-    }
-    if (!call->is_inherited) {
-        pthread_mutex_unlock(&pool->lock);
     }
     answer_free(&call->answer);
     return is_fine;
 }
 
-/* Whether the same request may be sent again after this error. */
-static bool may_retry(const struct call *call) {
-    const assay_error *error = call->error;
-    if (call->was_seen || call->made >= call->pool->options.attempts) {
-        return false;
-    }
-    switch (error->code) {
-    case ASSAY_UNREACHABLE:
-        return true;
-    case ASSAY_CONNECTION_CLOSED:
-        return !call->was_written || call->kind->retry_safe;
-    case ASSAY_SERVER_REFUSED:
-        return error->status == ASSAY_STATUS_UNAVAILABLE ||
-               error->status == ASSAY_STATUS_RESOURCE_EXHAUSTED ||
-               error->status == ASSAY_STATUS_ABORTED;
-    default:
-        return false;
-    }
-}
-
-/* Microseconds of pause after the `made`th try. The lock is held. */
-static int64_t backoff(struct pool *pool, uint64_t made) {
-    const uint64_t longest = pool->options.backoff_max_milliseconds;
-    uint64_t pause = pool->options.backoff_milliseconds;
+/* Microseconds of pause after the `made`th try: doubled each time, and spread. */
+static int64_t backoff(const struct call *call, uint64_t made) {
+    const uint64_t longest = call->pool->client->options.backoff_max_milliseconds;
+    uint64_t pause = call->pool->client->options.backoff_milliseconds;
     for (uint64_t i = 1; i < made && pause < longest && pause > 0; i++) {
         pause *= 2;
     }
     pause = pause > longest ? longest : pause;
-    pool->random ^= pool->random << 13; /* xorshift: spread, nothing secret */
-    pool->random ^= pool->random >> 7;
-    pool->random ^= pool->random << 17;
-    return (int64_t)(pause * 500) + (int64_t)(pool->random % (pause * 500 + 1));
+    /* Nothing secret: the clock and the place of the call, well mixed. */
+    const uint64_t seed = (uint64_t)now_microseconds() ^ (uint64_t)(uintptr_t)call;
+    const uint64_t random = seed * 0x9E3779B97F4A7C15u >> 32;
+    return (int64_t)(pause * 500 + random % (pause * 500 + 1));
 }
 
 /*
- * The time of the next try; 0: there is none. Within wait_milliseconds a server that is not there
- * or loads its model is tried again without counting it as an attempt. The lock is held.
+ * Microseconds of pause before the next try; -1: there is none. Within wait_milliseconds a server
+ * that is not there or loads its model is tried again without counting it as an attempt.
  */
-static int64_t next_try(struct call *call, int64_t now) {
-    const int64_t longest = WAIT_PAUSE_MILLISECONDS * 1000;
-    const bool is_absent = call->error->code == ASSAY_UNREACHABLE;
-    const bool is_loading = call->error->code == ASSAY_SERVER_REFUSED && !call->was_seen &&
-                            strcmp(call->error->server_code, "model_loading") == 0;
-    const int64_t asked = call->error->has_retry_after
-                              ? (int64_t)call->error->retry_after_milliseconds * 1000
-                              : -1;
-    if (is_absent && now < call->wait_until) {
-        int64_t pause = earlier(backoff(call->pool, ++call->waited), longest);
-        pause = earlier(pause, call->wait_until - now);
-        return now + (pause < 1000 ? 1000 : pause);
+static int64_t pause_after(struct call *call, int64_t now) {
+    const int64_t longest = WAIT_PAUSE_MILLISECONDS * 1000, left = call->wait_until - now;
+    const assay_error *error = call->error;
+    const bool is_absent = error->code == ASSAY_UNREACHABLE;
+    const bool is_refused = error->code == ASSAY_SERVER_REFUSED;
+    const bool is_loading = is_refused && strcmp(error->server_code, "model_loading") == 0;
+    const int64_t asked =
+        error->has_retry_after ? (int64_t)error->retry_after_milliseconds * 1000 : -1;
+    if ((is_absent || is_loading) && !call->was_seen && left > 0 && asked <= left) {
+        call->waited++;
+        int64_t pause = is_absent ? earlier(backoff(call, call->waited), longest) : longest;
+        pause = asked < 0 ? earlier(pause, left) : asked;
+        return pause < 1000 ? 1000 : pause;
     }
-    if (is_loading && now < call->wait_until) {
-        int64_t pause = asked < 0 ? longest : asked < 1000 ? 1000 : asked;
-        if (now + pause <= call->wait_until) {
-            call->waited++;
-            return now + pause;
-        }
-    }
+    const bool is_for_now = is_refused && (error->status == ASSAY_STATUS_UNAVAILABLE ||
+                                           error->status == ASSAY_STATUS_RESOURCE_EXHAUSTED ||
+                                           error->status == ASSAY_STATUS_ABORTED);
+    const bool is_lost = error->code == ASSAY_CONNECTION_CLOSED &&
+                         (!call->was_written || call->kind->retry_safe);
     call->made++;
-    int64_t pause = asked < 0 ? backoff(call->pool, call->made) : asked;
-    return may_retry(call) ? now + pause : 0;
+    if (!(is_absent || is_for_now || is_lost) || call->was_seen ||
+        call->made >= call->pool->client->options.attempts) {
+        return -1;
+    }
+    return asked < 0 ? backoff(call, call->made) : asked;
 }
 
-/* Pauses before the next try. False: none follows, and the error says why. */
+/* Pauses before the next try; the lock is held. False: none follows, and the error says why. */
 static bool pause_before_retry(struct call *call) {
     struct pool *pool = call->pool;
-    if (call->is_inherited) {
-        return false; /* the lock is the parent's */
+    const int64_t now = now_microseconds(), pause = pause_after(call, now);
+    if (pause < 0 || now + pause >= call->deadline) {
+        return false;
     }
-    pthread_mutex_lock(&pool->lock);
-    const int64_t until = next_try(call, now_microseconds());
-    bool goes_on = until != 0 && until < call->deadline;
-    while (goes_on && !pool->is_closed && now_microseconds() < until) {
-        (void)wait_until(&pool->closed, &pool->lock, until);
+    while (!pool->is_closed && now_microseconds() < now + pause) {
+        wait_until(&pool->closed, &pool->lock, now + pause);
     }
-    if (goes_on && pool->is_closed) {
-        goes_on = fail_closed(pool, call->error);
-    }
-    pthread_mutex_unlock(&pool->lock);
-    return goes_on;
+    return !pool->is_closed || fail_closed(pool, call->error);
 }
 
-/* A call on the pool of this process. */
+/* A call on the pool of this process, with all its tries. */
 static bool run_call(struct call *call) {
-    const assay_options *options = &call->pool->options;
-    const uint32_t deadline = call->options->deadline_milliseconds;
-    call->wait_until = milliseconds_from_now(options->wait_milliseconds);
-    call->deadline = deadline == 0 ? FOREVER : milliseconds_from_now(deadline);
     bool is_fine = encode_call(call, 1);
     if (is_fine) {
+        pthread_mutex_lock(&call->pool->lock);
         do {
             is_fine = try_once(call);
-        } while (!is_fine && pause_before_retry(call));
+        } while (!is_fine && !call->is_inherited && pause_before_retry(call));
+        if (!call->is_inherited) {
+            pthread_mutex_unlock(&call->pool->lock);
+        }
     }
     buffer_free(&call->bytes);
     return is_fine;
 }
 
+static const assay_call_options no_options = {.on_chunk = NULL};
+
 assay_code assay_call(
     assay_client *client, uint8_t number, const void *message, const assay_call_options *options,
     assay_reply *reply, assay_error *error) {
-    static const assay_call_options no_options = {.on_chunk = NULL};
+    const assay_kind_info *kind = assay_kind_of(number);
     assay_error own_error;
     error = error == NULL ? &own_error : error;
-    error->code = ASSAY_OK;
-    error->message[0] = 0;
+    *error = (assay_error){.code = ASSAY_OK};
     if (reply != NULL) {
         *reply = (assay_reply){.kind = number};
     }
+    options = options == NULL ? &no_options : options;
+    const uint32_t deadline = options->deadline_milliseconds;
     struct call call = {
-        .pool = pool_of(client),
-        .kind = assay_kind_of(number),
+        .pool = pool_of(client, error),
+        .kind = kind,
         .message = message,
-        .options = options == NULL ? &no_options : options,
+        .options = options,
         .reply = reply,
-        .error = error};
-    if (number == ASSAY_KIND_HELLO || number == ASSAY_KIND_CANCEL || call.kind == NULL ||
+        .error = error,
+        .deadline = deadline == 0 ? FOREVER : milliseconds_from_now(deadline),
+        .wait_until = milliseconds_from_now(client->options.wait_milliseconds)};
+    if (number == ASSAY_KIND_HELLO || number == ASSAY_KIND_CANCEL || kind == NULL ||
         message == NULL) {
         (void)fail(
             error, ASSAY_REQUEST_INVALID, "calling: found kind %u%s, allowed: those of assay.h",
             number, message == NULL ? " without a request" : "");
-    } else if (call.pool == NULL) {
-        (void)fail_memory(error, "calling in a forked child");
-    } else {
+    } else if (call.pool != NULL) {
         /* A thread cancelled within a call would leave the lock, or the reading, to nobody. */
-        int before, ignored;
+        int before;
         (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-        const bool is_fine = run_call(&call);
-        (void)pthread_setcancelstate(before, &ignored);
-        error->code = is_fine ? ASSAY_OK : error->code;
+        error->code = run_call(&call) ? ASSAY_OK : error->code;
+        (void)pthread_setcancelstate(before, &before);
     }
     return error->code;
 }
@@ -2587,10 +2195,9 @@ assay_code assay_call(
 assay_code assay_generate_stream(
     assay_client *client, const assay_generate_request *request, assay_on_chunk *on_chunk,
     void *context, const assay_call_options *call, assay_reply *reply, assay_error *error) {
-    const assay_call_options streaming = {
-        .deadline_milliseconds = call == NULL ? 0 : call->deadline_milliseconds,
-        .on_chunk = on_chunk,
-        .context = context};
+    assay_call_options streaming = call == NULL ? no_options : *call;
+    streaming.on_chunk = on_chunk;
+    streaming.context = context;
     return assay_call(client, ASSAY_KIND_GENERATE, request, &streaming, reply, error);
 }
 
@@ -2611,23 +2218,18 @@ assay_options assay_options_default(void) {
 static bool check_options(const assay_options *options, assay_error *error) {
     for (size_t i = 0; i < assay_option_count; i++) {
         const assay_field_info *field = &assay_option_fields[i];
-        const uint8_t *place = (const uint8_t *)options + field->offset;
-        const char *unit = "", *text;
-        uint64_t value = field->min;
-        bool is_fine = true;
-        if (field->type == ASSAY_TYPE_U64) {
-            memcpy(&value, place, sizeof value);
-        } else if (field->type == ASSAY_TYPE_TEXT) {
-            memcpy(&text, place, sizeof text);
-            unit = " bytes of UTF-8";
-            value = text == NULL ? 0 : strlen(text);
-            is_fine = is_utf8((const uint8_t *)text, value);
+        const bool is_text = field->type == ASSAY_TYPE_TEXT;
+        struct span value = {(const uint8_t *)options + field->offset, 1};
+        if (is_text) {
+            const char *text;
+            memcpy(&text, value.items, sizeof text);
+            value = (struct span){text, text == NULL ? 0 : strlen(text)};
         }
-        if (!is_fine || value < field->min || value > field->max) {
+        if (check_value(field, value) != NULL) {
             (void)fail(
                 error, ASSAY_REQUEST_INVALID, "making a client: option %s: found %" PRIu64
-                ", allowed: %" PRIu64 "..%" PRIu64 "%s", field->name, value, field->min,
-                field->max, unit);
+                ", allowed: %" PRIu64 "..%" PRIu64 "%s", field->name, measure(field, value),
+                field->min, field->max, is_text ? " bytes of UTF-8" : "");
             copy_text(error->field, sizeof error->field, assay_text_of(field->name));
             return false;
         }
@@ -2638,39 +2240,33 @@ static bool check_options(const assay_options *options, assay_error *error) {
 assay_code assay_client_new(
     const char *text, const assay_options *options, assay_client **made, assay_error *error) {
     assay_error own_error;
-    error = error == NULL ? &own_error : error;
-    error->code = ASSAY_OK;
-    *made = NULL;
     assay_options chosen = options == NULL ? assay_defaults : *options;
     if (chosen.allocator.resize == NULL) {
         chosen.allocator.resize = default_resize;
     }
-    struct address address;
-    if (!check_options(&chosen, error) || !parse_address(text, &address, error)) {
-        return error->code;
-    }
+    error = error == NULL ? &own_error : error;
+    *error = (assay_error){.code = ASSAY_OK};
     assay_client *client = resize(&chosen.allocator, NULL, sizeof *client);
-    struct pool *pool = NULL;
-    if (client != NULL) {
-        *client = (assay_client){.options = chosen, .address = address};
-        copy_text(client->name, sizeof client->name, assay_text_of(chosen.name));
-        client->options.name = client->name;
-        pool = pool_new(client, getpid());
-        atomic_store(&client->pool, pool);
-    }
-    if (pool == NULL) {
-        release(&chosen.allocator, client);
+    if (client == NULL) {
         (void)fail_memory(error, "making a client");
-        return error->code;
+    } else if (check_options(&chosen, error) && parse_address(text, &client->address, error)) {
+        client->options = chosen;
+        client->options.name = client->name;
+        copy_text(client->name, sizeof client->name, assay_text_of(chosen.name));
+        atomic_init(&client->pool, pool_new(client, getpid(), error));
+    }
+    if (error->code != ASSAY_OK) {
+        release(&chosen.allocator, client);
+        client = NULL;
     }
     *made = client;
-    return ASSAY_OK;
+    return error->code;
 }
 
 void assay_client_close(assay_client *client) {
     assay_error error;
-    int before, ignored;
-    struct pool *pool = pool_of(client);
+    int before;
+    struct pool *pool = pool_of(client, &error);
     if (pool == NULL) { /* a child without memory marks its own copy of the parent's pool */
         atomic_load(&client->pool)->is_closed = true;
         return;
@@ -2679,26 +2275,27 @@ void assay_client_close(assay_client *client) {
     pthread_mutex_lock(&pool->lock);
     pool->is_closed = true;
     (void)fail_closed(pool, &error);
-    struct connection *connection = pool->connections;
-    while (connection != NULL) {
-        struct connection *next = connection->next;
-        connection_fail(connection, &error); /* frees it when nobody uses it */
-        connection = next;
+    struct connection *next = pool->connections;
+    while (next != NULL) {
+        struct connection *connection = next;
+        next = connection->next;
+        connection->users++;
+        connection_fail(connection, &error);
+        connection_release(connection);
     }
     pthread_cond_broadcast(&pool->closed);
     pthread_mutex_unlock(&pool->lock);
-    (void)pthread_setcancelstate(before, &ignored);
+    (void)pthread_setcancelstate(before, &before);
 }
 
 void assay_client_free(assay_client *client) {
-    if (client == NULL) {
-        return;
+    if (client != NULL) {
+        const assay_allocator allocator = client->options.allocator;
+        assay_client_close(client);
+        struct pool *pool = atomic_load(&client->pool);
+        if (pool->process == getpid()) {
+            pool_free(pool);
+        }
+        release(&allocator, client);
     }
-    assay_client_close(client);
-    struct pool *pool = atomic_load(&client->pool);
-    if (!is_inherited(pool)) {
-        pool_free(pool);
-    }
-    assay_allocator allocator = client->options.allocator;
-    release(&allocator, client);
 }

@@ -1,7 +1,8 @@
 /*
  * A client of the Assay protocol in C11: this header, assay.c and the generated assay_protocol.h.
- * Needs POSIX threads and liblz4. Blocking and thread safe: any number of threads may share one
- * client; no thread is started, there is no global state.
+ * Needs POSIX threads, liblz4 and sockets like those of Linux (SOCK_CLOEXEC, TCP_KEEPIDLE).
+ * Blocking and thread safe: any number of threads may share one client; no thread is started,
+ * there is no global state.
  *
  * Fork. A forked child may use the parent's client objects. The first use in the child makes new
  * connections, and closes the child's copies of the parent's sockets without shutting them down.
@@ -47,63 +48,6 @@
 extern "C" {
 #endif
 
-/* ---------------------------------------------------------------- values of fields */
-
-/* UTF-8. Absent when data is NULL. In replies a 0 byte stands behind it, not counted in size. */
-typedef struct assay_text {
-    const char *data;
-    size_t size; /* bytes */
-} assay_text;
-
-/* Bytes. Absent when data is NULL. */
-typedef struct assay_bytes {
-    const uint8_t *data;
-    size_t size; /* bytes */
-} assay_bytes;
-
-/* Numbers, token ids mostly. Absent when items is NULL. */
-typedef struct assay_u32s {
-    const uint32_t *items;
-    size_t count; /* elements */
-} assay_u32s;
-
-/* Numbers. Absent when items is NULL. */
-typedef struct assay_f32s {
-    const float *items;
-    size_t count; /* elements */
-} assay_f32s;
-
-/* Texts. */
-typedef struct assay_texts {
-    const assay_text *items;
-    size_t count; /* elements */
-} assay_texts;
-
-/* Optional values. What is not given is not sent; see ASSAY_GIVEN. */
-typedef struct assay_opt_u64 {
-    uint64_t value;
-    bool given;
-} assay_opt_u64;
-
-typedef struct assay_opt_f64 {
-    double value;
-    bool given;
-} assay_opt_f64;
-
-typedef struct assay_opt_bool {
-    bool value;
-    bool given;
-} assay_opt_bool;
-
-/* Initializes an optional value: {.max_tokens = ASSAY_GIVEN(8)}, and in an assignment
- * request.max_tokens = (assay_opt_u64)ASSAY_GIVEN(8). */
-#define ASSAY_GIVEN(x) {(x), true}
-
-/* A C string as a text; nothing is copied. NULL stays absent. */
-assay_text assay_text_of(const char *string);
-
-/* ---------------------------------------------------------------- messages, options, calls */
-
 /* Where memory comes from: like realloc; size 0 frees and returns NULL. Called from any thread. */
 typedef struct assay_allocator {
     void *(*resize)(void *context, void *block, size_t size);
@@ -111,26 +55,16 @@ typedef struct assay_allocator {
 } assay_allocator;
 
 typedef struct assay_client assay_client;
-typedef struct assay_error assay_error;
 typedef struct assay_call_options assay_call_options;
 
 #include "assay_protocol.h"
 
-/* ---------------------------------------------------------------- errors */
+/* Initializes an optional value: {.max_tokens = ASSAY_GIVEN(8)}, and in an assignment
+ * request.max_tokens = (assay_opt_u64)ASSAY_GIVEN(8). */
+#define ASSAY_GIVEN(x) {(x), true}
 
-/* An error; owns nothing. Prompts and answers never appear in it. */
-struct assay_error {
-    assay_code code;
-    uint32_t status;    /* the server's status number, or the one that fits; see SPEC.md */
-    uint8_t provenance; /* of the frame that failed: ASSAY_REAL, ASSAY_MOCK; 0: there was none */
-    bool has_retry_after, has_server_load;
-    uint64_t retry_after_milliseconds; /* pause the server asks for */
-    assay_server_load server_load;     /* how busy the server was when it refused */
-    char message[2560];                /* one sentence */
-    char server_code[132];             /* the server's words; empty: it had none */
-    char field[132];                   /* path of the refused field or option; empty: none */
-    char layer[20];                    /* with MODEL_REJECTED: the layer that refused */
-};
+/* A C string as a text; nothing is copied. NULL stays absent. */
+assay_text assay_text_of(const char *string);
 
 /* ---------------------------------------------------------------- clients */
 

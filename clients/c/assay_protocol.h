@@ -1,10 +1,10 @@
 /*
  * Generated from Protocol/protocol.json by Protocol/generate.py: do not edit.
  *
- * Numbers and messages of the wire protocol (Protocol/SPEC.md), the codes of errors, the options of
- * a client, a reply and a call for each kind of request. Included by assay.h, which defines the
- * types of the values and says what the calls do. A field with the type of an optional value, a
- * text or bytes without data, an array without items and a record that is NULL are absent.
+ * Numbers, values and messages of the wire protocol (Protocol/SPEC.md), errors, the options of a
+ * client, a reply and a call for each kind of request. Included by assay.h, which says what the
+ * calls do. A field with the type of an optional value that is not `given`, a text or bytes without
+ * data, an array without items and a record that is NULL are absent.
  */
 #ifndef ASSAY_PROTOCOL_H
 #define ASSAY_PROTOCOL_H
@@ -21,6 +21,8 @@
 #define ASSAY_FLAG_MORE 2
 /* the answer lists degradations; never with a status other than 0 */
 #define ASSAY_FLAG_DEGRADED 4
+/* all of them together */
+#define ASSAY_FLAGS_MAX 7
 
 /* Provenance. */
 #define ASSAY_REAL 1
@@ -179,6 +181,49 @@ enum {
     ASSAY_MESSAGE_GO_AWAY,
     ASSAY_MESSAGE_COUNT
 };
+
+/* Types of values, which own nothing. In replies a 0 byte stands behind the data of a text or
+ * bytes, not counted in size. */
+/* u64: optional; unsigned integer */
+typedef struct assay_opt_u64 {
+    uint64_t value;
+    bool given;
+} assay_opt_u64;
+/* f64: optional; number; NaN is out of every range */
+typedef struct assay_opt_f64 {
+    double value;
+    bool given;
+} assay_opt_f64;
+/* bytes: as they are */
+typedef struct assay_bytes {
+    const uint8_t *data;
+    size_t size; /* bytes */
+} assay_bytes;
+/* text: UTF-8, well-formed (no overlong forms, no surrogates) */
+typedef struct assay_text {
+    const char *data;
+    size_t size; /* bytes */
+} assay_text;
+/* u32[]: array */
+typedef struct assay_u32s {
+    const uint32_t *items;
+    size_t count; /* elements */
+} assay_u32s;
+/* f32[]: array */
+typedef struct assay_f32s {
+    const float *items;
+    size_t count; /* elements */
+} assay_f32s;
+/* bool: optional; 0 or 1 */
+typedef struct assay_opt_bool {
+    bool value;
+    bool given;
+} assay_opt_bool;
+/* Texts. */
+typedef struct assay_texts {
+    const assay_text *items;
+    size_t count; /* elements */
+} assay_texts;
 
 /* Why a call gave no answer that may be used. */
 typedef enum assay_code {
@@ -870,6 +915,29 @@ struct assay_go_away {
     uint64_t drain_milliseconds;
 };
 
+/* An error; owns nothing. Prompts and answers never appear in it. */
+typedef struct assay_error {
+    assay_code code;
+    /* the server's status number, or the one that fits the code */
+    uint32_t status;
+    /* of the frame that failed: ASSAY_REAL, ASSAY_MOCK; 0: there was none */
+    uint8_t provenance;
+    bool has_retry_after;
+    bool has_server_load;
+    /* stable reason in snake_case; empty: none */
+    char server_code[132];
+    /* one sentence: tried, found, allowed, where */
+    char message[2564];
+    /* path of the refused field, requirements.device; #9 for an unknown id; empty: none */
+    char field[132];
+    /* pause before another attempt, if has_retry_after */
+    uint64_t retry_after_milliseconds;
+    /* with MODEL_REJECTED: the layer that refused; empty: none */
+    char layer[16];
+    /* how busy the server was when it refused, if has_server_load */
+    assay_server_load server_load;
+} assay_error;
+
 /* A part of an answer, valid while on_chunk runs. */
 typedef struct assay_chunk {
     uint8_t kind; /* ASSAY_KIND_...: which of the union */
@@ -978,8 +1046,8 @@ typedef struct assay_field_info {
     uint8_t record;   /* of a record: index of its message */
     uint32_t times_min, times_max;
     uint8_t scalar_size;  /* bytes of a u64, f64 or bool; 0: another type */
-    uint8_t element_size; /* bytes of an element of an array, or of a text or bytes */
-    size_t item_size;     /* in a list: bytes from one to the next */
+    uint8_t element_size; /* bytes of a u64, f64 or bool, of an element of an array, of a char */
+    size_t item_size;     /* of a list: bytes from one to the next; of a record: of its struct */
     uint64_t min, max;    /* bytes, elements or value */
     double f64_min, f64_max;
     bool min_exclusive;
@@ -1031,7 +1099,8 @@ extern const size_t assay_option_count;
 
 static const assay_field_info assay_fields_requirements[] = {
     {.name = "real", .id = 1, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL, .since = 1,
-     .times_max = 1, .scalar_size = 1, .offset = offsetof(struct assay_requirements, real)},
+     .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
+     .offset = offsetof(struct assay_requirements, real)},
     {.name = "fingerprint", .id = 2, .type = ASSAY_TYPE_BYTES, .presence = ASSAY_OPTIONAL,
      .since = 1, .times_max = 1, .min = 32ULL, .max = 32ULL, .element_size = 1,
      .offset = offsetof(struct assay_requirements, fingerprint)},
@@ -1044,10 +1113,10 @@ static const assay_field_info assay_fields_request_context[] = {
      .since = 3, .times_max = 1, .min = 55ULL, .max = 55ULL, .element_size = 1,
      .is_traceparent = true, .offset = offsetof(struct assay_request_context, trace_context)},
     {.name = "attempt", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
-     .times_max = 1, .min = 1ULL, .max = 4294967295ULL, .scalar_size = 8,
+     .times_max = 1, .min = 1ULL, .max = 4294967295ULL, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_request_context, attempt)},
     {.name = "priority", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
-     .times_max = 1, .max = 9ULL, .scalar_size = 8,
+     .times_max = 1, .max = 9ULL, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_request_context, priority)},
 };
 static const assay_field_info assay_fields_answer[] = {
@@ -1061,53 +1130,53 @@ static const assay_field_info assay_fields_answer[] = {
      .times_min = 1, .times_max = 1, .min = 1ULL, .max = 64ULL, .element_size = 1,
      .offset = offsetof(struct assay_answer, device)},
     {.name = "timing", .id = 4, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_TIMING,
-     .offset = offsetof(struct assay_answer, timing)},
+     .times_min = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_timing),
+     .record = ASSAY_MESSAGE_TIMING, .offset = offsetof(struct assay_answer, timing)},
     {.name = "degradations", .id = 5, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REPEATED,
      .since = 1, .times_max = 1024, .min = 1ULL, .max = 2048ULL, .element_size = 1,
      .item_size = sizeof(assay_text), .offset = offsetof(struct assay_answer, degradations)},
     {.name = "server_load", .id = 6, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_SERVER_LOAD,
-     .offset = offsetof(struct assay_answer, server_load)},
+     .since = 3, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_server_load),
+     .record = ASSAY_MESSAGE_SERVER_LOAD, .offset = offsetof(struct assay_answer, server_load)},
 };
 static const assay_field_info assay_fields_server_load[] = {
     {.name = "queued", .id = 1, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 3,
-     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_server_load, queued)},
     {.name = "running", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 3,
-     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_server_load, running)},
     {.name = "wait_microseconds", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
      .since = 3, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
-     .offset = offsetof(struct assay_server_load, wait_microseconds)},
+     .element_size = 8, .offset = offsetof(struct assay_server_load, wait_microseconds)},
     {.name = "cache_pages_used", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
      .since = 3, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
-     .offset = offsetof(struct assay_server_load, cache_pages_used)},
+     .element_size = 8, .offset = offsetof(struct assay_server_load, cache_pages_used)},
     {.name = "cache_pages", .id = 5, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
      .since = 3, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
-     .offset = offsetof(struct assay_server_load, cache_pages)},
+     .element_size = 8, .offset = offsetof(struct assay_server_load, cache_pages)},
 };
 static const assay_field_info assay_fields_timing[] = {
     {.name = "accept", .id = 1, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_timing, accept)},
     {.name = "queue", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_timing, queue)},
     {.name = "tokenize", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_timing, tokenize)},
     {.name = "prefill", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_timing, prefill)},
     {.name = "decode", .id = 5, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_timing, decode)},
     {.name = "write", .id = 6, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_timing, write)},
     {.name = "total", .id = 7, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_timing, total)},
 };
 static const char *const assay_choices_chat_message_role[] = {"system", "user", "assistant", NULL};
@@ -1139,7 +1208,7 @@ static const assay_field_info assay_fields_logprobs[] = {
      .times_min = 1, .times_max = 1, .max = 1000000ULL, .element_size = 4,
      .offset = offsetof(struct assay_logprobs, logprobs)},
     {.name = "top_count", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 2,
-     .times_max = 1, .max = 64ULL, .scalar_size = 8,
+     .times_max = 1, .max = 64ULL, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_logprobs, top_count)},
     {.name = "top_tokens", .id = 4, .type = ASSAY_TYPE_U32S, .presence = ASSAY_OPTIONAL,
      .since = 2, .times_max = 1, .max = 1000000ULL, .element_size = 4,
@@ -1162,13 +1231,14 @@ static const assay_field_info assay_fields_error_body[] = {
      .offset = offsetof(struct assay_error_body, field)},
     {.name = "retry_after_milliseconds", .id = 4, .type = ASSAY_TYPE_U64,
      .presence = ASSAY_OPTIONAL, .since = 1, .times_max = 1, .max = 3600000ULL, .scalar_size = 8,
-     .offset = offsetof(struct assay_error_body, retry_after_milliseconds)},
+     .element_size = 8, .offset = offsetof(struct assay_error_body, retry_after_milliseconds)},
     {.name = "layer", .id = 5, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
      .times_max = 1, .max = UINT32_MAX, .element_size = 1,
      .choices = assay_choices_error_body_layer,
      .offset = offsetof(struct assay_error_body, layer)},
     {.name = "server_load", .id = 6, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_SERVER_LOAD,
+     .since = 3, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_server_load),
+     .record = ASSAY_MESSAGE_SERVER_LOAD,
      .offset = offsetof(struct assay_error_body, server_load)},
 };
 static const assay_field_info assay_fields_hello_request[] = {
@@ -1177,13 +1247,13 @@ static const assay_field_info assay_fields_hello_request[] = {
      .offset = offsetof(struct assay_hello_request, client)},
     {.name = "revision", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
      .times_min = 1, .times_max = 1, .min = 1ULL, .max = 4294967295ULL, .scalar_size = 8,
-     .offset = offsetof(struct assay_hello_request, revision)},
+     .element_size = 8, .offset = offsetof(struct assay_hello_request, revision)},
     {.name = "compression", .id = 3, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .scalar_size = 1,
+     .since = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_hello_request, compression)},
     {.name = "body_size_max", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
      .since = 1, .times_max = 1, .min = 4096ULL, .max = 4294967295ULL, .scalar_size = 8,
-     .offset = offsetof(struct assay_hello_request, body_size_max)},
+     .element_size = 8, .offset = offsetof(struct assay_hello_request, body_size_max)},
 };
 static const assay_field_info assay_fields_hello_response[] = {
     {.name = "server", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
@@ -1191,16 +1261,18 @@ static const assay_field_info assay_fields_hello_response[] = {
      .offset = offsetof(struct assay_hello_response, server)},
     {.name = "revision", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
      .times_min = 1, .times_max = 1, .min = 1ULL, .max = 4294967295ULL, .scalar_size = 8,
-     .offset = offsetof(struct assay_hello_response, revision)},
+     .element_size = 8, .offset = offsetof(struct assay_hello_response, revision)},
     {.name = "compression", .id = 3, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_REQUIRED,
-     .since = 1, .times_min = 1, .times_max = 1, .scalar_size = 1,
+     .since = 1, .times_min = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_hello_response, compression)},
     {.name = "body_size_max", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
      .since = 1, .times_min = 1, .times_max = 1, .min = 4096ULL, .max = 4294967295ULL,
-     .scalar_size = 8, .offset = offsetof(struct assay_hello_response, body_size_max)},
+     .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_hello_response, body_size_max)},
     {.name = "requests_in_flight_max", .id = 5, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
      .since = 1, .times_min = 1, .times_max = 1, .min = 1ULL, .max = 4294967295ULL,
-     .scalar_size = 8, .offset = offsetof(struct assay_hello_response, requests_in_flight_max)},
+     .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_hello_response, requests_in_flight_max)},
 };
 static const assay_field_info assay_fields_ping_request[] = {
     {.name = "payload", .id = 1, .type = ASSAY_TYPE_BYTES, .presence = ASSAY_OPTIONAL, .since = 1,
@@ -1217,12 +1289,15 @@ static const assay_field_info assay_fields_health_request[] = {
      .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
      .offset = offsetof(struct assay_health_request, model)},
     {.name = "verify", .id = 2, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL, .since = 2,
-     .times_max = 1, .scalar_size = 1, .offset = offsetof(struct assay_health_request, verify)},
+     .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
+     .offset = offsetof(struct assay_health_request, verify)},
     {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
+     .since = 3, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_request_context),
+     .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
      .offset = offsetof(struct assay_health_request, context)},
     {.name = "requirements", .id = 30, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .record = ASSAY_MESSAGE_REQUIREMENTS,
+     .since = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_requirements),
+     .record = ASSAY_MESSAGE_REQUIREMENTS,
      .offset = offsetof(struct assay_health_request, requirements)},
 };
 static const char *const assay_choices_health_response_state[] = {"loading", "ready", "failed",
@@ -1233,7 +1308,7 @@ static const char *const assay_choices_health_response_file[] = {"unchanged", "c
     NULL};
 static const assay_field_info assay_fields_health_response[] = {
     {.name = "ready", .id = 1, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .scalar_size = 1,
+     .times_min = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_health_response, ready)},
     {.name = "state", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
      .times_min = 1, .times_max = 1, .max = UINT32_MAX, .element_size = 1,
@@ -1248,7 +1323,7 @@ static const assay_field_info assay_fields_health_response[] = {
      .offset = offsetof(struct assay_health_response, seal)},
     {.name = "largest_difference", .id = 5, .type = ASSAY_TYPE_F64, .presence = ASSAY_OPTIONAL,
      .since = 2, .times_max = 1, .f64_min = 0.0, .f64_max = 10.0, .scalar_size = 8,
-     .offset = offsetof(struct assay_health_response, largest_difference)},
+     .element_size = 8, .offset = offsetof(struct assay_health_response, largest_difference)},
     {.name = "file", .id = 6, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 3,
      .times_max = 1, .max = UINT32_MAX, .element_size = 1,
      .choices = assay_choices_health_response_file,
@@ -1256,8 +1331,8 @@ static const assay_field_info assay_fields_health_response[] = {
 };
 static const assay_field_info assay_fields_models_response[] = {
     {.name = "models", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED, .since = 1,
-     .times_max = 1024, .item_size = sizeof(assay_model), .record = ASSAY_MESSAGE_MODEL,
-     .offset = offsetof(struct assay_models_response, models)},
+     .times_max = 1024, .element_size = 1, .item_size = sizeof(assay_model),
+     .record = ASSAY_MESSAGE_MODEL, .offset = offsetof(struct assay_models_response, models)},
 };
 static const char *const assay_choices_model_state[] = {"loading", "ready", "failed", "draining",
     NULL};
@@ -1270,25 +1345,25 @@ static const assay_field_info assay_fields_model[] = {
      .times_min = 1, .times_max = 1, .max = UINT32_MAX, .element_size = 1,
      .choices = assay_choices_model_state, .offset = offsetof(struct assay_model, state)},
     {.name = "provenance", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 2ULL, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 2ULL, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_model, provenance)},
     {.name = "architecture", .id = 4, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED,
      .since = 1, .times_min = 1, .times_max = 1, .max = 128ULL, .element_size = 1,
      .offset = offsetof(struct assay_model, architecture)},
     {.name = "parameters", .id = 5, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_model, parameters)},
     {.name = "vocabulary", .id = 6, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_model, vocabulary)},
     {.name = "context", .id = 7, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_model, context)},
     {.name = "fingerprint", .id = 8, .type = ASSAY_TYPE_BYTES, .presence = ASSAY_OPTIONAL,
      .since = 1, .times_max = 1, .min = 32ULL, .max = 32ULL, .element_size = 1,
      .offset = offsetof(struct assay_model, fingerprint)},
     {.name = "generation", .id = 9, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .max = 4294967295ULL, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = 4294967295ULL, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_model, generation)},
     {.name = "device", .id = 10, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
      .times_min = 1, .times_max = 1, .max = 64ULL, .element_size = 1,
@@ -1297,7 +1372,7 @@ static const assay_field_info assay_fields_model[] = {
      .since = 1, .times_max = 1, .min = 1ULL, .max = 2048ULL, .element_size = 1,
      .offset = offsetof(struct assay_model, device_reason)},
     {.name = "bytes", .id = 12, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_model, bytes)},
     {.name = "file", .id = 13, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 3,
      .times_max = 1, .max = UINT32_MAX, .element_size = 1, .choices = assay_choices_model_file,
@@ -1322,22 +1397,22 @@ static const assay_field_info assay_fields_load_request[] = {
 };
 static const assay_field_info assay_fields_load_progress[] = {
     {.name = "layer", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_LAYER,
-     .offset = offsetof(struct assay_load_progress, layer)},
+     .times_min = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_layer),
+     .record = ASSAY_MESSAGE_LAYER, .offset = offsetof(struct assay_load_progress, layer)},
     {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
-     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_load_progress, frame)},
 };
 static const assay_field_info assay_fields_load_response[] = {
     {.name = "accepted", .id = 1, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .scalar_size = 1,
+     .times_min = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_load_response, accepted)},
     {.name = "layers", .id = 2, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED, .since = 1,
-     .times_max = 1024, .item_size = sizeof(assay_layer), .record = ASSAY_MESSAGE_LAYER,
-     .offset = offsetof(struct assay_load_response, layers)},
+     .times_max = 1024, .element_size = 1, .item_size = sizeof(assay_layer),
+     .record = ASSAY_MESSAGE_LAYER, .offset = offsetof(struct assay_load_response, layers)},
     {.name = "model", .id = 3, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL, .since = 1,
-     .times_max = 1, .record = ASSAY_MESSAGE_MODEL,
-     .offset = offsetof(struct assay_load_response, model)},
+     .times_max = 1, .element_size = 1, .item_size = sizeof(assay_model),
+     .record = ASSAY_MESSAGE_MODEL, .offset = offsetof(struct assay_load_response, model)},
     {.name = "overrides", .id = 4, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REPEATED, .since = 1,
      .times_max = 1024, .min = 1ULL, .max = 2048ULL, .element_size = 1,
      .item_size = sizeof(assay_text), .offset = offsetof(struct assay_load_response, overrides)},
@@ -1345,7 +1420,7 @@ static const assay_field_info assay_fields_load_response[] = {
      .times_max = 1024, .min = 1ULL, .max = 2048ULL, .element_size = 1,
      .item_size = sizeof(assay_text), .offset = offsetof(struct assay_load_response, attempts)},
     {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
-     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_load_response, frame)},
 };
 static const char *const assay_choices_layer_layer[] = {"file", "parse", "compatibility",
@@ -1355,10 +1430,11 @@ static const assay_field_info assay_fields_layer[] = {
      .times_min = 1, .times_max = 1, .max = UINT32_MAX, .element_size = 1,
      .choices = assay_choices_layer_layer, .offset = offsetof(struct assay_layer, layer)},
     {.name = "ok", .id = 2, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .scalar_size = 1, .offset = offsetof(struct assay_layer, ok)},
+     .times_min = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
+     .offset = offsetof(struct assay_layer, ok)},
     {.name = "microseconds", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
      .since = 1, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
-     .offset = offsetof(struct assay_layer, microseconds)},
+     .element_size = 8, .offset = offsetof(struct assay_layer, microseconds)},
 };
 static const assay_field_info assay_fields_unload_request[] = {
     {.name = "name", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
@@ -1373,16 +1449,18 @@ static const assay_field_info assay_fields_tokenize_request[] = {
      .times_min = 1, .times_max = 1, .max = 4000000ULL, .element_size = 1,
      .offset = offsetof(struct assay_tokenize_request, text)},
     {.name = "parse_special", .id = 3, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .scalar_size = 1,
+     .since = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_tokenize_request, parse_special)},
     {.name = "add_special", .id = 4, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .scalar_size = 1,
+     .since = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_tokenize_request, add_special)},
     {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
+     .since = 3, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_request_context),
+     .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
      .offset = offsetof(struct assay_tokenize_request, context)},
     {.name = "requirements", .id = 30, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .record = ASSAY_MESSAGE_REQUIREMENTS,
+     .since = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_requirements),
+     .record = ASSAY_MESSAGE_REQUIREMENTS,
      .offset = offsetof(struct assay_tokenize_request, requirements)},
 };
 static const assay_field_info assay_fields_tokenize_response[] = {
@@ -1390,8 +1468,8 @@ static const assay_field_info assay_fields_tokenize_response[] = {
      .times_min = 1, .times_max = 1, .max = 1000000ULL, .element_size = 4,
      .offset = offsetof(struct assay_tokenize_response, tokens)},
     {.name = "answer", .id = 31, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_ANSWER,
-     .offset = offsetof(struct assay_tokenize_response, answer)},
+     .times_min = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_answer),
+     .record = ASSAY_MESSAGE_ANSWER, .offset = offsetof(struct assay_tokenize_response, answer)},
 };
 static const assay_field_info assay_fields_detokenize_request[] = {
     {.name = "model", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
@@ -1401,10 +1479,12 @@ static const assay_field_info assay_fields_detokenize_request[] = {
      .times_min = 1, .times_max = 1, .max = 1000000ULL, .element_size = 4,
      .offset = offsetof(struct assay_detokenize_request, tokens)},
     {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
+     .since = 3, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_request_context),
+     .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
      .offset = offsetof(struct assay_detokenize_request, context)},
     {.name = "requirements", .id = 30, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .record = ASSAY_MESSAGE_REQUIREMENTS,
+     .since = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_requirements),
+     .record = ASSAY_MESSAGE_REQUIREMENTS,
      .offset = offsetof(struct assay_detokenize_request, requirements)},
 };
 static const assay_field_info assay_fields_detokenize_response[] = {
@@ -1412,8 +1492,8 @@ static const assay_field_info assay_fields_detokenize_response[] = {
      .times_min = 1, .times_max = 1, .max = 4000000ULL, .element_size = 1,
      .offset = offsetof(struct assay_detokenize_response, text)},
     {.name = "answer", .id = 31, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_ANSWER,
-     .offset = offsetof(struct assay_detokenize_response, answer)},
+     .times_min = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_answer),
+     .record = ASSAY_MESSAGE_ANSWER, .offset = offsetof(struct assay_detokenize_response, answer)},
 };
 static const assay_field_info assay_fields_generate_request[] = {
     {.name = "model", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
@@ -1426,56 +1506,58 @@ static const assay_field_info assay_fields_generate_request[] = {
      .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 4,
      .offset = offsetof(struct assay_generate_request, tokens)},
     {.name = "parse_special", .id = 4, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .scalar_size = 1,
+     .since = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_generate_request, parse_special)},
     {.name = "add_special", .id = 5, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .scalar_size = 1,
+     .since = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_generate_request, add_special)},
     {.name = "max_tokens", .id = 6, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 1,
-     .times_max = 1, .min = 1ULL, .max = 1048576ULL, .scalar_size = 8,
+     .times_max = 1, .min = 1ULL, .max = 1048576ULL, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_generate_request, max_tokens)},
     {.name = "temperature", .id = 7, .type = ASSAY_TYPE_F64, .presence = ASSAY_OPTIONAL,
      .since = 1, .times_max = 1, .f64_min = 0.0, .f64_max = 100.0, .scalar_size = 8,
-     .offset = offsetof(struct assay_generate_request, temperature)},
+     .element_size = 8, .offset = offsetof(struct assay_generate_request, temperature)},
     {.name = "top_k", .id = 8, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 1,
-     .times_max = 1, .max = 16777216ULL, .scalar_size = 8,
+     .times_max = 1, .max = 16777216ULL, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_generate_request, top_k)},
     {.name = "top_p", .id = 9, .type = ASSAY_TYPE_F64, .presence = ASSAY_OPTIONAL, .since = 1,
      .times_max = 1, .f64_min = 0.0, .f64_max = 1.0, .min_exclusive = true, .scalar_size = 8,
-     .offset = offsetof(struct assay_generate_request, top_p)},
+     .element_size = 8, .offset = offsetof(struct assay_generate_request, top_p)},
     {.name = "min_p", .id = 10, .type = ASSAY_TYPE_F64, .presence = ASSAY_OPTIONAL, .since = 1,
-     .times_max = 1, .f64_min = 0.0, .f64_max = 1.0, .scalar_size = 8,
+     .times_max = 1, .f64_min = 0.0, .f64_max = 1.0, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_generate_request, min_p)},
     {.name = "seed", .id = 11, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 1,
-     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_generate_request, seed)},
     {.name = "stop", .id = 12, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REPEATED, .since = 1,
      .times_max = 16, .min = 1ULL, .max = 256ULL, .element_size = 1,
      .item_size = sizeof(assay_text), .offset = offsetof(struct assay_generate_request, stop)},
     {.name = "truncate_prompt", .id = 13, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .scalar_size = 1,
+     .since = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_generate_request, truncate_prompt)},
     {.name = "logprobs", .id = 14, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 2,
-     .times_max = 1, .max = 64ULL, .scalar_size = 8,
+     .times_max = 1, .max = 64ULL, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_generate_request, logprobs)},
     {.name = "prompt_logprobs", .id = 15, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
-     .since = 2, .times_max = 1, .max = 64ULL, .scalar_size = 8,
+     .since = 2, .times_max = 1, .max = 64ULL, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_generate_request, prompt_logprobs)},
     {.name = "messages", .id = 16, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
-     .since = 2, .times_max = 1024, .item_size = sizeof(assay_chat_message),
+     .since = 2, .times_max = 1024, .element_size = 1, .item_size = sizeof(assay_chat_message),
      .record = ASSAY_MESSAGE_CHAT_MESSAGE,
      .offset = offsetof(struct assay_generate_request, messages)},
     {.name = "ignore_eos", .id = 17, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
-     .since = 3, .times_max = 1, .scalar_size = 1,
+     .since = 3, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_generate_request, ignore_eos)},
     {.name = "min_tokens", .id = 18, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
-     .since = 3, .times_max = 1, .max = 1048576ULL, .scalar_size = 8,
+     .since = 3, .times_max = 1, .max = 1048576ULL, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_generate_request, min_tokens)},
     {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
+     .since = 3, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_request_context),
+     .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
      .offset = offsetof(struct assay_generate_request, context)},
     {.name = "requirements", .id = 30, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .record = ASSAY_MESSAGE_REQUIREMENTS,
+     .since = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_requirements),
+     .record = ASSAY_MESSAGE_REQUIREMENTS,
      .offset = offsetof(struct assay_generate_request, requirements)},
 };
 static const assay_rule assay_rules_generate_request[] = {
@@ -1491,19 +1573,20 @@ static const assay_field_info assay_fields_generate_chunk[] = {
      .times_max = 1, .max = 4000000ULL, .element_size = 1,
      .offset = offsetof(struct assay_generate_chunk, text)},
     {.name = "prompt_done", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .since = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_generate_chunk, prompt_done)},
     {.name = "prompt_total", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .since = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_generate_chunk, prompt_total)},
     {.name = "logprobs", .id = 5, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 2, .times_max = 1, .record = ASSAY_MESSAGE_LOGPROBS,
-     .offset = offsetof(struct assay_generate_chunk, logprobs)},
+     .since = 2, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_logprobs),
+     .record = ASSAY_MESSAGE_LOGPROBS, .offset = offsetof(struct assay_generate_chunk, logprobs)},
     {.name = "prompt_logprobs", .id = 6, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 2, .times_max = 1, .record = ASSAY_MESSAGE_LOGPROBS,
+     .since = 2, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_logprobs),
+     .record = ASSAY_MESSAGE_LOGPROBS,
      .offset = offsetof(struct assay_generate_chunk, prompt_logprobs)},
     {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
-     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_generate_chunk, frame)},
 };
 static const char *const assay_choices_generate_response_finish_reason[] = {"stop", "length",
@@ -1524,22 +1607,24 @@ static const assay_field_info assay_fields_generate_response[] = {
      .offset = offsetof(struct assay_generate_response, stop_matched)},
     {.name = "prompt_tokens", .id = 7, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
      .since = 1, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
-     .offset = offsetof(struct assay_generate_response, prompt_tokens)},
+     .element_size = 8, .offset = offsetof(struct assay_generate_response, prompt_tokens)},
     {.name = "completion_tokens", .id = 8, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
      .since = 1, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
-     .offset = offsetof(struct assay_generate_response, completion_tokens)},
+     .element_size = 8, .offset = offsetof(struct assay_generate_response, completion_tokens)},
     {.name = "logprobs", .id = 9, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 2, .times_max = 1, .record = ASSAY_MESSAGE_LOGPROBS,
+     .since = 2, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_logprobs),
+     .record = ASSAY_MESSAGE_LOGPROBS,
      .offset = offsetof(struct assay_generate_response, logprobs)},
     {.name = "prompt_logprobs", .id = 10, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 2, .times_max = 1, .record = ASSAY_MESSAGE_LOGPROBS,
+     .since = 2, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_logprobs),
+     .record = ASSAY_MESSAGE_LOGPROBS,
      .offset = offsetof(struct assay_generate_response, prompt_logprobs)},
     {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
-     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_generate_response, frame)},
     {.name = "answer", .id = 31, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_ANSWER,
-     .offset = offsetof(struct assay_generate_response, answer)},
+     .times_min = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_answer),
+     .record = ASSAY_MESSAGE_ANSWER, .offset = offsetof(struct assay_generate_response, answer)},
 };
 static const assay_field_info assay_fields_score_request[] = {
     {.name = "model", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 2,
@@ -1552,26 +1637,29 @@ static const assay_field_info assay_fields_score_request[] = {
      .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 4,
      .offset = offsetof(struct assay_score_request, tokens)},
     {.name = "parse_special", .id = 4, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
-     .since = 2, .times_max = 1, .scalar_size = 1,
+     .since = 2, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_score_request, parse_special)},
     {.name = "add_special", .id = 5, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
-     .since = 2, .times_max = 1, .scalar_size = 1,
+     .since = 2, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_score_request, add_special)},
     {.name = "messages", .id = 6, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
-     .since = 2, .times_max = 1024, .item_size = sizeof(assay_chat_message),
+     .since = 2, .times_max = 1024, .element_size = 1, .item_size = sizeof(assay_chat_message),
      .record = ASSAY_MESSAGE_CHAT_MESSAGE,
      .offset = offsetof(struct assay_score_request, messages)},
     {.name = "continuations", .id = 7, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
-     .since = 2, .times_min = 1, .times_max = 256, .item_size = sizeof(assay_input),
-     .record = ASSAY_MESSAGE_INPUT, .offset = offsetof(struct assay_score_request, continuations)},
+     .since = 2, .times_min = 1, .times_max = 256, .element_size = 1,
+     .item_size = sizeof(assay_input), .record = ASSAY_MESSAGE_INPUT,
+     .offset = offsetof(struct assay_score_request, continuations)},
     {.name = "top_logprobs", .id = 8, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
-     .since = 2, .times_max = 1, .max = 64ULL, .scalar_size = 8,
+     .since = 2, .times_max = 1, .max = 64ULL, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_score_request, top_logprobs)},
     {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
+     .since = 3, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_request_context),
+     .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
      .offset = offsetof(struct assay_score_request, context)},
     {.name = "requirements", .id = 30, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 2, .times_max = 1, .record = ASSAY_MESSAGE_REQUIREMENTS,
+     .since = 2, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_requirements),
+     .record = ASSAY_MESSAGE_REQUIREMENTS,
      .offset = offsetof(struct assay_score_request, requirements)},
 };
 static const assay_rule assay_rules_score_request[] = {
@@ -1581,25 +1669,26 @@ static const assay_rule assay_rules_score_request[] = {
 };
 static const assay_field_info assay_fields_score_response[] = {
     {.name = "scores", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED, .since = 2,
-     .times_min = 1, .times_max = 256, .item_size = sizeof(assay_continuation_score),
-     .record = ASSAY_MESSAGE_CONTINUATION_SCORE,
+     .times_min = 1, .times_max = 256, .element_size = 1,
+     .item_size = sizeof(assay_continuation_score), .record = ASSAY_MESSAGE_CONTINUATION_SCORE,
      .offset = offsetof(struct assay_score_response, scores)},
     {.name = "prompt_tokens", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
      .since = 2, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
-     .offset = offsetof(struct assay_score_response, prompt_tokens)},
+     .element_size = 8, .offset = offsetof(struct assay_score_response, prompt_tokens)},
     {.name = "answer", .id = 31, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 2,
-     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_ANSWER,
-     .offset = offsetof(struct assay_score_response, answer)},
+     .times_min = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_answer),
+     .record = ASSAY_MESSAGE_ANSWER, .offset = offsetof(struct assay_score_response, answer)},
 };
 static const assay_field_info assay_fields_continuation_score[] = {
     {.name = "logprobs", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED,
-     .since = 2, .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_LOGPROBS,
+     .since = 2, .times_min = 1, .times_max = 1, .element_size = 1,
+     .item_size = sizeof(assay_logprobs), .record = ASSAY_MESSAGE_LOGPROBS,
      .offset = offsetof(struct assay_continuation_score, logprobs)},
     {.name = "logprob", .id = 2, .type = ASSAY_TYPE_F64, .presence = ASSAY_REQUIRED, .since = 2,
      .times_min = 1, .times_max = 1, .f64_min = -INFINITY, .f64_max = INFINITY, .scalar_size = 8,
-     .offset = offsetof(struct assay_continuation_score, logprob)},
+     .element_size = 8, .offset = offsetof(struct assay_continuation_score, logprob)},
     {.name = "greedy", .id = 3, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_REQUIRED, .since = 2,
-     .times_min = 1, .times_max = 1, .scalar_size = 1,
+     .times_min = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_continuation_score, greedy)},
 };
 static const char *const assay_choices_embed_request_pooling[] = {"mean", "last", "cls", NULL};
@@ -1608,25 +1697,28 @@ static const assay_field_info assay_fields_embed_request[] = {
      .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
      .offset = offsetof(struct assay_embed_request, model)},
     {.name = "inputs", .id = 2, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED, .since = 2,
-     .times_min = 1, .times_max = 256, .item_size = sizeof(assay_input),
+     .times_min = 1, .times_max = 256, .element_size = 1, .item_size = sizeof(assay_input),
      .record = ASSAY_MESSAGE_INPUT, .offset = offsetof(struct assay_embed_request, inputs)},
     {.name = "parse_special", .id = 3, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
-     .since = 2, .times_max = 1, .scalar_size = 1,
+     .since = 2, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_embed_request, parse_special)},
     {.name = "add_special", .id = 4, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
-     .since = 2, .times_max = 1, .scalar_size = 1,
+     .since = 2, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_embed_request, add_special)},
     {.name = "pooling", .id = 5, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 2,
      .times_max = 1, .max = UINT32_MAX, .element_size = 1,
      .choices = assay_choices_embed_request_pooling,
      .offset = offsetof(struct assay_embed_request, pooling)},
     {.name = "normalize", .id = 6, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL, .since = 2,
-     .times_max = 1, .scalar_size = 1, .offset = offsetof(struct assay_embed_request, normalize)},
+     .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
+     .offset = offsetof(struct assay_embed_request, normalize)},
     {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
+     .since = 3, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_request_context),
+     .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
      .offset = offsetof(struct assay_embed_request, context)},
     {.name = "requirements", .id = 30, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 2, .times_max = 1, .record = ASSAY_MESSAGE_REQUIREMENTS,
+     .since = 2, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_requirements),
+     .record = ASSAY_MESSAGE_REQUIREMENTS,
      .offset = offsetof(struct assay_embed_request, requirements)},
 };
 static const assay_field_info assay_fields_embed_chunk[] = {
@@ -1634,7 +1726,7 @@ static const assay_field_info assay_fields_embed_chunk[] = {
      .since = 2, .times_min = 1, .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 4,
      .offset = offsetof(struct assay_embed_chunk, embeddings)},
     {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
-     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_embed_chunk, frame)},
 };
 static const assay_field_info assay_fields_embed_response[] = {
@@ -1643,19 +1735,19 @@ static const assay_field_info assay_fields_embed_response[] = {
      .offset = offsetof(struct assay_embed_response, embeddings)},
     {.name = "dimensions", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 2,
      .times_min = 1, .times_max = 1, .min = 1ULL, .max = 131072ULL, .scalar_size = 8,
-     .offset = offsetof(struct assay_embed_response, dimensions)},
+     .element_size = 8, .offset = offsetof(struct assay_embed_response, dimensions)},
     {.name = "count", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 2,
      .times_min = 1, .times_max = 1, .min = 1ULL, .max = 256ULL, .scalar_size = 8,
-     .offset = offsetof(struct assay_embed_response, count)},
+     .element_size = 8, .offset = offsetof(struct assay_embed_response, count)},
     {.name = "prompt_tokens", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
      .since = 2, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
-     .offset = offsetof(struct assay_embed_response, prompt_tokens)},
+     .element_size = 8, .offset = offsetof(struct assay_embed_response, prompt_tokens)},
     {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
-     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_embed_response, frame)},
     {.name = "answer", .id = 31, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 2,
-     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_ANSWER,
-     .offset = offsetof(struct assay_embed_response, answer)},
+     .times_min = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_answer),
+     .record = ASSAY_MESSAGE_ANSWER, .offset = offsetof(struct assay_embed_response, answer)},
 };
 static const assay_field_info assay_fields_logits_request[] = {
     {.name = "model", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
@@ -1668,23 +1760,25 @@ static const assay_field_info assay_fields_logits_request[] = {
      .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 4,
      .offset = offsetof(struct assay_logits_request, tokens)},
     {.name = "parse_special", .id = 4, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .scalar_size = 1,
+     .since = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_logits_request, parse_special)},
     {.name = "add_special", .id = 5, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .scalar_size = 1,
+     .since = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_logits_request, add_special)},
     {.name = "all_positions", .id = 6, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .scalar_size = 1,
+     .since = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_logits_request, all_positions)},
     {.name = "messages", .id = 7, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
-     .since = 2, .times_max = 1024, .item_size = sizeof(assay_chat_message),
+     .since = 2, .times_max = 1024, .element_size = 1, .item_size = sizeof(assay_chat_message),
      .record = ASSAY_MESSAGE_CHAT_MESSAGE,
      .offset = offsetof(struct assay_logits_request, messages)},
     {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 3, .times_max = 1, .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
+     .since = 3, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_request_context),
+     .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
      .offset = offsetof(struct assay_logits_request, context)},
     {.name = "requirements", .id = 30, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
-     .since = 1, .times_max = 1, .record = ASSAY_MESSAGE_REQUIREMENTS,
+     .since = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_requirements),
+     .record = ASSAY_MESSAGE_REQUIREMENTS,
      .offset = offsetof(struct assay_logits_request, requirements)},
 };
 static const assay_rule assay_rules_logits_request[] = {
@@ -1697,7 +1791,7 @@ static const assay_field_info assay_fields_logits_chunk[] = {
      .times_min = 1, .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 4,
      .offset = offsetof(struct assay_logits_chunk, logits)},
     {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
-     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_logits_chunk, frame)},
 };
 static const assay_field_info assay_fields_logits_response[] = {
@@ -1706,30 +1800,30 @@ static const assay_field_info assay_fields_logits_response[] = {
      .offset = offsetof(struct assay_logits_response, logits)},
     {.name = "vocabulary", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
      .times_min = 1, .times_max = 1, .min = 1ULL, .max = 4294967295ULL, .scalar_size = 8,
-     .offset = offsetof(struct assay_logits_response, vocabulary)},
+     .element_size = 8, .offset = offsetof(struct assay_logits_response, vocabulary)},
     {.name = "positions", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
      .times_min = 1, .times_max = 1, .min = 1ULL, .max = 4294967295ULL, .scalar_size = 8,
-     .offset = offsetof(struct assay_logits_response, positions)},
+     .element_size = 8, .offset = offsetof(struct assay_logits_response, positions)},
     {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
-     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_logits_response, frame)},
     {.name = "answer", .id = 31, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .record = ASSAY_MESSAGE_ANSWER,
-     .offset = offsetof(struct assay_logits_response, answer)},
+     .times_min = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_answer),
+     .record = ASSAY_MESSAGE_ANSWER, .offset = offsetof(struct assay_logits_response, answer)},
 };
 static const assay_field_info assay_fields_cancel_request[] = {
     {.name = "target", .id = 1, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
      .times_min = 1, .times_max = 1, .min = 1ULL, .max = UINT64_MAX, .scalar_size = 8,
-     .offset = offsetof(struct assay_cancel_request, target)},
+     .element_size = 8, .offset = offsetof(struct assay_cancel_request, target)},
 };
 static const assay_field_info assay_fields_cancel_response[] = {
     {.name = "found", .id = 1, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .scalar_size = 1,
+     .times_min = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_cancel_response, found)},
 };
 static const assay_field_info assay_fields_stats_response[] = {
     {.name = "counters", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
-     .since = 1, .times_max = 1024, .item_size = sizeof(assay_counter),
+     .since = 1, .times_max = 1024, .element_size = 1, .item_size = sizeof(assay_counter),
      .record = ASSAY_MESSAGE_COUNTER, .offset = offsetof(struct assay_stats_response, counters)},
 };
 static const assay_field_info assay_fields_counter[] = {
@@ -1737,10 +1831,10 @@ static const assay_field_info assay_fields_counter[] = {
      .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
      .offset = offsetof(struct assay_counter, name)},
     {.name = "real", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_counter, real)},
     {.name = "mock", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
-     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_counter, mock)},
 };
 static const assay_field_info assay_fields_go_away[] = {
@@ -1749,7 +1843,7 @@ static const assay_field_info assay_fields_go_away[] = {
      .offset = offsetof(struct assay_go_away, reason)},
     {.name = "drain_milliseconds", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
      .since = 1, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
-     .offset = offsetof(struct assay_go_away, drain_milliseconds)},
+     .element_size = 8, .offset = offsetof(struct assay_go_away, drain_milliseconds)},
 };
 
 const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
@@ -2160,8 +2254,9 @@ static const assay_options assay_defaults = {
 const assay_field_info assay_option_fields[] = {
     {.name = "name", .type = ASSAY_TYPE_TEXT, .min = 1ULL, .max = 128ULL,
      .offset = offsetof(assay_options, name)},
-    {.name = "allow_mock", .type = ASSAY_TYPE_BOOL, .offset = offsetof(assay_options, allow_mock)},
-    {.name = "compression", .type = ASSAY_TYPE_BOOL,
+    {.name = "allow_mock", .type = ASSAY_TYPE_BOOL, .max = 1,
+     .offset = offsetof(assay_options, allow_mock)},
+    {.name = "compression", .type = ASSAY_TYPE_BOOL, .max = 1,
      .offset = offsetof(assay_options, compression)},
     {.name = "body_size_max", .type = ASSAY_TYPE_U64, .min = 4096ULL, .max = 4294967295ULL,
      .offset = offsetof(assay_options, body_size_max)},

@@ -28,11 +28,11 @@ static bool answer_script(struct fake *fake, int fd, const struct seen *seen) {
     script->is_played = true;
     for (const struct part *part = script->parts; part->object != NULL; part++) {
         struct buffer body = {.allocator = &allocator};
-        struct encoder encoder = {.buffer = &body};
-        CHECK(put_record(&encoder, part->message, part->object));
+        struct codec codec = {.buffer = &body};
+        CHECK(put_record(&codec, part->message, part->object));
         respond(
-            fd, seen, part->more ? ASSAY_FLAG_MORE : 0, 0, buffer_bytes(&body),
-            buffer_size(&body));
+            fd, seen, part->more ? ASSAY_FLAG_MORE : 0, 0, body.bytes,
+            body.size);
         buffer_free(&body);
     }
     return true;

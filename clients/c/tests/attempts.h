@@ -46,12 +46,12 @@ static bool answer_refusing(struct fake *fake, int fd, const struct seen *seen) 
         return answer_well(fake, fd, seen);
     }
     struct buffer bytes = {.allocator = &allocator};
-    struct encoder encoder = {.buffer = &bytes};
+    struct codec codec = {.buffer = &bytes};
     const assay_error_body words = {
         .code = {"queue_full", 10}, .message = {"later", 5}, .server_load = &busy};
-    CHECK(put_record(&encoder, ASSAY_MESSAGE_ERROR_BODY, &words));
+    CHECK(put_record(&codec, ASSAY_MESSAGE_ERROR_BODY, &words));
     respond(
-        fd, seen, 0, ASSAY_STATUS_RESOURCE_EXHAUSTED, buffer_bytes(&bytes), buffer_size(&bytes));
+        fd, seen, 0, ASSAY_STATUS_RESOURCE_EXHAUSTED, bytes.bytes, bytes.size);
     buffer_free(&bytes);
     return true;
 }

@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { HANG_GUARD_SECONDS = 60 }; /* what takes so long has hung */
+
 static unsigned checks_failed;
 
 #define CHECK(condition)                                                                          \

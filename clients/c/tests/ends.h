@@ -10,8 +10,6 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-enum { HANG_GUARD_SECONDS = 60 };
-
 static assay_code ping_with(assay_client *client, const char *words) {
     const assay_ping_request ping = {.payload = {(const uint8_t *)words, strlen(words)}};
     assay_error error;
@@ -430,7 +428,7 @@ static void tcp_connections_are_probed(void) {
     CHECK(parse_address(url, &address, &error));
     atomic_bool is_closed = false;
     int fd = connect_socket(
-        &address, after_milliseconds(now_microseconds(), 5000), &is_closed, &error);
+        &address, milliseconds_from_now(5000), FOREVER, &is_closed, &error);
     CHECK(fd >= 0);
     CHECK_EQUAL(socket_option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
     CHECK_EQUAL(socket_option(fd, IPPROTO_TCP, TCP_KEEPIDLE), 30);
@@ -560,7 +558,8 @@ static void close_ends_connecting(void) {
         options.connect_milliseconds = i == 3 ? HANG_GUARD_SECONDS * 1000 : 20;
         CHECK_EQUAL(assay_client_new(full.url, &options, &clients[i], NULL), ASSAY_OK);
         if (i < 3) {
-            CHECK_EQUAL(ping_with(clients[i], "fills the queue"), ASSAY_TIMED_OUT);
+            const assay_code code = ping_with(clients[i], "fills the queue");
+            CHECK(code == ASSAY_UNREACHABLE || (code == ASSAY_TIMED_OUT && i < 2));
         }
     }
     CHECK(pthread_create(&thread, NULL, close_in_a_pause, clients[3]) == 0);

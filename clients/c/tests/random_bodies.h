@@ -98,15 +98,15 @@ static void with_random_bodies(void (*use)(unsigned message, const uint8_t *body
         for (unsigned message = 0; message < ASSAY_MESSAGE_COUNT; message++) {
             struct arena arena = {.allocator = &allocator};
             struct buffer buffer = {.allocator = &allocator};
-            struct encoder encoder = {.buffer = &buffer};
+            struct codec codec = {.buffer = &buffer};
             uint8_t *object = arena_take(&arena, 1, assay_messages[message].size);
             fill_random(&arena, message, object);
-            bool fine = put_record(&encoder, message, object);
+            bool fine = put_record(&codec, message, object);
             CHECK(fine);
             if (fine) {
-                use(message, buffer_bytes(&buffer), buffer_size(&buffer));
+                use(message, buffer.bytes, buffer.size);
             } else {
-                fprintf(stderr, "%s: %s\n", assay_messages[message].name, encoder.fault.path);
+                fprintf(stderr, "%s: %s\n", assay_messages[message].name, codec.path);
             }
             buffer_free(&buffer);
             arena_free(&arena);

@@ -204,8 +204,9 @@ static void *ping_many(void *context) {
     struct pinging *pinging = context;
     pinging->fine = true;
     for (unsigned i = 0; i < 300 && pinging->fine; i++) {
-        uint32_t words[2] = {pinging->number, i};
-        assay_ping_request request = {.payload = {(const uint8_t *)words, sizeof words}};
+        uint32_t words[15000] = {pinging->number, i}; /* several do not fit in the socket */
+        const size_t size = i % 10 == 4 ? sizeof words : 8;
+        assay_ping_request request = {.payload = {(const uint8_t *)words, size}};
         assay_generate_request generate = small_request;
         assay_error error;
         assay_code code = i % 10 == 9
@@ -329,7 +330,8 @@ static void closing_ends_calls_that_wait(void) {
     fake_stop(&fake);
 }
 
-/* A server that accepts nobody: its queue takes a few, the others wait to connect. */
+/* A server that accepts nobody: its queue takes a few, which wait for the answer to Hello, the
+ * others wait to connect. */
 static void connecting_has_a_limit(void) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     char url[80];
@@ -343,13 +345,67 @@ static void connecting_has_a_limit(void) {
     for (int i = 0; i < 4; i++) {
         assay_error error;
         CHECK_EQUAL(assay_client_new(url, &options, &clients[i], &error), ASSAY_OK);
-        CHECK_EQUAL(assay_models(clients[i], NULL, NULL, &error), ASSAY_TIMED_OUT);
+        const assay_code code = assay_models(clients[i], NULL, NULL, &error);
+        CHECK(code == ASSAY_UNREACHABLE || (code == ASSAY_TIMED_OUT && i < 2));
     }
+    assay_client *patient; /* but its call is not */
+    assay_error error;
+    const assay_call_options soon = {.deadline_milliseconds = 20};
+    options.connect_milliseconds = HANG_GUARD_SECONDS * 1000;
+    CHECK_EQUAL(assay_client_new(url, &options, &patient, &error), ASSAY_OK);
+    CHECK_EQUAL(assay_models(patient, &soon, NULL, &error), ASSAY_TIMED_OUT);
+    assay_client_free(patient);
     for (int i = 0; i < 4; i++) {
         assay_client_free(clients[i]);
     }
     close(listener);
     unlink(name.sun_path);
+}
+
+/* How a frame about the connection itself is marked. */
+struct mark {
+    uint8_t kind, flags, provenance;
+};
+
+/* Says Hello, and before its answer to any other request a GoAway. */
+static bool answer_marked(struct fake *fake, int fd, const struct seen *seen) {
+    const struct mark *mark = fake->context;
+    const struct seen leaving = {.kind = ASSAY_KIND_GO_AWAY};
+    const bool is_hello = seen->kind == ASSAY_KIND_HELLO;
+    uint8_t body[256], frame[512];
+    size_t size = is_hello ? hello_body(body, 4) : field_text(body, 1, "drain");
+    size += is_hello ? 0 : field_u64(body + size, 2, 1000);
+    size = response_put(frame, is_hello ? seen : &leaving, 0, 0, body, (uint32_t)size);
+    if (frame[5] == (mark->kind | 0x80)) {
+        frame[6] = mark->flags;
+        frame[7] = mark->provenance;
+    }
+    all_out(fd, frame, size);
+    return is_hello || answer_well(fake, fd, seen);
+}
+
+/* No mock, and no part of an answer, ever speaks about the connection, allowed or not. */
+static void the_connections_own_frames_bear_no_marks(void) {
+    static const struct mark marks[] = {
+        {0, 0, 0}, {ASSAY_KIND_HELLO, 0, ASSAY_MOCK},
+        {ASSAY_KIND_HELLO, ASSAY_FLAG_MORE, ASSAY_REAL},
+        {ASSAY_KIND_HELLO, ASSAY_FLAG_DEGRADED, ASSAY_REAL}, {ASSAY_KIND_GO_AWAY, 0, ASSAY_MOCK},
+        {ASSAY_KIND_GO_AWAY, ASSAY_FLAG_MORE, ASSAY_REAL},
+        {ASSAY_KIND_GO_AWAY, ASSAY_FLAG_DEGRADED, ASSAY_REAL}};
+    const assay_ping_request ping = {.payload = {NULL, 0}};
+    for (size_t i = 0; i < 2 * sizeof marks / sizeof *marks; i++) {
+        struct mark mark = marks[i / 2];
+        struct fake fake;
+        assay_client *client;
+        assay_options options = assay_options_default();
+        options.allow_mock = i % 2 == 1;
+        fake_start(&fake, answer_marked, &mark);
+        CHECK_EQUAL(assay_client_new(fake.url, &options, &client, NULL), ASSAY_OK);
+        const assay_code code = assay_ping(client, &ping, NULL, NULL, NULL);
+        CHECK_EQUAL(code, mark.kind == 0 ? ASSAY_OK : ASSAY_PROTOCOL_ERROR);
+        assay_client_free(client);
+        fake_stop(&fake);
+    }
 }
 
 /* Answers with frames of which some bytes are wrong. */
@@ -415,9 +471,9 @@ int main(void) {
         TEST(every_failed_allocation_is_an_error), TEST(a_whole_answer_has_a_limit),
         TEST(many_threads_share_one_connection),
         TEST(callers_that_await_the_connection_are_all_sent), TEST(closing_ends_calls_that_wait),
-        TEST(connecting_has_a_limit), TEST(frames_and_tokens_are_counted),
-        TEST(rows_and_inputs_are_counted), TEST(a_child_makes_connections_of_its_own),
-        TEST(a_child_does_not_need_the_parents_lock),
+        TEST(connecting_has_a_limit), TEST(the_connections_own_frames_bear_no_marks),
+        TEST(frames_and_tokens_are_counted), TEST(rows_and_inputs_are_counted),
+        TEST(a_child_makes_connections_of_its_own), TEST(a_child_does_not_need_the_parents_lock),
         TEST(a_call_in_flight_survives_a_fork), TEST(a_fork_in_a_callback_leaves_one_answer),
         TEST(a_child_closes_its_copies_and_no_other_file),
         TEST(a_client_closed_before_the_fork_stays_closed),
