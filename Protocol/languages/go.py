@@ -44,6 +44,27 @@ package assay
 """
 
 
+# A row of a table, as `rule` writes it.
+FIELD = """// field is one row of a table. low and high bound the value of a u64, the bytes of a text or bytes
+// and the elements of an array; least and most bound an f64 (above: least is excluded).
+type field struct {
+	id       int
+	name     string
+	typ      byte
+	since    uint32
+	low      uint64
+	high     uint64
+	least    float64
+	most     float64
+	above    bool
+	timesMin int
+	timesMax int
+	choices  []string
+	format   string
+}
+"""
+
+
 def camel(name):
     return "".join(word.capitalize() for word in name.replace(" ", "_").split("_"))
 
@@ -257,6 +278,19 @@ func (h *header) write(bytes []byte) {
 """ % tuple("\n".join(column) for column in zip(*rows))
 
 
+def origin(protocol):
+    """What is beside the fields of each answer: words of the header."""
+    marks = {row["name"]: row["response"] for row in protocol["header"]}
+    flag = next(row["meaning"] for row in protocol["flags"] if row["name"] == "degraded")
+    members = [
+        ("Provenance", "Provenance", "%s; 2 only when the options allow mocks" % marks["provenance"]),
+        ("Generation", "uint32", marks["generation"]),
+        ("Degraded", "bool", flag.split(";")[0])]
+    return "// Origin says who made an answer and how well.\ntype Origin struct {\n%s}\n" % "\n".join(
+        '%s\t%s %s `json:"%s"`\n' % (wrap("%s: %s." % (name, text), "\t// "), name, kind, name.lower())
+        for name, kind, text in members)
+
+
 def names(kind, table, rows, otherwise):
     """The names of a type's values, and its method String."""
     receiver = kind[0].lower()
@@ -277,14 +311,14 @@ def method(kind):
     text = "%s: %s." % (name, kind["meaning"].replace("; streamed", ""))
     if not kind["retry_safe"]:
         text += " Never sent again once it may have begun."
-    answer = "request.answer" if name in ASSEMBLED else "single[%s]" % struct_name(kind["response"])
+    answer = "request.answer" if name in ASSEMBLED else "plain[struct{}, %s]" % struct_name(kind["response"])
     request, response = struct_name(kind["request"]), struct_name(kind["response"])
     head = "func (c *Client) %s(ctx context.Context, request %s) (*%s, error) {\n" % (
         name, request, response)
     if len(head) > 100:
         head = "func (c *Client) %s(\n\tctx context.Context, request %s,\n) (*%s, error) {\n" % (
             name, request, response)
-    return "%s%s\treturn ask(ctx, c, kind%s, &request, %s)\n}\n" % (
+    return "%s%s\treturn ask(ctx, c, kind%s, &request, %s, nil)\n}\n" % (
         wrap(text, "// "), head, name, answer)
 
 
@@ -397,6 +431,8 @@ def emit(protocol):
                  + mapping("var codeStatus = map[Code]Status", [
                      ("Code" + camel(error["code"]), members[error["status"]])
                      for error in protocol["client_errors"] if error["status"]]))
+    parts.append(FIELD)
+    parts.append(origin(protocol))
     parts.append("// termed is a request to a model: it may say which attempt it is, and what the model must "
                  "be.\ntype termed interface {\n\tterms() (**RequestContext, **Requirements)\n}\n")
     parts.append("// message is the body of a frame of an answer.\ntype message interface {\n\tbody\n"

@@ -23,17 +23,15 @@ type Client struct {
 	life context.Context // ends with Close
 	end  context.CancelFunc
 
-	mutex  sync.Mutex
-	slots  []*connection            // those that take new calls; nil: none yet
-	opened map[*connection]struct{} // all that have not ended, those that drain included
-	closed bool
+	mutex sync.Mutex
+	slots []*connection // those that take new calls; nil: none yet
 }
 
 // NewClient makes a client of the server at tcp://HOST:PORT or unix:///PATH; each function in
 // options may change the Options. It touches no network: the first call connects. Errors:
 // CodeAddressInvalid, CodeRequestInvalid for options out of range.
 func NewClient(address string, options ...func(*Options)) (*Client, error) {
-	c := &Client{options: defaultOptions, opened: map[*connection]struct{}{}}
+	c := &Client{options: defaultOptions}
 	for _, option := range options {
 		option(&c.options)
 	}
@@ -41,11 +39,7 @@ func NewClient(address string, options ...func(*Options)) (*Client, error) {
 	if c.network, c.address, failure = parseAddress(address); failure != nil {
 		return nil, failure
 	}
-	wrong := c.options.check()
-	if wrong == nil && int(c.options.BodySizeMax) < 0 { // where an int has 32 bits
-		wrong = &breach{"body_size_max", "allowed: as far as an int goes"}
-	}
-	if wrong != nil {
+	if wrong := c.options.check(); wrong != nil {
 		return nil, invalidRequest("reading the options", wrong)
 	}
 	c.slots = make([]*connection, c.options.Connections)
@@ -56,14 +50,6 @@ func NewClient(address string, options ...func(*Options)) (*Client, error) {
 // Close closes all connections; the server cancels what is in flight, which fails with
 // CodeConnectionClosed, like every later call. Safe to repeat.
 func (c *Client) Close() error {
-	c.mutex.Lock()
-	c.closed = true
-	opened := c.opened
-	c.opened = nil
-	c.mutex.Unlock()
-	for each := range opened {
-		each.fail(closedError("closing this client", nil))
-	}
 	c.end()
 	return nil
 }
@@ -71,17 +57,36 @@ func (c *Client) Close() error {
 // Ptr returns a pointer to a copy of value, for members that tell "not given" from a zero.
 func Ptr[T any](value T) *T { return &value }
 
-// ask sends a request and waits for its whole answer.
+// ask sends a request and waits for its whole answer. onChunk, which may be nil, sees each chunk
+// before that, on the calling goroutine; nothing is sent again after the first.
 func ask[Chunk, Whole any](
 	ctx context.Context, c *Client, kind byte, request body, fresh func() *answer[Chunk, Whole],
+	onChunk func(*Chunk),
+) (*Whole, error) {
+	e, failure := c.exchange(ctx, kind, request)
+	if failure != nil {
+		return nil, failure
+	}
+	return finish(e, fresh, onChunk)
+}
+
+// finish is the second half of ask.
+func finish[Chunk, Whole any](
+	e *exchange, fresh func() *answer[Chunk, Whole], onChunk func(*Chunk),
 ) (*Whole, error) {
 	var made *answer[Chunk, Whole]
-	e, failure := c.exchange(ctx, kind, request, func() pieces {
-		made = fresh()
-		return made
-	})
+	e.begin = func() { made = fresh() }
+	e.take = func(f *frame) error {
+		chunk, err := made.take(f)
+		if err == nil && chunk != nil && onChunk != nil {
+			e.reached = true
+			onChunk(chunk)
+		}
+		return err
+	}
+	failure := e.run()
 	if failure == nil {
-		failure = e.finish()
+		failure = e.cutShort(&made.whole)
 	}
 	if failure != nil {
 		return nil, failure
@@ -94,12 +99,10 @@ func ask[Chunk, Whole any](
 func (c *Client) Load(
 	ctx context.Context, request LoadRequest, onLayer func(Layer),
 ) (*LoadResponse, error) {
-	return ask(ctx, c, kindLoad, &request, func() *answer[loadProgress, LoadResponse] {
-		return &answer[loadProgress, LoadResponse]{add: func(progress *loadProgress) error {
+	return ask(ctx, c, kindLoad, &request, plain[loadProgress, LoadResponse],
+		func(progress *loadProgress) {
 			if onLayer != nil {
 				onLayer(progress.Layer)
 			}
-			return nil
-		}}
-	})
+		})
 }

@@ -48,10 +48,6 @@ type Error struct {
 	cause error
 	// ended is the error of the call's context, where that had ended when the call failed.
 	ended error
-	// unwritten: the request was not sent, for reasons that another connection may not have.
-	unwritten bool
-	// free: that it was not sent costs no attempt.
-	free bool
 }
 
 // Error is the code and the sentence.

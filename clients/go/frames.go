@@ -15,7 +15,7 @@ import (
 	"io"
 )
 
-// readStep bounds what is allocated ahead of a body's bytes.
+// readStep bounds what is allocated ahead of a body's first bytes; then it is as much as has arrived.
 const readStep = 256 * 1024
 
 // frame is a received response; its body is decompressed.
@@ -70,9 +70,11 @@ func (r *frameReader) next() (*frame, error) {
 		return nil, err
 	}
 	_, _ = r.source.Discard(headerSize) // it is there
-	if f.body, err = readBody(r.source, int(size)); err != nil {
+	body := bytes.NewBuffer(make([]byte, 0, min(size, readStep)+bytes.MinRead))
+	if _, err := io.CopyN(body, r.source, int64(size)); err != nil {
 		return nil, ended(err, headerSize)
 	}
+	f.body = body.Bytes()
 	if f.flags&flagCompressed != 0 {
 		if f.body, err = decompressBlock(f.body, int(f.rawSize)); err != nil {
 			return nil, damage(err.Error())
@@ -107,19 +109,6 @@ func (r *frameReader) check(f *frame, size uint32) error {
 		return damage("found a compressed body without an agreement on compression")
 	}
 	return nil
-}
-
-// readBody allocates no more than readStep, or as much again as has arrived, ahead of the bytes
-// that are there.
-func readBody(source io.Reader, size int) ([]byte, error) {
-	if size <= readStep {
-		body := make([]byte, size)
-		_, err := io.ReadFull(source, body)
-		return body, err
-	}
-	var body bytes.Buffer
-	_, err := io.CopyN(&body, source, int64(size))
-	return body.Bytes(), err
 }
 
 // ended tells an end between frames from one inside a frame.

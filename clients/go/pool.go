@@ -1,8 +1,8 @@
 // The connections of a Client: opened when a call needs one, replaced when they are lost.
 //
-// Guarantees: a call gets the connection with the fewest requests in flight, an open one before a
-// new one; what has arrived on it is looked at before it is used; however many calls wait, one
-// connection is opened once. A connection that drains keeps its calls and gets no new ones.
+// Guarantees: a call gets the connection with the fewest calls on it, an open one before a new one;
+// what has arrived on it is looked at before it is used; however many calls wait, one connection is
+// opened once. A connection that drains keeps its calls and gets no new ones.
 
 package assay
 
@@ -16,19 +16,18 @@ import (
 // socketPathMax is what a Unix socket's address has room for, bytes.
 const socketPathMax = 107
 
-// choose reserves a connection, which is open or will be, for one call, whose begin must follow;
-// nil when the client is closed. A connection that is being opened counts a little more than an
-// open one; opening another is better than to share one.
+// choose reserves a connection, which is open or will be, for one call; nil when the client is closed. A connection that is being opened counts a little more
+// than an open one; opening another is better than to share one.
 func (c *Client) choose() *connection {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if c.closed {
+	if c.life.Err() != nil {
 		return nil
 	}
 	best, least := 0, int32(math.MaxInt32)
 	for index, each := range c.slots {
 		load := int32(2)
-		if each != nil && each.draining.Load() {
+		if each != nil && each.leaving.Load() {
 			c.slots[index] = nil
 		} else if each != nil {
 			if load = 4 * each.users.Load(); !each.open.Load() {
@@ -40,14 +39,7 @@ func (c *Client) choose() *connection {
 		}
 	}
 	if c.slots[best] == nil {
-		opened := newConnection(&c.options)
-		c.slots[best], c.opened[opened] = opened, struct{}{}
-		go func() {
-			opened.run(c.life, c.network, c.address)
-			c.mutex.Lock()
-			delete(c.opened, opened)
-			c.mutex.Unlock()
-		}()
+		c.slots[best] = c.connect()
 	}
 	c.slots[best].users.Add(1)
 	return c.slots[best]

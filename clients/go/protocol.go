@@ -258,6 +258,36 @@ var codeStatus = map[Code]Status{
 	CodeRevisionTooLow:   StatusUnimplemented,
 }
 
+// field is one row of a table. low and high bound the value of a u64, the bytes of a text or bytes
+// and the elements of an array; least and most bound an f64 (above: least is excluded).
+type field struct {
+	id       int
+	name     string
+	typ      byte
+	since    uint32
+	low      uint64
+	high     uint64
+	least    float64
+	most     float64
+	above    bool
+	timesMin int
+	timesMax int
+	choices  []string
+	format   string
+}
+
+// Origin says who made an answer and how well.
+type Origin struct {
+	// Provenance: 1 real, 2 mock; 2 only when the options allow mocks.
+	Provenance Provenance `json:"provenance"`
+
+	// Generation: generation of the model that answered, 0 for none.
+	Generation uint32 `json:"generation"`
+
+	// Degraded: the answer lists degradations.
+	Degraded bool `json:"degraded"`
+}
+
 // termed is a request to a model: it may say which attempt it is, and what the model must be.
 type termed interface {
 	terms() (**RequestContext, **Requirements)
@@ -1483,61 +1513,61 @@ func (m *goAway) fields(c *coder) {
 
 // Ping: same bytes back.
 func (c *Client) Ping(ctx context.Context, request PingRequest) (*PingResponse, error) {
-	return ask(ctx, c, kindPing, &request, request.answer)
+	return ask(ctx, c, kindPing, &request, request.answer, nil)
 }
 
 // Health: may this model, or this server, be sent work.
 func (c *Client) Health(ctx context.Context, request HealthRequest) (*HealthResponse, error) {
-	return ask(ctx, c, kindHealth, &request, single[HealthResponse])
+	return ask(ctx, c, kindHealth, &request, plain[struct{}, HealthResponse], nil)
 }
 
 // Models: list of models.
 func (c *Client) Models(ctx context.Context, request ModelsRequest) (*ModelsResponse, error) {
-	return ask(ctx, c, kindModels, &request, single[ModelsResponse])
+	return ask(ctx, c, kindModels, &request, plain[struct{}, ModelsResponse], nil)
 }
 
 // Unload: stop serving a model. Never sent again once it may have begun.
 func (c *Client) Unload(ctx context.Context, request UnloadRequest) (*UnloadResponse, error) {
-	return ask(ctx, c, kindUnload, &request, single[UnloadResponse])
+	return ask(ctx, c, kindUnload, &request, plain[struct{}, UnloadResponse], nil)
 }
 
 // Tokenize: text to token ids.
 func (c *Client) Tokenize(
 	ctx context.Context, request TokenizeRequest,
 ) (*TokenizeResponse, error) {
-	return ask(ctx, c, kindTokenize, &request, single[TokenizeResponse])
+	return ask(ctx, c, kindTokenize, &request, plain[struct{}, TokenizeResponse], nil)
 }
 
 // Detokenize: token ids to text.
 func (c *Client) Detokenize(
 	ctx context.Context, request DetokenizeRequest,
 ) (*DetokenizeResponse, error) {
-	return ask(ctx, c, kindDetokenize, &request, single[DetokenizeResponse])
+	return ask(ctx, c, kindDetokenize, &request, plain[struct{}, DetokenizeResponse], nil)
 }
 
 // Generate: continue a prompt.
 func (c *Client) Generate(
 	ctx context.Context, request GenerateRequest,
 ) (*GenerateResponse, error) {
-	return ask(ctx, c, kindGenerate, &request, request.answer)
+	return ask(ctx, c, kindGenerate, &request, request.answer, nil)
 }
 
 // Score: log-probabilities of given continuations.
 func (c *Client) Score(ctx context.Context, request ScoreRequest) (*ScoreResponse, error) {
-	return ask(ctx, c, kindScore, &request, request.answer)
+	return ask(ctx, c, kindScore, &request, request.answer, nil)
 }
 
 // Logits: raw scores.
 func (c *Client) Logits(ctx context.Context, request LogitsRequest) (*LogitsResponse, error) {
-	return ask(ctx, c, kindLogits, &request, request.answer)
+	return ask(ctx, c, kindLogits, &request, request.answer, nil)
 }
 
 // Embed: inputs to vectors.
 func (c *Client) Embed(ctx context.Context, request EmbedRequest) (*EmbedResponse, error) {
-	return ask(ctx, c, kindEmbed, &request, request.answer)
+	return ask(ctx, c, kindEmbed, &request, request.answer, nil)
 }
 
 // Stats: counters, split by provenance.
 func (c *Client) Stats(ctx context.Context, request StatsRequest) (*StatsResponse, error) {
-	return ask(ctx, c, kindStats, &request, single[StatsResponse])
+	return ask(ctx, c, kindStats, &request, plain[struct{}, StatsResponse], nil)
 }

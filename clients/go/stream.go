@@ -4,6 +4,7 @@ package assay
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 )
@@ -17,59 +18,83 @@ import (
 //	}
 //	answer, err := stream.Result()
 type GenerateStream struct {
-	exchange *exchange
-	cancel   context.CancelFunc
-
-	mutex   sync.Mutex // held by Next
-	chunk   *GenerateChunk
-	failure *Error
+	making *making
+	chunk  *GenerateChunk
 }
 
-// Stream is an earlier name of GenerateStream.
-type Stream = GenerateStream
+// making is what a stream shares with the goroutine that reads its answer, which must not keep the
+// stream itself from the garbage collector.
+type making struct {
+	ctx  context.Context
+	stop context.CancelFunc
+
+	mutex   sync.Mutex
+	change  sync.Cond
+	chunks  []*GenerateChunk // made and not handed out
+	whole   *GenerateResponse
+	err     error // why there is no whole
+	isOver  bool  // there is one of the two
+	isShut  bool  // Close was called
+	isTaken bool  // the caller has seen the end
+}
 
 // GenerateStream begins a Generate and returns at once; its answer, or why there is none, comes
-// through the stream.
+// through the stream. Errors: CodeRequestInvalid, and CodeConnectionClosed of a closed client.
 func (c *Client) GenerateStream(
 	ctx context.Context, request GenerateRequest,
 ) (*GenerateStream, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	e, failure := c.exchange(ctx, kindGenerate, &request, func() pieces { return request.answer() })
+	e, failure := c.exchange(ctx, kindGenerate, &request)
 	if failure == nil {
-		e.watched = true
-		failure = e.send()
+		failure = e.start()
 	}
 	if failure != nil {
-		cancel()
 		return nil, failure
 	}
-	s := &GenerateStream{exchange: e, cancel: cancel}
+	m := &making{ctx: ctx}
+	m.change.L = &m.mutex
+	e.life, m.stop = context.WithCancel(c.life)
+	go func() {
+		whole, err := finish(e, request.answer, func(chunk *GenerateChunk) {
+			m.set(func() { m.chunks = append(m.chunks, chunk) })
+		})
+		m.set(func() { m.whole, m.err, m.isOver = whole, err, true })
+	}()
+	s := &GenerateStream{making: m}
 	runtime.SetFinalizer(s, (*GenerateStream).Close)
 	return s, nil
 }
 
-// Next waits for the next chunk. False after the last one, on a failure, and after Close.
-func (s *GenerateStream) Next() bool {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if s.exchange.complete || s.failure != nil {
-		return false
-	}
-	if failure := s.exchange.next(); failure != nil {
-		s.end(failure)
-		return false
-	}
-	if s.exchange.complete {
-		s.cancel()
-		return false
-	}
-	s.exchange.reached = true
-	s.chunk = s.made().newest
-	return true
+// set changes what is shared, and tells who waits for that.
+func (m *making) set(change func()) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	change()
+	m.change.Broadcast()
 }
 
-func (s *GenerateStream) made() *answer[GenerateChunk, GenerateResponse] {
-	return s.exchange.pieces.(*answer[GenerateChunk, GenerateResponse])
+// isGivenUp says whether the caller wants no more. The mutex is held.
+func (m *making) isGivenUp() bool {
+	return !m.isTaken && (m.isShut || errors.Is(m.ctx.Err(), context.Canceled))
+}
+
+// Next waits for the next chunk. False after the last one, on a failure, and after Close.
+func (s *GenerateStream) Next() bool {
+	m := s.making
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	for !m.isOver && (len(m.chunks) == 0 || m.isGivenUp()) {
+		m.change.Wait()
+	}
+	if m.isGivenUp() {
+		m.chunks, m.whole = nil, nil
+		m.err = contextError("reading the answer to Generate", context.Canceled)
+	}
+	if m.isTaken = len(m.chunks) == 0; m.isTaken {
+		m.stop()
+		return false
+	}
+	s.chunk, m.chunks = m.chunks[0], m.chunks[1:]
+	return true
 }
 
 // Chunk is the newest chunk: what was made since the one before. Nil before the first.
@@ -81,28 +106,16 @@ func (s *GenerateStream) Chunk() *GenerateChunk { return s.chunk }
 func (s *GenerateStream) Result() (*GenerateResponse, error) {
 	for s.Next() {
 	}
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if s.failure != nil {
-		return nil, s.failure
-	}
-	return &s.made().whole, nil
+	s.making.mutex.Lock()
+	defer s.making.mutex.Unlock()
+	return s.making.whole, s.making.err
 }
 
 // Close gives up what is left of the answer and tells the server so; the connection lives on. Safe
 // to repeat, and after the end without effect.
 func (s *GenerateStream) Close() error {
-	s.cancel() // before the lock: it ends a Next that waits
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if !s.exchange.complete && s.failure == nil {
-		s.end(contextError("reading the answer to Generate", context.Canceled))
-	}
+	s.making.set(func() { s.making.isShut = true })
+	s.making.stop()
+	s.Next() // the goroutine that reads has ended then
 	return nil
-}
-
-func (s *GenerateStream) end(failure *Error) {
-	s.failure = s.exchange.failed(failure)
-	s.exchange.stop()
-	s.cancel()
 }

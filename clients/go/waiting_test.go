@@ -158,11 +158,12 @@ func TestWaitingForNothingIsNoBusyLoop(t *testing.T) {
 	c := client(t, "unix://"+socketPath(t), waiting(200), func(o *Options) {
 		o.BackoffMilliseconds, o.BackoffMaxMilliseconds = 0, 0
 	})
-	e, failure := c.exchange(background, kindPing, &PingRequest{}, func() pieces { return nil })
+	e, failure := c.exchange(background, kindPing, &PingRequest{})
 	if failure != nil {
 		t.Fatal(failure)
 	}
-	failure = e.next()
+	e.begin = func() {}
+	failure = e.run()
 	if expectCode(t, failure, CodeUnreachable); e.waited < 2 || e.waited > 41 {
 		t.Errorf("%d tries in 200 ms", e.waited)
 	}
