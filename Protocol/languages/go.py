@@ -18,9 +18,8 @@ PRIVATE = {"Error": "errorBody", "GoAway": "goAway", "Hello request": "helloRequ
            "Logits chunk": "logitsChunk", "Embed chunk": "embedChunk"}
 
 # Kinds whose answers are checked or put together by clients/go/answers.go: their requests have a
-# method `answer`. Load's takes a callback, and has its method there.
+# method `answer`. Of the others a chunk goes to a function that the caller gives.
 ASSEMBLED = {"Ping", "Generate", "Score", "Logits", "Embed"}
-BY_HAND = {"Load"}
 
 SLICES = {"u32[]": "[]uint32", "f32[]": "[]float32", "bytes": "[]byte"}
 SCALARS = {"u64": "uint64", "f64": "float64", "text": "string", "bool": "bool"}
@@ -306,20 +305,26 @@ func (%s %s) String() string {
 """ % (dict(rows).get("StatusUnknown", "none"), receiver, kind, table, receiver, otherwise)
 
 
-def method(kind):
-    name = kind["name"]
+def method(kind, messages):
+    name, request, response = kind["name"], struct_name(kind["request"]), struct_name(kind["response"])
     text = "%s: %s." % (name, kind["meaning"].replace("; streamed", ""))
     if not kind["retry_safe"]:
         text += " Never sent again once it may have begun."
-    answer = "request.answer" if name in ASSEMBLED else "plain[struct{}, %s]" % struct_name(kind["response"])
-    request, response = struct_name(kind["request"]), struct_name(kind["response"])
-    head = "func (c *Client) %s(ctx context.Context, request %s) (*%s, error) {\n" % (
-        name, request, response)
+    chunk, parameter, seen = "struct{}", "", "nil"
+    if kind["chunk"] and name not in ASSEMBLED:
+        field = messages[kind["chunk"]]["fields"][0]
+        member, chunk = camel(field["name"]), struct_name(kind["chunk"])
+        parameter = ", on%s func(%s)" % (member, struct_name(field["record"]))
+        text += " on%s, which may be nil, sees each one as it comes, on the calling goroutine." % member
+        seen = ("func(chunk *%s) {\n\t\tif on%s != nil {\n\t\t\ton%s(chunk.%s)\n\t\t}\n\t}"
+                % (chunk, member, member, member))
+    answer = "request.answer" if name in ASSEMBLED else "plain[%s, %s]" % (chunk, response)
+    words = (name, "ctx context.Context, request %s%s" % (request, parameter), response)
+    head = "func (c *Client) %s(%s) (*%s, error) {\n" % words
     if len(head) > 100:
-        head = "func (c *Client) %s(\n\tctx context.Context, request %s,\n) (*%s, error) {\n" % (
-            name, request, response)
-    return "%s%s\treturn ask(ctx, c, kind%s, &request, %s, nil)\n}\n" % (
-        wrap(text, "// "), head, name, answer)
+        head = "func (c *Client) %s(\n\t%s,\n) (*%s, error) {\n" % words
+    return "%s%s\treturn ask(ctx, c, kind%s, &request, %s, %s)\n}\n" % (
+        wrap(text, "// "), head, name, answer, seen)
 
 
 def options(protocol):
@@ -439,6 +444,6 @@ def emit(protocol):
                  "\tfacts() (origin *Origin, degradations int, number *uint64)\n}\n")
     parts += [struct(name, message, answers, roles) + "\n" + fields(name, message, name in answers)
               + accessors(name, message, roles) for name, message in messages.items()]
-    parts += [method(kind) for kind in protocol["kinds"]
-              if kind["state"] == "served" and kind["name"] not in {"Hello", "Cancel"} | BY_HAND]
+    parts += [method(kind, messages) for kind in protocol["kinds"]
+              if kind["state"] == "served" and kind["name"] not in {"Hello", "Cancel"}]
     return {PATH: HEAD + "\n".join(parts), OPTIONS_PATH: OPTIONS_HEAD + options(protocol)}

@@ -12,8 +12,15 @@ package assay
 
 import (
 	"context"
+	"math"
+	"net"
+	"strconv"
+	"strings"
 	"sync"
 )
+
+// socketPathMax is what a Unix socket's address has room for, bytes.
+const socketPathMax = 107
 
 // Client is a pool of connections to one server.
 type Client struct {
@@ -54,6 +61,61 @@ func (c *Client) Close() error {
 	return nil
 }
 
+// parseAddress takes a URL apart without touching the network.
+func parseAddress(text string) (network, address string, failure *Error) {
+	scheme, rest, _ := strings.Cut(text, "://")
+	host, port, err := net.SplitHostPort(rest)
+	number, wrong := strconv.ParseUint(port, 10, 16)
+	allowed := ""
+	switch {
+	case scheme == "unix":
+		if !strings.HasPrefix(rest, "/") || len(rest) > socketPathMax {
+			allowed = "an absolute path of at most 107 bytes after unix://"
+		}
+	case scheme != "tcp":
+		allowed = "tcp://HOST:PORT or unix:///PATH"
+	case err != nil || wrong != nil || number == 0:
+		allowed = "a port from 1 to 65535 after the last colon"
+	case host == "" || strings.ContainsAny(host, "/@"):
+		allowed = "a host between tcp:// and the port"
+	}
+	if allowed != "" {
+		return "", "", failed(CodeAddressInvalid, nil,
+			"reading the server address: found %q, allowed: %s", text, allowed)
+	}
+	return scheme, rest, nil
+}
+
+// choose reserves the connection with the fewest requests for another one, an open one before a new
+// one; opening another is better than to share one. One that is leaving keeps its requests and gets
+// no new ones. Nil when the client is closed.
+func (c *Client) choose() *connection {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.life.Err() != nil {
+		return nil
+	}
+	best, least := 0, int32(math.MaxInt32)
+	for index, each := range c.slots {
+		load := int32(2)
+		if each != nil && each.leaving.Load() {
+			c.slots[index] = nil
+		} else if each != nil {
+			if load = 4 * each.users.Load(); !each.open.Load() {
+				load++
+			}
+		}
+		if load < least {
+			best, least = index, load
+		}
+	}
+	if c.slots[best] == nil {
+		c.slots[best] = newConnection(c)
+	}
+	c.slots[best].users.Add(1)
+	return c.slots[best]
+}
+
 // Ptr returns a pointer to a copy of value, for members that tell "not given" from a zero.
 func Ptr[T any](value T) *T { return &value }
 
@@ -92,17 +154,4 @@ func finish[Chunk, Whole any](
 		return nil, failure
 	}
 	return &made.whole, nil
-}
-
-// Load: assay a file on the server's machine and serve it. onLayer, which may be nil, sees each
-// layer's verdict as it comes, on the calling goroutine. Never sent again once it may have begun.
-func (c *Client) Load(
-	ctx context.Context, request LoadRequest, onLayer func(Layer),
-) (*LoadResponse, error) {
-	return ask(ctx, c, kindLoad, &request, plain[loadProgress, LoadResponse],
-		func(progress *loadProgress) {
-			if onLayer != nil {
-				onLayer(progress.Layer)
-			}
-		})
 }

@@ -182,6 +182,8 @@ func (c *coder) read(f *field, member any) {
 		c.refuse(f.name, "its size is %d bytes, %d remain", size, len(rest))
 	case size%element != 0 || typeIsOne[f.typ] && size != element:
 		c.refuse(f.name, "%d bytes are no value of type %d", size, f.typ)
+	case f.typ == typeBool && rest[0] > 1:
+		c.refuse(f.name, "found %d, allowed: 0 or 1", rest[0])
 	}
 	if c.wrong != nil {
 		return
@@ -193,10 +195,6 @@ func (c *coder) read(f *field, member any) {
 		c.inside(f, decode(found, value))
 	case *string:
 		*value = string(found)
-	case *bool:
-		if *value = found[0] == 1; found[0] > 1 {
-			c.refuse(f.name, "found %d, allowed: 0 or 1", found[0])
-		}
 	default:
 		into := member
 		if slice := reflect.ValueOf(member).Elem(); slice.Kind() == reflect.Slice {

@@ -48,7 +48,7 @@ const (
 
 type connection struct {
 	options *Options
-	users   atomic.Int32       // calls that chose it, until their answer is complete
+	users   atomic.Int32       // requests that wait or are in flight
 	open    atomic.Bool        // Hello is over
 	leaving atomic.Bool        // it takes no new requests
 	end     context.CancelFunc // closes the socket, which the reading goroutine sees
@@ -68,10 +68,10 @@ type connection struct {
 	failure  *Error // why it is over
 }
 
-// connect begins to open a connection, which ends with the client at the latest.
-func (c *Client) connect() *connection {
+// newConnection begins to open a connection, which ends with the client at the latest.
+func newConnection(c *Client) *connection {
 	life, end := context.WithCancel(c.life)
-	opened := &connection{options: &c.options, end: end, calls: map[uint64]*call{}, lastID: 1,
+	opened := &connection{options: &c.options, end: end, calls: map[uint64]*call{},
 		lastRead: time.Now()}
 	go opened.run(life, c.network, c.address)
 	return opened
@@ -83,7 +83,7 @@ func (c *connection) run(life context.Context, network, address string) {
 	for failure == nil {
 		next, err := c.reader.next()
 		if err != nil {
-			failure = c.readingError("reading the server's answers", err)
+			failure = c.readingError(err)
 		} else {
 			failure = c.file(next)
 		}
@@ -99,21 +99,21 @@ func (c *connection) run(life context.Context, network, address string) {
 }
 
 // readingError tells damage from silence, which only Hello has a limit for, and from the end.
-func (c *connection) readingError(doing string, err error) *Error {
+func (c *connection) readingError(err error) *Error {
+	const doing = "reading the server's answers"
 	if wrong, ok := err.(damage); ok {
 		return protocolError(doing, "%v", wrong)
 	}
 	if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
-		return silenceError(doing, c.options.ConnectMilliseconds)
+		return silenceError("saying Hello", c.options.ConnectMilliseconds)
 	}
 	return closedError(doing, err)
 }
 
 // ---------------------------------------------------------------- Hello
 
-// greet connects and agrees with the server. Each of the two has the time of ConnectMilliseconds.
+// greet connects and says Hello. Each of the two has the time of ConnectMilliseconds.
 func (c *connection) greet(life context.Context, network, address string) *Error {
-	const doing = "saying Hello"
 	limit := milliseconds(c.options.ConnectMilliseconds)
 	dialer := net.Dialer{Timeout: limit, KeepAlive: keepAliveIdle} // TCP comes without delay
 	socket, err := dialer.DialContext(life, network, address)
@@ -125,41 +125,27 @@ func (c *connection) greet(life context.Context, network, address string) *Error
 		socket.Close()
 	}()
 	probe(socket)
+	socket.SetReadDeadline(time.Now().Add(limit))
 	c.socket = socket
 	c.reader = frameReader{source: bufio.NewReaderSize(c, 64*1024),
 		bodyLimit: frameSizeMaxBeforeHello - headerSize}
-	request := helloRequest{Client: c.options.Name, Revision: protocolRevision,
-		Compression: c.options.Compression, BodySizeMax: c.options.BodySizeMax}
-	body, _, _ := encode(&request, nil) // the options have been checked
-	socket.SetDeadline(time.Now().Add(limit))
-	if _, err := socket.Write(requestFrame(kindHello, 1, 0, body, false)); err != nil {
-		return c.readingError(doing, err)
-	}
-	answer, err := c.reader.next()
-	if err != nil {
-		return c.readingError(doing, err)
-	}
-	socket.SetDeadline(time.Time{})
-	return c.agree(doing, answer)
+	body, _, _ := encode(&helloRequest{Client: c.options.Name, Revision: protocolRevision,
+		Compression: c.options.Compression, BodySizeMax: c.options.BodySizeMax}, nil)
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.write(&call{connection: c, kind: kindHello, abandoned: true}, 0, body)
+	return nil
 }
 
 // agree reads the answer to Hello.
 func (c *connection) agree(doing string, f *frame) *Error {
-	if f.kind == kindGoAway|responseBit {
-		if failure := readPlain(doing, f, CodeProtocolError, &goAway{}); failure != nil {
-			return failure
-		}
-		return closedError(doing, nil)
-	}
-	if f.requestID != 1 || f.kind != kindHello|responseBit {
-		return protocolError(doing, "found kind 0x%02x for request %d", f.kind, f.requestID)
-	}
 	if failure := readPlain(doing, f, CodeServerRefused, &c.hello); failure != nil {
 		return failure
 	}
 	if c.hello.Revision > protocolRevision || c.hello.Compression && !c.options.Compression {
 		return protocolError(doing, "the server agrees to what was not offered")
 	}
+	c.socket.SetReadDeadline(time.Time{})
 	c.reader.bodyLimit = uint32(c.options.BodySizeMax)
 	c.reader.decompresses = c.hello.Compression
 	c.open.Store(true) // what waits is sent as soon as more is to be read
@@ -187,7 +173,7 @@ func readPlain(doing string, f *frame, refused Code, into body) *Error {
 // file hands a frame to the call it is for. It waits for a caller that is far behind: one of Load,
 // whose function sees each layer; all others read as fast as they can.
 func (c *connection) file(f *frame) *Error {
-	target, failure := c.sort(f)
+	target, failure := c.sort("sorting the server's answers", f)
 	if target != nil {
 		target.frames <- f
 	}
@@ -195,8 +181,7 @@ func (c *connection) file(f *frame) *Error {
 }
 
 // sort finds the call that a frame is for; nil when nobody waits for it.
-func (c *connection) sort(f *frame) (*call, *Error) {
-	const doing = "sorting the server's answers"
+func (c *connection) sort(doing string, f *frame) (*call, *Error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.lastRead = time.Now()
@@ -204,6 +189,9 @@ func (c *connection) sort(f *frame) (*call, *Error) {
 	switch {
 	case f.kind == kindGoAway|responseBit:
 		failure := readPlain(doing, f, CodeProtocolError, &goAway{})
+		if failure == nil && !c.open.Load() {
+			failure = closedError(doing, nil)
+		}
 		c.leave()
 		return nil, failure
 	case !ok:
@@ -212,14 +200,16 @@ func (c *connection) sort(f *frame) (*call, *Error) {
 	case f.kind != target.kind|responseBit:
 		return nil, protocolError(doing, "found kind 0x%02x, allowed: 0x%02x", f.kind,
 			target.kind|responseBit)
-	case target.provenance == 0:
-		target.provenance, target.generation = f.provenance, f.generation
-	case target.kind != kindLoad &&
-		(f.provenance != target.provenance || f.generation != target.generation):
+	case target.kind == kindHello:
+		delete(c.calls, target.id)
+		return nil, c.agree(doing, f)
+	case target.first.kind == 0:
+		target.first = f.header
+	case target.kind != kindLoad && (f.provenance != target.first.provenance ||
+		f.generation != target.first.generation):
 		return nil, protocolError(doing, "provenance or generation changed within an answer")
 	}
 	if f.isLast() {
-		target.complete = true
 		delete(c.calls, target.id)
 		if target.kind != kindCancel {
 			c.users.Add(-1)
@@ -233,26 +223,22 @@ func (c *connection) sort(f *frame) (*call, *Error) {
 	return target, nil
 }
 
-// leave has the connection take no new requests; those that wait are no longer its own. The mutex is
-// held.
+// leave has the connection take no new requests; those that wait are no longer its own. One that
+// chose it when it was open goes elsewhere. The mutex is held.
 func (c *connection) leave() {
 	c.leaving.Store(true)
+	why := c.failure
+	if c.open.Load() {
+		why = closedError("sending to a server that leaves", nil)
+	}
 	for _, each := range c.waiting {
-		each.refuse(c.notSent(each))
+		if each.unsent = why; each.wasOpen {
+			each.unsent = elsewhere
+		}
+		close(each.turn)
 	}
 	c.waiting = nil
 	c.pass()
-}
-
-// notSent is the error of a call that a connection that is leaving did not send.
-func (c *connection) notSent(target *call) *Error {
-	switch {
-	case !c.open.Load():
-		return c.failure
-	case target.wasOpen:
-		return elsewhere
-	}
-	return closedError("sending "+target.name(), nil)
 }
 
 // fail ends the connection, and with it everything in flight. Only the first reason counts.
@@ -291,18 +277,16 @@ func (c *connection) Read(bytes []byte) (int, error) {
 // enqueue has a request wait for its turn, which comes when the connection is open, what has arrived
 // is sorted (it may be a farewell, or damage), and there is a place.
 func (c *connection) enqueue(e *exchange) *call {
-	target := &call{connection: c, exchange: e, kind: e.kind, wasOpen: c.open.Load(),
-		turn: make(chan struct{}), frames: make(chan *frame, framesAhead)}
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if c.leaving.Load() {
-		target.refuse(c.notSent(target))
-		return target
-	}
+	target := &call{connection: c, exchange: e, kind: e.kind, wasOpen: c.open.Load(),
+		turn: make(chan struct{}), frames: make(chan *frame, framesAhead)}
 	fresh := e.rule.retrySafe && time.Since(c.lastRead) < freshness
 	c.unsorted = c.unsorted || target.wasOpen && !fresh && hasInput(c.socket)
 	c.waiting = append(c.waiting, target)
-	c.pass()
+	if c.pass(); c.leaving.Load() {
+		c.leave()
+	}
 	return target
 }
 
@@ -314,19 +298,17 @@ func (c *connection) pass() {
 		c.cancels = c.cancels[1:]
 		c.write(&call{connection: c, kind: kindCancel, abandoned: true}, 0, body)
 	}
-	for len(c.waiting) > 0 && c.open.Load() && !c.writing && !c.unsorted &&
+	for len(c.waiting) > 0 && c.open.Load() && !c.leaving.Load() && !c.writing && !c.unsorted &&
 		c.inFlight < c.hello.RequestsInFlightMax {
 		next := c.waiting[0]
 		if c.waiting = c.waiting[1:]; next.abandoned {
 			continue
 		}
-		body, failure := next.exchange.bodyFor(&c.hello)
-		if failure != nil {
-			next.refuse(failure)
-			continue
+		var body []byte
+		if body, next.unsent = next.exchange.bodyFor(&c.hello); next.unsent == nil {
+			c.inFlight++
+			c.write(next, next.exchange.left(), body)
 		}
-		c.inFlight++
-		c.write(next, next.exchange.left(), body)
 		close(next.turn)
 	}
 	if c.leaving.Load() && len(c.calls) == 0 {
@@ -356,7 +338,7 @@ func (c *connection) writeRest(target *call, bytes []byte) {
 		bytes, target.begun = bytes[count:], target.begun || count > 0
 		c.mutex.Unlock()
 		if err != nil {
-			c.fail(closedError("sending "+target.name(), err))
+			c.fail(closedError("sending a request", err))
 			return
 		}
 	}
@@ -371,26 +353,16 @@ func (c *connection) writeRest(target *call, bytes []byte) {
 // call is one request on a connection, whose mutex guards it.
 type call struct {
 	connection *connection
-	exchange   *exchange // nil of a Cancel
+	exchange   *exchange // nil of Hello and Cancel
 	kind       byte
 	wasOpen    bool          // its connection, when it was chosen
 	turn       chan struct{} // closed when it was sent, or will not be, as unsent says
 	unsent     *Error
 	id         uint64      // 0: not sent
 	begun      bool        // a byte of it was written
-	provenance Provenance  // of its frames; 0 before the first one
-	generation uint32      // of its frames
+	first      header      // of its first frame
 	frames     chan *frame // arrived and not taken; closed at the connection's end
-	complete   bool        // the last one has arrived
 	abandoned  bool        // nobody waits
-}
-
-func (target *call) name() string { return kinds[target.kind].name }
-
-// refuse says why a call is not sent; the mutex is held.
-func (target *call) refuse(failure *Error) {
-	target.unsent = failure
-	close(target.turn)
 }
 
 // giveUp drops what has come and what is still to come, and asks the server to stop unless it has.
@@ -403,10 +375,9 @@ func (target *call) giveUp() bool {
 	for len(target.frames) > 0 {
 		<-target.frames // the reading goroutine may wait for room
 	}
-	switch {
-	case target.id == 0:
+	if target.id == 0 {
 		c.users.Add(-1)
-	case !target.complete && c.failure == nil:
+	} else if c.calls[target.id] == target && c.failure == nil {
 		c.cancels = append(c.cancels, target.id)
 		c.pass()
 	}

@@ -57,18 +57,7 @@ func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is finds the error of a context that had ended, beside the cause that Unwrap gives.
-func (e *Error) Is(target error) bool { return e.ended != nil && errors.Is(e.ended, target) }
-
-// beside is this error for a call whose context has ended. The error itself may be shared by all
-// calls of a connection, and stays as it is.
-func (e *Error) beside(ended error) *Error {
-	if ended == nil || errors.Is(e, ended) {
-		return e
-	}
-	marked := *e
-	marked.ended = ended
-	return &marked
-}
+func (e *Error) Is(target error) bool { return errors.Is(e.ended, target) }
 
 // failed is an error of this client's own, with the status that fits its code.
 func failed(code Code, cause error, format string, arguments ...any) *Error {
@@ -87,13 +76,6 @@ func protocolError(doing, format string, arguments ...any) *Error {
 func invalidRequest(doing string, wrong *breach) *Error {
 	failure := failed(CodeRequestInvalid, nil, "%s: %v", doing, wrong)
 	failure.Field = wrong.path
-	return failure
-}
-
-func mockError(doing string) *Error {
-	failure := failed(CodeMockRefused, nil,
-		"%s: the answer comes from a mock model, not from a real one, and was refused", doing)
-	failure.Provenance = Mock
 	return failure
 }
 

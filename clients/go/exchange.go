@@ -69,9 +69,10 @@ type exchange struct {
 	size    uint64             // of the bodies of its frames, bytes
 	written bool               // a byte of the last attempt was
 	reached bool               // a chunk has reached the caller
+	isLate  bool               // the server would be waited for if there were no deadline
 }
 
-// exchange prepares a request, which it may change.
+// exchange has a request, which it may change, wait for its turn.
 func (c *Client) exchange(ctx context.Context, kind byte, request body) (*exchange, *Error) {
 	e := &exchange{client: c, ctx: ctx, kind: kind, rule: kinds[kind], request: request,
 		life: c.life, waitEnd: time.Now().Add(milliseconds(c.options.WaitMilliseconds))}
@@ -88,22 +89,10 @@ func (c *Client) exchange(ctx context.Context, kind byte, request body) (*exchan
 	if e.revision < e.rule.since {
 		e.revision = e.rule.since
 	}
-	return e, nil
+	return e, e.start()
 }
 
-// run makes attempts until the answer is whole, or there is to be none.
-func (e *exchange) run() *Error {
-	failure := e.try()
-	for failure != nil {
-		if final := e.again(failure); final != nil {
-			return e.ended(final)
-		}
-		failure = e.try()
-	}
-	return nil
-}
-
-// start has the request wait for its turn on a connection.
+// start begins an attempt: the request waits for its turn on a connection.
 func (e *exchange) start() *Error {
 	c := e.client.choose()
 	if c == nil {
@@ -113,17 +102,26 @@ func (e *exchange) start() *Error {
 	return nil
 }
 
-// try makes one attempt. What is left of its answer is given up, also when a callback panics.
-func (e *exchange) try() *Error {
-	if e.call == nil {
-		if failure := e.start(); failure != nil {
-			return failure
+// run ends the attempt that was started, and makes others until the answer is whole, or there is to
+// be none.
+func (e *exchange) run() *Error {
+	for {
+		failure := e.try()
+		if failure == nil {
+			return nil
+		}
+		if failure = e.again(failure); failure == nil {
+			failure = e.start()
+		}
+		if failure != nil {
+			return e.ended(failure)
 		}
 	}
-	defer func() {
-		e.written = e.call.giveUp()
-		e.call = nil
-	}()
+}
+
+// try ends an attempt. What is left of its answer is given up, also when a callback panics.
+func (e *exchange) try() *Error {
+	defer func() { e.written = e.call.giveUp() }()
 	e.begin()
 	e.size = 0
 	_, failure := until(e, e.call.turn, false)
@@ -136,17 +134,21 @@ func (e *exchange) try() *Error {
 	return failure
 }
 
-// ended is the error of a call: errors.Is finds the context's error where the context has ended, and
-// where the server has found its deadline passed.
+// ended is the error of a call, which others on the connection may share: errors.Is finds the
+// context's error where the context has ended, and where the deadline alone ended the waiting or the
+// server has found it passed.
 func (e *exchange) ended(failure *Error) *Error {
-	_, limited := e.ctx.Deadline()
-	switch {
-	case e.client.life.Err() != nil:
+	if e.client.life.Err() != nil {
 		failure = e.closed()
-	case limited && failure.Code == CodeServerRefused && failure.Status == StatusDeadlineExceeded:
-		return failure.beside(context.DeadlineExceeded)
 	}
-	return failure.beside(e.ctx.Err())
+	marked := *failure
+	marked.ended = e.ctx.Err()
+	_, limited := e.ctx.Deadline()
+	if e.isLate || limited && marked.Code == CodeServerRefused &&
+		marked.Status == StatusDeadlineExceeded {
+		marked.ended = context.DeadlineExceeded
+	}
+	return &marked
 }
 
 func (e *exchange) closed() *Error { return closedError(e.rule.name+" of a closed client", nil) }
@@ -241,9 +243,11 @@ func (e *exchange) read() (isLast bool, failure *Error) {
 	e.size += uint64(len(next.body))
 	switch {
 	case next.provenance == Mock && !options.AllowMock:
-		return false, mockError(doing)
+		failure = failed(CodeMockRefused, nil,
+			"%s: it comes from a mock model, not from a real one, and was refused", doing)
+		failure.Provenance = Mock
 	case e.size > options.AnswerSizeMax:
-		return false, failed(CodeGivenUp, nil, "%s: found %d bytes, allowed: %d, as answer_size_max says",
+		failure = failed(CodeGivenUp, nil, "%s: found %d bytes, allowed: %d, as answer_size_max says",
 			doing, e.size, options.AnswerSizeMax)
 	case next.status != 0:
 		failure = refusedError(doing, CodeServerRefused, next)
@@ -261,17 +265,16 @@ func (e *exchange) read() (isLast bool, failure *Error) {
 // cutShort is the error of an answer that was stopped because the context ended; nil for others.
 func (e *exchange) cutShort(whole any) *Error {
 	made, ok := whole.(*GenerateResponse)
-	if !ok || !made.isCut() {
+	_, limited := e.ctx.Deadline()
+	switch ended := e.ctx.Err(); {
+	case !ok || !made.isCut():
 		return nil
+	case ended != nil:
+		return contextError(e.doing("waiting for"), ended)
+	case limited && made.FinishReason == "deadline": // the server's clock is a little ahead
+		return contextError(e.doing("waiting for"), context.DeadlineExceeded)
 	}
-	ended := e.ctx.Err()
-	if _, limited := e.ctx.Deadline(); limited && ended == nil && made.FinishReason == "deadline" {
-		ended = context.DeadlineExceeded // the server's clock is a little ahead
-	}
-	if ended == nil {
-		return nil
-	}
-	return contextError(e.doing("waiting for"), ended)
+	return nil
 }
 
 // ---------------------------------------------------------------- once more
@@ -288,9 +291,7 @@ func (e *exchange) again(failure *Error) *Error {
 	}
 	pause := e.pause(failure, waits)
 	if deadline, limited := e.ctx.Deadline(); limited && time.Until(deadline) < pause {
-		if waits {
-			return failure.beside(context.DeadlineExceeded) // it alone ends the waiting
-		}
+		e.isLate = waits
 		return failure
 	}
 	timer := time.NewTimer(pause)

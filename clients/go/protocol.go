@@ -1526,6 +1526,18 @@ func (c *Client) Models(ctx context.Context, request ModelsRequest) (*ModelsResp
 	return ask(ctx, c, kindModels, &request, plain[struct{}, ModelsResponse], nil)
 }
 
+// Load: assay a file and serve it. Never sent again once it may have begun. onLayer, which may
+// be nil, sees each one as it comes, on the calling goroutine.
+func (c *Client) Load(
+	ctx context.Context, request LoadRequest, onLayer func(Layer),
+) (*LoadResponse, error) {
+	return ask(ctx, c, kindLoad, &request, plain[loadProgress, LoadResponse], func(chunk *loadProgress) {
+		if onLayer != nil {
+			onLayer(chunk.Layer)
+		}
+	})
+}
+
 // Unload: stop serving a model. Never sent again once it may have begun.
 func (c *Client) Unload(ctx context.Context, request UnloadRequest) (*UnloadResponse, error) {
 	return ask(ctx, c, kindUnload, &request, plain[struct{}, UnloadResponse], nil)

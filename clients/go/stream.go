@@ -44,9 +44,6 @@ func (c *Client) GenerateStream(
 	ctx context.Context, request GenerateRequest,
 ) (*GenerateStream, error) {
 	e, failure := c.exchange(ctx, kindGenerate, &request)
-	if failure == nil {
-		failure = e.start()
-	}
 	if failure != nil {
 		return nil, failure
 	}
