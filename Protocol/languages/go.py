@@ -217,10 +217,12 @@ def accessors(name, message, roles):
         text += ("\nfunc (m *%s) terms() (**RequestContext, **Requirements) {\n"
                  "\treturn &m.Context, &m.Requirements\n}\n" % receiver)
     if name in roles:
-        text += ("\nfunc (m *%s) facts() (origin *Origin, degradations int, number *uint64) {\n"
-                 "\treturn &m.Origin, %s, %s\n}\n" % (
+        text += ("\nfunc (m *%s) facts() (*Origin, int, *uint64, *[]float32) {\n"
+                 "\treturn &m.Origin, %s, %s, %s\n}\n" % (
                      receiver, "len(m.Answer.Degradations)" if "answer" in words else "0",
-                     "m.Frame" if "frame" in words else "nil"))
+                     "m.Frame" if "frame" in words else "nil",
+                     "".join("&m." + camel(field["name"]) for field in message["fields"]
+                             if field["type"] == "f32[]") or "nil"))
     return text
 
 
@@ -359,6 +361,23 @@ def options(protocol):
         % "".join(checks)])
 
 
+def error(message):
+    """What a caller sees of a failure: the client's own words, then the server's."""
+    members = [("Code", "Code", "the stable reason"),
+               ("Status", "Status", "the server's, or the one that fits"),
+               ("Provenance", "Provenance", "of the frame that failed; 0: there was none")]
+    for field in message["fields"]:
+        name = "ServerCode" if field["name"] == "code" else camel(field["name"])
+        absent = "" if field["name"] == "message" else "; the zero value where the server said none"
+        members.append((name, go_type(field, True), field["meaning"] + absent))
+    return ("// Error is what every call of a Client fails with: errors.As gets at it. errors.Is finds\n"
+            "// context.Canceled or context.DeadlineExceeded in every error of a call whose context had\n"
+            "// ended by then, or whose deadline the server found passed, and the system's error where\n"
+            "// there was one.\ntype Error struct {\n%s\n\tcauses\n}\n" % "\n".join(
+                "%s\t%s %s\n" % (wrap("%s: %s." % (name, text), "\t// "), name, kind)
+                for name, kind, text in members))
+
+
 def status_name(status):
     return "Status" + ("OK" if status["name"] == "OK" else camel(status["name"]))
 
@@ -419,7 +438,9 @@ def emit(protocol):
                  + block("const", [(camel(each["name"]), "Provenance", each["number"], each["meaning"])
                                    for each in protocol["provenance"]]))
     parts.append(names("Provenance", "provenanceNames", [
-        (camel(each["name"]), each["name"]) for each in protocol["provenance"]], '"none"'))
+        (camel(each["name"]), each["name"]) for each in protocol["provenance"]], '"none"')
+                 + "\n// MarshalText is String, for JSON and logs.\nfunc (p Provenance) MarshalText() "
+                 "([]byte, error) { return []byte(p.String()), nil }\n")
     parts.append("// Status is a status of the protocol, the server's or the one that fits.\n"
                  "type Status uint32\n\n// The numbers a Status can have.\n" + block("const", [
                      (status_name(status), "Status", status["number"], status["meaning"])
@@ -431,6 +452,7 @@ def emit(protocol):
                  "type Code string\n\n// What an Error's Code can be.\n" + block("const", [
         ("Code" + camel(error["code"]), "Code", '"%s"' % error["code"], error["meaning"])
         for error in protocol["client_errors"]]))
+    parts.append(error(messages["Error"]))
     members = {status["name"]: status_name(status) for status in protocol["statuses"]}
     parts.append("// codeStatus has the status that fits a code; the server's own has none.\n"
                  + mapping("var codeStatus = map[Code]Status", [
@@ -441,7 +463,7 @@ def emit(protocol):
     parts.append("// termed is a request to a model: it may say which attempt it is, and what the model must "
                  "be.\ntype termed interface {\n\tterms() (**RequestContext, **Requirements)\n}\n")
     parts.append("// message is the body of a frame of an answer.\ntype message interface {\n\tbody\n"
-                 "\tfacts() (origin *Origin, degradations int, number *uint64)\n}\n")
+                 "\tfacts() (origin *Origin, degradations int, number *uint64, values *[]float32)\n}\n")
     parts += [struct(name, message, answers, roles) + "\n" + fields(name, message, name in answers)
               + accessors(name, message, roles) for name, message in messages.items()]
     parts += [method(kind, messages) for kind in protocol["kinds"]

@@ -20,32 +20,39 @@ import (
 // them with the request; finish also gives the whole what came in chunks. An error is a breach of
 // the protocol.
 type answer[Chunk, Whole any] struct {
-	frames uint64
-	whole  Whole
-	add    func(*Chunk) error
-	finish func(*Whole) error
+	frames  uint64
+	values  []float32 // of the frames so far
+	whole   Whole
+	add     func(*Chunk) error
+	onChunk func(*Chunk) // hands it out; nil: chunks stay here
+	finish  func(*Whole) error
 }
 
 // plain is an answer that the request says nothing about. Without a Chunk it has one frame.
 func plain[Chunk, Whole any]() *answer[Chunk, Whole] { return &answer[Chunk, Whole]{} }
 
-// take adds a frame; it returns the chunk that it is, nil for the last one.
-func (a *answer[Chunk, Whole]) take(f *frame) (*Chunk, error) {
+// take adds a frame.
+func (a *answer[Chunk, Whole]) take(f *frame) error {
 	if f.isLast() {
-		if err := a.read(f, &a.whole); err != nil || a.finish == nil {
-			return nil, err
+		err := a.read(f, &a.whole)
+		if err == nil && a.finish != nil {
+			err = a.finish(&a.whole)
 		}
-		return nil, a.finish(&a.whole)
+		return err
 	}
 	chunk := new(Chunk)
-	if err := a.read(f, chunk); err != nil || a.add == nil {
-		return chunk, err
+	err := a.read(f, chunk)
+	if err == nil && a.add != nil {
+		err = a.add(chunk)
 	}
-	return chunk, a.add(chunk)
+	if err == nil && a.onChunk != nil {
+		a.onChunk(chunk)
+	}
+	return err
 }
 
 // read decodes one frame and compares its degraded flag with its list, and its number with the next
-// one; a frame of revision 2 says none.
+// one; a frame of revision 2 says none. A row of numbers continues that of the frames before.
 func (a *answer[Chunk, Whole]) read(f *frame, value any) error {
 	into, ok := value.(message)
 	if !ok {
@@ -54,7 +61,7 @@ func (a *answer[Chunk, Whole]) read(f *frame, value any) error {
 	if wrong := decode(f.body, into); wrong != nil {
 		return wrong
 	}
-	origin, listed, number := into.facts()
+	origin, listed, number, values := into.facts()
 	*origin = Origin{f.provenance, f.generation, f.flags&flagDegraded != 0}
 	if (listed > 0) != origin.Degraded {
 		return fmt.Errorf("its degraded flag and its %d degradations disagree", listed)
@@ -62,6 +69,10 @@ func (a *answer[Chunk, Whole]) read(f *frame, value any) error {
 	if number != nil && *number != a.frames {
 		return fmt.Errorf("found frame %d of the answer, allowed: frame %d, the next one", *number,
 			a.frames)
+	}
+	if values != nil {
+		a.values = append(a.values, *values...)
+		*values = a.values
 	}
 	a.frames++
 	return nil
@@ -98,45 +109,32 @@ func (r *ScoreRequest) answer() *answer[struct{}, ScoreResponse] {
 }
 
 func (r *LogitsRequest) answer() *answer[logitsChunk, LogitsResponse] {
-	var values []float32
-	return &answer[logitsChunk, LogitsResponse]{
-		add: func(chunk *logitsChunk) error {
-			values = append(values, chunk.Logits...)
-			return nil
-		},
-		finish: func(made *LogitsResponse) error {
-			made.Logits = append(values, made.Logits...)
-			expected := uint64(1)
-			if r.AllPositions {
-				expected = uint64(len(r.Tokens))
-			}
-			// 0: of a text the server alone knows how many tokens it has.
-			if expected != 0 && made.Positions != expected {
-				return fmt.Errorf("found %d positions, allowed: %d", made.Positions, expected)
-			}
-			return checkCount(len(made.Logits), made.Vocabulary, made.Positions)
-		},
-	}
+	return &answer[logitsChunk, LogitsResponse]{finish: func(made *LogitsResponse) error {
+		expected := uint64(1)
+		if r.AllPositions {
+			expected = uint64(len(r.Tokens))
+		}
+		// 0: of a text the server alone knows how many tokens it has.
+		if expected != 0 && made.Positions != expected {
+			return fmt.Errorf("found %d positions, allowed: %d", made.Positions, expected)
+		}
+		return checkCount(len(made.Logits), made.Vocabulary, made.Positions)
+	}}
 }
 
 func (r *EmbedRequest) answer() *answer[embedChunk, EmbedResponse] {
-	var values []float32
 	inputs := len(r.Inputs)
-	return &answer[embedChunk, EmbedResponse]{
-		add: func(chunk *embedChunk) error {
-			if values = append(values, chunk.Embeddings...); len(values) > inputs*embeddingDimensionsMax {
-				return fmt.Errorf("found %d values or more for %d inputs", len(values), inputs)
-			}
-			return nil
-		},
-		finish: func(made *EmbedResponse) error {
-			made.Embeddings = append(values, made.Embeddings...)
-			if made.Count != uint64(inputs) {
-				return fmt.Errorf("found %d vectors, allowed: one for each of %d inputs", made.Count, inputs)
-			}
-			return checkCount(len(made.Embeddings), made.Dimensions, made.Count)
-		},
-	}
+	return &answer[embedChunk, EmbedResponse]{add: func(chunk *embedChunk) error {
+		if found := len(chunk.Embeddings); found > inputs*embeddingDimensionsMax {
+			return fmt.Errorf("found %d values or more for %d inputs", found, inputs)
+		}
+		return nil
+	}, finish: func(made *EmbedResponse) error {
+		if made.Count != uint64(inputs) {
+			return fmt.Errorf("found %d vectors, allowed: one for each of %d inputs", made.Count, inputs)
+		}
+		return checkCount(len(made.Embeddings), made.Dimensions, made.Count)
+	}}
 }
 
 // checkCount: both factors are below 2^32, or the frame would not have been decoded.

@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // socketPathMax is what a Unix socket's address has room for, bytes.
@@ -88,13 +89,10 @@ func parseAddress(text string) (network, address string, failure *Error) {
 
 // choose reserves the connection with the fewest requests for another one, an open one before a new
 // one; opening another is better than to share one. One that is leaving keeps its requests and gets
-// no new ones. Nil when the client is closed.
+// no new ones. That of a closed client does not connect.
 func (c *Client) choose() *connection {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if c.life.Err() != nil {
-		return nil
-	}
 	best, least := 0, int32(math.MaxInt32)
 	for index, each := range c.slots {
 		load := int32(2)
@@ -110,7 +108,10 @@ func (c *Client) choose() *connection {
 		}
 	}
 	if c.slots[best] == nil {
-		c.slots[best] = newConnection(c)
+		life, end := context.WithCancel(c.life)
+		c.slots[best] = &connection{options: &c.options, end: end, calls: map[uint64]*call{},
+			lastRead: time.Now()}
+		go c.slots[best].run(life, c.network, c.address)
 	}
 	c.slots[best].users.Add(1)
 	return c.slots[best]
@@ -137,14 +138,10 @@ func finish[Chunk, Whole any](
 	e *exchange, fresh func() *answer[Chunk, Whole], onChunk func(*Chunk),
 ) (*Whole, error) {
 	var made *answer[Chunk, Whole]
-	e.begin = func() { made = fresh() }
-	e.take = func(f *frame) error {
-		chunk, err := made.take(f)
-		if err == nil && chunk != nil && onChunk != nil {
-			e.reached = true
-			onChunk(chunk)
-		}
-		return err
+	e.handsOut = onChunk != nil
+	e.begin = func() {
+		made = fresh()
+		made.onChunk, e.take = onChunk, made.take
 	}
 	failure := e.run()
 	if failure == nil {

@@ -68,15 +68,6 @@ type connection struct {
 	failure  *Error // why it is over
 }
 
-// newConnection begins to open a connection, which ends with the client at the latest.
-func newConnection(c *Client) *connection {
-	life, end := context.WithCancel(c.life)
-	opened := &connection{options: &c.options, end: end, calls: map[uint64]*call{},
-		lastRead: time.Now()}
-	go opened.run(life, c.network, c.address)
-	return opened
-}
-
 // run opens the connection and sorts what arrives until it ends.
 func (c *connection) run(life context.Context, network, address string) {
 	failure := c.greet(life, network, address)
@@ -189,10 +180,9 @@ func (c *connection) sort(doing string, f *frame) (*call, *Error) {
 	switch {
 	case f.kind == kindGoAway|responseBit:
 		failure := readPlain(doing, f, CodeProtocolError, &goAway{})
-		if failure == nil && !c.open.Load() {
-			failure = closedError(doing, nil)
+		if failure == nil {
+			c.leave()
 		}
-		c.leave()
 		return nil, failure
 	case !ok:
 		return nil, protocolError(doing, "found request id %d, allowed: one of the %d in flight",
@@ -228,7 +218,7 @@ func (c *connection) sort(doing string, f *frame) (*call, *Error) {
 func (c *connection) leave() {
 	c.leaving.Store(true)
 	why := c.failure
-	if c.open.Load() {
+	if why == nil || c.open.Load() {
 		why = closedError("sending to a server that leaves", nil)
 	}
 	for _, each := range c.waiting {
@@ -276,18 +266,17 @@ func (c *connection) Read(bytes []byte) (int, error) {
 
 // enqueue has a request wait for its turn, which comes when the connection is open, what has arrived
 // is sorted (it may be a farewell, or damage), and there is a place.
-func (c *connection) enqueue(e *exchange) *call {
+func (c *connection) enqueue(e *exchange) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	target := &call{connection: c, exchange: e, kind: e.kind, wasOpen: c.open.Load(),
+	e.call = &call{connection: c, exchange: e, kind: e.kind, wasOpen: c.open.Load(),
 		turn: make(chan struct{}), frames: make(chan *frame, framesAhead)}
 	fresh := e.rule.retrySafe && time.Since(c.lastRead) < freshness
-	c.unsorted = c.unsorted || target.wasOpen && !fresh && hasInput(c.socket)
-	c.waiting = append(c.waiting, target)
+	c.unsorted = c.unsorted || e.call.wasOpen && !fresh && hasInput(c.socket)
+	c.waiting = append(c.waiting, e.call)
 	if c.pass(); c.leaving.Load() {
 		c.leave()
 	}
-	return target
 }
 
 // pass sends what waits and has its turn, Cancel first. A connection that is leaving ends with its

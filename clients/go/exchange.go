@@ -60,16 +60,17 @@ type exchange struct {
 	revision uint32 // the lowest that knows the request
 	waitEnd  time.Time
 
-	life    context.Context    // the client's, or that of what it does for a stream
-	begin   func()             // begins to put an answer together, anew with each attempt
-	take    func(*frame) error // adds a frame to it; an error is a breach of the protocol
-	call    *call              // the attempt under way
-	attempt uint64             // finished ones that count
-	waited  uint64             // finished ones that do not: see WaitMilliseconds
-	size    uint64             // of the bodies of its frames, bytes
-	written bool               // a byte of the last attempt was
-	reached bool               // a chunk has reached the caller
-	isLate  bool               // the server would be waited for if there were no deadline
+	life     context.Context    // the client's, or that of what it does for a stream
+	begin    func()             // begins to put an answer together, anew with each attempt
+	take     func(*frame) error // adds a frame to it; an error is a breach of the protocol
+	call     *call              // the attempt under way
+	attempt  uint64             // finished ones that count
+	waited   uint64             // finished ones that do not: see WaitMilliseconds
+	size     uint64             // of the bodies of its frames, bytes
+	written  bool               // a byte of the last attempt was
+	reached  bool               // a chunk has reached the caller
+	handsOut bool               // chunks reach the caller
+	isLate   bool               // the server would be waited for if there were no deadline
 }
 
 // exchange has a request, which it may change, wait for its turn.
@@ -89,33 +90,22 @@ func (c *Client) exchange(ctx context.Context, kind byte, request body) (*exchan
 	if e.revision < e.rule.since {
 		e.revision = e.rule.since
 	}
-	return e, e.start()
+	c.choose().enqueue(e)
+	return e, nil
 }
 
-// start begins an attempt: the request waits for its turn on a connection.
-func (e *exchange) start() *Error {
-	c := e.client.choose()
-	if c == nil {
-		return e.closed()
-	}
-	e.call = c.enqueue(e)
-	return nil
-}
-
-// run ends the attempt that was started, and makes others until the answer is whole, or there is to
-// be none.
+// run ends the attempt that has begun, and makes others until the answer is whole, or there is to be
+// none.
 func (e *exchange) run() *Error {
 	for {
 		failure := e.try()
 		if failure == nil {
 			return nil
 		}
-		if failure = e.again(failure); failure == nil {
-			failure = e.start()
-		}
-		if failure != nil {
+		if failure = e.again(failure); failure != nil {
 			return e.ended(failure)
 		}
+		e.client.choose().enqueue(e)
 	}
 }
 
@@ -255,6 +245,7 @@ func (e *exchange) read() (isLast bool, failure *Error) {
 		if err := e.take(next); err != nil {
 			failure = protocolError(doing, "%v", err)
 		}
+		e.reached = e.handsOut
 	}
 	if failure != nil && failure.Code == CodeProtocolError {
 		e.call.connection.fail(failure)

@@ -76,11 +76,9 @@ func (r *frameReader) next() (*frame, error) {
 	}
 	f.body = body.Bytes()
 	if f.flags&flagCompressed != 0 {
-		if f.body, err = decompressBlock(f.body, int(f.rawSize)); err != nil {
-			return nil, damage(err.Error())
-		}
+		f.body, err = decompressBlock(f.body, int(f.rawSize))
 	}
-	return f, nil
+	return f, err
 }
 
 // check makes the checks that need the whole header, in the order of SPEC.md.
@@ -126,7 +124,7 @@ func requestFrame(
 ) []byte {
 	h := header{version: protocolVersion, kind: kind, requestID: requestID,
 		status: deadlineMilliseconds, rawSize: uint32(len(body))}
-	if compresses && len(body) >= compressionSizeMin && looksCompressible(body) {
+	if compresses && len(body) >= compressionSizeMin {
 		if block := compressToPay(body); block != nil {
 			body, h.flags = block, flagCompressed
 		}
@@ -137,15 +135,14 @@ func requestFrame(
 	return append(frame, body...)
 }
 
-// looksCompressible judges a large body by a piece of its middle.
-func looksCompressible(body []byte) bool {
-	if len(body) < compressionSampledSizeMin {
-		return true
+// compressToPay returns nil where that does not pay. A large body is judged by a piece of its middle
+// first.
+func compressToPay(body []byte) []byte {
+	if len(body) >= compressionSampledSizeMin {
+		sample := body[(len(body)-compressionSampleSize)/2:][:compressionSampleSize]
+		if compressBlock(sample, len(sample)*compressionPercentMax/100) == nil {
+			return nil
+		}
 	}
-	start := (len(body) - compressionSampleSize) / 2
-	return compressToPay(body[start:start+compressionSampleSize]) != nil
-}
-
-func compressToPay(source []byte) []byte {
-	return compressBlock(source, len(source)*compressionPercentMax/100)
+	return compressBlock(body, len(body)*compressionPercentMax/100)
 }

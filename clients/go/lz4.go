@@ -16,10 +16,7 @@
 
 package assay
 
-import (
-	"encoding/binary"
-	"errors"
-)
+import "encoding/binary"
 
 const (
 	matchSizeMin   = 4
@@ -31,7 +28,7 @@ const (
 	expansionMax = 255
 )
 
-var errBlock = errors.New("the LZ4 block is damaged, or its size is not the one announced")
+const errBlock = damage("the LZ4 block is damaged, or its size is not the one announced")
 
 // decompressBlock decodes a block of exactly size bytes.
 func decompressBlock(block []byte, size int) ([]byte, error) {

@@ -168,6 +168,9 @@ func (p Provenance) String() string {
 	return "none"
 }
 
+// MarshalText is String, for JSON and logs.
+func (p Provenance) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
 // Status is a status of the protocol, the server's or the one that fits.
 type Status uint32
 
@@ -245,6 +248,45 @@ const (
 	CodeRevisionTooLow   Code = "revision_too_low"  // the server speaks an older revision that does not know the request; nothing was sent
 )
 
+// Error is what every call of a Client fails with: errors.As gets at it. errors.Is finds
+// context.Canceled or context.DeadlineExceeded in every error of a call whose context had
+// ended by then, or whose deadline the server found passed, and the system's error where
+// there was one.
+type Error struct {
+	// Code: the stable reason.
+	Code Code
+
+	// Status: the server's, or the one that fits.
+	Status Status
+
+	// Provenance: of the frame that failed; 0: there was none.
+	Provenance Provenance
+
+	// ServerCode: stable reason in snake_case; the zero value where the server said none.
+	ServerCode string
+
+	// Message: one sentence: tried, found, allowed, where.
+	Message string
+
+	// Field: path of the refused field, `requirements.device`; `#9` for an unknown id; the zero
+	// value where the server said none.
+	Field string
+
+	// RetryAfterMilliseconds: pause before another attempt; the zero value where the server said
+	// none.
+	RetryAfterMilliseconds *uint64
+
+	// Layer: with MODEL_REJECTED: the layer that refused; the zero value where the server said
+	// none.
+	Layer string
+
+	// ServerLoad: how busy the server was when it refused; the zero value where the server said
+	// none.
+	ServerLoad *ServerLoad
+
+	causes
+}
+
 // codeStatus has the status that fits a code; the server's own has none.
 var codeStatus = map[Code]Status{
 	CodeAddressInvalid:   StatusInvalidArgument,
@@ -296,7 +338,7 @@ type termed interface {
 // message is the body of a frame of an answer.
 type message interface {
 	body
-	facts() (origin *Origin, degradations int, number *uint64)
+	facts() (origin *Origin, degradations int, number *uint64, values *[]float32)
 }
 
 // Requirements is the record "Requirements" of Protocol/SPEC.md.
@@ -588,8 +630,8 @@ func (m *PingResponse) fields(c *coder) {
 	c.optional(field{id: 1, name: "payload", typ: typeBytes, high: 65536}, &m.Payload, m.Payload != nil)
 }
 
-func (m *PingResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, nil
+func (m *PingResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, nil, nil
 }
 
 // HealthRequest is the message "Health request" of Protocol/SPEC.md.
@@ -652,8 +694,8 @@ func (m *HealthResponse) fields(c *coder) {
 	c.optional(field{id: 6, name: "file", typ: typeText, choices: []string{"unchanged", "changed", "missing"}, since: 3}, &m.File, m.File != "")
 }
 
-func (m *HealthResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, nil
+func (m *HealthResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, nil, nil
 }
 
 // ModelsRequest is the message "Models request" of Protocol/SPEC.md.
@@ -673,8 +715,8 @@ func (m *ModelsResponse) fields(c *coder) {
 	repeated(c, field{id: 1, name: "models", typ: typeRecord, timesMax: 1024}, &m.Models)
 }
 
-func (m *ModelsResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, nil
+func (m *ModelsResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, nil, nil
 }
 
 // Model is the record "Model" of Protocol/SPEC.md.
@@ -775,8 +817,8 @@ func (m *loadProgress) fields(c *coder) {
 	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 }
 
-func (m *loadProgress) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, m.Frame
+func (m *loadProgress) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, m.Frame, nil
 }
 
 // LoadResponse is the message "Load response" of Protocol/SPEC.md.
@@ -811,8 +853,8 @@ func (m *LoadResponse) fields(c *coder) {
 	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 }
 
-func (m *LoadResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, m.Frame
+func (m *LoadResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, m.Frame, nil
 }
 
 // Layer is the record "Layer" of Protocol/SPEC.md.
@@ -850,8 +892,8 @@ type UnloadResponse struct {
 
 func (m *UnloadResponse) fields(*coder) {}
 
-func (m *UnloadResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, nil
+func (m *UnloadResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, nil, nil
 }
 
 // TokenizeRequest is the message "Tokenize request" of Protocol/SPEC.md.
@@ -904,8 +946,8 @@ func (m *TokenizeResponse) fields(c *coder) {
 	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *TokenizeResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, len(m.Answer.Degradations), nil
+func (m *TokenizeResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, len(m.Answer.Degradations), nil, nil
 }
 
 // DetokenizeRequest is the message "Detokenize request" of Protocol/SPEC.md.
@@ -950,8 +992,8 @@ func (m *DetokenizeResponse) fields(c *coder) {
 	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *DetokenizeResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, len(m.Answer.Degradations), nil
+func (m *DetokenizeResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, len(m.Answer.Degradations), nil, nil
 }
 
 // GenerateRequest is the message "Generate request" of Protocol/SPEC.md.
@@ -1087,8 +1129,8 @@ func (m *GenerateChunk) fields(c *coder) {
 	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 }
 
-func (m *GenerateChunk) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, m.Frame
+func (m *GenerateChunk) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, m.Frame, nil
 }
 
 // GenerateResponse is the message "Generate response" of Protocol/SPEC.md.
@@ -1140,8 +1182,8 @@ func (m *GenerateResponse) fields(c *coder) {
 	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *GenerateResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, len(m.Answer.Degradations), m.Frame
+func (m *GenerateResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, len(m.Answer.Degradations), m.Frame, nil
 }
 
 // ScoreRequest is the message "Score request" of Protocol/SPEC.md.
@@ -1217,8 +1259,8 @@ func (m *ScoreResponse) fields(c *coder) {
 	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *ScoreResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, len(m.Answer.Degradations), nil
+func (m *ScoreResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, len(m.Answer.Degradations), nil, nil
 }
 
 // ContinuationScore is the record "Continuation score" of Protocol/SPEC.md.
@@ -1297,8 +1339,8 @@ func (m *embedChunk) fields(c *coder) {
 	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 }
 
-func (m *embedChunk) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, m.Frame
+func (m *embedChunk) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, m.Frame, &m.Embeddings
 }
 
 // EmbedResponse is the message "Embed response" of Protocol/SPEC.md.
@@ -1333,8 +1375,8 @@ func (m *EmbedResponse) fields(c *coder) {
 	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *EmbedResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, len(m.Answer.Degradations), m.Frame
+func (m *EmbedResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, len(m.Answer.Degradations), m.Frame, &m.Embeddings
 }
 
 // LogitsRequest is the message "Logits request" of Protocol/SPEC.md.
@@ -1402,8 +1444,8 @@ func (m *logitsChunk) fields(c *coder) {
 	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 }
 
-func (m *logitsChunk) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, m.Frame
+func (m *logitsChunk) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, m.Frame, &m.Logits
 }
 
 // LogitsResponse is the message "Logits response" of Protocol/SPEC.md.
@@ -1434,8 +1476,8 @@ func (m *LogitsResponse) fields(c *coder) {
 	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *LogitsResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, len(m.Answer.Degradations), m.Frame
+func (m *LogitsResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, len(m.Answer.Degradations), m.Frame, &m.Logits
 }
 
 // cancelRequest is the message "Cancel request" of Protocol/SPEC.md.
@@ -1475,8 +1517,8 @@ func (m *StatsResponse) fields(c *coder) {
 	repeated(c, field{id: 1, name: "counters", typ: typeRecord, timesMax: 1024}, &m.Counters)
 }
 
-func (m *StatsResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, nil
+func (m *StatsResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, nil, nil
 }
 
 // Counter is the record "Counter" of Protocol/SPEC.md.

@@ -39,7 +39,7 @@ type making struct {
 }
 
 // GenerateStream begins a Generate and returns at once; its answer, or why there is none, comes
-// through the stream. Errors: CodeRequestInvalid, and CodeConnectionClosed of a closed client.
+// through the stream. Errors: CodeRequestInvalid.
 func (c *Client) GenerateStream(
 	ctx context.Context, request GenerateRequest,
 ) (*GenerateStream, error) {
