@@ -325,7 +325,7 @@ def method(kind, messages):
     head = "func (c *Client) %s(%s) (*%s, error) {\n" % words
     if len(head) > 100:
         head = "func (c *Client) %s(\n\t%s,\n) (*%s, error) {\n" % words
-    return "%s%s\treturn ask(ctx, c, kind%s, &request, %s, %s)\n}\n" % (
+    return "%s%s\treturn ask(c.exchange(ctx, kind%s, &request), %s, %s)\n}\n" % (
         wrap(text, "// "), head, name, answer, seen)
 
 

@@ -120,21 +120,9 @@ func (c *Client) choose() *connection {
 // Ptr returns a pointer to a copy of value, for members that tell "not given" from a zero.
 func Ptr[T any](value T) *T { return &value }
 
-// ask sends a request and waits for its whole answer. onChunk, which may be nil, sees each chunk
-// before that, on the calling goroutine; nothing is sent again after the first.
+// ask waits for the whole answer to a request. onChunk, which may be nil, sees each chunk before
+// that, on the calling goroutine; nothing is sent again after the first.
 func ask[Chunk, Whole any](
-	ctx context.Context, c *Client, kind byte, request body, fresh func() *answer[Chunk, Whole],
-	onChunk func(*Chunk),
-) (*Whole, error) {
-	e, failure := c.exchange(ctx, kind, request)
-	if failure != nil {
-		return nil, failure
-	}
-	return finish(e, fresh, onChunk)
-}
-
-// finish is the second half of ask.
-func finish[Chunk, Whole any](
 	e *exchange, fresh func() *answer[Chunk, Whole], onChunk func(*Chunk),
 ) (*Whole, error) {
 	var made *answer[Chunk, Whole]

@@ -137,7 +137,9 @@ func (c *coder) write(f *field, member any) {
 		}
 	case *string:
 		c.bytes = append(c.bytes, *value...)
-	default: // a number, a bool, or a slice of bytes or numbers
+	case *[]byte:
+		c.bytes = append(c.bytes, *value...)
+	default: // a number, a bool, or a slice of numbers
 		_ = binary.Write(c, binary.LittleEndian, reflect.ValueOf(member).Elem().Interface())
 	}
 	c.check(f, member)
@@ -195,6 +197,8 @@ func (c *coder) read(f *field, member any) {
 		c.inside(f, decode(found, value))
 	case *string:
 		*value = string(found)
+	case *[]byte:
+		*value = append([]byte{}, found...)
 	default:
 		into := member
 		if slice := reflect.ValueOf(member).Elem(); slice.Kind() == reflect.Slice {

@@ -20,7 +20,6 @@ package assay
 import (
 	"bufio"
 	"context"
-	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -28,12 +27,13 @@ import (
 )
 
 const (
-	// silenceMax is how long a connection may be silent before a time-out ends it.
-	silenceMax = 10 * time.Second
+	// cancelMax is how long the answer to a Cancel may take, which comes at once, whatever the server
+	// does: a connection without one is dead.
+	cancelMax = 10 * time.Second
 	// freshness is how lately something must have been read for that to be all there is.
 	freshness = 100 * time.Microsecond
 	// framesAhead is how many frames of an answer may have arrived and not been taken.
-	framesAhead = 16
+	framesAhead = 8
 	// writeStall is how long the peer may take nothing before a connection is given up.
 	writeStall = 10 * time.Second
 	// writeStep bounds what is given to the system at once, bytes: the stall is looked at in between.
@@ -95,7 +95,7 @@ func (c *connection) readingError(err error) *Error {
 	if wrong, ok := err.(damage); ok {
 		return protocolError(doing, "%v", wrong)
 	}
-	if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+	if timeout, ok := err.(net.Error); ok && timeout.Timeout() && !c.open.Load() {
 		return silenceError("saying Hello", c.options.ConnectMilliseconds)
 	}
 	return closedError(doing, err)
@@ -201,7 +201,9 @@ func (c *connection) sort(doing string, f *frame) (*call, *Error) {
 	}
 	if f.isLast() {
 		delete(c.calls, target.id)
-		if target.kind != kindCancel {
+		if target.kind == kindCancel {
+			c.socket.SetReadDeadline(time.Time{})
+		} else {
 			c.users.Add(-1)
 			c.inFlight--
 		}
@@ -242,16 +244,6 @@ func (c *connection) fail(failure *Error) {
 	}
 }
 
-// endIfSilent closes a connection on which a time-out was not the first sign of death.
-func (c *connection) endIfSilent() {
-	c.mutex.Lock()
-	silent := time.Since(c.lastRead) > silenceMax
-	c.mutex.Unlock()
-	if silent {
-		c.fail(closedError("waiting for an answer on a silent connection", io.ErrNoProgress))
-	}
-}
-
 // Read is the socket's, for the frame reader: when it is called, all that was read before is
 // sorted.
 func (c *connection) Read(bytes []byte) (int, error) {
@@ -286,6 +278,7 @@ func (c *connection) pass() {
 		body, _, _ := encode(&cancelRequest{Target: c.cancels[0]}, nil)
 		c.cancels = c.cancels[1:]
 		c.write(&call{connection: c, kind: kindCancel, abandoned: true}, 0, body)
+		c.socket.SetReadDeadline(time.Now().Add(cancelMax))
 	}
 	for len(c.waiting) > 0 && c.open.Load() && !c.leaving.Load() && !c.writing && !c.unsorted &&
 		c.inFlight < c.hello.RequestsInFlightMax {

@@ -58,6 +58,7 @@ type exchange struct {
 	request  body
 	body     []byte // of the first attempt
 	revision uint32 // the lowest that knows the request
+	invalid  *Error // why it is not sent
 	waitEnd  time.Time
 
 	life     context.Context    // the client's, or that of what it does for a stream
@@ -74,7 +75,7 @@ type exchange struct {
 }
 
 // exchange has a request, which it may change, wait for its turn.
-func (c *Client) exchange(ctx context.Context, kind byte, request body) (*exchange, *Error) {
+func (c *Client) exchange(ctx context.Context, kind byte, request body) *exchange {
 	e := &exchange{client: c, ctx: ctx, kind: kind, rule: kinds[kind], request: request,
 		life: c.life, waitEnd: time.Now().Add(milliseconds(c.options.WaitMilliseconds))}
 	health, ok := request.(*HealthRequest)
@@ -85,18 +86,22 @@ func (c *Client) exchange(ctx context.Context, kind byte, request body) (*exchan
 	}
 	var wrong *breach
 	if e.body, e.revision, wrong = encode(request, make([]byte, 0, 128)); wrong != nil {
-		return nil, invalidRequest("encoding "+e.rule.name, wrong)
+		e.invalid = invalidRequest("encoding "+e.rule.name, wrong)
+		return e
 	}
 	if e.revision < e.rule.since {
 		e.revision = e.rule.since
 	}
 	c.choose().enqueue(e)
-	return e, nil
+	return e
 }
 
 // run ends the attempt that has begun, and makes others until the answer is whole, or there is to be
 // none.
 func (e *exchange) run() *Error {
+	if e.invalid != nil {
+		return e.invalid
+	}
 	for {
 		failure := e.try()
 		if failure == nil {
@@ -200,10 +205,8 @@ func until[Event any](e *exchange, events <-chan Event, sent bool) (next Event, 
 		case <-e.life.Done():
 			return next, e.closed()
 		case <-silent:
-			e.call.connection.endIfSilent()
 			return next, silenceError(e.doing("waiting for"), options.AnswerMilliseconds)
 		case <-late:
-			e.call.connection.endIfSilent()
 			return next, contextError(e.doing("waiting for"), context.DeadlineExceeded)
 		case <-done:
 			if err := e.ctx.Err(); !sent || !isDeadline(err) {
@@ -219,31 +222,30 @@ func until[Event any](e *exchange, events <-chan Event, sent bool) (next Event, 
 // read adds one frame to the answer. It refuses a mock's first and a failure second: nobody should
 // act on a mock's words unawares. A breach of the protocol ends the connection.
 func (e *exchange) read() (isLast bool, failure *Error) {
-	options, doing := &e.client.options, e.doing("reading")
 	next, failure := until(e, e.call.frames, true)
 	if failure != nil {
 		return false, failure
 	}
 	if err := e.ctx.Err(); err != nil && !isDeadline(err) {
-		return false, contextError(doing, err)
+		return false, contextError(e.doing("reading"), err)
 	}
 	if next == nil {
 		return false, e.call.connection.failure
 	}
 	e.size += uint64(len(next.body))
 	switch {
-	case next.provenance == Mock && !options.AllowMock:
+	case next.provenance == Mock && !e.client.options.AllowMock:
 		failure = failed(CodeMockRefused, nil,
-			"%s: it comes from a mock model, not from a real one, and was refused", doing)
+			"%s: it comes from a mock model, not from a real one, and was refused", e.doing("reading"))
 		failure.Provenance = Mock
-	case e.size > options.AnswerSizeMax:
+	case e.size > e.client.options.AnswerSizeMax:
 		failure = failed(CodeGivenUp, nil, "%s: found %d bytes, allowed: %d, as answer_size_max says",
-			doing, e.size, options.AnswerSizeMax)
+			e.doing("reading"), e.size, e.client.options.AnswerSizeMax)
 	case next.status != 0:
-		failure = refusedError(doing, CodeServerRefused, next)
+		failure = refusedError(e.doing("reading"), CodeServerRefused, next)
 	default:
 		if err := e.take(next); err != nil {
-			failure = protocolError(doing, "%v", err)
+			failure = protocolError(e.doing("reading"), "%v", err)
 		}
 		e.reached = e.handsOut
 	}

@@ -9,7 +9,6 @@ package assay
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -70,11 +69,12 @@ func (r *frameReader) next() (*frame, error) {
 		return nil, err
 	}
 	_, _ = r.source.Discard(headerSize) // it is there
-	body := bytes.NewBuffer(make([]byte, 0, min(size, readStep)+bytes.MinRead))
-	if _, err := io.CopyN(body, r.source, int64(size)); err != nil {
-		return nil, ended(err, headerSize)
+	for arrived := uint32(0); arrived < size; arrived = uint32(len(f.body)) {
+		f.body = append(f.body, make([]byte, min(size-arrived, arrived+readStep))...)
+		if _, err := io.ReadFull(r.source, f.body[arrived:]); err != nil {
+			return nil, ended(err, headerSize)
+		}
 	}
-	f.body = body.Bytes()
 	if f.flags&flagCompressed != 0 {
 		f.body, err = decompressBlock(f.body, int(f.rawSize))
 	}

@@ -1555,17 +1555,17 @@ func (m *goAway) fields(c *coder) {
 
 // Ping: same bytes back.
 func (c *Client) Ping(ctx context.Context, request PingRequest) (*PingResponse, error) {
-	return ask(ctx, c, kindPing, &request, request.answer, nil)
+	return ask(c.exchange(ctx, kindPing, &request), request.answer, nil)
 }
 
 // Health: may this model, or this server, be sent work.
 func (c *Client) Health(ctx context.Context, request HealthRequest) (*HealthResponse, error) {
-	return ask(ctx, c, kindHealth, &request, plain[struct{}, HealthResponse], nil)
+	return ask(c.exchange(ctx, kindHealth, &request), plain[struct{}, HealthResponse], nil)
 }
 
 // Models: list of models.
 func (c *Client) Models(ctx context.Context, request ModelsRequest) (*ModelsResponse, error) {
-	return ask(ctx, c, kindModels, &request, plain[struct{}, ModelsResponse], nil)
+	return ask(c.exchange(ctx, kindModels, &request), plain[struct{}, ModelsResponse], nil)
 }
 
 // Load: assay a file and serve it. Never sent again once it may have begun. onLayer, which may
@@ -1573,7 +1573,7 @@ func (c *Client) Models(ctx context.Context, request ModelsRequest) (*ModelsResp
 func (c *Client) Load(
 	ctx context.Context, request LoadRequest, onLayer func(Layer),
 ) (*LoadResponse, error) {
-	return ask(ctx, c, kindLoad, &request, plain[loadProgress, LoadResponse], func(chunk *loadProgress) {
+	return ask(c.exchange(ctx, kindLoad, &request), plain[loadProgress, LoadResponse], func(chunk *loadProgress) {
 		if onLayer != nil {
 			onLayer(chunk.Layer)
 		}
@@ -1582,46 +1582,46 @@ func (c *Client) Load(
 
 // Unload: stop serving a model. Never sent again once it may have begun.
 func (c *Client) Unload(ctx context.Context, request UnloadRequest) (*UnloadResponse, error) {
-	return ask(ctx, c, kindUnload, &request, plain[struct{}, UnloadResponse], nil)
+	return ask(c.exchange(ctx, kindUnload, &request), plain[struct{}, UnloadResponse], nil)
 }
 
 // Tokenize: text to token ids.
 func (c *Client) Tokenize(
 	ctx context.Context, request TokenizeRequest,
 ) (*TokenizeResponse, error) {
-	return ask(ctx, c, kindTokenize, &request, plain[struct{}, TokenizeResponse], nil)
+	return ask(c.exchange(ctx, kindTokenize, &request), plain[struct{}, TokenizeResponse], nil)
 }
 
 // Detokenize: token ids to text.
 func (c *Client) Detokenize(
 	ctx context.Context, request DetokenizeRequest,
 ) (*DetokenizeResponse, error) {
-	return ask(ctx, c, kindDetokenize, &request, plain[struct{}, DetokenizeResponse], nil)
+	return ask(c.exchange(ctx, kindDetokenize, &request), plain[struct{}, DetokenizeResponse], nil)
 }
 
 // Generate: continue a prompt.
 func (c *Client) Generate(
 	ctx context.Context, request GenerateRequest,
 ) (*GenerateResponse, error) {
-	return ask(ctx, c, kindGenerate, &request, request.answer, nil)
+	return ask(c.exchange(ctx, kindGenerate, &request), request.answer, nil)
 }
 
 // Score: log-probabilities of given continuations.
 func (c *Client) Score(ctx context.Context, request ScoreRequest) (*ScoreResponse, error) {
-	return ask(ctx, c, kindScore, &request, request.answer, nil)
+	return ask(c.exchange(ctx, kindScore, &request), request.answer, nil)
 }
 
 // Logits: raw scores.
 func (c *Client) Logits(ctx context.Context, request LogitsRequest) (*LogitsResponse, error) {
-	return ask(ctx, c, kindLogits, &request, request.answer, nil)
+	return ask(c.exchange(ctx, kindLogits, &request), request.answer, nil)
 }
 
 // Embed: inputs to vectors.
 func (c *Client) Embed(ctx context.Context, request EmbedRequest) (*EmbedResponse, error) {
-	return ask(ctx, c, kindEmbed, &request, request.answer, nil)
+	return ask(c.exchange(ctx, kindEmbed, &request), request.answer, nil)
 }
 
 // Stats: counters, split by provenance.
 func (c *Client) Stats(ctx context.Context, request StatsRequest) (*StatsResponse, error) {
-	return ask(ctx, c, kindStats, &request, plain[struct{}, StatsResponse], nil)
+	return ask(c.exchange(ctx, kindStats, &request), plain[struct{}, StatsResponse], nil)
 }

@@ -43,15 +43,15 @@ type making struct {
 func (c *Client) GenerateStream(
 	ctx context.Context, request GenerateRequest,
 ) (*GenerateStream, error) {
-	e, failure := c.exchange(ctx, kindGenerate, &request)
-	if failure != nil {
-		return nil, failure
+	e := c.exchange(ctx, kindGenerate, &request)
+	if e.invalid != nil {
+		return nil, e.invalid
 	}
 	m := &making{ctx: ctx}
 	m.change.L = &m.mutex
 	e.life, m.stop = context.WithCancel(c.life)
 	go func() {
-		whole, err := finish(e, request.answer, func(chunk *GenerateChunk) {
+		whole, err := ask(e, request.answer, func(chunk *GenerateChunk) {
 			m.set(func() { m.chunks = append(m.chunks, chunk) })
 		})
 		m.set(func() { m.whole, m.err, m.isOver = whole, err, true })
@@ -103,9 +103,7 @@ func (s *GenerateStream) Chunk() *GenerateChunk { return s.chunk }
 func (s *GenerateStream) Result() (*GenerateResponse, error) {
 	for s.Next() {
 	}
-	s.making.mutex.Lock()
-	defer s.making.mutex.Unlock()
-	return s.making.whole, s.making.err
+	return s.making.whole, s.making.err // which do not change any more
 }
 
 // Close gives up what is left of the answer and tells the server so; the connection lives on. Safe

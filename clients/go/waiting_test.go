@@ -158,13 +158,9 @@ func TestWaitingForNothingIsNoBusyLoop(t *testing.T) {
 	c := client(t, "unix://"+socketPath(t), waiting(200), func(o *Options) {
 		o.BackoffMilliseconds, o.BackoffMaxMilliseconds = 0, 0
 	})
-	e, failure := c.exchange(background, kindPing, &PingRequest{})
-	if failure != nil {
-		t.Fatal(failure)
-	}
+	e := c.exchange(background, kindPing, &PingRequest{})
 	e.begin = func() {}
-	failure = e.run()
-	if expectCode(t, failure, CodeUnreachable); e.waited < 2 || e.waited > 41 {
+	if expectCode(t, e.run(), CodeUnreachable); e.waited < 2 || e.waited > 41 {
 		t.Errorf("%d tries in 200 ms", e.waited)
 	}
 }
