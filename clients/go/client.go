@@ -17,7 +17,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 )
 
 // socketPathMax is what a Unix socket's address has room for, bytes.
@@ -109,8 +108,7 @@ func (c *Client) choose() *connection {
 	}
 	if c.slots[best] == nil {
 		life, end := context.WithCancel(c.life)
-		c.slots[best] = &connection{options: &c.options, end: end, calls: map[uint64]*call{},
-			lastRead: time.Now()}
+		c.slots[best] = &connection{options: &c.options, end: end, calls: map[uint64]*call{}}
 		go c.slots[best].run(life, c.network, c.address)
 	}
 	c.slots[best].users.Add(1)

@@ -30,8 +30,6 @@ const (
 	// cancelMax is how long the answer to a Cancel may take, which comes at once, whatever the server
 	// does: a connection without one is dead.
 	cancelMax = 10 * time.Second
-	// freshness is how lately something must have been read for that to be all there is.
-	freshness = 100 * time.Microsecond
 	// framesAhead is how many frames of an answer may have arrived and not been taken.
 	framesAhead = 8
 	// writeStall is how long the peer may take nothing before a connection is given up.
@@ -62,9 +60,8 @@ type connection struct {
 	calls    map[uint64]*call // sent and not complete
 	inFlight uint64           // of them those that are no Cancel
 	lastID   uint64
-	writing  bool // a frame is half written; writeRest sees to the rest
-	unsorted bool // something has arrived that must be looked at before anything is sent
-	lastRead time.Time
+	writing  bool   // a frame is half written; writeRest sees to the rest
+	unsorted bool   // something has arrived that must be looked at before anything is sent
 	failure  *Error // why it is over
 }
 
@@ -175,7 +172,6 @@ func (c *connection) file(f *frame) *Error {
 func (c *connection) sort(doing string, f *frame) (*call, *Error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.lastRead = time.Now()
 	target, ok := c.calls[f.requestID]
 	switch {
 	case f.kind == kindGoAway|responseBit:
@@ -263,8 +259,7 @@ func (c *connection) enqueue(e *exchange) {
 	defer c.mutex.Unlock()
 	e.call = &call{connection: c, exchange: e, kind: e.kind, wasOpen: c.open.Load(),
 		turn: make(chan struct{}), frames: make(chan *frame, framesAhead)}
-	fresh := e.rule.retrySafe && time.Since(c.lastRead) < freshness
-	c.unsorted = c.unsorted || e.call.wasOpen && !fresh && hasInput(c.socket)
+	c.unsorted = c.unsorted || e.call.wasOpen && hasInput(c.socket)
 	c.waiting = append(c.waiting, e.call)
 	if c.pass(); c.leaving.Load() {
 		c.leave()
@@ -313,21 +308,20 @@ func (c *connection) write(target *call, deadlineMilliseconds uint32, body []byt
 }
 
 func (c *connection) writeRest(target *call, bytes []byte) {
-	for len(bytes) > 0 {
+	var err error
+	for len(bytes) > 0 && err == nil {
+		var count int
 		c.socket.SetWriteDeadline(time.Now().Add(writeStall))
-		count, err := c.socket.Write(bytes[:min(len(bytes), writeStep)])
+		count, err = c.socket.Write(bytes[:min(len(bytes), writeStep)])
 		c.mutex.Lock()
 		bytes, target.begun = bytes[count:], target.begun || count > 0
+		c.writing = len(bytes) > 0
+		c.pass()
 		c.mutex.Unlock()
-		if err != nil {
-			c.fail(closedError("sending a request", err))
-			return
-		}
 	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.writing = false
-	c.pass()
+	if err != nil {
+		c.fail(closedError("sending a request", err))
+	}
 }
 
 // ---------------------------------------------------------------- calls

@@ -18,8 +18,8 @@ import (
 //	}
 //	answer, err := stream.Result()
 type GenerateStream struct {
-	making *making
-	chunk  *GenerateChunk
+	*making
+	chunk *GenerateChunk // the newest that was handed out
 }
 
 // making is what a stream shares with the goroutine that reads its answer, which must not keep the
@@ -76,21 +76,20 @@ func (m *making) isGivenUp() bool {
 
 // Next waits for the next chunk. False after the last one, on a failure, and after Close.
 func (s *GenerateStream) Next() bool {
-	m := s.making
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	for !m.isOver && (len(m.chunks) == 0 || m.isGivenUp()) {
-		m.change.Wait()
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	for !s.isOver && (len(s.chunks) == 0 || s.isGivenUp()) {
+		s.change.Wait()
 	}
-	if m.isGivenUp() {
-		m.chunks, m.whole = nil, nil
-		m.err = contextError("reading the answer to Generate", context.Canceled)
+	if s.isGivenUp() {
+		s.chunks, s.whole = nil, nil
+		s.err = contextError("reading the answer to Generate", context.Canceled)
 	}
-	if m.isTaken = len(m.chunks) == 0; m.isTaken {
-		m.stop()
+	if s.isTaken = len(s.chunks) == 0; s.isTaken {
+		s.stop()
 		return false
 	}
-	s.chunk, m.chunks = m.chunks[0], m.chunks[1:]
+	s.chunk, s.chunks = s.chunks[0], s.chunks[1:]
 	return true
 }
 
@@ -103,14 +102,14 @@ func (s *GenerateStream) Chunk() *GenerateChunk { return s.chunk }
 func (s *GenerateStream) Result() (*GenerateResponse, error) {
 	for s.Next() {
 	}
-	return s.making.whole, s.making.err // which do not change any more
+	return s.whole, s.err // which do not change any more
 }
 
 // Close gives up what is left of the answer and tells the server so; the connection lives on. Safe
 // to repeat, and after the end without effect.
 func (s *GenerateStream) Close() error {
-	s.making.set(func() { s.making.isShut = true })
-	s.making.stop()
+	s.set(func() { s.isShut = true })
+	s.stop()
 	s.Next() // the goroutine that reads has ended then
 	return nil
 }
