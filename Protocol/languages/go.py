@@ -180,9 +180,11 @@ def is_given(field, in_answer):
             "bool": member}.get(kind, member + " != nil")
 
 
-def fields(name, message, in_answer):
-    """The method that has the codec go through the fields."""
+def fields(name, message, in_answer, since):
+    """The method that has the codec go through the fields, none of which is older than its message."""
     receiver = struct_name(name)
+    message = dict(message, fields=[
+        dict(field, since=max(since, field.get("since", 1))) for field in message["fields"]])
     by_name = {field["name"]: field for field in message["fields"]}
     lines = []
     for field in message["fields"]:
@@ -428,10 +430,10 @@ def emit(protocol):
         ("kind" + kind["name"], "byte", "0x%02x" % kind["number"], kind["meaning"])
         for kind in protocol["kinds"]]))
     parts.append("// kindRule says what a kind of request allows.\ntype kindRule struct {\n"
-                 "\tname      string\n\tsince     uint32\n\tretrySafe bool\n}\n")
+                 "\tname      string\n\tretrySafe bool\n}\n")
     parts.append(mapping("var kinds = map[byte]kindRule", [
-        ("kind" + kind["name"], '{"%s", %d, %s}' % (
-            kind["name"], kind["since"], "true" if kind["retry_safe"] else "false"))
+        ("kind" + kind["name"], '{"%s", %s}' % (
+            kind["name"], "true" if kind["retry_safe"] else "false"))
         for kind in protocol["kinds"] if kind["request"]]))
     parts.append("// Provenance says whether an answer was made by a real model or by a mock. Zero: no "
                  "answer came.\ntype Provenance uint8\n\n// The values of Provenance.\n"
@@ -464,7 +466,8 @@ def emit(protocol):
                  "be.\ntype termed interface {\n\tterms() (**RequestContext, **Requirements)\n}\n")
     parts.append("// message is the body of a frame of an answer.\ntype message interface {\n\tbody\n"
                  "\tfacts() (origin *Origin, degradations int, number *uint64, values *[]float32)\n}\n")
-    parts += [struct(name, message, answers, roles) + "\n" + fields(name, message, name in answers)
+    since = {kind["request"]: kind["since"] for kind in protocol["kinds"]}
+    parts += [struct(name, message, answers, roles) + "\n" + fields(name, message, name in answers, since.get(name, 1))
               + accessors(name, message, roles) for name, message in messages.items()]
     parts += [method(kind, messages) for kind in protocol["kinds"]
               if kind["state"] == "served" and kind["name"] not in {"Hello", "Cancel"}]

@@ -32,6 +32,8 @@ const (
 	cancelMax = 10 * time.Second
 	// framesAhead is how many frames of an answer may have arrived and not been taken.
 	framesAhead = 8
+	// freshness is how lately something must have been read for that to be all there is.
+	freshness = 100 * time.Microsecond
 	// writeStall is how long the peer may take nothing before a connection is given up.
 	writeStall = 10 * time.Second
 	// writeStep bounds what is given to the system at once, bytes: the stall is looked at in between.
@@ -60,8 +62,9 @@ type connection struct {
 	calls    map[uint64]*call // sent and not complete
 	inFlight uint64           // of them those that are no Cancel
 	lastID   uint64
-	writing  bool   // a frame is half written; writeRest sees to the rest
-	unsorted bool   // something has arrived that must be looked at before anything is sent
+	writing  bool // a frame is half written; writeRest sees to the rest
+	unsorted bool // something has arrived that must be looked at before anything is sent
+	lastRead time.Time
 	failure  *Error // why it is over
 }
 
@@ -172,6 +175,7 @@ func (c *connection) file(f *frame) *Error {
 func (c *connection) sort(doing string, f *frame) (*call, *Error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
+	c.lastRead = time.Now()
 	target, ok := c.calls[f.requestID]
 	switch {
 	case f.kind == kindGoAway|responseBit:
@@ -259,7 +263,8 @@ func (c *connection) enqueue(e *exchange) {
 	defer c.mutex.Unlock()
 	e.call = &call{connection: c, exchange: e, kind: e.kind, wasOpen: c.open.Load(),
 		turn: make(chan struct{}), frames: make(chan *frame, framesAhead)}
-	c.unsorted = c.unsorted || e.call.wasOpen && hasInput(c.socket)
+	fresh := e.rule.retrySafe && time.Since(c.lastRead) < freshness
+	c.unsorted = c.unsorted || e.call.wasOpen && !fresh && hasInput(c.socket)
 	c.waiting = append(c.waiting, e.call)
 	if c.pass(); c.leaving.Load() {
 		c.leave()
@@ -339,6 +344,7 @@ type call struct {
 	first      header      // of its first frame
 	frames     chan *frame // arrived and not taken; closed at the connection's end
 	abandoned  bool        // nobody waits
+	size       uint64      // of the bodies of the frames that were taken, bytes
 }
 
 // giveUp drops what has come and what is still to come, and asks the server to stop unless it has.

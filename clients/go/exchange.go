@@ -67,7 +67,6 @@ type exchange struct {
 	call     *call              // the attempt under way
 	attempt  uint64             // finished ones that count
 	waited   uint64             // finished ones that do not: see WaitMilliseconds
-	size     uint64             // of the bodies of its frames, bytes
 	written  bool               // a byte of the last attempt was
 	reached  bool               // a chunk has reached the caller
 	handsOut bool               // chunks reach the caller
@@ -88,9 +87,6 @@ func (c *Client) exchange(ctx context.Context, kind byte, request body) *exchang
 	if e.body, e.revision, wrong = encode(request, make([]byte, 0, 128)); wrong != nil {
 		e.invalid = invalidRequest("encoding "+e.rule.name, wrong)
 		return e
-	}
-	if e.revision < e.rule.since {
-		e.revision = e.rule.since
 	}
 	c.choose().enqueue(e)
 	return e
@@ -118,7 +114,6 @@ func (e *exchange) run() *Error {
 func (e *exchange) try() *Error {
 	defer func() { e.written = e.call.giveUp() }()
 	e.begin()
-	e.size = 0
 	_, failure := until(e, e.call.turn, false)
 	if failure == nil {
 		failure = e.call.unsent
@@ -232,15 +227,15 @@ func (e *exchange) read() (isLast bool, failure *Error) {
 	if next == nil {
 		return false, e.call.connection.failure
 	}
-	e.size += uint64(len(next.body))
+	e.call.size += uint64(len(next.body))
 	switch {
 	case next.provenance == Mock && !e.client.options.AllowMock:
 		failure = failed(CodeMockRefused, nil,
 			"%s: it comes from a mock model, not from a real one, and was refused", e.doing("reading"))
 		failure.Provenance = Mock
-	case e.size > e.client.options.AnswerSizeMax:
+	case e.call.size > e.client.options.AnswerSizeMax:
 		failure = failed(CodeGivenUp, nil, "%s: found %d bytes, allowed: %d, as answer_size_max says",
-			e.doing("reading"), e.size, e.client.options.AnswerSizeMax)
+			e.doing("reading"), e.call.size, e.client.options.AnswerSizeMax)
 	case next.status != 0:
 		failure = refusedError(e.doing("reading"), CodeServerRefused, next)
 	default:

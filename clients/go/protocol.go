@@ -125,25 +125,24 @@ const (
 // kindRule says what a kind of request allows.
 type kindRule struct {
 	name      string
-	since     uint32
 	retrySafe bool
 }
 
 var kinds = map[byte]kindRule{
-	kindHello:      {"Hello", 1, true},
-	kindPing:       {"Ping", 1, true},
-	kindHealth:     {"Health", 1, true},
-	kindModels:     {"Models", 1, true},
-	kindLoad:       {"Load", 1, false},
-	kindUnload:     {"Unload", 1, false},
-	kindTokenize:   {"Tokenize", 1, true},
-	kindDetokenize: {"Detokenize", 1, true},
-	kindGenerate:   {"Generate", 1, true},
-	kindScore:      {"Score", 2, true},
-	kindLogits:     {"Logits", 1, true},
-	kindEmbed:      {"Embed", 2, true},
-	kindCancel:     {"Cancel", 1, false},
-	kindStats:      {"Stats", 1, true},
+	kindHello:      {"Hello", true},
+	kindPing:       {"Ping", true},
+	kindHealth:     {"Health", true},
+	kindModels:     {"Models", true},
+	kindLoad:       {"Load", false},
+	kindUnload:     {"Unload", false},
+	kindTokenize:   {"Tokenize", true},
+	kindDetokenize: {"Detokenize", true},
+	kindGenerate:   {"Generate", true},
+	kindScore:      {"Score", true},
+	kindLogits:     {"Logits", true},
+	kindEmbed:      {"Embed", true},
+	kindCancel:     {"Cancel", false},
+	kindStats:      {"Stats", true},
 }
 
 // Provenance says whether an answer was made by a real model or by a mock. Zero: no answer came.
@@ -1220,16 +1219,16 @@ type ScoreRequest struct {
 }
 
 func (m *ScoreRequest) fields(c *coder) {
-	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
-	pointer(c, field{id: 2, name: "prompt", typ: typeText, high: 4000000}, &m.Prompt)
-	c.optional(field{id: 3, name: "tokens", typ: typeU32s, low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
-	c.optional(field{id: 4, name: "parse_special", typ: typeBool}, &m.ParseSpecial, m.ParseSpecial)
-	pointer(c, field{id: 5, name: "add_special", typ: typeBool}, &m.AddSpecial)
-	repeated(c, field{id: 6, name: "messages", typ: typeRecord, timesMax: 1024}, &m.Messages)
-	repeated(c, field{id: 7, name: "continuations", typ: typeRecord, timesMin: 1, timesMax: 256}, &m.Continuations)
-	c.optional(field{id: 8, name: "top_logprobs", typ: typeU64, high: 64}, &m.TopLogprobs, m.TopLogprobs != 0)
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128, since: 2}, &m.Model, m.Model != "")
+	pointer(c, field{id: 2, name: "prompt", typ: typeText, high: 4000000, since: 2}, &m.Prompt)
+	c.optional(field{id: 3, name: "tokens", typ: typeU32s, low: 1, high: 1000000, since: 2}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 4, name: "parse_special", typ: typeBool, since: 2}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 5, name: "add_special", typ: typeBool, since: 2}, &m.AddSpecial)
+	repeated(c, field{id: 6, name: "messages", typ: typeRecord, timesMax: 1024, since: 2}, &m.Messages)
+	repeated(c, field{id: 7, name: "continuations", typ: typeRecord, timesMin: 1, timesMax: 256, since: 2}, &m.Continuations)
+	c.optional(field{id: 8, name: "top_logprobs", typ: typeU64, high: 64, since: 2}, &m.TopLogprobs, m.TopLogprobs != 0)
 	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
-	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord, since: 2}, &m.Requirements)
 	c.exactlyOne([]string{"prompt", "tokens", "messages"}, m.Prompt != nil, m.Tokens != nil, len(m.Messages) > 0)
 	c.excludes("messages", "parse_special", len(m.Messages) > 0 && m.ParseSpecial)
 	c.excludes("messages", "add_special", len(m.Messages) > 0 && m.AddSpecial != nil)
@@ -1309,14 +1308,14 @@ type EmbedRequest struct {
 }
 
 func (m *EmbedRequest) fields(c *coder) {
-	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
-	repeated(c, field{id: 2, name: "inputs", typ: typeRecord, timesMin: 1, timesMax: 256}, &m.Inputs)
-	c.optional(field{id: 3, name: "parse_special", typ: typeBool}, &m.ParseSpecial, m.ParseSpecial)
-	pointer(c, field{id: 4, name: "add_special", typ: typeBool}, &m.AddSpecial)
-	c.optional(field{id: 5, name: "pooling", typ: typeText, choices: []string{"mean", "last", "cls"}}, &m.Pooling, m.Pooling != "")
-	pointer(c, field{id: 6, name: "normalize", typ: typeBool}, &m.Normalize)
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128, since: 2}, &m.Model, m.Model != "")
+	repeated(c, field{id: 2, name: "inputs", typ: typeRecord, timesMin: 1, timesMax: 256, since: 2}, &m.Inputs)
+	c.optional(field{id: 3, name: "parse_special", typ: typeBool, since: 2}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 4, name: "add_special", typ: typeBool, since: 2}, &m.AddSpecial)
+	c.optional(field{id: 5, name: "pooling", typ: typeText, choices: []string{"mean", "last", "cls"}, since: 2}, &m.Pooling, m.Pooling != "")
+	pointer(c, field{id: 6, name: "normalize", typ: typeBool, since: 2}, &m.Normalize)
 	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
-	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord, since: 2}, &m.Requirements)
 }
 
 func (m *EmbedRequest) terms() (**RequestContext, **Requirements) {
