@@ -189,8 +189,8 @@ func (g *generation) finish(made *GenerateResponse) error {
 	// All tokens of the prompt but the first have one; fewer only when the answer was stopped.
 	found := uint64(len(made.PromptLogprobs.Tokens))
 	if found > 0 && found >= made.PromptTokens || found+1 < made.PromptTokens && !made.isCut() {
-		return fmt.Errorf("found log-probabilities of %d prompt tokens, allowed: all but one of %d", found,
-			made.PromptTokens)
+		return fmt.Errorf("found log-probabilities of %d prompt tokens, allowed: all but one of %d",
+			found, made.PromptTokens)
 	}
 	return nil
 }

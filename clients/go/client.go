@@ -22,7 +22,8 @@ import (
 // socketPathMax is what a Unix socket's address has room for, bytes.
 const socketPathMax = 107
 
-// Client is a pool of connections to one server.
+// Client is a pool of connections to one server: each is opened when a request needs it, once
+// however many wait for it, and replaced when it is lost.
 type Client struct {
 	network, address string
 	options          Options

@@ -11,8 +11,10 @@
 // kept by a peer that takes nothing; what is left of the frame is then written behind the caller's
 // back, and Cancel after it. A peer that takes nothing for writeStall is given up.
 //
-// A caller waits for its turn, and writes. A turn is no promise: whoever has it looks again whether
-// there is a place in flight and nobody else writes, and passes it on.
+//
+// What waits is written by whoever made room for it: a caller that comes, the goroutine that read
+// a last frame, the one that wrote the rest of a frame. One mutex guards all of that; frames of
+// answers go to their caller through a channel of the call.
 // Not here: what the bodies say (answers.go), other attempts (exchange.go).
 
 package assay
@@ -161,8 +163,8 @@ func readPlain(doing string, f *frame, refused Code, into body) *Error {
 
 // ---------------------------------------------------------------- reading
 
-// file hands a frame to the call it is for. It waits for a caller that is far behind: one of Load,
-// whose function sees each layer; all others read as fast as they can.
+// file hands a frame to the call it is for. It waits for a caller that is framesAhead behind, as
+// one of Load can be, whose function sees each layer; all others read as fast as they can.
 func (c *connection) file(f *frame) *Error {
 	target, failure := c.sort("sorting the server's answers", f)
 	if target != nil {
@@ -256,8 +258,8 @@ func (c *connection) Read(bytes []byte) (int, error) {
 
 // ---------------------------------------------------------------- writing
 
-// enqueue has a request wait for its turn, which comes when the connection is open, what has arrived
-// is sorted (it may be a farewell, or damage), and there is a place.
+// enqueue has a request wait for its turn, which comes when the connection is open, what has
+// arrived is sorted (it may be a farewell, or damage), and there is a place.
 func (c *connection) enqueue(e *exchange) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

@@ -45,8 +45,8 @@ func own[T any](place **T) *T {
 	return value
 }
 
-// elsewhere is no error of a call: the connection it chose turned out to be over before anything was
-// risked, and another attempt, which is free, takes another one.
+// elsewhere is no error of a call: the connection it chose turned out to be over before anything
+// was risked, and another attempt, which is free, takes another one.
 var elsewhere = &Error{}
 
 // exchange is for one goroutine.
@@ -92,8 +92,8 @@ func (c *Client) exchange(ctx context.Context, kind byte, request body) *exchang
 	return e
 }
 
-// run ends the attempt that has begun, and makes others until the answer is whole, or there is to be
-// none.
+// run ends the attempt that has begun, and makes others until the answer is whole, or there is to
+// be none.
 func (e *exchange) run() *Error {
 	if e.invalid != nil {
 		return e.invalid
@@ -124,9 +124,9 @@ func (e *exchange) try() *Error {
 	return failure
 }
 
-// ended is the error of a call, which others on the connection may share: errors.Is finds the
-// context's error where the context has ended, and where the deadline alone ended the waiting or the
-// server has found it passed.
+// ended marks the error of a call, which others on the connection may share: errors.Is finds the
+// context's error where the context has ended, and where the deadline alone ended the waiting or
+// the server has found it passed.
 func (e *exchange) ended(failure *Error) *Error {
 	if e.client.life.Err() != nil {
 		failure = e.closed()

@@ -14,7 +14,7 @@ import (
 	"io"
 )
 
-// readStep bounds what is allocated ahead of a body's first bytes; then it is as much as has arrived.
+// readStep bounds what is allocated ahead of a body's bytes, beyond as much as has arrived.
 const readStep = 256 * 1024
 
 // frame is a received response; its body is decompressed.
@@ -135,8 +135,8 @@ func requestFrame(
 	return append(frame, body...)
 }
 
-// compressToPay returns nil where that does not pay. A large body is judged by a piece of its middle
-// first.
+// compressToPay returns nil where that does not pay. A large body is judged by a piece of its
+// middle first.
 func compressToPay(body []byte) []byte {
 	if len(body) >= compressionSampledSizeMin {
 		sample := body[(len(body)-compressionSampleSize)/2:][:compressionSampleSize]
