@@ -229,7 +229,7 @@ func (c *connection) leave() {
 		if each.unsent = why; each.wasOpen {
 			each.unsent = elsewhere
 		}
-		close(each.turn)
+		each.frames <- nil
 	}
 	c.waiting = nil
 	c.pass()
@@ -264,7 +264,7 @@ func (c *connection) enqueue(e *exchange) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	e.call = &call{connection: c, exchange: e, kind: e.kind, wasOpen: c.open.Load(),
-		turn: make(chan struct{}), frames: make(chan *frame, framesAhead)}
+		frames: make(chan *frame, framesAhead)}
 	fresh := e.rule.retrySafe && time.Since(c.lastRead) < freshness
 	c.unsorted = c.unsorted || e.call.wasOpen && !fresh && hasInput(c.socket)
 	c.waiting = append(c.waiting, e.call)
@@ -293,7 +293,7 @@ func (c *connection) pass() {
 			c.inFlight++
 			c.write(next, next.exchange.left(), body)
 		}
-		close(next.turn)
+		next.frames <- nil
 	}
 	if c.leaving.Load() && len(c.calls) == 0 {
 		c.end()
@@ -338,13 +338,12 @@ type call struct {
 	connection *connection
 	exchange   *exchange // nil of Hello and Cancel
 	kind       byte
-	wasOpen    bool          // its connection, when it was chosen
-	turn       chan struct{} // closed when it was sent, or will not be, as unsent says
-	unsent     *Error
+	wasOpen    bool        // its connection, when it was chosen
+	frames     chan *frame // first nil, at its turn; what arrives; closed at the connection's end
+	unsent     *Error      // why it was not sent at its turn
 	id         uint64      // 0: not sent
 	begun      bool        // a byte of it was written
 	first      header      // of its first frame
-	frames     chan *frame // arrived and not taken; closed at the connection's end
 	abandoned  bool        // nobody waits
 	size       uint64      // of the bodies of the frames that were taken, bytes
 }

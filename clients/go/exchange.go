@@ -114,7 +114,7 @@ func (e *exchange) run() *Error {
 func (e *exchange) try() *Error {
 	defer func() { e.written = e.call.giveUp() }()
 	e.begin()
-	_, failure := until(e, e.call.turn, false)
+	_, failure := until(e, e.call.frames, false)
 	if failure == nil {
 		failure = e.call.unsent
 	}
