@@ -18,9 +18,8 @@ PRIVATE = {"Error": "errorBody", "GoAway": "goAway", "Hello request": "helloRequ
            "Logits chunk": "logitsChunk", "Embed chunk": "embedChunk"}
 
 # Kinds whose answers are checked or put together by clients/go/answers.go: their requests have a
-# method `answer`. Load's takes a callback, and has its method there.
+# method `answer`. Of the others a chunk goes to a function that the caller gives.
 ASSEMBLED = {"Ping", "Generate", "Score", "Logits", "Embed"}
-BY_HAND = {"Load"}
 
 SLICES = {"u32[]": "[]uint32", "f32[]": "[]float32", "bytes": "[]byte"}
 SCALARS = {"u64": "uint64", "f64": "float64", "text": "string", "bool": "bool"}
@@ -41,6 +40,27 @@ import (
 OPTIONS_HEAD = MARK + """
 package assay
 
+"""
+
+
+# A row of a table, as `rule` writes it.
+FIELD = """// field is one row of a table. low and high bound the value of a u64, the bytes of a text or bytes
+// and the elements of an array; least and most bound an f64 (above: least is excluded).
+type field struct {
+	id       int
+	name     string
+	typ      byte
+	since    uint32
+	low      uint64
+	high     uint64
+	least    float64
+	most     float64
+	above    bool
+	timesMin int
+	timesMax int
+	choices  []string
+	format   string
+}
 """
 
 
@@ -160,9 +180,11 @@ def is_given(field, in_answer):
             "bool": member}.get(kind, member + " != nil")
 
 
-def fields(name, message, in_answer):
-    """The method that has the codec go through the fields."""
+def fields(name, message, in_answer, since):
+    """The method that has the codec go through the fields, none of which is older than its message."""
     receiver = struct_name(name)
+    message = dict(message, fields=[
+        dict(field, since=max(since, field.get("since", 1))) for field in message["fields"]])
     by_name = {field["name"]: field for field in message["fields"]}
     lines = []
     for field in message["fields"]:
@@ -197,10 +219,12 @@ def accessors(name, message, roles):
         text += ("\nfunc (m *%s) terms() (**RequestContext, **Requirements) {\n"
                  "\treturn &m.Context, &m.Requirements\n}\n" % receiver)
     if name in roles:
-        text += ("\nfunc (m *%s) facts() (origin *Origin, degradations int, number *uint64) {\n"
-                 "\treturn &m.Origin, %s, %s\n}\n" % (
+        text += ("\nfunc (m *%s) facts() (*Origin, int, *uint64, *[]float32) {\n"
+                 "\treturn &m.Origin, %s, %s, %s\n}\n" % (
                      receiver, "len(m.Answer.Degradations)" if "answer" in words else "0",
-                     "m.Frame" if "frame" in words else "nil"))
+                     "m.Frame" if "frame" in words else "nil",
+                     "".join("&m." + camel(field["name"]) for field in message["fields"]
+                             if field["type"] == "f32[]") or "nil"))
     return text
 
 
@@ -257,6 +281,19 @@ func (h *header) write(bytes []byte) {
 """ % tuple("\n".join(column) for column in zip(*rows))
 
 
+def origin(protocol):
+    """What is beside the fields of each answer: words of the header."""
+    marks = {row["name"]: row["response"] for row in protocol["header"]}
+    flag = next(row["meaning"] for row in protocol["flags"] if row["name"] == "degraded")
+    members = [
+        ("Provenance", "Provenance", "%s; 2 only when the options allow mocks" % marks["provenance"]),
+        ("Generation", "uint32", marks["generation"]),
+        ("Degraded", "bool", flag.split(";")[0])]
+    return "// Origin says who made an answer and how well.\ntype Origin struct {\n%s}\n" % "\n".join(
+        '%s\t%s %s `json:"%s"`\n' % (wrap("%s: %s." % (name, text), "\t// "), name, kind, name.lower())
+        for name, kind, text in members)
+
+
 def names(kind, table, rows, otherwise):
     """The names of a type's values, and its method String."""
     receiver = kind[0].lower()
@@ -272,20 +309,26 @@ func (%s %s) String() string {
 """ % (dict(rows).get("StatusUnknown", "none"), receiver, kind, table, receiver, otherwise)
 
 
-def method(kind):
-    name = kind["name"]
+def method(kind, messages):
+    name, request, response = kind["name"], struct_name(kind["request"]), struct_name(kind["response"])
     text = "%s: %s." % (name, kind["meaning"].replace("; streamed", ""))
     if not kind["retry_safe"]:
         text += " Never sent again once it may have begun."
-    answer = "request.answer" if name in ASSEMBLED else "single[%s]" % struct_name(kind["response"])
-    request, response = struct_name(kind["request"]), struct_name(kind["response"])
-    head = "func (c *Client) %s(ctx context.Context, request %s) (*%s, error) {\n" % (
-        name, request, response)
+    chunk, parameter, seen = "struct{}", "", "nil"
+    if kind["chunk"] and name not in ASSEMBLED:
+        field = messages[kind["chunk"]]["fields"][0]
+        member, chunk = camel(field["name"]), struct_name(kind["chunk"])
+        parameter = ", on%s func(%s)" % (member, struct_name(field["record"]))
+        text += " on%s, which may be nil, sees each one as it comes, on the calling goroutine." % member
+        seen = ("func(chunk *%s) {\n\t\tif on%s != nil {\n\t\t\ton%s(chunk.%s)\n\t\t}\n\t}"
+                % (chunk, member, member, member))
+    answer = "request.answer" if name in ASSEMBLED else "plain[%s, %s]" % (chunk, response)
+    words = (name, "ctx context.Context, request %s%s" % (request, parameter), response)
+    head = "func (c *Client) %s(%s) (*%s, error) {\n" % words
     if len(head) > 100:
-        head = "func (c *Client) %s(\n\tctx context.Context, request %s,\n) (*%s, error) {\n" % (
-            name, request, response)
-    return "%s%s\treturn ask(ctx, c, kind%s, &request, %s)\n}\n" % (
-        wrap(text, "// "), head, name, answer)
+        head = "func (c *Client) %s(\n\t%s,\n) (*%s, error) {\n" % words
+    return "%s%s\treturn ask(c.exchange(ctx, kind%s, &request), %s, %s)\n}\n" % (
+        wrap(text, "// "), head, name, answer, seen)
 
 
 def options(protocol):
@@ -318,6 +361,23 @@ def options(protocol):
         "// check finds the first option that is out of its range.\n"
         "func (o *Options) check() *breach {\n\tc := &coder{}\n%s\treturn c.wrong\n}\n"
         % "".join(checks)])
+
+
+def error(message):
+    """What a caller sees of a failure: the client's own words, then the server's."""
+    members = [("Code", "Code", "the stable reason"),
+               ("Status", "Status", "the server's, or the one that fits"),
+               ("Provenance", "Provenance", "of the frame that failed; 0: there was none")]
+    for field in message["fields"]:
+        name = "ServerCode" if field["name"] == "code" else camel(field["name"])
+        absent = "" if field["name"] == "message" else "; the zero value where the server said none"
+        members.append((name, go_type(field, True), field["meaning"] + absent))
+    return ("// Error is what every call of a Client fails with: errors.As gets at it. errors.Is finds\n"
+            "// context.Canceled or context.DeadlineExceeded in every error of a call whose context had\n"
+            "// ended by then, or whose deadline the server found passed, and the system's error where\n"
+            "// there was one.\ntype Error struct {\n%s\n\tcauses\n}\n" % "\n".join(
+                "%s\t%s %s\n" % (wrap("%s: %s." % (name, text), "\t// "), name, kind)
+                for name, kind, text in members))
 
 
 def status_name(status):
@@ -370,17 +430,19 @@ def emit(protocol):
         ("kind" + kind["name"], "byte", "0x%02x" % kind["number"], kind["meaning"])
         for kind in protocol["kinds"]]))
     parts.append("// kindRule says what a kind of request allows.\ntype kindRule struct {\n"
-                 "\tname      string\n\tsince     uint32\n\tretrySafe bool\n}\n")
+                 "\tname      string\n\tretrySafe bool\n}\n")
     parts.append(mapping("var kinds = map[byte]kindRule", [
-        ("kind" + kind["name"], '{"%s", %d, %s}' % (
-            kind["name"], kind["since"], "true" if kind["retry_safe"] else "false"))
+        ("kind" + kind["name"], '{"%s", %s}' % (
+            kind["name"], "true" if kind["retry_safe"] else "false"))
         for kind in protocol["kinds"] if kind["request"]]))
     parts.append("// Provenance says whether an answer was made by a real model or by a mock. Zero: no "
                  "answer came.\ntype Provenance uint8\n\n// The values of Provenance.\n"
                  + block("const", [(camel(each["name"]), "Provenance", each["number"], each["meaning"])
                                    for each in protocol["provenance"]]))
     parts.append(names("Provenance", "provenanceNames", [
-        (camel(each["name"]), each["name"]) for each in protocol["provenance"]], '"none"'))
+        (camel(each["name"]), each["name"]) for each in protocol["provenance"]], '"none"')
+                 + "\n// MarshalText is String, for JSON and logs.\nfunc (p Provenance) MarshalText() "
+                 "([]byte, error) { return []byte(p.String()), nil }\n")
     parts.append("// Status is a status of the protocol, the server's or the one that fits.\n"
                  "type Status uint32\n\n// The numbers a Status can have.\n" + block("const", [
                      (status_name(status), "Status", status["number"], status["meaning"])
@@ -392,17 +454,21 @@ def emit(protocol):
                  "type Code string\n\n// What an Error's Code can be.\n" + block("const", [
         ("Code" + camel(error["code"]), "Code", '"%s"' % error["code"], error["meaning"])
         for error in protocol["client_errors"]]))
+    parts.append(error(messages["Error"]))
     members = {status["name"]: status_name(status) for status in protocol["statuses"]}
     parts.append("// codeStatus has the status that fits a code; the server's own has none.\n"
                  + mapping("var codeStatus = map[Code]Status", [
                      ("Code" + camel(error["code"]), members[error["status"]])
                      for error in protocol["client_errors"] if error["status"]]))
+    parts.append(FIELD)
+    parts.append(origin(protocol))
     parts.append("// termed is a request to a model: it may say which attempt it is, and what the model must "
                  "be.\ntype termed interface {\n\tterms() (**RequestContext, **Requirements)\n}\n")
     parts.append("// message is the body of a frame of an answer.\ntype message interface {\n\tbody\n"
-                 "\tfacts() (origin *Origin, degradations int, number *uint64)\n}\n")
-    parts += [struct(name, message, answers, roles) + "\n" + fields(name, message, name in answers)
+                 "\tfacts() (origin *Origin, degradations int, number *uint64, values *[]float32)\n}\n")
+    since = {kind["request"]: kind["since"] for kind in protocol["kinds"]}
+    parts += [struct(name, message, answers, roles) + "\n" + fields(name, message, name in answers, since.get(name, 1))
               + accessors(name, message, roles) for name, message in messages.items()]
-    parts += [method(kind) for kind in protocol["kinds"]
-              if kind["state"] == "served" and kind["name"] not in {"Hello", "Cancel"} | BY_HAND]
+    parts += [method(kind, messages) for kind in protocol["kinds"]
+              if kind["state"] == "served" and kind["name"] not in {"Hello", "Cancel"}]
     return {PATH: HEAD + "\n".join(parts), OPTIONS_PATH: OPTIONS_HEAD + options(protocol)}

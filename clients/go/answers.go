@@ -13,64 +13,55 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 )
 
-// Origin says who made an answer and how well.
-type Origin struct {
-	// Provenance is Real or Mock. It is Mock only when the options allow mocks.
-	Provenance Provenance `json:"provenance"`
-
-	// Generation is that of the model that answered: 1 for the first load under its name; 0: none.
-	Generation uint32 `json:"generation"`
-
-	// Degraded is true when the answer lists what makes it worse than it could be.
-	Degraded bool `json:"degraded"`
-}
-
-// pieces puts one answer together. An error is a breach of the protocol.
-type pieces interface {
-	take(f *frame) error
-	result() any
-}
-
 // answer is one in the making: chunks, then a whole. add and finish, where there are such, compare
-// them with the request; finish also gives the whole what came in chunks.
+// them with the request; finish also gives the whole what came in chunks. An error is a breach of
+// the protocol.
 type answer[Chunk, Whole any] struct {
-	frames uint64
-	newest *Chunk
-	whole  Whole
-	add    func(*Chunk) error // nil: answers of this kind have one frame
-	finish func(*Whole) error
+	frames  uint64
+	values  []float32 // of the frames so far
+	whole   Whole
+	add     func(*Chunk) error
+	onChunk func(*Chunk) // hands it out; nil: chunks stay here
+	finish  func(*Whole) error
 }
 
-// single is an answer of one frame, which the request says nothing about.
-func single[Whole any]() *answer[struct{}, Whole] { return &answer[struct{}, Whole]{} }
+// plain is an answer that the request says nothing about. Without a Chunk it has one frame.
+func plain[Chunk, Whole any]() *answer[Chunk, Whole] { return &answer[Chunk, Whole]{} }
 
+// take adds a frame.
 func (a *answer[Chunk, Whole]) take(f *frame) error {
-	switch {
-	case !f.isLast() && a.add == nil:
-		return errors.New("more frames than one")
-	case !f.isLast():
-		a.newest = new(Chunk)
-		if err := a.read(f, a.newest); err != nil {
-			return err
+	if f.isLast() {
+		err := a.read(f, &a.whole)
+		if err == nil && a.finish != nil {
+			err = a.finish(&a.whole)
 		}
-		return a.add(a.newest)
-	}
-	if err := a.read(f, &a.whole); err != nil || a.finish == nil {
 		return err
 	}
-	return a.finish(&a.whole)
+	chunk := new(Chunk)
+	err := a.read(f, chunk)
+	if err == nil && a.add != nil {
+		err = a.add(chunk)
+	}
+	if err == nil && a.onChunk != nil {
+		a.onChunk(chunk)
+	}
+	return err
 }
 
 // read decodes one frame and compares its degraded flag with its list, and its number with the next
-// one; a frame of revision 2 says none.
+// one; a frame of revision 2 says none. A row of numbers continues that of the frames before.
 func (a *answer[Chunk, Whole]) read(f *frame, value any) error {
-	into := value.(message)
+	into, ok := value.(message)
+	if !ok {
+		return errors.New("more frames than one")
+	}
 	if wrong := decode(f.body, into); wrong != nil {
 		return wrong
 	}
-	origin, listed, number := into.facts()
+	origin, listed, number, values := into.facts()
 	*origin = Origin{f.provenance, f.generation, f.flags&flagDegraded != 0}
 	if (listed > 0) != origin.Degraded {
 		return fmt.Errorf("its degraded flag and its %d degradations disagree", listed)
@@ -79,11 +70,13 @@ func (a *answer[Chunk, Whole]) read(f *frame, value any) error {
 		return fmt.Errorf("found frame %d of the answer, allowed: frame %d, the next one", *number,
 			a.frames)
 	}
+	if values != nil {
+		a.values = append(a.values, *values...)
+		*values = a.values
+	}
 	a.frames++
 	return nil
 }
-
-func (a *answer[Chunk, Whole]) result() any { return &a.whole }
 
 // ---------------------------------------------------------------- kinds
 
@@ -102,13 +95,12 @@ func (r *ScoreRequest) answer() *answer[struct{}, ScoreResponse] {
 			return fmt.Errorf("found %d scores, allowed: one for each of %d continuations",
 				len(made.Scores), len(r.Continuations))
 		}
-		for index := range made.Scores {
-			logprobs := &made.Scores[index].Logprobs
-			if logprobs.TopCount > r.TopLogprobs {
-				return fmt.Errorf("found %d alternatives in score %d, allowed: %d", logprobs.TopCount,
-					index, r.TopLogprobs)
+		for index, score := range made.Scores {
+			if count := score.Logprobs.TopCount; count > r.TopLogprobs {
+				return fmt.Errorf("found %d alternatives in score %d, allowed: %d", count, index,
+					r.TopLogprobs)
 			}
-			if len(logprobs.Tokens) == 0 {
+			if len(score.Logprobs.Tokens) == 0 {
 				return fmt.Errorf("found no token in score %d", index)
 			}
 		}
@@ -117,45 +109,32 @@ func (r *ScoreRequest) answer() *answer[struct{}, ScoreResponse] {
 }
 
 func (r *LogitsRequest) answer() *answer[logitsChunk, LogitsResponse] {
-	var values []float32
-	return &answer[logitsChunk, LogitsResponse]{
-		add: func(chunk *logitsChunk) error {
-			values = append(values, chunk.Logits...)
-			return nil
-		},
-		finish: func(made *LogitsResponse) error {
-			made.Logits = append(values, made.Logits...)
-			expected := uint64(1)
-			if r.AllPositions {
-				expected = uint64(len(r.Tokens))
-			}
-			// 0: of a text the server alone knows how many tokens it has.
-			if expected != 0 && made.Positions != expected {
-				return fmt.Errorf("found %d positions, allowed: %d", made.Positions, expected)
-			}
-			return checkCount(len(made.Logits), made.Vocabulary, made.Positions)
-		},
-	}
+	return &answer[logitsChunk, LogitsResponse]{finish: func(made *LogitsResponse) error {
+		expected := uint64(1)
+		if r.AllPositions {
+			expected = uint64(len(r.Tokens))
+		}
+		// 0: of a text the server alone knows how many tokens it has.
+		if expected != 0 && made.Positions != expected {
+			return fmt.Errorf("found %d positions, allowed: %d", made.Positions, expected)
+		}
+		return checkCount(len(made.Logits), made.Vocabulary, made.Positions)
+	}}
 }
 
 func (r *EmbedRequest) answer() *answer[embedChunk, EmbedResponse] {
-	var values []float32
 	inputs := len(r.Inputs)
-	return &answer[embedChunk, EmbedResponse]{
-		add: func(chunk *embedChunk) error {
-			if values = append(values, chunk.Embeddings...); len(values) > inputs*embeddingDimensionsMax {
-				return fmt.Errorf("found %d values or more for %d inputs", len(values), inputs)
-			}
-			return nil
-		},
-		finish: func(made *EmbedResponse) error {
-			made.Embeddings = append(values, made.Embeddings...)
-			if made.Count != uint64(inputs) {
-				return fmt.Errorf("found %d vectors, allowed: one for each of %d inputs", made.Count, inputs)
-			}
-			return checkCount(len(made.Embeddings), made.Dimensions, made.Count)
-		},
-	}
+	return &answer[embedChunk, EmbedResponse]{add: func(chunk *embedChunk) error {
+		if found := len(chunk.Embeddings); found > inputs*embeddingDimensionsMax {
+			return fmt.Errorf("found %d values or more for %d inputs", found, inputs)
+		}
+		return nil
+	}, finish: func(made *EmbedResponse) error {
+		if made.Count != uint64(inputs) {
+			return fmt.Errorf("found %d vectors, allowed: one for each of %d inputs", made.Count, inputs)
+		}
+		return checkCount(len(made.Embeddings), made.Dimensions, made.Count)
+	}}
 }
 
 // checkCount: both factors are below 2^32, or the frame would not have been decoded.
@@ -170,29 +149,27 @@ func checkCount(found int, rows, columns uint64) error {
 
 // generation is what has come of the answer to a Generate.
 type generation struct {
-	request        *GenerateRequest
-	tokens         []uint32
-	text           []byte
-	logprobs       Logprobs
-	promptLogprobs Logprobs
+	tokens                   []uint32
+	text                     []byte
+	logprobs, promptLogprobs *Logprobs // nil: not asked for
 }
 
 func (r *GenerateRequest) answer() *answer[GenerateChunk, GenerateResponse] {
-	g := &generation{request: r}
+	g := &generation{logprobs: empty(r.Logprobs), promptLogprobs: empty(r.PromptLogprobs)}
 	return &answer[GenerateChunk, GenerateResponse]{add: g.add, finish: g.finish}
 }
 
 func (g *generation) add(piece *GenerateChunk) error {
 	g.tokens = append(g.tokens, piece.Tokens...)
 	g.text = append(g.text, piece.Text...)
-	if err := g.logprobs.append("logprobs", piece.Logprobs, g.request.Logprobs); err != nil {
+	if err := g.logprobs.append("logprobs", piece.Logprobs); err != nil {
 		return err
 	}
-	if g.request.Logprobs != nil && len(g.logprobs.Tokens) != len(g.tokens) {
+	if g.logprobs != nil && len(g.logprobs.Tokens) != len(g.tokens) {
 		return fmt.Errorf("%d tokens came with log-probabilities of %d", len(g.tokens),
 			len(g.logprobs.Tokens))
 	}
-	return g.promptLogprobs.append("prompt_logprobs", piece.PromptLogprobs, g.request.PromptLogprobs)
+	return g.promptLogprobs.append("prompt_logprobs", piece.PromptLogprobs)
 }
 
 func (g *generation) finish(made *GenerateResponse) error {
@@ -205,23 +182,15 @@ func (g *generation) finish(made *GenerateResponse) error {
 			made.CompletionTokens)
 	}
 	made.Tokens, made.Text = g.tokens, string(g.text)
-	made.Logprobs = g.logprobs.asked(g.request.Logprobs)
-	made.PromptLogprobs = g.promptLogprobs.asked(g.request.PromptLogprobs)
-	return g.checkPrompt(made)
-}
-
-// checkPrompt: all tokens of the prompt but the first have a log-probability; fewer only when the
-// answer was stopped.
-func (g *generation) checkPrompt(made *GenerateResponse) error {
-	if g.request.PromptLogprobs == nil {
+	made.Logprobs, made.PromptLogprobs = g.logprobs, g.promptLogprobs
+	if made.PromptLogprobs == nil {
 		return nil
 	}
-	expected, found := made.PromptTokens, uint64(len(g.promptLogprobs.Tokens))
-	if expected > 0 {
-		expected--
-	}
-	if found > expected || found < expected && !made.isCut() {
-		return fmt.Errorf("found log-probabilities of %d prompt tokens, allowed: %d", found, expected)
+	// All tokens of the prompt but the first have one; fewer only when the answer was stopped.
+	found := uint64(len(made.PromptLogprobs.Tokens))
+	if found > 0 && found >= made.PromptTokens || found+1 < made.PromptTokens && !made.isCut() {
+		return fmt.Errorf("found log-probabilities of %d prompt tokens, allowed: all but one of %d",
+			found, made.PromptTokens)
 	}
 	return nil
 }
@@ -254,31 +223,33 @@ func (r *GenerateResponse) consistent() *breach { return beside(r.Logprobs, r.To
 
 // beside: log-probabilities that travel with tokens are those of exactly these tokens.
 func beside(logprobs *Logprobs, tokens []uint32) *breach {
-	if logprobs == nil {
+	if logprobs == nil || len(logprobs.Tokens)+len(tokens) == 0 ||
+		reflect.DeepEqual(logprobs.Tokens, tokens) {
 		return nil
 	}
-	same := len(logprobs.Tokens) == len(tokens)
-	for index := 0; same && index < len(tokens); index++ {
-		same = logprobs.Tokens[index] == tokens[index]
-	}
-	if !same {
-		return &breach{"logprobs", "they are not those of the frame's tokens"}
-	}
-	return nil
+	return &breach{"logprobs", "they are not those of the frame's tokens"}
 }
 
-// append adds a piece of a list that was asked for with up to *asked alternatives.
-func (l *Logprobs) append(name string, piece *Logprobs, asked *uint64) error {
+// empty is a list for up to *asked alternatives; nil without that.
+func empty(asked *uint64) *Logprobs {
+	if asked == nil {
+		return nil
+	}
+	return &Logprobs{Tokens: []uint32{}, Logprobs: []float32{}, TopCount: *asked}
+}
+
+// append adds a piece, all of which have as many alternatives as the first that has tokens.
+func (l *Logprobs) append(name string, piece *Logprobs) error {
 	switch {
 	case piece == nil:
 		return nil
-	case asked == nil:
+	case l == nil:
 		return fmt.Errorf("found %q, which was not asked for", name)
 	case len(piece.Tokens) == 0:
 		return nil
-	case piece.TopCount > *asked || len(l.Tokens) > 0 && piece.TopCount != l.TopCount:
+	case piece.TopCount > l.TopCount || len(l.Tokens) > 0 && piece.TopCount != l.TopCount:
 		return fmt.Errorf("found %d alternatives per token in %q, allowed: %d, the same in every frame",
-			piece.TopCount, name, *asked)
+			piece.TopCount, name, l.TopCount)
 	case len(l.Tokens)+len(piece.Tokens) > tokenCountMax:
 		return fmt.Errorf("found more than %d tokens in %q", tokenCountMax, name)
 	}
@@ -288,15 +259,4 @@ func (l *Logprobs) append(name string, piece *Logprobs, asked *uint64) error {
 	l.TopTokens = append(l.TopTokens, piece.TopTokens...)
 	l.TopLogprobs = append(l.TopLogprobs, piece.TopLogprobs...)
 	return nil
-}
-
-// asked is this list where it was asked for; one without tokens has the width that was.
-func (l *Logprobs) asked(width *uint64) *Logprobs {
-	switch {
-	case width == nil:
-		return nil
-	case len(l.Tokens) == 0:
-		return &Logprobs{Tokens: []uint32{}, Logprobs: []float32{}, TopCount: *width}
-	}
-	return l
 }

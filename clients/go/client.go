@@ -12,10 +12,18 @@ package assay
 
 import (
 	"context"
+	"math"
+	"net"
+	"strconv"
+	"strings"
 	"sync"
 )
 
-// Client is a pool of connections to one server.
+// socketPathMax is what a Unix socket's address has room for, bytes.
+const socketPathMax = 107
+
+// Client is a pool of connections to one server: each is opened when a request needs it, once
+// however many wait for it, and replaced when it is lost.
 type Client struct {
 	network, address string
 	options          Options
@@ -23,17 +31,15 @@ type Client struct {
 	life context.Context // ends with Close
 	end  context.CancelFunc
 
-	mutex  sync.Mutex
-	slots  []*connection            // those that take new calls; nil: none yet
-	opened map[*connection]struct{} // all that have not ended, those that drain included
-	closed bool
+	mutex sync.Mutex
+	slots []*connection // those that take new calls; nil: none yet
 }
 
 // NewClient makes a client of the server at tcp://HOST:PORT or unix:///PATH; each function in
 // options may change the Options. It touches no network: the first call connects. Errors:
 // CodeAddressInvalid, CodeRequestInvalid for options out of range.
 func NewClient(address string, options ...func(*Options)) (*Client, error) {
-	c := &Client{options: defaultOptions, opened: map[*connection]struct{}{}}
+	c := &Client{options: defaultOptions}
 	for _, option := range options {
 		option(&c.options)
 	}
@@ -41,11 +47,7 @@ func NewClient(address string, options ...func(*Options)) (*Client, error) {
 	if c.network, c.address, failure = parseAddress(address); failure != nil {
 		return nil, failure
 	}
-	wrong := c.options.check()
-	if wrong == nil && int(c.options.BodySizeMax) < 0 { // where an int has 32 bits
-		wrong = &breach{"body_size_max", "allowed: as far as an int goes"}
-	}
-	if wrong != nil {
+	if wrong := c.options.check(); wrong != nil {
 		return nil, invalidRequest("reading the options", wrong)
 	}
 	c.slots = make([]*connection, c.options.Connections)
@@ -56,50 +58,84 @@ func NewClient(address string, options ...func(*Options)) (*Client, error) {
 // Close closes all connections; the server cancels what is in flight, which fails with
 // CodeConnectionClosed, like every later call. Safe to repeat.
 func (c *Client) Close() error {
-	c.mutex.Lock()
-	c.closed = true
-	opened := c.opened
-	c.opened = nil
-	c.mutex.Unlock()
-	for each := range opened {
-		each.fail(closedError("closing this client", nil))
-	}
 	c.end()
 	return nil
+}
+
+// parseAddress takes a URL apart without touching the network.
+func parseAddress(text string) (network, address string, failure *Error) {
+	scheme, rest, _ := strings.Cut(text, "://")
+	host, port, err := net.SplitHostPort(rest)
+	number, wrong := strconv.ParseUint(port, 10, 16)
+	allowed := ""
+	switch {
+	case scheme == "unix":
+		if !strings.HasPrefix(rest, "/") || len(rest) > socketPathMax {
+			allowed = "an absolute path of at most 107 bytes after unix://"
+		}
+	case scheme != "tcp":
+		allowed = "tcp://HOST:PORT or unix:///PATH"
+	case err != nil || wrong != nil || number == 0:
+		allowed = "a port from 1 to 65535 after the last colon"
+	case host == "" || strings.ContainsAny(host, "/@"):
+		allowed = "a host between tcp:// and the port"
+	}
+	if allowed != "" {
+		return "", "", failed(CodeAddressInvalid, nil,
+			"reading the server address: found %q, allowed: %s", text, allowed)
+	}
+	return scheme, rest, nil
+}
+
+// choose reserves the connection with the fewest requests for another one, an open one before a new
+// one; opening another is better than to share one. One that is leaving keeps its requests and gets
+// no new ones. That of a closed client does not connect.
+func (c *Client) choose() *connection {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	best, least := 0, int32(math.MaxInt32)
+	for index, each := range c.slots {
+		load := int32(2)
+		if each != nil && each.leaving.Load() {
+			c.slots[index] = nil
+		} else if each != nil {
+			if load = 4 * each.users.Load(); !each.open.Load() {
+				load++
+			}
+		}
+		if load < least {
+			best, least = index, load
+		}
+	}
+	if c.slots[best] == nil {
+		life, end := context.WithCancel(c.life)
+		c.slots[best] = &connection{options: &c.options, end: end, calls: map[uint64]*call{}}
+		go c.slots[best].run(life, c.network, c.address)
+	}
+	c.slots[best].users.Add(1)
+	return c.slots[best]
 }
 
 // Ptr returns a pointer to a copy of value, for members that tell "not given" from a zero.
 func Ptr[T any](value T) *T { return &value }
 
-// ask sends a request and waits for its whole answer.
+// ask waits for the whole answer to a request. onChunk, which may be nil, sees each chunk before
+// that, on the calling goroutine; nothing is sent again after the first.
 func ask[Chunk, Whole any](
-	ctx context.Context, c *Client, kind byte, request body, fresh func() *answer[Chunk, Whole],
+	e *exchange, fresh func() *answer[Chunk, Whole], onChunk func(*Chunk),
 ) (*Whole, error) {
 	var made *answer[Chunk, Whole]
-	e, failure := c.exchange(ctx, kind, request, func() pieces {
+	e.handsOut = onChunk != nil
+	e.begin = func() {
 		made = fresh()
-		return made
-	})
+		made.onChunk, e.take = onChunk, made.take
+	}
+	failure := e.run()
 	if failure == nil {
-		failure = e.finish()
+		failure = e.cutShort(&made.whole)
 	}
 	if failure != nil {
 		return nil, failure
 	}
 	return &made.whole, nil
-}
-
-// Load: assay a file on the server's machine and serve it. onLayer, which may be nil, sees each
-// layer's verdict as it comes, on the calling goroutine. Never sent again once it may have begun.
-func (c *Client) Load(
-	ctx context.Context, request LoadRequest, onLayer func(Layer),
-) (*LoadResponse, error) {
-	return ask(ctx, c, kindLoad, &request, func() *answer[loadProgress, LoadResponse] {
-		return &answer[loadProgress, LoadResponse]{add: func(progress *loadProgress) error {
-			if onLayer != nil {
-				onLayer(progress.Layer)
-			}
-			return nil
-		}}
-	})
 }

@@ -9,31 +9,14 @@
 package assay
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
-	"math"
+	"reflect"
 	"regexp"
 	"strings"
 	"unicode/utf8"
 )
-
-// field is one row of a table. low and high bound the value of a u64, the bytes of a text or bytes
-// and the elements of an array; least and most bound an f64 (above: least is excluded).
-type field struct {
-	id       int
-	name     string
-	typ      byte
-	since    uint32
-	low      uint64
-	high     uint64
-	least    float64
-	most     float64
-	above    bool
-	timesMin int
-	timesMax int
-	choices  []string
-	format   string
-}
 
 // body is a struct with a table: a message or a record.
 type body interface{ fields(c *coder) }
@@ -147,42 +130,29 @@ func (c *coder) write(f *field, member any) {
 	c.bytes = append(c.bytes, byte(f.id), byte(f.id>>8), f.typ, 0, 0, 0, 0, 0)
 	start := len(c.bytes)
 	switch value := member.(type) {
-	case *uint64:
-		c.within(f, *value)
-		c.bytes = binary.LittleEndian.AppendUint64(c.bytes, *value)
-	case *float64:
-		c.number(f, *value)
-		c.bytes = binary.LittleEndian.AppendUint64(c.bytes, math.Float64bits(*value))
-	case *[]byte:
-		c.within(f, uint64(len(*value)))
-		c.bytes = append(c.bytes, *value...)
-	case *string:
-		c.text(f, *value)
-		c.bytes = append(c.bytes, *value...)
-	case *[]uint32:
-		c.within(f, uint64(len(*value)))
-		for _, each := range *value {
-			c.bytes = binary.LittleEndian.AppendUint32(c.bytes, each)
-		}
-	case *[]float32:
-		c.within(f, uint64(len(*value)))
-		for _, each := range *value {
-			c.bytes = binary.LittleEndian.AppendUint32(c.bytes, math.Float32bits(each))
-		}
-	case *bool:
-		if c.bytes = append(c.bytes, 0); *value {
-			c.bytes[start] = 1
-		}
 	case body:
 		before := c.wrong
 		if value.fields(c); before == nil {
 			c.inside(f, c.wrong)
 		}
+	case *string:
+		c.bytes = append(c.bytes, *value...)
+	case *[]byte:
+		c.bytes = append(c.bytes, *value...)
+	default: // a number, a bool, or a slice of numbers
+		_ = binary.Write(c, binary.LittleEndian, reflect.ValueOf(member).Elem().Interface())
 	}
+	c.check(f, member)
 	binary.LittleEndian.PutUint32(c.bytes[start-4:], uint32(len(c.bytes)-start))
 	if f.since > c.revision {
 		c.revision = f.since
 	}
+}
+
+// Write is for package binary.
+func (c *coder) Write(bytes []byte) (int, error) {
+	c.bytes = append(c.bytes, bytes...)
+	return len(bytes), nil
 }
 
 // isNext says whether the next field to be read is this one. Fields come in ascending order: one
@@ -214,47 +184,31 @@ func (c *coder) read(f *field, member any) {
 		c.refuse(f.name, "its size is %d bytes, %d remain", size, len(rest))
 	case size%element != 0 || typeIsOne[f.typ] && size != element:
 		c.refuse(f.name, "%d bytes are no value of type %d", size, f.typ)
+	case f.typ == typeBool && rest[0] > 1:
+		c.refuse(f.name, "found %d, allowed: 0 or 1", rest[0])
 	}
 	if c.wrong != nil {
 		return
 	}
-	bytes := rest[:size]
+	found := rest[:size]
 	c.bytes = rest[size:]
 	switch value := member.(type) {
-	case *uint64:
-		*value = binary.LittleEndian.Uint64(bytes)
-		c.within(f, *value)
-	case *float64:
-		*value = math.Float64frombits(binary.LittleEndian.Uint64(bytes))
-		c.number(f, *value)
-	case *[]byte:
-		if c.within(f, size) {
-			*value = append([]byte{}, bytes...)
-		}
-	case *string:
-		*value = string(bytes)
-		c.text(f, *value)
-	case *[]uint32:
-		if c.within(f, size/4) {
-			*value = make([]uint32, size/4)
-			for index := range *value {
-				(*value)[index] = binary.LittleEndian.Uint32(bytes[4*index:])
-			}
-		}
-	case *[]float32:
-		if c.within(f, size/4) {
-			*value = make([]float32, size/4)
-			for index := range *value {
-				(*value)[index] = math.Float32frombits(binary.LittleEndian.Uint32(bytes[4*index:]))
-			}
-		}
-	case *bool:
-		if *value = bytes[0] == 1; bytes[0] > 1 {
-			c.refuse(f.name, "found %d, allowed: 0 or 1", bytes[0])
-		}
 	case body:
-		c.inside(f, decode(bytes, value))
+		c.inside(f, decode(found, value))
+	case *string:
+		*value = string(found)
+	case *[]byte:
+		*value = append([]byte{}, found...)
+	default:
+		into := member
+		if slice := reflect.ValueOf(member).Elem(); slice.Kind() == reflect.Slice {
+			count := int(size / typeSizes[f.typ])
+			slice.Set(reflect.MakeSlice(slice.Type(), count, count))
+			into = slice.Interface()
+		}
+		_ = binary.Read(bytes.NewReader(found), binary.LittleEndian, into)
 	}
+	c.check(f, member)
 }
 
 // inside has what is wrong with a record be wrong with the field that holds it.
@@ -266,19 +220,29 @@ func (c *coder) inside(f *field, wrong *breach) {
 
 // ---------------------------------------------------------------- ranges
 
+// check refuses a value that is out of its range.
+func (c *coder) check(f *field, member any) {
+	switch value := member.(type) {
+	case body, *bool: // there is none
+	case *string:
+		c.text(f, *value)
+	case *uint64:
+		c.within(f, *value)
+	case *float64: // put so that NaN, for which no comparison holds, is refused
+		if !(*value >= f.least && *value <= f.most) || f.above && *value == f.least {
+			c.refuse(f.name, "found %v, allowed: %v to %v", *value, f.least, f.most)
+		}
+	default:
+		c.within(f, uint64(reflect.ValueOf(member).Elem().Len()))
+	}
+}
+
 func (c *coder) within(f *field, found uint64) bool {
 	fine := found >= f.low && found <= f.high
 	if !fine {
 		c.refuse(f.name, "found %d%s, allowed: %d to %d", found, units[f.typ], f.low, f.high)
 	}
 	return fine
-}
-
-// number also refuses NaN, which no comparison holds for.
-func (c *coder) number(f *field, found float64) {
-	if !(found >= f.least && found <= f.most) || f.above && found == f.least {
-		c.refuse(f.name, "found %v, allowed: %v to %v", found, f.least, f.most)
-	}
 }
 
 func (c *coder) text(f *field, found string) {

@@ -1,16 +1,20 @@
-// One connection: Hello, requests in flight and on their way out, and the goroutine that sorts what
-// arrives. One mutex guards all of that, so it is one file.
+// One connection: Hello, requests in flight, and the goroutine that sorts what arrives.
 //
 // Guarantees, of what arrives: a frame is kept only when it answers a request in flight, with that
 // request's kind and with the provenance and generation of its earlier frames (Load excepted, whose
 // progress comes before its model); anything else ends the connection and everything in flight on
-// it. Frames of a request that was given up are dropped until its last one; an answer of more than
-// AnswerSizeMax bytes is given up.
+// it. Frames of a request that was given up are dropped until its last one; of an answer of more
+// than AnswerSizeMax bytes nothing is kept.
 // Of what is sent: never more requests in flight than the server said in Hello; Cancel is not
 // counted, as the server does not. A frame that was begun is finished, by whomever, or the
 // connection ends: nothing is ever written behind half a frame. A caller whose context ends is not
 // kept by a peer that takes nothing; what is left of the frame is then written behind the caller's
 // back, and Cancel after it. A peer that takes nothing for writeStall is given up.
+//
+//
+// What waits is written by whoever made room for it: a caller that comes, the goroutine that read
+// a last frame, the one that wrote the rest of a frame. One mutex guards all of that; frames of
+// answers go to their caller through a channel of the call.
 // Not here: what the bodies say (answers.go), other attempts (exchange.go).
 
 package assay
@@ -18,8 +22,6 @@ package assay
 import (
 	"bufio"
 	"context"
-	"io"
-	"math"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -27,8 +29,11 @@ import (
 )
 
 const (
-	// silenceMax is how long a connection may be silent before a time-out ends it.
-	silenceMax = 10 * time.Second
+	// cancelMax is how long the answer to a Cancel may take, which comes at once, whatever the server
+	// does: a connection without one is dead.
+	cancelMax = 10 * time.Second
+	// framesAhead is how many frames of an answer may have arrived and not been taken.
+	framesAhead = 8
 	// freshness is how lately something must have been read for that to be all there is.
 	freshness = 100 * time.Microsecond
 	// writeStall is how long the peer may take nothing before a connection is given up.
@@ -45,53 +50,55 @@ const (
 
 type connection struct {
 	options *Options
+	users   atomic.Int32       // requests that wait or are in flight
+	open    atomic.Bool        // Hello is over
+	leaving atomic.Bool        // it takes no new requests
+	end     context.CancelFunc // closes the socket, which the reading goroutine sees
+	socket  net.Conn
 	reader  frameReader
 	hello   helloResponse
-	open    atomic.Bool  // Hello is over
-	users   atomic.Int32 // calls that chose it and have not ended
 
 	mutex    sync.Mutex
-	socket   net.Conn
 	waiting  []*call          // for their turn
+	cancels  []uint64         // ids of requests that the server is still to be told to stop
 	calls    map[uint64]*call // sent and not complete
 	inFlight uint64           // of them those that are no Cancel
 	lastID   uint64
 	writing  bool // a frame is half written; writeRest sees to the rest
-	unsorted bool // the reader has something to look at before anything is sent
+	unsorted bool // something has arrived that must be looked at before anything is sent
 	lastRead time.Time
-	draining atomic.Bool // takes no new requests
-	failure  *Error      // why it is closed
+	failure  *Error // why it is over
 }
 
-func newConnection(options *Options) *connection {
-	return &connection{options: options, calls: map[uint64]*call{}, lastID: 1, lastRead: time.Now()}
-}
-
-// run opens the connection and sorts what arrives until it ends. Connecting ends with life.
+// run opens the connection and sorts what arrives until it ends.
 func (c *connection) run(life context.Context, network, address string) {
-	doing, handle := "saying Hello", c.agree
 	failure := c.greet(life, network, address)
 	for failure == nil {
 		next, err := c.reader.next()
 		if err != nil {
-			failure = c.readingError(doing, err)
-		} else if failure = handle(next); failure == nil {
-			doing, handle = "reading the server's answers", c.file
+			failure = c.readingError(err)
+		} else {
+			failure = c.file(next)
 		}
 	}
-	if !c.open.Load() && failure.Code == CodeConnectionClosed {
-		failure.unwritten = true
-	}
 	c.fail(failure)
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	for _, each := range c.calls {
+		if !each.abandoned {
+			close(each.frames)
+		}
+	}
 }
 
 // readingError tells damage from silence, which only Hello has a limit for, and from the end.
-func (c *connection) readingError(doing string, err error) *Error {
+func (c *connection) readingError(err error) *Error {
+	const doing = "reading the server's answers"
 	if wrong, ok := err.(damage); ok {
 		return protocolError(doing, "%v", wrong)
 	}
-	if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
-		return silenceError(doing, c.options.ConnectMilliseconds)
+	if timeout, ok := err.(net.Error); ok && timeout.Timeout() && !c.open.Load() {
+		return silenceError("saying Hello", c.options.ConnectMilliseconds)
 	}
 	return closedError(doing, err)
 }
@@ -99,185 +106,143 @@ func (c *connection) readingError(doing string, err error) *Error {
 // ---------------------------------------------------------------- Hello
 
 // greet connects and says Hello. Each of the two has the time of ConnectMilliseconds.
-func (c *connection) greet(life context.Context, network, where string) *Error {
+func (c *connection) greet(life context.Context, network, address string) *Error {
 	limit := milliseconds(c.options.ConnectMilliseconds)
 	dialer := net.Dialer{Timeout: limit, KeepAlive: keepAliveIdle} // TCP comes without delay
-	socket, err := dialer.DialContext(life, network, where)
+	socket, err := dialer.DialContext(life, network, address)
 	if err != nil {
-		failure := failed(CodeUnreachable, err, "connecting to %s://%s: %v", network, where, err)
-		failure.unwritten = true
-		return failure
+		return failed(CodeUnreachable, err, "connecting to %s://%s: %v", network, address, err)
 	}
+	go func() {
+		<-life.Done()
+		socket.Close()
+	}()
 	probe(socket)
-	c.mutex.Lock()
+	socket.SetReadDeadline(time.Now().Add(limit))
 	c.socket = socket
-	closed := c.failure
-	c.mutex.Unlock()
-	if closed != nil {
-		return closed
-	}
 	c.reader = frameReader{source: bufio.NewReaderSize(c, 64*1024),
 		bodyLimit: frameSizeMaxBeforeHello - headerSize}
-	request := helloRequest{Client: c.options.Name, Revision: protocolRevision,
-		Compression: c.options.Compression}
-	if c.options.BodySizeMax != bodySizeMax {
-		request.BodySizeMax = c.options.BodySizeMax
-	}
-	body, _, _ := encode(&request, nil) // the options have been checked
-	socket.SetDeadline(time.Now().Add(limit))
-	if _, err := socket.Write(requestFrame(kindHello, 1, 0, body, false)); err != nil {
-		return c.readingError("saying Hello", err)
-	}
+	body, _, _ := encode(&helloRequest{Client: c.options.Name, Revision: protocolRevision,
+		Compression: c.options.Compression, BodySizeMax: c.options.BodySizeMax}, nil)
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.write(&call{connection: c, kind: kindHello, abandoned: true}, 0, body)
 	return nil
 }
 
 // agree reads the answer to Hello.
-func (c *connection) agree(f *frame) *Error {
-	const doing = "saying Hello"
-	switch {
-	case f.kind == kindGoAway|responseBit && f.status == 0:
-		return closedError(doing, nil)
-	case f.kind == kindGoAway|responseBit:
-		return refusedError(doing, CodeProtocolError, f)
-	case f.requestID != 1 || f.kind != kindHello|responseBit:
-		return protocolError(doing, "found kind 0x%02x for request %d", f.kind, f.requestID)
-	case f.provenance != Real:
-		return mockError(doing)
-	case f.status != 0:
-		return refusedError(doing, CodeServerRefused, f)
-	case f.flags&^flagCompressed != 0:
-		return protocolError(doing, "found flags that Hello cannot have")
-	}
-	if wrong := decode(f.body, &c.hello); wrong != nil {
-		return protocolError(doing, "%v", wrong)
+func (c *connection) agree(doing string, f *frame) *Error {
+	if failure := readPlain(doing, f, CodeServerRefused, &c.hello); failure != nil {
+		return failure
 	}
 	if c.hello.Revision > protocolRevision || c.hello.Compression && !c.options.Compression {
 		return protocolError(doing, "the server agrees to what was not offered")
 	}
-	c.socket.SetDeadline(time.Time{})
+	c.socket.SetReadDeadline(time.Time{})
 	c.reader.bodyLimit = uint32(c.options.BodySizeMax)
 	c.reader.decompresses = c.hello.Compression
 	c.open.Store(true) // what waits is sent as soon as more is to be read
 	return nil
 }
 
+// readPlain reads a frame about the connection itself, which has no more frames behind it and is
+// never a mock's. One with a status is an error of that code.
+func readPlain(doing string, f *frame, refused Code, into body) *Error {
+	if f.flags&^flagCompressed != 0 || f.provenance != Real {
+		return protocolError(doing, "found flags 0x%02x and provenance %d, allowed: none, and 1", f.flags,
+			f.provenance)
+	}
+	if f.status != 0 {
+		return refusedError(doing, refused, f)
+	}
+	if wrong := decode(f.body, into); wrong != nil {
+		return protocolError(doing, "%v", wrong)
+	}
+	return nil
+}
+
 // ---------------------------------------------------------------- reading
 
-// file hands a frame to the call it is for.
+// file hands a frame to the call it is for. It waits for a caller that is framesAhead behind, as
+// one of Load can be, whose function sees each layer; all others read as fast as they can.
 func (c *connection) file(f *frame) *Error {
-	const doing = "sorting the server's answers"
-	if f.kind == kindGoAway|responseBit {
-		return c.goAway(f)
+	target, failure := c.sort("sorting the server's answers", f)
+	if target != nil {
+		target.frames <- f
 	}
+	return failure
+}
+
+// sort finds the call that a frame is for; nil when nobody waits for it.
+func (c *connection) sort(doing string, f *frame) (*call, *Error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.lastRead = time.Now()
 	target, ok := c.calls[f.requestID]
 	switch {
+	case f.kind == kindGoAway|responseBit:
+		failure := readPlain(doing, f, CodeProtocolError, &goAway{})
+		if failure == nil {
+			c.leave()
+		}
+		return nil, failure
 	case !ok:
-		return protocolError(doing, "found request id %d, allowed: one of the %d in flight",
+		return nil, protocolError(doing, "found request id %d, allowed: one of the %d in flight",
 			f.requestID, len(c.calls))
 	case f.kind != target.kind|responseBit:
-		return protocolError(doing, "found kind 0x%02x, allowed: 0x%02x", f.kind,
+		return nil, protocolError(doing, "found kind 0x%02x, allowed: 0x%02x", f.kind,
 			target.kind|responseBit)
-	case target.provenance == 0:
-		target.provenance, target.generation = f.provenance, f.generation
-	case target.kind != kindLoad &&
-		(f.provenance != target.provenance || f.generation != target.generation):
-		return protocolError(doing, "provenance or generation changed within an answer")
+	case target.kind == kindHello:
+		delete(c.calls, target.id)
+		return nil, c.agree(doing, f)
+	case target.first.kind == 0:
+		target.first = f.header
+	case target.kind != kindLoad && (f.provenance != target.first.provenance ||
+		f.generation != target.first.generation):
+		return nil, protocolError(doing, "provenance or generation changed within an answer")
 	}
-	target.add(f)
 	if f.isLast() {
 		delete(c.calls, target.id)
-		if target.kind != kindCancel {
+		if target.kind == kindCancel {
+			c.socket.SetReadDeadline(time.Time{})
+		} else {
 			c.users.Add(-1)
 			c.inFlight--
 		}
-		c.flush()
-		c.closeIfDrained()
+		c.pass()
 	}
-	return nil
+	if target.abandoned {
+		return nil, nil
+	}
+	return target, nil
 }
 
-func (c *connection) goAway(f *frame) *Error {
-	const doing = "reading the server's GoAway"
-	if f.flags&^flagCompressed != 0 || f.provenance != Real {
-		return protocolError(doing, "found flags or a provenance that GoAway cannot have")
+// leave has the connection take no new requests; those that wait are no longer its own. One that
+// chose it when it was open goes elsewhere. The mutex is held.
+func (c *connection) leave() {
+	c.leaving.Store(true)
+	why := c.failure
+	if why == nil || c.open.Load() {
+		why = closedError("sending to a server that leaves", nil)
 	}
-	if f.status != 0 {
-		return refusedError(doing, CodeProtocolError, f)
-	}
-	if wrong := decode(f.body, &goAway{}); wrong != nil {
-		return protocolError(doing, "%v", wrong)
-	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.drain()
-	c.closeIfDrained()
-	return nil
-}
-
-// drain has a connection take no new requests, and those that wait go elsewhere; the mutex is held.
-func (c *connection) drain() {
-	c.draining.Store(true)
-	waiting := c.waiting
-	c.waiting = nil
-	for _, each := range waiting {
-		if each.kind == kindCancel {
-			c.waiting = append(c.waiting, each)
-		} else {
-			each.end(c.leaving(each))
+	for _, each := range c.waiting {
+		if each.unsent = why; each.wasOpen {
+			each.unsent = elsewhere
 		}
+		each.frames <- nil
 	}
+	c.waiting = nil
+	c.pass()
 }
 
-// leaving is the error of a call of which nothing was written. It costs no attempt where an idle
-// connection turned out to be over.
-func (c *connection) leaving(target *call) *Error {
-	if !c.open.Load() {
-		return c.failure
-	}
-	failure := closedError("sending "+target.name(), nil)
-	failure.unwritten, failure.free = true, target.wasOpen && len(c.calls) == 0
-	return failure
-}
-
-// closeIfDrained ends a connection that nobody needs any more; the reader sees to the rest.
-func (c *connection) closeIfDrained() {
-	if c.draining.Load() && len(c.calls) == 0 {
-		c.socket.Close()
-	}
-}
-
-// fail ends the connection and everything in flight on it. Only the first reason counts.
+// fail ends the connection, and with it everything in flight. Only the first reason counts.
 func (c *connection) fail(failure *Error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if c.socket != nil {
-		c.socket.Close()
-	}
-	if c.failure != nil {
-		return
-	}
-	c.failure = failure
-	c.drain()
-	for _, each := range c.calls {
-		if each.begun {
-			each.end(failure)
-		} else {
-			each.end(c.leaving(each))
-		}
-	}
-	c.calls, c.waiting = map[uint64]*call{}, nil
-}
-
-// endIfSilent closes a connection on which a time-out was not the first sign of death.
-func (c *connection) endIfSilent() {
-	c.mutex.Lock()
-	silent := time.Since(c.lastRead) > silenceMax
-	c.mutex.Unlock()
-	if silent {
-		c.fail(closedError("waiting for an answer on a silent connection", io.ErrNoProgress))
+	if c.failure == nil {
+		c.failure = failure
+		c.leave()
+		c.end()
 	}
 }
 
@@ -286,212 +251,118 @@ func (c *connection) endIfSilent() {
 func (c *connection) Read(bytes []byte) (int, error) {
 	c.mutex.Lock()
 	c.unsorted = false
-	c.flush()
+	c.pass()
 	c.mutex.Unlock()
 	return c.socket.Read(bytes)
 }
 
 // ---------------------------------------------------------------- writing
 
-// begin has a request wait for its turn, which comes when the connection is open, what has arrived
-// is sorted (it may be a farewell, or damage), and there is a place.
-func (c *connection) begin(e *exchange) *call {
-	target := &call{connection: c, kind: e.kind, ctx: e.ctx, frame: e.frameFor,
-		wasOpen: c.open.Load(), wake: make(chan struct{}, 1)}
+// enqueue has a request wait for its turn, which comes when the connection is open, what has
+// arrived is sorted (it may be a farewell, or damage), and there is a place.
+func (c *connection) enqueue(e *exchange) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if c.draining.Load() {
-		target.end(c.leaving(target))
-		return target
-	}
+	e.call = &call{connection: c, exchange: e, kind: e.kind, wasOpen: c.open.Load(),
+		frames: make(chan *frame, framesAhead)}
 	fresh := e.rule.retrySafe && time.Since(c.lastRead) < freshness
-	c.unsorted = c.unsorted || target.wasOpen && !fresh && hasInput(c.socket)
-	c.waiting = append(c.waiting, target)
-	c.flush()
-	return target
+	c.unsorted = c.unsorted || e.call.wasOpen && !fresh && hasInput(c.socket)
+	c.waiting = append(c.waiting, e.call)
+	if c.pass(); c.leaving.Load() {
+		c.leave()
+	}
 }
 
-// flush sends what waits and has its turn; the mutex is held.
-func (c *connection) flush() {
-	for c.open.Load() && !c.writing && !c.unsorted && len(c.waiting) > 0 {
+// pass sends what waits and has its turn, Cancel first. A connection that is leaving ends with its
+// last call. The mutex is held.
+func (c *connection) pass() {
+	for len(c.cancels) > 0 && !c.writing && c.failure == nil {
+		body, _, _ := encode(&cancelRequest{Target: c.cancels[0]}, nil)
+		c.cancels = c.cancels[1:]
+		c.write(&call{connection: c, kind: kindCancel, abandoned: true}, 0, body)
+		c.socket.SetReadDeadline(time.Now().Add(cancelMax))
+	}
+	for len(c.waiting) > 0 && c.open.Load() && !c.leaving.Load() && !c.writing && !c.unsorted &&
+		c.inFlight < c.hello.RequestsInFlightMax {
 		next := c.waiting[0]
-		if next.kind != kindCancel && c.inFlight >= c.hello.RequestsInFlightMax {
-			return
+		if c.waiting = c.waiting[1:]; next.abandoned {
+			continue
 		}
-		if c.waiting = c.waiting[1:]; next.frame != nil {
-			c.send(next)
+		var body []byte
+		if body, next.unsent = next.exchange.bodyFor(&c.hello); next.unsent == nil {
+			c.inFlight++
+			c.write(next, next.exchange.left(), body)
 		}
+		next.frames <- nil
+	}
+	if c.leaving.Load() && len(c.calls) == 0 {
+		c.end()
 	}
 }
 
-// send puts a request in flight; the mutex is held. What the socket does not take at once is
-// written behind the caller's back.
-func (c *connection) send(target *call) {
-	left, late := remaining(target.ctx)
-	bytes, failure := target.frame(&c.hello, c.lastID+1, left)
-	if late {
-		failure = contextError("sending "+target.name(), context.DeadlineExceeded)
-	}
-	if failure != nil {
-		c.users.Add(-1)
-		target.end(failure)
-		return
-	}
+// write puts a call in flight; the mutex is held. What the socket does not take at once is written
+// behind the caller's back.
+func (c *connection) write(target *call, deadlineMilliseconds uint32, body []byte) {
 	c.lastID++
-	target.id, target.frame = c.lastID, nil
+	target.id = c.lastID
 	c.calls[target.id] = target
-	if target.kind != kindCancel {
-		c.inFlight++
-	}
+	bytes := requestFrame(target.kind, target.id, deadlineMilliseconds, body, c.hello.Compression)
 	written := writeNow(c.socket, bytes)
 	target.begun = written > 0
-	target.rouse()
 	if c.writing = written < len(bytes); c.writing {
 		go c.writeRest(target, bytes[written:])
 	}
 }
 
-// remaining is the time left of a context's deadline, in milliseconds, 0 without one; late: none.
-func remaining(ctx context.Context) (milliseconds uint32, late bool) {
-	deadline, limited := ctx.Deadline()
-	if !limited {
-		return 0, false
-	}
-	left := time.Until(deadline)
-	return uint32(math.Min(math.Ceil(float64(left)/1e6), math.MaxUint32)), left <= 0
-}
-
 func (c *connection) writeRest(target *call, bytes []byte) {
-	for len(bytes) > 0 {
+	var err error
+	for len(bytes) > 0 && err == nil {
+		var count int
 		c.socket.SetWriteDeadline(time.Now().Add(writeStall))
-		count, err := c.socket.Write(bytes[:min(len(bytes), writeStep)])
+		count, err = c.socket.Write(bytes[:min(len(bytes), writeStep)])
 		c.mutex.Lock()
 		bytes, target.begun = bytes[count:], target.begun || count > 0
+		c.writing = len(bytes) > 0
+		c.pass()
 		c.mutex.Unlock()
-		if err != nil {
-			c.fail(closedError("sending "+target.name(), err))
-			return
-		}
 	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.writing = false
-	c.flush()
-}
-
-// cancel sends a Cancel, before all that waits; nobody waits for its own answer. A failure is no
-// news: the connection's end cancels as well. The mutex is held.
-func (c *connection) cancel(id uint64) {
-	cancel := &call{connection: c, kind: kindCancel, ctx: context.Background(), abandoned: true,
-		frame: func(_ *helloResponse, own uint64, _ uint32) ([]byte, *Error) {
-			body, _, _ := encode(&cancelRequest{Target: id}, nil)
-			return requestFrame(kindCancel, own, 0, body, false), nil
-		}}
-	c.waiting = append([]*call{cancel}, c.waiting...)
-	c.flush()
+	if err != nil {
+		c.fail(closedError("sending a request", err))
+	}
 }
 
 // ---------------------------------------------------------------- calls
 
-// maker makes a request's frame when its turn has come. No deadline is 0.
-type maker func(hello *helloResponse, id uint64, deadlineMilliseconds uint32) ([]byte, *Error)
-
 // call is one request on a connection, whose mutex guards it.
 type call struct {
 	connection *connection
+	exchange   *exchange // nil of Hello and Cancel
 	kind       byte
-	ctx        context.Context
-	frame      maker // nil: it was sent, or will not be
-	wasOpen    bool  // its connection, when it was chosen
-	id         uint64
-	begun      bool       // a byte of it was written
-	provenance Provenance // of its frames; 0 before the first one
-	generation uint32
-	size       uint64   // of the bodies of its frames, bytes
-	frames     []*frame // arrived and not taken
-	complete   bool     // the last one has arrived
-	abandoned  bool     // nobody waits
-	failure    *Error   // why there will be no more frames
-	wake       chan struct{}
+	wasOpen    bool        // its connection, when it was chosen
+	frames     chan *frame // first nil, at its turn; what arrives; closed at the connection's end
+	unsent     *Error      // why it was not sent at its turn
+	id         uint64      // 0: not sent
+	begun      bool        // a byte of it was written
+	first      header      // of its first frame
+	abandoned  bool        // nobody waits
+	size       uint64      // of the bodies of the frames that were taken, bytes
 }
 
-func (target *call) name() string { return kinds[target.kind].name }
-
-// add keeps a frame that somebody waits for; the mutex is held.
-func (target *call) add(f *frame) {
-	target.complete = f.isLast()
-	if target.abandoned {
-		return
+// giveUp drops what has come and what is still to come, and asks the server to stop unless it has.
+// The place in flight is free when the last frame has come. It returns whether a byte was written.
+func (target *call) giveUp() bool {
+	c := target.connection
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	target.abandoned = true
+	for len(target.frames) > 0 {
+		<-target.frames // the reading goroutine may wait for room
 	}
-	limit := target.connection.options.AnswerSizeMax
-	if target.size += uint64(len(f.body)); target.size > limit {
-		target.abandon(failed(CodeGivenUp, nil, "reading the answer to %s: found %d bytes, allowed: %d, "+
-			"as answer_size_max says", target.name(), target.size, limit))
-		return
-	}
-	target.frames = append(target.frames, f)
-	target.rouse()
-}
-
-// end has the call fail, unless it has already; the mutex is held.
-func (target *call) end(failure *Error) {
-	if target.failure == nil {
-		target.failure = failure
-		target.rouse()
-	}
-}
-
-// abandon drops what has come and what is still to come, and asks the server to stop. The place in
-// flight is free when the last frame has come. The mutex is held.
-func (target *call) abandon(failure *Error) {
-	target.abandoned, target.frames = true, nil
-	target.end(failure)
-	switch c := target.connection; {
-	case target.frame != nil: // its turn has not come, and will not
-		target.frame = nil
+	if target.id == 0 {
 		c.users.Add(-1)
-	case !target.complete:
-		c.cancel(target.id)
+	} else if c.calls[target.id] == target && c.failure == nil {
+		c.cancels = append(c.cancels, target.id)
+		c.pass()
 	}
-}
-
-// rouse tells the waiting goroutine that something has changed; the mutex is held.
-func (target *call) rouse() {
-	select {
-	case target.wake <- struct{}{}:
-	default:
-	}
-}
-
-// take removes the oldest frame; without one, it says why there will be none, or whether the
-// request was sent.
-func (target *call) take() (next *frame, sent bool, failure *Error) {
-	c := target.connection
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if len(target.frames) == 0 {
-		return nil, target.frame == nil, target.failure
-	}
-	next = target.frames[0]
-	target.frames = target.frames[1:]
-	return next, true, nil
-}
-
-// giveUp abandons a call that is neither complete nor over; a complete answer can still be read.
-func (target *call) giveUp(failure *Error) {
-	c := target.connection
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if !target.complete && !target.abandoned && target.failure == nil {
-		target.abandon(failure)
-	}
-}
-
-// watch gives a call up whose context has ended: perhaps nobody comes for its answer any more.
-func (target *call) watch(grace time.Duration) {
-	<-target.ctx.Done()
-	if isDeadline(target.ctx.Err()) {
-		time.Sleep(grace)
-	}
-	target.giveUp(contextError("waiting for the answer to "+target.name(), target.ctx.Err()))
+	return target.begun
 }

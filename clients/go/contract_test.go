@@ -5,6 +5,7 @@ package assay
 
 import (
 	"context"
+	"net"
 	"runtime"
 	"strings"
 	"testing"
@@ -255,5 +256,42 @@ func TestAServerThatGreetsAndHangsUpIsNotAskedForEver(t *testing.T) {
 	expectCode(t, err, CodeConnectionClosed)
 	if count := len(finished); count > 10 {
 		t.Errorf("%d connections for 5 attempts", count)
+	}
+}
+
+// Frames about the connection itself are never a mock's, nor parts or degraded, whatever is allowed.
+func TestHelloAndGoAwayArePlain(t *testing.T) {
+	for name, each := range map[string]struct {
+		flags      byte
+		provenance Provenance
+	}{"a mock's": {0, Mock}, "more": {flagMore, Real}, "degraded": {flagDegraded, Real}} {
+		farewell, _, _ := encode(&goAway{Reason: "idle"}, nil)
+		goes, _ := listen(t, func(p *peer) {
+			p.read()
+			p.write(kindGoAway, 0, each.flags, each.provenance, 0, farewell)
+			p.drain()
+		})
+		greeting, _, _ := encode(&onePlace, nil)
+		listener, err := net.Listen("unix", socketPath(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		go func() {
+			socket, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			p := &peer{t, socket}
+			asked, _ := p.read()
+			p.write(asked.kind, asked.id, each.flags, each.provenance, 0, greeting)
+			p.drain()
+		}()
+		for _, address := range []string{goes, "unix://" + listener.Addr().String()} {
+			_, err := ping(client(t, address, func(o *Options) { o.AllowMock = true }))
+			if failure, ok := err.(*Error); !ok || failure.Code != CodeProtocolError {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
 	}
 }

@@ -11,47 +11,10 @@ import (
 	"fmt"
 )
 
-// MarshalText is String, for JSON and logs.
-func (p Provenance) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
-
-// Error is what every call of a Client fails with. Use errors.As to get at it. errors.Is finds
-// context.Canceled or context.DeadlineExceeded in every error of a call whose context had ended by
-// then, or whose deadline the server found passed, and the system's error where there was one.
-type Error struct {
-	// Code is the stable reason.
-	Code Code
-
-	// Status is the server's, or the one that fits.
-	Status Status
-
-	// Message is one sentence: tried, found, allowed, where.
-	Message string
-
-	// RetryAfterMilliseconds is the pause the server asks for before another attempt; nil: none.
-	RetryAfterMilliseconds *uint64
-
-	// ServerCode is the stable reason in the server's own error, empty without one.
-	ServerCode string
-
-	// Field is the path of the refused field, empty when it is not about one.
-	Field string
-
-	// Layer is the layer that refused, with StatusModelRejected; otherwise empty.
-	Layer string
-
-	// ServerLoad is how busy the server was when it refused; nil where it did not say so.
-	ServerLoad *ServerLoad
-
-	// Provenance is that of the frame that failed; 0 when there was none.
-	Provenance Provenance
-
-	cause error
-	// ended is the error of the call's context, where that had ended when the call failed.
-	ended error
-	// unwritten: the request was not sent, for reasons that another connection may not have.
-	unwritten bool
-	// free: that it was not sent costs no attempt.
-	free bool
+// causes are those of an Error outside this package.
+type causes struct {
+	cause error // the system's, or that of the context; nil: none
+	ended error // of the call's context, where that had ended when the call failed
 }
 
 // Error is the code and the sentence.
@@ -61,22 +24,11 @@ func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is finds the error of a context that had ended, beside the cause that Unwrap gives.
-func (e *Error) Is(target error) bool { return e.ended != nil && errors.Is(e.ended, target) }
-
-// beside is this error for a call whose context has ended. The error itself may be shared by all
-// calls of a connection, and stays as it is.
-func (e *Error) beside(ended error) *Error {
-	if ended == nil || errors.Is(e, ended) {
-		return e
-	}
-	marked := *e
-	marked.ended = ended
-	return &marked
-}
+func (e *Error) Is(target error) bool { return errors.Is(e.ended, target) }
 
 // failed is an error of this client's own, with the status that fits its code.
 func failed(code Code, cause error, format string, arguments ...any) *Error {
-	return &Error{Code: code, Status: codeStatus[code], cause: cause,
+	return &Error{Code: code, Status: codeStatus[code], causes: causes{cause: cause},
 		Message: fmt.Sprintf(format, arguments...)}
 }
 
@@ -91,13 +43,6 @@ func protocolError(doing, format string, arguments ...any) *Error {
 func invalidRequest(doing string, wrong *breach) *Error {
 	failure := failed(CodeRequestInvalid, nil, "%s: %v", doing, wrong)
 	failure.Field = wrong.path
-	return failure
-}
-
-func mockError(doing string) *Error {
-	failure := failed(CodeMockRefused, nil,
-		"%s: the answer comes from a mock model, not from a real one, and was refused", doing)
-	failure.Provenance = Mock
 	return failure
 }
 

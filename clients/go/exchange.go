@@ -19,6 +19,7 @@ package assay
 
 import (
 	"context"
+	"math"
 	"math/rand"
 	"time"
 )
@@ -44,7 +45,11 @@ func own[T any](place **T) *T {
 	return value
 }
 
-// exchange is for one goroutine at a time.
+// elsewhere is no error of a call: the connection it chose turned out to be over before anything
+// was risked, and another attempt, which is free, takes another one.
+var elsewhere = &Error{}
+
+// exchange is for one goroutine.
 type exchange struct {
 	client   *Client
 	ctx      context.Context
@@ -53,24 +58,25 @@ type exchange struct {
 	request  body
 	body     []byte // of the first attempt
 	revision uint32 // the lowest that knows the request
+	invalid  *Error // why it is not sent
 	waitEnd  time.Time
-	fresh    func() pieces // begins to put an answer together
-	watched  bool          // perhaps nobody comes for the answer: see call.watch
 
-	call     *call // what is in flight
-	pieces   pieces
-	complete bool   // the last frame has come
-	attempt  uint64 // finished ones that count
-	waited   uint64 // finished ones that do not: see WaitMilliseconds
-	reached  bool   // a chunk has reached the caller
+	life     context.Context    // the client's, or that of what it does for a stream
+	begin    func()             // begins to put an answer together, anew with each attempt
+	take     func(*frame) error // adds a frame to it; an error is a breach of the protocol
+	call     *call              // the attempt under way
+	attempt  uint64             // finished ones that count
+	waited   uint64             // finished ones that do not: see WaitMilliseconds
+	written  bool               // a byte of the last attempt was
+	reached  bool               // a chunk has reached the caller
+	handsOut bool               // chunks reach the caller
+	isLate   bool               // the server would be waited for if there were no deadline
 }
 
-// exchange prepares a request, which it may change.
-func (c *Client) exchange(
-	ctx context.Context, kind byte, request body, fresh func() pieces,
-) (*exchange, *Error) {
-	e := &exchange{client: c, ctx: ctx, kind: kind, rule: kinds[kind], request: request, fresh: fresh,
-		waitEnd: time.Now().Add(milliseconds(c.options.WaitMilliseconds))}
+// exchange has a request, which it may change, wait for its turn.
+func (c *Client) exchange(ctx context.Context, kind byte, request body) *exchange {
+	e := &exchange{client: c, ctx: ctx, kind: kind, rule: kinds[kind], request: request,
+		life: c.life, waitEnd: time.Now().Add(milliseconds(c.options.WaitMilliseconds))}
 	health, ok := request.(*HealthRequest)
 	serverWide := ok && health.Model == "" // there is no model to make demands on
 	if with, ok := request.(termed); ok && !serverWide && !c.options.AllowMock {
@@ -79,20 +85,87 @@ func (c *Client) exchange(
 	}
 	var wrong *breach
 	if e.body, e.revision, wrong = encode(request, make([]byte, 0, 128)); wrong != nil {
-		return nil, invalidRequest("encoding "+e.rule.name, wrong)
+		e.invalid = invalidRequest("encoding "+e.rule.name, wrong)
+		return e
 	}
-	if e.revision < e.rule.since {
-		e.revision = e.rule.since
-	}
-	return e, nil
+	c.choose().enqueue(e)
+	return e
 }
 
-// frameFor is the request as the server of one connection may have it. From the second attempt on
+// run ends the attempt that has begun, and makes others until the answer is whole, or there is to
+// be none.
+func (e *exchange) run() *Error {
+	if e.invalid != nil {
+		return e.invalid
+	}
+	for {
+		failure := e.try()
+		if failure == nil {
+			return nil
+		}
+		if failure = e.again(failure); failure != nil {
+			return e.ended(failure)
+		}
+		e.client.choose().enqueue(e)
+	}
+}
+
+// try ends an attempt. What is left of its answer is given up, also when a callback panics.
+func (e *exchange) try() *Error {
+	defer func() { e.written = e.call.giveUp() }()
+	e.begin()
+	_, failure := until(e, e.call.frames, false)
+	if failure == nil {
+		failure = e.call.unsent
+	}
+	for isLast := false; failure == nil && !isLast; {
+		isLast, failure = e.read()
+	}
+	return failure
+}
+
+// ended marks the error of a call, which others on the connection may share: errors.Is finds the
+// context's error where the context has ended, and where the deadline alone ended the waiting or
+// the server has found it passed.
+func (e *exchange) ended(failure *Error) *Error {
+	if e.client.life.Err() != nil {
+		failure = e.closed()
+	}
+	marked := *failure
+	marked.ended = e.ctx.Err()
+	_, limited := e.ctx.Deadline()
+	if e.isLate || limited && marked.Code == CodeServerRefused &&
+		marked.Status == StatusDeadlineExceeded {
+		marked.ended = context.DeadlineExceeded
+	}
+	return &marked
+}
+
+func (e *exchange) closed() *Error { return closedError(e.rule.name+" of a closed client", nil) }
+
+func (e *exchange) doing(what string) string { return what + " the answer to " + e.rule.name }
+
+// ---------------------------------------------------------------- sending
+
+// left is the time until the context's deadline in milliseconds, at least 1; 0: there is none.
+func (e *exchange) left() uint32 {
+	deadline, limited := e.ctx.Deadline()
+	if !limited {
+		return 0
+	}
+	left := math.Ceil(time.Until(deadline).Seconds() * 1000)
+	return uint32(math.Max(1, math.Min(left, math.MaxUint32)))
+}
+
+// bodyFor is the request as the server of one connection may have it. From the second attempt on
 // its context says which one it is.
-func (e *exchange) frameFor(hello *helloResponse, id uint64, deadline uint32) ([]byte, *Error) {
+func (e *exchange) bodyFor(hello *helloResponse) ([]byte, *Error) {
 	if uint64(e.revision) > hello.Revision {
 		return nil, failed(CodeRevisionTooLow, nil, "sending %s: it needs revision %d of the protocol, "+
 			"the server speaks revision %d", e.rule.name, e.revision, hello.Revision)
+	}
+	if err := e.ctx.Err(); err != nil {
+		return nil, contextError("sending "+e.rule.name, err)
 	}
 	bytes := e.body
 	if with, ok := e.request.(termed); ok && e.attempt > 0 && hello.Revision >= contextRevision {
@@ -104,103 +177,35 @@ func (e *exchange) frameFor(hello *helloResponse, id uint64, deadline uint32) ([
 		return nil, failed(CodeRequestInvalid, nil, "sending %s: its body has %d bytes, the server "+
 			"accepts %d", e.rule.name, len(bytes), hello.BodySizeMax)
 	}
-	return requestFrame(e.kind, id, deadline, bytes, hello.Compression), nil
+	return bytes, nil
 }
 
-// finish waits for the whole answer. Chunks reach the caller only of Load.
-func (e *exchange) finish() *Error {
-	defer e.stop() // also when a callback panics
-	for !e.complete {
-		if failure := e.next(); failure != nil {
-			return e.failed(failure)
-		}
-		e.reached = e.kind == kindLoad
-	}
-	return nil
-}
+// ---------------------------------------------------------------- reading
 
-// next adds one frame to the answer, of which attempt it may be.
-func (e *exchange) next() *Error {
-	for {
-		failure := e.receive()
-		if failure == nil {
-			return nil
-		}
-		e.stop()
-		if failure = e.again(failure); failure != nil {
-			return failure
-		}
-	}
-}
-
-// send has the request wait for its turn on a connection.
-func (e *exchange) send() *Error {
-	if err := e.ctx.Err(); err != nil {
-		return contextError("sending "+e.rule.name, err)
-	}
-	c := e.client.choose()
-	if c == nil {
-		return closedError("sending "+e.rule.name+" with a closed client", nil)
-	}
-	e.call, e.pieces = c.begin(e), e.fresh()
-	if e.watched {
-		go e.call.watch(milliseconds(e.client.options.GraceMilliseconds))
-	}
-	return nil
-}
-
-func (e *exchange) receive() *Error {
-	if e.call == nil {
-		if failure := e.send(); failure != nil {
-			return failure
-		}
-	}
-	f, failure := e.wait()
-	if failure != nil {
-		return failure
-	}
-	e.complete = f.isLast()
-	return e.accept(f)
-}
-
-// stop ends the exchange; an unfinished answer is given up.
-func (e *exchange) stop() {
-	if e.call != nil {
-		e.call.giveUp(nil)
-		e.call = nil
-	}
-}
-
-// wait blocks for one frame: until the context is cancelled, until its deadline and the grace have
-// passed, or until the server has been silent for AnswerMilliseconds.
-func (e *exchange) wait() (*frame, *Error) {
-	options := &e.client.options
-	done := e.ctx.Done()
+// until waits for an event: until the context is cancelled, until its deadline has passed, or until
+// the client is closed. For the answer to what was sent it waits until the grace is over, or the
+// server has been silent for AnswerMilliseconds.
+func until[Event any](e *exchange, events <-chan Event, sent bool) (next Event, failure *Error) {
+	options, done := &e.client.options, e.ctx.Done()
 	var silent, late <-chan time.Time
+	if sent && options.AnswerMilliseconds > 0 {
+		timer := time.NewTimer(milliseconds(options.AnswerMilliseconds))
+		defer timer.Stop()
+		silent = timer.C
+	}
 	for {
-		if err := e.ctx.Err(); err != nil && !isDeadline(err) {
-			return nil, contextError(e.doing("waiting for"), err)
-		}
-		next, sent, failure := e.call.take()
-		if next != nil || failure != nil {
-			return next, failure
-		}
-		if silent == nil && sent && options.AnswerMilliseconds > 0 {
-			timer := time.NewTimer(milliseconds(options.AnswerMilliseconds))
-			defer timer.Stop()
-			silent = timer.C
-		}
 		select {
-		case <-e.call.wake:
+		case next = <-events:
+			return next, nil
+		case <-e.life.Done():
+			return next, e.closed()
 		case <-silent:
-			e.call.connection.endIfSilent()
-			return nil, silenceError(e.doing("waiting for"), options.AnswerMilliseconds)
+			return next, silenceError(e.doing("waiting for"), options.AnswerMilliseconds)
 		case <-late:
-			e.call.connection.endIfSilent()
-			return nil, contextError(e.doing("waiting for"), context.DeadlineExceeded)
+			return next, contextError(e.doing("waiting for"), context.DeadlineExceeded)
 		case <-done:
-			if !sent {
-				return nil, contextError("waiting to send "+e.rule.name, e.ctx.Err())
+			if err := e.ctx.Err(); !sent || !isDeadline(err) {
+				return next, contextError("waiting for "+e.rule.name, err)
 			}
 			timer := time.NewTimer(milliseconds(options.GraceMilliseconds))
 			defer timer.Stop()
@@ -209,84 +214,78 @@ func (e *exchange) wait() (*frame, *Error) {
 	}
 }
 
-// accept adds a frame to the answer. It refuses a mock's first and a failure second: nobody should
-// act on a mock's words unawares. A breach of the protocol ends the connection. An answer that was
-// cut short because the context ended fails with its last frame.
-func (e *exchange) accept(f *frame) *Error {
-	if f.provenance == Mock && !e.client.options.AllowMock {
-		return mockError(e.doing("reading"))
-	}
-	var failure *Error
-	if f.status != 0 {
-		failure = refusedError(e.doing("reading"), CodeServerRefused, f)
-	} else if err := e.pieces.take(f); err != nil {
-		failure = protocolError(e.doing("reading"), "%v", err)
-	}
+// read adds one frame to the answer. It refuses a mock's first and a failure second: nobody should
+// act on a mock's words unawares. A breach of the protocol ends the connection.
+func (e *exchange) read() (isLast bool, failure *Error) {
+	next, failure := until(e, e.call.frames, true)
 	if failure != nil {
-		if failure.Code == CodeProtocolError {
-			e.call.connection.fail(failure)
+		return false, failure
+	}
+	if err := e.ctx.Err(); err != nil && !isDeadline(err) {
+		return false, contextError(e.doing("reading"), err)
+	}
+	if next == nil {
+		return false, e.call.connection.failure
+	}
+	e.call.size += uint64(len(next.body))
+	switch {
+	case next.provenance == Mock && !e.client.options.AllowMock:
+		failure = failed(CodeMockRefused, nil,
+			"%s: it comes from a mock model, not from a real one, and was refused", e.doing("reading"))
+		failure.Provenance = Mock
+	case e.call.size > e.client.options.AnswerSizeMax:
+		failure = failed(CodeGivenUp, nil, "%s: found %d bytes, allowed: %d, as answer_size_max says",
+			e.doing("reading"), e.call.size, e.client.options.AnswerSizeMax)
+	case next.status != 0:
+		failure = refusedError(e.doing("reading"), CodeServerRefused, next)
+	default:
+		if err := e.take(next); err != nil {
+			failure = protocolError(e.doing("reading"), "%v", err)
 		}
-		return failure
+		e.reached = e.handsOut
 	}
-	made, ok := e.pieces.result().(*GenerateResponse)
-	if !ok || !f.isLast() || !made.isCut() {
+	if failure != nil && failure.Code == CodeProtocolError {
+		e.call.connection.fail(failure)
+	}
+	return next.isLast(), failure
+}
+
+// cutShort is the error of an answer that was stopped because the context ended; nil for others.
+func (e *exchange) cutShort(whole any) *Error {
+	made, ok := whole.(*GenerateResponse)
+	_, limited := e.ctx.Deadline()
+	switch ended := e.ctx.Err(); {
+	case !ok || !made.isCut():
 		return nil
-	}
-	ended := e.ctx.Err()
-	if _, limited := e.ctx.Deadline(); limited && ended == nil && made.FinishReason == "deadline" {
-		ended = context.DeadlineExceeded // the server's clock is a little ahead
-	}
-	if ended != nil {
+	case ended != nil:
 		return contextError(e.doing("waiting for"), ended)
+	case limited && made.FinishReason == "deadline": // the server's clock is a little ahead
+		return contextError(e.doing("waiting for"), context.DeadlineExceeded)
 	}
 	return nil
 }
-
-// failed is the error of a call: errors.Is finds the context's error where the context has ended,
-// and where the server has found its deadline passed.
-func (e *exchange) failed(failure *Error) *Error {
-	if _, limited := e.ctx.Deadline(); limited && failure.Code == CodeServerRefused &&
-		failure.Status == StatusDeadlineExceeded {
-		return failure.beside(context.DeadlineExceeded)
-	}
-	return failure.beside(e.ctx.Err())
-}
-
-func (e *exchange) doing(what string) string { return what + " the answer to " + e.rule.name }
 
 // ---------------------------------------------------------------- once more
 
 // again decides about another attempt, and pauses before it. It returns nil for one, otherwise what
 // the call fails with.
 func (e *exchange) again(failure *Error) *Error {
-	if e.reached {
-		return failure
-	}
-	if failure.free {
+	if failure == elsewhere {
 		return nil
 	}
 	waits := e.waits(failure)
-	if !waits && !e.retries(failure) {
+	if e.reached || !waits && !e.retries(failure) {
 		return failure
 	}
 	pause := e.pause(failure, waits)
-	if deadline, ok := e.ctx.Deadline(); ok && time.Until(deadline) < pause {
-		if waits {
-			return failure.beside(context.DeadlineExceeded) // it alone ends the waiting
-		}
+	if deadline, limited := e.ctx.Deadline(); limited && time.Until(deadline) < pause {
+		e.isLate = waits
 		return failure
 	}
-	doing := "pausing before another " + e.rule.name
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-e.client.life.Done():
-		return closedError(doing, nil)
-	case <-e.ctx.Done():
-		return contextError(doing, e.ctx.Err())
-	}
+	_, ended := until(e, timer.C, false)
+	return ended
 }
 
 // waits says whether the server is waited for; such a try does not count. A pause that the server
@@ -294,15 +293,11 @@ func (e *exchange) again(failure *Error) *Error {
 func (e *exchange) waits(failure *Error) bool {
 	left, asked := time.Until(e.waitEnd), failure.RetryAfterMilliseconds
 	loading := failure.Code == CodeServerRefused && failure.ServerCode == modelLoading
-	if left <= 0 || !loading && failure.Code != CodeUnreachable ||
-		asked != nil && milliseconds(*asked) > left {
-		return false
-	}
-	e.waited++
-	return true
+	return left > 0 && (loading || failure.Code == CodeUnreachable) &&
+		(asked == nil || milliseconds(*asked) <= left)
 }
 
-// retries says whether there is another attempt.
+// retries says whether there is another attempt that counts.
 func (e *exchange) retries(failure *Error) bool {
 	if e.attempt++; e.attempt >= e.client.options.Attempts {
 		return false
@@ -312,9 +307,9 @@ func (e *exchange) retries(failure *Error) bool {
 		return failure.Status == StatusUnavailable || failure.Status == StatusResourceExhausted ||
 			failure.Status == StatusAborted
 	case CodeConnectionClosed:
-		return failure.unwritten || e.rule.retrySafe
+		return !e.written || e.rule.retrySafe
 	}
-	return failure.unwritten
+	return failure.Code == CodeUnreachable
 }
 
 func (e *exchange) pause(failure *Error, waits bool) time.Duration {
@@ -324,11 +319,12 @@ func (e *exchange) pause(failure *Error, waits bool) time.Duration {
 	if !waits {
 		return e.backoff(e.attempt)
 	}
-	pause := waitPauseMax
+	pause := min(waitPauseMax, time.Until(e.waitEnd))
 	if failure.Code == CodeUnreachable {
+		e.waited++
 		pause = min(pause, waitPauseMin+e.backoff(e.waited))
 	}
-	return min(pause, time.Until(e.waitEnd))
+	return pause
 }
 
 // backoff doubles with each attempt, with jitter from half to whole.
@@ -342,7 +338,7 @@ func (e *exchange) backoff(attempt uint64) time.Duration {
 
 func milliseconds(count uint64) time.Duration { return time.Duration(count) * time.Millisecond }
 
-func min[T int | uint64 | time.Duration](a, b T) T {
+func min[T int | uint32 | uint64 | time.Duration](a, b T) T {
 	if a < b {
 		return a
 	}

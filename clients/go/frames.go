@@ -9,13 +9,12 @@ package assay
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
 )
 
-// readStep bounds what is allocated ahead of a body's bytes.
+// readStep bounds what is allocated ahead of a body's bytes, beyond as much as has arrived.
 const readStep = 256 * 1024
 
 // frame is a received response; its body is decompressed.
@@ -70,15 +69,16 @@ func (r *frameReader) next() (*frame, error) {
 		return nil, err
 	}
 	_, _ = r.source.Discard(headerSize) // it is there
-	if f.body, err = readBody(r.source, int(size)); err != nil {
-		return nil, ended(err, headerSize)
-	}
-	if f.flags&flagCompressed != 0 {
-		if f.body, err = decompressBlock(f.body, int(f.rawSize)); err != nil {
-			return nil, damage(err.Error())
+	for arrived := uint32(0); arrived < size; arrived = uint32(len(f.body)) {
+		f.body = append(f.body, make([]byte, min(size-arrived, arrived+readStep))...)
+		if _, err := io.ReadFull(r.source, f.body[arrived:]); err != nil {
+			return nil, ended(err, headerSize)
 		}
 	}
-	return f, nil
+	if f.flags&flagCompressed != 0 {
+		f.body, err = decompressBlock(f.body, int(f.rawSize))
+	}
+	return f, err
 }
 
 // check makes the checks that need the whole header, in the order of SPEC.md.
@@ -109,19 +109,6 @@ func (r *frameReader) check(f *frame, size uint32) error {
 	return nil
 }
 
-// readBody allocates no more than readStep, or as much again as has arrived, ahead of the bytes
-// that are there.
-func readBody(source io.Reader, size int) ([]byte, error) {
-	if size <= readStep {
-		body := make([]byte, size)
-		_, err := io.ReadFull(source, body)
-		return body, err
-	}
-	var body bytes.Buffer
-	_, err := io.CopyN(&body, source, int64(size))
-	return body.Bytes(), err
-}
-
 // ended tells an end between frames from one inside a frame.
 func ended(err error, arrived int) error {
 	if err == io.EOF && arrived > 0 {
@@ -137,7 +124,7 @@ func requestFrame(
 ) []byte {
 	h := header{version: protocolVersion, kind: kind, requestID: requestID,
 		status: deadlineMilliseconds, rawSize: uint32(len(body))}
-	if compresses && len(body) >= compressionSizeMin && looksCompressible(body) {
+	if compresses && len(body) >= compressionSizeMin {
 		if block := compressToPay(body); block != nil {
 			body, h.flags = block, flagCompressed
 		}
@@ -148,15 +135,14 @@ func requestFrame(
 	return append(frame, body...)
 }
 
-// looksCompressible judges a large body by a piece of its middle.
-func looksCompressible(body []byte) bool {
-	if len(body) < compressionSampledSizeMin {
-		return true
+// compressToPay returns nil where that does not pay. A large body is judged by a piece of its
+// middle first.
+func compressToPay(body []byte) []byte {
+	if len(body) >= compressionSampledSizeMin {
+		sample := body[(len(body)-compressionSampleSize)/2:][:compressionSampleSize]
+		if compressBlock(sample, len(sample)*compressionPercentMax/100) == nil {
+			return nil
+		}
 	}
-	start := (len(body) - compressionSampleSize) / 2
-	return compressToPay(body[start:start+compressionSampleSize]) != nil
-}
-
-func compressToPay(source []byte) []byte {
-	return compressBlock(source, len(source)*compressionPercentMax/100)
+	return compressBlock(body, len(body)*compressionPercentMax/100)
 }

@@ -16,11 +16,7 @@
 
 package assay
 
-import (
-	"encoding/binary"
-	"errors"
-	"math/bits"
-)
+import "encoding/binary"
 
 const (
 	matchSizeMin   = 4
@@ -32,59 +28,57 @@ const (
 	expansionMax = 255
 )
 
-var errBlock = errors.New("the LZ4 block is damaged, or its size is not the one announced")
+const errBlock = damage("the LZ4 block is damaged, or its size is not the one announced")
 
 // decompressBlock decodes a block of exactly size bytes.
 func decompressBlock(block []byte, size int) ([]byte, error) {
-	if size/expansionMax > len(block) {
+	if size < 0 || size/expansionMax > len(block) { // below 0: what an int of 32 bits has no room for
 		return nil, errBlock
 	}
-	output := make([]byte, 0, size)
-	for position := 0; position < len(block); {
-		token := block[position]
-		position++
-		literals, next, ok := readLength(block, position, int(token>>4), size)
-		if !ok || literals > len(block)-next || literals > size-len(output) {
-			return nil, errBlock
+	rest, output := blockReader{bytes: block}, make([]byte, 0, size)
+	for !rest.isCut {
+		token := rest.take(1)[0]
+		literals := rest.length(token>>4, size)
+		if literals > size-len(output) {
+			break
 		}
-		output = append(output, block[next:next+literals]...)
-		position = next + literals
-		if position == len(block) {
-			if len(output) != size {
-				return nil, errBlock
-			}
+		output = append(output, rest.take(literals)...)
+		if len(rest.bytes) == 0 && len(output) == size && !rest.isCut {
 			return output, nil
 		}
-		if len(block)-position < 2 {
-			return nil, errBlock
-		}
-		offset := int(binary.LittleEndian.Uint16(block[position:]))
-		length, next, ok := readLength(block, position+2, int(token&15), size)
-		length += matchSizeMin
-		if !ok || offset == 0 || offset > len(output) || length > size-len(output) {
-			return nil, errBlock
+		offset := int(binary.LittleEndian.Uint16(rest.take(2)))
+		length := rest.length(token&15, size) + matchSizeMin
+		if offset == 0 || offset > len(output) || length > size-len(output) {
+			break
 		}
 		output = appendMatch(output, offset, length)
-		position = next
 	}
 	return nil, errBlock
 }
 
-// readLength adds the bytes that follow a nibble of 15. A length above limit is no length.
-func readLength(block []byte, position, nibble, limit int) (length, next int, ok bool) {
-	length = nibble
-	if nibble < 15 {
-		return length, position, true
+// blockReader goes through a block.
+type blockReader struct {
+	bytes []byte
+	isCut bool // there was less than was asked for, and zeros were given instead
+}
+
+func (r *blockReader) take(count int) []byte {
+	if count > len(r.bytes) {
+		r.bytes, r.isCut = make([]byte, count), true
 	}
-	for position < len(block) && length <= limit {
-		more := block[position]
-		position++
+	taken := r.bytes[:count]
+	r.bytes = r.bytes[count:]
+	return taken
+}
+
+// length adds the bytes that follow a nibble of 15, until it is above limit.
+func (r *blockReader) length(nibble byte, limit int) int {
+	length := int(nibble)
+	for more := byte(255); nibble == 15 && more == 255 && length <= limit; {
+		more = r.take(1)[0]
 		length += int(more)
-		if more < 255 {
-			return length, position, true
-		}
 	}
-	return 0, 0, false
+	return length
 }
 
 // appendMatch repeats what lies offset bytes back. Copy and source overlap when length > offset:
@@ -135,14 +129,6 @@ func compressBlock(source []byte, limit int) []byte {
 // matchSize counts equal bytes at two places, at least four, leaving the last literals alone.
 func matchSize(source []byte, candidate, position int) int {
 	size, limit := matchSizeMin, len(source)-literalsLast-position
-	for size+8 <= limit {
-		difference := binary.LittleEndian.Uint64(source[candidate+size:]) ^
-			binary.LittleEndian.Uint64(source[position+size:])
-		if difference != 0 {
-			return size + bits.TrailingZeros64(difference)/8
-		}
-		size += 8
-	}
 	for size < limit && source[candidate+size] == source[position+size] {
 		size++
 	}

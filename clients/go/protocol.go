@@ -125,25 +125,24 @@ const (
 // kindRule says what a kind of request allows.
 type kindRule struct {
 	name      string
-	since     uint32
 	retrySafe bool
 }
 
 var kinds = map[byte]kindRule{
-	kindHello:      {"Hello", 1, true},
-	kindPing:       {"Ping", 1, true},
-	kindHealth:     {"Health", 1, true},
-	kindModels:     {"Models", 1, true},
-	kindLoad:       {"Load", 1, false},
-	kindUnload:     {"Unload", 1, false},
-	kindTokenize:   {"Tokenize", 1, true},
-	kindDetokenize: {"Detokenize", 1, true},
-	kindGenerate:   {"Generate", 1, true},
-	kindScore:      {"Score", 2, true},
-	kindLogits:     {"Logits", 1, true},
-	kindEmbed:      {"Embed", 2, true},
-	kindCancel:     {"Cancel", 1, false},
-	kindStats:      {"Stats", 1, true},
+	kindHello:      {"Hello", true},
+	kindPing:       {"Ping", true},
+	kindHealth:     {"Health", true},
+	kindModels:     {"Models", true},
+	kindLoad:       {"Load", false},
+	kindUnload:     {"Unload", false},
+	kindTokenize:   {"Tokenize", true},
+	kindDetokenize: {"Detokenize", true},
+	kindGenerate:   {"Generate", true},
+	kindScore:      {"Score", true},
+	kindLogits:     {"Logits", true},
+	kindEmbed:      {"Embed", true},
+	kindCancel:     {"Cancel", false},
+	kindStats:      {"Stats", true},
 }
 
 // Provenance says whether an answer was made by a real model or by a mock. Zero: no answer came.
@@ -167,6 +166,9 @@ func (p Provenance) String() string {
 	}
 	return "none"
 }
+
+// MarshalText is String, for JSON and logs.
+func (p Provenance) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
 // Status is a status of the protocol, the server's or the one that fits.
 type Status uint32
@@ -245,6 +247,45 @@ const (
 	CodeRevisionTooLow   Code = "revision_too_low"  // the server speaks an older revision that does not know the request; nothing was sent
 )
 
+// Error is what every call of a Client fails with: errors.As gets at it. errors.Is finds
+// context.Canceled or context.DeadlineExceeded in every error of a call whose context had
+// ended by then, or whose deadline the server found passed, and the system's error where
+// there was one.
+type Error struct {
+	// Code: the stable reason.
+	Code Code
+
+	// Status: the server's, or the one that fits.
+	Status Status
+
+	// Provenance: of the frame that failed; 0: there was none.
+	Provenance Provenance
+
+	// ServerCode: stable reason in snake_case; the zero value where the server said none.
+	ServerCode string
+
+	// Message: one sentence: tried, found, allowed, where.
+	Message string
+
+	// Field: path of the refused field, `requirements.device`; `#9` for an unknown id; the zero
+	// value where the server said none.
+	Field string
+
+	// RetryAfterMilliseconds: pause before another attempt; the zero value where the server said
+	// none.
+	RetryAfterMilliseconds *uint64
+
+	// Layer: with MODEL_REJECTED: the layer that refused; the zero value where the server said
+	// none.
+	Layer string
+
+	// ServerLoad: how busy the server was when it refused; the zero value where the server said
+	// none.
+	ServerLoad *ServerLoad
+
+	causes
+}
+
 // codeStatus has the status that fits a code; the server's own has none.
 var codeStatus = map[Code]Status{
 	CodeAddressInvalid:   StatusInvalidArgument,
@@ -258,6 +299,36 @@ var codeStatus = map[Code]Status{
 	CodeRevisionTooLow:   StatusUnimplemented,
 }
 
+// field is one row of a table. low and high bound the value of a u64, the bytes of a text or bytes
+// and the elements of an array; least and most bound an f64 (above: least is excluded).
+type field struct {
+	id       int
+	name     string
+	typ      byte
+	since    uint32
+	low      uint64
+	high     uint64
+	least    float64
+	most     float64
+	above    bool
+	timesMin int
+	timesMax int
+	choices  []string
+	format   string
+}
+
+// Origin says who made an answer and how well.
+type Origin struct {
+	// Provenance: 1 real, 2 mock; 2 only when the options allow mocks.
+	Provenance Provenance `json:"provenance"`
+
+	// Generation: generation of the model that answered, 0 for none.
+	Generation uint32 `json:"generation"`
+
+	// Degraded: the answer lists degradations.
+	Degraded bool `json:"degraded"`
+}
+
 // termed is a request to a model: it may say which attempt it is, and what the model must be.
 type termed interface {
 	terms() (**RequestContext, **Requirements)
@@ -266,7 +337,7 @@ type termed interface {
 // message is the body of a frame of an answer.
 type message interface {
 	body
-	facts() (origin *Origin, degradations int, number *uint64)
+	facts() (origin *Origin, degradations int, number *uint64, values *[]float32)
 }
 
 // Requirements is the record "Requirements" of Protocol/SPEC.md.
@@ -558,8 +629,8 @@ func (m *PingResponse) fields(c *coder) {
 	c.optional(field{id: 1, name: "payload", typ: typeBytes, high: 65536}, &m.Payload, m.Payload != nil)
 }
 
-func (m *PingResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, nil
+func (m *PingResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, nil, nil
 }
 
 // HealthRequest is the message "Health request" of Protocol/SPEC.md.
@@ -622,8 +693,8 @@ func (m *HealthResponse) fields(c *coder) {
 	c.optional(field{id: 6, name: "file", typ: typeText, choices: []string{"unchanged", "changed", "missing"}, since: 3}, &m.File, m.File != "")
 }
 
-func (m *HealthResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, nil
+func (m *HealthResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, nil, nil
 }
 
 // ModelsRequest is the message "Models request" of Protocol/SPEC.md.
@@ -643,8 +714,8 @@ func (m *ModelsResponse) fields(c *coder) {
 	repeated(c, field{id: 1, name: "models", typ: typeRecord, timesMax: 1024}, &m.Models)
 }
 
-func (m *ModelsResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, nil
+func (m *ModelsResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, nil, nil
 }
 
 // Model is the record "Model" of Protocol/SPEC.md.
@@ -745,8 +816,8 @@ func (m *loadProgress) fields(c *coder) {
 	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 }
 
-func (m *loadProgress) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, m.Frame
+func (m *loadProgress) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, m.Frame, nil
 }
 
 // LoadResponse is the message "Load response" of Protocol/SPEC.md.
@@ -781,8 +852,8 @@ func (m *LoadResponse) fields(c *coder) {
 	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 }
 
-func (m *LoadResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, m.Frame
+func (m *LoadResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, m.Frame, nil
 }
 
 // Layer is the record "Layer" of Protocol/SPEC.md.
@@ -820,8 +891,8 @@ type UnloadResponse struct {
 
 func (m *UnloadResponse) fields(*coder) {}
 
-func (m *UnloadResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, nil
+func (m *UnloadResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, nil, nil
 }
 
 // TokenizeRequest is the message "Tokenize request" of Protocol/SPEC.md.
@@ -874,8 +945,8 @@ func (m *TokenizeResponse) fields(c *coder) {
 	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *TokenizeResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, len(m.Answer.Degradations), nil
+func (m *TokenizeResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, len(m.Answer.Degradations), nil, nil
 }
 
 // DetokenizeRequest is the message "Detokenize request" of Protocol/SPEC.md.
@@ -920,8 +991,8 @@ func (m *DetokenizeResponse) fields(c *coder) {
 	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *DetokenizeResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, len(m.Answer.Degradations), nil
+func (m *DetokenizeResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, len(m.Answer.Degradations), nil, nil
 }
 
 // GenerateRequest is the message "Generate request" of Protocol/SPEC.md.
@@ -1057,8 +1128,8 @@ func (m *GenerateChunk) fields(c *coder) {
 	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 }
 
-func (m *GenerateChunk) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, m.Frame
+func (m *GenerateChunk) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, m.Frame, nil
 }
 
 // GenerateResponse is the message "Generate response" of Protocol/SPEC.md.
@@ -1110,8 +1181,8 @@ func (m *GenerateResponse) fields(c *coder) {
 	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *GenerateResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, len(m.Answer.Degradations), m.Frame
+func (m *GenerateResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, len(m.Answer.Degradations), m.Frame, nil
 }
 
 // ScoreRequest is the message "Score request" of Protocol/SPEC.md.
@@ -1148,16 +1219,16 @@ type ScoreRequest struct {
 }
 
 func (m *ScoreRequest) fields(c *coder) {
-	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
-	pointer(c, field{id: 2, name: "prompt", typ: typeText, high: 4000000}, &m.Prompt)
-	c.optional(field{id: 3, name: "tokens", typ: typeU32s, low: 1, high: 1000000}, &m.Tokens, m.Tokens != nil)
-	c.optional(field{id: 4, name: "parse_special", typ: typeBool}, &m.ParseSpecial, m.ParseSpecial)
-	pointer(c, field{id: 5, name: "add_special", typ: typeBool}, &m.AddSpecial)
-	repeated(c, field{id: 6, name: "messages", typ: typeRecord, timesMax: 1024}, &m.Messages)
-	repeated(c, field{id: 7, name: "continuations", typ: typeRecord, timesMin: 1, timesMax: 256}, &m.Continuations)
-	c.optional(field{id: 8, name: "top_logprobs", typ: typeU64, high: 64}, &m.TopLogprobs, m.TopLogprobs != 0)
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128, since: 2}, &m.Model, m.Model != "")
+	pointer(c, field{id: 2, name: "prompt", typ: typeText, high: 4000000, since: 2}, &m.Prompt)
+	c.optional(field{id: 3, name: "tokens", typ: typeU32s, low: 1, high: 1000000, since: 2}, &m.Tokens, m.Tokens != nil)
+	c.optional(field{id: 4, name: "parse_special", typ: typeBool, since: 2}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 5, name: "add_special", typ: typeBool, since: 2}, &m.AddSpecial)
+	repeated(c, field{id: 6, name: "messages", typ: typeRecord, timesMax: 1024, since: 2}, &m.Messages)
+	repeated(c, field{id: 7, name: "continuations", typ: typeRecord, timesMin: 1, timesMax: 256, since: 2}, &m.Continuations)
+	c.optional(field{id: 8, name: "top_logprobs", typ: typeU64, high: 64, since: 2}, &m.TopLogprobs, m.TopLogprobs != 0)
 	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
-	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord, since: 2}, &m.Requirements)
 	c.exactlyOne([]string{"prompt", "tokens", "messages"}, m.Prompt != nil, m.Tokens != nil, len(m.Messages) > 0)
 	c.excludes("messages", "parse_special", len(m.Messages) > 0 && m.ParseSpecial)
 	c.excludes("messages", "add_special", len(m.Messages) > 0 && m.AddSpecial != nil)
@@ -1187,8 +1258,8 @@ func (m *ScoreResponse) fields(c *coder) {
 	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *ScoreResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, len(m.Answer.Degradations), nil
+func (m *ScoreResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, len(m.Answer.Degradations), nil, nil
 }
 
 // ContinuationScore is the record "Continuation score" of Protocol/SPEC.md.
@@ -1237,14 +1308,14 @@ type EmbedRequest struct {
 }
 
 func (m *EmbedRequest) fields(c *coder) {
-	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128}, &m.Model, m.Model != "")
-	repeated(c, field{id: 2, name: "inputs", typ: typeRecord, timesMin: 1, timesMax: 256}, &m.Inputs)
-	c.optional(field{id: 3, name: "parse_special", typ: typeBool}, &m.ParseSpecial, m.ParseSpecial)
-	pointer(c, field{id: 4, name: "add_special", typ: typeBool}, &m.AddSpecial)
-	c.optional(field{id: 5, name: "pooling", typ: typeText, choices: []string{"mean", "last", "cls"}}, &m.Pooling, m.Pooling != "")
-	pointer(c, field{id: 6, name: "normalize", typ: typeBool}, &m.Normalize)
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128, since: 2}, &m.Model, m.Model != "")
+	repeated(c, field{id: 2, name: "inputs", typ: typeRecord, timesMin: 1, timesMax: 256, since: 2}, &m.Inputs)
+	c.optional(field{id: 3, name: "parse_special", typ: typeBool, since: 2}, &m.ParseSpecial, m.ParseSpecial)
+	pointer(c, field{id: 4, name: "add_special", typ: typeBool, since: 2}, &m.AddSpecial)
+	c.optional(field{id: 5, name: "pooling", typ: typeText, choices: []string{"mean", "last", "cls"}, since: 2}, &m.Pooling, m.Pooling != "")
+	pointer(c, field{id: 6, name: "normalize", typ: typeBool, since: 2}, &m.Normalize)
 	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
-	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord, since: 2}, &m.Requirements)
 }
 
 func (m *EmbedRequest) terms() (**RequestContext, **Requirements) {
@@ -1267,8 +1338,8 @@ func (m *embedChunk) fields(c *coder) {
 	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 }
 
-func (m *embedChunk) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, m.Frame
+func (m *embedChunk) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, m.Frame, &m.Embeddings
 }
 
 // EmbedResponse is the message "Embed response" of Protocol/SPEC.md.
@@ -1303,8 +1374,8 @@ func (m *EmbedResponse) fields(c *coder) {
 	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *EmbedResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, len(m.Answer.Degradations), m.Frame
+func (m *EmbedResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, len(m.Answer.Degradations), m.Frame, &m.Embeddings
 }
 
 // LogitsRequest is the message "Logits request" of Protocol/SPEC.md.
@@ -1372,8 +1443,8 @@ func (m *logitsChunk) fields(c *coder) {
 	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 }
 
-func (m *logitsChunk) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, m.Frame
+func (m *logitsChunk) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, m.Frame, &m.Logits
 }
 
 // LogitsResponse is the message "Logits response" of Protocol/SPEC.md.
@@ -1404,8 +1475,8 @@ func (m *LogitsResponse) fields(c *coder) {
 	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
 
-func (m *LogitsResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, len(m.Answer.Degradations), m.Frame
+func (m *LogitsResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, len(m.Answer.Degradations), m.Frame, &m.Logits
 }
 
 // cancelRequest is the message "Cancel request" of Protocol/SPEC.md.
@@ -1445,8 +1516,8 @@ func (m *StatsResponse) fields(c *coder) {
 	repeated(c, field{id: 1, name: "counters", typ: typeRecord, timesMax: 1024}, &m.Counters)
 }
 
-func (m *StatsResponse) facts() (origin *Origin, degradations int, number *uint64) {
-	return &m.Origin, 0, nil
+func (m *StatsResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, nil, nil
 }
 
 // Counter is the record "Counter" of Protocol/SPEC.md.
@@ -1483,61 +1554,73 @@ func (m *goAway) fields(c *coder) {
 
 // Ping: same bytes back.
 func (c *Client) Ping(ctx context.Context, request PingRequest) (*PingResponse, error) {
-	return ask(ctx, c, kindPing, &request, request.answer)
+	return ask(c.exchange(ctx, kindPing, &request), request.answer, nil)
 }
 
 // Health: may this model, or this server, be sent work.
 func (c *Client) Health(ctx context.Context, request HealthRequest) (*HealthResponse, error) {
-	return ask(ctx, c, kindHealth, &request, single[HealthResponse])
+	return ask(c.exchange(ctx, kindHealth, &request), plain[struct{}, HealthResponse], nil)
 }
 
 // Models: list of models.
 func (c *Client) Models(ctx context.Context, request ModelsRequest) (*ModelsResponse, error) {
-	return ask(ctx, c, kindModels, &request, single[ModelsResponse])
+	return ask(c.exchange(ctx, kindModels, &request), plain[struct{}, ModelsResponse], nil)
+}
+
+// Load: assay a file and serve it. Never sent again once it may have begun. onLayer, which may
+// be nil, sees each one as it comes, on the calling goroutine.
+func (c *Client) Load(
+	ctx context.Context, request LoadRequest, onLayer func(Layer),
+) (*LoadResponse, error) {
+	return ask(c.exchange(ctx, kindLoad, &request), plain[loadProgress, LoadResponse], func(chunk *loadProgress) {
+		if onLayer != nil {
+			onLayer(chunk.Layer)
+		}
+	})
 }
 
 // Unload: stop serving a model. Never sent again once it may have begun.
 func (c *Client) Unload(ctx context.Context, request UnloadRequest) (*UnloadResponse, error) {
-	return ask(ctx, c, kindUnload, &request, single[UnloadResponse])
+	return ask(c.exchange(ctx, kindUnload, &request), plain[struct{}, UnloadResponse], nil)
 }
 
 // Tokenize: text to token ids.
 func (c *Client) Tokenize(
 	ctx context.Context, request TokenizeRequest,
 ) (*TokenizeResponse, error) {
-	return ask(ctx, c, kindTokenize, &request, single[TokenizeResponse])
+	return ask(c.exchange(ctx, kindTokenize, &request), plain[struct{}, TokenizeResponse], nil)
 }
 
 // Detokenize: token ids to text.
 func (c *Client) Detokenize(
 	ctx context.Context, request DetokenizeRequest,
 ) (*DetokenizeResponse, error) {
-	return ask(ctx, c, kindDetokenize, &request, single[DetokenizeResponse])
+	return ask(c.exchange(ctx, kindDetokenize, &request), plain[struct{}, DetokenizeResponse], nil)
 }
 
 // Generate: continue a prompt.
 func (c *Client) Generate(
 	ctx context.Context, request GenerateRequest,
 ) (*GenerateResponse, error) {
-	return ask(ctx, c, kindGenerate, &request, request.answer)
+	return ask(c.exchange(ctx, kindGenerate, &request), request.answer, nil)
 }
 
 // Score: log-probabilities of given continuations.
 func (c *Client) Score(ctx context.Context, request ScoreRequest) (*ScoreResponse, error) {
-	return ask(ctx, c, kindScore, &request, request.answer)
+	return ask(c.exchange(ctx, kindScore, &request), request.answer, nil)
 }
 
 // Logits: raw scores.
 func (c *Client) Logits(ctx context.Context, request LogitsRequest) (*LogitsResponse, error) {
-	return ask(ctx, c, kindLogits, &request, request.answer)
+	return ask(c.exchange(ctx, kindLogits, &request), request.answer, nil)
 }
 
 // Embed: inputs to vectors.
 func (c *Client) Embed(ctx context.Context, request EmbedRequest) (*EmbedResponse, error) {
-	return ask(ctx, c, kindEmbed, &request, request.answer)
+	return ask(c.exchange(ctx, kindEmbed, &request), request.answer, nil)
 }
 
 // Stats: counters, split by provenance.
 func (c *Client) Stats(ctx context.Context, request StatsRequest) (*StatsResponse, error) {
-	return ask(ctx, c, kindStats, &request, single[StatsResponse])
+	return ask(c.exchange(ctx, kindStats, &request), plain[struct{}, StatsResponse], nil)
 }

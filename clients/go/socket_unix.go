@@ -10,13 +10,9 @@ import (
 	"syscall"
 )
 
-// control hands a socket's descriptor to do, which must not block; false when there is none.
+// control hands a socket's descriptor to do, which must not block; false when it is closed.
 func control(socket net.Conn, do func(descriptor int)) bool {
-	system, ok := socket.(syscall.Conn)
-	if !ok {
-		return false
-	}
-	raw, err := system.SyscallConn()
+	raw, err := socket.(syscall.Conn).SyscallConn() // TCP's and Unix sockets have one
 	return err == nil && raw.Control(func(descriptor uintptr) { do(int(descriptor)) }) == nil
 }
 

@@ -4,6 +4,7 @@ package assay
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 )
@@ -17,59 +18,79 @@ import (
 //	}
 //	answer, err := stream.Result()
 type GenerateStream struct {
-	exchange *exchange
-	cancel   context.CancelFunc
-
-	mutex   sync.Mutex // held by Next
-	chunk   *GenerateChunk
-	failure *Error
+	*making
+	chunk *GenerateChunk // the newest that was handed out
 }
 
-// Stream is an earlier name of GenerateStream.
-type Stream = GenerateStream
+// making is what a stream shares with the goroutine that reads its answer, which must not keep the
+// stream itself from the garbage collector.
+type making struct {
+	ctx  context.Context
+	stop context.CancelFunc
+
+	mutex   sync.Mutex
+	change  sync.Cond
+	chunks  []*GenerateChunk // made and not handed out
+	whole   *GenerateResponse
+	err     error // why there is no whole
+	isOver  bool  // there is one of the two
+	isShut  bool  // Close was called
+	isTaken bool  // the caller has seen the end
+}
 
 // GenerateStream begins a Generate and returns at once; its answer, or why there is none, comes
-// through the stream.
+// through the stream. Errors: CodeRequestInvalid.
 func (c *Client) GenerateStream(
 	ctx context.Context, request GenerateRequest,
 ) (*GenerateStream, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	e, failure := c.exchange(ctx, kindGenerate, &request, func() pieces { return request.answer() })
-	if failure == nil {
-		e.watched = true
-		failure = e.send()
+	e := c.exchange(ctx, kindGenerate, &request)
+	if e.invalid != nil {
+		return nil, e.invalid
 	}
-	if failure != nil {
-		cancel()
-		return nil, failure
-	}
-	s := &GenerateStream{exchange: e, cancel: cancel}
+	m := &making{ctx: ctx}
+	m.change.L = &m.mutex
+	e.life, m.stop = context.WithCancel(c.life)
+	go func() {
+		whole, err := ask(e, request.answer, func(chunk *GenerateChunk) {
+			m.set(func() { m.chunks = append(m.chunks, chunk) })
+		})
+		m.set(func() { m.whole, m.err, m.isOver = whole, err, true })
+	}()
+	s := &GenerateStream{making: m}
 	runtime.SetFinalizer(s, (*GenerateStream).Close)
 	return s, nil
+}
+
+// set changes what is shared, and tells who waits for that.
+func (m *making) set(change func()) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	change()
+	m.change.Broadcast()
+}
+
+// isGivenUp says whether the caller wants no more. The mutex is held.
+func (m *making) isGivenUp() bool {
+	return !m.isTaken && (m.isShut || errors.Is(m.ctx.Err(), context.Canceled))
 }
 
 // Next waits for the next chunk. False after the last one, on a failure, and after Close.
 func (s *GenerateStream) Next() bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.exchange.complete || s.failure != nil {
+	for !s.isOver && (len(s.chunks) == 0 || s.isGivenUp()) {
+		s.change.Wait()
+	}
+	if s.isGivenUp() {
+		s.chunks, s.whole = nil, nil
+		s.err = contextError("reading the answer to Generate", context.Canceled)
+	}
+	if s.isTaken = len(s.chunks) == 0; s.isTaken {
+		s.stop()
 		return false
 	}
-	if failure := s.exchange.next(); failure != nil {
-		s.end(failure)
-		return false
-	}
-	if s.exchange.complete {
-		s.cancel()
-		return false
-	}
-	s.exchange.reached = true
-	s.chunk = s.made().newest
+	s.chunk, s.chunks = s.chunks[0], s.chunks[1:]
 	return true
-}
-
-func (s *GenerateStream) made() *answer[GenerateChunk, GenerateResponse] {
-	return s.exchange.pieces.(*answer[GenerateChunk, GenerateResponse])
 }
 
 // Chunk is the newest chunk: what was made since the one before. Nil before the first.
@@ -81,28 +102,14 @@ func (s *GenerateStream) Chunk() *GenerateChunk { return s.chunk }
 func (s *GenerateStream) Result() (*GenerateResponse, error) {
 	for s.Next() {
 	}
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if s.failure != nil {
-		return nil, s.failure
-	}
-	return &s.made().whole, nil
+	return s.whole, s.err // which do not change any more
 }
 
 // Close gives up what is left of the answer and tells the server so; the connection lives on. Safe
 // to repeat, and after the end without effect.
 func (s *GenerateStream) Close() error {
-	s.cancel() // before the lock: it ends a Next that waits
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if !s.exchange.complete && s.failure == nil {
-		s.end(contextError("reading the answer to Generate", context.Canceled))
-	}
+	s.set(func() { s.isShut = true })
+	s.stop()
+	s.Next() // the goroutine that reads has ended then
 	return nil
-}
-
-func (s *GenerateStream) end(failure *Error) {
-	s.failure = s.exchange.failed(failure)
-	s.exchange.stop()
-	s.cancel()
 }
