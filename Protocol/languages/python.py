@@ -131,10 +131,9 @@ from typing import Any
 
 from . import messages as m
 from ._exchange import Exchange, request_of
-from ._pool import BaseClient
+from ._base import BaseClient
 from ._protocol import KINDS
-from ._stream import AsyncGenerateStream, GenerateStream
-from ._threads import done
+from ._stream import AsyncGenerateStream, GenerateStream, done
 '''
 
 CALLS_CLASS = '''

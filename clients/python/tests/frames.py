@@ -112,29 +112,15 @@ def opened(options: Options | None = None, **fields: Any) -> Connection:
     """A core that has said Hello and was answered."""
     core = Connection(options or Options())
     feed(core, hello(greeted(core).id, **fields))
-    assert core.usable or core.broken, "Hello was answered"
+    assert core.is_open or core.broken, "Hello was answered"
     return core
 
 
 def greeted(core: Connection) -> Call:
-    """Has Hello sent; its answer is taken as `feed` brings it."""
-    call = core.hello()
-    call.alive.acquire()
-    core.begin(call, 0)
+    """Has Hello sent, which the connection itself takes the answer to."""
+    core.say_hello()
     written(core)
-    accept = call.accept
-
-    def agree(allow_mock: bool) -> None:
-        accept(allow_mock)
-        if call.result is not None:
-            try:
-                core.agree(call.result)
-            except AssayError:
-                call.result = None
-                raise
-
-    call.accept = agree  # type: ignore[method-assign]
-    return call
+    return next(iter(core.calls.values()))
 
 
 def begun(core: Connection, name: str, streams: bool = False, **fields: Any) -> Call:

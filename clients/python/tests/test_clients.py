@@ -18,9 +18,9 @@ from unittest import mock
 import assay
 from assay import AssayError, GenerateRequest, Options
 from assay._frames import HEADER
+from assay._link import Address, Link, set_up_tcp
 from assay._protocol import KINDS, Status
-from assay._socket import Address, set_up_tcp
-from assay._threads import ThreadLink, done
+from assay._stream import done
 
 from .frames import ANSWER, answer, hello, refusal
 
@@ -314,17 +314,17 @@ class SocketTests(unittest.TestCase):
             self.assertTrue(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
 
     def test_a_socket_that_cannot_be_set_up_is_closed(self) -> None:
-        failures = {OSError("no such option"): AssayError, KeyboardInterrupt(): KeyboardInterrupt}
+        failures = {OSError("no such option"): OSError, KeyboardInterrupt(): KeyboardInterrupt}
         for failure, seen in failures.items():
             sock = socket.socket()
             with (
                 mock.patch("socket.getaddrinfo", return_value=[(2, 1, 6, "", ("h", 1))]),
                 mock.patch("socket.socket", return_value=sock),
-                mock.patch.object(ThreadLink, "connect"),
-                mock.patch("assay._socket.set_up_tcp", side_effect=failure),
+                mock.patch.object(Link, "_connect"),
+                mock.patch("assay._link.set_up_tcp", side_effect=failure),
                 self.assertRaises(seen),
             ):
-                done(ThreadLink.open(Address.parse("tcp://localhost:1"), Options(), 1.0))
+                done(Link(Address.parse("tcp://localhost:1"), Options())._connected(1.0))
             self.assertEqual(sock.fileno(), -1)
 
 

@@ -18,9 +18,9 @@ from assay._codec import decode, encode
 from assay._connection import Connection
 from assay._exchange import Call, Exchange, request_of
 from assay._frames import HEADER
+from assay._link import Address
 from assay._lz4 import has_zero_offset, pack, unpack
 from assay._protocol import KINDS, MESSAGES, Status
-from assay._socket import Address
 
 from .frames import ANSWER, answer, begun, feed, frame, greeted, hello, opened, refusal, written
 
@@ -29,8 +29,7 @@ GENERATE = KINDS["Generate"]
 
 def held(core: Connection) -> int:
     """Bytes that are not filed."""
-    state = core._input
-    return len(state.data) - state.at + sum(map(len, state.pieces))
+    return sum(map(len, core.arrived)) - core._input.at
 
 
 def of(
@@ -97,7 +96,7 @@ class CoreTests(unittest.TestCase):
                 feed(core, make(call.id))
                 self.assertEqual(code_of(call), "protocol_error")
                 self.assertEqual(code_of(other), "protocol_error")
-                self.assertFalse(core.usable)
+                self.assertFalse(core.takes_requests)
 
     def test_a_mock_is_refused_and_has_the_rest_cancelled(self) -> None:
         core = opened()
@@ -108,7 +107,7 @@ class CoreTests(unittest.TestCase):
         self.assertEqual((cancel[5], cancel[-8:]), (14, struct.pack("<Q", call.id)))
         feed(core, answer("Generate", call.id, GENERATE.chunk, flags=2, provenance=2, text="no"))
         feed(core, answer("Cancel", call.id + 1, KINDS["Cancel"].response, found=True))
-        self.assertTrue(core.usable)
+        self.assertTrue(core.takes_requests)
 
     def test_a_mock_is_handed_out_when_allowed_and_says_so(self) -> None:
         core = opened(Options(allow_mock=True))
@@ -119,9 +118,9 @@ class CoreTests(unittest.TestCase):
     def test_real_is_demanded_beside_what_the_caller_demands(self) -> None:
         def demanded(options: Options, given: Requirements | None) -> Requirements | None:
             exchange = of(options, messages.GenerateRequest(prompt="a", requirements=given))
-            call, core = exchange._new_call(), opened(options)
+            call, core = exchange.new_call(), opened(options)
             core.begin(call, 0)
-            found = decode(MESSAGES["Generate request"], core.outbox[call.id][32:])
+            found = decode(MESSAGES["Generate request"], core.outbox[call.id].frame[32:])
             wanted: Requirements | None = found.get("requirements")
             return wanted
 
@@ -174,13 +173,13 @@ class CoreTests(unittest.TestCase):
         self.assertEqual(call.error.status, Status.UNKNOWN)
         self.assertEqual(call.error.server_code, "later")
         self.assertEqual(call.error.retry_after_milliseconds, 7)
-        self.assertTrue(core.usable)
+        self.assertTrue(core.takes_requests)
 
     def test_who_waits_for_room_is_admitted_once_and_in_order(self) -> None:
         core = opened(requests_in_flight_max=1)
         call = begun(core, "Ping")
         woken: list[Call] = []
-        core._wake = woken.append
+        core.wake = woken.append  # type: ignore
         first, second = (Call(KINDS["Ping"], messages.PingRequest()) for _ in "ab")
         core.rooms |= {first: None, second: None}
         feed(core, answer("Ping", call.id, KINDS["Ping"].response))
@@ -202,7 +201,7 @@ class CoreTests(unittest.TestCase):
         feed(core, chunk)
         feed(core, answer("Ping", other.id, KINDS["Ping"].response))
         self.assertEqual((other.result.payload, call.inbox), (b"", {}))
-        self.assertTrue(core.usable)
+        self.assertTrue(core.takes_requests)
 
     def test_the_servers_load_stands_beside_its_refusal(self) -> None:
         core = opened()
@@ -222,9 +221,9 @@ class CoreTests(unittest.TestCase):
             request = messages.GenerateRequest(prompt="a", context=given)
             exchange, core = of(Options(), request), opened(revision=revision)
             exchange.attempt = attempt
-            call = exchange._new_call()
+            call = exchange.new_call()
             core.begin(call, 0)
-            found = decode(MESSAGES["Generate request"], core.outbox[call.id][32:])
+            found = decode(MESSAGES["Generate request"], core.outbox[call.id].frame[32:])
             return found.get("context")
 
         self.assertIsNone(sent(1, 3, None))

@@ -177,7 +177,7 @@ class LoopTests(unittest.TestCase):
 
             for _ in range(3):
                 self.assertEqual(asyncio.run(ask()), WORD)
-            self.assertEqual(len(client._pools), 1)
+            self.assertEqual(len(client._links), 1)
             asyncio.run(client.close())
             self.assertEqual(len(server.connections), 3)
 

@@ -10,11 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from . import messages as m
+from ._base import BaseClient
 from ._exchange import Exchange, request_of
-from ._pool import BaseClient
 from ._protocol import KINDS
-from ._stream import AsyncGenerateStream, GenerateStream
-from ._threads import done
+from ._stream import AsyncGenerateStream, GenerateStream, done
 
 
 class Calls(BaseClient):

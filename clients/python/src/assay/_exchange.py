@@ -7,7 +7,7 @@ but its own call. An `Exchange` is the call as a whole: how long, how often, aft
 Guarantees: `Call.wanted` is false as soon as the caller has left, wherever an exception took it: it
 rests on a lock that only a `with` block holds, or on a stream that is between two steps. No attempt
 beyond `attempts`, none after a chunk was handed out, none that does not fit the deadline.
-Not here: headers, routing, what the server is told (_connection), waiting (_socket).
+Not here: headers, routing, what the server is told (_connection), waiting (_link).
 """
 
 from __future__ import annotations
@@ -28,49 +28,37 @@ from ._protocol import FLAG_MORE, KINDS, MESSAGES, PROVENANCE_MOCK, REVISION, Ki
 from .messages import ErrorBody, HealthRequest, Provenance, RequestContext, Requirements
 
 if TYPE_CHECKING:
-    from ._pool import BaseClient
-    from ._socket import Link
+    from ._base import BaseClient
+    from ._link import Link
 
 now_seconds = time.monotonic
 #: seconds after which a call that pauses looks whether its client was closed
-_PAUSE_STEP = 0.05
+_PAUSE_STEP = 0.02
 #: longest pause while a server is waited for
 _WAIT_PAUSE_MAX = 200  # milliseconds
 _RETRIED = (Status.UNAVAILABLE, Status.RESOURCE_EXHAUSTED, Status.ABORTED)
+_UNSENT = (protocol.UNREACHABLE, protocol.CONNECTION_CLOSED, protocol.TIMED_OUT)
 _WORDS: dict[int, Provenance] = {protocol.PROVENANCE_REAL: "real", PROVENANCE_MOCK: "mock"}
-
-
-class Waiter:
-    """A thread, or a task, that waits for a connection: it lives, and it can be woken."""
-
-    def __init__(self) -> None:
-        #: held by a `with` block for as long as somebody waits here
-        self.alive = threading.Lock()
-        #: whatever the I/O wakes
-        self.bell: Any = None
 
 
 # ---------------------------------------------------------------- one attempt
 
 
-class Call(Waiter):
-    """One request in flight: what came for it so far."""
+class Call:
+    """One request in flight, what came for it so far, and whoever waits for it."""
 
     #: 0 until it is registered
     id = 0
+    #: the request as it is sent; empty once it is sent
+    frame = b""
     result: Any = None
     error: AssayError | None = None
-    #: every byte of the request is with the kernel
-    sent = False
-    #: the connection ended before a byte of it was with the kernel
-    is_unsent = False
     #: the caller gave the answer up
     over = False
     #: the server was asked to stop
     cancelled = False
-    #: bytes that were filed, and those of them that the caller took
+    #: bytes of bodies that were filed
     came = 0
-    took = 0
     #: when the last frame came, or the request went
     heard = 0.0
     #: frames that were taken, and the number of the last one on its connection
@@ -80,6 +68,8 @@ class Call(Waiter):
     last = 1 << 63
     #: what the first frame said of provenance and generation
     _marks = (0, 0)
+    #: whatever wakes the thread, or the task, that waits
+    bell: Any = None
 
     def __init__(
         self,
@@ -89,13 +79,16 @@ class Call(Waiter):
         attempt: int = 1,
         body: bytes | None = None,
     ) -> None:
-        super().__init__()
         self.kind = kind
         self.pieces: Pieces = PIECES.get(kind.name, Pieces)(request)
-        #: whose chunks are handed out as they come; otherwise only the whole answer is
-        self._stream = stream
+        #: held by a `with` block for as long as somebody waits here
+        self.alive = threading.Lock()
         #: frames that wait to be taken, by their number on the connection
         self.inbox: dict[int, tuple[Head, bytes]] = {}
+        #: bytes of the frame that the kernel took, each time; the server may have seen them
+        self.taken: list[int] = []
+        #: whose chunks are handed out as they come; otherwise only the whole answer is
+        self._stream = stream
         self._attempt = attempt
         self._body = body
 
@@ -118,11 +111,6 @@ class Call(Waiter):
         return stream is not None and stream.is_at_rest
 
     @property
-    def is_written(self) -> bool:
-        """The server may have seen some of it."""
-        return self.id != 0 and not self.is_unsent
-
-    @property
     def done(self) -> bool:
         """The answer is complete, or never will be."""
         return self.result is not None or self.error is not None
@@ -141,7 +129,6 @@ class Call(Waiter):
             if number <= self._number:
                 continue  # filed twice: an interrupt came between filing and noting it
             self._number = number
-            self.took += len(body)
             chunk = self._take(head, body, allow_mock)
             if chunk is None or self._stream:
                 return chunk
@@ -155,12 +142,12 @@ class Call(Waiter):
             self._marks = marks
         elif marks != self._marks and self.kind.name != "Load":
             raise self._breach("provenance or generation changed")
-        words = ErrorBody(**decode(MESSAGES["Error"], body)) if head.status else None
+        failure = refused(head, body) if head.status else None
         if head.provenance == PROVENANCE_MOCK and not allow_mock:
             text = "the answer comes from a mock model, not from a real one, and was refused"
             self.error = AssayError(protocol.MOCK_REFUSED, text, provenance="mock")
-        elif words is not None:
-            self.error = _refused(head, words)
+        elif failure is not None:
+            self.error = failure
         elif not head.flags & FLAG_MORE:
             self.result = self.pieces.whole(self._decode(self.kind.response, head, body))
         elif self.kind.chunk is None:
@@ -194,8 +181,9 @@ class Call(Waiter):
         return breach(f"reading the answer to {self.kind.name}: {found}")
 
 
-def _refused(head: Head, words: ErrorBody) -> AssayError:
+def refused(head: Head, body: bytes) -> AssayError:
     """The server answered with a status; one that is not known reads as UNKNOWN."""
+    words = ErrorBody(**decode(MESSAGES["Error"], body))
     known = head.status in Status._value2member_map_
     status = Status(head.status) if known else Status.UNKNOWN
     return AssayError(
@@ -254,16 +242,16 @@ class Exchange:
     is_at_rest = False
     result: Any = None
     error: AssayError | None = None
-    link: Link | None = None
+    #: the attempt under way, and the connection it was sent on
     call: Call | None = None
+    link: Link | None = None
     #: a part of the answer has reached the caller
     handed_out = False
     #: attempts begun
     attempt = 1
-    #: when the caller's deadline passes, and when the client stops waiting by itself; None: never
-    deadline: float | None = None
-    give_up_at: float | None = None
-    _is_in_step = False
+    #: when the caller's deadline passes, and when the client stops waiting by itself
+    deadline = math.inf
+    give_up_at = math.inf
     _wait_until = 0.0
     _waits = 0
 
@@ -277,7 +265,7 @@ class Exchange:
     ) -> None:
         self._client = client
         self.kind = kind
-        self._streams = streams
+        self._stream = weakref.ref(self) if streams else None
         options, message = client.options, kind.request
         if "requirements" in message.names and isinstance(request, message.type):
             request = request if options.allow_mock else _insist(request)
@@ -299,60 +287,61 @@ class Exchange:
 
         A step that ended with any other exception than `AssayError` has ended the exchange.
         """
-        if self._is_in_step:
+        if self.call is not None and not self.is_at_rest:
             self.close()
-        if self.call is not None and self.link is not None and not self.link.belongs_here:
+        if self.link is not None and self.link.home is not self.link.here():
             self.close("the stream was begun in another event loop, and ends with it")
         if self.error is not None:
             raise self.error
-        self._is_in_step = True
         while self.result is None:
-            call = self.call or self._new_call()
+            call = self.call or self.new_call()
             try:
                 with call.alive:
-                    self.is_at_rest = False
-                    if self.call is None:
-                        self.link = await self._client.pool().ask(call, self)
-                        self.call = call
+                    self.is_at_rest, self.call = False, call
+                    if self.link is None:
+                        await self._ask(call)
                     assert self.link is not None
                     chunk = await self.link.step(call, self)
                     if chunk is not None:
                         self.handed_out = self.is_at_rest = True
-                        self._is_in_step = False
                         return chunk
                     if call.error is not None:
                         raise call.error
                     self.result = call.result
             except AssayError as error:
-                self.call = None
+                self.call = self.link = None
                 self.error = error
-                await self._pause(error, call)
+                await self._pause(error, bool(call.taken))
                 self.error = None
             except BaseException:  # an interrupt, or the task's cancellation
                 self.close()
                 raise
-        self._is_in_step = False
         return None
 
-    def _new_call(self) -> Call:
-        stream = weakref.ref(self) if self._streams else None
-        return Call(self.kind, self.request, stream, self.attempt, self._body)
+    def new_call(self) -> Call:
+        """The next attempt."""
+        return Call(self.kind, self.request, self._stream, self.attempt, self._body)
 
-    async def _pause(self, error: AssayError, call: Call) -> None:
+    async def _ask(self, call: Call) -> None:
+        """Sends the request; anew where a connection takes none any more."""
+        for _ in range(2):
+            self.link = self._client.pick(call)
+            if await self.link.ask(call, self):
+                return
+        raise AssayError(protocol.CONNECTION_CLOSED, "the server takes no requests")
+
+    async def _pause(self, error: AssayError, written: bool) -> None:
         """Waits before the next attempt, or raises `error` when there is none.
 
-        `close` ends the wait: the next attempt finds that out.
+        Closing the client ends the wait: the next attempt finds that out.
         """
         client, now = self._client, now_seconds()
-        if client.closed and error.code in (protocol.UNREACHABLE, protocol.TIMED_OUT):
-            raise AssayError(protocol.CONNECTION_CLOSED, "the caller closed this client") from None
-        pause = None if client.closed else self.pause_after(error, call.is_written, now)
+        pause = None if client.closed else self.pause_after(error, written, now)
         if pause is None:
             raise error
         left = pause
-        while not client.closed and left >= 0:  # an event loop has one turn at least
-            client.io.hang_bell(call)
-            await client.io.listen(call, now_seconds() + min(left, _PAUSE_STEP))
+        while left >= 0 and not client.closed:  # an event loop has one turn at least
+            await client.io.nap(min(left, _PAUSE_STEP))
             left = now + pause - now_seconds()
 
     def close(self, reason: str = "the caller gave the answer up") -> None:
@@ -367,13 +356,13 @@ class Exchange:
         """The same from a finalizer."""
         self.is_at_rest = False
         if self.error is None and self.call and self.link and not self.call.done:
-            self.link.drop()
+            self.link.cancel(waits=False)
 
     # ------------------------------------------------------------ limits
 
     def header_deadline(self, now: float) -> int:
         """What remains for the header's word, milliseconds; 0: no deadline. Raises `timed_out`."""
-        if self.deadline is None:
+        if self.deadline == math.inf:
             return 0
         remaining = math.ceil((self.deadline - now) * 1000)
         if remaining <= 0:
@@ -384,33 +373,29 @@ class Exchange:
         """There is no time left."""
         return AssayError(protocol.TIMED_OUT, f"{doing} {self.kind.name}: {what}")
 
-    def connect_limit(self) -> float:
-        """When connecting, or Hello, has taken too long."""
-        limit = now_seconds() + self._client.options.connect_milliseconds / 1000
-        return limit if self.deadline is None else min(limit, self.deadline)
-
-    def answer_limit(self) -> float | None:
+    def answer_limit(self) -> float:
         """When to give up, after the last frame of the answer."""
         silence = self._client.options.answer_milliseconds
         if not silence or self.call is None:
             return self.give_up_at
-        limit = self.call.heard + silence / 1000
-        return limit if self.give_up_at is None else min(limit, self.give_up_at)
+        return min(self.call.heard + silence / 1000, self.give_up_at)
 
     # ------------------------------------------------------------ another attempt
 
     def pause_after(self, error: AssayError, written: bool, now: float) -> float | None:
         """Seconds to wait before the next attempt; None: there is none, `error` stands."""
         options = self._client.options
-        pause = self._pause_of_wait(error, now) if options.wait_milliseconds else None
-        if pause is not None and (self.deadline is None or pause < self.deadline - now):
+        if self.handed_out:
+            return None
+        pause = self._pause_of_wait(error, now)
+        if pause is not None and pause < self.deadline - now:
             return pause
         if self.attempt >= options.attempts or not self._may_retry(error, written):
             return None
         pause = self._backoff(self.attempt, options.backoff_max_milliseconds)
         if error.retry_after_milliseconds is not None:
             pause = error.retry_after_milliseconds / 1000
-        if self.deadline is not None and self.deadline - now <= pause:
+        if pause >= self.deadline - now:
             return None
         self.attempt += 1
         return pause
@@ -418,7 +403,7 @@ class Exchange:
     def _pause_of_wait(self, error: AssayError, now: float) -> float | None:
         """The same while the server is waited for, which costs no attempt."""
         left = self._wait_until - now
-        if left <= 0 or self.handed_out:
+        if left <= 0:
             return None
         if error.code == protocol.UNREACHABLE:
             self._waits += 1
@@ -436,11 +421,8 @@ class Exchange:
 
     def _may_retry(self, error: AssayError, written: bool) -> bool:
         """Is it safe to send the request again?"""
-        if self.handed_out:
-            return False
         if error.code == protocol.SERVER_REFUSED:
             return error.status in _RETRIED
         if not written:
-            codes = (protocol.UNREACHABLE, protocol.CONNECTION_CLOSED, protocol.TIMED_OUT)
-            return error.code in codes
+            return error.code in _UNSENT
         return error.code == protocol.CONNECTION_CLOSED and self.kind.retry_safe
