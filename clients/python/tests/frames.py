@@ -74,7 +74,7 @@ def feed(core: Connection, data: bytes, size: int = 1 << 20) -> None:
     """Gives bytes to a core in pieces; every call takes what came for it, as its caller would."""
     calls = list(core.calls.values())
     while data and core.broken is None:
-        core.arrived.append(data[:size])
+        core.input.pieces.append(data[:size])
         data = data[size:]
         core.file(0.0)
         for call in calls:
@@ -127,9 +127,9 @@ def begun(core: Connection, name: str, streams: bool = False, **fields: Any) -> 
     """A call in flight."""
     kind = KINDS[name]
     request = kind.request.type(**fields)
-    exchange = Exchange(Client("unix:///nowhere"), kind, request, 0) if streams else None
+    exchange = Exchange(Client("unix:///nowhere"), kind, request, 0, True) if streams else None
     call = Call(kind, request, weakref.ref(exchange) if exchange else None)
     call.alive.acquire()
-    core.begin(call, 0)
+    core.begin(call, encode(kind.request, request, core.revision), 0)
     written(core)
     return call

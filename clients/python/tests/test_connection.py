@@ -17,9 +17,8 @@ from assay import AssayError, Client, Options, Requirements, messages
 from assay._codec import decode, encode
 from assay._connection import Connection
 from assay._exchange import Call, Exchange, request_of
-from assay._frames import HEADER
+from assay._frames import HEADER, has_zero_offset, pack, unpack
 from assay._link import Address
-from assay._lz4 import has_zero_offset, pack, unpack
 from assay._protocol import KINDS, MESSAGES, Status
 
 from .frames import ANSWER, answer, begun, feed, frame, greeted, hello, opened, refusal, written
@@ -29,7 +28,7 @@ GENERATE = KINDS["Generate"]
 
 def held(core: Connection) -> int:
     """Bytes that are not filed."""
-    return sum(map(len, core.arrived)) - core._input.at
+    return sum(map(len, core.input.pieces)) - core.input.at
 
 
 def of(
@@ -37,7 +36,7 @@ def of(
 ) -> Exchange:
     """A call of the API that nothing was done for yet."""
     client = Client("unix:///nowhere", options)
-    return Exchange(client, KINDS[kind], request, deadline_milliseconds)
+    return Exchange(client, KINDS[kind], request, deadline_milliseconds, False)
 
 
 def code_of(call: Call) -> str | None:
@@ -118,9 +117,7 @@ class CoreTests(unittest.TestCase):
     def test_real_is_demanded_beside_what_the_caller_demands(self) -> None:
         def demanded(options: Options, given: Requirements | None) -> Requirements | None:
             exchange = of(options, messages.GenerateRequest(prompt="a", requirements=given))
-            call, core = exchange.new_call(), opened(options)
-            core.begin(call, 0)
-            found = decode(MESSAGES["Generate request"], core.outbox[call.id].frame[32:])
+            found = decode(MESSAGES["Generate request"], exchange.body(3))
             wanted: Requirements | None = found.get("requirements")
             return wanted
 
@@ -219,11 +216,9 @@ class CoreTests(unittest.TestCase):
 
         def sent(attempt: int, revision: int, given: messages.RequestContext | None) -> Any:
             request = messages.GenerateRequest(prompt="a", context=given)
-            exchange, core = of(Options(), request), opened(revision=revision)
+            exchange = of(Options(), request)
             exchange.attempt = attempt
-            call = exchange.new_call()
-            core.begin(call, 0)
-            found = decode(MESSAGES["Generate request"], core.outbox[call.id].frame[32:])
+            found = decode(MESSAGES["Generate request"], exchange.body(revision))
             return found.get("context")
 
         self.assertIsNone(sent(1, 3, None))

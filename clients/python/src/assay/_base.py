@@ -13,16 +13,13 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from ._errors import AssayError
+from ._errors import closed
 from ._exchange import Call, Exchange
 from ._link import Address, Link
 from ._options import Options
-from ._protocol import CONNECTION_CLOSED, KINDS
-from .messages import Layer
-
-T = TypeVar("T")
+from ._protocol import KINDS
 
 
 class BaseClient:
@@ -43,19 +40,16 @@ class BaseClient:
         self.address = Address.parse(address)
         self.options = options or Options()
         self.closed = False
-        self._begin_anew()
+        #: all connections that may be alive, those that drain included
+        self._links: list[Link] = []
+        self.begin_anew()
         _clients.add(self)
 
-    def _begin_anew(self) -> None:
+    def begin_anew(self) -> None:
+        """In a forked child, before anything else: the connections so far are the parent's."""
         self._lock = threading.Lock()
         self._process = os.getpid()
-        #: all that may be alive, those that drain included
-        self._links: list[Link] = []
-
-    def after_fork(self) -> None:
-        """In a forked child, before anything else: the connections so far are the parent's."""
-        inherited = self._links
-        self._begin_anew()
+        inherited, self._links = self._links, []
         for link in inherited:
             link.leave_to_parent()
 
@@ -63,48 +57,45 @@ class BaseClient:
         """The connection with the fewest calls, a new one rather than one in use. It counts `call`
         from now on, until that is sent."""
         if self._process != os.getpid():  # a fork that the interpreter was not told of
-            self.after_fork()
+            self.begin_anew()
         with self._lock:
             if self.closed:
-                raise AssayError(CONNECTION_CLOSED, "the caller closed this client")
-            home = self.io.here()
-            here = [link for link in self._links if link.takes_requests and link.home is home]
-            best = min(here, key=lambda link: link.load, default=None)
-            if best is None or best.load and len(here) < self.options.connections:
+                raise closed("the caller closed this client")
+            home, count = self.io.here(), 0
+            best: Link | None = None
+            for link in self._links:
+                if link.takes_requests and link.home is home:
+                    count += 1
+                    if best is None or link.load < best.load:
+                        best = link
+            if best is None or count < self.options.connections and best.load:
                 for link in self._links:
                     if link.home is not None and link.home.is_closed():
-                        link.close("its event loop was closed")
+                        link.end(closed("its event loop was closed"))
                 best = self.io(self.address, self.options)
                 self._links = [link for link in self._links if link.broken is None] + [best]
             best.rooms[call] = None
             return best
 
     async def _answer(
-        self,
-        kind: str,
-        request: Any,
-        response: type[T],
-        deadline_milliseconds: int,
-        on_layer: Callable[[Layer], None] | None = None,
-    ) -> T:
-        streams = on_layer is not None
-        exchange = Exchange(self, KINDS[kind], request, deadline_milliseconds, streams)
+        self, kind: str, request: Any, deadline: int, on_layer: Callable[[Any], None] | None = None
+    ) -> Any:
+        exchange = Exchange(self, KINDS[kind], request, deadline, on_layer is not None)
         try:
             while (chunk := await exchange.step()) is not None:
-                assert on_layer is not None
-                on_layer(chunk.layer)
+                if on_layer is not None:
+                    on_layer(chunk.layer)
         finally:
             exchange.close()
-        answer: T = exchange.result
-        return answer
+        return exchange.result
 
     def _close(self) -> None:
         if self._process != os.getpid():
-            self.after_fork()
+            self.begin_anew()
         with self._lock:
             self.closed = True
         for link in self._links:
-            link.close("the caller closed this client")
+            link.end(closed("the caller closed this client"))
 
 
 _clients: weakref.WeakSet[BaseClient] = weakref.WeakSet()
@@ -112,7 +103,7 @@ _clients: weakref.WeakSet[BaseClient] = weakref.WeakSet()
 
 def _after_fork() -> None:
     for client in list(_clients):
-        client.after_fork()
+        client.begin_anew()
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -1,11 +1,11 @@
 """One connection as a state machine: bytes in, frames for calls out. No I/O, clock or lock.
 
-    I/O adds what one system call gave to `arrived` and says `file(now)`: calls are woken.
+    I/O adds what one system call gave to `input.pieces`, says `file(now)`: calls are woken.
     I/O says `begin(call)`, and after that (and after `file`) `write(send)`.
 
 An exception may come between any two instructions of a thread (a signal's handler, Ctrl-C), so
 each change here is one of two: a single store that is the change, or a step that does no harm when
-it is done twice; whoever comes next does it again. What a system call gave reaches `arrived`, or a
+it is done twice; whoever comes next does it again. What a system call gave reaches `input`, or a
 call's `taken`, within one call of the interpreter, so that no byte is lost or sent twice. What an
 interrupted caller left behind is found by `tidy`, which looks at the calls themselves.
 
@@ -24,13 +24,12 @@ from typing import Any, NamedTuple
 
 from . import _frames
 from . import _protocol as protocol
-from ._codec import decode
-from ._errors import AssayError, breach, invalid
+from ._codec import decode, encode
+from ._errors import AssayError, breach, closed, invalid
 from ._exchange import Call, refused
-from ._frames import COUNTED, HEADER, HEADER_SIZE, Head, new_head
-from ._lz4 import unpack
+from ._frames import COUNTED, HEADER, HEADER_SIZE, Head, new_tuple, unpack
 from ._options import Options
-from ._protocol import CONNECTION_CLOSED, FLAG_COMPRESSED, KINDS, MESSAGES, RESPONSE_BIT, REVISION
+from ._protocol import FLAG_COMPRESSED, KINDS, MESSAGES, RESPONSE_BIT, REVISION
 from .messages import CancelRequest, GoAway, HelloRequest, HelloResponse
 
 #: bytes one system call reads
@@ -76,13 +75,14 @@ class Connection:
         self.rooms: dict[Call, None] = {}
         #: those whose frames are not with the kernel yet; only the first one's is in part
         self.outbox: dict[int, Call] = {}
-        self._revision = REVISION
+        #: what is spoken
+        self.revision = REVISION
         self._compression = False
         self._peer_body_limit = protocol.Limits.FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE
         self._body_limit = self._peer_body_limit
         self._in_flight_max = 0
         self._ids = itertools.count(1)
-        self._input = Input([], 0, 0, 0, 1)
+        self.input = Input([], 0, 0, 0, 1)
         #: somebody may have left without a word: see `tidy`
         self.untidy = False
         self._tidied = 0.0
@@ -105,27 +105,17 @@ class Connection:
         """The first request. What an interrupt left of an earlier try goes."""
         self.calls.clear()
         self.outbox.clear()
-        request = HelloRequest(
-            client=self.options.name,
-            revision=REVISION,
-            compression=self.options.compression,
-            body_size_max=self.options.body_size_max,
-        )
-        self.begin(Call(_HELLO, request), 0)
+        given = self.options
+        request = HelloRequest(client=given.name, revision=REVISION, compression=given.compression)
+        request.body_size_max = given.body_size_max
+        self.begin(Call(_HELLO, request), encode(_HELLO.request, request, REVISION), 0)
 
-    def begin(self, call: Call, deadline: int) -> None:
-        """Registers a call and queues its frame. Raises when it cannot be sent; nothing is kept.
+    def begin(self, call: Call, body: bytes, deadline: int) -> None:
+        """Registers a call and queues its frame. Raises when it is too large; nothing is kept.
 
         `deadline` is milliseconds from receipt, 0 for none.
         """
         kind = call.kind
-        if kind.since > self._revision:
-            raise AssayError(
-                protocol.REVISION_TOO_LOW,
-                f"sending {kind.name}: needs revision {kind.since} of the protocol, the server "
-                f"speaks revision {self._revision}",
-            )
-        body = call.body(self._revision)
         if len(body) > self._peer_body_limit:
             found, allowed = f"a body of {len(body)} bytes", f"{self._peer_body_limit}, its limit"
             raise invalid(f"sending {kind.name} to the server", found, allowed)
@@ -152,11 +142,12 @@ class Connection:
         for number, call in list(self.calls.items()):
             is_own = call.kind is _HELLO or call.kind is _CANCEL
             wanted = number in self.outbox if is_own else call.wanted
-            if call.last < self._input.number or not (wanted or call.taken):
+            if call.last < self.input.number or not (wanted or call.taken):
                 self.outbox.pop(number, None)
                 self.calls.pop(number, None)
             elif not (wanted or is_own or call.cancelled):
-                self.begin(Call(_CANCEL, CancelRequest(target=number)), 0)
+                request = CancelRequest(target=number)
+                self.begin(Call(_CANCEL, request), encode(_CANCEL.request, request, REVISION), 0)
                 call.inbox.clear()
                 call.cancelled = True
         for waiter in list(self.rooms):
@@ -192,10 +183,6 @@ class Connection:
 
     # ------------------------------------------------------------ the end
 
-    def lost(self, reason: str) -> None:
-        """The connection ended."""
-        self.fail(AssayError(CONNECTION_CLOSED, reason))
-
     def fail(self, error: AssayError) -> None:
         """Ends the connection, and every call on it that is not answered yet."""
         if self.broken is None:
@@ -205,23 +192,22 @@ class Connection:
             self.wake(waiter)
         self.calls.clear()
         self.outbox.clear()
+        self.ended()
+
+    def ended(self) -> None:
+        """Nothing more is read or written."""
 
     # ------------------------------------------------------------ reading
 
     @property
-    def arrived(self) -> list[bytes]:
-        """Where the next piece is added, once all is settled."""
-        return self._input.pieces
-
-    @property
     def is_settled(self) -> bool:
         """All that arrived is filed: only then may more be read. An interrupt may leave some."""
-        return self._input.looked == len(self._input.pieces)
+        return self.input.looked == len(self.input.pieces)
 
     @property
     def read_size(self) -> int:
         """How much to read at once."""
-        return READ_SIZE if self._input.missing <= READ_SIZE else LARGE_READ_SIZE
+        return READ_SIZE if self.input.missing <= READ_SIZE else LARGE_READ_SIZE
 
     def file(self, now: float) -> None:
         """Files what arrived, and what an interrupt left unfiled."""
@@ -233,21 +219,21 @@ class Connection:
         except AssayError as error:
             self.fail(error)
         if not (self.takes_requests or self.calls or self.broken):
-            self.lost("the server takes no more requests")
+            self.fail(closed("the server takes no more requests"))
 
     def _file(self, now: float) -> None:
-        pieces, looked, at, number, missing = self._input
+        pieces, looked, at, number, missing = self.input
         for piece in pieces[looked:]:
             if not piece:
-                raise AssayError(CONNECTION_CLOSED, "the server closed the connection")
+                raise closed("the server closed the connection")
             missing -= len(piece)
         if missing > 0:
-            self._input = Input(pieces, len(pieces), at, number, missing)
+            self.input = new_tuple(Input, (pieces, len(pieces), at, number, missing))
             return
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         end, missing = len(data), 1
         while end - at >= HEADER_SIZE:
-            head = new_head(Head, HEADER.unpack_from(data, at))
+            head = new_tuple(Head, HEADER.unpack_from(data, at))
             _frames.check_header(head, self._body_limit)
             if head.flags & FLAG_COMPRESSED and not self._compression:
                 raise breach("reading a frame: its body is compressed, which was not agreed on")
@@ -257,7 +243,7 @@ class Connection:
                 break
             call = self._file_frame(head, data[at + HEADER_SIZE : at + size], number, now)
             at, number = at + size, number + 1
-            self._input = Input([data], 0, at, number, 0)
+            self.input = new_tuple(Input, ([data], 0, at, number, 0))
             if call is not None and call.last < number:
                 self.calls.pop(call.id, None)
                 if self.rooms:
@@ -265,7 +251,7 @@ class Connection:
         if at < end and end - at < HEADER_SIZE:
             _frames.check_first_bytes(data[at:], self._body_limit)
         rest = [data[at:]] if at < end else []
-        self._input = Input(rest, len(rest), 0, number, missing)
+        self.input = new_tuple(Input, (rest, len(rest), 0, number, missing))
 
     def _file_frame(self, head: Head, body: bytes, number: int, now: float) -> Call | None:
         """Puts a frame where its call finds it; done twice, it is there once."""
@@ -291,12 +277,10 @@ class Connection:
             call.inbox[number] = (head, body)
             call.came += len(body)
             if call.came > self.options.answer_size_max:
-                found, allowed = f"{call.came} bytes", self.options.answer_size_max
-                text = f"reading the answer to {call.kind.name}: found {found}, allowed: {allowed}"
                 call.inbox.clear()
-                self.give_up(
-                    call, AssayError(protocol.GIVEN_UP, f"{text}, as answer_size_max says")
-                )
+                text = f"reading the answer to {call.kind.name}: found {call.came} bytes, allowed: "
+                text += f"{self.options.answer_size_max}, as answer_size_max says"
+                self.give_up(call, AssayError(protocol.GIVEN_UP, text))
             self.wake(call)
         return call
 
@@ -320,15 +304,12 @@ class Connection:
             raise refused(head, body)
         said = decode(_HELLO.response, body)
         server = HelloResponse(provenance="real", generation=0, degraded=False, **said)
-        for offered, what in (
-            (server.revision <= REVISION, f"revision {server.revision}"),
-            (self.options.compression or not server.compression, "compression"),
-        ):
-            if not offered:
-                text = f"reading the server's Hello: it agrees to {what}, which was not offered"
-                raise breach(text)
-        self._revision = server.revision
-        self._compression = server.compression
+        packs = server.compression
+        if server.revision > REVISION or packs and not self.options.compression:
+            found = f"revision {server.revision} and{'' if packs else ' no'} compression"
+            raise breach(f"reading the server's Hello: it agrees to {found}: that was not offered")
+        self.revision = server.revision
+        self._compression = packs
         self._peer_body_limit = server.body_size_max
         self._body_limit = self.options.body_size_max
         self.is_open = True

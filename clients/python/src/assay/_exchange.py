@@ -17,12 +17,13 @@ import random
 import threading
 import time
 import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import _protocol as protocol
 from ._answers import PIECES, Pieces
 from ._codec import decode, encode
-from ._errors import AssayError, breach, invalid
+from ._errors import AssayError, breach, closed, invalid
 from ._frames import Head
 from ._protocol import FLAG_MORE, KINDS, MESSAGES, PROVENANCE_MOCK, REVISION, Kind, Message, Status
 from .messages import ErrorBody, HealthRequest, Provenance, RequestContext, Requirements
@@ -72,15 +73,10 @@ class Call:
     bell: Any = None
 
     def __init__(
-        self,
-        kind: Kind,
-        request: Any,
-        stream: weakref.ref[Exchange] | None = None,
-        attempt: int = 1,
-        body: bytes | None = None,
+        self, kind: Kind, request: Any, stream: weakref.ref[Exchange] | None = None
     ) -> None:
         self.kind = kind
-        self.pieces: Pieces = PIECES.get(kind.name, Pieces)(request)
+        self.pieces: Pieces = PIECES.get(kind.name, Pieces)(kind, request)
         #: held by a `with` block for as long as somebody waits here
         self.alive = threading.Lock()
         #: frames that wait to be taken, by their number on the connection
@@ -89,18 +85,6 @@ class Call:
         self.taken: list[int] = []
         #: whose chunks are handed out as they come; otherwise only the whole answer is
         self._stream = stream
-        self._attempt = attempt
-        self._body = body
-
-    def body(self, revision: int) -> bytes:
-        """The request as a server of this revision takes it; it says which attempt it is."""
-        message, request = self.kind.request, self.pieces.request
-        if self._attempt > 1 and revision >= 3 and "context" in message.names:
-            given = request.context or RequestContext()
-            request = _with(request, context=_with(given, attempt=self._attempt))
-        elif self._body is not None and revision == REVISION:
-            return self._body
-        return encode(message, request, revision)
 
     @property
     def wanted(self) -> bool:
@@ -148,14 +132,15 @@ class Call:
             self.error = AssayError(protocol.MOCK_REFUSED, text, provenance="mock")
         elif failure is not None:
             self.error = failure
-        elif not head.flags & FLAG_MORE:
-            self.result = self.pieces.whole(self._decode(self.kind.response, head, body))
-        elif self.kind.chunk is None:
-            raise self._breach("more frames than one")
         else:
-            chunk = self._decode(self.kind.chunk, head, body)
-            self.pieces.add(chunk)
-            return chunk
+            is_last = not head.flags & FLAG_MORE
+            message = self.kind.response if is_last else self.kind.chunk
+            if message is None:
+                raise self._breach("more frames than one")
+            said = self.pieces.take(self._decode(message, head, body), is_last)
+            if not is_last:
+                return said
+            self.result = said
         return None
 
     def _decode(self, message: Message, head: Head, body: bytes) -> Any:
@@ -170,12 +155,8 @@ class Call:
             raise self._breach(
                 f"found frame {frame}, allowed: {self.frames - 1}; one was lost, doubled or swapped"
             )
-        return message.type(
-            provenance=_WORDS[head.provenance],
-            generation=head.generation,
-            degraded=degraded,
-            **values,
-        )
+        values |= {"provenance": _WORDS[head.provenance], "generation": head.generation}
+        return message.type(degraded=degraded, **values)
 
     def _breach(self, found: str) -> AssayError:
         return breach(f"reading the answer to {self.kind.name}: {found}")
@@ -185,14 +166,9 @@ def refused(head: Head, body: bytes) -> AssayError:
     """The server answered with a status; one that is not known reads as UNKNOWN."""
     words = ErrorBody(**decode(MESSAGES["Error"], body))
     known = head.status in Status._value2member_map_
-    status = Status(head.status) if known else Status.UNKNOWN
-    return AssayError(
-        protocol.SERVER_REFUSED,
-        f"{status.name}: {words.message}",
-        status=status,
-        server=words,
-        provenance=_WORDS[head.provenance],
-    )
+    status, mark = Status(head.status) if known else Status.UNKNOWN, _WORDS[head.provenance]
+    text = f"{status.name}: {words.message}"
+    return AssayError(protocol.SERVER_REFUSED, text, status=status, server=words, provenance=mark)
 
 
 # ---------------------------------------------------------------- the request
@@ -201,22 +177,14 @@ def refused(head: Head, body: bytes) -> AssayError:
 def request_of(kind: str, request: Any, words: tuple[Any, ...], fields: dict[str, Any]) -> Any:
     """The request of a kind: itself, or made of words in the order of its table."""
     message = KINDS[kind].request
-    if isinstance(request, message.type):
-        if words or fields:
-            raise TypeError(f"{kind}: a whole request, and words beside it")
+    if isinstance(request, message.type) and not words and not fields:
         return request
+    if isinstance(request, message.type) or len(words) >= len(message.names):
+        raise TypeError(f"{kind}: takes a whole request, or words for {message.names}")
     given = {} if request is None else {message.names[0]: request}
     if words:
-        if len(words) >= len(message.names):
-            raise TypeError(f"{kind}: {len(words) + 1} words for {len(message.names)} fields")
         given |= zip(message.names[1:], words, strict=False)
     return message.type(**given, **fields)
-
-
-def _with(values: Any, **changes: Any) -> Any:
-    """A copy with other values; the caller's own stays as it is."""
-    kept = {name: getattr(values, name) for name in values.__slots__}
-    return type(values)(**(kept | changes))
 
 
 def _insist(request: Any) -> Any:
@@ -226,7 +194,7 @@ def _insist(request: Any) -> Any:
     given = request.requirements or Requirements()
     if not isinstance(given, Requirements) or given.real:
         return request
-    return _with(request, requirements=_with(given, real=True))
+    return replace(request, requirements=replace(given, real=True))
 
 
 # ---------------------------------------------------------------- all attempts
@@ -235,7 +203,8 @@ def _insist(request: Any) -> Any:
 class Exchange:
     """One call of the API, with all its attempts. One thread, or task, at a time.
 
-    Times are seconds of one monotonic clock; 0 milliseconds are no deadline.
+    It is to be answered within so many milliseconds, 0 for no deadline; times here are seconds of
+    one monotonic clock.
     """
 
     #: between two steps of a stream: the answer is wanted, although nobody waits for it now
@@ -252,16 +221,12 @@ class Exchange:
     #: when the caller's deadline passes, and when the client stops waiting by itself
     deadline = math.inf
     give_up_at = math.inf
+    #: until the client no longer waits for a server that is not there, or loads
     _wait_until = 0.0
     _waits = 0
 
     def __init__(
-        self,
-        client: BaseClient,
-        kind: Kind,
-        request: Any,
-        deadline_milliseconds: int,
-        streams: bool = False,
+        self, client: BaseClient, kind: Kind, request: Any, milliseconds: int, streams: bool
     ) -> None:
         self._client = client
         self.kind = kind
@@ -269,13 +234,14 @@ class Exchange:
         options, message = client.options, kind.request
         if "requirements" in message.names and isinstance(request, message.type):
             request = request if options.allow_mock else _insist(request)
-        self.request = request
+        self._request = request
         self._body = encode(message, request, REVISION)
-        if deadline_milliseconds:
-            if not 0 < deadline_milliseconds <= 0xFFFF_FFFF:
+        self.silence_max = options.answer_milliseconds / 1000 or math.inf
+        if milliseconds:
+            if not 0 < milliseconds <= 0xFFFF_FFFF:
                 field, allowed = "deadline_milliseconds", "0 to 4294967295"
-                raise invalid(f"reading {field}", deadline_milliseconds, allowed, field)
-            self.deadline = now_seconds() + deadline_milliseconds / 1000
+                raise invalid(f"reading {field}", milliseconds, allowed, field)
+            self.deadline = now_seconds() + milliseconds / 1000
             self.give_up_at = self.deadline + options.grace_milliseconds / 1000
         if options.wait_milliseconds:
             self._wait_until = now_seconds() + options.wait_milliseconds / 1000
@@ -294,19 +260,15 @@ class Exchange:
         if self.error is not None:
             raise self.error
         while self.result is None:
-            call = self.call or self.new_call()
+            call = self.call or Call(self.kind, self._request, self._stream)
             try:
                 with call.alive:
                     self.is_at_rest, self.call = False, call
-                    if self.link is None:
-                        await self._ask(call)
-                    assert self.link is not None
-                    chunk = await self.link.step(call, self)
+                    link = self.link or await self._ask(call)
+                    chunk = await link.step(call, self)
                     if chunk is not None:
                         self.handed_out = self.is_at_rest = True
                         return chunk
-                    if call.error is not None:
-                        raise call.error
                     self.result = call.result
             except AssayError as error:
                 self.call = self.link = None
@@ -318,17 +280,23 @@ class Exchange:
                 raise
         return None
 
-    def new_call(self) -> Call:
-        """The next attempt."""
-        return Call(self.kind, self.request, self._stream, self.attempt, self._body)
+    def body(self, revision: int) -> bytes:
+        """The request as a server of this revision takes it; it says which attempt it is."""
+        message, request = self.kind.request, self._request
+        if self.attempt > 1 and revision >= 3 and "context" in message.names:
+            context = replace(request.context or RequestContext(), attempt=self.attempt)
+            request = replace(request, context=context)
+        elif revision == REVISION:
+            return self._body
+        return encode(message, request, revision)
 
-    async def _ask(self, call: Call) -> None:
+    async def _ask(self, call: Call) -> Link:
         """Sends the request; anew where a connection takes none any more."""
         for _ in range(2):
-            self.link = self._client.pick(call)
-            if await self.link.ask(call, self):
-                return
-        raise AssayError(protocol.CONNECTION_CLOSED, "the server takes no requests")
+            self.link = link = self._client.pick(call)
+            if await link.ask(call, self):
+                return link
+        raise closed("the server takes no requests")
 
     async def _pause(self, error: AssayError, written: bool) -> None:
         """Waits before the next attempt, or raises `error` when there is none.
@@ -360,8 +328,8 @@ class Exchange:
 
     # ------------------------------------------------------------ limits
 
-    def header_deadline(self, now: float) -> int:
-        """What remains for the header's word, milliseconds; 0: no deadline. Raises `timed_out`."""
+    def time_left(self, now: float) -> int:
+        """What the header says of the deadline, milliseconds; 0: none. Raises `timed_out`."""
         if self.deadline == math.inf:
             return 0
         remaining = math.ceil((self.deadline - now) * 1000)
@@ -373,46 +341,31 @@ class Exchange:
         """There is no time left."""
         return AssayError(protocol.TIMED_OUT, f"{doing} {self.kind.name}: {what}")
 
-    def answer_limit(self) -> float:
-        """When to give up, after the last frame of the answer."""
-        silence = self._client.options.answer_milliseconds
-        if not silence or self.call is None:
-            return self.give_up_at
-        return min(self.call.heard + silence / 1000, self.give_up_at)
-
     # ------------------------------------------------------------ another attempt
 
     def pause_after(self, error: AssayError, written: bool, now: float) -> float | None:
         """Seconds to wait before the next attempt; None: there is none, `error` stands."""
-        options = self._client.options
+        options, asked = self._client.options, error.retry_after_milliseconds
         if self.handed_out:
             return None
-        pause = self._pause_of_wait(error, now)
-        if pause is not None and pause < self.deadline - now:
-            return pause
+        left, is_refused = self._wait_until - now, error.status in _RETRIED
+        if left > 0 and error.code == protocol.UNREACHABLE:
+            self._waits += 1
+            pause = min(max(self._backoff(self._waits, _WAIT_PAUSE_MAX), 0.001), left)
+            if pause < self.deadline - now:
+                return pause
+        elif is_refused and error.server_code == "model_loading":
+            pause = (_WAIT_PAUSE_MAX if asked is None else asked) / 1000
+            if pause <= left and pause < self.deadline - now:
+                return pause
         if self.attempt >= options.attempts or not self._may_retry(error, written):
             return None
         pause = self._backoff(self.attempt, options.backoff_max_milliseconds)
-        if error.retry_after_milliseconds is not None:
-            pause = error.retry_after_milliseconds / 1000
+        pause = pause if asked is None else asked / 1000
         if pause >= self.deadline - now:
             return None
         self.attempt += 1
         return pause
-
-    def _pause_of_wait(self, error: AssayError, now: float) -> float | None:
-        """The same while the server is waited for, which costs no attempt."""
-        left = self._wait_until - now
-        if left <= 0:
-            return None
-        if error.code == protocol.UNREACHABLE:
-            self._waits += 1
-            return min(max(self._backoff(self._waits, _WAIT_PAUSE_MAX), 0.001), left)
-        if error.server_code != "model_loading" or error.status not in _RETRIED:
-            return None
-        asked = error.retry_after_milliseconds
-        pause = (_WAIT_PAUSE_MAX if asked is None else asked) / 1000
-        return pause if pause <= left else None
 
     def _backoff(self, count: int, most: int) -> float:
         """Seconds of the pause of this count: the first doubled as often, with jitter."""

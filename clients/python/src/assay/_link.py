@@ -28,6 +28,8 @@ import contextlib
 import errno
 import math
 import os
+import queue
+import re
 import select
 import socket
 import threading
@@ -38,10 +40,11 @@ from typing import Any
 
 from . import _protocol as protocol
 from ._connection import Connection
-from ._errors import AssayError
+from ._errors import AssayError, closed
 from ._exchange import Call, Exchange, now_seconds
 from ._options import Options
 
+_TCP = re.compile(r"tcp://(\[[^][/]+\]|[^][/]+):([0-9]{1,5})")
 _PATH_SIZE_MAX = 107  # bytes a Unix socket's address has room for, less its terminator
 #: seconds without a byte after which a time-out ends the connection
 _SILENCE_MAX = 10.0
@@ -75,23 +78,15 @@ class Address:
     @staticmethod
     def parse(text: str) -> Address:
         """Touches no network. Raises `address_invalid`."""
-        scheme, _, rest = text.partition("://")
-        if scheme == "unix":
-            if rest.startswith("/") and len(rest.encode()) <= _PATH_SIZE_MAX and "\0" not in rest:
-                return Address(text, path=rest)
-            allowed = f"an absolute path of at most {_PATH_SIZE_MAX} bytes after unix://"
-        elif scheme == "tcp":
-            host, _, port = rest.rpartition(":")
-            if host.startswith("[") and host.endswith("]"):
-                host = host[1:-1]
-            is_port = port.isascii() and port.isdigit() and 0 < int(port) < 65536
-            if host and "/" not in host and is_port:
-                return Address(text, host=host, port=int(port))
-            allowed = "a host, and a port from 1 to 65535 after the last colon"
-        else:
-            allowed = "tcp://HOST:PORT or unix:///PATH"
-        message = f'reading the server address: found "{text}", allowed: {allowed}'
-        raise AssayError(protocol.ADDRESS_INVALID, message)
+        tcp, path = _TCP.fullmatch(text), text.removeprefix("unix://")
+        if tcp is not None and 0 < int(tcp[2]) < 65536:
+            return Address(text, host=tcp[1].strip("[]"), port=int(tcp[2]))
+        is_short = len(path.encode()) <= _PATH_SIZE_MAX
+        if path != text and path.startswith("/") and is_short and "\0" not in path:
+            return Address(text, path=path)
+        allowed = f"unix:///PATH, an absolute path of at most {_PATH_SIZE_MAX} bytes"
+        message = f'found "{text}", allowed: tcp://HOST:PORT, a port from 1 to 65535, or {allowed}'
+        raise AssayError(protocol.ADDRESS_INVALID, f"reading the server address: {message}")
 
 
 def set_up_tcp(sock: socket.socket) -> None:
@@ -107,13 +102,14 @@ class Link(Connection):
 
     #: the event loop it was made in; None for threads
     home: Any = None
+    #: once it is connected
+    _socket: socket.socket
 
     def __init__(self, address: Address, options: Options) -> None:
         super().__init__(options)
         self._address = address
         self._lock = threading.Lock()  # of the state, and of what follows
-        #: None until it is connected
-        self._socket: socket.socket | None = None
+        self._is_connected = False
         self._arrivals = select.poll()
         #: when connecting, or after that Hello, has taken too long
         self._open_until = now_seconds() + options.connect_milliseconds / 1000
@@ -139,8 +135,7 @@ class Link(Connection):
 
     def wake(self, call: Call) -> None:
         if call.bell is not None:
-            with contextlib.suppress(RuntimeError):  # it rings already
-                call.bell.release()
+            call.bell.put(None)
 
     async def _wait(
         self, call: Call, is_over: Callable[[], bool], limit: Callable[[], float]
@@ -155,14 +150,15 @@ class Link(Connection):
                 left = until - now_seconds()
                 if left <= 0:
                     return False
-                if leads and self._socket is None:
+                if leads and not self._is_connected:
                     await self._open(until)
                 elif leads:
                     self._read(left)
                 elif self.outbox:
                     self._write_when_possible()
                 else:
-                    call.bell.acquire(timeout=min(_LOOK_EVERY, left))
+                    with contextlib.suppress(queue.Empty):
+                        call.bell.get(timeout=min(_LOOK_EVERY, left))
         finally:
             self._step_down(call)
 
@@ -178,10 +174,7 @@ class Link(Connection):
             if not self._is_led:
                 self._leader = call
                 return True
-            if call.bell is None:
-                bell = threading.Lock()
-                bell.acquire()
-                call.bell = bell
+            call.bell = call.bell or queue.SimpleQueue()
             self._waiting[call] = None
             return False
 
@@ -193,7 +186,7 @@ class Link(Connection):
                 self._leader = None
             if self._leader is None:
                 if self.broken is not None:
-                    self._ended()
+                    self.ended()
                 for other in list(self._waiting):
                     if other.alive.locked():
                         self.wake(other)
@@ -211,7 +204,7 @@ class Link(Connection):
             sock = await self._connected(min(until, self._open_until))
         except (OSError, UnicodeError) as error:  # a host that is no name at all, too
             if now_seconds() < until:
-                self._end(self._unreachable(getattr(error, "strerror", None) or error))
+                self.end(self._not_open(getattr(error, "strerror", None) or error))
             return
         with self._lock:
             if self.broken is not None:
@@ -222,8 +215,11 @@ class Link(Connection):
             self._attach(sock)
             self._write()
 
-    def _unreachable(self, reason: object) -> AssayError:
-        return AssayError(protocol.UNREACHABLE, f"connecting to {self._address.text}: {reason}")
+    def _not_open(self, reason: object) -> AssayError:
+        where = self._address.text
+        if self._is_connected:
+            return AssayError(protocol.TIMED_OUT, f"saying Hello to {where}: {reason}")
+        return AssayError(protocol.UNREACHABLE, f"connecting to {where}: {reason}")
 
     async def _connected(self, limit: float) -> socket.socket:
         """A socket that is connected. Raises OSError."""
@@ -264,26 +260,22 @@ class Link(Connection):
         self._recv, self._send = sock.recv, sock.send  # of C: see _connection
         arrivals = select.poll()
         arrivals.register(sock, select.POLLIN)
-        self._arrivals = arrivals
-        self._socket = sock
+        self._arrivals, self._socket = arrivals, sock
+        self._is_connected = True
 
     @property
     def load(self) -> int:
         """Requests in flight, and those that wait to be sent."""
         return len(self.calls) + len(self.rooms)
 
-    def close(self, reason: str) -> None:
+    def end(self, error: AssayError) -> None:
         """Ends the connection, and every call on it. From any thread."""
-        self._end(AssayError(protocol.CONNECTION_CLOSED, reason))
-
-    def _end(self, error: AssayError) -> None:
         with self._lock:
             self.fail(error)
-            self._ended()
 
-    def _ended(self) -> None:
+    def ended(self) -> None:
         """The socket itself goes when nobody reads it. Under the lock."""
-        if self._socket is not None:
+        if self._is_connected:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
             if not self._is_led:
@@ -293,9 +285,8 @@ class Link(Connection):
         """In a forked child: only this copy of the descriptor is closed, and nobody is woken."""
         self._lock = threading.Lock()
         self.takes_requests = False
-        text = "this connection is the parent process's"
-        self.broken = AssayError(protocol.CONNECTION_CLOSED, text)
-        if self._socket is not None:
+        self.broken = closed("this connection is the parent process's")
+        if self._is_connected:
             self._socket.close()
 
     # ------------------------------------------------------------ requests
@@ -320,56 +311,52 @@ class Link(Connection):
                     now = call.heard = now_seconds()
                     self.tidy(now)
                     if self.has_room:
-                        self.begin(call, exchange.header_deadline(now))
+                        self.begin(call, exchange.body(self.revision), exchange.time_left(now))
+                        self.rooms.pop(call, None)
                         self._write()
-                        self._catch_up()  # a quick answer needs no wait
+                        if self.home is not None:  # an answer that is there needs no turn of it
+                            self._follow_up(self._receive())
+                        elif not self._is_led:
+                            self._leader = call  # who asks waits next
                         return True
                 if not await self._wait(call, self.room_or_none, limit):
-                    self._wait_no_longer(exchange)
+                    exchange.time_left(now_seconds())  # raises where it was the caller's limit
+                    self.end(self._not_open("no answer in time"))
         finally:
             self.rooms.pop(call, None)
             if not (self.rooms or self.is_open):
-                self.close("nobody waits for this connection any more")
+                self.end(closed("nobody waits for this connection any more"))
             elif self.rooms:
                 with self._lock:
                     self.wake_rooms()
 
-    def _wait_no_longer(self, exchange: Exchange) -> None:
-        if now_seconds() >= exchange.deadline:
-            raise exchange.late("sending", "the deadline passed before it was sent")
-        error = self._unreachable("no answer in time")
-        if self._socket is not None:
-            text = f"saying Hello to {self._address.text}: no answer in time"
-            error = AssayError(protocol.TIMED_OUT, text)
-        self._end(error)
-
     async def step(self, call: Call, exchange: Exchange) -> Any:
-        """The next chunk to hand out; None when the answer is complete, or never will be.
+        """The next chunk to hand out; None when the answer is complete. Raises why it never will.
 
         The caller is inside `with call.alive`; a call that has waited for too long is given up.
         """
+
+        def limit() -> float:
+            return min(call.heard + exchange.silence_max, exchange.give_up_at)
+
         while True:
-            chunk = self._accept(call)
-            if chunk is not None or call.done:
+            broken = self.broken  # looked at first: who reads files first and ends it then
+            try:
+                chunk = call.accept(self.options.allow_mock) if call.inbox else None
+            except AssayError as error:
+                self.end(error)
+                raise
+            if chunk is not None or call.result is not None:
                 return chunk
-            if not await self._wait(call, call.has_frames, exchange.answer_limit):
+            if broken is not None and call.error is None:
+                call.error = broken.again()
+            if call.error is not None:
+                if call.id in self.calls:  # a mock's answer goes on: the server is asked to stop
+                    self._give_up(call, call.error)
+                raise call.error
+            if not await self._wait(call, call.has_frames, limit):
                 late = exchange.late("waiting for the answer to", "it did not come in time")
                 self._give_up(call, late)
-
-    def _accept(self, call: Call) -> Any:
-        # Whoever reads files first and ends the connection then, so the end is looked at first.
-        chunk, broken = None, self.broken
-        try:
-            if call.inbox:
-                chunk = call.accept(self.options.allow_mock)
-        except AssayError as error:
-            self._end(error)
-            raise
-        if broken is not None and chunk is None and not call.done:
-            call.error = broken.again()
-        if call.error is not None and call.id in self.calls:
-            self._give_up(call, call.error)  # a mock's answer goes on: the server is asked to stop
-        return chunk
 
     def _give_up(self, call: Call, error: AssayError) -> None:
         """Ends a call from this side: it is cancelled, or the connection ended."""
@@ -377,9 +364,9 @@ class Link(Connection):
             self.give_up(call, error)
             if error.code == protocol.TIMED_OUT:
                 if now_seconds() - max(self.heard, call.heard) >= _SILENCE_MAX:
-                    self.lost("nothing came for too long")
+                    self.fail(closed("nothing came for too long"))
                 elif call.taken and call.id in self.outbox:  # nothing can follow half a frame
-                    self.lost("a request could not be written in time")
+                    self.fail(closed("a request could not be written in time"))
             self._follow_up()
 
     def cancel(self, waits: bool = True) -> None:
@@ -409,6 +396,10 @@ class Link(Connection):
             # One wait of the kernel takes no more than 2^31 milliseconds.
             if not self._arrivals.poll(min(left * 1000, 1e9)):
                 return
+        self._read_once()
+
+    def _read_once(self) -> None:
+        """One system call, and what follows. Leader only."""
         failure = self._receive()
         with self._lock:
             self._follow_up(failure)
@@ -418,7 +409,7 @@ class Link(Connection):
         try:
             if self.is_settled:
                 # In one call of the interpreter: no byte is read and lost.
-                self.arrived.extend(map(self._recv, (self.read_size,)))
+                self.input.pieces.extend(map(self._recv, (self.read_size,)))
         except BlockingIOError:
             pass
         except OSError as error:
@@ -437,39 +428,30 @@ class Link(Connection):
         """
         now = now_seconds()
         if failure:
-            self.lost(failure)
+            self.fail(closed(failure))
         if not self.is_settled:
             self.file(now)
-        if self.broken is not None:
-            self._ended()
-        else:
+        if self.broken is None:
             self.tidy(now)
-            self._write()
+            if self.outbox:
+                self._write()
 
     def _write(self) -> None:
         """What the kernel takes now; a failure ends the connection. Under the lock."""
-        if not self.outbox or self._socket is None:
-            return
-        try:
-            self._wrote(self.write(self._send))
-        except OSError as error:
-            self.lost(f"writing to the server: {error.strerror}")
-            self._ended()
-
-    def _wrote(self, is_all: bool) -> None:
-        """Whoever waits writes the rest."""
-
-    def _write_more(self) -> None:
-        with self._lock:
-            self._write()
+        if self._is_connected:
+            try:
+                self.write(self._send)
+            except OSError as error:
+                self.fail(closed(f"writing to the server: {error.strerror}"))
 
     def _write_when_possible(self, also: int = 0) -> bool:
         """Waits for a while until the kernel takes more, or `also` happens; True when it did."""
         both = select.poll()
         try:
-            both.register(self._socket, select.POLLOUT | also)  # type: ignore[arg-type]
+            both.register(self._socket, select.POLLOUT | also)
         except ValueError:
             return True  # another thread has closed it
         events = both.poll(_LOOK_OFTEN * 1000)
-        self._write_more()
+        with self._lock:
+            self._write()
         return any(event & ~select.POLLOUT for _, event in events)

@@ -15,7 +15,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from ._errors import AssayError
+from ._errors import AssayError, closed
 from ._exchange import Call, now_seconds
 from ._link import Address, Link
 from ._options import Options
@@ -28,14 +28,12 @@ class TaskLink(Link):
         super().__init__(address, options)
         self.home: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self._watches_output = False
-        self._opening = self.home.create_task(self._open_or_end())
+        self._opening = self.home.create_task(self._open())
+        self._opening.add_done_callback(self._opened)
 
-    async def _open_or_end(self) -> None:
-        try:
-            await self._open()
-        finally:
-            if self._socket is None:
-                self.close("connecting was cut short")
+    def _opened(self, _: object) -> None:
+        if not self._is_connected:
+            self.end(closed("connecting was cut short"))
 
     # ------------------------------------------------------------ waiting
 
@@ -59,28 +57,25 @@ class TaskLink(Link):
         self, call: Call, is_over: Callable[[], bool], limit: Callable[[], float]
     ) -> bool:
         while not is_over() and self.broken is None:
-            left, timer = limit() - now_seconds(), None
+            left = limit() - now_seconds()
             if left <= 0:
                 return False
             call.bell = self.home.create_future()
             if left < math.inf:
-                timer = self.home.call_later(left, self.wake, call)
-            try:
+                await asyncio.wait([call.bell], timeout=left)
+            else:
                 await call.bell
-            finally:
-                if timer is not None:
-                    timer.cancel()
         return True
 
     # ------------------------------------------------------------ the loop
 
-    def _end(self, error: AssayError) -> None:
+    def end(self, error: AssayError) -> None:
         """The loop's thread does it, unless the loop does not run any more."""
         if self.home.is_running() and asyncio._get_running_loop() is not self.home:
             with contextlib.suppress(RuntimeError):  # closed meanwhile
-                self.home.call_soon_threadsafe(super()._end, error)
+                self.home.call_soon_threadsafe(super().end, error)
         else:
-            super()._end(error)
+            super().end(error)
 
     def cancel(self, waits: bool = True) -> None:
         """The loop's thread does it, in a moment."""
@@ -93,8 +88,8 @@ class TaskLink(Link):
         super()._attach(sock)
         self.home.add_reader(sock, self._read_once)
 
-    def _ended(self) -> None:
-        if self._socket is not None:
+    def ended(self) -> None:
+        if self._is_connected:
             if self._socket.fileno() >= 0 and not self.home.is_closed():
                 self.home.remove_reader(self._socket)
                 self.home.remove_writer(self._socket)
@@ -106,20 +101,17 @@ class TaskLink(Link):
         """Reads once, files what came, writes what is to be written. The loop calls it."""
         try:
             if self.broken is None:
-                failure = self._receive()
-                with self._lock:
-                    self._follow_up(failure)
+                super()._read_once()
         except BaseException:  # of a signal's handler: what it left undone is done in a moment
-            if not self.home.is_closed():
-                self.home.call_soon(self._read_once)
+            self.home.call_soon(self._read_once)
             raise
 
-    def _wrote(self, is_all: bool) -> None:
-        """The loop writes the rest."""
-        if is_all == self._watches_output and not self.home.is_closed():
-            self._watches_output = not is_all
-            assert self._socket is not None
-            if is_all:
-                self.home.remove_writer(self._socket)
+    def _write(self) -> None:
+        """The loop writes what the kernel does not take now."""
+        super()._write()
+        if bool(self.outbox) != self._watches_output and self.broken is None:
+            self._watches_output = not self._watches_output
+            if self._watches_output:
+                self.home.add_writer(self._socket, self._read_once)
             else:
-                self.home.add_writer(self._socket, self._write_more)
+                self.home.remove_writer(self._socket)
