@@ -146,6 +146,21 @@ class CoreTests(unittest.TestCase):
             feed(core, data)
             self.assertEqual(code_of(call), "protocol_error", fields)
 
+    def test_no_mock_and_no_part_of_a_frame_speaks_of_the_connection(self) -> None:
+        go_away = messages.GoAway(reason="r", drain_milliseconds=1)
+        body = encode(MESSAGES["GoAway"], go_away, 3)
+        for words in ({"provenance": 2}, {"flags": 2}, {"flags": 4}):
+            for allow_mock in (False, True):
+                with self.subTest(words=words, allow_mock=allow_mock):
+                    core = Connection(Options(allow_mock=allow_mock))
+                    call = greeted(core)
+                    feed(core, hello(call.id, **words))
+                    self.assertEqual(code_of(call), "protocol_error")
+                    core = opened(Options(allow_mock=allow_mock))
+                    call = begun(core, "Ping")
+                    feed(core, frame(0x70, 0, body, **words))
+                    self.assertEqual(code_of(call), "protocol_error")
+
     def test_what_the_server_cannot_take_is_not_sent(self) -> None:
         with self.assertRaises(AssayError) as caught:
             begun(opened(revision=1), "Embed", inputs=[messages.Input(text="a")])

@@ -8,6 +8,7 @@ have. Not here: single fields (_codec), provenance, flags and the answer's size 
 from __future__ import annotations
 
 from array import array
+from collections import deque
 from typing import Any
 
 from . import messages as m
@@ -24,12 +25,13 @@ def _wrong(what: str, found: object, allowed: object) -> AssayError:
     return breach(f"reading {what}: found {found}, allowed: {allowed}")
 
 
-def _joined(parts: list[Any]) -> Any:
+def _joined(parts: deque[Any]) -> Any:
+    """One value of all, which go as it grows."""
     if isinstance(parts[0], str):
         return "".join(parts)
-    whole = parts[0][:]  # the first one is the caller's
-    for part in parts[1:]:
-        whole += part
+    whole = parts.popleft()[:]  # the part itself may be the caller's
+    while parts:
+        whole += parts.popleft()
     return whole
 
 
@@ -39,7 +41,7 @@ class Pieces:
     def __init__(self, kind: Kind, request: Any) -> None:
         self.request = request
         #: what each frame had of these fields
-        self._shares: dict[str, list[Any]] = {name: [] for name in kind.shares}
+        self._shares: dict[str, deque[Any]] = {name: deque() for name in kind.shares}
 
     def take(self, said: Any, is_last: bool) -> Any:
         """Takes a frame, and gives what it says: the last one with everything before it."""

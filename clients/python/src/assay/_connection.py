@@ -30,7 +30,7 @@ from ._exchange import Call, refused
 from ._frames import COUNTED, HEADER, HEADER_SIZE, Head, new_tuple, unpack
 from ._options import Options
 from ._protocol import FLAG_COMPRESSED, KINDS, MESSAGES, RESPONSE_BIT, REVISION
-from .messages import CancelRequest, GoAway, HelloRequest, HelloResponse
+from .messages import CancelRequest, ErrorBody, GoAway, HelloRequest, HelloResponse
 
 #: bytes one system call reads
 READ_SIZE = 64 << 10
@@ -92,14 +92,9 @@ class Connection:
 
     # ------------------------------------------------------------ requests
 
-    @property
-    def has_room(self) -> bool:
-        """Another request may be sent now."""
-        return len(self.calls) < self._in_flight_max
-
     def room_or_none(self) -> bool:
-        """Whoever waits for room looks again: there is some, or never will be here."""
-        return self.has_room or not self.takes_requests
+        """Another request may be sent now, or never will be here: whoever waits looks again."""
+        return len(self.calls) < self._in_flight_max or not self.takes_requests
 
     def say_hello(self) -> None:
         """The first request. What an interrupt left of an earlier try goes."""
@@ -164,8 +159,8 @@ class Connection:
 
     # ------------------------------------------------------------ writing
 
-    def write(self, send: Callable[[Any, int], int]) -> bool:
-        """Gives the kernel what it takes; True when all is written. Raises OSError."""
+    def write(self, send: Callable[[Any, int], int]) -> None:
+        """Gives the kernel what it takes now. Raises OSError."""
         while self.outbox:
             call = next(iter(self.outbox.values()))
             at = sum(call.taken)
@@ -178,8 +173,7 @@ class Connection:
                 # In one call of the interpreter: the bytes go, and it is noted that they did.
                 call.taken.extend(map(send, (rest,), _FLAGS))
             except BlockingIOError:
-                return False
-        return True
+                return
 
     # ------------------------------------------------------------ the end
 
@@ -210,9 +204,7 @@ class Connection:
         return READ_SIZE if self.input.missing <= READ_SIZE else LARGE_READ_SIZE
 
     def file(self, now: float) -> None:
-        """Files what arrived, and what an interrupt left unfiled."""
-        if self.broken is not None:
-            return
+        """Files what arrived, and what an interrupt left unfiled, while the connection lives."""
         self.heard = now
         try:
             self._file(now)
@@ -289,10 +281,9 @@ class Connection:
     def _take_go_away(self, head: Head, body: bytes) -> None:
         _check_own(head, "a GoAway")
         if head.status:
-            said = refused(head, body)
-            error = breach(f"the server ended the connection: {said.server_code}: {said.message}")
-            error.server_code = said.server_code
-            raise error
+            words = ErrorBody(**decode(MESSAGES["Error"], body))
+            text = f"the server ended the connection: {words.code}: {words.message}"
+            raise AssayError(protocol.PROTOCOL_ERROR, text, server=words)
         GoAway(**decode(MESSAGES["GoAway"], body))
         self.takes_requests = False
         self.wake_rooms()

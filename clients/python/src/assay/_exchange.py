@@ -312,19 +312,13 @@ class Exchange:
             await client.io.nap(min(left, _PAUSE_STEP))
             left = now + pause - now_seconds()
 
-    def close(self, reason: str = "the caller gave the answer up") -> None:
-        """Gives up what has not come yet. Safe to repeat."""
+    def close(self, reason: str = "the caller gave the answer up", waits: bool = True) -> None:
+        """Gives up what has not come yet. Safe to repeat. A finalizer waits for no lock."""
         if self.result is None and self.error is None:
             self.error = AssayError(protocol.GIVEN_UP, reason)
             self.is_at_rest = False
             if self.link is not None:
-                self.link.cancel()
-
-    def drop(self) -> None:
-        """The same from a finalizer."""
-        self.is_at_rest = False
-        if self.error is None and self.call and self.link and not self.call.done:
-            self.link.cancel(waits=False)
+                self.link.cancel(waits)
 
     # ------------------------------------------------------------ limits
 
@@ -348,21 +342,19 @@ class Exchange:
         options, asked = self._client.options, error.retry_after_milliseconds
         if self.handed_out:
             return None
-        left, is_refused = self._wait_until - now, error.status in _RETRIED
-        if left > 0 and error.code == protocol.UNREACHABLE:
+        left, most, waits = self._wait_until - now, self.deadline - now, math.inf
+        if error.code == protocol.UNREACHABLE and left > 0:
             self._waits += 1
-            pause = min(max(self._backoff(self._waits, _WAIT_PAUSE_MAX), 0.001), left)
-            if pause < self.deadline - now:
-                return pause
-        elif is_refused and error.server_code == "model_loading":
-            pause = (_WAIT_PAUSE_MAX if asked is None else asked) / 1000
-            if pause <= left and pause < self.deadline - now:
-                return pause
+            waits = min(max(self._backoff(self._waits, _WAIT_PAUSE_MAX), 0.001), left)
+        elif error.server_code == "model_loading" and error.status in _RETRIED:
+            waits = (_WAIT_PAUSE_MAX if asked is None else asked) / 1000
+        if waits <= left and waits < most:
+            return waits
         if self.attempt >= options.attempts or not self._may_retry(error, written):
             return None
         pause = self._backoff(self.attempt, options.backoff_max_milliseconds)
         pause = pause if asked is None else asked / 1000
-        if pause >= self.deadline - now:
+        if pause >= most:
             return None
         self.attempt += 1
         return pause

@@ -45,6 +45,7 @@ from ._exchange import Call, Exchange, now_seconds
 from ._options import Options
 
 _TCP = re.compile(r"tcp://(\[[^][/]+\]|[^][/]+):([0-9]{1,5})")
+_UNIX = re.compile(r"unix://(/[^\0]*)")
 _PATH_SIZE_MAX = 107  # bytes a Unix socket's address has room for, less its terminator
 #: seconds without a byte after which a time-out ends the connection
 _SILENCE_MAX = 10.0
@@ -78,12 +79,11 @@ class Address:
     @staticmethod
     def parse(text: str) -> Address:
         """Touches no network. Raises `address_invalid`."""
-        tcp, path = _TCP.fullmatch(text), text.removeprefix("unix://")
+        tcp, unix = _TCP.fullmatch(text), _UNIX.fullmatch(text)
         if tcp is not None and 0 < int(tcp[2]) < 65536:
             return Address(text, host=tcp[1].strip("[]"), port=int(tcp[2]))
-        is_short = len(path.encode()) <= _PATH_SIZE_MAX
-        if path != text and path.startswith("/") and is_short and "\0" not in path:
-            return Address(text, path=path)
+        if unix is not None and len(unix[1].encode()) <= _PATH_SIZE_MAX:
+            return Address(text, path=unix[1])
         allowed = f"unix:///PATH, an absolute path of at most {_PATH_SIZE_MAX} bytes"
         message = f'found "{text}", allowed: tcp://HOST:PORT, a port from 1 to 65535, or {allowed}'
         raise AssayError(protocol.ADDRESS_INVALID, f"reading the server address: {message}")
@@ -129,9 +129,8 @@ class Link(Connection):
         time.sleep(seconds)
 
     async def _resolve(self) -> list[Any]:
-        """What getaddrinfo(3) gives for a TCP address. Raises OSError."""
-        address = self._address
-        return socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+        """What getaddrinfo(3) gives for a TCP address, in the resolver's time. Raises OSError."""
+        return socket.getaddrinfo(self._address.host, self._address.port, type=socket.SOCK_STREAM)
 
     def wake(self, call: Call) -> None:
         if call.bell is not None:
@@ -258,12 +257,10 @@ class Link(Connection):
     def _attach(self, sock: socket.socket) -> None:
         """From now on it is this connection's socket. Under the lock."""
         self._recv, self._send = sock.recv, sock.send  # of C: see _connection
-        arrivals = select.poll()
-        arrivals.register(sock, select.POLLIN)
-        self._arrivals, self._socket = arrivals, sock
-        self._is_connected = True
+        self._arrivals = select.poll()
+        self._arrivals.register(sock, select.POLLIN)
+        self._socket, self._is_connected = sock, True
 
-    @property
     def load(self) -> int:
         """Requests in flight, and those that wait to be sent."""
         return len(self.calls) + len(self.rooms)
@@ -310,7 +307,7 @@ class Link(Connection):
                         return False
                     now = call.heard = now_seconds()
                     self.tidy(now)
-                    if self.has_room:
+                    if self.room_or_none():
                         self.begin(call, exchange.body(self.revision), exchange.time_left(now))
                         self.rooms.pop(call, None)
                         self._write()
@@ -352,13 +349,13 @@ class Link(Connection):
                 call.error = broken.again()
             if call.error is not None:
                 if call.id in self.calls:  # a mock's answer goes on: the server is asked to stop
-                    self._give_up(call, call.error)
+                    self._abandon(call, call.error)
                 raise call.error
             if not await self._wait(call, call.has_frames, limit):
                 late = exchange.late("waiting for the answer to", "it did not come in time")
-                self._give_up(call, late)
+                self._abandon(call, late)
 
-    def _give_up(self, call: Call, error: AssayError) -> None:
+    def _abandon(self, call: Call, error: AssayError) -> None:
         """Ends a call from this side: it is cancelled, or the connection ended."""
         with self._lock:
             self.give_up(call, error)
@@ -429,7 +426,7 @@ class Link(Connection):
         now = now_seconds()
         if failure:
             self.fail(closed(failure))
-        if not self.is_settled:
+        if self.broken is None and not self.is_settled:
             self.file(now)
         if self.broken is None:
             self.tidy(now)

@@ -18,13 +18,12 @@ ChunkT = TypeVar("ChunkT")
 ResultT = TypeVar("ResultT")
 
 
-def done(work: Coroutine[Any, Any, ResultT]) -> ResultT:
+def done(work: Coroutine[Any, Any, Any]) -> Any:
     """What a coroutine that never suspends comes to: for threads every wait blocks."""
     try:
         work.send(None)
     except StopIteration as end:
-        result: ResultT = end.value
-        return result
+        return end.value
     raise RuntimeError("a wait that does not block")
 
 
@@ -46,7 +45,7 @@ class _Stream(Generic[ChunkT, ResultT]):
     def __del__(self) -> None:
         exchange = getattr(self, "_exchange", None)
         if exchange is not None:
-            exchange.drop()
+            exchange.close(waits=False)
 
 
 class GenerateStream(_Stream[ChunkT, ResultT]):
