@@ -61,10 +61,13 @@ class BaseClient:
         with self._lock:
             if self.closed:
                 raise closed("the caller closed this client")
-            home = self.io.here()
-            here = [link for link in self._links if link.takes_requests and link.home is home]
-            best = min(here, key=Link.load, default=None)
-            if best is None or len(here) < self.options.connections and best.load():
+            home, count = self.io.here(), 0
+            best: Link | None = None
+            for link in self._links:
+                if link.takes_requests and link.home is home:
+                    count += 1
+                    best = link if best is None or link.load() < best.load() else best
+            if best is None or count < self.options.connections and best.load():
                 for link in self._links:
                     if link.home is not None and link.home.is_closed():
                         link.end(closed("its event loop was closed"))

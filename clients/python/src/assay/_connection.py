@@ -295,12 +295,11 @@ class Connection:
             raise refused(head, body)
         said = decode(_HELLO.response, body)
         server = HelloResponse(provenance="real", generation=0, degraded=False, **said)
-        packs = server.compression
-        if server.revision > REVISION or packs and not self.options.compression:
-            found = f"revision {server.revision} and{'' if packs else ' no'} compression"
-            raise breach(f"reading the server's Hello: it agrees to {found}: that was not offered")
+        if server.revision > REVISION or server.compression and not self.options.compression:
+            found = f"revision {server.revision}, compression {server.compression}"
+            raise breach(f"reading the server's Hello: found {found}, which was not offered")
         self.revision = server.revision
-        self._compression = packs
+        self._compression = server.compression
         self._peer_body_limit = server.body_size_max
         self._body_limit = self.options.body_size_max
         self.is_open = True

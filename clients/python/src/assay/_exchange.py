@@ -221,8 +221,7 @@ class Exchange:
     #: when the caller's deadline passes, and when the client stops waiting by itself
     deadline = math.inf
     give_up_at = math.inf
-    #: until the client no longer waits for a server that is not there, or loads
-    _wait_until = 0.0
+    #: tries for a server that is not there, which count as no attempt
     _waits = 0
 
     def __init__(
@@ -243,8 +242,8 @@ class Exchange:
                 raise invalid(f"reading {field}", milliseconds, allowed, field)
             self.deadline = now_seconds() + milliseconds / 1000
             self.give_up_at = self.deadline + options.grace_milliseconds / 1000
-        if options.wait_milliseconds:
-            self._wait_until = now_seconds() + options.wait_milliseconds / 1000
+        #: until when a server is waited for that is not there, or loads its model
+        self._wait_until = now_seconds() + options.wait_milliseconds / 1000
 
     # ------------------------------------------------------------ steps
 

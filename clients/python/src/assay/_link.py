@@ -281,7 +281,6 @@ class Link(Connection):
     def leave_to_parent(self) -> None:
         """In a forked child: only this copy of the descriptor is closed, and nobody is woken."""
         self._lock = threading.Lock()
-        self.takes_requests = False
         self.broken = closed("this connection is the parent process's")
         if self._is_connected:
             self._socket.close()
