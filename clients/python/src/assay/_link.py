@@ -315,9 +315,10 @@ class Link(Connection):
                         elif not self._is_led:
                             self._leader = call  # who asks waits next
                         return True
-                if not await self._wait(call, self.room_or_none, limit):
-                    exchange.time_left(now_seconds())  # raises where it was the caller's limit
-                    self.end(self._not_open("no answer in time"))
+                if await self._wait(call, self.room_or_none, limit) or now_seconds() < limit():
+                    continue
+                exchange.time_left(now_seconds())  # raises where it was the caller's limit
+                self.end(self._not_open("no answer in time"))
         finally:
             self.rooms.pop(call, None)
             if not (self.rooms or self.is_open):
