@@ -83,6 +83,8 @@ class Kind(NamedTuple):
     request: Message
     chunk: Message | None
     response: Message
+    #: fields of which every frame of an answer has a share
+    shares: tuple[str, ...]
 
 
 '''
@@ -130,11 +132,10 @@ from collections.abc import Callable
 from typing import Any
 
 from . import messages as m
+from ._base import BaseClient
 from ._exchange import Exchange, request_of
-from ._pool import BaseClient
 from ._protocol import KINDS
-from ._stream import AsyncGenerateStream, GenerateStream
-from ._threads import done
+from ._stream import AsyncGenerateStream, GenerateStream, done
 '''
 
 CALLS_CLASS = '''
@@ -148,8 +149,8 @@ CALL = '''
         self,
 %(parameters)s    ) -> m.%(response)s:
         """%(about)s"""
-%(made)s        answer = self._answer(%(words)s)
-        return %(answer)s
+%(made)s        answer: m.%(response)s = %(answer)s
+        return answer
 '''
 
 STREAM = '''
@@ -348,12 +349,15 @@ def message_text(name, message):
     return "".join(out + ["    ),\n"])
 
 
-def kind_text(kind):
+def kind_text(kind, messages):
     """One entry of KINDS."""
     words = ['%d, "%s", since=%d, retry_safe=%s' % (
         kind["number"], kind["name"], kind["since"], kind["retry_safe"])]
     words += ["%s=%s" % (part, 'MESSAGES["%s"]' % kind[part] if kind[part] else None)
               for part in ("request", "chunk", "response")]
+    chunk = messages[kind["chunk"]]["fields"] if kind["chunk"] else []
+    shares = [row["name"] for row in chunk if row["type"] in ("text", "u32[]", "f32[]")]
+    words.append("shares=(%s)" % "".join('"%s", ' % name for name in shares).rstrip())
     return '    "%s": Kind(\n        %s,\n    ),\n' % (kind["name"], ",\n        ".join(words))
 
 
@@ -394,7 +398,7 @@ def protocol_text(protocol):
     out.append("\nMESSAGES: dict[str, Message] = {\n")
     out += [message_text(name, message) for name, message in protocol["messages"].items()]
     out.append("}\n\nKINDS: dict[str, Kind] = {\n")
-    out += [kind_text(kind) for kind in protocol["kinds"] if kind["state"] == "served"]
+    out += [kind_text(kind, protocol["messages"]) for kind in protocol["kinds"] if kind["state"] == "served"]
     out.append("}\n\nGOAWAY_KIND = %d\n" % next(
         kind["number"] for kind in protocol["kinds"] if kind["name"] == "GoAway"))
     return "".join(out)
@@ -440,14 +444,14 @@ def call_text(kind, message, prefixes):
         made = 'request_of("%s", request, words, fields)' % kind["name"]
     elif not message["fields"]:
         made = "request or m.%s()" % class_name(kind["request"])
-    words = ['"%s"' % kind["name"], "made" if made else "request",
-             "m." + class_name(kind["response"]), "deadline_milliseconds"]
+    words = ['"%s"' % kind["name"], "made" if made else "request", "deadline_milliseconds"]
     return CALL % {
         "method": kind["name"].lower(), "response": class_name(kind["response"]),
         "parameters": "".join("        %s,\n" % one for one in parameters),
         "about": about + (ON_LAYER if has_layers else ""),
         "made": made and "        made = %s\n" % made,
-        "words": ", ".join(words + ["on_layer"] * has_layers), **prefixes}
+        "answer": prefixes["answer"] % ", ".join(words + ["on_layer"] * has_layers),
+        "async": prefixes["async"]}
 
 
 def calls_text(protocol):
@@ -455,9 +459,10 @@ def calls_text(protocol):
     out = [CALLS_HEAD]
     for about, prefixes in (
             ("The calls of the blocking client",
-             {"async": "", "answer": "done(answer)", "class": "Calls", "stream": "GenerateStream"}),
+             {"async": "", "answer": "done(self._answer(%s))", "class": "Calls",
+              "stream": "GenerateStream"}),
             ("The calls of the asyncio client",
-             {"async": "async ", "answer": "await answer", "class": "AsyncCalls",
+             {"async": "async ", "answer": "await self._answer(%s)", "class": "AsyncCalls",
               "stream": "AsyncGenerateStream"})):
         out.append(CALLS_CLASS % {"about": about, **prefixes})
         for kind in protocol["kinds"]:

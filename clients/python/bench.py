@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 
 import assay
-from assay._socket import Address
+from assay._link import Address
 
 PAYLOAD = bytes(range(64))
 FRAME = bytes(32 + 8 + len(PAYLOAD))

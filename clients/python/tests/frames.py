@@ -74,7 +74,7 @@ def feed(core: Connection, data: bytes, size: int = 1 << 20) -> None:
     """Gives bytes to a core in pieces; every call takes what came for it, as its caller would."""
     calls = list(core.calls.values())
     while data and core.broken is None:
-        core.arrived.append(data[:size])
+        core.input.pieces.append(data[:size])
         data = data[size:]
         core.file(0.0)
         for call in calls:
@@ -112,38 +112,24 @@ def opened(options: Options | None = None, **fields: Any) -> Connection:
     """A core that has said Hello and was answered."""
     core = Connection(options or Options())
     feed(core, hello(greeted(core).id, **fields))
-    assert core.usable or core.broken, "Hello was answered"
+    assert core.is_open or core.broken, "Hello was answered"
     return core
 
 
 def greeted(core: Connection) -> Call:
-    """Has Hello sent; its answer is taken as `feed` brings it."""
-    call = core.hello()
-    call.alive.acquire()
-    core.begin(call, 0)
+    """Has Hello sent, which the connection itself takes the answer to."""
+    core.say_hello()
     written(core)
-    accept = call.accept
-
-    def agree(allow_mock: bool) -> None:
-        accept(allow_mock)
-        if call.result is not None:
-            try:
-                core.agree(call.result)
-            except AssayError:
-                call.result = None
-                raise
-
-    call.accept = agree  # type: ignore[method-assign]
-    return call
+    return next(iter(core.calls.values()))
 
 
 def begun(core: Connection, name: str, streams: bool = False, **fields: Any) -> Call:
     """A call in flight."""
     kind = KINDS[name]
     request = kind.request.type(**fields)
-    exchange = Exchange(Client("unix:///nowhere"), kind, request, 0) if streams else None
+    exchange = Exchange(Client("unix:///nowhere"), kind, request, 0, True) if streams else None
     call = Call(kind, request, weakref.ref(exchange) if exchange else None)
     call.alive.acquire()
-    core.begin(call, 0)
+    core.begin(call, encode(kind.request, request, core.revision), 0)
     written(core)
     return call

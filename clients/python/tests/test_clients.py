@@ -18,9 +18,9 @@ from unittest import mock
 import assay
 from assay import AssayError, GenerateRequest, Options
 from assay._frames import HEADER
+from assay._link import Address, Link, set_up_tcp
 from assay._protocol import KINDS, Status
-from assay._socket import Address, set_up_tcp
-from assay._threads import ThreadLink, done
+from assay._stream import done
 
 from .frames import ANSWER, answer, hello, refusal
 
@@ -301,6 +301,103 @@ class BlockingTests(unittest.TestCase):
                 self.assertEqual(answered.payload, b"a")
 
 
+@contextlib.contextmanager
+def full() -> Iterator[str]:
+    """The address of a Unix socket that takes no more connections."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as sockets:
+        path = os.path.join(folder, "s")
+        listener = sockets.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(path)
+        listener.listen(0)
+        code = 0
+        while not code:
+            sock = sockets.enter_context(socket.socket(socket.AF_UNIX))
+            sock.setblocking(False)
+            code = sock.connect_ex(path)
+        yield f"unix://{path}"
+
+
+class ConnectTests(unittest.TestCase):
+    CASES = (
+        (dict(connect_milliseconds=50, attempts=1), 0, "unreachable"),
+        (dict(connect_milliseconds=600_000), 50, "timed_out"),
+    )
+
+    def test_connecting_ends_in_time(self) -> None:
+        async def ping(address: str, options: Options, deadline: int) -> None:
+            async with assay.AsyncClient(address, options) as client:
+                await client.ping(deadline_milliseconds=deadline)
+
+        for words, deadline, code in self.CASES:
+            with self.subTest(code, **words), full() as address:
+                options = Options(**words)  # type: ignore[arg-type]
+                with assay.Client(address, options) as client:
+                    with self.assertRaises(AssayError) as caught:
+                        client.ping(deadline_milliseconds=deadline)
+                    self.assertEqual(caught.exception.code, code)
+                with self.assertRaises(AssayError) as caught:
+                    asyncio.run(asyncio.wait_for(ping(address, options, deadline), LIMIT))
+                self.assertEqual(caught.exception.code, code)
+
+    def test_closing_ends_connecting_at_once(self) -> None:
+        codes: list[str] = []
+
+        def wait(client: assay.Client) -> None:
+            try:
+                client.ping()
+            except AssayError as error:
+                codes.append(error.code)
+
+        async def wait_and_close(client: assay.AsyncClient) -> None:
+            calls = [asyncio.ensure_future(client.ping()) for _ in "ab"]
+            await asyncio.sleep(0.05)
+            await client.close()
+            for end in await asyncio.gather(*calls, return_exceptions=True):
+                codes.append(getattr(end, "code", "answered"))
+
+        with full() as address:
+            options = Options(connect_milliseconds=600_000)
+            client = assay.Client(address, options)
+            threads = [threading.Thread(target=wait, args=(client,), daemon=True) for _ in "ab"]
+            for thread in threads:
+                thread.start()
+            time.sleep(0.05)  # they connect by now; the outcome does not depend on it
+            client.close()
+            for thread in threads:
+                thread.join(LIMIT)
+            asyncio.run(
+                asyncio.wait_for(wait_and_close(assay.AsyncClient(address, options)), LIMIT)
+            )
+        self.assertEqual(codes, ["connection_closed"] * 4)
+
+    def test_who_leaves_while_it_connects_leaves_that_to_the_others(self) -> None:
+        greeted = threading.Event()
+        codes: list[str] = []
+
+        def script(peer: Peer) -> None:
+            greeted.wait(LIMIT)
+            echo(peer)
+
+        def wait(client: assay.Client, deadline: int) -> None:
+            try:
+                client.ping(deadline_milliseconds=deadline)
+                codes.append("answered")
+            except AssayError as error:
+                codes.append(error.code)
+                greeted.set()
+
+        with server(script) as address, assay.Client(address) as client:
+            threads = [
+                threading.Thread(target=wait, args=(client, deadline), daemon=True)
+                for deadline in (100, 0)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(LIMIT)
+        self.assertEqual(codes, ["timed_out", "answered"])
+
+
 class SocketTests(unittest.TestCase):
     def test_a_system_without_keepalive_is_connected_to(self) -> None:
         class Old(socket.socket):
@@ -314,17 +411,17 @@ class SocketTests(unittest.TestCase):
             self.assertTrue(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
 
     def test_a_socket_that_cannot_be_set_up_is_closed(self) -> None:
-        failures = {OSError("no such option"): AssayError, KeyboardInterrupt(): KeyboardInterrupt}
+        failures = {OSError("no such option"): OSError, KeyboardInterrupt(): KeyboardInterrupt}
         for failure, seen in failures.items():
             sock = socket.socket()
             with (
                 mock.patch("socket.getaddrinfo", return_value=[(2, 1, 6, "", ("h", 1))]),
                 mock.patch("socket.socket", return_value=sock),
-                mock.patch.object(ThreadLink, "connect"),
-                mock.patch("assay._socket.set_up_tcp", side_effect=failure),
+                mock.patch.object(Link, "_connect"),
+                mock.patch("assay._link.set_up_tcp", side_effect=failure),
                 self.assertRaises(seen),
             ):
-                done(ThreadLink.open(Address.parse("tcp://localhost:1"), Options(), 1.0))
+                done(Link(Address.parse("tcp://localhost:1"), Options())._connected(1.0))
             self.assertEqual(sock.fileno(), -1)
 
 

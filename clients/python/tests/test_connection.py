@@ -17,10 +17,9 @@ from assay import AssayError, Client, Options, Requirements, messages
 from assay._codec import decode, encode
 from assay._connection import Connection
 from assay._exchange import Call, Exchange, request_of
-from assay._frames import HEADER
-from assay._lz4 import has_zero_offset, pack, unpack
+from assay._frames import HEADER, has_zero_offset, pack, unpack
+from assay._link import Address
 from assay._protocol import KINDS, MESSAGES, Status
-from assay._socket import Address
 
 from .frames import ANSWER, answer, begun, feed, frame, greeted, hello, opened, refusal, written
 
@@ -29,8 +28,7 @@ GENERATE = KINDS["Generate"]
 
 def held(core: Connection) -> int:
     """Bytes that are not filed."""
-    state = core._input
-    return len(state.data) - state.at + sum(map(len, state.pieces))
+    return sum(map(len, core.input.pieces)) - core.input.at
 
 
 def of(
@@ -38,7 +36,7 @@ def of(
 ) -> Exchange:
     """A call of the API that nothing was done for yet."""
     client = Client("unix:///nowhere", options)
-    return Exchange(client, KINDS[kind], request, deadline_milliseconds)
+    return Exchange(client, KINDS[kind], request, deadline_milliseconds, False)
 
 
 def code_of(call: Call) -> str | None:
@@ -97,7 +95,7 @@ class CoreTests(unittest.TestCase):
                 feed(core, make(call.id))
                 self.assertEqual(code_of(call), "protocol_error")
                 self.assertEqual(code_of(other), "protocol_error")
-                self.assertFalse(core.usable)
+                self.assertFalse(core.takes_requests)
 
     def test_a_mock_is_refused_and_has_the_rest_cancelled(self) -> None:
         core = opened()
@@ -108,7 +106,7 @@ class CoreTests(unittest.TestCase):
         self.assertEqual((cancel[5], cancel[-8:]), (14, struct.pack("<Q", call.id)))
         feed(core, answer("Generate", call.id, GENERATE.chunk, flags=2, provenance=2, text="no"))
         feed(core, answer("Cancel", call.id + 1, KINDS["Cancel"].response, found=True))
-        self.assertTrue(core.usable)
+        self.assertTrue(core.takes_requests)
 
     def test_a_mock_is_handed_out_when_allowed_and_says_so(self) -> None:
         core = opened(Options(allow_mock=True))
@@ -119,9 +117,7 @@ class CoreTests(unittest.TestCase):
     def test_real_is_demanded_beside_what_the_caller_demands(self) -> None:
         def demanded(options: Options, given: Requirements | None) -> Requirements | None:
             exchange = of(options, messages.GenerateRequest(prompt="a", requirements=given))
-            call, core = exchange._new_call(), opened(options)
-            core.begin(call, 0)
-            found = decode(MESSAGES["Generate request"], core.outbox[call.id][32:])
+            found = decode(MESSAGES["Generate request"], exchange.body(3))
             wanted: Requirements | None = found.get("requirements")
             return wanted
 
@@ -150,6 +146,21 @@ class CoreTests(unittest.TestCase):
             feed(core, data)
             self.assertEqual(code_of(call), "protocol_error", fields)
 
+    def test_no_mock_and_no_part_of_a_frame_speaks_of_the_connection(self) -> None:
+        go_away = messages.GoAway(reason="r", drain_milliseconds=1)
+        body = encode(MESSAGES["GoAway"], go_away, 3)
+        for words in ({"provenance": 2}, {"flags": 2}, {"flags": 4}):
+            for allow_mock in (False, True):
+                with self.subTest(words=words, allow_mock=allow_mock):
+                    core = Connection(Options(allow_mock=allow_mock))
+                    call = greeted(core)
+                    feed(core, hello(call.id, **words))
+                    self.assertEqual(code_of(call), "protocol_error")
+                    core = opened(Options(allow_mock=allow_mock))
+                    call = begun(core, "Ping")
+                    feed(core, frame(0x70, 0, body, **words))
+                    self.assertEqual(code_of(call), "protocol_error")
+
     def test_what_the_server_cannot_take_is_not_sent(self) -> None:
         with self.assertRaises(AssayError) as caught:
             begun(opened(revision=1), "Embed", inputs=[messages.Input(text="a")])
@@ -174,13 +185,13 @@ class CoreTests(unittest.TestCase):
         self.assertEqual(call.error.status, Status.UNKNOWN)
         self.assertEqual(call.error.server_code, "later")
         self.assertEqual(call.error.retry_after_milliseconds, 7)
-        self.assertTrue(core.usable)
+        self.assertTrue(core.takes_requests)
 
     def test_who_waits_for_room_is_admitted_once_and_in_order(self) -> None:
         core = opened(requests_in_flight_max=1)
         call = begun(core, "Ping")
         woken: list[Call] = []
-        core._wake = woken.append
+        core.wake = woken.append  # type: ignore
         first, second = (Call(KINDS["Ping"], messages.PingRequest()) for _ in "ab")
         core.rooms |= {first: None, second: None}
         feed(core, answer("Ping", call.id, KINDS["Ping"].response))
@@ -202,7 +213,7 @@ class CoreTests(unittest.TestCase):
         feed(core, chunk)
         feed(core, answer("Ping", other.id, KINDS["Ping"].response))
         self.assertEqual((other.result.payload, call.inbox), (b"", {}))
-        self.assertTrue(core.usable)
+        self.assertTrue(core.takes_requests)
 
     def test_the_servers_load_stands_beside_its_refusal(self) -> None:
         core = opened()
@@ -220,11 +231,9 @@ class CoreTests(unittest.TestCase):
 
         def sent(attempt: int, revision: int, given: messages.RequestContext | None) -> Any:
             request = messages.GenerateRequest(prompt="a", context=given)
-            exchange, core = of(Options(), request), opened(revision=revision)
+            exchange = of(Options(), request)
             exchange.attempt = attempt
-            call = exchange._new_call()
-            core.begin(call, 0)
-            found = decode(MESSAGES["Generate request"], core.outbox[call.id][32:])
+            found = decode(MESSAGES["Generate request"], exchange.body(revision))
             return found.get("context")
 
         self.assertIsNone(sent(1, 3, None))

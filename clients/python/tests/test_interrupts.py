@@ -18,7 +18,7 @@ from typing import Any
 
 import assay
 from assay import AssayError, GenerateRequest, Options
-from assay._threads import ThreadLink
+from assay._link import Link
 
 from .interrupts import LIMIT, Echo, Interrupt, Tracer, interrupted
 
@@ -100,7 +100,7 @@ class InterruptTests(unittest.TestCase):
         signal.alarm(120)
         self.addCleanup(signal.alarm, 0)
         # Where an interrupt took a wake-up away, the others look for themselves: here more often.
-        often = mock.patch.multiple("assay._threads", _LOOK_EVERY=0.02)
+        often = mock.patch.multiple("assay._link", _LOOK_EVERY=0.02)
         often.start()
         self.addCleanup(often.stop)
         # A socket that an interrupt takes from whoever makes it is closed by its own finalizer.
@@ -129,14 +129,14 @@ class InterruptTests(unittest.TestCase):
 
     def no_place_is_taken(self, client: assay.Client) -> None:
         link = client._links[0]
-        assert isinstance(link, ThreadLink)
+        assert isinstance(link, Link)
         until = time.monotonic() + LIMIT
-        while link.load and time.monotonic() < until:
+        while link.load() and time.monotonic() < until:
             time.sleep(0.12)
             client.ping()
-        self.assertEqual(link.load, 0, [vars(call) for call in link.core.calls.values()])
-        self.assertEqual(link.core.outbox, {})
-        self.assertEqual(link.core.rooms, {})
+        self.assertEqual(link.load(), 0, [vars(call) for call in link.calls.values()])
+        self.assertEqual(link.outbox, {})
+        self.assertEqual(link.rooms, {})
         self.assertEqual(link._waiting, {})
 
     def test_a_call_alone_leaves_its_connection_as_it_was(self) -> None:
@@ -229,7 +229,7 @@ class InterruptTests(unittest.TestCase):
                         break
                 link = client._links[0]
                 assert link is not None
-                while link.load:
+                while link.load():
                     await asyncio.sleep(0.12)
                     await client.ping()
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from assay import AssayError
 from assay._codec import decode, encode
-from assay._frames import HEADER
-from assay._lz4 import unpack
+from assay._frames import HEADER, unpack
 from assay._protocol import FLAG_COMPRESSED, MESSAGES, REVISION
 from driver import from_json, to_json
 

@@ -19,21 +19,8 @@ from ._protocol import REVISION, Limits, Status
 from ._stream import AsyncGenerateStream, GenerateStream
 from .messages import *  # noqa: F403
 
-#: names of before
-AnswerStream = GenerateStream
+#: a name of before
 AsyncAnswerStream = AsyncGenerateStream
 
-__all__ = [
-    "REVISION",
-    "AnswerStream",
-    "AssayError",
-    "AsyncAnswerStream",
-    "AsyncClient",
-    "AsyncGenerateStream",
-    "Client",
-    "GenerateStream",
-    "Limits",
-    "Options",
-    "Status",
-]
-__all__ += messages.__all__
+__all__ = ["REVISION", "AssayError", "AsyncAnswerStream", "AsyncClient", "AsyncGenerateStream"]
+__all__ += ["Client", "GenerateStream", "Limits", "Options", "Status", *messages.__all__]

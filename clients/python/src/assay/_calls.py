@@ -10,11 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from . import messages as m
+from ._base import BaseClient
 from ._exchange import Exchange, request_of
-from ._pool import BaseClient
 from ._protocol import KINDS
-from ._stream import AsyncGenerateStream, GenerateStream
-from ._threads import done
+from ._stream import AsyncGenerateStream, GenerateStream, done
 
 
 class Calls(BaseClient):
@@ -29,8 +28,8 @@ class Calls(BaseClient):
     ) -> m.PingResponse:
         """Same bytes back."""
         made = request_of("Ping", request, words, fields)
-        answer = self._answer("Ping", made, m.PingResponse, deadline_milliseconds)
-        return done(answer)
+        answer: m.PingResponse = done(self._answer("Ping", made, deadline_milliseconds))
+        return answer
 
     def health(
         self,
@@ -41,8 +40,8 @@ class Calls(BaseClient):
     ) -> m.HealthResponse:
         """May this model, or this server, be sent work."""
         made = request_of("Health", request, words, fields)
-        answer = self._answer("Health", made, m.HealthResponse, deadline_milliseconds)
-        return done(answer)
+        answer: m.HealthResponse = done(self._answer("Health", made, deadline_milliseconds))
+        return answer
 
     def models(
         self,
@@ -52,8 +51,8 @@ class Calls(BaseClient):
     ) -> m.ModelsResponse:
         """List of models."""
         made = request or m.ModelsRequest()
-        answer = self._answer("Models", made, m.ModelsResponse, deadline_milliseconds)
-        return done(answer)
+        answer: m.ModelsResponse = done(self._answer("Models", made, deadline_milliseconds))
+        return answer
 
     def load(
         self,
@@ -68,8 +67,8 @@ class Calls(BaseClient):
         `on_layer` sees each layer's verdict as it comes; what it raises gives the answer up.
         """
         made = request_of("Load", request, words, fields)
-        answer = self._answer("Load", made, m.LoadResponse, deadline_milliseconds, on_layer)
-        return done(answer)
+        answer: m.LoadResponse = done(self._answer("Load", made, deadline_milliseconds, on_layer))
+        return answer
 
     def unload(
         self,
@@ -80,8 +79,8 @@ class Calls(BaseClient):
     ) -> m.UnloadResponse:
         """Stop serving a model. Never sent again once it may have begun."""
         made = request_of("Unload", request, words, fields)
-        answer = self._answer("Unload", made, m.UnloadResponse, deadline_milliseconds)
-        return done(answer)
+        answer: m.UnloadResponse = done(self._answer("Unload", made, deadline_milliseconds))
+        return answer
 
     def tokenize(
         self,
@@ -92,8 +91,8 @@ class Calls(BaseClient):
     ) -> m.TokenizeResponse:
         """Text to token ids."""
         made = request_of("Tokenize", request, words, fields)
-        answer = self._answer("Tokenize", made, m.TokenizeResponse, deadline_milliseconds)
-        return done(answer)
+        answer: m.TokenizeResponse = done(self._answer("Tokenize", made, deadline_milliseconds))
+        return answer
 
     def detokenize(
         self,
@@ -104,8 +103,8 @@ class Calls(BaseClient):
     ) -> m.DetokenizeResponse:
         """Token ids to text."""
         made = request_of("Detokenize", request, words, fields)
-        answer = self._answer("Detokenize", made, m.DetokenizeResponse, deadline_milliseconds)
-        return done(answer)
+        answer: m.DetokenizeResponse = done(self._answer("Detokenize", made, deadline_milliseconds))
+        return answer
 
     def generate(
         self,
@@ -114,8 +113,8 @@ class Calls(BaseClient):
         deadline_milliseconds: int = 0,
     ) -> m.GenerateResponse:
         """Continue a prompt."""
-        answer = self._answer("Generate", request, m.GenerateResponse, deadline_milliseconds)
-        return done(answer)
+        answer: m.GenerateResponse = done(self._answer("Generate", request, deadline_milliseconds))
+        return answer
 
     def generate_stream(
         self, request: m.GenerateRequest, *, deadline_milliseconds: int = 0
@@ -131,8 +130,8 @@ class Calls(BaseClient):
         deadline_milliseconds: int = 0,
     ) -> m.ScoreResponse:
         """Log-probabilities of given continuations."""
-        answer = self._answer("Score", request, m.ScoreResponse, deadline_milliseconds)
-        return done(answer)
+        answer: m.ScoreResponse = done(self._answer("Score", request, deadline_milliseconds))
+        return answer
 
     def logits(
         self,
@@ -141,8 +140,8 @@ class Calls(BaseClient):
         deadline_milliseconds: int = 0,
     ) -> m.LogitsResponse:
         """Raw scores."""
-        answer = self._answer("Logits", request, m.LogitsResponse, deadline_milliseconds)
-        return done(answer)
+        answer: m.LogitsResponse = done(self._answer("Logits", request, deadline_milliseconds))
+        return answer
 
     def embed(
         self,
@@ -151,8 +150,8 @@ class Calls(BaseClient):
         deadline_milliseconds: int = 0,
     ) -> m.EmbedResponse:
         """Inputs to vectors."""
-        answer = self._answer("Embed", request, m.EmbedResponse, deadline_milliseconds)
-        return done(answer)
+        answer: m.EmbedResponse = done(self._answer("Embed", request, deadline_milliseconds))
+        return answer
 
     def stats(
         self,
@@ -162,8 +161,8 @@ class Calls(BaseClient):
     ) -> m.StatsResponse:
         """Counters, split by provenance."""
         made = request or m.StatsRequest()
-        answer = self._answer("Stats", made, m.StatsResponse, deadline_milliseconds)
-        return done(answer)
+        answer: m.StatsResponse = done(self._answer("Stats", made, deadline_milliseconds))
+        return answer
 
 
 class AsyncCalls(BaseClient):
@@ -178,8 +177,8 @@ class AsyncCalls(BaseClient):
     ) -> m.PingResponse:
         """Same bytes back."""
         made = request_of("Ping", request, words, fields)
-        answer = self._answer("Ping", made, m.PingResponse, deadline_milliseconds)
-        return await answer
+        answer: m.PingResponse = await self._answer("Ping", made, deadline_milliseconds)
+        return answer
 
     async def health(
         self,
@@ -190,8 +189,8 @@ class AsyncCalls(BaseClient):
     ) -> m.HealthResponse:
         """May this model, or this server, be sent work."""
         made = request_of("Health", request, words, fields)
-        answer = self._answer("Health", made, m.HealthResponse, deadline_milliseconds)
-        return await answer
+        answer: m.HealthResponse = await self._answer("Health", made, deadline_milliseconds)
+        return answer
 
     async def models(
         self,
@@ -201,8 +200,8 @@ class AsyncCalls(BaseClient):
     ) -> m.ModelsResponse:
         """List of models."""
         made = request or m.ModelsRequest()
-        answer = self._answer("Models", made, m.ModelsResponse, deadline_milliseconds)
-        return await answer
+        answer: m.ModelsResponse = await self._answer("Models", made, deadline_milliseconds)
+        return answer
 
     async def load(
         self,
@@ -217,8 +216,8 @@ class AsyncCalls(BaseClient):
         `on_layer` sees each layer's verdict as it comes; what it raises gives the answer up.
         """
         made = request_of("Load", request, words, fields)
-        answer = self._answer("Load", made, m.LoadResponse, deadline_milliseconds, on_layer)
-        return await answer
+        answer: m.LoadResponse = await self._answer("Load", made, deadline_milliseconds, on_layer)
+        return answer
 
     async def unload(
         self,
@@ -229,8 +228,8 @@ class AsyncCalls(BaseClient):
     ) -> m.UnloadResponse:
         """Stop serving a model. Never sent again once it may have begun."""
         made = request_of("Unload", request, words, fields)
-        answer = self._answer("Unload", made, m.UnloadResponse, deadline_milliseconds)
-        return await answer
+        answer: m.UnloadResponse = await self._answer("Unload", made, deadline_milliseconds)
+        return answer
 
     async def tokenize(
         self,
@@ -241,8 +240,8 @@ class AsyncCalls(BaseClient):
     ) -> m.TokenizeResponse:
         """Text to token ids."""
         made = request_of("Tokenize", request, words, fields)
-        answer = self._answer("Tokenize", made, m.TokenizeResponse, deadline_milliseconds)
-        return await answer
+        answer: m.TokenizeResponse = await self._answer("Tokenize", made, deadline_milliseconds)
+        return answer
 
     async def detokenize(
         self,
@@ -253,8 +252,8 @@ class AsyncCalls(BaseClient):
     ) -> m.DetokenizeResponse:
         """Token ids to text."""
         made = request_of("Detokenize", request, words, fields)
-        answer = self._answer("Detokenize", made, m.DetokenizeResponse, deadline_milliseconds)
-        return await answer
+        answer: m.DetokenizeResponse = await self._answer("Detokenize", made, deadline_milliseconds)
+        return answer
 
     async def generate(
         self,
@@ -263,8 +262,8 @@ class AsyncCalls(BaseClient):
         deadline_milliseconds: int = 0,
     ) -> m.GenerateResponse:
         """Continue a prompt."""
-        answer = self._answer("Generate", request, m.GenerateResponse, deadline_milliseconds)
-        return await answer
+        answer: m.GenerateResponse = await self._answer("Generate", request, deadline_milliseconds)
+        return answer
 
     def generate_stream(
         self, request: m.GenerateRequest, *, deadline_milliseconds: int = 0
@@ -280,8 +279,8 @@ class AsyncCalls(BaseClient):
         deadline_milliseconds: int = 0,
     ) -> m.ScoreResponse:
         """Log-probabilities of given continuations."""
-        answer = self._answer("Score", request, m.ScoreResponse, deadline_milliseconds)
-        return await answer
+        answer: m.ScoreResponse = await self._answer("Score", request, deadline_milliseconds)
+        return answer
 
     async def logits(
         self,
@@ -290,8 +289,8 @@ class AsyncCalls(BaseClient):
         deadline_milliseconds: int = 0,
     ) -> m.LogitsResponse:
         """Raw scores."""
-        answer = self._answer("Logits", request, m.LogitsResponse, deadline_milliseconds)
-        return await answer
+        answer: m.LogitsResponse = await self._answer("Logits", request, deadline_milliseconds)
+        return answer
 
     async def embed(
         self,
@@ -300,8 +299,8 @@ class AsyncCalls(BaseClient):
         deadline_milliseconds: int = 0,
     ) -> m.EmbedResponse:
         """Inputs to vectors."""
-        answer = self._answer("Embed", request, m.EmbedResponse, deadline_milliseconds)
-        return await answer
+        answer: m.EmbedResponse = await self._answer("Embed", request, deadline_milliseconds)
+        return answer
 
     async def stats(
         self,
@@ -311,5 +310,5 @@ class AsyncCalls(BaseClient):
     ) -> m.StatsResponse:
         """Counters, split by provenance."""
         made = request or m.StatsRequest()
-        answer = self._answer("Stats", made, m.StatsResponse, deadline_milliseconds)
-        return await answer
+        answer: m.StatsResponse = await self._answer("Stats", made, deadline_milliseconds)
+        return answer

@@ -1,23 +1,21 @@
 """The two clients: one for threads, which has no thread of its own, and one for asyncio.
 
-Not here: the calls (_calls, generated), what both share (_pool, _exchange).
+Not here: the calls (_calls, generated), what both share (_base, _exchange).
 """
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from ._calls import AsyncCalls, Calls
-from ._pool import Pool
+from ._link import Link
 from ._tasks import TaskLink
-from ._threads import ThreadLink
 
 
 class Client(Calls):
     """A client of one server. Threads may share it. See `BaseClient` for what holds for calls."""
 
-    io = ThreadLink
+    io = Link
 
     def close(self) -> None:
         """Ends every connection, and with `connection_closed` every call, now and later."""
@@ -38,20 +36,6 @@ class AsyncClient(AsyncCalls):
     """
 
     io = TaskLink
-
-    def pool(self) -> Pool:
-        super().pool()
-        loop = asyncio.get_running_loop()
-        pool = self._pools.get(loop)
-        if pool is None:
-            with self._lock:
-                gone = [one for one in self._pools if one is None or one.is_closed()]
-                others = [self._pools.pop(one) for one in gone]
-                pool = self._pools[loop] = Pool(self)
-            for other in others:
-                other.close("its event loop was closed")
-        self._last = pool
-        return pool
 
     async def close(self) -> None:
         """Ends every connection, and with `connection_closed` every call, now and later."""

@@ -58,44 +58,36 @@ def _write(message: Message, values: object, where: str, revision: int) -> bytes
     if not isinstance(values, message.type):
         raise _Wrong(where[:-1], f"a value of type {type(values).__name__}", f"a {message.name}")
     for field in message.fields:
-        value = getattr(values, field.name)
+        value, path = getattr(values, field.name), where + field.name
         if value is None:
             continue
         if field.since > revision and (value or not field.repeated):
-            raise AssayError(
-                protocol.REVISION_TOO_LOW,
-                f'sending "{where}{field.name}": needs revision {field.since} of the protocol, the '
-                f"server speaks revision {revision}",
-                field=where + field.name,
-            )
-        if not field.repeated:
-            value = (value,)
-        elif isinstance(value, (str, bytes)):
-            raise _Wrong(where + field.name, "one text", "a sequence of them")
-        for element in value:
-            payload = _write_value(field, element, where, revision)
-            parts.append(_HEADER.pack(field.id, field.type, 0, len(payload)))
-            parts.append(payload)
+            text = f'sending {message.name}, field "{path}": needs revision {field.since} of the '
+            text += f"protocol, the server speaks revision {revision}"
+            raise AssayError(protocol.REVISION_TOO_LOW, text, field=path)
+        if field.repeated and isinstance(value, (str, bytes)):
+            raise _Wrong(path, "one text", "a sequence of them")
+        for element in value if field.repeated else (value,):
+            payload = _write_value(field, element, path, revision)
+            parts += (_HEADER.pack(field.id, field.type, 0, len(payload)), payload)
             given[field.name] = value
     if message.rules:
         _check_rules(message, given, where)
     return b"".join(parts)
 
 
-def _write_value(field: Field, value: Any, where: str, revision: int) -> bytes:
+def _write_value(field: Field, value: Any, path: str, revision: int) -> bytes:
     """One value's bytes."""
     if field.record is not None:
-        return _write(MESSAGES[field.record], value, f"{where}{field.name}.", revision)
+        return _write(MESSAGES[field.record], value, path + ".", revision)
     try:
         payload = _WRITERS[field.type](value)
     except _NOT_WRITABLE:
-        found = f"a value of type {type(value).__name__}"
         allowed = f"what the protocol's type {field.type} holds"
-        raise _Wrong(where + field.name, found, allowed) from None
+        raise _Wrong(path, f"a value of type {type(value).__name__}", allowed) from None
     if not field.size_min <= len(payload) <= field.size_max:
-        raise _wrong_size(field, where, len(payload))
-    if field.range or field.choices:
-        _check_value(field, value, where)
+        raise _Wrong(path, f"{len(payload)} bytes", f"{field.size_min} to {field.size_max}")
+    _check_value(field, value, path)
     return payload
 
 
@@ -145,20 +137,17 @@ def _read(message: Message, body: memoryview, where: str) -> dict[str, Any]:
         field = message.by_id.get(number)
         if field is None:
             raise _Wrong(f"{where}#{number}", f"field {number}", "the ids of its table")
-        if kind != field.type:
-            raise _Wrong(where + field.name, f"type {kind}", f"type {field.type}")
-        if zero:
-            raise _Wrong(where + field.name, f"a fourth byte of {zero}", 0)
+        path = where + field.name
+        if kind != field.type or zero:
+            raise _Wrong(path, f"type {kind} and then {zero}", f"type {field.type} and then 0")
         if size > end - at:
-            raise _Wrong(where + field.name, f"a size of {size}", f"the {end - at} bytes left")
+            raise _Wrong(path, f"a size of {size}", f"the {end - at} bytes left")
         if not field.size_min <= size <= field.size_max:
-            raise _wrong_size(field, where, size)
-        if number < last:
-            raise _Wrong(where + field.name, f"id {number} after {last}", "ascending ids")
-        if number == last and not field.repeated:
-            raise _Wrong(where + field.name, "it a second time", "it once")
+            raise _Wrong(path, f"{size} bytes", f"{field.size_min} to {field.size_max}")
+        if number < last or number == last and not field.repeated:
+            raise _Wrong(path, f"id {number} after {last}", "ascending ids, each once")
         last = number
-        value = _read_value(field, body[at : at + size], where)
+        value = _read_value(field, body[at : at + size], path)
         at += size
         if field.repeated:
             values.setdefault(field.name, []).append(value)
@@ -169,19 +158,17 @@ def _read(message: Message, body: memoryview, where: str) -> dict[str, Any]:
     return values
 
 
-def _read_value(field: Field, data: memoryview, where: str) -> Any:
+def _read_value(field: Field, data: memoryview, path: str) -> Any:
     """One value, of its type's size and in its range."""
     if field.record is not None:
         record = MESSAGES[field.record]
-        return record.type(**_read(record, data, f"{where}{field.name}."))
+        return record.type(**_read(record, data, path + "."))
     try:
         value = _READERS[field.type](data)
-    except UnicodeDecodeError:
-        raise _Wrong(where + field.name, "bytes", "UTF-8") from None
-    except (struct.error, ValueError):
-        raise _Wrong(where + field.name, f"{len(data)} bytes", "its type's") from None
-    if field.range or field.choices:
-        _check_value(field, value, where)
+    except (struct.error, ValueError) as error:
+        allowed = "UTF-8" if isinstance(error, UnicodeError) else "its type's"
+        raise _Wrong(path, f"{len(data)} bytes", allowed) from None
+    _check_value(field, value, path)
     return value
 
 
@@ -212,19 +199,14 @@ _READERS: dict[int, Callable[[memoryview], Any]] = {
 # ---------------------------------------------------------------- both ways
 
 
-def _wrong_size(field: Field, where: str, size: int) -> _Wrong:
-    return _Wrong(where + field.name, f"{size} bytes", f"{field.size_min} to {field.size_max}")
-
-
-def _check_value(field: Field, value: Any, where: str) -> None:
+def _check_value(field: Field, value: Any, path: str) -> None:
     """A number against its range, a word against its choices."""
     if field.choices and value not in field.choices:
-        raise _Wrong(where + field.name, "another word", ", ".join(field.choices))
+        raise _Wrong(path, "another word", ", ".join(field.choices))
     if field.range:
         low, high = field.range
         if not low <= value <= high or field.above and value == low:  # a NaN is not in between
-            allowed = f"{'above ' if field.above else ''}{low} to {high}"
-            raise _Wrong(where + field.name, value, allowed)
+            raise _Wrong(path, value, f"{'above ' if field.above else ''}{low} to {high}")
 
 
 def _check_rules(message: Message, values: dict[str, Any], where: str) -> None:

@@ -6,7 +6,7 @@ again, and a sentence a person can act on. Prompts and answers never appear in i
 
 from __future__ import annotations
 
-from ._protocol import ERROR_STATUS, PROTOCOL_ERROR, REQUEST_INVALID, Status
+from ._protocol import CONNECTION_CLOSED, ERROR_STATUS, PROTOCOL_ERROR, REQUEST_INVALID, Status
 from .messages import ErrorBody, Provenance
 
 
@@ -50,6 +50,11 @@ class AssayError(Exception):
 def breach(message: str) -> AssayError:
     """The server broke the protocol."""
     return AssayError(PROTOCOL_ERROR, message)
+
+
+def closed(reason: str) -> AssayError:
+    """The connection ended."""
+    return AssayError(CONNECTION_CLOSED, reason)
 
 
 def invalid(doing: str, found: object, allowed: object, field: str | None = None) -> AssayError:

@@ -7,7 +7,7 @@ but its own call. An `Exchange` is the call as a whole: how long, how often, aft
 Guarantees: `Call.wanted` is false as soon as the caller has left, wherever an exception took it: it
 rests on a lock that only a `with` block holds, or on a stream that is between two steps. No attempt
 beyond `attempts`, none after a chunk was handed out, none that does not fit the deadline.
-Not here: headers, routing, what the server is told (_connection), waiting (_socket).
+Not here: headers, routing, what the server is told (_connection), waiting (_link).
 """
 
 from __future__ import annotations
@@ -17,60 +17,49 @@ import random
 import threading
 import time
 import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import _protocol as protocol
 from ._answers import PIECES, Pieces
 from ._codec import decode, encode
-from ._errors import AssayError, breach, invalid
+from ._errors import AssayError, breach, closed, invalid
 from ._frames import Head
 from ._protocol import FLAG_MORE, KINDS, MESSAGES, PROVENANCE_MOCK, REVISION, Kind, Message, Status
 from .messages import ErrorBody, HealthRequest, Provenance, RequestContext, Requirements
 
 if TYPE_CHECKING:
-    from ._pool import BaseClient
-    from ._socket import Link
+    from ._base import BaseClient
+    from ._link import Link
 
 now_seconds = time.monotonic
 #: seconds after which a call that pauses looks whether its client was closed
-_PAUSE_STEP = 0.05
+_PAUSE_STEP = 0.02
 #: longest pause while a server is waited for
 _WAIT_PAUSE_MAX = 200  # milliseconds
 _RETRIED = (Status.UNAVAILABLE, Status.RESOURCE_EXHAUSTED, Status.ABORTED)
+_UNSENT = (protocol.UNREACHABLE, protocol.CONNECTION_CLOSED, protocol.TIMED_OUT)
 _WORDS: dict[int, Provenance] = {protocol.PROVENANCE_REAL: "real", PROVENANCE_MOCK: "mock"}
-
-
-class Waiter:
-    """A thread, or a task, that waits for a connection: it lives, and it can be woken."""
-
-    def __init__(self) -> None:
-        #: held by a `with` block for as long as somebody waits here
-        self.alive = threading.Lock()
-        #: whatever the I/O wakes
-        self.bell: Any = None
 
 
 # ---------------------------------------------------------------- one attempt
 
 
-class Call(Waiter):
-    """One request in flight: what came for it so far."""
+class Call:
+    """One request in flight, what came for it so far, and whoever waits for it."""
 
     #: 0 until it is registered
     id = 0
+    #: the request as it is sent; empty once it is sent
+    frame = b""
     result: Any = None
     error: AssayError | None = None
-    #: every byte of the request is with the kernel
-    sent = False
-    #: the connection ended before a byte of it was with the kernel
-    is_unsent = False
     #: the caller gave the answer up
     over = False
     #: the server was asked to stop
     cancelled = False
-    #: bytes that were filed, and those of them that the caller took
+    #: bytes of bodies that were filed
     came = 0
-    took = 0
     #: when the last frame came, or the request went
     heard = 0.0
     #: frames that were taken, and the number of the last one on its connection
@@ -80,34 +69,22 @@ class Call(Waiter):
     last = 1 << 63
     #: what the first frame said of provenance and generation
     _marks = (0, 0)
+    #: whatever wakes the thread, or the task, that waits
+    bell: Any = None
 
     def __init__(
-        self,
-        kind: Kind,
-        request: Any,
-        stream: weakref.ref[Exchange] | None = None,
-        attempt: int = 1,
-        body: bytes | None = None,
+        self, kind: Kind, request: Any, stream: weakref.ref[Exchange] | None = None
     ) -> None:
-        super().__init__()
         self.kind = kind
-        self.pieces: Pieces = PIECES.get(kind.name, Pieces)(request)
-        #: whose chunks are handed out as they come; otherwise only the whole answer is
-        self._stream = stream
+        self.pieces: Pieces = PIECES.get(kind.name, Pieces)(kind, request)
+        #: held by a `with` block for as long as somebody waits here
+        self.alive = threading.Lock()
         #: frames that wait to be taken, by their number on the connection
         self.inbox: dict[int, tuple[Head, bytes]] = {}
-        self._attempt = attempt
-        self._body = body
-
-    def body(self, revision: int) -> bytes:
-        """The request as a server of this revision takes it; it says which attempt it is."""
-        message, request = self.kind.request, self.pieces.request
-        if self._attempt > 1 and revision >= 3 and "context" in message.names:
-            given = request.context or RequestContext()
-            request = _with(request, context=_with(given, attempt=self._attempt))
-        elif self._body is not None and revision == REVISION:
-            return self._body
-        return encode(message, request, revision)
+        #: bytes of the frame that the kernel took, each time; the server may have seen them
+        self.taken: list[int] = []
+        #: whose chunks are handed out as they come; otherwise only the whole answer is
+        self._stream = stream
 
     @property
     def wanted(self) -> bool:
@@ -116,11 +93,6 @@ class Call(Waiter):
             return not self.over
         stream = self._stream() if self._stream else None
         return stream is not None and stream.is_at_rest
-
-    @property
-    def is_written(self) -> bool:
-        """The server may have seen some of it."""
-        return self.id != 0 and not self.is_unsent
 
     @property
     def done(self) -> bool:
@@ -141,7 +113,6 @@ class Call(Waiter):
             if number <= self._number:
                 continue  # filed twice: an interrupt came between filing and noting it
             self._number = number
-            self.took += len(body)
             chunk = self._take(head, body, allow_mock)
             if chunk is None or self._stream:
                 return chunk
@@ -155,20 +126,21 @@ class Call(Waiter):
             self._marks = marks
         elif marks != self._marks and self.kind.name != "Load":
             raise self._breach("provenance or generation changed")
-        words = ErrorBody(**decode(MESSAGES["Error"], body)) if head.status else None
+        failure = refused(head, body) if head.status else None
         if head.provenance == PROVENANCE_MOCK and not allow_mock:
             text = "the answer comes from a mock model, not from a real one, and was refused"
             self.error = AssayError(protocol.MOCK_REFUSED, text, provenance="mock")
-        elif words is not None:
-            self.error = _refused(head, words)
-        elif not head.flags & FLAG_MORE:
-            self.result = self.pieces.whole(self._decode(self.kind.response, head, body))
-        elif self.kind.chunk is None:
-            raise self._breach("more frames than one")
+        elif failure is not None:
+            self.error = failure
         else:
-            chunk = self._decode(self.kind.chunk, head, body)
-            self.pieces.add(chunk)
-            return chunk
+            is_last = not head.flags & FLAG_MORE
+            message = self.kind.response if is_last else self.kind.chunk
+            if message is None:
+                raise self._breach("more frames than one")
+            said = self.pieces.take(self._decode(message, head, body), is_last)
+            if not is_last:
+                return said
+            self.result = said
         return None
 
     def _decode(self, message: Message, head: Head, body: bytes) -> Any:
@@ -183,28 +155,20 @@ class Call(Waiter):
             raise self._breach(
                 f"found frame {frame}, allowed: {self.frames - 1}; one was lost, doubled or swapped"
             )
-        return message.type(
-            provenance=_WORDS[head.provenance],
-            generation=head.generation,
-            degraded=degraded,
-            **values,
-        )
+        values |= {"provenance": _WORDS[head.provenance], "generation": head.generation}
+        return message.type(degraded=degraded, **values)
 
     def _breach(self, found: str) -> AssayError:
         return breach(f"reading the answer to {self.kind.name}: {found}")
 
 
-def _refused(head: Head, words: ErrorBody) -> AssayError:
+def refused(head: Head, body: bytes) -> AssayError:
     """The server answered with a status; one that is not known reads as UNKNOWN."""
+    words = ErrorBody(**decode(MESSAGES["Error"], body))
     known = head.status in Status._value2member_map_
-    status = Status(head.status) if known else Status.UNKNOWN
-    return AssayError(
-        protocol.SERVER_REFUSED,
-        f"{status.name}: {words.message}",
-        status=status,
-        server=words,
-        provenance=_WORDS[head.provenance],
-    )
+    status, mark = Status(head.status) if known else Status.UNKNOWN, _WORDS[head.provenance]
+    text = f"{status.name}: {words.message}"
+    return AssayError(protocol.SERVER_REFUSED, text, status=status, server=words, provenance=mark)
 
 
 # ---------------------------------------------------------------- the request
@@ -213,22 +177,14 @@ def _refused(head: Head, words: ErrorBody) -> AssayError:
 def request_of(kind: str, request: Any, words: tuple[Any, ...], fields: dict[str, Any]) -> Any:
     """The request of a kind: itself, or made of words in the order of its table."""
     message = KINDS[kind].request
-    if isinstance(request, message.type):
-        if words or fields:
-            raise TypeError(f"{kind}: a whole request, and words beside it")
+    if isinstance(request, message.type) and not words and not fields:
         return request
+    if isinstance(request, message.type) or len(words) >= len(message.names):
+        raise TypeError(f"{kind}: takes a whole request, or words for {message.names}")
     given = {} if request is None else {message.names[0]: request}
     if words:
-        if len(words) >= len(message.names):
-            raise TypeError(f"{kind}: {len(words) + 1} words for {len(message.names)} fields")
         given |= zip(message.names[1:], words, strict=False)
     return message.type(**given, **fields)
-
-
-def _with(values: Any, **changes: Any) -> Any:
-    """A copy with other values; the caller's own stays as it is."""
-    kept = {name: getattr(values, name) for name in values.__slots__}
-    return type(values)(**(kept | changes))
 
 
 def _insist(request: Any) -> Any:
@@ -238,7 +194,7 @@ def _insist(request: Any) -> Any:
     given = request.requirements or Requirements()
     if not isinstance(given, Requirements) or given.real:
         return request
-    return _with(request, requirements=_with(given, real=True))
+    return replace(request, requirements=replace(given, real=True))
 
 
 # ---------------------------------------------------------------- all attempts
@@ -247,50 +203,47 @@ def _insist(request: Any) -> Any:
 class Exchange:
     """One call of the API, with all its attempts. One thread, or task, at a time.
 
-    Times are seconds of one monotonic clock; 0 milliseconds are no deadline.
+    It is to be answered within so many milliseconds, 0 for no deadline; times here are seconds of
+    one monotonic clock.
     """
 
     #: between two steps of a stream: the answer is wanted, although nobody waits for it now
     is_at_rest = False
     result: Any = None
     error: AssayError | None = None
-    link: Link | None = None
+    #: the attempt under way, and the connection it was sent on
     call: Call | None = None
+    link: Link | None = None
     #: a part of the answer has reached the caller
     handed_out = False
     #: attempts begun
     attempt = 1
-    #: when the caller's deadline passes, and when the client stops waiting by itself; None: never
-    deadline: float | None = None
-    give_up_at: float | None = None
-    _is_in_step = False
-    _wait_until = 0.0
+    #: when the caller's deadline passes, and when the client stops waiting by itself
+    deadline = math.inf
+    give_up_at = math.inf
+    #: tries for a server that is not there, which count as no attempt
     _waits = 0
 
     def __init__(
-        self,
-        client: BaseClient,
-        kind: Kind,
-        request: Any,
-        deadline_milliseconds: int,
-        streams: bool = False,
+        self, client: BaseClient, kind: Kind, request: Any, milliseconds: int, streams: bool
     ) -> None:
         self._client = client
         self.kind = kind
-        self._streams = streams
+        self._stream = weakref.ref(self) if streams else None
         options, message = client.options, kind.request
         if "requirements" in message.names and isinstance(request, message.type):
             request = request if options.allow_mock else _insist(request)
-        self.request = request
+        self._request = request
         self._body = encode(message, request, REVISION)
-        if deadline_milliseconds:
-            if not 0 < deadline_milliseconds <= 0xFFFF_FFFF:
+        self.silence_max = options.answer_milliseconds / 1000 or math.inf
+        if milliseconds:
+            if not 0 < milliseconds <= 0xFFFF_FFFF:
                 field, allowed = "deadline_milliseconds", "0 to 4294967295"
-                raise invalid(f"reading {field}", deadline_milliseconds, allowed, field)
-            self.deadline = now_seconds() + deadline_milliseconds / 1000
+                raise invalid(f"reading {field}", milliseconds, allowed, field)
+            self.deadline = now_seconds() + milliseconds / 1000
             self.give_up_at = self.deadline + options.grace_milliseconds / 1000
-        if options.wait_milliseconds:
-            self._wait_until = now_seconds() + options.wait_milliseconds / 1000
+        #: until when a server is waited for that is not there, or loads its model
+        self._wait_until = now_seconds() + options.wait_milliseconds / 1000
 
     # ------------------------------------------------------------ steps
 
@@ -299,81 +252,78 @@ class Exchange:
 
         A step that ended with any other exception than `AssayError` has ended the exchange.
         """
-        if self._is_in_step:
+        if self.call is not None and not self.is_at_rest:
             self.close()
-        if self.call is not None and self.link is not None and not self.link.belongs_here:
+        if self.link is not None and self.link.home is not self.link.here():
             self.close("the stream was begun in another event loop, and ends with it")
         if self.error is not None:
             raise self.error
-        self._is_in_step = True
         while self.result is None:
-            call = self.call or self._new_call()
+            call = self.call or Call(self.kind, self._request, self._stream)
             try:
                 with call.alive:
-                    self.is_at_rest = False
-                    if self.call is None:
-                        self.link = await self._client.pool().ask(call, self)
-                        self.call = call
-                    assert self.link is not None
-                    chunk = await self.link.step(call, self)
+                    self.is_at_rest, self.call = False, call
+                    link = self.link or await self._ask(call)
+                    chunk = await link.step(call, self)
                     if chunk is not None:
                         self.handed_out = self.is_at_rest = True
-                        self._is_in_step = False
                         return chunk
-                    if call.error is not None:
-                        raise call.error
                     self.result = call.result
             except AssayError as error:
-                self.call = None
+                self.call = self.link = None
                 self.error = error
-                await self._pause(error, call)
+                await self._pause(error, bool(call.taken))
                 self.error = None
             except BaseException:  # an interrupt, or the task's cancellation
                 self.close()
                 raise
-        self._is_in_step = False
         return None
 
-    def _new_call(self) -> Call:
-        stream = weakref.ref(self) if self._streams else None
-        return Call(self.kind, self.request, stream, self.attempt, self._body)
+    def body(self, revision: int) -> bytes:
+        """The request as a server of this revision takes it; it says which attempt it is."""
+        message, request = self.kind.request, self._request
+        if self.attempt > 1 and revision >= 3 and "context" in message.names:
+            context = replace(request.context or RequestContext(), attempt=self.attempt)
+            request = replace(request, context=context)
+        elif revision == REVISION:
+            return self._body
+        return encode(message, request, revision)
 
-    async def _pause(self, error: AssayError, call: Call) -> None:
+    async def _ask(self, call: Call) -> Link:
+        """Sends the request; anew where a connection takes none any more."""
+        for _ in range(2):
+            self.link = link = self._client.pick(call)
+            if await link.ask(call, self):
+                return link
+        raise closed("the server takes no requests")
+
+    async def _pause(self, error: AssayError, written: bool) -> None:
         """Waits before the next attempt, or raises `error` when there is none.
 
-        `close` ends the wait: the next attempt finds that out.
+        Closing the client ends the wait: the next attempt finds that out.
         """
         client, now = self._client, now_seconds()
-        if client.closed and error.code in (protocol.UNREACHABLE, protocol.TIMED_OUT):
-            raise AssayError(protocol.CONNECTION_CLOSED, "the caller closed this client") from None
-        pause = None if client.closed else self.pause_after(error, call.is_written, now)
+        pause = None if client.closed else self.pause_after(error, written, now)
         if pause is None:
             raise error
         left = pause
-        while not client.closed and left >= 0:  # an event loop has one turn at least
-            client.io.hang_bell(call)
-            await client.io.listen(call, now_seconds() + min(left, _PAUSE_STEP))
+        while left >= 0 and not client.closed:  # an event loop has one turn at least
+            await client.io.nap(min(left, _PAUSE_STEP))
             left = now + pause - now_seconds()
 
-    def close(self, reason: str = "the caller gave the answer up") -> None:
-        """Gives up what has not come yet. Safe to repeat."""
+    def close(self, reason: str = "the caller gave the answer up", waits: bool = True) -> None:
+        """Gives up what has not come yet. Safe to repeat. A finalizer waits for no lock."""
         if self.result is None and self.error is None:
             self.error = AssayError(protocol.GIVEN_UP, reason)
             self.is_at_rest = False
             if self.link is not None:
-                self.link.cancel()
-
-    def drop(self) -> None:
-        """The same from a finalizer."""
-        self.is_at_rest = False
-        if self.error is None and self.call and self.link and not self.call.done:
-            self.link.drop()
+                self.link.cancel(waits)
 
     # ------------------------------------------------------------ limits
 
-    def header_deadline(self, now: float) -> int:
-        """What remains for the header's word, milliseconds; 0: no deadline. Raises `timed_out`."""
-        if self.deadline is None:
+    def time_left(self, now: float) -> int:
+        """What the header says of the deadline, milliseconds; 0: none. Raises `timed_out`."""
+        if self.deadline == math.inf:
             return 0
         remaining = math.ceil((self.deadline - now) * 1000)
         if remaining <= 0:
@@ -384,50 +334,29 @@ class Exchange:
         """There is no time left."""
         return AssayError(protocol.TIMED_OUT, f"{doing} {self.kind.name}: {what}")
 
-    def connect_limit(self) -> float:
-        """When connecting, or Hello, has taken too long."""
-        limit = now_seconds() + self._client.options.connect_milliseconds / 1000
-        return limit if self.deadline is None else min(limit, self.deadline)
-
-    def answer_limit(self) -> float | None:
-        """When to give up, after the last frame of the answer."""
-        silence = self._client.options.answer_milliseconds
-        if not silence or self.call is None:
-            return self.give_up_at
-        limit = self.call.heard + silence / 1000
-        return limit if self.give_up_at is None else min(limit, self.give_up_at)
-
     # ------------------------------------------------------------ another attempt
 
     def pause_after(self, error: AssayError, written: bool, now: float) -> float | None:
         """Seconds to wait before the next attempt; None: there is none, `error` stands."""
-        options = self._client.options
-        pause = self._pause_of_wait(error, now) if options.wait_milliseconds else None
-        if pause is not None and (self.deadline is None or pause < self.deadline - now):
-            return pause
+        options, asked = self._client.options, error.retry_after_milliseconds
+        if self.handed_out:
+            return None
+        left, most, waits = self._wait_until - now, self.deadline - now, math.inf
+        if error.code == protocol.UNREACHABLE and left > 0:
+            self._waits += 1
+            waits = min(max(self._backoff(self._waits, _WAIT_PAUSE_MAX), 0.001), left)
+        elif error.server_code == "model_loading" and error.status in _RETRIED:
+            waits = (_WAIT_PAUSE_MAX if asked is None else asked) / 1000
+        if waits <= left and waits < most:
+            return waits
         if self.attempt >= options.attempts or not self._may_retry(error, written):
             return None
         pause = self._backoff(self.attempt, options.backoff_max_milliseconds)
-        if error.retry_after_milliseconds is not None:
-            pause = error.retry_after_milliseconds / 1000
-        if self.deadline is not None and self.deadline - now <= pause:
+        pause = pause if asked is None else asked / 1000
+        if pause >= most:
             return None
         self.attempt += 1
         return pause
-
-    def _pause_of_wait(self, error: AssayError, now: float) -> float | None:
-        """The same while the server is waited for, which costs no attempt."""
-        left = self._wait_until - now
-        if left <= 0 or self.handed_out:
-            return None
-        if error.code == protocol.UNREACHABLE:
-            self._waits += 1
-            return min(max(self._backoff(self._waits, _WAIT_PAUSE_MAX), 0.001), left)
-        if error.server_code != "model_loading" or error.status not in _RETRIED:
-            return None
-        asked = error.retry_after_milliseconds
-        pause = (_WAIT_PAUSE_MAX if asked is None else asked) / 1000
-        return pause if pause <= left else None
 
     def _backoff(self, count: int, most: int) -> float:
         """Seconds of the pause of this count: the first doubled as often, with jitter."""
@@ -436,11 +365,8 @@ class Exchange:
 
     def _may_retry(self, error: AssayError, written: bool) -> bool:
         """Is it safe to send the request again?"""
-        if self.handed_out:
-            return False
         if error.code == protocol.SERVER_REFUSED:
             return error.status in _RETRIED
         if not written:
-            codes = (protocol.UNREACHABLE, protocol.CONNECTION_CLOSED, protocol.TIMED_OUT)
-            return error.code in codes
+            return error.code in _UNSENT
         return error.code == protocol.CONNECTION_CLOSED and self.kind.retry_safe

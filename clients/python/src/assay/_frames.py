@@ -6,25 +6,29 @@
      +--------+--+--+--+--+-----------------+--------+--------+--------+--------+------ - -
 
 Guarantees: a header is refused as soon as the bytes that condemn it are there; nothing is allocated
-because a header announces it. Not here: what a frame means to a connection (see _connection).
+because a header announces it; a block decodes to exactly the bytes its header says, or is damage.
+Not here: what a frame means to a connection (see _connection).
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
+import lz4.block
+
 from . import _protocol as protocol
-from ._errors import AssayError, breach
-from ._lz4 import pack
-from ._protocol import GOAWAY_KIND, PROVENANCE_MOCK, PROVENANCE_REAL, RESPONSE_BIT, VERSION, Limits
+from ._errors import breach
+from ._protocol import FLAG_COMPRESSED, FLAG_MORE, RESPONSE_BIT, VERSION, Limits
 
 HEADER = struct.Struct("<IBBBBQIIII")
 HEADER_SIZE = Limits.HEADER_SIZE
 COUNTED = Limits.HEADER_SIZE_COUNTED
-_LENGTH = struct.Struct("<I")
-_ALL_FLAGS = protocol.FLAG_COMPRESSED | protocol.FLAG_MORE | protocol.FLAG_DEGRADED
-_GOAWAY = GOAWAY_KIND | RESPONSE_BIT
+_UNFINISHED = FLAG_MORE | protocol.FLAG_DEGRADED
+_PROVENANCES = (protocol.PROVENANCE_REAL, protocol.PROVENANCE_MOCK)
+_GOAWAY = protocol.GOAWAY_KIND | RESPONSE_BIT
 
 
 class Head(NamedTuple):
@@ -42,8 +46,8 @@ class Head(NamedTuple):
     reserved: int
 
 
-#: makes a Head of a tuple at half the cost of `Head._make`
-new_head = tuple.__new__
+#: makes a named tuple of a tuple at half the cost of `_make`
+new_tuple = tuple.__new__
 
 
 def request_frame(kind: int, request_id: int, deadline: int, body: bytes, packs: bool) -> bytes:
@@ -52,73 +56,123 @@ def request_frame(kind: int, request_id: int, deadline: int, body: bytes, packs:
     if packs and raw_size >= Limits.COMPRESSION_SIZE_MIN:
         block = pack(body)
         if block is not None:
-            flags, body = protocol.FLAG_COMPRESSED, block
+            flags, body = FLAG_COMPRESSED, block
     size = COUNTED + len(body)
     return HEADER.pack(size, VERSION, kind, flags, 0, request_id, deadline, raw_size, 0, 0) + body
 
 
-def _refused(code: str, found: object, allowed: str) -> AssayError:
-    return breach(f"reading a frame's header ({code}): found {found}, allowed: {allowed}")
+# ---------------------------------------------------------------- headers of responses
+
+
+def check_header(head: Head, body_limit: int, rules: int | None = None) -> None:
+    """A header, as far as so many rules say; None: all of them."""
+    length, version, kind, flags, provenance, request_id, status, raw_size, _, reserved = head
+    if (
+        (flags == 0 or flags == FLAG_MORE and not status)
+        and COUNTED <= length <= COUNTED + body_limit
+        and raw_size == length - COUNTED
+        and version == VERSION
+        and RESPONSE_BIT < kind != _GOAWAY
+        and provenance in _PROVENANCES
+        and request_id
+        and not reserved
+    ):
+        return  # the most frequent header by far: whole, not compressed, no GoAway, nothing wrong
+    for is_kept, name, found, allowed in islice(_rules(head, body_limit), rules):
+        if not is_kept:
+            raise breach(f"reading a frame's header ({name}): found {found}, allowed: {allowed}")
 
 
 def check_first_bytes(data: bytes, body_limit: int) -> None:
     """What fewer than 32 bytes can already condemn: the length, the version."""
     if len(data) >= 4:
-        _check_length(_LENGTH.unpack_from(data)[0], body_limit)
-    if len(data) >= 5:
-        _check_version(data[4])
+        head = new_tuple(Head, HEADER.unpack(data.ljust(HEADER_SIZE, b"\0")))
+        check_header(head, body_limit, 2 if len(data) == 4 else 3)
 
 
-def _check_length(length: int, body_limit: int) -> None:
-    if length < COUNTED:
-        raise _refused("length_too_small", length, f"at least {COUNTED}")
-    if length - COUNTED > body_limit:
-        raise _refused("length_too_large", length, f"at most {COUNTED + body_limit}")
-
-
-def _check_version(version: int) -> None:
-    if version != VERSION:
-        raise _refused("version_unsupported", version, str(VERSION))
-
-
-def check_header(head: Head, body_limit: int) -> None:
-    """A whole header of a response, in the order of Protocol/SPEC.md, section 1."""
+def _rules(head: Head, body_limit: int) -> Iterator[tuple[bool, str, object, object]]:
+    """The rules of Protocol/SPEC.md, section 1, in their order, the first two for the length: is it
+    kept, what a breach is called, what was found, what is allowed."""
     length, version, kind, flags, provenance, request_id, status, raw_size, _, reserved = head
-    if (
-        flags == 0
-        and COUNTED <= length <= COUNTED + body_limit
-        and raw_size == length - COUNTED
-        and version == VERSION
-        and RESPONSE_BIT < kind != _GOAWAY
-        and (provenance == PROVENANCE_REAL or provenance == PROVENANCE_MOCK)
-        and request_id
-        and not reserved
-    ):
-        return  # the most frequent header by far: no flags, no GoAway, nothing wrong
-    _check_length(length, body_limit)
-    _check_version(version)
-    if reserved:
-        raise _refused("reserved_not_zero", reserved, "0")
-    if kind <= RESPONSE_BIT:
-        raise _refused("kind_out_of_range", f"0x{kind:02x}", "0x81 to 0xff")
-    if flags & ~_ALL_FLAGS:
-        raise _refused("flags_unknown", f"0x{flags:02x}", "bits 0 to 2")
-    if provenance not in (PROVENANCE_REAL, PROVENANCE_MOCK):
-        raise _refused("provenance_invalid", provenance, "1 (real) or 2 (mock)")
-    if (request_id == 0) != (kind == _GOAWAY):
-        raise _refused("request_id_invalid", request_id, "0 exactly in GoAway")
-    if status and flags & (protocol.FLAG_MORE | protocol.FLAG_DEGRADED):
-        raise _refused("flags_conflict", f"flags {flags} with a status", "compressed only")
-    _check_sizes(length - COUNTED, raw_size, flags, body_limit)
+    size = length - COUNTED
+    yield size >= 0, "length_too_small", length, f"at least {COUNTED}"
+    yield size <= body_limit, "length_too_large", length, f"at most {COUNTED + body_limit}"
+    yield version == VERSION, "version_unsupported", version, VERSION
+    yield reserved == 0, "reserved_not_zero", reserved, 0
+    yield kind > RESPONSE_BIT, "kind_out_of_range", f"0x{kind:02x}", "0x81 to 0xff"
+    known = flags & ~(FLAG_COMPRESSED | _UNFINISHED) == 0
+    yield known, "flags_unknown", f"0x{flags:02x}", "bits 0 to 2"
+    yield provenance in _PROVENANCES, "provenance_invalid", provenance, "1 (real) or 2 (mock)"
+    is_go_away = kind == _GOAWAY
+    yield is_go_away == (request_id == 0), "request_id_invalid", request_id, "0 exactly in GoAway"
+    alone = not (status and flags & _UNFINISHED)
+    yield alone, "flags_conflict", f"flags {flags} with a status", "compressed only"
+    yield raw_size <= body_limit, "raw_size_too_large", raw_size, f"at most {body_limit}"
+    if not flags & FLAG_COMPRESSED:
+        yield raw_size == size, "raw_size_mismatch", raw_size, size
+        return
+    useful = Limits.COMPRESSION_SIZE_MIN <= raw_size and 0 < size < raw_size
+    found = f"{raw_size} bytes in a block of {size}"
+    yield useful, "compression_not_useful", found, "at least 1024 bytes in fewer, not none"
 
 
-def _check_sizes(wire_size: int, raw_size: int, flags: int, body_limit: int) -> None:
-    """The size before compression against the limit and against the size on the wire."""
-    if raw_size > body_limit:
-        raise _refused("raw_size_too_large", raw_size, f"at most {body_limit}")
-    if not flags & protocol.FLAG_COMPRESSED:
-        if raw_size != wire_size:
-            raise _refused("raw_size_mismatch", raw_size, str(wire_size))
-    elif raw_size < Limits.COMPRESSION_SIZE_MIN or not 0 < wire_size < raw_size:
-        found = f"{raw_size} bytes in a block of {wire_size}"
-        raise _refused("compression_not_useful", found, "at least 1024 bytes in fewer, not none")
+# ---------------------------------------------------------------- LZ4 blocks
+
+
+def pack(body: bytes) -> bytes | None:
+    """`body` as an LZ4 block; None when that saves too little."""
+    if len(body) >= Limits.COMPRESSION_SAMPLED_SIZE_MIN:
+        start = (len(body) - Limits.COMPRESSION_SAMPLE_SIZE) // 2
+        if _saving(body[start : start + Limits.COMPRESSION_SAMPLE_SIZE]) is None:
+            return None
+    return _saving(body)
+
+
+def _saving(body: bytes) -> bytes | None:
+    block: bytes = lz4.block.compress(body, store_size=False)
+    return block if len(block) * 100 <= len(body) * Limits.COMPRESSION_PERCENT_MAX else None
+
+
+def unpack(block: bytes, raw_size: int) -> bytes:
+    """Exactly `raw_size` bytes; everything else a block may come to is damage."""
+    try:
+        if has_zero_offset(block):
+            raise ValueError("a match offset of 0")
+        body: bytes = lz4.block.decompress(block, uncompressed_size=raw_size)
+        if len(body) != raw_size:
+            raise ValueError(f"{len(body)} bytes")
+        return body
+    except (ValueError, IndexError, lz4.block.LZ4BlockError, MemoryError) as error:
+        raise breach(
+            f"decompressing a body (compressed_body_damaged): found {error}, allowed: a block of "
+            f"exactly {raw_size} bytes"
+        ) from None
+
+
+def has_zero_offset(block: bytes) -> bool:
+    """Does a match of this block point at itself? liblz4 lets that pass and invents bytes.
+
+    Such an offset is two zero bytes: most blocks have none, and are not walked through at all.
+    Raises IndexError where the block ends too early.
+    """
+    at = 0 if b"\0\0" in block else len(block)
+    while at < len(block):
+        token = block[at]
+        count, at = _length(block, token >> 4, at + 1)
+        at += count
+        if at >= len(block):
+            break  # the last sequence has no match
+        if block[at] == block[at + 1] == 0:
+            return True
+        _, at = _length(block, token & 15, at + 2)
+    return False
+
+
+def _length(block: bytes, count: int, at: int) -> tuple[int, int]:
+    """A length whose half of the token is `count`, and where it ends: 15 goes on in bytes."""
+    more = 255 if count == 15 else 0
+    while more == 255:
+        more = block[at]
+        count += more
+        at += 1
+    return count, at

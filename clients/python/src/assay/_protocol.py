@@ -71,6 +71,8 @@ class Kind(NamedTuple):
     request: Message
     chunk: Message | None
     response: Message
+    #: fields of which every frame of an answer has a share
+    shares: tuple[str, ...]
 
 
 VERSION = 1
@@ -711,84 +713,98 @@ KINDS: dict[str, Kind] = {
         request=MESSAGES["Hello request"],
         chunk=None,
         response=MESSAGES["Hello response"],
+        shares=(),
     ),
     "Ping": Kind(
         2, "Ping", since=1, retry_safe=True,
         request=MESSAGES["Ping request"],
         chunk=None,
         response=MESSAGES["Ping response"],
+        shares=(),
     ),
     "Health": Kind(
         3, "Health", since=1, retry_safe=True,
         request=MESSAGES["Health request"],
         chunk=None,
         response=MESSAGES["Health response"],
+        shares=(),
     ),
     "Models": Kind(
         4, "Models", since=1, retry_safe=True,
         request=MESSAGES["Models request"],
         chunk=None,
         response=MESSAGES["Models response"],
+        shares=(),
     ),
     "Load": Kind(
         5, "Load", since=1, retry_safe=False,
         request=MESSAGES["Load request"],
         chunk=MESSAGES["Load progress"],
         response=MESSAGES["Load response"],
+        shares=(),
     ),
     "Unload": Kind(
         7, "Unload", since=1, retry_safe=False,
         request=MESSAGES["Unload request"],
         chunk=None,
         response=MESSAGES["Unload response"],
+        shares=(),
     ),
     "Tokenize": Kind(
         8, "Tokenize", since=1, retry_safe=True,
         request=MESSAGES["Tokenize request"],
         chunk=None,
         response=MESSAGES["Tokenize response"],
+        shares=(),
     ),
     "Detokenize": Kind(
         9, "Detokenize", since=1, retry_safe=True,
         request=MESSAGES["Detokenize request"],
         chunk=None,
         response=MESSAGES["Detokenize response"],
+        shares=(),
     ),
     "Generate": Kind(
         10, "Generate", since=1, retry_safe=True,
         request=MESSAGES["Generate request"],
         chunk=MESSAGES["Generate chunk"],
         response=MESSAGES["Generate response"],
+        shares=("tokens", "text",),
     ),
     "Score": Kind(
         11, "Score", since=2, retry_safe=True,
         request=MESSAGES["Score request"],
         chunk=None,
         response=MESSAGES["Score response"],
+        shares=(),
     ),
     "Logits": Kind(
         12, "Logits", since=1, retry_safe=True,
         request=MESSAGES["Logits request"],
         chunk=MESSAGES["Logits chunk"],
         response=MESSAGES["Logits response"],
+        shares=("logits",),
     ),
     "Embed": Kind(
         13, "Embed", since=2, retry_safe=True,
         request=MESSAGES["Embed request"],
         chunk=MESSAGES["Embed chunk"],
         response=MESSAGES["Embed response"],
+        shares=("embeddings",),
     ),
     "Cancel": Kind(
         14, "Cancel", since=1, retry_safe=False,
         request=MESSAGES["Cancel request"],
         chunk=None,
         response=MESSAGES["Cancel response"],
+        shares=(),
     ),
     "Stats": Kind(
         15, "Stats", since=1, retry_safe=True,
         request=MESSAGES["Stats request"],
         chunk=None,
         response=MESSAGES["Stats response"],
+        shares=(),
     ),
 }
 

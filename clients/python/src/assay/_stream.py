@@ -7,15 +7,24 @@ or task, at a time. A stream whose step was ended by an exception of another kin
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Any, Generic, TypeVar
 
 from ._errors import AssayError
 from ._exchange import Exchange
 from ._protocol import GIVEN_UP
-from ._threads import done
 
 ChunkT = TypeVar("ChunkT")
 ResultT = TypeVar("ResultT")
+
+
+def done(work: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine that never suspends comes to: for threads every wait blocks."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        return end.value
+    raise RuntimeError("a wait that does not block")
 
 
 class _Stream(Generic[ChunkT, ResultT]):
@@ -36,7 +45,7 @@ class _Stream(Generic[ChunkT, ResultT]):
     def __del__(self) -> None:
         exchange = getattr(self, "_exchange", None)
         if exchange is not None:
-            exchange.drop()
+            exchange.close(waits=False)
 
 
 class GenerateStream(_Stream[ChunkT, ResultT]):

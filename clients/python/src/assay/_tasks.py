@@ -3,156 +3,115 @@
 Frames are read and filed in one callback, which wakes the task that waits for them. Needs a loop
 with `add_reader`, as every loop on Linux has.
 
-Guarantees: the loop of a forked child's parent, and one that is closed, is not touched.
+Guarantees: a closed loop is not touched, nor, by a forked child, its parent's.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
+import math
 import socket
 from collections.abc import Callable
 from typing import Any
 
-from ._exchange import Call, Exchange, Waiter, now_seconds
+from ._errors import AssayError, closed
+from ._exchange import Call, now_seconds
+from ._link import Address, Link
 from ._options import Options
-from ._socket import Address, Link
-
-
-async def _within(limit: float, work: Any) -> Any:
-    try:
-        return await asyncio.wait_for(work, max(0.001, limit - now_seconds()))
-    except asyncio.TimeoutError:  # which is no TimeoutError before Python 3.11
-        raise TimeoutError from None
 
 
 class TaskLink(Link):
-    """One socket and its state, on one event loop."""
+    """One connection, for the tasks of one event loop. None of them leads: the loop reads."""
 
-    def __init__(self, sock: socket.socket, options: Options) -> None:
-        super().__init__(sock, options)
-        self._loop = asyncio.get_running_loop()
-        self._process = os.getpid()
+    def __init__(self, address: Address, options: Options) -> None:
+        super().__init__(address, options)
+        self.home: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self._watches_output = False
-        self._loop.add_reader(sock, self._read)
+        self._opening = self.home.create_task(self._open())
+        self._opening.add_done_callback(self._opened)
+
+    def _opened(self, _: object) -> None:
+        if not self._is_connected:
+            self.end(closed("connecting was cut short"))
 
     # ------------------------------------------------------------ waiting
 
     @staticmethod
-    async def resolve(address: Address, limit: float) -> list[Any]:
-        loop = asyncio.get_running_loop()
-        found: list[Any] = await _within(
-            limit, loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-        )
-        return found
+    def here() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
 
     @staticmethod
-    async def connect(sock: socket.socket, place: Any, limit: float) -> None:
-        sock.setblocking(False)
-        await _within(limit, asyncio.get_running_loop().sock_connect(sock, place))
+    async def nap(seconds: float) -> None:
+        await asyncio.sleep(seconds)
 
-    @staticmethod
-    def hang_bell(waiter: Waiter) -> None:
-        waiter.bell = asyncio.get_running_loop().create_future()
+    async def _resolve(self) -> list[Any]:
+        host, port = self._address.host, self._address.port
+        return list(await self.home.getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
-    @staticmethod
-    async def listen(waiter: Waiter, limit: float | None) -> None:
-        if limit is None:
-            await waiter.bell
-            return
-        delay = limit - now_seconds()
-        timer = asyncio.get_running_loop().call_later(delay, TaskLink.ring, waiter)
-        try:
-            await waiter.bell
-        finally:
-            timer.cancel()
-
-    @staticmethod
-    def ring(waiter: Waiter) -> None:
-        bell = waiter.bell
-        if bell is not None and not bell.done():
-            bell.set_result(None)
+    def wake(self, call: Call) -> None:
+        if call.bell is not None and not call.bell.done():
+            call.bell.set_result(None)
 
     async def _wait(
-        self, waiter: Waiter, is_over: Callable[[], bool], limit: Callable[[], float | None]
+        self, call: Call, is_over: Callable[[], bool], limit: Callable[[], float]
     ) -> bool:
-        while not is_over() and self.core.broken is None:
-            until = limit()
-            if until is not None and now_seconds() >= until:
+        while not is_over() and self.broken is None:
+            left = limit() - now_seconds()
+            if left <= 0:
                 return False
-            self.hang_bell(waiter)
-            await self.listen(waiter, until)
+            call.bell = self.home.create_future()
+            if left < math.inf:
+                await asyncio.wait([call.bell], timeout=left)
+            else:
+                await call.bell
         return True
 
     # ------------------------------------------------------------ the loop
 
-    @property
-    def belongs_here(self) -> bool:
-        """Whether the running event loop is the one this connection was made in."""
-        return self._loop is asyncio.get_running_loop()
-
-    @property
-    def _is_out_of_reach(self) -> bool:
-        """A child has a copy of the descriptors by which the parent's loop watches its sockets."""
-        return self._loop.is_closed() or self._process != os.getpid()
-
-    def _in_loop(self, work: Callable[..., None], *words: Any) -> None:
-        """Has the loop's thread do it; here and now when the loop does not run any more."""
-        if asyncio._get_running_loop() is not self._loop and self._loop.is_running():
-            try:
-                self._loop.call_soon_threadsafe(work, *words)
-                return
-            except RuntimeError:
-                pass  # closed meanwhile
-        work(*words)
-
-    def close(self, reason: str) -> None:
-        self._in_loop(super().close, reason)
-
-    def cancel(self) -> None:
-        self._in_loop(super().cancel)
-
-    def drop(self) -> None:
-        self.core.untidy = True
-        if not self._is_out_of_reach:
+    def end(self, error: AssayError) -> None:
+        """The loop's thread does it, unless the loop does not run any more."""
+        if self.home.is_running() and asyncio._get_running_loop() is not self.home:
             with contextlib.suppress(RuntimeError):  # closed meanwhile
-                self._loop.call_soon_threadsafe(self.cancel)
+                self.home.call_soon_threadsafe(super().end, error)
+        else:
+            super().end(error)
 
-    def _ended(self) -> None:
-        if self._socket.fileno() >= 0 and not self._is_out_of_reach:
-            self._loop.remove_reader(self._socket)
-            self._loop.remove_writer(self._socket)
-        self._socket.close()
+    def cancel(self, waits: bool = True) -> None:
+        """The loop's thread does it, in a moment."""
+        self.untidy = True
+        if self.broken is None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self.home.call_soon_threadsafe(super().cancel)
+
+    def _attach(self, sock: socket.socket) -> None:
+        super()._attach(sock)
+        self.home.add_reader(sock, self._read_once)
+
+    def ended(self) -> None:
+        if self._is_connected:
+            if self._socket.fileno() >= 0 and not self.home.is_closed():
+                self.home.remove_reader(self._socket)
+                self.home.remove_writer(self._socket)
+            self._socket.close()
 
     # ------------------------------------------------------------ reading and writing
 
-    async def ask(self, call: Call, exchange: Exchange) -> bool:
-        is_asked = await super().ask(call, exchange)
-        if is_asked and not self.core.outbox and len(self.core.calls) > 1:
-            self._read()  # what is answered already needs no turn of the loop
-        return is_asked
-
-    def _read(self) -> None:
+    def _read_once(self) -> None:
         """Reads once, files what came, writes what is to be written. The loop calls it."""
         try:
-            if self.core.broken is None:
-                self._receive()
-                if self.core.finished:
-                    self.close("the server takes no more requests")
+            if self.broken is None:
+                super()._read_once()
         except BaseException:  # of a signal's handler: what it left undone is done in a moment
-            if not self._loop.is_closed():
-                self._loop.call_soon(self._read)
+            self.home.call_soon(self._read_once)
             raise
 
-    def _read_what_came(self, waiter: Waiter) -> None:
-        self._read()
-
-    def _wrote(self, is_all: bool) -> None:
-        """The loop writes the rest."""
-        if is_all == self._watches_output and not self._is_out_of_reach:
-            self._watches_output = not is_all
-            if is_all:
-                self._loop.remove_writer(self._socket)
+    def _write(self) -> None:
+        """The loop writes what the kernel does not take now."""
+        super()._write()
+        if bool(self.outbox) != self._watches_output and self.broken is None:
+            self._watches_output = not self._watches_output
+            if self._watches_output:
+                self.home.add_writer(self._socket, self._read_once)
             else:
-                self._loop.add_writer(self._socket, self._write_more)
+                self.home.remove_writer(self._socket)
