@@ -22,6 +22,8 @@ NAME = '"assay-swift/%s"'
 # their request.
 BY_HAND = {"Hello", "Cancel", "Load"}
 COMPARED = {"Ping", "Score"}
+# Answers whose parts are handed out one by one, the last one's too.
+HANDED_OUT = {"Generate"}
 # Calls whose answer says little more than that there is one.
 DISCARDABLE = {"Ping", "Unload"}
 
@@ -81,10 +83,29 @@ def options(protocol):
     return out
 
 
+def words(protocol):
+    """What an error says in the server's own words: the fields of the error body.
+
+    Its message is part of the error's own; a request that is refused here has a field, too.
+    """
+    types = {"text": "String", "u64": "UInt64"}
+    out = "\nextension AssayError {"
+    for field in protocol["messages"]["Error"]["fields"]:
+        if field["name"] in ("message", "field"):
+            continue
+        name = swift.lower_camel(field["name"])
+        kind = types.get(field["type"]) or field["record"].title().replace(" ", "")
+        out += "\n" + swift.comment("the server's own word: " + field["meaning"])
+        out += "    public var %s: %s? { serverError?.%s }\n" % (
+            "serverCode" if name == "code" else name, kind, name)
+    return out + "}\n"
+
+
 def codes(protocol):
     rows = [(row["code"], row["status"], row["meaning"]) for row in protocol["client_errors"]]
     rows += OWN_CODES
-    out = swift.head("The stable reasons of the client's errors.", "Each has the status that fits.")
+    out = swift.head("The stable reasons of the client's errors, and what the server says of them.",
+                     "Each has the status that fits.")
     out += "extension AssayError {\n"
     out += "    /// Stable reason. Open: later versions add to it.\n"
     out += "    public struct Code: Sendable, Hashable, CustomStringConvertible {\n"
@@ -98,7 +119,7 @@ def codes(protocol):
             swift.lower_camel(code), code, swift.lower_camel(status or "UNKNOWN"))
         out += line if len(line) <= 101 else line.replace("Code(", "Code(\n            ")
     out += "    }\n}\n"
-    return out
+    return out.replace("extension AssayError", "import Wire\n\nextension AssayError") + words(protocol)
 
 
 def call(kind, protocol):
@@ -123,6 +144,18 @@ def call(kind, protocol):
             + "        try await call(request, %s, deadlineMilliseconds)\n    }\n" % pieces)
 
 
+def chunk_of_last(kind, protocol):
+    """The initializer of a part from the fields that the last frame has, too."""
+    last = {field["name"] for field in protocol["messages"][kind["response"]]["fields"]}
+    shared = [swift.lower_camel(field["name"])
+              for field in protocol["messages"][kind["chunk"]]["fields"]
+              if field["name"] in last and field["name"] != "frame"]
+    out = "\nextension %sChunk {\n    /// What the last frame itself brought.\n" % kind["name"]
+    out += "    init(of last: %sResponse) {\n        self.init(\n            " % kind["name"]
+    return out + ",\n            ".join(
+        "%s: last.%s" % (name, name) for name in shared) + ")\n    }\n}\n"
+
+
 def calls(protocol):
     served = [kind for kind in protocol["kinds"] if kind["state"] == "served"]
     out = swift.head("One method per kind of request, in the words of the protocol.",
@@ -136,6 +169,7 @@ def calls(protocol):
         names = {field["name"] for field in protocol["messages"][kind["request"]]["fields"]}
         role = "DemandingRequest" if "requirements" in names else "CallRequest"
         out += "extension %sRequest: %s {}\n" % (kind["name"], role)
+    out += "".join(chunk_of_last(kind, protocol) for kind in served if kind["name"] in HANDED_OUT)
     out += "\nextension MessageKind {\n" + swift.comment(
         "true when asking twice does no more than asking once")
     unsafe = [kind["name"][:1].lower() + kind["name"][1:] for kind in protocol["kinds"]

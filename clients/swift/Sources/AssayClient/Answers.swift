@@ -3,7 +3,7 @@
 // Guarantees: nothing is kept that the request did not ask for, and no more values than it can
 // have; the first frame that contradicts the request or another frame is damage, and nothing is
 // taken after it. What the last frame counts is compared with what came.
-// Not here: sockets, provenance (see ConnectionMachine), counts within one frame (see Wire).
+// Not here: sockets, provenance (see Exchange), counts within one frame (see Wire).
 
 import Wire
 
@@ -33,6 +33,14 @@ extension AnswerPieces {
             throw breach("found \(values.count + new.count) values or more, allowed: \(max)")
         }
         values += new
+    }
+
+    /// Checks that there are as many values as the last frame says.
+    static func check(_ values: [Float], _ rows: UInt64, _ columns: UInt64) throws(AssayError) {
+        let (expected, overflows) = rows.multipliedReportingOverflow(by: columns)
+        if overflows || UInt64(values.count) != expected {
+            throw breach("found \(values.count) values, allowed: \(rows) times \(columns)")
+        }
     }
 }
 
@@ -102,13 +110,7 @@ struct LogitsPieces: AnswerPieces {
     func whole(_ last: LogitsResponse) throws(AssayError) -> LogitsResponse {
         var whole = last
         whole.logits = values.isEmpty ? last.logits : values + last.logits
-        let (expected, overflows) = whole.vocabulary.multipliedReportingOverflow(
-            by: whole.positions)
-        if overflows || UInt64(whole.logits.count) != expected {
-            throw Self.breach(
-                "found \(whole.logits.count) values, allowed: \(whole.vocabulary) times "
-                    + "\(whole.positions)")
-        }
+        try Self.check(whole.logits, whole.positions, whole.vocabulary)
         guard positions.contains(whole.positions) else {
             throw Self.breach(
                 "found \(whole.positions) positions, allowed: \(positions.lowerBound) to "
@@ -133,13 +135,10 @@ struct EmbedPieces: AnswerPieces {
     func whole(_ last: EmbedResponse) throws(AssayError) -> EmbedResponse {
         var whole = last
         whole.embeddings = values + last.embeddings
-        // Both factors are within their limits, or the frame would not have been decoded.
-        if whole.count != UInt64(inputCount)
-            || UInt64(whole.embeddings.count) != whole.dimensions * whole.count
-        {
+        try Self.check(whole.embeddings, whole.count, whole.dimensions)
+        guard whole.count == UInt64(inputCount) else {
             throw Self.breach(
-                "found \(whole.embeddings.count) values, \(whole.dimensions) times "
-                    + "\(whole.count), allowed: one vector for each of \(inputCount) inputs")
+                "found \(whole.count) vectors, allowed: one for each of \(inputCount) inputs")
         }
         return whole
     }
@@ -153,8 +152,8 @@ struct GeneratePieces: AnswerPieces {
     private var promptLogprobs: LogprobPieces
 
     init(_ request: GenerateRequest) {
-        logprobs = LogprobPieces("logprobs", asked: request.logprobs)
-        promptLogprobs = LogprobPieces("prompt_logprobs", asked: request.promptLogprobs)
+        logprobs = LogprobPieces(name: "logprobs", asked: request.logprobs)
+        promptLogprobs = LogprobPieces(name: "prompt_logprobs", asked: request.promptLogprobs)
     }
 
     mutating func add(_ chunk: GenerateChunk) throws(AssayError) {
@@ -192,25 +191,11 @@ struct GeneratePieces: AnswerPieces {
     }
 }
 
-extension GenerateChunk {
-    /// What the last frame itself brought.
-    init(of last: GenerateResponse) {
-        self.init(
-            tokens: last.tokens, text: last.text, logprobs: last.logprobs,
-            promptLogprobs: last.promptLogprobs)
-    }
-}
-
 /// The pieces of one list of log-probabilities.
 private struct LogprobPieces {
-    private let name: String
+    let name: String
     let asked: UInt64?
-    private var sum: Logprobs?
-
-    init(_ name: String, asked: UInt64?) {
-        self.name = name
-        self.asked = asked
-    }
+    var sum: Logprobs?
 
     var count: Int { sum?.count ?? 0 }
     /// All of them; nil when none were asked for.

@@ -60,11 +60,9 @@ public final class Client: Sendable {
     public func connect(deadlineMilliseconds: UInt32 = 0) async throws(AssayError)
         -> HelloResponse
     {
-        var taken: [Connection] = []
-        defer { for connection in taken { connection.release(1) } }
-        var attempts = Attempts(self, .hello, deadlineMilliseconds: deadlineMilliseconds)
-        for _ in 0..<options.connections { taken.append(try await attempts.connection()) }
-        return pool.server ?? HelloResponse(server: "-")
+        // It is not sent: the connections that it waits for say Hello by themselves.
+        let hello = HelloRequest(client: options.name)
+        return try await call(hello, SinglePiece(), deadlineMilliseconds).message
     }
 
     /// What the server said in the latest Hello; nil before the first.
@@ -91,7 +89,7 @@ public final class Client: Sendable {
         onLayer: (LayerVerdictRecord) -> Void = { _ in }
     ) async throws(AssayError) -> Reply<LoadResponse> {
         let exchange = Exchange(
-            self, request, LoadPieces(), deadlineMilliseconds, keepsChunks: true)
+            self, request, LoadPieces(), deadlineMilliseconds, handsOut: true)
         while case .chunk(let progress, _, _)? = try await exchange.next() {
             onLayer(progress.layer)
         }
@@ -105,15 +103,13 @@ public final class Client: Sendable {
     ) -> GenerateStream {
         GenerateStream(
             Exchange(
-                self, request, GeneratePieces(request), deadlineMilliseconds, keepsChunks: true))
+                self, request, GeneratePieces(request), deadlineMilliseconds, handsOut: true))
     }
 
     /// Sends a request until it is answered or has failed for good.
     func call<Pieces: AnswerPieces>(
         _ request: some CallRequest, _ pieces: Pieces, _ deadlineMilliseconds: UInt32
     ) async throws(AssayError) -> Reply<Pieces.Last> {
-        let exchange = Exchange(
-            self, request, pieces, deadlineMilliseconds, keepsChunks: false)
-        return try await exchange.whole()
+        try await Exchange(self, request, pieces, deadlineMilliseconds).whole()
     }
 }

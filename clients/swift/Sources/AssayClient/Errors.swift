@@ -17,18 +17,12 @@ public struct AssayError: Error, Sendable, CustomStringConvertible {
     public let serverError: ErrorBody?
     /// Provenance of the frame that failed; nil when there was none.
     public let provenance: Provenance?
+    /// True when no byte of the request had been written.
+    package private(set) var isUnsent = false
     private let ownField: String?
 
-    /// The server's own code.
-    public var serverCode: String? { serverError?.code }
     /// Path of the offending field of the request, or name of the offending option.
     public var field: String? { ownField ?? serverError?.field }
-    /// The layer that rejected a model.
-    public var layer: String? { serverError?.layer }
-    /// Pause the server asks for before another attempt, milliseconds.
-    public var retryAfterMilliseconds: UInt64? { serverError?.retryAfterMilliseconds }
-    /// How busy the server was when it refused.
-    public var serverLoad: ServerLoad? { serverError?.serverLoad }
     /// What helps: see `Status.Advice`.
     public var advice: Status.Advice { status.advice }
     /// Code and sentence.
@@ -44,6 +38,13 @@ public struct AssayError: Error, Sendable, CustomStringConvertible {
         self.serverError = serverError
         self.provenance = provenance
         ownField = field
+    }
+
+    /// The same, of a request of which no byte had been written.
+    package var unsent: AssayError {
+        var error = self
+        error.isUnsent = true
+        return error
     }
 
     static func unreachable(_ address: ServerAddress, _ reason: String) -> AssayError {
@@ -62,7 +63,7 @@ public struct AssayError: Error, Sendable, CustomStringConvertible {
 
     static var clientClosed: AssayError { .closed("using a client that was closed") }
 
-    static func timedOut(_ doing: String, milliseconds: UInt32) -> AssayError {
+    static func timedOut(_ doing: String, milliseconds: some BinaryInteger) -> AssayError {
         AssayError(.timedOut, "\(doing): nothing came within \(milliseconds) ms")
     }
 
@@ -91,21 +92,5 @@ public struct AssayError: Error, Sendable, CustomStringConvertible {
     /// server's breach of the protocol, not an invalid argument of the caller.
     static func damage(_ error: WireError) -> AssayError {
         damage("reading the server's answer", error.description)
-    }
-
-    /// The server answered with a status; nothing of what a mock says is handed out.
-    static func refused(_ status: Status, _ body: ErrorBody, _ provenance: Provenance)
-        -> AssayError
-    {
-        AssayError(
-            .serverRefused, "\(status): \(body.message)", status: status, serverError: body,
-            provenance: provenance)
-    }
-
-    static var mockRefused: AssayError {
-        AssayError(
-            .mockRefused,
-            "the answer comes from a mock model, not from a real one, and was refused",
-            provenance: .mock)
     }
 }

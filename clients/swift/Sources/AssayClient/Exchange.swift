@@ -3,8 +3,9 @@
 //
 // Guarantees: a request that breaks its own table is refused before anything is sent. Requests that
 // can say so demand a real model unless the client allows mocks, and say which attempt they are.
-// The deadline holds for all attempts together. A task that is cancelled leaves at once, and the
-// server is told to stop. A server that is waited for costs no attempt.
+// The deadline holds for all attempts together, and the pauses between them are waited for in the
+// pool, like a connection. A task that is cancelled leaves at once, and the server is told to stop.
+// What breaks the protocol ends the connection before anything of it is handed over.
 
 import Wire
 
@@ -24,27 +25,20 @@ extension CallRequest {
     func check() throws(AssayError) {
         var writer = BodyWriter()
         encode(into: &writer)
-        do throws(WireError) {
-            _ = try Self(decoding: writer.bytes)
-        } catch {
-            throw .invalid(error)
-        }
+        _ = try Self.decoded(writer.bytes).mapError { AssayError.invalid($0) }.get()
     }
 }
 
 /// A request to a model, which can state demands on it.
 package protocol DemandingRequest: CallRequest {
-    /// True when it is about one model.
-    var namesModel: Bool { get }
     var requirements: Requirements? { get set }
     var context: RequestContext? { get set }
 }
 
 extension DemandingRequest {
-    package var namesModel: Bool { true }
-
     package func demandingReal() -> Self {
-        guard namesModel else { return self }
+        // The health of a server as a whole is of no model that could be real.
+        if let health = self as? HealthRequest, health.model == nil { return self }
         var request = self
         request.requirements = requirements ?? Requirements()
         request.requirements?.real = true
@@ -59,95 +53,64 @@ extension DemandingRequest {
     }
 }
 
-extension HealthRequest {
-    /// The health of a server as a whole is of no model that could be real.
-    package var namesModel: Bool { model != nil }
-}
-
-/// The attempts of one call.
-struct Attempts {
-    private let pool: Pool
-    private let kind: MessageKind
-    private let waitEnd: Moment
-    private(set) var rule: RetryRule
-    let deadline: Deadline
-
-    /// How soon a call that pauses notices that its client was closed, nanoseconds.
-    private static let pauseStep: UInt64 = 50_000_000
-
-    init(_ client: Client, _ kind: MessageKind, deadlineMilliseconds: UInt32) {
-        pool = client.pool
-        self.kind = kind
-        rule = RetryRule(client.options)
-        deadline = Deadline(milliseconds: deadlineMilliseconds)
-        let wait = client.options.waitMilliseconds
-        waitEnd = wait > 0 ? .now.advanced(byMilliseconds: wait) : Moment(nanoseconds: 0)
-    }
-
-    /// A connection with a place for the request; waits and tries again as it may.
-    mutating func connection() async throws(AssayError) -> Connection {
-        while true {
-            switch await pool.connection(until: deadline) {
-            case .success(let connection): return connection
-            case .failure(let failure): try await pause(after: failure)
-            }
-        }
-    }
-
-    /// Waits before the next attempt; throws the error when there is none.
-    mutating func pause(after failure: CallFailure) async throws(AssayError) {
-        let now = Moment.now
-        let pause = rule.pause(
-            after: failure, of: kind, left: deadline.moment.nanoseconds(since: now),
-            waitLeft: waitEnd.nanoseconds(since: now), jitter: .random(in: 0.5...1))
-        guard let pause, !pool.isClosed else { throw failure.error }
-        let end = now.advanced(byNanoseconds: pause)
-        do {
-            // In steps: when the client is closed meanwhile, the next attempt says so.
-            while case let left = end.nanoseconds(since: .now), left > 0, !pool.isClosed {
-                try await Task.sleep(nanoseconds: min(left, Self.pauseStep))
-            }
-        } catch {
-            throw .cancelled
-        }
-    }
-}
-
 /// A call whose answer is taken part by part, or as a whole. For one task at a time; when it goes,
 /// what has not come is given up.
 final class Exchange<Request: CallRequest, Pieces: AnswerPieces> {
-    typealias Part = PendingAnswer<Pieces>.Part
+    /// What the caller takes.
+    enum Part: Sendable {
+        case chunk(Pieces.Chunk, Provenance, generation: UInt32)
+        case last(Pieces.Last, Reply<Pieces.Last>)
+    }
 
+    /// Not closed while the call is under way.
     private let client: Client
     private let request: Request
-    private let pieces: Pieces
-    private let keepsChunks: Bool
-    private var attempts: Attempts
-    private var current: (connection: Connection, answer: PendingAnswer<Pieces>)?
-    /// Parts that have come.
-    private var waiting: ArraySlice<Part> = []
+    /// What an attempt begins with, and what it has.
+    private let noPieces: Pieces
+    private var pieces: Pieces
+    private var frameCount: UInt64 = 0
+    /// True when parts reach the caller: a call is not repeated after that.
+    private let handsOut: Bool
     private var hasHandedOut = false
+    private var rule: RetryRule
+    /// When the next attempt may be sent.
+    private var start = Moment.past
+    /// By which the pool knows its attempts, one after the other.
+    private let ticket: UInt64
+    private var isUnderWay = false
     private var outcome: Result<Reply<Pieces.Last>, AssayError>?
 
+    /// - Parameters:
+    ///   - deadlineMilliseconds: of all attempts together, from now; 0 for none.
+    ///   - handsOut: true for a caller who takes chunks as they come.
     init(
         _ client: Client, _ request: Request, _ pieces: Pieces, _ deadlineMilliseconds: UInt32,
-        keepsChunks: Bool
+        handsOut: Bool = false
     ) {
         let demands = client.options.demandsReal && !client.options.allowMock
         self.client = client
         self.request = demands ? request.demandingReal() : request
+        self.noPieces = pieces
         self.pieces = pieces
-        self.keepsChunks = keepsChunks
-        attempts = Attempts(client, Request.kind, deadlineMilliseconds: deadlineMilliseconds)
+        self.handsOut = handsOut
+        ticket = client.pool.ticket()
+        let now = Moment.now
+        let deadline =
+            deadlineMilliseconds == 0 ? .never : now.after(milliseconds: deadlineMilliseconds)
+        rule = RetryRule(client.options, Request.kind, deadline: deadline, now: now)
     }
 
-    deinit { close() }
+    deinit { drop() }
 
     /// Gives up what has not come; afterwards there is no part any more.
     func close() {
-        guard outcome == nil else { return }
-        outcome = .failure(.cancelled)
-        if let (connection, answer) = current { connection.giveUp(answer, .cancelled) }
+        if outcome == nil { outcome = .failure(.cancelled) }
+        drop()
+    }
+
+    private func drop() {
+        if isUnderWay { client.pool.giveUp(ticket) }
+        isUnderWay = false
     }
 
     /// Takes what is left; the whole answer, or the error that it ended with.
@@ -160,49 +123,89 @@ final class Exchange<Request: CallRequest, Pieces: AnswerPieces> {
 
     /// The next part, nil behind the last one and behind an error.
     func next() async throws(AssayError) -> Part? {
-        if outcome != nil { return nil }
+        while outcome == nil {
+            do throws(AssayError) {
+                let part = try read(try await frame())
+                hasHandedOut = handsOut
+                return part
+            } catch {
+                drop()
+                try prepareAnother(after: error)
+            }
+        }
+        return nil
+    }
+
+    /// The next frame, of an attempt that begins if need be.
+    private func frame() async throws(AssayError) -> Received {
+        if Fork.isChild { throw .processForked }
+        let isNew = !isUnderWay
+        if isNew, rule.attempt == 1 { try request.check() }
+        isUnderWay = true
+        let attempt = Attempt(
+            request: request, number: rule.attempt, deadline: rule.deadline, start: start)
+        return try await client.pool.next(of: ticket, beginning: isNew ? attempt : nil).get()
+    }
+
+    /// Refuses a mock before a failure is looked at: nobody should act on a mock's words unawares.
+    private func read(_ frame: Received) throws(AssayError) -> Part {
+        if frame.isLast { isUnderWay = false }
         do throws(AssayError) {
-            let part = try await advance()
-            if case .last(_, let reply) = part { outcome = .success(reply) }
-            return part
+            let refusal = try frame.refusal()
+            if frame.provenance == .mock, !client.options.allowMock {
+                throw AssayError(
+                    .mockRefused,
+                    "the answer comes from a mock model, not from a real one, and was refused",
+                    provenance: .mock)
+            }
+            if let refusal { throw refusal }
+            let generation = frame.header.generation
+            if frame.isLast {
+                let last: Pieces.Last = try message(frame)
+                let reply = Reply(
+                    message: try pieces.whole(last), provenance: frame.provenance,
+                    generation: generation)
+                outcome = .success(reply)
+                return .last(last, reply)
+            }
+            guard Pieces.isStreamed else { throw Pieces.breach("more frames than one") }
+            let chunk: Pieces.Chunk = try message(frame)
+            try pieces.add(chunk)
+            return .chunk(chunk, frame.provenance, generation: generation)
         } catch {
-            outcome = .failure(error)
+            if error.code == .protocolError { client.pool.end(frame.connection, error) }
             throw error
         }
     }
 
-    private func advance() async throws(AssayError) -> Part {
-        while true {
-            if Fork.isChild { throw .processForked }
-            if let part = waiting.popFirst() {
-                hasHandedOut = true
-                return part
-            }
-            let (connection, answer) = try await begun()
-            await withTaskCancellationHandler {
-                await answer.wait()
-            } onCancel: {
-                connection.giveUp(answer, .cancelled)
-            }
-            let (parts, failure) = answer.taken()
-            waiting = parts[...]
-            if parts.isEmpty, let failure {
-                current = nil
-                if hasHandedOut { throw failure.error }
-                try await attempts.pause(after: failure)
-            }
+    /// What a frame says, its flag and number being what is expected. Frames of an older server
+    /// have no number.
+    private func message<Message: ResponseMessage>(
+        _ frame: Received
+    ) throws(AssayError) -> Message {
+        let message = try Message(server: frame.body)
+        if message.isDegraded != frame.header.flags.contains(.degraded) {
+            throw Pieces.breach("its degraded flag and its list disagree")
         }
+        if Pieces.isStreamed, let number = (message as? any NumberedResponse)?.frame,
+            number != frameCount
+        {
+            throw Pieces.breach(
+                "found frame \(number), allowed: frame \(frameCount); one was lost, doubled or "
+                    + "swapped")
+        }
+        frameCount += 1
+        return message
     }
 
-    /// The attempt under way.
-    private func begun() async throws(AssayError) -> (Connection, PendingAnswer<Pieces>) {
-        if let current { return current }
-        if attempts.rule.attempt == 1 { try request.check() }
-        let connection = try await attempts.connection()
-        let answer = PendingAnswer(
-            pieces, keepsChunks: keepsChunks, sizeMax: client.options.answerSizeMax)
-        current = (connection, answer)
-        connection.send(request, answer, attempts.deadline, attempt: attempts.rule.attempt)
-        return (connection, answer)
+    /// Sets when the next attempt begins; throws the error when there is none.
+    private func prepareAnother(after error: AssayError) throws(AssayError) {
+        guard !hasHandedOut, !client.pool.isClosed, let start = rule.start(after: error) else {
+            outcome = .failure(error)
+            throw error
+        }
+        self.start = start
+        pieces = noPieces
+        frameCount = 0
     }
 }

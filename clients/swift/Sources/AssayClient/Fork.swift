@@ -12,40 +12,22 @@
 import Glibc
 
 enum Fork {
-    private static let mark = Mark()
+    /// The process that asked first, and the address of its page, 0 without one. Never unmapped.
+    private static let mark: (process: pid_t, page: UInt) = {
+        let size = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let page = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let page, page != MAP_FAILED, madvise(page, size, MADV_WIPEONFORK) == 0 else {
+            return (getpid(), 0)
+        }
+        page.storeBytes(of: 1, as: UInt8.self)
+        return (getpid(), UInt(bitPattern: page))
+    }()
 
     /// True in a process that was forked after its parent had made a client.
-    static var isChild: Bool { mark.isWiped }
-
-    /// The page and the id by which a process knows itself.
-    private struct Mark: Sendable {
-        /// Address of the page, 0 without a page. Never unmapped.
-        private let address: UInt
-        private let process: pid_t
-
-        init() {
-            process = getpid()
-            let size = Int(sysconf(Int32(_SC_PAGESIZE)))
-            let page = mmap(
-                nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-            guard let page, page != MAP_FAILED else {
-                address = 0
-                return
-            }
-            guard madvise(page, size, MADV_WIPEONFORK) == 0 else {
-                munmap(page, size)
-                address = 0
-                return
-            }
-            page.storeBytes(of: 1, as: UInt8.self)
-            address = UInt(bitPattern: page)
+    static var isChild: Bool {
+        guard let page = UnsafeRawPointer(bitPattern: mark.page) else {
+            return getpid() != mark.process
         }
-
-        var isWiped: Bool {
-            guard let page = UnsafeRawPointer(bitPattern: address) else {
-                return getpid() != process
-            }
-            return page.load(as: UInt8.self) == 0
-        }
+        return page.load(as: UInt8.self) == 0
     }
 }

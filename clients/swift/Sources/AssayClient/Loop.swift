@@ -1,77 +1,52 @@
-// The one thread of an executor: it runs tasks, writes what they asked for, sleeps in poll(2),
-// reads, and looks after time.
+// The one thread of an executor: it runs tasks, has its pools write what they asked for, sleeps in
+// poll(2), and has the pools read and look after time.
 //
-//      run tasks ──> write ──> sleep until bytes, tasks, or time ──> read ──> what is due ──┐
-//          ^────────────────────────────────────────────────────────────────────────────────┘
+//      run tasks ──> write ──> sleep until bytes, tasks, or time ──> read, what is due ──┐
+//          ^─────────────────────────────────────────────────────────────────────────────┘
 //
 // Guarantees: a frame that a task on this thread asked for is written when the tasks that are
 // ready have run, with one system call for all frames of one connection. Other threads reach the
-// loop through one locked state and one pipe; wake-ups coalesce. The thread ends when its executor
-// is gone and nothing is registered any more. In a forked process it does nothing.
+// loop through one locked state and a pair of sockets; wake-ups coalesce. What to poll for is asked
+// again only when a pool says that it has changed. The thread ends when its executor is gone and no
+// pool is left. In a forked process it does nothing.
 
 import Glibc
 import Synchronization
-
-/// Something with a descriptor to poll, a time at which it wants to be called, or both.
-protocol Watched: AnyObject, Sendable {
-    /// For poll(2), which passes over -1.
-    var descriptor: Int32 { get }
-    /// True when it is to be told that there is room to write.
-    var wantsWrite: Bool { get }
-    /// When it is due; in nanoseconds of `Moment`. Read by the loop before each sleep.
-    var nextMoment: UInt64 { get }
-    /// There is something to read.
-    func isReadable(_ buffer: UnsafeMutableRawBufferPointer, _ now: Moment)
-    /// Writes what waits.
-    func flush()
-    /// Called on the loop's thread at that time or a little later.
-    func due(now: Moment)
-}
 
 /// The thread and its queue.
 final class Loop: Sendable {
     private struct State {
         var jobs: [UnownedJob] = []
         var owner: ClientExecutor?
-        var unwritten: [Connection] = []
-        var members: [any Watched] = []
-        /// Changes with `members`, and with what they want.
-        var version = 0
+        var pools: [Pool] = []
+        /// What the pools want polled, and when, may not be what it was.
+        var mustLook = false
+        /// What changes now may be seen by the thread only when it is woken.
         var isAsleep = false
         var isStopped = false
     }
 
-    /// What the thread alone knows.
-    private struct Watch {
-        var version = -1
-        var members: [any Watched] = []
-        /// The pipe, then the members in their order.
-        var entries: [pollfd] = []
-        var due = Moment.never
-        var jobs: [UnownedJob] = []
-    }
-
     private let state = Mutex(State())
     private let thread = Atomic<pthread_t>(0)
-    private let pipeRead: Int32
-    private let pipeWrite: Int32
+    private let wakeRead: Int32
+    private let wakeWrite: Int32
     private static let readSize = 256 << 10
 
     /// Starts the thread.
     init() throws(AssayError) {
         if Fork.isChild { throw .processForked }
+        // Unlike a pipe, a pair of sockets is made with both flags at once.
+        let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw .exhausted("opening a pipe", errno) }
-        for end in ends {
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+        guard socketpair(AF_UNIX, Int32(kind), 0, &ends) == 0 else {
+            throw .exhausted("opening a pair of sockets", errno)
         }
-        pipeRead = ends[0]
-        pipeWrite = ends[1]
+        wakeRead = ends[0]
+        wakeWrite = ends[1]
         let status = Thread.start { [self] in run() }
         if status != 0 {
-            Socket.close(pipeRead)
-            Socket.close(pipeWrite)
+            close(wakeRead)
+            close(wakeWrite)
             throw .exhausted("starting a thread", status)
         }
     }
@@ -86,48 +61,34 @@ final class Loop: Sendable {
         // In a forked process this thread is the only one: whoever used a client there gets its
         // error here.
         if Fork.isChild { return job.runSynchronously(on: owner.asUnownedTaskExecutor()) }
-        change { state in
+        change(looks: false) { state in
             state.jobs.append(job)
             if state.owner == nil { state.owner = owner }
         }
     }
 
-    /// Has `connection` flushed once the tasks that are ready have run. On the loop's thread.
-    func flushLater(_ connection: Connection) {
-        state.withLock { $0.unwritten.append(connection) }
-    }
+    /// Has the pools asked again what they want.
+    func wake() { change { _ in } }
 
-    /// Looks again at what the members want.
-    func wake() { change { $0.version += 1 } }
+    func add(_ pool: Pool) { change { $0.pools.append(pool) } }
 
-    func add(_ member: any Watched) {
-        change { state in
-            state.members.append(member)
-            state.version += 1
-        }
-    }
-
-    func remove(_ member: any Watched) {
-        change { state in
-            state.members.removeAll { $0 === member }
-            state.version += 1
-        }
-    }
+    func remove(_ pool: Pool) { change { $0.pools.removeAll { $0 === pool } } }
 
     /// Has the thread end when it has nothing left to do.
     func stop() { change { $0.isStopped = true } }
 
-    private func change(_ body: (inout State) -> Void) {
-        // The lock may be held for ever there, and the pipe is the parent's.
+    private func change(looks: Bool = true, _ body: (inout State) -> Void) {
+        // The lock may be held for ever there, and the sockets are the parent's.
         if Fork.isChild { return }
         state.withLock { state in
             body(&state)
+            if looks { state.mustLook = true }
             guard state.isAsleep else { return }
             state.isAsleep = false
-            // Under the lock, so that the thread cannot have closed the pipe meanwhile. A full
-            // pipe has woken it already.
+            // Under the lock, so that the thread cannot have closed the pair meanwhile. A full
+            // pair has woken it already.
             var byte: UInt8 = 1
-            _ = Glibc.write(pipeWrite, &byte, 1)
+            _ = Glibc.write(wakeWrite, &byte, 1)
         }
     }
 
@@ -135,104 +96,68 @@ final class Loop: Sendable {
 
     private func run() {
         thread.store(pthread_self(), ordering: .relaxed)
-        let buffer = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: Self.readSize, alignment: 64)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.readSize, alignment: 64)
         defer { buffer.deallocate() }
-        var watch = Watch()
-        while let isBusy = turn(&watch) {
-            sleep(&watch, isBusy ? 0 : watch.due.pollMilliseconds(from: .now))
-            let now = Moment.now
-            read(&watch, buffer, now)
-            if now >= watch.due { expire(&watch, now) }
+        var jobs: [UnownedJob] = []
+        var pools: [Pool] = []
+        var entries = [pollfd(fd: wakeRead, events: Int16(POLLIN), revents: 0)]
+        var due = Moment.never
+        while true {
+            runJobs(&jobs)
+            let (isBusy, mustLook, isOver) = state.withLock { state in
+                let mustLook = state.mustLook
+                if mustLook { pools = state.pools }
+                state.mustLook = false
+                state.isAsleep = state.jobs.isEmpty
+                let isOver = state.isStopped && state.pools.isEmpty && state.isAsleep
+                return (!state.isAsleep, mustLook, isOver)
+            }
+            if isOver { break }
+            if mustLook {
+                entries.removeLast(entries.count - 1)
+                due = .never
+                for pool in pools {
+                    let next = pool.change(isPreparing: true) { $0.prepare(&entries) }
+                    due = min(due, next ?? .never)
+                }
+            }
+            if sleep(&entries, until: isBusy ? .past : due) {
+                for pool in pools { pool.change { $0.turn(entries, buffer) } }
+            }
         }
         state.withLock { state in
             state.isAsleep = false
-            Socket.close(pipeRead)
-            Socket.close(pipeWrite)
+            close(wakeRead)
+            close(wakeWrite)
         }
     }
 
-    /// Runs what is ready and writes what it asked for; nil at the end. True when there is more to
-    /// run already.
-    private func turn(_ watch: inout Watch) -> Bool? {
-        runJobs(&watch)
-        let unwritten = state.withLock { state in
-            let taken = state.unwritten
-            if !taken.isEmpty { state.unwritten = [] }
-            return taken
-        }
-        for connection in unwritten { connection.flush() }
-        let isBusy: Bool? = state.withLock { state in
-            if state.version != watch.version {
-                watch.version = state.version
-                watch.members = state.members
-                watch.entries = []
-            }
-            guard state.jobs.isEmpty else { return true }
-            state.isAsleep = true
-            return state.isStopped && state.members.isEmpty ? nil : false
-        }
-        if watch.entries.isEmpty { look(&watch) }
-        return isBusy
-    }
-
-    private func runJobs(_ watch: inout Watch) {
+    private func runJobs(_ jobs: inout [UnownedJob]) {
         let owner = state.withLock { state in
-            swap(&state.jobs, &watch.jobs)
+            swap(&state.jobs, &jobs)
             let owner = state.owner
             state.owner = nil
             return owner
         }
         guard let owner else { return }
-        for job in watch.jobs {
+        for job in jobs {
             job.runSynchronously(on: owner.asUnownedTaskExecutor())
             // A task has forked: the other tasks and the sockets are the parent's.
             while Fork.isChild { pause() }
         }
-        watch.jobs.removeAll(keepingCapacity: true)
+        jobs.removeAll(keepingCapacity: true)
     }
 
-    /// Asks the members what to poll for, and when something is due.
-    private func look(_ watch: inout Watch) {
-        watch.entries = [pollfd(fd: pipeRead, events: Int16(POLLIN), revents: 0)]
-        watch.entries += watch.members.map { member in
-            let events = Int16(POLLIN) | (member.wantsWrite ? Int16(POLLOUT) : 0)
-            return pollfd(fd: member.descriptor, events: events, revents: 0)
-        }
-        findDue(&watch)
-    }
-
-    private func findDue(_ watch: inout Watch) {
-        watch.due = Moment(nanoseconds: watch.members.map(\.nextMoment).min() ?? .max)
-    }
-
-    private func expire(_ watch: inout Watch, _ now: Moment) {
-        for member in watch.members where member.nextMoment <= now.nanoseconds {
-            member.due(now: now)
-        }
-        findDue(&watch)
-    }
-
-    private func sleep(_ watch: inout Watch, _ timeout: Int32) {
-        // Interrupted: the next turn sleeps again.
-        let count = poll(&watch.entries, nfds_t(watch.entries.count), timeout)
+    /// Waits for bytes, tasks or time. False when it was interrupted: nothing can be said then.
+    private func sleep(_ entries: inout [pollfd], until due: Moment) -> Bool {
+        let milliseconds = due == .never ? -1 : Int32(clamping: due.milliseconds(since: .now))
+        let count = poll(&entries, nfds_t(entries.count), milliseconds)
         state.withLock { $0.isAsleep = false }
-        if count > 0, watch.entries[0].revents != 0 {
+        if count > 0, entries[0].revents != 0 {
             var bytes: (UInt64, UInt64) = (0, 0)
-            _ = Glibc.read(pipeRead, &bytes, 16)
+            _ = Glibc.read(wakeRead, &bytes, 16)
         }
-    }
-
-    private func read(
-        _ watch: inout Watch, _ buffer: UnsafeMutableRawBufferPointer, _ now: Moment
-    ) {
-        for (index, member) in watch.members.enumerated() {
-            let events = Int32(watch.entries[index + 1].revents)
-            if events == 0 { continue }
-            watch.entries[index + 1].revents = 0
-            if events & POLLOUT != 0 { member.flush() }
-            if events & ~POLLOUT != 0 { member.isReadable(buffer, now) }
-        }
+        return count >= 0
     }
 }
 

@@ -6,11 +6,10 @@ import Glibc
 
 /// A point in time by the monotonic clock.
 package struct Moment: Comparable, Sendable {
-    /// Nanoseconds since some point in the past.
-    package let nanoseconds: UInt64
+    private let nanoseconds: UInt64
 
-    package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
-
+    /// Earlier than every other.
+    package static let past = Moment(nanoseconds: 0)
     /// Later than every other.
     package static let never = Moment(nanoseconds: .max)
 
@@ -26,14 +25,15 @@ package struct Moment: Comparable, Sendable {
     }
 
     /// That much later; `never` stays what it is.
-    package func advanced(byMilliseconds milliseconds: some BinaryInteger) -> Moment {
-        advanced(byNanoseconds: UInt64(clamping: milliseconds) &* 1_000_000)
+    package func after(nanoseconds added: UInt64) -> Moment {
+        let (sum, overflows) = nanoseconds.addingReportingOverflow(added)
+        return overflows ? .never : Moment(nanoseconds: sum)
     }
 
     /// That much later; `never` stays what it is.
-    package func advanced(byNanoseconds added: UInt64) -> Moment {
-        let (sum, overflows) = nanoseconds.addingReportingOverflow(added)
-        return overflows ? .never : Moment(nanoseconds: sum)
+    package func after(milliseconds: some UnsignedInteger) -> Moment {
+        let (product, overflows) = UInt64(milliseconds).multipliedReportingOverflow(by: 1_000_000)
+        return after(nanoseconds: overflows ? .max : product)
     }
 
     /// Nanoseconds from `earlier` to this; 0 when that is not earlier.
@@ -41,30 +41,9 @@ package struct Moment: Comparable, Sendable {
         self > earlier ? nanoseconds - earlier.nanoseconds : 0
     }
 
-    /// What poll(2) wants: milliseconds left, rounded up; -1 for ever.
-    package func pollMilliseconds(from now: Moment) -> Int32 {
-        guard self != .never else { return -1 }
-        return Int32(clamping: (nanoseconds(since: now) + 999_999) / 1_000_000)
-    }
-}
-
-/// The end of one call, as its caller set it.
-package struct Deadline: Sendable {
-    /// What was asked for, for messages; 0 is none.
-    let milliseconds: UInt32
-    /// When it is reached.
-    let moment: Moment
-
-    package init(milliseconds: UInt32, from start: @autoclosure () -> Moment = .now) {
-        self.milliseconds = milliseconds
-        moment = milliseconds == 0 ? .never : start().advanced(byMilliseconds: milliseconds)
-    }
-
-    /// What goes into a header sent now: milliseconds left, rounded up; 0 for no deadline, and nil
-    /// when it has been reached.
-    func headerMilliseconds(at now: Moment) -> UInt32? {
-        guard moment != .never else { return 0 }
-        guard now < moment else { return nil }
-        return UInt32(clamping: (moment.nanoseconds(since: now) + 999_999) / 1_000_000)
+    /// Milliseconds from `earlier` to this, rounded up; 0 when that is not earlier.
+    func milliseconds(since earlier: Moment) -> UInt64 {
+        let (whole, rest) = nanoseconds(since: earlier).quotientAndRemainder(dividingBy: 1_000_000)
+        return rest == 0 ? whole : whole + 1
     }
 }

@@ -26,19 +26,13 @@ public enum ServerAddress: Sendable, Equatable, CustomStringConvertible {
             self = .unix(path: path)
             return
         }
-        guard text.hasPrefix("tcp://") else {
-            throw Self.invalid(text, "tcp://HOST:PORT or unix:///PATH")
-        }
         let rest = text.dropFirst("tcp://".count)
-        guard let colon = rest.lastIndex(of: ":"),
-            let port = UInt16(rest[rest.index(after: colon)...]), port > 0
-        else {
-            throw Self.invalid(text, "a port from 1 to 65535 after the last colon")
-        }
+        let colon = rest.lastIndex(of: ":") ?? rest.endIndex
+        let port = UInt16(rest[colon...].dropFirst()) ?? 0
         var host = rest[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        guard !host.isEmpty, !host.contains("/") else {
-            throw Self.invalid(text, "a host between tcp:// and the port")
+        guard text.hasPrefix("tcp://"), port > 0, !host.isEmpty, !host.contains("/") else {
+            throw Self.invalid(text, "tcp://HOST:PORT with a port from 1 to 65535, or unix:///PATH")
         }
         self = .tcp(host: String(host), port: port)
     }

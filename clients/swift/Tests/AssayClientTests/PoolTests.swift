@@ -1,121 +1,7 @@
 // Connections: how many, which one, when a new one, and what becomes of who waits.
 
 import AssayClient
-import Synchronization
 import Testing
-
-@Suite struct PoolMachineTests {
-    final class Member: PoolMember {
-        private let count: Mutex<Int>
-        init(_ count: Int) { self.count = Mutex(count) }
-        var requestCount: Int { count.withLock { $0 } }
-        func reserve() { count.withLock { $0 += 1 } }
-        func release() { count.withLock { $0 -= 1 } }
-    }
-
-    private typealias Machine = PoolMachine<Member, Int>
-    private let start = Moment(nanoseconds: 1000)
-
-    private func waiting(_ waiter: Int, end: Moment = .never) -> Machine.Waiting {
-        Machine.Waiting(ticket: UInt64(waiter), waiter: waiter, end: end)
-    }
-
-    /// A pool whose places hold open connections of so many requests, 4 at most each.
-    private func pool(_ counts: [Int]) -> (Machine, [Member]) {
-        var machine = Machine(count: counts.count)
-        let members = counts.map { Member($0) }
-        for index in counts.indices {
-            _ = machine.wait(waiting(index), now: start)
-        }
-        for (index, member) in members.enumerated() {
-            let isWanted = machine.connected(index, member)
-            #expect(isWanted)
-            for waiter in counts.indices { _ = machine.withdraw(UInt64(waiter)) }
-            _ = machine.opened(member, max: 4, now: start)
-        }
-        return (machine, members)
-    }
-
-    @Test func theFewestRequestsWin() {
-        let (machine, members) = pool([2, 1, 3])
-        #expect(machine.member(now: start) === members[1])
-        #expect(members[1].requestCount == 2)
-    }
-
-    @Test func fullConnectionsMakeCallsWaitInOrder() {
-        var (machine, members) = pool([4, 4])
-        #expect(machine.member(now: start) == nil)
-        let early = [7, 8].map { machine.wait(waiting($0), now: start).granted.count }
-        #expect(early == [0, 0])
-        members[1].release()
-        let first = machine.hasRoom(now: start).granted
-        #expect(first.map(\.waiter) == [7])
-        #expect(machine.waiting.map(\.waiter) == [8])
-        members[0].release()
-        let second = machine.hasRoom(now: start).granted
-        #expect(second.map { $0.member === members[0] } == [true])
-    }
-
-    @Test func callsSpreadOverPlacesThatAreNotConnectedYet() {
-        var machine = Machine(count: 2)
-        let connects = (1...3).map { machine.wait(waiting($0), now: start).connect }
-        #expect(connects == [[0], [1], []])
-        #expect(machine.waiting.map(\.place) == [0, 1, 0])
-    }
-
-    @Test func anIdleConnectionIsTakenBeforeANewOneIsMade() {
-        var machine = Machine(count: 2)
-        _ = machine.wait(waiting(1), now: start)
-        let member = Member(0)
-        let isWanted = machine.connected(0, member)
-        #expect(isWanted)
-        let granted = machine.opened(member, max: 4, now: start).granted
-        #expect(granted.map(\.waiter) == [1])
-        member.release()
-        #expect(machine.member(now: start) === member)
-    }
-
-    @Test func aFailedPlacePausesAndOnlyItsWaitersFail() {
-        var machine = Machine(count: 2)
-        _ = machine.wait(waiting(1), now: start)
-        _ = machine.wait(waiting(2), now: start)
-        let error = AssayError(.unreachable, "m")
-        let later = Moment(nanoseconds: 5000)
-        let effects = machine.connectingFailed(0, error, pauseEnd: later)
-        #expect(effects.failed.map(\.waiter) == [1])
-        #expect(machine.waiting.map(\.waiter) == [2])
-        var alone = Machine(count: 1)
-        _ = alone.wait(waiting(1), now: start)
-        _ = alone.connectingFailed(0, error, pauseEnd: later)
-        let early = alone.wait(waiting(3), now: start).connect
-        #expect(early == [])
-        #expect(alone.nextMoment == later)
-        let connect = alone.hasRoom(now: later).connect
-        #expect(connect == [0])
-    }
-
-    @Test func whoseTimeIsOverLeaves() {
-        var (machine, _) = pool([4])
-        _ = machine.wait(waiting(1, end: Moment(nanoseconds: 3000)), now: start)
-        _ = machine.wait(waiting(2), now: start)
-        #expect(machine.nextMoment == Moment(nanoseconds: 3000))
-        let overdue = machine.overdue(now: Moment(nanoseconds: 3000))
-        #expect(overdue == [1])
-        #expect(machine.waiting.map(\.waiter) == [2])
-    }
-
-    @Test func closingFailsWhoWaitsAndWhoComes() {
-        var (machine, members) = pool([4])
-        _ = machine.wait(waiting(1), now: start)
-        let effects = machine.close(AssayError(.connectionClosed, "m"))
-        #expect(effects.failed.map(\.waiter) == [1])
-        #expect(effects.close.map { $0 === members[0] } == [true])
-        let failed = machine.wait(waiting(2), now: start).failed
-        #expect(failed.map(\.waiter) == [2])
-        let isWanted = machine.connected(0, Member(0))
-        #expect(!isWanted)
-    }
-}
 
 @Suite struct PoolTests {
     private let servers = Servers()
@@ -222,6 +108,30 @@ import Testing
             }
         }
         #expect(error?.code == .connectionClosed)
+    }
+
+    @Test func whoWaitsIsServedInOrder() async throws {
+        let server = try holding(1)
+        let client = try Client(server.address)
+        let first = Task { try await client.stats() }
+        await server.received(1)
+        // On one thread, tasks begin in order.
+        let calls = (1...4).map { index in
+            Task(executorPreference: client.executor) {
+                _ = try? await client.ping([UInt8(index)])
+            }
+        }
+        await Task(executorPreference: client.executor) {}.value
+        answer(server.asked[0], server)
+        _ = try await first.value
+        for index in 1...4 {
+            await server.received(index + 1)
+            let asked = server.asked[index]
+            #expect(try asked.decoded(PingRequest.self).payload == [UInt8(index)])
+            server.push(
+                ScriptedServer.frame(PingResponse(payload: [UInt8(index)]), to: asked.id))
+        }
+        for call in calls { await call.value }
     }
 
     @Test func closingFailsWhatIsInFlightAndWhatComes() async throws {

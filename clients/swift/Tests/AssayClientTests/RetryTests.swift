@@ -2,6 +2,7 @@
 // vanish, and come back.
 
 import AssayClient
+import Dispatch
 import Synchronization
 import Testing
 
@@ -9,43 +10,42 @@ import Testing
     private static let refused = ErrorBody(code: "c", message: "m")
 
     private static func failure(
-        _ code: AssayError.Code, _ status: Status = .unavailable,
-        _ stage: CallFailure.Stage = .sent, retryAfter: UInt64? = nil,
+        _ code: AssayError.Code, _ status: Status = .unavailable, retryAfter: UInt64? = nil,
         provenance: Provenance? = nil
-    ) -> CallFailure {
+    ) -> AssayError {
         let body = ErrorBody(code: "c", message: "m", retryAfterMilliseconds: retryAfter)
-        return CallFailure(
-            AssayError(code, "m", status: status, serverError: body, provenance: provenance), stage)
+        return AssayError(code, "m", status: status, serverError: body, provenance: provenance)
     }
 
     /// Failures after which any kind is tried again.
-    static let repeated: [CallFailure] = [
-        failure(.unreachable, .unavailable, .connecting),
-        failure(.connectionClosed, .unavailable, .connecting),
-        failure(.timedOut, .deadlineExceeded, .connecting),
-        failure(.connectionClosed, .unavailable, .unsent),
+    static let repeated: [AssayError] = [
+        failure(.unreachable), failure(.unreachable).unsent,
+        failure(.connectionClosed).unsent, failure(.timedOut, .deadlineExceeded).unsent,
         failure(.serverRefused, .unavailable), failure(.serverRefused, .resourceExhausted),
         failure(.serverRefused, .aborted),
     ]
 
     /// Failures after which nothing is.
-    static let final: [CallFailure] = [
+    static let final: [AssayError] = [
         failure(.protocolError, .protocolError), failure(.mockRefused, .mockRefused),
         failure(.timedOut, .deadlineExceeded), failure(.givenUp, .cancelled),
-        failure(.requestInvalid, .invalidArgument, .unsent),
-        failure(.revisionTooLow, .unimplemented, .unsent),
-        failure(.protocolError, .protocolError, .connecting),
+        failure(.requestInvalid, .invalidArgument).unsent,
+        failure(.revisionTooLow, .unimplemented).unsent,
+        failure(.protocolError, .protocolError).unsent,
         failure(.serverRefused, .deadlineExceeded), failure(.serverRefused, .internalError),
         failure(.serverRefused, .notFound), failure(.serverRefused, .cancelled),
         failure(.serverRefused, .unavailable, provenance: .mock),
     ]
 
+    /// Nanoseconds until the next attempt, so many of the deadline being left.
     private func pause(
-        _ failure: CallFailure, _ kind: MessageKind = .load, left: UInt64 = .max,
+        _ error: AssayError, _ kind: MessageKind = .load, left: UInt64 = .max,
         jitter: Double = 1
     ) -> UInt64? {
-        var rule = RetryRule(Options())
-        return rule.pause(after: failure, of: kind, left: left, jitter: jitter)
+        let now = Moment.now
+        var rule = RetryRule(
+            Options(), kind, deadline: now.after(nanoseconds: left), now: now)
+        return rule.start(after: error, now: now, jitter: jitter)?.nanoseconds(since: now)
     }
 
     @Test(arguments: repeated.indices)
@@ -62,17 +62,20 @@ import Testing
     @Test(arguments: MessageKind.allCases)
     func aLostConnectionIsForgivenWhereAskingTwiceIsHarmless(_ kind: MessageKind) {
         let harmful: Set<MessageKind> = [.load, .unload, .cancel, .swap, .goAway]
-        let lost = Self.failure(.connectionClosed, .unavailable, .sent)
+        let lost = Self.failure(.connectionClosed)
         #expect((pause(lost, kind) != nil) == !harmful.contains(kind))
     }
 
     @Test func pausesDoubleUpToTheirMostAndAttemptsEnd() {
         var options = Options()
         options.attempts = 8
-        var rule = RetryRule(options)
+        let now = Moment.now
+        var rule = RetryRule(options, .ping, deadline: .never, now: now)
         let lost = Self.failure(.serverRefused)
         let pauses = (0..<8).map { _ in
-            rule.pause(after: lost, of: .ping, left: .max, jitter: 1).map { $0 / 1_000_000 }
+            rule.start(after: lost, now: now, jitter: 1).map {
+                $0.nanoseconds(since: now) / 1_000_000
+            }
         }
         #expect(pauses == [50, 100, 200, 400, 800, 1600, 2000, nil])
         #expect(pause(lost, jitter: 0.5) == 25_000_000)
@@ -86,12 +89,12 @@ import Testing
     }
 
     @Test func aDeadConnectionCostsAnAttempt() {
-        let dead = Self.failure(.connectionClosed, .unavailable, .unsent)
-        var rule = RetryRule(.hasty)
-        #expect(rule.pause(after: dead, of: .load, left: .max, jitter: 1) == 1_000_000)
+        let dead = Self.failure(.connectionClosed).unsent
+        var rule = RetryRule(.hasty, .load, deadline: .never, now: .now)
+        #expect(rule.start(after: dead) != nil)
         #expect(rule.attempt == 2)
-        var once = RetryRule(.once)
-        #expect(once.pause(after: dead, of: .load, left: .max, jitter: 1) == nil)
+        var once = RetryRule(.once, .load, deadline: .never, now: .now)
+        #expect(once.start(after: dead) == nil)
     }
 }
 
@@ -223,5 +226,38 @@ import Testing
         _ = try await client.load(load)
         #expect(server.connectionCount == 2)
         #expect(server.asked.count == 2)
+    }
+    /// The server reads no more, so that a large request is written in part and a Load behind it
+    /// not at all. Then the connection is cut.
+    @Test func whatWasNotWrittenIsToldFromWhatWas() async throws {
+        let reads = DispatchSemaphore(value: 0)
+        let server = try servers.greeting { asked, _ in
+            if asked.connection == 1 { reads.wait() }
+            switch asked.kind {
+            case .load:
+                return .send(
+                    ScriptedServer.frame(LoadResponse(accepted: true, layers: []), to: asked.id))
+            case .tokenize:
+                return .send(
+                    ScriptedServer.frame(
+                        TokenizeResponse(tokens: [1], answer: Self.end.answer), to: asked.id))
+            default: return .send(ScriptedServer.frame(StatsResponse(), to: asked.id))
+            }
+        }
+        let client = try Client(server.address, options: .hasty)
+        let stats = Task { try await client.stats() }
+        await server.received(1)
+        let text = [UInt8](repeating: 116, count: 2 << 20)
+        let large = Task { try await client.tokenize(TokenizeRequest(text: text)) }
+        // The large request is in the way before the Load comes.
+        try await Task.sleep(for: .milliseconds(50))
+        let load = Task { try await client.load(self.load) }
+        try await Task.sleep(for: .milliseconds(50))
+        server.cut(1)
+        _ = try await load.value
+        _ = try await large.value
+        _ = try await stats.value
+        #expect(server.asked.filter { $0.kind == .load }.map(\.connection) == [2])
+        reads.signal()
     }
 }

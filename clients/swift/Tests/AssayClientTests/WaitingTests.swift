@@ -11,36 +11,42 @@ import Testing
 
     private static func refused(
         _ code: String, retryAfter: UInt64? = nil, _ provenance: Provenance = .real
-    ) -> CallFailure {
+    ) -> AssayError {
         let body = ErrorBody(code: code, message: "m", retryAfterMilliseconds: retryAfter)
-        return CallFailure(
-            AssayError(
-                .serverRefused, "m", status: .unavailable, serverError: body,
-                provenance: provenance), .sent)
+        return AssayError(
+            .serverRefused, "m", status: .unavailable, serverError: body, provenance: provenance)
     }
 
-    private static let unreachable = CallFailure(
-        AssayError(.unreachable, "m"), .connecting)
+    private static let unreachable = AssayError(.unreachable, "m").unsent
 
+    /// Nanoseconds until the next try of a call that waits so many milliseconds for its server,
+    /// so many nanoseconds of its deadline being left.
     private func pause(
-        _ failure: CallFailure, left: UInt64 = .max, waitLeft: UInt64 = 60_000
+        _ error: AssayError, left: UInt64 = .max, waitLeft: UInt32 = 60_000
     ) -> UInt64? {
-        var rule = RetryRule(.once)
-        return rule.pause(
-            after: failure, of: .load, left: left, waitLeft: waitLeft * Self.millisecond, jitter: 1)
+        let now = Moment.now
+        var rule = rule(waitLeft, deadline: now.after(nanoseconds: left), now)
+        return rule.start(after: error, now: now, jitter: 1)?.nanoseconds(since: now)
+    }
+
+    private func rule(_ wait: UInt32, deadline: Moment = .never, _ now: Moment) -> RetryRule {
+        var options = Options.once
+        options.waitMilliseconds = wait
+        return RetryRule(options, .load, deadline: deadline, now: now)
     }
 
     @Test func triesWhileWaitingAreNoAttemptsAndTheirPausesAreShort() {
-        var rule = RetryRule(.once)
+        let now = Moment.now
+        var rule = rule(60_000, now)
         let pauses = (0..<5).map { _ in
-            rule.pause(
-                after: Self.unreachable, of: .load, left: .max,
-                waitLeft: 60_000 * Self.millisecond, jitter: 1
-            ).map { $0 / Self.millisecond }
+            rule.start(after: Self.unreachable, now: now, jitter: 1).map {
+                $0.nanoseconds(since: now) / Self.millisecond
+            }
         }
         #expect(pauses == [50, 100, 200, 200, 200])
         #expect(rule.attempt == 1)
-        #expect(rule.pause(after: Self.unreachable, of: .load, left: .max, jitter: 1) == nil)
+        let late = now.after(milliseconds: UInt32(60_000))
+        #expect(rule.start(after: Self.unreachable, now: late, jitter: 1) == nil)
     }
 
     @Test func aModelThatIsLoadingIsTriedAgainWhenTheServerSays() {
@@ -57,8 +63,7 @@ import Testing
     @Test func nothingElseIsWaitedFor() {
         #expect(pause(Self.refused("queue_full", retryAfter: 1)) == nil)
         #expect(pause(Self.refused("model_loading", .mock)) == nil)
-        let closed = AssayError(.connectionClosed, "m")
-        #expect(pause(CallFailure(closed, .sent)) == nil)
+        #expect(pause(AssayError(.connectionClosed, "m")) == nil)
     }
 
     @Test func theDeadlineIsNotPassed() {
@@ -67,9 +72,10 @@ import Testing
     }
 
     @Test func aPauseBeyondAllMeasureIsNoOverflow() {
-        var rule = RetryRule(Options())
+        var rule = RetryRule(
+            Options(), .ping, deadline: .now.after(milliseconds: UInt64.max - 1), now: .now)
         let busy = Self.refused("queue_full", retryAfter: .max)
-        #expect(rule.pause(after: busy, of: .ping, left: .max, jitter: 1) == nil)
+        #expect(rule.start(after: busy) == nil)
     }
 }
 

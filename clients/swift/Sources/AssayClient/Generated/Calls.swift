@@ -102,6 +102,17 @@ extension EmbedRequest: DemandingRequest {}
 extension CancelRequest: CallRequest {}
 extension StatsRequest: CallRequest {}
 
+extension GenerateChunk {
+    /// What the last frame itself brought.
+    init(of last: GenerateResponse) {
+        self.init(
+            tokens: last.tokens,
+            text: last.text,
+            logprobs: last.logprobs,
+            promptLogprobs: last.promptLogprobs)
+    }
+}
+
 extension MessageKind {
     /// True when asking twice does no more than asking once.
     package var isRetrySafe: Bool {

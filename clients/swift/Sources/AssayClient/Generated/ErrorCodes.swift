@@ -1,6 +1,9 @@
 // Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
 //
-// The stable reasons of the client's errors. Each has the status that fits.
+// The stable reasons of the client's errors, and what the server says of them. Each has the status
+// that fits.
+
+import Wire
 
 extension AssayError {
     /// Stable reason. Open: later versions add to it.
@@ -45,4 +48,18 @@ extension AssayError {
         /// The process was forked from the one that made the client; nothing was touched.
         public static let processForked = Code(name: "process_forked", status: .failedPrecondition)
     }
+}
+
+extension AssayError {
+    /// The server's own word: stable reason in snake_case.
+    public var serverCode: String? { serverError?.code }
+
+    /// The server's own word: pause before another attempt.
+    public var retryAfterMilliseconds: UInt64? { serverError?.retryAfterMilliseconds }
+
+    /// The server's own word: with MODEL_REJECTED: the layer that refused.
+    public var layer: String? { serverError?.layer }
+
+    /// The server's own word: how busy the server was when it refused.
+    public var serverLoad: ServerLoad? { serverError?.serverLoad }
 }

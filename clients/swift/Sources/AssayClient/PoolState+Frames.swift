@@ -1,0 +1,109 @@
+// What comes in on the connections of a client.
+//
+// Guarantees: a frame is taken only when it answers a request in flight, with that request's kind
+// and with the provenance and generation of its earlier frames (Load excepted, whose progress comes
+// before its model); anything else is damage, after which the connection is over. Frames about the
+// connection itself are never a mock's. No more of an answer is kept than `answerSizeMax`, and
+// nothing of one that was given up.
+// Not here: what the bodies of answers say, and whether a mock's may be handed out (see Exchange).
+
+import Wire
+
+extension PoolState {
+    /// Reads what has come on a connection.
+    mutating func read(_ connection: Connection, _ buffer: UnsafeMutableRawBufferPointer) {
+        // Bounded, so that one connection does not keep the loop from the others.
+        for _ in 0..<16 where connection.phase != .over {
+            switch Socket.read(connection.descriptor, buffer) {
+            case .nothing: return
+            case .end(let reason):
+                return end(connection, .closed("waiting for an answer", reason))
+            case .bytes(let count):
+                receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]), connection)
+                if count < buffer.count { return }
+            }
+        }
+    }
+
+    private mutating func receive(_ bytes: UnsafeRawBufferPointer, _ connection: Connection) {
+        connection.heard = now
+        connection.decoder.lend(bytes)
+        do throws(AssayError) {
+            while let frame = try connection.nextFrame() {
+                let received = Received(
+                    header: frame.header, body: frame.ownedBody, connection: connection.number)
+                if frame.header.kind == .goAway {
+                    try leave(received, connection)
+                } else {
+                    try file(received, connection)
+                }
+            }
+        } catch {
+            return end(connection, error)
+        }
+        connection.decoder.settle()
+        if connection.phase == .draining, connection.calls.isEmpty {
+            end(connection, .closed("the server drains"))
+        }
+    }
+
+    private mutating func file(_ frame: Received, _ connection: Connection) throws(AssayError) {
+        let header = frame.header
+        guard let call = connection.calls[header.requestID] else {
+            throw .damage(
+                "reading the server's answer",
+                "found request id \(header.requestID), allowed: one of the "
+                    + "\(connection.calls.count) in flight")
+        }
+        try call.check(header)
+        if frame.isLast {
+            connection.calls[call.id] = nil
+            if call.isCounted { connection.load -= 1 }
+        }
+        if call.kind == .hello { return try greet(frame, connection) }
+        call.heard = now
+        call.size += header.rawSize
+        if call.size <= options.answerSizeMax {
+            return deliver(.success(frame), isLast: frame.isLast, to: call)
+        }
+        stop(
+            call,
+            AssayError(
+                .givenUp,
+                "reading the answer to \(call.kind): found \(call.size) bytes or more, "
+                    + "allowed: \(options.answerSizeMax)"))
+    }
+
+    private mutating func greet(_ frame: Received, _ connection: Connection) throws(AssayError) {
+        let doing = "reading the server's Hello"
+        try checkOwn(frame.header, doing)
+        if let refusal = try frame.refusal() { throw refusal }
+        let hello = try HelloResponse(server: frame.body)
+        if hello.revision > Limits.revision || (hello.compression && !options.compression) {
+            throw .damage(doing, "it agrees to what was not offered")
+        }
+        server = hello
+        connection.open(hello, frame)
+        // Who waited for that is served with the others.
+        for call in waiting where call.connection === connection { call.connection = nil }
+        connection.load = 0
+    }
+
+    private func leave(_ frame: Received, _ connection: Connection) throws(AssayError) {
+        try checkOwn(frame.header, "reading the server's GoAway")
+        let doing = "the server closes the connection: "
+        if let refusal = try frame.refusal(.protocolError, doing) { throw refusal }
+        _ = try GoAway(server: frame.body)
+        if connection.phase == .greeting { throw .closed("waiting for the server's Hello") }
+        connection.phase = .draining
+    }
+
+    /// Checks a frame about the connection itself: no model made it, and there is one of it.
+    private func checkOwn(_ header: FrameHeader, _ doing: String) throws(AssayError) {
+        if header.provenance == .real, header.flags.isDisjoint(with: [.more, .degraded]) { return }
+        throw .damage(
+            doing,
+            "found provenance \(header.provenance ?? .mock) and flags \(header.flags.rawValue), "
+                + "allowed: real and neither more nor degraded")
+    }
+}
