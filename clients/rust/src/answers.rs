@@ -18,7 +18,7 @@ pub fn read_body<M: Message + Default>(body: &[u8]) -> Result<M> {
         Err(wrong) => Err(error!(
             ProtocolError,
             "reading {}: {} at \"{}\"",
-            message.title(),
+            message.table().name,
             wrong.code,
             wrong.path
         )),
@@ -43,7 +43,7 @@ pub fn admit(frame: &Frame, kind: &str, allow_mock: bool) -> Result<()> {
 /// and its degraded flag must agree with its list.
 pub fn read_frame<M: Message + Default>(frame: &Frame, before: u64) -> Result<M> {
     let message: M = read_body(&frame.body)?;
-    let name = message.title();
+    let name = message.table().name;
     if let Some(number) = message.frame().filter(|number| *number != before) {
         let found = format!("found frame {number} of the answer, allowed: the one after {before}");
         return Err(error!(ProtocolError, "reading {name}: {found} others"));
@@ -58,6 +58,11 @@ pub fn read_frame<M: Message + Default>(frame: &Frame, before: u64) -> Result<M>
 
 /// A request whose answer can be put together.
 pub trait Gather: Request {
+    /// The answer in the making.
+    fn begin(&self) -> Self::Response {
+        Self::Response::default()
+    }
+
     /// Takes a chunk into the answer in the making.
     fn add(&self, _whole: &mut Self::Response, _chunk: &Self::Chunk) -> Result<()> {
         Ok(())

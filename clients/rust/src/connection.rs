@@ -1,41 +1,50 @@
-//! One connection: who reads, who writes, who waits.
+//! One connection: who opens it, who reads, who writes, who waits.
 //!
-//! The thread that waits for an answer reads the socket itself (it leads), files the frames it
-//! finds for others and wakes each; when it has its own it wakes one of those that still wait,
-//! which leads from then on. A frame passes through one hand-over between threads at most.
+//! It opens on a thread of its own. From then on the thread that waits for an answer reads the
+//! socket itself (it leads), files the frames it finds for others and wakes each; when it has its
+//! own it wakes one of those that still wait, which leads from then on. A frame passes through one
+//! hand-over between threads at most.
 //!
 //! Guarantees: a frame is kept only when it answers a request in flight, with that request's kind
 //! and with the provenance and generation of its earlier frames (Load excepted, whose progress
 //! comes before its model); anything else ends the connection. Of an answer that was given up, or
 //! that is larger than allowed, frames are dropped until its last one. In a forked child a
 //! connection of the parent is not touched: its calls fail, and dropping it closes the child's copy
-//! without shutting the connection down. A thread that panics while it reads, writes or holds the
-//! lock ends the connection.
-//! Not here: Hello, retries, the pool. In one file, since all of it is about one lock.
+//! without shutting the connection down. A thread that panics while it opens, reads, writes or
+//! holds the lock ends the connection.
+//! Not here: retries, the pool. In one file, since all of it is about one lock.
 
-use crate::answers::read_body;
-use crate::codec::{Kind, Request};
+use crate::answers::{admit, read_body, read_frame};
+use crate::codec::{encode, Request};
 use crate::errors::{error, AssayError, Result};
 use crate::frames::{request_frame, Frame, FrameReader};
 use crate::protocol::{
-    CancelRequest, Code, ErrorBody, GoAway, HelloResponse, Provenance, BODY_SIZE_MIN,
-    FRAME_SIZE_MAX_BEFORE_HELLO, HEADER_SIZE, KIND_CANCEL, KIND_GO_AWAY, KIND_LOAD, RESPONSE_BIT,
+    CancelRequest, Code, ErrorBody, GoAway, HelloRequest, HelloResponse, Kind, Options, Provenance,
+    BODY_SIZE_MAX, FRAME_SIZE_MAX_BEFORE_HELLO, HEADER_SIZE, KIND_CANCEL, KIND_GO_AWAY, KIND_HELLO,
+    KIND_LOAD, RESPONSE_BIT, REVISION,
 };
-use crate::socket::Socket;
-use std::collections::{HashMap, VecDeque};
+use crate::socket::{Address, Socket};
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{Error, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 const READ_SIZE: usize = 64 << 10;
 /// Silence after which a time-out ends the connection.
 const SILENCE: Duration = Duration::from_secs(10);
+/// What was read so lately counts as all that has arrived.
+const FRESHNESS: Duration = Duration::from_micros(100);
 /// Time to write a Cancel.
 const CANCEL_LIMIT: Duration = Duration::from_secs(1);
 /// A write that waits looks up after this, and whether there is something to read.
 const WRITE_STEP: Duration = Duration::from_millis(20);
+/// Who reads for want of a place looks up after this: one may come free without a frame.
+const PLACE_STEP: Duration = Duration::from_millis(100);
+/// What waits for something else than frames, where the others have the id of their request.
+const NO_REQUEST: u64 = 0;
 
 /// The end of a wait; `None` is never.
 pub type Until = Option<Instant>;
@@ -55,13 +64,9 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Waits to be woken; may also end without a cause.
 pub fn wait<'a, T>(wake: &Condvar, guard: MutexGuard<'a, T>, until: Until) -> MutexGuard<'a, T> {
-    match until {
-        None => wake.wait(guard).unwrap_or_else(PoisonError::into_inner),
-        Some(until) => {
-            let left = until.saturating_duration_since(Instant::now());
-            wake.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0
-        }
-    }
+    let now = Instant::now();
+    let left = until.map_or(SILENCE, |until| until.saturating_duration_since(now));
+    wake.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0
 }
 
 /// A request in flight.
@@ -74,68 +79,63 @@ struct Pending {
     is_complete: bool,
     /// Nobody wants the answer any more.
     is_orphan: bool,
-    wake: Arc<Condvar>,
 }
 
 /// What the lock guards.
 #[derive(Default)]
 struct State {
+    /// There once it is connected.
+    socket: Option<Arc<Socket>>,
+    /// There once Hello is answered.
+    agreed: Option<Arc<HelloResponse>>,
+    failure: Option<AssayError>,
     is_leading: bool,
     is_writing: bool,
     is_draining: bool,
-    failure: Option<AssayError>,
-    pendings: HashMap<u64, Pending>,
-    waiters: Vec<Arc<Condvar>>,
-    in_flight: u64,
+    requests: BTreeMap<u64, Pending>,
     last_id: u64,
     last_byte_at: Option<Instant>,
-    agreed: Arc<HelloResponse>,
+    /// Each with the request whose frames it waits for.
+    waiters: Vec<(u64, Arc<Condvar>)>,
 }
 
 impl State {
-    fn wake_all(&self) {
-        self.waiters.iter().for_each(|wake| wake.notify_one());
+    fn wake(&self, id: u64) {
+        let waiters = self.waiters.iter().filter(|waiter| waiter.0 == id);
+        waiters.for_each(|(_, wake)| wake.notify_one());
     }
 
     /// Whoever stops waiting calls this: somebody else must lead.
     fn hand_over(&self) {
-        if let (false, Some(wake)) = (self.is_leading, self.waiters.last()) {
-            wake.notify_one();
+        match self.waiters.iter().rev().find(|waiter| waiter.0 != NO_REQUEST) {
+            _ if self.is_leading => {}
+            Some((_, wake)) => wake.notify_one(),
+            None => self.wake(NO_REQUEST),
+        }
+    }
+
+    /// What to read from and write to.
+    fn socket(&self) -> Result<Arc<Socket>> {
+        match (&self.failure, &self.socket) {
+            (None, Some(socket)) => Ok(Arc::clone(socket)),
+            (Some(error), _) => Err(error.clone()),
+            (None, None) => Err(error!(ConnectionClosed, "calling: not connected yet")),
         }
     }
 
     fn add(&mut self, kind: &'static Kind, is_orphan: bool) -> u64 {
         self.last_id += 1;
-        self.in_flight += u64::from(kind.number != KIND_CANCEL);
-        let pending = Pending {
-            kind,
-            frames: VecDeque::new(),
-            size: 0,
-            first: None,
-            is_complete: false,
-            is_orphan,
-            wake: Arc::new(Condvar::new()),
-        };
-        self.pendings.insert(self.last_id, pending);
+        let (frames, size) = (VecDeque::new(), 0);
+        let pending = Pending { kind, frames, size, first: None, is_complete: false, is_orphan };
+        self.requests.insert(self.last_id, pending);
         self.last_id
     }
 
-    /// A request's place is free again.
-    fn free_place(&mut self, kind: &Kind) {
-        if kind.number != KIND_CANCEL {
-            self.in_flight -= 1;
-            if self.in_flight + 1 == self.agreed.requests_in_flight_max {
-                self.wake_all();
-            }
-        }
-    }
-
-    fn remove(&mut self, id: u64) {
-        if let Some(pending) = self.pendings.remove(&id) {
-            if !pending.is_complete {
-                self.free_place(pending.kind);
-            }
-        }
+    /// Whether another request may be sent; given up ones count, Cancel does not.
+    fn has_place(&self, agreed: &HelloResponse) -> bool {
+        let counts = |each: &&Pending| !each.is_complete && each.kind.number != KIND_CANCEL;
+        let in_flight = self.requests.values().filter(counts).count();
+        (in_flight as u64) < agreed.requests_in_flight_max
     }
 }
 
@@ -150,11 +150,12 @@ struct Reading {
 pub struct Connection {
     /// The process that made it.
     process: u32,
-    socket: Socket,
-    answer_size_max: u64,
+    address: Address,
+    options: Options,
+    /// The end of connecting.
+    connect_until: Instant,
     state: Mutex<State>,
     reading: Mutex<Reading>,
-    write_free: Condvar,
 }
 
 fn panicked() -> AssayError {
@@ -162,26 +163,20 @@ fn panicked() -> AssayError {
 }
 
 impl Connection {
-    /// Wraps a socket that has not said Hello: stricter limits hold until `agree`.
-    pub fn new(socket: Socket, answer_size_max: u64) -> std::io::Result<Self> {
-        socket.set_write_timeout(Some(WRITE_STEP))?;
-        let before_hello = HelloResponse {
-            body_size_max: BODY_SIZE_MIN as u64,
-            requests_in_flight_max: 1,
-            ..HelloResponse::default()
-        };
-        Ok(Connection {
+    /// A connection that is not open.
+    pub fn new(address: &Address, options: &Options) -> Self {
+        Connection {
             process: std::process::id(),
-            socket,
-            answer_size_max,
-            state: Mutex::new(State { agreed: Arc::new(before_hello), ..State::default() }),
+            address: address.clone(),
+            options: options.clone(),
+            connect_until: Instant::now() + Duration::from_millis(options.connect_milliseconds),
+            state: Mutex::default(),
             reading: Mutex::new(Reading {
                 frames: FrameReader::new(FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE),
                 buffer: vec![0; READ_SIZE],
                 has_limit: false,
             }),
-            write_free: Condvar::new(),
-        })
+        }
     }
 
     /// The state, locked. A panic of the thread that held it may have left it half changed.
@@ -193,74 +188,43 @@ impl Connection {
         })
     }
 
-    /// The same; `None` in a forked child: the connection belongs to the parent.
-    fn own_state(&self) -> Option<MutexGuard<'_, State>> {
-        (self.process == std::process::id()).then(|| self.state())
-    }
-
-    /// Puts what Hello agreed on into force; the client accepts bodies up to `body_max`.
-    pub fn agree(&self, hello: HelloResponse, body_max: usize) {
-        let mut reading = lock(&self.reading);
-        reading.frames.body_max = body_max;
-        reading.frames.may_compress = hello.compression;
-        self.state().agreed = Arc::new(hello);
-    }
-
-    pub fn agreed(&self) -> Arc<HelloResponse> {
-        Arc::clone(&self.state().agreed)
-    }
-
-    /// Requests in flight, given up ones included; an error: new ones cannot be sent.
-    pub fn load(&self) -> Result<u64> {
-        let state = self.state();
-        match &state.failure {
-            Some(error) => Err(error.clone()),
-            None if state.is_draining => {
-                Err(error!(ConnectionClosed, "calling: the server is draining"))
-            }
-            None => Ok(state.in_flight),
+    /// The same, unless this is a forked child: the connection belongs to the parent.
+    fn own_state(&self) -> Result<MutexGuard<'_, State>> {
+        if self.process == std::process::id() {
+            return Ok(self.state());
         }
+        let words = "the answer belongs to the process that asked, this is a child";
+        Err(error!(ConnectionClosed, "reading: {words}"))
     }
 
-    /// Reads what has arrived on an idle connection: has the server closed it meanwhile?
-    pub fn look(&self) {
+    /// Takes requests, or will when it is open.
+    pub fn is_usable(&self) -> bool {
         let state = self.state();
-        if state.pendings.is_empty() && !state.is_leading && state.failure.is_none() {
-            self.lead(state, Some(Instant::now())).hand_over();
-        }
+        state.failure.is_none() && !state.is_draining
     }
 
     /// Ends the connection; everything in flight on it fails with `error`.
     pub fn fail(&self, error: &AssayError) {
-        if let Some(mut state) = self.own_state() {
-            self.fail_locked(&mut state, error);
-        }
+        self.fail_locked(&mut self.state(), error);
     }
 
     /// The same, and nothing that has come is handed out any more.
     pub fn close(&self, error: &AssayError) {
-        if let Some(mut state) = self.own_state() {
-            state.pendings.values_mut().for_each(|pending| pending.frames.clear());
-            self.fail_locked(&mut state, error);
-        }
+        let mut state = self.state();
+        state.requests.values_mut().for_each(|pending| pending.frames.clear());
+        self.fail_locked(&mut state, error);
     }
 
     fn fail_locked(&self, state: &mut State, error: &AssayError) {
         if state.failure.is_none() {
             state.failure = Some(error.clone());
-            self.shut_down();
-            state.wake_all();
-            self.write_free.notify_all();
+            shut_down(state);
+            state.waiters.iter().for_each(|(_, wake)| wake.notify_one());
         }
     }
 
-    /// Ends reading and writing, also of threads that are at it.
-    fn shut_down(&self) {
-        let _ = self.socket.shutdown(Shutdown::Both); // closed already: as well
-    }
-
-    /// Reads or writes for all. A panic ends the connection, since nobody knows how far the bytes
-    /// had come.
+    /// Opens, reads or writes for all. A panic ends the connection, since nobody knows how far the
+    /// bytes had come.
     fn in_role<T>(&self, work: impl FnOnce() -> T) -> T {
         catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
             self.fail(&panicked());
@@ -268,26 +232,192 @@ impl Connection {
         })
     }
 
+    // ------------------------------------------------------------ opening
+
+    /// Begins to connect, on a thread of its own: looking up a name, and connecting to a Unix
+    /// socket whose server's queue is full, have no limit in the standard library. The thread is
+    /// left behind when nobody waits for it any more.
+    pub fn begin(self: &Arc<Self>) {
+        let connection = Arc::clone(self);
+        let work = move || {
+            if let Err(error) = connection.in_role(|| connection.open()) {
+                connection.fail(&error);
+            }
+        };
+        if let Err(error) = Builder::new().name("assay-connect".into()).spawn(work) {
+            self.fail(&self.address.unreachable(&error));
+        }
+    }
+
+    /// Connects and says Hello, each within `connect_milliseconds`.
+    fn open(&self) -> Result<()> {
+        let socket = self.address.connect(self.connect_until)?;
+        let id = self.attach(socket)?;
+        let options = &self.options;
+        let until = Instant::now() + Duration::from_millis(options.connect_milliseconds);
+        let mut request = HelloRequest {
+            client: options.name.clone(),
+            revision: REVISION,
+            compression: Some(true).filter(|_| options.compression),
+            body_size_max: Some(options.body_size_max).filter(|size| *size != BODY_SIZE_MAX as u64),
+        };
+        let encoded = encode(&mut request)
+            .map_err(|wrong| error!(RequestInvalid, "making Hello: {}", wrong.code))?;
+        self.write(&request_frame(KIND_HELLO, id, 0, &encoded.body, false)?, Some(until))?;
+        let frame = self.next_frame(id, Some(until))?;
+        admit(&frame, "Hello", true)?;
+        let hello: HelloResponse = read_frame(&frame, 0)?;
+        if hello.revision > REVISION || (hello.compression && !options.compression) {
+            let words = "it agrees to what was not offered";
+            return Err(error!(ProtocolError, "reading the answer to Hello: {words}"));
+        }
+        let mut reading = lock(&self.reading);
+        reading.frames.body_max = options.body_size_max as usize;
+        reading.frames.may_compress = hello.compression;
+        let mut state = self.state();
+        state.requests.remove(&id);
+        state.agreed = Some(Arc::new(hello));
+        state.wake(NO_REQUEST);
+        Ok(())
+    }
+
+    /// Takes a connected socket; the id is Hello's. Fails when nobody waits for it any more.
+    fn attach(&self, socket: Socket) -> Result<u64> {
+        let limited = socket.set_write_timeout(Some(WRITE_STEP));
+        limited.map_err(|error| self.address.unreachable(&error))?;
+        let mut state = self.state();
+        state.socket = Some(Arc::new(socket));
+        state.socket()?;
+        Ok(state.add(HelloRequest::KIND, false))
+    }
+
+    // ------------------------------------------------------------ waiting
+
+    /// Waits for frames of a request, or for something else, while others read.
+    fn wait<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        id: u64,
+        until: Until,
+    ) -> MutexGuard<'a, State> {
+        let wake = Arc::new(Condvar::new());
+        state.waiters.push((id, Arc::clone(&wake)));
+        let mut state = wait(&wake, state, until);
+        state.waiters.retain(|(_, other)| !Arc::ptr_eq(other, &wake));
+        state
+    }
+
+    /// The same, as leader when there is none.
+    fn step<'a>(
+        &'a self,
+        state: MutexGuard<'a, State>,
+        id: u64,
+        until: Until,
+    ) -> MutexGuard<'a, State> {
+        match state.is_leading {
+            true => self.wait(state, id, until),
+            false => self.lead(state, until),
+        }
+    }
+
+    /// A place for a request, once the connection is open and has one: its id, and what Hello
+    /// agreed on. What has arrived is read first: has the server closed it meanwhile? `None`: it
+    /// takes no more requests; an error: it did not open, or not in time.
+    pub fn register(
+        &self,
+        kind: &'static Kind,
+        deadline: Until,
+    ) -> Result<Option<(u64, Arc<HelloResponse>)>> {
+        let is_new = |at: Instant| kind.retry_safe && at.elapsed() < FRESHNESS;
+        let mut state = self.state();
+        let mut has_looked = state.last_byte_at.map_or(false, is_new);
+        let result = loop {
+            match (&state.failure, state.agreed.clone()) {
+                (Some(error), None) => break Err(error.clone()),
+                (Some(_), Some(_)) => break Ok(None),
+                _ if state.is_draining => break Ok(None),
+                _ if is_past(deadline) => {
+                    let words = "the deadline passed first";
+                    break Err(error!(TimedOut, "sending {}: {words}", kind.name));
+                }
+                (None, None) => {
+                    let limit = Some(self.connect_until).filter(|_| state.socket.is_none());
+                    if is_past(limit) {
+                        let error = self.address.unreachable(&"the time is up");
+                        self.fail_locked(&mut state, &error);
+                    } else {
+                        state = self.wait(state, NO_REQUEST, earlier(deadline, limit));
+                    }
+                }
+                (None, Some(agreed)) if !state.has_place(&agreed) => {
+                    let soon = Some(Instant::now() + PLACE_STEP);
+                    state = self.step(state, NO_REQUEST, earlier(deadline, soon));
+                }
+                (None, Some(_)) if !has_looked && !state.is_leading => {
+                    has_looked = true;
+                    state = self.lead(state, Some(Instant::now()));
+                }
+                (None, Some(agreed)) => break Ok(Some((state.add(kind, false), agreed))),
+            }
+        };
+        state.hand_over();
+        result
+    }
+
+    /// The next frame of a request. Those that came before a failure are handed out first.
+    pub fn next_frame(&self, id: u64, until: Until) -> Result<Frame> {
+        let max = self.options.answer_size_max;
+        let mut state = self.own_state()?;
+        let result = loop {
+            let pending = match state.requests.get_mut(&id) {
+                Some(pending) => pending,
+                None => break Err(error!(ConnectionClosed, "reading: the request is over")),
+            };
+            if let Some(frame) = pending.frames.pop_front() {
+                break Ok(frame);
+            }
+            let (name, size) = (pending.kind.name, pending.size);
+            if size > max {
+                let words = format!("found {size} bytes, allowed: {max}, answer_size_max");
+                break Err(error!(GivenUp, "reading the answer to {name}: {words}"));
+            }
+            if let Some(error) = &state.failure {
+                break Err(error.clone());
+            }
+            if is_past(until) {
+                let error =
+                    error!(TimedOut, "waiting for the answer to {name}: nothing came in time");
+                if state.last_byte_at.map_or(true, |at| at.elapsed() >= SILENCE) {
+                    self.fail_locked(&mut state, &error);
+                }
+                break Err(error);
+            }
+            state = self.step(state, id, until);
+        };
+        state.hand_over();
+        result
+    }
+
     // ------------------------------------------------------------ reading
 
     /// Reads once, without a lock but the leader's own; what is there already when the time is up.
     /// True: something came.
-    fn read(&self, until: Until, found: &mut Vec<Frame>) -> Result<bool> {
+    fn read(&self, mut socket: &Socket, until: Until, found: &mut Vec<Frame>) -> Result<bool> {
         let at_once = is_past(until);
         let mut reading = lock(&self.reading);
         let Reading { frames, buffer, has_limit } = &mut *reading;
         let prepared = if at_once {
-            self.socket.set_nonblocking(true)
+            socket.set_nonblocking(true)
         } else if until.is_some() || *has_limit {
             *has_limit = until.is_some();
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            self.socket.set_read_timeout(left.map(|left| left.max(Duration::from_millis(1))))
+            socket.set_read_timeout(left.map(|left| left.max(Duration::from_millis(1))))
         } else {
             Ok(())
         };
-        let result = prepared.and_then(|()| (&self.socket).read(buffer));
+        let result = prepared.and_then(|()| socket.read(buffer));
         if at_once {
-            let _ = self.socket.set_nonblocking(false); // fails only with the connection
+            let _ = socket.set_nonblocking(false); // fails only with the connection
         }
         match result {
             Ok(0) => Err(error!(ConnectionClosed, "reading: the server closed the connection")),
@@ -299,10 +429,12 @@ impl Connection {
 
     /// Reads the socket for everybody.
     fn lead<'a>(&'a self, mut state: MutexGuard<'a, State>, until: Until) -> MutexGuard<'a, State> {
+        let socket = state.socket();
         state.is_leading = true;
         drop(state);
         let mut frames = Vec::new();
-        let result = self.in_role(|| self.read(until, &mut frames));
+        let result =
+            socket.and_then(|socket| self.in_role(|| self.read(&socket, until, &mut frames)));
         let mut state = self.state();
         state.is_leading = false;
         if let Ok(true) = result {
@@ -321,10 +453,7 @@ impl Connection {
         if header.kind == RESPONSE_BIT | KIND_GO_AWAY {
             return file_go_away(state, &frame);
         }
-        let breach = |kind: &str, found: &str| {
-            Err(error!(ProtocolError, "reading the answer to {kind}: found {found}"))
-        };
-        let pending = match state.pendings.get_mut(&header.request_id) {
+        let pending = match state.requests.get_mut(&header.request_id) {
             Some(pending) if !pending.is_complete => pending,
             _ => return breach("a request", "a request id that is not in flight"),
         };
@@ -335,117 +464,47 @@ impl Connection {
         if !is_last && !kind.streamed {
             return breach(kind.name, "more frames than one");
         }
+        if kind.number == KIND_HELLO && frame.provenance == Provenance::Mock {
+            return breach(kind.name, "a mock's provenance, which no Hello can have");
+        }
         let origin = (frame.provenance, header.generation);
         if *pending.first.get_or_insert(origin) != origin && kind.number != KIND_LOAD {
             return breach(kind.name, "a provenance or generation that changed between frames");
         }
         pending.is_complete = is_last;
         pending.size += frame.body.len() as u64;
-        let is_orphan = pending.is_orphan;
-        if !is_orphan && pending.size <= self.answer_size_max {
+        if pending.is_orphan && is_last {
+            state.requests.remove(&header.request_id);
+        } else if !pending.is_orphan && pending.size <= self.options.answer_size_max {
             pending.frames.push_back(frame);
         }
-        pending.wake.notify_one();
+        state.wake(header.request_id);
         if is_last {
-            state.free_place(kind);
-            if is_orphan {
-                state.pendings.remove(&header.request_id);
-            }
+            state.wake(NO_REQUEST); // a place is free
         }
         Ok(())
     }
 
-    /// Waits for something to happen, as leader when there is none.
-    fn step<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State>,
-        wake: &Arc<Condvar>,
-        until: Until,
-    ) -> MutexGuard<'a, State> {
-        if !state.is_leading {
-            return self.lead(state, until);
-        }
-        state.waiters.push(Arc::clone(wake));
-        let mut state = wait(wake, state, until);
-        state.waiters.retain(|other| !Arc::ptr_eq(other, wake));
-        state
-    }
-
-    /// The next frame of a request. Those that came before a failure are handed out first.
-    pub fn next_frame(&self, id: u64, until: Until) -> Result<Frame> {
-        let mut state = self.own_state().ok_or_else(|| {
-            let words = "the answer belongs to the process that asked, this is a child";
-            error!(ConnectionClosed, "reading: {words}")
-        })?;
-        let result = loop {
-            let pending = match state.pendings.get_mut(&id) {
-                Some(pending) => pending,
-                None => break Err(error!(ConnectionClosed, "reading: the request is over")),
-            };
-            if let Some(frame) = pending.frames.pop_front() {
-                break Ok(frame);
-            }
-            let name = pending.kind.name;
-            if pending.size > self.answer_size_max {
-                let (size, max) = (pending.size, self.answer_size_max);
-                let words = format!("found {size} bytes, allowed: {max}, answer_size_max");
-                break Err(error!(GivenUp, "reading the answer to {name}: {words}"));
-            }
-            let wake = Arc::clone(&pending.wake);
-            if let Some(error) = &state.failure {
-                break Err(error.clone());
-            }
-            if is_past(until) {
-                let error =
-                    error!(TimedOut, "waiting for the answer to {name}: nothing came in time");
-                if state.last_byte_at.map_or(true, |at| at.elapsed() >= SILENCE) {
-                    self.fail_locked(&mut state, &error);
-                }
-                break Err(error);
-            }
-            state = self.step(state, &wake, until);
-        };
-        state.hand_over();
-        result
-    }
-
     // ------------------------------------------------------------ writing
-
-    /// Registers a request when there is a place for it, else waits a step; `None`: not yet.
-    pub fn register(&self, kind: &'static Kind, until: Until) -> Option<u64> {
-        let mut state = self.state();
-        if state.failure.is_some() || state.is_draining {
-            return None;
-        }
-        if state.in_flight >= state.agreed.requests_in_flight_max {
-            // A place may come free without a frame, which nobody tells who reads.
-            let soon = Some(Instant::now() + Duration::from_millis(100));
-            self.step(state, &Arc::new(Condvar::new()), earlier(until, soon)).hand_over();
-            return None;
-        }
-        Some(state.add(kind, false))
-    }
 
     /// Writes a frame with one call if the system takes it; an error: it was not sent whole, so
     /// the server cannot act on it.
     pub fn write(&self, bytes: &[u8], until: Until) -> Result<()> {
         let mut state = self.state();
         while state.is_writing && state.failure.is_none() && !is_past(until) {
-            state = wait(&self.write_free, state, until);
+            state = self.wait(state, NO_REQUEST, until);
         }
-        if let Some(error) = &state.failure {
-            return Err(error.clone());
-        }
+        let socket = state.socket()?;
         if state.is_writing {
             return Err(late());
         }
         state.is_writing = true;
         drop(state);
         let mut sent = 0;
-        let result = self.in_role(|| self.send(bytes, &mut sent, until));
+        let result = self.in_role(|| self.send(&socket, bytes, &mut sent, until));
         let mut state = self.state();
         state.is_writing = false;
-        self.write_free.notify_one();
+        state.wake(NO_REQUEST);
         result.map_err(|error| {
             if sent > 0 || error.code != Code::TimedOut {
                 self.fail_locked(&mut state, &error); // half a frame: nothing can follow it
@@ -456,15 +515,19 @@ impl Connection {
 
     /// Counts what the system took. Reads meanwhile when the server takes nothing and nobody else
     /// reads, since it may wait for us in turn.
-    fn send(&self, bytes: &[u8], sent: &mut usize, until: Until) -> Result<()> {
+    fn send(
+        &self,
+        mut socket: &Socket,
+        bytes: &[u8],
+        sent: &mut usize,
+        until: Until,
+    ) -> Result<()> {
         while *sent < bytes.len() {
-            match (&self.socket).write(&bytes[*sent..]) {
+            match socket.write(&bytes[*sent..]) {
                 Ok(count) => *sent += count,
                 Err(error) if is_passing(&error) => {
                     let state = self.state();
-                    if let Some(error) = &state.failure {
-                        return Err(error.clone());
-                    }
+                    state.socket()?;
                     if is_past(until) {
                         return Err(late());
                     }
@@ -480,36 +543,33 @@ impl Connection {
         Ok(())
     }
 
-    /// Forgets a request that was not sent, or that has had its last frame.
-    pub fn remove(&self, id: u64) {
-        if let Some(mut state) = self.own_state() {
-            state.remove(id);
-        }
-    }
-
-    /// Drops what is still to come of an answer, and asks the server to stop making it.
-    pub fn give_up(&self, id: u64) {
+    /// Ends a request. When it was written and its answer is not whole, what is still to come is
+    /// dropped, and the server is asked to stop making it.
+    pub fn end(&self, id: u64, was_written: bool) {
         let mut state = match self.own_state() {
-            Some(state) => state,
-            None => return,
+            Ok(state) => state,
+            Err(_) => return,
         };
-        let has_failed = state.failure.is_some();
-        match state.pendings.get_mut(&id) {
-            Some(pending) if !pending.is_complete && !has_failed => {
+        let may_come = was_written && state.failure.is_none();
+        match state.requests.get_mut(&id) {
+            Some(pending) if may_come && !pending.is_complete => {
                 pending.is_orphan = true;
                 pending.frames.clear();
             }
-            _ => return state.remove(id),
+            _ => {
+                state.requests.remove(&id);
+                return state.wake(NO_REQUEST);
+            }
         }
         let cancel = state.add(CancelRequest::KIND, true);
         drop(state);
-        let mut body = vec![1, 0, 1, 0, 8, 0, 0, 0]; // field 1, u64, 8 bytes
-        body.extend_from_slice(&id.to_le_bytes());
         let limit = Some(Instant::now() + CANCEL_LIMIT);
-        let sent = request_frame(KIND_CANCEL, cancel, 0, &body, false)
+        let sent = encode(&mut CancelRequest { target: id })
+            .map_err(|wrong| error!(RequestInvalid, "making Cancel: {}", wrong.code))
+            .and_then(|encoded| request_frame(KIND_CANCEL, cancel, 0, &encoded.body, false))
             .and_then(|frame| self.write(&frame, limit));
         if sent.is_err() {
-            self.remove(cancel);
+            self.state().requests.remove(&cancel);
         }
     }
 }
@@ -523,23 +583,40 @@ fn late() -> AssayError {
     error!(TimedOut, "sending: the server did not take it in time")
 }
 
+fn breach(kind: &str, found: &str) -> Result<()> {
+    Err(error!(ProtocolError, "reading the answer to {kind}: found {found}"))
+}
+
 fn file_go_away(state: &mut State, frame: &Frame) -> Result<()> {
-    if frame.header.status == 0 {
-        read_body::<GoAway>(&frame.body)?;
-        state.is_draining = true;
-        state.wake_all();
-        return Ok(());
+    if frame.provenance == Provenance::Mock || !frame.is_last() || frame.is_degraded() {
+        return breach("nothing", "a GoAway with a provenance or flags that it cannot have");
     }
-    let words: ErrorBody = read_body(&frame.body)?;
-    let error = error!(ProtocolError, "the server ended the connection: {}", words.message);
-    Err(error.with_words(words, frame.provenance))
+    if frame.header.status != 0 {
+        let words: ErrorBody = read_body(&frame.body)?;
+        let error = error!(ProtocolError, "the server ended the connection: {}", words.message);
+        return Err(error.with_words(words, frame.provenance));
+    }
+    read_body::<GoAway>(&frame.body)?;
+    if state.agreed.is_none() {
+        return Err(error!(ConnectionClosed, "connecting: the server is draining"));
+    }
+    state.is_draining = true;
+    state.wake(NO_REQUEST);
+    Ok(())
+}
+
+/// Ends reading and writing, also of threads that are at it.
+fn shut_down(state: &State) {
+    if let Some(socket) = &state.socket {
+        let _ = socket.shutdown(Shutdown::Both); // closed already: as well
+    }
 }
 
 impl Drop for Connection {
     /// Ends the connection also where a forked child has a copy of its socket.
     fn drop(&mut self) {
         if self.process == std::process::id() {
-            self.shut_down();
+            shut_down(&self.state());
         }
     }
 }

@@ -38,11 +38,9 @@ mod protocol;
 #[path = "tests/random.rs"]
 mod random;
 mod socket;
-mod stream;
 
 pub use client::Client;
-pub use codec::{BodyError, Field, Kind, Member, Message, Request, Visitor};
+pub use codec::{BodyError, Message, Request, See};
 pub use errors::{AssayError, AssayError as Error, ErrorDetail};
-pub use exchange::Reply;
+pub use exchange::{Exchange, GenerateStream, Reply};
 pub use protocol::*;
-pub use stream::GenerateStream;

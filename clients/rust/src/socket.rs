@@ -1,20 +1,16 @@
 //! Where a server listens, and how to connect to it.
 //!
-//! Guarantees: parsing touches no network; nobody waits for a connection longer than wanted.
-//! Looking up a name, and connecting to a Unix socket whose server's queue is full, have no limit
-//! in the standard library: that is done on a thread of its own, which is left behind when nobody
-//! waits any more.
+//! Guarantees: parsing touches no network.
+//! Not here: the thread that connects (see `connection`).
 
 use crate::errors::{error, AssayError, Result};
 use crate::keepalive;
-use crate::protocol::Code;
+use std::fmt::Display;
 use std::io::{Error, ErrorKind, Result as IoResult};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::io::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc::Sender;
-use std::thread::Builder;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Longest path a Unix socket's address has room for, bytes.
 const PATH_SIZE_MAX: usize = 107;
@@ -45,22 +41,17 @@ impl Address {
         Ok(Address { url: url.to_owned(), place })
     }
 
-    /// Connects before `until`, on a thread of its own, which sends what came of it.
-    pub fn connect(&self, until: Instant, sender: Sender<Result<Socket>>) {
-        let (address, spare) = (self.clone(), sender.clone());
-        let work = move || {
-            let result = address.place.open(until).map_err(|error| address.failed(&error));
-            let _ = sender.send(result); // nobody waits any more: closed again
+    /// Connects; TCP before `until`, but for looking up its name. Fails with `unreachable`.
+    pub fn connect(&self, until: Instant) -> Result<Socket> {
+        let socket = match &self.place {
+            Place::Tcp(host, port) => open_tcp(host, *port, until),
+            Place::Unix(path) => UnixStream::connect(path),
         };
-        if let Err(error) = Builder::new().name("assay-connect".into()).spawn(work) {
-            let _ = spare.send(Err(self.failed(&error)));
-        }
+        socket.map_err(|error| self.unreachable(&error))
     }
 
-    fn failed(&self, error: &Error) -> AssayError {
-        let late = matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock);
-        let code = if late { Code::TimedOut } else { Code::Unreachable };
-        AssayError::new(code, format!("connecting to {}: {error}", self.url))
+    pub fn unreachable(&self, why: &dyn Display) -> AssayError {
+        error!(Unreachable, "connecting to {}: {why}", self.url)
     }
 }
 
@@ -86,28 +77,13 @@ impl Place {
             _ => Err("a port from 1 to 65535 after the last colon"),
         }
     }
-
-    fn open(&self, until: Instant) -> IoResult<Socket> {
-        match self {
-            Place::Tcp(host, port) => open_tcp(host, *port, until),
-            Place::Unix(path) => loop {
-                match UnixStream::connect(path) {
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    result => return result,
-                }
-            },
-        }
-    }
 }
 
 fn open_tcp(host: &str, port: u16, until: Instant) -> IoResult<Socket> {
     let mut last = Error::new(ErrorKind::NotFound, "the host has no address");
     for address in (host, port).to_socket_addrs()? {
         let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(Error::new(ErrorKind::TimedOut, "the time is up"));
-        }
-        match TcpStream::connect_timeout(&address, left) {
+        match TcpStream::connect_timeout(&address, left.max(Duration::from_millis(1))) {
             Ok(stream) => {
                 stream.set_nodelay(true)?;
                 let _ = keepalive::enable(&stream); // refused: as well, see there

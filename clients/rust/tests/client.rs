@@ -332,7 +332,10 @@ fn connecting_has_a_limit() {
     let options = Options { connect_milliseconds: 20, ..Default::default() };
     let client = Client::new(&format!("unix://{}", path.display()), options).expect("an address");
     let error = client.models(&ModelsRequest {}).expect_err("nobody accepts");
-    assert_eq!(error.code, Code::TimedOut);
+    assert_eq!(error.code, Code::Unreachable);
+    let hasty = client.deadline_milliseconds(5);
+    let error = hasty.models(&ModelsRequest {}).expect_err("nobody accepts");
+    assert_eq!(error.code, Code::TimedOut, "its own deadline ended it");
     drop(listener); // ends the threads that still connect
     let _ = std::fs::remove_file(&path);
 }

@@ -4,7 +4,6 @@ use crate::socket::Address;
 use std::net::TcpListener;
 use std::os::raw::{c_int, c_void};
 use std::os::unix::io::AsRawFd;
-use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 extern "C" {
@@ -23,9 +22,7 @@ fn tcp_connections_are_probed() {
     let port = listener.local_addr().expect("bound").port();
     let address = Address::parse(&format!("tcp://127.0.0.1:{}", port)).expect("an address");
     let until = Instant::now() + Duration::from_secs(60);
-    let (sender, receiver) = channel();
-    address.connect(until, sender);
-    let stream = receiver.recv().expect("an end").expect("listening");
+    let stream = address.connect(until).expect("listening");
     for (level, name, expected) in super::OPTIONS {
         let (mut value, mut size): (c_int, u32) = (-1, 4);
         let place: *mut c_int = &mut value;

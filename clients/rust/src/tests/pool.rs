@@ -1,7 +1,8 @@
 //! A pool in a forked child, and its places for a line of forks.
 
 use super::*;
-use crate::protocol::Code;
+use crate::codec::Request;
+use crate::protocol::{Code, HelloRequest};
 
 extern "C" {
     fn fork() -> i32;
@@ -15,7 +16,7 @@ fn a_child_needs_no_lock_of_its_parent() {
     let place = Box::into_raw(Box::new(pool()));
     // Sound: the pool lives until it is dropped below, in the child once and in the parent once.
     let pool = unsafe { &*place };
-    let guard = lock(&pool.place().expect("a place").state);
+    let guard = lock(&pool.place().expect("a place").connections);
     // Sound: none of the four reads or writes memory but `status`, which lives on. The child
     // runs on with a copy of everything and ends without unwinding into the test's harness.
     let child = unsafe { fork() };
@@ -40,15 +41,19 @@ fn pool() -> Pool {
     Pool::new("unix:///nobody/there", Options::default()).expect("an address")
 }
 
+fn connection(pool: &Pool) -> Arc<Connection> {
+    Arc::new(Connection::new(&pool.address, &pool.options))
+}
+
 #[test]
 fn every_process_of_a_line_has_a_place_of_its_own() {
     let pool = pool();
     let processes = || 1..=LINE_LENGTH_MAX as u32;
     for process in processes() {
         let place = pool.place_of(process).expect("a place");
-        let mut state = lock(&place.state);
-        assert!(state.slots.is_empty(), "nobody else's");
-        state.slots.resize_with(1, Slot::default);
+        let mut connections = lock(&place.connections);
+        assert!(connections.is_empty(), "nobody else's");
+        connections.push(connection(&pool));
     }
     for (process, place) in processes().zip(&pool.line) {
         assert!(std::ptr::eq(pool.place_of(process).expect("its own"), place));
@@ -62,10 +67,10 @@ fn the_places_of_parents_are_left_once() {
     let pool = pool();
     let fill = |process| {
         let place = pool.place_of(process).expect("a place");
-        lock(&place.state).slots.resize_with(1, Slot::default);
+        *lock(&place.connections) = vec![connection(&pool)];
     };
     let filled = || -> Vec<usize> {
-        pool.line[..3].iter().map(|place| lock(&place.state).slots.len()).collect()
+        pool.line[..3].iter().map(|place| lock(&place.connections).len()).collect()
     };
     [1, 2].into_iter().for_each(fill);
     assert_eq!(filled(), [0, 1, 0], "the second left the first's");

@@ -1,6 +1,7 @@
 //! Addresses.
 
 use super::*;
+use crate::protocol::Code;
 
 #[test]
 fn addresses_are_parsed() {
