@@ -5,10 +5,18 @@
 //! handed out as whole then.
 //! Not here: which frame belongs to which request (see `connection`).
 
-use crate::codec::{decode, Message, Request};
+use crate::codec::{decode, encode, Encoded, Message, Request};
 use crate::errors::{error, AssayError, Result};
 use crate::frames::Frame;
 use crate::protocol::*;
+
+/// Makes the body of a request.
+pub fn body_of<R: Request>(request: &mut R) -> Result<Encoded> {
+    encode(request).map_err(|wrong| {
+        let words = format!("{} at \"{}\"", wrong.code, wrong.path);
+        error!(RequestInvalid, "making {}: {words}", R::KIND.name).field(wrong.path)
+    })
+}
 
 /// Reads the body of a frame.
 pub fn read_body<M: Message + Default>(body: &[u8]) -> Result<M> {

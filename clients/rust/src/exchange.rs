@@ -5,9 +5,9 @@
 //! is given up: the server is told to stop, and the connection lives on.
 //! Not here: sockets (see `connection`), and what an answer must be (see `answers`).
 
-use crate::answers::{admit, read_frame, Gather};
-use crate::codec::{encode, Encoded, Message, Request};
-use crate::connection::{earlier, Connection, Until};
+use crate::answers::{admit, body_of, read_frame, Gather};
+use crate::codec::{Encoded, Message};
+use crate::connection::Connection;
 use crate::errors::{error, AssayError, Result};
 use crate::frames::request_frame;
 use crate::pool::Pool;
@@ -16,6 +16,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Longer than any deadline.
+const NEVER: Duration = Duration::from_secs(1 << 28);
 /// Longest pause between two tries within `wait_milliseconds`.
 const WAIT_PAUSE: Duration = Duration::from_millis(200);
 
@@ -56,7 +58,9 @@ pub struct Exchange<R: Gather> {
     pool: Arc<Pool>,
     request: R,
     encoded: Encoded,
-    deadline: Until,
+    /// 0: none.
+    deadline_milliseconds: u32,
+    deadline: Instant,
     /// The end of `wait_milliseconds`.
     wait_until: Instant,
     /// Attempts that failed, without the tries made while waiting.
@@ -80,15 +84,8 @@ struct Attempt<R: Gather> {
 
 impl<R: Gather> Drop for Attempt<R> {
     fn drop(&mut self) {
-        self.connection.end(self.id, self.was_written);
+        let _ = self.connection.end(self.id, self.was_written); // not asked to stop: as well
     }
-}
-
-fn encoded<R: Request>(request: &mut R) -> Result<Encoded> {
-    encode(request).map_err(|wrong| {
-        let words = format!("{} at \"{}\"", wrong.code, wrong.path);
-        error!(RequestInvalid, "making {}: {words}", request.table().name).field(wrong.path)
-    })
 }
 
 impl<R: Gather> Exchange<R> {
@@ -105,12 +102,16 @@ impl<R: Gather> Exchange<R> {
             requirements.get_or_insert_with(Default::default).real = Some(true);
         }
         let now = Instant::now();
-        let limit = Duration::from_millis(deadline_milliseconds.into());
+        let limit = match deadline_milliseconds {
+            0 => NEVER,
+            limit => Duration::from_millis(limit.into()),
+        };
         Ok(Exchange {
             pool: Arc::clone(pool),
-            encoded: encoded(&mut request)?,
+            encoded: body_of(&mut request)?,
             request,
-            deadline: Some(now + limit).filter(|_| !limit.is_zero()),
+            deadline_milliseconds,
+            deadline: now + limit,
             wait_until: now + Duration::from_millis(pool.options.wait_milliseconds),
             attempts_made: 0,
             waits_made: 0,
@@ -185,7 +186,7 @@ impl<R: Gather> Exchange<R> {
             if let Some(context) = request.context() {
                 context.get_or_insert_with(Default::default).attempt = Some(self.attempts_made + 1);
             }
-            marked = Some(encoded(&mut request)?);
+            marked = Some(body_of(&mut request)?);
         }
         let body = &marked.as_ref().unwrap_or(&self.encoded).body;
         if body.len() as u64 > agreed.body_size_max {
@@ -193,12 +194,10 @@ impl<R: Gather> Exchange<R> {
             let found = format!("its body has {} bytes", body.len());
             return Err(error!(RequestInvalid, "sending {name}: {found}, {allowed}"));
         }
-        let deadline = self.deadline.map_or(0, |until| {
-            let left = until.saturating_duration_since(Instant::now());
-            u32::try_from(left.as_millis() + 1).unwrap_or(u32::MAX)
-        });
+        let left = self.deadline.saturating_duration_since(Instant::now()).as_millis() as u64;
+        let deadline = self.deadline_milliseconds.min(u32::try_from(left + 1).unwrap_or(u32::MAX));
         let frame = request_frame(R::KIND.number, id, deadline, body, agreed.compression)?;
-        attempt.connection.write(&frame, limit(options, self.deadline))?;
+        attempt.connection.write(R::KIND, &frame, limit(options, self.deadline))?;
         attempt.was_written = true;
         Ok(())
     }
@@ -210,7 +209,8 @@ impl<R: Gather> Exchange<R> {
             Some(attempt) => attempt,
             None => return Err(error!(ConnectionClosed, "reading: nothing was sent")),
         };
-        let frame = attempt.connection.next_frame(attempt.id, limit(options, self.deadline))?;
+        let until = limit(options, self.deadline);
+        let frame = attempt.connection.next_frame(R::KIND, attempt.id, until)?;
         admit(&frame, R::KIND.name, options.allow_mock)?;
         let before = attempt.frames;
         attempt.frames += 1;
@@ -242,15 +242,13 @@ impl<R: Gather> Exchange<R> {
             }
         }
         match self.next_try(&error, was_written).filter(|_| !was_seen) {
-            Some(until) if self.deadline.map_or(true, |deadline| until < deadline) => {
-                self.pool.pause(until)
-            }
+            Some(until) if until < self.deadline => self.pool.pause(until),
             _ => Err(error),
         }
     }
 
     /// The time of the next try; `None`: there is none after this error.
-    fn next_try(&mut self, error: &AssayError, was_written: bool) -> Until {
+    fn next_try(&mut self, error: &AssayError, was_written: bool) -> Option<Instant> {
         let now = Instant::now();
         let asked = error.retry_after_milliseconds.map(Duration::from_millis);
         let is_loading = error.code == Code::ServerRefused
@@ -297,9 +295,10 @@ impl<R: Gather> Iterator for Exchange<R> {
 }
 
 /// When to stop waiting for the next frame.
-fn limit(options: &Options, deadline: Until) -> Until {
-    let grace = Duration::from_millis(options.grace_milliseconds);
-    let silence = Duration::from_millis(options.answer_milliseconds);
-    let silence = Some(silence).filter(|silence| !silence.is_zero());
-    earlier(deadline.map(|until| until + grace), silence.map(|limit| Instant::now() + limit))
+fn limit(options: &Options, deadline: Instant) -> Instant {
+    let end = deadline + Duration::from_millis(options.grace_milliseconds);
+    match options.answer_milliseconds {
+        0 => end,
+        silence => end.min(Instant::now() + Duration::from_millis(silence)),
+    }
 }

@@ -6,7 +6,7 @@
 //! lock that a thread of its parent held at the fork.
 //! Not here: what a call does with its connection.
 
-use crate::connection::{lock, wait, Connection, Until};
+use crate::connection::{lock, wait, Connection};
 use crate::errors::{error, AssayError, Result};
 use crate::protocol::{HelloResponse, Kind, Options};
 use crate::socket::Address;
@@ -112,7 +112,7 @@ impl Pool {
         let place = self.place()?;
         let mut connections = lock(&place.connections);
         while self.check_open().is_ok() && Instant::now() < until {
-            connections = wait(&place.closing, connections, Some(until));
+            connections = wait(&place.closing, connections, until);
         }
         self.check_open()
     }
@@ -129,7 +129,7 @@ impl Pool {
     pub fn acquire(
         &self,
         kind: &'static Kind,
-        deadline: Until,
+        deadline: Instant,
     ) -> Result<(Arc<Connection>, u64, Arc<HelloResponse>)> {
         loop {
             let connection = self.choose()?;

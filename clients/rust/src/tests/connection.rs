@@ -11,10 +11,14 @@ fn connection() -> (Connection, UnixStream) {
     let address = Address::parse("unix:///nobody/there").expect("an address");
     let connection = Connection::new(&address, &Options::default());
     let hello = connection.attach(ours).expect("nobody ended it");
-    connection.end(hello, false);
+    connection.end(hello, false).expect("it is known");
     let agreed = HelloResponse { requests_in_flight_max: 1, ..Default::default() };
     connection.state().agreed = Some(Arc::new(agreed));
     (connection, peers)
+}
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(60)
 }
 
 fn panics(action: impl FnOnce()) {
@@ -24,13 +28,14 @@ fn panics(action: impl FnOnce()) {
 #[test]
 fn a_reader_that_panics_ends_the_connection_for_all() {
     let (connection, _peers) = connection();
-    let registered = connection.register(PingRequest::KIND, None).expect("it is open");
+    let registered = connection.register(PingRequest::KIND, soon()).expect("it is open");
     let id = registered.expect("a place").0;
     panics(|| {
         connection.state().is_leading = true;
         connection.in_role(|| panic!("as a reader might"));
     });
-    let error = connection.next_frame(id, None).expect_err("nobody reads any more");
+    let error =
+        connection.next_frame(PingRequest::KIND, id, soon()).expect_err("nobody reads any more");
     assert_eq!(error.code, Code::ConnectionClosed);
     assert!(!connection.is_usable());
 }
@@ -43,5 +48,6 @@ fn a_panic_with_the_lock_held_ends_the_connection() {
         panic!("half changed");
     });
     assert!(!connection.is_usable());
-    assert_eq!(connection.write(&[0], None).expect_err("ended").code, Code::ConnectionClosed);
+    let error = connection.write(PingRequest::KIND, &[0], soon()).expect_err("ended");
+    assert_eq!(error.code, Code::ConnectionClosed);
 }
