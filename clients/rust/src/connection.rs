@@ -16,7 +16,7 @@
 
 use crate::answers::{admit, body_of, read_body, read_frame};
 use crate::codec::Request;
-use crate::errors::{error, AssayError, Result};
+use crate::errors::{ensure, error, AssayError, Result};
 use crate::frames::{request_frame, Frame, FrameReader};
 use crate::protocol::{
     CancelRequest, Code, ErrorBody, GoAway, HelloRequest, HelloResponse, Kind, Options, Provenance,
@@ -245,9 +245,8 @@ impl Connection {
         let frame = self.next_frame(kind, id, until)?;
         admit(&frame, kind.name, true)?;
         let hello: HelloResponse = read_frame(&frame, 0)?;
-        if hello.revision > REVISION || (hello.compression && !options.compression) {
-            return Err(breach(kind.name, "that it agrees to what was not offered"));
-        }
+        let is_offered = hello.revision <= REVISION && (options.compression || !hello.compression);
+        ensure!(is_offered, "the answer to Hello: it agrees to what was not offered");
         let mut reading = lock(&self.reading);
         reading.frames.body_max = options.body_size_max as usize;
         reading.frames.may_compress = hello.compression;
@@ -413,21 +412,15 @@ impl Connection {
         let pending = state.requests.get_mut(&header.request_id);
         let pending = pending
             .filter(|pending| !pending.is_complete)
-            .ok_or_else(|| breach("a request", "a request id that is not in flight"))?;
-        let kind = pending.kind;
-        let (is_hello, is_mock) = (kind.number == KIND_HELLO, frame.provenance == Provenance::Mock);
+            .ok_or_else(|| error!(ProtocolError, "reading an answer: found no id in flight"))?;
+        let (kind, name) = (pending.kind, pending.kind.name);
+        let may_be_mock = kind.number != KIND_HELLO || frame.provenance != Provenance::Mock;
         let origin = (frame.provenance, header.generation);
         let is_same = *pending.first.get_or_insert(origin) == origin || kind.number == KIND_LOAD;
-        for (is_breach, found) in [
-            (header.kind != RESPONSE_BIT | kind.number, "another kind than was asked for"),
-            (!is_last && !kind.streamed, "more frames than one"),
-            (is_hello && is_mock, "a mock's provenance, which it cannot have"),
-            (!is_same, "a provenance or generation that changed between frames"),
-        ] {
-            if is_breach {
-                return Err(breach(kind.name, found));
-            }
-        }
+        ensure!(header.kind == RESPONSE_BIT | kind.number, "the answer to {name}: another kind");
+        ensure!(is_last || kind.streamed, "the answer to {name}: more frames than one");
+        ensure!(may_be_mock, "the answer to {name}: a mock's, which it cannot be");
+        ensure!(is_same, "the answer to {name}: a provenance or generation that changed");
         pending.is_complete = is_last;
         let (before, max) = (pending.size, self.options.answer_size_max);
         pending.size += frame.body.len() as u64;
@@ -520,14 +513,9 @@ fn is_passing(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
-fn breach(kind: &str, found: &str) -> AssayError {
-    error!(ProtocolError, "reading the answer to {kind}: found {found}")
-}
-
 fn file_go_away(state: &mut State, frame: &Frame) -> Result<()> {
-    if frame.provenance == Provenance::Mock || !frame.is_last() || frame.is_degraded() {
-        return Err(breach("nothing", "a GoAway with a provenance or flags that it cannot have"));
-    }
+    let is_plain = frame.provenance == Provenance::Real && frame.is_last() && !frame.is_degraded();
+    ensure!(is_plain, "GoAway: found a provenance or flags that it cannot have");
     if frame.header.status != 0 {
         let words: ErrorBody = read_body(&frame.body)?;
         let error = error!(ProtocolError, "the server ended the connection: {}", words.message);

@@ -46,6 +46,16 @@ macro_rules! error {
 }
 pub(crate) use error;
 
+/// Returns a breach of the protocol unless something holds.
+macro_rules! ensure {
+    ($holds:expr, $($words:tt)+) => {
+        if !$holds {
+            return Err(crate::errors::error!(ProtocolError, "reading {}", format!($($words)+)));
+        }
+    };
+}
+pub(crate) use ensure;
+
 impl AssayError {
     pub(crate) fn new(code: Code, message: String) -> Self {
         AssayError(Box::new(ErrorDetail {

@@ -5,13 +5,14 @@
 //! is given up: the server is told to stop, and the connection lives on.
 //! Not here: sockets (see `connection`), and what an answer must be (see `answers`).
 
-use crate::answers::{admit, body_of, read_frame, Gather};
+use crate::answers::{admit, body_of, merge, read_frame, Gather};
 use crate::codec::{Encoded, Message};
 use crate::connection::Connection;
 use crate::errors::{error, AssayError, Result};
 use crate::frames::request_frame;
 use crate::pool::Pool;
 use crate::protocol::{Answer, Code, GenerateRequest, Options, Provenance, Status, CONTEXT_SINCE};
+use std::mem::take;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -171,7 +172,7 @@ impl<R: Gather> Exchange<R> {
     fn send(&mut self) -> Result<()> {
         let (name, options) = (R::KIND.name, &self.pool.options);
         let (connection, id, agreed) = self.pool.acquire(R::KIND, self.deadline)?;
-        let whole = self.request.begin();
+        let whole = R::Response::default();
         let attempt = Attempt { connection, id, was_written: false, frames: 0, whole };
         let attempt = self.attempt.insert(attempt);
         let since = self.encoded.since.max(R::KIND.since);
@@ -214,13 +215,24 @@ impl<R: Gather> Exchange<R> {
         admit(&frame, R::KIND.name, options.allow_mock)?;
         let before = attempt.frames;
         attempt.frames += 1;
-        if !frame.is_last() {
-            let chunk = read_frame(&frame, before)?;
-            self.request.add(&mut attempt.whole, &chunk)?;
-            return Ok(Some(chunk));
+        let mut chunk = None;
+        let mut piece = R::Response::default();
+        if frame.is_last() {
+            piece = read_frame(&frame, before)?;
+        } else {
+            merge(&mut piece, chunk.insert(read_frame::<R::Chunk>(&frame, before)?));
         }
-        let mut response = read_frame(&frame, before)?;
-        self.request.finish(std::mem::take(&mut attempt.whole), &mut response)?;
+        self.request.check_piece(&attempt.whole, &mut piece)?;
+        if before == 0 {
+            attempt.whole = piece;
+        } else {
+            merge(&mut attempt.whole, &mut piece);
+        }
+        if chunk.is_some() {
+            return Ok(chunk);
+        }
+        let mut response = take(&mut attempt.whole);
+        self.request.check_whole(&mut response)?;
         self.attempt = None;
         self.end = Some(Ok(Reply {
             response,
