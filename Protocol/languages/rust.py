@@ -158,6 +158,35 @@ def codes(protocol):
             "        }\n    }\n}\n\n" % arms)
 
 
+def error_detail(protocol):
+    """What an error says: the client's own words, and those of the server's Error beside them."""
+    fields = protocol["messages"]["Error"]["fields"]
+    words = [field for field in fields if field["name"] != "message"]
+    rows = [("code", "Code", "stable reason"), ("status", "Status",
+             "the server's status, or the one that fits"), ("message", "String", "one sentence")]
+    given = []
+    for field in words:
+        name = {"code": "server_code"}.get(field["name"], field["name"])
+        kind = camel(field["record"]) if field["type"] == "record" else TYPES[field["type"]]
+        rows.append((name, "Option<%s>" % kind, "of the server's words: " + field["meaning"]))
+        given.append((name, ("Some(words.%s)" if field["presence"] == "required" else "words.%s")
+                      % field["name"]))
+    rows.append(("provenance", "Option<Provenance>", "of the frame that failed, if there was one"))
+    members = "".join("%s    pub %s: %s,\n" % (doc(meaning, 4), name, kind)
+                      for name, kind, meaning in rows)
+    nothing = "".join("            %s: None,\n" % name for name, kind, _ in rows[3:])
+    taken = "".join("        self.%s = %s;\n" % pair for pair in given)
+    return ("/// What an [`AssayError`](crate::AssayError) says; read it through that.\n"
+            "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\n"
+            "pub struct ErrorDetail {\n%s}\n\nimpl ErrorDetail {\n"
+            "    pub(crate) fn new(code: Code, message: String) -> Self {\n"
+            "        ErrorDetail {\n            code,\n            status: code.row().1,\n"
+            "            message,\n%s        }\n    }\n\n"
+            "    /// Takes over the server's words, but for its sentence.\n"
+            "    pub(crate) fn set_words(&mut self, words: ErrorBody) {\n%s    }\n}\n\n"
+            % (members, nothing, taken))
+
+
 def provenances(protocol):
     rows = [(pascal(row["name"]), row) for row in protocol["provenance"]]
     numbers = "".join("            %d => Some(Provenance::%s),\n" % (row["number"], variant)
@@ -401,7 +430,8 @@ def calls(protocol):
 
 def emit(protocol):
     out = [HEAD, constants(protocol), options(protocol), provenances(protocol),
-           statuses(protocol), codes(protocol), header(protocol), types(protocol)]
+           statuses(protocol), codes(protocol), error_detail(protocol), header(protocol),
+           types(protocol)]
     numbers = {row["name"]: row["number"] for row in protocol["types"]}
     out += [message_text(name, message, numbers)
             for name, message in protocol["messages"].items()]

@@ -192,42 +192,31 @@ fn first(rest: &[u8]) -> Result<Option<Found<'_>>, BodyError> {
 
 /// Reads a whole body or record into a message that is empty.
 pub(crate) fn decode(message: &mut dyn Message, body: &[u8]) -> Result<(), BodyError> {
+    let table = message.table();
+    let mut times = vec![0; table.fields.len()];
     let (mut rest, mut before) = (body, 0);
-    let unknown = |id: u16, before| {
-        let code = if id < before { "field_order" } else { "field_unknown" };
-        Err(BodyError::new(code, format!("#{id}")))
-    };
-    for (place, row) in message.table().fields.iter().enumerate() {
-        let wrong = |code| Err(BodyError::new(code, row.name));
-        let mut times = 0;
-        while let Some((id, kind, reserved, bytes)) = first(rest)? {
-            if id < row.id {
-                return unknown(id, before);
-            }
-            if id > row.id {
-                break;
-            }
-            times += 1;
-            if times > row.times.1 {
-                return wrong("field_repeated");
-            }
-            if kind != row.kind {
-                return wrong("field_type_mismatch");
-            }
-            if reserved != 0 {
-                return wrong("field_reserved_not_zero");
-            }
-            if let Some(value) = message.add(place) {
+    while let Some((id, kind, reserved, bytes)) = first(rest)? {
+        let place = table.fields.iter().position(|row| row.id == id && id >= before);
+        let place = place.ok_or_else(|| {
+            let code = if id < before { "field_order" } else { "field_unknown" };
+            BodyError::new(code, format!("#{id}"))
+        })?;
+        let row = &table.fields[place];
+        times[place] += 1;
+        let wrong = match message.add(place).filter(|_| times[place] <= row.times.1) {
+            None => "field_repeated",
+            _ if kind != row.kind => "field_type_mismatch",
+            _ if reserved != 0 => "field_reserved_not_zero",
+            Some(value) => {
                 read(row, bytes, value)?;
+                before = id;
+                rest = &rest[FIELD_HEADER_SIZE + bytes.len()..];
+                continue;
             }
-            before = id;
-            rest = &rest[FIELD_HEADER_SIZE + bytes.len()..];
-        }
-        if times < row.times.0 {
-            return wrong("field_missing");
-        }
+        };
+        return Err(BodyError::new(wrong, row.name));
     }
-    first(rest)?.map_or(Ok(()), |(id, ..)| unknown(id, before))
+    check_times(table, &times)
 }
 
 fn words(bytes: &[u8]) -> impl Iterator<Item = [u8; 4]> + '_ {
@@ -256,7 +245,7 @@ fn read(row: &Field, bytes: &[u8], mut place: Place) -> Result<(), BodyError> {
             _ => return Err(wrong("field_size_mismatch")),
         },
         Place::Record(message) => {
-            decode(*message, bytes).map_err(|error| error.inside(row.name))?;
+            decode(*message, bytes).map_err(|error| error.inside(row.name))?
         }
     }
     check(row, &place)

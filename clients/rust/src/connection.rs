@@ -77,7 +77,8 @@ struct State {
     /// There once Hello is answered.
     agreed: Option<Arc<HelloResponse>>,
     failure: Option<AssayError>,
-    is_leading: bool,
+    /// Whoever leads has taken it.
+    reading: Option<Reading>,
     is_writing: bool,
     is_draining: bool,
     requests: BTreeMap<u64, Pending>,
@@ -98,7 +99,7 @@ impl State {
     /// Whoever stops waiting calls this: somebody else must lead.
     fn hand_over(&self) {
         match self.waiters.iter().rev().find(|waiter| waiter.0 != PLACE && waiter.0 != TURN) {
-            _ if self.is_leading => {}
+            _ if self.reading.is_none() => {}
             Some((_, wake)) => wake.notify_one(),
             None => self.wake(PLACE),
         }
@@ -138,6 +139,32 @@ struct Reading {
     buffer: Vec<u8>,
 }
 
+impl Reading {
+    /// Reads once; what is there already when the time is up. True: something came.
+    fn read(
+        &mut self,
+        mut socket: &Socket,
+        until: Instant,
+        found: &mut Vec<Frame>,
+    ) -> Result<bool> {
+        let left = until.saturating_duration_since(Instant::now());
+        let prepared = match left.is_zero() {
+            true => socket.set_nonblocking(true),
+            false => socket.set_read_timeout(Some(left)),
+        };
+        let result = prepared.and_then(|()| socket.read(&mut self.buffer));
+        if left.is_zero() {
+            let _ = socket.set_nonblocking(false); // fails only with the connection
+        }
+        match result {
+            Ok(0) => Err(error!(ConnectionClosed, "reading: the server closed the connection")),
+            Ok(count) => self.frames.take(&self.buffer[..count], found).map(|()| true),
+            Err(error) if is_passing(&error) => Ok(false),
+            Err(error) => Err(error!(ConnectionClosed, "reading from the server: {error}")),
+        }
+    }
+}
+
 /// A connection. Shared by the pool and the calls that use it.
 pub struct Connection {
     /// The process that made it.
@@ -147,7 +174,6 @@ pub struct Connection {
     /// The end of connecting.
     connect_until: Instant,
     state: Mutex<State>,
-    reading: Mutex<Reading>,
 }
 
 fn panicked() -> AssayError {
@@ -158,13 +184,13 @@ impl Connection {
     /// A connection that is not open.
     pub fn new(address: &Address, options: &Options) -> Self {
         let frames = FrameReader::new(FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE);
+        let reading = Some(Reading { frames, buffer: vec![0; READ_SIZE] });
         Connection {
             process: std::process::id(),
             address: address.clone(),
             options: options.clone(),
             connect_until: Instant::now() + Duration::from_millis(options.connect_milliseconds),
-            state: Mutex::default(),
-            reading: Mutex::new(Reading { frames, buffer: vec![0; READ_SIZE] }),
+            state: Mutex::new(State { reading, ..State::default() }),
         }
     }
 
@@ -247,10 +273,11 @@ impl Connection {
         let hello: HelloResponse = read_frame(&frame, 0)?;
         let is_offered = hello.revision <= REVISION && (options.compression || !hello.compression);
         ensure!(is_offered, "the answer to Hello: it agrees to what was not offered");
-        let mut reading = lock(&self.reading);
-        reading.frames.body_max = options.body_size_max as usize;
-        reading.frames.may_compress = hello.compression;
         let mut state = self.state();
+        if let Some(Reading { frames, .. }) = &mut state.reading {
+            frames.body_max = options.body_size_max as usize;
+            frames.may_compress = hello.compression;
+        }
         state.requests.remove(&id);
         state.agreed = Some(Arc::new(hello));
         state.wake(PLACE);
@@ -311,7 +338,7 @@ impl Connection {
                 }
             }
             let may_lead = is_answer || (id == PLACE && state.agreed.is_some());
-            state = match may_lead && !state.is_leading {
+            state = match may_lead && state.reading.is_some() {
                 true => self.lead(state, limit),
                 false => {
                     let wake = Arc::new(Condvar::new());
@@ -326,10 +353,10 @@ impl Connection {
         result
     }
 
-    /// Reads what has arrived, unless somebody reads: has the server closed it meanwhile?
+    /// Reads what has arrived: has the server closed it meanwhile?
     fn look(&self) {
         let state = self.state();
-        if state.agreed.is_some() && !state.is_leading {
+        if state.agreed.is_some() {
             self.lead(state, Instant::now()).hand_over();
         }
     }
@@ -359,40 +386,17 @@ impl Connection {
 
     // ------------------------------------------------------------ reading
 
-    /// Reads once, without a lock but the leader's own; what is there already when the time is up.
-    /// True: something came.
-    fn read(&self, mut socket: &Socket, until: Instant, found: &mut Vec<Frame>) -> Result<bool> {
-        let mut reading = lock(&self.reading);
-        let Reading { frames, buffer } = &mut *reading;
-        let left = until.saturating_duration_since(Instant::now());
-        let prepared = match left.is_zero() {
-            true => socket.set_nonblocking(true),
-            false => socket.set_read_timeout(Some(left)),
-        };
-        let result = prepared.and_then(|()| socket.read(buffer));
-        if left.is_zero() {
-            let _ = socket.set_nonblocking(false); // fails only with the connection
-        }
-        match result {
-            Ok(0) => Err(error!(ConnectionClosed, "reading: the server closed the connection")),
-            Ok(count) => frames.take(&buffer[..count], found).map(|()| true),
-            Err(error) if is_passing(&error) => Ok(false),
-            Err(error) => Err(error!(ConnectionClosed, "reading from the server: {error}")),
-        }
-    }
-
-    /// Reads the socket for everybody.
+    /// Reads the socket for everybody, unless somebody does.
     fn lead<'a>(&'a self, mut state: Locked<'a>, until: Instant) -> Locked<'a> {
-        let socket = match state.socket.clone() {
-            Some(socket) => socket,
-            None => return state,
+        let (socket, mut reading) = match (state.socket.clone(), state.reading.take()) {
+            (Some(socket), Some(reading)) => (socket, reading),
+            _ => return state, // ended, or somebody leads
         };
-        state.is_leading = true;
         drop(state);
         let mut frames = Vec::new();
-        let result = self.in_role(|| self.read(&socket, until, &mut frames));
+        let result = self.in_role(|| reading.read(&socket, until, &mut frames));
         let mut state = self.state();
-        state.is_leading = false;
+        state.reading = Some(reading);
         if let Ok(true) = result {
             state.last_byte_at = Some(Instant::now());
         }
@@ -460,7 +464,7 @@ impl Connection {
                     if Instant::now() >= until || state.failure.is_some() {
                         let words = "the server did not take it in time";
                         result = Err(error!(TimedOut, "sending {}: {words}", kind.name));
-                    } else if !state.is_leading {
+                    } else {
                         self.lead(state, Instant::now()).hand_over();
                     }
                 }

@@ -171,7 +171,12 @@ impl<R: Gather> Exchange<R> {
     /// One attempt to send.
     fn send(&mut self) -> Result<()> {
         let (name, options) = (R::KIND.name, &self.pool.options);
-        let (connection, id, agreed) = self.pool.acquire(R::KIND, self.deadline)?;
+        let (connection, (id, agreed)) = loop {
+            let connection = self.pool.choose()?;
+            if let Some(place) = connection.register(R::KIND, self.deadline)? {
+                break (connection, place);
+            }
+        };
         let whole = R::Response::default();
         let attempt = Attempt { connection, id, was_written: false, frames: 0, whole };
         let attempt = self.attempt.insert(attempt);

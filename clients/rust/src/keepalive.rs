@@ -24,13 +24,8 @@ const OPTIONS: [(c_int, c_int, c_int); 4] = [
 
 extern "C" {
     // As POSIX declares it; `socklen_t` is an u32.
-    fn setsockopt(
-        socket: c_int,
-        level: c_int,
-        name: c_int,
-        value: *const c_void,
-        size: u32,
-    ) -> c_int;
+    fn setsockopt(file: c_int, level: c_int, name: c_int, value: *const c_void, size: u32)
+        -> c_int;
 }
 
 /// The system finds out that the machine at the far end is gone without a word.

@@ -30,7 +30,6 @@ mod frames;
 #[allow(unsafe_code)] // the one exception
 mod keepalive;
 mod lz4;
-mod options;
 mod pool;
 #[rustfmt::skip]
 mod protocol;
@@ -41,6 +40,6 @@ mod socket;
 
 pub use client::Client;
 pub use codec::{BodyError, Message, Request, See};
-pub use errors::{AssayError, AssayError as Error, ErrorDetail};
+pub use errors::{AssayError, AssayError as Error};
 pub use exchange::{Exchange, GenerateStream, Reply};
 pub use protocol::*;

@@ -8,7 +8,7 @@
 
 use crate::connection::{lock, wait, Connection};
 use crate::errors::{error, AssayError, Result};
-use crate::protocol::{HelloResponse, Kind, Options};
+use crate::protocol::Options;
 use crate::socket::Address;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -64,8 +64,14 @@ fn closed() -> AssayError {
 }
 
 impl Pool {
+    /// Fails with `address_invalid`, or `request_invalid` and an option's name as `field`.
     pub fn new(address: &str, options: Options) -> Result<Self> {
-        options.check()?;
+        for (name, found, min, max) in options.ranges() {
+            if !(min..=max).contains(&found) {
+                let words = format!("option {name}: found {found}, allowed: {min}..{max}");
+                return Err(error!(RequestInvalid, "making a client: {words}").field(name));
+            }
+        }
         let address = Address::parse(address)?;
         Ok(Pool { address, options, is_closed: AtomicBool::new(false), line: Default::default() })
     }
@@ -125,23 +131,9 @@ impl Pool {
         Duration::from_micros(half + random % (half + 1))
     }
 
-    /// A connection on which a request is registered, its id, and what Hello agreed on.
-    pub fn acquire(
-        &self,
-        kind: &'static Kind,
-        deadline: Instant,
-    ) -> Result<(Arc<Connection>, u64, Arc<HelloResponse>)> {
-        loop {
-            let connection = self.choose()?;
-            if let Some((id, agreed)) = connection.register(kind, deadline)? {
-                return Ok((connection, id, agreed));
-            }
-        }
-    }
-
     /// The connection that the fewest hold, but a new one rather than one in use, if there may be
     /// more: each call holds the one it uses, and so does the thread that opens one.
-    fn choose(&self) -> Result<Arc<Connection>> {
+    pub fn choose(&self) -> Result<Arc<Connection>> {
         let mut connections = lock(&self.place()?.connections);
         self.check_open()?;
         let usable: Vec<_> = connections.iter().filter(|each| each.is_usable()).collect();

@@ -343,6 +343,56 @@ impl Code {
     }
 }
 
+/// What an [`AssayError`](crate::AssayError) says; read it through that.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ErrorDetail {
+    /// Stable reason.
+    pub code: Code,
+    /// The server's status, or the one that fits.
+    pub status: Status,
+    /// One sentence.
+    pub message: String,
+    /// Of the server's words: stable reason in snake_case.
+    pub server_code: Option<String>,
+    /// Of the server's words: path of the refused field, `requirements.device`; `#9` for an unknown
+    /// id.
+    pub field: Option<String>,
+    /// Of the server's words: pause before another attempt.
+    pub retry_after_milliseconds: Option<u64>,
+    /// Of the server's words: with MODEL_REJECTED: the layer that refused.
+    pub layer: Option<String>,
+    /// Of the server's words: how busy the server was when it refused.
+    pub server_load: Option<ServerLoad>,
+    /// Of the frame that failed, if there was one.
+    pub provenance: Option<Provenance>,
+}
+
+impl ErrorDetail {
+    pub(crate) fn new(code: Code, message: String) -> Self {
+        ErrorDetail {
+            code,
+            status: code.row().1,
+            message,
+            server_code: None,
+            field: None,
+            retry_after_milliseconds: None,
+            layer: None,
+            server_load: None,
+            provenance: None,
+        }
+    }
+
+    /// Takes over the server's words, but for its sentence.
+    pub(crate) fn set_words(&mut self, words: ErrorBody) {
+        self.server_code = Some(words.code);
+        self.field = words.field;
+        self.retry_after_milliseconds = words.retry_after_milliseconds;
+        self.layer = words.layer;
+        self.server_load = words.server_load;
+    }
+}
+
 /// A frame's header, word by word.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Header {

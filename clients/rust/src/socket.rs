@@ -80,19 +80,18 @@ impl Place {
 }
 
 fn open_tcp(host: &str, port: u16, until: Instant) -> IoResult<Socket> {
-    let mut last = Error::new(ErrorKind::NotFound, "the host has no address");
+    let mut last = Err(Error::new(ErrorKind::NotFound, "the host has no address"));
     for address in (host, port).to_socket_addrs()? {
         let left = until.saturating_duration_since(Instant::now());
-        match TcpStream::connect_timeout(&address, left.max(Duration::from_millis(1))) {
-            Ok(stream) => {
-                stream.set_nodelay(true)?;
-                let _ = keepalive::enable(&stream); // refused: as well, see there
-                return Ok(OwnedFd::from(stream).into());
-            }
-            Err(error) => last = error,
+        last = TcpStream::connect_timeout(&address, left.max(Duration::from_millis(1)));
+        if last.is_ok() {
+            break;
         }
     }
-    Err(last)
+    let stream = last?;
+    stream.set_nodelay(true)?;
+    let _ = keepalive::enable(&stream); // refused: as well, see there
+    Ok(OwnedFd::from(stream).into())
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ fn a_reader_that_panics_ends_the_connection_for_all() {
     let registered = connection.register(PingRequest::KIND, soon()).expect("it is open");
     let id = registered.expect("a place").0;
     panics(|| {
-        connection.state().is_leading = true;
+        connection.state().reading = None;
         connection.in_role(|| panic!("as a reader might"));
     });
     let error =

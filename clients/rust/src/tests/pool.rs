@@ -24,7 +24,11 @@ fn a_child_needs_no_lock_of_its_parent() {
         unsafe { alarm(60) }; // a child that hangs is killed
         let until = Instant::now() + Duration::from_secs(60);
         let kind = HelloRequest::KIND;
-        let acquired = pool.acquire(kind, until).map(|_| ()).map_err(|error| error.code);
+        let acquired = pool
+            .choose()
+            .and_then(|chosen| chosen.register(kind, until))
+            .map(|_| ())
+            .map_err(|error| error.code);
         pool.close();
         drop(unsafe { Box::from_raw(place) });
         unsafe { _exit(i32::from(acquired != Err(Code::Unreachable))) };
