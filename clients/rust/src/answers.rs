@@ -120,10 +120,7 @@ fn check_logprobs(name: &str, list: &Logprobs, asked: u64) -> Result<()> {
 /// Checks a piece of a list that was asked for with so many alternatives. One without tokens says
 /// nothing, and is dropped.
 fn check_piece_of_list(
-    name: &str,
-    asked: Option<u64>,
-    before: &Option<Logprobs>,
-    piece: &mut Option<Logprobs>,
+    name: &str, asked: Option<u64>, before: &Option<Logprobs>, piece: &mut Option<Logprobs>,
 ) -> Result<()> {
     if let Some(list) = piece {
         ensure!(asked.is_some(), "the answer: found \"{name}\", which was not asked for");

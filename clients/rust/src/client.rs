@@ -48,9 +48,7 @@ impl Client {
 
     /// Has a file assayed and served; `on_layer` sees each layer's verdict as it comes.
     pub fn load(
-        &self,
-        request: &LoadRequest,
-        mut on_layer: impl FnMut(&Layer),
+        &self, request: &LoadRequest, mut on_layer: impl FnMut(&Layer),
     ) -> Result<Reply<LoadResponse>> {
         let mut exchange = Exchange::new(&self.pool, request, self.deadline_milliseconds, true)?;
         for progress in &mut exchange {

@@ -37,8 +37,6 @@ const READ_SIZE: usize = 64 << 10;
 const SILENCE: Duration = Duration::from_secs(10);
 /// Time to write a Cancel.
 const CANCEL_LIMIT: Duration = Duration::from_secs(1);
-/// A write that waits looks up after this, and whether there is something to read.
-const WRITE_STEP: Duration = Duration::from_millis(20);
 /// Who waits for a place looks up after this: one may come free without a frame.
 const PLACE_STEP: Duration = Duration::from_millis(100);
 /// Who waits for this, not for the frames of a request, waits for a place in flight.
@@ -140,13 +138,9 @@ struct Reading {
 }
 
 impl Reading {
-    /// Reads once; what is there already when the time is up. True: something came.
-    fn read(
-        &mut self,
-        mut socket: &Socket,
-        until: Instant,
-        found: &mut Vec<Frame>,
-    ) -> Result<bool> {
+    /// Reads once; what is there already when the time is up. The frames that came, and whether
+    /// anything did.
+    fn read(&mut self, mut socket: &Socket, until: Instant) -> (Vec<Frame>, Result<bool>) {
         let left = until.saturating_duration_since(Instant::now());
         let prepared = match left.is_zero() {
             true => socket.set_nonblocking(true),
@@ -156,12 +150,14 @@ impl Reading {
         if left.is_zero() {
             let _ = socket.set_nonblocking(false); // fails only with the connection
         }
-        match result {
+        let mut frames = Vec::new();
+        let came = match result {
             Ok(0) => Err(error!(ConnectionClosed, "reading: the server closed the connection")),
-            Ok(count) => self.frames.take(&self.buffer[..count], found).map(|()| true),
+            Ok(count) => self.frames.take(&self.buffer[..count], &mut frames).map(|()| true),
             Err(error) if is_passing(&error) => Ok(false),
             Err(error) => Err(error!(ConnectionClosed, "reading from the server: {error}")),
-        }
+        };
+        (frames, came)
     }
 }
 
@@ -259,7 +255,14 @@ impl Connection {
     /// Connects and says Hello, each within `connect_milliseconds`.
     fn open(&self) -> Result<()> {
         let (kind, options) = (HelloRequest::KIND, &self.options);
-        let id = self.attach(self.address.connect(self.connect_until)?)?;
+        let socket = self.address.connect(self.connect_until)?;
+        let mut state = self.state();
+        if let Some(error) = &state.failure {
+            return Err(error.clone()); // nobody waits for it any more
+        }
+        state.socket = Some(Arc::new(socket));
+        let id = state.add(kind, false);
+        drop(state);
         let until = Instant::now() + Duration::from_millis(options.connect_milliseconds);
         let request = body_of(&mut HelloRequest {
             client: options.name.clone(),
@@ -284,33 +287,15 @@ impl Connection {
         Ok(())
     }
 
-    /// Takes a connected socket; the id is Hello's. Fails when nobody waits for it any more.
-    fn attach(&self, socket: Socket) -> Result<u64> {
-        let limited = socket.set_write_timeout(Some(WRITE_STEP));
-        limited.map_err(|error| self.address.unreachable(&error))?;
-        let mut state = self.state();
-        match state.failure.clone() {
-            Some(error) => Err(error),
-            None => {
-                state.socket = Some(Arc::new(socket));
-                Ok(state.add(HelloRequest::KIND, false))
-            }
-        }
-    }
-
     // ------------------------------------------------------------ waiting
 
     /// Waits until `ready` gives something, for the frames of a request, a place or the turn to
     /// write; reads for everybody meanwhile where nobody else does.
-    fn wait_for<T>(
-        &self,
-        kind: &Kind,
-        id: u64,
-        until: Instant,
+    fn wait_for<'a, T>(
+        &'a self, mut state: Locked<'a>, kind: &Kind, id: u64, until: Instant,
         mut ready: impl FnMut(&mut State) -> Option<T>,
     ) -> Result<T> {
         let is_answer = id != PLACE && id != TURN;
-        let mut state = self.own_state()?;
         let result = loop {
             if let Some(found) = ready(&mut state) {
                 break Ok(found);
@@ -353,24 +338,17 @@ impl Connection {
         result
     }
 
-    /// Reads what has arrived: has the server closed it meanwhile?
-    fn look(&self) {
-        let state = self.state();
-        if state.agreed.is_some() {
-            self.lead(state, Instant::now()).hand_over();
-        }
-    }
-
     /// A place for a request, once the connection is open and has one: its id, and what Hello
     /// agreed on. What has arrived is read first. `None`: it takes no more requests; an error: it
     /// did not open, or not in time.
     pub fn register(
-        &self,
-        kind: &'static Kind,
-        until: Instant,
+        &self, kind: &'static Kind, until: Instant,
     ) -> Result<Option<(u64, Arc<HelloResponse>)>> {
-        self.look();
-        self.wait_for(kind, PLACE, until, |state| match state.agreed.clone() {
+        let mut state = self.state();
+        if state.agreed.is_some() {
+            state = self.lead(state, Instant::now()); // has the server closed it meanwhile?
+        }
+        self.wait_for(state, kind, PLACE, until, |state| match state.agreed.clone() {
             Some(_) if state.failure.is_some() || state.is_draining => Some(None),
             Some(agreed) if state.has_place(&agreed) => {
                 Some(Some((state.add(kind, false), agreed)))
@@ -381,7 +359,10 @@ impl Connection {
 
     /// The next frame of a request. Those that came before a failure are handed out first.
     pub fn next_frame(&self, kind: &Kind, id: u64, until: Instant) -> Result<Frame> {
-        self.wait_for(kind, id, until, |state| state.requests.get_mut(&id)?.frames.pop_front())?
+        let state = self.own_state()?;
+        self.wait_for(state, kind, id, until, |state| {
+            state.requests.get_mut(&id)?.frames.pop_front()
+        })?
     }
 
     // ------------------------------------------------------------ reading
@@ -393,15 +374,14 @@ impl Connection {
             _ => return state, // ended, or somebody leads
         };
         drop(state);
-        let mut frames = Vec::new();
-        let result = self.in_role(|| reading.read(&socket, until, &mut frames));
+        let (frames, came) = self.in_role(|| reading.read(&socket, until));
         let mut state = self.state();
         state.reading = Some(reading);
-        if let Ok(true) = result {
+        if let Ok(true) = came {
             state.last_byte_at = Some(Instant::now());
         }
         let filed = frames.into_iter().try_for_each(|frame| self.file(&mut state, frame));
-        if let Err(error) = filed.and(result) {
+        if let Err(error) = filed.and(came) {
             state.fail(&error);
         }
         state
@@ -450,34 +430,34 @@ impl Connection {
     /// the server cannot act on it. Reads meanwhile when the server takes nothing and nobody else
     /// reads, since it may wait for us in turn.
     pub fn write(&self, kind: &Kind, frame: &[u8], until: Instant) -> Result<()> {
-        let socket = self.wait_for(kind, TURN, until, |state| {
+        let socket = self.wait_for(self.state(), kind, TURN, until, |state| {
             let socket = state.socket.clone().filter(|_| !state.is_writing)?;
             state.is_writing = true;
             Some(socket)
         })?;
-        let (mut rest, mut result) = (frame, Ok(()));
-        while result.is_ok() && !rest.is_empty() {
+        let mut rest = frame;
+        let result = loop {
+            if rest.is_empty() {
+                break Ok(());
+            }
             match self.in_role(|| (&*socket).write(rest)) {
                 Ok(count) => rest = &rest[count..],
-                Err(error) if is_passing(&error) => {
-                    let state = self.state();
-                    if Instant::now() >= until || state.failure.is_some() {
-                        let words = "the server did not take it in time";
-                        result = Err(error!(TimedOut, "sending {}: {words}", kind.name));
-                    } else {
-                        self.lead(state, Instant::now()).hand_over();
-                    }
+                Err(error) if is_passing(&error) && Instant::now() < until => {
+                    self.lead(self.state(), Instant::now()).hand_over();
                 }
-                Err(error) => {
-                    result = Err(error!(ConnectionClosed, "sending {}: {error}", kind.name));
-                }
+                Err(error) => break Err(error),
             }
-        }
+        };
         let mut state = self.state();
         state.is_writing = false;
         state.wake(TURN);
         result.map_err(|error| {
-            if rest.len() < frame.len() || error.code != Code::TimedOut {
+            let late = "the server did not take it in time";
+            let error = match is_passing(&error) {
+                true => error!(TimedOut, "sending {}: {late}", kind.name),
+                false => error!(ConnectionClosed, "sending {}: {error}", kind.name),
+            };
+            if error.code != Code::TimedOut || rest.len() < frame.len() {
                 state.fail(&error); // half a frame: nothing can follow it
             }
             state.failure.clone().unwrap_or(error)

@@ -93,10 +93,7 @@ impl<R: Gather> Exchange<R> {
     /// Makes the request, which asks for a real model unless mocks are allowed; nothing is sent
     /// yet. `hands_out`: what `next` gives reaches the caller, and is not asked for again.
     pub(crate) fn new(
-        pool: &Arc<Pool>,
-        request: &R,
-        deadline_milliseconds: u32,
-        hands_out: bool,
+        pool: &Arc<Pool>, request: &R, deadline_milliseconds: u32, hands_out: bool,
     ) -> Result<Self> {
         let mut request = request.clone();
         if let (false, Some(requirements)) = (pool.options.allow_mock, request.requirements()) {
@@ -182,23 +179,21 @@ impl<R: Gather> Exchange<R> {
         let attempt = self.attempt.insert(attempt);
         let since = self.encoded.since.max(R::KIND.since);
         if since > agreed.revision {
-            let found = format!("the server speaks {}", agreed.revision);
-            let needed = format!("it needs revision {since} of the protocol");
-            return Err(error!(RevisionTooLow, "sending {name}: {needed}, {found}"));
+            let found = format!("the server speaks revision {}", agreed.revision);
+            return Err(error!(RevisionTooLow, "sending {name}: it needs {since}, {found}"));
         }
         let mut marked = None;
         if self.attempts_made > 0 && agreed.revision >= CONTEXT_SINCE {
-            let mut request = self.request.clone();
-            if let Some(context) = request.context() {
+            if let Some(context) = self.request.context() {
                 context.get_or_insert_with(Default::default).attempt = Some(self.attempts_made + 1);
             }
-            marked = Some(body_of(&mut request)?);
+            marked = Some(body_of(&mut self.request)?);
         }
         let body = &marked.as_ref().unwrap_or(&self.encoded).body;
         if body.len() as u64 > agreed.body_size_max {
-            let allowed = format!("the server accepts {}", agreed.body_size_max);
-            let found = format!("its body has {} bytes", body.len());
-            return Err(error!(RequestInvalid, "sending {name}: {found}, {allowed}"));
+            let (found, allowed) = (body.len(), agreed.body_size_max);
+            let words = format!("its body has {found} bytes, the server accepts {allowed}");
+            return Err(error!(RequestInvalid, "sending {name}: {words}"));
         }
         let left = self.deadline.saturating_duration_since(Instant::now()).as_millis() as u64;
         let deadline = self.deadline_milliseconds.min(u32::try_from(left + 1).unwrap_or(u32::MAX));
@@ -211,28 +206,20 @@ impl<R: Gather> Exchange<R> {
     /// One frame: a chunk, or `None` for the last one.
     fn receive(&mut self) -> Result<Option<R::Chunk>> {
         let options = &self.pool.options;
-        let attempt = match &mut self.attempt {
-            Some(attempt) => attempt,
-            None => return Err(error!(ConnectionClosed, "reading: nothing was sent")),
-        };
+        let unsent = || error!(ConnectionClosed, "reading: nothing was sent");
+        let attempt = self.attempt.as_mut().ok_or_else(unsent)?;
         let until = limit(options, self.deadline);
         let frame = attempt.connection.next_frame(R::KIND, attempt.id, until)?;
         admit(&frame, R::KIND.name, options.allow_mock)?;
         let before = attempt.frames;
         attempt.frames += 1;
-        let mut chunk = None;
-        let mut piece = R::Response::default();
-        if frame.is_last() {
-            piece = read_frame(&frame, before)?;
-        } else {
-            merge(&mut piece, chunk.insert(read_frame::<R::Chunk>(&frame, before)?));
+        let (mut chunk, mut piece) = (None, R::Response::default());
+        match frame.is_last() {
+            true => piece = read_frame(&frame, before)?,
+            false => merge(&mut piece, chunk.insert(read_frame::<R::Chunk>(&frame, before)?)),
         }
         self.request.check_piece(&attempt.whole, &mut piece)?;
-        if before == 0 {
-            attempt.whole = piece;
-        } else {
-            merge(&mut attempt.whole, &mut piece);
-        }
+        merge(&mut attempt.whole, &mut piece);
         if chunk.is_some() {
             return Ok(chunk);
         }

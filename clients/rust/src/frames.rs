@@ -40,9 +40,7 @@ type Check<'a> = (usize, bool, &'static str, u64, &'a dyn Display);
 
 /// Checks as much of a header as is there, in the order of SPEC.md; `None`: fine so far.
 pub(crate) fn check_header(
-    bytes: &[u8],
-    body_max: usize,
-    may_compress: bool,
+    bytes: &[u8], body_max: usize, may_compress: bool,
 ) -> Result<Option<(Header, Provenance)>> {
     let have = bytes.len().min(HEADER_SIZE);
     let mut padded = [0; HEADER_SIZE];
@@ -144,26 +142,20 @@ pub fn compress(body: &[u8]) -> Option<Vec<u8>> {
 
 /// Header and body of a request, ready to be written at once.
 pub fn request_frame(
-    kind: u8,
-    request_id: u64,
-    deadline_milliseconds: u32,
-    body: &[u8],
-    may_compress: bool,
+    kind: u8, request_id: u64, deadline_milliseconds: u32, body: &[u8], may_compress: bool,
 ) -> Result<Vec<u8>> {
     let block = if may_compress { compress(body) } else { None };
     let sent = block.as_deref().unwrap_or(body);
-    let size = |bytes: &[u8], more| {
-        let words = "sending: more than 4 GiB of body";
-        u32::try_from(bytes.len() + more).map_err(|_| error!(RequestInvalid, "{words}"))
-    };
+    let length = u32::try_from(body.len() + HEADER_SIZE_COUNTED);
+    length.map_err(|_| error!(RequestInvalid, "sending: more than 4 GiB of body"))?;
     let header = Header {
-        length: size(sent, HEADER_SIZE_COUNTED)?,
+        length: (sent.len() + HEADER_SIZE_COUNTED) as u32, // no more than the body
         version: VERSION,
         kind,
         flags: if block.is_some() { FLAG_COMPRESSED } else { 0 },
         request_id,
         status: deadline_milliseconds,
-        raw_size: size(body, 0)?,
+        raw_size: body.len() as u32,
         ..Header::default()
     };
     Ok([&header.bytes(), sent].concat())

@@ -105,10 +105,7 @@ fn word_at(bytes: &[u8], at: usize) -> u32 {
 
 /// Appends literals and the match behind them; `None`: there is no room.
 fn put_sequence(
-    out: &mut Vec<u8>,
-    literals: &[u8],
-    found: Option<(usize, usize)>,
-    room: usize,
+    out: &mut Vec<u8>, literals: &[u8], found: Option<(usize, usize)>, room: usize,
 ) -> Option<()> {
     let (offset, count) = found.unwrap_or((0, MATCH_MIN));
     let count = count - MATCH_MIN;

@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 /// Longest path a Unix socket's address has room for, bytes.
 const PATH_SIZE_MAX: usize = 107;
 
+/// A write that waits looks up after this: is there something to read?
+const WRITE_STEP: Duration = Duration::from_millis(20);
+
 /// A connected socket of either family: what is done with it is the same for both.
 pub type Socket = UnixStream;
 
@@ -47,7 +50,11 @@ impl Address {
             Place::Tcp(host, port) => open_tcp(host, *port, until),
             Place::Unix(path) => UnixStream::connect(path),
         };
-        socket.map_err(|error| self.unreachable(&error))
+        let prepared = socket.and_then(|socket| {
+            socket.set_write_timeout(Some(WRITE_STEP))?;
+            Ok(socket)
+        });
+        prepared.map_err(|error| self.unreachable(&error))
     }
 
     pub fn unreachable(&self, why: &dyn Display) -> AssayError {
@@ -59,10 +66,9 @@ impl Place {
     /// An error: what is allowed.
     fn parse(url: &str) -> Result<Place, &'static str> {
         if let Some(path) = url.strip_prefix("unix://") {
-            if !path.starts_with('/') || path.len() > PATH_SIZE_MAX || path.contains('\0') {
-                return Err("an absolute path of at most 107 bytes after unix://");
-            }
-            return Ok(Place::Unix(path.to_owned()));
+            let fits = path.starts_with('/') && path.len() <= PATH_SIZE_MAX;
+            let place = (fits && !path.contains('\0')).then(|| Place::Unix(path.to_owned()));
+            return place.ok_or("an absolute path of at most 107 bytes after unix://");
         }
         let rest = url.strip_prefix("tcp://").ok_or("tcp://HOST:PORT or unix:///PATH")?;
         let (host, port) = rest.rsplit_once(':').ok_or("tcp://HOST:PORT")?;
@@ -70,12 +76,9 @@ impl Place {
         if host.is_empty() || (bare.is_none() && host.contains(':')) {
             return Err("tcp://HOST:PORT, an IPv6 host in brackets");
         }
-        match port.parse() {
-            Ok(number) if number > 0 && port.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Ok(Place::Tcp(bare.unwrap_or(host).to_owned(), number))
-            }
-            _ => Err("a port from 1 to 65535 after the last colon"),
-        }
+        let number = port.parse().ok().filter(|number| *number > 0 && !port.starts_with('+'));
+        let place = number.map(|number| Place::Tcp(bare.unwrap_or(host).to_owned(), number));
+        place.ok_or("a port from 1 to 65535 after the last colon")
     }
 }
 

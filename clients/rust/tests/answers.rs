@@ -11,10 +11,7 @@ use fake::*;
 /// Plays the bodies of one answer, the last without the flag, then answers well; `call` makes the
 /// call. On a breach the client has to make another connection.
 fn play<T>(
-    name: &str,
-    bodies: Vec<Vec<u8>>,
-    is_right: bool,
-    call: impl Fn(&Client) -> Result<T, Error>,
+    name: &str, bodies: Vec<Vec<u8>>, is_right: bool, call: impl Fn(&Client) -> Result<T, Error>,
 ) {
     let mut is_played = false;
     let fake = Fake::start(

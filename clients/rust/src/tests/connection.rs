@@ -10,9 +10,8 @@ fn connection() -> (Connection, UnixStream) {
     let (ours, peers) = UnixStream::pair().expect("a pair");
     let address = Address::parse("unix:///nobody/there").expect("an address");
     let connection = Connection::new(&address, &Options::default());
-    let hello = connection.attach(ours).expect("nobody ended it");
-    connection.end(hello, false).expect("it is known");
     let agreed = HelloResponse { requests_in_flight_max: 1, ..Default::default() };
+    connection.state().socket = Some(Arc::new(ours));
     connection.state().agreed = Some(Arc::new(agreed));
     (connection, peers)
 }

@@ -8,11 +8,7 @@ use std::time::{Duration, Instant};
 
 extern "C" {
     fn getsockopt(
-        socket: c_int,
-        level: c_int,
-        name: c_int,
-        value: *mut c_void,
-        size: *mut u32,
+        socket: c_int, level: c_int, name: c_int, value: *mut c_void, size: *mut u32,
     ) -> c_int;
 }
 
