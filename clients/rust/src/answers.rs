@@ -29,23 +29,24 @@ pub fn read_body<M: Message + Default>(body: &[u8]) -> Result<M> {
     Ok(message)
 }
 
-/// Fails for a mock's frame, unless mocks are allowed, and for a status.
-pub fn admit(frame: &Frame, kind: &str, allow_mock: bool) -> Result<()> {
-    // A mock first and a failure second: nobody should act on a mock's words unawares.
-    if frame.provenance == Provenance::Mock && !allow_mock {
-        let words = "the answer comes from a mock model, not from a real one";
-        return Err(error!(MockRefused, "calling {kind}: {words}").of(frame.provenance));
+/// Fails with what a server said instead of an answer, if it did.
+pub fn refuse(frame: &Frame, code: Code) -> Result<()> {
+    match frame.header.status {
+        0 => Ok(()),
+        number => Err(AssayError::said(code, number, read_body(&frame.body)?).of(frame.provenance)),
     }
-    if frame.header.status != 0 {
-        let words = read_body(&frame.body)?;
-        return Err(AssayError::refused(frame.header.status, words, frame.provenance));
-    }
-    Ok(())
 }
 
-/// Reads the frame that comes after `before` frames of the same answer. Its number must be that,
-/// and its degraded flag must agree with its list.
-pub fn read_frame<M: Message + Default>(frame: &Frame, before: u64) -> Result<M> {
+/// Reads the frame that comes after `before` frames of the same answer, unless it is a mock's and
+/// those are not allowed, or says a status. Its number must be that, and its degraded flag must
+/// agree with its list.
+pub fn read_frame<M: Message + Default>(frame: &Frame, before: u64, allow_mock: bool) -> Result<M> {
+    // A mock first and a failure second: nobody should act on a mock's words unawares.
+    if frame.provenance == Provenance::Mock && !allow_mock {
+        let words = "it comes from a mock model, not from a real one";
+        return Err(error!(MockRefused, "reading an answer: {words}").of(frame.provenance));
+    }
+    refuse(frame, Code::ServerRefused)?;
     let message: M = read_body(&frame.body)?;
     let (name, number) = (message.table().name, message.frame().unwrap_or(before));
     ensure!(number == before, "{name}: found frame {number} of the answer, allowed: {before}");
@@ -109,9 +110,8 @@ fn check_count(what: &str, found: usize, allowed: Option<u64>) -> Result<()> {
 fn check_logprobs(name: &str, list: &Logprobs, asked: u64) -> Result<()> {
     let (width, tokens) = (list.top_count.unwrap_or(0), list.tokens.len() as u64);
     ensure!(width <= asked, "\"{name}\": found {width} alternatives per token, allowed: {asked}");
-    let count = |list: Option<usize>| list.unwrap_or(0);
-    let top_tokens = count(list.top_tokens.as_ref().map(Vec::len));
-    let top_logprobs = count(list.top_logprobs.as_ref().map(Vec::len));
+    let top_tokens = list.top_tokens.as_ref().map_or(0, Vec::len);
+    let top_logprobs = list.top_logprobs.as_ref().map_or(0, Vec::len);
     check_count("log-probabilities of tokens", list.logprobs.len(), Some(tokens))?;
     check_count("alternatives", top_tokens, Some(tokens * width))?;
     check_count("log-probabilities of alternatives", top_logprobs, Some(tokens * width))

@@ -57,8 +57,7 @@ impl BodyError {
     }
 
     fn inside(mut self, name: &str) -> Self {
-        let dot = if self.path.is_empty() { "" } else { "." };
-        self.path = format!("{name}{dot}{}", self.path);
+        self.path = format!("{name}.{}", self.path).trim_end_matches('.').to_owned();
         self
     }
 }
@@ -67,17 +66,12 @@ impl BodyError {
 
 /// Of version 00, neither trace nor parent 0.
 fn is_traceparent(text: &str) -> bool {
-    let is_hex = |part: &str| part.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
-    let is_id = |part: &str| is_hex(part) && part.bytes().any(|byte| byte != b'0');
-    match text.split('-').collect::<Vec<_>>()[..] {
-        ["00", trace, parent, flags] => {
-            (trace.len(), parent.len(), flags.len()) == (32, 16, 2)
-                && is_id(trace)
-                && is_id(parent)
-                && is_hex(flags)
-        }
-        _ => false,
-    }
+    let is_hex = |part: &&str| part.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
+    let is_zero = |part: &&str| part.bytes().all(|byte| byte == b'0');
+    let parts: Vec<&str> = text.split('-').collect();
+    let sizes = parts.iter().map(|part| part.len());
+    let has_form = sizes.eq([2, 32, 16, 2]) && parts.iter().all(is_hex);
+    has_form && parts[0] == "00" && !parts[1..3].iter().any(is_zero)
 }
 
 /// Checks one value against its row.
@@ -175,27 +169,17 @@ impl Encoded {
 
 // ---------------------------------------------------------------- reading
 
-/// What a field's header says, id, type and reserved byte, and its value.
-type Found<'b> = (u16, u8, u8, &'b [u8]);
-
-/// The first field of what is left of a body.
-fn first(rest: &[u8]) -> Result<Option<Found<'_>>, BodyError> {
-    if rest.is_empty() {
-        return Ok(None);
-    }
-    let truncated = || BodyError::new("body_truncated", "");
-    let header = rest.get(..FIELD_HEADER_SIZE).ok_or_else(truncated)?;
-    let size = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;
-    let value = rest[FIELD_HEADER_SIZE..].get(..size).ok_or_else(truncated)?;
-    Ok(Some((u16::from_le_bytes([header[0], header[1]]), header[2], header[3], value)))
-}
-
 /// Reads a whole body or record into a message that is empty.
 pub(crate) fn decode(message: &mut dyn Message, body: &[u8]) -> Result<(), BodyError> {
     let table = message.table();
     let mut times = vec![0; table.fields.len()];
     let (mut rest, mut before) = (body, 0);
-    while let Some((id, kind, reserved, bytes)) = first(rest)? {
+    while !rest.is_empty() {
+        let truncated = || BodyError::new("body_truncated", "");
+        let header = rest.get(..FIELD_HEADER_SIZE).ok_or_else(truncated)?;
+        let id = u16::from_le_bytes([header[0], header[1]]);
+        let size = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;
+        let bytes = rest[FIELD_HEADER_SIZE..].get(..size).ok_or_else(truncated)?;
         let place = table.fields.iter().position(|row| row.id == id && id >= before);
         let place = place.ok_or_else(|| {
             let code = if id < before { "field_order" } else { "field_unknown" };
@@ -205,12 +189,12 @@ pub(crate) fn decode(message: &mut dyn Message, body: &[u8]) -> Result<(), BodyE
         times[place] += 1;
         let wrong = match message.add(place).filter(|_| times[place] <= row.times.1) {
             None => "field_repeated",
-            _ if kind != row.kind => "field_type_mismatch",
-            _ if reserved != 0 => "field_reserved_not_zero",
+            _ if header[2] != row.kind => "field_type_mismatch",
+            _ if header[3] != 0 => "field_reserved_not_zero",
             Some(value) => {
                 read(row, bytes, value)?;
                 before = id;
-                rest = &rest[FIELD_HEADER_SIZE + bytes.len()..];
+                rest = &rest[FIELD_HEADER_SIZE + size..];
                 continue;
             }
         };

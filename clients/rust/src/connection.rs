@@ -14,14 +14,14 @@
 //! holds the lock ends the connection.
 //! Not here: retries, the pool. In one file, since all of it is about one lock.
 
-use crate::answers::{admit, body_of, read_body, read_frame};
+use crate::answers::{body_of, read_body, read_frame, refuse};
 use crate::codec::Request;
 use crate::errors::{ensure, error, AssayError, Result};
 use crate::frames::{request_frame, Frame, FrameReader};
 use crate::protocol::{
-    CancelRequest, Code, ErrorBody, GoAway, HelloRequest, HelloResponse, Kind, Options, Provenance,
-    BODY_SIZE_MAX, FRAME_SIZE_MAX_BEFORE_HELLO, HEADER_SIZE, KIND_CANCEL, KIND_GO_AWAY, KIND_HELLO,
-    KIND_LOAD, RESPONSE_BIT, REVISION,
+    CancelRequest, Code, GoAway, HelloRequest, HelloResponse, Kind, Options, Provenance,
+    BODY_SIZE_MAX, FRAME_SIZE_MAX_BEFORE_HELLO, HEADER_SIZE, KIND_CANCEL, KIND_GO_AWAY, KIND_LOAD,
+    RESPONSE_BIT, REVISION,
 };
 use crate::socket::{Address, Socket};
 use std::collections::{BTreeMap, VecDeque};
@@ -43,17 +43,6 @@ const PLACE_STEP: Duration = Duration::from_millis(100);
 const PLACE: u64 = 0;
 /// The same for the turn to write.
 const TURN: u64 = u64::MAX;
-
-/// A lock that another thread's panic does not spoil: what it guards is whole between statements.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Waits to be woken; may also end without a cause.
-pub fn wait<'a, T>(wake: &Condvar, guard: MutexGuard<'a, T>, until: Instant) -> MutexGuard<'a, T> {
-    let left = until.saturating_duration_since(Instant::now());
-    wake.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0
-}
 
 /// A request in flight.
 struct Pending {
@@ -77,7 +66,8 @@ struct State {
     failure: Option<AssayError>,
     /// Whoever leads has taken it.
     reading: Option<Reading>,
-    is_writing: bool,
+    /// Whoever writes has taken it.
+    writer: Option<Arc<Socket>>,
     is_draining: bool,
     requests: BTreeMap<u64, Pending>,
     last_id: u64,
@@ -133,6 +123,7 @@ impl State {
 
 /// What the leader alone uses.
 struct Reading {
+    socket: Arc<Socket>,
     frames: FrameReader,
     buffer: Vec<u8>,
 }
@@ -140,7 +131,8 @@ struct Reading {
 impl Reading {
     /// Reads once; what is there already when the time is up. The frames that came, and whether
     /// anything did.
-    fn read(&mut self, mut socket: &Socket, until: Instant) -> (Vec<Frame>, Result<bool>) {
+    fn read(&mut self, until: Instant) -> (Vec<Frame>, Result<bool>) {
+        let mut socket = &*self.socket;
         let left = until.saturating_duration_since(Instant::now());
         let prepared = match left.is_zero() {
             true => socket.set_nonblocking(true),
@@ -179,14 +171,12 @@ fn panicked() -> AssayError {
 impl Connection {
     /// A connection that is not open.
     pub fn new(address: &Address, options: &Options) -> Self {
-        let frames = FrameReader::new(FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE);
-        let reading = Some(Reading { frames, buffer: vec![0; READ_SIZE] });
         Connection {
             process: std::process::id(),
             address: address.clone(),
             options: options.clone(),
             connect_until: Instant::now() + Duration::from_millis(options.connect_milliseconds),
-            state: Mutex::new(State { reading, ..State::default() }),
+            state: Mutex::default(),
         }
     }
 
@@ -255,12 +245,16 @@ impl Connection {
     /// Connects and says Hello, each within `connect_milliseconds`.
     fn open(&self) -> Result<()> {
         let (kind, options) = (HelloRequest::KIND, &self.options);
-        let socket = self.address.connect(self.connect_until)?;
+        let socket = Arc::new(self.address.connect(self.connect_until)?);
+        let frames = FrameReader::new(FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE);
+        let buffer = vec![0; READ_SIZE];
         let mut state = self.state();
         if let Some(error) = &state.failure {
             return Err(error.clone()); // nobody waits for it any more
         }
-        state.socket = Some(Arc::new(socket));
+        state.reading = Some(Reading { socket: Arc::clone(&socket), frames, buffer });
+        state.writer = Some(Arc::clone(&socket));
+        state.socket = Some(socket);
         let id = state.add(kind, false);
         drop(state);
         let until = Instant::now() + Duration::from_millis(options.connect_milliseconds);
@@ -272,8 +266,8 @@ impl Connection {
         })?;
         self.write(kind, &request_frame(kind.number, id, 0, &request.body, false)?, until)?;
         let frame = self.next_frame(kind, id, until)?;
-        admit(&frame, kind.name, true)?;
-        let hello: HelloResponse = read_frame(&frame, 0)?;
+        ensure!(frame.provenance == Provenance::Real, "the answer to Hello: a mock's");
+        let hello: HelloResponse = read_frame(&frame, 0, false)?;
         let is_offered = hello.revision <= REVISION && (options.compression || !hello.compression);
         ensure!(is_offered, "the answer to Hello: it agrees to what was not offered");
         let mut state = self.state();
@@ -328,7 +322,8 @@ impl Connection {
                 false => {
                     let wake = Arc::new(Condvar::new());
                     state.waiters.push((id, Arc::clone(&wake)));
-                    let mut state = wait(&wake, state, limit);
+                    let woken = wake.wait_timeout(state, limit.saturating_duration_since(now));
+                    let mut state = woken.unwrap_or_else(PoisonError::into_inner).0;
                     state.waiters.retain(|(_, other)| !Arc::ptr_eq(other, &wake));
                     state
                 }
@@ -369,12 +364,12 @@ impl Connection {
 
     /// Reads the socket for everybody, unless somebody does.
     fn lead<'a>(&'a self, mut state: Locked<'a>, until: Instant) -> Locked<'a> {
-        let (socket, mut reading) = match (state.socket.clone(), state.reading.take()) {
-            (Some(socket), Some(reading)) => (socket, reading),
-            _ => return state, // ended, or somebody leads
+        let mut reading = match state.reading.take() {
+            Some(reading) => reading,
+            None => return state,
         };
         drop(state);
-        let (frames, came) = self.in_role(|| reading.read(&socket, until));
+        let (frames, came) = self.in_role(|| reading.read(until));
         let mut state = self.state();
         state.reading = Some(reading);
         if let Ok(true) = came {
@@ -398,12 +393,10 @@ impl Connection {
             .filter(|pending| !pending.is_complete)
             .ok_or_else(|| error!(ProtocolError, "reading an answer: found no id in flight"))?;
         let (kind, name) = (pending.kind, pending.kind.name);
-        let may_be_mock = kind.number != KIND_HELLO || frame.provenance != Provenance::Mock;
         let origin = (frame.provenance, header.generation);
         let is_same = *pending.first.get_or_insert(origin) == origin || kind.number == KIND_LOAD;
         ensure!(header.kind == RESPONSE_BIT | kind.number, "the answer to {name}: another kind");
         ensure!(is_last || kind.streamed, "the answer to {name}: more frames than one");
-        ensure!(may_be_mock, "the answer to {name}: a mock's, which it cannot be");
         ensure!(is_same, "the answer to {name}: a provenance or generation that changed");
         pending.is_complete = is_last;
         let (before, max) = (pending.size, self.options.answer_size_max);
@@ -430,17 +423,13 @@ impl Connection {
     /// the server cannot act on it. Reads meanwhile when the server takes nothing and nobody else
     /// reads, since it may wait for us in turn.
     pub fn write(&self, kind: &Kind, frame: &[u8], until: Instant) -> Result<()> {
-        let socket = self.wait_for(self.state(), kind, TURN, until, |state| {
-            let socket = state.socket.clone().filter(|_| !state.is_writing)?;
-            state.is_writing = true;
-            Some(socket)
-        })?;
+        let writer = self.wait_for(self.state(), kind, TURN, until, |state| state.writer.take())?;
         let mut rest = frame;
         let result = loop {
             if rest.is_empty() {
                 break Ok(());
             }
-            match self.in_role(|| (&*socket).write(rest)) {
+            match self.in_role(|| (&*writer).write(rest)) {
                 Ok(count) => rest = &rest[count..],
                 Err(error) if is_passing(&error) && Instant::now() < until => {
                     self.lead(self.state(), Instant::now()).hand_over();
@@ -449,7 +438,7 @@ impl Connection {
             }
         };
         let mut state = self.state();
-        state.is_writing = false;
+        state.writer = Some(writer);
         state.wake(TURN);
         result.map_err(|error| {
             let late = "the server did not take it in time";
@@ -500,11 +489,7 @@ fn is_passing(error: &Error) -> bool {
 fn file_go_away(state: &mut State, frame: &Frame) -> Result<()> {
     let is_plain = frame.provenance == Provenance::Real && frame.is_last() && !frame.is_degraded();
     ensure!(is_plain, "GoAway: found a provenance or flags that it cannot have");
-    if frame.header.status != 0 {
-        let words: ErrorBody = read_body(&frame.body)?;
-        let error = error!(ProtocolError, "the server ended the connection: {}", words.message);
-        return Err(error.with_words(words, frame.provenance));
-    }
+    refuse(frame, Code::ProtocolError)?;
     read_body::<GoAway>(&frame.body)?;
     if state.agreed.is_none() {
         return Err(error!(ConnectionClosed, "connecting: the server is draining"));

@@ -37,18 +37,13 @@ impl AssayError {
         AssayError(Box::new(ErrorDetail::new(code, message)))
     }
 
-    /// The same with the server's own words.
-    pub(crate) fn with_words(mut self, words: ErrorBody, provenance: Provenance) -> Self {
-        self.0.set_words(words);
-        self.of(provenance)
-    }
-
-    /// A status that the server answered with.
-    pub(crate) fn refused(number: u32, body: ErrorBody, provenance: Provenance) -> Self {
+    /// What a server said instead of an answer.
+    pub(crate) fn said(code: Code, number: u32, words: ErrorBody) -> Self {
         let status = Status::from_number(number);
-        let mut error = error!(ServerRefused, "{}: {}", status.name(), body.message);
+        let mut error = AssayError::new(code, format!("{}: {}", status.name(), words.message));
         error.0.status = status;
-        error.with_words(body, provenance)
+        error.0.set_words(words);
+        error
     }
 
     /// The same about a frame of that provenance.

@@ -5,13 +5,13 @@
 //! is given up: the server is told to stop, and the connection lives on.
 //! Not here: sockets (see `connection`), and what an answer must be (see `answers`).
 
-use crate::answers::{admit, body_of, merge, read_frame, Gather};
+use crate::answers::{body_of, merge, read_frame, Gather};
 use crate::codec::{Encoded, Message};
 use crate::connection::Connection;
 use crate::errors::{error, AssayError, Result};
 use crate::frames::request_frame;
 use crate::pool::Pool;
-use crate::protocol::{Answer, Code, GenerateRequest, Options, Provenance, Status, CONTEXT_SINCE};
+use crate::protocol::{Answer, Code, GenerateRequest, Provenance, Status, CONTEXT_SINCE};
 use std::mem::take;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -167,14 +167,14 @@ impl<R: Gather> Exchange<R> {
 
     /// One attempt to send.
     fn send(&mut self) -> Result<()> {
-        let (name, options) = (R::KIND.name, &self.pool.options);
+        let name = R::KIND.name;
         let (connection, (id, agreed)) = loop {
             let connection = self.pool.choose()?;
             if let Some(place) = connection.register(R::KIND, self.deadline)? {
                 break (connection, place);
             }
         };
-        let whole = R::Response::default();
+        let (limit, whole) = (self.limit(), R::Response::default());
         let attempt = Attempt { connection, id, was_written: false, frames: 0, whole };
         let attempt = self.attempt.insert(attempt);
         let since = self.encoded.since.max(R::KIND.since);
@@ -198,26 +198,27 @@ impl<R: Gather> Exchange<R> {
         let left = self.deadline.saturating_duration_since(Instant::now()).as_millis() as u64;
         let deadline = self.deadline_milliseconds.min(u32::try_from(left + 1).unwrap_or(u32::MAX));
         let frame = request_frame(R::KIND.number, id, deadline, body, agreed.compression)?;
-        attempt.connection.write(R::KIND, &frame, limit(options, self.deadline))?;
+        attempt.connection.write(R::KIND, &frame, limit)?;
         attempt.was_written = true;
         Ok(())
     }
 
     /// One frame: a chunk, or `None` for the last one.
     fn receive(&mut self) -> Result<Option<R::Chunk>> {
-        let options = &self.pool.options;
+        let (limit, allow_mock) = (self.limit(), self.pool.options.allow_mock);
         let unsent = || error!(ConnectionClosed, "reading: nothing was sent");
         let attempt = self.attempt.as_mut().ok_or_else(unsent)?;
-        let until = limit(options, self.deadline);
-        let frame = attempt.connection.next_frame(R::KIND, attempt.id, until)?;
-        admit(&frame, R::KIND.name, options.allow_mock)?;
         let before = attempt.frames;
-        attempt.frames += 1;
+        let frame = attempt.connection.next_frame(R::KIND, attempt.id, limit)?;
         let (mut chunk, mut piece) = (None, R::Response::default());
         match frame.is_last() {
-            true => piece = read_frame(&frame, before)?,
-            false => merge(&mut piece, chunk.insert(read_frame::<R::Chunk>(&frame, before)?)),
+            true => piece = read_frame(&frame, before, allow_mock)?,
+            false => {
+                let read: R::Chunk = read_frame(&frame, before, allow_mock)?;
+                merge(&mut piece, chunk.insert(read));
+            }
         }
+        attempt.frames += 1;
         self.request.check_piece(&attempt.whole, &mut piece)?;
         merge(&mut attempt.whole, &mut piece);
         if chunk.is_some() {
@@ -233,6 +234,15 @@ impl<R: Gather> Exchange<R> {
             degraded: frame.is_degraded(),
         }));
         Ok(None)
+    }
+
+    /// When to stop waiting for the next frame.
+    fn limit(&self) -> Instant {
+        let end = self.deadline + Duration::from_millis(self.pool.options.grace_milliseconds);
+        match self.pool.options.answer_milliseconds {
+            0 => end,
+            silence => end.min(Instant::now() + Duration::from_millis(silence)),
+        }
     }
 
     /// Ends an attempt that failed; an error: there is no other.
@@ -295,14 +305,5 @@ impl<R: Gather> Iterator for Exchange<R> {
             self.end = Some(Err(error.clone()));
         }
         chunk.transpose()
-    }
-}
-
-/// When to stop waiting for the next frame.
-fn limit(options: &Options, deadline: Instant) -> Instant {
-    let end = deadline + Duration::from_millis(options.grace_milliseconds);
-    match options.answer_milliseconds {
-        0 => end,
-        silence => end.min(Instant::now() + Duration::from_millis(silence)),
     }
 }

@@ -36,7 +36,7 @@ impl Frame {
 
 /// A check: bytes that must be there for it, whether it fails, its code, what was found and what is
 /// allowed.
-type Check<'a> = (usize, bool, &'static str, u64, &'a dyn Display);
+type Check<'a> = (usize, bool, &'static str, &'a dyn Display, &'a dyn Display);
 
 /// Checks as much of a header as is there, in the order of SPEC.md; `None`: fine so far.
 pub(crate) fn check_header(
@@ -56,22 +56,21 @@ pub(crate) fn check_header(
     let all_flags = FLAG_COMPRESSED | FLAG_MORE | FLAG_DEGRADED;
     let contradicts = header.status != 0 && flags & (FLAG_MORE | FLAG_DEGRADED) != 0;
     let is_useful = raw_size >= COMPRESSION_SIZE_MIN && (1..raw_size).contains(&size);
-    let (lengths, found_flags) = ((length as u64, raw_size as u64, size as u64), flags.into());
     #[rustfmt::skip] // a table
     let checks: [Check; 13] = [
-        (4, length < HEADER_SIZE_COUNTED, "length_too_small", lengths.0, &HEADER_SIZE_COUNTED),
-        (4, length > length_max, "length_too_large", lengths.0, &length_max),
-        (5, version != VERSION, "version_unsupported", version.into(), &VERSION),
-        (32, reserved != 0, "reserved_not_zero", reserved.into(), &0),
-        (32, kind <= RESPONSE_BIT, "kind_out_of_range", kind.into(), &"129..255"),
-        (32, flags > all_flags, "flags_unknown", found_flags, &"bits 0, 1, 2"),
-        (32, provenance.is_none(), "provenance_invalid", header.provenance.into(), &"1 or 2"),
-        (32, (request_id == 0) != is_go_away, "request_id_invalid", request_id, &"0 in GoAway only"),
-        (32, contradicts, "flags_conflict", found_flags, &"neither more nor degraded"),
-        (32, raw_size > body_max, "raw_size_too_large", lengths.1, &body_max),
-        (32, !is_compressed && raw_size != size, "raw_size_mismatch", lengths.1, &size),
-        (32, is_compressed && !is_useful, "compression_not_useful", lengths.2, &"a useful one"),
-        (32, is_compressed && !may_compress, "compressed", lengths.2, &"what Hello agreed on"),
+        (4, length < HEADER_SIZE_COUNTED, "length_too_small", &length, &HEADER_SIZE_COUNTED),
+        (4, length > length_max, "length_too_large", &length, &length_max),
+        (5, version != VERSION, "version_unsupported", &version, &VERSION),
+        (32, reserved != 0, "reserved_not_zero", &reserved, &0),
+        (32, kind <= RESPONSE_BIT, "kind_out_of_range", &kind, &"129..255"),
+        (32, flags > all_flags, "flags_unknown", &flags, &"bits 0, 1, 2"),
+        (32, provenance.is_none(), "provenance_invalid", &header.provenance, &"1 or 2"),
+        (32, (request_id == 0) != is_go_away, "request_id_invalid", &request_id, &"0 in GoAway"),
+        (32, contradicts, "flags_conflict", &flags, &"neither more nor degraded"),
+        (32, raw_size > body_max, "raw_size_too_large", &raw_size, &body_max),
+        (32, !is_compressed && raw_size != size, "raw_size_mismatch", &raw_size, &size),
+        (32, is_compressed && !is_useful, "compression_not_useful", &size, &"a useful one"),
+        (32, is_compressed && !may_compress, "compressed", &size, &"what Hello agreed on"),
     ];
     if let Some((_, _, code, found, allowed)) = checks.iter().find(|row| have >= row.0 && row.1) {
         let words = format!("{code}: found {found}, allowed: {allowed}");

@@ -12,7 +12,7 @@
 //!
 //! Unless [`Options::allow_mock`] is set, an answer of a mock model is never handed out: requests
 //! say that they want a real one, and the first frame that says mock ends the call. A client is
-//! cheap to clone and to share; no thread is started but for connecting.
+//! cheap to clone and to share; no thread is started but for opening a connection.
 //!
 //! A forked child may go on with the client that the parent made: the child makes connections of
 //! its own, and the parent's are neither read, written nor shut down by it.

@@ -6,7 +6,7 @@
 //! lock that a thread of its parent held at the fork.
 //! Not here: what a call does with its connection.
 
-use crate::connection::{lock, wait, Connection};
+use crate::connection::Connection;
 use crate::errors::{error, AssayError, Result};
 use crate::protocol::Options;
 use crate::socket::Address;
@@ -14,7 +14,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::mem::{take, ManuallyDrop};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Processes of one line of forks that may use the same client. A line goes from parent to child,
@@ -57,6 +57,11 @@ impl Drop for Pool {
     fn drop(&mut self) {
         self.line.iter().for_each(Place::clear);
     }
+}
+
+/// A lock that another thread's panic does not spoil: what it guards is whole between statements.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn closed() -> AssayError {
@@ -116,10 +121,9 @@ impl Pool {
     /// Pauses between two attempts; fails when the client is closed.
     pub fn pause(&self, until: Instant) -> Result<()> {
         let place = self.place()?;
-        let mut connections = lock(&place.connections);
-        while self.check_open().is_ok() && Instant::now() < until {
-            connections = wait(&place.closing, connections, until);
-        }
+        let left = until.saturating_duration_since(Instant::now());
+        let connections = lock(&place.connections);
+        drop(place.closing.wait_timeout_while(connections, left, |_| self.check_open().is_ok()));
         self.check_open()
     }
 

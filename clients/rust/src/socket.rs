@@ -50,11 +50,9 @@ impl Address {
             Place::Tcp(host, port) => open_tcp(host, *port, until),
             Place::Unix(path) => UnixStream::connect(path),
         };
-        let prepared = socket.and_then(|socket| {
-            socket.set_write_timeout(Some(WRITE_STEP))?;
-            Ok(socket)
-        });
-        prepared.map_err(|error| self.unreachable(&error))
+        socket
+            .and_then(|socket| socket.set_write_timeout(Some(WRITE_STEP)).map(|()| socket))
+            .map_err(|error| self.unreachable(&error))
     }
 
     pub fn unreachable(&self, why: &dyn Display) -> AssayError {

@@ -320,7 +320,7 @@ fn full() -> (UnixListener, std::path::PathBuf, Vec<UnixStream>) {
             }
         }
     });
-    while let Ok(stream) = receiver.recv_timeout(Duration::from_millis(100)) {
+    while let Ok(stream) = receiver.recv_timeout(Duration::from_millis(500)) {
         queue.push(stream); // until the queue takes no more
     }
     (listener, path, queue)
