@@ -89,10 +89,7 @@ fn check(row: &Field, place: &Place) -> Result<(), BodyError> {
         Place::F32s(value) => has_size(value.len()),
         Place::Bool(_) | Place::Record(_) => true,
     };
-    match is_allowed {
-        true => Ok(()),
-        false => Err(BodyError::new("field_out_of_range", row.name)),
-    }
+    is_allowed.then_some(()).ok_or_else(|| BodyError::new("field_out_of_range", row.name))
 }
 
 /// Checks how often each field is there, by itself and beside others.
@@ -203,26 +200,21 @@ pub(crate) fn decode(message: &mut dyn Message, body: &[u8]) -> Result<(), BodyE
     check_times(table, &times)
 }
 
-fn words(bytes: &[u8]) -> impl Iterator<Item = [u8; 4]> + '_ {
-    bytes.chunks_exact(4).map(|four| [four[0], four[1], four[2], four[3]])
-}
-
 fn read(row: &Field, bytes: &[u8], mut place: Place) -> Result<(), BodyError> {
     let wrong = |code| BodyError::new(code, row.name);
     let eight = || <[u8; 8]>::try_from(bytes).map_err(|_| wrong("field_size_mismatch"));
+    let text = || std::str::from_utf8(bytes).map_err(|_| wrong("field_text_invalid"));
+    let fours = || match bytes.len() % 4 {
+        0 => Ok(bytes.chunks_exact(4).map(|four| [four[0], four[1], four[2], four[3]])),
+        _ => Err(wrong("field_size_mismatch")),
+    };
     match &mut place {
         Place::U64(value) => **value = u64::from_le_bytes(eight()?),
         Place::F64(value) => **value = f64::from_le_bytes(eight()?),
         Place::Bytes(value) => **value = bytes.to_vec(),
-        Place::Text(value) => match std::str::from_utf8(bytes) {
-            Ok(text) => **value = text.to_owned(),
-            Err(_) => return Err(wrong("field_text_invalid")),
-        },
-        Place::U32s(_) | Place::F32s(_) if bytes.len() % 4 != 0 => {
-            return Err(wrong("field_size_mismatch"));
-        }
-        Place::U32s(value) => **value = words(bytes).map(u32::from_le_bytes).collect(),
-        Place::F32s(value) => **value = words(bytes).map(f32::from_le_bytes).collect(),
+        Place::Text(value) => **value = text()?.to_owned(),
+        Place::U32s(value) => **value = fours()?.map(u32::from_le_bytes).collect(),
+        Place::F32s(value) => **value = fours()?.map(f32::from_le_bytes).collect(),
         Place::Bool(value) => match bytes {
             [byte @ (0 | 1)] => **value = *byte == 1,
             [_] => return Err(wrong("field_out_of_range")),

@@ -35,6 +35,8 @@ use std::time::{Duration, Instant};
 const READ_SIZE: usize = 64 << 10;
 /// Silence after which a time-out ends the connection.
 const SILENCE: Duration = Duration::from_secs(10);
+/// What was read so lately counts as all that has arrived, unless sending it twice does harm.
+const FRESHNESS: Duration = Duration::from_micros(100);
 /// Time to write a Cancel.
 const CANCEL_LIMIT: Duration = Duration::from_secs(1);
 /// Who waits for a place looks up after this: one may come free without a frame.
@@ -340,7 +342,8 @@ impl Connection {
         &self, kind: &'static Kind, until: Instant,
     ) -> Result<Option<(u64, Arc<HelloResponse>)>> {
         let mut state = self.state();
-        if state.agreed.is_some() {
+        let is_new = |at: Instant| kind.retry_safe && at.elapsed() < FRESHNESS;
+        if state.agreed.is_some() && !state.last_byte_at.map_or(false, is_new) {
             state = self.lead(state, Instant::now()); // has the server closed it meanwhile?
         }
         self.wait_for(state, kind, PLACE, until, |state| match state.agreed.clone() {

@@ -279,13 +279,11 @@ impl<R: Gather> Exchange<R> {
             }
         }
         self.attempts_made += 1;
+        let passing = [Status::Unavailable, Status::ResourceExhausted, Status::Aborted];
         let may_retry = match error.code {
             Code::Unreachable => true,
             Code::ConnectionClosed => !was_written || R::KIND.retry_safe,
-            Code::ServerRefused => matches!(
-                error.status,
-                Status::Unavailable | Status::ResourceExhausted | Status::Aborted
-            ),
+            Code::ServerRefused => passing.contains(&error.status),
             _ => false,
         };
         let pause = asked.unwrap_or_else(|| self.pool.backoff(self.attempts_made));

@@ -102,7 +102,14 @@ impl FrameReader {
             if rest.len() < end {
                 break;
             }
-            let body = decompressed(&header, &rest[HEADER_SIZE..end])?;
+            let (sent, size) = (&rest[HEADER_SIZE..end], header.raw_size as usize);
+            let body = match header.flags & FLAG_COMPRESSED {
+                0 => sent.to_vec(),
+                _ => lz4::decode(sent, size).ok_or_else(|| {
+                    let words = format!("found {}, allowed: a block of {size} bytes", sent.len());
+                    error!(ProtocolError, "reading a frame: compressed_body_damaged: {words}")
+                })?,
+            };
             frames.push(Frame { header, provenance, body });
             rest = &rest[end..];
         }
@@ -113,17 +120,6 @@ impl FrameReader {
         }
         Ok(())
     }
-}
-
-fn decompressed(header: &Header, sent: &[u8]) -> Result<Vec<u8>> {
-    if header.flags & FLAG_COMPRESSED == 0 {
-        return Ok(sent.to_vec());
-    }
-    let (size, found) = (header.raw_size as usize, sent.len());
-    lz4::decode(sent, size).ok_or_else(|| {
-        let words = format!("found {found}, allowed: a block of exactly {size} bytes");
-        error!(ProtocolError, "reading a frame: compressed_body_damaged: {words}")
-    })
 }
 
 /// The block to send for a body; `None`: it does not pay.

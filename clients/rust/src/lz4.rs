@@ -98,9 +98,7 @@ pub fn encode(bytes: &[u8], room: usize) -> Option<Vec<u8>> {
 }
 
 fn word_at(bytes: &[u8], at: usize) -> u32 {
-    let mut word = [0; 4];
-    word.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_le_bytes(word)
+    bytes[at..at + 4].try_into().map_or(0, u32::from_le_bytes)
 }
 
 /// Appends literals and the match behind them; `None`: there is no room.
