@@ -18,11 +18,7 @@ use crate::answers::{body_of, read_body, read_frame, refuse};
 use crate::codec::Request;
 use crate::errors::{ensure, error, AssayError, Result};
 use crate::frames::{request_frame, Frame, FrameReader};
-use crate::protocol::{
-    CancelRequest, Code, GoAway, HelloRequest, HelloResponse, Kind, Options, Provenance,
-    BODY_SIZE_MAX, FRAME_SIZE_MAX_BEFORE_HELLO, HEADER_SIZE, KIND_CANCEL, KIND_GO_AWAY, KIND_LOAD,
-    RESPONSE_BIT, REVISION,
-};
+use crate::protocol::*;
 use crate::socket::{Address, Socket};
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{Error, ErrorKind, Read, Write};
@@ -394,11 +390,14 @@ impl Connection {
         let pending = state.requests.get_mut(&header.request_id);
         let pending = pending
             .filter(|pending| !pending.is_complete)
-            .ok_or_else(|| error!(ProtocolError, "reading an answer: found no id in flight"))?;
+            .ok_or_else(|| error!(ProtocolError, "reading: found an id not in flight"))?;
         let (kind, name) = (pending.kind, pending.kind.name);
         let origin = (frame.provenance, header.generation);
         let is_same = *pending.first.get_or_insert(origin) == origin || kind.number == KIND_LOAD;
-        ensure!(header.kind == RESPONSE_BIT | kind.number, "the answer to {name}: another kind");
+        ensure!(
+            header.kind == RESPONSE_BIT | kind.number,
+            "the answer to {name}: found another kind"
+        );
         ensure!(is_last || kind.streamed, "the answer to {name}: more frames than one");
         ensure!(is_same, "the answer to {name}: a provenance or generation that changed");
         pending.is_complete = is_last;

@@ -6,11 +6,7 @@
 
 use crate::errors::{error, Result};
 use crate::lz4;
-use crate::protocol::{
-    Header, Provenance, COMPRESSION_PERCENT_MAX, COMPRESSION_SAMPLED_SIZE_MIN,
-    COMPRESSION_SAMPLE_SIZE, COMPRESSION_SIZE_MIN, FLAG_COMPRESSED, FLAG_DEGRADED, FLAG_MORE,
-    HEADER_SIZE, HEADER_SIZE_COUNTED, KIND_GO_AWAY, RESPONSE_BIT, VERSION,
-};
+use crate::protocol::*;
 use std::fmt::Display;
 
 /// Room that is kept once a frame was whole, bytes.

@@ -361,6 +361,37 @@ fn closing_ends_a_call_that_connects() {
 }
 
 #[test]
+fn frames_about_the_connection_are_plain_and_never_a_mocks() {
+    for (kind, at, value) in [
+        (KIND_HELLO, 7, PROVENANCE_MOCK),
+        (KIND_HELLO, 6, FLAG_MORE),
+        (KIND_GO_AWAY, 7, PROVENANCE_MOCK),
+        (KIND_GO_AWAY, 6, FLAG_MORE),
+        (KIND_GO_AWAY, 6, FLAG_DEGRADED),
+    ] {
+        let leaving = [text(1, "idle"), number(2, 1000)].concat();
+        let fake = Fake::start(
+            1,
+            Box::new(move |seen| {
+                let mut answer = match seen.kind {
+                    KIND_PING => frame(KIND_GO_AWAY, 0, 0, 0, &leaving),
+                    _ => well(seen)?,
+                };
+                if seen.kind == KIND_PING || kind == KIND_HELLO {
+                    answer[at] = value;
+                }
+                Some(answer)
+            }),
+        );
+        let options = Options { allow_mock: true, attempts: 1, ..Default::default() };
+        let client = Client::new(&fake.url, options).expect("an address");
+        let error = client.ping(&bytes(b"abc")).expect_err("a breach");
+        assert_eq!(error.code, Code::ProtocolError, "kind {} byte {} {}", kind, at, value);
+        client.close();
+    }
+}
+
+#[test]
 fn options_and_requests_are_checked() {
     for (name, options) in [
         ("name", Options { name: String::new(), ..Default::default() }),
