@@ -100,8 +100,9 @@ impl Gather for PingRequest {
 
 /// Whether a number is what it has to be.
 fn check_count(what: &str, found: usize, allowed: Option<u64>) -> Result<()> {
-    let words = allowed.map_or_else(|| "fewer".to_owned(), |count| count.to_string());
-    ensure!(allowed == Some(found as u64), "the answer: found {found} {what}, allowed: {words}");
+    let words = || allowed.map_or_else(|| "fewer".to_owned(), |count| count.to_string());
+    let is_right = allowed == Some(found as u64);
+    ensure!(is_right, "the answer: found {found} {what}, allowed: {}", words());
     Ok(())
 }
 

@@ -48,7 +48,12 @@ impl Address {
     pub fn connect(&self, until: Instant) -> Result<Socket> {
         let socket = match &self.place {
             Place::Tcp(host, port) => open_tcp(host, *port, until),
-            Place::Unix(path) => UnixStream::connect(path),
+            Place::Unix(path) => loop {
+                match UnixStream::connect(path) {
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    result => break result,
+                }
+            },
         };
         socket
             .and_then(|socket| socket.set_write_timeout(Some(WRITE_STEP)).map(|()| socket))
