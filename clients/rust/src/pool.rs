@@ -2,8 +2,8 @@
 //!
 //! Guarantees: a call takes the connection that the fewest calls use; however many wait for one, it
 //! is opened once; a connection that died while idle, for 0.1 ms at least, is replaced before
-//! anything is written to it; closing ends every wait at once; a forked child has connections of its own, and waits for no
-//! lock that a thread of its parent held at the fork.
+//! anything is written to it; closing ends every wait at once; a forked child has connections of
+//! its own, and waits for no lock that a thread of its parent held at the fork.
 //! Not here: what a call does with its connection.
 
 use crate::connection::Connection;
