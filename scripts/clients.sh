@@ -120,11 +120,28 @@ run_live() {
     python3 "$kit/live.py" --assayd "$bin/assayd" --jobs 2 "${words[@]}" "$@"
 }
 
-build_one() { ASSAY_BIN=$bin "clients/$1/build.sh"; }
+# start_builds: every client, one after another, beside what follows; built NAME waits for one.
+start_builds() {
+    local name
+    for name in "${folders[@]}"; do
+        [ -e "clients/$name/build.sh" ] || continue
+        ASSAY_BIN=$bin "clients/$name/build.sh" >"$logs/build.$name" 2>&1 &&
+            touch "$logs/built.$name" || touch "$logs/broken.$name"
+    done
+}
+
+built() {
+    until [ -e "$logs/built.$1" ] || [ -e "$logs/broken.$1" ]; do sleep 0.2; done
+    cat "$logs/build.$1"
+    [ -e "$logs/built.$1" ]
+}
+
 test_one() { ASSAY_BIN=$bin "clients/$1/test.sh"; }
 
 run_tests() {
-    local name
+    local name builds
+    start_builds &
+    builds=$!
     step "generated files, SPEC.md" one python3 Protocol/generate.py --check
     step "vectors" one python3 Protocol/vectors/generate.py --check
     step "counting test results" python3 scripts/count_tests.py --test
@@ -132,8 +149,9 @@ run_tests() {
     step "the cases' judgement" python3 -m unittest discover -s scripts/cases -p 'test_*.py'
     step "the kit's own tests" python3 -m unittest discover -s "$kit/tests" -t "$kit/tests"
     for name in "${folders[@]}"; do
-        if [ -e "clients/$name/build.sh" ]; then step "build $name" one build_one "$name"; fi
+        if [ -e "clients/$name/build.sh" ]; then step "build $name" one built "$name"; fi
     done
+    wait "$builds"
     for name in "${folders[@]}"; do
         if [ -e "clients/$name/test.sh" ]; then step "tests of $name" test_one "$name"; fi
     done

@@ -52,7 +52,7 @@ class Listener:
     def __init__(self, folder, tcp=False):
         self.tcp, self.port = tcp, 0
         self.path = os.path.join(folder, "%d.sock" % (time.monotonic_ns() % 10**10))
-        self.socket = None
+        self.socket = self.crowding = None
         self.open_again()
 
     @property
@@ -71,12 +71,26 @@ class Listener:
         self.socket.listen(64)
 
     def close(self):
+        if self.crowding is not None:
+            self.crowding.close()
         if self.socket is None:
             return
         self.socket.close()
         self.socket = None
         if not self.tcp:
             os.unlink(self.path)
+
+    def crowd(self):
+        """Fills the queue of connections: the system answers nobody who connects from now on."""
+        self.socket.listen(0)
+        self.crowding = socket.socket(self.socket.family)
+        self.crowding.settimeout(WAIT)
+        self.crowding.connect(self.socket.getsockname())
+
+    def disperse(self):
+        """Empties the queue, and anybody may connect again."""
+        self.socket.listen(64)
+        self.accept().close()
 
     def accept(self, seconds=WAIT):
         if self.socket is None:
@@ -252,8 +266,8 @@ class Peer:
             return packed(lz4_encode(raw), raw, status=status, **words)
         return plain(raw, status=status, **words)
 
-    def hello(self, compression=False, **values):
-        """Reads Hello, answers it. Gives the request."""
+    def hello(self, compression=False, words=None, **values):
+        """Reads Hello, answers it; `words` go into the header. Gives the request."""
         request = self.request("Hello")
         self.compression = bool(compression and request.fields.get("compression"))
         agreed = min(PROTOCOL["revision"], int(request.fields["revision"]))
@@ -263,7 +277,7 @@ class Peer:
         answer.update(values)
         self.revision = int(answer["revision"])
         self.limit = int(answer["body_size_max"])
-        self.send(self.frame(request, "Hello response", answer))
+        self.send(self.frame(request, "Hello response", answer, **(words or {})))
         return request
 
     def answer(self, request, _message=None, **values):
@@ -312,9 +326,10 @@ class Peer:
         fields = {"code": code, "message": message, **values}
         self.send(self.frame(request, "Error", fields, status=number, **words))
 
-    def go_away(self, status="OK", code="version_unsupported", message="go away", drain=30000):
-        """GoAway: drains with status OK, otherwise for cause."""
-        words = dict(kind=KIND["GoAway"] | 0x80, request=0, provenance=REAL)
+    def go_away(self, status="OK", code="version_unsupported", message="go away", drain=30000,
+                **words):
+        """GoAway: drains with status OK, otherwise for cause. `words` go into the header."""
+        words = {"kind": KIND["GoAway"] | 0x80, "request": 0, "provenance": REAL, **words}
         if status == "OK":
             raw = encode("GoAway", {"reason": "shutting_down", "drain_milliseconds": str(drain)})
         else:

@@ -47,7 +47,7 @@ extension ConnectionMachine {
 
     private mutating func accept<Message: ModelAddressing>(
         _ frame: Frame, _ now: UInt64, _ context: inout ServiceContext,
-        _ effects: inout ConnectionEffects, _ task: (Message) -> Work.Task
+        _ effects: inout ConnectionEffects, _ request: (Message) -> Work.Request
     ) {
         var taint = context.unreadableTaint
         var generation: UInt32 = 0
@@ -69,7 +69,7 @@ extension ConnectionMachine {
                 context.counters.add(.requestsRetried, provenance: facts.provenance)
             }
             start(
-                frame, ticket, task(message), message.context, facts, taint, now: now,
+                frame, ticket, request(message), message.context, facts, taint, now: now,
                 effects: &effects)
         } catch {
             refuse(error, frame.header, taint, generation: generation, &context, &effects)
@@ -77,8 +77,9 @@ extension ConnectionMachine {
     }
 
     private mutating func start(
-        _ frame: Frame, _ ticket: UInt64, _ task: Work.Task, _ requestContext: RequestContext?,
-        _ facts: ModelFacts?, _ taint: Taint, now: UInt64, effects: inout ConnectionEffects
+        _ frame: Frame, _ ticket: UInt64, _ request: Work.Request,
+        _ requestContext: RequestContext?, _ facts: ModelFacts?, _ taint: Taint, now: UInt64,
+        effects: inout ConnectionEffects
     ) {
         guard let kind = frame.header.kind else { preconditionFailure("work of no kind") }
         requests[frame.header.requestID] = RequestMachine(
@@ -90,7 +91,7 @@ extension ConnectionMachine {
         let chunkSize = min(logitsChunkSize, peerBodySizeMax - Limits.fieldHeaderSize - number)
         effects.work.append(
             Work(
-                ticket: ticket, task: task, model: facts, receivedAt: now,
+                ticket: ticket, request: request, model: facts, receivedAt: now,
                 deadline: Self.deadline(frame.header, now: now), logitsChunkCount: chunkSize / 4,
                 answerSizeMax: peerBodySizeMax, connection: id, context: requestContext))
     }

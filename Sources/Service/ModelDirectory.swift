@@ -6,70 +6,47 @@
 // when its last one finished. Names keep their order of arrival.
 //
 //        beginLoad        finishLoad         beginUnload           last request done
-//   none ---------> loading ---------> ready ------------> unloading ---------> none
+//   none ---------> loading ---------> ready ------------> draining ----------> none
 //                      | failLoad        | failServed
 //                      v                 v
 //                    failed            failed, to be unloaded
 
 import Wire
 
-/// What is known about a model that is served.
+/// What is known about a model that is served. The fields of its row in a Models answer are read
+/// straight off it.
+@dynamicMemberLookup
 public struct ModelFacts: Sendable, Equatable {
-    /// The name it is served under.
-    public var name: String
-    /// Real or mock: the taint of every answer.
-    public var provenance: Provenance
-    /// Generation of the slot; 0 before the model is ready.
-    public var generation: UInt32 = 0
-    /// Family, such as `llama`, or `mock`.
-    public var architecture: String
-    /// Weights, a count.
-    public var parameterCount: UInt64
-    /// Tokens of the vocabulary.
-    public var vocabularySize: UInt64
-    /// Tokens of context that are served.
-    public var contextLength: UInt64
-    /// Bytes of its weights; 0 for a mock.
-    public var size: UInt64
-    /// `cpu`, `cuda:0`.
-    public var device: String
-    /// Why this device, when it is not the one asked for first.
-    public var deviceReason: String?
-    /// SHA-256 of the bytes that serve; nil for a mock.
-    public var fingerprint: [UInt8]?
+    /// Its row; where it stands now is the slot's to say.
+    public var info: ModelInfo
     /// What makes every answer of this model worse than it could be, e.g. `cpu_fallback: …`.
     public var degradations: [String]
 
     /// See the properties.
-    public init(
-        name: String, provenance: Provenance, architecture: String, parameterCount: UInt64 = 0,
-        vocabularySize: UInt64, contextLength: UInt64, size: UInt64 = 0, device: String,
-        deviceReason: String? = nil, fingerprint: [UInt8]? = nil, degradations: [String] = []
-    ) {
-        self.name = name
-        self.provenance = provenance
-        self.architecture = architecture
-        self.parameterCount = parameterCount
-        self.vocabularySize = vocabularySize
-        self.contextLength = contextLength
-        self.size = size
-        self.device = device
-        self.deviceReason = deviceReason
-        self.fingerprint = fingerprint
+    public init(_ info: ModelInfo, degradations: [String] = []) {
+        self.info = info
         self.degradations = degradations
     }
-}
 
-/// Where a slot is in its life.
-package enum ModelState: String, Sendable, CaseIterable {
-    case loading, ready, failed, unloading
+    /// Generation of the slot, as frames carry it; 0 before the model is ready.
+    public var generation: UInt32 {
+        get { UInt32(truncatingIfNeeded: info.generation) }
+        set { info.generation = UInt64(newValue) }
+    }
+
+    /// A field of the row.
+    public subscript<Value>(dynamicMember field: WritableKeyPath<ModelInfo, Value>) -> Value {
+        get { info[keyPath: field] }
+        set { info[keyPath: field] = newValue }
+    }
 }
 
 /// The slots of one server. A value owned by one loop thread.
 package struct ModelDirectory: Sendable {
     package struct Slot: Sendable, Equatable {
         package let name: String
-        package fileprivate(set) var state: ModelState
+        /// Draining: it is being unloaded.
+        package fileprivate(set) var state: ServingState
         /// Of the latest model that became ready here; 0 for none.
         package fileprivate(set) var generation: UInt32
         package fileprivate(set) var facts: ModelFacts?
@@ -125,7 +102,7 @@ package struct ModelDirectory: Sendable {
                 "asking model \"\(slot.name)\": it "
                     + (slot.facts == nil ? "failed to load" : "is out of service") + reason,
                 field: "model")
-        case .unloading:
+        case .draining:
             throw ServiceError(
                 .unavailable, .modelUnloading,
                 "asking model \"\(slot.name)\": it is being unloaded", field: "model")
@@ -248,16 +225,16 @@ package struct ModelDirectory: Sendable {
         let slot = try addressed(name)
         guard let index = index(name), slot.state == .ready || slot.state == .failed else {
             throw ServiceError(
-                .failedPrecondition, slot.state == .unloading ? .modelUnloading : .modelNotReady,
+                .failedPrecondition, slot.state == .draining ? .modelUnloading : .modelNotReady,
                 "unloading model \"\(name)\": found it \(slot.state.rawValue), "
                     + "allowed: ready or failed", field: "name")
         }
-        slots[index].state = .unloading
+        slots[index].state = .draining
         return removeIfDrained(index)
     }
 
     private mutating func removeIfDrained(_ index: Int) -> Slot? {
-        guard slots[index].state == .unloading, slots[index].inFlightCount == 0 else { return nil }
+        guard slots[index].state == .draining, slots[index].inFlightCount == 0 else { return nil }
         return forget(index)
     }
 

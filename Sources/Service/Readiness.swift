@@ -90,7 +90,7 @@ package struct Readiness: Sendable, Equatable {
         switch slot.state {
         case .loading: return progress[slot.name] ?? "loading"
         case .failed: return "failed: \(slot.reason ?? "no reason is known")"
-        case .unloading: return "being unloaded"
+        case .draining: return "being unloaded"
         case .ready:
             guard slot.facts?.provenance == .mock, !requirement.allowsMock else { return nil }
             return "a mock stands in for it"

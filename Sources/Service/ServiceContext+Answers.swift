@@ -51,20 +51,8 @@ extension ServiceContext {
         }
         return HealthResponse(
             ready: slot.state == .ready && !isDraining,
-            state: isDraining ? .draining : ServingState(slot.state),
+            state: isDraining ? .draining : slot.state,
             reason: slot.clippedReason ?? slot.fileNote, file: slot.file?.state)
-    }
-}
-
-extension ServingState {
-    /// The wire's word for a slot's state.
-    init(_ state: ModelState) {
-        switch state {
-        case .loading: self = .loading
-        case .ready: self = .ready
-        case .failed: self = .failed
-        case .unloading: self = .draining
-        }
     }
 }
 
@@ -93,14 +81,14 @@ extension ModelInfo {
     /// One row of the list. A slot without a model has no provenance of its own: nothing in it
     /// can answer, and `real` is what its refusals say.
     package init(_ slot: ModelDirectory.Slot) {
-        let facts = slot.facts
-        self.init(
-            name: slot.name, state: ServingState(slot.state),
-            provenance: facts?.provenance ?? .real, architecture: facts?.architecture ?? "",
-            parameters: facts?.parameterCount ?? 0, vocabulary: facts?.vocabularySize ?? 0,
-            context: facts?.contextLength ?? 0, fingerprint: facts?.fingerprint,
-            generation: UInt64(slot.generation), device: facts?.device ?? "",
-            deviceReason: facts?.deviceReason ?? slot.clippedReason, bytes: facts?.size ?? 0,
-            file: slot.file?.state)
+        self =
+            slot.facts?.info
+            ?? ModelInfo(
+                name: slot.name, state: slot.state, provenance: .real, architecture: "",
+                parameters: 0, vocabulary: 0, context: 0, generation: 0, device: "", bytes: 0)
+        state = slot.state
+        generation = UInt64(slot.generation)
+        deviceReason = deviceReason ?? slot.clippedReason
+        file = slot.file?.state
     }
 }

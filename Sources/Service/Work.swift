@@ -8,7 +8,7 @@ import Wire
 
 /// One accepted request on its way to the engine or to a loader.
 package struct Work: Sendable {
-    package enum Task: Sendable {
+    package enum Request: Sendable {
         case tokenize(TokenizeRequest)
         case detokenize(DetokenizeRequest)
         case generate(GenerateRequest)
@@ -21,7 +21,7 @@ package struct Work: Sendable {
 
     /// Names the request everywhere but on the wire; never reused.
     package let ticket: UInt64
-    package let task: Task
+    package let request: Request
     /// The model as it was when the request was accepted; nil for Load.
     package let model: ModelFacts?
     /// When the frame was read, in microseconds.
@@ -40,12 +40,12 @@ package struct Work: Sendable {
     package let context: RequestContext?
 
     package init(
-        ticket: UInt64, task: Task, model: ModelFacts?, receivedAt: UInt64, deadline: UInt64?,
+        ticket: UInt64, request: Request, model: ModelFacts?, receivedAt: UInt64, deadline: UInt64?,
         logitsChunkCount: Int, answerSizeMax: Int, connection: UInt64 = 0,
         context: RequestContext? = nil
     ) {
         self.ticket = ticket
-        self.task = task
+        self.request = request
         self.model = model
         self.receivedAt = receivedAt
         self.acceptedAt = receivedAt

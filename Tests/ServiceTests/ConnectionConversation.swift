@@ -106,13 +106,22 @@ struct ConnectionConversation: ~Copyable {
 }
 
 extension ModelFacts {
-    static let real = ModelFacts(
-        name: "real", provenance: .real, architecture: "llama", vocabularySize: 512,
-        contextLength: 128, device: "cpu", fingerprint: [UInt8](repeating: 7, count: 32))
+    static let real = ModelFacts("real", fingerprint: [UInt8](repeating: 7, count: 32))
 
-    static let mock = ModelFacts(
-        name: "mock", provenance: .mock, architecture: "mock", vocabularySize: 32000,
-        contextLength: 2048, device: "cpu", degradations: ["mock_fallback"])
+    static let mock = ModelFacts("mock", .mock, degradations: ["mock_fallback"])
+
+    init(
+        _ name: String, _ provenance: Provenance = .real, fingerprint: [UInt8]? = nil,
+        degradations: [String] = []
+    ) {
+        self.init(
+            ModelInfo(
+                name: name, state: .ready, provenance: provenance,
+                architecture: provenance == .real ? "llama" : "mock", parameters: 0,
+                vocabulary: 512, context: 128, fingerprint: fingerprint, generation: 0,
+                device: "cpu", bytes: 0),
+            degradations: degradations)
+    }
 }
 
 extension WorkEvent {

@@ -5,12 +5,6 @@ import Testing
 import Wire
 
 @Suite struct ModelDirectoryTests {
-    private func facts(_ name: String, _ provenance: Provenance = .real) -> ModelFacts {
-        ModelFacts(
-            name: name, provenance: provenance, architecture: "llama", vocabularySize: 512,
-            contextLength: 128, device: "cpu")
-    }
-
     private func refusal(_ body: () throws(ServiceError) -> Void) -> ServiceError? {
         do throws(ServiceError) {
             try body()
@@ -24,7 +18,7 @@ import Wire
         var directory = ModelDirectory()
         for name in names {
             try directory.beginLoad(name)
-            #expect(directory.finishLoad(facts(name))?.generation == 1)
+            #expect(directory.finishLoad(ModelFacts(name))?.generation == 1)
         }
         return directory
     }
@@ -85,7 +79,7 @@ import Wire
         #expect(try directory.beginUnload("a")?.generation == 1)
         #expect(directory.slots.isEmpty)
         try directory.beginLoad("a")
-        #expect(directory.finishLoad(facts("a"))?.generation == 2)
+        #expect(directory.finishLoad(ModelFacts("a"))?.generation == 2)
     }
 
     @Test func anUnloadWaitsForTheLastRequestAndTakesNoNewOne() throws {
@@ -106,7 +100,7 @@ import Wire
         try directory.beginLoad("a")
         directory.abandonLoad("a")
         #expect(directory.slots.isEmpty)
-        #expect(directory.finishLoad(facts("a")) == nil)
+        #expect(directory.finishLoad(ModelFacts("a")) == nil)
     }
 
     @Test func failedSlotsMakeRoomForNewOnes() throws {
@@ -140,7 +134,7 @@ import Wire
         taint.absorb(.mock)
         taint.absorb(.real)
         #expect(taint.provenance == .mock)
-        #expect(Taint(addressing: facts("m", .mock)).provenance == .mock)
+        #expect(Taint(addressing: ModelFacts("m", .mock)).provenance == .mock)
         #expect(Taint.of([.real, .mock, .real]).provenance == .mock)
         #expect(Taint.of([]).provenance == .real)
     }

@@ -8,19 +8,13 @@ import Wire
 @Suite struct ReadinessTests {
     private typealias Requirement = Readiness.Requirement
 
-    private func facts(_ name: String, _ provenance: Provenance = .real) -> ModelFacts {
-        ModelFacts(
-            name: name, provenance: provenance, architecture: "llama", vocabularySize: 512,
-            contextLength: 128, device: "cpu")
-    }
-
     private func directory(
         ready: [String] = [], mock: [String] = [], loading: [String] = []
     ) throws -> ModelDirectory {
         var directory = ModelDirectory()
         for name in ready + mock {
             try directory.beginLoad(name)
-            _ = directory.finishLoad(facts(name, mock.contains(name) ? .mock : .real))
+            _ = directory.finishLoad(ModelFacts(name, mock.contains(name) ? .mock : .real))
         }
         for name in loading { try directory.beginLoad(name) }
         return directory

@@ -15,8 +15,8 @@ import Wire
         try talk.hello()
         #expect(try talk.send(request, id: 2).isEmpty)
         try #require(talk.work.count == 1)
-        guard case .verify = talk.work[0].task else {
-            Issue.record("\(talk.work[0].task)")
+        guard case .verify = talk.work[0].request else {
+            Issue.record("\(talk.work[0].request)")
             return talk
         }
         return talk

@@ -1,5 +1,8 @@
 """The beginning and the end of a connection: addresses, Hello, close."""
 
+import time
+
+from encoder import DEGRADED, MOCK, MORE
 from rows import expect, row, works, works_anew
 
 
@@ -142,6 +145,75 @@ def hello_unanswered(stage):
     peer.request("Hello")
     call.error("timed_out", status="DEADLINE_EXCEEDED")
     peer.closed()
+
+
+def crowded(name, meaning, tcp):
+    def play(stage):
+        stage.listen(tcp=tcp)
+        stage.listener.crowd()
+        client = stage.open(attempts=1, connect_milliseconds=200)
+        client.ping().error("unreachable", status="UNAVAILABLE")
+    play.__name__ = name
+    row("hello", meaning)(play)
+
+
+crowded("connect_unanswered_socket", "a full queue at a Unix socket is unreachable", False)
+crowded("connect_unanswered_port", "a TCP port that does not answer within connect_milliseconds is "
+        "unreachable", True)
+
+
+@row("hello", "a deadline that ends while the port does not answer: timed_out")
+def connect_outlasts_the_deadline(stage):
+    stage.listen(tcp=True)
+    stage.listener.crowd()
+    client = stage.open(attempts=1, connect_milliseconds=10000)
+    client.ping(deadline=200).error("timed_out", status="DEADLINE_EXCEEDED")
+
+
+@row("hello", "Hello has connect_milliseconds of its own, however long the connecting took")
+def hello_has_its_own_time(stage):
+    stage.listen(tcp=True)
+    stage.listener.crowd()
+    client = stage.open(attempts=1, connect_milliseconds=1500)
+    call = client.ping()
+    call.nothing(0.1)
+    stage.listener.disperse()
+    peer = stage.accept()  # the system tries again a second after the first time
+    time.sleep(0.9)
+    peer.hello()
+    peer.answer(peer.request("Ping"))
+    call.ok()
+
+
+def own_frames(name, meaning, allow_mock=False, **words):
+    """Hello's answer and GoAway are about the connection: one frame, and no model's."""
+    def hello(stage):
+        client = stage.open(attempts=1, allow_mock=allow_mock)
+        call = client.ping()
+        peer = stage.accept()
+        peer.hello(words=words)
+        call.error("protocol_error", status="PROTOCOL_ERROR")
+        peer.closed()
+
+    def go_away(stage):
+        client = stage.open(attempts=1, allow_mock=allow_mock)
+        call = client.generate()
+        peer = stage.greet()
+        peer.request("Generate")
+        peer.go_away(**words)
+        call.error("protocol_error", status="PROTOCOL_ERROR")
+        peer.closed()
+
+    hello.__name__, go_away.__name__ = "hello_" + name, "goaway_" + name
+    row("hello", "Hello is answered by %s" % meaning)(hello)
+    row("goaway", "GoAway is %s" % meaning)(go_away)
+
+
+own_frames("of_a_mock", "a frame of a mock: damage", provenance=MOCK)
+own_frames("of_an_allowed_mock", "a frame of a mock, and mocks are allowed: damage, too", True,
+           provenance=MOCK)
+own_frames("in_parts", "a frame with the flag more: damage", flags=MORE)
+own_frames("degraded", "a frame with the flag degraded: damage", flags=DEGRADED)
 
 
 @row("hello", "the server closes instead of answering Hello")

@@ -34,6 +34,19 @@ comes_late("wait_pause_at_most_200", "a backoff of 60 s: while waiting, pauses a
            False, backoff_milliseconds=60000, backoff_max_milliseconds=60000)
 
 
+@row("wait", "a TCP port that does not answer within connect_milliseconds, and does later")
+def wait_for_a_queue(stage):
+    stage.listen(tcp=True)
+    stage.listener.crowd()
+    client = stage.open(attempts=1, connect_milliseconds=200, wait_milliseconds=10000)
+    call = client.ping()
+    call.nothing(0.5)
+    stage.listener.disperse()
+    peer = stage.greet()
+    peer.answer(peer.request("Ping"))
+    call.ok()
+
+
 @row("wait", "the model is being loaded: asked again until it is answered, beyond attempts")
 def wait_for_a_model(stage):
     client = stage.open(attempts=1, wait_milliseconds=10000)

@@ -434,3 +434,36 @@ class HasNoPool(Client):
 
     def __init__(self, address, options):
         super().__init__(address, dict(options, connections=1))
+
+
+@mutant("connect_unanswered_port", "wait_for_a_queue")
+class TakesAnUnansweredConnectForALateAnswer(Client):
+    """Says timed_out where nobody answers at the address, and does not try again."""
+
+    def connect(self, until):
+        try:
+            return super().connect(until)
+        except CallError as error:
+            if time.monotonic() < until:
+                raise
+            raise CallError("timed_out", "DEADLINE_EXCEEDED", "not connected") from error
+
+
+@mutant("connect_outlasts_the_deadline")
+class BlamesTheAddressForTheDeadline(Client):
+    """Says unreachable where the caller's deadline ended the connecting."""
+
+    def connect_error(self, error, end):
+        return error
+
+
+@mutant("hello_has_its_own_time")
+class WaitsOnceForConnectAndHello(Client):
+    """Takes the time that connecting took from Hello's."""
+
+    def connect_limit(self, end):
+        self.limit = super().connect_limit(end)
+        return self.limit
+
+    def hello_limit(self, end):
+        return self.limit

@@ -424,3 +424,21 @@ class HangsWhenCut(Connection):
     def fail(self, error):
         with self.lock:
             self.error = error  # and nobody is woken
+
+
+@mutant("hello_of_an_allowed_mock", "hello_degraded", "goaway_of_a_mock",
+        "goaway_of_an_allowed_mock", "goaway_in_parts", "goaway_degraded")
+class TakesAnyHelloAndGoAway(Connection):
+    """Does not look at the marks of the frames that are about the connection."""
+
+    def check_own_frame(self, flags, provenance):
+        pass
+
+
+@mutant("hello_of_a_mock")
+class TakesHelloForAModels(Connection):
+    """Refuses a mock's Hello as it refuses a mock's answer."""
+
+    def check_own_frame(self, flags, provenance):
+        if not self.is_refused(provenance):
+            super().check_own_frame(flags, provenance)

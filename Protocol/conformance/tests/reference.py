@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import rules  # noqa: E402
 from codec import (KINDS, LIMITS, MESSAGES, PROTOCOL, STATUS_NAME, Wrong, decode,  # noqa: E402
                    encode, whole)
-from encoder import COMPRESSED, DEGRADED, MORE, lz4_decode, lz4_encode  # noqa: E402
+from encoder import COMPRESSED, DEGRADED, MOCK, MORE, lz4_decode, lz4_encode  # noqa: E402
 
 OPTIONS = PROTOCOL["client"]["options"]
 DEFAULTS = dict({row["name"]: row.get("default") for row in OPTIONS}, name="kit-reference/1")
@@ -247,6 +247,8 @@ class Connection:
 
     def take(self, kind, flags, provenance, number, status, generation, body):
         """Files one frame."""
+        if kind in (KINDS["GoAway"]["number"], KINDS["Hello"]["number"]):
+            self.check_own_frame(flags, provenance)
         if kind == KINDS["GoAway"]["number"]:
             return self.go_away(status, body)
         with self.lock:
@@ -268,6 +270,11 @@ class Connection:
                 pending.ended = True
                 del self.pending[number]
             self.lock.notify_all()
+
+    def check_own_frame(self, flags, provenance):
+        """Hello's answer and GoAway are about the connection: one frame, of no model."""
+        if flags & (MORE | DEGRADED) or provenance == MOCK:
+            raise damage("Hello or GoAway in parts, degraded or of a mock")
 
     def find(self, number):
         return self.pending.get(number)
@@ -452,21 +459,36 @@ class Client:
 
     def pool_one_more(self, end):
         """Connects; `close` ends that, too."""
-        limit = time.monotonic() + self.options["connect_milliseconds"] / 1000
-        limit = min(limit, end or limit)
-        made = self.connection_type(self, limit)
+        try:
+            made = self.connection_type(self, self.connect_limit(end))
+        except CallError as error:
+            raise self.connect_error(error, end) from error
         with self.lock:
             closed = self.closed
             self.greeting.append(made)
         try:
             if closed:
                 made.close(closed_by_caller())
-            made.hello(limit)
+            made.hello(self.hello_limit(end))
             with self.lock:
                 self.pool.append(made)
         finally:
             with self.lock:
                 self.greeting.remove(made)
+
+    def connect_limit(self, end):
+        limit = time.monotonic() + self.options["connect_milliseconds"] / 1000
+        return min(limit, end or limit)
+
+    def connect_error(self, error, end):
+        """Of a connect that failed; when the deadline ended it, that is what the caller learns."""
+        if end is None or time.monotonic() < end:
+            return error
+        return CallError("timed_out", "DEADLINE_EXCEEDED", "not connected in time")
+
+    def hello_limit(self, end):
+        """As long again, from now on."""
+        return self.connect_limit(end)
 
     def keeps(self, connection):
         return connection.usable()

@@ -15,6 +15,7 @@ import run  # noqa: E402
 from rows import ROWS  # noqa: E402
 
 COMMAND = "%s %s" % (shlex.quote(sys.executable), shlex.quote(os.path.join(HERE, "reference.py")))
+LANES = 4  # drivers of the right client, each with its share of the rows
 BY_NAME = {row.name: row for row in ROWS}
 
 
@@ -32,14 +33,15 @@ def judge(command, rows):
 class Mutants(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        # Most of a red row is waiting for what does not come: many at a time.
-        with concurrent.futures.ThreadPoolExecutor(12) as pool:
-            cls.right = pool.submit(judge, COMMAND, ROWS + [run.Ending])
+        # Most of a row is waiting, in a red one for what does not come: many at a time.
+        with concurrent.futures.ThreadPoolExecutor(24) as pool:
+            right = [pool.submit(judge, COMMAND, ROWS[lane::LANES] + [run.Ending])
+                     for lane in range(LANES)]
             # One row a process: a mutant that hangs in one row must not colour the next.
             futures = {(name, row): pool.submit(judge, "%s %s" % (COMMAND, name), [BY_NAME[row]])
                        for name, mutant in mutants.MUTANTS.items() for row in red_rows(mutant)}
             cls.results = {key: future.result()[key[1]] for key, future in futures.items()}
-            cls.right = cls.right.result()
+            cls.right = {name: result for lane in right for name, result in lane.result().items()}
 
     def test_there_are_many_and_each_names_rows_that_are_there(self):
         self.assertGreaterEqual(len(mutants.MUTANTS), 80)

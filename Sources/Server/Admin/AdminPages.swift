@@ -138,9 +138,9 @@ private enum Page: String, CaseIterable, Sendable {
             ("device", text(facts?.device)), ("device_reason", text(facts?.deviceReason)),
             ("generation", .integer(Int(slot?.generation ?? 0))),
             ("architecture", text(facts?.architecture)),
-            ("parameters", number(facts?.parameterCount)),
-            ("vocabulary", number(facts?.vocabularySize)),
-            ("context", number(facts?.contextLength)), ("bytes", number(facts?.size)),
+            ("parameters", number(facts?.parameters)),
+            ("vocabulary", number(facts?.vocabulary)),
+            ("context", number(facts?.context)), ("bytes", number(facts?.bytes)),
             ("in_flight", .integer(slot?.inFlightCount ?? 0)),
             ("degradations", .array((facts?.degradations ?? []).map { .string($0) })),
         ])

@@ -16,7 +16,7 @@ extension EngineModel {
     func begin(_ work: Work, now: UInt64, report: (UInt64, WorkEvent) -> Void) {
         do throws(ServiceError) {
             if let distrust { throw distrust }
-            switch work.task {
+            switch work.request {
             case .tokenize(let request):
                 report(work.ticket, try tokenize(request, work, now: now))
             case .detokenize(let request):

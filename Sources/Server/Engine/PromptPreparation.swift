@@ -77,10 +77,7 @@ struct PromptPreparation {
     /// The ids of a conversation, the opening of the assistant's turn included.
     private func encode(_ messages: [Wire.ChatMessage]) throws(ServiceError) -> [Int32] {
         let template = try template()
-        let turns = messages.map { message in
-            let role = Tokenizers.ChatMessage.Role(rawValue: message.role.rawValue)
-            return Tokenizers.ChatMessage(role ?? .user, message.content)
-        }
+        let turns = messages.map { Tokenizers.ChatMessage(.init($0.role), $0.content) }
         do throws(TokenizerError) {
             let prompt = try template.render(
                 turns, begin: text(of: tokenizer.beginToken), end: text(of: tokenizer.endToken))
@@ -144,5 +141,16 @@ struct PromptPreparation {
         prompt.tokens = tail
         prompt.degradations.append(
             "truncated_context: \(count - kept) of \(count) prompt tokens cut")
+    }
+}
+
+extension Tokenizers.ChatMessage.Role {
+    /// The template's word for who speaks.
+    fileprivate init(_ role: ChatRole) {
+        switch role {
+        case .system: self = .system
+        case .user: self = .user
+        case .assistant: self = .assistant
+        }
     }
 }

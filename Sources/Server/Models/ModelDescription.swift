@@ -1,6 +1,7 @@
-// Loading's view of a model and of an assay, put into the words of the decisions and of the wire.
+// Loading's view of a model and of an assay, put into the words of the decisions and of the wire,
+// and the strategy of a Load into Loading's.
 //
-// One direction only, one place: provenance is translated here and nowhere else.
+// One place: provenance is translated here and nowhere else.
 
 import Loading
 import Service
@@ -22,12 +23,24 @@ extension Service.ModelFacts {
         let facts = model.facts
         let context = contextMax > 0 ? min(contextMax, facts.contextLength) : facts.contextLength
         self.init(
-            name: name, provenance: Provenance(model.provenance),
-            architecture: facts.architecture, parameterCount: UInt64(facts.parameterCount),
-            vocabularySize: UInt64(facts.vocabularySize), contextLength: UInt64(context),
-            size: UInt64(facts.weightBytes), device: model.device,
-            deviceReason: model.deviceReason, fingerprint: model.fingerprint?.bytes,
+            ModelInfo(
+                name: name, state: .ready, provenance: Provenance(model.provenance),
+                architecture: facts.architecture, parameters: UInt64(facts.parameterCount),
+                vocabulary: UInt64(facts.vocabularySize), context: UInt64(context),
+                fingerprint: model.fingerprint?.bytes, generation: 0, device: model.device,
+                deviceReason: model.deviceReason, bytes: UInt64(facts.weightBytes)),
             degradations: model.degradations)
+    }
+}
+
+extension Loading.LoadStrategy {
+    /// How hard a request wants it tried.
+    init(_ strategy: Wire.LoadStrategy) {
+        switch strategy {
+        case .strict: self = .strict
+        case .graceful: self = .graceful
+        case .development: self = .development
+        }
     }
 }
 

@@ -50,7 +50,7 @@ struct ModelLoading: Sendable {
 
     /// Runs the assay of a request on a new thread and posts what happens to `inbox`.
     func start(_ request: LoadRequest, ticket: UInt64, inbox: LoopInbox) {
-        let strategy = request.strategy.flatMap { Loading.LoadStrategy(rawValue: $0.rawValue) }
+        let strategy = request.strategy.map { Loading.LoadStrategy($0) }
         let thread = Thread { [self] in
             do throws(ServiceError) {
                 let outcome = try run(

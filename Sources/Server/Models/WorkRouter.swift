@@ -58,7 +58,7 @@ final class WorkRouter {
 
     /// Hands a piece of work over.
     func start(_ work: Work) {
-        switch work.task {
+        switch work.request {
         case .load(let request):
             logger.info("load", metadata: ["model": "\(request.name)"])
             loads[work.ticket] = request.name

@@ -187,14 +187,8 @@ export class Connection {
   }
 
   private greeted(frame: Frame): void {
-    if (frame.provenance !== "real") {
-      throw new AssayError(
-        "mock_refused", "saying Hello: the answer is marked as a mock's", { provenance: "mock" });
-    }
+    checkMarks(frame, "Hello");
     if (frame.status !== 0) throw refusalIn(frame, "server_refused");
-    if (!frame.isLast || (frame.flags & flagDegraded) !== 0) {
-      throw new Error("found flags that Hello cannot have");
-    }
     const hello = decode(kinds.Hello.response, frame.body) as unknown as HelloResponse;
     const { compression, bodySizeMax: limit } = this.settings;
     if (hello.revision > protocolRevision || (hello.compression && !compression)) {
@@ -251,9 +245,7 @@ export class Connection {
 
   /** Takes a GoAway: one with a status is the end. */
   private leave(frame: Frame): void {
-    if (!frame.isLast || (frame.flags & flagDegraded) !== 0 || frame.provenance !== "real") {
-      throw new Error("found flags or a provenance that GoAway cannot have");
-    }
+    checkMarks(frame, "GoAway");
     if (frame.status !== 0) throw refusalIn(frame, "protocol_error");
     decode(goAwayTable, frame.body);
     if (!this.isOpen) throw closedError("reading the server's GoAway");
@@ -373,6 +365,13 @@ export class Connection {
     const bytes = requestFrame(kind.number, call.id, deadlineMilliseconds, body, compresses);
     if (this.failure === undefined) this.socket.write(bytes);
     return call;
+  }
+}
+
+/** Hello's answer and GoAway are about the connection: one frame, and no model's. */
+function checkMarks(frame: Frame, name: string): void {
+  if (!frame.isLast || (frame.flags & flagDegraded) !== 0 || frame.provenance !== "real") {
+    throw new Error(`found flags or a provenance that ${name} cannot have`);
   }
 }
 
