@@ -215,6 +215,8 @@ def header(protocol):
                     for name, start, _, kind, _ in words)
     writes = "".join("        bytes[%d..%d].copy_from_slice(&self.%s.to_le_bytes());\n"
                      % (start, end, name) for name, start, end, _, _ in words)
+    flags = "".join("\n    pub fn is_%s(&self) -> bool {\n        self.flags & FLAG_%s != 0\n    }\n"
+                    % (flag["name"], flag["name"].upper()) for flag in protocol["flags"])
     return ("/// A frame's header, word by word.\n#[derive(Debug, Clone, Copy, Default)]\n"
             "pub(crate) struct Header {\n%s}\n\n"
             "fn word<const SIZE: usize>(bytes: &[u8; HEADER_SIZE], at: usize) -> [u8; SIZE] {\n"
@@ -223,7 +225,7 @@ def header(protocol):
             "        Header {\n%s        }\n    }\n\n"
             "    pub fn bytes(&self) -> [u8; HEADER_SIZE] {\n"
             "        let mut bytes = [0; HEADER_SIZE];\n"
-            "%s        bytes\n    }\n}\n\n" % (members, reads, writes))
+            "%s        bytes\n    }\n%s}\n\n" % (members, reads, writes, flags))
 
 
 VARIANTS = {"u64": "U64", "f64": "F64", "bytes": "Bytes", "text": "Text", "u32[]": "U32s",

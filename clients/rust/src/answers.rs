@@ -51,7 +51,7 @@ pub fn read_frame<M: Message + Default>(frame: &Frame, before: u64, allow_mock: 
     let (name, number) = (message.table().name, message.frame().unwrap_or(before));
     ensure!(number == before, "{name}: found frame {number} of the answer, allowed: {before}");
     let lists = message.answer().map_or(false, |answer| !answer.degradations.is_empty());
-    ensure!(lists == frame.is_degraded(), "{name}: its degraded flag and its list disagree");
+    ensure!(lists == frame.header.is_degraded(), "{name}: its degraded flag and its list disagree");
     Ok(message)
 }
 
@@ -99,10 +99,8 @@ impl Gather for PingRequest {
 }
 
 /// Whether a number is what it has to be.
-fn check_count(what: &str, found: usize, allowed: Option<u64>) -> Result<()> {
-    let words = || allowed.map_or_else(|| "fewer".to_owned(), |count| count.to_string());
-    let is_right = allowed == Some(found as u64);
-    ensure!(is_right, "the answer: found {found} {what}, allowed: {}", words());
+fn check_count(what: &str, found: usize, allowed: u64) -> Result<()> {
+    ensure!(found as u64 == allowed, "the answer: found {found} {what}, allowed: {allowed}");
     Ok(())
 }
 
@@ -113,9 +111,9 @@ fn check_logprobs(name: &str, list: &Logprobs, asked: u64) -> Result<()> {
     ensure!(width <= asked, "\"{name}\": found {width} alternatives per token, allowed: {asked}");
     let top_tokens = list.top_tokens.as_ref().map_or(0, Vec::len);
     let top_logprobs = list.top_logprobs.as_ref().map_or(0, Vec::len);
-    check_count("log-probabilities of tokens", list.logprobs.len(), Some(tokens))?;
-    check_count("alternatives", top_tokens, Some(tokens * width))?;
-    check_count("log-probabilities of alternatives", top_logprobs, Some(tokens * width))
+    check_count("log-probabilities of tokens", list.logprobs.len(), tokens)?;
+    check_count("alternatives", top_tokens, tokens * width)?;
+    check_count("log-probabilities of alternatives", top_logprobs, tokens * width)
 }
 
 /// Checks a piece of a list that was asked for with so many alternatives. One without tokens says
@@ -152,7 +150,7 @@ impl Gather for GenerateRequest {
     fn check_whole(&self, whole: &mut GenerateResponse) -> Result<()> {
         whole.text.get_or_insert_with(String::new);
         let tokens = whole.tokens.get_or_insert_with(Vec::new).len();
-        check_count("tokens", tokens, Some(whole.completion_tokens))?;
+        check_count("tokens", tokens, whole.completion_tokens)?;
         let none = |asked| Logprobs { top_count: Some(asked), ..Logprobs::default() };
         let lists = [&mut whole.logprobs, &mut whole.prompt_logprobs];
         for (asked, list) in [self.logprobs, self.prompt_logprobs].into_iter().zip(lists) {
@@ -163,7 +161,7 @@ impl Gather for GenerateRequest {
             let is_whole = whole.finish_reason == "stop" || whole.finish_reason == "length";
             if is_whole || list.tokens.len() as u64 > all_but_the_first {
                 let what = "log-probabilities of prompt tokens";
-                check_count(what, list.tokens.len(), Some(all_but_the_first))?;
+                check_count(what, list.tokens.len(), all_but_the_first)?;
             }
         }
         Ok(())
@@ -177,8 +175,10 @@ impl Gather for LogitsRequest {
             (Some(true), None) => whole.positions as usize, // of a text: nobody knows
             _ => 1,
         };
-        check_count("positions", positions, Some(whole.positions))?;
-        check_count("logits", whole.logits.len(), whole.positions.checked_mul(whole.vocabulary))
+        check_count("positions", positions, whole.positions)?;
+        // More than any list has, where it is more than a number can be.
+        let logits = whole.positions.saturating_mul(whole.vocabulary);
+        check_count("logits", whole.logits.len(), logits)
     }
 }
 
@@ -191,15 +191,15 @@ impl Gather for EmbedRequest {
     }
 
     fn check_whole(&self, whole: &mut EmbedResponse) -> Result<()> {
-        check_count("inputs", self.inputs.len(), Some(whole.count))?;
-        let values = whole.count.checked_mul(whole.dimensions);
+        check_count("inputs", self.inputs.len(), whole.count)?;
+        let values = whole.count.saturating_mul(whole.dimensions);
         check_count("values of embeddings", whole.embeddings.len(), values)
     }
 }
 
 impl Gather for ScoreRequest {
     fn check_whole(&self, whole: &mut ScoreResponse) -> Result<()> {
-        check_count("scores", whole.scores.len(), Some(self.continuations.len() as u64))?;
+        check_count("scores", whole.scores.len(), self.continuations.len() as u64)?;
         for ContinuationScore { logprobs, .. } in &whole.scores {
             check_logprobs("scores.logprobs", logprobs, self.top_logprobs.unwrap_or(0))?;
             ensure!(!logprobs.tokens.is_empty(), "the answer: found a score of no tokens");

@@ -6,9 +6,7 @@
 //! Not here: frames, and rules between the frames of an answer (see `answers`). Checking, writing
 //! and reading are in one file, since they have to agree.
 
-use crate::protocol::{
-    Answer, Field, Kind, Place, RequestContext, Requirements, Table, FIELD_HEADER_SIZE,
-};
+use crate::protocol::*;
 
 /// Whoever is shown the values of a message, each with the place of its row in the table.
 pub type See<'a> = dyn FnMut(usize, Place) -> Result<(), BodyError> + 'a;
@@ -226,7 +224,3 @@ fn read(row: &Field, bytes: &[u8], mut place: Place) -> Result<(), BodyError> {
     }
     check(row, &place)
 }
-
-#[cfg(test)]
-#[path = "tests/codec.rs"]
-mod tests;

@@ -192,8 +192,7 @@ impl Connection {
         if self.process == std::process::id() {
             return Ok(self.state());
         }
-        let words = "the answer belongs to the process that asked, this is a child";
-        Err(error!(ConnectionClosed, "reading: {words}"))
+        Err(error!(ConnectionClosed, "reading: this is a child of the process that asked"))
     }
 
     /// Takes requests, or will when it is open.
@@ -231,9 +230,8 @@ impl Connection {
     pub fn begin(self: &Arc<Self>) {
         let connection = Arc::clone(self);
         let work = move || {
-            if let Err(error) = connection.in_role(|| connection.open()) {
-                connection.fail(&error);
-            }
+            let opened = connection.in_role(|| connection.open());
+            opened.unwrap_or_else(|error| connection.fail(&error));
         };
         if let Err(error) = Builder::new().name("assay-connect".into()).spawn(work) {
             self.fail(&self.address.unreachable(&error));
@@ -383,7 +381,7 @@ impl Connection {
 
     /// Files one frame under its request.
     fn file(&self, state: &mut State, frame: Frame) -> Result<()> {
-        let (header, is_last) = (frame.header, frame.is_last());
+        let (header, is_last) = (frame.header, !frame.header.is_more());
         if header.kind == RESPONSE_BIT | KIND_GO_AWAY {
             return file_go_away(state, &frame);
         }
@@ -394,10 +392,8 @@ impl Connection {
         let (kind, name) = (pending.kind, pending.kind.name);
         let origin = (frame.provenance, header.generation);
         let is_same = *pending.first.get_or_insert(origin) == origin || kind.number == KIND_LOAD;
-        ensure!(
-            header.kind == RESPONSE_BIT | kind.number,
-            "the answer to {name}: found another kind"
-        );
+        let is_kind = header.kind == RESPONSE_BIT | kind.number;
+        ensure!(is_kind, "the answer to {name}: found another kind");
         ensure!(is_last || kind.streamed, "the answer to {name}: more frames than one");
         ensure!(is_same, "the answer to {name}: a provenance or generation that changed");
         pending.is_complete = is_last;
@@ -427,18 +423,16 @@ impl Connection {
     pub fn write(&self, kind: &Kind, frame: &[u8], until: Instant) -> Result<()> {
         let writer = self.wait_for(self.state(), kind, TURN, until, |state| state.writer.take())?;
         let mut rest = frame;
-        let result = loop {
-            if rest.is_empty() {
-                break Ok(());
-            }
+        let mut result = Ok(());
+        while result.is_ok() && !rest.is_empty() {
             match self.in_role(|| (&*writer).write(rest)) {
                 Ok(count) => rest = &rest[count..],
                 Err(error) if is_passing(&error) && Instant::now() < until => {
                     self.lead(self.state(), Instant::now()).hand_over();
                 }
-                Err(error) => break Err(error),
+                Err(error) => result = Err(error),
             }
-        };
+        }
         let mut state = self.state();
         state.writer = Some(writer);
         state.wake(TURN);
@@ -489,7 +483,8 @@ fn is_passing(error: &Error) -> bool {
 }
 
 fn file_go_away(state: &mut State, frame: &Frame) -> Result<()> {
-    let is_plain = frame.provenance == Provenance::Real && frame.is_last() && !frame.is_degraded();
+    let has_flags = frame.header.is_more() || frame.header.is_degraded();
+    let is_plain = frame.provenance == Provenance::Real && !has_flags;
     ensure!(is_plain, "GoAway: found a provenance or flags that it cannot have");
     refuse(frame, Code::ProtocolError)?;
     read_body::<GoAway>(&frame.body)?;

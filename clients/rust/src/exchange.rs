@@ -6,12 +6,12 @@
 //! Not here: sockets (see `connection`), and what an answer must be (see `answers`).
 
 use crate::answers::{body_of, merge, read_frame, Gather};
-use crate::codec::{Encoded, Message};
+use crate::codec::Encoded;
 use crate::connection::Connection;
 use crate::errors::{error, AssayError, Result};
 use crate::frames::request_frame;
 use crate::pool::Pool;
-use crate::protocol::{Answer, Code, GenerateRequest, Provenance, Status, CONTEXT_SINCE};
+use crate::protocol::{Code, GenerateRequest, Provenance, Status, CONTEXT_SINCE};
 use std::mem::take;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -31,15 +31,8 @@ pub struct Reply<T> {
     pub provenance: Provenance,
     /// Generation of the model that answered, 0 for none.
     pub generation: u32,
-    /// `answer().degradations` says how.
+    /// Its `answer.degradations` says how.
     pub degraded: bool,
-}
-
-impl<T: Message> Reply<T> {
-    /// Who answered, on what and in what time (microseconds); `None`: the kind does not say.
-    pub fn answer(&self) -> Option<&Answer> {
-        self.response.answer()
-    }
 }
 
 impl<T> Deref for Reply<T> {
@@ -100,16 +93,14 @@ impl<R: Gather> Exchange<R> {
             requirements.get_or_insert_with(Default::default).real = Some(true);
         }
         let now = Instant::now();
-        let limit = match deadline_milliseconds {
-            0 => NEVER,
-            limit => Duration::from_millis(limit.into()),
-        };
+        let is_limited = deadline_milliseconds > 0;
+        let limit = Duration::from_millis(deadline_milliseconds.into());
         Ok(Exchange {
             pool: Arc::clone(pool),
             encoded: body_of(&mut request)?,
             request,
             deadline_milliseconds,
-            deadline: now + limit,
+            deadline: now + if is_limited { limit } else { NEVER },
             wait_until: now + Duration::from_millis(pool.options.wait_milliseconds),
             attempts_made: 0,
             waits_made: 0,
@@ -119,14 +110,9 @@ impl<R: Gather> Exchange<R> {
         })
     }
 
-    /// Sends the request, unless it is under way; tries again where that is safe.
+    /// Sends the request; tries again where that is safe.
     pub(crate) fn begin(&mut self) -> Result<()> {
-        while self.attempt.is_none() {
-            if let Err(error) = self.send() {
-                self.leave(error)?;
-            }
-        }
-        Ok(())
+        self.retry(Self::send)
     }
 
     /// Reads what is left, and returns the whole answer: all tokens, text and log-probabilities,
@@ -140,11 +126,6 @@ impl<R: Gather> Exchange<R> {
         }
     }
 
-    /// The same as [`result`](Exchange::result).
-    pub fn finish(self) -> Result<Reply<R::Response>> {
-        self.result()
-    }
-
     /// Gives up what is left. May be repeated, and does nothing after the end.
     pub fn close(&mut self) {
         if self.end.is_none() {
@@ -154,19 +135,21 @@ impl<R: Gather> Exchange<R> {
         }
     }
 
-    /// The next chunk; tries again where that is safe. `None`: the answer is whole.
-    fn advance(&mut self) -> Result<Option<R::Chunk>> {
+    /// Takes a step; when it fails again, after a pause, where that is safe.
+    fn retry<T>(&mut self, step: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
         loop {
-            self.begin()?;
-            match self.receive() {
+            match step(self) {
                 Err(error) => self.leave(error)?,
-                step => return step,
+                done => return done,
             }
         }
     }
 
-    /// One attempt to send.
+    /// One attempt to send, unless the request is under way.
     fn send(&mut self) -> Result<()> {
+        if self.attempt.is_some() {
+            return Ok(());
+        }
         let name = R::KIND.name;
         let (connection, (id, agreed)) = loop {
             let connection = self.pool.choose()?;
@@ -211,9 +194,9 @@ impl<R: Gather> Exchange<R> {
         let before = attempt.frames;
         let frame = attempt.connection.next_frame(R::KIND, attempt.id, limit)?;
         let (mut chunk, mut piece) = (None, R::Response::default());
-        match frame.is_last() {
-            true => piece = read_frame(&frame, before, allow_mock)?,
-            false => {
+        match frame.header.is_more() {
+            false => piece = read_frame(&frame, before, allow_mock)?,
+            true => {
                 let read: R::Chunk = read_frame(&frame, before, allow_mock)?;
                 merge(&mut piece, chunk.insert(read));
             }
@@ -231,7 +214,7 @@ impl<R: Gather> Exchange<R> {
             response,
             provenance: frame.provenance,
             generation: frame.header.generation,
-            degraded: frame.is_degraded(),
+            degraded: frame.header.is_degraded(),
         }));
         Ok(None)
     }
@@ -247,14 +230,13 @@ impl<R: Gather> Exchange<R> {
 
     /// Ends an attempt that failed; an error: there is no other.
     fn leave(&mut self, error: AssayError) -> Result<()> {
-        let (mut was_written, mut was_seen) = (false, false);
-        if let Some(attempt) = self.attempt.take() {
-            was_written = attempt.was_written;
-            was_seen = attempt.frames > 0 && self.hands_out;
-            if error.code == Code::ProtocolError {
-                attempt.connection.fail(&error);
-            }
+        let attempt = self.attempt.take();
+        let was_written = attempt.as_ref().map_or(false, |attempt| attempt.was_written);
+        let was_answered = attempt.as_ref().map_or(false, |attempt| attempt.frames > 0);
+        if let Some(attempt) = attempt.filter(|_| error.code == Code::ProtocolError) {
+            attempt.connection.fail(&error);
         }
+        let was_seen = was_answered && self.hands_out;
         match self.next_try(&error, was_written).filter(|_| !was_seen) {
             Some(until) if until < self.deadline => self.pool.pause(until),
             _ => Err(error),
@@ -298,7 +280,7 @@ impl<R: Gather> Iterator for Exchange<R> {
         if self.end.is_some() {
             return None;
         }
-        let chunk = self.advance();
+        let chunk = self.retry(|call| call.send().and_then(|()| call.receive()));
         if let Err(error) = &chunk {
             self.end = Some(Err(error.clone()));
         }

@@ -20,60 +20,9 @@ pub struct Frame {
     pub body: Vec<u8>,
 }
 
-impl Frame {
-    pub fn is_last(&self) -> bool {
-        self.header.flags & FLAG_MORE == 0
-    }
-
-    pub fn is_degraded(&self) -> bool {
-        self.header.flags & FLAG_DEGRADED != 0
-    }
-}
-
 /// A check: bytes that must be there for it, whether it fails, its code, what was found and what is
 /// allowed.
 type Check<'a> = (usize, bool, &'static str, &'a dyn Display, &'a dyn Display);
-
-/// Checks as much of a header as is there, in the order of SPEC.md; `None`: fine so far.
-pub(crate) fn check_header(
-    bytes: &[u8], body_max: usize, may_compress: bool,
-) -> Result<Option<(Header, Provenance)>> {
-    let have = bytes.len().min(HEADER_SIZE);
-    let mut padded = [0; HEADER_SIZE];
-    padded[..have].copy_from_slice(&bytes[..have]);
-    let header = Header::parse(&padded);
-    let Header { version, kind, flags, request_id, reserved, .. } = header;
-    let (length, raw_size) = (header.length as usize, header.raw_size as usize);
-    let length_max = body_max + HEADER_SIZE_COUNTED;
-    let size = length.saturating_sub(HEADER_SIZE_COUNTED);
-    let provenance = Provenance::from_number(header.provenance);
-    let is_go_away = kind == RESPONSE_BIT | KIND_GO_AWAY;
-    let is_compressed = flags & FLAG_COMPRESSED != 0;
-    let all_flags = FLAG_COMPRESSED | FLAG_MORE | FLAG_DEGRADED;
-    let contradicts = header.status != 0 && flags & (FLAG_MORE | FLAG_DEGRADED) != 0;
-    let is_useful = raw_size >= COMPRESSION_SIZE_MIN && (1..raw_size).contains(&size);
-    #[rustfmt::skip] // a table
-    let checks: [Check; 13] = [
-        (4, length < HEADER_SIZE_COUNTED, "length_too_small", &length, &HEADER_SIZE_COUNTED),
-        (4, length > length_max, "length_too_large", &length, &length_max),
-        (5, version != VERSION, "version_unsupported", &version, &VERSION),
-        (32, reserved != 0, "reserved_not_zero", &reserved, &0),
-        (32, kind <= RESPONSE_BIT, "kind_out_of_range", &kind, &"129..255"),
-        (32, flags > all_flags, "flags_unknown", &flags, &"bits 0, 1, 2"),
-        (32, provenance.is_none(), "provenance_invalid", &header.provenance, &"1 or 2"),
-        (32, (request_id == 0) != is_go_away, "request_id_invalid", &request_id, &"0 in GoAway"),
-        (32, contradicts, "flags_conflict", &flags, &"neither more nor degraded"),
-        (32, raw_size > body_max, "raw_size_too_large", &raw_size, &body_max),
-        (32, !is_compressed && raw_size != size, "raw_size_mismatch", &raw_size, &size),
-        (32, is_compressed && !is_useful, "compression_not_useful", &size, &"a useful one"),
-        (32, is_compressed && !may_compress, "compressed", &size, &"what Hello agreed on"),
-    ];
-    if let Some((_, _, code, found, allowed)) = checks.iter().find(|row| have >= row.0 && row.1) {
-        let words = format!("{code}: found {found}, allowed: {allowed}");
-        return Err(error!(ProtocolError, "reading a frame: {words}"));
-    }
-    Ok(provenance.filter(|_| have == HEADER_SIZE).map(|provenance| (header, provenance)))
-}
 
 /// Cuts a stream of bytes into frames. A plain value: no socket in it.
 pub struct FrameReader {
@@ -88,20 +37,59 @@ impl FrameReader {
         FrameReader { body_max, may_compress: false, rest: Vec::new() }
     }
 
+    /// Checks as much of a header as is there, in the order of SPEC.md; `None`: fine so far.
+    pub fn check_header(&self, bytes: &[u8]) -> Result<Option<(Header, Provenance)>> {
+        let have = bytes.len().min(HEADER_SIZE);
+        let mut padded = [0; HEADER_SIZE];
+        padded[..have].copy_from_slice(&bytes[..have]);
+        let header = Header::parse(&padded);
+        let Header { version, kind, flags, request_id, reserved, .. } = header;
+        let (length, raw_size) = (header.length as usize, header.raw_size as usize);
+        let length_max = self.body_max + HEADER_SIZE_COUNTED;
+        let size = length.saturating_sub(HEADER_SIZE_COUNTED);
+        let provenance = Provenance::from_number(header.provenance);
+        let is_go_away = kind == RESPONSE_BIT | KIND_GO_AWAY;
+        let is_compressed = header.is_compressed();
+        let all_flags = FLAG_COMPRESSED | FLAG_MORE | FLAG_DEGRADED;
+        let contradicts = header.status != 0 && (header.is_more() || header.is_degraded());
+        let is_useful = raw_size >= COMPRESSION_SIZE_MIN && (1..raw_size).contains(&size);
+        #[rustfmt::skip] // a table
+        let checks: [Check; 13] = [
+            (4, length < HEADER_SIZE_COUNTED, "length_too_small", &length, &HEADER_SIZE_COUNTED),
+            (4, length > length_max, "length_too_large", &length, &length_max),
+            (5, version != VERSION, "version_unsupported", &version, &VERSION),
+            (32, reserved != 0, "reserved_not_zero", &reserved, &0),
+            (32, kind <= RESPONSE_BIT, "kind_out_of_range", &kind, &"129..255"),
+            (32, flags > all_flags, "flags_unknown", &flags, &"bits 0, 1, 2"),
+            (32, provenance.is_none(), "provenance_invalid", &header.provenance, &"1 or 2"),
+            (32, (request_id == 0) != is_go_away, "request_id_invalid", &request_id, &"0 in GoAway"),
+            (32, contradicts, "flags_conflict", &flags, &"neither more nor degraded"),
+            (32, raw_size > self.body_max, "raw_size_too_large", &raw_size, &self.body_max),
+            (32, !is_compressed && raw_size != size, "raw_size_mismatch", &raw_size, &size),
+            (32, is_compressed && !is_useful, "compression_not_useful", &size, &"a useful one"),
+            (32, is_compressed && !self.may_compress, "compressed", &size, &"what Hello agreed on"),
+        ];
+        if let Some((_, _, code, found, allowed)) = checks.iter().find(|row| have >= row.0 && row.1)
+        {
+            let words = format!("{code}: found {found}, allowed: {allowed}");
+            return Err(error!(ProtocolError, "reading a frame: {words}"));
+        }
+        Ok(provenance.filter(|_| have == HEADER_SIZE).map(|provenance| (header, provenance)))
+    }
+
     /// Takes bytes as they came, appends the frames they complete.
     pub fn take(&mut self, bytes: &[u8], frames: &mut Vec<Frame>) -> Result<()> {
         self.rest.extend_from_slice(bytes);
         let mut rest = &self.rest[..];
-        while let Some((header, provenance)) = check_header(rest, self.body_max, self.may_compress)?
-        {
+        while let Some((header, provenance)) = self.check_header(rest)? {
             let end = header.length as usize - HEADER_SIZE_COUNTED + HEADER_SIZE;
             if rest.len() < end {
                 break;
             }
             let (sent, size) = (&rest[HEADER_SIZE..end], header.raw_size as usize);
-            let body = match header.flags & FLAG_COMPRESSED {
-                0 => sent.to_vec(),
-                _ => lz4::decode(sent, size).ok_or_else(|| {
+            let body = match header.is_compressed() {
+                false => sent.to_vec(),
+                true => lz4::decode(sent, size).ok_or_else(|| {
                     let words = format!("found {}, allowed: a block of {size} bytes", sent.len());
                     error!(ProtocolError, "reading a frame: compressed_body_damaged: {words}")
                 })?,

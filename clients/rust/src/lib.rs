@@ -27,16 +27,13 @@ mod connection;
 mod errors;
 mod exchange;
 mod frames;
-#[allow(unsafe_code)] // the one exception
-mod keepalive;
 mod lz4;
 mod pool;
 #[rustfmt::skip]
 mod protocol;
-#[cfg(test)]
-#[path = "tests/random.rs"]
-mod random;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 pub use client::Client;
 pub use codec::{BodyError, Message, Request, See};

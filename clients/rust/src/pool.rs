@@ -13,6 +13,7 @@ use crate::socket::Address;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::mem::{take, ManuallyDrop};
+use std::process::id;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -82,18 +83,12 @@ impl Pool {
     }
 
     fn check_open(&self) -> Result<()> {
-        match self.is_closed.load(SeqCst) {
-            true => Err(closed()),
-            false => Ok(()),
-        }
+        let is_open = !self.is_closed.load(SeqCst);
+        is_open.then_some(()).ok_or_else(closed)
     }
 
-    /// The place of this process.
-    fn place(&self) -> Result<&Place> {
-        self.place_of(std::process::id())
-    }
-
-    fn place_of(&self, process: u32) -> Result<&Place> {
+    /// The place of a process.
+    fn place(&self, process: u32) -> Result<&Place> {
         for (index, place) in self.line.iter().enumerate() {
             match place.process.compare_exchange(0, process, SeqCst, SeqCst) {
                 Ok(_) => {
@@ -111,7 +106,7 @@ impl Pool {
     /// Ends all connections and refuses later calls.
     pub fn close(&self) {
         self.is_closed.store(true, SeqCst);
-        if let Ok(place) = self.place() {
+        if let Ok(place) = self.place(id()) {
             let connections = take(&mut *lock(&place.connections));
             place.closing.notify_all();
             connections.iter().for_each(|each| each.close(&closed()));
@@ -120,7 +115,7 @@ impl Pool {
 
     /// Pauses between two attempts; fails when the client is closed.
     pub fn pause(&self, until: Instant) -> Result<()> {
-        let place = self.place()?;
+        let place = self.place(id())?;
         let left = until.saturating_duration_since(Instant::now());
         let connections = lock(&place.connections);
         drop(place.closing.wait_timeout_while(connections, left, |_| self.check_open().is_ok()));
@@ -138,7 +133,7 @@ impl Pool {
     /// The connection that the fewest hold, but a new one rather than one in use, if there may be
     /// more: each call holds the one it uses, and so does the thread that opens one.
     pub fn choose(&self) -> Result<Arc<Connection>> {
-        let mut connections = lock(&self.place()?.connections);
+        let mut connections = lock(&self.place(id())?.connections);
         self.check_open()?;
         let usable: Vec<_> = connections.iter().filter(|each| each.is_usable()).collect();
         let may_open = (usable.len() as u64) < self.options.connections;
@@ -156,7 +151,6 @@ impl Pool {
     }
 }
 
-#[cfg(all(test, unix))]
-#[allow(unsafe_code)]
+#[cfg(test)]
 #[path = "tests/pool.rs"]
 mod tests;

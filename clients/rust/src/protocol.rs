@@ -454,6 +454,18 @@ impl Header {
         bytes[28..32].copy_from_slice(&self.reserved.to_le_bytes());
         bytes
     }
+
+    pub fn is_compressed(&self) -> bool {
+        self.flags & FLAG_COMPRESSED != 0
+    }
+
+    pub fn is_more(&self) -> bool {
+        self.flags & FLAG_MORE != 0
+    }
+
+    pub fn is_degraded(&self) -> bool {
+        self.flags & FLAG_DEGRADED != 0
+    }
 }
 
 /// One row of a message's table.

@@ -83,7 +83,7 @@ fn frames_and_tokens_are_counted() {
     for (name, is_right, bodies) in rows {
         let other = bodies.clone();
         play(name, bodies, is_right, |client| client.generate(&request()));
-        play(name, other, is_right, |client| client.generate_stream(&request())?.finish());
+        play(name, other, is_right, |client| client.generate_stream(&request())?.result());
     }
 }
 

@@ -16,9 +16,9 @@ fn a_stream_is_put_together() {
     let mut stream = client.generate_stream(&request()).expect("sent");
     let first = stream.next().expect("a chunk").expect("fine");
     assert_eq!(first.text.as_deref(), Some("one "));
-    let reply = stream.finish().expect("an answer");
+    let reply = stream.result().expect("an answer");
     assert_eq!(reply.text.as_deref(), Some("one two three"));
-    assert_eq!(reply.answer().expect("says who").timing.total, 7);
+    assert_eq!(reply.answer.timing.total, 7);
     assert_eq!((reply.provenance, reply.degraded), (Provenance::Real, false));
     assert_eq!(client.generate(&request()).expect("again").response, reply.response);
     client.close();

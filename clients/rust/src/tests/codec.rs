@@ -1,9 +1,9 @@
 //! Tests of bodies and frames: random messages there and back, damage, every cut.
 
-use super::*;
-use crate::frames::{check_header, compress, request_frame, FrameReader};
+use super::random::Random;
+use crate::codec::*;
+use crate::frames::{compress, request_frame, FrameReader};
 use crate::protocol::*;
-use crate::random::Random;
 
 type Fresh = fn() -> Box<dyn Message>;
 
@@ -248,8 +248,10 @@ fn response(kind: u8, flags: u8, body: &[u8]) -> Vec<u8> {
 #[test]
 fn headers_are_refused_as_early_as_can_be() {
     let good = response(KIND_PING, 0, b"12345678");
+    let mut reader = FrameReader::new(4096);
+    reader.may_compress = true;
     for have in 0..=good.len() {
-        assert!(check_header(&good[..have], 4096, true).is_ok());
+        assert!(reader.check_header(&good[..have]).is_ok());
     }
     // The byte that is wrong, how many must be there to see it, its value.
     let cases = [
@@ -271,8 +273,8 @@ fn headers_are_refused_as_early_as_can_be() {
     for (at, from, byte, code) in cases {
         let mut bytes = good.clone();
         bytes[at] = byte;
-        assert!(check_header(&bytes[..from - 1], 4096, true).is_ok(), "{}", code);
-        let error = check_header(&bytes[..from], 4096, true).expect_err(code);
+        assert!(reader.check_header(&bytes[..from - 1]).is_ok(), "{}", code);
+        let error = reader.check_header(&bytes[..from]).expect_err(code);
         assert_eq!(error.code, Code::ProtocolError);
         assert!(error.message.contains(code), "{} in {}", code, error.message);
     }

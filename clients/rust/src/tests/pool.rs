@@ -1,5 +1,7 @@
 //! A pool in a forked child, and its places for a line of forks.
 
+#![allow(unsafe_code)]
+
 use super::*;
 use crate::codec::Request;
 use crate::protocol::{Code, HelloRequest};
@@ -16,7 +18,7 @@ fn a_child_needs_no_lock_of_its_parent() {
     let place = Box::into_raw(Box::new(pool()));
     // Sound: the pool lives until it is dropped below, in the child once and in the parent once.
     let pool = unsafe { &*place };
-    let guard = lock(&pool.place().expect("a place").connections);
+    let guard = lock(&pool.place(id()).expect("a place").connections);
     // Sound: none of the four reads or writes memory but `status`, which lives on. The child
     // runs on with a copy of everything and ends without unwinding into the test's harness.
     let child = unsafe { fork() };
@@ -54,15 +56,15 @@ fn every_process_of_a_line_has_a_place_of_its_own() {
     let pool = pool();
     let processes = || 1..=LINE_LENGTH_MAX as u32;
     for process in processes() {
-        let place = pool.place_of(process).expect("a place");
+        let place = pool.place(process).expect("a place");
         let mut connections = lock(&place.connections);
         assert!(connections.is_empty(), "nobody else's");
         connections.push(connection(&pool));
     }
     for (process, place) in processes().zip(&pool.line) {
-        assert!(std::ptr::eq(pool.place_of(process).expect("its own"), place));
+        assert!(std::ptr::eq(pool.place(process).expect("its own"), place));
     }
-    let error = pool.place_of(99).map(drop).expect_err("no place");
+    let error = pool.place(99).map(drop).expect_err("no place");
     assert_eq!(error.code, Code::RequestInvalid);
 }
 
@@ -70,7 +72,7 @@ fn every_process_of_a_line_has_a_place_of_its_own() {
 fn the_places_of_parents_are_left_once() {
     let pool = pool();
     let fill = |process| {
-        let place = pool.place_of(process).expect("a place");
+        let place = pool.place(process).expect("a place");
         *lock(&place.connections) = vec![connection(&pool)];
     };
     let filled = || -> Vec<usize> {
