@@ -1,7 +1,10 @@
 """Emits clients/rust/src/protocol.rs: numbers, options, errors, messages, a client's calls.
 
-A message is one `message!` of the codec, a line a field; the codec reads and writes it by that.
+A message is a struct, its table, a row a field, and two ways to its values, by which the codec
+reads and writes it.
 """
+
+import textwrap
 
 PATH = "clients/rust/src/protocol.rs"
 
@@ -10,9 +13,7 @@ HEAD = """// Generated from Protocol/protocol.json by Protocol/generate.py. Do n
 
 use crate::answers::Gather;
 use crate::client::Client;
-use crate::codec::{
-    exactly_one, excludes, given, message, single, BodyError, Kind, Member, Message, Request,
-};
+use crate::codec::{BodyError, Message, Request, See};
 use crate::errors::Result;
 use crate::exchange::Reply;
 
@@ -157,6 +158,35 @@ def codes(protocol):
             "        }\n    }\n}\n\n" % arms)
 
 
+def error_detail(protocol):
+    """What an error says: the client's own words, and those of the server's Error beside them."""
+    fields = protocol["messages"]["Error"]["fields"]
+    words = [field for field in fields if field["name"] != "message"]
+    rows = [("code", "Code", "stable reason"), ("status", "Status",
+             "the server's status, or the one that fits"), ("message", "String", "one sentence")]
+    given = []
+    for field in words:
+        name = {"code": "server_code"}.get(field["name"], field["name"])
+        kind = camel(field["record"]) if field["type"] == "record" else TYPES[field["type"]]
+        rows.append((name, "Option<%s>" % kind, "of the server's words: " + field["meaning"]))
+        given.append((name, ("Some(words.%s)" if field["presence"] == "required" else "words.%s")
+                      % field["name"]))
+    rows.append(("provenance", "Option<Provenance>", "of the frame that failed, if there was one"))
+    members = "".join("%s    pub %s: %s,\n" % (doc(meaning, 4), name, kind)
+                      for name, kind, meaning in rows)
+    nothing = "".join("            %s: None,\n" % name for name, kind, _ in rows[3:])
+    taken = "".join("        self.%s = %s;\n" % pair for pair in given)
+    return ("/// What an [`AssayError`](crate::AssayError) says; read it through that.\n"
+            "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\n"
+            "pub struct ErrorDetail {\n%s}\n\nimpl ErrorDetail {\n"
+            "    pub(crate) fn new(code: Code, message: String) -> Self {\n"
+            "        ErrorDetail {\n            code,\n            status: code.row().1,\n"
+            "            message,\n%s        }\n    }\n\n"
+            "    /// Takes over the server's words, but for its sentence.\n"
+            "    pub(crate) fn set_words(&mut self, words: ErrorBody) {\n%s    }\n}\n\n"
+            % (members, nothing, taken))
+
+
 def provenances(protocol):
     rows = [(pascal(row["name"]), row) for row in protocol["provenance"]]
     numbers = "".join("            %d => Some(Provenance::%s),\n" % (row["number"], variant)
@@ -185,6 +215,8 @@ def header(protocol):
                     for name, start, _, kind, _ in words)
     writes = "".join("        bytes[%d..%d].copy_from_slice(&self.%s.to_le_bytes());\n"
                      % (start, end, name) for name, start, end, _, _ in words)
+    flags = "".join("\n    pub fn is_%s(&self) -> bool {\n        self.flags & FLAG_%s != 0\n    }\n"
+                    % (flag["name"], flag["name"].upper()) for flag in protocol["flags"])
     return ("/// A frame's header, word by word.\n#[derive(Debug, Clone, Copy, Default)]\n"
             "pub(crate) struct Header {\n%s}\n\n"
             "fn word<const SIZE: usize>(bytes: &[u8; HEADER_SIZE], at: usize) -> [u8; SIZE] {\n"
@@ -193,27 +225,61 @@ def header(protocol):
             "        Header {\n%s        }\n    }\n\n"
             "    pub fn bytes(&self) -> [u8; HEADER_SIZE] {\n"
             "        let mut bytes = [0; HEADER_SIZE];\n"
-            "%s        bytes\n    }\n}\n\n" % (members, reads, writes))
+            "%s        bytes\n    }\n%s}\n\n" % (members, reads, writes, flags))
 
 
 VARIANTS = {"u64": "U64", "f64": "F64", "bytes": "Bytes", "text": "Text", "u32[]": "U32s",
             "f32[]": "F32s", "record": "Record", "bool": "Bool"}
 
+# What a row of a message's table says: name, type, what most rows say, meaning.
+ROW = [
+    ("id", "u16", "0", "its id"),
+    ("name", "&'static str", '""', "its name"),
+    ("kind", "u8", "0", "number of its type"),
+    ("since", "u64", "1", "lowest revision that knows it"),
+    ("times", "(usize, usize)", "(0, 1)", "how often it is there, at least and at most"),
+    ("bounds", "(u64, u64)", "(0, u64::MAX)",
+     "least and most bytes or elements, or least and largest u64"),
+    ("numbers", "(f64, f64)", "(f64::NEG_INFINITY, f64::INFINITY)", "least and largest f64"),
+    ("above_min", "bool", "false", "the least f64 itself is not allowed"),
+    ("choices", "&'static [&'static str]", "&[]", "words that are allowed; empty: any"),
+    ("is_traceparent", "bool", "false", "a W3C traceparent of version 00"),
+]
+TABLE = [
+    ("name", "&'static str", "its name in SPEC.md"),
+    ("fields", "&'static [Field]", "its fields, in order of id"),
+    ("one_of", "&'static [usize]", "places of fields of which at least one must be given"),
+    ("excludes", "&'static [&'static [usize]]", "places of fields of which at most one may be"),
+]
+KIND = [
+    ("number", "u8", "its number in a request"),
+    ("name", "&'static str", "its name"),
+    ("since", "u64", "lowest revision that knows it"),
+    ("streamed", "bool", "more frames than one may answer it"),
+    ("retry_safe", "bool", "sending it twice does no harm"),
+]
+
+
+def record(name, text, members):
+    """A struct of members, each a name, a type and a meaning."""
+    lines = "".join("%s    pub %s: %s,\n" % (doc(meaning, 4), member, kind)
+                    for member, kind, meaning in members)
+    return "/// %s\n#[derive(Debug)]\npub struct %s {\n%s}\n\n" % (text, name, lines)
+
 
 def types(protocol):
-    """The place of a value of each type."""
-    rows = [(VARIANTS[row["name"]], TYPES.get(row["name"], "dyn Message"), row)
-            for row in protocol["types"]]
-    places = "".join("%s    %s(&'a mut %s),\n" % (doc(row["meaning"], 4), variant, kind)
-                     for variant, kind, row in rows)
-    numbers = "".join("            Place::%s(_) => %d,\n" % (variant, row["number"])
-                      for variant, _, row in rows)
-    singles = "".join("single!(%s, %s);\n" % (kind, variant) for variant, kind, row in rows
-                      if row["name"] in TYPES)
-    return ("/// The place of one value in a message.\npub enum Place<'a> {\n%s}\n\n"
-            "impl Place<'_> {\n    /// The number of its type on the wire.\n"
-            "    pub fn number(&self) -> u8 {\n        match self {\n%s        }\n    }\n}\n\n"
-            "%s\n" % (places, numbers, singles))
+    """What tables are made of, and the place of a value of each type."""
+    places = "".join("%s    %s(&'a mut %s),\n" % (
+        doc(row["meaning"], 4), VARIANTS[row["name"]], TYPES.get(row["name"], "dyn Message"))
+        for row in protocol["types"])
+    usual = "".join("    %s: %s,\n" % (name, value) for name, _, value, _ in ROW)
+    return (record("Field", "One row of a message's table.",
+                   [(name, kind, meaning) for name, kind, _, meaning in ROW])
+            + "/// A field that is optional and may be anything but NaN.\n"
+            "const FIELD: Field = Field {\n%s};\n\n" % usual
+            + record("Table", "What a message may hold.", TABLE)
+            + record("Kind", "What a kind of request is.", KIND)
+            + "/// The place of one value in a message.\npub enum Place<'a> {\n%s}\n\n" % places)
 
 
 def range_words(field):
@@ -229,9 +295,9 @@ def range_words(field):
     return "; ".join(words)
 
 
-def rules(field, since):
-    """What differs from a field that is optional and may be anything."""
-    words = []
+def row_text(field, since, number):
+    """A row: what differs from a field that is optional and may be anything."""
+    words = ["id: %d" % field["id"], 'name: "%s"' % field["name"], "kind: %d" % number]
     if field["presence"] == "required":
         words.append("times: (1, 1)")
     elif field["presence"] == "repeated":
@@ -249,51 +315,87 @@ def rules(field, since):
     since = max(field.get("since", 1), since)
     if since > 1:
         words.append("since: %d" % since)
-    return ", ".join(words)
+    line = "        Field { %s, ..FIELD },\n" % ", ".join(words)
+    if len(line) > 101:
+        indent = " " * 12
+        line = "        Field {\n%s\n        },\n" % textwrap.fill(
+            ", ".join(words) + ", ..FIELD", 100, initial_indent=indent, subsequent_indent=indent)
+    return line
 
 
-def methods(name, message):
-    """What the client asks of a message: rules between fields, and fields by their meaning."""
-    out = []
-    fields = {field["name"]: field for field in message["fields"]}
-    if message.get("exactly_one") or message.get("excludes"):
-        lines = []
-        if message.get("exactly_one"):
-            lines.append("exactly_one(given!(self, %s))" % ", ".join(message["exactly_one"]))
-        for pair in message.get("excludes", []):
-            lines.append("excludes(given!(self, %s))" % ", ".join(pair))
-        out.append("fn rules(&self) -> Result<(), BodyError> {\n            %s\n        }"
-                   % "?;\n            ".join(lines))
-    if "frame" in fields:
-        out.append("fn frame(&self) -> Option<u64> {\n            self.frame\n        }")
-    if fields.get("answer", {}).get("record") == "Answer":
-        out.append("fn answer(&self) -> Option<&Answer> {\n            Some(&self.answer)\n"
-                   "        }")
-    if "context" in fields and "request" in name:
-        out.append("fn context(&mut self) -> Option<&mut Option<RequestContext>> {\n"
-                   "            Some(&mut self.context)\n        }")
-    if "requirements" in fields:
-        # The health of a server as a whole has no model that could be real.
-        model = "self.model.as_ref()?;\n            " if name == "Health request" else ""
-        out.append("fn requirements(&mut self) -> Option<&mut Option<Requirements>> {\n"
-                   "            %sSome(&mut self.requirements)\n        }" % model)
-    if not out:
-        return ""
-    return "    with {\n%s    }\n" % "".join("        %s\n" % method for method in out)
+def table_text(name, message, numbers):
+    fields = message["fields"]
+    index = {field["name"]: place for place, field in enumerate(fields)}
+    places = lambda names: "&[%s]" % ", ".join(str(index[one]) for one in names)
+    one_of = message.get("exactly_one", [])
+    excludes = ([one_of] if one_of else []) + message.get("excludes", [])
+    rows = "".join(row_text(field, message["since"], numbers[field["type"]]) for field in fields)
+    return ('const %s: Table = Table {\n    name: "%s",\n    fields: &[%s],\n    one_of: %s,\n'
+            "    excludes: &[%s],\n};\n\n"
+            % (table_name(name), name,
+               "\n%s    " % rows if rows else "",
+               places(one_of), ", ".join(map(places, excludes))))
 
 
-def message_text(name, message):
-    out = ["message! {\n    /// Message `%s`.\n    %s, \"%s\"\n" % (name, camel(name), name)]
-    for field in message["fields"]:
+def table_name(name):
+    return name.upper().replace(" ", "_") + "_TABLE"
+
+
+SEEN = {
+    "required": "        see(%(at)d, Place::%(variant)s(&mut self.%(name)s))?;\n",
+    "optional": "        if let Some(value) = &mut self.%(name)s {\n"
+                "            see(%(at)d, Place::%(variant)s(value))?;\n        }\n",
+    "repeated": "        for value in &mut self.%(name)s {\n"
+                "            see(%(at)d, Place::%(variant)s(value))?;\n        }\n",
+}
+ADDED = {
+    "required": "            %(at)d => Place::%(variant)s(&mut self.%(name)s),\n",
+    "optional": "            %(at)d => Place::%(variant)s("
+                "self.%(name)s.get_or_insert_with(Default::default)),\n",
+    "repeated": "            %(at)d => {\n"
+                "                self.%(name)s.push(Default::default());\n"
+                "                Place::%(variant)s(self.%(name)s.last_mut()?)\n            }\n",
+}
+
+
+def method(head, body):
+    return "    fn %s {\n%s    }\n" % (head, body)
+
+
+def message_text(name, message, numbers):
+    """The struct of a message, its table, and the ways to its values."""
+    fields = message["fields"]
+    out = ["/// Message `%s`.\n#[derive(Debug, Clone, Default, PartialEq)]\npub struct %s {\n"
+           % (name, camel(name))]
+    for field in fields:
         out.append(doc("%s (%s)" % (field["meaning"], range_words(field)), 4))
-        words = rules(field, message["since"])
-        line = "    %d %s: %s {" % (field["id"], field["name"], member_type(field))
-        if words and len(line) + len(words) + 3 <= 100:
-            words = " %s " % words
-        elif words:
-            words = "\n        %s\n    " % words
-        out.append("%s%s}\n" % (line, words))
-    return "".join(out) + methods(name, message) + "}\n\n"
+        out.append("    pub %s: %s,\n" % (field["name"], member_type(field)))
+    out.append("}\n\n" + table_text(name, message, numbers))
+    facts = [{"at": place, "name": field["name"], "variant": VARIANTS[field["type"]],
+              "presence": field["presence"]} for place, field in enumerate(fields)]
+    seen = "".join(SEEN[fact["presence"]] % fact for fact in facts)
+    arms = "".join(ADDED[fact["presence"]] % fact for fact in facts)
+    names = {field["name"]: field for field in fields}
+    asked = "request" in name
+    answers = names.get("answer", {}).get("record") == "Answer"
+    # The health of a server as a whole has no model that could be real.
+    model = "        self.model.as_ref()?;\n" if name == "Health request" else ""
+    option = lambda there, value: "        %s\n" % (value if there else "None")
+    out.append("impl Message for %s {\n" % camel(name) + "\n".join([
+        method("table(&self) -> &'static Table", "        &%s\n" % table_name(name)),
+        method("each(&mut self, %s: &mut See) -> Result<(), BodyError>"
+               % ("see" if fields else "_"), seen + "        Ok(())\n"),
+        method("add(&mut self, %s: usize) -> Option<Place<'_>>" % ("place" if fields else "_"),
+               "        Some(match place {\n%s            _ => return None,\n        })\n" % arms
+               if fields else "        None\n"),
+        method("frame(&self) -> Option<u64>", option("frame" in names, "self.frame")),
+        method("answer(&self) -> Option<&Answer>", option(answers, "Some(&self.answer)")),
+        method("context(&mut self) -> Option<&mut Option<RequestContext>>",
+               option(asked and "context" in names, "Some(&mut self.context)")),
+        method("requirements(&mut self) -> Option<&mut Option<Requirements>>",
+               model + option(asked and "requirements" in names, "Some(&mut self.requirements)")),
+    ]) + "}\n\n")
+    return "".join(out)
 
 
 # ---------------------------------------------------------------- calls
@@ -330,7 +432,10 @@ def calls(protocol):
 
 def emit(protocol):
     out = [HEAD, constants(protocol), options(protocol), provenances(protocol),
-           statuses(protocol), codes(protocol), header(protocol), types(protocol)]
-    out += [message_text(name, message) for name, message in protocol["messages"].items()]
+           statuses(protocol), codes(protocol), error_detail(protocol), header(protocol),
+           types(protocol)]
+    numbers = {row["name"]: row["number"] for row in protocol["types"]}
+    out += [message_text(name, message, numbers)
+            for name, message in protocol["messages"].items()]
     out += [requests(protocol), calls(protocol)]
     return {PATH: "".join(out)}

@@ -22,8 +22,7 @@ fn median(values: &mut [f64]) -> f64 {
 
 /// Median microseconds of `requests` runs of `once`.
 fn round(
-    requests: usize,
-    mut once: impl FnMut() -> Result<(), Box<dyn Error>>,
+    requests: usize, mut once: impl FnMut() -> Result<(), Box<dyn Error>>,
 ) -> Result<f64, Box<dyn Error>> {
     let mut times = Vec::with_capacity(requests);
     for _ in 0..requests {

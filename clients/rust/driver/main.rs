@@ -1,6 +1,6 @@
 //! The program that the conformance kit drives: a JSON object a line in, a JSON object a line out
 //! (Protocol/conformance says which). Messages go from JSON to the structs of the crate and back
-//! by their rows, so nothing here knows a field by name. A thread per call. A test tool, no
+//! by their tables, so nothing here knows a field by name. A thread per call. A test tool, no
 //! example: for the command `fork` it calls the C library.
 
 mod json;
@@ -15,21 +15,18 @@ use std::thread::JoinHandle;
 // ---------------------------------------------------------------- JSON to messages and back
 
 /// Fills a message from the members of an object.
-struct Filler<'a>(&'a Json);
-
-impl Visitor for Filler<'_> {
-    fn field(&mut self, row: &'static Field, member: &mut dyn Member) -> Result<(), BodyError> {
-        match self.0.get(row.name) {
-            None => Ok(()),
-            Some(list) if row.times.1 > 1 => {
-                list.items().iter().try_for_each(|one| fill(member.add(), one))
-            }
-            Some(one) => fill(member.add(), one),
+fn fill(message: &mut dyn Message, json: &Json) {
+    for (place, row) in message.table().fields.iter().enumerate() {
+        let mut set = |one| fill_place(message.add(place).expect("a place of the table"), one);
+        match json.get(row.name) {
+            None => {}
+            Some(list) if row.times.1 > 1 => list.items().iter().for_each(set),
+            Some(one) => set(one),
         }
     }
 }
 
-fn fill(place: Place, json: &Json) -> Result<(), BodyError> {
+fn fill_place(place: Place, json: &Json) {
     match place {
         Place::U64(value) => *value = json.u64(),
         Place::F64(value) => *value = json.f64(),
@@ -42,24 +39,7 @@ fn fill(place: Place, json: &Json) -> Result<(), BodyError> {
         }
         Place::U32s(value) => *value = json.items().iter().map(|one| one.u64() as u32).collect(),
         Place::F32s(value) => *value = json.items().iter().map(|one| one.f64() as f32).collect(),
-        Place::Record(message) => message.visit(&mut Filler(json))?,
-    }
-    Ok(())
-}
-
-/// Writes the fields that are there as the members of an object.
-#[derive(Default)]
-struct Teller(Vec<String>);
-
-impl Visitor for Teller {
-    fn field(&mut self, row: &'static Field, member: &mut dyn Member) -> Result<(), BodyError> {
-        let values: Vec<_> = (0..member.count()).map(|index| told(member.at(index))).collect();
-        if row.times.1 > 1 {
-            self.0.push(format!("{}:[{}]", quoted(row.name), values.join(",")));
-        } else if let Some(value) = values.first() {
-            self.0.push(format!("{}:{}", quoted(row.name), value));
-        }
-        Ok(())
+        Place::Record(message) => fill(message, json),
     }
 }
 
@@ -82,10 +62,21 @@ fn told(place: Place) -> String {
     }
 }
 
+/// The fields that are there as the members of an object.
 fn message_text(message: &mut dyn Message) -> String {
-    let mut teller = Teller::default();
-    message.visit(&mut teller).expect("a teller refuses nothing");
-    format!("{{{}}}", teller.0.join(","))
+    let fields = message.table().fields;
+    let mut values = vec![Vec::new(); fields.len()];
+    let mut see = |place: usize, value: Place| {
+        values[place].push(told(value));
+        Ok(())
+    };
+    message.each(&mut see).expect("nothing is refused");
+    let members = fields.iter().zip(values).filter_map(|(row, values)| {
+        let list = (row.times.1 > 1).then(|| format!("[{}]", values.join(",")));
+        let value = list.or_else(|| values.into_iter().next())?;
+        Some(format!("{}:{}", quoted(row.name), value))
+    });
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
 // ---------------------------------------------------------------- answers
@@ -141,7 +132,7 @@ struct Call {
 impl Call {
     fn request<R: Request + Default>(&self) -> R {
         let mut request = R::default();
-        request.visit(&mut Filler(&self.request)).expect("a filler refuses nothing");
+        fill(&mut request, &self.request);
         request
     }
 

@@ -2,11 +2,9 @@
 
 use crate::answers::Gather;
 use crate::errors::Result;
-use crate::exchange::{Exchange, Reply};
+use crate::exchange::{Exchange, GenerateStream, Reply};
 use crate::pool::Pool;
-use crate::protocol::{GenerateRequest, Layer, LoadProgress, LoadRequest, LoadResponse, Options};
-use crate::stream::GenerateStream;
-use std::borrow::Cow;
+use crate::protocol::{GenerateRequest, Layer, LoadRequest, LoadResponse, Options};
 use std::sync::Arc;
 
 /// A client of one server. Any number of threads may share it, or clones of it; a call blocks its
@@ -44,31 +42,25 @@ impl Client {
         self.pool.close();
     }
 
-    /// A call; `hands_out`: its chunks are given to the caller.
-    fn exchange<'r, R: Gather>(
-        &self,
-        request: Cow<'r, R>,
-        hands_out: bool,
-    ) -> Result<Exchange<'r, R>> {
-        Exchange::new(&self.pool, request, self.deadline_milliseconds, hands_out)
-    }
-
     pub(crate) fn call<R: Gather>(&self, request: &R) -> Result<Reply<R::Response>> {
-        self.exchange(Cow::Borrowed(request), false)?.run(|_| {})
+        Exchange::new(&self.pool, request, self.deadline_milliseconds, false)?.result()
     }
 
     /// Has a file assayed and served; `on_layer` sees each layer's verdict as it comes.
     pub fn load(
-        &self,
-        request: &LoadRequest,
-        mut on_layer: impl FnMut(&Layer),
+        &self, request: &LoadRequest, mut on_layer: impl FnMut(&Layer),
     ) -> Result<Reply<LoadResponse>> {
-        let exchange = self.exchange(Cow::Borrowed(request), true)?;
-        exchange.run(|progress: LoadProgress| on_layer(&progress.layer))
+        let mut exchange = Exchange::new(&self.pool, request, self.deadline_milliseconds, true)?;
+        for progress in &mut exchange {
+            on_layer(&progress?.layer);
+        }
+        exchange.result()
     }
 
     /// Continues a prompt and hands out its parts as they come. Sends the request.
     pub fn generate_stream(&self, request: &GenerateRequest) -> Result<GenerateStream> {
-        GenerateStream::begin(self.exchange(Cow::Owned(request.clone()), true)?)
+        let mut exchange = Exchange::new(&self.pool, request, self.deadline_milliseconds, true)?;
+        exchange.begin()?;
+        Ok(exchange)
     }
 }

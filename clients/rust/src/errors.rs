@@ -3,33 +3,9 @@
 //! Guarantees: a stable code, a status (the server's, or the one that fits), whether and when to
 //! try again, and a sentence a person can act on. Prompts and answers never appear in it.
 
-use crate::protocol::{Code, ErrorBody, Provenance, ServerLoad, Status};
+use crate::protocol::{Code, ErrorBody, ErrorDetail, Provenance, Status};
 use std::fmt;
 use std::ops::Deref;
-
-/// What an [`AssayError`] says; read it through the error itself.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct ErrorDetail {
-    /// Stable reason.
-    pub code: Code,
-    /// The server's status, or the one that fits.
-    pub status: Status,
-    /// One sentence.
-    pub message: String,
-    /// The server's own reason, in snake_case.
-    pub server_code: Option<String>,
-    /// Path of the refused field, or name of the refused option.
-    pub field: Option<String>,
-    /// With `MODEL_REJECTED`: the layer of the assay that refused.
-    pub layer: Option<String>,
-    /// Pause the server asks for before another attempt, milliseconds.
-    pub retry_after_milliseconds: Option<u64>,
-    /// How busy the server was when it refused.
-    pub server_load: Option<ServerLoad>,
-    /// Provenance of the frame that failed; `None` when there was none.
-    pub provenance: Option<Provenance>,
-}
 
 /// What most calls give.
 pub(crate) type Result<T, E = AssayError> = std::result::Result<T, E>;
@@ -46,37 +22,28 @@ macro_rules! error {
 }
 pub(crate) use error;
 
+/// Returns a breach of the protocol unless something holds.
+macro_rules! ensure {
+    ($holds:expr, $($words:tt)+) => {
+        if !$holds {
+            return Err(crate::errors::error!(ProtocolError, "reading {}", format!($($words)+)));
+        }
+    };
+}
+pub(crate) use ensure;
+
 impl AssayError {
     pub(crate) fn new(code: Code, message: String) -> Self {
-        AssayError(Box::new(ErrorDetail {
-            code,
-            status: code.row().1,
-            message,
-            server_code: None,
-            field: None,
-            layer: None,
-            retry_after_milliseconds: None,
-            server_load: None,
-            provenance: None,
-        }))
+        AssayError(Box::new(ErrorDetail::new(code, message)))
     }
 
-    /// The same with the server's own words.
-    pub(crate) fn with_words(mut self, body: ErrorBody, provenance: Provenance) -> Self {
-        self.0.server_code = Some(body.code);
-        self.0.field = body.field;
-        self.0.layer = body.layer;
-        self.0.retry_after_milliseconds = body.retry_after_milliseconds;
-        self.0.server_load = body.server_load;
-        self.of(provenance)
-    }
-
-    /// A status that the server answered with.
-    pub(crate) fn refused(number: u32, body: ErrorBody, provenance: Provenance) -> Self {
+    /// What a server said instead of an answer.
+    pub(crate) fn said(code: Code, number: u32, words: ErrorBody) -> Self {
         let status = Status::from_number(number);
-        let mut error = error!(ServerRefused, "{}: {}", status.name(), body.message);
+        let mut error = AssayError::new(code, format!("{}: {}", status.name(), words.message));
         error.0.status = status;
-        error.with_words(body, provenance)
+        error.0.set_words(words);
+        error
     }
 
     /// The same about a frame of that provenance.

@@ -1,22 +1,24 @@
 //! One call: attempts, frames, deadlines and pauses.
 //!
 //! Guarantees: nothing is sent again once a part of the answer has been handed out, and nothing
-//! that may do harm twice when it may have arrived; a call that is dropped tells the server to
-//! stop.
+//! that may do harm twice when it may have arrived; a call that is closed or dropped before its end
+//! is given up: the server is told to stop, and the connection lives on.
 //! Not here: sockets (see `connection`), and what an answer must be (see `answers`).
 
-use crate::answers::{admit, read_frame, Gather};
-use crate::codec::{encode, Message};
-use crate::connection::{earlier, Connection, Until};
+use crate::answers::{body_of, merge, read_frame, Gather};
+use crate::codec::Encoded;
+use crate::connection::Connection;
 use crate::errors::{error, AssayError, Result};
 use crate::frames::request_frame;
 use crate::pool::Pool;
-use crate::protocol::{Answer, Code, Options, Provenance, Status, CONTEXT_SINCE};
-use std::borrow::Cow;
+use crate::protocol::{Code, GenerateRequest, Provenance, Status, CONTEXT_SINCE};
+use std::mem::take;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Longer than any deadline.
+const NEVER: Duration = Duration::from_secs(1 << 28);
 /// Longest pause between two tries within `wait_milliseconds`.
 const WAIT_PAUSE: Duration = Duration::from_millis(200);
 
@@ -29,15 +31,8 @@ pub struct Reply<T> {
     pub provenance: Provenance,
     /// Generation of the model that answered, 0 for none.
     pub generation: u32,
-    /// `answer().degradations` says how.
+    /// Its `answer.degradations` says how.
     pub degraded: bool,
-}
-
-impl<T: Message> Reply<T> {
-    /// Who answered, on what and in what time (microseconds); `None`: the kind does not say.
-    pub fn answer(&self) -> Option<&Answer> {
-        self.response.answer()
-    }
 }
 
 impl<T> Deref for Reply<T> {
@@ -48,20 +43,18 @@ impl<T> Deref for Reply<T> {
     }
 }
 
-/// What comes next of an answer.
-pub enum Step<R: Gather> {
-    Chunk(R::Chunk),
-    Whole(Reply<R::Response>),
-}
+/// The chunks of an answer as they come. Ends after the last one, or after an error; then
+/// [`result`](Exchange::result) has the whole answer.
+pub type GenerateStream = Exchange<GenerateRequest>;
 
-/// A call that runs.
-pub struct Exchange<'r, R: Gather> {
+/// A call that runs, and its answer in its parts.
+pub struct Exchange<R: Gather> {
     pool: Arc<Pool>,
-    request: Cow<'r, R>,
-    body: Vec<u8>,
-    /// Lowest revision that knows all of the request.
-    since: u64,
-    deadline: Until,
+    request: R,
+    encoded: Encoded,
+    /// 0: none.
+    deadline_milliseconds: u32,
+    deadline: Instant,
     /// The end of `wait_milliseconds`.
     wait_until: Instant,
     /// Attempts that failed, without the tries made while waiting.
@@ -70,6 +63,7 @@ pub struct Exchange<'r, R: Gather> {
     /// The caller is given the chunks.
     hands_out: bool,
     attempt: Option<Attempt<R>>,
+    end: Option<Result<Reply<R::Response>>>,
 }
 
 /// An attempt that is under way.
@@ -83,212 +77,213 @@ struct Attempt<R: Gather> {
 }
 
 impl<R: Gather> Drop for Attempt<R> {
-    /// Tells the server to stop, unless the answer is whole.
     fn drop(&mut self) {
-        if self.was_written {
-            self.connection.give_up(self.id);
-        } else {
-            self.connection.remove(self.id);
-        }
+        let _ = self.connection.end(self.id, self.was_written); // not asked to stop: as well
     }
 }
 
-/// The body of a request, which asks for a real model unless mocks are allowed, and may say which
-/// attempt it is; and the lowest revision that knows all of it.
-fn body_of<R: Gather>(
-    request: &R,
-    allow_mock: bool,
-    attempt: Option<u64>,
-) -> Result<(Vec<u8>, u64)> {
-    let mut request = request.clone();
-    if let (false, Some(requirements)) = (allow_mock, request.requirements()) {
-        requirements.get_or_insert_with(Default::default).real = Some(true);
-    }
-    if let (Some(_), Some(context)) = (attempt, request.context()) {
-        context.get_or_insert_with(Default::default).attempt = attempt;
-    }
-    encode(&mut request).map_err(|wrong| {
-        let words = format!("{} at \"{}\"", wrong.code, wrong.path);
-        error!(RequestInvalid, "making {}: {words}", request.title()).field(wrong.path)
-    })
-}
-
-impl<'r, R: Gather> Exchange<'r, R> {
-    /// Makes the request; nothing is sent yet.
-    pub fn new(
-        pool: &Arc<Pool>,
-        request: Cow<'r, R>,
-        deadline_milliseconds: u32,
-        hands_out: bool,
+impl<R: Gather> Exchange<R> {
+    /// Makes the request, which asks for a real model unless mocks are allowed; nothing is sent
+    /// yet. `hands_out`: what `next` gives reaches the caller, and is not asked for again.
+    pub(crate) fn new(
+        pool: &Arc<Pool>, request: &R, deadline_milliseconds: u32, hands_out: bool,
     ) -> Result<Self> {
-        let (body, since) = body_of(&*request, pool.options.allow_mock, None)?;
+        let mut request = request.clone();
+        if let (false, Some(requirements)) = (pool.options.allow_mock, request.requirements()) {
+            requirements.get_or_insert_with(Default::default).real = Some(true);
+        }
         let now = Instant::now();
+        let is_limited = deadline_milliseconds > 0;
         let limit = Duration::from_millis(deadline_milliseconds.into());
         Ok(Exchange {
             pool: Arc::clone(pool),
+            encoded: body_of(&mut request)?,
             request,
-            body,
-            since: since.max(R::KIND.since),
-            deadline: Some(now + limit).filter(|_| !limit.is_zero()),
+            deadline_milliseconds,
+            deadline: now + if is_limited { limit } else { NEVER },
             wait_until: now + Duration::from_millis(pool.options.wait_milliseconds),
             attempts_made: 0,
             waits_made: 0,
             hands_out,
             attempt: None,
+            end: None,
         })
     }
 
-    /// Runs to the end.
-    pub fn run(mut self, mut on_chunk: impl FnMut(R::Chunk)) -> Result<Reply<R::Response>> {
+    /// Sends the request; tries again where that is safe.
+    pub(crate) fn begin(&mut self) -> Result<()> {
+        self.retry(Self::send)
+    }
+
+    /// Reads what is left, and returns the whole answer: all tokens, text and log-probabilities,
+    /// those of the chunks included; or the error that ended it.
+    pub fn result(mut self) -> Result<Reply<R::Response>> {
         loop {
-            match self.advance()? {
-                Step::Chunk(chunk) => on_chunk(chunk),
-                Step::Whole(reply) => return Ok(reply),
+            match self.end.take() {
+                Some(end) => return end,
+                None => drop(self.next()),
             }
         }
     }
 
-    /// Sends the request, unless it is under way; tries again where that is safe.
-    pub fn begin(&mut self) -> Result<()> {
-        while self.attempt.is_none() {
-            if let Err(error) = self.send() {
-                self.leave(error)?;
-            }
+    /// Gives up what is left. May be repeated, and does nothing after the end.
+    pub fn close(&mut self) {
+        if self.end.is_none() {
+            self.attempt = None;
+            let name = R::KIND.name;
+            self.end = Some(Err(error!(GivenUp, "calling {name}: the caller closed the stream")));
         }
-        Ok(())
     }
 
-    /// The next part of the answer; tries again where that is safe.
-    pub fn advance(&mut self) -> Result<Step<R>> {
+    /// Takes a step; when it fails again, after a pause, where that is safe.
+    fn retry<T>(&mut self, step: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
         loop {
-            self.begin()?;
-            match self.receive() {
-                Ok(step) => return Ok(step),
+            match step(self) {
                 Err(error) => self.leave(error)?,
+                done => return done,
             }
         }
     }
 
-    /// Gives up the answer, when it is under way.
-    pub fn give_up(&mut self) {
-        self.attempt = None;
-    }
-
-    /// One attempt to send.
+    /// One attempt to send, unless the request is under way.
     fn send(&mut self) -> Result<()> {
+        if self.attempt.is_some() {
+            return Ok(());
+        }
         let name = R::KIND.name;
-        let (connection, id) = self.pool.acquire(R::KIND, self.deadline)?;
-        let agreed = connection.agreed();
-        let whole = R::Response::default();
+        let (connection, (id, agreed)) = loop {
+            let connection = self.pool.choose()?;
+            if let Some(place) = connection.register(R::KIND, self.deadline)? {
+                break (connection, place);
+            }
+        };
+        let (limit, whole) = (self.limit(), R::Response::default());
         let attempt = Attempt { connection, id, was_written: false, frames: 0, whole };
         let attempt = self.attempt.insert(attempt);
-        if self.since > agreed.revision {
-            let found = format!("the server speaks {}", agreed.revision);
-            let needed = format!("it needs revision {} of the protocol", self.since);
-            return Err(error!(RevisionTooLow, "sending {name}: {needed}, {found}"));
+        let since = self.encoded.since.max(R::KIND.since);
+        if since > agreed.revision {
+            let found = format!("the server speaks revision {}", agreed.revision);
+            return Err(error!(RevisionTooLow, "sending {name}: it needs {since}, {found}"));
         }
-        let mut body = Cow::Borrowed(&self.body);
+        let mut marked = None;
         if self.attempts_made > 0 && agreed.revision >= CONTEXT_SINCE {
-            let attempt = Some(self.attempts_made + 1);
-            body = Cow::Owned(body_of(&*self.request, self.pool.options.allow_mock, attempt)?.0);
+            if let Some(context) = self.request.context() {
+                context.get_or_insert_with(Default::default).attempt = Some(self.attempts_made + 1);
+            }
+            marked = Some(body_of(&mut self.request)?);
         }
+        let body = &marked.as_ref().unwrap_or(&self.encoded).body;
         if body.len() as u64 > agreed.body_size_max {
-            let allowed = format!("the server accepts {}", agreed.body_size_max);
-            let found = format!("its body has {} bytes", body.len());
-            return Err(error!(RequestInvalid, "sending {name}: {found}, {allowed}"));
+            let (found, allowed) = (body.len(), agreed.body_size_max);
+            let words = format!("its body has {found} bytes, the server accepts {allowed}");
+            return Err(error!(RequestInvalid, "sending {name}: {words}"));
         }
-        let deadline = self.deadline.map_or(0, |until| {
-            let left = until.saturating_duration_since(Instant::now());
-            u32::try_from(left.as_millis() + 1).unwrap_or(u32::MAX)
-        });
-        let frame = request_frame(R::KIND.number, id, deadline, &body, agreed.compression)?;
-        attempt.connection.write(&frame, limit(&self.pool.options, self.deadline))?;
+        let left = self.deadline.saturating_duration_since(Instant::now()).as_millis() as u64;
+        let deadline = self.deadline_milliseconds.min(u32::try_from(left + 1).unwrap_or(u32::MAX));
+        let frame = request_frame(R::KIND.number, id, deadline, body, agreed.compression)?;
+        attempt.connection.write(R::KIND, &frame, limit)?;
         attempt.was_written = true;
         Ok(())
     }
 
-    fn receive(&mut self) -> Result<Step<R>> {
-        let options = &self.pool.options;
-        let attempt = match &mut self.attempt {
-            Some(attempt) => attempt,
-            None => return Err(error!(ConnectionClosed, "reading: nothing was sent")),
-        };
-        let frame = attempt.connection.next_frame(attempt.id, limit(options, self.deadline))?;
-        admit(&frame, R::KIND.name, options.allow_mock)?;
+    /// One frame: a chunk, or `None` for the last one.
+    fn receive(&mut self) -> Result<Option<R::Chunk>> {
+        let (limit, allow_mock) = (self.limit(), self.pool.options.allow_mock);
+        let unsent = || error!(ConnectionClosed, "reading: nothing was sent");
+        let attempt = self.attempt.as_mut().ok_or_else(unsent)?;
         let before = attempt.frames;
-        attempt.frames += 1;
-        if !frame.is_last() {
-            let chunk = read_frame(&frame, before)?;
-            self.request.add(&mut attempt.whole, &chunk)?;
-            return Ok(Step::Chunk(chunk));
+        let frame = attempt.connection.next_frame(R::KIND, attempt.id, limit)?;
+        let (mut chunk, mut piece) = (None, R::Response::default());
+        match frame.header.is_more() {
+            false => piece = read_frame(&frame, before, allow_mock)?,
+            true => {
+                let read: R::Chunk = read_frame(&frame, before, allow_mock)?;
+                merge(&mut piece, chunk.insert(read));
+            }
         }
-        let mut response = read_frame(&frame, before)?;
-        self.request.finish(std::mem::take(&mut attempt.whole), &mut response)?;
+        attempt.frames += 1;
+        self.request.check_piece(&attempt.whole, &mut piece)?;
+        merge(&mut attempt.whole, &mut piece);
+        if chunk.is_some() {
+            return Ok(chunk);
+        }
+        let mut response = take(&mut attempt.whole);
+        self.request.check_whole(&mut response)?;
         self.attempt = None;
-        Ok(Step::Whole(Reply {
+        self.end = Some(Ok(Reply {
             response,
             provenance: frame.provenance,
             generation: frame.header.generation,
-            degraded: frame.is_degraded(),
-        }))
+            degraded: frame.header.is_degraded(),
+        }));
+        Ok(None)
+    }
+
+    /// When to stop waiting for the next frame.
+    fn limit(&self) -> Instant {
+        let end = self.deadline + Duration::from_millis(self.pool.options.grace_milliseconds);
+        match self.pool.options.answer_milliseconds {
+            0 => end,
+            silence => end.min(Instant::now() + Duration::from_millis(silence)),
+        }
     }
 
     /// Ends an attempt that failed; an error: there is no other.
     fn leave(&mut self, error: AssayError) -> Result<()> {
         let attempt = self.attempt.take();
         let was_written = attempt.as_ref().map_or(false, |attempt| attempt.was_written);
-        let had_frames = attempt.as_ref().map_or(false, |attempt| attempt.frames > 0);
-        if let (Some(attempt), Code::ProtocolError) = (&attempt, error.code) {
+        let was_answered = attempt.as_ref().map_or(false, |attempt| attempt.frames > 0);
+        if let Some(attempt) = attempt.filter(|_| error.code == Code::ProtocolError) {
             attempt.connection.fail(&error);
         }
-        drop(attempt);
-        match self.next_try(&error, was_written, had_frames && self.hands_out) {
-            Some(until) if self.deadline.map_or(true, |deadline| until < deadline) => {
-                self.pool.pause(until)
-            }
+        let was_seen = was_answered && self.hands_out;
+        match self.next_try(&error, was_written).filter(|_| !was_seen) {
+            Some(until) if until < self.deadline => self.pool.pause(until),
             _ => Err(error),
         }
     }
 
     /// The time of the next try; `None`: there is none after this error.
-    fn next_try(&mut self, error: &AssayError, was_written: bool, was_seen: bool) -> Until {
+    fn next_try(&mut self, error: &AssayError, was_written: bool) -> Option<Instant> {
         let now = Instant::now();
         let asked = error.retry_after_milliseconds.map(Duration::from_millis);
         let is_loading = error.code == Code::ServerRefused
             && error.server_code.as_deref() == Some("model_loading");
-        let may_wait = is_loading || error.code == Code::Unreachable;
-        if may_wait && !was_seen && now < self.wait_until {
-            let left = self.wait_until - now;
+        let left = self.wait_until.saturating_duration_since(now);
+        if !left.is_zero() && (is_loading || error.code == Code::Unreachable) {
             let pause = match is_loading {
                 true => asked.unwrap_or(WAIT_PAUSE),
                 false => self.pool.backoff(self.waits_made + 1).min(WAIT_PAUSE).min(left),
             };
-            if !is_loading || pause <= left {
+            if pause <= left {
                 self.waits_made += 1;
                 return Some(now + pause.max(Duration::from_millis(1)));
             }
         }
         self.attempts_made += 1;
+        let passing = [Status::Unavailable, Status::ResourceExhausted, Status::Aborted];
         let may_retry = match error.code {
             Code::Unreachable => true,
             Code::ConnectionClosed => !was_written || R::KIND.retry_safe,
-            Code::ServerRefused => matches!(
-                error.status,
-                Status::Unavailable | Status::ResourceExhausted | Status::Aborted
-            ),
+            Code::ServerRefused => passing.contains(&error.status),
             _ => false,
         };
-        if !may_retry || was_seen || self.attempts_made >= self.pool.options.attempts {
-            return None;
-        }
-        Some(now + asked.unwrap_or_else(|| self.pool.backoff(self.attempts_made)))
+        let pause = asked.unwrap_or_else(|| self.pool.backoff(self.attempts_made));
+        (may_retry && self.attempts_made < self.pool.options.attempts).then(|| now + pause)
     }
 }
 
-/// When to stop waiting for the next frame.
-fn limit(options: &Options, deadline: Until) -> Until {
-    let grace = Duration::from_millis(options.grace_milliseconds);
-    let silence = Duration::from_millis(options.answer_milliseconds);
-    let silence = Some(silence).filter(|silence| !silence.is_zero());
-    earlier(deadline.map(|until| until + grace), silence.map(|limit| Instant::now() + limit))
+impl<R: Gather> Iterator for Exchange<R> {
+    type Item = Result<R::Chunk>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.end.is_some() {
+            return None;
+        }
+        let chunk = self.retry(|call| call.send().and_then(|()| call.receive()));
+        if let Err(error) = &chunk {
+            self.end = Some(Err(error.clone()));
+        }
+        chunk.transpose()
+    }
 }

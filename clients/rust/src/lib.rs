@@ -12,7 +12,7 @@
 //!
 //! Unless [`Options::allow_mock`] is set, an answer of a mock model is never handed out: requests
 //! say that they want a real one, and the first frame that says mock ends the call. A client is
-//! cheap to clone and to share; no thread is started but for connecting.
+//! cheap to clone and to share; no thread is started but for opening a connection.
 //!
 //! A forked child may go on with the client that the parent made: the child makes connections of
 //! its own, and the parent's are neither read, written nor shut down by it.
@@ -27,22 +27,16 @@ mod connection;
 mod errors;
 mod exchange;
 mod frames;
-#[allow(unsafe_code)] // the one exception
-mod keepalive;
 mod lz4;
-mod options;
 mod pool;
 #[rustfmt::skip]
 mod protocol;
-#[cfg(test)]
-#[path = "tests/random.rs"]
-mod random;
 mod socket;
-mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use client::Client;
-pub use codec::{BodyError, Field, Kind, Member, Message, Request, Visitor};
-pub use errors::{AssayError, AssayError as Error, ErrorDetail};
-pub use exchange::Reply;
+pub use codec::{BodyError, Message, Request, See};
+pub use errors::{AssayError, AssayError as Error};
+pub use exchange::{Exchange, GenerateStream, Reply};
 pub use protocol::*;
-pub use stream::GenerateStream;

@@ -24,55 +24,45 @@ pub fn decode(block: &[u8], size: usize) -> Option<Vec<u8>> {
         return None;
     }
     let mut out = Vec::with_capacity(size);
-    let mut at = 0;
+    let mut rest = block;
     loop {
-        let token = usize::from(*block.get(at)?);
-        at += 1;
-        let literals = length(block, &mut at, token >> 4)?;
-        let end = at.checked_add(literals)?;
-        if literals > size - out.len() {
-            return None;
+        let token = usize::from(take(&mut rest, 1)?[0]);
+        let literals = length(&mut rest, token >> 4)?;
+        out.extend_from_slice(take(&mut rest, literals)?);
+        if rest.is_empty() || out.len() > size {
+            return Some(out).filter(|out| out.len() == size);
         }
-        out.extend_from_slice(block.get(at..end)?);
-        at = end;
-        if at == block.len() {
-            return if out.len() == size { Some(out) } else { None };
-        }
-        let offset = usize::from(*block.get(at)?) | usize::from(*block.get(at + 1)?) << 8;
-        at += 2;
-        let count = length(block, &mut at, token & 15)?.checked_add(MATCH_MIN)?;
+        let offset = take(&mut rest, 2)?;
+        let offset = usize::from(offset[0]) | usize::from(offset[1]) << 8;
+        let mut count = length(&mut rest, token & 15)?.checked_add(MATCH_MIN)?;
         if offset == 0 || offset > out.len() || count > size - out.len() {
             return None;
         }
-        copy_match(&mut out, offset, count);
+        // What lies `offset` bytes back; a match longer than that repeats what it just made.
+        let start = out.len() - offset;
+        while count > 0 {
+            let piece = count.min(out.len() - start);
+            out.extend_from_within(start..start + piece);
+            count -= piece;
+        }
     }
 }
 
-/// Repeats what lies `offset` bytes back; the two may overlap.
-fn copy_match(out: &mut Vec<u8>, offset: usize, count: usize) {
-    let start = out.len() - offset;
-    if offset >= count {
-        out.extend_from_within(start..start + count);
-    } else {
-        for at in start..start + count {
-            let byte = out[at];
-            out.push(byte);
-        }
-    }
+/// The next bytes of a block; `None`: it has fewer.
+fn take<'b>(rest: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
+    let taken = rest.get(..count)?;
+    *rest = &rest[count..];
+    Some(taken)
 }
 
 /// A length that begins in four bits of a token.
-fn length(block: &[u8], at: &mut usize, first: usize) -> Option<usize> {
+fn length(rest: &mut &[u8], first: usize) -> Option<usize> {
     let mut sum = first;
-    if first == 15 {
-        loop {
-            let byte = *block.get(*at)?;
-            *at += 1;
-            sum = sum.checked_add(usize::from(byte))?;
-            if byte != 255 {
-                break;
-            }
-        }
+    let mut goes_on = first == 15;
+    while goes_on {
+        let byte = take(rest, 1)?[0];
+        sum = sum.checked_add(usize::from(byte))?;
+        goes_on = byte == 255;
     }
     Some(sum)
 }
@@ -95,10 +85,8 @@ pub fn encode(bytes: &[u8], room: usize) -> Option<Vec<u8>> {
             continue;
         }
         let from = before - 1;
-        let mut count = MATCH_MIN;
-        while at + count < match_end && bytes[from + count] == bytes[at + count] {
-            count += 1;
-        }
+        let pairs = bytes[from..].iter().zip(&bytes[at..match_end]);
+        let count = pairs.take_while(|(old, new)| old == new).count();
         put_sequence(&mut out, &bytes[literals_from..at], Some((at - from, count)), room)?;
         at += count;
         literals_from = at;
@@ -108,24 +96,15 @@ pub fn encode(bytes: &[u8], room: usize) -> Option<Vec<u8>> {
 }
 
 fn word_at(bytes: &[u8], at: usize) -> u32 {
-    let mut word = [0; 4];
-    word.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_le_bytes(word)
+    bytes[at..at + 4].try_into().map_or(0, u32::from_le_bytes)
 }
 
 /// Appends literals and the match behind them; `None`: there is no room.
 fn put_sequence(
-    out: &mut Vec<u8>,
-    literals: &[u8],
-    found: Option<(usize, usize)>,
-    room: usize,
+    out: &mut Vec<u8>, literals: &[u8], found: Option<(usize, usize)>, room: usize,
 ) -> Option<()> {
     let (offset, count) = found.unwrap_or((0, MATCH_MIN));
     let count = count - MATCH_MIN;
-    let need = 1 + literals.len() / 255 + 1 + literals.len() + 2 + count / 255 + 1;
-    if out.len() + need > room {
-        return None;
-    }
     out.push((literals.len().min(15) << 4 | count.min(15)) as u8);
     put_length(out, literals.len());
     out.extend_from_slice(literals);
@@ -133,21 +112,13 @@ fn put_sequence(
         out.extend_from_slice(&(offset as u16).to_le_bytes());
         put_length(out, count);
     }
-    Some(())
+    (out.len() <= room).then_some(())
 }
 
+/// What of a length is more than four bits of a token hold.
 fn put_length(out: &mut Vec<u8>, length: usize) {
-    if length < 15 {
-        return;
+    if let Some(rest) = length.checked_sub(15) {
+        out.resize(out.len() + rest / 255, 255);
+        out.push((rest % 255) as u8);
     }
-    let mut rest = length - 15;
-    while rest >= 255 {
-        out.push(255);
-        rest -= 255;
-    }
-    out.push(rest as u8);
 }
-
-#[cfg(test)]
-#[path = "tests/lz4.rs"]
-mod tests;

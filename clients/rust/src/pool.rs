@@ -1,46 +1,26 @@
 //! The connections of a client, which are made when they are needed.
 //!
-//! Guarantees: a call takes the connection with the fewest requests in flight; never more are in
-//! flight on one than its server allows, further calls wait; a connection that died while idle is
-//! replaced before anything is written to it; closing ends every wait at once; a forked child has
-//! connections of its own, and waits for no lock that a thread of its parent held at the fork.
+//! Guarantees: a call takes the connection that the fewest calls use; however many wait for one, it
+//! is opened once; a connection that died while idle, for 0.1 ms at least, is replaced before
+//! anything is written to it; closing ends every wait at once; a forked child has connections of
+//! its own, and waits for no lock that a thread of its parent held at the fork.
 //! Not here: what a call does with its connection.
 
-use crate::answers::{admit, read_frame};
-use crate::codec::{encode, Kind, Request};
-use crate::connection::{earlier, is_past, lock, wait, Connection, Until};
+use crate::connection::Connection;
 use crate::errors::{error, AssayError, Result};
-use crate::frames::request_frame;
-use crate::protocol::{HelloRequest, HelloResponse, Options, BODY_SIZE_MAX, KIND_HELLO, REVISION};
-use crate::socket::{Address, Socket};
+use crate::protocol::Options;
+use crate::socket::Address;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::mem::ManuallyDrop;
+use std::mem::{take, ManuallyDrop};
+use std::process::id;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
-use std::sync::mpsc::{channel, Sender};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Processes of one line of forks that may use the same client. A line goes from parent to child,
 /// so the number of children of one process has no bound.
 const LINE_LENGTH_MAX: usize = 16;
-
-/// A place for a connection.
-#[derive(Default)]
-struct Slot {
-    connection: Option<Arc<Connection>>,
-    /// Ends the wait of the call that connects it.
-    connecting: Option<Sender<Result<Socket>>>,
-    /// Calls that chose it and are not in flight yet.
-    chosen: u64,
-}
-
-#[derive(Default)]
-struct State {
-    slots: Vec<Slot>,
-    /// Every connection that may still be in use.
-    all: Vec<Weak<Connection>>,
-}
 
 /// The part of a client that belongs to one process. A child must not wait for a lock of its
 /// parent, which nobody would release: hence one place for each process, found without a lock.
@@ -48,8 +28,10 @@ struct State {
 struct Place {
     /// 0: free.
     process: AtomicU32,
-    state: ManuallyDrop<Mutex<State>>,
-    changed: Condvar,
+    /// All that may be in use, those that drain included.
+    connections: ManuallyDrop<Mutex<Vec<Arc<Connection>>>>,
+    /// The client was closed.
+    closing: Condvar,
 }
 
 impl Place {
@@ -57,8 +39,8 @@ impl Place {
     /// idle sockets, and shuts none down. What a thread of the parent had locked at the fork may be
     /// half changed, and is neither read nor dropped.
     fn clear(&self) {
-        if let Ok(mut state) = self.state.try_lock() {
-            *state = State::default();
+        if let Ok(mut connections) = self.connections.try_lock() {
+            *connections = Vec::new();
         }
     }
 }
@@ -67,7 +49,7 @@ impl Place {
 pub struct Pool {
     pub options: Options,
     address: Address,
-    /// Set with the state locked; a child has the value of the fork.
+    /// A child has the value of the fork.
     is_closed: AtomicBool,
     line: [Place; LINE_LENGTH_MAX],
 }
@@ -78,30 +60,35 @@ impl Drop for Pool {
     }
 }
 
+/// A lock that another thread's panic does not spoil: what it guards is whole between statements.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn closed() -> AssayError {
     error!(ConnectionClosed, "calling: this client was closed")
 }
 
 impl Pool {
+    /// Fails with `address_invalid`, or `request_invalid` and an option's name as `field`.
     pub fn new(address: &str, options: Options) -> Result<Self> {
-        options.check()?;
+        for (name, found, min, max) in options.ranges() {
+            if !(min..=max).contains(&found) {
+                let words = format!("option {name}: found {found}, allowed: {min}..{max}");
+                return Err(error!(RequestInvalid, "making a client: {words}").field(name));
+            }
+        }
         let address = Address::parse(address)?;
         Ok(Pool { address, options, is_closed: AtomicBool::new(false), line: Default::default() })
     }
 
     fn check_open(&self) -> Result<()> {
-        match self.is_closed.load(SeqCst) {
-            true => Err(closed()),
-            false => Ok(()),
-        }
+        let is_open = !self.is_closed.load(SeqCst);
+        is_open.then_some(()).ok_or_else(closed)
     }
 
-    /// The place of this process.
-    fn place(&self) -> Result<&Place> {
-        self.place_of(std::process::id())
-    }
-
-    fn place_of(&self, process: u32) -> Result<&Place> {
+    /// The place of a process.
+    fn place(&self, process: u32) -> Result<&Place> {
         for (index, place) in self.line.iter().enumerate() {
             match place.process.compare_exchange(0, process, SeqCst, SeqCst) {
                 Ok(_) => {
@@ -118,33 +105,20 @@ impl Pool {
 
     /// Ends all connections and refuses later calls.
     pub fn close(&self) {
-        let place = match self.place() {
-            Ok(place) => place,
-            Err(_) => return self.is_closed.store(true, SeqCst), // nothing to close
-        };
-        let mut state = lock(&place.state);
         self.is_closed.store(true, SeqCst);
-        for slot in &mut state.slots {
-            slot.connection = None;
-            if let Some(connecting) = &slot.connecting {
-                let _ = connecting.send(Err(closed())); // connected by now: as well
-            }
-        }
-        let all = std::mem::take(&mut state.all);
-        place.changed.notify_all();
-        drop(state);
-        for connection in all.iter().filter_map(Weak::upgrade) {
-            connection.close(&closed());
+        if let Ok(place) = self.place(id()) {
+            let connections = take(&mut *lock(&place.connections));
+            place.closing.notify_all();
+            connections.iter().for_each(|each| each.close(&closed()));
         }
     }
 
     /// Pauses between two attempts; fails when the client is closed.
     pub fn pause(&self, until: Instant) -> Result<()> {
-        let place = self.place()?;
-        let mut state = lock(&place.state);
-        while self.check_open().is_ok() && Instant::now() < until {
-            state = wait(&place.changed, state, Some(until));
-        }
+        let place = self.place(id())?;
+        let left = until.saturating_duration_since(Instant::now());
+        let connections = lock(&place.connections);
+        drop(place.closing.wait_timeout_while(connections, left, |_| self.check_open().is_ok()));
         self.check_open()
     }
 
@@ -156,131 +130,27 @@ impl Pool {
         Duration::from_micros(half + random % (half + 1))
     }
 
-    /// A connection on which a request is registered, and its id.
-    pub fn acquire(&self, kind: &'static Kind, deadline: Until) -> Result<(Arc<Connection>, u64)> {
-        let place = self.place()?;
-        loop {
-            if is_past(deadline) {
-                return Err(error!(TimedOut, "sending {}: the deadline passed first", kind.name));
-            }
-            let mut state = lock(&place.state);
-            self.check_open()?;
-            state.slots.resize_with(self.options.connections as usize, Slot::default);
-            let index = state.least_busy();
-            state.slots[index].chosen += 1;
-            let connection = self.connection(place, state, index, deadline);
-            let registered = connection.map(|connection| {
-                let connection = connection?;
-                connection.register(kind, deadline).map(|id| (connection, id))
-            });
-            lock(&place.state).slots[index].chosen -= 1;
-            if let Some(found) = registered? {
-                return Ok(found);
+    /// The connection that the fewest hold, but a new one rather than one in use, if there may be
+    /// more: each call holds the one it uses, and so does the thread that opens one.
+    pub fn choose(&self) -> Result<Arc<Connection>> {
+        let mut connections = lock(&self.place(id())?.connections);
+        self.check_open()?;
+        let usable: Vec<_> = connections.iter().filter(|each| each.is_usable()).collect();
+        let may_open = (usable.len() as u64) < self.options.connections;
+        match usable.iter().min_by_key(|each| Arc::strong_count(each)) {
+            Some(best) if !may_open || Arc::strong_count(best) == 1 => Ok(Arc::clone(best)),
+            _ => {
+                let opened = Arc::new(Connection::new(&self.address, &self.options));
+                opened.begin();
+                // What neither takes requests nor is used by anyone is dropped, and so ended.
+                connections.retain(|each| each.is_usable() || Arc::strong_count(each) > 1);
+                connections.push(Arc::clone(&opened));
+                Ok(opened)
             }
         }
-    }
-
-    /// The connection of a slot; `None` after a wait for another call that makes it.
-    fn connection(
-        &self,
-        place: &Place,
-        mut state: MutexGuard<'_, State>,
-        index: usize,
-        deadline: Until,
-    ) -> Result<Option<Arc<Connection>>> {
-        let slot = &mut state.slots[index];
-        if let Some(connection) = slot.connection.clone() {
-            drop(state);
-            connection.look();
-            return Ok(Some(connection));
-        }
-        if slot.connecting.is_some() {
-            drop(wait(&place.changed, state, deadline));
-            return Ok(None);
-        }
-        let (sender, receiver) = channel();
-        slot.connecting = Some(sender.clone());
-        drop(state);
-        let until = self.connect_limit(deadline);
-        self.address.connect(until, sender);
-        let late = |_| Err(error!(TimedOut, "connecting to {}: the time is up", self.address.url));
-        let left = until.saturating_duration_since(Instant::now());
-        let socket = receiver.recv_timeout(left).unwrap_or_else(late);
-        let result = socket.and_then(|socket| self.greet(place, socket, deadline));
-        let mut state = lock(&place.state);
-        place.changed.notify_all();
-        let slot = &mut state.slots[index];
-        slot.connecting = None;
-        let connection = result?;
-        self.check_open()?;
-        slot.connection = Some(Arc::clone(&connection));
-        Ok(Some(connection))
-    }
-
-    fn connect_limit(&self, deadline: Until) -> Instant {
-        let limit = Duration::from_millis(self.options.connect_milliseconds);
-        let until = Instant::now() + limit;
-        earlier(Some(until), deadline).unwrap_or(until)
-    }
-
-    /// A connection that has said Hello.
-    fn greet(&self, place: &Place, socket: Socket, deadline: Until) -> Result<Arc<Connection>> {
-        let connection = Connection::new(socket, self.options.answer_size_max)
-            .map_err(|error| error!(Unreachable, "connecting to {}: {error}", self.address.url))?;
-        let connection = Arc::new(connection);
-        let mut state = lock(&place.state); // known from here on, so that `close` ends it
-        state.all.retain(|other| other.strong_count() > 0);
-        state.all.push(Arc::downgrade(&connection));
-        drop(state);
-        self.check_open()?;
-        self.hello(&connection, Some(self.connect_limit(deadline)))?;
-        Ok(connection)
-    }
-
-    fn hello(&self, connection: &Connection, until: Until) -> Result<()> {
-        let options = &self.options;
-        let mut request = HelloRequest {
-            client: options.name.clone(),
-            revision: REVISION,
-            compression: Some(true).filter(|_| options.compression),
-            body_size_max: Some(options.body_size_max).filter(|size| *size != BODY_SIZE_MAX as u64),
-        };
-        let (body, _) = encode(&mut request)
-            .map_err(|wrong| error!(RequestInvalid, "making Hello: {}", wrong.code))?;
-        let lost = || error!(ConnectionClosed, "connecting: lost at once");
-        let id = connection.register(HelloRequest::KIND, until).ok_or_else(lost)?;
-        connection.write(&request_frame(KIND_HELLO, id, 0, &body, false)?, until)?;
-        let frame = connection.next_frame(id, until)?;
-        connection.remove(id);
-        admit(&frame, "Hello", options.allow_mock)?;
-        let hello: HelloResponse = read_frame(&frame, 0)?;
-        if hello.revision > REVISION || (hello.compression && !options.compression) {
-            let words = "it agrees to what was not offered";
-            return Err(error!(ProtocolError, "reading the answer to Hello: {words}"));
-        }
-        connection.agree(hello, options.body_size_max as usize);
-        connection.load().map(drop)
     }
 }
 
-impl State {
-    /// The slot with the least to do; among equals one that is connected.
-    fn least_busy(&mut self) -> usize {
-        let load = |slot: &mut Slot| {
-            let load = slot.connection.as_ref().and_then(|connection| connection.load().ok());
-            if load.is_none() {
-                slot.connection = None;
-            }
-            // An empty slot is better than a busy connection, and worse than an idle one.
-            let is_empty = load.is_none() && slot.connecting.is_none();
-            (slot.chosen + load.unwrap_or(0)) * 2 + u64::from(is_empty)
-        };
-        let loads = self.slots.iter_mut().map(load).enumerate();
-        loads.min_by_key(|(_, load)| *load).map_or(0, |(index, _)| index)
-    }
-}
-
-#[cfg(all(test, unix))]
-#[allow(unsafe_code)]
+#[cfg(test)]
 #[path = "tests/pool.rs"]
 mod tests;

@@ -3,9 +3,7 @@
 
 use crate::answers::Gather;
 use crate::client::Client;
-use crate::codec::{
-    exactly_one, excludes, given, message, single, BodyError, Kind, Member, Message, Request,
-};
+use crate::codec::{BodyError, Message, Request, See};
 use crate::errors::Result;
 use crate::exchange::Reply;
 
@@ -345,6 +343,56 @@ impl Code {
     }
 }
 
+/// What an [`AssayError`](crate::AssayError) says; read it through that.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ErrorDetail {
+    /// Stable reason.
+    pub code: Code,
+    /// The server's status, or the one that fits.
+    pub status: Status,
+    /// One sentence.
+    pub message: String,
+    /// Of the server's words: stable reason in snake_case.
+    pub server_code: Option<String>,
+    /// Of the server's words: path of the refused field, `requirements.device`; `#9` for an unknown
+    /// id.
+    pub field: Option<String>,
+    /// Of the server's words: pause before another attempt.
+    pub retry_after_milliseconds: Option<u64>,
+    /// Of the server's words: with MODEL_REJECTED: the layer that refused.
+    pub layer: Option<String>,
+    /// Of the server's words: how busy the server was when it refused.
+    pub server_load: Option<ServerLoad>,
+    /// Of the frame that failed, if there was one.
+    pub provenance: Option<Provenance>,
+}
+
+impl ErrorDetail {
+    pub(crate) fn new(code: Code, message: String) -> Self {
+        ErrorDetail {
+            code,
+            status: code.row().1,
+            message,
+            server_code: None,
+            field: None,
+            retry_after_milliseconds: None,
+            layer: None,
+            server_load: None,
+            provenance: None,
+        }
+    }
+
+    /// Takes over the server's words, but for its sentence.
+    pub(crate) fn set_words(&mut self, words: ErrorBody) {
+        self.server_code = Some(words.code);
+        self.field = words.field;
+        self.retry_after_milliseconds = words.retry_after_milliseconds;
+        self.layer = words.layer;
+        self.server_load = words.server_load;
+    }
+}
+
 /// A frame's header, word by word.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Header {
@@ -406,6 +454,85 @@ impl Header {
         bytes[28..32].copy_from_slice(&self.reserved.to_le_bytes());
         bytes
     }
+
+    pub fn is_compressed(&self) -> bool {
+        self.flags & FLAG_COMPRESSED != 0
+    }
+
+    pub fn is_more(&self) -> bool {
+        self.flags & FLAG_MORE != 0
+    }
+
+    pub fn is_degraded(&self) -> bool {
+        self.flags & FLAG_DEGRADED != 0
+    }
+}
+
+/// One row of a message's table.
+#[derive(Debug)]
+pub struct Field {
+    /// Its id.
+    pub id: u16,
+    /// Its name.
+    pub name: &'static str,
+    /// Number of its type.
+    pub kind: u8,
+    /// Lowest revision that knows it.
+    pub since: u64,
+    /// How often it is there, at least and at most.
+    pub times: (usize, usize),
+    /// Least and most bytes or elements, or least and largest u64.
+    pub bounds: (u64, u64),
+    /// Least and largest f64.
+    pub numbers: (f64, f64),
+    /// The least f64 itself is not allowed.
+    pub above_min: bool,
+    /// Words that are allowed; empty: any.
+    pub choices: &'static [&'static str],
+    /// A W3C traceparent of version 00.
+    pub is_traceparent: bool,
+}
+
+/// A field that is optional and may be anything but NaN.
+const FIELD: Field = Field {
+    id: 0,
+    name: "",
+    kind: 0,
+    since: 1,
+    times: (0, 1),
+    bounds: (0, u64::MAX),
+    numbers: (f64::NEG_INFINITY, f64::INFINITY),
+    above_min: false,
+    choices: &[],
+    is_traceparent: false,
+};
+
+/// What a message may hold.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name in SPEC.md.
+    pub name: &'static str,
+    /// Its fields, in order of id.
+    pub fields: &'static [Field],
+    /// Places of fields of which at least one must be given.
+    pub one_of: &'static [usize],
+    /// Places of fields of which at most one may be.
+    pub excludes: &'static [&'static [usize]],
+}
+
+/// What a kind of request is.
+#[derive(Debug)]
+pub struct Kind {
+    /// Its number in a request.
+    pub number: u8,
+    /// Its name.
+    pub name: &'static str,
+    /// Lowest revision that knows it.
+    pub since: u64,
+    /// More frames than one may answer it.
+    pub streamed: bool,
+    /// Sending it twice does no harm.
+    pub retry_safe: bool,
 }
 
 /// The place of one value in a message.
@@ -428,813 +555,3407 @@ pub enum Place<'a> {
     Bool(&'a mut bool),
 }
 
-impl Place<'_> {
-    /// The number of its type on the wire.
-    pub fn number(&self) -> u8 {
-        match self {
-            Place::U64(_) => 1,
-            Place::F64(_) => 2,
-            Place::Bytes(_) => 3,
-            Place::Text(_) => 4,
-            Place::U32s(_) => 5,
-            Place::F32s(_) => 6,
-            Place::Record(_) => 7,
-            Place::Bool(_) => 8,
+/// Message `Requirements`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Requirements {
+    /// The model must be real; default false (optional).
+    pub real: Option<bool>,
+    /// SHA-256 of the file that must answer (optional; 32..32 bytes).
+    pub fingerprint: Option<Vec<u8>>,
+    /// Device that must compute (optional; 1..64 bytes).
+    pub device: Option<String>,
+}
+
+const REQUIREMENTS_TABLE: Table = Table {
+    name: "Requirements",
+    fields: &[
+        Field { id: 1, name: "real", kind: 8, ..FIELD },
+        Field { id: 2, name: "fingerprint", kind: 3, bounds: (32, 32), ..FIELD },
+        Field { id: 3, name: "device", kind: 4, bounds: (1, 64), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for Requirements {
+    fn table(&self) -> &'static Table {
+        &REQUIREMENTS_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.real {
+            see(0, Place::Bool(value))?;
         }
+        if let Some(value) = &mut self.fingerprint {
+            see(1, Place::Bytes(value))?;
+        }
+        if let Some(value) = &mut self.device {
+            see(2, Place::Text(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Bool(self.real.get_or_insert_with(Default::default)),
+            1 => Place::Bytes(self.fingerprint.get_or_insert_with(Default::default)),
+            2 => Place::Text(self.device.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
     }
 }
 
-single!(u64, U64);
-single!(f64, F64);
-single!(Vec<u8>, Bytes);
-single!(String, Text);
-single!(Vec<u32>, U32s);
-single!(Vec<f32>, F32s);
-single!(bool, Bool);
-
-message! {
-    /// Message `Requirements`.
-    Requirements, "Requirements"
-    /// The model must be real; default false (optional).
-    1 real: Option<bool> {}
-    /// SHA-256 of the file that must answer (optional; 32..32 bytes).
-    2 fingerprint: Option<Vec<u8>> { bounds: (32, 32) }
-    /// Device that must compute (optional; 1..64 bytes).
-    3 device: Option<String> { bounds: (1, 64) }
-}
-
-message! {
-    /// Message `Request context`.
-    RequestContext, "Request context"
+/// Message `Request context`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RequestContext {
     /// A W3C `traceparent` of version 00: where the caller's trace stands (optional; 55..55 bytes).
-    1 trace_context: Option<String> { bounds: (55, 55), is_traceparent: true, since: 3 }
+    pub trace_context: Option<String>,
     /// Which attempt of its call this is; default 1 (optional; 1..4294967295).
-    2 attempt: Option<u64> { bounds: (1, 4294967295), since: 3 }
+    pub attempt: Option<u64>,
     /// Orders the requests of one connection that wait, the highest first; default 4 (optional;
     /// 0..9).
-    3 priority: Option<u64> { bounds: (0, 9), since: 3 }
+    pub priority: Option<u64>,
 }
 
-message! {
-    /// Message `Answer`.
-    Answer, "Answer"
+const REQUEST_CONTEXT_TABLE: Table = Table {
+    name: "Request context",
+    fields: &[
+        Field {
+            id: 1, name: "trace_context", kind: 4, bounds: (55, 55), is_traceparent: true, since: 3,
+            ..FIELD
+        },
+        Field { id: 2, name: "attempt", kind: 1, bounds: (1, 4294967295), since: 3, ..FIELD },
+        Field { id: 3, name: "priority", kind: 1, bounds: (0, 9), since: 3, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for RequestContext {
+    fn table(&self) -> &'static Table {
+        &REQUEST_CONTEXT_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.trace_context {
+            see(0, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.attempt {
+            see(1, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.priority {
+            see(2, Place::U64(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(self.trace_context.get_or_insert_with(Default::default)),
+            1 => Place::U64(self.attempt.get_or_insert_with(Default::default)),
+            2 => Place::U64(self.priority.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Answer`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answer {
     /// Name of the model that answered (required; 1..128 bytes).
-    1 model: String { times: (1, 1), bounds: (1, 128) }
+    pub model: String,
     /// SHA-256 of the bytes that serve: of its file, or of the list of its files'; absent for a
     /// mock (optional; 32..32 bytes).
-    2 fingerprint: Option<Vec<u8>> { bounds: (32, 32) }
+    pub fingerprint: Option<Vec<u8>>,
     /// Device that computed (required; 1..64 bytes).
-    3 device: String { times: (1, 1), bounds: (1, 64) }
+    pub device: String,
     /// A `Timing` (required).
-    4 timing: Timing { times: (1, 1) }
+    pub timing: Timing,
     /// What makes this answer worse than it could be; not empty exactly when flag bit 2 is set
     /// (0..1024 times; 1..2048 bytes).
-    5 degradations: Vec<String> { times: (0, 1024), bounds: (1, 2048) }
+    pub degradations: Vec<String>,
     /// How busy the server was when it answered (optional).
-    6 server_load: Option<ServerLoad> { since: 3 }
+    pub server_load: Option<ServerLoad>,
 }
 
-message! {
-    /// Message `Server load`.
-    ServerLoad, "Server load"
-    /// Requests that wait for the engine (required).
-    1 queued: u64 { times: (1, 1), since: 3 }
-    /// Requests that the engine works on (required).
-    2 running: u64 { times: (1, 1), since: 3 }
-    /// How long a request that comes now may wait, microseconds, estimated (required).
-    3 wait_microseconds: u64 { times: (1, 1), since: 3 }
-    /// Pages of the key-value cache in use (required).
-    4 cache_pages_used: u64 { times: (1, 1), since: 3 }
-    /// Pages of the key-value cache in all (required).
-    5 cache_pages: u64 { times: (1, 1), since: 3 }
-}
+const ANSWER_TABLE: Table = Table {
+    name: "Answer",
+    fields: &[
+        Field { id: 1, name: "model", kind: 4, times: (1, 1), bounds: (1, 128), ..FIELD },
+        Field { id: 2, name: "fingerprint", kind: 3, bounds: (32, 32), ..FIELD },
+        Field { id: 3, name: "device", kind: 4, times: (1, 1), bounds: (1, 64), ..FIELD },
+        Field { id: 4, name: "timing", kind: 7, times: (1, 1), ..FIELD },
+        Field {
+            id: 5, name: "degradations", kind: 4, times: (0, 1024), bounds: (1, 2048), ..FIELD
+        },
+        Field { id: 6, name: "server_load", kind: 7, since: 3, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
 
-message! {
-    /// Message `Timing`.
-    Timing, "Timing"
-    /// Last byte read to request admitted (required).
-    1 accept: u64 { times: (1, 1) }
-    /// Waiting for the engine (required).
-    2 queue: u64 { times: (1, 1) }
-    /// Text to tokens (required).
-    3 tokenize: u64 { times: (1, 1) }
-    /// Reading the prompt (required).
-    4 prefill: u64 { times: (1, 1) }
-    /// Making tokens (required).
-    5 decode: u64 { times: (1, 1) }
-    /// Frames to the socket (required).
-    6 write: u64 { times: (1, 1) }
-    /// Receipt to last frame (required).
-    7 total: u64 { times: (1, 1) }
-}
+impl Message for Answer {
+    fn table(&self) -> &'static Table {
+        &ANSWER_TABLE
+    }
 
-message! {
-    /// Message `Chat message`.
-    ChatMessage, "Chat message"
-    /// Who speaks (required; `system`, `user`, `assistant`).
-    1 role: String { times: (1, 1), choices: &["system", "user", "assistant"], since: 2 }
-    /// What is said, may be empty (required; 0..4000000 bytes).
-    2 content: String { times: (1, 1), bounds: (0, 4000000), since: 2 }
-}
-
-message! {
-    /// Message `Input`.
-    Input, "Input"
-    /// Tokenized by the server (optional; 0..4000000 bytes).
-    1 text: Option<String> { bounds: (0, 4000000), since: 2 }
-    /// Token ids, used as they are (optional; 1..1000000 elements).
-    2 tokens: Option<Vec<u32>> { bounds: (1, 1000000), since: 2 }
-    with {
-        fn rules(&self) -> Result<(), BodyError> {
-            exactly_one(given!(self, text, tokens))
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.model))?;
+        if let Some(value) = &mut self.fingerprint {
+            see(1, Place::Bytes(value))?;
         }
+        see(2, Place::Text(&mut self.device))?;
+        see(3, Place::Record(&mut self.timing))?;
+        for value in &mut self.degradations {
+            see(4, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.server_load {
+            see(5, Place::Record(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.model),
+            1 => Place::Bytes(self.fingerprint.get_or_insert_with(Default::default)),
+            2 => Place::Text(&mut self.device),
+            3 => Place::Record(&mut self.timing),
+            4 => {
+                self.degradations.push(Default::default());
+                Place::Text(self.degradations.last_mut()?)
+            }
+            5 => Place::Record(self.server_load.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
     }
 }
 
-message! {
-    /// Message `Logprobs`.
-    Logprobs, "Logprobs"
+/// Message `Server load`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ServerLoad {
+    /// Requests that wait for the engine (required).
+    pub queued: u64,
+    /// Requests that the engine works on (required).
+    pub running: u64,
+    /// How long a request that comes now may wait, microseconds, estimated (required).
+    pub wait_microseconds: u64,
+    /// Pages of the key-value cache in use (required).
+    pub cache_pages_used: u64,
+    /// Pages of the key-value cache in all (required).
+    pub cache_pages: u64,
+}
+
+const SERVER_LOAD_TABLE: Table = Table {
+    name: "Server load",
+    fields: &[
+        Field { id: 1, name: "queued", kind: 1, times: (1, 1), since: 3, ..FIELD },
+        Field { id: 2, name: "running", kind: 1, times: (1, 1), since: 3, ..FIELD },
+        Field { id: 3, name: "wait_microseconds", kind: 1, times: (1, 1), since: 3, ..FIELD },
+        Field { id: 4, name: "cache_pages_used", kind: 1, times: (1, 1), since: 3, ..FIELD },
+        Field { id: 5, name: "cache_pages", kind: 1, times: (1, 1), since: 3, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for ServerLoad {
+    fn table(&self) -> &'static Table {
+        &SERVER_LOAD_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::U64(&mut self.queued))?;
+        see(1, Place::U64(&mut self.running))?;
+        see(2, Place::U64(&mut self.wait_microseconds))?;
+        see(3, Place::U64(&mut self.cache_pages_used))?;
+        see(4, Place::U64(&mut self.cache_pages))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::U64(&mut self.queued),
+            1 => Place::U64(&mut self.running),
+            2 => Place::U64(&mut self.wait_microseconds),
+            3 => Place::U64(&mut self.cache_pages_used),
+            4 => Place::U64(&mut self.cache_pages),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Timing`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Timing {
+    /// Last byte read to request admitted (required).
+    pub accept: u64,
+    /// Waiting for the engine (required).
+    pub queue: u64,
+    /// Text to tokens (required).
+    pub tokenize: u64,
+    /// Reading the prompt (required).
+    pub prefill: u64,
+    /// Making tokens (required).
+    pub decode: u64,
+    /// Frames to the socket (required).
+    pub write: u64,
+    /// Receipt to last frame (required).
+    pub total: u64,
+}
+
+const TIMING_TABLE: Table = Table {
+    name: "Timing",
+    fields: &[
+        Field { id: 1, name: "accept", kind: 1, times: (1, 1), ..FIELD },
+        Field { id: 2, name: "queue", kind: 1, times: (1, 1), ..FIELD },
+        Field { id: 3, name: "tokenize", kind: 1, times: (1, 1), ..FIELD },
+        Field { id: 4, name: "prefill", kind: 1, times: (1, 1), ..FIELD },
+        Field { id: 5, name: "decode", kind: 1, times: (1, 1), ..FIELD },
+        Field { id: 6, name: "write", kind: 1, times: (1, 1), ..FIELD },
+        Field { id: 7, name: "total", kind: 1, times: (1, 1), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for Timing {
+    fn table(&self) -> &'static Table {
+        &TIMING_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::U64(&mut self.accept))?;
+        see(1, Place::U64(&mut self.queue))?;
+        see(2, Place::U64(&mut self.tokenize))?;
+        see(3, Place::U64(&mut self.prefill))?;
+        see(4, Place::U64(&mut self.decode))?;
+        see(5, Place::U64(&mut self.write))?;
+        see(6, Place::U64(&mut self.total))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::U64(&mut self.accept),
+            1 => Place::U64(&mut self.queue),
+            2 => Place::U64(&mut self.tokenize),
+            3 => Place::U64(&mut self.prefill),
+            4 => Place::U64(&mut self.decode),
+            5 => Place::U64(&mut self.write),
+            6 => Place::U64(&mut self.total),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Chat message`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ChatMessage {
+    /// Who speaks (required; `system`, `user`, `assistant`).
+    pub role: String,
+    /// What is said, may be empty (required; 0..4000000 bytes).
+    pub content: String,
+}
+
+const CHAT_MESSAGE_TABLE: Table = Table {
+    name: "Chat message",
+    fields: &[
+        Field {
+            id: 1, name: "role", kind: 4, times: (1, 1), choices: &["system", "user", "assistant"],
+            since: 2, ..FIELD
+        },
+        Field {
+            id: 2, name: "content", kind: 4, times: (1, 1), bounds: (0, 4000000), since: 2, ..FIELD
+        },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for ChatMessage {
+    fn table(&self) -> &'static Table {
+        &CHAT_MESSAGE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.role))?;
+        see(1, Place::Text(&mut self.content))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.role),
+            1 => Place::Text(&mut self.content),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Input`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Input {
+    /// Tokenized by the server (optional; 0..4000000 bytes).
+    pub text: Option<String>,
+    /// Token ids, used as they are (optional; 1..1000000 elements).
+    pub tokens: Option<Vec<u32>>,
+}
+
+const INPUT_TABLE: Table = Table {
+    name: "Input",
+    fields: &[
+        Field { id: 1, name: "text", kind: 4, bounds: (0, 4000000), since: 2, ..FIELD },
+        Field { id: 2, name: "tokens", kind: 5, bounds: (1, 1000000), since: 2, ..FIELD },
+    ],
+    one_of: &[0, 1],
+    excludes: &[&[0, 1]],
+};
+
+impl Message for Input {
+    fn table(&self) -> &'static Table {
+        &INPUT_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.text {
+            see(0, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.tokens {
+            see(1, Place::U32s(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(self.text.get_or_insert_with(Default::default)),
+            1 => Place::U32s(self.tokens.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Logprobs`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Logprobs {
     /// The tokens, in order (required; 0..1000000 elements).
-    1 tokens: Vec<u32> { times: (1, 1), bounds: (0, 1000000), since: 2 }
+    pub tokens: Vec<u32>,
     /// Of each token; as many as `tokens` (required; 0..1000000 elements).
-    2 logprobs: Vec<f32> { times: (1, 1), bounds: (0, 1000000), since: 2 }
+    pub logprobs: Vec<f32>,
     /// Alternatives per token; default 0 (optional; 0..64).
-    3 top_count: Option<u64> { bounds: (0, 64), since: 2 }
+    pub top_count: Option<u64>,
     /// The best tokens at each position: a row of `top_count` per token, best first (optional;
     /// 0..1000000 elements).
-    4 top_tokens: Option<Vec<u32>> { bounds: (0, 1000000), since: 2 }
+    pub top_tokens: Option<Vec<u32>>,
     /// Of each of them; as many as `top_tokens` (optional; 0..1000000 elements).
-    5 top_logprobs: Option<Vec<f32>> { bounds: (0, 1000000), since: 2 }
+    pub top_logprobs: Option<Vec<f32>>,
 }
 
-message! {
-    /// Message `Error`.
-    ErrorBody, "Error"
+const LOGPROBS_TABLE: Table = Table {
+    name: "Logprobs",
+    fields: &[
+        Field {
+            id: 1, name: "tokens", kind: 5, times: (1, 1), bounds: (0, 1000000), since: 2, ..FIELD
+        },
+        Field {
+            id: 2, name: "logprobs", kind: 6, times: (1, 1), bounds: (0, 1000000), since: 2, ..FIELD
+        },
+        Field { id: 3, name: "top_count", kind: 1, bounds: (0, 64), since: 2, ..FIELD },
+        Field { id: 4, name: "top_tokens", kind: 5, bounds: (0, 1000000), since: 2, ..FIELD },
+        Field { id: 5, name: "top_logprobs", kind: 6, bounds: (0, 1000000), since: 2, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for Logprobs {
+    fn table(&self) -> &'static Table {
+        &LOGPROBS_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::U32s(&mut self.tokens))?;
+        see(1, Place::F32s(&mut self.logprobs))?;
+        if let Some(value) = &mut self.top_count {
+            see(2, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.top_tokens {
+            see(3, Place::U32s(value))?;
+        }
+        if let Some(value) = &mut self.top_logprobs {
+            see(4, Place::F32s(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::U32s(&mut self.tokens),
+            1 => Place::F32s(&mut self.logprobs),
+            2 => Place::U64(self.top_count.get_or_insert_with(Default::default)),
+            3 => Place::U32s(self.top_tokens.get_or_insert_with(Default::default)),
+            4 => Place::F32s(self.top_logprobs.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Error`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ErrorBody {
     /// Stable reason in snake_case (required; 1..128 bytes).
-    1 code: String { times: (1, 1), bounds: (1, 128) }
+    pub code: String,
     /// One sentence: tried, found, allowed, where (required; 0..2048 bytes).
-    2 message: String { times: (1, 1), bounds: (0, 2048) }
+    pub message: String,
     /// Path of the refused field, `requirements.device`; `#9` for an unknown id (optional; 1..128
     /// bytes).
-    3 field: Option<String> { bounds: (1, 128) }
+    pub field: Option<String>,
     /// Pause before another attempt (optional; 0..3600000).
-    4 retry_after_milliseconds: Option<u64> { bounds: (0, 3600000) }
+    pub retry_after_milliseconds: Option<u64>,
     /// With MODEL_REJECTED: the layer that refused (optional; `file`, `parse`, `compatibility`,
     /// `placement`, `validation`).
-    5 layer: Option<String> {
-        choices: &["file", "parse", "compatibility", "placement", "validation"]
-    }
+    pub layer: Option<String>,
     /// How busy the server was when it refused (optional).
-    6 server_load: Option<ServerLoad> { since: 3 }
+    pub server_load: Option<ServerLoad>,
 }
 
-message! {
-    /// Message `Hello request`.
-    HelloRequest, "Hello request"
+const ERROR_TABLE: Table = Table {
+    name: "Error",
+    fields: &[
+        Field { id: 1, name: "code", kind: 4, times: (1, 1), bounds: (1, 128), ..FIELD },
+        Field { id: 2, name: "message", kind: 4, times: (1, 1), bounds: (0, 2048), ..FIELD },
+        Field { id: 3, name: "field", kind: 4, bounds: (1, 128), ..FIELD },
+        Field { id: 4, name: "retry_after_milliseconds", kind: 1, bounds: (0, 3600000), ..FIELD },
+        Field {
+            id: 5, name: "layer", kind: 4, choices: &["file", "parse", "compatibility", "placement",
+            "validation"], ..FIELD
+        },
+        Field { id: 6, name: "server_load", kind: 7, since: 3, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for ErrorBody {
+    fn table(&self) -> &'static Table {
+        &ERROR_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.code))?;
+        see(1, Place::Text(&mut self.message))?;
+        if let Some(value) = &mut self.field {
+            see(2, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.retry_after_milliseconds {
+            see(3, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.layer {
+            see(4, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.server_load {
+            see(5, Place::Record(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.code),
+            1 => Place::Text(&mut self.message),
+            2 => Place::Text(self.field.get_or_insert_with(Default::default)),
+            3 => Place::U64(self.retry_after_milliseconds.get_or_insert_with(Default::default)),
+            4 => Place::Text(self.layer.get_or_insert_with(Default::default)),
+            5 => Place::Record(self.server_load.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Hello request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HelloRequest {
     /// Name and version of the client program (required; 1..128 bytes).
-    1 client: String { times: (1, 1), bounds: (1, 128) }
+    pub client: String,
     /// Highest revision of version 1 the client speaks (required; 1..4294967295).
-    2 revision: u64 { times: (1, 1), bounds: (1, 4294967295) }
+    pub revision: u64,
     /// The client reads compressed bodies and may send them; default false (optional).
-    3 compression: Option<bool> {}
+    pub compression: Option<bool>,
     /// Largest body before compression the client accepts; default 4194304 (optional;
     /// 4096..4294967295).
-    4 body_size_max: Option<u64> { bounds: (4096, 4294967295) }
+    pub body_size_max: Option<u64>,
 }
 
-message! {
-    /// Message `Hello response`.
-    HelloResponse, "Hello response"
-    /// Name and version of the server program (required; 1..128 bytes).
-    1 server: String { times: (1, 1), bounds: (1, 128) }
-    /// The revision in force: the lower of the two (required; 1..4294967295).
-    2 revision: u64 { times: (1, 1), bounds: (1, 4294967295) }
-    /// Bodies may be compressed from now on, in both directions (required).
-    3 compression: bool { times: (1, 1) }
-    /// Largest body before compression the server accepts (required; 4096..4294967295).
-    4 body_size_max: u64 { times: (1, 1), bounds: (4096, 4294967295) }
-    /// Requests this connection may have in flight (required; 1..4294967295).
-    5 requests_in_flight_max: u64 { times: (1, 1), bounds: (1, 4294967295) }
-}
+const HELLO_REQUEST_TABLE: Table = Table {
+    name: "Hello request",
+    fields: &[
+        Field { id: 1, name: "client", kind: 4, times: (1, 1), bounds: (1, 128), ..FIELD },
+        Field { id: 2, name: "revision", kind: 1, times: (1, 1), bounds: (1, 4294967295), ..FIELD },
+        Field { id: 3, name: "compression", kind: 8, ..FIELD },
+        Field { id: 4, name: "body_size_max", kind: 1, bounds: (4096, 4294967295), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
 
-message! {
-    /// Message `Ping request`.
-    PingRequest, "Ping request"
-    /// Sent back as it is (optional; 0..65536 bytes).
-    1 payload: Option<Vec<u8>> { bounds: (0, 65536) }
-}
+impl Message for HelloRequest {
+    fn table(&self) -> &'static Table {
+        &HELLO_REQUEST_TABLE
+    }
 
-message! {
-    /// Message `Ping response`.
-    PingResponse, "Ping response"
-    /// What was sent (optional; 0..65536 bytes).
-    1 payload: Option<Vec<u8>> { bounds: (0, 65536) }
-}
-
-message! {
-    /// Message `Health request`.
-    HealthRequest, "Health request"
-    /// A model; absent: the server as a whole (optional; 1..128 bytes).
-    1 model: Option<String> { bounds: (1, 128) }
-    /// Verify the model now; default false (optional).
-    2 verify: Option<bool> { since: 2 }
-    /// Where the request stands among others (optional).
-    29 context: Option<RequestContext> { since: 3 }
-    /// Demands on that model (optional).
-    30 requirements: Option<Requirements> {}
-    with {
-        fn context(&mut self) -> Option<&mut Option<RequestContext>> {
-            Some(&mut self.context)
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.client))?;
+        see(1, Place::U64(&mut self.revision))?;
+        if let Some(value) = &mut self.compression {
+            see(2, Place::Bool(value))?;
         }
-        fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
-            self.model.as_ref()?;
-            Some(&mut self.requirements)
+        if let Some(value) = &mut self.body_size_max {
+            see(3, Place::U64(value))?;
         }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.client),
+            1 => Place::U64(&mut self.revision),
+            2 => Place::Bool(self.compression.get_or_insert_with(Default::default)),
+            3 => Place::U64(self.body_size_max.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
     }
 }
 
-message! {
-    /// Message `Health response`.
-    HealthResponse, "Health response"
+/// Message `Hello response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HelloResponse {
+    /// Name and version of the server program (required; 1..128 bytes).
+    pub server: String,
+    /// The revision in force: the lower of the two (required; 1..4294967295).
+    pub revision: u64,
+    /// Bodies may be compressed from now on, in both directions (required).
+    pub compression: bool,
+    /// Largest body before compression the server accepts (required; 4096..4294967295).
+    pub body_size_max: u64,
+    /// Requests this connection may have in flight (required; 1..4294967295).
+    pub requests_in_flight_max: u64,
+}
+
+const HELLO_RESPONSE_TABLE: Table = Table {
+    name: "Hello response",
+    fields: &[
+        Field { id: 1, name: "server", kind: 4, times: (1, 1), bounds: (1, 128), ..FIELD },
+        Field { id: 2, name: "revision", kind: 1, times: (1, 1), bounds: (1, 4294967295), ..FIELD },
+        Field { id: 3, name: "compression", kind: 8, times: (1, 1), ..FIELD },
+        Field {
+            id: 4, name: "body_size_max", kind: 1, times: (1, 1), bounds: (4096, 4294967295),
+            ..FIELD
+        },
+        Field {
+            id: 5, name: "requests_in_flight_max", kind: 1, times: (1, 1), bounds: (1, 4294967295),
+            ..FIELD
+        },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for HelloResponse {
+    fn table(&self) -> &'static Table {
+        &HELLO_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.server))?;
+        see(1, Place::U64(&mut self.revision))?;
+        see(2, Place::Bool(&mut self.compression))?;
+        see(3, Place::U64(&mut self.body_size_max))?;
+        see(4, Place::U64(&mut self.requests_in_flight_max))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.server),
+            1 => Place::U64(&mut self.revision),
+            2 => Place::Bool(&mut self.compression),
+            3 => Place::U64(&mut self.body_size_max),
+            4 => Place::U64(&mut self.requests_in_flight_max),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Ping request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PingRequest {
+    /// Sent back as it is (optional; 0..65536 bytes).
+    pub payload: Option<Vec<u8>>,
+}
+
+const PING_REQUEST_TABLE: Table = Table {
+    name: "Ping request",
+    fields: &[
+        Field { id: 1, name: "payload", kind: 3, bounds: (0, 65536), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for PingRequest {
+    fn table(&self) -> &'static Table {
+        &PING_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.payload {
+            see(0, Place::Bytes(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Bytes(self.payload.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Ping response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PingResponse {
+    /// What was sent (optional; 0..65536 bytes).
+    pub payload: Option<Vec<u8>>,
+}
+
+const PING_RESPONSE_TABLE: Table = Table {
+    name: "Ping response",
+    fields: &[
+        Field { id: 1, name: "payload", kind: 3, bounds: (0, 65536), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for PingResponse {
+    fn table(&self) -> &'static Table {
+        &PING_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.payload {
+            see(0, Place::Bytes(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Bytes(self.payload.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Health request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HealthRequest {
+    /// A model; absent: the server as a whole (optional; 1..128 bytes).
+    pub model: Option<String>,
+    /// Verify the model now; default false (optional).
+    pub verify: Option<bool>,
+    /// Where the request stands among others (optional).
+    pub context: Option<RequestContext>,
+    /// Demands on that model (optional).
+    pub requirements: Option<Requirements>,
+}
+
+const HEALTH_REQUEST_TABLE: Table = Table {
+    name: "Health request",
+    fields: &[
+        Field { id: 1, name: "model", kind: 4, bounds: (1, 128), ..FIELD },
+        Field { id: 2, name: "verify", kind: 8, since: 2, ..FIELD },
+        Field { id: 29, name: "context", kind: 7, since: 3, ..FIELD },
+        Field { id: 30, name: "requirements", kind: 7, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for HealthRequest {
+    fn table(&self) -> &'static Table {
+        &HEALTH_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.model {
+            see(0, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.verify {
+            see(1, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.context {
+            see(2, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.requirements {
+            see(3, Place::Record(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(self.model.get_or_insert_with(Default::default)),
+            1 => Place::Bool(self.verify.get_or_insert_with(Default::default)),
+            2 => Place::Record(self.context.get_or_insert_with(Default::default)),
+            3 => Place::Record(self.requirements.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        Some(&mut self.context)
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        self.model.as_ref()?;
+        Some(&mut self.requirements)
+    }
+}
+
+/// Message `Health response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HealthResponse {
     /// Work is accepted (required).
-    1 ready: bool { times: (1, 1) }
+    pub ready: bool,
     /// Where it stands (required; `loading`, `ready`, `failed`, `draining`).
-    2 state: String { times: (1, 1), choices: &["loading", "ready", "failed", "draining"] }
+    pub state: String,
     /// Why not, or what to know (optional; 1..2048 bytes).
-    3 reason: Option<String> { bounds: (1, 2048) }
+    pub reason: Option<String>,
     /// Only after `verify`: what the comparison gave (optional; `absent`, `matched`, `drifted`).
-    4 seal: Option<String> { choices: &["absent", "matched", "drifted"], since: 2 }
+    pub seal: Option<String>,
     /// Only with `matched`: how far a logit lay from the sealed one at most (optional; 0.0..10.0).
-    5 largest_difference: Option<f64> { numbers: (0.0, 10.0), since: 2 }
+    pub largest_difference: Option<f64>,
     /// Of one real model: its files on disk beside those that were loaded (optional; `unchanged`,
     /// `changed`, `missing`).
-    6 file: Option<String> { choices: &["unchanged", "changed", "missing"], since: 3 }
+    pub file: Option<String>,
 }
 
-message! {
-    /// Message `Models request`.
-    ModelsRequest, "Models request"
+const HEALTH_RESPONSE_TABLE: Table = Table {
+    name: "Health response",
+    fields: &[
+        Field { id: 1, name: "ready", kind: 8, times: (1, 1), ..FIELD },
+        Field {
+            id: 2, name: "state", kind: 4, times: (1, 1), choices: &["loading", "ready", "failed",
+            "draining"], ..FIELD
+        },
+        Field { id: 3, name: "reason", kind: 4, bounds: (1, 2048), ..FIELD },
+        Field {
+            id: 4, name: "seal", kind: 4, choices: &["absent", "matched", "drifted"], since: 2,
+            ..FIELD
+        },
+        Field {
+            id: 5, name: "largest_difference", kind: 2, numbers: (0.0, 10.0), since: 2, ..FIELD
+        },
+        Field {
+            id: 6, name: "file", kind: 4, choices: &["unchanged", "changed", "missing"], since: 3,
+            ..FIELD
+        },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for HealthResponse {
+    fn table(&self) -> &'static Table {
+        &HEALTH_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Bool(&mut self.ready))?;
+        see(1, Place::Text(&mut self.state))?;
+        if let Some(value) = &mut self.reason {
+            see(2, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.seal {
+            see(3, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.largest_difference {
+            see(4, Place::F64(value))?;
+        }
+        if let Some(value) = &mut self.file {
+            see(5, Place::Text(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Bool(&mut self.ready),
+            1 => Place::Text(&mut self.state),
+            2 => Place::Text(self.reason.get_or_insert_with(Default::default)),
+            3 => Place::Text(self.seal.get_or_insert_with(Default::default)),
+            4 => Place::F64(self.largest_difference.get_or_insert_with(Default::default)),
+            5 => Place::Text(self.file.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
 }
 
-message! {
-    /// Message `Models response`.
-    ModelsResponse, "Models response"
+/// Message `Models request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ModelsRequest {
+}
+
+const MODELS_REQUEST_TABLE: Table = Table {
+    name: "Models request",
+    fields: &[],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for ModelsRequest {
+    fn table(&self) -> &'static Table {
+        &MODELS_REQUEST_TABLE
+    }
+
+    fn each(&mut self, _: &mut See) -> Result<(), BodyError> {
+        Ok(())
+    }
+
+    fn add(&mut self, _: usize) -> Option<Place<'_>> {
+        None
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Models response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ModelsResponse {
     /// One `Model` each, in order of name (0..1024 times).
-    1 models: Vec<Model> { times: (0, 1024) }
+    pub models: Vec<Model>,
 }
 
-message! {
-    /// Message `Model`.
-    Model, "Model"
+const MODELS_RESPONSE_TABLE: Table = Table {
+    name: "Models response",
+    fields: &[
+        Field { id: 1, name: "models", kind: 7, times: (0, 1024), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for ModelsResponse {
+    fn table(&self) -> &'static Table {
+        &MODELS_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        for value in &mut self.models {
+            see(0, Place::Record(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => {
+                self.models.push(Default::default());
+                Place::Record(self.models.last_mut()?)
+            }
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Model`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Model {
     /// Name it is served under (required; 1..128 bytes).
-    1 name: String { times: (1, 1), bounds: (1, 128) }
+    pub name: String,
     /// Where it stands (required; `loading`, `ready`, `failed`, `draining`).
-    2 state: String { times: (1, 1), choices: &["loading", "ready", "failed", "draining"] }
+    pub state: String,
     /// 1 real, 2 mock (required; 1..2).
-    3 provenance: u64 { times: (1, 1), bounds: (1, 2) }
+    pub provenance: u64,
     /// Family, such as `llama`; empty while loading (required; 0..128 bytes).
-    4 architecture: String { times: (1, 1), bounds: (0, 128) }
+    pub architecture: String,
     /// Weights, a count (required).
-    5 parameters: u64 { times: (1, 1) }
+    pub parameters: u64,
     /// Tokens of the vocabulary (required).
-    6 vocabulary: u64 { times: (1, 1) }
+    pub vocabulary: u64,
     /// Tokens of context (required).
-    7 context: u64 { times: (1, 1) }
+    pub context: u64,
     /// SHA-256 of the bytes that serve; absent for a mock (optional; 32..32 bytes).
-    8 fingerprint: Option<Vec<u8>> { bounds: (32, 32) }
+    pub fingerprint: Option<Vec<u8>>,
     /// 1 for the first load under this name, one more for each later one (required; 0..4294967295).
-    9 generation: u64 { times: (1, 1), bounds: (0, 4294967295) }
+    pub generation: u64,
     /// `cpu`, `cuda:0` (required; 0..64 bytes).
-    10 device: String { times: (1, 1), bounds: (0, 64) }
+    pub device: String,
     /// Why this device and not the one asked for (optional; 1..2048 bytes).
-    11 device_reason: Option<String> { bounds: (1, 2048) }
+    pub device_reason: Option<String>,
     /// Memory taken (required).
-    12 bytes: u64 { times: (1, 1) }
+    pub bytes: u64,
     /// Its files on disk beside those that were loaded; absent for a mock (optional; `unchanged`,
     /// `changed`, `missing`).
-    13 file: Option<String> { choices: &["unchanged", "changed", "missing"], since: 3 }
+    pub file: Option<String>,
 }
 
-message! {
-    /// Message `Load request`.
-    LoadRequest, "Load request"
+const MODEL_TABLE: Table = Table {
+    name: "Model",
+    fields: &[
+        Field { id: 1, name: "name", kind: 4, times: (1, 1), bounds: (1, 128), ..FIELD },
+        Field {
+            id: 2, name: "state", kind: 4, times: (1, 1), choices: &["loading", "ready", "failed",
+            "draining"], ..FIELD
+        },
+        Field { id: 3, name: "provenance", kind: 1, times: (1, 1), bounds: (1, 2), ..FIELD },
+        Field { id: 4, name: "architecture", kind: 4, times: (1, 1), bounds: (0, 128), ..FIELD },
+        Field { id: 5, name: "parameters", kind: 1, times: (1, 1), ..FIELD },
+        Field { id: 6, name: "vocabulary", kind: 1, times: (1, 1), ..FIELD },
+        Field { id: 7, name: "context", kind: 1, times: (1, 1), ..FIELD },
+        Field { id: 8, name: "fingerprint", kind: 3, bounds: (32, 32), ..FIELD },
+        Field {
+            id: 9, name: "generation", kind: 1, times: (1, 1), bounds: (0, 4294967295), ..FIELD
+        },
+        Field { id: 10, name: "device", kind: 4, times: (1, 1), bounds: (0, 64), ..FIELD },
+        Field { id: 11, name: "device_reason", kind: 4, bounds: (1, 2048), ..FIELD },
+        Field { id: 12, name: "bytes", kind: 1, times: (1, 1), ..FIELD },
+        Field {
+            id: 13, name: "file", kind: 4, choices: &["unchanged", "changed", "missing"], since: 3,
+            ..FIELD
+        },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for Model {
+    fn table(&self) -> &'static Table {
+        &MODEL_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.name))?;
+        see(1, Place::Text(&mut self.state))?;
+        see(2, Place::U64(&mut self.provenance))?;
+        see(3, Place::Text(&mut self.architecture))?;
+        see(4, Place::U64(&mut self.parameters))?;
+        see(5, Place::U64(&mut self.vocabulary))?;
+        see(6, Place::U64(&mut self.context))?;
+        if let Some(value) = &mut self.fingerprint {
+            see(7, Place::Bytes(value))?;
+        }
+        see(8, Place::U64(&mut self.generation))?;
+        see(9, Place::Text(&mut self.device))?;
+        if let Some(value) = &mut self.device_reason {
+            see(10, Place::Text(value))?;
+        }
+        see(11, Place::U64(&mut self.bytes))?;
+        if let Some(value) = &mut self.file {
+            see(12, Place::Text(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.name),
+            1 => Place::Text(&mut self.state),
+            2 => Place::U64(&mut self.provenance),
+            3 => Place::Text(&mut self.architecture),
+            4 => Place::U64(&mut self.parameters),
+            5 => Place::U64(&mut self.vocabulary),
+            6 => Place::U64(&mut self.context),
+            7 => Place::Bytes(self.fingerprint.get_or_insert_with(Default::default)),
+            8 => Place::U64(&mut self.generation),
+            9 => Place::Text(&mut self.device),
+            10 => Place::Text(self.device_reason.get_or_insert_with(Default::default)),
+            11 => Place::U64(&mut self.bytes),
+            12 => Place::Text(self.file.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Load request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LoadRequest {
     /// Name to serve it under (required; 1..128 bytes).
-    1 name: String { times: (1, 1), bounds: (1, 128) }
+    pub name: String,
     /// File on the server's machine (required; 1..4096 bytes).
-    2 path: String { times: (1, 1), bounds: (1, 4096) }
+    pub path: String,
     /// How hard to try; default: the server's setting (optional; `strict`, `graceful`,
     /// `development`).
-    3 strategy: Option<String> { choices: &["strict", "graceful", "development"] }
+    pub strategy: Option<String>,
     /// `auto`, `cpu`, `cuda`, `cuda:N`; default: the server's setting (optional; 1..64 bytes).
-    4 device: Option<String> { bounds: (1, 64) }
+    pub device: Option<String>,
 }
 
-message! {
-    /// Message `Load progress`.
-    LoadProgress, "Load progress"
+const LOAD_REQUEST_TABLE: Table = Table {
+    name: "Load request",
+    fields: &[
+        Field { id: 1, name: "name", kind: 4, times: (1, 1), bounds: (1, 128), ..FIELD },
+        Field { id: 2, name: "path", kind: 4, times: (1, 1), bounds: (1, 4096), ..FIELD },
+        Field {
+            id: 3, name: "strategy", kind: 4, choices: &["strict", "graceful", "development"],
+            ..FIELD
+        },
+        Field { id: 4, name: "device", kind: 4, bounds: (1, 64), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for LoadRequest {
+    fn table(&self) -> &'static Table {
+        &LOAD_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.name))?;
+        see(1, Place::Text(&mut self.path))?;
+        if let Some(value) = &mut self.strategy {
+            see(2, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.device {
+            see(3, Place::Text(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.name),
+            1 => Place::Text(&mut self.path),
+            2 => Place::Text(self.strategy.get_or_insert_with(Default::default)),
+            3 => Place::Text(self.device.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Load progress`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LoadProgress {
     /// A `Layer`: this one is done (required).
-    1 layer: Layer { times: (1, 1) }
+    pub layer: Layer,
     /// Number of this frame in its answer, from 0 (optional).
-    28 frame: Option<u64> { since: 3 }
-    with {
-        fn frame(&self) -> Option<u64> {
-            self.frame
+    pub frame: Option<u64>,
+}
+
+const LOAD_PROGRESS_TABLE: Table = Table {
+    name: "Load progress",
+    fields: &[
+        Field { id: 1, name: "layer", kind: 7, times: (1, 1), ..FIELD },
+        Field { id: 28, name: "frame", kind: 1, since: 3, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for LoadProgress {
+    fn table(&self) -> &'static Table {
+        &LOAD_PROGRESS_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Record(&mut self.layer))?;
+        if let Some(value) = &mut self.frame {
+            see(1, Place::U64(value))?;
         }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Record(&mut self.layer),
+            1 => Place::U64(self.frame.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        self.frame
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
     }
 }
 
-message! {
-    /// Message `Load response`.
-    LoadResponse, "Load response"
+/// Message `Load response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LoadResponse {
     /// Always true here; a rejection is a status (required).
-    1 accepted: bool { times: (1, 1) }
+    pub accepted: bool,
     /// One `Layer` each, in order (0..1024 times).
-    2 layers: Vec<Layer> { times: (0, 1024) }
+    pub layers: Vec<Layer>,
     /// The `Model` now served (optional).
-    3 model: Option<Model> {}
+    pub model: Option<Model>,
     /// Configuration overrides in effect, `key=value` (0..1024 times; 1..2048 bytes).
-    4 overrides: Vec<String> { times: (0, 1024), bounds: (1, 2048) }
+    pub overrides: Vec<String>,
     /// One sentence per failed attempt before this one (0..1024 times; 1..2048 bytes).
-    5 attempts: Vec<String> { times: (0, 1024), bounds: (1, 2048) }
+    pub attempts: Vec<String>,
     /// Number of this frame in its answer, from 0 (optional).
-    28 frame: Option<u64> { since: 3 }
-    with {
-        fn frame(&self) -> Option<u64> {
-            self.frame
+    pub frame: Option<u64>,
+}
+
+const LOAD_RESPONSE_TABLE: Table = Table {
+    name: "Load response",
+    fields: &[
+        Field { id: 1, name: "accepted", kind: 8, times: (1, 1), ..FIELD },
+        Field { id: 2, name: "layers", kind: 7, times: (0, 1024), ..FIELD },
+        Field { id: 3, name: "model", kind: 7, ..FIELD },
+        Field { id: 4, name: "overrides", kind: 4, times: (0, 1024), bounds: (1, 2048), ..FIELD },
+        Field { id: 5, name: "attempts", kind: 4, times: (0, 1024), bounds: (1, 2048), ..FIELD },
+        Field { id: 28, name: "frame", kind: 1, since: 3, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for LoadResponse {
+    fn table(&self) -> &'static Table {
+        &LOAD_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Bool(&mut self.accepted))?;
+        for value in &mut self.layers {
+            see(1, Place::Record(value))?;
         }
+        if let Some(value) = &mut self.model {
+            see(2, Place::Record(value))?;
+        }
+        for value in &mut self.overrides {
+            see(3, Place::Text(value))?;
+        }
+        for value in &mut self.attempts {
+            see(4, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.frame {
+            see(5, Place::U64(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Bool(&mut self.accepted),
+            1 => {
+                self.layers.push(Default::default());
+                Place::Record(self.layers.last_mut()?)
+            }
+            2 => Place::Record(self.model.get_or_insert_with(Default::default)),
+            3 => {
+                self.overrides.push(Default::default());
+                Place::Text(self.overrides.last_mut()?)
+            }
+            4 => {
+                self.attempts.push(Default::default());
+                Place::Text(self.attempts.last_mut()?)
+            }
+            5 => Place::U64(self.frame.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        self.frame
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
     }
 }
 
-message! {
-    /// Message `Layer`.
-    Layer, "Layer"
+/// Message `Layer`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Layer {
     /// Which layer of the assay (required; `file`, `parse`, `compatibility`, `placement`,
     /// `validation`).
-    1 layer: String {
-        times: (1, 1), choices: &["file", "parse", "compatibility", "placement", "validation"]
-    }
+    pub layer: String,
     /// Its verdict (required).
-    2 ok: bool { times: (1, 1) }
+    pub ok: bool,
     /// How long it took (required).
-    3 microseconds: u64 { times: (1, 1) }
+    pub microseconds: u64,
 }
 
-message! {
-    /// Message `Unload request`.
-    UnloadRequest, "Unload request"
+const LAYER_TABLE: Table = Table {
+    name: "Layer",
+    fields: &[
+        Field {
+            id: 1, name: "layer", kind: 4, times: (1, 1), choices: &["file", "parse",
+            "compatibility", "placement", "validation"], ..FIELD
+        },
+        Field { id: 2, name: "ok", kind: 8, times: (1, 1), ..FIELD },
+        Field { id: 3, name: "microseconds", kind: 1, times: (1, 1), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for Layer {
+    fn table(&self) -> &'static Table {
+        &LAYER_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.layer))?;
+        see(1, Place::Bool(&mut self.ok))?;
+        see(2, Place::U64(&mut self.microseconds))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.layer),
+            1 => Place::Bool(&mut self.ok),
+            2 => Place::U64(&mut self.microseconds),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Unload request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct UnloadRequest {
     /// Model to stop serving, once its requests are done (required; 1..128 bytes).
-    1 name: String { times: (1, 1), bounds: (1, 128) }
+    pub name: String,
 }
 
-message! {
-    /// Message `Unload response`.
-    UnloadResponse, "Unload response"
+const UNLOAD_REQUEST_TABLE: Table = Table {
+    name: "Unload request",
+    fields: &[
+        Field { id: 1, name: "name", kind: 4, times: (1, 1), bounds: (1, 128), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for UnloadRequest {
+    fn table(&self) -> &'static Table {
+        &UNLOAD_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.name))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.name),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
 }
 
-message! {
-    /// Message `Tokenize request`.
-    TokenizeRequest, "Tokenize request"
+/// Message `Unload response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct UnloadResponse {
+}
+
+const UNLOAD_RESPONSE_TABLE: Table = Table {
+    name: "Unload response",
+    fields: &[],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for UnloadResponse {
+    fn table(&self) -> &'static Table {
+        &UNLOAD_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, _: &mut See) -> Result<(), BodyError> {
+        Ok(())
+    }
+
+    fn add(&mut self, _: usize) -> Option<Place<'_>> {
+        None
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Tokenize request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TokenizeRequest {
     /// Absent: the server's only model (optional; 1..128 bytes).
-    1 model: Option<String> { bounds: (1, 128) }
+    pub model: Option<String>,
     /// Bytes, usually UTF-8; others are allowed (required; 0..4000000 bytes).
-    2 text: Vec<u8> { times: (1, 1), bounds: (0, 4000000) }
+    pub text: Vec<u8>,
     /// Names of special tokens in the text become those tokens; default false (optional).
-    3 parse_special: Option<bool> {}
+    pub parse_special: Option<bool>,
     /// Add begin and end tokens as the model asks for; default true (optional).
-    4 add_special: Option<bool> {}
+    pub add_special: Option<bool>,
     /// Where the request stands among others (optional).
-    29 context: Option<RequestContext> { since: 3 }
+    pub context: Option<RequestContext>,
     /// Demands on the model (optional).
-    30 requirements: Option<Requirements> {}
-    with {
-        fn context(&mut self) -> Option<&mut Option<RequestContext>> {
-            Some(&mut self.context)
+    pub requirements: Option<Requirements>,
+}
+
+const TOKENIZE_REQUEST_TABLE: Table = Table {
+    name: "Tokenize request",
+    fields: &[
+        Field { id: 1, name: "model", kind: 4, bounds: (1, 128), ..FIELD },
+        Field { id: 2, name: "text", kind: 3, times: (1, 1), bounds: (0, 4000000), ..FIELD },
+        Field { id: 3, name: "parse_special", kind: 8, ..FIELD },
+        Field { id: 4, name: "add_special", kind: 8, ..FIELD },
+        Field { id: 29, name: "context", kind: 7, since: 3, ..FIELD },
+        Field { id: 30, name: "requirements", kind: 7, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for TokenizeRequest {
+    fn table(&self) -> &'static Table {
+        &TOKENIZE_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.model {
+            see(0, Place::Text(value))?;
         }
-        fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
-            Some(&mut self.requirements)
+        see(1, Place::Bytes(&mut self.text))?;
+        if let Some(value) = &mut self.parse_special {
+            see(2, Place::Bool(value))?;
         }
+        if let Some(value) = &mut self.add_special {
+            see(3, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.context {
+            see(4, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.requirements {
+            see(5, Place::Record(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(self.model.get_or_insert_with(Default::default)),
+            1 => Place::Bytes(&mut self.text),
+            2 => Place::Bool(self.parse_special.get_or_insert_with(Default::default)),
+            3 => Place::Bool(self.add_special.get_or_insert_with(Default::default)),
+            4 => Place::Record(self.context.get_or_insert_with(Default::default)),
+            5 => Place::Record(self.requirements.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        Some(&mut self.context)
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        Some(&mut self.requirements)
     }
 }
 
-message! {
-    /// Message `Tokenize response`.
-    TokenizeResponse, "Tokenize response"
+/// Message `Tokenize response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TokenizeResponse {
     /// Token ids (required; 0..1000000 elements).
-    1 tokens: Vec<u32> { times: (1, 1), bounds: (0, 1000000) }
+    pub tokens: Vec<u32>,
     /// Who answered (required).
-    31 answer: Answer { times: (1, 1) }
-    with {
-        fn answer(&self) -> Option<&Answer> {
-            Some(&self.answer)
-        }
+    pub answer: Answer,
+}
+
+const TOKENIZE_RESPONSE_TABLE: Table = Table {
+    name: "Tokenize response",
+    fields: &[
+        Field { id: 1, name: "tokens", kind: 5, times: (1, 1), bounds: (0, 1000000), ..FIELD },
+        Field { id: 31, name: "answer", kind: 7, times: (1, 1), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for TokenizeResponse {
+    fn table(&self) -> &'static Table {
+        &TOKENIZE_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::U32s(&mut self.tokens))?;
+        see(1, Place::Record(&mut self.answer))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::U32s(&mut self.tokens),
+            1 => Place::Record(&mut self.answer),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        Some(&self.answer)
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
     }
 }
 
-message! {
-    /// Message `Detokenize request`.
-    DetokenizeRequest, "Detokenize request"
+/// Message `Detokenize request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DetokenizeRequest {
     /// Absent: the server's only model (optional; 1..128 bytes).
-    1 model: Option<String> { bounds: (1, 128) }
+    pub model: Option<String>,
     /// Token ids (required; 0..1000000 elements).
-    2 tokens: Vec<u32> { times: (1, 1), bounds: (0, 1000000) }
+    pub tokens: Vec<u32>,
     /// Where the request stands among others (optional).
-    29 context: Option<RequestContext> { since: 3 }
+    pub context: Option<RequestContext>,
     /// Demands on the model (optional).
-    30 requirements: Option<Requirements> {}
-    with {
-        fn context(&mut self) -> Option<&mut Option<RequestContext>> {
-            Some(&mut self.context)
+    pub requirements: Option<Requirements>,
+}
+
+const DETOKENIZE_REQUEST_TABLE: Table = Table {
+    name: "Detokenize request",
+    fields: &[
+        Field { id: 1, name: "model", kind: 4, bounds: (1, 128), ..FIELD },
+        Field { id: 2, name: "tokens", kind: 5, times: (1, 1), bounds: (0, 1000000), ..FIELD },
+        Field { id: 29, name: "context", kind: 7, since: 3, ..FIELD },
+        Field { id: 30, name: "requirements", kind: 7, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for DetokenizeRequest {
+    fn table(&self) -> &'static Table {
+        &DETOKENIZE_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.model {
+            see(0, Place::Text(value))?;
         }
-        fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
-            Some(&mut self.requirements)
+        see(1, Place::U32s(&mut self.tokens))?;
+        if let Some(value) = &mut self.context {
+            see(2, Place::Record(value))?;
         }
+        if let Some(value) = &mut self.requirements {
+            see(3, Place::Record(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(self.model.get_or_insert_with(Default::default)),
+            1 => Place::U32s(&mut self.tokens),
+            2 => Place::Record(self.context.get_or_insert_with(Default::default)),
+            3 => Place::Record(self.requirements.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        Some(&mut self.context)
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        Some(&mut self.requirements)
     }
 }
 
-message! {
-    /// Message `Detokenize response`.
-    DetokenizeResponse, "Detokenize response"
+/// Message `Detokenize response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DetokenizeResponse {
     /// Bytes; single tokens need not be whole characters (required; 0..4000000 bytes).
-    1 text: Vec<u8> { times: (1, 1), bounds: (0, 4000000) }
+    pub text: Vec<u8>,
     /// Who answered (required).
-    31 answer: Answer { times: (1, 1) }
-    with {
-        fn answer(&self) -> Option<&Answer> {
-            Some(&self.answer)
-        }
+    pub answer: Answer,
+}
+
+const DETOKENIZE_RESPONSE_TABLE: Table = Table {
+    name: "Detokenize response",
+    fields: &[
+        Field { id: 1, name: "text", kind: 3, times: (1, 1), bounds: (0, 4000000), ..FIELD },
+        Field { id: 31, name: "answer", kind: 7, times: (1, 1), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for DetokenizeResponse {
+    fn table(&self) -> &'static Table {
+        &DETOKENIZE_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Bytes(&mut self.text))?;
+        see(1, Place::Record(&mut self.answer))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Bytes(&mut self.text),
+            1 => Place::Record(&mut self.answer),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        Some(&self.answer)
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
     }
 }
 
-message! {
-    /// Message `Generate request`.
-    GenerateRequest, "Generate request"
+/// Message `Generate request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GenerateRequest {
     /// Absent: the server's only model (optional; 1..128 bytes).
-    1 model: Option<String> { bounds: (1, 128) }
+    pub model: Option<String>,
     /// Text to continue, may be empty; or one of the others (optional; 0..4000000 bytes).
-    2 prompt: Option<String> { bounds: (0, 4000000) }
+    pub prompt: Option<String>,
     /// Token ids to continue, used as they are; or one of the others (optional; 1..1000000
     /// elements).
-    3 tokens: Option<Vec<u32>> { bounds: (1, 1000000) }
+    pub tokens: Option<Vec<u32>>,
     /// Names of special tokens in `prompt` become those tokens; default false (optional).
-    4 parse_special: Option<bool> {}
+    pub parse_special: Option<bool>,
     /// Add begin tokens to `prompt` as the model asks for; default true (optional).
-    5 add_special: Option<bool> {}
+    pub add_special: Option<bool>,
     /// Tokens to make at most; default 256 (optional; 1..1048576).
-    6 max_tokens: Option<u64> { bounds: (1, 1048576) }
+    pub max_tokens: Option<u64>,
     /// 0 picks the best token every time; default 0 (optional; 0.0..100.0).
-    7 temperature: Option<f64> { numbers: (0.0, 100.0) }
+    pub temperature: Option<f64>,
     /// Keep the k best tokens; default 0, all (optional; 0..16777216).
-    8 top_k: Option<u64> { bounds: (0, 16777216) }
+    pub top_k: Option<u64>,
     /// Keep the best tokens up to this share; default 1, all (optional; 0.0..1.0).
-    9 top_p: Option<f64> { numbers: (0.0, 1.0), above_min: true }
+    pub top_p: Option<f64>,
     /// Keep tokens of at least this share of the best; default 0, all (optional; 0.0..1.0).
-    10 min_p: Option<f64> { numbers: (0.0, 1.0) }
+    pub min_p: Option<f64>,
     /// Seed of the sampler; default 0 (optional).
-    11 seed: Option<u64> {}
+    pub seed: Option<u64>,
     /// End before this text appears (0..16 times; 1..256 bytes).
-    12 stop: Vec<String> { times: (0, 16), bounds: (1, 256) }
+    pub stop: Vec<String>,
     /// An overlong prompt loses its beginning (`truncated_context`); default false: refused
     /// (optional).
-    13 truncate_prompt: Option<bool> {}
+    pub truncate_prompt: Option<bool>,
     /// Log-probability of each token made, and of so many of the best beside it; absent: none
     /// (optional; 0..64).
-    14 logprobs: Option<u64> { bounds: (0, 64), since: 2 }
+    pub logprobs: Option<u64>,
     /// The same for the tokens of the prompt; absent: none (optional; 0..64).
-    15 prompt_logprobs: Option<u64> { bounds: (0, 64), since: 2 }
+    pub prompt_logprobs: Option<u64>,
     /// One `Chat message` each: a conversation to continue; or one of the others (0..1024 times).
-    16 messages: Vec<ChatMessage> { times: (0, 1024), since: 2 }
+    pub messages: Vec<ChatMessage>,
     /// An end token does not end the answer; default false (optional).
-    17 ignore_eos: Option<bool> { since: 3 }
+    pub ignore_eos: Option<bool>,
     /// Tokens before which neither an end token is chosen nor a stop string looked for; default 0
     /// (optional; 0..1048576).
-    18 min_tokens: Option<u64> { bounds: (0, 1048576), since: 3 }
+    pub min_tokens: Option<u64>,
     /// Where the request stands among others (optional).
-    29 context: Option<RequestContext> { since: 3 }
+    pub context: Option<RequestContext>,
     /// Demands on the model (optional).
-    30 requirements: Option<Requirements> {}
-    with {
-        fn rules(&self) -> Result<(), BodyError> {
-            exactly_one(given!(self, prompt, tokens, messages))?;
-            excludes(given!(self, messages, parse_special))?;
-            excludes(given!(self, messages, add_special))
+    pub requirements: Option<Requirements>,
+}
+
+const GENERATE_REQUEST_TABLE: Table = Table {
+    name: "Generate request",
+    fields: &[
+        Field { id: 1, name: "model", kind: 4, bounds: (1, 128), ..FIELD },
+        Field { id: 2, name: "prompt", kind: 4, bounds: (0, 4000000), ..FIELD },
+        Field { id: 3, name: "tokens", kind: 5, bounds: (1, 1000000), ..FIELD },
+        Field { id: 4, name: "parse_special", kind: 8, ..FIELD },
+        Field { id: 5, name: "add_special", kind: 8, ..FIELD },
+        Field { id: 6, name: "max_tokens", kind: 1, bounds: (1, 1048576), ..FIELD },
+        Field { id: 7, name: "temperature", kind: 2, numbers: (0.0, 100.0), ..FIELD },
+        Field { id: 8, name: "top_k", kind: 1, bounds: (0, 16777216), ..FIELD },
+        Field { id: 9, name: "top_p", kind: 2, numbers: (0.0, 1.0), above_min: true, ..FIELD },
+        Field { id: 10, name: "min_p", kind: 2, numbers: (0.0, 1.0), ..FIELD },
+        Field { id: 11, name: "seed", kind: 1, ..FIELD },
+        Field { id: 12, name: "stop", kind: 4, times: (0, 16), bounds: (1, 256), ..FIELD },
+        Field { id: 13, name: "truncate_prompt", kind: 8, ..FIELD },
+        Field { id: 14, name: "logprobs", kind: 1, bounds: (0, 64), since: 2, ..FIELD },
+        Field { id: 15, name: "prompt_logprobs", kind: 1, bounds: (0, 64), since: 2, ..FIELD },
+        Field { id: 16, name: "messages", kind: 7, times: (0, 1024), since: 2, ..FIELD },
+        Field { id: 17, name: "ignore_eos", kind: 8, since: 3, ..FIELD },
+        Field { id: 18, name: "min_tokens", kind: 1, bounds: (0, 1048576), since: 3, ..FIELD },
+        Field { id: 29, name: "context", kind: 7, since: 3, ..FIELD },
+        Field { id: 30, name: "requirements", kind: 7, ..FIELD },
+    ],
+    one_of: &[1, 2, 15],
+    excludes: &[&[1, 2, 15], &[15, 3], &[15, 4]],
+};
+
+impl Message for GenerateRequest {
+    fn table(&self) -> &'static Table {
+        &GENERATE_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.model {
+            see(0, Place::Text(value))?;
         }
-        fn context(&mut self) -> Option<&mut Option<RequestContext>> {
-            Some(&mut self.context)
+        if let Some(value) = &mut self.prompt {
+            see(1, Place::Text(value))?;
         }
-        fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
-            Some(&mut self.requirements)
+        if let Some(value) = &mut self.tokens {
+            see(2, Place::U32s(value))?;
         }
+        if let Some(value) = &mut self.parse_special {
+            see(3, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.add_special {
+            see(4, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.max_tokens {
+            see(5, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.temperature {
+            see(6, Place::F64(value))?;
+        }
+        if let Some(value) = &mut self.top_k {
+            see(7, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.top_p {
+            see(8, Place::F64(value))?;
+        }
+        if let Some(value) = &mut self.min_p {
+            see(9, Place::F64(value))?;
+        }
+        if let Some(value) = &mut self.seed {
+            see(10, Place::U64(value))?;
+        }
+        for value in &mut self.stop {
+            see(11, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.truncate_prompt {
+            see(12, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.logprobs {
+            see(13, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.prompt_logprobs {
+            see(14, Place::U64(value))?;
+        }
+        for value in &mut self.messages {
+            see(15, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.ignore_eos {
+            see(16, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.min_tokens {
+            see(17, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.context {
+            see(18, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.requirements {
+            see(19, Place::Record(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(self.model.get_or_insert_with(Default::default)),
+            1 => Place::Text(self.prompt.get_or_insert_with(Default::default)),
+            2 => Place::U32s(self.tokens.get_or_insert_with(Default::default)),
+            3 => Place::Bool(self.parse_special.get_or_insert_with(Default::default)),
+            4 => Place::Bool(self.add_special.get_or_insert_with(Default::default)),
+            5 => Place::U64(self.max_tokens.get_or_insert_with(Default::default)),
+            6 => Place::F64(self.temperature.get_or_insert_with(Default::default)),
+            7 => Place::U64(self.top_k.get_or_insert_with(Default::default)),
+            8 => Place::F64(self.top_p.get_or_insert_with(Default::default)),
+            9 => Place::F64(self.min_p.get_or_insert_with(Default::default)),
+            10 => Place::U64(self.seed.get_or_insert_with(Default::default)),
+            11 => {
+                self.stop.push(Default::default());
+                Place::Text(self.stop.last_mut()?)
+            }
+            12 => Place::Bool(self.truncate_prompt.get_or_insert_with(Default::default)),
+            13 => Place::U64(self.logprobs.get_or_insert_with(Default::default)),
+            14 => Place::U64(self.prompt_logprobs.get_or_insert_with(Default::default)),
+            15 => {
+                self.messages.push(Default::default());
+                Place::Record(self.messages.last_mut()?)
+            }
+            16 => Place::Bool(self.ignore_eos.get_or_insert_with(Default::default)),
+            17 => Place::U64(self.min_tokens.get_or_insert_with(Default::default)),
+            18 => Place::Record(self.context.get_or_insert_with(Default::default)),
+            19 => Place::Record(self.requirements.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        Some(&mut self.context)
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        Some(&mut self.requirements)
     }
 }
 
-message! {
-    /// Message `Generate chunk`.
-    GenerateChunk, "Generate chunk"
+/// Message `Generate chunk`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GenerateChunk {
     /// Tokens made since the last frame (optional; 0..1000000 elements).
-    1 tokens: Option<Vec<u32>> { bounds: (0, 1000000) }
+    pub tokens: Option<Vec<u32>>,
     /// Their text, whole characters; may lag behind (optional; 0..4000000 bytes).
-    2 text: Option<String> { bounds: (0, 4000000) }
+    pub text: Option<String>,
     /// Prompt tokens read so far (optional).
-    3 prompt_done: Option<u64> {}
+    pub prompt_done: Option<u64>,
     /// Prompt tokens in all (optional).
-    4 prompt_total: Option<u64> {}
+    pub prompt_total: Option<u64>,
     /// A `Logprobs` of exactly `tokens`; when asked for (optional).
-    5 logprobs: Option<Logprobs> { since: 2 }
+    pub logprobs: Option<Logprobs>,
     /// A `Logprobs` of the next prompt tokens; when asked for (optional).
-    6 prompt_logprobs: Option<Logprobs> { since: 2 }
+    pub prompt_logprobs: Option<Logprobs>,
     /// Number of this frame in its answer, from 0 (optional).
-    28 frame: Option<u64> { since: 3 }
-    with {
-        fn frame(&self) -> Option<u64> {
-            self.frame
+    pub frame: Option<u64>,
+}
+
+const GENERATE_CHUNK_TABLE: Table = Table {
+    name: "Generate chunk",
+    fields: &[
+        Field { id: 1, name: "tokens", kind: 5, bounds: (0, 1000000), ..FIELD },
+        Field { id: 2, name: "text", kind: 4, bounds: (0, 4000000), ..FIELD },
+        Field { id: 3, name: "prompt_done", kind: 1, ..FIELD },
+        Field { id: 4, name: "prompt_total", kind: 1, ..FIELD },
+        Field { id: 5, name: "logprobs", kind: 7, since: 2, ..FIELD },
+        Field { id: 6, name: "prompt_logprobs", kind: 7, since: 2, ..FIELD },
+        Field { id: 28, name: "frame", kind: 1, since: 3, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for GenerateChunk {
+    fn table(&self) -> &'static Table {
+        &GENERATE_CHUNK_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.tokens {
+            see(0, Place::U32s(value))?;
         }
+        if let Some(value) = &mut self.text {
+            see(1, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.prompt_done {
+            see(2, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.prompt_total {
+            see(3, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.logprobs {
+            see(4, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.prompt_logprobs {
+            see(5, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.frame {
+            see(6, Place::U64(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::U32s(self.tokens.get_or_insert_with(Default::default)),
+            1 => Place::Text(self.text.get_or_insert_with(Default::default)),
+            2 => Place::U64(self.prompt_done.get_or_insert_with(Default::default)),
+            3 => Place::U64(self.prompt_total.get_or_insert_with(Default::default)),
+            4 => Place::Record(self.logprobs.get_or_insert_with(Default::default)),
+            5 => Place::Record(self.prompt_logprobs.get_or_insert_with(Default::default)),
+            6 => Place::U64(self.frame.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        self.frame
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
     }
 }
 
-message! {
-    /// Message `Generate response`.
-    GenerateResponse, "Generate response"
+/// Message `Generate response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GenerateResponse {
     /// Tokens not sent in chunks (optional; 0..1000000 elements).
-    1 tokens: Option<Vec<u32>> { bounds: (0, 1000000) }
+    pub tokens: Option<Vec<u32>>,
     /// Text not sent in chunks (optional; 0..4000000 bytes).
-    2 text: Option<String> { bounds: (0, 4000000) }
+    pub text: Option<String>,
     /// End token or stop string; `max_tokens` or context; Cancel; deadline (required; `stop`,
     /// `length`, `cancelled`, `deadline`).
-    5 finish_reason: String { times: (1, 1), choices: &["stop", "length", "cancelled", "deadline"] }
+    pub finish_reason: String,
     /// The stop string that ended it (optional; 1..256 bytes).
-    6 stop_matched: Option<String> { bounds: (1, 256) }
+    pub stop_matched: Option<String>,
     /// Tokens of the prompt (required).
-    7 prompt_tokens: u64 { times: (1, 1) }
+    pub prompt_tokens: u64,
     /// Tokens made in all (required).
-    8 completion_tokens: u64 { times: (1, 1) }
+    pub completion_tokens: u64,
     /// A `Logprobs` of exactly `tokens`; when asked for (optional).
-    9 logprobs: Option<Logprobs> { since: 2 }
+    pub logprobs: Option<Logprobs>,
     /// A `Logprobs` of the prompt tokens not sent in chunks (optional).
-    10 prompt_logprobs: Option<Logprobs> { since: 2 }
+    pub prompt_logprobs: Option<Logprobs>,
     /// Number of this frame in its answer, from 0 (optional).
-    28 frame: Option<u64> { since: 3 }
+    pub frame: Option<u64>,
     /// Who answered (required).
-    31 answer: Answer { times: (1, 1) }
-    with {
-        fn frame(&self) -> Option<u64> {
-            self.frame
+    pub answer: Answer,
+}
+
+const GENERATE_RESPONSE_TABLE: Table = Table {
+    name: "Generate response",
+    fields: &[
+        Field { id: 1, name: "tokens", kind: 5, bounds: (0, 1000000), ..FIELD },
+        Field { id: 2, name: "text", kind: 4, bounds: (0, 4000000), ..FIELD },
+        Field {
+            id: 5, name: "finish_reason", kind: 4, times: (1, 1), choices: &["stop", "length",
+            "cancelled", "deadline"], ..FIELD
+        },
+        Field { id: 6, name: "stop_matched", kind: 4, bounds: (1, 256), ..FIELD },
+        Field { id: 7, name: "prompt_tokens", kind: 1, times: (1, 1), ..FIELD },
+        Field { id: 8, name: "completion_tokens", kind: 1, times: (1, 1), ..FIELD },
+        Field { id: 9, name: "logprobs", kind: 7, since: 2, ..FIELD },
+        Field { id: 10, name: "prompt_logprobs", kind: 7, since: 2, ..FIELD },
+        Field { id: 28, name: "frame", kind: 1, since: 3, ..FIELD },
+        Field { id: 31, name: "answer", kind: 7, times: (1, 1), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for GenerateResponse {
+    fn table(&self) -> &'static Table {
+        &GENERATE_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.tokens {
+            see(0, Place::U32s(value))?;
         }
-        fn answer(&self) -> Option<&Answer> {
-            Some(&self.answer)
+        if let Some(value) = &mut self.text {
+            see(1, Place::Text(value))?;
         }
+        see(2, Place::Text(&mut self.finish_reason))?;
+        if let Some(value) = &mut self.stop_matched {
+            see(3, Place::Text(value))?;
+        }
+        see(4, Place::U64(&mut self.prompt_tokens))?;
+        see(5, Place::U64(&mut self.completion_tokens))?;
+        if let Some(value) = &mut self.logprobs {
+            see(6, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.prompt_logprobs {
+            see(7, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.frame {
+            see(8, Place::U64(value))?;
+        }
+        see(9, Place::Record(&mut self.answer))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::U32s(self.tokens.get_or_insert_with(Default::default)),
+            1 => Place::Text(self.text.get_or_insert_with(Default::default)),
+            2 => Place::Text(&mut self.finish_reason),
+            3 => Place::Text(self.stop_matched.get_or_insert_with(Default::default)),
+            4 => Place::U64(&mut self.prompt_tokens),
+            5 => Place::U64(&mut self.completion_tokens),
+            6 => Place::Record(self.logprobs.get_or_insert_with(Default::default)),
+            7 => Place::Record(self.prompt_logprobs.get_or_insert_with(Default::default)),
+            8 => Place::U64(self.frame.get_or_insert_with(Default::default)),
+            9 => Place::Record(&mut self.answer),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        self.frame
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        Some(&self.answer)
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
     }
 }
 
-message! {
-    /// Message `Score request`.
-    ScoreRequest, "Score request"
+/// Message `Score request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ScoreRequest {
     /// Absent: the server's only model (optional; 1..128 bytes).
-    1 model: Option<String> { bounds: (1, 128), since: 2 }
+    pub model: Option<String>,
     /// Text; or one of the others (optional; 0..4000000 bytes).
-    2 prompt: Option<String> { bounds: (0, 4000000), since: 2 }
+    pub prompt: Option<String>,
     /// Token ids, used as they are; or one of the others (optional; 1..1000000 elements).
-    3 tokens: Option<Vec<u32>> { bounds: (1, 1000000), since: 2 }
+    pub tokens: Option<Vec<u32>>,
     /// As in Generate (optional).
-    4 parse_special: Option<bool> { since: 2 }
+    pub parse_special: Option<bool>,
     /// As in Generate (optional).
-    5 add_special: Option<bool> { since: 2 }
+    pub add_special: Option<bool>,
     /// One `Chat message` each: a conversation; or one of the others (0..1024 times).
-    6 messages: Vec<ChatMessage> { times: (0, 1024), since: 2 }
+    pub messages: Vec<ChatMessage>,
     /// One `Input` each (1..256 times).
-    7 continuations: Vec<Input> { times: (1, 256), since: 2 }
+    pub continuations: Vec<Input>,
     /// Alternatives listed beside each token; default 0 (optional; 0..64).
-    8 top_logprobs: Option<u64> { bounds: (0, 64), since: 2 }
+    pub top_logprobs: Option<u64>,
     /// Where the request stands among others (optional).
-    29 context: Option<RequestContext> { since: 3 }
+    pub context: Option<RequestContext>,
     /// Demands on the model (optional).
-    30 requirements: Option<Requirements> { since: 2 }
-    with {
-        fn rules(&self) -> Result<(), BodyError> {
-            exactly_one(given!(self, prompt, tokens, messages))?;
-            excludes(given!(self, messages, parse_special))?;
-            excludes(given!(self, messages, add_special))
+    pub requirements: Option<Requirements>,
+}
+
+const SCORE_REQUEST_TABLE: Table = Table {
+    name: "Score request",
+    fields: &[
+        Field { id: 1, name: "model", kind: 4, bounds: (1, 128), since: 2, ..FIELD },
+        Field { id: 2, name: "prompt", kind: 4, bounds: (0, 4000000), since: 2, ..FIELD },
+        Field { id: 3, name: "tokens", kind: 5, bounds: (1, 1000000), since: 2, ..FIELD },
+        Field { id: 4, name: "parse_special", kind: 8, since: 2, ..FIELD },
+        Field { id: 5, name: "add_special", kind: 8, since: 2, ..FIELD },
+        Field { id: 6, name: "messages", kind: 7, times: (0, 1024), since: 2, ..FIELD },
+        Field { id: 7, name: "continuations", kind: 7, times: (1, 256), since: 2, ..FIELD },
+        Field { id: 8, name: "top_logprobs", kind: 1, bounds: (0, 64), since: 2, ..FIELD },
+        Field { id: 29, name: "context", kind: 7, since: 3, ..FIELD },
+        Field { id: 30, name: "requirements", kind: 7, since: 2, ..FIELD },
+    ],
+    one_of: &[1, 2, 5],
+    excludes: &[&[1, 2, 5], &[5, 3], &[5, 4]],
+};
+
+impl Message for ScoreRequest {
+    fn table(&self) -> &'static Table {
+        &SCORE_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.model {
+            see(0, Place::Text(value))?;
         }
-        fn context(&mut self) -> Option<&mut Option<RequestContext>> {
-            Some(&mut self.context)
+        if let Some(value) = &mut self.prompt {
+            see(1, Place::Text(value))?;
         }
-        fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
-            Some(&mut self.requirements)
+        if let Some(value) = &mut self.tokens {
+            see(2, Place::U32s(value))?;
         }
+        if let Some(value) = &mut self.parse_special {
+            see(3, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.add_special {
+            see(4, Place::Bool(value))?;
+        }
+        for value in &mut self.messages {
+            see(5, Place::Record(value))?;
+        }
+        for value in &mut self.continuations {
+            see(6, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.top_logprobs {
+            see(7, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.context {
+            see(8, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.requirements {
+            see(9, Place::Record(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(self.model.get_or_insert_with(Default::default)),
+            1 => Place::Text(self.prompt.get_or_insert_with(Default::default)),
+            2 => Place::U32s(self.tokens.get_or_insert_with(Default::default)),
+            3 => Place::Bool(self.parse_special.get_or_insert_with(Default::default)),
+            4 => Place::Bool(self.add_special.get_or_insert_with(Default::default)),
+            5 => {
+                self.messages.push(Default::default());
+                Place::Record(self.messages.last_mut()?)
+            }
+            6 => {
+                self.continuations.push(Default::default());
+                Place::Record(self.continuations.last_mut()?)
+            }
+            7 => Place::U64(self.top_logprobs.get_or_insert_with(Default::default)),
+            8 => Place::Record(self.context.get_or_insert_with(Default::default)),
+            9 => Place::Record(self.requirements.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        Some(&mut self.context)
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        Some(&mut self.requirements)
     }
 }
 
-message! {
-    /// Message `Score response`.
-    ScoreResponse, "Score response"
+/// Message `Score response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ScoreResponse {
     /// One `Continuation score` for each continuation, in order (1..256 times).
-    1 scores: Vec<ContinuationScore> { times: (1, 256), since: 2 }
+    pub scores: Vec<ContinuationScore>,
     /// Tokens of the prompt alone (required).
-    2 prompt_tokens: u64 { times: (1, 1), since: 2 }
+    pub prompt_tokens: u64,
     /// Who answered (required).
-    31 answer: Answer { times: (1, 1), since: 2 }
-    with {
-        fn answer(&self) -> Option<&Answer> {
-            Some(&self.answer)
+    pub answer: Answer,
+}
+
+const SCORE_RESPONSE_TABLE: Table = Table {
+    name: "Score response",
+    fields: &[
+        Field { id: 1, name: "scores", kind: 7, times: (1, 256), since: 2, ..FIELD },
+        Field { id: 2, name: "prompt_tokens", kind: 1, times: (1, 1), since: 2, ..FIELD },
+        Field { id: 31, name: "answer", kind: 7, times: (1, 1), since: 2, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for ScoreResponse {
+    fn table(&self) -> &'static Table {
+        &SCORE_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        for value in &mut self.scores {
+            see(0, Place::Record(value))?;
         }
+        see(1, Place::U64(&mut self.prompt_tokens))?;
+        see(2, Place::Record(&mut self.answer))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => {
+                self.scores.push(Default::default());
+                Place::Record(self.scores.last_mut()?)
+            }
+            1 => Place::U64(&mut self.prompt_tokens),
+            2 => Place::Record(&mut self.answer),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        Some(&self.answer)
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
     }
 }
 
-message! {
-    /// Message `Continuation score`.
-    ContinuationScore, "Continuation score"
+/// Message `Continuation score`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ContinuationScore {
     /// A `Logprobs` of the tokens that were scored (required).
-    1 logprobs: Logprobs { times: (1, 1), since: 2 }
+    pub logprobs: Logprobs,
     /// Their sum: of the continuation as a whole (required).
-    2 logprob: f64 { times: (1, 1), since: 2 }
+    pub logprob: f64,
     /// Every token was the most probable one at its place (required).
-    3 greedy: bool { times: (1, 1), since: 2 }
+    pub greedy: bool,
 }
 
-message! {
-    /// Message `Embed request`.
-    EmbedRequest, "Embed request"
+const CONTINUATION_SCORE_TABLE: Table = Table {
+    name: "Continuation score",
+    fields: &[
+        Field { id: 1, name: "logprobs", kind: 7, times: (1, 1), since: 2, ..FIELD },
+        Field { id: 2, name: "logprob", kind: 2, times: (1, 1), since: 2, ..FIELD },
+        Field { id: 3, name: "greedy", kind: 8, times: (1, 1), since: 2, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for ContinuationScore {
+    fn table(&self) -> &'static Table {
+        &CONTINUATION_SCORE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Record(&mut self.logprobs))?;
+        see(1, Place::F64(&mut self.logprob))?;
+        see(2, Place::Bool(&mut self.greedy))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Record(&mut self.logprobs),
+            1 => Place::F64(&mut self.logprob),
+            2 => Place::Bool(&mut self.greedy),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Embed request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EmbedRequest {
     /// Absent: the server's only model (optional; 1..128 bytes).
-    1 model: Option<String> { bounds: (1, 128), since: 2 }
+    pub model: Option<String>,
     /// One `Input` each (1..256 times).
-    2 inputs: Vec<Input> { times: (1, 256), since: 2 }
+    pub inputs: Vec<Input>,
     /// Names of special tokens in a text become those tokens; default false (optional).
-    3 parse_special: Option<bool> { since: 2 }
+    pub parse_special: Option<bool>,
     /// Add begin and end tokens to a text as the model asks for; default true (optional).
-    4 add_special: Option<bool> { since: 2 }
+    pub add_special: Option<bool>,
     /// How positions become one vector; default mean (optional; `mean`, `last`, `cls`).
-    5 pooling: Option<String> { choices: &["mean", "last", "cls"], since: 2 }
+    pub pooling: Option<String>,
     /// Divide by the Euclidean length; default true (optional).
-    6 normalize: Option<bool> { since: 2 }
+    pub normalize: Option<bool>,
     /// Where the request stands among others (optional).
-    29 context: Option<RequestContext> { since: 3 }
+    pub context: Option<RequestContext>,
     /// Demands on the model (optional).
-    30 requirements: Option<Requirements> { since: 2 }
-    with {
-        fn context(&mut self) -> Option<&mut Option<RequestContext>> {
-            Some(&mut self.context)
+    pub requirements: Option<Requirements>,
+}
+
+const EMBED_REQUEST_TABLE: Table = Table {
+    name: "Embed request",
+    fields: &[
+        Field { id: 1, name: "model", kind: 4, bounds: (1, 128), since: 2, ..FIELD },
+        Field { id: 2, name: "inputs", kind: 7, times: (1, 256), since: 2, ..FIELD },
+        Field { id: 3, name: "parse_special", kind: 8, since: 2, ..FIELD },
+        Field { id: 4, name: "add_special", kind: 8, since: 2, ..FIELD },
+        Field {
+            id: 5, name: "pooling", kind: 4, choices: &["mean", "last", "cls"], since: 2, ..FIELD
+        },
+        Field { id: 6, name: "normalize", kind: 8, since: 2, ..FIELD },
+        Field { id: 29, name: "context", kind: 7, since: 3, ..FIELD },
+        Field { id: 30, name: "requirements", kind: 7, since: 2, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for EmbedRequest {
+    fn table(&self) -> &'static Table {
+        &EMBED_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.model {
+            see(0, Place::Text(value))?;
         }
-        fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
-            Some(&mut self.requirements)
+        for value in &mut self.inputs {
+            see(1, Place::Record(value))?;
         }
+        if let Some(value) = &mut self.parse_special {
+            see(2, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.add_special {
+            see(3, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.pooling {
+            see(4, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.normalize {
+            see(5, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.context {
+            see(6, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.requirements {
+            see(7, Place::Record(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(self.model.get_or_insert_with(Default::default)),
+            1 => {
+                self.inputs.push(Default::default());
+                Place::Record(self.inputs.last_mut()?)
+            }
+            2 => Place::Bool(self.parse_special.get_or_insert_with(Default::default)),
+            3 => Place::Bool(self.add_special.get_or_insert_with(Default::default)),
+            4 => Place::Text(self.pooling.get_or_insert_with(Default::default)),
+            5 => Place::Bool(self.normalize.get_or_insert_with(Default::default)),
+            6 => Place::Record(self.context.get_or_insert_with(Default::default)),
+            7 => Place::Record(self.requirements.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        Some(&mut self.context)
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        Some(&mut self.requirements)
     }
 }
 
-message! {
-    /// Message `Embed chunk`.
-    EmbedChunk, "Embed chunk"
+/// Message `Embed chunk`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EmbedChunk {
     /// The next values (required; 1..1000000 elements).
-    1 embeddings: Vec<f32> { times: (1, 1), bounds: (1, 1000000), since: 2 }
+    pub embeddings: Vec<f32>,
     /// Number of this frame in its answer, from 0 (optional).
-    28 frame: Option<u64> { since: 3 }
-    with {
-        fn frame(&self) -> Option<u64> {
-            self.frame
+    pub frame: Option<u64>,
+}
+
+const EMBED_CHUNK_TABLE: Table = Table {
+    name: "Embed chunk",
+    fields: &[
+        Field {
+            id: 1, name: "embeddings", kind: 6, times: (1, 1), bounds: (1, 1000000), since: 2,
+            ..FIELD
+        },
+        Field { id: 28, name: "frame", kind: 1, since: 3, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for EmbedChunk {
+    fn table(&self) -> &'static Table {
+        &EMBED_CHUNK_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::F32s(&mut self.embeddings))?;
+        if let Some(value) = &mut self.frame {
+            see(1, Place::U64(value))?;
         }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::F32s(&mut self.embeddings),
+            1 => Place::U64(self.frame.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        self.frame
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
     }
 }
 
-message! {
-    /// Message `Embed response`.
-    EmbedResponse, "Embed response"
+/// Message `Embed response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EmbedResponse {
     /// The last values (required; 0..1000000 elements).
-    1 embeddings: Vec<f32> { times: (1, 1), bounds: (0, 1000000), since: 2 }
+    pub embeddings: Vec<f32>,
     /// Values per input (required; 1..131072).
-    2 dimensions: u64 { times: (1, 1), bounds: (1, 131072), since: 2 }
+    pub dimensions: u64,
     /// Inputs, as many as the request has (required; 1..256).
-    3 count: u64 { times: (1, 1), bounds: (1, 256), since: 2 }
+    pub count: u64,
     /// Tokens of all inputs together (required).
-    4 prompt_tokens: u64 { times: (1, 1), since: 2 }
+    pub prompt_tokens: u64,
     /// Number of this frame in its answer, from 0 (optional).
-    28 frame: Option<u64> { since: 3 }
+    pub frame: Option<u64>,
     /// Who answered (required).
-    31 answer: Answer { times: (1, 1), since: 2 }
-    with {
-        fn frame(&self) -> Option<u64> {
-            self.frame
+    pub answer: Answer,
+}
+
+const EMBED_RESPONSE_TABLE: Table = Table {
+    name: "Embed response",
+    fields: &[
+        Field {
+            id: 1, name: "embeddings", kind: 6, times: (1, 1), bounds: (0, 1000000), since: 2,
+            ..FIELD
+        },
+        Field {
+            id: 2, name: "dimensions", kind: 1, times: (1, 1), bounds: (1, 131072), since: 2,
+            ..FIELD
+        },
+        Field { id: 3, name: "count", kind: 1, times: (1, 1), bounds: (1, 256), since: 2, ..FIELD },
+        Field { id: 4, name: "prompt_tokens", kind: 1, times: (1, 1), since: 2, ..FIELD },
+        Field { id: 28, name: "frame", kind: 1, since: 3, ..FIELD },
+        Field { id: 31, name: "answer", kind: 7, times: (1, 1), since: 2, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for EmbedResponse {
+    fn table(&self) -> &'static Table {
+        &EMBED_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::F32s(&mut self.embeddings))?;
+        see(1, Place::U64(&mut self.dimensions))?;
+        see(2, Place::U64(&mut self.count))?;
+        see(3, Place::U64(&mut self.prompt_tokens))?;
+        if let Some(value) = &mut self.frame {
+            see(4, Place::U64(value))?;
         }
-        fn answer(&self) -> Option<&Answer> {
-            Some(&self.answer)
-        }
+        see(5, Place::Record(&mut self.answer))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::F32s(&mut self.embeddings),
+            1 => Place::U64(&mut self.dimensions),
+            2 => Place::U64(&mut self.count),
+            3 => Place::U64(&mut self.prompt_tokens),
+            4 => Place::U64(self.frame.get_or_insert_with(Default::default)),
+            5 => Place::Record(&mut self.answer),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        self.frame
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        Some(&self.answer)
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
     }
 }
 
-message! {
-    /// Message `Logits request`.
-    LogitsRequest, "Logits request"
+/// Message `Logits request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LogitsRequest {
     /// Absent: the server's only model (optional; 1..128 bytes).
-    1 model: Option<String> { bounds: (1, 128) }
+    pub model: Option<String>,
     /// Text; or one of the others (optional; 0..4000000 bytes).
-    2 prompt: Option<String> { bounds: (0, 4000000) }
+    pub prompt: Option<String>,
     /// Token ids, used as they are; or one of the others (optional; 1..1000000 elements).
-    3 tokens: Option<Vec<u32>> { bounds: (1, 1000000) }
+    pub tokens: Option<Vec<u32>>,
     /// As in Generate (optional).
-    4 parse_special: Option<bool> {}
+    pub parse_special: Option<bool>,
     /// As in Generate (optional).
-    5 add_special: Option<bool> {}
+    pub add_special: Option<bool>,
     /// After every token; default false: after the last (optional).
-    6 all_positions: Option<bool> {}
+    pub all_positions: Option<bool>,
     /// One `Chat message` each: a conversation; or one of the others (0..1024 times).
-    7 messages: Vec<ChatMessage> { times: (0, 1024), since: 2 }
+    pub messages: Vec<ChatMessage>,
     /// Where the request stands among others (optional).
-    29 context: Option<RequestContext> { since: 3 }
+    pub context: Option<RequestContext>,
     /// Demands on the model (optional).
-    30 requirements: Option<Requirements> {}
-    with {
-        fn rules(&self) -> Result<(), BodyError> {
-            exactly_one(given!(self, prompt, tokens, messages))?;
-            excludes(given!(self, messages, parse_special))?;
-            excludes(given!(self, messages, add_special))
+    pub requirements: Option<Requirements>,
+}
+
+const LOGITS_REQUEST_TABLE: Table = Table {
+    name: "Logits request",
+    fields: &[
+        Field { id: 1, name: "model", kind: 4, bounds: (1, 128), ..FIELD },
+        Field { id: 2, name: "prompt", kind: 4, bounds: (0, 4000000), ..FIELD },
+        Field { id: 3, name: "tokens", kind: 5, bounds: (1, 1000000), ..FIELD },
+        Field { id: 4, name: "parse_special", kind: 8, ..FIELD },
+        Field { id: 5, name: "add_special", kind: 8, ..FIELD },
+        Field { id: 6, name: "all_positions", kind: 8, ..FIELD },
+        Field { id: 7, name: "messages", kind: 7, times: (0, 1024), since: 2, ..FIELD },
+        Field { id: 29, name: "context", kind: 7, since: 3, ..FIELD },
+        Field { id: 30, name: "requirements", kind: 7, ..FIELD },
+    ],
+    one_of: &[1, 2, 6],
+    excludes: &[&[1, 2, 6], &[6, 3], &[6, 4]],
+};
+
+impl Message for LogitsRequest {
+    fn table(&self) -> &'static Table {
+        &LOGITS_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.model {
+            see(0, Place::Text(value))?;
         }
-        fn context(&mut self) -> Option<&mut Option<RequestContext>> {
-            Some(&mut self.context)
+        if let Some(value) = &mut self.prompt {
+            see(1, Place::Text(value))?;
         }
-        fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
-            Some(&mut self.requirements)
+        if let Some(value) = &mut self.tokens {
+            see(2, Place::U32s(value))?;
         }
+        if let Some(value) = &mut self.parse_special {
+            see(3, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.add_special {
+            see(4, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.all_positions {
+            see(5, Place::Bool(value))?;
+        }
+        for value in &mut self.messages {
+            see(6, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.context {
+            see(7, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.requirements {
+            see(8, Place::Record(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(self.model.get_or_insert_with(Default::default)),
+            1 => Place::Text(self.prompt.get_or_insert_with(Default::default)),
+            2 => Place::U32s(self.tokens.get_or_insert_with(Default::default)),
+            3 => Place::Bool(self.parse_special.get_or_insert_with(Default::default)),
+            4 => Place::Bool(self.add_special.get_or_insert_with(Default::default)),
+            5 => Place::Bool(self.all_positions.get_or_insert_with(Default::default)),
+            6 => {
+                self.messages.push(Default::default());
+                Place::Record(self.messages.last_mut()?)
+            }
+            7 => Place::Record(self.context.get_or_insert_with(Default::default)),
+            8 => Place::Record(self.requirements.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        Some(&mut self.context)
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        Some(&mut self.requirements)
     }
 }
 
-message! {
-    /// Message `Logits chunk`.
-    LogitsChunk, "Logits chunk"
+/// Message `Logits chunk`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LogitsChunk {
     /// The next values (required; 1..1000000 elements).
-    1 logits: Vec<f32> { times: (1, 1), bounds: (1, 1000000) }
+    pub logits: Vec<f32>,
     /// Number of this frame in its answer, from 0 (optional).
-    28 frame: Option<u64> { since: 3 }
-    with {
-        fn frame(&self) -> Option<u64> {
-            self.frame
+    pub frame: Option<u64>,
+}
+
+const LOGITS_CHUNK_TABLE: Table = Table {
+    name: "Logits chunk",
+    fields: &[
+        Field { id: 1, name: "logits", kind: 6, times: (1, 1), bounds: (1, 1000000), ..FIELD },
+        Field { id: 28, name: "frame", kind: 1, since: 3, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for LogitsChunk {
+    fn table(&self) -> &'static Table {
+        &LOGITS_CHUNK_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::F32s(&mut self.logits))?;
+        if let Some(value) = &mut self.frame {
+            see(1, Place::U64(value))?;
         }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::F32s(&mut self.logits),
+            1 => Place::U64(self.frame.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        self.frame
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
     }
 }
 
-message! {
-    /// Message `Logits response`.
-    LogitsResponse, "Logits response"
+/// Message `Logits response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LogitsResponse {
     /// The last values (required; 0..1000000 elements).
-    1 logits: Vec<f32> { times: (1, 1), bounds: (0, 1000000) }
+    pub logits: Vec<f32>,
     /// Values per position (required; 1..4294967295).
-    2 vocabulary: u64 { times: (1, 1), bounds: (1, 4294967295) }
+    pub vocabulary: u64,
     /// Positions in all (required; 1..4294967295).
-    3 positions: u64 { times: (1, 1), bounds: (1, 4294967295) }
+    pub positions: u64,
     /// Number of this frame in its answer, from 0 (optional).
-    28 frame: Option<u64> { since: 3 }
+    pub frame: Option<u64>,
     /// Who answered (required).
-    31 answer: Answer { times: (1, 1) }
-    with {
-        fn frame(&self) -> Option<u64> {
-            self.frame
+    pub answer: Answer,
+}
+
+const LOGITS_RESPONSE_TABLE: Table = Table {
+    name: "Logits response",
+    fields: &[
+        Field { id: 1, name: "logits", kind: 6, times: (1, 1), bounds: (0, 1000000), ..FIELD },
+        Field {
+            id: 2, name: "vocabulary", kind: 1, times: (1, 1), bounds: (1, 4294967295), ..FIELD
+        },
+        Field {
+            id: 3, name: "positions", kind: 1, times: (1, 1), bounds: (1, 4294967295), ..FIELD
+        },
+        Field { id: 28, name: "frame", kind: 1, since: 3, ..FIELD },
+        Field { id: 31, name: "answer", kind: 7, times: (1, 1), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for LogitsResponse {
+    fn table(&self) -> &'static Table {
+        &LOGITS_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::F32s(&mut self.logits))?;
+        see(1, Place::U64(&mut self.vocabulary))?;
+        see(2, Place::U64(&mut self.positions))?;
+        if let Some(value) = &mut self.frame {
+            see(3, Place::U64(value))?;
         }
-        fn answer(&self) -> Option<&Answer> {
-            Some(&self.answer)
-        }
+        see(4, Place::Record(&mut self.answer))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::F32s(&mut self.logits),
+            1 => Place::U64(&mut self.vocabulary),
+            2 => Place::U64(&mut self.positions),
+            3 => Place::U64(self.frame.get_or_insert_with(Default::default)),
+            4 => Place::Record(&mut self.answer),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        self.frame
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        Some(&self.answer)
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
     }
 }
 
-message! {
-    /// Message `Cancel request`.
-    CancelRequest, "Cancel request"
+/// Message `Cancel request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CancelRequest {
     /// Id of the request to stop, of the same connection (required; 1..18446744073709551615).
-    1 target: u64 { times: (1, 1), bounds: (1, 18446744073709551615) }
+    pub target: u64,
 }
 
-message! {
-    /// Message `Cancel response`.
-    CancelResponse, "Cancel response"
+const CANCEL_REQUEST_TABLE: Table = Table {
+    name: "Cancel request",
+    fields: &[
+        Field {
+            id: 1, name: "target", kind: 1, times: (1, 1), bounds: (1, 18446744073709551615),
+            ..FIELD
+        },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for CancelRequest {
+    fn table(&self) -> &'static Table {
+        &CANCEL_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::U64(&mut self.target))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::U64(&mut self.target),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Cancel response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CancelResponse {
     /// It was in flight and is being stopped (required).
-    1 found: bool { times: (1, 1) }
+    pub found: bool,
 }
 
-message! {
-    /// Message `Stats request`.
-    StatsRequest, "Stats request"
+const CANCEL_RESPONSE_TABLE: Table = Table {
+    name: "Cancel response",
+    fields: &[
+        Field { id: 1, name: "found", kind: 8, times: (1, 1), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for CancelResponse {
+    fn table(&self) -> &'static Table {
+        &CANCEL_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Bool(&mut self.found))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Bool(&mut self.found),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
 }
 
-message! {
-    /// Message `Stats response`.
-    StatsResponse, "Stats response"
+/// Message `Stats request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StatsRequest {
+}
+
+const STATS_REQUEST_TABLE: Table = Table {
+    name: "Stats request",
+    fields: &[],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for StatsRequest {
+    fn table(&self) -> &'static Table {
+        &STATS_REQUEST_TABLE
+    }
+
+    fn each(&mut self, _: &mut See) -> Result<(), BodyError> {
+        Ok(())
+    }
+
+    fn add(&mut self, _: usize) -> Option<Place<'_>> {
+        None
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Stats response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StatsResponse {
     /// One `Counter` each, in order of name (0..1024 times).
-    1 counters: Vec<Counter> { times: (0, 1024) }
+    pub counters: Vec<Counter>,
 }
 
-message! {
-    /// Message `Counter`.
-    Counter, "Counter"
+const STATS_RESPONSE_TABLE: Table = Table {
+    name: "Stats response",
+    fields: &[
+        Field { id: 1, name: "counters", kind: 7, times: (0, 1024), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for StatsResponse {
+    fn table(&self) -> &'static Table {
+        &STATS_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        for value in &mut self.counters {
+            see(0, Place::Record(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => {
+                self.counters.push(Default::default());
+                Place::Record(self.counters.last_mut()?)
+            }
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Counter`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Counter {
     /// What is counted (required; 1..128 bytes).
-    1 name: String { times: (1, 1), bounds: (1, 128) }
+    pub name: String,
     /// Counted for real answers (required).
-    2 real: u64 { times: (1, 1) }
+    pub real: u64,
     /// Counted for mock answers (required).
-    3 mock: u64 { times: (1, 1) }
+    pub mock: u64,
 }
 
-message! {
-    /// Message `GoAway`.
-    GoAway, "GoAway"
+const COUNTER_TABLE: Table = Table {
+    name: "Counter",
+    fields: &[
+        Field { id: 1, name: "name", kind: 4, times: (1, 1), bounds: (1, 128), ..FIELD },
+        Field { id: 2, name: "real", kind: 1, times: (1, 1), ..FIELD },
+        Field { id: 3, name: "mock", kind: 1, times: (1, 1), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for Counter {
+    fn table(&self) -> &'static Table {
+        &COUNTER_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.name))?;
+        see(1, Place::U64(&mut self.real))?;
+        see(2, Place::U64(&mut self.mock))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.name),
+            1 => Place::U64(&mut self.real),
+            2 => Place::U64(&mut self.mock),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `GoAway`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GoAway {
     /// `shutting_down`, `idle` (required; 1..128 bytes).
-    1 reason: String { times: (1, 1), bounds: (1, 128) }
+    pub reason: String,
     /// Time until the server closes what is still open (required).
-    2 drain_milliseconds: u64 { times: (1, 1) }
+    pub drain_milliseconds: u64,
+}
+
+const GOAWAY_TABLE: Table = Table {
+    name: "GoAway",
+    fields: &[
+        Field { id: 1, name: "reason", kind: 4, times: (1, 1), bounds: (1, 128), ..FIELD },
+        Field { id: 2, name: "drain_milliseconds", kind: 1, times: (1, 1), ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for GoAway {
+    fn table(&self) -> &'static Table {
+        &GOAWAY_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.reason))?;
+        see(1, Place::U64(&mut self.drain_milliseconds))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.reason),
+            1 => Place::U64(&mut self.drain_milliseconds),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
 }
 
 impl Request for HelloRequest {

@@ -11,10 +11,7 @@ use fake::*;
 /// Plays the bodies of one answer, the last without the flag, then answers well; `call` makes the
 /// call. On a breach the client has to make another connection.
 fn play<T>(
-    name: &str,
-    bodies: Vec<Vec<u8>>,
-    is_right: bool,
-    call: impl Fn(&Client) -> Result<T, Error>,
+    name: &str, bodies: Vec<Vec<u8>>, is_right: bool, call: impl Fn(&Client) -> Result<T, Error>,
 ) {
     let mut is_played = false;
     let fake = Fake::start(
@@ -86,7 +83,7 @@ fn frames_and_tokens_are_counted() {
     for (name, is_right, bodies) in rows {
         let other = bodies.clone();
         play(name, bodies, is_right, |client| client.generate(&request()));
-        play(name, other, is_right, |client| client.generate_stream(&request())?.finish());
+        play(name, other, is_right, |client| client.generate_stream(&request())?.result());
     }
 }
 

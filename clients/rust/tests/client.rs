@@ -16,9 +16,9 @@ fn a_stream_is_put_together() {
     let mut stream = client.generate_stream(&request()).expect("sent");
     let first = stream.next().expect("a chunk").expect("fine");
     assert_eq!(first.text.as_deref(), Some("one "));
-    let reply = stream.finish().expect("an answer");
+    let reply = stream.result().expect("an answer");
     assert_eq!(reply.text.as_deref(), Some("one two three"));
-    assert_eq!(reply.answer().expect("says who").timing.total, 7);
+    assert_eq!(reply.answer.timing.total, 7);
     assert_eq!((reply.provenance, reply.degraded), (Provenance::Real, false));
     assert_eq!(client.generate(&request()).expect("again").response, reply.response);
     client.close();
@@ -320,7 +320,7 @@ fn full() -> (UnixListener, std::path::PathBuf, Vec<UnixStream>) {
             }
         }
     });
-    while let Ok(stream) = receiver.recv_timeout(Duration::from_millis(100)) {
+    while let Ok(stream) = receiver.recv_timeout(Duration::from_millis(500)) {
         queue.push(stream); // until the queue takes no more
     }
     (listener, path, queue)
@@ -332,7 +332,10 @@ fn connecting_has_a_limit() {
     let options = Options { connect_milliseconds: 20, ..Default::default() };
     let client = Client::new(&format!("unix://{}", path.display()), options).expect("an address");
     let error = client.models(&ModelsRequest {}).expect_err("nobody accepts");
-    assert_eq!(error.code, Code::TimedOut);
+    assert_eq!(error.code, Code::Unreachable);
+    let hasty = client.deadline_milliseconds(5);
+    let error = hasty.models(&ModelsRequest {}).expect_err("nobody accepts");
+    assert_eq!(error.code, Code::TimedOut, "its own deadline ended it");
     drop(listener); // ends the threads that still connect
     let _ = std::fs::remove_file(&path);
 }
@@ -355,6 +358,37 @@ fn closing_ends_a_call_that_connects() {
     }
     drop(listener); // ends the threads that still connect
     let _ = std::fs::remove_file(&path);
+}
+
+#[test]
+fn frames_about_the_connection_are_plain_and_never_a_mocks() {
+    for (kind, at, value) in [
+        (KIND_HELLO, 7, PROVENANCE_MOCK),
+        (KIND_HELLO, 6, FLAG_MORE),
+        (KIND_GO_AWAY, 7, PROVENANCE_MOCK),
+        (KIND_GO_AWAY, 6, FLAG_MORE),
+        (KIND_GO_AWAY, 6, FLAG_DEGRADED),
+    ] {
+        let leaving = [text(1, "idle"), number(2, 1000)].concat();
+        let fake = Fake::start(
+            1,
+            Box::new(move |seen| {
+                let mut answer = match seen.kind {
+                    KIND_PING => frame(KIND_GO_AWAY, 0, 0, 0, &leaving),
+                    _ => well(seen)?,
+                };
+                if seen.kind == KIND_PING || kind == KIND_HELLO {
+                    answer[at] = value;
+                }
+                Some(answer)
+            }),
+        );
+        let options = Options { allow_mock: true, attempts: 1, ..Default::default() };
+        let client = Client::new(&fake.url, options).expect("an address");
+        let error = client.ping(&bytes(b"abc")).expect_err("a breach");
+        assert_eq!(error.code, Code::ProtocolError, "kind {} byte {} {}", kind, at, value);
+        client.close();
+    }
 }
 
 #[test]

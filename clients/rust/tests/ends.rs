@@ -158,7 +158,7 @@ fn a_stream_stays_with_the_process_that_began_it() {
         code == Some(Code::ConnectionClosed) && is_over && pings(&client, 3)
     });
     wait_for_child(child);
-    let reply = stream.finish().expect("all of it");
+    let reply = stream.result().expect("all of it");
     assert_eq!(reply.text.as_deref(), Some("one two three"));
     assert!(pings(&client, 1));
     assert_eq!(cancels.load(Ordering::SeqCst), 0);

@@ -1,9 +1,9 @@
 //! Tests of bodies and frames: random messages there and back, damage, every cut.
 
-use super::*;
-use crate::frames::{check_header, compress, request_frame, FrameReader};
+use super::random::Random;
+use crate::codec::*;
+use crate::frames::{compress, request_frame, FrameReader};
 use crate::protocol::*;
-use crate::random::Random;
 
 type Fresh = fn() -> Box<dyn Message>;
 
@@ -46,18 +46,11 @@ fn random() -> Random {
 }
 
 /// Fills a message with values that its rows allow; texts and lists stay short.
-struct Filler<'a>(&'a mut Random, &'static str);
-
 fn fill(random: &mut Random, message: &mut dyn Message) {
-    let title = message.title();
-    message.visit(&mut Filler(random, title)).expect("a filler refuses nothing");
-}
-
-impl Visitor for Filler<'_> {
-    fn field(&mut self, row: &'static Field, member: &mut dyn Member) -> Result<(), BodyError> {
-        let Filler(random, title) = self;
-        // Of these one has to be there.
-        let prompts = ["Input", "Generate request", "Score request"].contains(title);
+    let table = message.table();
+    // Of these one has to be there.
+    let prompts = ["Input", "Generate request", "Score request"].contains(&table.name);
+    for (place, row) in table.fields.iter().enumerate() {
         let times = match (row.times, row.name) {
             (_, "prompt" | "text") if prompts => 1,
             (_, "tokens" | "messages") if prompts => 0,
@@ -68,7 +61,7 @@ impl Visitor for Filler<'_> {
         for _ in 0..times {
             let (min, max) = row.bounds;
             let count = (min + random.below((max - min).min(3) + 1)) as usize;
-            match member.add() {
+            match message.add(place).expect("a place of the table") {
                 Place::U64(value) => *value = min + random.below((max - min).max(1)),
                 Place::F64(value) if row.numbers.1.is_finite() => *value = row.numbers.1,
                 Place::F64(value) => *value = -1.5,
@@ -88,13 +81,12 @@ impl Visitor for Filler<'_> {
                 Place::Bool(value) => *value = random.below(2) == 1,
             }
         }
-        Ok(())
     }
 }
 
 fn body(message: &mut dyn Message) -> Vec<u8> {
-    let title = message.title();
-    encode(message).unwrap_or_else(|error| panic!("{}: {:?}", title, error)).0
+    let name = message.table().name;
+    encode(message).unwrap_or_else(|error| panic!("{}: {:?}", name, error)).body
 }
 
 fn random_body(random: &mut Random, fresh: Fresh) -> Vec<u8> {
@@ -110,8 +102,8 @@ fn bodies_survive_the_round_trip() {
         for fresh in MESSAGES {
             let bytes = random_body(&mut random, fresh);
             let mut read = fresh();
-            assert_eq!(decode(&mut *read, &bytes), Ok(()), "{}", read.title());
-            assert_eq!(body(&mut *read), bytes, "{}", read.title());
+            assert_eq!(decode(&mut *read, &bytes), Ok(()), "{}", read.table().name);
+            assert_eq!(body(&mut *read), bytes, "{}", read.table().name);
         }
     }
 }
@@ -145,7 +137,7 @@ fn damaged_bodies_are_refused_or_read() {
                 bytes[at] = random.next() as u8;
                 let mut read = fresh();
                 if decode(&mut *read, &bytes).is_ok() && rules_hold(&mut *read) {
-                    assert_eq!(body(&mut *read).len(), bytes.len(), "{}", read.title());
+                    assert_eq!(body(&mut *read).len(), bytes.len(), "{}", read.table().name);
                 }
             }
             let cut = random.below(bytes.len() as u64) as usize;
@@ -183,7 +175,8 @@ fn what_is_wrong_is_named() {
 
 #[test]
 fn requests_are_checked_by_their_table() {
-    let refusal = |mut request: GenerateRequest| encode(&mut request).expect_err("not valid").path;
+    let refusal =
+        |mut request: GenerateRequest| encode(&mut request).err().expect("not valid").path;
     let one = || GenerateRequest { prompt: Some("x".into()), ..Default::default() };
     assert_eq!(refusal(GenerateRequest { max_tokens: Some(0), ..one() }), "max_tokens");
     assert_eq!(refusal(GenerateRequest { top_p: Some(0.0), ..one() }), "top_p");
@@ -210,7 +203,7 @@ fn requests_are_checked_by_their_table() {
 #[test]
 fn fields_that_exclude_each_other_are_refused() {
     let refusal = |request: &mut dyn Message| {
-        let error = encode(request).expect_err("not valid");
+        let error = encode(request).err().expect("not valid");
         (error.code, error.path)
     };
     let path = |code, path: &str| (code, path.to_owned());
@@ -228,7 +221,7 @@ fn fields_that_exclude_each_other_are_refused() {
 
 #[test]
 fn the_lowest_revision_is_that_of_the_newest_field() {
-    let since = |mut request: GenerateRequest| encode(&mut request).expect("valid").1;
+    let since = |mut request: GenerateRequest| encode(&mut request).expect("valid").since;
     let one = || GenerateRequest { prompt: Some("x".into()), ..Default::default() };
     assert_eq!(since(one()), 1);
     assert_eq!(since(GenerateRequest { logprobs: Some(0), ..one() }), 2);
@@ -255,8 +248,10 @@ fn response(kind: u8, flags: u8, body: &[u8]) -> Vec<u8> {
 #[test]
 fn headers_are_refused_as_early_as_can_be() {
     let good = response(KIND_PING, 0, b"12345678");
+    let mut reader = FrameReader::new(4096);
+    reader.may_compress = true;
     for have in 0..=good.len() {
-        assert!(check_header(&good[..have], 4096, true).is_ok());
+        assert!(reader.check_header(&good[..have]).is_ok());
     }
     // The byte that is wrong, how many must be there to see it, its value.
     let cases = [
@@ -278,8 +273,8 @@ fn headers_are_refused_as_early_as_can_be() {
     for (at, from, byte, code) in cases {
         let mut bytes = good.clone();
         bytes[at] = byte;
-        assert!(check_header(&bytes[..from - 1], 4096, true).is_ok(), "{}", code);
-        let error = check_header(&bytes[..from], 4096, true).expect_err(code);
+        assert!(reader.check_header(&bytes[..from - 1]).is_ok(), "{}", code);
+        let error = reader.check_header(&bytes[..from]).expect_err(code);
         assert_eq!(error.code, Code::ProtocolError);
         assert!(error.message.contains(code), "{} in {}", code, error.message);
     }

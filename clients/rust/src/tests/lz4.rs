@@ -1,7 +1,7 @@
 //! LZ4 blocks: there and back, damage.
 
-use super::*;
-use crate::random::Random;
+use super::random::Random;
+use crate::lz4::*;
 
 #[test]
 fn decodes_literals_and_an_overlapping_match() {
