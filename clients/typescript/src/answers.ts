@@ -164,8 +164,11 @@ const rules: { readonly [Name in KindName]?: (request: any) => Rule } = {
 };
 
 type Elements = Uint8Array | Uint32Array;
-const isSame = (one: Elements, other: Elements): boolean =>
-  one.length === other.length && one.every((each, index) => each === other[index]);
+function isSame(one: Elements, other: Elements): boolean {
+  let same = one.length === other.length;
+  for (let index = 0; same && index < one.length; index++) same = one[index] === other[index];
+  return same;
+}
 
 /** Both factors are below 2^32: a product that is not exact is larger than any answer. */
 function checkCount(found: number, rows: number, columns: number): void {
