@@ -126,9 +126,9 @@ struct Reading {
 }
 
 impl Reading {
-    /// Reads once; what is there already when the time is up. The frames that came, and whether
-    /// anything did.
-    fn read(&mut self, until: Instant) -> (Vec<Frame>, Result<bool>) {
+    /// Reads once; what is there already when the time is up. Appends the frames that came, and
+    /// says whether anything did.
+    fn read(&mut self, until: Instant, frames: &mut Vec<Frame>) -> Result<bool> {
         let mut socket = &*self.socket;
         let left = until.saturating_duration_since(Instant::now());
         let prepared = match left.is_zero() {
@@ -139,14 +139,12 @@ impl Reading {
         if left.is_zero() {
             let _ = socket.set_nonblocking(false); // fails only with the connection
         }
-        let mut frames = Vec::new();
-        let came = match result {
+        match result {
             Ok(0) => Err(error!(ConnectionClosed, "reading: the server closed the connection")),
-            Ok(count) => self.frames.take(&self.buffer[..count], &mut frames).map(|()| true),
+            Ok(count) => self.frames.take(&self.buffer[..count], frames).map(|()| true),
             Err(error) if is_passing(&error) => Ok(false),
             Err(error) => Err(error!(ConnectionClosed, "reading from the server: {error}")),
-        };
-        (frames, came)
+        }
     }
 }
 
@@ -293,7 +291,7 @@ impl Connection {
                 break Err(error.clone());
             }
             let now = Instant::now();
-            let mut limit = until;
+            let mut limit = if id == PLACE { until.min(now + PLACE_STEP) } else { until };
             if now >= until {
                 let what = if is_answer { "for the answer to" } else { "to send" };
                 let error = error!(TimedOut, "waiting {what} {}: the time is up", kind.name);
@@ -301,9 +299,6 @@ impl Connection {
                     state.fail(&error);
                 }
                 break Err(error);
-            }
-            if id == PLACE {
-                limit = limit.min(now + PLACE_STEP);
             }
             if state.socket.is_none() {
                 limit = limit.min(self.connect_until);
@@ -360,7 +355,8 @@ impl Connection {
     fn lead<'a>(&'a self, mut state: Locked<'a>, until: Instant) -> Locked<'a> {
         if let Some(mut reading) = state.reading.take() {
             drop(state);
-            let (frames, came) = self.in_role(|| reading.read(until));
+            let mut frames = Vec::new();
+            let came = self.in_role(|| reading.read(until, &mut frames));
             state = self.state();
             state.reading = Some(reading);
             if let Ok(true) = came {
@@ -397,10 +393,9 @@ impl Connection {
             None if is_last => drop(state.requests.remove(&header.request_id)),
             Some(frames) if pending.size <= max => frames.push_back(Ok(frame)),
             Some(frames) if before <= max => {
-                let words = format!("found {} bytes, allowed: {max}", pending.size);
-                let error =
-                    error!(GivenUp, "reading the answer to {name}: {words}, answer_size_max");
-                frames.push_back(Err(error));
+                let words =
+                    format!("found {} bytes, allowed: {max}, answer_size_max", pending.size);
+                frames.push_back(Err(error!(GivenUp, "reading the answer to {name}: {words}")));
             }
             _ => {}
         }
