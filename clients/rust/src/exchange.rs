@@ -31,7 +31,7 @@ pub struct Reply<T> {
     pub provenance: Provenance,
     /// Generation of the model that answered, 0 for none.
     pub generation: u32,
-    /// Its `answer.degradations` says how.
+    /// The response's `answer.degradations` says how.
     pub degraded: bool,
 }
 

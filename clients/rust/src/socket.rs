@@ -55,10 +55,8 @@ impl Address {
     /// Parses `tcp://HOST:PORT` or `unix:///PATH`.
     pub fn parse(url: &str) -> Result<Address> {
         let place = Place::parse(url).map_err(|allowed| {
-            error!(
-                AddressInvalid,
-                "reading the server address: found \"{url}\", allowed: {allowed}"
-            )
+            let found = format!("found \"{url}\", allowed: {allowed}");
+            error!(AddressInvalid, "reading the server address: {found}")
         })?;
         Ok(Address { url: url.to_owned(), place })
     }
