@@ -141,8 +141,7 @@ impl Gather for GenerateRequest {
             None => self.logprobs.is_none() || tokens.is_empty(),
         };
         ensure!(is_right, "the answer: tokens and log-probabilities of others came together");
-        let (asked, list) = (self.logprobs, &before.logprobs);
-        check_piece_of_list("logprobs", asked, list, &mut piece.logprobs)?;
+        check_piece_of_list("logprobs", self.logprobs, &before.logprobs, &mut piece.logprobs)?;
         let (asked, list) = (self.prompt_logprobs, &before.prompt_logprobs);
         check_piece_of_list("prompt_logprobs", asked, list, &mut piece.prompt_logprobs)
     }
@@ -152,16 +151,15 @@ impl Gather for GenerateRequest {
         let tokens = whole.tokens.get_or_insert_with(Vec::new).len();
         check_count("tokens", tokens, whole.completion_tokens)?;
         let none = |asked| Logprobs { top_count: Some(asked), ..Logprobs::default() };
-        let lists = [&mut whole.logprobs, &mut whole.prompt_logprobs];
-        for (asked, list) in [self.logprobs, self.prompt_logprobs].into_iter().zip(lists) {
-            *list = list.take().or_else(|| asked.map(none));
-        }
+        whole.logprobs = whole.logprobs.take().or_else(|| self.logprobs.map(none));
+        let prompt_logprobs = whole.prompt_logprobs.take();
+        whole.prompt_logprobs = prompt_logprobs.or_else(|| self.prompt_logprobs.map(none));
         if let Some(list) = &whole.prompt_logprobs {
             let all_but_the_first = whole.prompt_tokens.saturating_sub(1);
             let is_whole = whole.finish_reason == "stop" || whole.finish_reason == "length";
             if is_whole || list.tokens.len() as u64 > all_but_the_first {
-                let what = "log-probabilities of prompt tokens";
-                check_count(what, list.tokens.len(), all_but_the_first)?;
+                let found = list.tokens.len();
+                check_count("log-probabilities of prompt tokens", found, all_but_the_first)?;
             }
         }
         Ok(())

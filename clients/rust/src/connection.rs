@@ -45,13 +45,12 @@ const TURN: u64 = u64::MAX;
 /// A request in flight.
 struct Pending {
     kind: &'static Kind,
-    frames: VecDeque<Result<Frame>>,
+    /// What came and was not taken; `None`: nobody wants the answer any more.
+    frames: Option<VecDeque<Result<Frame>>>,
     /// Bytes of all bodies that came.
     size: u64,
     first: Option<(Provenance, u32)>,
     is_complete: bool,
-    /// Nobody wants the answer any more.
-    is_orphan: bool,
 }
 
 /// What the lock guards.
@@ -103,10 +102,10 @@ impl State {
         }
     }
 
-    fn add(&mut self, kind: &'static Kind, is_orphan: bool) -> u64 {
+    fn add(&mut self, kind: &'static Kind, is_wanted: bool) -> u64 {
         self.last_id += 1;
-        let (frames, size) = (VecDeque::new(), 0);
-        let pending = Pending { kind, frames, size, first: None, is_complete: false, is_orphan };
+        let frames = is_wanted.then(VecDeque::new);
+        let pending = Pending { kind, frames, size: 0, first: None, is_complete: false };
         self.requests.insert(self.last_id, pending);
         self.last_id
     }
@@ -127,9 +126,9 @@ struct Reading {
 }
 
 impl Reading {
-    /// Reads once; what is there already when the time is up. The frames that came, and whether
-    /// anything did.
-    fn read(&mut self, until: Instant) -> (Vec<Frame>, Result<bool>) {
+    /// Reads once; what is there already when the time is up. Appends the frames that came, and
+    /// says whether anything did.
+    fn read(&mut self, until: Instant, frames: &mut Vec<Frame>) -> Result<bool> {
         let mut socket = &*self.socket;
         let left = until.saturating_duration_since(Instant::now());
         let prepared = match left.is_zero() {
@@ -140,14 +139,12 @@ impl Reading {
         if left.is_zero() {
             let _ = socket.set_nonblocking(false); // fails only with the connection
         }
-        let mut frames = Vec::new();
-        let came = match result {
+        match result {
             Ok(0) => Err(error!(ConnectionClosed, "reading: the server closed the connection")),
-            Ok(count) => self.frames.take(&self.buffer[..count], &mut frames).map(|()| true),
+            Ok(count) => self.frames.take(&self.buffer[..count], frames).map(|()| true),
             Err(error) if is_passing(&error) => Ok(false),
             Err(error) => Err(error!(ConnectionClosed, "reading from the server: {error}")),
-        };
-        (frames, came)
+        }
     }
 }
 
@@ -209,7 +206,7 @@ impl Connection {
     /// The same, and nothing that has come is handed out any more.
     pub fn close(&self, error: &AssayError) {
         let mut state = self.state();
-        state.requests.values_mut().for_each(|pending| pending.frames.clear());
+        state.requests.values_mut().for_each(|pending| pending.frames = None);
         state.fail(error);
     }
 
@@ -251,7 +248,7 @@ impl Connection {
         state.reading = Some(Reading { socket: Arc::clone(&socket), frames, buffer });
         state.writer = Some(Arc::clone(&socket));
         state.socket = Some(socket);
-        let id = state.add(kind, false);
+        let id = state.add(kind, true);
         drop(state);
         let until = Instant::now() + Duration::from_millis(options.connect_milliseconds);
         let request = body_of(&mut HelloRequest {
@@ -294,7 +291,7 @@ impl Connection {
                 break Err(error.clone());
             }
             let now = Instant::now();
-            let mut limit = until;
+            let mut limit = if id == PLACE { until.min(now + PLACE_STEP) } else { until };
             if now >= until {
                 let what = if is_answer { "for the answer to" } else { "to send" };
                 let error = error!(TimedOut, "waiting {what} {}: the time is up", kind.name);
@@ -302,9 +299,6 @@ impl Connection {
                     state.fail(&error);
                 }
                 break Err(error);
-            }
-            if id == PLACE {
-                limit = limit.min(now + PLACE_STEP);
             }
             if state.socket.is_none() {
                 limit = limit.min(self.connect_until);
@@ -342,9 +336,7 @@ impl Connection {
         }
         self.wait_for(state, kind, PLACE, until, |state| match state.agreed.clone() {
             Some(_) if state.failure.is_some() || state.is_draining => Some(None),
-            Some(agreed) if state.has_place(&agreed) => {
-                Some(Some((state.add(kind, false), agreed)))
-            }
+            Some(agreed) if state.has_place(&agreed) => Some(Some((state.add(kind, true), agreed))),
             _ => None,
         })
     }
@@ -353,7 +345,7 @@ impl Connection {
     pub fn next_frame(&self, kind: &Kind, id: u64, until: Instant) -> Result<Frame> {
         let state = self.own_state()?;
         self.wait_for(state, kind, id, until, |state| {
-            state.requests.get_mut(&id)?.frames.pop_front()
+            state.requests.get_mut(&id)?.frames.as_mut()?.pop_front()
         })?
     }
 
@@ -361,20 +353,19 @@ impl Connection {
 
     /// Reads the socket for everybody, unless somebody does.
     fn lead<'a>(&'a self, mut state: Locked<'a>, until: Instant) -> Locked<'a> {
-        let mut reading = match state.reading.take() {
-            Some(reading) => reading,
-            None => return state,
-        };
-        drop(state);
-        let (frames, came) = self.in_role(|| reading.read(until));
-        let mut state = self.state();
-        state.reading = Some(reading);
-        if let Ok(true) = came {
-            state.last_byte_at = Some(Instant::now());
-        }
-        let filed = frames.into_iter().try_for_each(|frame| self.file(&mut state, frame));
-        if let Err(error) = filed.and(came) {
-            state.fail(&error);
+        if let Some(mut reading) = state.reading.take() {
+            drop(state);
+            let mut frames = Vec::new();
+            let came = self.in_role(|| reading.read(until, &mut frames));
+            state = self.state();
+            state.reading = Some(reading);
+            if let Ok(true) = came {
+                state.last_byte_at = Some(Instant::now());
+            }
+            let filed = frames.into_iter().try_for_each(|frame| self.file(&mut state, frame));
+            if let Err(error) = filed.and(came) {
+                state.fail(&error);
+            }
         }
         state
     }
@@ -386,9 +377,8 @@ impl Connection {
             return file_go_away(state, &frame);
         }
         let pending = state.requests.get_mut(&header.request_id);
-        let pending = pending
-            .filter(|pending| !pending.is_complete)
-            .ok_or_else(|| error!(ProtocolError, "reading: found an id not in flight"))?;
+        let unknown = || error!(ProtocolError, "reading: found an id not in flight");
+        let pending = pending.filter(|pending| !pending.is_complete).ok_or_else(unknown)?;
         let (kind, name) = (pending.kind, pending.kind.name);
         let origin = (frame.provenance, header.generation);
         let is_same = *pending.first.get_or_insert(origin) == origin || kind.number == KIND_LOAD;
@@ -399,14 +389,15 @@ impl Connection {
         pending.is_complete = is_last;
         let (before, max) = (pending.size, self.options.answer_size_max);
         pending.size += frame.body.len() as u64;
-        if pending.is_orphan && is_last {
-            state.requests.remove(&header.request_id);
-        } else if !pending.is_orphan && pending.size <= max {
-            pending.frames.push_back(Ok(frame));
-        } else if !pending.is_orphan && before <= max {
-            let found = format!("found {} bytes, allowed: {max}, answer_size_max", pending.size);
-            let error = error!(GivenUp, "reading the answer to {}: {found}", kind.name);
-            pending.frames.push_back(Err(error));
+        match &mut pending.frames {
+            None if is_last => drop(state.requests.remove(&header.request_id)),
+            Some(frames) if pending.size <= max => frames.push_back(Ok(frame)),
+            Some(frames) if before <= max => {
+                let words =
+                    format!("found {} bytes, allowed: {max}, answer_size_max", pending.size);
+                frames.push_back(Err(error!(GivenUp, "reading the answer to {name}: {words}")));
+            }
+            _ => {}
         }
         state.wake(header.request_id);
         if is_last {
@@ -455,10 +446,7 @@ impl Connection {
         let mut state = self.own_state()?;
         let pending = state.requests.get_mut(&id);
         match pending.filter(|pending| was_written && !pending.is_complete) {
-            Some(pending) => {
-                pending.is_orphan = true;
-                pending.frames.clear();
-            }
+            Some(pending) => pending.frames = None,
             None => {
                 state.requests.remove(&id);
                 state.wake(PLACE);
@@ -466,7 +454,7 @@ impl Connection {
             }
         }
         let (kind, limit) = (CancelRequest::KIND, Instant::now() + CANCEL_LIMIT);
-        let cancel = state.add(kind, true);
+        let cancel = state.add(kind, false);
         drop(state);
         let body = body_of(&mut CancelRequest { target: id })?.body;
         let sent = self.write(kind, &request_frame(kind.number, cancel, 0, &body, false)?, limit);

@@ -31,7 +31,7 @@ pub struct Reply<T> {
     pub provenance: Provenance,
     /// Generation of the model that answered, 0 for none.
     pub generation: u32,
-    /// Its `answer.degradations` says how.
+    /// The response's `answer.degradations` says how.
     pub degraded: bool,
 }
 
@@ -93,14 +93,14 @@ impl<R: Gather> Exchange<R> {
             requirements.get_or_insert_with(Default::default).real = Some(true);
         }
         let now = Instant::now();
-        let is_limited = deadline_milliseconds > 0;
         let limit = Duration::from_millis(deadline_milliseconds.into());
+        let limit = if limit.is_zero() { NEVER } else { limit };
         Ok(Exchange {
             pool: Arc::clone(pool),
             encoded: body_of(&mut request)?,
             request,
             deadline_milliseconds,
-            deadline: now + if is_limited { limit } else { NEVER },
+            deadline: now + limit,
             wait_until: now + Duration::from_millis(pool.options.wait_milliseconds),
             attempts_made: 0,
             waits_made: 0,
@@ -194,12 +194,10 @@ impl<R: Gather> Exchange<R> {
         let before = attempt.frames;
         let frame = attempt.connection.next_frame(R::KIND, attempt.id, limit)?;
         let (mut chunk, mut piece) = (None, R::Response::default());
-        match frame.header.is_more() {
-            false => piece = read_frame(&frame, before, allow_mock)?,
-            true => {
-                let read: R::Chunk = read_frame(&frame, before, allow_mock)?;
-                merge(&mut piece, chunk.insert(read));
-            }
+        if frame.header.is_more() {
+            merge(&mut piece, chunk.insert(read_frame::<R::Chunk>(&frame, before, allow_mock)?));
+        } else {
+            piece = read_frame(&frame, before, allow_mock)?;
         }
         attempt.frames += 1;
         self.request.check_piece(&attempt.whole, &mut piece)?;

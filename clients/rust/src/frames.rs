@@ -48,7 +48,7 @@ impl FrameReader {
         let length_max = self.body_max + HEADER_SIZE_COUNTED;
         let size = length.saturating_sub(HEADER_SIZE_COUNTED);
         let provenance = Provenance::from_number(header.provenance);
-        let is_go_away = kind == RESPONSE_BIT | KIND_GO_AWAY;
+        let is_id_wrong = (request_id == 0) != (kind == RESPONSE_BIT | KIND_GO_AWAY);
         let is_compressed = header.is_compressed();
         let all_flags = FLAG_COMPRESSED | FLAG_MORE | FLAG_DEGRADED;
         let contradicts = header.status != 0 && (header.is_more() || header.is_degraded());
@@ -62,7 +62,7 @@ impl FrameReader {
             (32, kind <= RESPONSE_BIT, "kind_out_of_range", &kind, &"129..255"),
             (32, flags > all_flags, "flags_unknown", &flags, &"bits 0, 1, 2"),
             (32, provenance.is_none(), "provenance_invalid", &header.provenance, &"1 or 2"),
-            (32, (request_id == 0) != is_go_away, "request_id_invalid", &request_id, &"0 in GoAway"),
+            (32, is_id_wrong, "request_id_invalid", &request_id, &"0 in GoAway"),
             (32, contradicts, "flags_conflict", &flags, &"neither more nor degraded"),
             (32, raw_size > self.body_max, "raw_size_too_large", &raw_size, &self.body_max),
             (32, !is_compressed && raw_size != size, "raw_size_mismatch", &raw_size, &size),

@@ -74,7 +74,7 @@ pub fn encode(bytes: &[u8], room: usize) -> Option<Vec<u8>> {
     let (mut at, mut literals_from) = (0, 0);
     let last_start = bytes.len().saturating_sub(MATCH_START_LIMIT);
     let match_end = bytes.len().saturating_sub(LITERALS_LAST);
-    while at < last_start {
+    while at < last_start && out.len() <= room {
         let word = word_at(bytes, at);
         let hash = (word.wrapping_mul(2_654_435_761) >> (32 - HASH_BITS)) as usize;
         let before = places[hash] as usize;
@@ -87,22 +87,20 @@ pub fn encode(bytes: &[u8], room: usize) -> Option<Vec<u8>> {
         let from = before - 1;
         let pairs = bytes[from..].iter().zip(&bytes[at..match_end]);
         let count = pairs.take_while(|(old, new)| old == new).count();
-        put_sequence(&mut out, &bytes[literals_from..at], Some((at - from, count)), room)?;
+        put_sequence(&mut out, &bytes[literals_from..at], Some((at - from, count)));
         at += count;
         literals_from = at;
     }
-    put_sequence(&mut out, &bytes[literals_from..], None, room)?;
-    Some(out)
+    put_sequence(&mut out, &bytes[literals_from..], None);
+    Some(out).filter(|out| out.len() <= room)
 }
 
 fn word_at(bytes: &[u8], at: usize) -> u32 {
     bytes[at..at + 4].try_into().map_or(0, u32::from_le_bytes)
 }
 
-/// Appends literals and the match behind them; `None`: there is no room.
-fn put_sequence(
-    out: &mut Vec<u8>, literals: &[u8], found: Option<(usize, usize)>, room: usize,
-) -> Option<()> {
+/// Appends literals, and the match behind them: how far back it begins, and its length.
+fn put_sequence(out: &mut Vec<u8>, literals: &[u8], found: Option<(usize, usize)>) {
     let (offset, count) = found.unwrap_or((0, MATCH_MIN));
     let count = count - MATCH_MIN;
     out.push((literals.len().min(15) << 4 | count.min(15)) as u8);
@@ -112,7 +110,6 @@ fn put_sequence(
         out.extend_from_slice(&(offset as u16).to_le_bytes());
         put_length(out, count);
     }
-    (out.len() <= room).then_some(())
 }
 
 /// What of a length is more than four bits of a token hold.
