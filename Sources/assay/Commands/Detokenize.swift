@@ -11,6 +11,7 @@ struct Detokenize: AsyncParsableCommand {
         abstract: "Token ids to text, by a server's model or, with --file, here.")
 
     @OptionGroup var options: ServerOptions
+    @OptionGroup var place: ContextOptions
 
     @Option(help: "Token ids separated by commas.")
     var tokens: String?
@@ -31,10 +32,11 @@ struct Detokenize: AsyncParsableCommand {
             }
             return
         }
+        let context = try place.context()
         try await options.withClient { client in
             try await each { tokens in
                 let reply = try await client.detokenize(
-                    DetokenizeRequest(model: options.model, tokens: tokens),
+                    DetokenizeRequest(model: options.model, tokens: tokens, context: context),
                     deadlineMilliseconds: options.deadline)
                 options.announce(reply.provenance, model: reply.message.answer.model)
                 return reply.message.text

@@ -10,6 +10,7 @@ struct Health: AsyncParsableCommand {
 
     @OptionGroup var options: ServerOptions
     @OptionGroup var demands: RequirementOptions
+    @OptionGroup var place: ContextOptions
 
     @Flag(help: "Compare the model with its seal now; 65 when it has drifted.")
     var verify = false
@@ -17,7 +18,8 @@ struct Health: AsyncParsableCommand {
     func run() async throws {
         let requirements = try demands.requirements()
         let request = HealthRequest(
-            model: options.model, verify: verify, requirements: requirements)
+            model: options.model, verify: verify, context: try place.context(),
+            requirements: requirements)
         let reply = try await options.withClient(demandsReal: false) { client in
             try await client.health(request, deadlineMilliseconds: options.deadline)
         }

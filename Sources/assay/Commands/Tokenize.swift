@@ -11,6 +11,7 @@ struct Tokenize: AsyncParsableCommand {
         abstract: "Text to token ids, by a server's model or, with --file, here.")
 
     @OptionGroup var options: ServerOptions
+    @OptionGroup var place: ContextOptions
 
     @Argument(help: "The text; standard input when absent.")
     var text: String?
@@ -57,12 +58,14 @@ struct Tokenize: AsyncParsableCommand {
             }
             return
         }
+        let context = try place.context()
         try await options.withClient { client in
             try await each { input in
                 let reply = try await client.tokenize(
                     TokenizeRequest(
                         model: options.model, text: input.bytes,
-                        parseSpecial: input.parseSpecial, addSpecial: input.addSpecial),
+                        parseSpecial: input.parseSpecial, addSpecial: input.addSpecial,
+                        context: context),
                     deadlineMilliseconds: options.deadline)
                 options.announce(reply.provenance, model: reply.message.answer.model)
                 return reply.message.tokens
