@@ -295,7 +295,7 @@ class CancelTests(unittest.TestCase):
             if not fresh:
                 link = client._links[0]
                 assert link is not None
-                while link.load():
+                while link.load:
                     await asyncio.sleep(0.12)
                     await client.ping()
                 await client.close()
@@ -319,7 +319,7 @@ class CancelTests(unittest.TestCase):
                 await client.ping()
                 link = client._links[0]
                 assert link is not None
-                self.assertEqual(link.load(), 0)
+                self.assertEqual(link.load, 0)
 
         with Echo(requests_in_flight_max=2) as server:
             asyncio.run(asyncio.wait_for(play(server.address), LIMIT))

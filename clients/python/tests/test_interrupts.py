@@ -131,10 +131,10 @@ class InterruptTests(unittest.TestCase):
         link = client._links[0]
         assert isinstance(link, Link)
         until = time.monotonic() + LIMIT
-        while link.load() and time.monotonic() < until:
+        while link.load and time.monotonic() < until:
             time.sleep(0.12)
             client.ping()
-        self.assertEqual(link.load(), 0, [vars(call) for call in link.calls.values()])
+        self.assertEqual(link.load, 0, [vars(call) for call in link.calls.values()])
         self.assertEqual(link.outbox, {})
         self.assertEqual(link.rooms, {})
         self.assertEqual(link._waiting, {})
@@ -229,7 +229,7 @@ class InterruptTests(unittest.TestCase):
                         break
                 link = client._links[0]
                 assert link is not None
-                while link.load():
+                while link.load:
                     await asyncio.sleep(0.12)
                     await client.ping()
 

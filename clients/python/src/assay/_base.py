@@ -66,8 +66,8 @@ class BaseClient:
             for link in self._links:
                 if link.takes_requests and link.home is home:
                     count += 1
-                    best = link if best is None or link.load() < best.load() else best
-            if best is None or count < self.options.connections and best.load():
+                    best = link if best is None or link.load < best.load else best
+            if best is None or count < self.options.connections and best.load:
                 for link in self._links:
                     if link.home is not None and link.home.is_closed():
                         link.end(closed("its event loop was closed"))

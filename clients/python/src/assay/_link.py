@@ -261,6 +261,7 @@ class Link(Connection):
         self._arrivals.register(sock, select.POLLIN)
         self._socket, self._is_connected = sock, True
 
+    @property
     def load(self) -> int:
         """Requests in flight, and those that wait to be sent."""
         return len(self.calls) + len(self.rooms)
