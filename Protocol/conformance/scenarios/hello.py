@@ -176,7 +176,7 @@ def hello_has_its_own_time(stage):
     stage.listener.crowd()
     client = stage.open(attempts=1, connect_milliseconds=1500)
     call = client.ping()
-    call.nothing(0.1)
+    call.nothing(0.4)  # the first try is lost by now, also where the driver is slow
     stage.listener.disperse()
     peer = stage.accept()  # the system tries again a second after the first time
     time.sleep(0.9)

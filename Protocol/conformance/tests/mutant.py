@@ -1,7 +1,8 @@
 """What makes a wrong client of the reference client: see mutants.py."""
 
 from codec import MESSAGES
-from reference import Client, Connection
+from reference import Client
+from reference_connection import Connection
 
 
 def has_context(kind):

@@ -6,7 +6,8 @@ import time
 
 from codec import MESSAGES
 from mutant import has_context, mutant
-from reference import OPTIONS, CallError, Client
+from reference import OPTIONS, Client
+from reference_connection import CallError
 
 
 @mutant("real_by_default_generate", "real_by_default_embed", "real_beside_own_requirements")

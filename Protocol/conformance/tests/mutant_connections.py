@@ -1,12 +1,11 @@
 """Wrong clients whose fault is a connection's: frames, headers, whose answer. See mutants.py."""
 
 import struct
-import time
 
 from codec import TABLES, decode, encode
 from encoder import MORE, RECORD, raw_field
 from mutant import has_context, mutant
-from reference import CallError, Connection
+from reference_connection import CallError, Connection
 import encoder
 import rules
 

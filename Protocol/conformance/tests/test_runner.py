@@ -37,14 +37,15 @@ BROKEN = {
 LACKS = """
 import os, sys
 sys.path.insert(0, %r)
-import reference
-class Lacks(reference.Driver):
+import reference_driver
+from reference import Client
+class Lacks(reference_driver.Driver):
     def obey(self, command):
         if command["op"] == "OP":
             self.say(command["id"], unsupported="WORD")
         else:
             super().obey(command)
-Lacks(reference.Client).run()
+Lacks(Client).run()
 os._exit(0)
 """ % HERE
 
@@ -109,7 +110,7 @@ class Runner(unittest.TestCase):
         self.assertIn("exit status 4", said)
 
     def test_the_right_client_is_green_and_the_files_say_so(self):
-        right = "%s %s" % (sys.executable, os.path.join(HERE, "reference.py"))
+        right = "%s %s" % (sys.executable, os.path.join(HERE, "reference_driver.py"))
         report = os.path.join(self.folder, "report.json")
         status, said, _ = play("--only", "hello_once", "--only", "driver", "--json", report,
                                "--client", "right=" + right)
