@@ -60,7 +60,7 @@ impl Client {
     /// Continues a prompt and hands out its parts as they come. Sends the request.
     pub fn generate_stream(&self, request: &GenerateRequest) -> Result<GenerateStream> {
         let mut exchange = Exchange::new(&self.pool, request, self.deadline_milliseconds, true)?;
-        exchange.begin()?;
+        exchange.retry(Exchange::send)?;
         Ok(exchange)
     }
 }

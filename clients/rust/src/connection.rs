@@ -20,12 +20,12 @@ use crate::errors::{ensure, error, AssayError, Result};
 use crate::frames::{request_frame, Frame, FrameReader};
 use crate::protocol::*;
 use crate::socket::{Address, Socket};
+use crate::system::start_thread;
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{Error, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 const READ_SIZE: usize = 64 << 10;
@@ -129,15 +129,14 @@ impl Reading {
     /// Reads once; what is there already when the time is up. Appends the frames that came, and
     /// says whether anything did.
     fn read(&mut self, until: Instant, frames: &mut Vec<Frame>) -> Result<bool> {
-        let mut socket = &*self.socket;
         let left = until.saturating_duration_since(Instant::now());
         let prepared = match left.is_zero() {
-            true => socket.set_nonblocking(true),
-            false => socket.set_read_timeout(Some(left)),
+            true => self.socket.set_nonblocking(true),
+            false => self.socket.set_read_timeout(Some(left)),
         };
-        let result = prepared.and_then(|()| socket.read(&mut self.buffer));
+        let result = prepared.and_then(|()| (&*self.socket).read(&mut self.buffer));
         if left.is_zero() {
-            let _ = socket.set_nonblocking(false); // fails only with the connection
+            let _ = self.socket.set_nonblocking(false); // fails only with the connection
         }
         match result {
             Ok(0) => Err(error!(ConnectionClosed, "reading: the server closed the connection")),
@@ -186,10 +185,9 @@ impl Connection {
 
     /// The same, unless this is a forked child: the connection belongs to the parent.
     fn own_state(&self) -> Result<Locked<'_>> {
-        if self.process == std::process::id() {
-            return Ok(self.state());
-        }
-        Err(error!(ConnectionClosed, "reading: this is a child of the process that asked"))
+        let whose = "this is a child of the process that asked";
+        let is_own = self.process == std::process::id();
+        is_own.then(|| self.state()).ok_or_else(|| error!(ConnectionClosed, "reading: {whose}"))
     }
 
     /// Takes requests, or will when it is open.
@@ -226,13 +224,11 @@ impl Connection {
     /// left behind when nobody waits for it any more.
     pub fn begin(self: &Arc<Self>) {
         let connection = Arc::clone(self);
-        let work = move || {
+        let started = start_thread(move || {
             let opened = connection.in_role(|| connection.open());
             opened.unwrap_or_else(|error| connection.fail(&error));
-        };
-        if let Err(error) = Builder::new().name("assay-connect".into()).spawn(work) {
-            self.fail(&self.address.unreachable(&error));
-        }
+        });
+        started.unwrap_or_else(|error| self.fail(&self.address.unreachable(&error)));
     }
 
     /// Connects and says Hello, each within `connect_milliseconds`.
@@ -242,9 +238,7 @@ impl Connection {
         let frames = FrameReader::new(FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE);
         let buffer = vec![0; READ_SIZE];
         let mut state = self.state();
-        if let Some(error) = &state.failure {
-            return Err(error.clone()); // nobody waits for it any more
-        }
+        state.failure.clone().map_or(Ok(()), Err)?; // nobody waits for it any more
         state.reading = Some(Reading { socket: Arc::clone(&socket), frames, buffer });
         state.writer = Some(Arc::clone(&socket));
         state.socket = Some(socket);
@@ -388,13 +382,13 @@ impl Connection {
         ensure!(is_same, "the answer to {name}: a provenance or generation that changed");
         pending.is_complete = is_last;
         let (before, max) = (pending.size, self.options.answer_size_max);
-        pending.size += frame.body.len() as u64;
+        let size = before + frame.body.len() as u64;
+        pending.size = size;
         match &mut pending.frames {
             None if is_last => drop(state.requests.remove(&header.request_id)),
-            Some(frames) if pending.size <= max => frames.push_back(Ok(frame)),
+            Some(frames) if size <= max => frames.push_back(Ok(frame)),
             Some(frames) if before <= max => {
-                let words =
-                    format!("found {} bytes, allowed: {max}, answer_size_max", pending.size);
+                let words = format!("found {size} bytes, allowed: {max}, answer_size_max");
                 frames.push_back(Err(error!(GivenUp, "reading the answer to {name}: {words}")));
             }
             _ => {}

@@ -110,11 +110,6 @@ impl<R: Gather> Exchange<R> {
         })
     }
 
-    /// Sends the request; tries again where that is safe.
-    pub(crate) fn begin(&mut self) -> Result<()> {
-        self.retry(Self::send)
-    }
-
     /// Reads what is left, and returns the whole answer: all tokens, text and log-probabilities,
     /// those of the chunks included; or the error that ended it.
     pub fn result(mut self) -> Result<Reply<R::Response>> {
@@ -136,7 +131,7 @@ impl<R: Gather> Exchange<R> {
     }
 
     /// Takes a step; when it fails again, after a pause, where that is safe.
-    fn retry<T>(&mut self, step: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
+    pub(crate) fn retry<T>(&mut self, step: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
         loop {
             match step(self) {
                 Err(error) => self.leave(error)?,
@@ -146,7 +141,7 @@ impl<R: Gather> Exchange<R> {
     }
 
     /// One attempt to send, unless the request is under way.
-    fn send(&mut self) -> Result<()> {
+    pub(crate) fn send(&mut self) -> Result<()> {
         if self.attempt.is_some() {
             return Ok(());
         }

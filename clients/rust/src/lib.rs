@@ -32,6 +32,7 @@ mod pool;
 #[rustfmt::skip]
 mod protocol;
 mod socket;
+mod system;
 #[cfg(test)]
 mod tests;
 

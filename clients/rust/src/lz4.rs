@@ -19,11 +19,8 @@ const HASH_BITS: u32 = 13;
 
 /// The bytes a block stands for, exactly `size` of them; `None`: the block is damaged.
 pub fn decode(block: &[u8], size: usize) -> Option<Vec<u8>> {
-    // One byte of a block stands for at most 255: what claims more is not worth an allocation.
-    if size / 256 > block.len() {
-        return None;
-    }
-    let mut out = Vec::with_capacity(size);
+    // One byte of a block stands for at most 255: for a claim beyond that no room is made.
+    let mut out = Vec::with_capacity(size.min(block.len() * 255));
     let mut rest = block;
     loop {
         let token = usize::from(take(&mut rest, 1)?[0]);
@@ -84,10 +81,9 @@ pub fn encode(bytes: &[u8], room: usize) -> Option<Vec<u8>> {
             at += 1 + ((at - literals_from) >> 6);
             continue;
         }
-        let from = before - 1;
-        let pairs = bytes[from..].iter().zip(&bytes[at..match_end]);
+        let pairs = bytes[before - 1..].iter().zip(&bytes[at..match_end]);
         let count = pairs.take_while(|(old, new)| old == new).count();
-        put_sequence(&mut out, &bytes[literals_from..at], Some((at - from, count)));
+        put_sequence(&mut out, &bytes[literals_from..at], Some((at + 1 - before, count)));
         at += count;
         literals_from = at;
     }
@@ -101,8 +97,7 @@ fn word_at(bytes: &[u8], at: usize) -> u32 {
 
 /// Appends literals, and the match behind them: how far back it begins, and its length.
 fn put_sequence(out: &mut Vec<u8>, literals: &[u8], found: Option<(usize, usize)>) {
-    let (offset, count) = found.unwrap_or((0, MATCH_MIN));
-    let count = count - MATCH_MIN;
+    let (offset, count) = found.map_or((0, 0), |(offset, count)| (offset, count - MATCH_MIN));
     out.push((literals.len().min(15) << 4 | count.min(15)) as u8);
     put_length(out, literals.len());
     out.extend_from_slice(literals);

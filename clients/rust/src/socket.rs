@@ -4,15 +4,14 @@
 //! silence, every 10 s, and ends it after 3 probes without an answer. Where it refuses one of these
 //! options it keeps its own numbers, and the connection is used all the same: so on MIPS and SPARC,
 //! whose numbers differ. On other systems than Linux nothing is set.
-//! The standard library has no call for that: here is the one call that is `unsafe`.
 //! Not here: the thread that connects (see `connection`).
 
 use crate::errors::{error, AssayError, Result};
+use crate::system::probe;
 use std::fmt::Display;
 use std::io::{Error, ErrorKind, Result as IoResult};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::os::raw::c_int;
-use std::os::unix::io::{AsRawFd, OwnedFd};
+use std::os::unix::io::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -21,19 +20,6 @@ const PATH_SIZE_MAX: usize = 107;
 
 /// A write that waits looks up after this: is there something to read?
 const WRITE_STEP: Duration = Duration::from_millis(20);
-
-/// Level, name and value of each option of a probed connection, as Linux numbers them; seconds.
-const PROBES: [(c_int, c_int, c_int); 4] = [
-    (1, 9, 1),  // SOL_SOCKET, SO_KEEPALIVE
-    (6, 4, 30), // IPPROTO_TCP, TCP_KEEPIDLE
-    (6, 5, 10), // IPPROTO_TCP, TCP_KEEPINTVL
-    (6, 6, 3),  // IPPROTO_TCP, TCP_KEEPCNT
-];
-
-extern "C" {
-    // As POSIX declares it, for values that are an int; `socklen_t` is an u32.
-    fn setsockopt(file: c_int, level: c_int, name: c_int, value: *const c_int, size: u32) -> c_int;
-}
 
 /// A connected socket of either family: what is done with it is the same for both.
 pub type Socket = UnixStream;
@@ -54,7 +40,7 @@ enum Place {
 impl Address {
     /// Parses `tcp://HOST:PORT` or `unix:///PATH`.
     pub fn parse(url: &str) -> Result<Address> {
-        let place = Place::parse(url).map_err(|allowed| {
+        let place = parse_place(url).map_err(|allowed| {
             let found = format!("found \"{url}\", allowed: {allowed}");
             error!(AddressInvalid, "reading the server address: {found}")
         })?;
@@ -82,50 +68,34 @@ impl Address {
     }
 }
 
-impl Place {
-    /// An error: what is allowed.
-    fn parse(url: &str) -> Result<Place, &'static str> {
-        if let Some(path) = url.strip_prefix("unix://") {
-            let fits = path.starts_with('/') && path.len() <= PATH_SIZE_MAX;
-            let place = (fits && !path.contains('\0')).then(|| Place::Unix(path.to_owned()));
-            return place.ok_or("an absolute path of at most 107 bytes after unix://");
-        }
-        let rest = url.strip_prefix("tcp://").ok_or("tcp://HOST:PORT or unix:///PATH")?;
-        let (host, port) = rest.rsplit_once(':').ok_or("tcp://HOST:PORT")?;
-        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        if host.is_empty() || (bare.is_none() && host.contains(':')) {
-            return Err("tcp://HOST:PORT, an IPv6 host in brackets");
-        }
-        let number = port.parse().ok().filter(|number| *number > 0 && !port.starts_with('+'));
-        let place = number.map(|number| Place::Tcp(bare.unwrap_or(host).to_owned(), number));
-        place.ok_or("a port from 1 to 65535 after the last colon")
+/// An error: what is allowed.
+fn parse_place(url: &str) -> Result<Place, &'static str> {
+    if let Some(path) = url.strip_prefix("unix://") {
+        let fits = path.starts_with('/') && path.len() <= PATH_SIZE_MAX;
+        let place = (fits && !path.contains('\0')).then(|| Place::Unix(path.to_owned()));
+        return place.ok_or("an absolute path of at most 107 bytes after unix://");
     }
+    let rest = url.strip_prefix("tcp://").ok_or("tcp://HOST:PORT or unix:///PATH")?;
+    let (host, port) = rest.rsplit_once(':').ok_or("tcp://HOST:PORT")?;
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    if host.is_empty() || (bare.is_none() && host.contains(':')) {
+        return Err("tcp://HOST:PORT, an IPv6 host in brackets");
+    }
+    let number = port.parse().ok().filter(|number| *number > 0 && !port.starts_with('+'));
+    let place = number.map(|number| Place::Tcp(bare.unwrap_or(host).to_owned(), number));
+    place.ok_or("a port from 1 to 65535 after the last colon")
 }
 
 fn open_tcp(host: &str, port: u16, until: Instant) -> IoResult<Socket> {
     let mut last = Err(Error::new(ErrorKind::NotFound, "the host has no address"));
     for address in (host, port).to_socket_addrs()? {
-        let left = until.saturating_duration_since(Instant::now());
-        last = TcpStream::connect_timeout(&address, left.max(Duration::from_millis(1)));
-        if last.is_ok() {
-            break;
-        }
+        let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        last = last.or_else(|_| TcpStream::connect_timeout(&address, left));
     }
     let stream = last?;
     stream.set_nodelay(true)?;
     probe(&stream);
     Ok(OwnedFd::from(stream).into())
-}
-
-/// Has the system find out that the machine at the far end is gone without a word.
-#[allow(unsafe_code)] // the one exception
-fn probe(stream: &TcpStream) {
-    for (level, name, value) in PROBES.iter().filter(|_| cfg!(target_os = "linux")) {
-        let size = std::mem::size_of_val(value) as u32;
-        // Sound: `stream` is borrowed, so its descriptor is open; `value` points at `size` bytes
-        // that live on, and the system only reads them.
-        unsafe { setsockopt(stream.as_raw_fd(), *level, *name, value, size) };
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 use super::*;
 use crate::protocol::Code;
 use std::net::TcpListener;
-use std::os::raw::c_void;
+use std::os::raw::{c_int, c_void};
+use std::os::unix::io::AsRawFd;
 
 #[test]
 fn addresses_are_parsed() {
@@ -52,7 +53,7 @@ fn tcp_connections_are_probed() {
     let address = Address::parse(&format!("tcp://127.0.0.1:{}", port)).expect("an address");
     let until = Instant::now() + Duration::from_secs(60);
     let stream = address.connect(until).expect("listening");
-    for (level, name, expected) in PROBES {
+    for (level, name, expected) in crate::system::PROBES {
         let (mut value, mut size): (c_int, u32) = (-1, 4);
         let place: *mut c_int = &mut value;
         // Sound: both pointers are to variables that live on, and `size` says how large the
