@@ -235,15 +235,16 @@ class Connection:
                 break
             call = self._file_frame(head, data[at + HEADER_SIZE : at + size], number, now)
             at, number = at + size, number + 1
-            self.input = new_tuple(Input, ([data], 0, at, number, 0))
+            left = ([data], 0, at, number, 0) if at < end else ([], 0, 0, number, 1)
+            self.input = new_tuple(Input, left)
             if call is not None and call.last < number:
                 self.calls.pop(call.id, None)
                 if self.rooms:
                     self.wake_rooms()
-        if at < end and end - at < HEADER_SIZE:
-            _frames.check_first_bytes(data[at:], self._body_limit)
-        rest = [data[at:]] if at < end else []
-        self.input = new_tuple(Input, (rest, len(rest), 0, number, missing))
+        if at < end:
+            if end - at < HEADER_SIZE:
+                _frames.check_first_bytes(data[at:], self._body_limit)
+            self.input = new_tuple(Input, ([data[at:]], 1, 0, number, missing))
 
     def _file_frame(self, head: Head, body: bytes, number: int, now: float) -> Call | None:
         """Puts a frame where its call finds it; done twice, it is there once."""

@@ -155,8 +155,8 @@ class Call:
             raise self._breach(
                 f"found frame {frame}, allowed: {self.frames - 1}; one was lost, doubled or swapped"
             )
-        values |= {"provenance": _WORDS[head.provenance], "generation": head.generation}
-        return message.type(degraded=degraded, **values)
+        mark, number = _WORDS[head.provenance], head.generation
+        return message.type(provenance=mark, generation=number, degraded=degraded, **values)
 
     def _breach(self, found: str) -> AssayError:
         return breach(f"reading the answer to {self.kind.name}: {found}")

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from . import messages
 
 
-class Field(NamedTuple):
+@dataclass(slots=True)
+class Field:
     """One row of a message's table."""
 
     id: int
@@ -60,7 +62,8 @@ class Message:
         self.rules = bool(self.counted or exactly_one or excludes)
 
 
-class Kind(NamedTuple):
+@dataclass(slots=True)
+class Kind:
     """One kind of request, and its messages."""
 
     number: int
