@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Writes what every language needs to know about the protocol, from protocol.json.
+"""Writes the tables of the protocol for every language, from protocol.json.
 
     generate.py            write every generated file
-    generate.py --check    write nothing; exit 1 naming each file that is not what would be written
+    generate.py --check    write nothing, exit 1 and name each file that differs
 
-Standard library only. One module per language lies in languages/ (Markdown is one): it has
+Standard library only. Each language, Markdown included, has a module in languages/ with a function
 `emit(protocol)`, which gives file names (from the root of the repository) and texts. protocol.json
-leads for tables; where it contradicts itself is an error here.
+leads for tables. A contradiction inside protocol.json is an error here.
 """
 
 import importlib.util
@@ -17,7 +17,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
-sys.path.insert(0, os.path.join(HERE, "languages"))  # for what several emitters share
+sys.path.insert(0, os.path.join(HERE, "languages"))  # for modules that several emitters share
 
 
 def load():
@@ -29,7 +29,7 @@ def load():
 # ---------------------------------------------------------------- generated files
 
 def status_json(protocol):
-    """status.json: the status table alone, for programs that need no more."""
+    """status.json: the status table alone."""
     advice = ",\n".join("  %s: %s" % (json.dumps(name), json.dumps(text))
                         for name, text in protocol["advice"].items())
     rows = ",\n".join("  " + json.dumps(status) for status in protocol["statuses"])
@@ -64,7 +64,7 @@ def outputs(protocol):
 # ---------------------------------------------------------------- protocol.json against itself
 
 def default_in(meaning):
-    """The default that a meaning names, as text; None when it names none."""
+    """The default that a meaning names, as text. None when no default is named."""
     match = re.search(r"default (\S+?)(?:,|:|$)", meaning)
     return match.group(1) if match else None
 
@@ -78,7 +78,7 @@ def default_text(field):
     return "%g" % value if isinstance(value, float) else str(value)
 
 
-# Where the version of the programs and of the clients stands besides.
+# Further places of the version of the programs and of the clients.
 RELEASES = [("clients/python/pyproject.toml", r'^version = "(.+)"'),
             ("clients/bridge/pyproject.toml", r'^version = "(.+)"'),
             ("clients/rust/Cargo.toml", r'^version = "(.+)"'),
@@ -96,7 +96,7 @@ def other_releases(protocol):
 
 
 def contradictions(protocol):
-    """Sentences: where one place of protocol.json and another do not fit together."""
+    """Sentences about places of protocol.json that contradict each other."""
     wrong = list(other_releases(protocol))
     for name, message in protocol["messages"].items():
         fields = {field["name"]: field for field in message["fields"]}

@@ -1,8 +1,8 @@
-"""Message bodies as JSON values and back, by the tables of ../protocol.json; strict both ways.
+"""Message bodies as JSON values and back, by the tables of ../protocol.json, strict both ways.
 
 The second half of the kit's codec: frames, raw fields and LZ4 are in ../vectors/encoder.py. Values
 have the form of the driver protocol: u64 as decimal text, bytes as hexadecimal text, arrays and
-records as JSON has them. `decode` refuses whatever SPEC.md refuses and says why.
+records as JSON arrays and objects. `decode` refuses everything that SPEC.md refuses, with a reason.
 """
 
 import os
@@ -173,9 +173,9 @@ def check_presence(name, values, path):
 # ---------------------------------------------------------------- comparing
 
 def normal(name, values):
-    """Values without what means the same as nothing: None, defaults, empty optional fields.
+    """Values without members that mean nothing: None, defaults, empty optional fields.
 
-    The number of a frame is left out as well: a client checks it, and may keep it to itself.
+    The number of a frame is left out as well: a client checks the number, but need not hand it out.
     """
     out, one = {}, MESSAGES[name].get("exactly_one", [])
     for field in MESSAGES[name]["fields"]:
@@ -240,7 +240,7 @@ def clip(value, size=120):
 # ---------------------------------------------------------------- whole answers
 
 def whole(kind, chunks, last):
-    """What a client makes of chunks and last frame: the values that are cut into frames, joined."""
+    """The whole answer from chunks and last frame, with values cut into frames joined."""
     answer = dict(last)
     if kind == "Generate":
         frames = chunks + [last]

@@ -1,8 +1,8 @@
 """A client's test driver as a child process: commands in, lines out, every wait limited.
 
-One JSON object a line each way (README.md, "The driver"). Whatever a driver does wrong (a line
-that is no JSON, an answer to a question nobody asked, two answers, the end) becomes a Failed of the
-row that waits, with the last words of its error stream.
+One JSON object a line each way (README.md, "The driver"). Every fault of a driver (a line without
+JSON, an answer without a question, two answers, the end) becomes a Failed of the waiting row, with
+the last words of the driver's error stream.
 """
 
 import collections
@@ -23,11 +23,11 @@ LINE_SIZE_MAX = 1 << 27  # bytes: the largest answer as JSON is far below
 
 
 class Call:
-    """One command that was given, and what came back for it."""
+    """A command, and the lines that came back for the command."""
 
     def __init__(self, driver, number, about, may_lack=None):
         self.driver, self.number, self.about = driver, number, about
-        self.may_lack = may_lack  # what a driver may say it does not support
+        self.may_lack = may_lack  # word that a driver may answer as unsupported
         self.lines = queue.Queue()
         self.chunks = []
 
@@ -73,8 +73,8 @@ class Call:
         return value
 
     def error(self, code, status=None, field=None, seconds=WAIT):
-        """The last line, which must be an error with this `code` and the status that goes with it:
-        `server_refused` has the server's, every other code one of its own."""
+        """The last line, which must be an error with `code` and the status of the code:
+        `server_refused` has the server's status, every other code a status of its own."""
         name, value = self.end(seconds)
         wanted = "an error %s for %s" % (code, self.about)
         if name != "error":
@@ -92,7 +92,7 @@ class Call:
         return value
 
     def answered_early(self):
-        """Ends the row when the driver has answered already, be it that it cannot do this."""
+        """Ends the row when the driver has already answered, for example as unsupported."""
         if not self.lines.empty():
             name, value = self.end()
             raise Failed("no answer yet to %s" % self.about, "%s: %s" % (name, value))
@@ -128,7 +128,7 @@ class Driver:
             threading.Thread(target=work, daemon=True).start()
 
     def _write(self):
-        """Its own thread: a driver that does not read must not hang the kit."""
+        """Writes in its own thread, since a driver that does not read must not hang the kit."""
         try:
             while (data := self.commands.get()) is not None:
                 view = memoryview(data)
@@ -136,7 +136,7 @@ class Driver:
                     view = view[self.process.stdin.write(view):]
             self.process.stdin.close()
         except (OSError, ValueError):
-            pass  # the reader sees the end and says so
+            pass  # the reader sees and reports the end
 
     def _listen(self):
         for line in self.process.stderr:
@@ -153,7 +153,7 @@ class Driver:
         self._end(fault)
 
     def _take(self, line):
-        """Files one line; a sentence when it is not what a driver may say."""
+        """Files a line. Gives a sentence when a driver may not write the line."""
         try:
             value = json.loads(line)
             number = value["id"]
@@ -181,7 +181,7 @@ class Driver:
             call.lines.put(None)
 
     def command(self, about, may_lack=None, **values):
-        """Gives a command; does not wait. `may_lack`: what the driver may answer as unsupported."""
+        """Sends a command without waiting. `may_lack` may be answered as unsupported."""
         with self.lock:
             self.number += 1
             call = Call(self, self.number, about, may_lack)
@@ -193,7 +193,7 @@ class Driver:
         return call
 
     def finish(self, seconds=WAIT):
-        """The end of its input: it exits with 0. Gives a sentence when it does not."""
+        """Ends the driver's input. Gives a sentence when the driver does not exit with 0."""
         self.commands.put(None)
         try:
             status = self.process.wait(seconds)

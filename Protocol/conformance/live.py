@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Plays what a script cannot: clients against a real assayd that is killed, restarted, drained.
+"""Plays rows that a script cannot: a real assayd is killed, restarted and drained.
 
     live.py --assayd PATH --client NAME=COMMAND [--client ...] [options]
 
@@ -33,12 +33,12 @@ from server import Failed  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODEL = os.path.join(HERE, "..", "..", "models", "assay-demo.gguf")
-LIMIT = 30.0  # seconds for whatever a real server does
+LIMIT = 30.0  # seconds for any step of a real server
 ROWS = []
 
 
 class Assayd:
-    """A real server on a Unix socket; `start` again after its end uses the same address."""
+    """A real server on a Unix socket. A later `start` uses the same address."""
 
     def __init__(self, program, folder, *words):
         self.program, self.words = program, words
@@ -64,7 +64,7 @@ class Assayd:
         while time.monotonic() < until and self.process.poll() is None:
             with open(self.log, "rb") as log:
                 log.seek(begin)
-                if b"listening on " in log.read():  # bound is sooner: its models still load
+                if b"listening on " in log.read():  # bound is sooner, while the models still load
                     return
             time.sleep(0.02)
         with open(self.log, encoding="utf-8", errors="replace") as log:
@@ -79,7 +79,7 @@ class Assayd:
         self.process.send_signal(signal.SIGTERM)
 
     def ended(self):
-        """Waits for its end; gives the exit status."""
+        """Waits for the end. Gives the exit status."""
         try:
             return self.process.wait(LIMIT)
         except subprocess.TimeoutExpired:
@@ -88,7 +88,7 @@ class Assayd:
 
 
 def live(meaning, *words):
-    """Registers a row that gets the stage, the server, and a client pointed at it."""
+    """Registers a row that gets the stage, the server, and a client of the server."""
     def register(play):
         def played(stage):
             server = Assayd(OPTIONS.assayd, stage.folder, *words)
@@ -106,7 +106,7 @@ STORY = {"prompt": "Story about a fox:", "max_tokens": "400", "temperature": 1.0
 
 
 def answers(client):
-    """The model in the box answers, and it is the real one."""
+    """The model in the box answers, with provenance real."""
     result = client.call("Generate", {"prompt": "317+485=", "max_tokens": "8"}).ok(LIMIT)
     text = result["response"].get("text", "")
     expect("802" in text, "802 in the answer", repr(text))
@@ -114,12 +114,12 @@ def answers(client):
 
 
 def in_time(call):
-    """The end of a call, whatever it is."""
+    """The end of a call, of any kind."""
     return call.end(LIMIT)
 
 
 def streams(client, count):
-    """So many streams on one connection, of which the first has begun to arrive: together they
+    """Starts streams on one connection, of which the first has begun to arrive. All together
     take long enough to be in the middle of it."""
     calls = [client.call("Generate", dict(STORY, seed=str(number)), stream=True)
              for number in range(count)]
@@ -136,7 +136,7 @@ def killed_in_mid_stream(stage, server, client):
         cut = 0
         for call in calls:
             kind, value = in_time(call)
-            # Without a chunk it is tried again, and nobody is there.
+            # Without a chunk the call is tried again, and nobody is there.
             wanted = "connection_closed" if call.chunks else "unreachable"
             expect(kind == "ok" or value.get("code") == wanted, "an answer or " + wanted,
                    repr(value))
@@ -179,7 +179,7 @@ def drained_in_mid_stream(stage, server, client):
     expect(kind == "ok", "a whole stream", repr(value))
     expect(value["response"].get("finish_reason") in ("stop", "length"), "a stream to its end",
            repr(value["response"].get("finish_reason")))
-    for call in calls[1:]:  # what had not been read yet may be refused
+    for call in calls[1:]:  # a request not yet read may be refused
         kind, value = in_time(call)
         expect(kind == "ok" or value.get("status") == "UNAVAILABLE",
                "an answer, or UNAVAILABLE", repr(value))
@@ -314,7 +314,7 @@ def check_readme(folder):
 
 
 def first_block(text):
-    """What stands between the first two fences."""
+    """The text between the first two fences."""
     parts = text.split("\n```")
     if text.startswith("```") or len(parts) < 3:
         return None

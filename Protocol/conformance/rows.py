@@ -1,8 +1,8 @@
-"""What a row is: a function that plays a scenario, and the place where it plays.
+"""Rows: functions that play scenarios, and the stage for the scenarios.
 
-`@row(group, meaning)` registers a function under its own name; `Stage` is what it gets: the driver,
-a listener, and the helpers that make a scenario read like its description. After each row every
-connection is closed and the client too: closing must be answered.
+`@row(group, meaning)` registers a function under its own name. The function gets a `Stage`: the
+driver, a listener, and the helpers that make a scenario read like its description. After each row
+every connection and the client are closed, and closing must be answered.
 """
 
 import shutil
@@ -37,7 +37,7 @@ def add(name, group, meaning, play):
 
 
 class Stage:
-    """Where one row plays."""
+    """The stage of a row."""
 
     def __init__(self, driver, name):
         self.driver, self.name = driver, name
@@ -153,7 +153,7 @@ def expect(condition, expected, found):
 
 
 def same(what, message, wanted, found):
-    """Two values of a message are the same but for what means the same as nothing."""
+    """Two values of a message are equal except for members that mean nothing."""
     text = difference(normal(message, wanted), normal(message, found))
     if text:
         raise Failed("%s as it was" % what, text)
@@ -172,7 +172,7 @@ def same_answer(result, kind, chunks, last, provenance="real", generation=1, deg
 
 
 def works(client, peer, payload="616c697665"):
-    """One more Ping over this very connection."""
+    """Another Ping over the connection."""
     call = client.ping(payload)
     peer.answer(peer.request("Ping"))
     result = call.ok()
@@ -189,7 +189,7 @@ def works_anew(client, stage, **hello):
 
 
 def paused(first, second, least):
-    """`second` came `least` ms after `first`, or later; 5 ms are the clocks'."""
+    """`second` came at least `least` ms after `first`, with 5 ms for the clocks."""
     pause = (second.arrived - first.arrived) * 1000
     expect(pause >= least - 5, "a pause of at least %d ms" % least, "%.0f ms" % pause)
 

@@ -3,18 +3,18 @@
 
     run.py --client NAME=COMMAND [--client NAME=COMMAND ...] [options]
 
-    --only PATTERN   rows whose name or group matches (shell wildcards; may be repeated)
-    --limit SECONDS  time limit of one row (default 15); a row that needs more is red
+    --only PATTERN   rows whose name or group matches (shell wildcards, may be repeated)
+    --limit SECONDS  time limit of a row (default 15), above which the row is red
     --give-up N      after N red rows in a row the rest of a client's rows are red unplayed (default
                      25): a driver that never works costs minutes, not hours
     --jobs N         clients judged at the same time (default: the processors)
     --json FILE      the results as JSON
     --rows           one line per row in the last table, not only the red ones
-    --list           print the rows and what they mean, play nothing
+    --list           print the rows with their meanings, play nothing
 
-COMMAND starts a driver (README.md says what it must do), in the directory where run.py was started.
+COMMAND starts a driver (described in README.md), in the directory where run.py was started.
 Exit status: 0 nothing red, 1 any red, 2 wrong use. A row that a client's language has no use for
-(fork) is n/a: counted in a column of its own, neither green nor red. Needs nothing but Python and
+(fork) is n/a: counted in a column of its own, neither green nor red. Needs only Python and
 ../protocol.json, ../vectors.
 """
 
@@ -37,7 +37,7 @@ from server import Failed, NotApplicable  # noqa: E402
 
 
 class Result:
-    """What one row gave for one client: passed, failed, or neither where it does not apply."""
+    """Result of a row for a client: passed, failed, or neither where the row does not apply."""
 
     def __init__(self, row, passed, seconds, detail="", applies=True):
         self.row, self.passed, self.seconds, self.detail = row, passed, seconds, detail
@@ -53,7 +53,7 @@ class Result:
 
 
 def play(row, driver, limit):
-    """Plays one row; never longer than `limit` seconds (the driver is killed then)."""
+    """Plays a row for at most `limit` seconds (then the driver is killed)."""
     stage = Stage(driver, row.name)
     begun, late = time.monotonic(), threading.Event()
 
@@ -71,7 +71,7 @@ def play(row, driver, limit):
         lacking = str(reason)
     except Failed as failure:
         detail = str(failure)
-    except Exception:  # a driver may answer with anything: whatever trips here is its row's end
+    except Exception:  # a driver may answer with anything, so any error here fails the row
         detail = "the row itself failed: " + traceback.format_exc(limit=-3).strip()
     finally:
         watch.cancel()
@@ -86,14 +86,14 @@ def play(row, driver, limit):
 
 
 class Ending:
-    """The row that every driver ends with; it is played by `judge` itself."""
+    """The last row of every driver, played by `judge` itself."""
 
     name, group = "driver_ends", "driver"
     meaning = "at the end of its input the driver exits with status 0"
 
 
 def judge(name, command, rows, limit, say, give_up=25):
-    """All rows against one client; a driver that went wrong is started anew for the next row."""
+    """All rows against a client. A failed driver is started anew for the next row."""
     results, driver = [], None
     for row in rows:
         if len(results) >= give_up and all(one.failed for one in results[-give_up:]):
@@ -127,7 +127,7 @@ def judge(name, command, rows, limit, say, give_up=25):
 # ---------------------------------------------------------------- tables
 
 def table(lines, head):
-    """Columns lined up: the first one to the left, the others to the right."""
+    """Aligned columns: the first to the left, the rest to the right."""
     widths = [max(len(str(line[column])) for line in [head] + lines)
               for column in range(len(head))]
     out = []
@@ -145,7 +145,7 @@ def groups(rows):
 
 
 def counts(results):
-    """How many passed, how many failed, how many do not apply."""
+    """Counts of rows that passed, that failed, and that do not apply."""
     return [sum(result.passed for result in results), sum(result.failed for result in results),
             sum(not result.applies for result in results)]
 
@@ -186,7 +186,7 @@ def common_table(judged, each_row):
 
 
 def share(results):
-    """Passed of played; and how many do not apply, where there are any."""
+    """Passed of played, and the count of rows that do not apply, if any."""
     passed, failed, lacking = counts(list(results))
     return "%d/%d" % (passed, passed + failed) + (" %d n/a" % lacking if lacking else "")
 
@@ -200,7 +200,7 @@ def as_json(judged):
 
 
 def totals(judged):
-    """Prints the last line; gives the exit status."""
+    """Prints the last line. Gives the exit status."""
     passed, failed, lacking = counts([one for results in judged.values() for one in results])
     print("\n%d passed, %d failed, %d n/a" % (passed, failed, lacking))
     return 1 if failed else 0
@@ -209,7 +209,7 @@ def totals(judged):
 # ---------------------------------------------------------------- command line
 
 def chosen(patterns):
-    """The rows that match any pattern; all of them without one."""
+    """The rows that match any pattern, or all rows without patterns."""
     rows = ROWS + [Ending]
     if not patterns:
         return rows

@@ -1,8 +1,9 @@
-"""The scripted server: a listener whose every word a scenario decides.
+"""The scripted server: a listener with every byte decided by a scenario.
 
 Blocking sockets with a limit on every wait, so that a client that hangs turns a row red and never
-hangs the kit. What a client sends is read strictly (SPEC.md section 1 and the tables): a request
-that a server would refuse fails the row that reads it.
+hangs the kit. A client's bytes are read strictly (SPEC.md section 1 and the tables): a request that
+a server would refuse fails the reading row.
+In one file, since every class reads what the others have recorded.
 """
 
 import os
@@ -18,16 +19,16 @@ from codec import (KIND_OF_NUMBER, KINDS, LIMITS, PROTOCOL, Wrong, clip, decode,
 from encoder import (COMPRESSED, DEGRADED, KIND, MORE, REAL, STATUS,  # noqa: E402
                      lz4_decode, lz4_encode, packed, plain)
 
-WAIT = 5.0  # seconds for what must come
-QUIET = 0.15  # seconds in which nothing may come
+WAIT = 5.0  # seconds for expected data
+QUIET = 0.15  # seconds of expected silence
 
 
 class NotApplicable(Exception):
-    """A row that asks for what this client's language, or this system, does not have."""
+    """A row that needs a feature missing in the client's language or in the system."""
 
 
 class Failed(Exception):
-    """What a row expected and did not find."""
+    """An expectation of a row that did not hold."""
 
     def __init__(self, expected, found):
         super().__init__("expected %s; found %s" % (expected, found))
@@ -47,7 +48,7 @@ class Request:
 
 
 class Listener:
-    """Where clients connect; `close` and `open_again` make the restart of a server."""
+    """The listener for clients. `close` and `open_again` make the restart of a server."""
 
     def __init__(self, folder, tcp=False):
         self.tcp, self.port = tcp, 0
@@ -146,7 +147,7 @@ class Peer:
         return True
 
     def _frame(self, seconds, what):
-        """The next frame as a Request; None when the client has closed."""
+        """The next frame as a Request. None when the client has closed."""
         until = time.monotonic() + seconds
         if not self._fill(32, until, what):
             return None
@@ -184,7 +185,7 @@ class Peer:
         return request
 
     def request(self, kind=None, where=None, seconds=WAIT):
-        """The next request, or the first of `kind` for whose fields `where` holds; others wait."""
+        """The next request, or the first of `kind` whose fields satisfy `where`. The rest wait."""
         what = "a %s request" % kind if kind else "a request"
 
         def fits(one):
@@ -205,7 +206,7 @@ class Peer:
             self.waiting.append(one)
 
     def nothing(self, seconds=QUIET, but_close=True):
-        """No request comes for a while; the client may close unless `but_close` is false."""
+        """No request comes for a while. The client may close unless `but_close` is false."""
         if self.waiting:
             raise Failed("no request", repr(self.waiting[0]))
         try:
@@ -232,7 +233,7 @@ class Peer:
     # ------------------------------------------------------------ writing
 
     def send(self, data):
-        """Bytes as they are. A client that has closed is no error here: the row will notice."""
+        """Sends raw bytes. A client that has closed is no error here, since the row will notice."""
         self.socket.settimeout(WAIT)
         try:
             self.socket.sendall(data)
@@ -242,11 +243,11 @@ class Peer:
             pass
 
     def read_no_more(self):
-        """Whatever the client writes from now on fails, and it cannot know before (Unix only)."""
+        """Makes all later writes of the client fail, without notice to the client (Unix only)."""
         self.socket.shutdown(socket.SHUT_RD)
 
     def close(self):
-        """The end: after this the client reads all that was sent, then the end of the stream."""
+        """Closes: the client reads all sent bytes, then the end of the stream."""
         try:
             self.socket.shutdown(socket.SHUT_RDWR)
         except OSError:
@@ -256,7 +257,7 @@ class Peer:
     # ------------------------------------------------------------ frames
 
     def frame(self, request, message, values, status=0, compress=False, **words):
-        """The bytes of one frame of the answer to `request`; `words` go into the header."""
+        """The bytes of a frame of the answer to `request`. `words` go into the header."""
         words.setdefault("kind", KIND[request.kind] | 0x80)
         words.setdefault("request", request.id)
         words.setdefault("provenance", REAL)
@@ -267,7 +268,7 @@ class Peer:
         return plain(raw, status=status, **words)
 
     def hello(self, compression=False, words=None, **values):
-        """Reads Hello, answers it; `words` go into the header. Gives the request."""
+        """Reads and answers Hello. `words` go into the header. Gives the request."""
         request = self.request("Hello")
         self.compression = bool(compression and request.fields.get("compression"))
         agreed = min(PROTOCOL["revision"], int(request.fields["revision"]))
@@ -358,7 +359,7 @@ def logprobs(tokens, width=0):
 
 
 def sample(request):
-    """The fields of a right answer to `request`, whatever it asks for."""
+    """The fields of a right answer to any `request`."""
     fields, kind = request.fields, request.kind
     answer = {key: value for key, value in ANSWER.items()}
     if kind == "Ping":

@@ -1,24 +1,25 @@
 """The message structs of Wire: properties, ids, layout, decoding, encoding. Used by swift.py.
 
-By hand stay what is no table: the unions of a prompt and of an input, log-probability rows, Ping's
-short cut, clipping. Of a type in BY_HAND only the ids and the layout are generated.
+The unions of a prompt and of an input, log-probability rows, Ping's short cut and clipping are
+written by hand. Of a type in BY_HAND only the ids and the layout are generated.
+One file: all of it makes one struct.
 """
 
 import textwrap
 
 WIDTH = 100
 
-# Types whose Swift name is not the message's own.
+# Swift names that differ from the message's name.
 TYPES = {"Answer": "AnswerRecord", "Model": "ModelInfo", "Layer": "LayerVerdictRecord",
          "Counter": "CounterRecord", "Error": "ErrorBody", "Continuation score": "Score"}
 BY_HAND = {"Input", "Logprobs"}
 
-# Fields whose words are an enum: by name, whichever message they stand in.
+# Enums of fields with choices, by name of the field in any message.
 WORDS = {"state": "ServingState", "file": "FileState", "seal": "SealState",
          "strategy": "LoadStrategy", "pooling": "Pooling", "finish_reason": "FinishReason",
          "role": "ChatRole"}
 
-# What an initializer gives a required field of a message, so that callers need not.
+# Defaults of required fields in initializers.
 PRESET = {("Hello request", "revision"): "Limits.revision",
           ("Hello response", "revision"): "Limits.revision",
           ("Answer", "timing"): "Timing()",
@@ -27,7 +28,7 @@ PRESET = {("Hello request", "revision"): "Limits.revision",
           ("Hello response", "requests_in_flight_max"): "UInt64(Limits.requestsInFlightMax)"}
 PRESET_ALL = {"Timing": "0", "Server load": "0"}
 
-# Written even where the value is the default: both logs then show what held.
+# Fields that are written even with the default value, so that both logs show the value.
 ALWAYS = {("Hello request", "compression"), ("Hello request", "body_size_max"),
           ("Generate request", "max_tokens"),
           ("Ping request", "payload"), ("Ping response", "payload")}
@@ -55,7 +56,7 @@ def type_name(message):
 
 
 def number(value):
-    """A number as the formatter leaves it: long ones in groups."""
+    """A number in the formatter's style, with long numbers in groups."""
     if isinstance(value, float):
         return "%g" % value
     if value == 2 ** 64 - 1:
@@ -82,7 +83,7 @@ def wrapped(opening, items, closing, indent):
 
 
 class Field:
-    """One row of a table and how Swift says it."""
+    """One row of a table, with the Swift names and expressions."""
 
     def __init__(self, message, row):
         self.message, self.row = message, row
@@ -111,7 +112,7 @@ class Field:
 
     @property
     def default(self):
-        """The default as an expression, None: there is none."""
+        """The default as an expression, or None."""
         row = self.row
         if self.has_default:
             value = row["default"]
@@ -128,7 +129,7 @@ class Field:
 
     @property
     def is_said(self):
-        """An expression: the caller gave it."""
+        """An expression that is true when the caller gave a value."""
         if self.is_optional:
             return "%s != nil" % self.property
         if self.is_repeated or self.is_empty_when_absent:
@@ -164,7 +165,7 @@ class Field:
         return ".%s(%s, %s)" % (case, number(row["min"]), number(row["max"]))
 
     def decoded(self):
-        """The expression that reads it from the view `value`."""
+        """The expression that reads the field from the view `value`."""
         if self.is_provenance:
             return "value.unsigned == 1 ? .real : .mock"
         if self.is_word:
@@ -176,7 +177,7 @@ class Field:
         return ("try " if self.reader.endswith("()") else "") + "value." + self.reader
 
     def encoded(self):
-        """The statement that writes it."""
+        """The statement that writes the field."""
         name, value = self.property, self.property
         if self.is_repeated:
             return "for value in %s { writer.%s(ID.%s, value) }" % (name, self.writer, name)
@@ -195,7 +196,7 @@ class Field:
 
 
 class Message:
-    """One table and the struct it becomes."""
+    """One table and the struct for it."""
 
     def __init__(self, protocol, name):
         self.protocol, self.name, self.table = protocol, name, protocol["messages"][name]
@@ -218,7 +219,7 @@ class Message:
         for field in self.fields:
             if self.has_prompt and field.name in PROMPT:
                 if field.name == "prompt":
-                    found.append(("prompt", "Prompt", None, "what the model begins with"))
+                    found.append(("prompt", "Prompt", None, "prompt of the request"))
             else:
                 found.append((field.property, field.declared, field.default, field.row["meaning"]))
         return found
@@ -226,17 +227,17 @@ class Message:
     def about(self):
         if self.kind is None:
             return self.table["meaning"]
-        words = {"request": "Request of %s: %s", "chunk": "Part of the answer to %s; more frames "
-                 "follow", "response": "Answer to %s, or the last frame of it"}[self.part]
+        words = {"request": "Request of %s: %s", "chunk": "Part of the answer to %s, followed by "
+                 "more frames", "response": "Answer to %s, or last frame of the answer"}[self.part]
         if self.part == "response" and not self.kind["streamed"]:
             words = "Answer to %s"
         if self.kind["name"] == "GoAway":
-            return self.kind["meaning"].split(";")[0].replace("`0xf0`", "0xf0")
+            return self.kind["meaning"].split(" (")[0].replace("`0xf0`", "0xf0")
         return words % ((self.kind["name"], self.kind["meaning"]) if self.part == "request"
                         else self.kind["name"])
 
     def blank(self):
-        """An expression: a value of it before anything was read."""
+        """An expression for the value before anything is read."""
         if self.name in BY_HAND:
             return {"Input": '.text("")', "Logprobs": "Logprobs()"}[self.name]
         arguments = []
@@ -281,7 +282,7 @@ class Message:
         if self.kind is None:
             return ""
         name = self.kind["name"]
-        out = comment("the kind of its frames")
+        out = comment("kind of the message's frames")
         out += "    public static let kind = MessageKind.%s%s\n" % (name[:1].lower(), name[1:])
         if self.part == "chunk":
             out += comment("true: more frames of the response follow")
@@ -300,7 +301,7 @@ class Message:
         last = "prompt.revision" if self.has_prompt and base == 1 else str(base)
         if not dated and last == "1":
             return ""
-        out = comment("lowest revision that knows all that it says")
+        out = comment("lowest revision that knows every field given")
         if not dated:
             return out + "    public var revisionNeeded: UInt64 { %s }\n" % last
         out += "    public var revisionNeeded: UInt64 {\n"
@@ -310,7 +311,7 @@ class Message:
 
     def initializer(self, comment):
         properties = self.properties()
-        out = comment("a value from its parts; sends nothing")
+        out = comment("makes a value from the fields")
         if not properties:
             return out + "    public init() {}\n"
         items = ["%s: %s%s" % (name, declared, "" if default is None else " = " + default)
@@ -332,16 +333,16 @@ class Message:
             "        case %s\n" % one.rstrip(",").replace("~", " ") for one in lines) + "    }\n"
 
     def layout(self):
-        out = "    /// The table of its body.\n"
+        out = "    /// Table of the body.\n"
         if not self.fields:
             return out + '    public static let layout = MessageLayout("%s", [])\n' % self.name
         out += "    public static let layout = MessageLayout(\n        \"%s\",\n        [\n" % self.name
         rows = "".join(field.layout() for field in self.fields)
-        # Without the comma at the end where there is one row: the formatter's taste.
+        # The formatter wants no comma after a single row.
         return out + (rows if len(self.fields) > 1 else rows[:-2] + "\n") + "        ])\n"
 
     def decoding(self):
-        out = "    /// Decodes a whole body; see `WireRecord`.\n"
+        out = "    /// Decodes a whole body, see `WireRecord`.\n"
         out += "    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {\n"
         if not self.fields:
             out += "        var reader = BodyReader(body, Self.layout, ids: ID.self)\n"
@@ -370,7 +371,7 @@ class Message:
         return out + "    }\n"
 
     def encoding(self):
-        out = "    /// Appends its fields; see `WireRecord`.\n"
+        out = "    /// Appends the fields, see `WireRecord`.\n"
         out += "    public func encode(into writer: inout BodyWriter) {"
         lines = []
         for field in self.fields:
@@ -417,13 +418,13 @@ def files(protocol, head, comment):
     records = [name for name in protocol["messages"] if name not in parts]
     found["Records.swift"] = head("Records inside messages, and the body of an error.", "") \
         + "\n".join(Message(protocol, name).swift_text(comment) for name in records)
-    found["Words.swift"] = head("The words that fields of text may have.", "") \
+    found["Words.swift"] = head("Allowed words of text fields.", "") \
         + words(protocol, comment)
     return found
 
 
 def registry(protocol, head):
-    """Every type, for the tests that go through all of them."""
+    """Every type, for tests that cover all types."""
     out = head("Every message and record type of Wire.", "") + "import Wire\n\n"
     out += "enum MessageTypes {\n"
     groups = {"requests": ["request"], "responses": ["chunk", "response"]}

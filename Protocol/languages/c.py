@@ -1,7 +1,7 @@
-"""Emits clients/c/assay_protocol.h: numbers, types, codes, options, messages, calls; the tables.
+"""Emits clients/c/assay_protocol.h: numbers, types, codes, options, messages, calls and tables.
 
-The structs are what a C program reads and fills in; the tables say where each field and each option
-lies in them (offsetof), so that assay.c needs no code per message and none per option.
+A C program reads and fills in the structs. The tables hold the place of each field and each option
+in the structs (offsetof), so that assay.c needs no code per message and none per option.
 """
 
 import re
@@ -9,11 +9,11 @@ import re
 PATH = "clients/c/assay_protocol.h"
 
 HEAD = """/*
- * Generated from Protocol/protocol.json by Protocol/generate.py: do not edit.
+ * Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
  *
  * Numbers, values and messages of the wire protocol (Protocol/SPEC.md), errors, the options of a
- * client, a reply and a call for each kind of request. Included by assay.h, which says what the
- * calls do. A field with the type of an optional value that is not `given`, a text or bytes without
+ * client, a reply and a call for each kind of request. Included by assay.h, which describes the
+ * calls. A field with the type of an optional value that is not `given`, a text or bytes without
  * data, an array without items and a record that is NULL are absent.
  */
 #ifndef ASSAY_PROTOCOL_H
@@ -26,19 +26,19 @@ WIRE_TYPES = {"u64": "U64", "f64": "F64", "bytes": "BYTES", "text": "TEXT", "u32
 REQUIRED = {"u64": "uint64_t", "f64": "double", "bool": "bool"}
 OPTIONAL = {"u64": "assay_opt_u64", "f64": "assay_opt_f64", "bool": "assay_opt_bool"}
 
-# What C has beside the codes and options of the protocol.
+# Codes and default name of the C client alone.
 OWN_CODES = [{"code": "out_of_memory", "status": "RESOURCE_EXHAUSTED",
               "meaning": "the allocator returned NULL"}]
 OWN_NAME = "assay-c/%s"
 
 VALUES = {"bytes": "assay_bytes", "text": "assay_text", "u32[]": "assay_u32s",
           "f32[]": "assay_f32s"}
-# Type -> C type of its elements, names of the members, what the second one counts.
+# Type -> C type of the elements, names of the two members, unit of the second member.
 ELEMENTS = {"bytes": ("uint8_t", "data", "size", "bytes"),
             "text": ("char", "data", "size", "bytes"),
             "u32[]": ("uint32_t", "items", "count", "elements"),
             "f32[]": ("float", "items", "count", "elements")}
-# Type -> bytes of a scalar (0: it is none), bytes of an element (of a record: one of its bytes).
+# Type -> bytes of a scalar (0 for no scalar), bytes of an element (1 for a record).
 SIZES = {"u64": (8, 8), "f64": (8, 8), "bool": (1, 1), "record": (0, 1), "text": (0, 1),
          "bytes": (0, 1), "u32[]": (0, 4), "f32[]": (0, 4)}
 
@@ -47,7 +47,7 @@ OWN_WORDS_SIZE = 512
 
 
 def snake(name):
-    """`GoAway` -> go_away, `Chat message` -> chat_message; `Error` is error_body."""
+    """`GoAway` -> go_away, `Chat message` -> chat_message. `Error` is error_body."""
     if name == "Error":
         return "error_body"
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).replace(" ", "_").lower()
@@ -117,7 +117,7 @@ def struct_text(name, message, listed):
 
 
 def ordered(messages):
-    """Names such that what is contained as a list comes before its container."""
+    """Names with every record before the messages that hold the record."""
     done = []
 
     def visit(name):
@@ -150,7 +150,7 @@ def listed_words(start, words):
 
 
 def bounds(field):
-    """The members that say what a value may be."""
+    """The members with the range of a value."""
     if field["type"] == "f64":
         low, high = field.get("min"), field.get("max")
         out = [".f64_min = %s" % ("-INFINITY" if low is None else repr(float(low))),
@@ -203,7 +203,7 @@ def field_entry(name, message, field):
 
 
 def rules_of(message):
-    """Which fields go together: rows of the table, and whether one of them must be there."""
+    """Rules across fields: indices of the fields, and True when one field must be given."""
     names = [field["name"] for field in message["fields"]]
     rules = [(message["exactly_one"], True)] if "exactly_one" in message else []
     rules += [(pair, False) for pair in message.get("excludes", [])]
@@ -240,16 +240,16 @@ def constants(protocol):
     for flag in protocol["flags"]:
         out.append(wrapped(flag["meaning"], 0))
         out.append("#define ASSAY_FLAG_%s %d\n" % (flag["name"].upper(), flag["value"]))
-    out.append("/* all of them together */\n#define ASSAY_FLAGS_MAX %d\n"
+    out.append("/* All flags together. */\n#define ASSAY_FLAGS_MAX %d\n"
                % sum(flag["value"] for flag in protocol["flags"]))
     out.append("\n/* Provenance. */\n")
     for row in protocol["provenance"]:
         out.append("#define ASSAY_%s %d\n" % (row["name"].upper(), row["number"]))
-    out.append("\n/* Limits; the unit stands behind each. */\n")
+    out.append("\n/* Limits, with units. */\n")
     for limit in protocol["limits"]:
         out.append("#define ASSAY_LIMIT_%s %s /* %s */\n"
                    % (limit["name"].upper(), number(limit["value"]), limit["unit"]))
-    out.append("\n/* Status numbers; see assay_status_name. */\nenum {\n")
+    out.append("\n/* Status numbers, see assay_status_name. */\nenum {\n")
     for status in protocol["statuses"]:
         out.append(wrapped(status["meaning"], 4))
         out.append("    ASSAY_STATUS_%s = %d,\n" % (status["name"], status["number"]))
@@ -259,7 +259,7 @@ def constants(protocol):
     out.append("};\n\n/* Types of fields. */\nenum {\n")
     for row in protocol["types"]:
         out.append("    ASSAY_TYPE_%s = %d,\n" % (WIRE_TYPES[row["name"]], row["number"]))
-    out.append("};\n\n/* Messages: indices of assay_messages. */\nenum {\n")
+    out.append("};\n\n/* Messages, as indices of assay_messages. */\nenum {\n")
     for name in protocol["messages"]:
         out.append("    ASSAY_MESSAGE_%s,\n" % snake(name).upper())
     out.append("    ASSAY_MESSAGE_COUNT\n};\n\n")
@@ -268,8 +268,8 @@ def constants(protocol):
 
 def values(protocol):
     """The types of the values: a struct for each type of fields, or for its optional values."""
-    out = [wrapped("Types of values, which own nothing. In replies a 0 byte stands behind the data "
-                   "of a text or bytes, not counted in size.", 0)]
+    out = [wrapped("Types of values, which own nothing. In replies a 0 byte follows the data of a "
+                   "text or bytes, not counted in size.", 0)]
     for row in protocol["types"]:
         name, meaning = row["name"], row["meaning"]
         if name in ELEMENTS:
@@ -277,7 +277,7 @@ def values(protocol):
             known_as = VALUES[name]
         elif name in OPTIONAL:
             members = "    %s value;\n    bool given;\n" % REQUIRED[name]
-            known_as, meaning = OPTIONAL[name], "optional; " + meaning
+            known_as, meaning = OPTIONAL[name], "optional " + meaning
         else:
             continue
         out.append("%stypedef struct %s {\n%s} %s;\n"
@@ -293,22 +293,22 @@ def error_member(field):
     if field["type"] == "text":
         most = max(map(len, field["choices"])) if "choices" in field else field["max"]
         room = most + 4 - most % 4 + (OWN_WORDS_SIZE if name == "message" else 0)
-        absent = "" if name == "message" else "; empty: none"
+        absent = "" if name == "message" else ", empty for none"
         kind, name = "char ", "%s[%d]" % (name, room)
     else:
-        absent = ", if has_" + name.replace("_milliseconds", "")
+        absent = ", valid if has_" + name.replace("_milliseconds", "")
         kind = struct(field["record"]) + " " if "record" in field else "uint64_t "
     return wrapped(field["meaning"] + absent, 4) + "    %s%s;\n" % (kind, name)
 
 
 def error(protocol):
-    """What a call that fails fills in."""
+    """The struct that a failing call fills in."""
     fields = protocol["messages"]["Error"]["fields"]
-    out = ["/* An error; owns nothing. Prompts and answers never appear in it. */\n"
+    out = ["/* An error. Owns nothing, and never holds prompts or answers. */\n"
            "typedef struct assay_error {\n    assay_code code;\n",
-           wrapped("the server's status number, or the one that fits the code", 4),
+           wrapped("status number, from the server or from the code", 4),
            "    uint32_t status;\n",
-           wrapped("of the frame that failed: ASSAY_REAL, ASSAY_MOCK; 0: there was none", 4),
+           wrapped("provenance of the failed frame: ASSAY_REAL, ASSAY_MOCK, or 0 for none", 4),
            "    uint8_t provenance;\n"]
     out += ["    bool has_%s;\n" % field["name"].replace("_milliseconds", "")
             for field in fields if field["type"] != "text"]
@@ -316,7 +316,7 @@ def error(protocol):
 
 
 def codes(protocol):
-    out = ["/* Why a call gave no answer that may be used. */\n",
+    out = ["/* Outcome of a call. All codes but ASSAY_OK mean that there is no usable answer. */\n",
            "typedef enum assay_code {\n    ASSAY_OK,\n"]
     for row in protocol["client_errors"] + OWN_CODES:
         out.append(wrapped(row["meaning"], 4))
@@ -338,17 +338,18 @@ def default_of(protocol, option):
 
 
 def options(protocol):
-    out = [wrapped("What a client says about itself and insists on. Start from "
+    out = [wrapped("Settings of a client: name, demands, bounds and times. Start from "
                    "assay_options_default.", 0), "typedef struct assay_options {\n"]
     for option in protocol["client"]["options"]:
-        words = default_of(protocol, option).replace("ULL", "")
+        words = "default " + default_of(protocol, option).replace("ULL", "")
         if option["type"] == "u64":
-            words += "; %d..%d" % (option["min"], option["max"])
+            words += ", %d..%d" % (option["min"], option["max"])
         if option["type"] == "text":
-            words += "; %d..%d bytes" % (option["min"], option["max"])
-        out.append(wrapped("%s (%s)" % (option["meaning"], words), 4))
+            words += ", %d..%d bytes" % (option["min"], option["max"])
+        meaning = option["meaning"].replace(", by default the library's", "")
+        out.append(wrapped("%s (%s)" % (meaning, words), 4))
         out.append("    %s%s;\n" % (option_type(option), option["name"]))
-    out.append("    assay_allocator allocator; /* resize NULL: realloc and free */\n")
+    out.append("    assay_allocator allocator; /* realloc and free when resize is NULL */\n")
     out.append("} assay_options;\n\n")
     return "".join(out)
 
@@ -361,7 +362,7 @@ def called(protocol):
 
 REPLY = """/* A part of an answer, valid while on_chunk runs. */
 typedef struct assay_chunk {
-    uint8_t kind; /* ASSAY_KIND_...: which of the union */
+    uint8_t kind; /* ASSAY_KIND_..., selects the member of the union */
     uint8_t provenance;
     uint32_t generation;
     union {
@@ -369,13 +370,13 @@ typedef struct assay_chunk {
 %s    };
 } assay_chunk;
 
-/* A whole answer: what was sent in chunks is in it. Freed by assay_reply_free. */
+/* A whole answer, with the content of all chunks. Freed by assay_reply_free. */
 typedef struct assay_reply {
-    uint8_t kind;               /* ASSAY_KIND_...: which of the union */
+    uint8_t kind;               /* ASSAY_KIND_..., selects the member of the union */
     uint8_t provenance;         /* ASSAY_REAL or ASSAY_MOCK (only with allow_mock) */
-    bool degraded;              /* answer->degradations says how */
-    uint32_t generation;        /* of the model that answered, 0: none */
-    const assay_answer *answer; /* who answered, on what, in what time; NULL: the kind has none */
+    bool degraded;              /* reasons in answer->degradations */
+    uint32_t generation;        /* generation of the model that answered, 0 for none */
+    const assay_answer *answer; /* model, device and timing, NULL for kinds without answer */
     union {
         const void *message;
 %s    };
@@ -384,14 +385,15 @@ typedef struct assay_reply {
 } assay_reply;
 
 /*
- * A function for each kind of request, which takes the kind's request if that has fields. It blocks
- * until the answer is whole, and returns the error's code; call, reply and error may be NULL.
+ * A function for each kind of request, with the kind's request as parameter if the request has
+ * fields. The function blocks until the answer is whole, and returns the error's code. The
+ * parameters call, reply and error may be NULL.
  */
 """
 
 
 ANY_CALL = """\
-/* Any of these by number of kind; request is the struct of that kind's request message. */
+/* A call by number of kind. The request is the struct of the kind's request message. */
 assay_code assay_call(
     assay_client *client, uint8_t kind, const void *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error);
@@ -432,7 +434,7 @@ def call_bodies(protocol):
     return "".join(out)
 
 
-NUMBERS = """/* Numbers on the wire: the lowest byte first. */
+NUMBERS = """/* Numbers on the wire, lowest byte first. */
 static uint16_t get_u16(const uint8_t *bytes) {
     return (uint16_t)(bytes[0] | bytes[1] << 8);
 }
@@ -480,14 +482,14 @@ def header(protocol):
 
 
 def framing(protocol):
-    """What may be wrong with the header of a response, in the order of its checks."""
+    """The checks of the header of a response, in order."""
     rows = [row for row in protocol["framing_codes"]
             if row["from_byte"] and not row["meaning"].startswith("request: generation")]
-    out = ["/* What may be wrong with the header of a response, in the order of the checks. */\n",
+    out = ["/* Checks of the header of a response, in order. */\n",
            "enum {\n"]
     out += ["    ASSAY_FRAMING_%s,\n" % row["code"].upper() for row in rows]
     out.append("    ASSAY_FRAMING_COUNT\n};\n\nstatic const struct {\n    const char *code;\n")
-    out.append("    size_t from_byte; /* bytes that must be there to see it */\n")
+    out.append("    size_t from_byte; /* bytes needed for the check */\n")
     out.append("    const char *allowed;\n} assay_framing[ASSAY_FRAMING_COUNT] = {\n")
     out += [entry(['"%s"' % row["code"], "%d" % row["from_byte"], '"%s"' % row["meaning"]])
             for row in rows]
@@ -496,7 +498,7 @@ def framing(protocol):
 
 
 def list_rows(protocol):
-    """The texts and arrays that chunks share with the last frame: message, field, field of it."""
+    """The texts and arrays that chunks share with the last frame: message, field, inner field."""
     messages = protocol["messages"]
     for kind in protocol["kinds"]:
         frames = [kind["chunk"], kind["response"]] if kind["chunk"] else []
@@ -514,15 +516,15 @@ def list_rows(protocol):
 
 
 def lists(protocol):
-    """Of which lists an answer is put together, and where frames have them."""
+    """The lists of which an answer is assembled, and their places in frames."""
     rows = [(name, "_".join(part["name"] for part in (field, inner) if part).upper(), field, inner)
             for name, field, inner in list_rows(protocol)]
     names = list(dict.fromkeys(row[1] for row in rows))
-    out = ["/* Lists that an answer is put together from, and where the frames have them. */\n",
+    out = ["/* Lists of which an answer is assembled, and their places in frames. */\n",
            "enum {\n"] + ["    ASSAY_LIST_%s,\n" % name for name in names]
     out.append("    ASSAY_LIST_COUNT\n};\n\nstatic const struct {\n    uint8_t message, list;\n")
     out.append("    uint8_t element_size;\n")
-    out.append("    bool in_record; /* at `offset` is a pointer to it */\n")
+    out.append("    bool in_record; /* at `offset` is a pointer to a record with the list */\n")
     out.append("    size_t offset, inner;\n} assay_lists[] = {\n")
     for name, listed, field, inner in rows:
         members = ["ASSAY_MESSAGE_" + snake(name).upper(), "ASSAY_LIST_" + listed,
@@ -573,7 +575,7 @@ const char *assay_code_name(assay_code code) {
     return index < sizeof assay_codes / sizeof *assay_codes ? assay_codes[index].name : "unknown";
 }
 
-/* Row of a status number; one that nobody knows reads as UNKNOWN. */
+/* Row of a status number. An unknown number gives the row of UNKNOWN. */
 static size_t assay_status_row(uint32_t status) {
     for (size_t i = 0; i < sizeof assay_statuses / sizeof *assay_statuses; i++) {
         if (assay_statuses[i].number == status) {
@@ -587,7 +589,7 @@ const char *assay_status_name(uint32_t status) {
     return assay_statuses[assay_status_row(status)].name;
 }
 
-/* A served kind; NULL: there is none of this number. */
+/* The served kind with the number, or NULL. */
 static const assay_kind_info *assay_kind_of(uint8_t number) {
     for (size_t i = 0; i < assay_kind_count; i++) {
         if (assay_kinds[i].number == number) {
@@ -597,7 +599,7 @@ static const assay_kind_info *assay_kind_of(uint8_t number) {
     return NULL;
 }
 
-/* A field of a message; NULL: it has none of this name. */
+/* The field of a message with the name, or NULL. */
 static const assay_field_info *assay_field_named(unsigned message, const char *name) {
     for (size_t i = 0; i < assay_messages[message].field_count; i++) {
         if (strcmp(assay_messages[message].fields[i].name, name) == 0) {
@@ -610,30 +612,30 @@ static const assay_field_info *assay_field_named(unsigned message, const char *n
 """
 
 
-TABLE_TYPES = """/* How often a field may be there. */
+TABLE_TYPES = """/* Presence of a field. */
 enum { ASSAY_REQUIRED, ASSAY_OPTIONAL, ASSAY_REPEATED };
 
-/* One row of a message's table, and where the field lies in its struct. For generic programs. */
+/* One row of a message's table, with the field's place in the struct. For generic programs. */
 typedef struct assay_field_info {
     const char *name;
     uint16_t id;
     uint8_t type;     /* ASSAY_TYPE_... */
     uint8_t presence; /* ASSAY_REQUIRED, ... */
-    uint8_t since;    /* lowest revision that knows it */
-    uint8_t record;   /* of a record: index of its message */
+    uint8_t since;    /* lowest revision with the field */
+    uint8_t record;   /* index of a record's message */
     uint32_t times_min, times_max;
-    uint8_t scalar_size;  /* bytes of a u64, f64 or bool; 0: another type */
+    uint8_t scalar_size;  /* bytes of a u64, f64 or bool, else 0 */
     uint8_t element_size; /* bytes of a u64, f64 or bool, of an element of an array, of a char */
-    size_t item_size;     /* of a list: bytes from one to the next; of a record: of its struct */
+    size_t item_size;     /* bytes of an item of a list, or of a record's struct */
     uint64_t min, max;    /* bytes, elements or value */
     double f64_min, f64_max;
     bool min_exclusive;
-    bool is_traceparent;        /* a W3C traceparent of version 00 */
-    const char *const *choices; /* NULL: any; else ends with NULL */
+    bool is_traceparent;        /* true for a W3C traceparent of version 00 */
+    const char *const *choices; /* allowed words, ends with NULL (NULL for any) */
     size_t offset;
 } assay_field_info;
 
-/* Fields of a message of which at most one is given, and if `needs_one`, exactly one. */
+/* Fields of a message, of which at most one is given, and exactly one if `needs_one`. */
 typedef struct assay_rule {
     uint8_t rows[4]; /* indices of the message's fields */
     uint8_t count;
@@ -643,32 +645,32 @@ typedef struct assay_rule {
 /* One message. */
 typedef struct assay_message_info {
     const char *name;
-    size_t size; /* of its struct, bytes */
+    size_t size; /* bytes of the message's struct */
     const assay_field_info *fields;
     size_t field_count;
     const assay_rule *rules;
     size_t rule_count;
 } assay_message_info;
 
-/* One kind of request, with the messages of its frames (ASSAY_MESSAGE_COUNT: none). */
+/* One kind of request, with the messages of the frames (ASSAY_MESSAGE_COUNT for none). */
 typedef struct assay_kind_info {
     const char *name;
     uint8_t number;
     uint8_t since;
     bool streamed;
-    bool retry_safe; /* sending it twice does no harm */
+    bool retry_safe; /* true when a repeated request does no harm */
     uint8_t request, chunk, response;
 } assay_kind_info;
 
 /* Name of a code in snake_case: "mock_refused". */
 const char *assay_code_name(assay_code code);
-/* Name of a status number: "UNAVAILABLE". A number nobody knows is "UNKNOWN". */
+/* Name of a status number: "UNAVAILABLE". An unknown number is "UNKNOWN". */
 const char *assay_status_name(uint32_t status);
 
 extern const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT];
-extern const assay_kind_info assay_kinds[]; /* the served ones */
+extern const assay_kind_info assay_kinds[]; /* the served kinds */
 extern const size_t assay_kind_count;
-extern const assay_field_info assay_option_fields[]; /* of assay_options */
+extern const assay_field_info assay_option_fields[]; /* fields of assay_options */
 extern const size_t assay_option_count;
 
 """
@@ -676,7 +678,7 @@ extern const size_t assay_option_count;
 
 def tables(protocol):
     messages = protocol["messages"]
-    out = ["/* The tables: for assay.c, which defines ASSAY_PROTOCOL_TABLES once. */\n",
+    out = ["/* Tables for assay.c, which defines ASSAY_PROTOCOL_TABLES once. */\n",
            "#ifdef ASSAY_PROTOCOL_TABLES\n\n"]
     out += [table_text(name, message) for name, message in messages.items()]
     out.append("\nconst assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {\n")

@@ -1,24 +1,25 @@
-"""Emits clients/go/protocol.go (numbers, one struct per message with what the codec does to its
-fields, one method of Client per kind) and clients/go/options.go.
+"""Emits clients/go/protocol.go (numbers, a struct per message with a method for the codec, a method
+of Client per kind) and clients/go/options.go.
 
-The `fields` method of a struct is its table: clients/go/codec.go writes and reads by it. The struct
-of an answer ends with Origin.
+The `fields` method of a struct is its table, by which clients/go/codec.go writes and reads. The
+struct of an answer ends with Origin.
+One file a language, as for the other clients.
 """
 
 PATH = "clients/go/protocol.go"
 OPTIONS_PATH = "clients/go/options.go"
 
-# What Hello says unless the program has a name of its own.
+# Default name in Hello.
 LIBRARY = "assay-go/%s"
 
-# What the caller never holds in hand.
+# Messages that callers never see.
 PRIVATE = {"Error": "errorBody", "GoAway": "goAway", "Hello request": "helloRequest",
            "Hello response": "helloResponse", "Cancel request": "cancelRequest",
            "Cancel response": "cancelResponse", "Load progress": "loadProgress",
            "Logits chunk": "logitsChunk", "Embed chunk": "embedChunk"}
 
-# Kinds whose answers are checked or put together by clients/go/answers.go: their requests have a
-# method `answer`. Of the others a chunk goes to a function that the caller gives.
+# Kinds whose answers clients/go/answers.go checks or assembles. Their requests have a method
+# `answer`. Chunks of all remaining kinds go to a function of the caller.
 ASSEMBLED = {"Ping", "Generate", "Score", "Logits", "Embed"}
 
 SLICES = {"u32[]": "[]uint32", "f32[]": "[]float32", "bytes": "[]byte"}
@@ -43,7 +44,7 @@ package assay
 """
 
 
-# A row of a table, as `rule` writes it.
+# A row of a table, as written by `rule`.
 FIELD = """// field is one row of a table. low and high bound the value of a u64, the bytes of a text or bytes
 // and the elements of an array; least and most bound an f64 (above: least is excluded).
 type field struct {
@@ -101,8 +102,8 @@ def go_type(field, in_answer):
     return "*" + SCALARS[kind]
 
 
-def sentence(field, name, message):
-    text = field["meaning"] + (", microseconds" if message == "Timing" else "")
+def sentence(field, name):
+    text = field["meaning"]
     if "choices" in field:
         text += ": " + ", ".join(field["choices"])
     elif "min" in field:
@@ -129,7 +130,7 @@ def struct(name, message, answers, roles):
         member = camel(field["name"])
         omit = "" if field["presence"] == "required" else ",omitempty"
         members.append("%s\t%s %s `json:\"%s%s\"`\n" % (
-            sentence(field, member, name), member, go_type(field, in_answer), field["name"], omit))
+            sentence(field, member), member, go_type(field, in_answer), field["name"], omit))
     if name in roles:
         members.append("\tOrigin\n")
     text = wrap("%s is the %s \"%s\" of Protocol/SPEC.md." % (
@@ -140,7 +141,7 @@ def struct(name, message, answers, roles):
     return "%stype %s struct {\n%s}\n" % (text, struct_name(name), "\n".join(members))
 
 
-# ---------------------------------------------------------------- what the codec does
+# ---------------------------------------------------------------- codec
 
 def type_name(name):
     return "type" + camel(name.replace("[]", "s"))
@@ -212,7 +213,7 @@ def fields(name, message, in_answer, since):
 
 
 def accessors(name, message, roles):
-    """What the frames of answers, and the requests to models, have in common."""
+    """The methods that frames of answers, and requests to models, have in common."""
     receiver, words = struct_name(name), {field["name"] for field in message["fields"]}
     text = ""
     if {"context", "requirements"} <= words:
@@ -251,7 +252,7 @@ def mapping(head, rows):
 
 
 def header(protocol):
-    """The first bytes of a frame, and how they are read and written."""
+    """The header of a frame, with its reader and writer."""
     rows, width = [], max(len(row["name"]) for row in protocol["header"])
     for row in protocol["header"]:
         member = {"request_id": "requestID", "raw_size": "rawSize"}.get(row["name"], row["name"])
@@ -266,7 +267,7 @@ def header(protocol):
             write = "%s] = %s" % (place, "byte(h.%s)" % member if kind == "Provenance" else "h." + member)
         rows.append(("\t%s %s // %s" % (member.ljust(width), kind.ljust(10), row["response"]),
                      "\th.%s = %s" % (member, read), "\t" + write))
-    return """// header is the beginning of a frame.
+    return """// header is the header of a frame.
 type header struct {
 %s
 }
@@ -282,14 +283,16 @@ func (h *header) write(bytes []byte) {
 
 
 def origin(protocol):
-    """What is beside the fields of each answer: words of the header."""
+    """The words of the header beside the fields of each answer."""
     marks = {row["name"]: row["response"] for row in protocol["header"]}
     flag = next(row["meaning"] for row in protocol["flags"] if row["name"] == "degraded")
     members = [
-        ("Provenance", "Provenance", "%s; 2 only when the options allow mocks" % marks["provenance"]),
+        ("Provenance", "Provenance",
+         "%s, with mock only when the options allow mocks" % marks["provenance"]),
         ("Generation", "uint32", marks["generation"]),
-        ("Degraded", "bool", flag.split(";")[0])]
-    return "// Origin says who made an answer and how well.\ntype Origin struct {\n%s}\n" % "\n".join(
+        ("Degraded", "bool", flag.split(" (")[0])]
+    return ("// Origin has the provenance, generation and quality of an answer.\n"
+            "type Origin struct {\n%s}\n") % "\n".join(
         '%s\t%s %s `json:"%s"`\n' % (wrap("%s: %s." % (name, text), "\t// "), name, kind, name.lower())
         for name, kind, text in members)
 
@@ -299,7 +302,7 @@ def names(kind, table, rows, otherwise):
     receiver = kind[0].lower()
     return mapping("var %s = map[%s]string" % (table, kind), [
         (member, '"%s"' % name) for member, name in rows]) + """
-// String is the name in SPEC.md; %s for another number.
+// String is the name in SPEC.md, or %s for an unknown number.
 func (%s %s) String() string {
 	if name, ok := %s[%s]; ok {
 		return name
@@ -311,15 +314,16 @@ func (%s %s) String() string {
 
 def method(kind, messages):
     name, request, response = kind["name"], struct_name(kind["request"]), struct_name(kind["response"])
-    text = "%s: %s." % (name, kind["meaning"].replace("; streamed", ""))
+    text = "%s: %s." % (name, kind["meaning"].replace(" (streamed)", ""))
     if not kind["retry_safe"]:
-        text += " Never sent again once it may have begun."
+        text += " Never sent again once the work may have begun."
     chunk, parameter, seen = "struct{}", "", "nil"
     if kind["chunk"] and name not in ASSEMBLED:
         field = messages[kind["chunk"]]["fields"][0]
         member, chunk = camel(field["name"]), struct_name(kind["chunk"])
         parameter = ", on%s func(%s)" % (member, struct_name(field["record"]))
-        text += " on%s, which may be nil, sees each one as it comes, on the calling goroutine." % member
+        text += " The function on%s, unless nil, gets each %s on the calling goroutine." % (
+            member, member.lower())
         seen = ("func(chunk *%s) {\n\t\tif on%s != nil {\n\t\t\ton%s(chunk.%s)\n\t\t}\n\t}"
                 % (chunk, member, member, member))
     answer = "request.answer" if name in ASSEMBLED else "plain[%s, %s]" % (chunk, response)
@@ -341,7 +345,7 @@ def options(protocol):
         default = library if row["name"] == "name" else row["default"]
         text = row["meaning"].replace("the library's", library)
         if row["name"] != "name":
-            text += "; default %s" % str(default).lower()
+            text += ", default %s" % str(default).lower()
         if "min" in row:
             text += " (%d to %d%s)" % (row["min"], row["max"], " bytes" if kind == "text" else "")
         members.append("%s\t%s %s\n" % (
@@ -358,24 +362,24 @@ def options(protocol):
         "// Options of a Client. NewClient fills in the defaults before it calls the functions it is "
         "given.\ntype Options struct {\n%s}\n" % "\n".join(members),
         mapping("var defaultOptions = Options", defaults),
-        "// check finds the first option that is out of its range.\n"
+        "// check finds the first option out of range.\n"
         "func (o *Options) check() *breach {\n\tc := &coder{}\n%s\treturn c.wrong\n}\n"
         % "".join(checks)])
 
 
 def error(message):
-    """What a caller sees of a failure: the client's own words, then the server's."""
+    """The members of an error: the client's own, then the server's."""
     members = [("Code", "Code", "the stable reason"),
-               ("Status", "Status", "the server's, or the one that fits"),
-               ("Provenance", "Provenance", "of the frame that failed; 0: there was none")]
+               ("Status", "Status", "the server's status, or the status of the code"),
+               ("Provenance", "Provenance", "provenance of the failed frame, 0 for no frame")]
     for field in message["fields"]:
         name = "ServerCode" if field["name"] == "code" else camel(field["name"])
-        absent = "" if field["name"] == "message" else "; the zero value where the server said none"
+        absent = "" if field["name"] == "message" else ", zero when the server gave none"
         members.append((name, go_type(field, True), field["meaning"] + absent))
-    return ("// Error is what every call of a Client fails with: errors.As gets at it. errors.Is finds\n"
+    return ("// Error is the error of every failed call of a Client. errors.As finds it. errors.Is finds\n"
             "// context.Canceled or context.DeadlineExceeded in every error of a call whose context had\n"
-            "// ended by then, or whose deadline the server found passed, and the system's error where\n"
-            "// there was one.\ntype Error struct {\n%s\n\tcauses\n}\n" % "\n".join(
+            "// ended, or whose deadline the server found passed, and the system's error, if any.\n"
+            "type Error struct {\n%s\n\tcauses\n}\n" % "\n".join(
                 "%s\t%s %s\n" % (wrap("%s: %s." % (name, text), "\t// "), name, kind)
                 for name, kind, text in members))
 
@@ -384,7 +388,8 @@ def status_name(status):
     return "Status" + ("OK" if status["name"] == "OK" else camel(status["name"]))
 
 
-def emit(protocol):
+def answered(protocol):
+    """The messages that a server sends, records included, and those of them that are answers."""
     messages = protocol["messages"]
     answers, roles = set(), {kind[part] for kind in protocol["kinds"]
                              for part in ("chunk", "response") if kind[part]}
@@ -396,15 +401,21 @@ def emit(protocol):
             continue
         answers.add(name)
         pending += [field["record"] for field in messages[name]["fields"] if "record" in field]
+    return answers, roles
+
+
+def numbers(protocol):
+    """Constants and tables of the frame and of the types."""
     parts = [block("const", [
-        ("protocolVersion", "", protocol["version"], "of the header and the encoding of fields"),
-        ("protocolRevision", "", protocol["revision"], "highest revision this client speaks"),
+        ("protocolVersion", "", protocol["version"],
+         "version of the header and of the encoding of fields"),
+        ("protocolRevision", "", protocol["revision"], "highest revision of this client"),
         ("responseBit", "", "0x%02x" % protocol["response_bit"], "set in the kind of a response"),
     ])]
     parts.append(block("const", [
         (camel(limit["name"])[:1].lower() + camel(limit["name"])[1:], "", limit["value"],
          limit["meaning"] if limit["meaning"].startswith(limit["unit"])
-         else "%s; %s" % (limit["unit"], limit["meaning"])) for limit in protocol["limits"]]))
+         else "%s, %s" % (limit["meaning"], limit["unit"])) for limit in protocol["limits"]]))
     parts.append(header(protocol))
     parts.append(block("const", [
         ("flag" + camel(flag["name"]), "", flag["value"], flag["meaning"])
@@ -415,8 +426,8 @@ def emit(protocol):
     sizes = {row["name"]: row["size"] or (4 if row["size_text"] == "4 n" else 1)
              for row in protocol["types"]}
     units = {"text": " bytes", "bytes": " bytes", "u32[]": " elements", "f32[]": " elements"}
-    parts.append("// typeSizes has the bytes of one element; of those in typeIsOne there is one. units is what "
-                 "a\n// range counts.\n" + block("var", [
+    parts.append("// typeSizes has the bytes of an element by type. A type in typeIsOne has one element.\n"
+                 "// units has the unit of a range.\n" + block("var", [
             ("typeSizes", "", "[...]uint64{%s}" % ", ".join(
                 "%s: %d" % (type_name(name), size) for name, size in sizes.items()), ""),
             ("typeIsOne", "", "[...]bool{%s}" % ", ".join("%s: %s" % (
@@ -429,41 +440,54 @@ def emit(protocol):
     parts.append(block("const", [
         ("kind" + kind["name"], "byte", "0x%02x" % kind["number"], kind["meaning"])
         for kind in protocol["kinds"]]))
-    parts.append("// kindRule says what a kind of request allows.\ntype kindRule struct {\n"
+    parts.append("// kindRule has the name of a kind of request, and whether a request may be repeated.\n"
+                 "type kindRule struct {\n"
                  "\tname      string\n\tretrySafe bool\n}\n")
     parts.append(mapping("var kinds = map[byte]kindRule", [
         ("kind" + kind["name"], '{"%s", %s}' % (
             kind["name"], "true" if kind["retry_safe"] else "false"))
         for kind in protocol["kinds"] if kind["request"]]))
-    parts.append("// Provenance says whether an answer was made by a real model or by a mock. Zero: no "
-                 "answer came.\ntype Provenance uint8\n\n// The values of Provenance.\n"
+    return parts
+
+
+def words(protocol):
+    """Types with a fixed set of values, and the error."""
+    parts = []
+    parts.append("// Provenance is the source of an answer, a real model or a mock. Zero: no answer.\n"
+                 "type Provenance uint8\n\n// The values of Provenance.\n"
                  + block("const", [(camel(each["name"]), "Provenance", each["number"], each["meaning"])
                                    for each in protocol["provenance"]]))
     parts.append(names("Provenance", "provenanceNames", [
         (camel(each["name"]), each["name"]) for each in protocol["provenance"]], '"none"')
                  + "\n// MarshalText is String, for JSON and logs.\nfunc (p Provenance) MarshalText() "
                  "([]byte, error) { return []byte(p.String()), nil }\n")
-    parts.append("// Status is a status of the protocol, the server's or the one that fits.\n"
-                 "type Status uint32\n\n// The numbers a Status can have.\n" + block("const", [
+    parts.append("// Status is a status of the protocol, from the server or from the client.\n"
+                 "type Status uint32\n\n// The values of Status.\n" + block("const", [
                      (status_name(status), "Status", status["number"], status["meaning"])
                      for status in protocol["statuses"]]))
     parts.append(names("Status", "statusNames", [
         (status_name(status), status["name"]) for status in protocol["statuses"]],
         "statusNames[StatusUnknown]"))
-    parts.append("// Code is the stable reason of an Error. Later versions may add to it.\n"
-                 "type Code string\n\n// What an Error's Code can be.\n" + block("const", [
+    parts.append("// Code is the stable reason of an Error. Later versions may add codes.\n"
+                 "type Code string\n\n// The values of Code.\n" + block("const", [
         ("Code" + camel(error["code"]), "Code", '"%s"' % error["code"], error["meaning"])
         for error in protocol["client_errors"]]))
-    parts.append(error(messages["Error"]))
+    parts.append(error(protocol["messages"]["Error"]))
     members = {status["name"]: status_name(status) for status in protocol["statuses"]}
-    parts.append("// codeStatus has the status that fits a code; the server's own has none.\n"
+    parts.append("// codeStatus has the status of each code except CodeServerRefused.\n"
                  + mapping("var codeStatus = map[Code]Status", [
                      ("Code" + camel(error["code"]), members[error["status"]])
                      for error in protocol["client_errors"] if error["status"]]))
+    return parts
+
+
+def emit(protocol):
+    messages, (answers, roles) = protocol["messages"], answered(protocol)
+    parts = numbers(protocol) + words(protocol)
     parts.append(FIELD)
     parts.append(origin(protocol))
-    parts.append("// termed is a request to a model: it may say which attempt it is, and what the model must "
-                 "be.\ntype termed interface {\n\tterms() (**RequestContext, **Requirements)\n}\n")
+    parts.append("// termed is a request to a model, with a context and with requirements.\n"
+                 "type termed interface {\n\tterms() (**RequestContext, **Requirements)\n}\n")
     parts.append("// message is the body of a frame of an answer.\ntype message interface {\n\tbody\n"
                  "\tfacts() (origin *Origin, degradations int, number *uint64, values *[]float32)\n}\n")
     since = {kind["request"]: kind["since"] for kind in protocol["kinds"]}

@@ -1,7 +1,7 @@
-"""Emits the tables of documents: what stands between `<!-- table: NAME -->` and `<!-- end -->`.
+"""Emits the tables of documents: the text between `<!-- table: NAME -->` and `<!-- end -->`.
 
-Everything else in these documents is written by hand and is kept as it is. A table that no document
-asks for is nobody's loss, but a message without one in SPEC.md is an error here.
+Everything else in these documents is written by hand and kept unchanged. A table that no document
+asks for is left out, but a message without a table in SPEC.md is an error here.
 """
 
 import os
@@ -82,7 +82,7 @@ def tables(protocol):
              row["meaning"]] for row in protocol["codes"]]),
         "statuses": table(["number", "name", "advice", "meaning"], [
             [str(status["number"]), status["name"], status["advice"],
-             status["meaning"] + ("" if status["on_wire"] else "; never on the wire")]
+             status["meaning"] + ("" if status["on_wire"] else ", never on the wire")]
             for status in protocol["statuses"]]),
         "client options": table(["option", "default", "range", "meaning"], [
             ["`%s`" % option["name"], option_default(option),

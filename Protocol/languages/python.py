@@ -9,7 +9,7 @@
 import textwrap
 
 FOLDER = "clients/python/src/assay/"
-NOTE = "# Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.\n"
+NOTE = "# Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.\n"
 
 PROTOCOL_HEAD = NOTE + '''"""Numbers and message tables of the wire protocol (Protocol/SPEC.md)."""
 
@@ -28,27 +28,27 @@ class Field:
 
     id: int
     name: str
-    #: number of the type, as in a field's header
+    #: number of the type, as in the header of a field
     type: int
-    #: lowest revision that knows the field
+    #: lowest revision with the field
     since: int
-    #: bytes that a value may have
+    #: least and most bytes of a value
     size_min: int
     size_max: int
-    #: how often it may stand there
+    #: least and most occurrences
     times_min: int
     times_max: int
     repeated: bool = False
-    #: lowest and highest value of a number; with `above` the lowest itself is out
+    #: lowest and highest value of a number, where `above` excludes the lowest
     range: tuple[float, float] | None = None
     above: bool = False
     choices: tuple[str, ...] | None = None
-    #: name of the message that a record holds
+    #: name of a record's message
     record: str | None = None
 
 
 class Message:
-    """A message's rows, by id and in order, and the dataclass that holds its values."""
+    """The rows of a message, by id and in order, and the dataclass of the values."""
 
     def __init__(
         self,
@@ -62,37 +62,37 @@ class Message:
         self.type = type
         self.fields = fields
         self.by_id = {field.id: field for field in fields}
-        #: names, those that must be there first
+        #: names of the fields, required fields first
         self.names = [f.name for f in sorted(fields, key=lambda field: not field.times_min)]
-        #: fields that must be there, or may be there more than once
+        #: fields that are required or may be repeated
         self.counted = tuple(f for f in fields if f.times_min or f.repeated)
-        #: fields of which one is there, and no other
+        #: fields of which exactly one is given
         self.exactly_one = exactly_one
-        #: pairs of which only one is there
+        #: pairs of fields of which at most one is given
         self.excludes = excludes
-        #: there is something to check across fields
+        #: true when there are checks across fields
         self.rules = bool(self.counted or exactly_one or excludes)
 
 
 @dataclass(slots=True)
 class Kind:
-    """One kind of request, and its messages."""
+    """One kind of request, with the messages."""
 
     number: int
     name: str
     since: int
-    #: may be sent again after a connection was lost
+    #: true when the request may be sent again after a lost connection
     retry_safe: bool
     request: Message
     chunk: Message | None
     response: Message
-    #: fields of which every frame of an answer has a share
+    #: fields that are spread over the frames of an answer
     shares: tuple[str, ...]
 
 
 '''
 
-OPTIONS_HEAD = NOTE + '''"""What a client says about itself and insists on."""
+OPTIONS_HEAD = NOTE + '''"""Settings of a client: name, demands, bounds and times."""
 
 from __future__ import annotations
 
@@ -101,14 +101,14 @@ from dataclasses import dataclass
 from ._errors import AssayError
 from ._protocol import REQUEST_INVALID
 
-#: lowest and highest value of each number; of the name: bytes
+#: lowest and highest value of each number, and least and most bytes of the name
 _RANGES = {
 %s}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a client says about itself and insists on. Raises `request_invalid` out of a range."""
+    """Settings of a client. A value out of range raises `request_invalid`."""
 
 %s
     def __post_init__(self) -> None:
@@ -124,9 +124,9 @@ class Options:
                 )
 '''
 
-CALLS_HEAD = NOTE + '''"""The calls of both clients: one method for each kind, which takes the kind's request.
+CALLS_HEAD = NOTE + '''"""The calls of both clients: one method for each kind and its request.
 
-Where a request is made of a few words, these do as well: `load("name", "/path", device="cpu")`.
+Short requests may be given as arguments instead: `load("name", "/path", device="cpu")`.
 """
 
 from __future__ import annotations
@@ -160,21 +160,21 @@ STREAM = '''
     def generate_stream(
         self, request: m.GenerateRequest, *, deadline_milliseconds: int = 0
     ) -> %(stream)s[m.GenerateChunk, m.GenerateResponse]:
-        """The same as it comes: chunks, and then the whole answer as `result`."""
+        """Continues a prompt as a stream of chunks. `result` is the whole answer at the end."""
         exchange = Exchange(self, KINDS["Generate"], request, deadline_milliseconds, True)
         return %(stream)s(exchange)
 '''
 
 ON_LAYER = '''
 
-        `on_layer` sees each layer's verdict as it comes; what it raises gives the answer up.
+        `on_layer` gets the verdict of each layer. An exception from `on_layer` gives up the answer.
         '''
 
-MESSAGES_HEAD = NOTE + '''"""What is sent and what comes back: one dataclass per message of Protocol/SPEC.md, section 8.
+MESSAGES_HEAD = NOTE + '''"""Requests and answers: one dataclass per message of SPEC.md, section 8.
 
-Optional fields of requests are None when they are not given; a field that is given is sent, even
-with its default. In answers, an absent list, text or byte string is empty, an absent number with a
-default has it, and everything else that is absent is None.
+Optional fields of requests are None when not given. A given field is sent, even with the default
+value. In answers, an absent list, text or byte string is empty, an absent number with a default has
+the default, and every further absent field is None.
 """
 
 from __future__ import annotations
@@ -194,11 +194,11 @@ def _no_values() -> array[float]:
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """What every answer, and every part of one, says about itself."""
+    """Facts about every answer, and about every part of an answer."""
 
     #: "mock" only when the client allows mocks
     provenance: Provenance
-    #: of the model that answered, 0 for none
+    #: generation of the model that answered, 0 for none
     generation: int
     #: True exactly when `answer.degradations` is not empty
     degraded: bool
@@ -214,7 +214,7 @@ EMPTY = {"text": '""', "bytes": 'b""', "u32[]": "_field(default_factory=list)",
 
 
 def class_name(message):
-    """`Generate request` -> `GenerateRequest`; an Error is a body, not an exception."""
+    """`Generate request` -> `GenerateRequest`. An Error is a body, not an exception."""
     return "ErrorBody" if message == "Error" else "".join(
         word[0].upper() + word[1:] for word in message.split())
 
@@ -226,7 +226,7 @@ def outermost(protocol, parts):
 
 
 def reachable(protocol, names):
-    """Those names, and the records inside them."""
+    """The names, and the records inside the messages."""
     found, rest = set(), list(names)
     while rest:
         name = rest.pop()
@@ -365,7 +365,7 @@ def kind_text(kind, messages):
 
 
 def errors_text(protocol):
-    """The client's own codes, and the status that goes with each."""
+    """The client's own codes, and the status of each code."""
     rows = protocol["client_errors"]
     codes = ['%s%s = "%s"\n' % (remark(row["meaning"]).replace("    #:", "#:"),
                                 row["code"].upper(), row["code"]) for row in rows]
@@ -373,7 +373,7 @@ def errors_text(protocol):
                 for row in rows]
     return "".join([
         "\n\n# Codes of the client's own errors.\n\n", *codes,
-        "\n#: the status of each code; a server's refusal has the server's\nERROR_STATUS = {\n",
+        "\n#: status of each code (a server's refusal has the server's status)\nERROR_STATUS = {\n",
         *statuses, "}\n"])
 
 
@@ -389,11 +389,11 @@ def protocol_text(protocol):
             for row in protocol["provenance"]]
     out.append("\n# Types of a field.\n")
     out += ["%s = %d\n" % (NUMBERS[row["name"]], row["number"]) for row in protocol["types"]]
-    out.append("\n\nclass Limits:\n    \"\"\"Numbers that both sides keep; the unit stands behind "
-               "each.\"\"\"\n\n")
+    out.append("\n\nclass Limits:\n    \"\"\"Limits that both sides keep, with units."
+               "\"\"\"\n\n")
     out += ["    %s = %d  # %s\n" % (row["name"].upper(), row["value"], row["unit"])
             for row in protocol["limits"]]
-    out.append("\n\nclass Status(IntEnum):\n    \"\"\"How a request ended.\"\"\"\n\n")
+    out.append("\n\nclass Status(IntEnum):\n    \"\"\"Outcome of a request.\"\"\"\n\n")
     out += ["%s    %s = %d\n" % (remark("%s: %s" % (row["advice"], row["meaning"])),
                                   row["name"], row["number"])
             for row in protocol["statuses"]]
@@ -439,9 +439,9 @@ def call_text(kind, message, prefixes):
     parameters.append("deadline_milliseconds: int = 0")
     if by_words:
         parameters.append("**fields: Any")
-    about = kind["meaning"].replace("; streamed", "").capitalize() + "."
+    about = kind["meaning"].replace(" (streamed)", "").capitalize() + "."
     if not kind["retry_safe"]:
-        about += " Never sent again once it may have begun."
+        about += " Never sent again once the work may have begun."
     made = ""
     if by_words:
         made = 'request_of("%s", request, words, fields)' % kind["name"]
@@ -458,7 +458,7 @@ def call_text(kind, message, prefixes):
 
 
 def calls_text(protocol):
-    """_calls.py: the same twice, the second time with what asyncio has in front of things."""
+    """_calls.py: the calls of the blocking client, then of the asyncio client."""
     out = [CALLS_HEAD]
     for about, prefixes in (
             ("The calls of the blocking client",

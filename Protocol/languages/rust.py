@@ -1,7 +1,7 @@
 """Emits clients/rust/src/protocol.rs: numbers, options, errors, messages, a client's calls.
 
-A message is a struct, its table, a row a field, and two ways to its values, by which the codec
-reads and writes it.
+A message is a struct with a field for each row, a table, and two accessors of the values, by which
+the codec reads and writes the message.
 """
 
 import textwrap
@@ -22,13 +22,13 @@ use crate::exchange::Reply;
 TYPES = {"u64": "u64", "f64": "f64", "bytes": "Vec<u8>", "text": "String", "u32[]": "Vec<u32>",
          "f32[]": "Vec<f32>", "bool": "bool"}
 
-# Kinds whose answers are put together or checked by hand (answers.rs), or called by hand.
+# Kinds whose answers are assembled or checked by hand (answers.rs), and kinds called by hand.
 GATHERED = {"Ping", "Generate", "Score", "Logits", "Embed"}
 CALLED_BY_HAND = {"Hello", "Cancel", "Load"}
 
 
 def camel(name):
-    """`Chat message` -> ChatMessage; `Error` is ErrorBody."""
+    """`Chat message` -> ChatMessage. `Error` is ErrorBody."""
     if name == "Error":
         return "ErrorBody"
     return "".join(word[0].upper() + word[1:] for word in name.split())
@@ -72,7 +72,7 @@ def constants(protocol):
         out.append(doc(text) + "pub const %s: %s = %s;\n" % (name.upper(), kind, value))
 
     constant("version", "u8", protocol["version"], "version of the protocol")
-    constant("revision", "u64", protocol["revision"], "revision of that version")
+    constant("revision", "u64", protocol["revision"], "revision of the version")
     constant("default_port", "u16", protocol["default_port"], "port that a server listens on")
     constant("response_bit", "u8", protocol["response_bit"], "set in the kind of a response")
     for flag in protocol["flags"]:
@@ -80,12 +80,13 @@ def constants(protocol):
     for row in protocol["provenance"]:
         constant("provenance_" + row["name"], "u8", row["number"], "provenance: " + row["meaning"])
     for limit in protocol["limits"]:
-        constant(limit["name"], "usize", limit["value"], "limit, in " + limit["unit"])
+        constant(limit["name"], "usize", limit["value"],
+                 limit.get("label", "limit") + ": " + limit["meaning"])
     for kind in protocol["kinds"]:
         name = {"GoAway": "go_away"}.get(kind["name"], kind["name"])
         constant("kind_" + name, "u8", "0x%02x" % kind["number"], "kind: " + kind["meaning"])
     constant("context_since", "u64", protocol["messages"]["Request context"]["since"],
-             "lowest revision that knows a request's context")
+             "lowest revision with a context in requests")
     return "".join(out) + "\n"
 
 
@@ -97,18 +98,19 @@ def option_default(option):
 
 def options(protocol):
     rows = protocol["client"]["options"]
-    out = ["/// What a client says about itself and insists on.\n#[derive(Debug, Clone)]\n",
+    out = ["/// Settings of a client: name, demands, bounds and times.\n#[derive(Debug, Clone)]\n",
            "pub struct Options {\n"]
     for option in rows:
         allowed = ", %(min)d..%(max)d" % option if "min" in option else ""
         found = lower(option.get("default", ""))
-        stated = "; default " + found if found else ""
+        stated = ", default " + found if found else ""
         out.append(doc("%s (%s%s%s)" % (option["meaning"], option["type"], allowed, stated), 4))
         out.append("    pub %s: %s,\n" % (option["name"], TYPES[option["type"]]))
     out.append("}\n\nimpl Default for Options {\n    fn default() -> Self {\n        Options {\n")
     out += ["            %s: %s,\n" % (option["name"], option_default(option)) for option in rows]
     out.append("        }\n    }\n}\n\nimpl Options {\n")
-    out.append("    /// Name, value and range of each that has a range; of a text its bytes.\n")
+    out.append("    /// Name, value, least and most of each option with a range.\n"
+               "    /// The value of a text is its number of bytes.\n")
     ranged = [option for option in rows if "min" in option]
     out.append("    pub(crate) fn ranges(&self) -> [(&'static str, u64, u64, u64); %d] {\n"
                "        [\n" % len(ranged))
@@ -121,7 +123,7 @@ def options(protocol):
 
 
 def enumeration(name, text, rows):
-    """Variants with what they mean."""
+    """Variants with meanings."""
     derived = "#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]\n#[non_exhaustive]\n"
     variants = "".join(doc(meaning, 4) + "    %s,\n" % variant for variant, meaning in rows)
     return "/// %s\n%spub enum %s {\n%s}\n\n" % (text, derived, name, variants)
@@ -132,14 +134,14 @@ def statuses(protocol):
             for row in protocol["statuses"]]
     table = "".join('    (%d, Status::%s, "%s"),\n' % (row["number"], variant, row["name"])
                     for variant, row in rows)
-    return (enumeration("Status", "What a server's answer, or this client, says about a call; see "
+    return (enumeration("Status", "Outcome of a call, from the server or from this client. See "
                         "SPEC.md.", [(variant, row["meaning"]) for variant, row in rows])
             + "const STATUSES: [(u32, Status, &str); %d] = [\n%s];\n\nimpl Status {\n"
-            "    /// The status of a number; one nobody knows reads as `Unknown`.\n"
+            "    /// The status of a number. An unknown number gives `Unknown`.\n"
             "    pub fn from_number(number: u32) -> Status {\n"
             "        let known = STATUSES.iter().find(|row| row.0 == number);\n"
             "        known.map_or(Status::Unknown, |row| row.1)\n    }\n\n"
-            "    /// Its name, `UNAVAILABLE`.\n    pub fn name(self) -> &'static str {\n"
+            "    /// The name, `UNAVAILABLE`.\n    pub fn name(self) -> &'static str {\n"
             "        let known = STATUSES.iter().find(|row| row.1 == self);\n"
             "        known.map_or(\"UNKNOWN\", |row| row.2)\n    }\n}\n\n"
             % (len(rows), table))
@@ -153,36 +155,36 @@ def codes(protocol):
                         [(pascal(row["code"]), row["meaning"]) for row in rows])
             + "impl Code {\n    /// The name in snake_case.\n"
             "    pub fn name(self) -> &'static str {\n        self.row().0\n    }\n\n"
-            "    /// Its name, and the status that fits.\n"
+            "    /// The name, and the fitting status.\n"
             "    pub(crate) fn row(self) -> (&'static str, Status) {\n        match self {\n%s"
             "        }\n    }\n}\n\n" % arms)
 
 
 def error_detail(protocol):
-    """What an error says: the client's own words, and those of the server's Error beside them."""
+    """The members of an error: the client's own, and the fields of the server's Error."""
     fields = protocol["messages"]["Error"]["fields"]
     words = [field for field in fields if field["name"] != "message"]
     rows = [("code", "Code", "stable reason"), ("status", "Status",
-             "the server's status, or the one that fits"), ("message", "String", "one sentence")]
+             "the server's status, or the status of the code"), ("message", "String", "a sentence")]
     given = []
     for field in words:
         name = {"code": "server_code"}.get(field["name"], field["name"])
         kind = camel(field["record"]) if field["type"] == "record" else TYPES[field["type"]]
-        rows.append((name, "Option<%s>" % kind, "of the server's words: " + field["meaning"]))
+        rows.append((name, "Option<%s>" % kind, "from the server: " + field["meaning"]))
         given.append((name, ("Some(words.%s)" if field["presence"] == "required" else "words.%s")
                       % field["name"]))
-    rows.append(("provenance", "Option<Provenance>", "of the frame that failed, if there was one"))
+    rows.append(("provenance", "Option<Provenance>", "provenance of the failed frame, if any"))
     members = "".join("%s    pub %s: %s,\n" % (doc(meaning, 4), name, kind)
                       for name, kind, meaning in rows)
     nothing = "".join("            %s: None,\n" % name for name, kind, _ in rows[3:])
     taken = "".join("        self.%s = %s;\n" % pair for pair in given)
-    return ("/// What an [`AssayError`](crate::AssayError) says; read it through that.\n"
+    return ("/// Details of an [`AssayError`](crate::AssayError), read through the error.\n"
             "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\n"
             "pub struct ErrorDetail {\n%s}\n\nimpl ErrorDetail {\n"
             "    pub(crate) fn new(code: Code, message: String) -> Self {\n"
             "        ErrorDetail {\n            code,\n            status: code.row().1,\n"
             "            message,\n%s        }\n    }\n\n"
-            "    /// Takes over the server's words, but for its sentence.\n"
+            "    /// Takes over the server's fields except `message`.\n"
             "    pub(crate) fn set_words(&mut self, words: ErrorBody) {\n%s    }\n}\n\n"
             % (members, nothing, taken))
 
@@ -193,7 +195,7 @@ def provenances(protocol):
                       for variant, row in rows)
     names = "".join('            Provenance::%s => "%s",\n' % (variant, row["name"])
                     for variant, row in rows)
-    return (enumeration("Provenance", "Where an answer came from.",
+    return (enumeration("Provenance", "Source of an answer: a real model or a mock.",
                         [(variant, row["meaning"]) for variant, row in rows])
             + "impl Provenance {\n"
             "    pub(crate) fn from_number(number: u8) -> Option<Provenance> {\n"
@@ -205,7 +207,7 @@ def provenances(protocol):
 # ---------------------------------------------------------------- header, types, messages
 
 def header(protocol):
-    """The words of a header, and the two ways between them and bytes."""
+    """The words of a header, parsed from bytes and written as bytes."""
     words = [(word["name"], word["offset"], word["offset"] + word["size"],
               {1: "u8", 4: "u32", 8: "u64"}[word["size"]], word["response"])
              for word in protocol["header"]]
@@ -217,7 +219,7 @@ def header(protocol):
                      % (start, end, name) for name, start, end, _, _ in words)
     flags = "".join("\n    pub fn is_%s(&self) -> bool {\n        self.flags & FLAG_%s != 0\n    }\n"
                     % (flag["name"], flag["name"].upper()) for flag in protocol["flags"])
-    return ("/// A frame's header, word by word.\n#[derive(Debug, Clone, Copy, Default)]\n"
+    return ("/// The header of a frame.\n#[derive(Debug, Clone, Copy, Default)]\n"
             "pub(crate) struct Header {\n%s}\n\n"
             "fn word<const SIZE: usize>(bytes: &[u8; HEADER_SIZE], at: usize) -> [u8; SIZE] {\n"
             "    let mut word = [0; SIZE];\n    word.copy_from_slice(&bytes[at..at + SIZE]);\n"
@@ -231,32 +233,33 @@ def header(protocol):
 VARIANTS = {"u64": "U64", "f64": "F64", "bytes": "Bytes", "text": "Text", "u32[]": "U32s",
             "f32[]": "F32s", "record": "Record", "bool": "Bool"}
 
-# What a row of a message's table says: name, type, what most rows say, meaning.
+# Members of a row of a message's table: name, type, usual value, meaning.
 ROW = [
-    ("id", "u16", "0", "its id"),
-    ("name", "&'static str", '""', "its name"),
-    ("kind", "u8", "0", "number of its type"),
-    ("since", "u64", "1", "lowest revision that knows it"),
-    ("times", "(usize, usize)", "(0, 1)", "how often it is there, at least and at most"),
+    ("id", "u16", "0", "id of the field"),
+    ("name", "&'static str", '""', "name of the field"),
+    ("kind", "u8", "0", "number of the type"),
+    ("since", "u64", "1", "lowest revision with the field"),
+    ("times", "(usize, usize)", "(0, 1)", "least and most occurrences"),
     ("bounds", "(u64, u64)", "(0, u64::MAX)",
      "least and most bytes or elements, or least and largest u64"),
     ("numbers", "(f64, f64)", "(f64::NEG_INFINITY, f64::INFINITY)", "least and largest f64"),
-    ("above_min", "bool", "false", "the least f64 itself is not allowed"),
-    ("choices", "&'static [&'static str]", "&[]", "words that are allowed; empty: any"),
-    ("is_traceparent", "bool", "false", "a W3C traceparent of version 00"),
+    ("above_min", "bool", "false", "the least f64 is excluded"),
+    ("choices", "&'static [&'static str]", "&[]", "allowed words, empty for any"),
+    ("is_traceparent", "bool", "false", "the text is a W3C traceparent of version 00"),
 ]
 TABLE = [
-    ("name", "&'static str", "its name in SPEC.md"),
-    ("fields", "&'static [Field]", "its fields, in order of id"),
-    ("one_of", "&'static [usize]", "places of fields of which at least one must be given"),
-    ("excludes", "&'static [&'static [usize]]", "places of fields of which at most one may be"),
+    ("name", "&'static str", "name in SPEC.md"),
+    ("fields", "&'static [Field]", "fields in order of id"),
+    ("one_of", "&'static [usize]", "indices of fields, at least one of which must be given"),
+    ("excludes", "&'static [&'static [usize]]",
+     "indices of fields, at most one of which may be given"),
 ]
 KIND = [
-    ("number", "u8", "its number in a request"),
-    ("name", "&'static str", "its name"),
-    ("since", "u64", "lowest revision that knows it"),
-    ("streamed", "bool", "more frames than one may answer it"),
-    ("retry_safe", "bool", "sending it twice does no harm"),
+    ("number", "u8", "number of the kind in a request"),
+    ("name", "&'static str", "name of the kind"),
+    ("since", "u64", "lowest revision with the kind"),
+    ("streamed", "bool", "several frames may answer the request"),
+    ("retry_safe", "bool", "a repeated request does no harm"),
 ]
 
 
@@ -268,18 +271,18 @@ def record(name, text, members):
 
 
 def types(protocol):
-    """What tables are made of, and the place of a value of each type."""
+    """The parts of tables, and the place of a value of each type."""
     places = "".join("%s    %s(&'a mut %s),\n" % (
         doc(row["meaning"], 4), VARIANTS[row["name"]], TYPES.get(row["name"], "dyn Message"))
         for row in protocol["types"])
     usual = "".join("    %s: %s,\n" % (name, value) for name, _, value, _ in ROW)
     return (record("Field", "One row of a message's table.",
                    [(name, kind, meaning) for name, kind, _, meaning in ROW])
-            + "/// A field that is optional and may be anything but NaN.\n"
+            + "/// An optional field with any value but NaN.\n"
             "const FIELD: Field = Field {\n%s};\n\n" % usual
-            + record("Table", "What a message may hold.", TABLE)
-            + record("Kind", "What a kind of request is.", KIND)
-            + "/// The place of one value in a message.\npub enum Place<'a> {\n%s}\n\n" % places)
+            + record("Table", "The fields and rules of a message.", TABLE)
+            + record("Kind", "A kind of request.", KIND)
+            + "/// The place of a value in a message.\npub enum Place<'a> {\n%s}\n\n" % places)
 
 
 def range_words(field):
@@ -292,11 +295,11 @@ def range_words(field):
         unit = {"text": " bytes", "bytes": " bytes", "u32[]": " elements",
                 "f32[]": " elements"}.get(field["type"], "")
         words.append("%s..%s%s" % (field["min"], field["max"], unit))
-    return "; ".join(words)
+    return ", ".join(words)
 
 
 def row_text(field, since, number):
-    """A row: what differs from a field that is optional and may be anything."""
+    """A row: the differences from an optional field with any value."""
     words = ["id: %d" % field["id"], 'name: "%s"' % field["name"], "kind: %d" % number]
     if field["presence"] == "required":
         words.append("times: (1, 1)")
@@ -363,7 +366,7 @@ def method(head, body):
 
 
 def message_text(name, message, numbers):
-    """The struct of a message, its table, and the ways to its values."""
+    """The struct of a message, the table, and the accessors of the values."""
     fields = message["fields"]
     out = ["/// Message `%s`.\n#[derive(Debug, Clone, Default, PartialEq)]\npub struct %s {\n"
            % (name, camel(name))]
@@ -378,7 +381,7 @@ def message_text(name, message, numbers):
     names = {field["name"]: field for field in fields}
     asked = "request" in name
     answers = names.get("answer", {}).get("record") == "Answer"
-    # The health of a server as a whole has no model that could be real.
+    # A health request without a model asks about the server, which has no requirements.
     model = "        self.model.as_ref()?;\n" if name == "Health request" else ""
     option = lambda there, value: "        %s\n" % (value if there else "None")
     out.append("impl Message for %s {\n" % camel(name) + "\n".join([
@@ -401,7 +404,7 @@ def message_text(name, message, numbers):
 # ---------------------------------------------------------------- calls
 
 def requests(protocol):
-    """Which messages a kind's frames hold."""
+    """The messages of each kind's frames."""
     out = []
     for kind in protocol["kinds"]:
         if kind["request"] is None:

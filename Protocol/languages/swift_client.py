@@ -1,30 +1,29 @@
 """Emits clients/swift/Sources/AssayClient/Generated: options, error codes and calls of the client.
 
-What the client does with them is written by hand. Lines are at most 100 characters wide, as the
-formatter wants them.
+The use of options, codes and calls is written by hand. Lines are at most 100 characters wide, as
+the formatter wants them.
 """
 
 import swift
 
 FOLDER = "clients/swift/Sources/AssayClient/Generated/"
 
-# What only this client has.
+# Options and codes of this client alone.
 OWN_OPTIONS = [
     ("demandsReal", "Bool", "true", "package",
-     "false: requests demand nothing by themselves even where mocks are refused; for questions "
-     "about a model's state that a mock may be asked, too")]
+     "false when requests demand no real model by themselves, even where mocks are refused, for "
+     "questions about a model's state that a mock may answer, too")]
 OWN_CODES = [
     ("process_forked", "FAILED_PRECONDITION",
-     "the process was forked from the one that made the client; nothing was touched")]
+     "the process is a fork of the process that made the client, and nothing was touched")]
 NAME = '"assay-swift/%s"'
 
-# Calls that are written by hand beside the generated ones, and answers that are compared with
-# their request.
+# Calls written by hand, and answers that are compared with the request.
 BY_HAND = {"Hello", "Cancel", "Load"}
 COMPARED = {"Ping", "Score"}
-# Answers whose parts are handed out one by one, the last one's too.
+# Answers whose parts are handed out as they come, the last part included.
 HANDED_OUT = {"Generate"}
-# Calls whose answer says little more than that there is one.
+# Calls whose answer may be ignored.
 DISCARDABLE = {"Ping", "Unload"}
 
 
@@ -43,7 +42,7 @@ def literal(value):
 
 
 def range_check(option):
-    """The line that checks an option; None where its type leaves nothing to check."""
+    """The line that checks an option. None where the type leaves nothing to check."""
     kind = option_type(option)
     if kind == "Bool" or (kind == "UInt32" and option["min"] == 0):
         return None
@@ -56,14 +55,14 @@ def range_check(option):
 
 
 def options(protocol):
-    out = swift.head("What a client says about itself, insists on, and waits for.",
-                     "`check` refuses a value out of its range before anything is connected.")
-    out += "/// Settings of a client. A value: later changes do not reach a client made from it.\n"
+    out = swift.head("Settings of a client: name, demands, bounds and times.",
+                     "`check` refuses a value out of range before anything is connected.")
+    out += "/// Settings of a client. A client keeps a copy, so later changes have no effect.\n"
     out += "public struct Options: Sendable {\n"
     for option in protocol["client"]["options"]:
         value = literal(option["default"]) if "default" in option else NAME % protocol["release"]
-        text = option["meaning"].replace("; default: the library's", "")
-        out += swift.comment(text if " " in text[8:] else option["name"] + ", " + text)
+        text = option["meaning"].replace(", by default the library's", "")
+        out += swift.comment(text)
         out += "    public var %s: %s = %s\n" % (
             swift.lower_camel(option["name"]), option_type(option), value)
     for name, kind, value, access, meaning in OWN_OPTIONS:
@@ -84,9 +83,9 @@ def options(protocol):
 
 
 def words(protocol):
-    """What an error says in the server's own words: the fields of the error body.
+    """The fields of the server's error body as members of an error.
 
-    Its message is part of the error's own; a request that is refused here has a field, too.
+    The message is part of the error's own, and a request refused by the client has a field, too.
     """
     types = {"text": "String", "u64": "UInt64"}
     out = "\nextension AssayError {"
@@ -95,7 +94,7 @@ def words(protocol):
             continue
         name = swift.lower_camel(field["name"])
         kind = types.get(field["type"]) or field["record"].title().replace(" ", "")
-        out += "\n" + swift.comment("the server's own word: " + field["meaning"])
+        out += "\n" + swift.comment("from the server: " + field["meaning"])
         out += "    public var %s: %s? { serverError?.%s }\n" % (
             "serverCode" if name == "code" else name, kind, name)
     return out + "}\n"
@@ -104,13 +103,13 @@ def words(protocol):
 def codes(protocol):
     rows = [(row["code"], row["status"], row["meaning"]) for row in protocol["client_errors"]]
     rows += OWN_CODES
-    out = swift.head("The stable reasons of the client's errors, and what the server says of them.",
-                     "Each has the status that fits.")
+    out = swift.head("Stable reasons of the client's errors, and fields of the server's error body.",
+                     "Each reason has the fitting status.")
     out += "extension AssayError {\n"
-    out += "    /// Stable reason. Open: later versions add to it.\n"
+    out += "    /// Stable reason. Later versions may add reasons.\n"
     out += "    public struct Code: Sendable, Hashable, CustomStringConvertible {\n"
     out += "        /// The name in snake_case.\n        public let name: String\n"
-    out += "        /// The status that goes with it, where the server has not said another.\n"
+    out += "        /// The status of the reason, unless the server states another.\n"
     out += "        public let status: Status\n"
     out += "        /// The name.\n        public var description: String { name }\n"
     for code, status, meaning in rows:
@@ -145,12 +144,12 @@ def call(kind, protocol):
 
 
 def chunk_of_last(kind, protocol):
-    """The initializer of a part from the fields that the last frame has, too."""
+    """The initializer of a part from the last frame."""
     last = {field["name"] for field in protocol["messages"][kind["response"]]["fields"]}
     shared = [swift.lower_camel(field["name"])
               for field in protocol["messages"][kind["chunk"]]["fields"]
               if field["name"] in last and field["name"] != "frame"]
-    out = "\nextension %sChunk {\n    /// What the last frame itself brought.\n" % kind["name"]
+    out = "\nextension %sChunk {\n    /// Makes a chunk from the last frame.\n" % kind["name"]
     out += "    init(of last: %sResponse) {\n        self.init(\n            " % kind["name"]
     return out + ",\n            ".join(
         "%s: last.%s" % (name, name) for name in shared) + ")\n    }\n}\n"
@@ -158,10 +157,10 @@ def chunk_of_last(kind, protocol):
 
 def calls(protocol):
     served = [kind for kind in protocol["kinds"] if kind["state"] == "served"]
-    out = swift.head("One method per kind of request, in the words of the protocol.",
-                     "Each returns when its answer is complete, on the caller's own executor. "
-                     "Deadlines are milliseconds from now for the whole call, repetitions included; "
-                     "0 is none. The server is told what remains when the request is sent.")
+    out = swift.head("One method per kind of request, named like the kind.",
+                     "A method returns when the answer is complete, on the caller's own executor. "
+                     "A deadline is milliseconds from now for the whole call, repetitions included "
+                     "(0 for none). The request carries the time that remains when sent.")
     out += "import Wire\n\nextension Client {\n"
     out += "\n".join(call(kind, protocol) for kind in served if kind["name"] not in BY_HAND)
     out += "}\n\n"
@@ -171,7 +170,7 @@ def calls(protocol):
         out += "extension %sRequest: %s {}\n" % (kind["name"], role)
     out += "".join(chunk_of_last(kind, protocol) for kind in served if kind["name"] in HANDED_OUT)
     out += "\nextension MessageKind {\n" + swift.comment(
-        "true when asking twice does no more than asking once")
+        "true when a repeated request has no further effect")
     unsafe = [kind["name"][:1].lower() + kind["name"][1:] for kind in protocol["kinds"]
               if not kind["retry_safe"]]
     out += "    package var isRetrySafe: Bool {\n        switch self {\n"

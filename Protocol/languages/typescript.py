@@ -1,9 +1,9 @@
 """Emits clients/typescript/src/protocol.ts: numbers, message tables, an interface per message, the
 options, and a method per kind of request.
 
-A u64 is a number. One above 2^53 - 1, which a number cannot hold exactly, is read as a bigint
-rather than as a number that is wrong; a seed may be given as either. The options are a table like
-a message's, so that one codec checks both.
+A u64 is a number. A value above 2^53 - 1, which a number cannot hold exactly, is read as a bigint.
+A seed may be given as a number or a bigint. The options are a table like a message's, so that the
+same codec checks both.
 """
 
 import json
@@ -14,18 +14,18 @@ PATH = FOLDER + "src/protocol.ts"
 
 NUMBER_OR_BIG = {("Generate request", "seed")}
 
-# Kinds whose calls are not made here: the connection's own, and Load, whose layers are handed out.
+# Kinds with calls written by hand: the connection's own, and Load, which hands out layers.
 BY_HAND = {"Hello", "Cancel", "Load"}
-# What texts of a named format match.
+# Patterns of texts with a named format.
 PATTERNS = {"traceparent": "/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/"}
-# Names that mean something else in TypeScript.
+# Names with another meaning in TypeScript.
 RENAMED = {"Error": "ErrorBody"}
 
-HEAD = """// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+HEAD = """// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 
 import { CallOptions } from "./options.js";
 
-/** How a value is encoded: the numbers of SPEC.md, section 2. */
+/** Types of values, with the numbers of SPEC.md, section 2. */
 export const enum FieldType {
 %s}
 
@@ -38,19 +38,19 @@ export interface Field {
   readonly key: string;
   readonly type: FieldType;
   readonly presence: "required" | "optional" | "repeated";
-  /** Of a text or bytes: bytes; of an array: elements; otherwise the value. Absent: any. */
+  /** Least and most bytes of a text or bytes, elements of an array, or value. Absent for any. */
   readonly low?: number;
   readonly high?: number;
-  /** The low end is excluded. */
+  /** The value `low` itself is excluded. */
   readonly above?: boolean;
   readonly timesMin?: number;
   readonly timesMax?: number;
   readonly choices?: readonly string[];
   readonly pattern?: RegExp;
   readonly record?: Message;
-  /** Lowest revision that knows it. */
+  /** Lowest revision with the field. */
   readonly since?: number;
-  /** What an answer, or the options, have when it is not there; "" also for no elements. */
+  /** Value of an absent field in an answer or the options ("" also means no elements). */
   readonly absent?: string | number | boolean;
 }
 
@@ -58,21 +58,21 @@ export interface Field {
 export interface Message {
   readonly name: string;
   readonly fields: readonly Field[];
-  /** Names of which one must be given. */
+  /** Names of fields, exactly one of which must be given. */
   readonly exactlyOne?: readonly string[];
-  /** Pairs of names of which not both may be given. */
+  /** Pairs of names of fields that exclude each other. */
   readonly excludes?: readonly (readonly [string, string])[];
 }
 
-/** What a kind of request allows. */
+/** A kind of request. */
 export interface Kind {
   readonly name: string;
   readonly number: number;
   readonly since: number;
-  /** Sending it twice does no more than sending it once. */
+  /** A repeated request has no further effect. */
   readonly retrySafe: boolean;
   readonly request: Message;
-  /** All frames of an answer but the last one; absent: there is one frame. */
+  /** All frames of an answer but the last, absent for answers of a single frame. */
   readonly chunk?: Message;
   readonly response: Message;
 }
@@ -98,7 +98,7 @@ def table_name(message):
 
 
 def wrap(text, indent):
-    """A documentation comment: one line, or several where it is longer."""
+    """A documentation comment in one line, or in several where needed."""
     if len(indent) + len(text) + 7 <= 100:
         return "%s/** %s */\n" % (indent, text)
     lines, line = [], ""
@@ -112,7 +112,7 @@ def wrap(text, indent):
 
 
 def answers(protocol):
-    """Names of the messages that come from the server, with what they hold."""
+    """Names of the messages that come from the server, and of the records inside."""
     found, pending = set(), ["Error", "GoAway"]
     for kind in protocol["kinds"]:
         pending += [kind[part] for part in ("chunk", "response") if kind[part]]
@@ -126,7 +126,7 @@ def answers(protocol):
 
 
 def absent(field, in_answer):
-    """What an answer has in place of a field that is not there; None: nothing."""
+    """The value of an absent field in an answer, or None."""
     if "absent" in field:
         return json.dumps(field["absent"])
     if not in_answer or field["presence"] != "optional" or "choices" in field:
@@ -157,10 +157,8 @@ def ts_type(message, field, in_answer):
     return "%s%s[]" % ("" if in_answer else "readonly ", base if "|" not in base else "(%s)" % base)
 
 
-def meaning(message, field):
+def meaning(field):
     text = field["meaning"].replace("*/", "* /")
-    if message == "Timing":
-        text += ", microseconds"
     if "min" in field:
         unit = {"text": " bytes", "bytes": " bytes", "u32[]": " elements",
                 "f32[]": " elements"}.get(field["type"], "")
@@ -181,7 +179,7 @@ def interface(name, message, in_answer, whole):
     for field in message["fields"]:
         given = field["presence"] == "required" or absent(field, in_answer) is not None or (
             field["presence"] == "repeated" and (in_answer or field["times_min"] > 0))
-        text += wrap(meaning(name, field), "  ")
+        text += wrap(meaning(field), "  ")
         text += "  %s%s: %s;\n" % (camel(field["name"]), "" if given else "?",
                                    ts_type(name, field, in_answer))
     return text + "}\n"
@@ -228,13 +226,14 @@ def table(name, message, in_answer):
 
 
 def constants(protocol):
-    lines = [("Of the header and the encoding of fields.", "protocolVersion", protocol["version"]),
-             ("Highest revision this client speaks.", "protocolRevision", protocol["revision"]),
+    lines = [("Version of the header and of the encoding of fields.", "protocolVersion",
+              protocol["version"]),
+             ("Highest revision of this client.", "protocolRevision", protocol["revision"]),
              ("Set in the kind of a response.", "responseBit", "0x%02x" % protocol["response_bit"])]
     for limit in protocol["limits"]:
         words = limit["meaning"]
         if not words.startswith(limit["unit"]):
-            words = "%s; %s" % (limit["unit"], words)
+            words = "%s, %s" % (words, limit["unit"])
         lines.append((words[:1].upper() + words[1:] + ".", camel(limit["name"]), limit["value"]))
     lines += [(flag["meaning"][:1].upper() + flag["meaning"][1:] + ".",
                "flag" + pascal(flag["name"]), flag["value"]) for flag in protocol["flags"]]
@@ -256,8 +255,9 @@ def codes(protocol):
         for error in protocol["client_errors"])
     table_ = "".join('  %s: "%s",\n' % (error["code"], error["status"])
                      for error in protocol["client_errors"] if error["status"])
-    return ("/** Why a call failed; later versions may add to it. */\nexport type Code =\n%s;\n\n"
-            "/** The status that fits a failure of the client's own. */\n"
+    return ("/** Reason of a failed call. Later versions may add reasons. */\n"
+            "export type Code =\n%s;\n\n"
+            "/** The status of each of the client's own failures. */\n"
             "export const statusOfCode: Partial<Record<Code, Status>> = {\n%s};\n"
             % (rows.rstrip("\n"), table_))
 
@@ -291,7 +291,7 @@ def options(protocol):
     for number, option in enumerate(protocol["client"]["options"], 1):
         field = dict(option, id=number, presence="optional", absent=option.get("default", own_name))
         fields.append(field)
-        words = meaning("Options", field)
+        words = meaning(field)
         if "default" in option:
             words += " Default %s." % json.dumps(option["default"])
         text += wrap(words, "  ")
@@ -300,18 +300,18 @@ def options(protocol):
 
 
 def calls(protocol):
-    """A method per kind. A request of one field may be given as what is in that field."""
+    """A method per kind. A request with one field may be given as the bare value of the field."""
     text = ("/** A method for each kind of request. */\nexport abstract class Calls {\n"
-            "  /** Sends a request and gives its whole answer. */\n"
+            "  /** Sends a request and gives the whole answer. */\n"
             "  protected abstract call<Reply>(kind: Kind, request: object, options: CallOptions)"
             ": Promise<Reply>;\n")
     for kind in protocol["kinds"]:
         if not kind["request"] or kind["name"] in BY_HAND:
             continue
         message = protocol["messages"][kind["request"]]
-        words = kind["meaning"].replace("; streamed", "")
+        words = kind["meaning"].replace(" (streamed)", "")
         if not kind["retry_safe"]:
-            words += "; sent again only if it never began"
+            words += ", sent again only if the work never began"
         request, given = interface_name(kind["request"]), "request"
         if len(message["fields"]) == 1:
             field = message["fields"][0]
@@ -336,7 +336,7 @@ def calls(protocol):
 
 
 def records_first(protocol):
-    """Names of the messages, each after the records it holds: a constant is used after its line."""
+    """Names of the messages, each after the records inside, as constants need a declaration."""
     order = []
 
     def visit(name):
@@ -358,12 +358,12 @@ def emit(protocol):
     whole -= {"Hello response", "Cancel response", "GoAway"}
     types = "".join("  %s = %d,\n" % (type_name(each["name"]), each["number"])
                     for each in protocol["types"])
-    origin = ("/** Who made an answer, and how well. */\nexport interface Origin {\n"
+    origin = ("/** Provenance, generation and quality of an answer. */\nexport interface Origin {\n"
               "  /** \"mock\" only when the options allow mocks. */\n"
               "  provenance: %s;\n"
-              "  /** Of the model that answered: 1 for the first load under its name; 0: none. */\n"
+              "  /** Generation of the model that answered, 1 for the first load, 0 for none. */\n"
               "  generation: number;\n"
-              "  /** The answer lists what makes it worse than it could be. */\n"
+              "  /** True when the answer lists degradations. */\n"
               "  degraded: boolean;\n}\n"
               % " | ".join('"%s"' % each["name"] for each in protocol["provenance"]))
     names = ("/** Names of the provenance byte's values. */\n"

@@ -1,4 +1,4 @@
-"""How one case of the vectors is written: the parts that messages share, and what a case says."""
+"""Parts for cases of the vectors: shared fields of messages, and the writers of cases."""
 
 from encoder import *  # noqa: F401,F403 - every case speaks in its words
 
@@ -70,7 +70,7 @@ def error_fields(code, message, field=None, retry=None, which=None, load=None):
 
 
 def logprobs(number, name, tokens, values, top=()):
-    """A Logprobs; `top` has a list of (token, value) per token, all of one length."""
+    """A Logprobs. `top` has a list of (token, value) per token, all of equal length."""
     parts = [u32s(1, "tokens", tokens), f32s(2, "logprobs", values)]
     width = len(top[0]) if top else 0
     if width:

@@ -1,8 +1,8 @@
 """Frames, fields and LZ4 blocks of Protocol/SPEC.md as bytes, free to be wrong.
 
-Written from the document, standard library only; shares nothing with any codec of the project.
-Used by generate.py (the vectors) and by ../conformance (the scripted server). It checks nothing on
-purpose: whoever wants a wrong frame says so in the arguments.
+Written from the document, with the standard library only, and shares nothing with any codec of the
+project. Used by generate.py (the vectors) and by ../conformance (the scripted server). Checks
+nothing on purpose: arguments may ask for a wrong frame.
 """
 
 import json
@@ -107,7 +107,7 @@ def lz4_length(value):
 
 
 def lz4_sequence(literals, offset=None, match=None):
-    """One sequence; without a match it is the last one of a block."""
+    """A sequence. Without a match, the last sequence of a block."""
     high = min(len(literals), 15)
     low = 0 if match is None else min(match - 4, 15)
     out = bytearray([high << 4 | low])
@@ -122,7 +122,7 @@ def lz4_sequence(literals, offset=None, match=None):
 
 
 def lz4_decode(block, size_max=1 << 26):
-    """The inverse, written from the format's description; proves the blocks above. ValueError for
+    """The inverse, written from the format's description to prove the blocks above. ValueError for
     bytes that are no block, or a block of more than `size_max` bytes."""
     try:
         out = _lz4_decode(block, size_max)
@@ -180,7 +180,7 @@ def lz4_runs(prefix, period, length):
 
 
 def _common(data, left, right, end):
-    """How many bytes at `left` and `right` are the same, before `end`."""
+    """Number of equal bytes at `left` and `right`, before `end`."""
     size, step = 0, 16
     while step:
         step = min(step, max(end - right - size, 0))

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Writes the wire vectors: frames as bytes, and what a codec must make of them.
+"""Writes the wire vectors: frames as bytes, with the expected reading of a codec.
 
 With encoder.py an implementation of Protocol/SPEC.md of its own (standard library only), so that
-the vectors do not repeat a mistake of any codec they judge. Deterministic. Valid cases are in
+the vectors do not repeat a mistake of any judged codec. Deterministic. Valid cases are in
 valid.py, invalid ones in invalid.py, both written with cases.py.
 
     generate.py            rewrite valid/, invalid/, incomplete/ beside this file
-    generate.py --check    write nothing; exit 1 when a file differs from what would be written
+    generate.py --check    write nothing, exit 1 when a file differs
 """
 
 import json

@@ -437,7 +437,7 @@ def answers_of_revision_2(word):
     conflict = "field_conflict"
 
     def lists(number, count=1, values=1, top=None, top_tokens=0, top_values=0):
-        """A Logprobs that may contradict itself."""
+        """A Logprobs, possibly contradictory."""
         parts = raw_field(1, U32S, b"\7\0\0\0" * count) + raw_field(2, F32S, bytes(4 * values))
         if top is not None:
             parts += word(3, top)

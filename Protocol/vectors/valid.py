@@ -159,7 +159,7 @@ def requests_of_revision_2():
 
 
 def requests_of_revision_3():
-    """What came with revision 3: context of every kind that computes, ignore_eos, min_tokens."""
+    """Requests of revision 3: context of every kind that computes, ignore_eos, min_tokens."""
     prompt, most = text(2, "prompt", "Once upon a time"), u64(6, "max_tokens", 8)
     valid("hello_revision_3", "a client that speaks revision 3",
           request("Hello", [text(1, "client", "c"), u64(2, "revision", 3)]),
@@ -392,7 +392,7 @@ def responses():
 
 
 def boundaries():
-    """The smallest and the largest of what fits a vector; the largest texts are left to the
+    """The smallest and the largest values that fit a vector. The largest texts are left to the
     scenarios of ../conformance."""
     def one(name, about, *frames, **words):
         valid(name, about, *frames, direction="response", **words)
@@ -485,7 +485,7 @@ def boundaries():
 
 
 def responses_of_revision_3():
-    """What came with revision 3: the state of a served model's files, codes with a date."""
+    """Responses of revision 3: the state of a served model's files, codes with a date."""
     def one(name, about, *frames):
         valid(name, about, *frames, direction="response")
 

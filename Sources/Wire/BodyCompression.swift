@@ -1,17 +1,18 @@
-// LZ4 blocks for bodies: the only file that imports CLZ4.
+// Compresses bodies to LZ4 blocks and decompresses them. Only this file imports CLZ4.
 //
-// Guarantees: a body is compressed only when it pays (Limits.compression…); a block is accepted
-// only when it decodes to exactly the announced raw size. liblz4's safe decoder never writes past
-// the capacity it is given nor reads past the block; any negative result is damage.
+// Guarantees: a body is compressed only when compression pays (Limits.compression…). A block is
+// accepted only when the block decodes to exactly the announced raw size. liblz4's safe decoder
+// neither writes past the given capacity nor reads past the block. Any negative result is damage.
 //
 // Not here: dictionaries, the LZ4 frame format, levels.
 
 internal import CLZ4
 
 enum BodyCompression {
-    /// Compresses `body` into `scratch` and returns the block's size, or nil when it does not pay.
+    /// Compresses `body` into `scratch` and returns the block's size. Returns nil when compression
+    /// does not pay.
     ///
-    /// `scratch` grows to at most 90 % of the body and is reused by the next call.
+    /// `scratch` grows to at most 90 % of the body. The next call may reuse `scratch`.
     static func compress(_ body: UnsafeRawBufferPointer, into scratch: inout [UInt8]) -> Int? {
         guard body.count >= Limits.compressionSizeMin, body.count <= Limits.bodySizeMax else {
             return nil
@@ -25,13 +26,13 @@ enum BodyCompression {
         return block(body, into: &scratch)
     }
 
-    /// One attempt whose room is the largest size that still pays.
+    /// Compresses `raw` with room for the largest block size that still pays.
     private static func block(_ raw: UnsafeRawBufferPointer, into scratch: inout [UInt8]) -> Int? {
         let room = raw.count * Limits.compressionPercentMax / 100
         if scratch.count < room {
             scratch = [UInt8](repeating: 0, count: room)
         }
-        // LZ4_compress_default: "dstCapacity" bounds what is written; 0 when it is not enough.
+        // LZ4_compress_default writes at most "dstCapacity" bytes and returns 0 if more are needed.
         let size = scratch.withUnsafeMutableBytes { target in
             LZ4_compress_default(
                 raw.baseAddress?.assumingMemoryBound(to: CChar.self),
@@ -43,9 +44,9 @@ enum BodyCompression {
 
     /// True when a sequence of `block` has match offset 0.
     ///
-    /// The format forbids it, but liblz4 up to 1.9.4 accepts it and leaves the bytes of that match
-    /// as they were in the target: a peer could read back memory that is not its own. Everything
-    /// else that is malformed is left to liblz4, which refuses it.
+    /// The format forbids offset 0, but liblz4 up to 1.9.4 accepts the match and leaves the old
+    /// bytes in the target, so a peer could read back foreign memory. liblz4 refuses any other
+    /// malformed block.
     ///
     ///     token | literal length… | literals | u16 offset | match length… | token | …
     private static func hasZeroOffset(_ block: UnsafeRawBufferPointer) -> Bool {
@@ -64,7 +65,7 @@ enum BodyCompression {
         return false
     }
 
-    /// The sum of the length bytes at `at`: all of 255 and the first that is less.
+    /// The sum of the length bytes at `at`: all bytes of 255 and the first byte below 255.
     private static func extendedLength(_ block: UnsafeRawBufferPointer, _ at: inout Int) -> Int {
         var sum = 0
         while at < block.count {
@@ -76,7 +77,7 @@ enum BodyCompression {
         return sum
     }
 
-    /// Decodes `block` into exactly `raw`; throws `compressed_body_damaged` on any other outcome.
+    /// Decodes `block` into all of `raw`. Throws `compressed_body_damaged` for any other outcome.
     static func decompress(
         _ block: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer
     ) throws(WireError) {
@@ -85,7 +86,7 @@ enum BodyCompression {
                 .compressedBodyDamaged, "decompressing a body", found: "a match with offset 0",
                 allowed: "offsets from 1", at: "the body")
         }
-        // LZ4_decompress_safe: the decoded size, or a negative number for a malformed block.
+        // LZ4_decompress_safe returns the decoded size, or a negative number for a malformed block.
         let size = LZ4_decompress_safe(
             block.baseAddress?.assumingMemoryBound(to: CChar.self),
             raw.baseAddress?.assumingMemoryBound(to: CChar.self),

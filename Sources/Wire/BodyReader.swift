@@ -1,15 +1,16 @@
-// A body to fields, against a table.
+// Reads the fields of a body and checks them against a table.
 //
 //      +----+------+------+--------+----------------+----+---
 //      | id | type | zero |  size  | size bytes     | id | …
 //      +----+------+------+--------+----------------+----+---
 //      0    2      3      4        8
 //
-// Guarantees: `next()` hands out only fields that the table lists, in ascending order, of the right
-// type, size and range; when it returns nil every required field was there. Every refusal names
-// the field. Values are views until asked for; nothing is allocated before its size was checked.
+// Guarantees: `next()` returns only fields of the table, in ascending order, with the right type,
+// size and range. When `next()` returns nil, every required field was present. An error about a
+// field names the field. Values are views and copied only on access. Every size is checked before
+// an allocation.
 
-/// One field of a body: a checked view. Valid as long as the body.
+/// A checked view on one field of a body. Valid as long as the body.
 struct FieldView {
     let row: FieldLayout
     let bytes: UnsafeRawBufferPointer
@@ -19,7 +20,7 @@ struct FieldView {
     var bool: Bool { bytes[0] == 1 }
     var ownedBytes: [UInt8] { [UInt8](bytes) }
 
-    /// Validates and copies at once.
+    /// Validates the UTF-8 and copies the text in a single step.
     func text() throws(WireError) -> String {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .body(
@@ -40,7 +41,7 @@ struct FieldView {
             ? array(of: Float.self) : unsigneds.map { Float(bitPattern: $0) }
     }
 
-    /// Decodes a nested record; its errors carry this field's name in front.
+    /// Decodes a nested record. Errors have the name of this field in front of the inner name.
     func record<Record: WireRecord>(_ type: Record.Type) throws(WireError) -> Record {
         do {
             return try Record(decoding: bytes)
@@ -49,7 +50,7 @@ struct FieldView {
         }
     }
 
-    /// A word of the row's choices, as the enum that lists them.
+    /// Returns the enum case of `Word` for the text of the field.
     func word<Word: RawRepresentable>(_ type: Word.Type) throws(WireError) -> Word
     where Word.RawValue == String {
         guard let word = Word(rawValue: try text()) else {
@@ -86,7 +87,7 @@ struct BodyReader<ID: RawRepresentable> where ID.RawValue == UInt16 {
         self.layout = layout
     }
 
-    /// The next field, nil at the end of a body that has all it needs.
+    /// Returns the next field, or nil at the end of a body with all required fields.
     mutating func next() throws(WireError) -> (id: ID, field: FieldView)? {
         guard offset < body.count else {
             try checkRequired()
@@ -117,7 +118,7 @@ struct BodyReader<ID: RawRepresentable> where ID.RawValue == UInt16 {
         return (id, field)
     }
 
-    /// Moves to the table's row for `id`, refusing unknown, descending and repeated ids.
+    /// Moves to the table's row for `id`. Refuses unknown, descending and repeated ids.
     private mutating func selectRow(_ id: UInt16, at start: Int) throws(WireError) {
         let fields = layout.fields
         var index = rowIndex

@@ -1,18 +1,18 @@
-// Fields to a body: the inverse of BodyReader, without its checks.
+// Writes fields to a body: the inverse of `BodyReader`, without checks.
 //
-// Guarantees: headers and sizes are right; nothing is written for a nil. The order of ids is the
-// caller's duty (each message's `encode(into:)`), proven by the vectors. Values are not compared
-// with their ranges: a server refuses them by name, which is what a caller wants to see.
+// Guarantees: headers and sizes are right. Nothing is written for nil. The order of ids is the
+// duty of each message's `encode(into:)`, proven by the vectors. Values are not compared with their
+// ranges, because the server refuses a bad value with the name of the field.
 
-/// Appends fields to a growing array of bytes. A value; not shared between threads.
+/// Appends fields to a growing array of bytes. A value, not shared between threads.
 public struct BodyWriter {
-    /// Everything written so far.
+    /// Bytes written so far.
     public internal(set) var bytes: [UInt8] = []
 
-    /// Revision that the reader speaks: fields of a later one are left out.
+    /// Revision of the peer. Fields of later revisions are left out.
     public internal(set) var revision = Limits.revision
 
-    /// A value from its parts; sends nothing.
+    /// Creates an empty writer.
     public init() {}
 
     mutating func unsigned(_ id: some RawRepresentable<UInt16>, _ value: UInt64?) {
@@ -60,7 +60,7 @@ public struct BodyWriter {
         }
     }
 
-    /// A nested record; its size is filled in afterwards.
+    /// Appends a nested record. The size in the header is filled in after the record is encoded.
     mutating func record(_ id: some RawRepresentable<UInt16>, _ value: (some WireRecord)?) {
         guard let value else { return }
         header(id.rawValue, .record, size: 0)
@@ -72,7 +72,7 @@ public struct BodyWriter {
         }
     }
 
-    /// A header and its value in one append.
+    /// Appends a header and an 8-byte value in a single step.
     private mutating func scalar(_ id: UInt16, _ type: FieldType, _ value: UInt64) {
         let pair = (Self.word(id, type, size: 8), value.littleEndian)
         withUnsafeBytes(of: pair) { bytes.append(contentsOf: $0) }

@@ -1,7 +1,8 @@
-// The tables that describe message bodies: one row per field. The rows themselves are generated.
+// The types of the tables that describe message bodies, with one row per field. The rows are
+// generated.
 //
-// Guarantees: a decoder refuses what its table does not list, by the name in the table. Every part
-// is a plain value without references, so that reading a row costs nothing.
+// Guarantees: a decoder refuses every field and value outside the table, and the error names the
+// field. A row is a plain value without references, so reading a row costs nothing.
 
 /// Type byte of a field.
 public enum FieldType: UInt8, Sendable, CaseIterable {
@@ -28,7 +29,7 @@ public enum FieldType: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// True when a body of `size` bytes can be of this type.
+    /// True when a value of this type can have `size` bytes.
     func accepts(size: Int) -> Bool {
         switch self {
         case .unsigned, .number: size == 8
@@ -48,11 +49,11 @@ public enum FieldType: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// How often a field occurs.
+/// Number of times a field may occur.
 public enum FieldPresence: Sendable, Equatable {
     case required
     case optional
-    /// Consecutive fields with the same id, `min` (0 or 1) to `max` of them.
+    /// `min` (0 or 1) to `max` consecutive fields with an equal id.
     case repeated(min: Int = 0, max: Int)
 
     /// True when a body without the field is refused.
@@ -65,18 +66,18 @@ public enum FieldPresence: Sendable, Equatable {
     }
 }
 
-/// Values a field may have. All bounds are inclusive unless the name says otherwise.
+/// Values a field may have. All bounds are inclusive, except in `numberAbove`.
 public enum FieldRange: Sendable {
     case any
     case unsigned(UInt64, UInt64)
     case number(Double, Double)
-    /// The lower bound itself is excluded.
+    /// The lower bound is excluded.
     case numberAbove(Double, Double)
-    /// Bytes.
+    /// Number of bytes.
     case size(Int, Int)
-    /// Elements.
+    /// Number of elements.
     case count(Int, Int)
-    /// One of the words between the bars.
+    /// Any of the words between the bars.
     case choice(StaticString)
 
     /// The range as the SPEC and the errors write it.
@@ -102,9 +103,9 @@ public struct FieldLayout: Sendable {
     public let staticName: StaticString
     /// Type in a field header.
     public let type: FieldType
-    /// How often it occurs.
+    /// Number of times the field may occur.
     public let presence: FieldPresence
-    /// Values it may have.
+    /// Values the field may have.
     public let range: FieldRange
 
     /// Name as the SPEC and the errors write it.
@@ -128,7 +129,7 @@ public struct MessageLayout: Sendable {
     public let name: StaticString
     /// Rows in ascending id order.
     public let fields: [FieldLayout]
-    /// Bit per row: the required ones.
+    /// Bit n is set if row n is required.
     let requiredRows: UInt64
 
     init(_ name: StaticString, _ fields: [FieldLayout]) {
@@ -146,9 +147,9 @@ public struct MessageLayout: Sendable {
     }
 }
 
-/// Something with a body: a message, or a record inside one.
+/// A type with a body: a message, or a record inside a message.
 public protocol WireRecord: Sendable {
-    /// The table that decoding obeys.
+    /// The table for decoding.
     static var layout: MessageLayout { get }
 
     /// Decodes a whole body. Copies each value once. Throws `INVALID_ARGUMENT` naming the field.
@@ -161,36 +162,36 @@ public protocol WireRecord: Sendable {
 /// A body that a client sends.
 public protocol RequestMessage: WireRecord {
     static var kind: MessageKind { get }
-    /// Lowest revision of the protocol that knows all that this value says. A client compares it
-    /// with the one Hello settled before it sends.
+    /// Lowest protocol revision with all fields of this value. A client compares the number with
+    /// the revision of Hello before sending.
     var revisionNeeded: UInt64 { get }
 }
 
 extension RequestMessage {
-    /// 1: known from the start.
+    /// Revision 1, for messages without later fields.
     public var revisionNeeded: UInt64 { 1 }
 }
 
 /// A body that a server sends with status OK.
 public protocol ResponseMessage: WireRecord {
     static var kind: MessageKind { get }
-    /// True when frames of this type are followed by others of the same response. Flag bit 1 is
-    /// set from it, so that no caller can forget it.
+    /// True when further frames of the response follow a frame of this type. The encoder sets flag
+    /// bit 1 from `isFollowed`, so no caller can forget the flag.
     static var isFollowed: Bool { get }
-    /// True when the answer lists degradations. Flag bit 2 is set from it.
+    /// True when the answer lists degradations. The encoder sets flag bit 2 from `isDegraded`.
     var isDegraded: Bool { get }
 }
 
-/// A response of a streamed kind: its frames are numbered from revision 3 on.
+/// A response of a streamed kind, with numbered frames from revision 3 on.
 public protocol NumberedResponse: ResponseMessage {
-    /// Number of this frame in its answer, from 0; nil from a server of an older revision.
+    /// Number of this frame in the answer, from 0, or nil from a server of an older revision.
     var frame: UInt64? { get set }
 }
 
 extension ResponseMessage {
-    /// True: more frames of the response follow.
+    /// False: the frame is the last of the response.
     public static var isFollowed: Bool { false }
-    /// True when the answer lists degradations.
+    /// False: the answer lists no degradations.
     public var isDegraded: Bool { false }
 }
 

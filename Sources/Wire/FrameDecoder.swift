@@ -1,23 +1,26 @@
-// Bytes to frames, incrementally.
+// Decodes frames from a byte stream, chunk by chunk.
 //
-// A caller lends each chunk it reads, takes frames until there are none, and settles:
+// A caller lends each chunk, takes frames until `next()` returns nil, and settles:
 //
 //      decoder.lend(chunk)
-//      while let frame = try decoder.next() { … }      // views; valid until the next call
+//      while let frame = try decoder.next() { … }      // views, valid until the next call
 //      decoder.settle()                                // the unread rest is copied
 //
 //      chunk lent     |--frame--|--frame--|--fra|      two views on the chunk, no copy
 //      settle()                           |--fra|      → pending (the only copy)
 //      next lend      pending |--fra|me--|  |--fr…     completed in pending, then views again
 //
-// Guarantees: the length word is checked at its 4th byte, the version at the 5th, the whole header
-// at the 32nd, all before the body is awaited; memory grows with bytes received, never with bytes
-// announced; frames that arrive whole are neither copied nor allocated for. After an error the
-// decoder stays failed: framing is lost.
+// Guarantees:
+// - The length word is checked at the 4th byte of a frame, the version at the 5th and the whole
+//   header at the 32nd, all before the body is awaited.
+// - Memory grows with bytes received, not with bytes announced. Only a compressed frame that has
+//   arrived whole takes the announced raw size.
+// - An uncompressed frame that arrives whole is neither copied nor allocated for.
+// - After an error the decoder stays failed, because framing is lost.
 //
-// Not here: sockets, messages, who may send what.
+// Not here: sockets, messages, rules about the sender of a message.
 
-/// A verified frame whose body is a view: valid until the next call on its decoder.
+/// A verified frame. The body is a view, valid until the next call on the decoder.
 public struct Frame {
     /// The verified header.
     public let header: FrameHeader
@@ -28,7 +31,7 @@ public struct Frame {
     public var ownedBody: [UInt8] { [UInt8](body) }
 }
 
-/// Turns a byte stream into frames. Confined to one thread at a time; not Sendable.
+/// Turns a byte stream into frames. Confined to one thread at a time, not Sendable.
 public final class FrameDecoder {
     private let direction: FrameDirection
     /// Largest body accepted, before and after decompression. Takes effect at the next header.
@@ -50,18 +53,18 @@ public final class FrameDecoder {
             bodySizeMax ?? (direction == .request ? strict : Limits.bodySizeMax)
     }
 
-    /// Bytes held back of a frame that is not complete.
+    /// Copied bytes of an incomplete frame.
     public var pendingSize: Int { pendingIsSpent ? 0 : pending.count }
 
-    /// Lends `bytes` until `settle()`: they must stay valid and unchanged until then.
+    /// Lends `bytes` to the decoder. The bytes must stay valid and unchanged until `settle()`.
     public func lend(_ bytes: UnsafeRawBufferPointer) {
         precondition(chunkOffset == chunk.count, "lend before the last chunk was settled")
         chunk = bytes
         chunkOffset = 0
     }
 
-    /// The next whole frame, nil when more bytes are needed. Throws the same error for ever after
-    /// the first.
+    /// Returns the next whole frame, or nil when more bytes are needed. After an error, every call
+    /// throws the error again.
     public func next() throws(WireError) -> Frame? {
         if let failure { throw failure }
         do {
@@ -74,7 +77,7 @@ public final class FrameDecoder {
         }
     }
 
-    /// Ends the loan: keeps a copy of what was not consumed. Frames handed out become invalid.
+    /// Ends the loan and copies the unread bytes. Frames from `next()` become invalid.
     public func settle() {
         if pendingIsSpent { dropPending() }
         if chunkOffset < chunk.count {
@@ -86,8 +89,8 @@ public final class FrameDecoder {
         chunkOffset = 0
     }
 
-    /// Feeds a chunk and returns every whole frame with an owned body. For clients and tests;
-    /// allocates per frame.
+    /// Decodes a chunk and returns every whole frame with an owned body. For clients and tests,
+    /// since each frame allocates.
     public func frames(
         in bytes: [UInt8]
     ) throws(WireError) -> [(header: FrameHeader, body: [UInt8])] {
@@ -149,7 +152,7 @@ public final class FrameDecoder {
             header, UnsafeRawBufferPointer(rebasing: pending.bytes[Limits.headerSize...]))
     }
 
-    /// Moves bytes from the chunk until `pending` holds `size` or the chunk is used up.
+    /// Moves bytes from the chunk to `pending`, up to `size` bytes in `pending`.
     private func take(until size: Int) {
         let count = min(size - pending.count, chunk.count - chunkOffset)
         guard count > 0 else { return }
@@ -167,7 +170,7 @@ public final class FrameDecoder {
 
     // MARK: - Shared
 
-    /// The checks that an incomplete header allows.
+    /// Checks the length word and the version of an incomplete header.
     private func verifyPrefix(_ start: UnsafeRawPointer, count: Int) throws(WireError) {
         guard count >= 4 else { return }
         let length = UInt32(littleEndian: start.loadUnaligned(as: UInt32.self))
@@ -186,7 +189,7 @@ public final class FrameDecoder {
     }
 }
 
-/// A growable block of bytes at an address that only `append` and `resized` move.
+/// A growable block of bytes. Only `append` and `resized` move the block, and `shrink` frees it.
 private struct RawStorage: ~Copyable {
     private var block = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private(set) var count = 0
@@ -203,7 +206,7 @@ private struct RawStorage: ~Copyable {
         count += source.count
     }
 
-    /// Room for exactly `size` bytes; their values are undefined.
+    /// Returns room for exactly `size` bytes with undefined values.
     mutating func resized(to size: Int) -> UnsafeMutableRawBufferPointer {
         count = 0
         reserve(size)
@@ -213,7 +216,7 @@ private struct RawStorage: ~Copyable {
 
     mutating func removeAll() { count = 0 }
 
-    /// Gives the memory back when it is larger than an idle connection may keep.
+    /// Frees a block larger than an idle connection may keep.
     mutating func shrink() {
         guard block.count > Limits.idleBufferSizeMax else { return }
         block.deallocate()
@@ -234,6 +237,6 @@ private struct RawStorage: ~Copyable {
 }
 
 extension Limits {
-    /// Bytes of working memory above which a decoder or an encoder gives it back once it is idle.
+    /// Most bytes of working memory that an idle decoder or encoder keeps.
     static let idleBufferSizeMax = 64 << 10
 }

@@ -1,30 +1,33 @@
-// Messages to frames, back to back in one growing array.
+// Encodes messages as frames, back to back in a growing array.
 //
-// Guarantees: a response cannot be written without a `Provenance`: every way to make one takes it
-// and none has a default. Flag bits follow from the message (more, degraded) and from the bytes
-// (compressed); callers cannot set them. A frame is written whole or, when it throws, not at all.
-// In steady state nothing is allocated: the array keeps its room.
+// Guarantees:
+// - Every response has a `Provenance`, because every method for answers to requests takes the
+//   provenance without a default.
+// - Flag bits follow from the message (more, degraded) and from the bytes (compressed). Callers
+//   cannot set flags.
+// - A frame is written whole, or not at all when the call throws.
+// - In steady state nothing is allocated, because the array keeps its room.
 //
-// Not here: queues, sockets, splitting of answers that exceed the limit.
+// Not here: queues, sockets, splitting of answers beyond the size limit.
 
-/// Builds frames. A value; not shared between threads.
+/// Builds frames. A value, not shared between threads.
 public struct FrameEncoder {
     private var writer = BodyWriter()
     private var scratch: [UInt8] = []
 
-    /// Compress bodies that are worth it. Only after a Hello in which both sides agreed.
+    /// True to compress bodies that shrink enough. Set only after both sides agreed in Hello.
     public var compresses = false
 
     /// Largest body before compression that the peer accepts.
     public var bodySizeMax: Int
 
-    /// Revision that Hello agreed on: fields and codes of a later one are not sent.
+    /// Revision agreed in Hello. Fields and codes of later revisions are not sent.
     public var revision: UInt64 {
         get { writer.revision }
         set { writer.revision = newValue }
     }
 
-    /// An encoder for one connection; `capacity` bytes are reserved at once.
+    /// Creates an encoder for one connection and reserves `capacity` bytes.
     public init(bodySizeMax: Int = Limits.bodySizeMax, capacity: Int = 512) {
         self.bodySizeMax = bodySizeMax
         writer.bytes.reserveCapacity(capacity)
@@ -33,7 +36,7 @@ public struct FrameEncoder {
     /// The frames written since the last `removeAll`, ready to send.
     public var bytes: [UInt8] { writer.bytes }
 
-    /// Bytes waiting to be sent.
+    /// Number of bytes ready to send.
     public var count: Int { writer.bytes.count }
 
     /// Lends the frames to `body` without a copy.
@@ -41,13 +44,13 @@ public struct FrameEncoder {
         writer.bytes.withUnsafeBytes(body)
     }
 
-    /// Forgets the frames; keeps the room unless it is larger than an idle connection may keep.
+    /// Removes all frames. Frees an array larger than an idle connection may keep.
     public mutating func removeAll() {
         let keeps = writer.bytes.capacity <= Limits.idleBufferSizeMax
         writer.bytes.removeAll(keepingCapacity: keeps)
     }
 
-    /// Hands the frames over and starts a new array.
+    /// Returns the frames and starts a new array.
     public mutating func take() -> [UInt8] {
         var taken: [UInt8] = []
         swap(&taken, &writer.bytes)
@@ -56,7 +59,7 @@ public struct FrameEncoder {
 
     // MARK: - Requests
 
-    /// Appends a request. Throws `body_too_large`; `requestID` is above 0 and not in flight.
+    /// Appends a request. `requestID` is above 0 and not in flight. Throws `body_too_large`.
     public mutating func appendRequest<Message: RequestMessage>(
         _ message: Message, requestID: UInt64, deadlineMilliseconds: UInt32 = 0
     ) throws(WireError) {
@@ -91,9 +94,10 @@ public struct FrameEncoder {
                 generation: generation))
     }
 
-    /// Appends the last frame of a failed response. `kindByte` is the request's, known or not.
+    /// Appends the last frame of a failed response. `kindByte` is the kind of the request, known or
+    /// unknown.
     ///
-    /// Long sentences are clipped, so that this cannot fail.
+    /// Long sentences are clipped, so the call cannot fail.
     public mutating func appendError(
         _ error: ErrorBody, status: Status, toKind kindByte: UInt8, requestID: UInt64,
         provenance: Provenance, generation: UInt32 = 0
@@ -112,17 +116,17 @@ public struct FrameEncoder {
                 statusWord: status.rawValue, generation: generation))
     }
 
-    /// Appends the GoAway that ends a connection because of `error`. Provenance is real: no model
-    /// is involved.
+    /// Appends a GoAway with the `error` that ends the connection. Provenance is real, because no
+    /// model is involved.
     public mutating func appendGoAway(_ error: ErrorBody, status: Status) {
         appendError(
             error, status: status, toKind: MessageKind.goAway.requestByte, requestID: 0,
             provenance: .real)
     }
 
-    /// Appends the answer to a Ping: its body, checked and copied as it is. The fast path.
+    /// Appends the answer to a Ping: the request's body, checked and copied. The fast path.
     ///
-    /// Throws what decoding the body as a Ping would throw.
+    /// Throws the errors of `PingRequest.init(decoding:)`, or `body_too_large`.
     public mutating func appendPing(
         echoing body: UnsafeRawBufferPointer, to requestID: UInt64, provenance: Provenance
     ) throws(WireError) {
@@ -139,7 +143,7 @@ public struct FrameEncoder {
 
     // MARK: - Framing
 
-    /// What a frame's header says besides its sizes.
+    /// The parts of a frame header besides the sizes.
     private struct Head {
         let kindByte: UInt8
         let flags: FrameFlags
@@ -149,7 +153,7 @@ public struct FrameEncoder {
         let generation: UInt32
     }
 
-    /// Leaves room for a header and returns its position.
+    /// Leaves room for a header and returns the header's position.
     private mutating func begin() -> Int {
         let start = writer.bytes.count
         Swift.withUnsafeBytes(of: (UInt64(0), UInt64(0), UInt64(0), UInt64(0))) {
@@ -158,7 +162,7 @@ public struct FrameEncoder {
         return start
     }
 
-    /// Compresses the body when it pays and fills in the header.
+    /// Compresses the body if compression pays, and fills in the header.
     private mutating func finish(_ start: Int, _ head: Head) throws(WireError) {
         let rawSize = writer.bytes.count - start - Limits.headerSize
         if rawSize > bodySizeMax {
@@ -171,7 +175,8 @@ public struct FrameEncoder {
         store(start, wireSize: wireSize ?? rawSize, rawSize: rawSize, head)
     }
 
-    /// Replaces the body that begins at `offset` by a block; nil when it does not pay.
+    /// Replaces the body at `offset` by a compressed block and returns the block's size. Returns
+    /// nil when compression does not pay.
     private mutating func compressBody(from offset: Int) -> Int? {
         guard writer.bytes.count - offset >= Limits.compressionSizeMin else { return nil }
         var block = scratch

@@ -6,29 +6,29 @@
 //      |        |  |  |  |  |                 |        | size   | ation  |        |
 //      +--------+--+--+--+--+-----------------+--------+--------+--------+--------+
 //
-// Guarantees: a header is either verified as a whole or refused with a code, before a single byte
-// of the body is awaited; every length is compared with its limit before it is used.
-// Reads and writes are four little-endian u64 words. No allocation.
+// Guarantees: a header is either verified as a whole or refused with a code, before any byte of
+// the body is awaited. Every length is compared with its limit before use.
+// A header is read and written as four little-endian u64 words, without allocation.
 
-/// Bits of byte 6.
+/// Flags of a frame: the bits of byte 6.
 public struct FrameFlags: OptionSet, Sendable, Hashable {
-    /// The byte.
+    /// Byte 6.
     public let rawValue: UInt8
-    /// A value from its parts; sends nothing.
+    /// Creates flags from byte 6.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// The body is one LZ4 block.
     public static let compressed = FrameFlags(rawValue: 1)
     /// More frames of this response follow.
     public static let more = FrameFlags(rawValue: 2)
-    /// The answer is worse than it could be; its `answer` record says how.
+    /// The answer is worse than possible. The `answer` record lists the degradations.
     public static let degraded = FrameFlags(rawValue: 4)
 
     static let allOfRequest: FrameFlags = [.compressed]
     static let allOfResponse: FrameFlags = [.compressed, .more, .degraded]
 }
 
-/// Which of the two headers a decoder reads: a server reads requests, a client responses.
+/// Kind of header a decoder reads. A server reads requests, a client reads responses.
 public enum FrameDirection: Sendable {
     case request
     case response
@@ -38,37 +38,37 @@ public enum FrameDirection: Sendable {
 public struct FrameHeader: Sendable, Equatable {
     /// Bytes of the body as sent.
     public let wireSize: Int
-    /// Byte 5 as sent; `kind` names it.
+    /// Byte 5 as sent. `kind` is the decoded kind.
     public let kindByte: UInt8
     /// Bits of byte 6.
     public let flags: FrameFlags
     /// Byte 7: 0 in a request, 1 or 2 in a response.
     let provenanceByte: UInt8
-    /// The client's id; 0 in GoAway only.
+    /// The client's request id, 0 in GoAway only.
     public let requestID: UInt64
-    /// Response: status number. Request: deadline in milliseconds from receipt, 0 for none.
+    /// Status number of a response. Deadline of a request in milliseconds from receipt, 0 for none.
     let statusWord: UInt32
     /// Bytes of the body before compression.
     public let rawSize: Int
     /// Generation of the model that answered, 0 for none.
     public let generation: UInt32
 
-    /// The kind, nil when this revision has no name for it.
+    /// The kind, or nil for a kind unknown to this revision.
     public var kind: MessageKind? { MessageKind(byte: kindByte) }
     /// Milliseconds the client gives the request, 0 for no deadline. Requests only.
     public var deadlineMilliseconds: UInt32 { statusWord }
-    /// Outcome. Responses only; a number from a later revision reads as `unknown`.
+    /// Outcome. Responses only. A number from a later revision reads as `unknown`.
     public var status: Status { Status(number: statusWord) }
     /// Status number as sent. Responses only.
     public var statusNumber: UInt32 { statusWord }
-    /// Origin of a response; nil in a request.
+    /// Origin of a response, or nil in a request.
     public var provenance: Provenance? { Provenance(rawValue: provenanceByte) }
     /// Bytes of header and body on the wire.
     public var frameSize: Int { Limits.headerSize + wireSize }
 }
 
 extension FrameHeader {
-    /// Checks the length word alone, as soon as its four bytes are there.
+    /// Checks the length word alone, as soon as all four bytes have arrived.
     static func verifyLength(_ length: UInt32, bodySizeMax: Int) throws(WireError) {
         let length = Int(length)
         if length < Limits.headerSizeCounted {
@@ -84,7 +84,7 @@ extension FrameHeader {
         }
     }
 
-    /// Checks the version byte alone, so that another protocol is refused at its fifth byte.
+    /// Checks the version byte alone, so an unknown protocol is refused at the fifth byte.
     static func verifyVersion(_ version: UInt8) throws(WireError) {
         if version != Limits.version {
             throw .framing(

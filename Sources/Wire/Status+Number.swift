@@ -1,7 +1,7 @@
-// Status numbers that this revision does not know.
+// Maps status numbers of later revisions to `unknown`.
 
 extension Status {
-    /// The known status with this number; `unknown` for a number from a later revision.
+    /// The status with this number, or `unknown` for a number from a later revision.
     public init(number: UInt32) {
         self = Status(rawValue: number) ?? .unknown
     }

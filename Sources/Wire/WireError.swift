@@ -1,16 +1,16 @@
-// The one error of this module: bytes that are not what Protocol/SPEC.md allows.
+// The error of this module, for bytes that Protocol/SPEC.md does not allow.
 //
-// Guarantees: a stable code, a sentence that says what was read, what was found, what was allowed
-// and where, and the status a server answers with. Damage to framing is PROTOCOL_ERROR (the
-// connection ends); a body that does not fit its message is INVALID_ARGUMENT and names the field.
+// Guarantees: an error has a stable code, the status of the server's answer, and a sentence with
+// the action, the finding, the allowed values and the place. Damage to framing is PROTOCOL_ERROR
+// and ends the connection. A body that does not fit its message is INVALID_ARGUMENT.
 //
-// It never holds payload bytes: prompts and answers stay out of errors and logs.
+// Errors never hold payload bytes, so prompts and answers stay out of errors and logs.
 
-/// Why bytes were refused, or why a message could not be written.
+/// The reason why bytes were refused or a message was not written.
 ///
-/// One word wide (the details are boxed), so that typed throws cost nothing where nothing fails.
+/// One word wide, because the details are boxed. So typed throws cost nothing without a failure.
 public struct WireError: Error, Sendable, CustomStringConvertible {
-    /// Stable name of a reason (see Generated/WireErrorCodes.swift). Open: later revisions add.
+    /// Stable name of a reason (see Generated/WireErrorCodes.swift). Later revisions add codes.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         /// The name in snake_case, as sent in an error body's `code`.
         public let name: String
@@ -20,7 +20,7 @@ public struct WireError: Error, Sendable, CustomStringConvertible {
         /// Text for people.
         public var description: String { name }
 
-        /// A message larger than the peer accepts; nothing was written.
+        /// A message is larger than the peer accepts. Nothing was written.
         public static let bodyTooLarge = Self("body_too_large")
     }
 
@@ -51,17 +51,17 @@ public struct WireError: Error, Sendable, CustomStringConvertible {
 
     /// Stable reason.
     public var code: Code { details.code }
-    /// Status a server answers with: `protocolError` (and closes) or `invalidArgument`.
+    /// Status of the server's answer: `invalidArgument`, or `protocolError` before closing.
     public var status: Status { details.status }
-    /// What was being read or written.
+    /// The read or write that failed.
     public var tried: String { details.tried }
-    /// What was there.
+    /// The refused value, in words.
     public var found: String { details.found }
-    /// What would have been accepted.
+    /// Acceptable values, in words.
     public var allowed: String { details.allowed }
     /// Byte position, in words.
     public var location: String { details.location }
-    /// Path of the offending field, for example `requirements.fingerprint`; nil for framing.
+    /// Path of the offending field, for example `requirements.fingerprint`, or nil without a field.
     public var field: String? { details.field }
 
     /// The sentence: tried, found, allowed, where.
@@ -73,7 +73,7 @@ public struct WireError: Error, Sendable, CustomStringConvertible {
     /// Text for people.
     public var description: String { "\(code.name): \(message)" }
 
-    /// Damage to the framing of a connection.
+    /// The error for damage to the framing of a connection.
     static func framing(
         _ code: Code, _ tried: String, found: String, allowed: String, at location: String = ""
     ) -> WireError {
@@ -83,7 +83,7 @@ public struct WireError: Error, Sendable, CustomStringConvertible {
                 location: location, field: nil))
     }
 
-    /// A body that does not fit its message.
+    /// The error for a body that does not fit its message.
     static func body(
         _ code: Code, _ tried: String, found: String, allowed: String, at location: String = "",
         field: String? = nil
@@ -94,7 +94,7 @@ public struct WireError: Error, Sendable, CustomStringConvertible {
                 allowed: allowed, location: location, field: field))
     }
 
-    /// The same error seen from the record that encloses it: the field path grows to the left.
+    /// Returns the error for the enclosing record, with `outer` in front of the field path.
     func inside(field outer: String) -> WireError {
         WireError(
             Details(

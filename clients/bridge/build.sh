@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes clients/bridge/build/venv with the bridge, the Python client, and what the tests need.
+# Makes clients/bridge/build/venv with the bridge, the Python client, and the packages of the tests.
 set -eu
 cd "$(dirname "$0")"
 python=${PYTHON:-python3}
@@ -11,6 +11,6 @@ if [ ! -x build/venv/bin/pip ]; then
     mkdir -p build
     "$python" -m venv build/venv
 fi
-# Where the packages lie, not copies: edits count at once.
+# Editable installs, so that edits take effect at once.
 build/venv/bin/pip install --quiet --disable-pip-version-check \
     --editable ../python --editable '.[test]'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs what build.sh has built: run.sh bridge [ARGUMENTS]
+# Runs the bridge built by build.sh: run.sh bridge [ARGUMENTS]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 if [ "${1:-}" != bridge ]; then

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Format, types, and tests of the bridge against a real assayd (ASSAYD, or assayd in ASSAY_BIN, or
-# .build/release/assayd of this repository) with the official openai package; ends with unittest's
+# .build/release/assayd of this repository) with the official openai package. Ends with unittest's
 # own last line.
 set -eu
 cd "$(dirname "$0")"

@@ -1,21 +1,22 @@
 /*
- * The client of assay.h, in one file so that a program copies no more than it, assay.h and the
- * generated tables. Read from top to bottom: each section uses only what stands above it.
+ * The client of assay.h, in one file, so that a program copies only three files: assay.c, assay.h
+ * and the generated tables. Each section uses only the sections above.
  *
- *   memory, errors, time     blocks of the caller's allocator; sentences; a monotonic clock
+ *   memory, errors, time     blocks of the caller's allocator, error sentences, a monotonic clock
  *   bytes, lz4, codec        one table-driven encoder and decoder over assay_messages
  *   frames                   headers checked byte by byte
  *   calls and their answers  chunks put together and checked
- *   socket, connection       addresses; who reads, who writes, who waits
- *   pool                     which connection; a forked child has a lock and connections of its own
+ *   socket, connection       addresses, reading, writing and waiting
+ *   pool                     choice of connection; a forked child has a new lock and connections
  *   exchange                 one call with its attempts
  *   client, options
  *
- * Concurrency. One lock per client and process guards everything but what a leader reads into. The
- * thread that waits for an answer reads the socket itself (it leads), files the frames it finds for
- * others and wakes each; when it has its own it wakes one of those that still wait, which leads
- * from then on. No frame passes through more than one thread but the one that reads it. Writing
- * never waits with the lock held: it takes what the socket takes at once.
+ * Concurrency. Each client has one lock per process, which guards all state except the leader's
+ * read buffer. The thread that waits for an answer reads the socket itself: the thread leads. The
+ * leader files the frames of other requests and wakes their threads. When the leader has its own
+ * frame, it wakes another waiting thread, which leads next. A frame passes between threads at most
+ * once. Writing never waits with the lock held: a write sends the bytes that the socket accepts at
+ * once.
  *
  * Not here: threads, timers, TLS, windows of flow control.
  */
@@ -50,16 +51,16 @@ enum {
     COUNTED_SIZE = (int)ASSAY_LIMIT_HEADER_SIZE_COUNTED,
     FIELD_HEADER_SIZE = (int)ASSAY_LIMIT_FIELD_HEADER_SIZE,
     READ_SIZE = 64 << 10,
-    SILENCE_MILLISECONDS = 10000,  /* after which a time-out closes the connection */
-    CANCEL_MILLISECONDS = 1000,    /* to write a Cancel */
-    GLANCE_MILLISECONDS = 10,      /* between two looks whether the client was closed, connecting */
-    BUSY_MILLISECONDS = 100,       /* between two looks at a connection that is busy */
+    SILENCE_MILLISECONDS = 10000,  /* silence after which a time-out closes the connection */
+    CANCEL_MILLISECONDS = 1000,    /* limit for writing a Cancel */
+    GLANCE_MILLISECONDS = 10,      /* interval of checks for a closed client, connecting */
+    BUSY_MILLISECONDS = 100,       /* interval of checks on a busy connection */
     WAIT_PAUSE_MILLISECONDS = 200, /* between two tries of wait_milliseconds */
 };
 
 /* ================================================================ memory */
 
-/* One piece of memory of an arena or a reply, linked with the others. */
+/* A piece of memory of an arena or a reply, linked with the next piece. */
 struct assay_block {
     struct assay_block *next;
     _Alignas(max_align_t) unsigned char bytes[];
@@ -92,14 +93,14 @@ static void release_blocks(const assay_allocator *allocator, struct assay_block 
     }
 }
 
-/* Memory that is freed all at once. Once an allocation fails, all that follow do. */
+/* Memory, freed all at once. After a failed allocation, all later allocations fail. */
 struct arena {
     const assay_allocator *allocator;
-    struct assay_block *blocks; /* the newest first */
+    struct assay_block *blocks; /* newest first */
     bool failed;
 };
 
-/* `count` times `size` bytes of zeros, aligned for anything; NULL: failed. */
+/* Allocates `count` times `size` bytes of zeros, aligned for any type. NULL on failure. */
 static void *arena_take(struct arena *arena, size_t count, size_t size) {
     struct assay_block *block = NULL;
     if (!arena->failed && (size == 0 || count <= (SIZE_MAX / 4) / size)) {
@@ -119,16 +120,16 @@ static void arena_free(struct arena *arena) {
     *arena = (struct arena){.allocator = arena->allocator};
 }
 
-/* Bytes that grow. Once an allocation fails, all that follow do. */
+/* A growing array of bytes. After a failed allocation, all later allocations fail. */
 struct buffer {
     const assay_allocator *allocator;
     struct assay_block *block;
-    unsigned char *bytes; /* of the block */
+    unsigned char *bytes; /* the block's bytes */
     size_t size, capacity;
     bool failed;
 };
 
-/* Room for `size` more bytes, which count as used; NULL: failed. */
+/* Makes room for `size` more bytes, which count as used. NULL on failure. */
 static unsigned char *buffer_extend(struct buffer *buffer, size_t size) {
     const size_t used = buffer->size;
     buffer->failed = buffer->failed || size > SIZE_MAX / 4 - used;
@@ -163,7 +164,7 @@ static void buffer_free(struct buffer *buffer) {
     *buffer = (struct buffer){.allocator = buffer->allocator};
 }
 
-/* Leaves the buffer's bytes to an arena. */
+/* Gives the buffer's bytes to an arena. */
 static void arena_adopt(struct arena *arena, struct buffer *buffer) {
     if (buffer->block != NULL) {
         buffer->block->next = arena->blocks;
@@ -179,7 +180,7 @@ assay_text assay_text_of(const char *string) {
     return (assay_text){string, string == NULL ? 0 : strlen(string)};
 }
 
-/* Fills in an error; always false, which is what a function that can fail returns then. */
+/* Fills in an error. Returns false, as the result of the failing function. */
 __attribute__((format(printf, 3, 4))) static bool fail(
     assay_error *error, assay_code code, const char *format, ...) {
     *error = (assay_error){.code = code, .status = assay_codes[code].status};
@@ -190,7 +191,7 @@ __attribute__((format(printf, 3, 4))) static bool fail(
     return false;
 }
 
-/* The server breaks the protocol. */
+/* Fills in an error for a server that breaks the protocol. */
 #define breach(error, ...) fail(error, ASSAY_PROTOCOL_ERROR, __VA_ARGS__)
 
 static bool fail_memory(assay_error *error, const char *doing) {
@@ -207,7 +208,7 @@ static void copy_text(char *target, size_t room, assay_text text) {
 
 #define FOREVER INT64_MAX
 
-/* Microseconds of a clock that never goes back. */
+/* Returns the microseconds of a clock that never goes back. */
 static int64_t now_microseconds(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -226,7 +227,7 @@ static bool has_passed(int64_t time) {
     return time != FOREVER && now_microseconds() >= time;
 }
 
-/* Milliseconds until then, rounded up; 0: it has passed. */
+/* Returns the milliseconds until `then`, rounded up, or 0 when the time has passed. */
 static int64_t milliseconds_until(int64_t then) {
     const int64_t left = then - now_microseconds();
     return left <= 0 ? 0 : (left - 1) / 1000 + 1;
@@ -242,7 +243,8 @@ static void wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t
     }
 }
 
-/* A zeroed object that begins with a condition of the monotonic clock; NULL: no memory. */
+/* Makes a zeroed object that begins with a condition of the monotonic clock. NULL without
+ * memory. */
 static void *waitable_new(const assay_allocator *allocator, size_t size) {
     pthread_condattr_t attributes;
     void *object = resize(allocator, NULL, size);
@@ -266,17 +268,17 @@ static void waitable_free(const assay_allocator *allocator, void *object) {
 
 /* ================================================================ bytes */
 
-/* Copies elements between the machine's order of bytes and the wire's, either way. */
+/* Copies elements from the machine's byte order to the wire's, or back. */
 static void copy_elements(
     uint8_t *restrict target, const uint8_t *restrict source, size_t count, size_t size) {
     const uint16_t one = 1;
-    const size_t turn = *(const uint8_t *)&one == 1 ? 0 : size - 1; /* size: a power of two */
+    const size_t turn = *(const uint8_t *)&one == 1 ? 0 : size - 1; /* size is a power of two */
     for (size_t i = 0; i < count * size; i++) {
         target[i ^ turn] = source[i];
     }
 }
 
-/* Well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF. */
+/* True for well-formed UTF-8: no overlong forms, no surrogates, no code above U+10FFFF. */
 static bool is_utf8(const uint8_t *bytes, size_t size) {
     size_t i = 0;
     while (i < size) {
@@ -303,7 +305,8 @@ static bool is_utf8(const uint8_t *bytes, size_t size) {
 
 /* ================================================================ lz4 */
 
-/* The length that a token's four bits begin; SIZE_MAX: it leaves the block. */
+/* Reads a length that begins with a token's four bits. SIZE_MAX when the length exceeds the
+ * block. */
 static size_t block_length(const uint8_t *block, size_t size, size_t *at, size_t length) {
     bool goes_on = length == 15;
     while (goes_on && *at < size) {
@@ -314,8 +317,8 @@ static size_t block_length(const uint8_t *block, size_t size, size_t *at, size_t
 }
 
 /*
- * Whether a block's sequences hang together and no match has offset 0, which LZ4_decompress_safe
- * lets pass.
+ * True when a block's sequences are well-formed and no match has offset 0. LZ4_decompress_safe does
+ * not reject offset 0.
  *
  *    token  lengths...  literals...  offset   lengths...     the last sequence ends
  *    [4|4]  [255..][n]  [........]   [lo hi]  [255..][n]     after its literals
@@ -353,15 +356,15 @@ static size_t paying_size(size_t size) {
     return size * ASSAY_LIMIT_COMPRESSION_PERCENT_MAX / 100;
 }
 
-/* Compresses into at most `paying_size(size)` bytes of `target`; 0: does not pay. */
+/* Compresses into at most `paying_size(size)` bytes of `target`. 0 when that does not pay. */
 static size_t compress(const uint8_t *bytes, size_t size, uint8_t *target) {
     const int made = LZ4_compress_default(
         (const char *)bytes, (char *)target, (int)size, (int)paying_size(size));
     return made > 0 ? (size_t)made : 0;
 }
 
-/* Like `compress`, where a body may be compressed. A large one is judged by a piece of its middle
- * first. */
+/* Compresses a body when its size allows. For a large body, a sample from the middle is
+ * compressed first. 0 when compression does not pay. */
 static size_t block_encode(const uint8_t *bytes, size_t size, uint8_t *target) {
     const size_t sample = ASSAY_LIMIT_COMPRESSION_SAMPLE_SIZE;
     if (size < ASSAY_LIMIT_COMPRESSION_SIZE_MIN || size > LZ4_MAX_INPUT_SIZE ||
@@ -374,22 +377,22 @@ static size_t block_encode(const uint8_t *bytes, size_t size, uint8_t *target) {
 
 /* ================================================================ codec: values */
 
-/* What every list, text and array looks like. Copied in and out, never pointed at. */
+/* Common layout of lists, texts and arrays. Copied in and out with memcpy. */
 struct span {
     const void *items;
     size_t count;
 };
 
-/* A body that is written or read, and what is wrong with it. */
+/* The state of encoding or decoding a body. */
 struct codec {
-    struct buffer *buffer; /* the body, written */
+    struct buffer *buffer; /* the encoded body */
     unsigned since;        /* newest revision that a written field needs */
-    struct arena *arena;   /* the values, read */
-    const char *wrong;     /* a code of SPEC.md; NULL: nothing, or no memory */
-    char path[132];        /* of the field that is wrong */
+    struct arena *arena;   /* the decoded values */
+    const char *wrong;     /* a code of SPEC.md, or NULL for no fault or no memory */
+    char path[132];        /* path of the faulty field */
 };
 
-/* Refuses a field; with `wrong` NULL the record `name`, in which something was refused. */
+/* Refuses a field. With `wrong` NULL, prepends the record `name` to the path of the fault. */
 static bool refuse(struct codec *codec, const char *name, const char *wrong) {
     char inner[90];
     copy_text(inner, sizeof inner, assay_text_of(codec->path));
@@ -404,7 +407,8 @@ _Static_assert(
         offsetof(assay_opt_bool, given) == 1 && sizeof(bool) == 1,
     "an optional value says right behind it whether it is given");
 
-/* What the bounds of a field are for: the value of a u64 or bool, else the number of elements. */
+/* Returns the number that a field's bounds apply to: the value of a u64 or bool, else the number
+ * of elements. */
 static uint64_t measure(const assay_field_info *field, struct span value) {
     uint64_t measured = value.count;
     if (field->type == ASSAY_TYPE_U64) {
@@ -424,7 +428,8 @@ static bool is_choice(const assay_field_info *field, struct span text) {
     return false;
 }
 
-/* A W3C traceparent of version 00, neither trace nor parent 0. Of 55 bytes, as its table says. */
+/* True for a W3C traceparent of version 00 with a nonzero trace and parent. The text has 55 bytes,
+ * as checked by its table. */
 static bool is_traceparent(const char *text) {
     static const char form[] = "00-tttttttttttttttttttttttttttttttt-pppppppppppppppp-ff";
     bool has_trace = false, has_parent = false;
@@ -439,7 +444,7 @@ static bool is_traceparent(const char *text) {
     return has_trace && has_parent;
 }
 
-/* What is wrong with a value that is no record, a scalar being a span of one: NULL or a code of
+/* Checks a value other than a record. A scalar is a span of one. Returns NULL or a code of
  * SPEC.md. */
 static const char *check_value(const assay_field_info *field, struct span value) {
     const uint64_t measured = measure(field, value);
@@ -459,7 +464,7 @@ static const char *check_value(const assay_field_info *field, struct span value)
     return fits ? NULL : "field_out_of_range";
 }
 
-/* How often a field may be there is what its table says. */
+/* Checks the number of values of a field against the field's table. */
 static const char *check_times(const assay_field_info *field, size_t times) {
     if (times > field->times_max) {
         return "field_repeated";
@@ -469,7 +474,7 @@ static const char *check_times(const assay_field_info *field, size_t times) {
 
 /* ================================================================ codec: encoding */
 
-/* The values of a field in its struct: where the first is, and how many there are. */
+/* Finds the values of a field in its struct: the first value and the count. */
 static struct span values_of(const assay_field_info *field, const void *object) {
     const uint8_t *place = (const uint8_t *)object + field->offset;
     struct span values = {place, 1};
@@ -515,7 +520,7 @@ static bool put_value(struct codec *codec, const assay_field_info *field, const 
     }
     codec->since = field->since > codec->since ? field->since : codec->since;
     if (buffer->failed) {
-        return true; /* the buffer's owner looks */
+        return true; /* checked by the buffer's owner */
     }
     const size_t size = buffer->size - start - FIELD_HEADER_SIZE;
     put_u32(buffer->bytes + start, field->id | (uint32_t)field->type << 16);
@@ -523,7 +528,7 @@ static bool put_value(struct codec *codec, const assay_field_info *field, const 
     return size <= UINT32_MAX || refuse(codec, field->name, "field_out_of_range");
 }
 
-/* Whether fields that exclude each other, or of which one must be there, keep to it. */
+/* Checks the rules of fields that exclude each other, or of which exactly one is required. */
 static bool rules_hold(struct codec *codec, const assay_message_info *info, const void *object) {
     for (size_t i = 0; i < info->rule_count; i++) {
         const assay_rule *rule = &info->rules[i];
@@ -543,7 +548,7 @@ static bool rules_hold(struct codec *codec, const assay_message_info *info, cons
     return true;
 }
 
-/* Appends a record's fields; false: the codec says what is wrong with it. */
+/* Appends a record's fields. On false, the codec has the fault. */
 static bool put_record(struct codec *codec, unsigned message, const void *object) {
     const assay_message_info *info = &assay_messages[message];
     for (size_t i = 0; i < info->field_count; i++) {
@@ -564,7 +569,8 @@ static bool put_record(struct codec *codec, unsigned message, const void *object
 
 /* ================================================================ codec: decoding */
 
-/* The size of the field at `at` with its header; 0: there is none, or it leaves the body. */
+/* Returns the size of the field at `at` with its header. 0 at the end, or when the field leaves the
+ * body. */
 static size_t field_size(const uint8_t *at, const uint8_t *end) {
     const uint64_t left = (uint64_t)(end - at);
     const uint64_t size =
@@ -572,7 +578,7 @@ static size_t field_size(const uint8_t *at, const uint8_t *end) {
     return size <= left ? (size_t)size : 0;
 }
 
-/* How many fields from this one on have `id`: what a list is allocated for. */
+/* Counts the fields with `id` from `at` on, for the allocation of a list. */
 static size_t count_run(const uint8_t *at, const uint8_t *end, unsigned id) {
     size_t count = 0, size = field_size(at, end);
     while (size > 0 && get_u16(at) == id) {
@@ -586,8 +592,8 @@ static size_t count_run(const uint8_t *at, const uint8_t *end, unsigned id) {
 static bool take_record(
     struct codec *, unsigned message, const uint8_t *body, size_t size, void *object);
 
-/* The value of the field at `raw` into its place: a record or a scalar itself, else a copy with a 0
- * byte behind it. */
+/* Decodes the field at `raw` into its place: a record or a scalar directly, other types as a
+ * copy with a 0 byte at the end. */
 static bool take_value(
     struct codec *codec, const assay_field_info *field, const uint8_t *raw, uint8_t *place) {
     const uint8_t *bytes = raw + FIELD_HEADER_SIZE;
@@ -620,7 +626,7 @@ static bool take_value(
     return wrong == NULL || refuse(codec, field->name, wrong);
 }
 
-/* Decodes a whole body or record into its zeroed struct: row by row, as often as it allows. */
+/* Decodes a whole body or record into its zeroed struct, row by row of the table. */
 static bool take_record(
     struct codec *codec, unsigned message, const uint8_t *body, size_t size, void *object) {
     const assay_message_info *info = &assay_messages[message];
@@ -631,7 +637,7 @@ static bool take_record(
         const size_t times = count_run(at, end, field->id);
         const char *wrong = check_times(field, times);
         if (at < end && (field_size(at, end) == 0 || get_u16(at) < field->id)) {
-            break; /* cut, or not where its table has it */
+            break; /* cut off, or out of order */
         }
         if (wrong != NULL) {
             return refuse(codec, field->name, wrong);
@@ -655,14 +661,14 @@ static bool take_record(
     if (at < end && field_size(at, end) == 0) {
         return refuse(codec, "", "body_truncated");
     }
-    char name[16] = ""; /* of a field that its table does not have */
+    char name[16] = ""; /* of an unknown field */
     if (at < end && get_u16(at) > before) {
         (void)snprintf(name, sizeof name, "#%u", get_u16(at));
     }
     return at == end || refuse(codec, name, name[0] == 0 ? "field_order" : "field_unknown");
 }
 
-/* Decodes a body of the server; NULL: it breaks the protocol, or no memory. */
+/* Decodes a body of the server. NULL for a breach of the protocol or a lack of memory. */
 static void *decode_body(
     struct arena *arena, unsigned message, const uint8_t *body, size_t size, assay_error *error) {
     struct codec codec = {.arena = arena};
@@ -682,16 +688,15 @@ static void *decode_body(
 
 /* ================================================================ frames */
 
-/* One received frame: its header, whose kind is the request's, and its body as it came, or
- * decompressed. */
+/* A received frame: its header, with the request's kind, and its body, compressed or not. */
 struct frame {
     struct frame *next;
     struct assay_header header;
-    size_t size, filled; /* of body: what it will be, what has come */
+    size_t size, filled; /* whole size of the body, and bytes received */
     uint8_t body[];
 };
 
-/* Checks as much of a response's header as is there, in the order of SPEC.md. */
+/* Checks the bytes of a response's header that are present, in the order of SPEC.md. */
 static bool check_header(
     const uint8_t *bytes, size_t have, uint32_t body_max, bool may_compress, assay_error *error) {
     uint8_t whole[HEADER_SIZE] = {0};
@@ -732,7 +737,7 @@ static bool check_header(
            breach(error, "reading a frame: found a compressed body, allowed: none, see Hello");
 }
 
-/* Room for the body of a frame whose header was checked; NULL: no memory. */
+/* Allocates a frame whose header was checked. NULL without memory. */
 static struct frame *frame_new(const assay_allocator *allocator, const uint8_t *bytes) {
     const struct assay_header header = read_header(bytes);
     const size_t size = header.length - COUNTED_SIZE;
@@ -748,13 +753,14 @@ static bool is_last(const struct frame *frame) {
     return (frame->header.flags & ASSAY_FLAG_MORE) == 0;
 }
 
-/* The frame with its body decompressed; NULL: damaged, or no memory. Frees the given one. */
+/* Returns the frame with a decompressed body. An uncompressed `frame` is returned as is. A
+ * compressed `frame` is freed, also on failure. NULL for damage or a lack of memory. */
 static struct frame *frame_open(
     const assay_allocator *allocator, struct frame *frame, assay_error *error) {
     if ((frame->header.flags & ASSAY_FLAG_COMPRESSED) == 0) {
         return frame;
     }
-    /* A byte of a block stands for at most 255: what claims more is not worth an allocation. */
+    /* A byte of a block decodes to at most 255 bytes, so a larger claim gets no allocation. */
     const bool is_possible = frame->header.raw_size / 256 <= frame->size;
     struct frame *whole =
         is_possible ? resize(allocator, NULL, sizeof *whole + frame->header.raw_size) : NULL;
@@ -777,33 +783,33 @@ static struct frame *frame_open(
 
 /* ================================================================ calls and their answers */
 
-/* An answer that is being put together. */
+/* An unfinished answer. */
 struct answer {
-    struct arena whole, chunk; /* what is decoded: the last frame, one chunk */
-    uint64_t frames;           /* that came so far */
+    struct arena whole, chunk; /* decoded: the last frame, one chunk */
+    uint64_t frames;           /* number of frames received */
     struct buffer lists[ASSAY_LIST_COUNT];
-    assay_opt_u64 made_width, prompt_width; /* alternatives per token; given: a frame had some */
+    assay_opt_u64 made_width, prompt_width; /* alternatives per token, when known */
 };
 
-/* One call, from the request to the reply. Hello and Cancel are calls of our own. */
+/* One call, from the request to the reply. The client's own Hello and Cancel are calls too. */
 struct call {
     struct pool *pool;
     const assay_kind_info *kind;
-    const void *message; /* the request as the caller gave it */
+    const void *message; /* the caller's request */
     const assay_call_options *options;
     assay_reply *reply;
     assay_error *error;
-    int64_t deadline, wait_until; /* FOREVER: no deadline; now: no wait */
+    int64_t deadline, wait_until; /* FOREVER for no deadline, now for no wait */
     struct buffer bytes;          /* room for a header, then the body */
-    unsigned since;               /* lowest revision that knows all of the body */
-    uint64_t attempt;             /* which one the body says it is */
+    unsigned since;               /* lowest revision with all fields of the body */
+    uint64_t attempt;             /* number of the attempt in the body */
     uint64_t made, waited;        /* tries that count, tries within wait_milliseconds */
 
-    /* Of one try. */
+    /* State of one try. */
     struct connection *connection;
     struct pending *pending;
     struct answer answer;
-    bool was_written, was_seen; /* by on_chunk */
+    bool was_written, was_seen; /* was_seen: by on_chunk */
     bool is_inherited;          /* on_chunk forked, and the child has returned */
 };
 
@@ -815,8 +821,8 @@ static void answer_free(struct answer *answer) {
     arena_free(&answer->chunk);
 }
 
-/* Appends the lists of a frame to those that came before. Those of the last frame become the whole
- * ones, with a 0 byte behind each. Whether there was no memory, the arena of the whole knows. */
+/* Appends the lists of a frame to the lists of earlier frames. The last frame gets the whole
+ * lists, with a 0 byte after each. A lack of memory is recorded in the arena of the whole. */
 static void join_lists(struct call *call, unsigned message, void *object, bool is_whole) {
     struct arena *whole = &call->answer.whole;
     for (size_t i = 0; i < assay_list_count; i++) {
@@ -849,8 +855,8 @@ static bool same_bytes(const void *a, size_t a_size, const void *b, size_t b_siz
     return a_size == b_size && (a_size == 0 || memcmp(a, b, a_size) == 0);
 }
 
-/* Whether log-probabilities were asked for, have lists of fitting lengths, and in all frames the
- * same number of alternatives per token, at most those asked for. */
+/* Checks log-probabilities: they were requested, their lists have fitting lengths, and all
+ * frames have the same number of alternatives per token, at most the requested number. */
 static bool logprobs_fit(
     struct call *call, const char *name, const assay_logprobs *found, assay_opt_u64 asked,
     assay_opt_u64 *width) {
@@ -880,7 +886,8 @@ static bool logprobs_fit(
     return true;
 }
 
-/* The record for all log-probabilities of a list; NULL when none were asked for, or no memory. */
+/* Makes the record for all log-probabilities of a list. NULL when none were requested, or without
+ * memory. */
 static const assay_logprobs *whole_logprobs(
     struct call *call, const assay_logprobs *last, assay_opt_u64 asked, assay_opt_u64 width) {
     assay_logprobs *whole = asked.given ? arena_take(&call->answer.whole, 1, sizeof *whole) : NULL;
@@ -891,14 +898,14 @@ static const assay_logprobs *whole_logprobs(
     return whole;
 }
 
-/* A member of a message, by the name of its field; NULL: it has none such. */
+/* Finds a member of a message by its field name. NULL when the message has no such field. */
 static void *member(unsigned message, void *object, const char *name) {
     const assay_field_info *field = assay_field_named(message, name);
     return field == NULL ? NULL : (uint8_t *)object + field->offset;
 }
 
-/* Log-probabilities in a frame of Generate: of the frame's own tokens, and of any of the prompt.
- * Those of the last frame become the records for all. */
+/* Checks log-probabilities in a frame of Generate: of the frame's own tokens, and of any prompt
+ * tokens. In the last frame, the records for the whole answer replace the frame's records. */
 static bool generated_fits(struct call *call, unsigned message, void *object, bool is_whole) {
     const assay_generate_request *asked = call->message;
     const assay_u32s *own = member(message, object, "tokens");
@@ -921,7 +928,7 @@ static bool generated_fits(struct call *call, unsigned message, void *object, bo
                "tokens, allowed: of the frame's own %zu", theirs.count, own->count);
 }
 
-/* Whether `count` values are rows times columns. */
+/* Checks that `count` is rows times columns. */
 static bool count_fits(
     struct call *call, const char *what, uint64_t count, uint64_t rows, uint64_t columns) {
     return (rows <= UINT64_MAX / columns && rows * columns == count) ||
@@ -950,7 +957,7 @@ static bool whole_generate_fits(struct call *call, const assay_generate_response
 static bool whole_logits_fits(struct call *call, const assay_logits_response *last) {
     const assay_logits_request *request = call->message;
     const bool is_last_only = !request->all_positions.given || !request->all_positions.value;
-    /* How many positions a text has, nobody knows. */
+    /* The number of positions of a text is unknown. */
     const bool is_counted = is_last_only || request->tokens.items != NULL;
     const uint64_t positions = is_last_only ? 1 : request->tokens.count;
     return (!is_counted || count_fits(call, "positions", last->positions, positions, 1)) &&
@@ -985,7 +992,7 @@ static bool pong_fits(struct call *call, const assay_ping_response *last) {
            breach(call->error, "pinging: other bytes came back than were sent");
 }
 
-/* Compares the whole answer with what was asked for, and with what it says about itself. */
+/* Compares the whole answer with the request, and the answer's counts with its lists. */
 static bool whole_fits(struct call *call, const void *last) {
     switch (call->kind->number) {
     case ASSAY_KIND_PING:
@@ -1003,13 +1010,13 @@ static bool whole_fits(struct call *call, const void *last) {
     }
 }
 
-/* The `answer` record of a message; NULL: it has none. */
+/* Returns the `answer` record of a message, or NULL. */
 static const assay_answer *answer_record(unsigned message, void *object) {
     const assay_answer *const *record = member(message, object, "answer");
     return record == NULL ? NULL : *record;
 }
 
-/* Whether the number that a frame says, if it says one, follows the frames before, and its degraded
+/* Checks that a frame's number, if present, follows the frames before, and that its degraded
  * flag agrees with its list. */
 static bool frame_fits(
     struct call *call, unsigned message, void *object, const struct frame *frame) {
@@ -1027,8 +1034,8 @@ static bool frame_fits(
            breach(call->error, "reading %s: its degraded flag and its list disagree", name);
 }
 
-/* Takes the next frame: a chunk, valid until the one after it, or the last one, which becomes the
- * whole answer. NULL: see the error. */
+/* Takes the next frame: a chunk, valid until the next frame, or the last frame, which becomes
+ * the whole answer. NULL with an error. */
 static void *answer_take(struct call *call, const struct frame *frame) {
     const bool is_whole = is_last(frame);
     const unsigned message = is_whole ? call->kind->response : call->kind->chunk;
@@ -1053,9 +1060,9 @@ static void *answer_take(struct call *call, const struct frame *frame) {
 
 struct address {
     bool is_unix;
-    char host[256]; /* or path */
+    char host[256]; /* or the path */
     char port[6];
-    char text[300]; /* for errors; one that is longer is wrong by its beginning */
+    char text[300]; /* for errors; a longer address is wrong in its first bytes */
 };
 
 static bool parse_address(const char *given, struct address *address, assay_error *error) {
@@ -1083,28 +1090,29 @@ static bool parse_address(const char *given, struct address *address, assay_erro
                "%s", text, allowed);
 }
 
-/* Packets go out at once, and the system finds out when the machine at the far end is gone. A Unix
- * socket has no such options, and needs none. */
+/* Disables delays for packets, and makes the system detect a dead machine at the far end. A Unix
+ * socket has no such options and needs none. */
 static void set_tcp_options(int fd) {
     static const int options[][3] = {
         {IPPROTO_TCP, TCP_NODELAY, 1},
         {SOL_SOCKET, SO_KEEPALIVE, 1},
-        {IPPROTO_TCP, TCP_KEEPIDLE, 30},  /* seconds of silence, then it is probed */
+        {IPPROTO_TCP, TCP_KEEPIDLE, 30},  /* seconds of silence before a probe */
         {IPPROTO_TCP, TCP_KEEPINTVL, 10}, /* seconds between two probes */
-        {IPPROTO_TCP, TCP_KEEPCNT, 3}};   /* probes that are not answered end the connection */
+        {IPPROTO_TCP, TCP_KEEPCNT, 3}};   /* unanswered probes that end the connection */
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         (void)setsockopt(fd, options[i][0], options[i][1], &options[i][2], sizeof(int));
     }
 }
 
-/* Connects a socket that does not wait, and makes it wait from then on; 0, or the reason in errno's
- * numbers. Ends early once `is_closed`. */
+/* Connects a non-blocking socket, and makes it blocking. Returns 0 or an errno value. Ends early
+ * once `is_closed`. */
 static int connect_one(
     int fd, const struct addrinfo *name, int64_t until, const atomic_bool *is_closed) {
     set_tcp_options(fd);
     int reason = connect(fd, name->ai_addr, name->ai_addrlen) == 0 ? 0 : errno;
     while (reason == EINPROGRESS || reason == EALREADY || reason == EAGAIN || reason == EINTR) {
-        /* EAGAIN: the queue of a Unix socket's server is full. Nothing has begun: a mere pause. */
+        /* EAGAIN: the queue of a Unix socket's server is full, nothing has begun, and the poll is a
+         * mere pause. */
         struct pollfd one = {.fd = reason == EAGAIN ? -1 : fd, .events = POLLOUT};
         if (has_passed(until) || *is_closed) {
             return ETIMEDOUT;
@@ -1115,8 +1123,9 @@ static int connect_one(
     return reason == 0 && fcntl(fd, F_SETFL, 0) < 0 ? errno : reason;
 }
 
-/* A socket connected to the first name of the address that answers; -1 with the reason in `error`:
- * nobody did until `limit`, or the deadline passed first. Ends early once `is_closed`. */
+/* Connects to the first name of the address that answers. Returns the socket, or -1 with the
+ * reason in `error`: no answer until `limit`, or a deadline that passed first. Ends early once
+ * `is_closed`. */
 static int connect_socket(
     const struct address *address, int64_t limit, int64_t deadline, const atomic_bool *is_closed,
     assay_error *error) {
@@ -1164,41 +1173,41 @@ static int connect_socket(
 
 /* ================================================================ connection */
 
-/* A request on a connection, waiting for a place in flight or sent. Its caller's until the caller
- * parts with it; then the connection's. */
+/* A request on a connection, waiting for a place in flight or sent. The caller owns the request
+ * until part_with, and the connection owns an orphan. */
 struct pending {
     pthread_cond_t wake;
-    bool is_waiting; /* its caller waits on `wake` */
+    bool is_waiting; /* the caller waits on `wake` */
     struct pending *next;
     const assay_kind_info *kind;
-    uint64_t id;                 /* 0: not in flight yet */
-    bool has_place;              /* one of those that the server limits */
+    uint64_t id;                 /* 0 before the request is in flight */
+    bool has_place;              /* counts toward the server's limit */
     struct frame *first, **last; /* frames not taken yet */
-    struct assay_header before;  /* of the last frame that came; length 0: none did */
-    uint64_t size;               /* of all bodies that came, before compression */
+    struct assay_header before;  /* header of the last frame received, length 0 before */
+    uint64_t size;               /* of all bodies received, before compression */
     bool is_complete, is_orphan, is_too_large;
 };
 
-/* One connection. The pool's lock guards it, but for what its leader uses. */
+/* A connection. The pool's lock guards all members except the leader's. */
 struct connection {
     pthread_cond_t write_free;
-    bool is_writing; /* a frame is written, and the server took no more for now */
+    bool is_writing; /* a frame is half written, and the socket is full */
     struct pool *pool;
     struct connection *_Atomic next; /* a forked child reads the list without the lock */
-    int fd;               /* -1: not connected yet */
+    int fd;               /* -1 before connecting */
     struct stat identity; /* of the socket, for a forked child */
     uint64_t users;       /* calls that wait or are in flight */
     bool is_leading;
-    bool is_failed, is_draining; /* either: it takes no new calls, and goes with the last user */
+    bool is_failed, is_draining; /* either way no new calls, and the end with the last user */
     struct pending *pendings;
     uint64_t in_flight, next_id;
     int64_t last_byte_at;
-    assay_error error;          /* why it failed, or takes no new calls */
-    assay_hello_response hello; /* what was agreed on, zeros before; `server` is not kept */
+    assay_error error;          /* reason for failing or for taking no new calls */
+    assay_hello_response hello; /* answer to Hello, zeros before; `server` is not kept */
 
-    /* The leader's own. */
+    /* For the leader alone. */
     struct frame *partial;
-    size_t filled; /* bytes of the buffer */
+    size_t filled; /* used bytes of the buffer */
     uint8_t buffer[READ_SIZE];
 };
 
@@ -1209,13 +1218,13 @@ struct pool {
     const assay_client *client;
     pthread_mutex_t lock;
     struct connection *_Atomic connections;
-    atomic_bool is_closed; /* changed under the lock; connecting looks without it */
+    atomic_bool is_closed; /* changed under the lock, read without it while connecting */
 };
 
-/* The handle of a program. Only `pool` ever changes: to that of a forked child. */
+/* The handle of a program. Only `pool` ever changes: a forked child sets a new pool. */
 struct assay_client {
     assay_options options;
-    char name[129]; /* as long as its table allows */
+    char name[129]; /* longest name of the table */
     struct address address;
     struct pool *_Atomic pool;
 };
@@ -1271,7 +1280,8 @@ static void enlist(struct connection *connection, struct pending *pending) {
     connection->pendings = pending;
 }
 
-/* Takes a request off the list, and tells those who wait for its place, if it had one. */
+/* Takes a request off the list. If the request had a place in flight, wakes the requests that wait
+ * for a place. */
 static void delist(struct connection *connection, const struct pending *pending) {
     struct pending **link = &connection->pendings;
     while (*link != pending) {
@@ -1283,7 +1293,7 @@ static void delist(struct connection *connection, const struct pending *pending)
     }
 }
 
-/* Whoever stops waiting calls this: somebody else must lead. */
+/* Wakes another waiter to lead. Called by each thread that stops waiting. */
 static void hand_over(struct connection *connection) {
     struct pending *one = connection->is_leading ? NULL : connection->pendings;
     while (one != NULL && !one->is_waiting) {
@@ -1294,7 +1304,7 @@ static void hand_over(struct connection *connection) {
     }
 }
 
-/* A user leaves. With the last one goes a connection that takes no new calls. */
+/* Removes a user. With the last user, a connection that takes no new calls is freed. */
 static void connection_release(struct connection *connection) {
     struct pool *pool = connection->pool;
     hand_over(connection);
@@ -1306,9 +1316,9 @@ static void connection_release(struct connection *connection) {
         link = &(*link)->next;
     }
     *link = connection->next;
-    (void)shutdown(connection->fd, SHUT_RDWR); /* a child's copy must not keep it open */
-    (void)close(connection->fd);               /* -1: neither does anything */
-    while (connection->pendings != NULL) { /* orphans: every other has its caller */
+    (void)shutdown(connection->fd, SHUT_RDWR); /* even where a child has a copy */
+    (void)close(connection->fd);               /* no effect for -1 */
+    while (connection->pendings != NULL) { /* orphans; other requests belong to callers */
         struct pending *pending = connection->pendings;
         connection->pendings = pending->next;
         pending_free(pool, pending);
@@ -1317,7 +1327,8 @@ static void connection_release(struct connection *connection) {
     waitable_free(allocator_of(pool), connection);
 }
 
-/* Ends a connection; everything in flight on it fails with `error`. The caller uses it. */
+/* Ends a connection. All requests in flight fail with `error`. The caller is a user of the
+ * connection. */
 static void connection_fail(struct connection *connection, const assay_error *error) {
     if (!connection->is_failed) {
         connection->is_failed = true;
@@ -1330,7 +1341,7 @@ static void connection_fail(struct connection *connection, const assay_error *er
 
 /* ---------------------------------------------------------------- reading; the lock is held */
 
-/* Makes a frame with a status the error, in the server's words; false, like `fail`. */
+/* Fills in the error from a frame with a status, in the server's words. Returns false. */
 static bool fail_refused(
     const assay_allocator *allocator, const struct frame *frame, assay_code code,
     assay_error *error) {
@@ -1356,7 +1367,8 @@ static bool fail_refused(
     return false;
 }
 
-/* Takes a GoAway; false: it ends the connection, whose error says why. Owns the frame. */
+/* Handles a GoAway. False when the GoAway ends the connection, whose error has the reason. Owns the
+ * frame. */
 static bool file_go_away(struct connection *connection, struct frame *packed) {
     struct arena arena = {.allocator = allocator_of(connection->pool)};
     struct frame *frame = frame_open(arena.allocator, packed, &connection->error);
@@ -1376,7 +1388,7 @@ static bool file_go_away(struct connection *connection, struct frame *packed) {
     return drains;
 }
 
-/* What is wrong with a frame as part of the answer to `pending`; NULL: nothing. */
+/* Checks a frame as part of the answer to `pending`. Returns the fault, or NULL. */
 static const char *check_place(const struct pending *pending, const struct frame *frame) {
     const struct assay_header *it = &frame->header;
     const bool is_go_away = it->kind == ASSAY_KIND_GO_AWAY;
@@ -1399,7 +1411,7 @@ static const char *check_place(const struct pending *pending, const struct frame
                                    : "a provenance or generation that changed between frames";
 }
 
-/* Files one frame under its request; false: it fits none. Owns the frame. */
+/* Files one frame under its request. False when no request fits. Owns the frame. */
 static bool file_frame(struct connection *connection, struct frame *frame) {
     struct pending *pending = connection->pendings;
     while (pending != NULL && pending->id != frame->header.request_id) {
@@ -1436,8 +1448,8 @@ static bool file_frame(struct connection *connection, struct frame *frame) {
     return true;
 }
 
-/* Cuts what has been read into frames and files them; leaves less than a header in the buffer.
- * False: the connection's error says why. */
+/* Cuts the bytes read into frames and files them. Leaves less than a header in the buffer. On
+ * false, the connection's error has the reason. */
 static bool cut_frames(struct connection *connection) {
     const uint8_t *at = connection->buffer, *end = at + connection->filled;
     const bool is_open = connection->hello.requests_in_flight_max > 0;
@@ -1478,8 +1490,8 @@ static bool cut_frames(struct connection *connection) {
     return true;
 }
 
-/* Reads the socket once, for everybody, waiting for one of the events until `until` (0: not at
- * all). The lock is not held meanwhile. A body that is large is read into its frame. */
+/* Reads the socket once, for all requests, waiting for one of the events until `until` (0 for no
+ * wait). The lock is released meanwhile. A large body is read directly into its frame. */
 static void lead(struct connection *connection, short events, int64_t until) {
     struct frame *partial = connection->partial;
     const bool is_direct = partial != NULL && partial->size - partial->filled > READ_SIZE / 4;
@@ -1491,7 +1503,7 @@ static void lead(struct connection *connection, short events, int64_t until) {
     connection->is_leading = true;
     pthread_mutex_unlock(&connection->pool->lock);
     ssize_t count = -1;
-    int reason = EAGAIN; /* too late, or interrupted: whoever waits looks at the clock */
+    int reason = EAGAIN; /* too late, or interrupted: the waiting thread checks the clock */
     if (!polls || poll(&one, 1, (int)earlier(milliseconds_until(until), INT32_MAX)) > 0) {
         const int flags = until == FOREVER ? 0 : MSG_DONTWAIT;
         count = recv(connection->fd, target + *filled, room, flags);
@@ -1519,9 +1531,9 @@ static void lead(struct connection *connection, short events, int64_t until) {
 }
 
 /*
- * Waits for something to happen to an enlisted request, as leader when there is none. A request
- * without a place in flight leads only while others have one, and for a little while, since its
- * place may become free without a frame that it would read.
+ * Waits for an event on an enlisted request, and leads when no other thread does. A request without
+ * a place in flight leads only while other requests have a place, and only for a little while,
+ * since a place may become free without a frame.
  */
 static void wait_step(struct connection *connection, struct pending *pending, int64_t until) {
     const bool is_in_flight = pending->id != 0;
@@ -1537,8 +1549,8 @@ static void wait_step(struct connection *connection, struct pending *pending, in
 
 /* ---------------------------------------------------------------- writing; the lock is held */
 
-/* Waits until the server takes bytes again, or a little while. Reads meanwhile when nobody else
- * does, since the server may wait for us in turn. */
+/* Waits a little while for the server to accept bytes again. Reads meanwhile unless another
+ * thread does, since the server may be waiting to write too. */
 static void await_room(struct connection *connection, int64_t until) {
     const int64_t soon = earlier(until, milliseconds_from_now(BUSY_MILLISECONDS));
     struct pollfd one = {.fd = connection->fd, .events = POLLOUT};
@@ -1552,7 +1564,7 @@ static void await_room(struct connection *connection, int64_t until) {
     pthread_mutex_lock(&connection->pool->lock);
 }
 
-/* Writes a frame; false: it was not sent whole, so the server cannot act on it. */
+/* Writes a frame. False when the frame was not sent whole, so the server cannot act on it. */
 static bool write_frame(
     struct connection *connection, const uint8_t *bytes, size_t size, int64_t until) {
     while (connection->is_writing && !connection->is_failed && !has_passed(until)) {
@@ -1586,7 +1598,7 @@ static bool write_frame(
     return sent == size;
 }
 
-/* Writes a call's request, which is in flight; false: it was not sent. */
+/* Writes a call's request, which is in flight. False when the request was not sent. */
 static bool send_request(struct call *call, int64_t until) {
     struct connection *connection = call->connection;
     struct buffer packed = {.allocator = allocator_of(call->pool)};
@@ -1621,8 +1633,8 @@ static bool send_request(struct call *call, int64_t until) {
     return call->was_written || fail_late(call);
 }
 
-/* Parts with a call's request, if there is one: it is freed now or, if the server still answers it,
- * with the last frame. True: the server still answers. */
+/* Ends the call's part in its request, if any. The request is freed now or, if the server still
+ * answers, with the last frame. True when the server still answers. */
 static bool part_with(struct call *call) {
     struct connection *connection = call->connection;
     struct pending *pending = call->pending;
@@ -1642,8 +1654,8 @@ static bool part_with(struct call *call) {
 }
 
 /*
- * The next frame of an answer, or NULL: the connection failed, or `until` has passed, or the answer
- * is too large (the error says which). Frames that came before a failure are handed out first, but
+ * Returns the next frame of an answer. NULL when the connection failed, `until` has passed, or the
+ * answer is too large (the error has the reason). Frames received before a failure come first, but
  * not once the client is closed.
  */
 static struct frame *next_frame(struct call *call, int64_t until) {
@@ -1676,8 +1688,8 @@ static struct frame *next_frame(struct call *call, int64_t until) {
 
 /* ---------------------------------------------------------------- Hello and Cancel */
 
-/* Builds a request's body: the caller's words and, where the kind has these fields, that the model
- * be real, and from the second on which attempt it is. */
+/* Builds a request's body from the caller's message. Where the kind has the fields, adds the
+ * demand for a real model and, from the second attempt on, the number of the attempt. */
 static bool encode_call(struct call *call, uint64_t attempt) {
     const unsigned message = call->kind->request;
     union assay_request request;
@@ -1686,7 +1698,7 @@ static bool encode_call(struct call *call, uint64_t attempt) {
     const assay_requirements **demands = member(message, &request, "requirements");
     const assay_request_context **standing = member(message, &request, "context");
     memcpy(&request, call->message, assay_messages[message].size);
-    /* The health of a server has no model that could be real. */
+    /* A health request about the whole server has no model that could be real. */
     const bool is_server_wide =
         call->kind->number == ASSAY_KIND_HEALTH && request.health.model.data == NULL;
     if (demands != NULL && !call->pool->client->options.allow_mock && !is_server_wide) {
@@ -1715,7 +1727,8 @@ static bool encode_call(struct call *call, uint64_t attempt) {
     return !call->bytes.failed || fail_memory(call->error, "making a request");
 }
 
-/* Sends a request of our own; false: see the error. The caller parts with it then, too. */
+/* Sends a request of the client itself. On false, the error has the reason. Either way the caller
+ * must call part_with. */
 static bool send_own(struct call *call, struct connection *connection, int64_t until) {
     call->pool = connection->pool;
     call->connection = connection;
@@ -1729,7 +1742,8 @@ static bool send_own(struct call *call, struct connection *connection, int64_t u
     return call->was_written;
 }
 
-/* Asks the server to stop making an answer. Without memory it is read to its end instead. */
+/* Asks the server to stop making an answer. Without memory for the request, the answer is read to
+ * its end instead. */
 static void send_cancel(struct connection *connection, uint64_t target) {
     const assay_cancel_request message = {.target = target};
     assay_error error;
@@ -1739,7 +1753,7 @@ static void send_cancel(struct connection *connection, uint64_t target) {
     (void)part_with(&call);
 }
 
-/* Refuses a mock first and a failure second: nobody should act on a mock's words unawares. */
+/* Checks the provenance before the status: a mock's error text must not be taken for real. */
 static bool check_frame(const struct call *call, const struct frame *frame) {
     if (frame->header.provenance == ASSAY_MOCK && !call->pool->client->options.allow_mock) {
         (void)fail(
@@ -1779,7 +1793,7 @@ static bool say_hello(struct connection *connection, int64_t until, assay_error 
                    (options->compression || !hello->compression)) ||
                   breach(error, "reading the answer to Hello: it agrees to what was not offered");
     }
-    call.was_written = false; /* whatever comes of it, it is not waited for */
+    call.was_written = false; /* no longer waited for */
     (void)part_with(&call);
     arena_free(&arena);
     release(&options->allocator, frame);
@@ -1793,7 +1807,7 @@ static void pool_free(struct pool *pool) {
     waitable_free(allocator_of(pool), pool);
 }
 
-/* An empty pool for the calling process, or NULL: no memory, as the error says. */
+/* Makes an empty pool for the calling process. Without memory, NULL with an error. */
 static struct pool *pool_new(const assay_client *client, pid_t process, assay_error *error) {
     struct pool *pool = waitable_new(&client->options.allocator, sizeof *pool);
     if (pool == NULL) {
@@ -1802,14 +1816,14 @@ static struct pool *pool_new(const assay_client *client, pid_t process, assay_er
     }
     pool->process = process;
     pool->client = client;
-    (void)pthread_mutex_init(&pool->lock, NULL); /* without attributes it always succeeds */
+    (void)pthread_mutex_init(&pool->lock, NULL); /* never fails without attributes */
     return pool;
 }
 
 /*
- * Closes a child's copies of its parent's sockets. They are not shut down, since that would end
- * the parent's connections. A descriptor that the child has closed and used for something else
- * since is another file, and stays open.
+ * Closes a child's copies of its parent's sockets. A shutdown would end the parent's connections,
+ * so none is made. A descriptor that the child has meanwhile closed and reused is another file, and
+ * stays open.
  */
 static void close_copies(const struct pool *inherited) {
     const struct connection *connection = inherited->connections;
@@ -1823,9 +1837,9 @@ static void close_copies(const struct pool *inherited) {
 }
 
 /*
- * The pool of the calling process, or NULL: see the error. A child finds the parent's pool as the
- * fork found it. Its lock may be held by a thread that the child does not have, so the child leaves
- * the pool alone, memory and all, and makes a new one.
+ * Returns the pool of the calling process. NULL with an error. A child finds the parent's pool in
+ * the state at the fork. A thread missing in the child may hold the lock, so the child leaves the
+ * parent's pool alone, memory included, and makes a new pool.
  */
 static struct pool *pool_of(assay_client *client, assay_error *error) {
     struct pool *found = atomic_load(&client->pool);
@@ -1847,8 +1861,8 @@ static struct pool *pool_of(assay_client *client, assay_error *error) {
     return own;
 }
 
-/* A new connection that has said Hello, with the call as its user; NULL: see the error. The lock is
- * held, but not while the socket connects. */
+/* Opens a connection, says Hello, and makes the call its user. NULL with an error. The lock is
+ * held, but released while the socket connects. */
 static struct connection *open_connection(struct call *call) {
     struct pool *pool = call->pool;
     const uint64_t limit = pool->client->options.connect_milliseconds;
@@ -1871,7 +1885,7 @@ static struct connection *open_connection(struct call *call) {
     (void)fstat(fd, &connection->identity);
     pthread_mutex_lock(&pool->lock);
     connection->is_leading = false;
-    connection->fd = fd; /* last: a forked child reads it without the lock */
+    connection->fd = fd; /* last, since a forked child reads it without the lock */
     const int64_t until = earlier(milliseconds_from_now(limit), call->deadline);
     bool is_fine = fd >= 0 && say_hello(connection, until, call->error);
     if (is_fine && (connection->is_failed || connection->is_draining)) {
@@ -1889,8 +1903,8 @@ static struct connection *open_connection(struct call *call) {
     return is_fine ? connection : NULL;
 }
 
-/* The connection with the least to do, with the call as a user more: one that is there, if it has
- * nothing to do or no other may be opened. NULL: see the error. The lock is held. */
+/* Picks the connection with the fewest users and adds the call as a user. Opens a new connection
+ * when all are busy and the limit allows. NULL with an error. The lock is held. */
 static struct connection *pick(struct call *call) {
     struct connection *best = NULL;
     uint64_t count = 0;
@@ -1908,8 +1922,8 @@ static struct connection *pick(struct call *call) {
     return best;
 }
 
-/* Puts a call's request in flight on a connection that is alive and has a place for it, and makes
- * the call one of its users. False: see the error. The lock is held. */
+/* Puts a call's request in flight on a live connection with a free place, and makes the call a
+ * user. False with an error. The lock is held. */
 static bool acquire(struct call *call) {
     struct pool *pool = call->pool;
     while (!pool->is_closed) {
@@ -1921,7 +1935,7 @@ static bool acquire(struct call *call) {
             return false;
         }
         if (connection->pendings == NULL && !connection->is_leading) {
-            lead(connection, POLLIN, 0); /* idle: has the server closed it meanwhile? */
+            lead(connection, POLLIN, 0); /* idle: notices a closed connection */
         }
         enlist(connection, call->pending);
         const bool is_alive = !connection->is_failed && !connection->is_draining;
@@ -1943,7 +1957,7 @@ static bool acquire(struct call *call) {
 
 /* ================================================================ exchange */
 
-/* Whether this connection can carry the request; nothing is sent if it cannot. */
+/* True when the connection can carry the request. Otherwise nothing is sent. */
 static bool request_fits(struct call *call) {
     const struct connection *connection = call->connection;
     const assay_field_info *context = assay_field_named(call->kind->request, "context");
@@ -1966,7 +1980,7 @@ static bool request_fits(struct call *call) {
                size, connection->hello.body_size_max);
 }
 
-/* Hands a chunk out. */
+/* Hands a chunk to on_chunk. */
 static bool give_chunk(struct call *call, const struct frame *frame, const void *message) {
     const assay_call_options *options = call->options;
     if (options->on_chunk == NULL) {
@@ -1991,7 +2005,7 @@ static bool give_chunk(struct call *call, const struct frame *frame, const void 
                           call->kind->name);
 }
 
-/* Makes the whole answer the reply, which owns what the answer holds from then on; true. */
+/* Makes the whole answer the reply, and gives the answer's memory to the reply. Returns true. */
 static bool give_reply(struct call *call, const struct frame *frame, void *message) {
     struct arena *whole = &call->answer.whole;
     if (call->reply != NULL) {
@@ -2009,7 +2023,7 @@ static bool give_reply(struct call *call, const struct frame *frame, void *messa
     return true;
 }
 
-/* Until when the next frame is waited for. */
+/* Returns the time limit for the next frame. */
 static int64_t answer_limit(const struct call *call) {
     const assay_options *options = &call->pool->client->options;
     const int64_t grace = (int64_t)options->grace_milliseconds * 1000;
@@ -2019,8 +2033,9 @@ static int64_t answer_limit(const struct call *call) {
                : earlier(limit, milliseconds_from_now(options->answer_milliseconds));
 }
 
-/* Reads the frames of an answer to the last. The lock is held, but not while bodies are read, and
- * not in a child that on_chunk forked, where the lock may be held for ever. */
+/* Reads the frames of an answer to the last. The lock is held, but released while bodies are
+ * read. A child that on_chunk forked does not take the lock again, since a parent's thread may
+ * hold the lock forever. */
 static bool read_answer(struct call *call) {
     bool is_fine = true, is_whole = false;
     while (is_fine && !is_whole) {
@@ -2043,7 +2058,7 @@ static bool read_answer(struct call *call) {
     return is_fine;
 }
 
-/* Leaves a connection after a try that failed, or did not. */
+/* Leaves a connection after a try, failed or not. */
 static void leave(struct call *call, bool is_fine) {
     struct connection *connection = call->connection;
     const uint64_t id = call->pending->id;
@@ -2059,8 +2074,8 @@ static void leave(struct call *call, bool is_fine) {
     connection_release(connection);
 }
 
-/* One try, from finding a connection to the answer; the lock is held. In a child that on_chunk
- * forked connection, request and lock are the parent's, and left alone. */
+/* Makes one try, from finding a connection to the answer. The lock is held. A child that
+ * on_chunk forked leaves the parent's connection, request and lock alone. */
 static bool try_once(struct call *call) {
     const assay_allocator *allocator = allocator_of(call->pool);
     call->was_written = false;
@@ -2080,7 +2095,7 @@ static bool try_once(struct call *call) {
     return is_fine;
 }
 
-/* Microseconds of pause after the `made`th try: doubled each time, and spread. */
+/* Returns the pause after the `made`th try in microseconds: doubled each time, with jitter. */
 static int64_t backoff(const struct call *call, uint64_t made) {
     const uint64_t longest = call->pool->client->options.backoff_max_milliseconds;
     uint64_t pause = call->pool->client->options.backoff_milliseconds;
@@ -2088,15 +2103,16 @@ static int64_t backoff(const struct call *call, uint64_t made) {
         pause *= 2;
     }
     pause = pause > longest ? longest : pause;
-    /* Nothing secret: the clock and the place of the call, well mixed. */
+    /* The clock and the address of the call, mixed. Not secret. */
     const uint64_t seed = (uint64_t)now_microseconds() ^ (uint64_t)(uintptr_t)call;
     const uint64_t random = seed * 0x9E3779B97F4A7C15u >> 32;
     return (int64_t)(pause * 500 + random % (pause * 500 + 1));
 }
 
 /*
- * Microseconds of pause before the next try; -1: there is none. Within wait_milliseconds a server
- * that is not there or loads its model is tried again without counting it as an attempt.
+ * Returns the pause before the next try in microseconds, or -1 for no further try. Within
+ * wait_milliseconds, a server that is not up or loads its model is tried again without counting an
+ * attempt.
  */
 static int64_t pause_after(struct call *call, int64_t now) {
     const int64_t longest = WAIT_PAUSE_MILLISECONDS * 1000, left = call->wait_until - now;
@@ -2125,7 +2141,7 @@ static int64_t pause_after(struct call *call, int64_t now) {
     return asked < 0 ? backoff(call, call->made) : asked;
 }
 
-/* Pauses before the next try; the lock is held. False: none follows, and the error says why. */
+/* Pauses before the next try. The lock is held. False with an error when no try follows. */
 static bool pause_before_retry(struct call *call) {
     struct pool *pool = call->pool;
     const int64_t now = now_microseconds(), pause = pause_after(call, now);
@@ -2138,7 +2154,7 @@ static bool pause_before_retry(struct call *call) {
     return !pool->is_closed || fail_closed(pool, call->error);
 }
 
-/* A call on the pool of this process, with all its tries. */
+/* Makes a call on the process's pool, with all tries. */
 static bool run_call(struct call *call) {
     bool is_fine = encode_call(call, 1);
     if (is_fine) {
@@ -2183,7 +2199,7 @@ assay_code assay_call(
             error, ASSAY_REQUEST_INVALID, "calling: found kind %u%s, allowed: those of assay.h",
             number, message == NULL ? " without a request" : "");
     } else if (call.pool != NULL) {
-        /* A thread cancelled within a call would leave the lock, or the reading, to nobody. */
+        /* A thread cancelled within a call would never release the lock or the leading role. */
         int before;
         (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
         error->code = run_call(&call) ? ASSAY_OK : error->code;
@@ -2214,7 +2230,7 @@ assay_options assay_options_default(void) {
     return assay_defaults;
 }
 
-/* Whether each option is in the range of its table. */
+/* Checks each option against the range of its table. */
 static bool check_options(const assay_options *options, assay_error *error) {
     for (size_t i = 0; i < assay_option_count; i++) {
         const assay_field_info *field = &assay_option_fields[i];
@@ -2267,7 +2283,7 @@ void assay_client_close(assay_client *client) {
     assay_error error;
     int before;
     struct pool *pool = pool_of(client, &error);
-    if (pool == NULL) { /* a child without memory marks its own copy of the parent's pool */
+    if (pool == NULL) { /* a child without memory marks its copy of the parent's pool */
         atomic_load(&client->pool)->is_closed = true;
         return;
     }

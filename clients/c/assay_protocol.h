@@ -1,9 +1,9 @@
 /*
- * Generated from Protocol/protocol.json by Protocol/generate.py: do not edit.
+ * Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
  *
  * Numbers, values and messages of the wire protocol (Protocol/SPEC.md), errors, the options of a
- * client, a reply and a call for each kind of request. Included by assay.h, which says what the
- * calls do. A field with the type of an optional value that is not `given`, a text or bytes without
+ * client, a reply and a call for each kind of request. Included by assay.h, which describes the
+ * calls. A field with the type of an optional value that is not `given`, a text or bytes without
  * data, an array without items and a record that is NULL are absent.
  */
 #ifndef ASSAY_PROTOCOL_H
@@ -15,20 +15,20 @@
 #define ASSAY_RESPONSE_BIT 128
 
 /* Flags. */
-/* the body is one LZ4 block (section 5) */
+/* the body is an LZ4 block (section 5) */
 #define ASSAY_FLAG_COMPRESSED 1
-/* more frames of this response follow; never with a status other than 0 */
+/* more frames of the response follow (only with status 0) */
 #define ASSAY_FLAG_MORE 2
-/* the answer lists degradations; never with a status other than 0 */
+/* the answer lists degradations (only with status 0) */
 #define ASSAY_FLAG_DEGRADED 4
-/* all of them together */
+/* All flags together. */
 #define ASSAY_FLAGS_MAX 7
 
 /* Provenance. */
 #define ASSAY_REAL 1
 #define ASSAY_MOCK 2
 
-/* Limits; the unit stands behind each. */
+/* Limits, with units. */
 #define ASSAY_LIMIT_FRAME_SIZE_MAX_BEFORE_HELLO 4096ULL /* bytes */
 #define ASSAY_LIMIT_BODY_SIZE_MAX 4194304ULL /* bytes */
 #define ASSAY_LIMIT_BODY_SIZE_MIN 4096ULL /* bytes */
@@ -51,51 +51,51 @@
 #define ASSAY_LIMIT_COMPRESSION_SAMPLED_SIZE_MIN 16384ULL /* bytes */
 #define ASSAY_LIMIT_COMPRESSION_SAMPLE_SIZE 4096ULL /* bytes */
 
-/* Status numbers; see assay_status_name. */
+/* Status numbers, see assay_status_name. */
 enum {
     /* the answer follows */
     ASSAY_STATUS_OK = 0,
     /* a Cancel, or the connection's end, came before the work began */
     ASSAY_STATUS_CANCELLED = 1,
-    /* a failure nobody classified; also how a client reads a number it does not know */
+    /* an unclassified failure, or a number unknown to the client */
     ASSAY_STATUS_UNKNOWN = 2,
-    /* a field is unknown, malformed, out of range or missing; the error body names it */
+    /* a field is unknown, malformed, out of range or missing (the error body names the field) */
     ASSAY_STATUS_INVALID_ARGUMENT = 3,
     /* the request's deadline passed before the work began */
     ASSAY_STATUS_DEADLINE_EXCEEDED = 4,
-    /* no model of that name is served */
+    /* no model of the requested name is served */
     ASSAY_STATUS_NOT_FOUND = 5,
     /* the name, or the request id, is taken */
     ASSAY_STATUS_ALREADY_EXISTS = 6,
-    /* this client may not do that */
+    /* the client is not allowed to make the request */
     ASSAY_STATUS_PERMISSION_DENIED = 7,
-    /* a queue or a budget is full; refused at once instead of waiting without bound */
+    /* a queue or a budget is full (refused at once instead of waiting without bound) */
     ASSAY_STATUS_RESOURCE_EXHAUSTED = 8,
-    /* not in this state: no Hello yet (hello_required), a second Hello, a model that is not
+    /* the state forbids the request: no Hello yet (hello_required), a second Hello, a model not
      * ready */
     ASSAY_STATUS_FAILED_PRECONDITION = 9,
-    /* overtaken by something concurrent, such as a model being replaced */
+    /* overtaken by a concurrent change, for example a model being replaced */
     ASSAY_STATUS_ABORTED = 10,
-    /* right in itself but too much for this model: a prompt longer than the context, a token id
-     * outside the vocabulary */
+    /* valid, but too much for the model: a prompt longer than the context, a token id outside
+     * the vocabulary */
     ASSAY_STATUS_OUT_OF_RANGE = 11,
-    /* the kind is unknown or reserved; the connection lives on */
+    /* the kind is unknown or reserved (the connection lives on) */
     ASSAY_STATUS_UNIMPLEMENTED = 12,
     /* a fault of the server */
     ASSAY_STATUS_INTERNAL = 13,
-    /* not now: draining, or a model still loading (model_loading) */
+    /* the server is draining, or the model is still loading (model_loading) */
     ASSAY_STATUS_UNAVAILABLE = 14,
-    /* a served model drifted from its seal, or gives logits that are not finite */
+    /* a served model drifted from its seal, or gives non-finite logits */
     ASSAY_STATUS_DATA_LOSS = 15,
-    /* the server wants to know who is asking */
+    /* the server demands that the client identifies itself */
     ASSAY_STATUS_UNAUTHENTICATED = 16,
-    /* the bytes break the framing; sent in a GoAway, then the connection closes */
+    /* the bytes break the framing (sent in a GoAway before the connection closes) */
     ASSAY_STATUS_PROTOCOL_ERROR = 32,
-    /* a model file failed the assay; the error body names the layer */
+    /* a model file failed the assay (the error body names the layer) */
     ASSAY_STATUS_MODEL_REJECTED = 33,
-    /* a requirement stated in the request does not hold; nothing was computed */
+    /* a requirement of the request does not hold, and nothing was computed */
     ASSAY_STATUS_REQUIREMENT_NOT_MET = 34,
-    /* made by a client that got a mock answer without having allowed mocks */
+    /* made by a client that receives a mock answer and does not allow mocks */
     ASSAY_STATUS_MOCK_REFUSED = 35,
 };
 
@@ -131,7 +131,7 @@ enum {
     ASSAY_TYPE_BOOL = 8,
 };
 
-/* Messages: indices of assay_messages. */
+/* Messages, as indices of assay_messages. */
 enum {
     ASSAY_MESSAGE_REQUIREMENTS,
     ASSAY_MESSAGE_REQUEST_CONTEXT,
@@ -182,19 +182,19 @@ enum {
     ASSAY_MESSAGE_COUNT
 };
 
-/* Types of values, which own nothing. In replies a 0 byte stands behind the data of a text or
- * bytes, not counted in size. */
-/* u64: optional; unsigned integer */
+/* Types of values, which own nothing. In replies a 0 byte follows the data of a text or bytes,
+ * not counted in size. */
+/* u64: optional unsigned integer */
 typedef struct assay_opt_u64 {
     uint64_t value;
     bool given;
 } assay_opt_u64;
-/* f64: optional; number; NaN is out of every range */
+/* f64: optional number (NaN is out of every range) */
 typedef struct assay_opt_f64 {
     double value;
     bool given;
 } assay_opt_f64;
-/* bytes: as they are */
+/* bytes: raw bytes */
 typedef struct assay_bytes {
     const uint8_t *data;
     size_t size; /* bytes */
@@ -204,17 +204,17 @@ typedef struct assay_text {
     const char *data;
     size_t size; /* bytes */
 } assay_text;
-/* u32[]: array */
+/* u32[]: array of unsigned integers */
 typedef struct assay_u32s {
     const uint32_t *items;
     size_t count; /* elements */
 } assay_u32s;
-/* f32[]: array */
+/* f32[]: array of numbers */
 typedef struct assay_f32s {
     const float *items;
     size_t count; /* elements */
 } assay_f32s;
-/* bool: optional; 0 or 1 */
+/* bool: optional 0 or 1 */
 typedef struct assay_opt_bool {
     bool value;
     bool given;
@@ -225,7 +225,7 @@ typedef struct assay_texts {
     size_t count; /* elements */
 } assay_texts;
 
-/* Why a call gave no answer that may be used. */
+/* Outcome of a call. All codes but ASSAY_OK mean that there is no usable answer. */
 typedef enum assay_code {
     ASSAY_OK,
     /* the address is not a URL of a known form */
@@ -236,56 +236,57 @@ typedef enum assay_code {
     ASSAY_CONNECTION_CLOSED,
     /* the answer did not come in time */
     ASSAY_TIMED_OUT,
-    /* the server's bytes break the protocol; the connection is closed */
+    /* the server's bytes break the protocol, and the connection is closed */
     ASSAY_PROTOCOL_ERROR,
-    /* the answer comes from a mock and mocks are not allowed; nothing of it is handed out */
+    /* the answer comes from a mock and mocks are not allowed, so the answer is withheld */
     ASSAY_MOCK_REFUSED,
     /* the server answered with a status */
     ASSAY_SERVER_REFUSED,
-    /* the caller gave the answer up, or it is larger than answer_size_max */
+    /* the caller gave up the answer, or the answer is larger than answer_size_max */
     ASSAY_GIVEN_UP,
-    /* the request cannot be sent: it breaks the tables or exceeds a limit; nothing was sent */
+    /* the request breaks the tables or exceeds a limit, and nothing was sent */
     ASSAY_REQUEST_INVALID,
-    /* the server speaks an older revision that does not know the request; nothing was sent */
+    /* the server speaks an older revision without the request, and nothing was sent */
     ASSAY_REVISION_TOO_LOW,
     /* the allocator returned NULL */
     ASSAY_OUT_OF_MEMORY,
 } assay_code;
 
-/* What a client says about itself and insists on. Start from assay_options_default. */
+/* Settings of a client: name, demands, bounds and times. Start from assay_options_default. */
 typedef struct assay_options {
-    /* name and version of the program, for the server's log; default: the library's
-     * ("assay-c/0.1.0"; 1..128 bytes) */
+    /* name and version of the program, for the server's log (default "assay-c/0.1.0", 1..128
+     * bytes) */
     const char *name;
-    /* hand out answers of mocks, which say so (false) */
+    /* answers of mocks are handed out, with provenance mock (default false) */
     bool allow_mock;
-    /* offer LZ4 (true) */
+    /* LZ4 compression is offered in Hello (default true) */
     bool compression;
-    /* largest body accepted, bytes (4194304; 4096..4294967295) */
+    /* largest body accepted, bytes (default 4194304, 4096..4294967295) */
     uint64_t body_size_max;
-    /* largest whole answer accepted, bytes of its bodies; beyond it the answer is given up
-     * (1073741824; 4096..9007199254740991) */
+    /* largest whole answer accepted before the answer is given up, bytes of all bodies (default
+     * 1073741824, 4096..9007199254740991) */
     uint64_t answer_size_max;
-    /* size of the pool; a call takes the connection with the fewest requests in flight (1;
-     * 1..1024) */
+    /* size of the pool, where a call takes the connection with the fewest requests in flight
+     * (default 1, 1..1024) */
     uint64_t connections;
-    /* to connect, and again for Hello (5000; 1..4294967295) */
+    /* time to connect, and again for Hello, milliseconds (default 5000, 1..4294967295) */
     uint64_t connect_milliseconds;
-    /* longest silence on an answer; 0: any (0; 0..4294967295) */
+    /* longest silence on an answer, 0 for no bound, milliseconds (default 0, 0..4294967295) */
     uint64_t answer_milliseconds;
-    /* beyond a request's deadline before the client gives up by itself (2000; 0..4294967295) */
+    /* time after a request's deadline before the client gives up the answer, milliseconds
+     * (default 2000, 0..4294967295) */
     uint64_t grace_milliseconds;
-    /* in all (3; 1..4294967295) */
+    /* attempts of a call in all (default 3, 1..4294967295) */
     uint64_t attempts;
-    /* first pause between attempts; doubles; each with jitter from half to whole (50;
-     * 0..4294967295) */
+    /* first pause between attempts, doubled for each later pause, with jitter from half to
+     * whole, milliseconds (default 50, 0..4294967295) */
     uint64_t backoff_milliseconds;
-    /* longest pause between attempts (2000; 0..4294967295) */
+    /* longest pause between attempts, milliseconds (default 2000, 0..4294967295) */
     uint64_t backoff_max_milliseconds;
-    /* how long, from a call's start, to wait for a server that is not there or loads its model
-     * (0; 0..4294967295) */
+    /* time from a call's start to wait for a server that is absent or loads its model,
+     * milliseconds (default 0, 0..4294967295) */
     uint64_t wait_milliseconds;
-    assay_allocator allocator; /* resize NULL: realloc and free */
+    assay_allocator allocator; /* realloc and free when resize is NULL */
 } assay_options;
 
 typedef struct assay_requirements assay_requirements;
@@ -342,47 +343,47 @@ typedef struct assay_stats_response assay_stats_response;
 typedef struct assay_go_away assay_go_away;
 
 struct assay_requirements {
-    /* the model must be real; default false (optional) */
+    /* the model must be real, default false (optional) */
     assay_opt_bool real;
     /* SHA-256 of the file that must answer (optional, 32..32 bytes) */
     assay_bytes fingerprint;
-    /* device that must compute (optional, 1..64 bytes) */
+    /* device that must compute the answer (optional, 1..64 bytes) */
     assay_text device;
 };
 
 struct assay_request_context {
-    /* a W3C traceparent of version 00: where the caller's trace stands (optional, 55..55 bytes) */
+    /* W3C traceparent of version 00, the place in the caller's trace (optional, 55..55 bytes) */
     assay_text trace_context;
-    /* which attempt of its call this is; default 1 (optional, 1..4294967295) */
+    /* number of the attempt within the call, default 1 (optional, 1..4294967295) */
     assay_opt_u64 attempt;
-    /* orders the requests of one connection that wait, the highest first; default 4 (optional,
+    /* priority among the waiting requests of the connection, highest first, default 4 (optional,
      * 0..9) */
     assay_opt_u64 priority;
 };
 
 struct assay_timing {
-    /* last byte read to request admitted (required) */
+    /* from last byte read to request admitted, microseconds (required) */
     uint64_t accept;
-    /* waiting for the engine (required) */
+    /* waiting for the engine, microseconds (required) */
     uint64_t queue;
-    /* text to tokens (required) */
+    /* turning text into tokens, microseconds (required) */
     uint64_t tokenize;
-    /* reading the prompt (required) */
+    /* reading the prompt, microseconds (required) */
     uint64_t prefill;
-    /* making tokens (required) */
+    /* making tokens, microseconds (required) */
     uint64_t decode;
-    /* frames to the socket (required) */
+    /* writing frames to the socket, microseconds (required) */
     uint64_t write;
-    /* receipt to last frame (required) */
+    /* from receipt to last frame, microseconds (required) */
     uint64_t total;
 };
 
 struct assay_server_load {
-    /* requests that wait for the engine (required) */
+    /* requests waiting for the engine (required) */
     uint64_t queued;
-    /* requests that the engine works on (required) */
+    /* requests running on the engine (required) */
     uint64_t running;
-    /* how long a request that comes now may wait, microseconds, estimated (required) */
+    /* estimated wait of a new request, microseconds (required) */
     uint64_t wait_microseconds;
     /* pages of the key-value cache in use (required) */
     uint64_t cache_pages_used;
@@ -393,24 +394,24 @@ struct assay_server_load {
 struct assay_answer {
     /* name of the model that answered (required, 1..128 bytes) */
     assay_text model;
-    /* SHA-256 of the bytes that serve: of its file, or of the list of its files'; absent for a
-     * mock (optional, 32..32 bytes) */
+    /* SHA-256 of the bytes that serve: of the model's file, or of the list of the files'
+     * SHA-256, absent for a mock (optional, 32..32 bytes) */
     assay_bytes fingerprint;
-    /* device that computed (required, 1..64 bytes) */
+    /* device that computed the answer (required, 1..64 bytes) */
     assay_text device;
-    /* a Timing (required) */
+    /* time budget of the answer, a Timing (required) */
     const struct assay_timing *timing;
-    /* what makes this answer worse than it could be; not empty exactly when flag bit 2 is set
+    /* reasons for an answer worse than possible, not empty exactly when flag bit 2 is set
      * (0..1024 times, 1..2048 bytes) */
     assay_texts degradations;
-    /* how busy the server was when it answered (optional) */
+    /* load of the server at the time of the answer (optional) */
     const struct assay_server_load *server_load;
 };
 
 struct assay_chat_message {
-    /* who speaks (required, system | user | assistant) */
+    /* speaker of the turn (required, system | user | assistant) */
     assay_text role;
-    /* what is said, may be empty (required, 0..4000000 bytes) */
+    /* text of the turn, may be empty (required, 0..4000000 bytes) */
     assay_text content;
 };
 struct assay_chat_message_list {
@@ -419,9 +420,9 @@ struct assay_chat_message_list {
 };
 
 struct assay_input {
-    /* tokenized by the server (optional, 0..4000000 bytes) */
+    /* text, tokenized by the server (optional, 0..4000000 bytes) */
     assay_text text;
-    /* token ids, used as they are (optional, 1..1000000 elements) */
+    /* token ids, used unchanged (optional, 1..1000000 elements) */
     assay_u32s tokens;
 };
 struct assay_input_list {
@@ -432,31 +433,32 @@ struct assay_input_list {
 struct assay_logprobs {
     /* the tokens, in order (required, 0..1000000 elements) */
     assay_u32s tokens;
-    /* of each token; as many as tokens (required, 0..1000000 elements) */
+    /* log-probability of each token, as many as tokens (required, 0..1000000 elements) */
     assay_f32s logprobs;
-    /* alternatives per token; default 0 (optional, 0..64) */
+    /* alternatives per token, default 0 (optional, 0..64) */
     assay_opt_u64 top_count;
     /* the best tokens at each position: a row of top_count per token, best first (optional,
      * 0..1000000 elements) */
     assay_u32s top_tokens;
-    /* of each of them; as many as top_tokens (optional, 0..1000000 elements) */
+    /* log-probability of each alternative, as many as top_tokens (optional, 0..1000000 elements) */
     assay_f32s top_logprobs;
 };
 
 struct assay_error_body {
     /* stable reason in snake_case (required, 1..128 bytes) */
     assay_text code;
-    /* one sentence: tried, found, allowed, where (required, 0..2048 bytes) */
+    /* sentence with the attempt, the finding, the allowed values and the place (required,
+     * 0..2048 bytes) */
     assay_text message;
-    /* path of the refused field, requirements.device; #9 for an unknown id (optional, 1..128
+    /* path of the refused field (requirements.device), or #9 for an unknown id (optional, 1..128
      * bytes) */
     assay_text field;
-    /* pause before another attempt (optional, 0..3600000) */
+    /* pause before another attempt, milliseconds (optional, 0..3600000) */
     assay_opt_u64 retry_after_milliseconds;
-    /* with MODEL_REJECTED: the layer that refused (optional, file | parse | compatibility |
-     * placement | validation) */
+    /* layer that refused the model, with MODEL_REJECTED (optional, file | parse | compatibility
+     * | placement | validation) */
     assay_text layer;
-    /* how busy the server was when it refused (optional) */
+    /* load of the server at the time of the refusal (optional) */
     const struct assay_server_load *server_load;
 };
 
@@ -465,9 +467,9 @@ struct assay_hello_request {
     assay_text client;
     /* highest revision of version 1 the client speaks (required, 1..4294967295) */
     uint64_t revision;
-    /* the client reads compressed bodies and may send them; default false (optional) */
+    /* the client reads, and may send, compressed bodies, default false (optional) */
     assay_opt_bool compression;
-    /* largest body before compression the client accepts; default 4194304 (optional,
+    /* largest body that the client accepts, bytes before compression, default 4194304 (optional,
      * 4096..4294967295) */
     assay_opt_u64 body_size_max;
 };
@@ -475,50 +477,52 @@ struct assay_hello_request {
 struct assay_hello_response {
     /* name and version of the server program (required, 1..128 bytes) */
     assay_text server;
-    /* the revision in force: the lower of the two (required, 1..4294967295) */
+    /* revision in force, the lower of the client's and the server's (required, 1..4294967295) */
     uint64_t revision;
     /* bodies may be compressed from now on, in both directions (required) */
     bool compression;
-    /* largest body before compression the server accepts (required, 4096..4294967295) */
+    /* largest body that the server accepts, bytes before compression (required,
+     * 4096..4294967295) */
     uint64_t body_size_max;
-    /* requests this connection may have in flight (required, 1..4294967295) */
+    /* requests that the connection may have in flight (required, 1..4294967295) */
     uint64_t requests_in_flight_max;
 };
 
 struct assay_ping_request {
-    /* sent back as it is (optional, 0..65536 bytes) */
+    /* bytes to send back unchanged (optional, 0..65536 bytes) */
     assay_bytes payload;
 };
 
 struct assay_ping_response {
-    /* what was sent (optional, 0..65536 bytes) */
+    /* payload of the request (optional, 0..65536 bytes) */
     assay_bytes payload;
 };
 
 struct assay_health_request {
-    /* a model; absent: the server as a whole (optional, 1..128 bytes) */
+    /* name of a model, absent for the server as a whole (optional, 1..128 bytes) */
     assay_text model;
-    /* verify the model now; default false (optional) */
+    /* verify the model now, default false (optional) */
     assay_opt_bool verify;
-    /* where the request stands among others (optional) */
+    /* trace, attempt and priority of the request (optional) */
     const struct assay_request_context *context;
-    /* demands on that model (optional) */
+    /* demands on the model (optional) */
     const struct assay_requirements *requirements;
 };
 
 struct assay_health_response {
     /* work is accepted (required) */
     bool ready;
-    /* where it stands (required, loading | ready | failed | draining) */
+    /* state of the model, or of the server (required, loading | ready | failed | draining) */
     assay_text state;
-    /* why not, or what to know (optional, 1..2048 bytes) */
+    /* reason for not being ready, or a note (optional, 1..2048 bytes) */
     assay_text reason;
-    /* only after verify: what the comparison gave (optional, absent | matched | drifted) */
+    /* result of the comparison with the seal, only after verify (optional, absent | matched |
+     * drifted) */
     assay_text seal;
-    /* only with matched: how far a logit lay from the sealed one at most (optional, 0.0..10.0) */
+    /* largest distance of a logit from the sealed logit, only with matched (optional, 0.0..10.0) */
     assay_opt_f64 largest_difference;
-    /* of one real model: its files on disk beside those that were loaded (optional, unchanged |
-     * changed | missing) */
+    /* files on disk compared with the loaded files, only for one real model (optional, unchanged
+     * | changed | missing) */
     assay_text file;
 };
 
@@ -527,32 +531,31 @@ struct assay_models_request {
 };
 
 struct assay_model {
-    /* name it is served under (required, 1..128 bytes) */
+    /* name under which the model is served (required, 1..128 bytes) */
     assay_text name;
-    /* where it stands (required, loading | ready | failed | draining) */
+    /* state of the model (required, loading | ready | failed | draining) */
     assay_text state;
     /* 1 real, 2 mock (required, 1..2) */
     uint64_t provenance;
-    /* family, such as llama; empty while loading (required, 0..128 bytes) */
+    /* architecture family (llama), empty while loading (required, 0..128 bytes) */
     assay_text architecture;
-    /* weights, a count (required) */
+    /* number of weights (required) */
     uint64_t parameters;
-    /* tokens of the vocabulary (required) */
+    /* size of the vocabulary, tokens (required) */
     uint64_t vocabulary;
-    /* tokens of context (required) */
+    /* size of the context, tokens (required) */
     uint64_t context;
-    /* SHA-256 of the bytes that serve; absent for a mock (optional, 32..32 bytes) */
+    /* SHA-256 of the bytes that serve, absent for a mock (optional, 32..32 bytes) */
     assay_bytes fingerprint;
-    /* 1 for the first load under this name, one more for each later one (required,
-     * 0..4294967295) */
+    /* 1 for the first load under the name, 1 more for each later load (required, 0..4294967295) */
     uint64_t generation;
-    /* cpu, cuda:0 (required, 0..64 bytes) */
+    /* device of the model (cpu, cuda:0) (required, 0..64 bytes) */
     assay_text device;
-    /* why this device and not the one asked for (optional, 1..2048 bytes) */
+    /* reason for a device different from the requested device (optional, 1..2048 bytes) */
     assay_text device_reason;
-    /* memory taken (required) */
+    /* memory taken, bytes (required) */
     uint64_t bytes;
-    /* its files on disk beside those that were loaded; absent for a mock (optional, unchanged |
+    /* files on disk compared with the loaded files, absent for a mock (optional, unchanged |
      * changed | missing) */
     assay_text file;
 };
@@ -562,27 +565,28 @@ struct assay_model_list {
 };
 
 struct assay_models_response {
-    /* one Model each, in order of name (0..1024 times) */
+    /* a Model for each model, in order of name (0..1024 times) */
     struct assay_model_list models;
 };
 
 struct assay_load_request {
-    /* name to serve it under (required, 1..128 bytes) */
+    /* name under which the model will be served (required, 1..128 bytes) */
     assay_text name;
-    /* file on the server's machine (required, 1..4096 bytes) */
+    /* path of the model on the server's machine (required, 1..4096 bytes) */
     assay_text path;
-    /* how hard to try; default: the server's setting (optional, strict | graceful | development) */
+    /* loading strategy, absent for the server's setting (optional, strict | graceful |
+     * development) */
     assay_text strategy;
-    /* auto, cpu, cuda, cuda:N; default: the server's setting (optional, 1..64 bytes) */
+    /* device (auto, cpu, cuda, cuda:N), absent for the server's setting (optional, 1..64 bytes) */
     assay_text device;
 };
 
 struct assay_layer {
-    /* which layer of the assay (required, file | parse | compatibility | placement | validation) */
+    /* layer of the assay (required, file | parse | compatibility | placement | validation) */
     assay_text layer;
-    /* its verdict (required) */
+    /* verdict of the layer, true when passed (required) */
     bool ok;
-    /* how long it took (required) */
+    /* time taken, microseconds (required) */
     uint64_t microseconds;
 };
 struct assay_layer_list {
@@ -591,29 +595,29 @@ struct assay_layer_list {
 };
 
 struct assay_load_progress {
-    /* a Layer: this one is done (required) */
+    /* the Layer just completed (required) */
     const struct assay_layer *layer;
-    /* number of this frame in its answer, from 0 (optional) */
+    /* number of the frame in the answer, from 0 (optional) */
     assay_opt_u64 frame;
 };
 
 struct assay_load_response {
-    /* always true here; a rejection is a status (required) */
+    /* always true, since a rejection is a status (required) */
     bool accepted;
-    /* one Layer each, in order (0..1024 times) */
+    /* a Layer for each layer, in order (0..1024 times) */
     struct assay_layer_list layers;
     /* the Model now served (optional) */
     const struct assay_model *model;
     /* configuration overrides in effect, key=value (0..1024 times, 1..2048 bytes) */
     assay_texts overrides;
-    /* one sentence per failed attempt before this one (0..1024 times, 1..2048 bytes) */
+    /* a sentence for each earlier failed attempt (0..1024 times, 1..2048 bytes) */
     assay_texts attempts;
-    /* number of this frame in its answer, from 0 (optional) */
+    /* number of the frame in the answer, from 0 (optional) */
     assay_opt_u64 frame;
 };
 
 struct assay_unload_request {
-    /* model to stop serving, once its requests are done (required, 1..128 bytes) */
+    /* name of the model to stop serving, once its requests are done (required, 1..128 bytes) */
     assay_text name;
 };
 
@@ -622,15 +626,15 @@ struct assay_unload_response {
 };
 
 struct assay_tokenize_request {
-    /* absent: the server's only model (optional, 1..128 bytes) */
+    /* name of the model, absent for the server's only model (optional, 1..128 bytes) */
     assay_text model;
-    /* bytes, usually UTF-8; others are allowed (required, 0..4000000 bytes) */
+    /* text as bytes, usually UTF-8, but any bytes are allowed (required, 0..4000000 bytes) */
     assay_bytes text;
-    /* names of special tokens in the text become those tokens; default false (optional) */
+    /* names of special tokens in the text become special tokens, default false (optional) */
     assay_opt_bool parse_special;
-    /* add begin and end tokens as the model asks for; default true (optional) */
+    /* add begin and end tokens as the model demands, default true (optional) */
     assay_opt_bool add_special;
-    /* where the request stands among others (optional) */
+    /* trace, attempt and priority of the request (optional) */
     const struct assay_request_context *context;
     /* demands on the model (optional) */
     const struct assay_requirements *requirements;
@@ -639,70 +643,75 @@ struct assay_tokenize_request {
 struct assay_tokenize_response {
     /* token ids (required, 0..1000000 elements) */
     assay_u32s tokens;
-    /* who answered (required) */
+    /* facts about the answer, an Answer (required) */
     const struct assay_answer *answer;
 };
 
 struct assay_detokenize_request {
-    /* absent: the server's only model (optional, 1..128 bytes) */
+    /* name of the model, absent for the server's only model (optional, 1..128 bytes) */
     assay_text model;
     /* token ids (required, 0..1000000 elements) */
     assay_u32s tokens;
-    /* where the request stands among others (optional) */
+    /* trace, attempt and priority of the request (optional) */
     const struct assay_request_context *context;
     /* demands on the model (optional) */
     const struct assay_requirements *requirements;
 };
 
 struct assay_detokenize_response {
-    /* bytes; single tokens need not be whole characters (required, 0..4000000 bytes) */
+    /* text as bytes, since single tokens need not be whole characters (required, 0..4000000
+     * bytes) */
     assay_bytes text;
-    /* who answered (required) */
+    /* facts about the answer, an Answer (required) */
     const struct assay_answer *answer;
 };
 
 struct assay_generate_request {
-    /* absent: the server's only model (optional, 1..128 bytes) */
+    /* name of the model, absent for the server's only model (optional, 1..128 bytes) */
     assay_text model;
-    /* text to continue, may be empty; or one of the others (optional, 0..4000000 bytes) */
+    /* text to continue, may be empty, instead of tokens or messages (optional, 0..4000000 bytes) */
     assay_text prompt;
-    /* token ids to continue, used as they are; or one of the others (optional, 1..1000000
+    /* token ids to continue, used unchanged, instead of prompt or messages (optional, 1..1000000
      * elements) */
     assay_u32s tokens;
-    /* names of special tokens in prompt become those tokens; default false (optional) */
+    /* names of special tokens in prompt become special tokens, default false (optional) */
     assay_opt_bool parse_special;
-    /* add begin tokens to prompt as the model asks for; default true (optional) */
+    /* add begin tokens to prompt as the model demands, default true (optional) */
     assay_opt_bool add_special;
-    /* tokens to make at most; default 256 (optional, 1..1048576) */
+    /* tokens to make at most, default 256 (optional, 1..1048576) */
     assay_opt_u64 max_tokens;
-    /* 0 picks the best token every time; default 0 (optional, 0.0..100.0) */
+    /* sampling temperature, where 0 always picks the best token, default 0 (optional,
+     * 0.0..100.0) */
     assay_opt_f64 temperature;
-    /* keep the k best tokens; default 0, all (optional, 0..16777216) */
+    /* number of best tokens to keep, default 0, meaning all (optional, 0..16777216) */
     assay_opt_u64 top_k;
-    /* keep the best tokens up to this share; default 1, all (optional, 0.0..1.0) */
+    /* share of probability up to which the best tokens are kept, default 1, meaning all
+     * (optional, 0.0..1.0) */
     assay_opt_f64 top_p;
-    /* keep tokens of at least this share of the best; default 0, all (optional, 0.0..1.0) */
+    /* least share of the best token's probability for a token to be kept, default 0, meaning all
+     * (optional, 0.0..1.0) */
     assay_opt_f64 min_p;
-    /* seed of the sampler; default 0 (optional) */
+    /* seed of the sampler, default 0 (optional) */
     assay_opt_u64 seed;
-    /* end before this text appears (0..16 times, 1..256 bytes) */
+    /* stop string, before which the answer ends (0..16 times, 1..256 bytes) */
     assay_texts stop;
-    /* an overlong prompt loses its beginning (truncated_context); default false: refused
-     * (optional) */
+    /* cut the beginning of an overlong prompt (truncated_context) instead of refusing, default
+     * false (optional) */
     assay_opt_bool truncate_prompt;
-    /* log-probability of each token made, and of so many of the best beside it; absent: none
-     * (optional, 0..64) */
+    /* number of best alternatives to list beside each token's log-probability, absent for no
+     * log-probabilities (optional, 0..64) */
     assay_opt_u64 logprobs;
-    /* the same for the tokens of the prompt; absent: none (optional, 0..64) */
+    /* number of best alternatives to list beside each prompt token's log-probability, absent for
+     * none (optional, 0..64) */
     assay_opt_u64 prompt_logprobs;
-    /* one Chat message each: a conversation to continue; or one of the others (0..1024 times) */
+    /* conversation to continue, instead of prompt or tokens (0..1024 times) */
     struct assay_chat_message_list messages;
-    /* an end token does not end the answer; default false (optional) */
+    /* an end token does not end the answer, default false (optional) */
     assay_opt_bool ignore_eos;
-    /* tokens before which neither an end token is chosen nor a stop string looked for; default 0
+    /* tokens before which neither an end token is chosen nor a stop string looked for, default 0
      * (optional, 0..1048576) */
     assay_opt_u64 min_tokens;
-    /* where the request stands among others (optional) */
+    /* trace, attempt and priority of the request (optional) */
     const struct assay_request_context *context;
     /* demands on the model (optional) */
     const struct assay_requirements *requirements;
@@ -711,17 +720,17 @@ struct assay_generate_request {
 struct assay_generate_chunk {
     /* tokens made since the last frame (optional, 0..1000000 elements) */
     assay_u32s tokens;
-    /* their text, whole characters; may lag behind (optional, 0..4000000 bytes) */
+    /* text of the tokens, whole characters, may lag behind (optional, 0..4000000 bytes) */
     assay_text text;
     /* prompt tokens read so far (optional) */
     assay_opt_u64 prompt_done;
     /* prompt tokens in all (optional) */
     assay_opt_u64 prompt_total;
-    /* a Logprobs of exactly tokens; when asked for (optional) */
+    /* log-probabilities of exactly tokens, when requested (optional) */
     const struct assay_logprobs *logprobs;
-    /* a Logprobs of the next prompt tokens; when asked for (optional) */
+    /* log-probabilities of the next prompt tokens, when requested (optional) */
     const struct assay_logprobs *prompt_logprobs;
-    /* number of this frame in its answer, from 0 (optional) */
+    /* number of the frame in the answer, from 0 (optional) */
     assay_opt_u64 frame;
 };
 
@@ -730,54 +739,54 @@ struct assay_generate_response {
     assay_u32s tokens;
     /* text not sent in chunks (optional, 0..4000000 bytes) */
     assay_text text;
-    /* end token or stop string; max_tokens or context; Cancel; deadline (required, stop | length
-     * | cancelled | deadline) */
+    /* cause of the end: end token or stop string, max_tokens or context, Cancel, deadline
+     * (required, stop | length | cancelled | deadline) */
     assay_text finish_reason;
-    /* the stop string that ended it (optional, 1..256 bytes) */
+    /* stop string that ended the answer (optional, 1..256 bytes) */
     assay_text stop_matched;
     /* tokens of the prompt (required) */
     uint64_t prompt_tokens;
     /* tokens made in all (required) */
     uint64_t completion_tokens;
-    /* a Logprobs of exactly tokens; when asked for (optional) */
+    /* log-probabilities of exactly tokens, when requested (optional) */
     const struct assay_logprobs *logprobs;
-    /* a Logprobs of the prompt tokens not sent in chunks (optional) */
+    /* log-probabilities of the prompt tokens not sent in chunks (optional) */
     const struct assay_logprobs *prompt_logprobs;
-    /* number of this frame in its answer, from 0 (optional) */
+    /* number of the frame in the answer, from 0 (optional) */
     assay_opt_u64 frame;
-    /* who answered (required) */
+    /* facts about the answer, an Answer (required) */
     const struct assay_answer *answer;
 };
 
 struct assay_score_request {
-    /* absent: the server's only model (optional, 1..128 bytes) */
+    /* name of the model, absent for the server's only model (optional, 1..128 bytes) */
     assay_text model;
-    /* text; or one of the others (optional, 0..4000000 bytes) */
+    /* text, instead of tokens or messages (optional, 0..4000000 bytes) */
     assay_text prompt;
-    /* token ids, used as they are; or one of the others (optional, 1..1000000 elements) */
+    /* token ids, used unchanged, instead of prompt or messages (optional, 1..1000000 elements) */
     assay_u32s tokens;
     /* as in Generate (optional) */
     assay_opt_bool parse_special;
     /* as in Generate (optional) */
     assay_opt_bool add_special;
-    /* one Chat message each: a conversation; or one of the others (0..1024 times) */
+    /* conversation, instead of prompt or tokens (0..1024 times) */
     struct assay_chat_message_list messages;
-    /* one Input each (1..256 times) */
+    /* continuations to score, an Input each (1..256 times) */
     struct assay_input_list continuations;
-    /* alternatives listed beside each token; default 0 (optional, 0..64) */
+    /* alternatives listed beside each token, default 0 (optional, 0..64) */
     assay_opt_u64 top_logprobs;
-    /* where the request stands among others (optional) */
+    /* trace, attempt and priority of the request (optional) */
     const struct assay_request_context *context;
     /* demands on the model (optional) */
     const struct assay_requirements *requirements;
 };
 
 struct assay_continuation_score {
-    /* a Logprobs of the tokens that were scored (required) */
+    /* log-probabilities of the scored tokens (required) */
     const struct assay_logprobs *logprobs;
-    /* their sum: of the continuation as a whole (required) */
+    /* sum of the log-probabilities, for the continuation as a whole (required) */
     double logprob;
-    /* every token was the most probable one at its place (required) */
+    /* every token was the most probable token at its position (required) */
     bool greedy;
 };
 struct assay_continuation_score_list {
@@ -786,28 +795,28 @@ struct assay_continuation_score_list {
 };
 
 struct assay_score_response {
-    /* one Continuation score for each continuation, in order (1..256 times) */
+    /* a Continuation score for each continuation, in order (1..256 times) */
     struct assay_continuation_score_list scores;
     /* tokens of the prompt alone (required) */
     uint64_t prompt_tokens;
-    /* who answered (required) */
+    /* facts about the answer, an Answer (required) */
     const struct assay_answer *answer;
 };
 
 struct assay_embed_request {
-    /* absent: the server's only model (optional, 1..128 bytes) */
+    /* name of the model, absent for the server's only model (optional, 1..128 bytes) */
     assay_text model;
-    /* one Input each (1..256 times) */
+    /* inputs to embed, an Input each (1..256 times) */
     struct assay_input_list inputs;
-    /* names of special tokens in a text become those tokens; default false (optional) */
+    /* names of special tokens in a text become special tokens, default false (optional) */
     assay_opt_bool parse_special;
-    /* add begin and end tokens to a text as the model asks for; default true (optional) */
+    /* add begin and end tokens to a text as the model demands, default true (optional) */
     assay_opt_bool add_special;
-    /* how positions become one vector; default mean (optional, mean | last | cls) */
+    /* reduction of the positions to a single vector, default mean (optional, mean | last | cls) */
     assay_text pooling;
-    /* divide by the Euclidean length; default true (optional) */
+    /* divide each vector by the Euclidean length, default true (optional) */
     assay_opt_bool normalize;
-    /* where the request stands among others (optional) */
+    /* trace, attempt and priority of the request (optional) */
     const struct assay_request_context *context;
     /* demands on the model (optional) */
     const struct assay_requirements *requirements;
@@ -816,7 +825,7 @@ struct assay_embed_request {
 struct assay_embed_chunk {
     /* the next values (required, 1..1000000 elements) */
     assay_f32s embeddings;
-    /* number of this frame in its answer, from 0 (optional) */
+    /* number of the frame in the answer, from 0 (optional) */
     assay_opt_u64 frame;
 };
 
@@ -825,32 +834,32 @@ struct assay_embed_response {
     assay_f32s embeddings;
     /* values per input (required, 1..131072) */
     uint64_t dimensions;
-    /* inputs, as many as the request has (required, 1..256) */
+    /* number of inputs, equal to the request's (required, 1..256) */
     uint64_t count;
     /* tokens of all inputs together (required) */
     uint64_t prompt_tokens;
-    /* number of this frame in its answer, from 0 (optional) */
+    /* number of the frame in the answer, from 0 (optional) */
     assay_opt_u64 frame;
-    /* who answered (required) */
+    /* facts about the answer, an Answer (required) */
     const struct assay_answer *answer;
 };
 
 struct assay_logits_request {
-    /* absent: the server's only model (optional, 1..128 bytes) */
+    /* name of the model, absent for the server's only model (optional, 1..128 bytes) */
     assay_text model;
-    /* text; or one of the others (optional, 0..4000000 bytes) */
+    /* text, instead of tokens or messages (optional, 0..4000000 bytes) */
     assay_text prompt;
-    /* token ids, used as they are; or one of the others (optional, 1..1000000 elements) */
+    /* token ids, used unchanged, instead of prompt or messages (optional, 1..1000000 elements) */
     assay_u32s tokens;
     /* as in Generate (optional) */
     assay_opt_bool parse_special;
     /* as in Generate (optional) */
     assay_opt_bool add_special;
-    /* after every token; default false: after the last (optional) */
+    /* logits after every token instead of the last alone, default false (optional) */
     assay_opt_bool all_positions;
-    /* one Chat message each: a conversation; or one of the others (0..1024 times) */
+    /* conversation, instead of prompt or tokens (0..1024 times) */
     struct assay_chat_message_list messages;
-    /* where the request stands among others (optional) */
+    /* trace, attempt and priority of the request (optional) */
     const struct assay_request_context *context;
     /* demands on the model (optional) */
     const struct assay_requirements *requirements;
@@ -859,7 +868,7 @@ struct assay_logits_request {
 struct assay_logits_chunk {
     /* the next values (required, 1..1000000 elements) */
     assay_f32s logits;
-    /* number of this frame in its answer, from 0 (optional) */
+    /* number of the frame in the answer, from 0 (optional) */
     assay_opt_u64 frame;
 };
 
@@ -870,9 +879,9 @@ struct assay_logits_response {
     uint64_t vocabulary;
     /* positions in all (required, 1..4294967295) */
     uint64_t positions;
-    /* number of this frame in its answer, from 0 (optional) */
+    /* number of the frame in the answer, from 0 (optional) */
     assay_opt_u64 frame;
-    /* who answered (required) */
+    /* facts about the answer, an Answer (required) */
     const struct assay_answer *answer;
 };
 
@@ -882,7 +891,7 @@ struct assay_cancel_request {
 };
 
 struct assay_cancel_response {
-    /* it was in flight and is being stopped (required) */
+    /* the target was in flight and is being stopped (required) */
     bool found;
 };
 
@@ -891,11 +900,11 @@ struct assay_stats_request {
 };
 
 struct assay_counter {
-    /* what is counted (required, 1..128 bytes) */
+    /* name of the counter (required, 1..128 bytes) */
     assay_text name;
-    /* counted for real answers (required) */
+    /* count for real answers (required) */
     uint64_t real;
-    /* counted for mock answers (required) */
+    /* count for mock answers (required) */
     uint64_t mock;
 };
 struct assay_counter_list {
@@ -904,43 +913,43 @@ struct assay_counter_list {
 };
 
 struct assay_stats_response {
-    /* one Counter each, in order of name (0..1024 times) */
+    /* a Counter for each counter, in order of name (0..1024 times) */
     struct assay_counter_list counters;
 };
 
 struct assay_go_away {
-    /* shutting_down, idle (required, 1..128 bytes) */
+    /* reason of the end (shutting_down, idle) (required, 1..128 bytes) */
     assay_text reason;
-    /* time until the server closes what is still open (required) */
+    /* time until the server closes everything still open, milliseconds (required) */
     uint64_t drain_milliseconds;
 };
 
-/* An error; owns nothing. Prompts and answers never appear in it. */
+/* An error. Owns nothing, and never holds prompts or answers. */
 typedef struct assay_error {
     assay_code code;
-    /* the server's status number, or the one that fits the code */
+    /* status number, from the server or from the code */
     uint32_t status;
-    /* of the frame that failed: ASSAY_REAL, ASSAY_MOCK; 0: there was none */
+    /* provenance of the failed frame: ASSAY_REAL, ASSAY_MOCK, or 0 for none */
     uint8_t provenance;
     bool has_retry_after;
     bool has_server_load;
-    /* stable reason in snake_case; empty: none */
+    /* stable reason in snake_case, empty for none */
     char server_code[132];
-    /* one sentence: tried, found, allowed, where */
+    /* sentence with the attempt, the finding, the allowed values and the place */
     char message[2564];
-    /* path of the refused field, requirements.device; #9 for an unknown id; empty: none */
+    /* path of the refused field (requirements.device), or #9 for an unknown id, empty for none */
     char field[132];
-    /* pause before another attempt, if has_retry_after */
+    /* pause before another attempt, milliseconds, valid if has_retry_after */
     uint64_t retry_after_milliseconds;
-    /* with MODEL_REJECTED: the layer that refused; empty: none */
+    /* layer that refused the model, with MODEL_REJECTED, empty for none */
     char layer[16];
-    /* how busy the server was when it refused, if has_server_load */
+    /* load of the server at the time of the refusal, valid if has_server_load */
     assay_server_load server_load;
 } assay_error;
 
 /* A part of an answer, valid while on_chunk runs. */
 typedef struct assay_chunk {
-    uint8_t kind; /* ASSAY_KIND_...: which of the union */
+    uint8_t kind; /* ASSAY_KIND_..., selects the member of the union */
     uint8_t provenance;
     uint32_t generation;
     union {
@@ -952,13 +961,13 @@ typedef struct assay_chunk {
     };
 } assay_chunk;
 
-/* A whole answer: what was sent in chunks is in it. Freed by assay_reply_free. */
+/* A whole answer, with the content of all chunks. Freed by assay_reply_free. */
 typedef struct assay_reply {
-    uint8_t kind;               /* ASSAY_KIND_...: which of the union */
+    uint8_t kind;               /* ASSAY_KIND_..., selects the member of the union */
     uint8_t provenance;         /* ASSAY_REAL or ASSAY_MOCK (only with allow_mock) */
-    bool degraded;              /* answer->degradations says how */
-    uint32_t generation;        /* of the model that answered, 0: none */
-    const assay_answer *answer; /* who answered, on what, in what time; NULL: the kind has none */
+    bool degraded;              /* reasons in answer->degradations */
+    uint32_t generation;        /* generation of the model that answered, 0 for none */
+    const assay_answer *answer; /* model, device and timing, NULL for kinds without answer */
     union {
         const void *message;
         const assay_ping_response *ping;
@@ -979,84 +988,85 @@ typedef struct assay_reply {
 } assay_reply;
 
 /*
- * A function for each kind of request, which takes the kind's request if that has fields. It blocks
- * until the answer is whole, and returns the error's code; call, reply and error may be NULL.
+ * A function for each kind of request, with the kind's request as parameter if the request has
+ * fields. The function blocks until the answer is whole, and returns the error's code. The
+ * parameters call, reply and error may be NULL.
  */
-/* same bytes back */
+/* returns the payload unchanged */
 assay_code assay_ping(
     assay_client *client, const assay_ping_request *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error);
-/* may this model, or this server, be sent work */
+/* reports if a model, or the server, accepts work */
 assay_code assay_health(
     assay_client *client, const assay_health_request *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error);
-/* list of models */
+/* lists the models */
 assay_code assay_models(
     assay_client *client, const assay_call_options *call, assay_reply *reply, assay_error *error);
-/* assay a file and serve it; streamed */
+/* assays a model file and serves the model (streamed) */
 assay_code assay_load(
     assay_client *client, const assay_load_request *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error);
-/* stop serving a model */
+/* stops serving a model */
 assay_code assay_unload(
     assay_client *client, const assay_unload_request *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error);
-/* text to token ids */
+/* turns text into token ids */
 assay_code assay_tokenize(
     assay_client *client, const assay_tokenize_request *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error);
-/* token ids to text */
+/* turns token ids into text */
 assay_code assay_detokenize(
     assay_client *client, const assay_detokenize_request *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error);
-/* continue a prompt; streamed */
+/* continues a prompt (streamed) */
 assay_code assay_generate(
     assay_client *client, const assay_generate_request *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error);
-/* log-probabilities of given continuations */
+/* computes log-probabilities of given continuations */
 assay_code assay_score(
     assay_client *client, const assay_score_request *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error);
-/* raw scores; streamed */
+/* computes raw scores of the vocabulary (streamed) */
 assay_code assay_logits(
     assay_client *client, const assay_logits_request *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error);
-/* inputs to vectors; streamed */
+/* turns inputs into vectors (streamed) */
 assay_code assay_embed(
     assay_client *client, const assay_embed_request *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error);
-/* counters, split by provenance */
+/* returns counters, split by provenance */
 assay_code assay_stats(
     assay_client *client, const assay_call_options *call, assay_reply *reply, assay_error *error);
-/* Any of these by number of kind; request is the struct of that kind's request message. */
+/* A call by number of kind. The request is the struct of the kind's request message. */
 assay_code assay_call(
     assay_client *client, uint8_t kind, const void *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error);
 
-/* How often a field may be there. */
+/* Presence of a field. */
 enum { ASSAY_REQUIRED, ASSAY_OPTIONAL, ASSAY_REPEATED };
 
-/* One row of a message's table, and where the field lies in its struct. For generic programs. */
+/* One row of a message's table, with the field's place in the struct. For generic programs. */
 typedef struct assay_field_info {
     const char *name;
     uint16_t id;
     uint8_t type;     /* ASSAY_TYPE_... */
     uint8_t presence; /* ASSAY_REQUIRED, ... */
-    uint8_t since;    /* lowest revision that knows it */
-    uint8_t record;   /* of a record: index of its message */
+    uint8_t since;    /* lowest revision with the field */
+    uint8_t record;   /* index of a record's message */
     uint32_t times_min, times_max;
-    uint8_t scalar_size;  /* bytes of a u64, f64 or bool; 0: another type */
+    uint8_t scalar_size;  /* bytes of a u64, f64 or bool, else 0 */
     uint8_t element_size; /* bytes of a u64, f64 or bool, of an element of an array, of a char */
-    size_t item_size;     /* of a list: bytes from one to the next; of a record: of its struct */
+    size_t item_size;     /* bytes of an item of a list, or of a record's struct */
     uint64_t min, max;    /* bytes, elements or value */
     double f64_min, f64_max;
     bool min_exclusive;
-    bool is_traceparent;        /* a W3C traceparent of version 00 */
-    const char *const *choices; /* NULL: any; else ends with NULL */
+    bool is_traceparent;        /* true for a W3C traceparent of version 00 */
+    const char *const *choices; /* allowed words, ends with NULL (NULL for any) */
     size_t offset;
 } assay_field_info;
 
-/* Fields of a message of which at most one is given, and if `needs_one`, exactly one. */
+/* Fields of a message, of which at most one is given, and exactly one if `needs_one`. */
 typedef struct assay_rule {
     uint8_t rows[4]; /* indices of the message's fields */
     uint8_t count;
@@ -1066,35 +1076,35 @@ typedef struct assay_rule {
 /* One message. */
 typedef struct assay_message_info {
     const char *name;
-    size_t size; /* of its struct, bytes */
+    size_t size; /* bytes of the message's struct */
     const assay_field_info *fields;
     size_t field_count;
     const assay_rule *rules;
     size_t rule_count;
 } assay_message_info;
 
-/* One kind of request, with the messages of its frames (ASSAY_MESSAGE_COUNT: none). */
+/* One kind of request, with the messages of the frames (ASSAY_MESSAGE_COUNT for none). */
 typedef struct assay_kind_info {
     const char *name;
     uint8_t number;
     uint8_t since;
     bool streamed;
-    bool retry_safe; /* sending it twice does no harm */
+    bool retry_safe; /* true when a repeated request does no harm */
     uint8_t request, chunk, response;
 } assay_kind_info;
 
 /* Name of a code in snake_case: "mock_refused". */
 const char *assay_code_name(assay_code code);
-/* Name of a status number: "UNAVAILABLE". A number nobody knows is "UNKNOWN". */
+/* Name of a status number: "UNAVAILABLE". An unknown number is "UNKNOWN". */
 const char *assay_status_name(uint32_t status);
 
 extern const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT];
-extern const assay_kind_info assay_kinds[]; /* the served ones */
+extern const assay_kind_info assay_kinds[]; /* the served kinds */
 extern const size_t assay_kind_count;
-extern const assay_field_info assay_option_fields[]; /* of assay_options */
+extern const assay_field_info assay_option_fields[]; /* fields of assay_options */
 extern const size_t assay_option_count;
 
-/* The tables: for assay.c, which defines ASSAY_PROTOCOL_TABLES once. */
+/* Tables for assay.c, which defines ASSAY_PROTOCOL_TABLES once. */
 #ifdef ASSAY_PROTOCOL_TABLES
 
 static const assay_field_info assay_fields_requirements[] = {
@@ -1991,7 +2001,7 @@ union assay_request {
     assay_stats_request stats;
 };
 
-/* Lists that an answer is put together from, and where the frames have them. */
+/* Lists of which an answer is assembled, and their places in frames. */
 enum {
     ASSAY_LIST_TOKENS,
     ASSAY_LIST_TEXT,
@@ -2011,7 +2021,7 @@ enum {
 static const struct {
     uint8_t message, list;
     uint8_t element_size;
-    bool in_record; /* at `offset` is a pointer to it */
+    bool in_record; /* at `offset` is a pointer to a record with the list */
     size_t offset, inner;
 } assay_lists[] = {
     {ASSAY_MESSAGE_GENERATE_CHUNK, ASSAY_LIST_TOKENS, 4, false,
@@ -2077,7 +2087,7 @@ static const struct {
 };
 static const size_t assay_list_count = 24;
 
-/* Numbers on the wire: the lowest byte first. */
+/* Numbers on the wire, lowest byte first. */
 static uint16_t get_u16(const uint8_t *bytes) {
     return (uint16_t)(bytes[0] | bytes[1] << 8);
 }
@@ -2103,7 +2113,7 @@ static void put_u64(uint8_t *bytes, uint64_t value) {
 
 /* The header of a frame. */
 struct assay_header {
-    /* same */
+    /* bytes after the length word: 28 + body bytes on the wire */
     uint32_t length;
     /* 1 */
     uint8_t version;
@@ -2113,11 +2123,11 @@ struct assay_header {
     uint8_t flags;
     /* 1 real, 2 mock */
     uint8_t provenance;
-    /* the request's; 0 in GoAway only */
+    /* id of the request, 0 in GoAway only */
     uint64_t request_id;
     /* status code, 0 is OK */
     uint32_t status;
-    /* same */
+    /* body bytes before compression */
     uint32_t raw_size;
     /* generation of the model that answered, 0 for none */
     uint32_t generation;
@@ -2153,7 +2163,7 @@ static void put_header(uint8_t *bytes, struct assay_header header) {
     put_u32(bytes + 28, header.reserved);
 }
 
-/* What may be wrong with the header of a response, in the order of the checks. */
+/* Checks of the header of a response, in order. */
 enum {
     ASSAY_FRAMING_LENGTH_TOO_SMALL,
     ASSAY_FRAMING_LENGTH_TOO_LARGE,
@@ -2172,7 +2182,7 @@ enum {
 
 static const struct {
     const char *code;
-    size_t from_byte; /* bytes that must be there to see it */
+    size_t from_byte; /* bytes needed for the check */
     const char *allowed;
 } assay_framing[ASSAY_FRAMING_COUNT] = {
     {"length_too_small", 4, "length at least 28"},
@@ -2286,7 +2296,7 @@ const char *assay_code_name(assay_code code) {
     return index < sizeof assay_codes / sizeof *assay_codes ? assay_codes[index].name : "unknown";
 }
 
-/* Row of a status number; one that nobody knows reads as UNKNOWN. */
+/* Row of a status number. An unknown number gives the row of UNKNOWN. */
 static size_t assay_status_row(uint32_t status) {
     for (size_t i = 0; i < sizeof assay_statuses / sizeof *assay_statuses; i++) {
         if (assay_statuses[i].number == status) {
@@ -2300,7 +2310,7 @@ const char *assay_status_name(uint32_t status) {
     return assay_statuses[assay_status_row(status)].name;
 }
 
-/* A served kind; NULL: there is none of this number. */
+/* The served kind with the number, or NULL. */
 static const assay_kind_info *assay_kind_of(uint8_t number) {
     for (size_t i = 0; i < assay_kind_count; i++) {
         if (assay_kinds[i].number == number) {
@@ -2310,7 +2320,7 @@ static const assay_kind_info *assay_kind_of(uint8_t number) {
     return NULL;
 }
 
-/* A field of a message; NULL: it has none of this name. */
+/* The field of a message with the name, or NULL. */
 static const assay_field_info *assay_field_named(unsigned message, const char *name) {
     for (size_t i = 0; i < assay_messages[message].field_count; i++) {
         if (strcmp(assay_messages[message].fields[i].name, name) == 0) {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Unit tests of the C client: with the address and undefined-behaviour sanitizers where the
-# compiler has them, then with the thread sanitizer; ends with the tests' own closing line.
+# Runs the unit tests of the C client: with the thread sanitizer, then with the address and
+# undefined-behaviour sanitizers, where the compiler has them. Ends with the tests' closing line.
 set -eu
 cd "$(dirname "$0")"
 CC=${CC:-cc}

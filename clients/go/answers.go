@@ -1,10 +1,10 @@
-// What the frames of an answer say, put together and checked against the request.
+// Answers: the frames' content, put together and checked against the request.
 //
-// Guarantees: nothing is kept that the request did not ask for, and no more values than it can
-// have; the first frame that contradicts its own fields, its flags, an earlier frame or the request
-// is named, and nothing is taken after it. A frame that says its number is the one expected, and
-// what the last frame counts is what came: an answer that lost a frame on the way, or has one
-// twice, is never handed out.
+// Guarantees: only requested values are kept, and no more values than the request can have. The
+// first frame that contradicts its own fields, its flags, an earlier frame or the request is named
+// in the error, and no later frame is taken. The number in a frame is the expected number, and the
+// counts in the last frame match the received values. So an answer with a lost or doubled frame is
+// never handed out.
 // Not here: provenance and failures (exchange.go).
 
 package assay
@@ -16,19 +16,20 @@ import (
 	"reflect"
 )
 
-// answer is one in the making: chunks, then a whole. add and finish, where there are such, compare
-// them with the request; finish also gives the whole what came in chunks. An error is a breach of
-// the protocol.
+// answer is an unfinished answer: chunks, then a whole. add and finish are optional, and compare
+// the frames with the request. finish also copies the content of the chunks into the whole. An
+// error is a breach of the protocol.
 type answer[Chunk, Whole any] struct {
 	frames  uint64
-	values  []float32 // of the frames so far
+	values  []float32 // values of the frames so far
 	whole   Whole
 	add     func(*Chunk) error
-	onChunk func(*Chunk) // hands it out; nil: chunks stay here
+	onChunk func(*Chunk) // hands a chunk out, or nil to keep chunks here
 	finish  func(*Whole) error
 }
 
-// plain is an answer that the request says nothing about. Without a Chunk it has one frame.
+// plain makes an answer without checks against the request. Without a Chunk, the answer has one
+// frame.
 func plain[Chunk, Whole any]() *answer[Chunk, Whole] { return &answer[Chunk, Whole]{} }
 
 // take adds a frame.
@@ -51,8 +52,9 @@ func (a *answer[Chunk, Whole]) take(f *frame) error {
 	return err
 }
 
-// read decodes one frame and compares its degraded flag with its list, and its number with the next
-// one; a frame of revision 2 says none. A row of numbers continues that of the frames before.
+// read decodes one frame. The degraded flag must match the list of degradations, and the frame
+// number must be the next number (absent in revision 2). Rows of numbers are joined with the rows
+// of earlier frames.
 func (a *answer[Chunk, Whole]) read(f *frame, value any) error {
 	into, ok := value.(message)
 	if !ok {
@@ -114,7 +116,7 @@ func (r *LogitsRequest) answer() *answer[logitsChunk, LogitsResponse] {
 		if r.AllPositions {
 			expected = uint64(len(r.Tokens))
 		}
-		// 0: of a text the server alone knows how many tokens it has.
+		// 0 for a text, whose number of tokens only the server knows.
 		if expected != 0 && made.Positions != expected {
 			return fmt.Errorf("found %d positions, allowed: %d", made.Positions, expected)
 		}
@@ -137,7 +139,8 @@ func (r *EmbedRequest) answer() *answer[embedChunk, EmbedResponse] {
 	}}
 }
 
-// checkCount: both factors are below 2^32, or the frame would not have been decoded.
+// checkCount compares found with the product, which does not overflow: decoding refuses factors of
+// 2^32 or more.
 func checkCount(found int, rows, columns uint64) error {
 	if uint64(found) != rows*columns {
 		return fmt.Errorf("found %d values, allowed: %d times %d", found, rows, columns)
@@ -147,11 +150,11 @@ func checkCount(found int, rows, columns uint64) error {
 
 // ---------------------------------------------------------------- Generate
 
-// generation is what has come of the answer to a Generate.
+// generation is the received part of the answer to a Generate.
 type generation struct {
 	tokens                   []uint32
 	text                     []byte
-	logprobs, promptLogprobs *Logprobs // nil: not asked for
+	logprobs, promptLogprobs *Logprobs // nil when not requested
 }
 
 func (r *GenerateRequest) answer() *answer[GenerateChunk, GenerateResponse] {
@@ -186,7 +189,8 @@ func (g *generation) finish(made *GenerateResponse) error {
 	if made.PromptLogprobs == nil {
 		return nil
 	}
-	// All tokens of the prompt but the first have one; fewer only when the answer was stopped.
+	// All prompt tokens except the first have a log-probability. Fewer are allowed only in an answer
+	// that was stopped.
 	found := uint64(len(made.PromptLogprobs.Tokens))
 	if found > 0 && found >= made.PromptTokens || found+1 < made.PromptTokens && !made.isCut() {
 		return fmt.Errorf("found log-probabilities of %d prompt tokens, allowed: all but one of %d",
@@ -195,7 +199,7 @@ func (g *generation) finish(made *GenerateResponse) error {
 	return nil
 }
 
-// isCut says whether an answer was stopped from outside, and is shorter than it would be.
+// isCut returns true when the answer was stopped from outside, and is shorter than it would be.
 func (r *GenerateResponse) isCut() bool {
 	return r.FinishReason == "cancelled" || r.FinishReason == "deadline"
 }
@@ -221,7 +225,7 @@ func (c *coder) counted(name string, found, expected int) {
 func (c *GenerateChunk) consistent() *breach    { return beside(c.Logprobs, c.Tokens) }
 func (r *GenerateResponse) consistent() *breach { return beside(r.Logprobs, r.Tokens) }
 
-// beside: log-probabilities that travel with tokens are those of exactly these tokens.
+// beside refuses log-probabilities of other tokens than the frame's.
 func beside(logprobs *Logprobs, tokens []uint32) *breach {
 	if logprobs == nil || len(logprobs.Tokens)+len(tokens) == 0 ||
 		reflect.DeepEqual(logprobs.Tokens, tokens) {
@@ -230,7 +234,7 @@ func beside(logprobs *Logprobs, tokens []uint32) *breach {
 	return &breach{"logprobs", "they are not those of the frame's tokens"}
 }
 
-// empty is a list for up to *asked alternatives; nil without that.
+// empty makes a list for up to *asked alternatives, or nil when asked is nil.
 func empty(asked *uint64) *Logprobs {
 	if asked == nil {
 		return nil
@@ -238,7 +242,7 @@ func empty(asked *uint64) *Logprobs {
 	return &Logprobs{Tokens: []uint32{}, Logprobs: []float32{}, TopCount: *asked}
 }
 
-// append adds a piece, all of which have as many alternatives as the first that has tokens.
+// append adds a piece. All pieces have as many alternatives as the first piece with tokens.
 func (l *Logprobs) append(name string, piece *Logprobs) error {
 	switch {
 	case piece == nil:

@@ -1,11 +1,12 @@
 // Package assay is a client of the Assay wire protocol (Protocol/SPEC.md): language models over a
 // Unix socket or TCP, many requests at once on one connection.
 //
-// Answers of mocks are refused unless Options.AllowMock says otherwise: requests say so to the
-// server, and the provenance of every frame is checked. Every call takes a context. Its deadline
-// goes to the server, which then ends the answer itself; the client waits GraceMilliseconds longer
-// for that. Cancelling it gives the answer up at once and tells the server so. An answer that was
-// cut short because the context ended is an error, in which errors.Is finds the context's.
+// Answers of mocks are refused unless Options.AllowMock is set: requests demand a real model, and
+// the provenance of every frame is checked. Every call takes a context. The server receives the
+// context's deadline and ends the answer itself, for which the client waits GraceMilliseconds
+// longer. Cancelling the context gives the answer up at once and stops the server. An answer that
+// was cut short because the context ended is an error, in which errors.Is finds the context's
+// error.
 //
 // A Client may be used by any number of goroutines. Every error is an *Error.
 package assay
@@ -19,11 +20,11 @@ import (
 	"sync"
 )
 
-// socketPathMax is what a Unix socket's address has room for, bytes.
+// socketPathMax is the longest path of a Unix socket, bytes.
 const socketPathMax = 107
 
-// Client is a pool of connections to one server: each is opened when a request needs it, once
-// however many wait for it, and replaced when it is lost.
+// Client is a pool of connections to one server. A connection is opened when a request needs it,
+// once for all waiting requests, and replaced when lost.
 type Client struct {
 	network, address string
 	options          Options
@@ -32,12 +33,12 @@ type Client struct {
 	end  context.CancelFunc
 
 	mutex sync.Mutex
-	slots []*connection // those that take new calls; nil: none yet
+	slots []*connection // connections that take new calls, nil for a free slot
 }
 
-// NewClient makes a client of the server at tcp://HOST:PORT or unix:///PATH; each function in
-// options may change the Options. It touches no network: the first call connects. Errors:
-// CodeAddressInvalid, CodeRequestInvalid for options out of range.
+// NewClient makes a client of the server at tcp://HOST:PORT or unix:///PATH. Each function in
+// options may change the Options. NewClient uses no network: the first call connects. Errors:
+// CodeAddressInvalid, and CodeRequestInvalid for options out of range.
 func NewClient(address string, options ...func(*Options)) (*Client, error) {
 	c := &Client{options: defaultOptions}
 	for _, option := range options {
@@ -55,14 +56,14 @@ func NewClient(address string, options ...func(*Options)) (*Client, error) {
 	return c, nil
 }
 
-// Close closes all connections; the server cancels what is in flight, which fails with
-// CodeConnectionClosed, like every later call. Safe to repeat.
+// Close closes all connections. The server cancels the requests in flight, which fail with
+// CodeConnectionClosed, like all later calls. Close may be repeated.
 func (c *Client) Close() error {
 	c.end()
 	return nil
 }
 
-// parseAddress takes a URL apart without touching the network.
+// parseAddress splits a URL without using the network.
 func parseAddress(text string) (network, address string, failure *Error) {
 	scheme, rest, _ := strings.Cut(text, "://")
 	host, port, err := net.SplitHostPort(rest)
@@ -87,9 +88,9 @@ func parseAddress(text string) (network, address string, failure *Error) {
 	return scheme, rest, nil
 }
 
-// choose reserves the connection with the fewest requests for another one, an open one before a new
-// one; opening another is better than to share one. One that is leaving keeps its requests and gets
-// no new ones. That of a closed client does not connect.
+// choose reserves the connection with the fewest requests for one more request. An idle open
+// connection is best, then a new connection, then a shared connection. A leaving connection keeps
+// its requests and gets no new requests. The connection of a closed client does not connect.
 func (c *Client) choose() *connection {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -119,8 +120,8 @@ func (c *Client) choose() *connection {
 // Ptr returns a pointer to a copy of value, for members that tell "not given" from a zero.
 func Ptr[T any](value T) *T { return &value }
 
-// ask waits for the whole answer to a request. onChunk, which may be nil, sees each chunk before
-// that, on the calling goroutine; nothing is sent again after the first.
+// ask waits for the whole answer to a request. onChunk, which may be nil, receives each chunk on
+// arrival, on the calling goroutine. After the first chunk the request is not sent again.
 func ask[Chunk, Whole any](
 	e *exchange, fresh func() *answer[Chunk, Whole], onChunk func(*Chunk),
 ) (*Whole, error) {

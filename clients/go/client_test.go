@@ -1,4 +1,4 @@
-// The client against a scripted server: what it sends, when it sends again, and what it refuses.
+// Tests of the client against a scripted server: requests sent, requests sent again, and refusals.
 
 package assay
 
@@ -22,10 +22,10 @@ func client(t *testing.T, address string, options ...func(*Options)) *Client {
 	return c
 }
 
-// ping is a call of which nothing but its end matters.
+// ping makes a call for tests where only the outcome matters.
 func ping(c *Client) (*PingResponse, error) { return c.Ping(background, PingRequest{}) }
 
-// expectCode checks what a call failed with.
+// expectCode checks the code of a call's error.
 func expectCode(t *testing.T, err error, code Code) *Error {
 	t.Helper()
 	var failure *Error

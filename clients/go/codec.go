@@ -1,10 +1,9 @@
-// Bodies: the fields of a struct to bytes and back (Protocol/SPEC.md, section 2).
+// Bodies: conversion of a struct's fields to bytes and back (Protocol/SPEC.md, section 2).
 //
-// A struct's method `fields` (protocol.go) has a coder go through its members, each with its row of
-// the table, and serves both ways. What breaks a table is refused on the way out as well as on the
-// way in. A decoded value owns its memory; nothing is allocated for a length before the bytes it
-// speaks of are known to be there.
-// Not here: frames (frames.go), what two messages say about each other (answers.go).
+// A struct's method `fields` (protocol.go) leads a coder through the members, each with its row of
+// the table, for writing and for reading. A breach of the table is refused in both directions. A
+// decoded value owns its memory. Memory is allocated only for bytes that are known to be present.
+// Not here: frames (frames.go), rules between two messages (answers.go).
 
 package assay
 
@@ -21,10 +20,10 @@ import (
 // body is a struct with a table: a message or a record.
 type body interface{ fields(c *coder) }
 
-// consistent is a body whose fields say something about each other.
+// consistent is a body with rules between its fields.
 type consistent interface{ consistent() *breach }
 
-// breach is a body that breaks its table: the field's path and what is wrong with it.
+// breach is a broken rule of a table: the field's path and the reason.
 type breach struct{ path, reason string }
 
 func (b *breach) Error() string { return fmt.Sprintf("field %q: %s", b.path, b.reason) }
@@ -32,12 +31,13 @@ func (b *breach) Error() string { return fmt.Sprintf("field %q: %s", b.path, b.r
 // coder writes or reads one body.
 type coder struct {
 	reads    bool
-	bytes    []byte  // what has been written, or is still to be read
-	revision uint32  // the lowest that knows all that has been written
-	wrong    *breach // the first one; nothing is read after it
+	bytes    []byte  // bytes written, or bytes still to be read
+	revision uint32  // lowest revision with all fields written
+	wrong    *breach // first breach, after which reading stops
 }
 
-// encode appends the fields of a body to bytes, and returns the lowest revision that knows them.
+// encode appends the fields of a body to bytes, and returns the lowest revision that has all the
+// fields.
 func encode(from body, bytes []byte) ([]byte, uint32, *breach) {
 	c := &coder{bytes: bytes, revision: 1}
 	from.fields(c)
@@ -71,7 +71,8 @@ func (c *coder) required(f field, member any) {
 	}
 }
 
-// optional writes a member that is given, and reads one that is there; it returns whether it did.
+// optional writes a member that is given, or reads a member that is present. Returns true when the
+// member was written or read.
 func (c *coder) optional(f field, member any, given bool) bool {
 	switch {
 	case c.reads:
@@ -84,7 +85,7 @@ func (c *coder) optional(f field, member any, given bool) bool {
 	return given
 }
 
-// pointer is an optional member whose zero value says something: absent is nil.
+// pointer handles an optional member whose zero value has a meaning. nil means absent.
 func pointer[T any](c *coder, f field, member **T) {
 	if c.reads && c.isNext(&f) {
 		*member = new(T)
@@ -105,7 +106,7 @@ func repeated[T any](c *coder, f field, member *[]T) {
 	}
 }
 
-// exactlyOne refuses none of these fields, and more than one.
+// exactlyOne requires exactly one of the fields.
 func (c *coder) exactlyOne(names []string, given ...bool) {
 	count, wrong := 0, names[0]
 	for index, each := range given {
@@ -149,14 +150,14 @@ func (c *coder) write(f *field, member any) {
 	}
 }
 
-// Write is for package binary.
+// Write implements io.Writer for package binary.
 func (c *coder) Write(bytes []byte) (int, error) {
 	c.bytes = append(c.bytes, bytes...)
 	return len(bytes), nil
 }
 
-// isNext says whether the next field to be read is this one. Fields come in ascending order: one
-// that was passed over is none of this body's.
+// isNext returns true when the next field to be read is f. Fields come in ascending order, so a
+// field with a lower id is refused.
 func (c *coder) isNext(f *field) bool {
 	if c.wrong != nil || len(c.bytes) == 0 {
 		return false
@@ -172,7 +173,7 @@ func (c *coder) isNext(f *field) bool {
 	return id == f.id
 }
 
-// read takes the next field, which is this one.
+// read reads the next field, which is f.
 func (c *coder) read(f *field, member any) {
 	size, rest := uint64(binary.LittleEndian.Uint32(c.bytes[4:])), c.bytes[fieldHeaderSize:]
 	switch element := typeSizes[f.typ]; {
@@ -211,7 +212,7 @@ func (c *coder) read(f *field, member any) {
 	c.check(f, member)
 }
 
-// inside has what is wrong with a record be wrong with the field that holds it.
+// inside turns a breach within a record into a breach of the field that holds the record.
 func (c *coder) inside(f *field, wrong *breach) {
 	if wrong != nil {
 		c.wrong = &breach{strings.TrimSuffix(f.name+"."+wrong.path, "."), wrong.reason}
@@ -220,15 +221,15 @@ func (c *coder) inside(f *field, wrong *breach) {
 
 // ---------------------------------------------------------------- ranges
 
-// check refuses a value that is out of its range.
+// check refuses a value out of range.
 func (c *coder) check(f *field, member any) {
 	switch value := member.(type) {
-	case body, *bool: // there is none
+	case body, *bool: // no range
 	case *string:
 		c.text(f, *value)
 	case *uint64:
 		c.within(f, *value)
-	case *float64: // put so that NaN, for which no comparison holds, is refused
+	case *float64: // written so that NaN is refused, for which no comparison holds
 		if !(*value >= f.least && *value <= f.most) || f.above && *value == f.least {
 			c.refuse(f.name, "found %v, allowed: %v to %v", *value, f.least, f.most)
 		}
@@ -261,7 +262,7 @@ func (c *coder) text(f *field, found string) {
 	}
 }
 
-// traceparent is W3C Trace Context's, version 00.
+// traceparent is the W3C Trace Context format, version 00.
 var traceparent = regexp.MustCompile("^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$")
 
 func isTraceparent(text string) bool {

@@ -1,21 +1,20 @@
-// One connection: Hello, requests in flight, and the goroutine that sorts what arrives.
+// One connection: Hello, requests in flight, and the goroutine that sorts received frames.
 //
-// Guarantees, of what arrives: a frame is kept only when it answers a request in flight, with that
-// request's kind and with the provenance and generation of its earlier frames (Load excepted, whose
-// progress comes before its model); anything else ends the connection and everything in flight on
-// it. Frames of a request that was given up are dropped until its last one; of an answer of more
-// than AnswerSizeMax bytes nothing is kept.
-// Of what is sent: never more requests in flight than the server said in Hello; Cancel is not
-// counted, as the server does not. A frame that was begun is finished, by whomever, or the
-// connection ends: nothing is ever written behind half a frame. A caller whose context ends is not
-// kept by a peer that takes nothing; what is left of the frame is then written behind the caller's
-// back, and Cancel after it. A peer that takes nothing for writeStall is given up.
+// Guarantees for received frames: a frame is kept only when it answers a request in flight, has the
+// kind of the request, and has the provenance and generation of the answer's earlier frames. Load
+// is exempt from the last rule, because its progress comes before its model. Any other frame ends
+// the connection and all its requests. When a request was given up, its frames are dropped up to
+// and including the last frame. No part of an answer of more than AnswerSizeMax bytes is kept.
+// Guarantees for sent frames: the number of requests in flight never exceeds the limit from Hello.
+// Neither side counts Cancel. A frame that was begun is finished, by any goroutine, or the
+// connection ends: no frame follows half a frame. A peer that accepts no bytes does not delay a
+// caller whose context ends. The rest of the caller's frame is then written in the background, and
+// Cancel follows. A peer that accepts no bytes for writeStall is given up.
 //
-//
-// What waits is written by whoever made room for it: a caller that comes, the goroutine that read
-// a last frame, the one that wrote the rest of a frame. One mutex guards all of that; frames of
-// answers go to their caller through a channel of the call.
-// Not here: what the bodies say (answers.go), other attempts (exchange.go).
+// Waiting frames are written by the goroutine that made room: a new caller, the goroutine that read
+// a last frame, or the goroutine that wrote the rest of a frame. One mutex guards all of this
+// state. Frames of answers reach their caller through a channel of the call.
+// Not here: the content of bodies (answers.go), further attempts (exchange.go).
 
 package assay
 
@@ -29,48 +28,49 @@ import (
 )
 
 const (
-	// cancelMax is how long the answer to a Cancel may take, which comes at once, whatever the server
-	// does: a connection without one is dead.
+	// cancelMax bounds the wait for the answer to a Cancel. A live server answers at once, so a
+	// connection without the answer is dead.
 	cancelMax = 10 * time.Second
-	// framesAhead is how many frames of an answer may have arrived and not been taken.
+	// framesAhead is the number of frames of an answer that may wait for the caller.
 	framesAhead = 8
-	// freshness is how lately something must have been read for that to be all there is.
+	// freshness is the age of the last read below which the socket is not checked for input before
+	// sending.
 	freshness = 100 * time.Microsecond
-	// writeStall is how long the peer may take nothing before a connection is given up.
+	// writeStall is the time after which a connection is given up when the peer accepts no bytes.
 	writeStall = 10 * time.Second
-	// writeStep bounds what is given to the system at once, bytes: the stall is looked at in between.
+	// writeStep bounds one write, bytes. The stall is checked between writes.
 	writeStep = 64 * 1024
-	// keepAliveIdle is how long a TCP connection may be silent before it is probed.
+	// keepAliveIdle is the silence after which a TCP connection is probed.
 	keepAliveIdle = 30 * time.Second
 	// keepAliveInterval is the time between two probes, seconds.
 	keepAliveInterval = 10
-	// keepAliveProbes without an answer are the connection's end.
+	// keepAliveProbes is the number of probes without an answer that end the connection.
 	keepAliveProbes = 3
 )
 
 type connection struct {
 	options *Options
-	users   atomic.Int32       // requests that wait or are in flight
+	users   atomic.Int32       // waiting requests and requests in flight
 	open    atomic.Bool        // Hello is over
-	leaving atomic.Bool        // it takes no new requests
-	end     context.CancelFunc // closes the socket, which the reading goroutine sees
+	leaving atomic.Bool        // takes no new requests
+	end     context.CancelFunc // closes the socket, which ends the reading goroutine
 	socket  net.Conn
 	reader  frameReader
 	hello   helloResponse
 
 	mutex    sync.Mutex
-	waiting  []*call          // for their turn
-	cancels  []uint64         // ids of requests that the server is still to be told to stop
-	calls    map[uint64]*call // sent and not complete
-	inFlight uint64           // of them those that are no Cancel
+	waiting  []*call          // calls that wait for their turn
+	cancels  []uint64         // ids of requests to cancel
+	calls    map[uint64]*call // calls that are sent and not complete
+	inFlight uint64           // number of calls in calls, without Cancel
 	lastID   uint64
-	writing  bool // a frame is half written; writeRest sees to the rest
-	unsorted bool // something has arrived that must be looked at before anything is sent
+	writing  bool // a frame is half written, and writeRest writes the rest
+	unsorted bool // received bytes must be read before the next send
 	lastRead time.Time
-	failure  *Error // why it is over
+	failure  *Error // reason for the end of the connection
 }
 
-// run opens the connection and sorts what arrives until it ends.
+// run opens the connection and sorts received frames until the connection ends.
 func (c *connection) run(life context.Context, network, address string) {
 	failure := c.greet(life, network, address)
 	for failure == nil {
@@ -91,7 +91,7 @@ func (c *connection) run(life context.Context, network, address string) {
 	}
 }
 
-// readingError tells damage from silence, which only Hello has a limit for, and from the end.
+// readingError makes the error for damage, for silence during Hello, or for a closed connection.
 func (c *connection) readingError(err error) *Error {
 	const doing = "reading the server's answers"
 	if wrong, ok := err.(damage); ok {
@@ -105,10 +105,10 @@ func (c *connection) readingError(err error) *Error {
 
 // ---------------------------------------------------------------- Hello
 
-// greet connects and says Hello. Each of the two has the time of ConnectMilliseconds.
+// greet connects and says Hello, each within ConnectMilliseconds.
 func (c *connection) greet(life context.Context, network, address string) *Error {
 	limit := milliseconds(c.options.ConnectMilliseconds)
-	dialer := net.Dialer{Timeout: limit, KeepAlive: keepAliveIdle} // TCP comes without delay
+	dialer := net.Dialer{Timeout: limit, KeepAlive: keepAliveIdle} // net sets TCP_NODELAY
 	socket, err := dialer.DialContext(life, network, address)
 	if err != nil {
 		return failed(CodeUnreachable, err, "connecting to %s://%s: %v", network, address, err)
@@ -141,12 +141,12 @@ func (c *connection) agree(doing string, f *frame) *Error {
 	c.socket.SetReadDeadline(time.Time{})
 	c.reader.bodyLimit = uint32(c.options.BodySizeMax)
 	c.reader.decompresses = c.hello.Compression
-	c.open.Store(true) // what waits is sent as soon as more is to be read
+	c.open.Store(true) // waiting requests are sent at the next read
 	return nil
 }
 
-// readPlain reads a frame about the connection itself, which has no more frames behind it and is
-// never a mock's. One with a status is an error of that code.
+// readPlain reads a frame about the connection itself, which is the only frame of its answer and
+// never a mock's. A frame with a status is an error with the code refused.
 func readPlain(doing string, f *frame, refused Code, into body) *Error {
 	if f.flags&^flagCompressed != 0 || f.provenance != Real {
 		return protocolError(doing, "found flags 0x%02x and provenance %d, allowed: none, and 1", f.flags,
@@ -163,8 +163,8 @@ func readPlain(doing string, f *frame, refused Code, into body) *Error {
 
 // ---------------------------------------------------------------- reading
 
-// file hands a frame to the call it is for. It waits for a caller that is framesAhead behind, as
-// one of Load can be, whose function sees each layer; all others read as fast as they can.
+// file hands a frame to its call. file blocks when the caller is framesAhead frames behind, as in a
+// Load with a slow function for layers. All other callers read without delay.
 func (c *connection) file(f *frame) *Error {
 	target, failure := c.sort("sorting the server's answers", f)
 	if target != nil {
@@ -173,7 +173,7 @@ func (c *connection) file(f *frame) *Error {
 	return failure
 }
 
-// sort finds the call that a frame is for; nil when nobody waits for it.
+// sort finds the call of a frame, or nil when no caller waits for the frame.
 func (c *connection) sort(doing string, f *frame) (*call, *Error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -217,8 +217,8 @@ func (c *connection) sort(doing string, f *frame) (*call, *Error) {
 	return target, nil
 }
 
-// leave has the connection take no new requests; those that wait are no longer its own. One that
-// chose it when it was open goes elsewhere. The mutex is held.
+// leave stops the connection from taking new requests and removes the waiting requests. A request
+// that chose the connection while it was open moves to another connection. The mutex is held.
 func (c *connection) leave() {
 	c.leaving.Store(true)
 	why := c.failure
@@ -235,7 +235,7 @@ func (c *connection) leave() {
 	c.pass()
 }
 
-// fail ends the connection, and with it everything in flight. Only the first reason counts.
+// fail ends the connection and all its requests. Only the first reason counts.
 func (c *connection) fail(failure *Error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -246,7 +246,7 @@ func (c *connection) fail(failure *Error) {
 	}
 }
 
-// Read is the socket's, for the frame reader: when it is called, all that was read before is
+// Read reads from the socket for the frame reader. At each call of Read, all bytes read earlier are
 // sorted.
 func (c *connection) Read(bytes []byte) (int, error) {
 	c.mutex.Lock()
@@ -258,8 +258,8 @@ func (c *connection) Read(bytes []byte) (int, error) {
 
 // ---------------------------------------------------------------- writing
 
-// enqueue has a request wait for its turn, which comes when the connection is open, what has
-// arrived is sorted (it may be a farewell, or damage), and there is a place.
+// enqueue makes a request wait for its turn. The turn comes when the connection is open, the
+// received bytes are sorted (a GoAway or damage may be among them), and a place is free.
 func (c *connection) enqueue(e *exchange) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -273,7 +273,7 @@ func (c *connection) enqueue(e *exchange) {
 	}
 }
 
-// pass sends what waits and has its turn, Cancel first. A connection that is leaving ends with its
+// pass sends waiting frames whose turn has come, Cancel first. A leaving connection ends with its
 // last call. The mutex is held.
 func (c *connection) pass() {
 	for len(c.cancels) > 0 && !c.writing && c.failure == nil {
@@ -300,8 +300,8 @@ func (c *connection) pass() {
 	}
 }
 
-// write puts a call in flight; the mutex is held. What the socket does not take at once is written
-// behind the caller's back.
+// write puts a call in flight. Bytes that the socket does not accept at once are written in the
+// background. The mutex is held.
 func (c *connection) write(target *call, deadlineMilliseconds uint32, body []byte) {
 	c.lastID++
 	target.id = c.lastID
@@ -333,30 +333,31 @@ func (c *connection) writeRest(target *call, bytes []byte) {
 
 // ---------------------------------------------------------------- calls
 
-// call is one request on a connection, whose mutex guards it.
+// call is one request on a connection. The connection's mutex guards the call.
 type call struct {
 	connection *connection
-	exchange   *exchange // nil of Hello and Cancel
+	exchange   *exchange // nil for Hello and Cancel
 	kind       byte
-	wasOpen    bool        // its connection, when it was chosen
-	frames     chan *frame // first nil, at its turn; what arrives; closed at the connection's end
-	unsent     *Error      // why it was not sent at its turn
-	id         uint64      // 0: not sent
-	begun      bool        // a byte of it was written
-	first      header      // of its first frame
-	abandoned  bool        // nobody waits
-	size       uint64      // of the bodies of the frames that were taken, bytes
+	wasOpen    bool        // the connection was open when chosen
+	frames     chan *frame // nil at the call's turn, then the frames; closed with the connection
+	unsent     *Error      // set when the request was not sent at its turn
+	id         uint64      // 0 before sending
+	begun      bool        // a byte of the request was written
+	first      header      // header of the first frame
+	abandoned  bool        // no caller waits
+	size       uint64      // body bytes of the frames taken
 }
 
-// giveUp drops what has come and what is still to come, and asks the server to stop unless it has.
-// The place in flight is free when the last frame has come. It returns whether a byte was written.
+// giveUp drops received and future frames, and cancels the request at the server when the answer is
+// not complete. The place in flight becomes free with the last frame. Returns true when a byte was
+// written.
 func (target *call) giveUp() bool {
 	c := target.connection
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	target.abandoned = true
 	for len(target.frames) > 0 {
-		<-target.frames // the reading goroutine may wait for room
+		<-target.frames // makes room for the reading goroutine
 	}
 	if target.id == 0 {
 		c.users.Add(-1)

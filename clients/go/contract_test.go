@@ -1,5 +1,5 @@
-// What protocol.json says of every client: options, attempts that say their number, answers that
-// are too large, close, and requests that break their table.
+// Tests of the rules of protocol.json for every client: options, numbered attempts, too large
+// answers, close, and requests against their tables.
 
 package assay
 
@@ -38,7 +38,7 @@ func TestOptionsHaveTheirDefaultsAndRanges(t *testing.T) {
 	}
 }
 
-// contextOf is the context that a Generate says, nil for none.
+// contextOf returns the context of a Generate, or nil.
 func contextOf(t *testing.T, asked received) *RequestContext {
 	value, err := decoded("Generate request", asked.body)
 	if err != nil {
@@ -187,7 +187,7 @@ func TestARefusalSaysHowBusyTheServerIs(t *testing.T) {
 	}
 }
 
-// Each call is at another point when the client is closed: in flight, waiting for a place.
+// The calls differ when the client is closed: in flight, or waiting for a place.
 func TestClosingTheClientEndsEveryCall(t *testing.T) {
 	begun := make(chan struct{})
 	address, _ := listenAs(t, onePlace, func(p *peer) {
@@ -249,7 +249,8 @@ func TestADroppedStreamIsClosed(t *testing.T) {
 	t.Fatal("nobody closed it")
 }
 
-// A server that takes every connection and drops it keeps no call: its end is an attempt.
+// A server that drops each connection at once does not hold a call forever: each lost connection is
+// an attempt.
 func TestAServerThatGreetsAndHangsUpIsNotAskedForEver(t *testing.T) {
 	address, finished := listen(t, func(p *peer) {})
 	_, err := ping(client(t, address, func(o *Options) { o.Attempts = 5 }))
@@ -259,7 +260,8 @@ func TestAServerThatGreetsAndHangsUpIsNotAskedForEver(t *testing.T) {
 	}
 }
 
-// Frames about the connection itself are never a mock's, nor parts or degraded, whatever is allowed.
+// Frames about the connection itself are never a mock's, never parts and never degraded, even when
+// mocks are allowed.
 func TestHelloAndGoAwayArePlain(t *testing.T) {
 	for name, each := range map[string]struct {
 		flags      byte

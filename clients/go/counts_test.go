@@ -1,5 +1,5 @@
-// The counts of the last frame against what came: a frame that was lost, doubled or swapped on its
-// way is damage, whatever the revision, and ends the connection.
+// Tests of the counts in the last frame: a lost, doubled or swapped frame is damage in every
+// revision, and ends the connection.
 
 package assay
 
@@ -10,7 +10,8 @@ import (
 
 var madeBy = Answer{Model: "m", Device: "cpu"}
 
-// generated are the frames of a Generate of three tokens; numbered as revision 3 does, or not.
+// generated returns the frames of a Generate of three tokens, with frame numbers (revision 3) or
+// without.
 func generated(asked received, numbers bool) []func(*peer) {
 	var frames []func(*peer)
 	number := func(index uint64) *uint64 {
@@ -32,8 +33,8 @@ func generated(asked received, numbers bool) []func(*peer) {
 	})
 }
 
-// expectDamage plays one answer, which must be refused as damage: its connection is closed, the
-// request is not sent again, and the next call has a connection of its own.
+// expectDamage plays one answer, which the client must refuse as damage: its connection is closed,
+// the request is not sent again, and the next call has a new connection.
 func expectDamage(t *testing.T, call func(*Client) error, answer func(*peer, received)) {
 	t.Helper()
 	address, finished := listen(t, func(p *peer) {

@@ -1,7 +1,8 @@
-// The one error of the client: why a call gave no answer that may be used.
+// The error type of the client: the reason why a call has no usable answer.
 //
-// Guarantees: a stable code, a status (the server's, or the one that fits), whether and when to try
-// again, and a sentence a person can act on. Prompts and answers never appear in it.
+// Guarantees: an error has a stable code, a status (from the server, or the closest match), advice
+// on a retry, and a sentence that a person can act on. Prompts and answers never appear in an
+// error.
 
 package assay
 
@@ -11,22 +12,22 @@ import (
 	"fmt"
 )
 
-// causes are those of an Error outside this package.
+// causes are the causes of an Error outside this package.
 type causes struct {
-	cause error // the system's, or that of the context; nil: none
-	ended error // of the call's context, where that had ended when the call failed
+	cause error // error of the system or the context, or nil
+	ended error // error of the call's context when it had ended before the call failed
 }
 
-// Error is the code and the sentence.
+// Error returns the code and the sentence.
 func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
 
-// Unwrap is the cause outside this package, nil without one.
+// Unwrap returns the cause outside this package, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is finds the error of a context that had ended, beside the cause that Unwrap gives.
+// Is also finds the error of a context that had ended, in addition to the cause from Unwrap.
 func (e *Error) Is(target error) bool { return errors.Is(e.ended, target) }
 
-// failed is an error of this client's own, with the status that fits its code.
+// failed makes an error of the client, with the status that fits its code.
 func failed(code Code, cause error, format string, arguments ...any) *Error {
 	return &Error{Code: code, Status: codeStatus[code], causes: causes{cause: cause},
 		Message: fmt.Sprintf(format, arguments...)}
@@ -51,7 +52,7 @@ func silenceError(doing string, milliseconds uint64) *Error {
 		milliseconds)
 }
 
-// contextError is the error of a call whose context has ended.
+// contextError makes the error of a call whose context has ended.
 func contextError(doing string, cause error) *Error {
 	if isDeadline(cause) {
 		return failed(CodeTimedOut, cause, "%s: the answer did not come within the deadline", doing)
@@ -61,7 +62,7 @@ func contextError(doing string, cause error) *Error {
 
 func isDeadline(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
 
-// refusedError is what a server said instead of an answer, in a frame with a status.
+// refusedError makes the error for a frame with a status, from the server's words.
 func refusedError(doing string, code Code, f *frame) *Error {
 	var said errorBody
 	if wrong := decode(f.body, &said); wrong != nil {

@@ -1,19 +1,20 @@
-// One request and its answer, over as many attempts as it takes and is allowed.
+// One request and its answer, over one or more attempts.
 //
-// When the context ends, the call ends: cancelled, at once; past its deadline, when the server has
-// said so or the grace is over. An answer that was cut short because of that is an error, in which
-// errors.Is finds the context's. Whatever ends an exchange gives its answer up, and the connection
-// lives on; damage ends the connection.
+// The call ends with its context. A cancelled call ends at once. A call past its deadline ends when
+// the server reports the deadline or the grace is over. An answer that was cut short is an error,
+// in which errors.Is finds the context's error. An exchange that ends early gives its answer up,
+// and the connection lives on. Only damage ends the connection.
 //
-// While WaitMilliseconds last, a request is sent again as long as nobody answers at the address or
-// the server refuses with model_loading; that does not count. Otherwise, within Attempts, when
-//  1. no byte of it was written: any kind;
-//  2. it was answered UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED: any kind, after the pause that
-//     the server asks for, else the backoff;
-//  3. the connection was lost: kinds whose effects do not add up (all but Load and Unload).
+// Within WaitMilliseconds, a request is sent again as long as no server answers at the address or
+// the server refuses with model_loading. Such tries do not count as attempts. Otherwise a request
+// is sent again, within Attempts, in these cases:
+//  1. No byte of the request was written: any kind.
+//  2. The server answered UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED: any kind, after the pause
+//     that the server asks for, else the backoff.
+//  3. The connection was lost: kinds whose effects do not add up (all but Load and Unload).
 //
-// Never beyond the deadline, never once a chunk has reached the caller, on a breach of the
-// protocol, or for a mock.
+// A request is never sent again beyond the deadline, after a chunk has reached the caller, after a
+// breach of the protocol, or for a mock.
 
 package assay
 
@@ -25,17 +26,17 @@ import (
 )
 
 const (
-	// waitPauseMax bounds the pauses while a server is waited for.
+	// waitPauseMax bounds the pauses of a wait for a server.
 	waitPauseMax = 200 * time.Millisecond
-	// waitPauseMin keeps a backoff of nothing from being a busy loop.
+	// waitPauseMin prevents a busy loop when the backoff is 0.
 	waitPauseMin = 5 * time.Millisecond
-	// modelLoading is the server's reason for a refusal that passes by itself.
+	// modelLoading is the server's code for a refusal that ends by itself.
 	modelLoading = "model_loading"
-	// contextRevision is the first that knows of a request's context.
+	// contextRevision is the first revision with a request context.
 	contextRevision = 3
 )
 
-// own makes a record of the caller's, or none, one that may be changed.
+// own replaces a record of the caller, or nil, by a copy that may be changed.
 func own[T any](place **T) *T {
 	value := new(T)
 	if *place != nil {
@@ -45,40 +46,40 @@ func own[T any](place **T) *T {
 	return value
 }
 
-// elsewhere is no error of a call: the connection it chose turned out to be over before anything
-// was risked, and another attempt, which is free, takes another one.
+// elsewhere is a marker, not an error: the chosen connection ended before anything was risked, and
+// a free further attempt takes another connection.
 var elsewhere = &Error{}
 
-// exchange is for one goroutine.
+// exchange is one call. Only one goroutine uses it.
 type exchange struct {
 	client   *Client
 	ctx      context.Context
 	kind     byte
 	rule     kindRule
 	request  body
-	body     []byte // of the first attempt
-	revision uint32 // the lowest that knows the request
-	invalid  *Error // why it is not sent
+	body     []byte // body of the first attempt
+	revision uint32 // lowest revision with all the request's fields
+	invalid  *Error // reason not to send the request
 	waitEnd  time.Time
 
-	life     context.Context    // the client's, or that of what it does for a stream
-	begin    func()             // begins to put an answer together, anew with each attempt
-	take     func(*frame) error // adds a frame to it; an error is a breach of the protocol
-	call     *call              // the attempt under way
-	attempt  uint64             // finished ones that count
-	waited   uint64             // finished ones that do not: see WaitMilliseconds
-	written  bool               // a byte of the last attempt was
+	life     context.Context    // the client's life, or the life of a stream
+	begin    func()             // begins a new answer, at each attempt
+	take     func(*frame) error // adds a frame to the answer; an error is a breach of the protocol
+	call     *call              // running attempt
+	attempt  uint64             // finished attempts that count
+	waited   uint64             // finished tries within WaitMilliseconds
+	written  bool               // a byte of the last attempt was written
 	reached  bool               // a chunk has reached the caller
 	handsOut bool               // chunks reach the caller
-	isLate   bool               // the server would be waited for if there were no deadline
+	isLate   bool               // only the deadline ended the wait for the server
 }
 
-// exchange has a request, which it may change, wait for its turn.
+// exchange makes a call, may change the request, and queues the request on a connection.
 func (c *Client) exchange(ctx context.Context, kind byte, request body) *exchange {
 	e := &exchange{client: c, ctx: ctx, kind: kind, rule: kinds[kind], request: request,
 		life: c.life, waitEnd: time.Now().Add(milliseconds(c.options.WaitMilliseconds))}
 	health, ok := request.(*HealthRequest)
-	serverWide := ok && health.Model == "" // there is no model to make demands on
+	serverWide := ok && health.Model == "" // no model to make demands on
 	if with, ok := request.(termed); ok && !serverWide && !c.options.AllowMock {
 		_, requirements := with.terms()
 		own(requirements).Real = true
@@ -92,8 +93,8 @@ func (c *Client) exchange(ctx context.Context, kind byte, request body) *exchang
 	return e
 }
 
-// run ends the attempt that has begun, and makes others until the answer is whole, or there is to
-// be none.
+// run finishes the attempt that has begun, and makes further attempts until the answer is whole or
+// no attempt is left.
 func (e *exchange) run() *Error {
 	if e.invalid != nil {
 		return e.invalid
@@ -110,7 +111,7 @@ func (e *exchange) run() *Error {
 	}
 }
 
-// try ends an attempt. What is left of its answer is given up, also when a callback panics.
+// try finishes an attempt. The rest of its answer is given up, also when a callback panics.
 func (e *exchange) try() *Error {
 	defer func() { e.written = e.call.giveUp() }()
 	e.begin()
@@ -124,9 +125,9 @@ func (e *exchange) try() *Error {
 	return failure
 }
 
-// ended marks the error of a call, which others on the connection may share: errors.Is finds the
-// context's error where the context has ended, and where the deadline alone ended the waiting or
-// the server has found it passed.
+// ended returns a marked copy of the call's error, since other calls on the connection may share
+// the original. errors.Is finds the context's error when the context has ended, when only the
+// deadline ended a wait, or when the server reported the deadline.
 func (e *exchange) ended(failure *Error) *Error {
 	if e.client.life.Err() != nil {
 		failure = e.closed()
@@ -147,7 +148,8 @@ func (e *exchange) doing(what string) string { return what + " the answer to " +
 
 // ---------------------------------------------------------------- sending
 
-// left is the time until the context's deadline in milliseconds, at least 1; 0: there is none.
+// left returns the time until the context's deadline in milliseconds, at least 1, or 0 without a
+// deadline.
 func (e *exchange) left() uint32 {
 	deadline, limited := e.ctx.Deadline()
 	if !limited {
@@ -157,8 +159,8 @@ func (e *exchange) left() uint32 {
 	return uint32(math.Max(1, math.Min(left, math.MaxUint32)))
 }
 
-// bodyFor is the request as the server of one connection may have it. From the second attempt on
-// its context says which one it is.
+// bodyFor returns the request's body for the server of one connection. From the second attempt on,
+// the request's context has the number of the attempt.
 func (e *exchange) bodyFor(hello *helloResponse) ([]byte, *Error) {
 	if uint64(e.revision) > hello.Revision {
 		return nil, failed(CodeRevisionTooLow, nil, "sending %s: it needs revision %d of the protocol, "+
@@ -182,9 +184,9 @@ func (e *exchange) bodyFor(hello *helloResponse) ([]byte, *Error) {
 
 // ---------------------------------------------------------------- reading
 
-// until waits for an event: until the context is cancelled, until its deadline has passed, or until
-// the client is closed. For the answer to what was sent it waits until the grace is over, or the
-// server has been silent for AnswerMilliseconds.
+// until waits for an event, for the end of the context, or for the end of the client. With sent,
+// the event is a part of the answer to a sent request: then the wait continues past the deadline
+// for the grace, and ends when the server is silent for AnswerMilliseconds.
 func until[Event any](e *exchange, events <-chan Event, sent bool) (next Event, failure *Error) {
 	options, done := &e.client.options, e.ctx.Done()
 	var silent, late <-chan time.Time
@@ -214,8 +216,8 @@ func until[Event any](e *exchange, events <-chan Event, sent bool) (next Event, 
 	}
 }
 
-// read adds one frame to the answer. It refuses a mock's first and a failure second: nobody should
-// act on a mock's words unawares. A breach of the protocol ends the connection.
+// read adds one frame to the answer. The provenance is checked before the status, so that a mock's
+// error text is not taken for real. A breach of the protocol ends the connection.
 func (e *exchange) read() (isLast bool, failure *Error) {
 	next, failure := until(e, e.call.frames, true)
 	if failure != nil {
@@ -250,7 +252,7 @@ func (e *exchange) read() (isLast bool, failure *Error) {
 	return next.isLast(), failure
 }
 
-// cutShort is the error of an answer that was stopped because the context ended; nil for others.
+// cutShort returns the error of an answer that was stopped because the context ended, or nil.
 func (e *exchange) cutShort(whole any) *Error {
 	made, ok := whole.(*GenerateResponse)
 	_, limited := e.ctx.Deadline()
@@ -267,8 +269,8 @@ func (e *exchange) cutShort(whole any) *Error {
 
 // ---------------------------------------------------------------- once more
 
-// again decides about another attempt, and pauses before it. It returns nil for one, otherwise what
-// the call fails with.
+// again decides on a further attempt, and pauses before it. Returns nil when an attempt follows,
+// otherwise the call's error.
 func (e *exchange) again(failure *Error) *Error {
 	if failure == elsewhere {
 		return nil
@@ -288,8 +290,8 @@ func (e *exchange) again(failure *Error) *Error {
 	return ended
 }
 
-// waits says whether the server is waited for; such a try does not count. A pause that the server
-// asks for is not cut short.
+// waits returns true when the call waits for the server, in a try that does not count. A pause
+// requested by the server is not shortened.
 func (e *exchange) waits(failure *Error) bool {
 	left, asked := time.Until(e.waitEnd), failure.RetryAfterMilliseconds
 	loading := failure.Code == CodeServerRefused && failure.ServerCode == modelLoading
@@ -297,7 +299,7 @@ func (e *exchange) waits(failure *Error) bool {
 		(asked == nil || milliseconds(*asked) <= left)
 }
 
-// retries says whether there is another attempt that counts.
+// retries counts the attempt, and returns true when another attempt is allowed.
 func (e *exchange) retries(failure *Error) bool {
 	if e.attempt++; e.attempt >= e.client.options.Attempts {
 		return false
@@ -327,7 +329,7 @@ func (e *exchange) pause(failure *Error, waits bool) time.Duration {
 	return pause
 }
 
-// backoff doubles with each attempt, with jitter from half to whole.
+// backoff returns the pause, which doubles with each attempt, with jitter from half to whole.
 func (e *exchange) backoff(attempt uint64) time.Duration {
 	options := &e.client.options
 	doubled := options.BackoffMilliseconds << min(attempt-1, 32) // no option reaches 2^32

@@ -1,9 +1,9 @@
 // Frames: 32 bytes of header and a body (Protocol/SPEC.md, sections 1 and 5).
 //
-// Guarantees: each check of a received header is made as soon as its bytes are there, in the order
-// of SPEC.md, and before anything is allocated for the body; memory for a body grows with what has
-// arrived. Body limits hold before and after compression.
-// Not here: what a frame is an answer to (connection.go).
+// Guarantees: each check of a received header is made as soon as its bytes are present, in the
+// order of SPEC.md, and before memory is allocated for the body. Memory for a body grows with the
+// received bytes. Body limits hold before and after compression.
+// Not here: the match of frames and requests (connection.go).
 
 package assay
 
@@ -14,10 +14,11 @@ import (
 	"io"
 )
 
-// readStep bounds what is allocated ahead of a body's bytes, beyond as much as has arrived.
+// readStep bounds the memory allocated ahead of a body's bytes, in addition to as much as was
+// received.
 const readStep = 256 * 1024
 
-// frame is a received response; its body is decompressed.
+// frame is a received response with a decompressed body.
 type frame struct {
 	header
 	body []byte
@@ -25,7 +26,7 @@ type frame struct {
 
 func (f *frame) isLast() bool { return f.flags&flagMore == 0 }
 
-// damage is a breach of the framing: what was found and what is allowed.
+// damage is a breach of the framing: the value found and the value allowed.
 type damage string
 
 func (d damage) Error() string { return string(d) }
@@ -41,8 +42,8 @@ type frameReader struct {
 	decompresses bool
 }
 
-// next blocks for one whole frame. Errors: damage, or the error of reading; io.EOF only between
-// two frames.
+// next blocks for one whole frame. Errors: damage, or the error of reading. io.EOF comes only
+// between two frames.
 func (r *frameReader) next() (*frame, error) {
 	head, err := r.source.Peek(4)
 	if err != nil {
@@ -68,7 +69,7 @@ func (r *frameReader) next() (*frame, error) {
 	if err := r.check(f, size); err != nil {
 		return nil, err
 	}
-	_, _ = r.source.Discard(headerSize) // it is there
+	_, _ = r.source.Discard(headerSize) // already in the buffer
 	for arrived := uint32(0); arrived < size; arrived = uint32(len(f.body)) {
 		f.body = append(f.body, make([]byte, min(size-arrived, arrived+readStep))...)
 		if _, err := io.ReadFull(r.source, f.body[arrived:]); err != nil {
@@ -109,7 +110,7 @@ func (r *frameReader) check(f *frame, size uint32) error {
 	return nil
 }
 
-// ended tells an end between frames from one inside a frame.
+// ended turns an end within a frame into io.ErrUnexpectedEOF.
 func ended(err error, arrived int) error {
 	if err == io.EOF && arrived > 0 {
 		return io.ErrUnexpectedEOF
@@ -117,8 +118,8 @@ func ended(err error, arrived int) error {
 	return err
 }
 
-// requestFrame is a request's bytes, compressed when both sides agreed to that and it pays. No
-// deadline is 0.
+// requestFrame returns a request's bytes, compressed when both sides agreed and compression pays. A
+// deadline of 0 means no deadline.
 func requestFrame(
 	kind byte, requestID uint64, deadlineMilliseconds uint32, body []byte, compresses bool,
 ) []byte {
@@ -135,8 +136,8 @@ func requestFrame(
 	return append(frame, body...)
 }
 
-// compressToPay returns nil where that does not pay. A large body is judged by a piece of its
-// middle first.
+// compressToPay returns nil when compression does not pay. For a large body, a sample from the
+// middle is compressed first.
 func compressToPay(body []byte) []byte {
 	if len(body) >= compressionSampledSizeMin {
 		sample := body[(len(body)-compressionSampleSize)/2:][:compressionSampleSize]

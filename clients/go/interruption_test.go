@@ -1,5 +1,5 @@
-// A call that ends at any point: its error says why, its place in flight becomes free, and nobody
-// else on the connection notices.
+// Tests of calls that end at any point: the error gives the reason, the place in flight becomes
+// free, and other calls on the connection are not affected. One file, a case a function.
 
 package assay
 
@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// hangGuard is far beyond what any of these tests takes.
+// hangGuard is far longer than any of the tests takes.
 const hangGuard = 8 * time.Second
 
-// soon is when contexts end.
+// soon is the time until a context ends.
 const soon = 60 * time.Millisecond
 
-// ending is how a context ends: from outside, or by its deadline.
+// ending is a way to end a context: from outside, or by the deadline.
 type ending struct {
 	name  string
 	cause error
@@ -52,10 +52,10 @@ func noGrace(o *Options) { o.GraceMilliseconds = 20 }
 var onePlace = helloResponse{Server: "peer", Revision: 3, BodySizeMax: bodySizeMax,
 	RequestsInFlightMax: 1}
 
-// unexpected is the script of a connection that there must not be.
+// unexpected is the script of a connection that must not exist.
 func unexpected(p *peer) { p.t.Error("a second connection") }
 
-// ways are the ways to a Generate's answer.
+// ways are the ways to get a Generate's answer.
 var ways = map[string]func(context.Context, *Client) (*GenerateResponse, error){
 	"whole": func(ctx context.Context, c *Client) (*GenerateResponse, error) {
 		return c.Generate(ctx, prompt("x"))
@@ -69,7 +69,7 @@ var ways = map[string]func(context.Context, *Client) (*GenerateResponse, error){
 	},
 }
 
-// expectOneEnded checks one way's failure, after which the only place must be free for a Ping.
+// expectOneEnded checks the failure of one way. Afterwards the only place must be free for a Ping.
 func expectOneEnded(t *testing.T, c *Client, end ending, way string) {
 	t.Helper()
 	ctx, cancel := end.begin(soon)
@@ -81,7 +81,7 @@ func expectOneEnded(t *testing.T, c *Client, end ending, way string) {
 	expectNext(t, c)
 }
 
-// expectNext makes a call, which needs the place of the one before.
+// expectNext makes a call that needs the place of the call before.
 func expectNext(t *testing.T, c *Client) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(background, hangGuard)
@@ -110,7 +110,7 @@ func TestAContextThatEndsWhileTheServerWorksIsTheError(t *testing.T) {
 				t.Run(point+", "+end.name+", "+way, func(t *testing.T) {
 					address, _ := listenAs(t, onePlace, func(p *peer) {
 						asked, _ := p.read()
-						if asked.kind == kindPing { // the context ended before the request was out
+						if asked.kind == kindPing { // the context ended before the request was sent
 							p.repeat(asked)
 							p.echo()
 							return
@@ -133,7 +133,7 @@ func TestAContextThatEndsBeforeTheRequestIsOutIsTheError(t *testing.T) {
 		for way := range ways {
 			t.Run("connecting, "+end.name+", "+way, func(t *testing.T) {
 				path := socketPath(t)
-				listener, err := net.Listen("unix", path) // nobody accepts, nobody says Hello
+				listener, err := net.Listen("unix", path) // accepts no connection, so Hello is never answered
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -194,8 +194,8 @@ func TestAContextThatEndsBeforeTheRequestIsOutIsTheError(t *testing.T) {
 	}
 }
 
-// A request that is half on its way when its context ends is finished behind the caller's back, and
-// Cancel follows: the connection stays whole. A peer that takes nothing keeps no caller.
+// A request half written at the end of its context is finished in the background, and Cancel
+// follows: the connection stays whole. A peer that accepts no bytes does not delay a caller.
 func TestAContextThatEndsWhileSendingLeavesTheConnectionWhole(t *testing.T) {
 	hello := onePlace
 	hello.RequestsInFlightMax = 64
@@ -254,7 +254,7 @@ func TestAnAnswerThatTheDeadlineCutShortIsAnError(t *testing.T) {
 	lost := func(p *peer) {
 		asked, _ := p.read()
 		p.chunk(asked, "half")
-		time.Sleep(150 * time.Millisecond) // past the deadline, in the grace
+		time.Sleep(150 * time.Millisecond) // after the deadline, within the grace
 	}
 	for name, each := range map[string]struct {
 		script func(*peer)
@@ -289,7 +289,7 @@ func TestAnAnswerThatTheDeadlineCutShortIsAnError(t *testing.T) {
 	}
 }
 
-// What others on a connection see must not depend on whose context ended.
+// The errors of other calls on a connection must not depend on the call whose context ended.
 func TestAnErrorThatManyShareIsMarkedForTheOneWhoseContextEnded(t *testing.T) {
 	address, _ := listen(t, func(p *peer) {
 		p.read()
@@ -311,7 +311,7 @@ func TestAnErrorThatManyShareIsMarkedForTheOneWhoseContextEnded(t *testing.T) {
 	}
 }
 
-// A Stream that nobody reads or closes is given up with its context.
+// A stream that is neither read nor closed is given up with its context.
 func TestADroppedStreamFreesItsPlaceWhenItsContextEnds(t *testing.T) {
 	for _, end := range endings {
 		for name, reads := range map[string]bool{"unread": false, "half-way": true} {
@@ -343,8 +343,8 @@ func TestADroppedStreamFreesItsPlaceWhenItsContextEnds(t *testing.T) {
 	}
 }
 
-// A Stream whose answer is complete, and that nobody reads or closes, keeps nothing either; after a
-// deadline its answer can still be read.
+// A complete stream, neither read nor closed, holds no place. After a deadline its answer can still
+// be read.
 func TestADroppedCompleteStreamIsNotCountedWhenItsContextEnds(t *testing.T) {
 	for _, end := range endings {
 		for name, reads := range map[string]bool{"unread": false, "half-way": true} {
@@ -362,12 +362,12 @@ func TestADroppedCompleteStreamIsNotCountedWhenItsContextEnds(t *testing.T) {
 				if err != nil || reads && !stream.Next() {
 					t.Fatal(err)
 				}
-				expectNext(t, c) // it needs the place: the answer is complete
+				expectNext(t, c) // the place is free, because the answer is complete
 				if users := usersOf(c); users != 0 {
 					t.Errorf("%d calls are counted when all are complete", users)
 				}
 				<-ctx.Done()
-				time.Sleep(100 * time.Millisecond) // past the grace: nobody gives it up
+				time.Sleep(100 * time.Millisecond) // after the grace, the answer is still kept
 				answer, err := stream.Result()
 				if end.cause == context.Canceled {
 					expectEnded(t, err, end.cause)
@@ -437,7 +437,7 @@ func TestClosingTheClientEndsCallsThatConnect(t *testing.T) {
 		o.ConnectMilliseconds = 60_000
 	})
 	time.AfterFunc(50*time.Millisecond, func() { c.Close() })
-	_, err = ping(c) // nobody says Hello
+	_, err = ping(c) // Hello is never answered
 	expectCode(t, err, CodeConnectionClosed)
 	socket, err := listener.Accept()
 	if err != nil {

@@ -1,4 +1,4 @@
-// What the kernel has been told about probes, read back from the socket.
+// Tests of the probe options, read back from the socket.
 
 package assay
 

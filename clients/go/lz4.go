@@ -1,7 +1,7 @@
-// LZ4 blocks (no frame around them, no dictionary), which Go's standard library does not have.
+// LZ4 blocks (without frames and dictionaries), which Go's standard library does not have.
 //
-// A block is a row of sequences. Each has a token, literals, and a copy of earlier output; the last
-// one has literals only:
+// A block is a row of sequences. Each sequence has a token, literals, and a copy of earlier output.
+// The last sequence has only literals:
 //
 //	 token     more literal length    literals    offset    more match length
 //	+--------+ +-----+ - - +-----+ +-----------+ +---+---+ +-----+ - - +-----+
@@ -9,10 +9,10 @@
 //	+--------+ +-----+ - - +-----+ +-----------+ +---+---+ +-----+ - - +-----+
 //	 LLLL, MMMM = 15: more length bytes follow; a match is MMMM + 4 bytes long
 //
-// Guarantees: decompressing writes exactly the size it was given or fails; it never reads or writes
-// outside, and refuses offset 0. Compressing keeps the format's rules for the end of a block (five
-// literals last, no match begun in the last twelve bytes), so every decoder reads it.
-// Not here: when to compress (frames.go).
+// Guarantees: decompression makes exactly the given size or fails, never reads or writes outside,
+// and refuses offset 0. Compression keeps the format's rules for the end of a block (five literals
+// last, no match begun in the last twelve bytes), so every decoder reads the block.
+// Not here: the decision to compress (frames.go).
 
 package assay
 
@@ -32,7 +32,7 @@ const errBlock = damage("the LZ4 block is damaged, or its size is not the one an
 
 // decompressBlock decodes a block of exactly size bytes.
 func decompressBlock(block []byte, size int) ([]byte, error) {
-	if size < 0 || size/expansionMax > len(block) { // below 0: what an int of 32 bits has no room for
+	if size < 0 || size/expansionMax > len(block) { // negative when an int of 32 bits overflowed
 		return nil, errBlock
 	}
 	rest, output := blockReader{bytes: block}, make([]byte, 0, size)
@@ -56,10 +56,10 @@ func decompressBlock(block []byte, size int) ([]byte, error) {
 	return nil, errBlock
 }
 
-// blockReader goes through a block.
+// blockReader reads a block.
 type blockReader struct {
 	bytes []byte
-	isCut bool // there was less than was asked for, and zeros were given instead
+	isCut bool // a read went past the end and returned zeros
 }
 
 func (r *blockReader) take(count int) []byte {
@@ -71,7 +71,7 @@ func (r *blockReader) take(count int) []byte {
 	return taken
 }
 
-// length adds the bytes that follow a nibble of 15, until it is above limit.
+// length adds the bytes that follow a nibble of 15, and stops above limit.
 func (r *blockReader) length(nibble byte, limit int) int {
 	length := int(nibble)
 	for more := byte(255); nibble == 15 && more == 255 && length <= limit; {
@@ -81,8 +81,8 @@ func (r *blockReader) length(nibble byte, limit int) int {
 	return length
 }
 
-// appendMatch repeats what lies offset bytes back. Copy and source overlap when length > offset:
-// each round then doubles what there is to copy from.
+// appendMatch copies length bytes from offset bytes back. Copy and source overlap when length >
+// offset: each round then doubles the bytes to copy from.
 func appendMatch(output []byte, offset, length int) []byte {
 	from := len(output) - offset
 	for length > 0 {
@@ -93,9 +93,9 @@ func appendMatch(output []byte, offset, length int) []byte {
 	return output
 }
 
-// compressBlock returns a block of at most limit bytes; nil when source does not fit into that.
+// compressBlock returns a block of at most limit bytes, or nil when the block is larger.
 func compressBlock(source []byte, limit int) []byte {
-	var positions [1 << hashBits]int32 // one more than the position, 0: none
+	var positions [1 << hashBits]int32 // position + 1, or 0 for none
 	output := make([]byte, 0, limit)
 	anchor, misses := 0, 0
 	for position := 0; position+matchStartLast < len(source); {
@@ -106,7 +106,7 @@ func compressBlock(source []byte, limit int) []byte {
 		if candidate < 0 || position-candidate > offsetMax ||
 			binary.LittleEndian.Uint32(source[candidate:]) != word {
 			misses++
-			position += 1 + misses>>6 // data that does not repeat is gone through faster
+			position += 1 + misses>>6 // larger steps through data that does not repeat
 			continue
 		}
 		length := matchSize(source, candidate, position)
@@ -126,7 +126,7 @@ func compressBlock(source []byte, limit int) []byte {
 	return output
 }
 
-// matchSize counts equal bytes at two places, at least four, leaving the last literals alone.
+// matchSize counts equal bytes at two places, at least four, without the last literals.
 func matchSize(source []byte, candidate, position int) int {
 	size, limit := matchSizeMin, len(source)-literalsLast-position
 	for size < limit && source[candidate+size] == source[position+size] {
@@ -135,13 +135,13 @@ func matchSize(source []byte, candidate, position int) int {
 	return size
 }
 
-// appendLiterals begins a sequence; match is what is said of its match's length, 0 without one.
+// appendLiterals begins a sequence. match is the match length minus four, or 0 without a match.
 func appendLiterals(output, literals []byte, match int) []byte {
 	output = append(output, byte(min(len(literals), 15)<<4|min(match, 15)))
 	return append(appendLength(output, len(literals)), literals...)
 }
 
-// appendLength writes what a nibble of 15 leaves over.
+// appendLength writes the part of a length that exceeds 15, the limit of a nibble.
 func appendLength(output []byte, length int) []byte {
 	if length < 15 {
 		return output

@@ -1,4 +1,4 @@
-// The block codec: round trips of many shapes, blocks that other encoders make, and damage.
+// Tests of the block codec: round trips of many shapes, blocks from other encoders, and damage.
 
 package assay
 
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// seeded gives a test its own random numbers; ASSAY_SEED repeats a run.
+// seeded makes random numbers for a test. ASSAY_SEED repeats a run.
 func seeded(t *testing.T) *rand.Rand {
 	seed := time.Now().UnixNano()
 	if text := os.Getenv("ASSAY_SEED"); text != "" {
@@ -21,7 +21,7 @@ func seeded(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewSource(seed))
 }
 
-// repetitive is random data with copies of itself in it, of all lengths and distances.
+// repetitive makes random data with repeats of all lengths and distances.
 func repetitive(random *rand.Rand, size int) []byte {
 	data := make([]byte, 0, size)
 	for len(data) < size {
@@ -75,7 +75,7 @@ func TestKnownBlocks(t *testing.T) {
 	for name, each := range map[string]struct {
 		block []byte
 		size  int
-		text  string // empty: refused
+		text  string // empty when refused
 	}{
 		"literals":            {[]byte("\x50hello"), 5, "hello"},
 		"overlapping match":   {[]byte("\x11a\x01\x00\x50bcdef"), 11, "aaaaaabcdef"},

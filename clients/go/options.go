@@ -4,49 +4,52 @@ package assay
 
 // Options of a Client. NewClient fills in the defaults before it calls the functions it is given.
 type Options struct {
-	// Name: name and version of the program, for the server's log; default: assay-go/0.1.0 (1 to
+	// Name: name and version of the program, for the server's log, by default assay-go/0.1.0 (1 to
 	// 128 bytes).
 	Name string
 
-	// AllowMock: hand out answers of mocks, which say so; default false.
+	// AllowMock: answers of mocks are handed out, with provenance mock, default false.
 	AllowMock bool
 
-	// Compression: offer LZ4; default true.
+	// Compression: LZ4 compression is offered in Hello, default true.
 	Compression bool
 
-	// BodySizeMax: largest body accepted, bytes; default 4194304 (4096 to 4294967295).
+	// BodySizeMax: largest body accepted, bytes, default 4194304 (4096 to 4294967295).
 	BodySizeMax uint64
 
-	// AnswerSizeMax: largest whole answer accepted, bytes of its bodies; beyond it the answer is
-	// given up; default 1073741824 (4096 to 9007199254740991).
+	// AnswerSizeMax: largest whole answer accepted before the answer is given up, bytes of all
+	// bodies, default 1073741824 (4096 to 9007199254740991).
 	AnswerSizeMax uint64
 
-	// Connections: size of the pool; a call takes the connection with the fewest requests in
-	// flight; default 1 (1 to 1024).
+	// Connections: size of the pool, where a call takes the connection with the fewest requests in
+	// flight, default 1 (1 to 1024).
 	Connections uint64
 
-	// ConnectMilliseconds: to connect, and again for Hello; default 5000 (1 to 4294967295).
+	// ConnectMilliseconds: time to connect, and again for Hello, milliseconds, default 5000 (1 to
+	// 4294967295).
 	ConnectMilliseconds uint64
 
-	// AnswerMilliseconds: longest silence on an answer; 0: any; default 0 (0 to 4294967295).
+	// AnswerMilliseconds: longest silence on an answer, 0 for no bound, milliseconds, default 0 (0
+	// to 4294967295).
 	AnswerMilliseconds uint64
 
-	// GraceMilliseconds: beyond a request's deadline before the client gives up by itself; default
-	// 2000 (0 to 4294967295).
+	// GraceMilliseconds: time after a request's deadline before the client gives up the answer,
+	// milliseconds, default 2000 (0 to 4294967295).
 	GraceMilliseconds uint64
 
-	// Attempts: in all; default 3 (1 to 4294967295).
+	// Attempts: attempts of a call in all, default 3 (1 to 4294967295).
 	Attempts uint64
 
-	// BackoffMilliseconds: first pause between attempts; doubles; each with jitter from half to
-	// whole; default 50 (0 to 4294967295).
+	// BackoffMilliseconds: first pause between attempts, doubled for each later pause, with jitter
+	// from half to whole, milliseconds, default 50 (0 to 4294967295).
 	BackoffMilliseconds uint64
 
-	// BackoffMaxMilliseconds: longest pause between attempts; default 2000 (0 to 4294967295).
+	// BackoffMaxMilliseconds: longest pause between attempts, milliseconds, default 2000 (0 to
+	// 4294967295).
 	BackoffMaxMilliseconds uint64
 
-	// WaitMilliseconds: how long, from a call's start, to wait for a server that is not there or
-	// loads its model; default 0 (0 to 4294967295).
+	// WaitMilliseconds: time from a call's start to wait for a server that is absent or loads its
+	// model, milliseconds, default 0 (0 to 4294967295).
 	WaitMilliseconds uint64
 }
 
@@ -63,7 +66,7 @@ var defaultOptions = Options{
 	BackoffMaxMilliseconds: 2000,
 }
 
-// check finds the first option that is out of its range.
+// check finds the first option out of range.
 func (o *Options) check() *breach {
 	c := &coder{}
 	c.text(&field{name: "name", typ: typeText, low: 1, high: 128}, o.Name)

@@ -1,4 +1,4 @@
-// A scripted server for the tests: each test says what it reads and what it answers.
+// A scripted server for the tests: the script of a test reads requests and answers them.
 
 package assay
 
@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// peer is the server's side of one connection, past Hello.
+// peer is the server's side of one connection, after Hello.
 type peer struct {
 	t      *testing.T
 	socket net.Conn
@@ -24,9 +24,9 @@ type received struct {
 	body     []byte
 }
 
-// listen plays one script per connection, in turn; the last one goes on with later connections.
-// Hello is said before a script begins, and the connection is closed after it. It returns the
-// address, and a channel that yields once per finished script.
+// listen plays one script per connection, in turn, and the last script for all later connections.
+// Hello is answered before a script begins, and the connection is closed after the script. Returns
+// the address, and a channel that yields once per finished script.
 func listen(t *testing.T, scripts ...func(*peer)) (string, chan struct{}) {
 	return listenAs(t, helloResponse{Server: "peer", Revision: 2, BodySizeMax: bodySizeMax,
 		RequestsInFlightMax: 4}, scripts...)
@@ -36,7 +36,8 @@ func listenAs(t *testing.T, hello helloResponse, scripts ...func(*peer)) (string
 	return listenOn(t, "unix", socketPath(t), hello, scripts...)
 }
 
-// socketPath is short whatever the test's name is: a socket's address has little room.
+// socketPath returns a short path, independent of the test's name, since a socket's address has
+// little room.
 func socketPath(t *testing.T) string {
 	folder, err := os.MkdirTemp("", "assay-")
 	if err != nil {
@@ -79,7 +80,7 @@ func listenOn(
 	return network + "://" + listener.Addr().String(), finished
 }
 
-// read waits for one request; false at the connection's end.
+// read waits for one request. Returns false at the connection's end.
 func (p *peer) read() (received, bool) {
 	header := make([]byte, headerSize)
 	if _, err := io.ReadFull(p.socket, header); err != nil {
@@ -134,7 +135,7 @@ func (p *peer) repeat(asked received) {
 	p.write(asked.kind, asked.id, 0, Real, 0, asked.body)
 }
 
-// finishCancelled plays the server's side of a Cancel of one request to its end.
+// finishCancelled plays the server's part of a Cancel to its end.
 func (p *peer) finishCancelled(asked, cancel received) {
 	value, err := decoded("Cancel request", cancel.body)
 	if cancel.kind != kindCancel || err != nil ||
@@ -145,8 +146,8 @@ func (p *peer) finishCancelled(asked, cancel received) {
 	p.refuse(asked, StatusCancelled, 0)
 }
 
-// obey serves Pings at once and other requests never: each must carry a text of that size, whole,
-// and is refused when its Cancel comes.
+// obey answers Pings at once and holds other requests. A held request must carry a whole text of
+// the given size, and is refused when its Cancel comes.
 func (p *peer) obey(size int) {
 	waiting := map[uint64]received{}
 	for {
@@ -176,7 +177,7 @@ func (p *peer) obey(size int) {
 	}
 }
 
-// bytesOf is what a script would send, not sent.
+// bytesOf returns the bytes that a script writes, without sending them.
 func bytesOf(p *peer, script func(*peer)) []byte {
 	held := &heldBack{}
 	script(&peer{p.t, held})

@@ -9,45 +9,45 @@ import (
 )
 
 const (
-	protocolVersion  = 1    // of the header and the encoding of fields
-	protocolRevision = 3    // highest revision this client speaks
+	protocolVersion  = 1    // version of the header and of the encoding of fields
+	protocolRevision = 3    // highest revision of this client
 	responseBit      = 0x80 // set in the kind of a response
 )
 
 const (
-	frameSizeMaxBeforeHello   = 4096    // bytes with header; a stranger cannot claim memory
-	bodySizeMax               = 4194304 // bytes before compression; each side may announce its own in Hello
-	bodySizeMin               = 4096    // bytes; an Error always fits
-	compressionSizeMin        = 1024    // bytes; below it the header costs more than it saves
-	requestsInFlightMax       = 256     // requests; per connection, as the Hello response says
-	textSizeMax               = 4000000 // bytes; other fields fit beside it
+	frameSizeMaxBeforeHello   = 4096    // bytes with header, so that a stranger cannot claim memory
+	bodySizeMax               = 4194304 // bytes before compression (each side may announce a different limit in Hello)
+	bodySizeMin               = 4096    // bytes, room for every Error
+	compressionSizeMin        = 1024    // bytes (below, the header costs more than compression saves)
+	requestsInFlightMax       = 256     // requests per connection, as the Hello response says
+	textSizeMax               = 4000000 // bytes, so that further fields fit into the body
 	tokenCountMax             = 1000000 // elements of 4 bytes
 	listCountMax              = 1024    // elements
 	messageCountMax           = 1024    // records
 	continuationCountMax      = 256     // records
 	inputCountMax             = 256     // records
-	topLogprobsMax            = 64      // tokens; all of them are what Logits is for
+	topLogprobsMax            = 64      // tokens (Logits gives all tokens)
 	embeddingDimensionsMax    = 131072  // elements
 	pingPayloadSizeMax        = 65536   // bytes
-	retryAfterMillisecondsMax = 3600000 // milliseconds, one hour
-	headerSize                = 32      // bytes; a frame header, the length word included
-	headerSizeCounted         = 28      // bytes; what the length word counts of the header
-	fieldHeaderSize           = 8       // bytes; a field header
-	compressionPercentMax     = 90      // percent; a body is sent compressed when at most this much of it remains
-	compressionSampledSizeMin = 16384   // bytes; a body from this size on is judged by a sample first
-	compressionSampleSize     = 4096    // bytes; the sample: from the middle of the body
+	retryAfterMillisecondsMax = 3600000 // milliseconds (1 hour)
+	headerSize                = 32      // bytes of a frame header, length word included
+	headerSizeCounted         = 28      // bytes of the header counted by the length word
+	fieldHeaderSize           = 8       // bytes of a field header
+	compressionPercentMax     = 90      // percent of a body that may remain when the body is sent compressed
+	compressionSampledSizeMin = 16384   // bytes of the smallest body judged by a sample first
+	compressionSampleSize     = 4096    // bytes of the sample, from the middle of the body
 )
 
-// header is the beginning of a frame.
+// header is the header of a frame.
 type header struct {
-	length     uint32     // same
+	length     uint32     // bytes after the length word: 28 + body bytes on the wire
 	version    byte       // 1
 	kind       byte       // the request's kind with bit 7 set
 	flags      byte       // bits 0, 1, 2
 	provenance Provenance // 1 real, 2 mock
-	requestID  uint64     // the request's; 0 in GoAway only
+	requestID  uint64     // id of the request, 0 in GoAway only
 	status     uint32     // status code, 0 is OK
-	rawSize    uint32     // same
+	rawSize    uint32     // body bytes before compression
 	generation uint32     // generation of the model that answered, 0 for none
 	reserved   uint32     // 0
 }
@@ -79,24 +79,24 @@ func (h *header) write(bytes []byte) {
 }
 
 const (
-	flagCompressed = 1 // the body is one LZ4 block (section 5)
-	flagMore       = 2 // more frames of this response follow; never with a status other than 0
-	flagDegraded   = 4 // the answer lists degradations; never with a status other than 0
+	flagCompressed = 1 // the body is an LZ4 block (section 5)
+	flagMore       = 2 // more frames of the response follow (only with status 0)
+	flagDegraded   = 4 // the answer lists degradations (only with status 0)
 )
 
 const (
 	typeU64    byte = 1 // unsigned integer
-	typeF64    byte = 2 // number; NaN is out of every range
-	typeBytes  byte = 3 // as they are
+	typeF64    byte = 2 // number (NaN is out of every range)
+	typeBytes  byte = 3 // raw bytes
 	typeText   byte = 4 // UTF-8, well-formed (no overlong forms, no surrogates)
-	typeU32s   byte = 5 // array
-	typeF32s   byte = 6 // array
-	typeRecord byte = 7 // fields again, ids of their own
+	typeU32s   byte = 5 // array of unsigned integers
+	typeF32s   byte = 6 // array of numbers
+	typeRecord byte = 7 // nested fields, with ids of the record's own table
 	typeBool   byte = 8 // 0 or 1
 )
 
-// typeSizes has the bytes of one element; of those in typeIsOne there is one. units is what a
-// range counts.
+// typeSizes has the bytes of an element by type. A type in typeIsOne has one element.
+// units has the unit of a range.
 var (
 	typeSizes = [...]uint64{typeU64: 8, typeF64: 8, typeBytes: 1, typeText: 1, typeU32s: 4, typeF32s: 4, typeRecord: 1, typeBool: 1}
 	typeIsOne = [...]bool{typeU64: true, typeF64: true, typeBytes: false, typeText: false, typeU32s: false, typeF32s: false, typeRecord: false, typeBool: true}
@@ -104,25 +104,25 @@ var (
 )
 
 const (
-	kindHello      byte = 0x01 // first request of a connection; agree on revision, compression, limits
-	kindPing       byte = 0x02 // same bytes back
-	kindHealth     byte = 0x03 // may this model, or this server, be sent work
-	kindModels     byte = 0x04 // list of models
-	kindLoad       byte = 0x05 // assay a file and serve it; streamed
+	kindHello      byte = 0x01 // first request of a connection, with an agreement on revision, compression and limits
+	kindPing       byte = 0x02 // returns the payload unchanged
+	kindHealth     byte = 0x03 // reports if a model, or the server, accepts work
+	kindModels     byte = 0x04 // lists the models
+	kindLoad       byte = 0x05 // assays a model file and serves the model (streamed)
 	kindSwap       byte = 0x06 // UNIMPLEMENTED for now
-	kindUnload     byte = 0x07 // stop serving a model
-	kindTokenize   byte = 0x08 // text to token ids
-	kindDetokenize byte = 0x09 // token ids to text
-	kindGenerate   byte = 0x0a // continue a prompt; streamed
-	kindScore      byte = 0x0b // log-probabilities of given continuations
-	kindLogits     byte = 0x0c // raw scores; streamed
-	kindEmbed      byte = 0x0d // inputs to vectors; streamed
-	kindCancel     byte = 0x0e // stop a request in flight
-	kindStats      byte = 0x0f // counters, split by provenance
-	kindGoAway     byte = 0x70 // only from the server, byte 5 is `0xf0`, request id 0; as a request it is a protocol error (`kind_reserved`)
+	kindUnload     byte = 0x07 // stops serving a model
+	kindTokenize   byte = 0x08 // turns text into token ids
+	kindDetokenize byte = 0x09 // turns token ids into text
+	kindGenerate   byte = 0x0a // continues a prompt (streamed)
+	kindScore      byte = 0x0b // computes log-probabilities of given continuations
+	kindLogits     byte = 0x0c // computes raw scores of the vocabulary (streamed)
+	kindEmbed      byte = 0x0d // turns inputs into vectors (streamed)
+	kindCancel     byte = 0x0e // stops a request in flight
+	kindStats      byte = 0x0f // returns counters, split by provenance
+	kindGoAway     byte = 0x70 // sent by the server only, with byte 5 `0xf0` and request id 0 (as a request a protocol error, `kind_reserved`)
 )
 
-// kindRule says what a kind of request allows.
+// kindRule has the name of a kind of request, and whether a request may be repeated.
 type kindRule struct {
 	name      string
 	retrySafe bool
@@ -145,7 +145,7 @@ var kinds = map[byte]kindRule{
 	kindStats:      {"Stats", true},
 }
 
-// Provenance says whether an answer was made by a real model or by a mock. Zero: no answer came.
+// Provenance is the source of an answer, a real model or a mock. Zero: no answer.
 type Provenance uint8
 
 // The values of Provenance.
@@ -159,7 +159,7 @@ var provenanceNames = map[Provenance]string{
 	Mock: "mock",
 }
 
-// String is the name in SPEC.md; none for another number.
+// String is the name in SPEC.md, or none for an unknown number.
 func (p Provenance) String() string {
 	if name, ok := provenanceNames[p]; ok {
 		return name
@@ -170,32 +170,32 @@ func (p Provenance) String() string {
 // MarshalText is String, for JSON and logs.
 func (p Provenance) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
-// Status is a status of the protocol, the server's or the one that fits.
+// Status is a status of the protocol, from the server or from the client.
 type Status uint32
 
-// The numbers a Status can have.
+// The values of Status.
 const (
 	StatusOK                 Status = 0  // the answer follows
 	StatusCancelled          Status = 1  // a Cancel, or the connection's end, came before the work began
-	StatusUnknown            Status = 2  // a failure nobody classified; also how a client reads a number it does not know
-	StatusInvalidArgument    Status = 3  // a field is unknown, malformed, out of range or missing; the error body names it
+	StatusUnknown            Status = 2  // an unclassified failure, or a number unknown to the client
+	StatusInvalidArgument    Status = 3  // a field is unknown, malformed, out of range or missing (the error body names the field)
 	StatusDeadlineExceeded   Status = 4  // the request's deadline passed before the work began
-	StatusNotFound           Status = 5  // no model of that name is served
+	StatusNotFound           Status = 5  // no model of the requested name is served
 	StatusAlreadyExists      Status = 6  // the name, or the request id, is taken
-	StatusPermissionDenied   Status = 7  // this client may not do that
-	StatusResourceExhausted  Status = 8  // a queue or a budget is full; refused at once instead of waiting without bound
-	StatusFailedPrecondition Status = 9  // not in this state: no Hello yet (hello_required), a second Hello, a model that is not ready
-	StatusAborted            Status = 10 // overtaken by something concurrent, such as a model being replaced
-	StatusOutOfRange         Status = 11 // right in itself but too much for this model: a prompt longer than the context, a token id outside the vocabulary
-	StatusUnimplemented      Status = 12 // the kind is unknown or reserved; the connection lives on
+	StatusPermissionDenied   Status = 7  // the client is not allowed to make the request
+	StatusResourceExhausted  Status = 8  // a queue or a budget is full (refused at once instead of waiting without bound)
+	StatusFailedPrecondition Status = 9  // the state forbids the request: no Hello yet (hello_required), a second Hello, a model not ready
+	StatusAborted            Status = 10 // overtaken by a concurrent change, for example a model being replaced
+	StatusOutOfRange         Status = 11 // valid, but too much for the model: a prompt longer than the context, a token id outside the vocabulary
+	StatusUnimplemented      Status = 12 // the kind is unknown or reserved (the connection lives on)
 	StatusInternal           Status = 13 // a fault of the server
-	StatusUnavailable        Status = 14 // not now: draining, or a model still loading (model_loading)
-	StatusDataLoss           Status = 15 // a served model drifted from its seal, or gives logits that are not finite
-	StatusUnauthenticated    Status = 16 // the server wants to know who is asking
-	StatusProtocolError      Status = 32 // the bytes break the framing; sent in a GoAway, then the connection closes
-	StatusModelRejected      Status = 33 // a model file failed the assay; the error body names the layer
-	StatusRequirementNotMet  Status = 34 // a requirement stated in the request does not hold; nothing was computed
-	StatusMockRefused        Status = 35 // made by a client that got a mock answer without having allowed mocks
+	StatusUnavailable        Status = 14 // the server is draining, or the model is still loading (model_loading)
+	StatusDataLoss           Status = 15 // a served model drifted from its seal, or gives non-finite logits
+	StatusUnauthenticated    Status = 16 // the server demands that the client identifies itself
+	StatusProtocolError      Status = 32 // the bytes break the framing (sent in a GoAway before the connection closes)
+	StatusModelRejected      Status = 33 // a model file failed the assay (the error body names the layer)
+	StatusRequirementNotMet  Status = 34 // a requirement of the request does not hold, and nothing was computed
+	StatusMockRefused        Status = 35 // made by a client that receives a mock answer and does not allow mocks
 )
 
 var statusNames = map[Status]string{
@@ -222,7 +222,7 @@ var statusNames = map[Status]string{
 	StatusMockRefused:        "MOCK_REFUSED",
 }
 
-// String is the name in SPEC.md; UNKNOWN for another number.
+// String is the name in SPEC.md, or UNKNOWN for an unknown number.
 func (s Status) String() string {
 	if name, ok := statusNames[s]; ok {
 		return name
@@ -230,63 +230,60 @@ func (s Status) String() string {
 	return statusNames[StatusUnknown]
 }
 
-// Code is the stable reason of an Error. Later versions may add to it.
+// Code is the stable reason of an Error. Later versions may add codes.
 type Code string
 
-// What an Error's Code can be.
+// The values of Code.
 const (
 	CodeAddressInvalid   Code = "address_invalid"   // the address is not a URL of a known form
 	CodeUnreachable      Code = "unreachable"       // nobody answers at the address
 	CodeConnectionClosed Code = "connection_closed" // the connection ended, or the client was closed, before the answer was complete
 	CodeTimedOut         Code = "timed_out"         // the answer did not come in time
-	CodeProtocolError    Code = "protocol_error"    // the server's bytes break the protocol; the connection is closed
-	CodeMockRefused      Code = "mock_refused"      // the answer comes from a mock and mocks are not allowed; nothing of it is handed out
+	CodeProtocolError    Code = "protocol_error"    // the server's bytes break the protocol, and the connection is closed
+	CodeMockRefused      Code = "mock_refused"      // the answer comes from a mock and mocks are not allowed, so the answer is withheld
 	CodeServerRefused    Code = "server_refused"    // the server answered with a status
-	CodeGivenUp          Code = "given_up"          // the caller gave the answer up, or it is larger than answer_size_max
-	CodeRequestInvalid   Code = "request_invalid"   // the request cannot be sent: it breaks the tables or exceeds a limit; nothing was sent
-	CodeRevisionTooLow   Code = "revision_too_low"  // the server speaks an older revision that does not know the request; nothing was sent
+	CodeGivenUp          Code = "given_up"          // the caller gave up the answer, or the answer is larger than answer_size_max
+	CodeRequestInvalid   Code = "request_invalid"   // the request breaks the tables or exceeds a limit, and nothing was sent
+	CodeRevisionTooLow   Code = "revision_too_low"  // the server speaks an older revision without the request, and nothing was sent
 )
 
-// Error is what every call of a Client fails with: errors.As gets at it. errors.Is finds
+// Error is the error of every failed call of a Client. errors.As finds it. errors.Is finds
 // context.Canceled or context.DeadlineExceeded in every error of a call whose context had
-// ended by then, or whose deadline the server found passed, and the system's error where
-// there was one.
+// ended, or whose deadline the server found passed, and the system's error, if any.
 type Error struct {
 	// Code: the stable reason.
 	Code Code
 
-	// Status: the server's, or the one that fits.
+	// Status: the server's status, or the status of the code.
 	Status Status
 
-	// Provenance: of the frame that failed; 0: there was none.
+	// Provenance: provenance of the failed frame, 0 for no frame.
 	Provenance Provenance
 
-	// ServerCode: stable reason in snake_case; the zero value where the server said none.
+	// ServerCode: stable reason in snake_case, zero when the server gave none.
 	ServerCode string
 
-	// Message: one sentence: tried, found, allowed, where.
+	// Message: sentence with the attempt, the finding, the allowed values and the place.
 	Message string
 
-	// Field: path of the refused field, `requirements.device`; `#9` for an unknown id; the zero
-	// value where the server said none.
+	// Field: path of the refused field (`requirements.device`), or `#9` for an unknown id, zero
+	// when the server gave none.
 	Field string
 
-	// RetryAfterMilliseconds: pause before another attempt; the zero value where the server said
-	// none.
+	// RetryAfterMilliseconds: pause before another attempt, milliseconds, zero when the server
+	// gave none.
 	RetryAfterMilliseconds *uint64
 
-	// Layer: with MODEL_REJECTED: the layer that refused; the zero value where the server said
-	// none.
+	// Layer: layer that refused the model, with MODEL_REJECTED, zero when the server gave none.
 	Layer string
 
-	// ServerLoad: how busy the server was when it refused; the zero value where the server said
-	// none.
+	// ServerLoad: load of the server at the time of the refusal, zero when the server gave none.
 	ServerLoad *ServerLoad
 
 	causes
 }
 
-// codeStatus has the status that fits a code; the server's own has none.
+// codeStatus has the status of each code except CodeServerRefused.
 var codeStatus = map[Code]Status{
 	CodeAddressInvalid:   StatusInvalidArgument,
 	CodeUnreachable:      StatusUnavailable,
@@ -317,9 +314,9 @@ type field struct {
 	format   string
 }
 
-// Origin says who made an answer and how well.
+// Origin has the provenance, generation and quality of an answer.
 type Origin struct {
-	// Provenance: 1 real, 2 mock; 2 only when the options allow mocks.
+	// Provenance: 1 real, 2 mock, with mock only when the options allow mocks.
 	Provenance Provenance `json:"provenance"`
 
 	// Generation: generation of the model that answered, 0 for none.
@@ -329,7 +326,7 @@ type Origin struct {
 	Degraded bool `json:"degraded"`
 }
 
-// termed is a request to a model: it may say which attempt it is, and what the model must be.
+// termed is a request to a model, with a context and with requirements.
 type termed interface {
 	terms() (**RequestContext, **Requirements)
 }
@@ -342,13 +339,13 @@ type message interface {
 
 // Requirements is the record "Requirements" of Protocol/SPEC.md.
 type Requirements struct {
-	// Real: the model must be real; default false.
+	// Real: the model must be real, default false.
 	Real bool `json:"real,omitempty"`
 
 	// Fingerprint: SHA-256 of the file that must answer (32 to 32 bytes).
 	Fingerprint []byte `json:"fingerprint,omitempty"`
 
-	// Device: device that must compute (1 to 64 bytes).
+	// Device: device that must compute the answer (1 to 64 bytes).
 	Device string `json:"device,omitempty"`
 }
 
@@ -360,14 +357,14 @@ func (m *Requirements) fields(c *coder) {
 
 // RequestContext is the record "Request context" of Protocol/SPEC.md.
 type RequestContext struct {
-	// TraceContext: a W3C `traceparent` of version 00: where the caller's trace stands (55 to 55
+	// TraceContext: W3C `traceparent` of version 00, the place in the caller's trace (55 to 55
 	// bytes).
 	TraceContext string `json:"trace_context,omitempty"`
 
-	// Attempt: which attempt of its call this is; default 1 (1 to 4294967295).
+	// Attempt: number of the attempt within the call, default 1 (1 to 4294967295).
 	Attempt uint64 `json:"attempt,omitempty"`
 
-	// Priority: orders the requests of one connection that wait, the highest first; default 4 (0
+	// Priority: priority among the waiting requests of the connection, highest first, default 4 (0
 	// to 9).
 	Priority *uint64 `json:"priority,omitempty"`
 }
@@ -383,21 +380,21 @@ type Answer struct {
 	// Model: name of the model that answered (1 to 128 bytes).
 	Model string `json:"model"`
 
-	// Fingerprint: SHA-256 of the bytes that serve: of its file, or of the list of its files';
-	// absent for a mock (32 to 32 bytes).
+	// Fingerprint: SHA-256 of the bytes that serve: of the model's file, or of the list of the
+	// files' SHA-256, absent for a mock (32 to 32 bytes).
 	Fingerprint []byte `json:"fingerprint,omitempty"`
 
-	// Device: device that computed (1 to 64 bytes).
+	// Device: device that computed the answer (1 to 64 bytes).
 	Device string `json:"device"`
 
-	// Timing: a `Timing`.
+	// Timing: time budget of the answer, a `Timing`.
 	Timing Timing `json:"timing"`
 
-	// Degradations: what makes this answer worse than it could be; not empty exactly when flag bit
-	// 2 is set (1 to 2048 bytes).
+	// Degradations: reasons for an answer worse than possible, not empty exactly when flag bit 2
+	// is set (1 to 2048 bytes).
 	Degradations []string `json:"degradations,omitempty"`
 
-	// ServerLoad: how busy the server was when it answered.
+	// ServerLoad: load of the server at the time of the answer.
 	ServerLoad *ServerLoad `json:"server_load,omitempty"`
 }
 
@@ -412,13 +409,13 @@ func (m *Answer) fields(c *coder) {
 
 // ServerLoad is the record "Server load" of Protocol/SPEC.md.
 type ServerLoad struct {
-	// Queued: requests that wait for the engine.
+	// Queued: requests waiting for the engine.
 	Queued uint64 `json:"queued"`
 
-	// Running: requests that the engine works on.
+	// Running: requests running on the engine.
 	Running uint64 `json:"running"`
 
-	// WaitMicroseconds: how long a request that comes now may wait, microseconds, estimated.
+	// WaitMicroseconds: estimated wait of a new request, microseconds.
 	WaitMicroseconds uint64 `json:"wait_microseconds"`
 
 	// CachePagesUsed: pages of the key-value cache in use.
@@ -438,13 +435,13 @@ func (m *ServerLoad) fields(c *coder) {
 
 // Timing is the record "Timing" of Protocol/SPEC.md.
 type Timing struct {
-	// Accept: last byte read to request admitted, microseconds.
+	// Accept: from last byte read to request admitted, microseconds.
 	Accept uint64 `json:"accept"`
 
 	// Queue: waiting for the engine, microseconds.
 	Queue uint64 `json:"queue"`
 
-	// Tokenize: text to tokens, microseconds.
+	// Tokenize: turning text into tokens, microseconds.
 	Tokenize uint64 `json:"tokenize"`
 
 	// Prefill: reading the prompt, microseconds.
@@ -453,10 +450,10 @@ type Timing struct {
 	// Decode: making tokens, microseconds.
 	Decode uint64 `json:"decode"`
 
-	// Write: frames to the socket, microseconds.
+	// Write: writing frames to the socket, microseconds.
 	Write uint64 `json:"write"`
 
-	// Total: receipt to last frame, microseconds.
+	// Total: from receipt to last frame, microseconds.
 	Total uint64 `json:"total"`
 }
 
@@ -472,10 +469,10 @@ func (m *Timing) fields(c *coder) {
 
 // ChatMessage is the record "Chat message" of Protocol/SPEC.md.
 type ChatMessage struct {
-	// Role: who speaks: system, user, assistant.
+	// Role: speaker of the turn: system, user, assistant.
 	Role string `json:"role"`
 
-	// Content: what is said, may be empty (0 to 4000000 bytes).
+	// Content: text of the turn, may be empty (0 to 4000000 bytes).
 	Content string `json:"content"`
 }
 
@@ -486,10 +483,10 @@ func (m *ChatMessage) fields(c *coder) {
 
 // Input is the record "Input" of Protocol/SPEC.md.
 type Input struct {
-	// Text: tokenized by the server (0 to 4000000 bytes).
+	// Text: text, tokenized by the server (0 to 4000000 bytes).
 	Text *string `json:"text,omitempty"`
 
-	// Tokens: token ids, used as they are (1 to 1000000 elements).
+	// Tokens: token ids, used unchanged (1 to 1000000 elements).
 	Tokens []uint32 `json:"tokens,omitempty"`
 }
 
@@ -504,17 +501,18 @@ type Logprobs struct {
 	// Tokens: the tokens, in order (0 to 1000000 elements).
 	Tokens []uint32 `json:"tokens"`
 
-	// Logprobs: of each token; as many as `tokens` (0 to 1000000 elements).
+	// Logprobs: log-probability of each token, as many as `tokens` (0 to 1000000 elements).
 	Logprobs []float32 `json:"logprobs"`
 
-	// TopCount: alternatives per token; default 0 (0 to 64).
+	// TopCount: alternatives per token, default 0 (0 to 64).
 	TopCount uint64 `json:"top_count,omitempty"`
 
 	// TopTokens: the best tokens at each position: a row of `top_count` per token, best first (0
 	// to 1000000 elements).
 	TopTokens []uint32 `json:"top_tokens,omitempty"`
 
-	// TopLogprobs: of each of them; as many as `top_tokens` (0 to 1000000 elements).
+	// TopLogprobs: log-probability of each alternative, as many as `top_tokens` (0 to 1000000
+	// elements).
 	TopLogprobs []float32 `json:"top_logprobs,omitempty"`
 }
 
@@ -531,21 +529,22 @@ type errorBody struct {
 	// Code: stable reason in snake_case (1 to 128 bytes).
 	Code string `json:"code"`
 
-	// Message: one sentence: tried, found, allowed, where (0 to 2048 bytes).
+	// Message: sentence with the attempt, the finding, the allowed values and the place (0 to 2048
+	// bytes).
 	Message string `json:"message"`
 
-	// Field: path of the refused field, `requirements.device`; `#9` for an unknown id (1 to 128
-	// bytes).
+	// Field: path of the refused field (`requirements.device`), or `#9` for an unknown id (1 to
+	// 128 bytes).
 	Field string `json:"field,omitempty"`
 
-	// RetryAfterMilliseconds: pause before another attempt (0 to 3600000).
+	// RetryAfterMilliseconds: pause before another attempt, milliseconds (0 to 3600000).
 	RetryAfterMilliseconds *uint64 `json:"retry_after_milliseconds,omitempty"`
 
-	// Layer: with MODEL_REJECTED: the layer that refused: file, parse, compatibility, placement,
-	// validation.
+	// Layer: layer that refused the model, with MODEL_REJECTED: file, parse, compatibility,
+	// placement, validation.
 	Layer string `json:"layer,omitempty"`
 
-	// ServerLoad: how busy the server was when it refused.
+	// ServerLoad: load of the server at the time of the refusal.
 	ServerLoad *ServerLoad `json:"server_load,omitempty"`
 }
 
@@ -566,11 +565,11 @@ type helloRequest struct {
 	// Revision: highest revision of version 1 the client speaks (1 to 4294967295).
 	Revision uint64 `json:"revision"`
 
-	// Compression: the client reads compressed bodies and may send them; default false.
+	// Compression: the client reads, and may send, compressed bodies, default false.
 	Compression bool `json:"compression,omitempty"`
 
-	// BodySizeMax: largest body before compression the client accepts; default 4194304 (4096 to
-	// 4294967295).
+	// BodySizeMax: largest body that the client accepts, bytes before compression, default 4194304
+	// (4096 to 4294967295).
 	BodySizeMax uint64 `json:"body_size_max,omitempty"`
 }
 
@@ -586,16 +585,17 @@ type helloResponse struct {
 	// Server: name and version of the server program (1 to 128 bytes).
 	Server string `json:"server"`
 
-	// Revision: the revision in force: the lower of the two (1 to 4294967295).
+	// Revision: revision in force, the lower of the client's and the server's (1 to 4294967295).
 	Revision uint64 `json:"revision"`
 
 	// Compression: bodies may be compressed from now on, in both directions.
 	Compression bool `json:"compression"`
 
-	// BodySizeMax: largest body before compression the server accepts (4096 to 4294967295).
+	// BodySizeMax: largest body that the server accepts, bytes before compression (4096 to
+	// 4294967295).
 	BodySizeMax uint64 `json:"body_size_max"`
 
-	// RequestsInFlightMax: requests this connection may have in flight (1 to 4294967295).
+	// RequestsInFlightMax: requests that the connection may have in flight (1 to 4294967295).
 	RequestsInFlightMax uint64 `json:"requests_in_flight_max"`
 }
 
@@ -609,7 +609,7 @@ func (m *helloResponse) fields(c *coder) {
 
 // PingRequest is the message "Ping request" of Protocol/SPEC.md.
 type PingRequest struct {
-	// Payload: sent back as it is (0 to 65536 bytes).
+	// Payload: bytes to send back unchanged (0 to 65536 bytes).
 	Payload []byte `json:"payload,omitempty"`
 }
 
@@ -619,7 +619,7 @@ func (m *PingRequest) fields(c *coder) {
 
 // PingResponse is the message "Ping response" of Protocol/SPEC.md.
 type PingResponse struct {
-	// Payload: what was sent (0 to 65536 bytes).
+	// Payload: payload of the request (0 to 65536 bytes).
 	Payload []byte `json:"payload,omitempty"`
 
 	Origin
@@ -635,16 +635,16 @@ func (m *PingResponse) facts() (*Origin, int, *uint64, *[]float32) {
 
 // HealthRequest is the message "Health request" of Protocol/SPEC.md.
 type HealthRequest struct {
-	// Model: a model; absent: the server as a whole (1 to 128 bytes).
+	// Model: name of a model, absent for the server as a whole (1 to 128 bytes).
 	Model string `json:"model,omitempty"`
 
-	// Verify: verify the model now; default false.
+	// Verify: verify the model now, default false.
 	Verify bool `json:"verify,omitempty"`
 
-	// Context: where the request stands among others.
+	// Context: trace, attempt and priority of the request.
 	Context *RequestContext `json:"context,omitempty"`
 
-	// Requirements: demands on that model.
+	// Requirements: demands on the model.
 	Requirements *Requirements `json:"requirements,omitempty"`
 }
 
@@ -664,20 +664,20 @@ type HealthResponse struct {
 	// Ready: work is accepted.
 	Ready bool `json:"ready"`
 
-	// State: where it stands: loading, ready, failed, draining.
+	// State: state of the model, or of the server: loading, ready, failed, draining.
 	State string `json:"state"`
 
-	// Reason: why not, or what to know (1 to 2048 bytes).
+	// Reason: reason for not being ready, or a note (1 to 2048 bytes).
 	Reason string `json:"reason,omitempty"`
 
-	// Seal: only after `verify`: what the comparison gave: absent, matched, drifted.
+	// Seal: result of the comparison with the seal, only after `verify`: absent, matched, drifted.
 	Seal string `json:"seal,omitempty"`
 
-	// LargestDifference: only with `matched`: how far a logit lay from the sealed one at most (0.0
-	// to 10.0).
+	// LargestDifference: largest distance of a logit from the sealed logit, only with `matched`
+	// (0.0 to 10.0).
 	LargestDifference *float64 `json:"largest_difference,omitempty"`
 
-	// File: of one real model: its files on disk beside those that were loaded: unchanged,
+	// File: files on disk compared with the loaded files, only for one real model: unchanged,
 	// changed, missing.
 	File string `json:"file,omitempty"`
 
@@ -704,7 +704,7 @@ func (m *ModelsRequest) fields(*coder) {}
 
 // ModelsResponse is the message "Models response" of Protocol/SPEC.md.
 type ModelsResponse struct {
-	// Models: one `Model` each, in order of name.
+	// Models: a `Model` for each model, in order of name.
 	Models []Model `json:"models,omitempty"`
 
 	Origin
@@ -720,45 +720,45 @@ func (m *ModelsResponse) facts() (*Origin, int, *uint64, *[]float32) {
 
 // Model is the record "Model" of Protocol/SPEC.md.
 type Model struct {
-	// Name: name it is served under (1 to 128 bytes).
+	// Name: name under which the model is served (1 to 128 bytes).
 	Name string `json:"name"`
 
-	// State: where it stands: loading, ready, failed, draining.
+	// State: state of the model: loading, ready, failed, draining.
 	State string `json:"state"`
 
 	// Provenance: 1 real, 2 mock (1 to 2).
 	Provenance uint64 `json:"provenance"`
 
-	// Architecture: family, such as `llama`; empty while loading (0 to 128 bytes).
+	// Architecture: architecture family (`llama`), empty while loading (0 to 128 bytes).
 	Architecture string `json:"architecture"`
 
-	// Parameters: weights, a count.
+	// Parameters: number of weights.
 	Parameters uint64 `json:"parameters"`
 
-	// Vocabulary: tokens of the vocabulary.
+	// Vocabulary: size of the vocabulary, tokens.
 	Vocabulary uint64 `json:"vocabulary"`
 
-	// Context: tokens of context.
+	// Context: size of the context, tokens.
 	Context uint64 `json:"context"`
 
-	// Fingerprint: SHA-256 of the bytes that serve; absent for a mock (32 to 32 bytes).
+	// Fingerprint: SHA-256 of the bytes that serve, absent for a mock (32 to 32 bytes).
 	Fingerprint []byte `json:"fingerprint,omitempty"`
 
-	// Generation: 1 for the first load under this name, one more for each later one (0 to
+	// Generation: 1 for the first load under the name, 1 more for each later load (0 to
 	// 4294967295).
 	Generation uint64 `json:"generation"`
 
-	// Device: `cpu`, `cuda:0` (0 to 64 bytes).
+	// Device: device of the model (`cpu`, `cuda:0`) (0 to 64 bytes).
 	Device string `json:"device"`
 
-	// DeviceReason: why this device and not the one asked for (1 to 2048 bytes).
+	// DeviceReason: reason for a device different from the requested device (1 to 2048 bytes).
 	DeviceReason string `json:"device_reason,omitempty"`
 
-	// Bytes: memory taken.
+	// Bytes: memory taken, bytes.
 	Bytes uint64 `json:"bytes"`
 
-	// File: its files on disk beside those that were loaded; absent for a mock: unchanged,
-	// changed, missing.
+	// File: files on disk compared with the loaded files, absent for a mock: unchanged, changed,
+	// missing.
 	File string `json:"file,omitempty"`
 }
 
@@ -780,16 +780,17 @@ func (m *Model) fields(c *coder) {
 
 // LoadRequest is the message "Load request" of Protocol/SPEC.md.
 type LoadRequest struct {
-	// Name: name to serve it under (1 to 128 bytes).
+	// Name: name under which the model will be served (1 to 128 bytes).
 	Name string `json:"name"`
 
-	// Path: file on the server's machine (1 to 4096 bytes).
+	// Path: path of the model on the server's machine (1 to 4096 bytes).
 	Path string `json:"path"`
 
-	// Strategy: how hard to try; default: the server's setting: strict, graceful, development.
+	// Strategy: loading strategy, absent for the server's setting: strict, graceful, development.
 	Strategy string `json:"strategy,omitempty"`
 
-	// Device: `auto`, `cpu`, `cuda`, `cuda:N`; default: the server's setting (1 to 64 bytes).
+	// Device: device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting (1 to 64
+	// bytes).
 	Device string `json:"device,omitempty"`
 }
 
@@ -802,10 +803,10 @@ func (m *LoadRequest) fields(c *coder) {
 
 // loadProgress is the message "Load progress" of Protocol/SPEC.md.
 type loadProgress struct {
-	// Layer: a `Layer`: this one is done.
+	// Layer: the `Layer` just completed.
 	Layer Layer `json:"layer"`
 
-	// Frame: number of this frame in its answer, from 0.
+	// Frame: number of the frame in the answer, from 0.
 	Frame *uint64 `json:"frame,omitempty"`
 
 	Origin
@@ -822,10 +823,10 @@ func (m *loadProgress) facts() (*Origin, int, *uint64, *[]float32) {
 
 // LoadResponse is the message "Load response" of Protocol/SPEC.md.
 type LoadResponse struct {
-	// Accepted: always true here; a rejection is a status.
+	// Accepted: always true, since a rejection is a status.
 	Accepted bool `json:"accepted"`
 
-	// Layers: one `Layer` each, in order.
+	// Layers: a `Layer` for each layer, in order.
 	Layers []Layer `json:"layers,omitempty"`
 
 	// Model: the `Model` now served.
@@ -834,10 +835,10 @@ type LoadResponse struct {
 	// Overrides: configuration overrides in effect, `key=value` (1 to 2048 bytes).
 	Overrides []string `json:"overrides,omitempty"`
 
-	// Attempts: one sentence per failed attempt before this one (1 to 2048 bytes).
+	// Attempts: a sentence for each earlier failed attempt (1 to 2048 bytes).
 	Attempts []string `json:"attempts,omitempty"`
 
-	// Frame: number of this frame in its answer, from 0.
+	// Frame: number of the frame in the answer, from 0.
 	Frame *uint64 `json:"frame,omitempty"`
 
 	Origin
@@ -858,13 +859,13 @@ func (m *LoadResponse) facts() (*Origin, int, *uint64, *[]float32) {
 
 // Layer is the record "Layer" of Protocol/SPEC.md.
 type Layer struct {
-	// Layer: which layer of the assay: file, parse, compatibility, placement, validation.
+	// Layer: layer of the assay: file, parse, compatibility, placement, validation.
 	Layer string `json:"layer"`
 
-	// Ok: its verdict.
+	// Ok: verdict of the layer, true when passed.
 	Ok bool `json:"ok"`
 
-	// Microseconds: how long it took.
+	// Microseconds: time taken, microseconds.
 	Microseconds uint64 `json:"microseconds"`
 }
 
@@ -876,7 +877,7 @@ func (m *Layer) fields(c *coder) {
 
 // UnloadRequest is the message "Unload request" of Protocol/SPEC.md.
 type UnloadRequest struct {
-	// Name: model to stop serving, once its requests are done (1 to 128 bytes).
+	// Name: name of the model to stop serving, once its requests are done (1 to 128 bytes).
 	Name string `json:"name"`
 }
 
@@ -897,19 +898,19 @@ func (m *UnloadResponse) facts() (*Origin, int, *uint64, *[]float32) {
 
 // TokenizeRequest is the message "Tokenize request" of Protocol/SPEC.md.
 type TokenizeRequest struct {
-	// Model: absent: the server's only model (1 to 128 bytes).
+	// Model: name of the model, absent for the server's only model (1 to 128 bytes).
 	Model string `json:"model,omitempty"`
 
-	// Text: bytes, usually UTF-8; others are allowed (0 to 4000000 bytes).
+	// Text: text as bytes, usually UTF-8, but any bytes are allowed (0 to 4000000 bytes).
 	Text []byte `json:"text"`
 
-	// ParseSpecial: names of special tokens in the text become those tokens; default false.
+	// ParseSpecial: names of special tokens in the text become special tokens, default false.
 	ParseSpecial bool `json:"parse_special,omitempty"`
 
-	// AddSpecial: add begin and end tokens as the model asks for; default true.
+	// AddSpecial: add begin and end tokens as the model demands, default true.
 	AddSpecial *bool `json:"add_special,omitempty"`
 
-	// Context: where the request stands among others.
+	// Context: trace, attempt and priority of the request.
 	Context *RequestContext `json:"context,omitempty"`
 
 	// Requirements: demands on the model.
@@ -934,7 +935,7 @@ type TokenizeResponse struct {
 	// Tokens: token ids (0 to 1000000 elements).
 	Tokens []uint32 `json:"tokens"`
 
-	// Answer: who answered.
+	// Answer: facts about the answer, an `Answer`.
 	Answer Answer `json:"answer"`
 
 	Origin
@@ -951,13 +952,13 @@ func (m *TokenizeResponse) facts() (*Origin, int, *uint64, *[]float32) {
 
 // DetokenizeRequest is the message "Detokenize request" of Protocol/SPEC.md.
 type DetokenizeRequest struct {
-	// Model: absent: the server's only model (1 to 128 bytes).
+	// Model: name of the model, absent for the server's only model (1 to 128 bytes).
 	Model string `json:"model,omitempty"`
 
 	// Tokens: token ids (0 to 1000000 elements).
 	Tokens []uint32 `json:"tokens"`
 
-	// Context: where the request stands among others.
+	// Context: trace, attempt and priority of the request.
 	Context *RequestContext `json:"context,omitempty"`
 
 	// Requirements: demands on the model.
@@ -977,10 +978,10 @@ func (m *DetokenizeRequest) terms() (**RequestContext, **Requirements) {
 
 // DetokenizeResponse is the message "Detokenize response" of Protocol/SPEC.md.
 type DetokenizeResponse struct {
-	// Text: bytes; single tokens need not be whole characters (0 to 4000000 bytes).
+	// Text: text as bytes, since single tokens need not be whole characters (0 to 4000000 bytes).
 	Text []byte `json:"text"`
 
-	// Answer: who answered.
+	// Answer: facts about the answer, an `Answer`.
 	Answer Answer `json:"answer"`
 
 	Origin
@@ -997,65 +998,70 @@ func (m *DetokenizeResponse) facts() (*Origin, int, *uint64, *[]float32) {
 
 // GenerateRequest is the message "Generate request" of Protocol/SPEC.md.
 type GenerateRequest struct {
-	// Model: absent: the server's only model (1 to 128 bytes).
+	// Model: name of the model, absent for the server's only model (1 to 128 bytes).
 	Model string `json:"model,omitempty"`
 
-	// Prompt: text to continue, may be empty; or one of the others (0 to 4000000 bytes).
+	// Prompt: text to continue, may be empty, instead of `tokens` or `messages` (0 to 4000000
+	// bytes).
 	Prompt *string `json:"prompt,omitempty"`
 
-	// Tokens: token ids to continue, used as they are; or one of the others (1 to 1000000
-	// elements).
+	// Tokens: token ids to continue, used unchanged, instead of `prompt` or `messages` (1 to
+	// 1000000 elements).
 	Tokens []uint32 `json:"tokens,omitempty"`
 
-	// ParseSpecial: names of special tokens in `prompt` become those tokens; default false.
+	// ParseSpecial: names of special tokens in `prompt` become special tokens, default false.
 	ParseSpecial bool `json:"parse_special,omitempty"`
 
-	// AddSpecial: add begin tokens to `prompt` as the model asks for; default true.
+	// AddSpecial: add begin tokens to `prompt` as the model demands, default true.
 	AddSpecial *bool `json:"add_special,omitempty"`
 
-	// MaxTokens: tokens to make at most; default 256 (1 to 1048576).
+	// MaxTokens: tokens to make at most, default 256 (1 to 1048576).
 	MaxTokens uint64 `json:"max_tokens,omitempty"`
 
-	// Temperature: 0 picks the best token every time; default 0 (0.0 to 100.0).
+	// Temperature: sampling temperature, where 0 always picks the best token, default 0 (0.0 to
+	// 100.0).
 	Temperature float64 `json:"temperature,omitempty"`
 
-	// TopK: keep the k best tokens; default 0, all (0 to 16777216).
+	// TopK: number of best tokens to keep, default 0, meaning all (0 to 16777216).
 	TopK uint64 `json:"top_k,omitempty"`
 
-	// TopP: keep the best tokens up to this share; default 1, all (0.0 to 1.0).
+	// TopP: share of probability up to which the best tokens are kept, default 1, meaning all (0.0
+	// to 1.0).
 	TopP float64 `json:"top_p,omitempty"`
 
-	// MinP: keep tokens of at least this share of the best; default 0, all (0.0 to 1.0).
+	// MinP: least share of the best token's probability for a token to be kept, default 0, meaning
+	// all (0.0 to 1.0).
 	MinP float64 `json:"min_p,omitempty"`
 
-	// Seed: seed of the sampler; default 0.
+	// Seed: seed of the sampler, default 0.
 	Seed uint64 `json:"seed,omitempty"`
 
-	// Stop: end before this text appears (1 to 256 bytes).
+	// Stop: stop string, before which the answer ends (1 to 256 bytes).
 	Stop []string `json:"stop,omitempty"`
 
-	// TruncatePrompt: an overlong prompt loses its beginning (`truncated_context`); default false:
-	// refused.
+	// TruncatePrompt: cut the beginning of an overlong prompt (`truncated_context`) instead of
+	// refusing, default false.
 	TruncatePrompt bool `json:"truncate_prompt,omitempty"`
 
-	// Logprobs: log-probability of each token made, and of so many of the best beside it; absent:
-	// none (0 to 64).
+	// Logprobs: number of best alternatives to list beside each token's log-probability, absent
+	// for no log-probabilities (0 to 64).
 	Logprobs *uint64 `json:"logprobs,omitempty"`
 
-	// PromptLogprobs: the same for the tokens of the prompt; absent: none (0 to 64).
+	// PromptLogprobs: number of best alternatives to list beside each prompt token's
+	// log-probability, absent for none (0 to 64).
 	PromptLogprobs *uint64 `json:"prompt_logprobs,omitempty"`
 
-	// Messages: one `Chat message` each: a conversation to continue; or one of the others.
+	// Messages: conversation to continue, instead of `prompt` or `tokens`.
 	Messages []ChatMessage `json:"messages,omitempty"`
 
-	// IgnoreEos: an end token does not end the answer; default false.
+	// IgnoreEos: an end token does not end the answer, default false.
 	IgnoreEos bool `json:"ignore_eos,omitempty"`
 
-	// MinTokens: tokens before which neither an end token is chosen nor a stop string looked for;
+	// MinTokens: tokens before which neither an end token is chosen nor a stop string looked for,
 	// default 0 (0 to 1048576).
 	MinTokens uint64 `json:"min_tokens,omitempty"`
 
-	// Context: where the request stands among others.
+	// Context: trace, attempt and priority of the request.
 	Context *RequestContext `json:"context,omitempty"`
 
 	// Requirements: demands on the model.
@@ -1097,7 +1103,7 @@ type GenerateChunk struct {
 	// Tokens: tokens made since the last frame (0 to 1000000 elements).
 	Tokens []uint32 `json:"tokens,omitempty"`
 
-	// Text: their text, whole characters; may lag behind (0 to 4000000 bytes).
+	// Text: text of the tokens, whole characters, may lag behind (0 to 4000000 bytes).
 	Text string `json:"text,omitempty"`
 
 	// PromptDone: prompt tokens read so far.
@@ -1106,13 +1112,13 @@ type GenerateChunk struct {
 	// PromptTotal: prompt tokens in all.
 	PromptTotal *uint64 `json:"prompt_total,omitempty"`
 
-	// Logprobs: a `Logprobs` of exactly `tokens`; when asked for.
+	// Logprobs: log-probabilities of exactly `tokens`, when requested.
 	Logprobs *Logprobs `json:"logprobs,omitempty"`
 
-	// PromptLogprobs: a `Logprobs` of the next prompt tokens; when asked for.
+	// PromptLogprobs: log-probabilities of the next prompt tokens, when requested.
 	PromptLogprobs *Logprobs `json:"prompt_logprobs,omitempty"`
 
-	// Frame: number of this frame in its answer, from 0.
+	// Frame: number of the frame in the answer, from 0.
 	Frame *uint64 `json:"frame,omitempty"`
 
 	Origin
@@ -1140,11 +1146,11 @@ type GenerateResponse struct {
 	// Text: text not sent in chunks (0 to 4000000 bytes).
 	Text string `json:"text,omitempty"`
 
-	// FinishReason: end token or stop string; `max_tokens` or context; Cancel; deadline: stop,
-	// length, cancelled, deadline.
+	// FinishReason: cause of the end: end token or stop string, `max_tokens` or context, Cancel,
+	// deadline: stop, length, cancelled, deadline.
 	FinishReason string `json:"finish_reason"`
 
-	// StopMatched: the stop string that ended it (1 to 256 bytes).
+	// StopMatched: stop string that ended the answer (1 to 256 bytes).
 	StopMatched string `json:"stop_matched,omitempty"`
 
 	// PromptTokens: tokens of the prompt.
@@ -1153,16 +1159,16 @@ type GenerateResponse struct {
 	// CompletionTokens: tokens made in all.
 	CompletionTokens uint64 `json:"completion_tokens"`
 
-	// Logprobs: a `Logprobs` of exactly `tokens`; when asked for.
+	// Logprobs: log-probabilities of exactly `tokens`, when requested.
 	Logprobs *Logprobs `json:"logprobs,omitempty"`
 
-	// PromptLogprobs: a `Logprobs` of the prompt tokens not sent in chunks.
+	// PromptLogprobs: log-probabilities of the prompt tokens not sent in chunks.
 	PromptLogprobs *Logprobs `json:"prompt_logprobs,omitempty"`
 
-	// Frame: number of this frame in its answer, from 0.
+	// Frame: number of the frame in the answer, from 0.
 	Frame *uint64 `json:"frame,omitempty"`
 
-	// Answer: who answered.
+	// Answer: facts about the answer, an `Answer`.
 	Answer Answer `json:"answer"`
 
 	Origin
@@ -1187,13 +1193,14 @@ func (m *GenerateResponse) facts() (*Origin, int, *uint64, *[]float32) {
 
 // ScoreRequest is the message "Score request" of Protocol/SPEC.md.
 type ScoreRequest struct {
-	// Model: absent: the server's only model (1 to 128 bytes).
+	// Model: name of the model, absent for the server's only model (1 to 128 bytes).
 	Model string `json:"model,omitempty"`
 
-	// Prompt: text; or one of the others (0 to 4000000 bytes).
+	// Prompt: text, instead of `tokens` or `messages` (0 to 4000000 bytes).
 	Prompt *string `json:"prompt,omitempty"`
 
-	// Tokens: token ids, used as they are; or one of the others (1 to 1000000 elements).
+	// Tokens: token ids, used unchanged, instead of `prompt` or `messages` (1 to 1000000
+	// elements).
 	Tokens []uint32 `json:"tokens,omitempty"`
 
 	// ParseSpecial: as in Generate.
@@ -1202,16 +1209,16 @@ type ScoreRequest struct {
 	// AddSpecial: as in Generate.
 	AddSpecial *bool `json:"add_special,omitempty"`
 
-	// Messages: one `Chat message` each: a conversation; or one of the others.
+	// Messages: conversation, instead of `prompt` or `tokens`.
 	Messages []ChatMessage `json:"messages,omitempty"`
 
-	// Continuations: one `Input` each.
+	// Continuations: continuations to score, an `Input` each.
 	Continuations []Input `json:"continuations,omitempty"`
 
-	// TopLogprobs: alternatives listed beside each token; default 0 (0 to 64).
+	// TopLogprobs: alternatives listed beside each token, default 0 (0 to 64).
 	TopLogprobs uint64 `json:"top_logprobs,omitempty"`
 
-	// Context: where the request stands among others.
+	// Context: trace, attempt and priority of the request.
 	Context *RequestContext `json:"context,omitempty"`
 
 	// Requirements: demands on the model.
@@ -1240,13 +1247,13 @@ func (m *ScoreRequest) terms() (**RequestContext, **Requirements) {
 
 // ScoreResponse is the message "Score response" of Protocol/SPEC.md.
 type ScoreResponse struct {
-	// Scores: one `Continuation score` for each continuation, in order.
+	// Scores: a `Continuation score` for each continuation, in order.
 	Scores []ContinuationScore `json:"scores,omitempty"`
 
 	// PromptTokens: tokens of the prompt alone.
 	PromptTokens uint64 `json:"prompt_tokens"`
 
-	// Answer: who answered.
+	// Answer: facts about the answer, an `Answer`.
 	Answer Answer `json:"answer"`
 
 	Origin
@@ -1264,13 +1271,13 @@ func (m *ScoreResponse) facts() (*Origin, int, *uint64, *[]float32) {
 
 // ContinuationScore is the record "Continuation score" of Protocol/SPEC.md.
 type ContinuationScore struct {
-	// Logprobs: a `Logprobs` of the tokens that were scored.
+	// Logprobs: log-probabilities of the scored tokens.
 	Logprobs Logprobs `json:"logprobs"`
 
-	// Logprob: their sum: of the continuation as a whole.
+	// Logprob: sum of the log-probabilities, for the continuation as a whole.
 	Logprob float64 `json:"logprob"`
 
-	// Greedy: every token was the most probable one at its place.
+	// Greedy: every token was the most probable token at its position.
 	Greedy bool `json:"greedy"`
 }
 
@@ -1282,25 +1289,25 @@ func (m *ContinuationScore) fields(c *coder) {
 
 // EmbedRequest is the message "Embed request" of Protocol/SPEC.md.
 type EmbedRequest struct {
-	// Model: absent: the server's only model (1 to 128 bytes).
+	// Model: name of the model, absent for the server's only model (1 to 128 bytes).
 	Model string `json:"model,omitempty"`
 
-	// Inputs: one `Input` each.
+	// Inputs: inputs to embed, an `Input` each.
 	Inputs []Input `json:"inputs,omitempty"`
 
-	// ParseSpecial: names of special tokens in a text become those tokens; default false.
+	// ParseSpecial: names of special tokens in a text become special tokens, default false.
 	ParseSpecial bool `json:"parse_special,omitempty"`
 
-	// AddSpecial: add begin and end tokens to a text as the model asks for; default true.
+	// AddSpecial: add begin and end tokens to a text as the model demands, default true.
 	AddSpecial *bool `json:"add_special,omitempty"`
 
-	// Pooling: how positions become one vector; default mean: mean, last, cls.
+	// Pooling: reduction of the positions to a single vector, default mean: mean, last, cls.
 	Pooling string `json:"pooling,omitempty"`
 
-	// Normalize: divide by the Euclidean length; default true.
+	// Normalize: divide each vector by the Euclidean length, default true.
 	Normalize *bool `json:"normalize,omitempty"`
 
-	// Context: where the request stands among others.
+	// Context: trace, attempt and priority of the request.
 	Context *RequestContext `json:"context,omitempty"`
 
 	// Requirements: demands on the model.
@@ -1327,7 +1334,7 @@ type embedChunk struct {
 	// Embeddings: the next values (1 to 1000000 elements).
 	Embeddings []float32 `json:"embeddings"`
 
-	// Frame: number of this frame in its answer, from 0.
+	// Frame: number of the frame in the answer, from 0.
 	Frame *uint64 `json:"frame,omitempty"`
 
 	Origin
@@ -1350,16 +1357,16 @@ type EmbedResponse struct {
 	// Dimensions: values per input (1 to 131072).
 	Dimensions uint64 `json:"dimensions"`
 
-	// Count: inputs, as many as the request has (1 to 256).
+	// Count: number of inputs, equal to the request's (1 to 256).
 	Count uint64 `json:"count"`
 
 	// PromptTokens: tokens of all inputs together.
 	PromptTokens uint64 `json:"prompt_tokens"`
 
-	// Frame: number of this frame in its answer, from 0.
+	// Frame: number of the frame in the answer, from 0.
 	Frame *uint64 `json:"frame,omitempty"`
 
-	// Answer: who answered.
+	// Answer: facts about the answer, an `Answer`.
 	Answer Answer `json:"answer"`
 
 	Origin
@@ -1380,13 +1387,14 @@ func (m *EmbedResponse) facts() (*Origin, int, *uint64, *[]float32) {
 
 // LogitsRequest is the message "Logits request" of Protocol/SPEC.md.
 type LogitsRequest struct {
-	// Model: absent: the server's only model (1 to 128 bytes).
+	// Model: name of the model, absent for the server's only model (1 to 128 bytes).
 	Model string `json:"model,omitempty"`
 
-	// Prompt: text; or one of the others (0 to 4000000 bytes).
+	// Prompt: text, instead of `tokens` or `messages` (0 to 4000000 bytes).
 	Prompt *string `json:"prompt,omitempty"`
 
-	// Tokens: token ids, used as they are; or one of the others (1 to 1000000 elements).
+	// Tokens: token ids, used unchanged, instead of `prompt` or `messages` (1 to 1000000
+	// elements).
 	Tokens []uint32 `json:"tokens,omitempty"`
 
 	// ParseSpecial: as in Generate.
@@ -1395,13 +1403,13 @@ type LogitsRequest struct {
 	// AddSpecial: as in Generate.
 	AddSpecial *bool `json:"add_special,omitempty"`
 
-	// AllPositions: after every token; default false: after the last.
+	// AllPositions: logits after every token instead of the last alone, default false.
 	AllPositions bool `json:"all_positions,omitempty"`
 
-	// Messages: one `Chat message` each: a conversation; or one of the others.
+	// Messages: conversation, instead of `prompt` or `tokens`.
 	Messages []ChatMessage `json:"messages,omitempty"`
 
-	// Context: where the request stands among others.
+	// Context: trace, attempt and priority of the request.
 	Context *RequestContext `json:"context,omitempty"`
 
 	// Requirements: demands on the model.
@@ -1432,7 +1440,7 @@ type logitsChunk struct {
 	// Logits: the next values (1 to 1000000 elements).
 	Logits []float32 `json:"logits"`
 
-	// Frame: number of this frame in its answer, from 0.
+	// Frame: number of the frame in the answer, from 0.
 	Frame *uint64 `json:"frame,omitempty"`
 
 	Origin
@@ -1458,10 +1466,10 @@ type LogitsResponse struct {
 	// Positions: positions in all (1 to 4294967295).
 	Positions uint64 `json:"positions"`
 
-	// Frame: number of this frame in its answer, from 0.
+	// Frame: number of the frame in the answer, from 0.
 	Frame *uint64 `json:"frame,omitempty"`
 
-	// Answer: who answered.
+	// Answer: facts about the answer, an `Answer`.
 	Answer Answer `json:"answer"`
 
 	Origin
@@ -1491,7 +1499,7 @@ func (m *cancelRequest) fields(c *coder) {
 
 // cancelResponse is the record "Cancel response" of Protocol/SPEC.md.
 type cancelResponse struct {
-	// Found: it was in flight and is being stopped.
+	// Found: the target was in flight and is being stopped.
 	Found bool `json:"found"`
 }
 
@@ -1506,7 +1514,7 @@ func (m *StatsRequest) fields(*coder) {}
 
 // StatsResponse is the message "Stats response" of Protocol/SPEC.md.
 type StatsResponse struct {
-	// Counters: one `Counter` each, in order of name.
+	// Counters: a `Counter` for each counter, in order of name.
 	Counters []Counter `json:"counters,omitempty"`
 
 	Origin
@@ -1522,13 +1530,13 @@ func (m *StatsResponse) facts() (*Origin, int, *uint64, *[]float32) {
 
 // Counter is the record "Counter" of Protocol/SPEC.md.
 type Counter struct {
-	// Name: what is counted (1 to 128 bytes).
+	// Name: name of the counter (1 to 128 bytes).
 	Name string `json:"name"`
 
-	// Real: counted for real answers.
+	// Real: count for real answers.
 	Real uint64 `json:"real"`
 
-	// Mock: counted for mock answers.
+	// Mock: count for mock answers.
 	Mock uint64 `json:"mock"`
 }
 
@@ -1540,10 +1548,10 @@ func (m *Counter) fields(c *coder) {
 
 // goAway is the record "GoAway" of Protocol/SPEC.md.
 type goAway struct {
-	// Reason: `shutting_down`, `idle` (1 to 128 bytes).
+	// Reason: reason of the end (`shutting_down`, `idle`) (1 to 128 bytes).
 	Reason string `json:"reason"`
 
-	// DrainMilliseconds: time until the server closes what is still open.
+	// DrainMilliseconds: time until the server closes everything still open, milliseconds.
 	DrainMilliseconds uint64 `json:"drain_milliseconds"`
 }
 
@@ -1552,23 +1560,23 @@ func (m *goAway) fields(c *coder) {
 	c.required(field{id: 2, name: "drain_milliseconds", typ: typeU64, high: math.MaxUint64}, &m.DrainMilliseconds)
 }
 
-// Ping: same bytes back.
+// Ping: returns the payload unchanged.
 func (c *Client) Ping(ctx context.Context, request PingRequest) (*PingResponse, error) {
 	return ask(c.exchange(ctx, kindPing, &request), request.answer, nil)
 }
 
-// Health: may this model, or this server, be sent work.
+// Health: reports if a model, or the server, accepts work.
 func (c *Client) Health(ctx context.Context, request HealthRequest) (*HealthResponse, error) {
 	return ask(c.exchange(ctx, kindHealth, &request), plain[struct{}, HealthResponse], nil)
 }
 
-// Models: list of models.
+// Models: lists the models.
 func (c *Client) Models(ctx context.Context, request ModelsRequest) (*ModelsResponse, error) {
 	return ask(c.exchange(ctx, kindModels, &request), plain[struct{}, ModelsResponse], nil)
 }
 
-// Load: assay a file and serve it. Never sent again once it may have begun. onLayer, which may
-// be nil, sees each one as it comes, on the calling goroutine.
+// Load: assays a model file and serves the model. Never sent again once the work may have
+// begun. The function onLayer, unless nil, gets each layer on the calling goroutine.
 func (c *Client) Load(
 	ctx context.Context, request LoadRequest, onLayer func(Layer),
 ) (*LoadResponse, error) {
@@ -1579,48 +1587,48 @@ func (c *Client) Load(
 	})
 }
 
-// Unload: stop serving a model. Never sent again once it may have begun.
+// Unload: stops serving a model. Never sent again once the work may have begun.
 func (c *Client) Unload(ctx context.Context, request UnloadRequest) (*UnloadResponse, error) {
 	return ask(c.exchange(ctx, kindUnload, &request), plain[struct{}, UnloadResponse], nil)
 }
 
-// Tokenize: text to token ids.
+// Tokenize: turns text into token ids.
 func (c *Client) Tokenize(
 	ctx context.Context, request TokenizeRequest,
 ) (*TokenizeResponse, error) {
 	return ask(c.exchange(ctx, kindTokenize, &request), plain[struct{}, TokenizeResponse], nil)
 }
 
-// Detokenize: token ids to text.
+// Detokenize: turns token ids into text.
 func (c *Client) Detokenize(
 	ctx context.Context, request DetokenizeRequest,
 ) (*DetokenizeResponse, error) {
 	return ask(c.exchange(ctx, kindDetokenize, &request), plain[struct{}, DetokenizeResponse], nil)
 }
 
-// Generate: continue a prompt.
+// Generate: continues a prompt.
 func (c *Client) Generate(
 	ctx context.Context, request GenerateRequest,
 ) (*GenerateResponse, error) {
 	return ask(c.exchange(ctx, kindGenerate, &request), request.answer, nil)
 }
 
-// Score: log-probabilities of given continuations.
+// Score: computes log-probabilities of given continuations.
 func (c *Client) Score(ctx context.Context, request ScoreRequest) (*ScoreResponse, error) {
 	return ask(c.exchange(ctx, kindScore, &request), request.answer, nil)
 }
 
-// Logits: raw scores.
+// Logits: computes raw scores of the vocabulary.
 func (c *Client) Logits(ctx context.Context, request LogitsRequest) (*LogitsResponse, error) {
 	return ask(c.exchange(ctx, kindLogits, &request), request.answer, nil)
 }
 
-// Embed: inputs to vectors.
+// Embed: turns inputs into vectors.
 func (c *Client) Embed(ctx context.Context, request EmbedRequest) (*EmbedResponse, error) {
 	return ask(c.exchange(ctx, kindEmbed, &request), request.answer, nil)
 }
 
-// Stats: counters, split by provenance.
+// Stats: returns counters, split by provenance.
 func (c *Client) Stats(ctx context.Context, request StatsRequest) (*StatsResponse, error) {
 	return ask(c.exchange(ctx, kindStats, &request), plain[struct{}, StatsResponse], nil)
 }

@@ -4,11 +4,12 @@ package assay
 
 import "net"
 
-// hasInput needs a system call that this system does not have; the reading goroutine must do.
+// hasInput always returns false, since the system lacks the system call. Only the reading goroutine
+// notices input.
 func hasInput(net.Conn) bool { return false }
 
-// writeNow needs one as well; a goroutine writes everything instead.
+// writeNow writes nothing, so a goroutine writes all bytes.
 func writeNow(net.Conn, []byte) int { return 0 }
 
-// probe leaves the system its own numbers.
+// probe leaves the system's values unchanged.
 func probe(net.Conn) {}

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
 
-// What net.Conn does not offer: a look at what has arrived, a write that never waits, and probes.
+// Socket functions that net.Conn lacks: a check for input, a write that never blocks, and probes.
 
 package assay
 
@@ -10,14 +10,15 @@ import (
 	"syscall"
 )
 
-// control hands a socket's descriptor to do, which must not block; false when it is closed.
+// control passes a socket's descriptor to do, which must not block. Returns false when the socket
+// is closed.
 func control(socket net.Conn, do func(descriptor int)) bool {
-	raw, err := socket.(syscall.Conn).SyscallConn() // TCP's and Unix sockets have one
+	raw, err := socket.(syscall.Conn).SyscallConn() // TCP and Unix sockets are syscall.Conn
 	return err == nil && raw.Control(func(descriptor uintptr) { do(int(descriptor)) }) == nil
 }
 
-// hasInput says whether reading would return something at once: bytes, the end, or an error. It
-// takes nothing and never blocks. The reading goroutine learns it too, but perhaps a moment too
+// hasInput returns true when a read would return at once with bytes, the end, or an error. hasInput
+// takes no bytes and never blocks. The reading goroutine may notice the end of a connection too
 // late, and a request that is not safe to repeat must not be risked on a dead connection.
 func hasInput(socket net.Conn) bool {
 	found := false
@@ -29,8 +30,8 @@ func hasInput(socket net.Conn) bool {
 	return found || !open
 }
 
-// writeNow writes what the socket takes at once and returns how much that was: a full socket must
-// not keep a caller whose context ends. What is wrong with it is left for the next write to say.
+// writeNow writes the bytes that the socket accepts at once, and returns their number. A full
+// socket must not delay a caller whose context ends. The next write reports errors.
 func writeNow(socket net.Conn, bytes []byte) int {
 	written := 0
 	control(socket, func(descriptor int) {
@@ -41,8 +42,8 @@ func writeNow(socket net.Conn, bytes []byte) int {
 	return written
 }
 
-// probe sets how often and how many times the kernel probes a silent TCP connection before it gives
-// it up. A system that refuses, or is not Linux, keeps its own numbers.
+// probe sets the interval and number of the kernel's probes on a silent TCP connection. A system
+// that refuses, or is not Linux, keeps its own values.
 func probe(socket net.Conn) {
 	if _, ok := socket.(*net.TCPConn); ok && runtime.GOOS == "linux" {
 		const interval, count = 5, 6 // TCP_KEEPINTVL, TCP_KEEPCNT: package syscall has them there only

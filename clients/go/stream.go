@@ -1,4 +1,4 @@
-// A Generate whose chunks reach the caller as they come.
+// The stream of a Generate: chunks reach the caller one by one.
 
 package assay
 
@@ -9,9 +9,9 @@ import (
 	"sync"
 )
 
-// GenerateStream is the answer to a Generate in the making. It is for one goroutine at a time;
-// Close alone may be called by another one. One that is dropped is closed with its context, or when
-// the garbage collector finds it.
+// GenerateStream is the unfinished answer to a Generate. Only one goroutine at a time may use a
+// stream, but any goroutine may call Close. A dropped stream is closed with its context, or by the
+// garbage collector.
 //
 //	for stream.Next() {
 //		fmt.Print(stream.Chunk().Text)
@@ -19,27 +19,27 @@ import (
 //	answer, err := stream.Result()
 type GenerateStream struct {
 	*making
-	chunk *GenerateChunk // the newest that was handed out
+	chunk *GenerateChunk // newest chunk handed out
 }
 
-// making is what a stream shares with the goroutine that reads its answer, which must not keep the
-// stream itself from the garbage collector.
+// making is the state that a stream shares with the goroutine that reads the answer. The goroutine
+// must not keep the stream itself from the garbage collector.
 type making struct {
 	ctx  context.Context
 	stop context.CancelFunc
 
 	mutex   sync.Mutex
 	change  sync.Cond
-	chunks  []*GenerateChunk // made and not handed out
+	chunks  []*GenerateChunk // chunks not yet handed out
 	whole   *GenerateResponse
-	err     error // why there is no whole
-	isOver  bool  // there is one of the two
+	err     error // reason for the lack of a whole answer
+	isOver  bool  // whole or err is set
 	isShut  bool  // Close was called
 	isTaken bool  // the caller has seen the end
 }
 
-// GenerateStream begins a Generate and returns at once; its answer, or why there is none, comes
-// through the stream. Errors: CodeRequestInvalid.
+// GenerateStream begins a Generate and returns at once. The answer, or its error, comes through the
+// stream. Errors: CodeRequestInvalid.
 func (c *Client) GenerateStream(
 	ctx context.Context, request GenerateRequest,
 ) (*GenerateStream, error) {
@@ -61,7 +61,7 @@ func (c *Client) GenerateStream(
 	return s, nil
 }
 
-// set changes what is shared, and tells who waits for that.
+// set changes the shared state and wakes the waiting goroutines.
 func (m *making) set(change func()) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -69,12 +69,12 @@ func (m *making) set(change func()) {
 	m.change.Broadcast()
 }
 
-// isGivenUp says whether the caller wants no more. The mutex is held.
+// isGivenUp returns true when the caller has given the answer up. The mutex is held.
 func (m *making) isGivenUp() bool {
 	return !m.isTaken && (m.isShut || errors.Is(m.ctx.Err(), context.Canceled))
 }
 
-// Next waits for the next chunk. False after the last one, on a failure, and after Close.
+// Next waits for the next chunk. Returns false after the last chunk, on a failure, and after Close.
 func (s *GenerateStream) Next() bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -93,23 +93,24 @@ func (s *GenerateStream) Next() bool {
 	return true
 }
 
-// Chunk is the newest chunk: what was made since the one before. Nil before the first.
+// Chunk returns the newest chunk, with the content made since the chunk before. Nil before the
+// first chunk.
 func (s *GenerateStream) Chunk() *GenerateChunk { return s.chunk }
 
-// Result reads what is left and returns the whole answer, all tokens, text and log-probabilities
-// included. After Close in the middle it fails with CodeGivenUp. An answer that was cut short
-// because the context ended is an error, in which errors.Is finds the context's.
+// Result reads the rest and returns the whole answer, with all tokens, text and log-probabilities.
+// After an early Close, Result fails with CodeGivenUp. An answer that was cut short because the
+// context ended is an error, in which errors.Is finds the context's error.
 func (s *GenerateStream) Result() (*GenerateResponse, error) {
 	for s.Next() {
 	}
-	return s.whole, s.err // which do not change any more
+	return s.whole, s.err // final by now
 }
 
-// Close gives up what is left of the answer and tells the server so; the connection lives on. Safe
-// to repeat, and after the end without effect.
+// Close gives up the rest of the answer and stops the server. The connection lives on. Close may be
+// repeated, and has no effect after the end.
 func (s *GenerateStream) Close() error {
 	s.set(func() { s.isShut = true })
 	s.stop()
-	s.Next() // the goroutine that reads has ended then
+	s.Next() // waits for the reading goroutine to end
 	return nil
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Format, vet, unit tests; with the race detector where the system has what it needs.
+# Checks format, runs vet and the unit tests, with the race detector where cgo and a C compiler
+# exist.
 set -eu
 cd "$(dirname "$0")"
 command -v go >/dev/null || {

@@ -1,4 +1,4 @@
-// The protocol's vectors: every codec in every language reads the same bytes.
+// Tests with the protocol's vectors: the codecs of all languages read the same bytes.
 
 package assay
 
@@ -52,7 +52,7 @@ func vectors(t *testing.T, folder, direction string) []vector {
 	return found
 }
 
-// structs has one of each message that is a whole body.
+// structs has one struct for each message that is a whole body.
 var structs = map[string]body{
 	"Error":               &errorBody{},
 	"GoAway":              &goAway{},
@@ -98,7 +98,7 @@ func readerOf(source io.Reader, beforeHello bool) *frameReader {
 	return &frameReader{bufio.NewReader(source), limit, true}
 }
 
-// decoded reads a body as the message of that name.
+// decoded reads a body as the named message.
 func decoded(name string, bytes []byte) (body, error) {
 	value := reflect.New(reflect.TypeOf(structs[name]).Elem()).Interface().(body)
 	if wrong := decode(bytes, value); wrong != nil {
@@ -107,7 +107,7 @@ func decoded(name string, bytes []byte) (body, error) {
 	return value, nil
 }
 
-// some gives a member another value than zero.
+// some sets a member to a nonzero value.
 func some(member reflect.Value) {
 	switch member.Kind() {
 	case reflect.Pointer:
@@ -168,7 +168,7 @@ func TestValidResponsesAreUnderstoodByteByByte(t *testing.T) {
 	}
 }
 
-// requestBody is the body of a request vector, for a client that reads no requests.
+// requestBody returns the body of a request vector, since the client itself reads no requests.
 func requestBody(t *testing.T, each vector) []byte {
 	body := each.bytes[headerSize:]
 	if each.bytes[6]&flagCompressed != 0 {
@@ -211,8 +211,8 @@ func TestInvalidResponsesAreRefused(t *testing.T) {
 	}
 }
 
-// What a server refuses must not leave this client: the bodies of invalid requests break the tables
-// on the way in, or on the way out.
+// A request that a server refuses must not leave the client: the bodies of invalid requests break
+// the tables in reading or in writing.
 func TestInvalidRequestsAreRefusedHere(t *testing.T) {
 	refused := 0
 	for _, each := range vectors(t, "invalid", "request") {
@@ -225,7 +225,8 @@ func TestInvalidRequestsAreRefusedHere(t *testing.T) {
 				err = wrong
 			}
 		}
-		// A default beside what excludes it cannot be said in Go's structs: it stays out.
+		// A default value beside an excluding field cannot be expressed in Go's structs, since default
+		// values are not sent.
 		default_ := strings.HasSuffix(each.name, "messages_and_parse_special") ||
 			strings.HasSuffix(each.name, "messages_and_parse_special_default")
 		if err == nil && !default_ {
@@ -247,7 +248,7 @@ func TestIncompleteFramesAreAwaited(t *testing.T) {
 	}
 }
 
-// A header is refused when its bytes are there: nothing after the damage is waited for.
+// A header is refused as soon as its damaged bytes are present, without waiting for more bytes.
 func TestDamageIsSeenBeforeTheBodyArrives(t *testing.T) {
 	for name, head := range map[string]string{
 		"length too small": "\x1b\x00\x00\x00",

@@ -1,4 +1,4 @@
-// A server that is not there yet, or loads its model still.
+// Tests of waiting for a server that is not up yet, or still loads its model.
 
 package assay
 
@@ -21,7 +21,7 @@ func (p *peer) refuseLoading(asked received, retryAfter *uint64) {
 	p.write(asked.kind, asked.id, 0, Real, uint32(StatusUnavailable), body)
 }
 
-// freePort is a port at which nobody listens.
+// freePort returns an address on which no server listens.
 func freePort(t *testing.T) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -39,7 +39,7 @@ func TestAServerThatComesLaterIsWaitedFor(t *testing.T) {
 			_, err := ping(c)
 			pinged <- err
 		}()
-		go func() { // of a kind that is never sent twice
+		go func() { // a kind that is never sent twice
 			_, err := c.Unload(background, UnloadRequest{Name: "m"})
 			unloaded <- err
 		}()

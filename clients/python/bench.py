@@ -1,10 +1,10 @@
-"""Round trips of Ping through the client, beside the same bytes over bare sockets.
+"""Measures round trips of Ping through the clients, and of the same bytes over bare sockets.
 
     bench.py --server URL --echo URL [--rounds 5] [--requests 2000]
 
-In turn per round: N pings of 64 bytes, then N round trips of frames of the same length against a
-bare echo. One JSON line per client; p50 in microseconds, medians over rounds. What is bare for the
-asyncio client is an asyncio loop with `sock_sendall` and `sock_recv_into`.
+Each round makes N pings of 64 bytes, then N round trips of frames of the same length against a bare
+echo. Prints one JSON line per client, with p50 in microseconds, as medians over rounds. The bare
+side of the asyncio client is an asyncio loop with `sock_sendall` and `sock_recv_into`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _now = time.perf_counter
 
 
 def median_round_trip(once: Callable[[], object], requests: int) -> float:
-    """The median of `requests` calls, microseconds."""
+    """Returns the median time of `requests` calls, microseconds."""
     times = []
     for _ in range(requests):
         begun = _now()
@@ -36,7 +36,7 @@ def median_round_trip(once: Callable[[], object], requests: int) -> float:
 
 
 def connected(url: str) -> socket.socket:
-    """A bare socket."""
+    """Connects a bare socket."""
     address = Address.parse(url)
     if address.path:
         bare = socket.socket(socket.AF_UNIX)
@@ -84,7 +84,7 @@ async def async_client(client: assay.AsyncClient, requests: int) -> float:
 
 
 def report(language: str, client: list[float], bare: list[float], requests: int) -> None:
-    """One line."""
+    """Prints one line of JSON."""
     ours, theirs = statistics.median(client), statistics.median(bare)
     line = {
         "language": language,
@@ -98,7 +98,7 @@ def report(language: str, client: list[float], bare: list[float], requests: int)
 
 
 def blocking(server: str, echo: str, rounds: int, requests: int) -> None:
-    """The blocking client."""
+    """Measures the blocking client."""
     ours, theirs = [], []
     with assay.Client(server) as client, connected(echo) as bare:
         client.ping(PAYLOAD)
@@ -109,7 +109,7 @@ def blocking(server: str, echo: str, rounds: int, requests: int) -> None:
 
 
 async def asynchronous(server: str, echo: str, rounds: int, requests: int) -> None:
-    """The asyncio client."""
+    """Measures the asyncio client."""
     ours, theirs = [], []
     with connected(echo) as bare:
         bare.setblocking(False)

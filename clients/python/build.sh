@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes clients/python/build/venv with the package and what its tests need.
+# Makes clients/python/build/venv with the package and the requirements of its tests.
 set -eu
 cd "$(dirname "$0")"
 python=${PYTHON:-python3}
@@ -11,5 +11,5 @@ if [ ! -x build/venv/bin/pip ]; then
     mkdir -p build
     "$python" -m venv build/venv
 fi
-# Where the package lies, not a copy: edits count at once.
+# An editable install: changes of the sources take effect at once.
 build/venv/bin/pip install --quiet --disable-pip-version-check --editable '.[test]'

@@ -1,9 +1,9 @@
-"""The test driver that Protocol/conformance runs: one JSON object a line in, one a line out.
+"""The test driver for Protocol/conformance: reads and writes one JSON object a line.
 
     driver.py             over the blocking client, a thread per call
     driver.py --asyncio   over the asyncio client, a task per call
 
-Not an example of good use: see example.py.
+A test tool. See example.py for an example.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from assay._protocol import Field, Message
 
 
 def from_json(message: Message, values: dict[str, Any]) -> Any:
-    """The dataclass of a message; u64 are decimal text, bytes hexadecimal."""
+    """Makes the dataclass of a message. u64 are decimal text, bytes hexadecimal."""
     made = {}
     for field in message.fields:
         value = values.get(field.name)
@@ -49,7 +49,7 @@ def from_json_value(field: Field, value: Any) -> Any:
 
 
 def to_json(message: Message, value: Any) -> dict[str, Any]:
-    """A dataclass as JSON; what is absent is left out."""
+    """Makes JSON of a dataclass, without absent fields."""
     made = {}
     for field in message.fields:
         found = getattr(value, field.name)
@@ -115,7 +115,7 @@ def say(number: Any, **words: Any) -> None:
 
 
 def arguments(command: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The request of a call, and its deadline."""
+    """Returns the request of a call, and its deadline."""
     request = from_json(protocol.KINDS[command["kind"]].request, command.get("request") or {})
     return request, {"deadline_milliseconds": int(command.get("deadline_milliseconds") or 0)}
 
@@ -127,7 +127,8 @@ def opened(command: dict[str, Any], asynchronous: bool) -> Any:
 
 
 def forked(answer: Callable[[], dict[str, Any]], number: Any) -> None:
-    """Says what a forked child's call came to; the child says it through a pipe."""
+    """Makes the call in a forked child, and prints the outcome that the child sends through a
+    pipe."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -157,7 +158,7 @@ def fork(client: assay.Client, command: dict[str, Any]) -> None:
 
 
 def outcome(client: assay.Client, command: dict[str, Any]) -> dict[str, Any]:
-    """What a call came to, in the driver's words."""
+    """Makes a call and returns the outcome, in the driver's words."""
     number, kind = command["id"], command["kind"]
     try:
         request, words = arguments(command)
@@ -212,7 +213,8 @@ async def call_async(client: assay.AsyncClient, command: dict[str, Any]) -> None
 
 
 async def fork_async(client: assay.AsyncClient, command: dict[str, Any]) -> None:
-    """The child has an event loop of its own, in a thread where none runs yet."""
+    """Makes the call in a forked child with a new event loop, in a thread without a running
+    loop."""
 
     def answer() -> dict[str, Any]:
         return asyncio.run(outcome_async(client, command))
@@ -221,7 +223,7 @@ async def fork_async(client: assay.AsyncClient, command: dict[str, Any]) -> None
 
 
 async def outcome_async(client: assay.AsyncClient, command: dict[str, Any]) -> dict[str, Any]:
-    """What a call came to, in the driver's words."""
+    """Makes a call and returns the outcome, in the driver's words."""
     number, kind = command["id"], command["kind"]
     try:
         request, words = arguments(command)

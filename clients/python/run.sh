@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs what build.sh has built: run.sh driver|example|bench [ARGUMENTS]
+# Runs a program installed by build.sh: run.sh driver|example|bench [ARGUMENTS]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 program=${1:?driver, example or bench}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Format, types, unit tests of the Python client; ends with unittest's own last line.
+# Checks format and types of the Python client and runs its unit tests. The last line is unittest's.
 set -eu
 cd "$(dirname "$0")"
 if [ ! -x build/venv/bin/python ]; then

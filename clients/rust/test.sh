@@ -1,6 +1,6 @@
 #!/bin/sh
-# The tests; before them formatting and lints, with the tool chain these are kept clean for (others
-# differ in taste). Ends with cargo's own lines.
+# Runs the tests. Formatting and lints come first, and only with the tool chain that the sources are
+# formatted for, since tool chains differ in taste. The last lines are cargo's.
 set -eu
 cd "$(dirname "$0")"
 if ! command -v cargo >/dev/null; then

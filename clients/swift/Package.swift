@@ -2,8 +2,8 @@
 
 import PackageDescription
 
-// The client by itself: nothing but liblz4 beneath it. Wire, the system library and what the tests
-// share with the server's lie in the repository's own folders; links lead there.
+// The client alone, with liblz4 as its only dependency. Wire, CLZ4 and the test files shared with
+// the server's tests are links into the repository's own folders.
 
 let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
@@ -19,7 +19,7 @@ let package = Package(
             name: "AssayClient", dependencies: ["Wire"],
             swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
 
-        // Beside the client: what the conformance kit drives, the README's example, a benchmark.
+        // Beside the client: the driver for the conformance kit, the README's example, a benchmark.
         .executableTarget(
             name: "driver", dependencies: ["AssayClient"], path: "driver", swiftSettings: strict),
         .executableTarget(

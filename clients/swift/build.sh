@@ -1,6 +1,7 @@
 #!/bin/sh
-# Builds the library, the driver, the example and the benchmark: this folder's own package, which
-# needs nothing of the server. build/ gets links to them. The tests are the root package's.
+# Builds the library, the driver, the example and the benchmark with this folder's own package,
+# which needs no part of the server. build/ gets links to the programs. The root package builds the
+# tests.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 if ! command -v swift >/dev/null 2>&1; then

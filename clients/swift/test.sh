@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the unit tests, which the root package has built beside its own: nothing is built twice.
-# By itself the client is tested with: swift test --package-path clients/swift
+# Runs the unit tests, which the root package has built beside its own tests, so that no test is
+# built twice. To test the client alone: swift test --package-path clients/swift
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh driver|example|bench [ARGS]: runs what build.sh has built.
+# run.sh driver|example|bench [ARGS]: runs a program that build.sh has built.
 set -eu
 program=${1:?"run.sh: say driver, example or bench"}
 shift

@@ -1,4 +1,4 @@
-"""How answers arrive: in pieces, in any order, interleaved, large; and GoAway in between."""
+"""Arrival of answers: in pieces, in any order, interleaved, large, with GoAway in between."""
 
 import random
 import time

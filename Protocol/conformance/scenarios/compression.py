@@ -1,4 +1,4 @@
-"""LZ4: when it is used, and blocks that lie."""
+"""LZ4: use of compression, and blocks that lie."""
 
 import random
 
@@ -79,8 +79,8 @@ def reads_blocks_of_many_shapes(stage):
 
 
 def lies(name, meaning, payload, frame, agreed=True):
-    """A row: an answer to a Ping of `payload` whose block must be refused. Each is made so that a
-    client which forgets the one check would find the right payload in it."""
+    """A row: an answer to a Ping of `payload` whose block must be refused. In each block a
+    client without the check would find the right payload."""
     def play(stage):
         client = stage.open()
         call = client.ping(payload.hex())

@@ -1,4 +1,4 @@
-"""Request context: the caller's goes as it is; the client says which attempt this is.
+"""Request context: the caller's is sent unchanged, and the client adds the number of the attempt.
 
 `attempt` is there from the second attempt of a request that has a context, on a connection of
 revision 3. That the caller's own context is written byte for byte is among the vectors.
@@ -16,8 +16,8 @@ assert {kind + " request" for kind in CARRIES} == {
 
 
 def says(request, context):
-    """The request has this context, whole; None: it has none. An attempt is said or it is not, a
-    priority may be left out where it is the default."""
+    """The request has exactly this context, or none for None. An attempt is given or absent, and a
+    default priority may be left out."""
     found = request.fields.get("context")
     what = "a %s request with context %s" % (request.kind, context)
     expect((found is None) == (context is None), what, repr(found))

@@ -1,7 +1,7 @@
-"""The last frame's counts against what came, and the numbers of frames: what was lost is damage.
+"""The last frame's counts against the received items, and the numbers of frames: loss is damage.
 
-A frame that is dropped, doubled or swapped on its way changes an answer although none of its bytes
-is wrong. On every revision the counts of the last frame say so, from revision 3 on the numbers do.
+A frame that is dropped, doubled or swapped on the way changes an answer without any wrong byte. The
+counts of the last frame show the fault on every revision, and the numbers from revision 3 on.
 """
 
 from rows import expect, row, same_answer, works, works_anew
@@ -12,7 +12,7 @@ WORDS = [(383, ","), (285, " there"), (402, " was"), (261, " a")]
 
 
 def damaged(name, meaning, kind, fields, answer, stream=False, revision="2"):
-    """A row: `answer(peer, request)` sends what contradicts itself; the call must not succeed."""
+    """A row: `answer(peer, request)` sends a contradictory answer. The call must not succeed."""
     def play(stage):
         client = stage.open(attempts=2, backoff_milliseconds=1)
         call = client.call(kind, fields, stream=stream)
@@ -27,7 +27,7 @@ def damaged(name, meaning, kind, fields, answer, stream=False, revision="2"):
 
 
 def held_back(peer, request, last=None):
-    """The bytes of a stream of four tokens and its end, one item a frame; nothing is sent."""
+    """The bytes of a stream of four tokens and its end, one item a frame. Nothing is sent."""
     pieces, real_send = [], peer.send
     peer.send = pieces.append
     for number, text in WORDS:
@@ -38,7 +38,7 @@ def held_back(peer, request, last=None):
 
 
 def rearranged(order):
-    """Sends the five frames of a stream in this order; an index may be missing or doubled."""
+    """Sends the five frames of a stream in this order. An index may be missing or doubled."""
     def answer(peer, request):
         pieces = held_back(peer, request)
         peer.send(b"".join(pieces[index] for index in order))

@@ -1,7 +1,7 @@
 """Bytes and answers that break the protocol: protocol_error, connection closed, nothing retried.
 
-What a single frame can do wrong is among the vectors; here is what depends on the request or on
-what came before.
+Faults of a single frame are among the vectors. The faults here depend on the request or on earlier
+frames.
 """
 
 import random
@@ -12,7 +12,7 @@ from server import ANSWER, logprobs
 
 
 def breaks(name, meaning, kind, fields, damage, stream=False, options=None):
-    """A row: `damage(peer, request)` writes something; the call must end with protocol_error."""
+    """A row: `damage(peer, request)` writes damage. The call must end with protocol_error."""
     def play(stage):
         client = stage.open(**(options or {}))
         call = client.call(kind, fields, stream=stream)
@@ -157,7 +157,7 @@ def frame_after_the_last(stage):
     once = peer.frame(request, "Ping response", {"payload": request.fields["payload"]})
     peer.send(once + once)
     call.ok()
-    # Both frames came at once, and what has arrived is read before anything is written (rule 2).
+    # Both frames came at once, and arrived bytes are read before anything is written (rule 2).
     second = client.ping("02")
     peer.closed()
     other = stage.greet()

@@ -1,7 +1,7 @@
 """A client object in a forked child: connections of the child's own, the parent's left alone.
 
-The driver forks at op `fork`; the child makes one call with the client object it inherited, and
-hands back through a pipe what the call came to. A driver whose language does not fork says so: n/a.
+The driver forks at op `fork`. The child makes a call with the inherited client object and hands
+back the outcome through a pipe. A driver whose language does not fork answers unsupported: n/a.
 """
 
 from rows import expect, row, works, works_anew

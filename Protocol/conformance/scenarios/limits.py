@@ -1,4 +1,4 @@
-"""What the Hello answer allows: requests in flight, the size of bodies, the revision; and pools."""
+"""Limits in the Hello answer: requests in flight, the size of bodies, the revision. Also pools."""
 
 from rows import expect, row, works
 from scenarios.answers import CARRIES

@@ -12,7 +12,7 @@ SECRET = "canned words of a mock"
 
 
 def hides(call):
-    """The call's lines so far hold nothing that the mock said; its error is mock_refused."""
+    """The call's lines so far hold nothing from the mock, and the error is mock_refused."""
     error = call.error("mock_refused", status="MOCK_REFUSED")
     said = json.dumps([error, call.chunks])
     if SECRET in said:

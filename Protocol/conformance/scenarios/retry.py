@@ -1,4 +1,4 @@
-"""What is tried again, how often, after which pause; and what never is."""
+"""Retries: the retried calls, their number and pauses, and the calls never retried."""
 
 from rows import expect, paused, row, works, works_anew
 
@@ -11,7 +11,7 @@ def retried(name, meaning, status, kind="Ping", fields=None):
         first = peer.request(kind)
         peer.error(first, status, "not_now", "try again")
         second = peer.request(kind)
-        # That it says which attempt it is, is looked at among the rows on context.
+        # The rows on context check the number of the attempt.
         expect({**second.fields, "context": None} == {**first.fields, "context": None},
                "the same request", "another")
         peer.answer(second)

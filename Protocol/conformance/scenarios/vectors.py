@@ -1,8 +1,8 @@
-"""One row per vector that a client can meet: requests it must write, answers it must read.
+"""One row per vector that a client can meet: requests to write, answers to read.
 
-A request vector's fields are given to the driver; the body on the wire must be the vector's. A
+A request vector's fields are given to the driver, and the body on the wire must be the vector's. A
 response vector's frames are sent as the answer to a fitting request, with the request's own id put
-in; the driver's answer must be what the vector lists, or a protocol_error, or (bytes that stop in
+in. The driver's answer must be the vector's list, or a protocol_error, or (bytes that stop in
 mid-frame, then the end of the connection) connection_closed.
 """
 
@@ -20,7 +20,7 @@ PLAIN = dict(allow_mock=True, compression=False, attempts=1)
 
 
 def load(folder):
-    """The cases of one folder: name, bytes, what is expected."""
+    """The cases of a folder: name, bytes, expectation."""
     for name in sorted(os.listdir(os.path.join(FOLDER, folder))):
         if name.endswith(".bin"):
             stem = os.path.join(FOLDER, folder, name[:-4])
@@ -44,7 +44,7 @@ def values(message, fields):
 
 
 def kind_of(header):
-    """The kind's name of a vector's header; None when no client can meet it."""
+    """The kind's name of a vector's header. None when no client can meet the vector."""
     return KIND_OF_NUMBER.get(header["kind"] & 0x7F)
 
 
@@ -167,7 +167,7 @@ def plays_response(raw, frames):
 
 
 def checks_error(error, fields, provenance):
-    """A driver's error carries what the server's Error said."""
+    """A driver's error carries the fields of the server's Error."""
     for name, key in [("server_code", "code"), ("field", "field"), ("layer", "layer"),
                       ("retry_after_milliseconds", "retry_after_milliseconds")]:
         found, wanted = error.get(name), fields.get(key)
@@ -252,7 +252,7 @@ def peer_end(kind, fields):
 
 # ---------------------------------------------------------------- what must be refused
 
-# What a damaged answer to each kind is asked with.
+# Requests for damaged answers, by kind.
 QUESTIONS = {
     "Score": {"prompt": "Once", "continuations": [{"text": " upon"}], "top_logprobs": "2"},
     "Generate": {"prompt": "Once", "max_tokens": "8", "logprobs": "2", "prompt_logprobs": "2"},
@@ -261,7 +261,7 @@ QUESTIONS = {
 
 
 def fitting(kind, raw, compressed):
-    """A request that a client which forgets one check would find answered."""
+    """A request that a client without a check would find answered."""
     if kind != "Ping" or len(raw) < 32:
         return asks(kind, [{}])
     body = raw[32:]

@@ -1,4 +1,4 @@
-"""A server that is not there yet, or loads its model still; and one that goes without a word."""
+"""A server that is absent or still loads its model, and a server that goes without a word."""
 
 import os
 import time
@@ -7,7 +7,7 @@ from rows import expect, paused, row, works
 from server import WAIT, Failed, NotApplicable
 
 LOADING = dict(status="UNAVAILABLE", code="model_loading", message="the model is being loaded")
-KEEPALIVE_IDLE_MAX = 31.0  # seconds until the kernel's first probe: 30, and what rounding adds
+KEEPALIVE_IDLE_MAX = 31.0  # seconds until the kernel's first probe: 30, plus rounding
 
 
 def comes_late(name, meaning, tcp, kind="Ping", fields=None, **options):

@@ -1,4 +1,4 @@
-"""What makes a wrong client of the reference client: see mutants.py."""
+"""Turns the reference client into a wrong client: see mutants.py."""
 
 from codec import MESSAGES
 from reference import Client
@@ -10,7 +10,7 @@ def has_context(kind):
 
 
 def mutant(*red):
-    """Makes a Client of a Connection class; the rows that must be red go with it."""
+    """Makes a Client of a Connection class, with the rows that must be red."""
     def make(made):
         if issubclass(made, Connection):
             made = type(made.__name__, (Client,), {

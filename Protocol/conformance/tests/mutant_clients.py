@@ -1,4 +1,7 @@
-"""Wrong clients whose fault is a call's: options, attempts, waits, close. See mutants.py."""
+"""Wrong clients whose fault is a call's: options, attempts, waits, close. See mutants.py.
+
+One file, a list: each class is a few lines.
+"""
 
 import os
 import socket

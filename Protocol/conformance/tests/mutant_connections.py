@@ -1,4 +1,7 @@
-"""Wrong clients whose fault is a connection's: frames, headers, whose answer. See mutants.py."""
+"""Wrong clients with faults of connections: frames, headers, owners of answers. See mutants.py.
+
+One file, a list: each class is a few lines.
+"""
 
 import struct
 

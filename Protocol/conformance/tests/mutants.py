@@ -1,8 +1,8 @@
-"""Clients that do wrong, each in one way: the kit must turn red on each, on the rows it names.
+"""Wrong clients, each wrong in one way: the kit must turn red on the named rows of each.
 
 A mutant is the reference client with one method, or a few lines, changed. `red` names rows that
-must fail for it (a * stands for any letters); other rows may fail too. test_mutants.py proves both,
-and that the client without the change is green there.
+must fail for the mutant (a * stands for any letters). Other rows may fail, too. test_mutants.py
+proves the red rows, and that the client without the change is green on them.
 """
 
 import mutant_clients

@@ -1,8 +1,8 @@
-"""A client that does right, as small as it can be: what the mutants are made from.
+"""A right client, as small as possible, from which the mutants are made.
 
 Made for the kit's own tests: one reader thread per connection, no care for speed, the kit's codec.
-Every decision that a mutant gets wrong is one method, or one constant, of its own. Not a client to
-use: those are in clients/.
+Every decision that a mutant gets wrong is a method, or a constant, of its own. Not a client to use:
+clients for use are in clients/.
 """
 
 import os
@@ -87,7 +87,7 @@ class Client:
     # ------------------------------------------------------------ a connection with room
 
     def take(self, end):
-        """A usable connection with a free place; waits for one, at most until `end`."""
+        """A usable connection with a free place. Waits at most until `end`."""
         while True:
             with self.lock:
                 if self.closed:
@@ -112,7 +112,7 @@ class Client:
                     self.lock.notify_all()
 
     def pool_one_more(self, end):
-        """Connects; `close` ends that, too."""
+        """Connects. `close` ends the connecting, too."""
         try:
             made = self.connection_type(self, self.connect_limit(end))
         except CallError as error:
@@ -135,7 +135,7 @@ class Client:
         return min(limit, end or limit)
 
     def connect_error(self, error, end):
-        """Of a connect that failed; when the deadline ended it, that is what the caller learns."""
+        """The error of a failed connect. A connect ended by the deadline is timed_out."""
         if end is None or time.monotonic() < end:
             return error
         return CallError("timed_out", "DEADLINE_EXCEEDED", "not connected in time")
@@ -150,7 +150,7 @@ class Client:
     # ------------------------------------------------------------ calls
 
     def call(self, kind, request, deadline, on_chunk):
-        """The result for the driver; raises CallError. `on_chunk` returns False to stop."""
+        """The result for the driver. Raises CallError. `on_chunk` returns False to stop."""
         if self.process != os.getpid():
             self.after_fork()
         begun = time.monotonic()
@@ -183,7 +183,7 @@ class Client:
                 self.lock.wait(left)
 
     def waiting_pause(self, error, begun, waits):
-        """Seconds to wait for a server that is not there or loads; None: this one is not waited
+        """Seconds to wait for a server that is absent or loads. None when the server is not waited
         for, or not any more."""
         code = error.json["code"]
         if code == "unreachable":
@@ -222,7 +222,7 @@ class Client:
             raise request_invalid(error.field, str(error)) from error
 
     def with_attempt(self, kind, request, attempt, revision):
-        """From the second attempt on, a request that can says so where the server knows it."""
+        """Adds the number of the attempt from the second on, where request and server allow it."""
         has = any(field["name"] == "context" for field in MESSAGES[kind + " request"]["fields"])
         if attempt == 1 or not has or revision < 3:
             return request

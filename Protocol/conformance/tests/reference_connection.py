@@ -1,6 +1,6 @@
-"""The reference client's connections: Hello, frames in and out, whose answer a frame is.
+"""The reference client's connections: Hello, frames in and out, owners of frames.
 
-See reference.py, which chooses among them and makes the calls.
+See reference.py, which chooses a connection and makes the calls.
 """
 
 import os
@@ -21,7 +21,7 @@ REVISION = PROTOCOL["revision"]
 
 
 class CallError(Exception):
-    """Why a call failed; `again` says whether the rules allow another attempt."""
+    """Failure of a call. `again` is true when the rules allow another attempt."""
 
     def __init__(self, code, status, message, again=False, **more):
         super().__init__(message)
@@ -46,7 +46,7 @@ def request_invalid(field, message):
 
 
 class Pending:
-    """One request in flight: what came for it so far."""
+    """A request in flight, with the frames received so far."""
 
     def __init__(self, kind, fields):
         self.kind, self.fields = kind, fields
@@ -55,7 +55,7 @@ class Pending:
 
 
 class Connection:
-    """One socket: Hello, writing, reading, and who waits for what. `lock` guards it all."""
+    """A socket: Hello, writing, reading, and the waiting calls. `lock` guards everything."""
 
     def __init__(self, client, until):
         self.client, self.options = client, client.options
@@ -71,7 +71,7 @@ class Connection:
     # ------------------------------------------------------------ Hello
 
     def hello(self, until):
-        """Agrees with the server on what may be sent; a connection that cannot is closed."""
+        """Agrees with the server on revision and limits, or closes the connection."""
         try:
             self.agree(until)
         except CallError as error:
@@ -107,7 +107,7 @@ class Connection:
     # ------------------------------------------------------------ writing
 
     def usable(self):
-        """Not ended, as far as what has arrived says."""
+        """Not ended, as far as the arrived bytes show."""
         self.pump()
         return self.error is None and not self.draining
 
@@ -132,7 +132,7 @@ class Connection:
             self.socket.sendall(header + block)
         except OSError as error:
             self.fail(CallError("connection_closed", "UNAVAILABLE", str(error), again=True))
-            raise self.error from error  # never written: whatever it was may be tried again
+            raise self.error from error  # never written, so any kind may be tried again
         return self.number, pending
 
     def encode(self, kind, fields):
@@ -154,7 +154,7 @@ class Connection:
             _, cancel = self.begin("Cancel", {"target": str(number)}, 0)
             cancel.dropped = True
         except CallError:
-            pass  # what was to be cancelled ends with the connection
+            pass  # the cancelled request ends with the connection
 
     # ------------------------------------------------------------ reading
 
@@ -164,7 +164,7 @@ class Connection:
             self.pump()
 
     def pump(self):
-        """Reads what is there and files it. Under the lock, so that nobody can be ahead of it."""
+        """Reads and files the arrived bytes, under the lock, so that nobody can be ahead."""
         with self.lock:
             try:
                 while self.error is None and select.select([self.socket], [], [], 0)[0]:
@@ -183,8 +183,8 @@ class Connection:
                 self.close(CallError("connection_closed", "UNAVAILABLE", str(error), again=True))
 
     def frame(self):
-        """The next frame, None while it is not whole. Its header is checked as soon as its bytes
-        are there."""
+        """The next frame, None while incomplete. The header is checked as soon as its bytes are
+        there."""
         limit, have = self.options["body_size_max"], len(self.buffer)
         if have < 4:
             return None
@@ -274,7 +274,7 @@ class Connection:
             raise damage("kind 0x%02x answers %s" % (kind, pending.kind))
 
     def check_marks(self, pending, provenance, generation):
-        """Provenance and generation hold for a whole answer; Load's generation comes at its end."""
+        """Provenance and generation hold for a whole answer. Load's generation comes at the end."""
         marks = (provenance, None if pending.kind == "Load" else generation)
         if pending.marks not in (None, marks):
             raise damage("provenance or generation changes within an answer")
@@ -301,7 +301,7 @@ class Connection:
             provenance="mock" if provenance == 2 else "real")
 
     def fits(self, pending, body):
-        """Whether the bodies of an answer are within answer_size_max, this one too."""
+        """True when the bodies of an answer, the newest included, are within answer_size_max."""
         pending.size += len(body)
         return pending.dropped or pending.size <= self.options["answer_size_max"]
 
@@ -330,7 +330,7 @@ class Connection:
             raise damage(wrong)
 
     def check_number(self, fields, expected):
-        """The number of a frame in its answer, where the server says it."""
+        """Checks the number of a frame in the answer, where the server gives the number."""
         if int(fields.get("frame", expected)) != expected:
             raise damage("frame %s, expected: %d" % (fields["frame"], expected))
 

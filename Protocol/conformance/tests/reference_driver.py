@@ -54,7 +54,7 @@ class Driver:
             self.say(number, error=error.json)
 
     def fork(self, command):
-        """The words of a forked child's call, through a pipe; an error where it says none."""
+        """The words of a forked child's call, through a pipe. An error without words."""
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:

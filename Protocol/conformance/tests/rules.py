@@ -2,7 +2,7 @@
 
 
 def broken(kind, asked, frames, more, degraded):
-    """What is wrong with the newest of `frames`, as a sentence; None when nothing is.
+    """The fault of the newest of `frames`, as a sentence. None without a fault.
 
     `asked` are the request's fields, `more` says that frames follow, `degraded` is the flag.
     """
@@ -31,7 +31,7 @@ def broken(kind, asked, frames, more, degraded):
 
 
 def broken_end(kind, asked, frames, degraded):
-    """The same for what holds of the answer as a whole."""
+    """The fault of the answer as a whole, as a sentence."""
     last = frames[-1]
     if "answer" in last and bool(last["answer"].get("degradations")) != degraded:
         return "the flag degraded and the list disagree"
@@ -55,7 +55,7 @@ def broken_end(kind, asked, frames, degraded):
 
 
 def miscounted(asked, frames):
-    """What the last frame of a Generate counts, against the frames."""
+    """The counts in the last frame of a Generate, against the frames."""
     last = frames[-1]
     tokens = sum(len(frame.get("tokens", [])) for frame in frames)
     if tokens != int(last["completion_tokens"]):

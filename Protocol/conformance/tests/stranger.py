@@ -22,7 +22,7 @@ def send(stream, kind, number, body):
 
 
 def receive(stream, kind, number):
-    """The next frame for this request: whether more follow, and its fields by id."""
+    """The next frame for this request: True when more follow, and the fields by id."""
     length, version, got, flags, provenance, answered, status, raw, _, reserved = HEADER.unpack(
         stream.read(HEADER.size))
     if not 28 <= length <= 28 + (4 << 20) or version != 1 or reserved or raw != length - 28:
@@ -34,9 +34,9 @@ def receive(stream, kind, number):
         at += 8 + size
     if provenance != REAL or got != GO_AWAY and (got, answered) != (kind | 0x80, number):
         sys.exit("stranger: not a real answer to what was asked")
-    if status:  # whatever failed: field 2 is its message
+    if status:  # a failure: field 2 is the message
         sys.exit("stranger: status %d: %s" % (status, fields[2].decode()))
-    # GoAway: the server goes, and finishes what it has begun.
+    # GoAway: the server goes, and finishes the requests in flight.
     return receive(stream, kind, number) if got == GO_AWAY else (bool(flags & MORE), fields)
 
 
@@ -47,7 +47,7 @@ def main(path, revision, prompt):
     send(stream, HELLO, 1, field(1, TEXT, b"stranger/1") + field(2, U64, LONG.pack(int(revision))))
     agreed = receive(stream, HELLO, 1)[1][2]
     send(stream, GENERATE, 2, field(2, TEXT, prompt.encode()) + field(6, U64, LONG.pack(16))
-         + field(30, RECORD, field(1, BOOL, b"\1")))  # it must be real
+         + field(30, RECORD, field(1, BOOL, b"\1")))  # the model must be real
     more, text, frames = True, b"", 0
     while more:
         more, fields = receive(stream, GENERATE, 2)

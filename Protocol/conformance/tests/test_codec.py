@@ -1,4 +1,4 @@
-"""The kit's own codec against the vectors: it judges others, so it is judged first."""
+"""The kit's own codec against the vectors, judged before it judges clients."""
 
 import os
 import sys
@@ -41,7 +41,7 @@ class Codec(unittest.TestCase):
             code = case["error"]["code"]
             if "message" not in case or code == "field_conflict" and \
                     case["direction"] == "response":
-                continue  # framing; rules beyond the tables, which the scenarios check
+                continue  # framing, and rules beyond the tables, which the scenarios check
             with self.subTest(vector=name):
                 with self.assertRaises(Wrong) as caught:
                     decode(case["message"], raw[32:])

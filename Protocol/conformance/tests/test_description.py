@@ -38,7 +38,7 @@ class Description(unittest.TestCase):
         return protocol
 
     def emitted(self, spec):
-        """SPEC.md as it would be written, were it this text now."""
+        """SPEC.md as written by the generator when the document is `spec`."""
         with tempfile.TemporaryDirectory() as folder:
             for path in documents.DOCUMENTS:
                 place = os.path.join(folder, path)

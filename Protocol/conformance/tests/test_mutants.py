@@ -1,4 +1,4 @@
-"""Each wrong client is red on the rows it names, and the right one green there (and everywhere)."""
+"""Each wrong client is red on its named rows, and the right client is green everywhere."""
 
 import concurrent.futures
 import fnmatch
@@ -33,11 +33,11 @@ def judge(command, rows):
 class Mutants(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        # Most of a row is waiting, in a red one for what does not come: many at a time.
+        # A row mostly waits, a red row for missing data, so many rows run at a time.
         with concurrent.futures.ThreadPoolExecutor(24) as pool:
             right = [pool.submit(judge, COMMAND, ROWS[lane::LANES] + [run.Ending])
                      for lane in range(LANES)]
-            # One row a process: a mutant that hangs in one row must not colour the next.
+            # One row a process, since a mutant that hangs in a row must not colour the next.
             futures = {(name, row): pool.submit(judge, "%s %s" % (COMMAND, name), [BY_NAME[row]])
                        for name, mutant in mutants.MUTANTS.items() for row in red_rows(mutant)}
             cls.results = {key: future.result()[key[1]] for key, future in futures.items()}

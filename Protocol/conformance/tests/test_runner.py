@@ -33,7 +33,7 @@ BROKEN = {
     "prints without an end": "import sys\nwhile True: sys.stdout.write('x' * 65536)",
 }
 
-# The right client, but for one command that it answers as unsupported.
+# The right client, except for a command answered as unsupported.
 LACKS = """
 import os, sys
 sys.path.insert(0, %r)
@@ -55,7 +55,7 @@ def lacks(command, word):
 
 
 def play(*words, seconds=60):
-    """Runs run.py; gives exit status, output, seconds."""
+    """Runs run.py. Gives exit status, output, seconds."""
     begun = time.monotonic()
     done = subprocess.run([sys.executable, RUN, *words], capture_output=True, text=True,
                           timeout=seconds, check=False)

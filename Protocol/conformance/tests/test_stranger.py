@@ -69,7 +69,7 @@ class Scripted(threading.Thread):
 
 
 def ask(path, revision, prompt="Once upon a time,"):
-    """What the stranger says: exit status, output, error output."""
+    """The stranger's exit status, output and error output."""
     done = subprocess.run([sys.executable, STRANGER, path, str(revision), prompt],
                           capture_output=True, timeout=60, check=False)
     return done.returncode, done.stdout.decode(), done.stderr.decode()

@@ -1,30 +1,30 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// Cancel: stop a request in flight.
+// Cancel: stops a request in flight.
 
-/// Request of Cancel: stop a request in flight.
+/// Request of Cancel: stops a request in flight.
 public struct CancelRequest: RequestMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.cancel
 
     /// Id of the request to stop, of the same connection.
     public var target: UInt64
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(target: UInt64) {
         self.target = target
     }
 
     enum ID: UInt16 { case target = 1 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Cancel request",
         [
             FieldLayout(ID.target, "target", .unsigned, .required, .unsigned(1, .max))
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(target: 0)
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -35,7 +35,7 @@ public struct CancelRequest: RequestMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.unsigned(ID.target, target)
     }
@@ -43,27 +43,27 @@ public struct CancelRequest: RequestMessage, Equatable {
 
 /// Answer to Cancel.
 public struct CancelResponse: ResponseMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.cancel
 
-    /// It was in flight and is being stopped.
+    /// The target was in flight and is being stopped.
     public var found: Bool
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(found: Bool) {
         self.found = found
     }
 
     enum ID: UInt16 { case found = 1 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Cancel response",
         [
             FieldLayout(ID.found, "found", .bool, .required)
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(found: false)
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -74,7 +74,7 @@ public struct CancelResponse: ResponseMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.bool(ID.found, found)
     }

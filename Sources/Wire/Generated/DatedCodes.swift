@@ -1,11 +1,10 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// Error codes that came after revision 1. A connection of an older revision gets the code before
-// it.
+// Error codes added after revision 1. A connection of an older revision gets the earlier code.
 
-/// Which codes a revision knows.
+/// Error codes by revision.
 public enum DatedCodes {
-    /// The code to send for `code` where Hello agreed on `revision`; the same status.
+    /// The code to send for `code` in `revision`, with an unchanged status.
     public static func name(of code: String, in revision: UInt64) -> String {
         switch code {
         case "logits_not_finite": revision >= 3 ? code : "model_damaged"

@@ -1,27 +1,27 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// Detokenize: token ids to text.
+// Detokenize: turns token ids into text.
 
-/// Request of Detokenize: token ids to text.
+/// Request of Detokenize: turns token ids into text.
 public struct DetokenizeRequest: RequestMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.detokenize
-    /// Lowest revision that knows all that it says.
+    /// Lowest revision that knows every field given.
     public var revisionNeeded: UInt64 {
         if context != nil { return 3 }
         return 1
     }
 
-    /// Absent: the server's only model.
+    /// Name of the model, absent for the server's only model.
     public var model: String?
     /// Token ids.
     public var tokens: [UInt32]
-    /// Where the request stands among others.
+    /// Trace, attempt and priority of the request.
     public var context: RequestContext?
     /// Demands on the model.
     public var requirements: Requirements?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         model: String? = nil, tokens: [UInt32], context: RequestContext? = nil,
         requirements: Requirements? = nil
@@ -34,7 +34,7 @@ public struct DetokenizeRequest: RequestMessage, Equatable {
 
     enum ID: UInt16 { case model = 1, tokens = 2, context = 29, requirements = 30 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Detokenize request",
         [
@@ -44,7 +44,7 @@ public struct DetokenizeRequest: RequestMessage, Equatable {
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(tokens: [])
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -58,7 +58,7 @@ public struct DetokenizeRequest: RequestMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
         writer.unsigneds(ID.tokens, tokens)
@@ -69,18 +69,18 @@ public struct DetokenizeRequest: RequestMessage, Equatable {
 
 /// Answer to Detokenize.
 public struct DetokenizeResponse: ResponseMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.detokenize
 
-    /// Bytes; single tokens need not be whole characters.
+    /// Text as bytes, since single tokens need not be whole characters.
     public var text: [UInt8]
-    /// Who answered.
+    /// Facts about the answer, an `Answer`.
     public var answer: AnswerRecord
 
     /// True when the answer lists degradations.
     public var isDegraded: Bool { !answer.degradations.isEmpty }
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(text: [UInt8], answer: AnswerRecord) {
         self.text = text
         self.answer = answer
@@ -88,7 +88,7 @@ public struct DetokenizeResponse: ResponseMessage, Equatable {
 
     enum ID: UInt16 { case text = 1, answer = 31 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Detokenize response",
         [
@@ -96,7 +96,7 @@ public struct DetokenizeResponse: ResponseMessage, Equatable {
             FieldLayout(ID.answer, "answer", .record, .required),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(text: [], answer: AnswerRecord(model: "", device: ""))
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -108,7 +108,7 @@ public struct DetokenizeResponse: ResponseMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.data(ID.text, text)
         writer.record(ID.answer, answer)

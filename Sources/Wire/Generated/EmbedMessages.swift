@@ -1,35 +1,35 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// Embed: inputs to vectors; streamed.
+// Embed: turns inputs into vectors (streamed).
 
-/// Request of Embed: inputs to vectors; streamed.
+/// Request of Embed: turns inputs into vectors (streamed).
 public struct EmbedRequest: RequestMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.embed
-    /// Lowest revision that knows all that it says.
+    /// Lowest revision that knows every field given.
     public var revisionNeeded: UInt64 {
         if context != nil { return 3 }
         return 2
     }
 
-    /// Absent: the server's only model.
+    /// Name of the model, absent for the server's only model.
     public var model: String?
-    /// One `Input` each.
+    /// Inputs to embed, an `Input` each.
     public var inputs: [Input]
-    /// Names of special tokens in a text become those tokens; default false.
+    /// Names of special tokens in a text become special tokens, default false.
     public var parseSpecial: Bool
-    /// Add begin and end tokens to a text as the model asks for; default true.
+    /// Add begin and end tokens to a text as the model demands, default true.
     public var addSpecial: Bool
-    /// How positions become one vector; default mean.
+    /// Reduction of the positions to a single vector, default mean.
     public var pooling: Pooling
-    /// Divide by the Euclidean length; default true.
+    /// Divide each vector by the Euclidean length, default true.
     public var normalize: Bool
-    /// Where the request stands among others.
+    /// Trace, attempt and priority of the request.
     public var context: RequestContext?
     /// Demands on the model.
     public var requirements: Requirements?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         model: String? = nil, inputs: [Input], parseSpecial: Bool = false, addSpecial: Bool = true,
         pooling: Pooling = .mean, normalize: Bool = true, context: RequestContext? = nil,
@@ -50,7 +50,7 @@ public struct EmbedRequest: RequestMessage, Equatable {
         case context = 29, requirements = 30
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Embed request",
         [
@@ -64,7 +64,7 @@ public struct EmbedRequest: RequestMessage, Equatable {
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(inputs: [])
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -82,7 +82,7 @@ public struct EmbedRequest: RequestMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
         for value in inputs { writer.record(ID.inputs, value) }
@@ -95,19 +95,19 @@ public struct EmbedRequest: RequestMessage, Equatable {
     }
 }
 
-/// Part of the answer to Embed; more frames follow.
+/// Part of the answer to Embed, followed by more frames.
 public struct EmbedChunk: NumberedResponse, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.embed
     /// True: more frames of the response follow.
     public static let isFollowed = true
 
     /// The next values.
     public var embeddings: [Float]
-    /// Number of this frame in its answer, from 0.
+    /// Number of the frame in the answer, from 0.
     public var frame: UInt64?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(embeddings: [Float], frame: UInt64? = nil) {
         self.embeddings = embeddings
         self.frame = frame
@@ -115,7 +115,7 @@ public struct EmbedChunk: NumberedResponse, Equatable {
 
     enum ID: UInt16 { case embeddings = 1, frame = 28 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Embed chunk",
         [
@@ -123,7 +123,7 @@ public struct EmbedChunk: NumberedResponse, Equatable {
             FieldLayout(ID.frame, "frame", .unsigned),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(embeddings: [])
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -135,35 +135,35 @@ public struct EmbedChunk: NumberedResponse, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.numbers(ID.embeddings, embeddings)
         if writer.revision >= 3 { writer.unsigned(ID.frame, frame) }
     }
 }
 
-/// Answer to Embed, or the last frame of it.
+/// Answer to Embed, or last frame of the answer.
 public struct EmbedResponse: NumberedResponse, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.embed
 
     /// The last values.
     public var embeddings: [Float]
     /// Values per input.
     public var dimensions: UInt64
-    /// Inputs, as many as the request has.
+    /// Number of inputs, equal to the request's.
     public var count: UInt64
     /// Tokens of all inputs together.
     public var promptTokens: UInt64
-    /// Number of this frame in its answer, from 0.
+    /// Number of the frame in the answer, from 0.
     public var frame: UInt64?
-    /// Who answered.
+    /// Facts about the answer, an `Answer`.
     public var answer: AnswerRecord
 
     /// True when the answer lists degradations.
     public var isDegraded: Bool { !answer.degradations.isEmpty }
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         embeddings: [Float], dimensions: UInt64, count: UInt64, promptTokens: UInt64,
         frame: UInt64? = nil, answer: AnswerRecord
@@ -180,7 +180,7 @@ public struct EmbedResponse: NumberedResponse, Equatable {
         case embeddings = 1, dimensions = 2, count = 3, promptTokens = 4, frame = 28, answer = 31
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Embed response",
         [
@@ -192,7 +192,7 @@ public struct EmbedResponse: NumberedResponse, Equatable {
             FieldLayout(ID.answer, "answer", .record, .required),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(
             embeddings: [], dimensions: 0, count: 0, promptTokens: 0,
@@ -210,7 +210,7 @@ public struct EmbedResponse: NumberedResponse, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.numbers(ID.embeddings, embeddings)
         writer.unsigned(ID.dimensions, dimensions)

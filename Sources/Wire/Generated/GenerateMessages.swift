@@ -1,56 +1,59 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// Generate: continue a prompt; streamed.
+// Generate: continues a prompt (streamed).
 
-/// Request of Generate: continue a prompt; streamed.
+/// Request of Generate: continues a prompt (streamed).
 public struct GenerateRequest: RequestMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.generate
-    /// Lowest revision that knows all that it says.
+    /// Lowest revision that knows every field given.
     public var revisionNeeded: UInt64 {
         if ignoreEos || minTokens != 0 || context != nil { return 3 }
         if logprobs != nil || promptLogprobs != nil { return 2 }
         return prompt.revision
     }
 
-    /// Absent: the server's only model.
+    /// Name of the model, absent for the server's only model.
     public var model: String?
-    /// What the model begins with.
+    /// Prompt of the request.
     public var prompt: Prompt
-    /// Names of special tokens in `prompt` become those tokens; default false.
+    /// Names of special tokens in `prompt` become special tokens, default false.
     public var parseSpecial: Bool
-    /// Add begin tokens to `prompt` as the model asks for; default true.
+    /// Add begin tokens to `prompt` as the model demands, default true.
     public var addSpecial: Bool
-    /// Tokens to make at most; default 256.
+    /// Tokens to make at most, default 256.
     public var maxTokens: UInt64
-    /// 0 picks the best token every time; default 0.
+    /// Sampling temperature, where 0 always picks the best token, default 0.
     public var temperature: Double
-    /// Keep the k best tokens; default 0, all.
+    /// Number of best tokens to keep, default 0, meaning all.
     public var topK: UInt64
-    /// Keep the best tokens up to this share; default 1, all.
+    /// Share of probability up to which the best tokens are kept, default 1, meaning all.
     public var topP: Double
-    /// Keep tokens of at least this share of the best; default 0, all.
+    /// Least share of the best token's probability for a token to be kept, default 0, meaning all.
     public var minP: Double
-    /// Seed of the sampler; default 0.
+    /// Seed of the sampler, default 0.
     public var seed: UInt64
-    /// End before this text appears.
+    /// Stop string, before which the answer ends.
     public var stop: [String]
-    /// An overlong prompt loses its beginning (`truncated_context`); default false: refused.
+    /// Cut the beginning of an overlong prompt (`truncated_context`) instead of refusing, default
+    /// false.
     public var truncatePrompt: Bool
-    /// Log-probability of each token made, and of so many of the best beside it; absent: none.
+    /// Number of best alternatives to list beside each token's log-probability, absent for no log-
+    /// probabilities.
     public var logprobs: UInt64?
-    /// The same for the tokens of the prompt; absent: none.
+    /// Number of best alternatives to list beside each prompt token's log-probability, absent for
+    /// none.
     public var promptLogprobs: UInt64?
-    /// An end token does not end the answer; default false.
+    /// An end token does not end the answer, default false.
     public var ignoreEos: Bool
-    /// Tokens before which neither an end token is chosen nor a stop string looked for; default 0.
+    /// Tokens before which neither an end token is chosen nor a stop string looked for, default 0.
     public var minTokens: UInt64
-    /// Where the request stands among others.
+    /// Trace, attempt and priority of the request.
     public var context: RequestContext?
     /// Demands on the model.
     public var requirements: Requirements?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         model: String? = nil, prompt: Prompt, parseSpecial: Bool = false, addSpecial: Bool = true,
         maxTokens: UInt64 = 256, temperature: Double = 0, topK: UInt64 = 0, topP: Double = 1,
@@ -85,7 +88,7 @@ public struct GenerateRequest: RequestMessage, Equatable {
         case minTokens = 18, context = 29, requirements = 30
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Generate request",
         [
@@ -112,7 +115,7 @@ public struct GenerateRequest: RequestMessage, Equatable {
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(prompt: .text(""))
         var parts = PromptFields()
@@ -144,7 +147,7 @@ public struct GenerateRequest: RequestMessage, Equatable {
         prompt = try parts.prompt(of: Self.layout.name)
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
         writer.text(ID.prompt, prompt.text)
@@ -169,29 +172,29 @@ public struct GenerateRequest: RequestMessage, Equatable {
     }
 }
 
-/// Part of the answer to Generate; more frames follow.
+/// Part of the answer to Generate, followed by more frames.
 public struct GenerateChunk: NumberedResponse, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.generate
     /// True: more frames of the response follow.
     public static let isFollowed = true
 
     /// Tokens made since the last frame.
     public var tokens: [UInt32]
-    /// Their text, whole characters; may lag behind.
+    /// Text of the tokens, whole characters, may lag behind.
     public var text: String
     /// Prompt tokens read so far.
     public var promptDone: UInt64?
     /// Prompt tokens in all.
     public var promptTotal: UInt64?
-    /// A `Logprobs` of exactly `tokens`; when asked for.
+    /// Log-probabilities of exactly `tokens`, when requested.
     public var logprobs: Logprobs?
-    /// A `Logprobs` of the next prompt tokens; when asked for.
+    /// Log-probabilities of the next prompt tokens, when requested.
     public var promptLogprobs: Logprobs?
-    /// Number of this frame in its answer, from 0.
+    /// Number of the frame in the answer, from 0.
     public var frame: UInt64?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         tokens: [UInt32] = [], text: String = "", promptDone: UInt64? = nil,
         promptTotal: UInt64? = nil, logprobs: Logprobs? = nil, promptLogprobs: Logprobs? = nil,
@@ -211,7 +214,7 @@ public struct GenerateChunk: NumberedResponse, Equatable {
         case promptLogprobs = 6, frame = 28
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Generate chunk",
         [
@@ -224,7 +227,7 @@ public struct GenerateChunk: NumberedResponse, Equatable {
             FieldLayout(ID.frame, "frame", .unsigned),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -242,7 +245,7 @@ public struct GenerateChunk: NumberedResponse, Equatable {
         try Logprobs.check(logprobs, beside: tokens, of: Self.layout.name)
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.unsigneds(ID.tokens, tokens.isEmpty ? nil : tokens)
         writer.text(ID.text, text.isEmpty ? nil : text)
@@ -254,36 +257,36 @@ public struct GenerateChunk: NumberedResponse, Equatable {
     }
 }
 
-/// Answer to Generate, or the last frame of it.
+/// Answer to Generate, or last frame of the answer.
 public struct GenerateResponse: NumberedResponse, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.generate
 
     /// Tokens not sent in chunks.
     public var tokens: [UInt32]
     /// Text not sent in chunks.
     public var text: String
-    /// End token or stop string; `max_tokens` or context; Cancel; deadline.
+    /// Cause of the end: end token or stop string, `max_tokens` or context, Cancel, deadline.
     public var finishReason: FinishReason
-    /// The stop string that ended it.
+    /// Stop string that ended the answer.
     public var stopMatched: String?
     /// Tokens of the prompt.
     public var promptTokens: UInt64
     /// Tokens made in all.
     public var completionTokens: UInt64
-    /// A `Logprobs` of exactly `tokens`; when asked for.
+    /// Log-probabilities of exactly `tokens`, when requested.
     public var logprobs: Logprobs?
-    /// A `Logprobs` of the prompt tokens not sent in chunks.
+    /// Log-probabilities of the prompt tokens not sent in chunks.
     public var promptLogprobs: Logprobs?
-    /// Number of this frame in its answer, from 0.
+    /// Number of the frame in the answer, from 0.
     public var frame: UInt64?
-    /// Who answered.
+    /// Facts about the answer, an `Answer`.
     public var answer: AnswerRecord
 
     /// True when the answer lists degradations.
     public var isDegraded: Bool { !answer.degradations.isEmpty }
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         tokens: [UInt32] = [], text: String = "", finishReason: FinishReason,
         stopMatched: String? = nil, promptTokens: UInt64, completionTokens: UInt64,
@@ -307,7 +310,7 @@ public struct GenerateResponse: NumberedResponse, Equatable {
         case completionTokens = 8, logprobs = 9, promptLogprobs = 10, frame = 28, answer = 31
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Generate response",
         [
@@ -325,7 +328,7 @@ public struct GenerateResponse: NumberedResponse, Equatable {
             FieldLayout(ID.answer, "answer", .record, .required),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(
             finishReason: .stop, promptTokens: 0, completionTokens: 0,
@@ -348,7 +351,7 @@ public struct GenerateResponse: NumberedResponse, Equatable {
         try Logprobs.check(logprobs, beside: tokens, of: Self.layout.name)
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.unsigneds(ID.tokens, tokens.isEmpty ? nil : tokens)
         writer.text(ID.text, text.isEmpty ? nil : text)

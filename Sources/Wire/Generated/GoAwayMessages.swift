@@ -1,19 +1,19 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// GoAway: only from the server, byte 5 is `0xf0`, request id 0; as a request it is a protocol
-// error (`kind_reserved`).
+// GoAway: sent by the server only, with byte 5 `0xf0` and request id 0 (as a request a protocol
+// error, `kind_reserved`).
 
-/// Only from the server, byte 5 is 0xf0, request id 0.
+/// Sent by the server only, with byte 5 0xf0 and request id 0.
 public struct GoAway: ResponseMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.goAway
 
-    /// `shutting_down`, `idle`.
+    /// Reason of the end (`shutting_down`, `idle`).
     public var reason: String
-    /// Time until the server closes what is still open.
+    /// Time until the server closes everything still open, milliseconds.
     public var drainMilliseconds: UInt64
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(reason: String, drainMilliseconds: UInt64) {
         self.reason = reason
         self.drainMilliseconds = drainMilliseconds
@@ -21,7 +21,7 @@ public struct GoAway: ResponseMessage, Equatable {
 
     enum ID: UInt16 { case reason = 1, drainMilliseconds = 2 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "GoAway",
         [
@@ -29,7 +29,7 @@ public struct GoAway: ResponseMessage, Equatable {
             FieldLayout(ID.drainMilliseconds, "drain_milliseconds", .unsigned, .required),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(reason: "", drainMilliseconds: 0)
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -41,7 +41,7 @@ public struct GoAway: ResponseMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.reason, reason)
         writer.unsigned(ID.drainMilliseconds, drainMilliseconds)

@@ -1,28 +1,28 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// Health: may this model, or this server, be sent work.
+// Health: reports if a model, or the server, accepts work.
 
-/// Request of Health: may this model, or this server, be sent work.
+/// Request of Health: reports if a model, or the server, accepts work.
 public struct HealthRequest: RequestMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.health
-    /// Lowest revision that knows all that it says.
+    /// Lowest revision that knows every field given.
     public var revisionNeeded: UInt64 {
         if context != nil { return 3 }
         if verify { return 2 }
         return 1
     }
 
-    /// A model; absent: the server as a whole.
+    /// Name of a model, absent for the server as a whole.
     public var model: String?
-    /// Verify the model now; default false.
+    /// Verify the model now, default false.
     public var verify: Bool
-    /// Where the request stands among others.
+    /// Trace, attempt and priority of the request.
     public var context: RequestContext?
-    /// Demands on that model.
+    /// Demands on the model.
     public var requirements: Requirements?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         model: String? = nil, verify: Bool = false, context: RequestContext? = nil,
         requirements: Requirements? = nil
@@ -35,7 +35,7 @@ public struct HealthRequest: RequestMessage, Equatable {
 
     enum ID: UInt16 { case model = 1, verify = 2, context = 29, requirements = 30 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Health request",
         [
@@ -45,7 +45,7 @@ public struct HealthRequest: RequestMessage, Equatable {
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -59,7 +59,7 @@ public struct HealthRequest: RequestMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
         writer.bool(ID.verify, verify ? true : nil)
@@ -70,23 +70,23 @@ public struct HealthRequest: RequestMessage, Equatable {
 
 /// Answer to Health.
 public struct HealthResponse: ResponseMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.health
 
     /// Work is accepted.
     public var ready: Bool
-    /// Where it stands.
+    /// State of the model, or of the server.
     public var state: ServingState
-    /// Why not, or what to know.
+    /// Reason for not being ready, or a note.
     public var reason: String?
-    /// Only after `verify`: what the comparison gave.
+    /// Result of the comparison with the seal, only after `verify`.
     public var seal: SealState?
-    /// Only with `matched`: how far a logit lay from the sealed one at most.
+    /// Largest distance of a logit from the sealed logit, only with `matched`.
     public var largestDifference: Double?
-    /// Of one real model: its files on disk beside those that were loaded.
+    /// Files on disk compared with the loaded files, only for one real model.
     public var file: FileState?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         ready: Bool, state: ServingState, reason: String? = nil, seal: SealState? = nil,
         largestDifference: Double? = nil, file: FileState? = nil
@@ -103,7 +103,7 @@ public struct HealthResponse: ResponseMessage, Equatable {
         case ready = 1, state = 2, reason = 3, seal = 4, largestDifference = 5, file = 6
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Health response",
         [
@@ -117,7 +117,7 @@ public struct HealthResponse: ResponseMessage, Equatable {
             FieldLayout(ID.file, "file", .text, .optional, .choice("unchanged|changed|missing")),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(ready: false, state: .loading)
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -133,7 +133,7 @@ public struct HealthResponse: ResponseMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.bool(ID.ready, ready)
         writer.text(ID.state, state.rawValue)

@@ -1,22 +1,23 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// Hello: first request of a connection; agree on revision, compression, limits.
+// Hello: first request of a connection, with an agreement on revision, compression and limits.
 
-/// Request of Hello: first request of a connection; agree on revision, compression, limits.
+/// Request of Hello: first request of a connection, with an agreement on revision, compression and
+/// limits.
 public struct HelloRequest: RequestMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.hello
 
     /// Name and version of the client program.
     public var client: String
     /// Highest revision of version 1 the client speaks.
     public var revision: UInt64
-    /// The client reads compressed bodies and may send them; default false.
+    /// The client reads, and may send, compressed bodies, default false.
     public var compression: Bool
-    /// Largest body before compression the client accepts; default 4194304.
+    /// Largest body that the client accepts, bytes before compression, default 4194304.
     public var bodySizeMax: UInt64
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         client: String, revision: UInt64 = Limits.revision, compression: Bool = false,
         bodySizeMax: UInt64 = 4_194_304
@@ -29,7 +30,7 @@ public struct HelloRequest: RequestMessage, Equatable {
 
     enum ID: UInt16 { case client = 1, revision = 2, compression = 3, bodySizeMax = 4 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Hello request",
         [
@@ -41,7 +42,7 @@ public struct HelloRequest: RequestMessage, Equatable {
                 .unsigned(4096, 4_294_967_295)),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(client: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -55,7 +56,7 @@ public struct HelloRequest: RequestMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.client, client)
         writer.unsigned(ID.revision, revision)
@@ -66,21 +67,21 @@ public struct HelloRequest: RequestMessage, Equatable {
 
 /// Answer to Hello.
 public struct HelloResponse: ResponseMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.hello
 
     /// Name and version of the server program.
     public var server: String
-    /// The revision in force: the lower of the two.
+    /// Revision in force, the lower of the client's and the server's.
     public var revision: UInt64
     /// Bodies may be compressed from now on, in both directions.
     public var compression: Bool
-    /// Largest body before compression the server accepts.
+    /// Largest body that the server accepts, bytes before compression.
     public var bodySizeMax: UInt64
-    /// Requests this connection may have in flight.
+    /// Requests that the connection may have in flight.
     public var requestsInFlightMax: UInt64
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         server: String, revision: UInt64 = Limits.revision, compression: Bool = false,
         bodySizeMax: UInt64 = UInt64(Limits.bodySizeMax),
@@ -97,7 +98,7 @@ public struct HelloResponse: ResponseMessage, Equatable {
         case server = 1, revision = 2, compression = 3, bodySizeMax = 4, requestsInFlightMax = 5
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Hello response",
         [
@@ -112,7 +113,7 @@ public struct HelloResponse: ResponseMessage, Equatable {
                 .unsigned(1, 4_294_967_295)),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(server: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -127,7 +128,7 @@ public struct HelloResponse: ResponseMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.server, server)
         writer.unsigned(ID.revision, revision)

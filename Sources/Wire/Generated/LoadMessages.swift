@@ -1,22 +1,22 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// Load: assay a file and serve it; streamed.
+// Load: assays a model file and serves the model (streamed).
 
-/// Request of Load: assay a file and serve it; streamed.
+/// Request of Load: assays a model file and serves the model (streamed).
 public struct LoadRequest: RequestMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.load
 
-    /// Name to serve it under.
+    /// Name under which the model will be served.
     public var name: String
-    /// File on the server's machine.
+    /// Path of the model on the server's machine.
     public var path: String
-    /// How hard to try; default: the server's setting.
+    /// Loading strategy, absent for the server's setting.
     public var strategy: LoadStrategy?
-    /// `auto`, `cpu`, `cuda`, `cuda:N`; default: the server's setting.
+    /// Device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting.
     public var device: String?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(name: String, path: String, strategy: LoadStrategy? = nil, device: String? = nil) {
         self.name = name
         self.path = path
@@ -26,7 +26,7 @@ public struct LoadRequest: RequestMessage, Equatable {
 
     enum ID: UInt16 { case name = 1, path = 2, strategy = 3, device = 4 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Load request",
         [
@@ -37,7 +37,7 @@ public struct LoadRequest: RequestMessage, Equatable {
             FieldLayout(ID.device, "device", .text, .optional, .size(1, 64)),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(name: "", path: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -51,7 +51,7 @@ public struct LoadRequest: RequestMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.name, name)
         writer.text(ID.path, path)
@@ -60,19 +60,19 @@ public struct LoadRequest: RequestMessage, Equatable {
     }
 }
 
-/// Part of the answer to Load; more frames follow.
+/// Part of the answer to Load, followed by more frames.
 public struct LoadProgress: NumberedResponse, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.load
     /// True: more frames of the response follow.
     public static let isFollowed = true
 
-    /// A `Layer`: this one is done.
+    /// The `Layer` just completed.
     public var layer: LayerVerdictRecord
-    /// Number of this frame in its answer, from 0.
+    /// Number of the frame in the answer, from 0.
     public var frame: UInt64?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(layer: LayerVerdictRecord, frame: UInt64? = nil) {
         self.layer = layer
         self.frame = frame
@@ -80,7 +80,7 @@ public struct LoadProgress: NumberedResponse, Equatable {
 
     enum ID: UInt16 { case layer = 1, frame = 28 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Load progress",
         [
@@ -88,7 +88,7 @@ public struct LoadProgress: NumberedResponse, Equatable {
             FieldLayout(ID.frame, "frame", .unsigned),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(layer: LayerVerdictRecord(layer: "", ok: false, microseconds: 0))
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -100,32 +100,32 @@ public struct LoadProgress: NumberedResponse, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.record(ID.layer, layer)
         if writer.revision >= 3 { writer.unsigned(ID.frame, frame) }
     }
 }
 
-/// Answer to Load, or the last frame of it.
+/// Answer to Load, or last frame of the answer.
 public struct LoadResponse: NumberedResponse, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.load
 
-    /// Always true here; a rejection is a status.
+    /// Always true, since a rejection is a status.
     public var accepted: Bool
-    /// One `Layer` each, in order.
+    /// A `Layer` for each layer, in order.
     public var layers: [LayerVerdictRecord]
     /// The `Model` now served.
     public var model: ModelInfo?
     /// Configuration overrides in effect, `key=value`.
     public var overrides: [String]
-    /// One sentence per failed attempt before this one.
+    /// A sentence for each earlier failed attempt.
     public var attempts: [String]
-    /// Number of this frame in its answer, from 0.
+    /// Number of the frame in the answer, from 0.
     public var frame: UInt64?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         accepted: Bool, layers: [LayerVerdictRecord] = [], model: ModelInfo? = nil,
         overrides: [String] = [], attempts: [String] = [], frame: UInt64? = nil
@@ -142,7 +142,7 @@ public struct LoadResponse: NumberedResponse, Equatable {
         case accepted = 1, layers = 2, model = 3, overrides = 4, attempts = 5, frame = 28
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Load response",
         [
@@ -154,7 +154,7 @@ public struct LoadResponse: NumberedResponse, Equatable {
             FieldLayout(ID.frame, "frame", .unsigned),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(accepted: false)
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -170,7 +170,7 @@ public struct LoadResponse: NumberedResponse, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.bool(ID.accepted, accepted)
         for value in layers { writer.record(ID.layers, value) }

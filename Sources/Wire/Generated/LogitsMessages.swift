@@ -1,33 +1,33 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// Logits: raw scores; streamed.
+// Logits: computes raw scores of the vocabulary (streamed).
 
-/// Request of Logits: raw scores; streamed.
+/// Request of Logits: computes raw scores of the vocabulary (streamed).
 public struct LogitsRequest: RequestMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.logits
-    /// Lowest revision that knows all that it says.
+    /// Lowest revision that knows every field given.
     public var revisionNeeded: UInt64 {
         if context != nil { return 3 }
         return prompt.revision
     }
 
-    /// Absent: the server's only model.
+    /// Name of the model, absent for the server's only model.
     public var model: String?
-    /// What the model begins with.
+    /// Prompt of the request.
     public var prompt: Prompt
     /// As in Generate.
     public var parseSpecial: Bool
     /// As in Generate.
     public var addSpecial: Bool
-    /// After every token; default false: after the last.
+    /// Logits after every token instead of the last alone, default false.
     public var allPositions: Bool
-    /// Where the request stands among others.
+    /// Trace, attempt and priority of the request.
     public var context: RequestContext?
     /// Demands on the model.
     public var requirements: Requirements?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         model: String? = nil, prompt: Prompt, parseSpecial: Bool = false, addSpecial: Bool = true,
         allPositions: Bool = false, context: RequestContext? = nil,
@@ -47,7 +47,7 @@ public struct LogitsRequest: RequestMessage, Equatable {
         case messages = 7, context = 29, requirements = 30
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Logits request",
         [
@@ -62,7 +62,7 @@ public struct LogitsRequest: RequestMessage, Equatable {
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(prompt: .text(""))
         var parts = PromptFields()
@@ -83,7 +83,7 @@ public struct LogitsRequest: RequestMessage, Equatable {
         prompt = try parts.prompt(of: Self.layout.name)
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
         writer.text(ID.prompt, prompt.text)
@@ -97,19 +97,19 @@ public struct LogitsRequest: RequestMessage, Equatable {
     }
 }
 
-/// Part of the answer to Logits; more frames follow.
+/// Part of the answer to Logits, followed by more frames.
 public struct LogitsChunk: NumberedResponse, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.logits
     /// True: more frames of the response follow.
     public static let isFollowed = true
 
     /// The next values.
     public var logits: [Float]
-    /// Number of this frame in its answer, from 0.
+    /// Number of the frame in the answer, from 0.
     public var frame: UInt64?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(logits: [Float], frame: UInt64? = nil) {
         self.logits = logits
         self.frame = frame
@@ -117,7 +117,7 @@ public struct LogitsChunk: NumberedResponse, Equatable {
 
     enum ID: UInt16 { case logits = 1, frame = 28 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Logits chunk",
         [
@@ -125,7 +125,7 @@ public struct LogitsChunk: NumberedResponse, Equatable {
             FieldLayout(ID.frame, "frame", .unsigned),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(logits: [])
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -137,16 +137,16 @@ public struct LogitsChunk: NumberedResponse, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.numbers(ID.logits, logits)
         if writer.revision >= 3 { writer.unsigned(ID.frame, frame) }
     }
 }
 
-/// Answer to Logits, or the last frame of it.
+/// Answer to Logits, or last frame of the answer.
 public struct LogitsResponse: NumberedResponse, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.logits
 
     /// The last values.
@@ -155,15 +155,15 @@ public struct LogitsResponse: NumberedResponse, Equatable {
     public var vocabulary: UInt64
     /// Positions in all.
     public var positions: UInt64
-    /// Number of this frame in its answer, from 0.
+    /// Number of the frame in the answer, from 0.
     public var frame: UInt64?
-    /// Who answered.
+    /// Facts about the answer, an `Answer`.
     public var answer: AnswerRecord
 
     /// True when the answer lists degradations.
     public var isDegraded: Bool { !answer.degradations.isEmpty }
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         logits: [Float], vocabulary: UInt64, positions: UInt64, frame: UInt64? = nil,
         answer: AnswerRecord
@@ -177,7 +177,7 @@ public struct LogitsResponse: NumberedResponse, Equatable {
 
     enum ID: UInt16 { case logits = 1, vocabulary = 2, positions = 3, frame = 28, answer = 31 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Logits response",
         [
@@ -190,7 +190,7 @@ public struct LogitsResponse: NumberedResponse, Equatable {
             FieldLayout(ID.answer, "answer", .record, .required),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(
             logits: [], vocabulary: 0, positions: 0, answer: AnswerRecord(model: "", device: ""))
@@ -206,7 +206,7 @@ public struct LogitsResponse: NumberedResponse, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.numbers(ID.logits, logits)
         writer.unsigned(ID.vocabulary, vocabulary)

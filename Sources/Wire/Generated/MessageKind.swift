@@ -1,48 +1,48 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
 // The kinds of messages: byte 5 of every frame. Unknown kinds are legal on the wire, so headers
-// keep the raw byte and this enum names only what this revision knows.
+// keep the raw byte and this enum names only the kinds of this revision.
 
-/// A kind known to this revision, by its request number.
+/// A kind known to this revision, by request number.
 public enum MessageKind: UInt8, Sendable, CaseIterable, CustomStringConvertible {
-    /// First request of a connection; agree on revision, compression, limits.
+    /// First request of a connection, with an agreement on revision, compression and limits.
     case hello = 0x01
-    /// Same bytes back.
+    /// Returns the payload unchanged.
     case ping = 0x02
-    /// May this model, or this server, be sent work.
+    /// Reports if a model, or the server, accepts work.
     case health = 0x03
-    /// List of models.
+    /// Lists the models.
     case models = 0x04
-    /// Assay a file and serve it; streamed.
+    /// Assays a model file and serves the model (streamed).
     case load = 0x05
     /// UNIMPLEMENTED for now.
     case swap = 0x06
-    /// Stop serving a model.
+    /// Stops serving a model.
     case unload = 0x07
-    /// Text to token ids.
+    /// Turns text into token ids.
     case tokenize = 0x08
-    /// Token ids to text.
+    /// Turns token ids into text.
     case detokenize = 0x09
-    /// Continue a prompt; streamed.
+    /// Continues a prompt (streamed).
     case generate = 0x0A
-    /// Log-probabilities of given continuations.
+    /// Computes log-probabilities of given continuations.
     case score = 0x0B
-    /// Raw scores; streamed.
+    /// Computes raw scores of the vocabulary (streamed).
     case logits = 0x0C
-    /// Inputs to vectors; streamed.
+    /// Turns inputs into vectors (streamed).
     case embed = 0x0D
-    /// Stop a request in flight.
+    /// Stops a request in flight.
     case cancel = 0x0E
-    /// Counters, split by provenance.
+    /// Returns counters, split by provenance.
     case stats = 0x0F
-    /// Only from the server, byte 5 is `0xf0`, request id 0; as a request it is a protocol error
-    /// (`kind_reserved`).
+    /// Sent by the server only, with byte 5 `0xf0` and request id 0 (as a request a protocol
+    /// error, `kind_reserved`).
     case goAway = 0x70
 
-    /// Bit that turns a request's kind into its response's.
+    /// Bit that turns the kind of a request into the kind of the response.
     public static let responseBit: UInt8 = 0x80
 
-    /// False for what is reserved, and for what no client may send.
+    /// False for reserved kinds and for kinds that no client sends.
     public var isServed: Bool {
         switch self {
         case .swap, .goAway: false

@@ -1,30 +1,30 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// Ping: same bytes back.
+// Ping: returns the payload unchanged.
 
-/// Request of Ping: same bytes back.
+/// Request of Ping: returns the payload unchanged.
 public struct PingRequest: RequestMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.ping
 
-    /// Sent back as it is.
+    /// Bytes to send back unchanged.
     public var payload: [UInt8]
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(payload: [UInt8] = []) {
         self.payload = payload
     }
 
     enum ID: UInt16 { case payload = 1 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Ping request",
         [
             FieldLayout(ID.payload, "payload", .bytes, .optional, .size(0, 65536))
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -35,7 +35,7 @@ public struct PingRequest: RequestMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.data(ID.payload, payload)
     }
@@ -43,27 +43,27 @@ public struct PingRequest: RequestMessage, Equatable {
 
 /// Answer to Ping.
 public struct PingResponse: ResponseMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.ping
 
-    /// What was sent.
+    /// Payload of the request.
     public var payload: [UInt8]
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(payload: [UInt8] = []) {
         self.payload = payload
     }
 
     enum ID: UInt16 { case payload = 1 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Ping response",
         [
             FieldLayout(ID.payload, "payload", .bytes, .optional, .size(0, 65536))
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -74,7 +74,7 @@ public struct PingResponse: ResponseMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.data(ID.payload, payload)
     }

@@ -1,17 +1,17 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
 // Records inside messages, and the body of an error.
 
-/// What a request demands of the model, checked before any work; unmet is REQUIREMENT_NOT_MET.
+/// Demands of a request on the model, checked before any work (REQUIREMENT_NOT_MET when unmet).
 public struct Requirements: WireRecord, Equatable {
-    /// The model must be real; default false.
+    /// The model must be real, default false.
     public var real: Bool
     /// SHA-256 of the file that must answer.
     public var fingerprint: [UInt8]?
-    /// Device that must compute.
+    /// Device that must compute the answer.
     public var device: String?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(real: Bool = false, fingerprint: [UInt8]? = nil, device: String? = nil) {
         self.real = real
         self.fingerprint = fingerprint
@@ -20,7 +20,7 @@ public struct Requirements: WireRecord, Equatable {
 
     enum ID: UInt16 { case real = 1, fingerprint = 2, device = 3 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Requirements",
         [
@@ -29,7 +29,7 @@ public struct Requirements: WireRecord, Equatable {
             FieldLayout(ID.device, "device", .text, .optional, .size(1, 64)),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -42,7 +42,7 @@ public struct Requirements: WireRecord, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.bool(ID.real, real ? true : nil)
         writer.data(ID.fingerprint, fingerprint)
@@ -50,17 +50,17 @@ public struct Requirements: WireRecord, Equatable {
     }
 }
 
-/// Where a request stands: in its caller's trace, among its attempts, among the requests of its
+/// Place of a request in the caller's trace, among its attempts, and among the requests of the
 /// connection.
 public struct RequestContext: WireRecord, Equatable {
-    /// A W3C `traceparent` of version 00: where the caller's trace stands.
+    /// W3C `traceparent` of version 00, the place in the caller's trace.
     public var traceContext: String?
-    /// Which attempt of its call this is; default 1.
+    /// Number of the attempt within the call, default 1.
     public var attempt: UInt64
-    /// Orders the requests of one connection that wait, the highest first; default 4.
+    /// Priority among the waiting requests of the connection, highest first, default 4.
     public var priority: UInt64
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(traceContext: String? = nil, attempt: UInt64 = 1, priority: UInt64 = 4) {
         self.traceContext = traceContext
         self.attempt = attempt
@@ -69,7 +69,7 @@ public struct RequestContext: WireRecord, Equatable {
 
     enum ID: UInt16 { case traceContext = 1, attempt = 2, priority = 3 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Request context",
         [
@@ -78,7 +78,7 @@ public struct RequestContext: WireRecord, Equatable {
             FieldLayout(ID.priority, "priority", .unsigned, .optional, .unsigned(0, 9)),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -91,7 +91,7 @@ public struct RequestContext: WireRecord, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.traceContext, traceContext)
         writer.unsigned(ID.attempt, attempt == 1 ? nil : attempt)
@@ -99,23 +99,23 @@ public struct RequestContext: WireRecord, Equatable {
     }
 }
 
-/// What every answer of a model says about itself: who answered, where, how long, how degraded.
+/// Facts in every answer of a model: the model, device, timing, degradations, server load.
 public struct AnswerRecord: WireRecord, Equatable {
     /// Name of the model that answered.
     public var model: String
-    /// SHA-256 of the bytes that serve: of its file, or of the list of its files'; absent for a
-    /// mock.
+    /// SHA-256 of the bytes that serve: of the model's file, or of the list of the files' SHA-256,
+    /// absent for a mock.
     public var fingerprint: [UInt8]?
-    /// Device that computed.
+    /// Device that computed the answer.
     public var device: String
-    /// A `Timing`.
+    /// Time budget of the answer, a `Timing`.
     public var timing: Timing
-    /// What makes this answer worse than it could be; not empty exactly when flag bit 2 is set.
+    /// Reasons for an answer worse than possible, not empty exactly when flag bit 2 is set.
     public var degradations: [String]
-    /// How busy the server was when it answered.
+    /// Load of the server at the time of the answer.
     public var serverLoad: ServerLoad?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         model: String, fingerprint: [UInt8]? = nil, device: String, timing: Timing = Timing(),
         degradations: [String] = [], serverLoad: ServerLoad? = nil
@@ -132,7 +132,7 @@ public struct AnswerRecord: WireRecord, Equatable {
         case model = 1, fingerprint = 2, device = 3, timing = 4, degradations = 5, serverLoad = 6
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Answer",
         [
@@ -145,7 +145,7 @@ public struct AnswerRecord: WireRecord, Equatable {
             FieldLayout(ID.serverLoad, "server_load", .record),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(model: "", device: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -161,7 +161,7 @@ public struct AnswerRecord: WireRecord, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
         writer.data(ID.fingerprint, fingerprint)
@@ -172,20 +172,20 @@ public struct AnswerRecord: WireRecord, Equatable {
     }
 }
 
-/// How busy the server is with one model, or all of them together.
+/// Load of the server with one model, or with all models together.
 public struct ServerLoad: WireRecord, Equatable {
-    /// Requests that wait for the engine.
+    /// Requests waiting for the engine.
     public var queued: UInt64
-    /// Requests that the engine works on.
+    /// Requests running on the engine.
     public var running: UInt64
-    /// How long a request that comes now may wait, microseconds, estimated.
+    /// Estimated wait of a new request, microseconds.
     public var waitMicroseconds: UInt64
     /// Pages of the key-value cache in use.
     public var cachePagesUsed: UInt64
     /// Pages of the key-value cache in all.
     public var cachePages: UInt64
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         queued: UInt64 = 0, running: UInt64 = 0, waitMicroseconds: UInt64 = 0,
         cachePagesUsed: UInt64 = 0, cachePages: UInt64 = 0
@@ -201,7 +201,7 @@ public struct ServerLoad: WireRecord, Equatable {
         case queued = 1, running = 2, waitMicroseconds = 3, cachePagesUsed = 4, cachePages = 5
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Server load",
         [
@@ -212,7 +212,7 @@ public struct ServerLoad: WireRecord, Equatable {
             FieldLayout(ID.cachePages, "cache_pages", .unsigned, .required),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -227,7 +227,7 @@ public struct ServerLoad: WireRecord, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.unsigned(ID.queued, queued)
         writer.unsigned(ID.running, running)
@@ -239,22 +239,22 @@ public struct ServerLoad: WireRecord, Equatable {
 
 /// Time budget of an answer, in microseconds.
 public struct Timing: WireRecord, Equatable {
-    /// Last byte read to request admitted.
+    /// From last byte read to request admitted, microseconds.
     public var accept: UInt64
-    /// Waiting for the engine.
+    /// Waiting for the engine, microseconds.
     public var queue: UInt64
-    /// Text to tokens.
+    /// Turning text into tokens, microseconds.
     public var tokenize: UInt64
-    /// Reading the prompt.
+    /// Reading the prompt, microseconds.
     public var prefill: UInt64
-    /// Making tokens.
+    /// Making tokens, microseconds.
     public var decode: UInt64
-    /// Frames to the socket.
+    /// Writing frames to the socket, microseconds.
     public var write: UInt64
-    /// Receipt to last frame.
+    /// From receipt to last frame, microseconds.
     public var total: UInt64
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         accept: UInt64 = 0, queue: UInt64 = 0, tokenize: UInt64 = 0, prefill: UInt64 = 0,
         decode: UInt64 = 0, write: UInt64 = 0, total: UInt64 = 0
@@ -272,7 +272,7 @@ public struct Timing: WireRecord, Equatable {
         case accept = 1, queue = 2, tokenize = 3, prefill = 4, decode = 5, write = 6, total = 7
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Timing",
         [
@@ -285,7 +285,7 @@ public struct Timing: WireRecord, Equatable {
             FieldLayout(ID.total, "total", .unsigned, .required),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -302,7 +302,7 @@ public struct Timing: WireRecord, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.unsigned(ID.accept, accept)
         writer.unsigned(ID.queue, queue)
@@ -314,14 +314,14 @@ public struct Timing: WireRecord, Equatable {
     }
 }
 
-/// One turn of a conversation.
+/// A turn of a conversation.
 public struct ChatMessage: WireRecord, Equatable {
-    /// Who speaks.
+    /// Speaker of the turn.
     public var role: ChatRole
-    /// What is said, may be empty.
+    /// Text of the turn, may be empty.
     public var content: String
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(role: ChatRole, content: String) {
         self.role = role
         self.content = content
@@ -329,7 +329,7 @@ public struct ChatMessage: WireRecord, Equatable {
 
     enum ID: UInt16 { case role = 1, content = 2 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Chat message",
         [
@@ -337,7 +337,7 @@ public struct ChatMessage: WireRecord, Equatable {
             FieldLayout(ID.content, "content", .text, .required, .size(0, 4_000_000)),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(role: .system, content: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -349,7 +349,7 @@ public struct ChatMessage: WireRecord, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.role, role.rawValue)
         writer.text(ID.content, content)
@@ -359,7 +359,7 @@ public struct ChatMessage: WireRecord, Equatable {
 extension Input {
     enum ID: UInt16 { case text = 1, tokens = 2 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Input",
         [
@@ -371,7 +371,7 @@ extension Input {
 extension Logprobs {
     enum ID: UInt16 { case tokens = 1, logprobs = 2, topCount = 3, topTokens = 4, topLogprobs = 5 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Logprobs",
         [
@@ -383,22 +383,22 @@ extension Logprobs {
         ])
 }
 
-/// The body of every response whose status is not OK, whatever its kind.
+/// Body of every response whose status is not OK, of any kind.
 public struct ErrorBody: WireRecord, Equatable {
     /// Stable reason in snake_case.
     public var code: String
-    /// One sentence: tried, found, allowed, where.
+    /// Sentence with the attempt, the finding, the allowed values and the place.
     public var message: String
-    /// Path of the refused field, `requirements.device`; `#9` for an unknown id.
+    /// Path of the refused field (`requirements.device`), or `#9` for an unknown id.
     public var field: String?
-    /// Pause before another attempt.
+    /// Pause before another attempt, milliseconds.
     public var retryAfterMilliseconds: UInt64?
-    /// With MODEL_REJECTED: the layer that refused.
+    /// Layer that refused the model, with MODEL_REJECTED.
     public var layer: String?
-    /// How busy the server was when it refused.
+    /// Load of the server at the time of the refusal.
     public var serverLoad: ServerLoad?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         code: String, message: String, field: String? = nil, retryAfterMilliseconds: UInt64? = nil,
         layer: String? = nil, serverLoad: ServerLoad? = nil
@@ -415,7 +415,7 @@ public struct ErrorBody: WireRecord, Equatable {
         case code = 1, message = 2, field = 3, retryAfterMilliseconds = 4, layer = 5, serverLoad = 6
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Error",
         [
@@ -431,7 +431,7 @@ public struct ErrorBody: WireRecord, Equatable {
             FieldLayout(ID.serverLoad, "server_load", .record),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(code: "", message: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -447,7 +447,7 @@ public struct ErrorBody: WireRecord, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.code, code)
         writer.text(ID.message, message)
@@ -458,36 +458,36 @@ public struct ErrorBody: WireRecord, Equatable {
     }
 }
 
-/// One model that is served, or that was to be.
+/// A model that is served, loading or failed.
 public struct ModelInfo: WireRecord, Equatable {
-    /// Name it is served under.
+    /// Name under which the model is served.
     public var name: String
-    /// Where it stands.
+    /// State of the model.
     public var state: ServingState
     /// 1 real, 2 mock.
     public var provenance: Provenance
-    /// Family, such as `llama`; empty while loading.
+    /// Architecture family (`llama`), empty while loading.
     public var architecture: String
-    /// Weights, a count.
+    /// Number of weights.
     public var parameters: UInt64
-    /// Tokens of the vocabulary.
+    /// Size of the vocabulary, tokens.
     public var vocabulary: UInt64
-    /// Tokens of context.
+    /// Size of the context, tokens.
     public var context: UInt64
-    /// SHA-256 of the bytes that serve; absent for a mock.
+    /// SHA-256 of the bytes that serve, absent for a mock.
     public var fingerprint: [UInt8]?
-    /// 1 for the first load under this name, one more for each later one.
+    /// 1 for the first load under the name, 1 more for each later load.
     public var generation: UInt64
-    /// `cpu`, `cuda:0`.
+    /// Device of the model (`cpu`, `cuda:0`).
     public var device: String
-    /// Why this device and not the one asked for.
+    /// Reason for a device different from the requested device.
     public var deviceReason: String?
-    /// Memory taken.
+    /// Memory taken, bytes.
     public var bytes: UInt64
-    /// Its files on disk beside those that were loaded; absent for a mock.
+    /// Files on disk compared with the loaded files, absent for a mock.
     public var file: FileState?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         name: String, state: ServingState, provenance: Provenance, architecture: String,
         parameters: UInt64, vocabulary: UInt64, context: UInt64, fingerprint: [UInt8]? = nil,
@@ -515,7 +515,7 @@ public struct ModelInfo: WireRecord, Equatable {
         case bytes = 12, file = 13
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Model",
         [
@@ -536,7 +536,7 @@ public struct ModelInfo: WireRecord, Equatable {
             FieldLayout(ID.file, "file", .text, .optional, .choice("unchanged|changed|missing")),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(
             name: "", state: .loading, provenance: .mock, architecture: "", parameters: 0,
@@ -561,7 +561,7 @@ public struct ModelInfo: WireRecord, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.name, name)
         writer.text(ID.state, state.rawValue)
@@ -579,16 +579,16 @@ public struct ModelInfo: WireRecord, Equatable {
     }
 }
 
-/// The verdict of one layer of the assay.
+/// Verdict of a layer of the assay.
 public struct LayerVerdictRecord: WireRecord, Equatable {
-    /// Which layer of the assay.
+    /// Layer of the assay.
     public var layer: String
-    /// Its verdict.
+    /// Verdict of the layer, true when passed.
     public var ok: Bool
-    /// How long it took.
+    /// Time taken, microseconds.
     public var microseconds: UInt64
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(layer: String, ok: Bool, microseconds: UInt64) {
         self.layer = layer
         self.ok = ok
@@ -597,7 +597,7 @@ public struct LayerVerdictRecord: WireRecord, Equatable {
 
     enum ID: UInt16 { case layer = 1, ok = 2, microseconds = 3 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Layer",
         [
@@ -608,7 +608,7 @@ public struct LayerVerdictRecord: WireRecord, Equatable {
             FieldLayout(ID.microseconds, "microseconds", .unsigned, .required),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(layer: "", ok: false, microseconds: 0)
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -621,7 +621,7 @@ public struct LayerVerdictRecord: WireRecord, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.layer, layer)
         writer.bool(ID.ok, ok)
@@ -629,16 +629,16 @@ public struct LayerVerdictRecord: WireRecord, Equatable {
     }
 }
 
-/// What a continuation scored.
+/// Score of a continuation.
 public struct Score: WireRecord, Equatable {
-    /// A `Logprobs` of the tokens that were scored.
+    /// Log-probabilities of the scored tokens.
     public var logprobs: Logprobs
-    /// Their sum: of the continuation as a whole.
+    /// Sum of the log-probabilities, for the continuation as a whole.
     public var logprob: Double
-    /// Every token was the most probable one at its place.
+    /// Every token was the most probable token at its position.
     public var greedy: Bool
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(logprobs: Logprobs, logprob: Double, greedy: Bool) {
         self.logprobs = logprobs
         self.logprob = logprob
@@ -647,7 +647,7 @@ public struct Score: WireRecord, Equatable {
 
     enum ID: UInt16 { case logprobs = 1, logprob = 2, greedy = 3 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Continuation score",
         [
@@ -656,7 +656,7 @@ public struct Score: WireRecord, Equatable {
             FieldLayout(ID.greedy, "greedy", .bool, .required),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(logprobs: Logprobs(), logprob: 0, greedy: false)
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -669,7 +669,7 @@ public struct Score: WireRecord, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.record(ID.logprobs, logprobs)
         writer.number(ID.logprob, logprob)
@@ -677,16 +677,16 @@ public struct Score: WireRecord, Equatable {
     }
 }
 
-/// One counter, split by provenance so that nothing a mock did counts as real.
+/// Counter, split by provenance so that no work of a mock counts as real.
 public struct CounterRecord: WireRecord, Equatable {
-    /// What is counted.
+    /// Name of the counter.
     public var name: String
-    /// Counted for real answers.
+    /// Count for real answers.
     public var real: UInt64
-    /// Counted for mock answers.
+    /// Count for mock answers.
     public var mock: UInt64
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(name: String, real: UInt64, mock: UInt64) {
         self.name = name
         self.real = real
@@ -695,7 +695,7 @@ public struct CounterRecord: WireRecord, Equatable {
 
     enum ID: UInt16 { case name = 1, real = 2, mock = 3 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Counter",
         [
@@ -704,7 +704,7 @@ public struct CounterRecord: WireRecord, Equatable {
             FieldLayout(ID.mock, "mock", .unsigned, .required),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(name: "", real: 0, mock: 0)
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -717,7 +717,7 @@ public struct CounterRecord: WireRecord, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.name, name)
         writer.unsigned(ID.real, real)

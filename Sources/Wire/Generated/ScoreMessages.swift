@@ -1,35 +1,35 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// Score: log-probabilities of given continuations.
+// Score: computes log-probabilities of given continuations.
 
-/// Request of Score: log-probabilities of given continuations.
+/// Request of Score: computes log-probabilities of given continuations.
 public struct ScoreRequest: RequestMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.score
-    /// Lowest revision that knows all that it says.
+    /// Lowest revision that knows every field given.
     public var revisionNeeded: UInt64 {
         if context != nil { return 3 }
         return 2
     }
 
-    /// Absent: the server's only model.
+    /// Name of the model, absent for the server's only model.
     public var model: String?
-    /// What the model begins with.
+    /// Prompt of the request.
     public var prompt: Prompt
     /// As in Generate.
     public var parseSpecial: Bool
     /// As in Generate.
     public var addSpecial: Bool
-    /// One `Input` each.
+    /// Continuations to score, an `Input` each.
     public var continuations: [Input]
-    /// Alternatives listed beside each token; default 0.
+    /// Alternatives listed beside each token, default 0.
     public var topLogprobs: UInt64
-    /// Where the request stands among others.
+    /// Trace, attempt and priority of the request.
     public var context: RequestContext?
     /// Demands on the model.
     public var requirements: Requirements?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         model: String? = nil, prompt: Prompt, parseSpecial: Bool = false, addSpecial: Bool = true,
         continuations: [Input], topLogprobs: UInt64 = 0, context: RequestContext? = nil,
@@ -50,7 +50,7 @@ public struct ScoreRequest: RequestMessage, Equatable {
         case continuations = 7, topLogprobs = 8, context = 29, requirements = 30
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Score request",
         [
@@ -66,7 +66,7 @@ public struct ScoreRequest: RequestMessage, Equatable {
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(prompt: .text(""), continuations: [])
         var parts = PromptFields()
@@ -88,7 +88,7 @@ public struct ScoreRequest: RequestMessage, Equatable {
         prompt = try parts.prompt(of: Self.layout.name)
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
         writer.text(ID.prompt, prompt.text)
@@ -105,20 +105,20 @@ public struct ScoreRequest: RequestMessage, Equatable {
 
 /// Answer to Score.
 public struct ScoreResponse: ResponseMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.score
 
-    /// One `Continuation score` for each continuation, in order.
+    /// A `Continuation score` for each continuation, in order.
     public var scores: [Score]
     /// Tokens of the prompt alone.
     public var promptTokens: UInt64
-    /// Who answered.
+    /// Facts about the answer, an `Answer`.
     public var answer: AnswerRecord
 
     /// True when the answer lists degradations.
     public var isDegraded: Bool { !answer.degradations.isEmpty }
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(scores: [Score], promptTokens: UInt64, answer: AnswerRecord) {
         self.scores = scores
         self.promptTokens = promptTokens
@@ -127,7 +127,7 @@ public struct ScoreResponse: ResponseMessage, Equatable {
 
     enum ID: UInt16 { case scores = 1, promptTokens = 2, answer = 31 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Score response",
         [
@@ -136,7 +136,7 @@ public struct ScoreResponse: ResponseMessage, Equatable {
             FieldLayout(ID.answer, "answer", .record, .required),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(scores: [], promptTokens: 0, answer: AnswerRecord(model: "", device: ""))
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -149,7 +149,7 @@ public struct ScoreResponse: ResponseMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         for value in scores { writer.record(ID.scores, value) }
         writer.unsigned(ID.promptTokens, promptTokens)

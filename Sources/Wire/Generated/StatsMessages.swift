@@ -1,53 +1,53 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// Stats: counters, split by provenance.
+// Stats: returns counters, split by provenance.
 
-/// Request of Stats: counters, split by provenance.
+/// Request of Stats: returns counters, split by provenance.
 public struct StatsRequest: RequestMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.stats
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init() {}
 
     enum ID: UInt16 { case none = 0 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout("Stats request", [])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while try reader.next() != nil {}
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {}
 }
 
 /// Answer to Stats.
 public struct StatsResponse: ResponseMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.stats
 
-    /// One `Counter` each, in order of name.
+    /// A `Counter` for each counter, in order of name.
     public var counters: [CounterRecord]
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(counters: [CounterRecord] = []) {
         self.counters = counters
     }
 
     enum ID: UInt16 { case counters = 1 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Stats response",
         [
             FieldLayout(ID.counters, "counters", .record, .repeated(max: 1024))
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -58,7 +58,7 @@ public struct StatsResponse: ResponseMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         for value in counters { writer.record(ID.counters, value) }
     }

@@ -1,8 +1,7 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// Status numbers of responses and what a caller should do about each. Numbers 0 to 16 are gRPC's
-// canonical codes and mean what they mean there; from 32 on they are ours. A number is never
-// reused.
+// Status numbers of responses, with advice for the caller. Numbers 0 to 16 are gRPC's canonical
+// codes with gRPC's meanings, and numbers from 32 on are Assay's. A number is never reused.
 
 /// Outcome of a request: the u32 at offset 16 of a response.
 public enum Status: UInt32, Sendable, CaseIterable, CustomStringConvertible {
@@ -10,61 +9,61 @@ public enum Status: UInt32, Sendable, CaseIterable, CustomStringConvertible {
     case ok = 0
     /// A Cancel, or the connection's end, came before the work began.
     case cancelled = 1
-    /// A failure nobody classified; also how a client reads a number it does not know.
+    /// An unclassified failure, or a number unknown to the client.
     case unknown = 2
-    /// A field is unknown, malformed, out of range or missing; the error body names it.
+    /// A field is unknown, malformed, out of range or missing (the error body names the field).
     case invalidArgument = 3
     /// The request's deadline passed before the work began.
     case deadlineExceeded = 4
-    /// No model of that name is served.
+    /// No model of the requested name is served.
     case notFound = 5
     /// The name, or the request id, is taken.
     case alreadyExists = 6
-    /// This client may not do that.
+    /// The client is not allowed to make the request.
     case permissionDenied = 7
-    /// A queue or a budget is full; refused at once instead of waiting without bound.
+    /// A queue or a budget is full (refused at once instead of waiting without bound).
     case resourceExhausted = 8
-    /// Not in this state: no Hello yet (hello_required), a second Hello, a model that is not
+    /// The state forbids the request: no Hello yet (hello_required), a second Hello, a model not
     /// ready.
     case failedPrecondition = 9
-    /// Overtaken by something concurrent, such as a model being replaced.
+    /// Overtaken by a concurrent change, for example a model being replaced.
     case aborted = 10
-    /// Right in itself but too much for this model: a prompt longer than the context, a token id
-    /// outside the vocabulary.
+    /// Valid, but too much for the model: a prompt longer than the context, a token id outside the
+    /// vocabulary.
     case outOfRange = 11
-    /// The kind is unknown or reserved; the connection lives on.
+    /// The kind is unknown or reserved (the connection lives on).
     case unimplemented = 12
     /// A fault of the server.
     case internalError = 13
-    /// Not now: draining, or a model still loading (model_loading).
+    /// The server is draining, or the model is still loading (model_loading).
     case unavailable = 14
-    /// A served model drifted from its seal, or gives logits that are not finite.
+    /// A served model drifted from its seal, or gives non-finite logits.
     case dataLoss = 15
-    /// The server wants to know who is asking.
+    /// The server demands that the client identifies itself.
     case unauthenticated = 16
-    /// The bytes break the framing; sent in a GoAway, then the connection closes.
+    /// The bytes break the framing (sent in a GoAway before the connection closes).
     case protocolError = 32
-    /// A model file failed the assay; the error body names the layer.
+    /// A model file failed the assay (the error body names the layer).
     case modelRejected = 33
-    /// A requirement stated in the request does not hold; nothing was computed.
+    /// A requirement of the request does not hold, and nothing was computed.
     case requirementNotMet = 34
-    /// Made by a client that got a mock answer without having allowed mocks.
+    /// Made by a client that receives a mock answer and does not allow mocks.
     case mockRefused = 35
 
-    /// What helps after a status.
+    /// Advice on the next step after a status.
     public enum Advice: String, Sendable {
         /// Nothing went wrong.
         case none
-        /// The same request may succeed at once.
+        /// The request may succeed when sent again at once.
         case retry
-        /// The same request may succeed later; wait retry_after_milliseconds when given, else back
-        /// off exponentially.
+        /// The request may succeed later (wait retry_after_milliseconds when given, else back off
+        /// exponentially).
         case backoff
-        /// The same request fails again: change the request, or the server.
+        /// The request fails again until the request or the server is changed.
         case fix
     }
 
-    /// What a caller should do.
+    /// Advice for the caller.
     public var advice: Advice {
         switch self {
         case .ok: .none
@@ -74,7 +73,7 @@ public enum Status: UInt32, Sendable, CaseIterable, CustomStringConvertible {
         }
     }
 
-    /// False for what only a client makes.
+    /// False for statuses that only a client makes.
     public var isOnWire: Bool {
         switch self {
         case .mockRefused: false

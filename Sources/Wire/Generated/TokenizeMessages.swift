@@ -1,31 +1,31 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// Tokenize: text to token ids.
+// Tokenize: turns text into token ids.
 
-/// Request of Tokenize: text to token ids.
+/// Request of Tokenize: turns text into token ids.
 public struct TokenizeRequest: RequestMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.tokenize
-    /// Lowest revision that knows all that it says.
+    /// Lowest revision that knows every field given.
     public var revisionNeeded: UInt64 {
         if context != nil { return 3 }
         return 1
     }
 
-    /// Absent: the server's only model.
+    /// Name of the model, absent for the server's only model.
     public var model: String?
-    /// Bytes, usually UTF-8; others are allowed.
+    /// Text as bytes, usually UTF-8, but any bytes are allowed.
     public var text: [UInt8]
-    /// Names of special tokens in the text become those tokens; default false.
+    /// Names of special tokens in the text become special tokens, default false.
     public var parseSpecial: Bool
-    /// Add begin and end tokens as the model asks for; default true.
+    /// Add begin and end tokens as the model demands, default true.
     public var addSpecial: Bool
-    /// Where the request stands among others.
+    /// Trace, attempt and priority of the request.
     public var context: RequestContext?
     /// Demands on the model.
     public var requirements: Requirements?
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(
         model: String? = nil, text: [UInt8], parseSpecial: Bool = false, addSpecial: Bool = true,
         context: RequestContext? = nil, requirements: Requirements? = nil
@@ -42,7 +42,7 @@ public struct TokenizeRequest: RequestMessage, Equatable {
         case model = 1, text = 2, parseSpecial = 3, addSpecial = 4, context = 29, requirements = 30
     }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Tokenize request",
         [
@@ -54,7 +54,7 @@ public struct TokenizeRequest: RequestMessage, Equatable {
             FieldLayout(ID.requirements, "requirements", .record),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(text: [])
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -70,7 +70,7 @@ public struct TokenizeRequest: RequestMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.model, model)
         writer.data(ID.text, text)
@@ -83,18 +83,18 @@ public struct TokenizeRequest: RequestMessage, Equatable {
 
 /// Answer to Tokenize.
 public struct TokenizeResponse: ResponseMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.tokenize
 
     /// Token ids.
     public var tokens: [UInt32]
-    /// Who answered.
+    /// Facts about the answer, an `Answer`.
     public var answer: AnswerRecord
 
     /// True when the answer lists degradations.
     public var isDegraded: Bool { !answer.degradations.isEmpty }
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(tokens: [UInt32], answer: AnswerRecord) {
         self.tokens = tokens
         self.answer = answer
@@ -102,7 +102,7 @@ public struct TokenizeResponse: ResponseMessage, Equatable {
 
     enum ID: UInt16 { case tokens = 1, answer = 31 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Tokenize response",
         [
@@ -110,7 +110,7 @@ public struct TokenizeResponse: ResponseMessage, Equatable {
             FieldLayout(ID.answer, "answer", .record, .required),
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(tokens: [], answer: AnswerRecord(model: "", device: ""))
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -122,7 +122,7 @@ public struct TokenizeResponse: ResponseMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.unsigneds(ID.tokens, tokens)
         writer.record(ID.answer, answer)

@@ -1,30 +1,30 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// Unload: stop serving a model.
+// Unload: stops serving a model.
 
-/// Request of Unload: stop serving a model.
+/// Request of Unload: stops serving a model.
 public struct UnloadRequest: RequestMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.unload
 
-    /// Model to stop serving, once its requests are done.
+    /// Name of the model to stop serving, once its requests are done.
     public var name: String
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init(name: String) {
         self.name = name
     }
 
     enum ID: UInt16 { case name = 1 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout(
         "Unload request",
         [
             FieldLayout(ID.name, "name", .text, .required, .size(1, 128))
         ])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         self.init(name: "")
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -35,7 +35,7 @@ public struct UnloadRequest: RequestMessage, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.name, name)
     }
@@ -43,23 +43,23 @@ public struct UnloadRequest: RequestMessage, Equatable {
 
 /// Answer to Unload.
 public struct UnloadResponse: ResponseMessage, Equatable {
-    /// The kind of its frames.
+    /// Kind of the message's frames.
     public static let kind = MessageKind.unload
 
-    /// A value from its parts; sends nothing.
+    /// Makes a value from the fields.
     public init() {}
 
     enum ID: UInt16 { case none = 0 }
 
-    /// The table of its body.
+    /// Table of the body.
     public static let layout = MessageLayout("Unload response", [])
 
-    /// Decodes a whole body; see `WireRecord`.
+    /// Decodes a whole body, see `WireRecord`.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         var reader = BodyReader(body, Self.layout, ids: ID.self)
         while try reader.next() != nil {}
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {}
 }

@@ -1,39 +1,40 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// The words that fields of text may have.
+// Allowed words of text fields.
 
-/// `role` of Chat message: who speaks.
+/// `role` of Chat message: speaker of the turn.
 public enum ChatRole: String, Sendable, CaseIterable {
     case system, user, assistant
 }
 
-/// `state` of Health response: where it stands.
+/// `state` of Health response: state of the model, or of the server.
 public enum ServingState: String, Sendable, CaseIterable {
     case loading, ready, failed, draining
 }
 
-/// `seal` of Health response: only after `verify`: what the comparison gave.
+/// `seal` of Health response: result of the comparison with the seal, only after `verify`.
 public enum SealState: String, Sendable, CaseIterable {
     case absent, matched, drifted
 }
 
-/// `file` of Health response: of one real model: its files on disk beside those that were loaded.
+/// `file` of Health response: files on disk compared with the loaded files, only for one real
+/// model.
 public enum FileState: String, Sendable, CaseIterable {
     case unchanged, changed, missing
 }
 
-/// `strategy` of Load request: how hard to try; default: the server's setting.
+/// `strategy` of Load request: loading strategy, absent for the server's setting.
 public enum LoadStrategy: String, Sendable, CaseIterable {
     case strict, graceful, development
 }
 
-/// `finish_reason` of Generate response: end token or stop string; `max_tokens` or context;
-/// Cancel; deadline.
+/// `finish_reason` of Generate response: cause of the end: end token or stop string, `max_tokens`
+/// or context, Cancel, deadline.
 public enum FinishReason: String, Sendable, CaseIterable {
     case stop, length, cancelled, deadline
 }
 
-/// `pooling` of Embed request: how positions become one vector; default mean.
+/// `pooling` of Embed request: reduction of the positions to a single vector, default mean.
 public enum Pooling: String, Sendable, CaseIterable {
     case mean, last, cls
 }

@@ -16,7 +16,7 @@ import struct
 
 _SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 _TEXT, _LIST = 8, 9
-_ALIGNMENT = 32  # the format's default; the file has no other
+_ALIGNMENT = 32  # the format's default, which the file uses
 
 
 class _Reader:
@@ -48,7 +48,7 @@ class _Reader:
 
 
 def with_text(path: pathlib.Path, key: str, value: str) -> bytes:
-    """The file's bytes with one more text in its metadata."""
+    """The file's bytes with an additional text in the metadata."""
     data = path.read_bytes()
     magic, version, tensors, keys = struct.unpack_from("<4sIQQ", data)
     assert magic == b"GGUF" and version == 3, "a GGUF file of version 3"

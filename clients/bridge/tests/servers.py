@@ -21,11 +21,11 @@ from assay.messages import ErrorBody
 
 ROOT = pathlib.Path(__file__).parents[3]
 MODEL = ROOT / "models" / "assay-demo.gguf"
-LIMIT = 30.0  # seconds after which something is broken
+LIMIT = 30.0  # seconds until a step counts as broken
 
 
 def assayd_path() -> str:
-    """The server under ASSAYD, or this repository's; without one no test can say anything."""
+    """The server under ASSAYD, or this repository's. No test runs without a server."""
     path = os.environ.get("ASSAYD") or str(ROOT / ".build" / "release" / "assayd")
     if not os.access(path, os.X_OK):
         raise SystemExit(f"tests of the bridge need an assayd: found none at {path}; set ASSAYD")
@@ -33,7 +33,7 @@ def assayd_path() -> str:
 
 
 def _first_line(process: subprocess.Popen[str], beginning: str) -> str:
-    """The rest of the first line of its output that begins so. Raises when it ends before."""
+    """The rest of the first output line with `beginning`. Raises when the process ends before."""
     assert process.stdout is not None
     watch = threading.Timer(LIMIT, process.kill)
     watch.start()
@@ -50,9 +50,9 @@ def _first_line(process: subprocess.Popen[str], beginning: str) -> str:
 
 @contextlib.contextmanager
 def _running(words: list[str], beginning: str) -> Iterator[str]:
-    # What the tester's own servers are set to must not reach these.
+    # Settings of the tester's own servers must not reach the servers of the test.
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY")}
-    clean["ASSAY_ADMIN"] = "none"  # servers of several tests would want the same port
+    clean["ASSAY_ADMIN"] = "none"  # servers of several tests would need the same port
     process = subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1, env=clean
     )
@@ -76,7 +76,7 @@ def _running(words: list[str], beginning: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def assayd(*words: str) -> Iterator[str]:
-    """A real server; its URL."""
+    """A real server. Gives the URL."""
     with tempfile.TemporaryDirectory() as folder:
         listen = f"unix://{folder}/assay.sock"
         with _running([assayd_path(), "--listen", listen, *words], "listening on "):
@@ -85,7 +85,7 @@ def assayd(*words: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def bridge(server: str, *words: str) -> Iterator[str]:
-    """The bridge in front of a server; its base URL."""
+    """The bridge in front of a server. Gives the base URL."""
     command = [sys.executable, "-m", "assay_bridge", "--server", server, "--listen", "127.0.0.1:0"]
     with _running([*command, *words], "listening on ") as url:
         yield url
@@ -99,7 +99,7 @@ class Peer:
         self.file = sock.makefile("rb")
 
     def request(self) -> tuple[int, int, bytes]:
-        """Kind, id and body of the next request; kind 0 at the end."""
+        """Kind, id and body of the next request. Kind 0 at the end."""
         head = self.file.read(32)
         if len(head) < 32:
             return 0, 0, b""
@@ -132,14 +132,14 @@ class Peer:
 
 
 def answer() -> Answer:
-    """Who answered."""
+    """A made-up `Answer`."""
     timing = Timing(accept=1, queue=1, tokenize=1, prefill=1, decode=1, write=1, total=6)
     return Answer(model="m", device="cpu", timing=timing)
 
 
 @contextlib.contextmanager
 def scripted(script: Callable[[Peer], None]) -> Iterator[str]:
-    """A server that plays `script` to its one connection; what the script raises is raised."""
+    """A server that plays `script` on a single connection. Errors of the script are raised."""
     failures: list[BaseException] = []
     with tempfile.TemporaryDirectory() as folder:
         listener = socket.socket(socket.AF_UNIX)
@@ -161,7 +161,7 @@ def scripted(script: Callable[[Peer], None]) -> Iterator[str]:
         try:
             yield f"unix://{folder}/s"
         finally:
-            thread.join(2 * LIMIT)  # each of its steps ends after LIMIT, and says so
+            thread.join(2 * LIMIT)  # each step of the script fails after LIMIT
             listener.close()
     if failures:
         raise failures[0]

@@ -1,4 +1,7 @@
-"""The bridge as tools meet it: the official openai package, in front of a real assayd."""
+"""The bridge as seen by tools: the official openai package, in front of a real assayd.
+
+One file, since one server is started for all of them.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ def extra(answer: Any) -> dict[str, Any]:
 
 
 class RealTests(unittest.TestCase):
-    """One server for all: the demo model, and a copy of it with a chat template."""
+    """One server for all tests: the demo model, and a copy with a chat template."""
 
     stack: contextlib.ExitStack
     server: str
@@ -275,7 +278,7 @@ class MockTests(unittest.TestCase):
 
 class ScriptTests(unittest.TestCase):
     def cancelled(self, stream: bool) -> None:
-        """A client that goes away has its request cancelled."""
+        """The request of a client that goes away is cancelled."""
         seen: list[tuple[int, bool]] = []
 
         def script(peer: Peer) -> None:
@@ -283,7 +286,7 @@ class ScriptTests(unittest.TestCase):
             _, number, _ = peer.request()
             peer.send("Generate", number, more=True, tokens=[1], text="a")
             kind, other, body = peer.request()
-            if stream:  # it asks who the model is
+            if stream:  # the bridge asks for the model's facts
                 peer.send("Models", other, models=[])
                 kind, other, body = peer.request()
             seen.append((kind, struct.unpack("<Q", body[-8:])[0] == number))

@@ -1,10 +1,11 @@
 /*
- * Round trips of Ping through the client, beside round trips of frames of the same length through
- * bare sockets:
+ * Measures round trips of Ping through the client, and round trips of frames of the same length
+ * through bare sockets:
  *
  *   bench --server URL --echo URL [--rounds 5] [--requests 2000]
  *
- * One connection each, in turn per round; medians over the rounds, as one line of JSON.
+ * Each side has one connection, and both take turns in each round. Prints medians over the rounds
+ * as one line of JSON.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <netdb.h>

@@ -1,7 +1,7 @@
 /*
- * The program that the conformance kit drives: a JSON object a line in, a JSON object a line out
- * (Protocol/conformance says which). Messages go from JSON to structs and back by assay_messages,
- * so nothing here knows a field by name. A thread per call. A test tool, not an example.
+ * Driver for the conformance kit: reads one JSON object a line and writes one JSON object a line
+ * (format: Protocol/conformance). assay_messages maps JSON to structs and back, so the driver names
+ * no fields. Each call has a thread. A test tool in one file, not an example.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
@@ -28,7 +28,7 @@ static uint64_t read_u64(const struct json *value) {
     return value->text == NULL ? 0 : strtoull(value->text, NULL, 10);
 }
 
-/* A number of a command; 0: it has none. */
+/* Returns a number of a command, or 0 without. */
 static uint64_t read_number(const struct json *command, const char *name) {
     const struct json *member = json_member(command, name);
     return member == NULL ? 0 : read_u64(member);
@@ -159,7 +159,7 @@ static void write_span(struct json_out *out, uint8_t type, struct span span) {
     json_raw(out, type == ASSAY_TYPE_BYTES ? "\"" : "]");
 }
 
-/* One value; `place` is an item of the list when the field is repeated. */
+/* Writes one value. `place` is a list item when the field is repeated. */
 static void write_value(struct json_out *out, const assay_field_info *field, const uint8_t *place) {
     struct span span;
     uint64_t integer;
@@ -288,7 +288,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t finished = PTHREAD_COND_INITIALIZER;
 static unsigned running;
 
-/* A client by name. Never freed while the program runs: calls may still use it. */
+/* A named client, never freed while the program runs, since calls may still use it. */
 struct named {
     struct named *next;
     char name[64];
@@ -366,7 +366,7 @@ static void open_client(const char *id, const struct json *command) {
     print_line(&out);
 }
 
-/* One call, on a thread of its own. */
+/* One call on its own thread. */
 struct work {
     struct json_memory *memory;
     const char *id;
@@ -376,7 +376,7 @@ struct work {
     uint32_t deadline_milliseconds;
     bool streams;
     uint64_t cancel_after, seen;
-    pid_t child; /* that makes the call, and what it writes its line to */
+    pid_t child; /* makes the call, and writes its line to `pipe` */
     int pipe;
 };
 
@@ -391,7 +391,7 @@ static bool print_chunk(void *context, const assay_chunk *chunk) {
     return work->cancel_after == 0 || work->seen < work->cancel_after;
 }
 
-/* Makes the call and puts down what it came to, as one line. */
+/* Makes the call and writes its outcome as one line. */
 static void make_call(struct work *work, struct json_out *out) {
     assay_call_options call = {.deadline_milliseconds = work->deadline_milliseconds};
     bool has_chunks = work->kind->number == ASSAY_KIND_GENERATE ||
@@ -438,7 +438,7 @@ static void *run_call(void *context) {
     return NULL;
 }
 
-/* Hands on the one line that a forked child writes; without one, that it came to nothing. */
+/* Prints the line that a forked child writes, or an error when the child ends without a line. */
 static void *hear_child(void *context) {
     struct work *work = context;
     struct json_out out = {.size = 0};
@@ -466,8 +466,8 @@ static void *hear_child(void *context) {
     return NULL;
 }
 
-/* In a forked child: the call, its line into the pipe, the end. No lock of the parent's is taken,
- * and nothing of its standard output is written. */
+/* In a forked child, makes the call, writes the line into the pipe, and exits. Takes no lock of
+ * the parent, and does not flush the parent's buffered output. */
 static void call_in_child(struct work *work, int pipe_end) {
     struct json_out out = {.size = 0};
     make_call(work, &out);
@@ -509,7 +509,8 @@ static void fork_call(struct work *work) {
     start_thread(hear_child, work);
 }
 
-/* Starts a call, in a child if `forks`; true: it owns the memory of its line from then on. */
+/* Starts a call, in a child if `forks`. True when the call owns the memory of the command's
+ * line. */
 static bool start_call(
     struct json_memory **memory, const char *id, const struct json *command, bool forks) {
     const struct json *name = json_member(command, "client");

@@ -1,7 +1,7 @@
 /*
- * As much JSON as the test driver needs: one value read from a line, values written to a buffer.
- * Memory is an arena per value, freed at once. A test tool: it trusts its one caller and ends the
- * program when memory is out.
+ * A JSON reader and writer for the test driver: reads one value from a line, and writes values to a
+ * buffer. Each value has a memory arena, freed at once. A test tool: the reader trusts its only
+ * caller and ends the program when memory is out.
  */
 #ifndef DRIVER_JSON_H
 #define DRIVER_JSON_H
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Memory that is freed all at once. */
+/* Memory, freed all at once. */
 struct json_memory {
     struct json_memory *next;
 };
@@ -19,24 +19,24 @@ void json_free(struct json_memory **memory);
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT, JSON_ARRAY, JSON_OBJECT };
 
-/* A value; its members or items are a list. */
+/* A JSON value. Members or items form a list. */
 struct json {
     enum json_type type;
     bool boolean;
     double number;
-    const char *text; /* of a text, or the digits of a number; 0 behind it */
+    const char *text; /* a text, or the digits of a number, with a 0 byte at the end */
     size_t size;
     const char *name; /* within an object */
     struct json *first, *next;
     size_t count;
 };
 
-/* Reads one value; NULL: malformed. */
+/* Reads one value. NULL for malformed text. */
 struct json *json_parse(struct json_memory **memory, const char *text, size_t size);
-/* A member that is there and not null; else NULL. */
+/* Returns a member, or NULL when absent or null. */
 const struct json *json_member(const struct json *object, const char *name);
 
-/* Text that grows. */
+/* A growing text. */
 struct json_out {
     char *bytes;
     size_t size, capacity;

@@ -1,7 +1,7 @@
 /*
- * Answers of which frames or rows are missing, or came twice, or in another order. Guarantees: each
- * is refused as a breach of the protocol, nothing of it is handed out, and the connection is not
- * used again. Included by test_assay.c. Not here: damage within one frame.
+ * Tests of answers with frames or rows that are missing, doubled or out of order. Guarantees: each
+ * is refused as a breach of the protocol, no part is handed out, and the connection is not used
+ * again. Included by test_assay.c. Not here: damage within one frame.
  */
 #ifndef TESTS_ANSWERS_H
 #define TESTS_ANSWERS_H
@@ -9,7 +9,7 @@
 /* One frame of a scripted answer. */
 struct part {
     unsigned message;
-    const void *object; /* NULL: the answer has ended before */
+    const void *object; /* NULL after the end of the answer */
     bool more;
 };
 
@@ -117,14 +117,14 @@ static assay_score_response scores_of(size_t count) {
         .scores = {scores, count}, .prompt_tokens = 3, .answer = &small_answer};
 }
 
-/* Vectors of 2 values; `values` of them came. */
+/* Makes an answer with vectors of 2 values, of which `values` values are present. */
 static assay_embed_response vectors_of(uint64_t count, size_t values) {
     return (assay_embed_response){
         .embeddings = {some_values, values}, .dimensions = 2, .count = count, .prompt_tokens = 3,
         .answer = &small_answer};
 }
 
-/* A vocabulary of 2; `values` logits came. */
+/* Makes an answer for a vocabulary of 2, with `values` logits. */
 static assay_logits_response logits_of(uint64_t positions, size_t values) {
     return (assay_logits_response){
         .logits = {some_values, values}, .vocabulary = 2, .positions = positions,

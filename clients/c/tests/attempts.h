@@ -1,12 +1,12 @@
 /*
- * What a second attempt says about itself, and what a refusal says about the server. Guarantees:
- * the server is told the attempt where it knows the field, and the caller's own context stays.
- * Included by test_assay.c. Not here: when a call is tried again (the conformance kit).
+ * Tests of the attempt's number in the request, and of the server's load in a refusal. Guarantees:
+ * the server is told the attempt when its revision has the field, and the caller's own context
+ * stays. Included by test_assay.c. Not here: the rules for trying again (the conformance kit).
  */
 #ifndef TESTS_ATTEMPTS_H
 #define TESTS_ATTEMPTS_H
 
-/* A server that refuses so many Generates; of each request it keeps what the context says. */
+/* A server that refuses the first `refusals` Generates, and keeps the context of each request. */
 struct refusing {
     uint64_t revision;
     unsigned refusals, seen;

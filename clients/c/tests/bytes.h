@@ -1,6 +1,6 @@
 /*
- * What needs no server: text, blocks, addresses, options, headers and bodies, right ones and
- * damaged ones, and requests that are refused before they are sent. Included by test_assay.c.
+ * Tests without a server: text, blocks, addresses, options, headers and bodies, valid and damaged,
+ * and requests that are refused before sending. Included by test_assay.c.
  */
 #ifndef TESTS_BYTES_H
 #define TESTS_BYTES_H
@@ -95,7 +95,7 @@ static void addresses_are_parsed(void) {
     CHECK(client == NULL && strstr(error.message, "allowed") != NULL);
 }
 
-/* Each option just within its range, and just beyond it, which names the option. */
+/* Tries each option just within its range, and just beyond it. The error must name the option. */
 static void options_are_checked(void) {
     char too_long[130];
     memset(too_long, 'x', 129);
@@ -136,7 +136,7 @@ static void headers_are_refused_as_early_as_can_be(void) {
         CHECK(check_header(good, have, 4096, true, &error));
     }
     static const struct {
-        size_t at, from; /* byte that is wrong, bytes that must be there to see it */
+        size_t at, from; /* offset of the wrong byte, bytes needed to see it */
         uint8_t value;
         const char *code;
     } cases[] = {
@@ -172,7 +172,7 @@ static void check_round_trip(unsigned message, const uint8_t *body, size_t size)
         CHECK_EQUAL(again.size, size);
         CHECK(size == 0 || memcmp(again.bytes, body, size) == 0);
     }
-    for (size_t cut = 1; cut < size && cut < 64; cut++) { /* no cut but between fields is a body */
+    for (size_t cut = 1; cut < size && cut < 64; cut++) { /* mostly refused */
         arena_free(&arena);
         (void)decode_body(&arena, message, body, size - cut, &error);
     }
@@ -186,7 +186,7 @@ static void bodies_survive_the_round_trip(void) {
 
 static void check_damage(unsigned message, const uint8_t *body, size_t size) {
     assay_allocator allocator = {default_resize, NULL};
-    uint8_t *broken = malloc(size + 1); /* of its exact size, for the address sanitizer */
+    uint8_t *broken = malloc(size + 1); /* a heap copy, for the address sanitizer */
     assay_error error;
     for (int round = 0; round < 100 && size > 0 && broken != NULL; round++) {
         struct arena arena = {.allocator = &allocator};
@@ -237,7 +237,7 @@ static void requests_are_checked_before_they_are_sent(void) {
     assay_client_free(client);
 }
 
-/* Makes a call that must be refused because of this field. */
+/* Makes a call that must be refused because of `field`. */
 static void check_refused(
     assay_client *client, uint8_t kind, const void *request, const char *field) {
     assay_error error;

@@ -1,7 +1,7 @@
 /*
- * Checks that print both sides, a generator of random numbers with a printed seed, and a fake
- * server: a thread that accepts connections on a Unix socket and hands every frame to a function,
- * one connection after the other or (is_parallel) each on a thread of its own.
+ * Tools for tests: checks that print both sides, a random number generator with a printed seed, and
+ * a fake server. The server's thread accepts connections on a Unix socket and hands each frame to a
+ * function. Connections are served in turn, or (is_parallel) each on its own thread.
  */
 #ifndef TESTS_CHECK_H
 #define TESTS_CHECK_H
@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HANG_GUARD_SECONDS = 60 }; /* what takes so long has hung */
+enum { HANG_GUARD_SECONDS = 60 }; /* a longer test has hung */
 
 static unsigned checks_failed;
 
@@ -41,7 +41,7 @@ static unsigned checks_failed;
         }                                                                                         \
     } while (0)
 
-/* xorshift64*; the seed is printed, and ASSAY_SEED repeats a run. */
+/* State of a xorshift64* generator. The seed is printed, and ASSAY_SEED repeats a run. */
 static uint64_t random_state;
 
 static void random_start(void) {
@@ -64,7 +64,7 @@ static uint64_t random_below(uint64_t bound) {
 
 /* ---------------------------------------------------------------- a server */
 
-/* One request as the server reads it; bodies of at most 64 KiB, never compressed. */
+/* One request as read by the server, with an uncompressed body of at most 64 KiB. */
 struct seen {
     uint8_t kind;
     uint64_t id;
@@ -74,7 +74,7 @@ struct seen {
 };
 
 struct fake;
-/* Answers one request; false closes the connection. */
+/* Answers one request. False closes the connection. */
 typedef bool fake_answer(struct fake *fake, int fd, const struct seen *seen);
 
 struct fake {
@@ -110,7 +110,7 @@ static uint64_t get_le(const uint8_t *bytes, int size) {
     return value;
 }
 
-/* Appends a field's header and bytes; the size of both. */
+/* Appends a field's header and bytes. Returns the size of both. */
 static size_t field_put(
     uint8_t *target, uint16_t id, uint8_t type, const void *bytes, uint32_t size) {
     put_le(target, id, 2);
@@ -154,7 +154,7 @@ static bool all_in(int fd, uint8_t *bytes, size_t size) {
     return true;
 }
 
-/* Builds a response's frame; its size. */
+/* Builds a response's frame and returns its size. */
 static size_t response_put(
     uint8_t *target, const struct seen *seen, uint8_t flags, uint32_t status, const uint8_t *body,
     uint32_t size) {
@@ -194,7 +194,8 @@ static size_t hello_body(uint8_t *body, uint64_t in_flight_max) {
     return hello_body_of(body, 2, in_flight_max);
 }
 
-/* The last frame of a Generate of one token with `text`; `degraded` puts one degradation in. */
+/* Builds the last frame of a Generate of one token with `text`, and with one degradation if
+ * `degraded`. */
 static size_t generated_body(uint8_t *body, const char *text, bool degraded) {
     uint8_t answer[512], timing[256];
     size_t timing_size = 0;
@@ -289,7 +290,7 @@ static void fake_start_parallel(struct fake *fake, fake_answer *answer, void *co
     CHECK(pthread_create(&fake->thread, NULL, fake_run, fake) == 0);
 }
 
-/* Ends the server; the clients must be closed. */
+/* Ends the server. All clients must be closed. */
 static void fake_stop(struct fake *fake) {
     shutdown(fake->listener, SHUT_RDWR);
     pthread_join(fake->thread, NULL);

@@ -1,7 +1,8 @@
 /*
- * Processes and calls that end in the middle: forks, signals, cancelled threads, callbacks that
- * stop or jump out, servers that are not there yet. Guarantees: no other caller is disturbed, no
- * place in flight is lost. Included by test_assay.c. Not here: a server that lies (answers.h).
+ * Tests of processes and calls with an early end: forks, signals, cancelled threads, callbacks that
+ * stop or jump out, servers that are not up yet. Guarantees: further callers are not disturbed, and
+ * no place in flight is lost. In one file, since all need a second
+ * process or thread. Included by test_assay.c. Not here: a server that lies (answers.h).
  */
 #ifndef TESTS_ENDS_H
 #define TESTS_ENDS_H
@@ -16,7 +17,7 @@ static assay_code ping_with(assay_client *client, const char *words) {
     return assay_ping(client, &ping, NULL, NULL, &error);
 }
 
-/* Exit status of a child; -1: it was killed. */
+/* Returns the exit status of a child, or -1 for a killed child. */
 static int child_status(pid_t child) {
     int status = 0;
     CHECK(waitpid(child, &status, 0) == child);
@@ -25,7 +26,7 @@ static int child_status(pid_t child) {
 
 /* ---------------------------------------------------------------- forks */
 
-/* In a child: pings, then the end of the client. The exit status counts the failures. */
+/* In a child, pings and then frees the client. The exit status counts the failures. */
 static void ping_as_child(assay_client *client) {
     alarm(HANG_GUARD_SECONDS);
     int failed = 0;
@@ -53,7 +54,7 @@ static void a_child_makes_connections_of_its_own(void) {
         CHECK_EQUAL(child_status(child), 0);
     }
     CHECK_EQUAL(ping_with(client, "after"), ASSAY_OK);
-    CHECK_EQUAL(fake.connections, 6); /* the parent's one, and one of each child */
+    CHECK_EQUAL(fake.connections, 6); /* one of the parent and one of each child */
     assay_client_free(client);
     fake_stop(&fake);
     CHECK_EQUAL(counting.outstanding, 0);
@@ -79,7 +80,7 @@ static void a_child_does_not_need_the_parents_lock(void) {
     fake_stop(&fake);
 }
 
-/* A server that answers a Generate only when somebody pings "go". */
+/* A server that answers a Generate only after a ping of "go". */
 struct holding {
     _Atomic bool holds;
     int fd;
@@ -112,7 +113,8 @@ static void *generate_held(void *context) {
     return is_right ? context : NULL;
 }
 
-/* Ends where a cancellation is acted on; without locals, which the address sanitizer would miss. */
+/* Ends where a cancellation takes effect. Has no locals, whose end the address sanitizer would
+ * miss. */
 static void *generate_held_and_look(void *context) {
     (void)generate_held(context);
     pthread_testcancel();
@@ -151,7 +153,7 @@ static void a_call_in_flight_survives_a_fork(void) {
     CHECK_EQUAL(counting.outstanding, 0);
 }
 
-/* A client, and the child that on_chunk made, 0 in the child. */
+/* A client, and the child forked by on_chunk (0 in the child). */
 struct forking {
     assay_client *client;
     pid_t child;
@@ -220,7 +222,7 @@ static void a_child_closes_its_copies_and_no_other_file(void) {
     }
     CHECK_EQUAL(child_status(child), 0);
     child = fork();
-    if (child == 0) { /* the number names another file before the client is used */
+    if (child == 0) { /* the number names another file before the client's use */
         alarm(HANG_GUARD_SECONDS);
         int ends[2];
         bool is_fine = pipe(ends) == 0 && dup2(ends[1], fd) == fd && fstat(fd, &others) == 0 &&
@@ -274,7 +276,7 @@ static void signals_change_nothing(void) {
     sigemptyset(&alarms);
     sigaddset(&alarms, SIGALRM);
     pthread_sigmask(SIG_BLOCK, &alarms, NULL);
-    fake_start(&fake, answer_well, NULL); /* whose thread gets none */
+    fake_start(&fake, answer_well, NULL); /* the server's thread gets no signals */
     pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
     CHECK(sigaction(SIGALRM, &action, &before) == 0);
     CHECK(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);
@@ -288,7 +290,7 @@ static void signals_change_nothing(void) {
         assay_client_free(client);
     }
     CHECK(signals_seen >= 100);
-    connecting_has_a_limit(); /* and is interrupted while it waits */
+    connecting_has_a_limit(); /* also with interrupted waits */
     timer_delete(timer);
     CHECK(sigaction(SIGALRM, &before, NULL) == 0);
     fake_stop(&fake);
@@ -317,7 +319,7 @@ static void a_cancelled_thread_ends_after_its_call(void) {
     CHECK_EQUAL(counting.outstanding, 0);
 }
 
-/* An allocator that knows what was not given back, for calls that lose their memory. */
+/* An allocator with a record of blocks in use, for calls that lose their memory. */
 static void *kept_blocks[1024];
 
 static void *keeping_resize(void *context, void *block, size_t size) {
@@ -374,7 +376,7 @@ static void a_callback_that_jumps_out_disturbs_nobody(void) {
     }
 }
 
-/* One place in flight; a Generate ends when it is cancelled. */
+/* Offers one place in flight. A Generate ends when cancelled. */
 static bool answer_one_at_a_time(struct fake *fake, int fd, const struct seen *seen) {
     uint8_t body[2048];
     if (seen->kind == ASSAY_KIND_HELLO) {
@@ -483,7 +485,7 @@ static void a_wait_covers_a_missing_socket(void) {
     fake_stop(&fake);
 }
 
-/* A server that refuses so many pings; each with this pause. */
+/* A server that refuses the first `refusals` pings, each with the pause `pause`. */
 struct loading {
     unsigned refusals, seen;
     uint64_t pause;
@@ -545,7 +547,8 @@ static void close_ends_a_pause(void) {
     }
 }
 
-/* A server that accepts nobody and whose queue is full: connecting has no end but the close. */
+/* The server accepts no connection, and connecting ends only with the close, since the queue is
+ * full. */
 static void close_ends_connecting(void) {
     struct fake full;
     pthread_t thread;

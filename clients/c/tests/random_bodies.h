@@ -1,13 +1,13 @@
 /*
- * Random messages that their tables allow, encoded: what the tests of the codec feed on. Included
- * by test_assay.c after assay.c, whose codec it uses.
+ * Encoded random messages within the bounds of their tables, for the tests of the codec. Included
+ * by test_assay.c after assay.c and its codec.
  */
 #ifndef RANDOM_BODIES_H
 #define RANDOM_BODIES_H
 
 static void fill_random(struct arena *arena, unsigned message, uint8_t *object);
 
-/* A random value that its table allows; texts and lists stay short. */
+/* Fills in a random value within the bounds of the field. Texts and lists stay short. */
 static void fill_value(struct arena *arena, const assay_field_info *field, uint8_t *place) {
     uint64_t range = field->max - field->min;
     uint64_t number = field->min + (range == UINT64_MAX ? random_next() : random_below(range + 1));
@@ -48,8 +48,8 @@ static void fill_value(struct arena *arena, const assay_field_info *field, uint8
     }
 }
 
-/* Whether a field stays out for the sake of the rules of its message: the first of those of which
- * one is needed goes in, what any rule names besides does not. */
+/* True when a field must stay out because of the message's rules: the first field of a rule that
+ * needs one goes in, all further fields of rules stay out. */
 static bool is_ruled_out(const assay_message_info *info, size_t row, bool *is_needed) {
     bool is_named = false;
     *is_needed = false;
@@ -74,7 +74,7 @@ static void fill_random(struct arena *arena, unsigned message, uint8_t *object) 
         bool may_stay_out = field->presence == ASSAY_OPTIONAL && !is_needed;
         if ((may_stay_out && (is_rule || random_below(3) == 0)) || is_out ||
             message == ASSAY_MESSAGE_LOGPROBS) {
-            continue; /* counts that must agree are tested by themselves */
+            continue; /* counts that must agree have separate tests */
         }
         if (field->presence != ASSAY_REPEATED) {
             fill_value(arena, field, place);
@@ -91,7 +91,7 @@ static void fill_random(struct arena *arena, unsigned message, uint8_t *object) 
     }
 }
 
-/* Encodes a random message of each kind; hands bytes and number of the message to `use`. */
+/* Encodes random messages of each kind, and passes their bytes and message numbers to `use`. */
 static void with_random_bodies(void (*use)(unsigned message, const uint8_t *body, size_t size)) {
     assay_allocator allocator = {default_resize, NULL};
     for (int round = 0; round < 20; round++) {

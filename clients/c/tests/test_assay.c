@@ -1,8 +1,9 @@
 /*
- * Tests of the client from inside (assay.c is included, so that its sections can be tested one by
- * one) and against a fake server. Hostile bytes, failing allocators, many threads.
+ * Tests of the client from inside (assay.c is included, so that its sections can be tested
+ * separately) and against a fake server. Hostile bytes, failing allocators, many threads.
+ * One file a program: the other tests are included as headers.
  *
- *   test_assay            all of them; the seed is printed, ASSAY_SEED repeats it
+ *   test_assay            runs all tests, prints the seed; ASSAY_SEED repeats a run
  */
 #include "../assay.c"
 
@@ -13,7 +14,7 @@
 
 struct counting {
     pthread_mutex_t lock;
-    long outstanding, made, fails_at; /* 0: never */
+    long outstanding, made, fails_at; /* fails_at: 0 for never */
     size_t largest;
 };
 
@@ -51,7 +52,7 @@ static assay_client *client_for(const char *url, struct counting *counting) {
 
 /* ---------------------------------------------------------------- against a fake server */
 
-/* Hello, Ping, and for Generate two chunks and the end; remembers Cancel. */
+/* Answers Hello and Ping, and Generate with two chunks and an end. Remembers Cancel. */
 static bool answer_well(struct fake *fake, int fd, const struct seen *seen) {
     uint8_t body[2048], yes = 1;
     switch (seen->kind) {
@@ -103,7 +104,7 @@ static bool first_only(void *context, const assay_chunk *chunk) {
     return false;
 }
 
-/* Holds the answer to Generate back until the Cancel has come. */
+/* Holds the answer to Generate back until the Cancel has arrived. */
 static bool answer_after_cancel(struct fake *fake, int fd, const struct seen *seen) {
     uint8_t body[2048];
     if (seen->kind == ASSAY_KIND_GENERATE) {
@@ -163,7 +164,7 @@ static void every_failed_allocation_is_an_error(void) {
     fake_stop(&fake);
 }
 
-/* A Generate without end, until it is cancelled. */
+/* Answers a Generate without end, until cancelled. */
 static bool answer_without_end(struct fake *fake, int fd, const struct seen *seen) {
     static char words[1000];
     uint8_t body[2048];
@@ -204,7 +205,7 @@ static void *ping_many(void *context) {
     struct pinging *pinging = context;
     pinging->fine = true;
     for (unsigned i = 0; i < 300 && pinging->fine; i++) {
-        uint32_t words[15000] = {pinging->number, i}; /* several do not fit in the socket */
+        uint32_t words[15000] = {pinging->number, i}; /* several exceed the socket's buffer */
         const size_t size = i % 10 == 4 ? sizeof words : 8;
         assay_ping_request request = {.payload = {(const uint8_t *)words, size}};
         assay_generate_request generate = small_request;
@@ -217,7 +218,7 @@ static void *ping_many(void *context) {
     return NULL;
 }
 
-/* More threads than places in flight (4): they take turns in reading and in waiting. */
+/* More threads than places in flight (4): the threads take turns in reading and in waiting. */
 static void many_threads_share_one_connection(void) {
     enum { COUNT = 12 };
     struct fake fake;
@@ -240,7 +241,7 @@ static void many_threads_share_one_connection(void) {
     CHECK_EQUAL(counting.outstanding, 0);
 }
 
-/* Answers pings only when `wanted` of them have come, the last first. */
+/* Answers pings only when `wanted` pings have arrived, the last first. */
 struct gathering {
     unsigned wanted, count;
     struct seen seen[16];
@@ -270,7 +271,7 @@ static void *ping_once(void *context) {
     return NULL;
 }
 
-/* Whoever comes while the connection is made is sent as soon as it is there. */
+/* Requests made while the connection opens are sent as soon as it is open. */
 static void callers_that_await_the_connection_are_all_sent(void) {
     enum { COUNT = 12, ROUNDS = 40 };
     static struct gathering gathering;
@@ -330,8 +331,8 @@ static void closing_ends_calls_that_wait(void) {
     fake_stop(&fake);
 }
 
-/* A server that accepts nobody: its queue takes a few, which wait for the answer to Hello, the
- * others wait to connect. */
+/* The server accepts no connection. Its queue takes a few clients, which wait for the answer to
+ * Hello, and further clients wait to connect. */
 static void connecting_has_a_limit(void) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     char url[80];
@@ -348,7 +349,7 @@ static void connecting_has_a_limit(void) {
         const assay_code code = assay_models(clients[i], NULL, NULL, &error);
         CHECK(code == ASSAY_UNREACHABLE || (code == ASSAY_TIMED_OUT && i < 2));
     }
-    assay_client *patient; /* but its call is not */
+    assay_client *patient; /* a patient client with a hasty call */
     assay_error error;
     const assay_call_options soon = {.deadline_milliseconds = 20};
     options.connect_milliseconds = HANG_GUARD_SECONDS * 1000;
@@ -362,12 +363,12 @@ static void connecting_has_a_limit(void) {
     unlink(name.sun_path);
 }
 
-/* How a frame about the connection itself is marked. */
+/* Flags and provenance of a frame about the connection itself. */
 struct mark {
     uint8_t kind, flags, provenance;
 };
 
-/* Says Hello, and before its answer to any other request a GoAway. */
+/* Answers Hello, and sends a GoAway before the answer to any other request. */
 static bool answer_marked(struct fake *fake, int fd, const struct seen *seen) {
     const struct mark *mark = fake->context;
     const struct seen leaving = {.kind = ASSAY_KIND_GO_AWAY};
@@ -384,7 +385,8 @@ static bool answer_marked(struct fake *fake, int fd, const struct seen *seen) {
     return is_hello || answer_well(fake, fd, seen);
 }
 
-/* No mock, and no part of an answer, ever speaks about the connection, allowed or not. */
+/* Frames about the connection itself never come from a mock, and are never parts of an answer,
+ * even when mocks are allowed. */
 static void the_connections_own_frames_bear_no_marks(void) {
     static const struct mark marks[] = {
         {0, 0, 0}, {ASSAY_KIND_HELLO, 0, ASSAY_MOCK},
@@ -408,7 +410,7 @@ static void the_connections_own_frames_bear_no_marks(void) {
     }
 }
 
-/* Answers with frames of which some bytes are wrong. */
+/* Answers with frames that have some wrong bytes. */
 static bool answer_damaged(struct fake *fake, int fd, const struct seen *seen) {
     uint8_t body[2048], frames[8192];
     if (seen->kind == ASSAY_KIND_HELLO || seen->kind == ASSAY_KIND_CANCEL) {
@@ -422,7 +424,7 @@ static bool answer_damaged(struct fake *fake, int fd, const struct seen *seen) {
         frames[random_below(size)] = (uint8_t)random_next();
     }
     all_out(fd, frames, random_below(8) == 0 ? (size_t)random_below(size) : size);
-    return random_below(2) == 0; /* closed, or the client has to time out */
+    return random_below(2) == 0; /* closed at random, else the client has to time out */
 }
 
 static void a_hostile_server_breaks_nothing(void) {

@@ -1,9 +1,10 @@
-// Round trips of Ping through the client beside bare ones of the same bytes: what the client costs.
+// Measures the cost of the client: round trips of Ping through the client, and round trips of the
+// same bytes through a bare socket.
 //
 //	bench --server URL --echo URL [--rounds 5] [--requests 2000]
 //
-// Per round, in turn: N Pings of 64 bytes on one connection, and N frames of the same length to a
-// server that returns what it reads. Prints one line of JSON: medians over the rounds' medians.
+// Each round makes N Pings of 64 bytes on one connection, then sends N frames of the same length to
+// a server that returns all bytes. Prints the medians of the rounds' medians as one line of JSON.
 package main
 
 import (
@@ -66,7 +67,7 @@ func main() {
 		"bare_p50_us": bareP50, "ratio": p50 / bareP50, "requests": *requests, "rounds": *rounds})
 }
 
-// median is that of the round trips of one round, microseconds.
+// median returns the median round trip of one round, microseconds.
 func median(count int, roundTrip func() error) float64 {
 	times := make([]float64, count)
 	for index := range times {

@@ -1,8 +1,8 @@
-// The conformance kit's way into this client: one JSON object a line on standard input, one a line
-// on standard output, as Protocol/conformance describes it.
+// Driver for the conformance kit: reads one JSON object a line from standard input, and writes one
+// JSON object a line to standard output (format: Protocol/conformance).
 //
-// Calls run at the same time, a goroutine each. Values are turned into the structs of the client
-// and back by their members' names (values.go).
+// Each call runs in its own goroutine, in parallel with other calls. Values are converted to the
+// structs of the client and back by member names (values.go).
 package main
 
 import (
@@ -57,7 +57,7 @@ func main() {
 			d.finish(next.ID, map[string]any{}, d.open(&next))
 		case "close":
 			d.finish(next.ID, map[string]any{}, d.client(next.Client).Close())
-		case "fork": // a Go program does not
+		case "fork": // a Go program does not fork
 			d.line(map[string]any{"id": next.ID, "unsupported": "fork"})
 		default:
 			go func() {
@@ -89,7 +89,7 @@ func (d *driver) open(next *command) error {
 	return nil
 }
 
-// setOption sets the member of that name, AnswerMilliseconds for answer_milliseconds.
+// setOption sets an option by its protocol name: answer_milliseconds sets AnswerMilliseconds.
 func setOption(options *assay.Options, name string, value json.RawMessage) {
 	words := strings.Split(name, "_")
 	for index, word := range words {

@@ -1,5 +1,5 @@
-// Values of the kit's lines to members of the client's structs and back: u64 as decimal text, bytes
-// as hexadecimal text, everything else as JSON has it. Absent is a member left at zero.
+// Converts values of the kit's lines to members of the client's structs and back: u64 as decimal
+// text, bytes as hexadecimal text, all other types as in JSON. A member left at zero is absent.
 
 package main
 
@@ -15,7 +15,7 @@ import (
 	"assay"
 )
 
-// fill sets the members of a struct that the object names; a name it does not have is fatal.
+// fill sets the members of a struct from an object. An unknown name is fatal.
 func fill(into any, object map[string]json.RawMessage) {
 	target := reflect.ValueOf(into).Elem()
 	for name, text := range object {
@@ -90,7 +90,7 @@ func fatal(format string, arguments ...any) {
 	os.Exit(2)
 }
 
-// whole is the line of a whole answer.
+// whole makes the line of a whole answer.
 func whole[Answer any](answer *Answer, err error) (any, error) {
 	if err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func whole[Answer any](answer *Answer, err error) (any, error) {
 		"degraded": origin.Degraded, "response": values(*answer)}, nil
 }
 
-// values is a struct as an object; what is absent stays out.
+// values turns a struct into an object, without absent members.
 func values(from any) map[string]any {
 	source, object := reflect.ValueOf(from), map[string]any{}
 	for index := 0; index < source.NumField(); index++ {

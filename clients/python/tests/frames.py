@@ -1,4 +1,4 @@
-"""Answers for tests: frames made with the client's own writer, and a core that has said Hello."""
+"""Tools for tests: frames made with the client's own writer, and a connection after Hello."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANSWER = messages.Answer(
 
 
 def frame(kind: int, number: int, body: bytes, **words: int) -> bytes:
-    """One frame of a response: flags, provenance, status, raw_size, generation."""
+    """Makes a frame of a response. `words`: flags, provenance, status, raw_size, generation."""
     return (
         HEADER.pack(
             COUNTED + len(body),
@@ -40,7 +40,7 @@ def frame(kind: int, number: int, body: bytes, **words: int) -> bytes:
 
 
 def answer(name: str, number: int, message: Message | None, /, **fields: Any) -> bytes:
-    """A frame that answers a request of a kind; `words` of the header among the fields."""
+    """Makes a frame that answers a request of a kind. `fields` may include words of the header."""
     assert message is not None
     words = {
         key: fields.pop(key)
@@ -53,7 +53,7 @@ def answer(name: str, number: int, message: Message | None, /, **fields: Any) ->
 
 
 def hello(number: int = 1, **fields: Any) -> bytes:
-    """The answer to Hello."""
+    """Makes the answer to Hello."""
     given = {
         "server": "test",
         "revision": REVISION,
@@ -65,13 +65,13 @@ def hello(number: int = 1, **fields: Any) -> bytes:
 
 
 def refusal(name: str, number: int, status: int, **fields: Any) -> bytes:
-    """A frame with a status."""
+    """Makes a frame with a status."""
     given = {"code": "no", "message": "no"} | fields
     return answer(name, number, MESSAGES["Error"], status=status, **given)
 
 
 def feed(core: Connection, data: bytes, size: int = 1 << 20) -> None:
-    """Gives bytes to a core in pieces; every call takes what came for it, as its caller would."""
+    """Gives bytes to a connection in pieces. Every call takes its frames, as its caller would."""
     calls = list(core.calls.values())
     while data and core.broken is None:
         core.input.pieces.append(data[:size])
@@ -82,7 +82,7 @@ def feed(core: Connection, data: bytes, size: int = 1 << 20) -> None:
 
 
 def take(core: Connection, call: Call) -> Any:
-    """One step of a call's caller: the chunk to hand out, if there is one."""
+    """Makes one step of a call's caller. Returns the chunk to hand out, if any."""
     chunk = None
     try:
         chunk = call.accept(core.options.allow_mock)
@@ -97,7 +97,7 @@ def take(core: Connection, call: Call) -> Any:
 
 
 def written(core: Connection) -> bytes:
-    """What the connection has to send."""
+    """Returns the bytes that the connection has to send."""
     data = bytearray()
 
     def send(part: bytes, flags: int) -> int:
@@ -109,7 +109,7 @@ def written(core: Connection) -> bytes:
 
 
 def opened(options: Options | None = None, **fields: Any) -> Connection:
-    """A core that has said Hello and was answered."""
+    """Makes a connection after an answered Hello."""
     core = Connection(options or Options())
     feed(core, hello(greeted(core).id, **fields))
     assert core.is_open or core.broken, "Hello was answered"
@@ -117,14 +117,14 @@ def opened(options: Options | None = None, **fields: Any) -> Connection:
 
 
 def greeted(core: Connection) -> Call:
-    """Has Hello sent, which the connection itself takes the answer to."""
+    """Sends Hello. The connection itself takes the answer."""
     core.say_hello()
     written(core)
     return next(iter(core.calls.values()))
 
 
 def begun(core: Connection, name: str, streams: bool = False, **fields: Any) -> Call:
-    """A call in flight."""
+    """Makes a call in flight."""
     kind = KINDS[name]
     request = kind.request.type(**fields)
     exchange = Exchange(Client("unix:///nowhere"), kind, request, 0, True) if streams else None

@@ -1,11 +1,12 @@
-"""Interrupts at every point of a call, and a server whose answers show whose they are.
+"""Tools for tests: interrupts at every point of a call, and a server whose answers show their
+owner.
 
 `interrupted(n, work)` raises `Interrupt` at the nth point where the interpreter looks for signals
 and for exceptions set on a thread: at a function's first instruction, after a call, at a jump
 backwards. Only code of the package counts. These are the points of CPython 3.11 and later.
 
-Guarantees: the same n is the same point for the same work. Not here: the real signals, which a test
-sends, too, at random moments.
+Guarantees: the same n is the same point for the same work. Not here: real signals, which some tests
+send at random moments.
 """
 
 from __future__ import annotations
@@ -27,18 +28,18 @@ from assay._frames import HEADER
 
 from .frames import ANSWER, answer, hello
 
-LIMIT = 30.0  # seconds after which a test is a failure, not a matter of speed
+LIMIT = 30.0  # seconds after which a test has failed, whatever the machine's speed
 _PACKAGE = os.path.dirname(assay.__file__)
 _LOOKED = ("CALL", "RESUME", "JUMP_BACKWARD", "JUMP_ABSOLUTE")
 _names: dict[CodeType, dict[int, str]] = {}
 
 
 class Interrupt(BaseException):
-    """What a signal's handler raises."""
+    """The exception of a signal's handler."""
 
 
 class Tracer:
-    """Counts the points, and raises at one of them."""
+    """Counts the points, and raises at the chosen point."""
 
     def __init__(self, point: int) -> None:
         self.point = point
@@ -50,7 +51,7 @@ class Tracer:
         if not frame.f_code.co_filename.startswith(_PACKAGE):
             return None
         if event == "call" and _is_in_finalizer(frame):
-            return None  # the interpreter swallows what a finalizer raises
+            return None  # the interpreter ignores exceptions of finalizers
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         if event == "call":
             self._look(frame)
@@ -86,7 +87,7 @@ def _name(code: CodeType, offset: int) -> str:
 
 
 def interrupted(point: int, work: Callable[[], Any]) -> tuple[Tracer, Any]:
-    """Does work and interrupts it; the tracer, and what came of it."""
+    """Does the work and interrupts it. Returns the tracer and the result."""
     tracer, result = Tracer(point), None
     before = sys.gettrace()
     sys.settrace(tracer)
@@ -100,10 +101,10 @@ def interrupted(point: int, work: Callable[[], Any]) -> tuple[Tracer, Any]:
 
 
 class Echo:
-    """A server that answers for as many connections as come, until the end of the block.
+    """A server that accepts any number of connections until the end of the block.
 
-    A Generate is answered in seven frames of the prompt's letters; one whose prompt begins with
-    "slow" only when it is cancelled. A Tokenize gives the length of its text.
+    A Generate is answered in seven frames of the prompt's letters. A Generate with a prompt that
+    begins with "slow" is answered only when cancelled. A Tokenize gives the length of its text.
     """
 
     def __init__(self, tcp: bool = False, **agreed: Any) -> None:

@@ -1,4 +1,7 @@
-"""Both clients over real sockets, against a small scripted server in this process."""
+"""Both clients over real sockets, against a small scripted server in this process.
+
+One file, since the rows run for both clients with one server.
+"""
 
 from __future__ import annotations
 

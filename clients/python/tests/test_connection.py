@@ -1,4 +1,7 @@
-"""The core without I/O: what a connection takes, refuses and asks for."""
+"""Tests of the connection without I/O: accepted and refused frames, and requests.
+
+One file, a case a method.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +30,14 @@ GENERATE = KINDS["Generate"]
 
 
 def held(core: Connection) -> int:
-    """Bytes that are not filed."""
+    """Returns the number of bytes not yet filed."""
     return sum(map(len, core.input.pieces)) - core.input.at
 
 
 def of(
     options: Options, request: Any, kind: str = "Generate", deadline_milliseconds: int = 0
 ) -> Exchange:
-    """A call of the API that nothing was done for yet."""
+    """Makes a call of the API that has not begun."""
     client = Client("unix:///nowhere", options)
     return Exchange(client, KINDS[kind], request, deadline_milliseconds, False)
 
@@ -196,7 +199,7 @@ class CoreTests(unittest.TestCase):
         core.rooms |= {first: None, second: None}
         feed(core, answer("Ping", call.id, KINDS["Ping"].response))
         self.assertEqual(woken, [call, first])
-        del core.rooms[first]  # gave up: the next one has the place
+        del core.rooms[first]  # gave up, so the next call has the place
         core.wake_rooms()
         self.assertEqual(woken, [call, first, second])
 
@@ -427,7 +430,7 @@ class FuzzTests(unittest.TestCase):
         self.assertTrue(all(ends.values()), ends)
 
     def stream(self, number: int) -> bytes:
-        """A chunk, a compressed chunk, the end."""
+        """Makes a chunk, a compressed chunk, and the end."""
         pieces = messages.Logprobs(
             tokens=[5],
             logprobs=array("f", [-1]),

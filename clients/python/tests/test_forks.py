@@ -1,4 +1,4 @@
-"""Forked children, second event loops, and tasks that are cancelled at every await."""
+"""Tests of forked children, second event loops, and tasks cancelled at every await."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WORD = "abcdefghij"
 
 
 def in_child(work: Callable[[], Any]) -> Any:
-    """What `work` gives, or how it fails, in a forked child."""
+    """Does the work in a forked child. Returns the result or the failure."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -111,7 +111,7 @@ class ForkTests(unittest.TestCase):
                 except AssayError as error:
                     return error.code
 
-            # What the parent had read before it forked is the child's to see; there is no more.
+            # The child sees only the bytes that the parent had read before the fork.
             self.assertIn(in_child(go_on), (WORD[1], "connection_closed"))
             self.assertIsNone(in_child(stream.close))
             self.assertEqual(first + "".join(chunk.text for chunk in stream), WORD[:6])
@@ -237,7 +237,7 @@ class LoopTests(unittest.TestCase):
 
 
 class Turns:
-    """An awaitable's steps, counted; the nth of them is cancelled."""
+    """Counts the steps of an awaitable, and cancels the nth step."""
 
     def __init__(self, work: Any, point: int) -> None:
         self.work, self.point, self.count = work, point, 0
@@ -283,7 +283,7 @@ class CancelTests(unittest.TestCase):
                 beside = asyncio.create_task(client.generate(GenerateRequest(prompt="x" * 9)))
                 turns = Turns(work(client), point)
                 with contextlib.suppress(asyncio.CancelledError), warnings.catch_warnings():
-                    warnings.simplefilter("ignore", ResourceWarning)  # a socket in the making
+                    warnings.simplefilter("ignore", ResourceWarning)  # an unfinished socket
                     await turns
                 self.assertEqual((await beside).text, "x" * 9)
                 payload = b"%d" % point
@@ -311,7 +311,7 @@ class CancelTests(unittest.TestCase):
     def test_wait_for_gives_the_answer_up_and_the_place_back(self) -> None:
         async def play(address: str) -> None:
             async with assay.AsyncClient(address) as client:
-                await client.ping()  # a connection in the making would be given up as well
+                await client.ping()  # an unfinished connection would be given up as well
                 for _ in range(20):
                     with self.assertRaises(asyncio.TimeoutError):
                         slow = client.generate(GenerateRequest(prompt="slow"))

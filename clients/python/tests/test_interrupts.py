@@ -1,4 +1,5 @@
-"""Calls that are interrupted at every point: the others' answers, the places, the connection."""
+"""Tests of calls interrupted at every point: answers of other calls, places in flight, the
+connection."""
 
 from __future__ import annotations
 
@@ -63,7 +64,7 @@ def large(client: assay.Client) -> None:
 
 @contextlib.contextmanager
 def bystanders(client: assay.Client, count: int) -> Iterator[list[str]]:
-    """Threads that go on calling; what went wrong for them."""
+    """Runs threads that keep calling. Yields the list of their failures."""
     wrong: list[str] = []
     stop = threading.Event()
 
@@ -99,11 +100,11 @@ class InterruptTests(unittest.TestCase):
         signal.signal(signal.SIGALRM, self.hangs)
         signal.alarm(120)
         self.addCleanup(signal.alarm, 0)
-        # Where an interrupt took a wake-up away, the others look for themselves: here more often.
+        # After a lost wake-up the waiting threads check by themselves, here more often.
         often = mock.patch.multiple("assay._link", _LOOK_EVERY=0.02)
         often.start()
         self.addCleanup(often.stop)
-        # A socket that an interrupt takes from whoever makes it is closed by its own finalizer.
+        # A new socket lost by an interrupt is closed by its own finalizer.
         quiet = warnings.catch_warnings()
         quiet.__enter__()
         warnings.simplefilter("ignore", ResourceWarning)
@@ -116,7 +117,7 @@ class InterruptTests(unittest.TestCase):
     def at_every_point(
         self, server: Echo, client: assay.Client, work: Callable[[assay.Client], None], step: int
     ) -> int:
-        """Interrupts `work` at one point after another until it has no more; how many it has."""
+        """Interrupts `work` at each of its points in turn. Returns the number of points."""
         for point in range(1, POINTS_MAX, step):
             tracer, result = interrupted(point, lambda: work(client))
             if not tracer.where:

@@ -1,4 +1,5 @@
-"""The shared vectors of Protocol/vectors: every body of a response, and every canonical request."""
+"""Tests with the shared vectors of Protocol/vectors: all response bodies, and all canonical
+requests."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ VECTORS = pathlib.Path(__file__).parents[3] / "Protocol" / "vectors"
 
 
 def plain(fields: list[dict[str, Any]]) -> dict[str, Any]:
-    """A vector's list of fields as a driver's object."""
+    """Makes a driver's object of a vector's list of fields."""
     made: dict[str, Any] = {}
     for field in fields:
         value = field["value"]
@@ -34,7 +35,7 @@ LISTS = {"tokens", "logprobs", "top_tokens", "top_logprobs", "embeddings", "logi
 
 
 def bodies(raw: bytes) -> list[bytes]:
-    """The bodies of a vector's frames."""
+    """Returns the bodies of a vector's frames."""
     found, at = [], 0
     while at < len(raw):
         head = HEADER.unpack_from(raw, at)
@@ -73,7 +74,7 @@ class VectorTests(unittest.TestCase):
             if case["direction"] != "response" or not case.get("message"):
                 continue
             if case["error"]["code"] == "field_conflict":
-                continue  # across fields: the answers' tests
+                continue  # rules across fields have separate tests
             with self.subTest(path.stem):
                 (body,) = bodies(path.with_suffix(".bin").read_bytes())
                 with self.assertRaises(AssayError) as caught:
@@ -84,7 +85,7 @@ class VectorTests(unittest.TestCase):
 
 
 def marks(message: Any) -> dict[str, Any]:
-    """What a result has beside its fields."""
+    """Returns the members of a result that are not fields."""
     names = message.type.__dataclass_fields__
     given = {"provenance": "real", "generation": 0, "degraded": False}
     own = {field.name for field in message.fields}
@@ -92,7 +93,8 @@ def marks(message: Any) -> dict[str, Any]:
 
 
 def comparable(value: Any) -> Any:
-    """Floats of a vector were rounded to 32 bits on the wire; absent and empty are the same."""
+    """Makes values comparable: floats are rounded as on the wire (32 bits), and absent equals
+    empty."""
     if isinstance(value, float):
         return round(value, 5)
     if isinstance(value, list):

@@ -1,8 +1,9 @@
-//! As much JSON as the test driver needs: one value read from a line, values written to a text.
+//! A JSON reader and writer for the test driver: reads one value from a line, and writes values as
+//! text.
 
 use std::fmt::Write;
 
-/// A value; numbers keep their digits.
+/// A JSON value. Numbers keep their digits.
 #[derive(Debug, Clone)]
 pub enum Json {
     Null,
@@ -14,14 +15,14 @@ pub enum Json {
 }
 
 impl Json {
-    /// Reads one value; `None`: malformed.
+    /// Reads one value. `None` for malformed text.
     pub fn parse(text: &str) -> Option<Json> {
         let mut reader = Reader { rest: text };
         let value = reader.value()?;
         reader.rest.trim().is_empty().then_some(value)
     }
 
-    /// A member that is there and not null.
+    /// Returns a member, unless absent or null.
     pub fn get(&self, name: &str) -> Option<&Json> {
         match self {
             Json::Object(members) => {
@@ -50,7 +51,7 @@ impl Json {
         self.text().parse().unwrap_or(f64::NAN)
     }
 
-    /// True or not.
+    /// Returns true for `true` only.
     pub fn is_true(&self) -> bool {
         matches!(self, Json::Bool(true))
     }
@@ -167,7 +168,7 @@ pub fn quoted(text: &str) -> String {
         match character {
             '"' | '\\' => out.extend(['\\', character]),
             '\0'..='\u{1f}' => {
-                let _ = write!(out, "\\u{:04x}", character as u32); // to a String: cannot fail
+                let _ = write!(out, "\\u{:04x}", character as u32); // cannot fail
             }
             other => out.push(other),
         }

@@ -1,7 +1,7 @@
-//! The program that the conformance kit drives: a JSON object a line in, a JSON object a line out
-//! (Protocol/conformance says which). Messages go from JSON to the structs of the crate and back
-//! by their tables, so nothing here knows a field by name. A thread per call. A test tool, no
-//! example: for the command `fork` it calls the C library.
+//! Driver for the conformance kit: reads one JSON object a line and writes one JSON object a line
+//! (format: Protocol/conformance). The tables of the messages map JSON to the crate's structs and
+//! back, so the driver names no fields. Each call has a thread. A test tool, not an example: for
+//! the command `fork` the driver calls the C library.
 
 mod json;
 
@@ -62,7 +62,7 @@ fn told(place: Place) -> String {
     }
 }
 
-/// The fields that are there as the members of an object.
+/// Writes the fields present as the members of an object.
 fn message_text(message: &mut dyn Message) -> String {
     let fields = message.table().fields;
     let mut values = vec![Vec::new(); fields.len()];
@@ -84,7 +84,7 @@ fn message_text(message: &mut dyn Message) -> String {
 fn print(line: String) {
     let mut out = std::io::stdout().lock();
     if writeln!(out, "{}", line).and_then(|()| out.flush()).is_err() {
-        std::process::exit(1); // nobody reads any more
+        std::process::exit(1); // the reader is gone
     }
 }
 
@@ -119,7 +119,7 @@ fn reply_text<M: Message>(mut reply: Reply<M>) -> String {
     )
 }
 
-/// What was asked for.
+/// A requested call.
 struct Call {
     id: String,
     client: Client,
@@ -159,7 +159,7 @@ impl Call {
         Ok(reply_text(reply))
     }
 
-    /// What the call comes to.
+    /// Runs the call and returns the line to print.
     fn line(&self) -> String {
         let result = self.run();
         let result = result.unwrap_or_else(|error| format!("\"error\":{}", error_text(&error)));
@@ -197,11 +197,11 @@ extern "C" {
     fn _exit(status: i32) -> !;
 }
 
-/// Makes the call in a forked child, and hands on the line that the child writes. Returns at once.
+/// Makes the call in a forked child, and passes on the line that the child writes. Returns at once.
 fn fork_call(call: Call) -> std::io::Result<JoinHandle<()>> {
     let (ours, mut childs) = UnixStream::pair()?;
-    // The child makes the call, writes into its end of the pair and ends. It takes no lock of the
-    // parent's threads but the allocator's, which the C library keeps in order.
+    // The child makes the call, writes to its end of the pair, and exits. The child takes no lock
+    // of the parent's threads except the allocator's, which the C library keeps in order.
     let child = unsafe { fork() };
     if child < 0 {
         return Err(std::io::Error::last_os_error());

@@ -1,10 +1,9 @@
-//! Bodies of frames, and the frames of one answer: checked, put together, and compared with what
-//! was asked for.
+//! Bodies of frames, and answers made of frames: checked, merged, and compared with the request.
 //!
-//! Guarantees: of a mock's frame nothing is read unless mocks are allowed; the first frame that
-//! contradicts the request or another frame is a protocol error, and nothing of the answer is
-//! handed out as whole then.
-//! Not here: which frame belongs to which request (see `connection`).
+//! Guarantees: the body of a mock's frame is not read unless mocks are allowed. The first frame
+//! that contradicts the request or an earlier frame is a protocol error, and the answer is not
+//! handed out as whole.
+//! Not here: the match of frames and requests (see `connection`).
 
 use crate::codec::{decode, encode, Encoded, Message, Request};
 use crate::errors::{ensure, error, AssayError, Result};
@@ -29,7 +28,7 @@ pub fn read_body<M: Message + Default>(body: &[u8]) -> Result<M> {
     Ok(message)
 }
 
-/// Fails with what a server said instead of an answer, if it did.
+/// Fails with the server's error when the frame has a status.
 pub fn refuse(frame: &Frame, code: Code) -> Result<()> {
     match frame.header.status {
         0 => Ok(()),
@@ -37,11 +36,12 @@ pub fn refuse(frame: &Frame, code: Code) -> Result<()> {
     }
 }
 
-/// Reads the frame that comes after `before` frames of the same answer, unless it is a mock's and
-/// those are not allowed, or says a status. Its number must be that, and its degraded flag must
-/// agree with its list.
+/// Reads the frame that follows `before` frames of the same answer. Fails for a mock's frame when
+/// mocks are not allowed, and for a frame with a status. The frame's number must be `before`, and
+/// the degraded flag must agree with the list of degradations.
 pub fn read_frame<M: Message + Default>(frame: &Frame, before: u64, allow_mock: bool) -> Result<M> {
-    // A mock first and a failure second: nobody should act on a mock's words unawares.
+    // The provenance is checked before the status, so that a mock's error text is not taken for
+    // real.
     if frame.provenance == Provenance::Mock && !allow_mock {
         let words = "it comes from a mock model, not from a real one";
         return Err(error!(MockRefused, "reading an answer: {words}").of(frame.provenance));
@@ -55,8 +55,8 @@ pub fn read_frame<M: Message + Default>(frame: &Frame, before: u64, allow_mock: 
     Ok(message)
 }
 
-/// Adds what a message says to one that has some of its fields: texts and arrays grow, lists get
-/// more elements, everything else is replaced.
+/// Merges `piece` into `whole` by field names: texts and arrays grow, lists get more elements,
+/// other values are replaced.
 pub fn merge(whole: &mut dyn Message, piece: &mut dyn Message) {
     let (to, from) = (whole.table(), piece.table());
     let _ = piece.each(&mut |place, value| {
@@ -72,18 +72,18 @@ pub fn merge(whole: &mut dyn Message, piece: &mut dyn Message) {
             (Some(Place::Record(whole)), Place::Record(value)) => merge(whole, value),
             _ => {}
         }
-        Ok(()) // nothing is refused
+        Ok(()) // never fails
     });
 }
 
-/// A request whose answer can be checked.
+/// A request with rules for its answer.
 pub trait Gather: Request {
-    /// Checks what one frame says of the answer, and compares it with those before.
+    /// Checks one frame's part of the answer, and compares the part with the earlier parts.
     fn check_piece(&self, _before: &Self::Response, _piece: &mut Self::Response) -> Result<()> {
         Ok(())
     }
 
-    /// Checks the whole answer. What was asked for is there, and be it empty.
+    /// Checks the whole answer. Fills in requested fields that are absent with empty values.
     fn check_whole(&self, _whole: &mut Self::Response) -> Result<()> {
         Ok(())
     }
@@ -98,14 +98,14 @@ impl Gather for PingRequest {
     }
 }
 
-/// Whether a number is what it has to be.
+/// Fails unless `found` equals `allowed`.
 fn check_count(what: &str, found: usize, allowed: u64) -> Result<()> {
     ensure!(found as u64 == allowed, "the answer: found {found} {what}, allowed: {allowed}");
     Ok(())
 }
 
-/// Whether the lists within one list of log-probabilities are as long as they say, and whether it
-/// has no more alternatives than were asked for.
+/// Checks one list of log-probabilities: the inner lists have the promised lengths, and the number
+/// of alternatives is at most `asked`.
 fn check_logprobs(name: &str, list: &Logprobs, asked: u64) -> Result<()> {
     let (width, tokens) = (list.top_count.unwrap_or(0), list.tokens.len() as u64);
     ensure!(width <= asked, "\"{name}\": found {width} alternatives per token, allowed: {asked}");
@@ -116,8 +116,8 @@ fn check_logprobs(name: &str, list: &Logprobs, asked: u64) -> Result<()> {
     check_count("log-probabilities of alternatives", top_logprobs, tokens * width)
 }
 
-/// Checks a piece of a list that was asked for with so many alternatives. One without tokens says
-/// nothing, and is dropped.
+/// Checks a frame's part of a list requested with `asked` alternatives. Drops a part without
+/// tokens.
 fn check_piece_of_list(
     name: &str, asked: Option<u64>, before: &Option<Logprobs>, piece: &mut Option<Logprobs>,
 ) -> Result<()> {
@@ -170,11 +170,11 @@ impl Gather for LogitsRequest {
     fn check_whole(&self, whole: &mut LogitsResponse) -> Result<()> {
         let positions = match (self.all_positions, &self.tokens) {
             (Some(true), Some(tokens)) => tokens.len(),
-            (Some(true), None) => whole.positions as usize, // of a text: nobody knows
+            (Some(true), None) => whole.positions as usize, // unknown for a text
             _ => 1,
         };
         check_count("positions", positions, whole.positions)?;
-        // More than any list has, where it is more than a number can be.
+        // Saturates on overflow, to more than any list has.
         let logits = whole.positions.saturating_mul(whole.vocabulary);
         check_count("logits", whole.logits.len(), logits)
     }

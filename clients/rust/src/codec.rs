@@ -1,46 +1,46 @@
-//! Bodies: fields of a message, read and written by its table (SPEC.md, section 2).
+//! Bodies: message fields, read and written by tables (SPEC.md, section 2).
 //!
-//! Guarantees: nothing is ignored and nothing is clamped; a size is checked against the bytes that
-//! are there before anything is allocated for it; what a row does not allow is refused with the
-//! code of the specification and the path of the field.
+//! Guarantees: no field is ignored and no value is clamped. A size is checked against the bytes
+//! present before memory is allocated. A value that its row forbids is refused with the code of the
+//! specification and the path of the field.
 //! Not here: frames, and rules between the frames of an answer (see `answers`). Checking, writing
-//! and reading are in one file, since they have to agree.
+//! and reading share this file, since they must agree.
 
 use crate::protocol::*;
 
-/// Whoever is shown the values of a message, each with the place of its row in the table.
+/// Receiver of a message's values, each with its index in the table.
 pub type See<'a> = dyn FnMut(usize, Place) -> Result<(), BodyError> + 'a;
 
-/// A struct of `protocol`.
+/// A message struct of `protocol`.
 pub trait Message {
-    /// Its fields.
+    /// Returns the table of fields.
     fn table(&self) -> &'static Table;
-    /// Shows each value that is there, in order of the table.
+    /// Calls `see` with each value present, in table order.
     fn each(&mut self, see: &mut See) -> Result<(), BodyError>;
-    /// Makes one more value of the field in that place of the table; of what is there once at most
-    /// that one. `None`: the table has no such place.
+    /// Adds a value to the field at index `place` of the table. A single field keeps its one value.
+    /// `None` when the table has no such index.
     fn add(&mut self, place: usize) -> Option<Place<'_>>;
-    /// The number in its answer that a frame says.
+    /// Returns the frame's number within its answer, when the message has the field.
     fn frame(&self) -> Option<u64>;
-    /// Who answered, in answers that say so.
+    /// Returns the details on the answering model, when the message has the field.
     fn answer(&self) -> Option<&Answer>;
-    /// Where a request stands among others, in requests that can say so.
+    /// Returns the request's place among related requests, when the message has the field.
     fn context(&mut self) -> Option<&mut Option<RequestContext>>;
-    /// What a request demands of its model, in requests that can.
+    /// Returns the demands on the model, when the message has the field.
     fn requirements(&mut self) -> Option<&mut Option<Requirements>>;
 }
 
-/// A struct that is the body of a request.
+/// A message that is the body of a request.
 pub trait Request: Message + Clone {
-    /// Its kind.
+    /// Kind of the request.
     const KIND: &'static Kind;
-    /// What the frames before the last hold.
+    /// Body of each frame before the last.
     type Chunk: Message + Default;
-    /// What the last frame holds.
+    /// Body of the last frame.
     type Response: Message + Default;
 }
 
-/// What is wrong with a body.
+/// A fault in a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BodyError {
     /// A code of SPEC.md, section 2.
@@ -62,7 +62,7 @@ impl BodyError {
 
 // ---------------------------------------------------------------- checks
 
-/// Of version 00, neither trace nor parent 0.
+/// True for a traceparent of version 00 with a nonzero trace and parent.
 fn is_traceparent(text: &str) -> bool {
     let is_hex = |part: &&str| part.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
     let is_zero = |part: &&str| part.bytes().all(|byte| byte == b'0');
@@ -90,7 +90,7 @@ fn check(row: &Field, place: &Place) -> Result<(), BodyError> {
     is_allowed.then_some(()).ok_or_else(|| BodyError::new("field_out_of_range", row.name))
 }
 
-/// Checks how often each field is there, by itself and beside others.
+/// Checks the number of values of each field, and the rules between fields.
 fn check_times(table: &Table, times: &[usize]) -> Result<(), BodyError> {
     let wrong = |code, place: usize| Err(BodyError::new(code, table.fields[place].name));
     for (place, row) in table.fields.iter().enumerate() {
@@ -115,7 +115,7 @@ fn check_times(table: &Table, times: &[usize]) -> Result<(), BodyError> {
 
 // ---------------------------------------------------------------- writing
 
-/// A body, and the lowest revision that knows all of its fields.
+/// A body, and the lowest revision with all of its fields.
 pub(crate) struct Encoded {
     pub body: Vec<u8>,
     pub since: u64,
@@ -164,7 +164,7 @@ impl Encoded {
 
 // ---------------------------------------------------------------- reading
 
-/// Reads a whole body or record into a message that is empty.
+/// Reads a whole body or record into an empty message.
 pub(crate) fn decode(message: &mut dyn Message, body: &[u8]) -> Result<(), BodyError> {
     let table = message.table();
     let mut times = vec![0; table.fields.len()];

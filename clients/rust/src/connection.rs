@@ -1,18 +1,18 @@
-//! One connection: who opens it, who reads, who writes, who waits.
+//! One connection: opening, reading, writing and waiting.
 //!
-//! It opens on a thread of its own. From then on the thread that waits for an answer reads the
-//! socket itself (it leads), files the frames it finds for others and wakes each; when it has its
-//! own it wakes one of those that still wait, which leads from then on. A frame passes through one
-//! hand-over between threads at most.
+//! The connection opens on its own thread. Later, a thread that waits for an answer reads the
+//! socket itself: the thread leads. The leader files the frames of other requests and wakes their
+//! threads. When the leader has its own frame, it wakes another waiting thread, which leads next. A
+//! frame passes between threads at most once.
 //!
-//! Guarantees: a frame is kept only when it answers a request in flight, with that request's kind
-//! and with the provenance and generation of its earlier frames (Load excepted, whose progress
-//! comes before its model); anything else ends the connection. Of an answer that was given up, or
-//! that is larger than allowed, frames are dropped until its last one. In a forked child a
-//! connection of the parent is not touched: its calls fail, and dropping it closes the child's copy
-//! without shutting the connection down. A thread that panics while it opens, reads, writes or
-//! holds the lock ends the connection.
-//! Not here: retries, the pool. In one file, since all of it is about one lock.
+//! Guarantees: a frame is kept only when it answers a request in flight, has the kind of the
+//! request, and has the provenance and generation of the answer's earlier frames. Load is exempt
+//! from the last rule, because its progress comes before its model. Any other frame ends the
+//! connection. When an answer was given up or is larger than allowed, its frames are dropped up to
+//! and including the last frame. A forked child does not touch a connection of the parent: calls on
+//! the connection fail, and dropping it closes the child's copy of the socket without a shutdown. A
+//! thread that panics while opening, reading, writing or holding the lock ends the connection.
+//! Not here: retries, the pool. One file, since all of it is about the one lock.
 
 use crate::answers::{body_of, read_body, read_frame, refuse};
 use crate::codec::Request;
@@ -31,45 +31,46 @@ use std::time::{Duration, Instant};
 const READ_SIZE: usize = 64 << 10;
 /// Silence after which a time-out ends the connection.
 const SILENCE: Duration = Duration::from_secs(10);
-/// What was read so lately counts as all that has arrived, unless sending it twice does harm.
+/// Age of the last byte below which a retry-safe request skips the read before sending.
 const FRESHNESS: Duration = Duration::from_micros(100);
 /// Time to write a Cancel.
 const CANCEL_LIMIT: Duration = Duration::from_secs(1);
-/// Who waits for a place looks up after this: one may come free without a frame.
+/// Interval at which a waiting caller checks for a free place, since a place can come free without
+/// a frame.
 const PLACE_STEP: Duration = Duration::from_millis(100);
-/// Who waits for this, not for the frames of a request, waits for a place in flight.
+/// Id of waiters for a place in flight. Waiters for frames use the id of their request.
 const PLACE: u64 = 0;
-/// The same for the turn to write.
+/// Id of waiters for the turn to write.
 const TURN: u64 = u64::MAX;
 
 /// A request in flight.
 struct Pending {
     kind: &'static Kind,
-    /// What came and was not taken; `None`: nobody wants the answer any more.
+    /// Frames not yet taken by the caller. `None` once the answer was given up.
     frames: Option<VecDeque<Result<Frame>>>,
-    /// Bytes of all bodies that came.
+    /// Bytes of all bodies received.
     size: u64,
     first: Option<(Provenance, u32)>,
     is_complete: bool,
 }
 
-/// What the lock guards.
+/// The state under the lock.
 #[derive(Default)]
 struct State {
-    /// There while it is connected.
+    /// Present while the connection is up.
     socket: Option<Arc<Socket>>,
-    /// There once Hello is answered.
+    /// Answer to Hello, once received.
     agreed: Option<Arc<HelloResponse>>,
     failure: Option<AssayError>,
-    /// Whoever leads has taken it.
+    /// Taken out while a thread leads.
     reading: Option<Reading>,
-    /// Whoever writes has taken it.
+    /// Taken out while a thread writes.
     writer: Option<Arc<Socket>>,
     is_draining: bool,
     requests: BTreeMap<u64, Pending>,
     last_id: u64,
     last_byte_at: Option<Instant>,
-    /// Each with what it waits for: the frames of a request, `PLACE` or `TURN`.
+    /// Waiting threads, each with a request id, `PLACE` or `TURN`.
     waiters: Vec<(u64, Arc<Condvar>)>,
 }
 
@@ -81,7 +82,7 @@ impl State {
         waiters.for_each(|(_, wake)| wake.notify_one());
     }
 
-    /// Whoever stops waiting calls this: somebody else must lead.
+    /// Wakes another waiter to lead. Called by each thread that stops waiting.
     fn hand_over(&self) {
         match self.waiters.iter().rev().find(|waiter| waiter.0 != PLACE && waiter.0 != TURN) {
             _ if self.reading.is_none() => {}
@@ -90,15 +91,15 @@ impl State {
         }
     }
 
-    /// Ends reading and writing, also of threads that are at it, and all waits. The first error
-    /// counts.
+    /// Records the first error, wakes all waiters, and shuts the socket down, which also ends
+    /// running reads and writes.
     fn fail(&mut self, error: &AssayError) {
         if self.failure.is_none() {
             self.failure = Some(error.clone());
             self.waiters.iter().for_each(|(_, wake)| wake.notify_one());
         }
         if let Some(socket) = self.socket.take() {
-            let _ = socket.shutdown(Shutdown::Both); // closed already: as well
+            let _ = socket.shutdown(Shutdown::Both); // the socket may be closed already
         }
     }
 
@@ -110,7 +111,8 @@ impl State {
         self.last_id
     }
 
-    /// Whether another request may be sent; given up ones count, Cancel does not.
+    /// True when the connection has room for another request. Abandoned requests count, Cancel does
+    /// not.
     fn has_place(&self, agreed: &HelloResponse) -> bool {
         let counts = |each: &&Pending| !each.is_complete && each.kind.number != KIND_CANCEL;
         let in_flight = self.requests.values().filter(counts).count();
@@ -118,7 +120,7 @@ impl State {
     }
 }
 
-/// What the leader alone uses.
+/// Reading side, for the leader alone.
 struct Reading {
     socket: Arc<Socket>,
     frames: FrameReader,
@@ -126,8 +128,8 @@ struct Reading {
 }
 
 impl Reading {
-    /// Reads once; what is there already when the time is up. Appends the frames that came, and
-    /// says whether anything did.
+    /// Reads once, or only the bytes already there when the time is up. Appends the frames
+    /// completed by the bytes, and returns true when bytes arrived.
     fn read(&mut self, until: Instant, frames: &mut Vec<Frame>) -> Result<bool> {
         let left = until.saturating_duration_since(Instant::now());
         let prepared = match left.is_zero() {
@@ -147,13 +149,13 @@ impl Reading {
     }
 }
 
-/// A connection. Shared by the pool and the calls that use it.
+/// A connection, shared by the pool and the calls on the connection.
 pub struct Connection {
-    /// The process that made it.
+    /// Process that made the connection.
     process: u32,
     address: Address,
     options: Options,
-    /// The end of connecting.
+    /// Deadline of connecting.
     connect_until: Instant,
     state: Mutex<State>,
 }
@@ -163,7 +165,7 @@ fn panicked() -> AssayError {
 }
 
 impl Connection {
-    /// A connection that is not open.
+    /// Makes a connection without opening it.
     pub fn new(address: &Address, options: &Options) -> Self {
         Connection {
             process: std::process::id(),
@@ -174,7 +176,8 @@ impl Connection {
         }
     }
 
-    /// The state, locked. A panic of the thread that held it may have left it half changed.
+    /// Locks the state. A panic of an earlier holder may have left the state half changed, so the
+    /// connection fails then.
     fn state(&self) -> Locked<'_> {
         self.state.lock().unwrap_or_else(|poisoned| {
             let mut state = poisoned.into_inner();
@@ -183,33 +186,33 @@ impl Connection {
         })
     }
 
-    /// The same, unless this is a forked child: the connection belongs to the parent.
+    /// Locks the state, or fails in a forked child: the connection belongs to the parent.
     fn own_state(&self) -> Result<Locked<'_>> {
         let whose = "this is a child of the process that asked";
         let is_own = self.process == std::process::id();
         is_own.then(|| self.state()).ok_or_else(|| error!(ConnectionClosed, "reading: {whose}"))
     }
 
-    /// Takes requests, or will when it is open.
+    /// True when the connection takes requests, or will once open.
     pub fn is_usable(&self) -> bool {
         let state = self.state();
         state.failure.is_none() && !state.is_draining
     }
 
-    /// Ends the connection; everything in flight on it fails with `error`.
+    /// Ends the connection. All requests in flight fail with `error`.
     pub fn fail(&self, error: &AssayError) {
         self.state().fail(error);
     }
 
-    /// The same, and nothing that has come is handed out any more.
+    /// Ends the connection with `error` and drops the frames not yet handed out.
     pub fn close(&self, error: &AssayError) {
         let mut state = self.state();
         state.requests.values_mut().for_each(|pending| pending.frames = None);
         state.fail(error);
     }
 
-    /// Opens, reads or writes for all. A panic ends the connection, since nobody knows how far the
-    /// bytes had come.
+    /// Runs the work of opening, reading or writing. A panic ends the connection, since the
+    /// position in the byte stream is unknown.
     fn in_role<T>(&self, work: impl FnOnce() -> T) -> T {
         catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
             self.fail(&panicked());
@@ -219,9 +222,9 @@ impl Connection {
 
     // ------------------------------------------------------------ opening
 
-    /// Begins to connect, on a thread of its own: looking up a name, and connecting to a Unix
-    /// socket whose server's queue is full, have no limit in the standard library. The thread is
-    /// left behind when nobody waits for it any more.
+    /// Begins to connect on a new thread. The standard library has no limit for a name look-up, nor
+    /// for connecting to a Unix socket whose server has a full queue. The thread is left behind
+    /// when no call waits for it any more.
     pub fn begin(self: &Arc<Self>) {
         let connection = Arc::clone(self);
         let started = start_thread(move || {
@@ -238,7 +241,7 @@ impl Connection {
         let frames = FrameReader::new(FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE);
         let buffer = vec![0; READ_SIZE];
         let mut state = self.state();
-        state.failure.clone().map_or(Ok(()), Err)?; // nobody waits for it any more
+        state.failure.clone().map_or(Ok(()), Err)?; // no call waits any more
         state.reading = Some(Reading { socket: Arc::clone(&socket), frames, buffer });
         state.writer = Some(Arc::clone(&socket));
         state.socket = Some(socket);
@@ -270,8 +273,8 @@ impl Connection {
 
     // ------------------------------------------------------------ waiting
 
-    /// Waits until `ready` gives something, for the frames of a request, a place or the turn to
-    /// write; reads for everybody meanwhile where nobody else does.
+    /// Waits for a frame, a place or the turn to write, until `ready` returns a value. Meanwhile
+    /// leads when no other thread does.
     fn wait_for<'a, T>(
         &'a self, mut state: Locked<'a>, kind: &Kind, id: u64, until: Instant,
         mut ready: impl FnMut(&mut State) -> Option<T>,
@@ -317,16 +320,16 @@ impl Connection {
         result
     }
 
-    /// A place for a request, once the connection is open and has one: its id, and what Hello
-    /// agreed on. What has arrived is read first. `None`: it takes no more requests; an error: it
-    /// did not open, or not in time.
+    /// Waits for the connection to open and for a place in flight. Returns the request id and the
+    /// answer to Hello. Reads the bytes already there first. `None` when the connection takes no
+    /// more requests. Fails when opening failed or did not end in time.
     pub fn register(
         &self, kind: &'static Kind, until: Instant,
     ) -> Result<Option<(u64, Arc<HelloResponse>)>> {
         let mut state = self.state();
         let is_new = |at: Instant| kind.retry_safe && at.elapsed() < FRESHNESS;
         if state.agreed.is_some() && !state.last_byte_at.map_or(false, is_new) {
-            state = self.lead(state, Instant::now()); // has the server closed it meanwhile?
+            state = self.lead(state, Instant::now()); // notices a closed connection
         }
         self.wait_for(state, kind, PLACE, until, |state| match state.agreed.clone() {
             Some(_) if state.failure.is_some() || state.is_draining => Some(None),
@@ -335,7 +338,7 @@ impl Connection {
         })
     }
 
-    /// The next frame of a request. Those that came before a failure are handed out first.
+    /// Returns the next frame of a request. Frames received before a failure come first.
     pub fn next_frame(&self, kind: &Kind, id: u64, until: Instant) -> Result<Frame> {
         let state = self.own_state()?;
         self.wait_for(state, kind, id, until, |state| {
@@ -345,7 +348,7 @@ impl Connection {
 
     // ------------------------------------------------------------ reading
 
-    /// Reads the socket for everybody, unless somebody does.
+    /// Reads the socket once for all requests, unless another thread reads.
     fn lead<'a>(&'a self, mut state: Locked<'a>, until: Instant) -> Locked<'a> {
         if let Some(mut reading) = state.reading.take() {
             drop(state);
@@ -402,9 +405,10 @@ impl Connection {
 
     // ------------------------------------------------------------ writing
 
-    /// Writes a request with one call if the system takes it; an error: it was not sent whole, so
-    /// the server cannot act on it. Reads meanwhile when the server takes nothing and nobody else
-    /// reads, since it may wait for us in turn.
+    /// Writes a request, with one system call where possible. An error means that the request was
+    /// not sent whole, so the server cannot act on it. When the server accepts no bytes and no
+    /// other thread reads, the writer reads in between, since the server may be waiting to write
+    /// too.
     pub fn write(&self, kind: &Kind, frame: &[u8], until: Instant) -> Result<()> {
         let writer = self.wait_for(self.state(), kind, TURN, until, |state| state.writer.take())?;
         let mut rest = frame;
@@ -428,14 +432,14 @@ impl Connection {
                 false => error!(ConnectionClosed, "sending {}: {error}", kind.name),
             };
             if error.code != Code::TimedOut || rest.len() < frame.len() {
-                state.fail(&error); // half a frame: nothing can follow it
+                state.fail(&error); // no frame can follow half a frame
             }
             state.failure.clone().unwrap_or(error)
         })
     }
 
-    /// Ends a request. When it was written and its answer is not whole, what is still to come is
-    /// dropped, and the server is asked to stop making it. Fails when it could not be asked.
+    /// Ends a request. When the request was written and its answer is not whole, the remaining
+    /// frames are dropped and the server is asked to stop. Fails when Cancel could not be sent.
     pub fn end(&self, id: u64, was_written: bool) -> Result<()> {
         let mut state = self.own_state()?;
         let pending = state.requests.get_mut(&id);
@@ -459,7 +463,7 @@ impl Connection {
     }
 }
 
-/// The time was up, or a signal came: the connection is as good as before.
+/// True for a time-out or a signal, after which the connection still works.
 fn is_passing(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
@@ -479,7 +483,7 @@ fn file_go_away(state: &mut State, frame: &Frame) -> Result<()> {
 }
 
 impl Drop for Connection {
-    /// Ends the connection also where a forked child has a copy of its socket.
+    /// Shuts the socket down, even where a forked child has a copy.
     fn drop(&mut self) {
         if let Ok(mut state) = self.own_state() {
             state.fail(&error!(ConnectionClosed, "calling: nobody uses the connection"));

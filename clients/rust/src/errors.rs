@@ -1,20 +1,21 @@
-//! The one error of the client: why a call gave no answer that may be used.
+//! The error type of the client: the reason why a call has no usable answer.
 //!
-//! Guarantees: a stable code, a status (the server's, or the one that fits), whether and when to
-//! try again, and a sentence a person can act on. Prompts and answers never appear in it.
+//! Guarantees: an error has a stable code, a status (from the server, or the closest match), advice
+//! on a retry, and a sentence that a person can act on. Prompts and answers never appear in an
+//! error.
 
 use crate::protocol::{Code, ErrorBody, ErrorDetail, Provenance, Status};
 use std::fmt;
 use std::ops::Deref;
 
-/// What most calls give.
+/// Result of most functions.
 pub(crate) type Result<T, E = AssayError> = std::result::Result<T, E>;
 
-/// Why a call failed.
+/// The reason why a call failed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AssayError(Box<ErrorDetail>);
 
-/// An [`AssayError`] of that code, with a sentence as `format!` makes it.
+/// Makes an [`AssayError`] with the code, and with a sentence as from `format!`.
 macro_rules! error {
     ($code:ident, $($words:tt)+) => {
         crate::errors::AssayError::new(crate::protocol::Code::$code, format!($($words)+))
@@ -22,7 +23,7 @@ macro_rules! error {
 }
 pub(crate) use error;
 
-/// Returns a breach of the protocol unless something holds.
+/// Returns a protocol error from the enclosing function unless the condition holds.
 macro_rules! ensure {
     ($holds:expr, $($words:tt)+) => {
         if !$holds {
@@ -37,7 +38,7 @@ impl AssayError {
         AssayError(Box::new(ErrorDetail::new(code, message)))
     }
 
-    /// What a server said instead of an answer.
+    /// Makes the error for a server's `ErrorBody` with status `number`.
     pub(crate) fn said(code: Code, number: u32, words: ErrorBody) -> Self {
         let status = Status::from_number(number);
         let mut error = AssayError::new(code, format!("{}: {}", status.name(), words.message));
@@ -46,7 +47,7 @@ impl AssayError {
         error
     }
 
-    /// The same about a frame of that provenance.
+    /// Sets the provenance of the frame that the error is about.
     pub(crate) fn of(mut self, provenance: Provenance) -> Self {
         self.0.provenance = Some(provenance);
         self

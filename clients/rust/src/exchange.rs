@@ -1,9 +1,9 @@
 //! One call: attempts, frames, deadlines and pauses.
 //!
-//! Guarantees: nothing is sent again once a part of the answer has been handed out, and nothing
-//! that may do harm twice when it may have arrived; a call that is closed or dropped before its end
-//! is given up: the server is told to stop, and the connection lives on.
-//! Not here: sockets (see `connection`), and what an answer must be (see `answers`).
+//! Guarantees: a request is not sent again after a part of the answer was handed out. A request
+//! that may do harm twice is not sent again when the first copy may have arrived. A call that is
+//! closed or dropped early is given up: the server is told to stop, and the connection lives on.
+//! Not here: sockets (see `connection`) and the rules for answers (see `answers`).
 
 use crate::answers::{body_of, merge, read_frame, Gather};
 use crate::codec::Encoded;
@@ -22,16 +22,17 @@ const NEVER: Duration = Duration::from_secs(1 << 28);
 /// Longest pause between two tries within `wait_milliseconds`.
 const WAIT_PAUSE: Duration = Duration::from_millis(200);
 
-/// A whole answer, whose fields can be read straight off it, and what its last frame said about it.
+/// A whole answer, with facts from its last frame. The response's fields can be read directly from
+/// the reply.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply<T> {
-    /// The answer; what was sent in chunks is in it.
+    /// The answer, with the content of all chunks.
     pub response: T,
-    /// Real or mock; mock only when the client allows mocks.
+    /// Real or mock. Mock only when the client allows mocks.
     pub provenance: Provenance,
-    /// Generation of the model that answered, 0 for none.
+    /// Generation of the answering model, 0 for none.
     pub generation: u32,
-    /// The response's `answer.degradations` says how.
+    /// True when the answer is degraded. The response's `answer.degradations` has the details.
     pub degraded: bool,
 }
 
@@ -43,48 +44,49 @@ impl<T> Deref for Reply<T> {
     }
 }
 
-/// The chunks of an answer as they come. Ends after the last one, or after an error; then
+/// The chunks of an answer. Ends after the last chunk or after an error. Then
 /// [`result`](Exchange::result) has the whole answer.
 pub type GenerateStream = Exchange<GenerateRequest>;
 
-/// A call that runs, and its answer in its parts.
+/// A running call and its answer in parts.
 pub struct Exchange<R: Gather> {
     pool: Arc<Pool>,
     request: R,
     encoded: Encoded,
-    /// 0: none.
+    /// 0 for none.
     deadline_milliseconds: u32,
     deadline: Instant,
-    /// The end of `wait_milliseconds`.
+    /// End of `wait_milliseconds`.
     wait_until: Instant,
-    /// Attempts that failed, without the tries made while waiting.
+    /// Failed attempts, without the tries within `wait_milliseconds`.
     attempts_made: u64,
     waits_made: u64,
-    /// The caller is given the chunks.
+    /// True when the caller receives the chunks.
     hands_out: bool,
     attempt: Option<Attempt<R>>,
     end: Option<Result<Reply<R::Response>>>,
 }
 
-/// An attempt that is under way.
+/// A running attempt.
 struct Attempt<R: Gather> {
     connection: Arc<Connection>,
     id: u64,
     was_written: bool,
-    /// Frames that came, and the answer in the making.
+    /// Number of frames received. `whole` is the answer so far.
     frames: u64,
     whole: R::Response,
 }
 
 impl<R: Gather> Drop for Attempt<R> {
     fn drop(&mut self) {
-        let _ = self.connection.end(self.id, self.was_written); // not asked to stop: as well
+        let _ = self.connection.end(self.id, self.was_written); // Cancel may fail
     }
 }
 
 impl<R: Gather> Exchange<R> {
-    /// Makes the request, which asks for a real model unless mocks are allowed; nothing is sent
-    /// yet. `hands_out`: what `next` gives reaches the caller, and is not asked for again.
+    /// Makes the call without sending the request, which demands a real model unless mocks are
+    /// allowed. With `hands_out`, chunks from `next` reach the caller, so the request is not sent
+    /// again after the first chunk.
     pub(crate) fn new(
         pool: &Arc<Pool>, request: &R, deadline_milliseconds: u32, hands_out: bool,
     ) -> Result<Self> {
@@ -110,8 +112,8 @@ impl<R: Gather> Exchange<R> {
         })
     }
 
-    /// Reads what is left, and returns the whole answer: all tokens, text and log-probabilities,
-    /// those of the chunks included; or the error that ended it.
+    /// Reads the rest of the answer and returns all of it: tokens, text and log-probabilities,
+    /// chunks included. Fails with the error that ended the answer.
     pub fn result(mut self) -> Result<Reply<R::Response>> {
         loop {
             match self.end.take() {
@@ -121,7 +123,7 @@ impl<R: Gather> Exchange<R> {
         }
     }
 
-    /// Gives up what is left. May be repeated, and does nothing after the end.
+    /// Gives up the rest of the answer. May be repeated, and does nothing after the end.
     pub fn close(&mut self) {
         if self.end.is_none() {
             self.attempt = None;
@@ -130,7 +132,7 @@ impl<R: Gather> Exchange<R> {
         }
     }
 
-    /// Takes a step; when it fails again, after a pause, where that is safe.
+    /// Runs `step`, and again after a pause as long as it fails and a retry is safe.
     pub(crate) fn retry<T>(&mut self, step: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
         loop {
             match step(self) {
@@ -140,7 +142,7 @@ impl<R: Gather> Exchange<R> {
         }
     }
 
-    /// One attempt to send, unless the request is under way.
+    /// Makes one attempt to send, unless an attempt is under way.
     pub(crate) fn send(&mut self) -> Result<()> {
         if self.attempt.is_some() {
             return Ok(());
@@ -181,7 +183,7 @@ impl<R: Gather> Exchange<R> {
         Ok(())
     }
 
-    /// One frame: a chunk, or `None` for the last one.
+    /// Receives one frame. Returns the chunk, or `None` for the last frame.
     fn receive(&mut self) -> Result<Option<R::Chunk>> {
         let (limit, allow_mock) = (self.limit(), self.pool.options.allow_mock);
         let unsent = || error!(ConnectionClosed, "reading: nothing was sent");
@@ -212,7 +214,7 @@ impl<R: Gather> Exchange<R> {
         Ok(None)
     }
 
-    /// When to stop waiting for the next frame.
+    /// Time to stop waiting for the next frame.
     fn limit(&self) -> Instant {
         let end = self.deadline + Duration::from_millis(self.pool.options.grace_milliseconds);
         match self.pool.options.answer_milliseconds {
@@ -221,7 +223,8 @@ impl<R: Gather> Exchange<R> {
         }
     }
 
-    /// Ends an attempt that failed; an error: there is no other.
+    /// Ends the failed attempt and pauses before the next. Returns the error when no attempt may
+    /// follow.
     fn leave(&mut self, error: AssayError) -> Result<()> {
         let attempt = self.attempt.take();
         let was_written = attempt.as_ref().map_or(false, |attempt| attempt.was_written);
@@ -236,7 +239,7 @@ impl<R: Gather> Exchange<R> {
         }
     }
 
-    /// The time of the next try; `None`: there is none after this error.
+    /// Time of the next try. `None` when no try may follow the error.
     fn next_try(&mut self, error: &AssayError, was_written: bool) -> Option<Instant> {
         let now = Instant::now();
         let asked = error.retry_after_milliseconds.map(Duration::from_millis);

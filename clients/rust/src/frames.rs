@@ -1,18 +1,18 @@
-//! Frames: headers checked as their bytes come (SPEC.md, section 1), bodies read to the last byte.
+//! Frames: headers checked as soon as their bytes arrive (SPEC.md, section 1), and whole bodies.
 //!
-//! Guarantees: a header is checked before its body is awaited; no more is kept than has come of one
-//! frame; a body is at most the limit that Hello announced, before and after decompression.
-//! Not here: sockets, and which request a frame answers.
+//! Guarantees: a header is checked before its body is awaited. At most the received bytes of one
+//! frame are kept. A body is at most the limit from Hello, before and after decompression.
+//! Not here: sockets, and the match of frames and requests.
 
 use crate::errors::{error, Result};
 use crate::lz4;
 use crate::protocol::*;
 use std::fmt::Display;
 
-/// Room that is kept once a frame was whole, bytes.
+/// Buffer capacity kept after a whole frame, bytes.
 const ROOM_KEPT: usize = 64 << 10;
 
-/// One frame of an answer, whose header was checked, decompressed.
+/// One frame of an answer, with a checked header and a decompressed body.
 #[derive(Debug)]
 pub struct Frame {
     pub(crate) header: Header,
@@ -20,15 +20,14 @@ pub struct Frame {
     pub body: Vec<u8>,
 }
 
-/// A check: bytes that must be there for it, whether it fails, its code, what was found and what is
-/// allowed.
+/// A check: bytes needed, true on failure, code, value found, value allowed.
 type Check<'a> = (usize, bool, &'static str, &'a dyn Display, &'a dyn Display);
 
-/// Cuts a stream of bytes into frames. A plain value: no socket in it.
+/// Cuts a stream of bytes into frames, without a socket.
 pub struct FrameReader {
     pub body_max: usize,
     pub may_compress: bool,
-    /// A frame that is not whole.
+    /// Bytes of a frame that is not whole.
     rest: Vec<u8>,
 }
 
@@ -37,7 +36,8 @@ impl FrameReader {
         FrameReader { body_max, may_compress: false, rest: Vec::new() }
     }
 
-    /// Checks as much of a header as is there, in the order of SPEC.md; `None`: fine so far.
+    /// Checks the bytes of a header that are present, in the order of SPEC.md. `None` for a part of
+    /// a header without faults.
     pub fn check_header(&self, bytes: &[u8]) -> Result<Option<(Header, Provenance)>> {
         let have = bytes.len().min(HEADER_SIZE);
         let mut padded = [0; HEADER_SIZE];
@@ -77,7 +77,7 @@ impl FrameReader {
         Ok(provenance.filter(|_| have == HEADER_SIZE).map(|provenance| (header, provenance)))
     }
 
-    /// Takes bytes as they came, appends the frames they complete.
+    /// Takes received bytes and appends the completed frames.
     pub fn take(&mut self, bytes: &[u8], frames: &mut Vec<Frame>) -> Result<()> {
         self.rest.extend_from_slice(bytes);
         let mut rest = &self.rest[..];
@@ -106,7 +106,7 @@ impl FrameReader {
     }
 }
 
-/// The block to send for a body; `None`: it does not pay.
+/// Compresses a body. `None` when compression does not pay.
 pub fn compress(body: &[u8]) -> Option<Vec<u8>> {
     let block_of = |bytes: &[u8]| lz4::encode(bytes, bytes.len() * COMPRESSION_PERCENT_MAX / 100);
     if body.len() < COMPRESSION_SIZE_MIN {
@@ -119,7 +119,7 @@ pub fn compress(body: &[u8]) -> Option<Vec<u8>> {
     block_of(body)
 }
 
-/// Header and body of a request, ready to be written at once.
+/// Makes the header and body of a request, ready for one write.
 pub fn request_frame(
     kind: u8, request_id: u64, deadline_milliseconds: u32, body: &[u8], may_compress: bool,
 ) -> Result<Vec<u8>> {
@@ -128,7 +128,7 @@ pub fn request_frame(
     let length = u32::try_from(body.len() + HEADER_SIZE_COUNTED);
     length.map_err(|_| error!(RequestInvalid, "sending: more than 4 GiB of body"))?;
     let header = Header {
-        length: (sent.len() + HEADER_SIZE_COUNTED) as u32, // no more than the body
+        length: (sent.len() + HEADER_SIZE_COUNTED) as u32, // at most the body's size
         version: VERSION,
         kind,
         flags: if block.is_some() { FLAG_COMPRESSED } else { 0 },

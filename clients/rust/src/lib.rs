@@ -10,12 +10,12 @@
 //! # Ok::<(), assay_client::AssayError>(())
 //! ```
 //!
-//! Unless [`Options::allow_mock`] is set, an answer of a mock model is never handed out: requests
-//! say that they want a real one, and the first frame that says mock ends the call. A client is
-//! cheap to clone and to share; no thread is started but for opening a connection.
+//! Unless [`Options::allow_mock`] is set, no answer of a mock model is handed out. Requests demand
+//! a real model, and the first frame of a mock ends the call. A client is cheap to clone and to
+//! share. Threads are started only to open connections.
 //!
-//! A forked child may go on with the client that the parent made: the child makes connections of
-//! its own, and the parent's are neither read, written nor shut down by it.
+//! A forked child may use the client that the parent made. The child makes its own connections, and
+//! does not read, write or shut down the connections of the parent.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]

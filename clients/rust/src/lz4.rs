@@ -1,8 +1,9 @@
-//! LZ4 blocks: a codec small enough to live here, so that the crate needs no other.
+//! LZ4 blocks: a small codec, so that the crate needs no dependency.
 //!
-//! Guarantees: decoding touches nothing outside the block and makes exactly the size it is told,
-//! or fails; a match offset of 0 is refused. What is encoded here decodes with any LZ4.
-//! Not here: frames, dictionaries, levels. The encoder is greedy: it looks at one place per hash.
+//! Guarantees: decoding stays within the block and makes exactly the given size, or fails. A match
+//! offset of 0 is refused. Encoded blocks decode with any LZ4.
+//! Not here: frames, dictionaries, levels. The encoder is greedy: each hash leads to one earlier
+//! place.
 //!
 //! ```text
 //!    token  lengths...  literals...  offset   lengths...     the last sequence ends
@@ -10,16 +11,16 @@
 //! ```
 
 const MATCH_MIN: usize = 4;
-/// The last bytes of a block are literals.
+/// Bytes at the end of a block that are always literals.
 const LITERALS_LAST: usize = 5;
-/// No match begins closer to the end than this.
+/// Smallest distance from a match's start to the end of the bytes.
 const MATCH_START_LIMIT: usize = 12;
 const OFFSET_MAX: usize = 65535;
 const HASH_BITS: u32 = 13;
 
-/// The bytes a block stands for, exactly `size` of them; `None`: the block is damaged.
+/// Decodes a block to exactly `size` bytes. `None` when the block is damaged.
 pub fn decode(block: &[u8], size: usize) -> Option<Vec<u8>> {
-    // One byte of a block stands for at most 255: for a claim beyond that no room is made.
+    // A byte of a block decodes to at most 255 bytes, so a larger claim gets no room.
     let mut out = Vec::with_capacity(size.min(block.len() * 255));
     let mut rest = block;
     loop {
@@ -35,7 +36,8 @@ pub fn decode(block: &[u8], size: usize) -> Option<Vec<u8>> {
         if offset == 0 || offset > out.len() || count > size - out.len() {
             return None;
         }
-        // What lies `offset` bytes back; a match longer than that repeats what it just made.
+        // Copies from `offset` bytes back. A match longer than `offset` repeats the bytes just
+        // copied.
         let start = out.len() - offset;
         while count > 0 {
             let piece = count.min(out.len() - start);
@@ -45,17 +47,16 @@ pub fn decode(block: &[u8], size: usize) -> Option<Vec<u8>> {
     }
 }
 
-/// The next bytes of a block; `None`: it has fewer.
+/// Takes the next bytes of a block. `None` when fewer are left.
 fn take<'b>(rest: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
     let taken = rest.get(..count)?;
     *rest = &rest[count..];
     Some(taken)
 }
 
-/// A length that begins in four bits of a token.
+/// Reads a length that begins with four bits of a token.
 fn length(rest: &mut &[u8], first: usize) -> Option<usize> {
-    let mut sum = first;
-    let mut goes_on = first == 15;
+    let (mut sum, mut goes_on) = (first, first == 15);
     while goes_on {
         let byte = take(rest, 1)?[0];
         sum = sum.checked_add(usize::from(byte))?;
@@ -64,7 +65,7 @@ fn length(rest: &mut &[u8], first: usize) -> Option<usize> {
     Some(sum)
 }
 
-/// A block for `bytes` of at most `room` bytes; `None`: it does not fit.
+/// Encodes `bytes` as a block of at most `room` bytes. `None` when the block does not fit.
 pub fn encode(bytes: &[u8], room: usize) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(room);
     let mut places = vec![0u32; 1 << HASH_BITS]; // position + 1 of the last place of a hash
@@ -74,10 +75,9 @@ pub fn encode(bytes: &[u8], room: usize) -> Option<Vec<u8>> {
     while at < last_start && out.len() <= room {
         let word = word_at(bytes, at);
         let hash = (word.wrapping_mul(2_654_435_761) >> (32 - HASH_BITS)) as usize;
-        let before = places[hash] as usize;
-        places[hash] = at as u32 + 1;
+        let before = std::mem::replace(&mut places[hash], at as u32 + 1) as usize;
         if before == 0 || at + 1 - before > OFFSET_MAX || word_at(bytes, before - 1) != word {
-            // The longer nothing is found, the larger the steps.
+            // The step grows while no match is found.
             at += 1 + ((at - literals_from) >> 6);
             continue;
         }
@@ -95,7 +95,7 @@ fn word_at(bytes: &[u8], at: usize) -> u32 {
     bytes[at..at + 4].try_into().map_or(0, u32::from_le_bytes)
 }
 
-/// Appends literals, and the match behind them: how far back it begins, and its length.
+/// Appends literals, and the match after them as its distance back and its length.
 fn put_sequence(out: &mut Vec<u8>, literals: &[u8], found: Option<(usize, usize)>) {
     let (offset, count) = found.map_or((0, 0), |(offset, count)| (offset, count - MATCH_MIN));
     out.push((literals.len().min(15) << 4 | count.min(15)) as u8);
@@ -107,7 +107,7 @@ fn put_sequence(out: &mut Vec<u8>, literals: &[u8], found: Option<(usize, usize)
     }
 }
 
-/// What of a length is more than four bits of a token hold.
+/// Appends the part of a length that exceeds four bits of a token.
 fn put_length(out: &mut Vec<u8>, length: usize) {
     if let Some(rest) = length.checked_sub(15) {
         out.resize(out.len() + rest / 255, 255);

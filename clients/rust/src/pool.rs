@@ -1,10 +1,10 @@
-//! The connections of a client, which are made when they are needed.
+//! The connections of a client, made on demand.
 //!
-//! Guarantees: a call takes the connection that the fewest calls use; however many wait for one, it
-//! is opened once; a connection that died while idle, for 0.1 ms at least, is replaced before
-//! anything is written to it; closing ends every wait at once; a forked child has connections of
-//! its own, and waits for no lock that a thread of its parent held at the fork.
-//! Not here: what a call does with its connection.
+//! Guarantees: a call takes the connection with the fewest calls. A connection opens once, for all
+//! calls that wait for it. A connection that was idle for 0.1 ms or more and died meanwhile is
+//! replaced before a request is written. Closing ends all waits at once. A forked child has its own
+//! connections, and waits for no lock that a thread of the parent held at the fork.
+//! Not here: the use of a connection by a call.
 
 use crate::connection::Connection;
 use crate::errors::{error, AssayError, Result};
@@ -18,26 +18,27 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Processes of one line of forks that may use the same client. A line goes from parent to child,
-/// so the number of children of one process has no bound.
+/// Largest number of processes in one line of forks that share a client. A line goes from parent to
+/// child, so the number of children of one process has no bound.
 const LINE_LENGTH_MAX: usize = 16;
 
 /// The part of a client that belongs to one process. A child must not wait for a lock of its
-/// parent, which nobody would release: hence one place for each process, found without a lock.
+/// parent, since no thread would release the lock. Therefore each process finds its own place,
+/// without a lock.
 #[derive(Default)]
 struct Place {
-    /// 0: free.
+    /// 0 for a free place.
     process: AtomicU32,
-    /// All that may be in use, those that drain included.
+    /// Connections that may be in use, draining ones included.
     connections: ManuallyDrop<Mutex<Vec<Arc<Connection>>>>,
-    /// The client was closed.
+    /// Notified when the client is closed.
     closing: Condvar,
 }
 
 impl Place {
-    /// Drops the connections, or a child's references to its parent's: that closes the copies of
-    /// idle sockets, and shuts none down. What a thread of the parent had locked at the fork may be
-    /// half changed, and is neither read nor dropped.
+    /// Drops the connections. In a child, drops the references to the parent's connections, which
+    /// closes the copies of idle sockets without a shutdown. A list that a thread of the parent had
+    /// locked at the fork may be half changed, and is neither read nor dropped.
     fn clear(&self) {
         if let Ok(mut connections) = self.connections.try_lock() {
             *connections = Vec::new();
@@ -45,11 +46,11 @@ impl Place {
     }
 }
 
-/// Everything a client and its clones share.
+/// State shared by a client and its clones.
 pub struct Pool {
     pub options: Options,
     address: Address,
-    /// A child has the value of the fork.
+    /// In a child, the value at the time of the fork.
     is_closed: AtomicBool,
     line: [Place; LINE_LENGTH_MAX],
 }
@@ -60,7 +61,8 @@ impl Drop for Pool {
     }
 }
 
-/// A lock that another thread's panic does not spoil: what it guards is whole between statements.
+/// Locks `mutex` even after a panic of a holder, because the guarded value is whole between
+/// statements.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -70,7 +72,8 @@ fn closed() -> AssayError {
 }
 
 impl Pool {
-    /// Fails with `address_invalid`, or `request_invalid` and an option's name as `field`.
+    /// Makes a pool. Fails with `address_invalid`, or with `request_invalid` and the option's name
+    /// as `field`.
     pub fn new(address: &str, options: Options) -> Result<Self> {
         for (name, found, min, max) in options.ranges() {
             if !(min..=max).contains(&found) {
@@ -83,11 +86,10 @@ impl Pool {
     }
 
     fn check_open(&self) -> Result<()> {
-        let is_open = !self.is_closed.load(SeqCst);
-        is_open.then_some(()).ok_or_else(closed)
+        (!self.is_closed.load(SeqCst)).then_some(()).ok_or_else(closed)
     }
 
-    /// The place of a process.
+    /// Finds or claims the place of a process.
     fn place(&self, process: u32) -> Result<&Place> {
         for (index, place) in self.line.iter().enumerate() {
             match place.process.compare_exchange(0, process, SeqCst, SeqCst) {
@@ -113,7 +115,7 @@ impl Pool {
         }
     }
 
-    /// Pauses between two attempts; fails when the client is closed.
+    /// Pauses between two attempts. Fails when the client is closed.
     pub fn pause(&self, until: Instant) -> Result<()> {
         let place = self.place(id())?;
         let left = until.saturating_duration_since(Instant::now());
@@ -122,16 +124,16 @@ impl Pool {
         self.check_open()
     }
 
-    /// The pause before the attempt after the `made`th, from half to all of what it may be.
+    /// Pause after the `made`th attempt: random between half and all of the doubled back-off.
     pub fn backoff(&self, made: u64) -> Duration {
         let doubled = self.options.backoff_milliseconds << (made.clamp(1, 20) - 1);
         let half = doubled.min(self.options.backoff_max_milliseconds) * 500;
-        let random = RandomState::new().build_hasher().finish(); // differs each time
+        let random = RandomState::new().build_hasher().finish(); // different each time
         Duration::from_micros(half + random % (half + 1))
     }
 
-    /// The connection that the fewest hold, but a new one rather than one in use, if there may be
-    /// more: each call holds the one it uses, and so does the thread that opens one.
+    /// Returns the connection with the fewest holders, or a new connection when all are in use and
+    /// more are allowed. Holders are the calls and the thread that opens the connection.
     pub fn choose(&self) -> Result<Arc<Connection>> {
         let mut connections = lock(&self.place(id())?.connections);
         self.check_open()?;
@@ -142,7 +144,7 @@ impl Pool {
             _ => {
                 let opened = Arc::new(Connection::new(&self.address, &self.options));
                 opened.begin();
-                // What neither takes requests nor is used by anyone is dropped, and so ended.
+                // Dropping a connection that is neither usable nor in use ends it.
                 connections.retain(|each| each.is_usable() || Arc::strong_count(each) > 1);
                 connections.push(Arc::clone(&opened));
                 Ok(opened)

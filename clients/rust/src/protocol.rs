@@ -9,134 +9,134 @@ use crate::exchange::Reply;
 
 /// Version of the protocol.
 pub const VERSION: u8 = 1;
-/// Revision of that version.
+/// Revision of the version.
 pub const REVISION: u64 = 3;
 /// Port that a server listens on.
 pub const DEFAULT_PORT: u16 = 7411;
 /// Set in the kind of a response.
 pub const RESPONSE_BIT: u8 = 128;
-/// Flag: the body is one LZ4 block (section 5).
+/// Flag: the body is an LZ4 block (section 5).
 pub const FLAG_COMPRESSED: u8 = 1;
-/// Flag: more frames of this response follow; never with a status other than 0.
+/// Flag: more frames of the response follow (only with status 0).
 pub const FLAG_MORE: u8 = 2;
-/// Flag: the answer lists degradations; never with a status other than 0.
+/// Flag: the answer lists degradations (only with status 0).
 pub const FLAG_DEGRADED: u8 = 4;
 /// Provenance: no mock took part.
 pub const PROVENANCE_REAL: u8 = 1;
 /// Provenance: a mock model produced a part of the answer, or is the model addressed.
 pub const PROVENANCE_MOCK: u8 = 2;
-/// Limit, in bytes.
+/// Frame before Hello: bytes with header, so that a stranger cannot claim memory.
 pub const FRAME_SIZE_MAX_BEFORE_HELLO: usize = 4096;
-/// Limit, in bytes.
+/// Body after Hello: bytes before compression (each side may announce a different limit in Hello).
 pub const BODY_SIZE_MAX: usize = 4194304;
-/// Limit, in bytes.
+/// Smallest body limit of a peer: bytes, room for every Error.
 pub const BODY_SIZE_MIN: usize = 4096;
-/// Limit, in bytes.
+/// Smallest compressed body: bytes (below, the header costs more than compression saves).
 pub const COMPRESSION_SIZE_MIN: usize = 1024;
-/// Limit, in requests.
+/// Requests in flight: requests per connection, as the Hello response says.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 256;
-/// Limit, in bytes.
+/// Text in one field: bytes, so that further fields fit into the body.
 pub const TEXT_SIZE_MAX: usize = 4000000;
-/// Limit, in elements.
+/// Tokens in one field: elements of 4 bytes.
 pub const TOKEN_COUNT_MAX: usize = 1000000;
-/// Limit, in elements.
+/// Records in one list: elements.
 pub const LIST_COUNT_MAX: usize = 1024;
-/// Limit, in records.
+/// Messages of one conversation: records.
 pub const MESSAGE_COUNT_MAX: usize = 1024;
-/// Limit, in records.
+/// Continuations of one Score: records.
 pub const CONTINUATION_COUNT_MAX: usize = 256;
-/// Limit, in records.
+/// Inputs of one Embed: records.
 pub const INPUT_COUNT_MAX: usize = 256;
-/// Limit, in tokens.
+/// Alternatives beside a token: tokens (Logits gives all tokens).
 pub const TOP_LOGPROBS_MAX: usize = 64;
-/// Limit, in elements.
+/// Values of one embedding: elements.
 pub const EMBEDDING_DIMENSIONS_MAX: usize = 131072;
-/// Limit, in bytes.
+/// Ping payload: bytes.
 pub const PING_PAYLOAD_SIZE_MAX: usize = 65536;
-/// Limit, in milliseconds.
+/// Longest retry-after: milliseconds (1 hour).
 pub const RETRY_AFTER_MILLISECONDS_MAX: usize = 3600000;
-/// Limit, in bytes.
+/// Limit: bytes of a frame header, length word included.
 pub const HEADER_SIZE: usize = 32;
-/// Limit, in bytes.
+/// Limit: bytes of the header counted by the length word.
 pub const HEADER_SIZE_COUNTED: usize = 28;
-/// Limit, in bytes.
+/// Limit: bytes of a field header.
 pub const FIELD_HEADER_SIZE: usize = 8;
-/// Limit, in percent.
+/// Limit: percent of a body that may remain when the body is sent compressed.
 pub const COMPRESSION_PERCENT_MAX: usize = 90;
-/// Limit, in bytes.
+/// Limit: bytes of the smallest body judged by a sample first.
 pub const COMPRESSION_SAMPLED_SIZE_MIN: usize = 16384;
-/// Limit, in bytes.
+/// Limit: bytes of the sample, from the middle of the body.
 pub const COMPRESSION_SAMPLE_SIZE: usize = 4096;
-/// Kind: first request of a connection; agree on revision, compression, limits.
+/// Kind: first request of a connection, with an agreement on revision, compression and limits.
 pub const KIND_HELLO: u8 = 0x01;
-/// Kind: same bytes back.
+/// Kind: returns the payload unchanged.
 pub const KIND_PING: u8 = 0x02;
-/// Kind: may this model, or this server, be sent work.
+/// Kind: reports if a model, or the server, accepts work.
 pub const KIND_HEALTH: u8 = 0x03;
-/// Kind: list of models.
+/// Kind: lists the models.
 pub const KIND_MODELS: u8 = 0x04;
-/// Kind: assay a file and serve it; streamed.
+/// Kind: assays a model file and serves the model (streamed).
 pub const KIND_LOAD: u8 = 0x05;
 /// Kind: UNIMPLEMENTED for now.
 pub const KIND_SWAP: u8 = 0x06;
-/// Kind: stop serving a model.
+/// Kind: stops serving a model.
 pub const KIND_UNLOAD: u8 = 0x07;
-/// Kind: text to token ids.
+/// Kind: turns text into token ids.
 pub const KIND_TOKENIZE: u8 = 0x08;
-/// Kind: token ids to text.
+/// Kind: turns token ids into text.
 pub const KIND_DETOKENIZE: u8 = 0x09;
-/// Kind: continue a prompt; streamed.
+/// Kind: continues a prompt (streamed).
 pub const KIND_GENERATE: u8 = 0x0a;
-/// Kind: log-probabilities of given continuations.
+/// Kind: computes log-probabilities of given continuations.
 pub const KIND_SCORE: u8 = 0x0b;
-/// Kind: raw scores; streamed.
+/// Kind: computes raw scores of the vocabulary (streamed).
 pub const KIND_LOGITS: u8 = 0x0c;
-/// Kind: inputs to vectors; streamed.
+/// Kind: turns inputs into vectors (streamed).
 pub const KIND_EMBED: u8 = 0x0d;
-/// Kind: stop a request in flight.
+/// Kind: stops a request in flight.
 pub const KIND_CANCEL: u8 = 0x0e;
-/// Kind: counters, split by provenance.
+/// Kind: returns counters, split by provenance.
 pub const KIND_STATS: u8 = 0x0f;
-/// Kind: only from the server, byte 5 is `0xf0`, request id 0; as a request it is a protocol error
-/// (`kind_reserved`).
+/// Kind: sent by the server only, with byte 5 `0xf0` and request id 0 (as a request a protocol
+/// error, `kind_reserved`).
 pub const KIND_GO_AWAY: u8 = 0x70;
-/// Lowest revision that knows a request's context.
+/// Lowest revision with a context in requests.
 pub const CONTEXT_SINCE: u64 = 3;
 
-/// What a client says about itself and insists on.
+/// Settings of a client: name, demands, bounds and times.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Name and version of the program, for the server's log; default: the library's (text,
+    /// Name and version of the program, for the server's log, by default the library's (text,
     /// 1..128).
     pub name: String,
-    /// Hand out answers of mocks, which say so (bool; default false).
+    /// Answers of mocks are handed out, with provenance mock (bool, default false).
     pub allow_mock: bool,
-    /// Offer LZ4 (bool; default true).
+    /// LZ4 compression is offered in Hello (bool, default true).
     pub compression: bool,
-    /// Largest body accepted, bytes (u64, 4096..4294967295; default 4194304).
+    /// Largest body accepted, bytes (u64, 4096..4294967295, default 4194304).
     pub body_size_max: u64,
-    /// Largest whole answer accepted, bytes of its bodies; beyond it the answer is given up (u64,
-    /// 4096..9007199254740991; default 1073741824).
+    /// Largest whole answer accepted before the answer is given up, bytes of all bodies (u64,
+    /// 4096..9007199254740991, default 1073741824).
     pub answer_size_max: u64,
-    /// Size of the pool; a call takes the connection with the fewest requests in flight (u64,
-    /// 1..1024; default 1).
+    /// Size of the pool, where a call takes the connection with the fewest requests in flight (u64,
+    /// 1..1024, default 1).
     pub connections: u64,
-    /// To connect, and again for Hello (u64, 1..4294967295; default 5000).
+    /// Time to connect, and again for Hello, milliseconds (u64, 1..4294967295, default 5000).
     pub connect_milliseconds: u64,
-    /// Longest silence on an answer; 0: any (u64, 0..4294967295; default 0).
+    /// Longest silence on an answer, 0 for no bound, milliseconds (u64, 0..4294967295, default 0).
     pub answer_milliseconds: u64,
-    /// Beyond a request's deadline before the client gives up by itself (u64, 0..4294967295;
-    /// default 2000).
+    /// Time after a request's deadline before the client gives up the answer, milliseconds (u64,
+    /// 0..4294967295, default 2000).
     pub grace_milliseconds: u64,
-    /// In all (u64, 1..4294967295; default 3).
+    /// Attempts of a call in all (u64, 1..4294967295, default 3).
     pub attempts: u64,
-    /// First pause between attempts; doubles; each with jitter from half to whole (u64,
-    /// 0..4294967295; default 50).
+    /// First pause between attempts, doubled for each later pause, with jitter from half to whole,
+    /// milliseconds (u64, 0..4294967295, default 50).
     pub backoff_milliseconds: u64,
-    /// Longest pause between attempts (u64, 0..4294967295; default 2000).
+    /// Longest pause between attempts, milliseconds (u64, 0..4294967295, default 2000).
     pub backoff_max_milliseconds: u64,
-    /// How long, from a call's start, to wait for a server that is not there or loads its model
-    /// (u64, 0..4294967295; default 0).
+    /// Time from a call's start to wait for a server that is absent or loads its model,
+    /// milliseconds (u64, 0..4294967295, default 0).
     pub wait_milliseconds: u64,
 }
 
@@ -161,7 +161,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Name, value and range of each that has a range; of a text its bytes.
+    /// Name, value, least and most of each option with a range.
+    /// The value of a text is its number of bytes.
     pub(crate) fn ranges(&self) -> [(&'static str, u64, u64, u64); 11] {
         [
             ("name", self.name.len() as u64, 1, 128),
@@ -179,7 +180,7 @@ impl Options {
     }
 }
 
-/// Where an answer came from.
+/// Source of an answer: a real model or a mock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Provenance {
@@ -207,7 +208,7 @@ impl Provenance {
     }
 }
 
-/// What a server's answer, or this client, says about a call; see SPEC.md.
+/// Outcome of a call, from the server or from this client. See SPEC.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Status {
@@ -215,44 +216,45 @@ pub enum Status {
     Ok,
     /// A Cancel, or the connection's end, came before the work began.
     Cancelled,
-    /// A failure nobody classified; also how a client reads a number it does not know.
+    /// An unclassified failure, or a number unknown to the client.
     Unknown,
-    /// A field is unknown, malformed, out of range or missing; the error body names it.
+    /// A field is unknown, malformed, out of range or missing (the error body names the field).
     InvalidArgument,
     /// The request's deadline passed before the work began.
     DeadlineExceeded,
-    /// No model of that name is served.
+    /// No model of the requested name is served.
     NotFound,
     /// The name, or the request id, is taken.
     AlreadyExists,
-    /// This client may not do that.
+    /// The client is not allowed to make the request.
     PermissionDenied,
-    /// A queue or a budget is full; refused at once instead of waiting without bound.
+    /// A queue or a budget is full (refused at once instead of waiting without bound).
     ResourceExhausted,
-    /// Not in this state: no Hello yet (hello_required), a second Hello, a model that is not ready.
+    /// The state forbids the request: no Hello yet (hello_required), a second Hello, a model not
+    /// ready.
     FailedPrecondition,
-    /// Overtaken by something concurrent, such as a model being replaced.
+    /// Overtaken by a concurrent change, for example a model being replaced.
     Aborted,
-    /// Right in itself but too much for this model: a prompt longer than the context, a token id
-    /// outside the vocabulary.
+    /// Valid, but too much for the model: a prompt longer than the context, a token id outside the
+    /// vocabulary.
     OutOfRange,
-    /// The kind is unknown or reserved; the connection lives on.
+    /// The kind is unknown or reserved (the connection lives on).
     Unimplemented,
     /// A fault of the server.
     Internal,
-    /// Not now: draining, or a model still loading (model_loading).
+    /// The server is draining, or the model is still loading (model_loading).
     Unavailable,
-    /// A served model drifted from its seal, or gives logits that are not finite.
+    /// A served model drifted from its seal, or gives non-finite logits.
     DataLoss,
-    /// The server wants to know who is asking.
+    /// The server demands that the client identifies itself.
     Unauthenticated,
-    /// The bytes break the framing; sent in a GoAway, then the connection closes.
+    /// The bytes break the framing (sent in a GoAway before the connection closes).
     ProtocolError,
-    /// A model file failed the assay; the error body names the layer.
+    /// A model file failed the assay (the error body names the layer).
     ModelRejected,
-    /// A requirement stated in the request does not hold; nothing was computed.
+    /// A requirement of the request does not hold, and nothing was computed.
     RequirementNotMet,
-    /// Made by a client that got a mock answer without having allowed mocks.
+    /// Made by a client that receives a mock answer and does not allow mocks.
     MockRefused,
 }
 
@@ -281,13 +283,13 @@ const STATUSES: [(u32, Status, &str); 21] = [
 ];
 
 impl Status {
-    /// The status of a number; one nobody knows reads as `Unknown`.
+    /// The status of a number. An unknown number gives `Unknown`.
     pub fn from_number(number: u32) -> Status {
         let known = STATUSES.iter().find(|row| row.0 == number);
         known.map_or(Status::Unknown, |row| row.1)
     }
 
-    /// Its name, `UNAVAILABLE`.
+    /// The name, `UNAVAILABLE`.
     pub fn name(self) -> &'static str {
         let known = STATUSES.iter().find(|row| row.1 == self);
         known.map_or("UNKNOWN", |row| row.2)
@@ -306,17 +308,17 @@ pub enum Code {
     ConnectionClosed,
     /// The answer did not come in time.
     TimedOut,
-    /// The server's bytes break the protocol; the connection is closed.
+    /// The server's bytes break the protocol, and the connection is closed.
     ProtocolError,
-    /// The answer comes from a mock and mocks are not allowed; nothing of it is handed out.
+    /// The answer comes from a mock and mocks are not allowed, so the answer is withheld.
     MockRefused,
     /// The server answered with a status.
     ServerRefused,
-    /// The caller gave the answer up, or it is larger than answer_size_max.
+    /// The caller gave up the answer, or the answer is larger than answer_size_max.
     GivenUp,
-    /// The request cannot be sent: it breaks the tables or exceeds a limit; nothing was sent.
+    /// The request breaks the tables or exceeds a limit, and nothing was sent.
     RequestInvalid,
-    /// The server speaks an older revision that does not know the request; nothing was sent.
+    /// The server speaks an older revision without the request, and nothing was sent.
     RevisionTooLow,
 }
 
@@ -326,7 +328,7 @@ impl Code {
         self.row().0
     }
 
-    /// Its name, and the status that fits.
+    /// The name, and the fitting status.
     pub(crate) fn row(self) -> (&'static str, Status) {
         match self {
             Code::AddressInvalid => ("address_invalid", Status::InvalidArgument),
@@ -343,28 +345,28 @@ impl Code {
     }
 }
 
-/// What an [`AssayError`](crate::AssayError) says; read it through that.
+/// Details of an [`AssayError`](crate::AssayError), read through the error.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ErrorDetail {
     /// Stable reason.
     pub code: Code,
-    /// The server's status, or the one that fits.
+    /// The server's status, or the status of the code.
     pub status: Status,
-    /// One sentence.
+    /// A sentence.
     pub message: String,
-    /// Of the server's words: stable reason in snake_case.
+    /// From the server: stable reason in snake_case.
     pub server_code: Option<String>,
-    /// Of the server's words: path of the refused field, `requirements.device`; `#9` for an unknown
+    /// From the server: path of the refused field (`requirements.device`), or `#9` for an unknown
     /// id.
     pub field: Option<String>,
-    /// Of the server's words: pause before another attempt.
+    /// From the server: pause before another attempt, milliseconds.
     pub retry_after_milliseconds: Option<u64>,
-    /// Of the server's words: with MODEL_REJECTED: the layer that refused.
+    /// From the server: layer that refused the model, with MODEL_REJECTED.
     pub layer: Option<String>,
-    /// Of the server's words: how busy the server was when it refused.
+    /// From the server: load of the server at the time of the refusal.
     pub server_load: Option<ServerLoad>,
-    /// Of the frame that failed, if there was one.
+    /// Provenance of the failed frame, if any.
     pub provenance: Option<Provenance>,
 }
 
@@ -383,7 +385,7 @@ impl ErrorDetail {
         }
     }
 
-    /// Takes over the server's words, but for its sentence.
+    /// Takes over the server's fields except `message`.
     pub(crate) fn set_words(&mut self, words: ErrorBody) {
         self.server_code = Some(words.code);
         self.field = words.field;
@@ -393,10 +395,10 @@ impl ErrorDetail {
     }
 }
 
-/// A frame's header, word by word.
+/// The header of a frame.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Header {
-    /// Same.
+    /// Bytes after the length word: 28 + body bytes on the wire.
     pub length: u32,
     /// 1.
     pub version: u8,
@@ -406,11 +408,11 @@ pub(crate) struct Header {
     pub flags: u8,
     /// 1 real, 2 mock.
     pub provenance: u8,
-    /// The request's; 0 in GoAway only.
+    /// Id of the request, 0 in GoAway only.
     pub request_id: u64,
     /// Status code, 0 is OK.
     pub status: u32,
-    /// Same.
+    /// Body bytes before compression.
     pub raw_size: u32,
     /// Generation of the model that answered, 0 for none.
     pub generation: u32,
@@ -471,29 +473,29 @@ impl Header {
 /// One row of a message's table.
 #[derive(Debug)]
 pub struct Field {
-    /// Its id.
+    /// Id of the field.
     pub id: u16,
-    /// Its name.
+    /// Name of the field.
     pub name: &'static str,
-    /// Number of its type.
+    /// Number of the type.
     pub kind: u8,
-    /// Lowest revision that knows it.
+    /// Lowest revision with the field.
     pub since: u64,
-    /// How often it is there, at least and at most.
+    /// Least and most occurrences.
     pub times: (usize, usize),
     /// Least and most bytes or elements, or least and largest u64.
     pub bounds: (u64, u64),
     /// Least and largest f64.
     pub numbers: (f64, f64),
-    /// The least f64 itself is not allowed.
+    /// The least f64 is excluded.
     pub above_min: bool,
-    /// Words that are allowed; empty: any.
+    /// Allowed words, empty for any.
     pub choices: &'static [&'static str],
-    /// A W3C traceparent of version 00.
+    /// The text is a W3C traceparent of version 00.
     pub is_traceparent: bool,
 }
 
-/// A field that is optional and may be anything but NaN.
+/// An optional field with any value but NaN.
 const FIELD: Field = Field {
     id: 0,
     name: "",
@@ -507,49 +509,49 @@ const FIELD: Field = Field {
     is_traceparent: false,
 };
 
-/// What a message may hold.
+/// The fields and rules of a message.
 #[derive(Debug)]
 pub struct Table {
-    /// Its name in SPEC.md.
+    /// Name in SPEC.md.
     pub name: &'static str,
-    /// Its fields, in order of id.
+    /// Fields in order of id.
     pub fields: &'static [Field],
-    /// Places of fields of which at least one must be given.
+    /// Indices of fields, at least one of which must be given.
     pub one_of: &'static [usize],
-    /// Places of fields of which at most one may be.
+    /// Indices of fields, at most one of which may be given.
     pub excludes: &'static [&'static [usize]],
 }
 
-/// What a kind of request is.
+/// A kind of request.
 #[derive(Debug)]
 pub struct Kind {
-    /// Its number in a request.
+    /// Number of the kind in a request.
     pub number: u8,
-    /// Its name.
+    /// Name of the kind.
     pub name: &'static str,
-    /// Lowest revision that knows it.
+    /// Lowest revision with the kind.
     pub since: u64,
-    /// More frames than one may answer it.
+    /// Several frames may answer the request.
     pub streamed: bool,
-    /// Sending it twice does no harm.
+    /// A repeated request does no harm.
     pub retry_safe: bool,
 }
 
-/// The place of one value in a message.
+/// The place of a value in a message.
 pub enum Place<'a> {
     /// Unsigned integer.
     U64(&'a mut u64),
-    /// Number; NaN is out of every range.
+    /// Number (NaN is out of every range).
     F64(&'a mut f64),
-    /// As they are.
+    /// Raw bytes.
     Bytes(&'a mut Vec<u8>),
     /// UTF-8, well-formed (no overlong forms, no surrogates).
     Text(&'a mut String),
-    /// Array.
+    /// Array of unsigned integers.
     U32s(&'a mut Vec<u32>),
-    /// Array.
+    /// Array of numbers.
     F32s(&'a mut Vec<f32>),
-    /// Fields again, ids of their own.
+    /// Nested fields, with ids of the record's own table.
     Record(&'a mut dyn Message),
     /// 0 or 1.
     Bool(&'a mut bool),
@@ -558,11 +560,11 @@ pub enum Place<'a> {
 /// Message `Requirements`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Requirements {
-    /// The model must be real; default false (optional).
+    /// The model must be real, default false (optional).
     pub real: Option<bool>,
-    /// SHA-256 of the file that must answer (optional; 32..32 bytes).
+    /// SHA-256 of the file that must answer (optional, 32..32 bytes).
     pub fingerprint: Option<Vec<u8>>,
-    /// Device that must compute (optional; 1..64 bytes).
+    /// Device that must compute the answer (optional, 1..64 bytes).
     pub device: Option<String>,
 }
 
@@ -624,11 +626,11 @@ impl Message for Requirements {
 /// Message `Request context`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RequestContext {
-    /// A W3C `traceparent` of version 00: where the caller's trace stands (optional; 55..55 bytes).
+    /// W3C `traceparent` of version 00, the place in the caller's trace (optional, 55..55 bytes).
     pub trace_context: Option<String>,
-    /// Which attempt of its call this is; default 1 (optional; 1..4294967295).
+    /// Number of the attempt within the call, default 1 (optional, 1..4294967295).
     pub attempt: Option<u64>,
-    /// Orders the requests of one connection that wait, the highest first; default 4 (optional;
+    /// Priority among the waiting requests of the connection, highest first, default 4 (optional,
     /// 0..9).
     pub priority: Option<u64>,
 }
@@ -694,19 +696,19 @@ impl Message for RequestContext {
 /// Message `Answer`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
-    /// Name of the model that answered (required; 1..128 bytes).
+    /// Name of the model that answered (required, 1..128 bytes).
     pub model: String,
-    /// SHA-256 of the bytes that serve: of its file, or of the list of its files'; absent for a
-    /// mock (optional; 32..32 bytes).
+    /// SHA-256 of the bytes that serve: of the model's file, or of the list of the files' SHA-256,
+    /// absent for a mock (optional, 32..32 bytes).
     pub fingerprint: Option<Vec<u8>>,
-    /// Device that computed (required; 1..64 bytes).
+    /// Device that computed the answer (required, 1..64 bytes).
     pub device: String,
-    /// A `Timing` (required).
+    /// Time budget of the answer, a `Timing` (required).
     pub timing: Timing,
-    /// What makes this answer worse than it could be; not empty exactly when flag bit 2 is set
-    /// (0..1024 times; 1..2048 bytes).
+    /// Reasons for an answer worse than possible, not empty exactly when flag bit 2 is set (0..1024
+    /// times, 1..2048 bytes).
     pub degradations: Vec<String>,
-    /// How busy the server was when it answered (optional).
+    /// Load of the server at the time of the answer (optional).
     pub server_load: Option<ServerLoad>,
 }
 
@@ -782,11 +784,11 @@ impl Message for Answer {
 /// Message `Server load`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ServerLoad {
-    /// Requests that wait for the engine (required).
+    /// Requests waiting for the engine (required).
     pub queued: u64,
-    /// Requests that the engine works on (required).
+    /// Requests running on the engine (required).
     pub running: u64,
-    /// How long a request that comes now may wait, microseconds, estimated (required).
+    /// Estimated wait of a new request, microseconds (required).
     pub wait_microseconds: u64,
     /// Pages of the key-value cache in use (required).
     pub cache_pages_used: u64,
@@ -852,19 +854,19 @@ impl Message for ServerLoad {
 /// Message `Timing`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Timing {
-    /// Last byte read to request admitted (required).
+    /// From last byte read to request admitted, microseconds (required).
     pub accept: u64,
-    /// Waiting for the engine (required).
+    /// Waiting for the engine, microseconds (required).
     pub queue: u64,
-    /// Text to tokens (required).
+    /// Turning text into tokens, microseconds (required).
     pub tokenize: u64,
-    /// Reading the prompt (required).
+    /// Reading the prompt, microseconds (required).
     pub prefill: u64,
-    /// Making tokens (required).
+    /// Making tokens, microseconds (required).
     pub decode: u64,
-    /// Frames to the socket (required).
+    /// Writing frames to the socket, microseconds (required).
     pub write: u64,
-    /// Receipt to last frame (required).
+    /// From receipt to last frame, microseconds (required).
     pub total: u64,
 }
 
@@ -932,9 +934,9 @@ impl Message for Timing {
 /// Message `Chat message`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChatMessage {
-    /// Who speaks (required; `system`, `user`, `assistant`).
+    /// Speaker of the turn (required, `system`, `user`, `assistant`).
     pub role: String,
-    /// What is said, may be empty (required; 0..4000000 bytes).
+    /// Text of the turn, may be empty (required, 0..4000000 bytes).
     pub content: String,
 }
 
@@ -992,9 +994,9 @@ impl Message for ChatMessage {
 /// Message `Input`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Input {
-    /// Tokenized by the server (optional; 0..4000000 bytes).
+    /// Text, tokenized by the server (optional, 0..4000000 bytes).
     pub text: Option<String>,
-    /// Token ids, used as they are (optional; 1..1000000 elements).
+    /// Token ids, used unchanged (optional, 1..1000000 elements).
     pub tokens: Option<Vec<u32>>,
 }
 
@@ -1051,16 +1053,17 @@ impl Message for Input {
 /// Message `Logprobs`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Logprobs {
-    /// The tokens, in order (required; 0..1000000 elements).
+    /// The tokens, in order (required, 0..1000000 elements).
     pub tokens: Vec<u32>,
-    /// Of each token; as many as `tokens` (required; 0..1000000 elements).
+    /// Log-probability of each token, as many as `tokens` (required, 0..1000000 elements).
     pub logprobs: Vec<f32>,
-    /// Alternatives per token; default 0 (optional; 0..64).
+    /// Alternatives per token, default 0 (optional, 0..64).
     pub top_count: Option<u64>,
-    /// The best tokens at each position: a row of `top_count` per token, best first (optional;
+    /// The best tokens at each position: a row of `top_count` per token, best first (optional,
     /// 0..1000000 elements).
     pub top_tokens: Option<Vec<u32>>,
-    /// Of each of them; as many as `top_tokens` (optional; 0..1000000 elements).
+    /// Log-probability of each alternative, as many as `top_tokens` (optional, 0..1000000
+    /// elements).
     pub top_logprobs: Option<Vec<f32>>,
 }
 
@@ -1132,19 +1135,20 @@ impl Message for Logprobs {
 /// Message `Error`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ErrorBody {
-    /// Stable reason in snake_case (required; 1..128 bytes).
+    /// Stable reason in snake_case (required, 1..128 bytes).
     pub code: String,
-    /// One sentence: tried, found, allowed, where (required; 0..2048 bytes).
-    pub message: String,
-    /// Path of the refused field, `requirements.device`; `#9` for an unknown id (optional; 1..128
+    /// Sentence with the attempt, the finding, the allowed values and the place (required, 0..2048
     /// bytes).
+    pub message: String,
+    /// Path of the refused field (`requirements.device`), or `#9` for an unknown id (optional,
+    /// 1..128 bytes).
     pub field: Option<String>,
-    /// Pause before another attempt (optional; 0..3600000).
+    /// Pause before another attempt, milliseconds (optional, 0..3600000).
     pub retry_after_milliseconds: Option<u64>,
-    /// With MODEL_REJECTED: the layer that refused (optional; `file`, `parse`, `compatibility`,
-    /// `placement`, `validation`).
+    /// Layer that refused the model, with MODEL_REJECTED (optional, `file`, `parse`,
+    /// `compatibility`, `placement`, `validation`).
     pub layer: Option<String>,
-    /// How busy the server was when it refused (optional).
+    /// Load of the server at the time of the refusal (optional).
     pub server_load: Option<ServerLoad>,
 }
 
@@ -1220,13 +1224,13 @@ impl Message for ErrorBody {
 /// Message `Hello request`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HelloRequest {
-    /// Name and version of the client program (required; 1..128 bytes).
+    /// Name and version of the client program (required, 1..128 bytes).
     pub client: String,
-    /// Highest revision of version 1 the client speaks (required; 1..4294967295).
+    /// Highest revision of version 1 the client speaks (required, 1..4294967295).
     pub revision: u64,
-    /// The client reads compressed bodies and may send them; default false (optional).
+    /// The client reads, and may send, compressed bodies, default false (optional).
     pub compression: Option<bool>,
-    /// Largest body before compression the client accepts; default 4194304 (optional;
+    /// Largest body that the client accepts, bytes before compression, default 4194304 (optional,
     /// 4096..4294967295).
     pub body_size_max: Option<u64>,
 }
@@ -1290,15 +1294,15 @@ impl Message for HelloRequest {
 /// Message `Hello response`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HelloResponse {
-    /// Name and version of the server program (required; 1..128 bytes).
+    /// Name and version of the server program (required, 1..128 bytes).
     pub server: String,
-    /// The revision in force: the lower of the two (required; 1..4294967295).
+    /// Revision in force, the lower of the client's and the server's (required, 1..4294967295).
     pub revision: u64,
     /// Bodies may be compressed from now on, in both directions (required).
     pub compression: bool,
-    /// Largest body before compression the server accepts (required; 4096..4294967295).
+    /// Largest body that the server accepts, bytes before compression (required, 4096..4294967295).
     pub body_size_max: u64,
-    /// Requests this connection may have in flight (required; 1..4294967295).
+    /// Requests that the connection may have in flight (required, 1..4294967295).
     pub requests_in_flight_max: u64,
 }
 
@@ -1366,7 +1370,7 @@ impl Message for HelloResponse {
 /// Message `Ping request`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PingRequest {
-    /// Sent back as it is (optional; 0..65536 bytes).
+    /// Bytes to send back unchanged (optional, 0..65536 bytes).
     pub payload: Option<Vec<u8>>,
 }
 
@@ -1418,7 +1422,7 @@ impl Message for PingRequest {
 /// Message `Ping response`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PingResponse {
-    /// What was sent (optional; 0..65536 bytes).
+    /// Payload of the request (optional, 0..65536 bytes).
     pub payload: Option<Vec<u8>>,
 }
 
@@ -1470,13 +1474,13 @@ impl Message for PingResponse {
 /// Message `Health request`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HealthRequest {
-    /// A model; absent: the server as a whole (optional; 1..128 bytes).
+    /// Name of a model, absent for the server as a whole (optional, 1..128 bytes).
     pub model: Option<String>,
-    /// Verify the model now; default false (optional).
+    /// Verify the model now, default false (optional).
     pub verify: Option<bool>,
-    /// Where the request stands among others (optional).
+    /// Trace, attempt and priority of the request (optional).
     pub context: Option<RequestContext>,
-    /// Demands on that model (optional).
+    /// Demands on the model (optional).
     pub requirements: Option<Requirements>,
 }
 
@@ -1546,16 +1550,18 @@ impl Message for HealthRequest {
 pub struct HealthResponse {
     /// Work is accepted (required).
     pub ready: bool,
-    /// Where it stands (required; `loading`, `ready`, `failed`, `draining`).
+    /// State of the model, or of the server (required, `loading`, `ready`, `failed`, `draining`).
     pub state: String,
-    /// Why not, or what to know (optional; 1..2048 bytes).
+    /// Reason for not being ready, or a note (optional, 1..2048 bytes).
     pub reason: Option<String>,
-    /// Only after `verify`: what the comparison gave (optional; `absent`, `matched`, `drifted`).
+    /// Result of the comparison with the seal, only after `verify` (optional, `absent`, `matched`,
+    /// `drifted`).
     pub seal: Option<String>,
-    /// Only with `matched`: how far a logit lay from the sealed one at most (optional; 0.0..10.0).
+    /// Largest distance of a logit from the sealed logit, only with `matched` (optional,
+    /// 0.0..10.0).
     pub largest_difference: Option<f64>,
-    /// Of one real model: its files on disk beside those that were loaded (optional; `unchanged`,
-    /// `changed`, `missing`).
+    /// Files on disk compared with the loaded files, only for one real model (optional,
+    /// `unchanged`, `changed`, `missing`).
     pub file: Option<String>,
 }
 
@@ -1681,7 +1687,7 @@ impl Message for ModelsRequest {
 /// Message `Models response`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ModelsResponse {
-    /// One `Model` each, in order of name (0..1024 times).
+    /// A `Model` for each model, in order of name (0..1024 times).
     pub models: Vec<Model>,
 }
 
@@ -1736,31 +1742,31 @@ impl Message for ModelsResponse {
 /// Message `Model`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Model {
-    /// Name it is served under (required; 1..128 bytes).
+    /// Name under which the model is served (required, 1..128 bytes).
     pub name: String,
-    /// Where it stands (required; `loading`, `ready`, `failed`, `draining`).
+    /// State of the model (required, `loading`, `ready`, `failed`, `draining`).
     pub state: String,
-    /// 1 real, 2 mock (required; 1..2).
+    /// 1 real, 2 mock (required, 1..2).
     pub provenance: u64,
-    /// Family, such as `llama`; empty while loading (required; 0..128 bytes).
+    /// Architecture family (`llama`), empty while loading (required, 0..128 bytes).
     pub architecture: String,
-    /// Weights, a count (required).
+    /// Number of weights (required).
     pub parameters: u64,
-    /// Tokens of the vocabulary (required).
+    /// Size of the vocabulary, tokens (required).
     pub vocabulary: u64,
-    /// Tokens of context (required).
+    /// Size of the context, tokens (required).
     pub context: u64,
-    /// SHA-256 of the bytes that serve; absent for a mock (optional; 32..32 bytes).
+    /// SHA-256 of the bytes that serve, absent for a mock (optional, 32..32 bytes).
     pub fingerprint: Option<Vec<u8>>,
-    /// 1 for the first load under this name, one more for each later one (required; 0..4294967295).
+    /// 1 for the first load under the name, 1 more for each later load (required, 0..4294967295).
     pub generation: u64,
-    /// `cpu`, `cuda:0` (required; 0..64 bytes).
+    /// Device of the model (`cpu`, `cuda:0`) (required, 0..64 bytes).
     pub device: String,
-    /// Why this device and not the one asked for (optional; 1..2048 bytes).
+    /// Reason for a device different from the requested device (optional, 1..2048 bytes).
     pub device_reason: Option<String>,
-    /// Memory taken (required).
+    /// Memory taken, bytes (required).
     pub bytes: u64,
-    /// Its files on disk beside those that were loaded; absent for a mock (optional; `unchanged`,
+    /// Files on disk compared with the loaded files, absent for a mock (optional, `unchanged`,
     /// `changed`, `missing`).
     pub file: Option<String>,
 }
@@ -1861,14 +1867,15 @@ impl Message for Model {
 /// Message `Load request`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LoadRequest {
-    /// Name to serve it under (required; 1..128 bytes).
+    /// Name under which the model will be served (required, 1..128 bytes).
     pub name: String,
-    /// File on the server's machine (required; 1..4096 bytes).
+    /// Path of the model on the server's machine (required, 1..4096 bytes).
     pub path: String,
-    /// How hard to try; default: the server's setting (optional; `strict`, `graceful`,
+    /// Loading strategy, absent for the server's setting (optional, `strict`, `graceful`,
     /// `development`).
     pub strategy: Option<String>,
-    /// `auto`, `cpu`, `cuda`, `cuda:N`; default: the server's setting (optional; 1..64 bytes).
+    /// Device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting (optional, 1..64
+    /// bytes).
     pub device: Option<String>,
 }
 
@@ -1934,9 +1941,9 @@ impl Message for LoadRequest {
 /// Message `Load progress`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LoadProgress {
-    /// A `Layer`: this one is done (required).
+    /// The `Layer` just completed (required).
     pub layer: Layer,
-    /// Number of this frame in its answer, from 0 (optional).
+    /// Number of the frame in the answer, from 0 (optional).
     pub frame: Option<u64>,
 }
 
@@ -1991,17 +1998,17 @@ impl Message for LoadProgress {
 /// Message `Load response`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LoadResponse {
-    /// Always true here; a rejection is a status (required).
+    /// Always true, since a rejection is a status (required).
     pub accepted: bool,
-    /// One `Layer` each, in order (0..1024 times).
+    /// A `Layer` for each layer, in order (0..1024 times).
     pub layers: Vec<Layer>,
     /// The `Model` now served (optional).
     pub model: Option<Model>,
-    /// Configuration overrides in effect, `key=value` (0..1024 times; 1..2048 bytes).
+    /// Configuration overrides in effect, `key=value` (0..1024 times, 1..2048 bytes).
     pub overrides: Vec<String>,
-    /// One sentence per failed attempt before this one (0..1024 times; 1..2048 bytes).
+    /// A sentence for each earlier failed attempt (0..1024 times, 1..2048 bytes).
     pub attempts: Vec<String>,
-    /// Number of this frame in its answer, from 0 (optional).
+    /// Number of the frame in the answer, from 0 (optional).
     pub frame: Option<u64>,
 }
 
@@ -2085,12 +2092,11 @@ impl Message for LoadResponse {
 /// Message `Layer`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Layer {
-    /// Which layer of the assay (required; `file`, `parse`, `compatibility`, `placement`,
-    /// `validation`).
+    /// Layer of the assay (required, `file`, `parse`, `compatibility`, `placement`, `validation`).
     pub layer: String,
-    /// Its verdict (required).
+    /// Verdict of the layer, true when passed (required).
     pub ok: bool,
-    /// How long it took (required).
+    /// Time taken, microseconds (required).
     pub microseconds: u64,
 }
 
@@ -2149,7 +2155,7 @@ impl Message for Layer {
 /// Message `Unload request`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct UnloadRequest {
-    /// Model to stop serving, once its requests are done (required; 1..128 bytes).
+    /// Name of the model to stop serving, once its requests are done (required, 1..128 bytes).
     pub name: String,
 }
 
@@ -2241,15 +2247,15 @@ impl Message for UnloadResponse {
 /// Message `Tokenize request`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TokenizeRequest {
-    /// Absent: the server's only model (optional; 1..128 bytes).
+    /// Name of the model, absent for the server's only model (optional, 1..128 bytes).
     pub model: Option<String>,
-    /// Bytes, usually UTF-8; others are allowed (required; 0..4000000 bytes).
+    /// Text as bytes, usually UTF-8, but any bytes are allowed (required, 0..4000000 bytes).
     pub text: Vec<u8>,
-    /// Names of special tokens in the text become those tokens; default false (optional).
+    /// Names of special tokens in the text become special tokens, default false (optional).
     pub parse_special: Option<bool>,
-    /// Add begin and end tokens as the model asks for; default true (optional).
+    /// Add begin and end tokens as the model demands, default true (optional).
     pub add_special: Option<bool>,
-    /// Where the request stands among others (optional).
+    /// Trace, attempt and priority of the request (optional).
     pub context: Option<RequestContext>,
     /// Demands on the model (optional).
     pub requirements: Option<Requirements>,
@@ -2326,9 +2332,9 @@ impl Message for TokenizeRequest {
 /// Message `Tokenize response`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TokenizeResponse {
-    /// Token ids (required; 0..1000000 elements).
+    /// Token ids (required, 0..1000000 elements).
     pub tokens: Vec<u32>,
-    /// Who answered (required).
+    /// Facts about the answer, an `Answer` (required).
     pub answer: Answer,
 }
 
@@ -2381,11 +2387,11 @@ impl Message for TokenizeResponse {
 /// Message `Detokenize request`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DetokenizeRequest {
-    /// Absent: the server's only model (optional; 1..128 bytes).
+    /// Name of the model, absent for the server's only model (optional, 1..128 bytes).
     pub model: Option<String>,
-    /// Token ids (required; 0..1000000 elements).
+    /// Token ids (required, 0..1000000 elements).
     pub tokens: Vec<u32>,
-    /// Where the request stands among others (optional).
+    /// Trace, attempt and priority of the request (optional).
     pub context: Option<RequestContext>,
     /// Demands on the model (optional).
     pub requirements: Option<Requirements>,
@@ -2452,9 +2458,10 @@ impl Message for DetokenizeRequest {
 /// Message `Detokenize response`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DetokenizeResponse {
-    /// Bytes; single tokens need not be whole characters (required; 0..4000000 bytes).
+    /// Text as bytes, since single tokens need not be whole characters (required, 0..4000000
+    /// bytes).
     pub text: Vec<u8>,
-    /// Who answered (required).
+    /// Facts about the answer, an `Answer` (required).
     pub answer: Answer,
 }
 
@@ -2507,47 +2514,51 @@ impl Message for DetokenizeResponse {
 /// Message `Generate request`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GenerateRequest {
-    /// Absent: the server's only model (optional; 1..128 bytes).
+    /// Name of the model, absent for the server's only model (optional, 1..128 bytes).
     pub model: Option<String>,
-    /// Text to continue, may be empty; or one of the others (optional; 0..4000000 bytes).
+    /// Text to continue, may be empty, instead of `tokens` or `messages` (optional, 0..4000000
+    /// bytes).
     pub prompt: Option<String>,
-    /// Token ids to continue, used as they are; or one of the others (optional; 1..1000000
-    /// elements).
+    /// Token ids to continue, used unchanged, instead of `prompt` or `messages` (optional,
+    /// 1..1000000 elements).
     pub tokens: Option<Vec<u32>>,
-    /// Names of special tokens in `prompt` become those tokens; default false (optional).
+    /// Names of special tokens in `prompt` become special tokens, default false (optional).
     pub parse_special: Option<bool>,
-    /// Add begin tokens to `prompt` as the model asks for; default true (optional).
+    /// Add begin tokens to `prompt` as the model demands, default true (optional).
     pub add_special: Option<bool>,
-    /// Tokens to make at most; default 256 (optional; 1..1048576).
+    /// Tokens to make at most, default 256 (optional, 1..1048576).
     pub max_tokens: Option<u64>,
-    /// 0 picks the best token every time; default 0 (optional; 0.0..100.0).
+    /// Sampling temperature, where 0 always picks the best token, default 0 (optional, 0.0..100.0).
     pub temperature: Option<f64>,
-    /// Keep the k best tokens; default 0, all (optional; 0..16777216).
+    /// Number of best tokens to keep, default 0, meaning all (optional, 0..16777216).
     pub top_k: Option<u64>,
-    /// Keep the best tokens up to this share; default 1, all (optional; 0.0..1.0).
+    /// Share of probability up to which the best tokens are kept, default 1, meaning all (optional,
+    /// 0.0..1.0).
     pub top_p: Option<f64>,
-    /// Keep tokens of at least this share of the best; default 0, all (optional; 0.0..1.0).
+    /// Least share of the best token's probability for a token to be kept, default 0, meaning all
+    /// (optional, 0.0..1.0).
     pub min_p: Option<f64>,
-    /// Seed of the sampler; default 0 (optional).
+    /// Seed of the sampler, default 0 (optional).
     pub seed: Option<u64>,
-    /// End before this text appears (0..16 times; 1..256 bytes).
+    /// Stop string, before which the answer ends (0..16 times, 1..256 bytes).
     pub stop: Vec<String>,
-    /// An overlong prompt loses its beginning (`truncated_context`); default false: refused
-    /// (optional).
+    /// Cut the beginning of an overlong prompt (`truncated_context`) instead of refusing, default
+    /// false (optional).
     pub truncate_prompt: Option<bool>,
-    /// Log-probability of each token made, and of so many of the best beside it; absent: none
-    /// (optional; 0..64).
+    /// Number of best alternatives to list beside each token's log-probability, absent for no
+    /// log-probabilities (optional, 0..64).
     pub logprobs: Option<u64>,
-    /// The same for the tokens of the prompt; absent: none (optional; 0..64).
+    /// Number of best alternatives to list beside each prompt token's log-probability, absent for
+    /// none (optional, 0..64).
     pub prompt_logprobs: Option<u64>,
-    /// One `Chat message` each: a conversation to continue; or one of the others (0..1024 times).
+    /// Conversation to continue, instead of `prompt` or `tokens` (0..1024 times).
     pub messages: Vec<ChatMessage>,
-    /// An end token does not end the answer; default false (optional).
+    /// An end token does not end the answer, default false (optional).
     pub ignore_eos: Option<bool>,
-    /// Tokens before which neither an end token is chosen nor a stop string looked for; default 0
-    /// (optional; 0..1048576).
+    /// Tokens before which neither an end token is chosen nor a stop string looked for, default 0
+    /// (optional, 0..1048576).
     pub min_tokens: Option<u64>,
-    /// Where the request stands among others (optional).
+    /// Trace, attempt and priority of the request (optional).
     pub context: Option<RequestContext>,
     /// Demands on the model (optional).
     pub requirements: Option<Requirements>,
@@ -2702,19 +2713,19 @@ impl Message for GenerateRequest {
 /// Message `Generate chunk`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GenerateChunk {
-    /// Tokens made since the last frame (optional; 0..1000000 elements).
+    /// Tokens made since the last frame (optional, 0..1000000 elements).
     pub tokens: Option<Vec<u32>>,
-    /// Their text, whole characters; may lag behind (optional; 0..4000000 bytes).
+    /// Text of the tokens, whole characters, may lag behind (optional, 0..4000000 bytes).
     pub text: Option<String>,
     /// Prompt tokens read so far (optional).
     pub prompt_done: Option<u64>,
     /// Prompt tokens in all (optional).
     pub prompt_total: Option<u64>,
-    /// A `Logprobs` of exactly `tokens`; when asked for (optional).
+    /// Log-probabilities of exactly `tokens`, when requested (optional).
     pub logprobs: Option<Logprobs>,
-    /// A `Logprobs` of the next prompt tokens; when asked for (optional).
+    /// Log-probabilities of the next prompt tokens, when requested (optional).
     pub prompt_logprobs: Option<Logprobs>,
-    /// Number of this frame in its answer, from 0 (optional).
+    /// Number of the frame in the answer, from 0 (optional).
     pub frame: Option<u64>,
 }
 
@@ -2796,26 +2807,26 @@ impl Message for GenerateChunk {
 /// Message `Generate response`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GenerateResponse {
-    /// Tokens not sent in chunks (optional; 0..1000000 elements).
+    /// Tokens not sent in chunks (optional, 0..1000000 elements).
     pub tokens: Option<Vec<u32>>,
-    /// Text not sent in chunks (optional; 0..4000000 bytes).
+    /// Text not sent in chunks (optional, 0..4000000 bytes).
     pub text: Option<String>,
-    /// End token or stop string; `max_tokens` or context; Cancel; deadline (required; `stop`,
-    /// `length`, `cancelled`, `deadline`).
+    /// Cause of the end: end token or stop string, `max_tokens` or context, Cancel, deadline
+    /// (required, `stop`, `length`, `cancelled`, `deadline`).
     pub finish_reason: String,
-    /// The stop string that ended it (optional; 1..256 bytes).
+    /// Stop string that ended the answer (optional, 1..256 bytes).
     pub stop_matched: Option<String>,
     /// Tokens of the prompt (required).
     pub prompt_tokens: u64,
     /// Tokens made in all (required).
     pub completion_tokens: u64,
-    /// A `Logprobs` of exactly `tokens`; when asked for (optional).
+    /// Log-probabilities of exactly `tokens`, when requested (optional).
     pub logprobs: Option<Logprobs>,
-    /// A `Logprobs` of the prompt tokens not sent in chunks (optional).
+    /// Log-probabilities of the prompt tokens not sent in chunks (optional).
     pub prompt_logprobs: Option<Logprobs>,
-    /// Number of this frame in its answer, from 0 (optional).
+    /// Number of the frame in the answer, from 0 (optional).
     pub frame: Option<u64>,
-    /// Who answered (required).
+    /// Facts about the answer, an `Answer` (required).
     pub answer: Answer,
 }
 
@@ -2907,23 +2918,24 @@ impl Message for GenerateResponse {
 /// Message `Score request`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ScoreRequest {
-    /// Absent: the server's only model (optional; 1..128 bytes).
+    /// Name of the model, absent for the server's only model (optional, 1..128 bytes).
     pub model: Option<String>,
-    /// Text; or one of the others (optional; 0..4000000 bytes).
+    /// Text, instead of `tokens` or `messages` (optional, 0..4000000 bytes).
     pub prompt: Option<String>,
-    /// Token ids, used as they are; or one of the others (optional; 1..1000000 elements).
+    /// Token ids, used unchanged, instead of `prompt` or `messages` (optional, 1..1000000
+    /// elements).
     pub tokens: Option<Vec<u32>>,
     /// As in Generate (optional).
     pub parse_special: Option<bool>,
     /// As in Generate (optional).
     pub add_special: Option<bool>,
-    /// One `Chat message` each: a conversation; or one of the others (0..1024 times).
+    /// Conversation, instead of `prompt` or `tokens` (0..1024 times).
     pub messages: Vec<ChatMessage>,
-    /// One `Input` each (1..256 times).
+    /// Continuations to score, an `Input` each (1..256 times).
     pub continuations: Vec<Input>,
-    /// Alternatives listed beside each token; default 0 (optional; 0..64).
+    /// Alternatives listed beside each token, default 0 (optional, 0..64).
     pub top_logprobs: Option<u64>,
-    /// Where the request stands among others (optional).
+    /// Trace, attempt and priority of the request (optional).
     pub context: Option<RequestContext>,
     /// Demands on the model (optional).
     pub requirements: Option<Requirements>,
@@ -3028,11 +3040,11 @@ impl Message for ScoreRequest {
 /// Message `Score response`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ScoreResponse {
-    /// One `Continuation score` for each continuation, in order (1..256 times).
+    /// A `Continuation score` for each continuation, in order (1..256 times).
     pub scores: Vec<ContinuationScore>,
     /// Tokens of the prompt alone (required).
     pub prompt_tokens: u64,
-    /// Who answered (required).
+    /// Facts about the answer, an `Answer` (required).
     pub answer: Answer,
 }
 
@@ -3093,11 +3105,11 @@ impl Message for ScoreResponse {
 /// Message `Continuation score`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ContinuationScore {
-    /// A `Logprobs` of the tokens that were scored (required).
+    /// Log-probabilities of the scored tokens (required).
     pub logprobs: Logprobs,
-    /// Their sum: of the continuation as a whole (required).
+    /// Sum of the log-probabilities, for the continuation as a whole (required).
     pub logprob: f64,
-    /// Every token was the most probable one at its place (required).
+    /// Every token was the most probable token at its position (required).
     pub greedy: bool,
 }
 
@@ -3153,19 +3165,20 @@ impl Message for ContinuationScore {
 /// Message `Embed request`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EmbedRequest {
-    /// Absent: the server's only model (optional; 1..128 bytes).
+    /// Name of the model, absent for the server's only model (optional, 1..128 bytes).
     pub model: Option<String>,
-    /// One `Input` each (1..256 times).
+    /// Inputs to embed, an `Input` each (1..256 times).
     pub inputs: Vec<Input>,
-    /// Names of special tokens in a text become those tokens; default false (optional).
+    /// Names of special tokens in a text become special tokens, default false (optional).
     pub parse_special: Option<bool>,
-    /// Add begin and end tokens to a text as the model asks for; default true (optional).
+    /// Add begin and end tokens to a text as the model demands, default true (optional).
     pub add_special: Option<bool>,
-    /// How positions become one vector; default mean (optional; `mean`, `last`, `cls`).
+    /// Reduction of the positions to a single vector, default mean (optional, `mean`, `last`,
+    /// `cls`).
     pub pooling: Option<String>,
-    /// Divide by the Euclidean length; default true (optional).
+    /// Divide each vector by the Euclidean length, default true (optional).
     pub normalize: Option<bool>,
-    /// Where the request stands among others (optional).
+    /// Trace, attempt and priority of the request (optional).
     pub context: Option<RequestContext>,
     /// Demands on the model (optional).
     pub requirements: Option<Requirements>,
@@ -3259,9 +3272,9 @@ impl Message for EmbedRequest {
 /// Message `Embed chunk`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EmbedChunk {
-    /// The next values (required; 1..1000000 elements).
+    /// The next values (required, 1..1000000 elements).
     pub embeddings: Vec<f32>,
-    /// Number of this frame in its answer, from 0 (optional).
+    /// Number of the frame in the answer, from 0 (optional).
     pub frame: Option<u64>,
 }
 
@@ -3319,17 +3332,17 @@ impl Message for EmbedChunk {
 /// Message `Embed response`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EmbedResponse {
-    /// The last values (required; 0..1000000 elements).
+    /// The last values (required, 0..1000000 elements).
     pub embeddings: Vec<f32>,
-    /// Values per input (required; 1..131072).
+    /// Values per input (required, 1..131072).
     pub dimensions: u64,
-    /// Inputs, as many as the request has (required; 1..256).
+    /// Number of inputs, equal to the request's (required, 1..256).
     pub count: u64,
     /// Tokens of all inputs together (required).
     pub prompt_tokens: u64,
-    /// Number of this frame in its answer, from 0 (optional).
+    /// Number of the frame in the answer, from 0 (optional).
     pub frame: Option<u64>,
-    /// Who answered (required).
+    /// Facts about the answer, an `Answer` (required).
     pub answer: Answer,
 }
 
@@ -3402,21 +3415,22 @@ impl Message for EmbedResponse {
 /// Message `Logits request`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LogitsRequest {
-    /// Absent: the server's only model (optional; 1..128 bytes).
+    /// Name of the model, absent for the server's only model (optional, 1..128 bytes).
     pub model: Option<String>,
-    /// Text; or one of the others (optional; 0..4000000 bytes).
+    /// Text, instead of `tokens` or `messages` (optional, 0..4000000 bytes).
     pub prompt: Option<String>,
-    /// Token ids, used as they are; or one of the others (optional; 1..1000000 elements).
+    /// Token ids, used unchanged, instead of `prompt` or `messages` (optional, 1..1000000
+    /// elements).
     pub tokens: Option<Vec<u32>>,
     /// As in Generate (optional).
     pub parse_special: Option<bool>,
     /// As in Generate (optional).
     pub add_special: Option<bool>,
-    /// After every token; default false: after the last (optional).
+    /// Logits after every token instead of the last alone, default false (optional).
     pub all_positions: Option<bool>,
-    /// One `Chat message` each: a conversation; or one of the others (0..1024 times).
+    /// Conversation, instead of `prompt` or `tokens` (0..1024 times).
     pub messages: Vec<ChatMessage>,
-    /// Where the request stands among others (optional).
+    /// Trace, attempt and priority of the request (optional).
     pub context: Option<RequestContext>,
     /// Demands on the model (optional).
     pub requirements: Option<Requirements>,
@@ -3513,9 +3527,9 @@ impl Message for LogitsRequest {
 /// Message `Logits chunk`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LogitsChunk {
-    /// The next values (required; 1..1000000 elements).
+    /// The next values (required, 1..1000000 elements).
     pub logits: Vec<f32>,
-    /// Number of this frame in its answer, from 0 (optional).
+    /// Number of the frame in the answer, from 0 (optional).
     pub frame: Option<u64>,
 }
 
@@ -3570,15 +3584,15 @@ impl Message for LogitsChunk {
 /// Message `Logits response`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LogitsResponse {
-    /// The last values (required; 0..1000000 elements).
+    /// The last values (required, 0..1000000 elements).
     pub logits: Vec<f32>,
-    /// Values per position (required; 1..4294967295).
+    /// Values per position (required, 1..4294967295).
     pub vocabulary: u64,
-    /// Positions in all (required; 1..4294967295).
+    /// Positions in all (required, 1..4294967295).
     pub positions: u64,
-    /// Number of this frame in its answer, from 0 (optional).
+    /// Number of the frame in the answer, from 0 (optional).
     pub frame: Option<u64>,
-    /// Who answered (required).
+    /// Facts about the answer, an `Answer` (required).
     pub answer: Answer,
 }
 
@@ -3646,7 +3660,7 @@ impl Message for LogitsResponse {
 /// Message `Cancel request`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CancelRequest {
-    /// Id of the request to stop, of the same connection (required; 1..18446744073709551615).
+    /// Id of the request to stop, of the same connection (required, 1..18446744073709551615).
     pub target: u64,
 }
 
@@ -3699,7 +3713,7 @@ impl Message for CancelRequest {
 /// Message `Cancel response`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CancelResponse {
-    /// It was in flight and is being stopped (required).
+    /// The target was in flight and is being stopped (required).
     pub found: bool,
 }
 
@@ -3791,7 +3805,7 @@ impl Message for StatsRequest {
 /// Message `Stats response`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StatsResponse {
-    /// One `Counter` each, in order of name (0..1024 times).
+    /// A `Counter` for each counter, in order of name (0..1024 times).
     pub counters: Vec<Counter>,
 }
 
@@ -3846,11 +3860,11 @@ impl Message for StatsResponse {
 /// Message `Counter`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Counter {
-    /// What is counted (required; 1..128 bytes).
+    /// Name of the counter (required, 1..128 bytes).
     pub name: String,
-    /// Counted for real answers (required).
+    /// Count for real answers (required).
     pub real: u64,
-    /// Counted for mock answers (required).
+    /// Count for mock answers (required).
     pub mock: u64,
 }
 
@@ -3906,9 +3920,9 @@ impl Message for Counter {
 /// Message `GoAway`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GoAway {
-    /// `shutting_down`, `idle` (required; 1..128 bytes).
+    /// Reason of the end (`shutting_down`, `idle`) (required, 1..128 bytes).
     pub reason: String,
-    /// Time until the server closes what is still open (required).
+    /// Time until the server closes everything still open, milliseconds (required).
     pub drain_milliseconds: u64,
 }
 
@@ -4090,57 +4104,57 @@ impl Gather for StatsRequest {}
 
 /// One method for each kind of request.
 impl Client {
-    /// Same bytes back.
+    /// Returns the payload unchanged.
     pub fn ping(&self, request: &PingRequest) -> Result<Reply<PingResponse>> {
         self.call(request)
     }
 
-    /// May this model, or this server, be sent work.
+    /// Reports if a model, or the server, accepts work.
     pub fn health(&self, request: &HealthRequest) -> Result<Reply<HealthResponse>> {
         self.call(request)
     }
 
-    /// List of models.
+    /// Lists the models.
     pub fn models(&self, request: &ModelsRequest) -> Result<Reply<ModelsResponse>> {
         self.call(request)
     }
 
-    /// Stop serving a model.
+    /// Stops serving a model.
     pub fn unload(&self, request: &UnloadRequest) -> Result<Reply<UnloadResponse>> {
         self.call(request)
     }
 
-    /// Text to token ids.
+    /// Turns text into token ids.
     pub fn tokenize(&self, request: &TokenizeRequest) -> Result<Reply<TokenizeResponse>> {
         self.call(request)
     }
 
-    /// Token ids to text.
+    /// Turns token ids into text.
     pub fn detokenize(&self, request: &DetokenizeRequest) -> Result<Reply<DetokenizeResponse>> {
         self.call(request)
     }
 
-    /// Continue a prompt; streamed.
+    /// Continues a prompt (streamed).
     pub fn generate(&self, request: &GenerateRequest) -> Result<Reply<GenerateResponse>> {
         self.call(request)
     }
 
-    /// Log-probabilities of given continuations.
+    /// Computes log-probabilities of given continuations.
     pub fn score(&self, request: &ScoreRequest) -> Result<Reply<ScoreResponse>> {
         self.call(request)
     }
 
-    /// Raw scores; streamed.
+    /// Computes raw scores of the vocabulary (streamed).
     pub fn logits(&self, request: &LogitsRequest) -> Result<Reply<LogitsResponse>> {
         self.call(request)
     }
 
-    /// Inputs to vectors; streamed.
+    /// Turns inputs into vectors (streamed).
     pub fn embed(&self, request: &EmbedRequest) -> Result<Reply<EmbedResponse>> {
         self.call(request)
     }
 
-    /// Counters, split by provenance.
+    /// Returns counters, split by provenance.
     pub fn stats(&self, request: &StatsRequest) -> Result<Reply<StatsResponse>> {
         self.call(request)
     }

@@ -1,9 +1,9 @@
-//! Where a server listens, and how to connect to it.
+//! Server addresses and how to connect.
 //!
-//! Guarantees: parsing touches no network. The system probes a TCP connection after 30 s of
-//! silence, every 10 s, and ends it after 3 probes without an answer. Where it refuses one of these
-//! options it keeps its own numbers, and the connection is used all the same: so on MIPS and SPARC,
-//! whose numbers differ. On other systems than Linux nothing is set.
+//! Guarantees: parsing uses no network. On Linux, the system probes a TCP connection after 30 s of
+//! silence, then every 10 s, and ends the connection after 3 probes without an answer. A system
+//! that refuses an option keeps its own value, and the connection is still used. This is the case
+//! on MIPS and SPARC, whose option numbers differ. Other systems than Linux get no options.
 //! Not here: the thread that connects (see `connection`).
 
 use crate::errors::{error, AssayError, Result};
@@ -15,13 +15,13 @@ use std::os::unix::io::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-/// Longest path a Unix socket's address has room for, bytes.
+/// Longest path of a Unix socket, bytes.
 const PATH_SIZE_MAX: usize = 107;
 
-/// A write that waits looks up after this: is there something to read?
+/// Longest wait of one write, before the writer checks for bytes to read.
 const WRITE_STEP: Duration = Duration::from_millis(20);
 
-/// A connected socket of either family: what is done with it is the same for both.
+/// A connected socket, TCP or Unix. The calls used here are the same for both.
 pub type Socket = UnixStream;
 
 /// Address of a server.
@@ -47,7 +47,8 @@ impl Address {
         Ok(Address { url: url.to_owned(), place })
     }
 
-    /// Connects; TCP before `until`, but for looking up its name. Fails with `unreachable`.
+    /// Connects. A TCP connection opens before `until`, apart from the name look-up. Fails with
+    /// `unreachable`.
     pub fn connect(&self, until: Instant) -> Result<Socket> {
         let socket = match &self.place {
             Place::Tcp(host, port) => open_tcp(host, *port, until),
@@ -68,7 +69,7 @@ impl Address {
     }
 }
 
-/// An error: what is allowed.
+/// Parses an address. The error names the allowed form.
 fn parse_place(url: &str) -> Result<Place, &'static str> {
     if let Some(path) = url.strip_prefix("unix://") {
         let fits = path.starts_with('/') && path.len() <= PATH_SIZE_MAX;

@@ -1,8 +1,8 @@
-//! What the standard library has no call for: all code here that is `unsafe`.
+//! System calls that the standard library lacks: all `unsafe` code of the crate.
 //!
-//! Guarantees: a TCP connection is probed by the system; a thread starts also in the forked child
-//! of a process whose other threads were starting and ending at that moment.
-//! Not here: what a connection and its thread are for (see `socket`, `connection`).
+//! Guarantees: the system probes a TCP connection. A thread also starts in a forked child whose
+//! parent was starting or ending threads at the time of the fork.
+//! Not here: the purpose of a connection and its thread (see `socket`, `connection`).
 
 #![allow(unsafe_code)]
 
@@ -13,7 +13,8 @@ use std::os::unix::io::AsRawFd;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr::null_mut;
 
-/// Level, name and value of each option of a probed connection, as Linux numbers them; seconds.
+/// Level, name and value of the options of a probed connection, with Linux's numbers. Times in
+/// seconds.
 pub const PROBES: [(c_int, c_int, c_int); 4] = [
     (1, 9, 1),  // SOL_SOCKET, SO_KEEPALIVE
     (6, 4, 30), // IPPROTO_TCP, TCP_KEEPIDLE
@@ -24,8 +25,8 @@ pub const PROBES: [(c_int, c_int, c_int); 4] = [
 type Run = extern "C" fn(*mut c_void) -> *mut c_void;
 
 extern "C" {
-    // As POSIX declares them: option values are an int, `socklen_t` is an u32, and a `pthread_t` is
-    // as wide as a pointer on every system that the crate builds on.
+    // As declared by POSIX: an option value is an int, `socklen_t` is a u32, and a `pthread_t` has
+    // the width of a pointer on every system that the crate builds on.
     fn setsockopt(file: c_int, level: c_int, name: c_int, value: *const c_int, size: u32) -> c_int;
     fn pthread_create(
         thread: *mut usize, attributes: *const c_void, run: Run, work: *mut c_void,
@@ -33,24 +34,23 @@ extern "C" {
     fn pthread_detach(thread: usize) -> c_int;
 }
 
-/// Has the system find out that the machine at the far end is gone without a word. On other systems
-/// than Linux nothing is set.
+/// Makes the system detect a dead machine at the far end. Has an effect on Linux only.
 pub fn probe(stream: &TcpStream) {
     for (level, name, value) in PROBES.iter().filter(|_| cfg!(target_os = "linux")) {
-        // Sound: `stream` is borrowed, so its descriptor is open; `value` points at the 4 bytes of
-        // an int that lives on, and the system only reads them.
+        // Sound: `stream` is borrowed, so its descriptor is open. `value` points at the 4 bytes of
+        // a live int, and the system only reads them.
         unsafe { setsockopt(stream.as_raw_fd(), *level, *name, value, 4) };
     }
 }
 
-/// Runs `work` on a thread that nobody joins; a panic ends that thread alone. `std::thread` will
-/// not do: its threads take a lock of the whole process as they start and end, and a child forked
-/// at that moment would wait for it for ever.
+/// Runs `work` on a detached thread. A panic ends only the thread. `std::thread` does not fit: its
+/// threads take a process-wide lock at start and end, and a child forked at such a moment would
+/// wait for the lock forever.
 pub fn start_thread<W: FnOnce() + Send + 'static>(work: W) -> Result<()> {
     let work = Box::into_raw(Box::new(work));
     let mut thread = 0;
-    // Sound: `run` has the signature asked for, and owns the box from then on, whose content may
-    // be sent; refused, no thread has it, and it is ours again; `thread` is detached once.
+    // Sound: `run` has the required signature and owns the box from then on, whose content is
+    // `Send`. When no thread was made, the box is still owned here. `thread` is detached once.
     unsafe {
         let code = pthread_create(&mut thread, null_mut(), run::<W>, work.cast());
         if code == 0 {
@@ -63,7 +63,7 @@ pub fn start_thread<W: FnOnce() + Send + 'static>(work: W) -> Result<()> {
 }
 
 extern "C" fn run<W: FnOnce()>(work: *mut c_void) -> *mut c_void {
-    // Sound: `start_thread` made this box, and gave it to this thread alone.
+    // Sound: `start_thread` made the box for this thread alone.
     let work = unsafe { Box::from_raw(work.cast::<W>()) };
     let _ = catch_unwind(AssertUnwindSafe(work));
     null_mut()

@@ -1,15 +1,15 @@
-//! Answers of which frames or rows are missing, or came twice, or in another order.
+//! Tests of answers with frames or rows that are missing, doubled or out of order.
 //!
-//! Guarantees: each is refused as a breach of the protocol, nothing of it is handed out as whole,
-//! and the connection is not used again. Not here: damage within one frame (`codec_tests`).
+//! Guarantees: each is refused as a breach of the protocol, no part is handed out as whole, and the
+//! connection is not used again. Not here: damage within one frame (`src/tests/codec.rs`).
 
 mod fake;
 
 use assay_client::*;
 use fake::*;
 
-/// Plays the bodies of one answer, the last without the flag, then answers well; `call` makes the
-/// call. On a breach the client has to make another connection.
+/// Plays the bodies of one answer, the last without the more flag, then answers well. `call` makes
+/// the call. After a breach the client has to make another connection.
 fn play<T>(
     name: &str, bodies: Vec<Vec<u8>>, is_right: bool, call: impl Fn(&Client) -> Result<T, Error>,
 ) {

@@ -1,4 +1,5 @@
-//! The client against a fake server: streams, giving up, retries, many threads, hostile bytes.
+//! Tests of the client against a fake server: streams, giving up, retries, many threads, hostile
+//! bytes. One file, a case a function.
 
 mod fake;
 
@@ -54,7 +55,7 @@ fn a_stream_is_closed_once_and_not_after_its_end() {
             _ => well(seen),
         }),
     );
-    let options = Options { allow_mock: true, ..Default::default() }; // no requirements last
+    let options = Options { allow_mock: true, ..Default::default() }; // omits requirements
     let client = Client::new(&fake.url, options).expect("an address");
     let held = GenerateRequest { prompt: Some("held".to_owned()), ..Default::default() };
     let mut stream = client.generate_stream(&held).expect("sent");
@@ -103,7 +104,8 @@ fn an_answer_that_is_too_large_is_given_up() {
     client.close();
 }
 
-/// Answers Hello with a revision, refuses two of three Generates, and hands out the requests.
+/// Answers Hello with a revision, refuses two of three Generates, and passes the requests to the
+/// test.
 fn refusing(revision: u64, requests: mpsc::Sender<Vec<u8>>) -> Box<Answering> {
     let mut count = 0;
     Box::new(move |seen| match seen.kind {
@@ -127,7 +129,7 @@ fn refusing(revision: u64, requests: mpsc::Sender<Vec<u8>>) -> Box<Answering> {
 fn attempts_are_counted_where_the_server_knows_that() {
     let context = RequestContext { priority: Some(9), ..Default::default() };
     let given = GenerateRequest { context: Some(context), ..request() };
-    // Revision, request, whether priority is there, attempts.
+    // Revision, request, true when priority is sent, attempts.
     for (revision, request, priority, attempts) in [
         (3, &request(), false, [None, Some(2), Some(3)]),
         (3, &given, true, [None, Some(2), Some(3)]),
@@ -303,7 +305,7 @@ fn nobody_there_is_unreachable_and_a_deadline_ends_the_wait() {
     client.close();
 }
 
-/// A server that accepts nobody: its queue takes what it takes, the others wait to connect.
+/// A server that accepts no connection: the queue is full, so further clients wait to connect.
 fn full() -> (UnixListener, std::path::PathBuf, Vec<UnixStream>) {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -321,7 +323,7 @@ fn full() -> (UnixListener, std::path::PathBuf, Vec<UnixStream>) {
         }
     });
     while let Ok(stream) = receiver.recv_timeout(Duration::from_millis(500)) {
-        queue.push(stream); // until the queue takes no more
+        queue.push(stream); // until the queue is full
     }
     (listener, path, queue)
 }
@@ -351,7 +353,7 @@ fn closing_ends_a_call_that_connects() {
             std::thread::spawn(move || client.models(&ModelsRequest {}).expect_err("closed").code)
         })
         .collect();
-    std::thread::sleep(Duration::from_millis(50)); // one connects by now, the others wait for it
+    std::thread::sleep(Duration::from_millis(50)); // one call connects by now, the others wait
     client.close();
     for call in calls {
         assert_eq!(call.join().expect("no panic"), Code::ConnectionClosed);
@@ -411,7 +413,7 @@ fn options_and_requests_are_checked() {
     assert_eq!(error.field.as_deref(), Some("max_tokens"));
 }
 
-/// A generator of its own: the crate's is private.
+/// A small random number generator, since the crate's generator is private.
 fn next(state: &mut u64) -> u64 {
     *state ^= *state << 13;
     *state ^= *state >> 7;

@@ -1,5 +1,5 @@
-//! Processes and calls that end in the middle: forks, panics of the caller, streams that are
-//! dropped or forgotten.
+//! Tests of processes and calls with an early end: forks, panics of the caller, dropped or
+//! forgotten streams.
 //!
 //! Guarantees: no other caller is disturbed, and no place in flight is lost.
 //! Not here: a server that lies (`answers`).
@@ -19,9 +19,9 @@ extern "C" {
     fn _exit(status: i32) -> !;
 }
 
-/// Runs `action` in a forked child, which is killed when it hangs. The number of the child.
+/// Runs `action` in a forked child and returns the child's number. A child that hangs is killed.
 fn in_child(action: impl FnOnce() -> bool) -> i32 {
-    // The child has a copy of everything, and ends here without unwinding into the test harness.
+    // The child has a copy of everything, and ends without unwinding into the test harness.
     let child = unsafe { fork() };
     assert!(child >= 0, "no child");
     if child == 0 {
@@ -64,7 +64,7 @@ fn a_child_makes_connections_of_its_own() {
     client.close();
 }
 
-/// In a child that never used the client, whose copy of the socket is closed and no more.
+/// The child never used the client. Its copy of the socket is closed without a shutdown.
 #[test]
 fn dropping_a_client_in_a_child_ends_nothing_of_the_parent() {
     let fake = Fake::start(1, Box::new(well));
@@ -101,7 +101,7 @@ fn a_child_of_a_busy_parent_hangs_on_no_lock() {
     client.close();
 }
 
-/// Answers a Generate only when somebody pings "go".
+/// Answers a Generate only after a ping of "go".
 fn on_go(begun: mpsc::Sender<()>) -> Box<Answering> {
     let mut held = None;
     Box::new(move |seen| {
@@ -178,7 +178,7 @@ fn a_client_closed_before_the_fork_stays_closed() {
 
 // ---------------------------------------------------------------- callers that stop
 
-/// One place in flight; a Generate ends when it is cancelled.
+/// Offers one place in flight. A Generate ends when cancelled.
 fn one_at_a_time(cancels: Arc<AtomicU64>) -> Box<Answering> {
     Box::new(move |seen| match seen.kind {
         KIND_HELLO => Some(frame(seen.kind, seen.id, 0, 0, &hello(1))),
@@ -221,7 +221,7 @@ fn a_panic_of_the_caller_gives_its_place_back() {
         let other = client.clone();
         let thread = std::thread::spawn(move || {
             let _stream = first_chunk(&other);
-            std::panic::panic_any("as a caller might"); // the harness shows it
+            std::panic::panic_any("as a caller might"); // shown by the harness
         });
         assert!(thread.join().is_err());
         assert!(pings(&client, 1));
@@ -247,7 +247,7 @@ fn a_panic_while_layers_come_gives_its_place_back() {
     let client = fake.client();
     let load = LoadRequest { name: "m".into(), path: "/m".into(), ..Default::default() };
     for _ in 0..6 {
-        // More often than there are places in flight.
+        // The loop runs more often than there are places in flight.
         let mut was_called = false;
         let called = AssertUnwindSafe(|| {
             client.load(&load, |_| {

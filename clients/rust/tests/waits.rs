@@ -1,8 +1,7 @@
-//! Servers that are not there yet, or whose model loads: `wait_milliseconds`.
+//! Tests of `wait_milliseconds`: servers that are not up yet, or whose model loads.
 //!
-//! Guarantees: the wait covers both, ends with the error, and is not there by default. A program of
-//! its own, since a child that another test forks would keep a port open.
-//! Not here: retries after other errors (`client`).
+//! Guarantees: the wait covers both cases, ends with the error, and is off by default. The tests
+//! are a separate program, since a child forked by another test would keep a port open.
 
 mod fake;
 
@@ -37,7 +36,7 @@ fn a_wait_covers_a_missing_socket() {
     client.close();
 }
 
-/// Refuses so many pings, and counts them.
+/// Refuses the first `refusals` pings, and counts all pings.
 fn loading(refusals: u64, pause: u64, seen_in_all: Arc<AtomicU64>) -> Box<Answering> {
     Box::new(move |seen| {
         if seen.kind != KIND_PING || seen_in_all.fetch_add(1, Ordering::SeqCst) >= refusals {
@@ -75,7 +74,7 @@ fn a_dead_address_fails_at_once_or_when_the_wait_is_over() {
     let until_the_deadline = waiting(dead, 3_600_000, 1).deadline_milliseconds(50);
     assert_eq!(code(&until_the_deadline), Err(Code::Unreachable));
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr();
-    let refused = format!("tcp://{}", port.expect("bound")); // nobody listens any more
+    let refused = format!("tcp://{}", port.expect("bound")); // the port is closed again
     assert_eq!(code(&waiting(&refused, 50, 1)), Err(Code::Unreachable));
 }
 
@@ -90,7 +89,7 @@ fn close_ends_a_pause() {
         while seen.load(Ordering::SeqCst) == 0 {
             std::thread::sleep(Duration::from_millis(1));
         }
-        std::thread::sleep(Duration::from_millis(100)); // it pauses by now, or soon
+        std::thread::sleep(Duration::from_millis(100)); // the call pauses by now, or soon
         client.close();
         assert_eq!(thread.join().expect("no panic"), Err(Code::ConnectionClosed));
         assert_eq!(seen.load(Ordering::SeqCst), 1);

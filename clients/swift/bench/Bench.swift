@@ -1,10 +1,10 @@
-// How long a Ping takes through the client, beside a bare socket of the same language.
+// Measures the round trip of a Ping through the client, beside a bare socket in the same language.
 //
 //     bench --server URL --echo URL [--rounds 5] [--requests 2000] [--from-elsewhere]
 //     bench --server URL --rate SECONDS [--connections 16] [--depth 16] [--threads 1]
 //
-// The first form prints one line of JSON: medians over rounds of p50, in microseconds. The second
-// prints how many Pings a second go through so many connections with so many in flight on each.
+// The first form prints a line of JSON: medians over rounds of p50, in microseconds. The second
+// form prints Pings per second for the given connections and requests in flight on each.
 
 import AssayClient
 import Foundation
@@ -26,7 +26,7 @@ enum Bench {
     }
 }
 
-/// `--name value` and `--flag`.
+/// Parser for `--name value` and `--flag`.
 struct Arguments {
     private let words: [String]
 
@@ -46,7 +46,7 @@ struct Arguments {
     func has(_ name: String) -> Bool { words.contains("--" + name) }
 }
 
-/// Round trips one after the other on one connection.
+/// Consecutive round trips on a single connection.
 struct RoundTrips {
     private let server: String
     private let echo: String
@@ -142,7 +142,7 @@ final class BareSocket {
         if status != 0 { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     }
 
-    /// The median of so many, in microseconds.
+    /// Median time of `count` round trips, microseconds.
     func roundTrips(_ count: Int, size: Int) throws -> Double {
         let clock = ContinuousClock()
         let message = [UInt8](repeating: 7, count: size)
@@ -166,7 +166,7 @@ final class BareSocket {
     }
 }
 
-/// Pings a second.
+/// Pings per second.
 struct Rate {
     private let server: String
     private let seconds: Double

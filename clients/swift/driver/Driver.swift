@@ -1,11 +1,11 @@
-// The client behind standard input and output, for the conformance kit: one JSON object a line.
+// The client behind standard input and output, for the conformance kit: a JSON object per line.
 //
 //     {"id":1,"op":"open","client":"a","server":URL,"options":{…}}        -> {"id":1,"ok":{}}
 //     {"id":2,"op":"call","client":"a","kind":"Ping","request":{…}}       -> {"id":2,"ok":{…}}
 //     {"id":3,"op":"close","client":"a"}                                  -> {"id":3,"ok":{}}
 //     {"id":4,"op":"fork",…}                                -> {"id":4,"unsupported":"fork"}
 //
-// Commands are read while calls run, each in a task of its own. Ends with standard input.
+// Commands are read while calls run, and each call has a task. The driver ends with standard input.
 
 import AssayClient
 import Foundation
@@ -34,7 +34,7 @@ enum Driver {
                 clients[command.client]?.close()
                 Output.write(command.id, "ok", .object([]))
             case "fork":
-                // A client of Swift refuses to work in a forked process.
+                // The Swift client refuses to work in a forked process.
                 Output.write(command.id, "unsupported", .string(command.op))
             default:
                 guard let client = clients[command.client] else {
@@ -48,7 +48,7 @@ enum Driver {
     }
 }
 
-/// One line of input.
+/// A line of input.
 struct Command: Sendable {
     let id: Int
     let op: String
@@ -100,7 +100,7 @@ struct Command: Sendable {
     }
 }
 
-/// Lines of output, whole and in the order they were made.
+/// Lines of output, whole and in the order of writing.
 enum Output {
     private static let lock = Mutex(())
 
@@ -109,7 +109,7 @@ enum Output {
         lock.withLock { _ in FileHandle.standardOutput.write(Data(line.utf8)) }
     }
 
-    /// The client's error, or what no request of the client's types could even hold.
+    /// Writes the client's error, or the error for a request that the client's types cannot hold.
     static func write(_ id: Int, _ error: any Error) {
         switch error {
         case let error as AssayError: write(id, error)

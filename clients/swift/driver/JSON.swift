@@ -1,4 +1,5 @@
-// JSON text, as the driver writes it: fields in order, one line, numbers that come back the same.
+// JSON text as the driver writes it: fields in order, on one line, with numbers that survive a
+// round trip.
 //
 // Not here: reading (see JSONReader).
 
@@ -29,7 +30,7 @@ indirect enum JSON: Sendable {
         }
     }
 
-    /// The words that Python's json knows for what JSON has no words for.
+    /// Text of a number. NaN and infinities use the words of Python's json, because JSON has none.
     private static func text(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }

@@ -1,10 +1,10 @@
-// JSON text to values. Numbers are read by Swift itself, to the last bit; Foundation's reader
-// rounds some of them.
+// JSON text to values. Swift itself reads the numbers, to the last bit, because Foundation's reader
+// rounds some.
 //
-// Not here: speed, and sentences about what is wrong: a line that cannot be read is nil.
+// Not here: speed, and explanations of errors. An unreadable line is nil.
 
 extension JSON {
-    /// Reads one value and nothing behind it.
+    /// Reads a single value that fills the whole text.
     init?(reading text: String) {
         var reader = JSONReader(bytes: Array(text.utf8))
         guard let value = reader.value(), reader.isAtEnd else { return nil }

@@ -1,18 +1,18 @@
 // Bodies to JSON and back, by the tables of the protocol.
 //
 // Values: u64 as decimal text, f64 a number, bytes as hexadecimal text, u32[] and f32[] arrays,
-// records objects, repeated fields arrays. What is absent is left out.
+// records objects, repeated fields arrays. Absent fields are left out.
 
 import AssayClient
 
-/// What cannot be a request.
+/// A value that no request can hold.
 struct ValueError: Error {
     let message: String
     let field: String?
 }
 
 enum Values {
-    /// The table of the record in a field of that name.
+    /// Tables of records by the name of the field.
     static let records: [String: MessageLayout] = [
         "requirements": Requirements.layout, "context": RequestContext.layout,
         "answer": AnswerRecord.layout, "server_load": ServerLoad.layout,
@@ -88,7 +88,8 @@ enum Values {
 
     // MARK: - From JSON
 
-    /// The message that an object describes. Throws `ValueError` for what no message can hold.
+    /// The message that an object describes. Throws `ValueError` for values that no message can
+    /// hold.
     static func message<Message: WireRecord>(
         _ object: JSON, as type: Message.Type
     ) throws -> Message {

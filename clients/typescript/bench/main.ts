@@ -1,9 +1,9 @@
-// Round trips of Ping through the client beside bare ones of the same bytes: what the client costs.
+// Measures the cost of the client: round trips of Ping through the client, beside a bare socket.
 //
 //    bench --server URL --echo URL [--rounds 5] [--requests 2000]
 //
-// Per round, in turn: N Pings of 64 bytes on one connection, and N frames of the same length to a
-// server that returns what it reads. Prints one line of JSON: medians over the rounds' medians.
+// Per round, in turn: N Pings of 64 bytes on one connection, and N frames of the same length to an
+// echo server. Prints a line of JSON: medians over the medians of the rounds.
 
 import * as net from "node:net";
 
@@ -22,7 +22,7 @@ function median(values: number[]): number {
   return values.sort((a, b) => a - b)[values.length >> 1] as number;
 }
 
-/** The median of the round trips of one round, microseconds. */
+/** Median of the round trips of a round, microseconds. */
 async function measure(count: number, roundTrip: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
   for (let index = 0; index < count; index++) {
@@ -33,7 +33,7 @@ async function measure(count: number, roundTrip: () => Promise<unknown>): Promis
   return median(times);
 }
 
-/** A round trip of bare bytes. */
+/** Makes a round trip of bare bytes. */
 function bare(socket: net.Socket): () => Promise<void> {
   const frame = new Uint8Array(frameSize);
   let missing = 0;

@@ -1,5 +1,5 @@
-// The conformance kit's way into this client: one JSON object a line on standard input, one a line
-// on standard output, as Protocol/conformance describes it. Calls run at the same time.
+// Connects the conformance kit to this client. Each line of standard input and of standard output
+// is a JSON object, as Protocol/conformance describes. Calls run concurrently.
 
 import { createInterface } from "node:readline";
 
@@ -96,7 +96,7 @@ for await (const line of createInterface({ input: process.stdin })) {
       (ok) => print({ id: command.id, ok }), (error) => failure(command.id, error));
     continue;
   }
-  if (command.op === "fork") { // child_process.fork starts a program anew, and inherits no object
+  if (command.op === "fork") { // child_process.fork starts a new program without the objects
     print({ id: command.id, unsupported: "fork" });
     continue;
   }

@@ -1,11 +1,11 @@
-// Values of the kit's lines to members of the client's objects and back: u64 as decimal text, bytes
-// as hexadecimal text, everything else as JSON has it. Absent is a member that is not there.
+// Converts values in the kit's lines to members of the client's objects and back: u64 as decimal
+// text, bytes as hexadecimal text, all else as in JSON. Absent values have no member.
 
 import { Field, FieldType, Message } from "../src/protocol.js";
 
 export type Values = Record<string, unknown>;
 
-/** The members of an object by the names of SPEC.md. */
+/** The members of an object, from the names of SPEC.md. */
 export function fromKit(table: Message, object: Values): Values {
   const values: Values = {};
   for (const [name, given] of Object.entries(object)) {
@@ -31,7 +31,10 @@ function one(field: Field, given: unknown): unknown {
   }
 }
 
-/** An object by the names of SPEC.md; what is absent, or stands for it, stays out. */
+/**
+ * An object with the names of SPEC.md. Absent values, and values that stand for absence, are left
+ * out.
+ */
 export function toKit({ fields }: Message, values: Values): Values {
   const object: Values = {};
   for (const field of fields) {

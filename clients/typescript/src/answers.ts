@@ -1,10 +1,13 @@
-// What the frames of an answer say, put together and checked against the request.
+// Joins the frames of an answer, and checks them against the request.
 //
-// Guarantees: nothing is kept that the request did not ask for, and no more values than it can
-// have; the first frame that contradicts its own fields, its flags, an earlier frame or the request
-// is named, and nothing is taken after it. A frame that says its number is the one expected, and
-// what the last frame counts is what came: an answer that lost a frame on the way, or has one
-// twice, is never handed out. Every error thrown here is a breach of the protocol.
+// Guarantees:
+// - Only values that the request asked for are kept, and no more than the request allows.
+// - The first frame that contradicts its own fields, its flags, an earlier frame or the request is
+//   named, and no frame is taken after it.
+// - A numbered frame has the expected number, and the counts in the last frame match the received
+//   values. An answer with a lost or doubled frame is never handed out.
+// - Every error thrown here is a breach of the protocol.
+//
 // Not here: provenance and failures (exchange.ts).
 
 import { decode, join, Values } from "./codec.js";
@@ -15,14 +18,14 @@ import {
   LogitsResponse, PingRequest, PingResponse, ScoreRequest, ScoreResponse, tokenCountMax,
 } from "./protocol.js";
 
-/** How what frames have a share of is put together. */
+/** Functions that join the shares of the frames, by type of field. */
 const joins: { readonly [Type in FieldType]?: (parts: any[]) => unknown } = {
   [FieldType.Text]: (parts) => parts.join(""),
   [FieldType.U32s]: (parts) => join(Uint32Array, parts),
   [FieldType.F32s]: (parts) => join(Float32Array, parts),
 };
 
-/** Puts one answer together. */
+/** Joins the frames of an answer. */
 export class Pieces {
   private frames = 0;
   private readonly rule: Rule;
@@ -34,7 +37,10 @@ export class Pieces {
       .map(({ key, type }) => ({ key, type, parts: [] }));
   }
 
-  /** Takes the next frame, and gives what it says: a chunk by itself, the last one the whole. */
+  /**
+   * Takes the next frame and returns its content: the chunk alone, or the whole answer for the last
+   * frame.
+   */
   take(frame: Frame): object {
     const said = this.read(frame);
     this.frames += 1;
@@ -47,7 +53,10 @@ export class Pieces {
     return said;
   }
 
-  /** Decodes a frame; compares its number with its place, and its degraded flag with its list. */
+  /**
+   * Decodes a frame. Compares the frame number with the place, and the degraded flag with the list
+   * of degradations.
+   */
   private read({ isLast, flags, provenance, generation, body }: Frame): Values {
     const table = isLast ? this.kind.response : this.kind.chunk;
     if (table === undefined) throw new Error("more frames than one");
@@ -57,7 +66,7 @@ export class Pieces {
     if (degraded !== listed > 0) {
       throw new Error(`its degraded flag and its ${listed} degradations disagree`);
     }
-    const number = said["frame"] ?? this.frames; // one that says none is of revision 2
+    const number = said["frame"] ?? this.frames; // a frame of revision 2 has no number
     if (number !== this.frames) {
       throw new Error(
         `found frame ${number} of the answer, allowed: frame ${this.frames}, the next one`);
@@ -69,8 +78,8 @@ export class Pieces {
 // ---------------------------------------------------------------- by kind
 
 /**
- * What is checked of an answer beyond its tables: each frame by itself, and all of them together.
- * What it is given fits its table, so that it may say the type.
+ * Checks of an answer beyond its tables: of each frame, and of the whole answer. The arguments fit
+ * their tables, so a rule may state their types.
  */
 interface Rule {
   frame?: (frame: any) => void;
@@ -134,7 +143,8 @@ const rules: { readonly [Name in KindName]?: (request: any) => Rule } = {
 
   Logits: ({ allPositions, tokens }: LogitsRequest) => ({
     whole: ({ logits, vocabulary, positions }: LogitsResponse) => {
-      // The last position alone unless all were asked for; of a text nobody here knows how many.
+      // The last position alone, unless the request asked for all. The client cannot count the
+      // tokens of a text.
       const expected = allPositions ? tokens?.length : 1;
       if (expected !== undefined && positions !== expected) {
         throw new Error(`found ${positions} positions, allowed: ${expected}`);
@@ -170,14 +180,14 @@ function isSame(one: Elements, other: Elements): boolean {
   return same;
 }
 
-/** Both factors are below 2^32: a product that is not exact is larger than any answer. */
+/** Both factors are below 2^32. An inexact product is larger than any answer. */
 function checkCount(found: number, rows: number, columns: number): void {
   if (found !== rows * columns) {
     throw new Error(`found ${found} values, allowed: ${rows} times ${columns}`);
   }
 }
 
-/** All tokens of the prompt but the first; fewer only when the answer was stopped. */
+/** All tokens of the prompt but the first. Fewer only when the answer was stopped. */
 function checkPrompt({ promptTokens, finishReason }: GenerateResponse, found: number): void {
   const expected = Math.max(0, Number(promptTokens) - 1);
   const isStopped = finishReason === "cancelled" || finishReason === "deadline";
@@ -202,7 +212,7 @@ function checkLogprobs(logprobs: Logprobs, name: string): void {
   }
 }
 
-/** A list of log-probabilities in the making. */
+/** A list of log-probabilities, joined from frames. */
 class LogprobList {
   count = 0;
   private width: number | undefined;

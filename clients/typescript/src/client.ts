@@ -1,8 +1,8 @@
-// The client: one method per kind of request, in the words of the protocol.
+// The client: a method for each kind of request, with the names of the protocol.
 //
-// Guarantees: answers of mocks are refused unless `allowMock`: requests say so to the server, and
-// the provenance of every frame is checked. Every failure is an AssayError. Many calls may be in
-// flight at once; they share the connections of the pool.
+// Guarantees: answers of mocks are refused unless `allowMock` is set. Requests ask the server for a
+// real model, and the provenance of every frame is checked. Every failure is an AssayError. Many
+// calls may be in flight at once and share the connections of the pool.
 
 import { Exchange } from "./exchange.js";
 import { CallOptions, LoadOptions, Settings, settingsFrom } from "./options.js";
@@ -13,14 +13,14 @@ import {
 import { parseAddress } from "./socket.js";
 import { GenerateStream } from "./stream.js";
 
-/** A pool of connections to one server. */
+/** A pool of connections to a server. */
 export class Client extends Calls {
   private readonly settings: Settings;
   private readonly pool: Pool;
 
   /**
-   * A client of the server at tcp://HOST:PORT or unix:///PATH. Touches no network: the first call
-   * connects. Throws address_invalid, and request_invalid for options out of range.
+   * Makes a client of the server at tcp://HOST:PORT or unix:///PATH. Touches no network: the first
+   * call connects. Throws address_invalid, and request_invalid for options out of range.
    */
   constructor(address: string, options: Options = {}) {
     super();
@@ -29,7 +29,7 @@ export class Client extends Calls {
   }
 
   /**
-   * Closes all connections; the server cancels what is in flight, which fails with
+   * Closes all connections. The server cancels the requests in flight. They fail with
    * connection_closed, like every later call. Open connections keep a program running.
    */
   close(): void {
@@ -57,7 +57,9 @@ export class Client extends Calls {
     return new Exchange(this.pool, this.settings, kind, request, options, handsOut);
   }
 
-  /** Has a file on the server's machine assayed and served. Sent again only if it never began. */
+  /**
+   * Has a file on the server's machine assayed and served. Repeated only if the work never began.
+   */
   load(request: LoadRequest, options: LoadOptions = {}): Promise<LoadResponse> {
     return this.call(kinds.Load, request, options, (chunk) => {
       options.onLayer?.((chunk as LoadProgress).layer);
@@ -65,8 +67,8 @@ export class Client extends Calls {
   }
 
   /**
-   * Continues a prompt, and gives chunks as they come. It is sent at once. Throws request_invalid;
-   * other failures are thrown by the iteration, or by `result`.
+   * Continues a prompt, and returns chunks as they arrive. The request is sent at once. Throws
+   * request_invalid. The iteration and `result` throw all later failures.
    */
   generateStream(request: GenerateRequest, options: CallOptions = {}): GenerateStream {
     return new GenerateStream(this.exchange(kinds.Generate, request, options, true));

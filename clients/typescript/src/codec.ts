@@ -1,10 +1,10 @@
 // Bodies: fields of a table to bytes and back (Protocol/SPEC.md, section 2).
 //
-// One encoder and one decoder serve every message, driven by the tables in protocol.ts. What breaks
-// a table is refused on the way out as well as on the way in, and so is a member that the table
-// does not have. A decoded value owns its memory; nothing is allocated for a length before the
-// bytes it speaks of are known to be there.
-// Not here: frames (frames.ts), what two messages say about each other (answers.ts).
+// One encoder and one decoder serve every message, driven by the tables in protocol.ts. Values that
+// break a table are refused in both directions, and so are members without a field in the table. A
+// decoded value owns its memory. Memory for a length is allocated only after all its bytes have
+// arrived.
+// Not here: frames (frames.ts), relations between messages (answers.ts).
 
 import { AssayError } from "./errors.js";
 import { Field, FieldType, fieldHeaderSize, Message } from "./protocol.js";
@@ -12,7 +12,7 @@ import { Field, FieldType, fieldHeaderSize, Message } from "./protocol.js";
 /** A message as members of an object. */
 export type Values = Record<string, unknown>;
 
-/** A body that breaks its table: the field's path, and what is wrong with it. */
+/** A breach of a table: the path of the field, and the reason. */
 export class Breach extends Error {
   constructor(readonly path: string, readonly reason: string) {
     super(`field "${path}": ${reason}`);
@@ -23,7 +23,7 @@ export class Breach extends Error {
   }
 }
 
-/** Reads what the caller gave: a breach there is request_invalid. */
+/** Reads values from the caller. A breach becomes request_invalid. */
 export function given<Value>(doing: string, read: () => Value): Value {
   try {
     return read();
@@ -33,7 +33,7 @@ export function given<Value>(doing: string, read: () => Value): Value {
   }
 }
 
-/** One array of all the elements. */
+/** Joins arrays into a single array. */
 export function join<Numbers extends Uint8Array | Uint32Array | Float32Array>(
   make: new (size: number) => Numbers, parts: readonly Numbers[]
 ): Numbers {
@@ -58,7 +58,7 @@ export interface Encoded {
   readonly revision: number;
 }
 
-/** Throws Breach. */
+/** Encodes a body. Throws Breach. */
 export function encode(table: Message, values: Values): Encoded {
   checkMembers(table, values);
   const parts: Uint8Array[] = [];
@@ -76,7 +76,7 @@ export function encode(table: Message, values: Values): Encoded {
 
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
 
-/** Refuses members that the table does not have. */
+/** Refuses members without a field in the table. */
 function checkMembers(table: Message, values: Values): void {
   if (typeof values !== "object" || values === null) throw new Breach("", `no ${table.name}`);
   for (const key of Object.keys(values)) {
@@ -86,7 +86,7 @@ function checkMembers(table: Message, values: Values): void {
   }
 }
 
-/** Refuses fields that exclude each other; an empty list is as good as none. */
+/** Refuses fields that exclude each other. An empty list counts as absent. */
 function checkTogether(table: Message, values: Values): void {
   const isSaid = (name: string): boolean => {
     const field = table.fields.find((each) => each.name === name) as Field;
@@ -106,7 +106,7 @@ function checkTogether(table: Message, values: Values): void {
   }
 }
 
-/** What is to be written of a member: each time that its field is given. */
+/** The values to write for a member, one for each occurrence of the field. */
 function elements(field: Field, value: unknown): readonly unknown[] {
   const { presence, timesMin = 0, timesMax = 0 } = field;
   if (!isGiven(value)) {
@@ -122,10 +122,10 @@ function elements(field: Field, value: unknown): readonly unknown[] {
   return value;
 }
 
-/** Byte by byte: a view of so small an array would cost more than the array. */
+/** Written byte by byte, because a view of so small an array costs more than the array. */
 function head({ id, type }: Field, size: number): Uint8Array {
   return Uint8Array.of(
-    id, id >> 8, type, 0, size, size >> 8, size >> 16, size >> 24); // each cut to its byte
+    id, id >> 8, type, 0, size, size >> 8, size >> 16, size >> 24); // each cut to a byte
 }
 
 function encodeField(field: Field, value: unknown): Encoded {
@@ -135,7 +135,7 @@ function encodeField(field: Field, value: unknown): Encoded {
   return { body: encodeValue(field, value), revision: 1 };
 }
 
-/** The bytes of a value, which may be the caller's own. */
+/** The bytes of a value. They may be the caller's own. */
 function encodeValue(field: Field, value: unknown): Uint8Array {
   switch (field.type) {
     case FieldType.U64:
@@ -200,7 +200,7 @@ function encodeNumbers(field: Field, value: unknown): Uint8Array {
 
 // ---------------------------------------------------------------- checks
 
-/** NaN is outside of every range: no comparison holds for it. */
+/** NaN is outside of every range, because every comparison with NaN is false. */
 function checkRange(field: Field, found: number | bigint): void {
   const { low = field.type === FieldType.F64 ? -Infinity : 0, high = Infinity } = field;
   if (found >= low && found <= high && !(field.above && found === low)) return;
@@ -223,7 +223,7 @@ function checkText(field: Field, text: string, size: number): void {
   }
 }
 
-/** What is to be said of a field that has been given so often when no more of it can come. */
+/** Checks the final number of occurrences of a field. */
 function checkPresence(field: Field, times: number): void {
   if (times === 0 && (field.presence === "required" || (field.timesMin ?? 0) > 0)) {
     throw new Breach(field.name, "it is required and not there");
@@ -273,7 +273,7 @@ function idAt(body: DataView, place: number): number {
   return body.getUint16(place, true);
 }
 
-/** Checks a field's header; returns the size of its value, which is there. */
+/** Checks the header of a field. Returns the size of the value, whose bytes are all present. */
 function checkHead(field: Field, times: number, body: DataView, place: number): number {
   const type = body.getUint8(place + 2);
   if (type !== field.type) {
@@ -314,7 +314,7 @@ function decodeValue(field: Field, bytes: Uint8Array): unknown {
       const view = new DataView(bytes.buffer, bytes.byteOffset, size);
       const number = type === FieldType.U64 ? view.getBigUint64(0, true) : view.getFloat64(0, true);
       checkRange(field, number);
-      // Exact or not a number: arithmetic with it fails instead of being a little wrong.
+      // A large u64 stays a bigint, so arithmetic with numbers fails instead of losing digits.
       return number <= Number.MAX_SAFE_INTEGER || type === FieldType.F64 ? Number(number) : number;
     }
     case FieldType.Bool:
@@ -352,7 +352,7 @@ function decodeText(field: Field, bytes: Uint8Array): string {
   return text;
 }
 
-/** Turns each four bytes round where the machine counts from the other end. */
+/** Reverses every four bytes on a big-endian machine. */
 function littleEndian(bytes: Uint8Array): Uint8Array {
   for (let place = 0; !isLittleEndian && place < bytes.length; place += 4) {
     bytes.subarray(place, place + 4).reverse();

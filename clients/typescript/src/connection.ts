@@ -1,12 +1,15 @@
-// One connection: Hello, requests in flight, and the sorting of what arrives.
+// A connection: Hello, requests in flight, and the distribution of received frames.
 //
-// Guarantees: a frame is kept only when it answers a request in flight, with that request's kind
-// and with the provenance and generation of its earlier frames (Load excepted, whose progress comes
-// before its model); anything else ends the connection and everything in flight on it. No more of
-// an answer is kept than `answerSizeMax`. Never more requests in flight than the server said in
-// Hello; Cancel is not counted, as the server does not. Frames of a request the caller gave up are
-// dropped until its last one.
-// Not here: what the bodies say (answers.ts), other attempts (exchange.ts).
+// Guarantees:
+// - A frame is kept only when it answers a request in flight, has the kind of the request, and has
+//   the provenance and generation of the earlier frames. Progress frames of Load are the exception,
+//   because they come before the model. A wrong frame ends the connection and all its calls.
+// - At most `answerSizeMax` bytes of an answer are kept.
+// - The number of requests in flight never exceeds the server's limit in Hello. Cancel does not
+//   count, as on the server.
+// - Frames of an abandoned request are dropped until its last frame.
+//
+// Not here: contents of bodies (answers.ts), further attempts (exchange.ts).
 
 import * as net from "node:net";
 
@@ -21,14 +24,14 @@ import {
 } from "./protocol.js";
 import { Address, dial } from "./socket.js";
 
-/** How long a connection may be silent before a time-out ends it, milliseconds. */
+/** Milliseconds of silence after which a time-out ends the connection. */
 const silenceMax = 10_000;
-/** What has been read so lately counts as all there is, milliseconds. */
+/** Milliseconds for which a read counts as having taken all arrived bytes. */
 const freshness = 0.1;
-/** The longest time that a timer of Node takes, milliseconds. */
+/** Longest time for a timer of Node, milliseconds. */
 export const timerMax = 2 ** 31 - 1;
 
-/** One request in flight. */
+/** A request in flight. */
 export class Call {
   first: Frame | undefined;
   isComplete = false;
@@ -41,14 +44,16 @@ export class Call {
 
   constructor(readonly connection: Connection, readonly id: number, readonly kind: Kind) {}
 
-  /** The oldest frame, which it removes; without one, throws why there will be none. */
+  /**
+   * Removes and returns the oldest frame. Without a frame, throws the failure of the call, if any.
+   */
   take(): Frame | undefined {
     const frame = this.frames.shift();
     if (frame === undefined && this.failure !== undefined) throw this.failure;
     return frame;
   }
 
-  /** The next frame to come; rejects when there will be none. */
+  /** Waits for the next frame. Rejects when the call fails. */
   arrival(): Promise<Frame> {
     return new Promise((resolve, reject) => {
       this.wake = () => {
@@ -62,7 +67,9 @@ export class Call {
     });
   }
 
-  /** Keeps a frame for `take`, unless nobody wants it. Of more than `sizeMax` bytes nobody does. */
+  /**
+   * Keeps a frame for `take`. Frames of abandoned calls and bytes beyond `sizeMax` are not kept.
+   */
   keep(frame: Frame, sizeMax: number): void {
     if (this.isAbandoned) return;
     this.size += frame.body.length;
@@ -77,15 +84,15 @@ export class Call {
       "the most that \"answer_size_max\" allows"));
   }
 
-  /** There will be no more frames. */
+  /** Ends the call: no more frames will arrive. */
   fail(failure: AssayError): void {
     this.failure ??= failure;
     this.wake?.();
   }
 
   /**
-   * Drops what has come and what is still to come, and asks the server to stop. The place in flight
-   * is free when the last frame has come.
+   * Drops the kept frames and all later frames, and asks the server to stop. The place in flight
+   * becomes free with the last frame.
    */
   abandon(): void {
     const asks = !this.isComplete && !this.isAbandoned && this.failure === undefined;
@@ -98,7 +105,7 @@ export class Call {
 const statusNames = new Map<number, Status>(
   Object.entries(statuses).map(([name, number]) => [number, name as Status]));
 
-/** What a server said instead of an answer. Numbers that are not known read as UNKNOWN. */
+/** The error in a frame with a status. Unknown numbers read as UNKNOWN. */
 export function refusalIn({ body, status: number, provenance }: Frame, code: Code): AssayError {
   const { code: serverCode, message, ...details } =
     decode(errorBodyTable, body) as unknown as ErrorBody;
@@ -108,13 +115,13 @@ export function refusalIn({ body, status: number, provenance }: Frame, code: Cod
 }
 
 export class Connection {
-  /** Calls that have been given this connection. */
+  /** Number of calls with this connection. */
   users = 0;
-  /** Why it is closed. */
+  /** Reason for the end of the connection. */
   failure: AssayError | undefined;
-  /** Takes no new requests. */
+  /** True when the connection takes no new requests. */
   isDraining = false;
-  /** Until Hello is done; rejects with why it was not. */
+  /** Resolves after Hello. Rejects with the reason when Hello fails. */
   readonly opening: Promise<void>;
 
   private readonly socket: net.Socket;
@@ -127,7 +134,7 @@ export class Connection {
   private lastId = 0;
   private lastRead = 0;
 
-  /** Connects and says Hello; each of the two has `connectMilliseconds`. */
+  /** Connects and sends Hello. Each of the two steps has `connectMilliseconds`. */
   constructor(private readonly address: Address, private readonly settings: Settings) {
     this.socket = dial(address);
     this.socket.on("data", (bytes) => this.receive(bytes));
@@ -137,14 +144,14 @@ export class Connection {
       this.isConnected ? closedError("using the connection", error)
         : this.unreachable(error.message, error)));
     this.opening = this.open();
-    this.opening.catch(() => {}); // thrown to those who wait, who may all have gone
+    this.opening.catch(() => {}); // thrown to the waiting callers, if any are left
   }
 
   get isOpen(): boolean {
     return this.hello !== undefined;
   }
 
-  /** Calls, where one that is being opened is a little worse than an open one. */
+  /** Number of calls. An opening connection counts slightly more than an open connection. */
   get load(): number {
     return this.users + (this.isOpen ? 0 : 0.25);
   }
@@ -215,7 +222,7 @@ export class Connection {
     }
   }
 
-  /** Hands a frame to the call it is for. Throws for what is no answer to any. */
+  /** Hands a frame to its call. Throws when no call expects the frame. */
   private file(frame: Frame): void {
     if (frame.kind === (goAwayKind | responseBit)) return this.leave(frame);
     const call = this.calls.get(frame.requestId);
@@ -243,7 +250,7 @@ export class Connection {
     if (this.isDraining && this.calls.size === 0) this.socket.end();
   }
 
-  /** Takes a GoAway: one with a status is the end. */
+  /** Takes a GoAway. A GoAway with a status ends the connection. */
   private leave(frame: Frame): void {
     checkMarks(frame, "GoAway");
     if (frame.status !== 0) throw refusalIn(frame, "protocol_error");
@@ -259,7 +266,7 @@ export class Connection {
     this.waiting.clear();
   }
 
-  /** Ends the connection and everything in flight on it. Only the first reason counts. */
+  /** Ends the connection and all its calls. Only the first reason counts. */
   fail(failure: AssayError): void {
     if (this.failure !== undefined) return;
     this.failure = failure;
@@ -271,8 +278,8 @@ export class Connection {
   }
 
   /**
-   * Whether a request may be written. What has arrived is read first, which takes a turn of the
-   * event loop: it may be a farewell, or damage.
+   * True when a request may be written. Arrived bytes are read first, for a turn of the event loop,
+   * because they may hold a GoAway or damage.
    */
   async isUsable(retrySafe: boolean): Promise<boolean> {
     const isFresh = retrySafe && performance.now() - this.lastRead < freshness;
@@ -283,7 +290,7 @@ export class Connection {
     return !this.isDraining;
   }
 
-  /** Closes a connection on which a time-out was not the first sign of death. */
+  /** Closes a connection on which no byte arrived for `silenceMax` before a time-out. */
   endIfSilent(): void {
     if (performance.now() - this.lastRead > silenceMax) {
       this.fail(closedError("waiting for an answer on a silent connection"));
@@ -292,7 +299,7 @@ export class Connection {
 
   // -------------------------------------------------------------- writing
 
-  /** Why this server cannot be sent a request: nothing is sent then. */
+  /** The reason not to send a request to this server, if any. */
   refusal({ name, since }: Kind, { body, revision }: Encoded): AssayError | undefined {
     const needed = Math.max(since, revision);
     const { revision: spoken, bodySizeMax: limit } = this.hello as HelloResponse;
@@ -306,14 +313,14 @@ export class Connection {
       `sending ${name}: its body has ${body.length} bytes, the server accepts ${limit}`);
   }
 
-  /** Takes a place among the requests in flight; false when there is none. */
+  /** Takes a place among the requests in flight. False when no place is free. */
   takePlace(): boolean {
     if (this.placesTaken >= (this.hello as HelloResponse).requestsInFlightMax) return false;
     this.placesTaken += 1;
     return true;
   }
 
-  /** Waits until a place is handed over, or until there will be none. */
+  /** Waits until a place is handed over, or until no place can become free. */
   async waitForPlace(until: (handed: Promise<void>) => Promise<void>): Promise<void> {
     let hand = (): void => {};
     const handed = new Promise<void>((resolve) => {
@@ -323,12 +330,12 @@ export class Connection {
     try {
       await until(handed);
     } catch (error) {
-      if (!this.waiting.delete(hand)) this.releasePlace(); // it was handed over in this turn
+      if (!this.waiting.delete(hand)) this.releasePlace(); // the place was handed over in this turn
       throw error;
     }
   }
 
-  /** Hands a place to the one who has waited longest. */
+  /** Hands a place to the call with the longest wait. */
   releasePlace(): void {
     const [next] = this.waiting;
     if (next === undefined) {
@@ -339,11 +346,11 @@ export class Connection {
     }
   }
 
-  /** Writes a request for which a place has been taken. Throws when it takes no more. */
+  /** Writes a request after `takePlace`. Throws when the connection takes no more requests. */
   send(kind: Kind, body: Uint8Array, deadlineMilliseconds: number): Call {
     if (this.isDraining) throw closedError(`sending ${kind.name}`);
     const call = this.write(kind, body, deadlineMilliseconds);
-    // The system refused it at once: not a byte was taken.
+    // The system refused the write at once, and took no byte.
     if (this.socket.errored) {
       this.fail(closedError(`sending ${kind.name}`, this.socket.errored));
       throw this.failure;
@@ -351,7 +358,7 @@ export class Connection {
     return call;
   }
 
-  /** Sends a Cancel whose own answer nobody waits for. */
+  /** Sends a Cancel. No caller waits for the answer to Cancel. */
   cancel(target: number): void {
     const { body } = encode(kinds.Cancel.request, { target });
     this.write(kinds.Cancel, body).isAbandoned = true;
@@ -368,12 +375,15 @@ export class Connection {
   }
 }
 
-/** Hello's answer and GoAway are about the connection: one frame, and no model's. */
+/**
+ * Hello's answer and GoAway concern the connection. They have a single frame and come from no
+ * model.
+ */
 function checkMarks(frame: Frame, name: string): void {
   if (!frame.isLast || (frame.flags & flagDegraded) !== 0 || frame.provenance !== "real") {
     throw new Error(`found flags or a provenance that ${name} cannot have`);
   }
 }
 
-/** One turn of the event loop: what has arrived by now has been read after it. */
+/** A turn of the event loop. Bytes that have arrived are read by the end of the turn. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => resolve()));

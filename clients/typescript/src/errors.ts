@@ -1,31 +1,31 @@
-// The one error of the client: why a call gave no answer that may be used.
+// The error type of the client: the reason for a call without a usable answer.
 //
-// Guarantees: a stable code, a status (the server's, or the one that fits), whether and when to try
-// again, and a sentence a person can act on. Prompts and answers never appear in it.
+// Guarantees: a stable code, a status (the server's, or the nearest match), advice on trying again,
+// and a sentence to act on. Prompts and answers never appear in an error.
 
 import { Code, Origin, ServerLoad, Status, statusOfCode } from "./protocol.js";
 
-/** What an AssayError can say beside its code and sentence. */
+/** Details of an AssayError beside its code and sentence. */
 export type ErrorDetails = Partial<Omit<AssayError, keyof Error | "code">> & { cause?: unknown };
 
-/** What every call of a Client fails with. */
+/** The error of every failed call of a Client. */
 export class AssayError extends Error {
   override readonly name = "AssayError";
-  /** The server's status, or the one that fits. */
+  /** The server's status, or the nearest match. */
   readonly status: Status;
-  /** Pause the server asks for before another attempt. */
+  /** Pause in milliseconds that the server asks for before another attempt. */
   readonly retryAfterMilliseconds: number | undefined;
   /** The stable reason in the server's own error. */
   readonly serverCode: string | undefined;
   /** Path of the refused field. */
   readonly field: string | undefined;
-  /** With MODEL_REJECTED: the layer that refused. */
+  /** With MODEL_REJECTED: the layer that refused the model. */
   readonly layer: string | undefined;
-  /** How busy the server was when it refused. */
+  /** Load of the server at the time of the refusal. */
   readonly serverLoad: ServerLoad | undefined;
-  /** Of the frame that failed, when there was one. */
+  /** Provenance of the failed frame, if there was a frame. */
   readonly provenance: Origin["provenance"] | undefined;
-  /** The system's error, when there was one. */
+  /** The system's error, if any. */
   override readonly cause: unknown;
 
   /** `code` is the stable reason. */

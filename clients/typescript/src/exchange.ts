@@ -1,20 +1,20 @@
-// One request and its answer, over as many attempts as are allowed.
+// A request and its answer, over all allowed attempts.
 //
-// Guarantees: when the caller stops, by an AbortSignal or by leaving a stream, and when the client
-// is closed, the call ends at once, whatever it waits for, and so does one that nobody waits for at
-// the moment. Its answer is given up, nothing of it is handed out afterwards, and the connection
-// lives on.
+// Guarantees: the call ends at once when the caller aborts the signal or leaves the stream, and
+// when the client is closed, whatever the call waits for, even without a waiting caller. The answer
+// is given up, no part is handed out afterwards, and the connection stays open.
 //
-// While `waitMilliseconds` last, a request is sent again as long as nobody answers at the address
-// or the server refuses with model_loading; that does not count. Otherwise, within `attempts`, when
-//  1. no byte of it was written: any kind;
-//  2. it was answered UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED: any kind, after the pause that
-//     the server asks for, else the backoff;
-//  3. the connection was lost: kinds whose effects do not add up (all but Load and Unload);
+// While `waitMilliseconds` last, a request is sent again when no server answers at the address or
+// the server refuses with model_loading. These tries do not count as attempts. Otherwise, within
+// `attempts`, a request is sent again
+//  1. when no byte of it was written: any kind,
+//  2. when the answer was UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED: any kind, after the pause
+//     that the server asks for, else the backoff,
+//  3. when the connection was lost: kinds with a harmless repetition (all but Load and Unload),
 //
-// and never beyond the deadline, once a chunk has reached the caller, on a breach of the protocol,
-// for an answer that is too large, or for a mock. From the second attempt on a request that can
-// have a context says which one it is.
+// and never after the deadline, after a chunk has reached the caller, after a breach of the
+// protocol, for an oversized answer, or for a mock. From the second attempt on, a request that can
+// have a context carries the number of the attempt.
 
 import { Pieces } from "./answers.js";
 import { decode, encode, Encoded, given, Values } from "./codec.js";
@@ -26,29 +26,32 @@ import { Pool } from "./pool.js";
 import { Kind, kinds } from "./protocol.js";
 
 const deadlineMax = 2 ** 32 - 1;
-/** Bounds of the pauses while a server is waited for: no busy loop, whatever the backoff is. */
+/**
+ * Bounds of the pauses during a wait for the server. The lower bound prevents a busy loop, whatever
+ * the backoff is.
+ */
 const waitPauseMin = 5;
 const waitPauseMax = 200;
 
 export class Exchange {
-  /** The whole answer, once it has ended. */
+  /** The whole answer, after its last frame. */
   whole: object | undefined;
 
   private readonly encoded: Encoded;
   private readonly begun = performance.now();
-  private readonly deadline: number; // on the same clock; Infinity: none
-  private attempt = 1; // the one under way, or about to be
-  private waited = 0; // tries that do not count
+  private readonly deadline: number; // on the clock of performance.now(), Infinity for none
+  private attempt = 1; // number of the current attempt
+  private waited = 0; // tries that do not count as attempts
   private call: Call | undefined;
-  private pieces: Pieces | undefined; // anew with each attempt
+  private pieces: Pieces | undefined; // made anew with each attempt
   private hasReached = false; // a chunk has reached the caller
-  private ended: AssayError | undefined; // why there is no more
-  private giveUp: ((error: AssayError) => void) | undefined; // ends what is waited for
+  private ended: AssayError | undefined; // reason for the end
+  private giveUp: ((error: AssayError) => void) | undefined; // rejects the current wait
   private readonly heard = (): void => this.end();
 
   /**
-   * Encodes a request. Throws request_invalid. `handsOut`: what `next` gives reaches the caller,
-   * and is not asked for again.
+   * Encodes a request. Throws request_invalid. With `handsOut`, chunks from `next` reach the
+   * caller, and the request is not repeated afterwards.
    */
   constructor(
     private readonly pool: Pool, private readonly settings: Settings, private readonly kind: Kind,
@@ -68,7 +71,7 @@ export class Exchange {
     pool.exchanges.add(this);
   }
 
-  /** Real models only, unless mocks are allowed. */
+  /** Demands a real model, unless mocks are allowed. */
   private demanding(request: Values): Values {
     const isServerWide = this.kind === kinds.Health && request["model"] === undefined;
     if (this.settings.allowMock || !this.carries("requirements") || isServerWide) return request;
@@ -81,7 +84,7 @@ export class Exchange {
 
   // -------------------------------------------------------------- sending
 
-  /** Sends the request, unless that is done. */
+  /** Sends the request, if not sent yet. */
   async start(): Promise<void> {
     while (this.call === undefined) {
       try {
@@ -98,13 +101,13 @@ export class Exchange {
     }
   }
 
-  /** Throws only when nothing was sent. */
+  /** Sends an attempt. Throws only when nothing was sent. */
   private async send(connection: Connection): Promise<void> {
     const refusal = connection.refusal(this.kind, this.encoded);
     if (refusal !== undefined) throw refusal;
     const body = this.bodyFor(connection);
     if (!connection.takePlace()) await connection.waitForPlace((handed) => this.until(handed));
-    // Looks and sends in one turn: whoever ends the exchange later finds the call.
+    // Checks and sends in the same turn, so that a later `end` finds the call.
     try {
       this.check();
       const deadline = this.deadline === Infinity ? 0 : Math.max(1, Math.ceil(this.left()));
@@ -116,7 +119,10 @@ export class Exchange {
     this.pieces = new Pieces(this.kind, this.request);
   }
 
-  /** From the second attempt on a request with a context says so, where the server may know it. */
+  /**
+   * The body of an attempt. From the second attempt on, the context carries the number of the
+   * attempt, if the server knows contexts.
+   */
   private bodyFor(connection: Connection): Uint8Array {
     const { body } = this.encoded;
     if (this.attempt === 1 || !this.carries("context")) return body;
@@ -126,14 +132,14 @@ export class Exchange {
     return connection.refusal(this.kind, marked) === undefined ? marked.body : body;
   }
 
-  /** Ends the exchange; an unfinished answer is given up. */
+  /** Ends the exchange. An unfinished answer is given up. */
   stop(): void {
     this.options.signal?.removeEventListener("abort", this.heard);
     this.pool.exchanges.delete(this);
     this.drop();
   }
 
-  /** Ends the exchange because the caller wants no more, whatever it is waiting for. */
+  /** Ends the exchange for the caller, during any wait. */
   end(error = this.givenUp()): void {
     if (this.whole !== undefined) return;
     this.ended ??= error;
@@ -150,7 +156,7 @@ export class Exchange {
 
   // -------------------------------------------------------------- reading
 
-  /** The next chunk; undefined when the answer is whole. No mock's unless allowed. */
+  /** The next chunk, or undefined when the answer is whole. Mocks are refused unless allowed. */
   async next(): Promise<object | undefined> {
     while (this.whole === undefined) {
       if (this.call === undefined) await this.start();
@@ -171,7 +177,9 @@ export class Exchange {
     return undefined;
   }
 
-  /** Refuses a mock first and a failure second: nobody should act on a mock's words unawares. */
+  /**
+   * Refuses a mock before looking at a failure: a caller must not act on a mock's error unawares.
+   */
   private read(frame: Frame, connection: Connection): object {
     const doing = `reading the answer to ${this.kind.name}`;
     if (frame.provenance === "mock" && !this.settings.allowMock) {
@@ -209,7 +217,7 @@ export class Exchange {
       "timed_out", `${this.kind.name}: the answer did not come within the deadline`);
   }
 
-  /** Throws when the caller wants no more. */
+  /** Throws when the exchange has ended or the caller has aborted. */
   private checkWanted(): void {
     if (this.ended !== undefined) throw this.ended;
     if (this.options.signal?.aborted) throw this.givenUp();
@@ -221,8 +229,8 @@ export class Exchange {
   }
 
   /**
-   * Waits for a promise until the exchange is ended or the deadline has passed. An answer has the
-   * grace beyond it, and is waited for until the server was silent for answerMilliseconds.
+   * Waits for a promise until the exchange ends or the deadline passes. For an answer, the wait
+   * includes the grace after the deadline, and ends after answerMilliseconds of silence.
    */
   private until<Value>(promise: Promise<Value>, isAnswer = false): Promise<Value> {
     const { answerMilliseconds, graceMilliseconds } = this.settings;
@@ -250,7 +258,7 @@ export class Exchange {
 
   // -------------------------------------------------------------- another attempt
 
-  /** Pauses before another attempt; ends the exchange and throws when there is to be none. */
+  /** Pauses before another attempt. When no attempt is left, ends the exchange and throws. */
   private async again(error: unknown, isUnwritten: boolean): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
@@ -276,20 +284,23 @@ export class Exchange {
     return Math.min(doubled, backoffMaxMilliseconds) * (0.5 + 0.5 * Math.random());
   }
 
-  /** Milliseconds before a try that does not count; undefined: the server is not waited for. */
+  /**
+   * Milliseconds before a try that does not count. Undefined when the call does not wait for the
+   * server.
+   */
   private waitPause(error: AssayError): number | undefined {
     const left = this.settings.waitMilliseconds - (performance.now() - this.begun);
     const isLoading = error.code === "server_refused" && error.serverCode === "model_loading";
     if (left <= 0 || !(isLoading || error.code === "unreachable")) return undefined;
     const pause = isLoading ? error.retryAfterMilliseconds ?? waitPauseMax
       : Math.max(waitPauseMin, Math.min(waitPauseMax, this.backoff(this.waited + 1)));
-    // The server's own pause is not cut short.
+    // A pause that the server asked for is not cut short.
     if (error.retryAfterMilliseconds !== undefined && pause > left) return undefined;
     this.waited += 1;
     return Math.min(pause, left);
   }
 
-  /** Milliseconds before an attempt that counts; undefined when it is not safe, or of no use. */
+  /** Milliseconds before an attempt that counts. Undefined when an attempt is unsafe or useless. */
   private retryPause(error: AssayError, isUnwritten: boolean): number | undefined {
     const finished = this.attempt;
     if (finished >= this.settings.attempts) return undefined;
@@ -300,7 +311,7 @@ export class Exchange {
         return backoff;
       case "connection_closed":
         return isUnwritten || this.kind.retrySafe ? backoff : undefined;
-      case "timed_out": // of connecting, or of Hello; the deadline itself leaves no room
+      case "timed_out": // of connecting, or of Hello. The deadline leaves no room
         return isUnwritten ? backoff : undefined;
       case "server_refused":
         return ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED"].includes(error.status)

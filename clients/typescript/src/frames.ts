@@ -1,9 +1,9 @@
 // Frames: 32 bytes of header and a body (Protocol/SPEC.md, sections 1 and 5).
 //
-// Guarantees: each check of a received header is made as soon as its bytes are there, in the order
-// of SPEC.md, and before the body is awaited; no more is kept than one frame that is allowed. Body
-// limits hold before and after compression.
-// Not here: what a frame is an answer to (connection.ts), sockets.
+// Guarantees: each check of a received header is made as soon as the bytes are there, in the order
+// of SPEC.md, and before waiting for the body. At most one allowed frame is kept. Body limits hold
+// before and after compression.
+// Not here: matching frames to requests (connection.ts), sockets.
 
 import { join } from "./codec.js";
 import { compressBlock, decompressBlock } from "./lz4.js";
@@ -13,7 +13,7 @@ import {
   protocolVersion, provenances, responseBit,
 } from "./protocol.js";
 
-/** A received response: its header's words and its body, decompressed. */
+/** A received response: the words of the header, and the decompressed body. */
 export interface Frame {
   readonly kind: number;
   readonly flags: number;
@@ -25,25 +25,25 @@ export interface Frame {
   readonly isLast: boolean;
 }
 
-/** Cuts what arrives into frames. Throws Error for damage: nothing may be pushed after that. */
+/** Cuts received bytes into frames. Throws Error for damage, and takes no bytes afterwards. */
 export class FrameReader {
-  /** Compressed bodies have been agreed upon. */
+  /** True when Hello has agreed on compressed bodies. */
   decompresses = false;
 
   private chunks: Uint8Array[] = [];
   private size = 0;
 
-  /** Accept bodies of at most so many bytes. */
+  /** Largest accepted body, bytes. */
   constructor(public bodyLimit: number) {}
 
-  /** Adds what has arrived; the bytes stay the caller's until the next call of `next`. */
+  /** Adds received bytes. They stay the caller's until the next call of `next`. */
   push(bytes: Uint8Array): void {
-    // Not as a Buffer, whose slices are slower, and no copies.
+    // A plain Uint8Array without a copy, because slices of a Buffer are slower.
     this.chunks.push(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
     this.size += bytes.length;
   }
 
-  /** The next whole frame; undefined when more has to arrive first. */
+  /** The next whole frame. Undefined until enough bytes have arrived. */
   next(): Frame | undefined {
     if (this.size < 4) return undefined;
     const head = this.first(Math.min(this.size, headerSize));
@@ -76,7 +76,7 @@ export class FrameReader {
     }
   }
 
-  /** The checks that need the whole header, in the order of SPEC.md. */
+  /** Checks that need the whole header, in the order of SPEC.md. */
   private checkHeader(head: DataView, size: number): void {
     const kind = head.getUint8(5);
     const flags = head.getUint8(6);
@@ -102,13 +102,13 @@ export class FrameReader {
     if (wrong !== undefined) throw new Error(wrong);
   }
 
-  /** The first bytes, which are there, as one piece. */
+  /** The first `count` bytes, as one piece. The bytes must be present. */
   private first(count: number): DataView {
     const chunk = this.joined(count);
     return new DataView(chunk.buffer, chunk.byteOffset, count);
   }
 
-  /** Removes the first bytes, which are there. */
+  /** Removes the first `count` bytes. The bytes must be present. */
   private take(count: number): Uint8Array {
     const chunk = this.joined(count);
     this.chunks[0] = chunk.subarray(count);
@@ -117,7 +117,7 @@ export class FrameReader {
     return chunk.subarray(0, count);
   }
 
-  /** The first chunk, which it makes so large when it is not. */
+  /** The first chunk, joined with later chunks when shorter than `count`. */
   private joined(count: number): Uint8Array {
     if ((this.chunks[0] as Uint8Array).length < count) {
       this.chunks = [join(Uint8Array, this.chunks)];
@@ -126,18 +126,18 @@ export class FrameReader {
   }
 }
 
-/** Ids of ours are exact; a server's own invention need not be. */
+/** The client's own ids are exact. An id that a server made up need not be. */
 function requestIdIn(head: DataView): number {
   return head.getUint32(8, true) + head.getUint32(12, true) * 2 ** 32;
 }
 
-/** Compresses a body when it pays. */
+/** Compresses a body if the result is small enough. */
 function pack(body: Uint8Array): Uint8Array {
   if (body.length < compressionSizeMin || !looksCompressible(body)) return body;
   return compressBlock(body, percentOf(body.length)) ?? body;
 }
 
-/** Judges a large body by a piece of its middle. */
+/** Judges a large body by a sample from the middle. */
 function looksCompressible(body: Uint8Array): boolean {
   if (body.length < compressionSampledSizeMin) return true;
   const start = (body.length - compressionSampleSize) >> 1;
@@ -147,7 +147,10 @@ function looksCompressible(body: Uint8Array): boolean {
 
 const percentOf = (size: number): number => Math.floor((size * compressionPercentMax) / 100);
 
-/** A request's bytes, written with one call. `compresses`: the server agreed to that. */
+/**
+ * The bytes of a request, written with a single call. `compresses` is true when the server agreed
+ * to compression.
+ */
 export function requestFrame(
   kind: number, requestId: number, deadlineMilliseconds: number, body: Uint8Array,
   compresses: boolean

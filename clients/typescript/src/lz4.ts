@@ -1,25 +1,25 @@
-// LZ4 blocks (no frame around them, no dictionary), which Node does not have.
+// LZ4 blocks (no frame around them, no dictionary). Node has no LZ4.
 //
-// A block is a row of sequences. Each has a token, literals, and a copy of earlier output; the last
-// one has literals only:
+// A block is a row of sequences. Each sequence has a token, literals, and a copy of earlier output.
+// The last sequence has only literals:
 //
 //    token     more literal length    literals    offset    more match length
 //   +--------+ +-----+ - - +-----+ +-----------+ +---+---+ +-----+ - - +-----+
 //   | LLLLMM | | 255 |     | <255| |           | | u16   | | 255 |     | <255|
 //   +--------+ +-----+ - - +-----+ +-----------+ +---+---+ +-----+ - - +-----+
-//    LLLL, MMMM = 15: more length bytes follow; a match is MMMM + 4 bytes long
+//    LLLL, MMMM = 15: more length bytes follow. A match is MMMM + 4 bytes long
 //
-// Guarantees: decompressing writes exactly the size it was given or throws; it never reads or
+// Guarantees: decompressing writes exactly the given size or throws. Decompressing never reads or
 // writes outside, and refuses offset 0. Compressing keeps the format's rules for the end of a block
-// (five literals last, no match begun in the last twelve bytes), so every decoder reads it.
-// Not here: when to compress (frames.ts).
+// (five literals last, no match begun in the last twelve bytes), so every decoder reads the block.
+// Not here: the decision to compress (frames.ts).
 
 const matchSizeMin = 4;
 const literalsLast = 5;
 const matchStartLast = 12;
 const offsetMax = 65535;
 const hashBits = 12;
-/** Output per byte of a block is at most that of a length byte of 255. */
+/** Largest output per byte of a block, reached by a length byte of 255. */
 const expansionMax = 255;
 
 const damaged = (): Error =>
@@ -65,8 +65,8 @@ export function decompressBlock(block: Uint8Array, size: number): Uint8Array {
 }
 
 /**
- * Repeats what lies `offset` bytes back. Copy and source overlap when `count` > `offset`: each
- * round then doubles what there is to copy from.
+ * Repeats the output from `offset` bytes back. Copy and source overlap when `count` > `offset`:
+ * each round then doubles the bytes to copy from.
  */
 function copyMatch(output: Uint8Array, start: number, offset: number, count: number): void {
   const from = start - offset;
@@ -78,7 +78,7 @@ function copyMatch(output: Uint8Array, start: number, offset: number, count: num
   }
 }
 
-/** A block of at most `limit` bytes; undefined when `source` does not fit into that. */
+/** A block of at most `limit` bytes. Undefined when the block would be larger. */
 export function compressBlock(source: Uint8Array, limit: number): Uint8Array | undefined {
   const positions = new Int32Array(1 << hashBits).fill(-1);
   const output = new Block(limit);
@@ -93,7 +93,7 @@ export function compressBlock(source: Uint8Array, limit: number): Uint8Array | u
     const isNear = candidate >= 0 && place - candidate <= offsetMax;
     if (!isNear || view.getUint32(candidate, true) !== word) {
       misses += 1;
-      place += 1 + (misses >> 6); // data that does not repeat is gone through faster
+      place += 1 + (misses >> 6); // larger steps through data without repetition
       continue;
     }
     const length = matchSize(source, candidate, place);
@@ -107,7 +107,7 @@ export function compressBlock(source: Uint8Array, limit: number): Uint8Array | u
   return output.isFull ? undefined : output.bytes.subarray(0, output.size);
 }
 
-/** Counts equal bytes at two places, at least four, leaving the last literals alone. */
+/** Counts equal bytes at two places, at least four, without the last literals. */
 function matchSize(source: Uint8Array, candidate: number, place: number): number {
   const limit = source.length - literalsLast - place;
   let size = matchSizeMin;
@@ -115,7 +115,7 @@ function matchSize(source: Uint8Array, candidate: number, place: number): number
   return size;
 }
 
-/** A block in the making; full when it would need more than its limit. */
+/** A block under construction. Full when the block would exceed its limit. */
 class Block {
   readonly bytes: Uint8Array;
   size = 0;
@@ -143,7 +143,7 @@ class Block {
     this.size += literals.length;
   }
 
-  /** What a nibble of 15 leaves over. */
+  /** Writes the rest of a length after a nibble of 15. */
   private length(length: number): void {
     if (length < 15) return;
     let rest = length - 15;

@@ -1,36 +1,36 @@
-// What can be said of a client and of each call.
+// Options of a client and of each call.
 
 import { decode, encode, given } from "./codec.js";
 import { Layer, Options, optionsTable } from "./protocol.js";
 
-/** Options with nothing left out. */
+/** Options with all defaults filled in. */
 export type Settings = Readonly<Required<Options>>;
 
-/** What can be said of each call. */
+/** Options of a call. */
 export interface CallOptions {
   /**
-   * Goes to the server, which counts from receipt and ends the answer itself; the client waits
-   * graceMilliseconds longer. 0: none.
+   * Deadline for the server. The server counts from receipt and ends the answer itself, and the
+   * client waits graceMilliseconds longer. 0: none.
    */
   deadlineMilliseconds?: number;
-  /** Gives the answer up, and tells the server so. An AbortSignal. */
+  /** An AbortSignal. Aborting gives up the answer and tells the server. */
   signal?: Signal;
 }
 
-/** What can be said of a Load. */
+/** Options of a Load. */
 export interface LoadOptions extends CallOptions {
-  /** Sees each layer's verdict as it comes. */
+  /** Receives the verdict of each layer. */
   onLayer?: (layer: Layer) => void;
 }
 
-/** What is needed of an AbortSignal. */
+/** The used part of an AbortSignal. */
 export interface Signal {
   readonly aborted: boolean;
   addEventListener(type: "abort", heard: () => void): void;
   removeEventListener(type: "abort", heard: () => void): void;
 }
 
-/** Options are read like a message. Throws request_invalid where they break its table. */
+/** Reads options like a message. Throws request_invalid when they break the table. */
 export function settingsFrom(options: Options): Settings {
   return given("reading the options", () =>
     decode(optionsTable, encode(optionsTable, { ...options }).body) as unknown as Settings);

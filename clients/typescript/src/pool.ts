@@ -1,8 +1,8 @@
-// The connections of a Client: opened when a call needs one, replaced when they are lost.
+// The connections of a Client, opened on demand and replaced when lost.
 //
-// Guarantees: a call gets the connection with the fewest calls on it, an open one before a new one;
-// what has arrived on it is looked at before it is used; however many calls wait, one connection is
-// opened once. A connection that drains keeps its calls and gets no new ones.
+// Guarantees: a call gets the connection with the fewest calls, and an open connection comes before
+// a new one. Arrived bytes are read before the connection is used. However many calls wait, each
+// connection is opened once. A draining connection keeps its calls and gets no new calls.
 
 import { Connection } from "./connection.js";
 import { AssayError, closedError } from "./errors.js";
@@ -11,14 +11,14 @@ import { Address } from "./socket.js";
 
 export class Pool {
   isClosed = false;
-  /** All that have not ended; `close` ends them. */
+  /** All unfinished exchanges. `close` ends them. */
   readonly exchanges = new Set<{ end(error: AssayError): void }>();
-  /** All that may be alive, those that drain included. */
+  /** All connections that may be alive, with draining connections. */
   private connections: Connection[] = [];
 
   constructor(private readonly address: Address, private readonly settings: Settings) {}
 
-  /** Reserves a connection for one call; the caller lowers its `users` when done. */
+  /** Reserves a connection for a call. The caller lowers `users` when done. */
   async pick(
     retrySafe: boolean, until: (opening: Promise<void>) => Promise<void>
   ): Promise<Connection> {
@@ -37,7 +37,7 @@ export class Pool {
     }
   }
 
-  /** A new connection counts as half a call: it is better than one that is in use. */
+  /** A new connection counts as half a call, and comes before a connection in use. */
   private choose(): Connection {
     const usable = this.connections.filter((each) => !each.isDraining);
     let best = usable[0];

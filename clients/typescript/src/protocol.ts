@@ -1,8 +1,8 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 
 import { CallOptions } from "./options.js";
 
-/** How a value is encoded: the numbers of SPEC.md, section 2. */
+/** Types of values, with the numbers of SPEC.md, section 2. */
 export const enum FieldType {
   U64 = 1,
   F64 = 2,
@@ -23,19 +23,19 @@ export interface Field {
   readonly key: string;
   readonly type: FieldType;
   readonly presence: "required" | "optional" | "repeated";
-  /** Of a text or bytes: bytes; of an array: elements; otherwise the value. Absent: any. */
+  /** Least and most bytes of a text or bytes, elements of an array, or value. Absent for any. */
   readonly low?: number;
   readonly high?: number;
-  /** The low end is excluded. */
+  /** The value `low` itself is excluded. */
   readonly above?: boolean;
   readonly timesMin?: number;
   readonly timesMax?: number;
   readonly choices?: readonly string[];
   readonly pattern?: RegExp;
   readonly record?: Message;
-  /** Lowest revision that knows it. */
+  /** Lowest revision with the field. */
   readonly since?: number;
-  /** What an answer, or the options, have when it is not there; "" also for no elements. */
+  /** Value of an absent field in an answer or the options ("" also means no elements). */
   readonly absent?: string | number | boolean;
 }
 
@@ -43,42 +43,42 @@ export interface Field {
 export interface Message {
   readonly name: string;
   readonly fields: readonly Field[];
-  /** Names of which one must be given. */
+  /** Names of fields, exactly one of which must be given. */
   readonly exactlyOne?: readonly string[];
-  /** Pairs of names of which not both may be given. */
+  /** Pairs of names of fields that exclude each other. */
   readonly excludes?: readonly (readonly [string, string])[];
 }
 
-/** What a kind of request allows. */
+/** A kind of request. */
 export interface Kind {
   readonly name: string;
   readonly number: number;
   readonly since: number;
-  /** Sending it twice does no more than sending it once. */
+  /** A repeated request has no further effect. */
   readonly retrySafe: boolean;
   readonly request: Message;
-  /** All frames of an answer but the last one; absent: there is one frame. */
+  /** All frames of an answer but the last, absent for answers of a single frame. */
   readonly chunk?: Message;
   readonly response: Message;
 }
 
-/** Of the header and the encoding of fields. */
+/** Version of the header and of the encoding of fields. */
 export const protocolVersion = 1;
-/** Highest revision this client speaks. */
+/** Highest revision of this client. */
 export const protocolRevision = 3;
 /** Set in the kind of a response. */
 export const responseBit = 0x80;
-/** Bytes with header; a stranger cannot claim memory. */
+/** Bytes with header, so that a stranger cannot claim memory. */
 export const frameSizeMaxBeforeHello = 4096;
-/** Bytes before compression; each side may announce its own in Hello. */
+/** Bytes before compression (each side may announce a different limit in Hello). */
 export const bodySizeMax = 4194304;
-/** Bytes; an Error always fits. */
+/** Bytes, room for every Error. */
 export const bodySizeMin = 4096;
-/** Bytes; below it the header costs more than it saves. */
+/** Bytes (below, the header costs more than compression saves). */
 export const compressionSizeMin = 1024;
-/** Requests; per connection, as the Hello response says. */
+/** Requests per connection, as the Hello response says. */
 export const requestsInFlightMax = 256;
-/** Bytes; other fields fit beside it. */
+/** Bytes, so that further fields fit into the body. */
 export const textSizeMax = 4000000;
 /** Elements of 4 bytes. */
 export const tokenCountMax = 1000000;
@@ -90,40 +90,40 @@ export const messageCountMax = 1024;
 export const continuationCountMax = 256;
 /** Records. */
 export const inputCountMax = 256;
-/** Tokens; all of them are what Logits is for. */
+/** Tokens (Logits gives all tokens). */
 export const topLogprobsMax = 64;
 /** Elements. */
 export const embeddingDimensionsMax = 131072;
 /** Bytes. */
 export const pingPayloadSizeMax = 65536;
-/** Milliseconds, one hour. */
+/** Milliseconds (1 hour). */
 export const retryAfterMillisecondsMax = 3600000;
-/** Bytes; a frame header, the length word included. */
+/** Bytes of a frame header, length word included. */
 export const headerSize = 32;
-/** Bytes; what the length word counts of the header. */
+/** Bytes of the header counted by the length word. */
 export const headerSizeCounted = 28;
-/** Bytes; a field header. */
+/** Bytes of a field header. */
 export const fieldHeaderSize = 8;
-/** Percent; a body is sent compressed when at most this much of it remains. */
+/** Percent of a body that may remain when the body is sent compressed. */
 export const compressionPercentMax = 90;
-/** Bytes; a body from this size on is judged by a sample first. */
+/** Bytes of the smallest body judged by a sample first. */
 export const compressionSampledSizeMin = 16384;
-/** Bytes; the sample: from the middle of the body. */
+/** Bytes of the sample, from the middle of the body. */
 export const compressionSampleSize = 4096;
-/** The body is one LZ4 block (section 5). */
+/** The body is an LZ4 block (section 5). */
 export const flagCompressed = 1;
-/** More frames of this response follow; never with a status other than 0. */
+/** More frames of the response follow (only with status 0). */
 export const flagMore = 2;
-/** The answer lists degradations; never with a status other than 0. */
+/** The answer lists degradations (only with status 0). */
 export const flagDegraded = 4;
 
-/** Who made an answer, and how well. */
+/** Provenance, generation and quality of an answer. */
 export interface Origin {
   /** "mock" only when the options allow mocks. */
   provenance: "real" | "mock";
-  /** Of the model that answered: 1 for the first load under its name; 0: none. */
+  /** Generation of the model that answered, 1 for the first load, 0 for none. */
   generation: number;
-  /** The answer lists what makes it worse than it could be. */
+  /** True when the answer lists degradations. */
   degraded: boolean;
 }
 
@@ -137,55 +137,56 @@ export const statuses = {
   OK: 0,
   /** A Cancel, or the connection's end, came before the work began. */
   CANCELLED: 1,
-  /** A failure nobody classified; also how a client reads a number it does not know. */
+  /** An unclassified failure, or a number unknown to the client. */
   UNKNOWN: 2,
-  /** A field is unknown, malformed, out of range or missing; the error body names it. */
+  /** A field is unknown, malformed, out of range or missing (the error body names the field). */
   INVALID_ARGUMENT: 3,
   /** The request's deadline passed before the work began. */
   DEADLINE_EXCEEDED: 4,
-  /** No model of that name is served. */
+  /** No model of the requested name is served. */
   NOT_FOUND: 5,
   /** The name, or the request id, is taken. */
   ALREADY_EXISTS: 6,
-  /** This client may not do that. */
+  /** The client is not allowed to make the request. */
   PERMISSION_DENIED: 7,
-  /** A queue or a budget is full; refused at once instead of waiting without bound. */
+  /** A queue or a budget is full (refused at once instead of waiting without bound). */
   RESOURCE_EXHAUSTED: 8,
   /**
-   * Not in this state: no Hello yet (hello_required), a second Hello, a model that is not ready.
+   * The state forbids the request: no Hello yet (hello_required), a second Hello, a model not
+   * ready.
    */
   FAILED_PRECONDITION: 9,
-  /** Overtaken by something concurrent, such as a model being replaced. */
+  /** Overtaken by a concurrent change, for example a model being replaced. */
   ABORTED: 10,
   /**
-   * Right in itself but too much for this model: a prompt longer than the context, a token id
-   * outside the vocabulary.
+   * Valid, but too much for the model: a prompt longer than the context, a token id outside the
+   * vocabulary.
    */
   OUT_OF_RANGE: 11,
-  /** The kind is unknown or reserved; the connection lives on. */
+  /** The kind is unknown or reserved (the connection lives on). */
   UNIMPLEMENTED: 12,
   /** A fault of the server. */
   INTERNAL: 13,
-  /** Not now: draining, or a model still loading (model_loading). */
+  /** The server is draining, or the model is still loading (model_loading). */
   UNAVAILABLE: 14,
-  /** A served model drifted from its seal, or gives logits that are not finite. */
+  /** A served model drifted from its seal, or gives non-finite logits. */
   DATA_LOSS: 15,
-  /** The server wants to know who is asking. */
+  /** The server demands that the client identifies itself. */
   UNAUTHENTICATED: 16,
-  /** The bytes break the framing; sent in a GoAway, then the connection closes. */
+  /** The bytes break the framing (sent in a GoAway before the connection closes). */
   PROTOCOL_ERROR: 32,
-  /** A model file failed the assay; the error body names the layer. */
+  /** A model file failed the assay (the error body names the layer). */
   MODEL_REJECTED: 33,
-  /** A requirement stated in the request does not hold; nothing was computed. */
+  /** A requirement of the request does not hold, and nothing was computed. */
   REQUIREMENT_NOT_MET: 34,
-  /** Made by a client that got a mock answer without having allowed mocks. */
+  /** Made by a client that receives a mock answer and does not allow mocks. */
   MOCK_REFUSED: 35,
 } as const;
 
 /** Name of a status. */
 export type Status = keyof typeof statuses;
 
-/** Why a call failed; later versions may add to it. */
+/** Reason of a failed call. Later versions may add reasons. */
 export type Code =
   /** The address is not a URL of a known form. */
   | "address_invalid"
@@ -195,20 +196,20 @@ export type Code =
   | "connection_closed"
   /** The answer did not come in time. */
   | "timed_out"
-  /** The server's bytes break the protocol; the connection is closed. */
+  /** The server's bytes break the protocol, and the connection is closed. */
   | "protocol_error"
-  /** The answer comes from a mock and mocks are not allowed; nothing of it is handed out. */
+  /** The answer comes from a mock and mocks are not allowed, so the answer is withheld. */
   | "mock_refused"
   /** The server answered with a status. */
   | "server_refused"
-  /** The caller gave the answer up, or it is larger than answer_size_max. */
+  /** The caller gave up the answer, or the answer is larger than answer_size_max. */
   | "given_up"
-  /** The request cannot be sent: it breaks the tables or exceeds a limit; nothing was sent. */
+  /** The request breaks the tables or exceeds a limit, and nothing was sent. */
   | "request_invalid"
-  /** The server speaks an older revision that does not know the request; nothing was sent. */
+  /** The server speaks an older revision without the request, and nothing was sent. */
   | "revision_too_low";
 
-/** The status that fits a failure of the client's own. */
+/** The status of each of the client's own failures. */
 export const statusOfCode: Partial<Record<Code, Status>> = {
   address_invalid: "INVALID_ARGUMENT",
   unreachable: "UNAVAILABLE",
@@ -223,21 +224,21 @@ export const statusOfCode: Partial<Record<Code, Status>> = {
 
 /** The record "Requirements" of SPEC.md. */
 export interface Requirements {
-  /** The model must be real; default false. */
+  /** The model must be real, default false. */
   real?: boolean;
   /** SHA-256 of the file that must answer (32 to 32 bytes). */
   fingerprint?: Uint8Array;
-  /** Device that must compute (1 to 64 bytes). */
+  /** Device that must compute the answer (1 to 64 bytes). */
   device?: string;
 }
 
 /** The record "Request context" of SPEC.md. */
 export interface RequestContext {
-  /** A W3C `traceparent` of version 00: where the caller's trace stands (55 to 55 bytes). */
+  /** W3C `traceparent` of version 00, the place in the caller's trace (55 to 55 bytes). */
   traceContext?: string;
-  /** Which attempt of its call this is; default 1 (1 to 4294967295). */
+  /** Number of the attempt within the call, default 1 (1 to 4294967295). */
   attempt?: number;
-  /** Orders the requests of one connection that wait, the highest first; default 4 (0 to 9). */
+  /** Priority among the waiting requests of the connection, highest first, default 4 (0 to 9). */
   priority?: number;
 }
 
@@ -246,30 +247,30 @@ export interface Answer {
   /** Name of the model that answered (1 to 128 bytes). */
   model: string;
   /**
-   * SHA-256 of the bytes that serve: of its file, or of the list of its files'; absent for a mock
-   * (32 to 32 bytes).
+   * SHA-256 of the bytes that serve: of the model's file, or of the list of the files' SHA-256,
+   * absent for a mock (32 to 32 bytes).
    */
   fingerprint?: Uint8Array;
-  /** Device that computed (1 to 64 bytes). */
+  /** Device that computed the answer (1 to 64 bytes). */
   device: string;
-  /** A `Timing`. */
+  /** Time budget of the answer, a `Timing`. */
   timing: Timing;
   /**
-   * What makes this answer worse than it could be; not empty exactly when flag bit 2 is set (1 to
-   * 2048 bytes).
+   * Reasons for an answer worse than possible, not empty exactly when flag bit 2 is set (1 to 2048
+   * bytes).
    */
   degradations: string[];
-  /** How busy the server was when it answered. */
+  /** Load of the server at the time of the answer. */
   serverLoad?: ServerLoad;
 }
 
 /** The record "Server load" of SPEC.md. */
 export interface ServerLoad {
-  /** Requests that wait for the engine. */
+  /** Requests waiting for the engine. */
   queued: number;
-  /** Requests that the engine works on. */
+  /** Requests running on the engine. */
   running: number;
-  /** How long a request that comes now may wait, microseconds, estimated. */
+  /** Estimated wait of a new request, microseconds. */
   waitMicroseconds: number;
   /** Pages of the key-value cache in use. */
   cachePagesUsed: number;
@@ -279,35 +280,35 @@ export interface ServerLoad {
 
 /** The record "Timing" of SPEC.md. */
 export interface Timing {
-  /** Last byte read to request admitted, microseconds. */
+  /** From last byte read to request admitted, microseconds. */
   accept: number;
   /** Waiting for the engine, microseconds. */
   queue: number;
-  /** Text to tokens, microseconds. */
+  /** Turning text into tokens, microseconds. */
   tokenize: number;
   /** Reading the prompt, microseconds. */
   prefill: number;
   /** Making tokens, microseconds. */
   decode: number;
-  /** Frames to the socket, microseconds. */
+  /** Writing frames to the socket, microseconds. */
   write: number;
-  /** Receipt to last frame, microseconds. */
+  /** From receipt to last frame, microseconds. */
   total: number;
 }
 
 /** The record "Chat message" of SPEC.md. */
 export interface ChatMessage {
-  /** Who speaks. */
+  /** Speaker of the turn. */
   role: "system" | "user" | "assistant";
-  /** What is said, may be empty (0 to 4000000 bytes). */
+  /** Text of the turn, may be empty (0 to 4000000 bytes). */
   content: string;
 }
 
 /** The record "Input" of SPEC.md. */
 export interface Input {
-  /** Tokenized by the server (0 to 4000000 bytes). */
+  /** Text, tokenized by the server (0 to 4000000 bytes). */
   text?: string;
-  /** Token ids, used as they are (1 to 1000000 elements). */
+  /** Token ids, used unchanged (1 to 1000000 elements). */
   tokens?: Uint32Array | readonly number[];
 }
 
@@ -315,16 +316,16 @@ export interface Input {
 export interface Logprobs {
   /** The tokens, in order (0 to 1000000 elements). */
   tokens: Uint32Array;
-  /** Of each token; as many as `tokens` (0 to 1000000 elements). */
+  /** Log-probability of each token, as many as `tokens` (0 to 1000000 elements). */
   logprobs: Float32Array;
-  /** Alternatives per token; default 0 (0 to 64). */
+  /** Alternatives per token, default 0 (0 to 64). */
   topCount: number;
   /**
    * The best tokens at each position: a row of `top_count` per token, best first (0 to 1000000
    * elements).
    */
   topTokens: Uint32Array;
-  /** Of each of them; as many as `top_tokens` (0 to 1000000 elements). */
+  /** Log-probability of each alternative, as many as `top_tokens` (0 to 1000000 elements). */
   topLogprobs: Float32Array;
 }
 
@@ -332,15 +333,17 @@ export interface Logprobs {
 export interface ErrorBody {
   /** Stable reason in snake_case (1 to 128 bytes). */
   code: string;
-  /** One sentence: tried, found, allowed, where (0 to 2048 bytes). */
+  /** Sentence with the attempt, the finding, the allowed values and the place (0 to 2048 bytes). */
   message: string;
-  /** Path of the refused field, `requirements.device`; `#9` for an unknown id (1 to 128 bytes). */
+  /**
+   * Path of the refused field (`requirements.device`), or `#9` for an unknown id (1 to 128 bytes).
+   */
   field?: string;
-  /** Pause before another attempt (0 to 3600000). */
+  /** Pause before another attempt, milliseconds (0 to 3600000). */
   retryAfterMilliseconds?: number;
-  /** With MODEL_REJECTED: the layer that refused. */
+  /** Layer that refused the model, with MODEL_REJECTED. */
   layer?: "file" | "parse" | "compatibility" | "placement" | "validation";
-  /** How busy the server was when it refused. */
+  /** Load of the server at the time of the refusal. */
   serverLoad?: ServerLoad;
 }
 
@@ -350,9 +353,12 @@ export interface HelloRequest {
   client: string;
   /** Highest revision of version 1 the client speaks (1 to 4294967295). */
   revision: number;
-  /** The client reads compressed bodies and may send them; default false. */
+  /** The client reads, and may send, compressed bodies, default false. */
   compression?: boolean;
-  /** Largest body before compression the client accepts; default 4194304 (4096 to 4294967295). */
+  /**
+   * Largest body that the client accepts, bytes before compression, default 4194304 (4096 to
+   * 4294967295).
+   */
   bodySizeMax?: number;
 }
 
@@ -360,37 +366,37 @@ export interface HelloRequest {
 export interface HelloResponse {
   /** Name and version of the server program (1 to 128 bytes). */
   server: string;
-  /** The revision in force: the lower of the two (1 to 4294967295). */
+  /** Revision in force, the lower of the client's and the server's (1 to 4294967295). */
   revision: number;
   /** Bodies may be compressed from now on, in both directions. */
   compression: boolean;
-  /** Largest body before compression the server accepts (4096 to 4294967295). */
+  /** Largest body that the server accepts, bytes before compression (4096 to 4294967295). */
   bodySizeMax: number;
-  /** Requests this connection may have in flight (1 to 4294967295). */
+  /** Requests that the connection may have in flight (1 to 4294967295). */
   requestsInFlightMax: number;
 }
 
 /** The message "Ping request" of SPEC.md. */
 export interface PingRequest {
-  /** Sent back as it is (0 to 65536 bytes). */
+  /** Bytes to send back unchanged (0 to 65536 bytes). */
   payload?: Uint8Array;
 }
 
 /** The message "Ping response" of SPEC.md. */
 export interface PingResponse extends Origin {
-  /** What was sent (0 to 65536 bytes). */
+  /** Payload of the request (0 to 65536 bytes). */
   payload: Uint8Array;
 }
 
 /** The message "Health request" of SPEC.md. */
 export interface HealthRequest {
-  /** A model; absent: the server as a whole (1 to 128 bytes). */
+  /** Name of a model, absent for the server as a whole (1 to 128 bytes). */
   model?: string;
-  /** Verify the model now; default false. */
+  /** Verify the model now, default false. */
   verify?: boolean;
-  /** Where the request stands among others. */
+  /** Trace, attempt and priority of the request. */
   context?: RequestContext;
-  /** Demands on that model. */
+  /** Demands on the model. */
   requirements?: Requirements;
 }
 
@@ -398,15 +404,15 @@ export interface HealthRequest {
 export interface HealthResponse extends Origin {
   /** Work is accepted. */
   ready: boolean;
-  /** Where it stands. */
+  /** State of the model, or of the server. */
   state: "loading" | "ready" | "failed" | "draining";
-  /** Why not, or what to know (1 to 2048 bytes). */
+  /** Reason for not being ready, or a note (1 to 2048 bytes). */
   reason?: string;
-  /** Only after `verify`: what the comparison gave. */
+  /** Result of the comparison with the seal, only after `verify`. */
   seal?: "absent" | "matched" | "drifted";
-  /** Only with `matched`: how far a logit lay from the sealed one at most (0.0 to 10.0). */
+  /** Largest distance of a logit from the sealed logit, only with `matched` (0.0 to 10.0). */
   largestDifference?: number;
-  /** Of one real model: its files on disk beside those that were loaded. */
+  /** Files on disk compared with the loaded files, only for one real model. */
   file?: "unchanged" | "changed" | "missing";
 }
 
@@ -415,89 +421,89 @@ export type ModelsRequest = Record<string, never>;
 
 /** The message "Models response" of SPEC.md. */
 export interface ModelsResponse extends Origin {
-  /** One `Model` each, in order of name. */
+  /** A `Model` for each model, in order of name. */
   models: Model[];
 }
 
 /** The record "Model" of SPEC.md. */
 export interface Model {
-  /** Name it is served under (1 to 128 bytes). */
+  /** Name under which the model is served (1 to 128 bytes). */
   name: string;
-  /** Where it stands. */
+  /** State of the model. */
   state: "loading" | "ready" | "failed" | "draining";
   /** 1 real, 2 mock (1 to 2). */
   provenance: number;
-  /** Family, such as `llama`; empty while loading (0 to 128 bytes). */
+  /** Architecture family (`llama`), empty while loading (0 to 128 bytes). */
   architecture: string;
-  /** Weights, a count. */
+  /** Number of weights. */
   parameters: number;
-  /** Tokens of the vocabulary. */
+  /** Size of the vocabulary, tokens. */
   vocabulary: number;
-  /** Tokens of context. */
+  /** Size of the context, tokens. */
   context: number;
-  /** SHA-256 of the bytes that serve; absent for a mock (32 to 32 bytes). */
+  /** SHA-256 of the bytes that serve, absent for a mock (32 to 32 bytes). */
   fingerprint?: Uint8Array;
-  /** 1 for the first load under this name, one more for each later one (0 to 4294967295). */
+  /** 1 for the first load under the name, 1 more for each later load (0 to 4294967295). */
   generation: number;
-  /** `cpu`, `cuda:0` (0 to 64 bytes). */
+  /** Device of the model (`cpu`, `cuda:0`) (0 to 64 bytes). */
   device: string;
-  /** Why this device and not the one asked for (1 to 2048 bytes). */
+  /** Reason for a device different from the requested device (1 to 2048 bytes). */
   deviceReason?: string;
-  /** Memory taken. */
+  /** Memory taken, bytes. */
   bytes: number;
-  /** Its files on disk beside those that were loaded; absent for a mock. */
+  /** Files on disk compared with the loaded files, absent for a mock. */
   file?: "unchanged" | "changed" | "missing";
 }
 
 /** The message "Load request" of SPEC.md. */
 export interface LoadRequest {
-  /** Name to serve it under (1 to 128 bytes). */
+  /** Name under which the model will be served (1 to 128 bytes). */
   name: string;
-  /** File on the server's machine (1 to 4096 bytes). */
+  /** Path of the model on the server's machine (1 to 4096 bytes). */
   path: string;
-  /** How hard to try; default: the server's setting. */
+  /** Loading strategy, absent for the server's setting. */
   strategy?: "strict" | "graceful" | "development";
-  /** `auto`, `cpu`, `cuda`, `cuda:N`; default: the server's setting (1 to 64 bytes). */
+  /** Device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting (1 to 64 bytes). */
   device?: string;
 }
 
 /** The message "Load progress" of SPEC.md. */
 export interface LoadProgress extends Origin {
-  /** A `Layer`: this one is done. */
+  /** The `Layer` just completed. */
   layer: Layer;
-  /** Number of this frame in its answer, from 0. */
+  /** Number of the frame in the answer, from 0. */
   frame?: number;
 }
 
 /** The message "Load response" of SPEC.md. */
 export interface LoadResponse extends Origin {
-  /** Always true here; a rejection is a status. */
+  /** Always true, since a rejection is a status. */
   accepted: boolean;
-  /** One `Layer` each, in order. */
+  /** A `Layer` for each layer, in order. */
   layers: Layer[];
   /** The `Model` now served. */
   model?: Model;
   /** Configuration overrides in effect, `key=value` (1 to 2048 bytes). */
   overrides: string[];
-  /** One sentence per failed attempt before this one (1 to 2048 bytes). */
+  /** A sentence for each earlier failed attempt (1 to 2048 bytes). */
   attempts: string[];
-  /** Number of this frame in its answer, from 0. */
+  /** Number of the frame in the answer, from 0. */
   frame?: number;
 }
 
 /** The record "Layer" of SPEC.md. */
 export interface Layer {
-  /** Which layer of the assay. */
+  /** Layer of the assay. */
   layer: "file" | "parse" | "compatibility" | "placement" | "validation";
-  /** Its verdict. */
+  /** Verdict of the layer, true when passed. */
   ok: boolean;
-  /** How long it took. */
+  /** Time taken, microseconds. */
   microseconds: number;
 }
 
 /** The message "Unload request" of SPEC.md. */
 export interface UnloadRequest {
-  /** Model to stop serving, once its requests are done (1 to 128 bytes). */
+  /** Name of the model to stop serving, once its requests are done (1 to 128 bytes). */
   name: string;
 }
 
@@ -506,15 +512,15 @@ export interface UnloadResponse extends Origin {}
 
 /** The message "Tokenize request" of SPEC.md. */
 export interface TokenizeRequest {
-  /** Absent: the server's only model (1 to 128 bytes). */
+  /** Name of the model, absent for the server's only model (1 to 128 bytes). */
   model?: string;
-  /** Bytes, usually UTF-8; others are allowed (0 to 4000000 bytes). */
+  /** Text as bytes, usually UTF-8, but any bytes are allowed (0 to 4000000 bytes). */
   text: Uint8Array | string;
-  /** Names of special tokens in the text become those tokens; default false. */
+  /** Names of special tokens in the text become special tokens, default false. */
   parseSpecial?: boolean;
-  /** Add begin and end tokens as the model asks for; default true. */
+  /** Add begin and end tokens as the model demands, default true. */
   addSpecial?: boolean;
-  /** Where the request stands among others. */
+  /** Trace, attempt and priority of the request. */
   context?: RequestContext;
   /** Demands on the model. */
   requirements?: Requirements;
@@ -524,17 +530,17 @@ export interface TokenizeRequest {
 export interface TokenizeResponse extends Origin {
   /** Token ids (0 to 1000000 elements). */
   tokens: Uint32Array;
-  /** Who answered. */
+  /** Facts about the answer, an `Answer`. */
   answer: Answer;
 }
 
 /** The message "Detokenize request" of SPEC.md. */
 export interface DetokenizeRequest {
-  /** Absent: the server's only model (1 to 128 bytes). */
+  /** Name of the model, absent for the server's only model (1 to 128 bytes). */
   model?: string;
   /** Token ids (0 to 1000000 elements). */
   tokens: Uint32Array | readonly number[];
-  /** Where the request stands among others. */
+  /** Trace, attempt and priority of the request. */
   context?: RequestContext;
   /** Demands on the model. */
   requirements?: Requirements;
@@ -542,57 +548,71 @@ export interface DetokenizeRequest {
 
 /** The message "Detokenize response" of SPEC.md. */
 export interface DetokenizeResponse extends Origin {
-  /** Bytes; single tokens need not be whole characters (0 to 4000000 bytes). */
+  /** Text as bytes, since single tokens need not be whole characters (0 to 4000000 bytes). */
   text: Uint8Array;
-  /** Who answered. */
+  /** Facts about the answer, an `Answer`. */
   answer: Answer;
 }
 
 /** The message "Generate request" of SPEC.md. */
 export interface GenerateRequest {
-  /** Absent: the server's only model (1 to 128 bytes). */
+  /** Name of the model, absent for the server's only model (1 to 128 bytes). */
   model?: string;
-  /** Text to continue, may be empty; or one of the others (0 to 4000000 bytes). */
+  /** Text to continue, may be empty, instead of `tokens` or `messages` (0 to 4000000 bytes). */
   prompt?: string;
-  /** Token ids to continue, used as they are; or one of the others (1 to 1000000 elements). */
+  /**
+   * Token ids to continue, used unchanged, instead of `prompt` or `messages` (1 to 1000000
+   * elements).
+   */
   tokens?: Uint32Array | readonly number[];
-  /** Names of special tokens in `prompt` become those tokens; default false. */
+  /** Names of special tokens in `prompt` become special tokens, default false. */
   parseSpecial?: boolean;
-  /** Add begin tokens to `prompt` as the model asks for; default true. */
+  /** Add begin tokens to `prompt` as the model demands, default true. */
   addSpecial?: boolean;
-  /** Tokens to make at most; default 256 (1 to 1048576). */
+  /** Tokens to make at most, default 256 (1 to 1048576). */
   maxTokens?: number;
-  /** 0 picks the best token every time; default 0 (0.0 to 100.0). */
+  /** Sampling temperature, where 0 always picks the best token, default 0 (0.0 to 100.0). */
   temperature?: number;
-  /** Keep the k best tokens; default 0, all (0 to 16777216). */
+  /** Number of best tokens to keep, default 0, meaning all (0 to 16777216). */
   topK?: number;
-  /** Keep the best tokens up to this share; default 1, all (0.0 to 1.0). */
+  /**
+   * Share of probability up to which the best tokens are kept, default 1, meaning all (0.0 to 1.0).
+   */
   topP?: number;
-  /** Keep tokens of at least this share of the best; default 0, all (0.0 to 1.0). */
+  /**
+   * Least share of the best token's probability for a token to be kept, default 0, meaning all (0.0
+   * to 1.0).
+   */
   minP?: number;
-  /** Seed of the sampler; default 0. */
+  /** Seed of the sampler, default 0. */
   seed?: number | bigint;
-  /** End before this text appears (1 to 256 bytes). */
+  /** Stop string, before which the answer ends (1 to 256 bytes). */
   stop?: readonly string[];
-  /** An overlong prompt loses its beginning (`truncated_context`); default false: refused. */
+  /**
+   * Cut the beginning of an overlong prompt (`truncated_context`) instead of refusing, default
+   * false.
+   */
   truncatePrompt?: boolean;
   /**
-   * Log-probability of each token made, and of so many of the best beside it; absent: none (0 to
-   * 64).
+   * Number of best alternatives to list beside each token's log-probability, absent for no
+   * log-probabilities (0 to 64).
    */
   logprobs?: number;
-  /** The same for the tokens of the prompt; absent: none (0 to 64). */
+  /**
+   * Number of best alternatives to list beside each prompt token's log-probability, absent for none
+   * (0 to 64).
+   */
   promptLogprobs?: number;
-  /** One `Chat message` each: a conversation to continue; or one of the others. */
+  /** Conversation to continue, instead of `prompt` or `tokens`. */
   messages?: readonly ChatMessage[];
-  /** An end token does not end the answer; default false. */
+  /** An end token does not end the answer, default false. */
   ignoreEos?: boolean;
   /**
-   * Tokens before which neither an end token is chosen nor a stop string looked for; default 0 (0
+   * Tokens before which neither an end token is chosen nor a stop string looked for, default 0 (0
    * to 1048576).
    */
   minTokens?: number;
-  /** Where the request stands among others. */
+  /** Trace, attempt and priority of the request. */
   context?: RequestContext;
   /** Demands on the model. */
   requirements?: Requirements;
@@ -602,17 +622,17 @@ export interface GenerateRequest {
 export interface GenerateChunk extends Origin {
   /** Tokens made since the last frame (0 to 1000000 elements). */
   tokens: Uint32Array;
-  /** Their text, whole characters; may lag behind (0 to 4000000 bytes). */
+  /** Text of the tokens, whole characters, may lag behind (0 to 4000000 bytes). */
   text: string;
   /** Prompt tokens read so far. */
   promptDone?: number;
   /** Prompt tokens in all. */
   promptTotal?: number;
-  /** A `Logprobs` of exactly `tokens`; when asked for. */
+  /** Log-probabilities of exactly `tokens`, when requested. */
   logprobs?: Logprobs;
-  /** A `Logprobs` of the next prompt tokens; when asked for. */
+  /** Log-probabilities of the next prompt tokens, when requested. */
   promptLogprobs?: Logprobs;
-  /** Number of this frame in its answer, from 0. */
+  /** Number of the frame in the answer, from 0. */
   frame?: number;
 }
 
@@ -622,43 +642,43 @@ export interface GenerateResponse extends Origin {
   tokens: Uint32Array;
   /** Text not sent in chunks (0 to 4000000 bytes). */
   text: string;
-  /** End token or stop string; `max_tokens` or context; Cancel; deadline. */
+  /** Cause of the end: end token or stop string, `max_tokens` or context, Cancel, deadline. */
   finishReason: "stop" | "length" | "cancelled" | "deadline";
-  /** The stop string that ended it (1 to 256 bytes). */
+  /** Stop string that ended the answer (1 to 256 bytes). */
   stopMatched?: string;
   /** Tokens of the prompt. */
   promptTokens: number;
   /** Tokens made in all. */
   completionTokens: number;
-  /** A `Logprobs` of exactly `tokens`; when asked for. */
+  /** Log-probabilities of exactly `tokens`, when requested. */
   logprobs?: Logprobs;
-  /** A `Logprobs` of the prompt tokens not sent in chunks. */
+  /** Log-probabilities of the prompt tokens not sent in chunks. */
   promptLogprobs?: Logprobs;
-  /** Number of this frame in its answer, from 0. */
+  /** Number of the frame in the answer, from 0. */
   frame?: number;
-  /** Who answered. */
+  /** Facts about the answer, an `Answer`. */
   answer: Answer;
 }
 
 /** The message "Score request" of SPEC.md. */
 export interface ScoreRequest {
-  /** Absent: the server's only model (1 to 128 bytes). */
+  /** Name of the model, absent for the server's only model (1 to 128 bytes). */
   model?: string;
-  /** Text; or one of the others (0 to 4000000 bytes). */
+  /** Text, instead of `tokens` or `messages` (0 to 4000000 bytes). */
   prompt?: string;
-  /** Token ids, used as they are; or one of the others (1 to 1000000 elements). */
+  /** Token ids, used unchanged, instead of `prompt` or `messages` (1 to 1000000 elements). */
   tokens?: Uint32Array | readonly number[];
   /** As in Generate. */
   parseSpecial?: boolean;
   /** As in Generate. */
   addSpecial?: boolean;
-  /** One `Chat message` each: a conversation; or one of the others. */
+  /** Conversation, instead of `prompt` or `tokens`. */
   messages?: readonly ChatMessage[];
-  /** One `Input` each. */
+  /** Continuations to score, an `Input` each. */
   continuations: readonly Input[];
-  /** Alternatives listed beside each token; default 0 (0 to 64). */
+  /** Alternatives listed beside each token, default 0 (0 to 64). */
   topLogprobs?: number;
-  /** Where the request stands among others. */
+  /** Trace, attempt and priority of the request. */
   context?: RequestContext;
   /** Demands on the model. */
   requirements?: Requirements;
@@ -666,39 +686,39 @@ export interface ScoreRequest {
 
 /** The message "Score response" of SPEC.md. */
 export interface ScoreResponse extends Origin {
-  /** One `Continuation score` for each continuation, in order. */
+  /** A `Continuation score` for each continuation, in order. */
   scores: ContinuationScore[];
   /** Tokens of the prompt alone. */
   promptTokens: number;
-  /** Who answered. */
+  /** Facts about the answer, an `Answer`. */
   answer: Answer;
 }
 
 /** The record "Continuation score" of SPEC.md. */
 export interface ContinuationScore {
-  /** A `Logprobs` of the tokens that were scored. */
+  /** Log-probabilities of the scored tokens. */
   logprobs: Logprobs;
-  /** Their sum: of the continuation as a whole. */
+  /** Sum of the log-probabilities, for the continuation as a whole. */
   logprob: number;
-  /** Every token was the most probable one at its place. */
+  /** Every token was the most probable token at its position. */
   greedy: boolean;
 }
 
 /** The message "Embed request" of SPEC.md. */
 export interface EmbedRequest {
-  /** Absent: the server's only model (1 to 128 bytes). */
+  /** Name of the model, absent for the server's only model (1 to 128 bytes). */
   model?: string;
-  /** One `Input` each. */
+  /** Inputs to embed, an `Input` each. */
   inputs: readonly Input[];
-  /** Names of special tokens in a text become those tokens; default false. */
+  /** Names of special tokens in a text become special tokens, default false. */
   parseSpecial?: boolean;
-  /** Add begin and end tokens to a text as the model asks for; default true. */
+  /** Add begin and end tokens to a text as the model demands, default true. */
   addSpecial?: boolean;
-  /** How positions become one vector; default mean. */
+  /** Reduction of the positions to a single vector, default mean. */
   pooling?: "mean" | "last" | "cls";
-  /** Divide by the Euclidean length; default true. */
+  /** Divide each vector by the Euclidean length, default true. */
   normalize?: boolean;
-  /** Where the request stands among others. */
+  /** Trace, attempt and priority of the request. */
   context?: RequestContext;
   /** Demands on the model. */
   requirements?: Requirements;
@@ -708,7 +728,7 @@ export interface EmbedRequest {
 export interface EmbedChunk extends Origin {
   /** The next values (1 to 1000000 elements). */
   embeddings: Float32Array;
-  /** Number of this frame in its answer, from 0. */
+  /** Number of the frame in the answer, from 0. */
   frame?: number;
 }
 
@@ -718,33 +738,33 @@ export interface EmbedResponse extends Origin {
   embeddings: Float32Array;
   /** Values per input (1 to 131072). */
   dimensions: number;
-  /** Inputs, as many as the request has (1 to 256). */
+  /** Number of inputs, equal to the request's (1 to 256). */
   count: number;
   /** Tokens of all inputs together. */
   promptTokens: number;
-  /** Number of this frame in its answer, from 0. */
+  /** Number of the frame in the answer, from 0. */
   frame?: number;
-  /** Who answered. */
+  /** Facts about the answer, an `Answer`. */
   answer: Answer;
 }
 
 /** The message "Logits request" of SPEC.md. */
 export interface LogitsRequest {
-  /** Absent: the server's only model (1 to 128 bytes). */
+  /** Name of the model, absent for the server's only model (1 to 128 bytes). */
   model?: string;
-  /** Text; or one of the others (0 to 4000000 bytes). */
+  /** Text, instead of `tokens` or `messages` (0 to 4000000 bytes). */
   prompt?: string;
-  /** Token ids, used as they are; or one of the others (1 to 1000000 elements). */
+  /** Token ids, used unchanged, instead of `prompt` or `messages` (1 to 1000000 elements). */
   tokens?: Uint32Array | readonly number[];
   /** As in Generate. */
   parseSpecial?: boolean;
   /** As in Generate. */
   addSpecial?: boolean;
-  /** After every token; default false: after the last. */
+  /** Logits after every token instead of the last alone, default false. */
   allPositions?: boolean;
-  /** One `Chat message` each: a conversation; or one of the others. */
+  /** Conversation, instead of `prompt` or `tokens`. */
   messages?: readonly ChatMessage[];
-  /** Where the request stands among others. */
+  /** Trace, attempt and priority of the request. */
   context?: RequestContext;
   /** Demands on the model. */
   requirements?: Requirements;
@@ -754,7 +774,7 @@ export interface LogitsRequest {
 export interface LogitsChunk extends Origin {
   /** The next values (1 to 1000000 elements). */
   logits: Float32Array;
-  /** Number of this frame in its answer, from 0. */
+  /** Number of the frame in the answer, from 0. */
   frame?: number;
 }
 
@@ -766,9 +786,9 @@ export interface LogitsResponse extends Origin {
   vocabulary: number;
   /** Positions in all (1 to 4294967295). */
   positions: number;
-  /** Number of this frame in its answer, from 0. */
+  /** Number of the frame in the answer, from 0. */
   frame?: number;
-  /** Who answered. */
+  /** Facts about the answer, an `Answer`. */
   answer: Answer;
 }
 
@@ -780,7 +800,7 @@ export interface CancelRequest {
 
 /** The record "Cancel response" of SPEC.md. */
 export interface CancelResponse {
-  /** It was in flight and is being stopped. */
+  /** The target was in flight and is being stopped. */
   found: boolean;
 }
 
@@ -789,25 +809,25 @@ export type StatsRequest = Record<string, never>;
 
 /** The message "Stats response" of SPEC.md. */
 export interface StatsResponse extends Origin {
-  /** One `Counter` each, in order of name. */
+  /** A `Counter` for each counter, in order of name. */
   counters: Counter[];
 }
 
 /** The record "Counter" of SPEC.md. */
 export interface Counter {
-  /** What is counted (1 to 128 bytes). */
+  /** Name of the counter (1 to 128 bytes). */
   name: string;
-  /** Counted for real answers. */
+  /** Count for real answers. */
   real: number;
-  /** Counted for mock answers. */
+  /** Count for mock answers. */
   mock: number;
 }
 
 /** The record "GoAway" of SPEC.md. */
 export interface GoAway {
-  /** `shutting_down`, `idle` (1 to 128 bytes). */
+  /** Reason of the end (`shutting_down`, `idle`) (1 to 128 bytes). */
   reason: string;
-  /** Time until the server closes what is still open. */
+  /** Time until the server closes everything still open, milliseconds. */
   drainMilliseconds: number;
 }
 
@@ -1370,46 +1390,47 @@ export type KindName =
 /** Options of a Client. */
 export interface Options {
   /**
-   * Name and version of the program, for the server's log; default: the library's (1 to 128 bytes).
+   * Name and version of the program, for the server's log, by default the library's (1 to 128
+   * bytes).
    */
   name?: string;
-  /** Hand out answers of mocks, which say so. Default false. */
+  /** Answers of mocks are handed out, with provenance mock. Default false. */
   allowMock?: boolean;
-  /** Offer LZ4. Default true. */
+  /** LZ4 compression is offered in Hello. Default true. */
   compression?: boolean;
   /** Largest body accepted, bytes (4096 to 4294967295). Default 4194304. */
   bodySizeMax?: number;
   /**
-   * Largest whole answer accepted, bytes of its bodies; beyond it the answer is given up (4096 to
+   * Largest whole answer accepted before the answer is given up, bytes of all bodies (4096 to
    * 9007199254740991). Default 1073741824.
    */
   answerSizeMax?: number;
   /**
-   * Size of the pool; a call takes the connection with the fewest requests in flight (1 to 1024).
-   * Default 1.
+   * Size of the pool, where a call takes the connection with the fewest requests in flight (1 to
+   * 1024). Default 1.
    */
   connections?: number;
-  /** To connect, and again for Hello (1 to 4294967295). Default 5000. */
+  /** Time to connect, and again for Hello, milliseconds (1 to 4294967295). Default 5000. */
   connectMilliseconds?: number;
-  /** Longest silence on an answer; 0: any (0 to 4294967295). Default 0. */
+  /** Longest silence on an answer, 0 for no bound, milliseconds (0 to 4294967295). Default 0. */
   answerMilliseconds?: number;
   /**
-   * Beyond a request's deadline before the client gives up by itself (0 to 4294967295). Default
-   * 2000.
+   * Time after a request's deadline before the client gives up the answer, milliseconds (0 to
+   * 4294967295). Default 2000.
    */
   graceMilliseconds?: number;
-  /** In all (1 to 4294967295). Default 3. */
+  /** Attempts of a call in all (1 to 4294967295). Default 3. */
   attempts?: number;
   /**
-   * First pause between attempts; doubles; each with jitter from half to whole (0 to 4294967295).
-   * Default 50.
+   * First pause between attempts, doubled for each later pause, with jitter from half to whole,
+   * milliseconds (0 to 4294967295). Default 50.
    */
   backoffMilliseconds?: number;
-  /** Longest pause between attempts (0 to 4294967295). Default 2000. */
+  /** Longest pause between attempts, milliseconds (0 to 4294967295). Default 2000. */
   backoffMaxMilliseconds?: number;
   /**
-   * How long, from a call's start, to wait for a server that is not there or loads its model (0 to
-   * 4294967295). Default 0.
+   * Time from a call's start to wait for a server that is absent or loads its model, milliseconds
+   * (0 to 4294967295). Default 0.
    */
   waitMilliseconds?: number;
 }
@@ -1435,62 +1456,62 @@ export const optionsTable: Message = {
 
 /** A method for each kind of request. */
 export abstract class Calls {
-  /** Sends a request and gives its whole answer. */
+  /** Sends a request and gives the whole answer. */
   protected abstract call<Reply>(kind: Kind, request: object, options: CallOptions): Promise<Reply>;
 
-  /** Same bytes back. */
+  /** Returns the payload unchanged. */
   ping(request: PingRequest | Uint8Array = {}, options: CallOptions = {}): Promise<PingResponse> {
     const given = request instanceof Uint8Array ? { payload: request } : request;
     return this.call(kinds.Ping, given, options);
   }
 
-  /** May this model, or this server, be sent work. */
+  /** Reports if a model, or the server, accepts work. */
   health(request: HealthRequest = {}, options: CallOptions = {}): Promise<HealthResponse> {
     return this.call(kinds.Health, request, options);
   }
 
-  /** List of models. */
+  /** Lists the models. */
   models(request: ModelsRequest = {}, options: CallOptions = {}): Promise<ModelsResponse> {
     return this.call(kinds.Models, request, options);
   }
 
-  /** Stop serving a model; sent again only if it never began. */
+  /** Stops serving a model, sent again only if the work never began. */
   unload(request: UnloadRequest | string, options: CallOptions = {}): Promise<UnloadResponse> {
     const given = typeof request === "string" ? { name: request } : request;
     return this.call(kinds.Unload, given, options);
   }
 
-  /** Text to token ids. */
+  /** Turns text into token ids. */
   tokenize(request: TokenizeRequest, options: CallOptions = {}): Promise<TokenizeResponse> {
     return this.call(kinds.Tokenize, request, options);
   }
 
-  /** Token ids to text. */
+  /** Turns token ids into text. */
   detokenize(request: DetokenizeRequest, options: CallOptions = {}): Promise<DetokenizeResponse> {
     return this.call(kinds.Detokenize, request, options);
   }
 
-  /** Continue a prompt. */
+  /** Continues a prompt. */
   generate(request: GenerateRequest, options: CallOptions = {}): Promise<GenerateResponse> {
     return this.call(kinds.Generate, request, options);
   }
 
-  /** Log-probabilities of given continuations. */
+  /** Computes log-probabilities of given continuations. */
   score(request: ScoreRequest, options: CallOptions = {}): Promise<ScoreResponse> {
     return this.call(kinds.Score, request, options);
   }
 
-  /** Raw scores. */
+  /** Computes raw scores of the vocabulary. */
   logits(request: LogitsRequest, options: CallOptions = {}): Promise<LogitsResponse> {
     return this.call(kinds.Logits, request, options);
   }
 
-  /** Inputs to vectors. */
+  /** Turns inputs into vectors. */
   embed(request: EmbedRequest, options: CallOptions = {}): Promise<EmbedResponse> {
     return this.call(kinds.Embed, request, options);
   }
 
-  /** Counters, split by provenance. */
+  /** Returns counters, split by provenance. */
   stats(request: StatsRequest = {}, options: CallOptions = {}): Promise<StatsResponse> {
     return this.call(kinds.Stats, request, options);
   }

@@ -1,15 +1,15 @@
-// Where a server listens, and the way there: `tcp://host:port`, `tcp://[::1]:port`, `unix:///path`.
+// Addresses of servers (`tcp://host:port`, `tcp://[::1]:port`, `unix:///path`) and connecting.
 //
-// Guarantees: parsing touches no network; the text of a refused address says what was expected.
+// Guarantees: parsing touches no network. The error for a refused address names the expected form.
 
 import * as net from "node:net";
 
 import { AssayError } from "./errors.js";
 
-/** What a Unix socket's address has room for, bytes. */
+/** Longest path in the address of a Unix socket, bytes. */
 const socketPathMax = 107;
 
-/** How long a TCP connection may be silent before the system probes it, milliseconds. */
+/** Milliseconds of silence on a TCP connection before the system probes. */
 const keepAliveIdle = 30_000;
 
 /** Address of a server. */
@@ -18,7 +18,7 @@ export interface Address {
   readonly where: { path: string } | { host: string; port: number };
 }
 
-/** Takes a URL apart. Throws address_invalid. */
+/** Parses a URL. Throws address_invalid. */
 export function parseAddress(text: string): Address {
   const refuse = (allowed: string): never => {
     throw new AssayError(
@@ -41,7 +41,7 @@ export function parseAddress(text: string): Address {
   return { text, where: { host, port } };
 }
 
-/** Begins to connect: what is written meanwhile is sent once that is done. */
+/** Starts to connect. Bytes written before the connection stands are sent afterwards. */
 export function dial(address: Address): net.Socket {
   const socket = net.connect(address.where);
   return socket.on("connect", () => {

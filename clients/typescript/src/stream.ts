@@ -1,21 +1,21 @@
-// A Generate whose chunks reach the caller as they come.
+// A Generate whose chunks reach the caller on arrival.
 
 import { Exchange } from "./exchange.js";
 import { GenerateChunk, GenerateResponse } from "./protocol.js";
 
-/** Gives up what is left of streams that nobody holds any more. */
+/** Ends the exchanges of streams without a holder. */
 const dropped = new FinalizationRegistry<Exchange>((exchange) => exchange.end());
 
 /**
- * The answer to a Generate in the making, for one reader. Leaving the loop early gives up what is
- * left and tells the server so; the connection lives on. Once the signal of the call is aborted,
- * nothing more is handed out, and the answer is an error.
+ * The running answer to a Generate, for a single reader. Leaving the loop early gives up the rest
+ * of the answer and tells the server, and the connection stays open. After an abort of the call's
+ * signal no chunk is handed out, and the result is an error.
  *
- *     for await (const chunk of stream) process.stdout.write(chunk.text);
- *     const answer = await stream.result();
+ *     for await (const chunk of stream) process.stdout.write(chunk.text)
+ *     const answer = await stream.result()
  */
 export class GenerateStream implements AsyncIterableIterator<GenerateChunk> {
-  private newest: Promise<unknown>; // the last thing that was asked for
+  private newest: Promise<unknown>; // the latest step
 
   /** Made by Client.generateStream. */
   constructor(private readonly exchange: Exchange) {
@@ -27,7 +27,7 @@ export class GenerateStream implements AsyncIterableIterator<GenerateChunk> {
     return this;
   }
 
-  /** Waits for the next chunk; done after the last one. Calls that overlap take turns. */
+  /** Waits for the next chunk. Done after the last chunk. Overlapping calls take turns. */
   next(): Promise<IteratorResult<GenerateChunk, undefined>> {
     const step = this.newest.then(() => this.step());
     this.newest = step.catch(() => {});
@@ -39,22 +39,22 @@ export class GenerateStream implements AsyncIterableIterator<GenerateChunk> {
     return value === undefined ? { done: true, value } : { done: false, value };
   }
 
-  /** What leaving a loop early calls: `close`. */
+  /** Called on an early exit from a loop: `close`. */
   async return(): Promise<IteratorResult<GenerateChunk, undefined>> {
     this.close();
     return { done: true, value: undefined };
   }
 
   /**
-   * Reads what is left, and gives the whole answer: all tokens, text and log-probabilities. After
-   * `close` in the middle it fails with given_up.
+   * Reads the rest, and returns the whole answer: all tokens, text and log-probabilities. Fails
+   * with given_up after an early `close`.
    */
   async result(): Promise<GenerateResponse> {
     while (!(await this.next()).done);
     return this.exchange.whole as GenerateResponse;
   }
 
-  /** Gives up what is left. Safe to repeat, and after the end without effect. */
+  /** Gives up the rest of the answer. Safe to repeat, and without effect after the end. */
   close(): void {
     this.exchange.end();
   }

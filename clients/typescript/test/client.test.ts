@@ -1,4 +1,4 @@
-// The client against a scripted server: what it sends, when it sends again, and what it refuses.
+// The client against a scripted server: requests, repetitions and refusals.
 
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -137,7 +137,7 @@ scripted("places are the server's", [async (peer) => {
     peer.write(asked.kind, asked.id, 0, 1, 0, asked.body);
   };
   answer(second);
-  const third = await peer.asked(); // comes only now
+  const third = await peer.asked(); // arrives only now
   answer(first);
   answer(third);
   await peer.drain();

@@ -1,5 +1,5 @@
-// What every client promises (Protocol/protocol.json, client): options, refused requests, attempts,
-// sizes, and what the server says of its load.
+// Promises of every client (Protocol/protocol.json, client): options, refused requests, attempts,
+// sizes, and the server's load.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -104,7 +104,9 @@ for (const request of [{ context: {} }, { ignoreEos: false }, { minTokens: 0 }])
 const contextOf = ({ body }: Asked): RequestContext | undefined =>
   decode(tables.generateRequestTable, body)["context"] as RequestContext | undefined;
 
-/** Refuses so often, as `code`; then answers. Hands over the contexts that came. */
+/**
+ * Refuses `times` requests with `code`, then answers. Appends the received contexts to `contexts`.
+ */
 const refusing = (times: number, code: string, contexts: unknown[]): Script => async (peer) => {
   for (let count = 0; count < times; count++) {
     const asked = await peer.asked();
@@ -152,7 +154,7 @@ scripted("an attempt that has no room for its number is made without it",
 
 // ---------------------------------------------------------------- answers
 
-/** Chunks of more than 4096 bytes in all, then what follows a Cancel. */
+/** Sends chunks of more than 4096 bytes in all, then the end after a Cancel. */
 const tooMuch = (heard: () => void): Script => async (peer) => {
   const asked = await peer.asked();
   for (let count = 0; count < 3; count++) peer.chunk(asked, "x".repeat(1500));

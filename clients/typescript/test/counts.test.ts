@@ -1,5 +1,5 @@
-// The counts of the last frame against what came: a frame that was lost, doubled or swapped on its
-// way is damage, whatever the revision, and ends the connection.
+// The counts in the last frame against the received frames: a frame lost, doubled or swapped on the
+// way is damage in every revision, and ends the connection.
 
 import assert from "node:assert/strict";
 
@@ -13,7 +13,7 @@ const timing = { accept: 0, queue: 0, tokenize: 0, prefill: 0, decode: 0, write:
 const answer = { model: "m", device: "cpu", timing };
 const whole = { finishReason: "stop", promptTokens: 0, completionTokens: 3, answer };
 
-/** Sends frames 0, 1, 2 (a token each) and 3 (the last one) in this order. */
+/** Sends frames 0, 1, 2 (a token each) and 3 (the last frame) in `order`. */
 function play(peer: Peer, asked: Asked, order: number[], isNumbered: boolean): void {
   for (const index of order) {
     const number = isNumbered ? { frame: index } : {};
@@ -31,7 +31,7 @@ const ways: Record<string, (client: Client) => Promise<tables.GenerateResponse>>
   streamed: (client) => client.generateStream({ prompt: "x" }).result(),
 };
 
-/** The answer is refused, its connection closed, and the request not sent again. */
+/** Checks that the answer is refused, the connection closed, and the request not repeated. */
 function damage(
   name: string, call: (client: Client) => Promise<unknown>, say: (peer: Peer, asked: Asked) => void
 ): void {
@@ -71,7 +71,10 @@ const embeds = (count: number) => (client: Client): Promise<unknown> =>
   client.embed({ inputs: Array.from({ length: count }, () => ({ text: "a" })) });
 const allOfThree = { tokens: [1, 2, 3], allPositions: true };
 
-/** A response whose first field is values: this codec writes none, as no request has any. */
+/**
+ * Sends a response whose first field is a list of numbers. The codec cannot write the list, because
+ * no request has one.
+ */
 function sayNumbers(
   peer: Peer, asked: Asked, table: tables.Message, count: number, values: Values
 ): void {

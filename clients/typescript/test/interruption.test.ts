@@ -1,5 +1,5 @@
-// A call that ends at any point rejects, its place in flight becomes free, and nobody else on the
-// connection notices.
+// A call ended at any point rejects and frees its place in flight. Parallel calls on the connection
+// go on.
 
 import assert from "node:assert/strict";
 import * as net from "node:net";
@@ -13,12 +13,12 @@ import { drain, failing, scripted } from "./scripted.js";
 const onePlace = { hello: { requestsInFlightMax: 1, revision: 3 } };
 const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
 
-/** A call that needs the place of the one before, on the same connection. */
+/** Makes a call that needs the place of the previous call on the connection. */
 async function next(client: Client): Promise<void> {
   await client.ping(Uint8Array.of(7), { deadlineMilliseconds: 8000 });
 }
 
-/** What a script would send, not sent. */
+/** The bytes that a script would send. */
 function bytesOf(script: (peer: Peer) => void): Uint8Array {
   let held = new Uint8Array(0);
   const socket = {
@@ -31,7 +31,7 @@ function bytesOf(script: (peer: Peer) => void): Uint8Array {
   return held;
 }
 
-/** Before the caller stops, and after the server has heard of it. */
+/** Frames before the caller stops, and frames after the server has heard of the stop. */
 const points: Record<string, (peer: Peer, asked: Asked) => () => void> = {
   "before the first frame": () => () => {},
   "between two chunks": (peer, asked) => {
@@ -47,7 +47,7 @@ const points: Record<string, (peer: Peer, asked: Asked) => () => void> = {
   },
 };
 
-/** Ways to stop: each starts a call, stops it when it is time, and gives what became of it. */
+/** Ways to stop. Each function starts a call, stops the call at `time`, and returns the outcome. */
 const stops: Record<string, (client: Client, time: Promise<void>) => Promise<unknown>> = {
   "an aborted signal": async (client, time) => {
     const controller = new AbortController();
@@ -127,7 +127,7 @@ scripted("a stream that is closed while connecting is never sent", [pingsOnly], 
   await next(client);
 }, onePlace);
 
-/** A signal that does something so many turns after its client has looked at it so many times. */
+/** A signal that runs `act` `turns` turns after the client has looked `looks` times. */
 function watched(looks: number, turns: number, act: () => void): AbortSignal {
   const signal = {
     get aborted(): boolean {
@@ -161,8 +161,8 @@ scripted("a stream that is closed at any turn on its way to the socket leaves no
       const signal = watched(1 + Math.floor(point / 6), point % 6, () => stream?.close());
       stream = client.generateStream({ prompt: "x" }, { signal });
       await soon();
-      stream.close(); // where the client did not look so often
-      await next(client); // before anybody asks the stream for more
+      stream.close(); // for clients with fewer looks
+      await next(client); // before the caller asks the stream for more
       await failing(stream.result(), "given_up");
     }
     assert.equal(stage.connections, 1);
@@ -228,7 +228,7 @@ test("a dial that nobody waits for any more fails in silence", async () => {
   const controller = new AbortController();
   controller.abort();
   await failing(client.ping(undefined, { signal: controller.signal }), "given_up");
-  await soon(); // a rejection that nobody handles would end the program
+  await soon(); // an unhandled rejection would end the program
   client.close();
 });
 

@@ -1,4 +1,4 @@
-// The block codec: round trips of many shapes, blocks that other encoders make, and damage.
+// The block codec: round trips of many shapes, blocks from other encoders, and damage.
 
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -6,7 +6,7 @@ import test from "node:test";
 import { compressBlock, decompressBlock } from "../src/lz4.js";
 import { seeded } from "./random.js";
 
-/** Random data with copies of itself in it, of all lengths and distances. */
+/** Random data with repetitions of all lengths and distances. */
 function repetitive(below: (limit: number) => number, size: number): Uint8Array {
   const data: number[] = [];
   while (data.length < size) {

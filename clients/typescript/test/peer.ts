@@ -1,4 +1,4 @@
-// A scripted server for the tests: each test says what it reads and what it answers.
+// A scripted server for the tests. Each test defines its requests and answers.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import * as net from "node:net";
@@ -9,7 +9,7 @@ import { decode, encode, Values } from "../src/codec.js";
 import * as tables from "../src/protocol.js";
 import { Message } from "../src/protocol.js";
 
-/** A request as it arrived. */
+/** A received request. */
 export interface Asked {
   kind: number;
   id: number;
@@ -17,7 +17,7 @@ export interface Asked {
   body: Uint8Array;
 }
 
-/** The server's side of one connection, past Hello. */
+/** The server's side of a connection after Hello. */
 export class Peer {
   private bytes = new Uint8Array(0);
   private isEnded = false;
@@ -38,7 +38,7 @@ export class Peer {
     socket.on("error", () => {});
   }
 
-  /** Waits for one request; undefined at the connection's end. */
+  /** Waits for a request. Undefined at the end of the connection. */
   async read(): Promise<Asked | undefined> {
     for (;;) {
       const head = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
@@ -58,7 +58,7 @@ export class Peer {
     }
   }
 
-  /** Reads a request that must come. */
+  /** Reads a request, and fails at the end of the connection. */
   async asked(): Promise<Asked> {
     const asked = await this.read();
     if (asked === undefined) throw new Error("the client closed");
@@ -105,7 +105,7 @@ export class Peer {
     });
   }
 
-  /** Plays the server's side of a Cancel of one request to its end. */
+  /** Plays the server's side of a Cancel of `asked` to the end. */
   finishCancelled(asked: Asked, cancel: Asked): void {
     const target = decode(tables.kinds.Cancel.request, cancel.body)["target"];
     if (cancel.kind !== tables.kinds.Cancel.number || target !== asked.id) {
@@ -115,7 +115,7 @@ export class Peer {
     this.refuse(asked, "CANCELLED");
   }
 
-  /** Answers everything with its own body until the client closes. */
+  /** Answers every request with its own body until the client closes. */
   async echo(): Promise<void> {
     for (let asked = await this.read(); asked !== undefined; asked = await this.read()) {
       this.write(asked.kind, asked.id, 0, 1, 0, asked.body);
@@ -130,7 +130,10 @@ export class Peer {
 
 export type Script = (peer: Peer) => Promise<void>;
 
-/** A server that plays one script per connection, in turn; the last one for all later ones. */
+/**
+ * A server that plays a script per connection, in turn. The last script serves all later
+ * connections.
+ */
 export class Stage {
   address = "";
   connections = 0;
@@ -166,7 +169,7 @@ export class Stage {
     return new Promise((resolve) => this.server.listen(this.path, resolve));
   }
 
-  /** Listens at a TCP port instead; 0: a free one. */
+  /** Listens at a TCP port instead. 0 for a free port. */
   openPort(port: number): Promise<void> {
     return new Promise((resolve) => this.server.listen(port, "127.0.0.1", () => {
       this.address = `tcp://127.0.0.1:${this.server.address().port}`;
@@ -181,7 +184,7 @@ export class Stage {
   }
 }
 
-/** Runs a test against scripts; what a script throws fails the test. */
+/** Runs a test against scripts. An error in a script fails the test. */
 export async function staged(
   scripts: Script[], body: (stage: Stage) => Promise<void>, hello: Values = {}
 ): Promise<void> {

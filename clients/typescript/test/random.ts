@@ -1,11 +1,11 @@
-// Random numbers that can be had again: ASSAY_SEED repeats a run.
+// Repeatable random numbers: ASSAY_SEED repeats a run.
 
-/** A generator of whole numbers below a limit, and the line that says how to repeat it. */
+/** A generator of whole numbers below a limit, and a line with the seed for a repetition. */
 export function seeded(): { below: (limit: number) => number; line: string } {
   const seed = Number(process.env["ASSAY_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
   let state = seed | 0;
   const below = (limit: number): number => {
-    // A Weyl sequence, stirred: good enough to make shapes, not secrets.
+    // A Weyl sequence with mixing: good enough to make shapes, not secrets.
     state = (state + 0x9e3779b9) | 0;
     let word = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
     word = Math.imul(word ^ (word >>> 15), 0x735a2d97);

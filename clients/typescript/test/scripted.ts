@@ -1,4 +1,4 @@
-// What tests with a scripted server share: a client of it, and what a call fails with.
+// Shared by tests with a scripted server: a client, and the check of failures.
 
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -21,7 +21,7 @@ export async function using(
   }
 }
 
-/** A test with one client of a scripted server. */
+/** A test with a client of a scripted server. */
 export function scripted(
   name: string, scripts: Script[], body: (client: Client, stage: Stage) => Promise<void>,
   { options = {}, hello = {} }: { options?: Options; hello?: Record<string, unknown> } = {}
@@ -30,7 +30,7 @@ export function scripted(
     scripts, (stage) => using(stage, options, (client) => body(client, stage)), hello));
 }
 
-/** Checks what a call fails with, and returns it. */
+/** Checks the code of a failure, and returns the failure. */
 export async function failing(promise: Promise<unknown>, code: tables.Code): Promise<AssayError> {
   let failure: unknown;
   await assert.rejects(promise, (error) => {

@@ -1,4 +1,4 @@
-// The protocol's vectors: every codec in every language reads the same bytes.
+// The vectors of the protocol: every codec in every language reads the same bytes.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -50,7 +50,7 @@ function readerFor(vector: Vector): FrameReader {
   return reader;
 }
 
-/** All frames of a vector, which arrives in pieces of `step` bytes. */
+/** All frames of a vector, pushed in pieces of `step` bytes. */
 function framesOf(vector: Vector, bytes: Uint8Array, step: number): Frame[] {
   const reader = readerFor(vector);
   const frames: Frame[] = [];
@@ -69,7 +69,7 @@ const requests: Partial<Record<tables.KindName, object>> = {
   Score: { continuations: [{ text: "" }], topLogprobs: 64 },
 };
 
-/** Reads a frame as its table and the answer around it allow. */
+/** Reads a frame with the table of the message and the checks of the answer. */
 function understand(message: string, frame: Frame): void {
   const kind = Object.values(tables.kinds).find(
     ({ chunk, response }) => chunk?.name === message || response.name === message);
@@ -91,7 +91,7 @@ test("valid responses are understood, however they arrive", () => {
   }
 });
 
-/** The body of a request, for a client that reads no requests. */
+/** The body of a request, since the client has no reader for requests. */
 function requestBody({ bytes }: Vector): Uint8Array {
   const head = new DataView(bytes.buffer, bytes.byteOffset);
   const body = bytes.subarray(tables.headerSize);

@@ -1,4 +1,4 @@
-// A server that is not there yet, or loads its model still; and one that goes without a word.
+// A server that is not there yet, a model that is still loading, and a host that vanishes.
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 const waiting = { attempts: 1, backoffMilliseconds: 1, waitMilliseconds: 60_000 };
 
-/** The URL of a port at which nobody listens. */
+/** The URL of a port without a listener. */
 async function freePort(): Promise<string> {
   const stage = new Stage([echo]);
   await stage.openPort(0);
@@ -94,11 +94,11 @@ test("the system probes a TCP connection that is silent", async (context) => {
   await client.ping();
   const port = Number(stage.address.split(":")[2]).toString(16).toUpperCase().padStart(4, "0");
   let kind: string | undefined, ticks: string | undefined;
-  // An acknowledgement under way has a timer of its own; a line may be missing while others change.
+  // A pending acknowledgement has a timer, too. A line may be missing while the table changes.
   for (let turn = 0; turn < 50 && kind !== "02"; turn += 1) {
     await pause(100);
     const lines = readFileSync("/proc/net/tcp", "utf8").split("\n");
-    const ours = lines.map((line) => line.trim().split(/ +/)) // its peer is the server
+    const ours = lines.map((line) => line.trim().split(/ +/)) // the line whose peer is the server
       .find((words) => words[2]?.endsWith(`:${port}`) && words[3] === "01");
     [kind, ticks] = (ours?.[5] ?? "").split(":");
   }

@@ -1,5 +1,5 @@
-// What this package uses of Node, for its own build only: the compiled declarations name none of
-// it, so a project with @types/node sees no conflict.
+// The used part of Node's types, only for building this package. The compiled declarations name no
+// Node type, so a project with @types/node sees no conflict.
 
 declare module "node:net" {
   export interface Socket {

@@ -1,4 +1,4 @@
-"""assay-bridge --server URL --listen HOST:PORT: runs the gateway until it is told to stop."""
+"""assay-bridge --server URL --listen HOST:PORT: runs the gateway until SIGINT or SIGTERM."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 class Announcing(uvicorn.Server):
-    """Says where it listens, once it does: with port 0 nobody would know."""
+    """A server that prints the address of its listener, which port 0 leaves open."""
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup()

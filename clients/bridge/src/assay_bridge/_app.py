@@ -1,8 +1,9 @@
-"""The HTTP side: routes, limits, streaming, and what happens when a client goes away.
+"""The HTTP side: routes, limits, streaming, and clients that go away.
 
-Guarantees: a client that disconnects has its request cancelled on the server; a body above the
-limit is refused before it is held; every failure has OpenAI's error shape; no answer leaves without
-its provenance. Not here: parameters (_parameters), bodies (_bodies), statuses (_errors).
+Guarantees: the request of a client that disconnects is cancelled on the server. A body above the
+limit is refused before it is held. Every failure has OpenAI's error shape. No answer leaves without
+provenance.
+Not here: parameters (_parameters), bodies (_bodies), statuses (_errors).
 """
 
 from __future__ import annotations
@@ -42,24 +43,24 @@ Stream = AsyncAnswerStream[GenerateChunk, GenerateResponse]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the bridge is told."""
+    """Settings of the bridge."""
 
     #: URL of the Assay server
     server: str = "tcp://127.0.0.1:7411"
-    #: hand out answers of mocks; every body says so
+    #: hand out answers of mocks, with the provenance in every body
     allow_mock: bool = False
     #: connections to the server
     connections: int = 1
-    #: how long the server may take for one request, milliseconds; 0: no limit
+    #: time limit of a request on the server, milliseconds, 0 for no limit
     deadline_milliseconds: int = 0
-    #: how long a request waits for a server that is not there or loads its model, milliseconds
+    #: time for which a request waits for an absent server or a loading model, milliseconds
     wait_milliseconds: int = 0
     #: largest request body, bytes
     body_size_max: int = 8 << 20
 
 
 def application(settings: Settings) -> Starlette:
-    """The ASGI application. Raises `AssayError` when the server's address is none."""
+    """The ASGI application. Raises `AssayError` when the server's address is invalid."""
     bridge = Bridge(settings)
 
     @contextlib.asynccontextmanager
@@ -170,7 +171,7 @@ class Bridge:
 
 
 def _head(asked: Generation, model: str, completion: str, chat: str) -> dict[str, Any]:
-    """What every body of a generation begins with."""
+    """The first members of every body of a generation."""
     return {
         "id": ("chatcmpl-" if asked.chat else "cmpl-") + secrets.token_hex(12),
         "object": chat if asked.chat else completion,
@@ -180,7 +181,7 @@ def _head(asked: Generation, model: str, completion: str, chat: str) -> dict[str
 
 
 class Events(Response):
-    """A streamed generation: server-sent events, each with its provenance."""
+    """A streamed generation: server-sent events, each with the provenance."""
 
     media_type = "text/event-stream"
 
@@ -198,7 +199,7 @@ class Events(Response):
         self._text_count = 0
 
     async def begin(self) -> None:
-        """Waits for the first token or the end: what fails until then has a status of its own."""
+        """Waits for the first token or the end. A failure until then has a status of its own."""
         try:
             self._first = await self._next()
             part = self._first or self._stream.result
@@ -214,14 +215,14 @@ class Events(Response):
         del self.headers["content-length"]
 
     async def _next(self) -> GenerateChunk | None:
-        """The next chunk that has something in it; None at the end."""
+        """The next chunk that is not empty. None at the end."""
         async for chunk in self._stream:
             if chunk.tokens or chunk.text:
                 return chunk
         return None
 
     async def _device(self, generation: int) -> dict[str, Any]:
-        """Fingerprint and device of the model, which chunks do not say."""
+        """Fingerprint and device of the model, which chunks do not hold."""
         for found in (await self._client.models()).models:
             if found.name == self._asked.request.model and found.generation == generation:
                 assay = bodies.model(found)["assay"]
@@ -229,7 +230,7 @@ class Events(Response):
         return {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends until the end, or until the client is gone: then the request is cancelled."""
+        """Sends until the end. When the client goes away, the request is cancelled."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         sending = asyncio.create_task(self._send_all(send))
         leaving = asyncio.create_task(_disconnected(receive))
@@ -257,7 +258,7 @@ class Events(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _bodies(self) -> AsyncIterator[dict[str, Any]]:
-        """A chunk for each part, one for the end, and one for the usage when it was asked for."""
+        """Sends a chunk for each part, for the end, and for the usage if requested."""
         chunk, first = self._first, True
         while chunk is not None:
             self._token_count += len(chunk.tokens)
@@ -272,7 +273,7 @@ class Events(Response):
             yield self._head | {"choices": [], "usage": bodies.usage(result), "assay": assay}
 
     def _rest(self, result: GenerateResponse) -> GenerateChunk:
-        """What came with the last frame only: the whole answer less what was sent."""
+        """The content of the last frame only: the whole answer less the sent part."""
         return GenerateChunk(
             provenance=result.provenance,
             generation=result.generation,
@@ -303,7 +304,7 @@ async def _disconnected(receive: Receive) -> None:
 
 
 async def _unless_gone(request: Request, call: Awaitable[T]) -> T:
-    """What `call` gives; it is cancelled, and with it the request, when the client goes away."""
+    """The result of `call`. The call and the request are cancelled when the client goes away."""
     working = asyncio.ensure_future(call)
     leaving = asyncio.create_task(_disconnected(request.receive))
     try:

@@ -1,6 +1,6 @@
-"""Answers of Assay in the words of the interface, each with an `assay` object: whose it is.
+"""Answers of Assay in the words of the interface, each with an `assay` object for provenance.
 
-Guarantees: nothing leaves without its provenance: whole answers, every streamed chunk, lists.
+Guarantees: whole answers, streamed chunks and lists all leave with their provenance.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def marks(result: Result, answer: Answer | None = None) -> dict[str, Any]:
 
 
 def headers(assay: dict[str, Any]) -> dict[str, str]:
-    """The same for tools that see headers only; what is not known yet is not said."""
+    """The marks as headers, for tools that see headers only. Unknown marks are left out."""
     made = {
         "X-Assay-Provenance": assay["provenance"],
         "X-Assay-Generation": str(assay["generation"]),
@@ -79,14 +79,14 @@ def usage(answer: GenerateResponse) -> dict[str, int]:
 
 
 def finish_reason(answer: GenerateResponse) -> str:
-    """Theirs; an answer that a deadline or a Cancel ended is as long as it could be."""
+    """The interface's finish reason. An answer ended by deadline or Cancel is `length`."""
     return _FINISH.get(answer.finish_reason, "length")
 
 
 def choice(
     chat: bool, text: str, logprobs: dict[str, Any] | None, reason: str | None
 ) -> dict[str, Any]:
-    """The one choice of a whole answer."""
+    """The only choice of a whole answer."""
     made: dict[str, Any] = {"index": 0, "logprobs": logprobs, "finish_reason": reason}
     if chat:
         made["message"] = {"role": "assistant", "content": text, "refusal": None}
@@ -98,7 +98,7 @@ def choice(
 def chunk_choice(
     chat: bool, text: str, logprobs: dict[str, Any] | None, reason: str | None, first: bool
 ) -> dict[str, Any]:
-    """The one choice of a streamed chunk."""
+    """The only choice of a streamed chunk."""
     made: dict[str, Any] = {"index": 0, "logprobs": logprobs, "finish_reason": reason}
     if not chat:
         made["text"] = text
@@ -158,7 +158,7 @@ def _base64(row: array[float]) -> str:
 
 
 class TokenTexts:
-    """Bytes of tokens, asked for one by one and kept; the interface spells tokens out."""
+    """Bytes of tokens, requested once per token and kept, since the interface spells tokens out."""
 
     def __init__(self, client: AsyncClient, model_name: str) -> None:
         self._client = client

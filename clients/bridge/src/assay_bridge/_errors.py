@@ -1,9 +1,9 @@
-"""Refusals in OpenAI's shape: what of ours becomes which HTTP status.
+"""Refusals in OpenAI's shape, and the HTTP status of each failure.
 
     {"error": {"message", "type", "param", "code"}, "assay": {"code", "status", "provenance"}}
 
-Guarantees: every failure has a stable `code`; whoever may try again is told when. Prompts and
-answers never appear in it.
+Guarantees: every failure has a stable `code`. A client that may try again gets the time to wait.
+Prompts and answers never appear in a failure.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from assay import AssayError, Status
 
-#: HTTP statuses of what the server says
+#: HTTP statuses of the server's statuses
 _BY_STATUS = {
     Status.CANCELLED: 499,
     Status.INVALID_ARGUMENT: 400,
@@ -30,7 +30,7 @@ _BY_STATUS = {
     Status.UNAUTHENTICATED: 401,
     Status.REQUIREMENT_NOT_MET: 412,
 }
-#: HTTP statuses of what the client says; a mock is an answer of the server that is of no use
+#: HTTP statuses of the client's codes (a mock answer is an unusable answer of the server)
 _BY_CODE = {
     "mock_refused": 502,
     "unreachable": 502,
@@ -41,14 +41,14 @@ _BY_CODE = {
     "revision_too_low": 501,
     "given_up": 499,
 }
-#: our reasons under the names that tools of this interface look for
+#: reasons of Assay under the names that tools of the interface look for
 _KNOWN_AS = {"model_unknown": "model_not_found", "prompt_too_long": "context_length_exceeded"}
-#: fields of ours under the names of theirs
+#: fields of Assay under the names of the interface
 _PARAMETERS = {"inputs": "input", "tokens": "prompt"}
 
 
 class Refusal(Exception):
-    """An answer that is an error: `status` is HTTP's."""
+    """An error as an HTTP answer with the HTTP `status`."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Refusal(Exception):
         return made
 
     def headers(self) -> dict[str, str]:
-        """When to come again, and whose answer it was."""
+        """Headers with the time to wait and the provenance."""
         made = {}
         if self.retry_milliseconds is not None:
             made["Retry-After"] = str(math.ceil(self.retry_milliseconds / 1000))
@@ -91,7 +91,7 @@ class Refusal(Exception):
 
 
 def refused(error: AssayError) -> Refusal:
-    """What an error of the client becomes."""
+    """The refusal for an error of the client."""
     if error.code == "server_refused":
         status = _BY_STATUS.get(error.status, 500)
         code = error.server_code or error.status.name.lower()

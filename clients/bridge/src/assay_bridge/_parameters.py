@@ -1,7 +1,8 @@
 """Request bodies of the interface as requests of Assay.
 
-Guarantees: every parameter is used, or known to change nothing, or refused by its name; none is
-ignored. Not here: HTTP, and what answers look like.
+Guarantees: every parameter is used, or known to change nothing, or refused by name. No parameter is
+ignored.
+Not here: HTTP, and the shape of answers.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from assay import ChatMessage, EmbedRequest, GenerateRequest, Input
 
 from ._errors import Refusal, bad
 
-#: They say who asks, not what: they pass, and nothing is done with them.
+#: Parameters about the caller, not the request. They pass without effect.
 _HARMLESS = {"user", "safety_identifier", "prompt_cache_key", "metadata"}
-#: What is not supported passes with a value that asks for nothing.
+#: Unsupported parameters, with the neutral values that pass.
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "best_of": (1,),
     "echo": (False,),
@@ -52,26 +53,26 @@ _ROLES: dict[str, Literal["system", "user", "assistant"]] = {
 
 @dataclass(slots=True, kw_only=True)
 class Generation:
-    """A completion or a chat completion that is asked for."""
+    """A requested completion or chat completion."""
 
     request: GenerateRequest
     chat: bool
     stream: bool
     include_usage: bool
-    #: alternatives listed beside each token; None: no log-probabilities
+    #: alternatives listed beside each token, None for no log-probabilities
     logprobs: int | None
 
 
 @dataclass(slots=True, kw_only=True)
 class Embeddings:
-    """Vectors that are asked for."""
+    """Requested vectors."""
 
     request: EmbedRequest
     base64: bool
 
 
 class _Parameters:
-    """The body's parameters; each is taken once, and what is left is refused."""
+    """The body's parameters. Each is taken once, and the rest is refused."""
 
     def __init__(self, body: Any, known: set[str]) -> None:
         if not isinstance(body, dict):
@@ -88,17 +89,17 @@ class _Parameters:
                 raise bad(name, text, "unsupported_value")
 
     def plain(self, name: str) -> Any:
-        """The value as it is; None when it is absent or null."""
+        """The unchecked value. None when absent or null."""
         return self._values.get(name)
 
     def required(self, name: str) -> Any:
-        """The value; refused when it is absent."""
+        """The value. An absent value is refused."""
         if name not in self._values:
             raise bad(name, f'"{name}" is required', "missing_required_parameter")
         return self._values[name]
 
     def of(self, name: str, what: str, fits: Callable[[Any], bool]) -> Any:
-        """The value, None when absent; refused when it does not fit."""
+        """The value, or None when absent. A value that does not fit is refused."""
         value = self._values.get(name)
         if value is not None and not fits(value):
             raise bad(name, f'reading "{name}": found {_kind(value)}, allowed: {what}')
@@ -119,12 +120,12 @@ class _Parameters:
         return default if value is None else float(value)
 
     def flag(self, name: str) -> bool:
-        """True or false; false when absent."""
+        """True or false, false when absent."""
         return bool(self.of(name, "true or false", lambda v: type(v) is bool))
 
 
 def _spelled(name: str) -> tuple[Any, ...]:
-    """The neutral values; a whole number may be written as a fraction, too."""
+    """The neutral values. A whole number may be written as a fraction, too."""
     values = _NEUTRAL[name]
     return values + tuple(float(v) for v in values if type(v) is int)
 
@@ -139,7 +140,7 @@ def completion(body: Any) -> Generation:
     given = _Parameters(body, _COMPLETION)
     prompt = given.required("prompt")
     if isinstance(prompt, list) and len(prompt) == 1 and isinstance(prompt[0], (str, list)):
-        prompt = prompt[0]  # a list of one
+        prompt = prompt[0]  # a list with a single prompt
     if not isinstance(prompt, str) and not _are_tokens(prompt):
         text = 'reading "prompt": found several or none, allowed: one text, or the tokens of one'
         raise bad("prompt", text, "unsupported_value")
@@ -192,7 +193,7 @@ def _generation(
 
 
 def _request(given: _Parameters, most: int | None, logprobs: int | None) -> GenerateRequest:
-    """What both kinds have; defaults are this interface's: sampling, and another seed each time."""
+    """Parameters of both kinds. Defaults are the interface's: sampling, a new seed each time."""
     model = given.required("model")
     if not isinstance(model, str) or not model:
         raise bad("model", 'reading "model": allowed: the name of a model')

@@ -1,4 +1,4 @@
-"""A client of Assay, the server of language models whose every answer says whether it is real.
+"""A client of Assay, a server of language models whose answers all say if they are real or mock.
 
     import assay
 
@@ -6,9 +6,9 @@
         answer = client.generate(assay.GenerateRequest(prompt="317+485=", max_tokens=8))
         print(answer.text, answer.provenance)
 
-`Client` blocks and may be shared by threads, `AsyncClient` is for asyncio; both have the same
-calls. Requests and answers are the dataclasses of `assay.messages`; every failure is an
-`AssayError`. Times are milliseconds, those in `answer.timing` microseconds.
+`Client` blocks and may be shared by threads, `AsyncClient` is for asyncio. Both have the same
+calls. Requests and answers are the dataclasses of `assay.messages`. Every failure is an
+`AssayError`. Times are milliseconds, except microseconds in `answer.timing`.
 """
 
 from . import messages
@@ -19,7 +19,7 @@ from ._protocol import REVISION, Limits, Status
 from ._stream import AsyncGenerateStream, GenerateStream
 from .messages import *  # noqa: F403
 
-#: a name of before
+#: former name of `AsyncGenerateStream`
 AsyncAnswerStream = AsyncGenerateStream
 
 __all__ = ["REVISION", "AssayError", "AsyncAnswerStream", "AsyncClient", "AsyncGenerateStream"]

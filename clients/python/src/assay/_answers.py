@@ -1,8 +1,8 @@
-"""Answers put together and checked against what was asked for: the rules across fields and frames.
+"""Answers, put together from frames and checked against the request.
 
 Guarantees: the first frame that contradicts itself, the request or another frame raises
-`protocol_error`; nothing is kept that the request did not ask for, and no more tokens than it can
-have. Not here: single fields (_codec), provenance, flags and the answer's size (_exchange).
+`protocol_error`. Only requested values are kept, and no more tokens than the answer can have.
+Not here: single fields (_codec), provenance, flags and the answer's size (_exchange).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from . import messages as m
 from ._errors import AssayError, breach
 from ._protocol import Kind, Limits
 
-#: most tokens a Generate may be asked for
+#: largest number of tokens in a Generate
 _TOKENS_MAX = 1_048_576
-#: most characters of one answer's text
+#: largest number of characters in the text of one answer
 _TEXT_MAX = 16 * Limits.TEXT_SIZE_MAX
 
 
@@ -26,25 +26,26 @@ def _wrong(what: str, found: object, allowed: object) -> AssayError:
 
 
 def _joined(parts: deque[Any]) -> Any:
-    """One value of all, which go as it grows."""
+    """Joins the parts to one value, and empties `parts` meanwhile."""
     if isinstance(parts[0], str):
         return "".join(parts)
-    whole = parts.popleft()[:]  # the part itself may be the caller's
+    whole = parts.popleft()[:]  # a copy, since the caller may have the part
     while parts:
         whole += parts.popleft()
     return whole
 
 
 class Pieces:
-    """An answer in the making."""
+    """An unfinished answer."""
 
     def __init__(self, kind: Kind, request: Any) -> None:
         self.request = request
-        #: what each frame had of these fields
+        #: values of each frame, for fields with a share in every frame
         self._shares: dict[str, deque[Any]] = {name: deque() for name in kind.shares}
 
     def take(self, said: Any, is_last: bool) -> Any:
-        """Takes a frame, and gives what it says: the last one with everything before it."""
+        """Takes a frame and returns its message. The last message includes the values of all
+        frames before."""
         self.check_frame(said)
         for name, parts in self._shares.items():
             parts.append(getattr(said, name))
@@ -55,14 +56,14 @@ class Pieces:
         return said
 
     def check_frame(self, said: Any) -> None:
-        """A frame by itself, and beside those before it."""
+        """Checks a frame, alone and against the frames before."""
 
     def check_whole(self, last: Any) -> None:
-        """The last frame, with everything before it."""
+        """Checks the last frame, with the values of all frames."""
 
 
 class PingPieces(Pieces):
-    """The payload comes back as it was sent."""
+    """Ping: the payload comes back unchanged."""
 
     def check_whole(self, last: m.PingResponse) -> None:
         if last.payload != (self.request.payload or b""):
@@ -70,7 +71,7 @@ class PingPieces(Pieces):
 
 
 class HealthPieces(Pieces):
-    """A difference is only said of a seal that matched."""
+    """Health: only a matched seal has a difference."""
 
     def check_whole(self, last: m.HealthResponse) -> None:
         if last.largest_difference is not None and last.seal != "matched":
@@ -78,7 +79,7 @@ class HealthPieces(Pieces):
 
 
 def check_logprobs(piece: m.Logprobs, where: str) -> None:
-    """The four lists of a Logprobs against each other."""
+    """Checks the lengths of a Logprobs' four lists."""
     count, top = len(piece.tokens), len(piece.top_tokens)
     if len(piece.logprobs) != count:
         raise _wrong(f'"{where}"', f"{len(piece.logprobs)} values", f"one for each of {count}")
@@ -96,7 +97,7 @@ class LogprobPieces:
         self.sum = m.Logprobs(tokens=[], logprobs=array("f"))
 
     def add(self, piece: m.Logprobs | None) -> None:
-        """Takes the list of one frame, None when it had none."""
+        """Takes the list of one frame, or None."""
         if piece is None:
             return
         whole, what = self.sum, f'"{self.name}"'
@@ -116,12 +117,12 @@ class LogprobPieces:
             getattr(whole, name).extend(getattr(piece, name))
 
     def whole(self) -> m.Logprobs | None:
-        """All of them; None when none were asked for."""
+        """Returns the whole list, or None when not requested."""
         return None if self.asked is None else self.sum
 
 
 class GeneratePieces(Pieces):
-    """Tokens and log-probabilities belong together, and are as many as the last frame says."""
+    """Generate: tokens match their log-probabilities, and the last frame's counts are right."""
 
     def __init__(self, kind: Kind, request: m.GenerateRequest) -> None:
         super().__init__(kind, request)
@@ -158,7 +159,7 @@ class GeneratePieces(Pieces):
 
 
 class ScorePieces(Pieces):
-    """One score for each continuation, with no more alternatives than asked for."""
+    """Score: each continuation has one score, with at most the requested number of alternatives."""
 
     def check_whole(self, last: m.ScoreResponse) -> None:
         asked, count = self.request.top_logprobs or 0, len(self.request.continuations)
@@ -173,7 +174,7 @@ class ScorePieces(Pieces):
 
 
 class EmbedPieces(Pieces):
-    """Values of all inputs, `dimensions` for each."""
+    """Embed: each input has `dimensions` values."""
 
     count = 0
 
@@ -191,7 +192,7 @@ class EmbedPieces(Pieces):
 
 
 class LogitsPieces(Pieces):
-    """Values of all positions, `vocabulary` for each."""
+    """Logits: each position has `vocabulary` values."""
 
     def check_whole(self, last: m.LogitsResponse) -> None:
         if len(last.logits) != last.vocabulary * last.positions:
@@ -204,5 +205,5 @@ class LogitsPieces(Pieces):
             raise _wrong("logits", f"{last.positions} positions", f"{wanted}, as asked for")
 
 
-#: by the kind that each is named after
+#: classes by kind
 PIECES = {each.__name__.removesuffix("Pieces"): each for each in Pieces.__subclasses__()}

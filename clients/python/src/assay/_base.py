@@ -1,9 +1,9 @@
-"""What both clients share: the connections.
+"""The base of both clients: the connections.
 
-Guarantees: no more than `Options.connections` that take requests, for each event loop; however many
-calls wait, a connection is made once. A forked child has a copy of every client and every
-descriptor, and none of the threads: its clients begin anew, with locks that nobody holds, and the
-parent's sockets are closed there, neither read, written nor shut down.
+Guarantees: each event loop has at most `Options.connections` connections that take requests. A
+connection is made once for all waiting calls. A forked child has a copy of every client and
+descriptor, but none of the threads. Its clients begin anew with free locks, and close the parent's
+sockets without reading, writing or shutting them down.
 Not here: the calls (_calls, generated), reading and writing (_link), attempts (_exchange).
 """
 
@@ -23,30 +23,30 @@ from ._protocol import KINDS
 
 
 class BaseClient:
-    """What both clients share; creating one does not connect.
+    """The base of both clients. Creating a client does not connect.
 
     Every call waits until its answer is complete, and raises `AssayError`. Lost connections are
-    made anew on demand; what is safe to repeat is repeated, `Options.attempts` times in all.
-    `deadline_milliseconds` is how long the server may take from receipt on, 0 for no limit; the
-    client itself gives up `Options.grace_milliseconds` later. Unless `Options.allow_mock`, every
-    request demands a real model, and an answer of a mock raises `mock_refused`.
+    replaced on demand. Requests that are safe to repeat are repeated, up to `Options.attempts`
+    attempts in all. `deadline_milliseconds` is the server's time from receipt on, 0 for no limit.
+    The client itself gives up `Options.grace_milliseconds` later. Unless `Options.allow_mock` is
+    set, every request demands a real model, and an answer of a mock raises `mock_refused`.
     """
 
-    #: how its callers wait
+    #: link class, with the way that callers wait
     io: type[Link]
 
     def __init__(self, address: str, options: Options | None = None) -> None:
-        """Raises `address_invalid`; `address` is `tcp://host:port` or `unix:///path`."""
+        """Raises `address_invalid`. `address` is `tcp://host:port` or `unix:///path`."""
         self.address = Address.parse(address)
         self.options = options or Options()
         self.closed = False
-        #: all connections that may be alive, those that drain included
+        #: connections that may be alive, draining ones included
         self._links: list[Link] = []
         self.begin_anew()
         _clients.add(self)
 
     def begin_anew(self) -> None:
-        """In a forked child, before anything else: the connections so far are the parent's."""
+        """Leaves all connections to the parent. Called first in a forked child."""
         self._lock = threading.Lock()
         self._process = os.getpid()
         inherited, self._links = self._links, []
@@ -54,9 +54,9 @@ class BaseClient:
             link.leave_to_parent()
 
     def pick(self, call: Call) -> Link:
-        """The connection with the fewest calls, a new one rather than one in use. It counts `call`
-        from now on, until that is sent."""
-        if self._process != os.getpid():  # a fork that the interpreter was not told of
+        """Returns the connection with the fewest calls, or a new connection when all are in use
+        and more are allowed. The connection counts `call` until the request is sent."""
+        if self._process != os.getpid():  # a fork unknown to the interpreter
             self.begin_anew()
         with self._lock:
             if self.closed:

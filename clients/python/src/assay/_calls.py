@@ -1,7 +1,7 @@
-# Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
-"""The calls of both clients: one method for each kind, which takes the kind's request.
+# Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
+"""The calls of both clients: one method for each kind and its request.
 
-Where a request is made of a few words, these do as well: `load("name", "/path", device="cpu")`.
+Short requests may be given as arguments instead: `load("name", "/path", device="cpu")`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Calls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.PingResponse:
-        """Same bytes back."""
+        """Returns the payload unchanged."""
         made = request_of("Ping", request, words, fields)
         answer: m.PingResponse = done(self._answer("Ping", made, deadline_milliseconds))
         return answer
@@ -38,7 +38,7 @@ class Calls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.HealthResponse:
-        """May this model, or this server, be sent work."""
+        """Reports if a model, or the server, accepts work."""
         made = request_of("Health", request, words, fields)
         answer: m.HealthResponse = done(self._answer("Health", made, deadline_milliseconds))
         return answer
@@ -49,7 +49,7 @@ class Calls(BaseClient):
         *,
         deadline_milliseconds: int = 0,
     ) -> m.ModelsResponse:
-        """List of models."""
+        """Lists the models."""
         made = request or m.ModelsRequest()
         answer: m.ModelsResponse = done(self._answer("Models", made, deadline_milliseconds))
         return answer
@@ -62,9 +62,9 @@ class Calls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.LoadResponse:
-        """Assay a file and serve it. Never sent again once it may have begun.
+        """Assays a model file and serves the model. Never sent again once the work may have begun.
 
-        `on_layer` sees each layer's verdict as it comes; what it raises gives the answer up.
+        `on_layer` gets the verdict of each layer. An exception from `on_layer` gives up the answer.
         """
         made = request_of("Load", request, words, fields)
         answer: m.LoadResponse = done(self._answer("Load", made, deadline_milliseconds, on_layer))
@@ -77,7 +77,7 @@ class Calls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.UnloadResponse:
-        """Stop serving a model. Never sent again once it may have begun."""
+        """Stops serving a model. Never sent again once the work may have begun."""
         made = request_of("Unload", request, words, fields)
         answer: m.UnloadResponse = done(self._answer("Unload", made, deadline_milliseconds))
         return answer
@@ -89,7 +89,7 @@ class Calls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.TokenizeResponse:
-        """Text to token ids."""
+        """Turns text into token ids."""
         made = request_of("Tokenize", request, words, fields)
         answer: m.TokenizeResponse = done(self._answer("Tokenize", made, deadline_milliseconds))
         return answer
@@ -101,7 +101,7 @@ class Calls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.DetokenizeResponse:
-        """Token ids to text."""
+        """Turns token ids into text."""
         made = request_of("Detokenize", request, words, fields)
         answer: m.DetokenizeResponse = done(self._answer("Detokenize", made, deadline_milliseconds))
         return answer
@@ -112,14 +112,14 @@ class Calls(BaseClient):
         *,
         deadline_milliseconds: int = 0,
     ) -> m.GenerateResponse:
-        """Continue a prompt."""
+        """Continues a prompt."""
         answer: m.GenerateResponse = done(self._answer("Generate", request, deadline_milliseconds))
         return answer
 
     def generate_stream(
         self, request: m.GenerateRequest, *, deadline_milliseconds: int = 0
     ) -> GenerateStream[m.GenerateChunk, m.GenerateResponse]:
-        """The same as it comes: chunks, and then the whole answer as `result`."""
+        """Continues a prompt as a stream of chunks. `result` is the whole answer at the end."""
         exchange = Exchange(self, KINDS["Generate"], request, deadline_milliseconds, True)
         return GenerateStream(exchange)
 
@@ -129,7 +129,7 @@ class Calls(BaseClient):
         *,
         deadline_milliseconds: int = 0,
     ) -> m.ScoreResponse:
-        """Log-probabilities of given continuations."""
+        """Computes log-probabilities of given continuations."""
         answer: m.ScoreResponse = done(self._answer("Score", request, deadline_milliseconds))
         return answer
 
@@ -139,7 +139,7 @@ class Calls(BaseClient):
         *,
         deadline_milliseconds: int = 0,
     ) -> m.LogitsResponse:
-        """Raw scores."""
+        """Computes raw scores of the vocabulary."""
         answer: m.LogitsResponse = done(self._answer("Logits", request, deadline_milliseconds))
         return answer
 
@@ -149,7 +149,7 @@ class Calls(BaseClient):
         *,
         deadline_milliseconds: int = 0,
     ) -> m.EmbedResponse:
-        """Inputs to vectors."""
+        """Turns inputs into vectors."""
         answer: m.EmbedResponse = done(self._answer("Embed", request, deadline_milliseconds))
         return answer
 
@@ -159,7 +159,7 @@ class Calls(BaseClient):
         *,
         deadline_milliseconds: int = 0,
     ) -> m.StatsResponse:
-        """Counters, split by provenance."""
+        """Returns counters, split by provenance."""
         made = request or m.StatsRequest()
         answer: m.StatsResponse = done(self._answer("Stats", made, deadline_milliseconds))
         return answer
@@ -175,7 +175,7 @@ class AsyncCalls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.PingResponse:
-        """Same bytes back."""
+        """Returns the payload unchanged."""
         made = request_of("Ping", request, words, fields)
         answer: m.PingResponse = await self._answer("Ping", made, deadline_milliseconds)
         return answer
@@ -187,7 +187,7 @@ class AsyncCalls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.HealthResponse:
-        """May this model, or this server, be sent work."""
+        """Reports if a model, or the server, accepts work."""
         made = request_of("Health", request, words, fields)
         answer: m.HealthResponse = await self._answer("Health", made, deadline_milliseconds)
         return answer
@@ -198,7 +198,7 @@ class AsyncCalls(BaseClient):
         *,
         deadline_milliseconds: int = 0,
     ) -> m.ModelsResponse:
-        """List of models."""
+        """Lists the models."""
         made = request or m.ModelsRequest()
         answer: m.ModelsResponse = await self._answer("Models", made, deadline_milliseconds)
         return answer
@@ -211,9 +211,9 @@ class AsyncCalls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.LoadResponse:
-        """Assay a file and serve it. Never sent again once it may have begun.
+        """Assays a model file and serves the model. Never sent again once the work may have begun.
 
-        `on_layer` sees each layer's verdict as it comes; what it raises gives the answer up.
+        `on_layer` gets the verdict of each layer. An exception from `on_layer` gives up the answer.
         """
         made = request_of("Load", request, words, fields)
         answer: m.LoadResponse = await self._answer("Load", made, deadline_milliseconds, on_layer)
@@ -226,7 +226,7 @@ class AsyncCalls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.UnloadResponse:
-        """Stop serving a model. Never sent again once it may have begun."""
+        """Stops serving a model. Never sent again once the work may have begun."""
         made = request_of("Unload", request, words, fields)
         answer: m.UnloadResponse = await self._answer("Unload", made, deadline_milliseconds)
         return answer
@@ -238,7 +238,7 @@ class AsyncCalls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.TokenizeResponse:
-        """Text to token ids."""
+        """Turns text into token ids."""
         made = request_of("Tokenize", request, words, fields)
         answer: m.TokenizeResponse = await self._answer("Tokenize", made, deadline_milliseconds)
         return answer
@@ -250,7 +250,7 @@ class AsyncCalls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Any,
     ) -> m.DetokenizeResponse:
-        """Token ids to text."""
+        """Turns token ids into text."""
         made = request_of("Detokenize", request, words, fields)
         answer: m.DetokenizeResponse = await self._answer("Detokenize", made, deadline_milliseconds)
         return answer
@@ -261,14 +261,14 @@ class AsyncCalls(BaseClient):
         *,
         deadline_milliseconds: int = 0,
     ) -> m.GenerateResponse:
-        """Continue a prompt."""
+        """Continues a prompt."""
         answer: m.GenerateResponse = await self._answer("Generate", request, deadline_milliseconds)
         return answer
 
     def generate_stream(
         self, request: m.GenerateRequest, *, deadline_milliseconds: int = 0
     ) -> AsyncGenerateStream[m.GenerateChunk, m.GenerateResponse]:
-        """The same as it comes: chunks, and then the whole answer as `result`."""
+        """Continues a prompt as a stream of chunks. `result` is the whole answer at the end."""
         exchange = Exchange(self, KINDS["Generate"], request, deadline_milliseconds, True)
         return AsyncGenerateStream(exchange)
 
@@ -278,7 +278,7 @@ class AsyncCalls(BaseClient):
         *,
         deadline_milliseconds: int = 0,
     ) -> m.ScoreResponse:
-        """Log-probabilities of given continuations."""
+        """Computes log-probabilities of given continuations."""
         answer: m.ScoreResponse = await self._answer("Score", request, deadline_milliseconds)
         return answer
 
@@ -288,7 +288,7 @@ class AsyncCalls(BaseClient):
         *,
         deadline_milliseconds: int = 0,
     ) -> m.LogitsResponse:
-        """Raw scores."""
+        """Computes raw scores of the vocabulary."""
         answer: m.LogitsResponse = await self._answer("Logits", request, deadline_milliseconds)
         return answer
 
@@ -298,7 +298,7 @@ class AsyncCalls(BaseClient):
         *,
         deadline_milliseconds: int = 0,
     ) -> m.EmbedResponse:
-        """Inputs to vectors."""
+        """Turns inputs into vectors."""
         answer: m.EmbedResponse = await self._answer("Embed", request, deadline_milliseconds)
         return answer
 
@@ -308,7 +308,7 @@ class AsyncCalls(BaseClient):
         *,
         deadline_milliseconds: int = 0,
     ) -> m.StatsResponse:
-        """Counters, split by provenance."""
+        """Returns counters, split by provenance."""
         made = request or m.StatsRequest()
         answer: m.StatsResponse = await self._answer("Stats", made, deadline_milliseconds)
         return answer

@@ -1,6 +1,6 @@
-"""The two clients: one for threads, which has no thread of its own, and one for asyncio.
+"""The two clients: one for threads, which starts no thread, and one for asyncio.
 
-Not here: the calls (_calls, generated), what both share (_base, _exchange).
+Not here: the calls (_calls, generated), the common base (_base, _exchange).
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from ._tasks import TaskLink
 
 
 class Client(Calls):
-    """A client of one server. Threads may share it. See `BaseClient` for what holds for calls."""
+    """A client of one server. Threads may share a client. See `BaseClient` for the rules of
+    calls."""
 
     io = Link
 
@@ -31,8 +32,8 @@ class Client(Calls):
 class AsyncClient(AsyncCalls):
     """A client of one server, for the tasks of any event loop.
 
-    Connections belong to the loop they were made in: another loop makes its own, those of a closed
-    loop are dropped. A task's cancellation has the server stop. See `BaseClient` for the rest.
+    Each event loop makes its own connections, and connections of a closed loop are dropped.
+    Cancelling a task stops the server. See `BaseClient` for the rest.
     """
 
     io = TaskLink

@@ -4,10 +4,10 @@
     | id |type|zero|  size  | size bytes         |   u16, u8, u8, u32, little-endian
     +----+----+----+--------+---------------- - -+
 
-Guarantees: reading checks every length against the bytes that are there before anything is made of
-it, and refuses whatever the table does not list; what it returns holds no part of the input.
-Writing refuses what reading would: nothing is sent that breaks its table. Not here: rules across
-fields of an answer (see _answers).
+Guarantees: reading checks every length against the bytes present before making a value, and refuses
+all bytes that the table does not list. Values hold no part of the input. Writing refuses the same
+values as reading, so no sent body breaks its table.
+Not here: rules across fields of an answer (see _answers).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NOT_WRITABLE = (struct.error, UnicodeError, TypeError, ValueError, OverflowErro
 
 
 class _Wrong(Exception):
-    """A field that breaks its table: its path, what was found, what is allowed."""
+    """A field that breaks its table: the path, the value found, the value allowed."""
 
     def __init__(self, path: str, found: object, allowed: object) -> None:
         self.path = path
@@ -40,10 +40,10 @@ class _Wrong(Exception):
 
 
 def encode(message: Message, values: object, revision: int) -> bytes:
-    """The body of `values`, a dataclass of `message`.
+    """Returns the body of `values`, a dataclass of `message`.
 
-    Raises `revision_too_low` for a field that `revision` does not know, `request_invalid` for one
-    that breaks its table.
+    Raises `revision_too_low` for a field that `revision` does not have, and `request_invalid` for a
+    field that breaks its table.
     """
     try:
         return _write(message, values, "", revision)
@@ -77,7 +77,7 @@ def _write(message: Message, values: object, where: str, revision: int) -> bytes
 
 
 def _write_value(field: Field, value: Any, path: str, revision: int) -> bytes:
-    """One value's bytes."""
+    """Returns the bytes of one value."""
     if field.record is not None:
         return _write(MESSAGES[field.record], value, path + ".", revision)
     try:
@@ -119,7 +119,7 @@ _WRITERS: dict[int, Callable[[Any], bytes]] = {
 
 
 def decode(message: Message, body: bytes | memoryview) -> dict[str, Any]:
-    """The values of a body by field name. Raises `protocol_error`, the field named."""
+    """Returns the values of a body by field name. Raises `protocol_error` with the field's name."""
     try:
         return _read(message, memoryview(body), "")
     except _Wrong as wrong:
@@ -159,7 +159,7 @@ def _read(message: Message, body: memoryview, where: str) -> dict[str, Any]:
 
 
 def _read_value(field: Field, data: memoryview, path: str) -> Any:
-    """One value, of its type's size and in its range."""
+    """Reads one value and checks its size and range."""
     if field.record is not None:
         record = MESSAGES[field.record]
         return record.type(**_read(record, data, path + "."))
@@ -200,17 +200,17 @@ _READERS: dict[int, Callable[[memoryview], Any]] = {
 
 
 def _check_value(field: Field, value: Any, path: str) -> None:
-    """A number against its range, a word against its choices."""
+    """Checks a number against its range, and a word against its choices."""
     if field.choices and value not in field.choices:
         raise _Wrong(path, "another word", ", ".join(field.choices))
     if field.range:
         low, high = field.range
-        if not low <= value <= high or field.above and value == low:  # a NaN is not in between
+        if not low <= value <= high or field.above and value == low:  # false for NaN
             raise _Wrong(path, value, f"{'above ' if field.above else ''}{low} to {high}")
 
 
 def _check_rules(message: Message, values: dict[str, Any], where: str) -> None:
-    """What must be there is there, nothing more often than allowed, nothing beside its opposite."""
+    """Checks the required fields, the number of values, and fields that exclude each other."""
     for field in message.counted:
         count = len(values.get(field.name, ())) if field.repeated else int(field.name in values)
         if not field.times_min <= count <= field.times_max:

@@ -1,18 +1,18 @@
-"""One connection as a state machine: bytes in, frames for calls out. No I/O, clock or lock.
+"""One connection as a state machine: takes bytes, gives frames to calls. No I/O, clock or lock.
 
-    I/O adds what one system call gave to `input.pieces`, says `file(now)`: calls are woken.
-    I/O says `begin(call)`, and after that (and after `file`) `write(send)`.
+    The I/O appends the result of each system call to `input.pieces`, then calls `file(now)`,
+    which wakes calls. The I/O calls `begin(call)`, then `write(send)`, and `write` after `file`.
 
-An exception may come between any two instructions of a thread (a signal's handler, Ctrl-C), so
-each change here is one of two: a single store that is the change, or a step that does no harm when
-it is done twice; whoever comes next does it again. What a system call gave reaches `input`, or a
-call's `taken`, within one call of the interpreter, so that no byte is lost or sent twice. What an
-interrupted caller left behind is found by `tidy`, which looks at the calls themselves.
+An exception may come between any two instructions of a thread (a signal's handler, Ctrl-C). So each
+change here is either a single store, or a step that may be done twice, and the next user repeats
+the step. The result of a system call reaches `input`, or a call's `taken`, within one call of the
+interpreter, so that no byte is lost or sent twice. `tidy` looks at the calls themselves and finds
+the remains of interrupted callers.
 
-Guarantees: every header is checked before a call sees its frame, in the order of Protocol/SPEC.md;
-the first breach of the protocol ends the connection and every call on it; a frame is filed once,
-for the call it names. One user at a time: threads hold a lock.
-Not here: contents of answers and what is tried again (_exchange), reading and writing (_link).
+Guarantees: every header is checked before a call receives its frame, in the order of
+Protocol/SPEC.md. The first breach of the protocol ends the connection and all its calls. A frame is
+filed once, for the call with its id. Only one user at a time: threads hold a lock.
+Not here: contents of answers and retries (_exchange), reading and writing (_link).
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ from ._options import Options
 from ._protocol import FLAG_COMPRESSED, KINDS, MESSAGES, RESPONSE_BIT, REVISION
 from .messages import CancelRequest, ErrorBody, GoAway, HelloRequest, HelloResponse
 
-#: bytes one system call reads
+#: bytes to read with one system call
 READ_SIZE = 64 << 10
-#: the same in the middle of a larger frame
+#: bytes to read with one system call, within a larger frame
 LARGE_READ_SIZE = 1 << 20
-#: seconds between two searches for calls that nobody waits for any more
+#: seconds between two searches for abandoned calls
 _TIDY_EVERY = 0.1
 _HELLO, _CANCEL = KINDS["Hello"], KINDS["Cancel"]
-_FLAGS = (socket.MSG_DONTWAIT,)  # of every write: one call does not wait
+_FLAGS = (socket.MSG_DONTWAIT,)  # of every write: no waiting
 
 
 class Input(NamedTuple):
-    """How far the input is filed; replaced as a whole."""
+    """Progress of filing the input, replaced as a whole."""
 
-    #: what the system calls gave, each as it came; b"" is the end
+    #: results of the system calls, b"" for the end
     pieces: list[bytes]
-    #: of them, those that were looked at
+    #: number of pieces examined
     looked: int
-    #: bytes of them that are filed
+    #: number of bytes filed
     at: int
-    #: of the next frame
+    #: number of the next frame
     number: int
-    #: bytes without which there is nothing to file
+    #: bytes needed before the next frame can be filed
     missing: int
 
 
@@ -62,20 +62,20 @@ class Connection:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        #: why it ended; None while it lives
+        #: reason for the end, None while the connection lives
         self.broken: AssayError | None = None
-        #: Hello was answered
+        #: true once Hello is answered
         self.is_open = False
-        #: neither side has said farewell
+        #: true until either side ends the connection or drains
         self.takes_requests = True
-        #: when the last bytes came; the I/O's clock
+        #: time of the last bytes, by the I/O's clock
         self.heard = 0.0
         self.calls: dict[int, Call] = {}
-        #: those who wait until another request may be sent, in their order
+        #: calls waiting to send a request, in order
         self.rooms: dict[Call, None] = {}
-        #: those whose frames are not with the kernel yet; only the first one's is in part
+        #: calls whose frames the kernel has not taken whole, of which only the first may be in part
         self.outbox: dict[int, Call] = {}
-        #: what is spoken
+        #: protocol revision in force
         self.revision = REVISION
         self._compression = False
         self._peer_body_limit = protocol.Limits.FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE
@@ -83,21 +83,22 @@ class Connection:
         self._in_flight_max = 0
         self._ids = itertools.count(1)
         self.input = Input([], 0, 0, 0, 1)
-        #: somebody may have left without a word: see `tidy`
+        #: a caller may have left without notice: see `tidy`
         self.untidy = False
         self._tidied = 0.0
 
     def wake(self, call: Call) -> None:
-        """Wakes whoever waits; twice is as good as once."""
+        """Wakes the caller of `call`. May be repeated."""
 
     # ------------------------------------------------------------ requests
 
     def room_or_none(self) -> bool:
-        """Another request may be sent now, or never will be here: whoever waits looks again."""
+        """True when a request can be sent now, or never will be here. Waiting callers check
+        again."""
         return len(self.calls) < self._in_flight_max or not self.takes_requests
 
     def say_hello(self) -> None:
-        """The first request. What an interrupt left of an earlier try goes."""
+        """Sends Hello, the first request. Removes the remains of an interrupted earlier try."""
         self.calls.clear()
         self.outbox.clear()
         given = self.options
@@ -106,7 +107,8 @@ class Connection:
         self.begin(Call(_HELLO, request), encode(_HELLO.request, request, REVISION), 0)
 
     def begin(self, call: Call, body: bytes, deadline: int) -> None:
-        """Registers a call and queues its frame. Raises when it is too large; nothing is kept.
+        """Registers a call and queues its frame. Raises when the body is too large, and keeps
+        nothing then.
 
         `deadline` is milliseconds from receipt, 0 for none.
         """
@@ -119,17 +121,17 @@ class Connection:
         self.calls[number] = call
         self.outbox[number] = call
 
-    # ------------------------------------------------------------ those who left
+    # ------------------------------------------------------------ abandoned calls
 
     def give_up(self, call: Call, error: AssayError) -> None:
-        """Ends a call from this side; `tidy` tells the server."""
+        """Ends a call from the client's side. `tidy` tells the server."""
         call.over = True
         if not call.done:
             call.error = error
         self.untidy = True
 
     def tidy(self, now: float) -> None:
-        """Has the server stop what nobody waits for, and forgets what it was never sent."""
+        """Cancels abandoned calls at the server, and drops abandoned calls that were never sent."""
         if not self.untidy and now - self._tidied < _TIDY_EVERY:
             return
         self.untidy = False
@@ -151,7 +153,8 @@ class Connection:
         self.wake_rooms()
 
     def wake_rooms(self) -> None:
-        """Wakes as many as have room now, or all when there is nothing to wait for."""
+        """Wakes as many waiting calls as there is room for, or all when there is no more to wait
+        for."""
         room = self._in_flight_max - len(self.calls)
         count = max(room, 0) if self.takes_requests else len(self.rooms)
         for waiter in list(self.rooms)[:count]:
@@ -160,7 +163,7 @@ class Connection:
     # ------------------------------------------------------------ writing
 
     def write(self, send: Callable[[Any, int], int]) -> None:
-        """Gives the kernel what it takes now. Raises OSError."""
+        """Writes the bytes that the kernel takes now. Raises OSError."""
         while self.outbox:
             call = next(iter(self.outbox.values()))
             at = sum(call.taken)
@@ -170,7 +173,7 @@ class Connection:
                 continue
             rest = memoryview(call.frame)[at:] if at else call.frame
             try:
-                # In one call of the interpreter: the bytes go, and it is noted that they did.
+                # One call of the interpreter both sends the bytes and records their number.
                 call.taken.extend(map(send, (rest,), _FLAGS))
             except BlockingIOError:
                 return
@@ -178,7 +181,7 @@ class Connection:
     # ------------------------------------------------------------ the end
 
     def fail(self, error: AssayError) -> None:
-        """Ends the connection, and every call on it that is not answered yet."""
+        """Ends the connection and all its unanswered calls."""
         if self.broken is None:
             self.broken = error
         self.takes_requests = False
@@ -189,22 +192,23 @@ class Connection:
         self.ended()
 
     def ended(self) -> None:
-        """Nothing more is read or written."""
+        """Called at the end, when no more is read or written."""
 
     # ------------------------------------------------------------ reading
 
     @property
     def is_settled(self) -> bool:
-        """All that arrived is filed: only then may more be read. An interrupt may leave some."""
+        """True when all received bytes are filed. Only then may more be read. An interrupt may
+        leave some."""
         return self.input.looked == len(self.input.pieces)
 
     @property
     def read_size(self) -> int:
-        """How much to read at once."""
+        """Number of bytes to read at once."""
         return READ_SIZE if self.input.missing <= READ_SIZE else LARGE_READ_SIZE
 
     def file(self, now: float) -> None:
-        """Files what arrived, and what an interrupt left unfiled, while the connection lives."""
+        """Files the received bytes, also after an interrupt, while the connection lives."""
         self.heard = now
         try:
             self._file(now)
@@ -247,7 +251,7 @@ class Connection:
             self.input = new_tuple(Input, ([data[at:]], 1, 0, number, missing))
 
     def _file_frame(self, head: Head, body: bytes, number: int, now: float) -> Call | None:
-        """Puts a frame where its call finds it; done twice, it is there once."""
+        """Puts a frame into its call's inbox. Repeating it leaves one copy."""
         if head.flags & FLAG_COMPRESSED:
             body = unpack(body, head.raw_size)
         if head.request_id == 0:
@@ -290,7 +294,7 @@ class Connection:
         self.wake_rooms()
 
     def _agree(self, head: Head, body: bytes) -> None:
-        """Takes the answer to Hello; requests may be sent from its last line on."""
+        """Takes the answer to Hello. The last line allows requests."""
         _check_own(head, "the server's Hello")
         if head.status:
             raise refused(head, body)
@@ -308,6 +312,7 @@ class Connection:
 
 
 def _check_own(head: Head, what: str) -> None:
-    """What is said of the connection itself is said by no model, and in one frame."""
+    """Checks a frame about the connection itself, which no model makes, and which is always
+    alone."""
     if head.provenance != protocol.PROVENANCE_REAL or head.flags & ~FLAG_COMPRESSED:
         raise breach(f"reading {what}: it says mock, or more, or degraded, which none may")

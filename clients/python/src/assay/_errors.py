@@ -1,7 +1,7 @@
-"""The one error of the client: why a call gave no answer that may be used.
+"""The error type of the client: the reason why a call has no usable answer.
 
-Guarantees: a stable code, a status (the server's, or the one that fits), whether and when to try
-again, and a sentence a person can act on. Prompts and answers never appear in it.
+Guarantees: an error has a stable code, a status (from the server, or the closest match), advice on
+a retry, and a sentence that a person can act on. Prompts and answers never appear in an error.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from .messages import ErrorBody, Provenance
 
 
 class AssayError(Exception):
-    """Why a call failed. `str()` of it is `code: message`.
+    """The reason why a call failed. `str()` gives `code: message`.
 
-    `code` is a stable reason in snake_case, `status` the server's or the one that fits, `message`
-    one sentence. `provenance` is that of the frame that failed. In the server's own words, None
-    where it said nothing: `server_code`, `field` (path of the refused field; of one refused here,
-    too), `layer` (of the assay, with MODEL_REJECTED), `retry_after_milliseconds`, `server_load`.
+    `code` is a stable reason in snake_case, `status` the server's status or the closest match, and
+    `message` one sentence. `provenance` is the provenance of the frame that failed. The server's
+    own words, or None: `server_code`, `field` (path of the refused field, also when the client
+    refused it), `layer` (of the assay, with MODEL_REJECTED), `retry_after_milliseconds`,
+    `server_load`.
     """
 
     def __init__(
@@ -41,23 +42,24 @@ class AssayError(Exception):
         self.server_load = server.server_load if server else None
 
     def again(self) -> AssayError:
-        """A new error that says the same: one raised in two threads would mix their traces."""
+        """Makes a copy of the error, since one error raised in two threads would mix their
+        traces."""
         copy = AssayError(self.code, self.message)
         vars(copy).update(vars(self))
         return copy
 
 
 def breach(message: str) -> AssayError:
-    """The server broke the protocol."""
+    """Makes the error for a server that broke the protocol."""
     return AssayError(PROTOCOL_ERROR, message)
 
 
 def closed(reason: str) -> AssayError:
-    """The connection ended."""
+    """Makes the error for a connection that ended."""
     return AssayError(CONNECTION_CLOSED, reason)
 
 
 def invalid(doing: str, found: object, allowed: object, field: str | None = None) -> AssayError:
-    """The request cannot be sent."""
+    """Makes the error for a request that cannot be sent."""
     text = f"{doing}: found {found}, allowed: {allowed}"
     return AssayError(REQUEST_INVALID, text, field=field)

@@ -1,13 +1,14 @@
-"""One call of the API: the request, its attempts, and what came for each.
+"""One call of the API: the request, its attempts, and the frames received for each.
 
-A `Call` is one attempt on one connection. The connection files its frames as they are; the caller
-itself decodes and checks them, in `accept`. So a caller that is interrupted there spoils nothing
-but its own call. An `Exchange` is the call as a whole: how long, how often, after which failures.
+A `Call` is one attempt on one connection. The connection files frames without a check of their
+content, and the caller decodes and checks them in `accept`. So a caller that is interrupted in
+`accept` spoils only its own call. An `Exchange` is the whole call, with its deadline, attempts and
+retries.
 
-Guarantees: `Call.wanted` is false as soon as the caller has left, wherever an exception took it: it
-rests on a lock that only a `with` block holds, or on a stream that is between two steps. No attempt
-beyond `attempts`, none after a chunk was handed out, none that does not fit the deadline.
-Not here: headers, routing, what the server is told (_connection), waiting (_link).
+Guarantees: `Call.wanted` is false as soon as the caller has left, even by an exception at any
+point, because it depends on a lock held only by a `with` block, or on a stream between two steps.
+No attempt exceeds `attempts`, follows a handed out chunk, or exceeds the deadline.
+Not here: headers, routing, messages to the server (_connection), waiting (_link).
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
     from ._link import Link
 
 now_seconds = time.monotonic
-#: seconds after which a call that pauses looks whether its client was closed
+#: interval in which a pausing call checks for a closed client, seconds
 _PAUSE_STEP = 0.02
-#: longest pause while a server is waited for
+#: longest pause within `wait_milliseconds`
 _WAIT_PAUSE_MAX = 200  # milliseconds
 _RETRIED = (Status.UNAVAILABLE, Status.RESOURCE_EXHAUSTED, Status.ABORTED)
 _UNSENT = (protocol.UNREACHABLE, protocol.CONNECTION_CLOSED, protocol.TIMED_OUT)
@@ -46,30 +47,30 @@ _WORDS: dict[int, Provenance] = {protocol.PROVENANCE_REAL: "real", PROVENANCE_MO
 
 
 class Call:
-    """One request in flight, what came for it so far, and whoever waits for it."""
+    """One request in flight, with the frames received and the waiting caller."""
 
-    #: 0 until it is registered
+    #: 0 before registration
     id = 0
-    #: the request as it is sent; empty once it is sent
+    #: frame of the request, empty once sent
     frame = b""
     result: Any = None
     error: AssayError | None = None
-    #: the caller gave the answer up
+    #: true when the caller gave the answer up
     over = False
-    #: the server was asked to stop
+    #: true when the server was asked to stop
     cancelled = False
-    #: bytes of bodies that were filed
+    #: body bytes filed
     came = 0
-    #: when the last frame came, or the request went
+    #: time of the last frame received, or of sending
     heard = 0.0
-    #: frames that were taken, and the number of the last one on its connection
+    #: number of frames taken, and connection-wide number of the last frame taken
     frames = 0
     _number = -1
-    #: the number of the last frame of the answer, once that is filed
+    #: number of the answer's last frame, once filed
     last = 1 << 63
-    #: what the first frame said of provenance and generation
+    #: provenance and generation of the first frame
     _marks = (0, 0)
-    #: whatever wakes the thread, or the task, that waits
+    #: wakes the waiting thread or task
     bell: Any = None
 
     def __init__(
@@ -77,18 +78,18 @@ class Call:
     ) -> None:
         self.kind = kind
         self.pieces: Pieces = PIECES.get(kind.name, Pieces)(kind, request)
-        #: held by a `with` block for as long as somebody waits here
+        #: held by a `with` block as long as a caller waits
         self.alive = threading.Lock()
-        #: frames that wait to be taken, by their number on the connection
+        #: frames not yet taken, by their number on the connection
         self.inbox: dict[int, tuple[Head, bytes]] = {}
-        #: bytes of the frame that the kernel took, each time; the server may have seen them
+        #: byte counts of writes to the kernel, so the server may have seen the bytes
         self.taken: list[int] = []
-        #: whose chunks are handed out as they come; otherwise only the whole answer is
+        #: stream that hands out chunks, or None for the whole answer only
         self._stream = stream
 
     @property
     def wanted(self) -> bool:
-        """Somebody waits for this answer, or will."""
+        """True when a caller waits for the answer, or will."""
         if self.over or self.alive.locked():
             return not self.over
         stream = self._stream() if self._stream else None
@@ -96,22 +97,23 @@ class Call:
 
     @property
     def done(self) -> bool:
-        """The answer is complete, or never will be."""
+        """True when the answer is complete or has failed."""
         return self.result is not None or self.error is not None
 
     def has_frames(self) -> bool:
-        """There is something to take."""
+        """True when there are frames to take, or an error."""
         return bool(self.inbox) or self.error is not None
 
     def accept(self, allow_mock: bool) -> Any:
-        """Takes what was filed, up to the first chunk to hand out; None when there is none.
+        """Takes filed frames up to the first chunk to hand out. Returns the chunk, or None without
+        a chunk.
 
-        Raises `protocol_error`: then the connection is to be ended.
+        Raises `protocol_error`, after which the caller must end the connection.
         """
         for number in list(self.inbox):
             head, body = self.inbox.pop(number)
             if number <= self._number:
-                continue  # filed twice: an interrupt came between filing and noting it
+                continue  # filed twice, after an interrupt
             self._number = number
             chunk = self._take(head, body, allow_mock)
             if chunk is None or self._stream:
@@ -119,7 +121,8 @@ class Call:
         return None
 
     def _take(self, head: Head, body: bytes, allow_mock: bool) -> Any:
-        """One frame: marks first, mock second, failure third, contents last."""
+        """Takes one frame, checked in this order: provenance and generation, mock, failure,
+        content."""
         self.frames += 1
         marks = (head.provenance, head.generation)
         if self.frames == 1:
@@ -144,7 +147,7 @@ class Call:
         return None
 
     def _decode(self, message: Message, head: Head, body: bytes) -> Any:
-        """The message of a frame, its number and its degraded flag checked."""
+        """Decodes the message of a frame. Checks its number and its degraded flag."""
         values = decode(message, body)
         degraded = head.flags & protocol.FLAG_DEGRADED != 0
         answer = values.get("answer")
@@ -163,7 +166,7 @@ class Call:
 
 
 def refused(head: Head, body: bytes) -> AssayError:
-    """The server answered with a status; one that is not known reads as UNKNOWN."""
+    """Makes the error for a frame with a status. An unknown status becomes UNKNOWN."""
     words = ErrorBody(**decode(MESSAGES["Error"], body))
     known = head.status in Status._value2member_map_
     status, mark = Status(head.status) if known else Status.UNKNOWN, _WORDS[head.provenance]
@@ -175,7 +178,7 @@ def refused(head: Head, body: bytes) -> AssayError:
 
 
 def request_of(kind: str, request: Any, words: tuple[Any, ...], fields: dict[str, Any]) -> Any:
-    """The request of a kind: itself, or made of words in the order of its table."""
+    """Returns the request itself, or makes one from words in the order of its table."""
     message = KINDS[kind].request
     if isinstance(request, message.type) and not words and not fields:
         return request
@@ -188,9 +191,9 @@ def request_of(kind: str, request: Any, words: tuple[Any, ...], fields: dict[str
 
 
 def _insist(request: Any) -> Any:
-    """The request with `real: true` among its requirements."""
+    """Returns the request with `real: true` among its requirements."""
     if isinstance(request, HealthRequest) and not request.model:
-        return request  # the health of a server has no model that could be real
+        return request  # server-wide health has no model that could be real
     given = request.requirements or Requirements()
     if not isinstance(given, Requirements) or given.real:
         return request
@@ -201,27 +204,27 @@ def _insist(request: Any) -> Any:
 
 
 class Exchange:
-    """One call of the API, with all its attempts. One thread, or task, at a time.
+    """One call of the API, with all its attempts. Only one thread or task uses an exchange at a
+    time.
 
-    It is to be answered within so many milliseconds, 0 for no deadline; times here are seconds of
-    one monotonic clock.
+    The deadline is in milliseconds, 0 for none. Times here are seconds of one monotonic clock.
     """
 
-    #: between two steps of a stream: the answer is wanted, although nobody waits for it now
+    #: true between two steps of a stream: the answer is wanted, although no caller waits now
     is_at_rest = False
     result: Any = None
     error: AssayError | None = None
-    #: the attempt under way, and the connection it was sent on
+    #: running attempt, and its connection
     call: Call | None = None
     link: Link | None = None
-    #: a part of the answer has reached the caller
+    #: true when a part of the answer has reached the caller
     handed_out = False
-    #: attempts begun
+    #: number of attempts begun
     attempt = 1
-    #: when the caller's deadline passes, and when the client stops waiting by itself
+    #: time of the caller's deadline, and time when the client stops waiting
     deadline = math.inf
     give_up_at = math.inf
-    #: tries for a server that is not there, which count as no attempt
+    #: tries for an absent server, which do not count as attempts
     _waits = 0
 
     def __init__(
@@ -242,15 +245,15 @@ class Exchange:
                 raise invalid(f"reading {field}", milliseconds, allowed, field)
             self.deadline = now_seconds() + milliseconds / 1000
             self.give_up_at = self.deadline + options.grace_milliseconds / 1000
-        #: until when a server is waited for that is not there, or loads its model
+        #: end of the wait for a server that is not up, or loads its model
         self._wait_until = now_seconds() + options.wait_milliseconds / 1000
 
     # ------------------------------------------------------------ steps
 
     async def step(self) -> Any:
-        """The next chunk; None at the end. Asks again where that is allowed.
+        """Returns the next chunk, or None at the end. Tries again when a retry is safe.
 
-        A step that ended with any other exception than `AssayError` has ended the exchange.
+        Any other exception than `AssayError` in a step ends the exchange.
         """
         if self.call is not None and not self.is_at_rest:
             self.close()
@@ -280,7 +283,7 @@ class Exchange:
         return None
 
     def body(self, revision: int) -> bytes:
-        """The request as a server of this revision takes it; it says which attempt it is."""
+        """Returns the request's body for a server of `revision`, with the number of the attempt."""
         message, request = self.kind.request, self._request
         if self.attempt > 1 and revision >= 3 and "context" in message.names:
             context = replace(request.context or RequestContext(), attempt=self.attempt)
@@ -290,7 +293,7 @@ class Exchange:
         return encode(message, request, revision)
 
     async def _ask(self, call: Call) -> Link:
-        """Sends the request; anew where a connection takes none any more."""
+        """Sends the request, once more when the connection takes no requests any more."""
         for _ in range(2):
             self.link = link = self._client.pick(call)
             if await link.ask(call, self):
@@ -300,19 +303,19 @@ class Exchange:
     async def _pause(self, error: AssayError, written: bool) -> None:
         """Waits before the next attempt, or raises `error` when there is none.
 
-        Closing the client ends the wait: the next attempt finds that out.
+        Closing the client ends the wait, and the next attempt fails.
         """
         client, now = self._client, now_seconds()
         pause = None if client.closed else self.pause_after(error, written, now)
         if pause is None:
             raise error
         left = pause
-        while left >= 0 and not client.closed:  # an event loop has one turn at least
+        while left >= 0 and not client.closed:  # an event loop gets at least one turn
             await client.io.nap(min(left, _PAUSE_STEP))
             left = now + pause - now_seconds()
 
     def close(self, reason: str = "the caller gave the answer up", waits: bool = True) -> None:
-        """Gives up what has not come yet. Safe to repeat. A finalizer waits for no lock."""
+        """Gives up the rest of the answer. May be repeated. A finalizer waits for no lock."""
         if self.result is None and self.error is None:
             self.error = AssayError(protocol.GIVEN_UP, reason)
             self.is_at_rest = False
@@ -322,7 +325,8 @@ class Exchange:
     # ------------------------------------------------------------ limits
 
     def time_left(self, now: float) -> int:
-        """What the header says of the deadline, milliseconds; 0: none. Raises `timed_out`."""
+        """Returns the milliseconds until the deadline, for the header. 0 for none. Raises
+        `timed_out`."""
         if self.deadline == math.inf:
             return 0
         remaining = math.ceil((self.deadline - now) * 1000)
@@ -331,13 +335,13 @@ class Exchange:
         return remaining
 
     def late(self, doing: str, what: str) -> AssayError:
-        """There is no time left."""
+        """Makes the error for a lack of time."""
         return AssayError(protocol.TIMED_OUT, f"{doing} {self.kind.name}: {what}")
 
     # ------------------------------------------------------------ another attempt
 
     def pause_after(self, error: AssayError, written: bool, now: float) -> float | None:
-        """Seconds to wait before the next attempt; None: there is none, `error` stands."""
+        """Returns the seconds before the next attempt. None when `error` is final."""
         options, asked = self._client.options, error.retry_after_milliseconds
         if self.handed_out:
             return None
@@ -359,12 +363,13 @@ class Exchange:
         return pause
 
     def _backoff(self, count: int, most: int) -> float:
-        """Seconds of the pause of this count: the first doubled as often, with jitter."""
+        """Returns the pause number `count` in seconds: the first pause, doubled each time, with
+        jitter."""
         pause = self._client.options.backoff_milliseconds << min(count - 1, 32)
         return min(pause, most) / 1000 * random.uniform(0.5, 1)
 
     def _may_retry(self, error: AssayError, written: bool) -> bool:
-        """Is it safe to send the request again?"""
+        """True when the request may be sent again."""
         if error.code == protocol.SERVER_REFUSED:
             return error.status in _RETRIED
         if not written:

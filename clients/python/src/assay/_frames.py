@@ -5,9 +5,9 @@
      | length |v |k |f |p |    requestID    | status |rawSize | gener. |reserved| body
      +--------+--+--+--+--+-----------------+--------+--------+--------+--------+------ - -
 
-Guarantees: a header is refused as soon as the bytes that condemn it are there; nothing is allocated
-because a header announces it; a block decodes to exactly the bytes its header says, or is damage.
-Not here: what a frame means to a connection (see _connection).
+Guarantees: a header is refused as soon as its faulty bytes are present. No header causes an
+allocation. A block decodes to exactly the bytes that its header announces, or is damage.
+Not here: the effect of a frame on a connection (see _connection).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _GOAWAY = protocol.GOAWAY_KIND | RESPONSE_BIT
 
 
 class Head(NamedTuple):
-    """A header's words, in their order."""
+    """The words of a header, in order."""
 
     length: int
     version: int
@@ -46,12 +46,12 @@ class Head(NamedTuple):
     reserved: int
 
 
-#: makes a named tuple of a tuple at half the cost of `_make`
+#: makes a named tuple from a tuple, at half the cost of `_make`
 new_tuple = tuple.__new__
 
 
 def request_frame(kind: int, request_id: int, deadline: int, body: bytes, packs: bool) -> bytes:
-    """One frame of a request; with `packs` its body may become an LZ4 block."""
+    """Makes the frame of a request. With `packs` the body may become an LZ4 block."""
     flags, raw_size = 0, len(body)
     if packs and raw_size >= Limits.COMPRESSION_SIZE_MIN:
         block = pack(body)
@@ -65,7 +65,7 @@ def request_frame(kind: int, request_id: int, deadline: int, body: bytes, packs:
 
 
 def check_header(head: Head, body_limit: int, rules: int | None = None) -> None:
-    """A header, as far as so many rules say; None: all of them."""
+    """Checks a header by the first `rules` rules, or by all for None."""
     length, version, kind, flags, provenance, request_id, status, raw_size, _, reserved = head
     if (
         (flags == 0 or flags == FLAG_MORE and not status)
@@ -77,22 +77,22 @@ def check_header(head: Head, body_limit: int, rules: int | None = None) -> None:
         and request_id
         and not reserved
     ):
-        return  # the most frequent header by far: whole, not compressed, no GoAway, nothing wrong
+        return  # the common case: whole, uncompressed, no GoAway, no fault
     for is_kept, name, found, allowed in islice(_rules(head, body_limit), rules):
         if not is_kept:
             raise breach(f"reading a frame's header ({name}): found {found}, allowed: {allowed}")
 
 
 def check_first_bytes(data: bytes, body_limit: int) -> None:
-    """What fewer than 32 bytes can already condemn: the length, the version."""
+    """Checks the length and the version of an incomplete header."""
     if len(data) >= 4:
         head = new_tuple(Head, HEADER.unpack(data.ljust(HEADER_SIZE, b"\0")))
         check_header(head, body_limit, 2 if len(data) == 4 else 3)
 
 
 def _rules(head: Head, body_limit: int) -> Iterator[tuple[bool, str, object, object]]:
-    """The rules of Protocol/SPEC.md, section 1, in their order, the first two for the length: is it
-    kept, what a breach is called, what was found, what is allowed."""
+    """Yields the rules of Protocol/SPEC.md, section 1, in order, the first two on the length:
+    true if kept, the name of a breach, the value found, the value allowed."""
     length, version, kind, flags, provenance, request_id, status, raw_size, _, reserved = head
     size = length - COUNTED
     yield size >= 0, "length_too_small", length, f"at least {COUNTED}"
@@ -120,7 +120,7 @@ def _rules(head: Head, body_limit: int) -> Iterator[tuple[bool, str, object, obj
 
 
 def pack(body: bytes) -> bytes | None:
-    """`body` as an LZ4 block; None when that saves too little."""
+    """Packs `body` into an LZ4 block, or returns None when the block saves too little."""
     if len(body) >= Limits.COMPRESSION_SAMPLED_SIZE_MIN:
         start = (len(body) - Limits.COMPRESSION_SAMPLE_SIZE) // 2
         if _saving(body[start : start + Limits.COMPRESSION_SAMPLE_SIZE]) is None:
@@ -134,7 +134,7 @@ def _saving(body: bytes) -> bytes | None:
 
 
 def unpack(block: bytes, raw_size: int) -> bytes:
-    """Exactly `raw_size` bytes; everything else a block may come to is damage."""
+    """Unpacks a block to exactly `raw_size` bytes. Any other result is damage."""
     try:
         if has_zero_offset(block):
             raise ValueError("a match offset of 0")
@@ -150,10 +150,11 @@ def unpack(block: bytes, raw_size: int) -> bytes:
 
 
 def has_zero_offset(block: bytes) -> bool:
-    """Does a match of this block point at itself? liblz4 lets that pass and invents bytes.
+    """True when a match of the block has offset 0, which liblz4 accepts and turns into arbitrary
+    bytes.
 
-    Such an offset is two zero bytes: most blocks have none, and are not walked through at all.
-    Raises IndexError where the block ends too early.
+    Offset 0 is two zero bytes, and a block without two zero bytes in a row needs no walk. Raises
+    IndexError when the block ends too early.
     """
     at = 0 if b"\0\0" in block else len(block)
     while at < len(block):
@@ -169,7 +170,8 @@ def has_zero_offset(block: bytes) -> bool:
 
 
 def _length(block: bytes, count: int, at: int) -> tuple[int, int]:
-    """A length whose half of the token is `count`, and where it ends: 15 goes on in bytes."""
+    """Returns a length that begins with the token half `count`, and the position after the
+    length. 15 continues in further bytes."""
     more = 255 if count == 15 else 0
     while more == 255:
         more = block[at]

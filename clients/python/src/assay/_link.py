@@ -1,25 +1,27 @@
-"""One connection with its socket, read by whichever thread waits for an answer; server addresses.
+"""One connection with its socket, read by the waiting threads. Server addresses.
 
-One waiting thread at a time leads: it connects, reads, files frames for the others, wakes those
-whose answer moved on, and passes the lead on when its own is there. So an answer reaches its caller
-with no hand-over between threads, or with one.
+One waiting thread at a time leads: it connects, reads, files frames, and wakes the threads whose
+answers progressed. When the leader has its own answer, it passes the lead on. So an answer passes
+between threads at most once.
 
-An exception may take a thread away at any point (a signal's handler, Ctrl-C). What it held then is
-not in its hands: locks are held by `with` alone, and who leads or waits is asked whether it is
-`alive`, which is such a lock. A thread that leaves wakes the next one; should even that be cut
-short, the others look for themselves every second.
+An exception may end a thread's work at any point (a signal's handler, Ctrl-C). Therefore locks are
+held by `with` alone, and each leading or waiting call has a lock `alive` that shows if its thread
+is still there. A thread that leaves wakes the next thread. If even the wake-up is interrupted, the
+waiting threads check every second.
 
-Written as coroutines, which never suspend here: every wait blocks. For an event loop a subclass
-replaces the waits (_tasks).
+The coroutines here never suspend: every wait blocks. A subclass for event loops replaces the waits
+(_tasks).
 
-A TCP connection is probed by the kernel after 30 s of silence, every 10 s, 3 times: a machine that
-went without a word is noticed while its answer is awaited.
+The kernel probes a TCP connection after 30 s of silence, every 10 s, 3 times. So a dead machine is
+noticed while its answer is awaited.
 
-Guarantees: any thread may call anything; no wait outlasts its limit; whatever ends connecting
-closes the socket; a call that ends anywhere, by an exception or a cancellation, gives its answer
-up; a writer whom the server does not read goes on reading, so that the two never wait for each
-other; in a forked child nothing is read from or written to the parent's socket.
-Not here: the protocol's rules (_connection), which connection (_base), attempts (_exchange).
+Guarantees: any thread may call any method. No wait exceeds its limit. A connect that fails or is
+interrupted closes its socket. A call that ends by an exception or a cancellation gives its answer
+up. A writer whose server does not read keeps reading, so that the two sides never wait for each
+other. A forked child does not read or write the parent's socket.
+Not here: the protocol's rules (_connection), the choice of connection (_base), attempts
+(_exchange).
+One file, since all of it waits under the one lock.
 """
 
 from __future__ import annotations
@@ -46,18 +48,18 @@ from ._options import Options
 
 _TCP = re.compile(r"tcp://(\[[^][/]+\]|[^][/]+):([0-9]{1,5})")
 _UNIX = re.compile(r"unix://(/[^\0]*)")
-_PATH_SIZE_MAX = 107  # bytes a Unix socket's address has room for, less its terminator
+_PATH_SIZE_MAX = 107  # longest path of a Unix socket, bytes, without terminator
 #: seconds without a byte after which a time-out ends the connection
 _SILENCE_MAX = 10.0
-#: seconds until connecting is looked at again: the first time, and at most
+#: interval of checks while connecting, seconds: first and longest
 _NAP_MIN, _NAP_MAX = 0.0005, 0.02
-#: seconds after which a waiting thread looks whether somebody still leads
+#: interval in which a waiting thread checks for a leader, seconds
 _LOOK_EVERY = 1.0
-#: the same while bytes wait to be written
+#: interval of checks while bytes wait to be written, seconds
 _LOOK_OFTEN = 0.05
-#: what connecting says meanwhile; EAGAIN is a Unix socket's whose server is slow to accept
+#: codes of an unfinished connect, EAGAIN from a Unix socket whose server is slow to accept
 _UNDER_WAY = (errno.EINPROGRESS, errno.EALREADY, errno.EAGAIN)
-#: on; seconds of silence before the first probe, between probes; probes without an answer
+#: on, seconds of silence before the first probe, seconds between probes, unanswered probes
 KEEPALIVE = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30),
@@ -71,14 +73,14 @@ class Address:
     """`tcp://host:port`, `tcp://[::1]:port` or `unix:///path`."""
 
     text: str
-    #: of a Unix socket; empty for TCP
+    #: path for a Unix socket, empty for TCP
     path: str = ""
     host: str = ""
     port: int = 0
 
     @staticmethod
     def parse(text: str) -> Address:
-        """Touches no network. Raises `address_invalid`."""
+        """Parses an address without using the network. Raises `address_invalid`."""
         tcp, unix = _TCP.fullmatch(text), _UNIX.fullmatch(text)
         if tcp is not None and 0 < int(tcp[2]) < 65536:
             return Address(text, host=tcp[1].strip("[]"), port=int(tcp[2]))
@@ -90,7 +92,7 @@ class Address:
 
 
 def set_up_tcp(sock: socket.socket) -> None:
-    """No delay of small frames, and probes of a silent peer, as far as the system has them."""
+    """Disables delays of small frames, and probes a silent peer where the system can."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     for level, name, value in KEEPALIVE:
         with contextlib.suppress(OSError):
@@ -98,38 +100,38 @@ def set_up_tcp(sock: socket.socket) -> None:
 
 
 class Link(Connection):
-    """One connection: its socket and its state. It connects when the first call asks."""
+    """A connection: socket and state. The first call connects."""
 
-    #: the event loop it was made in; None for threads
+    #: event loop of the connection, None for threads
     home: Any = None
-    #: once it is connected
+    #: present once connected
     _socket: socket.socket
 
     def __init__(self, address: Address, options: Options) -> None:
         super().__init__(options)
         self._address = address
-        self._lock = threading.Lock()  # of the state, and of what follows
+        self._lock = threading.Lock()  # of the state and the members below
         self._is_connected = False
         self._arrivals = select.poll()
-        #: when connecting, or after that Hello, has taken too long
+        #: time limit of connecting, then of Hello
         self._open_until = now_seconds() + options.connect_milliseconds / 1000
-        self._leader: Call | None = None  # the one that reads
+        self._leader: Call | None = None  # the reading call
         self._waiting: dict[Call, None] = {}
 
-    # ------------------------------------------------------------ how a thread waits
+    # ------------------------------------------------------------ waiting of a thread
 
     @staticmethod
     def here() -> Any:
-        """The event loop that runs; None for threads."""
+        """Returns the running event loop, None for threads."""
         return None
 
     @staticmethod
     async def nap(seconds: float) -> None:
-        """Waits that long."""
+        """Waits for `seconds`."""
         time.sleep(seconds)
 
     async def _resolve(self) -> list[Any]:
-        """What getaddrinfo(3) gives for a TCP address, in the resolver's time. Raises OSError."""
+        """Resolves a TCP address with getaddrinfo(3), without a time limit. Raises OSError."""
         return socket.getaddrinfo(self._address.host, self._address.port, type=socket.SOCK_STREAM)
 
     def wake(self, call: Call) -> None:
@@ -139,7 +141,7 @@ class Link(Connection):
     async def _wait(
         self, call: Call, is_over: Callable[[], bool], limit: Callable[[], float]
     ) -> bool:
-        """Until `is_over`, or the connection broke; False when `limit` passed first."""
+        """Waits until `is_over` or the connection breaks. False when `limit` passed first."""
         try:
             while True:
                 leads = self._leads(call)
@@ -166,7 +168,7 @@ class Link(Connection):
         return self._leader is not None and self._leader.alive.locked()
 
     def _leads(self, call: Call) -> bool:
-        """Takes the lead when nobody has it; otherwise is among those to be woken from now on."""
+        """Takes the lead when it is free. Otherwise the call is woken from now on."""
         if self._leader is call:
             return True
         with self._lock:
@@ -178,7 +180,7 @@ class Link(Connection):
             return False
 
     def _step_down(self, call: Call) -> None:
-        """Passes the lead on to whoever waits."""
+        """Passes the lead on to a waiting thread."""
         with self._lock:
             self._waiting.pop(call, None)
             if self._leader is call:
@@ -195,13 +197,13 @@ class Link(Connection):
     # ------------------------------------------------------------ life
 
     async def _open(self, until: float = math.inf) -> None:
-        """Connects and says Hello, whose answer is filed like any other. One caller at a time.
+        """Connects and says Hello. The answer is filed like all others. One caller at a time.
 
-        One that has to leave before, at `until` or by an exception, leaves it to the next.
+        A caller that leaves early, at `until` or by an exception, leaves the work to the next.
         """
         try:
             sock = await self._connected(min(until, self._open_until))
-        except (OSError, UnicodeError) as error:  # a host that is no name at all, too
+        except (OSError, UnicodeError) as error:  # UnicodeError: an invalid host name
             if now_seconds() < until:
                 self.end(self._not_open(getattr(error, "strerror", None) or error))
             return
@@ -221,7 +223,7 @@ class Link(Connection):
         return AssayError(protocol.UNREACHABLE, f"connecting to {where}: {reason}")
 
     async def _connected(self, limit: float) -> socket.socket:
-        """A socket that is connected. Raises OSError."""
+        """Returns a connected socket. Raises OSError."""
         places: list[tuple[int, Any]] = [(socket.AF_UNIX, self._address.path)]
         if not self._address.path:
             places = [(family, place) for family, _, _, _, place in await self._resolve()]
@@ -243,7 +245,7 @@ class Link(Connection):
         raise failure
 
     async def _connect(self, sock: socket.socket, place: Any, limit: float) -> None:
-        """In naps, so that closing the client ends it at once. Raises OSError."""
+        """Connects in short naps, so closing the client ends the wait at once. Raises OSError."""
         nap = _NAP_MIN
         while (code := sock.connect_ex(place)) in _UNDER_WAY:
             left = limit - now_seconds()
@@ -255,24 +257,24 @@ class Link(Connection):
             raise OSError(code, os.strerror(code))
 
     def _attach(self, sock: socket.socket) -> None:
-        """From now on it is this connection's socket. Under the lock."""
-        self._recv, self._send = sock.recv, sock.send  # of C: see _connection
+        """Makes `sock` the socket of the connection. Under the lock."""
+        self._recv, self._send = sock.recv, sock.send  # built-in functions, see _connection
         self._arrivals = select.poll()
         self._arrivals.register(sock, select.POLLIN)
         self._socket, self._is_connected = sock, True
 
     @property
     def load(self) -> int:
-        """Requests in flight, and those that wait to be sent."""
+        """Number of requests in flight or waiting to be sent."""
         return len(self.calls) + len(self.rooms)
 
     def end(self, error: AssayError) -> None:
-        """Ends the connection, and every call on it. From any thread."""
+        """Ends the connection and all its calls. Any thread may call."""
         with self._lock:
             self.fail(error)
 
     def ended(self) -> None:
-        """The socket itself goes when nobody reads it. Under the lock."""
+        """Shuts the socket down, and closes it when no thread reads. Under the lock."""
         if self._is_connected:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
@@ -280,7 +282,7 @@ class Link(Connection):
                 self._socket.close()
 
     def leave_to_parent(self) -> None:
-        """In a forked child: only this copy of the descriptor is closed, and nobody is woken."""
+        """In a forked child, closes only the child's copy of the descriptor, and wakes no call."""
         self._lock = threading.Lock()
         self.broken = closed("this connection is the parent process's")
         if self._is_connected:
@@ -289,9 +291,9 @@ class Link(Connection):
     # ------------------------------------------------------------ requests
 
     async def ask(self, call: Call, exchange: Exchange) -> bool:
-        """Sends a request; `step` comes next. The caller is inside `with call.alive`.
+        """Sends a request. `step` is called next. The caller is inside `with call.alive`.
 
-        False when this connection is of no use and nothing was written.
+        False when the connection cannot be used and no byte was written.
         """
 
         def limit() -> float:
@@ -311,14 +313,14 @@ class Link(Connection):
                         self.begin(call, exchange.body(self.revision), exchange.time_left(now))
                         self.rooms.pop(call, None)
                         self._write()
-                        if self.home is not None:  # an answer that is there needs no turn of it
+                        if self.home is not None:  # needs no turn of the loop
                             self._follow_up(self._receive())
                         elif not self._is_led:
-                            self._leader = call  # who asks waits next
+                            self._leader = call  # the sender waits next
                         return True
                 if await self._wait(call, self.room_or_none, limit) or now_seconds() < limit():
                     continue
-                exchange.time_left(now_seconds())  # raises where it was the caller's limit
+                exchange.time_left(now_seconds())  # raises at the caller's deadline
                 self.end(self._not_open("no answer in time"))
         finally:
             self.rooms.pop(call, None)
@@ -329,16 +331,17 @@ class Link(Connection):
                     self.wake_rooms()
 
     async def step(self, call: Call, exchange: Exchange) -> Any:
-        """The next chunk to hand out; None when the answer is complete. Raises why it never will.
+        """Returns the next chunk to hand out, or None when the answer is complete. Raises the
+        call's error.
 
-        The caller is inside `with call.alive`; a call that has waited for too long is given up.
+        The caller is inside `with call.alive`. A call that has waited too long is given up.
         """
 
         def limit() -> float:
             return min(call.heard + exchange.silence_max, exchange.give_up_at)
 
         while True:
-            broken = self.broken  # looked at first: who reads files first and ends it then
+            broken = self.broken  # read first, since a reader files frames before the end
             try:
                 chunk = call.accept(self.options.allow_mock) if call.inbox else None
             except AssayError as error:
@@ -349,7 +352,7 @@ class Link(Connection):
             if broken is not None and call.error is None:
                 call.error = broken.again()
             if call.error is not None:
-                if call.id in self.calls:  # a mock's answer goes on: the server is asked to stop
+                if call.id in self.calls:  # the server is asked to stop a mock's answer
                     self._abandon(call, call.error)
                 raise call.error
             if not await self._wait(call, call.has_frames, limit):
@@ -357,21 +360,21 @@ class Link(Connection):
                 self._abandon(call, late)
 
     def _abandon(self, call: Call, error: AssayError) -> None:
-        """Ends a call from this side: it is cancelled, or the connection ended."""
+        """Ends a call from the client's side: cancels the request, or ends the connection."""
         with self._lock:
             self.give_up(call, error)
             if error.code == protocol.TIMED_OUT:
                 if now_seconds() - max(self.heard, call.heard) >= _SILENCE_MAX:
                     self.fail(closed("nothing came for too long"))
-                elif call.taken and call.id in self.outbox:  # nothing can follow half a frame
+                elif call.taken and call.id in self.outbox:  # no frame can follow half a frame
                     self.fail(closed("a request could not be written in time"))
             self._follow_up()
 
     def cancel(self, waits: bool = True) -> None:
-        """A call of this link is not wanted any more: the server is asked to stop.
+        """Asks the server to stop a call that is no longer wanted.
 
-        A finalizer, which may run inside any other method, waits for no lock: who holds it, or
-        comes next, finds the call.
+        A finalizer may run inside any other method, so it waits for no lock: the holder, or the
+        next user, finds the call.
         """
         self.untidy = True
         held: list[bool] = []
@@ -386,27 +389,28 @@ class Link(Connection):
     # ------------------------------------------------------------ reading and writing
 
     def _read(self, left: float) -> None:
-        """Reads once, as soon as something comes. Leader only."""
+        """Reads once, as soon as bytes arrive. Leader only."""
         if self.outbox and self.is_settled:
             if not self._write_when_possible(select.POLLIN):
                 return
         elif left < math.inf and self.is_settled:
-            # One wait of the kernel takes no more than 2^31 milliseconds.
+            # One wait of the kernel is limited to 2^31 milliseconds.
             if not self._arrivals.poll(min(left * 1000, 1e9)):
                 return
         self._read_once()
 
     def _read_once(self) -> None:
-        """One system call, and what follows. Leader only."""
+        """Reads with one system call, and handles the bytes. Leader only."""
         failure = self._receive()
         with self._lock:
             self._follow_up(failure)
 
     def _receive(self) -> str:
-        """One system call, unless there is something to file; why it failed. Leader only."""
+        """Reads with one system call, unless bytes wait to be filed. Returns the reason of a
+        failure. Leader only."""
         try:
             if self.is_settled:
-                # In one call of the interpreter: no byte is read and lost.
+                # One call of the interpreter both reads and stores, so that no byte is lost.
                 self.input.pieces.extend(map(self._recv, (self.read_size,)))
         except BlockingIOError:
             pass
@@ -415,12 +419,12 @@ class Link(Connection):
         return ""
 
     def _catch_up(self) -> None:
-        """Files what lies there unread: a GoAway perhaps, or the end. Under the lock."""
+        """Files bytes already there, perhaps a GoAway or the end. Under the lock."""
         while self.broken is None and not self._is_led and self._arrivals.poll(0):
             self._follow_up(self._receive())
 
     def _follow_up(self, failure: str = "") -> None:
-        """Files what was received, and does what that, or another change, makes necessary.
+        """Files the received bytes, and does the work that follows from a change.
 
         Under the lock.
         """
@@ -435,7 +439,10 @@ class Link(Connection):
                 self._write()
 
     def _write(self) -> None:
-        """What the kernel takes now; a failure ends the connection. Under the lock."""
+        """Writes the bytes that the kernel takes now. A failure ends the connection.
+
+        Under the lock.
+        """
         if self._is_connected:
             try:
                 self.write(self._send)
@@ -443,12 +450,12 @@ class Link(Connection):
                 self.fail(closed(f"writing to the server: {error.strerror}"))
 
     def _write_when_possible(self, also: int = 0) -> bool:
-        """Waits for a while until the kernel takes more, or `also` happens; True when it did."""
+        """Waits a little while until the kernel takes more or `also` happens. True for `also`."""
         both = select.poll()
         try:
             both.register(self._socket, select.POLLOUT | also)
         except ValueError:
-            return True  # another thread has closed it
+            return True  # another thread has closed the socket
         events = both.poll(_LOOK_OFTEN * 1000)
         with self._lock:
             self._write()

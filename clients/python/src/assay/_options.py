@@ -1,5 +1,5 @@
-# Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
-"""What a client says about itself and insists on."""
+# Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
+"""Settings of a client: name, demands, bounds and times."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ._errors import AssayError
 from ._protocol import REQUEST_INVALID
 
-#: lowest and highest value of each number; of the name: bytes
+#: lowest and highest value of each number, and least and most bytes of the name
 _RANGES = {
     "name": (1, 128),
     "body_size_max": (4096, 4294967295),
@@ -26,33 +26,35 @@ _RANGES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a client says about itself and insists on. Raises `request_invalid` out of a range."""
+    """Settings of a client. A value out of range raises `request_invalid`."""
 
-    #: name and version of the program, for the server's log; default: the library's
+    #: name and version of the program, for the server's log, by default the library's
     name: str = "assay-python/0.1.0"
-    #: hand out answers of mocks, which say so
+    #: answers of mocks are handed out, with provenance mock
     allow_mock: bool = False
-    #: offer LZ4
+    #: LZ4 compression is offered in Hello
     compression: bool = True
     #: largest body accepted, bytes
     body_size_max: int = 4194304
-    #: largest whole answer accepted, bytes of its bodies; beyond it the answer is given up
+    #: largest whole answer accepted before the answer is given up, bytes of all bodies
     answer_size_max: int = 1073741824
-    #: size of the pool; a call takes the connection with the fewest requests in flight
+    #: size of the pool, where a call takes the connection with the fewest requests in flight
     connections: int = 1
-    #: to connect, and again for Hello
+    #: time to connect, and again for Hello, milliseconds
     connect_milliseconds: int = 5000
-    #: longest silence on an answer; 0: any
+    #: longest silence on an answer, 0 for no bound, milliseconds
     answer_milliseconds: int = 0
-    #: beyond a request's deadline before the client gives up by itself
+    #: time after a request's deadline before the client gives up the answer, milliseconds
     grace_milliseconds: int = 2000
-    #: in all
+    #: attempts of a call in all
     attempts: int = 3
-    #: first pause between attempts; doubles; each with jitter from half to whole
+    #: first pause between attempts, doubled for each later pause, with jitter from half to whole,
+    #: milliseconds
     backoff_milliseconds: int = 50
-    #: longest pause between attempts
+    #: longest pause between attempts, milliseconds
     backoff_max_milliseconds: int = 2000
-    #: how long, from a call's start, to wait for a server that is not there or loads its model
+    #: time from a call's start to wait for a server that is absent or loads its model,
+    #: milliseconds
     wait_milliseconds: int = 0
 
     def __post_init__(self) -> None:

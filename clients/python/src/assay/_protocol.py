@@ -1,4 +1,4 @@
-# Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+# Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 """Numbers and message tables of the wire protocol (Protocol/SPEC.md)."""
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ class Field:
 
     id: int
     name: str
-    #: number of the type, as in a field's header
+    #: number of the type, as in the header of a field
     type: int
-    #: lowest revision that knows the field
+    #: lowest revision with the field
     since: int
-    #: bytes that a value may have
+    #: least and most bytes of a value
     size_min: int
     size_max: int
-    #: how often it may stand there
+    #: least and most occurrences
     times_min: int
     times_max: int
     repeated: bool = False
-    #: lowest and highest value of a number; with `above` the lowest itself is out
+    #: lowest and highest value of a number, where `above` excludes the lowest
     range: tuple[float, float] | None = None
     above: bool = False
     choices: tuple[str, ...] | None = None
-    #: name of the message that a record holds
+    #: name of a record's message
     record: str | None = None
 
 
 class Message:
-    """A message's rows, by id and in order, and the dataclass that holds its values."""
+    """The rows of a message, by id and in order, and the dataclass of the values."""
 
     def __init__(
         self,
@@ -50,31 +50,31 @@ class Message:
         self.type = type
         self.fields = fields
         self.by_id = {field.id: field for field in fields}
-        #: names, those that must be there first
+        #: names of the fields, required fields first
         self.names = [f.name for f in sorted(fields, key=lambda field: not field.times_min)]
-        #: fields that must be there, or may be there more than once
+        #: fields that are required or may be repeated
         self.counted = tuple(f for f in fields if f.times_min or f.repeated)
-        #: fields of which one is there, and no other
+        #: fields of which exactly one is given
         self.exactly_one = exactly_one
-        #: pairs of which only one is there
+        #: pairs of fields of which at most one is given
         self.excludes = excludes
-        #: there is something to check across fields
+        #: true when there are checks across fields
         self.rules = bool(self.counted or exactly_one or excludes)
 
 
 @dataclass(slots=True)
 class Kind:
-    """One kind of request, and its messages."""
+    """One kind of request, with the messages."""
 
     number: int
     name: str
     since: int
-    #: may be sent again after a connection was lost
+    #: true when the request may be sent again after a lost connection
     retry_safe: bool
     request: Message
     chunk: Message | None
     response: Message
-    #: fields of which every frame of an answer has a share
+    #: fields that are spread over the frames of an answer
     shares: tuple[str, ...]
 
 
@@ -104,7 +104,7 @@ BOOL = 8
 
 
 class Limits:
-    """Numbers that both sides keep; the unit stands behind each."""
+    """Limits that both sides keep, with units."""
 
     FRAME_SIZE_MAX_BEFORE_HELLO = 4096  # bytes
     BODY_SIZE_MAX = 4194304  # bytes
@@ -130,51 +130,51 @@ class Limits:
 
 
 class Status(IntEnum):
-    """How a request ended."""
+    """Outcome of a request."""
 
     #: none: the answer follows
     OK = 0
     #: fix: a Cancel, or the connection's end, came before the work began
     CANCELLED = 1
-    #: fix: a failure nobody classified; also how a client reads a number it does not know
+    #: fix: an unclassified failure, or a number unknown to the client
     UNKNOWN = 2
-    #: fix: a field is unknown, malformed, out of range or missing; the error body names it
+    #: fix: a field is unknown, malformed, out of range or missing (the error body names the field)
     INVALID_ARGUMENT = 3
     #: backoff: the request's deadline passed before the work began
     DEADLINE_EXCEEDED = 4
-    #: fix: no model of that name is served
+    #: fix: no model of the requested name is served
     NOT_FOUND = 5
     #: fix: the name, or the request id, is taken
     ALREADY_EXISTS = 6
-    #: fix: this client may not do that
+    #: fix: the client is not allowed to make the request
     PERMISSION_DENIED = 7
-    #: backoff: a queue or a budget is full; refused at once instead of waiting without bound
+    #: backoff: a queue or a budget is full (refused at once instead of waiting without bound)
     RESOURCE_EXHAUSTED = 8
-    #: fix: not in this state: no Hello yet (hello_required), a second Hello, a model that is not
-    #: ready
+    #: fix: the state forbids the request: no Hello yet (hello_required), a second Hello, a model
+    #: not ready
     FAILED_PRECONDITION = 9
-    #: retry: overtaken by something concurrent, such as a model being replaced
+    #: retry: overtaken by a concurrent change, for example a model being replaced
     ABORTED = 10
-    #: fix: right in itself but too much for this model: a prompt longer than the context, a token
-    #: id outside the vocabulary
+    #: fix: valid, but too much for the model: a prompt longer than the context, a token id outside
+    #: the vocabulary
     OUT_OF_RANGE = 11
-    #: fix: the kind is unknown or reserved; the connection lives on
+    #: fix: the kind is unknown or reserved (the connection lives on)
     UNIMPLEMENTED = 12
     #: fix: a fault of the server
     INTERNAL = 13
-    #: backoff: not now: draining, or a model still loading (model_loading)
+    #: backoff: the server is draining, or the model is still loading (model_loading)
     UNAVAILABLE = 14
-    #: fix: a served model drifted from its seal, or gives logits that are not finite
+    #: fix: a served model drifted from its seal, or gives non-finite logits
     DATA_LOSS = 15
-    #: fix: the server wants to know who is asking
+    #: fix: the server demands that the client identifies itself
     UNAUTHENTICATED = 16
-    #: fix: the bytes break the framing; sent in a GoAway, then the connection closes
+    #: fix: the bytes break the framing (sent in a GoAway before the connection closes)
     PROTOCOL_ERROR = 32
-    #: fix: a model file failed the assay; the error body names the layer
+    #: fix: a model file failed the assay (the error body names the layer)
     MODEL_REJECTED = 33
-    #: fix: a requirement stated in the request does not hold; nothing was computed
+    #: fix: a requirement of the request does not hold, and nothing was computed
     REQUIREMENT_NOT_MET = 34
-    #: fix: made by a client that got a mock answer without having allowed mocks
+    #: fix: made by a client that receives a mock answer and does not allow mocks
     MOCK_REFUSED = 35
 
 
@@ -188,20 +188,20 @@ UNREACHABLE = "unreachable"
 CONNECTION_CLOSED = "connection_closed"
 #: the answer did not come in time
 TIMED_OUT = "timed_out"
-#: the server's bytes break the protocol; the connection is closed
+#: the server's bytes break the protocol, and the connection is closed
 PROTOCOL_ERROR = "protocol_error"
-#: the answer comes from a mock and mocks are not allowed; nothing of it is handed out
+#: the answer comes from a mock and mocks are not allowed, so the answer is withheld
 MOCK_REFUSED = "mock_refused"
 #: the server answered with a status
 SERVER_REFUSED = "server_refused"
-#: the caller gave the answer up, or it is larger than answer_size_max
+#: the caller gave up the answer, or the answer is larger than answer_size_max
 GIVEN_UP = "given_up"
-#: the request cannot be sent: it breaks the tables or exceeds a limit; nothing was sent
+#: the request breaks the tables or exceeds a limit, and nothing was sent
 REQUEST_INVALID = "request_invalid"
-#: the server speaks an older revision that does not know the request; nothing was sent
+#: the server speaks an older revision without the request, and nothing was sent
 REVISION_TOO_LOW = "revision_too_low"
 
-#: the status of each code; a server's refusal has the server's
+#: status of each code (a server's refusal has the server's status)
 ERROR_STATUS = {
     ADDRESS_INVALID: Status.INVALID_ARGUMENT,
     UNREACHABLE: Status.UNAVAILABLE,

@@ -1,8 +1,8 @@
-"""An answer as it comes: iterators over its chunks, blocking and asyncio.
+"""Streams of an answer: iterators over its chunks, blocking and asyncio.
 
-Guarantees: a stream that is closed, left or dropped before its end has the server stop. One thread,
-or task, at a time. A stream whose step was ended by an exception of another kind than `AssayError`
-(Ctrl-C, a signal's handler, the task's cancellation) is over, as a generator would be.
+Guarantees: a stream that is closed, left or dropped early stops the server. Only one thread or task
+uses a stream at a time. A stream ends when a step ends with an exception of another kind than
+`AssayError` (Ctrl-C, a signal's handler, the task's cancellation), like a generator.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ ResultT = TypeVar("ResultT")
 
 
 def done(work: Coroutine[Any, Any, Any]) -> Any:
-    """What a coroutine that never suspends comes to: for threads every wait blocks."""
+    """Runs a coroutine that never suspends and returns its result. For threads every wait
+    blocks."""
     try:
         work.send(None)
     except StopIteration as end:
@@ -28,14 +29,14 @@ def done(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 class _Stream(Generic[ChunkT, ResultT]):
-    """What both kinds of stream share. The request is sent at the first step."""
+    """The base of both streams. The first step sends the request."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
     @property
     def result(self) -> ResultT:
-        """The whole answer, the chunks' parts included. Raises when it is not complete."""
+        """The whole answer, chunks included. Raises when the answer is not complete."""
         result: ResultT | None = self._exchange.result
         if result is not None:
             return result
@@ -61,7 +62,7 @@ class GenerateStream(_Stream[ChunkT, ResultT]):
         return chunk
 
     def close(self) -> None:
-        """Gives up what has not come yet. Safe to repeat."""
+        """Gives up the rest of the answer. May be repeated."""
         self._exchange.close()
 
     def __enter__(self) -> GenerateStream[ChunkT, ResultT]:
@@ -72,8 +73,8 @@ class GenerateStream(_Stream[ChunkT, ResultT]):
 
 
 class AsyncGenerateStream(_Stream[ChunkT, ResultT]):
-    """An asynchronous iterator over the chunks, then `result`. It belongs to the event loop of its
-    first step; elsewhere it is over."""
+    """An asynchronous iterator over the chunks, then `result`. A stream belongs to the event
+    loop of its first step, and ends when used in another loop."""
 
     def __aiter__(self) -> AsyncGenerateStream[ChunkT, ResultT]:
         return self
@@ -85,7 +86,7 @@ class AsyncGenerateStream(_Stream[ChunkT, ResultT]):
         return chunk
 
     async def aclose(self) -> None:
-        """Gives up what has not come yet. Safe to repeat."""
+        """Gives up the rest of the answer. May be repeated."""
         self._exchange.close()
 
     async def __aenter__(self) -> AsyncGenerateStream[ChunkT, ResultT]:

@@ -1,9 +1,9 @@
-"""How tasks wait: one connection of the asyncio client, a socket that the event loop watches.
+"""Waiting of tasks: a connection of the asyncio client, with a socket that the event loop watches.
 
-Frames are read and filed in one callback, which wakes the task that waits for them. Needs a loop
-with `add_reader`, as every loop on Linux has.
+A single callback reads and files frames, and wakes the tasks that wait for them. Needs a loop with
+`add_reader`, which every loop on Linux has.
 
-Guarantees: a closed loop is not touched, nor, by a forked child, its parent's.
+Guarantees: a closed loop is not touched. A forked child does not touch the parent's loop.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ._options import Options
 
 
 class TaskLink(Link):
-    """One connection, for the tasks of one event loop. None of them leads: the loop reads."""
+    """A connection for the tasks of one event loop. No task leads, since the loop reads."""
 
     def __init__(self, address: Address, options: Options) -> None:
         super().__init__(address, options)
@@ -70,7 +70,7 @@ class TaskLink(Link):
     # ------------------------------------------------------------ the loop
 
     def end(self, error: AssayError) -> None:
-        """The loop's thread does it, unless the loop does not run any more."""
+        """Ends the connection in the loop's thread, unless the loop no longer runs."""
         if self.home.is_running() and asyncio._get_running_loop() is not self.home:
             with contextlib.suppress(RuntimeError):  # closed meanwhile
                 self.home.call_soon_threadsafe(super().end, error)
@@ -78,7 +78,7 @@ class TaskLink(Link):
             super().end(error)
 
     def cancel(self, waits: bool = True) -> None:
-        """The loop's thread does it, in a moment."""
+        """Cancels in the loop's thread, soon."""
         self.untidy = True
         if self.broken is None:
             with contextlib.suppress(RuntimeError):  # the loop is closed
@@ -98,16 +98,16 @@ class TaskLink(Link):
     # ------------------------------------------------------------ reading and writing
 
     def _read_once(self) -> None:
-        """Reads once, files what came, writes what is to be written. The loop calls it."""
+        """Reads once, files the bytes, and writes queued frames. Called by the loop."""
         try:
             if self.broken is None:
                 super()._read_once()
-        except BaseException:  # of a signal's handler: what it left undone is done in a moment
+        except BaseException:  # from a signal's handler: the loop soon repeats the step
             self.home.call_soon(self._read_once)
             raise
 
     def _write(self) -> None:
-        """The loop writes what the kernel does not take now."""
+        """Writes now, and lets the loop write the bytes that the kernel does not take."""
         super()._write()
         if bool(self.outbox) != self._watches_output and self.broken is None:
             self._watches_output = not self._watches_output

@@ -1,9 +1,9 @@
-# Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
-"""What is sent and what comes back: one dataclass per message of Protocol/SPEC.md, section 8.
+# Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
+"""Requests and answers: one dataclass per message of SPEC.md, section 8.
 
-Optional fields of requests are None when they are not given; a field that is given is sent, even
-with its default. In answers, an absent list, text or byte string is empty, an absent number with a
-default has it, and everything else that is absent is None.
+Optional fields of requests are None when not given. A given field is sent, even with the default
+value. In answers, an absent list, text or byte string is empty, an absent number with a default has
+the default, and every further absent field is None.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ def _no_values() -> array[float]:
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """What every answer, and every part of one, says about itself."""
+    """Facts about every answer, and about every part of an answer."""
 
     #: "mock" only when the client allows mocks
     provenance: Provenance
-    #: of the model that answered, 0 for none
+    #: generation of the model that answered, 0 for none
     generation: int
     #: True exactly when `answer.degradations` is not empty
     degraded: bool
@@ -37,11 +37,11 @@ class Result:
 class Requirements:
     """Requirements."""
 
-    #: the model must be real; default false
+    #: the model must be real, default false
     real: bool | None = None
     #: SHA-256 of the file that must answer
     fingerprint: bytes | None = None
-    #: device that must compute
+    #: device that must compute the answer
     device: str | None = None
 
 
@@ -49,11 +49,11 @@ class Requirements:
 class RequestContext:
     """Request context."""
 
-    #: a W3C `traceparent` of version 00: where the caller's trace stands
+    #: W3C `traceparent` of version 00, the place in the caller's trace
     trace_context: str | None = None
-    #: which attempt of its call this is; default 1
+    #: number of the attempt within the call, default 1
     attempt: int | None = None
-    #: orders the requests of one connection that wait, the highest first; default 4
+    #: priority among the waiting requests of the connection, highest first, default 4
     priority: int | None = None
 
 
@@ -63,16 +63,16 @@ class Answer:
 
     #: name of the model that answered
     model: str
-    #: SHA-256 of the bytes that serve: of its file, or of the list of its files'; absent for a
-    #: mock
+    #: SHA-256 of the bytes that serve: of the model's file, or of the list of the files' SHA-256,
+    #: absent for a mock
     fingerprint: bytes | None = None
-    #: device that computed
+    #: device that computed the answer
     device: str
-    #: a `Timing`
+    #: time budget of the answer, a `Timing`
     timing: Timing
-    #: what makes this answer worse than it could be; not empty exactly when flag bit 2 is set
+    #: reasons for an answer worse than possible, not empty exactly when flag bit 2 is set
     degradations: list[str] = _field(default_factory=list)
-    #: how busy the server was when it answered
+    #: load of the server at the time of the answer
     server_load: ServerLoad | None = None
 
 
@@ -80,11 +80,11 @@ class Answer:
 class ServerLoad:
     """Server load."""
 
-    #: requests that wait for the engine
+    #: requests waiting for the engine
     queued: int
-    #: requests that the engine works on
+    #: requests running on the engine
     running: int
-    #: how long a request that comes now may wait, microseconds, estimated
+    #: estimated wait of a new request, microseconds
     wait_microseconds: int
     #: pages of the key-value cache in use
     cache_pages_used: int
@@ -96,19 +96,19 @@ class ServerLoad:
 class Timing:
     """Timing."""
 
-    #: last byte read to request admitted
+    #: from last byte read to request admitted, microseconds
     accept: int
-    #: waiting for the engine
+    #: waiting for the engine, microseconds
     queue: int
-    #: text to tokens
+    #: turning text into tokens, microseconds
     tokenize: int
-    #: reading the prompt
+    #: reading the prompt, microseconds
     prefill: int
-    #: making tokens
+    #: making tokens, microseconds
     decode: int
-    #: frames to the socket
+    #: writing frames to the socket, microseconds
     write: int
-    #: receipt to last frame
+    #: from receipt to last frame, microseconds
     total: int
 
 
@@ -116,9 +116,9 @@ class Timing:
 class ChatMessage:
     """Chat message."""
 
-    #: who speaks
+    #: speaker of the turn
     role: Literal["system", "user", "assistant"]
-    #: what is said, may be empty
+    #: text of the turn, may be empty
     content: str
 
 
@@ -126,9 +126,9 @@ class ChatMessage:
 class Input:
     """Input."""
 
-    #: tokenized by the server
+    #: text, tokenized by the server
     text: str | None = None
-    #: token ids, used as they are
+    #: token ids, used unchanged
     tokens: Sequence[int] | None = None
 
 
@@ -138,13 +138,13 @@ class Logprobs:
 
     #: the tokens, in order
     tokens: list[int]
-    #: of each token; as many as `tokens`
+    #: log-probability of each token, as many as `tokens`
     logprobs: array[float]
-    #: alternatives per token; default 0
+    #: alternatives per token, default 0
     top_count: int = 0
     #: the best tokens at each position: a row of `top_count` per token, best first
     top_tokens: list[int] = _field(default_factory=list)
-    #: of each of them; as many as `top_tokens`
+    #: log-probability of each alternative, as many as `top_tokens`
     top_logprobs: array[float] = _field(default_factory=_no_values)
 
 
@@ -154,15 +154,15 @@ class ErrorBody:
 
     #: stable reason in snake_case
     code: str
-    #: one sentence: tried, found, allowed, where
+    #: sentence with the attempt, the finding, the allowed values and the place
     message: str
-    #: path of the refused field, `requirements.device`; `#9` for an unknown id
+    #: path of the refused field (`requirements.device`), or `#9` for an unknown id
     field: str | None = None
-    #: pause before another attempt
+    #: pause before another attempt, milliseconds
     retry_after_milliseconds: int | None = None
-    #: with MODEL_REJECTED: the layer that refused
+    #: layer that refused the model, with MODEL_REJECTED
     layer: Literal["file", "parse", "compatibility", "placement", "validation"] | None = None
-    #: how busy the server was when it refused
+    #: load of the server at the time of the refusal
     server_load: ServerLoad | None = None
 
 
@@ -174,9 +174,9 @@ class HelloRequest:
     client: str
     #: highest revision of version 1 the client speaks
     revision: int
-    #: the client reads compressed bodies and may send them; default false
+    #: the client reads, and may send, compressed bodies, default false
     compression: bool | None = None
-    #: largest body before compression the client accepts; default 4194304
+    #: largest body that the client accepts, bytes before compression, default 4194304
     body_size_max: int | None = None
 
 
@@ -184,7 +184,7 @@ class HelloRequest:
 class PingRequest:
     """Ping request."""
 
-    #: sent back as it is
+    #: bytes to send back unchanged
     payload: bytes | None = None
 
 
@@ -192,13 +192,13 @@ class PingRequest:
 class HealthRequest:
     """Health request."""
 
-    #: a model; absent: the server as a whole
+    #: name of a model, absent for the server as a whole
     model: str | None = None
-    #: verify the model now; default false
+    #: verify the model now, default false
     verify: bool | None = None
-    #: where the request stands among others
+    #: trace, attempt and priority of the request
     context: RequestContext | None = None
-    #: demands on that model
+    #: demands on the model
     requirements: Requirements | None = None
 
 
@@ -211,31 +211,31 @@ class ModelsRequest:
 class Model:
     """Model."""
 
-    #: name it is served under
+    #: name under which the model is served
     name: str
-    #: where it stands
+    #: state of the model
     state: Literal["loading", "ready", "failed", "draining"]
     #: 1 real, 2 mock
     provenance: int
-    #: family, such as `llama`; empty while loading
+    #: architecture family (`llama`), empty while loading
     architecture: str
-    #: weights, a count
+    #: number of weights
     parameters: int
-    #: tokens of the vocabulary
+    #: size of the vocabulary, tokens
     vocabulary: int
-    #: tokens of context
+    #: size of the context, tokens
     context: int
-    #: SHA-256 of the bytes that serve; absent for a mock
+    #: SHA-256 of the bytes that serve, absent for a mock
     fingerprint: bytes | None = None
-    #: 1 for the first load under this name, one more for each later one
+    #: 1 for the first load under the name, 1 more for each later load
     generation: int
-    #: `cpu`, `cuda:0`
+    #: device of the model (`cpu`, `cuda:0`)
     device: str
-    #: why this device and not the one asked for
+    #: reason for a device different from the requested device
     device_reason: str | None = None
-    #: memory taken
+    #: memory taken, bytes
     bytes: int
-    #: its files on disk beside those that were loaded; absent for a mock
+    #: files on disk compared with the loaded files, absent for a mock
     file: Literal["unchanged", "changed", "missing"] | None = None
 
 
@@ -243,13 +243,13 @@ class Model:
 class LoadRequest:
     """Load request."""
 
-    #: name to serve it under
+    #: name under which the model will be served
     name: str
-    #: file on the server's machine
+    #: path of the model on the server's machine
     path: str
-    #: how hard to try; default: the server's setting
+    #: loading strategy, absent for the server's setting
     strategy: Literal["strict", "graceful", "development"] | None = None
-    #: `auto`, `cpu`, `cuda`, `cuda:N`; default: the server's setting
+    #: device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting
     device: str | None = None
 
 
@@ -257,11 +257,11 @@ class LoadRequest:
 class Layer:
     """Layer."""
 
-    #: which layer of the assay
+    #: layer of the assay
     layer: Literal["file", "parse", "compatibility", "placement", "validation"]
-    #: its verdict
+    #: verdict of the layer, true when passed
     ok: bool
-    #: how long it took
+    #: time taken, microseconds
     microseconds: int
 
 
@@ -269,7 +269,7 @@ class Layer:
 class UnloadRequest:
     """Unload request."""
 
-    #: model to stop serving, once its requests are done
+    #: name of the model to stop serving, once its requests are done
     name: str
 
 
@@ -277,15 +277,15 @@ class UnloadRequest:
 class TokenizeRequest:
     """Tokenize request."""
 
-    #: absent: the server's only model
+    #: name of the model, absent for the server's only model
     model: str | None = None
-    #: bytes, usually UTF-8; others are allowed
+    #: text as bytes, usually UTF-8, but any bytes are allowed
     text: bytes
-    #: names of special tokens in the text become those tokens; default false
+    #: names of special tokens in the text become special tokens, default false
     parse_special: bool | None = None
-    #: add begin and end tokens as the model asks for; default true
+    #: add begin and end tokens as the model demands, default true
     add_special: bool | None = None
-    #: where the request stands among others
+    #: trace, attempt and priority of the request
     context: RequestContext | None = None
     #: demands on the model
     requirements: Requirements | None = None
@@ -295,11 +295,11 @@ class TokenizeRequest:
 class DetokenizeRequest:
     """Detokenize request."""
 
-    #: absent: the server's only model
+    #: name of the model, absent for the server's only model
     model: str | None = None
     #: token ids
     tokens: Sequence[int]
-    #: where the request stands among others
+    #: trace, attempt and priority of the request
     context: RequestContext | None = None
     #: demands on the model
     requirements: Requirements | None = None
@@ -309,43 +309,46 @@ class DetokenizeRequest:
 class GenerateRequest:
     """Generate request."""
 
-    #: absent: the server's only model
+    #: name of the model, absent for the server's only model
     model: str | None = None
-    #: text to continue, may be empty; or one of the others
+    #: text to continue, may be empty, instead of `tokens` or `messages`
     prompt: str | None = None
-    #: token ids to continue, used as they are; or one of the others
+    #: token ids to continue, used unchanged, instead of `prompt` or `messages`
     tokens: Sequence[int] | None = None
-    #: names of special tokens in `prompt` become those tokens; default false
+    #: names of special tokens in `prompt` become special tokens, default false
     parse_special: bool | None = None
-    #: add begin tokens to `prompt` as the model asks for; default true
+    #: add begin tokens to `prompt` as the model demands, default true
     add_special: bool | None = None
-    #: tokens to make at most; default 256
+    #: tokens to make at most, default 256
     max_tokens: int | None = None
-    #: 0 picks the best token every time; default 0
+    #: sampling temperature, where 0 always picks the best token, default 0
     temperature: float | None = None
-    #: keep the k best tokens; default 0, all
+    #: number of best tokens to keep, default 0, meaning all
     top_k: int | None = None
-    #: keep the best tokens up to this share; default 1, all
+    #: share of probability up to which the best tokens are kept, default 1, meaning all
     top_p: float | None = None
-    #: keep tokens of at least this share of the best; default 0, all
+    #: least share of the best token's probability for a token to be kept, default 0, meaning all
     min_p: float | None = None
-    #: seed of the sampler; default 0
+    #: seed of the sampler, default 0
     seed: int | None = None
-    #: end before this text appears
+    #: stop string, before which the answer ends
     stop: Sequence[str] = ()
-    #: an overlong prompt loses its beginning (`truncated_context`); default false: refused
+    #: cut the beginning of an overlong prompt (`truncated_context`) instead of refusing, default
+    #: false
     truncate_prompt: bool | None = None
-    #: log-probability of each token made, and of so many of the best beside it; absent: none
+    #: number of best alternatives to list beside each token's log-probability, absent for no
+    #: log-probabilities
     logprobs: int | None = None
-    #: the same for the tokens of the prompt; absent: none
+    #: number of best alternatives to list beside each prompt token's log-probability, absent for
+    #: none
     prompt_logprobs: int | None = None
-    #: one `Chat message` each: a conversation to continue; or one of the others
+    #: conversation to continue, instead of `prompt` or `tokens`
     messages: Sequence[ChatMessage] = ()
-    #: an end token does not end the answer; default false
+    #: an end token does not end the answer, default false
     ignore_eos: bool | None = None
-    #: tokens before which neither an end token is chosen nor a stop string looked for; default 0
+    #: tokens before which neither an end token is chosen nor a stop string looked for, default 0
     min_tokens: int | None = None
-    #: where the request stands among others
+    #: trace, attempt and priority of the request
     context: RequestContext | None = None
     #: demands on the model
     requirements: Requirements | None = None
@@ -355,23 +358,23 @@ class GenerateRequest:
 class ScoreRequest:
     """Score request."""
 
-    #: absent: the server's only model
+    #: name of the model, absent for the server's only model
     model: str | None = None
-    #: text; or one of the others
+    #: text, instead of `tokens` or `messages`
     prompt: str | None = None
-    #: token ids, used as they are; or one of the others
+    #: token ids, used unchanged, instead of `prompt` or `messages`
     tokens: Sequence[int] | None = None
     #: as in Generate
     parse_special: bool | None = None
     #: as in Generate
     add_special: bool | None = None
-    #: one `Chat message` each: a conversation; or one of the others
+    #: conversation, instead of `prompt` or `tokens`
     messages: Sequence[ChatMessage] = ()
-    #: one `Input` each
+    #: continuations to score, an `Input` each
     continuations: Sequence[Input]
-    #: alternatives listed beside each token; default 0
+    #: alternatives listed beside each token, default 0
     top_logprobs: int | None = None
-    #: where the request stands among others
+    #: trace, attempt and priority of the request
     context: RequestContext | None = None
     #: demands on the model
     requirements: Requirements | None = None
@@ -381,11 +384,11 @@ class ScoreRequest:
 class ContinuationScore:
     """Continuation score."""
 
-    #: a `Logprobs` of the tokens that were scored
+    #: log-probabilities of the scored tokens
     logprobs: Logprobs
-    #: their sum: of the continuation as a whole
+    #: sum of the log-probabilities, for the continuation as a whole
     logprob: float
-    #: every token was the most probable one at its place
+    #: every token was the most probable token at its position
     greedy: bool
 
 
@@ -393,19 +396,19 @@ class ContinuationScore:
 class EmbedRequest:
     """Embed request."""
 
-    #: absent: the server's only model
+    #: name of the model, absent for the server's only model
     model: str | None = None
-    #: one `Input` each
+    #: inputs to embed, an `Input` each
     inputs: Sequence[Input]
-    #: names of special tokens in a text become those tokens; default false
+    #: names of special tokens in a text become special tokens, default false
     parse_special: bool | None = None
-    #: add begin and end tokens to a text as the model asks for; default true
+    #: add begin and end tokens to a text as the model demands, default true
     add_special: bool | None = None
-    #: how positions become one vector; default mean
+    #: reduction of the positions to a single vector, default mean
     pooling: Literal["mean", "last", "cls"] | None = None
-    #: divide by the Euclidean length; default true
+    #: divide each vector by the Euclidean length, default true
     normalize: bool | None = None
-    #: where the request stands among others
+    #: trace, attempt and priority of the request
     context: RequestContext | None = None
     #: demands on the model
     requirements: Requirements | None = None
@@ -415,21 +418,21 @@ class EmbedRequest:
 class LogitsRequest:
     """Logits request."""
 
-    #: absent: the server's only model
+    #: name of the model, absent for the server's only model
     model: str | None = None
-    #: text; or one of the others
+    #: text, instead of `tokens` or `messages`
     prompt: str | None = None
-    #: token ids, used as they are; or one of the others
+    #: token ids, used unchanged, instead of `prompt` or `messages`
     tokens: Sequence[int] | None = None
     #: as in Generate
     parse_special: bool | None = None
     #: as in Generate
     add_special: bool | None = None
-    #: after every token; default false: after the last
+    #: logits after every token instead of the last alone, default false
     all_positions: bool | None = None
-    #: one `Chat message` each: a conversation; or one of the others
+    #: conversation, instead of `prompt` or `tokens`
     messages: Sequence[ChatMessage] = ()
-    #: where the request stands among others
+    #: trace, attempt and priority of the request
     context: RequestContext | None = None
     #: demands on the model
     requirements: Requirements | None = None
@@ -452,11 +455,11 @@ class StatsRequest:
 class Counter:
     """Counter."""
 
-    #: what is counted
+    #: name of the counter
     name: str
-    #: counted for real answers
+    #: count for real answers
     real: int
-    #: counted for mock answers
+    #: count for mock answers
     mock: int
 
 
@@ -464,9 +467,9 @@ class Counter:
 class GoAway:
     """GoAway."""
 
-    #: `shutting_down`, `idle`
+    #: reason of the end (`shutting_down`, `idle`)
     reason: str
-    #: time until the server closes what is still open
+    #: time until the server closes everything still open, milliseconds
     drain_milliseconds: int
 
 
@@ -476,13 +479,13 @@ class HelloResponse(Result):
 
     #: name and version of the server program
     server: str
-    #: the revision in force: the lower of the two
+    #: revision in force, the lower of the client's and the server's
     revision: int
     #: bodies may be compressed from now on, in both directions
     compression: bool
-    #: largest body before compression the server accepts
+    #: largest body that the server accepts, bytes before compression
     body_size_max: int
-    #: requests this connection may have in flight
+    #: requests that the connection may have in flight
     requests_in_flight_max: int
 
 
@@ -490,7 +493,7 @@ class HelloResponse(Result):
 class PingResponse(Result):
     """Ping response."""
 
-    #: what was sent
+    #: payload of the request
     payload: bytes = b""
 
 
@@ -500,15 +503,15 @@ class HealthResponse(Result):
 
     #: work is accepted
     ready: bool
-    #: where it stands
+    #: state of the model, or of the server
     state: Literal["loading", "ready", "failed", "draining"]
-    #: why not, or what to know
+    #: reason for not being ready, or a note
     reason: str | None = None
-    #: only after `verify`: what the comparison gave
+    #: result of the comparison with the seal, only after `verify`
     seal: Literal["absent", "matched", "drifted"] | None = None
-    #: only with `matched`: how far a logit lay from the sealed one at most
+    #: largest distance of a logit from the sealed logit, only with `matched`
     largest_difference: float | None = None
-    #: of one real model: its files on disk beside those that were loaded
+    #: files on disk compared with the loaded files, only for one real model
     file: Literal["unchanged", "changed", "missing"] | None = None
 
 
@@ -516,7 +519,7 @@ class HealthResponse(Result):
 class ModelsResponse(Result):
     """Models response."""
 
-    #: one `Model` each, in order of name
+    #: a `Model` for each model, in order of name
     models: list[Model] = _field(default_factory=list)
 
 
@@ -524,9 +527,9 @@ class ModelsResponse(Result):
 class LoadProgress(Result):
     """Load progress."""
 
-    #: a `Layer`: this one is done
+    #: the `Layer` just completed
     layer: Layer
-    #: number of this frame in its answer, from 0
+    #: number of the frame in the answer, from 0
     frame: int | None = None
 
 
@@ -534,17 +537,17 @@ class LoadProgress(Result):
 class LoadResponse(Result):
     """Load response."""
 
-    #: always true here; a rejection is a status
+    #: always true, since a rejection is a status
     accepted: bool
-    #: one `Layer` each, in order
+    #: a `Layer` for each layer, in order
     layers: list[Layer] = _field(default_factory=list)
     #: the `Model` now served
     model: Model | None = None
     #: configuration overrides in effect, `key=value`
     overrides: list[str] = _field(default_factory=list)
-    #: one sentence per failed attempt before this one
+    #: a sentence for each earlier failed attempt
     attempts: list[str] = _field(default_factory=list)
-    #: number of this frame in its answer, from 0
+    #: number of the frame in the answer, from 0
     frame: int | None = None
 
 
@@ -559,7 +562,7 @@ class TokenizeResponse(Result):
 
     #: token ids
     tokens: list[int]
-    #: who answered
+    #: facts about the answer, an `Answer`
     answer: Answer
 
 
@@ -567,9 +570,9 @@ class TokenizeResponse(Result):
 class DetokenizeResponse(Result):
     """Detokenize response."""
 
-    #: bytes; single tokens need not be whole characters
+    #: text as bytes, since single tokens need not be whole characters
     text: bytes
-    #: who answered
+    #: facts about the answer, an `Answer`
     answer: Answer
 
 
@@ -579,17 +582,17 @@ class GenerateChunk(Result):
 
     #: tokens made since the last frame
     tokens: list[int] = _field(default_factory=list)
-    #: their text, whole characters; may lag behind
+    #: text of the tokens, whole characters, may lag behind
     text: str = ""
     #: prompt tokens read so far
     prompt_done: int | None = None
     #: prompt tokens in all
     prompt_total: int | None = None
-    #: a `Logprobs` of exactly `tokens`; when asked for
+    #: log-probabilities of exactly `tokens`, when requested
     logprobs: Logprobs | None = None
-    #: a `Logprobs` of the next prompt tokens; when asked for
+    #: log-probabilities of the next prompt tokens, when requested
     prompt_logprobs: Logprobs | None = None
-    #: number of this frame in its answer, from 0
+    #: number of the frame in the answer, from 0
     frame: int | None = None
 
 
@@ -601,21 +604,21 @@ class GenerateResponse(Result):
     tokens: list[int] = _field(default_factory=list)
     #: text not sent in chunks
     text: str = ""
-    #: end token or stop string; `max_tokens` or context; Cancel; deadline
+    #: cause of the end: end token or stop string, `max_tokens` or context, Cancel, deadline
     finish_reason: Literal["stop", "length", "cancelled", "deadline"]
-    #: the stop string that ended it
+    #: stop string that ended the answer
     stop_matched: str | None = None
     #: tokens of the prompt
     prompt_tokens: int
     #: tokens made in all
     completion_tokens: int
-    #: a `Logprobs` of exactly `tokens`; when asked for
+    #: log-probabilities of exactly `tokens`, when requested
     logprobs: Logprobs | None = None
-    #: a `Logprobs` of the prompt tokens not sent in chunks
+    #: log-probabilities of the prompt tokens not sent in chunks
     prompt_logprobs: Logprobs | None = None
-    #: number of this frame in its answer, from 0
+    #: number of the frame in the answer, from 0
     frame: int | None = None
-    #: who answered
+    #: facts about the answer, an `Answer`
     answer: Answer
 
 
@@ -623,11 +626,11 @@ class GenerateResponse(Result):
 class ScoreResponse(Result):
     """Score response."""
 
-    #: one `Continuation score` for each continuation, in order
+    #: a `Continuation score` for each continuation, in order
     scores: list[ContinuationScore] = _field(default_factory=list)
     #: tokens of the prompt alone
     prompt_tokens: int
-    #: who answered
+    #: facts about the answer, an `Answer`
     answer: Answer
 
 
@@ -637,7 +640,7 @@ class EmbedChunk(Result):
 
     #: the next values
     embeddings: array[float]
-    #: number of this frame in its answer, from 0
+    #: number of the frame in the answer, from 0
     frame: int | None = None
 
 
@@ -649,13 +652,13 @@ class EmbedResponse(Result):
     embeddings: array[float]
     #: values per input
     dimensions: int
-    #: inputs, as many as the request has
+    #: number of inputs, equal to the request's
     count: int
     #: tokens of all inputs together
     prompt_tokens: int
-    #: number of this frame in its answer, from 0
+    #: number of the frame in the answer, from 0
     frame: int | None = None
-    #: who answered
+    #: facts about the answer, an `Answer`
     answer: Answer
 
 
@@ -665,7 +668,7 @@ class LogitsChunk(Result):
 
     #: the next values
     logits: array[float]
-    #: number of this frame in its answer, from 0
+    #: number of the frame in the answer, from 0
     frame: int | None = None
 
 
@@ -679,9 +682,9 @@ class LogitsResponse(Result):
     vocabulary: int
     #: positions in all
     positions: int
-    #: number of this frame in its answer, from 0
+    #: number of the frame in the answer, from 0
     frame: int | None = None
-    #: who answered
+    #: facts about the answer, an `Answer`
     answer: Answer
 
 
@@ -689,7 +692,7 @@ class LogitsResponse(Result):
 class CancelResponse(Result):
     """Cancel response."""
 
-    #: it was in flight and is being stopped
+    #: the target was in flight and is being stopped
     found: bool
 
 
@@ -697,7 +700,7 @@ class CancelResponse(Result):
 class StatsResponse(Result):
     """Stats response."""
 
-    #: one `Counter` each, in order of name
+    #: a `Counter` for each counter, in order of name
     counters: list[Counter] = _field(default_factory=list)
 
 

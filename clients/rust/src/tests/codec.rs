@@ -1,4 +1,4 @@
-//! Tests of bodies and frames: random messages there and back, damage, every cut.
+//! Tests of bodies and frames: random messages written and read, damage, every cut.
 
 use super::random::Random;
 use crate::codec::*;
@@ -45,10 +45,10 @@ fn random() -> Random {
     Random::new(seed)
 }
 
-/// Fills a message with values that its rows allow; texts and lists stay short.
+/// Fills a message with random values within bounds. Texts and lists stay short.
 fn fill(random: &mut Random, message: &mut dyn Message) {
     let table = message.table();
-    // Of these one has to be there.
+    // At least one prompt field must be present.
     let prompts = ["Input", "Generate request", "Score request"].contains(&table.name);
     for (place, row) in table.fields.iter().enumerate() {
         let times = match (row.times, row.name) {
@@ -141,14 +141,16 @@ fn damaged_bodies_are_refused_or_read() {
                 }
             }
             let cut = random.below(bytes.len() as u64) as usize;
-            let _ = decode(&mut *fresh(), &bytes[..cut]); // fine or not, without a panic
+            let _ = decode(&mut *fresh(), &bytes[..cut]); // must not panic
         }
     }
 }
 
-/// Damage may turn one field of a request into another; rules between fields are for writing.
+/// True unless writing breaks a rule between fields. Damage may turn one field of a request into
+/// another.
 fn rules_hold(message: &mut dyn Message) -> bool {
-    !matches!(encode(message), Err(error) if ["field_conflict", "field_missing"].contains(&error.code))
+    !matches!(encode(message), Err(error)
+        if ["field_conflict", "field_missing"].contains(&error.code))
 }
 
 #[test]
@@ -253,7 +255,7 @@ fn headers_are_refused_as_early_as_can_be() {
     for have in 0..=good.len() {
         assert!(reader.check_header(&good[..have]).is_ok());
     }
-    // The byte that is wrong, how many must be there to see it, its value.
+    // Offset of the wrong byte, bytes needed for the check, value, code.
     let cases = [
         (0, 4, 27, "length_too_small"),
         (3, 4, 1, "length_too_large"),

@@ -1,4 +1,5 @@
-//! A thread that panics within a connection: the others are told, and none waits for ever.
+//! Tests of a thread that panics within a connection: waiting threads get an error, and none waits
+//! forever.
 
 use super::*;
 use crate::protocol::PingRequest;

@@ -1,4 +1,4 @@
-//! LZ4 blocks: there and back, damage.
+//! Tests of LZ4 blocks: round trips, damage.
 
 use super::random::Random;
 use crate::lz4::*;

@@ -1,4 +1,5 @@
-//! Tests of modules by what they offer each other. Those that look into a module are a part of it.
+//! Tests of the modules' crate-wide interfaces. Tests of a module's private parts are a submodule
+//! of the module.
 
 mod codec;
 mod lz4;

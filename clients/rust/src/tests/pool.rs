@@ -1,4 +1,4 @@
-//! A pool in a forked child, and its places for a line of forks.
+//! Tests of a pool in a forked child, and of a pool's places for a line of forks.
 
 #![allow(unsafe_code)]
 
@@ -19,8 +19,8 @@ fn a_child_needs_no_lock_of_its_parent() {
     // Sound: the pool lives until it is dropped below, in the child once and in the parent once.
     let pool = unsafe { &*place };
     let guard = lock(&pool.place(id()).expect("a place").connections);
-    // Sound: none of the four reads or writes memory but `status`, which lives on. The child
-    // runs on with a copy of everything and ends without unwinding into the test's harness.
+    // Sound: none of the four functions touches memory except `status`, which lives on. The child
+    // has a copy of everything and ends without unwinding into the test harness.
     let child = unsafe { fork() };
     if child == 0 {
         unsafe { alarm(60) }; // a child that hangs is killed

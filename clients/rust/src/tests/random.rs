@@ -1,17 +1,17 @@
-//! A small generator of numbers that are spread, not secret: jitter of pauses, and tests.
+//! A small random number generator for the tests, not for secrets.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// xorshift64*; never 0.
+/// A xorshift64* generator. The state is never 0.
 pub struct Random(u64);
 
 impl Random {
-    /// A generator; the same seed gives the same numbers.
+    /// Makes a generator. Equal seeds give equal numbers.
     pub fn new(seed: u64) -> Self {
         Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    /// A seed that differs from run to run.
+    /// Returns a seed that differs from run to run.
     pub fn seed_of_the_day() -> u64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         since.map_or(1, |time| time.as_nanos() as u64)

@@ -1,4 +1,4 @@
-//! Addresses, and what the system says about a connection.
+//! Tests of addresses, and of the options of a connection's socket.
 
 #![allow(unsafe_code)]
 
@@ -56,8 +56,7 @@ fn tcp_connections_are_probed() {
     for (level, name, expected) in crate::system::PROBES {
         let (mut value, mut size): (c_int, u32) = (-1, 4);
         let place: *mut c_int = &mut value;
-        // Sound: both pointers are to variables that live on, and `size` says how large the
-        // first is.
+        // Sound: both pointers are to live variables, and `size` is the size of the first.
         let result =
             unsafe { getsockopt(stream.as_raw_fd(), level, name, place.cast(), &mut size) };
         assert_eq!((result, value), (0, expected), "level {} name {}", level, name);

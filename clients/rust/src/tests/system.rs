@@ -1,4 +1,4 @@
-//! Threads in forked children.
+//! Tests of threads in forked children.
 
 use super::*;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ extern "C" {
     fn _exit(status: i32) -> !;
 }
 
-/// Whether a thread started here runs.
+/// Returns true when a thread starts here and runs.
 fn runs() -> bool {
     let (sender, receiver) = mpsc::channel();
     let started = start_thread(move || sender.send(7).expect("somebody waits"));

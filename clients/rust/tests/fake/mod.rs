@@ -1,9 +1,9 @@
-//! A fake server for the tests: it reads requests and answers them as a function says.
+//! A fake server for the tests, with a function that answers requests.
 //!
-//! Guarantees: it listens on a Unix socket of its own, removed at the end, and a server that fails
-//! fails its test. Not here: frames that are compressed.
+//! Guarantees: the server listens on its own Unix socket, removed at the end. A failing server
+//! fails the test. Not here: compressed frames.
 
-#![allow(dead_code)] // each test program uses a part of it
+#![allow(dead_code)] // each test program uses a part
 
 use assay_client::*;
 use std::io::{Read, Write};
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-/// One request as the server reads it.
+/// One request as read by the server.
 pub struct Seen {
     pub kind: u8,
     pub id: u64,
@@ -65,13 +65,13 @@ pub fn values(id: u16, values: &[f32]) -> Vec<u8> {
     field(id, 6, &values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>())
 }
 
-/// The field that says who answered.
+/// Makes the `answer` field.
 pub fn answer() -> Vec<u8> {
     let timing: Vec<u8> = (1..=7).flat_map(|id| number(id, id.into())).collect();
     field(31, 7, &[text(1, "fake"), text(3, "cpu"), field(4, 7, &timing)].concat())
 }
 
-/// The last frame of a Generate of one token.
+/// Makes the last frame of a Generate of one token.
 pub fn generated(value: &str) -> Vec<u8> {
     let counts = [number(7, 1), number(8, 1)].concat();
     [words(1, &[7]), text(2, value), text(5, "length"), counts, answer()].concat()
@@ -86,10 +86,10 @@ pub fn read_request(stream: &mut UnixStream) -> Option<Seen> {
     Some(Seen { kind: header[5], id: u64::from_le_bytes(header[8..16].try_into().ok()?), body })
 }
 
-/// What a server writes for a request; `None` closes the connection.
+/// Returns the bytes to write for a request. `None` closes the connection.
 pub type Answering = dyn FnMut(&Seen) -> Option<Vec<u8>> + Send;
 
-/// A server of so many connections, one after the other or (`at_once`) each on a thread of its own.
+/// A server of a fixed number of connections, in turn or (`at_once`) each on its own thread.
 pub struct Fake {
     pub url: String,
     pub path: PathBuf,
@@ -149,7 +149,7 @@ impl Fake {
 impl Drop for Fake {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
-        // A test that fails does not wait for connections that will not come.
+        // A failing test does not wait for missing connections.
         if !std::thread::panicking() {
             let joined = self.thread.take().map(JoinHandle::join);
             assert!(matches!(joined, Some(Ok(()))), "the fake server failed");
@@ -157,7 +157,7 @@ impl Drop for Fake {
     }
 }
 
-/// Hello, Ping and Cancel; for Generate two chunks and the end.
+/// Answers Hello, Ping and Cancel, and Generate with two chunks and an end.
 pub fn well(seen: &Seen) -> Option<Vec<u8>> {
     Some(match seen.kind {
         KIND_HELLO => frame(seen.kind, seen.id, 0, 0, &hello(4)),

@@ -1,22 +1,22 @@
-// The frames of one answer put together, and checked against what was asked for.
+// Joins the frames of an answer, and checks them against the request.
 //
-// Guarantees: nothing is kept that the request did not ask for, and no more values than it can
-// have; the first frame that contradicts the request or another frame is damage, and nothing is
-// taken after it. What the last frame counts is compared with what came.
+// Guarantees: keeps only values that the request asked for, and no more than the request allows.
+// The first frame that contradicts the request or an earlier frame is damage, and no frame is taken
+// after it. The counts in the last frame are compared with the received values.
 // Not here: sockets, provenance (see Exchange), counts within one frame (see Wire).
 
 import Wire
 
-/// An answer in the making: what its frames decode to, and how they become one message.
+/// An answer in the making: the frame types, and the joining of frames into a message.
 protocol AnswerPieces: Sendable {
-    /// Frames that are followed by others; the same as `Last` where there are none.
+    /// Type of all frames before the last. Equal to `Last` for answers of a single frame.
     associatedtype Chunk: ResponseMessage
-    /// The last frame, and the whole.
+    /// Type of the last frame, and of the whole answer.
     associatedtype Last: ResponseMessage
 
-    /// Takes a chunk. Throws damage when it does not fit.
+    /// Takes a chunk. Throws damage when the chunk does not fit.
     mutating func add(_ chunk: Chunk) throws(AssayError)
-    /// The last frame with everything before it. Throws damage when they do not fit.
+    /// Returns the last frame with all chunks before it. Throws damage when they do not fit.
     mutating func whole(_ last: Last) throws(AssayError) -> Last
 }
 
@@ -27,7 +27,7 @@ extension AnswerPieces {
         .damage("reading the answer to \(Last.kind)", what)
     }
 
-    /// Adds values to those before them, no more than `max` in all.
+    /// Appends values up to a total of `max`.
     static func append(_ new: [Float], to values: inout [Float], max: Int) throws(AssayError) {
         guard values.count + new.count <= max else {
             throw breach("found \(values.count + new.count) values or more, allowed: \(max)")
@@ -35,7 +35,7 @@ extension AnswerPieces {
         values += new
     }
 
-    /// Checks that there are as many values as the last frame says.
+    /// Checks that the number of values is the number that the last frame states.
     static func check(_ values: [Float], _ rows: UInt64, _ columns: UInt64) throws(AssayError) {
         let (expected, overflows) = rows.multipliedReportingOverflow(by: columns)
         if overflows || UInt64(values.count) != expected {
@@ -44,7 +44,7 @@ extension AnswerPieces {
     }
 }
 
-/// An answer of one frame. What `check` finds wrong with it is a breach.
+/// An answer of a single frame. A text from `check` makes the answer a breach.
 struct SinglePiece<Last: ResponseMessage>: AnswerPieces {
     var check: @Sendable (Last) -> String? = { _ in nil }
 
@@ -57,14 +57,14 @@ struct SinglePiece<Last: ResponseMessage>: AnswerPieces {
 }
 
 extension PingResponse {
-    /// What contradicts the request; nil when everything fits.
+    /// Contradiction between response and request. Nil when the response fits.
     func breach(of request: PingRequest) -> String? {
         payload == request.payload ? nil : "other bytes came back than were sent"
     }
 }
 
 extension ScoreResponse {
-    /// What contradicts the request; nil when everything fits.
+    /// Contradiction between response and request. Nil when the response fits.
     func breach(of request: ScoreRequest) -> String? {
         if scores.count != request.continuations.count {
             return "found \(scores.count) scores, allowed: one for each of "
@@ -81,7 +81,7 @@ extension ScoreResponse {
     }
 }
 
-/// The pieces of a Load: nothing to put together.
+/// The pieces of a Load. No values are joined.
 struct LoadPieces: AnswerPieces {
     func add(_ chunk: LoadProgress) {}
     func whole(_ last: LoadResponse) -> LoadResponse { last }
@@ -96,12 +96,12 @@ struct LogitsPieces: AnswerPieces {
         switch request.prompt {
         case _ where !request.allPositions: positions = 1...1
         case .tokens(let tokens): positions = UInt64(tokens.count)...UInt64(tokens.count)
-        // The server alone knows how many tokens a text has.
+        // Only the server knows how many tokens a text has.
         default: positions = 1...UInt64(Limits.tokenCountMax)
         }
     }
 
-    /// No vocabulary has more values than `topKMax`.
+    /// Allows `topKMax` values per position, since no vocabulary is larger.
     mutating func add(_ chunk: LogitsChunk) throws(AssayError) {
         let max = Int(positions.upperBound) * Int(Limits.topKMax)
         try Self.append(chunk.logits, to: &values, max: max)
@@ -198,7 +198,7 @@ private struct LogprobPieces {
     var sum: Logprobs?
 
     var count: Int { sum?.count ?? 0 }
-    /// All of them; nil when none were asked for.
+    /// All log-probabilities. Nil when the request asked for none.
     var whole: Logprobs? { asked.map { sum ?? Logprobs(topCount: $0) } }
 
     mutating func add(_ piece: Logprobs?) throws(AssayError) {

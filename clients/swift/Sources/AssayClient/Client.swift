@@ -4,35 +4,40 @@
 //     let reply = try await client.generate(GenerateRequest(prompt: .text("Once")))
 //     print(reply.text, reply.provenance)
 //
-// Guarantees: Sendable; any number of calls at once share its connections, which are made on
-// demand and made anew when lost. An answer of a mock is never handed out unless `allowMock` was
-// set. A call is repeated only where that can do no harm (see RetryRule), and never past its
-// deadline. Cancelling a task that waits gives its request up; the connection lives on. In a forked
-// process every call throws `process_forked`, and the parent's connections are left alone.
+// Guarantees:
+// - Sendable: any number of concurrent calls share the connections. Connections are made on demand
+//   and made anew when lost.
+// - An answer of a mock is never handed out unless `allowMock` is set.
+// - A call is repeated only where a repetition does no harm (see RetryRule), and never past its
+//   deadline.
+// - Cancelling a waiting task gives up its request, and the connection stays open.
+// - In a forked process every call throws `process_forked`, and the parent's connections are left
+//   alone.
 
 @_exported import Wire
 
-/// The error by its former name.
+/// Former name of the error.
 public typealias ClientError = AssayError
-/// The options by their former name.
+/// Former name of the options.
 public typealias ClientOptions = Options
 
-/// A server as seen by a program: connections on demand, one method per kind of request.
+/// Client of one server: connections on demand, a method per kind of request.
 public final class Client: Sendable {
-    /// Where the server listens.
+    /// Listening address of the server.
     public let address: ServerAddress
-    /// What the caller insists on.
+    /// Options of the caller.
     public let options: Options
-    /// The thread of this client. Tasks that prefer it get their answers without a change of
-    /// threads: see `ClientExecutor`.
+    /// The thread of this client. Tasks with a preference for `executor` get answers without a
+    /// change of threads: see `ClientExecutor`.
     public let executor: ClientExecutor
     let pool: Pool
 
-    /// A client of the server at `address`; connects with the first call.
+    /// Makes a client of the server at `address`. The first call connects.
     ///
-    /// - Parameter executor: a thread to share with other clients; nil starts one of its own.
-    /// - Throws: `request_invalid` for options that cannot be meant; `process_forked` in a process
-    ///   that was forked from one with clients.
+    /// - Parameter executor: a thread to share with other clients. Nil starts a thread for this
+    ///   client.
+    /// - Throws: `request_invalid` for options out of range. `process_forked` in a process that was
+    ///   forked from a process with clients.
     public init(
         _ address: ServerAddress, options: Options = Options(), executor: ClientExecutor? = nil
     ) throws(AssayError) {
@@ -46,35 +51,36 @@ public final class Client: Sendable {
 
     deinit { pool.close() }
 
-    /// The same with the address as a URL: `tcp://host:port` or `unix:///path`. Throws
-    /// `address_invalid` too.
+    /// Makes a client from a URL: `tcp://host:port` or `unix:///path`. Throws `address_invalid`
+    /// too.
     public convenience init(
         _ address: String, options: Options = Options(), executor: ClientExecutor? = nil
     ) throws(AssayError) {
         try self.init(ServerAddress(address), options: options, executor: executor)
     }
 
-    /// Makes all connections of the pool now and returns what the server said in Hello. Calls do
-    /// this by themselves, one connection at a time; this is for those who want to know early.
+    /// Makes all connections of the pool now and returns the server's Hello. Without `connect`,
+    /// calls make connections as they need them.
     @discardableResult
     public func connect(deadlineMilliseconds: UInt32 = 0) async throws(AssayError)
         -> HelloResponse
     {
-        // It is not sent: the connections that it waits for say Hello by themselves.
+        // The request itself is not sent: `connect` waits for new connections, and each sends a
+        // Hello.
         let hello = HelloRequest(client: options.name)
         return try await call(hello, SinglePiece(), deadlineMilliseconds).message
     }
 
-    /// What the server said in the latest Hello; nil before the first.
+    /// The server's latest Hello. Nil before the first.
     public var server: HelloResponse? { pool.server }
 
-    /// Closes all connections; what is in flight fails with `connection_closed`, and so does every
-    /// later call. Safe to repeat.
+    /// Closes all connections. Requests in flight and all later calls fail with
+    /// `connection_closed`. Safe to repeat.
     public func close() { pool.close() }
 
     // MARK: - Calls that are more than a request and a response
 
-    /// Sends `payload` and checks that exactly it comes back.
+    /// Sends `payload` and checks that the server returns the same bytes.
     @discardableResult
     public func ping(
         _ payload: [UInt8], deadlineMilliseconds: UInt32 = 0
@@ -82,8 +88,8 @@ public final class Client: Sendable {
         try await ping(PingRequest(payload: payload), deadlineMilliseconds: deadlineMilliseconds)
     }
 
-    /// Has a file assayed and served; `onLayer` sees each layer's verdict as it comes. Never sent
-    /// again once it may have begun.
+    /// Has a file assayed and served. `onLayer` receives the verdict of each layer. The request is
+    /// never repeated once the work may have begun.
     public func load(
         _ request: LoadRequest, deadlineMilliseconds: UInt32 = 0,
         onLayer: (LayerVerdictRecord) -> Void = { _ in }
@@ -96,8 +102,8 @@ public final class Client: Sendable {
         return try await exchange.whole()
     }
 
-    /// Continues a prompt; the parts come as they are made, the last one with the whole answer.
-    /// Nothing is sent before the first part is asked for.
+    /// Continues a prompt. Parts arrive as the server makes them, and the last part holds the whole
+    /// answer. The request is sent when the caller asks for the first part.
     public func generateStream(
         _ request: GenerateRequest, deadlineMilliseconds: UInt32 = 0
     ) -> GenerateStream {
@@ -106,7 +112,7 @@ public final class Client: Sendable {
                 self, request, GeneratePieces(request), deadlineMilliseconds, handsOut: true))
     }
 
-    /// Sends a request until it is answered or has failed for good.
+    /// Sends a request until an answer arrives or the call has failed for good.
     func call<Pieces: AnswerPieces>(
         _ request: some CallRequest, _ pieces: Pieces, _ deadlineMilliseconds: UInt32
     ) async throws(AssayError) -> Reply<Pieces.Last> {

@@ -1,24 +1,24 @@
-// One connection and the requests on it: what is known of them, and the bytes on their way out.
+// One connection: its requests, its state, and the bytes to write.
 //
 //      connecting ──> greeting ── Hello's answer ──> open ── GoAway (OK) ──> draining ──> over
 //           └─────────────┴── no socket, damage, end of stream, GoAway with a status ──────^
 //
-// Guarantees: nothing is written that the agreed revision or the server's limits forbid.
-// Not here: locks and decisions. Everything here is confined to the lock of its pool.
+// Guarantees: no frame is written that the agreed revision or the server's limits forbid.
+// Not here: locks and decisions. The lock of the pool guards everything here.
 
 import Wire
 
-/// A frame of an answer, by itself.
+/// A received frame of an answer.
 struct Received: Sendable {
     let header: FrameHeader
     let body: [UInt8]
-    /// Number of the connection it came on.
+    /// Number of the connection that received the frame.
     let connection: Int
 
     var isLast: Bool { !header.flags.contains(.more) }
     var provenance: Provenance { header.provenance ?? .mock }
 
-    /// What a frame with a status says, nil for others.
+    /// The error in a frame with a status. Nil for frames without a status.
     func refusal(
         _ code: AssayError.Code = .serverRefused, _ doing: String = ""
     ) throws(AssayError) -> AssayError? {
@@ -31,12 +31,13 @@ struct Received: Sendable {
 }
 
 extension WireRecord {
-    /// Decodes a body that a server sent: what is wrong with it is the server's breach.
+    /// Decodes a body that a server sent. An error in the body is a breach by the server.
     init(server body: [UInt8]) throws(AssayError) {
         self = try Self.decoded(body).mapError { AssayError.damage($0) }.get()
     }
 
-    /// What a body says. Not by the initializer for arrays: that makes metadata for each call.
+    /// Decodes a body. The initializer for arrays is avoided, because it makes metadata for each
+    /// call.
     static func decoded(_ body: [UInt8]) -> Result<Self, WireError> {
         body.withUnsafeBytes { bytes in
             Result { () throws(WireError) in try Self(decoding: bytes) }
@@ -44,42 +45,43 @@ extension WireRecord {
     }
 }
 
-/// What a caller wants of its pool: one attempt of a request.
+/// One attempt of a request, as the caller hands it to the pool.
 struct Attempt: Sendable {
     let request: any CallRequest
-    /// Its number, from 1.
+    /// Number of the attempt, from 1.
     var number = 1
-    /// The caller's deadline.
+    /// Deadline of the caller.
     var deadline = Moment.never
-    /// When it may be sent.
+    /// Earliest time to send the attempt.
     var start = Moment.past
 }
 
 /// One attempt of a request: it waits for a connection, is sent, and is answered frame by frame.
-/// Hello and Cancel, which the connections send by themselves, are calls without a taker.
+/// Connections send Hello and Cancel by themselves, as calls without a taker.
 final class Call {
-    /// Who waits for the next frame.
+    /// Continuation of the caller that waits for the next frame.
     typealias Taker = UnsafeContinuation<Result<Received, AssayError>, Never>
 
-    /// By which its caller names it; 0 without one.
+    /// Key by which the caller names the call, 0 without a caller.
     let ticket: UInt64
     let attempt: Attempt
     let kind: MessageKind
-    /// The request's id on its connection; 0 before it is sent.
+    /// Id of the request on its connection, 0 before sending.
     var id: UInt64 = 0
-    /// The connection it is sent on, or whose Hello it waits for; nil: it waits for one.
+    /// The connection that carries the call, or whose Hello the call waits for. Nil while the call
+    /// waits for a connection.
     var connection: Connection?
-    /// Position of its first byte in all that its connection writes.
+    /// Position of the request's first byte in the output of the connection.
     var position: UInt64 = 0
-    /// When something was last heard of it.
+    /// Time of sending, or of the latest frame of the answer.
     var heard = Moment.past
-    /// What its first frame said.
+    /// Provenance and generation in the frames so far.
     var marks: (provenance: Provenance?, generation: UInt32)?
-    /// Size of all its frames, before compression.
+    /// Size of all frames of the answer, before compression.
     var size = 0
-    /// What was not taken yet: frames, then perhaps why there are no more.
+    /// Frames that the caller has not taken yet, then perhaps the error that ends the call.
     var results: ArraySlice<Result<Received, AssayError>> = []
-    /// True behind the last frame or an error: what comes yet is dropped.
+    /// True after the last frame or an error. Later frames are dropped.
     var isOver = false
     var taker: Taker?
 
@@ -89,19 +91,19 @@ final class Call {
         kind = type(of: attempt.request).kind
     }
 
-    /// True once it was handed to its connection to be written.
+    /// True once the connection has queued the request for writing.
     var isSent: Bool { id != 0 }
-    /// True when it takes a place among the requests that the server allows.
+    /// True when the call counts against the number of requests that the server allows.
     var isCounted: Bool { kind != .hello && kind != .cancel }
 
-    /// Compares a frame with what was asked, and with the answer's earlier frames.
+    /// Compares a frame with the request, and with the earlier frames of the answer.
     func check(_ header: FrameHeader) throws(AssayError) {
         if header.kindByte != kind.responseByte {
             throw .damage(
                 "reading the answer to \(kind)",
                 "found kind \(header.kindByte), allowed: \(kind.responseByte)")
         }
-        // Load's progress comes before there is a model whose generation it could carry.
+        // Load's progress frames come before the model has a generation.
         if let marks, kind != .load, marks != (header.provenance, header.generation) {
             throw .damage(
                 "reading the answer to \(kind)",
@@ -111,25 +113,25 @@ final class Call {
     }
 }
 
-/// One connection of a pool.
+/// A connection of a pool.
 final class Connection {
-    /// Where it stands.
+    /// Stage of the connection.
     enum Phase { case connecting, greeting, open, draining, over }
 
     let number: Int
     var phase = Phase.connecting
-    /// The socket, -1 without one.
+    /// The socket, -1 without a socket.
     var descriptor: Int32 = -1
-    /// Before it is open: until when it must have come a step further, and what it ends with else.
+    /// Before the connection is open: the time limit for the next step, and the error if it passes.
     var limit = (end: Moment.never, error: AssayError.clientClosed)
-    /// What the server said in Hello, and the frame it came in.
+    /// The server's Hello, and its frame.
     var server = HelloResponse(server: "-")
     var hello: Received?
-    /// Requests that it was given and that are not answered: those of callers only.
+    /// Unanswered requests of callers on this connection.
     var load = 0
-    /// All that is not answered, by id.
+    /// All unanswered calls by id.
     var calls: [UInt64: Call] = [:]
-    /// When a byte was last heard of the server.
+    /// Time of the last byte from the server.
     var heard = Moment.past
     let decoder: FrameDecoder
     private(set) var written: UInt64 = 0
@@ -137,10 +139,9 @@ final class Connection {
     private var queued: UInt64 = 0
     private var lastID: UInt64 = 0
 
-    /// What was read that long ago says nothing about now; nanoseconds.
+    /// Nanoseconds after which a finished read no longer shows the present state of the connection.
     private static let staleAfter: UInt64 = 20_000
-    /// After that long without a byte a connection with a request overdue is given up, too;
-    /// nanoseconds.
+    /// Nanoseconds without a byte after which an overdue request ends the connection, too.
     private static let deadAfter: UInt64 = 10_000_000_000
 
     init(_ number: Int, bodySizeMax: Int) {
@@ -148,25 +149,25 @@ final class Connection {
         decoder = FrameDecoder(.response, bodySizeMax: bodySizeMax)
     }
 
-    /// True when it can be given another request, to be sent at once or behind Hello.
+    /// True when the connection has room for another request, to be sent at once or after Hello.
     var hasRoom: Bool {
         phase == .open ? load < Int(clamping: server.requestsInFlightMax) : isBeginning
     }
     var isBeginning: Bool { phase == .connecting || phase == .greeting }
 
-    /// True when nothing is in flight and what may have come was not just read: GoAway or an end
-    /// may lie unread.
+    /// True when nothing is in flight and the last read is not recent: a GoAway or an end may lie
+    /// unread.
     func isStale(_ now: Moment) -> Bool {
         calls.isEmpty && now.nanoseconds(since: heard) > Self.staleAfter
     }
 
-    /// True when not a byte has come for so long that nobody may be there.
+    /// True when the server has sent no byte for so long that it may be gone.
     func isSilent(_ now: Moment) -> Bool { now.nanoseconds(since: heard) > Self.deadAfter }
 
-    /// What speaks against another request on it, compared in this order.
+    /// Cost of another request on this connection. Components are compared in order.
     var cost: (Int, Int) { (load, phase == .open ? 0 : 1) }
 
-    /// Takes over what the server agreed to.
+    /// Opens the connection with the parameters of the server's Hello.
     func open(_ server: HelloResponse, _ hello: Received) {
         self.server = server
         self.hello = hello
@@ -180,14 +181,14 @@ final class Connection {
     /// True when bytes wait to be written.
     var hasOutput: Bool { queued > written }
 
-    /// Appends the request of a call, whose deadline has not passed, to them. Throws when it cannot
-    /// be sent; then nothing is appended.
+    /// Appends the request of a call to the output. The call's deadline must not have passed. When
+    /// the request cannot be sent, throws and appends nothing.
     func append(_ call: Call, _ now: Moment) throws(AssayError) {
         let deadline = call.attempt.deadline
         let left = deadline == .never ? 0 : deadline.milliseconds(since: now)
         var request = call.attempt.request
         if call.attempt.number > 1 {
-            // An older server does not know that there are attempts.
+            // An older server does not know attempt numbers.
             let numbered = request.numbered(call.attempt.number)
             if numbered.revisionNeeded <= server.revision { request = numbered }
         }
@@ -214,7 +215,7 @@ final class Connection {
         if call.isCounted { load += 1 }
     }
 
-    /// Writes what the socket takes at once; what came of it in the end.
+    /// Writes queued bytes until the socket takes no more. Returns the last outcome.
     func write() -> Socket.Outcome {
         while hasOutput {
             let start = encoder.count - Int(queued - written)
@@ -230,7 +231,7 @@ final class Connection {
 
     // MARK: - Bytes in
 
-    /// The next frame of what was lent to the decoder.
+    /// The next frame in the bytes lent to the decoder.
     func nextFrame() throws(AssayError) -> Frame? {
         let frame = try Result { () throws(WireError) in try decoder.next() }
             .mapError { AssayError.damage($0) }.get()

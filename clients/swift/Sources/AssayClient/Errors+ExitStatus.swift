@@ -1,6 +1,6 @@
-// What a program of ours ends with when a call fails: one table for all of them.
+// Exit statuses of the project's programs after a failed call.
 //
-// Guarantees: every error has exactly one exit status, by its code and else by its status; the
+// Guarantees: every error has exactly one exit status, from its code or else from its status. The
 // numbers are part of the programs' contract and never change meaning.
 
 import Wire

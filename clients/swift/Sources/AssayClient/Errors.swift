@@ -1,21 +1,21 @@
-// The one error of the client: why a call gave no answer that may be used.
+// The error type of the client: the reason for a call without a usable answer.
 //
-// Guarantees: a stable code, a status (the server's, or the one that fits), whether and when to try
-// again, and a sentence a person can act on. Prompts and answers never appear in it.
+// Guarantees: a stable code, a status (the server's, or the nearest match), advice on trying again,
+// and a sentence to act on. Prompts and answers never appear in an error.
 
 import Wire
 
-/// Why a call failed.
+/// Reason for the failure of a call.
 public struct AssayError: Error, Sendable, CustomStringConvertible {
     /// Stable reason.
     public let code: Code
-    /// The server's status, or the one that fits.
+    /// The server's status, or the nearest match.
     public let status: Status
     /// One sentence.
     public let message: String
-    /// The server's own words, when it had any.
+    /// The error body that the server sent, if any.
     public let serverError: ErrorBody?
-    /// Provenance of the frame that failed; nil when there was none.
+    /// Provenance of the failed frame. Nil without a frame.
     public let provenance: Provenance?
     /// True when no byte of the request had been written.
     package private(set) var isUnsent = false
@@ -23,7 +23,7 @@ public struct AssayError: Error, Sendable, CustomStringConvertible {
 
     /// Path of the offending field of the request, or name of the offending option.
     public var field: String? { ownField ?? serverError?.field }
-    /// What helps: see `Status.Advice`.
+    /// Advice on trying again: see `Status.Advice`.
     public var advice: Status.Advice { status.advice }
     /// Code and sentence.
     public var description: String { "\(code.name): \(message)" }
@@ -40,7 +40,7 @@ public struct AssayError: Error, Sendable, CustomStringConvertible {
         ownField = field
     }
 
-    /// The same, of a request of which no byte had been written.
+    /// This error, marked as that of a request with no byte written.
     package var unsent: AssayError {
         var error = self
         error.isUnsent = true
@@ -51,7 +51,7 @@ public struct AssayError: Error, Sendable, CustomStringConvertible {
         AssayError(.unreachable, "connecting to \(address): \(reason)")
     }
 
-    /// The system has nothing left to work with.
+    /// The system has run out of a resource.
     static func exhausted(_ doing: String, _ code: Int32) -> AssayError {
         AssayError(.unreachable, "\(doing) for a client: the system says \(code)")
     }
@@ -67,10 +67,10 @@ public struct AssayError: Error, Sendable, CustomStringConvertible {
         AssayError(.timedOut, "\(doing): nothing came within \(milliseconds) ms")
     }
 
-    /// The caller's task was cancelled, or it wants no more of an answer.
+    /// The task of the caller was cancelled, or the caller gave up the answer.
     static var cancelled: AssayError { AssayError(.givenUp, "the caller gave the answer up") }
 
-    /// The process is a child of the one whose clients these are.
+    /// The process is a fork of the process that owns the clients.
     static var processForked: AssayError {
         AssayError(
             .processForked,
@@ -79,7 +79,7 @@ public struct AssayError: Error, Sendable, CustomStringConvertible {
                 + "survive fork(2)")
     }
 
-    /// A request that its own table, or the server's limit, forbids.
+    /// A request outside its own table or the server's limits.
     static func invalid(_ error: WireError) -> AssayError {
         AssayError(.requestInvalid, error.message, field: error.field)
     }
@@ -88,8 +88,8 @@ public struct AssayError: Error, Sendable, CustomStringConvertible {
         AssayError(.protocolError, "\(doing): \(what)")
     }
 
-    /// Bytes of the server that Wire refuses. Whatever is wrong with a server's body is the
-    /// server's breach of the protocol, not an invalid argument of the caller.
+    /// Bytes of the server that Wire refuses. An error in the server's body is a breach of the
+    /// protocol by the server, not an invalid argument of the caller.
     static func damage(_ error: WireError) -> AssayError {
         damage("reading the server's answer", error.description)
     }

@@ -1,19 +1,21 @@
-// One call from its first attempt to its end: a connection, the request, the answer, and again
-// where RetryRule allows it.
+// A call from its first attempt to its end: connection, request and answer, repeated where
+// RetryRule allows another attempt.
 //
-// Guarantees: a request that breaks its own table is refused before anything is sent. Requests that
-// can say so demand a real model unless the client allows mocks, and say which attempt they are.
-// The deadline holds for all attempts together, and the pauses between them are waited for in the
-// pool, like a connection. A task that is cancelled leaves at once, and the server is told to stop.
-// What breaks the protocol ends the connection before anything of it is handed over.
+// Guarantees:
+// - A request that breaks its own table is refused before anything is sent.
+// - Requests with requirements demand a real model, unless the client allows mocks. Requests with a
+//   context carry the number of the attempt.
+// - The deadline holds for all attempts together. The pool waits out the pauses between attempts.
+// - A cancelled task leaves at once, and the server is told to stop.
+// - A breach of the protocol ends the connection before any part of the frame is handed over.
 
 import Wire
 
 /// A request of a client.
 package protocol CallRequest: RequestMessage {
-    /// The same with the demand for a real model, where it can state one.
+    /// Returns the request with the demand for a real model, for requests with requirements.
     func demandingReal() -> Self
-    /// The same saying which attempt of its call it is, where it can.
+    /// Returns the request with the number of its attempt, for requests with a context.
     func numbered(_ attempt: Int) -> Self
 }
 
@@ -21,7 +23,7 @@ extension CallRequest {
     package func demandingReal() -> Self { self }
     package func numbered(_ attempt: Int) -> Self { self }
 
-    /// Throws `request_invalid` for what breaks the request's own table.
+    /// Throws `request_invalid` when the request breaks its own table.
     func check() throws(AssayError) {
         var writer = BodyWriter()
         encode(into: &writer)
@@ -29,7 +31,7 @@ extension CallRequest {
     }
 }
 
-/// A request to a model, which can state demands on it.
+/// A request to a model, with fields for demands on the model.
 package protocol DemandingRequest: CallRequest {
     var requirements: Requirements? { get set }
     var context: RequestContext? { get set }
@@ -37,7 +39,7 @@ package protocol DemandingRequest: CallRequest {
 
 extension DemandingRequest {
     package func demandingReal() -> Self {
-        // The health of a server as a whole is of no model that could be real.
+        // The health of a whole server concerns no single model.
         if let health = self as? HealthRequest, health.model == nil { return self }
         var request = self
         request.requirements = requirements ?? Requirements()
@@ -53,36 +55,36 @@ extension DemandingRequest {
     }
 }
 
-/// A call whose answer is taken part by part, or as a whole. For one task at a time; when it goes,
-/// what has not come is given up.
+/// A call whose answer is taken part by part, or as a whole. For one task at a time. When the
+/// object goes away, the rest of the answer is given up.
 final class Exchange<Request: CallRequest, Pieces: AnswerPieces> {
-    /// What the caller takes.
+    /// A part of the answer, as the caller takes it.
     enum Part: Sendable {
         case chunk(Pieces.Chunk, Provenance, generation: UInt32)
         case last(Pieces.Last, Reply<Pieces.Last>)
     }
 
-    /// Not closed while the call is under way.
+    /// Held here so that the client stays open during the call.
     private let client: Client
     private let request: Request
-    /// What an attempt begins with, and what it has.
+    /// The empty pieces at the start of an attempt, and the pieces so far.
     private let noPieces: Pieces
     private var pieces: Pieces
     private var frameCount: UInt64 = 0
-    /// True when parts reach the caller: a call is not repeated after that.
+    /// True when parts reach the caller. A call is not repeated after the first part.
     private let handsOut: Bool
     private var hasHandedOut = false
     private var rule: RetryRule
-    /// When the next attempt may be sent.
+    /// Earliest time to send the next attempt.
     private var start = Moment.past
-    /// By which the pool knows its attempts, one after the other.
+    /// The pool's name for the call, shared by all attempts.
     private let ticket: UInt64
     private var isUnderWay = false
     private var outcome: Result<Reply<Pieces.Last>, AssayError>?
 
     /// - Parameters:
-    ///   - deadlineMilliseconds: of all attempts together, from now; 0 for none.
-    ///   - handsOut: true for a caller who takes chunks as they come.
+    ///   - deadlineMilliseconds: for all attempts together, from now. 0 for none.
+    ///   - handsOut: true for a caller that takes chunks as they arrive.
     init(
         _ client: Client, _ request: Request, _ pieces: Pieces, _ deadlineMilliseconds: UInt32,
         handsOut: Bool = false
@@ -102,7 +104,7 @@ final class Exchange<Request: CallRequest, Pieces: AnswerPieces> {
 
     deinit { drop() }
 
-    /// Gives up what has not come; afterwards there is no part any more.
+    /// Gives up the rest of the answer. No part is returned afterwards.
     func close() {
         if outcome == nil { outcome = .failure(.cancelled) }
         drop()
@@ -113,7 +115,8 @@ final class Exchange<Request: CallRequest, Pieces: AnswerPieces> {
         isUnderWay = false
     }
 
-    /// Takes what is left; the whole answer, or the error that it ended with.
+    /// Takes the rest of the answer. Returns the whole answer, or throws the error that ended the
+    /// call.
     func whole() async throws(AssayError) -> Reply<Pieces.Last> {
         while true {
             if let outcome { return try outcome.get() }
@@ -121,7 +124,7 @@ final class Exchange<Request: CallRequest, Pieces: AnswerPieces> {
         }
     }
 
-    /// The next part, nil behind the last one and behind an error.
+    /// The next part. Nil after the last part and after an error.
     func next() async throws(AssayError) -> Part? {
         while outcome == nil {
             do throws(AssayError) {
@@ -136,7 +139,7 @@ final class Exchange<Request: CallRequest, Pieces: AnswerPieces> {
         return nil
     }
 
-    /// The next frame, of an attempt that begins if need be.
+    /// The next frame. Begins an attempt when none is under way.
     private func frame() async throws(AssayError) -> Received {
         if Fork.isChild { throw .processForked }
         let isNew = !isUnderWay
@@ -147,7 +150,8 @@ final class Exchange<Request: CallRequest, Pieces: AnswerPieces> {
         return try await client.pool.next(of: ticket, beginning: isNew ? attempt : nil).get()
     }
 
-    /// Refuses a mock before a failure is looked at: nobody should act on a mock's words unawares.
+    /// Refuses a mock before looking at a failure: a caller must not act on a mock's error
+    /// unawares.
     private func read(_ frame: Received) throws(AssayError) -> Part {
         if frame.isLast { isUnderWay = false }
         do throws(AssayError) {
@@ -178,8 +182,8 @@ final class Exchange<Request: CallRequest, Pieces: AnswerPieces> {
         }
     }
 
-    /// What a frame says, its flag and number being what is expected. Frames of an older server
-    /// have no number.
+    /// Decodes a frame and checks its degraded flag and its number. Frames of an older server have
+    /// no number.
     private func message<Message: ResponseMessage>(
         _ frame: Received
     ) throws(AssayError) -> Message {
@@ -198,7 +202,7 @@ final class Exchange<Request: CallRequest, Pieces: AnswerPieces> {
         return message
     }
 
-    /// Sets when the next attempt begins; throws the error when there is none.
+    /// Sets the start of the next attempt, or throws the error when no attempt is left.
     private func prepareAnother(after error: AssayError) throws(AssayError) {
         guard !hasHandedOut, !client.pool.isClosed, let start = rule.start(after: error) else {
             outcome = .failure(error)

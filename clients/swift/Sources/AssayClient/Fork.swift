@@ -1,18 +1,19 @@
-// Tells a process with clients from a process that was forked from it.
+// Detects a process that was forked from a process with clients.
 //
-// A forked process has the thread that called fork(2) and no other: the client's thread and the
-// threads of Swift's concurrency runtime are gone, the sockets are the parent's own, and every lock
-// may be held for ever. A client has to notice before a lock is taken or a socket touched.
+// A forked process has only the thread that called fork(2). The client's thread and the threads of
+// Swift's concurrency runtime are gone, the sockets are the parent's own, and every lock may be
+// held for ever. A client must notice the fork before taking a lock or touching a socket.
 //
-// Guarantees: one load from memory per question, and no lock. The mark is a page that the kernel
-// wipes in every forked process (MADV_WIPEONFORK, Linux 4.14). Process ids alone would not do: a
-// new namespace can give parent and child the same id. An older kernel gets the comparison of ids.
-// Not here: the refusal itself (see Client, Pool, Connection and Loop).
+// Guarantees: a load from memory per question, and no lock. The mark is a page that the kernel
+// wipes in every forked process (MADV_WIPEONFORK, Linux 4.14). Process ids would not suffice,
+// because a new namespace can give parent and child equal ids. Only older kernels use process ids.
+// Not here: the refusal (see Client, Exchange, Pool and PollLoop).
 
 import Glibc
 
 enum Fork {
-    /// The process that asked first, and the address of its page, 0 without one. Never unmapped.
+    /// The process of the first question, and the address of the page, 0 without a page. Never
+    /// unmapped.
     private static let mark: (process: pid_t, page: UInt) = {
         let size = Int(sysconf(Int32(_SC_PAGESIZE)))
         let page = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
@@ -23,7 +24,7 @@ enum Fork {
         return (getpid(), UInt(bitPattern: page))
     }()
 
-    /// True in a process that was forked after its parent had made a client.
+    /// True in a process forked after the parent had made a client.
     static var isChild: Bool {
         guard let page = UnsafeRawPointer(bitPattern: mark.page) else {
             return getpid() != mark.process

@@ -1,27 +1,29 @@
-// The one thread of an executor: it runs tasks, has its pools write what they asked for, sleeps in
-// poll(2), and has the pools read and look after time.
+// The thread of an executor. The loop runs tasks, has the pools write, sleeps in poll(2), and has
+// the pools read and check time limits.
 //
-//      run tasks ──> write ──> sleep until bytes, tasks, or time ──> read, what is due ──┐
+//      run tasks ──> write ──> sleep until bytes, tasks, or time ──> read, expire ───────┐
 //          ^─────────────────────────────────────────────────────────────────────────────┘
 //
-// Guarantees: a frame that a task on this thread asked for is written when the tasks that are
-// ready have run, with one system call for all frames of one connection. Other threads reach the
-// loop through one locked state and a pair of sockets; wake-ups coalesce. What to poll for is asked
-// again only when a pool says that it has changed. The thread ends when its executor is gone and no
-// pool is left. In a forked process it does nothing.
+// Guarantees:
+// - Requests of tasks on this thread are written after all ready tasks have run, with a system call
+//   per connection.
+// - Other threads reach the loop through one locked state and a pair of sockets. Wake-ups coalesce.
+// - The poll entries are rebuilt only when a pool reports a change.
+// - The thread ends when its executor is gone and no pool is left.
+// - In a forked process the loop does nothing.
 
 import Glibc
 import Synchronization
 
 /// The thread and its queue.
-final class Loop: Sendable {
+final class PollLoop: Sendable {
     private struct State {
         var jobs: [UnownedJob] = []
         var owner: ClientExecutor?
         var pools: [Pool] = []
-        /// What the pools want polled, and when, may not be what it was.
+        /// The poll entries or the time limit of a pool may have changed.
         var mustLook = false
-        /// What changes now may be seen by the thread only when it is woken.
+        /// The thread may sleep in poll(2), and sees a change only after a wake-up.
         var isAsleep = false
         var isStopped = false
     }
@@ -35,7 +37,7 @@ final class Loop: Sendable {
     /// Starts the thread.
     init() throws(AssayError) {
         if Fork.isChild { throw .processForked }
-        // Unlike a pipe, a pair of sockets is made with both flags at once.
+        // Unlike pipe(2), socketpair(2) sets both flags at creation.
         let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(kind), 0, &ends) == 0 else {
@@ -56,10 +58,9 @@ final class Loop: Sendable {
 
     // MARK: - From any thread
 
-    /// Queues a task. `owner` lives until it has run.
+    /// Queues a task. `owner` lives until the task has run.
     func enqueue(_ job: UnownedJob, _ owner: ClientExecutor) {
-        // In a forked process this thread is the only one: whoever used a client there gets its
-        // error here.
+        // A forked process has no loop thread. Running the task here gives the caller an error.
         if Fork.isChild { return job.runSynchronously(on: owner.asUnownedTaskExecutor()) }
         change(looks: false) { state in
             state.jobs.append(job)
@@ -67,26 +68,26 @@ final class Loop: Sendable {
         }
     }
 
-    /// Has the pools asked again what they want.
+    /// Makes the loop ask the pools again for their poll entries.
     func wake() { change { _ in } }
 
     func add(_ pool: Pool) { change { $0.pools.append(pool) } }
 
     func remove(_ pool: Pool) { change { $0.pools.removeAll { $0 === pool } } }
 
-    /// Has the thread end when it has nothing left to do.
+    /// Ends the thread when all its work is done.
     func stop() { change { $0.isStopped = true } }
 
     private func change(looks: Bool = true, _ body: (inout State) -> Void) {
-        // The lock may be held for ever there, and the sockets are the parent's.
+        // In a forked process the lock may be held for ever, and the sockets are the parent's.
         if Fork.isChild { return }
         state.withLock { state in
             body(&state)
             if looks { state.mustLook = true }
             guard state.isAsleep else { return }
             state.isAsleep = false
-            // Under the lock, so that the thread cannot have closed the pair meanwhile. A full
-            // pair has woken it already.
+            // Under the lock, so that the thread cannot close the pair before the write. When the
+            // pair is full, the thread is awake already.
             var byte: UInt8 = 1
             _ = Glibc.write(wakeWrite, &byte, 1)
         }
@@ -148,7 +149,8 @@ final class Loop: Sendable {
         jobs.removeAll(keepingCapacity: true)
     }
 
-    /// Waits for bytes, tasks or time. False when it was interrupted: nothing can be said then.
+    /// Waits for bytes, tasks or the time limit. False after an interruption, when the entries are
+    /// unknown.
     private func sleep(_ entries: inout [pollfd], until due: Moment) -> Bool {
         let milliseconds = due == .never ? -1 : Int32(clamping: due.milliseconds(since: .now))
         let count = poll(&entries, nfds_t(entries.count), milliseconds)
@@ -161,22 +163,23 @@ final class Loop: Sendable {
     }
 }
 
-/// One thread for the sockets of any number of clients, and for the tasks that prefer it.
+/// A thread for the sockets of any number of clients, and for tasks with a preference for this
+/// executor.
 ///
 ///     await withTaskExecutorPreference(client.executor) { … calls without a change of threads … }
 ///
-/// A call made on this executor is written, awaited and resumed on one thread. Calls from elsewhere
-/// are written on the caller's thread and resumed on the caller's executor. A task on it must not
-/// block: all answers of its clients wait meanwhile.
+/// A call made on this executor is written, awaited and resumed on its thread. Calls from elsewhere
+/// are written on the caller's thread and resumed on the caller's executor. A task on this executor
+/// must not block, because all answers of the clients would wait.
 public final class ClientExecutor: TaskExecutor {
-    let loop: Loop
+    let loop: PollLoop
 
-    /// Starts the thread. It ends when this object and the clients that use it are gone. Throws
-    /// `unreachable` when the system has no thread or descriptors to give.
-    public init() throws(AssayError) { loop = try Loop() }
+    /// Starts the thread. The thread ends when the executor and all its clients are gone. Throws
+    /// `unreachable` when the system has no thread or descriptors left.
+    public init() throws(AssayError) { loop = try PollLoop() }
 
     deinit { loop.stop() }
 
-    /// Runs `job` on the thread, after those that came before it. Any thread may call this.
+    /// Runs `job` on the thread, after all earlier jobs. Any thread may call this method.
     public func enqueue(_ job: consuming ExecutorJob) { loop.enqueue(UnownedJob(job), self) }
 }

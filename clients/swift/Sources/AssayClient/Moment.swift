@@ -1,6 +1,6 @@
-// Time as the client counts it: nanoseconds of the monotonic clock.
+// Time of the client: nanoseconds of the monotonic clock.
 //
-// Not here: dates. A value read here means something within this process only.
+// Not here: dates. A value is meaningful only within the process.
 
 import Glibc
 
@@ -8,12 +8,12 @@ import Glibc
 package struct Moment: Comparable, Sendable {
     private let nanoseconds: UInt64
 
-    /// Earlier than every other.
+    /// Earlier than all moments of the clock.
     package static let past = Moment(nanoseconds: 0)
-    /// Later than every other.
+    /// Later than all moments of the clock.
     package static let never = Moment(nanoseconds: .max)
 
-    /// Now.
+    /// The present moment.
     package static var now: Moment {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
@@ -24,24 +24,24 @@ package struct Moment: Comparable, Sendable {
         one.nanoseconds < other.nanoseconds
     }
 
-    /// That much later; `never` stays what it is.
+    /// The moment `added` nanoseconds later. `never` stays `never`.
     package func after(nanoseconds added: UInt64) -> Moment {
         let (sum, overflows) = nanoseconds.addingReportingOverflow(added)
         return overflows ? .never : Moment(nanoseconds: sum)
     }
 
-    /// That much later; `never` stays what it is.
+    /// The moment `milliseconds` later. `never` stays `never`.
     package func after(milliseconds: some UnsignedInteger) -> Moment {
         let (product, overflows) = UInt64(milliseconds).multipliedReportingOverflow(by: 1_000_000)
         return after(nanoseconds: overflows ? .max : product)
     }
 
-    /// Nanoseconds from `earlier` to this; 0 when that is not earlier.
+    /// Nanoseconds since `earlier`. 0 when `earlier` is not earlier.
     package func nanoseconds(since earlier: Moment) -> UInt64 {
         self > earlier ? nanoseconds - earlier.nanoseconds : 0
     }
 
-    /// Milliseconds from `earlier` to this, rounded up; 0 when that is not earlier.
+    /// Milliseconds since `earlier`, rounded up. 0 when `earlier` is not earlier.
     func milliseconds(since earlier: Moment) -> UInt64 {
         let (whole, rest) = nanoseconds(since: earlier).quotientAndRemainder(dividingBy: 1_000_000)
         return rest == 0 ? whole : whole + 1

@@ -1,24 +1,24 @@
-// The lock around what one client knows, and the ways to it: from calls, from the loop, and from
-// the threads that connect.
+// The lock around the state of a client, and its entries for calls, for the loop, and for the
+// threads that connect.
 //
-// Guarantees: nobody is resumed while the lock is held. A request of another thread is written by
-// that thread; one of the loop's own thread, together with others, when its tasks have run.
-// Connecting, which may wait for a name server, has a thread of its own that ends with it. In a
+// Guarantees: no task is resumed while the lock is held. Requests of other threads are written by
+// those threads. Requests of the loop's own thread are written together, after its tasks have run.
+// Connecting may wait for a name server, so each connection attempt has a short-lived thread. In a
 // forked process no lock is taken, and nothing happens.
 
 import Glibc
 import Synchronization
 import Wire
 
-/// A client's connections and calls.
+/// The connections and calls of a client.
 final class Pool: Sendable {
     private let options: Options
     private let address: ServerAddress
-    private let loop: Loop
+    private let loop: PollLoop
     private let state: Mutex<PoolState>
     private let tickets = Atomic<UInt64>(0)
 
-    init(_ address: ServerAddress, _ options: Options, _ loop: Loop) {
+    init(_ address: ServerAddress, _ options: Options, _ loop: PollLoop) {
         self.address = address
         self.options = options
         self.loop = loop
@@ -26,26 +26,27 @@ final class Pool: Sendable {
         loop.add(self)
     }
 
-    /// What the latest Hello said.
+    /// The server's latest Hello.
     var server: HelloResponse? { change { $0.server } ?? nil }
 
-    /// True once `close` was called: nothing is worth another attempt.
+    /// True after `close`. No call is repeated afterwards.
     var isClosed: Bool { change { $0.isClosed } ?? true }
 
-    /// A new name for a call, whose attempts come one after the other.
+    /// A new name for a call. All attempts of the call share the name.
     func ticket() -> UInt64 { tickets.wrappingAdd(1, ordering: .relaxed).newValue }
 
-    /// The next frame of the answer to an attempt, or why there is none: `given_up` after `giveUp`
-    /// and when the task is cancelled. Not to be asked behind the last frame or an error.
+    /// The next frame of the answer to an attempt, or the error that ended the attempt: `given_up`
+    /// after `giveUp` and when the task is cancelled. Not to be called after the last frame or an
+    /// error.
     ///
-    /// - Parameter attempt: begins it; it is sent as soon as a connection has room.
+    /// - Parameter attempt: a new attempt to begin. It is sent as soon as a connection has room.
     func next(
         of ticket: UInt64, beginning attempt: Attempt?
     ) async -> Result<Received, AssayError> {
         await withTaskCancellationHandler {
             await withUnsafeContinuation { taker in
                 let isHeard: Void? = change { state in
-                    // Cancelled before it began: there was nothing to give up yet.
+                    // A task cancelled before the call began had nothing to give up.
                     if let attempt, !Task.isCancelled { state.begin(attempt, ticket) }
                     state.take(ticket, taker)
                 }
@@ -56,21 +57,22 @@ final class Pool: Sendable {
         }
     }
 
-    /// Tells the server that nobody wants an answer any more. The connection lives on.
+    /// Gives up a call and tells the server. The connection stays open.
     func giveUp(_ ticket: UInt64) { change { $0.giveUp(ticket) } }
 
-    /// Ends the connection of that number: a frame that came on it breaks the protocol.
+    /// Ends connection `number`, because a frame on it breaks the protocol.
     func end(_ number: Int, _ error: AssayError) { change { $0.end(number, error) } }
 
-    /// Ends everything. In a forked process nothing of it is this process's to end.
+    /// Closes all connections. Does nothing in a forked process, because the connections are the
+    /// parent's.
     func close() {
         change { $0.close() }
         loop.remove(self)
     }
 
-    /// Runs `body` under the lock, and does what follows from it; nil in a forked process.
+    /// Runs `body` under the lock, then carries out the effects. Nil in a forked process.
     ///
-    /// - Parameter isPreparing: true for the loop that asks what to poll for.
+    /// - Parameter isPreparing: true for the loop when it asks for poll entries.
     @discardableResult
     func change<Value: Sendable>(
         isPreparing: Bool = false, _ body: (inout PoolState) -> Value

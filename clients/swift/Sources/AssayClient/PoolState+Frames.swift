@@ -1,18 +1,18 @@
-// What comes in on the connections of a client.
+// Reads the connections of a client and files the frames.
 //
-// Guarantees: a frame is taken only when it answers a request in flight, with that request's kind
-// and with the provenance and generation of its earlier frames (Load excepted, whose progress comes
-// before its model); anything else is damage, after which the connection is over. Frames about the
-// connection itself are never a mock's. No more of an answer is kept than `answerSizeMax`, and
-// nothing of one that was given up.
-// Not here: what the bodies of answers say, and whether a mock's may be handed out (see Exchange).
+// Guarantees: a frame is taken only when it answers a request in flight, has the kind of the
+// request, and has the provenance and generation of the earlier frames. Progress frames of Load are
+// the exception, because they come before the model. Every wrong frame is damage and ends the
+// connection. Frames about the connection itself are never a mock's. At most `answerSizeMax` bytes
+// of an answer are kept, and none of a cancelled answer.
+// Not here: bodies of answers, and the refusal of mocks (see Exchange).
 
 import Wire
 
 extension PoolState {
-    /// Reads what has come on a connection.
+    /// Reads the available bytes of a connection.
     mutating func read(_ connection: Connection, _ buffer: UnsafeMutableRawBufferPointer) {
-        // Bounded, so that one connection does not keep the loop from the others.
+        // The number of reads is bounded, so that all connections get a turn.
         for _ in 0..<16 where connection.phase != .over {
             switch Socket.read(connection.descriptor, buffer) {
             case .nothing: return
@@ -84,7 +84,7 @@ extension PoolState {
         }
         server = hello
         connection.open(hello, frame)
-        // Who waited for that is served with the others.
+        // Calls that waited for Hello are now served like all waiting calls.
         for call in waiting where call.connection === connection { call.connection = nil }
         connection.load = 0
     }
@@ -98,7 +98,7 @@ extension PoolState {
         connection.phase = .draining
     }
 
-    /// Checks a frame about the connection itself: no model made it, and there is one of it.
+    /// Checks a frame about the connection: no model made the frame, and no frame follows.
     private func checkOwn(_ header: FrameHeader, _ doing: String) throws(AssayError) {
         if header.provenance == .real, header.flags.isDisjoint(with: [.more, .degraded]) { return }
         throw .damage(

@@ -1,52 +1,56 @@
-// All that one client knows, behind one lock: its connections, and its calls from the time they
-// wait to the time their last frame was taken.
+// The state of a client behind a lock: the connections, and the calls from the first wait until the
+// caller takes the last frame.
 //
 //      begin ──> waiting ──> on a connection ── frames ──> taken one by one
 //                   └──── closed, given up, overdue ────────> taken as the error
 //
-// Guarantees: a call takes the connection with the fewest requests, one that is not open yet
-// counting as empty but coming last among equals; no connection gets more requests than its server
-// allows; who must wait is served in order. What has come on an idle connection is read before a
-// request is written on it, so that a dead one is noticed. Time comes in as a value. Nobody is
-// resumed in here: who is to be stands in `resumed`.
-// Not here: what comes in (see PoolState+Frames), what a body says, repeating calls (see Exchange).
+// Guarantees:
+// - A call takes the connection with the fewest requests. A connection that is not open yet counts
+//   as empty, but comes last among equals.
+// - No connection gets more requests than its server allows. Waiting calls are served in order.
+// - Bytes on an idle connection are read before a request is written, so that a dead connection is
+//   noticed.
+// - Time comes in as a value. No task is resumed here: `resumed` lists the tasks to resume.
+//
+// Not here: incoming frames (see PoolState+Frames), bodies, repeating calls (see Exchange).
 
 import Glibc
 import Wire
 
-/// What the lock of a pool guards.
+/// The state that the lock of a pool guards.
 struct PoolState {
-    /// What is to be done once the lock is free.
+    /// Actions to take after the lock is released.
     struct Effects {
-        /// Whom to resume, and with what.
+        /// Takers to resume, each with a result.
         var resumed: [(taker: Call.Taker, result: Result<Received, AssayError>)] = []
-        /// Numbers of connections for which a socket is to be connected.
+        /// Numbers of connections that need a socket.
         var dialled: [Int] = []
-        /// The loop must ask again what to poll for, and until when.
+        /// The loop must rebuild the poll entries and the time limit.
         var wakes = false
     }
 
     let options: Options
-    /// Where the server listens, for messages.
+    /// Listening address of the server, for messages.
     let address: ServerAddress
-    /// When the change under way began; set before it.
+    /// Start time of the running change, set before the change.
     var now = Moment.past
-    /// What came of the changes; taken after each.
+    /// Effects of the changes, taken after each change.
     var effects = Effects()
-    /// Those that are not over.
+    /// Connections that are not over.
     private var connections: [Connection] = []
-    /// Those whose sockets the loop polls, and the place of the first among all that it polls.
+    /// Connections whose sockets the loop polls, and the index of the first in the loop's poll
+    /// entries.
     private var polled: [Connection] = []
     private var pollStart = 0
-    /// Calls whose end was not taken yet, by ticket.
+    /// Calls whose end the caller has not taken yet, by ticket.
     private var calls: [UInt64: Call] = [:]
-    /// Those of them that were not sent, in order.
+    /// Calls not sent yet, in order.
     var waiting: [Call] = []
     private var lastNumber = 0
-    /// When `expire` has something to do; may be too early, never too late.
+    /// Earliest time at which `expire` has work. May be too early, never too late.
     private var due = Moment.never
     private(set) var isClosed = false
-    /// What the latest Hello said.
+    /// The server's latest Hello.
     var server: HelloResponse?
 
     init(_ address: ServerAddress, _ options: Options) {
@@ -56,7 +60,7 @@ struct PoolState {
 
     // MARK: - Calls
 
-    /// Adds a call, which `advance` sends.
+    /// Adds a call. `advance` sends it.
     mutating func begin(_ attempt: Attempt, _ ticket: UInt64) {
         let call = Call(attempt, ticket: ticket)
         calls[ticket] = call
@@ -65,8 +69,8 @@ struct PoolState {
         lower(attempt.start > now ? attempt.start : attempt.deadline)
     }
 
-    /// Has `taker` resumed with the next frame of a call, or with why there is none: at once, or
-    /// when it has come. Behind the last frame and behind an error nothing may be taken.
+    /// Resumes `taker` with the next frame of a call or the error that ended the call, at once or
+    /// on arrival. Not to be called after the last frame or an error.
     mutating func take(_ ticket: UInt64, _ taker: Call.Taker) {
         guard let call = calls[ticket] else {
             return effects.resumed.append((taker, .failure(.cancelled)))
@@ -79,7 +83,7 @@ struct PoolState {
         effects.resumed.append((taker, result))
     }
 
-    /// Hands a frame, or an error, to whoever waits for it, or keeps it; nothing behind the end.
+    /// Hands a frame or an error to the waiting taker, or keeps it. Does nothing after the end.
     mutating func deliver(
         _ result: Result<Received, AssayError>, isLast: Bool = true, to call: Call
     ) {
@@ -91,17 +95,17 @@ struct PoolState {
         effects.resumed.append((taker, result))
     }
 
-    /// Ends a call with an error, which comes behind the frames that were not taken yet.
+    /// Ends a call with an error, placed after the frames that the caller has not taken yet.
     mutating func fail(_ call: Call, _ error: AssayError) { deliver(.failure(error), to: call) }
 
-    /// The caller wants no more of an answer: whoever waits for it gets `given_up`.
+    /// Gives up a call. A waiting taker gets `given_up`.
     mutating func giveUp(_ ticket: UInt64) {
         guard let call = calls.removeValue(forKey: ticket) else { return }
         call.results = []
         stop(call, .cancelled)
     }
 
-    /// Ends a call without its last frame. What comes yet is dropped, and the server is told.
+    /// Ends a call without its last frame. Later frames are dropped, and the server is told.
     mutating func stop(_ call: Call, _ error: AssayError) {
         if call.isOver { return }
         fail(call, error)
@@ -109,7 +113,7 @@ struct PoolState {
             waiting.removeAll { $0 === call }
             call.connection?.load -= 1
         } else if let connection = call.connection, connection.calls[call.id] != nil {
-            // Its answer is dropped, too.
+            // The answer to Cancel is dropped, too.
             let cancel = Call(Attempt(request: CancelRequest(target: call.id)))
             cancel.isOver = true
             try? connection.append(cancel, now)
@@ -118,19 +122,19 @@ struct PoolState {
 
     // MARK: - Who is sent where
 
-    /// Gives up what is overdue, sends what can be sent, and writes it when `writes`.
+    /// Ends overdue calls and sends waiting calls. Writes their bytes when `writes` is true.
     mutating func advance(writes: Bool) {
         if now >= due { expire() }
         serve()
         for connection in connections where connection.hasOutput {
-            // One that is over leaves its place to others.
+            // An ended connection leaves room for a new connection.
             if writes, !write(connection) { return advance(writes: true) }
-            // The loop writes what is left, when it can.
+            // The loop writes the rest when the socket takes more.
             if connection.hasOutput { effects.wakes = true }
         }
     }
 
-    /// Gives each call that waits a connection, in order, and sends what can be sent.
+    /// Gives each waiting call a connection, in order, and queues its request where possible.
     private mutating func serve() {
         var index = 0
         while index < waiting.count {
@@ -161,13 +165,14 @@ struct PoolState {
         }
     }
 
-    /// Those that take new requests, or will.
+    /// Connections that take new requests now or after Hello.
     private var usable: some Collection<Connection> {
         connections.lazy.filter { $0.phase != .draining }
     }
 
-    /// The connection with the fewest requests; of equals an open one, one that begins, a new one.
-    /// Nil when none has room. A Hello, of a caller who wants all to be open, gets one that is not.
+    /// The connection with the fewest requests. Among equals, an open connection comes first, then
+    /// a beginning connection, then a new connection. Nil when none has room. A Hello comes from
+    /// `Client.connect`, which opens all connections, and gets a connection that is not open yet.
     private mutating func choice(for kind: MessageKind) -> Connection? {
         if kind == .hello {
             while usable.count < options.connections { dial() }
@@ -179,7 +184,7 @@ struct PoolState {
 
     // MARK: - Connections
 
-    /// A new connection, which waits for its socket.
+    /// Adds a connection without a socket.
     @discardableResult
     private mutating func dial() -> Connection {
         lastNumber += 1
@@ -191,7 +196,7 @@ struct PoolState {
         return connection
     }
 
-    /// A connection has its socket, which may come too late.
+    /// Gives a connection its socket. Closes the socket when the connection is over.
     mutating func connected(_ number: Int, _ descriptor: Int32) {
         guard let connection = connections.first(where: { $0.number == number }) else {
             return Socket.end(descriptor)
@@ -203,25 +208,26 @@ struct PoolState {
         let hello = HelloRequest(
             client: options.name, compression: options.compression,
             bodySizeMax: UInt64(options.bodySizeMax))
-        // The name was checked with the options: this fits.
+        // The name was checked with the options, so the request fits.
         try? connection.append(Call(Attempt(request: hello)), now)
         effects.wakes = true
     }
 
-    /// Ends a connection with `error` unless it comes a step further in time.
+    /// Ends a connection with `error` unless the next stage comes in time.
     private mutating func limit(_ connection: Connection, _ error: AssayError) {
         connection.limit = (now.after(milliseconds: options.connectMilliseconds), error)
         lower(connection.limit.end)
     }
 
-    /// Ends the connection of that number, if it is not over: a frame of it is damaged.
+    /// Ends connection `number` because of a damaged frame, if the connection is not
+    /// over.
     mutating func end(_ number: Int, _ error: AssayError) {
         if let connection = connections.first(where: { $0.number == number }) {
             end(connection, error)
         }
     }
 
-    /// Ends a connection: what is in flight on it, and what waits for its Hello, fails.
+    /// Ends a connection. Calls in flight on the connection and calls waiting for Hello fail.
     mutating func end(_ connection: Connection, _ error: AssayError) {
         guard connection.phase != .over else { return }
         connection.phase = .over
@@ -236,7 +242,7 @@ struct PoolState {
         waiting.removeAll { $0.connection === connection }
     }
 
-    /// Ends everything: what waits, and what is in flight, fails.
+    /// Ends all connections. Waiting calls and calls in flight fail.
     mutating func close() {
         isClosed = true
         for connection in connections { end(connection, .clientClosed) }
@@ -244,16 +250,16 @@ struct PoolState {
         waiting = []
     }
 
-    /// Writes what the socket takes. False when that was the end of the connection.
+    /// Writes queued bytes until the socket takes no more. False when the connection has ended.
     private mutating func write(_ connection: Connection) -> Bool {
         guard case .end(let reason) = connection.write() else { return true }
-        // The server may have said why before it went.
+        // The server may have sent a reason before closing.
         drain(connection)
         end(connection, .closed("sending a request", reason))
         return false
     }
 
-    /// Reads what has come, with a small buffer.
+    /// Reads the available bytes, with a small buffer.
     private mutating func drain(_ connection: Connection) {
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 16) { buffer in
             read(connection, buffer)
@@ -262,7 +268,7 @@ struct PoolState {
 
     // MARK: - The loop
 
-    /// Writes what waits, and appends what the loop shall poll for; when something is due.
+    /// Writes queued bytes and appends the poll entries for the loop. Returns the next time limit.
     mutating func prepare(_ entries: inout [pollfd]) -> Moment {
         advance(writes: true)
         polled = connections
@@ -274,7 +280,7 @@ struct PoolState {
         return due
     }
 
-    /// Reads what `entries` say has come, into `buffer` first.
+    /// Reads the connections with ready `entries`, using `buffer`.
     mutating func turn(_ entries: [pollfd], _ buffer: UnsafeMutableRawBufferPointer) {
         for (connection, entry) in zip(polled, entries[pollStart...])
         where entry.revents & ~Int16(POLLOUT) != 0 {
@@ -282,14 +288,14 @@ struct PoolState {
         }
     }
 
-    /// Has `expire` look no later than then.
+    /// Makes `expire` run no later than `moment`.
     private mutating func lower(_ moment: Moment) {
         guard moment < due else { return }
         due = moment
         effects.wakes = true
     }
 
-    /// When the client gives a call up by itself.
+    /// Time at which the client gives up a call without being asked.
     private func end(of call: Call) -> Moment {
         guard call.isSent else { return call.attempt.deadline }
         let end = call.attempt.deadline.after(milliseconds: options.graceMilliseconds)
@@ -297,7 +303,7 @@ struct PoolState {
         return silence == 0 ? end : min(end, call.heard.after(milliseconds: silence))
     }
 
-    /// Ends what is overdue, and finds out when the next is.
+    /// Ends overdue calls and connections, and sets the next time limit.
     private mutating func expire() {
         due = .never
         effects.wakes = true

@@ -1,18 +1,18 @@
-// What a call returns: the response itself, and what its last frame said about it.
+// The result of a call: the response, and the marks of the last frame.
 
 import Wire
 
-/// A response, whose fields are read straight off it: `reply.text`, `reply.answer.model`.
+/// A response. Fields are read directly: `reply.text`, `reply.answer.model`.
 @dynamicMemberLookup
 public struct Reply<Message: ResponseMessage>: Sendable {
-    /// The decoded answer, whole.
+    /// The whole decoded answer.
     public let message: Message
     /// Real or mock. Mock only when the client allows mocks.
     public let provenance: Provenance
     /// Generation of the model that answered, 0 for none.
     public let generation: UInt32
 
-    /// True when the answer is worse than it could be; its `answer.degradations` say how.
+    /// True when the answer could have been better. `answer.degradations` lists the reasons.
     public var degraded: Bool { message.isDegraded }
 
     /// A field of the response.

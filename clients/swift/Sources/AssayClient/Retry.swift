@@ -1,18 +1,18 @@
-// Whether a call whose attempt failed gets another, and when.
+// Decides on another attempt of a failed call, and on the start time.
 //
-// Guarantees: pure; README's "When a call is repeated" is this file in words. What
-// may have been done is never done again: only a request that was not written, one that the server
-// refused before any work, and one without side effects are repeated. Waiting for a server
-// (`waitMilliseconds`) repeats calls that did no work, and is no attempt.
+// Guarantees: pure. README's "Repeated calls" describes this file. Work that may have been done is
+// never done again. A request is repeated only when no byte was written, when the server refused
+// before any work, or when the request has no side effects. Waiting for a server
+// (`waitMilliseconds`) repeats calls without any work done, and does not count as an attempt.
 
 import Wire
 
 extension AssayError {
-    /// True when asking again can do no harm and may help.
+    /// True when a repetition does no harm and may help.
     fileprivate func mayRepeat(_ kind: MessageKind) -> Bool {
         switch code {
         case .unreachable: true
-        // Of Hello; a deadline that has passed leaves no time for another attempt.
+        // The timeout of Hello. A passed deadline leaves no time for another attempt.
         case .timedOut: isUnsent
         case .connectionClosed: isUnsent || kind.isRetrySafe
         case .serverRefused:
@@ -22,23 +22,23 @@ extension AssayError {
     }
 }
 
-/// Counts the attempts of one call and decides about the next.
+/// Counts the attempts of a call and decides on the next.
 package struct RetryRule: Sendable {
     private let options: Options
     private let kind: MessageKind
-    /// Of all attempts together.
+    /// Deadline for all attempts together.
     let deadline: Moment
-    /// Until when the call waits for its server.
+    /// End of the call's wait for its server.
     private let waitEnd: Moment
-    /// Number of the attempt under way, from 1.
+    /// Number of the running attempt, from 1.
     package private(set) var attempt = 1
     private var waits = 0
 
-    /// Longest pause between two tries while a server is waited for, nanoseconds. Also the pause
-    /// for a model that is loading when the server names none.
+    /// Longest pause between two tries during a wait for the server, nanoseconds. Also the pause
+    /// for a loading model when the server names no pause.
     private static let waitPauseMax: UInt64 = 200_000_000
 
-    /// The rule for a call that begins `now`.
+    /// Makes the rule for a call that begins `now`.
     package init(_ options: Options, _ kind: MessageKind, deadline: Moment, now: Moment) {
         self.options = options
         self.kind = kind
@@ -46,14 +46,12 @@ package struct RetryRule: Sendable {
         waitEnd = now.after(milliseconds: options.waitMilliseconds)
     }
 
-    /// When the next attempt may begin; nil when there is none.
-    ///
-    /// - Parameter jitter: a random number from 0.5 to 1.
+    /// Earliest time of the next attempt. Nil when no attempt is left.
     package mutating func start(
         after error: AssayError, now: Moment = .now, jitter: Double = .random(in: 0.5...1)
     ) -> Moment? {
-        // The pause that the server asked for is not cut short, the client's own is: its last try
-        // comes at the end of the wait.
+        // A pause that the server asked for is not cut short. The client's own pause is cut, so
+        // that the last try comes at the end of the wait.
         let asked = error.retryAfterMilliseconds.map(now.after(milliseconds:))
         if now < waitEnd, let pause = waitPause(error, jitter) {
             let wanted = asked ?? min(now.after(nanoseconds: pause), waitEnd)
@@ -68,8 +66,8 @@ package struct RetryRule: Sendable {
         return wanted < deadline ? wanted : nil
     }
 
-    /// The client's own pause for a missing server or a model that is loading, nanoseconds; nil
-    /// for every other failure.
+    /// The client's own pause for a missing server or a loading model, nanoseconds. Nil for every
+    /// other failure.
     private func waitPause(_ error: AssayError, _ jitter: Double) -> UInt64? {
         if error.code == .unreachable { return min(backoff(waits, jitter), Self.waitPauseMax) }
         let isLoading =
@@ -78,7 +76,7 @@ package struct RetryRule: Sendable {
         return isLoading ? Self.waitPauseMax : nil
     }
 
-    /// The pause after so many others, nanoseconds.
+    /// The pause after `count` earlier pauses, nanoseconds.
     private func backoff(_ count: Int, _ jitter: Double) -> UInt64 {
         let doubled = UInt64(options.backoffMilliseconds) << UInt64(min(count, 20))
         let longest = UInt64(options.backoffMaxMilliseconds)

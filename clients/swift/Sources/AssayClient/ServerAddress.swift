@@ -1,6 +1,6 @@
-// Where a server listens: `tcp://host:port`, `tcp://[::1]:port`, `unix:///path`.
+// Addresses of servers: `tcp://host:port`, `tcp://[::1]:port`, `unix:///path`.
 //
-// Guarantees: parsing touches no network; the text of a refused address says what was expected.
+// Guarantees: parsing touches no network. The error for a refused address names the expected form.
 
 /// Address of a server.
 public enum ServerAddress: Sendable, Equatable, CustomStringConvertible {
@@ -9,10 +9,10 @@ public enum ServerAddress: Sendable, Equatable, CustomStringConvertible {
     /// Path of a Unix socket.
     case unix(path: String)
 
-    /// Where `assayd` listens by default.
+    /// Default address of `assayd`.
     public static let standard = ServerAddress.tcp(host: "127.0.0.1", port: 7411)
 
-    /// Longest path a Unix socket's address has room for, bytes (`sun_path` less its terminator).
+    /// Longest path that fits the address of a Unix socket, bytes (`sun_path` less its terminator).
     public static let pathSizeMax = 107
 
     /// Parses a URL. Throws `address_invalid`.

@@ -1,31 +1,31 @@
 // POSIX sockets: the only file of the client that connects, reads and writes.
 //
-// Guarantees: nothing but `connect` waits, and that no longer than it was told to; interrupted
-// calls are resumed; a peer that is gone is a value and never a signal.
-// Not here: frames, retries, TLS, who may use a descriptor when (see Pool).
+// Guarantees: only `connect` waits, and no longer than its time limit. Interrupted calls are
+// resumed. A vanished peer is a value and never a signal.
+// Not here: frames, retries, TLS, the order of descriptor use (see Pool).
 
 import Glibc
 
 /// Functions on stream sockets.
 enum Socket {
-    /// What reading or writing once came to.
+    /// Outcome of a single read or write.
     enum Outcome {
-        /// So many bytes.
+        /// Number of bytes read or written.
         case bytes(Int)
-        /// None now.
+        /// The socket has no bytes, or no room, now.
         case nothing
-        /// The peer is gone; why, when that was not its orderly end.
+        /// The peer is gone. The text is the reason, nil after an orderly end.
         case end(String?)
     }
 
-    /// Reads what is there, once.
+    /// Reads the available bytes, once.
     static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Outcome {
         outcome { recv(descriptor, buffer.baseAddress, buffer.count, 0) }
     }
 
-    /// Writes what fits, once.
+    /// Writes the bytes that fit, once.
     static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Outcome {
-        // MSG_NOSIGNAL: a peer that is gone is EPIPE here, not a signal to the process.
+        // MSG_NOSIGNAL: a vanished peer is EPIPE here, not a signal to the process.
         outcome { send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }
     }
 
@@ -42,8 +42,8 @@ enum Socket {
         }
     }
 
-    /// Ends a connection and closes its descriptor. A process that was forked meanwhile holds a
-    /// copy of it, which would keep the connection open for the server.
+    /// Ends a connection and closes its descriptor. Shutdown comes first, because a process forked
+    /// meanwhile holds a copy of the descriptor and would keep the connection open.
     static func end(_ descriptor: Int32) {
         _ = shutdown(descriptor, Int32(SHUT_RDWR))
         close(descriptor)
@@ -51,8 +51,8 @@ enum Socket {
 
     // MARK: - Connecting
 
-    /// Connects, to the first of a host's addresses that accepts. Blocks, for a name server and
-    /// for `timeoutMilliseconds` in all. The descriptor is non-blocking and the caller's to close.
+    /// Connects to the first of a host's addresses that accepts. Blocks for a name server, and for
+    /// `timeoutMilliseconds` in all. The descriptor is non-blocking, and the caller must close it.
     static func connect(
         to address: ServerAddress, timeoutMilliseconds: UInt32
     ) throws(AssayError) -> Int32 {
@@ -85,13 +85,13 @@ enum Socket {
             }
         }
         if outcome >= 0 { return outcome }
-        // The first two end a wait that took all its time: for TCP, and for a Unix socket.
+        // The first two errors end a wait of full length: for TCP, and for a Unix socket.
         let isLate = [-EINPROGRESS, -EAGAIN, -ETIMEDOUT].contains(outcome)
         throw .unreachable(address, isLate ? "no answer in time" : text(-outcome))
     }
 
     /// A connected descriptor, or a negative errno. A host that never answers, and a Unix socket
-    /// whose queue is full, cost the time until `end` and no more.
+    /// with a full queue, take until `end` and no longer.
     private static func open(
         _ name: UnsafePointer<sockaddr>, _ size: socklen_t, until end: Moment
     ) -> Int32 {
@@ -101,7 +101,7 @@ enum Socket {
         tune(descriptor)
         var status: Int32
         repeat {
-            // Bounds connect(2), too. None at all would be written as 0.
+            // Bounds connect(2), too. The value 0 would mean no bound.
             let left = Int(max(1, end.milliseconds(since: .now)))
             let timeout = timeval(tv_sec: left / 1000, tv_usec: left % 1000 * 1000)
             set(descriptor, SOL_SOCKET, SO_SNDTIMEO, timeout)
@@ -114,11 +114,11 @@ enum Socket {
         return -code
     }
 
-    /// Sets what every TCP connection of a client has. A Unix socket takes none of it.
+    /// Sets the options of every TCP connection of a client. A Unix socket ignores them.
     private static func tune(_ descriptor: Int32) {
         let tcp = Int32(IPPROTO_TCP)
-        // A request is one write: waiting to merge it with the next only adds delay. A host that
-        // goes without a word is noticed after 30 seconds of silence and three lost probes.
+        // A request is a single write, so waiting to merge writes only adds delay. A vanished host
+        // is noticed after 30 seconds of silence and three lost probes.
         let settings: [(level: Int32, name: Int32, value: Int32)] = [
             (tcp, TCP_NODELAY, 1), (SOL_SOCKET, SO_KEEPALIVE, 1), (tcp, TCP_KEEPIDLE, 30),
             (tcp, TCP_KEEPINTVL, 10), (tcp, TCP_KEEPCNT, 3),

@@ -4,36 +4,36 @@
 //     for try await part in stream { print(part.text, terminator: "") }
 //     print(try await stream.result().finishReason)
 //
-// Guarantees: the request is sent when the first part, or the result, is asked for; nothing runs
-// between two parts but the filing of frames, up to `answerSizeMax` bytes. Leaving the loop early,
-// dropping the stream, or cancelling its task gives the answer up: Cancel is sent and the
-// connection lives on.
+// Guarantees: the request is sent when the caller asks for the first part or for the result.
+// Between two parts only the filing of frames runs, up to `answerSizeMax` bytes. Leaving the loop
+// early, dropping the stream, or cancelling its task gives up the answer: Cancel is sent and the
+// connection stays open.
 
 import Wire
 
-/// One element of a streamed generation. The texts of all elements, one after the other, are the
-/// text of the answer; so are the tokens.
+/// An element of a streamed generation. The joined texts of all elements are the text of the
+/// answer, and the joined tokens are its tokens.
 public struct GeneratePart: Sendable, Equatable {
-    /// Tokens, text, progress and log-probabilities since the element before. In the last element:
-    /// what the last frame brought.
+    /// Tokens, text, progress and log-probabilities since the previous element. In the last
+    /// element, the content of the last frame.
     public let chunk: GenerateChunk
-    /// Real or mock; the same in all elements.
+    /// Real or mock, the same in all elements.
     public let provenance: Provenance
-    /// Generation of the model that answers; the same in all elements.
+    /// Generation of the model that answers, the same in all elements.
     public let generation: UInt32
-    /// The whole answer: in the last element, nil before.
+    /// The whole answer in the last element. Nil in earlier elements.
     public let answer: Reply<GenerateResponse>?
 
-    /// Text since the element before.
+    /// Text since the previous element.
     public var text: String { chunk.text }
-    /// Token ids since the element before.
+    /// Token ids since the previous element.
     public var tokens: [UInt32] { chunk.tokens }
 }
 
-/// The parts of one answer as they come; the last one holds the whole answer. For one task at a
+/// The parts of an answer as they arrive. The last part holds the whole answer. For one task at a
 /// time, and for one iteration.
 public final class GenerateStream: AsyncSequence {
-    /// What iteration throws.
+    /// The error type of the iteration.
     public typealias Failure = AssayError
     /// A part of the answer.
     public typealias Element = GeneratePart
@@ -42,16 +42,16 @@ public final class GenerateStream: AsyncSequence {
 
     init(_ exchange: Exchange<GenerateRequest, GeneratePieces>) { self.exchange = exchange }
 
-    /// Takes what is left, and returns the whole answer. Throws the error that the stream ended
-    /// with; `given_up` when it was closed before its end.
+    /// Takes the remaining parts and returns the whole answer. Throws the error that ended the
+    /// stream, or `given_up` when the stream was closed before its end.
     public func result() async throws(AssayError) -> Reply<GenerateResponse> {
         try await exchange.whole()
     }
 
-    /// Gives up what is left. Safe to repeat; behind the end it does nothing.
+    /// Gives up the rest of the answer. Safe to repeat. Does nothing after the end.
     public func close() { exchange.close() }
 
-    /// The iteration; when it goes, the stream is closed.
+    /// Makes the iterator. When the iterator goes away, the stream is closed.
     public func makeAsyncIterator() -> Iterator { Iterator(self) }
 
     /// Takes the parts in order.
@@ -62,8 +62,8 @@ public final class GenerateStream: AsyncSequence {
 
         deinit { stream.close() }
 
-        /// The next part, nil behind the last one. Throws what `Client.generate` throws; behind an
-        /// error it is nil.
+        /// The next part. Nil after the last part and after an error. Throws the errors of
+        /// `Client.generate`.
         public func next(
             isolation actor: isolated (any Actor)? = #isolation
         ) async throws(AssayError) -> GeneratePart? {

@@ -1,6 +1,6 @@
 // A thread that runs one closure and ends.
 //
-// Not here: waiting for it. Threads are detached; what they share is Sendable.
+// Not here: waiting for the end. Threads are detached, and their shared data is Sendable.
 
 import Glibc
 
@@ -10,7 +10,7 @@ enum Thread {
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
-    /// Starts a detached thread; an errno when there can be no more of them.
+    /// Starts a detached thread. Returns an errno when the system refuses another thread.
     static func start(_ body: @escaping @Sendable () -> Void) -> Int32 {
         let work = Unmanaged.passRetained(Work(body))
         var thread = pthread_t()

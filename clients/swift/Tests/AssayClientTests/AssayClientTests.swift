@@ -1,4 +1,4 @@
-// The client against servers that behave, misbehave, and pretend.
+// The client against servers that behave, servers that misbehave, and mocks.
 
 import AssayClient
 import Synchronization
@@ -21,7 +21,7 @@ import Testing
         return try Client(servers.greeting(hello, handler).address, options: options)
     }
 
-    /// A last frame; `before` are the tokens of the frames before it.
+    /// A last frame. `before` is the number of tokens in earlier frames.
     private func end(
         _ tokens: [UInt32] = [], _ text: String = "", before: Int = 0
     ) -> GenerateResponse {
@@ -136,7 +136,7 @@ import Testing
 
     @Test func deadlineIsSentInTheHeader() async throws {
         let client = try client { asked, _ in
-            // What is left of it: connecting has taken some.
+            // Connecting has used up part of the deadline.
             let isThere = (1...60_000).contains(asked.header.deadlineMilliseconds)
             let state: ServingState = isThere ? .ready : .failed
             return .send(
@@ -267,7 +267,7 @@ import Testing
 
     // MARK: - Breaches of the protocol
 
-    /// Ways to answer a Stats request wrongly, from the well-formed answer.
+    /// Changes that turn the well-formed answer to a Stats request into a breach.
     static let breaches: [(String, @Sendable ([UInt8]) -> [UInt8])] = [
         ("provenance 0", { edit($0, 7, 0) }),
         ("provenance 3", { edit($0, 7, 3) }),

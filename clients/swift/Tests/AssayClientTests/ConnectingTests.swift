@@ -1,4 +1,4 @@
-// Connecting and Hello: how long they may take, and what the frames about a connection may say.
+// Connecting and Hello: time limits, and the frames about a connection.
 
 import AssayClient
 import Glibc
@@ -8,7 +8,7 @@ import Testing
 @Suite struct ConnectingTests {
     private let servers = Servers()
 
-    /// A Unix socket whose queue is full: whoever connects waits.
+    /// A Unix socket with a full queue: every connecting client waits.
     private final class FullQueue {
         private let directory: TemporaryDirectory
         private var descriptors: [Int32] = []
@@ -89,7 +89,7 @@ import Testing
         #expect(await failure { try await client.ping() }?.code == .protocolError)
     }
 
-    /// Byte 6 has the flags, byte 7 the provenance.
+    /// Byte 6 holds the flags, byte 7 the provenance.
     @Test(arguments: [(6, 2), (6, 4), (7, 2)] as [(Int, UInt8)])
     func goAwayIsNeverAMocksAndHasNoFlags(_ index: Int, _ value: UInt8) async throws {
         let server = try servers.greeting { asked, _ in
@@ -104,7 +104,7 @@ import Testing
         #expect(await failure { try await client.ping() }?.code == .protocolError)
     }
 
-    /// Nothing tells that the server is there: the next call gets another connection.
+    /// No byte shows that the server is alive, so the next call gets another connection.
     @Test func tenSecondsWithoutAByteEndAConnectionThatIsOverdue() async throws {
         let server = try servers.greeting { _, _ in .silence }
         var options = Options.once

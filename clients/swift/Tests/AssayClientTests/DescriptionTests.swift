@@ -1,5 +1,5 @@
-// Protocol/protocol.json against what the client itself knows: which kinds may be asked twice, and
-// the names of its errors. Wire's tables are compared with it in WireTests.
+// Compares Protocol/protocol.json with the client's tables: kinds that may be repeated, and names
+// of errors. WireTests compares the tables of Wire.
 
 import AssayClient
 import Foundation
@@ -42,7 +42,8 @@ import Testing
             .addressInvalid, .unreachable, .connectionClosed, .timedOut, .protocolError,
             .mockRefused, .serverRefused, .requestInvalid, .givenUp, .revisionTooLow,
         ]
-        // Of all clients only this one has `process_forked`: the others work in a forked process.
+        // Only this client has `process_forked`. The clients in other languages work in a forked
+        // process.
         #expect(Set(codes.map(\.name)) == Set(try description().client_errors.map(\.code)))
     }
 }

@@ -1,8 +1,8 @@
-// A client in a forked process: a typed error before a lock is taken or a socket touched, and a
-// parent that goes on undisturbed.
+// A client in a forked process: a typed error before a lock is taken or a socket touched, and an
+// undisturbed parent.
 //
-// The forked process runs on with one thread, inside the same asynchronous function. Its exit
-// status is the number of the first expectation that failed. A signal ends a process that hangs.
+// The forked process runs on with a single thread, inside the same asynchronous function. Its exit
+// status is the number of the first failed expectation. A signal ends a hanging process.
 
 import AssayClient
 import Glibc
@@ -12,18 +12,19 @@ import Testing
 @Suite(.serialized) struct ForkTests {
     private let servers = Servers()
 
-    /// fork(2), which Swift does not let be called by its name.
+    /// fork(2). Swift forbids a direct call.
     private static func fork() -> pid_t {
         typealias Fork = @convention(c) () -> pid_t
         let symbol = dlsym(dlopen(nil, RTLD_NOW), "fork")
         return unsafeBitCast(symbol, to: Fork.self)()
     }
 
-    /// Runs `body` in a forked process; its exit status, or -1 when a signal ended it.
+    /// Runs `body` in a forked process. Returns the exit status, or -1 when a signal ended the
+    /// process.
     private func inChild(_ body: () async -> Int32) async -> Int32 {
         let child = Self.fork()
         if child == 0 {
-            // Ends a process that hangs.
+            // Ends a hanging process.
             alarm(30)
             _exit(await body())
         }
@@ -47,7 +48,7 @@ import Testing
         }
     }
 
-    /// Tells tasks that they may end.
+    /// Tells tasks to end.
     private final class End: Sendable {
         let hasCome = Atomic<Bool>(false)
     }
@@ -99,7 +100,7 @@ import Testing
                 return 4
             }
             if client.server != nil { return 5 }
-            // Neither Cancel nor an end goes to the server.
+            // The server gets neither Cancel nor the end of the connection.
             stream = nil
             client.close()
             return 0
@@ -107,7 +108,7 @@ import Testing
         #expect(status == 0)
         #expect(server.asked.count == asked)
         #expect(server.connectionCount == 1 && server.endedCount == 0)
-        // The connection is whole: what was in flight is answered on it, and what comes.
+        // The connection still works: it answers the request in flight and new requests.
         let first = try #require(server.asked.first { $0.kind == .stats })
         server.push(ScriptedServer.frame(StatsResponse(), to: first.id))
         _ = try await held.value
@@ -170,7 +171,7 @@ import Testing
             while true { pause() }
         }
         client.close()
-        // A generous bound: only a connection that stays open reaches it.
+        // A generous bound that only an open connection reaches.
         for _ in 0..<2_000 where server.endedCount == 0 {
             try await Task.sleep(for: .milliseconds(5))
         }

@@ -1,5 +1,5 @@
-// Ends that the client makes: a cancelled task, a loop that was left, a deadline, too much untaken.
-// The server is told, and the connection lives on.
+// Calls that the client ends: a cancelled task, an early exit from a loop, a deadline, an oversized
+// answer. The server is told, and the connection stays open.
 
 import AssayClient
 import Synchronization
@@ -12,8 +12,7 @@ import Testing
         finishReason: .cancelled, promptTokens: 1, completionTokens: 1,
         answer: AnswerRecord(model: "m", device: "cpu", timing: Timing()))
 
-    /// Begins each Generate and ends it when it is cancelled; answers Stats; keeps silent on
-    /// everything else.
+    /// Begins each Generate and ends it on Cancel. Answers Stats, and keeps silent on all else.
     private func server(chunks: Int = 1) throws -> ScriptedServer {
         try servers.greeting { asked, server in
             switch asked.kind {
@@ -224,7 +223,7 @@ import Testing
             calls[index].cancel()
         }
         for (index, call) in calls.enumerated() {
-            // A call that was not cancelled has its own answer: the client compares it.
+            // Every call that was not cancelled has the right answer, as the client checks.
             switch await call.result {
             case .success(let reply):
                 #expect(reply.message.payload == Array("call \(index)".utf8))
@@ -232,7 +231,7 @@ import Testing
                 #expect((error as? AssayError)?.code == .givenUp && index % 2 == 1, "\(error)")
             }
         }
-        // All four places are free: as many requests are with the server at once.
+        // All four places are free: the server gets four requests at once.
         let held = (0..<4).map { _ in
             Task { try await client.stats(deadlineMilliseconds: 60_000) }
         }

@@ -1,5 +1,5 @@
-// Bytes cut, flipped and made up: the client ends each call, with the right answer or an error.
-// The seed of a failure is its argument.
+// Bytes cut, flipped and made up: the client ends each call with the right answer or an error. The
+// argument of a failed test is its seed.
 
 import AssayClient
 import Synchronization
@@ -64,7 +64,7 @@ import Testing
         #expect(error?.code == .protocolError || error?.code == .connectionClosed)
     }
 
-    /// Hello's answers that agree to what was not offered, or are none.
+    /// Answers to Hello that agree to more than the client offered, or are invalid.
     static let wrongHellos: [HelloResponse] = [
         HelloResponse(server: "s", revision: Limits.revision + 1),
         HelloResponse(server: "s", compression: true),
@@ -104,7 +104,7 @@ import Testing
         options.answerMilliseconds = 10_000
         let client = try Client(server.address, options: options)
         _ = try await client.stats()
-        // The connection is over; the next call gets a new one, where ids begin anew.
+        // The connection is over. The next call gets a new connection, and ids begin anew.
         _ = try await client.stats()
         #expect(server.connectionCount == 2)
     }

@@ -1,4 +1,4 @@
-// A host that goes without a word must be noticed: the kernel probes every TCP connection.
+// The kernel probes every TCP connection, so that a vanished host is noticed.
 
 import AssayClient
 import Glibc
@@ -22,7 +22,7 @@ import Testing
         return (descriptor, UInt16(bigEndian: name.sin_port))
     }
 
-    /// The descriptor of this process that is connected to that port.
+    /// The descriptor of this process that is connected to `port`.
     private func client(of port: UInt16) -> Int32? {
         (3..<4096).first { descriptor in
             var name = sockaddr_in()
@@ -50,7 +50,7 @@ import Testing
         let call = Task { try? await client.stats() }
         let accepted = accept(descriptor, nil, nil)
         defer { close(accepted) }
-        // Hello has come: the connection is as it will be.
+        // Hello has arrived, so all options of the connection are set.
         var byte: UInt8 = 0
         #expect(recv(accepted, &byte, 1, 0) == 1)
         let connection = try #require(self.client(of: port))

@@ -1,5 +1,5 @@
-// Frames that are dropped, doubled or swapped on the way, and last frames with another count than
-// came. No part of such an answer is a success, whether its frames have numbers or not.
+// Frames dropped, doubled or swapped on the way, and last frames with a wrong count. Such an answer
+// is never a success, with or without numbers in the frames.
 
 import AssayClient
 import Testing
@@ -25,7 +25,7 @@ import Testing
         return try Client(server.address, options: options)
     }
 
-    /// Frames of one token each. Nil leaves the number out, as servers of revision 2 do.
+    /// Frames of one token each. Nil leaves out the number, like servers of revision 2.
     private static func generation(
         _ numbers: [UInt64?], made: Int, to id: UInt64
     ) -> [UInt8] {
@@ -52,7 +52,7 @@ import Testing
         #expect(reply.message.tokens.count == numbers.count)
     }
 
-    /// The counts alone would not tell: as many frames come as are counted.
+    /// The counts alone would not show the fault, because the number of frames is right.
     @Test(arguments: [
         [1, 0, 2], [0, 0, 2], [0, 2, 2], [1, 2, 3], [0, 1, 1], [0, 1, .max], [1],
     ])
@@ -63,7 +63,7 @@ import Testing
             _ = try await client.generate(GenerateRequest(prompt: .text("x")))
         }
         #expect(error?.code == .protocolError)
-        // The connection is over, and the next call makes another.
+        // The connection is over, and the next call makes a new connection.
         _ = try await client.stats()
         #expect(server.connectionCount == 2)
     }
@@ -152,7 +152,7 @@ import Testing
 
     @Test(
         arguments: [
-            // The prompt's tokens (nil for text), all positions, positions answered, right?
+            // Tokens of the prompt (nil for text), all positions, answered positions, right?
             (3, true, 3, true), (3, true, 2, false), (3, true, 4, false), (3, false, 1, true),
             (3, false, 3, false), (nil, false, 2, false), (nil, true, 2, true),
         ] as [(Int?, Bool, UInt64, Bool)])

@@ -1,4 +1,4 @@
-// Connections: how many, which one, when a new one, and what becomes of who waits.
+// Connections: number, choice, creation, and the fate of waiting calls.
 
 import AssayClient
 import Testing
@@ -12,7 +12,7 @@ import Testing
         return options
     }
 
-    /// Answers Stats only when told to, by their number.
+    /// Holds back every answer. Tests answer Stats requests by number.
     private func holding(_ max: UInt64 = 256) throws -> ScriptedServer {
         try servers.greeting(HelloResponse(server: "s", requestsInFlightMax: max)) { asked, _ in
             .silence
@@ -115,7 +115,7 @@ import Testing
         let client = try Client(server.address)
         let first = Task { try await client.stats() }
         await server.received(1)
-        // On one thread, tasks begin in order.
+        // On a single thread, tasks begin in order.
         let calls = (1...4).map { index in
             Task(executorPreference: client.executor) {
                 _ = try? await client.ping([UInt8(index)])

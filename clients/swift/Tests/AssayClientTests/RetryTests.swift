@@ -1,5 +1,5 @@
-// When a call is repeated and when never: the rule by itself, and against servers that refuse,
-// vanish, and come back.
+// Repetition of calls: the rule alone, and the client against servers that refuse, vanish, and come
+// back.
 
 import AssayClient
 import Dispatch
@@ -17,7 +17,7 @@ import Testing
         return AssayError(code, "m", status: status, serverError: body, provenance: provenance)
     }
 
-    /// Failures after which any kind is tried again.
+    /// Failures after which all kinds are tried again.
     static let repeated: [AssayError] = [
         failure(.unreachable), failure(.unreachable).unsent,
         failure(.connectionClosed).unsent, failure(.timedOut, .deadlineExceeded).unsent,
@@ -25,7 +25,7 @@ import Testing
         failure(.serverRefused, .aborted),
     ]
 
-    /// Failures after which nothing is.
+    /// Failures after which no kind is tried again.
     static let final: [AssayError] = [
         failure(.protocolError, .protocolError), failure(.mockRefused, .mockRefused),
         failure(.timedOut, .deadlineExceeded), failure(.givenUp, .cancelled),
@@ -37,7 +37,7 @@ import Testing
         failure(.serverRefused, .unavailable, provenance: .mock),
     ]
 
-    /// Nanoseconds until the next attempt, so many of the deadline being left.
+    /// Nanoseconds until the next attempt, with `left` nanoseconds of the deadline left.
     private func pause(
         _ error: AssayError, _ kind: MessageKind = .load, left: UInt64 = .max,
         jitter: Double = 1
@@ -105,7 +105,7 @@ import Testing
         tokens: [1], finishReason: .length, promptTokens: 1, completionTokens: 1,
         answer: AnswerRecord(model: "m", device: "cpu", timing: Timing()))
 
-    /// A server that fails so many requests with `status`, and answers Stats and Load then.
+    /// A server that refuses `count` requests with `status`, then answers Stats and Load.
     private func refusing(_ count: Int, _ status: Status = .unavailable) throws -> ScriptedServer {
         let left = Mutex(count)
         return try servers.greeting { asked, _ in
@@ -140,7 +140,7 @@ import Testing
         #expect(server.asked.count == 3)
     }
 
-    /// Cuts the first connection at the first request; answers on the next one.
+    /// Cuts the first connection at the first request, then answers on the next.
     private func cutting(_ before: [UInt8] = []) throws -> ScriptedServer {
         try servers.greeting { asked, _ in
             if asked.connection == 1 { return .sendAndClose(before) }
@@ -213,7 +213,7 @@ import Testing
             _ = try await client.stats()
             first.stop()
         }
-        // Nobody listens there any more; whatever way the end is noticed, the call fails cleanly.
+        // Nobody listens there any more. However the client notices, the call fails cleanly.
         let error = await failure { _ = try await client.stats() }
         #expect(error?.code == .unreachable || error?.code == .connectionClosed)
     }
@@ -227,7 +227,7 @@ import Testing
         #expect(server.connectionCount == 2)
         #expect(server.asked.count == 2)
     }
-    /// The server reads no more, so that a large request is written in part and a Load behind it
+    /// The server stops reading, so that a large request is written in part and the Load after it
     /// not at all. Then the connection is cut.
     @Test func whatWasNotWrittenIsToldFromWhatWas() async throws {
         let reads = DispatchSemaphore(value: 0)
@@ -249,7 +249,7 @@ import Testing
         await server.received(1)
         let text = [UInt8](repeating: 116, count: 2 << 20)
         let large = Task { try await client.tokenize(TokenizeRequest(text: text)) }
-        // The large request is in the way before the Load comes.
+        // The large request blocks the connection before the Load is made.
         try await Task.sleep(for: .milliseconds(50))
         let load = Task { try await client.load(self.load) }
         try await Task.sleep(for: .milliseconds(50))

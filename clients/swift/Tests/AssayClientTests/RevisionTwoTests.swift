@@ -1,5 +1,4 @@
-// Score, Embed, conversations and log-probabilities, against servers that answer rightly and
-// servers that answer with something else than was asked for.
+// Score, Embed, conversations and log-probabilities, against servers with right and wrong answers.
 
 import AssayClient
 import Testing
@@ -21,7 +20,7 @@ import Testing
         return try Client(servers.greeting(hello, handler).address, options: options)
     }
 
-    /// Tokens with one alternative each.
+    /// Log-probabilities of tokens with `width` alternatives each.
     private static func logprobs(_ tokens: [UInt32], width: Int = 1) -> Logprobs {
         var result = Logprobs(topCount: UInt64(width))
         for token in tokens {
@@ -97,7 +96,7 @@ import Testing
 
     // MARK: - Embed
 
-    /// Frames of all but the last value of each chunk size, then the last frame.
+    /// A chunk for each size in `chunks`, then the last frame with the remaining values.
     private static func embedding(
         of values: [Float], chunks: [Int] = [], dimensions: UInt64 = 2, count: UInt64,
         to requestID: UInt64, _ provenance: Provenance = .real
@@ -131,7 +130,7 @@ import Testing
 
     @Test(
         arguments: [
-            // Values, dimensions, count; one input was asked about.
+            // Values, dimensions, count. The request has a single input.
             ([1, 2, 3], 2, 1), ([1], 2, 1), ([], 1, 1), ([1, 2, 3, 4], 2, 2),
         ] as [([Float], UInt64, UInt64)])
     func embeddingsThatDoNotAddUpAreABreach(
@@ -148,7 +147,8 @@ import Testing
 
     @Test func valuesWithoutEndAreABreachBeforeTheyFillTheMemory() async throws {
         let client = try client { asked, _ in
-            // More than one input can have, and no last frame: the client must stop by itself.
+            // More values than an input can have, and no last frame: the client must stop by
+            // itself.
             let size = Int(Limits.embeddingDimensionsMax) / 2 + 1
             let chunk = EmbedChunk(embeddings: [Float](repeating: 0, count: size))
             let frame = ScriptedServer.frame(chunk, to: asked.id)

@@ -1,26 +1,26 @@
-// A server on a Unix socket whose answers a test writes: bytes for each request, by a script.
+// A server on a Unix socket. The script of a test gives the bytes of each answer.
 //
-// It builds frames by hand where a test needs one that the encoder would never make. Each
-// connection has a thread; everything ends with the object.
+// Tests can send frames that the encoder never makes. Each connection has a thread. The server ends
+// with its object.
 
 import AssayClient
 import Glibc
 import Synchronization
 import TestSupport
 
-/// What the script decides for one request.
+/// Decision of the script on a request.
 enum ScriptStep {
     /// Bytes to send back.
     case send([UInt8])
-    /// Send these and close.
+    /// Bytes to send back before closing the connection.
     case sendAndClose([UInt8])
-    /// Send nothing.
+    /// No bytes.
     case silence
 }
 
 /// A request as the server read it.
 struct Asked: Sendable {
-    /// Connections are counted from 1.
+    /// Number of the connection, from 1.
     let connection: Int
     let header: FrameHeader
     let body: [UInt8]
@@ -33,7 +33,7 @@ struct Asked: Sendable {
     }
 }
 
-/// A server of any number of connections.
+/// A server for any number of connections.
 final class ScriptedServer: Sendable {
     typealias Handler = @Sendable (_ asked: Asked, _ server: ScriptedServer) -> ScriptStep
 
@@ -51,9 +51,9 @@ final class ScriptedServer: Sendable {
     private let handler: Handler
     private let state = Mutex(State())
 
-    /// Listens; `handler` runs on the threads of the connections.
+    /// Listens. `handler` runs on the threads of the connections.
     ///
-    /// - Parameter directory: where the socket `s` is made; nil for a new folder.
+    /// - Parameter directory: folder for the socket `s`. Nil for a new folder.
     init(in directory: TemporaryDirectory? = nil, _ handler: @escaping Handler) throws {
         self.directory = try directory ?? TemporaryDirectory()
         self.handler = handler
@@ -72,7 +72,7 @@ final class ScriptedServer: Sendable {
         }
     }
 
-    /// Answers Hello, and hands everything else to `handler`.
+    /// Answers Hello, and passes all other requests to `handler`.
     static func greeting(
         _ hello: HelloResponse = HelloResponse(server: "scripted"),
         in directory: TemporaryDirectory? = nil, _ handler: @escaping Handler
@@ -87,15 +87,15 @@ final class ScriptedServer: Sendable {
 
     var address: ServerAddress { .unix(path: directory.path("s")) }
 
-    /// Everything asked so far, Hello left out.
+    /// All requests so far, without Hello.
     var asked: [Asked] { state.withLock { $0.asked.filter { $0.kind != .hello } } }
     /// Connections accepted so far.
     var connectionCount: Int { state.withLock { $0.descriptors.count } }
 
-    /// Connections that their clients have ended.
+    /// Connections that the clients have ended.
     var endedCount: Int { state.withLock { $0.ended } }
 
-    /// Waits until so many requests of a kind have come, Hello left out unless named.
+    /// Waits until `count` requests of `kind` have arrived. Nil counts all kinds except Hello.
     func received(_ count: Int, of kind: MessageKind? = nil) async {
         await withCheckedContinuation { caller in
             let isThere = state.withLock { state in
@@ -111,7 +111,7 @@ final class ScriptedServer: Sendable {
         asked.count { kind == nil ? $0.kind != .hello : $0.kind == kind }
     }
 
-    /// Sends bytes on a connection, counted from 1, whatever was asked.
+    /// Sends bytes on a connection, counted from 1, regardless of requests.
     func push(_ bytes: [UInt8], on connection: Int = 1) {
         sendAll(bytes, state.withLock { $0.descriptors[connection - 1] })
     }
@@ -121,7 +121,7 @@ final class ScriptedServer: Sendable {
         shutdown(state.withLock { $0.descriptors[connection - 1] }, Int32(SHUT_RDWR))
     }
 
-    /// Takes no more connections and ends those there are.
+    /// Stops accepting connections and ends the open connections.
     func stop() {
         let descriptors = state.withLock { state in
             let isFirst = !state.isStopped
@@ -136,7 +136,7 @@ final class ScriptedServer: Sendable {
 
     // MARK: - Frames
 
-    /// One well-formed response frame.
+    /// Encodes a well-formed response frame.
     static func frame(
         _ message: some ResponseMessage, to requestID: UInt64, _ provenance: Provenance = .real,
         generation: UInt32 = 0, compresses: Bool = false
@@ -148,7 +148,7 @@ final class ScriptedServer: Sendable {
         return encoder.take()
     }
 
-    /// One well-formed failure.
+    /// Encodes a well-formed failure.
     static func failure(
         _ error: ErrorBody, _ status: Status, to asked: Asked, _ provenance: Provenance = .real
     ) -> [UInt8] {
@@ -202,8 +202,8 @@ final class ScriptedServer: Sendable {
         Self.start { [weak self] in
             let decoder = FrameDecoder(.request, bodySizeMax: Limits.bodySizeMax)
             var buffer = [UInt8](repeating: 0, count: 65536)
-            // Never closed: numbers of closed connections must not be given to new ones, for
-            // `cut` and `push` name them. The process of a test is short.
+            // Never closed: `cut` and `push` name descriptors, and a new connection must not reuse
+            // the number of a closed connection. The process of a test is short.
             defer { shutdown(descriptor, Int32(SHUT_RDWR)) }
             while true {
                 let count = recv(descriptor, &buffer, buffer.count, 0)
@@ -219,7 +219,7 @@ final class ScriptedServer: Sendable {
         }
     }
 
-    /// False when the connection is to end.
+    /// False when the connection must end.
     private func answer(_ asked: Asked, _ descriptor: Int32) -> Bool {
         let ready = state.withLock { state in
             state.asked.append(asked)

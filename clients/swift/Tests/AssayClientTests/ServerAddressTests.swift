@@ -1,4 +1,4 @@
-// Addresses as text: what is read and what is refused.
+// Addresses as text: accepted and refused forms.
 
 import AssayClient
 import Testing

@@ -1,23 +1,23 @@
-// What every suite of the client needs: servers that live as long as the suite, an error's catcher,
-// and options of a client that does not try again.
+// Shared by all suites of the client: servers with the lifetime of the suite, a catcher for errors,
+// and options for clients with a single attempt.
 
 import AssayClient
 import Synchronization
 import TestSupport
 import Testing
 
-/// Servers that end with this object.
+/// Servers that end together with the object.
 final class Servers: Sendable {
     private let all = Mutex<[ScriptedServer]>([])
 
     deinit { for server in all.withLock({ $0 }) { server.stop() } }
 
-    /// A server that `handler` speaks for, Hello included.
+    /// A server whose `handler` answers all requests, Hello included.
     func start(_ handler: @escaping ScriptedServer.Handler) throws -> ScriptedServer {
         keep(try ScriptedServer(handler))
     }
 
-    /// A server that answers Hello by itself.
+    /// A server with a ready answer to Hello.
     func greeting(
         _ hello: HelloResponse = HelloResponse(server: "scripted"),
         in directory: TemporaryDirectory? = nil, _ handler: @escaping ScriptedServer.Handler
@@ -32,7 +32,7 @@ final class Servers: Sendable {
 }
 
 extension Options {
-    /// One attempt.
+    /// A single attempt.
     static var once: Options {
         var options = Options()
         options.attempts = 1
@@ -48,7 +48,7 @@ extension Options {
     }
 }
 
-/// Runs `body` and returns the client's error; records an issue when there is none.
+/// Runs `body` and returns the client's error. Records an issue when `body` does not throw.
 func failure(_ body: () async throws -> Void) async -> AssayError? {
     do {
         try await body()

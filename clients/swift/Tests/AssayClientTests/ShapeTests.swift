@@ -1,5 +1,5 @@
-// The shape that all clients share: replies, streams, errors, options, and what a request says
-// about itself.
+// The interface that all clients share: replies, streams, errors, options, and the context of a
+// request.
 
 import AssayClient
 import Synchronization
@@ -15,7 +15,7 @@ import Testing
         answer: answer)
     private let request = GenerateRequest(prompt: .text("x"))
 
-    /// Answers each Generate with two frames; holds back everything else.
+    /// Answers each Generate with two frames. Holds back all other answers.
     private func server(revision: UInt64 = Limits.revision) throws -> ScriptedServer {
         try servers.greeting(HelloResponse(server: "s", revision: revision)) { asked, _ in
             guard asked.kind == .generate else { return .silence }
@@ -121,7 +121,7 @@ import Testing
 
     // MARK: - Requests
 
-    /// Requests that break their tables, and the fields that say so.
+    /// Requests that break their tables, with the offending fields.
     static let broken: [(GenerateRequest, String)] = [
         (with { $0.temperature = -1 }, "temperature"),
         (with { $0.stop = [""] }, "stop"),
@@ -153,7 +153,7 @@ import Testing
         #expect(server.connectionCount == 0)
     }
 
-    /// A server that refuses so many requests of a kind with a context, and answers then.
+    /// A server that refuses the first `count` requests with a context, then answers.
     private func refusing(_ count: Int, revision: UInt64 = 3) throws -> ScriptedServer {
         let left = Mutex(count)
         return try servers.greeting(HelloResponse(server: "s", revision: revision)) { asked, _ in

@@ -1,5 +1,5 @@
-// A server that is not there yet, and a model that is loading. Both are waited for on demand,
-// without spending an attempt, and never past the deadline.
+// A server that is not there yet, and a model that is still loading. The client waits for both on
+// demand, without spending an attempt, and never past the deadline.
 
 import AssayClient
 import Synchronization
@@ -19,8 +19,8 @@ import Testing
 
     private static let unreachable = AssayError(.unreachable, "m").unsent
 
-    /// Nanoseconds until the next try of a call that waits so many milliseconds for its server,
-    /// so many nanoseconds of its deadline being left.
+    /// Nanoseconds until the next try, with `waitLeft` milliseconds of the wait and `left`
+    /// nanoseconds of the deadline left.
     private func pause(
         _ error: AssayError, left: UInt64 = .max, waitLeft: UInt32 = 60_000
     ) -> UInt64? {
@@ -53,10 +53,10 @@ import Testing
         #expect(pause(Self.refused("model_loading", retryAfter: 700)) == 700 * Self.millisecond)
         #expect(pause(Self.refused("model_loading")) == 200 * Self.millisecond)
         #expect(pause(Self.refused("model_loading", retryAfter: 700), waitLeft: 0) == nil)
-        // Too late for the wait: what the server asked for is not cut short.
+        // Too late for the wait: a pause that the server asked for is not cut short.
         #expect(pause(Self.refused("model_loading", retryAfter: 700), waitLeft: 699) == nil)
         #expect(pause(Self.refused("model_loading", retryAfter: .max), waitLeft: 3) == nil)
-        // The client's own pause is: the last try comes at the end of the wait.
+        // The client's own pause is cut short: the last try comes at the end of the wait.
         #expect(pause(Self.refused("model_loading"), waitLeft: 3) == 3 * Self.millisecond)
     }
 
@@ -113,7 +113,7 @@ import Testing
         #expect(server.asked.count == 1)
     }
 
-    /// Refuses so many requests because the model is loading.
+    /// Refuses `count` requests because the model is loading.
     private func loading(_ count: Int) throws -> ScriptedServer {
         let left = Mutex(count)
         return try servers.greeting { asked, _ in

@@ -1,13 +1,13 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// One method per kind of request, in the words of the protocol. Each returns when its answer is
-// complete, on the caller's own executor. Deadlines are milliseconds from now for the whole call,
-// repetitions included; 0 is none. The server is told what remains when the request is sent.
+// One method per kind of request, named like the kind. A method returns when the answer is
+// complete, on the caller's own executor. A deadline is milliseconds from now for the whole call,
+// repetitions included (0 for none). The request carries the time that remains when sent.
 
 import Wire
 
 extension Client {
-    /// Same bytes back.
+    /// Returns the payload unchanged.
     @discardableResult
     public func ping(
         _ request: PingRequest = PingRequest(), deadlineMilliseconds: UInt32 = 0
@@ -15,21 +15,21 @@ extension Client {
         try await call(request, SinglePiece { $0.breach(of: request) }, deadlineMilliseconds)
     }
 
-    /// May this model, or this server, be sent work.
+    /// Reports if a model, or the server, accepts work.
     public func health(
         _ request: HealthRequest = HealthRequest(), deadlineMilliseconds: UInt32 = 0
     ) async throws(AssayError) -> Reply<HealthResponse> {
         try await call(request, SinglePiece(), deadlineMilliseconds)
     }
 
-    /// List of models.
+    /// Lists the models.
     public func models(
         _ request: ModelsRequest = ModelsRequest(), deadlineMilliseconds: UInt32 = 0
     ) async throws(AssayError) -> Reply<ModelsResponse> {
         try await call(request, SinglePiece(), deadlineMilliseconds)
     }
 
-    /// Stop serving a model.
+    /// Stops serving a model.
     @discardableResult
     public func unload(
         _ request: UnloadRequest, deadlineMilliseconds: UInt32 = 0
@@ -37,49 +37,49 @@ extension Client {
         try await call(request, SinglePiece(), deadlineMilliseconds)
     }
 
-    /// Text to token ids.
+    /// Turns text into token ids.
     public func tokenize(
         _ request: TokenizeRequest, deadlineMilliseconds: UInt32 = 0
     ) async throws(AssayError) -> Reply<TokenizeResponse> {
         try await call(request, SinglePiece(), deadlineMilliseconds)
     }
 
-    /// Token ids to text.
+    /// Turns token ids into text.
     public func detokenize(
         _ request: DetokenizeRequest, deadlineMilliseconds: UInt32 = 0
     ) async throws(AssayError) -> Reply<DetokenizeResponse> {
         try await call(request, SinglePiece(), deadlineMilliseconds)
     }
 
-    /// Continue a prompt; streamed.
+    /// Continues a prompt (streamed).
     public func generate(
         _ request: GenerateRequest, deadlineMilliseconds: UInt32 = 0
     ) async throws(AssayError) -> Reply<GenerateResponse> {
         try await call(request, GeneratePieces(request), deadlineMilliseconds)
     }
 
-    /// Log-probabilities of given continuations.
+    /// Computes log-probabilities of given continuations.
     public func score(
         _ request: ScoreRequest, deadlineMilliseconds: UInt32 = 0
     ) async throws(AssayError) -> Reply<ScoreResponse> {
         try await call(request, SinglePiece { $0.breach(of: request) }, deadlineMilliseconds)
     }
 
-    /// Raw scores; streamed.
+    /// Computes raw scores of the vocabulary (streamed).
     public func logits(
         _ request: LogitsRequest, deadlineMilliseconds: UInt32 = 0
     ) async throws(AssayError) -> Reply<LogitsResponse> {
         try await call(request, LogitsPieces(request), deadlineMilliseconds)
     }
 
-    /// Inputs to vectors; streamed.
+    /// Turns inputs into vectors (streamed).
     public func embed(
         _ request: EmbedRequest, deadlineMilliseconds: UInt32 = 0
     ) async throws(AssayError) -> Reply<EmbedResponse> {
         try await call(request, EmbedPieces(request), deadlineMilliseconds)
     }
 
-    /// Counters, split by provenance.
+    /// Returns counters, split by provenance.
     public func stats(
         _ request: StatsRequest = StatsRequest(), deadlineMilliseconds: UInt32 = 0
     ) async throws(AssayError) -> Reply<StatsResponse> {
@@ -103,7 +103,7 @@ extension CancelRequest: CallRequest {}
 extension StatsRequest: CallRequest {}
 
 extension GenerateChunk {
-    /// What the last frame itself brought.
+    /// Makes a chunk from the last frame.
     init(of last: GenerateResponse) {
         self.init(
             tokens: last.tokens,
@@ -114,7 +114,7 @@ extension GenerateChunk {
 }
 
 extension MessageKind {
-    /// True when asking twice does no more than asking once.
+    /// True when a repeated request has no further effect.
     package var isRetrySafe: Bool {
         switch self {
         case .load, .swap, .unload, .cancel, .goAway: false

@@ -1,16 +1,16 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// The stable reasons of the client's errors, and what the server says of them. Each has the status
-// that fits.
+// Stable reasons of the client's errors, and fields of the server's error body. Each reason has
+// the fitting status.
 
 import Wire
 
 extension AssayError {
-    /// Stable reason. Open: later versions add to it.
+    /// Stable reason. Later versions may add reasons.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         /// The name in snake_case.
         public let name: String
-        /// The status that goes with it, where the server has not said another.
+        /// The status of the reason, unless the server states another.
         public let status: Status
         /// The name.
         public var description: String { name }
@@ -27,39 +27,39 @@ extension AssayError {
         /// The answer did not come in time.
         public static let timedOut = Code(name: "timed_out", status: .deadlineExceeded)
 
-        /// The server's bytes break the protocol; the connection is closed.
+        /// The server's bytes break the protocol, and the connection is closed.
         public static let protocolError = Code(name: "protocol_error", status: .protocolError)
 
-        /// The answer comes from a mock and mocks are not allowed; nothing of it is handed out.
+        /// The answer comes from a mock and mocks are not allowed, so the answer is withheld.
         public static let mockRefused = Code(name: "mock_refused", status: .mockRefused)
 
         /// The server answered with a status.
         public static let serverRefused = Code(name: "server_refused", status: .unknown)
 
-        /// The caller gave the answer up, or it is larger than answer_size_max.
+        /// The caller gave up the answer, or the answer is larger than answer_size_max.
         public static let givenUp = Code(name: "given_up", status: .cancelled)
 
-        /// The request cannot be sent: it breaks the tables or exceeds a limit; nothing was sent.
+        /// The request breaks the tables or exceeds a limit, and nothing was sent.
         public static let requestInvalid = Code(name: "request_invalid", status: .invalidArgument)
 
-        /// The server speaks an older revision that does not know the request; nothing was sent.
+        /// The server speaks an older revision without the request, and nothing was sent.
         public static let revisionTooLow = Code(name: "revision_too_low", status: .unimplemented)
 
-        /// The process was forked from the one that made the client; nothing was touched.
+        /// The process is a fork of the process that made the client, and nothing was touched.
         public static let processForked = Code(name: "process_forked", status: .failedPrecondition)
     }
 }
 
 extension AssayError {
-    /// The server's own word: stable reason in snake_case.
+    /// From the server: stable reason in snake_case.
     public var serverCode: String? { serverError?.code }
 
-    /// The server's own word: pause before another attempt.
+    /// From the server: pause before another attempt, milliseconds.
     public var retryAfterMilliseconds: UInt64? { serverError?.retryAfterMilliseconds }
 
-    /// The server's own word: with MODEL_REJECTED: the layer that refused.
+    /// From the server: layer that refused the model, with MODEL_REJECTED.
     public var layer: String? { serverError?.layer }
 
-    /// The server's own word: how busy the server was when it refused.
+    /// From the server: load of the server at the time of the refusal.
     public var serverLoad: ServerLoad? { serverError?.serverLoad }
 }

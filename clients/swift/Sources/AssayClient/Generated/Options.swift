@@ -1,38 +1,40 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
-// What a client says about itself, insists on, and waits for. `check` refuses a value out of its
-// range before anything is connected.
+// Settings of a client: name, demands, bounds and times. `check` refuses a value out of range
+// before anything is connected.
 
-/// Settings of a client. A value: later changes do not reach a client made from it.
+/// Settings of a client. A client keeps a copy, so later changes have no effect.
 public struct Options: Sendable {
     /// Name and version of the program, for the server's log.
     public var name: String = "assay-swift/0.1.0"
-    /// Hand out answers of mocks, which say so.
+    /// Answers of mocks are handed out, with provenance mock.
     public var allowMock: Bool = false
-    /// Compression, offer LZ4.
+    /// LZ4 compression is offered in Hello.
     public var compression: Bool = true
     /// Largest body accepted, bytes.
     public var bodySizeMax: Int = 4_194_304
-    /// Largest whole answer accepted, bytes of its bodies; beyond it the answer is given up.
+    /// Largest whole answer accepted before the answer is given up, bytes of all bodies.
     public var answerSizeMax: Int = 1_073_741_824
-    /// Size of the pool; a call takes the connection with the fewest requests in flight.
+    /// Size of the pool, where a call takes the connection with the fewest requests in flight.
     public var connections: Int = 1
-    /// To connect, and again for Hello.
+    /// Time to connect, and again for Hello, milliseconds.
     public var connectMilliseconds: UInt32 = 5_000
-    /// Longest silence on an answer; 0: any.
+    /// Longest silence on an answer, 0 for no bound, milliseconds.
     public var answerMilliseconds: UInt32 = 0
-    /// Beyond a request's deadline before the client gives up by itself.
+    /// Time after a request's deadline before the client gives up the answer, milliseconds.
     public var graceMilliseconds: UInt32 = 2_000
-    /// Attempts, in all.
+    /// Attempts of a call in all.
     public var attempts: Int = 3
-    /// First pause between attempts; doubles; each with jitter from half to whole.
+    /// First pause between attempts, doubled for each later pause, with jitter from half to whole,
+    /// milliseconds.
     public var backoffMilliseconds: UInt32 = 50
-    /// Longest pause between attempts.
+    /// Longest pause between attempts, milliseconds.
     public var backoffMaxMilliseconds: UInt32 = 2_000
-    /// How long, from a call's start, to wait for a server that is not there or loads its model.
+    /// Time from a call's start to wait for a server that is absent or loads its model,
+    /// milliseconds.
     public var waitMilliseconds: UInt32 = 0
-    /// False: requests demand nothing by themselves even where mocks are refused; for questions
-    /// about a model's state that a mock may be asked, too.
+    /// False when requests demand no real model by themselves, even where mocks are refused, for
+    /// questions about a model's state that a mock may answer, too.
     package var demandsReal: Bool = true
 
     /// The defaults above.
