@@ -38,7 +38,8 @@ sharedir=$prefix/share/assay
 configuration=$sysconfdir/assay/assayd.yaml
 programs=(assayd assay assay-load)
 data=(assay-demo.gguf assay-demo.gguf.seal)
-documents=(README.md ARCHITECTURE.md CHANGELOG.md LICENSE Protocol/SPEC.md docs/migration.md
+documents=(README.md ARCHITECTURE.md CHANGELOG.md LICENSE Protocol/SPEC.md docs/command-line.md
+    docs/formats.md docs/load-testing.md docs/migration.md docs/performance.md docs/serving.md
     models/README.md:demo-model.md deploy/assayd.yaml)
 
 # place MODE SOURCE TARGET
