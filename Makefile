@@ -1,5 +1,5 @@
 # Two commands set a fresh Debian machine up: `make demo` and `make test`.
-# Everything is built once, in release, tests included; the products land in .build/release.
+# Everything is built in release; the products land in .build/release. The demo builds what it runs.
 
 SWIFT        ?= swift
 prefix       ?= /usr/local
@@ -8,9 +8,9 @@ BUILD_FLAGS   = -c release --build-tests -j $(JOBS)
 BIN           = .build/release
 SECONDS       = 60
 TIMES         = judge
-SOURCES       = Package.swift Sources Tests Benchmarks clients/swift models
+SOURCES       = Package.swift Sources Tests Fidelity Benchmarks clients/swift models
 
-.PHONY: help setup build demo test soak cases conformance fidelity bench bench-clients check format \
+.PHONY: help setup build demo test soak cases conformance fidelity bench bench-clients house check format \
 	coverage static install uninstall clean
 
 help: ## list the targets
@@ -22,7 +22,8 @@ setup: ## install what the build needs (or print the one command that does)
 build: setup
 	@$(SWIFT) build $(BUILD_FLAGS)
 
-demo: build ## start the server, run a real model, show its answer and its provenance
+demo: setup ## start the server, run a real model, show its answer and its provenance
+	@for product in assayd assay; do $(SWIFT) build -c release -j $(JOBS) --product $$product || exit; done
 	@scripts/demo.sh $(BIN)
 
 test: build ## build and run every test, those of the clients included
@@ -56,6 +57,9 @@ bench-clients: build ## each client's Ping beside a bare socket ping-pong in its
 	@scripts/clients.sh setup
 	@scripts/clients.sh build
 	@scripts/clients.sh bench
+
+house: demo ## comments, functions, files, packages and the first demo, each with its bound
+	@scripts/house --all $(BIN)
 
 check: setup ## formatting, in seconds (the style test runs in `make test`)
 	@$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)

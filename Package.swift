@@ -21,19 +21,22 @@ let package = Package(
         .executable(name: "assay", targets: ["assay"]),
         .executable(name: "assay-load", targets: ["assay-load"]),
         .library(name: "AssayClient", targets: ["AssayClient"]),
+        .library(name: "AssayLoading", targets: ["Loading"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(
             url: "https://github.com/apple/swift-configuration", from: "1.4.0",
             traits: ["JSON", "YAML"]),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         // C system libraries: module map and shim header, no logic.
+        .systemLibrary(
+            name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // Debian's http-parser has no pkg-config file.
+        .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
         .systemLibrary(name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
 
@@ -52,8 +55,7 @@ let package = Package(
         .target(
             name: "Loading",
             dependencies: [
-                "Inference", "Compute", "ModelFiles", "Tokenizers",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "CCrypto", "Inference", "Compute", "ModelFiles", "Tokenizers",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -61,9 +63,9 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Compute", "EventLoop", "Inference", "Loading", "Service", "Tokenizers", "Wire",
+                "CHTTPParser", "Compute", "EventLoop", "Inference", "Loading", "ModelFiles",
+                "Service", "Tokenizers", "Wire",
                 .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -86,6 +88,7 @@ let package = Package(
             dependencies: [
                 "DemoModel", "Server",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -96,9 +99,21 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+
+        // Measuring: a service from outside, engine and loader in process; assay-load ships them.
         .target(
             name: "LoadTesting",
             dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")],
+            swiftSettings: strict),
+        .target(
+            name: "EngineMeasure", dependencies: ["Compute", "Inference", "ModelFiles"],
+            swiftSettings: strict),
+        .target(
+            name: "LoadMeasure",
+            dependencies: [
+                "Compute", "Loading", "ModelFiles",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "assay-load",
@@ -114,16 +129,6 @@ let package = Package(
             cSettings: cFlags),
         .target(name: "CPingPong", path: "Benchmarks/CPingPong", cSettings: cFlags),
         .target(name: "RandomModels", path: "Benchmarks/RandomModels", swiftSettings: strict),
-        .target(
-            name: "EngineMeasure", dependencies: ["Compute", "Inference", "ModelFiles"],
-            path: "Benchmarks/EngineMeasure", swiftSettings: strict),
-        .target(
-            name: "LoadMeasure",
-            dependencies: [
-                "Compute", "Loading", "ModelFiles",
-                .product(name: "Logging", package: "swift-log"),
-            ],
-            path: "Benchmarks/LoadMeasure", swiftSettings: strict),
         .executableTarget(
             name: "assay-bench",
             dependencies: [
@@ -134,18 +139,18 @@ let package = Package(
 
         // Fidelity: recorded answers of reference implementations, and what compares with them.
         .target(
-            name: "Goldens", path: "Tests/Goldens",
+            name: "Goldens", path: "Fidelity/Goldens",
             exclude: ["embed-llama-gqa.json", "embed_llama_gqa.py"], swiftSettings: strict),
         .target(
             name: "Fidelity",
             dependencies: ["Compute", "Goldens", "Inference", "ModelFiles", "Tokenizers"],
-            path: "Benchmarks/Fidelity", swiftSettings: strict),
+            path: "Fidelity/Comparison", swiftSettings: strict),
         .executableTarget(
             name: "assay-fidelity",
             dependencies: [
                 "Fidelity", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Benchmarks/FidelityCommand", swiftSettings: strict),
+            path: "Fidelity/Command", swiftSettings: strict),
 
         // Tests, one folder per module.
         .target(
@@ -155,8 +160,7 @@ let package = Package(
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"],
-            swiftSettings: strict),
+            name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: strict),
         .testTarget(
             name: "ModelFilesTests", dependencies: ["ModelFiles", "TestSupport"],
             swiftSettings: strict),
@@ -198,16 +202,16 @@ let package = Package(
         .testTarget(
             name: "LoadTestingTests", dependencies: ["LoadTesting"], swiftSettings: strict),
         .testTarget(
-            name: "AssayClientTests", dependencies: ["AssayClient", "Wire", "TestSupport"],
+            name: "AssayClientTests", dependencies: ["AssayClient", "TestSupport"],
             path: "clients/swift/Tests/AssayClientTests", swiftSettings: strict),
         .target(
-            name: "ServerTestSupport", dependencies: ["Wire", "TestSupport"],
-            path: "Tests/ServerTestSupport", swiftSettings: strict),
+            name: "ServerTestSupport", dependencies: ["Wire"], path: "Tests/ServerTestSupport",
+            swiftSettings: strict),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "AssayClient", "CKernels", "Compute", "EventLoop", "Loading", "Service",
-                "Wire", "ServerTestSupport", "TestSupport",
+                "Server", "CKernels", "Compute", "Loading", "Wire", "ServerTestSupport",
+                "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -221,8 +225,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "assayd", "assay", "assay-load", "AssayClient", "DemoModel", "Wire",
-                "ServerTestSupport", "TestSupport",
+                "assayd", "assay", "assay-load", "DemoModel", "Wire", "ServerTestSupport",
+                "TestSupport",
             ],
             swiftSettings: strict),
     ]

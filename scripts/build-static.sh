@@ -1,16 +1,10 @@
 #!/usr/bin/env bash
 # Builds assayd, assay and assay-load with the Swift runtime inside, for machines without Swift, into
-# .build-static/release. What stays shared: libuv, liblz4, the C and C++ libraries of the system, and in
-# assayd libcurl: FlyingFox brings a proxy handler, that brings FoundationNetworking, and that brings
-# libcurl, used or not. JOBS bounds the build. Usage: scripts/build-static.sh
+# .build-static/release. What stays shared: libuv, liblz4, libcrypto, http-parser, and the C and C++
+# libraries of the system. JOBS bounds the build. Usage: scripts/build-static.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if ! pkg-config --exists libcurl; then
-    echo "build-static: needs libcurl's development files to link with: apt-get install" \
-        "libcurl4-openssl-dev" >&2
-    exit 1
-fi
 for product in assayd assay assay-load; do
     "${SWIFT:-swift}" build -c release --static-swift-stdlib --scratch-path .build-static \
         -j "${JOBS:-$(nproc)}" --product "$product"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure the machine can build Assay: a Swift tool chain, libuv and liblz4 with their headers.
+# Makes sure the machine can build Assay: a Swift tool chain; libuv, liblz4, libcrypto, http-parser.
 # Installs missing Debian packages when it may; otherwise prints the one command that does and exits 1.
 set -euo pipefail
 
@@ -8,6 +8,8 @@ command -v pkg-config >/dev/null 2>&1 || missing+=(pkg-config)
 has_library() { command -v pkg-config >/dev/null 2>&1 && pkg-config --exists "$1"; }
 has_library libuv || missing+=(libuv1-dev)
 has_library liblz4 || missing+=(liblz4-dev)
+has_library libcrypto || missing+=(libssl-dev)
+[ -e /usr/include/http_parser.h ] || missing+=(libhttp-parser-dev)
 for program in git make; do
     command -v "$program" >/dev/null 2>&1 || missing+=("$program")
 done

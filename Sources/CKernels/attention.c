@@ -1,9 +1,10 @@
 /*
- * Attention over a paged cache, cut into tasks: which rows share a pass over the keys and values.
+ * Attention over a paged cache, cut into tasks. The rows of a task share a pass over the keys and
+ * values.
  *
- * A task takes up to 8 (token, query head) rows of one key/value head: the heads of its group, and
- * as many consecutive tokens of the span as fit. When there are few tasks for the threads, heads of
- * a group are taken one by one instead.
+ * A task takes up to 8 (token, query head) rows of a key/value head: the heads of its group, and
+ * as many consecutive tokens of the span as fit. When there are few tasks for the threads, each
+ * task takes a single head of the group instead.
  * Guarantees: the cut changes no result. Does not: allocate.
  */
 #include "internal.h"

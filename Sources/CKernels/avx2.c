@@ -2,8 +2,8 @@
  * The AVX2 table: AVX2, FMA and F16C.
  *
  * Guarantees: the bits of reference.c. Int8 products use maddubs (unsigned x signed, pairs summed
- * into 16 bits with saturation); why nothing saturates stands at each use.
- * Does not: run by itself; cpu.c hands the table out only where every instruction exists.
+ * into 16 bits with saturation). Each use states the bound that rules out saturation.
+ * Does not: run by itself. cpu.c hands the table out only where every instruction exists.
  */
 #if defined(__x86_64__)
 
@@ -43,8 +43,8 @@ KN_INLINE float magnitude_at(int32_t bits) {
     return m;
 }
 
-/* One block of one token, with largest magnitude m (of the block, or of the row); `at` is the
- * panel block. */
+/* Quantises a block of token t, with largest magnitude m (of the block, or of the row), into panel
+ * block `at`. */
 KN_INLINE void quantise_block(const float *x, float m, uint8_t *at, size_t tokens, size_t t) {
     __m256i q[4];
     bool finite = m < INFINITY, live = finite && m >= KN_QUANTISE_MIN;
@@ -59,7 +59,7 @@ KN_INLINE void quantise_block(const float *x, float m, uint8_t *at, size_t token
     int32_t second = sum_of(_mm256_add_epi32(q[2], q[3])), offset = -128 * (first + second);
     const float sums[3] = {scale * (float)(first + second), scale * (float)first,
                            scale * (float)second};
-    /* packs work inside 128-bit halves; the permutation puts the dwords back in order */
+    /* packs work inside 128-bit halves, and the permutation puts the dwords back in order */
     __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]),
                                        _mm256_packs_epi32(q[2], q[3]));
     bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
@@ -126,12 +126,12 @@ KN_INLINE __m256i broadcast4(const uint8_t *p) {
     return _mm256_set1_epi32(four);
 }
 
-/* Q8: |w| <= 128 as unsigned times a with the sign of w: a pair is at most 2*128*127 = 32512. */
+/* Q8: unsigned |w| <= 128 times a with the sign of w. A pair is at most 2*128*127 = 32512. */
 KN_INLINE void sum_q8(const uint8_t *weights, const uint8_t *panel, size_t tokens, const int n,
                       __m256i *sums) {
     const __m256i ones = _mm256_set1_epi16(1), flip = _mm256_set1_epi8((char)0x80);
     for (int t = 0; t < n; t++) sums[t] = _mm256_setzero_si256();
-    /* kept a loop: unrolled, the compiler goes token by token and spills the weights */
+    /* Keep the loop: when unrolled, the compiler goes token by token and spills the weights. */
 #pragma clang loop unroll(disable)
     for (int g = 0; g < 8; g++) {
         __m256i w = _mm256_xor_si256(load_int(weights + 64 * g), flip);
@@ -144,8 +144,8 @@ KN_INLINE void sum_q8(const uint8_t *weights, const uint8_t *panel, size_t token
     }
 }
 
-/* Q4: q in 0..15 needs no sign; eight pairs are at most 8*2*15*127 = 30480, so 16 bits hold a
- * whole block. The sum is brought to the reference's 16 * sum of (q - 8) * a. */
+/* Q4: q in 0..15 needs no sign. Eight pairs are at most 8*2*15*127 = 30480, so 16 bits hold a
+ * whole block. The result is the reference's 16 * sum of (q - 8) * a. */
 KN_INLINE void sum_q4(const uint8_t *weights, const uint8_t *panel, size_t tokens, const int n,
                       __m256i *sums) {
     const __m256i ones = _mm256_set1_epi16(1), low_nibble = _mm256_set1_epi8(15);
@@ -168,7 +168,8 @@ KN_INLINE void sum_q4(const uint8_t *weights, const uint8_t *panel, size_t token
     }
 }
 
-/* Rows 8*half.. of a tile times n tokens of a panel of `tokens`; panel points at the first one. */
+/* Multiplies rows 8*half.. of a tile with n tokens of a panel of `tokens`. `panel` points at the
+ * first token. */
 KN_INLINE void int8_half(const kn_product *p, kn_tile_kind kind, const uint8_t *tile, int half,
                          const uint8_t *panel, size_t tokens, const int n, __m256 *acc) {
     const size_t size = kind == KN_TILE_Q8 ? 512 : 256;
@@ -203,7 +204,7 @@ KN_INLINE void int8_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
 
 #include "units_avx2.h"
 
-/* n tokens of a panel of `tokens`, whatever the kind. */
+/* Multiplies a tile of any int8 or unit kind with n tokens of a panel of `tokens`. */
 KN_INLINE void whole_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
                           const uint8_t *panel, size_t tokens, size_t token, const int n) {
     const bool is_row = kind == KN_TILE_TERNARY && p->input == KN_INPUT_INT8_ROW;

@@ -1,9 +1,9 @@
 /*
  * The AVX-512 table: F, BW, DQ, VL for the float kernels, VNNI for the int8 products.
  *
- * Guarantees: the bits of reference.c. Integer sums are exact, so their order is free; the float
- * part of a product (convert, scale, fma over blocks in order) is the reference's.
- * Does not: run by itself; cpu.c hands the table out only where every instruction exists.
+ * Guarantees: the bits of reference.c. Integer sums are exact, so their order is free. The float
+ * part of a product (convert, scale, fma over blocks in order) follows the reference.
+ * Does not: run by itself. cpu.c hands the table out only where every instruction exists.
  */
 #if defined(__x86_64__)
 
@@ -24,20 +24,20 @@
 
 KN_INLINE __m512i load_int(const void *p) { return _mm512_loadu_si512(p); }
 
-/* Four bytes of the panel in every lane; folds into the multiply as a broadcast operand. */
+/* Four bytes of the panel in every lane. Folds into the multiply as a broadcast operand. */
 KN_INLINE __m512i broadcast4(const uint8_t *p) {
     int32_t four;
     memcpy(&four, p, 4);
     return _mm512_set1_epi32(four);
 }
 
-/* One block: sums[t] = offset + sum of (w + 128) * a, then acc[t] = fma(sum, scale, acc[t]). */
+/* Adds a block: sums[t] = offset + sum of (w + 128) * a, then acc[t] = fma(sum, scale, acc[t]). */
 KN_INLINE void int8_block(kn_tile_kind kind, const uint8_t *weights, const void *scales,
                           const uint8_t *panel, const int n, __m512 *acc) {
     __m512i sums[KN_PANEL_TOKENS];
     const __m512i high_nibble = _mm512_set1_epi8((char)0xF0);
     for (int t = 0; t < n; t++) sums[t] = broadcast4(panel + 32 * n + 4 * t);
-    /* no more than this: unrolled fully, the compiler reorders the sums and spills some */
+    /* Unroll by two only: fully unrolled, the compiler reorders the sums and spills registers. */
 #pragma clang loop unroll_count(2)
     for (int g = 0; g < 8; g++) {
         __m512i w;
@@ -81,7 +81,7 @@ KN_INLINE void int8_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
 
 #include "units_avx512.h"
 
-/* The n tokens of one panel, whatever the kind. */
+/* Multiplies a tile of any int8 or unit kind with the n tokens of a panel. */
 KN_INLINE void whole_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
                           const uint8_t *panel, size_t token, const int n) {
     const bool is_row = kind == KN_TILE_TERNARY && p->input == KN_INPUT_INT8_ROW;
@@ -126,7 +126,7 @@ KN_INLINE void int8_product(kn_tile_kind kind, const kn_product *p, size_t tile0
 KN_INLINE void float_product(kn_tile_kind kind, const kn_product *p, size_t tile0, size_t tile1,
                              const void *panels, size_t tokens, size_t panel0, size_t panel1) {
     size_t tile = tile0;
-    if (tokens == 1) { /* two tiles at a time: four chains hide the latency of one row each */
+    if (tokens == 1) { /* two tiles at a time: the four chains hide the fma latency */
         for (; tile + 2 <= tile1; tile += 2) float_tile(p, kind, tile, 2, panels, 1, 0, 1);
     }
     for (; tile < tile1; tile++) {

@@ -1,9 +1,9 @@
 /*
- * The self check at start: one small case per kernel, chosen to reach full and partial tiles,
- * panels and vectors.
+ * The self check at start: a small case per kernel, chosen to reach full and partial tiles, panels
+ * and vectors.
  *
- * Guarantees: a kernel that differs from the scalar one in a single bit of the case is reported.
- * Does not: replace the tests; it catches a machine or a build that computes differently.
+ * Guarantees: a kernel that differs from the scalar kernel in a single bit of the case is reported.
+ * Does not: replace the tests. The check catches a machine or a build that computes differently.
  */
 #include "kn_check.h"
 
@@ -12,7 +12,7 @@
 #include "units.h"
 
 enum { ROWS = 19, TOKENS = 13, COLUMNS = 96, WIDTH = 83, HEAD = 24, PAGES = 5 };
-enum { UNIT_COLUMNS = 288 /* a whole unit and one block; 256 where blocks are of 256 */ };
+enum { UNIT_COLUMNS = 288 /* a unit and a block of 32. Formats with blocks of 256 use 256 */ };
 enum { FIRST_PRODUCT = 10, KERNELS = FIRST_PRODUCT + KN_TILE_KINDS };
 
 static const char *const names[KERNELS] = {
@@ -43,7 +43,7 @@ void kn_kernel_replace(kn_ops *ops, size_t kernel, const kn_ops *by) {
     }
 }
 
-/* Inputs and outputs of one case; `out` of the two tables is compared. */
+/* Inputs and output of a case. The check compares `out` of the two tables. */
 typedef struct bench {
     float x[TOKENS * UNIT_COLUMNS], y[TOKENS * COLUMNS];
     float keys[PAGES * HEAD * 16], values[PAGES * 16 * 32];
@@ -69,7 +69,8 @@ static void fill(float *values, size_t count, uint64_t *state) { /* -4..4 */
 /* A half between 2^-8 and 2^-1. */
 static uint16_t some_half(uint64_t *state) { return (uint16_t)(0x1C00u + next(state) % 0x1C00u); }
 
-/* File blocks of any format: any bytes, but ordinary halves wherever a scale or value stands. */
+/* Fills file blocks of any format with random bytes, but with ordinary floats in place of scales
+ * and values. */
 static void fill_rows(const kn_format *format, size_t columns, uint8_t *rows, uint64_t *state) {
     size_t size = format->bytes_per_block, count = ROWS * columns / format->values_per_block;
     for (size_t b = 0; b < count; b++, rows += size) {
@@ -160,7 +161,7 @@ static void run(const kn_ops *ops, size_t kernel, bench *b, uint64_t seed) {
     default: {
         kn_tile_kind kind = (kn_tile_kind)(kernel - FIRST_PRODUCT);
         run_product(ops, kind, kn_tile_input(kind), b, seed, b->out);
-        if (kind == KN_TILE_TERNARY) { /* its second way to sum */
+        if (kind == KN_TILE_TERNARY) { /* the kernel sums int8 rows in a second way */
             run_product(ops, kind, KN_INPUT_INT8_ROW, b, seed, b->out + TOKENS * ROWS);
         }
     }

@@ -1,16 +1,16 @@
 /*
- * Which instruction sets this machine can run, asked once of CPUID and of the operating system.
+ * The instruction sets that the machine can run, according to CPUID and the operating system.
  *
- * Guarantees: a table is handed out only when the processor has every instruction the table was
- * compiled for and the system saves the registers it uses (XCR0).
- * Does not: choose for anybody; Compute does, and a person can override it.
+ * Guarantees: a table is handed out only when the processor has every instruction that the table
+ * was compiled for, and the system saves the registers in use (XCR0).
+ * Does not: choose a table. Compute chooses, and a person can override the choice.
  */
 #include "internal.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
 
-/* Extended control register 0: bits 1, 2 = SSE and AVX state; 5, 6, 7 = AVX-512 state. */
+/* Extended control register 0: bits 1, 2 = SSE and AVX state, bits 5, 6, 7 = AVX-512 state. */
 static uint64_t saved_state(void) {
     uint32_t low, high;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));

@@ -1,9 +1,9 @@
 /*
  * Whole operations cut into tasks for the pool.
  *
- * Guarantees: every cut gives the same bits, because tasks own disjoint outputs and a kernel never
+ * Guarantees: all cuts give identical bits, because tasks own disjoint outputs and a kernel never
  * splits the inner dimension. Small work stays on the caller.
- * Does not: allocate; scratch comes from the caller.
+ * Does not: allocate. Scratch comes from the caller.
  */
 #include "kn_drive.h"
 
@@ -13,7 +13,7 @@
  * weight bytes times tokens for products and in floats for row-wise operations. */
 enum {
     PRODUCT_WORK_MIN = 48 * 1024,
-    PRODUCT_TASK_WORK = 32 * 1024, /* least work of one task */
+    PRODUCT_TASK_WORK = 32 * 1024, /* least work of a task */
     TASKS_PER_THREAD = 8,          /* enough for balance when a core is shared */
     ROW_WORK_MIN = 16 * 1024,
     PACK_TASK_BYTES = 256 * 1024
@@ -31,7 +31,7 @@ typedef struct product_job {
     size_t count, tokens, columns;
     const float *x;
     size_t stride;
-    void *panels[KN_INPUT_KINDS]; /* NULL when nothing needs that kind */
+    void *panels[KN_INPUT_KINDS]; /* NULL when no product needs the kind */
     size_t tiles_per_task, panels_per_task, panel_groups;
 } product_job;
 
@@ -51,7 +51,7 @@ static size_t panel_bytes(kn_input_kind kind, size_t columns) {
     return kind == KN_INPUT_FLOAT ? columns * sizeof(float) : kn_int8_panel_bytes(columns);
 }
 
-/* Task = one panel of the input, in whichever forms are needed. */
+/* Task: a panel of the input, converted to each kind that a product needs. */
 static void prepare_panel(void *context, size_t panel, unsigned worker) {
     (void)worker;
     const product_job *job = context;
@@ -68,7 +68,7 @@ static void prepare_panel(void *context, size_t panel, unsigned worker) {
 
 static size_t tile_count(const kn_product *p) { return quotient_up(p->rows, KN_TILE_ROWS); }
 
-/* Task = some tiles of one product against one group of panels; neighbours share the tiles. */
+/* Task: some tiles of a product times a group of panels. Neighbouring tasks share the tiles. */
 static void multiply(void *context, size_t task, unsigned worker) {
     (void)worker;
     const product_job *job = context;
@@ -85,7 +85,7 @@ static void multiply(void *context, size_t task, unsigned worker) {
         job->tokens, panel0, least(panel0 + job->panels_per_task, panels));
 }
 
-/* Chooses the cut; returns the number of tasks. */
+/* Chooses the cut and returns the number of tasks. */
 static size_t cut_products(product_job *job, unsigned threads, size_t work, size_t tiles) {
     size_t panels = kn_panel_count(job->tokens);
     job->tiles_per_task = SIZE_MAX / 2;
@@ -115,7 +115,7 @@ void kn_drive_products(kn_pool *pool, const kn_ops *ops, const kn_product *produ
     product_job job = {.ops = ops, .products = products, .count = count, .tokens = tokens,
                        .columns = columns, .x = x, .stride = stride};
     size_t work = 0, tiles = 0;
-    bool prepares = false; /* a lone token's float panel is the row itself */
+    bool prepares = false; /* stays false when x is the panel: single token, float input */
     for (size_t i = 0; i < count; i++) {
         tiles += tile_count(&products[i]);
         work += tile_count(&products[i]) * kn_tile_bytes(products[i].kind, columns) * tokens;
@@ -133,7 +133,7 @@ void kn_drive_products(kn_pool *pool, const kn_ops *ops, const kn_product *produ
         }
     }
     size_t tasks = cut_products(&job, kn_pool_threads(pool), work, tiles);
-    if (tasks == count) { /* one task each: nothing to share out */
+    if (tasks == count) { /* no product is cut: the caller runs all */
         for (size_t i = 0; i < tasks; i++) multiply(&job, i, 0);
     } else {
         kn_pool_run(pool, multiply, &job, tasks);
@@ -248,7 +248,7 @@ void kn_drive_head_norm(kn_pool *pool, const kn_ops *ops, float *x, size_t strid
     drive_rows(pool, &job);
 }
 
-/* One rounding per value: whatever instructions the compiler picks give the same bits. */
+/* Rounds each value once, so the compiler's choice of instructions does not change the bits. */
 static void scale_row(const row_job *j, size_t row) {
     float *x = j->out + row * j->out_stride;
     for (size_t i = 0; i < j->width; i++) x[i] = x[i] * j->factor;

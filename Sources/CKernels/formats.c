@@ -1,10 +1,10 @@
 /*
- * The table of tensor formats; dequantisers (the reference for what a block means) and packers of
- * those that are not packed in units (units.c, quants.c).
+ * The table of tensor formats. Dequantisers (the reference for the meaning of a block) and packers
+ * of the formats that are not packed in units (see units.c, quants.c for units).
  *
- * Guarantees: dequantised values equal the reference values bit for bit (fixtures, folder dequant);
- * packing loses nothing. Layouts of file blocks are little-endian; so is every machine we run on.
- * Does not: use vector intrinsics; the loops are copies that the compiler vectorises itself.
+ * Guarantees: dequantised values equal the reference values bit for bit (fixtures, folder dequant).
+ * Packing loses nothing. File blocks and all supported machines are little-endian.
+ * Does not: use vector intrinsics. The loops are copies that the compiler vectorises.
  */
 #include "units.h"
 
@@ -86,15 +86,15 @@ static void dequantise_q4_0(const kn_format *format, const kn_source *source, si
     }
 }
 
-/* The next tile's rows lie right behind this tile's, and a pass over 16 rows at once looks random
- * to the processor: ask for them in file order, a part with each step. Prefetches never fault. */
+/* Prefetches a part of the next tile's rows, in file order. The rows lie right behind the current
+ * tile's, but a pass over 16 rows at once looks random to the processor. Prefetches never fault. */
 static void fetch_ahead(const void *rows, size_t tile_size, size_t offset, size_t size) {
     const uint8_t *from = (const uint8_t *)rows + tile_size + offset;
     for (size_t i = 0; i < size; i += 64) __builtin_prefetch(from + i, 0, 2);
 }
 
-/* Column-major interleaving of 16 rows of 4-byte or 2-byte values, in strips of 16 columns so that
- * both sides stay in the first cache. */
+/* Interleaves 16 rows of 4-byte (pack_words) or 2-byte (pack_halves) values column by column, in
+ * strips of 16 or 32 columns, so that source and tile stay in the first-level cache. */
 static void pack_words(const kn_format *format, const kn_source *source, size_t row,
                        size_t row_count, size_t columns, void *tile) {
     const uint8_t *rows = block_at(format, source, row * columns);
@@ -127,7 +127,7 @@ static void pack_halves(const kn_format *format, const kn_source *source, size_t
     }
 }
 
-/* Where block b of an int8 tile keeps its weights and its 16 scales (see kn_formats.h). */
+/* Addresses of a block's weights and 16 scales in an int8 tile (see kn_formats.h). */
 typedef struct block_place {
     uint8_t *weights, *scales;
 } block_place;
@@ -167,7 +167,7 @@ static void pack_q8_0(const kn_format *format, const kn_source *source, size_t r
     }
 }
 
-/* File nibbles pair value i with value 16+i; tile nibbles pair column 8v+k with column 8v+4+k. */
+/* File nibbles pair value i with value 16+i. Tile nibbles pair column 8v+k with column 8v+4+k. */
 static void pack_q4_0(const kn_format *format, const kn_source *source, size_t row,
                       size_t row_count, size_t columns, void *tile) {
     const uint8_t *rows = block_at(format, source, row * columns);
@@ -199,7 +199,8 @@ static void pack_q4_0(const kn_format *format, const kn_source *source, size_t r
     }
 }
 
-/* Rows of the formats with dequantisers and packers of their own, and of those packed in units. */
+/* OWN: row of a format with its own dequantiser and packer. UNIT: row of a format packed in
+ * units. */
 #define OWN(id, name, values, bytes, tile, halves, at, dequantise, pack)                          \
     {id, name, values, bytes, 0, values, tile, halves, {at, 0}, dequantise, pack, NULL}
 #define UNIT(id, name, values, bytes, tile, halves, at, then, unpack)                             \
@@ -224,7 +225,7 @@ static const kn_format formats[] = {
     OWN(30, "BF16", 1, 2, KN_TILE_BF16, 0, 0, dequantise_bf16, pack_halves),
     UNIT(34, "TQ1_0", 256, 54, KN_TILE_TERNARY, 1, 52, 0, kn_unpack_tq1_0),
     UNIT(35, "TQ2_0", 256, 66, KN_TILE_TERNARY, 1, 64, 0, kn_unpack_tq2_0),
-    /* blocks run over row ends: a row is only whole groups of 32 values */
+    /* Blocks run over row ends, so a row need only be whole groups of 32 values. */
     {36, "I2_S", 128, 32, 32, 32, KN_TILE_TERNARY, 0, {0, 0}, kn_unit_dequantise, kn_unit_pack,
      kn_unpack_i2_s},
 };
@@ -241,8 +242,9 @@ const kn_format *kn_format_find(uint32_t id) {
     return NULL;
 }
 
-/* Kinds that are not made of units: the input they multiply, bytes of an odd last block and of a
- * pair of blocks (int8 kinds, blocks of 32 columns), or of one and of two columns (float kinds). */
+/* Facts of the kinds that are not made of units: the input kind, and the bytes of an odd last block
+ * and of a pair of blocks (int8 kinds, blocks of 32 columns), or of one and two columns (float
+ * kinds). */
 static const struct {
     kn_input_kind input;
     uint16_t odd_bytes, pair_bytes;

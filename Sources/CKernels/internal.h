@@ -1,6 +1,6 @@
 /*
- * Shared by the variants: the constants of the polynomial and of the activations, the tables that
- * each file exports, and the geometry of packed tiles. Private to this module.
+ * Parts common to the variants: the constants of the polynomial and of the activations, the table
+ * exported by each file, and the geometry of packed tiles. Private to the module.
  */
 #ifndef KN_INTERNAL_H
 #define KN_INTERNAL_H
@@ -14,7 +14,7 @@
 
 /* e^x: x = n ln2 + r, |r| <= ln2 / 2. ln2_high has 9 trailing zero bits, so n * ln2_high is exact.
  * The coefficients of r^2 .. r^6 are a least-maximum fit of e^r - 1 - r with relative weight, made
- * for this project (largest relative error 3.1e-9 before rounding). */
+ * for Assay (largest relative error 3.1e-9 before rounding). */
 #define KN_LOG2_E 0x1.715476p+0f
 #define KN_LN2_HIGH 0x1.62e400p-1f
 #define KN_LN2_LOW 0x1.7f7d1cp-20f
@@ -29,9 +29,9 @@
 #define KN_GELU_CUBE 0.044715f
 #define KN_GELU_SCALE 0.79788456080286535588f
 
-/* Smallest block maximum that is quantised; below it 127 / m could overflow. */
+/* Smallest block maximum m that is quantised. Below the bound, 127 / m could overflow. */
 #define KN_QUANTISE_MIN 0x1p-100f
-/* Least magnitude that a whole row is quantised with. */
+/* Lower bound of the magnitude for quantising a whole row. */
 #define KN_ROW_MAGNITUDE_MIN 1e-5f
 
 extern const kn_ops kn_scalar_ops;
@@ -40,7 +40,8 @@ extern const kn_ops kn_avx2_ops;
 extern const kn_ops kn_avx512_ops;
 #endif
 
-/* Where block b of an int8 tile keeps its weights and scales; weight_bytes: 512 (Q8), 256 (Q4). */
+/* Addresses of the weights and scales of block b in an int8 tile. weight_bytes: 512 (Q8), 256
+ * (Q4). */
 KN_INLINE const uint8_t *kn_block_weights(const void *tile, size_t b, size_t weight_bytes) {
     return (const uint8_t *)tile + (b / 2) * (2 * weight_bytes + 64) + (b & 1) * weight_bytes;
 }
@@ -51,7 +52,7 @@ KN_INLINE const uint8_t *kn_block_scales(const void *tile, size_t b, size_t bloc
     return pair + 2 * weight_bytes + (b & 1) * 32;
 }
 
-/* What happens to a finished sum before it is stored: bias, then accumulation. */
+/* Stores a finished sum after adding the bias, then the output's value when accumulating. */
 KN_INLINE void kn_store_sum(const kn_product *p, size_t token, size_t row, float sum) {
     float *out = p->out + token * p->out_stride + row;
     if (p->bias) sum = sum + p->bias[row];

@@ -2,14 +2,14 @@
  * Attention over the lanes of the including file: scores with a lane per position, values with a
  * lane per dimension.
  *
- * Guarantees: each (row, position) score and each (row, dimension) output is one chain in the order
- * of reference.c; how many rows and pages are taken together changes which loads are shared, and
- * nothing else. What lies in a page behind a row's length never reaches its result.
+ * Guarantees: each (row, position) score and each (row, dimension) output is a chain in the order
+ * of reference.c. Taking several rows and pages together shares loads and changes no result. Page
+ * contents behind a row's length never reach the row's result.
  */
 #ifndef KN_LANES_ATTEND_H
 #define KN_LANES_ATTEND_H
 
-/* scores of rows [row, row + n) against `count` pages from `page` on. */
+/* Stores the scores of rows [row, row + n) against `count` pages from `page` on. */
 KN_INLINE void score_pages(const kn_attend *a, size_t row, const int n, size_t page,
                            const int count) {
     kn_v acc[KN_ROW_GROUP][4];
@@ -31,7 +31,8 @@ KN_INLINE void score_pages(const kn_attend *a, size_t row, const int n, size_t p
     }
 }
 
-/* Pages taken together: few rows need several chains in flight. */
+/* Stores the scores of rows [row, row + n) against all pages. With few rows, takes several pages
+ * together to keep enough chains in flight. */
 KN_INLINE void score_rows(const kn_attend *a, size_t row, const int n, size_t pages) {
     const int together = n == 1 ? 4 : n * 2 <= KN_ROW_GROUP ? 2 : 1;
     size_t page = 0;
@@ -39,7 +40,7 @@ KN_INLINE void score_rows(const kn_attend *a, size_t row, const int n, size_t pa
     for (; page < pages; page++) score_pages(a, row, n, page, 1);
 }
 
-/* scores -> e^(score - largest), zero behind the length; returns 1 / their sum. */
+/* Replaces scores by e^(score - largest), with zeros behind the length. Returns 1 / the sum. */
 static float soften(float *scores, size_t length) {
     size_t whole = length / 16 * 16, rest = length - whole;
     kn_v largest = v_set1(-INFINITY), sums = v_zero();
@@ -59,14 +60,14 @@ static float soften(float *scores, size_t length) {
     return 1.0f / v_tree(sums);
 }
 
-/* Where the value vectors of a position start. */
+/* Address of the value vectors of a position. */
 KN_INLINE const float *value_at(const kn_attend *a, size_t position, size_t width) {
     return a->values + (size_t)a->pages[position / 16] * a->value_page_stride +
            position % 16 * width;
 }
 
-/* Outputs [16*vector, 16*(vector+count)) of rows [row, row + n). `common`: positions that all of
- * them attend to; each row goes on alone from there, in the same chains. */
+/* Computes outputs [16*vector, 16*(vector+count)) of rows [row, row + n). All rows attend to the
+ * first `common` positions together. Each row continues its chains alone from there. */
 KN_INLINE void mix_vectors(const kn_attend *a, size_t row, const int n, size_t vector,
                            const int count, size_t common, const float *inverses) {
     kn_v acc[KN_ROW_GROUP][KN_VALUE_LANES];
@@ -102,7 +103,8 @@ KN_INLINE void mix_vectors(const kn_attend *a, size_t row, const int n, size_t v
     }
 }
 
-/* Takes `count` vectors at a time as long as they last and their sums fit in registers. */
+/* Mixes `count` vectors at a time while enough are left, if the sums fit in registers. Returns the
+ * next vector. */
 KN_INLINE size_t mix_while(const kn_attend *a, size_t row, const int n, size_t vector,
                            const int count, size_t common, const float *inverses) {
     size_t vectors = (a->value_length + 15) / 16;

@@ -1,6 +1,6 @@
 /*
- * Sixteen float lanes as two AVX2 registers. lanes_avx512.h has the same names for one AVX-512
- * register; lanes_ops.h and lanes_attend.h are written once over these names.
+ * Sixteen float lanes as two AVX2 registers. lanes_avx512.h defines equal names for an AVX-512
+ * register. lanes_ops.h, lanes_norm.h and lanes_attend.h build on these names for both sets.
  *
  * Guarantees: each function rounds once per lane, exactly as the scalar operation of its name.
  */
@@ -40,7 +40,7 @@ KN_INLINE void v_store(float *p, kn_v v) {
     _mm256_storeu_ps(p, v.a);
     _mm256_storeu_ps(p + 8, v.b);
 }
-/* The first n lanes (0..16); the others are zero. */
+/* Loads the first n lanes (0..16) and zeros the rest. */
 KN_INLINE kn_v v_load_n(const float *p, size_t n) {
     return KN_BOTH(_mm256_maskload_ps(p, v_first_low(n)),
                    _mm256_maskload_ps(p + 8, v_first_high(n)));
@@ -76,7 +76,7 @@ KN_INLINE __m256 v_pair_less_one_8(const uint8_t *p, unsigned shift) {
     pair = _mm256_and_si256(_mm256_srli_epi32(pair, (int)shift), _mm256_set1_epi32(3));
     return _mm256_cvtepi32_ps(_mm256_sub_epi32(pair, _mm256_set1_epi32(1)));
 }
-/* Two bits of each 32-bit lane, from bit `shift` on, as a float less 1. */
+/* Two bits of each 32-bit lane, from bit `shift` on, minus 1, as a float. */
 KN_INLINE kn_v v_load_pair_less_one(const uint8_t *p, unsigned shift) {
     return KN_BOTH(v_pair_less_one_8(p, shift), v_pair_less_one_8(p + 32, shift));
 }

@@ -1,6 +1,6 @@
 /*
- * Sixteen float lanes as one AVX-512 register. lanes_avx2.h has the same names for two AVX2
- * registers; lanes_ops.h and lanes_attend.h are written once over these names.
+ * Sixteen float lanes as an AVX-512 register. lanes_avx2.h defines equal names for two AVX2
+ * registers. lanes_ops.h, lanes_norm.h and lanes_attend.h build on these names for both sets.
  *
  * Guarantees: each function rounds once per lane, exactly as the scalar operation of its name.
  */
@@ -25,7 +25,7 @@ KN_INLINE kn_v v_zero(void) { return _mm512_setzero_ps(); }
 KN_INLINE kn_v v_set1(float x) { return _mm512_set1_ps(x); }
 KN_INLINE kn_v v_load(const float *p) { return _mm512_loadu_ps(p); }
 KN_INLINE void v_store(float *p, kn_v v) { _mm512_storeu_ps(p, v); }
-/* The first n lanes (0..16); the others are zero. */
+/* Loads the first n lanes (0..16) and zeros the rest. */
 KN_INLINE kn_v v_load_n(const float *p, size_t n) { return _mm512_maskz_loadu_ps(v_first(n), p); }
 KN_INLINE void v_store_n(float *p, kn_v v, size_t n) { _mm512_mask_storeu_ps(p, v_first(n), v); }
 /* Lane i becomes p[i / 2], for the first 2 * pairs lanes (pairs 0..8). */
@@ -40,7 +40,7 @@ KN_INLINE kn_v v_load_bf16(const void *p) {
     __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
     return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
 }
-/* Two bits of each 32-bit lane, from bit `shift` on, as a float less 1. */
+/* Two bits of each 32-bit lane, from bit `shift` on, minus 1, as a float. */
 KN_INLINE kn_v v_load_pair_less_one(const uint8_t *p, unsigned shift) {
     __m512i pair = _mm512_srli_epi32(_mm512_loadu_si512(p), shift);
     pair = _mm512_and_si512(pair, _mm512_set1_epi32(3));

@@ -1,6 +1,5 @@
 /*
- * LayerNorm over the lanes of the including file: the second norm of the house, beside rms_norm of
- * lanes_ops.h.
+ * LayerNorm over the lanes of the including file. rms_norm is in lanes_ops.h.
  *
  * Guarantees: the rounding sequence of layer_norm in reference.c, lane for lane. The lanes behind
  * the end of a row are zero in both sums (the squares are masked: x - mean is not zero there).

@@ -2,7 +2,7 @@
  * Element-wise operations and products with float tiles, over the lanes of the including file.
  *
  * Guarantees: the rounding sequence of reference.c, lane for lane. A partial vector is loaded with
- * zeros behind its end, which add nothing to any sum.
+ * zeros behind its end, so that the spare lanes add nothing to a sum.
  */
 #ifndef KN_LANES_OPS_H
 #define KN_LANES_OPS_H
@@ -114,7 +114,7 @@ static void add(const float *a, size_t count, float *b) {
 
 /* ---- products with float tiles ---- */
 
-/* Bias, accumulation and the store of 16 (or the last few) finished sums of one token. */
+/* Adds the bias, accumulates, and stores 16 (or the last few) finished sums of a token. */
 KN_INLINE void store_sums(const kn_product *p, size_t token, size_t row, kn_v sum) {
     float *out = p->out + token * p->out_stride + row;
     size_t n = p->rows - row;
@@ -135,7 +135,7 @@ KN_INLINE kn_v load_column(kn_tile_kind kind, const uint8_t *tile, size_t column
     return kind == KN_TILE_F16 ? v_load_f16(p) : v_load_bf16(p);
 }
 
-/* One block of 32 columns of a ternary tile into the two chains of each token. */
+/* Adds a block of 32 columns of a ternary tile to the two chains of each token. */
 KN_INLINE void ternary_block(const uint8_t *plane, const float *x, size_t panel_tokens,
                              const int n, kn_v *even, kn_v *odd) {
     for (size_t v = 0; v < 2; v++) {
@@ -151,7 +151,7 @@ KN_INLINE void ternary_block(const uint8_t *plane, const float *x, size_t panel_
     }
 }
 
-/* A ternary tile times n tokens of a float panel; x points at the first of them. */
+/* Multiplies a ternary tile with n tokens of a float panel. x points at the first token. */
 KN_INLINE void ternary_tile(const kn_product *p, size_t tile, const float *x, size_t panel_tokens,
                             size_t token, const int n) {
     const kn_tile_kind kind = KN_TILE_TERNARY;
@@ -173,7 +173,8 @@ KN_INLINE void ternary_tile(const kn_product *p, size_t tile, const float *x, si
     for (int t = 0; t < n; t++) store_sums(p, token + (size_t)t, tile * 16, acc[t]);
 }
 
-/* `tiles` neighbouring tiles (1 or 2) times n tokens of a panel; x points at the first of them. */
+/* Multiplies `tiles` (1 or 2) neighbouring tiles with n tokens of a panel. x points at the first
+ * token. */
 KN_INLINE void float_tile(const kn_product *p, kn_tile_kind kind, size_t tile, const int tiles,
                           const float *x, size_t panel_tokens, size_t token, const int n) {
     if (kind == KN_TILE_TERNARY) {

@@ -1,7 +1,7 @@
 /*
- * The end of each SIMD file: one product per tile kind out of the file's `float_product` and
- * `int8_product`, and the table of operations. Included once by each, with KN_TABLE and
- * KN_TABLE_NAME defined, so that a new tile kind is listed in one place for all instruction sets.
+ * The end of each SIMD file: a product per tile kind, made from the file's `float_product` and
+ * `int8_product`, and the table of operations. The file defines KN_TABLE and KN_TABLE_NAME first.
+ * A new tile kind is thus listed once for all instruction sets.
  */
 #define KN_PRODUCT(name, body, kind)                                                              \
     static void name(const kn_product *p, size_t tile0, size_t tile1, const void *panels,         \

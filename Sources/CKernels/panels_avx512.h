@@ -1,8 +1,8 @@
 /*
- * Input panels with AVX-512: several tokens side by side, so that what is found per token (largest
- * magnitude, sum, scale) ends in one vector with a lane per token, which is how a panel stores it.
+ * Input panels with AVX-512. Tokens are converted side by side, so that the values per token
+ * (largest magnitude, sum, scale) end in a vector with a lane per token, as a panel stores them.
  *
- * Guarantees: per value the arithmetic of reference.c; maxima and sums are of integers, so their
+ * Guarantees: per value the arithmetic of reference.c. Maxima and sums are of integers, so their
  * order is free.
  */
 #ifndef KN_PANELS_H
@@ -12,7 +12,7 @@ KN_INLINE __m512i merge_max(__m512i a, __m512i b) { return _mm512_max_epi32(a, b
 KN_INLINE __m512i merge_sum(__m512i a, __m512i b) { return _mm512_add_epi32(a, b); }
 
 /*
- * Folds 16 vectors into one whose lane t is the whole of rows[t], in four halving steps:
+ * Folds 16 vectors into a vector whose lane t merges all lanes of rows[t], in four halving steps:
  *   32-bit unpack   [x0+x2 y0+y2 x1+x3 y1+y3] a 128-bit lane,   then 64-bit unpack  [x y z w],
  *   then twice the even and the odd 128-bit lanes of two vectors.
  */
@@ -37,7 +37,7 @@ KN_INLINE __m512i merge_sum(__m512i a, __m512i b) { return _mm512_add_epi32(a, b
 KN_FOLD(fold_max, merge_max)
 KN_FOLD(fold_sum, merge_sum)
 
-/* 128-bit lanes as a 4 x 4 matrix: out[g] lane i = in[i] lane g. */
+/* Transposes a 4 x 4 matrix of 128-bit lanes: out[g] lane i = in[i] lane g. */
 KN_INLINE void transpose_lanes(const __m512i *in, __m512i *out) {
     __m512i even01 = _mm512_shuffle_i32x4(in[0], in[1], 0x88);
     __m512i odd01 = _mm512_shuffle_i32x4(in[0], in[1], 0xDD);
@@ -49,8 +49,8 @@ KN_INLINE void transpose_lanes(const __m512i *in, __m512i *out) {
     out[3] = _mm512_shuffle_i32x4(odd01, odd23, 0xDD);
 }
 
-/* One block of 32 columns of up to n tokens (n = 4, 8, 12); rows past `tokens` repeat the last one
- * and are not stored. */
+/* Quantises a block of 32 columns of up to n tokens (n = 4, 8, 12). Rows past `tokens` repeat the
+ * last row and are not stored. */
 KN_INLINE void quantise_block(const float *const *x, size_t column, uint8_t *out, size_t tokens,
                               const int n) {
     const __m512i magnitude = _mm512_set1_epi32(0x7FFFFFFF), zero = _mm512_setzero_si512();
@@ -132,7 +132,7 @@ KN_INLINE float magnitude_of(__m512i largest) {
     return m;
 }
 
-/* 32 values of one token, with largest magnitude m (of the block, or of the row). */
+/* Quantises 32 values of token t, with largest magnitude m (of the block, or of the row). */
 KN_INLINE void quantise_one(const float *x, float m, uint8_t *out, size_t tokens, size_t t) {
     bool finite = m < INFINITY, live = finite && m >= KN_QUANTISE_MIN;
     float scale = live ? m / 127.0f : finite ? 0.0f : NAN;
@@ -187,7 +187,7 @@ static void quantise_row(const float *x, size_t stride, size_t tokens, size_t co
     }
 }
 
-/* 16 columns of `tokens` rows become 16 runs of `tokens` values. */
+/* Turns up to 16 columns of `tokens` rows into runs of `tokens` values. */
 KN_INLINE void interleave_columns(const float *x, size_t stride, size_t tokens, size_t columns,
                                   float *out) {
     __m512i r[16], t[16];

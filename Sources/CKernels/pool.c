@@ -1,9 +1,9 @@
 /*
- * The fork-join pool: C11 atomics and one futex each way.
+ * The fork-join pool, of C11 atomics and a futex each way.
  *
- * Guarantees: a task runs exactly once; the caller returns only when all have run; a worker that is
- * off its core holds up at most the one task it has claimed, and while the caller waits for that
- * task it sleeps, which leaves its own core to the worker.
+ * Guarantees: a task runs exactly once. The caller returns only when all tasks have run. A worker
+ * that is off its core holds up at most the claimed task, and the caller sleeps while waiting for
+ * the task, so that the worker can use the caller's core.
  * Does not: order tasks, pin threads to cores, or measure anything.
  */
 #define _GNU_SOURCE
@@ -25,19 +25,20 @@
 enum { SPIN_NANOSECONDS = 50000, PAUSES_PER_LOOK_AT_CLOCK = 32 };
 
 /*
- * A job's life. The caller writes task, context, count, and then `unclaimed` = count. Whoever takes
- * `unclaimed` from r to r - 1 owns task count - r, and may read the other fields, because the job
- * cannot end before that task does. Workers add what they have done to `finished` once, when
- * nothing is left to claim; the caller adds its own share and returns when the sum is count.
+ * A job's life. The caller writes task, context, count, and then `unclaimed` = count. The thread
+ * that takes `unclaimed` from r to r - 1 owns task count - r, and may read task, context and count,
+ * because the job cannot end before the task does. When no task is left to claim, each worker adds
+ * the number of its tasks to `finished`. The caller returns when `finished` plus its own number is
+ * count.
  */
 struct kn_pool {
     alignas(64) _Atomic uint32_t unclaimed;
-    alignas(64) _Atomic uint32_t finished; /* by workers; the caller sleeps on it */
+    alignas(64) _Atomic uint32_t finished; /* tasks run by workers. The caller sleeps on it */
     _Atomic uint32_t caller_sleeps;
     alignas(64) kn_task task;
     void *context;
     uint32_t count;
-    alignas(64) _Atomic uint32_t wake_ups; /* workers sleep on it */
+    alignas(64) _Atomic uint32_t wake_ups; /* futex that idle workers sleep on */
     _Atomic uint32_t sleepers;
     _Atomic bool stopping;
     _Atomic bool busy;
@@ -71,7 +72,7 @@ static int64_t nanoseconds(void) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Runs tasks until none is left to claim; returns how many this thread ran. */
+/* Runs tasks until none is left to claim. Returns the number of tasks run. */
 static uint32_t run_claimed(kn_pool *pool, unsigned worker) {
     uint32_t done = 0, left = atomic_load_explicit(&pool->unclaimed, memory_order_acquire);
     while (left > 0) {
@@ -98,8 +99,8 @@ static void wait_for_news(kn_pool *pool) {
             relax();
         }
     } while (nanoseconds() < deadline);
-    /* Announce the sleep before the last look: either the caller sees the sleeper and changes
-     * wake_ups, or this thread sees the job. */
+    /* Announce the sleep before the last look. Either the caller sees the sleeper and changes
+     * wake_ups, or the worker sees the job. */
     atomic_fetch_add(&pool->sleepers, 1);
     uint32_t seen = atomic_load(&pool->wake_ups);
     if (!has_news(pool)) futex_wait(&pool->wake_ups, seen);
@@ -125,7 +126,7 @@ static void wake_workers(kn_pool *pool, uint32_t threads) {
     futex_wake(&pool->wake_ups, threads);
 }
 
-/* Until the workers have finished `expected` tasks: spin, then sleep. */
+/* Spins, then sleeps, until the workers have finished `expected` tasks. */
 static void wait_for_workers(kn_pool *pool, uint32_t expected) {
     int64_t deadline = 0;
     for (unsigned spins = 1;; spins++) {

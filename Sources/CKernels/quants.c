@@ -1,10 +1,10 @@
 /*
- * File blocks of the formats that are packed in units, unpacked: for each format one function that
- * turns blocks into whole numbers and factors.
+ * Unpackers of the formats that are packed in units. Each format has a function that turns file
+ * blocks into whole numbers and factors.
  *
- * Guarantees: nothing is rounded here. Block layouts are ggml's (I2_S: bitnet.cpp's); each is drawn
- * at its function. `first` and `count` are values, whole blocks (I2_S: any).
- * Does not: know tiles; units.c does.
+ * Guarantees: nothing is rounded here. Block layouts are ggml's (I2_S: bitnet.cpp's) and drawn at
+ * the functions. `first` and `count` are in values, and whole blocks (I2_S: multiples of 32).
+ * Does not: know tiles. units.c does.
  */
 #include "units.h"
 
@@ -14,10 +14,10 @@ static uint16_t half_at(const uint8_t *p) {
     return half;
 }
 
-/* With shifts that are constants, the loops inside become vector instructions. */
+/* Unrolling makes the shifts constant, so that the inner loops become vector instructions. */
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
-/* 16 bytes: low nibbles are values 0..15, high nibbles values 16..31. */
+/* Splits `count` bytes. Low nibbles are the first `count` values, high nibbles the next `count`. */
 KN_INLINE void split_nibbles(const uint8_t *bytes, size_t count, uint8_t *q) {
     for (size_t i = 0; i < count; i++) {
         q[i] = bytes[i] & 15;
@@ -25,8 +25,9 @@ KN_INLINE void split_nibbles(const uint8_t *bytes, size_t count, uint8_t *q) {
     }
 }
 
-/* Bit j of the four bytes is the fifth bit of value j. Eight values at once: each byte of `spread`
- * keeps its own bit of the eight; adding 0x7F moves any bit that is set to the top. */
+/* Adds fifth bits to 32 values: bit j of the four bytes belongs to value j. Takes eight values at
+ * once: each byte of `spread` keeps its own bit of the eight, and adding 0x7F moves a set bit to
+ * the top. */
 KN_INLINE void add_fifth_bits(const uint8_t *bytes, uint8_t *q) {
     for (size_t i = 0; i < 4; i++) {
         uint64_t spread = (bytes[i] * 0x0101010101010101u) & 0x8040201008040201u, eight;
@@ -37,7 +38,8 @@ KN_INLINE void add_fifth_bits(const uint8_t *bytes, uint8_t *q) {
     }
 }
 
-/* Formats of 32 values a block: f16 d, perhaps f16 m, perhaps 4 bytes of fifth bits, 16 bytes. */
+/* Formats of 32 values a block: f16 d, perhaps f16 m, perhaps 4 bytes of fifth bits, 16 bytes of
+ * nibbles. */
 KN_INLINE void unpack_simple(const kn_source *source, size_t first, size_t count, kn_unit *unit,
                              bool low, bool fifth) {
     const size_t header = low ? 4 : 2, size = header + (fifth ? 4 : 0) + 16;
@@ -59,7 +61,7 @@ void kn_unpack_q5_0(const kn_source *source, size_t first, size_t count, void *u
 void kn_unpack_q5_1(const kn_source *source, size_t first, size_t count, void *unit) {
     unpack_simple(source, first, count, unit, true, true);
 }
-/* As Q4_0, with the nibbles as indices of kn_codes. */
+/* The layout of Q4_0, with nibbles that index kn_codes. */
 void kn_unpack_iq4_nl(const kn_source *source, size_t first, size_t count, void *unit) {
     unpack_simple(source, first, count, unit, false, false);
 }
@@ -85,9 +87,9 @@ void kn_unpack_q2_k(const kn_source *source, size_t first, size_t count, void *i
 }
 
 /* Q3_K, 110 bytes:  | 32 bytes of third bits | 64 bytes | 12 bytes of scales | f16 d |
- * low two bits as in Q2_K; third bit of value 32*i + l = bit i of byte l.
+ * low two bits as in Q2_K, third bit of value 32*i + l = bit i of byte l.
  * scale g: low 4 bits in byte g % 8 (g < 8 the low nibble), high 2 bits in byte 8 + g % 4 at
- * 2 * (g / 4); minus 32. */
+ * 2 * (g / 4), minus 32. */
 void kn_unpack_q3_k(const kn_source *source, size_t first, size_t count, void *into) {
     const uint8_t *p = source->blocks + first / 256 * 110, *scales = p + 96;
     kn_unit *unit = into;
@@ -133,7 +135,7 @@ void kn_unpack_q4_k(const kn_source *source, size_t first, size_t count, void *i
 }
 
 /* Q5_K, 176 bytes:  | head | 32 bytes of fifth bits | 128 bytes |
- * nibbles as in Q4_K; fifth bit of value 32*i + l = bit i of byte l. */
+ * nibbles as in Q4_K, fifth bit of value 32*i + l = bit i of byte l. */
 void kn_unpack_q5_k(const kn_source *source, size_t first, size_t count, void *into) {
     const uint8_t *p = source->blocks + first / 256 * 176;
     kn_unit *unit = into;
@@ -172,8 +174,8 @@ void kn_unpack_q6_k(const kn_source *source, size_t first, size_t count, void *i
 }
 
 /* IQ4_XS, 136 bytes:  | f16 d | u16 high | 4 bytes of low nibbles | 128 bytes |
- * scale of block b: nibble b of the 4 bytes, then bits 2b, 2b+1 of `high`; minus 32. Blocks as in
- * IQ4_NL. */
+ * scale of block b: low 4 bits = nibble b of the 4 bytes, high 2 bits = bits 2b, 2b+1 of `high`,
+ * minus 32. Blocks as in IQ4_NL. */
 void kn_unpack_iq4_xs(const kn_source *source, size_t first, size_t count, void *into) {
     const uint8_t *p = source->blocks + first / 256 * 136;
     kn_unit *unit = into;
@@ -187,7 +189,8 @@ void kn_unpack_iq4_xs(const kn_source *source, size_t first, size_t count, void 
     }
 }
 
-/* `count` bytes of base-3 digits, most significant first: digit n -> q[n * stride]. */
+/* Splits `count` bytes of base-3 digits, most significant first: digit n of byte i goes to
+ * q[n * count + i]. */
 KN_INLINE void split_trits(const uint8_t *bytes, size_t count, size_t digits, uint8_t *q) {
     uint8_t power = 1;
     UNROLLED
@@ -224,9 +227,9 @@ void kn_unpack_tq2_0(const kn_source *source, size_t first, size_t count, void *
     unit->whole = kn_f16_to_f32(half_at(p + 64));
 }
 
-/* I2_S: the tensor as one run of values, 128 in 32 bytes: value 32*j + l of a block = bits 6-2j,
- * 7-2j of byte l. Blocks run over row ends, so a row may begin inside one. `first` and `count` are
- * multiples of 32. The scale of all values is a float32 after the last block. */
+/* I2_S: the tensor is a single run of values, 128 in 32 bytes: value 32*j + l of a block = bits
+ * 6-2j, 7-2j of byte l. Blocks run over row ends, so a row may begin inside a block. `first` and
+ * `count` are multiples of 32. The scale of all values is a float32 after the last block. */
 void kn_unpack_i2_s(const kn_source *source, size_t first, size_t count, void *into) {
     kn_unit *unit = into;
     for (size_t done = 0; done < count; done += 32) {

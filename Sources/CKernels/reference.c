@@ -1,9 +1,9 @@
 /*
- * The scalar table: what every operation means, one rounding at a time.
+ * The scalar table: the meaning of every operation, rounding by rounding.
  *
- * Guarantees: plain C11, runs on any machine; fmaf is the fused operation, and contraction of
- * a * b + c is off, so that the compiler adds no fusion of its own. The other variants are compared
- * with this file bit for bit.
+ * Guarantees: plain C11, runs on any machine. fmaf is the fused operation, and contraction of
+ * a * b + c is off, so that the compiler adds no fusion. The SIMD variants are compared with the
+ * scalar table bit for bit.
  * Does not: try to be fast.
  */
 #include "units.h"
@@ -25,7 +25,7 @@ static float largest_magnitude(const float *x, size_t count) {
     return m;
 }
 
-/* 32 values with largest magnitude m (of the block, or of the row) into token t's part. */
+/* Quantises 32 values of token t, with largest magnitude m (of the block, or of the row). */
 static void quantise_block(const float *x, float m, uint8_t *out, size_t tokens, size_t t) {
     bool finite = m < INFINITY, live = finite && m >= KN_QUANTISE_MIN;
     float inverse = live ? 127.0f / m : 0.0f;
@@ -101,7 +101,7 @@ static float float_sum(const kn_product *p, const void *tile, size_t row, const 
     return sum[0] + sum[1];
 }
 
-/* The byte of row, column in a block of a Q8 or Q4 tile: weight + 128, for Q4 16 * weight + 128. */
+/* Byte of a weight in a block of a Q8 or Q4 tile: weight + 128, for Q4 16 * weight + 128. */
 static int32_t int8_weight(kn_tile_kind kind, const uint8_t *weights, size_t column, size_t row) {
     if (kind == KN_TILE_Q8) return weights[(column / 4) * 64 + 4 * row + column % 4];
     uint8_t two = weights[(column / 8) * 64 + 4 * row + column % 4];
@@ -130,7 +130,7 @@ static float int8_sum(const kn_product *p, const void *tile, size_t row, const u
 
 /* ---- products of unit tiles ---- */
 
-/* One unit, int8 input, `blocks` blocks: continues the chain of every token. */
+/* Adds a unit of `blocks` blocks, with int8 input, to the chain of every token. */
 static void add_int8_unit(kn_tile_kind kind, const kn_unit *unit, size_t blocks,
                           const uint8_t *panel, size_t tokens, float *acc) {
     const size_t group_columns = kn_shapes[kind].group_columns;
@@ -155,7 +155,7 @@ static void add_int8_unit(kn_tile_kind kind, const kn_unit *unit, size_t blocks,
     }
 }
 
-/* One ternary unit, int8 input with one scale for the row: a single sum for the whole unit. */
+/* Adds a ternary unit, with int8 input of a scale per row, as a single sum for the whole unit. */
 static void add_row_unit(const kn_unit *unit, size_t columns, const uint8_t *panel, size_t tokens,
                          float *acc) {
     for (size_t t = 0; t < tokens; t++) {
@@ -173,7 +173,7 @@ static void add_row_unit(const kn_unit *unit, size_t columns, const uint8_t *pan
     }
 }
 
-/* One ternary unit, float input. */
+/* Adds a ternary unit, with float input. */
 static void add_float_unit(const kn_unit *unit, size_t columns, const float *panel, size_t tokens,
                            float *acc) {
     for (size_t t = 0; t < tokens; t++) {
@@ -186,7 +186,7 @@ static void add_float_unit(const kn_unit *unit, size_t columns, const float *pan
     }
 }
 
-/* One row of a unit tile with the tokens of one panel. */
+/* Multiplies a row of a unit tile with the tokens of a panel. */
 static void unit_sums(const kn_product *p, const uint8_t *tile, size_t row, const uint8_t *panel,
                       size_t tokens, float *acc) {
     const size_t blocks = p->columns / KN_BLOCK_COLUMNS;

@@ -1,11 +1,11 @@
 /*
- * Units: packing unpacked rows into tiles, reading them back, and the dequantiser of every format
- * that is packed so.
+ * Units: packing of unpacked rows into tiles, reading of rows from tiles, and the dequantiser of
+ * every format that is packed in units.
  *
- * Guarantees: what is packed can be read back exactly; rows past the end of a matrix are zero
+ * Guarantees: packed values can be read back exactly. Rows past the end of a matrix are zero
  * weights (zero factors). Dequantised values take the reference's roundings: (q - zero) * scale, or
  * scale * q + low where the format has a low.
- * Does not: know file formats; quants.c does.
+ * Does not: know file formats. quants.c does.
  */
 #include "units.h"
 
@@ -71,8 +71,8 @@ void kn_unit_dequantise(const kn_format *format, const kn_source *source, size_t
 
 /* ---- factors of row r ---- */
 
-/* Calls copy(address in the tile, field of the unit, bytes) for every factor of row r: stored and
- * loaded by the same walk. */
+/* A copy between a tile and a unit. walk_factors calls `copy` for every factor of row r, both to
+ * store and to load. */
 typedef void copy_field(uint8_t *in_tile, void *field, size_t size);
 
 static void store_field(uint8_t *in_tile, void *field, size_t size) {
@@ -128,7 +128,7 @@ static uint32_t four_at(const uint8_t *p) {
     return four;
 }
 
-/* Two bits, from bit `shift` on, of 32 columns in the layout of two-bit planes. */
+/* Stores two bits, from bit `shift` on, of 32 columns in the layout of two-bit planes. */
 KN_INLINE void store_two_bits(const uint8_t *q, unsigned shift, size_t r, uint8_t *plane) {
     for (size_t v = 0; v < 2; v++) {
         uint32_t all = 0;
@@ -174,7 +174,7 @@ static uint8_t load_column(kn_tile_kind kind, const uint8_t *at, size_t r, size_
 
 void kn_unit_load(kn_tile_kind kind, const uint8_t *tile_unit, size_t blocks, size_t r,
                   kn_unit *unit) {
-    /* load_field only reads what the walk points it at */
+    /* The cast drops const. load_field only reads the tile. */
     uint8_t *factors = (uint8_t *)(uintptr_t)tile_unit;
     const uint8_t *planes = tile_unit + kn_factor_bytes(kind, blocks);
     for (size_t g = 0; g < 16; g++) unit->scale[g] = unit->low[g] = 0;
@@ -207,7 +207,7 @@ KN_INLINE void pack_kind(kn_tile_kind kind, const kn_format *format, const kn_so
     }
 }
 
-/* Each kind is a loop of its own, with its shape known to the compiler. */
+/* Each kind has its own loop, with a shape known to the compiler. */
 #define KN_PACK_CASE(kind)                                                                        \
     case kind: pack_kind(kind, format, source, row, row_count, columns, tile); break
 

@@ -1,9 +1,9 @@
 /*
- * Tiles made of units (kn_formats.h draws them): their geometry, and one row of one unit outside a
- * tile, which is where unpacked file blocks go and what the scalar kernels read.
+ * Tiles made of units (drawn in kn_formats.h): the geometry, and kn_unit, a row of a unit outside a
+ * tile. Unpackers fill a kn_unit from file blocks, and the scalar kernels read from a kn_unit.
  *
- * Guarantees: one table of shapes; packers, scalar and vector kernels take every offset from it.
- * Private to this module.
+ * Guarantees: packers, scalar and vector kernels take all shapes from a single table.
+ * Private to the module.
  */
 #ifndef KN_UNITS_H
 #define KN_UNITS_H
@@ -20,8 +20,8 @@ typedef enum kn_factor_form {
 } kn_factor_form;
 
 typedef struct kn_tile_shape {
-    uint8_t low_bits, high_bits; /* bits of q in the two planes; low_bits 0: not a unit kind */
-    uint8_t group_columns;       /* 16 or 32: what one scale belongs to, within a block */
+    uint8_t low_bits, high_bits; /* bits of q in the two planes, low_bits 0: not a unit kind */
+    uint8_t group_columns;       /* 16 or 32 columns of a block that share a scale */
     uint8_t zero;                /* q of weight zero, in the forms without a low */
     bool coded;                  /* the four bits index kn_codes */
     kn_factor_form form;
@@ -43,7 +43,7 @@ static const kn_tile_shape kn_shapes[KN_TILE_KINDS] = {
 
 KN_INLINE bool kn_is_unit_kind(kn_tile_kind kind) { return kn_shapes[kind].low_bits != 0; }
 
-/* Bytes of the low plane, and of both planes, of one block. */
+/* Bytes of the low plane, and of both planes, of a block. */
 KN_INLINE size_t kn_low_plane_bytes(kn_tile_kind kind) { return kn_shapes[kind].low_bits * 64u; }
 KN_INLINE size_t kn_plane_bytes(kn_tile_kind kind) {
     return (kn_shapes[kind].low_bits + kn_shapes[kind].high_bits) * 64u;
@@ -71,13 +71,13 @@ KN_INLINE size_t kn_unit_bytes(kn_tile_kind kind, size_t blocks) {
     return kn_factor_bytes(kind, blocks) + blocks * kn_plane_bytes(kind);
 }
 
-/* Blocks of the unit whose first block is `block`, of a row of `blocks`. */
+/* Number of blocks in the unit that starts at block `block` of a row of `blocks`. */
 KN_INLINE size_t kn_blocks_of_unit(size_t block, size_t blocks) {
     const size_t whole = KN_UNIT_COLUMNS / KN_BLOCK_COLUMNS;
     return blocks - block < whole ? blocks - block : whole;
 }
 
-/* One row of one unit. Which factors are used depends on the form; the others are left alone. */
+/* A row of a unit. The factor form decides the factor fields in use. */
 typedef struct kn_unit {
     uint8_t q[KN_UNIT_COLUMNS];     /* whole numbers (coded: the four bits) */
     uint16_t d[8], m[8];            /* halves: of each block, or [0] of the unit */
@@ -95,7 +95,7 @@ KN_INLINE int32_t kn_unit_q(kn_tile_kind kind, const kn_unit *unit, size_t colum
     return kn_shapes[kind].coded ? kn_codes[q] + 128 : q;
 }
 
-/* Row r of a unit in a tile, back as a kn_unit. */
+/* Reads row r of a unit in a tile into `unit`. */
 void kn_unit_load(kn_tile_kind kind, const uint8_t *tile_unit, size_t blocks, size_t r,
                   kn_unit *unit);
 

@@ -1,9 +1,9 @@
 /*
  * Products of unit tiles with AVX2: 8 rows x n tokens, int8 input.
  *
- * Guarantees: the bits of reference.c: integer sums are exact (why 16 bits hold them stands where
- * they are used), scale and low are computed as in kn_unit_factors, each group ends in the same two
- * fma.
+ * Guarantees: the bits of reference.c. Integer sums are exact (each use of 16 bits states its
+ * bound), scale and low are computed as in kn_unit_factors, and each group ends in the reference's
+ * two fma.
  */
 #ifndef KN_UNITS_AVX2_H
 #define KN_UNITS_AVX2_H
@@ -16,7 +16,7 @@ KN_INLINE __m256i unit_codes(__m256i nibbles) {
     return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), nibbles);
 }
 
-/* Bits `from`.. of each byte of v, as many as `ones` has, moved to bit `to`. */
+/* A bit field of each byte of v, as wide as the mask `ones`, moved from bit `from` to bit `to`. */
 KN_INLINE __m256i unit_bits(__m256i v, const int from, const int to, const int ones) {
     const __m256i mask = _mm256_set1_epi8((char)(ones << to));
     __m256i moved = from >= to ? _mm256_srli_epi16(v, (from - to))
@@ -24,7 +24,7 @@ KN_INLINE __m256i unit_bits(__m256i v, const int from, const int to, const int o
     return _mm256_and_si256(moved, mask);
 }
 
-/* q of group g (0..7) of 8 rows: 4 columns each; coded kinds: the signed codes. */
+/* q of group g (0..7) of 8 rows, 4 columns each. For coded kinds, the signed codes. */
 KN_INLINE __m256i unit_group(kn_tile_kind kind, const uint8_t *block, const int half,
                              const int g) {
     const uint8_t *high = block + kn_low_plane_bytes(kind);
@@ -56,7 +56,7 @@ KN_INLINE __m256 floats_of_unsigned(__m128i bytes) {
 }
 KN_INLINE __m256 negated(__m256 v) { return _mm256_xor_ps(v, _mm256_set1_ps(-0.0f)); }
 
-/* kn_unit_factors for 8 rows; `at` points at the factors of the unit. */
+/* kn_unit_factors for 8 rows. `at` points at the factors of the unit. */
 KN_INLINE void unit_factors(kn_tile_kind kind, const uint8_t *at, int half, size_t group,
                             __m256 *scale, __m256 *low) {
     const __m256 zero = _mm256_set1_ps(-(float)kn_shapes[kind].zero);
@@ -99,9 +99,10 @@ KN_INLINE void unit_factors(kn_tile_kind kind, const uint8_t *at, int half, size
 }
 
 /* Sums over groups g0 .. g0 + count - 1. Results of maddubs are added in 16 bits before they are
- * widened; one is at most 2*q*127: 16002 for q of 6 bits (two fit: 32004), 7874 for 5 bits (four
- * fit: 31496), 3810 for 4 bits (eight fit: 30480). Signed codes: |code| <= 127 with a's sign
- * turned: 32258, one fits; 128 * sum of a is added once a block. */
+ * widened. A result is at most 2*q*127: 16002 for q of 6 bits (two fit: 32004), 7874 for 5 bits
+ * (four fit: 31496), 3810 for 4 bits (eight fit: 30480). For signed codes, |code| <= 127 times a
+ * with the code's sign makes at most 32258, so a single result fits. unit_finish adds the missing
+ * 128 * sum of a. */
 KN_INLINE void unit_sums(kn_tile_kind kind, const uint8_t *block, const int half, const int g0,
                          const int count, const uint8_t *panel, size_t tokens, const int n,
                          __m256i *sums) {
@@ -145,7 +146,8 @@ KN_INLINE void unit_finish(kn_tile_kind kind, const uint8_t *factors, int half, 
     }
 }
 
-/* Rows 8*half.. of a tile times n tokens of a panel of `tokens`; panel points at the first one. */
+/* Multiplies rows 8*half.. of a tile with n tokens of a panel of `tokens`. `panel` points at the
+ * first token. */
 KN_INLINE void unit_half(const kn_product *p, kn_tile_kind kind, const uint8_t *at, int half,
                          const uint8_t *panel, size_t tokens, const int n, __m256 *acc) {
     const bool halves = kn_shapes[kind].group_columns == 16;
@@ -172,9 +174,10 @@ KN_INLINE void unit_half(const kn_product *p, kn_tile_kind kind, const uint8_t *
     }
 }
 
-/* Ternary weights, one input scale for the row: integers over a whole unit, one fma at its end.
- * q is at most 3 (in damaged files), a result of maddubs at most 762: the 32 of four blocks fit in
- * 16 bits (24384). The panel's -128 * (sum of a) gives what the zero point takes away. */
+/* Adds a unit of ternary weights, with an input scale per row: integer sums over the whole unit,
+ * then an fma. q is at most 3 (in damaged files) and a result of maddubs at most 762, so the 32
+ * results of four blocks fit in 16 bits (24384). The zero point subtracts the sum of a, taken from
+ * the panel's -128 * (sum of a). */
 KN_INLINE void ternary_row_unit(const uint8_t *planes, size_t count, __m256 scale, const int half,
                                 const uint8_t *panel, size_t tokens, const int n, __m256 *acc) {
     const __m256i ones = _mm256_set1_epi16(1);

@@ -1,9 +1,9 @@
 /*
  * Products of unit tiles with AVX-512: 16 rows x n tokens, int8 input.
  *
- * Guarantees: the bits of reference.c: integer sums are exact, scale and low are computed as in
- * kn_unit_factors, and each group ends in the same two fma.
- * Does not: keep q signed; the panel's sums and `low` stand for the zero point.
+ * Guarantees: the bits of reference.c. Integer sums are exact, scale and low are computed as in
+ * kn_unit_factors, and each group ends in the reference's two fma.
+ * Does not: keep q signed. `low` times the panel's sums accounts for the zero point.
  */
 #ifndef KN_UNITS_AVX512_H
 #define KN_UNITS_AVX512_H
@@ -16,7 +16,7 @@ KN_INLINE __m512i unit_codes(__m512i nibbles) {
     return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), nibbles);
 }
 
-/* Bits `from`.. of each byte of v, as many as `ones` has, moved to bit `to`. */
+/* A bit field of each byte of v, as wide as the mask `ones`, moved from bit `from` to bit `to`. */
 KN_INLINE __m512i unit_bits(__m512i v, const int from, const int to, const int ones) {
     const __m512i mask = _mm512_set1_epi8((char)(ones << to));
     __m512i moved = from >= to ? _mm512_srli_epi16(v, (unsigned)(from - to))
@@ -54,7 +54,7 @@ KN_INLINE __m512 floats_of_unsigned(__m128i bytes) {
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
 }
 
-/* kn_unit_factors for 16 rows; `at` points at the factors of the unit. */
+/* kn_unit_factors for 16 rows. `at` points at the factors of the unit. */
 KN_INLINE void unit_factors(kn_tile_kind kind, const uint8_t *at, size_t group, __m512 *scale,
                             __m512 *low) {
     const __m512 zero = _mm512_set1_ps(-(float)kn_shapes[kind].zero);
@@ -95,7 +95,7 @@ KN_INLINE void unit_factors(kn_tile_kind kind, const uint8_t *at, size_t group, 
     }
 }
 
-/* The end of a group: both fma of every token. */
+/* Ends a group with the two fma of every token. */
 KN_INLINE void unit_finish(kn_tile_kind kind, const uint8_t *factors, size_t group,
                            const uint8_t *panel, const int sums_at, const int n,
                            const __m512i *sums, __m512 *acc) {
@@ -130,9 +130,10 @@ KN_INLINE void unit_block(kn_tile_kind kind, const uint8_t *factors, size_t b,
     else unit_finish(kind, factors, b, panel, 40, n, sums, acc);
 }
 
-/* Ternary weights, one input scale for the row: integers over a whole unit, one fma at its end.
- * The panel's -128 * (sum of a) gives what the zero point takes away. With few tokens each block
- * sums apart, so that its chain does not wait for the block before it. */
+/* Adds a unit of ternary weights, with an input scale per row: integer sums over the whole unit,
+ * then an fma. The zero point subtracts the sum of a, taken from the panel's -128 * (sum of a).
+ * With few tokens each block has its own sums, so that its chain does not wait for the previous
+ * block. */
 KN_INLINE void ternary_row_unit(const uint8_t *planes, size_t count, __m512 scale,
                                 const uint8_t *panel, const int n, __m512 *acc) {
     const bool apart = n < 4;

@@ -1,7 +1,8 @@
-// How the CPU back end makes matrices, tables, buffers and caches.
+// Makers of the CPU back end's matrices, tables, buffers and caches.
 //
 // Guarantees: shapes and byte counts are checked with overflow-safe arithmetic before memory is
-// asked for. Does not: check values; a weight may be NaN, and validation will find it.
+// allocated.
+// Does not: check values. A weight may be NaN, and validation will find the NaN.
 
 import CKernels
 
@@ -16,7 +17,7 @@ extension CPUBackend {
             let source = bytes.baseAddress
         else { throw Self.shapeRefusal(tried, format) }
         let storage = try Storage(size: size, purpose: "a packed \(format.name) matrix")
-        // In slices, so that operations of a model that serves meanwhile get the pool in between.
+        // Pack in slices, so that a model that serves meanwhile gets the pool between two slices.
         let sliceSize = 8 << 20
         let tileRows = KN_TILE_ROWS
         let rowSize = max(1, bytes.count / rows)

@@ -1,7 +1,7 @@
-// The operations of a step: Swift checks that the rows lie inside their buffers and passes plain
-// addresses to the kernels.
+// The operations of a step. Each operation checks the bounds of its rows and passes plain addresses
+// to the kernels.
 //
-// Guarantees: an operation never reads or writes outside the views it was given.
+// Guarantees: an operation never reads or writes outside the views passed in.
 // Does not: allocate per call, except where scratch grows to a new largest size.
 
 import CKernels
@@ -74,8 +74,8 @@ extension CPUBackend {
                 UnsafeMutableRawPointer?.none, UnsafeMutableRawPointer?.none,
                 UnsafeMutableRawPointer?.none
             )
-            // By index: iterating would retain and release three objects per product, which a
-            // small model feels.
+            // By index: iterating would retain and release three objects per product, a noticeable
+            // cost for a small model.
             for index in products.indices {
                 switch products[index].inputForKernels {
                 case KN_INPUT_FLOAT:
@@ -246,7 +246,7 @@ extension MatrixProduct {
 }
 
 extension AttentionSpan {
-    /// Pages that the span's rows read; checks that they exist.
+    /// Returns the number of pages that the span's rows read, after checking that the pages exist.
     fileprivate func neededPages(in shape: CacheShape) -> Int {
         let needed = (first + rows + CacheShape.pagePositions - 1) / CacheShape.pagePositions
         precondition(first >= 0 && rows > 0 && needed <= pages.count, "span without its pages")

@@ -1,10 +1,10 @@
 // The CPU back end: a thread pool, a table of kernels, and scratch memory.
 //
-// Guarantees: the same bits for any instruction set, number of threads and batch. Kernels that
-// disagree with the scalar ones on this machine are switched off when the back end is made, and
+// Guarantees: results are bit-identical for any instruction set, number of threads and batch.
+// Kernels that disagree with the scalar kernels on the machine are switched off at the start, and
 // reported in `kernels`.
-// Does not: own models. One back end per process is shared by all of them; operations of different
-// threads take turns where they share scratch, and run on their own thread where the pool is taken.
+// Does not: own models. All models of a process share a back end. Operations of different threads
+// take turns where they share scratch, and run on the caller alone while the pool is busy.
 
 import CKernels
 import Synchronization
@@ -15,7 +15,7 @@ public final class CPUBackend: Backend {
     public let deviceName = "cpu"
     /// Threads that share an operation, the caller's included.
     public let threads: Int
-    /// What is computed with; never nil.
+    /// Kernels in use, never nil.
     public let kernels: KernelSelection?
 
     let poolStorage: Storage
@@ -23,15 +23,15 @@ public final class CPUBackend: Backend {
     let scratch = Mutex(Scratch())
 
     /// Starts `threads - 1` workers and checks the kernels (some milliseconds). Without an
-    /// instruction set: the one named by `ASSAY_INSTRUCTION_SET`, or the best.
+    /// instruction set, takes the set named by `ASSAY_INSTRUCTION_SET`, or else the best.
     public convenience init(
         threads: Int, instructionSet: InstructionSet? = nil
     ) throws(ComputeError) {
         try self.init(threads: threads, instructionSet: instructionSet) { _, _ in }
     }
 
-    /// As above, with a chance to damage the kernels of a set before they are checked: this is how
-    /// tests see what a faulty one leads to.
+    /// Does the work of the public initialiser. Tests use `damage` to spoil kernels of a set before
+    /// the self check.
     package init(
         threads: Int, instructionSet: InstructionSet?,
         damage: (InstructionSet, inout kn_ops) -> Void
@@ -60,10 +60,10 @@ public final class CPUBackend: Backend {
 
     /// The instruction set of the kernels in use.
     public var instructionSet: InstructionSet { kernels?.instructionSet ?? .scalar }
-    /// What the self check at start found, one entry per kernel.
+    /// Findings of the self check at start, an entry per kernel.
     public var verdicts: [KernelVerdict] { kernels?.verdicts ?? [] }
 
-    /// Runs the self check again, on the kernels in use; true if all agree.
+    /// Runs the self check again, on the kernels in use. Returns true if all agree.
     public func selfTest() -> Bool {
         (0..<kn_kernel_count()).allSatisfy { KernelSelection.agrees(ops, $0) }
     }
@@ -73,7 +73,7 @@ public final class CPUBackend: Backend {
         UnsafePointer(tableStorage.base.assumingMemoryBound(to: kn_ops.self))
     }
 
-    /// Memory that operations need while they run; grows to the largest need and is reused.
+    /// Memory that operations need while they run. Grows to the largest need and is reused.
     struct Scratch {
         private var int8Panels, rowPanels, floatPanels, scores: Storage?
 

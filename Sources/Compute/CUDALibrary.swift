@@ -1,18 +1,18 @@
-// The part of the CUDA driver API that a look at the devices needs, found at run time.
+// The part of the CUDA driver API that lists and describes devices, found at run time.
 //
 // Guarantees: nothing is linked against CUDA. Every function is looked up by name before the
-// first call, and a missing one is named. The library is never closed: drivers keep threads and
-// exit handlers, and unloading one under them crashes.
+// first call, and a missing function is named. The library is never closed, because unloading the
+// code under a driver's threads and exit handlers crashes.
 // Does not: create a context, allocate on a device, or run kernels.
 //
-// Signatures and numbers are those of NVIDIA's cuda.h (driver API); all of these exist since
-// CUDA 6.0, `_v2` being the form with 64-bit sizes.
+// Signatures and numbers come from NVIDIA's cuda.h (driver API). All functions exist since CUDA
+// 6.0. `_v2` marks the form with 64-bit sizes.
 
 import Glibc
 
-/// How a library and its functions are found; tests bring their own.
+/// Opens libraries and finds their functions. Tests bring their own loader.
 package struct LibraryLoader: Sendable {
-    /// A library that was opened: an opaque address.
+    /// An opened library, as an opaque address.
     package struct Library: Sendable {
         package var address: UInt
 
@@ -20,7 +20,7 @@ package struct LibraryLoader: Sendable {
         package init(address: UInt) { self.address = address }
     }
 
-    /// Opens a library by name, or says why not.
+    /// Opens a library by name, or gives the reason for the failure.
     package var open: @Sendable (_ name: String) -> Result<Library, LoadFailure>
     /// The address of a function, or nil.
     package var symbol: @Sendable (_ library: Library, _ name: String) -> UInt?
@@ -37,7 +37,8 @@ package struct LibraryLoader: Sendable {
     /// The dynamic linker.
     package static let system = LibraryLoader(
         open: { name in
-            // All symbols now, so that a broken installation shows here and not in a later call.
+            // RTLD_NOW resolves all symbols here, so that a broken installation fails at once and
+            // not in a later call.
             if let handle = dlopen(name, RTLD_NOW | RTLD_LOCAL) {
                 return .success(Library(address: UInt(bitPattern: handle)))
             }
@@ -50,7 +51,7 @@ package struct LibraryLoader: Sendable {
         })
 }
 
-/// Why a library could not be opened.
+/// A failure to open a library.
 package struct LoadFailure: Error, Equatable {
     package var reason: String
 
@@ -58,7 +59,7 @@ package struct LoadFailure: Error, Equatable {
     package init(reason: String) { self.reason = reason }
 }
 
-/// The functions, typed. Results are `CUresult`: 0 is success.
+/// The driver functions with their C types. Results are `CUresult`: 0 is success.
 struct CUDALibrary {
     typealias Init = @convention(c) (UInt32) -> Int32
     typealias GetNumber = @convention(c) (UnsafeMutablePointer<Int32>) -> Int32
@@ -78,7 +79,7 @@ struct CUDALibrary {
     let deviceAttribute: GetAttribute
     let errorName: GetErrorName
 
-    /// Looks everything up.
+    /// Looks up all functions.
     ///
     /// - Throws: the name of the first function that is missing.
     init(_ library: LibraryLoader.Library, _ loader: LibraryLoader) throws(MissingSymbol) {
@@ -96,13 +97,13 @@ struct CUDALibrary {
     /// The name of a result, such as `CUDA_ERROR_NO_DEVICE`, with its number.
     func describe(_ result: Int32) -> String {
         var name: UnsafePointer<CChar>?
-        // cuGetErrorName leaves NULL behind for a number it does not know.
+        // cuGetErrorName stores NULL for an unknown number.
         guard errorName(result, &name) == 0, let name else { return "error \(result)" }
         return "\(String(cString: name)) (\(result))"
     }
 }
 
-/// A function that the library should have.
+/// A function missing from the library.
 struct MissingSymbol: Error {
     var name: String
 }
@@ -111,8 +112,8 @@ private struct Symbols {
     let library: LibraryLoader.Library
     let loader: LibraryLoader
 
-    /// Safety: `Function` must be the C type of the function called `name`. The table above pairs
-    /// each name with its type from cuda.h; nothing else calls this.
+    /// Safety: `Function` must be the C type of the function called `name`. The initialiser of
+    /// `CUDALibrary` is the only caller, and pairs each name with its type from cuda.h.
     func find<Function>(_ name: String, as type: Function.Type) throws(MissingSymbol) -> Function {
         guard let address = loader.symbol(library, name),
             let pointer = UnsafeRawPointer(bitPattern: address)

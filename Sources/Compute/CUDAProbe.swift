@@ -1,15 +1,15 @@
-// Is there a CUDA device, and which? Asked once per process.
+// The search for CUDA devices, done once per process.
 //
-// Guarantees: "unavailable, because …" is an ordinary answer, never an error; the reason names
-// the library, the function or the driver's own error. Devices are only described, nothing is
-// allocated on them.
-// Does not: decide what to do with the answer; `DeviceChoice` does.
+// Guarantees: "unavailable, because …" is an ordinary answer, never an error. The reason names
+// the library, the function or the driver's own error. Devices are only described, and nothing is
+// allocated on a device.
+// Does not: act on the answer. `DeviceChoice` does.
 
-/// The answer to a look at the machine's CUDA devices.
+/// The CUDA devices found on the machine.
 public enum CUDAProbe: Sendable, Equatable {
-    /// At least one device; in the driver's order, so that indexes match `cuda:N`.
+    /// At least one device, in the driver's order, so that indexes match `cuda:N`.
     case available(devices: [CUDADevice], driverVersion: CUDADriverVersion)
-    /// No usable device, and why.
+    /// No usable device, with the reason.
     case unavailable(reason: String)
 }
 
@@ -17,13 +17,13 @@ public enum CUDAProbe: Sendable, Equatable {
 public struct CUDADevice: Sendable, Equatable, CustomStringConvertible {
     /// The driver's index.
     public var index: Int
-    /// Such as `NVIDIA H100 80GB HBM3`.
+    /// Device name, for example `NVIDIA H100 80GB HBM3`.
     public var name: String
     /// Bytes of device memory.
     public var memorySize: Int
-    /// Compute capability, `capabilityMajor.capabilityMinor`.
+    /// Major number of the compute capability.
     public var capabilityMajor: Int
-    /// See `capabilityMajor`.
+    /// Minor number of the compute capability.
     public var capabilityMinor: Int
 
     /// Creates a description from its parts.
@@ -43,41 +43,41 @@ public struct CUDADevice: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// The CUDA version that a driver supports; 12040 is 12.4.
+/// The CUDA version that a driver supports. Number 12040 is version 12.4.
 public struct CUDADriverVersion: Sendable, Equatable, Comparable, CustomStringConvertible {
-    /// 1000 times the major version plus 10 times the minor one.
+    /// 1000 times the major version plus 10 times the minor version.
     public var number: Int
 
-    /// The oldest driver that is accepted: 11.0, the first with PTX 7.0.
+    /// The oldest driver version that is accepted: 11.0, the first with PTX 7.0.
     public static let min = CUDADriverVersion(number: 11_000)
 
     /// Wraps the driver's number.
     public init(number: Int) { self.number = number }
 
-    /// Such as `12.4`.
+    /// Major and minor version, for example `12.4`.
     public var description: String { "\(number / 1_000).\(number % 1_000 / 10)" }
 
-    /// Older first.
+    /// Orders older versions first.
     public static func < (left: CUDADriverVersion, right: CUDADriverVersion) -> Bool {
         left.number < right.number
     }
 }
 
-/// Looks at the machine's devices.
+/// Finds the machine's devices.
 public enum DeviceProbe {
-    /// The CUDA devices of this machine. Any thread; the first call loads the driver library and
-    /// may take a second, later ones return the same answer at once.
+    /// The CUDA devices of the machine. Callable from any thread. The first call loads the driver
+    /// library and may take a second. Later calls return the cached answer at once.
     public static func cuda() -> CUDAProbe { cached }
 
     private static let cached = cuda(loader: .system)
 
-    /// Names under which the driver library is installed, in the order they are tried.
+    /// Names of the driver library, in the order of the attempts to open.
     package static let libraryNames = ["libcuda.so.1", "libcuda.so"]
 
-    /// More devices than any machine has; a larger count is not believed.
+    /// Largest plausible device count. A larger count makes CUDA unavailable.
     package static let deviceCountMax = 1_024
 
-    /// The same look through another loader, not cached.
+    /// Finds the CUDA devices through the given loader. The answer is not cached.
     package static func cuda(loader: LibraryLoader) -> CUDAProbe {
         do {
             let (name, library) = try openLibrary(loader)
@@ -151,7 +151,7 @@ public enum DeviceProbe {
         let sizeMax = 256
         var buffer = [CChar](repeating: 0, count: sizeMax)
         try check(cuda, cuda.deviceName(&buffer, Int32(sizeMax), handle), "cuDeviceGetName")
-        // The last byte stays ours: a driver that fills the buffer cannot leave it unterminated.
+        // Ignore the last byte, so that the name ends even if a driver fills the whole buffer.
         let bytes = buffer.dropLast().prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
         return String(decoding: bytes.map { $0 < 0x20 || $0 == 0x7F ? 0x3F : $0 }, as: UTF8.self)
     }

@@ -1,12 +1,13 @@
-// What a back end can refuse: shapes and sizes that do not fit, memory, threads, instruction sets.
+// Refusals of a back end: shapes and sizes that do not fit, memory, threads, instruction sets,
+// devices.
 //
-// Guarantees: every refusal names what was tried, what was found and what was allowed.
-// Not here: our own mistakes inside a step (a buffer too small for its rows); those are
-// preconditions, and no file or request can reach them.
+// Guarantees: every refusal names the action tried, the finding and the allowed values.
+// Not here: programming mistakes inside a step (a buffer too small for its rows). Preconditions
+// catch such mistakes, and no file or request can cause them.
 
-/// An operation that a compute back end refused. A value; building one reads nothing.
+/// An operation that a compute back end refused. A plain value.
 public struct ComputeError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The stable reason. Open: new codes may appear, so switch with a default.
+    /// The stable reason. New codes may appear, so switch with a default.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String, Sendable {
             case formatUnsupported = "format_unsupported"
@@ -23,34 +24,34 @@ public struct ComputeError: Error, Sendable, Equatable, CustomStringConvertible 
 
         /// The stable name in snake_case.
         public var name: String { kind.rawValue }
-        /// The same as `name`.
+        /// Equal to `name`.
         public var description: String { name }
 
-        /// The tensor format is not one this engine computes with.
+        /// The engine does not compute with the tensor format.
         public static let formatUnsupported = Code(kind: .formatUnsupported)
         /// Rows or columns are zero, too large, or not whole blocks.
         public static let shapeInvalid = Code(kind: .shapeInvalid)
-        /// The bytes given are not the bytes the shape needs.
+        /// The number of bytes does not match the shape.
         public static let sizeMismatch = Code(kind: .sizeMismatch)
         /// The system has no memory for the request.
         public static let outOfMemory = Code(kind: .outOfMemory)
         /// The worker threads could not be started, or their number is out of range.
         public static let threadsUnavailable = Code(kind: .threadsUnavailable)
-        /// This machine cannot run the instruction set that was asked for.
+        /// The machine cannot run the requested instruction set.
         public static let instructionSetUnavailable = Code(kind: .instructionSetUnavailable)
-        /// The device that was asked for cannot be used.
+        /// The requested device cannot be used.
         public static let deviceUnavailable = Code(kind: .deviceUnavailable)
         /// The text does not name a device.
         public static let deviceRequestInvalid = Code(kind: .deviceRequestInvalid)
     }
 
-    /// The stable reason; compare with `==`, print with `name`.
+    /// The stable reason. Compare with `==`, print with `name`.
     public let code: Code
     /// The action that failed, for example `packing a Q8_0 matrix`.
     public let tried: String
-    /// What was given or what the system answered.
+    /// The value given or the system's answer.
     public let found: String
-    /// What would have been accepted.
+    /// Acceptable values.
     public let allowed: String
 
     /// Records a refusal.

@@ -1,14 +1,14 @@
-// From a wish for a device to the device that computes.
+// The choice of the device that computes, from a `DeviceRequest`.
 //
-// Guarantees: `auto` always ends in a device, and says why it is not a better one; an explicit
-// wish is met or refused, never replaced. The CUDA back end is not built yet: a device that is
-// there is reported as present, and `auto` computes on the processor.
+// Guarantees: `auto` always ends in a device, and gives the reason against a better device. An
+// explicit request is met or refused, never replaced. The CUDA back end is not built yet, so a
+// CUDA device is only reported as present, and `auto` computes on the processor.
 
-/// The device that was chosen, and why not a better one.
+/// The chosen device, with the reason against a better device.
 public struct DeviceChoice: Sendable, Equatable {
-    /// The name in reports and answers.
+    /// Name of the device in reports and answers.
     public var device: String
-    /// Why a better device was not taken; nil if there was nothing to fall back from.
+    /// Reason for not taking a better device, or nil when the choice is no fallback.
     public var reason: String?
 
     /// Creates a choice from its parts.
@@ -17,10 +17,10 @@ public struct DeviceChoice: Sendable, Equatable {
         self.reason = reason
     }
 
-    /// Chooses. Any thread; looks for CUDA only if the request leaves room for it.
+    /// Chooses a device. Callable from any thread. Calls `probe` only for `auto` and `cuda`.
     ///
-    /// - Parameter probe: the look at the machine's devices; by default the cached one.
-    /// - Throws: `deviceUnavailable` when a CUDA device was asked for.
+    /// - Parameter probe: finds the machine's CUDA devices, by default with a cached answer.
+    /// - Throws: `deviceUnavailable` when a CUDA device was requested.
     public static func make(
         for request: DeviceRequest, probe: () -> CUDAProbe = DeviceProbe.cuda
     ) throws(ComputeError) -> DeviceChoice {

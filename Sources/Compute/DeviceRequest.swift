@@ -1,20 +1,20 @@
-// Which device a caller asks for: `auto`, `cpu`, `cuda`, `cuda:N`.
+// The device that a caller requests: `auto`, `cpu`, `cuda`, `cuda:N`.
 //
-// Guarantees: exactly these forms are accepted, nothing is trimmed or guessed.
-// Does not: know which devices exist.
+// Guarantees: only the four forms are accepted, nothing is trimmed or guessed.
+// Does not: check that the device exists.
 
-/// A wish for a device.
+/// A caller's request for a device.
 public enum DeviceRequest: Sendable, Equatable, CustomStringConvertible {
-    /// The best device that works; the reason for a fallback is kept.
+    /// The best device that works. `DeviceChoice` keeps the reason for a fallback.
     case auto
-    /// The processor; CUDA is not even looked for.
+    /// The processor. The machine is not searched for CUDA devices.
     case cpu
-    /// A CUDA device, by the driver's index or any.
+    /// The CUDA device with the driver's index, or any CUDA device when nil.
     case cuda(Int?)
 
     /// Reads the written form.
     ///
-    /// - Throws: `deviceRequestInvalid` for any other text.
+    /// - Throws: `deviceRequestInvalid` when the text has none of the four forms.
     public init(_ text: String) throws(ComputeError) {
         switch text {
         case "auto": self = .auto
@@ -39,7 +39,8 @@ public enum DeviceRequest: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// One to four decimal digits without a leading zero: `+1`, `01` and `１` are not numbers here.
+    /// Returns the N of `cuda:N`: one to four ASCII digits without a leading zero. Refuses `+1`,
+    /// `01` and `１`.
     private static func index(_ text: String) -> Int? {
         guard text.utf8.starts(with: "cuda:".utf8) else { return nil }
         let digits = text.utf8.dropFirst(5)

@@ -1,36 +1,36 @@
-// The instruction sets the kernels are written for, and which of them this machine can run.
+// The instruction sets of the kernels, and the sets that the machine can run.
 //
-// Guarantees: results do not depend on the choice; only speed does.
+// Guarantees: results do not depend on the choice, only speed does.
 
 import CKernels
 import Glibc
 
 /// A variant of the kernels. All variants give the same bits.
 public enum InstructionSet: String, Sendable, CaseIterable, CustomStringConvertible {
-    /// Plain C; runs anywhere and is the definition of every result.
+    /// Plain C. Runs on any machine and defines every result.
     case scalar
     /// AVX2, FMA and F16C.
     case avx2
     /// AVX-512 F, BW, DQ, VL and VNNI.
     case avx512
 
-    /// The same as `rawValue`.
+    /// Equal to `rawValue`.
     public var description: String { rawValue }
 
-    /// The widest set that the processor has and the operating system saves the registers of.
+    /// The widest set that the processor has and whose registers the operating system saves.
     public static let best: InstructionSet = available().last ?? .scalar
 
-    /// The sets this machine can run, narrowest first; never empty.
+    /// Returns the sets that the machine can run, narrowest first. Never empty.
     public static func available() -> [InstructionSet] {
         allCases.filter { kn_ops_for($0.kernelSet) != nil }
     }
 
-    /// The set named by the environment variable `ASSAY_INSTRUCTION_SET`, or else the best one.
+    /// Returns the set named by the environment variable `ASSAY_INSTRUCTION_SET`, or else the best.
     public static func preferred() throws(ComputeError) -> InstructionSet {
         try named(getenv("ASSAY_INSTRUCTION_SET").map { String(cString: $0) })
     }
 
-    /// What a person asked for, or the best when nothing was asked for.
+    /// Returns the set with the given name, or the best set when the name is nil.
     package static func named(_ name: String?) throws(ComputeError) -> InstructionSet {
         guard let name else { return best }
         guard let set = InstructionSet(rawValue: name), available().contains(set) else {

@@ -1,44 +1,45 @@
-// Which kernels a back end computes with: what was chosen, what the self check found, and what
-// took the place of a kernel that differs.
+// The kernels of a back end: the chosen instruction set, the findings of the self check, and the
+// replacements of kernels that differ.
 //
-// Guarantees: a kernel that gives other bits than the scalar one on this machine is never used;
-// the next narrower instruction set whose kernel agrees serves instead. Everything that was
-// switched off is in `degradations`, so that reports and answers can say it.
-// Does not: check speed, or anything a kernel does beyond the cases of the self check.
+// Guarantees: a kernel whose bits differ from the scalar kernel's on the machine is never used. The
+// kernel of the next narrower instruction set that agrees replaces the faulty kernel. Reports and
+// answers take the kernels that are switched off from `degradations`.
+// Does not: check speed, or any input beyond the cases of the self check.
 
 import CKernels
 
-/// What the self check found about one kernel.
+/// Finding of the self check about a kernel.
 public struct KernelVerdict: Sendable, Equatable {
-    /// The kernel, for example `product_q8`.
+    /// Name of the kernel, for example `product_q8`.
     public let kernel: String
-    /// Whether it gave the bits of the scalar kernel. One that did not is switched off.
+    /// True when the kernel gave the bits of the scalar kernel. If not, the kernel is switched off.
     public let agrees: Bool
-    /// Whose kernel took its place; nil when it agrees.
+    /// Instruction set of the replacing kernel, or nil when the kernel agrees.
     public let replacement: InstructionSet?
 }
 
 /// The kernels of a back end.
 public struct KernelSelection: Sendable, Equatable {
-    /// The set that was asked for, or chosen as the best.
+    /// The requested set, or else the best.
     public let chosen: InstructionSet
-    /// The widest set this machine can run.
+    /// The widest set that the machine can run.
     public let best: InstructionSet
-    /// What the self check at start found, one entry per kernel.
+    /// Findings of the self check at start, an entry per kernel.
     public let verdicts: [KernelVerdict]
 
-    /// The widest set that any kernel in use comes from: `chosen`, unless every one of its kernels
-    /// was switched off.
+    /// The widest set among the kernels in use: `chosen`, unless all kernels of `chosen` were
+    /// switched off.
     public var instructionSet: InstructionSet {
         let used = Set(verdicts.map { $0.replacement ?? chosen })
         return InstructionSet.allCases.last { used.contains($0) } ?? chosen
     }
 
-    /// Kernels that differ, and are not used.
+    /// Verdicts on the kernels that differ and are not used.
     public var disabled: [KernelVerdict] { verdicts.filter { !$0.agrees } }
 
-    /// What is less than was asked for: `instruction_set_lowered: avx512 to avx2` where all kernels
-    /// of the set were switched off, `kernel_disabled: NAME` for each that was where some are left.
+    /// Shortfalls from the request. When all kernels of the set were switched off, a single entry
+    /// such as `instruction_set_lowered: avx512 to avx2`. Otherwise `kernel_disabled: NAME` for
+    /// each kernel that was switched off.
     public var degradations: [String] {
         guard instructionSet == chosen else {
             return ["instruction_set_lowered: \(chosen) to \(instructionSet)"]
@@ -46,7 +47,7 @@ public struct KernelSelection: Sendable, Equatable {
         return disabled.map { "kernel_disabled: \($0.kernel)" }
     }
 
-    /// One line for people, for example `avx512`, `avx2 (this machine has avx512)` or
+    /// A line for people, for example `avx512`, `avx2 (this machine has avx512)` or
     /// `avx512; switched off: product_q8 (avx2 instead)`.
     public var summary: String {
         var text = instructionSet.rawValue
@@ -58,8 +59,8 @@ public struct KernelSelection: Sendable, Equatable {
 }
 
 extension KernelSelection {
-    /// Checks the kernels of `table` (which is those of `chosen`) and replaces the ones that
-    /// differ by those of the next narrower set in `lower` that agree.
+    /// Checks the kernels of `table` (a copy of the table of `chosen`). Replaces a kernel that
+    /// differs by the first kernel from `lower`, widest set first, that agrees.
     init(
         checking table: UnsafeMutablePointer<kn_ops>, of chosen: InstructionSet,
         lower: [(set: InstructionSet, table: kn_ops)]
@@ -77,7 +78,7 @@ extension KernelSelection {
                     return KernelVerdict(kernel: name, agrees: false, replacement: set)
                 }
             }
-            // The definition itself; it agrees unless there was no memory to compare in.
+            // The scalar kernel is the definition. Its check fails only for want of memory.
             kn_kernel_replace(table, kernel, kn_ops_for(KN_SCALAR))
             return KernelVerdict(kernel: name, agrees: false, replacement: .scalar)
         }

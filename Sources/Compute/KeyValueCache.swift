@@ -1,26 +1,28 @@
 // The paged key/value cache: floats in pages of 16 positions, per layer and key/value head.
 //
-// Guarantees: keys interleave the 16 positions of a page (a vector lane is a position), values keep
-// a position's dimensions together; memory is committed only when pages are first written.
-// Does not: hand out pages; who owns which page is the caller's bookkeeping.
+// Guarantees:
+// - Keys interleave the 16 positions of a page, so that a vector lane is a position.
+// - Values keep the dimensions of a position together.
+// - Memory is committed only when pages are first written.
+// Does not: hand out pages. The caller keeps the owner of each page.
 
 import CKernels
 
-/// The shape of a cache. A token occupies one slot: `page * 16 + offset`, the same in all layers.
+/// The shape of a cache. A token occupies a slot, `page * 16 + offset`, equal in all layers.
 public struct CacheShape: Sendable, Equatable {
-    /// Positions of one page.
+    /// Positions of a page.
     public static let pagePositions = KN_PAGE_POSITIONS
 
     /// Key/value heads of each layer.
     public let kvHeads: [Int]
-    /// Values of one key head.
+    /// Values of a key head.
     public let keyLength: Int
-    /// Values of one value head.
+    /// Values of a value head.
     public let valueLength: Int
     /// Pages shared by all sequences.
     public let pageCount: Int
 
-    /// A cache whose layers may differ in their number of key/value heads.
+    /// Creates a shape. Layers may differ in their number of key/value heads.
     public init(kvHeads: [Int], keyLength: Int, valueLength: Int, pageCount: Int) {
         self.kvHeads = kvHeads
         self.keyLength = keyLength
@@ -33,7 +35,8 @@ public struct CacheShape: Sendable, Equatable {
     /// Value length rounded up to the vector width.
     var valueWidth: Int { (valueLength + 15) / 16 * 16 }
 
-    /// Bytes of the whole cache; nil when a number is not positive or the size overflows.
+    /// Bytes of the whole cache, or nil when a number is not positive or too large, or the size
+    /// overflows.
     public var size: Int? {
         guard pageCount > 0, keyLength > 0, valueLength > 0, !kvHeads.isEmpty,
             kvHeads.allSatisfy({ $0 > 0 }), keyLength < 1 << 20, valueLength < 1 << 20,
@@ -54,7 +57,7 @@ public struct CacheShape: Sendable, Equatable {
 
 /// Keys and values of all sequences of a runner. Made by `Backend.makeCache`.
 public final class KeyValueCache: Sendable {
-    /// The shape it was made with.
+    /// Shape of the cache.
     public let shape: CacheShape
     let storage: Storage
     /// Floats before the keys of each layer.
@@ -71,7 +74,7 @@ public final class KeyValueCache: Sendable {
         layerOffsets = offsets
     }
 
-    /// One layer as the kernels see it.
+    /// Returns a layer in the kernels' form.
     func layer(_ index: Int) -> kn_cache_layer {
         let heads = shape.kvHeads[index]
         let keys = storage.floats + layerOffsets[index]
@@ -81,8 +84,8 @@ public final class KeyValueCache: Sendable {
             value_length: shape.valueLength, value_width: shape.valueWidth)
     }
 
-    /// Copies one page over another. In a layer, keys lie page after page and values behind them
-    /// likewise, so it is two pieces of memory per layer.
+    /// Copies page `source` over page `target`. In a layer, all key pages come first, then all
+    /// value pages, so the copy moves two pieces of memory per layer.
     func copyPage(_ source: Int, to target: Int) {
         precondition(
             (0..<shape.pageCount).contains(source) && (0..<shape.pageCount).contains(target),

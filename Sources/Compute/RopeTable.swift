@@ -1,14 +1,14 @@
 // Cosines and sines of rotary positions, computed once per position and kept.
 //
 // Guarantees: angles are position * frequency in double precision, rounded once at the end, so that
-// long contexts lose nothing; the values do not depend on who asks first.
-// Does not: know scaling schemes. Linear, llama3, YaRN and longrope scaling are other frequencies
-// and another magnitude.
+// long contexts lose nothing. The values do not depend on the order of the calls.
+// Does not: know scaling schemes. Linear, llama3, YaRN and longrope scaling pass different
+// frequencies and a different magnitude.
 
 import Glibc
 import Synchronization
 
-/// Rotation angles for RoPE. Any thread; grows as positions are asked for.
+/// Rotation angles for RoPE. Usable from any thread. Grows with the positions requested.
 public final class RopeTable: Sendable {
     /// Radians per position for each rotated pair.
     public let frequencies: [Double]
@@ -18,12 +18,12 @@ public final class RopeTable: Sendable {
     private static let chunkPositions = 64
     private let chunks = Mutex<[Storage?]>([])
 
-    /// A table for heads whose first `2 * frequencies.count` values rotate.
+    /// Creates a table for heads whose first `2 * frequencies.count` values rotate.
     public init(frequencies: [Double], magnitude: Double = 1) {
         (self.frequencies, self.magnitude) = (frequencies, magnitude)
     }
 
-    /// The usual frequencies `base^(-2i / rotaryLength)`, positions divided by `scale`.
+    /// Takes the usual frequencies `base^(-2i / rotaryLength)`, with positions divided by `scale`.
     public convenience init(base: Double, rotaryLength: Int, scale: Double = 1) {
         precondition(rotaryLength >= 0 && rotaryLength % 2 == 0)
         self.init(
@@ -35,8 +35,8 @@ public final class RopeTable: Sendable {
     /// Values of a head that rotate.
     public var rotaryLength: Int { 2 * frequencies.count }
 
-    /// Fills the addresses of the cosines and sines (`rotaryLength / 2` each) of each position. The
-    /// addresses stay valid as long as the table.
+    /// Stores the addresses of the cosines and sines (`rotaryLength / 2` each) of each position.
+    /// The addresses stay valid as long as the table.
     func rows(
         _ positions: [Int32], cosines: UnsafeMutableBufferPointer<UnsafePointer<Float>?>,
         sines: UnsafeMutableBufferPointer<UnsafePointer<Float>?>

@@ -1,7 +1,7 @@
-// One owned piece of memory (or the thread pool), freed exactly once.
+// An owned piece of memory (or the thread pool), freed exactly once.
 //
-// Guarantees: 64-byte aligned and zeroed; large pieces are their own mapping on 2 MB boundaries
-// with huge pages advised, and cost no memory until they are touched.
+// Guarantees: memory is 64-byte aligned and zeroed. A piece of 1 MiB or more has a mapping of its
+// own on a 2 MiB boundary, with huge pages advised, and costs no memory until touched.
 // Does not: guard against concurrent writes. See the safety note at the class.
 
 import CKernels
@@ -9,17 +9,18 @@ import Glibc
 
 /// Owner of raw memory behind matrices, buffers and caches.
 ///
-/// `@unchecked Sendable`, because the compiler cannot see through the pointer. What makes it safe:
-/// the address and size never change and the release happens in `deinit` only; matrices are written
-/// before they are handed out and never after; buffers and caches are written only by operations of
-/// the back end, whose caller keeps any one buffer on one thread at a time (`Backend` states it).
+/// `@unchecked Sendable`, because the compiler cannot see through the pointer. Sharing is safe:
+/// - The address and size never change, and only `deinit` releases the memory.
+/// - Matrices are written before they are handed out and never after.
+/// - Only operations of the back end write buffers and caches. The caller keeps each buffer on a
+///   single thread at a time, as `Backend` demands.
 final class Storage: @unchecked Sendable {
-    /// How the memory goes back.
+    /// Origin of the memory, and so the way to release it.
     private enum Kind { case heap, mapping, pool }
 
     /// First byte, aligned to 64.
     let base: UnsafeMutableRawPointer
-    /// Usable bytes; 0 for a pool.
+    /// Usable bytes, or 0 for a pool.
     let size: Int
     private let kind: Kind
     private let mapping: (start: UnsafeMutableRawPointer, size: Int)?
@@ -27,7 +28,7 @@ final class Storage: @unchecked Sendable {
     private static let hugePageSize = 2 << 20
     private static let mappingSizeMin = 1 << 20
 
-    /// Zeroed memory. `purpose` goes into the error text.
+    /// Allocates zeroed memory. `purpose` goes into the error text.
     init(size: Int, purpose: String) throws(ComputeError) {
         precondition(size >= 0)
         self.size = size
@@ -42,7 +43,7 @@ final class Storage: @unchecked Sendable {
         }
     }
 
-    /// A pool of `threads` threads, the caller included.
+    /// Creates a pool of `threads` threads, the caller included.
     init(poolThreads threads: Int) throws(ComputeError) {
         guard (1...1024).contains(threads), let pool = kn_pool_create(UInt32(threads)) else {
             throw ComputeError(

@@ -1,14 +1,14 @@
-// The opaque things a back end makes and works on: matrices, embedding tables, float buffers.
+// The opaque objects of a back end: matrices, embedding tables, float buffers.
 //
-// Guarantees: shapes are checked when these are made and never change; weights are immutable and
-// may be shared by threads.
+// Guarantees: shapes are checked at creation and never change. Weights are immutable and may be
+// shared by threads.
 // Does not: expose memory of a device. Values are read and written through the back end.
 
 import CKernels
 
 /// A weight matrix, packed for the kernels. Immutable. Made by `Backend.makeMatrix`.
 public final class WeightMatrix: Sendable {
-    /// The file format it was packed from.
+    /// The weights' format in the file.
     public let format: WeightFormat
     /// Outputs of a product.
     public let rows: Int
@@ -29,14 +29,14 @@ public final class WeightMatrix: Sendable {
     public var size: Int { storage.size }
 }
 
-/// Rows that are looked up by token, in their file format, in memory of its own. Immutable. Made by
+/// Rows for lookup by token, copied in their file format. Immutable. Made by
 /// `Backend.makeEmbedding`.
 public struct EmbeddingTable: Sendable {
     /// The file format of the rows.
     public let format: WeightFormat
-    /// Tokens.
+    /// Number of rows, a row per token.
     public let rows: Int
-    /// Values of one row.
+    /// Values of a row.
     public let columns: Int
     private let storage: Storage
 
@@ -50,7 +50,7 @@ public struct EmbeddingTable: Sendable {
         UnsafeRawBufferPointer(start: storage.base, count: storage.size)
     }
 
-    /// The values of one row, to `target` and the `columns - 1` floats behind it.
+    /// Writes the `columns` values of a token's row to `target`.
     func read(_ token: Int32, into target: UnsafeMutablePointer<Float>) {
         precondition(token >= 0 && token < rows, "token \(token) outside 0..<\(rows)")
         var source = format.source(UnsafeRawPointer(storage.base), size: storage.size)
@@ -69,34 +69,35 @@ public final class FloatBuffer: Sendable {
         (self.count, self.storage) = (count, storage)
     }
 
-    /// All of the buffer as rows that follow each other without gaps.
+    /// Views the whole buffer as rows that follow each other without gaps.
     public func rows(of width: Int) -> FloatRows {
         FloatRows(self, offset: 0, stride: width)
     }
 
-    /// Rows inside wider rows: row r starts at float `offset + r * stride`.
+    /// Views rows inside wider rows: row r starts at float `offset + r * stride`.
     public func rows(offset: Int, stride: Int) -> FloatRows {
         FloatRows(self, offset: offset, stride: stride)
     }
 }
 
-/// A view of a buffer as rows. Row r starts at float `offset + r * stride`; how wide a row is, is
-/// said by the operation.
+/// A view of a buffer as rows. Row r starts at float `offset + r * stride`. The operation gives the
+/// width of a row.
 public struct FloatRows: Sendable {
     /// The floats.
     public let buffer: FloatBuffer
     /// Floats before row 0.
     public let offset: Int
-    /// Floats from one row to the next.
+    /// Floats from the start of a row to the start of the next.
     public let stride: Int
 
-    /// A view; see the type.
+    /// Creates a view.
     public init(_ buffer: FloatBuffer, offset: Int = 0, stride: Int) {
         precondition(offset >= 0 && stride > 0, "offset \(offset), stride \(stride)")
         (self.buffer, self.offset, self.stride) = (buffer, offset, stride)
     }
 
-    /// The address of row 0, after checking that `rows` rows of `width` floats lie inside.
+    /// Returns the address of row 0, after checking that `rows` rows of `width` floats lie inside
+    /// the buffer.
     func pointer(rows: Int, width: Int) -> UnsafeMutablePointer<Float> {
         let end = rows > 0 ? offset + (rows - 1) * stride + width : offset
         precondition(

@@ -1,12 +1,12 @@
-// The tensor formats this engine computes with.
+// The tensor formats that the engine computes with.
 //
-// Guarantees: the raw value is the ggml type number of the file; all facts come from the one table
-// in CKernels (formats.c), so that a new format is a row there and a case here.
-// Does not: know formats that are only recognised, not computed with; ModelFiles lists those.
+// Guarantees: the raw value is the ggml type number of the file. All facts come from the table in
+// CKernels (formats.c), so that a new format is a row there and a case here.
+// Does not: know formats that are only recognised, not computed with. ModelFiles lists them.
 
 import CKernels
 
-/// A tensor format the kernels can multiply with. The raw value is the type number in a GGUF file.
+/// A tensor format that the kernels can multiply. The raw value is the type number in a GGUF file.
 public enum WeightFormat: UInt32, Sendable, CaseIterable, CustomStringConvertible {
     case f32 = 0
     case f16 = 1
@@ -25,32 +25,32 @@ public enum WeightFormat: UInt32, Sendable, CaseIterable, CustomStringConvertibl
     case bf16 = 30
     case tq1_0 = 34
     case tq2_0 = 35
-    /// Ternary, of bitnet.cpp; one scale for the whole tensor behind its blocks.
+    /// Ternary, of bitnet.cpp. A single scale for the whole tensor follows the blocks.
     case i2_s = 36
 
-    /// The name people use, for example `Q8_0`.
+    /// The usual name, for example `Q8_0`.
     public var name: String { String(cString: row.pointee.name) }
-    /// The same as `name`.
+    /// Equal to `name`.
     public var description: String { name }
-    /// Values of one block in the file.
+    /// Values of a block in the file.
     public var valuesPerBlock: Int { Int(row.pointee.values_per_block) }
-    /// Bytes of one block in the file.
+    /// Bytes of a block in the file.
     public var bytesPerBlock: Int { Int(row.pointee.bytes_per_block) }
-    /// Bytes after the last block of a whole tensor (only `I2_S` has some).
+    /// Bytes after the last block of a whole tensor. Zero except for `I2_S`.
     public var trailerSize: Int { Int(row.pointee.trailer_bytes) }
-    /// The columns of a matrix are a multiple of this: the block's values, except where blocks run
-    /// over row ends (`I2_S`).
+    /// Divisor of a matrix's column count. Equal to `valuesPerBlock`, except for `I2_S`, whose
+    /// blocks run over row ends.
     public var columnMultiple: Int { Int(row.pointee.row_values) }
-    /// Whether products round their input to int8 blocks of 32 (the quantised formats do), unless
-    /// they are asked for another rounding.
+    /// True for the quantised formats, whose products by default round their input to int8 blocks
+    /// of 32.
     public var quantisesInput: Bool { kn_tile_input(row.pointee.tile) == KN_INPUT_INT8 }
 
-    /// Whether a product with weights of this format can take its input in that form.
+    /// Returns true when a product with weights of the format takes an input rounded by `rounding`.
     public func accepts(_ rounding: InputRounding) -> Bool {
         kn_tile_accepts(row.pointee.tile, rounding.forKernels)
     }
 
-    /// The row of this format in the kernel table. Every case has one; a test walks all cases.
+    /// The format's row in the kernel table. Every case has a row, and a test walks all cases.
     var row: UnsafePointer<kn_format> {
         guard let row = kn_format_find(rawValue) else {
             preconditionFailure("format \(rawValue) has no row in the kernel table")
@@ -58,9 +58,9 @@ public enum WeightFormat: UInt32, Sendable, CaseIterable, CustomStringConvertibl
         return row
     }
 
-    /// Bytes of `rows` x `columns` values in a file; nil when the columns are not a multiple of
-    /// `columnMultiple`, the values not whole blocks, a number is not positive, or the size
-    /// overflows.
+    /// Returns the bytes of `rows` x `columns` values in a file. Nil when the columns are not a
+    /// multiple of `columnMultiple`, the values are not whole blocks, a number is not positive, or
+    /// the size overflows.
     public func fileSize(rows: Int, columns: Int) -> Int? {
         guard rows > 0, columns > 0, columns % columnMultiple == 0 else { return nil }
         let (values, tooMany) = rows.multipliedReportingOverflow(by: columns)
@@ -71,9 +71,9 @@ public enum WeightFormat: UInt32, Sendable, CaseIterable, CustomStringConvertibl
         return overflow || trailerOverflow ? nil : size
     }
 
-    /// Bytes that a packed matrix of this shape occupies in memory; nil as for `fileSize`.
+    /// Returns the bytes of memory of a packed matrix. Nil as for `fileSize`.
     public func packedSize(rows: Int, columns: Int) -> Int? {
-        // A packed tile is at most 8 bytes a value, so this bound rules overflow out below.
+        // A packed tile is at most 8 bytes a value, so the bound on `values` rules out an overflow.
         guard let values = WeightFormat.f32.fileSize(rows: rows, columns: columns),
             fileSize(rows: rows, columns: columns) != nil, values < Int.max / 128
         else { return nil }
@@ -81,8 +81,8 @@ public enum WeightFormat: UInt32, Sendable, CaseIterable, CustomStringConvertibl
         return (rows + tileRows - 1) / tileRows * kn_tile_bytes(row.pointee.tile, columns)
     }
 
-    /// Values as floats: the reference dequantiser. `bytes` is a tensor of exactly `into.count`
-    /// values, with its trailer where the format has one.
+    /// Converts values to floats with the reference dequantiser. `bytes` is a tensor of exactly
+    /// `into.count` values, with its trailer where the format has a trailer.
     package func dequantise(
         _ bytes: UnsafeRawBufferPointer, into: UnsafeMutableBufferPointer<Float>
     ) {
@@ -93,7 +93,7 @@ public enum WeightFormat: UInt32, Sendable, CaseIterable, CustomStringConvertibl
         row.pointee.dequantise(row, &source, 0, into.count, target)
     }
 
-    /// A tensor of `size` bytes as the kernels take it.
+    /// Returns a tensor of `size` bytes in the kernels' form.
     func source(_ bytes: UnsafeRawPointer, size: Int) -> kn_source {
         kn_source(
             blocks: bytes.assumingMemoryBound(to: UInt8.self),

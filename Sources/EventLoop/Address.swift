@@ -1,25 +1,26 @@
-// Where a server listens: a TCP host and port, or the path of a Unix socket.
+// The address on which a server listens: a TCP host and port, or the path of a Unix socket.
 //
-// Guarantees: `parse` and `description` are inverse to each other; a parsed address is numeric
-// (or `localhost`), so binding it never waits for a name server. Not here: name resolution,
-// abstract Unix sockets, TLS.
+// Guarantees: `parse` reads the `description` of a parsed address back. A parsed address is numeric
+// (or `localhost`), so binding never waits for a name server.
+// Not here: name resolution, abstract Unix sockets, TLS.
 
 import Glibc
 
 /// An address in the form `tcp://HOST:PORT`, `tcp://[IPV6]:PORT` or `unix:///PATH`.
 ///
-/// A value; usable from any thread.
-public enum Address: Sendable, Hashable, CustomStringConvertible {
+/// A value for any thread.
+package enum Address: Sendable, Hashable, CustomStringConvertible {
     /// `host` is a numeric IPv4 or IPv6 address without brackets, or `localhost` (127.0.0.1).
     case tcp(host: String, port: UInt16)
     /// An absolute path, at most `unixPathSizeMax` bytes.
     case unix(path: String)
 
-    /// The kernel's field for a Unix path on Linux is 108 bytes and keeps one for the final zero.
-    public static let unixPathSizeMax = 107
+    /// Most bytes of a Unix path. The kernel's field on Linux has 108 bytes, the last for the final
+    /// zero.
+    package static let unixPathSizeMax = 107
 
     /// The text that `parse` reads back.
-    public var description: String {
+    package var description: String {
         switch self {
         case .tcp: "tcp://\(hostAndPortText)"
         case .unix(let path): "unix://\(path)"
@@ -37,9 +38,9 @@ public enum Address: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads an address from text.
     ///
-    /// - Throws: `addressInvalid` for another form, a host that is not numeric, or a port outside
-    ///   0...65535; `pathTooLong` for a Unix path over `unixPathSizeMax` bytes.
-    public static func parse(_ text: String) throws(EventLoopError) -> Address {
+    /// - Throws: `addressInvalid` for an unknown form, a host that is not numeric, or a port
+    ///   outside 0...65535. `pathTooLong` for a Unix path over `unixPathSizeMax` bytes.
+    package static func parse(_ text: String) throws(EventLoopError) -> Address {
         if text.hasPrefix("tcp://") {
             return try parseTCP(text, rest: text.dropFirst(6))
         }
@@ -93,7 +94,8 @@ public enum Address: Sendable, Hashable, CustomStringConvertible {
             allowed: "tcp://IPV4:PORT, tcp://[IPV6]:PORT, tcp://localhost:PORT or unix:///PATH")
     }
 
-    /// Hostile text may be long: errors repeat at most 120 characters of it.
+    /// Cuts text for an error. Hostile text may be long, so an error repeats at most 120
+    /// characters.
     private static func clipped(_ text: Substring) -> String {
         text.count <= 120 ? String(text) : text.prefix(120) + "…"
     }

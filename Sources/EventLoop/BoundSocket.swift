@@ -1,13 +1,14 @@
-// Binding and listening, and the care a Unix socket's file needs.
+// Binding and listening, and the care for the file of a Unix socket.
 //
-// Guarantees: a path is taken only when nothing is there, or when the socket there is proven dead
-// (connecting is refused); a socket file is removed only while it is the one we made. Two servers
-// starting at once are kept apart by a lock on the directory, held from the proof to listen(2).
+// Guarantees: binding takes a path only when the path is free, or when the socket there is proven
+// dead (connecting is refused). A socket file is removed only while it is the file of this
+// listener. Two servers that start together are kept apart by a lock on the directory, held from
+// the proof to listen(2).
 
 import CLibUV
 import Glibc
 
-/// A descriptor that listens, and what must be undone with it.
+/// A listening descriptor, and the socket file to remove with it.
 struct BoundSocket {
     let descriptor: Int32
     let address: Address
@@ -27,7 +28,8 @@ struct BoundSocket {
         }
     }
 
-    /// Undoes everything, for when the listener cannot be made after all.
+    /// Removes the socket file and closes the descriptor, for a listener that cannot be made after
+    /// all.
     func release() {
         socketFile?.remove()
         SystemCall.close(descriptor)
@@ -40,9 +42,9 @@ struct BoundSocket {
         var name = try SocketAddress(address)
         let descriptor = try SystemCall.streamSocket(family: name.family, tried)
         do throws(EventLoopError) {
-            // Lets a restart bind while old connections still linger in TIME_WAIT.
+            // A restart can bind while old connections still linger in TIME_WAIT.
             _ = SystemCall.setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
-            // "[::]" means every address of the machine, whatever the system's default says.
+            // "[::]" means every address of the machine, whatever the default of the system says.
             if name.family == AF_INET6 {
                 _ = SystemCall.setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0)
             }
@@ -100,13 +102,13 @@ struct BoundSocket {
     }
 }
 
-/// What is found where a socket file was made.
-public enum SocketFileState: Sendable, Equatable {
-    /// The file that was made, or no file is needed: a TCP port.
+/// State of the path at which a socket file was made.
+package enum SocketFileState: Sendable, Equatable {
+    /// The file is there, or the address is a TCP port and needs no file.
     case present
-    /// No file: nobody can connect any more.
+    /// The path is empty: no client can connect any more.
     case missing
-    /// Another file: whoever connects reaches somebody else, or nobody.
+    /// Another file is at the path: a client reaches another server, or none.
     case replaced
 }
 
@@ -122,13 +124,13 @@ struct UnixSocketFile {
         identity = lstat(path, &facts) == 0 ? (facts.st_dev, facts.st_ino) : nil
     }
 
-    /// Deletes the file if it is still ours; somebody may have put another one there.
+    /// Deletes the file unless another file has taken the path.
     func remove() {
         if check() == .present { unlink(path) }
     }
 
-    /// What is at the path now. A file that cannot be looked at counts as missing: nobody could
-    /// connect through it.
+    /// Looks at the path with lstat(2). A file that lstat(2) cannot read counts as missing, because
+    /// no client could connect through such a file.
     func check() -> SocketFileState {
         var facts = stat()
         guard lstat(path, &facts) == 0 else { return .missing }
@@ -137,7 +139,7 @@ struct UnixSocketFile {
         return .present
     }
 
-    /// Makes room at `path`: nothing there is fine, a dead socket is removed, anything else stays
+    /// Makes room at `path`. A free path is fine, a dead socket is removed, and anything else stays
     /// and is an error.
     static func clearStale(_ path: String, _ tried: String) throws(EventLoopError) {
         var facts = stat()
@@ -168,7 +170,8 @@ struct UnixSocketFile {
         }
     }
 
-    /// 0 or the errno of connecting to `path`. A full backlog answers EAGAIN: alive.
+    /// Returns 0 or the errno of connecting to `path`. EAGAIN, the answer of a full backlog, proves
+    /// a living server.
     private static func connectStatus(
         _ path: String, _ tried: String
     ) throws(EventLoopError) -> Int32 {
@@ -179,12 +182,14 @@ struct UnixSocketFile {
     }
 }
 
-/// An advisory lock on the directory of a socket path, so that two servers which find the same
-/// dead socket do not delete each other's new one. Best effort: where the directory cannot be
-/// read or the file system has no locks, or somebody sits on the lock for long, we go on without.
+/// An advisory lock on the directory of a socket path. Without the lock, two servers that find a
+/// dead socket could each delete the new socket of the other.
+/// The lock is best effort: binding goes on without a lock when the directory cannot be read or the
+/// file system has no locks. When another process holds the lock to the last, only a listener with
+/// `waitsForDirectory` goes on.
 private struct DirectoryLock {
     private let descriptor: Int32
-    /// Whether somebody else held it to the last.
+    /// True when another process held the lock through all attempts.
     private(set) var isTaken = false
 
     init(containing path: String, attemptCountMax: Int) {

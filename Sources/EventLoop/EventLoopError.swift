@@ -1,16 +1,17 @@
-// What can go wrong between us and the operating system, as one value.
+// Failures between EventLoop and the operating system, as a value.
 //
-// Guarantees: every failed libuv call or system call becomes an `EventLoopError` that names the
-// call, the libuv code ("EADDRINUSE") and the system's sentence for it. The re-entrant string
-// functions are used because the plain ones allocate and leak for codes they do not know.
-// Not here: our own mistakes (wrong thread, use after close of a loop). Those are preconditions.
+// Guarantees: every failed libuv call or system call becomes an `EventLoopError` with the call, the
+// libuv code ("EADDRINUSE") and the system's sentence for the code. Names and sentences come from
+// the re-entrant string functions, because the plain functions allocate and leak for unknown codes.
+// Not here: bugs of the program (wrong thread, use after close of a loop). Bugs stop the process as
+// failed preconditions.
 
 import CLibUV
 
-/// A failed operation of the event loop, its sockets or its addresses.
-public struct EventLoopError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What kind of failure this is. Open: new codes may appear, so switch with a default.
-    public struct Code: Sendable, Hashable, CustomStringConvertible {
+/// A failed operation of an event loop, a socket or an address.
+package struct EventLoopError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The kind of failure. The set is open: new codes may appear, so switch with a default.
+    package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String, Sendable {
             case addressInvalid = "address_invalid"
             case addressInUse = "address_in_use"
@@ -28,32 +29,34 @@ public struct EventLoopError: Error, Sendable, Equatable, CustomStringConvertibl
         private let kind: Kind
 
         /// The stable name in snake_case, for logs and metrics.
-        public var name: String { kind.rawValue }
-        /// The same as `name`.
-        public var description: String { name }
+        package var name: String { kind.rawValue }
+        /// Equal to `name`.
+        package var description: String { name }
 
-        /// The text is not an address this module understands.
-        public static let addressInvalid = Code(kind: .addressInvalid)
-        /// Somebody else is listening there, and is alive.
-        public static let addressInUse = Code(kind: .addressInUse)
-        /// The address does not belong to this machine, or its directory does not exist.
-        public static let addressUnavailable = Code(kind: .addressUnavailable)
-        /// A Unix socket path longer than the kernel's field for it.
-        public static let pathTooLong = Code(kind: .pathTooLong)
-        /// Something that is not a stream socket sits at the path; it is left alone.
-        public static let pathOccupied = Code(kind: .pathOccupied)
+        /// The text is no address in a known form.
+        package static let addressInvalid = Code(kind: .addressInvalid)
+        /// Another living server listens on the address, or is binding in the directory of the
+        /// path.
+        package static let addressInUse = Code(kind: .addressInUse)
+        /// The machine does not have the address, or the directory of the path does not exist.
+        package static let addressUnavailable = Code(kind: .addressUnavailable)
+        /// The Unix socket path is longer than the kernel's field for a path.
+        package static let pathTooLong = Code(kind: .pathTooLong)
+        /// The path holds a file that is no stream socket. The file is left alone.
+        package static let pathOccupied = Code(kind: .pathOccupied)
         /// The kernel refused for lack of rights.
-        public static let permissionDenied = Code(kind: .permissionDenied)
+        package static let permissionDenied = Code(kind: .permissionDenied)
         /// The process or the machine has no file descriptor left.
-        public static let descriptorsExhausted = Code(kind: .descriptorsExhausted)
+        package static let descriptorsExhausted = Code(kind: .descriptorsExhausted)
         /// The kernel has no memory for the operation.
-        public static let memoryExhausted = Code(kind: .memoryExhausted)
-        /// The peer reset the connection or went away while we wrote.
-        public static let connectionLost = Code(kind: .connectionLost)
-        /// The peer does not read, and the bytes waiting for it passed the stream's limit.
-        public static let writeBacklogExceeded = Code(kind: .writeBacklogExceeded)
-        /// Anything else the system reports; `systemName` says what.
-        public static let system = Code(kind: .system)
+        package static let memoryExhausted = Code(kind: .memoryExhausted)
+        /// The peer reset the connection or went away during a write.
+        package static let connectionLost = Code(kind: .connectionLost)
+        /// The peer does not read, and the bytes waiting for the peer passed the limit of the
+        /// stream.
+        package static let writeBacklogExceeded = Code(kind: .writeBacklogExceeded)
+        /// Any other error of the system. `systemName` names the error.
+        package static let system = Code(kind: .system)
 
         static func from(status: Int32) -> Code {
             table[status] ?? .system
@@ -80,27 +83,29 @@ public struct EventLoopError: Error, Sendable, Equatable, CustomStringConvertibl
     }
 
     /// The kind of failure.
-    public let code: Code
-    /// What was being done, for example `listening on tcp://127.0.0.1:80`.
-    public let tried: String
-    /// What was met instead.
-    public let found: String
-    /// What would have been accepted; empty where the system decides alone.
-    public let allowed: String
-    /// The call that reported it, for example `uv_tcp_open` or `bind`; empty when we decided.
-    public let operation: String
-    /// The libuv name of the system's code, for example `EADDRINUSE`; empty when we decided.
-    public let systemName: String
+    package let code: Code
+    /// The attempted operation, for example `listening on tcp://127.0.0.1:80`.
+    package let tried: String
+    /// The obstacle, or the system's sentence for the error.
+    package let found: String
+    /// The accepted values, or empty where the system decides alone.
+    package let allowed: String
+    /// The failed call, for example `uv_tcp_open` or `bind`, or empty when EventLoop itself
+    /// refused.
+    package let operation: String
+    /// The libuv name of the system's code, for example `EADDRINUSE`, or empty when EventLoop
+    /// itself refused.
+    package let systemName: String
 
-    /// One sentence: what was tried, found and allowed, and the call that said so.
-    public var description: String {
+    /// One sentence: the operation, the obstacle, the accepted values and the failed call.
+    package var description: String {
         var text = "\(tried): \(found)"
         if !allowed.isEmpty { text += "; allowed: \(allowed)" }
         if !operation.isEmpty { text += " (\(operation): \(systemName))" }
         return text
     }
 
-    /// A refusal of our own, with no system call behind it.
+    /// A refusal by EventLoop itself, with no system call behind.
     init(_ code: Code, tried: String, found: String, allowed: String) {
         self.code = code
         self.tried = tried
@@ -110,7 +115,7 @@ public struct EventLoopError: Error, Sendable, Equatable, CustomStringConvertibl
         self.systemName = ""
     }
 
-    /// A failed call. `status` is libuv's negative number; on Linux that is `-errno`.
+    /// A failed call. `status` is libuv's negative number, on Linux `-errno`.
     init(status: Int32, operation: StaticString, tried: String, allowed: String = "") {
         self.code = Code.from(status: status)
         self.tried = tried
@@ -128,7 +133,8 @@ public struct EventLoopError: Error, Sendable, Equatable, CustomStringConvertibl
         text(size: 128) { uv_strerror_r(status, $0, $1) }
     }
 
-    /// Runs one of libuv's `_r` string functions on a small stack buffer; they always terminate it.
+    /// Runs a libuv `_r` string function on a small stack buffer. The function always terminates
+    /// the text.
     private static func text(
         size: Int, _ fill: (UnsafeMutablePointer<CChar>, Int) -> UnsafeMutablePointer<CChar>?
     ) -> String {
@@ -139,7 +145,8 @@ public struct EventLoopError: Error, Sendable, Equatable, CustomStringConvertibl
     }
 }
 
-/// The one place where a libuv status becomes a Swift error. Negative is failure, always.
+/// Turns a libuv status into a Swift error, for the whole module. A negative status always means
+/// failure.
 @inline(__always)
 func check(
     _ status: Int32, _ operation: StaticString, _ tried: @autoclosure () -> String

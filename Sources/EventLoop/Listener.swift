@@ -1,42 +1,45 @@
 // A listening socket, TCP or Unix, that turns connections into streams.
 //
-// Guarantees: never takes a path away from a living server, never deletes what is not its own
-// socket; running out of descriptors neither spins nor stops the loop: callers are turned away
-// with an end-of-stream, using a descriptor kept in reserve, or the listener rests for a moment.
-// Not here: how many connections are too many; the owner calls `pause()` or closes streams.
+// Guarantees: a listener never takes a path away from a living server, and deletes no socket but
+// its own. When descriptors run out, the loop neither spins nor stops: the listener turns callers
+// away with an end-of-stream, using a descriptor kept in reserve, or rests for a moment.
+// Not here: a limit on connections. The owner calls `pause()` or closes streams.
 //
-// Accepts with uv_poll and accept4 instead of uv_listen: libuv's accept loop cannot be paused on
-// an error, and spins in it when another thread has snatched its spare descriptor.
+// The listener accepts with uv_poll and accept4 instead of uv_listen: libuv's accept loop cannot be
+// paused on an error, and spins when another thread has snatched its spare descriptor.
 
 import CLibUV
 import Glibc
 
 /// Accepts connections on one address. Loop thread only.
-public final class Listener: Handle {
+package final class Listener: Handle {
     /// Options, fixed at creation.
-    public struct Settings: Sendable {
-        /// Connections the kernel may hold for us before it refuses more; it caps this itself.
-        public var backlog = 1024
-        /// Permission bits of a Unix socket file: who may connect.
-        public var unixMode: UInt32 = 0o660
-        /// Whether binding may wait, at most half a second, for another server that is binding in
-        /// the same directory. False where a loop is running already.
-        public var waitsForDirectory = true
+    package struct Settings: Sendable {
+        /// Connections that may wait in the kernel. The kernel refuses further connections, and
+        /// caps the number itself.
+        package var backlog = 1024
+        /// Permission bits of a Unix socket file. The bits decide which users may connect.
+        package var unixMode: UInt32 = 0o660
+        /// Lets binding wait, at most half a second, for another server that is binding in the
+        /// directory. Set to false where a loop is running already.
+        package var waitsForDirectory = true
         /// Connections taken per loop iteration, so that a flood cannot starve open streams.
-        public var acceptCountMax = 64
-        /// Rest after an accept error that retrying at once would only repeat.
-        public var restAfterError: Duration = .milliseconds(100)
-        /// Given to every accepted stream.
-        public var stream = Stream.Settings()
+        package var acceptCountMax = 64
+        /// Rest after an accept error that an immediate retry would only repeat.
+        package var restAfterError: Duration = .milliseconds(100)
+        /// Settings of every accepted stream.
+        package var stream = Stream.Settings()
 
         /// The defaults.
-        public init() {}
+        package init() {}
     }
 
-    /// The address as bound: with port 0 asked for, the port the kernel chose.
-    public let address: Address
-    /// Accept errors, at most one per loop iteration. The listener goes on by itself.
-    public var onError: ((EventLoopError) -> Void)?
+    /// The address as bound. For a requested port 0 the address holds the port that the kernel
+    /// chose.
+    package let address: Address
+    /// Receives accept errors, at most one per loop iteration, and errors of making a stream from
+    /// an accepted connection. The listener goes on by itself.
+    package var onError: ((EventLoopError) -> Void)?
 
     private let settings: Settings
     private let transport: Stream.Transport
@@ -47,12 +50,12 @@ public final class Listener: Handle {
     private var restTimer: Timer?
     private var isPaused = false
 
-    /// Binds and listens; connections wait in the kernel until `start`.
+    /// Binds and listens. Connections wait in the kernel until `start`.
     ///
-    /// - Throws: `addressInUse` when a living server has the address, `pathOccupied` when
-    ///   something else than a socket sits at the path, `permissionDenied`, `addressUnavailable`,
-    ///   `pathTooLong`, or what else the system says.
-    public init(
+    /// - Throws: `addressInUse` when a living server has the address, `pathOccupied` when the path
+    ///   holds something other than a socket, `permissionDenied`, `addressUnavailable`,
+    ///   `pathTooLong`, or another error of the system.
+    package init(
         loop: Loop, address: Address, settings: Settings = Settings()
     ) throws(EventLoopError) {
         self.settings = settings
@@ -72,16 +75,16 @@ public final class Listener: Handle {
         }
     }
 
-    /// Begins to accept; each connection arrives as a paused stream. Set its callbacks and call
-    /// `startReading()`.
-    public func start(_ onConnection: @escaping (Stream) -> Void) {
+    /// Begins to accept. Each connection arrives as a paused stream. Set the callbacks of the
+    /// stream and call `startReading()`.
+    package func start(_ onConnection: @escaping (Stream) -> Void) {
         loop.assertConfined()
         self.onConnection = onConnection
         resume()
     }
 
-    /// Stops accepting; new connections wait in the kernel's backlog.
-    public func pause() {
+    /// Stops accepting. New connections wait in the kernel's backlog.
+    package func pause() {
         loop.assertConfined()
         guard isOpen else { return }
         isPaused = true
@@ -90,24 +93,24 @@ public final class Listener: Handle {
     }
 
     /// Accepts again after `pause()`.
-    public func resume() {
+    package func resume() {
         loop.assertConfined()
         guard isOpen, onConnection != nil else { return }
         isPaused = false
         startPolling()
     }
 
-    /// Looks whether callers still find this listener: one lstat(2).
-    public func checkSocketFile() -> SocketFileState {
+    /// Checks with one lstat(2) that callers can still find the listener.
+    package func checkSocketFile() -> SocketFileState {
         loop.assertConfined()
         return socketFile?.check() ?? .present
     }
 
-    /// A listener on the same address that accepts for the same owner, for when the socket file is
-    /// gone. This one is closed after it has accepted, once more, what waits in its backlog.
+    /// Returns a successor with the address and the owner's callbacks, for a missing socket file.
+    /// The old listener accepts one last batch from its backlog, unless paused, and closes.
     ///
-    /// - Throws: as binding does; this listener goes on then.
-    public func rebound() throws(EventLoopError) -> Listener {
+    /// - Throws: the errors of binding. The old listener then goes on.
+    package func rebound() throws(EventLoopError) -> Listener {
         loop.assertConfined()
         var settings = settings
         settings.waitsForDirectory = false
@@ -152,8 +155,8 @@ public final class Listener: Handle {
 
     // MARK: Accepting
 
-    /// The kernel keeps telling us about connections that stay in the backlog, so a bounded batch
-    /// loses nothing.
+    /// Accepts a bounded batch. The poll fires again for connections left in the backlog, so the
+    /// bound loses nothing.
     private func acceptBatch() {
         for _ in 0..<settings.acceptCountMax {
             guard isOpen, !isPaused else { return }
@@ -167,7 +170,7 @@ public final class Listener: Handle {
                 return
             case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET,
                 EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, EPERM:
-                // accept(2): errors of the connection, not of the listener. That caller is gone.
+                // accept(2): errors of the connection, not of the listener. The caller is gone.
                 continue
             case EMFILE, ENFILE:
                 return exhausted(accepted)
@@ -187,9 +190,10 @@ public final class Listener: Handle {
         }
     }
 
-    /// No descriptor for a new connection. Left in the backlog it would make the poll fire again
-    /// and again, so the reserve is traded for it and it is closed: the caller sees an end at
-    /// once instead of hanging. Without a reserve the listener rests.
+    /// Turns callers away when no descriptor is left for a new connection. A connection left in the
+    /// backlog would make the poll fire again and again. So the listener trades the reserve for the
+    /// connection and closes the connection: the caller sees an end at once instead of hanging.
+    /// Without a reserve the listener rests.
     private func exhausted(_ status: Int32) {
         guard reserve >= 0 else { return rest(after: status, "accept4") }
         var result: Int32 = 0
@@ -206,8 +210,8 @@ public final class Listener: Handle {
         }
     }
 
-    /// Stops polling for a moment. If even the timer cannot be had the listener stays paused and
-    /// says so through `onError`; `resume()` brings it back.
+    /// Stops polling for a moment. If no timer can be had, the listener stays paused and reports
+    /// through `onError`, and `resume()` brings the listener back.
     private func rest(after status: Int32, _ operation: StaticString) {
         stopPolling()
         if restTimer == nil { restTimer = try? Timer(loop: loop) }

@@ -3,13 +3,14 @@
 //   bytes   |sent already|waiting        |free          |
 //           0            start           end        capacity
 //
-// Invariant: 0 <= start <= end <= capacity. A chunk belongs to one stream at a time, or to the
-// loop's pool; while libuv writes it, the request's data pointer holds the only reference.
+// Invariant: 0 <= start <= end <= capacity. A chunk belongs to one stream at a time, or to the pool
+// of the loop. While libuv writes a chunk, the data pointer of the request holds the only
+// reference.
 
 import CLibUV
 
 final class OutputChunk {
-    /// Capacity of pooled chunks: many small frames gathered, and little memory per slow reader.
+    /// Capacity of pooled chunks: room for many small frames, and little memory per slow reader.
     static let gatherSize = 16 * 1024
 
     let request: UnsafeMutablePointer<uv_write_t>
@@ -39,7 +40,7 @@ final class OutputChunk {
         end += source.count
     }
 
-    /// Forgets the first `count` waiting bytes: the kernel has them.
+    /// Forgets the first `count` waiting bytes, because the kernel has them.
     func consume(_ count: Int) {
         precondition(count <= waitingCount, "consumed \(count) of \(waitingCount)")
         start += count
@@ -50,7 +51,7 @@ final class OutputChunk {
         end = 0
     }
 
-    /// The waiting bytes as libuv wants them.
+    /// The waiting bytes as a libuv buffer.
     var buffer: uv_buf_t {
         uv_buf_t(base: (bytes + start).assumingMemoryBound(to: CChar.self), len: waitingCount)
     }

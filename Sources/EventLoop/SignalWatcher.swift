@@ -1,18 +1,18 @@
 // Process signals as ordinary loop events.
 //
-// Guarantees: the handler runs on the loop's thread as normal code, not in a signal context; the
-// previous disposition returns when the watcher closes. Repeated signals may arrive as one.
+// Guarantees: the handler runs on the loop's thread as normal code, not in a signal context.
+// Closing the watcher restores the previous disposition. Repeated signals may arrive as one.
 
 import CLibUV
 
-/// Watches one signal number, for example SIGTERM. Loop thread only.
-public final class SignalWatcher: Handle {
+/// Watches a signal number, for example SIGTERM. Loop thread only.
+package final class SignalWatcher: Handle {
     private var handler: (() -> Void)?
 
-    /// Starts watching. Does not keep the loop running by itself.
+    /// Starts watching. An open watcher alone does not keep the loop running.
     ///
-    /// - Throws: when the signal cannot be caught (SIGKILL, SIGSTOP) or does not exist.
-    public init(
+    /// - Throws: an error for a signal that cannot be caught (SIGKILL, SIGSTOP) or does not exist.
+    package init(
         loop: Loop, signal number: Int32, _ handler: @escaping () -> Void
     ) throws(EventLoopError) {
         self.handler = handler

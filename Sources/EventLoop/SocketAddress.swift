@@ -1,7 +1,8 @@
-// The kernel's form of an address, and the socket calls that take one.
+// The kernel's form of an address, and the socket calls that need an address.
 //
-// Guarantees: `sockaddr` juggling happens only here; every descriptor is non-blocking and closed
-// on exec from birth. Does not own descriptors: whoever asked for one closes it.
+// Guarantees: conversions between `sockaddr` types happen only here. Every descriptor is
+// non-blocking and closed on exec from birth.
+// Does not: own descriptors. The caller closes every descriptor.
 
 import CLibUV
 import Glibc
@@ -36,7 +37,8 @@ struct SocketAddress {
 
     private init(path: String) throws(EventLoopError) {
         guard path.utf8.count <= Address.unixPathSizeMax else { throw Address.pathTooLong(path) }
-        // The path field ends where sockaddr_un ends; storage is zeroed, so the text is terminated.
+        // The path field ends where sockaddr_un ends. The storage is zeroed, so the text is
+        // terminated.
         length = socklen_t(MemoryLayout<sockaddr_un>.size)
         withUnsafeMutablePointer(to: &storage) { pointer in
             pointer.pointee.ss_family = sa_family_t(AF_UNIX)
@@ -57,19 +59,13 @@ struct SocketAddress {
         }
     }
 
-    /// The address of the other end of `descriptor`, or nil once the peer is gone.
-    init?(peerOf descriptor: Int32) {
-        length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        guard withPointer({ getpeername(descriptor, $0, &$1) }) == 0 else { return nil }
-    }
-
     static func isNumeric(_ host: String, version6: Bool) -> Bool {
         guard !host.utf8.contains(0) else { return false }
         var bytes = in6_addr()
         return uv_inet_pton(version6 ? AF_INET6 : AF_INET, host, &bytes) == 0
     }
 
-    /// Host text and port of an Internet address; nil for Unix.
+    /// Host text and port of an Internet address, nil for a Unix address.
     func hostAndPort() -> (host: String, port: UInt16)? {
         withUnsafePointer(to: storage) { pointer in
             let raw = UnsafeRawPointer(pointer)
@@ -91,12 +87,13 @@ struct SocketAddress {
         }
     }
 
-    /// Binds `descriptor` here; 0 or -1 with `errno`, as bind(2).
+    /// Binds `descriptor` to the address. Returns 0, or -1 with `errno`, like bind(2).
     mutating func bind(_ descriptor: Int32) -> Int32 {
         withPointer { Glibc.bind(descriptor, $0, $1) }
     }
 
-    /// Starts connecting `descriptor` here; 0 or -1 with `errno`, as connect(2).
+    /// Starts to connect `descriptor` to the address. Returns 0, or -1 with `errno`, like
+    /// connect(2).
     mutating func connect(_ descriptor: Int32) -> Int32 {
         withPointer { Glibc.connect(descriptor, $0, $1) }
     }
@@ -110,9 +107,9 @@ struct SocketAddress {
     }
 }
 
-/// Thin wrappers over the system calls that libuv has no verb for.
+/// Thin wrappers over system calls without a libuv counterpart.
 enum SystemCall {
-    /// The error of the call that just failed, from `errno`. libuv's codes are `-errno` on Linux.
+    /// The error of the call that just failed, from `errno`. On Linux the libuv codes are `-errno`.
     static func failure(
         _ operation: StaticString, _ tried: String, allowed: String = ""
     ) -> EventLoopError {
@@ -134,7 +131,8 @@ enum SystemCall {
         return setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Closes a descriptor. Linux frees it even when interrupted, so there is nothing to retry.
+    /// Closes a descriptor. Linux frees the number even when the call is interrupted, so a retry
+    /// has no use.
     static func close(_ descriptor: Int32) {
         _ = Glibc.close(descriptor)
     }

@@ -3,36 +3,39 @@
 // Life of outgoing bytes:
 //
 //   write() → gather chunk → [end of callback] uv_try_write → kernel
-//                                   └ what did not fit → uv_write (queued) → kernel → onDrain
+//                                   └ the rest → uv_write (queued) → kernel → onDrain
 //   write(large) ───────────→ uv_try_write from the caller's memory, the rest copied and queued
 //
-// Inside a stream's own onRead, the request-and-answer path, the loop's scratch takes the part of
-// the chunk: a copy, a number and a write, with no object touched. Whatever is not that simple
-// first spills the scratch into a chunk. Invariant: scratch in use → no chunk, nothing queued.
+// Inside a stream's own onRead, the request-and-answer path, the scratch of the loop replaces the
+// chunk: a copy, a number and a write, with no object touched. Any harder case first spills the
+// scratch into a chunk. Invariant: scratch in use → no chunk, nothing queued.
 //
-// Guarantees: bytes leave in the order of the calls; at most one system call per callback and
-// stream while the peer keeps up, and no epoll_ctl; `pendingWriteSize` counts every byte that is
-// not yet with the kernel, and never passes the stream's limit.
+// Guarantees: bytes leave in the order of the calls. While the peer keeps up, small writes of a
+// callback that fit one chunk leave with one system call, and no write needs epoll_ctl.
+// `pendingWriteSize` counts every byte that the kernel does not have yet, and never passes the
+// limit of the stream.
 
 import CLibUV
 
 extension Stream {
-    /// Bytes accepted by `write` that the kernel has not taken yet. An owner that sees this grow
-    /// stops producing, or stops reading requests, until `onDrain`.
-    public var pendingWriteSize: Int {
+    /// Bytes accepted by `write` that the kernel has not taken yet. When the number grows, the
+    /// owner should stop producing, or stop reading requests, until `onDrain`.
+    package var pendingWriteSize: Int {
         queuedSize + (gather?.waitingCount ?? 0) + (isInOwnCallback ? loop.scratchCount : 0)
     }
 
-    /// Sends bytes, in order after everything written before. The bytes are copied or with the
-    /// kernel when this returns.
+    /// Sends bytes after everything written before. At the return the bytes are copied or with the
+    /// kernel.
     ///
-    /// Inside a callback of the loop small writes are gathered and leave together when the
-    /// callback returns; outside they leave at once. Allocates nothing while the peer keeps up.
+    /// Inside a callback of the loop, small writes are gathered and leave together when the
+    /// callback returns. Outside a callback, writes leave at once. Allocates nothing while the peer
+    /// keeps up.
     ///
     /// Returns false when the stream is closed, ending, or closes because of this write (the peer
-    /// is gone, or `pendingWriteSizeMax` would be passed); then `onClose` tells why.
+    /// is gone, or `pendingWriteSizeMax` would be passed). In the last case `onClose` tells the
+    /// reason.
     @discardableResult
-    public func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    package func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
         loop.assertConfined()
         guard isOpen, !isEnding else { return false }
         guard bytes.count <= settings.pendingWriteSizeMax - pendingWriteSize else {
@@ -50,8 +53,8 @@ extension Stream {
         return isOpen
     }
 
-    /// Sends what has been gathered now instead of at the end of the callback.
-    public func flush() {
+    /// Sends the gathered bytes now instead of at the end of the callback.
+    package func flush() {
         loop.assertConfined()
         spillScratch()
         flushGathered()
@@ -75,10 +78,11 @@ extension Stream {
         return true
     }
 
-    /// Hands the scratch to the kernel at the end of `onRead`; what does not fit is queued.
+    /// Hands the scratch to the kernel at the end of `onRead` and queues the rest.
     @inline(__always)
     func flushScratch() {
         guard loop.scratchCount > 0 else { return }
+        precondition(gather == nil && queuedRequestCount == 0, "scratch beside older bytes")
         var buffer = uv_buf_t(
             base: loop.scratch.assumingMemoryBound(to: CChar.self), len: loop.scratchCount)
         guard let sent = attempt(&buffer, 1) else { return }
@@ -89,7 +93,7 @@ extension Stream {
         loop.scratchCount = 0
     }
 
-    /// Moves the scratch, but for its first `offset` bytes, into a gather chunk.
+    /// Moves the scratch, without its first `offset` bytes, into a gather chunk.
     private func spillScratch(from offset: Int = 0) {
         guard isInOwnCallback, loop.scratchCount > offset else { return }
         let chunk = loop.takeChunk()
@@ -120,8 +124,8 @@ extension Stream {
         loop.flushLater(self)
     }
 
-    /// Tries to hand the gathered bytes to the kernel. While older bytes are queued this waits:
-    /// the completion of the queue flushes, and meanwhile small frames share one chunk.
+    /// Tries to hand the gathered bytes to the kernel. While older bytes are queued, the gathered
+    /// bytes wait for the completion of the queue, and small frames share one chunk meanwhile.
     func flushGathered() {
         isListedForFlush = false
         guard isOpen, queuedRequestCount == 0, let chunk = gather, chunk.waitingCount > 0 else {
@@ -153,8 +157,8 @@ extension Stream {
 
     // MARK: Large writes
 
-    /// Sends the gathered bytes and these with one writev, from the caller's memory; copies only
-    /// what the kernel did not take.
+    /// Sends the gathered bytes and `bytes` with one writev, from the caller's memory. Copies only
+    /// the rest that the kernel did not take.
     private func writeLarge(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress else { return }
         var sent = 0
@@ -193,9 +197,9 @@ extension Stream {
 
     // MARK: libuv
 
-    /// One uv_try_write: the number of bytes the kernel took, 0 when it would block, nil when the
-    /// stream has failed. libuv refuses (EAGAIN) while older writes are queued, and so never
-    /// overtakes them; it never touches epoll.
+    /// One uv_try_write. Returns the number of bytes that the kernel took, 0 when the call would
+    /// block, nil when the stream has failed. libuv refuses (EAGAIN) while older writes are queued,
+    /// and so never overtakes them. The call never touches epoll.
     private func attempt(_ buffers: UnsafeMutablePointer<uv_buf_t>, _ count: UInt32) -> Int? {
         let status = uv_try_write(stream, buffers, count)
         if status >= 0 { return Int(status) }
@@ -204,14 +208,15 @@ extension Stream {
         return nil
     }
 
-    /// Leaves a chunk to libuv, which writes it when the socket has room and then calls back.
-    /// If uv_write itself fails the callback never comes, so the chunk is taken back here.
+    /// Leaves a chunk to libuv, which writes the chunk when the socket has room and then calls
+    /// back. If uv_write itself fails the callback never comes, so this function takes the chunk
+    /// back.
     private func queue(_ chunk: OutputChunk) {
         guard isOpen else { return }
         let size = chunk.waitingCount
         var buffer = chunk.buffer
         chunk.request.pointee.data = Unmanaged.passRetained(chunk).toOpaque()
-        // libuv copies the buffer descriptors, not the bytes; those live in the chunk.
+        // libuv copies the buffer descriptors, not the bytes. The bytes live in the chunk.
         let status = uv_write(chunk.request, stream, &buffer, 1) { request, status in
             guard let request, let data = request.pointee.data else { return }
             let chunk = Unmanaged<OutputChunk>.fromOpaque(data).takeRetainedValue()
@@ -225,8 +230,8 @@ extension Stream {
         queuedSize += size
     }
 
-    /// The completion of a queued write. With ECANCELED the stream is closing; the chunk is
-    /// given back and nothing else happens.
+    /// The completion of a queued write. ECANCELED means a closing stream: the chunk is given back
+    /// and nothing else happens.
     private func written(_ chunk: OutputChunk, _ status: Int32) {
         loop.callback {
             queuedRequestCount -= 1
@@ -242,12 +247,12 @@ extension Stream {
 
     // MARK: Polite end
 
-    /// Ends the stream without losing what was written: sends everything, shuts the write side,
-    /// takes and drops what the peer still sends, and closes at the peer's end or after `limit`.
+    /// Ends the stream without losing written bytes: sends everything, shuts the write side, takes
+    /// and drops further bytes of the peer, and closes at the peer's end or after `limit`.
     ///
     /// Closing with unread bytes would make TCP send a reset, and a reset can destroy the last
-    /// answer on its way. No `onRead`, `onEnd` or `onDrain` comes any more; `onClose` does.
-    public func finish(within limit: Duration = .seconds(2)) {
+    /// answer on its way. After this call no `onRead`, `onEnd` or `onDrain` comes, only `onClose`.
+    package func finish(within limit: Duration = .seconds(2)) {
         loop.assertConfined()
         guard isOpen, !isEnding else { return }
         spillScratch()
@@ -287,7 +292,7 @@ extension Stream {
         }
     }
 
-    /// Both directions are done: nothing can be lost by closing.
+    /// Closes when both directions are done, so that nothing can be lost.
     func closeIfEnded() {
         if hasEnded, hasShutDown { close() }
     }

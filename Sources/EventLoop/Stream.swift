@@ -1,8 +1,8 @@
 // One connection: a TCP or Unix stream socket on a loop. This file: life and reading.
 //
-// Guarantees: reading allocates nothing (one buffer per loop, valid during the callback only);
-// the end of the stream is told once, by `onEnd` or `onClose`; no callback comes before the call
-// that caused it has returned, and none after `onClose`.
+// Guarantees: reading allocates nothing. The loop has one read buffer, valid during the callback
+// only. The end of the stream is told once, by `onEnd` or `onClose`. A callback comes only after
+// the return of the call that caused the callback, and never after `onClose`.
 // Not here: writing (Stream+Writing.swift), framing, deadlines.
 
 import CLibUV
@@ -12,46 +12,48 @@ import Glibc
 ///
 /// Life: created paused by a `Listener` → set the callbacks → `startReading()` → `finish()` to
 /// end politely or `close()` to end now → `onClose` once, always.
-public final class Stream: Handle {
-    /// What kind of socket carries the stream.
-    public enum Transport: Sendable, Hashable { case tcp, unix }
+package final class Stream: Handle {
+    /// The kind of socket that carries the stream.
+    package enum Transport: Sendable, Hashable { case tcp, unix }
 
     /// Limits and socket options, fixed at creation.
-    public struct Settings: Sendable {
+    package struct Settings: Sendable {
         /// Send small segments at once instead of waiting for acknowledgements. TCP only.
-        public var sendsWithoutDelay = true
-        /// Silence after which the kernel probes whether the peer exists; nil never. TCP only.
-        public var keepAlive: Duration? = .seconds(60)
-        /// Bytes that may wait for a peer that does not read. One more and the stream closes with
+        package var sendsWithoutDelay = true
+        /// Silence after which the kernel probes the peer. With nil the kernel never probes. TCP
+        /// only.
+        package var keepAlive: Duration? = .seconds(60)
+        /// Bytes that may wait for a peer that does not read. One more byte closes the stream with
         /// `writeBacklogExceeded`: the last defence, behind the owner's own back-pressure.
-        public var pendingWriteSizeMax = 16 * 1024 * 1024
+        package var pendingWriteSizeMax = 16 * 1024 * 1024
 
         /// The defaults.
-        public init() {}
+        package init() {}
     }
 
-    /// What carries the stream.
-    public let transport: Transport
-    /// The limits and options it was made with.
-    public let settings: Settings
+    /// The transport given at creation.
+    package let transport: Transport
+    /// The limits and options given at creation.
+    package let settings: Settings
 
-    /// Called with bytes that arrived. The buffer belongs to the loop and is overwritten by the
-    /// next read: copy what must stay.
-    @exclusivity(unchecked) public var onRead: ((UnsafeRawBufferPointer) -> Void)?
-    /// Called once when the peer has said it will send no more; writing still works. Without this
-    /// callback the stream finishes by itself.
-    public var onEnd: (() -> Void)?
+    /// Called with bytes that arrived. The buffer belongs to the loop and the next read overwrites
+    /// the buffer, so copy bytes to keep them.
+    @exclusivity(unchecked) package var onRead: ((UnsafeRawBufferPointer) -> Void)?
+    /// Called once when the peer has announced the end of its bytes. Writing still works. Without
+    /// this callback the stream finishes by itself.
+    package var onEnd: (() -> Void)?
     /// Called when all bytes that could not be written at once have reached the kernel.
-    public var onDrain: (() -> Void)?
-    /// Called once, last: nil after `close()` or `finish()`, else the error that ended the stream.
-    public var onClose: ((EventLoopError?) -> Void)?
+    package var onDrain: (() -> Void)?
+    /// Called once, as the last callback: with nil after `close()` or `finish()`, else with the
+    /// error that ended the stream.
+    package var onClose: ((EventLoopError?) -> Void)?
 
-    /// Whether bytes are being delivered.
-    public private(set) var isReading = false
+    /// True while bytes are being delivered.
+    package private(set) var isReading = false
     private(set) var hasEnded = false
     private var closeReason: EventLoopError?
 
-    // Owned by Stream+Writing.swift. Exclusivity: see Loop.
+    // State of Stream+Writing.swift. Exclusivity: see Loop.
     @exclusivity(unchecked) var isInOwnCallback = false
     @exclusivity(unchecked) var gather: OutputChunk?
     @exclusivity(unchecked) var isListedForFlush = false
@@ -65,9 +67,9 @@ public final class Stream: Handle {
         memory.assumingMemoryBound(to: uv_stream_t.self)
     }
 
-    /// Takes over a connected stream socket; it belongs to the stream even on failure.
+    /// Takes over a connected stream socket. The socket belongs to the stream even on failure.
     ///
-    /// - Throws: when libuv or the kernel refuses the descriptor.
+    /// - Throws: an error when libuv or the kernel refuses the descriptor.
     package init(
         loop: Loop, adopting descriptor: Int32, transport: Transport,
         settings: Settings = Settings()
@@ -90,7 +92,8 @@ public final class Stream: Handle {
         try open(descriptor)
     }
 
-    /// Gives libuv the descriptor. Until that has worked uv_close would not close it, so we do.
+    /// Gives the descriptor to libuv. If uv_tcp_open or uv_pipe_open fails, uv_close would not
+    /// close the descriptor, so `open` closes the descriptor itself.
     private func open(_ descriptor: Int32) throws(EventLoopError) {
         let status =
             transport == .tcp
@@ -104,33 +107,23 @@ public final class Stream: Handle {
         }
         guard transport == .tcp else { return }
         let tcp = memory.assumingMemoryBound(to: uv_tcp_t.self)
-        // Both fail only when the peer has already reset the connection; the first read tells.
+        // Both calls fail only when the peer has already reset the connection. The first read
+        // reports the reset.
         if settings.sendsWithoutDelay { uv_tcp_nodelay(tcp, 1) }
         if let silence = settings.keepAlive {
             uv_tcp_keepalive(tcp, 1, UInt32(clamping: max(1, silence.components.seconds)))
         }
     }
 
-    /// Who is at the other end, for logs: `127.0.0.1:51234`, or `unix`. Asks the kernel; allocates.
-    public var peerName: String {
-        loop.assertConfined()
-        guard transport == .tcp else { return "unix" }
-        var descriptor: Int32 = -1
-        guard isOpen, uv_fileno(raw, &descriptor) == 0,
-            let peer = SocketAddress(peerOf: descriptor)?.hostAndPort()
-        else { return "gone" }
-        return Address.tcp(host: peer.host, port: peer.port).hostAndPortText
-    }
-
     // MARK: Reading
 
     /// Starts or resumes delivering bytes to `onRead`. Does nothing if already reading, after the
     /// peer's end, or once closed.
-    public func startReading() {
+    package func startReading() {
         loop.assertConfined()
         guard isOpen, !isReading, !hasEnded else { return }
-        // The allocation callback is asked before every read(2); handing out the loop's buffer is
-        // sound because libuv reads and calls back before it asks again, on this one thread.
+        // libuv asks the allocation callback before every read(2). Handing out the loop's buffer is
+        // sound because libuv reads and calls back before the next request, on this one thread.
         let status = uv_read_start(
             stream,
             { handle, _, buffer in
@@ -142,8 +135,9 @@ public final class Stream: Handle {
             },
             { stream, count, _ in
                 guard let data = stream?.pointee.data else { return }
-                // The handle's own reference keeps the stream alive until the close callback,
-                // which libuv never runs from inside a read: no retain and release is needed.
+                // The handle's own reference keeps the stream alive until the close callback. libuv
+                // never runs the close callback from inside a read, so no retain and release is
+                // needed.
                 Unmanaged<Stream>.fromOpaque(data)._withUnsafeGuaranteedRef { $0.arrived(count) }
             })
         if status < 0 {
@@ -153,9 +147,9 @@ public final class Stream: Handle {
         }
     }
 
-    /// Stops delivering bytes: back-pressure. The kernel's buffers fill and the peer has to wait.
+    /// Stops delivering bytes as back-pressure: the kernel's buffers fill and the peer has to wait.
     /// Takes effect at once, also inside `onRead`.
-    public func stopReading() {
+    package func stopReading() {
         loop.assertConfined()
         guard isOpen, isReading, !isEnding else { return }
         isReading = false
@@ -181,7 +175,7 @@ public final class Stream: Handle {
     private func readingEnded(_ status: Int32) {
         isReading = false
         guard status == UV_EOF.rawValue else {
-            // A reset while we only wait for the peer's end is an end as well.
+            // A reset while the stream only waits for the peer's end is an end as well.
             return !isEnding ? fail(status, "read", "reading") : close()
         }
         // libuv has stopped reading by itself at the end of the stream.
@@ -197,7 +191,7 @@ public final class Stream: Handle {
 
     // MARK: Ending
 
-    /// Closes because of a failure, which `onClose` will tell.
+    /// Closes because of a failure. `onClose` receives the error.
     func fail(_ status: Int32, _ operation: StaticString, _ tried: String) {
         fail(EventLoopError(status: status, operation: operation, tried: tried))
     }
@@ -215,7 +209,7 @@ public final class Stream: Handle {
         discardGathered()
     }
 
-    /// By now libuv has failed every queued write with ECANCELED, so all chunks are back.
+    /// Runs after libuv has failed every queued write with ECANCELED, so all chunks are back.
     override func didClose() {
         let tell = onClose
         onRead = nil

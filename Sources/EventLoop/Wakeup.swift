@@ -1,20 +1,20 @@
 // The only way into a loop from another thread.
 //
-// Guarantees: `send()` may be called from any thread at any time, also after the loop has closed;
-// at least one call of the handler follows every send that returned true, unless the wake-up is
-// closed first; sends coalesce, so the handler must take everything there is to take. Carries no
-// data: pair it with a locked queue.
+// Guarantees: `send()` may be called from any thread at any time, also after the loop has closed.
+// At least one call of the handler follows every send that returned true, unless the wake-up is
+// closed first. Sends coalesce, so the handler must empty its queue.
+// Does not: carry data. Pair a wake-up with a locked queue.
 
 import CLibUV
 import Synchronization
 
 /// A thread-safe, coalescing wake-up of a loop.
 ///
-/// Safety of `@unchecked Sendable`: the inherited state and `handler` are touched by the loop's
-/// thread only (asserted by `Handle` and `Loop`), except `memory`, which `send()` reads under
-/// `gate` and only while `gate` says open; `willClose` shuts the gate under the same lock before
-/// uv_close, so no send can reach a handle that is closing. `isPending` is atomic.
-public final class Wakeup: Handle, @unchecked Sendable {
+/// Safety of `@unchecked Sendable`: only the loop's thread touches the inherited state and
+/// `handler` (asserted by `Handle` and `Loop`). The exception is `memory`: `send()` reads `memory`
+/// under `gate`, and only while `gate` is open. `willClose` shuts the gate under the lock before
+/// uv_close, so no send can reach a closing handle. `isPending` is atomic.
+package final class Wakeup: Handle, @unchecked Sendable {
     private var handler: (() -> Void)?
     private let isPending = Atomic<Bool>(false)
     private let gate = Mutex<Bool>(true)
@@ -23,9 +23,9 @@ public final class Wakeup: Handle, @unchecked Sendable {
         memory.assumingMemoryBound(to: uv_async_t.self)
     }
 
-    /// Creates a wake-up that keeps the loop running until it is closed. Loop thread only;
-    /// `handler` always runs there.
-    public init(loop: Loop, _ handler: @escaping () -> Void) throws(EventLoopError) {
+    /// Creates a wake-up that keeps the loop running until the wake-up is closed. Loop thread only.
+    /// `handler` always runs on the loop's thread.
+    package init(loop: Loop, _ handler: @escaping () -> Void) throws(EventLoopError) {
         self.handler = handler
         try super.init(
             loop: loop, type: UV_ASYNC, operation: "uv_async_init", tried: "creating a wake-up"
@@ -38,25 +38,26 @@ public final class Wakeup: Handle, @unchecked Sendable {
 
     /// Asks the loop to call the handler soon. Any thread.
     ///
-    /// Returns false when the wake-up is closed: nobody will come. A send that finds another still
-    /// undelivered costs one atomic operation; otherwise a lock and an eventfd write.
+    /// Returns false when the wake-up is closed and the handler will not run. A send during an
+    /// undelivered send costs one atomic operation, any other send a lock and an eventfd write.
     @discardableResult
-    public func send() -> Bool {
+    package func send() -> Bool {
         if isPending.exchange(true, ordering: .acquiringAndReleasing) { return true }
         return gate.withLock { isOpen in
             guard isOpen else {
                 isPending.store(false, ordering: .releasing)
                 return false
             }
-            // uv_async_send is the one libuv function that is safe from any thread. It promises
-            // at least one callback after the call, not one per call.
+            // uv_async_send is the one libuv function that is safe from any thread. libuv promises
+            // at least one callback after the call, not one callback per call.
             return uv_async_send(async) == 0
         }
     }
 
-    /// The flag falls before the handler looks at the queue: what is queued after that look
-    /// comes with a send that finds the flag down, and so wakes the loop again. An exchange and
-    /// not a store, because it must also acquire what a sender queued before it found the flag up.
+    /// Lowers the flag before the handler looks at the queue. An entry queued after the look comes
+    /// with a send that finds the flag down, and so wakes the loop again. An exchange is used and
+    /// not a store, because the flag must also acquire the entries that a sender queued before
+    /// finding the flag up.
     private func arrived() {
         _ = isPending.exchange(false, ordering: .acquiringAndReleasing)
         loop.callback { handler?() }

@@ -1,15 +1,15 @@
-// The one error type of this module.
+// Errors of the inference module.
 //
-// Guarantees: every refusal carries a stable code (snake_case, safe to match on from outside) and
-// says what was tried, what was found, what was allowed and where. The text never holds prompts,
-// generated tokens' text or host addresses. It does not decide which layer of the assay rejected
-// a file: the caller knows which step it was running.
+// Guarantees: every refusal carries a stable code (snake_case, safe to match on from outside), the
+// action that was tried, the value found, the values allowed, and the place if there is one. Error
+// texts never hold prompts, text of generated tokens or host addresses.
+// Does not: name the layer that rejected a file. The caller knows the running step.
 
 import ModelFiles
 
-/// A refusal by this module: a model file that cannot be used, or a request that cannot be met.
+/// A refusal of a model file or of a request.
 public struct InferenceError: Error, Sendable, CustomStringConvertible {
-    /// What kind of refusal this is. Codes are only ever added; compare against the constants.
+    /// Kind of a refusal. Codes are only ever added. Compare against the constants.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Value: String {
             case missingKey = "missing_key"
@@ -51,7 +51,7 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
 
         /// A metadata key the architecture needs is absent.
         public static let missingKey = Code(.missingKey)
-        /// A metadata key holds another type than the one it must hold.
+        /// A metadata key holds a value of the wrong type.
         public static let keyType = Code(.keyType)
         /// A metadata key holds a number outside the range this engine accepts.
         public static let keyRange = Code(.keyRange)
@@ -63,27 +63,27 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
         public static let badOverride = Code(.badOverride)
         /// No description exists for the file's architecture.
         public static let unsupportedArchitecture = Code(.unsupportedArchitecture)
-        /// The architecture is known, but the file uses a part of it that is not implemented.
+        /// The architecture is known, but the file uses an unsupported part of it.
         public static let unsupportedFeature = Code(.unsupportedFeature)
         /// A tensor the architecture needs is absent.
         public static let missingTensor = Code(.missingTensor)
         /// The file holds a tensor the architecture would silently ignore.
         public static let unexpectedTensor = Code(.unexpectedTensor)
-        /// A tensor's dimensions differ from what the hyper-parameters imply.
+        /// A tensor's dimensions do not match the hyper-parameters.
         public static let tensorShape = Code(.tensorShape)
         /// A tensor is stored in a format this engine has no kernel for.
         public static let tensorFormat = Code(.tensorFormat)
-        /// The vocabulary itself was refused; the cause says why.
+        /// The vocabulary itself was refused. The cause says why.
         public static let tokenizer = Code(.tokenizer)
         /// Vocabulary, keys and tensors disagree about the number of tokens.
         public static let tokenizerMismatch = Code(.tokenizerMismatch)
-        /// The back end could not take the weights or buffers; the cause says why.
+        /// The back end could not take the weights or buffers. The cause says why.
         public static let placement = Code(.placement)
-        /// The key-value cache has too few free pages right now; closing sequences frees some.
+        /// The key-value cache has too few free pages right now. Closing sequences frees pages.
         public static let cacheExhausted = Code(.cacheExhausted)
         /// Every sequence slot is in use right now.
         public static let tooManySequences = Code(.tooManySequences)
-        /// The request can never fit: context, capacity or cache is smaller than it asks for.
+        /// The request can never fit: the context, capacity or cache is too small.
         public static let sequenceTooLong = Code(.sequenceTooLong)
         /// The sequence was never opened here, or has been closed.
         public static let unknownSequence = Code(.unknownSequence)
@@ -95,28 +95,28 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
         public static let nonFiniteLogits = Code(.nonFiniteLogits)
         /// The validation pass produced the same logit for every token.
         public static let constantLogits = Code(.constantLogits)
-        /// The validation pass produced another number of logits than the vocabulary has tokens.
+        /// The validation pass produced more or fewer logits than the vocabulary has tokens.
         public static let outputWidth = Code(.outputWidth)
         /// Two validation passes over the same tokens gave different bits.
         public static let notReproducible = Code(.notReproducible)
-        /// A parameter of a generation request lies outside its range.
+        /// A parameter of a generation request is out of range.
         public static let parameterRange = Code(.parameterRange)
     }
 
-    /// The stable kind of the refusal.
+    /// Stable kind of the refusal.
     public let code: Code
-    /// What was being done, e.g. `reading "llama.block_count"`.
+    /// Action that was tried, e.g. `reading "llama.block_count"`.
     public let tried: String
-    /// What was there instead.
+    /// Value or state found.
     public let found: String
-    /// What would have been accepted; empty when nothing would.
+    /// Accepted values. Empty when there are none.
     public let allowed: String
-    /// The key or tensor concerned, when there is one.
+    /// Key or tensor concerned, or nil.
     public let location: String?
-    /// The error of a lower module that led to this one.
+    /// Error of a lower module, as the cause of this refusal.
     public let cause: (any Error)?
 
-    /// Creates an error from its parts; see the properties for their meaning.
+    /// Creates an error. The properties explain the parts.
     public init(
         _ code: Code, tried: String, found: String, allowed: String = "",
         location: String? = nil, cause: (any Error)? = nil
@@ -129,14 +129,14 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
         self.cause = cause
     }
 
-    /// A file that could not be read, or changed meanwhile; the cause says which and how.
+    /// Wraps the error of a file that could not be read or was changed during the read.
     init(reading what: String, _ error: ModelFileError) {
         self.init(
             .placement, tried: "reading \(what): \(error.tried)", found: error.found,
             allowed: error.allowed, cause: error)
     }
 
-    /// One sentence for a person: tried, found, allowed.
+    /// Tried, found and allowed in one sentence for a person.
     public var message: String {
         var text = "\(tried): found \(found)"
         if !allowed.isEmpty { text += "; allowed: \(allowed)" }

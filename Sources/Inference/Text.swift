@@ -1,10 +1,11 @@
-// What error texts need of strings: clipping what came from a file, and finding the nearest name.
+// String helpers for error texts: clipping of text from files, and the distance between names.
 //
-// Guarantees: a clipped text has bounded length and no control characters; the cost of a distance
-// is bounded whatever the texts are. It decides nothing about wording.
+// Guarantees: a clipped text has bounded length and no control characters. The cost of a distance
+// is bounded for any two texts.
+// Does not: word the errors.
 
 extension String {
-    /// The text cut to a length that is safe to print, control characters replaced.
+    /// The text cut to 96 Unicode scalars, with `?` in place of control characters.
     package var clipped: String {
         let lengthMax = 96
         var clipped = ""
@@ -16,7 +17,8 @@ extension String {
         return clipped
     }
 
-    /// Levenshtein distance over bytes; both texts are clipped, so the cost is bounded.
+    /// Returns the Levenshtein distance over bytes. Both texts are clipped first, so the cost is
+    /// bounded.
     package func editDistance(to other: String) -> Int {
         let left = Array(clipped.utf8)
         let right = Array(other.clipped.utf8)

@@ -1,26 +1,26 @@
-// When requests are meant to be sent: the open loop, which waits for no answer.
+// Intended send times of an open loop. Sending never waits for an answer.
 //
-// A schedule is a sequence of times known before the run; the server's slowness cannot move it.
-// That is what keeps a stall from hiding the requests it would have delayed.
+// All times are known before the run, and a slow server cannot move them. A stall therefore cannot
+// hide the delayed requests.
 //
-// Guarantees: times never go back; the same seed gives the same times; memory does not grow with
-// the length of the run.
+// Guarantees: times never go back. Equal seeds give equal times. Memory does not grow with the
+// length of the run.
 
-/// How arrivals are spread under a rate profile.
+/// Spread of arrivals under a rate profile.
 package enum ArrivalKind: String, Sendable, CaseIterable {
-    /// Evenly: one request whenever the area under the rate curve has grown by one.
+    /// A request whenever the area under the rate curve has grown by 1.
     case constant
-    /// Independently of each other: exponential gaps.
+    /// Independent arrivals with exponential gaps.
     case poisson
 }
 
 /// Intended send times, nanoseconds from the start of the run, in order.
 package struct ArrivalSchedule: Sendable {
-    /// One request as the schedule wants it.
+    /// A scheduled request.
     package struct Arrival: Sendable, Equatable {
         /// Nanoseconds from the start of the run.
         package let intended: Int64
-        /// What a trace says about it.
+        /// The trace line of the request. Nil without a trace.
         package let detail: TraceEntry?
     }
 
@@ -42,17 +42,17 @@ package struct ArrivalSchedule: Sendable {
         upcoming = following()
     }
 
-    /// The entries' own times; they must not go back.
+    /// Uses the times of the trace entries. They must not go back.
     package init(trace: [TraceEntry]) {
         source = .trace(trace)
         random = SplitMix(seed: 0)
         upcoming = following()
     }
 
-    /// The next arrival; nil at the end.
+    /// The next arrival. Nil at the end.
     package var next: Arrival? { upcoming }
 
-    /// Goes on to the one after `next`.
+    /// Moves to the arrival after `next`.
     package mutating func advance() {
         upcoming = following()
     }

@@ -1,11 +1,11 @@
-// The timeline as CSV (RFC 4180), one line per interval: for spreadsheets and scripts.
+// The timeline as CSV (RFC 4180) for spreadsheets and scripts, with a line per interval.
 //
-// Every line says real or mock, so that no line can be cut out of a mock's report and lose that.
+// Every line says real or mock, so a line copied from the report of a mock stays marked.
 
 extension RunReport {
-    /// Header and one line per interval; times in milliseconds, an empty field where nothing was
-    /// measured. The columns with `all` count what failed or passed its deadline there as slower
-    /// than any: `Infinity` where the percentile lies among those.
+    /// A header and a line per interval. Times are milliseconds, and a field is empty where nothing
+    /// was measured. The columns with `all` count failures and passed deadlines as slower than any
+    /// bound. They hold `Infinity` where the percentile lies among those requests.
     package var csv: String {
         let header = [
             "provenance", "start_s", "seconds", "sent", "succeeded", "failed",

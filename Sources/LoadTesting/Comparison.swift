@@ -1,14 +1,15 @@
-// Two reports side by side, with a statement for each difference: beyond chance, or within it.
+// Two reports side by side, with a finding for each difference: beyond chance, or within chance.
 //
-// A difference is beyond chance when the bounds within which each of the two numbers may lie do
-// not overlap (see Noise for what those bounds know). Numbers without bounds are shown and not
-// judged. Runs that were set up differently are compared, with a warning that says how.
-// Latencies are of all requests: a request without an answer counts as slower than any bound. A
-// report of an older tester, without that count, is judged only when every request was answered.
+// A difference is beyond chance when the bounds of the two numbers do not overlap (see Noise).
+// Numbers without bounds are shown and not judged. Runs with different setups are compared, with a
+// warning that lists the differences.
+// Latencies cover all requests: a request without an answer counts as slower than any bound.
+// Reports of older testers lack the count of missing requests. Such a report is judged only when
+// every request was answered.
 
 /// The comparison of two runs, A before and B after.
 package struct Comparison: Sendable, Equatable {
-    /// What is to be said of a difference.
+    /// Judgement on one difference.
     package enum Finding: String, Sendable {
         case worse, better
         case withinNoise = "within noise"
@@ -21,7 +22,7 @@ package struct Comparison: Sendable, Equatable {
         package let before: Double
         package let after: Double
         package let finding: Finding
-        /// Milliseconds, or a plain number.
+        /// True for a time in milliseconds, false for a plain number.
         let isTime: Bool
     }
 
@@ -30,7 +31,7 @@ package struct Comparison: Sendable, Equatable {
 
     /// Compares two reports.
     ///
-    /// - Throws: `report_invalid` when one of them was not written by this format.
+    /// - Throws: `report_invalid` when a report has another format or comes from another tool.
     package init(_ before: RunReport, _ after: RunReport) throws(LoadTestError) {
         for (name, report) in [("A", before), ("B", after)]
         where report.format != RunReport.currentFormat || report.tool != "assay-load rpc" {
@@ -43,7 +44,7 @@ package struct Comparison: Sendable, Equatable {
         warnings = Self.warnings(before, after)
     }
 
-    /// Something is worse beyond chance.
+    /// True when a number is worse beyond chance.
     package var isWorse: Bool { rows.contains { $0.finding == .worse } }
 
     private static func rows(_ before: RunReport, _ after: RunReport) -> [Row] {
@@ -73,12 +74,12 @@ package struct Comparison: Sendable, Equatable {
         return rows + rates(before, after)
     }
 
-    /// A percentile over all requests, infinite among those without an answer.
+    /// A percentile over all requests, infinite when it lies among requests without an answer.
     private static func value(_ name: String, _ times: Quantiles) -> Double {
         times.value(Threshold.name(name)) ?? .infinity
     }
 
-    /// Where that may lie by chance; nil where nothing is known.
+    /// Bounds of chance for a percentile. Nil where nothing is known.
     private static func bounds(
         _ name: String, _ times: Quantiles, _ report: RunReport
     ) -> [Double]? {
@@ -133,7 +134,8 @@ package struct Comparison: Sendable, Equatable {
         return .withinNoise
     }
 
-    /// Bounds of a rate: twice the standard error over the intervals; nil with fewer than five.
+    /// Bounds of a rate: twice the standard error over the intervals. Nil with fewer than five
+    /// intervals.
     private static func rate(
         _ report: RunReport, _ count: (IntervalReport) -> Int
     ) -> [Double]? {
@@ -144,12 +146,12 @@ package struct Comparison: Sendable, Equatable {
         let mean = values.reduce(0, +) / Double(values.count)
         let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         let error = (squares / Double(values.count - 1) / Double(values.count)).squareRoot()
-        // Half a percent at least: the end of a run is not sharper than that.
+        // Half a percent at least, because the end of a run is not sharper.
         let half = max(2 * error, 0.005 * mean)
         return [mean - half, mean + half]
     }
 
-    /// Bounds of a share, by Wilson.
+    /// Bounds of a share (Wilson score interval).
     private static func share(_ count: Int, _ all: Int) -> [Double] {
         guard all > 0 else { return [0, 1] }
         let number = Double(all)

@@ -85,12 +85,12 @@ extension CompleteQuantiles.Spread {
 }
 
 extension KindRecord {
-    /// Requests without an answer: failed, past the deadline, without an end, never sent. A request
-    /// that was given up on purpose is none of them.
+    /// Requests without an answer: failed, past the deadline, without an end, never sent. Requests
+    /// given up on purpose do not count.
     package var missing: Int { sent + unsent - cancelled - succeeded }
 
     /// Times that the missing requests would have added to the `count` times of the successes: as
-    /// many per request as a success has on average. None for a kind without such times.
+    /// many per request as a success has on average. Zero when the successes have no times.
     func missing(of count: Int) -> Int {
         guard succeeded > 0, count > 0 else { return 0 }
         return Int((Double(missing) * Double(count) / Double(succeeded)).rounded(.up))

@@ -1,4 +1,5 @@
-// The timeline as an HdrHistogram interval log (format version 1.3), for the tools that read it.
+// The timeline as an HdrHistogram interval log (format version 1.3), for tools that read the
+// format.
 //
 //     #[Histogram log format version 1.3]
 //     #[StartTime: 1700000000.000 (seconds since epoch), ...]
@@ -12,16 +13,18 @@
 //   | 1c849314 | length | 1c849313 | length | 0 | digits |  u64   |   u64   | 1.0 | counts |
 //   +----------+--------+----------------------------------------------------------------+
 //
-// Counts are ZigZag LEB128 (at most 9 bytes each); a run of n empty ones is the number -n. The
-// zlib stream holds stored blocks: valid for every reader, and small since the counts are packed.
+// Counts are ZigZag LEB128 (at most 9 bytes each). A run of n empty counts is the number -n. The
+// zlib stream holds stored blocks, which every reader accepts. It is small because the counts are
+// packed.
 
 /// Writes interval logs.
 package enum HDRLog {
-    /// The log of `intervals`, values in nanoseconds, the maxima in milliseconds as is the custom.
+    /// The log of `intervals`. Values are nanoseconds, and maxima are milliseconds, as is the
+    /// custom.
     ///
     /// - Parameters:
     ///   - startedAt: seconds since 1970 at the end of warm-up.
-    ///   - missing: requests without an answer, which are in no histogram.
+    ///   - missing: requests without an answer. No histogram holds them.
     package static func text(
         _ intervals: [TimedInterval], startedAt: Double, isMock: Bool, missing: Int = 0
     ) -> String {
@@ -35,7 +38,7 @@ package enum HDRLog {
                 + "\"Interval_Compressed_Histogram\"",
         ]
         if missing > 0 {
-            // A comment may stand anywhere; readers of the format skip it.
+            // A comment may stand anywhere. Readers of the format skip comments.
             lines.insert("#[Requests without an answer, in no histogram: \(missing)]", at: 1)
         }
         for interval in intervals where !interval.record.latency.isEmpty {
@@ -77,7 +80,7 @@ package enum HDRLog {
             + bigEndian(UInt64(LatencyHistogram.ceiling)) + bigEndian((1.0).bitPattern) + counts
     }
 
-    /// ZigZag, then seven bits a byte; the ninth byte has eight.
+    /// Writes ZigZag, then seven bits a byte. The ninth byte has eight.
     private static func append(_ value: Int64, to bytes: inout [UInt8]) {
         var rest = UInt64(bitPattern: (value << 1) ^ (value >> 63))
         for _ in 0..<8 {

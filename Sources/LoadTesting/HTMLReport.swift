@@ -1,7 +1,7 @@
-// The report as one HTML page that needs nothing else: no script, no font, no picture from
-// elsewhere. It follows the reader's choice of light or dark, and prints.
+// The report as a single HTML page without scripts, fonts or pictures from elsewhere. The page
+// follows the reader's choice of light or dark, and prints.
 //
-// Hostile input: everything that came from a server or a flag is escaped.
+// Hostile input: everything from a server or a flag is escaped.
 
 /// Writes the page.
 package enum HTMLReport {
@@ -115,7 +115,8 @@ package enum HTMLReport {
             ], ticks: seconds(report), isLogarithmic: true)
     }
 
-    /// x is the number of nines: each step leaves out a tenth of what the step before left out.
+    /// x is the number of nines: each step leaves out a tenth of the share that the step before
+    /// left out.
     private static func percentileCurve(_ report: RunReport) -> Plot {
         let count = report.latency?.count ?? 0
         let nines = max(1, Double.logarithm(Double(max(count, 10))))

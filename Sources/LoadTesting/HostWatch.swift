@@ -1,15 +1,15 @@
-// What the machine did to the tester meanwhile: how late threads woke, how much time they got.
+// Effect of the machine on the tester: late wake-ups of threads and processor time.
 //
-// A thread sleeps for a millisecond over and over and notes how much later it woke than it asked
-// to: time in which this process was not scheduled. If that is large, so is the error of every
-// latency measured at the same time. `IntrinsicLatency` measures the same of an idle process.
+// A thread sleeps for a millisecond over and over and records how late it wakes. During the delay
+// the process was not scheduled. A large delay means an equally large error in every latency
+// measured at the time. `IntrinsicLatency` takes the same measurement in an idle process.
 
 import Glibc
 import Synchronization
 
-/// What the host did to this process during a run.
+/// Effect of the host on this process during a run.
 package struct HostRecord: Sendable {
-    /// How much later than asked a sleeping thread woke.
+    /// Delay between the wake-up a sleeping thread asked for and the actual wake-up.
     package var wakeDelay: LatencyHistogram
     /// Processor seconds this process used.
     package var processorSeconds: Double
@@ -17,7 +17,7 @@ package struct HostRecord: Sendable {
     package var involuntarySwitches: Int
     /// Seconds watched.
     package var seconds: Double
-    /// Seconds that runnable threads waited for a processor; nil where the kernel does not say.
+    /// Seconds that runnable threads waited for a processor. Nil where the kernel does not say.
     package var runQueueSeconds: Double?
 
     package init(
@@ -63,7 +63,7 @@ package final class HiccupWatch: Sendable {
         end.finish()
     }
 
-    /// Stops and returns what was seen.
+    /// Stops the watch and returns its record.
     package func finish() async -> HostRecord {
         isOver.store(true, ordering: .relaxed)
         for await _ in ends {}
@@ -75,7 +75,7 @@ package final class HiccupWatch: Sendable {
     }
 }
 
-/// What the kernel says about this process so far.
+/// Usage counters of this process, as the kernel reports them.
 struct ProcessUsage: Sendable {
     var processorSeconds: Double
     var involuntarySwitches: Int
@@ -100,9 +100,9 @@ struct ProcessUsage: Sendable {
         return difference
     }
 
-    /// The second number of every thread's schedstat: nanoseconds spent waiting for a processor.
-    /// A kernel that does not keep it says 0 for the first one, too. Threads that have ended are
-    /// missed; a run's threads live as long as it does.
+    /// Sum over all threads of the second number in schedstat: nanoseconds spent waiting for a
+    /// processor. A kernel without the counter reports 0 for the first number, too. Ended threads
+    /// are missed, but the threads of a run live as long as the run.
     private static func runQueue() -> Double? {
         guard let folder = opendir("/proc/self/task") else { return nil }
         defer { closedir(folder) }
@@ -128,19 +128,19 @@ struct ProcessUsage: Sendable {
     }
 }
 
-/// What the host costs when nothing else is measured.
+/// Delays of the host while nothing else is measured.
 package struct IntrinsicLatency: Sendable {
-    /// Gaps between two looks at the clock by a thread that does nothing else, from 1 us on: time
-    /// in which it was not running.
+    /// Gaps of 1 us or more between two looks at the clock, by a thread that does nothing else.
+    /// During a gap the thread was not running.
     package var gaps: LatencyHistogram
-    /// Looks at the clock in all.
+    /// Number of looks at the clock.
     package var looks: Int
-    /// How much later than asked a sleeping thread woke.
+    /// Delay between the wake-up a sleeping thread asked for and the actual wake-up.
     package var wakeDelay: LatencyHistogram
-    /// Seconds spent on each of the two.
+    /// Seconds spent on `gaps`, and again on `wakeDelay`.
     package var seconds: Double
 
-    /// Blocks the calling thread for twice `seconds`; ends early when `isInterrupted` says so.
+    /// Blocks the calling thread for twice `seconds`, or until `isInterrupted` returns true.
     package static func measure(
         seconds: Double, isInterrupted: () -> Bool = { false }
     ) -> IntrinsicLatency {
@@ -169,11 +169,11 @@ package struct IntrinsicLatency: Sendable {
 
 // MARK: - Threads and sleeping
 
-/// Asks the kernel for timers as fine as it has, for the calling thread: the default lets them be
-/// 50 us late. Where that cannot be had, the lateness shows in the record.
+/// Asks the kernel for its finest timers on the calling thread, because the default lets timers be
+/// 50 us late. Where the kernel refuses, the lateness shows in the record.
 func refineTimers() {
     var place = [CChar](repeating: 0, count: 64)
-    // "PROCESS/task/THREAD"; a thread's own files lie under /proc/THREAD as well.
+    // "PROCESS/task/THREAD". The files of a thread lie under /proc/THREAD as well.
     let size = readlink("/proc/thread-self", &place, place.count)
     guard size > 0,
         let thread = place.prefix(size).map(UInt8.init(bitPattern:)).split(separator: 0x2F).last,
@@ -194,7 +194,8 @@ private final class ThreadBody: Sendable {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 }
 
-/// Runs `body` on a new detached thread, or `failure` here when there is none to be had.
+/// Runs `body` on a new detached thread. Runs `failure` on the calling thread when no thread can be
+/// created.
 func startThread(
     _ body: @escaping @Sendable () -> Void, orElse failure: @Sendable () -> Void
 ) {

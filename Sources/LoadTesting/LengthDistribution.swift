@@ -1,12 +1,12 @@
-// How long prompts and answers are: a number, or a distribution of them.
+// Lengths of prompts and answers: a number, or a distribution of numbers.
 //
 //     128                 always 128
 //     uniform:16:256      each length between the two equally often
 //     normal:128:32       mean and standard deviation
-//     lognormal:128:0.6   median and sigma: many short, few very long, as real prompts are
+//     lognormal:128:0.6   median and sigma: many short, few very long, like real prompts
 //     exponential:128     mean
 //
-// Draws are whole numbers of at least 1 and at most the limit; a draw outside is drawn to its edge.
+// Draws are whole numbers from 1 to the limit. A draw outside moves to the nearest edge.
 
 import Glibc
 
@@ -22,10 +22,10 @@ package struct LengthDistribution: Sendable, Equatable {
 
     private let shape: Shape
     private let most: Int
-    /// As it was given.
+    /// The text given by the user.
     package let description: String
 
-    /// Reads one of the forms above; lengths of 1 to `most`.
+    /// Reads a distribution in the syntax above, with lengths of 1 to `most`.
     package init(_ text: String, _ what: String, most: Int) throws(LoadTestError) {
         let allowed =
             "N, uniform:A:B, normal:MEAN:DEVIATION, lognormal:MEDIAN:SIGMA or exponential:MEAN "
@@ -52,7 +52,7 @@ package struct LengthDistribution: Sendable, Equatable {
         description = text
     }
 
-    /// One length.
+    /// Draws a length.
     package func draw(_ random: inout SplitMix) -> Int {
         let value: Double
         switch shape {

@@ -1,11 +1,11 @@
-// The seam between the tester and whatever is tested: a real client, or a fake in tests.
+// The seam between the tester and the tested service: a real client, or a fake in tests.
 //
-// A target sends exactly what it is told to, once, and says what came of it. It must not retry: one
-// send is one sample. It takes both times itself, as close to the wire as it can.
+// A target sends each request exactly once and reports the outcome. Each send is a sample, so a
+// target must not retry. The target takes both times itself, as close to the wire as possible.
 
 import Glibc
 
-/// Time for measuring.
+/// The clock of all measurements.
 package enum LoadClock {
     /// Nanoseconds of a clock that only goes forward.
     package static func now() -> Int64 {
@@ -15,11 +15,11 @@ package enum LoadClock {
     }
 }
 
-/// Part of a streamed answer, as it arrived.
+/// Part of a streamed answer.
 package struct ChunkArrival: Sendable, Equatable {
-    /// When, on the run's clock.
+    /// Arrival time on the clock of the run.
     package let at: Int64
-    /// Tokens it brought, at least 1.
+    /// Tokens in the chunk, at least 1.
     package let tokens: Int
 
     package init(at: Int64, tokens: Int) {
@@ -28,40 +28,41 @@ package struct ChunkArrival: Sendable, Equatable {
     }
 }
 
-/// What came of one request.
+/// Outcome of one request.
 package struct Outcome: Sendable, Equatable {
-    /// How it ended.
+    /// Kinds of end.
     package enum End: Sendable, Equatable {
         /// Answered in full.
         case succeeded
-        /// Given up, as its request said.
+        /// Given up as the request asked.
         case cancelled
-        /// Its deadline passed; whatever came of it is not a success.
+        /// The deadline of the request passed. A later answer is no success.
         case deadlineExceeded
-        /// The server answered with a status: its name, with the server's code where there is one.
+        /// The server answered with an error: the status name, with the server's code if there was
+        /// a code.
         case refused(String)
-        /// No answer: the client's reason.
+        /// No answer arrived: the client's reason.
         case failed(String)
-        /// Nobody there: the client's sentence.
+        /// Nobody is there: the client's sentence.
         case unreachable(String)
         /// An answer of a mock that the client refused: the sentence.
         case mockRefused(String)
     }
 
     package var end: End
-    /// When it was handed to the client.
+    /// Time at which the client received the request.
     package var sent: Int64
-    /// When the answer was complete, or it was known that none would come.
+    /// Time at which the answer was complete, or was known to be missing.
     package var finished: Int64
-    /// The answer says it comes from a mock (which the client was told to allow).
+    /// The answer is marked as a mock's. The client allowed mocks.
     package var isMock = false
-    /// What the answer says made it worse than it could be.
+    /// Degradations listed in the answer.
     package var degradations: [String] = []
     package var promptTokens = 0
     package var outputTokens = 0
-    /// Frames with tokens, in order of arrival; empty where nothing is streamed.
+    /// Frames with tokens, in order of arrival. Empty for kinds without a stream.
     package var chunks: [ChunkArrival] = []
-    /// The server's own account of the time, microseconds: in all, and waiting for the engine.
+    /// The server's own times, in microseconds: the total, and the wait for the engine.
     package var serverMicroseconds: (total: UInt64, queue: UInt64)?
 
     package init(_ end: End, sent: Int64, finished: Int64) {
@@ -78,7 +79,7 @@ package struct Outcome: Sendable, Equatable {
     }
 }
 
-/// What a run learns about the server before and after.
+/// Facts about the server, asked before and after a run.
 package struct TargetFacts: Sendable, Equatable, Codable {
     /// One served model.
     package struct Model: Sendable, Equatable, Codable {
@@ -86,7 +87,7 @@ package struct TargetFacts: Sendable, Equatable, Codable {
         package var isMock: Bool
         package var architecture: String
         package var device: String
-        /// Hexadecimal; empty when the server has none.
+        /// Hexadecimal, empty when the server has none.
         package var fingerprint: String
         package var generation: UInt32
         package var vocabulary: Int
@@ -107,11 +108,11 @@ package struct TargetFacts: Sendable, Equatable, Codable {
         }
     }
 
-    /// Where it listens.
+    /// Listening address of the server.
     package var address: String
-    /// Its name and version, as it says.
+    /// Name and version that the server reports.
     package var server: String
-    /// The models the run addresses: the named one, or all.
+    /// The models of the run: the named one, or all.
     package var models: [Model]
 
     package init(address: String, server: String, models: [Model]) {
@@ -120,7 +121,7 @@ package struct TargetFacts: Sendable, Equatable, Codable {
         self.models = models
     }
 
-    /// Why a run against this server measures nothing real; nil when it does.
+    /// Explains that a run against this server measures a mock. Nil for a real model.
     package var mockSentence: String? {
         guard let model = models.first(where: \.isMock) else { return nil }
         return "the model \"\(model.name)\" at \(address) is a mock: it answers with made-up "
@@ -128,9 +129,9 @@ package struct TargetFacts: Sendable, Equatable, Codable {
     }
 }
 
-/// Something requests are sent to.
+/// The service under test.
 package protocol LoadTarget: Sendable {
-    /// Sends `request` on connection `lane` (0 and up) and waits for its end. Never throws, never
+    /// Sends `request` on connection `lane` (0 and up) and waits for the end. Never throws, never
     /// retries.
     func perform(_ request: PlannedRequest, lane: Int) async -> Outcome
     /// Closes every connection: requests in flight end soon, as failed.

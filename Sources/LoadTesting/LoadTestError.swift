@@ -1,22 +1,22 @@
-// The one error of a load test's setup: what was tried, found and allowed.
+// The error type for the setup of a load test: attempted action, found value and allowed values.
 //
-// Thrown while reading flags and files, before anything is sent. What goes wrong during a run is
-// counted in its report instead.
+// Thrown while reading flags and files, before anything is sent. Errors during a run are counted in
+// the report instead.
 
-/// A setting, or a file, that cannot be used.
+/// A setting or a file that cannot be used.
 package struct LoadTestError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Stable reason.
     package enum Code: String, Sendable {
-        /// A flag's value cannot be read, or is outside its range.
+        /// The value of a flag cannot be read, or is outside its range.
         case settingInvalid = "setting_invalid"
-        /// A file cannot be read, is too large, or a line of it is wrong.
+        /// A file cannot be read, is too large, or has a wrong line.
         case fileInvalid = "file_invalid"
         /// Two reports cannot be compared.
         case reportInvalid = "report_invalid"
     }
 
     package let code: Code
-    /// One sentence: tried, found, allowed, where.
+    /// One sentence with the attempted action, the found value, the allowed values and the place.
     package let message: String
 
     package var description: String { message }
@@ -26,7 +26,7 @@ package struct LoadTestError: Error, Sendable, Equatable, CustomStringConvertibl
         self.message = message
     }
 
-    /// "reading WHAT: found "TEXT", allowed: ALLOWED"; long texts are clipped.
+    /// Makes "reading WHAT: found "TEXT", allowed: ALLOWED". Long texts are clipped.
     package static func setting(
         _ what: String, found: String, allowed: String
     ) -> LoadTestError {
@@ -40,7 +40,7 @@ package struct LoadTestError: Error, Sendable, Equatable, CustomStringConvertibl
             "reading \(name), line \(line): found \"\(clipped(found))\", allowed: \(allowed)")
     }
 
-    /// At most 60 printable ASCII characters; others become `?`.
+    /// At most 60 printable ASCII characters. Others become `?`.
     package static func clipped(_ text: String) -> String {
         let printable = text.unicodeScalars.prefix(60).map { scalar in
             (0x20..<0x7F).contains(scalar.value) ? Character(scalar) : "?"

@@ -1,4 +1,4 @@
-// The two functions plots need of the C library, in one place.
+// The two functions of the C library that plots need.
 
 import Glibc
 
@@ -6,6 +6,6 @@ extension Double {
     /// The logarithm to base 10.
     static func logarithm(_ value: Double) -> Double { log10(value) }
 
-    /// 10 to that power.
+    /// 10 to the power of `exponent`.
     static func power(of exponent: Int) -> Double { pow(10, Double(exponent)) }
 }

@@ -1,19 +1,19 @@
-// How far a percentile may lie off by chance: the answer to "is B really slower than A?".
+// Estimates how far a percentile may lie off by chance, to judge whether B is really slower than A.
 //
-// Two estimates, of which the wider holds:
-//  - order statistics: of n independent times the percentile's rank is off by about
-//    2 sqrt(n q (1-q)); the values at those ranks bound it;
-//  - batch means: the percentile of each of about 20 stretches of the run, twice the standard
-//    error of their mean around the whole's value. Load in waves, which the first cannot see,
-//    widens this one.
-// It knows nothing of differences between two runs that one run does not show (another layout of
-// memory, another neighbour): repeat the run to learn of those.
+// The wider of two estimates holds:
+//  - Order statistics: of n independent times the percentile's rank is off by about
+//    2 sqrt(n q (1-q)). The values at the two outer ranks are the bounds.
+//  - Batch means: the percentile of each of about 20 stretches of the run. The bounds lie twice the
+//    standard error of their mean around the value of the whole run. Load in waves widens this
+//    estimate and does not show in the first.
+// Differences between two runs that a single run does not show (another layout of memory, another
+// neighbour) are unknown here. Repeat the run to find them.
 
 /// Estimates of chance for the percentiles of one run.
 struct Noise {
-    /// Stretches to divide a run into.
+    /// Number of stretches of a run.
     static let batchCount = 20
-    /// Answers a stretch needs beyond a percentile for that to mean something.
+    /// Answers that a stretch needs beyond a percentile to make the percentile meaningful.
     static let tailCount = 3.0
 
     private let whole: PercentileTable
@@ -22,7 +22,7 @@ struct Noise {
     private let batches: [(count: Int, table: PercentileTable)]
 
     /// - Parameters:
-    ///   - parts: what `whole` is made of, in order of time.
+    ///   - parts: stretches of `whole` in order of time.
     ///   - missing: requests slower than all of `whole` (see CompleteQuantiles).
     init(_ whole: LatencyHistogram, parts: [LatencyHistogram], missing: Int = 0) {
         self.whole = whole.table
@@ -36,8 +36,9 @@ struct Noise {
         }
     }
 
-    /// Lower and upper bound of a percentile, milliseconds, infinite among the missing; empty when
-    /// fewer than ten requests lie beyond it: then it says more about those than about the server.
+    /// Lower and upper bound of a percentile, milliseconds, infinite among the missing. Empty when
+    /// fewer than ten requests lie beyond the percentile, because it then depends more on those ten
+    /// than on the server.
     func spread(of percentile: Double) -> [Double] {
         let share = percentile / 100
         guard count * (1 - share) >= 9.999 else { return [] }
@@ -58,12 +59,12 @@ struct Noise {
 
     private func value(rank: Double) -> Double {
         let rank = Int(rank)
-        // With none missing a rank beyond the last is the last.
+        // With no missing requests, a rank beyond the last is the last.
         guard rank <= answered || count == Double(answered) else { return .infinity }
         return Double(whole.value(rank: rank)) / 1e6
     }
 
-    /// Standard error of the mean over batches, milliseconds; nil with too few answers.
+    /// Standard error of the mean over batches, milliseconds. Nil with too few answers.
     private func batchError(_ percentile: Double) -> Double? {
         let values = batches.compactMap { count, table in
             Double(count) * (1 - percentile / 100) >= Self.tailCount

@@ -1,10 +1,12 @@
 // Numbers as people read them: fixed decimals, times with a fitting unit, grouped counts.
 //
-// Pure text, no locale: the same report on every machine. Reading is the counterpart for flags.
+// Pure text without a locale: reports look the same on every machine. The second half reads numbers
+// from flags.
 
-/// Text of numbers, and numbers of text.
+/// Converts numbers to text, and text to numbers.
 package enum NumberText {
-    /// `value` with `decimals` digits after the point, rounded half up; "-" when not finite.
+    /// `value` with `decimals` digits after the point, rounded half up. Returns "-" when `value` is
+    /// not finite.
     package static func fixed(_ value: Double, _ decimals: Int) -> String {
         let scales: [Double] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000]
         let scale = scales[min(max(decimals, 0), 6)]
@@ -35,13 +37,13 @@ package enum NumberText {
         return short(milliseconds * 1_000) + " us"
     }
 
-    /// A share of 0 to 1 as percent.
+    /// A share of 0 to 1 as a percentage.
     package static func percent(_ share: Double) -> String {
         let percent = share * 100
         return (percent > 0 && percent < 0.1 ? fixed(percent, 4) : fixed(percent, 2)) + "%"
     }
 
-    /// Thousands set apart: `1,234,567`.
+    /// A count with groups of thousands: `1,234,567`.
     package static func count(_ value: Int) -> String {
         var digits = String(value.magnitude)
         var groups: [String] = []
@@ -69,8 +71,8 @@ package enum NumberText {
         try seconds(text, what, bareIsSeconds: true)
     }
 
-    /// Seconds of a time that names its unit: of an objective, where reports speak of milliseconds
-    /// and a bare 20 would be three orders from what was meant.
+    /// Seconds of a time with a unit. An objective must name its unit, because reports use
+    /// milliseconds and a bare 20 would be three orders off.
     static func objective(_ text: String, _ what: String) throws(LoadTestError) -> Double {
         try seconds(text, what, bareIsSeconds: false)
     }
@@ -103,7 +105,8 @@ package enum NumberText {
         return value
     }
 
-    /// A plain decimal number, finite, not negative; no signs, words or hexadecimal digits.
+    /// A plain decimal number, finite and not negative. Signs, words and hexadecimal digits are
+    /// refused.
     package static func plain(_ text: String) -> Double? {
         guard !text.isEmpty, text.utf8.count <= 32,
             text.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 || $0 == 101 }),

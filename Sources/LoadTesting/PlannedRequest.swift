@@ -1,9 +1,9 @@
-// What one request asks for, without saying how it is put on the wire.
+// Content of one request, independent of the wire format.
 //
-// The module knows no protocol and no client: a target carries these out (see LoadTarget). That is
-// what lets the whole tester be checked against a server that exists only as arithmetic.
+// The module knows no protocol and no client: a target sends the requests (see LoadTarget). Tests
+// can therefore check the whole tester against a server that exists only as arithmetic.
 
-/// Kinds of request a run may mix.
+/// Kinds of request that a run may mix.
 package enum RequestKind: String, Sendable, CaseIterable, Codable {
     case ping, health, models, tokenize, detokenize, generate, score, logits, embed, stats
 
@@ -11,29 +11,29 @@ package enum RequestKind: String, Sendable, CaseIterable, Codable {
     package static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }
 
-/// What a request is about.
+/// Content of a request.
 package enum RequestPrompt: Sendable, Equatable {
-    /// Text as it is.
+    /// Literal text.
     case text(String)
-    /// Token ids, used as they are.
+    /// Literal token ids.
     case tokens([UInt32])
     /// Bytes of a ping.
     case payload([UInt8])
-    /// Nothing: the kind has no content.
+    /// Empty, for kinds without content.
     case none
 }
 
-/// One request.
+/// A request before sending.
 package struct PlannedRequest: Sendable, Equatable {
     package let kind: RequestKind
     package let prompt: RequestPrompt
-    /// Tokens to make at most; generate only.
+    /// Maximum number of tokens to generate. For generate only.
     package let outputTokens: Int
-    /// Continuations to score; score only.
+    /// Continuations to score. For score only.
     package let continuations: [[UInt32]]
-    /// Deadline in the header, milliseconds; 0 is none.
+    /// Deadline in the header, milliseconds. 0 for none.
     package var deadlineMilliseconds: UInt32 = 0
-    /// Give the answer up after this many frames of it; nil for never. Generate only.
+    /// Number of answer frames after which the client gives up. Nil for never. For generate only.
     package var cancelAfterChunks: Int?
 
     package init(

@@ -1,6 +1,6 @@
 // A line plot as inline SVG: axes, a few lines, a legend. No script, no style sheet, no network.
 //
-// Colours are CSS variables of the page, so that one picture serves light and dark.
+// Colours are CSS variables of the page, so a single picture serves light and dark.
 
 /// One line of a plot.
 struct PlotLine {
@@ -21,7 +21,7 @@ struct Plot {
     var title: String
     var unit: String
     var lines: [PlotLine]
-    /// Marks of the x axis; its range is theirs.
+    /// Marks of the x axis. The first and the last mark are the ends of the axis.
     var ticks: [PlotTick]
     var isLogarithmic = false
 
@@ -32,7 +32,7 @@ struct Plot {
     private static let top = 16.0
     private static let bottom = 34.0
 
-    /// The figure, heading included.
+    /// The HTML section with heading, legend and picture.
     var html: String {
         let all = lines.flatMap(\.points)
         guard !all.isEmpty, ticks.count > 1 else {
@@ -75,7 +75,7 @@ struct Plot {
         isLogarithmic ? Double.logarithm(max(value, 1e-9)) : value
     }
 
-    /// From 0 in round steps; or the powers of ten around the values.
+    /// Marks from 0 in round steps, or the powers of ten around the values.
     private func yTicks(_ values: [Double]) -> [PlotTick] {
         let top = max(values.max() ?? 1, 1e-9)
         if isLogarithmic {

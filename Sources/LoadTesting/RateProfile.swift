@@ -1,18 +1,18 @@
-// How many requests per second at what time: stretches of a rate that stays or changes evenly.
+// Requests per second over the time of a run: stretches with a constant or evenly changing rate.
 //
 //   rate ^        ____            constant: one stretch, both ends the same
 //        |   ____|                step:     several of them
-//        |  /                     ramp:     one whose ends differ
+//        |  /                     ramp:     one with different ends
 //        +----------------> time
 //
-// Guarantees: `time(ofArrival:)` is the exact inverse of the area under the curve, so the counts
-// of a schedule are exact: nothing drifts, however long the run.
+// Guarantees: `time(area:hint:)` is the exact inverse of the area under the curve. The counts of a
+// schedule are therefore exact and do not drift, however long the run.
 
-/// One stretch of time with a rate that goes evenly from one value to another.
+/// A stretch of time with an evenly changing rate.
 package struct RateSegment: Sendable, Equatable {
     /// Length, seconds, above 0.
     package let seconds: Double
-    /// Requests per second at its beginning and at its end.
+    /// Requests per second at the beginning and at the end of the stretch.
     package let from: Double
     package let to: Double
 
@@ -22,13 +22,13 @@ package struct RateSegment: Sendable, Equatable {
         self.to = to
     }
 
-    /// Requests within it: the area under the curve.
+    /// Requests within the stretch: the area under the curve.
     var area: Double { (from + to) / 2 * seconds }
 
-    /// The time, seconds from its beginning, at which the area so far is `area`.
+    /// Seconds from the beginning of the stretch until the area so far is `wanted`.
     func time(area wanted: Double) -> Double {
         guard from != to else { return wanted / from }
-        // slope/2 t^2 + from t = wanted; this form of the root loses no digits when slope is small.
+        // slope/2 t^2 + from t = wanted. This form of the root loses no digits when slope is small.
         let slope = (to - from) / seconds
         let root = max(0, from * from + 2 * slope * wanted).squareRoot()
         return min(seconds, 2 * wanted / (from + root))
@@ -61,9 +61,9 @@ package struct RateProfile: Sendable, Equatable {
         self.seconds = start
     }
 
-    /// Length of the whole, seconds.
+    /// Length of the whole run, seconds.
     package let seconds: Double
-    /// Requests of the whole.
+    /// Requests of the whole run.
     package let area: Double
     /// The highest rate reached.
     package var peak: Double { segments.map { max($0.from, $0.to) }.max() ?? 0 }
@@ -73,15 +73,16 @@ package struct RateProfile: Sendable, Equatable {
         RateProfile([RateSegment(seconds: seconds, from: rate, to: rate)])
     }
 
-    /// The same, with `seconds` at the first rate put in front.
+    /// The profile with `seconds` at its first rate put in front.
     package func warmed(seconds: Double) -> RateProfile {
         guard seconds > 0, let first = segments.first else { return self }
         return RateProfile(
             [RateSegment(seconds: seconds, from: first.from, to: first.from)] + segments)
     }
 
-    /// When the area under the curve is `area`, seconds; nil beyond the end. `hint` is the segment
-    /// the last answer lay in, and is updated: a walk through a schedule looks at each once.
+    /// Time in seconds at which the area under the curve is `wanted`. Nil beyond the end. The call
+    /// updates `hint`, the segment of the latest result, so a walk through a schedule visits each
+    /// segment once.
     func time(area wanted: Double, hint: inout Int) -> Double? {
         while hint + 1 < segments.count, areas[hint + 1] <= wanted { hint += 1 }
         guard hint < segments.count, wanted < area else { return nil }
@@ -90,7 +91,7 @@ package struct RateProfile: Sendable, Equatable {
 }
 
 extension RateProfile {
-    /// Reads `100:1000`, a ramp over `seconds`.
+    /// Reads a ramp over `seconds`, such as `100:1000`.
     package static func ramp(
         _ text: String, seconds: Double
     ) throws(LoadTestError) -> RateProfile {
@@ -105,7 +106,7 @@ extension RateProfile {
         ])
     }
 
-    /// Reads `100:10s,500:10s`, a rate and how long it holds, as often as wanted.
+    /// Reads a list of rates and times, such as `100:10s,500:10s`.
     package static func steps(_ text: String) throws(LoadTestError) -> RateProfile {
         var segments: [RateSegment] = []
         let pieces = text.split(separator: ",", omittingEmptySubsequences: false)

@@ -1,17 +1,18 @@
-// The highest rate that meets an objective: doubles until one fails, then halves the difference.
+// Searches the highest rate that meets an objective: doubles until a rate fails, then halves the
+// difference.
 //
-// Pure: it says which rate to try and is told whether it held. A trial that failed is tried once
-// more before it counts, since one hiccup of the host must not halve the answer; a rate that held
-// is believed. Bounded: at most `trialsMax` trials.
+// Pure: the search proposes a rate and is told the outcome of the trial. A failed trial is repeated
+// before it counts, because a single hiccup of the host must not halve the result. A success counts
+// at once. Bounded: at most `trialsMax` trials.
 
-/// What a rate must hold.
+/// A percentile of the latency with its bound.
 package struct RateObjective: Sendable, Equatable {
     /// Percentile, above 0 and below 100.
     package let percentile: Double
     /// Milliseconds.
     package let bound: Double
 
-    /// Reads `p99=20ms`.
+    /// Reads an objective such as `p99=20ms`.
     package init(_ text: String) throws(LoadTestError) {
         let parts = text.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, parts[0].hasPrefix("p"),
@@ -57,16 +58,16 @@ package struct RateObjective: Sendable, Equatable {
     }
 }
 
-/// Which rate to try next.
+/// The search as a state machine.
 package struct RateSearch: Sendable {
-    /// Ends when the bounds are this close, as a share.
+    /// The search ends when the bounds are this close, as a share.
     private let tolerance: Double
     private let rateMax: Double
     private var low: Double?
     private var high: Double?
     private var isRepeat = false
     private var trialCount = 0
-    /// The rate to try; nil when the search is over.
+    /// The rate to try. Nil when the search is over.
     package private(set) var next: Double?
 
     /// - Parameter start: the first rate to try, requests per second.
@@ -76,7 +77,7 @@ package struct RateSearch: Sendable {
         next = min(max(start, LoadLimits.rateMin), rateMax)
     }
 
-    /// The highest rate that held; nil when none did.
+    /// The highest rate that held. Nil when none did.
     package var best: Double? { low }
 
     /// Takes the outcome of the trial at `next`.

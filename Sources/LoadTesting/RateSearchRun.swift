@@ -1,8 +1,9 @@
-// A search carried out: one run per trial, and what each of them found.
+// Executes a search: each trial is a run.
 
 /// Searches for the highest rate by running.
 package enum RateSearchRun {
-    /// The report of a search, and the run at the highest rate that held (or the last one).
+    /// The report of a search, and the run at the highest rate that held. When no rate held, the
+    /// last run.
     package struct Finding: Sendable {
         package let report: SearchReport
         package let result: RunResult
@@ -11,8 +12,8 @@ package enum RateSearchRun {
 
     /// - Parameters:
     ///   - failuresMax: share of a trial's requests that may fail.
-    ///   - run: carries out one trial at a rate.
-    ///   - onTrial: told of each trial as it ends.
+    ///   - run: executes a trial at a rate.
+    ///   - onTrial: called after each trial.
     package static func find(
         _ objective: RateObjective, from start: Double, failuresMax: Double = 1,
         run: (Double) async throws -> RunResult, onTrial: (TrialReport) -> Void = { _ in }
@@ -24,7 +25,7 @@ package enum RateSearchRun {
         while let rate = search.next {
             let result = try await run(rate)
             last = (rate, result)
-            // A run that was cut short proves nothing about its rate.
+            // A run that ended early proves nothing about the rate.
             if result.record.earlyEnd != nil { break }
             let (held, finding) = objective.holds(result.record, failuresMax: failuresMax)
             if held { best = (rate, result) }

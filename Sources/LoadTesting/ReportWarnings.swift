@@ -1,10 +1,10 @@
-// What a reader of the numbers alone would not see, said in sentences.
+// Warnings about facts that the numbers of a report do not show.
 //
-// The rule behind each is stated where it is made. A warning never changes a number.
+// The rule of each warning stands at its function. A warning never changes a number.
 
-/// Finds what is worth warning about.
+/// Makes the warnings of a report.
 enum ReportWarnings {
-    /// The tester's own delay is large when it is this share of what was measured.
+    /// Share of the measured time above which the tester's own delay is large.
     static let shareMax = 0.1
 
     static func all(_ report: RunReport) -> [String] {
@@ -37,7 +37,7 @@ enum ReportWarnings {
             + "count them as slower than any, other latencies leave them out"
     }
 
-    /// Compared where both are measured: in the middle, and at p99.
+    /// Compares the delay with the latency at p50 and at p99.
     private static func ownDelay(_ report: RunReport) -> String? {
         guard let own = report.client.sendDelay, let latency = report.latency else { return nil }
         let pairs = [("p50", own.p50, latency.p50), ("p99", own.p99, latency.p99)]

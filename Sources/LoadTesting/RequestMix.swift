@@ -1,8 +1,8 @@
-// Which kinds of request a run sends, and in what shares: `ping=80,generate=20`.
+// Kinds of request in a run and their shares: `ping=80,generate=20`.
 
-/// Kinds with their weights. At least one; weights above 0.
+/// Kinds with weights. A mix has at least one kind, and all weights are above 0.
 package struct RequestMix: Sendable, Equatable {
-    /// In the order given.
+    /// Weights in the order given.
     package let weights: [(kind: RequestKind, weight: Double)]
     private let total: Double
 
@@ -11,12 +11,12 @@ package struct RequestMix: Sendable, Equatable {
         total = weights.reduce(0) { $0 + $1.weight }
     }
 
-    /// One kind alone.
+    /// A mix of a single kind.
     package init(_ kind: RequestKind) {
         self.init([(kind, 1)])
     }
 
-    /// Reads `ping=80,generate=20`, or `ping` for one kind alone; weights are relative.
+    /// Reads `ping=80,generate=20`, or `ping` for a single kind. Weights are relative.
     package init(_ text: String) throws(LoadTestError) {
         var weights: [(kind: RequestKind, weight: Double)] = []
         for piece in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -39,7 +39,7 @@ package struct RequestMix: Sendable, Equatable {
         left.description == right.description
     }
 
-    /// As it would be given.
+    /// The mix in the syntax of the flag.
     package var description: String {
         if weights.count == 1 { return weights[0].kind.rawValue }
         return weights.map { kind, weight in
@@ -53,7 +53,7 @@ package struct RequestMix: Sendable, Equatable {
         weights.contains { $0.kind == kind }
     }
 
-    /// A kind, drawn in proportion to its weight.
+    /// Draws a kind in proportion to its weight.
     func draw(_ random: inout SplitMix) -> RequestKind {
         guard weights.count > 1 else { return weights[0].kind }
         var left = random.unit() * total

@@ -1,24 +1,26 @@
-// The requests of a run, made before it: nothing is composed while the clock runs.
+// The requests of a run. All are made before the run starts: nothing is composed while the clock
+// runs.
 //
-// A pool of some hundred variants per kind is drawn from; with prompts from a file each prompt is
-// a variant. Everything comes from the seed, so two runs of one seed send the same requests.
+// Requests are drawn from a pool of some hundred variants per kind. With prompts from a file each
+// prompt is a variant. Everything comes from the seed, so two runs with the same seed send the same
+// requests.
 
-/// What requests are made of.
+/// Settings for making requests.
 package struct RequestContent: Sendable {
-    /// Prompts from a file; empty for synthetic ones.
+    /// Prompts from a file. Empty for synthetic prompts.
     package var prompts: [String] = []
     package var promptTokens: LengthDistribution
     package var outputTokens: LengthDistribution
     package var pingBytes: LengthDistribution
-    /// Tokens to draw synthetic prompts from: the ids below this.
+    /// Synthetic prompts use the token ids below `vocabulary`.
     package var vocabulary: UInt32 = 256
     /// Continuations of a score request.
     package var continuationCount = 4
-    /// Answers to give up, of all generate requests: a share of 0 to 1.
+    /// Share (0 to 1) of the generate requests whose answers are given up.
     package var cancelShare = 0.0
-    /// Requests with a deadline: a share of 0 to 1.
+    /// Share (0 to 1) of the requests with a deadline.
     package var deadlineShare = 0.0
-    /// That deadline, milliseconds.
+    /// The deadline, milliseconds.
     package var deadlineMilliseconds: UInt32 = 0
 
     package init(
@@ -31,13 +33,13 @@ package struct RequestContent: Sendable {
     }
 }
 
-/// Ready-made requests and how they are picked.
+/// Ready-made requests, drawn in turn.
 package struct RequestPool: Sendable {
-    /// Variants of each kind, unless a file says otherwise.
+    /// Variants of each kind, unless a file sets the number.
     static let variantCount = 256
-    /// Bytes of synthetic text per token asked for; about what English takes.
+    /// Bytes of synthetic text per requested token, about as many as in English.
     static let bytesPerToken = 4
-    /// Elements that all variants of one kind may have together.
+    /// Maximum number of elements in all variants of a kind together.
     static let elementsMax = 16 << 20
 
     package let mix: RequestMix
@@ -58,7 +60,7 @@ package struct RequestPool: Sendable {
         }
     }
 
-    /// The next request; `detail` is what a trace says about it.
+    /// The next request. `detail` is its line of the trace.
     package mutating func draw(_ detail: TraceEntry?) -> PlannedRequest {
         let kind = drawKind(detail)
         turn += 1
@@ -78,7 +80,7 @@ package struct RequestPool: Sendable {
         return request
     }
 
-    /// The kind of the next request, when that is all that is wanted of it.
+    /// The kind of the next request, for callers that need nothing else.
     package mutating func drawKind(_ detail: TraceEntry?) -> RequestKind {
         detail?.kind ?? mix.draw(&random)
     }
@@ -159,7 +161,7 @@ package struct RequestPool: Sendable {
 }
 
 extension RequestPrompt {
-    /// Tokens or bytes it holds.
+    /// Number of tokens or bytes in the prompt.
     var elementCount: Int {
         switch self {
         case .text(let text): text.utf8.count
@@ -170,7 +172,7 @@ extension RequestPrompt {
     }
 }
 
-/// Reads a file of prompts: one a line, empty lines left out.
+/// Reads a file with a prompt per line. Empty lines are left out.
 package enum PromptFile {
     package static func parse(
         _ bytes: [UInt8], name: String

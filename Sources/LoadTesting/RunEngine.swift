@@ -1,12 +1,13 @@
-// Carries a run out: the machine's decisions on real connections, by a real clock.
+// Executes a run: carries out the decisions of RunMachine on real connections with a real clock.
 //
-//   pacer (a thread of its own)      sleeps until the next intended time, starts what is due
-//   tasks (one per place in use)     send, wait, have the answer recorded, take the next one due
-//   observer (a task)                every interval takes what came, for progress and timeline
+//     pacer (a thread of its own)      sleeps until the next intended time, starts due requests
+//     tasks (one per place in use)     send, wait, have the answer recorded, take the next request
+//     observer (a task)                takes the counts of each interval, for the timeline
 //
-// One lock around the machine, held for well below a microsecond as a rule. The pacer sleeps with
-// the kernel's finest timer and never spins: on a small machine a spinning tester would take from
-// the server what it then reports as the server's latency. How late it was is in the record.
+// A lock around the machine is held for well below a microsecond as a rule. The pacer sleeps with
+// the kernel's finest timer and never spins. On a small machine a spinning tester would take
+// processor time from the server and report the loss as the server's latency. The record holds the
+// delays of the pacer.
 
 import Dispatch
 import Synchronization
@@ -25,7 +26,7 @@ package struct TimedInterval: Sendable {
     }
 }
 
-/// What a run brought home.
+/// Everything a run measured.
 package struct RunResult: Sendable {
     package let record: RunRecord
     package let intervals: [TimedInterval]
@@ -47,15 +48,15 @@ package final class RunEngine: Sendable {
     private let pacerWaits = Atomic<Bool>(false)
     private let isFinished = Atomic<Bool>(false)
     private let start: Int64
-    /// Asked now and then; true ends the run early.
+    /// Called now and then. The run ends early when the result is true.
     private let isInterrupted: @Sendable () -> Bool
     private let onInterval: @Sendable (TimedInterval) -> Void
     private let executors: [any TaskExecutor]
 
     /// - Parameters:
-    ///   - executors: where the tasks of connection 0, 1, ... run, in turn; empty for the global
+    ///   - executors: executors for the tasks of connection 0, 1, ... in turn. Empty for the global
     ///     pool.
-    ///   - onInterval: called once per interval, from one task.
+    ///   - onInterval: called once per interval, from a single task.
     package init(
         _ plan: RunPlan, _ target: any LoadTarget, executors: [any TaskExecutor] = [],
         isInterrupted: @escaping @Sendable () -> Bool = { false },
@@ -70,8 +71,8 @@ package final class RunEngine: Sendable {
         start = LoadClock.now()
     }
 
-    /// Runs to the end and returns what was measured. The target is closed only when answers
-    /// had to be given up.
+    /// Runs to the end and returns the result. Closes the target only when open requests had to be
+    /// given up.
     package func run() async -> RunResult {
         let hiccups = HiccupWatch()
         async let intervals = observe()
@@ -133,15 +134,15 @@ package final class RunEngine: Sendable {
             while sends.count < 128, let send = machine.nextSend(at: now) { sends.append(send) }
             if !sends.isEmpty { return .send(sends) }
             if machine.isExhausted(at: now), machine.inFlight == 0 { return .done }
-            // With a free place only time brings the next send; without one, or with nothing left
-            // to send, only an answer changes anything.
+            // With a free place only time brings the next send. Without a free place, or with
+            // nothing left to send, only an answer changes anything.
             let wake = machine.nextWake(at: now)
             pacerWaits.store(wake == nil, ordering: .relaxed)
             return .wait(until: wake)
         }
     }
 
-    /// Returns at that time of the run, or as soon as a task signals.
+    /// Returns at `time` of the run, or as soon as a task signals.
     private func sleep(until time: Int64) {
         let left = time - now
         guard left > 0 else { return }
@@ -160,7 +161,7 @@ package final class RunEngine: Sendable {
         Task.detached(executorPreference: executor) { await self.carry(send) }
     }
 
-    /// Sends, records, and goes on with whatever is due then, as long as something is.
+    /// Sends a request and records its outcome, then takes the next due request until none is due.
     private func carry(_ first: RunMachine.Send) async {
         var send = first
         while true {
@@ -174,7 +175,7 @@ package final class RunEngine: Sendable {
             guard let next else { break }
             send = next
         }
-        // The place is free now, and the pacer may have gone to sleep without one.
+        // The place is free now, and the pacer may sleep in wait for a place.
         if pacerWaits.exchange(false, ordering: .relaxed) { wakeup.signal() }
     }
 
@@ -207,7 +208,7 @@ package final class RunEngine: Sendable {
 }
 
 extension Outcome {
-    /// Counts its times from `start` on.
+    /// Shifts all times so that they count from `start`.
     mutating func rebase(_ start: Int64) {
         sent -= start
         finished -= start

@@ -1,48 +1,49 @@
-// A run as a pure machine: it is told the time and what came back, and says what to send.
+// A run as a pure machine: takes times and outcomes, and decides the requests to send.
 //
 //          nextSend(at:)  ------------------>  the engine sends it
 //   time -->  machine
-//          complete(_:_:at:)  <--------------  the engine says what came of it
+//          complete(_:_:at:)  <--------------  the engine reports the outcome
 //
 // No clock, socket, thread or lock inside: a test plays a whole run of hours in milliseconds, with
-// exact times. The engine (RunEngine) does the same with a real clock.
+// exact times. RunEngine drives the machine with a real clock.
 //
-// Open loop without a queue: arrivals are a known sequence, so those that wait for a free place
-// are simply the ones not yet sent. Their latency counts from when they were meant to be sent.
+// Open loop without a queue: arrivals are a known sequence, so the requests that wait for a free
+// place are simply the unsent ones. Their latency counts from the intended time.
 // All times are nanoseconds from the start of the run.
 
-/// Why a run ended before its time.
+/// Reason for a run's early end.
 package enum EarlyEnd: Sendable, Equatable {
-    /// A mock answered: the sentence.
+    /// A mock answered. The value is the sentence about the mock.
     case mock(String)
-    /// A degraded answer came: what it says.
+    /// A degraded answer came. The value lists its degradations.
     case degraded(String)
-    /// The user asked for it.
+    /// The user stopped the run.
     case interrupted
-    /// Nobody answers any more: the client's sentence.
+    /// The server no longer answers. The value is the client's sentence.
     case unreachable(String)
 }
 
-/// Decides what is sent when, and has what comes back recorded.
+/// Decides on sending, and passes outcomes to the recorder.
 package struct RunMachine: Sendable {
-    /// One request, now.
+    /// A request to send now.
     package struct Send: Sendable {
-        /// Which place it takes, and the connection that belongs to it.
+        /// The place of the request, and the connection of the place.
         package let slot: Int
         package let lane: Int
-        /// When it was meant to be sent.
+        /// Time at which the request is due.
         package let intended: Int64
-        /// When it could first be sent: its time had come and a place was free.
+        /// First time with the request due and a place free.
         package let ready: Int64
         package let request: PlannedRequest
         /// False during warm-up.
         package let counts: Bool
     }
 
-    /// Failures to connect in a row, over at least `goneNanoseconds`, after which a run ends.
+    /// The run ends after `goneCount` failures to connect in a row, over at least
+    /// `goneNanoseconds`.
     static let goneCount = 20
     static let goneNanoseconds: Int64 = 3_000_000_000
-    /// How long a caller of the closed loop pauses after a lost connection.
+    /// Pause of a closed-loop caller after a lost connection.
     static let pauseNanoseconds: Int64 = 100_000_000
 
     package private(set) var recorder: RunRecorder
@@ -58,10 +59,10 @@ package struct RunMachine: Sendable {
     private var resting: [(slot: Int, until: Int64)] = []
     private var unreachableCount = 0
     private var unreachableSince: Int64 = 0
-    /// When sending is over: no request is meant for this moment or later.
+    /// End of sending: no request is due at or after this time.
     private let end: Int64
     private let warmup: Int64
-    /// When waiting is over.
+    /// End of waiting for answers.
     private let drainEnd: Int64
     private var isClosing = false
 
@@ -78,8 +79,8 @@ package struct RunMachine: Sendable {
 
     // MARK: - Sending
 
-    /// What is to be sent at `now`; nil when there is nothing, or no free place. Ask again until
-    /// nil.
+    /// The request to send at `now`. Nil when no request is due or no place is free. Call again
+    /// until the result is nil.
     package mutating func nextSend(at now: Int64) -> Send? {
         guard !isOver(at: now) else { return nil }
         wakeResting(at: now)
@@ -106,8 +107,8 @@ package struct RunMachine: Sendable {
             ready: max(intended, place.since), request: request, counts: counts)
     }
 
-    /// When `nextSend` may next have something although nothing comes back before; nil when only
-    /// an answer can change anything.
+    /// Earliest time at which `nextSend` may return a request without an answer arriving before.
+    /// Nil when only an answer can change anything.
     package func nextWake(at now: Int64) -> Int64? {
         if isOver(at: now) { return nil }
         guard !free.isEmpty else { return resting.first?.until }
@@ -129,7 +130,7 @@ package struct RunMachine: Sendable {
 
     // MARK: - What came back
 
-    /// Takes the end of a request; its place is free from now on.
+    /// Takes the outcome of a request and frees its place.
     package mutating func complete(_ send: Send, _ outcome: Outcome, at now: Int64) {
         inFlight -= 1
         let reason = judge(outcome, at: now)
@@ -146,11 +147,11 @@ package struct RunMachine: Sendable {
         if let reason { stop(reason) }
     }
 
-    /// Why this outcome ends the run, if it does.
+    /// The reason for which this outcome ends the run, or nil.
     private mutating func judge(_ outcome: Outcome, at now: Int64) -> EarlyEnd? {
         if case .mockRefused(let sentence) = outcome.end { return .mock(sentence) }
         if outcome.isMock, !plan.allowMock { return .mock("an answer says that a mock made it") }
-        // A mock calls itself degraded; where it is allowed, so is that.
+        // A mock calls itself degraded. A run that allows mocks allows degraded mocks.
         if !outcome.degradations.isEmpty, !plan.allowDegraded, !outcome.isMock {
             return .degraded(outcome.degradations.joined(separator: "; "))
         }
@@ -166,34 +167,35 @@ package struct RunMachine: Sendable {
         return isGone ? .unreachable(sentence) : nil
     }
 
-    /// What came since the last call.
+    /// The counts since the last call.
     package mutating func takeInterval() -> IntervalRecord { recorder.takeInterval() }
 
     // MARK: - The end
 
-    /// Ends the run early: nothing more is sent. The first reason holds.
+    /// Ends the run early: no more requests are sent. The first reason is kept.
     package mutating func stop(_ reason: EarlyEnd) {
         earlyEnd = earlyEnd ?? reason
     }
 
-    /// From now on whatever fails counts as not finished: the engine closes the connections.
+    /// Marks the start of closing. The engine closes the connections, and every failure from now on
+    /// counts as unfinished.
     package mutating func close() {
         isClosing = true
     }
 
-    /// Nothing more will be sent; what is in flight may still be answered.
+    /// True when no more requests will be sent. Requests in flight may still be answered.
     package func isExhausted(at now: Int64) -> Bool {
         if isOver(at: now) { return true }
         guard let schedule else { return now >= end }
         return schedule.next.map { $0.intended >= end } ?? true
     }
 
-    /// Waiting for what is in flight is over, too.
+    /// True when the wait for requests in flight is over, too.
     package func mustClose(at now: Int64) -> Bool {
         !isClosing && inFlight > 0 && (earlyEnd != nil || now >= drainEnd)
     }
 
-    /// Closes the books: counts what was meant to be sent by `now` and was not.
+    /// Ends the record: counts the requests due by `now` and not sent.
     package mutating func finish(at now: Int64) -> RunRecord {
         var unsent = 0
         if var schedule {
@@ -206,8 +208,8 @@ package struct RunMachine: Sendable {
                 schedule.advance()
             }
         }
-        // A run that came to its end lasted as long as it was meant to, however early the last
-        // request of it was due.
+        // A run that reached its end has its planned length, however early its last request was
+        // due.
         let isCut = earlyEnd != nil || sentCount >= plan.requestsMax
         return recorder.finish(
             stillOpen: inFlight, end: isCut ? min(max(now, warmup), end) : end,
@@ -215,7 +217,7 @@ package struct RunMachine: Sendable {
     }
 }
 
-/// Free places, the longest free first, so that all connections take turns.
+/// Free places in the order of becoming free, so that all connections take turns.
 struct SlotQueue: Sendable {
     private var places: [(slot: Int, since: Int64)]
     private var head = 0
@@ -234,7 +236,7 @@ struct SlotQueue: Sendable {
         used -= 1
     }
 
-    /// There is room: no more places are free than there are.
+    /// The queue always has room, since it holds every place at most once.
     mutating func append(_ slot: Int, since: Int64) {
         places[(head + used) % places.count] = (slot, since)
         used += 1

@@ -1,14 +1,14 @@
-// One run, decided: when to send, on how many connections, for how long, and what fails it.
+// All settings of one run.
 
-/// What makes requests due.
+/// The rule that makes requests due.
 package enum LoadLoop: Sendable {
-    /// Times fixed beforehand; latency counts from them.
+    /// Times fixed beforehand. Latency counts from the fixed times.
     case open(ArrivalSchedule)
-    /// As many callers as there are slots; each sends when its last answer is there.
+    /// As many callers as there are slots. Each caller sends when its last answer is there.
     case closed
 }
 
-/// Bounds a good answer keeps, milliseconds; nil where anything goes.
+/// Upper bounds for a good answer, milliseconds. Nil for no bound.
 package struct LatencyObjective: Sendable, Equatable {
     package var latency: Double?
     package var timeToFirstToken: Double?
@@ -22,7 +22,7 @@ package struct LatencyObjective: Sendable, Equatable {
         self.timePerOutputToken = timePerOutputToken
     }
 
-    /// Reads `50ms`, or `latency:1s,ttft:200ms,tpot:50ms`.
+    /// Reads an objective such as `50ms`, or `latency:1s,ttft:200ms,tpot:50ms`.
     package init(_ text: String, _ what: String) throws(LoadTestError) {
         self.init()
         for piece in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -40,7 +40,7 @@ package struct LatencyObjective: Sendable, Equatable {
         }
     }
 
-    /// As people read it.
+    /// The objective as text for people.
     package var description: String {
         [("latency", latency), ("ttft", timeToFirstToken), ("tpot", timePerOutputToken)]
             .compactMap { name, bound in
@@ -49,18 +49,18 @@ package struct LatencyObjective: Sendable, Equatable {
     }
 }
 
-/// Everything a run needs to know.
+/// The settings of a run.
 package struct RunPlan: Sendable {
     package var loop: LoadLoop
     package var pool: RequestPool
     package var connections: Int
     /// Requests in flight per connection.
     package var depth: Int
-    /// Seconds before anything is counted.
+    /// Seconds of sending before anything counts.
     package var warmupSeconds: Double
     /// Seconds of measuring.
     package var durationSeconds: Double
-    /// Seconds to wait for what is still open at the end.
+    /// Seconds to wait for open requests at the end.
     package var drainSeconds: Double
     /// Requests to send at most, warm-up included.
     package var requestsMax: Int
@@ -83,7 +83,8 @@ package struct RunPlan: Sendable {
         self.requestsMax = requestsMax
     }
 
-    /// Length of one stretch of the report's timeline, seconds: about 120 of them, a round number.
+    /// Length of an interval of the timeline, seconds: a round number that gives about 120
+    /// intervals.
     package var intervalSeconds: Double {
         let steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120]
         return steps.first { durationSeconds / $0 <= 120 }

@@ -1,22 +1,22 @@
-// What a run has counted: one histogram per sort of time and kind of request, and the ends that
-// were no success, by name.
+// Counts of a run: a histogram per sort of time and kind of request, and the unsuccessful ends by
+// name.
 //
 // Only successes enter a histogram of latency. Every request that was meant to be sent is counted
 // exactly once: succeeded, cancelled, past its deadline, failed, unfinished, or never sent.
 
 /// Counts of one kind of request.
 package struct KindRecord: Sendable {
-    /// Meant to be sent and sent.
+    /// Requests sent, after warm-up.
     package var sent = 0
     package var succeeded = 0
     package var cancelled = 0
     package var deadlineExceeded = 0
     package var failed = 0
-    /// In flight when the run gave up waiting.
+    /// Requests in flight when the run gave up waiting.
     package var unfinished = 0
-    /// Meant to be sent, and never sent.
+    /// Requests meant to be sent, and never sent.
     package var unsent = 0
-    /// Successes that kept the objective.
+    /// Successes within the objective.
     package var good = 0
     package var degraded = 0
     package var mock = 0
@@ -28,15 +28,15 @@ package struct KindRecord: Sendable {
     package var service = LatencyHistogram()
     /// From the intended send to the first token.
     package var timeToFirstToken = LatencyHistogram()
-    /// Between two frames with tokens of one answer.
+    /// Between two frames with tokens of the same answer.
     package var interToken = LatencyHistogram()
-    /// Of one answer: time after its first token, per token after it.
+    /// Time after the first token of an answer, per token after the first.
     package var timePerOutputToken = LatencyHistogram()
-    /// As the server says: in all, and waiting for the engine.
+    /// Times that the server reports: the total, and the wait for the engine.
     package var serverTotal = LatencyHistogram()
     package var serverQueue = LatencyHistogram()
 
-    /// Adds another kind's counts.
+    /// Adds the counts of another kind.
     package mutating func add(_ other: KindRecord) {
         sent += other.sent
         succeeded += other.succeeded
@@ -60,13 +60,13 @@ package struct KindRecord: Sendable {
     }
 }
 
-/// Counts since the last look: one stretch of the timeline.
+/// Counts of one stretch of the timeline.
 package struct IntervalRecord: Sendable {
     package var latency = LatencyHistogram()
     package var sent = 0
     package var succeeded = 0
     package var failed = 0
-    /// Past their deadline.
+    /// Requests past their deadline.
     package var late = 0
     package var outputTokens = 0
     package var isMock = false
@@ -74,37 +74,38 @@ package struct IntervalRecord: Sendable {
     package init() {}
 }
 
-/// Everything a run has counted, once it is over.
+/// All counts of a finished run.
 package struct RunRecord: Sendable {
     package var kinds: [RequestKind: KindRecord]
-    /// How often each reason for no success came.
+    /// Number of unsuccessful requests by reason.
     package var errors: [String: Int]
-    /// The tester's own delay: from when a request could be sent to when it was.
+    /// The tester's own delay: from the first moment a request could be sent to the actual send.
     package var sendDelay: LatencyHistogram
     /// Time that due requests waited for a free place.
     package var slotWait: LatencyHistogram
-    /// Meant to be sent, and never sent: no place was free before the run was over.
+    /// Requests meant to be sent, and never sent, because no place was free before the run was
+    /// over.
     package var unsent: Int { kinds.values.reduce(0) { $0 + $1.unsent } }
-    /// Sent, and still without an end when the books were closed.
+    /// Requests sent, and still without an end when the record was finished.
     package var stillOpen: Int
-    /// Seconds of sending that counted.
+    /// Seconds of counted sending.
     package var scheduledSeconds: Double
-    /// Seconds from the end of warm-up to the last answer that counted.
+    /// Seconds from the end of warm-up to the last counted answer.
     package var measuredSeconds: Double
     package var earlyEnd: EarlyEnd?
     package var sawMock: Bool
     package var degradations: [String: Int]
 
-    /// All kinds together.
+    /// The sum of all kinds.
     package var total: KindRecord {
         kinds.values.reduce(into: KindRecord()) { $0.add($1) }
     }
 
-    /// Meant to be sent.
+    /// Requests meant to be sent.
     package var intended: Int { kinds.values.reduce(0) { $0 + $1.sent + $1.unsent } }
 }
 
-/// Counts while the run goes on.
+/// Counts during a run.
 package struct RunRecorder: Sendable {
     private let objective: LatencyObjective?
     private let start: Int64
@@ -125,23 +126,23 @@ package struct RunRecorder: Sendable {
         lastEnd = start
     }
 
-    /// A request is on its way.
+    /// Counts a request that is on its way.
     mutating func intend(_ kind: RequestKind) {
         change(kind) { $0.sent += 1 }
         interval.sent += 1
     }
 
-    /// A request was meant to be sent and never was.
+    /// Counts a request that was meant to be sent and never was.
     mutating func miss(_ kind: RequestKind) {
         change(kind) { $0.unsent += 1 }
     }
 
-    /// A request was cut off at the end of the run.
+    /// Counts a request that was cut off at the end of the run.
     mutating func abandon(_ kind: RequestKind) {
         change(kind) { $0.unfinished += 1 }
     }
 
-    /// A request has ended.
+    /// Counts the outcome of a request.
     mutating func record(_ send: RunMachine.Send, _ outcome: Outcome) {
         sendDelay.record(outcome.sent - send.ready)
         if isOpen { slotWait.record(send.ready - send.intended) }
@@ -214,7 +215,7 @@ package struct RunRecorder: Sendable {
         Int64(min(microseconds, UInt64(LatencyHistogram.ceiling / 1_000))) * 1_000
     }
 
-    /// What came since the last call.
+    /// The counts since the last call.
     package mutating func takeInterval() -> IntervalRecord {
         defer { interval = IntervalRecord() }
         return interval
@@ -245,7 +246,7 @@ package struct RunRecorder: Sendable {
 }
 
 extension LatencyObjective {
-    /// Whether an answer with these times (nanoseconds) keeps it.
+    /// True when an answer with these times (nanoseconds) is within the objective.
     func holds(_ latency: Int64, _ firstToken: Int64?, _ perToken: Double?) -> Bool {
         func within(_ time: Double?, _ bound: Double?) -> Bool {
             guard let bound, let time else { return true }
@@ -276,7 +277,7 @@ extension RequestKind {
 }
 
 extension Outcome {
-    /// Under what name it is counted among the errors; nil for what is none.
+    /// Name under which the outcome counts as an error. Nil when the outcome is no error.
     var errorName: String? {
         switch end {
         case .succeeded, .cancelled, .deadlineExceeded: nil

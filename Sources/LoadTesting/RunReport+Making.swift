@@ -1,7 +1,8 @@
-// From what was recorded to the report, warnings included.
+// Makes the report from the record, with warnings.
 
 extension Quantiles {
-    /// Percentiles of `histogram`, nil when it is empty; `intervals` serve to estimate the noise.
+    /// Percentiles of `histogram`, nil when the histogram is empty. `intervals` serve to estimate
+    /// the noise.
     ///
     /// - Parameter missing: times that requests without an answer would have added.
     package init?(
@@ -90,7 +91,7 @@ extension RunReport {
     ///
     /// - Parameters:
     ///   - startedAt: seconds since 1970.
-    ///   - facts: of the server before the run.
+    ///   - facts: facts about the server before the run.
     package init(
         _ result: RunResult, facts: TargetFacts, setup: SetupReport,
         objective: LatencyObjective?, startedAt: Double
@@ -157,8 +158,8 @@ extension RunReport {
             .sorted { ($1.count, $0.name) < ($0.count, $1.name) }
     }
 
-    /// Points at which what is left halves again and again, ten to each halving, until fewer than
-    /// one request is left: even steps on a scale of nines.
+    /// Points at even steps on a scale of nines. The share of the requests beyond a point shrinks
+    /// by a factor of 0.87 per point, until fewer than one request is left.
     private static func curve(_ histogram: LatencyHistogram) -> [CurvePoint] {
         guard !histogram.isEmpty else { return [] }
         let table = histogram.table
@@ -179,7 +180,7 @@ extension RunReport {
 }
 
 extension EarlyEnd {
-    /// As the report says it.
+    /// The reason as text for the report.
     package var sentence: String {
         switch self {
         case .mock(let words): "stopped: \(words)"

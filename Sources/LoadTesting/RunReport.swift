@@ -1,9 +1,12 @@
-// The report of a run as a value: what is printed, drawn, written as JSON and compared later.
+// The report of a run as a value, for printing, drawing, JSON and comparison.
 //
-// Guarantees: it says first whether the numbers are about a real model; it holds what the client
-// itself cost beside what it measured; nothing in it is computed from failures as if they were
-// answers, and `ofAll` counts each failure as slower than any bound. Times are milliseconds, shares
-// 0 to 1, unless a name says otherwise. JSON names are the property names in snake_case.
+// Guarantees:
+// - The report says first whether the numbers are about a real model.
+// - It holds the client's own cost beside the measured times.
+// - No number treats failures as answers, and `ofAll` counts each failure as slower than any bound.
+//
+// Times are milliseconds, shares 0 to 1, unless a name says otherwise. JSON names are the property
+// names in snake_case.
 
 /// Percentiles of one sort of time, milliseconds.
 package struct Quantiles: Sendable, Equatable, Codable {
@@ -18,12 +21,12 @@ package struct Quantiles: Sendable, Equatable, Codable {
     package var p999: Double
     package var p9999: Double
     package var max: Double
-    /// Where p50, p90, p99 and p999 may lie by chance alone, 95 times in 100; see Noise. Empty for
-    /// those with too few answers beyond them.
+    /// Bounds within which p50, p90, p99 and p999 lie 95 times in 100 (see Noise). Empty for a
+    /// percentile with too few answers beyond.
     package var spread: Spread?
     /// Times that requests without an answer would have added. Absent in reports of older testers.
     package var missing: Int?
-    /// Percentiles over both, absent when none is missing.
+    /// Percentiles over answers and missing requests, absent when none is missing.
     package var ofAll: CompleteQuantiles?
 
     /// Lower and upper bounds, milliseconds.
@@ -52,7 +55,7 @@ package struct KindReport: Sendable, Equatable, Codable {
     package var deadlineExceeded: Int
     package var failed: Int
     package var unfinished: Int
-    /// Meant to be sent, and never sent. Absent in reports of older testers.
+    /// Requests meant to be sent, and never sent. Absent in reports of older testers.
     package var unsent: Int?
     package var promptTokens: Int
     package var outputTokens: Int
@@ -65,7 +68,7 @@ package struct KindReport: Sendable, Equatable, Codable {
     package var serverQueue: Quantiles?
 }
 
-/// One stretch of the timeline. Requests count where their answers came.
+/// A stretch of the timeline. Requests count in the stretch of the answer.
 package struct IntervalReport: Sendable, Equatable, Codable {
     /// Seconds from the end of warm-up.
     package var start: Double
@@ -88,13 +91,13 @@ package struct CurvePoint: Sendable, Equatable, Codable {
     package var milliseconds: Double
 }
 
-/// What the tester itself cost.
+/// Cost of the tester itself.
 package struct ClientReport: Sendable, Equatable, Codable {
-    /// From when a request could be sent to when it was handed to the client.
+    /// Delay from the first moment a request could be sent to its hand-over to the client.
     package var sendDelay: Quantiles?
-    /// Due requests that waited for a free place on a connection; open loop only.
+    /// Waits of due requests for a free place on a connection. Open loop only.
     package var slotWait: Quantiles?
-    /// How late a sleeping thread of this process woke: time it was not scheduled.
+    /// Delays in the wake-up of a sleeping thread of the tester, caused by missing processor time.
     package var wakeDelay: Quantiles?
     package var processorSeconds: Double
     package var involuntarySwitches: Int
@@ -102,11 +105,11 @@ package struct ClientReport: Sendable, Equatable, Codable {
     package var runQueueSeconds: Double?
 }
 
-/// How a run was set up, in words and numbers: what must agree for two runs to be comparable.
+/// Setup of a run, in words and numbers. Two runs are comparable when their setups agree.
 package struct SetupReport: Sendable, Equatable, Codable {
     /// `open` or `closed`.
     package var loop: String
-    /// For people: `1000/s, poisson`.
+    /// Text for people: `1000/s, poisson`.
     package var schedule: String
     package var mix: String
     package var connections: Int
@@ -142,10 +145,10 @@ package struct SetupReport: Sendable, Equatable, Codable {
     }
 }
 
-/// Goodput: answers that kept the objective.
+/// Share and rate of the answers within the objective.
 package struct GoodputReport: Sendable, Equatable, Codable {
     package var objective: String
-    /// Of all requests that were meant to be sent.
+    /// Share of all requests that were meant to be sent.
     package var share: Double
     package var requestsPerSecond: Double
 }
@@ -160,14 +163,14 @@ package struct NamedCount: Sendable, Equatable, Codable {
 package struct TrialReport: Sendable, Equatable, Codable {
     package var rate: Double
     package var held: Bool
-    /// Why it held or not, in words.
+    /// Reason for the outcome, in words.
     package var finding: String
 }
 
 /// The outcome of `--find-max-rate`.
 package struct SearchReport: Sendable, Equatable, Codable {
     package var objective: String
-    /// The highest rate that held; absent when none did.
+    /// The highest rate that held. Absent when none did.
     package var rate: Double?
     package var trials: [TrialReport]
 }
@@ -178,23 +181,23 @@ package struct RunReport: Sendable, Equatable, Codable {
 
     package var format = Self.currentFormat
     package var tool = "assay-load rpc"
-    /// `real`; `mock` when any answer was made by a mock, or a mock was addressed.
+    /// `real`, or `mock` when a mock made any answer or a mock was addressed.
     package var provenance: String
     package var degraded: Bool
     /// Seconds since 1970.
     package var startedAt: Double
     package var target: TargetFacts
     package var setup: SetupReport
-    /// Everything somebody who reads only the numbers must know.
+    /// Facts that a reader of the numbers alone must know.
     package var warnings: [String] = []
-    /// Thresholds and rules the run broke; empty when it passed.
+    /// Thresholds and rules that the run broke. Empty when the run passed.
     package var failures: [String] = []
-    /// Why it ended before its time.
+    /// Reason for an early end.
     package var endedEarly: String?
 
     package var scheduledSeconds: Double
     package var measuredSeconds: Double
-    /// Meant to be sent, whether or not it was.
+    /// Requests meant to be sent, whether sent or not.
     package var intended: Int
     package var sent: Int
     package var succeeded: Int

@@ -1,15 +1,15 @@
-// Random numbers of a load test: one seed, the same schedule and the same prompts.
+// Random numbers of a load test: equal seeds give equal schedules and prompts.
 //
-// SplitMix64 (Steele, Lea, Flood 2014): one addition and three mixing steps a number. Good enough
-// for arrival times and lengths, and nothing else; not for secrets.
+// SplitMix64 (Steele, Lea, Flood 2014): an addition and three mixing steps per number. Good enough
+// for arrival times and lengths. Not for secrets.
 
 import Glibc
 
-/// SplitMix64. A value: two copies give the same numbers.
+/// SplitMix64 as a value: two copies give the same numbers.
 package struct SplitMix: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    /// Numbers of `seed`; `stream` sets apart the uses of one seed.
+    /// Starts from `seed`. `stream` separates the uses of a seed.
     package init(seed: UInt64, stream: UInt64 = 0) {
         state = seed ^ (stream &* 0xA076_1D64_78BD_642F)
     }
@@ -22,17 +22,17 @@ package struct SplitMix: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// Uniform in 0 ..< 1, 53 bits.
+    /// A uniform number in 0 ..< 1, 53 bits.
     package mutating func unit() -> Double {
         Double(next() >> 11) * 0x1p-53
     }
 
-    /// Exponential with mean 1; always finite.
+    /// An exponential number with mean 1, always finite.
     package mutating func exponential() -> Double {
         -log(1 - unit())
     }
 
-    /// Standard normal, by Box and Muller.
+    /// A standard normal number, by Box and Muller.
     package mutating func normal() -> Double {
         let radius = (2 * exponential()).squareRoot()
         return radius * cos(2 * Double.pi * unit())

@@ -1,4 +1,4 @@
-// The report for a terminal: what was asked, what came, how sure it is. Plain text, no colours.
+// The report for a terminal: settings, results, and their uncertainty. Plain text without colours.
 
 extension RunReport {
     /// The report as lines of text, at most about 100 columns.
@@ -87,7 +87,7 @@ extension RunReport {
             + kinds.compactMap { Self.row("\($0.kind), all", $0.latency) }
     }
 
-    /// Percentiles over all requests, "none" where there is no answer; nil when all were answered.
+    /// Percentiles over all requests, "none" where there is no answer. Nil when all were answered.
     private static func row(_ name: String, _ times: Quantiles?) -> String? {
         guard let times, let all = times.ofAll else { return nil }
         let values = [times.min, nil] + all.columns.map(\.value)

@@ -1,15 +1,15 @@
-// What fails a run: `p99>20ms`, `errors>1%`, `generate.ttft.p95>200ms`, `goodput<95%`.
+// Conditions that fail a run: `p99>20ms`, `errors>1%`, `generate.ttft.p95>200ms`, `goodput<95%`.
 //
-// Guarantees: a metric that was not measured fails its threshold instead of passing silently.
+// Guarantees: a metric without a measurement fails its threshold instead of passing silently.
 // Requests that failed, passed the deadline, had no end or were never sent count as slower than any
-// bound. A percentile among them breaks every upper bound. A single one breaks every upper bound of
-// the mean and the maximum.
+// bound. A percentile among them breaks every upper bound. A single missing request breaks every
+// upper bound of the mean and the maximum.
 
-/// A condition that must not hold.
+/// A condition that fails a run.
 package struct Threshold: Sendable, Equatable {
     private enum Unit: Sendable { case time, share, number }
 
-    /// As it was given.
+    /// The text given by the user.
     package let text: String
     private let path: [String]
     private let comparison: String
@@ -40,7 +40,7 @@ package struct Threshold: Sendable, Equatable {
         self.comparison = comparison
     }
 
-    /// A metric with its percentile in one word: a point divides its parts.
+    /// A metric without points in the percentile, because a point separates the parts of a metric.
     static func name(_ metric: String) -> String {
         metric.replacing("p99.99", with: "p9999").replacing("p99.9", with: "p999")
     }
@@ -73,7 +73,7 @@ package struct Threshold: Sendable, Equatable {
         return numbers.contains(last) && path.startIndex == 0 ? .number : nil
     }
 
-    /// Why the run fails by it; nil when it does not.
+    /// The sentence about a broken threshold. Nil when the threshold is not broken.
     package func failure(in report: RunReport) -> String? {
         let times = times(in: report)
         guard let value = times.map({ $0.value(path[path.count - 1]) }) ?? value(in: report) else {
@@ -90,7 +90,7 @@ package struct Threshold: Sendable, Equatable {
         return "threshold \(text): found " + (value.isFinite ? shown(value) : Self.beyond(times))
     }
 
-    /// The words for a value beyond every bound.
+    /// Text for a value beyond every bound.
     private static func beyond(_ times: Quantiles?) -> String {
         let missing = times?.missing ?? 0
         return "\(missing) of \(missing + (times?.count ?? 0)) without an answer, which count as "
@@ -122,7 +122,7 @@ package struct Threshold: Sendable, Equatable {
         }
     }
 
-    /// The times that a threshold on a percentile looks at.
+    /// The times for a threshold on a percentile.
     private func times(in report: RunReport) -> Quantiles? {
         guard Self.unit(path) == .time else { return nil }
         let kind = path.count > 1 ? report.kinds.first { $0.kind == path[0] } : nil
@@ -133,7 +133,7 @@ package struct Threshold: Sendable, Equatable {
         return kind.map { $0.quantiles(sort) } ?? report.quantiles(sort)
     }
 
-    /// True for a threshold on failures. Then no other bound on failures holds by default.
+    /// True for a threshold on failures. In this case the default bound on failures does not apply.
     package var isAboutFailures: Bool {
         ["errors", "error_count", "unfinished"].contains(path[path.count - 1])
     }
@@ -166,7 +166,7 @@ extension RunReport {
 }
 
 extension Quantiles {
-    /// The value of that name over all requests, infinite among the missing.
+    /// The value called `name` over all requests, infinite among the missing.
     func value(_ name: String) -> Double? {
         if name == "min" { return min }
         guard let ofAll else { return name == "mean" ? mean : columns[name] }
@@ -175,11 +175,11 @@ extension Quantiles {
 }
 
 extension [(name: String, value: Double)] {
-    /// The value under a threshold's name of a percentile.
+    /// The value under the name that thresholds use for a percentile.
     subscript(_ name: String) -> Double? { first { Threshold.name($0.name) == name }?.value }
 }
 
 extension [(name: String, value: Double?)] {
-    /// The same with values that lie among the missing.
+    /// The value under the name that thresholds use. Nil inside for a percentile among the missing.
     subscript(_ name: String) -> Double?? { first { Threshold.name($0.name) == name }?.value }
 }

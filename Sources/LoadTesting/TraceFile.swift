@@ -1,12 +1,12 @@
-// A trace: the times, and if wanted the kinds and lengths, of requests somebody really had.
+// Reads a trace: times of recorded requests, with optional kinds and lengths.
 //
-//     # seconds, kind, prompt tokens, output tokens; all but the first may be left out
+//     # seconds, kind, prompt tokens, output tokens. Only the seconds are required
 //     0.000,generate,512,64
 //     0.013,tokenize
 //     0.020
 //
 // Hostile input: the size is checked before anything is split, lines and their number are bounded,
-// times must be finite and must not go back. Nothing is skipped: the first wrong line is an error.
+// times must be finite and must not go back. The first wrong line is an error.
 
 /// One line of a trace.
 package struct TraceEntry: Sendable, Equatable {
@@ -22,7 +22,7 @@ package struct TraceEntry: Sendable, Equatable {
 
 /// Reads traces.
 package enum TraceFile {
-    /// All entries of `bytes`; `name` is for messages.
+    /// All entries of `bytes`. `name` is for messages.
     package static func parse(
         _ bytes: [UInt8], name: String
     ) throws(LoadTestError) -> [TraceEntry] {

@@ -1,6 +1,6 @@
-// What a finished run means to the script that started it: an exit status, and sentences.
+// Verdict on a finished run: an exit status for the calling script, and sentences.
 
-/// Exit statuses of `assay-load rpc`. Numbers are the project's.
+/// Exit statuses of `assay-load rpc`. The numbers are those of the whole project.
 package enum Verdict: Int32, Sendable {
     case passed = 0
     /// A threshold was broken, too many requests failed, an answer was degraded, or nothing
@@ -8,7 +8,7 @@ package enum Verdict: Int32, Sendable {
     case failed = 1
     /// The server cannot be reached, or went away.
     case unreachable = 69
-    /// A mock answered, or would have.
+    /// A mock answered, or a mock was addressed.
     case mock = 79
     /// The user ended the run.
     case interrupted = 130
@@ -18,7 +18,7 @@ extension RunReport {
     /// Applies the rules and `thresholds`: fills `failures` and returns the verdict.
     ///
     /// - Parameter failuresMax: share of the requests that may fail, have no end, or never be sent.
-    ///   A run that was cut short is not judged by it.
+    ///   The bound does not apply to a run that was cut short.
     package mutating func judge(
         _ thresholds: [Threshold], earlyEnd: EarlyEnd?, allowMock: Bool, allowDegraded: Bool,
         failuresMax: Double = LoadLimits.failureShareMax

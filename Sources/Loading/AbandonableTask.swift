@@ -1,10 +1,10 @@
-// Work on a thread of its own that its owner can stop waiting for.
+// Work on a separate thread. The owner can stop waiting for the work.
 //
-// A read from a hung network file system cannot be interrupted: the thread sits in the kernel
-// until the system gives up. So blocking work runs on a thread that nobody has to join: the
-// owner waits for a bounded time and then leaves; the thread ends by itself when the kernel lets
-// it go, and drops its result.
-// Guarantees: the owner never waits longer than it said; a late result is released, never
+// A read from a hung network file system cannot be interrupted: the thread sits in the kernel until
+// the system gives up. Blocking work therefore runs on a thread that nobody joins. The owner waits
+// for a bounded time and then leaves. The thread ends when the kernel releases it, and drops the
+// late result.
+// Guarantees: the owner never waits longer than the given limit. A late result is released, never
 // delivered.
 // Does not: stop the thread. `isAbandoned` lets the work stop at its next step.
 
@@ -30,11 +30,12 @@ final class AbandonableTask<Value: Sendable>: Sendable {
         }
     }
 
-    /// Waits up to `limit`; nil means that time ran out and the work has been abandoned.
+    /// Waits up to `limit` and returns the result. Returns nil when time runs out, and abandons the
+    /// work.
     func value(within limit: Duration, _ time: TimeSource) -> Value? {
         if time.wait(done, max(limit, .zero)) { return outcome.withLock { $0 } }
         return outcome.withLock { stored in
-            // The result may have come between the timeout and this lock: then take it.
+            // The result may have arrived between the timeout and this lock, and is then returned.
             if stored == nil { abandoned.store(true, ordering: .releasing) }
             return stored
         }
@@ -53,7 +54,8 @@ func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemThreadErro
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
-    // The box is retained for the thread and released by it exactly once, or here if there is none.
+    // The box is retained for the thread, and the thread releases it exactly once. Without a
+    // thread, the failure path below releases the box.
     let box = Unmanaged.passRetained(Box(body))
     var thread = pthread_t()
     let status = pthread_create(

@@ -1,9 +1,10 @@
-// What a person can do about a refusal: one sentence per code, else one per layer.
+// Advice for a person about a refusal: a sentence per code, or else a sentence per layer.
 //
-// Guarantees: every rejection has advice. Does not: depend on the single case; the message does.
+// Guarantees: every rejection has advice.
+// Does not: depend on the single case. The message does.
 
 extension AssayRejection {
-    /// One sentence that says what to do.
+    /// Advice in a sentence.
     public var advice: String { Self.adviceByCode[code.name] ?? Self.advice(for: layer) }
 
     private static func advice(for layer: Layer) -> String {

@@ -1,15 +1,16 @@
-// Why a model file was not accepted: the one error type that leaves the assay.
+// The error for a refused model file. No other error type leaves the assay.
 //
-// Errors of the modules below are turned into it exactly once, at the layer that ran them, and keep
-// their stable code name.
-// Guarantees: layer, code, tried, found, allowed, where; whether the condition can pass by itself.
+// Errors of the modules below are turned into an `AssayRejection` exactly once, at the layer that
+// ran them, and keep their stable code name.
+// Guarantees: a rejection has layer, code, tried, found, allowed and location, and says whether the
+// condition can pass by itself.
 // Does not: hold file content beyond short printable samples.
 
 import Compute
 import Inference
 import ModelFiles
 
-/// A model file refused by the assay. A value; any thread.
+/// A model file refused by the assay. A value. Any thread.
 public struct AssayRejection: Error, Sendable, CustomStringConvertible {
     /// A stable snake_case reason. Open: compare with `==` or by `name`.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
@@ -22,21 +23,21 @@ public struct AssayRejection: Error, Sendable, CustomStringConvertible {
 
         /// The total timeout passed before the layer answered.
         public static let timedOut = Code("timed_out")
-        /// The SHA-256 of the file is not the one asked for.
+        /// The SHA-256 of the model differs from the required digest.
         public static let fingerprintMismatch = Code("fingerprint_mismatch")
         /// The model needs more memory than is free or allowed.
         public static let memoryBudgetExceeded = Code("memory_budget_exceeded")
-        /// The process could not get the thread, descriptor or memory that loading itself needs.
+        /// The process could not get a thread, descriptor or memory for loading.
         public static let resourcesExhausted = Code("resources_exhausted")
-        /// The seal beside the model is no regular file, unreadable or not a seal.
+        /// The seal beside the model is not a regular file, not readable or not a valid seal.
         public static let sealInvalid = Code("seal_invalid")
         /// The seal was made of another file.
         public static let sealFingerprintMismatch = Code("seal_fingerprint_mismatch")
-        /// The seal's prompt is tokenized to other ids.
+        /// The tokenizer gives different ids for the seal's prompt.
         public static let sealTokensDiffer = Code("seal_tokens_differ")
-        /// The model answers the seal's prompt with other logits.
+        /// The model's logits for the seal's prompt differ from the sealed logits.
         public static let sealLogitsDiffer = Code("seal_logits_differ")
-        /// An error without a place in the catalogue; the cause has the details.
+        /// An error without a code of its own. `cause` has the details.
         public static let unexpected = Code("unexpected_error")
     }
 
@@ -44,22 +45,25 @@ public struct AssayRejection: Error, Sendable, CustomStringConvertible {
     public let layer: Layer
     /// The stable reason.
     public let code: Code
-    /// What was being done.
+    /// The attempted action, such as "reading the seal".
     public let tried: String
-    /// What was there.
+    /// The value or condition found.
     public let found: String
-    /// What would have been accepted.
+    /// Acceptable values or conditions. May be empty.
     public let allowed: String
     /// Path, and as far as known offset, key or tensor.
     public let location: String
-    /// The error of the module below, if there was one.
+    /// The error of the module below, if any.
     public let cause: (any Error)?
-    /// True if trying again later can help without anybody changing the file's content.
+    /// True if a later attempt can succeed without a change to the file's content.
     public let isTransient: Bool
+    /// The sentence of an error that has one of its own.
+    private let sentence: String?
 
     package init(
         _ layer: Layer, _ code: Code, tried: String, found: String, allowed: String,
-        location: String, cause: (any Error)? = nil, isTransient: Bool = false
+        location: String, cause: (any Error)? = nil, isTransient: Bool = false,
+        sentence: String? = nil
     ) {
         self.layer = layer
         self.code = code
@@ -69,10 +73,12 @@ public struct AssayRejection: Error, Sendable, CustomStringConvertible {
         self.location = location
         self.cause = cause
         self.isTransient = isTransient
+        self.sentence = sentence
     }
 
-    /// One sentence: tried, found, allowed, where.
+    /// A sentence for a person: about the file itself, or with tried, found, allowed and location.
     public var message: String {
+        if let sentence { return sentence }
         let limit = allowed.isEmpty ? "" : "; allowed: \(allowed)"
         return "\(tried): found \(found)\(limit) (\(location))"
     }
@@ -82,7 +88,8 @@ public struct AssayRejection: Error, Sendable, CustomStringConvertible {
 }
 
 extension AssayRejection {
-    /// Turns an error of a module below into a rejection of the layer that ran it.
+    /// Turns an error of a module below into a rejection. The layer is `layer`, unless the error
+    /// belongs to a layer of its own.
     package init(_ error: any Error, in layer: Layer, path: String) {
         switch error {
         case let rejection as AssayRejection:
@@ -92,7 +99,7 @@ extension AssayRejection {
                 error.code.layer == .file ? .file : .parse, Code(error.code.name),
                 tried: error.tried, found: error.found, allowed: error.allowed,
                 location: error.location.description, cause: error.cause,
-                isTransient: error.code.isTransient)
+                isTransient: error.code.isTransient, sentence: error.sentence)
         case let error as InferenceError where error.cause is ModelFileError:
             self.init(error.cause ?? error, in: layer, path: path)
         case let error as InferenceError:
@@ -119,6 +126,7 @@ extension AssayRejection {
 }
 
 extension ComputeError {
-    /// Memory and threads come back; shapes, formats and absent devices stay as they are.
+    /// True when the condition can pass. Memory and threads become free again. Shapes, formats and
+    /// absent devices stay as they are.
     fileprivate var canHeal: Bool { code == .outOfMemory || code == .threadsUnavailable }
 }

@@ -1,9 +1,9 @@
-// One run through the layers, on the thread that may be abandoned.
+// A run through the layers, on the thread that may be abandoned.
 //
-// Guarantees: layers run in order and each gets a verdict with its duration; when a layer fails,
-// the files are compared with what was opened first, so that a copy in progress is called that and
-// not a damaged file.
-// Does not: retry, wait or fall back; ModelLoader does.
+// Guarantees: layers run in order, and each layer gets a verdict with its duration. When a layer
+// fails, the files are compared with their state at opening, so that a copy in progress is not
+// reported as a damaged file.
+// Does not: retry, wait or fall back. `ModelLoader` does.
 
 import Compute
 import Inference
@@ -11,22 +11,22 @@ import ModelFiles
 import Synchronization
 import Tokenizers
 
-/// Where a load is: for progress displays. Delivered on the loading thread.
-public struct LoadProgress: Sendable, Equatable {
-    /// 1 for the first run through the layers.
+/// Progress of a load, for displays. Delivered on the loading thread.
+public struct LayerProgress: Sendable, Equatable {
+    /// Number of the attempt, from 1.
     public let attempt: Int
     /// The layer concerned.
     public let layer: Layer
-    /// Nil when the layer starts, its verdict when it has finished.
+    /// Verdict of a finished layer. Nil when the layer starts.
     public let verdict: LayerVerdict?
 }
 
-/// Where a model was put.
+/// Device of a model, the reason for the choice, and degradations.
 package struct Placement: Sendable {
     let device: String
     let reason: String?
     let degradations: [String]
-    /// The kernels that compute, where the device has a choice of them.
+    /// The kernels in use, where the device has a choice of kernels.
     let kernels: KernelSelection?
 
     package init(
@@ -51,7 +51,7 @@ package struct PlacedModel: Sendable {
     }
 }
 
-/// Files that passed every layer, with what was made of them.
+/// Files that passed every layer, and everything made from the files.
 struct AcceptedModel: Sendable {
     let files: ModelFileSet
     let tokenModel: any TokenModel
@@ -60,16 +60,16 @@ struct AcceptedModel: Sendable {
     let facts: ModelFacts
     let overrides: [AppliedOverride]
     let placement: Placement
-    /// Of the bytes that were parsed and packed.
+    /// Fingerprint of the parsed and packed bytes.
     let fingerprint: Fingerprint
-    /// Nil if validation was skipped.
+    /// Result of the comparison with seals. Nil if validation was skipped.
     let seal: SealVerdict?
-    /// Where seals may lie, and what those that lay there say.
+    /// Possible places of seals, and the seals found there.
     let sealPlaces: SealPlaces
     let seals: [Seal]
 }
 
-/// What the waiting side may look at while a run is under way.
+/// State of a run in progress, for the waiting thread.
 final class RunProgress: Sendable {
     struct State: Sendable {
         var layer = Layer.file
@@ -86,9 +86,9 @@ struct AssayRun: Sendable {
     let time: TimeSource
     let attempt: Int
     let progress: RunProgress
-    let report: @Sendable (LoadProgress) -> Void
+    let report: @Sendable (LayerProgress) -> Void
 
-    /// Runs all layers. Blocking. Stops at the next layer if `isAbandoned` says so.
+    /// Runs all layers. Blocking. Stops before the next layer once `isAbandoned` returns true.
     func run(
         isAbandoned: @escaping @Sendable () -> Bool
     ) -> Result<AcceptedModel, AssayRejection> {
@@ -120,7 +120,7 @@ struct AssayRun: Sendable {
         let (placed, fingerprint) = try layer(.placement, files, isAbandoned) {
             let digest = FingerprintDigest(isGivenUp: isAbandoned)
             let placed = try steps.place(plan, configuration, path, digest)
-            // The weights have been read now: were they still the files'?
+            // The weights have been read. The files must still be unchanged since opening.
             try files.checkUnchanged()
             let fingerprint = try digest.fingerprint(of: files)
             try check(fingerprint)
@@ -145,7 +145,7 @@ struct AssayRun: Sendable {
             fingerprint: fingerprint, seal: sealVerdict, sealPlaces: sealPlaces, seals: seals)
     }
 
-    /// Runs one layer, records its verdict and turns whatever it throws into a rejection.
+    /// Runs a layer, records its verdict and turns any error into a rejection.
     private func layer<Value>(
         _ layer: Layer, _ files: ModelFileSet?, _ isAbandoned: () -> Bool,
         _ body: () throws -> Value
@@ -156,7 +156,7 @@ struct AssayRun: Sendable {
             $0.layer = layer
             $0.started = started
         }
-        report(LoadProgress(attempt: attempt, layer: layer, verdict: nil))
+        report(LayerProgress(attempt: attempt, layer: layer, verdict: nil))
         do {
             let value = try body()
             finish(layer, started, ok: true, isAbandoned)
@@ -164,7 +164,8 @@ struct AssayRun: Sendable {
         } catch {
             let rejection = stability(
                 of: files, after: AssayRejection(error, in: layer, path: path))
-            // The index that names a model's files is read to open them.
+            // Opening a model reads the index of its files, so the file layer can meet a parse
+            // rejection. The file layer itself then counts as passed.
             if rejection.layer > layer { finish(layer, started, ok: true, isAbandoned) }
             finish(rejection.layer, started, ok: false, isAbandoned)
             throw rejection
@@ -176,16 +177,18 @@ struct AssayRun: Sendable {
     ) {
         let verdict = LayerVerdict(layer: layer, ok: ok, duration: time.now() - started)
         progress.state.withLock { state in
-            // "Stable while read" belongs to the file layer, whenever it turns out not to hold.
+            // "Stable while read" is a condition of the file layer, even when a later layer notices
+            // the change. The refusal therefore replaces the verdicts from the file layer on.
             state.verdicts.removeAll { $0.layer >= layer }
             state.verdicts.append(verdict)
         }
-        // Nobody is told about a layer that ends after its load was given up.
+        // A layer that ends after the load was abandoned is not reported.
         guard !isAbandoned() else { return }
-        report(LoadProgress(attempt: attempt, layer: layer, verdict: verdict))
+        report(LayerProgress(attempt: attempt, layer: layer, verdict: verdict))
     }
 
-    /// The rejection itself, or the reason behind it: a file changed under the layer.
+    /// Returns `rejection`, or a file layer rejection if a file has changed and thus explains the
+    /// failure.
     private func stability(
         of files: ModelFileSet?, after rejection: AssayRejection
     ) -> AssayRejection {
@@ -198,8 +201,8 @@ struct AssayRun: Sendable {
         }
     }
 
-    /// A file that is not the required one is refused before its content is looked at. What serves
-    /// is compared again, once it has been read.
+    /// Refuses files without the required fingerprint before their content is parsed. The placement
+    /// layer repeats the comparison with the bytes it has read.
     private func checkFingerprint(
         of files: ModelFileSet, _ isAbandoned: () -> Bool
     ) throws {
@@ -220,14 +223,15 @@ struct AssayRun: Sendable {
 
     // MARK: The seal
 
-    /// A seal is part of validation: skipped with it, and then the report says so.
+    /// True when seals are compared. The comparison is part of validation and is skipped with it.
+    /// The report then lists the skipped validation.
     private var comparesSeal: Bool {
         configuration.requireValidation && !configuration.ignoresSeal
     }
 }
 
 extension AssayRejection {
-    /// Ends a run whose owner has left; nobody sees it.
+    /// The rejection that ends an abandoned run. No caller sees it.
     fileprivate static func abandoned(in layer: Layer, path: String) -> AssayRejection {
         AssayRejection(
             layer, .timedOut, tried: "starting the \(layer) layer", found: "the load was given up",

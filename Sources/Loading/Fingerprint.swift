@@ -1,17 +1,17 @@
 // The identity of a model: SHA-256 of its file, or of the list of its files.
 //
-// Of several files it is the SHA-256 of what `sha256sum FILES` prints in the model's folder, the
-// names in the order of their bytes; `LC_ALL=C` and `sha256sum A B C | sha256sum` reproduce it:
+// For several files, the fingerprint is the SHA-256 of the output of `sha256sum FILES` in the
+// model's folder, with names in byte order. `LC_ALL=C` and `sha256sum A B C | sha256sum` reproduce
+// it:
 //
 //     HEX  config.json
 //     HEX  model-00001-of-00002.safetensors
 //     …
 //
-// Guarantees: streams through the descriptors in fixed pieces, so the digest of files of any size
-// takes 1 MiB of memory; a file that changed meanwhile gives an error, not a digest.
-// Does not: say what serves. `FingerprintDigest` does, of the bytes that were packed.
+// Guarantees: files are read through their descriptors in fixed pieces, so the digest of a file of
+// any size takes 1 MiB of memory. A file that changes meanwhile gives an error, not a digest.
+// Does not: identify the bytes that serve. `FingerprintDigest` does, from the packed bytes.
 
-import Crypto
 import ModelFiles
 
 /// SHA-256 of a model. A value.
@@ -19,13 +19,13 @@ public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
     /// 32 bytes.
     public let bytes: [UInt8]
 
-    /// Takes a digest; nil unless there are exactly 32 bytes.
+    /// Takes a digest. Nil unless there are exactly 32 bytes.
     public init?(bytes: [UInt8]) {
         guard bytes.count == 32 else { return nil }
         self.bytes = bytes
     }
 
-    /// Reads 64 hexadecimal digits of either case; nil for anything else.
+    /// Reads 64 hexadecimal digits of either case. Nil for anything else.
     public init?(hex: String) {
         let digits = hex.utf8.compactMap { byte -> UInt8? in
             switch byte {
@@ -53,8 +53,8 @@ public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
     /// The hexadecimal form.
     public var description: String { hex }
 
-    /// Digests every file of a model. Blocking; any thread; nil if `isCancelled` said so.
-    /// Throws a `file` layer error if reading fails or a file changed meanwhile.
+    /// Digests every file of a model. Blocking. Any thread. Returns nil once `isCancelled` returns
+    /// true. Throws a `file` layer error if reading fails or a file changed meanwhile.
     public static func compute(
         of files: ModelFileSet, isCancelled: () -> Bool = { false }
     ) throws(ModelFileError) -> Fingerprint? {
@@ -66,21 +66,24 @@ public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
         return Fingerprint(of: digests)
     }
 
-    /// Of files by name, in the order of the bytes of their names: the digest of the only one, or
-    /// of their list.
+    /// Makes a fingerprint from the digests of files, given in byte order of the names. A single
+    /// digest is the fingerprint. Several digests are hashed as a list.
     init(of digests: [(name: String, digest: Fingerprint)]) {
         if digests.count == 1 {
             self = digests[0].digest
             return
         }
-        var hash = SHA256()
-        for (name, digest) in digests { hash.update(data: Self.line(digest, name)) }
+        let hash = SHA256()
+        for (name, digest) in digests {
+            Self.line(digest, name).withUnsafeBytes { hash.update($0) }
+        }
         self.init(hash)
     }
 
-    init(_ hash: SHA256) { bytes = Array(hash.finalize()) }
+    init(_ hash: SHA256) { bytes = hash.finalize() }
 
-    /// A line as `sha256sum` prints it: with a backslash in front where the name has to be escaped.
+    /// Returns a line in the form of `sha256sum`, with a backslash in front where the name needs
+    /// escapes.
     private static func line(_ digest: Fingerprint, _ name: String) -> [UInt8] {
         let escapes: [UInt8: String] = [0x0A: "\\n", 0x0D: "\\r", 0x5C: "\\\\"]
         let escaped = name.utf8.flatMap { byte in escapes[byte].map { Array($0.utf8) } ?? [byte] }
@@ -88,12 +91,12 @@ public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
         return Array("\(mark)\(digest.hex)  ".utf8) + escaped + [0x0A]
     }
 
-    /// Reads one whole file and digests it. Blocking; any thread; nil if `isCancelled` said so.
-    /// Throws a `file` layer error if reading fails or the file changed meanwhile.
+    /// Reads a whole file and digests it. Blocking. Any thread. Returns nil once `isCancelled`
+    /// returns true. Throws a `file` layer error if reading fails or the file changed meanwhile.
     public static func compute(
         of file: ModelFile, isCancelled: () -> Bool = { false }
     ) throws(ModelFileError) -> Fingerprint? {
-        var hash = SHA256()
+        let hash = SHA256()
         let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
         defer { chunk.deallocate() }
         var offset = 0
@@ -103,7 +106,7 @@ public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
                 try file.checkUnchanged()
                 return Fingerprint(hash)
             }
-            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+            hash.update(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
             offset += count
         }
         return nil

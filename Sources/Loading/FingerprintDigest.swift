@@ -1,60 +1,53 @@
-// The fingerprint of the bytes that serve: digests what the placement layer reads, while it reads.
+// The fingerprint of the bytes that serve, digested while the placement layer reads them.
 //
-// Guarantees: the digest of a file is that of exactly the bytes that were parsed and packed; no
-// file is read a second time. Digesting goes on beside packing, on a queue of its own.
-// Does not: read. `TensorReading` does, and shows what it read.
+// Guarantees: the digest of a file covers exactly the parsed and packed bytes. No file is read a
+// second time. Digesting runs beside packing, on a separate queue.
+// Does not: read. `TensorReading` reads and shows the bytes.
 
-import Crypto
 import Dispatch
 import ModelFiles
-import Synchronization
 
-/// Collects the digests of a model's files. One load; see `ReadObserver` for threads.
+/// Collects the digests of a model's files during a load. See `ReadObserver` for threads.
 final class FingerprintDigest: ReadObserver {
-    private struct Digest {
-        var hash = SHA256()
-        var count = 0
-    }
-
     private let givenUp: @Sendable () -> Bool
     private let queue = DispatchQueue(label: "assay.fingerprint")
-    private let digests = Mutex<[ObjectIdentifier: Digest]>([:])
+    /// Accessed on `queue` only.
+    private nonisolated(unsafe) var digests: [ObjectIdentifier: SHA256] = [:]
 
-    /// - Parameter isGivenUp: whether the owner of the load has left.
+    /// - Parameter isGivenUp: returns true once the owner of the load has left.
     init(isGivenUp: @escaping @Sendable () -> Bool) { givenUp = isGivenUp }
 
     var isGivenUp: Bool { givenUp() }
 
     func observe(_ bytes: UnsafeRawBufferPointer, of file: ModelFile) {
-        // The bytes stay until `wait` returns; see `ReadObserver`.
+        // The bytes stay valid until `wait` returns. See `ReadObserver`.
         nonisolated(unsafe) let bytes = bytes
         let key = ObjectIdentifier(file)
         queue.async { [self] in
-            digests.withLock { digests in
-                digests[key, default: Digest()].hash.update(bufferPointer: bytes)
-                digests[key, default: Digest()].count += bytes.count
-            }
+            let digest = digests[key] ?? SHA256()
+            digest.update(bytes)
+            digests[key] = digest
         }
     }
 
     func wait() { queue.sync {} }
 
-    /// The fingerprint of `files`, whose weights were shown as a whole. Texts and indexes are
-    /// digested from the copy that was parsed. Throws a `file` layer error where such a copy cannot
-    /// be had.
+    /// Returns the fingerprint of `files`. The observer must have seen the weights as a whole.
+    /// Texts and indexes are digested from the parsed copy in memory. Throws a `file` layer error
+    /// if a copy is not available.
     func fingerprint(of files: ModelFileSet) throws(ModelFileError) -> Fingerprint {
         wait()
         for file in files.files where !files.weights.contains(where: { $0 === file }) {
             observe(try file.head(file.size), of: file)
         }
-        wait()
-        let digests = digests.withLock { $0 }
-        return Fingerprint(
-            of: files.named.map { name, file in
-                guard let digest = digests[ObjectIdentifier(file)], digest.count == file.size else {
+        let named = queue.sync {
+            files.named.map { name, file in
+                guard let hash = digests[ObjectIdentifier(file)], hash.count == file.size else {
                     preconditionFailure("\(name) was placed without having been read as a whole")
                 }
-                return (name, Fingerprint(digest.hash))
-            })
+                return (name, Fingerprint(hash))
+            }
+        }
+        return Fingerprint(of: named)
     }
 }

@@ -1,19 +1,20 @@
-// The five layers of the assay, in the order they run.
+// The five layers of the assay, in running order.
 //
 // Guarantees: raw values are the stable names used in reports, JSON and on the wire.
-// Does not: say what a layer checks; the modules that implement them do.
+// Does not: describe the checks of a layer. The modules that implement the layers do.
 
-/// One layer of the assay. A file passes all of them, in this order, before it may answer.
+/// A layer of the assay. A model file passes all layers in this order before the model may answer.
 public enum Layer: String, Sendable, CaseIterable, Comparable, CustomStringConvertible {
-    /// The path names a regular, readable, non-empty file that stays the same while it is read.
+    /// The path names a regular, readable, non-empty file. The file does not change while it is
+    /// read.
     case file
     /// The bytes are a well-formed model file.
     case parse
-    /// This engine can run what the file describes.
+    /// This engine can run the described model.
     case compatibility
-    /// A device and enough memory are there for it.
+    /// A device and enough memory are available for the model.
     case placement
-    /// It computes: finite, sane, reproducible logits.
+    /// The model computes finite, sane, reproducible logits.
     case validation
 
     /// The stable name.

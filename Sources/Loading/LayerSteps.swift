@@ -1,7 +1,8 @@
-// What each layer calls: the modules below, as replaceable closures.
+// Calls of the layers into the modules below, as replaceable closures.
 //
-// Guarantees: `standard` is the real thing; only tests of this package can put anything else in.
-// Does not: measure, retry or convert errors; AssayRun does.
+// Guarantees: `standard` calls the real modules. Only tests of this package can replace a closure.
+// Does not: measure, retry or convert errors. `AssayRun` measures and converts, `ModelLoader`
+// retries.
 
 import Compute
 import Inference
@@ -11,7 +12,7 @@ package struct LayerSteps: Sendable {
     package var open: @Sendable (_ path: String, FileLimits, ParseLimits) throws -> ModelFileSet
     package var parse: @Sendable (ModelFileSet, ParseLimits) throws -> ParsedModel
     package var plan: @Sendable (ParsedModel, _ overrides: [String: String]) throws -> ModelPlan
-    /// The observer must see every byte of the weights, once.
+    /// The observer must see every byte of the weights exactly once.
     package var place:
         @Sendable (ModelPlan, ModelLoadingConfiguration, _ path: String, any ReadObserver) throws
             -> PlacedModel

@@ -1,29 +1,29 @@
-// The short way to load a model, for callers with tasks.
+// Short functions that load a model, for callers with tasks.
 //
-// Guarantees: the calling task is suspended, no thread of the cooperative pool is blocked; the
-// outcome is that of `ModelLoader`. `loadWithFallback` keeps the old name alive and does what
-// its callers should have had.
-// Does not: ever return a mock unless the options ask for it by name.
+// Guarantees: the calling task is suspended and no thread of the cooperative pool is blocked. The
+// outcome equals the outcome of `ModelLoader`. `loadWithFallback` keeps an old name alive and loads
+// strictly.
+// Does not: return a mock unless the options ask for a mock by name.
 
-/// Loads the model at `path` under the strict strategy: real, or an error. Any task.
-/// Throws `AssayRejection`.
+/// Loads the model at `path` under the strict strategy: a real model or an error. Any task. Throws
+/// `AssayRejection`.
 public func loadModelStrict(_ path: String) async throws -> RealModel {
     try await loadModel(path, options: ModelLoadingConfiguration()).ensureReal()
 }
 
-/// Loads the model at `path` as `options` say. The result is a mock only under `development` with
+/// Loads the model at `path` with `options`. The result is a mock only under `development` with
 /// `allowMockFallback`. Throws `AssayRejection`, or `LoadingConfigurationError` before any file is
 /// touched.
 public func loadModel(
     _ path: String, options: ModelLoadingConfiguration,
-    progress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
+    progress: @escaping @Sendable (LayerProgress) -> Void = { _ in }
 ) async throws -> LoadedModel {
     let loader = try ModelLoader(configuration: options)
     return try await loader.load(path: path, progress: progress)
 }
 
-/// The name of an old function that returned a mock when loading failed. It forwards to
-/// `loadModelStrict`: there is no fallback any more. See docs/migration.md.
+/// Forwards to `loadModelStrict`. A former function of this name returned a mock when loading
+/// failed. There is no fallback any more. See docs/migration.md.
 @available(
     *, deprecated, renamed: "loadModelStrict",
     message: "Nothing falls back silently any more; see docs/migration.md."
@@ -35,7 +35,7 @@ public func loadWithFallback(path: String) async throws -> RealModel {
 extension ModelLoader {
     /// As the blocking `load`, but suspends the calling task. Any task.
     public func load(
-        path: String, progress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
+        path: String, progress: @escaping @Sendable (LayerProgress) -> Void = { _ in }
     ) async throws -> LoadedModel {
         try await withCheckedThrowingContinuation { continuation in
             do {

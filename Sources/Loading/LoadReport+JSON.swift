@@ -1,9 +1,9 @@
-// The report as one JSON object: the contract of `assay inspect --json`.
+// The report as a JSON object: the contract of `assay inspect --json`.
 //
 // {"accepted", "provenance", "layers": [{"layer","ok","ms"}], "error": {...} | null, "model":
 // {...} | null, ...}
-// Guarantees: field order and names are fixed; text is escaped; numbers are finite.
-// Does not: use a general encoder: the order of fields is part of what people read.
+// Guarantees: field order and names are fixed. Text is escaped. Numbers are finite.
+// Does not: use a general encoder, because people read the fields in a fixed order.
 
 import Inference
 
@@ -22,7 +22,7 @@ extension LoadReport {
             ("overrides", .array(overrides.map(Self.json))),
             ("degradations", .array(degradations.map { .string($0) })),
             ("attempts", .array(attempts.map(Self.json))),
-            ("ms", .number(duration.milliseconds)),
+            ("ms", .rounded(duration.milliseconds)),
         ]).text
     }
 
@@ -63,7 +63,7 @@ extension LoadReport {
     private static func json(_ verdict: LayerVerdict) -> JSONText {
         .object([
             ("layer", .string(verdict.layer.rawValue)), ("ok", .bool(verdict.ok)),
-            ("ms", .number(verdict.duration.milliseconds)),
+            ("ms", .rounded(verdict.duration.milliseconds)),
         ])
     }
 
@@ -86,7 +86,7 @@ extension LoadReport {
         case .absent:
             .object([("state", .string("absent"))])
         case .matched(let difference):
-            .object([("state", .string("matched")), ("largest_difference", .exact(difference))])
+            .object([("state", .string("matched")), ("largest_difference", .number(difference))])
         case .written(let path):
             .object([("state", .string("written")), ("path", .string(path))])
         }
@@ -103,55 +103,10 @@ extension LoadReport {
     private static func json(_ attempt: LoadAttempt) -> JSONText {
         .object([
             ("number", .integer(attempt.number)),
-            ("pause_ms", .number(attempt.pause.milliseconds)),
-            ("ms", .number(attempt.duration.milliseconds)),
+            ("pause_ms", .rounded(attempt.pause.milliseconds)),
+            ("ms", .rounded(attempt.duration.milliseconds)),
             ("code", attempt.rejection.map { .string($0.code.name) } ?? .null),
             ("layer", attempt.rejection.map { .string($0.layer.rawValue) } ?? .null),
         ])
-    }
-}
-
-/// A JSON value on its way to text.
-package indirect enum JSONText {
-    case null
-    case bool(Bool)
-    case integer(Int)
-    case number(Double)
-    case exact(Double)
-    case string(String)
-    case array([JSONText])
-    case object([(String, JSONText)])
-
-    package var text: String {
-        switch self {
-        case .null: "null"
-        case .bool(let value): value ? "true" : "false"
-        case .integer(let value): "\(value)"
-        // Three decimals are enough for milliseconds; JSON has no infinity.
-        case .number(let value): value.isFinite ? "\((value * 1000).rounded() / 1000)" : "null"
-        case .exact(let value): value.isFinite ? "\(value)" : "null"
-        case .string(let value): Self.quoted(value)
-        case .array(let values): "[" + values.map(\.text).joined(separator: ",") + "]"
-        case .object(let fields):
-            "{" + fields.map { Self.quoted($0.0) + ":" + $0.1.text }.joined(separator: ",") + "}"
-        }
-    }
-
-    private static func quoted(_ value: String) -> String {
-        var text = "\""
-        for scalar in value.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        return text + "\""
     }
 }

@@ -1,15 +1,15 @@
 // The report as text for a terminal.
 //
-// Guarantees: plain ASCII frame, one line per layer, the reason and what to do about it at the end.
+// Guarantees: a plain ASCII frame, a line per layer, and at the end the reason with advice.
 // Does not: colour, wrap or translate.
 
 import Inference
 
 extension LoadReport: CustomStringConvertible {
-    /// The same as `table`.
+    /// Equal to `table`.
     public var description: String { table }
 
-    /// Several lines: outcome, one line per layer, facts, reason and advice.
+    /// Several lines: outcome, layers, facts, reason and advice.
     public var table: String {
         var lines = ["\(headline): \(path)", ""]
         lines += layers.map { row($0.layer.rawValue, verdict($0)) }
@@ -93,7 +93,7 @@ extension LoadReport: CustomStringConvertible {
             + "\(milliseconds(attempt.duration)): \(outcome)"
     }
 
-    /// Three decimals below a second, without locale.
+    /// Milliseconds with at most three decimals, independent of the locale.
     static func milliseconds(_ duration: Duration) -> String {
         "\((duration.milliseconds * 1000).rounded() / 1000) ms"
     }

@@ -1,35 +1,35 @@
-// What the assay saw, for accepted and refused files alike.
+// The report of a load, for accepted and refused files alike.
 //
-// Guarantees: one verdict with a duration per layer that ran, in order; every attempt with its
-// reason; every override and degradation. A report is a value and says nothing that the log
-// alone would know.
-// Does not: hold the model. Text and JSON forms are in LoadReport+Table.swift and
-// LoadReport+JSON.swift.
+// Guarantees: the report has a verdict with a duration per layer that ran, in order, and every
+// attempt with its reason, every override and every degradation. A report is a value. No fact is in
+// the log alone.
+// Does not: hold the model. LoadReport+Table.swift and LoadReport+JSON.swift hold the text and JSON
+// forms.
 
 import Compute
 import Inference
 
-/// The outcome of one layer in one attempt.
+/// The outcome of a layer in an attempt.
 public struct LayerVerdict: Sendable, Equatable {
     /// The layer that ran.
     public let layer: Layer
-    /// True if it accepted the file.
+    /// True if the layer accepted the file.
     public let ok: Bool
-    /// Time it took.
+    /// Time the layer took.
     public let duration: Duration
 }
 
-/// One run through the layers.
+/// A run through the layers.
 public struct LoadAttempt: Sendable {
-    /// 1 for the first.
+    /// Number of the attempt, from 1.
     public let number: Int
-    /// Pause before this attempt.
+    /// Pause before the attempt.
     public let pause: Duration
-    /// Time from its start to its end.
+    /// Time from start to end of the attempt.
     public let duration: Duration
     /// Layers that ran, in order.
     public let layers: [LayerVerdict]
-    /// Why it failed; nil for the attempt that was accepted.
+    /// Reason of the failure. Nil for the accepted attempt.
     public let rejection: AssayRejection?
 }
 
@@ -37,69 +37,68 @@ public struct LoadAttempt: Sendable {
 public struct ModelFacts: Sendable, Equatable {
     /// `general.architecture`, or `mock`.
     public let architecture: String
-    /// The name in the file, if it has one.
+    /// The name in the file, if any.
     public let name: String?
-    /// Tokens.
+    /// Tokens in the vocabulary.
     public let vocabularySize: Int
     /// Width of the residual stream.
     public let embeddingLength: Int
     /// Transformer blocks.
     public let blockCount: Int
-    /// Positions.
+    /// Positions in the context.
     public let contextLength: Int
-    /// Values in all tensors; 0 for a mock.
+    /// Values in all tensors. 0 for a mock.
     public let parameterCount: Int
-    /// Bytes of all tensors as stored; 0 for a mock.
+    /// Bytes of all tensors as stored. 0 for a mock.
     public let weightBytes: Int
-    /// The form of the files: `gguf`, `gguf split N`, `safetensors`, `safetensors N shards`; or
-    /// `mock`.
+    /// Form of the files: `gguf`, `gguf split N`, `safetensors`, `safetensors N shards`, or `mock`.
     public let container: String
-    /// Files that were read, texts beside the weights included; 0 for a mock.
+    /// Number of files read, including texts beside the weights. 0 for a mock.
     public let fileCount: Int
-    /// Bytes of these files; 0 for a mock.
+    /// Bytes of all files. 0 for a mock.
     public let fileSize: Int
     /// Weight formats with the number of matrices in each.
     public let formats: [String: Int]
-    /// One line about the tokenizer.
+    /// A line about the tokenizer.
     public let tokenizer: String
-    /// How the inputs of its matrices are rounded.
+    /// Rounding of the inputs of the model's matrices.
     public var activationRounding = ActivationRounding.none
 }
 
-/// Everything the assay has to say about one load.
+/// The report of a load.
 public struct LoadReport: Sendable {
     /// The path as given.
     public let path: String
-    /// The strategy that was followed.
-    public let strategy: LoadStrategy
-    /// `real` or `mock` for what stands in the end; nil if nothing does.
+    /// The strategy in force.
+    public let strategy: ModelLoadingConfiguration.Strategy
+    /// Provenance of the resulting model, `real` or `mock`. Nil without a resulting model.
     public let provenance: ModelProvenance?
     /// Every attempt, oldest first. Never empty.
     public let attempts: [LoadAttempt]
     /// Time from start to end, pauses included.
     public let duration: Duration
-    /// Facts about the model that was accepted, or the mock that stands in.
+    /// Facts about the accepted model. Nil for a refused file, even when a mock stands in.
     public let model: ModelFacts?
-    /// Hyper-parameters the caller replaced.
+    /// Hyper-parameters replaced by the caller.
     public let overrides: [AppliedOverride]
-    /// `cpu`, `cuda:0` …; nil if placement was not reached.
+    /// Device of the accepted model: `cpu`, `cuda:0` … Nil for a refused file.
     public let device: String?
-    /// Why it is this device, when there is something to say.
+    /// Reason for the device, if there is anything to report.
     public let deviceReason: String?
-    /// The kernels that compute; nil if placement was not reached or the device has no choice.
+    /// Kernels in use. Nil for a refused file or a device without a choice of kernels.
     public let kernels: KernelSelection?
-    /// What is less than was asked for: `cpu_fallback`, `kernel_disabled: NAME`,
+    /// Shortfalls against the request: `cpu_fallback`, `kernel_disabled: NAME`,
     /// `instruction_set_lowered: FROM to TO`, `validation_skipped`, `mock_fallback`.
     public let degradations: [String]
-    /// The model's fingerprint, if known when the report was made.
+    /// Fingerprint of the accepted model. Nil for a refused file.
     public var fingerprint: Fingerprint?
-    /// What the comparison with a seal gave; nil where validation was skipped or not passed.
+    /// Result of the comparison with seals. Nil where validation was skipped or not passed.
     public var seal: SealVerdict?
 
-    /// True if the file passed every layer. A mock standing in does not make the file accepted.
+    /// True if the file passed every layer. A mock as stand-in does not make the file accepted.
     public var accepted: Bool { rejection == nil }
     /// Verdicts of the last attempt.
     public var layers: [LayerVerdict] { attempts.last?.layers ?? [] }
-    /// Why the last attempt failed; nil if the file was accepted.
+    /// Reason of the last attempt's failure. Nil if the file was accepted.
     public var rejection: AssayRejection? { attempts.last?.rejection }
 }

@@ -1,15 +1,14 @@
-// A model that may answer: real or mock, and no third case.
+// A loaded model that may answer. A model is either real or a mock.
 //
-// Guarantees: a `RealModel` is only ever made by the loader after every layer accepted the file;
-// there is no conversion between the cases; whoever holds one can ask for the provenance at any
-// time.
-// Does not: run anything; `tokenModel` does.
+// Guarantees: only the loader makes a `RealModel`, after every layer accepted the file. There is no
+// conversion between the cases. The provenance can be asked for at any time.
+// Does not: run anything. `tokenModel` does.
 
 import Inference
 import ModelFiles
 import Tokenizers
 
-/// What stands behind an answer.
+/// Source of an answer: a real model or a mock.
 public enum ModelProvenance: String, Sendable, CaseIterable {
     case real
     case mock
@@ -20,7 +19,7 @@ public enum LoadedModel: Sendable {
     case real(RealModel)
     case mock(MockModel)
 
-    /// What stands behind this model's answers.
+    /// Source of the model's answers.
     public var provenance: ModelProvenance {
         switch self {
         case .real: .real
@@ -28,7 +27,7 @@ public enum LoadedModel: Sendable {
         }
     }
 
-    /// The model behind its numbers: tokens in, logits out.
+    /// The engine's view of the model: tokens in, logits out.
     public var tokenModel: any TokenModel {
         switch self {
         case .real(let model): model.tokenModel
@@ -36,7 +35,7 @@ public enum LoadedModel: Sendable {
         }
     }
 
-    /// Text to tokens and back.
+    /// Converts text to tokens and back.
     public var tokenizer: any Tokenizer {
         switch self {
         case .real(let model): model.tokenizer
@@ -44,7 +43,7 @@ public enum LoadedModel: Sendable {
         }
     }
 
-    /// How the model takes conversations; always `absent` for a mock.
+    /// The model's chat template. Always `absent` for a mock.
     public var chatTemplate: ChatTemplateState {
         switch self {
         case .real(let model): model.chatTemplate
@@ -52,7 +51,7 @@ public enum LoadedModel: Sendable {
         }
     }
 
-    /// The fingerprint; always nil for a mock: no file stands behind it.
+    /// SHA-256 of the model. Nil for a mock, since no file stands behind a mock.
     public var fingerprint: Fingerprint? {
         switch self {
         case .real(let model): model.fingerprint
@@ -68,7 +67,7 @@ public enum LoadedModel: Sendable {
         }
     }
 
-    /// Where it runs: `cpu`, `cuda:0`.
+    /// Device of the model: `cpu`, `cuda:0`.
     public var device: String {
         switch self {
         case .real(let model): model.device
@@ -76,7 +75,7 @@ public enum LoadedModel: Sendable {
         }
     }
 
-    /// Why it runs there, when there is something to say.
+    /// Reason for the device, if there is anything to report.
     public var deviceReason: String? {
         switch self {
         case .real(let model): model.deviceReason
@@ -84,7 +83,7 @@ public enum LoadedModel: Sendable {
         }
     }
 
-    /// What is less than was asked for, by name: to be repeated in every answer.
+    /// Names of shortfalls against the request. Every answer repeats them.
     public var degradations: [String] {
         switch self {
         case .real(let model): model.report.degradations
@@ -92,7 +91,7 @@ public enum LoadedModel: Sendable {
         }
     }
 
-    /// Throws on a mock; returns the real model otherwise.
+    /// Returns the real model. Throws `not_real` on a mock.
     @discardableResult
     public func ensureReal() throws(ProvenanceError) -> RealModel {
         switch self {
@@ -106,30 +105,30 @@ public enum LoadedModel: Sendable {
     }
 }
 
-/// A model file that passed every layer. Immutable; any thread.
+/// A model file that passed every layer. Immutable. Any thread.
 public final class RealModel: Sendable {
     /// The engine's view of the model.
     public let tokenModel: any TokenModel
-    /// Text to tokens and back.
+    /// Converts text to tokens and back.
     public let tokenizer: any Tokenizer
-    /// How the model takes conversations.
+    /// The model's chat template.
     public let chatTemplate: ChatTemplateState
     /// Facts for people and for `models`.
     public let facts: ModelFacts
-    /// Where it runs.
+    /// Device of the model.
     public let device: String
-    /// Why it runs there, when there is something to say.
+    /// Reason for the device, if there is anything to report.
     public let deviceReason: String?
-    /// SHA-256 of the bytes that were parsed and packed.
+    /// SHA-256 of the parsed and packed bytes.
     public let fingerprint: Fingerprint
-    /// What the assay saw.
+    /// Report of the load.
     public let report: LoadReport
     let sealPlaces: SealPlaces
-    /// The seals that lay beside the files when they were loaded.
+    /// Seals found beside the files during loading.
     let seals: [Seal]
     private let files: ModelFileSet
 
-    // Not public: only the loader can say that a file passed every layer.
+    // Not public, because only the loader knows that a file passed every layer.
     init(_ accepted: AcceptedModel, _ report: LoadReport) {
         tokenModel = accepted.tokenModel
         tokenizer = accepted.tokenizer
@@ -144,20 +143,20 @@ public final class RealModel: Sendable {
         self.report = report
     }
 
-    /// How the files that the paths name now compare with those that were loaded. The model does
-    /// not depend on them any more. One `stat` call a file; blocking; any thread.
+    /// Compares the files now at the paths with the loaded files. The model no longer depends on
+    /// the files. A `stat` call per file. Blocking. Any thread.
     public func fileState() -> ModelFileState { ModelFileState(files) }
 }
 
-/// The files of a served model on disk, beside those that were loaded.
+/// State of a served model's files on disk, compared with the loaded files.
 public enum ModelFileState: Sendable, Equatable {
     case unchanged
-    /// Another file lies there, or its size or time is another. The reason names the file.
+    /// A file was replaced, or its size or time has changed. The reason names the file.
     case changed(reason: String)
-    /// A path names nothing any more. The reason names the file.
+    /// A file is gone from its path. The reason names the file.
     case missing(reason: String)
 
-    /// Looks at each file; what is missing says more than what has changed.
+    /// Compares each file. A missing file takes precedence over a changed file.
     init(_ files: ModelFileSet) {
         self = .unchanged
         for file in files.files {
@@ -175,7 +174,7 @@ public enum ModelFileState: Sendable, Equatable {
     }
 }
 
-/// A mock where a real model was required, or where none may be.
+/// A mock in place of a required real model, or in an environment that forbids mocks.
 public struct ProvenanceError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A stable reason.
     public struct Code: Sendable, Hashable {
@@ -189,7 +188,7 @@ public struct ProvenanceError: Error, Sendable, Equatable, CustomStringConvertib
 
     /// The stable reason.
     public let code: Code
-    /// One sentence.
+    /// A sentence for people.
     public let message: String
 
     init(_ code: Code, _ message: String) {

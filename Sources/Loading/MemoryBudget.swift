@@ -1,7 +1,8 @@
-// How much memory a model may take.
+// Memory available to a model.
 //
-// Guarantees: the smaller of what the machine has available and what the control group still
-// allows; unknown sources count as unlimited, so a missing /proc never refuses a model.
+// Guarantees: the budget is the smaller of the machine's available memory and the rest of the
+// control group's limit. Unknown sources count as unlimited, so a missing /proc never refuses a
+// model.
 // Does not: reserve anything.
 
 package enum MemoryBudget {
@@ -21,7 +22,7 @@ package enum MemoryBudget {
         return words.dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
     }
 
-    /// What a version 2 control group has left; nil without a limit (the file then says `max`).
+    /// Bytes left in a version 2 control group. Nil without a limit, when the file holds `max`.
     package static func remaining(max limit: String, current: String) -> Int? {
         let number = { (text: String) in text.split(separator: "\n").first.flatMap { Int($0) } }
         guard let limit = number(limit), let used = number(current) else { return nil }

@@ -1,10 +1,10 @@
-// The stand-in: a model-shaped thing that knows nothing, and says so.
+// A mock model, which knows nothing and says so.
 //
-// It exists for developers who need the service's behaviour without a model file. Its logits are
-// seeded random numbers, its text names it, it warns when it is made and when it is used, and it
-// raises an error once it is five minutes old, because a mock that nobody removed is how silent
+// Developers use a mock to see the service's behaviour without a model file. The logits are seeded
+// random numbers, and the text names the mock. The mock warns on creation and on every use, and
+// logs an error at an age of five minutes, because a mock that nobody removed is how silent
 // fallbacks happen.
-// Guarantees: never made in production; same seed and tokens, same logits.
+// Guarantees: never made in production. Equal seeds and tokens give equal logits.
 // Does not: become real. There is no conversion.
 
 import Inference
@@ -14,7 +14,7 @@ import Tokenizers
 
 /// A stand-in for a model. Any thread.
 public final class MockModel: TokenModel {
-    /// Age after which the mock reports itself as an error.
+    /// Age at which the mock logs an error.
     public static let ageMax: Duration = .seconds(300)
     /// Tokens in the mock's vocabulary.
     public static let vocabularySizeFixed = 32_000
@@ -25,26 +25,26 @@ public final class MockModel: TokenModel {
 
     /// Seed of the random logits.
     public let seed: UInt64
-    /// Text to tokens and back: one token per byte.
+    /// Converts text to tokens and back, a token per byte.
     public let tokenizer: any Tokenizer = MockTokenizer()
     /// A mock has no template.
     public let chatTemplate = ChatTemplateState.absent
-    /// Sizes the mock claims; architecture `mock`.
+    /// Sizes the mock claims. The architecture is `mock`.
     public let facts: ModelFacts
-    /// What happened before the mock stood in; nil when it was made directly.
+    /// Report of the failed load before the mock stood in. Nil when the mock was made directly.
     public let report: LoadReport?
     private let time: TimeSource
     private let created: Duration
     private let logger: Logger
     private let hasAlarmed = Atomic<Bool>(false)
 
-    /// Tokens.
+    /// Tokens in the vocabulary.
     public var vocabularySize: Int { Self.vocabularySizeFixed }
     /// Values of a hidden state.
     public var embeddingLength: Int { Self.embeddingLengthFixed }
-    /// Positions.
+    /// Positions in the context.
     public var contextLength: Int { 4_096 }
-    /// Time since it was made.
+    /// Time since the mock was made.
     public var age: Duration { time.now() - created }
 
     /// Makes a mock and warns about it. Throws `mock_forbidden` in production.
@@ -82,14 +82,14 @@ public final class MockModel: TokenModel {
         time.schedule(Self.ageMax) { [weak self] in self?.checkAge() }
     }
 
-    /// Warns that the mock is in use: called for each sequence that is opened.
+    /// Warns about the use of the mock. Called for each opened sequence.
     func noteUse() {
         logger.warning("MOCK MODEL in use: this answer is random numbers")
         checkAge()
     }
 
-    /// Logs an error, once, if the mock is older than five minutes. Runs by itself when that age is
-    /// reached and on every use.
+    /// Logs an error, once, if the mock is at least five minutes old. Runs at the age of five
+    /// minutes and on every use.
     public func checkAge() {
         guard age >= Self.ageMax, !hasAlarmed.exchange(true, ordering: .relaxed) else { return }
         logger.error(
@@ -97,7 +97,7 @@ public final class MockModel: TokenModel {
             metadata: ["age": "\(age)"])
     }
 
-    /// Makes a runner of this mock: see `ModelRunner`. Never throws.
+    /// Makes a runner of the mock. See `ModelRunner`. Never throws.
     public func makeRunner(
         maxSequences sequenceCountMax: Int, tokenBudget: Int
     ) throws(InferenceError) -> any ModelRunner {

@@ -1,9 +1,8 @@
-// Runs a mock: keeps each sequence's tokens as one running hash and turns it into random logits or
-// hidden states.
+// Runs a mock. The runner keeps a sequence's tokens as a running hash and turns the hash into
+// random logits or hidden states.
 //
-// Guarantees: the same contract as a real runner, page for page: a row depends on the seed and the
-// sequence's own tokens only, never on the batch or on how the sequence was forked; a step that
-// throws has changed nothing.
+// Guarantees: the contract of a real runner, pages included. A row depends only on the seed and the
+// sequence's own tokens, never on the batch or on forks. A step that throws has changed nothing.
 // Does not: compute anything that resembles a model.
 
 import Inference
@@ -72,9 +71,10 @@ final class MockRunner: ModelRunner {
         }
     }
 
-    /// Uniform in -4 ..< 4: finite, never constant. Returns the number of values.
+    /// Fills `row` with uniform values in -4 ..< 4, finite and never constant. Returns the number
+    /// of values.
     private func fillRow(_ hash: UInt64, _ output: StepItem.Output) -> Int {
-        // Hidden states come from another stream than logits.
+        // Hidden states and logits use different random streams.
         var state = output == .logits ? hash : Self.mixed(~hash)
         let width = output == .logits ? model.vocabularySize : model.embeddingLength
         for index in 0..<width {

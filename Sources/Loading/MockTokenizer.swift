@@ -1,8 +1,9 @@
-// The mock's vocabulary: one token per byte, and 31,741 words that say "mock".
+// The mock's vocabulary: a token per byte, and 31,741 words that say "mock".
 //
 // Ids: 0 unknown, 1 begin, 2 end, 3 ... 258 the bytes 0 ... 255, the rest ` mock-N`.
-// Guarantees: encoding loses nothing; decoding random ids gives text nobody takes for a model's.
-// Does not: know special tokens in text.
+// Guarantees: encoding loses nothing. Decoding random ids gives text that nobody takes for a real
+// model's answer.
+// Does not: recognise special tokens in text.
 
 import Tokenizers
 

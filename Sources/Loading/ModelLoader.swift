@@ -1,32 +1,33 @@
-// Carries out a strategy: attempts, pauses, the total timeout, and the mock if it was allowed.
+// Carries out a strategy: attempts, pauses, the total timeout, and the mock if allowed.
 //
-// Guarantees: the total timeout holds even while a layer hangs in the kernel; every attempt is
-// in the report; a mock is only ever made under `development` with `allowMockFallback` outside
-// production, and loudly.
-// Does not: replace a model that is being served; the caller keeps the old one until this
-// returns a new one.
+// Guarantees: the total timeout holds even while a layer hangs in the kernel. Every attempt is in
+// the report. A mock is made only under `development` with `allowMockFallback` outside production,
+// and never without a warning.
+// Does not: replace a served model. The caller keeps the old model until the loader returns a new
+// model.
 
 import Inference
 import Logging
 import ModelFiles
 
-/// How a load ended: always with a report.
+/// Outcome of a load. Always has a report.
 public struct LoadOutcome: Sendable {
-    /// What the assay saw.
+    /// Report of the load.
     public let report: LoadReport
     /// The model, or the last attempt's rejection.
     public let result: Result<LoadedModel, AssayRejection>
 }
 
-/// Loads models by one configuration. A value; any thread; loads may run at the same time.
+/// Loads models with a fixed configuration. A value. Any thread. Loads may run concurrently.
 public struct ModelLoader: Sendable {
-    /// What the caller decided.
+    /// The caller's settings.
     public let configuration: ModelLoadingConfiguration
     private let steps: LayerSteps
     private let time: TimeSource
     private let logger: Logger
 
-    /// Checks the configuration; touches no file. Throws if settings contradict each other.
+    /// Checks the configuration and touches no file. Throws on settings that are contradictory or
+    /// out of range.
     public init(
         configuration: ModelLoadingConfiguration = ModelLoadingConfiguration(),
         placing: ModelPlacing = .standard, time: TimeSource = .system,
@@ -50,14 +51,14 @@ public struct ModelLoader: Sendable {
     /// Loads the model at `path`. Blocks the calling thread up to the configuration's timeout.
     /// `progress` is called on the loading thread. Throws the last attempt's rejection.
     public func load(
-        path: String, progress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
+        path: String, progress: @escaping @Sendable (LayerProgress) -> Void = { _ in }
     ) throws(AssayRejection) -> LoadedModel {
         try run(path: path, progress: progress).result.get()
     }
 
-    /// As `load`, and returns the report whatever the outcome.
+    /// As `load`, but returns the report in every case.
     public func run(
-        path: String, progress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
+        path: String, progress: @escaping @Sendable (LayerProgress) -> Void = { _ in }
     ) -> LoadOutcome {
         let started = time.now()
         let policy = RetryPolicy(
@@ -93,10 +94,10 @@ public struct ModelLoader: Sendable {
         }
     }
 
-    /// Runs the layers on a thread of their own and waits for at most `limit`.
+    /// Runs the layers on a new thread and waits for at most `limit`.
     private func attempt(
         _ path: String, _ number: Int, within limit: Duration,
-        _ progress: @escaping @Sendable (LoadProgress) -> Void
+        _ progress: @escaping @Sendable (LayerProgress) -> Void
     ) -> (Result<AcceptedModel, AssayRejection>, [LayerVerdict]) {
         let shared = RunProgress()
         let run = AssayRun(
@@ -139,7 +140,7 @@ public struct ModelLoader: Sendable {
                 logger: logger, report: standIn)
             return LoadOutcome(report: standIn, result: .success(.mock(mock)))
         } catch {
-            // `check` has refused this combination before; the mock refuses it again.
+            // `check` has already refused this combination. The mock refuses again.
             return LoadOutcome(report: report, result: .failure(rejection))
         }
     }

@@ -1,13 +1,13 @@
-// Everything a caller can decide about loading, with the defaults.
+// All settings for loading, with the defaults.
 //
-// Guarantees: the defaults are the safe ones: strict, validated, no mock; `check` refuses
-// combinations that could bring a mock into production before any file is touched.
-// Does not: read flags, environment variables or files; the server's configuration does.
+// Guarantees: the defaults are safe: strict, validated, no mock. Before any file is touched,
+// `check` refuses combinations that could bring a mock into production.
+// Does not: read flags, environment variables or files. The server's configuration does.
 
 import Compute
 import ModelFiles
 
-/// Where this process runs. A mock never starts in `production`.
+/// Environment of the process. A mock never starts in `production`.
 public enum DeploymentEnvironment: String, Sendable, CaseIterable {
     case production
     case staging
@@ -15,32 +15,35 @@ public enum DeploymentEnvironment: String, Sendable, CaseIterable {
     case test
 }
 
-/// How models are loaded. A value; change the fields before handing it to `ModelLoader`.
+/// Settings for loading. A value. Change the fields before passing the value to `ModelLoader`.
 public struct ModelLoadingConfiguration: Sendable {
-    /// What to do after a refusal. Default: fail.
-    public var strategy: LoadStrategy = .strict
-    /// Retries after the first attempt under `graceful`; 0 to 30. Default 3.
+    /// Reaction to a refusal. Default: fail.
+    public var strategy: Strategy = .strict
+    /// Retries after the first attempt under `graceful`, 0 to 30. Default 3.
     public var maxRetries = 3
-    /// Bound on everything together: attempts, pauses, hung file systems. Default 300 s.
+    /// Bound on the whole load: attempts, pauses, hung file systems. Default 300 s.
     public var timeout: Duration = .seconds(300)
-    /// Whether `development` may stand a mock in for a refused file. Default false.
+    /// True if `development` may use a mock in place of a refused file. Default false.
     public var allowMockFallback = false
-    /// Whether the validation layer runs. Default true; skipping is a degradation in the report.
+    /// True if the validation layer runs. Default true. The report lists a skipped validation as a
+    /// degradation.
     public var requireValidation = true
-    /// Where this process runs. Default `development`; servers set it from their configuration.
+    /// Environment of the process. Default `development`. Servers set the field from their
+    /// configuration.
     public var environment: DeploymentEnvironment = .development
-    /// Device to place the model on. Default: a GPU if one can be used, else the CPU.
+    /// Device for the model. Default `auto`, which chooses the CPU while no CUDA back end is built.
     public var device: DeviceRequest = .auto
-    /// Hyper-parameters that replace the file's, by key; recorded in the report.
+    /// Hyper-parameters by key that replace the file's values. Recorded in the report.
     public var overrides: [String: String] = [:]
-    /// Bytes the model may take, or nil for what the system has free. Default nil.
+    /// Bytes the model may take, or nil for the system's free memory. Default nil.
     public var memoryBudget: Int?
-    /// Positions of key-value cache counted into the budget. Default 4096, or the model's context
-    /// if that is shorter.
+    /// Positions of key-value cache counted into the budget, at most the model's context. Default
+    /// 4096.
     public var contextTokens = 4096
-    /// If set, the file must have this SHA-256; it is compared before anything is parsed.
+    /// Required SHA-256 of the model, compared before parsing and again after reading. Nil accepts
+    /// any model.
     public var requiredFingerprint: Fingerprint?
-    /// Whether a seal beside the model is left unread. For sealing anew, and nothing else.
+    /// True if seals beside the model stay unread. Only for writing a new seal.
     package var ignoresSeal = false
     /// Seed of the mock's random numbers.
     public var mockSeed: UInt64 = 0
@@ -49,10 +52,11 @@ public struct ModelLoadingConfiguration: Sendable {
     /// Bounds of the parse layer.
     public var parseLimits = ParseLimits.default
 
-    /// Starts from the defaults.
+    /// Makes a configuration with the defaults.
     public init() {}
 
-    /// Refuses settings that contradict each other or the environment. Reads nothing.
+    /// Refuses settings that contradict the environment or another setting, or are out of range.
+    /// Reads nothing.
     public func check() throws(LoadingConfigurationError) {
         if allowMockFallback && environment == .production {
             throw LoadingConfigurationError(
@@ -83,16 +87,16 @@ public struct ModelLoadingConfiguration: Sendable {
     }
 }
 
-/// A loading configuration that contradicts itself. Stops a start; never caused by a file.
+/// A loading configuration with invalid settings. Stops a start. Never caused by a file.
 public struct LoadingConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The field at fault.
     public let field: String
-    /// Its value.
+    /// The value of the field.
     public let found: String
-    /// What it may be.
+    /// Allowed values of the field.
     public let allowed: String
 
-    /// One sentence: field, found, allowed.
+    /// A sentence with field, found and allowed.
     public var description: String {
         "loading setting \(field): found \(found); allowed: \(allowed)"
     }

@@ -1,26 +1,26 @@
-// The placement layer: choose a device, see that the model fits, put it there.
+// The placement layer: chooses a device, checks that the model fits, and puts the model there.
 //
-// Guarantees: an explicit request is honoured or refused, never replaced; `auto` falls back to
-// the CPU and keeps the reason; memory is compared with the budget before anything is packed.
-// Does not: own the back end: one per process is shared by all models, and the caller brings it.
+// Guarantees: an explicit request is honoured or refused, never replaced. `auto` falls back to the
+// CPU and keeps the reason. Memory is compared with the budget before anything is packed.
+// Does not: own the back end. All models share a back end per process, and the caller brings it.
 
 import Compute
 import Inference
 import ModelFiles
 import Synchronization
 
-/// How models get onto a device. A value; any thread.
+/// Places models on a device. A value. Any thread.
 public struct ModelPlacing: Sendable {
     private let backend: @Sendable () throws -> any Backend
     private let probe: @Sendable () -> CUDAProbe
     private let memoryAvailable: @Sendable () -> Int?
 
-    /// Places models on this back end.
+    /// Places models on `backend`.
     public init(backend: any Backend) {
         self.init(backend: { backend }, probe: { DeviceProbe.cuda() })
     }
 
-    /// Places models on one CPU back end per process, made on first use with a thread per
+    /// Places models on the shared CPU back end of the process, made on first use with a thread per
     /// processor.
     public static let standard = ModelPlacing(
         backend: { try SharedBackend.get() }, probe: { DeviceProbe.cuda() })
@@ -57,10 +57,11 @@ public struct ModelPlacing: Sendable {
         }
     }
 
-    /// A GPU that can be used first, the CPU otherwise; an explicit request as it stands.
+    /// Chooses the device. An explicit request is honoured or refused. `auto` chooses the CPU,
+    /// since no CUDA back end is built yet.
     ///
-    /// The reason for the CPU is always kept. It counts as a degradation only where a GPU is there
-    /// and goes unused: on a machine without one the CPU is all that `auto` can mean.
+    /// The reason for the CPU is always kept. The CPU counts as a degradation only where an
+    /// available GPU goes unused. On a machine without a GPU, `auto` can only mean the CPU.
     private func choose(_ request: DeviceRequest) throws(ComputeError) -> Placement {
         var seen: CUDAProbe?
         let choice = try DeviceChoice.make(for: request) {
@@ -90,12 +91,12 @@ public struct ModelPlacing: Sendable {
                 ? "\(budget) bytes, which is what the system has free"
                 : "\(budget) bytes, the configured budget",
             location: ModelFileError.Location(path: path).description,
-            // What the system has free changes; a configured budget does not.
+            // The system's free memory changes. A configured budget does not.
             isTransient: configuration.memoryBudget == nil)
     }
 }
 
-/// The CPU back end that is shared by everything in the process that did not bring its own.
+/// The CPU back end shared by everything in the process without a back end of its own.
 private enum SharedBackend {
     private static let stored = Mutex<(any Backend)?>(nil)
 

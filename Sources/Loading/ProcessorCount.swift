@@ -1,10 +1,10 @@
-// How many processors this process may use.
+// Number of processors usable by the process.
 //
-// Guarantees: at least 1; respects the affinity mask (taskset, cpusets), which counting the
-// machine's processors would not.
-// Does not: read control group quotas; those limit time, not threads.
+// Guarantees: at least 1. Respects the affinity mask (taskset, cpusets), unlike a count of the
+// machine's processors.
+// Does not: read control group quotas, because quotas limit time, not threads.
 
-/// Processors this process may run on.
+/// Processors usable by the process.
 public enum ProcessorCount {
     /// Bits in the affinity mask, or 1 if the system does not say. Reads a small system file.
     public static var usable: Int { count(inStatus: SystemText.read("/proc/self/status")) }

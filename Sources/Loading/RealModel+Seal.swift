@@ -1,32 +1,35 @@
-// Sealing a model that was accepted, and verifying one that is being served.
+// Sealing an accepted model, and verifying a served model.
 //
-// Guarantees: a model is sealed only while its files are those that were loaded; verifying compares
-// what serves, not what lies on disk, and tells a model that has drifted from a check that could
-// not be made.
-// Does not: take anything out of service; the server does.
+// Guarantees: a model is sealed only while the files on disk are still the loaded files. Verifying
+// checks the weights in memory, not the files on disk. The result tells a drifted model from a
+// failed check.
+// Does not: take a model out of service. The server does.
 
 import Inference
 import ModelFiles
 import Tokenizers
 
-/// What verifying a loaded model gave.
+/// Result of verifying a loaded model.
 public enum ModelVerification: Sendable {
-    /// It is what it was: compared with its seal, or without one run twice with the same bits.
+    /// The model has not changed. It matches its seals, or without a seal gave equal bits in two
+    /// runs.
     case sound(SealVerdict)
-    /// Its answers are not those of its seal, or not the same twice: it can no longer be trusted.
+    /// The answers differ from a seal or between two runs, or fail validation. The model can no
+    /// longer be trusted.
     case drifted(AssayRejection, isSealed: Bool)
-    /// The check itself failed: a seal that cannot be read, no memory, a failing disk.
+    /// The check itself failed: an unreadable seal, no memory, a failing disk.
     case undecided(AssayRejection)
-    /// `isCancelled` said so.
+    /// `isCancelled` returned true.
     case cancelled
 }
 
 extension RealModel {
-    /// Compares the weights that serve with their seals; without one they must compute the same
-    /// finite logits twice. Blocking: reads the seals, runs one or two short passes. Any thread.
+    /// Compares the weights in memory with their seals. Without a seal, two runs must give equal,
+    /// finite logits. Blocking: reads the seals, runs one or two short passes. Any thread.
     ///
-    /// A seal of other weights is drift only while the files are those that were loaded: beside
-    /// another file lies that file's seal, and the seals of the load are compared with.
+    /// A seal of other weights counts as drift only while the files on disk are the loaded files.
+    /// Beside a replaced file lies the new file's seal, so a seal with another fingerprint is then
+    /// ignored. If no seal is left, the seals from loading are used.
     public func verify(isCancelled: () -> Bool = { false }) -> ModelVerification {
         do {
             let state = fileState()
@@ -57,13 +60,13 @@ extension RealModel {
             fingerprint: fingerprint)
     }
 
-    /// Makes a seal of this model and puts it beside the file; returns where it is. Blocking.
-    /// Any thread.
+    /// Makes a seal of the model, writes it beside the file and returns its path. Blocking. Any
+    /// thread.
     ///
     /// - Parameters:
-    ///   - prompt: the text to seal it with; nil for a short English sentence, or for tokens out of
-    ///     the vocabulary where that sentence cannot be encoded.
-    ///   - replaces: whether a seal that is there may be replaced.
+    ///   - prompt: text for the seal. Nil means a short English sentence, or tokens out of the
+    ///     vocabulary where the sentence cannot be encoded.
+    ///   - replaces: true if an existing seal may be replaced.
     public func writeSeal(
         prompt: String? = nil, replaces: Bool = false
     ) throws(SealingError) -> String {
@@ -114,7 +117,7 @@ extension RealModel {
 }
 
 extension AssayRejection {
-    /// Whether this says something about the model, and not about the attempt to check it.
+    /// True when the rejection concerns the model and not the attempt to check the model.
     fileprivate var isDrift: Bool { Self.driftCodes.contains(code.name) }
 
     private static let driftCodes: Set<String> = [

@@ -1,8 +1,8 @@
-// From the bytes of a seal file to a seal, or to a refusal that names the key.
+// Parses the bytes of a seal file. A refusal names the key.
 //
-// Guarantees: each key once, none unknown, each value of its type and in its range; a hostile text
-// costs no more than its 64 KiB. Does not: know the model; whether tokens are in its vocabulary is
-// for SealCheck.
+// Guarantees: each key appears once, unknown keys are refused, and each value has its type and
+// range. A hostile text costs no more than its 64 KiB.
+// Does not: know the model. SealCheck checks that tokens are in the vocabulary.
 
 import ModelFiles
 
@@ -26,7 +26,7 @@ extension Seal {
 }
 
 private struct SealReader {
-    /// The keys of a seal; all but `prompt` are required.
+    /// The keys of a seal. All keys except `prompt` are required.
     enum Key: String, CaseIterable {
         case version, fingerprint, prompt, tokens, top, tolerance
         case createdBy = "created_by"

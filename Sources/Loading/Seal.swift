@@ -1,20 +1,21 @@
-// What a model answered when it was sealed: a small file that later loads are compared with.
+// A seal: a small file with a model's answer to a prompt. Later loads must give the recorded
+// answer.
 //
 //   { "version": 1, "fingerprint": HEX, "prompt": TEXT, "tokens": [ids of the prompt],
 //     "top": [{"token": ID, "logit": X} ... best first], "tolerance": 0.001, "created_by": TEXT }
 //
-// `prompt` is absent where the tokens themselves were chosen, for a vocabulary that no text fits.
-// Guarantees: the same seal gives the same text; numbers are written so that reading gives the
-// same bits.
+// `prompt` is absent where the tokens were chosen directly, for a vocabulary that no text fits.
+// Guarantees: equal seals give equal text. Numbers are written so that reading gives the exact
+// bits.
 // Does not: read (Seal+Reading.swift), touch files (SealFile.swift), compare (SealCheck.swift).
 
-/// A prompt, the logits a model gave for it, and the file it gave them from. A value; any thread.
+/// A prompt, the model's logits for the prompt, and the model's fingerprint. A value. Any thread.
 public struct Seal: Sendable, Equatable {
-    /// One of the best tokens behind the prompt.
+    /// A token among the best after the prompt.
     public struct TopLogit: Sendable, Equatable {
-        /// Its id.
+        /// Id of the token.
         public let token: Int32
-        /// Its logit.
+        /// Logit of the token.
         public let logit: Float
 
         package init(token: Int32, logit: Float) {
@@ -25,15 +26,15 @@ public struct Seal: Sendable, Equatable {
 
     /// SHA-256 of the model.
     public let fingerprint: Fingerprint
-    /// The text that was tokenized; nil where the tokens themselves are the prompt.
+    /// The tokenized text. Nil where the prompt consists of tokens only.
     public let prompt: String?
-    /// The ids the model was given, special ones included; 1 to 64.
+    /// Token ids of the prompt, special tokens included, 1 to 64.
     public let tokens: [Int32]
-    /// The best tokens at the last position with their logits, best first, ties by smaller id.
+    /// The best tokens at the last position with logits, best first, ties by smaller id.
     public let top: [TopLogit]
-    /// How far a logit may lie from the sealed one.
+    /// Largest allowed difference between a logit and the sealed logit.
     public let tolerance: Double
-    /// The program that wrote it, for people.
+    /// The program that wrote the seal, for people.
     public let createdBy: String
 
     package init(
@@ -70,25 +71,26 @@ public struct Seal: Sendable, Equatable {
     }
 }
 
-/// Bounds and constants of seals, each with its unit and its reason.
+/// Bounds and constants of seals, with units and reasons.
 package enum SealLimits {
-    /// The only form there is.
+    /// The only version of the format.
     package static let version = 1
-    /// Bytes of a seal file. A seal of ours has about 1 KB; the longest prompt fits.
+    /// Largest seal file in bytes. A written seal has about 1 KB, and the longest prompt fits.
     package static let sizeMax = 64 << 10
-    /// Tokens of the prompt: one short pass, whatever the model.
+    /// Largest number of prompt tokens, so that a single short pass suffices for any model.
     package static let tokensMax = 64
-    /// Logits a seal may hold …
+    /// Largest number of logits in a seal.
     package static let topMax = 64
-    /// … and how many ours hold: enough that a changed weight shows, few enough to read.
+    /// Number of logits in a written seal: enough to show a changed weight, few enough to read.
     package static let topCount = 16
     /// Largest tolerance: logits of trained models spread over about 20.
     package static let toleranceMax = 10.0
-    /// The CPU gives the same bits on every machine; this leaves room for other devices.
+    /// Default tolerance. The CPU gives equal bits on every machine, so the tolerance is room for
+    /// other devices.
     package static let toleranceDefault = 1e-3
-    /// Bytes of the program's name.
+    /// Largest size of the program's name in bytes.
     package static let createdBySizeMax = 256
-    /// What seals are made with unless the caller brings a text.
+    /// Default text of a seal's prompt.
     package static let prompt = "The quick brown fox jumps over the lazy dog."
     package static let createdBy = "assay 0.1.0"
 }

@@ -1,19 +1,20 @@
-// Comparing a model with its seal: the same file, the same ids for the prompt, the same logits.
+// Compares a model with its seal: equal file, equal ids for the prompt, equal logits.
 //
 // Guarantees: the first difference is a typed refusal of the validation layer that names both
-// values. Logits are equal when each sealed one is found again within the tolerance and the best
-// tokens come in the sealed order, but for neighbours whose sealed logits are closer than that.
-// Does not: read files; the caller brings seal and fingerprint. Runs on the caller's thread.
+// values. Logits are equal when each sealed logit is found again within the tolerance and the best
+// tokens come in the sealed order. Tokens with sealed logits closer than the tolerance may swap
+// places.
+// Does not: read files. The caller brings seal and fingerprint. Runs on the caller's thread.
 
 import Inference
 import ModelFiles
 import Tokenizers
 
-/// What the comparison with a seal gave, for reports.
+/// Result of the comparison with seals, for reports.
 public enum SealVerdict: Sendable, Equatable, CustomStringConvertible {
     /// No seal lies beside the model.
     case absent
-    /// Fingerprint, tokens and logits are those of the seal.
+    /// Fingerprint, tokens and logits match the seals.
     case matched(largestDifference: Double)
     /// A seal was written just now.
     case written(path: String)
@@ -30,12 +31,12 @@ public enum SealVerdict: Sendable, Equatable, CustomStringConvertible {
 
 struct SealCheck {
     let seal: Seal
-    /// Of the model.
+    /// Path of the model.
     let path: String
     let model: any TokenModel
     let tokenizer: any Tokenizer
 
-    /// Compares a model with all of `seals`; each must hold.
+    /// Compares a model with all of `seals`. Each seal must match.
     static func compare(
         _ seals: [Seal], path: String, model: any TokenModel, tokenizer: any Tokenizer,
         fingerprint: Fingerprint
@@ -49,7 +50,7 @@ struct SealCheck {
         return .matched(largestDifference: largest)
     }
 
-    /// Compares everything; returns the largest difference of a logit.
+    /// Compares fingerprint, tokens and logits. Returns the largest difference of a logit.
     func run(fingerprint: Fingerprint) throws -> Double {
         guard fingerprint == seal.fingerprint else {
             throw drift(
@@ -62,7 +63,7 @@ struct SealCheck {
         return try compare(logits)
     }
 
-    /// A seal with the right fingerprint and ids that the model cannot have is no seal of it.
+    /// Refuses a seal with ids outside the vocabulary or with more tokens than the context.
     private func checkFits() throws(AssayRejection) {
         let ids = seal.tokens + seal.top.map(\.token)
         if let token = ids.first(where: { Int($0) >= model.vocabularySize }) {
@@ -99,7 +100,7 @@ struct SealCheck {
 
     // MARK: Logits
 
-    /// The logits behind `tokens`. Allocates a runner for the duration.
+    /// Returns the logits after `tokens`. Allocates a runner for the duration of the call.
     static func logits(
         of model: any TokenModel, _ tokens: [Int32]
     ) throws(InferenceError) -> [Float] {
@@ -114,7 +115,7 @@ struct SealCheck {
             allowed: "\(model.vocabularySize), the vocabulary size")
     }
 
-    /// The `count` best, best first, ties by smaller id.
+    /// Returns the `count` best tokens, best first, ties by smaller id.
     static func top(_ logits: [Float], _ count: Int) -> [Seal.TopLogit] {
         logits.withUnsafeBufferPointer { row in
             LikeliestTokens(of: row, countMax: count).tokens.map {
@@ -128,7 +129,7 @@ struct SealCheck {
         for sealed in seal.top {
             let logit = logits[Int(sealed.token)]
             let difference = abs(Double(logit) - Double(sealed.logit))
-            // A NaN fails this, too.
+            // A NaN fails the comparison, too.
             guard difference <= seal.tolerance else {
                 throw differ(
                     "\(logit) as the logit of token \(sealed.token)",
@@ -140,7 +141,8 @@ struct SealCheck {
         return largest
     }
 
-    /// A token may stand where the seal has another one only if the two are as good as equal.
+    /// Compares the order of the best tokens. A token may take another token's place only if their
+    /// logits differ by no more than the tolerance.
     private func compareOrder(_ found: [Seal.TopLogit]) throws(AssayRejection) {
         for (rank, (found, sealed)) in zip(found, seal.top).enumerated()
         where found.token != sealed.token {

@@ -1,28 +1,31 @@
-// The seal beside a model: how it is opened, how it is written. `SealPlaces` knows where it lies.
+// Opens and writes the seal beside a model. `SealPlaces` knows the possible paths.
 //
-// Guarantees: only a regular file is opened, never through a link, and opening never blocks on
-// what the path turns out to be; no more than 64 KiB are read; a seal that is there and cannot be
-// used is a refusal, never ignored. A seal appears whole or not at all: written beside its place,
-// synced, then renamed.
-// Does not: lock; two writers at once leave the seal of one of them.
+// Guarantees:
+// - Only a regular file is opened, never through a link. Opening never blocks, whatever the path
+//   turns out to be.
+// - A file of more than 64 KiB is refused.
+// - An existing but unusable seal is a refusal and is never ignored.
+// - A seal appears whole or not at all. It is written beside its place, synced, then renamed.
+// Does not: lock. After two concurrent writers, the seal of either remains.
 
 import Glibc
 import ModelFiles
 
 package enum SealFile {
-    /// The seal at `path`, or nil if there is none. Blocking. Throws `seal_invalid` of the file
-    /// layer.
+    /// Reads the seal at `path`. Returns nil if no seal is there. Blocking. Throws `seal_invalid`
+    /// of the file layer.
     package static func read(at path: String) throws(AssayRejection) -> Seal? {
         var status = stat()
         guard lstat(path, &status) == 0 else {
-            // A name too long for the system is a name no seal can have.
+            // A seal cannot have a name that is too long for the system.
             guard [ENOENT, ENOTDIR, ENAMETOOLONG].contains(errno) else {
                 throw failure("lstat", errno, path)
             }
             return nil
         }
         try check(status, path)
-        // O_NONBLOCK and O_NOFOLLOW: if the path was exchanged since the check, opening returns.
+        // O_NONBLOCK and O_NOFOLLOW let `open` return even if the path was exchanged after the
+        // check.
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY)
         guard descriptor >= 0 else { throw failure("open", errno, path) }
         defer { close(descriptor) }
@@ -48,7 +51,7 @@ package enum SealFile {
         }
     }
 
-    /// All of the file, and one byte more than may be there if it has grown.
+    /// Returns the content of the file, and an extra byte if the file has grown beyond the bound.
     private static func content(
         _ descriptor: Int32, _ path: String
     ) throws(AssayRejection) -> [UInt8] {
@@ -89,8 +92,8 @@ package enum SealFile {
 }
 
 extension SealFile {
-    /// Puts `seal` at `path` and returns where it is. Blocking. The permissions are 0644 less the
-    /// process's mask. Unless `replaces` it refuses what is there already.
+    /// Writes `seal` at `path` and returns the path. Blocking. The permissions are 0644 less the
+    /// process's mask. Refuses an existing seal unless `replaces`.
     package static func write(
         _ seal: Seal, to path: String, replaces: Bool
     ) throws(SealingError) -> String {
@@ -131,7 +134,7 @@ extension SealFile {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// A new file of a name nobody else has. Its name is short whatever the model's is.
+    /// Creates a file with a random name. The name is short even if the model's name is long.
     private static func create(
         in folder: String, _ path: String
     ) throws(SealingError) -> (descriptor: Int32, name: String) {
@@ -158,7 +161,7 @@ extension SealFile {
         }
     }
 
-    /// Makes the name last, where the file system can.
+    /// Makes the new name durable, where the file system can.
     private static func syncFolder(_ folder: String) {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
@@ -167,17 +170,17 @@ extension SealFile {
     }
 }
 
-/// Why a model that was accepted got no seal. Nothing was written then.
+/// Failure to seal an accepted model. No seal was written.
 public struct SealingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A stable reason.
     public struct Code: Sendable, Hashable {
         /// The stable snake_case name.
         public let name: String
-        /// The text gives no token, or more than a seal or the model's context holds.
+        /// The text gives no token, or more tokens than a seal or the model's context holds.
         public static let promptUnusable = Code(name: "prompt_unusable")
-        /// There is a seal already.
+        /// A seal already exists.
         public static let sealExists = Code(name: "seal_exists")
-        /// This process may not write beside the model.
+        /// The process may not write beside the model.
         public static let sealNotWritable = Code(name: "seal_not_writable")
         /// Writing, hashing or computing failed.
         public static let sealingFailed = Code(name: "sealing_failed")
@@ -185,7 +188,7 @@ public struct SealingError: Error, Sendable, Equatable, CustomStringConvertible 
 
     /// The stable reason.
     public let code: Code
-    /// One sentence: tried, found, allowed.
+    /// A sentence with tried, found and allowed.
     public let message: String
 
     init(_ code: Code, _ message: String) {
@@ -194,7 +197,7 @@ public struct SealingError: Error, Sendable, Equatable, CustomStringConvertible 
     }
 
     static func system(_ call: String, _ number: Int32, _ path: String) -> SealingError {
-        // What the caller can change: the place, its rights, what lies there.
+        // Errors within the caller's control: the place, its permissions, its present content.
         let isAboutThePlace = [EACCES, EPERM, EROFS, ENOENT, ENOTDIR, ENAMETOOLONG, EISDIR]
             .contains(number)
         return SealingError(

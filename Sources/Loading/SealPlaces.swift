@@ -1,37 +1,37 @@
-// Where the seals of a model may lie, found by its files and not by the spelling of its path.
+// Possible places of a model's seals, derived from its files and not from the spelling of its path.
 //
 //   /models/tiny.gguf                   /models/tiny.gguf.seal
 //   /models/big-00002-of-00003.gguf     the seal of any part
-//   a link to one of them               beside the link, and beside the file itself
-//   another name of the same file       the seal of each name in the folder
-//   /models/folder, a file in it        /models/folder/assay.seal, unless it is another model's
+//   a link to a model file              beside the link, and beside the file itself
+//   a hard link of a model file         the seal of each name in the folder
+//   /models/folder, a file in it        /models/folder/assay.seal, unless of another model
 //
-// Guarantees: every seal that lies in one of these places must hold. The places are found once,
-// when the model is opened.
-// Does not: read seals by itself before it is asked; `SealFile` opens them.
+// Guarantees: every seal found in these places must match. The places are found once, when the
+// model is opened.
+// Does not: read seals unless asked. `SealFile` opens seals.
 
 import Glibc
 import ModelFiles
 
-/// See the head of the file. A value; any thread.
+/// Possible places of a model's seals. See the head of the file. A value. Any thread.
 package struct SealPlaces: Sendable {
-    /// Paths at which a seal counts, each once.
+    /// Distinct paths at which a seal counts.
     package let candidates: [String]
-    /// Of these, seals of folders with several models in them, and the paths of the others: such a
-    /// seal counts unless it is one of theirs.
+    /// Among the candidates, the seals of folders with several models, each with the paths of the
+    /// foreign models. A folder's seal counts unless it belongs to a foreign model.
     private let shared: [String: [String]]
-    /// The path of a new one: beside the first of the model's files, or in the folder that was
-    /// named.
+    /// Path for a new seal: beside the model's first weight file, or in the folder given as the
+    /// model.
     package let target: String
 
     private static let nameInFolder = "assay.seal"
-    /// Links on the way to a file that are followed, as the kernel does.
+    /// Largest number of links followed to a file, as in the kernel.
     private static let linkCountMax = 40
-    /// Names in a folder, and other models in it, that are looked at.
+    /// Largest numbers of names and of foreign models examined in a folder.
     private static let folderNameCountMax = 4096
     private static let otherModelCountMax = 16
 
-    /// Looks at the files of an open model and the folders they lie in. Blocking.
+    /// Finds the places from the files of an open model and their folders. Blocking.
     package init(_ files: ModelFileSet) {
         var paths: [String] = []
         let spelled = Self.resolved(files.path) ?? files.path
@@ -50,7 +50,7 @@ package struct SealPlaces: Sendable {
         var shared: [String: [String]] = [:]
         for folder in folders {
             let seal = folder + (folder.hasSuffix("/") ? "" : "/") + Self.nameInFolder
-            // Most folders have no such seal, and then nobody has to know whose it is.
+            // Most folders have no such seal and need no search for foreign models.
             guard folder != spelled, Self.exists(seal) else {
                 if folder == spelled { paths.append(seal) }
                 continue
@@ -68,13 +68,14 @@ package struct SealPlaces: Sendable {
             ? spelled + "/" + Self.nameInFolder : (Self.resolved(first) ?? first) + ".seal"
     }
 
-    /// A seal and its place.
+    /// A seal and its path.
     package struct Found: Sendable {
         package let path: String
         package let seal: Seal
     }
 
-    /// The seals that lie there now. Blocking. Throws `seal_invalid` for one that cannot be used.
+    /// Reads the seals at the candidate paths. Blocking. Throws `seal_invalid` for an unusable
+    /// seal.
     package func read() throws(AssayRejection) -> [Found] {
         var found: [Found] = []
         for path in candidates {
@@ -84,9 +85,9 @@ package struct SealPlaces: Sendable {
         return found
     }
 
-    /// Of the seals that were found, those of the model with this fingerprint, and those that are
-    /// no other model's; each once. Blocking: reads the other models of a folder, but only for a
-    /// seal of the folder that does not carry this fingerprint, until `isCancelled` says so.
+    /// Returns the distinct seals of `found`, without the seals of foreign models. Blocking: for a
+    /// folder's seal with another fingerprint than `own`, reads the foreign models of the folder,
+    /// until `isCancelled` returns true.
     package func seals(
         _ found: [Found], of own: Fingerprint, isCancelled: () -> Bool = { false }
     ) -> [Seal] {
@@ -104,7 +105,7 @@ package struct SealPlaces: Sendable {
 
     // MARK: - Names
 
-    /// Other names of the same file in its folder; a file with one name has none.
+    /// Returns the hard links to the file within its folder. A file with a single name has none.
     private static func otherNames(of path: String, _ identity: FileIdentity) -> [String] {
         var status = stat()
         guard stat(path, &status) == 0, status.st_nlink > 1 else { return [] }
@@ -116,7 +117,7 @@ package struct SealPlaces: Sendable {
         }
     }
 
-    /// A path, and where each link on the way leads; the last is no link.
+    /// Returns `path` and the target of each link on the way. The last path is not a link.
     private static func links(from path: String) -> [String] {
         var names = [path]
         while names.count < linkCountMax {
@@ -131,7 +132,8 @@ package struct SealPlaces: Sendable {
         return names
     }
 
-    /// Paths of other models in the folder; none where the folder by itself is this model.
+    /// Returns the paths of foreign models in the folder, or none where the whole folder is the
+    /// model.
     private static func otherModels(in folder: String, _ files: ModelFileSet) -> [String] {
         if let whole = try? ModelFileSet(path: folder),
             whole.weights.map(\.identity) == files.weights.map(\.identity)
@@ -146,11 +148,11 @@ package struct SealPlaces: Sendable {
         }
     }
 
-    /// Whether a seal carries the fingerprint of one of these models. Reads them.
+    /// Returns true if the seal carries the fingerprint of a model at `paths`. Reads the models.
     private static func isSeal(
         _ seal: Seal, ofOneOf paths: [String], _ isCancelled: () -> Bool
     ) -> Bool {
-        // Each part of a split model leads to the whole of it.
+        // Each part of a split model opens the whole model, so a model is read only once.
         var read: Set<UInt64> = []
         var count = 0
         for path in paths where count < otherModelCountMax {

@@ -1,6 +1,6 @@
-// The loader's only way to see or spend time, so that tests can bring their own.
+// The loader's only access to time, replaceable in tests.
 //
-// Guarantees: `system` is monotonic; nothing in this module reads a clock or sleeps in another way.
+// Guarantees: `system` is monotonic. Nothing in this module reads a clock or sleeps in another way.
 // Does not: know dates.
 
 import Dispatch
@@ -17,7 +17,7 @@ public struct TimeSource: Sendable {
     /// Runs the closure later, once, on any thread.
     public var schedule: @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
 
-    /// A source made of these closures.
+    /// Makes a source from closures.
     public init(
         now: @escaping @Sendable () -> Duration,
         sleep: @escaping @Sendable (Duration) -> Void,
@@ -49,7 +49,7 @@ public struct TimeSource: Sendable {
 }
 
 extension Duration {
-    /// For Dispatch; saturates at about 290 years.
+    /// The duration for Dispatch. Saturates at about 290 years.
     fileprivate var interval: DispatchTimeInterval {
         let (seconds, attoseconds) = components
         let scaled = seconds.multipliedReportingOverflow(by: 1_000_000_000)
@@ -57,13 +57,13 @@ extension Duration {
             ? .never : .nanoseconds(Int(scaled.partialValue + attoseconds / 1_000_000_000))
     }
 
-    /// For reports.
+    /// The duration in milliseconds, for reports.
     package var milliseconds: Double {
         let (seconds, attoseconds) = components
         return Double(seconds) * 1e3 + Double(attoseconds) / 1e15
     }
 
-    /// For the wire; saturates.
+    /// The duration in microseconds, for the wire. Saturates.
     package var microseconds: UInt64 {
         let value = milliseconds * 1e3
         return value >= 1e18 ? 1_000_000_000_000_000_000 : UInt64(max(0, value))

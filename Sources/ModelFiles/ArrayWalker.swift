@@ -1,20 +1,21 @@
-// Walks metadata arrays once and proves them sound, so that views on them need no further checks.
+// Walks a metadata array once and checks all lengths in the array, for later reads as
+// `MetadataArray`.
 //
-// An array is `u32 element type, u64 count, elements`; strings are `u64 size, bytes`; arrays may
+// An array is `u32 element type, u64 count, elements`. A string is `u64 size, bytes`. Arrays may
 // nest.
-// Guarantees: a claimed count is compared with the bytes that are left before anything else
-// happens; nesting is bounded; work is linear in the bytes walked (elements of fixed size are
-// not even touched, except booleans).
-// Does not: allocate per element, nor require strings inside arrays to be UTF-8 (token pieces
-// are bytes).
+// Guarantees: a claimed count is compared with the bytes left before any further step. Nesting is
+// bounded. Work is linear in the bytes walked, and elements of fixed size are not even touched,
+// except booleans.
+// Does not: allocate per element, or require strings inside arrays to be UTF-8, because token
+// pieces are byte strings.
 
 struct ArrayWalker {
     let file: ModelFile
     let limits: ParseLimits
-    /// First offset behind the section that arrays may lie in.
+    /// First offset behind the section where arrays may lie.
     let metadataEnd: Int
 
-    /// Reads an array's header and walks its elements; leaves the cursor behind it.
+    /// Reads an array's header and walks the elements. Leaves the cursor behind the array.
     func array(
         _ cursor: inout ByteCursor, depth: Int = 1
     ) throws(ModelFileError) -> MetadataArray {
@@ -42,7 +43,7 @@ struct ArrayWalker {
             file: file)
     }
 
-    /// The arrays inside an array that was walked before.
+    /// The arrays inside an already walked array.
     func elements(of outer: MetadataArray) throws(ModelFileError) -> [MetadataArray] {
         var cursor = ByteCursor(file, offset: outer.byteOffset, end: metadataEnd)
         var result: [MetadataArray] = []
@@ -83,7 +84,7 @@ extension ByteCursor {
         return type
     }
 
-    /// Takes `u64 size, bytes`. The size is compared with what is left before it is used.
+    /// Takes `u64 size, bytes`. The size is compared with the bytes left before any use.
     mutating func takeString(_ what: StaticString) throws(ModelFileError) -> UnsafeRawBufferPointer
     {
         let start = offset

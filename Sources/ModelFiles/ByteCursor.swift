@@ -1,19 +1,19 @@
-// A reading position in the head of a file that cannot leave its bounds.
+// A bounded reading position in the head of a file.
 //
 // Guarantees: every read is checked against `end` with overflow-safe arithmetic before a byte is
-// touched; a read beyond it is a typed `truncated` error that says what was being read and where.
-// Bytes that have not been read from the file yet are read then.
-// Does not: keep bytes, the file's head does; does not know the format it walks through.
+// touched. A read beyond `end` throws `truncated`, with the name of the value and the byte offset.
+// The cursor loads more of the file's head when a read needs bytes that are not loaded yet.
+// Does not: keep bytes (the file's head does), or know the format of the file.
 
 struct ByteCursor {
     private let file: ModelFile
-    /// What has been read of the file.
+    /// The loaded part of the file's head.
     private var bytes: UnsafeRawBufferPointer
-    /// First offset that may not be read.
+    /// First offset behind the readable bytes.
     let end: Int
     /// Next byte to read, counted from the start of the file.
     private(set) var offset: Int
-    /// Where errors say they happened; `offset` is filled in.
+    /// Location for errors. `error` fills in `offset`.
     var location: ModelFileError.Location
 
     init(_ file: ModelFile, offset: Int, end: Int) {
@@ -27,7 +27,7 @@ struct ByteCursor {
 
     var remaining: Int { end - offset }
 
-    /// Reads one little-endian integer. `what` names it for the error text.
+    /// Reads a little-endian integer. `what` names the integer in error texts.
     mutating func read<Number: FixedWidthInteger & BitwiseCopyable>(
         _ type: Number.Type, _ what: StaticString
     ) throws(ModelFileError) -> Number {
@@ -39,8 +39,7 @@ struct ByteCursor {
         return Number(littleEndian: value)
     }
 
-    /// Takes `size` bytes without copying. The size must already be known to be sane, but is
-    /// checked again.
+    /// Takes `size` bytes without a copy. Callers check the size, and `take` checks again.
     mutating func take(
         _ size: Int, _ what: StaticString
     ) throws(ModelFileError) -> UnsafeRawBufferPointer {
@@ -52,13 +51,13 @@ struct ByteCursor {
         return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + size])
     }
 
-    /// Sees to it that the next `size` bytes, which lie before the end, have been read.
+    /// Loads the next `size` bytes of the file if needed. They must lie before `end`.
     private mutating func load(_ size: Int) throws(ModelFileError) {
         guard offset + size > bytes.count else { return }
         bytes = try file.head(min(end, offset + max(size, 64 << 10)))
     }
 
-    /// The error for `needed` bytes that are not there.
+    /// The error for a value of `needed` bytes that does not fit before `end`.
     func truncated(_ what: StaticString, needed: UInt64) -> ModelFileError {
         error(
             .truncated, tried: "reading \(what)", found: "\(remaining) bytes left",

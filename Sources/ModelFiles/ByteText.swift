@@ -1,13 +1,14 @@
-// Bytes of a hostile file on their way into checks and error texts.
+// UTF-8 checks and printable error texts for the bytes of hostile files.
 //
-// Guarantees: `printable` gives one short line of visible ASCII whatever it is fed;
+// Guarantees: `printable` gives a short line of visible ASCII for any input, with "…" for a cut.
 // `isValidUTF8` follows the Unicode standard's table of well-formed sequences (no overlong
 // forms, no surrogates, <= U+10FFFF).
 // Does not: repair text.
 
 import Glibc
 
-/// At most `countMax` characters; anything but visible ASCII and the space becomes `\xNN`.
+/// Returns about `countMax` characters at most, and "…" for the rest. Visible ASCII and spaces
+/// stay. Quotation marks and all further bytes become `\xNN`.
 package func printable(_ bytes: some Sequence<UInt8>, countMax: Int = 80) -> String {
     var text = ""
     for byte in bytes {
@@ -32,7 +33,7 @@ package func isValidUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
     var index = 0
     let count = bytes.count
     while index < count {
-        // Eight bytes of ASCII at a time: most of what model files hold.
+        // Most text in model files is ASCII, so eight bytes are checked at a time.
         if index + 8 <= count,
             bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
         {
@@ -63,7 +64,7 @@ private func sequenceSize(_ bytes: UnsafeRawBufferPointer, at index: Int) -> Int
     }
 }
 
-/// The C library's text for an errno value. Any thread: this call has no shared buffer.
+/// The C library's text for an errno value. Any thread: `strerror_r` has no shared buffer.
 package func systemErrorText(_ number: Int32) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
         guard let base = buffer.baseAddress,

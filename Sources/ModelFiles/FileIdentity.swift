@@ -1,7 +1,7 @@
-// What makes a file "the same file": device, inode, size and modification time.
+// The identity of a file: device, inode, size and modification time.
 //
 // Guarantees: two equal identities mean that no ordinary write, truncation or replacement
-// happened between.
+// happened in between.
 // Does not: detect a writer that restores size and time on purpose. The fingerprint does.
 
 import Glibc
@@ -12,9 +12,9 @@ public struct FileIdentity: Sendable, Equatable {
     public let device: UInt64
     /// Inode number.
     public let inode: UInt64
-    /// Bytes.
+    /// Size in bytes.
     public let size: Int
-    /// Nanoseconds since 1970.
+    /// Modification time in nanoseconds since 1970.
     public let modifiedNanoseconds: Int64
 
     init(_ status: stat) {
@@ -25,14 +25,14 @@ public struct FileIdentity: Sendable, Equatable {
         modifiedNanoseconds = Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
 
-    /// How the file that a path names now compares with an earlier identity.
+    /// Result of comparing the file at a path with an earlier identity.
     package enum Comparison: Sendable, Equatable {
         case same
-        /// `isMissing`: the path names nothing. The reason completes "found …".
+        /// `isMissing` is true when the path names nothing. `reason` completes "found …".
         case differs(isMissing: Bool, reason: String)
     }
 
-    /// Looks at what `path` names now. One `stat` call; blocking.
+    /// Compares the file now at `path` with `identity`. One `stat` call. Blocking.
     package static func compare(_ path: String, with identity: FileIdentity) -> Comparison {
         var status = stat()
         guard stat(path, &status) == 0 else {
@@ -47,7 +47,7 @@ public struct FileIdentity: Sendable, Equatable {
             ? .same : .differs(isMissing: false, reason: identity.difference(to: now))
     }
 
-    /// The first difference, as words for an error text.
+    /// Describes the first difference for an error text.
     func difference(to other: FileIdentity) -> String {
         if device != other.device || inode != other.inode { return "the path names another file" }
         if size != other.size { return "the size went from \(size) to \(other.size) bytes" }

@@ -1,8 +1,10 @@
-// The steps from a path to an open descriptor of a regular file, cheapest check first.
+// Opens a regular file at a path, cheapest check first.
 //
-// Order: the path itself, what it names, the extension, opening, the open file again, its size.
+// Order: the text of the path, the kind of the file, the extension, opening, the kind of the open
+// file, the size.
 // The kind is checked before opening, because opening a FIFO or a device can block or have
-// effects, and again on the descriptor, because the path may have been exchanged in between.
+// effects. The kind of the open file is checked too, because the path may have been exchanged
+// in between.
 // Does not: read.
 
 import Glibc
@@ -31,8 +33,7 @@ struct FileOpening {
     func openRegularFile() throws(ModelFileError) -> (descriptor: Int32, identity: FileIdentity) {
         try checkPath()
         try checkKind(of: statusOfPath())
-        // O_NONBLOCK: if the path was exchanged for a FIFO since the check, opening returns at
-        // once.
+        // With O_NONBLOCK, opening returns at once if a FIFO replaced the file since the check.
         let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
         guard descriptor >= 0 else {
             throw .system(
@@ -106,7 +107,8 @@ struct FileOpening {
             allowed: "a regular file, or a link to one", location: location)
     }
 
-    /// The extension decides which parser runs, so it is required; upper and lower case are equal.
+    /// The format of the file extension, in upper or lower case. A model file needs an extension,
+    /// because the extension decides which parser runs.
     private func formatOfExtension() throws(ModelFileError) -> ModelFileFormat {
         let name = path.utf8.split(separator: UInt8(ascii: "/")).last ?? path.utf8[...]
         let suffix = name.lastIndex(of: UInt8(ascii: "."))

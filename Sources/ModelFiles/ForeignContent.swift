@@ -1,18 +1,17 @@
-// What a file is when it is not GGUF: the mistakes people make most, recognised by their first
-// bytes.
+// Recognises common kinds of files that are not GGUF, by the first bytes.
 //
-// A download that saved an error page, a git checkout without LFS, an archive that was renamed:
-// naming the mistake saves the search for it.
+// Typical mistakes are a download that saved an error page, a git checkout without LFS and a
+// renamed archive. An error with the name of the mistake saves the search.
 // Guarantees: looks at 512 bytes at most, allocates next to nothing.
-// Does not: claim to know every format; unknown content is reported by its first bytes.
+// Does not: know every format. Errors about unknown content show its first bytes.
 
 struct ForeignContent {
     let code: ModelFileError.Code
-    /// Completes "found …".
+    /// Words that complete "found …".
     let found: String
     var isSafeTensors = false
 
-    /// What the start of a file looks like, if it is something known.
+    /// Recognises the content of a file by its head. Returns nil for unknown content.
     static func recognise(_ head: UnsafeRawBufferPointer) -> ForeignContent? {
         for row in signatures where head.starts(with: row.prefix) {
             return ForeignContent(code: row.code, found: row.found)

@@ -1,7 +1,7 @@
-// The `parse` layer: an open file becomes checked metadata and a checked tensor table, or a
-// typed refusal.
+// The `parse` layer for GGUF: turns an open file into checked metadata and a checked tensor table,
+// or refuses the file with an error.
 //
-// Layout of GGUF versions 2 and 3 (facts from ggml's docs/gguf.md; all numbers little-endian):
+// Layout of GGUF versions 2 and 3 (facts from ggml's docs/gguf.md, all numbers little-endian):
 //
 //   0   "GGUF"                      magic
 //   4   u32 version                 2 or 3
@@ -9,15 +9,15 @@
 //   16  u64 metadata count
 //   24  metadata entries            string key, u32 type, value
 //   …   tensor entries              string name, u32 n, n x u64 dimension, u32 format, u64 offset
-//   …   zero padding to the alignment, then tensor data; tensor offsets count from here
+//   …   zero padding to the alignment, then tensor data (tensor offsets count from here)
 //
-// Guarantees: whatever the bytes are, the outcome is a `GGUFFile` all of whose tensors lie
-// inside the file without overlap, or a `ModelFileError`. Nothing is allocated from a length
-// that was not checked against the file.
+// Guarantees: for any bytes, parsing gives a `GGUFFile` or throws a `ModelFileError`. All tensors
+// of a `GGUFFile` lie inside the file without overlap. Every length is checked against the file
+// before memory is allocated for the length.
 // Does not: interpret metadata, read tensor data, or support version 1 and big-endian files
 // (refused by name).
 
-/// A parsed GGUF file: metadata and tensor table. A value; any thread.
+/// A parsed GGUF file: metadata and tensor table. A value for any thread.
 public struct GGUFFile: Sendable {
     /// The file itself.
     public let file: ModelFile
@@ -27,14 +27,15 @@ public struct GGUFFile: Sendable {
     public let alignment: Int
     /// Keys and values in file order.
     public let metadata: Metadata
-    /// In file order.
+    /// Tensors in file order.
     public let tensors: [TensorInfo]
-    /// First byte of the data section; equals the file's size if there is no tensor and no padding.
+    /// First byte of the data section. Equals the file's size if the file has neither tensors nor
+    /// padding.
     public let dataOffset: Int
     private let tensorIndexes: [String: Int]
 
-    /// Parses `file`. Any thread; reads header, metadata and tensor table, never tensor data;
-    /// allocates in proportion to the number of entries, within `limits`. Throws a `parse` layer
+    /// Parses `file`. Any thread. Reads header, metadata and tensor table, never tensor data.
+    /// Allocates in proportion to the number of entries, within `limits`. Throws a `parse` layer
     /// error.
     public init(
         _ file: ModelFile, limits: ParseLimits = .default

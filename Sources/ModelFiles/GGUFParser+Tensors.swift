@@ -1,9 +1,10 @@
-// The tensor table of a GGUF file: names, shapes, formats and places, each checked before the
-// next is read.
+// Parses the tensor table of a GGUF file: names, shapes, formats and offsets, each checked before
+// the next is read.
 //
-// Guarantees: after it, every tensor lies inside the data section, aligned, in whole blocks,
-// overlapping nothing.
-// Gaps between tensors and bytes behind the last one are allowed: the format does not forbid them.
+// Guarantees: every parsed tensor lies inside the data section, aligned and in whole blocks, and
+// overlaps no other tensor.
+// Gaps between tensors and bytes behind the last tensor are allowed, because the format does not
+// forbid them.
 // Does not: touch tensor data.
 
 extension GGUFParser {
@@ -13,19 +14,19 @@ extension GGUFParser {
         let dataOffset: Int
     }
 
-    /// Bytes of an entry at least: name length, one character, dimension count, one dimension,
+    /// Least bytes of an entry: name length, one character, dimension count, one dimension,
     /// format, offset.
     static let tensorEntrySizeMin = 8 + 1 + 4 + 8 + 4 + 8
 
-    /// An entry before the data section's start is known.
+    /// A table entry, read before the start of the data section is known.
     private struct Entry {
         let name: String
         let dimensions: [Int]
         let format: TensorFormat
         let byteSize: Int
-        /// From the start of the data section.
+        /// Bytes from the start of the data section to the tensor.
         let relativeOffset: UInt64
-        /// Where the entry stands in the file.
+        /// Byte offset of the entry in the file.
         let entryOffset: Int
     }
 
@@ -132,8 +133,8 @@ extension GGUFParser {
             at: cursor.offset - 4)
     }
 
-    /// Bytes of all blocks plus trailer, or an error if rows are not whole blocks or the number
-    /// does not fit.
+    /// Bytes of all blocks and the trailer. Throws if rows are not whole blocks or the number of
+    /// bytes does not fit in an `Int`.
     private func byteSize(
         of format: TensorFormat, _ dimensions: [Int]
     ) throws(ModelFileError) -> Int {
@@ -167,7 +168,7 @@ extension GGUFParser {
             allowed: "a size that fits in 63 bits", at: offset)
     }
 
-    /// Turns offsets into places in the file; each tensor must end inside it.
+    /// Turns relative offsets into file offsets. Each tensor must end inside the file.
     private func place(
         _ entries: [Entry], dataOffset: Int
     ) throws(ModelFileError) -> [TensorInfo] {

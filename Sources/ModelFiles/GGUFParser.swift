@@ -1,9 +1,9 @@
-// Header and metadata of a GGUF file; the tensor table is in GGUFParser+Tensors.swift.
+// Parses header and metadata of a GGUF file. GGUFParser+Tensors.swift parses the tensor table.
 //
-// Order of checks: cheapest first, and every count and length against the bytes left before it
-// is used.
-// Guarantees: as GGUFFile.swift. Does not: outlive the call; it is the parser's state while it
-// runs.
+// Order of checks: cheapest first. Every count and length is compared with the bytes left before
+// any use.
+// Guarantees: the guarantees of GGUFFile.swift.
+// Does not: outlive `GGUFFile.init`.
 
 struct GGUFParser {
     let file: ModelFile
@@ -16,7 +16,7 @@ struct GGUFParser {
         let metadataCount: Int
     }
 
-    /// Bytes of an entry at least: key length, one character, type, one byte of value.
+    /// Least bytes of an entry: key length, one character, type, one byte of value.
     private static let metadataEntrySizeMin = 8 + 1 + 4 + 1
 
     init(_ file: ModelFile, limits: ParseLimits) {
@@ -72,7 +72,7 @@ struct GGUFParser {
         }
     }
 
-    /// Reads a u64 count and bounds it by the limit and by what the rest of the file could hold.
+    /// Reads a u64 count, bounded by the limit and by the room in the rest of the file.
     private mutating func count(
         _ what: StaticString, max limit: Int, entrySizeMin: Int, code: ModelFileError.Code
     ) throws(ModelFileError) -> Int {
@@ -89,8 +89,8 @@ struct GGUFParser {
     // MARK: Metadata
 
     mutating func metadata(count: Int) throws(ModelFileError) -> Metadata {
-        // The section may only be as large as the limit: in a file of any size no more is ever
-        // read.
+        // Header and metadata must end within the limit, so no more is read, however large the
+        // file is.
         let end = min(file.size, limits.metadataSizeMax)
         var section = ByteCursor(file, offset: cursor.offset, end: max(end, cursor.offset))
         let walker = ArrayWalker(file: file, limits: limits, metadataEnd: section.end)
@@ -120,7 +120,8 @@ struct GGUFParser {
         return Metadata(keys: keys, entries: entries)
     }
 
-    /// Running out of bytes because of our limit, not of the file's end, is said so.
+    /// Replaces an error that comes from our size limit, not from the file's end, by
+    /// `metadataTooLarge`.
     private func sectionError(_ error: ModelFileError, _ section: ByteCursor) -> ModelFileError {
         let ranOut: Set<ModelFileError.Code> = [.truncated, .stringTooLong, .arrayTooLong]
         guard section.end < file.size, ranOut.contains(error.code) else { return error }

@@ -1,9 +1,9 @@
-// Every bound of this module in one place, each with its unit and its reason.
+// The bounds of the file and parse layers, each with unit and reason.
 //
 // Guarantees: with the default limits a hostile file of any size costs under 100 MB and under a
-// second; the bounds leave room above the largest published models (tens of thousands of tensors in
+// second. The bounds leave room above the largest published models (tens of thousands of tensors in
 // mixture-of-experts files, vocabularies of about 300,000 tokens).
-// Does not: bound tensor data; the placement layer compares that with the memory there is.
+// Does not: bound tensor data. The placement layer compares tensor data with the available memory.
 
 /// Bounds of the file layer.
 public struct FileLimits: Sendable, Equatable {
@@ -11,12 +11,12 @@ public struct FileLimits: Sendable, Equatable {
     public var fileSizeMax: Int = 1 << 44
     /// Largest text beside the weights, in bytes. The largest published tokenizer.json has 33 MB.
     public var companionSizeMax: Int = 64 << 20
-    /// Names in a folder that is searched for a model. Published ones have up to 200.
+    /// Names in a folder searched for a model. Published model folders have up to 200.
     public var folderEntryCountMax: Int = 65_536
 
-    /// The defaults of each field.
+    /// The default limits.
     public static let `default` = FileLimits()
-    /// Starts from the defaults.
+    /// Creates the default limits.
     public init() {}
 }
 
@@ -24,31 +24,31 @@ public struct FileLimits: Sendable, Equatable {
 public struct ParseLimits: Sendable, Equatable {
     /// Metadata entries. Real files have 20 to 300.
     public var metadataCountMax: Int = 16_384
-    /// Bytes of header plus metadata. Real files have up to 20 MB. All of them may be read, and as
-    /// strings copied: twice 32 MiB, plus both tables at their limits, stays under 100 MB.
+    /// Bytes of header plus metadata. Real files have up to 20 MB. All these bytes may be read and
+    /// copied as strings. Twice 32 MiB, plus both tables at their limits, stays under 100 MB.
     public var metadataSizeMax: Int = 32 << 20
-    /// Bytes of a key; the format's own bound (2^16 - 1).
+    /// Bytes of a key. The bound of the format, 2^16 - 1.
     public var keySizeMax: Int = 65_535
-    /// Arrays inside arrays; 1 is a plain array. Published files use 1.
+    /// Levels of nested arrays. A plain array has 1 level. Published files use 1.
     public var arrayDepthMax: Int = 4
     /// Tensors. Each costs about 300 bytes of memory in the table.
     public var tensorCountMax: Int = 65_536
-    /// Bytes of a tensor name; the format's own bound.
+    /// Bytes of a tensor name. The bound of the format.
     public var tensorNameSizeMax: Int = 64
-    /// Dimensions of a tensor; the format's own bound.
+    /// Dimensions of a tensor. The bound of the format.
     public var dimensionCountMax: Int = 4
-    /// Alignment of tensor data in bytes: the format asks for a multiple of 8 …
+    /// Least alignment of tensor data in bytes. The format asks for a multiple of 8.
     public var alignmentMin: Int = 8
-    /// … and more than 16 MiB serves no page size in use.
+    /// Largest alignment of tensor data in bytes. More than 16 MiB serves no page size in use.
     public var alignmentMax: Int = 16 << 20
-    /// Bytes of a tensor name in a SafeTensors file, which sets no bound. Published names stay
+    /// Bytes of a tensor name in a SafeTensors file. The format sets no bound. Published names stay
     /// below 100.
     public var safeTensorsNameSizeMax: Int = 256
-    /// Files of one model. Published ones have up to 191; each takes a descriptor.
+    /// Files of one model. Published models have up to 191. Each file takes a descriptor.
     public var partCountMax: Int = 256
 
-    /// The defaults of each field.
+    /// The default limits.
     public static let `default` = ParseLimits()
-    /// Starts from the defaults.
+    /// Creates the default limits.
     public init() {}
 }

@@ -1,9 +1,9 @@
 // The key-value section of a model file, in file order.
 //
-// Guarantees: keys are unique, printable ASCII and non-empty; lookup is one dictionary access.
-// Does not: interpret keys; the compatibility layer does.
+// Guarantees: keys are unique, printable ASCII and non-empty. Lookup is a dictionary access.
+// Does not: interpret keys. The compatibility layer does.
 
-/// Checked metadata of one file. A value; cheap to copy, any thread.
+/// Checked metadata of one file. A value for any thread, cheap to copy.
 public struct Metadata: Sendable {
     /// Keys in file order.
     public let keys: [String]
@@ -20,12 +20,12 @@ public struct Metadata: Sendable {
         self.entries = entries
     }
 
-    /// Entries.
+    /// Number of entries.
     public var count: Int { keys.count }
 
     /// The value stored under `key`, or nil.
     public subscript(key: String) -> MetadataValue? { entries[key]?.value }
 
-    /// Where the entry starts in the file, for error texts; nil for an absent key.
+    /// Byte offset of the entry in the file for error texts, or nil for an absent key.
     public func byteOffset(of key: String) -> Int? { entries[key]?.offset }
 }

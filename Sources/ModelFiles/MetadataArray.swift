@@ -1,17 +1,16 @@
-// An array of a file's metadata: a checked view on the head of the file, not another copy.
+// A metadata array: a checked view on the head of the file, without a copy of the elements.
 //
-// Vocabularies and merge lists have hundreds of thousands of strings; the parse layer walks them
-// once and proves that every length stays inside the array, after that this view is read without
-// re-checking.
-// Guarantees: the head lives as long as the view and never changes; iteration allocates nothing per
+// Vocabularies and merge lists have hundreds of thousands of strings. `ArrayWalker` walks an array
+// once and checks that every length stays inside the array. Later reads rely on the check.
+// Guarantees: the head lives as long as the view and never changes. Iteration allocates nothing per
 // element.
-// Does not: promise UTF-8 for elements: token pieces are byte strings, their reader decides.
+// Does not: promise UTF-8 for elements, because token pieces are byte strings. Readers decide.
 
 /// A validated array inside the head of the file.
 public struct MetadataArray: Sendable {
-    /// What all elements are.
+    /// Type of all elements.
     public let elementType: MetadataType
-    /// Elements, not bytes.
+    /// Number of elements.
     public let count: Int
     /// First byte of the first element, counted from the start of the file.
     public let byteOffset: Int
@@ -29,9 +28,9 @@ public struct MetadataArray: Sendable {
         self.file = file
     }
 
-    /// Calls `body` with each string's bytes in order; calls nothing if elements are not strings.
-    /// The bytes are only valid during the call. Any thread; allocates nothing; rethrows
-    /// `body`'s error.
+    /// Calls `body` with the bytes of each string in order, or never if elements are not strings.
+    /// The bytes are only valid during the call. Any thread. Allocates nothing. Rethrows the
+    /// error of `body`.
     public func forEachString<Failure: Error>(
         _ body: (_ index: Int, _ bytes: UnsafeRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
@@ -48,8 +47,8 @@ public struct MetadataArray: Sendable {
         }
     }
 
-    /// The strings, with ill-formed UTF-8 repaired; nil if elements are not strings. Allocates
-    /// them all: for small arrays such as tags; use `forEachString` for vocabularies.
+    /// The strings, with ill-formed UTF-8 repaired, or nil if elements are not strings. Allocates
+    /// every string, so only small arrays like tags fit. Use `forEachString` for vocabularies.
     public func strings() -> [String]? {
         guard elementType == .string else { return nil }
         var result: [String] = []
@@ -58,7 +57,7 @@ public struct MetadataArray: Sendable {
         return result
     }
 
-    /// All elements as float; nil if elements are not float32 or float64. One allocation.
+    /// All elements as `Float`, or nil if elements are not float32 or float64. One allocation.
     public func floats() -> [Float]? {
         switch elementType {
         case .float32: map(UInt32.self) { Float(bitPattern: $0) }
@@ -67,8 +66,8 @@ public struct MetadataArray: Sendable {
         }
     }
 
-    /// All elements as integers; nil if elements are not integers, or one does not fit. One
-    /// allocation.
+    /// All elements as integers, or nil if elements are not integers or a value exceeds `Int64`.
+    /// One allocation, two for uint64.
     public func integers() -> [Int64]? {
         switch elementType {
         case .uint8: map(UInt8.self) { Int64($0) }
@@ -85,19 +84,19 @@ public struct MetadataArray: Sendable {
         }
     }
 
-    /// All elements as booleans; nil if elements are not booleans. One allocation.
+    /// All elements as booleans, or nil if elements are not booleans. One allocation.
     public func bools() -> [Bool]? {
         elementType == .bool ? map(UInt8.self) { $0 != 0 } : nil
     }
 
-    /// The inner arrays; nil if elements are not arrays.
+    /// The inner arrays, or nil if elements are not arrays.
     public func arrays() -> [MetadataArray]? {
         guard elementType == .array else { return nil }
         let walker = ArrayWalker(file: file, limits: .default, metadataEnd: byteOffset + byteSize)
         return try? walker.elements(of: self)
     }
 
-    /// The raw bytes of all elements, as stored. Valid while this array, or its file, is alive.
+    /// The raw bytes of all elements, as stored. Valid while the array or the file is alive.
     public var bytes: UnsafeRawBufferPointer {
         file.readHead(byteOffset..<byteOffset + byteSize)
     }

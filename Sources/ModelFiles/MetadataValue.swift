@@ -1,8 +1,8 @@
-// The typed values of a file's metadata, and how callers ask for them.
+// The typed values of a file's metadata and their accessors.
 //
-// Guarantees: scalars are plain Swift values, strings are valid UTF-8; accessors never convert
-// silently: they return nil when the stored type or range does not fit the question.
-// Does not: know what any key means.
+// Guarantees: scalars are plain Swift values and strings are valid UTF-8. Accessors never convert
+// silently. They return nil when the stored type or range does not fit the requested type.
+// Does not: know the meaning of any key.
 
 /// A metadata value as stored in the file.
 public enum MetadataValue: Sendable {
@@ -46,7 +46,7 @@ public enum MetadataValue: Sendable {
         }
     }
 
-    /// A stored float32 or float64, else nil. May be infinite or NaN: the file decides.
+    /// A stored float32 or float64, else nil. The value may be infinite or NaN.
     public var asFloat: Double? {
         switch self {
         case .float32(let value): Double(value)
@@ -98,7 +98,7 @@ public enum MetadataType: UInt32, Sendable, CaseIterable, CustomStringConvertibl
     case int64 = 11
     case float64 = 12
 
-    /// Bytes of one value, or nil where the value says its own length.
+    /// Bytes of one value, or nil for a type whose values store their own length.
     public var fixedSize: Int? {
         switch self {
         case .uint8, .int8, .bool: 1
@@ -109,7 +109,7 @@ public enum MetadataType: UInt32, Sendable, CaseIterable, CustomStringConvertibl
         }
     }
 
-    /// Bytes that one element takes at least: what bounds a claimed count by the file's size.
+    /// Least bytes of one element. Bounds a claimed count by the bytes left.
     package var sizeMin: Int {
         switch self {
         case .string: 8

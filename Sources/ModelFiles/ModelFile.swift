@@ -1,17 +1,20 @@
-// The `file` layer: a path becomes an open regular file that is read into memory of our own, or a
-// typed refusal.
+// The `file` layer: opens a regular file and reads bytes into private memory, or refuses the path
+// with an error.
 //
-// Guarantees: only regular files are opened (never a directory, FIFO, socket or device) and
-// opening never blocks on what the path turns out to be. Nothing is mapped: a byte that was handed
-// out is a copy, so no later write, truncation or stalled disk can change it. The head (header,
-// metadata, a text as a whole) is read once and kept, so that parsing and hashing see one copy.
-// Does not: look at the content. Does not protect a load against a hung file system (the loader's
+// Guarantees:
+// - Only regular files are opened, never a directory, FIFO, socket or device. Opening never blocks
+//   on a special file.
+// - No file is mapped. All bytes are copies, so no later write, truncation or stalled disk can
+//   change them.
+// - The head (header and metadata, or a whole text) is read once and kept, so parsing and hashing
+//   see a single copy.
+// Does not: look at the content, or protect a load against a hung file system (the loader's
 // timeout does).
 
 import Glibc
 import Synchronization
 
-/// The container format a path's extension promises.
+/// The container format that a file extension stands for.
 public enum ModelFileFormat: String, Sendable, CaseIterable {
     case gguf
     case safetensors
@@ -21,22 +24,22 @@ public enum ModelFileFormat: String, Sendable, CaseIterable {
 ///
 /// Any thread may call any method.
 ///
-/// Why the unchecked conformance holds: the raw pointer is to a reservation that stays until
-/// deinit, and deinit cannot run while another thread holds a reference. Bytes of the head are
-/// written once, under the lock, before the count that makes them readable grows. Everything else
-/// is a `let` or behind the lock.
+/// The unchecked conformance is safe. The raw pointer is to a reservation that stays until deinit,
+/// and deinit cannot run while another thread holds a reference. Bytes of the head are written
+/// once, under the lock, before `headCount` grows past them. Everything else is a `let` or behind
+/// the lock.
 public final class ModelFile: @unchecked Sendable {
     /// The path as given.
     public let path: String
-    /// The format the extension names; nil for a file beside the weights.
+    /// The format of the extension, or nil for a text beside the weights.
     public let format: ModelFileFormat?
-    /// Size, place and time of the file when it was opened.
+    /// Device, inode, size and modification time of the file at opening.
     public let identity: FileIdentity
 
     private struct State {
-        /// -1 once closed.
+        /// File descriptor, -1 after closing.
         var descriptor: Int32
-        /// Bytes of the head that have been read.
+        /// Number of head bytes read so far.
         var headCount = 0
     }
 
@@ -44,22 +47,22 @@ public final class ModelFile: @unchecked Sendable {
     private let head: UnsafeMutableRawPointer
     private let headCapacity: Int
 
-    /// Bytes that may be kept of the beginning: above what headers, metadata, tensor tables and
-    /// texts may have by their own limits. Address space only, until it is read.
+    /// Largest head in bytes, above the limits of headers, metadata, tensor tables and texts. The
+    /// head takes only address space before it is read.
     private static let headSizeMax = 128 << 20
-    /// Bytes that are read ahead at least: one call for the header of most models.
+    /// Least bytes of a read of the head. One call reads the header of most models.
     private static let headStep = 1 << 20
 
-    /// Checks and opens the file at `path`. Blocking; any thread; reads nothing.
-    /// Throws a `file` layer error: see `ModelFileError.Code`.
+    /// Checks and opens the file at `path`. Blocking. Any thread. Reads nothing.
+    /// Throws a `file` layer error, see `ModelFileError.Code`.
     public convenience init(
         path: String, limits: FileLimits = .default
     ) throws(ModelFileError) {
         try self.init(FileOpening(path: path, limits: limits).open(), path: path)
     }
 
-    /// The same for a text beside the weights, of any extension and bounded by
-    /// `FileLimits.companionSizeMax`.
+    /// Checks and opens a text beside the weights, with any extension and at most
+    /// `FileLimits.companionSizeMax` bytes.
     public convenience init(
         companion path: String, limits: FileLimits = .default
     ) throws(ModelFileError) {
@@ -71,7 +74,7 @@ public final class ModelFile: @unchecked Sendable {
 
     private init(_ opened: FileOpening.Opened, path: String) throws(ModelFileError) {
         headCapacity = min(opened.identity.size, Self.headSizeMax)
-        // No access yet, so that the reservation costs nothing, not even under strict accounting.
+        // Without access, the reservation costs nothing, not even under strict accounting.
         guard
             let base = mmap(
                 nil, headCapacity, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
@@ -93,16 +96,16 @@ public final class ModelFile: @unchecked Sendable {
         close()
     }
 
-    /// Bytes of the file when it was opened.
+    /// Bytes of the file at opening.
     public var size: Int { identity.size }
 
     // MARK: - Reading
 
-    /// The first `count` bytes, at most `size`. They stay valid while this object is alive. Reads
-    /// what has not been read before; blocking.
+    /// Returns the first `count` bytes, at most `size`, valid while this object is alive. Reads
+    /// missing bytes from the file. Blocking.
     ///
     /// Throws `metadata_too_large` beyond 128 MiB, `changed_while_read` when the file has become
-    /// shorter, `io_error`.
+    /// shorter, `resources_exhausted` without memory, or `io_error`.
     package func head(_ count: Int) throws(ModelFileError) -> UnsafeRawBufferPointer {
         precondition(count <= size, "\(count) bytes of a file of \(size)")
         guard count <= headCapacity else {
@@ -122,10 +125,10 @@ public final class ModelFile: @unchecked Sendable {
         return UnsafeRawBufferPointer(start: head, count: count)
     }
 
-    /// Bytes of the head that have been read.
+    /// Number of head bytes read so far.
     package var headSize: Int { state.withLock { $0.headCount } }
 
-    /// The part of the head that has been read: `range` lies in it.
+    /// Returns the bytes of `range`, which must lie in the head read so far.
     package func readHead(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         let count = headSize
         precondition(range.upperBound <= count, "bytes \(range) of a head of \(count)")
@@ -138,9 +141,9 @@ public final class ModelFile: @unchecked Sendable {
             path: path, size: end, SystemCallFailure(call: "mprotect", number: errno))
     }
 
-    /// Reads exactly the bytes from `offset` on that fill `buffer`. Blocking; keeps nothing.
+    /// Fills `buffer` with the bytes from `offset` on. Blocking. Keeps no copy.
     ///
-    /// Throws `changed_while_read` when the file has become shorter, `io_error`.
+    /// Throws `changed_while_read` when the file has become shorter, or `io_error`.
     package func fill(
         _ buffer: UnsafeMutableRawBufferPointer, from offset: Int
     ) throws(ModelFileError) {
@@ -164,8 +167,8 @@ public final class ModelFile: @unchecked Sendable {
         }
     }
 
-    /// Reads up to `buffer.count` bytes from `offset`; returns the number read, 0 at the end.
-    /// Blocking. Throws `io_error`.
+    /// Reads up to `buffer.count` bytes from `offset`. Returns the number of bytes read, 0 at the
+    /// end. Blocking. Throws `io_error`.
     public func read(
         at offset: Int, into buffer: UnsafeMutableRawBufferPointer
     ) throws(ModelFileError) -> Int {
@@ -185,7 +188,7 @@ public final class ModelFile: @unchecked Sendable {
         }
     }
 
-    /// Gives the descriptor back: nothing more is read. What was read stays.
+    /// Closes the descriptor and ends all reading. The head read so far stays valid.
     package func close() {
         state.withLock { state in
             if state.descriptor >= 0 { Glibc.close(state.descriptor) }
@@ -195,8 +198,8 @@ public final class ModelFile: @unchecked Sendable {
 
     // MARK: - Changes
 
-    /// Confirms that the path still names the file that was opened: size, inode and modification
-    /// time equal. One `stat` call; throws `changed_while_read`.
+    /// Checks that the path still names the open file, with equal device, inode, size and
+    /// modification time. One `stat` call. Throws `changed_while_read`.
     public func checkUnchanged() throws(ModelFileError) {
         if case .differs(_, let reason) = FileIdentity.compare(path, with: identity) {
             throw .changed(path, found: reason)

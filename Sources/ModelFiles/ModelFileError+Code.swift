@@ -1,9 +1,9 @@
 // The catalogue of refusals of the `file` and `parse` layers.
 //
-// Guarantees: names are stable snake_case and never reused for another meaning; each code
-// belongs to exactly one layer and says whether the condition can pass by itself (then a retry
-// makes sense).
-// Does not: describe the single case; that is what the error's other fields are for.
+// Guarantees: names are stable snake_case and never reused for another meaning. Each code
+// belongs to exactly one layer. `isTransient` is true if the condition can pass by itself, so a
+// retry makes sense.
+// Does not: describe the single case. The fields of `ModelFileError` do.
 
 extension ModelFileError {
     /// A stable reason for a refusal. Open: new codes may be added, so do not switch exhaustively.
@@ -14,7 +14,7 @@ extension ModelFileError {
         public var name: String { value.rawValue }
         /// The layer this code belongs to.
         public var layer: Layer { value.isFileLayer ? .file : .parse }
-        /// True for conditions that can heal without anybody changing the file's content.
+        /// True for conditions that can heal without a change of the file's content.
         public var isTransient: Bool { value.isTransient }
         /// The name.
         public var description: String { name }
@@ -27,17 +27,17 @@ extension ModelFileError {
         // File layer.
         /// The path is empty, too long or holds a NUL byte.
         public static let pathInvalid = Code(.pathInvalid)
-        /// Nothing has this path.
+        /// No file or directory has this path.
         public static let notFound = Code(.notFound)
-        /// The path is a symbolic link to nothing.
+        /// The path is a symbolic link whose target does not exist.
         public static let danglingLink = Code(.danglingLink)
         /// Symbolic links lead in a circle.
         public static let linkLoop = Code(.linkLoop)
         /// This process may not read the file, or search a folder on the way.
         public static let permissionDenied = Code(.permissionDenied)
-        /// The path names a directory in which there is no model.
+        /// The path names a directory without a model.
         public static let isDirectory = Code(.isDirectory)
-        /// The path names a directory in which there are several models.
+        /// The path names a directory with several models, or with too many names.
         public static let severalModels = Code(.severalModels)
         /// The path names a named pipe.
         public static let isFIFO = Code(.isFIFO)
@@ -49,7 +49,8 @@ extension ModelFileError {
         public static let extensionUnsupported = Code(.extensionUnsupported)
         /// The file has no bytes.
         public static let emptyFile = Code(.emptyFile)
-        /// The file is larger than `FileLimits.fileSizeMax`.
+        /// The file is larger than `FileLimits.fileSizeMax`, or a text beside the weights is larger
+        /// than `FileLimits.companionSizeMax`.
         public static let fileTooLarge = Code(.fileTooLarge)
         /// The system failed to open, examine or read the file.
         public static let ioError = Code(.ioError)
@@ -59,7 +60,7 @@ extension ModelFileError {
         public static let changedWhileRead = Code(.changedWhileRead)
 
         // Parse layer: the file as a whole.
-        /// A git-lfs pointer instead of the file it stands for.
+        /// A git-lfs pointer instead of the model file.
         public static let gitLFSPointer = Code(.gitLFSPointer)
         /// An HTML page, usually a saved error or login page.
         public static let htmlPage = Code(.htmlPage)
@@ -67,7 +68,7 @@ extension ModelFileError {
         public static let gzipArchive = Code(.gzipArchive)
         /// A zip archive.
         public static let zipArchive = Code(.zipArchive)
-        /// The content is not GGUF; the text says what it looks like.
+        /// The content is not GGUF. The error text describes the content.
         public static let notGGUF = Code(.notGGUF)
         /// A GGUF file in big-endian byte order.
         public static let bigEndian = Code(.bigEndian)
@@ -87,7 +88,7 @@ extension ModelFileError {
         public static let keyNotUTF8 = Code(.keyNotUTF8)
         /// A metadata key has a character other than printable ASCII.
         public static let keyCharacterInvalid = Code(.keyCharacterInvalid)
-        /// A metadata key is there twice.
+        /// A metadata key occurs twice.
         public static let keyDuplicate = Code(.keyDuplicate)
         /// A value or array element has a type number that does not exist.
         public static let valueTypeUnknown = Code(.valueTypeUnknown)
@@ -113,7 +114,7 @@ extension ModelFileError {
         public static let tensorNameNotUTF8 = Code(.tensorNameNotUTF8)
         /// A tensor name has a control character.
         public static let tensorNameCharacterInvalid = Code(.tensorNameCharacterInvalid)
-        /// A tensor name is there twice.
+        /// A tensor name occurs twice.
         public static let tensorNameDuplicate = Code(.tensorNameDuplicate)
         /// A tensor has no dimension, or more than the format allows.
         public static let tensorDimensionCountInvalid = Code(.tensorDimensionCountInvalid)
@@ -135,7 +136,7 @@ extension ModelFileError {
         public static let tensorOverlap = Code(.tensorOverlap)
 
         // Parse layer: JSON beside or inside a model file.
-        /// A text is not JSON; the message says where and what stands there.
+        /// A text is not JSON. The message has the position and the text found there.
         public static let jsonInvalid = Code(.jsonInvalid)
         /// A JSON text nests deeper than the limit.
         public static let jsonTooDeep = Code(.jsonTooDeep)
@@ -143,17 +144,17 @@ extension ModelFileError {
         public static let jsonTooLarge = Code(.jsonTooLarge)
         /// A JSON object has a key twice.
         public static let jsonKeyDuplicate = Code(.jsonKeyDuplicate)
-        /// A JSON text is well formed, but not what should stand at this place.
+        /// A JSON text is well formed, but a value has the wrong type or structure.
         public static let jsonStructureInvalid = Code(.jsonStructureInvalid)
 
         // Parse layer: SafeTensors.
-        /// The content is not SafeTensors; the text says what it looks like.
+        /// The content is not SafeTensors. The error text describes the content.
         public static let notSafeTensors = Code(.notSafeTensors)
-        /// The header's size is 0, beyond the limit or beyond the file.
+        /// The header's size is below 2, beyond the limit or beyond the file.
         public static let headerSizeInvalid = Code(.headerSizeInvalid)
-        /// A tensor has an element type that SafeTensors does not have, or none we know.
+        /// A tensor has a `dtype` that `TensorFormat.safeTensorsNames` does not list.
         public static let tensorDtypeUnknown = Code(.tensorDtypeUnknown)
-        /// A tensor's byte range is not what its shape and type need.
+        /// The length of a tensor's byte range does not fit its shape and type.
         public static let tensorSizeMismatch = Code(.tensorSizeMismatch)
         /// Bytes of the data belong to no tensor.
         public static let tensorGap = Code(.tensorGap)
@@ -165,7 +166,7 @@ extension ModelFileError {
         public static let splitKeyInvalid = Code(.splitKeyInvalid)
         /// The parts of a model contradict each other or their index.
         public static let partsInconsistent = Code(.partsInconsistent)
-        /// A shard index names no file, too many, or one outside its folder.
+        /// A shard index names too many files, or a name other than a plain `NAME.safetensors`.
         public static let shardNameInvalid = Code(.shardNameInvalid)
     }
 
@@ -254,7 +255,7 @@ extension ModelFileError {
         }
 
         /// A path may appear (a mount, a copy about to finish), rights may be granted, memory may
-        /// come back. Bytes that are wrong stay wrong, so no structural code is in this list.
+        /// come back. Wrong bytes stay wrong, so no structural code is transient.
         var isTransient: Bool {
             switch self {
             case .notFound, .danglingLink, .permissionDenied, .ioError, .resourcesExhausted,

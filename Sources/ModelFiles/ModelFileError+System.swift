@@ -1,7 +1,7 @@
-// From errno to a typed refusal of the file layer: one table.
+// The table from errno values to typed errors of the file layer.
 //
-// Guarantees: every errno value gives an error; those with an ordinary cause get their own code.
-// Does not: decide about retries; the codes' own `isTransient` does.
+// Guarantees: every errno value gives an error. An errno with an ordinary cause has its own code.
+// Does not: decide about retries. `Code.isTransient` marks conditions that can pass.
 
 import Glibc
 
@@ -28,7 +28,7 @@ extension ModelFileError {
             location: location, cause: failure)
     }
 
-    /// The file is not what it was when it was opened.
+    /// The error for a file changed since opening.
     package static func changed(_ path: String, found: String) -> ModelFileError {
         ModelFileError(
             .changedWhileRead, tried: "checking that the file stayed the same while it was read",

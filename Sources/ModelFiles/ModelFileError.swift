@@ -1,23 +1,23 @@
-// Why a file was refused by the `file` or the `parse` layer.
+// The error that the `file` and `parse` layers throw when they refuse a file.
 //
-// Guarantees: every refusal of this module is one `ModelFileError` with a stable snake_case code
-// and the four facts a person needs: what was tried, what was found, what was allowed, and where.
-// Text taken from the file is clipped and made printable before it gets in here.
-// Does not: decide about retries; it only states which codes describe conditions that can pass.
+// Guarantees: every refusal of this module is a `ModelFileError` with a stable snake_case code
+// and the four facts a person needs: the action, the finding, the allowed values and the place.
+// Text taken from the file is clipped and made printable before an error holds it.
+// Does not: decide about retries. `Code.isTransient` marks conditions that can pass.
 
-/// A file refused by the `file` or `parse` layer. A value; building one reads nothing.
+/// The refusal of a file by the `file` or `parse` layer. A value, created without reading.
 public struct ModelFileError: Error, Sendable, CustomStringConvertible {
-    /// The stable reason; compare with `==`, print with `name`.
+    /// The stable reason. Compare with `==`, print with `name`.
     public let code: Code
-    /// The action that failed, for example `reading the length of key 3`.
+    /// The failed action, for example `reading the length of key 3`.
     public let tried: String
-    /// What the file or the system showed.
+    /// The content or the answer of the system that caused the refusal.
     public let found: String
-    /// What would have been accepted.
+    /// Content that the layer accepts.
     public let allowed: String
-    /// Where: path, and as far as known byte offset, metadata key and tensor.
+    /// Path, and as far as known the byte offset, metadata key and tensor.
     public let location: Location
-    /// The system call behind the refusal, if there was one.
+    /// The failed system call behind the refusal, or nil.
     public let cause: SystemCallFailure?
 
     package init(
@@ -32,15 +32,10 @@ public struct ModelFileError: Error, Sendable, CustomStringConvertible {
         self.cause = cause
     }
 
-    /// One sentence: tried, found, allowed, where.
-    public var message: String {
-        "\(tried): found \(found); allowed: \(allowed) (\(location))"
-    }
-
     /// Layer, code and message.
     public var description: String { "\(code.layer.rawValue)/\(code.name): \(message)" }
 
-    /// The two layers of the assay that this module implements.
+    /// The layers of the assay in this module.
     public enum Layer: String, Sendable { case file, parse }
 
     /// A place in a model file. Only `path` is always known.
@@ -54,7 +49,7 @@ public struct ModelFileError: Error, Sendable, CustomStringConvertible {
         /// The tensor being read or checked.
         public var tensor: String?
 
-        /// A place; leave out what is not known.
+        /// Creates a place. Unknown parts stay nil.
         public init(path: String, offset: Int? = nil, key: String? = nil, tensor: String? = nil) {
             self.path = path
             self.offset = offset

@@ -1,15 +1,16 @@
-// The `file` layer for models of any form: a path becomes every file of the model, open.
+// The `file` layer for models of any form: finds and opens every file of the model at a path.
 //
-// GGUF: the file, or all parts of a split one. SafeTensors: the weights, their index if there is
-// one, and beside them config.json and tokenizer.json (needed), tokenizer_config.json and
-// chat_template.jinja (read where they are).
+// GGUF: a single file, or all parts of a split model. SafeTensors: the weights, their index if
+// present, and the texts beside them: config.json and tokenizer.json (required),
+// tokenizer_config.json and chat_template.jinja (read if present).
 //
-// Guarantees: each file passed the checks of `ModelFile`; what is read later is read through these
-// descriptors, so that one check at the end covers all of it. An index is read here, for it names
-// the files; what is wrong with it has codes of the `parse` layer.
-// Does not: look at the content of any other file.
+// Guarantees: each file passed the checks of `ModelFile`. All later reads use the descriptors
+// opened here, so a single `checkUnchanged` at the end covers every read. The shard index is
+// parsed here, because the index names the files. Errors in the index have codes of the `parse`
+// layer.
+// Does not: look at the content of files besides the index.
 
-/// Every file of a model. A value; any thread. Open until `close`.
+/// Every file of a model. A value for any thread. Files stay open until `close`.
 public struct ModelFileSet: Sendable {
     /// The form of the weights.
     public enum Container: Sendable, Equatable, CustomStringConvertible {
@@ -27,7 +28,7 @@ public struct ModelFileSet: Sendable {
         }
     }
 
-    /// A text beside SafeTensors weights. The raw value is its name.
+    /// A text beside SafeTensors weights. The raw value is the file name.
     package enum Companion: String, Sendable, CaseIterable {
         case configuration = "config.json"
         case tokenizer = "tokenizer.json"
@@ -46,12 +47,12 @@ public struct ModelFileSet: Sendable {
     package let companions: [Companion: ModelFile]
     let index: ShardIndex?
 
-    /// Finds and opens the files of the model at `path`. Blocking; any thread.
+    /// Finds and opens the files of the model at `path`. Blocking. Any thread.
     ///
-    /// - Parameter path: a `.gguf` file or any part of a split one, a `.safetensors` file or a
-    ///   shard of several, a `.safetensors.index.json`, or a folder with one of these.
-    /// - Throws: a `file` layer error with the path of the file at fault; `splitNameInvalid`, or an
-    ///   error of the `parse` layer about an index.
+    /// - Parameter path: a `.gguf` file or any part of a split model, a `.safetensors` file or any
+    ///   shard, a `.safetensors.index.json`, or a folder that holds a single model.
+    /// - Throws: a `file` layer error with the path of the file at fault, `splitNameInvalid`, or a
+    ///   `parse` layer error about the index.
     public init(
         path: String, limits: FileLimits = .default, parseLimits: ParseLimits = .default
     ) throws(ModelFileError) {
@@ -107,17 +108,17 @@ public struct ModelFileSet: Sendable {
             allowed: "\(name) in the folder of the weights", location: .init(path: folder + name))
     }
 
-    /// Up to and with the last slash; empty for a plain name.
+    /// The path up to and including the last slash, or empty for a plain name.
     static func folder(of path: String) -> String {
         path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     }
 
     // MARK: All files
 
-    /// The file that lists the others; nil for a model without one.
+    /// The shard index, or nil for a model without an index.
     package var indexFile: ModelFile? { index?.file }
 
-    /// Every file that is read: weights, index and texts.
+    /// Every file of the model: weights, index and texts.
     public var files: [ModelFile] {
         weights + (index.map { [$0.file] } ?? []) + Companion.allCases.compactMap { companions[$0] }
     }
@@ -131,12 +132,12 @@ public struct ModelFileSet: Sendable {
     /// Bytes of all files.
     public var size: Int { files.reduce(0) { $0 + $1.size } }
 
-    /// Confirms of each file that it is the one that was opened; see `ModelFile.checkUnchanged`.
+    /// Checks that no file changed since opening. See `ModelFile.checkUnchanged`.
     public func checkUnchanged() throws(ModelFileError) {
         for file in files { try file.checkUnchanged() }
     }
 
-    /// Gives all descriptors back: everything that was needed has been read.
+    /// Closes all descriptors after the last read.
     package func close() {
         for file in files { file.close() }
     }

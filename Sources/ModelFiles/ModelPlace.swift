@@ -1,29 +1,33 @@
-// What a path given for a model stands for: one GGUF file, the parts of a split one, a SafeTensors
-// file, or an index of several.
+// Resolves the path of a model: a GGUF file, the parts of a split GGUF model, a SafeTensors file,
+// or a shard index.
 //
-// By name, for files:      X.gguf, X.safetensors          itself
-//                          X-00002-of-00003.gguf          all three parts, whichever is named
-//                          X-00002-of-00003.safetensors   X.safetensors.index.json
-//                          X.safetensors.index.json       the files it lists
-// For a folder: the one model in it. `model.safetensors` and `model.safetensors.index.json` go
-// before SafeTensors files of other names, which such folders may hold too (adapters, the same
-// weights in their maker's own form).
+// A file is resolved by name:
 //
-// Guarantees: a folder with no model or several is refused with what was found in it; nothing is
-// guessed.
+//      X.gguf, X.safetensors          the file alone
+//      X-00002-of-00003.gguf          all three parts, for any named part
+//      X-00002-of-00003.safetensors   X.safetensors.index.json
+//      X.safetensors.index.json       the files in the index
+//
+// A folder resolves to the only model inside. `model.safetensors` and
+// `model.safetensors.index.json` go before SafeTensors files with other names, because the folder
+// of a model may also hold adapters, or the weights in the maker's own form.
+//
+// Guarantees: a folder with no model or with several models is refused, and the error lists the
+// names found. Nothing is guessed.
 // Does not: open files, or search folders inside the folder.
 
 import Glibc
 
-/// Where a model's weights are.
+/// Paths of a model's weights, or of the index that names them.
 enum ModelPlace {
-    /// The parts in order; one for a plain file.
+    /// The parts in order. A plain file is a single part.
     case files([String])
     case index(String)
 
     private static let indexSuffix = ".safetensors.index.json"
 
-    /// - Throws: a `file` layer error for a folder, `splitNameInvalid` for impossible numbers.
+    /// - Throws: a `file` layer error, or `splitNameInvalid` for a part number or a total out of
+    ///   range.
     init(_ path: String, limits: FileLimits, partCountMax: Int) throws(ModelFileError) {
         try FileOpening(path: path, limits: limits).checkPath()
         guard JSONFile.isFolder(path) else {
@@ -56,7 +60,7 @@ enum ModelPlace {
 
     // MARK: Folders
 
-    /// The names by which the models in a folder would be opened, sorted.
+    /// The models in a folder, each by the name of the file to open, sorted.
     private static func models(_ names: [String]) -> [String] {
         let usual = names.filter {
             $0 == SafeTensorsModel.fileName || $0 == SafeTensorsModel.indexName
@@ -98,7 +102,7 @@ enum ModelPlace {
 
 /// The names in a folder.
 package enum FolderListing {
-    /// Every name but the folder itself and its parent. Blocking. Throws a `file` layer error.
+    /// Every name except `.` and `..`. Blocking. Throws a `file` layer error.
     package static func names(_ path: String, countMax: Int) throws(ModelFileError) -> [String] {
         guard let directory = opendir(path) else {
             throw .system(
@@ -107,7 +111,7 @@ package enum FolderListing {
         }
         defer { closedir(directory) }
         var names: [String] = []
-        // readdir(3): the end and an error both give NULL; only the error changes errno.
+        // readdir(3): the end and an error both give NULL, but only an error changes errno.
         errno = 0
         while let entry = readdir(directory) {
             let name = withUnsafeBytes(of: entry.pointee.d_name) {

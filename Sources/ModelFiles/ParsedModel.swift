@@ -1,10 +1,10 @@
-// The `parse` layer for models of any form: open files become checked tensors and checked texts.
+// The `parse` layer for models of any form: turns open files into checked tensors and texts.
 //
-// Guarantees: tensor tables are proved as `GGUFFile` and `SafeTensorsFile` say; JSON texts are
+// Guarantees: tensor tables keep the guarantees of `GGUFFile` and `SafeTensorsFile`. JSON texts are
 // well-formed objects within their limits.
-// Does not: interpret keys, configuration or vocabulary; the compatibility layer does.
+// Does not: interpret keys, configuration or vocabulary. The compatibility layer does.
 
-/// A parsed model in one of its forms. A value; it keeps what was read of the files; any thread.
+/// A parsed GGUF or SafeTensors model. A value for any thread. Keeps the loaded heads of the files.
 public enum ParsedModel: Sendable {
     case gguf(any GGUFSource)
     case checkpoint(CheckpointFiles)
@@ -22,7 +22,7 @@ public enum ParsedModel: Sendable {
         }
     }
 
-    /// A file that is not one of several.
+    /// Returns `file`, or throws if `file` is a part of a split model.
     private static func whole(_ file: GGUFFile) throws(ModelFileError) -> GGUFFile {
         guard SplitGGUFFile.isPart(file) else { return file }
         throw ModelFileError(
@@ -35,19 +35,19 @@ public enum ParsedModel: Sendable {
     }
 }
 
-/// SafeTensors weights and the texts beside them, the form that transformers writes. A value.
+/// SafeTensors weights and the texts beside them, as transformers writes a model. A value.
 public struct CheckpointFiles: Sendable {
-    /// The weights under the names of their makers.
+    /// The weights, under their original tensor names.
     public let tensors: SafeTensorsModel
-    /// config.json: an object.
+    /// The object in config.json.
     package let configuration: JSONValue
-    /// tokenizer.json: an object.
+    /// The object in tokenizer.json.
     package let tokenizer: JSONValue
-    /// tokenizer_config.json, if there is one: an object.
+    /// The object in tokenizer_config.json, or nil without the file.
     package let tokenizerConfiguration: JSONValue?
-    /// chat_template.jinja, if there is one.
+    /// The text of chat_template.jinja, or nil without the file.
     package let chatTemplate: String?
-    /// Bytes of all these texts and of the index.
+    /// Bytes of the texts and of the index together.
     package let textSize: Int
 
     init(_ files: ModelFileSet, limits: ParseLimits) throws(ModelFileError) {

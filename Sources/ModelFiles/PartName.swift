@@ -1,17 +1,17 @@
-// `NAME-00002-of-00005.gguf`, taken apart: how the files of one model are numbered.
+// Takes a file name like `NAME-00002-of-00005.gguf` apart: the number of a part and the total.
 //
 // Facts: llama.cpp's gguf-split and transformers both count from 1 with five digits and write the
 // total into every name.
-// Does not: look whether the files are there.
+// Does not: check that the files exist.
 
-/// The numbers in a file's name.
+/// The name of a file that is one numbered part of a model.
 struct PartName {
-    /// With the folder, up to the first dash of the numbers.
+    /// Folder and name, up to the dash in front of the numbers.
     let prefix: String
-    /// From 1 in a right name.
+    /// Number of the part, from 1 in a valid name.
     let number: Int
     let count: Int
-    /// With the dot.
+    /// Extension, with the dot.
     let suffix: String
 
     /// Nil for a name without numbers.
@@ -35,7 +35,7 @@ struct PartName {
 
     /// The paths of all parts, in order.
     ///
-    /// - Throws: `splitNameInvalid` for numbers that cannot be.
+    /// - Throws: `splitNameInvalid` for a number or a total out of range.
     func paths(countMax: Int) throws(ModelFileError) -> [String] {
         guard (1...countMax).contains(count), (1...count).contains(number) else {
             throw ModelFileError(

@@ -1,15 +1,15 @@
-// A GGUF model in several files, `NAME-00001-of-0000N.gguf`, as one view.
+// Joins the parts of a split GGUF model, `NAME-00001-of-0000N.gguf`.
 //
 // Facts (from llama.cpp's gguf-split): each part has `split.no` (from 0), `split.count` and
-// `split.tensors.count` (tensors of all parts together); the first has the model's metadata, the
-// others hold tensors only. Numbers in names count from 1 and have five digits.
+// `split.tensors.count` (tensors of all parts together). The first part has the model's metadata,
+// later parts hold tensors only. Numbers in names count from 1 and have five digits.
 //
-// Guarantees: all parts are there, say the same about the whole and hold what they say; no tensor
-// is in two of them.
+// Guarantees: all parts are present and agree on both counts, the parts hold as many tensors as
+// `split.tensors.count`, and no tensor is in two parts.
 // Does not: open files (`ModelFileSet` does, by any part's path), or look at metadata of later
 // parts beyond the split keys.
 
-/// All parts of a split GGUF model. A value; any thread.
+/// All parts of a split GGUF model. A value for any thread.
 public struct SplitGGUFFile: GGUFSource {
     private let combined: CombinedTensors<GGUFFile>
 
@@ -22,12 +22,12 @@ public struct SplitGGUFFile: GGUFSource {
     /// The parts' files, in order.
     public var files: [ModelFile] { combined.files }
 
-    /// Whether a file says that it is one of several.
+    /// True when the metadata of a file has a `split.count` above 1.
     public static func isPart(_ file: GGUFFile) -> Bool {
         (file.metadata["split.count"]?.asInteger ?? 0) > 1
     }
 
-    /// Joins parts that were parsed before, given in order.
+    /// Joins parsed parts, given in order.
     ///
     /// - Throws: `splitKeyInvalid`, `partsInconsistent`, `tensorNameDuplicate`.
     public init(_ parts: [GGUFFile]) throws(ModelFileError) {

@@ -1,29 +1,28 @@
-// The element formats a tensor of a GGUF file can have: one table of facts.
+// The table of element formats in GGUF files.
 //
-// Guarantees: the numbers are those of ggml's type list (ids, values and bytes per block) as its
-// GGUF document and headers state them; a format that ggml removed is known by name but never
-// returned.
-// Does not: say which formats this engine computes with; that is the compatibility layer's table.
+// Guarantees: ids, values per block and bytes per block come from ggml's type list, as stated in
+// ggml's GGUF document and headers. A format that ggml removed is known by name but never returned.
+// Does not: list the formats this engine computes with. The compatibility layer has the list.
 
-/// How the values of a tensor are stored. A fact from the table of ggml types.
+/// Storage format of a tensor's values, from the table of ggml types.
 public struct TensorFormat: Sendable, Hashable, CustomStringConvertible {
     /// The number stored in the file.
     public let id: UInt32
     /// ggml's name, for example `Q8_0`.
     public let name: String
-    /// Values in one block; a row is a whole number of blocks.
+    /// Values in one block. A row is a whole number of blocks, unless `blocksSpanRows`.
     public let valuesPerBlock: Int
     /// Bytes of one block.
     public let bytesPerBlock: Int
-    /// Bytes after the last block of the whole tensor (only `I2_S`: one float32 scale and padding).
+    /// Bytes after the last block of the tensor (only `I2_S`: one float32 scale and padding).
     public let trailerSize: Int
-    /// True if blocks run over row ends, so that only the whole tensor must be whole blocks.
+    /// True if blocks run over row ends, so only the tensor as a whole consists of whole blocks.
     public let blocksSpanRows: Bool
 
     /// The name.
     public var description: String { name }
 
-    /// The format with this id, or nil if there is none or ggml removed it. Does not allocate.
+    /// The format with this id, or nil for an unknown or removed id. Does not allocate.
     public static func known(_ id: UInt32) -> TensorFormat? {
         guard id < UInt32(byID.count) else { return nil }
         return byID[Int(id)]
@@ -32,7 +31,7 @@ public struct TensorFormat: Sendable, Hashable, CustomStringConvertible {
     /// Every known format, by ascending id.
     public static var all: [TensorFormat] { byID.compactMap { $0 } }
 
-    /// The name of a format that ggml once had and removed, or nil.
+    /// The name of a format that ggml removed, or nil for any other id.
     package static func removedName(_ id: UInt32) -> String? { removed[id] }
 
     init(
@@ -86,7 +85,7 @@ public struct TensorFormat: Sendable, Hashable, CustomStringConvertible {
         TensorFormat(30, "BF16", 1, 2),
         TensorFormat(34, "TQ1_0", 256, 54),
         TensorFormat(35, "TQ2_0", 256, 66),
-        // bitnet.cpp only; upstream's 36 was IQ4_NL_4_4, which no current writer produces.
+        // bitnet.cpp only. Id 36 was IQ4_NL_4_4 upstream, and no current writer produces it.
         TensorFormat(36, "I2_S", 128, 32, trailerSize: 32, blocksSpanRows: true),
         TensorFormat(39, "MXFP4", 32, 17),
     ]

@@ -1,21 +1,21 @@
-// One checked entry of a file's tensor table.
+// A checked entry of a file's tensor table.
 //
-// Guarantees: when the parse layer hands one out, name, dimensions and format are valid and
-// byteOffset ..< byteOffset + byteSize lies inside the file and overlaps no other tensor.
-// Does not: hold or check the values themselves.
+// Guarantees: in an entry from the parse layer, name, dimensions and format are valid, and
+// `byteOffset ..< byteOffset + byteSize` lies inside the file and overlaps no other tensor.
+// Does not: hold or check the tensor's values.
 
 /// Name, shape, format and place of one tensor.
 public struct TensorInfo: Sendable, Equatable {
-    /// 1 to 64 bytes, unique in its file.
+    /// Name of the tensor, unique in the file. 1 to 64 bytes in GGUF, 1 to 256 in SafeTensors.
     public let name: String
     /// Lengths in ggml's order: `[0]` is the length of a row (columns). One to four entries,
     /// each >= 1.
     public let dimensions: [Int]
-    /// How the values are stored.
+    /// Storage format of the values.
     public let format: TensorFormat
-    /// First byte, counted from the start of the file.
+    /// Offset of the first byte from the start of the file.
     public let byteOffset: Int
-    /// Bytes of all blocks, and of the trailer if the format has one.
+    /// Bytes of all blocks, and of the trailer in formats with a trailer.
     public let byteSize: Int
 
     package init(

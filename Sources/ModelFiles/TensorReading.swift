@@ -1,11 +1,11 @@
-// One pass over a model's weights, front to back: every byte of the files is read once, shown to an
-// observer (the fingerprint) and, where it belongs to a tensor, handed to the caller from the same
-// memory.
+// A single pass over a model's weights, front to back. Every byte of the files is shown once to an
+// observer (the fingerprint). Bytes of a tensor go to the caller from the memory that the observer
+// sees.
 //
 //   file   | header, metadata | pad | tensor | tensor | gap | tensor | tail |
 //   shown  | the parsed copy  |  x  |   x    |   x    |  x  |   x    |  x   |
 //
-// Guarantees: what a caller makes of a tensor was made of exactly the bytes the observer saw.
+// Guarantees: for each tensor, caller and observer get exactly equal bytes.
 // Does not: keep bytes. Memory for the largest tensor is taken once and released at the end.
 
 import Glibc
@@ -13,29 +13,29 @@ import Glibc
 /// Sees every byte of a model's files while they are read. Calls come from one thread, in the order
 /// of the bytes of each file.
 package protocol ReadObserver: AnyObject, Sendable {
-    /// The next bytes of `file`. They stay as they are until `wait` returns.
+    /// Takes the next bytes of `file`. The bytes do not change until `wait` returns.
     func observe(_ bytes: UnsafeRawBufferPointer, of file: ModelFile)
-    /// Returns when the observer needs none of the bytes any more.
+    /// Returns when the observer no longer needs the bytes.
     func wait()
-    /// True when nobody waits for the model any more: reading stops at its next piece.
+    /// True when nobody waits for the model any more. Reading stops before the next piece.
     var isGivenUp: Bool { get }
 }
 
-/// See the head of the file. A value; blocking.
+/// Reads the weights of `source` in a single pass. A value. Blocking.
 package struct TensorReading {
     private let source: any TensorSource
     private let observer: (any ReadObserver)?
 
-    /// Bytes of a gap that are read at a time.
+    /// Most bytes of a gap in a single read.
     private static let gapStep = 1 << 20
 
-    /// - Parameter observer: nil when nobody wants to see what no tensor uses.
+    /// - Parameter observer: nil to skip bytes outside tensors.
     package init(_ source: any TensorSource, observer: (any ReadObserver)?) {
         self.source = source
         self.observer = observer
     }
 
-    /// Bytes of staging memory that `run` takes.
+    /// Bytes of staging memory for `run`.
     package static func stagingSize(_ source: any TensorSource) -> Int {
         max(gapStep, source.tensors.reduce(0) { max($0, $1.byteSize) })
     }
@@ -43,8 +43,8 @@ package struct TensorReading {
     /// Calls `body` with each tensor and its bytes, valid during the call, in the order of the
     /// files.
     ///
-    /// Throws what `body` throws; `resources_exhausted` without memory, `changed_while_read` when a
-    /// file has become shorter, `io_error`.
+    /// Throws the error of `body`, `resources_exhausted` without memory, `changed_while_read` when
+    /// a file has become shorter, or `io_error`, also for a load that was given up.
     package func run(
         _ body: (TensorInfo, UnsafeRawBufferPointer) throws -> Void
     ) throws {
@@ -59,7 +59,7 @@ package struct TensorReading {
         defer { munmap(memory, size) }
         madvise(memory, size, MADV_HUGEPAGE)
         let staging = UnsafeMutableRawBufferPointer(start: memory, count: size)
-        // Whatever ends the pass, nobody may look at memory that is given back.
+        // However the pass ends, the observer must let go of the memory before munmap.
         defer { observer?.wait() }
         for (file, tensors) in tensorsByFile() { try read(file, tensors, staging, body) }
     }
@@ -82,7 +82,7 @@ package struct TensorReading {
         _ file: ModelFile, _ tensors: [TensorInfo], _ staging: UnsafeMutableRawBufferPointer,
         _ body: (TensorInfo, UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        // A part without tensors has been parsed all the same.
+        // A part without tensors has a parsed head too.
         var end = tensors.first.map { source.part(of: $0).dataOffset } ?? file.headSize
         observer?.observe(try file.head(end), of: file)
         for tensor in tensors {
@@ -105,7 +105,7 @@ package struct TensorReading {
             allowed: "a load that is still waited for", location: .init(path: file.path))
     }
 
-    /// Shows the observer what belongs to no tensor.
+    /// Shows the observer a range outside all tensors.
     private func show(
         _ range: Range<Int>, of file: ModelFile, _ staging: UnsafeMutableRawBufferPointer
     ) throws(ModelFileError) {

@@ -1,27 +1,27 @@
-// What inference needs of a model's files, whatever they are: names, shapes, formats and bytes.
+// The interface to the tensors of a model for the layers above: names, shapes, formats and bytes.
 //
-// One GGUF file, a split one, one SafeTensors file and a sharded model all answer to it, so the
-// layers above read any of them through one small interface.
+// GGUF files, split GGUF models, SafeTensors files and sharded models all conform to
+// `TensorSource`.
 // Guarantees: tensors have unique names and valid ranges.
 // Does not: carry configuration (GGUF metadata, config.json) or translate names between formats.
 
-/// Checked tensors of a model, in one or more files. A value; any thread.
+/// Checked tensors of a model, in one or more files. A value for any thread.
 public protocol TensorSource: Sendable {
-    /// Every tensor: in file order, files in the order of their parts.
+    /// Every tensor in file order. Files are in the order of their parts.
     var tensors: [TensorInfo] { get }
-    /// The files, in order.
+    /// The files, in the order of their parts.
     var files: [ModelFile] { get }
     /// The tensor with this name, or nil. One dictionary access.
     func tensor(_ name: String) -> TensorInfo?
-    /// Where a tensor of this source is stored.
+    /// The file and byte range of a tensor of this source.
     func part(of tensor: TensorInfo) -> TensorPart
 }
 
-/// Where the bytes of a tensor are. A value; any thread.
+/// The file and byte range of a tensor. A value for any thread.
 public struct TensorPart: Sendable {
-    /// The file that holds them.
+    /// The file with the bytes of the tensor.
     public let file: ModelFile
-    /// Their place in it.
+    /// Byte range of the tensor in the file.
     public let range: Range<Int>
     /// First byte of the file's tensor data.
     public let dataOffset: Int
@@ -62,14 +62,14 @@ public struct TensorPart: Sendable {
     }
 }
 
-/// A source that has GGUF metadata: one file or all parts of a split one.
+/// A source with GGUF metadata: a GGUF file or all parts of a split model.
 public protocol GGUFSource: TensorSource {
-    /// Keys and values; of a split model those of the first part.
+    /// Keys and values of the file, or of a split model's first part.
     var metadata: Metadata { get }
 }
 
 extension TensorSource {
-    /// Confirms of each file that it is the one that was opened; see `ModelFile.checkUnchanged`.
+    /// Checks that no file changed since opening. See `ModelFile.checkUnchanged`.
     public func checkUnchanged() throws(ModelFileError) {
         for file in files { try file.checkUnchanged() }
     }
@@ -77,7 +77,7 @@ extension TensorSource {
     /// Bytes of all files together.
     public var fileSize: Int { files.reduce(0) { $0 + $1.size } }
 
-    /// The stored bytes of a tensor of this source, read now. Blocking; allocates them.
+    /// Reads the stored bytes of a tensor of this source. Blocking. Allocates the array.
     public func bytes(of tensor: TensorInfo) throws(ModelFileError) -> [UInt8] {
         let part = part(of: tensor)
         var bytes: [UInt8] = []
@@ -87,15 +87,15 @@ extension TensorSource {
 }
 
 extension GGUFFile: GGUFSource {
-    /// The one file.
+    /// `file` alone.
     public var files: [ModelFile] { [file] }
 }
 
-/// The tensors of several sources under one roof.
+/// The tensors of several sources, joined.
 struct CombinedTensors<Part: TensorSource>: Sendable {
     let parts: [Part]
     let tensors: [TensorInfo]
-    /// Name -> index in `tensors`, and which part holds it.
+    /// Index in `tensors` and index of the part, by tensor name.
     private let places: [String: (tensor: Int, part: Int)]
 
     /// - Throws: `tensorNameDuplicate` for a name in two parts.
@@ -125,7 +125,7 @@ struct CombinedTensors<Part: TensorSource>: Sendable {
 
     func tensor(_ name: String) -> TensorInfo? { places[name].map { tensors[$0.tensor] } }
 
-    /// The part that holds a tensor of this name.
+    /// The part with the tensor `name`, or nil.
     func part(_ name: String) -> Part? { places[name].map { parts[$0.part] } }
 
     func part(of tensor: TensorInfo) -> TensorPart {

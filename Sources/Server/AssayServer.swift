@@ -1,10 +1,14 @@
-// The server as a whole: addresses are bound first, then models assayed, then requests served until
-// somebody asks it to stop.
+// The server as a whole: binds addresses first, then assays models, then serves requests until a
+// drain.
 //
-// Guarantees: from the binding on every request is answered, if only with `model_loading`; a model
-// of the start goes the way of a client's Load; a start that fails drains and leaves no thread,
-// socket or file behind; `stop` drains. Threads: one loop thread for the network, one engine thread
-// and the back end's workers for computing, one thread per running load.
+// Guarantees:
+// - From the binding on every request is answered, if only with `model_loading`.
+// - A model of the start is loaded in the way of a client's Load.
+// - A failed start drains and leaves no thread, socket or file behind.
+// - `stop` drains.
+//
+// Threads: a loop thread for the network, an engine thread and the back end's workers for
+// computing, a thread per running load.
 
 import Compute
 import EventLoop
@@ -15,19 +19,19 @@ import Service
 import Synchronization
 import Wire
 
-/// Why a server could not start.
-public enum ServerStartError: Error, Sendable, CustomStringConvertible {
-    /// A model did not pass the assay. The report says where and why.
+/// Reason a server could not start.
+package enum ServerStartError: Error, Sendable, CustomStringConvertible {
+    /// A model did not pass the assay. The report names the layer and the reason.
     case modelRejected(name: String, report: LoadReport)
-    /// A setting that only shows its fault when it is used: a model's name, an address.
+    /// A setting with a fault that shows only in use: a model's name, an address.
     case configuration(String)
     /// The system refused: an address in use, no memory, no descriptor.
     case system(String)
-    /// Somebody asked for the end before every model was in service.
+    /// A stop was requested before every model was in service.
     case stopped
 
-    /// For a person; a rejection shows the whole layer report.
-    public var description: String {
+    /// Text for a person. A rejection shows the whole layer report.
+    package var description: String {
         switch self {
         case .modelRejected(let name, let report): "model \"\(name)\" was rejected\n\(report)"
         case .configuration(let text), .system(let text): text
@@ -36,10 +40,10 @@ public enum ServerStartError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// One server. Any thread; `start` once.
-public final class AssayServer: Sendable {
+/// A server. Any thread. Call `start` once.
+package final class AssayServer: Sendable {
     /// Name and version, as told in Hello.
-    public static let version = "assayd 0.1.0"
+    package static let version = "assayd 0.1.0"
 
     private let configuration: ServerConfiguration
     private let logger: Logger
@@ -49,8 +53,8 @@ public final class AssayServer: Sendable {
     private let admin = Mutex<AdminServer?>(nil)
     private let stopped = Latch<Void>()
 
-    /// Starts the computing threads of the CPU back end; touches no model and no socket.
-    public convenience init(
+    /// Starts the computing threads of the CPU back end. Touches no model and no socket.
+    package convenience init(
         configuration: ServerConfiguration, logger: Logger
     ) throws(ServerStartError) {
         let threads = configuration.threads == 0 ? ProcessorCount.usable : configuration.threads
@@ -63,7 +67,7 @@ public final class AssayServer: Sendable {
         self.init(configuration: configuration, logger: logger, backend: backend)
     }
 
-    /// The same with a back end made elsewhere, for tests.
+    /// Makes a server with a given back end, for tests.
     package init(configuration: ServerConfiguration, logger: Logger, backend: any Backend) {
         self.configuration = configuration
         self.logger = logger
@@ -74,7 +78,7 @@ public final class AssayServer: Sendable {
 
     deinit { stopAdmin() }
 
-    /// One line on what computes, and one warning for each kernel that was found faulty.
+    /// Logs the back end in one line, and a warning for each kernel that was found faulty.
     private static func report(_ backend: any Backend, to logger: Logger) {
         guard let kernels = backend.kernels else { return }
         let threads = (backend as? CPUBackend).map { " on \($0.threads) threads" } ?? ""
@@ -86,13 +90,13 @@ public final class AssayServer: Sendable {
 
     // MARK: - Start and stop
 
-    /// Answers monitors from now on, if the configuration names an address for that: alive, and
-    /// not ready before `start` has succeeded. Once, before `start`.
+    /// Answers monitors from now on, if the configuration names an admin address: alive, and not
+    /// ready before `start` has succeeded. Call once, before `start`.
     ///
-    /// - Parameter names: models that will be loaded besides the configured ones.
-    /// - Returns: `HOST:PORT` as bound; nil when the configuration says none.
-    /// - Throws: `configuration` when the address cannot be had.
-    public func startAdmin(expecting names: [String] = []) throws(ServerStartError) -> String? {
+    /// - Parameter names: models that will be loaded besides the configured models.
+    /// - Returns: `HOST:PORT` as bound, or nil without an admin address.
+    /// - Throws: `configuration` when the address cannot be bound.
+    package func startAdmin(expecting names: [String] = []) throws(ServerStartError) -> String? {
         guard let address = configuration.adminAddress else { return nil }
         let configured: [String]
         do throws(ConfigurationError) {
@@ -109,7 +113,7 @@ public final class AssayServer: Sendable {
         return server.address
     }
 
-    /// Ends the admin pages, if there are any.
+    /// Stops the admin server, if there is one.
     private func stopAdmin() {
         let server = admin.withLock { admin in
             defer { admin = nil }
@@ -119,20 +123,21 @@ public final class AssayServer: Sendable {
     }
 
     /// Binds the addresses, then puts every configured model through the assay and into service, in
-    /// order. From the binding on connections are answered: Ping, Health, Models and Stats at once,
-    /// a request to a model that still loads with `model_loading`.
+    /// order. From the binding on requests are answered: Ping, Health, Models and Stats at once, a
+    /// request to a loading model with `model_loading`.
     ///
     /// - Parameters:
     ///   - signals: signal numbers that drain, e.g. SIGTERM and SIGINT.
-    ///   - strictly: models more, assayed under the strict strategy whatever the configuration
-    ///     says: nothing may stand in for them.
+    ///   - strictly: additional models, assayed under the strict strategy whatever the
+    ///     configuration says, so no mock may stand in for them.
     ///   - bound: called once with the addresses as bound (with the port chosen for port 0).
     ///   - report: called for each model that passed.
-    /// - Returns: the addresses, now that all models are served.
-    /// - Throws: when an address cannot be had; at the first model that did not pass, with its
-    ///   report; `stopped` when somebody asked for the end meanwhile. Nothing is left running then.
+    /// - Returns: the addresses, after all models are in service.
+    /// - Throws: an error when an address cannot be bound, or at the first model that did not pass,
+    ///   with its report. `stopped` when a stop was requested meanwhile. Nothing is left running
+    ///   after an error.
     @discardableResult
-    public func start(
+    package func start(
         signals: [Int32] = [], strictly: [(name: String, path: String)] = [],
         bound: (_ addresses: [String]) -> Void = { _ in },
         report: (_ name: String, LoadReport) -> Void = { _, _ in }
@@ -151,7 +156,7 @@ public final class AssayServer: Sendable {
             for request in requests { report(request.name, try load(request)) }
             try settle()
         } catch {
-            // Whoever asked for the end has begun the drain; asking again would hurry it.
+            // With `stopped` a drain has begun already, and a second call would hurry it.
             if case .stopped = error {} else { stop() }
             waitUntilStopped()
             throw error
@@ -159,13 +164,13 @@ public final class AssayServer: Sendable {
         return addresses
     }
 
-    /// Asks for a drain and returns at once; asked again, it hurries. Any thread.
-    public func stop() { inbox.post(.shutDown) }
+    /// Requests a drain and returns at once. The second call hurries the drain. Any thread.
+    package func stop() { inbox.post(.shutDown) }
 
     /// Blocks until the server is down.
-    public func waitUntilStopped() { stopped.wait() }
+    package func waitUntilStopped() { stopped.wait() }
 
-    /// What is to be loaded, checked as far as it can be without a file.
+    /// Returns the loads of the start, checked as far as possible without a file.
     private func loadRequests(
         _ strictly: [(name: String, path: String)]
     ) throws(ServerStartError) -> [LoadRequest] {
@@ -179,15 +184,15 @@ public final class AssayServer: Sendable {
         }
         requests += strictly.map { LoadRequest(name: $0.name, path: $0.path, strategy: .strict) }
         let names = Set(requests.map(\.name))
-        guard names.count == requests.count, names.count <= ModelDirectory.slotsMax else {
+        guard names.count == requests.count, names.count <= ModelRegistry.slotsMax else {
             throw .configuration(
                 "reading the models: found \(requests.count) with \(names.count) names, allowed: "
-                    + "\(ModelDirectory.slotsMax), each with a name of its own")
+                    + "\(ModelRegistry.slotsMax), each with a name of its own")
         }
         return requests
     }
 
-    /// Time the engine has for its last step once nobody waits for it any more.
+    /// Time the engine has for its last step after the drain.
     private static let engineSecondsMax = 10
 
     private func bind(
@@ -207,7 +212,7 @@ public final class AssayServer: Sendable {
                 configuration: configuration, placing: placing, logger: logger,
                 observe: { [board] in board.progressed($0, $1) }), inbox: inbox, logger: logger)
         let outcome = StartOutcome()
-        // Keeps the server, and with it the admin pages, until the drain is over.
+        // The thread keeps the server, and with it the admin pages, until the drain is over.
         let thread = Thread { [self] in
             start.run(outcome)
             if !engine.stop(within: Self.engineSecondsMax) {
@@ -224,7 +229,7 @@ public final class AssayServer: Sendable {
         return try result.get()
     }
 
-    /// Tells the loop that every model is in service, and waits until it has said so to everybody.
+    /// Tells the loop that every model is in service, and waits for the loop's answer.
     private func settle() throws(ServerStartError) {
         let served = Latch<Bool>()
         inbox.post(.served(served))
@@ -236,10 +241,10 @@ public final class AssayServer: Sendable {
         throw .stopped
     }
 
-    /// Time between two lines of the log about a load that goes on.
+    /// Time between two log lines about a running load, in milliseconds.
     private static let progressMilliseconds = 5000
 
-    /// Loads one model through the loop, as a client's Load does, and waits.
+    /// Loads a model through the loop, like a client's Load, and waits.
     private func load(_ request: LoadRequest) throws(ServerStartError) -> LoadReport {
         let outcome = BootOutcome()
         inbox.post(.boot(request, outcome))

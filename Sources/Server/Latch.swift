@@ -1,6 +1,6 @@
-// A value that one thread sets once and others wait for.
+// A value set once by a thread, with any number of waiting threads.
 //
-// Guarantees: the first value set stays; any number of threads may wait, before and after.
+// Guarantees: the first value set stays. Threads may wait before and after the value is set.
 
 import Dispatch
 import Synchronization
@@ -10,7 +10,7 @@ final class Latch<Value: Sendable>: Sendable {
     private let stored = Mutex<Value?>(nil)
     private let isSet = DispatchSemaphore(value: 0)
 
-    /// Lets the waiters through; a later value is dropped.
+    /// Sets the value and lets the waiters through. Drops a later value.
     func set(_ value: Value) {
         let isFirst = stored.withLock { stored in
             guard stored == nil else { return false }
@@ -20,10 +20,10 @@ final class Latch<Value: Sendable>: Sendable {
         if isFirst { isSet.signal() }
     }
 
-    /// The value, if it is there.
+    /// The value, or nil before it is set.
     var value: Value? { stored.withLock { $0 } }
 
-    /// Blocks until there is a value.
+    /// Blocks until the value is set.
     func wait() -> Value {
         isSet.wait()
         isSet.signal()  // Lets the next waiter through as well.
@@ -31,7 +31,7 @@ final class Latch<Value: Sendable>: Sendable {
         return value
     }
 
-    /// Blocks until there is a value, at most so long; nil when there is none by then.
+    /// Blocks until the value is set, at most `milliseconds`. Returns nil after a timeout.
     func wait(milliseconds: Int) -> Value? {
         guard isSet.wait(timeout: .now() + .milliseconds(milliseconds)) == .success else {
             return nil

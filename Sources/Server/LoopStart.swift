@@ -1,15 +1,15 @@
-// Starting the loop thread: everything confined to it is made on it, and the starter learns how
-// that went. The models of the start are listed as loading before anybody can connect.
+// Starts the loop thread. Everything confined to the loop thread is made on it, and the starter
+// learns the outcome. The models of the start are listed as loading before any client can connect.
 
 import EventLoop
 import Loading
 import Logging
 import Service
 
-/// What the loop thread begins with.
+/// Input of the loop thread.
 struct LoopStart: Sendable {
     let configuration: ServerConfiguration
-    /// Names that will be loaded; no name twice.
+    /// Names of the models to load, without duplicates.
     let names: [String]
     let addresses: [Address]
     let signals: [Int32]
@@ -18,7 +18,7 @@ struct LoopStart: Sendable {
     let inbox: LoopInbox
     let logger: Logger
 
-    /// Builds the loop, tells `outcome`, and runs until the drain is over. Loop thread.
+    /// Builds the loop, sets `outcome`, and runs until the drain is over. Loop thread.
     func run(_ outcome: StartOutcome) {
         let loop: Loop
         do throws(EventLoopError) {
@@ -61,8 +61,8 @@ struct LoopStart: Sendable {
     }
 }
 
-/// How binding went: the addresses as bound.
+/// Outcome of binding: the addresses as bound.
 typealias StartOutcome = Latch<Result<[String], ServerStartError>>
 
-/// How the load of a model went that the server was started with.
+/// Outcome of the load of a model of the start.
 typealias BootOutcome = Latch<Result<LoadReport, ServerStartError>>

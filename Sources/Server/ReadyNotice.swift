@@ -1,19 +1,19 @@
-// Tells the service manager that requests are answered: one datagram to the socket it named, as
+// Tells the service manager that requests are answered: one datagram to the manager's socket, as
 // sd_notify(3) describes.
 //
-// Guarantees: does nothing without NOTIFY_SOCKET; never blocks; a failure is a sentence for the
-// log, never the end of a server that works.
-// Does not: link libsystemd; feed a watchdog.
+// Guarantees: does nothing without NOTIFY_SOCKET. Never blocks. A failure is a sentence for the
+// log, never the end of a working server.
+// Does not: link libsystemd, or feed a watchdog.
 
 import Foundation
 import ModelFiles
 
 /// The notice. Any thread.
-public enum ReadyNotice {
+package enum ReadyNotice {
     /// Sends `READY=1` to the socket in NOTIFY_SOCKET.
     ///
-    /// - Returns: nil when it was sent or nobody waits for it, else what went wrong.
-    public static func send(
+    /// - Returns: nil when the notice was sent or no manager waits, else the error as a sentence.
+    package static func send(
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) -> String? {
         guard let name = environment["NOTIFY_SOCKET"] else { return nil }

@@ -1,4 +1,4 @@
-// The one clock of the server: monotonic microseconds, the unit of every deadline and budget.
+// The server's only clock: monotonic microseconds, the unit of every deadline and budget.
 
 import EventLoop
 

@@ -1,18 +1,18 @@
-// Decides at once whether one more request may wait for the engine. Pure: counts and times in, a
-// verdict out.
+// Decides at once whether a request may wait for the engine. Pure: counts and times in, a verdict
+// out.
 //
 // Guarantees: never more than `outstandingMax` requests and `outstandingSizeMax` body bytes are
-// held; whoever is refused learns when a place is likely to be free. It does not queue anything:
-// the accepted work waits in the engine's scheduler.
+// held. A refused client learns when a place is likely to be free.
+// Does not: queue. The accepted work waits in the engine's scheduler.
 
-/// Keeps the number of accepted, unfinished requests bounded. One value per loop thread.
+/// Bounds the number of accepted, unfinished requests. One value per loop thread.
 package struct AdmissionPolicy: Sendable {
     package enum Verdict: Sendable, Equatable {
         case admitted
         case refused(retryAfterMilliseconds: UInt64)
     }
 
-    /// What a refused client is told before anything has been measured.
+    /// Pause that a refused client is told before anything was measured.
     private static let retryUnknownMilliseconds: UInt64 = 100
     private static let retryMinMilliseconds: UInt64 = 10
     private static let retryMaxMilliseconds: UInt64 = 10_000
@@ -29,7 +29,7 @@ package struct AdmissionPolicy: Sendable {
         sizeMax = limits.outstandingSizeMax
     }
 
-    /// Counts a request of `size` body bytes in, or says why not.
+    /// Counts a request of `size` body bytes in, or refuses with a pause.
     package mutating func admit(size: Int) -> Verdict {
         guard outstandingCount < countMax, size <= sizeMax - outstandingSize else {
             return .refused(retryAfterMilliseconds: retryAfterMilliseconds)
@@ -39,21 +39,21 @@ package struct AdmissionPolicy: Sendable {
         return .admitted
     }
 
-    /// Counts an admitted request out again, at `now` microseconds.
+    /// Counts an admitted request out at `now` microseconds.
     package mutating func finish(size: Int, now: UInt64) {
         precondition(outstandingCount > 0 && outstandingSize >= size, "finish without admit")
         outstandingCount -= 1
         outstandingSize -= size
         if let last = lastFinish, now >= last { finishInterval.add(Double(now - last)) }
-        // The pause between two busy spells says nothing about how fast places free up.
+        // The pause between two busy spells does not show how fast places free up.
         lastFinish = outstandingCount > 0 ? now : nil
     }
 
-    /// Time from one request's end to the next lately, while others waited; 0 before any was seen.
+    /// Recent mean time between the ends of two requests under load, or 0 before any was measured.
     package var finishIntervalMicroseconds: UInt64 { UInt64(finishInterval.value ?? 0) }
 
-    /// A place frees every `finishInterval`; two of them make it likely that one is still free
-    /// when the client comes back.
+    /// Twice `finishInterval`, the time in which a place frees, so that a place is likely to be
+    /// still free when the client comes back.
     private var retryAfterMilliseconds: UInt64 {
         guard let interval = finishInterval.value else { return Self.retryUnknownMilliseconds }
         let milliseconds = min(interval * 2 / 1000, Double(Self.retryMaxMilliseconds))

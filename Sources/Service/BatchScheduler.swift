@@ -1,23 +1,25 @@
-// Decides what the next batch step computes. Pure: time and free memory come in as numbers, a
-// plan goes out, so that fairness can be tested without a model.
+// Decides what the next batch step computes. Pure: time and free memory come in as numbers, a plan
+// goes out, so that fairness can be tested without a model.
 //
-// Guarantees: every decoding sequence gets one token in every step; what is left of the step's
-// token budget goes to prompts in small turns, round-robin by arrival, so a long prompt delays
-// nobody by more than its share; sequences are opened strictly in arrival order, so a large one
-// is never starved by small ones, but for this: whenever a connection's turn comes, it goes to the
-// most urgent of its own that wait; a sequence past its deadline is reported once and forgotten.
-// It does not know tokens, models or sockets, and the split it chooses never changes an answer:
-// the engine gives the same bits for every chunking.
+// Guarantees:
+// - Every decoding sequence gets one token in every step.
+// - The rest of the step's token budget goes to prompts in small turns, round-robin by arrival, so
+//   a long prompt delays no request by more than its share.
+// - Turns to open a sequence follow the order of arrival, so small requests never starve a large
+//   one. A connection's turn goes to the most urgent of its waiting requests.
+// - A sequence past its deadline is reported once and forgotten.
+// Does not: know tokens, models or sockets. The chosen split never changes an answer, because the
+// engine gives identical bits for every chunking.
 
 import Wire
 
-/// Where a request stands among those of its connection.
+/// Turn of a request among the requests of its connection.
 package struct WorkTurn: Sendable, Equatable {
-    /// Whose it is.
+    /// Connection of the request.
     package var connection: UInt64
-    /// 0 to 9, the highest first.
+    /// Priority from 0 to 9. The highest goes first.
     package var priority: UInt64
-    /// When it began to wait, microseconds.
+    /// Start of the wait, in microseconds.
     package var since: UInt64
 
     package init(
@@ -28,32 +30,31 @@ package struct WorkTurn: Sendable, Equatable {
         self.since = since
     }
 
-    /// Its priority, and one more for each second that it has waited.
+    /// Returns the priority plus one for each second of waiting.
     func urgency(now: UInt64) -> Double {
         Double(priority) + Double(now - min(now, since)) / 1_000_000
     }
 }
 
-/// One request as the scheduler sees it.
+/// A request as the scheduler sees it.
 package struct ScheduledWork: Sendable, Equatable {
     /// Unique while the work is known to the scheduler.
     package var id: UInt64
-    /// Tokens to read; at least one. For Score and Embed those of all branches, one behind another.
+    /// Tokens to read, at least one. For Score and Embed the tokens of all branches in a row.
     package var promptCount: Int
-    /// Cache positions reserved while the work is open: prompt and answer together, or as much as
-    /// the branches of one share take.
+    /// Cache positions reserved while the work is open: prompt and answer together, or the need of
+    /// a share's branches.
     package var capacity: Int
-    /// Prompt tokens one step may take; bounds the size of an answer, or how many branches are open
-    /// at once.
+    /// Prompt tokens that a step may take. Bounds the size of an answer, or the number of open
+    /// branches.
     package var chunkMax: Int
-    /// Tokens in front that a step does not read together with those behind them: what branches
-    /// grow from.
+    /// Prompt tokens that all branches share. No step mixes them with branch tokens.
     package var rootCount: Int
-    /// Whether a sampled token follows the prompt; true for Generate only.
+    /// True when a sampled token follows the prompt, as for Generate only.
     package var decodes: Bool
-    /// Absolute time in microseconds, or nil.
+    /// Absolute deadline in microseconds, or nil.
     package var deadline: UInt64?
-    /// Its place among those of its connection.
+    /// Turn among the requests of its connection.
     package var turn: WorkTurn
 
     package init(
@@ -73,12 +74,12 @@ package struct ScheduledWork: Sendable, Equatable {
     }
 }
 
-/// What one step does for one sequence.
+/// Work of a step for a sequence.
 package struct StepShare: Sendable, Equatable {
     package var id: UInt64
-    /// Positions of the prompt to read; empty when the sequence decodes its next token.
+    /// Prompt positions to read. Empty when the sequence decodes its next token.
     package var prompt: Range<Int>
-    /// Whether this share reads the last prompt token, so that a token can be sampled from it.
+    /// True when the share reads the last prompt token, so that a token can be sampled.
     package var endsPrompt: Bool
     package var decodes: Bool { prompt.isEmpty }
 
@@ -89,7 +90,7 @@ package struct StepShare: Sendable, Equatable {
     }
 }
 
-/// The scheduler's answer. Sequences in `opened` must be opened before the step runs.
+/// Plan of a step. Sequences in `opened` must be opened before the step runs.
 package struct StepPlan: Sendable, Equatable {
     package var opened: [UInt64] = []
     package var expired: [UInt64] = []
@@ -106,35 +107,35 @@ package struct StepPlan: Sendable, Equatable {
     }
 }
 
-/// Continuous batching over one model. Confined to the engine thread by its owner.
+/// Continuous batching over a model. Confined to the engine thread by its owner.
 package struct BatchScheduler: Sendable {
     private struct Entry {
         var work: ScheduledWork
         var isOpen = false
         var isPaused = false
         var promptDone = 0
-        /// Where it stands in the order of turns; at first that of its arrival.
+        /// Place in the order of turns, at first the id and thus the order of arrival.
         var place: UInt64
         var isReadingPrompt: Bool { promptDone < work.promptCount }
         var isDecoding: Bool { isOpen && !isReadingPrompt && work.decodes }
 
-        /// Where a share that begins at `start` must end at the latest.
+        /// Returns the latest end of a share that begins at `start`.
         func readableEnd(from start: Int) -> Int {
             start < work.rootCount ? work.rootCount : work.promptCount
         }
     }
 
-    /// Prompt tokens per turn of the round-robin. One kernel tile of tokens or more, so that
-    /// sharing a step does not break the matrix product into slivers.
+    /// Prompt tokens per turn of the round-robin. At least a kernel tile, so that shared steps do
+    /// not break the matrix product into slivers.
     private static let turn = 32
 
     private let sequencesMax: Int
     private let tokensMax: Int
     private let microsecondsMax: UInt64
-    /// In order of arrival.
+    /// Entries in order of arrival.
     private var entries: [Entry] = []
     private var openCount = 0
-    /// Where the next round of prompt turns begins: the first entry with an id above this one.
+    /// Id after which the next round of prompt turns begins.
     private var lastServed: UInt64 = 0
     private var costPerToken = MovingAverage()
 
@@ -148,18 +149,19 @@ package struct BatchScheduler: Sendable {
     package var isEmpty: Bool { entries.isEmpty }
     package var count: Int { entries.count }
     package var waitingCount: Int { entries.count - openCount }
-    /// Sequences that are open.
+    /// Open sequences.
     package var runningCount: Int { openCount }
 
-    /// Puts `work` into the queue at the place of its id: behind all others, unless it is begun
-    /// anew after it was removed.
+    /// Puts `work` into the queue at the place of its id: at the end, unless the work was removed
+    /// and begins anew.
     package mutating func add(_ work: ScheduledWork) {
         precondition(index(of: work.id) == nil, "work \(work.id) is in the queue already")
         let place = entries.lastIndex { $0.work.id < work.id }.map { $0 + 1 } ?? 0
         entries.insert(Entry(work: work, place: work.id), at: place)
     }
 
-    /// Forgets `id`, finished or not. Returns whether its sequence was open; nil if unknown.
+    /// Forgets `id`, finished or not. Returns true when its sequence was open, nil for an unknown
+    /// id.
     @discardableResult
     package mutating func remove(_ id: UInt64) -> Bool? {
         guard let index = index(of: id) else { return nil }
@@ -168,34 +170,34 @@ package struct BatchScheduler: Sendable {
         return entry.isOpen
     }
 
-    /// Leaves `id` out of steps until resumed; its place and its cache stay reserved.
+    /// Leaves `id` out of steps until it resumes. Its place and its cache stay reserved.
     package mutating func setPaused(_ id: UInt64, _ isPaused: Bool) {
         guard let index = index(of: id) else { return }
         entries[index].isPaused = isPaused
     }
 
-    /// The earliest deadline, for a thread that has nothing to do until then.
+    /// The earliest deadline, for a thread with nothing to do until then.
     package var nextDeadline: UInt64? {
         entries.lazy.compactMap(\.work.deadline).min()
     }
 
-    /// Whether a step planned now would do anything but report expired work, provided that
-    /// memory is free.
+    /// True when a step planned now would do more than report expired work, provided that memory is
+    /// free.
     package var hasRunnableWork: Bool {
         entries.contains { !$0.isPaused }
     }
 
-    /// Tells the scheduler what a step cost, so that it can size the next one.
+    /// Takes the measured cost of a step, which sizes the next step.
     package mutating func observe(tokenCount: Int, microseconds: UInt64) {
         guard tokenCount >= Self.turn else { return }
         costPerToken.add(Double(microseconds) / Double(tokenCount))
     }
 
-    /// Plans the next step into `plan` and counts it as done.
+    /// Plans the next step into `plan` and counts the plan as done.
     ///
     /// - Parameters:
     ///   - now: microseconds on the clock of the deadlines.
-    ///   - freeCapacity: cache positions the model can still reserve.
+    ///   - freeCapacity: cache positions that the model can still reserve.
     package mutating func planStep(now: UInt64, freeCapacity: Int, into plan: inout StepPlan) {
         plan.reset()
         expire(now: now, into: &plan)
@@ -218,13 +220,13 @@ package struct BatchScheduler: Sendable {
         }
     }
 
-    /// Turns in strict arrival order: the first whose work does not fit stops the search.
+    /// Opens sequences in order of turns. The first work that does not fit stops the search.
     private mutating func open(now: UInt64, freeCapacity: Int, into plan: inout StepPlan) {
         var free = freeCapacity
         while openCount < min(sequencesMax, entries.count) {
             guard let (next, index) = nextTurn(now: now), entries[index].work.capacity <= free
             else { return }
-            // Whoever gives its turn away waits for the other's.
+            // The two requests swap places, so the holder waits for the taker's turn.
             (entries[next].place, entries[index].place) = (
                 entries[index].place, entries[next].place
             )
@@ -235,8 +237,8 @@ package struct BatchScheduler: Sendable {
         }
     }
 
-    /// Whose turn comes next, and who of its connection takes it: the most urgent, the first of
-    /// equals. Nil when nobody waits.
+    /// Returns the holder of the next turn and the request of its connection that takes the turn:
+    /// the most urgent, and among equals the first. Nil when no request waits.
     private func nextTurn(now: UInt64) -> (holder: Int, taker: Int)? {
         let waiting = entries.indices.filter { !entries[$0].isOpen }
         guard let holder = waiting.min(by: { entries[$0].place < entries[$1].place })
@@ -283,8 +285,8 @@ package struct BatchScheduler: Sendable {
         }
     }
 
-    /// Tokens the next step may hold: the configured bound, or fewer when the measured cost says
-    /// that a full step would take longer than a step should.
+    /// Tokens the next step may hold: the configured bound, or fewer when the measured cost makes a
+    /// full step longer than `stepMicrosecondsMax`.
     private var tokenBudget: Int {
         guard let cost = costPerToken.value, cost > 0 else { return tokensMax }
         let affordable = Double(microsecondsMax) / cost
@@ -292,7 +294,7 @@ package struct BatchScheduler: Sendable {
         return Int(min(Double(tokensMax), max(floor, affordable)))
     }
 
-    /// Binary search: ids rise by arrival and removal keeps the order.
+    /// Finds `id` by binary search, because ids rise by arrival and removal keeps the order.
     private func index(of id: UInt64) -> Int? {
         var low = 0
         var high = entries.count

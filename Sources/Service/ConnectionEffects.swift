@@ -1,17 +1,18 @@
-// What a connection machine wants done: bytes to send, work to start, cancel or pause, an ending.
+// Actions that a connection machine wants: bytes to send, work to start, cancel or pause, an
+// ending.
 //
-// One value serves all connections of a loop in turn; its arrays keep their room, so that an
-// answer made on the loop thread costs no allocation. The order of carrying out: send, start
-// work, cancel, pause, reading, ending.
+// A single value serves all connections of a loop in turn. Its arrays keep their room, so an answer
+// made on the loop thread costs no allocation. The order of actions: send, start work, cancel,
+// pause, reading, ending.
 
 import Wire
 
-/// Actions of one call of a `ConnectionMachine`. The owner carries them out and calls `reset()`.
+/// Actions of a call of `ConnectionMachine`. The owner carries them out and calls `reset()`.
 package struct ConnectionEffects {
     package enum Ending: Sendable, Equatable {
-        /// Send what is waiting, then close.
+        /// Send waiting output, then close.
         case afterFlush
-        /// Close now; nobody is there to read.
+        /// Close now, because no peer is there to read.
         case now
     }
 
@@ -23,10 +24,10 @@ package struct ConnectionEffects {
     package var cancelled: [UInt64] = []
     /// Tickets to leave out of steps, or to take in again.
     package var paused: [(ticket: UInt64, isPaused: Bool)] = []
-    /// Whether to read on; nil leaves it as it is.
+    /// True to read from the socket, false to stop, nil for no change.
     package var reading: Bool?
     package var ending: Ending?
-    /// Why the connection ends, for the log.
+    /// Reason the connection ends, for the log.
     package var endingReason: ServiceError?
 
     package init() {}

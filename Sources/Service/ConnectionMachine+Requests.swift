@@ -1,14 +1,14 @@
-// The switch over message kinds: what is answered at once and what becomes work.
+// The switch over message kinds: immediate answers, and requests that become work.
 //
-// Guarantees: a request that is addressed to a model is checked in this order, and the first
-// refusal is the answer: body, model, its state, the requirements, the server's own state, the
-// places left. Nothing is computed before all of them hold. The taint of a refusal is as precise
-// as what is known by then (see Taint.swift).
+// Guarantees: a request addressed to a model is checked in a fixed order, and the first refusal is
+// the answer: places on the connection, body, model, its state, the requirements, draining,
+// admission. Nothing is computed before all checks pass. The taint of a refusal is as precise as
+// the facts known by then (see Taint.swift).
 
 import Wire
 
 extension ConnectionMachine {
-    /// Answers, refuses or hands over one request of a known kind.
+    /// Answers, refuses or hands over a request of a known kind.
     mutating func respond(
         _ kind: MessageKind, _ frame: Frame, now: UInt64, context: inout ServiceContext,
         effects: inout ConnectionEffects
@@ -78,15 +78,14 @@ extension ConnectionMachine {
 
     private mutating func start(
         _ frame: Frame, _ ticket: UInt64, _ request: Work.Request,
-        _ requestContext: RequestContext?, _ facts: ModelFacts?, _ taint: Taint, now: UInt64,
+        _ requestContext: RequestContext?, _ facts: ServedFacts?, _ taint: Taint, now: UInt64,
         effects: inout ConnectionEffects
     ) {
         guard let kind = frame.header.kind else { preconditionFailure("work of no kind") }
         requests[frame.header.requestID] = RequestMachine(
             requestID: frame.header.requestID, kind: kind, ticket: ticket, receivedAt: now,
             facts: facts, taint: taint)
-        // Room for the field's own header, and for the frame's number, in a frame of the size the
-        // peer accepts.
+        // Room for the field's header and the frame's number in a frame of the peer's size.
         let number = revision >= 3 ? Limits.fieldHeaderSize + MemoryLayout<UInt64>.size : 0
         let chunkSize = min(logitsChunkSize, peerBodySizeMax - Limits.fieldHeaderSize - number)
         effects.work.append(
@@ -188,7 +187,7 @@ extension ConnectionMachine {
     ) {
         do throws(ServiceError) {
             let message = try Self.decode(CancelRequest.self, frame)
-            // An unload cannot be taken back: its model refuses requests already.
+            // An unload cannot be taken back, because its model refuses requests already.
             let target = requests[message.target].flatMap { $0.kind == .unload ? nil : $0 }
             var taint = Taint.untainted
             if let target {
@@ -232,9 +231,9 @@ extension ConnectionMachine {
         }
     }
 
-    /// Hands a verification over; its answer is Health's.
+    /// Hands a verification over. The answer is a Health answer.
     private mutating func verify(
-        _ slot: ModelDirectory.Slot, _ frame: Frame, _ taint: Taint, now: UInt64,
+        _ slot: ModelRegistry.Slot, _ frame: Frame, _ taint: Taint, now: UInt64,
         context: inout ServiceContext, effects: inout ConnectionEffects
     ) throws(ServiceError) {
         try checkPlaces(context)
@@ -276,7 +275,7 @@ extension ConnectionMachine {
         }
     }
 
-    /// A request of 32 bytes can ask for kilobytes: answers to one read are bounded.
+    /// Bounds the answers to a single read, because a request of 32 bytes can ask for kilobytes.
     private func checkOutput(
         _ effects: borrowing ConnectionEffects, _ context: borrowing ServiceContext
     ) throws(ServiceError) {
@@ -305,7 +304,7 @@ extension ConnectionMachine {
         }
     }
 
-    /// The one frame of a request that is refused; the connection lives on.
+    /// Writes the only frame of a refused request. The connection lives on.
     func refuse(
         _ error: ServiceError, _ header: FrameHeader, _ taint: Taint, generation: UInt32 = 0,
         _ context: inout ServiceContext, _ effects: inout ConnectionEffects

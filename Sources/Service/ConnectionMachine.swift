@@ -1,19 +1,21 @@
-// What one connection may do and what it is answered. Pure: bytes, events and the time come in,
-// frames and actions go out; no socket, clock, thread or lock.
+// The decisions of a connection: permitted requests and their answers. Pure: bytes, events and the
+// time come in, frames and actions go out. No socket, clock, thread or lock.
 //
 //      +----------+ Hello ok +------+ drain  +----------+ last request done +-------+
 //      | greeting |--------->| open |------->| draining |------------------>| ended |
 //      +----------+          +------+        +----------+                   +-------+
 //           +-- damaged framing, timeout, peer gone: GoAway where it helps -----^
 //
-// Guarantees: before Hello nothing but Hello is answered with anything but an error, and frames
-// are small; a damaged frame ends the connection with a GoAway that says why; a refused request
-// never ends it; after the end no action comes. Every request gets exactly one last frame unless
-// the connection ends first.
+// Guarantees:
+// - Before Hello frames are small, and every request but Hello is answered with an error.
+// - A damaged frame ends the connection with a GoAway that names the reason.
+// - A refused request never ends the connection.
+// - After the end no action comes.
+// - Every request gets exactly one last frame unless the connection ends first.
 
 import Wire
 
-/// One connection's decisions. Owned by the loop thread; not copyable, like the connection.
+/// Decisions of a connection. Owned by the loop thread and not copyable, like the connection.
 package struct ConnectionMachine: ~Copyable {
     package enum Phase: Sendable, Equatable {
         case greeting, open, draining, ended
@@ -25,7 +27,7 @@ package struct ConnectionMachine: ~Copyable {
     var requests: [UInt64: RequestMachine] = [:]
     private let decoder = FrameDecoder(.request)
     private var compresses = false
-    /// What Hello agreed on; before it the first.
+    /// Protocol revision in force: 1 until Hello agrees on a revision.
     private(set) var revision: UInt64 = 1
     private(set) var peerBodySizeMax = Limits.frameSizeMaxBeforeHello - Limits.headerSize
     private var isPaused = false
@@ -40,7 +42,7 @@ package struct ConnectionMachine: ~Copyable {
 
     // MARK: - Bytes in
 
-    /// Takes bytes as they came and answers every whole frame in them.
+    /// Takes bytes as read from the socket and answers every whole frame in them.
     package mutating func receive(
         _ bytes: UnsafeRawBufferPointer, now: UInt64, context: inout ServiceContext,
         effects: inout ConnectionEffects
@@ -67,8 +69,8 @@ package struct ConnectionMachine: ~Copyable {
         context.counters.add(.requestsReceived)
         let id = frame.header.requestID
         if !requests.isEmpty, let holder = requests[id] {
-            // The holder goes on: a client that counts last frames per id sees one too many, and
-            // the status tells it why.
+            // The first request goes on. The client sees one last frame too many for the id, and
+            // the status gives the reason.
             let error = ServiceError(
                 .alreadyExists, .requestIDInUse,
                 "reading a request: found id \(id), which is in flight, allowed: an unused id")
@@ -81,7 +83,7 @@ package struct ConnectionMachine: ~Copyable {
             return ping(frame, context: &context, effects: &effects)
         }
         if kind == .goAway {
-            // Its answer would be a GoAway with a request id, which no client may accept.
+            // The answer would be a GoAway with a request id, which no client may accept.
             context.counters.add(.protocolErrors)
             let error = ServiceError(
                 .protocolError, .kindReserved,
@@ -147,7 +149,7 @@ package struct ConnectionMachine: ~Copyable {
 
     // MARK: - Events in
 
-    /// Takes what happened to a request. Returns false when the request is not known here.
+    /// Takes an event of a request. Returns false when the connection does not have the request.
     @discardableResult
     package mutating func handle(
         _ event: WorkEvent, requestID: UInt64, ticket: UInt64, now: UInt64,
@@ -163,14 +165,14 @@ package struct ConnectionMachine: ~Copyable {
         if event.isFinal {
             context.finish(ticket, now: now)
         } else {
-            // The answer is over before its work: too large for the peer, or due.
+            // The answer ends before the work does: the answer is too large for the peer, or due.
             effects.cancelled.append(ticket)
         }
         endIfDrained(&effects)
         return true
     }
 
-    /// The time for a Hello is over.
+    /// Ends the connection when the time for Hello is over.
     package mutating func helloTimedOut(
         context: inout ServiceContext, effects: inout ConnectionEffects
     ) {
@@ -182,7 +184,8 @@ package struct ConnectionMachine: ~Copyable {
         end(error, tellPeer: true, context: &context, effects: &effects)
     }
 
-    /// The server is going down: says so, finishes what is in flight, takes nothing new.
+    /// Says GoAway because the server shuts down, finishes the requests in flight, takes no new
+    /// ones.
     package mutating func drain(
         context: inout ServiceContext, effects: inout ConnectionEffects
     ) {
@@ -201,7 +204,8 @@ package struct ConnectionMachine: ~Copyable {
         endIfDrained(&effects)
     }
 
-    /// Ends for a reason of the server's own, e.g. memory; the peer is told where it can be.
+    /// Ends the connection for a reason of the server's own, e.g. memory. `tellPeer` sends a
+    /// GoAway.
     package mutating func end(
         _ error: ServiceError, tellPeer: Bool, context: inout ServiceContext,
         effects: inout ConnectionEffects
@@ -218,7 +222,7 @@ package struct ConnectionMachine: ~Copyable {
         effects.endingReason = error
     }
 
-    /// The peer sends no more. What is in flight is finished for it, as for any slow reader.
+    /// Takes the end of the peer's input. Requests in flight are finished, as for any slow reader.
     package mutating func peerFinished(effects: inout ConnectionEffects) {
         guard phase != .ended else { return }
         if phase == .greeting || requests.isEmpty {
@@ -229,14 +233,14 @@ package struct ConnectionMachine: ~Copyable {
         }
     }
 
-    /// The connection is gone: its work is of no use to anybody.
+    /// Takes the loss of the connection and cancels the requests in flight.
     package mutating func peerClosed(effects: inout ConnectionEffects) {
         guard phase != .ended else { return }
         abandonRequests(&effects)
         phase = .ended
     }
 
-    /// Output is waiting above the high mark, or has left altogether: back-pressure on or off.
+    /// Turns back-pressure on when unsent output exceeds the high mark, and off at the low mark.
     package mutating func outputChanged(
         pendingSize: Int, context: borrowing ServiceContext, effects: inout ConnectionEffects
     ) {
@@ -251,7 +255,7 @@ package struct ConnectionMachine: ~Copyable {
         for request in requests.values { effects.paused.append((request.ticket, shouldPause)) }
     }
 
-    /// A GoAway for a connection that is one too many; there is no machine for it.
+    /// Writes the GoAway for a connection above the limit, which never gets a machine.
     package static func refuseConnection(
         context: inout ServiceContext, effects: inout ConnectionEffects
     ) {
@@ -268,7 +272,8 @@ package struct ConnectionMachine: ~Copyable {
 
     // MARK: - Shared with the requests
 
-    /// The encoder serves all connections: each call begins with this connection's agreement.
+    /// Sets the encoder to the agreement of this connection, since all connections share the
+    /// encoder.
     private func prepare(_ effects: inout ConnectionEffects) {
         effects.output.compresses = compresses
         effects.output.revision = revision

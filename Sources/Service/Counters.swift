@@ -1,11 +1,11 @@
-// What the server has done, counted by name and by provenance, so that nothing a mock did can be
-// added to what a real model did.
+// Counts of the server's work by name and by provenance, so that the work of a mock can never be
+// added to the work of a real model.
 //
-// Counting is an array increment; names become text only when somebody asks.
+// Counting is an array increment. Names become text only when a client asks.
 
 import Wire
 
-/// Things that are counted. The raw value is the name on the wire.
+/// Counted events. The snake_case form of a case is its name on the wire.
 package enum Counter: Int, CaseIterable, Sendable {
     case answersFailed, answersOK, bytesReceived, bytesSent, completionTokens
     case connectionsAccepted, connectionsOpen, connectionsRefused, goAwaysSent
@@ -14,7 +14,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     case requestsCancelled, requestsInFlight, requestsOverloaded, requestsReceived
     case requestsRecomputed, requestsRetried
 
-    /// Revision of the protocol that knows it.
+    /// First protocol revision with the counter.
     package var since: UInt64 {
         switch self {
         case .requestsRecomputed, .requestsRetried: 3
@@ -22,11 +22,11 @@ package enum Counter: Int, CaseIterable, Sendable {
         }
     }
 
-    /// The name on the wire; the cases are in its order.
+    /// The name on the wire. The cases are in the order of their names.
     package var name: String {
         var name = ""
         for scalar in "\(self)".unicodeScalars {
-            // Capital letters begin words; "OK" is one word.
+            // Capital letters begin words, and "OK" is a single word.
             if ("A"..."Z").contains(scalar), let last = name.last, last != "o" || scalar != "K" {
                 name += "_"
             }
@@ -36,7 +36,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     }
 }
 
-/// One number per counter and provenance.
+/// A number per counter and provenance.
 package struct Counters: Sendable, Equatable {
     private var real = [UInt64](repeating: 0, count: Counter.allCases.count)
     private var mock = [UInt64](repeating: 0, count: Counter.allCases.count)
@@ -52,7 +52,7 @@ package struct Counters: Sendable, Equatable {
         }
     }
 
-    /// For the counters that say how many there are now.
+    /// Subtracts one, for counters of a present number, e.g. open connections.
     package mutating func subtract(_ counter: Counter, provenance: Provenance = .real) {
         switch provenance {
         case .real: real[counter.rawValue] -= 1
@@ -64,7 +64,7 @@ package struct Counters: Sendable, Equatable {
         provenance == .real ? real[counter.rawValue] : mock[counter.rawValue]
     }
 
-    /// Those that a revision of the protocol knows, in order of name. Allocates.
+    /// Returns the counters of a protocol revision, in order of name. Allocates.
     package func records(in revision: UInt64 = Limits.revision) -> [CounterRecord] {
         Counter.allCases.filter { $0.since <= revision }.map { counter in
             CounterRecord(

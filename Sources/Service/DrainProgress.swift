@@ -1,13 +1,13 @@
-// How far a shutdown has come. Pure: requests to stop and the time come in, the next move goes out.
+// Progress of a shutdown. Pure: requests to stop and the time come in, the next move goes out.
 //
 //   serving --request--> finishing --limit or request--> cancelling --grace or request--> gone
 
 /// The stages of a drain. A value owned by the loop thread.
 package struct DrainProgress: Sendable {
     package enum Request: Sendable, Equatable {
-        /// Say GoAway and finish what runs.
+        /// Say GoAway and finish running requests.
         case begin
-        /// Cancel what runs; ask `step` for the rest.
+        /// Cancel running requests and ask `step` for the rest.
         case hurry
         /// Leave at once.
         case leave
@@ -23,9 +23,10 @@ package struct DrainProgress: Sendable {
         case serving
         case finishing(until: UInt64)
         case cancelling(until: UInt64)
+        case gone
     }
 
-    /// Time that cancelled requests have to say so, in microseconds.
+    /// Time that cancelled requests have to end, in microseconds.
     package static let graceMicroseconds: UInt64 = 1_000_000
 
     private var stage = Stage.serving
@@ -36,7 +37,15 @@ package struct DrainProgress: Sendable {
         if case .serving = stage { false } else { true }
     }
 
-    /// Somebody wants the server to stop.
+    /// Time of the next step, or nil before the drain and after its last step.
+    package var nextStep: UInt64? {
+        switch stage {
+        case .serving, .gone: nil
+        case .finishing(let until), .cancelling(let until): until
+        }
+    }
+
+    /// Takes a request to stop the server, and returns the owner's next move.
     package mutating func request(now: UInt64, limits: ServiceLimits) -> Request {
         switch stage {
         case .serving:
@@ -45,12 +54,13 @@ package struct DrainProgress: Sendable {
         case .finishing:
             stage = .finishing(until: now)
             return .hurry
-        case .cancelling:
+        case .cancelling, .gone:
+            stage = .gone
             return .leave
         }
     }
 
-    /// Time has passed.
+    /// Takes the time, and returns the owner's next move.
     package mutating func step(now: UInt64) -> Step {
         switch stage {
         case .serving:
@@ -60,7 +70,11 @@ package struct DrainProgress: Sendable {
             stage = .cancelling(until: now + Self.graceMicroseconds)
             return .cancel
         case .cancelling(let until):
-            return now >= until ? .stop : .wait
+            guard now >= until else { return .wait }
+            stage = .gone
+            return .stop
+        case .gone:
+            return .stop
         }
     }
 }

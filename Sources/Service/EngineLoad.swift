@@ -1,8 +1,8 @@
-// How busy the engine is, as the network side last heard, and what is told to callers of it.
+// Load of the engine as the network side last heard, and the `server_load` that clients are told.
 
 import Wire
 
-/// The engine's part of `server_load`: what is open in all its models.
+/// The engine's part of `server_load`, over all models.
 package struct EngineLoad: Sendable, Equatable {
     /// Requests with a place in the batch.
     package var running = 0
@@ -19,10 +19,10 @@ package struct EngineLoad: Sendable, Equatable {
 }
 
 extension ServiceContext {
-    /// What an answer or an error says of the server's load.
+    /// Returns the `server_load` of an answer or an error.
     ///
-    /// - Parameter isCounted: whether the request that it answers is among those outstanding; it is
-    ///   not counted.
+    /// - Parameter isCounted: true when the answered request is among the outstanding requests. The
+    ///   result leaves that request out.
     package func serverLoad(withoutOne isCounted: Bool) -> ServerLoad {
         let others = admission.outstandingCount - (isCounted ? 1 : 0)
         let queued = UInt64(max(0, others - engineLoad.running))

@@ -1,26 +1,25 @@
-// Whether the engine gets on with its work. Pure: what it shows of itself and the time come in, a
-// verdict goes out.
+// Watches the progress of the engine. Pure: beats and the time come in, a verdict goes out.
 //
 //            silent for the ready limit          silent for the live limit
 //   well ---------------------------------> stalled ---------------------> dead
 //     ^----------------- a beat, or nothing left to do -----------------------|
 //
-// Guarantees: an engine without work is well; silence is counted only where it was looked at, so a
-// process that was suspended as a whole does not find its engine stalled when it goes on.
-// Does not: know the engine; the loop asks it and looks.
+// Guarantees: an engine without work is well. Silence between two looks counts for one second at
+// most, so an engine is not stalled when a suspended process goes on.
+// Does not: know the engine. The loop reads the engine's beats and passes them to `look`.
 
 /// See the head of the file. A value owned by the loop thread.
 package struct EngineWatch: Sendable, Equatable {
     package enum Verdict: Sendable, Equatable { case well, stalled, dead }
 
-    /// Silence of an engine with work that says something is wrong, however short its steps are.
+    /// Lower bound of `readyMicroseconds`, however short the steps are.
     private static let readyMicrosecondsMin: UInt64 = 3_000_000
     /// Longest time between two looks that counts in full.
     private static let lookMicrosecondsMax: UInt64 = 1_000_000
 
-    /// Silence after which no work should be sent here.
+    /// Silence after which the server is not ready for more work.
     private let readyMicroseconds: UInt64
-    /// Silence after which nobody should wait for it any more.
+    /// Silence after which the process counts as dead.
     private let liveMicroseconds: UInt64
     private var beats: UInt64 = 0
     private var hadWork = false
@@ -32,11 +31,11 @@ package struct EngineWatch: Sendable, Equatable {
         liveMicroseconds = max(readyMicroseconds, limits.liveTimeoutMicroseconds)
     }
 
-    /// Takes in what the engine shows.
+    /// Takes in the engine's beat count and the time.
     ///
     /// - Parameters:
-    ///   - beats: a count that changes with every piece of work that got done.
-    ///   - hasWork: whether there is something it should be doing.
+    ///   - beats: a count that changes with every finished piece of work.
+    ///   - hasWork: true when the engine has something to do.
     package mutating func look(beats: UInt64, hasWork: Bool, now: UInt64) {
         let passed = min(now - min(now, lookedAt), Self.lookMicrosecondsMax)
         let isSilent = hasWork && hadWork && beats == self.beats
@@ -51,7 +50,7 @@ package struct EngineWatch: Sendable, Equatable {
         return silentMicroseconds >= readyMicroseconds ? .stalled : .well
     }
 
-    /// What is wrong; nil when all is well.
+    /// The fault as a sentence, or nil when the engine is well.
     package var fault: String? {
         guard verdict != .well else { return nil }
         return
@@ -59,7 +58,7 @@ package struct EngineWatch: Sendable, Equatable {
             + "allowed: \(Self.seconds(readyMicroseconds)) s"
     }
 
-    /// Why the process should be given up; nil while it should not.
+    /// Reason to give the process up, or nil while the engine is alive.
     package var death: String? {
         guard verdict == .dead else { return nil }
         return

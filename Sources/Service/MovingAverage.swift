@@ -1,6 +1,6 @@
-// An exponentially weighted mean, for costs that drift: what a step takes, what a request takes.
+// An exponentially weighted mean for costs that drift, such as the time of a step or of a request.
 //
-// It forgets at a fixed rate per sample (one part in eight) and has no value before the first.
+// A new sample weighs one eighth. There is no value before the first sample.
 
 package struct MovingAverage: Sendable, Equatable {
     private static let weight = 0.125

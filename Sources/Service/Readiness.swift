@@ -1,20 +1,23 @@
-// Whether this server should be sent traffic, decided from its phase and its models. Pure.
+// Decides from the server's phase and its models whether the server is ready for traffic. Pure.
 //
-// Guarantees: never ready before everything required has passed the assay and can be asked, never
-// while it drains or a part of it that every request needs is at fault, and not with a mock where a
-// real model is required unless that was allowed; a "not ready" always has a reason, and each model
-// that holds it up is named with its own.
-// Does not: look at load or queues; overload is answered per request.
+// Guarantees: the server is not ready
+// - before every required model has passed the assay and can be asked,
+// - while draining, or while a part that every request needs is at fault,
+// - with a mock where a real model is required, unless mocks are allowed.
+//
+// A "not ready" always has reasons, with the name and the reason of each required model that is not
+// ready.
+// Does not: look at load or queues. Overload is answered per request.
 
 /// The verdict behind `/readyz`.
 package struct Readiness: Sendable, Equatable {
-    /// Where the server is in its life.
+    /// Phase of the server's life.
     package enum Phase: String, Sendable { case loading, serving, draining }
 
-    /// Which models must be ready, and whether a mock counts as one.
+    /// The models that must be ready, and whether a mock counts as ready.
     package struct Requirement: Sendable, Equatable {
-        /// The name that stands for every model of the configuration and every one that has been
-        /// in service since.
+        /// Name that stands for every configured model and every model that has been in service
+        /// since.
         package static let every = "*"
 
         /// Required names, or `every` alone.
@@ -32,28 +35,28 @@ package struct Readiness: Sendable, Equatable {
         }
     }
 
-    /// One model's part in it.
+    /// Readiness of a model.
     package struct Model: Sendable, Equatable {
         package let name: String
         package let isRequired: Bool
-        /// Why it is not ready; nil when it is.
+        /// Reason the model is not ready, or nil when it is.
         package let reason: String?
 
         package var isReady: Bool { reason == nil }
     }
 
     package let phase: Phase
-    /// All models: those of the directory in its order, then required ones that it lacks.
+    /// All models: the registry's in its order, then required models outside the registry.
     package let models: [Model]
-    /// Why the server is not ready, one sentence each; empty when it is.
+    /// Reasons the server is not ready, a sentence each. Empty when it is ready.
     package let reasons: [String]
 
     package var isReady: Bool { reasons.isEmpty }
 
-    /// Judges `slots`. `faults` are those of the server itself; `progress` says by name how far a
-    /// load has come.
+    /// Judges `slots`. `faults` are the server's own faults, and `progress` describes by name the
+    /// progress of a load.
     package init(
-        phase: Phase, slots: [ModelDirectory.Slot], requirement: Requirement,
+        phase: Phase, slots: [ModelRegistry.Slot], requirement: Requirement,
         faults: [String] = [], progress: [String: String] = [:]
     ) {
         self.phase = phase
@@ -62,7 +65,7 @@ package struct Readiness: Sendable, Equatable {
         var models = slots.map { slot in
             Model(
                 name: slot.name,
-                // A client's load that never came into service is nobody's requirement.
+                // A client's load that never came into service is not required.
                 isRequired: named.contains(slot.name) || (isEvery && slot.facts != nil),
                 reason: Self.reason(slot, requirement, progress))
         }
@@ -85,7 +88,7 @@ package struct Readiness: Sendable, Equatable {
     }
 
     private static func reason(
-        _ slot: ModelDirectory.Slot, _ requirement: Requirement, _ progress: [String: String]
+        _ slot: ModelRegistry.Slot, _ requirement: Requirement, _ progress: [String: String]
     ) -> String? {
         switch slot.state {
         case .loading: return progress[slot.name] ?? "loading"

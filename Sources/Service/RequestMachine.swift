@@ -1,38 +1,40 @@
-// The life of one accepted request on its connection: events in, frames out.
+// The life of an accepted request on its connection: events in, frames out.
 //
 //                 chunk (flag more)
 //                   ┌────┐
 //      accepted ────┴────▼──── final event ──── finished
 //
-// An answer that is due before the engine gives it (a deadline, a Cancel) is ended here: a
-// generation with what was handed out so far, anything else with an error.
+// A deadline or a Cancel makes an answer due before the engine gives it. The machine then ends a
+// generation with the tokens sent so far, and any other request with an error.
 //
-// Guarantees: exactly one frame without the flag `more` per request, as its last; whatever comes
-// after it is dropped; every frame carries the taint of everything that went into the answer so
-// far. An answer too large for the peer becomes an error, so that it still gets its last frame.
+// Guarantees:
+// - A request gets exactly one frame without the flag `more`, as its last. Later events are
+//   dropped.
+// - Every frame carries the taint of everything that went into the answer so far.
+// - An answer too large for the peer becomes an error, so the request still gets its last frame.
 
 import Wire
 
-/// One request in flight.
+/// A request in flight.
 package struct RequestMachine: Sendable {
     package let requestID: UInt64
     package let kind: MessageKind
     package let ticket: UInt64
     private let receivedAt: UInt64
-    private let facts: ModelFacts?
+    private let facts: ServedFacts?
     private var taint: Taint
     private var generation: UInt32
     package private(set) var isFinished = false
-    /// Frames of a streamed answer that were written.
+    /// Written frames of a streamed answer.
     private var frameCount: UInt64 = 0
-    /// What was handed out of a generation, for an end that the engine does not bring.
+    /// Start, sent tokens and first token time of a generation, for an end without the engine.
     private var start: WorkStart?
     private var tokenCount: UInt64 = 0
     private var firstTokenAt: UInt64?
 
     package init(
         requestID: UInt64, kind: MessageKind, ticket: UInt64, receivedAt: UInt64,
-        facts: ModelFacts?, taint: Taint
+        facts: ServedFacts?, taint: Taint
     ) {
         self.requestID = requestID
         self.kind = kind
@@ -45,9 +47,9 @@ package struct RequestMachine: Sendable {
 
     package var provenance: Provenance { taint.provenance }
 
-    /// Writes the frame that `event` becomes.
+    /// Writes the frame of `event`.
     ///
-    /// - Parameter load: what an answer of a model, or an error, says of the server.
+    /// - Parameter load: the server load for an answer of a model, or for an error.
     package mutating func handle(
         _ event: WorkEvent, now: UInt64, load: ServerLoad, counters: inout Counters,
         output: inout FrameEncoder
@@ -102,8 +104,8 @@ package struct RequestMachine: Sendable {
         if firstTokenAt == nil, !chunk.tokens.isEmpty { firstTokenAt = now }
     }
 
-    /// The last event of an answer that is due. What it counts is what was sent, because a client
-    /// compares the two.
+    /// Returns the last event of an answer that is due. Counts only sent tokens, because a client
+    /// compares the count with the tokens it received.
     private func end(_ reason: FinishReason, now: UInt64) -> WorkEvent {
         guard frameCount > 0, let start else {
             let attempt = "answering a request to model \"\(facts?.name ?? "")\""
@@ -127,7 +129,7 @@ package struct RequestMachine: Sendable {
 
     // MARK: - Answers
 
-    /// The answers of a model: completes what they say about themselves, then writes them.
+    /// Completes the record in the answer of a model, then writes the answer.
     private mutating func finish(
         _ event: WorkEvent, now: UInt64, _ load: ServerLoad, counters: inout Counters,
         output: inout FrameEncoder
@@ -200,7 +202,7 @@ package struct RequestMachine: Sendable {
             requestID: requestID, provenance: taint.provenance, generation: generation)
     }
 
-    /// A body above the limit the peer stated in Hello.
+    /// Ends the request with an error, for a body above the limit that the peer stated in Hello.
     private mutating func refuseSize(
         _ error: WireError, _ load: ServerLoad, counters: inout Counters,
         output: inout FrameEncoder
@@ -213,9 +215,9 @@ package struct RequestMachine: Sendable {
 }
 
 extension ErrorBody {
-    /// The body that reports `error`.
+    /// Makes the body that reports `error`.
     ///
-    /// - Parameter load: said in answer to a request; nil in a GoAway.
+    /// - Parameter load: server load in an answer to a request, nil in a GoAway.
     package init(_ error: ServiceError, _ load: ServerLoad? = nil) {
         self.init(
             code: error.code.name, message: error.message, field: error.field,

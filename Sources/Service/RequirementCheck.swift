@@ -1,10 +1,10 @@
-// Whether a model meets what a request demands, decided before any work is done.
+// Checks a request's demands on a model before any work is done.
 //
-// Also the list of messages that are addressed to a model, and how.
+// Also lists the messages that are addressed to a model, with the fields of the address.
 
 import Wire
 
-/// A request that names a model and may demand things of it.
+/// A request that names a model and may state requirements.
 package protocol ModelAddressing: RequestMessage {
     var model: String? { get }
     var requirements: Requirements? { get }
@@ -21,7 +21,7 @@ extension HealthRequest: ModelAddressing {}
 
 extension Requirements {
     /// Throws REQUIREMENT_NOT_MET with the name of the first demand that `facts` do not meet.
-    package func check(against facts: ModelFacts) throws(ServiceError) {
+    package func check(against facts: ServedFacts) throws(ServiceError) {
         let attempt = "checking what the request demands of model \"\(facts.name)\""
         if real && facts.provenance != .real {
             throw ServiceError(
@@ -49,7 +49,7 @@ extension Requirements {
         }
     }
 
-    /// The first bytes are enough to tell two files apart in a message.
+    /// Writes the first bytes in hex, enough to tell two files apart in a message.
     private func hex(_ bytes: [UInt8]) -> String {
         bytes.prefix(8).map { byte in
             let digits = String(byte, radix: 16)

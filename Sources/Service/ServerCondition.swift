@@ -1,19 +1,19 @@
-// What is wrong with the server itself, whatever its models are. Pure: findings come in, sentences
-// for Health, `/readyz` and the log go out.
+// Faults of the server itself, apart from its models. Pure: findings come in, sentences for Health,
+// `/readyz` and the log go out.
 //
-// Guarantees: while there is a finding the server is not ready, and says which.
+// Guarantees: the server is not ready while there is a finding, and names the finding.
 
 /// Findings about the parts that every request needs. A value owned by the loop thread.
 package struct ServerCondition: Sendable, Equatable {
-    /// Whether models that the server was started with are still on their way into service.
+    /// True while a model of the server's start is not yet in service.
     package var isStarting = false
-    /// Whether the engine gets on with its work.
+    /// Watch over the engine's progress.
     package var engine: EngineWatch
-    /// One sentence per address where nobody can connect any more.
+    /// A sentence for each address that no client can connect to any more.
     package var unreachable: [String] = []
 
     package init(limits: ServiceLimits) { engine = EngineWatch(limits: limits) }
 
-    /// Why no work should be sent here; empty when all is well.
+    /// Reasons the server is not ready, or an empty array when all is well.
     package var faults: [String] { (engine.fault.map { [$0] } ?? []) + unreachable }
 }

@@ -1,10 +1,10 @@
-// What the shared state says about itself: health, the list of models, whether a load may start.
+// Answers about the shared state: health, the list of models, room for a further load.
 
 import Wire
 
 extension ServiceContext {
-    /// Throws when as many loads are running as may, counting those that were given up while a
-    /// file system hung: their threads are still there.
+    /// Throws when too many loads are running. Abandoned loads count at a higher bound, because
+    /// their threads remain while a file system hangs.
     package func checkLoaders() throws(ServiceError) {
         let running = models.loadingCount
         guard running >= limits.loadsMax || running + abandonedLoadCount >= limits.loadsMax * 4
@@ -15,7 +15,8 @@ extension ServiceContext {
                 + "back, allowed: \(limits.loadsMax) running", retryAfterMilliseconds: 1000)
     }
 
-    /// The server as a whole: ready when it has a model that is, and says what is not.
+    /// Health of the server as a whole: ready with at least one ready model. The reason names the
+    /// models that are not ready.
     var serverHealth: HealthResponse {
         if isDraining {
             return HealthResponse(ready: false, state: .draining, reason: "shutting down")
@@ -44,7 +45,7 @@ extension ServiceContext {
         return HealthResponse(ready: false, state: .failed, reason: "no model is loaded")
     }
 
-    func health(of slot: ModelDirectory.Slot) -> HealthResponse {
+    func health(of slot: ModelRegistry.Slot) -> HealthResponse {
         if slot.state == .ready, !isDraining, let fault = condition.engine.fault {
             return HealthResponse(
                 ready: false, state: .failed, reason: fault.clipped, file: slot.file?.state)
@@ -56,14 +57,14 @@ extension ServiceContext {
     }
 }
 
-extension ModelDirectory.Slot {
-    /// Why it failed, short enough for a field; nil rather than empty.
+extension ModelRegistry.Slot {
+    /// Reason of the failure, short enough for a field. Nil rather than empty.
     var clippedReason: String? {
         guard let reason, !reason.isEmpty else { return nil }
         return reason.clipped
     }
 
-    /// One sentence about files that are not what they were; nil while they are.
+    /// A sentence about files that changed on disk, or nil when they are unchanged.
     var fileNote: String? {
         guard let file, file.state != .unchanged else { return nil }
         let reason = (file.reason ?? "").clipped
@@ -73,14 +74,14 @@ extension ModelDirectory.Slot {
 }
 
 extension String {
-    /// Short enough for a field that holds a reason.
+    /// The text, cut to the size of a reason field.
     fileprivate var clipped: String { clipped(toSize: 512) }
 }
 
 extension ModelInfo {
-    /// One row of the list. A slot without a model has no provenance of its own: nothing in it
-    /// can answer, and `real` is what its refusals say.
-    package init(_ slot: ModelDirectory.Slot) {
+    /// A row of the list. A slot without a model has no provenance. Nothing in the slot can answer,
+    /// and the refusals say `real`.
+    package init(_ slot: ModelRegistry.Slot) {
         self =
             slot.facts?.info
             ?? ModelInfo(

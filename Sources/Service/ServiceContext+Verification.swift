@@ -1,28 +1,28 @@
-// Verifying a model that is being served: who may start it, and what its outcome means.
+// Verification of a served model: the admission of a verification and the effect of its outcome.
 //
-// Guarantees: one verification per model at a time, counted until its thread has come back, also
-// when the request behind it was cancelled meanwhile; a model that drifted is out of service before
-// anybody is told.
-// Does not: verify; a thread of the server's does.
+// Guarantees: a model has at most one verification at a time. A verification counts until its
+// thread has come back, also after its request was cancelled. A drifted model is out of service
+// before any client is told.
+// Does not: verify. A thread of the server does.
 
 import Wire
 
-/// What a verification found, in the words of the decisions.
+/// Outcome of a verification, in the terms of the decisions.
 ///
-/// What lies on disk is told apart from it: `VerifiedFile`.
+/// The state of the files on disk is separate: `VerifiedFile`.
 package enum VerificationOutcome: Sendable, Equatable {
     case absent
     case matched(largestDifference: Double)
     case drifted(reason: String, isSealed: Bool)
     case undecided(ServiceError)
-    /// Given up because nobody waits any more.
+    /// The verification was given up, because no request waits for the result.
     case cancelled
 }
 
-/// How the files of a served model compare with those that were loaded.
+/// Comparison of a served model's files on disk with the loaded files.
 package struct VerifiedFile: Sendable, Equatable {
     package let state: FileState
-    /// How they differ; nil when they do not.
+    /// The difference, or nil for unchanged files.
     package let reason: String?
 
     package init(_ state: FileState, reason: String? = nil) {
@@ -32,16 +32,15 @@ package struct VerifiedFile: Sendable, Equatable {
 }
 
 extension ServiceContext {
-    /// Counts a verification in, or says when to come back.
-    mutating func beginVerification(of facts: ModelFacts) throws(ServiceError) {
+    /// Counts a verification in. Throws for a mock, and while the model is being verified already.
+    mutating func beginVerification(of facts: ServedFacts) throws(ServiceError) {
         guard facts.provenance == .real else {
             throw ServiceError(
                 .requirementNotMet, .realRequired,
                 "verifying model \"\(facts.name)\": found a mock; no file stands behind it",
                 field: "verify")
         }
-        let model = ModelRemoval(name: facts.name, generation: facts.generation)
-        guard verifications.insert(model).inserted else {
+        guard verifications.insert(facts.served).inserted else {
             throw ServiceError(
                 .resourceExhausted, .verifyRunning,
                 "verifying model \"\(facts.name)\": it is being verified already, allowed: one at "
@@ -49,20 +48,20 @@ extension ServiceContext {
         }
     }
 
-    /// Takes in what a verification found: the event for the one who asked, through `completions`.
+    /// Takes in the outcome of a verification. The event for the request goes to `completions`.
     package mutating func finishVerification(
-        of model: ModelRemoval, ticket: UInt64, _ outcome: VerificationOutcome
+        of model: ServedModel, ticket: UInt64, _ outcome: VerificationOutcome
     ) {
         verifications.remove(model)
         if case .drifted(let reason, _) = outcome {
-            models.failServed(model.name, generation: model.generation, reason: reason)
+            models.failServed(model, reason: reason)
         }
         completions.append((ticket, event(of: outcome, model)))
     }
 
-    private func event(of outcome: VerificationOutcome, _ model: ModelRemoval) -> WorkEvent {
+    private func event(of outcome: VerificationOutcome, _ model: ServedModel) -> WorkEvent {
         var answer = HealthResponse(ready: false, state: .draining, reason: "unloaded meanwhile")
-        if let slot = models.slot(model.name), slot.generation == model.generation {
+        if let slot = models.slot(model.name), slot.served == model {
             answer = health(of: slot)
         }
         switch outcome {

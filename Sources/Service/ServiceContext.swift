@@ -1,24 +1,14 @@
-// What all connections of one loop share: the models, the admission, the counters and the table
-// of accepted requests. Pure; owned by the loop thread and lent to each connection machine.
+// State that all connections of a loop share: the models, the admission, the counters and the table
+// of accepted requests. Pure. Owned by the loop thread and lent to each connection machine.
 //
-// Guarantees: every accepted request has a ticket until its final event, also when its connection
-// is gone or the loop has answered it because the engine did not; a ticket that ends gives back its
-// admission and its hold on the model exactly once; a model whose last request ends while it
-// unloads is reported in `removals`, and whoever asked for the unload gets its answer through
-// `completions`.
+// Guarantees:
+// - Every accepted request has a ticket until its final event, also when the connection is gone, or
+//   when the loop has answered in place of the engine.
+// - An ending ticket gives back the admission and the hold on the model exactly once.
+// - When the last request of an unloading model ends, the model is reported in `removals`, and the
+//   request for the unload is answered through `completions`.
 
 import Wire
-
-/// A model that is gone from the directory and must be dropped by the engine.
-package struct ModelRemoval: Sendable, Hashable {
-    package let name: String
-    package let generation: UInt32
-
-    package init(name: String, generation: UInt32) {
-        self.name = name
-        self.generation = generation
-    }
-}
 
 /// Shared state of the decisions.
 package struct ServiceContext: Sendable {
@@ -26,16 +16,16 @@ package struct ServiceContext: Sendable {
         package let connection: UInt64
         package let requestID: UInt64
         package let provenance: Provenance
-        /// The model the request holds, if it is one for the engine.
-        fileprivate let model: String?
-        /// The name it loads, unloads or verifies.
+        /// Model held by the request, or nil when the request is not for the engine.
+        fileprivate let model: ServedModel?
+        /// Name of the slot to load, unload or verify.
         fileprivate let slot: String?
-        /// What it does to that, for error texts.
+        /// Operation on `slot`, for error texts.
         fileprivate let control: Control?
         fileprivate let size: Int
-        /// When its answer is due from the loop, whatever the engine does; nil for never.
+        /// Time at which the loop answers, whatever the engine does. Nil for never.
         fileprivate var dueAt: UInt64?
-        /// Why the answer is due.
+        /// Reason the answer is due.
         fileprivate var dueReason = FinishReason.deadline
     }
 
@@ -43,63 +33,65 @@ package struct ServiceContext: Sendable {
     package struct Due: Sendable, Equatable {
         package let ticket: UInt64
         package let reason: FinishReason
-        /// Whether something is done to a model; then the error waits in `completions`.
+        /// True for a load, an unload or a verification, whose error waits in `completions`.
         package let isControl: Bool
     }
 
-    /// Time the engine has to answer a deadline or a Cancel itself, with all that it has made. An
-    /// engine between two short steps does; the peer waits no longer for one that does not.
+    /// Time the engine has to answer a deadline or a Cancel itself, with every token it has made.
+    /// An engine between two short steps does. For a longer step the peer does not wait.
     static let graceMicroseconds: UInt64 = 5_000
 
-    /// What a request does to a model besides asking it.
+    /// Operation of a request on a model.
     package enum Control: String, Sendable { case loading, unloading, verifying }
 
     package let limits: ServiceLimits
     /// Name and version, for Hello.
     package let serverName: String
-    package var models = ModelDirectory()
+    package var models = ModelRegistry()
+    package var crowd: Crowd
     package var counters = Counters()
     /// Findings about the server's own parts.
     package var condition: ServerCondition
     package private(set) var admission: AdmissionPolicy
-    /// What the engine last said of itself; set by the owner.
+    /// Latest load figures of the engine, set by the owner.
     package var engineLoad = EngineLoad()
     package private(set) var tickets: [UInt64: Ticket] = [:]
     private var nextTicket: UInt64 = 1
-    /// Nothing is due before this time; nil while nothing ever is.
+    /// Time before which no answer is due, or nil when none ever is.
     package private(set) var nextDue: UInt64?
-    /// Set when the server drains: no new requests.
+    /// The server drains and takes no new requests.
     package var isDraining = false
-    /// Loads that were cancelled or timed out and whose threads have not come back.
+    /// Cancelled or timed-out loads whose threads have not come back.
     package var abandonedLoadCount = 0
-    /// Name to the ticket that waits for the unload, and when the model's requests are cancelled.
+    /// By name: the ticket that waits for the unload, and the time to cancel the model's requests.
     private var unloads: [String: (ticket: UInt64, until: UInt64)] = [:]
-    /// Models whose verification has not come back, also when nobody waits for it any more.
-    var verifications: Set<ModelRemoval> = []
+    /// Models whose verification has not come back, even when no request waits for the result.
+    var verifications: Set<ServedModel> = []
 
-    /// Models to drop. Taken by the owner after every call.
-    package var removals: [ModelRemoval] = []
-    /// Events the decisions themselves produced. Delivered by the owner after every call.
+    /// Models to drop, taken by the owner after every call.
+    package var removals: [ServedModel] = []
+    /// Events from the decisions themselves, delivered by the owner after every call.
     package var completions: [(ticket: UInt64, event: WorkEvent)] = []
 
     package init(limits: ServiceLimits, serverName: String) {
         self.limits = limits
         self.serverName = serverName
+        crowd = Crowd(limits: limits)
         admission = AdmissionPolicy(limits: limits)
         condition = ServerCondition(limits: limits)
     }
 
-    /// What may be claimed about an answer to a request that could not be read: it might have
-    /// named any model, so one mock taints it.
+    /// Taint of the answer to an unreadable request, which might have named any model. A single
+    /// mock taints the answer.
     package var unreadableTaint: Taint {
         Taint.of(models.slots.lazy.compactMap(\.facts?.provenance))
     }
 
     // MARK: - Tickets
 
-    /// Admits a request for the engine, or says when to come back.
+    /// Admits a request for the engine, or throws with a time to come back.
     package mutating func admit(
-        _ facts: ModelFacts, connection: UInt64, requestID: UInt64, size: Int, deadline: UInt64?
+        _ facts: ServedFacts, connection: UInt64, requestID: UInt64, size: Int, deadline: UInt64?
     ) throws(ServiceError) -> UInt64 {
         if case .refused(let pause) = admission.admit(size: size) {
             counters.add(.requestsOverloaded, provenance: facts.provenance)
@@ -110,15 +102,15 @@ package struct ServiceContext: Sendable {
                     + "\(limits.outstandingMax) and \(limits.outstandingSizeMax)",
                 retryAfterMilliseconds: pause)
         }
-        models.retain(facts.name)
+        models.retain(facts.served)
         return issue(
             Ticket(
                 connection: connection, requestID: requestID, provenance: facts.provenance,
-                model: facts.name, slot: nil, control: nil, size: size,
+                model: facts.served, slot: nil, control: nil, size: size,
                 dueAt: deadline.map { $0 + Self.graceMicroseconds }))
     }
 
-    /// A ticket for doing something to `slot`.
+    /// Issues a ticket for an operation on `slot`.
     package mutating func admitControl(
         _ control: Control, of slot: String, provenance: Provenance, connection: UInt64,
         requestID: UInt64, deadline: UInt64?
@@ -129,8 +121,8 @@ package struct ServiceContext: Sendable {
                 slot: slot, control: control, size: 0, dueAt: deadline))
     }
 
-    /// A number for work that nobody's request asked for, such as the loads of the start: what
-    /// happens to it is delivered to no connection.
+    /// Returns a number for work without a request, such as the loads of the start. No connection
+    /// gets the events.
     package mutating func reserveTicket() -> UInt64 {
         defer { nextTicket += 1 }
         return nextTicket
@@ -144,9 +136,11 @@ package struct ServiceContext: Sendable {
         return number
     }
 
-    /// Ends a ticket: call once for its final event, whether or not anybody still listens.
+    /// Ends a ticket. Call once at the final event, also when the connection is gone.
     package mutating func finish(_ number: UInt64, now: UInt64) {
-        guard let ticket = tickets.removeValue(forKey: number) else { return }
+        guard let ticket = tickets.removeValue(forKey: number) else {
+            preconditionFailure("ticket \(number) ended twice")
+        }
         counters.subtract(.requestsInFlight, provenance: ticket.provenance)
         if let slot = ticket.slot, unloads[slot]?.ticket == number { unloads[slot] = nil }
         guard let model = ticket.model else { return }
@@ -154,12 +148,12 @@ package struct ServiceContext: Sendable {
         if let gone = models.release(model) { removed(gone) }
     }
 
-    /// Whether a ticket is that of a request for the engine.
+    /// True when the ticket belongs to a request for the engine.
     func holdsModel(_ number: UInt64) -> Bool { tickets[number]?.model != nil }
 
     // MARK: - Unloads
 
-    /// Starts the end of a model on behalf of `ticket`; the answer comes through `completions`.
+    /// Starts to unload a model for `ticket`. The answer comes through `completions`.
     package mutating func beginUnload(
         _ name: String, ticket: UInt64, now: UInt64
     ) throws(ServiceError) {
@@ -168,10 +162,10 @@ package struct ServiceContext: Sendable {
         if let gone { removed(gone) }
     }
 
-    private mutating func removed(_ slot: ModelDirectory.Slot) {
+    private mutating func removed(_ slot: ModelRegistry.Slot) {
         counters.add(.modelsUnloaded, provenance: slot.facts?.provenance ?? .real)
         if slot.facts != nil {
-            removals.append(ModelRemoval(name: slot.name, generation: slot.generation))
+            removals.append(slot.served)
         }
         if let waiting = unloads.removeValue(forKey: slot.name) {
             completions.append((waiting.ticket, .unloaded))
@@ -180,28 +174,39 @@ package struct ServiceContext: Sendable {
 
     // MARK: - Time
 
-    /// Whether a model's end waits for its requests.
-    package var awaitsUnloads: Bool { !unloads.isEmpty }
+    /// Time the last output of a connection has to leave: short in a drain and after a breach of
+    /// the protocol, long for a slow reader of a last answer.
+    package func flushMicroseconds(after reason: ServiceError?) -> UInt64 {
+        if isDraining { return limits.drainFlushMicroseconds }
+        return reason == nil ? limits.writeStallMicroseconds : limits.lastWordMicroseconds
+    }
 
-    /// Tickets whose work must be cancelled at `now`, each once: requests of a model whose unload
-    /// has waited long enough. Their answers are due soon.
+    /// Time at which the first unload stops to wait for the model's requests, or nil.
+    package var nextUnload: UInt64? {
+        unloads.values.lazy.map(\.until).filter { $0 < .max }.min()
+    }
+
+    /// Returns tickets to cancel at `now`, each once: the requests of a model whose unload has
+    /// waited long enough. Their answers are due soon.
     package mutating func expired(now: UInt64) -> [UInt64] {
         let overdue = Set(unloads.filter { $0.value.until <= now }.keys)
         for name in overdue { unloads[name]?.until = .max }
-        let found = tickets.filter { $0.value.model.map(overdue.contains) ?? false }.keys.sorted()
+        let found = tickets.filter { $0.value.model.map { overdue.contains($0.name) } ?? false }
+            .keys.sorted()
         for number in found { cancel(number, now: now) }
         return found
     }
 
-    /// All tickets, for the end of a drain: their work must be cancelled, their answers are due
-    /// soon.
+    /// Returns all tickets, for the end of a drain. The owner cancels their work, and their answers
+    /// are due soon.
     package mutating func cancelAll(now: UInt64) -> [UInt64] {
         let found = tickets.keys.sorted()
         for number in found { cancel(number, now: now) }
         return found
     }
 
-    /// A request was cancelled: its answer is due soon. Does nothing for what is done to models.
+    /// Makes the answer of a cancelled request due soon. Does nothing for loads, unloads and
+    /// verifications.
     mutating func cancel(_ number: UInt64, now: UInt64) {
         guard tickets[number]?.model != nil else { return }
         let due = now + Self.graceMicroseconds
@@ -211,8 +216,8 @@ package struct ServiceContext: Sendable {
         nextDue = min(due, nextDue ?? due)
     }
 
-    /// Answers that are due at `now`, in order of acceptance and each once. The tickets stay: what
-    /// the engine holds for them is counted until it lets go.
+    /// Returns answers that are due at `now`, each once, in order of acceptance. The tickets stay,
+    /// because the engine's resources for them count until the engine lets go.
     package mutating func takeDue(now: UInt64) -> [Due] {
         guard let next = nextDue, next <= now else { return [] }
         var due: [Due] = []

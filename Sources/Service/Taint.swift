@@ -1,6 +1,6 @@
 // The rules of provenance, in one place.
 //
-//   what is answered                          provenance of its frames
+//   answer to                                 provenance of its frames
 //   ----------------------------------------  ------------------------------------------------
 //   Hello, Ping, Models, GoAway, Cancel       real: no model produced them
 //   anything addressed to a model             the model's, errors and refusals included
@@ -8,30 +8,30 @@
 //   Load                                      real until a mock was made, then mock
 //   Health of the server, Stats               mock as soon as one part of the sum is mock
 //
-// A taint only ever grows: there is no way to make it real again. A response cannot be built
-// without asking one (`FrameEncoder` takes a provenance everywhere and defaults nowhere).
+// A taint only grows: no way leads back to real. A response cannot be built without a provenance,
+// because `FrameEncoder` requires a provenance and has no default.
 
 import Wire
 
-/// The provenance of something that is being put together.
+/// Provenance of an answer under construction.
 package struct Taint: Sendable, Equatable {
-    /// What may be claimed about the whole so far.
+    /// Provenance of the parts so far.
     package private(set) var provenance: Provenance
 
-    /// Nothing in it yet that a model produced.
+    /// Taint of an answer without any part of a model.
     package static let untainted = Taint(provenance: .real)
 
     private init(provenance: Provenance) { self.provenance = provenance }
 
-    /// Starts with the addressed model.
-    package init(addressing model: ModelFacts) { provenance = model.provenance }
+    /// Starts with the provenance of the addressed model.
+    package init(addressing model: ServedFacts) { provenance = model.provenance }
 
-    /// Adds a part: mock stays mock.
+    /// Adds a part. A mock stays a mock.
     package mutating func absorb(_ part: Provenance) {
         provenance = provenance.merged(with: part)
     }
 
-    /// The taint of a sum.
+    /// Returns the taint of a sum.
     package static func of(_ parts: some Sequence<Provenance>) -> Taint {
         var taint = Taint.untainted
         for part in parts { taint.absorb(part) }

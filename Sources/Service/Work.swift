@@ -1,12 +1,12 @@
-// What passes between the decisions and the threads that carry them out: work one way, events the
-// other. Plain values, made to cross threads.
+// Work for the threads that carry out decisions, and the events in return. Plain values, made to
+// cross threads.
 //
-// An answer travels as the wire message it will become, with the parts that only the network side
-// knows (identity, write and total time) still empty; `RequestMachine` fills those in.
+// An answer travels as its wire message. The parts that only the network side knows (identity,
+// write and total time) are empty until `RequestMachine` fills them in.
 
 import Wire
 
-/// One accepted request on its way to the engine or to a loader.
+/// An accepted request on its way to the engine or to a loader.
 package struct Work: Sendable {
     package enum Request: Sendable {
         case tokenize(TokenizeRequest)
@@ -19,28 +19,29 @@ package struct Work: Sendable {
         case verify
     }
 
-    /// Names the request everywhere but on the wire; never reused.
+    /// Id of the request everywhere except on the wire, never reused.
     package let ticket: UInt64
     package let request: Request
-    /// The model as it was when the request was accepted; nil for Load.
-    package let model: ModelFacts?
-    /// When the frame was read, in microseconds.
+    /// The model at the time of acceptance, or nil for Load.
+    package let model: ServedFacts?
+    /// Time the frame was read, in microseconds.
     package let receivedAt: UInt64
-    /// When it was decoded and admitted; set where there is a clock.
+    /// Time of decoding and admission, set where there is a clock.
     package var acceptedAt: UInt64
-    /// Absolute, in microseconds.
+    /// Absolute deadline, in microseconds.
     package let deadline: UInt64?
-    /// Most values a frame of logits or embeddings to this peer may hold.
+    /// Most values in a frame of logits or embeddings to the peer.
     package let logitsChunkCount: Int
-    /// Bytes of the largest body this peer accepts.
+    /// Bytes of the peer's largest body.
     package let answerSizeMax: Int
-    /// The connection it came on.
+    /// Connection of the request.
     package let connection: UInt64
-    /// What it says of its place among others.
+    /// The client's statement about attempt, priority and trace.
     package let context: RequestContext?
 
     package init(
-        ticket: UInt64, request: Request, model: ModelFacts?, receivedAt: UInt64, deadline: UInt64?,
+        ticket: UInt64, request: Request, model: ServedFacts?, receivedAt: UInt64,
+        deadline: UInt64?,
         logitsChunkCount: Int, answerSizeMax: Int, connection: UInt64 = 0,
         context: RequestContext? = nil
     ) {
@@ -56,7 +57,7 @@ package struct Work: Sendable {
         self.context = context
     }
 
-    /// Its place among the requests of its connection.
+    /// Turn of the request among the requests of its connection.
     package var turn: WorkTurn {
         WorkTurn(
             connection: connection, priority: context?.priority ?? Limits.priorityDefault,
@@ -64,11 +65,11 @@ package struct Work: Sendable {
     }
 }
 
-/// What is known of a generation once its prompt is tokens.
+/// Facts about a generation once its prompt is tokens.
 package struct WorkStart: Sendable, Equatable {
     package let promptTokens: UInt64
     package let acceptedAt: UInt64
-    /// When the engine took it in.
+    /// Time the engine took the request in.
     package let startedAt: UInt64
     package let tokenizeMicroseconds: UInt64
     package let degradations: [String]
@@ -85,29 +86,30 @@ package struct WorkStart: Sendable, Equatable {
     }
 }
 
-/// What happened to a piece of work. Exactly one final event follows every `Work`.
+/// Event of a piece of work. Exactly one final event follows every `Work`.
 package enum WorkEvent: Sendable {
-    // No frame of their own.
+    // Events that are not final.
     case started(WorkStart)
-    /// The peer is answered now with what it has been sent; the work's own end is still to come.
+    /// The peer gets an answer now, from the chunks sent so far. The final event of the work
+    /// follows.
     case due(FinishReason)
     case generateChunk(GenerateChunk)
     case logitsChunk(LogitsChunk)
     case embedChunk(EmbedChunk)
     case loadProgress(LoadProgress)
-    // Final, with the time the answer was ready in microseconds.
+    // Final events, most with the time the answer was ready in microseconds.
     case tokenized(TokenizeResponse, at: UInt64)
     case detokenized(DetokenizeResponse, at: UInt64)
     case generated(GenerateResponse, at: UInt64)
     case logits(LogitsResponse, at: UInt64)
     case scored(ScoreResponse, at: UInt64)
     case embedded(EmbedResponse, at: UInt64)
-    case loaded(LoadResponse, ModelFacts)
+    case loaded(LoadResponse, ServedFacts)
     case unloaded
     case verified(HealthResponse)
     case failed(ServiceError)
 
-    /// Whether nothing follows.
+    /// True for the final event.
     package var isFinal: Bool {
         switch self {
         case .started, .due, .generateChunk, .logitsChunk, .embedChunk, .loadProgress: false
@@ -119,12 +121,12 @@ package enum WorkEvent: Sendable {
 }
 
 extension ServiceError {
-    /// A request that was cancelled before it had an answer to show.
+    /// Error of a request cancelled before any answer.
     package static func cancelled(_ what: String) -> ServiceError {
         ServiceError(.cancelled, .cancelled, "\(what): cancelled before there was an answer")
     }
 
-    /// A request whose time ran out before it had an answer to show.
+    /// Error of a request whose deadline passed before any answer.
     package static func deadline(_ what: String) -> ServiceError {
         ServiceError(
             .deadlineExceeded, .deadlineExceeded,

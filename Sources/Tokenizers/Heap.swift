@@ -1,25 +1,27 @@
-// A binary heap: the queue behind merging and matching.
+// A binary heap: the queue behind merging, matching and sampling.
 //
-// Guarantees: the first element by `precedes` comes out first; push and pop are O(log n),
-// ordering a filled heap is O(n). With a total order the sequence of pops is deterministic.
-// Does not: shrink its storage, so that it can be reused without allocating.
+// Guarantees: the first element by `precedes` comes out first. Push and pop are O(log n), ordering
+// a filled heap is O(n). With a total order the sequence of pops is deterministic.
+// Does not: shrink its storage, so that the next use allocates nothing.
 
-protocol HeapElement {
-    /// Strict order: true if this element must come out before the other.
+package protocol HeapElement {
+    /// Strict order: true when `self` must come out before `other`.
     func precedes(_ other: Self) -> Bool
 }
 
-struct Heap<Element: HeapElement> {
-    private var elements: [Element] = []
+package struct Heap<Element: HeapElement> {
+    @usableFromInline var elements: [Element] = []
 
-    var isEmpty: Bool { elements.isEmpty }
-    var count: Int { elements.count }
+    @inlinable package init() {}
 
-    /// Adds without keeping the order; call `order()` before the first pop.
-    mutating func append(_ element: Element) { elements.append(element) }
+    @inlinable package var isEmpty: Bool { elements.isEmpty }
+    @inlinable package var count: Int { elements.count }
 
-    /// Makes a heap of everything appended.
-    mutating func order() {
+    /// Adds without keeping the order. Call `order()` before the first pop.
+    @inlinable package mutating func append(_ element: Element) { elements.append(element) }
+
+    /// Makes a heap of all appended elements.
+    @inlinable package mutating func order() {
         var index = elements.count / 2
         while index > 0 {
             index -= 1
@@ -27,7 +29,7 @@ struct Heap<Element: HeapElement> {
         }
     }
 
-    mutating func push(_ element: Element) {
+    @inlinable package mutating func push(_ element: Element) {
         elements.append(element)
         var index = elements.count - 1
         while index > 0 {
@@ -39,7 +41,7 @@ struct Heap<Element: HeapElement> {
         elements[index] = element
     }
 
-    mutating func popFirst() -> Element? {
+    @inlinable package mutating func popFirst() -> Element? {
         guard let first = elements.first, let last = elements.popLast() else { return nil }
         if !elements.isEmpty {
             elements[0] = last
@@ -48,21 +50,25 @@ struct Heap<Element: HeapElement> {
         return first
     }
 
-    mutating func removeAll() { elements.removeAll(keepingCapacity: true) }
+    @inlinable package mutating func removeAll() { elements.removeAll(keepingCapacity: true) }
 
-    private mutating func sink(_ start: Int) {
-        let element = elements[start]
-        var index = start
-        while true {
-            var child = 2 * index + 1
-            guard child < elements.count else { break }
-            if child + 1 < elements.count, elements[child + 1].precedes(elements[child]) {
-                child += 1
+    @inlinable mutating func sink(_ start: Int) {
+        elements.withUnsafeMutableBufferPointer { elements in
+            let element = elements[start]
+            var index = start
+            while true {
+                var child = 2 * index + 1
+                guard child < elements.count else { break }
+                if child + 1 < elements.count, elements[child + 1].precedes(elements[child]) {
+                    child += 1
+                }
+                guard elements[child].precedes(element) else { break }
+                elements[index] = elements[child]
+                index = child
             }
-            guard elements[child].precedes(element) else { break }
-            elements[index] = elements[child]
-            index = child
+            elements[index] = element
         }
-        elements[index] = element
     }
 }
+
+extension Heap: Sendable where Element: Sendable {}

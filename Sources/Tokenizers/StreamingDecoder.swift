@@ -1,14 +1,14 @@
 // Token pieces -> whole characters, as they come.
 //
-// Guarantees: what comes out is always valid UTF-8 and never splits a character; at most three
-// bytes are held back, because a well-formed character has at most four. The concatenation of all
-// output equals the concatenated pieces where those are valid; each maximal ill-formed part
-// becomes one U+FFFD (the Unicode standard's recommended practice), at once when it cannot become
-// valid any more.
-// Does not: strip the leading space or hold back stop strings; `StopMatcher` in Inference does
-// the latter.
+// Guarantees:
+// - The output is always valid UTF-8 and never splits a character.
+// - At most three bytes are held back, because a well-formed character has at most four.
+// - Valid pieces come out unchanged. Each maximal ill-formed part becomes one U+FFFD (the Unicode
+//   standard's recommended practice), as soon as the part cannot become valid any more.
+// Does not: strip the leading space or hold back stop strings. `StopMatcher` in Inference holds
+// back stop strings.
 
-/// Joins the pieces of generated tokens into text. A value; confined to whoever owns it.
+/// Joins the pieces of generated tokens into text. A value, confined to its owner.
 public struct StreamingDecoder: Sendable {
     private let tokenizer: any Tokenizer
     private let special: Bool
@@ -21,7 +21,7 @@ public struct StreamingDecoder: Sendable {
         self.special = special
     }
 
-    /// Bytes held back until the character is complete; at most 3.
+    /// Bytes held back until the character is complete, at most 3.
     public var pendingCount: Int { pending.count }
 
     /// Adds a token and returns the characters that are complete now.
@@ -31,7 +31,7 @@ public struct StreamingDecoder: Sendable {
         return decode(bytes)
     }
 
-    /// Adds bytes that did not come from a token.
+    /// Adds bytes from another source than a token.
     public mutating func append(bytes: [UInt8]) -> [UInt8] {
         decode(pending + bytes)
     }
@@ -66,13 +66,13 @@ public struct StreamingDecoder: Sendable {
     }
 }
 
-/// What starts at a place in a byte string (Unicode standard, table 3-7).
+/// The sequence that starts at a place in a byte string (Unicode standard, table 3-7).
 enum UTF8Sequence: Equatable {
     /// A well-formed character of `size` bytes.
     case complete(size: Int)
     /// A maximal ill-formed part of `size` bytes, at least 1.
     case invalid(size: Int)
-    /// The bytes end inside what can still become a well-formed character.
+    /// The bytes end inside a sequence that can still become a well-formed character.
     case unfinished
 
     init(_ bytes: [UInt8], at index: Int) {

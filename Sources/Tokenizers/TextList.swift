@@ -1,12 +1,12 @@
 // Many short byte strings in one allocation.
 //
-// Guarantees: two arrays in all, whatever the count; an entry is a range, never an object. A
-// vocabulary of 150,000 texts costs two allocations to build and none to read.
+// Guarantees: a list has two arrays, whatever the count, and an entry is a range, never an object.
+// A vocabulary of 150,000 texts costs two allocations to build and none to read.
 //
 //   bytes    h e l l o w o r l d
 //   offsets  0         5         10      entry i = bytes[offsets[i] ..< offsets[i + 1]]
 //
-// Does not: check content; entries may be empty, equal, and invalid UTF-8.
+// Does not: check content. Entries may be empty, equal, and invalid UTF-8.
 
 /// An append-only list of byte strings.
 public struct TextList: Sendable, Equatable {
@@ -26,13 +26,15 @@ public struct TextList: Sendable, Equatable {
     /// Bytes of all entries together.
     public var byteCount: Int { bytes.count }
 
-    /// Makes room, so that appending that much does not move the list.
+    /// Makes room for `count` entries of `byteCount` bytes, so that appending them does not move
+    /// the list.
     public mutating func reserve(count: Int, byteCount: Int) {
         offsets.reserveCapacity(count + 1)
         bytes.reserveCapacity(byteCount)
     }
 
-    /// Appends one entry. The total must stay below 4 GiB (readers bound it far below).
+    /// Appends one entry. All entries together must stay below 4 GiB (readers bound the list far
+    /// below).
     public mutating func append(_ text: some Sequence<UInt8>) {
         bytes.append(contentsOf: text)
         precondition(bytes.count <= Int(UInt32.max), "text list of \(bytes.count) bytes")
@@ -44,7 +46,7 @@ public struct TextList: Sendable, Equatable {
         bytes[range(index)]
     }
 
-    /// Where entry `index` lies in `bytes`.
+    /// The range of entry `index` in `bytes`.
     package func range(_ index: Int) -> Range<Int> {
         Int(offsets[index])..<Int(offsets[index + 1])
     }

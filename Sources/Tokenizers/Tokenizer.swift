@@ -1,21 +1,21 @@
 // The one interface between text and token ids.
 //
 // Guarantees: a tokenizer is an immutable value built from checked metadata, usable from any
-// thread; encoding takes time linear (at worst n log n) in the text, whatever the text; no input
-// crashes it.
+// thread. Encoding takes time linear (at worst n log n) in the text, for every text. No input
+// crashes a tokenizer.
 // Does not: apply chat templates, clean up spacing in decoded text, or normalise Unicode.
 
 /// Translates between bytes of text and token ids of one model's vocabulary.
 public protocol Tokenizer: Sendable {
-    /// Number of tokens; valid ids are `0 ..< vocabularySize`.
+    /// Number of tokens. Valid ids are `0 ..< vocabularySize`.
     var vocabularySize: Int { get }
     /// The token that opens a sequence, if the vocabulary names one.
     var beginToken: Int32? { get }
     /// The token that closes a sequence, if the vocabulary names one.
     var endToken: Int32? { get }
-    /// Whether `encode(addSpecial: true)` puts `beginToken` in front.
+    /// True when `encode(addSpecial: true)` puts `beginToken` in front.
     var addsBeginToken: Bool { get }
-    /// Whether `encode(addSpecial: true)` puts `endToken` behind.
+    /// True when `encode(addSpecial: true)` puts `endToken` behind.
     var addsEndToken: Bool { get }
     /// One line for people: the kind of tokenizer and its pre-tokenizer, such as `gpt2 (qwen2)`.
     var summary: String { get }
@@ -24,25 +24,26 @@ public protocol Tokenizer: Sendable {
     ///
     /// - Parameters:
     ///   - text: bytes, normally UTF-8. Invalid sequences are encoded byte by byte, never refused.
-    ///   - addSpecial: add the begin and end tokens that this vocabulary asks for.
+    ///   - addSpecial: add the begin and end tokens that the vocabulary asks for.
     ///   - parseSpecial: recognise the written form of control tokens such as `</s>`. When false
-    ///     they are plain text, so that a caller's text cannot forge them.
+    ///     the written form is plain text, so that a caller's text cannot forge control tokens.
     /// - Throws: `textTooLong` above `TokenizerLimits.textSizeMax` bytes.
     func encode(_ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError)
         -> [Int32]
 
-    /// Turns a rendered conversation into token ids: the begin token where this vocabulary asks for
-    /// it, control tokens recognised in the template's words and never in the caller's. Where the
-    /// caller's words hold none, the ids are those of the whole text encoded with special tokens
-    /// recognised. No end token is added: the model's turn follows.
+    /// Turns a rendered conversation into token ids. The begin token is added where the vocabulary
+    /// asks for a begin token. Control tokens are recognised in the template's words and never in
+    /// the caller's words. Where the caller's words hold no control token, the ids are those of
+    /// encoding the whole text with special tokens recognised. No end token is added, because the
+    /// model's turn follows.
     ///
     /// - Throws: `textTooLong` above `TokenizerLimits.textSizeMax` bytes.
     func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> [Int32]
 
-    /// Appends the bytes of one token to `bytes`; nothing for an id outside the vocabulary.
+    /// Appends the bytes of one token to `bytes`, or nothing for an id outside the vocabulary.
     ///
     /// Control and unknown tokens are written out only when `special` is true. A single token may
-    /// be a part of a character: join pieces first, or use `StreamingDecoder`.
+    /// be a part of a character, so join pieces first, or use `StreamingDecoder`.
     func appendPiece(_ token: Int32, special: Bool, to bytes: inout [UInt8])
 
     /// Turns ids back into bytes: the inverse of `encode` for valid UTF-8 without special tokens.
@@ -58,47 +59,49 @@ public protocol Tokenizer: Sendable {
     func isControl(_ token: Int32) -> Bool
 }
 
-/// Bounds of this module, each with its unit and its reason.
+/// Bounds of Tokenizers, each with its unit and its reason.
 public enum TokenizerLimits {
-    /// Bytes of one text. Above every frame limit; keeps positions in 32 bits after escaping, and
-    /// the memory of an encoding (at worst about 60 bytes per byte of text) under 1 GB.
+    /// Bytes of one text. The bound is above every frame limit. The bound keeps positions in 32
+    /// bits after escaping, and the memory of an encoding (at worst about 60 bytes per byte of
+    /// text) under 1 GB.
     public static let textSizeMax = 16 << 20
-    /// Tokens in a vocabulary. The largest published ones have about 300,000.
+    /// Tokens in a vocabulary. The largest published vocabularies have about 300,000.
     public static let tokenCountMax = 4 << 20
-    /// Bytes of one token. Published ones stay below 1,000; it bounds the work per merge.
+    /// Bytes of one token. Published tokens stay below 1,000. The bound limits the work per merge.
     public static let tokenSizeMax = 4_096
-    /// Tokens added where an embedding has more rows than there are tokens. Published models need
-    /// up to a few thousand.
+    /// Padding tokens added where an embedding has more rows than there are tokens. Published
+    /// models need up to a few thousand.
     public static let paddingCountMax = 65_536
     /// Bytes of all token texts together.
     public static let vocabularySizeMax = 64 << 20
-    /// Merge rules of a byte-level vocabulary. The largest published ones have about 450,000.
+    /// Merge rules of a byte-level vocabulary. The largest published vocabularies have about
+    /// 450,000.
     public static let mergeCountMax = 8 << 20
 }
 
 extension Tokenizer {
-    /// For vocabularies without control tokens: plain text.
+    /// Encodes as plain text, for vocabularies without control tokens.
     public func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> [Int32] {
         var tokens = try encode(prompt.text.span, addSpecial: true, parseSpecial: false)
         if addsEndToken, tokens.last == endToken { tokens.removeLast() }
         return tokens
     }
 
-    /// Encodes the UTF-8 of a string; see the requirement.
+    /// Encodes the UTF-8 of a string, like the requirement.
     public func encode(_ text: String, addSpecial: Bool = true, parseSpecial: Bool = false)
         throws(TokenizerError) -> [Int32]
     {
         try encode(Array(text.utf8), addSpecial: addSpecial, parseSpecial: parseSpecial)
     }
 
-    /// Encodes an array of bytes; see the requirement.
+    /// Encodes an array of bytes, like the requirement.
     public func encode(_ text: [UInt8], addSpecial: Bool = true, parseSpecial: Bool = false)
         throws(TokenizerError) -> [Int32]
     {
         try encode(text.span, addSpecial: addSpecial, parseSpecial: parseSpecial)
     }
 
-    /// The bytes of one token, special tokens written out; empty for an id outside the vocabulary.
+    /// The bytes of one token, special tokens written out. Empty for an id outside the vocabulary.
     public func piece(_ token: Int32) -> [UInt8] {
         var bytes: [UInt8] = []
         appendPiece(token, special: true, to: &bytes)

@@ -1,13 +1,13 @@
 // GGUF metadata -> TokenizerDefinition.
 //
-// Guarantees: one pass over each list, no string object per token; a key of the wrong type is
-// refused by name; sizes are bounded by `TokenizerLimits` before anything is copied.
-// Does not: compare the lists with each other or with the vocabulary's size; `Vocabulary` does.
+// Guarantees: each list is read in one pass, without a string object per token. A key of the wrong
+// type is refused by name. `TokenizerLimits` bounds sizes before anything is copied.
+// Does not: compare the lists with each other or with the vocabulary's size. `Vocabulary` does.
 
 import ModelFiles
 
 extension TokenizerDefinition {
-    /// Reads the `tokenizer.ggml.*` keys. Copies the lists; the file may be closed afterwards.
+    /// Reads the `tokenizer.ggml.*` keys. Copies the lists, so the file may be closed afterwards.
     ///
     /// - Throws: `keyMissing` without a model or token list, `keyType` for a key of another type,
     ///   `vocabularyTooLarge` beyond `TokenizerLimits`.

@@ -1,14 +1,15 @@
-// Why a vocabulary or a text was refused.
+// Refusals of vocabularies and texts.
 //
-// Guarantees: every refusal of this module is one `TokenizerError` with a stable snake_case code
-// and the facts a person needs: what was tried, what was found, what was allowed, and which key.
-// Does not: quote prompts; texts of single tokens are clipped and made printable.
+// Guarantees: every refusal of Tokenizers is one `TokenizerError` with a stable snake_case code and
+// the facts that a person needs: the operation, the finding, the accepted values and the key.
+// Does not: quote prompts. Texts of single tokens are clipped and made printable.
 
 import ModelFiles
 
-/// A vocabulary or text that a tokenizer refused. A value; building one does nothing else.
+/// A refused vocabulary or text. A value: making an error has no side effect.
 public struct TokenizerError: Error, Sendable, CustomStringConvertible {
-    /// A stable reason. Open: codes are added, so compare with `==` and do not switch over all.
+    /// A stable reason. The set is open: codes are added, so compare with `==` and do not switch
+    /// over all.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Value: String, CaseIterable {
             case keyMissing = "tokenizer_key_missing"
@@ -41,7 +42,7 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
 
         /// The stable name, for example `token_duplicate`.
         public var name: String { value.rawValue }
-        /// As `name`.
+        /// Equal to `name`.
         public var description: String { value.rawValue }
 
         /// A key that this kind of vocabulary needs is absent.
@@ -58,7 +59,7 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
         public static let vocabularyTooLarge = Code(.vocabularyTooLarge)
         /// One token text is longer than `TokenizerLimits.tokenSizeMax`.
         public static let tokenTooLong = Code(.tokenTooLong)
-        /// Two ids have the same text, so encoding would be ambiguous.
+        /// Two ids have one text, so encoding would be ambiguous.
         public static let tokenDuplicate = Code(.tokenDuplicate)
         /// The token list and its scores or types differ in length.
         public static let lengthMismatch = Code(.lengthMismatch)
@@ -68,11 +69,11 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
         public static let scoreInvalid = Code(.scoreInvalid)
         /// A special token id outside the vocabulary.
         public static let specialTokenInvalid = Code(.specialTokenInvalid)
-        /// A byte that no token can stand for, and no unknown token to stand in.
+        /// No token can stand for a byte, and no unknown token can stand in.
         public static let byteTokenMissing = Code(.byteTokenMissing)
         /// A token of type byte whose text is not of the form `<0xNN>`.
         public static let byteTokenInvalid = Code(.byteTokenInvalid)
-        /// A merge rule that is not two non-empty parts.
+        /// A merge rule has another form than two non-empty parts.
         public static let mergeInvalid = Code(.mergeInvalid)
         /// A text of more than `TokenizerLimits.textSizeMax` bytes.
         public static let textTooLong = Code(.textTooLong)
@@ -80,25 +81,25 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
         public static let jsonInvalid = Code(.jsonInvalid)
         /// A part of a tokenizer.json is missing or of another type.
         public static let jsonStructureInvalid = Code(.jsonStructureInvalid)
-        /// A tokenizer.json asks for something that would change ids and is not implemented.
+        /// A tokenizer.json asks for an unsupported feature that would change ids.
         public static let featureUnsupported = Code(.featureUnsupported)
         /// An id of a tokenizer.json is taken, out of range or no integer.
         public static let tokenIDInvalid = Code(.tokenIDInvalid)
-        /// A chat template that is not known.
+        /// A chat template is not known.
         public static let chatTemplateUnsupported = Code(.chatTemplateUnsupported)
-        /// A conversation that the template has no form for.
+        /// The template has no form for the conversation.
         public static let chatMessageInvalid = Code(.chatMessageInvalid)
     }
 
     /// The stable reason.
     public let code: Code
-    /// What was being done, for example `reading the token types`.
+    /// The attempted operation, for example `reading the token types`.
     public let tried: String
-    /// What was there instead.
+    /// The offending value or state.
     public let found: String
-    /// What would have been accepted.
+    /// The accepted values.
     public let allowed: String
-    /// The metadata key concerned, when there is one.
+    /// The metadata key concerned, if any.
     public let location: String?
 
     package init(
@@ -111,7 +112,7 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
         self.location = location
     }
 
-    /// One sentence: tried, found, allowed, where.
+    /// One sentence: operation, finding, accepted values and key.
     public var message: String {
         let place = location.map { " (key \"\($0)\")" } ?? ""
         return "\(tried): found \(found); allowed: \(allowed)\(place)"

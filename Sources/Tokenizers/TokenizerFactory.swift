@@ -1,9 +1,8 @@
 // The table of tokenizers: `tokenizer.ggml.model` -> builder.
 //
-// Guarantees: a kind that is not in the table is refused by name, with the supported ones listed;
-// a vocabulary is checked as a whole before a tokenizer exists.
-// Does not: know file formats; `TokenizerDefinition` is filled from GGUF metadata or by other
-// readers.
+// Guarantees: a kind without a row in the table is refused by name, with the supported kinds
+// listed. A vocabulary is checked as a whole before a tokenizer exists.
+// Does not: know file formats. GGUF metadata or other readers fill a `TokenizerDefinition`.
 
 import ModelFiles
 
@@ -21,14 +20,14 @@ public enum TokenizerFactory {
     /// The values of `tokenizer.ggml.model` that `make` accepts, in table order.
     public static var supportedModels: [String] { builders.map(\.model) }
 
-    /// Builds a tokenizer from a model file's metadata. Any thread; copies the vocabulary.
+    /// Builds a tokenizer from a model file's metadata. Any thread. Copies the vocabulary.
     ///
-    /// - Throws: `TokenizerError` naming the key, what was found and what was needed.
+    /// - Throws: `TokenizerError` naming the key, the finding and the accepted values.
     public static func make(from metadata: Metadata) throws(TokenizerError) -> any Tokenizer {
         try make(from: TokenizerDefinition(metadata))
     }
 
-    /// Builds a tokenizer from a parsed model of any form; of its weights nothing is looked at.
+    /// Builds a tokenizer from a parsed model of any form. Does not look at the weights.
     public static func make(from model: ParsedModel) throws(TokenizerError) -> any Tokenizer {
         switch model {
         case .gguf(let file): try make(from: file.metadata)

@@ -1,5 +1,5 @@
-// assay-load: how fast is it? Wiring only; the measuring is in EngineMeasure, LoadMeasure and
-// LoadTesting.
+// assay-load measures the speed of Assay. This file only connects modules. The measuring is in
+// EngineMeasure, LoadMeasure and LoadTesting.
 
 import ArgumentParser
 import AssayClient
@@ -14,8 +14,8 @@ struct AssayLoad: AsyncParsableCommand {
             RpcCommand.self, CompareCommand.self, EngineCommand.self, LoadingCommand.self,
         ])
 
-    /// Exit statuses are the project's, not the parser's: 2 for wrong usage, 65 for a model that
-    /// cannot be measured, 69 for nobody there, 79 for a mock.
+    /// Runs the command. The exit statuses are the project's, not the parser's: 2 for wrong usage,
+    /// 65 for a model that cannot be measured, 69 for an unreachable server, 79 for a mock.
     static func main() async {
         do {
             var command = try parseAsRoot()

@@ -1,25 +1,25 @@
-// A real server as the target of a load test: one client per connection, one send per sample.
+// A real server as the target of a load test, with a client per connection and a send per sample.
 //
-// Guarantees: nothing is sent twice (the client's retries are off), every connection is one
-// connection, and the times are taken right around the client's call, on the thread that reads the
-// socket. Mocks are refused by the client itself unless they were allowed.
+// Guarantees: nothing is sent twice, because the client's retries are off. Every client has a
+// single connection. Times are taken right around the client's call, on the thread that reads the
+// socket. The client itself refuses mocks unless mocks are allowed.
 
 import AssayClient
 import LoadTesting
 
-/// Where a run's requests go.
+/// Target of a run's requests.
 struct AssayTarget: LoadTarget {
     private let clients: [Client]
     private let model: String?
     private let allowMock: Bool
     private let address: ServerAddress
-    /// The threads of the clients, in turn for connection 0, 1, ...
+    /// Threads of the clients. Connections 0, 1, ... use the threads in turn.
     let executors: [ClientExecutor]
 
-    /// Clients for so many connections on so many threads; connects nothing yet.
+    /// Makes clients for `connections` connections on `threads` threads. Connects nothing yet.
     ///
-    /// - Parameter wait: seconds to wait for a server that is not there yet; 0 for one that is to
-    ///   be measured, since no sample may wait.
+    /// - Parameter wait: seconds to wait for a missing server. 0 for a server to be measured, since
+    ///   no sample may wait.
     init(
         _ address: ServerAddress, model: String?, connections: Int, threads: Int,
         allowMock: Bool, compression: Bool, wait: Int = 0
@@ -45,22 +45,22 @@ struct AssayTarget: LoadTarget {
         self.address = address
     }
 
-    /// Opens all connections, so that connecting is in no sample.
+    /// Opens all connections, so that no sample includes connecting.
     func connect() async throws(ClientError) {
         for client in clients { try await client.connect() }
     }
 
-    /// Time a server has to say which models it has.
+    /// Time limit for the server's list of models.
     private static let factsMilliseconds: UInt32 = 5000
 
-    /// Who is there, and with which models; waits until `end` for one that is loading.
+    /// Returns the server and its models. Waits until `end` for a loading model.
     func facts(
         until end: ContinuousClock.Instant = .now
     ) async throws(ClientError) -> TargetFacts {
-        // Waits for a server as the options say; the deadline is for its answers alone.
+        // Connecting waits for a server as the options say. The deadline covers the answers alone.
         try await clients[0].connect()
         while true {
-            // A server that still greets and answers nothing more must not keep the report.
+            // A server that greets but answers no request must not hold up the report.
             let list = try await clients[0].models(
                 deadlineMilliseconds: Self.factsMilliseconds
             ).message.models
@@ -75,7 +75,7 @@ struct AssayTarget: LoadTarget {
         }
     }
 
-    /// Requests that the server allows in flight on one connection; nil before any Hello.
+    /// Requests allowed in flight per connection by the server. Nil before any Hello.
     var depthMax: Int? { clients[0].server.map { Int(clamping: $0.requestsInFlightMax) } }
 
     func close() async {
@@ -170,7 +170,7 @@ struct AssayTarget: LoadTarget {
 }
 
 extension Outcome {
-    /// A complete answer of one frame, or of several put together.
+    /// A complete answer, from a single frame or several joined frames.
     fileprivate static func one<Message>(
         _ reply: Reply<Message>, _ sent: Int64, _ answer: AnswerRecord? = nil, prompt: Int = 0
     ) -> Outcome {
@@ -188,7 +188,7 @@ extension Outcome {
     ) -> Outcome {
         var outcome = Outcome(.succeeded, sent: sent, finished: finished)
         switch reply.message.finishReason {
-        // Nobody here asked for the end: then it is the server that gave the request up.
+        // This client cancelled nothing, so the server gave the request up.
         case .cancelled: outcome.end = .failed("cancelled_by_server")
         case .deadline:
             outcome.end =
@@ -209,7 +209,7 @@ extension Outcome {
         serverMicroseconds = (answer.timing.total, answer.timing.queue)
     }
 
-    /// No answer.
+    /// A request without an answer.
     fileprivate init(_ error: ClientError, sent: Int64, hadDeadline: Bool) {
         let end: End
         switch error.code {

@@ -1,4 +1,4 @@
-// assay-load compare: two reports of assay-load rpc, and whether they differ beyond chance.
+// assay-load compare: differences beyond chance between two reports of assay-load rpc.
 
 import ArgumentParser
 import LoadTesting

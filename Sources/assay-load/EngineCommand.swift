@@ -42,7 +42,7 @@ struct EngineCommand: ParsableCommand {
                 repetitionCount: repetitions
             ).run(path: path)
         } catch let error as EngineMeasureError {
-            // The counts do not fit the model: nothing is wrong with the file.
+            // The counts do not fit the model. The file itself is fine.
             throw ValidationError(error.description)
         } catch {
             throw ModelRefused(description: "assay-load: \(error)")
@@ -66,7 +66,7 @@ func check(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws {
         "\(name) is \(value); allowed are \(range.lowerBound) to \(range.upperBound)")
 }
 
-/// One line on standard error.
+/// Writes a line to standard error.
 func complain(_ text: String) {
     FileHandle.standardError.write(Data((text + "\n").utf8))
 }

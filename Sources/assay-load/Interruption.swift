@@ -1,15 +1,15 @@
-// Ctrl-C during a run: the first one ends it with a report, the second one ends the program.
+// Ctrl-C during a run: the first Ctrl-C ends the run with a report, the second ends the program.
 
 import Foundation
 import Synchronization
 
-/// Whether the user asked for the end.
+/// The user's request to end the run.
 enum Interruption {
     private static let happened = Atomic<Bool>(false)
 
     static var hasHappened: Bool { happened.load(ordering: .relaxed) }
 
-    /// From now on the first SIGINT or SIGTERM is noted; the next one does what it always did.
+    /// Notes the first SIGINT or SIGTERM. After that, the signal has its default effect again.
     static func watch() {
         for number in [SIGINT, SIGTERM] {
             signal(number) { number in

@@ -1,12 +1,12 @@
-// The flags of assay-load rpc that say how much load, and of what.
+// The flags of assay-load rpc for the amount and the kind of load.
 //
-// Reading is LoadTesting's; here are names, defaults and what excludes what.
+// LoadTesting parses the values. This file has names, defaults and exclusions.
 
 import ArgumentParser
 import Foundation
 import LoadTesting
 
-/// When to send.
+/// Flags for the schedule of requests.
 struct ScheduleOptions: ParsableArguments {
     @Option(help: "Open loop: requests per second. Without this and its kin the loop is closed.")
     var rate: String?
@@ -51,7 +51,7 @@ struct ScheduleOptions: ParsableArguments {
         rate != nil || ramp != nil || step != nil || trace != nil || findMaxRate != nil
     }
 
-    /// Everything read and checked.
+    /// Reads and checks all flags.
     func settled() throws -> Schedule {
         let given = [rate, ramp, step, trace].compactMap(\.self)
         guard given.count <= 1 else {
@@ -111,7 +111,8 @@ struct ScheduleOptions: ParsableArguments {
             let entries = try TraceFile.parse(try contents(trace), name: trace)
             schedule.trace = entries
             let last = Double(entries[entries.count - 1].intended) / 1e9
-            // The last request counts, too: it is meant for before the end.
+            // The end is a millisecond after the last request, so that the last request counts,
+            // too.
             if duration == nil { schedule.duration = max(0.1, last - schedule.warmup + 0.001) }
         }
         schedule.words = words
@@ -145,7 +146,7 @@ struct ScheduleOptions: ParsableArguments {
     }
 }
 
-/// When to send, decided.
+/// The schedule of requests, read and checked.
 struct Schedule {
     var kind: ArrivalKind
     var connections: Int
@@ -162,12 +163,12 @@ struct Schedule {
     var words = ""
 
     /// Seconds to wait for the last answers. A trial of a search need not wait much longer than its
-    /// bound: later answers are too late anyway.
+    /// bound, because later answers are too late anyway.
     var drainInForce: Double {
         search.map { min(drain, 2 * $0.bound / 1_000 + 0.5) } ?? drain
     }
 
-    /// The loop, at `rate` during a search.
+    /// Returns the load loop. `rate` is the rate of a search's trial, else nil.
     func loop(rate: Double?) -> LoadLoop {
         if let trace { return .open(ArrivalSchedule(trace: trace)) }
         let base = rate.map { RateProfile.constant($0, seconds: duration) } ?? profile
@@ -176,7 +177,7 @@ struct Schedule {
     }
 }
 
-/// What to send.
+/// Flags for the content of requests.
 struct RequestOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -207,7 +208,8 @@ struct RequestOptions: ParsableArguments {
     @Option(help: "The deadline of those, such as 50ms.")
     var deadline = "1s"
 
-    /// Everything read and checked; `vocabulary` is the server's, 0 when unknown.
+    /// Reads and checks all flags. `vocabulary` is the size of the server's vocabulary, 0 when
+    /// unknown.
     func content(vocabulary: Int) throws -> RequestContent {
         var content = RequestContent(
             promptTokens: try LengthDistribution(
@@ -228,14 +230,14 @@ struct RequestOptions: ParsableArguments {
         return content
     }
 
-    /// As the report says it.
+    /// Description of the prompts for the report.
     var words: String {
         if let prompts { return "prompts of \(prompts)" }
         return mix == "ping" ? "\(pingBytes) bytes" : "synthetic prompts of \(promptTokens) tokens"
     }
 }
 
-/// The bytes of a file a flag names; its size is checked before it is read.
+/// Returns the bytes of a file named by a flag. The size is checked before the content is read.
 func contents(_ path: String) throws -> [UInt8] {
     let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
     guard size <= LoadLimits.fileSizeMax else {

@@ -1,4 +1,4 @@
-// assay-load loading: what each layer of the assay and each strategy costs, on model files.
+// assay-load loading: the cost of each layer and each strategy of loading, on model files.
 
 import ArgumentParser
 import Foundation

@@ -1,10 +1,10 @@
-// Where a report goes: standard output, and files of the forms asked for.
+// Writes a report to standard output and to files in the requested forms.
 
 import ArgumentParser
 import Foundation
 import LoadTesting
 
-/// The flags that say what to write.
+/// Flags for the output of a report.
 struct ReportOptions: ParsableArguments {
     @Flag(help: "Print one JSON object instead of text.")
     var json = false
@@ -21,7 +21,7 @@ struct ReportOptions: ParsableArguments {
     @Option(help: "Write one HTML page with plots.")
     var saveHtml: String?
 
-    /// Prints and writes.
+    /// Prints the report and writes the requested files.
     func write(_ report: RunReport, intervals: [TimedInterval]) throws {
         let object = try Self.json(report)
         print(json ? object : report.text, terminator: json ? "\n" : "")
@@ -61,11 +61,12 @@ struct ReportOptions: ParsableArguments {
     }
 }
 
-/// One line on standard error that follows a run, on a terminal only.
+/// A line on standard error that follows a run, on a terminal only.
 struct ProgressLine {
     private let isShown = isatty(STDERR_FILENO) == 1
 
-    /// Shows the stretch that ends a second: percentiles of each one would cost the run too much.
+    /// Shows only the last interval of each second, since percentiles of every interval would cost
+    /// the run too much.
     func show(_ interval: TimedInterval) {
         let end = interval.start + interval.seconds
         guard isShown, Int(end + 1e-6) > Int(interval.start + 1e-6) else { return }

@@ -1,7 +1,8 @@
-// assay-load rpc: load against a server, and a report that cannot be fooled.
+// assay-load rpc: puts load on a server and writes a report that cannot be fooled.
 //
-// Wiring only: flags to a plan, the plan to LoadTesting's engine, the record to a report. A mock is
-// looked for before the run, in every answer, and after it.
+// This file only connects modules: flags become a plan, LoadTesting's engine runs the plan, and the
+// record becomes a report. The run looks for a mock before the load, in every answer, and
+// afterwards.
 
 import ArgumentParser
 import AssayClient
@@ -95,7 +96,8 @@ struct RpcCommand: AsyncParsableCommand {
                 status: Verdict.failed.rawValue,
                 sentence: "the server at \(address) serves no model \"\(model ?? "")\"")
         }
-        // The client would hold back what is beyond, and the wait would look like the server's.
+        // The client would hold back requests beyond the server's limit, and the wait would look
+        // like the server's.
         guard schedule.depth <= target.depthMax ?? schedule.depth else {
             throw ValidationError(
                 "the depth is \(schedule.depth); the server allows "
@@ -111,7 +113,7 @@ struct RpcCommand: AsyncParsableCommand {
             ?? ServerAddress.standard.description
     }
 
-    /// New clients, not connected yet.
+    /// Makes new clients, not connected yet.
     private func target(_ connections: Int, wait: Int = 0) throws(ClientError) -> AssayTarget {
         try AssayTarget(
             ServerAddress(address), model: model, connections: connections, threads: threads,
@@ -171,7 +173,8 @@ struct RpcCommand: AsyncParsableCommand {
         return verdict
     }
 
-    /// One run on connections of its own: a run that gave requests up has closed them.
+    /// Runs the load on new connections, because a run that gave up requests has closed its
+    /// connections.
     private func carryOut(
         _ schedule: Schedule, _ rate: Double?, _ objective: LatencyObjective?,
         _ facts: TargetFacts
@@ -201,7 +204,7 @@ struct RpcCommand: AsyncParsableCommand {
         return result
     }
 
-    /// The server after the run: a model that became a mock meanwhile, or was replaced, is said.
+    /// Checks the server after the run, and reports models replaced by another model or a mock.
     private func lookAgain(
         _ report: inout RunReport, _ facts: TargetFacts, _ result: RunResult
     ) async {
@@ -239,10 +242,10 @@ struct RpcCommand: AsyncParsableCommand {
     }
 }
 
-/// What fails a run, read from the flags.
+/// Bounds that fail a run, read from the flags.
 private struct Bounds {
     let thresholds: [Threshold]
-    /// Share of the requests that may have no answer.
+    /// Largest share of requests without an answer.
     let failuresMax: Double
 
     init(failIf: [String], failuresMax: String?) throws {
@@ -255,7 +258,7 @@ private struct Bounds {
     }
 }
 
-/// A run that was not begun, or not finished, and the exit status for it.
+/// A run that was not started or not finished, and its exit status.
 struct RunRefused: Error {
     let status: Int32
     let sentence: String

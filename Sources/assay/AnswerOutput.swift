@@ -1,5 +1,6 @@
-// What every answer of a model says about itself, as JSON and as one line for people.
+// The origin and cost of an answer, as JSON and as a line for people.
 
+import Loading
 import AssayClient
 import Wire
 
@@ -9,8 +10,8 @@ struct AnswerOutput {
     let generation: UInt32
     let answer: AnswerRecord
 
-    /// Fields that begin the JSON of an answer, in the order of the contract.
-    var identity: [(String, JSONValue)] {
+    /// First fields of an answer's JSON, in the order of the contract.
+    var identity: [(String, JSONText)] {
         [
             ("provenance", .string(provenance.description)),
             ("model", .string(answer.model)),
@@ -20,8 +21,8 @@ struct AnswerOutput {
         ]
     }
 
-    /// Fields that end it.
-    var account: [(String, JSONValue)] {
+    /// Last fields of an answer's JSON.
+    var account: [(String, JSONText)] {
         let timing = answer.timing
         return [
             (
@@ -41,8 +42,8 @@ struct AnswerOutput {
         ]
     }
 
-    /// How busy the server was; null from a server of an older revision.
-    private static func load(_ load: ServerLoad?) -> JSONValue {
+    /// Load of the server. Null from a server of an older revision.
+    private static func load(_ load: ServerLoad?) -> JSONText {
         guard let load else { return .null }
         return .object([
             ("queued", .unsigned(load.queued)), ("running", .unsigned(load.running)),
@@ -52,7 +53,7 @@ struct AnswerOutput {
         ])
     }
 
-    /// One line: who answered.
+    /// The origin of the answer on a line, then a line per degradation.
     var line: String {
         let absent = provenance == .mock ? "none" : "pending"
         let digest = answer.fingerprint.map { Hex.text(Array($0.prefix(6))) + "…" } ?? absent

@@ -1,8 +1,8 @@
-// The command line client: one file per subcommand, exit codes as in README.
+// The command line client: a file per subcommand, exit codes as in docs/command-line.md.
 //
-// Guarantees: usage errors exit with 2, failures with the code of their cause, and every failure
-// prints one sentence and what to do about it on standard error. Wiring only: the protocol is in
-// AssayClient, the assay in Loading, vocabularies in Tokenizers.
+// Guarantees: usage errors exit with 2, failures with the code of their cause. Every failure prints
+// a sentence and advice on standard error.
+// Not here: the protocol is in AssayClient, the assay in Loading, vocabularies in Tokenizers.
 
 import ArgumentParser
 
@@ -36,7 +36,7 @@ enum Main {
             failure.report()
             exitProcess(failure.code)
         } catch {
-            // The parser's own errors: help and version end well, everything else is usage.
+            // Errors from the parser: help and version end well, everything else is usage.
             let ends = Assay.exitCode(for: error) == .success
             let text = Assay.fullMessage(for: error)
             if ends { print(text) } else { Terminal.error(text) }

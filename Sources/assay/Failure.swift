@@ -1,22 +1,22 @@
-// What ends a command early: an exit code, a sentence, and what to do about it.
+// A failure that ends a command early: an exit code, a sentence and advice.
 //
-// Guarantees: the numbers are part of the program's contract and never change meaning; which one an
-// error of the client ends with is AssayClient's `exitStatus`.
+// Guarantees: the numbers are part of the program's contract and never change meaning.
+// AssayClient's `exitStatus` gives the code for an error of the client.
 
 import AssayClient
 import Foundation
 import Wire
 
-/// Exit codes, after sysexits(3) where one fits.
+/// Exit codes, after sysexits(3) where possible.
 enum ExitCode: Int32 {
     case ok = 0
     case usage = 2
     /// A model file failed the assay.
     case rejected = 65
-    /// No server at the address, or it went away.
+    /// No server at the address, or the server went away.
     case unreachable = 69
     case internalError = 70
-    /// Overloaded, draining, loading, or too late: the same command may work later.
+    /// Overloaded, draining, loading, or too late. The command may work later.
     case tryAgain = 75
     case protocolError = 76
     /// Not allowed, or a stated requirement does not hold.

@@ -1,9 +1,9 @@
-// A file of numbers: float32, little-endian, one after the other.
+// A file of float32 numbers, little-endian, one after the other.
 
 import Foundation
 
 enum FloatFile {
-    /// Writes all values; a failure names the file.
+    /// Writes all values. A failure names the file.
     static func write(_ values: [Float], to path: String) throws {
         let words = values.map { $0.bitPattern.littleEndian }
         let data = words.withUnsafeBytes { Data($0) }

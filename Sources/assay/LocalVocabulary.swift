@@ -1,4 +1,4 @@
-// A model file's tokenizer, without its weights: what --file uses.
+// A model file's tokenizer, without the weights, for --file.
 
 import Loading
 import ModelFiles

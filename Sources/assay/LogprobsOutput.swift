@@ -1,5 +1,6 @@
-// Log-probabilities as JSON and as a table, and the check of the flags that ask for them.
+// Log-probabilities as JSON and as a table, and the check of their flags.
 
+import Loading
 import Wire
 
 enum LogprobsOutput {
@@ -9,8 +10,8 @@ enum LogprobsOutput {
         throw Failure.usage("\(flag): found \(count), allowed: 0 to \(Limits.topLogprobsMax)")
     }
 
-    /// One object per token; null when none were asked for.
-    static func json(_ logprobs: Logprobs?) -> JSONValue {
+    /// Returns an object per token, or null without log-probabilities.
+    static func json(_ logprobs: Logprobs?) -> JSONText {
         guard let logprobs else { return .null }
         return .array(
             logprobs.tokens.indices.map { index in
@@ -22,12 +23,12 @@ enum LogprobsOutput {
             })
     }
 
-    /// The alternatives at each position.
-    static func top(_ logprobs: Logprobs) -> JSONValue {
+    /// Returns the alternatives at each position.
+    static func top(_ logprobs: Logprobs) -> JSONText {
         .array(logprobs.tokens.indices.map { top(logprobs, at: $0) })
     }
 
-    private static func top(_ logprobs: Logprobs, at index: Int) -> JSONValue {
+    private static func top(_ logprobs: Logprobs, at index: Int) -> JSONText {
         .array(
             logprobs.top(at: index).map { alternative in
                 .object([
@@ -37,7 +38,7 @@ enum LogprobsOutput {
             })
     }
 
-    /// One line per token: id, log-probability, then the alternatives as `id:logprob`.
+    /// Returns a line per token: id, log-probability, then the alternatives as `id:logprob`.
     static func table(_ logprobs: Logprobs, title: String) -> String {
         let lines = logprobs.tokens.indices.map { index in
             let top = logprobs.top(at: index).map { "\t\($0.token):\(fixed($0.logprob))" }
@@ -47,7 +48,7 @@ enum LogprobsOutput {
         return ([title] + lines).joined(separator: "\n")
     }
 
-    /// Four decimals, as people compare them.
+    /// Formats a number with four decimals, for people to compare.
     static func fixed(_ value: some BinaryFloatingPoint) -> String {
         let value = Double(value)
         guard value.isFinite, value.magnitude < 1e12 else { return "\(value)" }

@@ -1,5 +1,6 @@
-// What a model is given: --prompt TEXT, --tokens 1,2,3 or --message ROLE:TEXT, exactly one kind.
+// The prompt of a request: --prompt TEXT, --tokens 1,2,3 or --message ROLE:TEXT, exactly one kind.
 
+import Loading
 import ArgumentParser
 import Wire
 
@@ -23,7 +24,7 @@ struct PromptOptions: ParsableArguments {
     @Flag(help: "Add no begin and end tokens to the text.")
     var noAddSpecial = false
 
-    /// The one that was given.
+    /// Returns the given prompt.
     func chosen() throws -> Prompt {
         if !messages.isEmpty { return .messages(try conversation()) }
         switch (prompt, tokens) {
@@ -51,7 +52,7 @@ struct PromptOptions: ParsableArguments {
         return try messages.map(Self.message)
     }
 
-    /// Reads `ROLE:TEXT`; the text may hold colons.
+    /// Reads `ROLE:TEXT`. The text may hold colons.
     private static func message(_ text: String) throws -> ChatMessage {
         let roles = ChatMessage.Role.allCases.map(\.rawValue).joined(separator: ", ")
         let allowed = "allowed: ROLE:TEXT, ROLE one of \(roles)"
@@ -78,9 +79,9 @@ struct PromptOptions: ParsableArguments {
     }
 }
 
-/// A list of inputs: texts and lists of token ids, as repeatable flags give them.
+/// A list of inputs from repeatable flags: texts and lists of token ids.
 enum InputList {
-    /// Texts first, then tokens; refuses none and more than `max`.
+    /// Returns the texts first, then the tokens. Refuses an empty list and more than `max` inputs.
     static func inputs(
         texts: [String], tokens: [String], of flags: (text: String, tokens: String), max: Int
     ) throws -> [Input] {
@@ -95,8 +96,8 @@ enum InputList {
         return inputs
     }
 
-    /// An input as JSON: a text, or an array of token ids.
-    static func json(_ input: Input) -> JSONValue {
+    /// Returns an input as JSON: a text, or an array of token ids.
+    static func json(_ input: Input) -> JSONText {
         switch input {
         case .text(let text): .string(text)
         case .tokens(let tokens): .tokens(tokens)

@@ -1,8 +1,8 @@
-// Options of every subcommand that talks to a server, and how such a command runs.
+// Options of the subcommands that talk to a server, and the code that runs such subcommands.
 //
-// Guarantees: the flag beats ASSAY_SERVER beats the default address; errors of the client become
-// failures with exit codes in one place; a mock's answer is announced before it is shown. A model
-// that is loading is waited for. A missing server is waited for only with --wait.
+// Guarantees: the flag beats ASSAY_SERVER beats the default address. Errors of the client become
+// failures with exit codes in a single place. A mock's answer is announced before it is shown. A
+// loading model is waited for. A missing server is waited for only with --wait.
 
 import ArgumentParser
 import AssayClient
@@ -32,7 +32,7 @@ struct ServerOptions: ParsableArguments {
                 + "that is loading, none for a server that is not there)."))
     var wait: UInt32?
 
-    /// Seconds to wait for a model that is loading when nothing is said.
+    /// Seconds to wait for a loading model when --wait is absent.
     private static let loadingSeconds: UInt32 = 60
 
     /// The address in effect.
@@ -41,10 +41,10 @@ struct ServerOptions: ParsableArguments {
             ?? ServerAddress.standard.description
     }
 
-    /// Runs `body` with a client, turning the client's errors into failures. Nothing is tried
+    /// Runs `body` with a client and turns the client's errors into failures. Nothing is tried
     /// twice behind the caller's back: a person sees each error at once.
     ///
-    /// - Parameter demandsReal: false for questions about a model rather than to it.
+    /// - Parameter demandsReal: false for questions about a model rather than to the model.
     func withClient<Value: Sendable>(
         demandsReal: Bool = true, _ body: (Client) async throws -> Value
     ) async throws -> Value {
@@ -77,14 +77,15 @@ struct ServerOptions: ParsableArguments {
                 let left = ContinuousClock.now.duration(to: end)
                 guard left > .zero, let missing = missing(error) else { throw error }
                 progress.show(missing)
-                // The last try comes at the end of the wait, whatever pause the server asked for.
+                // The last try comes at the end of the wait, even if the server asked for a longer
+                // pause.
                 let pause = min(error.retryAfterMilliseconds ?? 200, 3_600_000)
                 try await Task.sleep(for: min(.milliseconds(pause), left))
             }
         }
     }
 
-    /// The server or the model in words, nil for an error that waiting does not help.
+    /// Describes the wait for the server or the model. Nil for an error that waiting cannot cure.
     private func missing(_ error: ClientError) -> String? {
         if let words = error.serverError, words.code == "model_loading" {
             return "waiting for the model: \(words.message)"
@@ -99,7 +100,7 @@ struct ServerOptions: ParsableArguments {
     }
 }
 
-/// The demands a request states, from the command line.
+/// Requirements of a request, from the command line.
 struct RequirementOptions: ParsableArguments {
     @Flag(help: "Have the server refuse before any work unless the model is real.")
     var requireReal = false
@@ -110,7 +111,7 @@ struct RequirementOptions: ParsableArguments {
     @Option(help: "Have the server refuse unless this device computes, such as cpu.")
     var requireDevice: String?
 
-    /// Nil when nothing is demanded.
+    /// Returns nil if no requirement is given.
     func requirements() throws -> Requirements? {
         guard requireReal || requireFingerprint != nil || requireDevice != nil else { return nil }
         var fingerprint: [UInt8]?
@@ -124,7 +125,7 @@ struct RequirementOptions: ParsableArguments {
     }
 }
 
-/// Where a request stands among others, from the command line.
+/// Priority and trace context of a request, from the command line.
 struct ContextOptions: ParsableArguments {
     @Option(
         help: "Which of a connection's own waiting requests begins first: the highest, 0 to 9.")
@@ -133,7 +134,8 @@ struct ContextOptions: ParsableArguments {
     @Option(help: "A W3C traceparent, for the server's log: 00-TRACE-PARENT-FLAGS.")
     var traceContext: String?
 
-    /// Nil when nothing is said. Whether a trace context is one is the server's to judge.
+    /// Returns nil if neither priority nor trace context is given. The server validates the trace
+    /// context.
     func context() throws -> RequestContext? {
         if let priority, priority > Limits.priorityMax {
             throw Failure.usage(
@@ -146,7 +148,7 @@ struct ContextOptions: ParsableArguments {
 }
 
 enum Hex {
-    /// The bytes of an even number of hexadecimal digits, nil for anything else.
+    /// Returns the bytes of an even number of hexadecimal digits, nil for anything else.
     static func bytes(_ text: String) -> [UInt8]? {
         let digits = Array(text.utf8)
         guard digits.count % 2 == 0 else { return nil }
@@ -161,7 +163,7 @@ enum Hex {
         return result
     }
 
-    /// Two lower-case digits a byte.
+    /// Returns two lower-case digits per byte.
     static func text(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         let characters = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }

@@ -1,17 +1,17 @@
 // Standard input, whole or line by line.
 //
-// Guarantees: lines may hold any bytes and have any length; an empty line is skipped; one line of
-// output is written for each line read, before the next is read when input is slow.
+// Guarantees: lines may hold any bytes and have any length. An empty line is skipped. Each line
+// read gives a line of output. When input is slow, the output appears before the next line is read.
 
 import Foundation
 
 enum StandardInput {
-    /// Everything up to the end of input.
+    /// Returns everything up to the end of input.
     static func all() -> [UInt8] {
         [UInt8](FileHandle.standardInput.readDataToEndOfFile())
     }
 
-    /// Calls `body` with each line and its number from 1, and prints what it returns.
+    /// Calls `body` with each line and its number from 1, and prints the result.
     static func eachLine(_ body: (Int, Data) async throws -> String) async throws {
         var rest = Data()
         var number = 0
@@ -34,7 +34,7 @@ enum StandardInput {
         }
     }
 
-    /// Reads a line's JSON; a usage failure names the line.
+    /// Reads a line's JSON. A usage failure names the line.
     static func decode<Value: Decodable>(_ line: Data, _ number: Int) throws -> Value {
         do {
             return try JSONDecoder().decode(Value.self, from: line)

@@ -1,8 +1,7 @@
-// Standard output and error: text as it comes, progress that does not get in the way.
+// Standard output and error: text as it comes, and progress that does not get in the way.
 //
-// Guarantees: data goes to standard output and nothing else does; progress goes to standard error,
-// only when that is a terminal or the wait is long, and a terminal line is erased before other
-// text.
+// Guarantees: only data goes to standard output. Progress goes to standard error, but only on a
+// terminal or after a long wait. A terminal line is erased before further text.
 
 import Foundation
 
@@ -19,7 +18,7 @@ enum Terminal {
 
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Says as loudly as a terminal can that what follows is no model's answer.
+    /// Warns of a mock's answer, as loudly as a terminal can.
     static func mockBanner(model: String?) {
         let name = model.map { " \"\($0)\"" } ?? ""
         let line = String(repeating: "*", count: 72)
@@ -30,16 +29,16 @@ enum Terminal {
     }
 }
 
-/// One line of progress that replaces itself on a terminal, and appears rarely elsewhere.
+/// A line of progress. On a terminal the line replaces itself, elsewhere it appears rarely.
 struct Progress {
-    /// Silence before the first line when standard error is not a terminal.
+    /// Silence before each line when standard error is not a terminal.
     private static let patience = Duration.seconds(2)
 
     private let started = ContinuousClock.now
     private var lastPrinted: ContinuousClock.Instant?
     private var isShown = false
 
-    /// Shows `text` in place of what was shown before.
+    /// Shows `text` in place of the previous text.
     mutating func show(_ text: String) {
         let now = ContinuousClock.now
         if Terminal.errorIsTerminal {
@@ -51,7 +50,7 @@ struct Progress {
         }
     }
 
-    /// Erases what is shown on a terminal.
+    /// Erases the line on a terminal.
     mutating func clear() {
         guard isShown else { return }
         FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))

@@ -1,13 +1,13 @@
 // assayd: the server program. Reads its settings, binds its addresses, then puts the models through
 // the assay.
 //
-// Without any model named it serves the one in the box, assayed like every other and never with a
-// mock in its place. On stderr `bound ADDRESS` says that connections are answered, `listening on
-// ADDRESS` that every model is served; a service manager that waits is told the latter. Wiring
-// only; every decision is in Server and below.
+// Without a named model, the server assays and serves the packaged demo model, never a mock in its
+// place. On stderr, `bound ADDRESS` says that connections are answered, and `listening on ADDRESS`
+// says that every model is served. A waiting service manager is notified at the later point. This
+// file only connects modules. Every decision is in Server and below.
 // Exit codes: 0 stopped as asked, 2 usage, 65 a model was rejected (the layer report is on stderr,
-// nothing was served by then), 70 an internal or system failure, 78 a bad configuration or an admin
-// address that is taken.
+// and nothing was served by then), 70 an internal or system failure, 78 a bad configuration or an
+// occupied admin address.
 
 import ArgumentParser
 import DemoModel
@@ -31,7 +31,8 @@ enum Assayd {
         exit(run(options))
     }
 
-    /// A parent's signal mask is inherited; with SIGTERM blocked nobody could stop us politely.
+    /// Unblocks SIGTERM and SIGINT. A signal mask is inherited from the parent, and nobody could
+    /// stop the server politely with SIGTERM blocked.
     private static func unblockSignals() {
         var set = sigset_t()
         sigemptyset(&set)
@@ -71,7 +72,7 @@ enum Assayd {
         "no model is named: serving the packaged demo model as \"\(DemoModel.name)\" from \(path)"
     }
 
-    /// Serves the configured models, or the one at `demo`.
+    /// Serves the configured models, or the demo model at the path `demo`.
     private static func serve(_ effective: EffectiveConfiguration, demo: String?) -> Int32 {
         let logger = makeLogger(effective.values.logLevel)
         logger.info("configuration: \(effective.lines.joined(separator: "; "))")
@@ -102,7 +103,8 @@ enum Assayd {
         }
     }
 
-    /// Logs go to stderr in one piece per line; stdout stays free for what was asked for.
+    /// Makes the logger. Logs go to stderr in one piece per line. Stdout stays free for requested
+    /// output.
     private static func makeLogger(_ level: String) -> Logger {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "assayd")
@@ -110,13 +112,13 @@ enum Assayd {
         return logger
     }
 
-    /// One message for the person who started this, on stderr.
+    /// Writes a message for the user to stderr.
     private static func complain(_ text: String) {
         FileHandle.standardError.write(Data("\(text)\n".utf8))
     }
 }
 
-/// Exit codes; the list in DESIGN section 4.
+/// Exit codes, as in the head of this file.
 enum AssaydExit {
     static let ok: Int32 = 0
     static let usage: Int32 = 2

@@ -1,7 +1,8 @@
-// The flags of assayd, as the configuration's table names them.
+// The flags of assayd, named as in the configuration's table.
 //
-// Every other setting of that table can be given as an environment variable or in the file; flags
-// exist for what people type. Nothing is validated here: one place does that for all sources.
+// Every other setting of the table can be given as an environment variable or in the file. Flags
+// cover the settings that people type. Nothing is validated here. `ConfigurationReader` validates
+// the settings of all sources.
 
 import ArgumentParser
 
@@ -44,7 +45,7 @@ struct AssaydOptions: ParsableArguments {
     @Flag(help: "Read and check the settings, print them with their sources, and stop.")
     var checkConfig = false
 
-    /// Setting name to texts, for those that were given.
+    /// Texts of the given flags by setting name.
     var flags: [String: [String]] {
         let given = [
             "model": model, "listen": listen, "admin": admin, "strategy": strategy,

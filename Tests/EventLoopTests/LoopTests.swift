@@ -48,20 +48,6 @@ import Testing
         peer.close()
     }
 
-    @Test func spinningLoopServesAndStops() throws {
-        var configuration = Loop.Configuration()
-        configuration.spinBeforeSleep = .microseconds(200)
-        let directory = try ScratchDirectory()
-        try withLoop(configuration) { loop in
-            let (stream, peer) = try Fresh.pair(loop, .unix, in: directory)
-            stream.echo()
-            for index in 0..<20 {
-                try peer.send("\(index)")
-                try turn(loop) { try peer.receiveAvailable() == Array("\(index)".utf8) }
-            }
-        }
-    }
-
     @Test func useOffTheThreadStopsTheProcess() async {
         await #expect(processExitsWith: .failure) {
             let loop = try Loop()
@@ -71,24 +57,6 @@ import Testing
                 Unmanaged<Loop>.fromOpaque(pointer).takeUnretainedValue().stop()
             }()
         }
-    }
-
-    @Test func loopMayMoveToAnotherThreadBetweenRuns() throws {
-        let loop = try Loop()
-        let smuggled = Shared(UInt(bitPattern: Unmanaged.passUnretained(loop).toOpaque()))
-        let fired = Shared(false)
-        startThread {
-            let pointer = UnsafeRawPointer(bitPattern: smuggled.get())!
-            let loop = Unmanaged<Loop>.fromOpaque(pointer).takeUnretainedValue()
-            loop.adoptByCurrentThread()
-            let timer = try? Timer(loop: loop)
-            timer?.start(after: .zero) { fired.set(true) }
-            loop.run()
-            timer?.close()
-        }()
-        loop.adoptByCurrentThread()
-        loop.close()
-        #expect(fired.get())
     }
 }
 
@@ -140,15 +108,6 @@ import Testing
             timer.start(after: .zero) { fired.append("second") }
             loop.run()
             #expect(fired == ["second"])
-        }
-    }
-
-    @Test func companionTimerDoesNotHoldTheLoop() throws {
-        try withLoop { loop in
-            let timer = try Timer(loop: loop)
-            timer.start(after: .seconds(1000)) { Issue.record("fired") }
-            timer.keepsLoopAlive(false)
-            loop.run()
         }
     }
 }

@@ -161,16 +161,4 @@ import Testing
             #expect(try peer.receiveText() == "still there?")
         }
     }
-
-    @Test func peersAreNamed() throws {
-        try withLoop { loop in
-            let (local, _) = try Fresh.pair(loop, .unix, in: directory)
-            #expect(local.peerName == "unix")
-            let (remote, peer) = try Fresh.pair(loop, .tcp, in: directory)
-            #expect(remote.peerName.hasPrefix("127.0.0.1:"))
-            remote.close()
-            #expect(remote.peerName == "gone")
-            peer.close()
-        }
-    }
 }

@@ -146,8 +146,8 @@ private struct ByteTokenizer: Tokenizer {
         #expect(text(generation.accept(token: 0x96)) == "\u{FFFD}")
     }
 
-    @Test(arguments: [FinishReason.cancelled, .deadline])
-    func endingFromOutsideReleasesTheTextOnce(_ reason: FinishReason) throws {
+    @Test(arguments: [Generation.FinishReason.cancelled, .deadline])
+    func endingFromOutsideReleasesTheTextOnce(_ reason: Generation.FinishReason) throws {
         var generation = try generation { $0.stops = [Array("abc".utf8)] }
         _ = generation.accept(token: 0x61)
         #expect(generation.finish(reason) == Array("a".utf8))

@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func progressNamesEachLayerTwice() throws {
-        let seen = Mutex<[LoadProgress]>([])
+        let seen = Mutex<[LayerProgress]>([])
         _ = try ModelLoader.test().run(path: path) { step in seen.withLock { $0.append(step) } }
         let steps = seen.withLock { $0 }
         #expect(steps.map(\.layer) == Layer.allCases.flatMap { [$0, $0] })

@@ -217,8 +217,8 @@ import Testing
         #expect(error?.description.contains("production") == true)
     }
 
-    @Test(arguments: [LoadStrategy.strict, .graceful])
-    func otherStrategiesRefuseTheMockSetting(_ strategy: LoadStrategy) {
+    @Test(arguments: [ModelLoadingConfiguration.Strategy.strict, .graceful])
+    func otherStrategiesRefuseTheMockSetting(_ strategy: ModelLoadingConfiguration.Strategy) {
         #expect(throws: LoadingConfigurationError.self) {
             _ = try ModelLoader.test {
                 $0.strategy = strategy

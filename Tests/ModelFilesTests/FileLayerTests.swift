@@ -30,6 +30,13 @@ import Testing
         #expect(code("/" + String(repeating: "a/", count: 4000) + "b.gguf") == "path_invalid")
     }
 
+    @Test func theSentenceNamesTheFileAndTheFault() {
+        let path = directory.path("absent.gguf")
+        let error = #expect(throws: ModelFileError.self) { _ = try ModelFile(path: path) }
+        #expect(error?.message == "model file does not exist: \(path)")
+        #expect(error?.tried == "looking up the path")
+    }
+
     @Test func refusesLinksToNothingAndCircles() throws {
         let dangling = directory.path("dangling.gguf")
         #expect(symlink("nowhere", dangling) == 0)

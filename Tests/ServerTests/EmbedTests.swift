@@ -42,12 +42,13 @@ import Wire
         return (0..<count).map { _ in UInt32(3 + random.below(320)) }
     }
 
-    /// See Tests/Goldens/embed_llama_gqa.py.
+    /// See Fidelity/Goldens/embed_llama_gqa.py.
     @Test(
         .enabled(if: Fixtures.exists("models/llama-gqa-f32.gguf"), "needs the reference models"))
     func equalsAnIndependentComputation() throws {
         let place = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("Goldens/embed-llama-gqa.json")
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Fidelity/Goldens/embed-llama-gqa.json")
         let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: place))
         let server = try TestServer([.fixture("models/llama-gqa-f32.gguf")])
         let client = try server.client()

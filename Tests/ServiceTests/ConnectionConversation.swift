@@ -36,12 +36,9 @@ struct ConnectionConversation: ~Copyable {
     private var encoder = FrameEncoder()
     private let decoder = FrameDecoder(.response)
 
-    init(limits: ServiceLimits = ServiceLimits(), models: [ModelFacts] = [.real]) throws {
+    init(limits: ServiceLimits = ServiceLimits(), models: [ServedFacts] = [.real]) throws {
         context = ServiceContext(limits: limits, serverName: "assayd test")
-        for facts in models {
-            try context.models.beginLoad(facts.name)
-            _ = context.models.finishLoad(facts)
-        }
+        for facts in models { try context.models.serve(facts) }
     }
 
     // MARK: - The client's side
@@ -105,10 +102,21 @@ struct ConnectionConversation: ~Copyable {
     }
 }
 
-extension ModelFacts {
-    static let real = ModelFacts("real", fingerprint: [UInt8](repeating: 7, count: 32))
+extension ModelRegistry {
+    /// Loads a model from beginning to end. Returns the identity.
+    @discardableResult
+    mutating func serve(_ facts: ServedFacts) throws(ServiceError) -> ServedModel {
+        try beginLoad(facts.name)
+        var facts = facts
+        facts.generation = reserveGeneration(facts.name).generation
+        return finishLoad(facts).served
+    }
+}
 
-    static let mock = ModelFacts("mock", .mock, degradations: ["mock_fallback"])
+extension ServedFacts {
+    static let real = ServedFacts("real", fingerprint: [UInt8](repeating: 7, count: 32))
+
+    static let mock = ServedFacts("mock", .mock, degradations: ["mock_fallback"])
 
     init(
         _ name: String, _ provenance: Provenance = .real, fingerprint: [UInt8]? = nil,

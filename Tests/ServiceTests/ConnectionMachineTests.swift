@@ -159,7 +159,7 @@ import Wire
         #expect(last.map { $0.header.flags.contains(.more) } == [false])
         let answer = try last[0].decoded(GenerateResponse.self).answer
         #expect(answer.model == "real" && answer.device == "cpu")
-        #expect(answer.fingerprint == ModelFacts.real.fingerprint)
+        #expect(answer.fingerprint == ServedFacts.real.fingerprint)
         #expect(answer.timing.write == 500 && answer.timing.total == 1000)
         #expect(try talk.deliver(.answer, to: work.ticket).isEmpty)
         #expect(talk.context.tickets.isEmpty)

@@ -124,15 +124,15 @@ import Wire
         var talk = try generating()
         _ = try talk.send(UnloadRequest(name: "real"), id: 3)
         let until = talk.now + talk.context.limits.drainMicroseconds
+        #expect(talk.context.nextUnload == until)
         #expect(talk.context.expired(now: until - 1) == [])
         #expect(talk.context.expired(now: until) == [talk.work[0].ticket])
         #expect(talk.context.expired(now: until + 50_000) == [])
         #expect(talk.context.takeDue(now: until + Self.grace).map(\.reason) == [.cancelled])
+        #expect(talk.context.nextUnload == nil)
         // The model itself goes when the engine lets go of it.
-        #expect(talk.context.awaitsUnloads)
         _ = try talk.deliver(.answer, to: talk.work[0].ticket)
         #expect(try talk.settle().map(\.status) == [.ok])
-        #expect(!talk.context.awaitsUnloads)
     }
 
     @Test func theEndOfADrainMakesAllAnswersDue() throws {

@@ -88,7 +88,7 @@ import Wire
 
     @Test func aRequestThatCannotBeReadIsTaintedByAnyMock() throws {
         for (models, expected) in [([.real], .real), ([.real, .mock], .mock)]
-            as [([ModelFacts], Provenance)]
+            as [([ServedFacts], Provenance)]
         {
             var talk = try ConnectionConversation(models: models)
             try talk.hello()
@@ -111,7 +111,7 @@ import Wire
         var talk = try conversation()
         _ = try talk.send(LoadRequest(name: "third", path: "/x.gguf"), id: 2)
         let ticket = talk.work[0].ticket
-        var facts = ModelFacts.mock
+        var facts = ServedFacts.mock
         facts.name = "third"
         facts.generation = 1
         let report = LoadResponse(accepted: false, layers: [])
@@ -167,7 +167,7 @@ import Wire
         var talk = try conversation()
         var request = toReal
         request.requirements = Requirements(
-            real: true, fingerprint: ModelFacts.real.fingerprint, device: "cpu")
+            real: true, fingerprint: ServedFacts.real.fingerprint, device: "cpu")
         #expect(try talk.send(request, id: 2).isEmpty)
         #expect(talk.work.count == 1)
     }
@@ -190,7 +190,7 @@ import Wire
     }
 
     @Test func aModelWithoutAFingerprintMeetsNoDemandForOne() throws {
-        var facts = ModelFacts.real
+        var facts = ServedFacts.real
         facts.fingerprint = nil
         var talk = try ConnectionConversation(models: [facts])
         try talk.hello()

@@ -8,29 +8,28 @@ import Wire
 @Suite struct ReadinessTests {
     private typealias Requirement = Readiness.Requirement
 
-    private func directory(
+    private func registry(
         ready: [String] = [], mock: [String] = [], loading: [String] = []
-    ) throws -> ModelDirectory {
-        var directory = ModelDirectory()
+    ) throws -> ModelRegistry {
+        var registry = ModelRegistry()
         for name in ready + mock {
-            try directory.beginLoad(name)
-            _ = directory.finishLoad(ModelFacts(name, mock.contains(name) ? .mock : .real))
+            try registry.serve(ServedFacts(name, mock.contains(name) ? .mock : .real))
         }
-        for name in loading { try directory.beginLoad(name) }
-        return directory
+        for name in loading { try registry.beginLoad(name) }
+        return registry
     }
 
     private func judge(
-        _ directory: ModelDirectory, _ requirement: Requirement = Requirement(),
+        _ registry: ModelRegistry, _ requirement: Requirement = Requirement(),
         phase: Readiness.Phase = .serving, progress: [String: String] = [:]
     ) -> Readiness {
         Readiness(
-            phase: phase, slots: directory.slots, requirement: requirement, progress: progress)
+            phase: phase, slots: registry.slots, requirement: requirement, progress: progress)
     }
 
     @Test func readyWhenEverythingConfiguredIsReadyAndReal() throws {
         let verdict = judge(
-            try directory(ready: ["a", "b"]), Requirement(configured: ["a", "b"]))
+            try registry(ready: ["a", "b"]), Requirement(configured: ["a", "b"]))
         #expect(verdict.isReady && verdict.reasons == [])
         #expect(verdict.models.map(\.isRequired) == [true, true])
     }
@@ -41,33 +40,33 @@ import Wire
     ])
     func neverReadyOutsideServing(phase: Readiness.Phase, reason: String) throws {
         let verdict = judge(
-            try directory(ready: ["a"]), Requirement(configured: ["a"]), phase: phase)
+            try registry(ready: ["a"]), Requirement(configured: ["a"]), phase: phase)
         #expect(!verdict.isReady && verdict.reasons == [reason])
     }
 
     @Test func aFaultOfTheServerItselfHoldsUpEverything() throws {
         let verdict = Readiness(
-            phase: .serving, slots: try directory(ready: ["a"]).slots,
+            phase: .serving, slots: try registry(ready: ["a"]).slots,
             requirement: Requirement(configured: ["a"]), faults: ["nobody can connect"])
         #expect(!verdict.isReady && verdict.reasons == ["nobody can connect"])
         #expect(verdict.models.map(\.isReady) == [true])
     }
 
     @Test func aMockIsNotReadyUnlessThatWasAllowed() throws {
-        let models = try directory(mock: ["a"])
+        let models = try registry(mock: ["a"])
         let strict = judge(models, Requirement(configured: ["a"]))
         #expect(strict.reasons == ["model \"a\": a mock stands in for it"])
         #expect(judge(models, Requirement(configured: ["a"], allowsMock: true)).isReady)
     }
 
     @Test func aMockThatCameLaterHoldsUpReadinessToo() throws {
-        let models = try directory(ready: ["a"], mock: ["later"])
+        let models = try registry(ready: ["a"], mock: ["later"])
         #expect(!judge(models, Requirement(configured: ["a"])).isReady)
         #expect(judge(models, Requirement(names: ["a"], configured: ["a"])).isReady)
     }
 
     @Test func aLoadThatNeverCameIntoServiceIsNobodysRequirement() throws {
-        var models = try directory(ready: ["a"], loading: ["tried"])
+        var models = try registry(ready: ["a"], loading: ["tried"])
         #expect(judge(models, Requirement(configured: ["a"])).isReady)
         models.failLoad("tried", reason: "broken")
         let verdict = judge(models, Requirement(configured: ["a"]))
@@ -80,24 +79,25 @@ import Wire
     }
 
     @Test func aModelThatWasServedAndFailedHoldsItUp() throws {
-        var models = try directory(ready: ["a", "later"])
-        models.failServed("later", generation: 1, reason: "drifted")
+        var models = try registry(ready: ["a", "later"])
+        let later = try #require(models.slot("later")).served
+        models.failServed(later, reason: "drifted")
         #expect(
             judge(models, Requirement(configured: ["a"])).reasons
                 == ["model \"later\": failed: drifted"])
     }
 
     @Test func whatIsRequiredAndMissingIsNamed() throws {
-        let named = judge(try directory(ready: ["a"]), Requirement(names: ["b", "a"]))
+        let named = judge(try registry(ready: ["a"]), Requirement(names: ["b", "a"]))
         #expect(named.reasons == ["model \"b\": not loaded"])
         #expect(named.models.map(\.name) == ["a", "b"])
-        let unloaded = judge(try directory(), Requirement(configured: ["a"]))
+        let unloaded = judge(try registry(), Requirement(configured: ["a"]))
         #expect(unloaded.reasons == ["model \"a\": not loaded"])
     }
 
     @Test func anUnloadHoldsItUpWhileItLasts() throws {
-        var models = try directory(ready: ["a"])
-        models.retain("a")
+        var models = try registry(ready: ["a"])
+        models.retain(try #require(models.slot("a")).served)
         #expect(try models.beginUnload("a") == nil)
         #expect(
             judge(models, Requirement(configured: ["a"])).reasons
@@ -106,7 +106,7 @@ import Wire
 
     @Test func progressTellsHowFarALoadIs() throws {
         let verdict = judge(
-            try directory(loading: ["a", "b"]), Requirement(configured: ["a", "b"]),
+            try registry(loading: ["a", "b"]), Requirement(configured: ["a", "b"]),
             phase: .loading, progress: ["a": "loading: parse layer"])
         #expect(
             verdict.reasons == [
@@ -116,6 +116,6 @@ import Wire
     }
 
     @Test func aServerWithoutModelsIsReadyWhenItRequiresNone() throws {
-        #expect(judge(try directory()).isReady)
+        #expect(judge(try registry()).isReady)
     }
 }

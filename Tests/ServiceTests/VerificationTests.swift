@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 @Suite struct VerificationTests {
-    private let real = ModelRemoval(name: "real", generation: 1)
+    private let real = ServedModel(name: "real", generation: 1)
     private let request = HealthRequest(model: "real", verify: true)
 
     /// A conversation in which a verification, request 2, is under way as the only work.
@@ -124,7 +124,7 @@ import Wire
         #expect(nobody.first?.error?.code == "model_required")
         let unknown = try talk.send(HealthRequest(model: "none", verify: true), id: 4)
         #expect(unknown.first?.status == .notFound)
-        talk.context.models.failServed("real", generation: 1, reason: "cut short")
+        talk.context.models.failServed(real, reason: "cut short")
         #expect(try talk.send(request, id: 5).first?.error?.code == "model_not_ready")
         #expect(talk.work.isEmpty)
     }

@@ -13,13 +13,26 @@ struct SourceFile: Sendable {
 
     var isSwift: Bool { path.hasSuffix(".swift") }
 
-    /// The folder under `Sources/`, or the module that lies elsewhere; nil for other files.
+    /// The target that the file belongs to, nil for a file of another package.
+    var target: ManifestTarget? { Manifest.target(of: path) }
+
+    /// The module of a file that ships, nil for tests, benchmarks and other files.
     var module: String? {
-        let parts = path.split(separator: "/")
-        if parts.count > 2, parts[0] == "Sources" { return String(parts[1]) }
-        if path.hasPrefix("clients/swift/Sources/AssayClient/") { return "AssayClient" }
-        if path.hasPrefix("models/") { return "DemoModel" }
-        return nil
+        let ships = ["Sources/", "clients/swift/Sources/AssayClient/", "models/"]
+        return ships.contains(where: path.hasPrefix) ? target?.name : nil
+    }
+
+    /// Names of the types at the top level of a file.
+    var types: [String] {
+        let words: Set<Substring> = ["struct", "class", "enum", "protocol", "actor", "typealias"]
+        return lines.compactMap { line in
+            guard let first = line.first, first != " " else { return nil }
+            let parts = line.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "@") }
+            guard let index = parts.firstIndex(where: words.contains), index + 1 < parts.count,
+                parts[..<index].allSatisfy({ $0.first?.isLowercase == true || $0.first == "@" })
+            else { return nil }
+            return String(parts[index + 1])
+        }
     }
 
     /// Names after `import`, attributes and access modifiers skipped.
@@ -39,8 +52,10 @@ enum SourceTree {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     static let files: [SourceFile] = {
-        ["Sources", "Tests", "Benchmarks", "clients", "models"].flatMap { folder in read(folder) }
-            .sorted { $0.path < $1.path }
+        ["Sources", "Tests", "Fidelity", "Benchmarks", "clients", "models"].flatMap { folder in
+            read(folder)
+        }
+        .sorted { $0.path < $1.path }
     }()
 
     static func text(_ path: String) throws -> String {

@@ -36,8 +36,10 @@ import Tokenizers
         try? ChatTemplate(recognising: $0.template)
     }
 
-    private static func conversation(_ texts: [String]) -> [ChatMessage] {
-        texts.enumerated().map { ChatMessage($0.offset % 2 == 0 ? .user : .assistant, $0.element) }
+    private static func conversation(_ texts: [String]) -> [TemplateMessage] {
+        texts.enumerated().map {
+            TemplateMessage($0.offset % 2 == 0 ? .user : .assistant, $0.element)
+        }
     }
 
     private static let plainTexts = [

@@ -8,10 +8,10 @@ import Testing
 import Tokenizers
 
 @Suite struct ChatTemplateTests {
-    static let conversation: [ChatMessage] = [
+    static let conversation: [TemplateMessage] = [
         .init(.user, "Hello"), .init(.assistant, "  Hi there "), .init(.user, "Who are you"),
     ]
-    static let withSystem = [ChatMessage(.system, "Be brief")] + conversation
+    static let withSystem = [TemplateMessage(.system, "Be brief")] + conversation
 
     struct Case: Sendable, CustomTestStringConvertible {
         var name: String
@@ -22,7 +22,9 @@ import Tokenizers
         var testDescription: String { name }
     }
 
-    private static func text(_ messages: [ChatMessage], _ template: ChatTemplate) throws -> String {
+    private static func text(_ messages: [TemplateMessage], _ template: ChatTemplate) throws
+        -> String
+    {
         String(decoding: try template.render(messages).text, as: UTF8.self)
     }
 
@@ -79,7 +81,7 @@ import Tokenizers
     @Test func thoughtsOfEarlierTurnsAreDropped() throws {
         let template = try ChatTemplate(recognising: "<|im_start|><|im_end|></think>")
         let messages = [
-            ChatMessage(.user, "a</think>b"), .init(.assistant, "<think>\nx\n</think>\n\ny"),
+            TemplateMessage(.user, "a</think>b"), .init(.assistant, "<think>\nx\n</think>\n\ny"),
             .init(.user, "z"),
         ]
         let text = try Self.text(messages, template)
@@ -104,9 +106,9 @@ import Tokenizers
         let llama = try ChatTemplate(
             recognising: "<|start_header_id|><|end_header_id|>Cutting Knowledge Date")
         let mistral = try ChatTemplate(recognising: "[AVAILABLE_TOOLS]\"[INST] \"")
-        let user = ChatMessage(.user, "u")
-        let assistant = ChatMessage(.assistant, "a")
-        let system = ChatMessage(.system, "s")
+        let user = TemplateMessage(.user, "u")
+        let assistant = TemplateMessage(.assistant, "a")
+        let system = TemplateMessage(.system, "s")
         for (template, messages) in [
             (gemma, []), (gemma, [assistant]), (gemma, [user, user]), (gemma, [system]),
             (gemma, [user, system]), (gemma, [system, assistant]), (llama, [user, system]),

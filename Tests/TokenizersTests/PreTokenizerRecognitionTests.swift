@@ -99,4 +99,15 @@ import Tokenizers
             #expect(error?.code == .preTokenizerUnsupported)
         }
     }
+
+    @Test func refusesASplitThatRemovesTextBetweenItsMatches() throws {
+        for last in [Self.gpt2, Self.byteLevel] {
+            var json = SmallTokenizerJSON()
+            let steps = [Self.split(#"\\p{L}+"#, inverted: true), last]
+            json.pre =
+                #"{"type":"Sequence","pretokenizers":[\#(steps.joined(separator: ","))]}"#
+            let error = #expect(throws: TokenizerError.self) { _ = try json.definition() }
+            #expect(error?.code == .featureUnsupported)
+        }
+    }
 }

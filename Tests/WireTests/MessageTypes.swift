@@ -1,4 +1,4 @@
-// Generated from Protocol/protocol.json by Protocol/generate.py; do not edit.
+// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
 // Every message and record type of Wire.
 

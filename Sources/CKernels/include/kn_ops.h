@@ -1,10 +1,11 @@
 /*
- * One table of operations per instruction set. A variant is chosen once, as a whole, by CPUID.
+ * A table of operations per instruction set.
  *
  * The scalar table (reference.c) is the definition: plain loops that spell out every rounding. The
- * AVX2 and AVX-512 tables must give the same bits for the same input; Tests/ComputeTests compares
- * them. fma(a, b, c) below is the fused a*b + c with one rounding; every other + - * / sqrt rounds
- * once by itself. Non-finite input never crashes: it makes the outputs it touches non-finite.
+ * AVX2 and AVX-512 tables must give the scalar table's bits for equal input. Tests/ComputeTests
+ * compares the tables. fma(a, b, c) below is the fused a*b + c with a single rounding. Every other
+ * + - * / sqrt rounds once by itself. Non-finite input never crashes, and makes the outputs that
+ * depend on the input non-finite.
  *
  * "tree" = the fixed horizontal sum of 16 lanes:  s[i] += s[i+8], then +4, +2, +1.
  */
@@ -18,31 +19,31 @@
 #include "kn_formats.h"
 
 enum {
-    KN_PANEL_TOKENS = 12,   /* most tokens in one panel (accumulators that fit in registers) */
-    KN_PAGE_POSITIONS = 16, /* positions in one page of the key/value cache */
-    KN_ATTEND_ROWS = 8      /* most (token, head) rows that one attend call takes together */
+    KN_PANEL_TOKENS = 12,   /* most tokens in a panel (accumulators that fit in registers) */
+    KN_PAGE_POSITIONS = 16, /* positions in a page of the key/value cache */
+    KN_ATTEND_ROWS = 8      /* most (token, head) rows of an attend call */
 };
 
 /*
- * Input panels. The tokens of one matrix product are cut into panels of at most 12, all of nearly
- * the same size T, and interleaved so that a kernel walks one stream. Panels lie one after the
- * other. How tokens are cut changes no result: every token is its own chain.
+ * Input panels. The tokens of a matrix product are cut into panels of at most 12, all of nearly
+ * equal size T, and interleaved so that a kernel walks a single stream. Panels follow each other.
+ * The cut changes no result, because every token is summed in its own chain.
  *
  *   float panel   for each column: T x f32
  *   int8 panel    for each block of 32 columns (52*T bytes):
- *                 8 groups of (T x 4 bytes): group g, token t = columns 4*g .. 4*g+3 of that block
- *                 T x i32: -128 * (sum of the token's 32 bytes), what the +128 weight offset adds
+ *                 8 groups of (T x 4 bytes): group g, token t = columns 4*g .. 4*g+3 of the block
+ *                 T x i32: -128 * (sum of the token's 32 bytes), cancels the +128 weight offset
  *                 T x f32: the token's scale
- *                 T x f32: scale * (sum of the 32 bytes), what multiplies a tile's `low`
- *                 T x f32: the same of bytes 0..15, T x f32: of bytes 16..31
+ *                 T x f32: scale * (sum of the 32 bytes), the factor of a tile's `low`
+ *                 T x f32: scale * (sum of bytes 0..15), T x f32: scale * (sum of bytes 16..31)
  *
  * Quantisation of one block x[0..31]: m = largest |x|.
- *   m is Inf or NaN     -> bytes 0, scale NaN: every output of that token becomes NaN
+ *   m is Inf or NaN     -> bytes 0, scale NaN: every output of the token becomes NaN
  *   m < 2^-100          -> bytes 0, scale 0
  *   otherwise           -> scale = m / 127, bytes = x * (127 / m) rounded to nearest, ties to even,
  *                          in -127..127
- * Quantisation of whole rows: the same with m = the larger of 1e-5 and the largest |x| of the row,
- * for all its blocks; Inf or NaN anywhere in the row as above.
+ * Quantisation of whole rows: in all blocks, m = the larger of 1e-5 and the largest |x| of the row.
+ * An Inf or NaN anywhere in the row makes all bytes 0 and the scale NaN.
  */
 enum { KN_INT8_PANEL_BLOCK_BYTES = 52 }; /* per token and block of 32 columns */
 
@@ -50,7 +51,7 @@ static inline size_t kn_int8_panel_bytes(size_t columns) { /* per token */
     return columns / KN_BLOCK_COLUMNS * KN_INT8_PANEL_BLOCK_BYTES;
 }
 
-/* Rounds tokens up into panels: how many, and where panel i starts (tokens before it). */
+/* The number of panels for `tokens` tokens, and the number of tokens before a panel. */
 static inline size_t kn_panel_count(size_t tokens) {
     return (tokens + KN_PANEL_TOKENS - 1) / KN_PANEL_TOKENS;
 }
@@ -61,67 +62,71 @@ static inline size_t kn_panel_start(size_t tokens, size_t panel) {
 }
 
 /*
- * One matrix product: out[t][r] = sum over c of W[r][c] * x[t][c], then + bias[r] when there is a
- * bias, then out[t][r] + that when `accumulate`.
+ * A matrix product: out[t][r] = sum over c of W[r][c] * x[t][c], then + bias[r] when there is a
+ * bias, then + the old out[t][r] when `accumulate`.
  *
- * Order of the sum, the same in every variant and for every cut:
- *   float tiles   even = odd = 0; c = 0,2,4..: even = fma(W[c], x[c], even); c = 1,3,5..: odd
- *                 likewise; sum = even + odd
- *   int8 tiles    acc = 0; for each block of 32 columns in order:
+ * Order of the sum, equal in every variant and for every cut:
+ *   float tiles   even = odd = 0
+ *                 for c = 0,2,4..: even = fma(W[c], x[c], even)
+ *                 for c = 1,3,5..: odd = fma(W[c], x[c], odd)
+ *                 sum = even + odd
+ *   int8 tiles    acc = 0, for each block of 32 columns in order:
  *                   i = sum of (w * a) over the block, exact in int32
  *                   acc = fma(float(i), scale_w * scale_a, acc)      (Q4: scale_w = f16 * 1/16)
- *   unit tiles    acc = 0; for each block, for each group in it (one of 32 or two of 16 columns):
+ *   unit tiles    acc = 0, for each block, for each group of the block (32 columns, or twice 16):
  *                   i = sum of (q * a) over the group, exact in int32
  *                   acc = fma(float(i), scale * scale_a, acc)
  *                   acc = fma(low, the panel's scale_a * sum of a over the group, acc)
  *   ternary tiles, rows of int8
- *                 acc = 0; for each unit: i = sum of ((q - 1) * a) over the unit, exact in int32;
+ *                 acc = 0, for each unit:
+ *                   i = sum of ((q - 1) * a) over the unit, exact in int32
  *                   acc = fma(float(i), scale * scale_a, acc)
  *   ternary tiles, float input
- *                 acc = 0; for each unit: even, odd as for float tiles with weights q - 1;
+ *                 acc = 0, for each unit:
+ *                   even, odd as for float tiles with weights q - 1
  *                   acc = fma(even + odd, scale, acc)
  */
 typedef struct kn_product {
     const void *tiles;  /* packed rows, 64-byte aligned */
     kn_tile_kind kind;
-    kn_input_kind input; /* what the panels hold; one that `kind` accepts */
+    kn_input_kind input; /* contents of the panels, accepted by `kind` */
     bool accumulate;
-    size_t rows;        /* valid rows; ceil(rows/16) tiles */
+    size_t rows;        /* valid rows, in ceil(rows/16) tiles */
     size_t columns;
     const float *bias;  /* rows values, or NULL */
     float *out;         /* out[t * out_stride + r] */
     size_t out_stride;
 } kn_product;
 
-/* Activation functions. e(x) is kn_exp below.
+/* Activation functions. e(x) is `exp` of kn_ops below.
  *   silu          x / (1 + e(-x))
  *   gelu (tanh)   x / (1 + e(-2u)), u = 0.79788456 * fma(0.044715 * x, x * x, x)
  *   relu squared  m * m, m = x > 0 ? x : (NaN stays) 0 */
 typedef enum kn_activation { KN_SILU, KN_GELU, KN_RELU_SQUARED, KN_ACTIVATIONS } kn_activation;
 
-/* Pairs that rotate together: (2i, 2i+1), or (i, i + rotary/2). */
+/* Pairs of values that rotate together: (2i, 2i+1), or (i, i + rotary/2). */
 typedef enum kn_rope_style { KN_ROPE_INTERLEAVED, KN_ROPE_HALVES } kn_rope_style;
 
 /*
- * Attention of up to 8 rows (a row = one token and one query head) that share one key/value head
- * and one page table.
+ * Attention of up to 8 rows (a row = a token and a query head) that share a key/value head and a
+ * page table.
  *
  *   key page    [dimension d][16 positions]            keys + page * key_page_stride
  *   value page  [16 positions][value_width floats]     values + page * value_page_stride
- *               value_width = value length rounded up to 16; the padding is zero
+ *               value_width = value length rounded up to 16, with zeros as padding
  *
  * For row r over positions p < length[r]:
  *   s[p] = scale * (chain over d = 0..: acc = fma(q[d], K[d][p], acc)), m = largest s
- *   e[p] = exp(s[p] - m); lane sums over p mod 16 in page order, then tree -> z
+ *   e[p] = exp(s[p] - m), lane sums over p mod 16 in page order, then tree -> z
  *   out[d] = (chain over p = 0..: acc = fma(e[p], V[p][d], acc)) * (1 / z)
- * Positions at or past length[r] are never multiplied in, whatever the pages hold there.
+ * Positions at or past length[r] never enter a result, whatever the pages hold there.
  */
 typedef struct kn_attend {
     const float *q[KN_ATTEND_ROWS];   /* key_length values each */
     float *out[KN_ATTEND_ROWS];       /* value_length values each */
     size_t length[KN_ATTEND_ROWS];    /* positions attended to, at least 1 */
     size_t rows;                      /* 1..8 */
-    const float *keys, *values;       /* page 0 of this layer and key/value head */
+    const float *keys, *values;       /* page 0 of the layer and key/value head */
     size_t key_page_stride, value_page_stride; /* floats from page to page */
     const int32_t *pages;             /* page numbers, in position order */
     size_t key_length, value_length;
@@ -133,29 +138,30 @@ typedef struct kn_attend {
 typedef struct kn_ops {
     const char *name; /* "scalar", "avx2", "avx512" */
 
-    /* `tokens` rows of x (row t at x + t*stride), 1..12 of them, into one panel. */
+    /* Fill a panel from `tokens` (1..12) rows of x (row t at x + t*stride). */
     void (*quantise)(const float *x, size_t stride, size_t tokens, size_t columns, void *panel);
     void (*quantise_row)(const float *x, size_t stride, size_t tokens, size_t columns, void *panel);
     void (*interleave)(const float *x, size_t stride, size_t tokens, size_t columns, void *panel);
 
-    /* Tiles [tile0, tile1) against panels [panel0, panel1) of an input of `tokens` tokens. */
+    /* Multiplies tiles [tile0, tile1) with panels [panel0, panel1) of an input of `tokens`. */
     void (*product[KN_TILE_KINDS])(const kn_product *p, size_t tile0, size_t tile1,
                                    const void *panels, size_t tokens, size_t panel0, size_t panel1);
-    /* The same for ternary tiles and float panels. */
+    /* Like `product`, for ternary tiles and float panels. */
     void (*ternary_float)(const kn_product *p, size_t tile0, size_t tile1, const void *panels,
                           size_t tokens, size_t panel0, size_t panel1);
 
-    /* y = (x * (1 / sqrt(mean of x^2 + epsilon))) * weight; squares by fma into 16 lanes (lane =
-     * index mod 16), tree. weight may be NULL (no second multiplication). y may be x. */
+    /* y = (x * (1 / sqrt(mean of x^2 + epsilon))) * weight. Squares are summed by fma into 16 lanes
+     * (lane = index mod 16), then tree. weight may be NULL (no second multiplication). y may be
+     * x. */
     void (*rms_norm)(const float *x, const float *weight, float epsilon, size_t width, float *y);
 
     /* y = fma((x - mean) * (1 / sqrt(variance + epsilon)), weight, bias). mean: x summed into 16
-     * lanes (lane = index mod 16), tree, divided by width; variance: squares of x - mean likewise,
-     * by fma. bias may be NULL (then the product with the weight is all). y may be x. */
+     * lanes (lane = index mod 16), tree, divided by width. variance: squares of x - mean likewise,
+     * by fma. bias may be NULL (then the product with the weight is the result). y may be x. */
     void (*layer_norm)(const float *x, const float *weight, const float *bias, float epsilon,
                        size_t width, float *y);
 
-    /* One head in place: a' = fma(a, cos, -(b * sin)), b' = fma(b, cos, a * sin) for each pair. */
+    /* Rotates a head in place: a' = fma(a, cos, -(b * sin)), b' = fma(b, cos, a * sin) per pair. */
     void (*rope)(float *x, kn_rope_style style, size_t rotary, const float *cosines,
                  const float *sines);
 
@@ -165,9 +171,9 @@ typedef struct kn_ops {
     /* b = b + a */
     void (*add)(const float *a, size_t count, float *b);
 
-    /* y = e^x. n = round(x * log2(e)); r = fma(n, -ln2_low, fma(n, -ln2_high, x)); polynomial of
-     * degree 6 in r; times 2^n. At most 2 units in the last place from the true value where
-     * -87.33 <= x <= 88.37; below: 0; above: +Inf; NaN stays NaN. */
+    /* y = e^x: n = round(x * log2(e)), r = fma(n, -ln2_low, fma(n, -ln2_high, x)), polynomial of
+     * degree 6 in r, times 2^n. At most 2 units in the last place from the true value where
+     * -87.33 <= x <= 88.37. Below the range 0, above +Inf. NaN stays NaN. */
     void (*exp)(const float *x, size_t count, float *y);
 
     void (*attend)(const kn_attend *a);
@@ -175,11 +181,11 @@ typedef struct kn_ops {
 
 typedef enum kn_isa { KN_SCALAR, KN_AVX2, KN_AVX512, KN_ISAS } kn_isa;
 
-/* The table of an instruction set, or NULL when this build or this machine (CPU flags and the
- * register state that the operating system saves) cannot run it. The scalar one always exists. */
+/* The table of an instruction set, or NULL when the build or the machine (CPU flags and register
+ * state saved by the operating system) cannot run the set. The scalar table always exists. */
 const kn_ops *kn_ops_for(kn_isa isa);
 
-/* The widest that this machine can run. */
+/* The widest instruction set that the machine can run. */
 kn_isa kn_isa_best(void);
 
 #endif

@@ -1,13 +1,13 @@
 /*
  * A small pool of threads for fork-join work of a few microseconds.
  *
- * A job is `count` independent tasks. The caller and the workers claim tasks one at a time from an
- * atomic counter, so a worker that the system has taken off its core delays nothing but the one
- * task it holds. Workers spin for about 50 microseconds after a job and then sleep on a futex; the
- * caller does the same while it waits for the last task.
+ * A job is `count` independent tasks. The caller and the workers claim tasks singly from an atomic
+ * counter, so a worker that the system has taken off its core delays only the claimed task. Workers
+ * spin for about 50 microseconds after a job and then sleep on a futex. The caller waits for the
+ * last task in the same way.
  *
- * Does not: nest (a task must not start a job). Two threads may use one pool: the second finds it
- * busy and runs its job alone, on itself.
+ * Does not: nest (a task must not start a job). Two threads may share a pool: while the pool is
+ * busy with the first thread's job, the second thread runs its own job alone.
  */
 #ifndef KN_POOL_H
 #define KN_POOL_H
@@ -16,19 +16,20 @@
 
 typedef struct kn_pool kn_pool;
 
-/* task: 0..count-1, each exactly once. worker: 0 = the caller, up to threads - 1; unique among the
- * threads that work on the same job at the same time. */
+/* task: 0..count-1, each exactly once. worker: 0 for the caller, 1 .. threads - 1 for the workers,
+ * unique among the threads that run a job together. */
 typedef void (*kn_task)(void *context, size_t task, unsigned worker);
 
-/* threads includes the caller: 1 makes a pool without workers. NULL: out of memory or threads. */
+/* threads (1..4096) includes the caller: 1 makes a pool without workers. Returns NULL when threads
+ * is out of range or the system has no memory or threads left. */
 kn_pool *kn_pool_create(unsigned threads);
 
-/* Waits for the workers to leave. No job may be running. */
+/* Ends the workers and frees the pool. No job may be running. */
 void kn_pool_destroy(kn_pool *pool);
 
 unsigned kn_pool_threads(const kn_pool *pool);
 
-/* Returns when all tasks are done; what they wrote is then visible to the caller. */
+/* Runs all tasks, then returns. The caller sees all memory writes of the tasks. */
 void kn_pool_run(kn_pool *pool, kn_task task, void *context, size_t count);
 
 #endif

@@ -1,34 +1,33 @@
 // Architectures as data.
 //
-// A family is one value of this type: which tensors it has and how large they are, which norm it
-// uses, how it pairs dimensions in the rotary embedding, which activation its feed-forward layer
-// has, and what it may not be asked to do. `ModelPlan` checks a file against the value and
-// `TransformerRunner` reads it; neither knows a family by name. What the tensor list says is said
-// nowhere else: a family without a norm before the feed-forward layer is parallel, one with norms
-// of query and key heads applies them. To add a family: add its value to `all`, and a fixture.
+// A value of this type describes a family: tensors and shapes, norm, pairs of dimensions in the
+// rotary embedding, feed-forward activation, and refused features. `ModelPlan` checks a file
+// against the value and `TransformerRunner` reads the value. Neither knows a family by name. Facts
+// in the tensor list are stated nowhere else: a family without a norm before the feed-forward layer
+// is parallel, and a family with norms of query and key heads applies them. To add a family, add a
+// value to `all`, and a fixture.
 
 import Compute
 import ModelFiles
 
-/// One model family, as the rest of the engine sees it.
+/// Description of a model family.
 public struct ArchitectureDescription: Sendable {
     /// The norm on the residual stream and inside the blocks.
     public enum Norm: Sendable {
-        /// By the root of the mean square, weight only.
+        /// Norm by the root of the mean square, with a weight only.
         case rms
-        /// By mean and variance, weight and bias.
+        /// Norm by mean and variance, with weight and bias.
         case layer
 
-        /// Where the epsilon is kept.
+        /// Parameter with the epsilon.
         package var epsilon: HyperParameter { self == .rms ? .rmsEpsilon : .layerEpsilon }
     }
 
-    /// A hyper-parameter that must stay at or below a bound, because what lies beyond is not
-    /// implemented.
+    /// A hyper-parameter with an upper bound, because larger values need an unsupported feature.
     public struct Refusal: Sendable {
         let parameter: HyperParameter
         let countMax: Int
-        /// What the key stands for, in words.
+        /// Meaning of the key, in words.
         let meaning: String
 
         static let expertsRefused = Refusal(
@@ -44,20 +43,20 @@ public struct ArchitectureDescription: Sendable {
         }
     }
 
-    /// The value of `general.architecture`, and the first part of its keys.
+    /// Value of `general.architecture`, and the first part of the family's keys.
     public let name: String
-    /// The norm it uses.
+    /// Norm of the family.
     public let norm: Norm
-    /// How it rotates queries and keys.
+    /// Rotation of queries and keys.
     public let rope: RopeRule
-    /// The activation of the feed-forward layer: of its gate, or of `up` where it has no gate.
+    /// Activation of the feed-forward layer: of the gate, or of `up` in a layer without a gate.
     public let activation: Activation
-    /// How the inputs of its matrices may be rounded; the first is what a file means that does not
-    /// say.
+    /// Roundings allowed for the inputs of the matrices. The first applies to files without a
+    /// rounding.
     public let activationRoundings: [ActivationRounding]
-    /// What it may not be asked to do.
+    /// Bounds on hyper-parameters, for unsupported features.
     public let refusals: [Refusal]
-    /// Every tensor it can have.
+    /// Every tensor, required or optional.
     public let tensors: [TensorRule]
 
     init(
@@ -74,7 +73,7 @@ public struct ArchitectureDescription: Sendable {
         self.tensors = tensors.flatMap { $0 }
     }
 
-    /// Every metadata key it reads; overrides may name these and no others.
+    /// Every metadata key of the family. Overrides may name only these keys.
     package var parameters: [HyperParameter] {
         HyperParameter.shared + [norm.epsilon] + refusals.map(\.parameter)
     }
@@ -85,10 +84,10 @@ public struct ArchitectureDescription: Sendable {
             llama, smolLM3, qwen2, qwen3, phi2, phi3, bitnet, bitnetB158, bitnet25,
         ].map { ($0.name, $0) })
 
-    /// The supported names, sorted, for texts.
+    /// The supported names, sorted, for error texts.
     public static var supportedNames: String { all.keys.sorted().joined(separator: ", ") }
 
-    /// The description for the file's `general.architecture`; throws when there is none.
+    /// Returns the description for the file's `general.architecture`. Throws when there is none.
     package static func named(
         in metadata: Metadata
     ) throws(InferenceError) -> ArchitectureDescription {

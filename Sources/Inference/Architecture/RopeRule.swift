@@ -1,6 +1,6 @@
-// How a family rotates queries and keys.
+// Rotation of queries and keys in a family.
 //
-// Facts only: the angles are computed in RotaryAngles.swift, the rotation is the back end's.
+// Facts only. RotaryAngles.swift computes the angles, and the back end rotates.
 
 import Compute
 
@@ -8,26 +8,26 @@ import Compute
 public struct RopeRule: Sendable {
     /// The values of `rope.scaling.type`.
     public enum Scaling: String, Sendable {
-        /// Positions as they are, whatever factor the file has.
+        /// Positions stay unchanged, whatever factor the file has.
         case none
-        /// Positions divided by the factor.
+        /// Positions are divided by the factor.
         case linear
-        /// Low frequencies divided, high ones kept; see `RotaryAngles`.
+        /// Low frequencies are divided and high frequencies are kept. See `RotaryAngles`.
         case yarn
-        /// Frequencies divided by one of two lists that the file has as tensors.
+        /// Frequencies are divided by one of the two lists that come with the model.
         case longrope
     }
 
-    /// Which dimensions of a head are rotated together.
+    /// Pairs of dimensions for the rotation.
     public let style: RopeStyle
-    /// Whether the rotation may cover only the head's first dimensions.
+    /// True when the rotation may cover only the head's first dimensions.
     public let mayBePartial: Bool
     /// Accepted values of `rope.scaling.type`.
     public let scalings: [Scaling]
-    /// Every so-manieth block (4: the 4th, 8th, …) does not rotate; nil: all blocks do.
+    /// Step of the blocks that do not rotate (4: the 4th, 8th, …), or nil when all blocks rotate.
     public let unrotatedBlockStep: Int?
 
-    /// What every family accepts.
+    /// Scalings of every family.
     static let usualScalings: [Scaling] = [.none, .linear, .yarn]
 
     init(
@@ -40,7 +40,7 @@ public struct RopeRule: Sendable {
         self.unrotatedBlockStep = unrotatedBlockStep
     }
 
-    /// Whether queries and keys of `block` are rotated.
+    /// Returns true when queries and keys of `block` are rotated.
     func rotates(block: Int) -> Bool {
         guard let unrotatedBlockStep else { return true }
         return (block + 1) % unrotatedBlockStep != 0

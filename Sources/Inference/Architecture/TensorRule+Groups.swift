@@ -1,11 +1,11 @@
-// The rows that families share, in groups: what stands outside the blocks, what attention reads,
-// what the feed-forward layer reads.
+// Tensor rules that families share, in groups: tensors outside the blocks, inputs of attention,
+// inputs of the feed-forward layer.
 //
-// A family is a list of such groups; where it differs from the others it writes rows of its own.
-// The names are those of GGUF files. A bias belongs to a matrix: without that it is refused.
+// A family is a list of groups, with rules of its own where the family differs. The names are the
+// names in GGUF files. A bias belongs to a matrix, and is refused without the matrix.
 
 extension [TensorRule] {
-    /// Whether the matrices of a group come with bias vectors.
+    /// Presence of bias vectors in a group.
     enum Bias { case none, optional, required }
 
     // MARK: Outside the blocks
@@ -19,17 +19,18 @@ extension [TensorRule] {
         ]
     }
 
-    /// The output matrix. Where it is optional and absent, the embedding serves.
+    /// The output matrix. When an optional output matrix is absent, the embedding takes its place.
     static func head(_ presence: TensorRule.Presence, bias: Bias = .none) -> Self {
         linear(.output, "output", .embedding, .vocabulary, presence, bias, .outputBias)
     }
 
-    /// Divisors of the rotary frequencies, the same for every context length.
+    /// Divisors of the rotary frequencies for all context lengths.
     static var ropeFactors: Self {
         vector(.ropeFactors, "rope_freqs.weight", .rotaryPairs, .optional)
     }
 
-    /// Divisors of the rotary frequencies for long and for short contexts: both or neither.
+    /// Divisors of the rotary frequencies for long and for short contexts. A file has both or
+    /// neither.
     static var ropeFactorsByContext: Self {
         vector(.ropeFactorsLong, "rope_factors_long.weight", .rotaryPairs, .optional)
             + vector(
@@ -39,7 +40,7 @@ extension [TensorRule] {
 
     // MARK: In every block
 
-    /// Queries, keys and values: three matrices, or one with the rows of all three.
+    /// Queries, keys and values: three matrices, or a fused matrix with the rows of all three.
     static func attentionInputs(bias: Bias = .none) -> Self {
         let apart = TensorRule.Presence.unless(.queryKeyValue)
         return [
@@ -52,20 +53,20 @@ extension [TensorRule] {
         ].flatMap { $0 }
     }
 
-    /// What attention hands back to the residual.
+    /// The matrix from the result of attention back to the residual.
     static func attentionOutput(bias: Bias = .none) -> Self {
         linear(
             .attentionOutput, "blk.#.attn_output", .attended, .embedding, .required, bias,
             .attentionOutputBias)
     }
 
-    /// Gate and up, two matrices.
+    /// Gate and up as two matrices.
     static func gateAndUp(bias: Bias = .none) -> Self {
         linear(.gate, "blk.#.ffn_gate", .embedding, .feedForward, .required, bias, .gateBias)
             + up(bias: bias)
     }
 
-    /// The matrix to the feed-forward width; alone it is a layer without a gate.
+    /// The matrix to the feed-forward width. Stands alone in a layer without a gate.
     static func up(bias: Bias = .none) -> Self {
         linear(.up, "blk.#.ffn_up", .embedding, .feedForward, .required, bias, .upBias)
     }
@@ -97,7 +98,7 @@ extension [TensorRule] {
             + (bias.map { vector($0, name + ".bias", length) } ?? [])
     }
 
-    /// A matrix whose products may be multiplied with one stored number.
+    /// A matrix whose products may be multiplied with a stored number.
     static func scaled(
         _ role: TensorRole, _ name: String, _ input: TensorDimension, _ output: TensorDimension,
         scale: TensorRole

@@ -1,14 +1,15 @@
-// One row of an architecture: a tensor's name, its shape in terms of the hyper-parameters, whether
-// it must be there, and what the transformer uses it for.
+// A tensor of an architecture: name, shape in terms of the hyper-parameters, presence, and role in
+// the transformer.
 //
-// Guarantees: shapes are data, so the same row checks a file, names the expected size in an error
-// and counts parameters. Nothing here reads a file.
+// Guarantees: shapes are data, so the same rule checks a file and names the expected size in an
+// error.
+// Does not: read files.
 
-/// What the transformer uses a tensor for.
+/// Role of a tensor in the transformer.
 public enum TensorRole: Int, Sendable, CaseIterable {
     case tokenEmbedding, outputNorm, outputNormBias, output, outputBias
-    /// Divisors of the rotary frequencies: one list for every length, or one for contexts up to
-    /// the original length and one beyond it.
+    /// Divisors of the rotary frequencies: a single list for every length, or a short list for
+    /// contexts up to the original length and a long list for longer contexts.
     case ropeFactors, ropeFactorsShort, ropeFactorsLong
     case attentionNorm, attentionNormBias
     /// Queries, keys and values in one matrix, in this order.
@@ -42,7 +43,7 @@ public enum TensorDimension: Sendable {
     case keys
     /// Key-value heads times value length.
     case values
-    /// Query heads times value length: what attention hands to its output matrix.
+    /// Query heads times value length: the input width of attention's output matrix.
     case attended
     /// Queries, keys and values together.
     case queriesKeysValues
@@ -53,7 +54,8 @@ public enum TensorDimension: Sendable {
     /// A single value.
     case one
 
-    /// The length for `configuration`; `block` matters where it may differ from block to block.
+    /// Returns the length for `configuration`. `block` matters for lengths that differ between
+    /// blocks.
     public func length(in configuration: ModelConfiguration, block: Int) -> Int {
         switch self {
         case .embedding: configuration.embeddingLength
@@ -77,50 +79,51 @@ public enum TensorDimension: Sendable {
 
 /// One tensor of an architecture.
 public struct TensorRule: Sendable {
-    /// How the tensor is used, which decides the formats it may have.
+    /// Use of the tensor. Decides the allowed formats.
     public enum Use: Sendable {
         /// A weight matrix: any format with a kernel.
         case matrix
-        /// Looked up row by row: any format with a row reader.
+        /// A table for look-up row by row: any format with a row reader.
         case rows
         /// A norm, a bias or a factor list: always F32, as every converter writes it.
         case vector
     }
 
-    /// Whether a file must have the tensor.
+    /// Rule for the presence of the tensor in a file.
     public enum Presence: Sendable, Equatable {
         case required
         case optional
-        /// Required, unless the block has that other tensor, which then holds this one's values;
-        /// a file with both is refused. The other's rule stands earlier in the list.
+        /// Required, unless the block has the named tensor, which then holds the values of this
+        /// tensor. A file with both is refused. The rule of the named tensor stands earlier in the
+        /// list.
         case unless(TensorRole)
-        /// Required where the block has that other tensor, and refused where it has not.
+        /// Required where the block has the named tensor, and refused elsewhere.
         case with(TensorRole)
-        /// Optional where the block has that other tensor, and refused where it has not.
+        /// Optional where the block has the named tensor, and refused elsewhere.
         case allowedWith(TensorRole)
     }
 
-    /// What the transformer uses it for.
+    /// Role of the tensor in the transformer.
     public let role: TensorRole
-    /// The name, with `#` standing for the block's number.
+    /// Name of the tensor, with `#` in place of the block's number.
     public let pattern: String
     /// Dimensions in file order: columns first.
     public let shape: [TensorDimension]
-    /// Decides the formats it may have.
+    /// Use of the tensor. Decides the allowed formats.
     public let use: Use
-    /// Whether a file must have it.
+    /// Rule for the presence of the tensor in a file.
     public let presence: Presence
 
-    /// True when every block has its own.
+    /// True when every block has its own tensor.
     public var isPerBlock: Bool { pattern.contains("#") }
 
-    /// The tensor's name in `block`.
+    /// Returns the tensor's name in `block`.
     public func name(block: Int) -> String {
         guard let mark = pattern.firstIndex(of: "#") else { return pattern }
         return pattern[..<mark] + String(block) + pattern[pattern.index(after: mark)...]
     }
 
-    /// The dimensions the tensor must have in `block`.
+    /// Returns the required dimensions in `block`.
     public func dimensions(in configuration: ModelConfiguration, block: Int) -> [Int] {
         shape.map { $0.length(in: configuration, block: block) }
     }

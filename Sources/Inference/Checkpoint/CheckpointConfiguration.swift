@@ -1,12 +1,11 @@
-// config.json in the terms of GGUF's hyper-parameters: one table of spellings, and the few values
-// that have to be worked out.
+// Reads config.json in the terms of GGUF's hyper-parameters, through a table of spellings and a few
+// computed values.
 //
-// Types, ranges and relations are checked where those of GGUF files are (`HyperParameterReader`,
-// `ModelConfiguration`), under the names of config.json. Overrides keep the names they have for
-// GGUF files.
+// Types, ranges and relations are checked by the code for GGUF files (`HyperParameterReader`,
+// `ModelConfiguration`), under the names of config.json. Overrides keep their GGUF names.
 //
-// A window of attention (`sliding_window`, where the class uses it) that is shorter than the
-// context becomes the context: within it every answer is the reference's.
+// An attention window (`sliding_window`, where the class uses it) that is shorter than the context
+// becomes the context length. Within the window, every answer is the reference's.
 
 import ModelFiles
 
@@ -15,9 +14,9 @@ struct CheckpointConfiguration: HyperParameterSource {
     let keys: CheckpointKeys
     let family: CheckpointFamily
     let rope: CheckpointRope
-    /// How packed weights are to be read; nil when they are not packed.
+    /// Packing of the weights, or nil when the weights are not packed.
     let packing: TernaryPacking?
-    /// What is not stored as it is needed, by the name of the parameter.
+    /// Values that config.json does not store in the needed form, by parameter name.
     private var derived: [String: (key: String, value: HyperParameterValue)] = [:]
 
     init(_ root: JSONValue) throws(InferenceError) {
@@ -37,7 +36,7 @@ struct CheckpointConfiguration: HyperParameterSource {
 
     // MARK: Looking up
 
-    /// Spellings, best first.
+    /// Spellings in config.json, best first.
     private static let spellings: [String: [String]] = [
         HyperParameter.contextLength.name: ["max_position_embeddings"],
         HyperParameter.embeddingLength.name: ["hidden_size"],
@@ -65,7 +64,7 @@ struct CheckpointConfiguration: HyperParameterSource {
         _ parameter: HyperParameter, _ architecture: String, listCountMax: Int
     ) -> (key: String, value: HyperParameterValue)? {
         if let entry = derived[parameter.name] { return entry }
-        // A share of a head stands there, which `CheckpointRope` has turned into a count.
+        // The key holds a share of a head. `CheckpointRope` has turned the share into a count.
         guard parameter.name != HyperParameter.ropeDimensionCount.name else { return nil }
         for key in Self.spellings[parameter.name] ?? [] {
             if let value = keys.value(key) {
@@ -77,7 +76,7 @@ struct CheckpointConfiguration: HyperParameterSource {
 
     var tokenList: (key: String, count: Int)? { nil }
 
-    /// JSON has one kind of number: a whole one serves where a real one is asked for.
+    /// Accepts a whole number for a real number, because JSON has a single kind of number.
     private static func reduce(
         _ value: JSONValue, _ kind: HyperParameter.Kind, _ listCountMax: Int
     ) -> HyperParameterValue {
@@ -94,7 +93,7 @@ struct CheckpointConfiguration: HyperParameterSource {
 
     // MARK: Values to be worked out
 
-    /// The window of attention where it is shorter than the context.
+    /// Returns the attention window where it is shorter than the context, or nil.
     private func shorterWindow() throws(InferenceError) -> Int? {
         let range = 1...HyperParameter.contextLengthMax
         let isUsed =
@@ -109,7 +108,7 @@ struct CheckpointConfiguration: HyperParameterSource {
         return window
     }
 
-    /// smollm3 lists which blocks rotate; the description has that as a rule.
+    /// Compares smollm3's list of rotating blocks with the rule in the description.
     private func checkUnrotatedBlocks() throws(InferenceError) {
         guard let step = family.description.rope.unrotatedBlockStep else { return }
         let countMax = HyperParameter.blockCountMax
@@ -129,12 +128,12 @@ struct CheckpointConfiguration: HyperParameterSource {
     }
 }
 
-/// How ternary weights packed in bytes are scaled, as `quantization_config` says.
+/// Scaling of ternary weights packed in bytes, as stated in `quantization_config`.
 struct TernaryPacking: Sendable {
-    /// `bitlinear` divides by `weight_scale`, `autobitlinear` multiplies with it.
+    /// True for `bitlinear`, which divides by `weight_scale`. `autobitlinear` multiplies with it.
     let divides: Bool
 
-    /// - Throws: `unsupportedFeature` for every other quantisation, by name.
+    /// - Throws: `unsupportedFeature` for all other quantisations, by name.
     static func read(
         _ keys: CheckpointKeys, _ family: CheckpointFamily
     ) throws(InferenceError) -> TernaryPacking? {

@@ -1,34 +1,34 @@
-// The families as transformers writes them: class and type names in config.json, and what the
-// modules of the weights are called.
+// The families in the spelling of transformers: class and type names in config.json, and module
+// names of the weights.
 //
-// A row leads to an `ArchitectureDescription`; everything a file must have stands there. Here is
-// only how the same things are spelled, and what config.json can say that GGUF files cannot. The
-// names are those of transformers' modelling code; vLLM, candle and llama.cpp's converter read the
-// same ones. A class that is not in the table is refused by name.
+// A row leads to an `ArchitectureDescription` with everything that a file must have. This table
+// holds only the spellings, and the facts that config.json can state and GGUF files cannot. The
+// names come from transformers' modelling code. vLLM, candle and llama.cpp's converter read the
+// same names. A class outside the table is refused by name.
 
-/// One class of transformers.
+/// A model class of transformers.
 struct CheckpointFamily: Sendable {
-    /// When `sliding_window` limits what a position attends to.
+    /// Condition under which `sliding_window` limits attention.
     enum Window: Sendable { case never, whenSet, whenSwitchedOn }
 
-    /// The value of `architectures`.
+    /// Value of `architectures`.
     let className: String
-    /// The value of `model_type`.
+    /// Value of `model_type`.
     let modelType: String
-    /// Values of `hidden_act` that mean this row; the first is the class's default.
+    /// Values of `hidden_act` for this row. The first value is the class's default.
     let activations: [String]
     let description: ArchitectureDescription
-    /// Module by the part of a GGUF tensor name before its last dot.
+    /// Module by the part of a GGUF tensor name before the last dot.
     var modules = Self.usualModules
-    /// Whether heads of queries and keys are stored with the halves that rotate together apart,
-    /// where GGUF files have them side by side.
+    /// True when query and key heads are stored as two halves, where GGUF files have the rotated
+    /// pairs side by side.
     var splitsPairs = false
     var window = Window.never
-    /// The share of a head that rotates when config.json does not say.
+    /// Share of a head that rotates when config.json does not say.
     var rotaryShare = 1.0
-    /// Keys that say whether modules have a bias.
+    /// Keys that turn biases of modules on or off.
     var biasSwitches: [BiasSwitch] = []
-    /// Keys of features that are not implemented; they must be false.
+    /// Keys of unsupported features. The values must be false.
     var refusedSwitches: [String] = []
 
     struct BiasSwitch: Sendable {
@@ -37,7 +37,7 @@ struct CheckpointFamily: Sendable {
         let modules: [String]
     }
 
-    /// Every class, several rows for one whose activation decides.
+    /// Every class. A class has several rows when its activation decides the family.
     static let all: [CheckpointFamily] = [
         llama("LlamaForCausalLM", "llama", .llama),
         {
@@ -73,7 +73,7 @@ struct CheckpointFamily: Sendable {
             description: .bitnet, biasSwitches: [attentionBias]),
     ]
 
-    /// The class names, each once, for texts.
+    /// The class names, each once, for error texts.
     static var classNames: String {
         Set(all.map(\.className)).sorted().joined(separator: ", ")
     }
@@ -126,7 +126,7 @@ struct CheckpointFamily: Sendable {
         "blk.#.ffn_up": "model.layers.#.mlp.gate_up_proj",
     ]
 
-    /// What the class calls the tensor of a rule; nil for one that it does not have.
+    /// Returns the class's name for the tensor of a rule, or nil when the class lacks the tensor.
     func name(_ rule: TensorRule, block: Int) -> String? {
         guard let dot = rule.pattern.lastIndex(of: "."),
             let module = modules[String(rule.pattern[..<dot])]
@@ -139,7 +139,7 @@ struct CheckpointFamily: Sendable {
 
     // MARK: Choosing
 
-    /// The row that config.json describes.
+    /// Returns the row for config.json.
     static func named(in keys: CheckpointKeys) throws(InferenceError) -> CheckpointFamily {
         let modelType = try keys.word("model_type")
         var rows = all

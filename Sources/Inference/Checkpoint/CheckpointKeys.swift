@@ -1,12 +1,12 @@
-// config.json, read key by key with errors that name the key.
+// Reads config.json key by key, with errors that name the key.
 //
-// Guarantees: a key that is there has the asked type and lies in the asked range, or is refused;
-// `null` counts as absent, as transformers writes it for what is not set.
-// Does not: know which keys exist.
+// Guarantees: a key that is present has the requested type and lies in the requested range, or is
+// refused. `null` counts as absent, because transformers writes `null` for values that are not set.
+// Does not: know the set of keys.
 
 import ModelFiles
 
-/// Typed access to config.json; a dot in a key leads into an object.
+/// Typed access to config.json. A dot in a key leads into an object.
 struct CheckpointKeys: Sendable {
     let root: JSONValue
 
@@ -40,7 +40,7 @@ struct CheckpointKeys: Sendable {
         return number
     }
 
-    /// A list of numbers, each in the range.
+    /// Returns a list of numbers, each in the range.
     func reals(
         _ key: String, in range: ClosedRange<Double>, countMax: Int
     ) throws(InferenceError) -> [Double]? {

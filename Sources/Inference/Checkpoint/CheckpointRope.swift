@@ -1,21 +1,22 @@
-// `rope_scaling` (`rope_parameters` since transformers 5) in the terms of GGUF files.
+// Reads `rope_scaling` (`rope_parameters` since transformers 5) in the terms of GGUF files.
 //
 // Facts, from transformers' rope utilities and llama.cpp's converter:
 //   linear      factor
-//   yarn        factor, original_max_position_embeddings; attention_factor in place of
+//   yarn        factor, original_max_position_embeddings. attention_factor replaces
 //               1 + ln(factor) / 10. beta_fast 32 and beta_slow 1 are the engine's own.
 //   llama3      becomes one divisor per pair: 1 for wavelengths below original / high_freq_factor,
 //               `factor` above original / low_freq_factor, between them 1 / ((1 - s) / factor + s)
 //               with s = (original / wavelength - low) / (high - low)
-//   longrope    (once `su`) two lists of divisors; cosines and sines times attention_factor, which
-//               by default is sqrt(1 + ln(max / original) / ln(original)) for max > original
-// Other types (dynamic, mrope, …) are refused by name, as are fields that would change angles and
-// are not implemented.
+//   longrope    (once `su`) two lists of divisors. Cosines and sines are multiplied with
+//               attention_factor, by default sqrt(1 + ln(max / original) / ln(original)) for
+//               max > original
+// Other types (dynamic, mrope, …) are refused by name, and so are fields that change angles and are
+// not implemented.
 
 import Glibc
 import ModelFiles
 
-/// What config.json says about the rotation.
+/// Rotation as stated in config.json.
 struct CheckpointRope: Sendable {
     /// Divisors of the frequencies.
     enum Divisors: Sendable {
@@ -27,7 +28,7 @@ struct CheckpointRope: Sendable {
     /// Hyper-parameters by name.
     private(set) var parameters: [String: (key: String, value: HyperParameterValue)] = [:]
     private(set) var divisors = Divisors.none
-    /// Where the scaling stands, for error texts.
+    /// Key of the object with the scaling.
     let place: String
 
     private let keys: CheckpointKeys
@@ -166,7 +167,7 @@ struct CheckpointRope: Sendable {
 
     // MARK: The rotated part of a head
 
-    /// Turns `partial_rotary_factor` into a count where the family may rotate a part.
+    /// Turns `partial_rotary_factor` into a count, in families that may rotate a part of a head.
     private mutating func readShare(_ family: CheckpointFamily) throws(InferenceError) {
         let name = "partial_rotary_factor"
         let inner = place + "." + name
@@ -190,7 +191,7 @@ struct CheckpointRope: Sendable {
 
     // MARK: Divisors
 
-    /// The divisors under the name that `divisors(_:_:)` gave them.
+    /// Returns the divisors under the name given by `divisors(_:_:)`.
     func divisors(named name: String, _ configuration: ModelConfiguration) -> [Float]? {
         guard name.hasPrefix(place) else { return nil }
         let roles: [TensorRole] = [.ropeFactors, .ropeFactorsShort, .ropeFactorsLong]
@@ -198,7 +199,7 @@ struct CheckpointRope: Sendable {
         return found.first { $0.name == name }?.values
     }
 
-    /// The divisors that play `role`, and what config.json calls them; nil where there are none.
+    /// Returns the divisors for `role` and their name in config.json, or nil when there are none.
     func divisors(
         _ role: TensorRole, _ configuration: ModelConfiguration
     ) -> (name: String, values: [Float])? {

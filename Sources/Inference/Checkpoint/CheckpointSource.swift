@@ -1,13 +1,13 @@
 // SafeTensors weights with config.json and tokenizer.json, in the terms of the descriptions.
 //
-// Two kinds of tensors have no use and are let pass, as transformers does: `rotary_emb.inv_freq`
-// buffers, which follow from the configuration, and an `lm_head.weight` beside a tied embedding,
-// if it holds the same bytes. One that differs is refused: transformers 5 would use it, other
-// readers (vLLM, candle, transformers 4) would not.
+// Two kinds of tensors may be left without a use, as in transformers: `rotary_emb.inv_freq`
+// buffers, which follow from the configuration, and an `lm_head.weight` with the bytes of a tied
+// embedding. An `lm_head.weight` with different bytes is refused, because transformers 5 would use
+// the tensor and other readers (vLLM, candle, transformers 4) would not.
 //
-// Guarantees: every other tensor of the files is offered to the plan, which refuses those without a
-// rule; what config.json says about biases, tied outputs and packing holds for the tensors.
-// Does not: check shapes; the plan does.
+// Guarantees: all other tensors of the files are offered to the plan, which refuses tensors without
+// a rule. The tensors agree with config.json about biases, tied outputs and packing.
+// Does not: check shapes. The plan does.
 
 import Compute
 import ModelFiles
@@ -27,7 +27,7 @@ struct CheckpointSource: ModelSource {
         configuration = try CheckpointConfiguration(files.configuration)
         let check = CheckpointTensorCheck(tensors: files.tensors, configuration: configuration)
         try check.checkBiases()
-        // A scale that belongs to packed weights is handed over with them.
+        // The scale of packed weights is handed over with the weights.
         sideNames = try check.packedScales()
         var unused = Set(sideNames)
         if let head = try check.duplicateHead() { unused.insert(head) }
@@ -146,7 +146,7 @@ struct CheckpointSource: ModelSource {
             }, body)
     }
 
-    /// Memory for the length of one call.
+    /// Fills memory and lends it to `body` for the length of the call.
     private func lend<Result>(
         count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void,
         _ body: (UnsafeRawBufferPointer) throws -> Result
@@ -162,7 +162,7 @@ struct CheckpointSource: ModelSource {
     var textSize: Int { files.textSize }
     var tokenListName: String { "tokenizer.json" }
 
-    /// The ids that config.json gives to begin and end; a list counts by each.
+    /// Checks the ids of begin and end tokens in config.json. Every id of a list counts.
     func checkSpecialIDs(_ model: ModelConfiguration) throws(InferenceError) {
         for key in ["bos_token_id", "eos_token_id"] {
             for value in ids(key) {
@@ -180,8 +180,8 @@ struct CheckpointSource: ModelSource {
         return value.isArray ? Array(value.elements) : [value]
     }
 
-    /// Embeddings often have more rows than there are tokens; those become tokens that nothing
-    /// produces, as in converted files.
+    /// Embeddings often have more rows than there are tokens. The surplus rows become tokens that
+    /// nothing produces, as in converted files.
     func makeTokenizer(
         _ model: ModelConfiguration
     ) throws(TokenizerError) -> any Tokenizer {
@@ -202,7 +202,7 @@ struct CheckpointSource: ModelSource {
 }
 
 extension TensorFormat {
-    /// A format that the kernels have.
+    /// Returns the file format that matches a format of the kernels.
     static func of(_ format: WeightFormat) -> TensorFormat {
         guard let known = known(format.rawValue) else {
             preconditionFailure("format \(format) is not in the table of formats")
@@ -212,7 +212,7 @@ extension TensorFormat {
 }
 
 extension UnsafeMutableRawBufferPointer {
-    /// Little-endian float32 values from the start on.
+    /// Stores little-endian float32 values from the start on.
     fileprivate func store(_ values: [Float]) {
         for (index, value) in values.enumerated() {
             storeBytes(

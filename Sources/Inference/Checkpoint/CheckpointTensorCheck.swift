@@ -1,9 +1,9 @@
-// What config.json says about a checkpoint's tensors, compared with the tensors.
+// Compares a checkpoint's tensors with the statements of config.json about tensors.
 //
-// Guarantees: biases are there where their switch is on and only there; packed weights have one
-// usable scale each; an output matrix beside a tied embedding is the same, and there is one where
-// the embedding is not tied.
-// Does not: check shapes against hyper-parameters; the plan does.
+// Guarantees: biases are present where their switch is on, and absent where the switch is off.
+// Packed weights have a usable scale each. An output matrix beside a tied embedding equals the
+// embedding. An embedding that is not tied comes with an output matrix.
+// Does not: check shapes against hyper-parameters. The plan does.
 
 import ModelFiles
 
@@ -38,7 +38,7 @@ struct CheckpointTensorCheck {
 
     // MARK: The output matrix
 
-    /// The name of an output matrix that is the embedding once more.
+    /// Returns the name of an output matrix that repeats the embedding, or nil.
     func duplicateHead() throws(InferenceError) -> String? {
         let family = configuration.family
         guard let headName = family.modules["output"].map({ $0 + Self.weightSuffix }),
@@ -62,7 +62,7 @@ struct CheckpointTensorCheck {
         }
     }
 
-    /// Whether two stored tensors have the same bytes. Reads both, a piece at a time.
+    /// Returns true when two stored tensors have the same bytes. Reads both, a piece at a time.
     private func isSame(_ first: TensorInfo, _ second: TensorInfo) throws(InferenceError) -> Bool {
         do throws(ModelFileError) {
             return try tensors.part(of: first).hasSameBytes(as: tensors.part(of: second))
@@ -75,13 +75,13 @@ struct CheckpointTensorCheck {
 
     static func scaleName(of weight: String) -> String { weight + "_scale" }
 
-    /// Whether a tensor is to be unpacked. The embedding is not: it is read where it lies.
+    /// Returns true for a tensor that must be unpacked. The embedding is read where it lies.
     func isPacked(_ tensor: TensorInfo) -> Bool {
         configuration.packing != nil && tensor.format.name == "U8"
             && tensor.name.hasSuffix("_proj" + Self.weightSuffix)
     }
 
-    /// The names of the scales of packed weights, each of which has one.
+    /// Returns the names of the scales of packed weights. Every packed weight must have a scale.
     func packedScales() throws(InferenceError) -> [String] {
         var names: [String] = []
         for tensor in tensors.tensors where isPacked(tensor) {
@@ -97,7 +97,7 @@ struct CheckpointTensorCheck {
             guard scale.valueCount == 1 else {
                 throw shape(name, "\(scale.dimensions)", "[1]")
             }
-            // Whole blocks of 128; four values lie in a byte.
+            // Whole blocks of 128 values, with four values per byte.
             guard tensor.dimensions.count == 2, tensor.valueCount % 32 == 0 else {
                 throw shape(
                     tensor.name, "\(tensor.dimensions)", "two dimensions, a multiple of 32 bytes")

@@ -1,28 +1,28 @@
-// The bytes of a checkpoint's tensor in the form of GGUF files.
+// Converts the bytes of a checkpoint's tensor to the form of GGUF files.
 //
-// What llama.cpp's converter does to a file is done here to each tensor as it is handed over: norms
-// and biases widened to float32 (exact), rows of llama's query and key heads put in order, packed
-// ternary bytes turned into I2_S blocks. So the same weights give the same bits.
+// Each tensor is converted while it is handed over, just as llama.cpp's converter does for a file:
+// norms and biases are widened to float32 (exact), rows of llama's query and key heads are
+// reordered, and packed ternary bytes become I2_S blocks. So equal weights give equal bits.
 // Guarantees: one copy of one tensor at a time, released when the call ends.
-// Does not: check shapes; the plan has.
+// Does not: check shapes. The plan has.
 
 import ModelFiles
 
-/// What lies between a stored tensor and the form it is handed over in.
+/// Conversion from a stored tensor to the form in which it is handed over.
 enum TensorConversion: Sendable {
     case none
     /// F16 or BF16 to F32.
     case widened
     /// Rows of each head from two halves to neighbouring pairs: new[2i] = old[i],
-    /// new[2i + 1] = old[i + n/2]. The elements of a vector are its rows, and are widened first.
+    /// new[2i + 1] = old[i + n/2]. In a vector every element is a row, and is widened first.
     case pairedRows
-    /// Four rows per byte to I2_S, with the number in the other tensor as scale.
+    /// Four rows per byte to I2_S, with the number in the tensor `scale` as scale.
     case ternary(scale: TensorInfo)
 }
 
 /// Floating-point numbers of any stored width.
 enum StoredFloats {
-    /// The numbers of a F32, F16 or BF16 tensor; exact.
+    /// Returns the exact numbers of an F32, F16 or BF16 tensor.
     static func widen(_ bytes: UnsafeRawBufferPointer, _ format: TensorFormat) -> [Float] {
         (0..<bytes.count / format.bytesPerBlock).map { index in
             switch format.name {
@@ -39,15 +39,15 @@ enum StoredFloats {
         }
     }
 
-    /// Whether a format is one of those.
+    /// Returns true for F32, F16 and BF16.
     static func holds(_ format: TensorFormat) -> Bool {
         ["F32", "F16", "BF16"].contains(format.name)
     }
 }
 
-/// Rows of heads.
+/// Reordering of the rows of heads.
 enum PairedRows {
-    /// Copies `source` with the rows of each head of `headLength` rows in the new order.
+    /// Copies `source` with the rows of each head of `headLength` rows in paired order.
     static func reorder(
         _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer,
         rowSize: Int, headLength: Int

@@ -1,27 +1,27 @@
-// The metadata keys this engine reads, as one table.
+// The metadata keys of this engine, as a table.
 //
-// Each row names a key, its older spellings and the range it may have. The ranges are far wider
-// than any published model and narrow enough that every product of two or three of them fits a
-// 64-bit integer with room to spare (asserted by a test), so later arithmetic on checked values
-// cannot overflow. Key names are those of the GGUF files that llama.cpp's converters write, plus
-// the older spellings that files in circulation still carry.
+// Each row names a key, its older spellings and its range. The ranges are far wider than any
+// published model and narrow enough for every product of two or three values to fit a 64-bit
+// integer with room to spare (asserted by a test). So later arithmetic on checked values cannot
+// overflow. Key names come from the GGUF files that llama.cpp's converters write. The older
+// spellings are still found in files in circulation.
 
-/// One metadata key: where it is found and what it may hold.
+/// A metadata key: its spellings and its allowed values.
 package struct HyperParameter: Sendable {
     package enum Kind: Sendable {
         /// A whole number inside the range.
         case count(ClosedRange<Int>)
-        /// A whole number inside the range, or an array with one of them per block.
+        /// A whole number inside the range, or an array with a number for each block.
         case countPerBlock(ClosedRange<Int>)
         /// A finite number inside the range.
         case real(ClosedRange<Double>)
-        /// A word; the reader of it knows which ones it accepts.
+        /// A word. The code that asks for the word checks for accepted words.
         case word
     }
 
     /// The part after `<architecture>.`, e.g. `attention.head_count`.
     package let name: String
-    /// Older spellings of the same, tried in order when `name` is absent.
+    /// Older spellings of the name, tried in order when `name` is absent.
     package let aliases: [String]
     /// Keys without an architecture prefix, tried last.
     package let globalKeys: [String]
@@ -34,7 +34,7 @@ package struct HyperParameter: Sendable {
         self.kind = kind
     }
 
-    /// Every full key this parameter may be found under, best first.
+    /// Returns every full key of the parameter, best first.
     package func keys(architecture: String) -> [String] {
         ([name] + aliases).map { "\(architecture).\($0)" } + globalKeys
     }
@@ -70,15 +70,15 @@ extension HyperParameter {
         "rope.dimension_count", .count(2...headLengthMax))
     package static let ropeBase = HyperParameter("rope.freq_base", .real(1...1e12))
     package static let ropeScalingType = HyperParameter("rope.scaling.type", .word)
-    /// 0 is the converters' way of writing "not set".
+    /// Converters write 0 for "not set".
     package static let ropeScalingFactor = HyperParameter(
         "rope.scaling.factor", .real(0...1e6), aliases: ["rope.scale_linear"])
-    /// Positions the model was made for before its rotation was stretched.
+    /// Context length of the model before its rotation was stretched.
     package static let originalContextLength = HyperParameter(
         "rope.scaling.original_context_length", .count(1...contextLengthMax))
     package static let ropeAttentionFactor = HyperParameter(
         "rope.scaling.attn_factor", .real(1e-3...1e3))
-    /// A key of this project; see `ActivationRounding`.
+    /// A key of this project. See `ActivationRounding`.
     package static let activationRounding = HyperParameter("activation_rounding", .word)
     package static let layerEpsilon = HyperParameter(
         "attention.layer_norm_epsilon", .real(1e-12...0.1))
@@ -86,7 +86,7 @@ extension HyperParameter {
         "attention.layer_norm_rms_epsilon", .real(1e-12...0.1))
     package static let expertCount = HyperParameter("expert_count", .count(0...headCountMax))
 
-    /// What every architecture has; descriptions add their own norm key and refusals to it.
+    /// Parameters of every architecture. Descriptions add their own norm key and refusals.
     package static let shared: [HyperParameter] = [
         .contextLength, .embeddingLength, .blockCount, .vocabularySize, .feedForwardLength,
         .headCount, .headCountKV, .keyLength, .valueLength, .ropeDimensionCount, .ropeBase,

@@ -1,19 +1,19 @@
 // Reads hyper-parameters out of a model's files, with the caller's overrides on top.
 //
-// Guarantees: every value handed out has the row's type and lies in the row's range; a refusal
-// names the key as it is spelled in the file. It knows nothing about how values relate to each
-// other: that is `ModelConfiguration`.
+// Guarantees: every value has the row's type and lies in the row's range. A refusal names the key
+// as the file spells it.
+// Does not: relate values to each other. `ModelConfiguration` does.
 
-/// A value the caller put in place of the file's.
+/// A value that the caller put in place of the file's value.
 public struct AppliedOverride: Sendable, Equatable {
     /// The full key, e.g. `llama.context_length`.
     public let key: String
-    /// What the file says, or nil when it does not have the key.
+    /// Value in the file, or nil when the file lacks the key.
     public let original: String?
-    /// What was used instead.
+    /// Value that was used instead.
     public let replacement: String
 
-    /// Creates a record; see the properties.
+    /// Creates a record.
     public init(key: String, original: String?, replacement: String) {
         self.key = key
         self.original = original
@@ -28,7 +28,8 @@ package struct HyperParameterReader {
     private var replacements: [String: HyperParameterValue] = [:]
     package private(set) var applied: [AppliedOverride] = []
 
-    /// Reads the overrides; throws when one names no row of `parameters` or cannot be parsed.
+    /// Reads the overrides. Throws when an override names no row of `parameters` or cannot be
+    /// parsed.
     package init(
         source: any HyperParameterSource, architecture: String, parameters: [HyperParameter],
         overrides: [String: String]
@@ -42,7 +43,7 @@ package struct HyperParameterReader {
 
     // MARK: Typed reads
 
-    /// The number under `parameter`'s key, or nil when the file has none of its spellings.
+    /// Returns the number under `parameter`'s key, or nil when the file has no spelling of the key.
     package func count(_ parameter: HyperParameter) throws(InferenceError) -> Int? {
         guard case .count(let range) = parameter.kind else {
             preconditionFailure("\(parameter.name) is not a count")
@@ -55,14 +56,15 @@ package struct HyperParameterReader {
         return number
     }
 
-    /// One number per block, a single number standing for all of them.
+    /// Returns a number per block. A single number in the file stands for all blocks.
     package func counts(
         _ parameter: HyperParameter, blocks: Int
     ) throws(InferenceError) -> [Int]? {
         guard case .countPerBlock(let range) = parameter.kind else {
             preconditionFailure("\(parameter.name) is not a count per block")
         }
-        // Longer arrays are still read up to the largest block count, for the error's number.
+        // Arrays with more numbers than blocks are read too, up to the largest block count, so that
+        // the error can state their length.
         let countMax = HyperParameter.blockCountMax
         guard let (key, value) = find(parameter, listCountMax: countMax) else { return nil }
         switch value {
@@ -83,7 +85,7 @@ package struct HyperParameterReader {
         }
     }
 
-    /// The finite number under `parameter`'s key.
+    /// Returns the finite number under `parameter`'s key.
     package func real(_ parameter: HyperParameter) throws(InferenceError) -> Double? {
         guard case .real(let range) = parameter.kind else {
             preconditionFailure("\(parameter.name) is not a real number")
@@ -98,7 +100,7 @@ package struct HyperParameterReader {
         return number
     }
 
-    /// The word under `parameter`'s key.
+    /// Returns the word under `parameter`'s key.
     package func word(_ parameter: HyperParameter) throws(InferenceError) -> String? {
         guard case .word = parameter.kind else {
             preconditionFailure("\(parameter.name) is not a word")
@@ -110,13 +112,13 @@ package struct HyperParameterReader {
         return text
     }
 
-    /// As `count`, and the key is one the architecture cannot do without.
+    /// Returns the number like `count`, and throws when the file lacks the key.
     package func requiredCount(_ parameter: HyperParameter) throws(InferenceError) -> Int {
         guard let value = try count(parameter) else { throw missing(parameter) }
         return value
     }
 
-    /// The error for an absent key, naming every spelling that would have done.
+    /// Returns the error for an absent key, with every accepted spelling.
     package func missing(_ parameter: HyperParameter) -> InferenceError {
         let keys = source.keys(parameter, architecture)
         return InferenceError(
@@ -124,7 +126,7 @@ package struct HyperParameterReader {
             allowed: keys.map { "\"\($0)\"" }.joined(separator: " or "), location: keys[0])
     }
 
-    /// The first spelling of `parameter` that is present, or the preferred one.
+    /// Returns the first spelling of `parameter` that is present, or the preferred spelling.
     package func key(of parameter: HyperParameter) -> String {
         find(parameter)?.key ?? source.keys(parameter, architecture)[0]
     }

@@ -1,22 +1,21 @@
-// Where hyper-parameters are looked up: GGUF metadata here, config.json in
-// CheckpointConfiguration.swift.
+// Sources of hyper-parameters: GGUF metadata here, config.json in CheckpointConfiguration.swift.
 //
-// Guarantees: values come as they are stored; nothing is converted silently. An array is never
-// expanded before its length has been compared with what the reader can use.
-// Does not: check types or ranges; `HyperParameterReader` does.
+// Guarantees: values come as they are stored, without silent conversion. An array is expanded only
+// after its length has been compared with the reader's limit.
+// Does not: check types or ranges. `HyperParameterReader` does.
 
 import ModelFiles
 
-/// A stored value reduced to what hyper-parameters can be.
+/// A stored value in the forms of hyper-parameters.
 package enum HyperParameterValue: Sendable {
     case whole(Int)
     case real(Double)
     case word(String)
     case list([Int])
-    /// Anything else, described for the error text.
+    /// A value of another form, described for the error text.
     case other(String)
 
-    /// For error texts.
+    /// The value for error texts.
     var text: String {
         switch self {
         case .whole(let value): String(value)
@@ -28,16 +27,17 @@ package enum HyperParameterValue: Sendable {
     }
 }
 
-/// A file's hyper-parameters.
+/// Hyper-parameters of a file.
 package protocol HyperParameterSource: Sendable {
-    /// The value of a parameter and the key it stands under, as the file spells it; nil if the file
-    /// has none. A list longer than `listCountMax` comes as `other`.
+    /// Returns the value of a parameter and its key as the file spells it, or nil when the file has
+    /// none. A list longer than `listCountMax` comes as `other`.
     func find(
         _ parameter: HyperParameter, _ architecture: String, listCountMax: Int
     ) -> (key: String, value: HyperParameterValue)?
-    /// Every key the parameter may stand under, best first.
+    /// Returns every key of the parameter, best first.
     func keys(_ parameter: HyperParameter, _ architecture: String) -> [String]
-    /// What tells the size of the vocabulary where no parameter does.
+    /// Key and length of the token list. The length is the vocabulary size where no parameter
+    /// states it.
     var tokenList: (key: String, count: Int)? { get }
 }
 
@@ -67,8 +67,8 @@ struct MetadataParameters: HyperParameterSource {
         return (metadata[key]?.asArray?.count).map { (key, $0) }
     }
 
-    /// Integers of any stored type are accepted, for converters disagree about them; nothing else
-    /// is converted.
+    /// Accepts integers of any stored type, because converters disagree about the type. Nothing
+    /// else is converted.
     private static func reduce(
         _ value: MetadataValue, listCountMax: Int
     ) -> HyperParameterValue {

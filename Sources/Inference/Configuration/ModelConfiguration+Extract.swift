@@ -1,19 +1,20 @@
-// A file's hyper-parameters in, `ModelConfiguration` out.
+// Makes a `ModelConfiguration` from a file's hyper-parameters.
 //
-// Order: the architecture decides which keys exist; each key is read with its fallbacks; the
-// caller's overrides replace what the file says; then the values are checked against each other.
-// Defaults (a missing head_count_kv means head_count, a missing key_length means
-// embedding_length / head_count, rope base 10000, ...) are those of llama.cpp, so that files
-// which rely on them mean the same here.
+// The architecture decides which keys exist. Each key is read with its fallbacks, and the caller's
+// overrides replace the file's values. Then the values are checked against each other. The defaults
+// (a missing head_count_kv means head_count, a missing key_length means embedding_length /
+// head_count, rope base 10000, ...) are llama.cpp's, so files that rely on the defaults mean the
+// same here.
 
 import ModelFiles
 
 extension ModelConfiguration {
     /// Extracts and checks the hyper-parameters of `file`.
     ///
-    /// - Parameter overrides: text values by key, with or without the architecture prefix; merged
-    ///   last and listed in `overrides` of the result. An override is checked like a file's value.
-    /// - Throws: an error that names the key, what was found and what is allowed.
+    /// - Parameter overrides: text values by key, with or without the architecture prefix.
+    ///   Overrides are merged last and listed in `overrides` of the result. An override is checked
+    ///   like a file's value.
+    /// - Throws: an error with the key, the value found and the values allowed.
     public static func extract(
         from file: GGUFFile, overrides: [String: String] = [:]
     ) throws(InferenceError) -> ModelConfiguration {
@@ -110,7 +111,7 @@ extension ModelConfiguration {
         case .linear: return isStretched ? .linear(factor: factor) : .none
         case .yarn: return isStretched ? .yarn(factor: factor) : .none
         case .longrope:
-            // The lists say it all; what a factor beside them would mean is nowhere defined.
+            // The lists alone define the scaling. A factor beside the lists is defined nowhere.
             guard !isStretched else {
                 let key = reader.key(of: .ropeScalingFactor)
                 throw InferenceError(
@@ -129,7 +130,7 @@ extension ModelConfiguration {
             otherwise: description.activationRoundings[0], name: \.rawValue)
     }
 
-    /// The option that the word under `parameter`'s key names.
+    /// Returns the option named under `parameter`'s key, or `otherwise` when the key is absent.
     private static func choice<Option>(
         _ parameter: HyperParameter, _ reader: HyperParameterReader, among options: [Option],
         otherwise: Option, name: (Option) -> String

@@ -1,20 +1,20 @@
 // The shape of one model: its hyper-parameters after every check.
 //
-// Guarantees: a value of this type is consistent in itself (heads divide, rotary dimensions fit
-// the head, one entry per block in the per-block arrays) and every number is in the range of its
-// row in `HyperParameter`, so products of a few of them cannot overflow. It says nothing about the
-// tensors of a file: that is `ModelPlan`.
+// Guarantees: a value of this type is consistent (heads divide, rotary dimensions fit the head,
+// per-block arrays have an entry for each block). Every number is in the range of its row in
+// `HyperParameter`, so products of a few numbers cannot overflow.
+// Does not: describe the tensors of a file. `ModelPlan` does.
 
 import Compute
 
 /// The hyper-parameters of a model, checked.
 public struct ModelConfiguration: Sendable {
-    /// How positions are stretched before the rotary embedding.
+    /// Stretching of positions before the rotary embedding.
     public enum RopeScaling: Sendable, Equatable {
         case none
         /// Positions are divided by `factor`.
         case linear(factor: Double)
-        /// Low frequencies are divided by `factor`, high ones are kept.
+        /// Low frequencies are divided by `factor`. High frequencies are kept.
         case yarn(factor: Double)
         /// Frequencies are divided by lists in the file.
         case longrope
@@ -24,7 +24,7 @@ public struct ModelConfiguration: Sendable {
     public let architecture: String
     /// `general.name` clipped for printing, when the file has one.
     public let name: String?
-    /// Number of tokens; the width of the logits.
+    /// Number of tokens and width of the logits.
     public let vocabularySize: Int
     /// Width of the residual stream.
     public let embeddingLength: Int
@@ -34,38 +34,39 @@ public struct ModelConfiguration: Sendable {
     public let feedForwardLength: [Int]
     /// Query heads, one entry per block.
     public let headCount: [Int]
-    /// Key and value heads, one entry per block; each divides the query heads of its block.
+    /// Key and value heads, one entry per block. Each entry divides the query heads of its block.
     public let headCountKV: [Int]
-    /// Width of one query or key head.
+    /// Width of a query or key head.
     public let keyLength: Int
-    /// Width of one value head.
+    /// Width of a value head.
     public let valueLength: Int
-    /// Leading dimensions of each head that are rotated; even, at most `keyLength`.
+    /// Leading dimensions of each head that are rotated. Even, at most `keyLength`.
     public let ropeDimensionCount: Int
     /// Base of the rotary frequencies.
     public let ropeBase: Double
-    /// How positions are stretched.
+    /// Stretching of positions.
     public let ropeScaling: RopeScaling
-    /// Cosines and sines are multiplied with this.
+    /// Factor on cosines and sines.
     public let ropeAttentionFactor: Double
-    /// Positions the model can take; a sequence never gets longer.
+    /// Largest number of positions in a sequence.
     public let contextLength: Int
-    /// Positions it was made for before the rotation was stretched; `contextLength` where the file
-    /// does not say.
+    /// Context length of the model before the rotation was stretched. Equal to `contextLength`
+    /// where the file does not say.
     public let originalContextLength: Int
-    /// How inputs of the blocks' matrices are rounded.
+    /// Rounding of the inputs of the blocks' matrices.
     public let activationRounding: ActivationRounding
     /// The norms' epsilon, inside the root.
     public let normEpsilon: Double
-    /// What the caller replaced, in key order.
+    /// Values that the caller replaced, in key order.
     public let overrides: [AppliedOverride]
 
-    /// Where a file has rotary divisors for short and for long contexts: whether the long ones are
-    /// used. One choice for the model, so that a sequence's logits do not depend on how long it may
-    /// get; a smaller `context_length` as an override chooses the short ones.
+    /// True when the long list of rotary divisors is used, in a file with lists for short and for
+    /// long contexts. The choice holds for the whole model, so a sequence's logits do not depend on
+    /// its possible length. An override with a smaller `context_length` chooses the short list.
     public var usesLongRopeFactors: Bool { contextLength > originalContextLength }
 
-    /// A key-value cache for this model with `pageCount` pages of 16 positions.
+    /// Returns the shape of a key-value cache for this model with `pageCount` pages of 16
+    /// positions.
     package func cacheShape(pageCount: Int) -> CacheShape {
         CacheShape(
             kvHeads: headCountKV, keyLength: keyLength, valueLength: valueLength,

@@ -1,30 +1,31 @@
-// One block, ready to run: its norms, its products with their outputs, its views of the scratch.
+// A block, ready to run: norms, products with their outputs, and views of the scratch.
 //
-// Made once per runner, so that a pass walks over values that are already there. What differs from
-// family to family is decided here, from what tensors the block has: a missing norm is nil, fused
-// matrices are fewer products over the same rows. It runs nothing: that is the runner.
+// Made once per runner, so that a pass walks over values that already exist. The tensors of the
+// block decide all differences between families: a missing norm is nil, and fused matrices are
+// fewer products over the same rows.
+// Does not: run anything. The runner does.
 
 import Compute
 
-/// Products of one input, and what is still to be done to their results.
+/// Products of a shared input, and scalings of the results.
 struct BlockProducts {
-    /// One result multiplied with a number after the product.
+    /// Multiplication of a result with a number after the product.
     struct Scaling {
         let rows: FloatRows
         let width: Int
         let factor: Float
-        /// Where the scaled result is added to, or nil when it stays where it is.
+        /// Rows to add the scaled result to, or nil when the result stays in place.
         let sum: FloatRows?
     }
 
     var products: [MatrixProduct] = []
     var scalings: [Scaling] = []
-    /// Whether the input is rounded to eight bits per row before any product reads it: the model
-    /// asks for it, and not all of the products round their input themselves. Those that do find
-    /// their integers unchanged in the rounded rows.
+    /// True when the input is rounded to eight bits per row before any product reads it: the model
+    /// asks for rounding, and some of the products do not round by themselves. A product with its
+    /// own rounding finds its integers unchanged in the rounded rows.
     let roundsInput: Bool
 
-    /// Results side by side from `rows` on, in the order of `linears`.
+    /// Puts the results side by side from `rows` on, in the order of `linears`.
     init(
         _ linears: [TransformerWeights.Linear], _ rounding: ActivationRounding,
         into rows: FloatRows
@@ -42,7 +43,7 @@ struct BlockProducts {
         }
     }
 
-    /// One result, added to `sum`. A scaled one is made in `spare` first.
+    /// Adds a single result to `sum`. A scaled result is made in `spare` first.
     init(
         _ linear: TransformerWeights.Linear, _ rounding: ActivationRounding,
         addedTo sum: FloatRows, spare: FloatRows
@@ -70,13 +71,13 @@ struct RowNorm {
     }
 }
 
-/// A class, so that walking over the blocks copies one reference each.
+/// A class, so that a walk over the blocks copies a single reference for each block.
 final class BlockPass {
     let index: Int
     let headCount: Int
     let headCountKV: Int
     let feedForwardLength: Int
-    /// Whether queries and keys rotate.
+    /// True when queries and keys rotate.
     let rotates: Bool
     let attentionNorm: RowNorm
     /// Queries, keys and values of the normed residual.
@@ -86,7 +87,7 @@ final class BlockPass {
     let attentionSubNorm: RowNorm?
     /// Attention's output, added to the residual.
     let output: BlockProducts
-    /// Nil where the feed-forward layer reads what attention read.
+    /// Nil where the feed-forward layer shares the input of attention.
     let feedForwardNorm: RowNorm?
     let feedForwardInputs: BlockProducts
     let feedForwardSubNorm: RowNorm?
@@ -96,9 +97,9 @@ final class BlockPass {
     let keys: FloatRows
     let values: FloatRows
     let gate: FloatRows
-    /// Nil in a layer without a gate: then `gate` holds what is activated.
+    /// Nil in a layer without a gate. Then `gate` holds the input of the activation.
     let up: FloatRows?
-    /// What a row needs beyond the cache, with its width.
+    /// Rows that the block still reads after keys and values went to the cache, and the widths.
     let carried: [(rows: FloatRows, width: Int)]
 
     init(
@@ -136,8 +137,8 @@ final class BlockPass {
         let feedForward = feedForwardLength
         feedForwardSubNorm = weights.feedForwardSubNorm.map { RowNorm($0, width: feedForward) }
 
-        // The normed residual has been read when a scaled result is made in its place. Families
-        // that read it twice have no scales (a test walks over all of them).
+        // A scaled result replaces the normed residual after its last read. Families that read the
+        // normed residual twice have no scales (a test walks over all families).
         let spare = scratch.normed
         output = BlockProducts(
             weights.attentionOutput, rounding, addedTo: scratch.x, spare: spare)
@@ -155,7 +156,7 @@ extension ActivationRounding {
 }
 
 extension FloatRows {
-    /// The same rows without their first `count` values.
+    /// Returns the rows without the first `count` values.
     fileprivate func dropping(columns count: Int) -> FloatRows {
         FloatRows(buffer, offset: offset + count, stride: stride)
     }

@@ -1,30 +1,31 @@
-// The tensors of a plan on a back end, made in one pass over the files.
+// The tensors of a plan on a back end, made in a single pass over the files.
 //
 // Matrices are packed into the back end's layout, norms and biases become floats, rows of the token
-// embedding are copied as they are, single factors and lists become values. A tied output matrix is
-// packed from the bytes that the embedding's rows were copied from.
+// embedding are copied unchanged, and single factors and lists become values. A tied output matrix
+// is packed from the bytes of the embedding's rows.
 //
-// Guarantees: everything was made of exactly the bytes that the observer saw, and nothing refers to
-// the files afterwards.
+// Guarantees: every part is made of exactly the bytes that the observer saw. Nothing refers to the
+// files afterwards.
 // Does not: know blocks. `TransformerWeights` puts the parts together.
 
 import Compute
 import ModelFiles
 
-/// Parts of a model by the name of their tensor. A value; any thread.
+/// Parts of a model by tensor name. A value type, usable from any thread.
 struct PackedTensors: Sendable {
     private(set) var matrices: [String: WeightMatrix] = [:]
     private(set) var vectors: [String: FloatBuffer] = [:]
     private(set) var values: [String: [Float]] = [:]
     private(set) var embedding: EmbeddingTable
 
-    /// What becomes of a tensor.
+    /// Form of a placed tensor.
     private enum Form { case table, matrix, vector, values }
 
-    /// Reads and places every tensor of `plan`. Blocking; memory as `ModelPlan.memory` says.
+    /// Reads and places every tensor of `plan`. Blocks the thread, and takes the memory stated by
+    /// `ModelPlan.memory`.
     ///
-    /// Throws `placement_failed` naming the tensor, and with the file's error as its cause when the
-    /// files cannot be read or change meanwhile.
+    /// Throws `placement_failed` with the tensor's name, and with the file's error as the cause
+    /// when the files cannot be read or change meanwhile.
     init(
         _ plan: ModelPlan, on backend: any Backend, observer: (any ReadObserver)?
     ) throws(InferenceError) {
@@ -46,7 +47,7 @@ struct PackedTensors: Sendable {
         (matrices, vectors, values) = (packing.matrices, packing.vectors, packing.values)
     }
 
-    /// The pass under way.
+    /// State of the running pass.
     private struct Packing {
         let plan: ModelPlan
         let backend: any Backend

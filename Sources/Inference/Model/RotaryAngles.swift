@@ -1,12 +1,12 @@
-// The angles of the rotary embedding from the hyper-parameters: what each scaling does to them.
+// Angles of the rotary embedding, from the hyper-parameters and the scaling.
 //
-//     pair i of n/2:      base^(-2i/n), divided by the file's own factor i where it has any
+//     pair i of n/2:      base^(-2i/n), divided by the file's own factor i if there is any
 //     linear              divided by the scale
 //     yarn                divided by the scale at low frequencies, kept at high ones, mixed
-//                         between; cosines and sines multiplied with 1 + ln(scale) / 10
-//     attention factor    cosines and sines multiplied with it, under any scaling
+//                         between. Cosines and sines multiplied with 1 + ln(scale) / 10
+//     attention factor    multiplies cosines and sines, under any scaling
 //
-// The formulas are those that llama.cpp and transformers agree on. Double precision throughout.
+// llama.cpp and transformers agree on these formulas. Double precision throughout.
 
 import Glibc
 
@@ -15,11 +15,11 @@ package struct RotaryAngles: Sendable {
     package let frequencies: [Double]
     package let magnitude: Double
 
-    /// Full turns over the original context above which YaRN keeps a frequency, and below which it
-    /// divides it.
+    /// Full turns over the original context. YaRN keeps frequencies above `keptTurns` and divides
+    /// frequencies below `dividedTurns`.
     private static let keptTurns = 32.0, dividedTurns = 1.0
 
-    /// `factors`: one divisor per pair, or nil.
+    /// Takes a divisor per pair in `factors`, or nil.
     package init(_ configuration: ModelConfiguration, factors: [Double]?) {
         let length = Double(configuration.ropeDimensionCount)
         let plain = (0..<configuration.ropeDimensionCount / 2).map { pair in
@@ -35,7 +35,7 @@ package struct RotaryAngles: Sendable {
         case .yarn(let scale):
             let ramp = Self.ramp(configuration)
             frequencies = plain.enumerated().map { pair, frequency in
-                // 0 up to the first end of the ramp, 1 from the second on.
+                // 0 up to the start of the ramp, 1 from the end on.
                 let share = min(1, max(0, (Double(pair) - ramp.low) / ramp.width))
                 return frequency * (1 - share) + frequency / scale * share
             }
@@ -43,7 +43,7 @@ package struct RotaryAngles: Sendable {
         }
     }
 
-    /// Where the division begins and over how many pairs it becomes complete.
+    /// Returns the first pair of the ramp, and the number of pairs until the division is complete.
     private static func ramp(_ configuration: ModelConfiguration) -> (low: Double, width: Double) {
         let length = Double(configuration.ropeDimensionCount)
         func pair(turns: Double) -> Double {

@@ -1,14 +1,18 @@
-// Who holds which pages of the key-value cache.
+// Assignment of the pages of the key-value cache to sequences.
 //
 //   sequence slot 3:  pages [ 7, 2, 9 ]      position p lies in page pages[p / 16], row p % 16
 //   its fork, slot 5: pages [ 7, 2, 4, 6 ]   at length 40: full pages shared, 9 copied to 4
 //   holders:          page 7: 2, page 2: 2, pages 9, 4, 6: 1
 //   free pages:       [ 0, 1, 3, ... ]
 //
-// Guarantees: the number of pages is fixed when the table is made; a page that more than one
-// sequence holds is full, so nobody writes to it; opening or forking either reserves everything the
-// sequence may ever need or takes nothing, so a running sequence cannot run out. IDs of closed
-// sequences never become valid again. It holds bookkeeping only: the cached numbers are Compute's.
+// Guarantees:
+// - The number of pages is fixed when the table is made.
+// - A page with several holders is full, so nobody writes to it.
+// - Opening and forking either reserve every page that the sequence may ever need or take nothing,
+//   so a running sequence cannot run out of pages.
+// - IDs of closed sequences never become valid again.
+//
+// Does not: hold the cached numbers. Compute's `KeyValueCache` does.
 
 import Compute
 
@@ -17,13 +21,13 @@ package struct SequenceTable {
     package struct Slot {
         /// Pages in position order. Empty when the slot is free.
         package fileprivate(set) var pages: [Int32] = []
-        /// Positions filled.
+        /// Number of filled positions.
         package fileprivate(set) var length = 0
-        /// Positions reserved.
+        /// Number of reserved positions.
         package fileprivate(set) var capacity = 0
         fileprivate var generation: UInt32 = 0
         fileprivate var isOpen = false
-        /// The step that last touched the slot, to notice a sequence named twice.
+        /// Step that last touched the slot. Shows when a step names a sequence twice.
         fileprivate var lastStep: UInt64 = 0
     }
 
@@ -32,12 +36,12 @@ package struct SequenceTable {
     package private(set) var slots: [Slot]
     private var freeSlots: [UInt32]
     private var freePages: [Int32]
-    /// How many sequences hold each page.
+    /// Number of sequences that hold each page.
     private var holderCounts: [Int32]
     package let pageCount: Int
     private let sequenceLengthMax: Int
 
-    /// A table for `sequenceCountMax` sequences of at most `sequenceLengthMax` positions over
+    /// Makes a table for `sequenceCountMax` sequences of at most `sequenceLengthMax` positions over
     /// `pageCount` pages.
     package init(sequenceCountMax: Int, sequenceLengthMax: Int, pageCount: Int) {
         precondition(sequenceCountMax > 0 && pageCount > 0 && pageCount <= Int(Int32.max))
@@ -49,7 +53,7 @@ package struct SequenceTable {
         self.sequenceLengthMax = sequenceLengthMax
     }
 
-    /// Positions that can still be reserved.
+    /// Number of positions that can still be reserved.
     package var freeTokens: Int { freePages.count * Self.pageSize }
 
     /// Reserves pages for `capacity` positions. Allocates the sequence's page list.
@@ -59,8 +63,9 @@ package struct SequenceTable {
         return try take(capacity: capacity, sharing: [], length: 0, tried)
     }
 
-    /// A new sequence with the same positions and room for `capacity` in all. Full pages are
-    /// shared; what `copied.from` holds, which is partly filled, has to go to `copied.to`.
+    /// Makes a sequence with the same positions and room for `capacity` positions in all. Full
+    /// pages are shared. The caller has to copy the partly filled page `copied.from` to
+    /// `copied.to`.
     package mutating func fork(
         _ sequence: SequenceID, capacity: Int
     ) throws(InferenceError) -> (id: SequenceID, copied: (from: Int32, to: Int32)?) {
@@ -96,7 +101,8 @@ package struct SequenceTable {
         }
     }
 
-    /// Takes a slot, holds `shared` once more and reserves the rest; changes nothing if it throws.
+    /// Takes a slot, adds a holder to the pages in `shared` and reserves the rest. Changes nothing
+    /// when an error is thrown.
     private mutating func take(
         capacity: Int, sharing shared: ArraySlice<Int32>, length: Int, _ tried: String
     ) throws(InferenceError) -> SequenceID {
@@ -123,7 +129,7 @@ package struct SequenceTable {
         return SequenceID(slot: index, generation: slot.generation)
     }
 
-    /// Frees the pages that nobody else holds; does nothing for an ID that is not open.
+    /// Frees the pages without another holder. Does nothing for an ID that is not open.
     package mutating func close(_ sequence: SequenceID) {
         guard let index = index(of: sequence) else { return }
         for page in slots[index].pages {
@@ -136,7 +142,7 @@ package struct SequenceTable {
         slots[index].generation = generation
     }
 
-    /// The slot of an open sequence, or nil.
+    /// Returns the slot of an open sequence, or nil.
     package func index(of sequence: SequenceID) -> Int? {
         let index = Int(sequence.slot)
         guard index < slots.count, slots[index].isOpen,
@@ -145,8 +151,8 @@ package struct SequenceTable {
         return index
     }
 
-    /// Checks every item of a step, numbered `step`, against what is open and reserved; changes
-    /// no sequence.
+    /// Checks every item of the step numbered `step` against the open sequences and their
+    /// reservations. Changes neither lengths nor pages.
     package mutating func admit(
         _ items: [StepItem], step: UInt64, vocabularySize: Int
     ) throws(InferenceError) {
@@ -177,7 +183,7 @@ package struct SequenceTable {
         }
     }
 
-    /// Its texts are built here only, so that an admitted step builds none.
+    /// Builds the texts of a refusal only here, so that an admitted step builds none.
     private static func refusal(
         _ code: InferenceError.Code, _ item: Int, found: String, allowed: String
     ) -> InferenceError {

@@ -1,18 +1,19 @@
-// The rows of one pass, gathered from the items of a step.
+// The rows of a pass, gathered from the items of a step.
 //
 //     items   A: prompt tokens 5 6 7   B: token 9        C: token 2
 //     rows    0  1  2                  3                 4          tokens, positions, slots
 //     spans   A rows 0...2             B row 3           C row 4
-//     wanted        2                  3                 4          rows whose values are asked for
+//     wanted        2                  3                 4          rows with requested values
 //
 // The lists are emptied and refilled for every pass and keep their memory, so that a steady decode
-// allocates nothing. It only arranges numbers; the runner decides what happens with them.
+// allocates nothing.
+// Does not: compute. The runner does.
 
 import Compute
 
-/// One pass worth of rows.
+/// Rows of a single pass.
 struct StepBatch {
-    /// A row whose logits or hidden state somebody waits for.
+    /// A row with requested logits or a requested hidden state.
     struct Wanted {
         let row: Int
         let item: Int
@@ -25,7 +26,7 @@ struct StepBatch {
     private(set) var slots: [Int32] = []
     private(set) var spans: [AttentionSpan] = []
     private(set) var wanted: [Wanted] = []
-    /// The wanted rows as spans of their own.
+    /// The wanted rows as spans of a single row.
     private(set) var wantedSpans: [AttentionSpan] = []
 
     var rowCount: Int { tokens.count }
@@ -48,7 +49,8 @@ struct StepBatch {
         wantedSpans.removeAll(keepingCapacity: true)
     }
 
-    /// Adds tokens `range` of an item whose sequence had `length` positions before the step.
+    /// Appends the tokens in `range` of an item whose sequence had `length` positions before the
+    /// step.
     mutating func append(
         _ item: StepItem, index: Int, range: Range<Int>, length: Int, pages: [Int32]
     ) {

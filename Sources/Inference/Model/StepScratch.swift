@@ -3,8 +3,8 @@
 //     qkv row of a block:   | queries | keys | values | unused up to the widest block |
 //     gates row:            | gate    | up   | unused                                |
 //
-// Side by side, so that one rotation covers queries and keys, and so that a family with fused
-// matrices needs other products but no other buffers.
+// The parts lie side by side, so that a single rotation covers queries and keys, and a family with
+// fused matrices needs other products but no other buffers.
 
 import Compute
 
@@ -19,7 +19,7 @@ struct StepScratch {
     let gates: FloatRows
     let logits: FloatRows
     let normEpsilon: Float
-    /// What scores are multiplied with: 1 / sqrt(key length).
+    /// Factor on attention scores: 1 / sqrt(key length).
     let attentionScale: Float
 
     init(

@@ -1,29 +1,30 @@
-// What the rest of the system needs of a model: tokens in, logits or hidden states out.
+// The model as the rest of the system sees it: tokens in, logits or hidden states out.
 //
-// The real transformer and the mock both have this face; which of the two answered is carried
-// beside it (see Loading), never inside it. A model is immutable and shared between threads; a
-// runner owns the changing state (cache and scratch) and belongs to one thread.
+// The real transformer and the mock both implement `TokenModel`. The kind of the model that
+// answered is carried beside the model (see Loading), never inside. A model is immutable and shared
+// between threads. A runner owns the changing state (cache and scratch) and belongs to a single
+// thread.
 
-/// A model that can be run: immutable, usable from any thread.
+/// A model that can be run. Immutable, usable from any thread.
 public protocol TokenModel: AnyObject, Sendable {
-    /// Number of tokens; the width of every row of logits.
+    /// Number of tokens, and width of every row of logits.
     var vocabularySize: Int { get }
-    /// Values of one position's hidden state.
+    /// Number of values in the hidden state of a position.
     var embeddingLength: Int { get }
-    /// Positions a sequence may have at most.
+    /// Largest number of positions in a sequence.
     var contextLength: Int { get }
 
     /// Makes the changing state for up to `sequenceCountMax` sequences at once.
     ///
-    /// - Parameter tokenBudget: positions of key-value cache over all sequences, taken from memory
-    ///   now, rounded up to whole pages of 16; nothing more is taken later.
+    /// - Parameter tokenBudget: positions of key-value cache over all sequences, rounded up to
+    ///   whole pages of 16. The memory is taken now, and nothing more is taken later.
     /// - Throws: `placement_failed` when the back end cannot provide the memory.
     func makeRunner(
         maxSequences sequenceCountMax: Int, tokenBudget: Int
     ) throws(InferenceError) -> any ModelRunner
 }
 
-/// A sequence of one runner. Never reused: a closed sequence's ID stays invalid.
+/// A sequence of one runner. Never reused: the ID of a closed sequence stays invalid.
 public struct SequenceID: Hashable, Sendable {
     let slot: UInt32
     let generation: UInt32
@@ -36,31 +37,31 @@ public struct SequenceID: Hashable, Sendable {
 
 /// Work for one sequence in one step: one token when generating, many when reading a prompt.
 ///
-/// Items may be kept and changed in place from step to step; with unchanged array lengths that
-/// allocates nothing.
+/// Items may be kept and changed in place from step to step. With unchanged array lengths, no
+/// memory is allocated.
 public struct StepItem: Sendable {
-    /// Which of the item's positions are handed out.
+    /// Positions of the item whose values are handed out.
     public enum Logits: Sendable, Equatable { case none, last, all }
 
-    /// What is handed out of a position.
+    /// Kind of the values for a position.
     public enum Output: Sendable, Equatable {
         /// One value per token of the vocabulary.
         case logits
-        /// What the output matrix reads to make logits: the hidden state after the output norm,
-        /// `embeddingLength` values. The output matrix is left out.
+        /// The hidden state after the output norm, `embeddingLength` values, from which the output
+        /// matrix makes logits. The output matrix is left out.
         case hidden
     }
 
-    /// The open sequence to append to.
+    /// Open sequence to append to.
     public var sequence: SequenceID
-    /// The tokens to append to the sequence, in order; at least one.
+    /// Tokens to append to the sequence, in order. At least one.
     public var tokens: [Int32]
-    /// The positions whose values are handed out.
+    /// Positions whose values are handed out.
     public var wants: Logits
-    /// What these values are.
+    /// Kind of the values.
     public var output: Output
 
-    /// Creates an item; see the properties.
+    /// Creates an item.
     public init(
         sequence: SequenceID, tokens: [Int32], wants: Logits, output: Output = .logits
     ) {
@@ -71,49 +72,49 @@ public struct StepItem: Sendable {
     }
 }
 
-/// The changing state of a model in use. Confined to one thread.
+/// Changing state of a model in use. Confined to one thread.
 public protocol ModelRunner: AnyObject {
     /// Opens an empty sequence and reserves cache for `capacity` positions.
     ///
-    /// - Throws: `sequence_too_long` when it can never fit, `cache_exhausted` or
-    ///   `too_many_sequences` when it does not fit now.
+    /// - Throws: `sequence_too_long` when the sequence can never fit, `cache_exhausted` or
+    ///   `too_many_sequences` when there is no room now.
     func open(capacity: Int) throws(InferenceError) -> SequenceID
 
     /// Opens a sequence that begins with the same positions, and reserves cache for `capacity`
-    /// positions in all. Full pages are shared (they cost nothing, and live until their last holder
-    /// closes); a partly filled one is copied. What either sequence gets afterwards does not touch
-    /// the other. The values it gives are those of a sequence that was fed from the start, bit for
-    /// bit.
+    /// positions in all. Full pages are shared. Shared pages cost nothing, and live until their
+    /// last holder closes. A partly filled page is copied. Later tokens of either sequence do not
+    /// touch the other. The fork's values equal, bit for bit, the values of a sequence that was fed
+    /// from the start.
     ///
-    /// - Throws: `unknown_sequence`; `sequence_too_long` for less than the sequence's length or
-    ///   more than can ever fit; `cache_exhausted` or `too_many_sequences` when it does not fit
-    ///   now.
+    /// - Throws: `unknown_sequence`, or `sequence_too_long` for a capacity that is less than the
+    ///   sequence's length or can never fit, or `cache_exhausted` or `too_many_sequences` when
+    ///   there is no room now.
     func fork(_ sequence: SequenceID, capacity: Int) throws(InferenceError) -> SequenceID
 
-    /// Gives the sequence's cache back, but for pages that forks still share. Closing twice, or a
-    /// stranger, does nothing.
+    /// Gives the sequence's cache back, except for pages that forks still share. Does nothing for a
+    /// closed or unknown sequence.
     func close(_ sequence: SequenceID)
 
-    /// Positions that can still be reserved; a multiple of the page size.
+    /// Number of positions that can still be reserved. A multiple of the page size.
     var freeTokens: Int { get }
 
-    /// Tokens the sequence holds, or nil when it is not open.
+    /// Returns the number of tokens in the sequence, or nil when the sequence is not open.
     func length(of sequence: SequenceID) -> Int?
 
-    /// Calls `tick` while a step runs, several times per block: a sign of life from inside a step
-    /// that takes long because there is much to compute. A runner whose steps are short need not.
+    /// Calls `tick` several times per block while a step runs: a sign of life from a step with much
+    /// to compute. A runner with short steps need not call `tick`.
     func reportProgress(to tick: @escaping () -> Void)
 
-    /// Appends every item's tokens to its sequence in one pass over the weights.
+    /// Appends every item's tokens to its sequence. All items share the passes over the weights.
     ///
     /// Calls `logits` once per wanted position, items in order and positions ascending, with the
     /// item's index, the position in the sequence (0 = its first token) and the values that the
-    /// item's `output` says. The buffer is valid during the call only, and the call must not use
-    /// the runner. The values depend on the model and the sequence's own tokens; never on the other
-    /// items, on how the tokens were divided into steps, or on the number of threads.
+    /// item's `output` names. The buffer is valid during the call only, and the call must not use
+    /// the runner. The values depend on the model and the sequence's own tokens, never on other
+    /// items, the division of the tokens into steps, or the number of threads.
     ///
     /// - Throws: `bad_step`, `unknown_sequence`, `token_out_of_range` or `sequence_too_long`, all
-    ///   before anything has changed: a step that throws has had no effect.
+    ///   before anything has changed. A step that throws has had no effect.
     func step(
         _ items: [StepItem],
         logits: (_ item: Int, _ position: Int, _ values: UnsafeBufferPointer<Float>) -> Void

@@ -1,34 +1,34 @@
 // A transformer placed on a back end: immutable, shared by every runner.
 //
-// The architecture's description and the configuration say what to do; nothing here or in the
-// runner knows a family by name. All that a step reads is memory of this process.
+// The architecture's description and the configuration decide all work. Neither this file nor the
+// runner knows a family by name. A step reads only memory of this process.
 
 import Compute
 import ModelFiles
 
 /// The real model: weights of a checked file on a device.
 public final class TransformerModel: TokenModel {
-    /// What was checked, and the file behind it.
+    /// Checked plan, and the files behind it.
     public let plan: ModelPlan
-    /// Where the weights are.
+    /// Back end that holds the weights.
     public let backend: any Backend
     let weights: TransformerWeights
 
-    /// The most sequences one runner may hold.
+    /// Largest number of sequences in a runner.
     static let sequenceCountMax = 1 << 16
 
-    /// Packs the weights of `plan` onto `backend`. Any thread; takes time and memory in proportion
-    /// to the file. Throws `placement_failed` naming the tensor.
+    /// Packs the weights of `plan` onto `backend`. Callable from any thread. Takes time and memory
+    /// in proportion to the file. Throws `placement_failed` with the tensor's name.
     public convenience init(
         plan: ModelPlan, backend: any Backend
     ) throws(InferenceError) {
         try self.init(plan: plan, backend: backend, observer: nil)
     }
 
-    /// The same.
+    /// Packs the weights, and shows the bytes to `observer`.
     ///
-    /// - Parameter observer: sees every byte of the files that hold tensors, once, in order; what
-    ///   serves is made of these bytes.
+    /// - Parameter observer: sees every byte of the files that hold tensors, once, in order. The
+    ///   weights are made of these bytes.
     package init(
         plan: ModelPlan, backend: any Backend, observer: (any ReadObserver)?
     ) throws(InferenceError) {
@@ -37,14 +37,14 @@ public final class TransformerModel: TokenModel {
         weights = try TransformerWeights(plan, on: backend, observer: observer)
     }
 
-    /// Number of tokens; the width of every row of logits.
+    /// Number of tokens, and width of every row of logits.
     public var vocabularySize: Int { plan.configuration.vocabularySize }
-    /// Values of one position's hidden state.
+    /// Number of values in the hidden state of a position.
     public var embeddingLength: Int { plan.configuration.embeddingLength }
-    /// Positions a sequence may have at most.
+    /// Largest number of positions in a sequence.
     public var contextLength: Int { plan.configuration.contextLength }
 
-    /// See `TokenModel`. The cache's memory is committed as pages are first used.
+    /// See `TokenModel`. The cache's memory is committed when pages are first used.
     public func makeRunner(
         maxSequences sequenceCountMax: Int, tokenBudget: Int
     ) throws(InferenceError) -> any ModelRunner {
@@ -64,11 +64,11 @@ public final class TransformerModel: TokenModel {
         }
     }
 
-    /// Runs the forward-pass check and scans what a pass cannot reach.
+    /// Runs the forward-pass check and scans the embedding rows that a pass cannot reach.
     ///
-    /// Any thread; takes two short passes over the weights and one read of an untied embedding.
-    /// Throws what `ForwardPassCheck.run` throws; when a tensor holds a NaN or an infinity, the
-    /// error's location names it.
+    /// Callable from any thread. Takes two short passes over the weights and one read of an untied
+    /// embedding. Throws the errors of `ForwardPassCheck.run`. When a tensor holds a NaN or an
+    /// infinity, the error's location names the tensor.
     public func validate() throws(InferenceError) -> ForwardPassVerdict {
         let verdict: ForwardPassVerdict
         do {

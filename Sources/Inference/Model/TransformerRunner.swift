@@ -1,22 +1,22 @@
 // The forward pass over a batch of sequences, on any back end.
 //
-// One step: embed every row, then per block
+// A step embeds every row, then runs per block
 //
 //     normed = norm(x)        qkv = Wqkv normed     rotate q and k     store k and v
 //     attended = attention(q, cache)                x += Wo attended
 //     normed = norm(x)        gate, up = W normed   gate = act(gate) * up     x += Wdown gate
 //
-// Steps that a family lacks fall away, those it has more are there where its tensors are: norms of
-// query and key heads before the rotation, norms before Wo and Wdown, no second norm (then both
-// halves read the first), no gate. All of it was decided when the block's `BlockPass` was made.
+// and for the wanted rows hidden = norm(x), and Wout hidden where logits are requested. All rows of
+// all sequences go through each matrix together, so a pass reads the weights once. In the last
+// block only wanted rows go beyond the cache, because no other row is read again.
 //
-// and for the wanted rows hidden = norm(x), and where logits are asked for Wout hidden. All rows of
-// all sequences go through each matrix together, so a step reads the weights once. In the last
-// block only wanted rows go beyond the cache: nobody needs the others.
+// The tensors of a family decide which of these operations run, and add others: norms of query and
+// key heads before the rotation, norms before Wo and Wdown, no second norm (then both halves read
+// the first), no gate. All choices were made when the block's `BlockPass` was made.
 //
-// Guarantees: the arithmetic of a row does not depend on the other rows (the back end's contract;
-// this file never chooses between kernels by shape); no allocation in a steady decode. It does not
-// decide which sequences run: that is the scheduler.
+// Guarantees: the arithmetic of a row does not depend on other rows (the back end's contract, and
+// this file never chooses between kernels by shape). A steady decode allocates nothing.
+// Does not: decide which sequences run. The scheduler does.
 
 import Compute
 
@@ -25,7 +25,7 @@ final class TransformerRunner: ModelRunner {
     private let model: TransformerModel
     private let backend: any Backend
     private let configuration: ModelConfiguration
-    /// Facts of the family, out of the description once.
+    /// Facts of the family, copied from the description.
     private let normKind: ArchitectureDescription.Norm
     private let ropeStyle: RopeStyle
     private let activation: Activation
@@ -112,7 +112,7 @@ final class TransformerRunner: ModelRunner {
         for item in items { table.advance(item.sequence, by: item.tokens.count) }
     }
 
-    /// Fills the batch with as many rows as a pass takes and moves `next` behind them.
+    /// Fills the batch with the rows of a pass and moves `next` behind them.
     private func fill(from items: [StepItem], _ next: inout (item: Int, offset: Int)) {
         batch.removeAll()
         while next.item < items.count, batch.rowCount < shape.rowCountMax {
@@ -129,7 +129,7 @@ final class TransformerRunner: ModelRunner {
         }
     }
 
-    /// One pass over the weights.
+    /// Runs one pass over the weights.
     private func pass(
         _ logits: (Int, Int, UnsafeBufferPointer<Float>) -> Void
     ) throws(ComputeError) {
@@ -153,7 +153,7 @@ final class TransformerRunner: ModelRunner {
 
     // MARK: Parts of a block
 
-    /// Queries, keys and values of every row; the latter two go to the cache.
+    /// Computes queries, keys and values of every row, and stores keys and values in the cache.
     private func attentionInputs(_ block: BlockPass, rows: Int) throws(ComputeError) {
         norm(scratch.x, block.attentionNorm, rows: rows, into: scratch.normed)
         try multiply(block.inputs, input: scratch.normed, rows: rows)
@@ -197,7 +197,7 @@ final class TransformerRunner: ModelRunner {
         try multiply(block.down, input: block.gate, rows: rows)
     }
 
-    /// The products of a block, whose input is rounded in place where they need it.
+    /// Runs the products of a block, and rounds the input in place where the products need it.
     private func multiply(
         _ block: BlockProducts, input: FloatRows, rows: Int
     ) throws(ComputeError) {
@@ -236,7 +236,7 @@ final class TransformerRunner: ModelRunner {
 
     // MARK: Logits
 
-    /// Moves the wanted rows of what the last block still needs to the front.
+    /// Moves the wanted rows to the front in all buffers that the last block still reads.
     private func keepWantedRows() {
         guard batch.wanted.count < batch.rowCount, let last = blocks.last else { return }
         for (target, wanted) in batch.wanted.enumerated() where wanted.row != target {
@@ -246,8 +246,8 @@ final class TransformerRunner: ModelRunner {
         }
     }
 
-    /// Norms the wanted rows and hands them out, or the logits that the output matrix makes of
-    /// them: some at a time, rows of one kind together.
+    /// Norms the wanted rows and hands out either the normed rows or their logits, a few rows at a
+    /// time, rows of one kind together.
     private func handOut(
         _ receive: (Int, Int, UnsafeBufferPointer<Float>) -> Void
     ) throws(ComputeError) {
@@ -276,7 +276,7 @@ final class TransformerRunner: ModelRunner {
 }
 
 extension FloatRows {
-    /// The same rows without the first `count`.
+    /// Returns the rows without the first `count` rows.
     fileprivate func dropping(_ count: Int) -> FloatRows {
         FloatRows(buffer, offset: offset + count * stride, stride: stride)
     }

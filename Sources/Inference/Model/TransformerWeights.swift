@@ -1,7 +1,7 @@
-// The weights of one model on a back end.
+// The weights of a model on a back end.
 //
-// `PackedTensors` placed every tensor of the plan; here they are put together by block and role.
-// Nothing is changed afterwards. What a block lacks stays nil.
+// `PackedTensors` placed every tensor of the plan. Here the tensors are put together by block and
+// role. Nothing is changed afterwards. Parts that a block lacks stay nil.
 
 import Compute
 import ModelFiles
@@ -12,12 +12,12 @@ struct TransformerWeights: Sendable {
     struct Linear: Sendable {
         let matrix: WeightMatrix
         let bias: FloatBuffer?
-        /// What products are multiplied with, when not 1.
+        /// Factor on the products, or nil for 1.
         let scale: Float?
-        /// What products do to their input; nil: as the format has it.
+        /// Rounding of the input of products, or nil for the default of the format.
         let rounding: InputRounding?
 
-        /// The product of this matrix with an input still to be named.
+        /// Returns the product of this matrix. The caller names the input later.
         func product(into output: FloatRows, accumulates: Bool = false) -> MatrixProduct {
             MatrixProduct(
                 matrix, bias: bias, into: output, accumulates: accumulates, rounding: rounding)
@@ -31,15 +31,15 @@ struct TransformerWeights: Sendable {
 
     struct Block: Sendable {
         let attentionNorm: Norm
-        /// Queries, keys and values: three matrices, or one with the rows of all.
+        /// Queries, keys and values: three matrices, or a fused matrix with the rows of all three.
         let attentionInputs: [Linear]
         let queryNorm: Norm?
         let keyNorm: Norm?
         let attentionSubNorm: Norm?
         let attentionOutput: Linear
-        /// Nil where the feed-forward layer reads what attention reads.
+        /// Nil where the feed-forward layer shares the input of attention.
         let feedForwardNorm: Norm?
-        /// Gate and up (two matrices, or one with the rows of both), or up alone.
+        /// Gate and up (two matrices, or a fused matrix with the rows of both), or up alone.
         let feedForwardInputs: [Linear]
         let feedForwardSubNorm: Norm?
         let down: Linear
@@ -51,7 +51,7 @@ struct TransformerWeights: Sendable {
     let output: Linear
     let rope: RopeTable
 
-    /// Places every tensor of `plan`; throws `placement_failed` naming the tensor.
+    /// Places every tensor of `plan`. Throws `placement_failed` with the tensor's name.
     ///
     /// - Parameter observer: sees every byte of the files that hold tensors.
     init(
@@ -96,7 +96,7 @@ private struct BlockAssembly {
             down: linear(.down, .downBias, .downScale, block))
     }
 
-    /// Those of the matrices that the block has, in order.
+    /// Returns the matrices that the block has, in order.
     private func linears(
         _ roles: [(matrix: TensorRole, bias: TensorRole?, scale: TensorRole?)], _ block: Int
     ) -> [TransformerWeights.Linear] {
@@ -122,7 +122,7 @@ private struct BlockAssembly {
             rounding: rounding(of: matrix, role))
     }
 
-    /// The output matrix is never affected.
+    /// Returns the rounding of the matrix's input. Inputs of the output matrix are never rounded.
     private func rounding(of matrix: WeightMatrix, _ role: TensorRole) -> InputRounding? {
         guard role != .output, role != .tokenEmbedding else { return nil }
         return plan.architecture.inputRounding(
@@ -147,7 +147,7 @@ private struct BlockAssembly {
         return norm(role, nil, block)
     }
 
-    /// With the file's own divisors, where it has any.
+    /// Makes the rotary table, with the file's own divisors if there are any.
     func rope() -> RopeTable {
         let byContext =
             plan.configuration.usesLongRopeFactors
@@ -164,7 +164,7 @@ private struct BlockAssembly {
 
     private func vector(_ tensor: TensorInfo) -> FloatBuffer { part(tensor, packed.vectors) }
 
-    /// Every planned tensor was placed in one form; a gap here is this module's own bug.
+    /// Every planned tensor was placed in one form, so a gap here is a bug of this module.
     private func part<Part>(_ tensor: TensorInfo, _ parts: [String: Part]) -> Part {
         guard let part = parts[tensor.name] else {
             preconditionFailure("tensor \(tensor.name) was not placed as \(Part.self)")
@@ -172,7 +172,7 @@ private struct BlockAssembly {
         return part
     }
 
-    /// The plan has checked presence; a gap here is this module's own bug.
+    /// The plan has checked presence, so a gap here is a bug of this module.
     private func required(_ role: TensorRole, _ block: Int) -> TensorInfo {
         guard let tensor = plan.tensor(role, block: block) else {
             preconditionFailure("the plan lacks \(role) in block \(block)")

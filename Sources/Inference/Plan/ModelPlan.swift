@@ -1,31 +1,33 @@
-// The compatibility layer: everything that must hold between a file and this engine before any
-// weight is touched.
+// The conditions between a file and this engine that must hold before any weight is touched.
 //
-// Guarantees: when a plan exists, the hyper-parameters are consistent, every tensor of the
-// architecture is there with the right shape in a format that has a kernel, the file holds no
-// tensor that would be silently ignored, and vocabulary, keys and embedding agree about the number
-// of tokens. Placement and the forward pass rely on it and check none of this again. It looks at
-// no tensor's values: NaN and garbage are found by validation.
+// Guarantees: when a plan exists,
+// - the hyper-parameters are consistent,
+// - every tensor of the architecture is present, with the right shape and a format with a kernel,
+// - the file holds no tensor that would be silently ignored,
+// - vocabulary, keys and embedding agree about the number of tokens.
+//
+// Placement and the forward pass rely on the plan and check none of these facts again.
+// Does not: check the values of tensors. Validation finds NaN and garbage.
 
 import Compute
 import ModelFiles
 import Tokenizers
 
-/// A model file found fit for this engine, with what is needed to run it.
+/// A model file that is fit for this engine, with everything needed to run the model.
 public struct ModelPlan: Sendable {
     /// Makes the tokenizer from a file's metadata.
     public typealias TokenizerMaker =
         @Sendable (Metadata) throws(TokenizerError) -> any Tokenizer
 
-    /// The hyper-parameters, overrides applied.
+    /// Hyper-parameters with the overrides applied.
     public let configuration: ModelConfiguration
-    /// The family's description.
+    /// Description of the family.
     public let architecture: ArchitectureDescription
     /// The vocabulary, ready to use.
     public let tokenizer: any Tokenizer
-    /// What the files say about conversations.
+    /// Chat template in the files.
     public let chatTemplate: ChatTemplateState
-    /// Values in all tensors.
+    /// Number of values in all tensors.
     public let parameterCount: Int
     /// Bytes of all tensors as stored.
     public let weightBytes: Int
@@ -33,15 +35,17 @@ public struct ModelPlan: Sendable {
     public let formatCounts: [String: Int]
     /// True when the token embedding serves as output matrix too.
     public let isOutputTied: Bool
-    /// The files.
+    /// Files of the model.
     package let source: any ModelSource
     private let tensors: PlannedTensors
 
     /// Checks a parsed model from end to end.
     ///
+    /// Reads metadata and the tensor table. In a checkpoint, also compares the bytes of a tied
+    /// embedding and of an output matrix beside it. Allocates in proportion to the vocabulary.
+    ///
     /// - Parameter overrides: see `ModelConfiguration.extract`.
-    /// - Throws: an error that names the key or tensor, what was found and what is needed.
-    ///   Reads metadata and the tensor table only; allocates in proportion to the vocabulary.
+    /// - Throws: an error with the key or tensor, the value found and the value needed.
     public init(
         _ model: ParsedModel, overrides: [String: String] = [:]
     ) throws(InferenceError) {
@@ -53,7 +57,7 @@ public struct ModelPlan: Sendable {
         }
     }
 
-    /// The same for one GGUF file.
+    /// Checks a single GGUF file from end to end.
     ///
     /// - Parameter makeTokenizer: the table of supported tokenizers unless a test brings its own.
     public init(
@@ -63,7 +67,7 @@ public struct ModelPlan: Sendable {
         try self.init(GGUFModelSource(file, makeTokenizer: makeTokenizer), overrides)
     }
 
-    /// Makes a tokenizer by the table of supported ones.
+    /// Makes a tokenizer from the table of supported tokenizers.
     public static let standardTokenizer: TokenizerMaker = { metadata throws(TokenizerError) in
         try TokenizerFactory.make(from: metadata)
     }
@@ -90,7 +94,7 @@ public struct ModelPlan: Sendable {
         self.configuration = configuration
         self.architecture = source.description
         self.tensors = tensors
-        // Sums cannot overflow: the tensors lie side by side in files, but for a few small ones.
+        // Sums cannot overflow: apart from a few small tensors, all lie side by side in files.
         parameterCount = tensors.all.reduce(0) { $0 + $1.valueCount }
         weightBytes = tensors.all.reduce(0) { $0 + $1.byteSize }
         isOutputTied = tensors[.output] == nil
@@ -98,8 +102,8 @@ public struct ModelPlan: Sendable {
             .reduce(into: [:]) { $0[$1.format.name, default: 0] += 1 }
     }
 
-    /// The tensor that plays `role`, in `block` where every block has one; nil when it is optional
-    /// and absent.
+    /// Returns the tensor that plays `role`, in `block` where every block has one, or nil for an
+    /// absent optional tensor.
     package func tensor(_ role: TensorRole, block: Int = 0) -> TensorInfo? {
         tensors[role, block: block]
     }
@@ -113,8 +117,8 @@ public struct ModelPlan: Sendable {
         }
     }
 
-    /// Bytes of the weights in the kernels' layout, rows padded, and of the embedding's rows as
-    /// they are stored; a tied output is packed beside them.
+    /// Bytes of the weights in the kernels' layout with padded rows, and of the embedding's rows as
+    /// stored. A tied output matrix is packed in addition to the rows.
     private var packedWeightBytes: Int {
         let embedding = tensor(.tokenEmbedding)
         let matrices =
@@ -127,11 +131,11 @@ public struct ModelPlan: Sendable {
         }
     }
 
-    /// Bytes of headers, metadata and texts: kept as read, copied into the tokenizer, and indexed
-    /// there.
+    /// Bytes of headers, metadata and texts, three times: as read, as copied into the tokenizer,
+    /// and as indexed by the tokenizer.
     private var textBytes: Int {
         let stored = source.stored
-        // Of a part without tensors, which may hold the vocabulary, all that was read.
+        // For a part without tensors, which may hold the vocabulary, every byte read counts.
         var headers = Dictionary(
             uniqueKeysWithValues: stored.files.map { (ObjectIdentifier($0), $0.headSize) })
         for tensor in stored.tensors {
@@ -141,16 +145,18 @@ public struct ModelPlan: Sendable {
         return 3 * (headers.values.reduce(0, +) + source.textSize)
     }
 
-    /// Bytes that placing takes for a while: the largest tensor, and its converted form.
+    /// Bytes for the duration of placement: the largest tensor, and its converted form.
     private var stagingBytes: Int { 2 * TensorReading.stagingSize(source.stored) }
 
     /// Every tensor of the model.
     package var allTensors: [TensorInfo] { tensors.all }
 
-    /// Bytes the model needs when its cache holds `contextTokens` positions over all sequences.
+    /// Returns the bytes that the model needs when its cache holds `contextTokens` positions over
+    /// all sequences.
     ///
-    /// Everything a step or a tokenizer reads is counted, and what placing takes for a while. Files
-    /// are read, not mapped. Negative counts are taken as zero; the sum saturates.
+    /// The sum covers everything that a step or a tokenizer reads, and the memory for the duration
+    /// of placement. Files are read, not mapped. Negative counts are taken as zero, and the sum
+    /// saturates.
     public func memory(contextTokens: Int) -> MemoryEstimate {
         let pageCount = max(0, contextTokens - 1) / CacheShape.pagePositions + 1
         let cache = configuration.cacheShape(pageCount: pageCount).size
@@ -161,20 +167,20 @@ public struct ModelPlan: Sendable {
     }
 }
 
-/// Bytes a model needs, by what needs them.
+/// Memory of a model in bytes, by use.
 public struct MemoryEstimate: Sendable, Equatable {
     /// Weights in the layout of the kernels, and the rows of the embedding.
     public let weights: Int
-    /// Keys and values of the positions asked for.
+    /// Keys and values of the requested positions.
     public let cache: Int
     /// Activations of one pass.
     public let scratch: Int
     /// Vocabulary, metadata and other texts.
     public let texts: Int
-    /// Taken while the model is placed, and given back.
+    /// Memory for the duration of placement, given back afterwards.
     public let staging: Int
 
-    /// All of it; saturates instead of overflowing.
+    /// Sum of all parts. Saturates instead of overflowing.
     public var total: Int {
         [weights, cache, scratch, texts, staging].reduce(0) { sum, part in
             let (next, overflow) = sum.addingReportingOverflow(part)

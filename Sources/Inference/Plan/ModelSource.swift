@@ -1,59 +1,59 @@
-// What a plan reads of a model, whatever form its files have.
+// The files of a model as a plan reads them, in any form.
 //
-// A family's description speaks of GGUF's keys and tensor names. A source answers in these terms
-// and says how its own files spell them, so that one set of checks serves every form and errors
-// name what stands in the file.
+// A family's description uses the keys and tensor names of GGUF. A source answers in these terms
+// and knows the spellings of its own files. So a single set of checks serves every form, and errors
+// name keys and tensors as the files do.
 //
-// Guarantees: a tensor is described as it will be handed over, and `withConverted` hands over
-// exactly that; the same weights give the same bytes whatever file they come in.
+// Guarantees: `withConverted` hands over exactly the described tensor. Equal weights give equal
+// bytes in every form of file.
 // Does not: check. `ModelConfiguration`, `PlannedTensors` and `VocabularyCheck` do.
 
 import ModelFiles
 import Tokenizers
 
-/// A parsed model in the terms of `ArchitectureDescription`. A value; any thread.
+/// A parsed model in the terms of `ArchitectureDescription`. A value type, usable from any thread.
 package protocol ModelSource: Sendable {
-    /// The family.
+    /// Description of the family.
     var description: ArchitectureDescription { get }
-    /// What the model calls itself, clipped for printing.
+    /// Name that the model gives itself, clipped for printing.
     var name: String? { get }
     /// The hyper-parameters.
     var parameters: any HyperParameterSource { get }
 
     /// Every tensor that must have a use.
     var tensors: [TensorInfo] { get }
-    /// The tensor of a rule, under the file's own name and as it will be handed over.
+    /// Returns the tensor of a rule, with its name in the files and in its converted form.
     func tensor(
         _ rule: TensorRule, block: Int, _ configuration: ModelConfiguration
     ) -> TensorInfo?
-    /// What the files call the tensor of a rule.
+    /// Returns the files' name for the tensor of a rule.
     func name(_ rule: TensorRule, block: Int) -> String
-    /// The tensors as they are stored, of every name that is in the files.
+    /// All tensors of the files, as stored.
     var stored: any TensorSource { get }
-    /// Values of a tensor that the configuration gives and no file holds; nil for every other.
+    /// Returns the values of a tensor that the configuration gives and no file holds, or nil.
     func computedValues(of tensor: TensorInfo, _ configuration: ModelConfiguration) -> [Float]?
-    /// Names of the small tensors that `withConverted` needs to convert others.
+    /// Names of the small tensors that `withConverted` needs to convert other tensors.
     var sideNames: [String] { get }
-    /// Hands over what `tensor` is described as, made of its stored bytes and of the stored bytes
-    /// of the tensors in `sideNames`. The pointer is valid during the call.
+    /// Passes the converted tensor to `body`, made of the stored bytes of `tensor` and of the
+    /// tensors in `sideNames`. The pointer is valid during the call.
     func withConverted<Result>(
         _ bytes: UnsafeRawBufferPointer, of tensor: TensorInfo, sides: [String: [UInt8]],
         _ configuration: ModelConfiguration, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result
 
-    /// Bytes of the texts beside the files that hold tensors.
+    /// Bytes of the texts outside the tensor files.
     var textSize: Int { get }
-    /// What the files call the token list.
+    /// The files' name for the token list.
     var tokenListName: String { get }
     /// Compares the ids of special tokens with the vocabulary.
     func checkSpecialIDs(_ configuration: ModelConfiguration) throws(InferenceError)
     /// Makes the tokenizer.
     func makeTokenizer(_ configuration: ModelConfiguration) throws(TokenizerError) -> any Tokenizer
-    /// How the model takes conversations.
+    /// Chat template of the model.
     var chatTemplate: ChatTemplateState { get }
 }
 
-/// A GGUF model, whole or split: everything is as the descriptions say.
+/// A GGUF model, whole or split. The files already use the terms of the descriptions.
 struct GGUFModelSource: ModelSource {
     let file: any GGUFSource
     let description: ArchitectureDescription

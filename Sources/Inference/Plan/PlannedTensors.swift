@@ -1,17 +1,17 @@
-// An architecture's rows matched against a file's tensor table.
+// Matches an architecture's rules against a file's tensor table.
 //
-// Guarantees: every required tensor is present, every present one has the row's shape and a format
-// with a kernel, and no tensor of the file is left without a row: one that the forward pass would
-// ignore (a norm or an expert of another family) would make answers quietly wrong.
+// Guarantees: every required tensor is present. Every present tensor has the rule's shape and a
+// format with a kernel. Every tensor of the file has a rule, because a tensor that the forward pass
+// ignores (a norm or an expert of another family) would make answers quietly wrong.
 
 import Compute
 import ModelFiles
 
-/// The tensors of one model by role and block.
+/// The tensors of a model by role and block.
 package struct PlannedTensors: Sendable {
-    /// Every tensor once, in row order.
+    /// Each tensor once, in the order of the rules.
     package private(set) var all: [TensorInfo] = []
-    /// Index into `all` by `block * roleCount + role`; -1 where absent.
+    /// Index into `all` by `block * roleCount + role`, or -1 where absent.
     private var indices: [Int]
     private static let roleCount = TensorRole.allCases.count
 
@@ -44,8 +44,9 @@ package struct PlannedTensors: Sendable {
 
     // MARK: Checks
 
-    /// Whether the tensor must be there; nil when it must not, for its values are elsewhere or
-    /// belong to something that is absent. Left without a row, it is refused as a stranger.
+    /// Returns true for a required tensor, false for an optional tensor, and nil for a tensor that
+    /// the block must not have, because its values are elsewhere or belong to an absent part.
+    /// `checkNothingIsIgnored` then refuses the tensor.
     private func isRequired(_ rule: TensorRule, block: Int) -> Bool? {
         switch rule.presence {
         case .required: true
@@ -74,7 +75,7 @@ package struct PlannedTensors: Sendable {
             allowed: allowed, location: name)
     }
 
-    /// A file that names the scaling by lists must have them.
+    /// Checks that a file with the scaling type longrope has the lists of divisors.
     private func checkRopeFactors(
         _ source: any ModelSource, _ configuration: ModelConfiguration
     ) throws(InferenceError) {
@@ -88,7 +89,7 @@ package struct PlannedTensors: Sendable {
         _ tensor: TensorInfo, _ rule: TensorRule, _ configuration: ModelConfiguration, _ block: Int
     ) throws(InferenceError) {
         let needed = rule.dimensions(in: configuration, block: block)
-        // A trailing dimension of one changes nothing; writers differ about it.
+        // A trailing dimension of 1 changes nothing, and writers differ about it.
         guard tensor.dimensions.withoutTrailingOnes == needed.withoutTrailingOnes else {
             throw InferenceError(
                 .tensorShape, tried: "checking the shape of tensor \"\(tensor.name)\"",
@@ -106,8 +107,8 @@ package struct PlannedTensors: Sendable {
                 found: tensor.format.name,
                 allowed: allowed.map(\.name).joined(separator: ", "), location: tensor.name)
         }
-        // The parse layer has seen to whole blocks; where blocks run over row ends, a row can
-        // still end at a place from which no kernel starts.
+        // The parser has checked for whole blocks. Where blocks run over row ends, a row can still
+        // end at a place from which no kernel starts.
         guard tensor.columns % format.columnMultiple == 0 else {
             throw InferenceError(
                 .tensorShape, tried: "checking the rows of tensor \"\(tensor.name)\"",

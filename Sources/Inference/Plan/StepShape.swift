@@ -1,17 +1,17 @@
-// How much one pass of the transformer takes at a time.
+// Row limits of a pass of the transformer.
 //
-// A step may hold any number of tokens; it is carried out in passes of at most `rowCountMax` rows
-// so that the scratch stays bounded, and the output matrix (whose rows of logits are the widest
-// thing in the model) takes at most `logitRowCountMax` rows at a time. Neither changes any value.
+// A step may hold any number of tokens. It runs in passes of at most `rowCountMax` rows, so the
+// scratch stays bounded. The output matrix takes at most `logitRowCountMax` rows at a time, because
+// rows of logits are the widest values in the model. Neither limit changes any value.
 
 /// Sizes of the scratch buffers.
 package struct StepShape: Sendable {
-    /// Tokens of one pass.
+    /// Largest number of tokens in a pass.
     package let rowCountMax: Int
-    /// Rows of logits of one pass; at most `rowCountMax`.
+    /// Largest number of logit rows at a time, at most `rowCountMax`.
     package let logitRowCountMax: Int
 
-    /// Bytes the logits of one pass may take before fewer rows are taken at a time.
+    /// Bytes that logit rows may take before fewer rows are taken at a time.
     private static let logitSizeMax = 16 << 20
 
     package init(_ configuration: ModelConfiguration) {
@@ -20,7 +20,7 @@ package struct StepShape: Sendable {
         logitRowCountMax = min(64, max(1, Self.logitSizeMax / rowSize))
     }
 
-    /// Bytes of all scratch buffers.
+    /// Returns the bytes of all scratch buffers.
     package func scratchBytes(_ configuration: ModelConfiguration) -> Int {
         let widths = BlockWidths(configuration)
         let activations =
@@ -31,11 +31,11 @@ package struct StepShape: Sendable {
     }
 }
 
-/// The widest each kind of activation gets over all blocks.
+/// Largest width of each kind of activation over all blocks.
 package struct BlockWidths: Sendable {
     /// Queries, keys and values of one token, side by side.
     package let attentionInputs: Int
-    /// What attention hands to its output matrix.
+    /// Input width of attention's output matrix.
     package let attended: Int
     package let feedForward: Int
 

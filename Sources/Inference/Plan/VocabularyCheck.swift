@@ -1,8 +1,8 @@
-// Whether vocabulary, metadata and embedding agree about the tokens.
+// Checks that vocabulary, metadata and embedding agree about the tokens.
 //
-// The embedding's rows were compared with the configuration's vocabulary size as a shape; here the
-// token list and the special ids are compared with the same number. Any disagreement would let a
-// token id point past a table or give a sampled id no text.
+// The shape check has compared the embedding's rows with the configuration's vocabulary size. Here
+// the token list and the special ids are compared with the same number. A disagreement would let a
+// token id point past a table, or leave a sampled id without text.
 
 import ModelFiles
 import Tokenizers
@@ -36,7 +36,7 @@ package enum VocabularyCheck {
         }
     }
 
-    /// `tokenizer.ggml.bos_token_id`, `…eos_token_id` and every other of that form.
+    /// Returns true for `tokenizer.ggml.bos_token_id`, `…eos_token_id` and similar keys.
     private static func isSpecialID(_ key: String) -> Bool {
         key.hasPrefix("tokenizer.ggml.") && key.hasSuffix("_token_id")
     }

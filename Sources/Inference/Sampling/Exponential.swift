@@ -1,12 +1,13 @@
-// The exponential of numbers that are not positive and the logarithm of those from 1 on, with the
-// same bits on every machine.
+// The exponential of numbers up to 0 and the logarithm of numbers from 1 on, with the same bits on
+// every machine.
 //
-// The C library's `exp` and `log` may round differently from processor to processor; a token choice
+// The C library's `exp` and `log` may round differently from processor to processor. A token choice
 // that hangs on the last bit would then not be reproducible.
 // Guarantees: only the four basic operations and scaling by a power of two, in a fixed order.
-// One number in double: relative error below 1e-15 for x in -700 ... 0; exactly 1 at 0, exactly 0
-// below -700. Sixteen at once in float, for sums over a vocabulary: relative error below 2e-7 for x
-// in -87 ... 0; exactly 1 at 0, exactly 0 below -87.
+// - One number in double: relative error below 1e-15 for x in -700 ... 0, exactly 1 at 0, exactly 0
+//   below -700.
+// - Sixteen numbers at once in float, for sums over a vocabulary: relative error below 2e-7 for x
+//   in -87 ... 0, exactly 1 at 0, exactly 0 below -87.
 
 /// e^x for x <= 0.
 ///
@@ -16,7 +17,7 @@ package func exponential(_ x: Double) -> Double {
     guard x >= -700 else { return 0 }
     // Adding and taking off 1.5 * 2^52 rounds to an integer without a library call.
     let k = (x * 1.442_695_040_888_963_4 + 0x1.8p52) - 0x1.8p52
-    // ln 2 in two parts; the first has 21 trailing zero bits, so k times it is exact.
+    // ln 2 in two parts. The first has 21 trailing zero bits, so k times it is exact.
     let r = (x - k * 0x1.62e42feep-1) - k * 0x1.a39ef35793c76p-33
     var sum = 1.0 / 6_227_020_800
     sum = sum * r + 1.0 / 479_001_600
@@ -36,15 +37,15 @@ package func exponential(_ x: Double) -> Double {
     return sum * Double(bitPattern: UInt64(bitPattern: Int64(k) + 1_023) << 52)
 }
 
-/// e^x for sixteen x <= 0, as `exponential` of one double with a polynomial of degree 7.
+/// e^x for sixteen x <= 0, as for a double but with a polynomial of degree 7.
 @inline(__always)
 func exponential(_ x: SIMD16<Float>) -> SIMD16<Float> {
-    // Adding and taking off 1.5 * 2^23 rounds to an integer; NaN and -infinity come out as they
-    // may, and are replaced at the end.
+    // Adding and taking off 1.5 * 2^23 rounds to an integer. Results for NaN and -infinity are
+    // arbitrary here, and are replaced at the end.
     let magic = SIMD16<Float>(repeating: 0x1.8p23)
     let shifted = x * 0x1.715476p0 + magic
     let k = shifted - magic
-    // ln 2 in two parts; the first has 15 trailing zero bits, so k times it is exact.
+    // ln 2 in two parts. The first has 15 trailing zero bits, so k times it is exact.
     let r = (x - k * 0x1.62ep-1) - k * 0x1.0bfbe8p-15
     var sum = SIMD16<Float>(repeating: 1.0 / 5_040)
     sum = sum * r + 1.0 / 720
@@ -54,7 +55,7 @@ func exponential(_ x: SIMD16<Float>) -> SIMD16<Float> {
     sum = sum * r + 0.5
     sum = sum * r + 1
     sum = sum * r + 1
-    // The low bits of `shifted` are k in two's complement; moved into the exponent field they
+    // The low bits of `shifted` are k in two's complement. Moved into the exponent field, the bits
     // multiply by 2^k. k >= -126 and the sum is above 0.7, so the product is zero or more.
     let exponent = unsafeBitCast(shifted, to: SIMD16<Int32>.self) &<< 23
     let bits = unsafeBitCast(sum, to: SIMD16<Int32>.self) &+ exponent
@@ -63,7 +64,7 @@ func exponential(_ x: SIMD16<Float>) -> SIMD16<Float> {
     return unsafeBitCast(bits & inRange, to: SIMD16<Float>.self)
 }
 
-/// ln x for finite x >= 1, with a relative error below 1e-15; exactly 0 at 1.
+/// ln x for finite x >= 1, with a relative error below 1e-15, and exactly 0 at 1.
 ///
 /// With x = 2^k m, m in 0.7071 ... 1.4142 and s = (m - 1) / (m + 1), ln x = k ln 2 + 2 atanh s, and
 /// atanh s is its series up to s^23 (|s| <= 0.1716) in Horner's order.

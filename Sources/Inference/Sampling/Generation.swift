@@ -1,41 +1,29 @@
-// One request's generation: from logits to tokens and text, until something ends it.
+// Generation for a single request: from logits to tokens and text, until a finish reason.
 //
 // Guarantees: text is valid UTF-8, never splits a character and never holds a part of a stop
-// string; exactly one step carries a finish reason, and nothing is produced after it.
-// Does not: run the model, know the clock, or talk to anybody: the scheduler calls `accept` after
+// string. Exactly one step carries a finish reason, and nothing is produced after it.
+// Does not: run the model, know the clock, or talk to anybody. The scheduler calls `accept` after
 // each forward pass, and `finish` when the caller cancels or time is up.
 //
 //   logits -> Sampler -> token -> StreamingDecoder -> StopMatcher -> text
 
 import Tokenizers
 
-/// Why a generation ended. The raw values are the names on the wire.
-public enum FinishReason: String, Sendable, Equatable {
-    /// The model ended its turn, or a stop string appeared.
-    case stop
-    /// The largest number of tokens was reached.
-    case length
-    /// The caller cancelled.
-    case cancelled
-    /// The deadline passed.
-    case deadline
-}
-
-/// What a request asks of its generation.
+/// Settings of a request for its generation.
 public struct GenerationOptions: Sendable, Equatable {
-    /// How tokens are chosen.
+    /// Parameters of token choice.
     public var sampling = SamplingParameters()
-    /// Generation stops before the first of these (UTF-8) strings.
+    /// Stop strings in UTF-8. Generation stops before the first match.
     public var stops: [[UInt8]] = []
-    /// Tokens to generate at most: `1 ... tokenCountMax`.
+    /// Largest number of tokens to generate: `1 ... tokenCountMax`.
     public var maxTokens = 256
-    /// Tokens before which neither a token that ends generation is chosen nor a stop string looked
+    /// Smallest number of tokens. Until then no end token is chosen and no stop string is looked
     /// for.
     public var minTokens = 0
-    /// False: tokens that end generation are produced like any other (for measurements).
+    /// False when end tokens are produced like any other token (for measurements).
     public var stopsAtEndTokens = true
-    /// How many likeliest tokens are reported beside each chosen one's log-probability:
-    /// `0 ... LogProbabilities.topCountMax`. Nil: no log-probabilities.
+    /// Number of likeliest tokens reported beside the log-probability of each chosen token:
+    /// `0 ... LogProbabilities.topCountMax`. Nil for no log-probabilities.
     public var logProbabilityCount: Int?
 
     /// The largest `maxTokens`.
@@ -45,20 +33,21 @@ public struct GenerationOptions: Sendable, Equatable {
     public init() {}
 }
 
-/// State of one generation. A value; confined to whoever owns it.
+/// State of a generation. A value type, confined to its owner.
 public struct Generation: Sendable {
-    /// What one token brought.
+    /// Result of a token.
     public struct Step: Sendable, Equatable {
-        /// The token, or nil if it only ended the generation (it is then not part of the answer).
+        /// The token, or nil when an end token ended the generation. An end token is then not part
+        /// of the answer.
         public var token: Int32?
-        /// Text that is final now; often empty, sometimes more than the token's own.
+        /// Text that is final now. Often empty, sometimes more than the token's own text.
         public var text: [UInt8]
-        /// Set on the last step.
+        /// Finish reason, set on the last step.
         public var finish: FinishReason?
-        /// How likely the model found the token, before temperature and filters; nil when not
-        /// asked for or when there is no token.
+        /// Log-probability of the token before temperature and filters. Nil when not requested or
+        /// when there is no token.
         public var logProbability: TokenLogProbability?
-        /// The likeliest tokens in its place, best first.
+        /// Likeliest tokens at the token's position, best first.
         public var alternatives: [TokenLogProbability] = []
 
         /// Creates a step from its parts.
@@ -74,16 +63,16 @@ public struct Generation: Sendable {
     private var sampler: Sampler
     private var decoder: StreamingDecoder
     private var matcher: StopMatcher
-    /// Logits without the tokens that end generation; used before `minTokens`.
+    /// Logits with the end tokens masked out, used before `minTokens`.
     private var masked: [Float] = []
     private var endTokens: [Int]?
 
-    /// Tokens of the answer so far.
+    /// Number of tokens in the answer so far.
     public private(set) var tokenCount = 0
-    /// Set once the generation has ended.
+    /// Finish reason, set once the generation has ended.
     public private(set) var finishReason: FinishReason?
 
-    /// Index of the stop string that ended the generation, if one did.
+    /// Index of the stop string that ended the generation, or nil.
     public var matchedStopIndex: Int? { matcher.matchedIndex }
 
     /// - Throws: `parameterRange` for sampling parameters, stop strings or a token limit outside
@@ -113,7 +102,7 @@ public struct Generation: Sendable {
     /// Chooses the next token from the logits of the last position. Must not be called after the
     /// end.
     ///
-    /// - Throws: `nonFiniteLogits`; the generation is then in an unfinished state and should be
+    /// - Throws: `nonFiniteLogits`. The generation is then in an unfinished state and should be
     ///   dropped.
     public mutating func accept(_ logits: UnsafeBufferPointer<Float>) throws(InferenceError)
         -> Step
@@ -129,8 +118,8 @@ public struct Generation: Sendable {
         return step
     }
 
-    /// The next token, none that ends generation before `minTokens`: those are as if they had no
-    /// probability, unless there are no others.
+    /// Returns the next token. Before `minTokens`, end tokens count as having no probability,
+    /// unless there are no other tokens.
     private mutating func choose(_ logits: UnsafeBufferPointer<Float>) throws(InferenceError)
         -> Int32
     {
@@ -173,11 +162,26 @@ public struct Generation: Sendable {
         return Step(token: token, text: text, finish: finishReason)
     }
 
-    /// Ends the generation and returns the text that was held back: a character cut in the middle
-    /// becomes U+FFFD. Returns nothing if it has ended already; the first reason stays.
+    /// Ends the generation and returns the text that was held back. A character cut in the middle
+    /// becomes U+FFFD. Returns nothing when the generation has already ended, and the first reason
+    /// stays.
     public mutating func finish(_ reason: FinishReason) -> [UInt8] {
         guard finishReason == nil else { return [] }
         finishReason = reason
         return matcher.append(decoder.finish()) + matcher.finish()
+    }
+}
+
+extension Generation {
+    /// Reason for the end of a generation. The raw values are the names on the wire.
+    public enum FinishReason: String, Sendable, Equatable {
+        /// The model ended its turn, or a stop string appeared.
+        case stop
+        /// The largest number of tokens was reached.
+        case length
+        /// The caller cancelled.
+        case cancelled
+        /// The deadline passed.
+        case deadline
     }
 }

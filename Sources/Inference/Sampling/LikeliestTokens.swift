@@ -1,11 +1,11 @@
-// The few best tokens of a row, by ordered insertion: one comparison for each of the others, and a
-// look at the block's largest value for most blocks.
+// The few best tokens of a row, by ordered insertion. Every other token costs a comparison, and
+// most blocks cost only a look at their largest value.
 //
 // Guarantees: likeliest first, lowest id first among equals.
-// Does not: suit a count near the vocabulary's (CandidateHeap does), or judge broken rows.
+// Does not: suit a count near the vocabulary's (a heap of candidates does), or judge broken rows.
 
-/// The likeliest tokens seen so far. Blocks come in order of ids, so an equal logit that comes
-/// later never replaces an earlier one.
+/// The likeliest tokens so far. Blocks come in order of ids, so a later token with an equal logit
+/// never replaces an earlier token.
 package struct LikeliestTokens {
     /// Likeliest first.
     package private(set) var tokens: [Candidate] = []
@@ -16,7 +16,7 @@ package struct LikeliestTokens {
         tokens.reserveCapacity(countMax)
     }
 
-    /// The `countMax` likeliest of a whole row, or all of a shorter one.
+    /// Takes the `countMax` likeliest tokens of a whole row, or all tokens of a shorter row.
     package init(of logits: UnsafeBufferPointer<Float>, countMax: Int) {
         var likeliest = Self(countMax: countMax)
         _ = LogitScan(logits) { likeliest.take(logits, from: $0, blockMax: $1) }
@@ -37,7 +37,7 @@ package struct LikeliestTokens {
         }
     }
 
-    /// Keeps the list ordered, likeliest first.
+    /// Inserts the candidate in order, likeliest first.
     private mutating func insert(_ candidate: Candidate) {
         var index = tokens.count
         tokens.append(candidate)

@@ -4,15 +4,15 @@
 //
 // The distribution is the model's own: no temperature, no filters.
 // Guarantees: the same bits on every machine (own exponential and logarithm, sums in double in a
-// fixed order); within 3e-7 of the exact value. -infinity is a mask: probability 0. A NaN or
+// fixed order), within 3e-7 of the exact value. -infinity is a mask with probability 0. A NaN or
 // +infinity anywhere is refused, as by the sampler.
-// Does not: keep the row; a token's own value is computed from its logit.
+// Does not: keep the row. A token's own value is computed from its logit.
 
 /// A token and the natural logarithm of its probability.
 public struct TokenLogProbability: Sendable, Equatable {
     /// The token.
     public var token: Int32
-    /// Natural logarithm; 0 or less.
+    /// Natural logarithm, 0 or less.
     public var value: Double
 
     /// Creates a pair.
@@ -22,9 +22,9 @@ public struct TokenLogProbability: Sendable, Equatable {
     }
 }
 
-/// One row's normalisation and its likeliest tokens. A value; any thread.
+/// Normalisation of a row and its likeliest tokens. A value type, usable from any thread.
 public struct LogProbabilities: Sendable, Equatable {
-    /// The most tokens `top` may hold.
+    /// Largest number of tokens in `top`.
     public static let topCountMax = 64
 
     /// The likeliest tokens, best first, lower ids first among equals.
@@ -34,9 +34,9 @@ public struct LogProbabilities: Sendable, Equatable {
     private let largest: Double
     private let logSum: Double
 
-    /// Two passes over the row, about a nanosecond per logit. Allocates only for `top`.
+    /// Takes two passes over the row, about a nanosecond per logit. Allocates only for `top`.
     ///
-    /// - Parameter topCount: `0 ... topCountMax`; fewer come when the vocabulary is smaller.
+    /// - Parameter topCount: `0 ... topCountMax`. A smaller vocabulary gives fewer tokens.
     /// - Throws: `nonFiniteLogits` if a logit is NaN or +infinity, or all are -infinity.
     public init(
         _ logits: UnsafeBufferPointer<Float>, topCount: Int = 0
@@ -56,10 +56,10 @@ public struct LogProbabilities: Sendable, Equatable {
         }
     }
 
-    /// The log-probability of a token, from its logit in the same row.
+    /// Returns the log-probability of a token, from its logit in the same row.
     public func value(ofLogit logit: Float) -> Double { Double(logit) - largest - logSum }
 
-    /// The sum of e^(logit - largest): sixteen running sums, lane by lane, then those in order.
+    /// Returns the sum of e^(logit - largest): sixteen running sums, added up in order at the end.
     private static func sum(_ logits: UnsafeBufferPointer<Float>, largest: Float) -> Double {
         var low = SIMD8<Double>(repeating: 0)
         var high = low

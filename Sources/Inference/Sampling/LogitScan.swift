@@ -1,12 +1,13 @@
-// One look over a row of logits: its largest value, where it stands first, whether it is sound.
+// Scan of a row of logits for its largest value, the first place of the value, and broken logits.
 //
 // A row is walked in blocks of 256 values, 16 lanes at a time:
 //
 //     block 0          block 1          ...   rest, padded with -infinity
 //     max 3.1          max 7.9                max -inf
 //
-// Guarantees: the result of a scalar loop that keeps the first of equal values; a NaN or +infinity
-// anywhere is noticed. Baseline vector instructions only; nothing here depends on the machine.
+// Guarantees: the result of a scalar loop that keeps the first of equal values. A NaN or +infinity
+// anywhere is noticed. The code uses baseline vector instructions only, and nothing depends on the
+// machine.
 // Does not: decide what a broken row means.
 
 /// Sixteen logits.
@@ -17,9 +18,9 @@ package struct LogitScan {
     /// Values of one block.
     static let blockCount = 256
 
-    /// The largest logit, the lowest id among equals; token -1 when every logit is -infinity.
+    /// Largest logit, with the lowest id among equals. Token -1 when every logit is -infinity.
     package private(set) var best = Candidate(logit: -.infinity, token: -1)
-    /// Whether a logit is NaN or +infinity; `best` then means nothing.
+    /// True when a logit is NaN or +infinity. `best` then means nothing.
     private(set) var isBroken = false
 
     /// - Parameter block: called for each block with its first index and its largest logit.
@@ -55,7 +56,7 @@ package struct LogitScan {
         }
     }
 
-    /// The row's best, or the refusal of a row that nothing can be chosen from.
+    /// Returns the best token of the row. Throws when no token can be chosen.
     func usable(_ tried: String, count: Int) throws(InferenceError) -> Candidate {
         guard !isBroken, best.token >= 0 else {
             throw InferenceError(
@@ -69,14 +70,14 @@ package struct LogitScan {
 }
 
 extension LogitLanes {
-    /// The type of a comparison's bits.
+    /// Bits of a comparison of lanes.
     typealias MaskStorage = SIMD16<Int32>
 }
 
 extension UnsafeBufferPointer<Float> {
-    /// Whether no value is NaN or infinite.
+    /// True when every value is finite.
     package var isFinite: Bool {
-        // Zero times a finite value is zero, times any other NaN; what is NaN once stays so.
+        // Zero times a finite value is zero, and times any other value NaN. A NaN sum stays NaN.
         var sum = LogitLanes(repeating: 0)
         var index = 0
         while index + LogitLanes.scalarCount <= count {
@@ -86,7 +87,7 @@ extension UnsafeBufferPointer<Float> {
         return sum == LogitLanes(repeating: 0) && self[index...].allSatisfy(\.isFinite)
     }
 
-    /// Sixteen values from `index` on, -infinity for those behind the end.
+    /// Returns sixteen values from `index` on, with -infinity behind the end.
     @inline(__always)
     func lanes(at index: Int) -> LogitLanes {
         if index + LogitLanes.scalarCount <= count, let base = baseAddress {

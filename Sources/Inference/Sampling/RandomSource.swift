@@ -1,14 +1,14 @@
-// Random numbers for sampling: the same sequence for the same seed, on every machine.
+// Random numbers for sampling. A seed gives the same sequence on every machine.
 //
-// xoshiro256++ 1.0 (Blackman and Vigna, 2019), its state filled by SplitMix64 (Steele, Lea and
+// xoshiro256++ 1.0 (Blackman and Vigna, 2019), with a state filled by SplitMix64 (Steele, Lea and
 // Flood, 2014), as the authors recommend. Written from the published algorithms.
 // Does not: provide secrets.
 
-/// A seeded generator. A value: a copy continues with the same numbers.
+/// A seeded generator. A value type: a copy continues with the same numbers.
 struct RandomSource: RandomNumberGenerator, Sendable {
     private var state: (UInt64, UInt64, UInt64, UInt64)
 
-    /// Starts the sequence of `seed`; every seed gives a valid state.
+    /// Starts the sequence of `seed`. Every seed gives a valid state.
     init(seed: UInt64) {
         var mixer = seed
         func next() -> UInt64 {
@@ -21,7 +21,7 @@ struct RandomSource: RandomNumberGenerator, Sendable {
         state = (next(), next(), next(), next())
     }
 
-    /// The next 64 bits.
+    /// Returns the next 64 bits.
     mutating func next() -> UInt64 {
         let sum = state.0 &+ state.3
         let result = (sum << 23 | sum >> 41) &+ state.0
@@ -35,7 +35,7 @@ struct RandomSource: RandomNumberGenerator, Sendable {
         return result
     }
 
-    /// A number in 0 ..< 1, a multiple of 2^-53.
+    /// Returns a number in 0 ..< 1, a multiple of 2^-53.
     mutating func unit() -> Double {
         Double(next() >> 11) * 0x1p-53
     }

@@ -1,19 +1,21 @@
-// Choosing the next token from logits.
+// Chooses the next token from logits.
 //
-// Guarantees: deterministic: parameters, seed and logits decide alone, on every machine (own random
-// numbers, own exponential, fixed order of sums). Greedy takes the lowest id among equal logits and
-// draws nothing. A NaN or +infinity anywhere is refused: such logits mean a broken model, and an
-// answer from them would be made up. -infinity is a mask: never chosen.
-// Does not: change the logits; a sampler allocates once and reuses its storage.
+// Guarantees: parameters, seed and logits alone decide, on every machine (own random numbers, own
+// exponential, fixed order of sums). Greedy takes the lowest id among equal logits and draws
+// nothing. A NaN or +infinity anywhere is refused, because such logits mean a broken model and an
+// answer would be made up. -infinity is a mask, and a masked token is never chosen.
+// Does not: change the logits. A sampler allocates once and reuses its storage.
 //
 // Order of the steps (as in HF transformers): temperature, top-k, top-p, min-p, draw.
 
-/// Chooses tokens for one sequence. A value; confined to whoever owns it.
+import Tokenizers
+
+/// Chooses tokens for one sequence. A value type, confined to its owner.
 public struct Sampler: Sendable {
-    /// What was asked for.
+    /// Parameters of the choice.
     public let parameters: SamplingParameters
     private var random: RandomSource
-    private var heap = CandidateHeap()
+    private var heap = Heap<Candidate>()
     private var kept: [Candidate] = []
     private var weights: [Double] = []
 
@@ -24,8 +26,8 @@ public struct Sampler: Sendable {
         random = RandomSource(seed: parameters.seed)
     }
 
-    /// The next token. One pass over the logits when greedy; linear, plus a logarithm for each
-    /// token that top-k or top-p keeps, otherwise.
+    /// Returns the next token. Greedy takes a single pass over the logits. Any other choice is
+    /// linear, plus a logarithm for each token that top-k or top-p keeps.
     ///
     /// - Throws: `nonFiniteLogits` if a logit is NaN or +infinity, or all are -infinity.
     public mutating func sample(_ logits: UnsafeBufferPointer<Float>) throws(InferenceError)
@@ -42,7 +44,7 @@ public struct Sampler: Sendable {
         return draw(fallback: best.token)
     }
 
-    /// The unnormalised probability of a logit; 1 for the likeliest token.
+    /// Returns the unnormalised probability of a logit, which is 1 for the likeliest token.
     private func weight(_ logit: Float, _ best: Candidate) -> Double {
         exponential((Double(logit) - Double(best.logit)) / parameters.temperature)
     }
@@ -59,15 +61,17 @@ public struct Sampler: Sendable {
         }
     }
 
-    /// Up to this many tokens an ordered insertion is cheaper than a heap of the vocabulary.
+    /// Largest number of tokens for which an ordered insertion is cheaper than a heap of the
+    /// vocabulary.
     private static let insertionCountMax = 256
 
-    /// Keeps what top-k, top-p and min-p allow, likeliest first.
+    /// Keeps the tokens that top-k, top-p and min-p allow, likeliest first.
     private mutating func truncate(_ logits: UnsafeBufferPointer<Float>, _ best: Candidate) {
         kept.removeAll(keepingCapacity: true)
         weights.removeAll(keepingCapacity: true)
         let limit = parameters.topK > 0 ? min(parameters.topK, logits.count) : logits.count
-        // The share is one of what top-k left, or of everything when there is no top-k.
+        // The share is a share of the tokens left by top-k, or of all tokens when there is no
+        // top-k.
         var total = 0.0
         if parameters.topK == 0 {
             for index in logits.indices { total += weight(logits[index], best) }
@@ -89,13 +93,13 @@ public struct Sampler: Sendable {
         cut(toShareOf: total > 0 ? total : sum)
     }
 
-    /// A bound below which no token can be in the top-p set: tokens with less than (1 - p) / n of
-    /// the total sum up to less than 1 - p, so the others hold p already.
+    /// Returns a bound below which no token can be in the top-p set. Tokens with less than
+    /// (1 - p) / n of the total sum up to less than 1 - p, so the rest holds p already.
     private func lowestUseful(_ best: Candidate, _ total: Double, count: Int) -> Float {
         let share = (1 - parameters.topP) * total / Double(count)
         guard total > 0, share > 0x1p-500 else { return -Float.greatestFiniteMagnitude }
-        // Found by halving steps on `weight` itself, so that no second logarithm is needed: the
-        // result only has to lie below the exact bound.
+        // Doubling steps need no second logarithm, and the result only has to lie below the exact
+        // bound.
         var distance = 1.0
         while distance < 1_024, exponential(-distance) >= share { distance *= 2 }
         return Float(Double(best.logit) - distance * parameters.temperature).nextDown

@@ -1,21 +1,20 @@
-// How the next token is chosen, as a caller states it.
+// Parameters of token choice, as a caller states them.
 //
-// Guarantees: `validate` accepts exactly the ranges of the wire contract and names the parameter it
-// refuses; nothing is clamped or ignored.
-// Does not: choose; `Sampler` does.
+// Guarantees: `validate` accepts exactly the ranges of the wire contract and names the refused
+// parameter. Nothing is clamped or ignored.
+// Does not: choose. `Sampler` does.
 
-/// Parameters of token choice. The default is greedy: always the likeliest token.
+/// Parameters of token choice. The default is greedy, which always takes the likeliest token.
 public struct SamplingParameters: Sendable, Equatable {
-    /// Divides the logits: below 1 sharpens, above 1 flattens. 0 (the default) is greedy.
+    /// Divisor of the logits. Below 1 sharpens, above 1 flattens. 0 (the default) is greedy.
     public var temperature: Double = 0
-    /// Keeps this many of the likeliest tokens; 0 keeps all.
+    /// Number of likeliest tokens to keep. 0 keeps all.
     public var topK: Int = 0
-    /// Keeps the smallest set of likeliest tokens that holds this share of the probability; 1
-    /// keeps all.
+    /// Share of the probability for the smallest set of likeliest tokens to keep. 1 keeps all.
     public var topP: Double = 1
-    /// Keeps tokens at least this fraction as likely as the likeliest; 0 keeps all.
+    /// Smallest likelihood of a kept token, as a fraction of the likeliest. 0 keeps all.
     public var minP: Double = 0
-    /// Start of the random sequence: same seed, same model, same tokens, same choice.
+    /// Start of the random sequence. The same seed, model and tokens give the same choice.
     public var seed: UInt64 = 0
 
     /// Greedy.

@@ -1,29 +1,31 @@
-// Stop strings across token boundaries.
+// Finds stop strings across token boundaries.
 //
 // Guarantees: no byte of a matched stop string ever comes out, however the text was cut into
-// tokens; what comes out is held back no longer than a stop string may still begin in it. The stop
-// string that ends first wins; among those that end together the longest.
-// One automaton state per stop string (Knuth, Morris, Pratt 1977), so time is linear in the text.
+// tokens. Text is held back only while a stop string may still begin in it. The stop string that
+// ends first wins, and the longest of several that end together.
 // Does not: split characters, if stop strings and input are both whole characters.
 //
-//   stop "END"    text "the E" -> "the " goes out, "E" waits;  "Nd" -> "ENd" goes out
+// Each stop string has an automaton state (Knuth, Morris, Pratt 1977), so time is linear in the
+// text.
+//
+//   stop "END"    text "the E" -> "the " goes out, "E" waits.  "Nd" -> "ENd" goes out
 
-/// Watches one text for stop strings. A value; confined to whoever owns it.
+/// Watches a text for stop strings. A value type, confined to its owner.
 public struct StopMatcher: Sendable {
-    /// Stop strings in one request.
+    /// Largest number of stop strings in a request.
     public static let countMax = 16
-    /// Bytes of one stop string.
+    /// Largest size of a stop string in bytes.
     public static let sizeMax = 256
 
     private var patterns: [Pattern]
     /// Text that may be the beginning of a stop string.
     private var pending: [UInt8] = []
 
-    /// Which stop string was found; nothing is accepted behind it.
+    /// Index of the matched stop string. Nothing is accepted behind it.
     public private(set) var matchedIndex: Int?
 
-    /// - Throws: `parameterRange` for more than `countMax` strings, or one that is empty or longer
-    ///   than `sizeMax` bytes.
+    /// - Throws: `parameterRange` for more than `countMax` strings, or for a string that is empty
+    ///   or longer than `sizeMax` bytes.
     public init(_ stops: [[UInt8]]) throws(InferenceError) {
         guard stops.count <= Self.countMax else {
             throw InferenceError(
@@ -39,11 +41,11 @@ public struct StopMatcher: Sendable {
         patterns = stops.map(Pattern.init)
     }
 
-    /// Bytes held back; less than the longest stop string.
+    /// Number of bytes held back, less than the longest stop string.
     public var pendingCount: Int { pending.count }
 
-    /// Adds text; returns what is certainly not part of a stop string. After a match: what lay
-    /// before it, then nothing any more.
+    /// Appends text and returns the bytes that are certainly not part of a stop string. A match
+    /// releases the text before the match, and later calls return nothing.
     public mutating func append(_ text: [UInt8]) -> [UInt8] {
         if patterns.isEmpty { return text }
         guard matchedIndex == nil else { return [] }
@@ -58,12 +60,12 @@ public struct StopMatcher: Sendable {
         return release(keeping: patterns.reduce(0) { max($0, $1.matched) })
     }
 
-    /// Ends the text: what was held back was no stop string after all.
+    /// Ends the text and returns the bytes held back, which were no stop string after all.
     public mutating func finish() -> [UInt8] {
         release(keeping: 0)
     }
 
-    /// Moves all automata by one byte; the longest pattern that is complete now, if any.
+    /// Moves all automata by a byte. Returns the longest pattern that is complete now, or nil.
     private mutating func advance(_ byte: UInt8) -> (index: Int, size: Int)? {
         var found: (index: Int, size: Int)?
         for index in patterns.indices where patterns[index].advance(byte) {
@@ -80,10 +82,10 @@ public struct StopMatcher: Sendable {
     }
 }
 
-/// One stop string and how much of it the text's end matches.
+/// A stop string, and the length of its prefix at the end of the text.
 private struct Pattern: Sendable {
     let bytes: [UInt8]
-    /// For each prefix its longest proper prefix that is also its suffix.
+    /// For each prefix, the length of the longest proper prefix that is also a suffix.
     let fallback: [Int]
     var matched = 0
 
@@ -99,7 +101,7 @@ private struct Pattern: Sendable {
         self.fallback = fallback
     }
 
-    /// True when the byte completes the pattern.
+    /// Returns true when the byte completes the pattern.
     mutating func advance(_ byte: UInt8) -> Bool {
         while matched > 0, bytes[matched] != byte { matched = fallback[matched - 1] }
         if bytes[matched] == byte { matched += 1 }

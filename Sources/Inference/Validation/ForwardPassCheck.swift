@@ -1,11 +1,12 @@
-// The validation layer's question to a model that is already placed: does it compute?
+// Checks that a placed model computes.
 //
 // A few tokens are run twice from scratch. The logits must have the vocabulary's width, be finite,
-// not all be the same, and have the same bits both times. Any NaN or infinity in a weight matrix,
-// norm or bias spreads to every later value, so one pass finds it wherever it is; only embedding
-// rows of other tokens escape, which is why `TransformerModel.validate` scans that table too.
+// differ between tokens, and have the same bits both times. A NaN or infinity in a weight matrix,
+// norm or bias spreads to every later value, so a single pass finds it anywhere. Only embedding
+// rows of tokens that were not run escape, so `TransformerModel.validate` scans an untied embedding
+// too.
 
-/// What the forward passes showed.
+/// Result of the forward passes.
 public struct ForwardPassVerdict: Sendable, Equatable {
     /// Tokens run in each of the two passes.
     public let tokenCount: Int
@@ -14,7 +15,7 @@ public struct ForwardPassVerdict: Sendable, Equatable {
     /// Largest logit seen.
     public let logitMax: Float
 
-    /// Creates a verdict; see the properties.
+    /// Creates a verdict.
     public init(tokenCount: Int, logitMin: Float, logitMax: Float) {
         self.tokenCount = tokenCount
         self.logitMin = logitMin
@@ -24,13 +25,14 @@ public struct ForwardPassVerdict: Sendable, Equatable {
 
 /// Runs a model twice and judges the logits.
 public enum ForwardPassCheck {
-    /// The most tokens a check feeds; few, for a large model pays for each.
+    /// Largest number of tokens in a check. Small, because a large model pays for each token.
     static let tokenCountMax = 4
 
-    /// Runs `model` on the calling thread and judges it. Allocates a runner for the duration.
+    /// Runs `model` on the calling thread and judges the logits. Allocates a runner for the
+    /// duration.
     ///
     /// - Throws: `output_width_mismatch`, `non_finite_logits`, `constant_logits` or
-    ///   `not_reproducible` with the values that failed; whatever making a runner throws.
+    ///   `not_reproducible` with the values that failed, or an error of the runner.
     public static func run(_ model: any TokenModel) throws(InferenceError) -> ForwardPassVerdict {
         let tokens = probe(vocabularySize: model.vocabularySize, contextLength: model.contextLength)
         let first = try logits(of: model, tokens)
@@ -40,7 +42,7 @@ public enum ForwardPassCheck {
         return verdict
     }
 
-    /// Tokens from one end of the vocabulary to the other.
+    /// Returns tokens from one end of the vocabulary to the other.
     static func probe(vocabularySize: Int, contextLength: Int) -> [Int32] {
         let count = min(tokenCountMax, contextLength)
         return (1...count).map { Int32(vocabularySize * $0 / (count + 1)) }

@@ -1,24 +1,24 @@
-// Looks for a NaN or an infinity in a tensor as it is stored.
+// Looks for a NaN or an infinity in a stored tensor.
 //
-// Each format keeps its floating-point fields at fixed places of a block (see FloatFields); a value
-// of the block can only be not finite if one of them is. The scan names the tensor behind
-// bad logits and covers the embedding rows that a short forward pass does not touch. It reads the
-// bytes once and allocates next to nothing.
+// Each format keeps its floating-point fields at fixed places of a block (see FloatFields). A value
+// of the block is not finite only if one of the fields is not finite. The scan names the tensor
+// behind bad logits and covers the embedding rows that a short forward pass does not touch. The
+// scan reads each field once and allocates next to nothing.
 
 import ModelFiles
 
-/// Where a format keeps floating-point numbers.
+/// Places of the floating-point numbers in a format.
 ///
 ///     Q8_0 block, 34 bytes   | d: f16 | 32 x int8 |      stride 34, offsets [0]
 ///
-/// I2_S has a single one, in the 32 bytes behind the blocks of the whole tensor.
+/// I2_S has a single number, in the 32 bytes behind the blocks of the whole tensor.
 package struct FloatFields: Sendable {
     package enum Width: Sendable { case half, bfloat, single }
 
     let stride: Int
     let offsets: [Int]
     let width: Width
-    /// True where the offsets count within one last stride of the tensor instead of every block.
+    /// True when the offsets count within the last stride of the tensor, not within every block.
     let areInTrailer: Bool
 
     private init(
@@ -28,7 +28,7 @@ package struct FloatFields: Sendable {
         self.areInTrailer = areInTrailer
     }
 
-    /// By the format's number; a row per supported format.
+    /// Fields by the format's number, with a row per supported format.
     package static let byFormat: [UInt32: FloatFields] = [
         0: FloatFields(stride: 4, offsets: [0], width: .single),
         1: FloatFields(stride: 2, offsets: [0]),
@@ -52,7 +52,7 @@ package struct FloatFields: Sendable {
 }
 
 package enum TensorScan {
-    /// The byte offset of the first field in `bytes` that is NaN or infinite, or nil.
+    /// Returns the byte offset of the first field in `bytes` that is NaN or infinite, or nil.
     package static func firstNonFinite(
         in bytes: UnsafeRawBufferPointer, _ fields: FloatFields
     ) -> Int? {
@@ -70,7 +70,7 @@ package enum TensorScan {
         return first
     }
 
-    /// An exponent of all ones, and nothing else, marks NaN and infinity in every IEEE width.
+    /// In every IEEE width, all ones in the exponent mark NaN and infinity, and nothing else.
     private static func scan<Bits: FixedWidthInteger & BitwiseCopyable>(
         _ bytes: UnsafeRawBufferPointer, _ exponent: Bits, _ offset: Int, _ stride: Int
     ) -> Int? {
@@ -101,9 +101,9 @@ package enum TensorScan {
 }
 
 extension ModelPlan {
-    /// The first of `tensors` that holds a NaN or an infinity, as an error's location and text.
-    /// Reads the files again, to name the place in an error; one that cannot be read is passed
-    /// over.
+    /// Returns the name of the first of `tensors` with a NaN or an infinity, and the byte offset.
+    /// Reads the files again, to name the place in an error. A tensor that cannot be read is
+    /// skipped.
     package func firstNonFinite(among tensors: [TensorInfo]) -> (tensor: String, offset: Int)? {
         for tensor in tensors {
             guard let fields = FloatFields.byFormat[tensor.format.id] else { continue }
@@ -117,8 +117,8 @@ extension ModelPlan {
         return bytes.withUnsafeBytes { TensorScan.firstNonFinite(in: $0, fields) }
     }
 
-    /// The bytes of a planned tensor as they are handed over, read from the files now. For errors
-    /// and tests: what serves was made in one pass by `PackedTensors`.
+    /// Reads the bytes of a planned tensor from the files, in converted form. For errors and tests
+    /// only, because the serving weights come from a single pass of `PackedTensors`.
     package func readBytes(of tensor: TensorInfo) throws -> [UInt8] {
         if let values = source.computedValues(of: tensor, configuration) {
             return values.withUnsafeBytes { Array($0) }

@@ -1,19 +1,20 @@
-// JSON that came with a model: SafeTensors headers, shard indexes, tokenizer.json, config.json.
+// Reads the JSON texts of a model: SafeTensors headers, shard indexes, tokenizer.json, config.json.
 //
-// A document is one flat array of nodes over its bytes, in document order; a container's node says
-// where the node behind it lies, so skipping a value costs one step and a value costs 16 bytes:
+// A document is a flat array of nodes over the text, in document order. A node takes 16 bytes. The
+// node of a container has the index of the node behind the container, so skipping a value is a
+// single step:
 //
 //   {"a":[1,2]}      object(next 5)  string a  array(next 5)  number 1  number 2
 //
-// Guarantees: what is handed out was checked as a whole: grammar (RFC 8259), UTF-8, depth, size,
-// escapes (no lone surrogates), numbers, and no key twice in one object, however it is escaped.
-// Reading is linear, but for a sort of each object's keys; nothing recurses.
-// Does not: write JSON, or convert numbers before somebody asks.
+// Guarantees: a document was checked as a whole: grammar (RFC 8259), UTF-8, depth, size, escapes
+// (no lone surrogates), numbers, and no key twice in an object, however the key is escaped. Reading
+// is linear except for a sort of each object's keys. Nothing recurses.
+// Does not: write JSON, or convert numbers before a caller asks.
 //
-// Why a reader of our own: these modules do without Foundation, and files from anywhere need bounds
-// on depth, count and size, and a refusal of duplicate keys.
+// The reader exists because these modules do without Foundation, and files from anywhere need
+// bounds on depth, count and size, and a refusal of duplicate keys.
 
-/// A checked JSON text. A value; any thread; it keeps the text.
+/// A checked JSON text. A value for any thread. Keeps the text.
 package struct JSONDocument: Sendable {
     /// The outermost value.
     package var root: JSONValue { JSONValue(storage: storage, index: 0) }
@@ -58,7 +59,7 @@ package struct JSONLimits: Sendable, Equatable {
     package init() {}
 }
 
-/// Why a text is not acceptable JSON. The readers above turn it into errors of their own.
+/// The reason for refusing a JSON text. Callers turn the reason into errors of their own.
 package struct JSONError: Error, Sendable {
     package enum Code: Sendable { case syntax, notUTF8, tooDeep, tooLarge, keyDuplicate }
 
@@ -68,7 +69,7 @@ package struct JSONError: Error, Sendable {
     package let found: String
     package let allowed: String
 
-    /// A text that is well formed, but not what its reader needs.
+    /// The error for a well-formed text with an unexpected structure.
     package init(structure found: String, offset: Int, allowed: String) {
         self.init(.syntax, offset: offset, found: found, allowed: allowed)
     }
@@ -86,13 +87,14 @@ struct JSONNode: Sendable {
     enum Kind: UInt8, Sendable { case null, `false`, `true`, number, string, array, object }
 
     var kind: Kind
-    /// Whether a string has escapes, so that its bytes are not its text.
+    /// True for a string with escapes, whose bytes in the document are not the text.
     var isEscaped = false
-    /// First byte: of a string behind its quotation mark.
+    /// Offset of the first byte. A string starts behind the opening quotation mark.
     var start: UInt32
-    /// Behind the last byte: of a string before its quotation mark. Of a container: entries.
+    /// Offset behind the last byte. A string ends before the closing quotation mark. In a
+    /// container: the number of entries.
     var end: UInt32
-    /// Index of the node behind this value.
+    /// Index of the node behind the value.
     var next: UInt32
 }
 
@@ -113,8 +115,8 @@ final class JSONStorage: Sendable {
         return node.isEscaped ? JSONEscapes.resolve(raw)[...] : raw
     }
 
-    /// Refuses an object with two equal keys. Sorting by hash finds them in n log n whatever the
-    /// keys are: the hash is seeded anew in each process.
+    /// Refuses an object with two equal keys. Sorting by hash finds equal keys in n log n for any
+    /// keys, because each process seeds the hash anew.
     func checkKeys() throws(JSONError) {
         var hashes: [(hash: Int, index: Int)] = []
         for object in nodes.indices where nodes[object].kind == .object && nodes[object].end > 1 {

@@ -1,14 +1,14 @@
-// A JSON file beside a model: config.json, tokenizer.json, a shard index.
+// Reads a JSON file beside a model: config.json, tokenizer.json or a shard index.
 //
-// Guarantees: the size is compared with the limit before a byte is read; a later change of the file
-// changes nothing here.
-// Does not: open; the file has passed the same checks as model files.
+// Guarantees: the size is compared with the limit before a byte is read. Later changes of the file
+// do not change a parsed value.
+// Does not: open files. Callers pass an open `ModelFile`.
 
 import Glibc
 
-/// Reading JSON files whole.
+/// Functions that read whole JSON files.
 package enum JSONFile {
-    /// Checks the text of an open file. Allocates its size twice and about 16 bytes a value.
+    /// Parses the text of an open file. Allocates the file's size twice and about 16 bytes a value.
     ///
     /// - Throws: `json_…` of the `parse` layer.
     package static func parse(
@@ -40,7 +40,7 @@ package enum JSONFile {
 }
 
 extension ModelFileError {
-    /// The refusal for a JSON text at `path`; `base` is where in the file the text starts.
+    /// Creates the error for a JSON text that starts at byte `base` of the file at `path`.
     package init(json error: JSONError, path: String, base: Int = 0) {
         let code: Code =
             switch error.code {

@@ -1,8 +1,8 @@
-// The grammar of JSON (RFC 8259), as a loop over the text with a stack of open containers.
+// Parses JSON (RFC 8259) in a loop over the text, with a stack of open containers.
 //
-// Guarantees: linear; depth, count and number size are checked before a node is added; every
-// refusal says what stands where.
-// Does not: compare keys (JSONStorage does, at the end) or check UTF-8 (JSONDocument did).
+// Guarantees: work is linear. Depth, count and number size are checked before a node is added.
+// Every error has an offset and describes the text found there.
+// Does not: compare keys (`JSONStorage` does at the end) or check UTF-8 (`JSONDocument` did).
 
 struct JSONParser {
     private(set) var nodes: [JSONNode] = []
@@ -59,7 +59,7 @@ struct JSONParser {
         nodes[open.removeLast()].next = UInt32(nodes.count)
     }
 
-    /// A whole scalar, or the opening of a container.
+    /// Reads a whole scalar, or the opening of a container.
     private mutating func value() throws(JSONError) {
         skipSpace()
         guard offset < bytes.count else { throw unexpected("a value") }
@@ -134,7 +134,7 @@ struct JSONParser {
         guard offset > start else { throw unexpected("a digit") }
     }
 
-    /// The rest of a string, whose opening quotation mark was taken.
+    /// Reads the rest of a string behind the opening quotation mark.
     private mutating func string() throws(JSONError) {
         let start = offset
         var isEscaped = false
@@ -187,7 +187,8 @@ struct JSONParser {
 
 /// Escape sequences in strings.
 enum JSONEscapes {
-    /// Bytes of the valid sequence that `text` starts with, or nil. A pair of surrogates is one.
+    /// Bytes of the valid sequence at the start of `text`, or nil. A pair of surrogates is a single
+    /// sequence.
     static func size(_ text: ArraySlice<UInt8>) -> Int? {
         guard text.count >= 2 else { return nil }
         switch text[text.startIndex + 1] {
@@ -202,7 +203,7 @@ enum JSONEscapes {
         }
     }
 
-    /// The text that checked bytes stand for.
+    /// Replaces the escape sequences in the checked bytes of a string.
     static func resolve(_ raw: ArraySlice<UInt8>) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(raw.count)

@@ -1,10 +1,10 @@
-// A value inside a checked document: typed access, nil for what is not there or of another type.
+// Typed access to a value inside a checked document. Absent values and other types give nil.
 //
-// Guarantees: access never fails on content, because the document was checked as a whole; an array
-// or object is walked in document order; nothing is copied before a string is asked for.
-// Does not: index: looking up one key walks the object's keys.
+// Guarantees: access never fails on content, because the document was checked as a whole. Arrays
+// and objects are walked in document order. Only access to a string, key or number copies text.
+// Does not: keep an index of keys. Looking up a key walks the object's keys.
 
-/// A value of a `JSONDocument`. Keeps the document alive; any thread.
+/// A value of a `JSONDocument`. Any thread. Keeps the document alive.
 package struct JSONValue: Sendable {
     let storage: JSONStorage
     let index: Int
@@ -38,14 +38,14 @@ package struct JSONValue: Sendable {
         }
     }
 
-    /// The UTF-8 of a string, escapes resolved.
+    /// The UTF-8 text of a string, with escapes resolved.
     package var asBytes: ArraySlice<UInt8>? {
         node.kind == .string ? storage.text(index) : nil
     }
 
     package var asString: String? { asBytes.map { String(decoding: $0, as: UTF8.self) } }
 
-    /// A number written without fraction and exponent that fits.
+    /// A number without fraction and exponent that fits in `Int`.
     package var asInteger: Int? { numberText.flatMap { Int($0) } }
 
     /// A finite number.
@@ -64,22 +64,22 @@ package struct JSONValue: Sendable {
             decoding: storage.bytes[Int(node.start)..<Int(node.end)], as: UTF8.self)
     }
 
-    /// Entries of an array or object; 0 for other values.
+    /// Number of entries of an array or object, 0 for any other value.
     package var count: Int {
         node.kind == .array || node.kind == .object ? Int(node.end) : 0
     }
 
-    /// The entries of an array; empty for other values.
+    /// The entries of an array, empty for any other value.
     package var elements: JSONElements {
         JSONElements(storage: storage, index: index + 1, end: isArray ? Int(node.next) : 0)
     }
 
-    /// The entries of an object; empty for other values.
+    /// The entries of an object, empty for any other value.
     package var members: JSONMembers {
         JSONMembers(storage: storage, index: index + 1, end: isObject ? Int(node.next) : 0)
     }
 
-    /// The value of a key of an object.
+    /// The value of a key of an object, or nil.
     package subscript(key: String) -> JSONValue? {
         members.first { $0.key.elementsEqual(key.utf8) }?.value
     }

@@ -1,23 +1,24 @@
-// One SafeTensors file: an open file becomes a checked tensor table, or a typed refusal.
+// Parses an open SafeTensors file into a checked tensor table, or refuses the file with an error.
 //
-// Layout (facts from the safetensors format description; numbers little-endian):
+// Layout (facts from the safetensors format description, numbers little-endian):
 //
 //   0      u64 size of the header
 //   8      header: a JSON object, name -> {"dtype", "shape", "data_offsets": [first, behind last]},
-//          and perhaps "__metadata__": texts; spaces may follow it
-//   8 + n  data; offsets count from here; tensors cover it from the first byte to the last
+//          and perhaps "__metadata__": an object of texts. Spaces may follow the object.
+//   8 + n  tensor data. Offsets count from here. Tensors cover all bytes up to the file's end.
 //
-// Guarantees: whatever the bytes are, the outcome is a file all of whose tensors lie inside it,
-// have the size that shape and type need, overlap nothing and leave no hole, or a `ModelFileError`.
-// The header's size is compared with limit and file before it is read.
-// Does not: accept tensors without values or with more than four dimensions, which no supported
-// model has; interpret names; read tensor data.
+// Guarantees: for any bytes, parsing gives a `SafeTensorsFile` or throws a `ModelFileError`. All
+// tensors of a parsed file lie inside the file, have the size of their shape and type, and neither
+// overlap nor leave a hole. The header's size is compared with the limit and with the file's size
+// before the header is read.
+// Does not: accept tensors without values or with more than four dimensions (no supported model
+// has any), interpret names, or read tensor data.
 
-/// A parsed SafeTensors file. A value; any thread.
+/// A parsed SafeTensors file. A value for any thread.
 public struct SafeTensorsFile: TensorSource {
     /// The file itself.
     public let file: ModelFile
-    /// In the order of their data.
+    /// Tensors in the order of their data.
     public let tensors: [TensorInfo]
     /// The texts of `__metadata__`, in file order.
     public let texts: [(key: String, value: String)]
@@ -25,13 +26,13 @@ public struct SafeTensorsFile: TensorSource {
     public let dataOffset: Int
     private let indexes: [String: Int]
 
-    /// The one file.
+    /// `file` alone.
     public var files: [ModelFile] { [file] }
 
-    /// Parses `file`. Any thread; reads the header, never tensor data; allocates in proportion to
+    /// Parses `file`. Any thread. Reads the header, never tensor data. Allocates in proportion to
     /// the header, within `limits`. Throws a `parse` layer error.
     ///
-    /// Dimensions are handed out in ggml's order: the last of `shape` comes first.
+    /// `TensorInfo.dimensions` is in ggml's order: the last length of `shape` comes first.
     public init(_ file: ModelFile, limits: ParseLimits = .default) throws(ModelFileError) {
         let header = try SafeTensorsHeader(file, limits: limits)
         self.file = file

@@ -1,6 +1,7 @@
-// The checks behind SafeTensorsFile: size, JSON, entries, places.
+// The checks behind `SafeTensorsFile`: header size, JSON, entries and places of tensors.
 //
-// Guarantees: as SafeTensorsFile.swift; every refusal names the tensor and the byte of the file.
+// Guarantees: the guarantees of SafeTensorsFile.swift. An error about a tensor has its name and the
+// byte offset in the file.
 // Does not: outlive the call.
 
 struct SafeTensorsHeader {
@@ -146,7 +147,7 @@ struct SafeTensorsHeader {
             allowed: TensorFormat.safeTensorsNames.joined(separator: ", "))
     }
 
-    /// The shape in ggml's order. A shape of no dimensions is one value.
+    /// Reads the shape in ggml's order. A shape without dimensions is a single value, `[1]`.
     private func dimensions(_ shape: JSONValue, _ name: String) throws(ModelFileError) -> [Int] {
         guard shape.isArray else { throw structure(shape, name, "an array as shape") }
         guard shape.count <= limits.dimensionCountMax else {
@@ -169,7 +170,7 @@ struct SafeTensorsHeader {
         return dimensions.isEmpty ? [1] : dimensions.reversed()
     }
 
-    /// `[first, behind last]`, inside the data.
+    /// Reads `[first, behind last]`, a range inside the tensor data.
     private func range(
         _ value: JSONValue, _ name: String
     ) throws(ModelFileError) -> (first: Int, end: Int) {
@@ -209,7 +210,7 @@ struct SafeTensorsHeader {
 
     // MARK: All tensors together
 
-    /// Side by side from the first byte of data to the last.
+    /// Checks that the tensors lie side by side from the first byte of data to the last.
     private func checkPlaces() throws(ModelFileError) {
         var end = dataOffset
         var last = "the header"

@@ -1,14 +1,14 @@
 // The tensors of a SafeTensors model: one file, or shards and their index.
 //
-// Guarantees: every tensor of the index is in its file and every tensor of the files is in the
-// index; no tensor is in two files.
-// Does not: open files; `ModelFileSet` does.
+// Guarantees: every tensor of the index is in its file, every tensor of the files is in the
+// index, and no tensor is in two files.
+// Does not: open files (`ModelFileSet` does).
 
-/// The tensors of a SafeTensors model, one file or many. A value; any thread.
+/// The tensors of a SafeTensors model in one file or several. A value for any thread.
 public struct SafeTensorsModel: TensorSource {
     private let combined: CombinedTensors<SafeTensorsFile>
 
-    /// The parsed files: one, or the shards in the order of their names.
+    /// The parsed files: a single file, or the shards in the order of their names.
     public var parts: [SafeTensorsFile] { combined.parts }
     /// Tensors of the first file, then of the second, and so on.
     public var tensors: [TensorInfo] { combined.tensors }
@@ -17,12 +17,12 @@ public struct SafeTensorsModel: TensorSource {
 
     /// The usual name of a shard index.
     public static let indexName = "model.safetensors.index.json"
-    /// The usual name of a model in one file.
+    /// The usual name of an unsharded model.
     public static let fileName = "model.safetensors"
 
-    /// Parses the weights of an open model. Any thread; costs as much as parsing each header.
+    /// Parses the weights of an open model: the header of each file. Any thread.
     ///
-    /// - Throws: `partsInconsistent`, `tensorNameDuplicate`, or what parsing a file throws.
+    /// - Throws: `partsInconsistent`, `tensorNameDuplicate`, or an error of `SafeTensorsFile.init`.
     public init(
         _ files: ModelFileSet, limits: ParseLimits = .default
     ) throws(ModelFileError) {

@@ -1,17 +1,17 @@
-// The index of a SafeTensors model in several files: which tensor is in which of them.
+// The index of a sharded SafeTensors model: the file name of each tensor.
 //
-// Facts (from transformers): `weight_map` is tensor name -> name of a file in the same folder;
-// `metadata.total_size` is written by converters and often wrong after edits, so it is not
+// Facts (from transformers): `weight_map` is tensor name -> name of a file in the folder of the
+// index. `metadata.total_size` is written by converters and often wrong after edits, so it is not
 // compared.
 //
-// Guarantees: the names stay inside the folder and are bounded in number.
-// Does not: open the files; `check` compares them once they are parsed.
+// Guarantees: file names stay inside the folder and are bounded in number.
+// Does not: open the files. `check` compares the parsed files with the index.
 
 struct ShardIndex: Sendable {
     let file: ModelFile
-    /// With a slash at the end, or empty.
+    /// Folder of the index with a slash at the end, or empty.
     let folder: String
-    /// In ascending order, each once.
+    /// Names of the shards in ascending order, without duplicates.
     let fileNames: [String]
     private let weightMap: [(tensor: String, file: String)]
 
@@ -43,7 +43,7 @@ struct ShardIndex: Sendable {
         try checkNames(limits)
     }
 
-    /// Plain names only: an index must not lead out of its folder.
+    /// Accepts plain names only, because an index must not lead out of its folder.
     private func checkNames(_ limits: ParseLimits) throws(ModelFileError) {
         guard fileNames.count <= limits.partCountMax else {
             throw nameError("\(fileNames.count) files", "at most \(limits.partCountMax)")
@@ -57,7 +57,7 @@ struct ShardIndex: Sendable {
         }
     }
 
-    /// Files and index name the same tensors in the same places.
+    /// Checks that the index and the parsed files agree on the tensors of each file.
     func check(_ combined: CombinedTensors<SafeTensorsFile>) throws(ModelFileError) {
         for (tensor, name) in weightMap {
             let part = combined.part(tensor)

@@ -1,10 +1,10 @@
-// The element types of SafeTensors, as formats of one value per block.
+// The element types of SafeTensors, as formats with a single value per block.
 //
-// Facts: the names and sizes are those of the safetensors format description. Types that ggml has
-// too are ggml's; the others get ids that no GGUF file can hold.
+// Facts: names and sizes come from the safetensors format description. Types that ggml also has
+// use ggml's formats. The rest get ids that no known ggml type has.
 
 extension TensorFormat {
-    /// The format for a `dtype`, or nil if SafeTensors has none of this name.
+    /// The format for a `dtype`, or nil for a name that SafeTensors does not define.
     public static func safeTensors(_ name: String) -> TensorFormat? {
         ggmlIDs[name].flatMap(known) ?? ownFormats[name]
     }

@@ -1,7 +1,7 @@
-// What the admin pages know: what will be loaded, and once the addresses are bound what the loop
-// thread says when it is asked, with how far the loads of the start have come.
+// The facts behind the admin pages: the models to load, the progress of the loads of the start, and
+// from the binding on the answers of the loop thread.
 //
-// Guarantees: never touches a model; nothing here waits longer than two seconds. Any thread.
+// Guarantees: never touches a model. Nothing here waits longer than two seconds. Any thread.
 
 import Loading
 import Service
@@ -9,21 +9,22 @@ import Synchronization
 
 /// See the head of the file.
 final class AdminBoard: Sendable {
-    /// One look at everything.
+    /// A snapshot of everything.
     struct View: Sendable {
         let readiness: Readiness
-        let slots: [ModelDirectory.Slot]
+        let slots: [ModelRegistry.Slot]
         /// False when the loop thread has not answered.
         let isAnswered: Bool
-        /// Why the process should be given up; nil while it should not.
+        /// Reason to give the process up, or nil while the loop thread answers and the engine is
+        /// alive.
         let death: String?
     }
 
     private struct State: Sendable {
         var isBound = false
         var requirement = Readiness.Requirement()
-        /// Stands for the loop's own while the loop does not run yet.
-        var directory = ModelDirectory()
+        /// Stands for the loop's directory until the loop runs.
+        var directory = ModelRegistry()
         var progress: [String: String] = [:]
     }
 
@@ -34,37 +35,37 @@ final class AdminBoard: Sendable {
 
     // MARK: - The start
 
-    /// Says what will be loaded and what of it is required.
+    /// Sets the models to load and the required models.
     func expect(_ requirement: Readiness.Requirement) {
         state.withLock { state in
             state.requirement = requirement
             for name in requirement.configured {
-                // A name that is there twice was refused with the configuration.
+                // A duplicate name was refused with the configuration.
                 try? state.directory.beginLoad(name)
                 state.progress[name] = "waits for its turn to load"
             }
         }
     }
 
-    /// A layer of the assay has begun or ended.
-    func progressed(_ name: String, _ progress: Loading.LoadProgress) {
+    /// Notes a layer of the assay that has begun or ended.
+    func progressed(_ name: String, _ progress: LayerProgress) {
         let attempt = progress.attempt > 1 ? ", attempt \(progress.attempt)" : ""
         state.withLock { state in
-            // What clients load is not kept: their names have no bound.
+            // Loads of clients are not kept, because their names have no bound.
             guard state.progress[name] != nil else { return }
             state.progress[name] = "loading: \(progress.layer) layer\(attempt)"
         }
     }
 
-    /// How far the load of a configured model has come.
+    /// Progress of the load of a configured model.
     func progress(_ name: String) -> String? { state.withLock { $0.progress[name] } }
 
-    /// From now on the loop thread is asked.
+    /// Makes `look` ask the loop thread from now on.
     func bound() { state.withLock { $0.isBound = true } }
 
     // MARK: - Looking
 
-    /// Where things stand now.
+    /// Returns the present state.
     func look() async -> View {
         let state = state.withLock { $0 }
         guard state.isBound else {

@@ -1,97 +1,68 @@
-// The pages of the admin port: FlyingFox routes a request to a page, the page is one JSON object.
+// The pages of the admin port, a JSON object each.
 //
-//   /livez   200 while the loop thread answers and the engine works, 503 when one of them does not
-//   /readyz  200 when every required model is ready and real, 503 with the reasons when not
+//   /livez   200 while the loop thread answers and the engine works, otherwise 503
+//   /readyz  200 when every required model is ready and real, otherwise 503 with the reasons
 //   /models  every model with its state, provenance, fingerprint, device and generation
 //
-// Guarantees: field names and their order are fixed; nothing of a request gets into an answer.
+// Guarantees: field names and their order are fixed. No text of a request gets into an answer.
 // Does not: read sockets (AdminServer does) or decide (Readiness does).
 
-import FlyingFox
-import Foundation
+import CHTTPParser
 import Loading
 import Service
 
-/// Builds the answers. A value; any thread.
+/// Builds the answers. A value. Any thread.
 struct AdminPages: Sendable {
-    private let routes: RoutedHTTPHandler
+    private let board: AdminBoard
 
-    init(_ board: AdminBoard) {
-        var routes = RoutedHTTPHandler()
-        for page in Page.allCases {
-            routes.appendRoute("/\(page.rawValue)", for: [.GET, .HEAD]) { _ in
-                page.response(await board.look())
-            }
-        }
-        self.routes = routes
-    }
+    init(_ board: AdminBoard) { self.board = board }
 
-    /// The bytes to send for `request`, head and body.
+    /// Returns the bytes to send for `request`, head and body.
     func answer(_ request: AdminRequest) async -> [UInt8] {
-        let question = HTTPRequest(
-            method: request.isHead ? .HEAD : .GET, version: .http11,
-            target: .init(path: request.path, query: ""), headers: [:], body: HTTPBodySequence())
-        let response: HTTPResponse
-        do {
-            response = try await routes.handleRequest(question)
-        } catch {
+        guard let page = Page(rawValue: String(request.path.dropFirst())) else {
             let pages = Page.allCases.map { "/\($0.rawValue)" }.joined(separator: " ")
             return Self.refusal(
                 AdminRefusal(status: 404, sentence: "there is no such page; there are: \(pages)"),
                 isHead: request.isHead)
         }
-        let body = (try? await response.bodyData) ?? Data()
-        return Self.encode(response.statusCode, body: [UInt8](body), isHead: request.isHead)
+        let view = await board.look()
+        return Self.encode(
+            page.isGreen(view) ? 200 : 503, page.body(view), isHead: request.isHead)
     }
 
-    /// The answer to a request that is refused.
+    /// Returns the answer to a refused request.
     static func refusal(_ refusal: AdminRefusal, isHead: Bool = false) -> [UInt8] {
-        let status: HTTPStatusCode =
-            switch refusal.status {
-            case 400: .badRequest
-            case 404: .notFound
-            case 405: .methodNotAllowed
-            case 408: .requestTimeout
-            case 413: HTTPStatusCode(413, phrase: "Content Too Large")
-            case 414: HTTPStatusCode(414, phrase: "URI Too Long")
-            case 431: HTTPStatusCode(431, phrase: "Request Header Fields Too Large")
-            case 505: HTTPStatusCode(505, phrase: "HTTP Version Not Supported")
-            default: .internalServerError
-            }
-        let body = JSONText.object([("error", .string(refusal.sentence))])
-        return encode(status, body: [UInt8]((body.text + "\n").utf8), isHead: isHead)
+        encode(
+            refusal.status, .object([("error", .string(refusal.sentence))]), isHead: isHead)
     }
 
-    /// A connection serves one request, so every answer says that it closes.
-    private static func encode(
-        _ status: HTTPStatusCode, body: [UInt8], isHead: Bool
-    ) -> [UInt8] {
-        var head = "HTTP/1.1 \(status.code) \(status.phrase)\r\n"
-        head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n"
+    /// Writes head and body. A connection serves one request, so every answer closes the
+    /// connection.
+    private static func encode(_ status: Int, _ page: JSONText, isHead: Bool) -> [UInt8] {
+        let body = page.text + "\n"
+        let phrase = String(cString: http_status_str(http_status(UInt32(status))))
+        var head = "HTTP/1.1 \(status) \(phrase)\r\n"
+        head += "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
         head += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-        if status == .methodNotAllowed { head += "Allow: GET, HEAD\r\n" }
+        if status == 405 { head += "Allow: GET, HEAD\r\n" }
         head += "Connection: close\r\n\r\n"
-        return isHead ? [UInt8](head.utf8) : [UInt8](head.utf8) + body
+        return [UInt8]((isHead ? head : head + body).utf8)
     }
 }
 
-/// One page.
+/// A page.
 private enum Page: String, CaseIterable, Sendable {
     case livez, readyz, models
 
-    func response(_ view: AdminBoard.View) -> HTTPResponse {
-        let isGreen =
-            switch self {
-            case .livez: view.death == nil
-            case .readyz: view.isAnswered && view.readiness.isReady
-            case .models: true
-            }
-        return HTTPResponse(
-            statusCode: isGreen ? .ok : .serviceUnavailable,
-            body: Data((body(view).text + "\n").utf8))
+    func isGreen(_ view: AdminBoard.View) -> Bool {
+        switch self {
+        case .livez: view.death == nil
+        case .readyz: view.isAnswered && view.readiness.isReady
+        case .models: true
+        }
     }
 
-    private func body(_ view: AdminBoard.View) -> JSONText {
+    func body(_ view: AdminBoard.View) -> JSONText {
         let phase = ("phase", JSONText.string(view.readiness.phase.rawValue))
         let reasons =
             self == .readyz && view.isAnswered
@@ -124,7 +95,7 @@ private enum Page: String, CaseIterable, Sendable {
     }
 
     private static func model(
-        _ model: Readiness.Model, _ slots: [ModelDirectory.Slot]
+        _ model: Readiness.Model, _ slots: [ModelRegistry.Slot]
     ) -> JSONText {
         let slot = slots.first { $0.name == model.name }
         let facts = slot?.facts

@@ -1,37 +1,39 @@
-// The head of one HTTP request to the admin port, read within bounds before anything else looks
-// at it: what FlyingFox reads has no largest line, no largest count of lines and no deadline.
+// The head of an HTTP request to the admin port, collected within bounds and then read, once, by
+// Node's http-parser.
 //
-// Guarantees: at most `headSizeMax` bytes are kept; only GET and HEAD of a printable path come out,
-// without a body and without any header of the client's; everything else ends as a refusal with a
+// Guarantees: at most `headSizeMax` bytes are kept. Only GET and HEAD of a printable path come out,
+// without a body and without any header of the client's. Everything else ends as a refusal with a
 // status and a sentence. Pure: bytes in, a verdict out.
-// Does not: know which pages there are; keep connections alive (one request each).
+// Does not: know the pages, or keep connections alive (a connection has one request).
 
-/// A request that may be answered.
+import CHTTPParser
+
+/// A permitted request.
 package struct AdminRequest: Sendable, Equatable {
     package let isHead: Bool
-    /// Begins with a slash; printable ASCII; without the query.
+    /// Path that begins with a slash, in printable ASCII, without the query.
     package let path: String
 }
 
-/// A request that is answered with an error alone.
+/// A refused request.
 package struct AdminRefusal: Error, Sendable, Equatable {
     /// The HTTP status.
     package let status: Int
     package let sentence: String
 }
 
-/// Collects one head.
+/// Collects a head.
 package struct AdminRequestReader {
     package static let headSizeMax = 8192
     package static let targetSizeMax = 1024
 
     private var head: [UInt8] = []
-    /// Bytes that were searched for the end already.
+    /// Bytes already searched for the end of the head.
     private var searched = 0
 
     package init() {}
 
-    /// Takes what arrived. Nil: more is needed.
+    /// Takes arrived bytes. Returns nil while the head is incomplete.
     package mutating func take(
         _ bytes: UnsafeRawBufferPointer
     ) throws(AdminRefusal) -> AdminRequest? {
@@ -46,7 +48,7 @@ package struct AdminRequestReader {
         return try Self.parse(head[..<end])
     }
 
-    /// The position of the empty line; what was searched is not searched again.
+    /// Finds the empty line at the end of the head. Searched bytes are not searched again.
     private mutating func endOfHead() -> Int? {
         let mark: [UInt8] = [13, 10, 13, 10]
         var index = max(0, searched - 3)
@@ -61,90 +63,145 @@ package struct AdminRequestReader {
     // MARK: - Reading
 
     private static func parse(_ head: ArraySlice<UInt8>) throws(AdminRefusal) -> AdminRequest {
-        // A line feed alone, or a carriage return alone, is no end of a line to us; to a proxy in
-        // front it might be one, so neither may hide in a line.
-        var lines: [ArraySlice<UInt8>] = []
-        var rest = head
-        while let end = rest.firstIndex(of: 13) {
-            guard end + 1 < rest.endIndex, rest[end + 1] == 10 else { throw bad("a lone CR") }
-            lines.append(rest[..<end])
-            rest = rest[(end + 2)...]
-        }
-        guard lines.allSatisfy({ line in line.allSatisfy(isLineByte) }) else {
-            throw bad("a control character")
-        }
-        let (request, version) = try parseRequestLine(lines[0])
-        var hasHost = false
-        for line in lines.dropFirst() {
-            let (name, value) = try parseField(line)
-            if name == "host" { hasHost = true }
-            try refuseBody(name, value)
-        }
-        guard hasHost || version == 0 else { throw bad("no Host") }
-        return request
-    }
-
-    private static func parseRequestLine(
-        _ line: ArraySlice<UInt8>
-    ) throws(AdminRefusal) -> (AdminRequest, version: UInt8) {
-        let words = line.split(separator: 32, omittingEmptySubsequences: false)
-        guard words.count == 3 else { throw bad("no \"METHOD TARGET VERSION\"") }
-        let version = words[2]
-        guard version.starts(with: "HTTP/".utf8) else { throw bad("no version of HTTP") }
-        guard version.starts(with: "HTTP/1.".utf8), version.count == 8, let minor = version.last,
-            minor == 48 || minor == 49
-        else { throw AdminRefusal(status: 505, sentence: "HTTP/1.0 or HTTP/1.1 is spoken here") }
-        let isHead = words[0].elementsEqual("HEAD".utf8)
-        guard isHead || words[0].elementsEqual("GET".utf8) else {
+        try checkLines(head)
+        var found = ParsedHead()
+        try found.parse(Array(head) + [13, 10])
+        guard found.isHead || found.method == HTTP_GET else {
             throw AdminRefusal(status: 405, sentence: "only GET and HEAD are answered")
         }
-        guard words[1].count <= targetSizeMax else {
+        guard found.target.count <= targetSizeMax else {
             throw AdminRefusal(
                 status: 414, sentence: "the target is over \(targetSizeMax) bytes")
         }
-        let path = words[1].prefix { $0 != 63 }
-        guard path.first == 47, path.allSatisfy({ (33...126).contains($0) }) else {
+        let path = found.target.prefix { $0 != UInt8(ascii: "?") }
+        guard path.first == UInt8(ascii: "/"), path.allSatisfy({ (33...126).contains($0) }) else {
             throw bad("a target that is no path")
         }
-        let text = String(decoding: path, as: UTF8.self)
-        return (AdminRequest(isHead: isHead, path: text), minor - 48)
+        guard found.hasHost || found.minorVersion == 0 else { throw bad("no Host") }
+        return AdminRequest(isHead: found.isHead, path: String(decoding: path, as: UTF8.self))
     }
 
-    /// Name in lower case, and value without the space around it.
-    private static func parseField(
-        _ line: ArraySlice<UInt8>
-    ) throws(AdminRefusal) -> (name: String, value: ArraySlice<UInt8>) {
-        guard let colon = line.firstIndex(of: 58), colon > line.startIndex,
-            line[..<colon].allSatisfy(isTokenByte)
-        else { throw bad("a header without a name") }
-        let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
-        var value = line[(colon + 1)...].drop { $0 == 32 || $0 == 9 }
-        while let last = value.last, last == 32 || last == 9 { value.removeLast() }
-        return (name, value)
+    /// Refuses input that the parser accepts and a proxy in front may read differently: line feeds
+    /// and carriage returns alone, control characters, folded headers, space before a colon, empty
+    /// lines in front, a request line without a version.
+    private static func checkLines(_ head: ArraySlice<UInt8>) throws(AdminRefusal) {
+        var rest = head
+        var isFirst = true
+        while let end = rest.firstIndex(of: 13) {
+            guard end + 1 < rest.endIndex, rest[end + 1] == 10 else { throw bad("a lone CR") }
+            let line = rest[..<end]
+            guard line.allSatisfy(isLineByte) else { throw bad("a control character") }
+            if isFirst {
+                try checkRequestLine(line)
+            } else if line.prefix(while: { $0 != UInt8(ascii: ":") }).contains(where: isSpace) {
+                throw bad("a header without a name")
+            }
+            isFirst = false
+            rest = rest[(end + 2)...]
+        }
     }
 
-    private static func refuseBody(
-        _ name: String, _ value: ArraySlice<UInt8>
-    ) throws(AdminRefusal) {
-        guard name == "transfer-encoding" || name == "content-length" else { return }
-        if name == "content-length", value.elementsEqual("0".utf8) { return }
-        throw AdminRefusal(status: 413, sentence: "a request has no body here")
+    private static func checkRequestLine(_ line: ArraySlice<UInt8>) throws(AdminRefusal) {
+        let words = line.split(separator: 32, omittingEmptySubsequences: false)
+        guard words.count == 3 else { throw bad("no \"METHOD TARGET VERSION\"") }
+        guard words[2].starts(with: "HTTP/".utf8) else { throw bad("no version of HTTP") }
+        guard ["HTTP/1.0", "HTTP/1.1"].contains(String(decoding: words[2], as: UTF8.self)) else {
+            throw AdminRefusal(status: 505, sentence: "HTTP/1.0 or HTTP/1.1 is spoken here")
+        }
     }
 
-    private static func bad(_ found: String) -> AdminRefusal {
-        AdminRefusal(status: 400, sentence: "reading the request: found \(found)")
-    }
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }
 
-    /// Printable bytes, tabs, and what is beyond ASCII.
+    /// Accepts printable bytes, tabs, and bytes beyond ASCII.
     private static func isLineByte(_ byte: UInt8) -> Bool {
         byte >= 32 && byte != 127 || byte == 9
     }
 
-    /// RFC 9110, section 5.6.2.
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 48...57, 65...90, 97...122: true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+    fileprivate static func bad(_ found: String) -> AdminRefusal {
+        AdminRefusal(status: 400, sentence: "reading the request: found \(found)")
+    }
+}
+
+/// Findings of http-parser in a whole head.
+private struct ParsedHead {
+    var target: [UInt8] = []
+    var hasHost = false
+    var hasBody = false
+    var method = HTTP_GET
+    var minorVersion: UInt16 = 0
+    /// Name of the header that is being read.
+    private var name: [UInt8] = []
+
+    var isHead: Bool { method == HTTP_HEAD }
+
+    /// Reads `head`, including the empty line at its end.
+    mutating func parse(_ head: [UInt8]) throws(AdminRefusal) {
+        var settings = http_parser_settings()
+        settings.on_url = { parser, bytes, count in
+            ParsedHead.of(parser).pointee.target += ParsedHead.bytes(bytes, count)
+            return 0
         }
+        settings.on_header_field = { parser, bytes, count in
+            ParsedHead.of(parser).pointee.name += ParsedHead.bytes(bytes, count)
+            return 0
+        }
+        settings.on_header_value = { parser, _, _ in
+            ParsedHead.of(parser).pointee.endName()
+            return 0
+        }
+        // Stops the parser before the body, which is not read here.
+        settings.on_headers_complete = { _ in 1 }
+        var parser = http_parser()
+        http_parser_init(&parser, HTTP_REQUEST)
+        withUnsafeMutablePointer(to: &self) { found in
+            parser.data = UnsafeMutableRawPointer(found)
+            _ = head.withUnsafeBytes { bytes in
+                http_parser_execute(
+                    &parser, &settings, bytes.assumingMemoryBound(to: CChar.self).baseAddress,
+                    bytes.count)
+            }
+        }
+        try check(parser)
+    }
+
+    private mutating func check(_ parser: http_parser) throws(AdminRefusal) {
+        switch http_errno(parser.http_errno) {
+        case HPE_OK: break
+        case HPE_INVALID_METHOD:
+            throw AdminRefusal(status: 405, sentence: "only GET and HEAD are answered")
+        case HPE_INVALID_CONTENT_LENGTH, HPE_UNEXPECTED_CONTENT_LENGTH,
+            HPE_INVALID_TRANSFER_ENCODING:
+            hasBody = true
+        case let error:
+            throw AdminRequestReader.bad(String(cString: http_errno_description(error)))
+        }
+        let length = parser.content_length
+        guard !hasBody, length == 0 || length == UInt64.max else {
+            throw AdminRefusal(status: 413, sentence: "a request has no body here")
+        }
+        method = http_method(parser.method)
+        minorVersion = parser.http_minor
+    }
+
+    private mutating func endName() {
+        switch String(decoding: name, as: UTF8.self).lowercased() {
+        case "host": hasHost = true
+        case "transfer-encoding": hasBody = true
+        default: break
+        }
+        name = []
+    }
+
+    private static func of(
+        _ parser: UnsafeMutablePointer<http_parser>?
+    ) -> UnsafeMutablePointer<ParsedHead> {
+        guard let data = parser?.pointee.data else {
+            preconditionFailure("http-parser calls back with the parser that was given to it")
+        }
+        return data.assumingMemoryBound(to: ParsedHead.self)
+    }
+
+    private static func bytes(_ start: UnsafePointer<CChar>?, _ count: Int) -> [UInt8] {
+        UnsafeBufferPointer(start: start, count: count).map { UInt8(bitPattern: $0) }
     }
 }

@@ -1,15 +1,13 @@
-// The admin port: a thread and an event loop of its own, so that a monitor neither waits for the
-// server nor holds it up.
+// The admin port, with a separate thread and event loop, so a monitor neither waits for the server
+// nor delays the server.
 //
-// FlyingFox routes and answers (AdminPages), but its own socket side is left out: in 0.27.1 a head
-// may be of any size and take any time, nothing bounds the connections, and one failed accept(2)
-// ends the server. In front stands the listener the protocol itself uses, with these bounds:
-//   connections at once      32, the one that has dawdled longest makes room
+// The port uses the event loop's listener, like the protocol itself. Bounds:
+//   connections at once      32, the oldest without a running answer makes room
 //   time for a head          5 s, then 408
 //   bytes of a head          8 KiB, then 431
 //   requests per connection  one
-// Guarantees: what a peer sends never costs more than that; a client that does not read its answer
-// is dropped; `stop` ends the thread.
+// Guarantees: a peer never costs more than the bounds. A client that leaves an answer unread is
+// dropped. `stop` ends the thread.
 
 import EventLoop
 import Foundation
@@ -25,7 +23,7 @@ final class AdminServer: Sendable {
 
     /// Binds `HOST:PORT` and answers from then on.
     ///
-    /// - Throws: `configuration` when the address cannot be had.
+    /// - Throws: `configuration` when the address cannot be bound.
     init(_ text: String, board: AdminBoard, logger: Logger) throws(ServerStartError) {
         let parsed: Address
         do throws(EventLoopError) {
@@ -47,7 +45,7 @@ final class AdminServer: Sendable {
         self.outbox = outbox
     }
 
-    /// Closes the port and its connections, and waits until that is done.
+    /// Closes the port and its connections, and waits for the end of the thread.
     func stop() {
         outbox.stop()
         ended.wait()
@@ -74,7 +72,7 @@ final class AdminOutbox: Sendable {
 
     func stop() { change { $0.isStopping = true } }
 
-    /// Everything that waits, and whether to stop.
+    /// Takes all waiting answers, and tells whether to stop.
     func take() -> (answers: [(connection: UInt64, bytes: [UInt8])], isStopping: Bool) {
         state.withLock { state in
             defer { state.answers = [] }
@@ -95,7 +93,7 @@ final class AdminOutbox: Sendable {
 private final class AdminLoop {
     static let connectionsMax = 32
     static let headLimit = Duration.seconds(5)
-    /// Time a peer has to take its answer.
+    /// Time a peer has to take the answer.
     static let answerLimit = Duration.seconds(5)
     static let tickInterval = Duration.milliseconds(250)
 
@@ -103,7 +101,7 @@ private final class AdminLoop {
         let stream: EventLoop.Stream
         var reader = AdminRequestReader()
         let deadline: ContinuousClock.Instant
-        /// True while its answer is being made: it may not be turned out then.
+        /// True while the answer is being made. The peer then keeps its place.
         var isAsking = false
         var isEnding = false
 
@@ -123,7 +121,7 @@ private final class AdminLoop {
     private var nextPeer: UInt64 = 1
     private var isTicking = false
 
-    /// Serves until the outbox says stop. Tells `outcome` how the start went.
+    /// Serves until the outbox says stop. Sets `outcome` to the result of the start.
     static func run(
         _ address: Address, _ pages: AdminPages, _ outbox: AdminOutbox, _ logger: Logger,
         _ outcome: StartOutcome
@@ -139,7 +137,7 @@ private final class AdminLoop {
             outcome.set(.success([String(admin.listener.address.description.dropFirst(6))]))
             loop.run()
             outbox.detach()
-            // Closing calls back into the object, which must still be there.
+            // Closing calls back into `admin`, so `admin` must be alive until then.
             withExtendedLifetime(admin) { loop.close() }
         } catch {
             loop.close()
@@ -187,7 +185,8 @@ private final class AdminLoop {
         let peer = Peer(stream)
         peers[id] = peer
         stream.onRead = { [unowned self, unowned peer] in received($0, id, peer) }
-        // A peer that has said all may still read its answer; one that has not will never ask.
+        // After the end of input, a peer with a whole request still gets the answer. A peer without
+        // a whole request is closed.
         stream.onEnd = { [unowned self, unowned peer] in if !peer.isAsking { finish(peer) } }
         stream.onClose = { [unowned self, peer] _ in
             _ = peer
@@ -197,7 +196,7 @@ private final class AdminLoop {
         armTick()
     }
 
-    /// Closes the oldest connection whose answer is not being made; false when there is none.
+    /// Closes the oldest connection without a running answer. Returns false when there is none.
     private func makeRoom() -> Bool {
         guard let oldest = peers.filter({ !$0.value.isAsking }).min(by: { $0.key < $1.key })
         else { return false }

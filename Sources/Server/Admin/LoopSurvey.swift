@@ -1,28 +1,28 @@
-// One question to the loop thread: what are your models, and do you drain? Its answer is also the
-// proof that the loop is alive.
+// A question to the loop thread about its models and its state. The answer also proves that the
+// loop is alive.
 //
-// Guarantees: every question is answered or given up exactly once; the loop is asked at most a
+// Guarantees: every question is answered or given up exactly once. The loop is asked at most a
 // hundred times a second, however many callers there are.
 
 import Dispatch
 import Service
 import Synchronization
 
-/// What the loop thread says.
+/// Answer of the loop thread.
 struct LoopFacts: Sendable {
-    let slots: [ModelDirectory.Slot]
+    let slots: [ModelRegistry.Slot]
     let isDraining: Bool
-    /// Whether models of the start are still on their way into service.
+    /// True while a model of the start is not yet in service.
     let isStarting: Bool
-    /// What is wrong with the server itself.
+    /// Faults of the server itself.
     let faults: [String]
-    /// Why the process should be given up; nil while it should not.
+    /// Reason to give the process up, or nil while the engine is alive.
     let death: String?
 }
 
 /// A question on its way. Any thread.
 final class LoopSurvey: Sendable {
-    /// Time the loop has; it never computes, so this is far beyond any load.
+    /// Time the loop has. The loop never computes, so the limit is far beyond any load.
     static let limit = DispatchTimeInterval.seconds(2)
 
     private let waiting: Mutex<CheckedContinuation<LoopFacts?, Never>?>
@@ -31,7 +31,7 @@ final class LoopSurvey: Sendable {
         waiting = Mutex(continuation)
     }
 
-    /// Asks; nil when nobody answers in time.
+    /// Asks the loop thread. Returns nil without an answer in time.
     static func ask(_ inbox: LoopInbox) async -> LoopFacts? {
         await withCheckedContinuation { continuation in
             let survey = LoopSurvey(continuation)
@@ -40,7 +40,7 @@ final class LoopSurvey: Sendable {
         }
     }
 
-    /// Answers; later answers are dropped.
+    /// Answers the question. Later answers are dropped.
     func answer(_ facts: LoopFacts?) {
         waiting.withLock { continuation in
             defer { continuation = nil }
@@ -59,7 +59,7 @@ actor LoopSurveys {
 
     init(_ inbox: LoopInbox) { self.inbox = inbox }
 
-    /// The loop's facts, at most 10 ms old; nil when it does not answer.
+    /// The loop's facts, at most 10 ms old, or nil when the loop does not answer.
     func facts() async -> LoopFacts? {
         if let last, .now - last.at < Self.ageMax { return last.facts }
         if let asking { return await asking.value }

@@ -1,11 +1,12 @@
-// Moving one setting between its texts, the providers of swift-configuration and the value.
+// Moves a setting between its texts, the providers of swift-configuration and
+// `ServerConfiguration`.
 //
-// Every refusal says which setting, what was found and what is allowed. Nothing is clamped.
+// Every refusal names the setting, the finding and the allowed values. Nothing is clamped.
 
 import Configuration
 
 extension ConfigurationField {
-    /// What a value may be, for people.
+    /// Allowed values, for people.
     var allowed: String {
         switch storage {
         case .text(_, let words): words.isEmpty ? unit : words.joined(separator: ", ")
@@ -17,7 +18,7 @@ extension ConfigurationField {
         }
     }
 
-    /// The value of this field, as `--check-config` prints it.
+    /// The value of the field, as `--check-config` prints it.
     func shown(in values: ServerConfiguration) -> String {
         switch storage {
         case .text(let path, _): values[keyPath: path]
@@ -55,7 +56,7 @@ extension ConfigurationField {
         try set(content, in: &values, location: location)
     }
 
-    /// Sets the field when the provider has a value for it, and says whether it had.
+    /// Sets the field when the provider has a value. Returns true when it had.
     func read(
         from snapshot: any ConfigSnapshot, into values: inout ServerConfiguration,
         prefix: [String] = [], location: String

@@ -1,16 +1,16 @@
 // The table of settings: one row per field with its name, unit, range, explanation and place in
-// `ServerConfiguration`. Flags, environment variables, files, `--check-config` and the error
-// texts all read this table, so a new setting is one row.
+// `ServerConfiguration`. Flags, environment variables, files, `--check-config` and the error texts
+// all read the table, so a new setting is one row.
 //
-// The name in kebab-case is the flag and the key in a file; upper-cased with underscores and
-// `ASSAY_` in front it is the environment variable.
+// The name in kebab-case is the flag and the key in a file. The environment variable is the name in
+// upper case with underscores, after `ASSAY_`.
 
-/// One setting.
+/// A setting.
 struct ConfigurationField: Sendable {
     /// A place in the configuration.
     typealias Path<Value> = any WritableKeyPath<ServerConfiguration, Value> & Sendable
 
-    /// Where the value lives and what it may be.
+    /// Place of the value and its allowed values.
     enum Storage: Sendable {
         case text(Path<String>, allowed: [String])
         case texts(Path<[String]>)

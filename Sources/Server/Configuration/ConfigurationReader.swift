@@ -1,10 +1,13 @@
 // Reads a configuration: flags over environment over file over defaults.
 //
-// Guarantees: a key of the file or of the command line that is not in the table is an error that
-// names the nearest one that is; such a variable is a warning, because others write into an
-// environment as well; every value is checked against its type and range; relations between fields
-// hold; and for each field it is known where its value came from. Environment and file are read
-// through the providers of swift-configuration. Nothing but the file is opened.
+// Guarantees:
+// - An unknown key in the file or on the command line is an error that names the nearest known key.
+// - An unknown variable is a warning, because the environment is shared with further programs.
+// - Every value is checked against its type and range, and relations between fields hold.
+// - The source of every value is known.
+//
+// Environment and file are read through the providers of swift-configuration. Nothing but the file
+// is opened.
 
 import Compute
 import Configuration
@@ -12,17 +15,17 @@ import EventLoop
 import Foundation
 import Synchronization
 
-/// What was read, and from where.
-public struct EffectiveConfiguration: Sendable {
+/// The settings in force and their sources.
+package struct EffectiveConfiguration: Sendable {
     /// Validated values.
-    public let values: ServerConfiguration
-    /// Field name to `flag`, an environment variable, or a file's path; absent means default.
+    package let values: ServerConfiguration
+    /// By field name: `flag`, an environment variable, or a file's path. Absent for a default.
     let sources: [String: String]
-    /// One sentence each, for the log of the start.
-    public let warnings: [String]
+    /// Sentences for the log of the start.
+    package let warnings: [String]
 
     /// One line per field: `name = value  (source)`, in the table's order.
-    public var lines: [String] {
+    package var lines: [String] {
         ConfigurationField.all.map { field in
             "\(field.name) = \(field.shown(in: values))  (\(sources[field.name] ?? "default"))"
         }
@@ -30,15 +33,15 @@ public struct EffectiveConfiguration: Sendable {
 }
 
 /// Merges the sources of a configuration.
-public enum ConfigurationReader {
+package enum ConfigurationReader {
     /// Reads and validates.
     ///
     /// - Parameters:
     ///   - flags: field name to the texts given on the command line.
-    ///   - environment: all variables; only those starting with `ASSAY_` matter.
+    ///   - environment: all variables. Only names that start with `ASSAY_` matter.
     ///   - file: path of a JSON (`.json`) or YAML (`.yaml`, `.yml`) file, if any.
     /// - Throws: `ConfigurationError`, exit code 78.
-    public static func read(
+    package static func read(
         flags: [String: [String]], environment: [String: String], file: String?
     ) throws(ConfigurationError) -> EffectiveConfiguration {
         var values = ServerConfiguration()
@@ -117,7 +120,7 @@ public enum ConfigurationReader {
             location: location)
     }
 
-    /// Relations that no single range can state.
+    /// Checks relations that no single range can state.
     private static func validate(_ values: ServerConfiguration) throws(ConfigurationError) {
         func conflict(_ message: String) -> ConfigurationError {
             ConfigurationError(code: .conflict, message: message, location: "configuration")
@@ -144,7 +147,7 @@ public enum ConfigurationReader {
         try validateAdmin(values)
     }
 
-    /// The admin address and what its verdict depends on.
+    /// Checks the admin address and the required models.
     private static func validateAdmin(_ values: ServerConfiguration) throws(ConfigurationError) {
         if let address = values.adminAddress {
             do {
@@ -167,7 +170,7 @@ public enum ConfigurationReader {
         }
     }
 
-    /// Texts with a form of their own: models, addresses, the device.
+    /// Checks texts with a form of their own: models, addresses, the device.
     private static func validateNames(_ values: ServerConfiguration) throws(ConfigurationError) {
         _ = try values.namedModels()
         do {
@@ -180,13 +183,13 @@ public enum ConfigurationReader {
     }
 }
 
-/// The parsers of swift-configuration show every key to their secrets specifier; that is how the
-/// keys of a file can be listed at all.
+/// Lists the keys of a file. The parsers of swift-configuration show every key to their secrets
+/// specifier, which has no further use here.
 private final class SeenKeys: Sendable {
     private let keys = Mutex<Set<String>>([])
     var all: [String] { keys.withLock { $0.sorted() } }
 
-    /// Remembers `key`; never a secret.
+    /// Remembers `key`. Returns false: the key is no secret.
     func insert(_ key: String) -> Bool {
         keys.withLock { _ = $0.insert(key) }
         return false

@@ -1,14 +1,14 @@
-// Finds the name somebody probably meant, for the error about the one they wrote.
+// Finds the known name nearest to an unknown name, for the error message.
 //
 // Edit distance over bytes, on names of a few dozen characters: small tables, no need for speed.
 
-/// The candidate with the fewest edits from `name`; nil without candidates.
+/// Returns the candidate with the fewest edits from `name`, or nil without candidates.
 func nearestName(to name: String, among candidates: [String]) -> String? {
     candidates.map { ($0, editDistance(Array(name.utf8), Array($0.utf8))) }
         .min { $0.1 < $1.1 }?.0
 }
 
-/// Insertions, deletions and replacements that turn `a` into `b`.
+/// Returns the number of insertions, deletions and replacements that turn `a` into `b`.
 private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
     var previous = Array(0...b.count)
     for (i, byte) in a.enumerated() {

@@ -1,59 +1,60 @@
-// Everything that can be set about a running server, in one value.
+// All settings of a server, in one value.
 //
-// Guarantees: plain data with the documented defaults; `ConfigurationField.all` is the table of
-// names, units, ranges and explanations that flags, environment and file are read by, and
-// `ConfigurationReader` is the only code that fills it. Nothing is opened or started here.
+// Guarantees: plain data with the documented defaults. `ConfigurationField.all` is the table of
+// names, units, ranges and explanations for flags, environment and file. Only `ConfigurationReader`
+// fills the value from these sources.
+// Does not: open or start anything.
 
 import Service
 
-/// The settings of one server. Build one in code for tests, or read one with
-/// `ConfigurationReader`, which also validates it.
-public struct ServerConfiguration: Sendable, Equatable {
+/// The settings of a server. Tests build a value in code. `ConfigurationReader` reads and validates
+/// a value.
+package struct ServerConfiguration: Sendable, Equatable {
     /// Models to assay at the start, as `NAME=PATH`, in this order. With none assayd serves the
     /// demo model.
-    public var models: [String] = []
+    package var models: [String] = []
     /// Addresses to listen on, as `tcp://HOST:PORT` or `unix:///PATH`.
-    public var listen: [String] = ["tcp://127.0.0.1:7411"]
+    package var listen: [String] = ["tcp://127.0.0.1:7411"]
     /// `HOST:PORT` of the pages for monitors, or `none`.
-    public var admin = "127.0.0.1:7412"
-    /// Names of models without which `/readyz` is red; `*` alone stands for all.
-    public var requiredModels: [String] = ["*"]
-    /// Whether a mock in the place of a required model leaves `/readyz` green.
-    public var isReadyWithMock = false
-    /// `strict`, `graceful` or `development`.
-    public var strategy = "strict"
-    /// Whether the development strategy may stand in a mock, loudly.
-    public var allowsMockFallback = false
-    /// `auto`, `cpu`, `cuda` or `cuda:N`.
-    public var device = "auto"
-    /// Threads that compute; 0 means one per core.
-    public var threads = 0
-    /// `development` or `production`; a mock never starts in production.
-    public var environment = "development"
+    package var admin = "127.0.0.1:7412"
+    /// Names of models without which `/readyz` is red. `*` alone stands for all.
+    package var requiredModels: [String] = ["*"]
+    /// True when a mock in the place of a required model leaves `/readyz` green.
+    package var isReadyWithMock = false
+    /// Strategy of a load: `strict`, `graceful` or `development`.
+    package var strategy = "strict"
+    /// True when the development strategy may stand in a mock, loudly.
+    package var allowsMockFallback = false
+    /// Device of the models: `auto`, `cpu`, `cuda` or `cuda:N`.
+    package var device = "auto"
+    /// Threads that compute. 0 means one per core.
+    package var threads = 0
+    /// `development` or `production`. A mock never starts in production.
+    package var environment = "development"
     /// Least severe level that is logged.
-    public var logLevel = "info"
-    /// Seconds the assay of one model may take, retries included.
-    public var loadTimeoutSeconds = 300.0
+    package var logLevel = "info"
+    /// Seconds the assay of a model may take, including retries.
+    package var loadTimeoutSeconds = 300.0
     /// Retries of the graceful strategy.
-    public var loadRetriesMax = 3
-    /// Seconds from one look at the files of served models to the next.
-    public var fileCheckSeconds = 10.0
-    /// Longest context served, in tokens; 0 means what each model was made for.
-    public var contextMax = 0
-    /// Cache positions reserved per model, in tokens, shared by its sequences; 0 means
-    /// four full contexts.
-    public var cacheTokensMax = 0
+    package var loadRetriesMax = 3
+    /// Seconds between two looks at the files of served models.
+    package var fileCheckSeconds = 10.0
+    /// Longest context served, in tokens. 0 means the model's own.
+    package var contextMax = 0
+    /// Cache positions reserved per model, in tokens, shared by its sequences. 0 means four full
+    /// contexts.
+    package var cacheTokensMax = 0
     /// Bounds of connections, queues and steps.
-    public var limits = ServiceLimits()
+    package var limits = ServiceLimits()
 
     /// The documented defaults.
-    public init() {}
+    package init() {}
 
-    /// Where the admin pages are; nil for nowhere.
+    /// Address of the admin pages, or nil for none.
     var adminAddress: String? { admin == "none" ? nil : admin }
 
-    /// `models`, taken apart. Throws at an entry without a name or a path, and at a name that is
-    /// there twice.
+    /// `models` as names and paths. Throws at an entry without a name or a path, and at a duplicate
+    /// name.
     func namedModels() throws(ConfigurationError) -> [(name: String, path: String)] {
         var named: [(name: String, path: String)] = []
         for entry in models {
@@ -75,16 +76,16 @@ public struct ServerConfiguration: Sendable, Equatable {
     }
 }
 
-/// Why a configuration was refused. Exit code 78 of assayd.
-public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
+/// Reason a configuration was refused. Exit code 78 of assayd.
+package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     /// Stable name of a reason.
-    public struct Code: Sendable, Equatable {
+    package struct Code: Sendable, Equatable {
         private enum Value: String {
             case unknown_key, wrong_type, out_of_range, file_unreadable, file_malformed, conflict
         }
         private let value: Value
         /// The name in snake_case.
-        public var name: String { value.rawValue }
+        package var name: String { value.rawValue }
 
         static let unknownKey = Code(value: .unknown_key)
         static let wrongType = Code(value: .wrong_type)
@@ -95,12 +96,12 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     }
 
     /// The stable reason.
-    public let code: Code
-    /// What was read, found and allowed.
-    public let message: String
-    /// Which flag, variable or file the value came from.
-    public let location: String
+    package let code: Code
+    /// The reading, the finding and the allowed values, as a sentence.
+    package let message: String
+    /// The flag, variable or file of the value.
+    package let location: String
 
     /// Code, message and location.
-    public var description: String { "\(code.name): \(message) (\(location))" }
+    package var description: String { "\(code.name): \(message) (\(location))" }
 }

@@ -1,25 +1,25 @@
-// The variables that look like settings of ours and are none: one warning about all of them.
+// Warns once about all variables that look like settings but are unknown.
 //
-// An environment is shared: Kubernetes describes every Service of a namespace in it, so that a
-// Service called "assay" puts ASSAY_PORT and ASSAY_SERVICE_HOST there, and other tools have a
-// prefix like ours. A server that refused to start would be stopped by its neighbours.
+// An environment is shared. Kubernetes describes every Service of a namespace in the environment,
+// so a Service called "assay" puts ASSAY_PORT and ASSAY_SERVICE_HOST there, and further tools may
+// use the prefix. If the server refused to start, its neighbours could stop the server.
 //
-// Guarantees: one sentence of bounded length without control characters, whatever the names hold;
-// values are never shown, because a value may be a secret.
+// Guarantees: a sentence of bounded length without control characters, whatever the names hold.
+// Values are never shown, because a value may be a secret.
 
 /// See the head of the file.
 enum UnknownVariables {
-    /// Variables with our prefix that belong to other programs of the project.
+    /// Variables with the prefix that belong to further programs of the project.
     private static let foreign: Set<String> = [
         "ASSAY_SERVER", "ASSAY_CONFIG", "ASSAY_DEMO_MODEL", "ASSAY_DEMO_SCORES", "ASSAY_FIXTURES",
         "ASSAY_FUZZ_SEED", "ASSAY_INSTRUCTION_SET", "ASSAY_BIN", "ASSAY_CLIENTS", "ASSAY_SEED",
         "ASSAY_SWIFT_FLAGS",
     ]
-    /// Names that are listed one by one, and the bytes that are shown of each.
+    /// Most names to list, and most bytes to show of each.
     private static let shownCountMax = 8
     private static let shownSizeMax = 64
 
-    /// The warning about `environment`; nil when every name with our prefix is known.
+    /// The warning about `environment`, or nil when every name with the prefix is known.
     static func warning(_ environment: [String: String]) -> String? {
         let settings = ConfigurationField.all.map(\.environmentName)
         let unknown = environment.keys.filter { name in
@@ -43,8 +43,8 @@ enum UnknownVariables {
             + parts.joined(separator: ", ")
     }
 
-    /// Whether a kubelet makes such a name for a Service: `…_SERVICE_HOST`, `…_SERVICE_PORT` and
-    /// `…_SERVICE_PORT_NAME`, `…_PORT`, `…_PORT_7411_TCP` and what follows that.
+    /// True when a kubelet makes the name for a Service: `…_SERVICE_HOST`, `…_SERVICE_PORT`,
+    /// `…_SERVICE_PORT_NAME`, `…_PORT`, and `…_PORT_7411_TCP` with its suffixes.
     private static func isInjected(_ name: String) -> Bool {
         let words = name.split(separator: "_")
         if name.hasSuffix("_SERVICE_HOST") || name.hasSuffix("_PORT") { return true }

@@ -1,14 +1,14 @@
-// A root and the branches that grow from it, laid out in one line of tokens.
+// A root and its branches, laid out in a single line of tokens.
 //
 //     line      | root: 5 tokens | branch 0: 3 | 1 | branch 2: 4 |      (branch 1 has none)
 //     share                          [-------------------]             touches branches 0 and 2
 //
-// The scheduler hands out ranges of the line and knows nothing else; a share touches some branches,
-// and those are what is open at the same time. Pure bookkeeping: no runner, no tokens.
+// The scheduler hands out ranges of the line and knows nothing else. The branches that a share
+// touches are open together. Pure bookkeeping: no runner, no tokens.
 
 /// Lengths and page costs of a root with branches.
 package struct BranchLine {
-    /// Tokens of the root; may be 0.
+    /// Tokens of the root, possibly 0.
     package let rootCount: Int
     /// End of each branch in the line, ascending.
     private let ends: [Int]
@@ -23,7 +23,7 @@ package struct BranchLine {
         var pageSums = [0]
         for count in branchCounts {
             end += count
-            // A full page of the root is shared; a partly filled one is copied.
+            // A full page of the root is shared. A partly filled page is copied.
             if count > 0 {
                 pages += CachePages.count(rootCount + count) - rootCount / CachePages.size
             }
@@ -34,18 +34,17 @@ package struct BranchLine {
         self.pageSums = pageSums
     }
 
-    /// Tokens in all.
+    /// Tokens of root and branches together.
     package var count: Int { ends.last ?? rootCount }
-    package var branchCount: Int { ends.count }
 
-    /// Where a branch lies in the line.
+    /// Returns the range of a branch in the line.
     package func range(of branch: Int) -> Range<Int> {
         (branch == 0 ? rootCount : ends[branch - 1])..<ends[branch]
     }
 
-    /// The branch that holds a position behind the root.
+    /// Returns the branch that holds a position behind the root.
     package func branch(at position: Int) -> Int {
-        // The first whose end lies behind it.
+        // Finds the first branch that ends behind `position`.
         var low = 0
         var high = ends.count
         while low < high {
@@ -55,19 +54,21 @@ package struct BranchLine {
         return low
     }
 
-    /// Pages to reserve so that any share of `shareMax` tokens finds room for what it touches.
+    /// Returns the pages to reserve so that the branches of any share of `shareMax` tokens have
+    /// room.
     package func pages(shareMax: Int) -> Int {
         var worst = 0
         for first in ends.indices where !range(of: first).isEmpty {
-            // The share that touches most begins with the last token of a branch.
+            // The share with the most pages begins with the last token of a branch.
             let last = min(count, ends[first] - 1 + shareMax) - 1
             worst = max(worst, pageSums[branch(at: last) + 1] - pageSums[first])
         }
         return CachePages.count(rootCount) + worst
     }
 
-    /// The largest share, of `shareMax` tokens or fewer, that leaves half of the cache to others;
-    /// one token at a time when none does. Nil when not even that fits.
+    /// Returns the largest share of at most `shareMax` tokens that leaves half of the cache to
+    /// further requests, or a share of one token when none does. Nil when a share of one token does
+    /// not fit.
     package func share(
         of shareMax: Int, pageCount: Int
     ) -> (tokens: Int, pages: Int)? {

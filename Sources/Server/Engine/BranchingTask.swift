@@ -1,10 +1,11 @@
-// A request of many sequences: Score (continuations of a prompt) and Embed (inputs by themselves).
+// A request with many sequences: Score (continuations of a prompt) and Embed (separate inputs).
 //
-// One idea for both: a root, read first, and branches that begin where it ends. A branch is forked
-// from the root (or opened, when there is none) when its first token's turn comes, and closed
-// behind its last. Several may stand in one step. What the values become is the reader's business.
+// Both have a root, read first, and branches that begin at the root's end. A branch is forked from
+// the root (or opened, without a root) when its first token's turn comes, and closed after its last
+// token. A step may hold several branches. A `BranchReader` turns the values into the answer.
 //
-// Guarantees: no more is taken from the runner than was reserved; every sequence is given back.
+// Guarantees: the task takes no more from the runner than was reserved, and gives every sequence
+// back.
 
 import Inference
 import Service
@@ -12,19 +13,20 @@ import Wire
 
 /// Turns the values of a branching task into its answer. Positions come in order of the line.
 protocol BranchReader: AnyObject {
-    /// What it wants to see of tokens `range` of a branch; nil stands for the root.
+    /// Returns the values that the reader needs of tokens `range` of a branch. Nil stands for the
+    /// root.
     func wants(_ branch: Int?, _ range: Range<Int>) -> (StepItem.Logits, StepItem.Output)
 
-    /// Takes the values of the token at `offset` of a branch; nil stands for the root.
+    /// Takes the values of the token at `offset` of a branch. Nil stands for the root.
     func accept(
         _ values: UnsafeBufferPointer<Float>, branch: Int?, offset: Int
     ) throws(InferenceError)
 
-    /// A part of the answer that fills a frame; before the last frame also one that would fill most
-    /// of it.
+    /// Returns a part of the answer that fills a frame. Before the last frame, a part that fills
+    /// most of a frame is enough.
     func takeChunk(isLast: Bool) -> WorkEvent?
 
-    /// The rest of the answer, once everything was read.
+    /// Returns the rest of the answer, after everything was read.
     func answer(_ record: AnswerRecord, at now: UInt64) -> WorkEvent
 }
 
@@ -32,7 +34,7 @@ protocol BranchReader: AnyObject {
 final class BranchingTask: EngineTask {
     let work: Work
     let capacity: Int
-    /// Where everything lies.
+    /// Layout of root and branches.
     let line: BranchLine
     private let root: [Int32]
     private let branches: [[Int32]]
@@ -42,11 +44,11 @@ final class BranchingTask: EngineTask {
     private var open: [Int: SequenceID] = [:]
     /// Positions taken from the runner.
     private var held = 0
-    /// Which branch each item of the current step is of, and its first offset; nil: the root.
+    /// Branch and first offset of each item of the current step. A nil branch is the root.
     private var parts: [(branch: Int?, first: Int)] = []
     var delivered = Delivery()
 
-    /// - Parameter pages: cache pages for the root and the branches of one share.
+    /// - Parameter pages: cache pages for the root and the branches of a share.
     init(
         work: Work, root: [Int32], branches: [[Int32]], line: BranchLine, pages: Int,
         reader: any BranchReader, microseconds: UInt64
@@ -78,7 +80,7 @@ final class BranchingTask: EngineTask {
         rootSequence = nil
     }
 
-    /// Counts what the runner gives and takes back.
+    /// Counts the positions that the runner gives and takes back in `body`.
     private func counted<Result>(
         _ runner: any ModelRunner, _ body: () throws(InferenceError) -> Result
     ) throws(InferenceError) -> Result {
@@ -164,6 +166,6 @@ final class BranchingTask: EngineTask {
         events.append(reader.answer(account.record(now: now), at: now))
     }
 
-    /// Half an answer is none: scores and vectors come together.
-    func interrupted(_ reason: Wire.FinishReason, now: UInt64) -> WorkEvent { unanswered(reason) }
+    /// Ends with an error, because scores and vectors come only together.
+    func interrupted(_ reason: FinishReason, now: UInt64) -> WorkEvent { unanswered(reason) }
 }

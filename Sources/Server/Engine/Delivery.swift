@@ -1,16 +1,16 @@
-// What the client of a request has been sent, and how a request that is computed a second time goes
-// on from there.
+// Counts of the data sent to the client of a request, and the continuation of a request that is
+// computed a second time.
 //
 //   first     t0 t1 t2 |  logits of t3 are NaN
 //   second    t0 t1 t2 t3 t4 …          the client sees t3 t4 …
 //
-// Guarantees: the second computation gives the same bits as the first, so what was sent before is
-// left out by count, and the client gets one answer without a seam. Pure bookkeeping.
+// Guarantees: the second computation gives identical bits, so data sent before is left out by
+// count, and the client gets an answer without a seam. Pure bookkeeping.
 
 import Service
 import Wire
 
-/// Counts of what was sent. A value.
+/// Counts of sent data. A value.
 struct Delivery: Sendable, Equatable {
     /// Tokens of a generation.
     private(set) var tokens = 0
@@ -19,7 +19,7 @@ struct Delivery: Sendable, Equatable {
     /// Values of logits or vectors.
     private(set) var values = 0
 
-    /// Counts an event that is sent.
+    /// Counts a sent event.
     mutating func add(_ event: WorkEvent) {
         switch event {
         case .generateChunk(let chunk):
@@ -32,14 +32,14 @@ struct Delivery: Sendable, Equatable {
     }
 }
 
-/// Leaves out of a second computation what the first has sent.
+/// Leaves out of a second computation the data that the first has sent.
 struct Replay: Sendable {
     private let sent: Delivery
     private var seen = Delivery()
 
     init(after sent: Delivery) { self.sent = sent }
 
-    /// What is left of an event; nil for one whose content was sent before.
+    /// Returns the unsent rest of an event, or nil for an event that was sent before.
     mutating func rest(of event: WorkEvent) -> WorkEvent? {
         switch event {
         case .generateChunk(var chunk):

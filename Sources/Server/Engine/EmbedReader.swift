@@ -1,13 +1,14 @@
-// Embed: from hidden states to one vector per input.
+// Embed: from hidden states to a vector per input.
 //
-// Guarantees: sums in double, by position; a vector's length is computed in double, by dimension,
-// and divides it unless it is zero. Nothing depends on how the input was divided into steps.
+// Guarantees: sums are in double, by position. A vector's length is computed in double, by
+// dimension, and divides the vector unless the length is zero. No result depends on the division of
+// an input into steps.
 
 import Inference
 import Service
 import Wire
 
-/// Inputs come one after another, so one running sum is enough.
+/// Inputs come in order, so a single running sum is enough.
 final class EmbedReader: BranchReader {
     private let counts: [Int]
     private let promptCount: Int
@@ -21,7 +22,7 @@ final class EmbedReader: BranchReader {
     /// - Parameters:
     ///   - counts: tokens read of each input.
     ///   - promptCount: tokens of all inputs, for the answer.
-    ///   - chunkCount: most values of one frame.
+    ///   - chunkCount: most values of a frame.
     init(
         counts: [Int], promptCount: Int, pooling: Pooling, normalizes: Bool, dimensions: Int,
         chunkCount: Int
@@ -50,7 +51,7 @@ final class EmbedReader: BranchReader {
         try finish(count: pooling == .mean ? counts[branch] : 1)
     }
 
-    /// Makes the vector of an input whose states were all added.
+    /// Makes the vector of an input from the sum of its states.
     private func finish(count: Int) throws(InferenceError) {
         var square = 0.0
         for index in 0..<dimensions {
@@ -69,7 +70,8 @@ final class EmbedReader: BranchReader {
         }
     }
 
-    /// The last frame also carries the account: a rest that fills it goes ahead.
+    /// The last frame also carries the record of the answer, so a rest that fills the frame goes
+    /// ahead.
     func takeChunk(isLast: Bool) -> WorkEvent? {
         guard values.count > (isLast ? chunkCount / 2 : chunkCount) else { return nil }
         let count = min(values.count, chunkCount)

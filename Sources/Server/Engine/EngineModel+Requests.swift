@@ -1,18 +1,17 @@
-// How each kind of request begins in the engine: what is answered at once, what is refused, and
-// what becomes a task.
+// Begins each kind of request in the engine: an answer at once, a refusal, or a task.
 //
-// Guarantees: a request that can never fit is refused here, saying by how much; nothing was
-// computed for it then but its tokens.
+// Guarantees: a request that can never fit is refused here with the excess. Only its tokens were
+// computed.
 
 import Inference
 import Service
 import Wire
 
 extension EngineModel {
-    /// Values of logits one step may produce for one request: bounds what waits to be sent.
+    /// Most logit values of a request in a step. Bounds the data waiting to be sent.
     private static let logitsPerStepMax = 1 << 18
 
-    /// Starts a request or answers it at once. Engine thread; tokenizes.
+    /// Starts a request or answers at once. Engine thread. Tokenizes.
     func begin(_ work: Work, now: UInt64, report: (UInt64, WorkEvent) -> Void) {
         do throws(ServiceError) {
             if let distrust { throw distrust }
@@ -40,7 +39,7 @@ extension EngineModel {
     private func tokenize(
         _ request: TokenizeRequest, _ work: Work, now: UInt64
     ) throws(ServiceError) -> WorkEvent {
-        let options = PromptOptions(
+        let options = PromptRules(
             addSpecial: request.addSpecial, parseSpecial: request.parseSpecial)
         let tokens = try prompts.encode(request.text, options).map { UInt32(bitPattern: $0) }
         let done = ServerClock.now
@@ -59,7 +58,7 @@ extension EngineModel {
             at: done)
     }
 
-    /// The budget of an answer that needed no forward pass.
+    /// Returns the record of an answer without a forward pass.
     private static func account(_ work: Work, from start: UInt64, to end: UInt64) -> AnswerRecord {
         let timing = Timing(
             accept: work.acceptedAt - work.receivedAt,
@@ -78,7 +77,7 @@ extension EngineModel {
                 "reading min_tokens: found \(request.minTokens), allowed: at most max_tokens, "
                     + "\(request.maxTokens)", field: "min_tokens")
         }
-        let options = PromptOptions(
+        let options = PromptRules(
             addSpecial: request.addSpecial, parseSpecial: request.parseSpecial)
         var prompt = try prompts.tokens(request.prompt, options)
         let asked = Int(request.maxTokens)
@@ -124,11 +123,11 @@ extension EngineModel {
         }
     }
 
-    /// A vocabulary may be smaller than what was asked for.
+    /// Bounds the requested count by the vocabulary, which may be smaller.
     private func topCount(_ asked: UInt64) -> Int { min(Int(asked), prompts.vocabularySize) }
 
     private func add(_ request: LogitsRequest, _ work: Work) throws(ServiceError) {
-        let options = PromptOptions(
+        let options = PromptRules(
             addSpecial: request.addSpecial, parseSpecial: request.parseSpecial)
         var prompt = try prompts.tokens(request.prompt, options)
         try prompts.fit(&prompt, maxTokens: 1, truncates: false)

@@ -1,9 +1,10 @@
-// One model in the engine: its runner, its scheduler and the requests it is working on.
+// A model in the engine: its runner, its scheduler and its requests.
 //
-// Guarantees: one step advances every sequence the plan names, in one pass over the weights; every
-// task that ends gives its sequence back and is reported exactly once; a step that fails ends the
-// tasks in it and no others. A request whose values are not finite is computed again, once; if they
-// are not finite then either, the model answers nothing more. Confined to the engine thread.
+// Guarantees: a step advances every sequence of the plan in a single pass over the weights. Every
+// task that ends gives its sequence back and is reported exactly once. A failed step ends only the
+// tasks in the step. A request with values that are not finite is computed a second time. If the
+// second values are not finite either, the model answers nothing more. Confined to the engine
+// thread.
 
 import Inference
 import Loading
@@ -12,18 +13,17 @@ import Wire
 
 /// See the head of the file.
 final class EngineModel {
-    let name: String
-    let generation: UInt32
-    /// Why nothing may be begun any more.
+    let served: ServedModel
+    /// Reason to refuse every new request, or nil while the model is trusted.
     private(set) var distrust: ServiceError?
-    /// Requests that are computed a second time.
+    /// Requests in their second computation.
     private var replays: [UInt64: Replay] = [:]
-    /// Requests of the current step whose values are not finite.
+    /// Requests of the current step with values that are not finite.
     private var failures: [(task: any EngineTask, error: InferenceError)] = []
     let prompts: PromptPreparation
-    /// Values of a hidden state.
+    /// Number of values in a hidden state.
     let embeddingLength: Int
-    /// Tokens that one step may hold.
+    /// Most tokens of a step.
     let stepTokensMax: Int
     /// Pages of the runner's cache.
     let pageCount: Int
@@ -33,16 +33,16 @@ final class EngineModel {
     // Reused from step to step.
     private var plan = StepPlan()
     private var items: [StepItem] = []
-    /// Whose each item is, and which of its items.
+    /// The task of each item, and the item's number within the task.
     private var owners: [(task: any EngineTask, part: Int)] = []
     private var running: [(share: StepShare, task: any EngineTask)] = []
     private var events: [WorkEvent] = []
     private var stepEvents: [(task: any EngineTask, event: WorkEvent)] = []
     private var recomputedCount = 0
 
-    /// Branches that one request may have at most, open or not.
+    /// Most branches of a request, open or not.
     private static let branchCountMax = max(Limits.continuationCountMax, Limits.inputCountMax)
-    /// The most sequences a runner is asked for.
+    /// Most sequences that a runner is asked for.
     private static let sequenceCountMax = 1 << 16
 
     /// Reserves cache for the model's sequences.
@@ -50,8 +50,7 @@ final class EngineModel {
         _ installation: EngineInstallation, limits: ServiceLimits, contextMax: Int,
         cacheTokensMax: Int
     ) throws(InferenceError) {
-        name = installation.name
-        generation = installation.generation
+        served = installation.served
         let model = installation.model.tokenModel
         var context = model.contextLength
         if contextMax > 0 { context = min(context, contextMax) }
@@ -63,7 +62,7 @@ final class EngineModel {
         embeddingLength = model.embeddingLength
         stepTokensMax = limits.stepTokensMax
         let cache = cacheTokensMax > 0 ? cacheTokensMax : Self.defaultCache(context)
-        // One page more than the longest sequence takes: a fork copies the root's last one.
+        // A page more than the longest sequence takes, because a fork copies the root's last page.
         runner = try model.makeRunner(
             maxSequences: Self.sequenceCount(limits),
             tokenBudget: max(cache, context + CachePages.size))
@@ -71,14 +70,15 @@ final class EngineModel {
         scheduler = BatchScheduler(limits: limits)
     }
 
-    /// A sequence per request, one branch each that waits for its next share, and those that a step
-    /// touches: at least a token each.
+    /// Returns the number of sequences for the runner: a sequence per request, a branch of each
+    /// request that waits for a share, and the branches of the running step, which have a token
+    /// each at least.
     private static func sequenceCount(_ limits: ServiceLimits) -> Int {
         let touched = min(limits.stepTokensMax, limits.sequencesMax * branchCountMax)
         return min(sequenceCountMax, 2 * limits.sequencesMax + touched)
     }
 
-    /// Four full contexts, but no more than 65,536 positions where contexts are long.
+    /// Returns four full contexts, but no more than 65,536 positions where contexts are long.
     private static func defaultCache(_ context: Int) -> Int {
         max(context, min(4 * context, 65_536))
     }
@@ -89,13 +89,13 @@ final class EngineModel {
     var tickets: [UInt64] { tasks.keys.sorted() }
     /// Requests with a place in the batch.
     var runningCount: Int { scheduler.runningCount }
-    /// Pages of the runner's cache that hold something.
+    /// Used pages of the runner's cache.
     var pagesUsed: Int { pageCount - min(pageCount, runner.freeTokens / CachePages.size) }
 
     /// Beats `pulse` while a step runs.
     func reportProgress(to pulse: EnginePulse) { runner.reportProgress { pulse.beat() } }
 
-    /// Takes a request in whose work is known.
+    /// Takes in a task with its scheduled work.
     func enqueue(_ task: any EngineTask, _ work: ScheduledWork) {
         tasks[task.ticket] = task
         scheduler.add(work)
@@ -103,7 +103,7 @@ final class EngineModel {
 
     // MARK: - Interruptions
 
-    /// Ends a request before its time. Does nothing for a stranger.
+    /// Ends a request early. Does nothing for an unknown ticket.
     func cancel(_ ticket: UInt64, now: UInt64, report: (UInt64, WorkEvent) -> Void) {
         guard let task = tasks[ticket] else { return }
         interrupt(task, .cancelled, now: now, report: report)
@@ -111,7 +111,7 @@ final class EngineModel {
 
     func setPaused(_ ticket: UInt64, _ isPaused: Bool) { scheduler.setPaused(ticket, isPaused) }
 
-    /// Fails everything, for a model that is dropped or can no longer be trusted.
+    /// Fails all requests of a model that is dropped or no longer trusted.
     func failAll(_ error: ServiceError, report: (UInt64, WorkEvent) -> Void) {
         for ticket in tickets {
             guard let task = tasks[ticket] else { continue }
@@ -128,26 +128,28 @@ final class EngineModel {
     }
 
     private func interrupt(
-        _ task: any EngineTask, _ reason: Wire.FinishReason, now: UInt64,
+        _ task: any EngineTask, _ reason: FinishReason, now: UInt64,
         report: (UInt64, WorkEvent) -> Void
     ) {
         let ticket = task.ticket
         scheduler.remove(ticket)
         let isReplay = replays[ticket] != nil
         end(task)
-        // A second computation does not know what the client has of the first; who sent it does.
+        // The task of a second computation does not know the chunks of the first. `RequestMachine`
+        // does.
         if isReplay { report(ticket, .due(reason)) }
         report(ticket, task.interrupted(reason, now: now))
     }
 
-    /// Refuses from now on what was accepted before the model proved wrong.
+    /// Refuses requests from now on, also those accepted before the model proved wrong.
     func distrust(_ error: ServiceError) { distrust = error }
 
     // MARK: - Steps
 
-    /// Runs one step over everything that can move. Returns tokens computed, 0 for none.
+    /// Runs a step over everything that can move. Returns the number of computed tokens, 0 for
+    /// none.
     func step(now: UInt64, report: (UInt64, WorkEvent) -> Void) -> Int {
-        // What open requests have reserved for their branches is free only to look at.
+        // Capacity that open requests have reserved for branches only looks free.
         let reserved = tasks.values.reduce(0) { $0 + $1.unusedCapacity }
         scheduler.planStep(now: now, freeCapacity: runner.freeTokens - reserved, into: &plan)
         for ticket in plan.expired {
@@ -158,7 +160,8 @@ final class EngineModel {
         collectItems(report: report)
         guard !items.isEmpty else { return 0 }
         do throws(InferenceError) {
-            // The runner is busy until it returns: what ends here is closed afterwards.
+            // The runner is busy until `step` returns, so tasks that end here are closed
+            // afterwards.
             try runner.step(items) { item, position, values in
                 let (task, part) = owners[item]
                 guard !failures.contains(where: { $0.task === task }) else { return }
@@ -245,7 +248,7 @@ final class EngineModel {
         failures.removeAll(keepingCapacity: true)
     }
 
-    /// Begins the request anew, or gives the model up when this was its second computation.
+    /// Begins the request anew, or gives the model up after the second computation.
     private func notFinite(
         _ task: any EngineTask, _ error: InferenceError, now: UInt64,
         report: (UInt64, WorkEvent) -> Void
@@ -262,19 +265,19 @@ final class EngineModel {
         }
         let failure = ServiceError(
             .dataLoss, .logitsNotFinite,
-            "answering with model \"\(name)\": \(error.tried): found \(error.found), twice; "
+            "answering with model \"\(served.name)\": \(error.tried): found \(error.found), twice; "
                 + "the model is out of service, unload it and load it again")
         distrust = failure
         report(task.ticket, .failed(failure))
     }
 
-    /// Requests that were begun anew since the last call.
+    /// Returns the number of requests begun anew since the last call.
     func takeRecomputedCount() -> Int {
         defer { recomputedCount = 0 }
         return recomputedCount
     }
 
-    /// Reports what a task brought forth; a final event ends it.
+    /// Reports an event of a task. A final event ends the task.
     private func settle(
         _ task: any EngineTask, _ event: WorkEvent, report: (UInt64, WorkEvent) -> Void
     ) {
@@ -291,7 +294,8 @@ final class EngineModel {
     private func failStep(_ error: InferenceError, report: (UInt64, WorkEvent) -> Void) {
         failures.removeAll(keepingCapacity: true)
         let failure = ServiceError(
-            .internalError, .engineFailed, "running a step of model \"\(name)\": \(error.message)")
+            .internalError, .engineFailed,
+            "running a step of model \"\(served.name)\": \(error.message)")
         for (_, task) in running where tasks[task.ticket] != nil {
             scheduler.remove(task.ticket)
             end(task)

@@ -1,62 +1,62 @@
-// One request while the engine works on it: what the model in the engine asks of every kind.
+// A request at work in the engine: the interface that `EngineModel` needs of every kind.
 //
-// A task owns its sequences in the runner and turns values into wire messages; when it runs, and
-// what else runs in the same step, is the scheduler's business. Confined to the engine thread.
+// A task owns its sequences in the runner and turns values into wire messages. The scheduler
+// decides when the task runs and with which companions in a step. Confined to the engine thread.
 
 import Compute
 import Inference
 import Service
 import Wire
 
-/// State of one request in the engine.
+/// State of a request in the engine.
 protocol EngineTask: AnyObject {
     var work: Work { get }
-    /// Cache positions the scheduler reserves for it, whole pages.
+    /// Cache positions that the scheduler reserves for the task, in whole pages.
     var capacity: Int { get }
-    /// Of these, how many it may still take from the runner while it is open.
+    /// Reserved positions that the open task has not yet taken from the runner.
     var unusedCapacity: Int { get }
-    /// What its client has been sent.
+    /// Counts of the data sent to the client.
     var delivered: Delivery { get set }
 
     /// Starts to run.
     func open(on runner: any ModelRunner, now: UInt64) throws(InferenceError)
 
-    /// Appends the runner's items for a share of the plan. What it throws ends the task.
+    /// Appends the runner's items for a share of the plan. An error ends the task.
     func prepare(
         _ share: StepShare, on runner: any ModelRunner, into items: inout [StepItem]
     ) throws(InferenceError)
 
-    /// Takes the values of one position. `part` counts the items of its latest `prepare`. The
-    /// runner is busy. Appends the events they bring.
+    /// Takes the values of a position and appends the resulting events. `part` counts the items of
+    /// the latest `prepare`. The runner is busy.
     ///
-    /// Throws `non_finite_logits`: the request is computed again, and this task is dropped.
+    /// Throws `non_finite_logits`: the request is computed again, and the task is dropped.
     func accept(
         _ values: UnsafeBufferPointer<Float>, part: Int, position: Int, now: UInt64,
         into events: inout [WorkEvent]) throws(InferenceError)
 
-    /// A share that read tokens is done. Appends the events that brings.
+    /// Appends the events of a finished share that read tokens.
     func advanced(
         _ share: StepShare, on runner: any ModelRunner, now: UInt64,
         into events: inout [WorkEvent])
 
-    /// Ends before its time: with what there is, or with an error when there is nothing yet.
-    func interrupted(_ reason: Wire.FinishReason, now: UInt64) -> WorkEvent
+    /// Returns the last event of a task that ends early: a partial answer, or an error without one.
+    func interrupted(_ reason: FinishReason, now: UInt64) -> WorkEvent
 
-    /// Gives back what it holds of the runner.
+    /// Closes the task's sequences in the runner.
     func close(on runner: any ModelRunner)
 }
 
 extension EngineTask {
     var ticket: UInt64 { work.ticket }
 
-    /// The error of a request that ends before it has an answer.
-    func unanswered(_ reason: Wire.FinishReason) -> WorkEvent {
+    /// Returns the error of a request that ends before any answer.
+    func unanswered(_ reason: FinishReason) -> WorkEvent {
         let attempt = "answering a request to model \"\(work.model?.name ?? "")\""
         return .failed(reason == .deadline ? .deadline(attempt) : .cancelled(attempt))
     }
 }
 
-/// Where the time of a request went, and what its answer lacks.
+/// Times of a request, and the degradations of its answer.
 struct TaskAccount {
     let work: Work
     let tokenizeMicroseconds: UInt64
@@ -72,12 +72,12 @@ struct TaskAccount {
 
     mutating func opened(at now: UInt64) { openedAt = now }
 
-    /// The first value of the answer has come.
+    /// Notes the time of the answer's first value.
     mutating func answered(at now: UInt64) {
         if firstValueAt == nil { firstValueAt = now }
     }
 
-    /// Time and degradations; who answered is filled in on the network side.
+    /// Returns the record with times and degradations. The network side fills in the model.
     func record(now: UInt64) -> AnswerRecord {
         let opened = openedAt ?? now
         let first = firstValueAt ?? now
@@ -99,9 +99,9 @@ enum CachePages {
     static func count(_ count: Int) -> Int { (count + size - 1) / size }
 }
 
-extension Wire.FinishReason {
-    /// The wire's word for why a generation ended.
-    init(_ reason: Inference.FinishReason) {
+extension FinishReason {
+    /// The wire's finish reason of a generation.
+    init(_ reason: Generation.FinishReason) {
         switch reason {
         case .stop: self = .stop
         case .length: self = .length
@@ -112,14 +112,14 @@ extension Wire.FinishReason {
 }
 
 extension ServiceError {
-    /// An engine's refusal as the peer reads it.
+    /// The engine's refusal, for the peer.
     init(_ error: InferenceError, status: Status, field: String? = nil) {
         self.init(status, .init(error.code.name), error.message, field: field)
     }
 }
 
 extension Logprobs {
-    /// Adds a token that was found in a row of logits.
+    /// Adds a token with its log-probability and alternatives.
     mutating func append(_ token: Int32, _ value: Double, top: [TokenLogProbability]) {
         append(
             UInt32(bitPattern: token), Float(value),

@@ -1,10 +1,13 @@
-// The engine thread: takes commands, runs batch steps over all models in turn, reports what
-// happened. Never touches a socket.
+// The engine thread: takes commands, runs batch steps over all models in turn, reports events.
+// Never touches a socket.
 //
-// Guarantees: between two steps it looks at its mailbox, so cancellations and deadlines take
-// effect within a step; tokenizing takes turns with steps, so a flood of texts does not stop the
-// streams; events of a round leave in one batch; with nothing to do it sleeps; every piece of work
-// done is a beat of the mailbox's pulse, which the loop watches.
+// Guarantees:
+// - The thread takes commands between two steps, so cancellations and deadlines take effect within
+//   a step.
+// - Tokenizing takes turns with steps, so a flood of texts does not stop the streams.
+// - The events of a round leave in a batch.
+// - Without work the thread sleeps.
+// - Every finished piece of work is a beat of the mailbox's pulse, which the loop watches.
 
 import Foundation
 import Logging
@@ -29,18 +32,18 @@ final class EngineThread: Sendable {
         thread.start()
     }
 
-    /// Ends the thread after its current step and waits for it, at most `seconds`. Not on the
-    /// engine thread.
+    /// Ends the thread after its current step and waits at most `seconds`. Not on the engine
+    /// thread.
     ///
-    /// - Returns: whether it has ended. One that is stuck never does, and nothing can be done about
-    ///   it but to leave.
+    /// - Returns: true when the thread has ended. A stuck thread never ends, and the process can
+    ///   only leave it behind.
     func stop(within seconds: Int) -> Bool {
         mailbox.send(.stop)
         return stopped.wait(timeout: .now() + .seconds(seconds)) == .success
     }
 }
 
-/// What the thread does, round after round.
+/// The rounds of the engine thread.
 private struct EngineRounds {
     /// Time spent on arrivals before the next step, in microseconds.
     private static let arrivalsMicrosecondsMax: UInt64 = 5_000
@@ -52,7 +55,7 @@ private struct EngineRounds {
 
     private var models: [EngineModel] = []
     private var arrivals: [Work] = []
-    private var commands: [EngineCommand] = []
+    private var commands: [EngineMessage] = []
     private var outgoing: [LoopMessage] = []
     private var isStopping = false
 
@@ -76,11 +79,11 @@ private struct EngineRounds {
             takeArrivals()
             let isCongested = inbox.isCongested
             let computed = isCongested ? 0 : step()
-            // Before the answers, which speak of it.
+            // Published before the answers, which contain the load.
             mailbox.publish(load)
             inbox.post(&outgoing)
             if isCongested {
-                // The network side is far behind; a pause costs less than the memory.
+                // The network side is far behind. A pause costs less than the memory.
                 mailbox.sleep(milliseconds: 1)
             } else if computed == 0 && arrivals.isEmpty && !isStopping {
                 mailbox.sleep(milliseconds: sleepMilliseconds)
@@ -96,10 +99,10 @@ private struct EngineRounds {
         }
     }
 
-    private mutating func carryOut(_ command: EngineCommand) {
+    private mutating func carryOut(_ command: EngineMessage) {
         switch command {
         case .install(let installation): install(installation)
-        case .remove(let removal): remove(removal)
+        case .remove(let model): remove(model)
         case .distrust(let model, let reason): distrust(model, reason)
         case .run(let work): arrivals.append(work)
         case .cancel(let ticket): cancel(ticket)
@@ -125,23 +128,22 @@ private struct EngineRounds {
         }
     }
 
-    private mutating func remove(_ removal: ModelRemoval) {
+    private mutating func remove(_ served: ServedModel) {
         let error = ServiceError(
-            .unavailable, .modelUnloading, "answering with model \"\(removal.name)\": unloaded")
-        for model in models
-        where model.name == removal.name && model.generation == removal.generation {
+            .unavailable, .modelUnloading, "answering with model \"\(served.name)\": unloaded")
+        for model in models where model.served == served {
             model.failAll(error) { outgoing.append(.event(ticket: $0, $1)) }
         }
-        models.removeAll { $0.name == removal.name && $0.generation == removal.generation }
+        models.removeAll { $0.served == served }
     }
 
-    /// What runs is failed; what comes is refused by the directory, where the model failed first.
-    private mutating func distrust(_ damaged: ModelRemoval, _ reason: String) {
+    /// Fails running requests. The registry refuses new requests, because the model failed there
+    /// first.
+    private mutating func distrust(_ damaged: ServedModel, _ reason: String) {
         let error = ServiceError(
             .dataLoss, .modelDamaged,
             "answering with model \"\(damaged.name)\": it did not verify (\(reason)); unload it")
-        for model in models
-        where model.name == damaged.name && model.generation == damaged.generation {
+        for model in models where model.served == damaged {
             model.distrust(error)
             report(damaged: model, error)
         }
@@ -161,7 +163,7 @@ private struct EngineRounds {
         }
     }
 
-    /// Begins what has arrived, in order, for a bounded time.
+    /// Begins arrived requests, in order, for a bounded time.
     private mutating func takeArrivals() {
         guard !arrivals.isEmpty else { return }
         let start = ServerClock.now
@@ -182,11 +184,7 @@ private struct EngineRounds {
                 .event(ticket: work.ticket, .failed(.deadline("waiting for the engine"))))
             return
         }
-        guard let facts = work.model,
-            let model = models.first(where: {
-                $0.name == facts.name && $0.generation == facts.generation
-            })
-        else {
+        guard let model = models.first(where: { $0.served == work.model?.served }) else {
             let error = ServiceError(
                 .unavailable, .modelUnloading,
                 "answering with model \"\(work.model?.name ?? "")\": it is gone")
@@ -198,7 +196,7 @@ private struct EngineRounds {
 
     // MARK: - Steps
 
-    /// One step of each model that has something to do. Returns the tokens computed.
+    /// Runs a step of each model with work. Returns the number of computed tokens.
     private mutating func step() -> Int {
         var computed = 0
         for model in models where model.hasRunnableWork || model.nextDeadline != nil {
@@ -208,7 +206,8 @@ private struct EngineRounds {
             mailbox.pulse.beat()
             for _ in 0..<model.takeRecomputedCount() {
                 logger.warning(
-                    "logits were not finite, computing again", metadata: ["model": "\(model.name)"])
+                    "logits were not finite, computing again",
+                    metadata: ["model": "\(model.served.name)"])
                 outgoing.append(.recomputed)
             }
             if let error = model.distrust { report(damaged: model, error) }
@@ -217,13 +216,12 @@ private struct EngineRounds {
     }
 
     private mutating func report(damaged model: EngineModel, _ error: ServiceError) {
-        logger.error("model damaged", metadata: ["model": "\(model.name)"])
+        logger.error("model damaged", metadata: ["model": "\(model.served.name)"])
         model.failAll(error) { outgoing.append(.event(ticket: $0, $1)) }
-        let removal = ModelRemoval(name: model.name, generation: model.generation)
-        outgoing.append(.damaged(removal, reason: error.message))
+        outgoing.append(.damaged(model.served, reason: error.message))
     }
 
-    /// Until the next deadline; for ever when there is none.
+    /// Milliseconds until the next deadline, or nil for ever when there is none.
     private var sleepMilliseconds: Int32? {
         guard let deadline = models.compactMap(\.nextDeadline).min() else { return nil }
         let now = ServerClock.now

@@ -1,8 +1,8 @@
 // The inputs of Score and Embed: checked token ids, laid out as a root and its branches.
 //
-// Guarantees: everything that can be refused is refused here, before any forward pass: empty and
-// overlong inputs (saying by how much), foreign tokens, answers that no frame to this peer holds,
-// and texts whose tokenizing alone would stop the engine for long.
+// Guarantees: refusals happen here, before any forward pass: empty and overlong inputs (with the
+// excess), foreign tokens, answers too large for a frame to the peer, and texts that would stop the
+// engine for long with tokenizing alone.
 
 import Service
 import Tokenizers
@@ -10,17 +10,17 @@ import Wire
 
 /// A Score as the engine reads it.
 struct ScoreInput {
-    /// What all continuations share; at least one token.
+    /// Tokens shared by all continuations, at least one.
     var root: [Int32]
     var branches: [ScoredBranch]
-    /// Tokens of the prompt by itself.
+    /// Tokens of the prompt without continuations.
     var promptCount: Int
     var microseconds: UInt64
 }
 
 /// An Embed as the engine reads it.
 struct EmbedInput {
-    /// What is read of each input.
+    /// Tokens to read of each input.
     var branches: [[Int32]]
     /// Tokens of all inputs.
     var promptCount: Int
@@ -30,13 +30,13 @@ struct EmbedInput {
 extension PromptPreparation {
     // MARK: - Score
 
-    /// Lays a prompt and its continuations out.
+    /// Lays out a prompt and its continuations.
     ///
-    /// A text behind a text is tokenized together with it, because the border may fall inside a
-    /// token: scored is what comes behind the tokens that both ways have in common. The root is
-    /// what all continuations have in common with the prompt.
+    /// A text continuation is tokenized together with a text prompt, because the border may fall
+    /// inside a token. Tokens after the common start of both tokenizations are scored. The root is
+    /// the start that the prompt shares with all continuations.
     func score(_ request: ScoreRequest, answerSizeMax: Int) throws(ServiceError) -> ScoreInput {
-        let options = PromptOptions(
+        let options = PromptRules(
             addSpecial: request.addSpecial, parseSpecial: request.parseSpecial)
         let start = ServerClock.now
         let prompt = try tokens(request.prompt, options).tokens
@@ -61,9 +61,10 @@ extension PromptPreparation {
             microseconds: ServerClock.now - start)
     }
 
-    /// Prompt and continuation as one list, and how many tokens of it are the prompt's.
+    /// Returns prompt and continuation as a single list, and the number of tokens shared with the
+    /// prompt.
     private func whole(
-        _ prompt: [Int32], _ source: Prompt, _ continuation: Input, _ options: PromptOptions,
+        _ prompt: [Int32], _ source: Prompt, _ continuation: Input, _ options: PromptRules,
         _ index: Int
     ) throws(ServiceError) -> (tokens: [Int32], common: Int) {
         var tokens: [Int32]
@@ -75,7 +76,7 @@ extension PromptPreparation {
             tokens = try encodeOpen(before + text, options)
             common = zip(prompt, tokens).prefix { $0 == $1 }.count
         case (_, .text(let text)):
-            let alone = PromptOptions(addSpecial: false, parseSpecial: false)
+            let alone = PromptRules(addSpecial: false, parseSpecial: false)
             tokens = prompt + (try encode(Array(text.utf8), alone))
         }
         guard tokens.count > common, continuation != .text("") else {
@@ -97,7 +98,8 @@ extension PromptPreparation {
         return (tokens, common)
     }
 
-    /// The prompt's text is tokenized once more with every continuation.
+    /// Bounds the text to tokenize, because the prompt's text is tokenized again with every
+    /// continuation.
     private func checkTextSize(_ request: ScoreRequest) throws(ServiceError) {
         guard case .text(let prompt) = request.prompt else { return }
         var size = 0
@@ -113,7 +115,7 @@ extension PromptPreparation {
             field: "continuations")
     }
 
-    /// Bytes of a Score beside its lists, and of the rest of the answer.
+    /// Bytes of a Score without its lists, and of the rest of the answer.
     private static let scoreSizeMax = 128
     private static let accountSizeMax = 1024
 
@@ -128,10 +130,10 @@ extension PromptPreparation {
 
     // MARK: - Embed
 
-    /// Tokenizes and checks every input. The first position does not depend on the others, so only
-    /// that is read where only that is asked for.
+    /// Tokenizes and checks every input. The first position depends on no later position, so `cls`
+    /// pooling reads only the first.
     func embed(_ request: EmbedRequest) throws(ServiceError) -> EmbedInput {
-        let options = PromptOptions(
+        let options = PromptRules(
             addSpecial: request.addSpecial, parseSpecial: request.parseSpecial)
         let start = ServerClock.now
         var result = EmbedInput(branches: [], promptCount: 0, microseconds: 0)

@@ -1,9 +1,9 @@
 // From a prompt on the wire to checked token ids that fit the model's context.
 //
-// Guarantees: every id is in the vocabulary; there is at least one; with one position or more left
-// for the answer. An overlong prompt is refused with the excess, or cut at its beginning when the
-// request allows it, and then the answer lists the degradation. A conversation is rendered by the
-// model's own template, and what a caller writes in it never becomes a control token.
+// Guarantees: every id is in the vocabulary. There is at least one id, and room for at least one
+// token of the answer. An overlong prompt is refused with the excess, or cut at the beginning when
+// the request allows the cut, and then the answer lists the degradation. A conversation is rendered
+// by the model's own template, and a caller's text never becomes a control token.
 
 import Inference
 import Service
@@ -17,22 +17,22 @@ struct TokenizedPrompt {
     var degradations: [String] = []
 }
 
-/// How a text becomes ids.
-struct PromptOptions {
+/// Options for the tokens of a text.
+struct PromptRules {
     var addSpecial: Bool
     var parseSpecial: Bool
 }
 
-/// Prepares prompts for one model. Engine thread; encoding takes time linear in the text.
+/// Prepares prompts for a model. Engine thread. Encoding takes time linear in the text.
 struct PromptPreparation {
     let tokenizer: any Tokenizer
     let chatTemplate: ChatTemplateState
     let vocabularySize: Int
     let contextLength: Int
 
-    /// Tokenizes and checks.
+    /// Tokenizes a prompt and checks the tokens.
     func tokens(
-        _ prompt: Prompt, _ options: PromptOptions
+        _ prompt: Prompt, _ options: PromptRules
     ) throws(ServiceError) -> TokenizedPrompt {
         let start = ServerClock.now
         var result = TokenizedPrompt(tokens: [])
@@ -54,8 +54,8 @@ struct PromptPreparation {
         return result
     }
 
-    /// The ids of a text.
-    func encode(_ text: [UInt8], _ options: PromptOptions) throws(ServiceError) -> [Int32] {
+    /// Returns the ids of a text.
+    func encode(_ text: [UInt8], _ options: PromptRules) throws(ServiceError) -> [Int32] {
         do throws(TokenizerError) {
             return try tokenizer.encode(
                 text, addSpecial: options.addSpecial, parseSpecial: options.parseSpecial)
@@ -64,9 +64,9 @@ struct PromptPreparation {
         }
     }
 
-    /// The ids of a text that something is to follow: without the end token that some
+    /// Returns the ids of a text that more text follows, without the end token that some
     /// vocabularies put behind every text.
-    func encodeOpen(_ text: String, _ options: PromptOptions) throws(ServiceError) -> [Int32] {
+    func encodeOpen(_ text: String, _ options: PromptRules) throws(ServiceError) -> [Int32] {
         var tokens = try encode(Array(text.utf8), options)
         if options.addSpecial, tokenizer.addsEndToken, tokens.last == tokenizer.endToken {
             tokens.removeLast()
@@ -74,10 +74,10 @@ struct PromptPreparation {
         return tokens
     }
 
-    /// The ids of a conversation, the opening of the assistant's turn included.
-    private func encode(_ messages: [Wire.ChatMessage]) throws(ServiceError) -> [Int32] {
+    /// Returns the ids of a conversation, including the opening of the assistant's turn.
+    private func encode(_ messages: [ChatMessage]) throws(ServiceError) -> [Int32] {
         let template = try template()
-        let turns = messages.map { Tokenizers.ChatMessage(.init($0.role), $0.content) }
+        let turns = messages.map { TemplateMessage(.init($0.role), $0.content) }
         do throws(TokenizerError) {
             let prompt = try template.render(
                 turns, begin: text(of: tokenizer.beginToken), end: text(of: tokenizer.endToken))
@@ -107,7 +107,7 @@ struct PromptPreparation {
         token.map { String(decoding: tokenizer.piece($0), as: UTF8.self) } ?? ""
     }
 
-    /// The ids of a request, if all are in the vocabulary.
+    /// Returns the ids of a request. Throws for an id outside the vocabulary.
     func checked(_ ids: [UInt32], field: String = "tokens") throws(ServiceError) -> [Int32] {
         if let index = ids.firstIndex(where: { $0 >= vocabularySize }) {
             throw ServiceError(
@@ -119,7 +119,7 @@ struct PromptPreparation {
     }
 
     /// Refuses or cuts a prompt that leaves no room. A prompt that fills the context exactly still
-    /// gives one token: the last position's logits need no further place.
+    /// gives a token, because the last position's logits need no further place.
     func fit(
         _ prompt: inout TokenizedPrompt, maxTokens: Int, truncates: Bool
     ) throws(ServiceError) {
@@ -133,7 +133,7 @@ struct PromptPreparation {
                 field: "prompt")
         }
         // The end of the prompt is kept, with room for the answer but at least half a context of
-        // prompt; a begin token stays in front, where the model was trained to see it.
+        // prompt. A begin token stays in front, where the model was trained to see it.
         let kept = contextLength - min(maxTokens - 1, contextLength / 2)
         let begin = prompt.tokens.first.flatMap { $0 == tokenizer.beginToken ? $0 : nil }
         var tail = Array(prompt.tokens.suffix(kept))
@@ -144,8 +144,8 @@ struct PromptPreparation {
     }
 }
 
-extension Tokenizers.ChatMessage.Role {
-    /// The template's word for who speaks.
+extension TemplateMessage.Role {
+    /// The template's role of a speaker.
     fileprivate init(_ role: ChatRole) {
         switch role {
         case .system: self = .system

@@ -1,24 +1,24 @@
 // Score: from logits to the log-probabilities of continuations.
 //
-//     prompt        a b c d              root    a b c        (what all continuations share)
+//     prompt        a b c d              root    a b c        (shared by all continuations)
 //     continuation  d e f                branch  d e          lead 1: d belongs to the prompt
 //                                        scored  e f          by the logits behind d and e
 //
-// The logits behind a token score the next one, so the root's last logits score the first token of
-// every branch without a lead, and no branch reads its own last token.
+// The logits behind a token score the next token, so the root's last logits score the first token
+// of every branch without a lead, and no branch reads its own last token.
 
 import Inference
 import Service
 import Wire
 
-/// One continuation as the engine reads it.
+/// A continuation as the engine reads it.
 struct ScoredBranch {
-    /// Tokens behind the root, the last of which is not read.
+    /// Tokens behind the root. The last token is not read.
     var targets: [Int32]
-    /// How many of the first ones belong to the prompt and are not scored.
+    /// Number of leading tokens that belong to the prompt and are not scored.
     var lead: Int
 
-    /// What is read.
+    /// Tokens to read.
     var read: [Int32] { Array(targets.dropLast()) }
 }
 

@@ -1,7 +1,8 @@
-// A request that is one sequence: Generate and Logits.
+// A request with a single sequence: Generate and Logits.
 //
-// It turns logits into wire messages, and keeps the runner's item from step to step so that a
-// steady decode allocates little. Log-probabilities of the prompt are handed on as they are read.
+// The task turns logits into wire messages, and keeps the runner's item from step to step so that a
+// steady decode allocates little. Log-probabilities of the prompt are sent while the prompt is
+// read.
 
 import Inference
 import Service
@@ -9,7 +10,7 @@ import Wire
 
 /// See the head of the file.
 final class SequenceTask: EngineTask {
-    /// What is done with the logits.
+    /// Use of the logits.
     enum Purpose {
         case generate(Generation, stops: [String])
         case logits(allPositions: Bool)
@@ -23,17 +24,17 @@ final class SequenceTask: EngineTask {
     private var purpose: Purpose
     private var account: TaskAccount
     var delivered = Delivery()
-    /// The open sequence and the item that is handed to the runner, reused from step to step.
+    /// The open sequence and the item for the runner, reused from step to step.
     private var item: StepItem?
     private var lastToken: Int32 = 0
     private var positionCount = 0
     private var values: [Float] = []
-    /// Log-probabilities of the prompt on their way out; nil when not asked for.
+    /// Log-probabilities of the prompt not yet sent, or nil when the request does not ask for them.
     private var promptLogprobs: Logprobs?
 
     /// - Parameters:
     ///   - positionCountMax: positions of prompt and answer together.
-    ///   - promptTopCount: likeliest tokens beside each token of the prompt; nil: no
+    ///   - promptTopCount: likeliest tokens beside each token of the prompt, or nil for no
     ///     log-probabilities of the prompt.
     init(
         work: Work, prompt: TokenizedPrompt, positionCountMax: Int, purpose: Purpose,
@@ -102,7 +103,7 @@ final class SequenceTask: EngineTask {
         positionCount += 1
         switch purpose {
         case .generate(var generation, let stops):
-            // Taken out while it changes, so that its buffers are not copied.
+            // Taken out during the change, so that its buffers are not copied.
             purpose = .logits(allPositions: false)
             defer { purpose = .generate(generation, stops: stops) }
             let step = try generation.accept(logits)
@@ -128,7 +129,7 @@ final class SequenceTask: EngineTask {
                         promptTotal: UInt64(prompt.count))))
         case .logits:
             guard share.endsPrompt else { return }
-            // The last frame also carries the account: a rest that fills it goes ahead.
+            // The last frame also carries the record, so a rest that fills the frame goes ahead.
             if values.count > work.logitsChunkCount / 2 {
                 events.append(.logitsChunk(LogitsChunk(logits: takeValues(values.count))))
             }
@@ -139,7 +140,7 @@ final class SequenceTask: EngineTask {
         }
     }
 
-    func interrupted(_ reason: Wire.FinishReason, now: UInt64) -> WorkEvent {
+    func interrupted(_ reason: FinishReason, now: UInt64) -> WorkEvent {
         guard account.openedAt != nil, case .generate(var generation, _) = purpose else {
             return unanswered(reason)
         }
@@ -174,7 +175,7 @@ final class SequenceTask: EngineTask {
         events.append(
             .generated(
                 GenerateResponse(
-                    tokens: tokens, text: text, finishReason: Wire.FinishReason(finish),
+                    tokens: tokens, text: text, finishReason: FinishReason(finish),
                     stopMatched: generation.matchedStopIndex.map { stops[$0] },
                     promptTokens: UInt64(prompt.count),
                     completionTokens: UInt64(generation.tokenCount), logprobs: logprobs,
@@ -190,7 +191,7 @@ final class SequenceTask: EngineTask {
         guard let topCount = promptLogprobs?.topCount else { return }
         let row = try LogProbabilities(logits, topCount: Int(topCount))
         promptLogprobs?.append(token, row.value(ofLogit: logits[Int(token)]), top: row.top)
-        // Four values say as much as one token's frame needs besides its alternatives.
+        // The frame of a token takes as much as four values, besides its alternatives.
         let chunkCount = max(1, work.logitsChunkCount / (4 + 2 * Int(topCount)) / 2)
         if let pending = promptLogprobs, pending.count >= chunkCount {
             sendPromptLogprobs(into: &events)

@@ -1,14 +1,14 @@
-// Loading's view of a model and of an assay, put into the words of the decisions and of the wire,
-// and the strategy of a Load into Loading's.
+// Translates Loading's facts and outcomes into types of Service and Wire, and the strategy of a
+// Load into a strategy of Loading.
 //
-// One place: provenance is translated here and nowhere else.
+// Provenance is translated here and nowhere else.
 
 import Loading
 import Service
 import Wire
 
 extension Provenance {
-    /// The wire's word for what stands behind a model.
+    /// The wire's provenance of a model.
     init(_ provenance: ModelProvenance) {
         switch provenance {
         case .real: self = .real
@@ -17,8 +17,8 @@ extension Provenance {
     }
 }
 
-extension Service.ModelFacts {
-    /// What is known about a loaded model under its served name.
+extension ServedFacts {
+    /// Facts about a loaded model under its served name.
     init(_ model: LoadedModel, name: String, contextMax: Int) {
         let facts = model.facts
         let context = contextMax > 0 ? min(contextMax, facts.contextLength) : facts.contextLength
@@ -33,9 +33,9 @@ extension Service.ModelFacts {
     }
 }
 
-extension Loading.LoadStrategy {
-    /// How hard a request wants it tried.
-    init(_ strategy: Wire.LoadStrategy) {
+extension ModelLoadingConfiguration.Strategy {
+    /// The strategy of a Load request.
+    init(_ strategy: LoadStrategy) {
         switch strategy {
         case .strict: self = .strict
         case .graceful: self = .graceful
@@ -45,7 +45,7 @@ extension Loading.LoadStrategy {
 }
 
 extension LayerVerdictRecord {
-    /// One row of a report.
+    /// A row of a report.
     init(_ verdict: LayerVerdict) {
         self.init(
             layer: verdict.layer.rawValue, ok: verdict.ok,
@@ -54,7 +54,7 @@ extension LayerVerdictRecord {
 }
 
 extension LoadResponse {
-    /// The report of a load that ended with a model.
+    /// The report of a load that gave a model.
     init(_ report: LoadReport, model: ModelInfo) {
         self.init(
             accepted: report.accepted, layers: report.layers.map { LayerVerdictRecord($0) },
@@ -67,7 +67,7 @@ extension LoadResponse {
 }
 
 extension ServiceError {
-    /// A model that did not pass, as the peer who asked for it reads it.
+    /// The rejection of a model, for the peer that asked for the load.
     init(_ rejection: AssayRejection) {
         self.init(
             .modelRejected, .init(rejection.code.name),

@@ -1,9 +1,10 @@
-// Looks every few seconds whether the files of served models are still those that were loaded, and
-// tells the loop what it saw.
+// Compares the files of served models with the loaded files every few seconds, and posts the
+// results to the loop.
 //
-// Guarantees: answers depend on none of it, for every byte that serves is memory of the process. A
-// look is one `stat` call a file on a thread of its own, so a stalled disk delays only later looks.
-// Does not: reload, judge or remember. The directory keeps what was seen and knows what is news.
+// Guarantees: no answer depends on the files, because every byte that serves is memory of the
+// process. A look is one `stat` call per file on a separate thread, so a stalled disk delays only
+// later looks.
+// Does not: reload, judge or remember. The registry keeps the last state and knows the news.
 
 import Dispatch
 import Foundation
@@ -14,7 +15,7 @@ import Wire
 
 /// See the head of the file. Any thread.
 final class ModelFileWatch: Sendable {
-    private let models = Mutex<[ModelRemoval: RealModel]>([:])
+    private let models = Mutex<[ServedModel: RealModel]>([:])
     private let isStopped = Atomic<Bool>(false)
     private let wake = DispatchSemaphore(value: 0)
     private let interval: Double
@@ -35,12 +36,12 @@ final class ModelFileWatch: Sendable {
     }
 
     /// Looks at the files of a model from now on.
-    func add(_ model: RealModel, as served: ModelRemoval) {
+    func add(_ model: RealModel, as served: ServedModel) {
         models.withLock { $0[served] = model }
     }
 
     /// Forgets a model.
-    func remove(_ served: ModelRemoval) {
+    func remove(_ served: ServedModel) {
         _ = models.withLock { $0.removeValue(forKey: served) }
     }
 

@@ -1,8 +1,5 @@
-// Runs the assay where it disturbs nobody: on a thread of its own. Progress and outcome are posted
-// to the loop, for the models of the start as for those of a request.
-//
-// Guarantees: the settings of the server apply, a request may only choose strategy and device; a
-// mock needs the server's permission whatever a request says. All models share one back end.
+// Runs the assay on a separate thread, away from the loop and the engine. Progress and outcome are
+// posted to the loop, for the models of the start as for a client's Load.
 
 import Compute
 import Foundation
@@ -11,20 +8,20 @@ import Logging
 import Service
 import Wire
 
-/// How this server loads models. Any thread.
+/// The server's loader of models. Any thread.
 struct ModelLoading: Sendable {
     let configuration: ServerConfiguration
     let placing: ModelPlacing
     let logger: Logger
-    /// Told of every layer that begins or ends; called on the loader's thread.
-    let observe: @Sendable (_ name: String, Loading.LoadProgress) -> Void
+    /// Callback for every layer that begins or ends. Called on the loader's thread.
+    let observe: @Sendable (_ name: String, LayerProgress) -> Void
 
     /// Runs the assay on the calling thread.
     ///
-    /// - Throws: when the settings contradict each other or name no device.
+    /// - Throws: an error for contradicting settings or an invalid device.
     private func run(
-        path: String, strategy: Loading.LoadStrategy?, device: String?,
-        progress: @escaping @Sendable (Loading.LoadProgress) -> Void
+        path: String, strategy: ModelLoadingConfiguration.Strategy?, device: String?,
+        progress: @escaping @Sendable (LayerProgress) -> Void
     ) throws(ServiceError) -> LoadOutcome {
         var options = ModelLoadingConfiguration()
         if let strategy {
@@ -48,9 +45,9 @@ struct ModelLoading: Sendable {
         }
     }
 
-    /// Runs the assay of a request on a new thread and posts what happens to `inbox`.
+    /// Runs the assay of a request on a new thread and posts progress and outcome to `inbox`.
     func start(_ request: LoadRequest, ticket: UInt64, inbox: LoopInbox) {
-        let strategy = request.strategy.map { Loading.LoadStrategy($0) }
+        let strategy = request.strategy.map { ModelLoadingConfiguration.Strategy($0) }
         let thread = Thread { [self] in
             do throws(ServiceError) {
                 let outcome = try run(
@@ -61,7 +58,7 @@ struct ModelLoading: Sendable {
                     let layer = LayerVerdictRecord(verdict)
                     inbox.post(
                         .event(
-                            ticket: ticket, .loadProgress(Wire.LoadProgress(layer: layer))))
+                            ticket: ticket, .loadProgress(LoadProgress(layer: layer))))
                 }
                 inbox.post(.assayed(ticket: ticket, outcome))
             } catch {
@@ -73,7 +70,7 @@ struct ModelLoading: Sendable {
         thread.start()
     }
 
-    private func report(_ progress: Loading.LoadProgress, of name: String) {
+    private func report(_ progress: LayerProgress, of name: String) {
         observe(name, progress)
         let state = progress.verdict == nil ? "begins" : "done"
         logger.log(
@@ -84,8 +81,10 @@ struct ModelLoading: Sendable {
             ])
     }
 
-    private static func strategy(_ name: String) throws(ServiceError) -> Loading.LoadStrategy {
-        guard let strategy = Loading.LoadStrategy(rawValue: name) else {
+    private static func strategy(_ name: String) throws(ServiceError)
+        -> ModelLoadingConfiguration.Strategy
+    {
+        guard let strategy = ModelLoadingConfiguration.Strategy(rawValue: name) else {
             throw ServiceError(
                 .invalidArgument, .init("strategy_unknown"),
                 "reading the strategy: found \"\(name)\"", field: "strategy")

@@ -1,8 +1,8 @@
-// Verifies served models on threads of their own, one per verification, and posts what was found.
+// Verifies each served model on a separate thread and posts the outcome.
 //
-// Guarantees: neither the loop nor the engine waits for it; a verification that is cancelled before
-// it computes ends at once, and its thread ends by itself.
-// Confined to the loop thread, but for the thread's own body.
+// Guarantees: neither the loop nor the engine waits for a verification. A verification cancelled
+// before it computes ends at once, and the thread ends by itself. Confined to the loop thread,
+// except for the body of the thread.
 
 import Foundation
 import Loading
@@ -10,17 +10,17 @@ import Service
 import Synchronization
 import Wire
 
-/// The verifications under way. Loop thread.
+/// The running verifications. Loop thread.
 struct ModelVerifying {
     private final class Cancellation: Sendable {
         let isRequested = Atomic<Bool>(false)
     }
 
-    private var running: [UInt64: (model: ModelRemoval, cancellation: Cancellation)] = [:]
+    private var running: [UInt64: (model: ServedModel, cancellation: Cancellation)] = [:]
 
-    /// Starts verifying `model`; the outcome is posted to `inbox` with `ticket`.
+    /// Starts to verify `model`. The outcome is posted to `inbox` with `ticket`.
     mutating func start(
-        _ model: RealModel, as served: ModelRemoval, ticket: UInt64, inbox: LoopInbox
+        _ model: RealModel, as served: ServedModel, ticket: UInt64, inbox: LoopInbox
     ) {
         let cancellation = Cancellation()
         running[ticket] = (served, cancellation)
@@ -36,24 +36,24 @@ struct ModelVerifying {
         thread.start()
     }
 
-    /// Asks for an early end; nil for a ticket that is none of these. The thread still posts.
-    mutating func cancel(_ ticket: UInt64) -> ModelRemoval? {
+    /// Asks for an early end. Returns nil when `ticket` is no verification. The thread still posts.
+    mutating func cancel(_ ticket: UInt64) -> ServedModel? {
         guard let found = running.removeValue(forKey: ticket) else { return nil }
         found.cancellation.isRequested.store(true, ordering: .relaxed)
         return found.model
     }
 
-    /// Forgets what has come back.
+    /// Forgets a verification that has come back.
     mutating func finish(_ ticket: UInt64) { running[ticket] = nil }
 
-    /// Tickets of the verifications of a model that goes.
-    func tickets(of model: ModelRemoval) -> [UInt64] {
+    /// Tickets of the verifications of an unloading model.
+    func tickets(of model: ServedModel) -> [UInt64] {
         running.filter { $0.value.model == model }.map(\.key).sorted()
     }
 }
 
 extension VerificationOutcome {
-    /// Loading's finding in the words of the decisions.
+    /// Translates Loading's outcome.
     fileprivate init(_ found: ModelVerification) {
         switch found {
         case .sound(.matched(let difference)): self = .matched(largestDifference: difference)

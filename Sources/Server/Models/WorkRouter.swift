@@ -1,8 +1,8 @@
-// Carries out what the decisions ask for: requests go to the engine, loads to their own threads.
+// Carries out the work of the decisions: requests go to the engine, loads to their own threads.
 //
-// Guarantees: a load's late result is recognised by its ticket and dropped when nobody waits for
-// it any more; a model becomes ready only after the engine has taken it in; a mock is announced
-// in the log whenever one enters service. Confined to the loop thread; no sockets.
+// Guarantees: a late result of an abandoned load is recognised by its ticket and dropped. A model
+// becomes ready only after the engine has taken the model in. Every mock that enters service is
+// announced in the log. Confined to the loop thread. No sockets.
 
 import Loading
 import Logging
@@ -11,9 +11,9 @@ import Wire
 
 /// See the head of the file.
 final class WorkRouter {
-    /// A model that passed and is on its way into the engine.
+    /// A model that passed the assay and is on its way into the engine.
     private struct Installation {
-        var facts: Service.ModelFacts
+        var facts: ServedFacts
         let model: LoadedModel
         let report: LoadReport
     }
@@ -22,15 +22,15 @@ final class WorkRouter {
     private let loading: ModelLoading
     private let inbox: LoopInbox
     private let logger: Logger
-    /// Ticket to the name it loads.
+    /// Names of the loading models by ticket.
     private var loads: [UInt64: String] = [:]
     private var installations: [UInt64: Installation] = [:]
-    /// Loads of the start, and who waits for them.
+    /// Loads of the start with the outcome for the waiting starter, by ticket.
     private var boots: [UInt64: BootOutcome] = [:]
     private var verifying = ModelVerifying()
-    /// Real models in service, for verifying them.
-    private var served: [ModelRemoval: RealModel] = [:]
-    /// Looks at the files of the models in service.
+    /// Real models in service, kept for verification.
+    private var served: [ServedModel: RealModel] = [:]
+    /// Watch over the files of the models in service.
     private let files: ModelFileWatch
 
     init(engine: EngineMailbox, loading: ModelLoading, inbox: LoopInbox, logger: Logger) {
@@ -42,21 +42,21 @@ final class WorkRouter {
             interval: loading.configuration.fileCheckSeconds, inbox: inbox)
     }
 
-    /// Begins to look at the files of models in service. Once, before any is.
+    /// Starts the watch over model files. Call once, before any model is in service.
     func startWatching() { files.start() }
 
-    /// What the engine shows of its progress.
+    /// Beats of the engine so far.
     var engineBeats: UInt64 { engine.pulse.beats }
-    /// Whether the engine should be doing something.
+    /// True when the engine has something to do.
     var engineHasWork: Bool { !engine.isIdle }
 
-    /// How busy the engine is.
+    /// Load of the engine.
     var engineLoad: EngineLoad { engine.load }
 
-    /// Gives an engine that sleeps something to show that it is there.
+    /// Sends a sleeping engine a probe, to show that the engine thread is alive.
     func probeEngine() { engine.send(.probe) }
 
-    /// Hands a piece of work over.
+    /// Hands work to the engine, to a loader or to a verification.
     func start(_ work: Work) {
         switch work.request {
         case .load(let request):
@@ -78,7 +78,7 @@ final class WorkRouter {
         }
     }
 
-    /// Loads a model that the server was started with; the directory has its name already.
+    /// Loads a model of the server's start. The registry has its name already.
     func boot(_ request: LoadRequest, _ outcome: BootOutcome, context: inout ServiceContext) {
         let ticket = context.reserveTicket()
         boots[ticket] = outcome
@@ -86,7 +86,7 @@ final class WorkRouter {
         loading.start(request, ticket: ticket, inbox: inbox)
     }
 
-    /// Asks for an early end. The engine answers through the inbox; a load is answered here,
+    /// Asks for an early end. The engine answers through the inbox. A load is answered here,
     /// because its thread may hang in the kernel for long.
     func cancel(_ ticket: UInt64, context: inout ServiceContext) {
         if let model = verifying.cancel(ticket) {
@@ -105,14 +105,14 @@ final class WorkRouter {
         engine.send(.setPaused(ticket: ticket, isPaused))
     }
 
-    /// Drops models that are gone from the directory.
+    /// Drops models that are gone from the registry.
     func carryOutRemovals(_ context: inout ServiceContext) {
-        for removal in context.removals {
-            logger.info("model unloaded", metadata: ["model": "\(removal.name)"])
-            files.remove(removal)
-            engine.send(.remove(removal))
-            served[removal] = nil
-            endVerifications(of: removal, context: &context)
+        for model in context.removals {
+            logger.info("model unloaded", metadata: ["model": "\(model.name)"])
+            files.remove(model)
+            engine.send(.remove(model))
+            served[model] = nil
+            endVerifications(of: model, context: &context)
         }
         context.removals.removeAll()
     }
@@ -121,15 +121,14 @@ final class WorkRouter {
 
     private func verify(_ work: Work) {
         guard let facts = work.model else { preconditionFailure("a verification of no model") }
-        let model = ModelRemoval(name: facts.name, generation: facts.generation)
-        guard let real = served[model] else {
-            preconditionFailure("\(model) is ready and real, but not in service")
+        guard let real = served[facts.served] else {
+            preconditionFailure("\(facts.served) is ready and real, but not in service")
         }
         logger.info("verify", metadata: ["model": "\(facts.name)"])
-        verifying.start(real, as: model, ticket: work.ticket, inbox: inbox)
+        verifying.start(real, as: facts.served, ticket: work.ticket, inbox: inbox)
     }
 
-    private func endVerifications(of model: ModelRemoval, context: inout ServiceContext) {
+    private func endVerifications(of model: ServedModel, context: inout ServiceContext) {
         for ticket in verifying.tickets(of: model) {
             _ = verifying.cancel(ticket)
             let error = ServiceError(
@@ -138,9 +137,9 @@ final class WorkRouter {
         }
     }
 
-    /// A verification has come back; a model that drifted goes out of service.
+    /// Takes the outcome of a verification. A drifted model goes out of service.
     func verified(
-        _ ticket: UInt64, _ model: ModelRemoval, _ outcome: VerificationOutcome,
+        _ ticket: UInt64, _ model: ServedModel, _ outcome: VerificationOutcome,
         file: VerifiedFile, context: inout ServiceContext
     ) {
         verifying.finish(ticket)
@@ -153,11 +152,9 @@ final class WorkRouter {
         context.finishVerification(of: model, ticket: ticket, outcome)
     }
 
-    /// Somebody has looked at the files of a model in service.
-    func fileSeen(_ model: ModelRemoval, _ file: VerifiedFile, context: inout ServiceContext) {
-        guard context.models.setFile(file, of: model.name, generation: model.generation) else {
-            return
-        }
+    /// Takes the state of the files of a served model.
+    func fileSeen(_ model: ServedModel, _ file: VerifiedFile, context: inout ServiceContext) {
+        guard context.models.setFile(file, of: model) else { return }
         let metadata: Logger.Metadata = [
             "model": "\(model.name)", "file": "\(file.state)", "reason": "\(file.reason ?? "")",
         ]
@@ -172,7 +169,7 @@ final class WorkRouter {
 
     // MARK: - Loads
 
-    /// The assay is over.
+    /// Takes the outcome of an assay and sends a model that passed to the engine.
     func assayed(_ ticket: UInt64, _ outcome: LoadOutcome, context: inout ServiceContext) {
         guard let name = loads[ticket] else {
             context.abandonedLoadCount -= 1
@@ -184,28 +181,29 @@ final class WorkRouter {
                 .failure(.modelRejected(name: name, report: outcome.report)))
             failed(ticket, name, ServiceError(rejection), context: &context)
         case .success(let model):
-            guard let generation = context.models.reserveGeneration(name) else { return }
-            var facts = Service.ModelFacts(
+            let served = context.models.reserveGeneration(name)
+            var facts = ServedFacts(
                 model, name: name, contextMax: loading.configuration.contextMax)
-            facts.generation = generation
+            facts.generation = served.generation
             installations[ticket] = Installation(
                 facts: facts, model: model, report: outcome.report)
             let inbox = inbox
             engine.send(
                 .install(
-                    EngineInstallation(name: name, generation: generation, model: model) { error in
+                    EngineInstallation(served: served, model: model) { error in
                         inbox.post(.installed(ticket: ticket, error))
                     }))
         }
     }
 
-    /// The engine has taken a model in, or could not; or its load never got as far as the assay.
+    /// Takes the engine's result of an installation, or the error of a load that never reached the
+    /// assay.
     func installed(_ ticket: UInt64, _ error: ServiceError?, context: inout ServiceContext) {
         let installation = installations.removeValue(forKey: ticket)
         guard let name = loads.removeValue(forKey: ticket) else {
             context.abandonedLoadCount -= 1
             if let facts = installation?.facts, error == nil {
-                engine.send(.remove(ModelRemoval(name: facts.name, generation: facts.generation)))
+                engine.send(.remove(facts.served))
             }
             return
         }
@@ -215,13 +213,14 @@ final class WorkRouter {
                 .failure(installation == nil ? .configuration(text) : .system(text)))
             return failed(ticket, name, error, context: &context)
         }
-        guard let installation, let facts = context.models.finishLoad(installation.facts),
-            let slot = context.models.slot(name)
-        else { return }
-        announce(facts, installation.model)
+        guard let installation else {
+            preconditionFailure("the engine took in a model that nobody sent: ticket \(ticket)")
+        }
+        let slot = context.models.finishLoad(installation.facts)
+        announce(installation.facts, installation.model)
         boots.removeValue(forKey: ticket)?.set(.success(installation.report))
         let report = LoadResponse(installation.report, model: ModelInfo(slot))
-        context.completions.append((ticket, .loaded(report, facts)))
+        context.completions.append((ticket, .loaded(report, installation.facts)))
     }
 
     private func failed(
@@ -235,10 +234,10 @@ final class WorkRouter {
         context.completions.append((ticket, .failed(error)))
     }
 
-    private func announce(_ facts: Service.ModelFacts, _ model: LoadedModel) {
+    private func announce(_ facts: ServedFacts, _ model: LoadedModel) {
         switch model {
         case .real(let real):
-            served[ModelRemoval(name: facts.name, generation: facts.generation)] = real
+            served[facts.served] = real
             logger.info(
                 "model ready",
                 metadata: [
@@ -246,7 +245,7 @@ final class WorkRouter {
                     "device": "\(facts.device)", "device_reason": "\(facts.deviceReason ?? "")",
                     "seal": "\(real.report.seal?.description ?? "not compared")",
                 ])
-            files.add(real, as: ModelRemoval(name: facts.name, generation: facts.generation))
+            files.add(real, as: facts.served)
         case .mock:
             logger.critical(
                 "A MOCK IS BEING SERVED: its answers are random and say so",
@@ -254,6 +253,6 @@ final class WorkRouter {
         }
     }
 
-    /// Stops looking at files. Once, at the end.
+    /// Stops the watch over model files. Call once, at the end.
     func close() { files.stop() }
 }

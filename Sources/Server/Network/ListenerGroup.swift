@@ -1,9 +1,9 @@
-// The addresses a server listens on, and the watch over their socket files: whoever removes the
-// file of a Unix socket (a cleaner of temporary files, a person) makes a living server unreachable.
+// The server's listening addresses and the watch over their socket files. A removed file of a Unix
+// socket (by a cleaner of temporary files, or a person) makes a living server unreachable.
 //
-// Guarantees: a file that is gone is noticed at the next `check` and bound anew at the same path,
-// at once where the path is free and at every later check where it is not; what another living
-// server put there is never touched; connections that exist go on. Loop thread only; never waits.
+// Guarantees: the next `check` notices a missing file and binds anew at its path, at once where the
+// path is free and otherwise at every later check. A socket of another living server is never
+// touched. Existing connections go on. Loop thread only. Never waits.
 
 import EventLoop
 import Logging
@@ -12,13 +12,13 @@ import Logging
 final class ListenerGroup {
     private let logger: Logger
     private var listeners: [Listener] = []
-    /// Address to what was last said about it.
+    /// Last reported fault by address.
     private var faults: [String: String] = [:]
 
     init(logger: Logger) { self.logger = logger }
 
-    /// Binds all addresses and begins to accept; a failure leaves what is bound to `close`.
-    /// Returns them as bound.
+    /// Binds all addresses and begins to accept. After a failure, call `close` for the addresses
+    /// already bound. Returns the addresses as bound.
     func bind(
         _ addresses: [Address], _ loop: Loop, _ settings: Listener.Settings,
         accept: @escaping (Stream) -> Void
@@ -41,7 +41,7 @@ final class ListenerGroup {
         faults = [:]
     }
 
-    /// Looks after the socket files. Returns a sentence per address that nobody can connect to.
+    /// Checks the socket files. Returns a sentence for each address that no client can connect to.
     func check() -> [String] {
         for index in listeners.indices {
             let state = listeners[index].checkSocketFile()
@@ -50,7 +50,7 @@ final class ListenerGroup {
         return faults.keys.sorted().compactMap { faults[$0] }
     }
 
-    /// The file that was missed is back.
+    /// Clears the fault of an address whose file is back.
     private func recovered(_ index: Int) {
         let address = listeners[index].address.description
         guard faults.removeValue(forKey: address) != nil else { return }

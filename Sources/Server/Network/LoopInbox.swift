@@ -1,7 +1,7 @@
-// The way back to the loop thread: a locked queue and the loop's one wake-up.
+// The way back to the loop thread: a locked queue and the loop's wake-up.
 //
-// Guarantees: messages arrive in the order of each sender; one wake-up per batch; the bytes that
-// wait here are counted, so that an engine that is faster than the network notices.
+// Guarantees: messages of a sender arrive in order. A batch costs one wake-up. Waiting bytes are
+// counted, so an engine that is faster than the network notices.
 
 import EventLoop
 import Loading
@@ -9,34 +9,34 @@ import Service
 import Synchronization
 import Wire
 
-/// What other threads tell the loop thread.
+/// Messages of other threads to the loop thread.
 enum LoopMessage: Sendable {
     case event(ticket: UInt64, WorkEvent)
-    /// Load a model that the server was started with.
+    /// Load a model of the server's start.
     case boot(LoadRequest, BootOutcome)
     /// All models of the start are in service. The answer is false while the server drains.
     case served(Latch<Bool>)
-    /// A loader is done with the assay, well or badly.
+    /// A loader has finished the assay, with or without a model.
     case assayed(ticket: UInt64, LoadOutcome)
-    /// The engine has taken a model in, or could not.
+    /// The engine has taken a model in, or failed to.
     case installed(ticket: UInt64, ServiceError?)
     /// A verification has come back.
-    case verified(ticket: UInt64, ModelRemoval, VerificationOutcome, VerifiedFile)
-    /// The files of a served model are not what they were, or are it again.
-    case fileSeen(ModelRemoval, VerifiedFile)
+    case verified(ticket: UInt64, ServedModel, VerificationOutcome, VerifiedFile)
+    /// State of a served model's files.
+    case fileSeen(ServedModel, VerifiedFile)
     /// A request is computed a second time.
     case recomputed
     /// A model can no longer be trusted.
-    case damaged(ModelRemoval, reason: String)
-    /// Somebody wants to know the models and whether the server drains.
+    case damaged(ServedModel, reason: String)
+    /// The admin pages ask for the models and the state of the server.
     case survey(LoopSurvey)
-    /// Drain as if SIGTERM had come; a second one hurries.
+    /// Drain as after SIGTERM. A second message hurries the drain.
     case shutDown
 }
 
-/// See the head of the file. Any thread posts; the loop thread takes.
+/// See the head of the file. Any thread posts, the loop thread takes.
 final class LoopInbox: Sendable {
-    /// Bytes waiting above which the engine holds back. Several steps' worth of large answers.
+    /// Waiting bytes above which the engine holds back. Room for large answers of several steps.
     static let waitingSizeMax = 16 << 20
 
     private struct State: Sendable {
@@ -47,16 +47,16 @@ final class LoopInbox: Sendable {
     private let state = Mutex(State())
     private let waitingSize = Atomic<Int>(0)
 
-    /// Connects the inbox to its loop. Loop thread, before anybody posts.
+    /// Connects the inbox to its loop. Loop thread, before the first post.
     func attach(_ wakeup: Wakeup) { state.withLock { $0.wakeup = wakeup } }
 
-    /// Cuts the connection; what is posted later stays unread.
+    /// Cuts the connection. Later messages stay unread.
     func detach() { state.withLock { $0.wakeup = nil } }
 
     /// True while the loop is behind: large answers should wait.
     var isCongested: Bool { waitingSize.load(ordering: .relaxed) > Self.waitingSizeMax }
 
-    /// Queues one message. Any thread.
+    /// Queues a message. Any thread.
     func post(_ message: LoopMessage) {
         waitingSize.add(message.size, ordering: .relaxed)
         let wakeup = state.withLock { state in
@@ -66,7 +66,8 @@ final class LoopInbox: Sendable {
         wakeup?.send()
     }
 
-    /// Queues all of `batch` and empties it. Any thread; one lock and at most one wake-up.
+    /// Queues all of `batch` and empties it. Any thread. Takes one lock and sends at most one
+    /// wake-up.
     func post(_ batch: inout [LoopMessage]) {
         guard !batch.isEmpty else { return }
         waitingSize.add(batch.reduce(0) { $0 + $1.size }, ordering: .relaxed)
@@ -89,7 +90,7 @@ final class LoopInbox: Sendable {
 }
 
 extension LoopMessage {
-    /// Bytes worth counting: only chunks of logits are large.
+    /// Size of the message for the count. Only chunks of logits are large.
     fileprivate var size: Int {
         if case .event(_, .logitsChunk(let chunk)) = self { chunk.logits.count * 4 } else { 0 }
     }

@@ -1,9 +1,12 @@
 // The loop thread: moves bytes between sockets and connection machines, and events between the
-// machines and the other threads. Decides nothing and computes nothing.
+// machines and the worker threads. Decides nothing and computes nothing.
 //
-// Guarantees: what the machines ask for is carried out in their order; a closed connection's work
-// is cancelled; memory for unsent and unfinished bytes is bounded over all connections; an answer
-// that is due leaves when it is due, whatever the engine does.
+// Every callback has two halves. First a machine takes what came and its actions are carried out.
+// Then `settle` delivers the events that the decisions themselves caused, one after the other, each
+// with its actions, until none is left.
+//
+// Guarantees: the actions of a machine are carried out in the machine's order. A closed
+// connection's work is cancelled. A due answer leaves on time, whatever the engine does.
 
 import EventLoop
 import Logging
@@ -12,43 +15,29 @@ import Wire
 
 /// See the head of the file. Confined to the thread that made it.
 final class NetworkLoop {
-    /// Unsent bytes and bytes of unfinished frames over all connections; beyond it the connection
-    /// that asks for more is closed. A fraction of what a server of models has anyway.
-    static let outputTotalMax = 256 << 20
-    static let inputTotalMax = 256 << 20
-    /// How often time is looked at while there is a reason to.
-    static let tickInterval = Duration.milliseconds(50)
-    /// How often the engine's progress is looked at, busy or not.
+    /// Interval between two looks at the engine's progress, busy or not.
     static let watchInterval = Duration.milliseconds(250)
-    /// Of these looks, how many pass until the other parts are looked after as well.
+    /// Looks at the engine per check of the remaining parts.
     static let watchRoundCount = 4
-    /// Time a peer has to read a last word before the socket closes.
-    static let lastWordLimit = Duration.seconds(2)
 
     let loop: Loop
     let logger: Logger
     let router: WorkRouter
     let inbox: LoopInbox
     var context: ServiceContext
-    private(set) var connections: [UInt64: Connection] = [:]
+    private(set) var connections: [UInt64: ClientConnection] = [:]
     private var effects = ConnectionEffects()
     private let listeners: ListenerGroup
     private var signals: [SignalWatcher] = []
     private var wakeup: Wakeup?
-    private var tick: Timer?
-    /// Fires when the next answer is due, and when that is.
-    private var due: Timer?
-    private var dueAt: UInt64?
+    /// Rings for connections, unloads and the drain.
+    private var look: Alarm?
+    /// Rings when the next answer is due.
+    private var due: Alarm?
     private var watch: Timer?
     private var watchCount = 0
-    private var isTicking = false
     private var messages: [LoopMessage] = []
     private var nextConnection: UInt64 = 1
-    private var outputTotal = 0
-    private var inputTotal = 0
-    /// Connections that owe a Hello, oldest first, with their deadline.
-    private var greeting: [(id: UInt64, deadline: UInt64)] = []
-    private var stalled: Set<UInt64> = []
     private var drain = DrainProgress()
 
     init(
@@ -60,8 +49,8 @@ final class NetworkLoop {
         self.inbox = inbox
         self.logger = logger
         listeners = ListenerGroup(logger: logger)
-        tick = try Timer(loop: loop)
-        due = try Timer(loop: loop)
+        look = try Alarm(loop: loop) { [unowned self] in lookAround() }
+        due = try Alarm(loop: loop) { [unowned self] in answerDue() }
         watch = try Timer(loop: loop)
         wakeup = try Wakeup(loop: loop) { [unowned self] in takeMessages() }
         if let wakeup { inbox.attach(wakeup) }
@@ -72,8 +61,7 @@ final class NetworkLoop {
     /// Binds all addresses, or none. Returns them as bound.
     func listen(_ addresses: [Address]) throws(EventLoopError) -> [Address] {
         var settings = Listener.Settings()
-        let limits = context.limits
-        settings.stream.pendingWriteSizeMax = limits.outputSizeMax
+        settings.stream.pendingWriteSizeMax = context.limits.outputSizeMax
         return try listeners.bind(addresses, loop, settings) { [unowned self] in accept($0) }
     }
 
@@ -88,9 +76,8 @@ final class NetworkLoop {
         }
     }
 
-    /// Runs until a drain is complete, then gives everything back.
+    /// Runs until a drain is complete, then closes everything.
     func run() {
-        armTick()
         watch?.start(after: Self.watchInterval, repeating: Self.watchInterval) {
             [unowned self] in lookAfterParts()
         }
@@ -99,73 +86,64 @@ final class NetworkLoop {
         close()
     }
 
-    /// Closes every handle and the loop. For a start that failed half-way, too.
+    /// Closes every handle and the loop, also after a start that failed half-way.
     func close() {
         inbox.detach()
         router.close()
         listeners.close()
         loop.close()
         wakeup = nil
-        tick = nil
-        due = nil
+        (look, due) = (nil, nil)
         watch = nil
     }
 
     // MARK: - Connections
 
     private func accept(_ stream: Stream) {
-        guard connections.count < context.limits.connectionsMax, !context.isDraining else {
+        guard context.crowd.hasRoom, !context.isDraining else {
             ConnectionMachine.refuseConnection(context: &context, effects: &effects)
             _ = effects.output.withUnsafeBytes { stream.write($0) }
-            effects.reset()
-            return stream.finish(within: Self.lastWordLimit)
+            stream.finish(within: flushLimit)
+            return effects.reset()
         }
-        let connection = Connection(id: nextConnection, stream: stream)
+        let connection = ClientConnection(id: nextConnection, stream: stream)
         nextConnection += 1
         connections[connection.id] = connection
         context.counters.add(.connectionsAccepted)
         context.counters.add(.connectionsOpen)
-        greeting.append(
-            (connection.id, ServerClock.now + context.limits.helloTimeoutMicroseconds))
+        context.crowd.join(connection.id, now: ServerClock.now)
         stream.onRead = { [unowned self, unowned connection] in received($0, connection) }
         stream.onEnd = { [unowned self, unowned connection] in
             connection.machine.peerFinished(effects: &effects)
             carryOut(connection)
+            settle()
         }
-        stream.onDrain = { [unowned self, unowned connection] in outputChanged(connection) }
-        // The only strong reference from the stream; gone with its callbacks.
+        stream.onDrain = { [unowned self, unowned connection] in
+            outputChanged(connection)
+            carryOut(connection)
+            settle()
+        }
+        // The only strong reference from the stream, released with its callbacks.
         stream.onClose = { [unowned self, connection] in closed(connection, $0) }
         stream.startReading()
-        armTick()
+        setLook()
     }
 
-    private func received(_ bytes: UnsafeRawBufferPointer, _ connection: Connection) {
+    private func received(_ bytes: UnsafeRawBufferPointer, _ connection: ClientConnection) {
         connection.machine.receive(
             bytes, now: ServerClock.now, context: &context, effects: &effects)
         let size = connection.machine.pendingInputSize
-        if size != connection.inputSize { inputChanged(connection, size) }
+        if let error = context.crowd.inputChanged(connection.id, size: size) {
+            connection.machine.end(error, tellPeer: true, context: &context, effects: &effects)
+        }
         carryOut(connection)
+        settle()
     }
 
-    private func inputChanged(_ connection: Connection, _ size: Int) {
-        inputTotal += size - connection.inputSize
-        connection.inputSize = size
-        guard inputTotal > Self.inputTotalMax else { return }
-        let error = ServiceError(
-            .resourceExhausted, .overloaded,
-            "keeping the beginning of a frame: \(inputTotal) bytes of unfinished frames are kept, "
-                + "allowed: \(Self.inputTotalMax)", retryAfterMilliseconds: 1000)
-        connection.machine.end(error, tellPeer: true, context: &context, effects: &effects)
-    }
-
-    private func closed(_ connection: Connection, _ reason: EventLoopError?) {
-        guard connections.removeValue(forKey: connection.id) != nil else { return }
+    private func closed(_ connection: ClientConnection, _ reason: EventLoopError?) {
+        connections[connection.id] = nil
+        context.crowd.leave(connection.id)
         context.counters.subtract(.connectionsOpen)
-        outputTotal -= connection.outputSize
-        inputTotal -= connection.inputSize
-        connection.outputSize = 0
-        connection.inputSize = 0
-        stalled.remove(connection.id)
         if let reason {
             logger.debug(
                 "connection lost",
@@ -173,78 +151,86 @@ final class NetworkLoop {
         }
         connection.machine.peerClosed(effects: &effects)
         carryOut(connection)
+        settle()
         stopIfDrained()
     }
 
     // MARK: - Carrying out
 
-    /// Does what the machine asked for, then what that brought about.
-    private func carryOut(_ connection: Connection) {
+    /// Carries out the machine's actions. Events that they cause wait for `settle`.
+    private func carryOut(_ connection: ClientConnection) {
         send(connection)
-        if !effects.work.isEmpty { startWork() }
+        let now = effects.work.isEmpty ? 0 : ServerClock.now
+        for var work in effects.work {
+            work.acceptedAt = now
+            router.start(work)
+        }
         for ticket in effects.cancelled { router.cancel(ticket, context: &context) }
         for (ticket, isPaused) in effects.paused { router.setPaused(ticket, isPaused) }
         if let reading = effects.reading {
             if reading { connection.stream.startReading() } else { connection.stream.stopReading() }
         }
-        let ending = effects.ending
-        if ending != nil { note(connection) }
-        effects.reset()
-        switch ending {
-        case .afterFlush: connection.stream.finish(within: endingLimit)
+        if effects.ending != nil { note(connection) }
+        switch effects.ending {
+        case .afterFlush: connection.stream.finish(within: flushLimit)
         case .now: connection.stream.close()
         case nil: break
         }
-        // An unload is no work for another thread, yet its wait has an end.
-        if context.awaitsUnloads { armTick() }
-        armDue()
-        settle()
+        effects.reset()
     }
 
-    private func send(_ connection: Connection) {
+    private func send(_ connection: ClientConnection) {
         guard effects.output.count > 0 else { return }
         context.counters.add(.bytesSent, UInt64(effects.output.count))
         _ = effects.output.withUnsafeBytes { connection.stream.write($0) }
-        let pending = connection.stream.pendingWriteSize
-        if pending > context.limits.outputHighSize || connection.outputSize > 0 {
+        // Fewer bytes leave with this callback, and are not counted.
+        if connection.stream.pendingWriteSize > context.limits.outputHighSize
+            || context.crowd.countsOutput(of: connection.id)
+        {
             outputChanged(connection)
         }
     }
 
-    private func startWork() {
-        let now = ServerClock.now
-        for var work in effects.work {
-            work.acceptedAt = now
-            router.start(work)
+    /// Tells machine and crowd how many bytes wait for a peer, which may add effects.
+    private func outputChanged(_ connection: ClientConnection) {
+        let size = connection.stream.pendingWriteSize
+        connection.machine.outputChanged(pendingSize: size, context: context, effects: &effects)
+        if let error = context.crowd.outputChanged(
+            connection.id, size: size, pauses: effects.reading.map { !$0 }, now: ServerClock.now)
+        {
+            connection.machine.end(error, tellPeer: false, context: &context, effects: &effects)
         }
-        armTick()
     }
 
-    /// Delivers what the decisions and the router produced by themselves, until nothing is left.
+    /// Delivers the events of the decisions and of the router until none is left, then sets the
+    /// alarms.
     private func settle() {
-        if !context.removals.isEmpty { router.carryOutRemovals(&context) }
-        while !context.completions.isEmpty {
+        repeat {
+            if !context.removals.isEmpty { router.carryOutRemovals(&context) }
+            guard !context.completions.isEmpty else { break }
             let (ticket, event) = context.completions.removeFirst()
             deliver(event, to: ticket)
-        }
+        } while true
+        setLook()
+        due?.set(context.nextDue)
     }
 
     private func deliver(_ event: WorkEvent, to ticket: UInt64) {
         guard let target = context.tickets[ticket] else { return }
         let now = ServerClock.now
-        guard let connection = connections[target.connection],
+        if let connection = connections[target.connection],
             connection.machine.handle(
                 event, requestID: target.requestID, ticket: ticket, now: now, context: &context,
                 effects: &effects)
-        else {
-            if event.isFinal { context.finish(ticket, now: now) }
-            return settle()
+        {
+            carryOut(connection)
+        } else if event.isFinal {
+            context.finish(ticket, now: now)
         }
-        carryOut(connection)
     }
 
-    /// The end of a connection that we brought about.
-    private func note(_ connection: Connection) {
+    /// Logs the end of a connection that the server caused.
+    private func note(_ connection: ClientConnection) {
         guard let reason = effects.endingReason else { return }
         logger.info(
             "connection ended",
@@ -254,41 +240,8 @@ final class NetworkLoop {
             ])
     }
 
-    /// A drain is in a hurry; so is a peer that broke the protocol. Others may be slow readers of
-    /// their last answer.
-    private var endingLimit: Duration {
-        if context.isDraining { return .milliseconds(500) }
-        return effects.endingReason == nil
-            ? .microseconds(Int64(context.limits.writeStallMicroseconds)) : Self.lastWordLimit
-    }
-
-    // MARK: - Back-pressure
-
-    private func outputChanged(_ connection: Connection) {
-        let pending = connection.stream.pendingWriteSize
-        outputTotal += pending - connection.outputSize
-        connection.outputSize = pending
-        connection.machine.outputChanged(
-            pendingSize: pending, context: context, effects: &effects)
-        if effects.reading == false {
-            stalled.insert(connection.id)
-            connection.stalledSince = ServerClock.now
-            armTick()
-        } else if effects.reading == true {
-            stalled.remove(connection.id)
-            connection.stalledSince = nil
-        }
-        if outputTotal > Self.outputTotalMax && pending > context.limits.outputLowSize {
-            giveUp(connection, "\(outputTotal) bytes wait for all peers")
-        }
-        // Called from `send` the effects are carried out there; from a drain callback, here.
-        if effects.output.count == 0 { carryOut(connection) }
-    }
-
-    private func giveUp(_ connection: Connection, _ found: String) {
-        let error = ServiceError(
-            .resourceExhausted, .writeStalled, "sending to a peer that does not read: \(found)")
-        connection.machine.end(error, tellPeer: false, context: &context, effects: &effects)
+    private var flushLimit: Duration {
+        .microseconds(Int64(context.flushMicroseconds(after: effects.endingReason)))
     }
 
     // MARK: - Messages of other threads
@@ -296,7 +249,7 @@ final class NetworkLoop {
     private func takeMessages() {
         inbox.takeAll(into: &messages)
         context.engineLoad = router.engineLoad
-        // Swapped out, because delivering may take the next batch.
+        // Swapped out, because a delivery may take the next batch.
         var batch: [LoopMessage] = []
         swap(&batch, &messages)
         for message in batch { take(message) }
@@ -324,9 +277,8 @@ final class NetworkLoop {
             router.fileSeen(model, file, context: &context)
         case .recomputed:
             context.counters.add(.requestsRecomputed)
-        case .damaged(let removal, let reason):
-            context.models.failServed(
-                removal.name, generation: removal.generation, reason: reason)
+        case .damaged(let model, let reason):
+            context.models.failServed(model, reason: reason)
         case .survey(let survey):
             survey.answer(
                 LoopFacts(
@@ -341,7 +293,7 @@ final class NetworkLoop {
 
     // MARK: - Time
 
-    /// What every request needs, looked at whether or not there is one.
+    /// Checks the parts that every request needs, with or without requests.
     private func lookAfterParts() {
         watchEngine()
         watchCount += 1
@@ -363,44 +315,36 @@ final class NetworkLoop {
         }
     }
 
-    private func armTick() {
-        guard !isTicking, let tick else { return }
-        isTicking = true
-        tick.start(after: Self.tickInterval, repeating: Self.tickInterval) { [unowned self] in
-            ticked()
-        }
+    private func setLook() {
+        look?.set(context.crowd.nextLook)
+        look?.set(context.nextUnload)
+        look?.set(drain.nextStep)
     }
 
-    private func ticked() {
+    private func lookAround() {
         let now = ServerClock.now
-        timeOutGreetings(now)
-        giveUpStalled(now)
-        if context.awaitsUnloads {
-            for ticket in context.expired(now: now) { router.cancel(ticket, context: &context) }
-            settle()
-            armDue()
+        let verdicts = context.crowd.look(now: now) { id in
+            connections[id]?.stream.pendingWriteSize ?? 0
         }
-        if drain.isRunning { continueDrain(now) }
-        let isNeeded =
-            !greeting.isEmpty || !stalled.isEmpty || context.awaitsUnloads || drain.isRunning
-        guard !isNeeded else { return }
-        isTicking = false
-        tick?.stop()
+        for verdict in verdicts {
+            guard let connection = connections[verdict.connection] else {
+                preconditionFailure("connection \(verdict.connection) is in the crowd alone")
+            }
+            if let stall = verdict.stall {
+                connection.machine.end(stall, tellPeer: false, context: &context, effects: &effects)
+            } else {
+                connection.machine.helloTimedOut(context: &context, effects: &effects)
+            }
+            carryOut(connection)
+        }
+        for ticket in context.expired(now: now) { router.cancel(ticket, context: &context) }
+        continueDrain(now)
+        settle()
     }
 
-    private func armDue() {
-        guard let next = context.nextDue, next < dueAt ?? .max else { return }
-        dueAt = next
-        let now = ServerClock.now
-        due?.start(after: .microseconds(Int64(clamping: next - min(next, now)))) {
-            [unowned self] in answerDue()
-        }
-    }
-
-    /// Answers what is due, whatever the engine does. Its own answers come first where they are
-    /// there: they hold more.
+    /// Answers due requests, whatever the engine does. The engine's own answers go first, because
+    /// they hold more.
     private func answerDue() {
-        dueAt = nil
         takeMessages()
         for due in context.takeDue(now: ServerClock.now) {
             if due.isControl {
@@ -410,43 +354,11 @@ final class NetworkLoop {
             }
         }
         settle()
-        armDue()
-    }
-
-    /// The list is in order of time, so only its front is looked at.
-    private func timeOutGreetings(_ now: UInt64) {
-        var passed = 0
-        for (id, deadline) in greeting {
-            if let connection = connections[id], connection.machine.phase == .greeting {
-                guard deadline <= now else { break }
-                connection.machine.helloTimedOut(context: &context, effects: &effects)
-                carryOut(connection)
-            }
-            passed += 1
-        }
-        greeting.removeFirst(passed)
-    }
-
-    private func giveUpStalled(_ now: UInt64) {
-        for id in stalled {
-            guard let connection = connections[id], let since = connection.stalledSince else {
-                continue
-            }
-            let pending = connection.stream.pendingWriteSize
-            if pending < connection.outputSize {
-                connection.stalledSince = now
-                outputTotal += pending - connection.outputSize
-                connection.outputSize = pending
-            } else if now - since > context.limits.writeStallMicroseconds {
-                giveUp(connection, "\(pending) bytes, none taken for \((now - since) / 1000) ms")
-                carryOut(connection)
-            }
-        }
     }
 
     // MARK: - Drain
 
-    /// Begins to drain; asked again it hurries, and the third time it leaves at once.
+    /// Begins to drain. The second call hurries the drain, and the third leaves at once.
     private func shutDown() {
         let now = ServerClock.now
         switch drain.request(now: now, limits: context.limits) {
@@ -458,10 +370,11 @@ final class NetworkLoop {
                 connection.machine.drain(context: &context, effects: &effects)
                 carryOut(connection)
             }
-            armTick()
+            settle()
             stopIfDrained()
         case .hurry:
             continueDrain(now)
+            settle()
         case .leave:
             loop.stop()
         }
@@ -475,8 +388,6 @@ final class NetworkLoop {
             logger.notice(
                 "cancelling what is left", metadata: ["requests": "\(context.tickets.count)"])
             for ticket in context.cancelAll(now: now) { router.cancel(ticket, context: &context) }
-            settle()
-            armDue()
         case .stop:
             logger.notice("leaving", metadata: ["connections": "\(connections.count)"])
             loop.stop()

@@ -1,12 +1,12 @@
 // The alphabet in which byte-level vocabularies write bytes.
 //
-// Guarantees: a bijection between the 256 bytes and 256 printable characters, the one of GPT-2:
-// printable Latin-1 bytes stand for themselves, the others get U+0100, U+0101, … in order. So the
-// space is written as U+0120.
+// Guarantees: the alphabet is GPT-2's bijection between the 256 bytes and 256 printable characters.
+// Printable Latin-1 bytes stand for themselves, and all further bytes get U+0100, U+0101, … in
+// order. So the space is written as U+0120.
 // Does not: touch the texts of control and user-defined tokens, which are written plainly.
 
 enum ByteAlphabet {
-    /// Byte -> its character in UTF-8 (one or two bytes).
+    /// Byte -> character in UTF-8 (one or two bytes).
     static let encoded: [[UInt8]] = (UInt8.min...UInt8.max).map { byte in
         Array(String(Character(scalars[Int(byte)])).utf8)
     }
@@ -24,14 +24,15 @@ enum ByteAlphabet {
             switch byte {
             case 0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF: return Unicode.Scalar(byte)
             default:
-                // 68 bytes are not printable, so this ends at U+0143.
+                // 68 bytes are not printable, so the characters end at U+0143.
                 defer { next += 1 }
                 return Unicode.Scalar(0x100 + UInt16(next)) ?? "\u{FFFD}"
             }
         }
     }()
 
-    /// Appends the bytes that a token text stands for; characters outside the alphabet as they are.
+    /// Appends the bytes behind a token text. Characters outside the alphabet are appended
+    /// unchanged.
     static func appendDecoded(_ text: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
         var index = text.startIndex
         while index < text.endIndex {

@@ -1,12 +1,12 @@
 // Merging bytes into tokens by rank: the core of byte-level BPE.
 //
-// Guarantees: the pair with the lowest rank merges first, leftmost among equals, until no pair
-// has a rule. Short pre-tokens, which is nearly all, are merged by scanning a small array; long
-// ones with a queue, so that a megabyte without a boundary takes n log n.
-// Does not: look at text; it sees symbols only.
+// Guarantees: the pair with the lowest rank merges first, leftmost among equals, until no pair has
+// a rule. Nearly all pre-tokens are short and merge by scanning a small array. Long pre-tokens
+// merge with a queue, so that a megabyte without a boundary takes n log n.
+// Does not: look at text. The merger sees symbols only.
 
 struct BytePairMerger {
-    /// Up to this many symbols a scan beats a queue.
+    /// Most symbols for which a scan beats a queue.
     private static let scanCountMax = 64
 
     private let merges: MergeTable
@@ -70,7 +70,7 @@ struct BytePairMerger {
         while let pair = queue.popFirst() {
             let left = Int(pair.left)
             let right = Int(pair.right)
-            // An entry is stale once either side has become another symbol; -1 marks one that
+            // An entry is stale once either side has become another symbol. -1 marks a symbol that
             // was merged into its left neighbour.
             guard symbols[left] == pair.leftSymbol, symbols[right] == pair.rightSymbol,
                 links[left].next == pair.right
@@ -107,7 +107,7 @@ private struct Link {
     var next: Int32
 }
 
-/// A possible merge; lower rank first, then further left.
+/// A possible merge. The order is lower rank first, then further left.
 private struct PairMerge: HeapElement {
     var rank: UInt32
     var left: Int32

@@ -1,9 +1,9 @@
 // Byte-level BPE: `tokenizer.ggml.model` = `gpt2`.
 //
-// Guarantees: the ids llama.cpp gives. Text is cut by the vocabulary's pre-tokenizer, each pre-
-// token's bytes merge by rank. Ill-formed UTF-8 is repaired first (see `wellFormed`); a byte that
-// has no token is dropped, as in llama.cpp (published vocabularies have all 256 or lack one
-// control character).
+// Guarantees: the ids of llama.cpp. The vocabulary's pre-tokenizer cuts text, and the bytes of each
+// pre-token merge by rank. Ill-formed UTF-8 is repaired first (see `wellFormed`). A byte without a
+// token is dropped, as in llama.cpp (published vocabularies have all 256 or lack one control
+// character).
 // Does not: normalise Unicode (HF's qwen2 does NFC, llama.cpp does not), or tidy up spaces when
 // decoding.
 
@@ -96,7 +96,7 @@ struct BytePairTokenizer: VocabularyTokenizer {
             for symbol in symbols { tokenizer.merges.append(symbol, to: &tokens) }
         }
 
-        /// The token that is the whole word, if there is one.
+        /// The token with the whole word as its text, if any.
         private mutating func wholeToken(_ word: UnsafeBufferPointer<UInt8>) -> Int32? {
             guard word.count <= tokenizer.vocabulary.index.textSizeMax else { return nil }
             written.removeAll(keepingCapacity: true)

@@ -1,8 +1,8 @@
-// Which class a character belongs to: what pre-tokenizers ask about every character.
+// The class of a character, which pre-tokenizers ask for at every character.
 //
-// Guarantees: a lookup is two array reads for any of the 1,114,112 code points; surrogates and
-// unassigned ones are `other`. The table is unpacked once per process from about 2,400 runs into
-// about 50 KB.
+// Guarantees: a lookup is two array reads for any of the 1,114,112 code points. Surrogates and
+// unassigned code points are `other`. The table is unpacked once per process from about 2,400 runs
+// into about 50 KB.
 // Does not: distinguish finer categories than pre-tokenizers use.
 
 /// Classes of characters, in the terms of pre-tokenizer patterns.
@@ -27,7 +27,7 @@ package enum CharacterClass: UInt8, Sendable {
 
 /// The unpacked table.
 package struct CharacterClassTable: Sendable {
-    /// Code point / 256 -> page; pages of one class only are shared.
+    /// Code point / 256 -> page. Equal pages are stored once.
     private let pageIndexes: [UInt16]
     /// Pages of 256 classes, one after the other.
     private let pages: [CharacterClass]
@@ -54,7 +54,7 @@ package struct CharacterClassTable: Sendable {
         self.pages = pages
     }
 
-    /// The class of a code point; `other` above U+10FFFF.
+    /// The class of a code point, `other` above U+10FFFF.
     @inline(__always)
     package subscript(point: UInt32) -> CharacterClass {
         guard point < 0x11_0000 else { return .other }

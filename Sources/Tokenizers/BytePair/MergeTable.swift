@@ -1,25 +1,25 @@
 // Merge rules by token ids: (left, right) -> (rank, merged).
 //
-// Guarantees: built once, in one pass over the rules; a lookup allocates nothing. Texts that
-// occur in rules but are no tokens get symbols of their own behind the vocabulary, so that
-// merging can pass through them, as it does in llama.cpp.
+// Guarantees: the table is built once, in a single pass over the rules. A lookup allocates nothing.
+// Texts that occur in rules but are no tokens get symbols of their own behind the vocabulary, so
+// that merging can pass through such texts, as in llama.cpp.
 // Does not: keep the rules' texts.
 
 struct MergeTable: Sendable {
-    /// What a pair becomes.
+    /// The result of merging a pair.
     struct Merge {
         var rank: UInt32
         var symbol: Int32
     }
 
-    /// Byte -> its symbol: a token, or a symbol behind the vocabulary.
+    /// Byte -> symbol: a token, or a symbol behind the vocabulary.
     let byteSymbols: [Int32]
     private let table: IntegerTable
-    /// What to write for a symbol behind the vocabulary: the tokens of those of its bytes (in the
-    /// file's alphabet) that are tokens by themselves. Empty lists drop the text.
+    /// Tokens to write for a symbol behind the vocabulary: the tokens of the symbol's single bytes
+    /// (in the file's alphabet). Bytes without a token are left out. An empty list drops the text.
     private let spellings: [[Int32]]
 
-    /// - Throws: `mergeInvalid` for a rule that is not two texts with a space between them;
+    /// - Throws: `mergeInvalid` for a rule that is not two texts with a space between.
     ///   `vocabularyTooLarge` for too many rules.
     init(_ merges: TextList, _ vocabulary: Vocabulary) throws(TokenizerError) {
         guard merges.count <= TokenizerLimits.mergeCountMax,
@@ -41,7 +41,7 @@ struct MergeTable: Sendable {
         merges.bytes.withUnsafeBufferPointer { bytes in
             for rank in 0..<merges.count {
                 let rule = UnsafeBufferPointer(rebasing: bytes[merges.range(rank)])
-                // The first byte may be a space only in a vocabulary that is not byte-level.
+                // A space as the first byte occurs only in vocabularies that are not byte-level.
                 guard let space = rule.dropFirst().firstIndex(of: 0x20), space + 1 < rule.count
                 else {
                     invalid = rank
@@ -68,7 +68,7 @@ struct MergeTable: Sendable {
 
     private let firstOther: Int32
 
-    /// Appends the tokens of a symbol that is left after merging.
+    /// Appends the tokens of a symbol left after merging.
     @inline(__always)
     func append(_ symbol: Int32, to tokens: inout [Int32]) {
         if symbol < firstOther {
@@ -80,7 +80,7 @@ struct MergeTable: Sendable {
 
     static let key = "tokenizer.ggml.merges"
 
-    /// What two neighbouring symbols become, or nil.
+    /// The merge of two neighbouring symbols, or nil.
     @inline(__always)
     func merge(_ left: Int32, _ right: Int32) -> Merge? {
         table.find(Self.pair(left, right)).map {
@@ -101,7 +101,7 @@ private struct SymbolNames {
     private let vocabulary: Vocabulary
     private var others: [[UInt8]: Int32] = [:]
     private var joined: [UInt8] = []
-    /// The last token that two texts were joined to.
+    /// The last token found for two joined texts.
     private var lastJoined: Int32 = 0
 
     init(_ vocabulary: Vocabulary) { self.vocabulary = vocabulary }
@@ -121,8 +121,8 @@ private struct SymbolNames {
         return created
     }
 
-    /// The symbol of two texts joined. Published files list merges in the order of the tokens they
-    /// make, so the last token and its successor are tried before the index.
+    /// The symbol of two texts joined. Published files list merges in the order of the merged
+    /// tokens, so the last token and its successor are tried before the index.
     mutating func symbol(
         _ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>
     ) -> Int32 {
@@ -152,7 +152,7 @@ private struct SymbolNames {
         return text.starts(with: left) && text.dropFirst(left.count).elementsEqual(right)
     }
 
-    /// For each symbol behind the vocabulary the tokens of its single bytes.
+    /// For each symbol behind the vocabulary, the tokens of the symbol's single bytes.
     func spellings() -> [[Int32]] {
         var spellings = [[Int32]](repeating: [], count: others.count)
         for (name, symbol) in others {

@@ -1,21 +1,21 @@
 // Cutting text into pre-tokens, inside which byte-level merging happens.
 //
-// Guarantees: the pieces cover the text without gap or overlap, in order; time is linear in the
-// text. A name that is not in the table is refused, with the known ones listed: a wrong pre-
-// tokenizer changes ids without anybody noticing.
-// Does not: use a regular expression engine; each pattern is a scanner in `SplitRule`.
+// Guarantees: the pieces cover the text without gap or overlap, in order. Time is linear in the
+// text. A name without a row in the table is refused, with the known names listed, because a wrong
+// pre-tokenizer changes ids without anybody noticing.
+// Does not: use a regular expression engine. Each pattern is a scanner in `SplitRule`.
 //
-// Names and patterns are those of llama.cpp (`llama-vocab.cpp`), but for the two families of
-// SplitRule+Cased.swift and U+3000 in deepseek-llm, where the published patterns go before.
+// Names and patterns are those of llama.cpp (`llama-vocab.cpp`). For the two families of
+// SplitRule+Cased.swift and for U+3000 in deepseek-llm, the published patterns take precedence.
 
 package struct PreTokenizer: Sendable {
     /// Values of `tokenizer.ggml.pre` that share this row.
     package let names: [String]
-    /// Applied one after the other: each cuts the pieces that the one before left.
+    /// Rules in order. Each rule cuts the pieces left by the rule before.
     let rules: [SplitRule]
-    /// A pre-token that is a token as a whole is not taken apart and merged again.
+    /// True when a pre-token that is a token as a whole is not taken apart and merged again.
     let ignoresMerges: Bool
-    /// Whether the begin token is added when the file does not say.
+    /// True when the begin token is added for a file that does not say.
     let addsBeginToken: Bool
 
     /// One row per family. `default` also serves files without the key.
@@ -108,7 +108,7 @@ package struct PreTokenizer: Sendable {
         split(text, 0, rules[...], body)
     }
 
-    /// Applies the first rule to a range, the others to each piece.
+    /// Applies the first rule to a range, and the following rules to each piece.
     private func split(
         _ text: ScalarText, _ start: Int, _ rules: ArraySlice<SplitRule>,
         _ body: (Range<Int>) -> Void

@@ -1,21 +1,21 @@
 // A text as code points with classes, read in place from its bytes.
 //
-// Guarantees: reading at any character boundary inside the text takes constant time; behind the
-// end of the range that is looked at there is a character of class `end`.
-// Does not: check the encoding: the bytes come from `wellFormed`, where surrogates may stand,
-// encoded like other characters of three bytes.
+// Guarantees: reading at any character boundary inside the text takes constant time. Behind the end
+// of the visible range stands a character of class `end`.
+// Does not: check the encoding. The bytes are valid UTF-8 or come from `wellFormed`, which may
+// leave surrogates, encoded like any character of three bytes.
 
 import ModelFiles
 
 /// One character of a `ScalarText`.
 struct ClassifiedCharacter {
     var point: UInt32
-    /// Bytes it takes; 0 at the end.
+    /// Bytes of the character, 0 at the end.
     var size: Int
     var kind: CharacterClass
 }
 
-/// Bytes to be split, and the range of them that is visible.
+/// Bytes to be split, and the visible range of them.
 struct ScalarText {
     let bytes: UnsafeBufferPointer<UInt8>
     let classes: CharacterClassTable
@@ -50,10 +50,11 @@ struct ScalarText {
     }
 }
 
-/// Text whose ill-formed parts are repaired the way llama.cpp does it, or nil if there are none.
+/// Repairs the ill-formed parts of a text like llama.cpp, or returns nil for a text without
+/// ill-formed parts.
 ///
-/// Each byte of a stray or cut sequence becomes U+FFFD; overlong forms are written in their short
-/// form; surrogates stay. Sequences above U+10FFFF, which llama.cpp does not survive, become
+/// Each byte of a stray or cut sequence becomes U+FFFD. Overlong forms are written in their short
+/// form, and surrogates stay. Sequences above U+10FFFF, which llama.cpp does not survive, become
 /// U+FFFD.
 func wellFormed(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
     if isValidUTF8(UnsafeRawBufferPointer(text)) { return nil }
@@ -68,7 +69,8 @@ func wellFormed(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
     return repaired
 }
 
-/// A code point by lead byte and continuation bits alone; U+FFFD of size 1 where that fails.
+/// Reads a code point by lead byte and continuation bits alone. Returns U+FFFD of size 1 on
+/// failure.
 private func looseScalar(_ text: UnsafeBufferPointer<UInt8>, _ offset: Int) -> (UInt32, Int) {
     let first = UInt32(text[offset])
     let size: Int

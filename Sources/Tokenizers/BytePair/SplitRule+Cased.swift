@@ -1,9 +1,10 @@
-// The pattern that ends a word where lower case turns into upper case: gpt-4o and tekken.
+// The pattern of gpt-4o and tekken, which ends a word where lower case turns into upper case.
 //
-// Guarantees: as SplitRule.swift. The pattern is the published one, with Unicode's letter cases;
-// llama.cpp knows the case of ASCII letters only here and takes marks for signs, so its ids differ
-// for text such as "fooÉbar" and for scripts that write vowels as marks.
-// Does not: keep a table of cases: ASCII is decided here, the rest by the standard library's data.
+// Guarantees: as SplitRule.swift. The pattern is the published pattern, with Unicode's letter
+// cases. llama.cpp knows only the case of ASCII letters here and takes marks for signs, so its ids
+// differ for text such as "fooÉbar" and for scripts that write vowels as marks.
+// Does not: keep a table of cases. ASCII is decided here, and the data of the standard library
+// decides the rest.
 
 extension SplitRule {
     static func cased(
@@ -34,15 +35,15 @@ extension SplitRule {
             if let end = lowerEnding(text, start) { return end }
         }
         for start in starts {
-            // No V in sight, or `lowerEnding` had matched: V* is empty.
+            // `lowerEnding` found no V here, so V* is empty.
             let end = text.skip(start) { LetterCase($0).isUpper }
             if end > start { return end }
         }
         return nil
     }
 
-    /// `U*V+`: when nothing follows the run of U that V takes, the run is given back as far as its
-    /// last character that both take.
+    /// `U*V+`. When no V follows the run of U, the match ends behind the run's last character that
+    /// is in both classes, or fails without such a character.
     private static func lowerEnding(_ text: ScalarText, _ start: Int) -> Int? {
         var behindLastBoth: Int?
         var offset = start
@@ -59,8 +60,8 @@ extension SplitRule {
     }
 }
 
-/// Which of the two classes of the pattern a character is in. Letters without case and marks are
-/// in both.
+/// Membership of a character in the classes U and V of the pattern. Letters without case and marks
+/// are in both classes.
 private struct LetterCase {
     let isUpper: Bool
     let isLower: Bool

@@ -1,17 +1,17 @@
-// The patterns of the deepseek vocabularies: several short ones, applied one after the other.
+// The patterns of the deepseek vocabularies: several short patterns, applied in order.
 //
-// Guarantees: as SplitRule.swift; a set of characters is a sorted table of ranges, so membership
-// is one binary search (one comparison for ASCII runs in practice).
-// Does not: follow llama.cpp where its regular expression engine bends a pattern: U+3000 is both
-// white space and in the set of signs, and here it is both, as in the published tokenizer.
+// Guarantees: as SplitRule.swift. Letters and punctuation are character classes. Each further set
+// is a sorted table of ranges, so membership is one binary search.
+// Does not: follow llama.cpp where llama.cpp's regular expression engine bends a pattern. U+3000 is
+// both white space and in the set of signs, as in the published tokenizer.
 
-/// Sets of characters that patterns spell out.
+/// Sets of characters in patterns.
 enum CharacterSet: Sendable {
     /// `\p{L}`
     case letters
     /// `\p{P}`
     case punctuation
-    /// Letters with case, as deepseek-llm lists them (not all that Unicode has).
+    /// Letters with case, as in the list of deepseek-llm (a part of Unicode's letters with case).
     case casedLetters
     /// `[!-/:-~！-／：-～‘-‟\u3000-。]`
     case signs
@@ -74,7 +74,7 @@ enum CharacterSet: Sendable {
 }
 
 extension SplitRule {
-    /// `\s?` and a run. A space that is in the set itself may be either.
+    /// `\s?` and a run. A space in the set may be the `\s?` or start the run.
     static func spaced(_ text: ScalarText, _ start: Int, _ set: CharacterSet) -> Int? {
         let first = text.character(at: start)
         if first.kind == .space {
@@ -84,7 +84,7 @@ extension SplitRule {
         return nonEmpty(text.skip(start, while: set.contains), start)
     }
 
-    /// `\s+$` at `start`; searching is `find`'s work.
+    /// `\s+$` at `start`. Searching is left to `find`.
     static func trailingSpace(_ text: ScalarText, _ start: Int) -> Int? {
         let end = text.skip(start) { $0.kind == .space }
         return end == text.end ? nonEmpty(end, start) : nil
@@ -119,8 +119,9 @@ extension SplitRule {
 }
 
 extension ScalarText {
-    /// Where the white space that the text ends with begins, but not before `start`; the end if
-    /// there is none. Walks backwards, so that it costs no more than what it finds.
+    /// The start of the white space at the end of the text, but not before `start`. Without white
+    /// space there, the end of the text. Walks backwards, so that the cost is in proportion to the
+    /// white space.
     func trailingSpaceStart(from start: Int) -> Int {
         var first = end
         while first > start {

@@ -1,21 +1,19 @@
 // Patterns that cut text into pre-tokens, as hand-written scanners.
 //
-// Guarantees: each scanner gives the match that a backtracking regular expression engine gives
-// for the pattern beside it, at one position, in time linear in the match (plus one run of white
-// space).
-// Does not: search; `PreTokenizer` moves the position (but for `find`, where a search from each
-// position anew would not be linear).
+// Guarantees: each scanner gives the match of a backtracking regular expression engine for the
+// rule's pattern, at one position. The time is linear in the match (plus one run of white space).
+// Not here: cutting a whole text. `PreTokenizer` does.
 //
-// \s \p{L} \p{N} \p{P} are classes of characters; ' contractions are ASCII in both cases only where
-// the pattern says so.
+// \s \p{L} \p{N} \p{P} are classes of characters. Contractions with ' are ASCII, and match both
+// cases only where the pattern says so.
 
 /// One pattern.
 enum SplitRule: Sendable {
-    /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`; without
-    /// the last alternative if `keepsLoneSpace` is false.
+    /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
+    /// without the last alternative if `keepsLoneSpace` is false.
     case gpt2(keepsLoneSpace: Bool)
     /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,n}|`
-    /// `?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`; if `joinsMarks`, with
+    /// `?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`. With `joinsMarks` the pattern has
     /// `[\p{L}\p{M}]+` for words and no `\p{M}` among the signs.
     case lines(numberCountMax: Int, joinsMarks: Bool = false)
     /// With U = `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]` and V = `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`:
@@ -43,7 +41,7 @@ enum SplitRule: Sendable {
     /// A run of characters of a set.
     case run(CharacterSet)
 
-    /// The offset behind the match that starts at `start`, or nil. Never an empty match.
+    /// The offset behind the match that starts at `start`, or nil. A match is never empty.
     func match(_ text: ScalarText, at start: Int) -> Int? {
         switch self {
         case .gpt2(let keepsLoneSpace):
@@ -77,7 +75,8 @@ enum SplitRule: Sendable {
         }
     }
 
-    /// The first match at or behind `start`, or nil.
+    /// The first match at or behind `start`, or nil. Trailing white space is found from the
+    /// end of the text, because a match from each position anew would not be linear.
     func find(_ text: ScalarText, from start: Int) -> Range<Int>? {
         if case .trailingSpace = self {
             let match = text.trailingSpaceStart(from: start)
@@ -161,7 +160,7 @@ enum SplitRule: Sendable {
         }
     }
 
-    /// `\s+(?!\S)|\s+`: white space, but for its last character if something follows it.
+    /// `\s+(?!\S)|\s+`: white space, without its last character if another character follows.
     private static func whiteSpace(_ text: ScalarText, _ start: Int, keepsLoneSpace: Bool) -> Int? {
         var last = start
         var end = start

@@ -1,8 +1,9 @@
 // Writing a checked conversation in a form.
 //
-// Guarantees: the caller's texts pass through unchanged, but for white space that the template
-// takes off and thoughts that it drops; placeholders are replaced in the form's texts only.
-// Does not: check the conversation; `ChatTemplate.render` did.
+// Guarantees: the caller's texts pass through unchanged, except for white space that the template
+// takes off and thoughts that the template drops. Placeholders are replaced in the form's texts
+// only.
+// Does not: check the conversation. `ChatTemplate.render` has checked the conversation before.
 
 extension ChatTemplate {
     struct Renderer {
@@ -18,7 +19,7 @@ extension ChatTemplate {
             self.words = words
         }
 
-        mutating func render(_ messages: [ChatMessage]) {
+        mutating func render(_ messages: [TemplateMessage]) {
             var system: String?
             var rest = messages[...]
             if let first = rest.first, first.role == .system, form.system != .turn {
@@ -36,7 +37,7 @@ extension ChatTemplate {
             }
         }
 
-        private mutating func write(_ message: ChatMessage, system: String?) {
+        private mutating func write(_ message: TemplateMessage, system: String?) {
             let frame = self.frame(message.role)
             var content = message.content[...]
             if message.role == .assistant, template.dropsThoughts {
@@ -56,7 +57,7 @@ extension ChatTemplate {
             write(frame.behind)
         }
 
-        private func frame(_ role: ChatMessage.Role) -> Frame {
+        private func frame(_ role: TemplateMessage.Role) -> Frame {
             switch role {
             case .system: form.systemFrame
             case .user: form.user
@@ -64,8 +65,8 @@ extension ChatTemplate {
             }
         }
 
-        /// A text of the form, placeholders replaced. A begin token at the very start is left to
-        /// the tokenizer.
+        /// Writes a text of the form, placeholders replaced. A begin token at the very start is
+        /// left to the tokenizer.
         mutating func write(_ text: String) {
             for scalar in text.unicodeScalars {
                 switch scalar.value {
@@ -76,7 +77,7 @@ extension ChatTemplate {
             }
         }
 
-        /// What follows the last `</think>`, line ends in front taken off.
+        /// The text behind the last `</think>`, without the line ends at its start.
         private static func withoutThoughts(_ text: Substring) -> Substring {
             let mark = Array("</think>".utf8)
             let bytes = Array(text.utf8)
@@ -91,7 +92,7 @@ extension ChatTemplate {
             return text
         }
 
-        /// White space as Python's `strip` sees it.
+        /// The text without the white space that Python's `strip` takes off.
         private static func trimmed(_ text: Substring, atStart: Bool) -> Substring {
             func isSpace(_ scalar: Unicode.Scalar) -> Bool {
                 scalar.properties.isWhitespace || (0x1C...0x1F).contains(scalar.value)

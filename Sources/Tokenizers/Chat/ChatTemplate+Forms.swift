@@ -1,30 +1,30 @@
-// The table of chat forms: what stands around each message, and how the form is recognised.
+// The table of chat forms: the text around each message, and the markers to identify the form.
 //
-// Facts: the templates that model makers publish in tokenizer_config.json (`chat_template`); which
-// substrings tell them apart follows llama.cpp (`llama-chat.cpp`). Where llama.cpp renders a form
-// more simply than its template does (spaces of llama2, where a system message goes), the template
-// goes before.
-// Does not: branch on names; a new form is a new row.
+// Facts: the forms are the templates that model makers publish in tokenizer_config.json
+// (`chat_template`). The distinguishing substrings follow llama.cpp (`llama-chat.cpp`). Where
+// llama.cpp renders a form more simply than the template (the spaces of llama2, the place of a
+// system message), the template takes precedence.
+// Does not: branch on names. A new form is a new row.
 
 extension ChatTemplate {
-    /// Where a system message goes.
+    /// The place of a system message.
     enum SystemPlace: Sendable {
-        /// A turn of its own.
+        /// A separate turn.
         case turn
-        /// In front of the first user message, inside its turn.
+        /// In front of the first user message, inside the user's turn.
         case beforeFirstUser
-        /// In front of the last message, which is the user's.
+        /// In front of the last message, a user message.
         case beforeLastUser
-        /// Nowhere: the template raises an error, or drops it.
+        /// Nowhere: the template raises an error, or drops the message.
         case refused
     }
 
-    /// What stands before and behind a message. `\u{1}` is the begin token, `\u{2}` the end
-    /// token, `\u{3}` the date.
+    /// The text before and behind a message. `\u{1}` is the begin token, `\u{2}` the end token,
+    /// `\u{3}` the date.
     struct Frame: Sendable {
         var before: String
         var behind: String
-        /// White space around the message is taken off.
+        /// True when white space around the message is taken off.
         var trims = false
 
         init(_ before: String, _ behind: String, trims: Bool = false) {
@@ -34,28 +34,29 @@ extension ChatTemplate {
         }
     }
 
-    /// One row.
+    /// A row of the table.
     struct Form: Sendable {
         var name: String
-        /// All of these are in the template …
+        /// Substrings of which all must be in the template.
         var markers: [String]
-        /// … and none of these.
+        /// Substrings of which none may be in the template.
         var exclusions: [String] = []
         var system: SystemPlace = .turn
-        /// If not empty: a template with none of these drops system messages.
+        /// If not empty: a template without any of the substrings drops system messages.
         var systemMarkers: [String] = []
-        /// Around the system message.
+        /// The text around the system message.
         var systemFrame: Frame
         var user: Frame
         var assistant: Frame
         var generation: String
-        /// Used when there is no system message.
+        /// The system text of a conversation without a system message.
         var defaultSystem: String?
-        /// Between these a template may spell out a default of its own.
+        /// The opening and closing around a default text in the template.
         var systemOpening: (before: String, behind: String)?
-        /// Other orders of roles raise an error.
+        /// True when user and assistant must alternate. Any other order raises an error.
         var alternates = false
-        /// White space is taken off a user message together with the system message before it.
+        /// True when white space is taken off a user message and the system message in front as one
+        /// text.
         var trimsTogether = false
     }
 }
@@ -63,7 +64,7 @@ extension ChatTemplate {
 extension ChatTemplate.Form {
     typealias Frame = ChatTemplate.Frame
 
-    /// Turns that differ in the role's name only.
+    /// Makes a row with equal turns except for the role's name.
     private static func uniform(
         _ name: String, _ markers: [String], without exclusions: [String] = [],
         before: (String) -> String, behind: String, generation: String, trims: Bool = false
@@ -74,7 +75,7 @@ extension ChatTemplate.Form {
             user: frame("user"), assistant: frame("assistant"), generation: generation)
     }
 
-    /// In the order in which they are tried.
+    /// All rows, in the order of recognition.
     static let all: [Self] = chatML + phi + llama + mistral + gemma + deepSeek + others
 
     private static let chatML: [Self] = {

@@ -1,25 +1,28 @@
-// Conversations -> prompt text, in the form a model was trained on.
+// Conversations -> prompt text, in the form that a model was trained on.
 //
-// Templates are Jinja programs; this is no interpreter for them. The common ones are recognised by
-// what only they contain and rendered from a table of forms (ChatTemplate+Forms.swift); any other
-// is refused by its hash, because a prompt in the wrong form looks like a bad model.
+// Templates are Jinja programs, and ChatTemplate is no interpreter. Common templates are recognised
+// by substrings that only they contain, and rendered from a table of forms
+// (ChatTemplate+Forms.swift). Any other template is refused by its hash, because a prompt in the
+// wrong form looks like a bad model.
 //
-// Guarantees: the text that the template gives for plain messages, without the begin token at its
-// very start (the tokenizer adds that one); a conversation that the template raises an error for is
-// refused; where the caller's texts stand is part of the result, so that control tokens written in
-// them can be kept from being read as such.
+// Guarantees:
+// - The text is the template's text for plain messages, without the begin token at the very start
+//   (the tokenizer adds the begin token).
+// - A conversation for which the template raises an error is refused.
+// - The result holds the ranges of the caller's texts, so that control tokens written in the
+//   caller's texts can be kept from being read as control tokens.
 // Does not: render tools, images, or templates that change with the day beyond the `date` given.
 
 import ModelFiles
 
 /// One turn of a conversation.
-public struct ChatMessage: Sendable, Equatable {
-    /// Who speaks.
+public struct TemplateMessage: Sendable, Equatable {
+    /// The speaker of a turn.
     public enum Role: String, Sendable, CaseIterable { case system, user, assistant }
 
-    /// Who speaks.
+    /// The speaker.
     public var role: Role
-    /// What is said.
+    /// The words of the turn.
     public var content: String
 
     /// A turn from its parts.
@@ -31,12 +34,12 @@ public struct ChatMessage: Sendable, Equatable {
 
 /// A rendered conversation.
 public struct ChatPrompt: Sendable, Equatable {
-    /// To be encoded with special tokens recognised and the begin token added.
+    /// The text to encode with special tokens recognised and the begin token added.
     public var text: [UInt8] = []
-    /// Where in `text` the caller's own words stand, ascending; the rest is the template's.
+    /// Ranges of the caller's own words in `text`, ascending. The template wrote the rest.
     public var contentRanges: [Range<Int>] = []
 
-    /// A rendered conversation from its parts; the ranges lie in the text.
+    /// A rendered conversation from its parts. The ranges lie in the text.
     public init(text: [UInt8] = [], contentRanges: [Range<Int>] = []) {
         self.text = text
         self.contentRanges = contentRanges
@@ -51,16 +54,16 @@ public struct ChatPrompt: Sendable, Equatable {
     }
 }
 
-/// A recognised chat template. A value; any thread.
+/// A recognised chat template. A value for any thread.
 public struct ChatTemplate: Sendable {
     /// The form's name, such as `chatml` or `llama3`.
     public var name: String { form.name }
 
     let form: Form
-    /// What the template says when the conversation does not start with a system message.
+    /// The system text of a conversation that does not start with a system message.
     let defaultSystem: String?
     let takesSystem: Bool
-    /// The caller's texts up to `</think>` are left out of assistant turns.
+    /// True when assistant turns leave out the caller's text up to `</think>`.
     let dropsThoughts: Bool
 
     /// The names of all known forms.
@@ -91,16 +94,16 @@ public struct ChatTemplate: Sendable {
         dropsThoughts = source.contains("</think>")
     }
 
-    /// Renders a conversation. Any thread; allocates the text.
+    /// Renders a conversation. Any thread. Allocates the text.
     ///
     /// - Parameters:
     ///   - addsGenerationPrompt: end with the opening of the assistant's turn.
     ///   - begin: the written form of the vocabulary's begin token.
-    ///   - end: the written form of its end token.
-    ///   - date: for templates that tell the model the day, in their form.
+    ///   - end: the written form of the vocabulary's end token.
+    ///   - date: the day in the template's form, for templates that tell the model the day.
     /// - Throws: `chatMessageInvalid` naming the message.
     public func render(
-        _ messages: [ChatMessage], addsGenerationPrompt: Bool = true, begin: String = "<s>",
+        _ messages: [TemplateMessage], addsGenerationPrompt: Bool = true, begin: String = "<s>",
         end: String = "</s>", date: String = "26 Jul 2024"
     ) throws(TokenizerError) -> ChatPrompt {
         try check(messages)
@@ -112,7 +115,7 @@ public struct ChatTemplate: Sendable {
 
     // MARK: Checks
 
-    private func check(_ messages: [ChatMessage]) throws(TokenizerError) {
+    private func check(_ messages: [TemplateMessage]) throws(TokenizerError) {
         guard !messages.isEmpty else { throw invalid("no messages", "at least one") }
         let place = form.system
         for (index, message) in messages.enumerated() where message.role == .system {
@@ -148,7 +151,7 @@ public struct ChatTemplate: Sendable {
 private struct TemplateText {
     private let bytes: [UInt8]
 
-    /// Line ends written as escapes and as characters count as equal: both occur.
+    /// Reads a line end written as an escape like a line end as a character, because both occur.
     init(_ text: String) {
         var bytes: [UInt8] = []
         var isEscape = false
@@ -176,7 +179,7 @@ private struct TemplateText {
         return nil
     }
 
-    /// The literal text between the opening and closing of a system turn, if it is spelled out.
+    /// The literal text between the opening and closing of a system turn, if spelled out.
     func literal(_ opening: (before: String, behind: String)) -> String? {
         let before = Array(opening.before.utf8)
         let behind = Array(opening.behind.utf8)
@@ -184,7 +187,7 @@ private struct TemplateText {
         var offset = 0
         while let found = find(before, from: offset) {
             let start = found + before.count
-            // Each byte is looked at once: an opening inside would end at the same place.
+            // Each byte is looked at once, because an opening inside would end at the same place.
             offset = start
             while offset < bytes.count, !signs.contains(bytes[offset]) {
                 if bytes[offset...].starts(with: behind) {
@@ -197,7 +200,7 @@ private struct TemplateText {
         return nil
     }
 
-    /// FNV-1a, 64 bits: names a template in a message; it protects nothing.
+    /// FNV-1a, 64 bits. The hash names a template in a message and protects nothing.
     var hash: String {
         let value = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
             ($0 ^ UInt64($1)) &* 0x100_0000_01B3

@@ -1,21 +1,21 @@
-// What a model's files have to say about conversations.
+// The chat template in a model's files, recognised or not.
 //
-// Guarantees: a template that is not known costs nobody the model: the reason is kept, and the one
-// request that asks for a conversation gets it.
-// Does not: render; `ChatTemplate` does.
+// Guarantees: a model with an unknown template still loads. The reason is kept for requests that
+// ask for a conversation.
+// Does not: render. `ChatTemplate` does.
 
 import ModelFiles
 
-/// The chat template of a model. A value; any thread.
+/// The chat template of a model. A value for any thread.
 public enum ChatTemplateState: Sendable {
-    /// The files hold none.
+    /// The files hold no template.
     case absent
-    /// A known one, ready to render.
+    /// A known template, ready to render.
     case recognised(ChatTemplate)
-    /// One that is not known, and why.
+    /// An unknown template, with the reason of the refusal.
     case unsupported(TokenizerError)
 
-    /// Recognises the text of a template; nil stands for none. Looks for substrings only.
+    /// Recognises the text of a template, with nil for no template. Looks for substrings only.
     public init(_ text: String?) {
         guard let text else {
             self = .absent
@@ -28,7 +28,7 @@ public enum ChatTemplateState: Sendable {
         }
     }
 
-    /// The key `tokenizer.chat_template` of a GGUF file.
+    /// Reads the key `tokenizer.chat_template` of a GGUF file.
     public init(_ metadata: Metadata) {
         let key = "tokenizer.chat_template"
         guard let value = metadata[key], value.asString == nil else {
@@ -41,8 +41,8 @@ public enum ChatTemplateState: Sendable {
                 found: "a value of type \(value.type)", allowed: "string", location: key))
     }
 
-    /// What stands beside a tokenizer.json: a file of its own, else `chat_template` of
-    /// tokenizer_config.json, which is a text or a list of named ones.
+    /// Reads the template beside a tokenizer.json: `file`, a file of its own, else `chat_template`
+    /// of tokenizer_config.json, a text or a list of named texts.
     package init(file: String?, configuration: JSONValue?) {
         let key = "chat_template"
         guard file == nil, let value = configuration?[key], !value.isNull else {
@@ -60,12 +60,12 @@ public enum ChatTemplateState: Sendable {
         self.init(text)
     }
 
-    /// The template, if there is one that is known.
+    /// The template, if known.
     public var template: ChatTemplate? {
         if case .recognised(let template) = self { template } else { nil }
     }
 
-    /// Why there is a template that cannot be used.
+    /// The reason against the template, if unusable.
     public var error: TokenizerError? {
         if case .unsupported(let error) = self { error } else { nil }
     }

@@ -1,17 +1,19 @@
-// Pre-tokenizers of tokenizer.json, recognised by their patterns -> names of our scanners.
+// Recognition of the pre-tokenizers in tokenizer.json: patterns -> names of scanners.
 //
-// Guarantees: every step's parameters are compared; a pattern that differs in one character is
-// refused and shown. Each row's pattern does what the scanner of that name does.
+// Guarantees: every step's parameters are compared. An unknown pattern is refused and shown, even
+// when a single character differs. The scanner with a row's name does the work of the row's
+// patterns.
 // Does not: compile patterns.
 //
-// falcon has no row: its file cuts numbers in a step that llama.cpp's pre-tokenizer does not have.
+// falcon has no row, because falcon's file cuts numbers in a step that llama.cpp's pre-tokenizer
+// lacks.
 
 import ModelFiles
 
 enum PreTokenizerRecognition {
-    /// The name of the scanner for these steps.
+    /// The name of the scanner for `steps`.
     ///
-    /// - Throws: `preTokenizerUnsupported` with the steps; `featureUnsupported` for a parameter.
+    /// - Throws: `preTokenizerUnsupported` with the patterns. `featureUnsupported` for a parameter.
     static func name(_ steps: [TokenizerStep]) throws(TokenizerError) -> String {
         var signature: [String] = []
         for step in steps {
@@ -32,7 +34,7 @@ enum PreTokenizerRecognition {
             location: "pre_tokenizer")
     }
 
-    /// What a step splits by; nil for one that does not split.
+    /// The pattern of a step that splits, or nil for any other step.
     private static func pattern(_ step: TokenizerStep) throws(TokenizerError) -> String? {
         let value = step.value
         switch step.type {
@@ -44,25 +46,24 @@ enum PreTokenizerRecognition {
         case "Digits":
             return value["individual_digits"]?.asBool == true ? digit : #"\p{N}+"#
         case "Split":
-            let isIsolated =
-                value["behavior"]?.asString == "Isolated" && value["invert"]?.asBool != true
-            // What is removed is what lies between matches; the patterns leave nothing there.
-            let isInverted =
-                value["behavior"]?.asString == "Removed" && value["invert"]?.asBool == true
-            guard isIsolated || isInverted,
-                let text = value["pattern"]?["Regex"]?.asString.map(withEscapedLineEnds)
+            let isInverted = value["invert"]?.asBool == true
+            // An inverted step removes the text between matches. The patterns in `complete` leave
+            // no text between matches.
+            guard value["behavior"]?.asString == (isInverted ? "Removed" : "Isolated"),
+                let text = value["pattern"]?["Regex"]?.asString.map(withEscapedLineEnds),
+                !isInverted || complete.contains(text)
             else {
                 throw TokenizerError.unsupported(
                     "a Split of another behaviour or pattern", "Isolated, by a Regex", step.place)
             }
-            return isInverted && !complete.contains(text) ? nil : text
+            return text
         default:
             throw TokenizerError.unsupported(
                 "the step \"\(printable(step.type))\"", "ByteLevel, Digits or Split", step.place)
         }
     }
 
-    /// Line ends stand as characters in some files, as escapes in others.
+    /// Writes line ends as escapes. Some files hold line ends as characters, some as escapes.
     private static func withEscapedLineEnds(_ pattern: String) -> String {
         pattern.unicodeScalars.reduce(into: "") { text, scalar in
             switch scalar {
@@ -91,13 +92,13 @@ enum PreTokenizerRecognition {
             + lower + "*" + contractions + "|" + numbers + #"| ?[^\s\p{L}\p{N}]+[\r\n/]*"# + ends
     }
 
-    /// Patterns that leave no character out.
+    /// Patterns that match every character.
     private static let complete: Set<String> = [
         lines(#"\p{N}{1,3}"#), lines(digit), cased(contractions + "?", #"\p{N}{1,3}"#),
         cased("", digit),
     ]
 
-    /// One row per form of file.
+    /// A row per form of file.
     private static let table: [(name: String, patterns: [String])] = [
         ("gpt-2", [gpt2]),
         ("llama-bpe", [lines(#"\p{N}{1,3}"#)]),

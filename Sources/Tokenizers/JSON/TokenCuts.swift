@@ -1,7 +1,8 @@
 // Ways to cut a token into two tokens, counted without making the parts.
 //
-// Guarantees: linear in the bytes of the vocabulary, but for the comparison of parts that are
-// tokens. Does not: look at merges.
+// Guarantees: time is linear in the bytes of the vocabulary, except for the comparison of parts
+// that are tokens.
+// Does not: look at merges.
 
 /// The tokens of a vocabulary by the hash of their texts. A value.
 struct TokenCuts {
@@ -11,8 +12,8 @@ struct TokenCuts {
     private var table: IntegerTable
 
     /// - Parameters:
-    ///   - texts: the vocabulary; texts that occur twice count once.
-    ///   - sizeMax: bytes of the longest text that is asked about.
+    ///   - texts: the vocabulary. Equal texts count once.
+    ///   - sizeMax: bytes of the longest text passed to `count`.
     init(_ texts: [[UInt8]], sizeMax: Int) {
         self.texts = texts
         self.sizeMax = sizeMax

@@ -1,20 +1,21 @@
 // tokenizer.json (the tokenizers library of Hugging Face) -> TokenizerDefinition.
 //
-// Facts: `model` of type BPE with `vocab` (text -> id) and `merges` ("left right", or pairs);
-// `added_tokens`; `normalizer`, `pre_tokenizer` and `post_processor` as trees of typed objects.
-// Two kinds are known by structure: byte-level (the pre-tokenizer ends in ByteLevel) and
-// SentencePiece style (`byte_fallback`, spaces written as U+2581).
+// Facts: the file holds `model` of type BPE with `vocab` (text -> id) and `merges` ("left right",
+// or pairs). Beside `model` stand `added_tokens`, and `normalizer`, `pre_tokenizer` and
+// `post_processor` as trees of typed objects. Two kinds are known by structure: byte-level (a
+// ByteLevel step in the pre-tokenizer) and SentencePiece style (`byte_fallback`, spaces written as
+// U+2581).
 //
-// Guarantees: what would change ids and is not known is refused by name, never skipped: model
-// types, normalizers, pre-tokenizers, token flags.
+// Guarantees: an unknown part that would change ids is refused by name, never skipped: model types,
+// normalizers, pre-tokenizers, token flags.
 // Does not: apply NFC, which byte-level files may ask for (as in llama.cpp, ids differ for text
-// that is not composed); check what `Vocabulary` checks anyway.
+// that is not composed). Does not repeat the checks of `Vocabulary`.
 
 import ModelFiles
 
 extension TokenizerDefinition {
-    /// Reads a tokenizer.json and, if there is one, the tokenizer_config.json beside it, which says
-    /// which tokens open and close a text. Any thread; the texts are copied.
+    /// Reads a tokenizer.json and, if given, the tokenizer_config.json beside the file, which names
+    /// the tokens that open and close a text. Any thread. The texts are copied.
     ///
     /// - Throws: `jsonInvalid`, `jsonStructureInvalid`, `featureUnsupported` by name,
     ///   `tokenIDInvalid`, `mergeInvalid`, `vocabularyTooLarge`.
@@ -26,7 +27,7 @@ extension TokenizerDefinition {
         try self.init(tokenizer: root, configuration: settings)
     }
 
-    /// The same from texts that were read before.
+    /// Reads a definition from documents that are parsed already.
     package init(tokenizer: JSONValue, configuration: JSONValue?) throws(TokenizerError) {
         self = try TokenizerJSONReader(tokenizer).definition()
         try TokenizerRoles(root: tokenizer, settings: configuration).fill(&self)
@@ -103,7 +104,7 @@ struct TokenizerJSONReader {
                 escapes = true
                 addsPrefix = step.value["prepend_scheme"]?.asString != "never"
             case "Split" where step.isSpaceSplit:
-                // Spaces are gone by then: the normalizer replaced them.
+                // Spaces are gone at the split, because the normalizer replaced them.
                 continue
             default:
                 throw unsupported(
@@ -122,7 +123,7 @@ struct TokenizerJSONReader {
         return definition
     }
 
-    /// A tree of steps flattened: sequences in order; none for null.
+    /// Flattens a tree of steps, sequences in order. No steps for null.
     func steps(_ key: String, _ inner: String) throws(TokenizerError) -> [TokenizerStep] {
         guard let value = root[key], !value.isNull else { return [] }
         var result: [TokenizerStep] = []
@@ -158,7 +159,7 @@ struct TokenizerJSONReader {
 struct TokenizerStep {
     let type: String
     let value: JSONValue
-    /// The top-level key it stands under.
+    /// The top-level key above the step.
     let place: String
 
     /// `Replace` of each space by U+2581.
@@ -167,8 +168,7 @@ struct TokenizerStep {
             && value["content"]?.asString == "\u{2581}"
     }
 
-    /// `Metaspace` that only replaces spaces: splitting does not change ids, as no merge of such a
-    /// vocabulary crosses the start of a word.
+    /// `Metaspace` that only replaces spaces. A splitting Metaspace is refused.
     var isPlainMetaspace: Bool {
         value["replacement"]?.asString == "\u{2581}" && value["split"]?.asBool == false
     }

@@ -1,7 +1,7 @@
 // The token list of a tokenizer.json: texts by id, types, merges, scores.
 //
-// Guarantees: ids are unique and dense but for a bounded number of holes, which become tokens that
-// nothing produces; an added token that is in the vocabulary too has the same id in both.
+// Guarantees: ids are unique, and dense except for a bounded number of holes. The holes become
+// unused tokens. An added token with another id in the vocabulary is refused.
 // Does not: keep the document.
 
 import ModelFiles
@@ -14,9 +14,10 @@ struct TokenizerJSONVocabulary {
     private(set) var ids: [[UInt8]: Int] = [:]
     private let place = "model.vocab"
 
-    /// Bytes of a token whose cuts are counted. Published vocabularies of this kind stay below 100.
+    /// Bytes of the longest token with counted cuts. Published vocabularies of SentencePiece style
+    /// stay below 100.
     private static let scoredSizeMax = 256
-    /// Holes in the ids; published files have none, or a few hundred.
+    /// Holes in the ids. Published files have no holes, or a few hundred.
     private static let holeCountMax = 65_536
 
     init(_ root: JSONValue, _ model: JSONValue) throws(TokenizerError) {
@@ -120,11 +121,11 @@ struct TokenizerJSONVocabulary {
         return list
     }
 
-    /// Scores under which merging by score gives the ids that merging by rank gives: minus the
-    /// first rank that makes a token.
+    /// Scores under which merging by score gives the ids of merging by rank. A token's score is
+    /// -(rank + 1) of the first rule for the token.
     ///
-    /// SentencePiece merges any two pieces that make a token, the tokenizers library only pairs in
-    /// its list; so the list must hold every such pair, as converted files do.
+    /// SentencePiece merges any two pieces that make a token, but the tokenizers library merges
+    /// only pairs in its list. So the list must hold every possible pair, as in converted files.
     func scores(_ model: JSONValue) throws(TokenizerError) -> [Float] {
         var scores = [Float](repeating: 0, count: texts.count)
         var pairCounts = [Int32](repeating: 0, count: texts.count)
@@ -173,7 +174,7 @@ struct TokenizerJSONVocabulary {
                 allowed: "\(TokenizerLimits.mergeCountMax)", location: "model.merges")
         }
         for (rank, merge) in merges.elements.enumerated() {
-            // No more parts are made than it takes to see that there are too many.
+            // Splits into at most three parts, enough to notice a rule with too many.
             let parts =
                 merge.asBytes.map {
                     $0.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)

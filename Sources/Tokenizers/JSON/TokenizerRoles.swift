@@ -1,9 +1,9 @@
-// Which tokens open and close a text, from tokenizer_config.json or from the post-processor.
+// The opening and closing tokens of a text, from tokenizer_config.json or from the post-processor.
 //
-// Guarantees: a named token must be in the vocabulary; tokenizer_config.json goes before the
-// post-processor's template where both say something.
-// Does not: know the end-of-turn tokens of generation_config.json; texts that end generation are
-// known to `Vocabulary` by their text.
+// Guarantees: a named token must be in the vocabulary. Where both
+// name a token, tokenizer_config.json takes precedence over the post-processor's template.
+// Does not: know the end-of-turn tokens of generation_config.json. `Vocabulary` identifies the end
+// tokens by text.
 
 import ModelFiles
 
@@ -42,7 +42,7 @@ struct TokenizerRoles {
             allowed: "a token of the vocabulary", location: "tokenizer_config.json")
     }
 
-    /// The tokens that the post-processor puts around one text.
+    /// The tokens that the post-processor puts around a text.
     private func template() throws(TokenizerError) -> (begin: String?, end: String?) {
         let steps = try TokenizerJSONReader(root).steps("post_processor", "processors")
         var result: (begin: String?, end: String?) = (nil, nil)

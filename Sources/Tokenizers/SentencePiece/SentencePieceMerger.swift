@@ -1,13 +1,14 @@
 // Merging characters into tokens by score: the core of SentencePiece-style encoding.
 //
-// Guarantees: the result of llama.cpp's queue: the pair whose concatenation is the token with the
-// highest score merges first, leftmost among equals, until no pair is a token. At worst n log n.
-// Does not: handle spaces, special tokens or bytes without a token; the caller does.
+// Guarantees: the result of llama.cpp's queue. The pair whose concatenation is the token with the
+// highest score merges first, leftmost among equals, until no pair is a token. Time is n log n at
+// worst.
+// Does not: handle spaces, special tokens or bytes without a token. The caller does.
 //
-// The text is first cut where no token reaches across. Two neighbouring characters can only end
-// up in one token if some token contains them side by side, so a set of all such pairs (a bit map
-// by hash; a false positive only joins two segments) splits ordinary text into words, each with a
-// short queue of its own:
+// The text is first cut where no token reaches across. Two neighbouring characters can only end up
+// in one token if some token contains them side by side. A set of all such pairs therefore splits
+// ordinary text into words, each with a short queue of its own. The set is a bit map by hash, and a
+// false positive only joins two segments:
 //
 //   ▁ O n c e | ▁ u p o n | ▁ a          no token contains "e▁" or "n▁"
 
@@ -39,8 +40,8 @@ struct SentencePieceMerger: Sendable {
         fileprivate var queue = Heap<Bigram>()
     }
 
-    /// Calls `emit` for each symbol left at the end, in order: with its token, or with nil and
-    /// its bytes.
+    /// Calls `emit` for each symbol left at the end, in order: with the token, or with nil and the
+    /// bytes.
     func merge(
         _ text: [UInt8], _ scratch: inout Scratch,
         emit: (_ token: Int32?, _ bytes: UnsafeBufferPointer<UInt8>) -> Void
@@ -56,7 +57,7 @@ struct SentencePieceMerger: Sendable {
         }
     }
 
-    /// Splits off characters up to the first place that no token reaches across.
+    /// Splits off characters up to the first place that no token crosses.
     private func segmentEnd(
         _ text: UnsafeBufferPointer<UInt8>, from start: Int, _ symbols: inout [Symbol]
     ) -> Int {
@@ -90,7 +91,7 @@ struct SentencePieceMerger: Sendable {
         while let bigram = scratch.queue.popFirst() {
             let left = Int(bigram.left)
             let right = Int(bigram.right)
-            // An entry is stale once either side merged with something else.
+            // An entry is stale once either side has merged with another symbol.
             guard scratch.symbols[left].size > 0, scratch.symbols[right].size > 0,
                 scratch.symbols[left].size + scratch.symbols[right].size == bigram.size
             else { continue }
@@ -145,7 +146,7 @@ struct SentencePieceMerger: Sendable {
     }
 }
 
-/// A run of bytes in the text; size 0 once it is merged into its left neighbour.
+/// A run of bytes in the text. Size 0 marks a symbol merged into its left neighbour.
 private struct Symbol {
     var start: Int32
     var size: Int32
@@ -153,7 +154,7 @@ private struct Symbol {
     var next: Int32
 }
 
-/// A possible merge; higher score first, then further left.
+/// A possible merge. The order is higher score first, then further left.
 private struct Bigram: HeapElement {
     var left: Int32
     var right: Int32
@@ -206,8 +207,8 @@ private struct PairFilter: Sendable {
     }
 }
 
-/// Bytes that a character takes according to its first byte; 1 for a stray continuation byte.
-/// The bytes that follow are not looked at, as in llama.cpp: invalid text stays cut the same way.
+/// Bytes of a character according to its first byte, or 1 for a stray continuation byte. The
+/// following bytes are not checked, so invalid text is cut as in llama.cpp.
 @inline(__always)
 private func characterSize(_ first: UInt8) -> Int {
     switch first {

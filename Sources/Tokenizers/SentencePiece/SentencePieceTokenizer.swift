@@ -1,16 +1,16 @@
 // SentencePiece-style tokenizer: `tokenizer.ggml.model` = `llama`.
 //
-// Guarantees: the ids llama.cpp gives. Spaces become U+2581; a space is put before the text and
-// before each piece of text behind a special token; pieces merge by highest score, leftmost first
-// among equals; what no token covers becomes byte tokens `<0xNN>`, so every input, valid UTF-8 or
-// not, is encodable.
-// Does not: produce control, unknown or byte tokens by merging (plain text cannot forge them);
-// SentencePiece has the same rule.
+// Guarantees: the ids of llama.cpp. Spaces become U+2581. A space is put before the text and before
+// each piece of text behind a special token. Pieces merge by highest score, leftmost first among
+// equals. Text without a token becomes byte tokens `<0xNN>`, so every input is encodable, valid
+// UTF-8 or not.
+// Does not: produce control, unknown or byte tokens by merging, as in SentencePiece. Plain text
+// cannot forge them.
 
 struct SentencePieceTokenizer: VocabularyTokenizer {
     let vocabulary: Vocabulary
     private let merger: SentencePieceMerger
-    /// Byte value -> the token that stands for it.
+    /// Byte value -> token for the byte.
     private let byteTokens: [Int32]
     /// Token -> byte value for tokens of type byte.
     private let byteValues: [Int32: UInt8]
@@ -22,7 +22,7 @@ struct SentencePieceTokenizer: VocabularyTokenizer {
 
     /// Checks the definition and builds the lookup tables.
     init(_ definition: TokenizerDefinition) throws(TokenizerError) {
-        // The ids that SentencePiece itself gives to these roles.
+        // SentencePiece itself gives these ids to the roles.
         vocabulary = try Vocabulary(definition, defaults: [.begin: 1, .end: 2])
         let scores = try Vocabulary.scores(definition.scores, count: vocabulary.count)
         merger = SentencePieceMerger(vocabulary, scores: scores)
@@ -50,7 +50,8 @@ struct SentencePieceTokenizer: VocabularyTokenizer {
         }
     }
 
-    /// Encodes text between special tokens; it is never empty, so each call has its space prefix.
+    /// Encodes text between special tokens. The text is never empty, so each call starts with the
+    /// space prefix, if the vocabulary has one.
     private func encodePlain(
         _ text: Span<UInt8>, _ range: Range<Int>, _ scratch: inout SentencePieceMerger.Scratch,
         into tokens: inout [Int32]
@@ -150,8 +151,8 @@ extension SentencePieceTokenizer {
         return UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
     }
 
-    /// For each byte value its token `<0xNN>`, or a token that is the byte itself, or the unknown
-    /// one.
+    /// For each byte value its token `<0xNN>`, else a token with the byte as its text, else the
+    /// unknown token.
     private static func byteTokens(_ vocabulary: Vocabulary) throws(TokenizerError) -> [Int32] {
         var tokens: [Int32] = []
         for value in UInt8.min...UInt8.max {

@@ -1,7 +1,7 @@
 // UInt64 -> UInt64: an open-addressing hash table for prefixes of tokens and merge rules.
 //
-// Guarantees: lookups allocate nothing; the hash is seeded per table, so a file cannot choose its
-// collisions. Keys may be anything but `UInt64.max`, which marks a free slot.
+// Guarantees: lookups allocate nothing. The hash is seeded per table, so a file cannot choose its
+// collisions. Any key is allowed but `UInt64.max`, which marks a free slot.
 // Does not: remove entries.
 
 struct IntegerTable: Sendable {
@@ -14,17 +14,17 @@ struct IntegerTable: Sendable {
     private let seed = UInt64.random(in: .min ... .max)
     private(set) var count = 0
 
-    /// - Parameter countMin: entries expected; the table grows when there are more.
+    /// - Parameter countMin: expected entries. The table grows beyond.
     init(countMin: Int = 0) {
         var capacity = 16
         while capacity * 3 < countMin * 4 { capacity *= 2 }
         slots = [Slot](repeating: Slot(), count: capacity)
     }
 
-    /// A table of many entries at once; the first of equal keys counts.
+    /// A table of many entries at once. The first of equal keys counts.
     ///
-    /// Nothing but the insertion happens in the loop, so that the processor works on several
-    /// cache misses at a time: twice as fast as inserting between lookups.
+    /// The loop does nothing but insert, so that the processor works on several cache misses at a
+    /// time: twice as fast as inserting between lookups.
     init(_ entries: [(key: UInt64, value: UInt64)]) {
         self.init(countMin: entries.count)
         for entry in entries { insert(entry.key, entry.value) }
@@ -43,12 +43,13 @@ struct IntegerTable: Sendable {
         }
     }
 
-    /// Stores `value` unless the key is there already; returns whether it was stored.
+    /// Stores `value` unless the table has the key. Returns true when the value was stored.
     @discardableResult
     @inline(__always)
     mutating func insert(_ key: UInt64, _ value: UInt64) -> Bool {
         precondition(key != .max, "key \(key) marks a free slot")
-        // At most three quarters full: probes stay short, and one slot is always free.
+        // The table stays at most three quarters full, so probes stay short and one slot is always
+        // free.
         if (count + 1) * 4 > slots.count * 3 { grow() }
         let mask = slots.count - 1
         var index = Int(truncatingIfNeeded: fold(key ^ seed)) & mask

@@ -1,11 +1,11 @@
-// Hashes of all parts of a text in one pass over it.
+// Hashes of all parts of a text, in one pass over the text.
 //
-// Guarantees: the hash of a part costs two multiplications, whatever its length. The base is
-// random, so that a file cannot choose its collisions.
-// Does not: prove equality. Who finds a hash compares the bytes.
+// Guarantees: the hash of a part of any length costs one modular multiplication. The base is
+// random, so a file cannot choose collisions.
+// Does not: prove equality. The caller compares the bytes behind equal hashes.
 
-/// A polynomial hash whose value for any part of a text follows from those of two prefixes; modulo
-/// 2^61 - 1, with a base that no file can know.
+/// A polynomial hash modulo 2^61 - 1, with a base that no file can know. The hash of any part of a
+/// text follows from the hashes of two prefixes.
 struct PrefixHash: Sendable {
     private static let modulus: UInt64 = (1 << 61) - 1
     private let base = UInt64.random(in: 1 << 32..<modulus)
@@ -22,12 +22,12 @@ struct PrefixHash: Sendable {
     /// The hash of a whole range.
     func value(_ bytes: [UInt8], _ range: Range<Int>) -> UInt64 { extend(0, bytes, range) }
 
-    /// The hash of a text with more bytes behind it.
+    /// The hash of a text extended by more bytes.
     func extend(_ value: UInt64, _ bytes: [UInt8], _ range: Range<Int>) -> UInt64 {
         bytes[range].reduce(value) { Self.add(Self.multiply($0, base), UInt64($1) + 1) }
     }
 
-    /// The hashes of all prefixes of a text, from the empty one on.
+    /// The hashes of all prefixes of a text, from the empty prefix on.
     func prefixes(_ text: Slice<UnsafeBufferPointer<UInt8>>, into result: inout [UInt64]) {
         result.removeAll(keepingCapacity: true)
         result.append(0)
@@ -38,7 +38,8 @@ struct PrefixHash: Sendable {
         }
     }
 
-    /// The hash of `count` bytes from `start` on, out of the prefixes; `count` at most `sizeMax`.
+    /// The hash of `count` bytes from `start` on, computed from the prefixes. `count` is at most
+    /// `sizeMax`.
     @inline(__always)
     func value(_ prefixes: [UInt64], _ start: Int, _ count: Int) -> UInt64 {
         let front = Self.multiply(prefixes[start], powers[count])

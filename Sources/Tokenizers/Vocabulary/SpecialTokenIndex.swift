@@ -1,55 +1,58 @@
-// For every position of a text: the longest special token that starts there.
+// An index that finds, for every position of a text, the longest special token from there on.
 //
-// A binary search on lengths (after Waldvogel, Varghese, Turner and Plattner, 1997): each token is
-// entered under the prefixes that a search for its length visits, with the longest token that such
-// a prefix begins with. Steps are the powers of two, so a token has at most one entry a set bit.
+// The search is a binary search on lengths (after Waldvogel, Varghese, Turner and Plattner, 1997).
+// Each token is entered under the prefixes visited by a search for the token's length. Each entry
+// names the longest token that is a prefix of the entered prefix. Steps are the powers of two, so a
+// token has at most one entry for each set bit of its length.
 //
-//   token of 13 bytes    entered under its first 8, 12 and 13 bytes
-//   search at a position 8: entered, 12: entered, 14: not, 13: entered     4 look-ups for 15
-//   lengths
+//   token of 13 bytes    entered under the first 8, 12 and 13 bytes
+//   search at a position 8: entered, 12: entered, 14: not, 13: entered
+//                        4 look-ups for 15 lengths
 //
-// Guarantees: memory and time to build are linear in the bytes of the tokens, and most of that is a
-// pass over them. A look-up compares bytes, so that a hash that two prefixes share changes nothing.
-// The time for a text is linear for ordinary tokens; a position costs at most the bytes of the
-// longest. Does not: resolve overlaps; `SpecialTokenMatcher` does.
+// Guarantees: memory and time to build are linear in the bytes of the tokens, mostly one pass over
+// the bytes. A look-up compares bytes, so equal hashes of different prefixes change nothing. The
+// time for a text is linear for ordinary tokens. A position costs at most the bytes of the longest
+// token.
+// Does not: resolve overlaps. `SpecialTokenMatcher` does.
 
 import Glibc
 
 struct SpecialTokenIndex: Sendable {
-    /// One special token.
+    /// A special token.
     struct Entry: Sendable {
-        /// Its id.
+        /// The id of the token.
         var token: Int32
-        /// Bytes of its text.
+        /// Bytes of the token's text.
         var size: Int32
-        /// The longest other token that its text begins with; 0 for none.
+        /// Number of the longest shorter token at the start of the text, 0 for none.
         var shorter: Int32 = 0
     }
 
-    /// A prefix: whose text it is of, its length, and the longest token that it begins with.
+    /// A prefix of a token's text: the token, the length of the prefix, and the longest token that
+    /// the prefix begins with.
     private struct Mark: Sendable {
         var entry: Int32
         var size: Int32
         var best: Int32
     }
 
-    /// Numbers from 1 on stand for tokens; 0 stands for none.
+    /// All tokens, with numbers from 1 on. Number 0 stands for no token.
     private(set) var entries = [Entry(token: -1, size: 0)]
     private let texts: TextList
     private var marks: [Mark] = []
-    /// Hash of a prefix to its mark.
+    /// Hash of a prefix -> index in `marks`.
     private var table = IntegerTable()
     private var startsToken = [Bool](repeating: false, count: 256)
     private var sizeMax = 0
     private var hash: PrefixHash
 
-    /// Bytes of a text that are hashed at a time.
+    /// Bytes of a text hashed at a time.
     private static let window = 64 << 10
 
     var isEmpty: Bool { entries.count == 1 }
 
     /// - Parameters:
-    ///   - ids: the special tokens; empty texts are ignored.
+    ///   - ids: the special tokens. Empty texts are ignored.
     ///   - texts: the vocabulary, every text once.
     init(_ ids: [Int32], in texts: TextList) {
         self.texts = texts
@@ -59,7 +62,7 @@ struct SpecialTokenIndex: Sendable {
         }
         sizeMax = entries.reduce(0) { max($0, Int($1.size)) }
         hash = PrefixHash(sizeMax: sizeMax)
-        // Two prefixes with one hash: another base tells them apart.
+        // Another base separates two prefixes with equal hashes.
         while !build() { hash = PrefixHash(sizeMax: sizeMax) }
     }
 
@@ -67,7 +70,7 @@ struct SpecialTokenIndex: Sendable {
 
     // MARK: - Building
 
-    /// False when two prefixes have the same hash.
+    /// Returns false when two prefixes have equal hashes.
     private mutating func build() -> Bool {
         marks.removeAll(keepingCapacity: true)
         table = IntegerTable(countMin: 2 * entries.count)
@@ -85,7 +88,7 @@ struct SpecialTokenIndex: Sendable {
         return true
     }
 
-    /// Enters one token under the prefixes that a search for its length visits.
+    /// Enters a token under the prefixes visited by a search for the token's length.
     private mutating func enter(
         _ number: Int32, _ sizes: [Int32], _ tokens: IntegerTable
     ) -> Bool {
@@ -96,7 +99,7 @@ struct SpecialTokenIndex: Sendable {
         var next = sizes.startIndex
         var best: Int32 = 0
         for mark in Self.visited(size) {
-            // Tokens of every length up to the mark that the text begins with.
+            // Looks up each token of a length up to the mark that the text begins with.
             while next < sizes.endIndex, sizes[next] <= mark {
                 running = hash.extend(
                     running, texts.bytes,
@@ -119,7 +122,7 @@ struct SpecialTokenIndex: Sendable {
         return true
     }
 
-    /// False when another prefix has the hash.
+    /// Returns false when another prefix has the hash.
     private mutating func add(_ mark: Mark, _ key: UInt64) -> Bool {
         guard let known = table.find(key) else {
             table.insert(key, UInt64(marks.count))
@@ -133,7 +136,7 @@ struct SpecialTokenIndex: Sendable {
                 Int(mark.size))
     }
 
-    /// The lengths that a search for `size` finds entered, ascending.
+    /// The lengths at which a search for `size` finds an entry, ascending.
     private static func visited(_ size: Int32) -> [Int32] {
         var lengths: [Int32] = []
         var sum: Int32 = 0
@@ -144,7 +147,7 @@ struct SpecialTokenIndex: Sendable {
         return lengths
     }
 
-    /// Whether bytes of the vocabulary from `start` on equal those of `other` from `place` on.
+    /// Compares bytes of the vocabulary from `start` on with bytes of `other` from `place` on.
     private func equals(_ start: Int, _ other: [UInt8], _ place: Int, _ count: Int) -> Bool {
         other.withUnsafeBufferPointer { equals(start, $0, place, count) }
     }
@@ -162,8 +165,8 @@ struct SpecialTokenIndex: Sendable {
 
     // MARK: - Searching
 
-    /// Calls `body` with each position where a token starts, and with the number of the longest
-    /// such token in `entries`.
+    /// Calls `body` with each position where a token starts, and with the number in `entries` of
+    /// the longest token there.
     func forEachStart(in text: Span<UInt8>, _ body: (_ position: Int, _ entry: Int32) -> Void) {
         guard !isEmpty else { return }
         text.withUnsafeBufferPointer { text in
@@ -181,8 +184,8 @@ struct SpecialTokenIndex: Sendable {
         }
     }
 
-    /// The longest token at a position; 0 for none. `prefixes` are those of the text from `start`
-    /// to `end`.
+    /// The longest token at a position, 0 for none. `prefixes` belong to the text from `start` to
+    /// `end`.
     private func longest(
         at position: Int, in text: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int,
         _ prefixes: [UInt64]

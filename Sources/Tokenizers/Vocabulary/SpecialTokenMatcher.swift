@@ -1,10 +1,11 @@
 // Finds tokens that are matched as a whole, before any merging: control, unknown and user-defined
-// ones.
+// tokens.
 //
-// Guarantees: the longest token anywhere in the text is taken first, then the longest that fits
-// into what is left, and so on (equal lengths: leftmost first), which is llama.cpp's result. n
-// log n at worst; memory proportional to the positions that match.
-// Does not: decide what the pieces between the matches become.
+// Guarantees: the result is llama.cpp's. The longest token anywhere in the text is taken first,
+// then the longest that fits into the remaining text, and so on (equal lengths: leftmost first).
+// Time is n log n at worst. Memory is proportional to the matching positions, plus a bit per byte
+// of text.
+// Does not: decide on the pieces between the matches.
 //
 //   text      x < s > a b          tokens "<s>"
 //   matches       [---]            gaps "x" and "ab"
@@ -12,7 +13,7 @@
 /// A whole-token match in a text.
 struct SpecialMatch: Equatable {
     var token: Int32
-    /// Byte range of the text that it replaces, white space swallowed behind it included.
+    /// Replaced byte range of the text, with the white space swallowed behind the token.
     var range: Range<Int>
 }
 
@@ -21,7 +22,7 @@ struct SpecialTokenMatcher: Sendable {
     private let stripping: Set<Int32>
 
     /// - Parameters:
-    ///   - ids: the special tokens; empty texts are ignored.
+    ///   - ids: the special tokens. Empty texts are ignored.
     ///   - texts: the vocabulary, every text once.
     ///   - stripping: tokens that swallow the white space behind them.
     init(_ ids: [Int32], in texts: TextList, stripping: Set<Int32> = []) {
@@ -32,10 +33,10 @@ struct SpecialTokenMatcher: Sendable {
     /// All matches, in text order, without overlap.
     func matches(in text: Span<UInt8>) -> [SpecialMatch] {
         guard !index.isEmpty else { return [] }
-        var candidates = Heap<Candidate>()
+        var candidates = Heap<Occurrence>()
         index.forEachStart(in: text) { position, entry in
             candidates.append(
-                Candidate(
+                Occurrence(
                     position: Int32(position), entry: entry,
                     length: index.entries[Int(entry)].size))
         }
@@ -44,7 +45,7 @@ struct SpecialTokenMatcher: Sendable {
         return choose(&candidates, in: text)
     }
 
-    private func choose(_ candidates: inout Heap<Candidate>, in text: Span<UInt8>)
+    private func choose(_ candidates: inout Heap<Occurrence>, in text: Span<UInt8>)
         -> [SpecialMatch]
     {
         var taken = Coverage(count: text.count)
@@ -63,14 +64,14 @@ struct SpecialTokenMatcher: Sendable {
                 chosen.append(SpecialMatch(token: token, range: start..<end))
                 continue
             }
-            // Something longer lies across: the longest token that still fits gets its turn later.
+            // A longer match lies across, so the longest token that still fits is queued.
             var entry = index.entries[Int(candidate.entry)].shorter
             while entry != 0, Int(index.entries[Int(entry)].size) > room {
                 entry = index.entries[Int(entry)].shorter
             }
             if entry != 0 {
                 candidates.push(
-                    Candidate(
+                    Occurrence(
                         position: candidate.position, entry: entry,
                         length: index.entries[Int(entry)].size))
             }
@@ -80,19 +81,19 @@ struct SpecialTokenMatcher: Sendable {
     }
 }
 
-/// A possible match; longer first, then further left.
-private struct Candidate: HeapElement {
+/// A possible match. The order is longer first, then further left.
+private struct Occurrence: HeapElement {
     var position: Int32
     var entry: Int32
     var length: Int32
 
     @inline(__always)
-    func precedes(_ other: Candidate) -> Bool {
+    func precedes(_ other: Occurrence) -> Bool {
         length != other.length ? length > other.length : position < other.position
     }
 }
 
-/// Which bytes of a text are taken: one bit each.
+/// The taken bytes of a text, one bit each.
 private struct Coverage {
     private var words: [UInt64]
 
@@ -106,7 +107,8 @@ private struct Coverage {
         for position in range { words[position >> 6] |= 1 << UInt64(position & 63) }
     }
 
-    /// Distance from the range's start to its first covered byte; the range's length if none is.
+    /// Distance from the start of the range to the first covered byte, or the length of a free
+    /// range.
     func firstCovered(in range: Range<Int>) -> Int {
         for position in range where covers(position) { return position - range.lowerBound }
         return range.count

@@ -1,11 +1,11 @@
 // Bytes -> id: an open-addressing hash table over the texts of a TextList.
 //
-// Guarantees: one allocation; a lookup hashes once, compares full bytes only when 32 hash bits
-// agree, and never allocates. The hash is seeded per table, so a file cannot choose its
+// Guarantees: the index is one allocation. A lookup hashes once, compares full bytes only when 32
+// hash bits agree, and never allocates. The hash is seeded per table, so a file cannot choose its
 // collisions.
-// Does not: grow after building, or store the texts (callers pass the list they built it from).
+// Does not: grow after building, or store the texts (callers pass the list behind the index).
 //
-//   slot = hash bits (32) << 32 | (id + 1)      0 = free; linear probing; at most half full
+//   slot = hash bits (32) << 32 | (id + 1)      0 = free, linear probing, at most half full
 
 import Glibc
 
@@ -13,7 +13,7 @@ struct TokenIndex: Sendable {
     private let slots: [UInt64]
     private let mask: Int
     private let seed: UInt64
-    /// The longest indexed text, in bytes: longer ones need no lookup.
+    /// Bytes of the longest indexed text. Longer texts need no lookup.
     let textSizeMax: Int
 
     /// Indexes every non-empty text.
@@ -59,7 +59,7 @@ struct TokenIndex: Sendable {
         self.textSizeMax = textSizeMax
     }
 
-    /// The id of a text, or nil. `texts` must be the list this index was built from.
+    /// The id of a text, or nil. `texts` must be the list from which the index was built.
     func find(_ text: UnsafeBufferPointer<UInt8>, in texts: TextList) -> Int32? {
         guard text.count <= textSizeMax, !text.isEmpty else { return nil }
         let hash = hashBytes(text, seed: seed)
@@ -83,7 +83,8 @@ struct TokenIndex: Sendable {
         text.withUnsafeBufferPointer { find($0, in: texts) }
     }
 
-    /// A power of two with at least twice the entries: probes stay short, one slot is always free.
+    /// A power of two with at least twice the entries, so probes stay short and one slot is always
+    /// free.
     static func capacity(for count: Int) -> Int {
         var capacity = 16
         while capacity < count * 2 { capacity *= 2 }

@@ -1,32 +1,33 @@
-// A checked vocabulary: what every kind of tokenizer shares.
+// A checked vocabulary, shared by all kinds of tokenizers.
 //
 // Guarantees: list lengths agree, types and scores are in range, special ids lie inside the
-// vocabulary, no two tokens have the same text; whoever holds a Vocabulary need not check again.
-// Does not: merge; `SentencePieceTokenizer` and `BytePairTokenizer` do.
+// vocabulary, and all tokens have different texts. The owner of a Vocabulary need not check again.
+// Does not: merge. `SentencePieceTokenizer` and `BytePairTokenizer` do.
 //
-// Facts about roles follow llama.cpp (`llama-vocab.cpp`): which texts end generation, and that a
-// token with such a text is a control token whatever type the file gives it.
+// Facts about roles follow llama.cpp (`llama-vocab.cpp`): the texts that end generation, and the
+// rule that a token with an end text is a control token, whatever the type in the file.
 
 struct Vocabulary: Sendable {
     let texts: TextList
     let types: [TokenType]
     let index: TokenIndex
-    /// Whether a token may come out of merging plain text: by the file's own types, not control,
-    /// unknown or byte tokens.
+    /// True for tokens that may come out of merging plain text: by the file's own types, neither
+    /// control nor unknown nor byte tokens.
     let isMergeable: [Bool]
     let begin: Int32?
     let end: Int32?
     let unknown: Int32?
-    /// One flag per token.
+    /// True for tokens that end generation, one flag per token.
     private let endsGeneration: [Bool]
-    /// Matches user-defined tokens only: for text in which control tokens are not recognised.
+    /// Matches user-defined tokens only, for text without recognised control tokens.
     private let plainMatcher: SpecialTokenMatcher
     /// Matches control and unknown tokens too.
     private let specialMatcher: SpecialTokenMatcher
 
     var count: Int { texts.count }
 
-    /// - Parameter defaults: ids of roles that the file does not name; those outside are ignored.
+    /// - Parameter defaults: ids of roles without an id in the file. Ids outside the vocabulary are
+    ///   ignored.
     init(
         _ definition: TokenizerDefinition,
         defaults: [TokenizerDefinition.SpecialToken: Int] = [:]
@@ -83,16 +84,16 @@ struct Vocabulary: Sendable {
         return token
     }
 
-    /// Tokens matched as a whole, in text order; what lies between them is ordinary text.
+    /// Tokens matched as a whole, in text order. The gaps between matches are ordinary text.
     func specialMatches(in text: Span<UInt8>, parseSpecial: Bool) -> [SpecialMatch] {
         (parseSpecial ? specialMatcher : plainMatcher).matches(in: text)
     }
 
     /// Tokens matched as a whole in a conversation: control tokens in the template's words only,
-    /// user-defined ones everywhere.
+    /// user-defined tokens everywhere.
     ///
-    /// The caller's words are hidden from the first search behind bytes that no text contains.
-    /// White space stays, for control tokens that swallow what follows them.
+    /// For the first search, the caller's words are replaced by bytes that occur in no text. White
+    /// space stays, because control tokens may swallow the white space behind them.
     func specialMatches(in prompt: ChatPrompt) -> [SpecialMatch] {
         var hidden = prompt.text
         for range in prompt.contentRanges {
@@ -101,7 +102,7 @@ struct Vocabulary: Sendable {
         var matches: [SpecialMatch] = []
         var offset = 0
         for match in specialMatcher.matches(in: hidden.span) {
-            // A damaged vocabulary may have control tokens of such bytes.
+            // A damaged vocabulary may have control tokens with the replacement byte 0xFF.
             guard types[Int(match.token)] == .userDefined || !covers(match.range, hidden) else {
                 continue
             }
@@ -113,12 +114,12 @@ struct Vocabulary: Sendable {
         return matches
     }
 
-    /// Whether a hidden byte lies in the range.
+    /// True when a replaced byte lies in the range.
     private func covers(_ range: Range<Int>, _ hidden: [UInt8]) -> Bool {
         hidden[range].contains(0xFF)
     }
 
-    /// The user-defined tokens between two control tokens.
+    /// Appends the user-defined tokens between two control tokens.
     private func appendPlain(
         _ text: [UInt8], _ range: Range<Int>, to matches: inout [SpecialMatch]
     ) {
@@ -225,8 +226,8 @@ extension Vocabulary {
         return Int32(id)
     }
 
-    /// Phi-3 vocabularies swallow white space behind most special tokens; llama.cpp knows them by
-    /// the model's name, which is the only trace that the conversion leaves.
+    /// Phi-3 vocabularies swallow white space behind most special tokens. As in llama.cpp, the
+    /// model's name identifies a Phi-3 vocabulary, because conversion leaves no further trace.
     private static func strippingTokens(
         _ definition: TokenizerDefinition, _ types: [TokenType], _ index: TokenIndex
     ) -> Set<Int32> {

@@ -1,11 +1,11 @@
-// What the tokenizers with a vocabulary have in common: whole tokens in the text are found first,
-// the kind's own rules encode what lies between, begin and end tokens stand around it.
+// The common part of tokenizers with a vocabulary. Special tokens in the text are matched first, as
+// whole tokens. The rules of the kind encode the gaps. Begin and end tokens go around the result.
 
-/// A tokenizer that looks its tokens up in a `Vocabulary`.
+/// A tokenizer that looks tokens up in a `Vocabulary`.
 protocol VocabularyTokenizer: Tokenizer {
     var vocabulary: Vocabulary { get }
 
-    /// Encodes a text whose whole-token matches are known.
+    /// Encodes a text with known whole-token matches.
     func encode(
         _ text: Span<UInt8>, around matches: [SpecialMatch], into tokens: inout [Int32])
 }
@@ -31,7 +31,7 @@ extension VocabularyTokenizer {
         return tokens
     }
 
-    /// Begins as a text does, and is left open: the model's turn follows.
+    /// Begins like a text, without an end token, because the model's turn follows.
     func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> [Int32] {
         try checkTextSize(prompt.text.count)
         var tokens: [Int32] = []

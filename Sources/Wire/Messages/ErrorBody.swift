@@ -1,12 +1,12 @@
-// An error of Wire as the body that tells the peer of it, and texts cut to their limits.
+// Makes an error body from a `WireError`, and clips texts to the limits of their fields.
 
 extension ErrorBody {
-    /// The body that reports `error` to the peer whose bytes caused it.
+    /// Creates the body that reports `error` to the peer at fault.
     public init(_ error: WireError) {
         self.init(code: error.code.name, message: error.message, field: error.field)
     }
 
-    /// The same with every part inside its limit.
+    /// Returns a copy with every field inside its limit.
     func clipped() -> ErrorBody {
         var result = self
         result.code = code.clipped(toSize: Limits.wordSizeMax)

@@ -1,14 +1,14 @@
-// One piece of input in a list: a text or token ids, exactly one of them.
+// An item in an input list: either a text or token ids.
 
-/// What Score continues with, and what Embed embeds.
+/// An input of Embed, or a continuation in Score.
 public enum Input: WireRecord, Equatable {
     /// Text, tokenized by the server.
     case text(String)
-    /// Token ids, used as they are.
+    /// Token ids, used unchanged.
     case tokens([UInt32])
 
-    /// Decodes a whole body; see `WireRecord`. Both fields are `field_conflict`, neither is
-    /// `field_missing`.
+    /// Decodes a whole body, see `WireRecord`. Throws `field_conflict` for both fields together and
+    /// `field_missing` for neither.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         var text: String?
         var tokens: [UInt32]?
@@ -33,7 +33,7 @@ public enum Input: WireRecord, Equatable {
         }
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the field, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         switch self {
         case .text(let text): writer.text(ID.text, text)

@@ -1,12 +1,13 @@
-// Log-probabilities of tokens, and of the best alternatives at each of their positions.
+// Log-probabilities of tokens, and of the best alternatives at each position.
 //
 //     tokens         t0 t1 t2 …          one per position
 //     logprobs       l0 l1 l2 …
 //     topTokens      a0 b0 | a1 b1 | …   topCount per position, best first
 //     topLogprobs    x0 y0 | x1 y1 | …
 //
-// Guarantees: a decoded value has as many of each as the others say. Natural logarithms of the
-// model's own distribution: before temperature, filters and penalties.
+// Guarantees: in a decoded value, the lengths of all arrays agree with the number of tokens and
+// with `topCount`. Values are natural logarithms of the model's own distribution, before
+// temperature, filters and penalties.
 
 /// Tokens with their log-probabilities. Ties among alternatives go to the smaller id.
 public struct Logprobs: WireRecord, Equatable {
@@ -18,10 +19,10 @@ public struct Logprobs: WireRecord, Equatable {
     public let topCount: UInt64
     /// The best tokens of each position, a row of `topCount` per token, best first.
     public private(set) var topTokens: [UInt32] = []
-    /// Their log-probabilities.
+    /// Log-probabilities of `topTokens`.
     public private(set) var topLogprobs: [Float] = []
 
-    /// No tokens yet, `topCount` alternatives beside each that comes; sends nothing.
+    /// Creates an empty value for tokens with `topCount` alternatives each.
     public init(topCount: UInt64 = 0) { self.topCount = topCount }
 
     /// Number of tokens.
@@ -41,7 +42,7 @@ public struct Logprobs: WireRecord, Equatable {
         }
     }
 
-    /// Adds the tokens of another piece, which must have as many alternatives per token.
+    /// Adds the tokens of `other`, which must have an equal `topCount`.
     public mutating func append(_ other: Logprobs) {
         precondition(
             other.topCount == topCount, "\(other.topCount) alternatives beside \(topCount)")
@@ -51,7 +52,7 @@ public struct Logprobs: WireRecord, Equatable {
         topLogprobs += other.topLogprobs
     }
 
-    /// The tokens of a range of positions, which must lie within `0..<count`.
+    /// Returns the tokens at `range`, which must lie within `0..<count`.
     public func slice(_ range: Range<Int>) -> Logprobs {
         let width = Int(topCount)
         let rows = range.lowerBound * width..<range.upperBound * width
@@ -63,13 +64,13 @@ public struct Logprobs: WireRecord, Equatable {
         return result
     }
 
-    /// The alternatives at a position, best first; `index` must lie within `0..<count`.
+    /// The alternatives at position `index`, best first. `index` must lie within `0..<count`.
     public func top(at index: Int) -> [(token: UInt32, logprob: Float)] {
         let width = Int(topCount)
         return (index * width..<(index + 1) * width).map { (topTokens[$0], topLogprobs[$0]) }
     }
 
-    /// Decodes a whole body; see `WireRecord`. Counts that disagree are `field_conflict`.
+    /// Decodes a whole body, see `WireRecord`. Throws `field_conflict` if counts disagree.
     public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
         var topCount: UInt64 = 0
         var reader = BodyReader(body, Self.layout, ids: ID.self)
@@ -83,7 +84,7 @@ public struct Logprobs: WireRecord, Equatable {
             }
         }
         self.topCount = topCount
-        // At most 64 times a million: no overflow.
+        // No overflow, since the product is at most 64 times a million.
         let alternatives = tokens.count * Int(topCount)
         try Self.check("logprobs", logprobs.count, tokens.count)
         try Self.check("top_tokens", topTokens.count, alternatives)
@@ -99,7 +100,7 @@ public struct Logprobs: WireRecord, Equatable {
             allowed: "\(expected), as its tokens and \"top_count\" say", field: field)
     }
 
-    /// Log-probabilities that travel with tokens are those of exactly these tokens.
+    /// Checks that log-probabilities beside `tokens` belong to exactly these tokens.
     static func check(
         _ logprobs: Logprobs?, beside tokens: [UInt32], of message: StaticString
     ) throws(WireError) {
@@ -110,7 +111,7 @@ public struct Logprobs: WireRecord, Equatable {
             allowed: "those of its \(tokens.count) tokens", field: "logprobs")
     }
 
-    /// Appends its fields; see `WireRecord`.
+    /// Appends the fields, see `WireRecord`.
     public func encode(into writer: inout BodyWriter) {
         writer.unsigneds(ID.tokens, tokens)
         writer.numbers(ID.logprobs, logprobs)

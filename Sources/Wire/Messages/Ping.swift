@@ -1,8 +1,8 @@
-// Ping is checked without a copy: the response's body equals the request's, byte for byte.
+// Checks a Ping without a copy. The response's body equals the request's, byte for byte.
 
 extension PingRequest {
-    /// Accepts exactly what `init(decoding:)` accepts, without a copy. The usual body, one payload
-    /// field that fills it, is recognised by its eight header bytes alone.
+    /// Accepts exactly the bodies that `init(decoding:)` accepts. The usual body, a single payload
+    /// field, is recognised by its eight header bytes, without a copy.
     static func verify(_ body: UnsafeRawBufferPointer) throws(WireError) {
         if body.count >= Limits.fieldHeaderSize {
             let payloadSize = body.count - Limits.fieldHeaderSize

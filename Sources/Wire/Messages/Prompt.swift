@@ -1,23 +1,25 @@
-// What a model begins with: a text, token ids or a conversation, exactly one of them.
+// The prompt of a request: either a text, token ids or a conversation.
 //
-// Guarantees: Generate, Logits and Score read the same fields by the same rules, whichever ids
-// those have; a conversation leaves no choice about special tokens, because its template makes it.
+// Guarantees: Generate, Logits and Score read prompt fields by equal rules, although the field ids
+// differ. A request with a conversation must not choose special tokens, because the chat template
+// does.
 
 extension ChatMessage {
-    /// Who speaks.
+    /// Speaker of a message.
     public typealias Role = ChatRole
 
-    /// A turn of a conversation. `content` may be empty; names of special tokens in it stay text.
+    /// Creates a message of a conversation. `content` may be empty. Names of special tokens in
+    /// `content` stay text.
     public init(_ role: Role, _ content: String) { self.init(role: role, content: content) }
 }
 
 /// Input of a model.
 public enum Prompt: Sendable, Equatable {
-    /// Text, tokenized by the server; may be empty.
+    /// Text, tokenized by the server. May be empty.
     case text(String)
-    /// Token ids, used as they are.
+    /// Token ids, used unchanged.
     case tokens([UInt32])
-    /// A conversation, rendered by the model's own chat template; at least one message.
+    /// A conversation of at least one message, rendered by the model's own chat template.
     case messages([ChatMessage])
 
     var text: String? { if case .text(let text) = self { text } else { nil } }
@@ -25,26 +27,26 @@ public enum Prompt: Sendable, Equatable {
     var messages: [ChatMessage] {
         if case .messages(let messages) = self { messages } else { [] }
     }
-    /// Revision of the protocol that knows this form.
+    /// First protocol revision with this kind of prompt.
     var revision: UInt64 { if case .messages = self { 2 } else { 1 } }
 }
 
-/// The prompt's fields of a request while its body is being read.
+/// The prompt fields of a request, collected while the body is read.
 struct PromptFields {
     var text: String?
     var tokens: [UInt32]?
     var messages: [ChatMessage] = []
-    /// The first of `parse_special` and `add_special` that was given.
+    /// Name of the first field given among `parse_special` and `add_special`.
     private var special: StaticString?
 
-    /// Notes that a choice about special tokens was given, and hands out its value.
+    /// Records a field about special tokens and returns the field's value.
     mutating func special(_ field: FieldView) -> Bool {
         special = special ?? field.row.staticName
         return field.bool
     }
 
-    /// The one that was given. Throws `field_conflict` for more than one, and for a choice about
-    /// special tokens beside a conversation; `field_missing` for none.
+    /// Returns the given prompt. Throws `field_conflict` for several prompts, or for a choice about
+    /// special tokens beside a conversation. Throws `field_missing` without a prompt.
     func prompt(of message: StaticString) throws(WireError) -> Prompt {
         if !messages.isEmpty {
             guard text == nil, tokens == nil else {

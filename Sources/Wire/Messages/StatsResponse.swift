@@ -1,7 +1,7 @@
-// Counters are real or mock as a whole.
+// The provenance of a Stats response. Counters are real or mock as a whole.
 
 extension StatsResponse {
-    /// Provenance the frame must carry: mock when a mock answer was counted.
+    /// Provenance for the frame: mock when a mock answer was counted.
     public var provenance: Provenance {
         counters.contains { $0.mock > 0 } ? .mock : .real
     }

@@ -1,10 +1,10 @@
-// W3C trace context, version 00: what the text of a `traceparent` must look like.
+// Checks the text of a `traceparent` of W3C trace context, version 00.
 //
 //     00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
 //     version   trace                     parent         flags
 
 extension FieldView {
-    /// A text that is a `traceparent`. Throws `field_out_of_range` for every other.
+    /// Returns the field's `traceparent`. Throws `field_out_of_range` for any other text.
     func traceparent() throws(WireError) -> String {
         let text = try text()
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)

@@ -1,5 +1,6 @@
 // assay detokenize: token ids to text, by a server's model or by a file on this machine.
 
+import Loading
 import ArgumentParser
 import AssayClient
 import Foundation
@@ -63,9 +64,9 @@ struct Detokenize: AsyncParsableCommand {
         }
     }
 
-    /// Bytes that are no text lose it in "text" (U+FFFD) and keep it in "hex".
+    /// Bytes that are no text become U+FFFD in "text" and are exact in "hex".
     private static func json(_ bytes: [UInt8]) -> String {
-        JSONValue.object([
+        JSONText.object([
             ("text", .string(String(decoding: bytes, as: UTF8.self))),
             ("hex", .string(Hex.text(bytes))),
         ]).text

@@ -1,5 +1,6 @@
 // assay embed: texts to vectors, as a summary, JSON or a file of f32.
 
+import Loading
 import ArgumentParser
 import AssayClient
 import Foundation
@@ -11,7 +12,7 @@ struct Embed: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Embeddings: one vector for each text.")
 
-    /// Values of a vector that the summary shows.
+    /// Number of values per vector in the summary.
     private static let shownCount = 6
 
     @OptionGroup var options: ServerOptions
@@ -73,7 +74,7 @@ struct Embed: AsyncParsableCommand {
         }
     }
 
-    /// The lines of --file that are not empty.
+    /// Returns the lines of --file that are not empty.
     private func lines() throws -> [String] {
         guard let file else { return [] }
         let data: Data
@@ -100,7 +101,7 @@ struct Embed: AsyncParsableCommand {
         return (0..<Int(message.count)).map { message.embeddings[$0 * width..<($0 + 1) * width] }
     }
 
-    private static func json(_ message: EmbedResponse, _ output: AnswerOutput) -> JSONValue {
+    private static func json(_ message: EmbedResponse, _ output: AnswerOutput) -> JSONText {
         .object(
             output.identity + [
                 ("dimensions", .unsigned(message.dimensions)),

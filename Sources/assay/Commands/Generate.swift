@@ -1,5 +1,6 @@
-// assay generate: continues a prompt; text is shown as it comes.
+// assay generate: continues a prompt and shows the text as it comes.
 
+import Loading
 import ArgumentParser
 import AssayClient
 import Wire
@@ -61,7 +62,7 @@ struct Generate: AsyncParsableCommand {
                 whole = part.answer
                 if whole == nil { shown.show(part.chunk, provenance: part.provenance) }
             }
-            // The last part has the whole answer; a stream without one throws.
+            // The last part has the whole answer. A stream without an answer throws.
             guard let reply = whole else { return }
             shown.finish(reply)
             let output = AnswerOutput(
@@ -101,7 +102,7 @@ struct Generate: AsyncParsableCommand {
         return request
     }
 
-    private static func json(_ message: GenerateResponse, _ output: AnswerOutput) -> JSONValue {
+    private static func json(_ message: GenerateResponse, _ output: AnswerOutput) -> JSONText {
         .object(
             output.identity + [
                 ("tokens", .tokens(message.tokens)),
@@ -111,15 +112,15 @@ struct Generate: AsyncParsableCommand {
             ] + lists(message) + [("usage", usage(message))] + output.account)
     }
 
-    private static func usage(_ message: GenerateResponse) -> JSONValue {
+    private static func usage(_ message: GenerateResponse) -> JSONText {
         .object([
             ("prompt_tokens", .unsigned(message.promptTokens)),
             ("completion_tokens", .unsigned(message.completionTokens)),
         ])
     }
 
-    /// The log-probabilities that were asked for.
-    private static func lists(_ message: GenerateResponse) -> [(String, JSONValue)] {
+    /// Returns the requested log-probabilities.
+    private static func lists(_ message: GenerateResponse) -> [(String, JSONText)] {
         [("prompt_logprobs", message.promptLogprobs), ("logprobs", message.logprobs)]
             .filter { $0.1 != nil }.map { ($0.0, LogprobsOutput.json($0.1)) }
     }
@@ -149,7 +150,7 @@ struct Generate: AsyncParsableCommand {
     }
 }
 
-/// What has been printed of an answer so far.
+/// The part of an answer printed so far.
 private struct Shown {
     let isQuiet: Bool
     private var progress = Progress()
@@ -169,7 +170,7 @@ private struct Shown {
         textSize += chunk.text.utf8.count
     }
 
-    /// Prints what the chunks did not hold.
+    /// Prints the text that the chunks did not hold.
     mutating func finish(_ reply: Reply<GenerateResponse>) {
         progress.clear()
         guard !isQuiet else { return }

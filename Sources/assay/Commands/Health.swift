@@ -1,5 +1,7 @@
-// assay health: 0 when work is accepted, 75 when not; with --verify 65 when the model has drifted.
+// assay health: exits with 0 when work is accepted, 75 when not, and with --verify 65 when the
+// model has drifted.
 
+import Loading
 import ArgumentParser
 import AssayClient
 import Wire
@@ -27,7 +29,7 @@ struct Health: AsyncParsableCommand {
         let message = reply.message
         if options.json {
             print(
-                JSONValue.object([
+                JSONText.object([
                     ("provenance", .string(reply.provenance.description)),
                     ("ready", .bool(message.ready)),
                     ("state", .string(message.state.rawValue)),

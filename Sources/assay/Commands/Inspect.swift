@@ -1,5 +1,5 @@
-// assay inspect PATH: runs the assay here, without a server; with --seal writes down what the
-// model answered, for later loads to be compared with.
+// assay inspect PATH: runs the assay on this machine, without a server. With --seal, writes down
+// the model's answer to a prompt, for comparison in later loads.
 
 import ArgumentParser
 import Loading
@@ -32,7 +32,7 @@ struct Inspect: ParsableCommand {
     }
 
     func run() throws {
-        // The report says it all; a log line beside it would say it twice.
+        // The report has every fact. A log line beside it would repeat the facts.
         let silent = Logger(label: "assay.inspect") { _ in SwiftLogNoOpLogHandler() }
         var configuration = ModelLoadingConfiguration()
         configuration.ignoresSeal = force
@@ -45,7 +45,7 @@ struct Inspect: ParsableCommand {
             report.seal = .written(path: try write(model))
         }
         print(json ? report.json : report.table)
-        // The table and the JSON both say where, why and what to do.
+        // The table and the JSON both give place, reason and advice.
         if case .failure = outcome.result { exitProcess(.rejected) }
     }
 
@@ -59,7 +59,8 @@ struct Inspect: ParsableCommand {
 }
 
 extension Failure {
-    /// A place, prompt or word of the caller's is a usage error; the rest is not.
+    /// A bad place, prompt or flag is the caller's and therefore a usage error. A failed sealing is
+    /// an internal error.
     fileprivate init(_ error: SealingError) {
         self.init(
             code: error.code == .sealingFailed ? .internalError : .usage, message: error.message,
@@ -68,11 +69,11 @@ extension Failure {
     }
 }
 
-/// The line that names the layer at work. Called from the loading thread and from the main one.
+/// The line that names the running layer. Called from the loading thread and from the main thread.
 private final class InspectProgress: Sendable {
     private let progress = Mutex(Progress())
 
-    func show(_ step: LoadProgress) {
+    func show(_ step: LayerProgress) {
         guard step.verdict == nil else { return }
         progress.withLock { $0.show("assaying: \(step.layer) layer") }
     }

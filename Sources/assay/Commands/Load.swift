@@ -1,5 +1,6 @@
-// assay load [NAME=]PATH: has the server assay a file and serve it.
+// assay load [NAME=]PATH: asks the server to assay a file and serve it.
 
+import Loading
 import ArgumentParser
 import AssayClient
 import Wire
@@ -64,8 +65,8 @@ struct Load: AsyncParsableCommand {
             name: String(parts[0]), path: String(parts[1]), strategy: known, device: device)
     }
 
-    private static func json(_ message: LoadResponse, _ provenance: Provenance) -> JSONValue {
-        let layers = message.layers.map { layer -> JSONValue in
+    private static func json(_ message: LoadResponse, _ provenance: Provenance) -> JSONText {
+        let layers = message.layers.map { layer -> JSONText in
             .object([
                 ("layer", .string(layer.layer)), ("ok", .bool(layer.ok)),
                 ("ms", .milliseconds(layer.microseconds)),

@@ -1,5 +1,6 @@
 // assay logits: the raw scores after a prompt, as a table, JSON or a file of f32.
 
+import Loading
 import ArgumentParser
 import AssayClient
 import Wire
@@ -46,7 +47,7 @@ struct LogitsCommand: AsyncParsableCommand {
         }
     }
 
-    /// The best tokens of the last position.
+    /// Returns the best tokens of the last position.
     private static func top(_ message: LogitsResponse) -> [(token: Int, logit: Float)] {
         let last = message.logits.suffix(Int(message.vocabulary))
         let order = last.enumerated().sorted { one, other in
@@ -57,8 +58,8 @@ struct LogitsCommand: AsyncParsableCommand {
 
     private static func json(
         _ message: LogitsResponse, _ top: [(token: Int, logit: Float)], _ output: AnswerOutput
-    ) -> JSONValue {
-        let entries = top.map { entry -> JSONValue in
+    ) -> JSONText {
+        let entries = top.map { entry -> JSONText in
             .object([
                 ("token", .unsigned(UInt64(entry.token))), ("logit", .float(entry.logit)),
             ])

@@ -1,6 +1,6 @@
-// assay models: what is being served, and whether its files on disk are still those that were
-// loaded.
+// assay models: lists the served models and the state of their files on disk.
 
+import Loading
 import ArgumentParser
 import AssayClient
 import Wire
@@ -16,9 +16,9 @@ struct Models: AsyncParsableCommand {
             options.model == nil || $0.name == options.model
         }
         if options.json {
-            let list = models.map { JSONValue.object(ModelOutput.fields($0)) }
+            let list = models.map { JSONText.object(ModelOutput.fields($0)) }
             print(
-                JSONValue.object([
+                JSONText.object([
                     ("provenance", .string(reply.provenance.description)), ("models", .array(list)),
                 ]).text)
             return
@@ -30,7 +30,7 @@ struct Models: AsyncParsableCommand {
 
 /// One model as JSON and as a line.
 enum ModelOutput {
-    static func fields(_ model: ModelInfo) -> [(String, JSONValue)] {
+    static func fields(_ model: ModelInfo) -> [(String, JSONText)] {
         [
             ("name", .string(model.name)),
             ("state", .string(model.state.rawValue)),
@@ -47,7 +47,8 @@ enum ModelOutput {
         ] + (model.file.map { [("file", .string($0.rawValue))] } ?? [])
     }
 
-    /// Says of the file on disk only what is worth a look: that it is not what was loaded.
+    /// Returns a line for people. The line mentions the file on disk only if it differs from the
+    /// loaded file.
     static func line(_ model: ModelInfo) -> String {
         let mark = model.provenance == .mock ? "MOCK" : "real"
         let reason = model.deviceReason.map { " (\($0))" } ?? ""

@@ -1,5 +1,6 @@
 // assay ping: round trips to a server.
 
+import Loading
 import ArgumentParser
 import AssayClient
 import Wire
@@ -33,7 +34,7 @@ struct Ping: AsyncParsableCommand {
         let late = times[min(times.count - 1, times.count * 99 / 100)]
         if options.json {
             print(
-                JSONValue.object([
+                JSONText.object([
                     ("provenance", .string("real")), ("server", .string(server)),
                     ("count", .unsigned(UInt64(count))), ("p50_ms", .number(median)),
                     ("p99_ms", .number(late)),
@@ -43,7 +44,7 @@ struct Ping: AsyncParsableCommand {
         }
     }
 
-    /// Measures on the client's own thread: without a change of threads in each round trip.
+    /// Measures on the client's own thread, without a change of threads in each round trip.
     private func roundTrips(_ client: Client, _ payload: [UInt8]) async throws -> [Duration] {
         let clock = ContinuousClock()
         return try await withTaskExecutorPreference(client.executor) {

@@ -1,5 +1,6 @@
-// assay score: how probable given continuations of a prompt are.
+// assay score: log-probabilities of given continuations of a prompt.
 
+import Loading
 import ArgumentParser
 import AssayClient
 import Wire
@@ -55,8 +56,8 @@ struct ScoreCommand: AsyncParsableCommand {
 
     private static func json(
         _ message: ScoreResponse, _ inputs: [Input], _ output: AnswerOutput
-    ) -> JSONValue {
-        let scores = zip(inputs, message.scores).map { input, score -> JSONValue in
+    ) -> JSONText {
+        let scores = zip(inputs, message.scores).map { input, score -> JSONText in
             .object([
                 ("continuation", InputList.json(input)),
                 ("tokens", .tokens(score.logprobs.tokens)),
@@ -80,8 +81,9 @@ struct ScoreCommand: AsyncParsableCommand {
             ] + output.account)
     }
 
-    /// One line per continuation, the most probable first: sum, sum per token, number of tokens,
-    /// whether each was the model's own choice, the continuation. A star marks the best.
+    /// Prints a line per continuation, the most probable first: sum, sum per token, number of
+    /// tokens, "greedy" if each token was the model's own choice, and the continuation. A star
+    /// marks the best.
     private static func printLines(_ message: ScoreResponse, _ inputs: [Input]) {
         let ranked = zip(inputs, message.scores).enumerated().sorted { one, other in
             let (first, second) = (one.element.1.logprob, other.element.1.logprob)

@@ -1,5 +1,6 @@
 // assay stats: the server's counters, split by provenance.
 
+import Loading
 import ArgumentParser
 import AssayClient
 
@@ -14,14 +15,14 @@ struct Stats: AsyncParsableCommand {
         options.announce(reply.provenance, model: nil)
         let counters = reply.message.counters
         if options.json {
-            let list = counters.map { counter -> (String, JSONValue) in
+            let list = counters.map { counter -> (String, JSONText) in
                 (
                     counter.name,
                     .object([("real", .unsigned(counter.real)), ("mock", .unsigned(counter.mock))])
                 )
             }
             print(
-                JSONValue.object([
+                JSONText.object([
                     ("provenance", .string(reply.provenance.description)),
                     ("counters", .object(list)),
                 ]).text)

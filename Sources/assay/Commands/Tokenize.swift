@@ -1,5 +1,6 @@
 // assay tokenize: text to token ids, by a server's model or by a file on this machine.
 
+import Loading
 import ArgumentParser
 import AssayClient
 import Foundation
@@ -28,7 +29,7 @@ struct Tokenize: AsyncParsableCommand {
     @Flag(help: "Add no begin and end tokens.")
     var noAddSpecial = false
 
-    /// One line of --json-lines.
+    /// A line of --json-lines.
     private struct Line: Decodable {
         let text: String?
         let hex: String?
@@ -36,7 +37,7 @@ struct Tokenize: AsyncParsableCommand {
         let add_special: Bool?
     }
 
-    /// What is tokenized, and how.
+    /// A text to tokenize, and the options.
     private struct Input {
         let bytes: [UInt8]
         let parseSpecial: Bool
@@ -73,7 +74,7 @@ struct Tokenize: AsyncParsableCommand {
         }
     }
 
-    /// Runs `encode` on the one text or on every line, and prints.
+    /// Runs `encode` on the text or on every line, and prints the tokens.
     private func each(_ encode: (Input) async throws -> [UInt32]) async throws {
         guard jsonLines else {
             let bytes = text.map { Array($0.utf8) } ?? StandardInput.all()
@@ -81,7 +82,7 @@ struct Tokenize: AsyncParsableCommand {
                 bytes: bytes, parseSpecial: parseSpecial, addSpecial: !noAddSpecial)
             let tokens = try await encode(input)
             if options.json {
-                print(JSONValue.object([("tokens", .tokens(tokens))]).text)
+                print(JSONText.object([("tokens", .tokens(tokens))]).text)
             } else {
                 print(tokens.map { "\($0)" }.joined(separator: ","))
             }
@@ -89,7 +90,7 @@ struct Tokenize: AsyncParsableCommand {
         }
         try await StandardInput.eachLine { number, line in
             let tokens = try await encode(try input(line, number))
-            return JSONValue.object([("tokens", .tokens(tokens))]).text
+            return JSONText.object([("tokens", .tokens(tokens))]).text
         }
     }
 

@@ -1,5 +1,6 @@
-// assay unload NAME: has the server stop serving a model.
+// assay unload NAME: asks the server to stop serving a model.
 
+import Loading
 import ArgumentParser
 import AssayClient
 
@@ -22,7 +23,7 @@ struct Unload: AsyncParsableCommand {
         options.announce(reply.provenance, model: name)
         if options.json {
             print(
-                JSONValue.object([
+                JSONText.object([
                     ("provenance", .string(reply.provenance.description)),
                     ("unloaded", .string(name)),
                 ]).text)

@@ -1,14 +1,18 @@
 // The `bitnet` families: ternary weights, with a norm in front of each output matrix.
 //
-// Like llama, but attention's result is normed before its output matrix and the gated values before
-// the down matrix; heads rotate by halves; the token embedding always serves as output matrix; a
-// matrix may come with one number that its products are multiplied with. The 1bitLLM models
-// (`bitnet`) gate with SiLU; the 2B-4T models (`bitnet-b1.58`, in some files `bitnet-25`) with the
-// squared ReLU.
+// The families are like llama, with these differences:
+// - A norm stands between attention and its output matrix, and between the gate and the down
+//   matrix.
+// - Heads rotate by halves.
+// - The token embedding always serves as output matrix.
+// - A matrix may come with a number by which its products are multiplied.
+//
+// The 1bitLLM models (`bitnet`) gate with SiLU. The 2B-4T models (`bitnet-b1.58`, in some files
+// `bitnet-25`) gate with the squared ReLU.
 //
 // The 2B-4T models were trained with the input of each of a block's seven matrices rounded to eight
-// bits per token, and their own runtimes round it; so it is what their files mean unless they or
-// the caller say otherwise (`activation_rounding`). The reference of the 1bitLLM models rounds
+// bits per token, and their own runtimes round the input. So the rounding applies unless the file
+// or the caller says otherwise (`activation_rounding`). The reference of the 1bitLLM models rounds
 // nothing.
 
 import Compute
@@ -19,7 +23,7 @@ extension ArchitectureDescription {
     /// The 2B-4T models.
     static let bitnetB158 = bitnetLike(
         name: "bitnet-b1.58", activation: .reluSquared, roundings: [.int8PerToken, .none])
-    /// Another name in circulation for the same.
+    /// Another name in circulation for the 2B-4T models.
     static let bitnet25 = bitnetLike(
         name: "bitnet-25", activation: .reluSquared, roundings: [.int8PerToken, .none])
 

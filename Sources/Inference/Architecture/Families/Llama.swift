@@ -1,15 +1,15 @@
-// The `llama` family: Llama 1 to 3, Mistral, SmolLM2 and everything else converted to that name;
-// and `smollm3`, which is the same without rotation in every fourth block.
+// The `llama` family: Llama 1 to 3, Mistral, SmolLM2 and all models converted to the name `llama`.
+// Also `smollm3`: like llama, but without rotation in every fourth block.
 //
 // RMS norms, rotary embedding over neighbouring pairs, grouped-query attention, a gated SiLU
-// feed-forward layer. Output matrix optional (then the token embedding serves), rotary factors
-// optional (Llama 3's context extension exists only as that tensor), biases optional.
+// feed-forward layer. The output matrix is optional (the token embedding then serves), as are
+// biases and rotary factors. Llama 3's context extension exists only as rotary factors.
 
 extension ArchitectureDescription {
     /// See the opening comment of this file.
     static let llama = llamaLike(name: "llama")
 
-    /// The step is a property of the architecture: no key holds it.
+    /// The step is a property of the architecture, and no key holds it.
     static let smolLM3 = llamaLike(name: "smollm3", unrotatedBlockStep: 4)
 
     private static func llamaLike(

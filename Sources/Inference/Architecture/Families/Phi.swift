@@ -1,10 +1,10 @@
 // The `phi2` and `phi3` families (Phi-4 is a `phi3`).
 //
-// Phi-2 has one LayerNorm per block, whose result both attention and a feed-forward layer without
-// gate read; both are added to the residual. Every matrix and norm has a bias. Phi-3 is sequential
-// with RMS norms, keeps queries, keys and values in one matrix and gate and up in another, and
-// divides its rotary frequencies by one of two lists, chosen by the context length. Both may rotate
-// only the first part of a head.
+// Phi-2 has one LayerNorm per block. Attention and a feed-forward layer without gate both read the
+// normed values, and both results are added to the residual. Every matrix and norm has a bias.
+// Phi-3 is sequential with RMS norms. Queries, keys and values stand in a single matrix, gate and
+// up in another. The rotary frequencies are divided by one of two lists, chosen by the context
+// length. Both families may rotate only the first part of a head.
 
 extension ArchitectureDescription {
     /// Phi-1, 1.5 and 2.
@@ -49,7 +49,7 @@ extension ArchitectureDescription {
 }
 
 extension [TensorRule] {
-    /// Gate and up in one matrix, under the name that `up` has elsewhere.
+    /// Gate and up in one matrix, under the usual name of `up`.
     fileprivate static var fusedGateAndUp: Self {
         [
             TensorRule(

@@ -1,6 +1,6 @@
 // The `qwen2` and `qwen3` families: RMS norms, rotation of the two halves of a head, a gated SiLU
-// feed-forward layer. The second generation has biases on queries, keys and values; the third has
-// an RMS norm for every query and key head instead, and a head length of its own.
+// feed-forward layer. `qwen2` has biases on queries, keys and values. `qwen3` instead has an RMS
+// norm for every query and key head, and a head length of its own.
 
 extension ArchitectureDescription {
     /// Qwen 2 and 2.5.

@@ -1,32 +1,23 @@
-// JSON output with fields in a fixed order: what a person reads and a script greps.
+// JSON output with fields in a fixed order, for people to read and scripts to grep.
 //
-// Guarantees: one line, valid JSON whatever the strings hold; numbers round-trip.
+// Guarantees: a single line of valid JSON for any content of strings. Numbers round-trip.
 
-indirect enum JSONValue {
+/// A JSON value on its way to text.
+package indirect enum JSONText {
     case null
     case bool(Bool)
+    case integer(Int)
     case unsigned(UInt64)
     case number(Double)
+    /// Written with three decimals at most.
+    case rounded(Double)
     case float(Float)
     case string(String)
-    case array([JSONValue])
-    case object([(String, JSONValue)])
-
-    static func string(_ value: String?) -> JSONValue {
-        if let value { .string(value) } else { .null }
-    }
-
-    static func tokens(_ tokens: [UInt32]) -> JSONValue {
-        .array(tokens.map { .unsigned(UInt64($0)) })
-    }
-
-    /// Microseconds as milliseconds with three decimals.
-    static func milliseconds(_ microseconds: UInt64) -> JSONValue {
-        .number(Double(microseconds) / 1000)
-    }
+    case array([JSONText])
+    case object([(String, JSONText)])
 
     /// The value on one line.
-    var text: String {
+    package var text: String {
         var result = ""
         write(to: &result)
         return result
@@ -36,9 +27,12 @@ indirect enum JSONValue {
         switch self {
         case .null: result += "null"
         case .bool(let value): result += value ? "true" : "false"
+        case .integer(let value): result += "\(value)"
         case .unsigned(let value): result += "\(value)"
         // JSON has neither infinity nor NaN.
         case .number(let value): result += value.isFinite ? "\(value)" : "null"
+        case .rounded(let value):
+            result += value.isFinite ? "\((value * 1000).rounded() / 1000)" : "null"
         case .float(let value): result += value.isFinite ? "\(value)" : "null"
         case .string(let value): Self.quote(value, to: &result)
         case .array(let values):

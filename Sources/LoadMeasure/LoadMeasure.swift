@@ -52,7 +52,7 @@ public struct LoadMeasure: Sendable {
         // Not counted: page tables, code and the back end's memory are warm afterwards.
         let first = try load(path, .strict, placing, time)
         let (files, size) = Self.files(of: path)
-        let strategies = first.accepted ? Loading.LoadStrategy.allCases : [.strict]
+        let strategies = first.accepted ? ModelLoadingConfiguration.Strategy.allCases : [.strict]
         let samples = try sample(path, files, strategies, placing)
         return LoadFigures(
             path: path, size: size, fileCount: files.count, rounds: rounds, threads: threads,
@@ -66,7 +66,7 @@ public struct LoadMeasure: Sendable {
     }
 
     private func load(
-        _ path: String, _ strategy: Loading.LoadStrategy, _ placing: ModelPlacing,
+        _ path: String, _ strategy: ModelLoadingConfiguration.Strategy, _ placing: ModelPlacing,
         _ time: TimeSource
     ) throws(LoadMeasureError) -> LoadReport {
         var options = ModelLoadingConfiguration()
@@ -97,13 +97,13 @@ public struct LoadMeasure: Sendable {
     // MARK: - Cold and warm
 
     private struct Samples {
-        var cold: [Loading.LoadStrategy: [LoadReport]] = [:]
-        var warm: [Loading.LoadStrategy: [LoadReport]] = [:]
+        var cold: [ModelLoadingConfiguration.Strategy: [LoadReport]] = [:]
+        var warm: [ModelLoadingConfiguration.Strategy: [LoadReport]] = [:]
         var coldMissing: String?
     }
 
     private func sample(
-        _ path: String, _ files: [String], _ strategies: [Loading.LoadStrategy],
+        _ path: String, _ files: [String], _ strategies: [ModelLoadingConfiguration.Strategy],
         _ placing: ModelPlacing
     ) throws(LoadMeasureError) -> Samples {
         var samples = Samples()
@@ -142,7 +142,9 @@ public struct LoadMeasure: Sendable {
         }
     }
 
-    private func cost(of strategy: Loading.LoadStrategy, _ samples: Samples) -> LoadCost {
+    private func cost(of strategy: ModelLoadingConfiguration.Strategy, _ samples: Samples)
+        -> LoadCost
+    {
         LoadCost(
             name: strategy.rawValue,
             cold: Spread((samples.cold[strategy] ?? []).map(\.duration.milliseconds)),
@@ -155,7 +157,7 @@ public struct LoadMeasure: Sendable {
         _ path: String, _ placing: ModelPlacing
     ) throws(LoadMeasureError) -> [FaultFigures] {
         var all: [FaultFigures] = []
-        for strategy in Loading.LoadStrategy.allCases {
+        for strategy in ModelLoadingConfiguration.Strategy.allCases {
             all.append(try fault(path, strategy, placing))
         }
         return all
@@ -163,7 +165,7 @@ public struct LoadMeasure: Sendable {
 
     /// One load of a model that is not there until the pause after `faultCount` attempts.
     private func fault(
-        _ path: String, _ strategy: Loading.LoadStrategy, _ placing: ModelPlacing
+        _ path: String, _ strategy: ModelLoadingConfiguration.Strategy, _ placing: ModelPlacing
     ) throws(LoadMeasureError) -> FaultFigures {
         let place = try LatePlace(of: path, in: temporaryFolder)
         defer { place.remove() }

@@ -1,9 +1,10 @@
-// Which models there are, as the decisions see them. Pure: loads and unloads report here, requests
-// look up here; the models themselves live elsewhere.
+// The registry: the models of the server, as the decisions see them. Pure: loads and unloads report
+// here, requests look models up here. The engine holds the runners of the served models.
 //
-// Guarantees: one slot per name; a slot's generation rises with every model that becomes ready in
-// it, also across an unload; a model that is unloading takes no new requests and is gone exactly
-// when its last one finished. Names keep their order of arrival.
+// Guarantees:
+// - A name has at most one slot. Slots keep their order of arrival.
+// - A slot's generation rises with every model that becomes ready, also across an unload.
+// - An unloading model takes no new requests, and is gone exactly when the last request finished.
 //
 //        beginLoad        finishLoad         beginUnload           last request done
 //   none ---------> loading ---------> ready ------------> draining ----------> none
@@ -13,51 +14,69 @@
 
 import Wire
 
-/// What is known about a model that is served. The fields of its row in a Models answer are read
-/// straight off it.
+/// Identity of a model in service: no other model ever has the same name and generation.
+package struct ServedModel: Sendable, Hashable, CustomStringConvertible {
+    package let name: String
+    package let generation: UInt32
+
+    package init(name: String, generation: UInt32) {
+        self.name = name
+        self.generation = generation
+    }
+
+    package var description: String { "\(name), generation \(generation)" }
+}
+
+/// Known facts about a served model. Dynamic member look-up reads the fields of the model's row in
+/// a Models answer.
 @dynamicMemberLookup
-public struct ModelFacts: Sendable, Equatable {
-    /// Its row; where it stands now is the slot's to say.
-    public var info: ModelInfo
-    /// What makes every answer of this model worse than it could be, e.g. `cpu_fallback: …`.
-    public var degradations: [String]
+package struct ServedFacts: Sendable, Equatable {
+    /// The model's row in a Models answer. The current state is the slot's, not the row's.
+    package var info: ModelInfo
+    /// Causes that degrade every answer of the model, e.g. `cpu_fallback: …`.
+    package var degradations: [String]
 
     /// See the properties.
-    public init(_ info: ModelInfo, degradations: [String] = []) {
+    package init(_ info: ModelInfo, degradations: [String] = []) {
         self.info = info
         self.degradations = degradations
     }
 
-    /// Generation of the slot, as frames carry it; 0 before the model is ready.
-    public var generation: UInt32 {
+    /// Generation of the slot, as frames carry it. 0 before the model is ready.
+    package var generation: UInt32 {
         get { UInt32(truncatingIfNeeded: info.generation) }
         set { info.generation = UInt64(newValue) }
     }
 
+    package var served: ServedModel { ServedModel(name: info.name, generation: generation) }
+
     /// A field of the row.
-    public subscript<Value>(dynamicMember field: WritableKeyPath<ModelInfo, Value>) -> Value {
+    package subscript<Value>(dynamicMember field: WritableKeyPath<ModelInfo, Value>) -> Value {
         get { info[keyPath: field] }
         set { info[keyPath: field] = newValue }
     }
 }
 
 /// The slots of one server. A value owned by one loop thread.
-package struct ModelDirectory: Sendable {
+package struct ModelRegistry: Sendable {
     package struct Slot: Sendable, Equatable {
         package let name: String
-        /// Draining: it is being unloaded.
+        /// State of the slot. A draining slot is being unloaded.
         package fileprivate(set) var state: ServingState
-        /// Of the latest model that became ready here; 0 for none.
+        /// Generation of the latest model that became ready here, or 0 for none.
         package fileprivate(set) var generation: UInt32
-        package fileprivate(set) var facts: ModelFacts?
-        /// Why it failed.
+        package fileprivate(set) var facts: ServedFacts?
+        /// Reason of the failure.
         package fileprivate(set) var reason: String?
-        /// The files of a real model on disk; nil for a slot without one.
+        /// State of a real model's files on disk, or nil for a slot without files.
         package fileprivate(set) var file: VerifiedFile?
         package fileprivate(set) var inFlightCount = 0
+
+        /// Identity of the latest model that became ready here.
+        package var served: ServedModel { ServedModel(name: name, generation: generation) }
     }
 
-    /// Slots of all states; a Models answer lists them all in one frame.
+    /// Most slots, of all states. A Models answer lists them all in one frame.
     package static let slotsMax = 256
 
     package private(set) var slots: [Slot] = []
@@ -72,8 +91,8 @@ package struct ModelDirectory: Sendable {
 
     // MARK: - Look-up
 
-    /// The slot a request means: the named one, or when it names none the only one that is ready.
-    /// A failed or unfinished load beside it does not make that ambiguous.
+    /// Returns the slot that the request names. Without a name, the only ready slot is meant, even
+    /// beside failed and loading slots.
     package func addressed(_ name: String?) throws(ServiceError) -> Slot {
         if let name {
             if let slot = slot(name) { return slot }
@@ -91,8 +110,8 @@ package struct ModelDirectory: Sendable {
             field: "model")
     }
 
-    /// The facts of a slot that can take a request now.
-    package func ready(_ slot: Slot) throws(ServiceError) -> ModelFacts {
+    /// Returns the facts of a slot that can take a request now.
+    package func ready(_ slot: Slot) throws(ServiceError) -> ServedFacts {
         if slot.state == .ready, let facts = slot.facts { return facts }
         let reason = slot.reason.map { ": \($0)" } ?? ""
         switch slot.state {
@@ -120,23 +139,25 @@ package struct ModelDirectory: Sendable {
 
     // MARK: - Loads
 
-    /// Takes the slot for a load. Fails when the name is taken by anything but a failed load.
+    /// Takes the slot for a load. Fails when the name is taken, except by a failed load.
     package mutating func beginLoad(_ name: String) throws(ServiceError) {
-        if let old = slot(name) {
+        if let index = index(name) {
+            let old = slots[index]
             guard old.state == .failed, old.facts == nil else {
                 throw ServiceError(
                     .alreadyExists, .modelExists,
                     "loading model \"\(name)\": the name is taken (\(old.state.rawValue)), "
                         + "unload it first or choose another", field: "name")
             }
-            forget(slots.firstIndex { $0.name == name } ?? 0)
+            forget(index)
         }
         try makeRoom(for: name)
         slots.append(
             Slot(name: name, state: .loading, generation: pastGenerations[name] ?? 0))
     }
 
-    /// Failed slots stay listed until they are in the way: the oldest makes room.
+    /// Removes the oldest failed load when all slots are taken. Until then failed loads stay
+    /// listed.
     private mutating func makeRoom(for name: String) throws(ServiceError) {
         guard slots.count >= Self.slotsMax else { return }
         guard let oldest = slots.firstIndex(where: { $0.state == .failed && $0.facts == nil })
@@ -148,79 +169,83 @@ package struct ModelDirectory: Sendable {
         forget(oldest)
     }
 
-    /// Gives a model that passed its number, which no other model of this name ever has: the
-    /// engine knows it by it before the slot is ready. Nil when the load was abandoned.
-    package mutating func reserveGeneration(_ name: String) -> UInt32? {
-        guard let index = index(name), slots[index].state == .loading else { return nil }
+    /// Gives a model that passed the assay its generation, which no later model of the name gets.
+    /// The engine needs the number before the slot is ready.
+    package mutating func reserveGeneration(_ name: String) -> ServedModel {
+        let index = loading(name)
         slots[index].generation &+= 1
-        return slots[index].generation
+        return slots[index].served
     }
 
-    /// Puts a model that passed into its slot and returns its facts with the generation set: the
-    /// reserved one, or a new one when there is none.
-    package mutating func finishLoad(_ facts: ModelFacts) -> ModelFacts? {
-        guard let index = index(facts.name), slots[index].state == .loading else { return nil }
-        var facts = facts
-        if facts.generation == 0 { facts.generation = reserveGeneration(facts.name) ?? 0 }
-        guard facts.generation == slots[index].generation else { return nil }
+    /// Makes the model with the reserved generation ready. Returns the slot.
+    @discardableResult
+    package mutating func finishLoad(_ facts: ServedFacts) -> Slot {
+        let index = loading(facts.name)
+        precondition(
+            facts.served == slots[index].served && facts.generation > 0,
+            "\(facts.served) became ready, reserved was \(slots[index].served)")
         slots[index].facts = facts
         slots[index].state = .ready
         slots[index].file = facts.provenance == .real ? VerifiedFile(.unchanged) : nil
-        return facts
+        return slots[index]
     }
 
     package mutating func failLoad(_ name: String, reason: String) {
-        guard let index = index(name), slots[index].state == .loading else { return }
+        let index = loading(name)
         slots[index].state = .failed
         slots[index].reason = reason
     }
 
-    /// Takes a model out of service that can no longer be trusted; it can only be unloaded now.
-    package mutating func failServed(_ name: String, generation: UInt32, reason: String) {
-        guard let index = index(name), slots[index].state == .ready,
-            slots[index].generation == generation
-        else { return }
+    /// Forgets an abandoned load, as if nobody had asked for the model.
+    package mutating func abandonLoad(_ name: String) { forget(loading(name)) }
+
+    /// The slot of a running load. A load ends once, and a loading slot cannot be unloaded.
+    private func loading(_ name: String) -> Int {
+        guard let index = index(name), slots[index].state == .loading else {
+            let state = slot(name)?.state.rawValue ?? "not there"
+            preconditionFailure("a load of \"\(name)\" ends, whose slot is \(state)")
+        }
+        return index
+    }
+
+    /// Takes an untrusted model out of service, unless the model has left already. From then on the
+    /// model can only be unloaded.
+    package mutating func failServed(_ model: ServedModel, reason: String) {
+        guard let index = index(model), slots[index].state == .ready else { return }
         slots[index].state = .failed
         slots[index].reason = reason
     }
 
-    /// Forgets a load that was abandoned, as if it had never been asked for.
-    package mutating func abandonLoad(_ name: String) {
-        guard let index = index(name), slots[index].state == .loading else { return }
-        forget(index)
-    }
-
-    /// Notes how the files of a served model compare with those that were loaded. Returns whether
-    /// that is news.
-    package mutating func setFile(
-        _ file: VerifiedFile, of name: String, generation: UInt32
-    ) -> Bool {
-        guard let index = index(name), slots[index].generation == generation,
-            let known = slots[index].file, known != file
-        else { return false }
+    /// Notes how the files on disk compare with the loaded files. Returns true when the state is
+    /// news.
+    package mutating func setFile(_ file: VerifiedFile, of model: ServedModel) -> Bool {
+        guard let index = index(model), let known = slots[index].file, known != file else {
+            return false
+        }
         slots[index].file = file
         return true
     }
 
     // MARK: - Requests and unloads
 
-    /// Counts a request in, so that an unload waits for it.
-    package mutating func retain(_ name: String) {
-        guard let index = index(name) else { return }
-        slots[index].inFlightCount += 1
-    }
+    /// Counts a request in, so that an unload waits for the request.
+    package mutating func retain(_ model: ServedModel) { slots[held(model)].inFlightCount += 1 }
 
-    /// Counts a request out. Returns the slot when it was the last request of a model that is
-    /// unloading: the slot is gone now.
-    package mutating func release(_ name: String) -> Slot? {
-        guard let index = index(name) else { return nil }
-        precondition(slots[index].inFlightCount > 0, "release of \(name) without retain")
+    /// Counts a request out. Returns the removed slot when an unloading model's last request ended.
+    package mutating func release(_ model: ServedModel) -> Slot? {
+        let index = held(model)
+        precondition(slots[index].inFlightCount > 0, "\(model) is released without being held")
         slots[index].inFlightCount -= 1
         return removeIfDrained(index)
     }
 
-    /// Starts the end of a ready model, or of a failed slot. Returns the slot when it is gone at
-    /// once.
+    /// The slot of a model that a request holds, and that cannot leave before the request.
+    private func held(_ model: ServedModel) -> Int {
+        guard let index = index(model) else { preconditionFailure("\(model) left while held") }
+        return index
+    }
+
+    /// Starts to unload a ready model or a failed slot. Returns the slot when it is gone at once.
     package mutating func beginUnload(_ name: String) throws(ServiceError) -> Slot? {
         let slot = try addressed(name)
         guard let index = index(name), slot.state == .ready || slot.state == .failed else {
@@ -246,4 +271,6 @@ package struct ModelDirectory: Sendable {
     }
 
     private func index(_ name: String) -> Int? { slots.firstIndex { $0.name == name } }
+
+    private func index(_ model: ServedModel) -> Int? { slots.firstIndex { $0.served == model } }
 }

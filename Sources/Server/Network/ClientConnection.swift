@@ -1,0 +1,19 @@
+// A connection: the socket and the connection machine.
+//
+// A record without behaviour. `NetworkLoop` moves bytes and actions between socket and machine.
+
+import EventLoop
+import Service
+
+/// State of a connection. Loop thread only.
+final class ClientConnection {
+    let id: UInt64
+    let stream: Stream
+    var machine: ConnectionMachine
+
+    init(id: UInt64, stream: Stream) {
+        self.id = id
+        self.stream = stream
+        machine = ConnectionMachine(id: id)
+    }
+}
