@@ -22,8 +22,23 @@ func client(t *testing.T, address string, options ...func(*Options)) *Client {
 	return c
 }
 
-// ping makes a call for tests where only the outcome matters.
-func ping(c *Client) (*PingResponse, error) { return c.Ping(background, PingRequest{}) }
+// errorOf is for calls of which only the outcome matters.
+func errorOf[Answer any](_ Answer, err error) error { return err }
+
+func ping(c *Client) error { return errorOf(c.Ping(background, PingRequest{})) }
+
+func load(c *Client) error {
+	return errorOf(c.Load(background, LoadRequest{Name: "m", Path: "/m"}, nil))
+}
+
+func unload(c *Client) error { return errorOf(c.Unload(background, UnloadRequest{Name: "m"})) }
+
+// begin makes a call in the background.
+func begin(call func() error) chan error {
+	outcome := make(chan error, 1)
+	go func() { outcome <- call() }()
+	return outcome
+}
 
 // expectCode checks the code of a call's error.
 func expectCode(t *testing.T, err error, code Code) *Error {
@@ -35,13 +50,20 @@ func expectCode(t *testing.T, err error, code Code) *Error {
 	return failure
 }
 
+// expectFine checks that a call has an answer.
+func expectFine(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 var background = context.Background()
 
 func prompt(text string) GenerateRequest { return GenerateRequest{Prompt: &text} }
 
 func TestManyCallersShareOneConnection(t *testing.T) {
-	address, _ := listen(t, (*peer).echo, func(p *peer) { t.Error("a second connection") })
-	c := client(t, address)
+	c, _ := serve(t, fourPlaces, (*peer).echo, unexpected)
 	var group sync.WaitGroup
 	for caller := 0; caller < 32; caller++ {
 		group.Add(1)
@@ -61,72 +83,59 @@ func TestManyCallersShareOneConnection(t *testing.T) {
 
 func TestRequestsDemandARealModelUnlessMocksAreAllowed(t *testing.T) {
 	for _, allowed := range []bool{false, true} {
-		address, _ := listen(t, func(p *peer) {
+		c, _ := serve(t, fourPlaces, func(p *peer) {
 			asked, _ := p.read()
-			value, err := decoded("Generate request", asked.body)
-			demands := value.(*GenerateRequest).Requirements
-			if err != nil || (demands != nil && demands.Real) == allowed {
+			var request GenerateRequest
+			p.decode(asked, &request)
+			if demands := request.Requirements; (demands != nil && demands.Real) == allowed {
 				t.Errorf("mocks allowed: %v, sent: %v", allowed, demands)
 			}
 			p.end(asked, "x")
 		})
-		c := client(t, address, func(o *Options) { o.AllowMock = allowed })
-		if _, err := c.Generate(background, prompt("x")); err != nil {
-			t.Error(err)
-		}
+		c.options.AllowMock = allowed
+		expectFine(t, errorOf(c.Generate(background, prompt("x"))))
 	}
 }
 
 func TestAMockIsRefusedAndTheConnectionLivesOn(t *testing.T) {
-	address, _ := listen(t, func(p *peer) {
+	c, _ := serve(t, fourPlaces, func(p *peer) {
 		asked, _ := p.read()
-		p.write(asked.kind, asked.id, 0, Mock, 0, asked.body)
+		p.write(asked, 0, Mock, 0, asked.body)
 		p.echo()
-	}, func(p *peer) { t.Error("a second connection") })
-	c := client(t, address)
+	}, unexpected)
 	answer, err := c.Ping(background, PingRequest{Payload: []byte("x")})
 	if expectCode(t, err, CodeMockRefused); answer != nil {
 		t.Error("its contents were handed out")
 	}
-	if _, err := c.Ping(background, PingRequest{Payload: []byte("y")}); err != nil {
-		t.Error(err)
-	}
+	expectFine(t, ping(c))
 }
 
 func TestARefusalIsRepeatedAsTheServerAsks(t *testing.T) {
-	address, _ := listen(t, func(p *peer) {
+	c, _ := serve(t, fourPlaces, func(p *peer) {
 		for _, status := range []Status{StatusUnavailable, StatusAborted} {
 			asked, _ := p.read()
 			p.refuse(asked, status, 0)
 		}
 		p.echo()
 	})
-	if _, err := ping(client(t, address)); err != nil {
-		t.Error(err)
-	}
+	expectFine(t, ping(c))
 }
 
 func TestAttemptsAreBounded(t *testing.T) {
 	asked := make(chan byte, 16)
-	address, _ := listen(t, func(p *peer) {
-		for {
-			request, ok := p.read()
-			if !ok {
-				return
-			}
+	c, _ := serve(t, fourPlaces, func(p *peer) {
+		p.each(func(request *frame) {
 			asked <- request.kind
 			p.refuse(request, StatusResourceExhausted, 0)
-		}
+		})
 	})
-	c := client(t, address)
-	_, err := c.Unload(background, UnloadRequest{Name: "m"})
-	failure := expectCode(t, err, CodeServerRefused)
+	failure := expectCode(t, unload(c), CodeServerRefused)
 	if failure.Status != StatusResourceExhausted || failure.ServerCode != "busy" ||
 		failure.RetryAfterMilliseconds == nil || len(asked) != 3 {
 		t.Errorf("%+v after %d attempts", failure, len(asked))
 	}
 	c.options.Attempts = 1
-	if _, err := ping(c); err == nil || len(asked) != 4 {
+	if err := ping(c); err == nil || len(asked) != 4 {
 		t.Errorf("%v after %d attempts", err, len(asked)-3)
 	}
 }
@@ -137,164 +146,143 @@ func TestOnlyWhatIsSafeIsSentAgainAfterALostConnection(t *testing.T) {
 		request, _ := p.read()
 		asked <- request.kind
 	}
-	address, _ := listen(t, lose, lose, (*peer).echo)
-	if _, err := ping(client(t, address)); err != nil || len(asked) != 2 {
+	c, _ := serve(t, fourPlaces, lose, lose, (*peer).echo)
+	if err := ping(c); err != nil || len(asked) != 2 {
 		t.Errorf("Ping: %v after %d lost attempts", err, len(asked))
 	}
-	address, _ = listen(t, lose)
-	_, err := client(t, address).Load(background, LoadRequest{Name: "m", Path: "/m"}, nil)
-	if expectCode(t, err, CodeConnectionClosed); len(asked) != 3 {
+	c, _ = serve(t, fourPlaces, lose)
+	if expectCode(t, load(c), CodeConnectionClosed); len(asked) != 3 {
 		t.Errorf("Load was sent %d times", len(asked)-2)
 	}
 }
 
 func TestNothingIsSentAgainOnceAChunkWasSeen(t *testing.T) {
-	address, _ := listen(t, func(p *peer) {
+	c, _ := serve(t, fourPlaces, func(p *peer) {
 		asked, _ := p.read()
 		p.chunk(asked, "one")
-	}, func(p *peer) { t.Error("a second attempt") })
-	stream, err := client(t, address).GenerateStream(background, prompt("x"))
-	if err != nil || !stream.Next() || stream.Chunk().Text != "one" || stream.Next() {
-		t.Fatalf("%v, %v", err, stream)
+	}, unexpected)
+	stream := stream(t, background, c, true)
+	if stream.Chunk().Text != "one" || stream.Next() {
+		t.Fatal(stream)
 	}
-	_, err = stream.Result()
-	expectCode(t, err, CodeConnectionClosed)
+	expectCode(t, errorOf(stream.Result()), CodeConnectionClosed)
+}
+
+// stream begins a stream, and reads the first chunk or none.
+func stream(t *testing.T, ctx context.Context, c *Client, reads bool) *GenerateStream {
+	t.Helper()
+	stream, err := c.GenerateStream(ctx, prompt("x"))
+	if err != nil || reads && !stream.Next() {
+		t.Fatalf("no stream: %v", err)
+	}
+	return stream
 }
 
 func TestClosingAStreamCancelsAndTheConnectionLivesOn(t *testing.T) {
-	address, finished := listen(t, func(p *peer) {
+	c, finished := serve(t, fourPlaces, func(p *peer) {
 		asked, _ := p.read()
 		p.chunk(asked, "one")
 		cancel, _ := p.read()
-		value, err := decoded("Cancel request", cancel.body)
-		if err != nil || value.(*cancelRequest).Target != asked.id {
-			t.Errorf("not a Cancel of %d: %v", asked.id, value)
-		}
+		p.expectCancel(asked, cancel)
 		p.chunk(asked, "late")
-		p.say(kindCancel, cancel.id, 0, &cancelResponse{Found: true})
+		p.say(cancel, 0, &cancelResponse{Found: true})
 		p.end(asked, "late")
 		p.echo()
 	})
-	c := client(t, address)
-	stream, err := c.GenerateStream(background, prompt("x"))
-	if err != nil || !stream.Next() {
-		t.Fatal(err)
-	}
+	stream := stream(t, background, c, true)
 	stream.Close()
-	_, err = stream.Result()
-	expectCode(t, err, CodeGivenUp)
-	if _, err := ping(c); err != nil {
-		t.Error(err)
-	}
+	expectCode(t, errorOf(stream.Result()), CodeGivenUp)
+	expectFine(t, ping(c))
 	c.Close()
 	<-finished
 }
 
 func TestCancellingAContextGivesUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(background)
-	address, _ := listen(t, func(p *peer) {
+	c, _ := serve(t, fourPlaces, func(p *peer) {
 		p.read()
 		cancel()
 		p.drain()
 	})
-	_, err := client(t, address).Ping(ctx, PingRequest{})
-	if expectCode(t, err, CodeGivenUp); !errors.Is(err, context.Canceled) {
-		t.Error("context.Canceled is not found in", err)
-	}
+	err := errorOf(c.Ping(ctx, PingRequest{}))
+	expectCode(t, err, CodeGivenUp)
+	expectEnded(t, err, context.Canceled)
 }
 
 func TestADeadlineIsSentAndKept(t *testing.T) {
 	deadline := make(chan uint32, 1)
-	address, _ := listen(t, func(p *peer) {
+	c, _ := serve(t, fourPlaces, func(p *peer) {
 		asked, _ := p.read()
-		deadline <- asked.deadline
+		deadline <- asked.status
 		p.drain()
 	})
-	ctx, cancel := context.WithTimeout(background, 500*time.Millisecond)
-	defer cancel()
-	c := client(t, address, func(o *Options) { o.GraceMilliseconds = 10 })
-	_, err := c.Ping(ctx, PingRequest{})
-	if expectCode(t, err, CodeTimedOut); !errors.Is(err, context.DeadlineExceeded) {
-		t.Error("context.DeadlineExceeded is not found in", err)
-	}
+	c.options.GraceMilliseconds = 10
+	err := errorOf(c.Ping(within(t, 500*time.Millisecond), PingRequest{}))
+	expectCode(t, err, CodeTimedOut)
+	expectEnded(t, err, context.DeadlineExceeded)
 	if found := <-deadline; found < 1 || found > 500 {
 		t.Errorf("%d ms were sent", found)
 	}
 }
 
 func TestPlacesAreTheServers(t *testing.T) {
-	address, _ := listenAs(t, helloResponse{Server: "peer", Revision: 2, BodySizeMax: bodySizeMax,
-		RequestsInFlightMax: 2}, func(p *peer) {
+	c, _ := serve(t, greeting(2, 2), func(p *peer) {
 		first, _ := p.read()
 		second, _ := p.read()
-		p.write(second.kind, second.id, 0, Real, 0, second.body)
+		p.repeat(second)
 		third, _ := p.read() // comes only now
-		p.write(first.kind, first.id, 0, Real, 0, first.body)
-		p.write(third.kind, third.id, 0, Real, 0, third.body)
+		p.repeat(first)
+		p.repeat(third)
 		p.drain()
 	})
-	c := client(t, address)
-	var group sync.WaitGroup
-	for caller := 0; caller < 3; caller++ {
-		group.Add(1)
-		go func() {
-			defer group.Done()
-			if _, err := ping(c); err != nil {
-				t.Error(err)
-			}
-		}()
+	var outcomes [3]chan error
+	for caller := range outcomes {
+		outcomes[caller] = begin(func() error { return ping(c) })
 	}
-	group.Wait()
+	for _, outcome := range outcomes {
+		expectFine(t, <-outcome)
+	}
 }
 
 func TestADrainingConnectionFinishesAndIsReplaced(t *testing.T) {
-	address, _ := listen(t, func(p *peer) {
+	c, _ := serve(t, fourPlaces, func(p *peer) {
 		asked, _ := p.read()
 		p.chunk(asked, "one")
-		p.say(kindGoAway, 0, 0, &goAway{Reason: "shutting_down"})
+		p.say(&frame{header: header{kind: kindGoAway}}, 0, &goAway{Reason: "shutting_down"})
 		p.end(asked, "two")
 		p.drain()
 	}, (*peer).echo)
-	c := client(t, address)
 	answer, err := c.Generate(background, prompt("x"))
 	if err != nil || answer.Text != "onetwo" {
 		t.Fatalf("%v, %v", answer, err)
 	}
-	if _, err := ping(c); err != nil {
-		t.Error(err)
-	}
+	expectFine(t, ping(c))
 }
 
 func TestAnIdleConnectionThatDiedIsReplacedBeforeAnythingIsRisked(t *testing.T) {
-	address, finished := listen(t, func(p *peer) {
+	c, finished := serve(t, fourPlaces, func(p *peer) {
 		asked, _ := p.read()
-		p.write(asked.kind, asked.id, 0, Real, 0, asked.body)
+		p.repeat(asked)
 	}, func(p *peer) {
 		asked, _ := p.read()
-		p.say(asked.kind, asked.id, 0, &UnloadResponse{})
+		p.say(asked, 0, &UnloadResponse{})
 		p.drain()
 	})
-	c := client(t, address, func(o *Options) { o.Attempts = 1 })
-	if _, err := ping(c); err != nil {
-		t.Fatal(err)
-	}
+	c.options.Attempts = 1
+	expectFine(t, ping(c))
 	<-finished
-	if _, err := c.Unload(background, UnloadRequest{Name: "m"}); err != nil {
-		t.Error(err)
-	}
+	expectFine(t, unload(c))
 }
 
 func TestWhatAnOlderServerDoesNotKnowIsNotSent(t *testing.T) {
-	address, _ := listenAs(t, helloResponse{Server: "peer", Revision: 1, BodySizeMax: 4096,
-		RequestsInFlightMax: 1}, (*peer).echo)
-	c := client(t, address)
-	_, err := c.Health(background, HealthRequest{Model: "m", Verify: true})
+	hello := greeting(1, 1)
+	hello.BodySizeMax = 4096
+	c, _ := serve(t, hello, (*peer).echo)
+	err := errorOf(c.Health(background, HealthRequest{Model: "m", Verify: true}))
 	expectCode(t, err, CodeRevisionTooLow)
-	_, err = c.Ping(background, PingRequest{Payload: make([]byte, 5000)})
-	expectCode(t, err, CodeRequestInvalid)
-	if _, err := c.Ping(background, PingRequest{Payload: make([]byte, 4000)}); err != nil {
-		t.Error(err)
-	}
+	large, most := PingRequest{Payload: make([]byte, 5000)}, PingRequest{Payload: make([]byte, 4000)}
+	expectCode(t, errorOf(c.Ping(background, large)), CodeRequestInvalid)
+	expectFine(t, errorOf(c.Ping(background, most)))
 }
 
 func TestGarbageEndsEveryCallOnTheConnection(t *testing.T) {
@@ -303,23 +291,15 @@ func TestGarbageEndsEveryCallOnTheConnection(t *testing.T) {
 		garbage := make([]byte, 33+random.Intn(200))
 		random.Read(garbage)
 		garbage[4] = 2 // never a header
-		address, _ := listen(t, func(p *peer) {
+		c, _ := serve(t, fourPlaces, func(p *peer) {
 			p.read()
 			p.read()
 			p.socket.Write(garbage)
 			p.drain()
 		})
-		c := client(t, address)
-		failures := make(chan error, 2)
-		for caller := 0; caller < 2; caller++ {
-			go func() {
-				_, err := ping(c)
-				failures <- err
-			}()
-		}
-		for caller := 0; caller < 2; caller++ {
-			expectCode(t, <-failures, CodeProtocolError)
-		}
+		other := begin(func() error { return ping(c) })
+		expectCode(t, ping(c), CodeProtocolError)
+		expectCode(t, <-other, CodeProtocolError)
 	}
 }
 
@@ -333,14 +313,11 @@ func TestAddresses(t *testing.T) {
 			expectCode(t, err, CodeAddressInvalid)
 		}
 	}
-	_, err := client(t, "unix:///nowhere/at/all").Ping(background, PingRequest{})
-	expectCode(t, err, CodeUnreachable)
+	expectCode(t, ping(client(t, "unix:///nowhere/at/all")), CodeUnreachable)
 }
 
 func TestAClosedClientStaysClosed(t *testing.T) {
-	address, _ := listen(t, func(p *peer) { p.drain() })
-	c := client(t, address)
+	c, _ := serve(t, fourPlaces, (*peer).drain)
 	c.Close()
-	_, err := c.Models(background, ModelsRequest{})
-	expectCode(t, err, CodeConnectionClosed)
+	expectCode(t, errorOf(c.Models(background, ModelsRequest{})), CodeConnectionClosed)
 }

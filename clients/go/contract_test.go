@@ -4,8 +4,6 @@
 package assay
 
 import (
-	"context"
-	"net"
 	"runtime"
 	"strings"
 	"testing"
@@ -38,27 +36,20 @@ func TestOptionsHaveTheirDefaultsAndRanges(t *testing.T) {
 	}
 }
 
-// contextOf returns the context of a Generate, or nil.
-func contextOf(t *testing.T, asked received) *RequestContext {
-	value, err := decoded("Generate request", asked.body)
-	if err != nil {
-		t.Error(err)
-	}
-	return value.(*GenerateRequest).Context
-}
-
-func revision(number uint64) helloResponse {
-	hello := onePlace
-	hello.Revision = number
-	return hello
+// contextOf reads the next request, a Generate, and its context, which may be nil.
+func contextOf(p *peer) (*frame, *RequestContext) {
+	var request GenerateRequest
+	asked, _ := p.read()
+	p.decode(asked, &request)
+	return asked, request.Context
 }
 
 func TestASecondAttemptSaysSoWhereTheServerKnowsOfContexts(t *testing.T) {
 	var found []*RequestContext
 	script := func(p *peer) {
 		for try := 0; try < 3; try++ {
-			asked, _ := p.read()
-			if found = append(found, contextOf(t, asked)); try < 2 {
+			asked, context := contextOf(p)
+			if found = append(found, context); try < 2 {
 				p.refuse(asked, StatusUnavailable, 1)
 			} else {
 				p.end(asked, "x")
@@ -68,14 +59,12 @@ func TestASecondAttemptSaysSoWhereTheServerKnowsOfContexts(t *testing.T) {
 	}
 	for number, expected := range map[uint64][]uint64{2: {0, 0, 0}, 3: {0, 2, 3}} {
 		found = nil
-		address, _ := listenAs(t, revision(number), script)
+		c, _ := serve(t, greeting(number, 1), script)
 		request := prompt("x")
 		if number == 3 {
 			request.Context = &RequestContext{Priority: Ptr(uint64(9))}
 		}
-		if _, err := client(t, address).Generate(background, request); err != nil {
-			t.Fatal(err)
-		}
+		expectFine(t, errorOf(c.Generate(background, request)))
 		for try, each := range found {
 			said := each != nil && (each.Attempt != expected[try] || *each.Priority != 9)
 			if said || each == nil && expected[try] != 0 {
@@ -89,51 +78,39 @@ func TestASecondAttemptSaysSoWhereTheServerKnowsOfContexts(t *testing.T) {
 }
 
 func TestTriesWhileAModelLoadsAreNoAttempts(t *testing.T) {
-	address, _ := listenAs(t, onePlace, func(p *peer) {
+	c, _ := serve(t, onePlace, func(p *peer) {
 		asked, _ := p.read()
 		p.refuseLoading(asked, Ptr(uint64(1)))
-		asked, _ = p.read()
-		if found := contextOf(t, asked); found != nil {
+		asked, found := contextOf(p)
+		if found != nil {
 			t.Errorf("found %+v", found)
 		}
 		p.end(asked, "x")
 	})
-	if _, err := client(t, address, waiting(60_000)).Generate(background, prompt("x")); err != nil {
-		t.Error(err)
-	}
+	waiting(60_000)(&c.options)
+	expectFine(t, errorOf(c.Generate(background, prompt("x"))))
 }
 
 func TestWhatRevision2DoesNotKnowIsNotSent(t *testing.T) {
-	address, _ := listenAs(t, revision(2), (*peer).echo)
-	c := client(t, address)
-	for name, change := range map[string]func(*GenerateRequest){
-		"context":    func(r *GenerateRequest) { r.Context = &RequestContext{} },
-		"ignore_eos": func(r *GenerateRequest) { r.IgnoreEos = true },
-		"min_tokens": func(r *GenerateRequest) { r.MinTokens = 1 },
-	} {
-		request := prompt("x")
-		change(&request)
-		if _, err := c.Generate(background, request); err == nil {
-			t.Error(name, "was sent")
-		} else {
-			expectCode(t, err, CodeRevisionTooLow)
-		}
+	c, _ := serve(t, greeting(2, 1), (*peer).echo)
+	for _, request := range []GenerateRequest{{Context: &RequestContext{}}, {IgnoreEos: true},
+		{MinTokens: 1}} {
+		request.Prompt = Ptr("x")
+		expectCode(t, errorOf(c.Generate(background, request)), CodeRevisionTooLow)
 	}
 	expectNext(t, c)
 }
 
 func TestAnAnswerThatIsTooLargeIsGivenUpAndTheConnectionLivesOn(t *testing.T) {
 	for way, call := range ways {
-		address, _ := listenAs(t, onePlace, func(p *peer) {
+		c, _ := serve(t, onePlace, func(p *peer) {
 			asked, _ := p.read()
 			for count := 0; count < 5; count++ {
 				p.chunk(asked, strings.Repeat("x", 1000))
 			}
-			cancel, _ := p.read()
-			p.finishCancelled(asked, cancel)
-			p.echo()
+			p.awaitCancel(asked, nil)
 		}, unexpected)
-		c := client(t, address, func(o *Options) { o.AnswerSizeMax = 4096 })
+		c.options.AnswerSizeMax = 4096
 		answer, err := call(background, c)
 		if expectCode(t, err, CodeGivenUp); answer != nil {
 			t.Error(way, "handed out", answer)
@@ -175,13 +152,12 @@ func TestRequestsThatBreakTheirTableAreRefusedHere(t *testing.T) {
 
 func TestARefusalSaysHowBusyTheServerIs(t *testing.T) {
 	load := ServerLoad{Queued: 1, Running: 2, WaitMicroseconds: 3, CachePagesUsed: 4, CachePages: 5}
-	address, _ := listenAs(t, onePlace, func(p *peer) {
+	c, _ := serve(t, onePlace, func(p *peer) {
 		asked, _ := p.read()
-		body, _, _ := encode(&errorBody{Code: "queue_full", Message: "busy", ServerLoad: &load}, nil)
-		p.write(asked.kind, asked.id, 0, Real, uint32(StatusResourceExhausted), body)
+		p.refuseWith(asked, StatusResourceExhausted, errorBody{Code: "queue_full", ServerLoad: &load})
 	})
-	_, err := ping(client(t, address, func(o *Options) { o.Attempts = 1 }))
-	if failure := expectCode(t, err, CodeServerRefused); failure.ServerLoad == nil ||
+	c.options.Attempts = 1
+	if failure := expectCode(t, ping(c), CodeServerRefused); failure.ServerLoad == nil ||
 		*failure.ServerLoad != load {
 		t.Errorf("found %+v", failure.ServerLoad)
 	}
@@ -190,29 +166,22 @@ func TestARefusalSaysHowBusyTheServerIs(t *testing.T) {
 // The calls differ when the client is closed: in flight, or waiting for a place.
 func TestClosingTheClientEndsEveryCall(t *testing.T) {
 	begun := make(chan struct{})
-	address, _ := listenAs(t, onePlace, func(p *peer) {
+	c, _ := serve(t, onePlace, func(p *peer) {
 		p.read()
 		close(begun)
 		p.drain()
 	}, unexpected)
-	c := client(t, address)
-	failures := make(chan error, 3)
-	for way := range ways {
-		go func(way string) {
-			_, err := ways[way](background, c)
-			failures <- err
-		}(way)
+	failures := []chan error{begin(func() error { return ping(c) })}
+	for _, call := range ways {
+		call := call
+		failures = append(failures, begin(func() error { return errorOf(call(background, c)) }))
 	}
-	go func() {
-		_, err := ping(c)
-		failures <- err
-	}()
 	<-begun
 	time.Sleep(soon)
 	c.Close()
-	for count := 0; count < cap(failures); count++ {
+	for _, failure := range failures {
 		select {
-		case err := <-failures:
+		case err := <-failure:
 			expectCode(t, err, CodeConnectionClosed)
 		case <-time.After(hangGuard):
 			t.Fatal("a call outlives its client")
@@ -222,21 +191,12 @@ func TestClosingTheClientEndsEveryCall(t *testing.T) {
 
 func TestADroppedStreamIsClosed(t *testing.T) {
 	cancelled := make(chan struct{})
-	address, _ := listenAs(t, onePlace, func(p *peer) {
+	c, _ := serve(t, onePlace, func(p *peer) {
 		asked, _ := p.read()
 		p.chunk(asked, "one")
-		cancel, _ := p.read()
-		p.finishCancelled(asked, cancel)
-		close(cancelled)
-		p.echo()
+		p.awaitCancel(asked, func() { close(cancelled) })
 	}, unexpected)
-	c := client(t, address)
-	func() {
-		stream, err := c.GenerateStream(context.Background(), prompt("x"))
-		if err != nil || !stream.Next() {
-			t.Fatal(err)
-		}
-	}()
+	stream(t, background, c, true)
 	for guard := time.Now().Add(hangGuard); time.Now().Before(guard); {
 		runtime.GC()
 		select {
@@ -252,9 +212,9 @@ func TestADroppedStreamIsClosed(t *testing.T) {
 // A server that drops each connection at once does not hold a call forever: each lost connection is
 // an attempt.
 func TestAServerThatGreetsAndHangsUpIsNotAskedForEver(t *testing.T) {
-	address, finished := listen(t, func(p *peer) {})
-	_, err := ping(client(t, address, func(o *Options) { o.Attempts = 5 }))
-	expectCode(t, err, CodeConnectionClosed)
+	c, finished := serve(t, fourPlaces, func(p *peer) {})
+	c.options.Attempts = 5
+	expectCode(t, ping(c), CodeConnectionClosed)
 	if count := len(finished); count > 10 {
 		t.Errorf("%d connections for 5 attempts", count)
 	}
@@ -267,30 +227,19 @@ func TestHelloAndGoAwayArePlain(t *testing.T) {
 		flags      byte
 		provenance Provenance
 	}{"a mock's": {0, Mock}, "more": {flagMore, Real}, "degraded": {flagDegraded, Real}} {
-		farewell, _, _ := encode(&goAway{Reason: "idle"}, nil)
-		goes, _ := listen(t, func(p *peer) {
+		goes, _ := listen(t, "unix", socketPath(t), fourPlaces, func(p *peer) {
 			p.read()
-			p.write(kindGoAway, 0, each.flags, each.provenance, 0, farewell)
+			farewell := &frame{header: header{kind: kindGoAway}}
+			p.write(farewell, each.flags, each.provenance, 0, p.encode(&goAway{Reason: "idle"}))
 			p.drain()
 		})
-		greeting, _, _ := encode(&onePlace, nil)
-		listener, err := net.Listen("unix", socketPath(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer listener.Close()
-		go func() {
-			socket, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			p := &peer{t, socket}
+		greets := accept(t, "unix", socketPath(t), func(_ int, p *peer) {
 			asked, _ := p.read()
-			p.write(asked.kind, asked.id, each.flags, each.provenance, 0, greeting)
+			p.write(asked, each.flags, each.provenance, 0, p.encode(&onePlace))
 			p.drain()
-		}()
-		for _, address := range []string{goes, "unix://" + listener.Addr().String()} {
-			_, err := ping(client(t, address, func(o *Options) { o.AllowMock = true }))
+		})
+		for _, address := range []string{goes, greets} {
+			err := ping(client(t, address, func(o *Options) { o.AllowMock = true }))
 			if failure, ok := err.(*Error); !ok || failure.Code != CodeProtocolError {
 				t.Errorf("%s: %v", name, err)
 			}

@@ -3,51 +3,38 @@
 
 package assay
 
-import (
-	"context"
-	"testing"
-)
+import "testing"
 
-var madeBy = Answer{Model: "m", Device: "cpu"}
-
-// generated returns the frames of a Generate of three tokens, with frame numbers (revision 3) or
-// without.
-func generated(asked received, numbers bool) []func(*peer) {
-	var frames []func(*peer)
-	number := func(index uint64) *uint64 {
+// sayFrames sends frames 0, 1, 2 (a token each) and 3 (the last) of a Generate in an order, with
+// frame numbers (revision 3) or without.
+func (p *peer) sayFrames(asked *frame, order []int, numbers bool) {
+	for _, index := range order {
+		var number *uint64
 		if numbers {
-			return &index
+			number = Ptr(uint64(index))
 		}
-		return nil
+		if index < 3 {
+			p.say(asked, flagMore, &GenerateChunk{Tokens: []uint32{uint32(index)}, Text: "a",
+				Frame: number})
+		} else {
+			p.say(asked, 0, &GenerateResponse{FinishReason: "stop", CompletionTokens: 3,
+				Answer: madeBy, Frame: number})
+		}
 	}
-	for index := uint64(0); index < 3; index++ {
-		chunk := GenerateChunk{Tokens: []uint32{uint32(index)}, Text: "a", Frame: number(index)}
-		frames = append(frames, func(p *peer) {
-			p.say(asked.kind, asked.id, flagMore, &chunk)
-		})
-	}
-	last := GenerateResponse{FinishReason: "stop", CompletionTokens: 3, Answer: madeBy,
-		Frame: number(3)}
-	return append(frames, func(p *peer) {
-		p.say(asked.kind, asked.id, 0, &last)
-	})
 }
 
 // expectDamage plays one answer, which the client must refuse as damage: its connection is closed,
 // the request is not sent again, and the next call has a new connection.
-func expectDamage(t *testing.T, call func(*Client) error, answer func(*peer, received)) {
+func expectDamage(t *testing.T, call func(*Client) error, answer func(*peer, *frame)) {
 	t.Helper()
-	address, finished := listen(t, func(p *peer) {
+	c, finished := serve(t, fourPlaces, func(p *peer) {
 		asked, _ := p.read()
 		answer(p, asked)
 		p.drain()
 	}, (*peer).echo)
-	c := client(t, address)
 	expectCode(t, call(c), CodeProtocolError)
 	<-finished
-	if _, err := ping(c); err != nil {
-		t.Error(err)
-	}
+	expectFine(t, ping(c))
 }
 
 func TestAFrameThatIsLostDoubledOrSwappedIsDamage(t *testing.T) {
@@ -66,15 +53,8 @@ func TestAFrameThatIsLostDoubledOrSwappedIsDamage(t *testing.T) {
 	} {
 		for way, call := range ways {
 			t.Run(name+", "+way, func(t *testing.T) {
-				expectDamage(t, func(c *Client) error {
-					_, err := call(background, c)
-					return err
-				}, func(p *peer, asked received) {
-					frames := generated(asked, each.numbers)
-					for _, index := range each.order {
-						frames[index](p)
-					}
-				})
+				expectDamage(t, func(c *Client) error { return errorOf(call(background, c)) },
+					func(p *peer, asked *frame) { p.sayFrames(asked, each.order, each.numbers) })
 			})
 		}
 	}
@@ -83,13 +63,11 @@ func TestAFrameThatIsLostDoubledOrSwappedIsDamage(t *testing.T) {
 func TestAnAnswerWhoseFramesAreAllThereIsAnAnswer(t *testing.T) {
 	for _, numbers := range []bool{false, true} {
 		for way, call := range ways {
-			address, _ := listen(t, func(p *peer) {
+			c, _ := serve(t, fourPlaces, func(p *peer) {
 				asked, _ := p.read()
-				for _, frame := range generated(asked, numbers) {
-					frame(p)
-				}
+				p.sayFrames(asked, []int{0, 1, 2, 3}, numbers)
 			})
-			answer, err := call(background, client(t, address))
+			answer, err := call(background, c)
 			if err != nil || answer.Text != "aaa" || len(answer.Tokens) != 3 {
 				t.Errorf("%s, numbered: %v: %v, %v", way, numbers, answer, err)
 			}
@@ -98,62 +76,50 @@ func TestAnAnswerWhoseFramesAreAllThereIsAnAnswer(t *testing.T) {
 }
 
 func TestOtherCountsThanWhatCameAreDamage(t *testing.T) {
-	three := []uint32{1, 2, 3}
+	three, second := []uint32{1, 2, 3}, Ptr(uint64(1))
+	inputs := []Input{{Text: Ptr("a")}, {Text: Ptr("b")}}
+	generate := func(request GenerateRequest) func(*Client) error {
+		request.Prompt = Ptr("x")
+		return func(c *Client) error { return errorOf(c.Generate(background, request)) }
+	}
+	score := func(c *Client) error {
+		return errorOf(c.Score(background, ScoreRequest{Prompt: Ptr("x"), Continuations: inputs}))
+	}
+	embed := func(count int) func(*Client) error {
+		request := EmbedRequest{Inputs: inputs[:count]}
+		return func(c *Client) error { return errorOf(c.Embed(background, request)) }
+	}
+	logits := func(all bool) func(*Client) error {
+		request := LogitsRequest{Tokens: three, AllPositions: all}
+		return func(c *Client) error { return errorOf(c.Logits(background, request)) }
+	}
 	for name, each := range map[string]struct {
-		call func(context.Context, *Client) error
+		call func(*Client) error
 		say  body
 	}{
-		"completion_tokens": {func(ctx context.Context, c *Client) error {
-			_, err := c.Generate(ctx, prompt("x"))
-			return err
-		}, &GenerateResponse{Tokens: three, FinishReason: "length", CompletionTokens: 2, Answer: madeBy}},
-		"rows of the prompt": {func(ctx context.Context, c *Client) error {
-			request := prompt("x")
-			request.PromptLogprobs = Ptr(uint64(0))
-			_, err := c.Generate(ctx, request)
-			return err
-		}, &GenerateResponse{FinishReason: "stop", PromptTokens: 2, Answer: madeBy}},
-		"scores": {func(ctx context.Context, c *Client) error {
-			_, err := c.Score(ctx, ScoreRequest{Prompt: Ptr("x"),
-				Continuations: []Input{{Text: Ptr("a")}, {Text: Ptr("b")}}})
-			return err
-		}, &ScoreResponse{Answer: madeBy, Scores: []ContinuationScore{{
+		"completion_tokens": {generate(GenerateRequest{}), &GenerateResponse{Tokens: three,
+			FinishReason: "length", CompletionTokens: 2, Answer: madeBy}},
+		"rows of the prompt": {generate(GenerateRequest{PromptLogprobs: Ptr(uint64(0))}),
+			&GenerateResponse{FinishReason: "stop", PromptTokens: 2, Answer: madeBy}},
+		"scores": {score, &ScoreResponse{Answer: madeBy, Scores: []ContinuationScore{{
 			Logprobs: Logprobs{Tokens: three[:1], Logprobs: []float32{-1}}}}}},
-		"inputs": {func(ctx context.Context, c *Client) error {
-			_, err := c.Embed(ctx, EmbedRequest{Inputs: []Input{{Text: Ptr("a")}, {Text: Ptr("b")}}})
-			return err
-		}, &EmbedResponse{Embeddings: []float32{1}, Dimensions: 1, Count: 1, Answer: madeBy}},
-		"values of inputs": {func(ctx context.Context, c *Client) error {
-			_, err := c.Embed(ctx, EmbedRequest{Inputs: []Input{{Text: Ptr("a")}}})
-			return err
-		}, &EmbedResponse{Embeddings: []float32{1}, Dimensions: 2, Count: 1, Answer: madeBy}},
-		"positions, of the last": {func(ctx context.Context, c *Client) error {
-			_, err := c.Logits(ctx, LogitsRequest{Tokens: three})
-			return err
-		}, &LogitsResponse{Logits: []float32{1, 2, 3}, Vocabulary: 1, Positions: 3, Answer: madeBy}},
-		"positions, of all tokens": {func(ctx context.Context, c *Client) error {
-			_, err := c.Logits(ctx, LogitsRequest{Tokens: three, AllPositions: true})
-			return err
-		}, &LogitsResponse{Logits: []float32{1, 2}, Vocabulary: 1, Positions: 2, Answer: madeBy}},
-		"frame of a Load": {func(ctx context.Context, c *Client) error {
-			_, err := c.Load(ctx, LoadRequest{Name: "m", Path: "/m"}, nil)
-			return err
-		}, &LoadResponse{Frame: Ptr(uint64(1)), Model: &Model{Name: "m",
+		"inputs": {embed(2), &EmbedResponse{Embeddings: []float32{1}, Dimensions: 1, Count: 1,
+			Answer: madeBy}},
+		"values of inputs": {embed(1), &EmbedResponse{Embeddings: []float32{1}, Dimensions: 2,
+			Count: 1, Answer: madeBy}},
+		"positions, of the last": {logits(false), &LogitsResponse{Logits: []float32{1, 2, 3},
+			Vocabulary: 1, Positions: 3, Answer: madeBy}},
+		"positions, of all tokens": {logits(true), &LogitsResponse{Logits: []float32{1, 2},
+			Vocabulary: 1, Positions: 2, Answer: madeBy}},
+		"frame of a Load": {load, &LoadResponse{Frame: second, Model: &Model{Name: "m",
 			State: "ready", Provenance: uint64(Real), Architecture: "a", Device: "cpu"}}},
-		"frame of an Embed": {func(ctx context.Context, c *Client) error {
-			_, err := c.Embed(ctx, EmbedRequest{Inputs: []Input{{Text: Ptr("a")}}})
-			return err
-		}, &EmbedResponse{Embeddings: []float32{1}, Dimensions: 1, Count: 1, Answer: madeBy,
-			Frame: Ptr(uint64(1))}},
-		"frame of a Logits": {func(ctx context.Context, c *Client) error {
-			_, err := c.Logits(ctx, LogitsRequest{Tokens: three})
-			return err
-		}, &LogitsResponse{Logits: []float32{1}, Vocabulary: 1, Positions: 1, Answer: madeBy,
-			Frame: Ptr(uint64(1))}},
+		"frame of an Embed": {embed(1), &EmbedResponse{Embeddings: []float32{1}, Dimensions: 1,
+			Count: 1, Answer: madeBy, Frame: second}},
+		"frame of a Logits": {logits(false), &LogitsResponse{Logits: []float32{1}, Vocabulary: 1,
+			Positions: 1, Answer: madeBy, Frame: second}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			expectDamage(t, func(c *Client) error { return each.call(background, c) },
-				func(p *peer, asked received) { p.say(asked.kind, asked.id, 0, each.say) })
+			expectDamage(t, each.call, func(p *peer, asked *frame) { p.say(asked, 0, each.say) })
 		})
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"math/rand"
-	"net"
 	"testing"
 	"time"
 )
@@ -19,23 +18,24 @@ const hangGuard = 8 * time.Second
 // soon is the time until a context ends.
 const soon = 60 * time.Millisecond
 
-// ending is a way to end a context: from outside, or by the deadline.
-type ending struct {
-	name  string
-	cause error
-	begin func(after time.Duration) (context.Context, context.CancelFunc)
+// endings are the errors of a context that ends from outside, or by the deadline.
+var endings = []error{context.Canceled, context.DeadlineExceeded}
+
+// ending makes a context that ends after a time.
+func ending(t *testing.T, cause error, after time.Duration) context.Context {
+	if cause == context.DeadlineExceeded {
+		return within(t, after)
+	}
+	ctx, cancel := context.WithCancel(background)
+	time.AfterFunc(after, cancel)
+	return ctx
 }
 
-var endings = []ending{
-	{"cancelled", context.Canceled, func(after time.Duration) (context.Context, context.CancelFunc) {
-		ctx, cancel := context.WithCancel(background)
-		time.AfterFunc(after, cancel)
-		return ctx, cancel
-	}},
-	{"deadline", context.DeadlineExceeded,
-		func(after time.Duration) (context.Context, context.CancelFunc) {
-			return context.WithTimeout(background, after)
-		}},
+// within makes a context with a deadline.
+func within(t *testing.T, limit time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(background, limit)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 // expectEnded checks that errors.Is finds the context's error in an *Error.
@@ -49,11 +49,7 @@ func expectEnded(t *testing.T, err error, cause error) {
 
 func noGrace(o *Options) { o.GraceMilliseconds = 20 }
 
-var onePlace = helloResponse{Server: "peer", Revision: 3, BodySizeMax: bodySizeMax,
-	RequestsInFlightMax: 1}
-
-// unexpected is the script of a connection that must not exist.
-func unexpected(p *peer) { p.t.Error("a second connection") }
+func noBackoff(o *Options) { o.BackoffMilliseconds, o.BackoffMaxMilliseconds = 0, 0 }
 
 // ways are the ways to get a Generate's answer.
 var ways = map[string]func(context.Context, *Client) (*GenerateResponse, error){
@@ -69,59 +65,44 @@ var ways = map[string]func(context.Context, *Client) (*GenerateResponse, error){
 	},
 }
 
-// expectOneEnded checks the failure of one way. Afterwards the only place must be free for a Ping.
-func expectOneEnded(t *testing.T, c *Client, end ending, way string) {
-	t.Helper()
-	ctx, cancel := end.begin(soon)
-	defer cancel()
-	answer, err := ways[way](ctx, c)
-	if expectEnded(t, err, end.cause); answer != nil {
-		t.Errorf("%q was handed out", answer.Text)
-	}
-	expectNext(t, c)
-}
-
 // expectNext makes a call that needs the place of the call before.
 func expectNext(t *testing.T, c *Client) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(background, hangGuard)
-	defer cancel()
-	if _, err := c.Ping(ctx, PingRequest{Payload: []byte("next")}); err != nil {
-		t.Errorf("the next call: %v", err)
-	}
+	expectFine(t, errorOf(c.Ping(within(t, hangGuard), PingRequest{Payload: []byte("next")})))
 }
 
 func TestAContextThatEndsWhileTheServerWorksIsTheError(t *testing.T) {
-	points := map[string]func(*peer, received) func(){
-		"before the first frame": func(*peer, received) func() { return func() {} },
-		"between two chunks": func(p *peer, asked received) func() {
+	points := map[string]func(*peer, *frame) func(){
+		"before the first frame": func(*peer, *frame) func() { return nil },
+		"between two chunks": func(p *peer, asked *frame) func() {
 			p.chunk(asked, "one")
 			return func() { p.chunk(asked, "late") }
 		},
-		"in the middle of a frame": func(p *peer, asked received) func() {
-			bytes := bytesOf(p, func(p *peer) { p.chunk(asked, "one") })
+		"in the middle of a frame": func(p *peer, asked *frame) func() {
+			bytes := response(asked, flagMore, Real, 0, p.encode(&GenerateChunk{Text: "one"}))
 			p.socket.Write(bytes[:len(bytes)/2])
 			return func() { p.socket.Write(bytes[len(bytes)/2:]) }
 		},
 	}
 	for point, before := range points {
-		for _, end := range endings {
-			for way := range ways {
-				t.Run(point+", "+end.name+", "+way, func(t *testing.T) {
-					address, _ := listenAs(t, onePlace, func(p *peer) {
+		for _, cause := range endings {
+			for way, call := range ways {
+				t.Run(point+", "+cause.Error()+", "+way, func(t *testing.T) {
+					c, _ := serve(t, onePlace, func(p *peer) {
 						asked, _ := p.read()
 						if asked.kind == kindPing { // the context ended before the request was sent
 							p.repeat(asked)
 							p.echo()
 							return
 						}
-						after := before(p, asked)
-						cancel, _ := p.read()
-						after()
-						p.finishCancelled(asked, cancel)
-						p.echo()
+						p.awaitCancel(asked, before(p, asked))
 					}, unexpected)
-					expectOneEnded(t, client(t, address, noGrace), end, way)
+					noGrace(&c.options)
+					answer, err := call(ending(t, cause, soon), c)
+					if expectEnded(t, err, cause); answer != nil {
+						t.Errorf("%q was handed out", answer.Text)
+					}
+					expectNext(t, c)
 				})
 			}
 		}
@@ -129,99 +110,74 @@ func TestAContextThatEndsWhileTheServerWorksIsTheError(t *testing.T) {
 }
 
 func TestAContextThatEndsBeforeTheRequestIsOutIsTheError(t *testing.T) {
-	for _, end := range endings {
-		for way := range ways {
-			t.Run("connecting, "+end.name+", "+way, func(t *testing.T) {
-				path := socketPath(t)
-				listener, err := net.Listen("unix", path) // accepts no connection, so Hello is never answered
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer listener.Close()
-				ctx, cancel := end.begin(soon)
-				defer cancel()
-				_, err = ways[way](ctx, client(t, "unix://"+path))
-				expectEnded(t, err, end.cause)
+	for _, cause := range endings {
+		for way, call := range ways {
+			t.Run("connecting, "+cause.Error()+", "+way, func(t *testing.T) {
+				silent := listener(t, "unix", socketPath(t)) // Hello is never answered
+				c := client(t, "unix://"+silent.Addr().String())
+				expectEnded(t, errorOf(call(ending(t, cause, soon), c)), cause)
 			})
-			t.Run("waiting for a place, "+end.name+", "+way, func(t *testing.T) {
-				begun := make(chan struct{})
-				ready := make(chan struct{})
-				address, _ := listenAs(t, onePlace, func(p *peer) {
+			t.Run("waiting for a place, "+cause.Error()+", "+way, func(t *testing.T) {
+				begun, ready := make(chan struct{}), make(chan struct{})
+				c, _ := serve(t, onePlace, func(p *peer) {
 					asked, _ := p.read()
 					close(begun)
 					<-ready
 					p.end(asked, "first")
 					p.echo()
 				}, unexpected)
-				c := client(t, address, noGrace)
-				first := make(chan error, 1)
-				go func() {
-					_, err := c.Generate(background, prompt("x"))
-					first <- err
-				}()
+				noGrace(&c.options)
+				first := begin(func() error { return errorOf(c.Generate(background, prompt("x"))) })
 				<-begun
-				ctx, cancel := end.begin(soon)
-				defer cancel()
-				_, err := ways[way](ctx, c)
-				expectEnded(t, err, end.cause)
+				expectEnded(t, errorOf(call(ending(t, cause, soon), c)), cause)
 				close(ready)
-				if err := <-first; err != nil {
-					t.Errorf("the call that was in flight: %v", err)
-				}
+				expectFine(t, <-first)
 				expectNext(t, c)
 			})
-			t.Run("between attempts, "+end.name+", "+way, func(t *testing.T) {
-				address, _ := listen(t, func(p *peer) {
+			t.Run("between attempts, "+cause.Error()+", "+way, func(t *testing.T) {
+				c, _ := serve(t, fourPlaces, func(p *peer) {
 					asked, _ := p.read()
 					p.refuse(asked, StatusUnavailable, 40)
 					asked, _ = p.read()
 					p.refuse(asked, StatusUnavailable, 0) // perhaps past the end
 					p.drain()
 				})
-				ctx, cancel := end.begin(soon)
-				defer cancel()
-				_, err := ways[way](ctx, client(t, address, noGrace, func(o *Options) {
-					o.BackoffMilliseconds, o.BackoffMaxMilliseconds, o.Attempts = 0, 0, 1000
-				}))
-				expectEnded(t, err, end.cause)
+				noGrace(&c.options)
+				noBackoff(&c.options)
+				c.options.Attempts = 1000
+				expectEnded(t, errorOf(call(ending(t, cause, soon), c)), cause)
 			})
 		}
-		already, cancel := end.begin(soon)
+		already := ending(t, cause, soon)
 		<-already.Done()
-		_, err := client(t, "unix:///nowhere/at/all").Ping(already, PingRequest{})
-		expectEnded(t, err, end.cause)
-		cancel()
+		err := errorOf(client(t, "unix:///nowhere/at/all").Ping(already, PingRequest{}))
+		expectEnded(t, err, cause)
 	}
 }
 
 // A request half written at the end of its context is finished in the background, and Cancel
 // follows: the connection stays whole. A peer that accepts no bytes does not delay a caller.
 func TestAContextThatEndsWhileSendingLeavesTheConnectionWhole(t *testing.T) {
-	hello := onePlace
-	hello.RequestsInFlightMax = 64
 	for name, each := range map[string]struct{ size, calls int }{
 		"one frame that no buffer takes":  {3_000_000, 1},
 		"small frames until it is full":   {60_000, 12},
 		"frames behind one that is stuck": {3_000_000, 4},
 	} {
-		content := make([]byte, each.size)
-		rand.New(rand.NewSource(1)).Read(content) // too random for LZ4
-		for _, end := range endings {
-			t.Run(name+", "+end.name, func(t *testing.T) {
+		request := TokenizeRequest{Text: make([]byte, each.size)}
+		rand.New(rand.NewSource(1)).Read(request.Text) // too random for LZ4
+		for _, cause := range endings {
+			t.Run(name+", "+cause.Error(), func(t *testing.T) {
 				resume := make(chan struct{})
-				address, _ := listenAs(t, hello, func(p *peer) {
+				c, _ := serve(t, greeting(3, 64), func(p *peer) {
 					<-resume
-					p.obey(len(content))
+					p.obey(len(request.Text))
 				}, unexpected)
-				c := client(t, address, noGrace)
+				noGrace(&c.options)
 				returned := make(chan struct{})
 				go func() {
 					defer close(returned)
 					for call := 0; call < each.calls; call++ {
-						ctx, cancel := end.begin(soon)
-						_, err := c.Tokenize(ctx, TokenizeRequest{Text: content})
-						expectEnded(t, err, end.cause)
-						cancel()
+						expectEnded(t, errorOf(c.Tokenize(ending(t, cause, soon), request)), cause)
 					}
 				}()
 				select {
@@ -237,14 +193,11 @@ func TestAContextThatEndsWhileSendingLeavesTheConnectionWhole(t *testing.T) {
 }
 
 func TestAnAnswerThatTheDeadlineCutShortIsAnError(t *testing.T) {
-	cut := func(reason string) func(*peer) {
-		return func(p *peer) {
-			asked, _ := p.read()
-			p.chunk(asked, "half")
-			p.say(asked.kind, asked.id, 0, &GenerateResponse{FinishReason: reason,
-				Answer: Answer{Model: "m", Device: "cpu"}})
-			p.echo()
-		}
+	cut := func(p *peer) {
+		asked, _ := p.read()
+		p.chunk(asked, "half")
+		p.say(asked, 0, &GenerateResponse{FinishReason: "deadline", Answer: madeBy})
+		p.echo()
 	}
 	refuse := func(p *peer) {
 		asked, _ := p.read()
@@ -261,29 +214,27 @@ func TestAnAnswerThatTheDeadlineCutShortIsAnError(t *testing.T) {
 		code   Code
 		limit  time.Duration
 	}{
-		"finish_reason": {cut("deadline"), CodeTimedOut, time.Hour},
+		"finish_reason": {cut, CodeTimedOut, time.Hour},
 		"a status":      {refuse, CodeServerRefused, time.Hour},
 		"the connection was lost after the limit": {lost, CodeConnectionClosed, 50 * time.Millisecond},
 	} {
 		for way, call := range ways {
 			t.Run(name+", "+way, func(t *testing.T) {
-				address, _ := listen(t, each.script)
-				c := client(t, address, func(o *Options) { o.Attempts = 1 })
-				ctx, cancel := context.WithTimeout(background, each.limit)
-				defer cancel()
-				answer, err := call(ctx, c)
+				c, _ := serve(t, fourPlaces, each.script)
+				c.options.Attempts = 1
+				answer, err := call(within(t, each.limit), c)
 				expectEnded(t, err, context.DeadlineExceeded)
 				if expectCode(t, err, each.code); answer != nil {
 					t.Error("half an answer was handed out")
 				}
-				if _, err := ping(c); err != nil && each.code != CodeConnectionClosed {
+				if err := ping(c); err != nil && each.code != CodeConnectionClosed {
 					t.Error(err)
 				}
 			})
 		}
 	}
-	address, _ := listen(t, cut("deadline"))
-	answer, err := client(t, address).Generate(background, prompt("x"))
+	c, _ := serve(t, fourPlaces, cut)
+	answer, err := c.Generate(background, prompt("x"))
 	if err != nil || answer.FinishReason != "deadline" || answer.Text != "half" {
 		t.Errorf("a limit of the server's own: %v, %v", answer, err)
 	}
@@ -291,96 +242,74 @@ func TestAnAnswerThatTheDeadlineCutShortIsAnError(t *testing.T) {
 
 // The errors of other calls on a connection must not depend on the call whose context ended.
 func TestAnErrorThatManyShareIsMarkedForTheOneWhoseContextEnded(t *testing.T) {
-	address, _ := listen(t, func(p *peer) {
+	c, _ := serve(t, fourPlaces, func(p *peer) {
 		p.read()
 		p.read()
 		time.Sleep(150 * time.Millisecond)
 	})
-	c := client(t, address, func(o *Options) { o.Attempts = 1 })
-	other := make(chan error, 1)
-	go func() {
-		_, err := ping(c)
-		other <- err
-	}()
-	ctx, cancel := context.WithTimeout(background, 50*time.Millisecond)
-	defer cancel()
-	_, err := c.Ping(ctx, PingRequest{})
+	c.options.Attempts = 1
+	other := begin(func() error { return ping(c) })
+	err := errorOf(c.Ping(within(t, 50*time.Millisecond), PingRequest{}))
 	expectEnded(t, err, context.DeadlineExceeded)
 	if err := <-other; errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a call without a deadline: %v", err)
 	}
 }
 
-// A stream that is neither read nor closed is given up with its context.
-func TestADroppedStreamFreesItsPlaceWhenItsContextEnds(t *testing.T) {
-	for _, end := range endings {
+// dropped plays a script to a stream that is neither closed nor read beyond the first chunk, until
+// the place is free for another call.
+func dropped(
+	t *testing.T, script func(*peer), check func(*testing.T, *Client, *GenerateStream, error),
+) {
+	for _, cause := range endings {
 		for name, reads := range map[string]bool{"unread": false, "half-way": true} {
-			t.Run(name+", "+end.name, func(t *testing.T) {
-				address, _ := listenAs(t, onePlace, func(p *peer) {
-					asked, _ := p.read()
-					p.chunk(asked, "one")
-					cancel, _ := p.read()
-					p.finishCancelled(asked, cancel)
-					p.echo()
-				}, unexpected)
-				c := client(t, address, noGrace)
-				ctx, cancel := end.begin(500 * time.Millisecond)
-				defer cancel()
-				stream, err := c.GenerateStream(ctx, prompt("x"))
-				if err != nil || reads && !stream.Next() {
-					t.Fatal(err)
-				}
+			t.Run(name+", "+cause.Error(), func(t *testing.T) {
+				c, _ := serve(t, onePlace, script, unexpected)
+				noGrace(&c.options)
+				stream := stream(t, ending(t, cause, 500*time.Millisecond), c, reads)
 				expectNext(t, c)
-				for stream.Next() {
-				}
-				_, err = stream.Result()
-				expectEnded(t, err, end.cause)
-				if users := usersOf(c); users != 0 {
-					t.Errorf("%d calls are counted on the connection", users)
-				}
-			})
-		}
-	}
-}
-
-// A complete stream, neither read nor closed, holds no place. After a deadline its answer can still
-// be read.
-func TestADroppedCompleteStreamIsNotCountedWhenItsContextEnds(t *testing.T) {
-	for _, end := range endings {
-		for name, reads := range map[string]bool{"unread": false, "half-way": true} {
-			t.Run(name+", "+end.name, func(t *testing.T) {
-				address, _ := listenAs(t, onePlace, func(p *peer) {
-					asked, _ := p.read()
-					p.chunk(asked, "one ")
-					p.end(asked, "two")
-					p.echo()
-				}, unexpected)
-				c := client(t, address, noGrace)
-				ctx, cancel := end.begin(500 * time.Millisecond)
-				defer cancel()
-				stream, err := c.GenerateStream(ctx, prompt("x"))
-				if err != nil || reads && !stream.Next() {
-					t.Fatal(err)
-				}
-				expectNext(t, c) // the place is free, because the answer is complete
-				if users := usersOf(c); users != 0 {
-					t.Errorf("%d calls are counted when all are complete", users)
-				}
-				<-ctx.Done()
-				time.Sleep(100 * time.Millisecond) // after the grace, the answer is still kept
-				answer, err := stream.Result()
-				if end.cause == context.Canceled {
-					expectEnded(t, err, end.cause)
-				} else if err != nil || answer.Text != "one two" {
-					t.Errorf("found %v, %v", answer, err)
-				}
-				stream.Close()
+				check(t, c, stream, cause)
 				if users := usersOf(c); users != 0 {
 					t.Errorf("%d calls are counted when all is over", users)
 				}
 			})
 		}
 	}
+}
+
+// A stream that is neither read nor closed is given up with its context.
+func TestADroppedStreamFreesItsPlaceWhenItsContextEnds(t *testing.T) {
+	dropped(t, func(p *peer) {
+		asked, _ := p.read()
+		p.chunk(asked, "one")
+		p.awaitCancel(asked, nil)
+	}, func(t *testing.T, c *Client, stream *GenerateStream, cause error) {
+		expectEnded(t, errorOf(stream.Result()), cause)
+	})
+}
+
+// A complete stream, neither read nor closed, holds no place. After a deadline its answer can still
+// be read.
+func TestADroppedCompleteStreamIsNotCountedWhenItsContextEnds(t *testing.T) {
+	dropped(t, func(p *peer) {
+		asked, _ := p.read()
+		p.chunk(asked, "one ")
+		p.end(asked, "two")
+		p.echo()
+	}, func(t *testing.T, c *Client, stream *GenerateStream, cause error) {
+		if users := usersOf(c); users != 0 {
+			t.Errorf("%d calls are counted when all are complete", users)
+		}
+		<-stream.ctx.Done()
+		time.Sleep(100 * time.Millisecond) // after the grace, the answer is still kept
+		answer, err := stream.Result()
+		if cause == context.Canceled {
+			expectEnded(t, err, cause)
+		} else if err != nil || answer.Text != "one two" {
+			t.Errorf("found %v, %v", answer, err)
+		}
+		stream.Close()
+	})
 }
 
 func usersOf(c *Client) int32 {
@@ -390,32 +319,22 @@ func usersOf(c *Client) int32 {
 }
 
 func TestClosingAStreamEndsANextThatWaits(t *testing.T) {
-	address, _ := listenAs(t, onePlace, func(p *peer) {
+	c, _ := serve(t, onePlace, func(p *peer) {
 		asked, _ := p.read()
-		cancel, _ := p.read()
-		p.finishCancelled(asked, cancel)
-		p.echo()
+		p.awaitCancel(asked, nil)
 	}, unexpected)
-	c := client(t, address)
-	stream, err := c.GenerateStream(background, prompt("x"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	stream := stream(t, background, c, false)
 	time.AfterFunc(50*time.Millisecond, func() { stream.Close() })
-	_, err = stream.Result()
-	expectCode(t, err, CodeGivenUp)
+	expectCode(t, errorOf(stream.Result()), CodeGivenUp)
 	expectNext(t, c)
 }
 
 func TestACallbackThatPanicsGivesTheAnswerUp(t *testing.T) {
-	address, _ := listenAs(t, onePlace, func(p *peer) {
+	c, _ := serve(t, onePlace, func(p *peer) {
 		asked, _ := p.read()
-		p.say(asked.kind, asked.id, flagMore, &loadProgress{Layer: Layer{Layer: "file", Ok: true}})
-		cancel, _ := p.read()
-		p.finishCancelled(asked, cancel)
-		p.echo()
+		p.say(asked, flagMore, &loadProgress{Layer: Layer{Layer: "file", Ok: true}})
+		p.awaitCancel(asked, nil)
 	}, unexpected)
-	c := client(t, address)
 	func() {
 		defer func() {
 			if recover() != "mine" {
@@ -428,21 +347,14 @@ func TestACallbackThatPanicsGivesTheAnswerUp(t *testing.T) {
 }
 
 func TestClosingTheClientEndsCallsThatConnect(t *testing.T) {
-	listener, err := net.Listen("unix", socketPath(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	c := client(t, "unix://"+listener.Addr().String(), func(o *Options) {
+	silent := listener(t, "unix", socketPath(t)) // Hello is never answered
+	c := client(t, "unix://"+silent.Addr().String(), func(o *Options) {
 		o.ConnectMilliseconds = 60_000
 	})
 	time.AfterFunc(50*time.Millisecond, func() { c.Close() })
-	_, err = ping(c) // Hello is never answered
-	expectCode(t, err, CodeConnectionClosed)
-	socket, err := listener.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	expectCode(t, ping(c), CodeConnectionClosed)
+	socket, err := silent.Accept()
+	expectFine(t, err)
 	socket.SetReadDeadline(time.Now().Add(hangGuard))
 	for buffer := make([]byte, 4096); err == nil; {
 		_, err = socket.Read(buffer)

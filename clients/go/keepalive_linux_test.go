@@ -16,11 +16,9 @@ var probeOptions = map[string]struct{ level, option, value int }{
 }
 
 func TestTCPConnectionsAreProbed(t *testing.T) {
-	address, _ := listenOn(t, "tcp", "127.0.0.1:0", onePlace, (*peer).echo)
+	address, _ := listen(t, "tcp", "127.0.0.1:0", onePlace, (*peer).echo)
 	c := client(t, address)
-	if _, err := ping(c); err != nil {
-		t.Fatal(err)
-	}
+	expectFine(t, ping(c))
 	raw, err := c.slots[0].socket.(*net.TCPConn).SyscallConn()
 	if err != nil {
 		t.Fatal(err)

@@ -3,8 +3,6 @@
 package assay
 
 import (
-	"context"
-	"net"
 	"testing"
 	"time"
 )
@@ -15,18 +13,14 @@ func waiting(milliseconds uint64) func(*Options) {
 	}
 }
 
-func (p *peer) refuseLoading(asked received, retryAfter *uint64) {
-	body, _, _ := encode(&errorBody{Code: modelLoading,
-		Message: "loading", RetryAfterMilliseconds: retryAfter}, nil)
-	p.write(asked.kind, asked.id, 0, Real, uint32(StatusUnavailable), body)
+func (p *peer) refuseLoading(asked *frame, retryAfter *uint64) {
+	said := errorBody{Code: modelLoading, RetryAfterMilliseconds: retryAfter}
+	p.refuseWith(asked, StatusUnavailable, said)
 }
 
 // freePort returns an address on which no server listens.
 func freePort(t *testing.T) string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := listener(t, "tcp", "127.0.0.1:0")
 	defer listener.Close()
 	return listener.Addr().String()
 }
@@ -34,130 +28,102 @@ func freePort(t *testing.T) string {
 func TestAServerThatComesLaterIsWaitedFor(t *testing.T) {
 	for network, where := range map[string]string{"unix": socketPath(t), "tcp": freePort(t)} {
 		c := client(t, network+"://"+where, waiting(60_000))
-		unloaded, pinged := make(chan error, 1), make(chan error, 1)
-		go func() {
-			_, err := ping(c)
-			pinged <- err
-		}()
-		go func() { // a kind that is never sent twice
-			_, err := c.Unload(background, UnloadRequest{Name: "m"})
-			unloaded <- err
-		}()
+		pinged := begin(func() error { return ping(c) })
+		unloaded := begin(func() error { return unload(c) }) // a kind that is never sent twice
 		time.Sleep(300 * time.Millisecond)
-		listenOn(t, network, where, onePlace, func(p *peer) {
-			for asked, ok := p.read(); ok; asked, ok = p.read() {
+		listen(t, network, where, onePlace, func(p *peer) {
+			p.each(func(asked *frame) {
 				if asked.kind == kindPing {
 					p.repeat(asked)
 				} else {
-					p.say(asked.kind, asked.id, 0, &UnloadResponse{})
+					p.say(asked, 0, &UnloadResponse{})
 				}
-			}
+			})
 		})
-		if err := <-pinged; err != nil {
-			t.Errorf("%s: %v", network, err)
-		}
-		if err := <-unloaded; err != nil {
-			t.Errorf("%s: %v", network, err)
-		}
+		expectFine(t, <-pinged)
+		expectFine(t, <-unloaded)
 	}
 }
 
 func TestAModelThatLoadsIsWaitedFor(t *testing.T) {
-	pause := Ptr(uint64(10))
-	address, _ := listen(t, func(p *peer) {
+	c, _ := serve(t, fourPlaces, func(p *peer) {
 		for try := 0; try < 5; try++ {
 			asked, _ := p.read()
-			p.refuseLoading(asked, pause)
+			p.refuseLoading(asked, Ptr(uint64(10)))
 		}
 		asked, _ := p.read()
 		p.refuseLoading(asked, nil)
 		p.echo()
 	})
-	if _, err := ping(client(t, address, waiting(60_000))); err != nil {
-		t.Error(err)
-	}
+	waiting(60_000)(&c.options)
+	expectFine(t, ping(c))
 }
 
 func TestNothingElseIsWaitedFor(t *testing.T) {
-	address, finished := listen(t, func(p *peer) {
+	c, finished := serve(t, fourPlaces, func(p *peer) {
 		asked, _ := p.read()
 		p.refuse(asked, StatusUnavailable, 1)
 	}, func(p *peer) {})
-	c := client(t, address, waiting(60_000))
-	_, err := ping(c)
-	if failure := expectCode(t, err, CodeServerRefused); failure.ServerCode != "busy" {
+	waiting(60_000)(&c.options)
+	if failure := expectCode(t, ping(c), CodeServerRefused); failure.ServerCode != "busy" {
 		t.Error(failure)
 	}
 	<-finished
-	_, err = ping(c)
-	expectCode(t, err, CodeConnectionClosed)
+	expectCode(t, ping(c), CodeConnectionClosed)
 }
 
 func TestAfterTheWaitTheErrorIsTheServersOrUnreachable(t *testing.T) {
-	address, _ := listen(t, func(p *peer) {
-		for asked, ok := p.read(); ok; asked, ok = p.read() {
-			p.refuseLoading(asked, Ptr(uint64(10)))
-		}
+	c, _ := serve(t, fourPlaces, func(p *peer) {
+		p.each(func(asked *frame) { p.refuseLoading(asked, Ptr(uint64(10))) })
 	})
-	_, err := ping(client(t, address, waiting(100)))
-	if failure := expectCode(t, err, CodeServerRefused); failure.ServerCode != modelLoading {
+	waiting(100)(&c.options)
+	if failure := expectCode(t, ping(c), CodeServerRefused); failure.ServerCode != modelLoading {
 		t.Error(failure)
 	}
 	for _, address := range []string{"unix://" + socketPath(t), "tcp://" + freePort(t)} {
 		for _, milliseconds := range []uint64{0, 100} {
-			_, err := ping(client(t, address, waiting(milliseconds)))
-			expectCode(t, err, CodeUnreachable)
+			expectCode(t, ping(client(t, address, waiting(milliseconds))), CodeUnreachable)
 		}
 	}
 }
 
 func TestAWaitEndsWithTheContextAndWithTheClient(t *testing.T) {
 	address := "unix://" + socketPath(t)
-	for _, end := range endings {
-		for way, call := range ways {
-			ctx, cancel := end.begin(soon)
-			_, err := call(ctx, client(t, address, waiting(3_600_000)))
-			if expectEnded(t, err, end.cause); err == nil {
-				t.Error(way)
-			}
-			cancel()
+	for _, cause := range endings {
+		for _, call := range ways {
+			c := client(t, address, waiting(3_600_000))
+			expectEnded(t, errorOf(call(ending(t, cause, soon), c)), cause)
 		}
 	}
 	c := client(t, address, waiting(3_600_000))
 	time.AfterFunc(50*time.Millisecond, func() { c.Close() })
-	if _, err := ping(c); err == nil {
+	if ping(c) == nil {
 		t.Error("an answer of nobody")
 	}
 }
 
 func TestClosingTheClientEndsAPause(t *testing.T) {
-	address, _ := listen(t, func(p *peer) {
+	c, _ := serve(t, fourPlaces, func(p *peer) {
 		asked, _ := p.read()
 		p.refuse(asked, StatusUnavailable, 3_600_000)
 		p.drain()
 	})
-	c := client(t, address)
 	time.AfterFunc(100*time.Millisecond, func() { c.Close() })
-	_, err := ping(c)
-	expectCode(t, err, CodeConnectionClosed)
+	expectCode(t, ping(c), CodeConnectionClosed)
 }
 
 func TestARetryAfterBeyondTheDeadlineIsNotWaitedFor(t *testing.T) {
-	address, _ := listen(t, func(p *peer) {
+	c, _ := serve(t, fourPlaces, func(p *peer) {
 		asked, _ := p.read()
 		p.refuseLoading(asked, Ptr(uint64(3_600_000)))
 		p.drain()
 	})
-	ctx, cancel := context.WithTimeout(background, time.Minute)
-	defer cancel()
-	_, err := client(t, address, waiting(7_200_000)).Ping(ctx, PingRequest{})
-	expectCode(t, err, CodeServerRefused)
+	waiting(7_200_000)(&c.options)
+	expectCode(t, errorOf(c.Ping(within(t, time.Minute), PingRequest{})), CodeServerRefused)
 }
 
 func TestWaitingForNothingIsNoBusyLoop(t *testing.T) {
-	c := client(t, "unix://"+socketPath(t), waiting(200), func(o *Options) {
-		o.BackoffMilliseconds, o.BackoffMaxMilliseconds = 0, 0
-	})
+	c := client(t, "unix://"+socketPath(t), noBackoff, waiting(200))
 	e := c.exchange(background, kindPing, &PingRequest{})
 	e.begin = func() {}
 	if expectCode(t, e.run(), CodeUnreachable); e.waited < 2 || e.waited > 41 {

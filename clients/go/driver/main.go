@@ -10,7 +10,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"reflect"
 	"strings"
@@ -48,56 +47,35 @@ func main() {
 			return
 		}
 		var next command
-		if err := json.Unmarshal(line, &next); err != nil {
-			fmt.Fprintln(os.Stderr, "driver: reading a command:", err)
-			os.Exit(2)
-		}
+		parse(line, &next)
+		client := d.clients[next.Client]
 		switch next.Op {
 		case "open":
-			d.finish(next.ID, map[string]any{}, d.open(&next))
+			d.clients[next.Client], err = assay.NewClient(next.Server, next.setOptions)
+			d.finish(next.ID, map[string]any{}, err)
 		case "close":
-			d.finish(next.ID, map[string]any{}, d.client(next.Client).Close())
+			d.finish(next.ID, map[string]any{}, client.Close())
 		case "fork": // a Go program does not fork
 			d.line(map[string]any{"id": next.ID, "unsupported": "fork"})
 		default:
 			go func() {
-				answer, err := d.call(&next)
+				answer, err := d.call(client, &next)
 				d.finish(next.ID, answer, err)
 			}()
 		}
 	}
 }
 
-func (d *driver) client(name string) *assay.Client {
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	return d.clients[name]
-}
-
-func (d *driver) open(next *command) error {
-	client, err := assay.NewClient(next.Server, func(options *assay.Options) {
-		for name, value := range next.Options {
-			setOption(options, name, value)
+// setOptions sets options by their protocol names: answer_milliseconds sets AnswerMilliseconds.
+func (next *command) setOptions(options *assay.Options) {
+	for name, value := range next.Options {
+		member := reflect.ValueOf(options).Elem().FieldByNameFunc(func(member string) bool {
+			return strings.EqualFold(member, strings.ReplaceAll(name, "_", ""))
+		})
+		if !member.IsValid() {
+			fatal("no such option: %s", name)
 		}
-	})
-	if err != nil {
-		return err
-	}
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	d.clients[next.Client] = client
-	return nil
-}
-
-// setOption sets an option by its protocol name: answer_milliseconds sets AnswerMilliseconds.
-func setOption(options *assay.Options, name string, value json.RawMessage) {
-	words := strings.Split(name, "_")
-	for index, word := range words {
-		words[index] = strings.ToUpper(word[:1]) + word[1:]
-	}
-	member := reflect.ValueOf(options).Elem().FieldByName(strings.Join(words, ""))
-	if !member.IsValid() || json.Unmarshal(value, member.Addr().Interface()) != nil {
-		fatal("no such option or value: %s %s", name, value)
+		parse(value, member.Addr().Interface())
 	}
 }
 
@@ -106,8 +84,7 @@ func setOption(options *assay.Options, name string, value json.RawMessage) {
 func (d *driver) line(value map[string]any) {
 	text, err := json.Marshal(value)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "driver: writing a line:", err)
-		os.Exit(2)
+		fatal("writing a line: %v", err)
 	}
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
@@ -122,96 +99,60 @@ func (d *driver) finish(id uint64, answer any, err error) {
 	}
 	var failure *assay.Error
 	if !errors.As(err, &failure) {
-		fmt.Fprintln(os.Stderr, "driver: an error of another type:", err)
-		os.Exit(2)
+		fatal("an error of another type: %v", err)
 	}
 	words := map[string]any{"code": failure.Code, "status": failure.Status.String(),
-		"message": failure.Message}
-	for name, word := range map[string]string{"server_code": failure.ServerCode,
-		"field": failure.Field, "layer": failure.Layer} {
-		if word != "" {
-			words[name] = word
+		"message": failure.Message, "server_code": failure.ServerCode, "field": failure.Field,
+		"layer": failure.Layer, "retry_after_milliseconds": failure.RetryAfterMilliseconds,
+		"provenance": failure.Provenance}
+	for name, word := range words {
+		if reflect.ValueOf(word).IsZero() {
+			delete(words, name)
 		}
-	}
-	if failure.RetryAfterMilliseconds != nil {
-		words["retry_after_milliseconds"] = *failure.RetryAfterMilliseconds
 	}
 	if failure.ServerLoad != nil {
 		words["server_load"] = values(*failure.ServerLoad)
-	}
-	if failure.Provenance != 0 {
-		words["provenance"] = failure.Provenance
 	}
 	d.line(map[string]any{"id": id, "error": words})
 }
 
 // ---------------------------------------------------------------- calls
 
-func (d *driver) call(next *command) (any, error) {
+// call makes the call of a kind by the method of that name.
+func (d *driver) call(client *assay.Client, next *command) (any, error) {
 	ctx := context.Background()
 	if next.Deadline > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(next.Deadline)*time.Millisecond)
 		defer cancel()
 	}
-	client := d.client(next.Client)
-	switch next.Kind {
-	case "Ping":
-		return ask(ctx, next, client.Ping)
-	case "Health":
-		return ask(ctx, next, client.Health)
-	case "Models":
-		return ask(ctx, next, client.Models)
-	case "Stats":
-		return ask(ctx, next, client.Stats)
-	case "Load":
-		var request assay.LoadRequest
-		fill(&request, next.Request)
-		return whole(client.Load(ctx, request, func(layer assay.Layer) {
+	name := next.Kind
+	if name == "Generate" && next.Stream {
+		name = "GenerateStream"
+	}
+	method := reflect.ValueOf(client).MethodByName(name)
+	if !method.IsValid() {
+		fatal("no such kind: %s", next.Kind)
+	}
+	request := reflect.New(method.Type().In(1))
+	fill(request.Elem(), next.Request)
+	arguments := []reflect.Value{reflect.ValueOf(ctx), request.Elem()}
+	if next.Kind == "Load" {
+		arguments = append(arguments, reflect.ValueOf(func(layer assay.Layer) {
 			if next.Stream {
 				d.line(map[string]any{"id": next.ID, "chunk": map[string]any{"layer": values(layer)}})
 			}
 		}))
-	case "Unload":
-		return ask(ctx, next, client.Unload)
-	case "Tokenize":
-		return ask(ctx, next, client.Tokenize)
-	case "Detokenize":
-		return ask(ctx, next, client.Detokenize)
-	case "Generate":
-		if next.Stream {
-			return d.stream(ctx, client, next)
-		}
-		return ask(ctx, next, client.Generate)
-	case "Score":
-		return ask(ctx, next, client.Score)
-	case "Logits":
-		return ask(ctx, next, client.Logits)
-	case "Embed":
-		return ask(ctx, next, client.Embed)
 	}
-	fmt.Fprintln(os.Stderr, "driver: no such kind:", next.Kind)
-	os.Exit(2)
-	return nil, nil
+	results := method.Call(arguments)
+	err, _ := results[1].Interface().(error)
+	if stream, ok := results[0].Interface().(*assay.GenerateStream); ok && err == nil {
+		return d.stream(stream, next)
+	}
+	return whole(results[0].Interface(), err)
 }
 
-func ask[Request, Answer any](
-	ctx context.Context, next *command, method func(context.Context, Request) (*Answer, error),
-) (any, error) {
-	var request Request
-	fill(&request, next.Request)
-	return whole(method(ctx, request))
-}
-
-func (d *driver) stream(
-	ctx context.Context, client *assay.Client, next *command,
-) (any, error) {
-	var request assay.GenerateRequest
-	fill(&request, next.Request)
-	stream, err := client.GenerateStream(ctx, request)
-	if err != nil {
-		return nil, err
-	}
+func (d *driver) stream(stream *assay.GenerateStream, next *command) (any, error) {
 	for count := 1; stream.Next(); count++ {
 		d.line(map[string]any{"id": next.ID, "chunk": values(*stream.Chunk())})
 		if count == next.GiveUp {

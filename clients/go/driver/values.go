@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -16,26 +17,17 @@ import (
 )
 
 // fill sets the members of a struct from an object. An unknown name is fatal.
-func fill(into any, object map[string]json.RawMessage) {
-	target := reflect.ValueOf(into).Elem()
-	for name, text := range object {
-		member, ok := memberNamed(target, name)
-		if !ok {
-			fatal("no member for %q in %s", name, target.Type())
-		}
-		if string(text) != "null" {
-			set(member, text)
-		}
-	}
-}
-
-func memberNamed(target reflect.Value, name string) (reflect.Value, bool) {
+func fill(target reflect.Value, object map[string]json.RawMessage) {
 	for index := 0; index < target.NumField(); index++ {
-		if tag(target.Type().Field(index)) == name {
-			return target.Field(index), true
+		name := tag(target.Type().Field(index))
+		if text, ok := object[name]; ok && string(text) != "null" {
+			set(target.Field(index), text)
 		}
+		delete(object, name)
 	}
-	return reflect.Value{}, false
+	if len(object) > 0 {
+		fatal("no members for %s in %s", object, target.Type())
+	}
 }
 
 func tag(member reflect.StructField) string {
@@ -50,19 +42,11 @@ func set(member reflect.Value, text json.RawMessage) {
 	case member.Kind() == reflect.Struct:
 		object := map[string]json.RawMessage{}
 		parse(text, &object)
-		fill(member.Addr().Interface(), object)
+		fill(member, object)
 	case member.Kind() == reflect.Uint64:
-		var digits string
-		parse(text, &digits)
-		number, err := strconv.ParseUint(digits, 10, 64)
-		if err != nil {
-			fatal("%v", err)
-		}
-		member.SetUint(number)
+		parse(bytes.Trim(text, `"`), member.Addr().Interface())
 	case member.Type() == reflect.TypeOf([]byte{}):
-		var digits string
-		parse(text, &digits)
-		bytes, err := hex.DecodeString(digits)
+		bytes, err := hex.DecodeString(strings.Trim(string(text), `"`))
 		if err != nil {
 			fatal("%v", err)
 		}
@@ -90,14 +74,15 @@ func fatal(format string, arguments ...any) {
 	os.Exit(2)
 }
 
-// whole makes the line of a whole answer.
-func whole[Answer any](answer *Answer, err error) (any, error) {
+// whole makes the line of a whole answer, from a pointer.
+func whole(answer any, err error) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	origin := reflect.ValueOf(answer).Elem().FieldByName("Origin").Interface().(assay.Origin)
+	made := reflect.ValueOf(answer).Elem()
+	origin := made.FieldByName("Origin").Interface().(assay.Origin)
 	return map[string]any{"provenance": origin.Provenance, "generation": origin.Generation,
-		"degraded": origin.Degraded, "response": values(*answer)}, nil
+		"degraded": origin.Degraded, "response": values(made.Interface())}, nil
 }
 
 // values turns a struct into an object, without absent members.
@@ -117,28 +102,22 @@ func value(member reflect.Value) any {
 	switch each := member.Interface().(type) {
 	case uint64:
 		return strconv.FormatUint(each, 10)
+	case float32:
+		return float64(each)
 	case []byte:
 		return hex.EncodeToString(each)
-	case []float32:
-		numbers := make([]float64, len(each))
-		for index, number := range each {
-			numbers[index] = float64(number)
-		}
-		return numbers
 	}
-	switch {
-	case member.Kind() == reflect.Pointer:
+	switch member.Kind() {
+	case reflect.Pointer:
 		return value(member.Elem())
-	case member.Kind() == reflect.Struct:
+	case reflect.Struct:
 		return values(member.Interface())
-	case member.Kind() == reflect.Slice && member.Type().Elem().Kind() == reflect.Struct:
-		objects := make([]any, member.Len())
-		for index := range objects {
-			objects[index] = value(member.Index(index))
+	case reflect.Slice:
+		elements := make([]any, member.Len())
+		for index := range elements {
+			elements[index] = value(member.Index(index))
 		}
-		return objects
-	case member.Kind() == reflect.Slice && member.IsNil():
-		return []any{}
+		return elements
 	}
 	return member.Interface()
 }
