@@ -3,11 +3,11 @@
 
 import { createInterface } from "node:readline";
 
-import { AssayError, Client, GenerateRequest, Layer, Options } from "assay-client";
+import { AssayError, Client, GenerateRequest, GenerateStream, Layer, Options } from "assay-client";
 import {
   generateChunkTable, kinds, KindName, loadProgressTable, Origin, serverLoadTable,
 } from "../src/protocol.js";
-import { fromKit, toKit, Values } from "./values.js";
+import { camel, fromKit, toKit, Values } from "./values.js";
 
 interface Command {
   id: number;
@@ -25,8 +25,6 @@ interface Command {
 const clients = new Map<string, Client>();
 
 const print = (line: object): boolean => process.stdout.write(`${JSON.stringify(line)}\n`);
-const camel = (name: string): string =>
-  name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 
 function open(command: Command): void {
   const options = Object.fromEntries(
@@ -35,35 +33,23 @@ function open(command: Command): void {
 }
 
 async function call(command: Command): Promise<object> {
+  const { id, kind } = command;
   const client = clients.get(command.client) as Client;
   const options = { deadlineMilliseconds: command.deadline_milliseconds ?? 0 };
-  const request = fromKit(kinds[command.kind].request, command.request ?? {});
-  const whole = await answer(client, command, request, options);
-  const { provenance, generation, degraded } = whole;
-  const response = toKit(kinds[command.kind].response, whole as unknown as Values);
-  return { provenance, generation, degraded, response };
-}
-
-async function answer(
-  client: Client, command: Command, request: Values, options: { deadlineMilliseconds: number }
-): Promise<Origin> {
-  const { kind, id } = command;
-  if (kind === "Hello" || kind === "Cancel") throw new Error(`no call of its own: ${kind}`);
-  if (kind === "Generate" && command.stream) {
-    return stream(client, command, request as GenerateRequest, options);
-  }
+  const request = fromKit(kinds[kind].request, command.request ?? {});
   const onLayer = (layer: Layer): void => {
     if (command.stream) print({ id, chunk: toKit(loadProgressTable, { layer }) });
   };
-  const method = client[kind.toLowerCase() as "score"].bind(client);
-  return method(request as never, kind === "Load" ? { ...options, onLayer } as object : options);
+  const method = client[kind.toLowerCase() as "load"].bind(client);
+  const whole: Origin = kind === "Generate" && command.stream
+    ? await streamed(command, client.generateStream(request as GenerateRequest, options))
+    : await method(request as never, { ...options, onLayer });
+  const { provenance, generation, degraded } = whole;
+  const response = toKit(kinds[kind].response, whole as unknown as Values);
+  return { provenance, generation, degraded, response };
 }
 
-async function stream(
-  client: Client, command: Command, request: GenerateRequest,
-  options: { deadlineMilliseconds: number }
-): Promise<Origin> {
-  const chunks = client.generateStream(request, options);
+async function streamed(command: Command, chunks: GenerateStream): Promise<Origin> {
   let count = 0;
   for await (const chunk of chunks) {
     print({ id: command.id, chunk: toKit(generateChunkTable, chunk as unknown as Values) });
@@ -71,6 +57,13 @@ async function stream(
     if (count === command.cancel_after_chunks) break;
   }
   return chunks.result();
+}
+
+async function run(command: Command): Promise<object> {
+  if (command.op === "call") return call(command);
+  if (command.op === "open") open(command);
+  else clients.get(command.client)?.close();
+  return {};
 }
 
 function failure(id: number, error: unknown): void {
@@ -91,21 +84,9 @@ function failure(id: number, error: unknown): void {
 
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line) as Command;
-  if (command.op === "call") {
-    call(command).then(
-      (ok) => print({ id: command.id, ok }), (error) => failure(command.id, error));
-    continue;
-  }
-  if (command.op === "fork") { // child_process.fork starts a new program without the objects
-    print({ id: command.id, unsupported: "fork" });
-    continue;
-  }
-  try {
-    if (command.op === "open") open(command);
-    else clients.get(command.client)?.close();
-    print({ id: command.id, ok: {} });
-  } catch (error) {
-    failure(command.id, error);
-  }
+  const { id } = command;
+  // child_process.fork starts a new program without the objects.
+  if (command.op === "fork") print({ id, unsupported: "fork" });
+  else run(command).then((ok) => print({ id, ok }), (error) => failure(id, error));
 }
 process.exit(0);

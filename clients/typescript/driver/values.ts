@@ -5,6 +5,10 @@ import { Field, FieldType, Message } from "../src/protocol.js";
 
 export type Values = Record<string, unknown>;
 
+/** The name of a member, from a name of SPEC.md. */
+export const camel = (name: string): string =>
+  name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+
 /** The members of an object, from the names of SPEC.md. */
 export function fromKit(table: Message, object: Values): Values {
   const values: Values = {};

@@ -5,7 +5,7 @@
 // calls may be in flight at once and share the connections of the pool.
 
 import { Exchange } from "./exchange.js";
-import { CallOptions, LoadOptions, Settings, settingsFrom } from "./options.js";
+import { CallOptions, LoadOptions, settingsFrom } from "./options.js";
 import { Pool } from "./pool.js";
 import {
   Calls, GenerateRequest, Kind, kinds, LoadProgress, LoadRequest, LoadResponse, Options,
@@ -15,7 +15,6 @@ import { GenerateStream } from "./stream.js";
 
 /** A pool of connections to a server. */
 export class Client extends Calls {
-  private readonly settings: Settings;
   private readonly pool: Pool;
 
   /**
@@ -24,8 +23,8 @@ export class Client extends Calls {
    */
   constructor(address: string, options: Options = {}) {
     super();
-    this.settings = settingsFrom(options);
-    this.pool = new Pool(parseAddress(address), this.settings);
+    const settings = settingsFrom(options);
+    this.pool = new Pool(parseAddress(address), settings);
   }
 
   /**
@@ -39,7 +38,7 @@ export class Client extends Calls {
   protected override async call<Reply>(
     kind: Kind, request: object, options: CallOptions, onChunk?: (chunk: object) => void
   ): Promise<Reply> {
-    const exchange = this.exchange(kind, request, options, onChunk !== undefined);
+    const exchange = new Exchange(this.pool, kind, request, options, onChunk !== undefined);
     try {
       for (;;) {
         const chunk = await exchange.next();
@@ -49,12 +48,6 @@ export class Client extends Calls {
     } finally {
       exchange.stop();
     }
-  }
-
-  private exchange(
-    kind: Kind, request: object, options: CallOptions, handsOut: boolean
-  ): Exchange {
-    return new Exchange(this.pool, this.settings, kind, request, options, handsOut);
   }
 
   /**
@@ -71,6 +64,6 @@ export class Client extends Calls {
    * request_invalid. The iteration and `result` throw all later failures.
    */
   generateStream(request: GenerateRequest, options: CallOptions = {}): GenerateStream {
-    return new GenerateStream(this.exchange(kinds.Generate, request, options, true));
+    return new GenerateStream(new Exchange(this.pool, kinds.Generate, request, options, true));
   }
 }

@@ -291,17 +291,15 @@ function checkHead(field: Field, times: number, body: DataView, place: number): 
   return size;
 }
 
-function nothing(field: Field): unknown {
-  switch (field.type) {
-    case FieldType.Bytes:
-      return new Uint8Array(0);
-    case FieldType.U32s:
-      return new Uint32Array(0);
-    case FieldType.F32s:
-      return new Float32Array(0);
-    default:
-      return field.absent;
-  }
+/** Array types by type of field. */
+const arrays: { readonly [Type in FieldType]?: new (size: number) => object } = {
+  [FieldType.Bytes]: Uint8Array, [FieldType.U32s]: Uint32Array, [FieldType.F32s]: Float32Array,
+};
+
+/** The value of an absent field. */
+function nothing({ type, absent }: Field): unknown {
+  const make = arrays[type];
+  return make === undefined ? absent : new make(0);
 }
 
 function decodeValue(field: Field, bytes: Uint8Array): unknown {

@@ -21,7 +21,7 @@ import { decode, encode, Encoded, given, Values } from "./codec.js";
 import { Call, Connection, refusalIn, timerMax } from "./connection.js";
 import { AssayError, breachError } from "./errors.js";
 import { Frame } from "./frames.js";
-import { CallOptions, Settings } from "./options.js";
+import { CallOptions } from "./options.js";
 import { Pool } from "./pool.js";
 import { Kind, kinds } from "./protocol.js";
 
@@ -54,9 +54,8 @@ export class Exchange {
    * caller, and the request is not repeated afterwards.
    */
   constructor(
-    private readonly pool: Pool, private readonly settings: Settings, private readonly kind: Kind,
-    private readonly request: object, private readonly options: CallOptions,
-    private readonly handsOut: boolean
+    private readonly pool: Pool, private readonly kind: Kind, private readonly request: object,
+    private readonly options: CallOptions, private readonly handsOut: boolean
   ) {
     const doing = `encoding ${kind.name}`;
     const { deadlineMilliseconds = 0, signal } = options;
@@ -74,7 +73,8 @@ export class Exchange {
   /** Demands a real model, unless mocks are allowed. */
   private demanding(request: Values): Values {
     const isServerWide = this.kind === kinds.Health && request["model"] === undefined;
-    if (this.settings.allowMock || !this.carries("requirements") || isServerWide) return request;
+    const { allowMock } = this.pool.settings;
+    if (allowMock || !this.carries("requirements") || isServerWide) return request;
     return { ...request, requirements: { ...(request["requirements"] as Values), real: true } };
   }
 
@@ -182,7 +182,7 @@ export class Exchange {
    */
   private read(frame: Frame, connection: Connection): object {
     const doing = `reading the answer to ${this.kind.name}`;
-    if (frame.provenance === "mock" && !this.settings.allowMock) {
+    if (frame.provenance === "mock" && !this.pool.settings.allowMock) {
       throw new AssayError(
         "mock_refused",
         `${doing}: it comes from a mock model, not from a real one, and was refused`,
@@ -233,7 +233,7 @@ export class Exchange {
    * includes the grace after the deadline, and ends after answerMilliseconds of silence.
    */
   private until<Value>(promise: Promise<Value>, isAnswer = false): Promise<Value> {
-    const { answerMilliseconds, graceMilliseconds } = this.settings;
+    const { answerMilliseconds, graceMilliseconds } = this.pool.settings;
     const timers: Array<ReturnType<typeof setTimeout>> = [];
     const settled = new Promise<Value>((resolve, reject) => {
       const after = (milliseconds: number, error: () => AssayError): void => {
@@ -279,7 +279,7 @@ export class Exchange {
   }
 
   private backoff(attempt: number): number {
-    const { backoffMilliseconds, backoffMaxMilliseconds } = this.settings;
+    const { backoffMilliseconds, backoffMaxMilliseconds } = this.pool.settings;
     const doubled = backoffMilliseconds * 2 ** Math.min(attempt - 1, 31);
     return Math.min(doubled, backoffMaxMilliseconds) * (0.5 + 0.5 * Math.random());
   }
@@ -289,7 +289,7 @@ export class Exchange {
    * server.
    */
   private waitPause(error: AssayError): number | undefined {
-    const left = this.settings.waitMilliseconds - (performance.now() - this.begun);
+    const left = this.pool.settings.waitMilliseconds - (performance.now() - this.begun);
     const isLoading = error.code === "server_refused" && error.serverCode === "model_loading";
     if (left <= 0 || !(isLoading || error.code === "unreachable")) return undefined;
     const pause = isLoading ? error.retryAfterMilliseconds ?? waitPauseMax
@@ -303,7 +303,7 @@ export class Exchange {
   /** Milliseconds before an attempt that counts. Undefined when an attempt is unsafe or useless. */
   private retryPause(error: AssayError, isUnwritten: boolean): number | undefined {
     const finished = this.attempt;
-    if (finished >= this.settings.attempts) return undefined;
+    if (finished >= this.pool.settings.attempts) return undefined;
     this.attempt += 1;
     const backoff = this.backoff(finished);
     switch (error.code) {

@@ -16,7 +16,7 @@ export class Pool {
   /** All connections that may be alive, with draining connections. */
   private connections: Connection[] = [];
 
-  constructor(private readonly address: Address, private readonly settings: Settings) {}
+  constructor(private readonly address: Address, readonly settings: Settings) {}
 
   /** Reserves a connection for a call. The caller lowers `users` when done. */
   async pick(

@@ -36,7 +36,7 @@ for (const allowMock of [false, true]) {
 
 scripted("a mock is refused, and the connection lives on", [async (peer) => {
   const asked = await peer.asked();
-  peer.write(asked.kind, asked.id, 0, 2, 0, asked.body);
+  peer.write(asked, 0, 2, 0, asked.body);
   await peer.echo();
 }], async (client, stage) => {
   assert.equal((await failing(client.ping(), "mock_refused")).provenance, "mock");
@@ -54,10 +54,10 @@ scripted("a refusal is repeated as the server asks", [async (peer) => {
 
 let count = 0;
 scripted("attempts are bounded", [async (peer) => {
-  for (let asked = await peer.read(); asked !== undefined; asked = await peer.read()) {
+  await peer.each((asked) => {
     count += 1;
     peer.refuse(asked, "RESOURCE_EXHAUSTED");
-  }
+  });
 }], async (client) => {
   const failure = await failing(client.unload("m"), "server_refused");
   assert.equal(failure.status, "RESOURCE_EXHAUSTED");
@@ -133,13 +133,10 @@ scripted("a deadline is sent and kept", [async (peer) => {
 scripted("places are the server's", [async (peer) => {
   const first = await peer.asked();
   const second = await peer.asked();
-  const answer = (asked: typeof first): void => {
-    peer.write(asked.kind, asked.id, 0, 1, 0, asked.body);
-  };
-  answer(second);
+  peer.repeat(second);
   const third = await peer.asked(); // arrives only now
-  answer(first);
-  answer(third);
+  peer.repeat(first);
+  peer.repeat(third);
   await peer.drain();
 }], async (client) => {
   await Promise.all([client.ping(), client.ping(), client.ping()]);
@@ -159,8 +156,7 @@ scripted("a draining connection finishes, and is replaced", [async (peer) => {
 });
 
 scripted("an idle connection that died is replaced before anything is risked", [async (peer) => {
-  const asked = await peer.asked();
-  peer.write(asked.kind, asked.id, 0, 1, 0, asked.body);
+  peer.repeat(await peer.asked());
 }, async (peer) => {
   peer.say(await peer.asked(), 0, tables.unloadResponseTable, {});
   await peer.drain();
@@ -176,8 +172,7 @@ scripted("what an older server does not know is not sent", [echo], async (client
 }, { hello: { revision: 1, bodySizeMax: 4096 } });
 
 test("garbage ends every call on the connection", async (context) => {
-  const { below, line } = seeded();
-  context.diagnostic(line);
+  const below = seeded(context);
   for (let round = 0; round < 30; round++) {
     const garbage = Uint8Array.from({ length: 33 + below(200) }, () => below(256));
     garbage[4] = 2; // never a header
@@ -187,7 +182,7 @@ test("garbage ends every call on the connection", async (context) => {
       peer.socket.write(garbage);
       await peer.drain();
     };
-    await staged([script], (stage) => using(stage, {}, async (client) => {
+    await staged([script], (stage) => using(stage.address, {}, async (client) => {
       const calls = [client.ping(), client.ping()];
       await Promise.all(calls.map((call) => failing(call, "protocol_error")));
     }));
@@ -204,8 +199,9 @@ test("addresses and options", async () => {
   }
   assert.throws(() => new Client("unix:///x", { attempts: 0 }),
     (error) => (error as AssayError).code === "request_invalid");
-  const client = new Client("unix:///nowhere/at/all", { backoffMilliseconds: 1 });
-  await failing(client.ping(), "unreachable");
-  client.close();
-  await failing(client.models(), "connection_closed");
+  await using("unix:///nowhere/at/all", {}, async (client) => {
+    await failing(client.ping(), "unreachable");
+    client.close();
+    await failing(client.models(), "connection_closed");
+  });
 });

@@ -7,18 +7,17 @@ import test from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-import { AssayError, Client, GenerateRequest, Options, RequestContext } from "assay-client";
-import { decode, encode } from "../src/codec.js";
+import { AssayError, Client, GenerateRequest, Options } from "assay-client";
+import { camel } from "../driver/values.js";
+import { decode, encode, Values } from "../src/codec.js";
 import { settingsFrom } from "../src/options.js";
 import * as tables from "../src/protocol.js";
-import { Asked, Peer, Script } from "./peer.js";
-import { echo, failing, scripted } from "./scripted.js";
+import { Peer, Script } from "./peer.js";
+import { echo, failing, pause, scripted } from "./scripted.js";
 
 const read = (path: string): any =>
   JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url).pathname, "utf8"));
 const contract = read("../../Protocol/protocol.json").client;
-const camel = (name: string): string =>
-  name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 
 // ---------------------------------------------------------------- options
 
@@ -78,8 +77,7 @@ scripted("what breaks its table is refused here, by the field's path", [echo],
 
 scripted("a request of one field may be that field's value", [async (peer) => {
   for (let count = 0; count < 2; count++) {
-    const ping = await peer.asked();
-    peer.write(ping.kind, ping.id, 0, 1, 0, ping.body);
+    peer.repeat(await peer.asked());
     const unload = await peer.asked();
     assert.equal(decode(tables.kinds.Unload.request, unload.body)["name"], "m");
     peer.say(unload, 0, tables.unloadResponseTable, {});
@@ -101,56 +99,40 @@ for (const request of [{ context: {} }, { ignoreEos: false }, { minTokens: 0 }])
 
 // ---------------------------------------------------------------- attempts
 
-const contextOf = ({ body }: Asked): RequestContext | undefined =>
-  decode(tables.generateRequestTable, body)["context"] as RequestContext | undefined;
-
 /**
- * Refuses `times` requests with `code`, then answers. Appends the received contexts to `contexts`.
+ * A test of the contexts in the attempts of a call. Every attempt but the last is refused with
+ * `code`.
  */
-const refusing = (times: number, code: string, contexts: unknown[]): Script => async (peer) => {
-  for (let count = 0; count < times; count++) {
-    const asked = await peer.asked();
-    contexts.push(contextOf(asked));
-    peer.refuse(asked, "UNAVAILABLE", code);
-  }
-  const asked = await peer.asked();
-  contexts.push(contextOf(asked));
-  peer.end(asked, "");
-};
-
-const traceContext = `00-${"1".repeat(32)}-${"2".repeat(16)}-01`;
-const revision3 = { hello: { revision: 3 } };
-for (const given of [undefined, { traceContext, priority: 0 }]) {
-  const contexts: unknown[] = [];
-  scripted(`a context says which attempt it is; the caller's has ${Object.keys(given ?? {})}`,
-    [refusing(2, "busy", contexts)], async (client) => {
-      await client.generate({ prompt: "x", ...(given && { context: given }) });
-      assert.deepEqual(contexts, [given, { ...given, attempt: 2 }, { ...given, attempt: 3 }]);
-    }, revision3);
+function attempts(
+  name: string, code: string, expected: unknown[], request: GenerateRequest, hello: Values,
+  options: Options = {}
+): void {
+  const found: unknown[] = [];
+  scripted(name, [(peer) => peer.each((asked) => {
+    found.push(decode(tables.generateRequestTable, asked.body)["context"]);
+    if (found.length < expected.length) peer.refuse(asked, "UNAVAILABLE", code);
+    else peer.end(asked, "");
+  })], async (client) => {
+    await client.generate(request);
+    assert.deepEqual(found, expected);
+  }, { hello, options });
 }
 
-const older: unknown[] = [];
-scripted("no attempt is named to a server of revision 2", [refusing(2, "busy", older)],
-  async (client) => {
-    await client.generate({ prompt: "x" });
-    assert.deepEqual(older, [undefined, undefined, undefined]);
-  });
-
-const waits: unknown[] = [];
-scripted("waiting for a model that loads is no attempt", [refusing(4, "model_loading", waits)],
-  async (client) => {
-    await client.generate({ prompt: "x" });
-    assert.deepEqual(waits, Array(5).fill(undefined));
-  }, { ...revision3, options: { waitMilliseconds: 60_000 } });
-
-const full: unknown[] = [];
-scripted("an attempt that has no room for its number is made without it",
-  [refusing(1, "busy", full)], async (client) => {
-    const size = encode(tables.generateRequestTable, {
-      prompt: "", requirements: { real: true } }).body.length;
-    await client.generate({ prompt: "x".repeat(4096 - size) });
-    assert.deepEqual(full, [undefined, undefined]);
-  }, { hello: { revision: 3, bodySizeMax: 4096 } });
+const prompt = "x";
+const context = { traceContext: `00-${"1".repeat(32)}-${"2".repeat(16)}-01`, priority: 0 };
+attempts("a context says which attempt it is", "busy",
+  [undefined, { attempt: 2 }, { attempt: 3 }], { prompt }, { revision: 3 });
+attempts("a context of the caller says which attempt it is, too", "busy",
+  [context, { ...context, attempt: 2 }, { ...context, attempt: 3 }], { prompt, context },
+  { revision: 3 });
+attempts("no attempt is named to a server of revision 2", "busy", Array(3).fill(undefined),
+  { prompt }, {});
+attempts("waiting for a model that loads is no attempt", "model_loading", Array(5).fill(undefined),
+  { prompt }, { revision: 3 }, { waitMilliseconds: 60_000 });
+const empty = encode(tables.generateRequestTable, { prompt: "", requirements: { real: true } });
+attempts("an attempt that has no room for its number is made without it", "busy",
+  Array(2).fill(undefined), { prompt: "x".repeat(4096 - empty.body.length) },
+  { revision: 3, bodySizeMax: 4096 });
 
 // ---------------------------------------------------------------- answers
 
@@ -158,9 +140,7 @@ scripted("an attempt that has no room for its number is made without it",
 const tooMuch = (heard: () => void): Script => async (peer) => {
   const asked = await peer.asked();
   for (let count = 0; count < 3; count++) peer.chunk(asked, "x".repeat(1500));
-  peer.finishCancelled(asked, await peer.asked());
-  heard();
-  await peer.echo();
+  await peer.awaitCancel(asked, heard);
 };
 const small = { options: { answerSizeMax: 4096 } };
 scripted("an answer that is too large is given up; the connection lives on", [tooMuch(() => {})],
@@ -202,9 +182,7 @@ const serverLoad = {
   queued: 3, running: 1, waitMicroseconds: 250, cachePagesUsed: 7, cachePages: 8,
 };
 scripted("a refusal says how busy the server is", [async (peer) => {
-  const asked = await peer.asked();
-  const { body } = encode(tables.errorBodyTable, { code: "busy", message: "no", serverLoad });
-  peer.write(asked.kind, asked.id, 0, 1, tables.statuses.RESOURCE_EXHAUSTED, body);
+  peer.refuse(await peer.asked(), "RESOURCE_EXHAUSTED", "busy", { serverLoad });
 }], async (client) => {
   const failure = await failing(client.ping(), "server_refused");
   assert.deepEqual(failure.serverLoad, serverLoad);
@@ -223,16 +201,16 @@ let isCancelled = false;
 scripted("a stream that nobody holds any more is given up", [async (peer: Peer) => {
   const asked = await peer.asked();
   peer.chunk(asked, "one");
-  peer.finishCancelled(asked, await peer.asked());
-  isCancelled = true;
-  await peer.echo();
+  await peer.awaitCancel(asked, () => {
+    isCancelled = true;
+  });
 }], async (client) => {
   const first = async (): Promise<string | undefined> =>
     (await client.generateStream({ prompt: "x" }).next()).value?.text;
   assert.equal(await first(), "one");
   for (let turn = 0; turn < 400 && !isCancelled; turn++) {
     collect();
-    await new Promise<void>((resolve) => setTimeout(resolve, 20));
+    await pause(20);
   }
   assert.ok(isCancelled);
   await client.ping();

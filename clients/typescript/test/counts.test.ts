@@ -6,12 +6,8 @@ import assert from "node:assert/strict";
 import { Client } from "assay-client";
 import { encode, Values } from "../src/codec.js";
 import * as tables from "../src/protocol.js";
-import { Asked, Peer } from "./peer.js";
+import { answer, Asked, Peer, whole } from "./peer.js";
 import { echo, failing, scripted } from "./scripted.js";
-
-const timing = { accept: 0, queue: 0, tokenize: 0, prefill: 0, decode: 0, write: 0, total: 0 };
-const answer = { model: "m", device: "cpu", timing };
-const whole = { finishReason: "stop", promptTokens: 0, completionTokens: 3, answer };
 
 /** Sends frames 0, 1, 2 (a token each) and 3 (the last frame) in `order`. */
 function play(peer: Peer, asked: Asked, order: number[], isNumbered: boolean): void {
@@ -21,7 +17,8 @@ function play(peer: Peer, asked: Asked, order: number[], isNumbered: boolean): v
       const chunk = { tokens: [index], text: "a", ...number };
       peer.say(asked, tables.flagMore, tables.generateChunkTable, chunk);
     } else {
-      peer.say(asked, 0, tables.generateResponseTable, { ...whole, ...number });
+      const last = { ...whole, completionTokens: 3, ...number };
+      peer.say(asked, 0, tables.generateResponseTable, last);
     }
   }
 }
@@ -82,7 +79,7 @@ function sayNumbers(
   const bytes = new Uint8Array(8 + 4 * count + body.length);
   bytes.set([1, 0, tables.FieldType.F32s, 0, 4 * count]);
   bytes.set(body, 8 + 4 * count);
-  peer.write(asked.kind, asked.id, 0, 1, 0, bytes);
+  peer.write(asked, 0, 1, 0, bytes);
 }
 
 for (const [name, call, table, count, values] of [
@@ -103,7 +100,8 @@ for (const [name, call, table, count, values] of [
 }
 
 damage("completion_tokens says less", ways["whole"]!, (peer, asked) => {
-  peer.say(asked, 0, tables.generateResponseTable, { ...whole, tokens: [1, 2, 3, 4] });
+  const last = { ...whole, completionTokens: 3, tokens: [1, 2, 3, 4] };
+  peer.say(asked, 0, tables.generateResponseTable, last);
 });
 damage("the wrong frame of a Load", (client) => client.load({ name: "m", path: "/m" }),
   (peer, asked) => peer.say(asked, 0, tables.loadResponseTable, { accepted: false, frame: 1 }));

@@ -2,33 +2,20 @@
 // go on.
 
 import assert from "node:assert/strict";
-import * as net from "node:net";
 import test from "node:test";
 
 import { Client, GenerateStream } from "assay-client";
+import { encode } from "../src/codec.js";
 import * as tables from "../src/protocol.js";
-import { Asked, Peer, Script } from "./peer.js";
-import { drain, failing, scripted } from "./scripted.js";
+import { Asked, Peer, response, Script } from "./peer.js";
+import { drain, failing, pause, scripted } from "./scripted.js";
 
 const onePlace = { hello: { requestsInFlightMax: 1, revision: 3 } };
-const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
+const soon = (): Promise<void> => pause(30);
 
 /** Makes a call that needs the place of the previous call on the connection. */
 async function next(client: Client): Promise<void> {
   await client.ping(Uint8Array.of(7), { deadlineMilliseconds: 8000 });
-}
-
-/** The bytes that a script would send. */
-function bytesOf(script: (peer: Peer) => void): Uint8Array {
-  let held = new Uint8Array(0);
-  const socket = {
-    on: () => socket,
-    write: (bytes: Uint8Array) => {
-      held = bytes;
-    },
-  };
-  script(new Peer(socket as unknown as net.Socket));
-  return held;
 }
 
 /** Frames before the caller stops, and frames after the server has heard of the stop. */
@@ -39,7 +26,8 @@ const points: Record<string, (peer: Peer, asked: Asked) => () => void> = {
     return () => peer.chunk(asked, "late");
   },
   "in the middle of a frame": (peer, asked) => {
-    const bytes = bytesOf((held) => held.chunk(asked, "one"));
+    const { body } = encode(tables.generateChunkTable, { text: "one" });
+    const bytes = response(asked, tables.flagMore, 1, 0, body);
     peer.socket.write(bytes.subarray(0, 40));
     return () => {
       peer.socket.write(bytes.subarray(40));
@@ -47,23 +35,21 @@ const points: Record<string, (peer: Peer, asked: Asked) => () => void> = {
   },
 };
 
+/** Options with a signal that is aborted at `time`. */
+function aborted(time: Promise<void>): { signal: AbortSignal } {
+  const controller = new AbortController();
+  time.then(() => controller.abort());
+  return { signal: controller.signal };
+}
+
 /** Ways to stop. Each function starts a call, stops the call at `time`, and returns the outcome. */
 const stops: Record<string, (client: Client, time: Promise<void>) => Promise<unknown>> = {
-  "an aborted signal": async (client, time) => {
-    const controller = new AbortController();
-    time.then(() => controller.abort());
-    return client.generate({ prompt: "x" }, { signal: controller.signal });
-  },
-  "an aborted signal, streamed": async (client, time) => {
-    const controller = new AbortController();
-    time.then(() => controller.abort());
-    return client.generateStream({ prompt: "x" }, { signal: controller.signal }).result();
-  },
+  "an aborted signal": (client, time) => client.generate({ prompt: "x" }, aborted(time)),
+  "an aborted signal, streamed": (client, time) =>
+    client.generateStream({ prompt: "x" }, aborted(time)).result(),
   "an aborted signal, unread": async (client, time) => {
-    const controller = new AbortController();
-    const stream = client.generateStream({ prompt: "x" }, { signal: controller.signal });
+    const stream = client.generateStream({ prompt: "x" }, aborted(time));
     await time;
-    controller.abort();
     await next(client);
     return stream.result();
   },
@@ -84,10 +70,7 @@ for (const [point, before] of Object.entries(points)) {
       const asked = await peer.asked();
       const after = before(peer, asked);
       reached();
-      const cancel = await peer.asked();
-      after();
-      peer.finishCancelled(asked, cancel);
-      await peer.echo();
+      await peer.awaitCancel(asked, after);
     };
     scripted(`${point}: ${how}`, [script], async (client, stage) => {
       await failing(stop(client, time), "given_up");
@@ -114,12 +97,10 @@ scripted("chunks that were queued are not handed out once the signal is aborted"
   await next(client);
 }, onePlace);
 
-const pingsOnly: Script = async (peer) => {
-  for (let asked = await peer.read(); asked !== undefined; asked = await peer.read()) {
-    assert.equal(asked.kind, tables.kinds.Ping.number);
-    peer.write(asked.kind, asked.id, 0, 1, 0, asked.body);
-  }
-};
+const pingsOnly: Script = (peer) => peer.each((asked) => {
+  assert.equal(asked.kind, tables.kinds.Ping.number);
+  peer.repeat(asked);
+});
 scripted("a stream that is closed while connecting is never sent", [pingsOnly], async (client) => {
   const stream = client.generateStream({ prompt: "x" });
   stream.close();
@@ -146,15 +127,10 @@ function watched(looks: number, turns: number, act: () => void): AbortSignal {
 }
 
 scripted("a stream that is closed at any turn on its way to the socket leaves no gap",
-  [async (peer) => {
-    for (let asked = await peer.read(); asked !== undefined; asked = await peer.read()) {
-      if (asked.kind === tables.kinds.Generate.number) {
-        peer.finishCancelled(asked, await peer.asked());
-      } else {
-        peer.write(asked.kind, asked.id, 0, 1, 0, asked.body);
-      }
-    }
-  }], async (client, stage) => {
+  [(peer) => peer.each(async (asked) => {
+    if (asked.kind !== tables.kinds.Generate.number) peer.repeat(asked);
+    else peer.finishCancelled(asked, await peer.asked());
+  })], async (client, stage) => {
     await next(client);
     for (let point = 0; point < 18; point += 1) {
       let stream: GenerateStream | undefined;
@@ -211,8 +187,7 @@ scripted("a callback that throws gives the answer up, and its error is the calle
     const asked = await peer.asked();
     const layer = { layer: "file", ok: true, microseconds: 1 };
     peer.say(asked, tables.flagMore, tables.loadProgressTable, { layer });
-    peer.finishCancelled(asked, await peer.asked());
-    await peer.echo();
+    await peer.awaitCancel(asked);
   }], async (client) => {
     const mine = new Error("mine");
     const onLayer = (): void => {

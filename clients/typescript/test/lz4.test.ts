@@ -26,8 +26,7 @@ const bytes = (text: string): Uint8Array =>
   new Uint8Array([...text].map((letter) => letter.charCodeAt(0)));
 
 test("blocks come back whole, and only with their own size", (context) => {
-  const { below, line } = seeded();
-  context.diagnostic(line);
+  const below = seeded(context);
   for (let round = 0; round < 300; round++) {
     const data = repetitive(below, 1 + (below(200_000) >> below(12)));
     const block = compressBlock(data, 2 * data.length + 16) as Uint8Array;
@@ -44,8 +43,7 @@ test("blocks end with five literals", () => {
 });
 
 test("noise does not fit into less", (context) => {
-  const { below, line } = seeded();
-  context.diagnostic(line);
+  const below = seeded(context);
   const noise = Uint8Array.from({ length: 4096 }, () => below(256));
   assert.equal(compressBlock(noise, 3686), undefined);
 });
@@ -73,8 +71,7 @@ test("known blocks are read, or refused", () => {
 });
 
 test("damaged blocks never give another size", (context) => {
-  const { below, line } = seeded();
-  context.diagnostic(line);
+  const below = seeded(context);
   for (let round = 0; round < 5000; round++) {
     const data = repetitive(below, 1 + below(2000));
     const block = (compressBlock(data, 2 * data.length + 16) as Uint8Array).slice();

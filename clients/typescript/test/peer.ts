@@ -3,11 +3,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import * as net from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 
-import { decode, encode, Values } from "../src/codec.js";
+import { decode, encode, join, Values } from "../src/codec.js";
 import * as tables from "../src/protocol.js";
-import { Message } from "../src/protocol.js";
 
 /** A received request. */
 export interface Asked {
@@ -17,6 +15,10 @@ export interface Asked {
   body: Uint8Array;
 }
 
+const timing = { accept: 0, queue: 0, tokenize: 0, prefill: 0, decode: 0, write: 0, total: 0 };
+export const answer = { model: "m", device: "cpu", timing };
+export const whole = { finishReason: "stop", promptTokens: 0, completionTokens: 0, answer };
+
 /** The server's side of a connection after Hello. */
 export class Peer {
   private bytes = new Uint8Array(0);
@@ -25,10 +27,7 @@ export class Peer {
 
   constructor(readonly socket: net.Socket) {
     socket.on("data", (bytes) => {
-      const joined = new Uint8Array(this.bytes.length + bytes.length);
-      joined.set(this.bytes);
-      joined.set(bytes, this.bytes.length);
-      this.bytes = joined;
+      this.bytes = join(Uint8Array, [this.bytes, bytes]);
       this.wake();
     });
     socket.on("close", () => {
@@ -66,30 +65,25 @@ export class Peer {
   }
 
   write(
-    kind: number, id: number, flags: number, provenance: number, status: number, body: Uint8Array
+    asked: Asked, flags: number, provenance: number, status: number, body: Uint8Array
   ): void {
-    const bytes = new Uint8Array(tables.headerSize + body.length);
-    const head = new DataView(bytes.buffer);
-    head.setUint32(0, tables.headerSizeCounted + body.length, true);
-    bytes.set([tables.protocolVersion, kind | tables.responseBit, flags, provenance], 4);
-    head.setUint32(8, id, true);
-    head.setUint32(16, status, true);
-    head.setUint32(20, body.length, true);
-    if (kind !== tables.kinds.Hello.number && id !== 0) head.setUint32(24, 1, true);
-    bytes.set(body, tables.headerSize);
-    this.socket.write(bytes);
+    this.socket.write(response(asked, flags, provenance, status, body));
   }
 
   /** Answers with a real frame of generation 1. */
-  say(asked: Asked, flags: number, table: Message, values: Values): void {
-    this.write(asked.kind, asked.id, flags, 1, 0, encode(table, values).body);
+  say(asked: Asked, flags: number, table: tables.Message, values: Values): void {
+    this.write(asked, flags, 1, 0, encode(table, values).body);
   }
 
-  refuse(
-    asked: Asked, status: tables.Status, code = "busy", retryAfterMilliseconds = 0
-  ): void {
-    const { body } = encode(tables.errorBodyTable, { code, message: code, retryAfterMilliseconds });
-    this.write(asked.kind, asked.id, 0, 1, tables.statuses[status], body);
+  /** Answers with the bytes of the request. */
+  repeat(asked: Asked): void {
+    this.write(asked, 0, 1, 0, asked.body);
+  }
+
+  refuse(asked: Asked, status: tables.Status, code = "busy", details: Values = {}): void {
+    const { body } = encode(
+      tables.errorBodyTable, { code, message: code, retryAfterMilliseconds: 0, ...details });
+    this.write(asked, 0, 1, tables.statuses[status], body);
   }
 
   /** The frames of a Generate. */
@@ -98,11 +92,15 @@ export class Peer {
   }
 
   end(asked: Asked, text: string): void {
-    const timing = { accept: 0, queue: 0, tokenize: 0, prefill: 0, decode: 0, write: 0, total: 0 };
-    this.say(asked, 0, tables.generateResponseTable, {
-      text, finishReason: "stop", promptTokens: 0, completionTokens: 0,
-      answer: { model: "m", device: "cpu", timing },
-    });
+    this.say(asked, 0, tables.generateResponseTable, { ...whole, text });
+  }
+
+  /** Reads the Cancel of `asked` and plays the server's side. Later requests are answered. */
+  async awaitCancel(asked: Asked, late = (): void => {}): Promise<void> {
+    const cancel = await this.asked();
+    late();
+    this.finishCancelled(asked, cancel);
+    await this.echo();
   }
 
   /** Plays the server's side of a Cancel of `asked` to the end. */
@@ -115,17 +113,38 @@ export class Peer {
     this.refuse(asked, "CANCELLED");
   }
 
-  /** Answers every request with its own body until the client closes. */
-  async echo(): Promise<void> {
+  /** Plays an answer to every request until the client closes. */
+  async each(answer: (asked: Asked) => void | Promise<void>): Promise<void> {
     for (let asked = await this.read(); asked !== undefined; asked = await this.read()) {
-      this.write(asked.kind, asked.id, 0, 1, 0, asked.body);
+      await answer(asked);
     }
   }
 
-  /** Reads until the client closes. */
-  async drain(): Promise<void> {
-    while ((await this.read()) !== undefined);
+  /** Answers every request with its own body until the client closes. */
+  echo(): Promise<void> {
+    return this.each((asked) => this.repeat(asked));
   }
+
+  /** Reads until the client closes. */
+  drain(): Promise<void> {
+    return this.each(() => {});
+  }
+}
+
+/** The bytes of a frame that answers a request. */
+export function response(
+  { kind, id }: Asked, flags: number, provenance: number, status: number, body: Uint8Array
+): Uint8Array {
+  const bytes = new Uint8Array(tables.headerSize + body.length);
+  const head = new DataView(bytes.buffer);
+  head.setUint32(0, tables.headerSizeCounted + body.length, true);
+  bytes.set([tables.protocolVersion, kind | tables.responseBit, flags, provenance], 4);
+  head.setUint32(8, id, true);
+  head.setUint32(16, status, true);
+  head.setUint32(20, body.length, true);
+  if (kind !== tables.kinds.Hello.number && id !== 0) head.setUint32(24, 1, true);
+  bytes.set(body, tables.headerSize);
+  return bytes;
 }
 
 export type Script = (peer: Peer) => Promise<void>;
@@ -135,22 +154,14 @@ export type Script = (peer: Peer) => Promise<void>;
  * connections.
  */
 export class Stage {
-  address = "";
+  address: string;
   connections = 0;
-  readonly path: string;
-  private readonly folder = mkdtempSync(join(tmpdir(), "assay-"));
+  private readonly folder = mkdtempSync(`${tmpdir()}/assay-`);
   private readonly server: net.Server;
   private failure: unknown;
 
-  private readonly hello: Values;
-
-  constructor(private readonly scripts: Script[], hello: Values = {}) {
-    this.hello = {
-      server: "peer", revision: 2, compression: false, bodySizeMax: tables.bodySizeMax,
-      requestsInFlightMax: 4, ...hello,
-    };
-    this.path = join(this.folder, "s");
-    this.address = `unix://${this.path}`;
+  constructor(private readonly scripts: Script[], private readonly hello: Values = {}) {
+    this.address = `unix://${this.folder}/s`;
     this.server = net.createServer((socket) => {
       this.play(new Peer(socket)).catch((error) => {
         this.failure = error;
@@ -161,12 +172,15 @@ export class Stage {
   private async play(peer: Peer): Promise<void> {
     const script = this.scripts[Math.min(this.connections, this.scripts.length - 1)] as Script;
     this.connections += 1;
-    peer.say(await peer.asked(), 0, tables.helloResponseTable, this.hello);
+    peer.say(await peer.asked(), 0, tables.helloResponseTable, {
+      server: "peer", revision: 2, compression: false, bodySizeMax: tables.bodySizeMax,
+      requestsInFlightMax: 4, ...this.hello,
+    });
     await script(peer);
   }
 
   open(): Promise<void> {
-    return new Promise((resolve) => this.server.listen(this.path, resolve));
+    return new Promise((resolve) => this.server.listen(`${this.folder}/s`, resolve));
   }
 
   /** Listens at a TCP port instead. 0 for a free port. */

@@ -7,13 +7,15 @@ import { AssayError, Client, Options } from "assay-client";
 import * as tables from "../src/protocol.js";
 import { Script, Stage, staged } from "./peer.js";
 
+export const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
 export const echo: Script = (peer) => peer.echo();
 export const drain: Script = (peer) => peer.drain();
 
 export async function using(
-  stage: Stage, options: Options, body: (client: Client) => Promise<void>
+  address: string, options: Options, body: (client: Client) => Promise<unknown>
 ): Promise<void> {
-  const client = new Client(stage.address, { backoffMilliseconds: 1, ...options });
+  const client = new Client(address, { backoffMilliseconds: 1, ...options });
   try {
     await body(client);
   } finally {
@@ -27,7 +29,7 @@ export function scripted(
   { options = {}, hello = {} }: { options?: Options; hello?: Record<string, unknown> } = {}
 ): void {
   test(name, () => staged(
-    scripts, (stage) => using(stage, options, (client) => body(client, stage)), hello));
+    scripts, (stage) => using(stage.address, options, (client) => body(client, stage)), hello));
 }
 
 /** Checks the code of a failure, and returns the failure. */

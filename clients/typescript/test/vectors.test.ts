@@ -156,8 +156,7 @@ test("damage is seen before the body arrives", () => {
 });
 
 test("random damage is refused or understood", (context) => {
-  const { below, line } = seeded();
-  context.diagnostic(line);
+  const below = seeded(context);
   const all = vectors("valid", "response").filter(({ bytes }) => bytes.length < 10_000);
   for (let round = 0; round < 20_000; round++) {
     const vector = all[below(all.length)] as Vector;

@@ -5,11 +5,9 @@ import { existsSync, readFileSync } from "node:fs";
 import test from "node:test";
 
 import { Client } from "assay-client";
-import { Script, Stage } from "./peer.js";
-import { echo, failing, scripted } from "./scripted.js";
+import { Asked, Peer, Stage } from "./peer.js";
+import { echo, failing, pause, scripted, using } from "./scripted.js";
 
-const pause = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
 const waiting = { attempts: 1, backoffMilliseconds: 1, waitMilliseconds: 60_000 };
 
 /** The URL of a port without a listener. */
@@ -36,28 +34,24 @@ for (const network of ["unix", "tcp"]) {
   test(`nobody comes: ${network}`, async () => {
     const address = network === "tcp" ? await freePort() : "unix:///nowhere/at/all";
     for (const waitMilliseconds of [0, 100]) {
-      const client = new Client(address, { ...waiting, waitMilliseconds });
-      await failing(client.ping(), "unreachable");
-      client.close();
+      await using(address, { ...waiting, waitMilliseconds },
+        (client) => failing(client.ping(), "unreachable"));
     }
   });
 }
 
-const loading: Script = async (peer) => {
-  for (let asked = await peer.read(); asked !== undefined; asked = await peer.read()) {
-    peer.refuse(asked, "UNAVAILABLE", "model_loading", 10);
-  }
-};
+const refuse = (peer: Peer, asked: Asked): void =>
+  peer.refuse(asked, "UNAVAILABLE", "model_loading", { retryAfterMilliseconds: 10 });
 scripted("a model that loads is waited for", [async (peer) => {
-  for (let count = 0; count < 5; count++) {
-    peer.refuse(await peer.asked(), "UNAVAILABLE", "model_loading", 10);
-  }
+  for (let count = 0; count < 5; count++) refuse(peer, await peer.asked());
   await peer.echo();
 }], async (client) => {
   await client.ping();
 }, { options: waiting });
 
-scripted("a model that is not loaded in time: the server's refusal", [loading], async (client) => {
+scripted("a model that is not loaded in time: the server's refusal", [
+  (peer) => peer.each((asked) => refuse(peer, asked)),
+], async (client) => {
   assert.equal((await failing(client.ping(), "server_refused")).serverCode, "model_loading");
 }, { options: { ...waiting, waitMilliseconds: 100 } });
 

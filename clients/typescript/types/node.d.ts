@@ -4,7 +4,6 @@
 declare module "node:net" {
   export interface Socket {
     readonly errored: Error | null;
-    connecting: boolean;
     write(bytes: Uint8Array): boolean;
     end(): void;
     destroy(): void;
@@ -34,9 +33,6 @@ declare module "node:fs" {
 declare module "node:os" {
   export function tmpdir(): string;
 }
-declare module "node:path" {
-  export function join(...parts: string[]): string;
-}
 declare module "node:readline" {
   export function createInterface(options: { input: unknown }): AsyncIterable<string>;
 }
@@ -47,9 +43,8 @@ declare module "node:vm" {
   export function runInNewContext(code: string): unknown;
 }
 declare module "node:test" {
-  interface Context {
+  export interface Context {
     diagnostic(message: string): void;
-    after(cleanUp: () => void): void;
   }
   export default function test(
     name: string, body: (context: Context) => void | Promise<void>
@@ -65,7 +60,6 @@ declare module "node:assert/strict" {
     rejects(
       promise: Promise<unknown>, check: (error: unknown) => boolean, message?: string
     ): Promise<void>;
-    fail(message: string): never;
   };
   export default assert;
 }
@@ -94,7 +88,6 @@ declare const process: {
   exitCode: number | undefined;
   stdin: unknown;
   stdout: { write(text: string): boolean };
-  stderr: { write(text: string): boolean };
 };
 declare const console: { log(...values: unknown[]): void; error(...values: unknown[]): void };
 declare const Buffer: {
