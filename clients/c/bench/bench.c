@@ -44,54 +44,45 @@ static void stop(const char *message) {
     exit(1);
 }
 
-static int connect_tcp(char *address) {
-    char *colon = strrchr(address, ':');
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
-    if (colon == NULL) {
-        stop("tcp://HOST:PORT wanted");
-    }
-    *colon = 0;
-    if (getaddrinfo(address, colon + 1, &hints, &found) != 0) {
-        stop("no such host");
-    }
-    int fd = socket(found->ai_family, SOCK_STREAM, 0), on = 1;
-    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) < 0) {
+static int dial(const struct sockaddr *name, socklen_t size) {
+    int fd = socket(name->sa_family, SOCK_STREAM, 0), on = 1;
+    if (fd < 0 || connect(fd, name, size) < 0) {
         stop("nobody answers at the echo's address");
     }
-    freeaddrinfo(found);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* fails for a Unix socket */
     return fd;
 }
 
 static int connect_bare(char *url) {
     if (strncmp(url, "tcp://", 6) == 0) {
-        return connect_tcp(url + 6);
+        char *host = url + 6, *colon = strrchr(host, ':');
+        struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+        if (colon == NULL) {
+            stop("tcp://HOST:PORT wanted");
+        }
+        *colon = 0;
+        if (getaddrinfo(host, colon + 1, &hints, &found) != 0) {
+            stop("no such host");
+        }
+        int fd = dial(found->ai_addr, found->ai_addrlen);
+        freeaddrinfo(found);
+        return fd;
     }
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     if (strncmp(url, "unix://", 7) != 0 || strlen(url + 7) >= sizeof name.sun_path) {
         stop("tcp://HOST:PORT or unix:///PATH wanted");
     }
     memcpy(name.sun_path, url + 7, strlen(url + 7));
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&name, sizeof name) < 0) {
-        stop("nobody answers at the echo's address");
-    }
-    return fd;
+    return dial((struct sockaddr *)&name, sizeof name);
 }
 
 static double bare_round(int fd, double *times, size_t count) {
     uint8_t frame[FRAME_SIZE] = {FRAME_SIZE - 4}, answer[FRAME_SIZE];
     for (size_t i = 0; i < count; i++) {
         double start = now_microseconds();
-        if (send(fd, frame, sizeof frame, MSG_NOSIGNAL) != FRAME_SIZE) {
+        if (send(fd, frame, sizeof frame, MSG_NOSIGNAL) != FRAME_SIZE ||
+            recv(fd, answer, sizeof answer, MSG_WAITALL) != FRAME_SIZE) {
             stop("the echo closed the connection");
-        }
-        for (size_t got = 0; got < sizeof answer;) {
-            ssize_t size = recv(fd, answer + got, sizeof answer - got, 0);
-            if (size <= 0) {
-                stop("the echo closed the connection");
-            }
-            got += (size_t)size;
         }
         times[i] = now_microseconds() - start;
     }
@@ -115,33 +106,28 @@ static double client_round(assay_client *client, double *times, size_t count) {
 }
 
 int main(int count, char **arguments) {
-    char *server = NULL, *echo = NULL;
-    size_t rounds = 5, requests = 2000;
+    static const char *const names[] = {"--server", "--echo", "--rounds", "--requests"};
+    char *given[] = {NULL, NULL, "5", "2000"};
     for (int i = 1; i + 1 < count; i += 2) {
-        if (strcmp(arguments[i], "--server") == 0) {
-            server = arguments[i + 1];
-        } else if (strcmp(arguments[i], "--echo") == 0) {
-            echo = arguments[i + 1];
-        } else if (strcmp(arguments[i], "--rounds") == 0) {
-            rounds = strtoul(arguments[i + 1], NULL, 10);
-        } else if (strcmp(arguments[i], "--requests") == 0) {
-            requests = strtoul(arguments[i + 1], NULL, 10);
+        for (size_t at = 0; at < sizeof names / sizeof *names; at++) {
+            given[at] = strcmp(arguments[i], names[at]) == 0 ? arguments[i + 1] : given[at];
         }
     }
-    if (server == NULL || echo == NULL || rounds < 1 || requests < 1) {
+    const size_t rounds = strtoul(given[2], NULL, 10), requests = strtoul(given[3], NULL, 10);
+    if (given[0] == NULL || given[1] == NULL || rounds < 1 || requests < 1) {
         stop("--server URL --echo URL [--rounds N] [--requests N] wanted");
     }
     assay_client *client;
     assay_error error;
-    if (assay_client_new(server, NULL, &client, &error) != ASSAY_OK) {
+    if (assay_client_new(given[0], NULL, &client, &error) != ASSAY_OK) {
         stop(error.message);
     }
-    int fd = connect_bare(echo);
-    double *times = calloc(requests, sizeof *times), *own = calloc(rounds, sizeof *own);
-    double *bare = calloc(rounds, sizeof *bare);
-    if (times == NULL || own == NULL || bare == NULL) {
+    int fd = connect_bare(given[1]);
+    double *times = calloc(requests + 2 * rounds, sizeof *times);
+    if (times == NULL) {
         stop("no memory");
     }
+    double *own = times + requests, *bare = own + rounds;
     (void)client_round(client, times, requests < 100 ? requests : 100);
     (void)bare_round(fd, times, requests < 100 ? requests : 100);
     for (size_t i = 0; i < rounds; i++) {
@@ -156,7 +142,5 @@ int main(int count, char **arguments) {
     assay_client_free(client);
     close(fd);
     free(times);
-    free(own);
-    free(bare);
     return 0;
 }

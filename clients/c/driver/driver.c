@@ -24,25 +24,23 @@ struct span {
 
 /* ---------------------------------------------------------------- JSON to structs */
 
-static uint64_t read_u64(const struct json *value) {
-    return value->text == NULL ? 0 : strtoull(value->text, NULL, 10);
+/* Returns a text member, or NULL without. */
+static const char *text_of(const struct json *command, const char *name) {
+    const struct json *member = json_member(command, name);
+    return member == NULL ? NULL : member->text;
 }
 
 /* Returns a number of a command, or 0 without. */
 static uint64_t read_number(const struct json *command, const char *name) {
-    const struct json *member = json_member(command, name);
-    return member == NULL ? 0 : read_u64(member);
-}
-
-static unsigned hex_digit(char digit) {
-    return digit <= '9' ? (unsigned)(digit - '0') : (unsigned)(digit - 'a') + 10;
+    const char *digits = text_of(command, name);
+    return digits == NULL ? 0 : strtoull(digits, NULL, 10);
 }
 
 static struct span read_bytes(struct json_memory **memory, const struct json *value) {
     uint8_t *bytes = json_take(memory, value->size / 2 + 1);
     for (size_t i = 0; i + 1 < value->size; i += 2) {
-        bytes[i / 2] =
-            (uint8_t)(hex_digit(value->text[i]) << 4 | hex_digit(value->text[i + 1]));
+        const char digits[3] = {value->text[i], value->text[i + 1]};
+        bytes[i / 2] = (uint8_t)strtoul(digits, NULL, 16);
     }
     return (struct span){bytes, value->size / 2};
 }
@@ -67,44 +65,38 @@ static void read_message(
 static void read_field(
     struct json_memory **memory, const assay_field_info *field, const struct json *value,
     uint8_t *place) {
-    bool optional = field->presence == ASSAY_OPTIONAL;
     struct span span = {value->text, value->size};
+    uint64_t integer;
     switch (field->type) {
-    case ASSAY_TYPE_U64: {
-        assay_opt_u64 number = {read_u64(value), true};
-        memcpy(place, &number, optional ? sizeof number : sizeof(uint64_t));
-        return;
-    }
-    case ASSAY_TYPE_F64: {
-        assay_opt_f64 number = {value->number, true};
-        memcpy(place, &number, optional ? sizeof number : sizeof(double));
-        return;
-    }
-    case ASSAY_TYPE_BOOL: {
-        assay_opt_bool boolean = {value->boolean, true};
-        memcpy(place, &boolean, optional ? sizeof boolean : sizeof(bool));
-        return;
-    }
-    case ASSAY_TYPE_RECORD: {
-        uint8_t *record = place;
-        if (field->presence != ASSAY_REPEATED) {
-            record = json_take(memory, assay_messages[field->record].size);
-            memcpy(place, &record, sizeof record);
-        }
-        read_message(memory, field->record, value, record);
-        return;
-    }
-    case ASSAY_TYPE_BYTES:
-        span = read_bytes(memory, value);
+    case ASSAY_TYPE_U64:
+        integer = strtoull(value->text == NULL ? "" : value->text, NULL, 10);
+        memcpy(place, &integer, sizeof integer);
         break;
-    case ASSAY_TYPE_U32S:
-    case ASSAY_TYPE_F32S:
-        span = read_array(memory, value, field->type == ASSAY_TYPE_F32S);
+    case ASSAY_TYPE_F64:
+        memcpy(place, &value->number, sizeof value->number);
+        break;
+    case ASSAY_TYPE_BOOL:
+        memcpy(place, &value->boolean, sizeof value->boolean);
+        break;
+    case ASSAY_TYPE_RECORD:
+        if (field->presence != ASSAY_REPEATED) {
+            uint8_t *record = json_take(memory, field->item_size);
+            memcpy(place, &record, sizeof record);
+            place = record;
+        }
+        read_message(memory, field->record, value, place);
         break;
     default:
-        break;
+        if (field->type == ASSAY_TYPE_BYTES) {
+            span = read_bytes(memory, value);
+        } else if (field->type != ASSAY_TYPE_TEXT) {
+            span = read_array(memory, value, field->type == ASSAY_TYPE_F32S);
+        }
+        memcpy(place, &span, sizeof span);
     }
-    memcpy(place, &span, sizeof span);
+    if (field->presence == ASSAY_OPTIONAL && field->scalar_size > 0) {
+        place[field->scalar_size] = true; /* `given` */
+    }
 }
 
 static void read_message(
@@ -120,64 +112,60 @@ static void read_message(
             read_field(memory, field, value, target + field->offset);
             continue;
         }
-        size_t step = field->type == ASSAY_TYPE_RECORD ? assay_messages[field->record].size
-                                                       : sizeof(struct span);
-        uint8_t *items = json_take(memory, value->count * step + 1);
-        uint8_t *item = items;
-        for (const struct json *one = value->first; one != NULL; one = one->next, item += step) {
-            read_field(memory, field, one, item);
-        }
-        struct span list = {items, value->count};
+        uint8_t *item = json_take(memory, value->count * field->item_size + 1);
+        struct span list = {item, value->count};
         memcpy(target + field->offset, &list, sizeof list);
+        for (const struct json *one = value->first; one != NULL; one = one->next) {
+            read_field(memory, field, one, item);
+            item += field->item_size;
+        }
     }
 }
 
 /* ---------------------------------------------------------------- structs to JSON */
 
-static void write_message(struct json_out *out, unsigned message, const uint8_t *object);
+static void write_message(FILE *out, unsigned message, const uint8_t *object);
 
-static void write_span(struct json_out *out, uint8_t type, struct span span) {
+static void write_span(FILE *out, uint8_t type, struct span span) {
     if (type == ASSAY_TYPE_TEXT) {
         json_text(out, span.items, span.count);
         return;
     }
     const uint8_t *bytes = span.items;
-    json_raw(out, type == ASSAY_TYPE_BYTES ? "\"" : "[");
+    fputs(type == ASSAY_TYPE_BYTES ? "\"" : "[", out);
     for (size_t i = 0; i < span.count; i++) {
         if (type == ASSAY_TYPE_BYTES) {
-            json_format(out, "%02x", bytes[i]);
+            fprintf(out, "%02x", bytes[i]);
         } else if (type == ASSAY_TYPE_U32S) {
             uint32_t word;
             memcpy(&word, bytes + i * 4, 4);
-            json_format(out, i == 0 ? "%" PRIu32 : ",%" PRIu32, word);
+            fprintf(out, i == 0 ? "%" PRIu32 : ",%" PRIu32, word);
         } else {
             float number;
             memcpy(&number, bytes + i * 4, 4);
-            json_format(out, i == 0 ? "%.17g" : ",%.17g", (double)number);
+            fprintf(out, i == 0 ? "%.17g" : ",%.17g", (double)number);
         }
     }
-    json_raw(out, type == ASSAY_TYPE_BYTES ? "\"" : "]");
+    fputs(type == ASSAY_TYPE_BYTES ? "\"" : "]", out);
 }
 
 /* Writes one value. `place` is a list item when the field is repeated. */
-static void write_value(struct json_out *out, const assay_field_info *field, const uint8_t *place) {
+static void write_value(FILE *out, const assay_field_info *field, const uint8_t *place) {
     struct span span;
     uint64_t integer;
     double number;
-    bool boolean;
     const uint8_t *record = place;
     switch (field->type) {
     case ASSAY_TYPE_U64:
         memcpy(&integer, place, sizeof integer);
-        json_format(out, "\"%" PRIu64 "\"", integer);
+        fprintf(out, "\"%" PRIu64 "\"", integer);
         break;
     case ASSAY_TYPE_F64:
         memcpy(&number, place, sizeof number);
-        json_format(out, "%.17g", number);
+        fprintf(out, "%.17g", number);
         break;
     case ASSAY_TYPE_BOOL:
-        memcpy(&boolean, place, sizeof boolean);
-        json_raw(out, boolean ? "true" : "false");
+        fputs(*place ? "true" : "false", out);
         break;
     case ASSAY_TYPE_RECORD:
         if (field->presence != ASSAY_REPEATED) {
@@ -192,94 +180,72 @@ static void write_value(struct json_out *out, const assay_field_info *field, con
 }
 
 static bool is_absent(const assay_field_info *field, const uint8_t *place) {
-    assay_opt_u64 integer;
-    assay_opt_f64 number;
-    assay_opt_bool boolean;
     const void *pointer;
-    if (field->presence != ASSAY_OPTIONAL) {
-        return false;
+    if (field->presence != ASSAY_OPTIONAL || field->scalar_size > 0) {
+        return field->presence == ASSAY_OPTIONAL && !place[field->scalar_size];
     }
-    switch (field->type) {
-    case ASSAY_TYPE_U64:
-        memcpy(&integer, place, sizeof integer);
-        return !integer.given;
-    case ASSAY_TYPE_F64:
-        memcpy(&number, place, sizeof number);
-        return !number.given;
-    case ASSAY_TYPE_BOOL:
-        memcpy(&boolean, place, sizeof boolean);
-        return !boolean.given;
-    default:
-        memcpy(&pointer, place, sizeof pointer);
-        return pointer == NULL;
-    }
+    memcpy(&pointer, place, sizeof pointer);
+    return pointer == NULL;
 }
 
-static void write_message(struct json_out *out, unsigned message, const uint8_t *object) {
+static void write_message(FILE *out, unsigned message, const uint8_t *object) {
     const assay_message_info *info = &assay_messages[message];
-    bool is_first = true;
-    json_raw(out, "{");
+    const char *before = "";
+    fputs("{", out);
     for (size_t i = 0; i < info->field_count; i++) {
         const assay_field_info *field = &info->fields[i];
         const uint8_t *place = object + field->offset;
         if (is_absent(field, place)) {
             continue;
         }
-        json_name(out, field->name, &is_first);
+        fprintf(out, "%s\"%s\":", before, field->name);
+        before = ",";
         if (field->presence != ASSAY_REPEATED) {
             write_value(out, field, place);
             continue;
         }
         struct span list;
         memcpy(&list, place, sizeof list);
-        size_t step = field->type == ASSAY_TYPE_RECORD ? assay_messages[field->record].size
-                                                       : sizeof(struct span);
-        json_raw(out, "[");
+        fputs("[", out);
         for (size_t item = 0; item < list.count; item++) {
-            json_raw(out, item == 0 ? "" : ",");
-            write_value(out, field, (const uint8_t *)list.items + item * step);
+            fputs(item == 0 ? "" : ",", out);
+            write_value(out, field, (const uint8_t *)list.items + item * field->item_size);
         }
-        json_raw(out, "]");
+        fputs("]", out);
     }
-    json_raw(out, "}");
+    fputs("}", out);
 }
 
 static const char *provenance_name(uint8_t provenance) {
     return provenance == ASSAY_REAL ? "\"real\"" : provenance == ASSAY_MOCK ? "\"mock\"" : "null";
 }
 
-static void write_text_or_null(struct json_out *out, const char *text) {
-    if (text[0] == 0) {
-        json_raw(out, "null");
-    } else {
-        json_text(out, text, strlen(text));
+static void write_error(FILE *out, const assay_error *error) {
+    const struct {
+        const char *name, *text;
+    } texts[] = {
+        {"message", error->message}, {"server_code", error->server_code},
+        {"field", error->field}, {"layer", error->layer}};
+    fprintf(
+        out, "{\"code\":\"%s\",\"status\":\"%s\",\"provenance\":%s",
+        assay_code_name(error->code), assay_status_name(error->status),
+        provenance_name(error->provenance));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (i == 0 || texts[i].text[0] != 0) {
+            fprintf(out, ",\"%s\":", texts[i].name);
+            json_text(out, texts[i].text, strlen(texts[i].text));
+        }
     }
-}
-
-static void write_error(struct json_out *out, const assay_error *error) {
-    json_format(
-        out, "{\"code\":\"%s\",\"status\":\"%s\",\"message\":", assay_code_name(error->code),
-        assay_status_name(error->status));
-    json_text(out, error->message, strlen(error->message));
-    json_raw(out, ",\"server_code\":");
-    write_text_or_null(out, error->server_code);
-    json_raw(out, ",\"field\":");
-    write_text_or_null(out, error->field);
-    json_raw(out, ",\"layer\":");
-    write_text_or_null(out, error->layer);
-    json_raw(out, ",\"retry_after_milliseconds\":");
     if (error->has_retry_after) {
-        json_format(out, "\"%" PRIu64 "\"", error->retry_after_milliseconds);
-    } else {
-        json_raw(out, "null");
+        fprintf(
+            out, ",\"retry_after_milliseconds\":\"%" PRIu64 "\"",
+            error->retry_after_milliseconds);
     }
-    json_raw(out, ",\"server_load\":");
     if (error->has_server_load) {
+        fputs(",\"server_load\":", out);
         write_message(out, ASSAY_MESSAGE_SERVER_LOAD, (const uint8_t *)&error->server_load);
-    } else {
-        json_raw(out, "null");
     }
-    json_format(out, ",\"provenance\":%s}", provenance_name(error->provenance));
+    fputs("}", out);
 }
 
 /* ---------------------------------------------------------------- clients and calls */
@@ -297,8 +263,10 @@ struct named {
 
 static struct named *clients;
 
-static assay_client *find_client(const char *name) {
-    for (struct named *one = clients; one != NULL; one = one->next) {
+/* Returns the client that a command names, or NULL. */
+static assay_client *find_client(const struct json *command) {
+    const char *name = text_of(command, "client");
+    for (struct named *one = clients; name != NULL && one != NULL; one = one->next) {
         if (strcmp(one->name, name) == 0) {
             return one->client;
         }
@@ -306,64 +274,55 @@ static assay_client *find_client(const char *name) {
     return NULL;
 }
 
-static void print_line(struct json_out *out) {
-    pthread_mutex_lock(&lock);
-    fwrite(out->bytes, 1, out->size, stdout);
-    fputc('\n', stdout);
-    fflush(stdout);
-    pthread_mutex_unlock(&lock);
-    free(out->bytes);
-    *out = (struct json_out){.size = 0};
+/* Begins a line, which belongs to the calling thread until its end. */
+static void begin_line(FILE *out, const char *id, const char *member) {
+    flockfile(out);
+    fprintf(out, "{\"id\":%s,\"%s\":", id, member);
 }
 
-static void print_error(const char *id, const assay_error *error) {
-    struct json_out out = {.size = 0};
-    json_format(&out, "{\"id\":%.40s,\"error\":", id);
-    write_error(&out, error);
-    json_raw(&out, "}");
-    print_line(&out);
+static void end_line(FILE *out) {
+    fputs("}\n", out);
+    fflush(out);
+    funlockfile(out);
 }
 
-static void read_option(
-    const assay_field_info *field, const struct json *value, uint8_t *options) {
-    uint64_t number = read_u64(value);
-    switch (field->type) {
-    case ASSAY_TYPE_TEXT:
-        memcpy(options + field->offset, &value->text, sizeof value->text);
-        break;
-    case ASSAY_TYPE_BOOL:
-        memcpy(options + field->offset, &value->boolean, sizeof value->boolean);
-        break;
-    default:
-        memcpy(options + field->offset, &number, sizeof number);
+/* Prints an error, or the success of a command without an answer. */
+static void print_end(const char *id, const assay_error *error) {
+    begin_line(stdout, id, error == NULL ? "ok" : "error");
+    if (error == NULL) {
+        fputs("{}", stdout);
+    } else {
+        write_error(stdout, error);
     }
+    end_line(stdout);
 }
 
 static void open_client(const char *id, const struct json *command) {
     const struct json *given = json_member(command, "options");
+    const char *name = text_of(command, "client"), *server = text_of(command, "server");
     assay_options options = assay_options_default();
     for (size_t i = 0; i < assay_option_count; i++) {
-        const struct json *value = json_member(given, assay_option_fields[i].name);
-        if (value != NULL) {
-            read_option(&assay_option_fields[i], value, (uint8_t *)&options);
+        const assay_field_info *field = &assay_option_fields[i];
+        const struct json *value = json_member(given, field->name);
+        uint8_t *place = (uint8_t *)&options + field->offset;
+        if (value != NULL && field->type == ASSAY_TYPE_TEXT) {
+            memcpy(place, &value->text, sizeof value->text);
+        } else if (value != NULL) {
+            read_field(NULL, field, value, place);
         }
     }
-    const struct json *name = json_member(command, "client");
-    const struct json *server = json_member(command, "server");
     struct named *named = calloc(1, sizeof *named);
-    assay_error error;
+    assay_error error = {.code = ASSAY_REQUEST_INVALID, .message = "no name or no server"};
     if (named == NULL || name == NULL || server == NULL ||
-        assay_client_new(server->text, &options, &named->client, &error) != ASSAY_OK) {
-        print_error(id, &error);
+        assay_client_new(server, &options, &named->client, &error) != ASSAY_OK) {
+        print_end(id, &error);
         free(named);
         return;
     }
-    (void)snprintf(named->name, sizeof named->name, "%s", name->text);
+    (void)snprintf(named->name, sizeof named->name, "%s", name);
     named->next = clients;
     clients = named;
-    struct json_out out = {.size = 0};
-    json_format(&out, "{\"id\":%.40s,\"ok\":{}}", id);
-    print_line(&out);
+    print_end(id, NULL);
 }
 
 /* One call on its own thread. */
@@ -382,17 +341,15 @@ struct work {
 
 static bool print_chunk(void *context, const assay_chunk *chunk) {
     struct work *work = context;
-    struct json_out out = {.size = 0};
-    json_format(&out, "{\"id\":%.40s,\"chunk\":", work->id);
-    write_message(&out, work->kind->chunk, chunk->message);
-    json_raw(&out, "}");
-    print_line(&out);
+    begin_line(stdout, work->id, "chunk");
+    write_message(stdout, work->kind->chunk, chunk->message);
+    end_line(stdout);
     work->seen++;
     return work->cancel_after == 0 || work->seen < work->cancel_after;
 }
 
 /* Makes the call and writes its outcome as one line. */
-static void make_call(struct work *work, struct json_out *out) {
+static void make_call(struct work *work, FILE *out) {
     assay_call_options call = {.deadline_milliseconds = work->deadline_milliseconds};
     bool has_chunks = work->kind->number == ASSAY_KIND_GENERATE ||
                       work->kind->number == ASSAY_KIND_LOAD;
@@ -402,129 +359,100 @@ static void make_call(struct work *work, struct json_out *out) {
     }
     assay_reply reply;
     assay_error error;
-    json_format(out, "{\"id\":%.40s,", work->id);
-    if (assay_call(work->client, work->kind->number, work->request, &call, &reply, &error) ==
-        ASSAY_OK) {
-        json_format(
+    (void)assay_call(work->client, work->kind->number, work->request, &call, &reply, &error);
+    begin_line(out, work->id, error.code == ASSAY_OK ? "ok" : "error");
+    if (error.code == ASSAY_OK) {
+        fprintf(
             out,
-            "\"ok\":{\"provenance\":%s,\"generation\":%" PRIu32
-            ",\"degraded\":%s,\"response\":",
+            "{\"provenance\":%s,\"generation\":%" PRIu32 ",\"degraded\":%s,\"response\":",
             provenance_name(reply.provenance), reply.generation,
             reply.degraded ? "true" : "false");
         write_message(out, work->kind->response, reply.message);
-        json_raw(out, "}}");
+        fputs("}", out);
     } else {
-        json_raw(out, "\"error\":");
         write_error(out, &error);
-        json_raw(out, "}");
     }
+    end_line(out);
     assay_reply_free(&reply);
 }
 
-static void end_work(struct work *work) {
+/* Prints the line that a forked child writes, or an error when the child ends without a line. */
+static void hear_child(const struct work *work) {
+    FILE *in = fdopen(work->pipe, "r");
+    char *line = NULL;
+    size_t room = 0;
+    const ssize_t size = in == NULL ? -1 : getline(&line, &room, in);
+    if (in != NULL) {
+        fclose(in);
+    }
+    while (waitpid(work->child, NULL, 0) < 0 && errno == EINTR) {
+    }
+    if (size > 0 && line[size - 1] == '\n') {
+        fputs(line, stdout);
+        fflush(stdout);
+    } else {
+        const assay_error error = {
+            .code = ASSAY_CONNECTION_CLOSED, .message = "the forked child ended without a word"};
+        print_end(work->id, &error);
+    }
+    free(line);
+}
+
+static void *run_work(void *context) {
+    struct work *work = context;
     struct json_memory *memory = work->memory; /* holds the work itself */
+    if (work->child > 0) {
+        hear_child(work);
+    } else {
+        make_call(work, stdout);
+    }
     json_free(&memory);
     pthread_mutex_lock(&lock);
     running--;
     pthread_cond_signal(&finished);
     pthread_mutex_unlock(&lock);
-}
-
-static void *run_call(void *context) {
-    struct json_out out = {.size = 0};
-    make_call(context, &out);
-    print_line(&out);
-    end_work(context);
     return NULL;
 }
 
-/* Prints the line that a forked child writes, or an error when the child ends without a line. */
-static void *hear_child(void *context) {
-    struct work *work = context;
-    struct json_out out = {.size = 0};
-    char byte[2] = {0};
-    while (byte[0] != '\n') {
-        ssize_t count = read(work->pipe, byte, 1);
-        if (count == 1 && byte[0] != '\n') {
-            json_raw(&out, byte);
-        } else if (count == 0 || (count < 0 && errno != EINTR)) {
-            break;
-        }
-    }
-    close(work->pipe);
-    while (waitpid(work->child, NULL, 0) < 0 && errno == EINTR) {
-    }
-    if (byte[0] != '\n') {
-        const assay_error error = {
-            .code = ASSAY_CONNECTION_CLOSED, .message = "the forked child ended without a word"};
-        free(out.bytes);
-        print_error(work->id, &error);
-    } else {
-        print_line(&out);
-    }
-    end_work(work);
-    return NULL;
+static void stop(const char *message) {
+    fprintf(stderr, "driver: %s\n", message);
+    exit(1);
 }
 
-/* In a forked child, makes the call, writes the line into the pipe, and exits. Takes no lock of
- * the parent, and does not flush the parent's buffered output. */
-static void call_in_child(struct work *work, int pipe_end) {
-    struct json_out out = {.size = 0};
-    make_call(work, &out);
-    json_raw(&out, "\n");
-    for (size_t sent = 0; sent < out.size;) {
-        ssize_t count = write(pipe_end, out.bytes + sent, out.size - sent);
-        if (count < 0 && errno != EINTR) {
-            break;
-        }
-        sent += count < 0 ? 0 : (size_t)count;
-    }
-    _exit(0);
-}
-
-static void start_thread(void *(*run)(void *), struct work *work) {
-    pthread_mutex_lock(&lock);
-    running++;
-    pthread_mutex_unlock(&lock);
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, run, work) != 0) {
-        fprintf(stderr, "driver: no thread\n");
-        exit(1);
-    }
-    pthread_detach(thread);
-}
-
+/* Forks a child that makes the call, writes the line into a pipe, and exits. The child takes no
+ * lock of the parent, and does not flush the parent's buffered output. */
 static void fork_call(struct work *work) {
     int ends[2];
     if (pipe(ends) != 0 || (work->child = fork()) < 0) {
-        fprintf(stderr, "driver: no pipe or no child\n");
-        exit(1);
+        stop("no pipe or no child");
     }
     if (work->child == 0) {
+        FILE *out = fdopen(ends[1], "w");
         work->streams = false;
-        call_in_child(work, ends[1]);
+        if (out != NULL) {
+            make_call(work, out);
+        }
+        _exit(0);
     }
     close(ends[1]);
     work->pipe = ends[0];
-    start_thread(hear_child, work);
 }
 
 /* Starts a call, in a child if `forks`. True when the call owns the memory of the command's
  * line. */
 static bool start_call(
     struct json_memory **memory, const char *id, const struct json *command, bool forks) {
-    const struct json *name = json_member(command, "client");
-    const struct json *kind_name = json_member(command, "kind"), *member;
+    const char *kind = text_of(command, "kind");
+    const struct json *stream = json_member(command, "stream");
     struct work *work = json_take(memory, sizeof *work);
     work->id = id;
-    work->client = name == NULL ? NULL : find_client(name->text);
-    for (size_t i = 0; kind_name != NULL && i < assay_kind_count; i++) {
-        work->kind = strcmp(assay_kinds[i].name, kind_name->text) == 0 ? &assay_kinds[i]
-                                                                       : work->kind;
+    work->client = find_client(command);
+    for (size_t i = 0; kind != NULL && i < assay_kind_count; i++) {
+        work->kind = strcmp(assay_kinds[i].name, kind) == 0 ? &assay_kinds[i] : work->kind;
     }
     if (work->client == NULL || work->kind == NULL) {
         assay_error error = {.code = ASSAY_REQUEST_INVALID, .message = "no such client or kind"};
-        print_error(id, &error);
+        print_end(id, &error);
         return false;
     }
     uint8_t *request = json_take(memory, assay_messages[work->kind->request].size);
@@ -532,47 +460,46 @@ static bool start_call(
     work->request = request;
     work->deadline_milliseconds = (uint32_t)read_number(command, "deadline_milliseconds");
     work->cancel_after = read_number(command, "cancel_after_chunks");
-    member = json_member(command, "stream");
-    work->streams = member != NULL && member->boolean;
+    work->streams = stream != NULL && stream->boolean;
     work->memory = *memory;
     if (forks) {
         fork_call(work);
-    } else {
-        start_thread(run_call, work);
     }
+    pthread_mutex_lock(&lock);
+    running++;
+    pthread_mutex_unlock(&lock);
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, run_work, work) != 0) {
+        stop("no thread");
+    }
+    pthread_detach(thread);
     return true;
 }
 
 static void close_client(const char *id, const struct json *command) {
-    const struct json *name = json_member(command, "client");
-    assay_client *client = name == NULL ? NULL : find_client(name->text);
+    assay_client *client = find_client(command);
     if (client != NULL) {
         assay_client_close(client);
     }
-    struct json_out out = {.size = 0};
-    json_format(&out, "{\"id\":%.40s,\"ok\":{}}", id);
-    print_line(&out);
+    print_end(id, NULL);
 }
 
 int main(void) {
     char *line = NULL;
     size_t room = 0;
-    ssize_t size;
-    while ((size = getline(&line, &room, stdin)) > 0) {
+    while (getline(&line, &room, stdin) > 0) {
         struct json_memory *memory = NULL;
-        const struct json *command = json_parse(&memory, line, (size_t)size);
-        const struct json *id = json_member(command, "id"), *op = json_member(command, "op");
+        const struct json *command = json_parse(&memory, line);
+        const char *id = text_of(command, "id"), *op = text_of(command, "op");
         bool is_kept = false;
         if (id == NULL || op == NULL) {
             fprintf(stderr, "driver: a line that is no command\n");
-        } else if (strcmp(op->text, "open") == 0) {
-            open_client(id->text, command);
-        } else if (strcmp(op->text, "call") == 0) {
-            is_kept = start_call(&memory, id->text, command, false);
-        } else if (strcmp(op->text, "fork") == 0) {
-            is_kept = start_call(&memory, id->text, command, true);
-        } else if (strcmp(op->text, "close") == 0) {
-            close_client(id->text, command);
+        } else if (strcmp(op, "open") == 0) {
+            open_client(id, command);
+        } else if (strcmp(op, "close") == 0) {
+            close_client(id, command);
+        } else if (strcmp(op, "call") == 0 || strcmp(op, "fork") == 0) {
+            is_kept = start_call(&memory, id, command, strcmp(op, "fork") == 0);
         }
         if (!is_kept) {
             json_free(&memory);

@@ -21,52 +21,43 @@ struct script {
 
 static bool answer_script(struct fake *fake, int fd, const struct seen *seen) {
     struct script *script = fake->context;
-    assay_allocator allocator = {default_resize, NULL};
     if (seen->kind == ASSAY_KIND_HELLO || seen->kind == ASSAY_KIND_CANCEL || script->is_played) {
         return answer_well(fake, fd, seen);
     }
     script->is_played = true;
     for (const struct part *part = script->parts; part->object != NULL; part++) {
-        struct buffer body = {.allocator = &allocator};
-        struct codec codec = {.buffer = &body};
-        CHECK(put_record(&codec, part->message, part->object));
-        respond(
-            fd, seen, part->more ? ASSAY_FLAG_MORE : 0, 0, body.bytes,
-            body.size);
-        buffer_free(&body);
+        const uint8_t flags = part->more ? ASSAY_FLAG_MORE : 0;
+        (void)respond(fd, seen, flags, 0, part->message, part->object);
     }
     return true;
 }
 
-static const assay_timing small_timing = {.total = 7};
-static const assay_answer small_answer = {
-    .model = {"fake", 4}, .device = {"cpu", 3}, .timing = &small_timing};
-static const uint32_t some_tokens[] = {5, 6, 7, 8};
 static const float some_values[] = {0.5f, 1, 1.5f, 2, 2.5f, 3};
 
 static void check_script(
-    uint8_t kind, const void *request, const struct part *parts, assay_code expected,
-    const char *name) {
+    uint8_t kind, const void *request, const struct part *parts, bool is_fine, const char *name) {
     struct script script = {.parts = parts};
-    struct fake fake;
-    struct counting counting = COUNTING;
-    assay_ping_request ping = {.payload = {NULL, 0}};
+    struct fake fake = {.answer = answer_script, .context = &script};
+    const assay_code expected = is_fine ? ASSAY_OK : ASSAY_PROTOCOL_ERROR;
     assay_reply reply;
     assay_error error;
-    fake_start(&fake, answer_script, &script);
-    assay_client *client = client_for(fake.url, &counting);
+    assay_client *client = fake_start(&fake);
     assay_code code = assay_call(client, kind, request, NULL, &reply, &error);
     if (code != expected) {
         fprintf(stderr, "%s: %s: %s\n", name, assay_code_name(code), error.message);
     }
     CHECK_EQUAL(code, expected);
-    CHECK((reply.message != NULL) == (expected == ASSAY_OK));
+    CHECK((reply.message != NULL) == is_fine);
     assay_reply_free(&reply);
-    CHECK_EQUAL(assay_ping(client, &ping, NULL, NULL, &error), ASSAY_OK);
-    assay_client_free(client);
-    fake_stop(&fake);
-    CHECK_EQUAL(fake.connections, expected == ASSAY_OK ? 1 : 2);
-    CHECK_EQUAL(counting.outstanding, 0);
+    CHECK_EQUAL(ping_with(client, ""), ASSAY_OK);
+    fake_stop(&fake, is_fine ? 1 : 2);
+}
+
+/* Checks an answer of one frame. */
+static void check_answer(
+    uint8_t kind, const void *request, const void *answer, bool is_fine, const char *name) {
+    const struct part parts[] = {{assay_kind_of(kind)->response, answer, false}, {0}};
+    check_script(kind, request, parts, is_fine, name);
 }
 
 /* A chunk of Generate, numbered `at`, or not numbered with -1. */
@@ -86,25 +77,25 @@ static void check_script(
 static void frames_and_tokens_are_counted(void) {
     const struct {
         const char *name;
-        assay_code expected;
+        bool is_fine;
         struct part parts[5];
     } rows[] = {
-        {"numbered", ASSAY_OK, {CHUNK(1, 0), CHUNK(1, 1), LAST(1, 3, 2, "length")}},
-        {"not numbered", ASSAY_OK, {CHUNK(1, -1), CHUNK(2, -1), LAST(0, 3, -1, "length")}},
-        {"a chunk without tokens", ASSAY_OK, {CHUNK(0, 0), LAST(1, 1, 1, "stop")}},
-        {"a number too few", ASSAY_PROTOCOL_ERROR, {CHUNK(0, 0), LAST(1, 1, 2, "length")}},
-        {"the first is missing", ASSAY_PROTOCOL_ERROR, {CHUNK(0, 1), LAST(1, 1, 2, "length")}},
-        {"doubled", ASSAY_PROTOCOL_ERROR, {CHUNK(1, 0), CHUNK(1, 0), LAST(1, 3, 2, "length")}},
-        {"swapped", ASSAY_PROTOCOL_ERROR, {CHUNK(1, 1), CHUNK(1, 0), LAST(1, 3, 2, "length")}},
-        {"the last is not the next", ASSAY_PROTOCOL_ERROR, {CHUNK(1, 0), LAST(1, 2, 0, "stop")}},
-        {"a token is missing", ASSAY_PROTOCOL_ERROR, {CHUNK(1, -1), LAST(1, 3, -1, "length")}},
-        {"a token too many", ASSAY_PROTOCOL_ERROR, {CHUNK(1, -1), LAST(1, 1, -1, "stop")}},
-        {"missing when cancelled", ASSAY_PROTOCOL_ERROR, {LAST(0, 1, -1, "cancelled")}},
-        {"missing at the deadline", ASSAY_PROTOCOL_ERROR, {CHUNK(1, 0), LAST(0, 2, 1, "deadline")}},
-        {"none of the tokens", ASSAY_PROTOCOL_ERROR, {LAST(0, 2, -1, "length")}}};
+        {"numbered", true, {CHUNK(1, 0), CHUNK(1, 1), LAST(1, 3, 2, "length")}},
+        {"not numbered", true, {CHUNK(1, -1), CHUNK(2, -1), LAST(0, 3, -1, "length")}},
+        {"a chunk without tokens", true, {CHUNK(0, 0), LAST(1, 1, 1, "stop")}},
+        {"a number too few", false, {CHUNK(0, 0), LAST(1, 1, 2, "length")}},
+        {"the first is missing", false, {CHUNK(0, 1), LAST(1, 1, 2, "length")}},
+        {"doubled", false, {CHUNK(1, 0), CHUNK(1, 0), LAST(1, 3, 2, "length")}},
+        {"swapped", false, {CHUNK(1, 1), CHUNK(1, 0), LAST(1, 3, 2, "length")}},
+        {"the last is not the next", false, {CHUNK(1, 0), LAST(1, 2, 0, "stop")}},
+        {"a token is missing", false, {CHUNK(1, -1), LAST(1, 3, -1, "length")}},
+        {"a token too many", false, {CHUNK(1, -1), LAST(1, 1, -1, "stop")}},
+        {"missing when cancelled", false, {LAST(0, 1, -1, "cancelled")}},
+        {"missing at the deadline", false, {CHUNK(1, 0), LAST(0, 2, 1, "deadline")}},
+        {"none of the tokens", false, {LAST(0, 2, -1, "length")}}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         check_script(
-            ASSAY_KIND_GENERATE, &small_request, rows[i].parts, rows[i].expected, rows[i].name);
+            ASSAY_KIND_GENERATE, &small_request, rows[i].parts, rows[i].is_fine, rows[i].name);
     }
 }
 
@@ -139,29 +130,18 @@ static void rows_and_inputs_are_counted(void) {
     const assay_logits_request all = {
         .tokens = {some_tokens, 3}, .all_positions = ASSAY_GIVEN(true)};
     for (uint64_t found = 1; found <= 3; found++) {
-        assay_score_response scores = scores_of(found);
-        assay_embed_response vectors = vectors_of(found, found * 2);
-        assay_embed_response lacking = vectors_of(2, found * 2 - (found == 2));
-        assay_logits_response one = logits_of(found, found * 2), three = one;
-        const struct part score_parts[] = {{ASSAY_MESSAGE_SCORE_RESPONSE, &scores, false}, {0}};
-        const struct part embed_parts[] = {{ASSAY_MESSAGE_EMBED_RESPONSE, &vectors, false}, {0}};
-        const struct part short_parts[] = {{ASSAY_MESSAGE_EMBED_RESPONSE, &lacking, false}, {0}};
-        const struct part one_parts[] = {{ASSAY_MESSAGE_LOGITS_RESPONSE, &one, false}, {0}};
-        const struct part all_parts[] = {{ASSAY_MESSAGE_LOGITS_RESPONSE, &three, false}, {0}};
-        assay_code two = found == 2 ? ASSAY_OK : ASSAY_PROTOCOL_ERROR;
-        check_script(ASSAY_KIND_SCORE, &score, score_parts, two, "scores");
-        check_script(ASSAY_KIND_EMBED, &embed, embed_parts, two, "inputs");
-        check_script(ASSAY_KIND_EMBED, &embed, short_parts, ASSAY_PROTOCOL_ERROR, "values");
-        check_script(
-            ASSAY_KIND_LOGITS, &last, one_parts, found == 1 ? ASSAY_OK : ASSAY_PROTOCOL_ERROR,
-            "positions, the last alone");
-        check_script(
-            ASSAY_KIND_LOGITS, &all, all_parts, found == 3 ? ASSAY_OK : ASSAY_PROTOCOL_ERROR,
-            "positions of tokens");
+        const assay_score_response scores = scores_of(found);
+        const assay_embed_response vectors = vectors_of(found, found * 2);
+        const assay_embed_response lacking = vectors_of(2, found * 2 - (found == 2));
+        const assay_logits_response logits = logits_of(found, found * 2);
+        check_answer(ASSAY_KIND_SCORE, &score, &scores, found == 2, "scores");
+        check_answer(ASSAY_KIND_EMBED, &embed, &vectors, found == 2, "inputs");
+        check_answer(ASSAY_KIND_EMBED, &embed, &lacking, false, "values");
+        check_answer(ASSAY_KIND_LOGITS, &last, &logits, found == 1, "positions, the last alone");
+        check_answer(ASSAY_KIND_LOGITS, &all, &logits, found == 3, "positions of tokens");
     }
-    assay_logits_response lacking = logits_of(3, 4);
-    const struct part lacking_parts[] = {{ASSAY_MESSAGE_LOGITS_RESPONSE, &lacking, false}, {0}};
-    check_script(ASSAY_KIND_LOGITS, &all, lacking_parts, ASSAY_PROTOCOL_ERROR, "logits");
+    const assay_logits_response lacking = logits_of(3, 4);
+    check_answer(ASSAY_KIND_LOGITS, &all, &lacking, false, "logits");
 }
 
 #endif

@@ -8,7 +8,6 @@
 
 /* A server that refuses the first `refusals` Generates, and keeps the context of each request. */
 struct refusing {
-    uint64_t revision;
     unsigned refusals, seen;
     bool has_context[4];
     assay_opt_u64 attempts[4], priorities[4];
@@ -18,8 +17,7 @@ static const assay_server_load busy = {
     .queued = 3, .running = 2, .wait_microseconds = 9, .cache_pages_used = 5, .cache_pages = 8};
 
 static void keep_context(struct refusing *refusing, const struct seen *seen) {
-    assay_allocator allocator = {default_resize, NULL};
-    struct arena arena = {.allocator = &allocator};
+    struct arena arena = {.allocator = &plain_allocator};
     assay_error error;
     const assay_generate_request *request = decode_body(
         &arena, ASSAY_MESSAGE_GENERATE_REQUEST, seen->body, seen->size, &error);
@@ -35,48 +33,38 @@ static void keep_context(struct refusing *refusing, const struct seen *seen) {
 
 static bool answer_refusing(struct fake *fake, int fd, const struct seen *seen) {
     struct refusing *refusing = fake->context;
-    assay_allocator allocator = {default_resize, NULL};
-    uint8_t body[512];
-    if (seen->kind == ASSAY_KIND_HELLO) {
-        respond(fd, seen, 0, 0, body, hello_body_of(body, refusing->revision, 4));
-        return true;
-    }
-    keep_context(refusing, seen);
-    if (refusing->seen > refusing->refusals) {
-        return answer_well(fake, fd, seen);
-    }
-    struct buffer bytes = {.allocator = &allocator};
-    struct codec codec = {.buffer = &bytes};
     const assay_error_body words = {
         .code = {"queue_full", 10}, .message = {"later", 5}, .server_load = &busy};
-    CHECK(put_record(&codec, ASSAY_MESSAGE_ERROR_BODY, &words));
-    respond(
-        fd, seen, 0, ASSAY_STATUS_RESOURCE_EXHAUSTED, bytes.bytes, bytes.size);
-    buffer_free(&bytes);
-    return true;
+    if (seen->kind == ASSAY_KIND_GENERATE) {
+        keep_context(refusing, seen);
+    }
+    if (seen->kind != ASSAY_KIND_GENERATE || refusing->seen > refusing->refusals) {
+        return answer_well(fake, fd, seen);
+    }
+    return respond(
+        fd, seen, 0, ASSAY_STATUS_RESOURCE_EXHAUSTED, ASSAY_MESSAGE_ERROR_BODY, &words);
 }
 
-static void check_attempts(struct refusing *refusing, const assay_request_context *context) {
-    struct fake fake;
-    struct counting counting = COUNTING;
+/* Asks a server of a revision, which answers `expected`. */
+static void check_attempts(
+    struct refusing *refusing, uint64_t revision, const assay_request_context *context,
+    assay_code expected, assay_error *error) {
+    struct fake fake = {.answer = answer_refusing, .context = refusing, .revision = revision};
     assay_generate_request request = small_request;
-    assay_error error;
     request.context = context;
-    fake_start(&fake, answer_refusing, refusing);
-    assay_client *client = client_for(fake.url, &counting);
-    CHECK_EQUAL(assay_generate(client, &request, NULL, NULL, &error), ASSAY_OK);
-    assay_client_free(client);
-    fake_stop(&fake);
-    CHECK_EQUAL(refusing->seen, refusing->refusals + 1);
-    CHECK_EQUAL(counting.outstanding, 0);
+    assay_client *client = fake_start(&fake);
+    CHECK_EQUAL(assay_generate(client, &request, NULL, NULL, error), expected);
+    fake_stop(&fake, 1);
+    CHECK_EQUAL(refusing->seen, refusing->refusals + (expected == ASSAY_OK));
 }
+
+static const assay_request_context own_context = {.priority = ASSAY_GIVEN(7)};
 
 static void the_second_attempt_says_so(void) {
-    const assay_request_context own = {.priority = ASSAY_GIVEN(7)};
-    struct refusing plain = {.revision = 3, .refusals = 2}, with_own = plain, older = plain;
-    check_attempts(&plain, NULL);
+    struct refusing plain = {.refusals = 2}, with_own = plain, older = plain;
+    check_attempts(&plain, 3, NULL, ASSAY_OK, NULL);
     CHECK(!plain.has_context[0]);
-    check_attempts(&with_own, &own);
+    check_attempts(&with_own, 3, &own_context, ASSAY_OK, NULL);
     CHECK(with_own.has_context[0] && !with_own.attempts[0].given);
     for (uint64_t i = 1; i < 3; i++) {
         CHECK_EQUAL(plain.attempts[i].value, i + 1);
@@ -84,41 +72,22 @@ static void the_second_attempt_says_so(void) {
         CHECK_EQUAL(with_own.attempts[i].value, i + 1);
         CHECK_EQUAL(with_own.priorities[i].value, 7);
     }
-    older.revision = 2;
-    check_attempts(&older, NULL);
+    check_attempts(&older, 2, NULL, ASSAY_OK, NULL);
     CHECK(!older.has_context[1] && !older.has_context[2]);
 }
 
 static void a_context_needs_revision_3(void) {
-    const assay_request_context own = {.priority = ASSAY_GIVEN(7)};
-    struct refusing refusing = {.revision = 2};
-    struct fake fake;
-    struct counting counting = COUNTING;
-    assay_generate_request request = small_request;
-    assay_error error;
-    request.context = &own;
-    fake_start(&fake, answer_refusing, &refusing);
-    assay_client *client = client_for(fake.url, &counting);
-    CHECK_EQUAL(assay_generate(client, &request, NULL, NULL, &error), ASSAY_REVISION_TOO_LOW);
-    CHECK_EQUAL(refusing.seen, 0);
-    assay_client_free(client);
-    fake_stop(&fake);
+    struct refusing refusing = {.refusals = 0};
+    check_attempts(&refusing, 2, &own_context, ASSAY_REVISION_TOO_LOW, NULL);
 }
 
 static void a_refusal_says_how_busy_the_server_is(void) {
-    struct refusing refusing = {.revision = 3, .refusals = 3};
-    struct fake fake;
-    struct counting counting = COUNTING;
+    struct refusing refusing = {.refusals = 3};
     assay_error error;
-    fake_start(&fake, answer_refusing, &refusing);
-    assay_client *client = client_for(fake.url, &counting);
-    assay_code code = assay_generate(client, &small_request, NULL, NULL, &error);
-    CHECK_EQUAL(code, ASSAY_SERVER_REFUSED);
+    check_attempts(&refusing, 3, NULL, ASSAY_SERVER_REFUSED, &error);
     CHECK_EQUAL(error.status, ASSAY_STATUS_RESOURCE_EXHAUSTED);
     CHECK(strcmp(error.server_code, "queue_full") == 0 && error.has_server_load);
     CHECK(memcmp(&error.server_load, &busy, sizeof busy) == 0);
-    assay_client_free(client);
-    fake_stop(&fake);
 }
 
 #endif

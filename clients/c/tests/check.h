@@ -1,22 +1,11 @@
 /*
- * Tools for tests: checks that print both sides, a random number generator with a printed seed, and
- * a fake server. The server's thread accepts connections on a Unix socket and hands each frame to a
- * function. Connections are served in turn, or (is_parallel) each on its own thread.
+ * Tools for tests: checks that print both sides, a random number generator with a printed seed, an
+ * allocator that counts, and a fake server with a client. The server's thread accepts connections
+ * on a Unix socket and hands each frame to a function. Connections are served in turn, or
+ * (is_parallel) each on its own thread. Included by test_assay.c after assay.c.
  */
 #ifndef TESTS_CHECK_H
 #define TESTS_CHECK_H
-
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { HANG_GUARD_SECONDS = 60 }; /* a longer test has hung */
 
@@ -62,14 +51,49 @@ static uint64_t random_below(uint64_t bound) {
     return (random_next() >> 11) % bound;
 }
 
-/* ---------------------------------------------------------------- a server */
+/* ---------------------------------------------------------------- an allocator that counts */
+
+static const assay_allocator plain_allocator = {default_resize, NULL};
+
+struct counting {
+    pthread_mutex_t lock;
+    long outstanding, made, fails_at; /* fails_at: 0 for never */
+    size_t largest;
+    void **kept; /* 1024 blocks in use, for calls that lose their memory, or NULL */
+};
+
+static void *counting_resize(void *context, void *block, size_t size) {
+    struct counting *counting = context;
+    pthread_mutex_lock(&counting->lock);
+    size_t at = 0;
+    while (counting->kept != NULL && at < 1023 && counting->kept[at] != block) {
+        at++;
+    }
+    if (size == 0) {
+        counting->outstanding -= block != NULL;
+        free(block);
+        block = NULL;
+    } else if (++counting->made == counting->fails_at) {
+        block = NULL;
+    } else {
+        counting->outstanding += block == NULL;
+        counting->largest = size > counting->largest ? size : counting->largest;
+        block = realloc(block, size);
+    }
+    if (counting->kept != NULL) {
+        counting->kept[at] = block;
+    }
+    pthread_mutex_unlock(&counting->lock);
+    return block;
+}
+
+/* ---------------------------------------------------------------- a server and its client */
 
 /* One request as read by the server, with an uncompressed body of at most 64 KiB. */
 struct seen {
     uint8_t kind;
     uint64_t id;
-    uint32_t deadline;
-    uint32_t size;
+    size_t size;
     uint8_t body[65536];
 };
 
@@ -77,225 +101,169 @@ struct fake;
 /* Answers one request. False closes the connection. */
 typedef bool fake_answer(struct fake *fake, int fd, const struct seen *seen);
 
-struct fake {
-    char url[80], path[64];
-    int listener;
-    pthread_t thread;
-    fake_answer *answer;
-    void *context;
-    _Atomic unsigned connections, ended, cancels; /* ended: connections */
-    _Atomic uint64_t cancelled;
-    bool is_parallel;
-    pthread_t threads[64];
-    unsigned thread_count;
-};
-
 /* A connection and its server. */
 struct served {
     struct fake *fake;
     int fd;
+    pthread_t thread;
 };
 
-static void put_le(uint8_t *bytes, uint64_t value, int size) {
-    for (int i = 0; i < size; i++) {
-        bytes[i] = (uint8_t)(value >> 8 * i);
-    }
+struct fake {
+    /* Chosen by a test. */
+    fake_answer *answer;
+    void *context;
+    bool is_parallel;
+    uint64_t revision, in_flight_max; /* 0 for revision 2, and 4 requests */
+    const assay_options *options;     /* of the client, NULL for the defaults */
+    struct counting counting;
+
+    char url[80], path[64];
+    int listener;
+    pthread_t thread;
+    assay_client *client;
+    _Atomic unsigned connections, cancels;
+    _Atomic uint64_t cancelled;
+    struct served served[64];
+};
+
+static const assay_timing small_timing = {.total = 7};
+static const assay_answer small_answer = {
+    .model = {"fake", 4}, .device = {"cpu", 3}, .timing = &small_timing};
+static const uint32_t some_tokens[] = {5, 6, 7, 8};
+
+/* Appends a frame of the answer to `seen`. */
+static void frame_put(
+    struct buffer *frames, const struct seen *seen, uint8_t flags, uint32_t status,
+    unsigned message, const void *object) {
+    const size_t start = frames->size;
+    struct codec codec = {.buffer = frames};
+    memset(buffer_extend(frames, 32), 0, 32);
+    CHECK(put_record(&codec, message, object));
+    uint8_t *header = frames->bytes + start;
+    const uint32_t size = (uint32_t)(frames->size - start - 32);
+    put_u32(header, 28 + size);
+    header[4] = 1;
+    header[5] = seen->kind | 0x80;
+    header[6] = flags;
+    header[7] = 1;
+    put_u64(header + 8, seen->id);
+    put_u32(header + 16, status);
+    put_u32(header + 20, size);
 }
 
-static uint64_t get_le(const uint8_t *bytes, int size) {
-    uint64_t value = 0;
-    for (int i = 0; i < size; i++) {
-        value |= (uint64_t)bytes[i] << 8 * i;
-    }
-    return value;
-}
-
-/* Appends a field's header and bytes. Returns the size of both. */
-static size_t field_put(
-    uint8_t *target, uint16_t id, uint8_t type, const void *bytes, uint32_t size) {
-    put_le(target, id, 2);
-    target[2] = type;
-    target[3] = 0;
-    put_le(target + 4, size, 4);
-    memcpy(target + 8, bytes, size);
-    return 8 + size;
-}
-
-static size_t field_u64(uint8_t *target, uint16_t id, uint64_t value) {
-    uint8_t bytes[8];
-    put_le(bytes, value, 8);
-    return field_put(target, id, 1, bytes, 8);
-}
-
-static size_t field_text(uint8_t *target, uint16_t id, const char *text) {
-    return field_put(target, id, 4, text, (uint32_t)strlen(text));
-}
-
-static void all_out(int fd, const uint8_t *bytes, size_t size) {
-    while (size > 0) {
-        ssize_t count = send(fd, bytes, size, MSG_NOSIGNAL);
-        if (count <= 0) {
-            return;
-        }
-        bytes += count;
-        size -= (size_t)count;
-    }
-}
-
-static bool all_in(int fd, uint8_t *bytes, size_t size) {
-    while (size > 0) {
-        ssize_t count = recv(fd, bytes, size, 0);
-        if (count <= 0) {
-            return false;
-        }
-        bytes += count;
-        size -= (size_t)count;
-    }
+/* Sends the frames, and frees their buffer. Returns true. */
+static bool send_frames(int fd, struct buffer *frames) {
+    (void)send(fd, frames->bytes, frames->size, MSG_NOSIGNAL);
+    buffer_free(frames);
     return true;
 }
 
-/* Builds a response's frame and returns its size. */
-static size_t response_put(
-    uint8_t *target, const struct seen *seen, uint8_t flags, uint32_t status, const uint8_t *body,
-    uint32_t size) {
-    memset(target, 0, 32);
-    put_le(target, 28 + size, 4);
-    target[4] = 1;
-    target[5] = seen->kind | 0x80;
-    target[6] = flags;
-    target[7] = 1;
-    put_le(target + 8, seen->id, 8);
-    put_le(target + 16, status, 4);
-    put_le(target + 20, size, 4);
-    memcpy(target + 32, body, size);
-    return 32 + size;
-}
-
-static void respond(
-    int fd, const struct seen *seen, uint8_t flags, uint32_t status, const uint8_t *body,
-    size_t size) {
-    uint8_t *frame = malloc(32 + size);
-    if (frame != NULL) {
-        all_out(fd, frame, response_put(frame, seen, flags, status, body, (uint32_t)size));
-    }
-    free(frame);
-}
-
-static size_t hello_body_of(uint8_t *body, uint64_t revision, uint64_t in_flight_max) {
-    uint8_t no = 0;
-    size_t size = field_text(body, 1, "fake/1");
-    size += field_u64(body + size, 2, revision);
-    size += field_put(body + size, 3, 8, &no, 1);
-    size += field_u64(body + size, 4, 1 << 20);
-    return size + field_u64(body + size, 5, in_flight_max);
-}
-
-static size_t hello_body(uint8_t *body, uint64_t in_flight_max) {
-    return hello_body_of(body, 2, in_flight_max);
-}
-
-/* Builds the last frame of a Generate of one token with `text`, and with one degradation if
- * `degraded`. */
-static size_t generated_body(uint8_t *body, const char *text, bool degraded) {
-    uint8_t answer[512], timing[256];
-    size_t timing_size = 0;
-    for (uint16_t id = 1; id <= 7; id++) {
-        timing_size += field_u64(timing + timing_size, id, id);
-    }
-    size_t answer_size = field_text(answer, 1, "fake");
-    answer_size += field_text(answer + answer_size, 3, "cpu");
-    answer_size += field_put(answer + answer_size, 4, 7, timing, (uint32_t)timing_size);
-    if (degraded) {
-        answer_size += field_text(answer + answer_size, 5, "truncated_context");
-    }
-    const uint8_t token[4] = {7};
-    size_t size = field_put(body, 1, 5, token, 4);
-    size += field_text(body + size, 2, text);
-    size += field_text(body + size, 5, "length");
-    size += field_u64(body + size, 7, 1);
-    size += field_u64(body + size, 8, 1);
-    return size + field_put(body + size, 31, 7, answer, (uint32_t)answer_size);
+/* Sends one frame of the answer to `seen`. Returns true. */
+static bool respond(
+    int fd, const struct seen *seen, uint8_t flags, uint32_t status, unsigned message,
+    const void *object) {
+    struct buffer frames = {.allocator = &plain_allocator};
+    frame_put(&frames, seen, flags, status, message, object);
+    return send_frames(fd, &frames);
 }
 
 static bool read_request(int fd, struct seen *seen) {
-    uint8_t header[32];
-    if (!all_in(fd, header, sizeof header)) {
+    uint8_t bytes[32];
+    if (recv(fd, bytes, sizeof bytes, MSG_WAITALL) != sizeof bytes) {
         return false;
     }
-    seen->size = (uint32_t)get_le(header, 4) - 28;
-    seen->kind = header[5];
-    seen->id = get_le(header + 8, 8);
-    seen->deadline = (uint32_t)get_le(header + 16, 4);
-    return seen->size <= sizeof seen->body && all_in(fd, seen->body, seen->size);
+    const struct assay_header header = read_header(bytes);
+    seen->kind = header.kind;
+    seen->id = header.request_id;
+    seen->size = header.length - 28;
+    return seen->size <= sizeof seen->body &&
+           recv(fd, seen->body, seen->size, MSG_WAITALL) == (ssize_t)seen->size;
 }
 
 static void *serve(void *context) {
-    struct served served = *(struct served *)context;
-    struct seen *seen = malloc(sizeof *seen);
-    free(context);
-    while (seen != NULL && read_request(served.fd, seen) &&
-           served.fake->answer(served.fake, served.fd, seen)) {
+    const struct served *served = context;
+    struct seen seen;
+    while (read_request(served->fd, &seen) &&
+           served->fake->answer(served->fake, served->fd, &seen)) {
     }
-    close(served.fd);
-    free(seen);
-    served.fake->ended++;
+    close(served->fd);
     return NULL;
 }
 
 static void *fake_run(void *context) {
     struct fake *fake = context;
-    int fd;
-    while ((fd = accept(fake->listener, NULL, NULL)) >= 0) {
-        struct served *served = malloc(sizeof *served);
+    struct served *served = fake->served;
+    while ((served->fd = accept(fake->listener, NULL, NULL)) >= 0) {
+        served->fake = fake;
         fake->connections++;
-        if (served == NULL) {
-            abort();
-        }
-        *served = (struct served){fake, fd};
         if (!fake->is_parallel) {
             (void)serve(served);
         } else if (
-            fake->thread_count == 64 ||
-            pthread_create(&fake->threads[fake->thread_count++], NULL, serve, served) != 0) {
+            pthread_create(&served->thread, NULL, serve, served) != 0 ||
+            ++served == fake->served + 64) {
             abort();
         }
     }
-    for (unsigned i = 0; i < fake->thread_count; i++) {
-        pthread_join(fake->threads[i], NULL);
+    while (served != fake->served) {
+        pthread_join((--served)->thread, NULL);
     }
     return NULL;
 }
 
-static void fake_listen(struct fake *fake, fake_answer *answer, void *context) {
+static void fake_listen(struct fake *fake, int queue) {
     static unsigned number;
-    *fake = (struct fake){.answer = answer, .context = context};
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
     (void)snprintf(
         fake->path, sizeof fake->path, "/tmp/assay-c-test-%ld-%u.sock", (long)getpid(), number++);
     (void)snprintf(fake->url, sizeof fake->url, "unix://%s", fake->path);
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    memcpy(name.sun_path, fake->path, strlen(fake->path));
+    memcpy(name.sun_path, fake->path, sizeof fake->path);
     fake->listener = socket(AF_UNIX, SOCK_STREAM, 0);
     CHECK(bind(fake->listener, (struct sockaddr *)&name, sizeof name) == 0);
-    CHECK(listen(fake->listener, 16) == 0);
+    CHECK(listen(fake->listener, queue) == 0);
 }
 
-static void fake_start(struct fake *fake, fake_answer *answer, void *context) {
-    fake_listen(fake, answer, context);
+/* Makes a client, with NULL options for the defaults. */
+static assay_client *client_for(const char *url, const assay_options *options) {
+    assay_client *client;
+    CHECK_EQUAL(assay_client_new(url, options, &client, NULL), ASSAY_OK);
+    return client;
+}
+
+/* Starts a server, and makes a client, whose memory is counted. NULL when its allocator fails. */
+static assay_client *fake_start(struct fake *fake) {
+    assay_options options = fake->options == NULL ? assay_options_default() : *fake->options;
+    pthread_mutex_init(&fake->counting.lock, NULL);
+    options.allocator = (assay_allocator){counting_resize, &fake->counting};
+    options.backoff_milliseconds = 1;
+    fake_listen(fake, 16);
+    (void)assay_client_new(fake->url, &options, &fake->client, NULL);
     CHECK(pthread_create(&fake->thread, NULL, fake_run, fake) == 0);
+    return fake->client;
 }
 
-static void fake_start_parallel(struct fake *fake, fake_answer *answer, void *context) {
-    fake_listen(fake, answer, context);
-    fake->is_parallel = true;
-    CHECK(pthread_create(&fake->thread, NULL, fake_run, fake) == 0);
-}
+enum { ANY = -1 };
 
-/* Ends the server. All clients must be closed. */
-static void fake_stop(struct fake *fake) {
+/* Frees the client and ends the server. All memory of the client must be gone, and the server must
+ * have seen as many connections, or ANY number. */
+static void fake_stop(struct fake *fake, int connections) {
+    assay_client_free(fake->client);
     shutdown(fake->listener, SHUT_RDWR);
     pthread_join(fake->thread, NULL);
     close(fake->listener);
     unlink(fake->path);
+    if (connections != ANY) {
+        CHECK_EQUAL(fake->connections, connections);
+    }
+    CHECK_EQUAL(fake->counting.outstanding, 0);
+}
+
+/* ---------------------------------------------------------------- calls */
+
+static const assay_generate_request small_request = {.prompt = {"x", 1}};
+
+static assay_code ping_with(assay_client *client, const char *words) {
+    const assay_ping_request ping = {.payload = {(const uint8_t *)words, strlen(words)}};
+    return assay_ping(client, &ping, NULL, NULL, NULL);
 }
 
 #endif

@@ -12,28 +12,29 @@ static void fill_value(struct arena *arena, const assay_field_info *field, uint8
     uint64_t range = field->max - field->min;
     uint64_t number = field->min + (range == UINT64_MAX ? random_next() : random_below(range + 1));
     uint64_t count = field->min + random_below(range < 4 ? range + 1 : 4);
+    const double real = field->f64_max == INFINITY ? -1.5 : field->f64_max;
+    const uint8_t boolean = number % 2;
+    if (field->presence == ASSAY_OPTIONAL && field->scalar_size > 0) {
+        place[field->scalar_size] = true; /* `given` */
+    }
     switch (field->type) {
     case ASSAY_TYPE_U64:
-        memcpy(place, &(assay_opt_u64){number, true},
-               field->presence == ASSAY_OPTIONAL ? sizeof(assay_opt_u64) : 8);
+        memcpy(place, &number, sizeof number);
         return;
     case ASSAY_TYPE_F64:
-        memcpy(place, &(assay_opt_f64){field->f64_max == INFINITY ? -1.5 : field->f64_max, true},
-               field->presence == ASSAY_OPTIONAL ? sizeof(assay_opt_f64) : 8);
+        memcpy(place, &real, sizeof real);
         return;
     case ASSAY_TYPE_BOOL:
-        memcpy(place, &(assay_opt_bool){number % 2 == 1, true},
-               field->presence == ASSAY_OPTIONAL ? sizeof(assay_opt_bool) : 1);
+        memcpy(place, &boolean, sizeof boolean);
         return;
-    case ASSAY_TYPE_RECORD: {
-        uint8_t *record = place;
+    case ASSAY_TYPE_RECORD:
         if (field->presence != ASSAY_REPEATED) {
-            record = arena_take(arena, 1, assay_messages[field->record].size);
+            uint8_t *record = arena_take(arena, 1, field->item_size);
             memcpy(place, &record, sizeof record);
+            place = record;
         }
-        fill_random(arena, field->record, record);
+        fill_random(arena, field->record, place);
         return;
-    }
     default: {
         uint8_t *bytes = arena_take(arena, count + 1, 4);
         memset(bytes, 'a' + (int)random_below(26), (size_t)count);
@@ -81,23 +82,21 @@ static void fill_random(struct arena *arena, unsigned message, uint8_t *object) 
             continue;
         }
         size_t count = field->times_min + (size_t)random_below(3);
-        size_t step = field->type == ASSAY_TYPE_RECORD ? assay_messages[field->record].size
-                                                       : sizeof(struct span);
-        struct span list = {arena_take(arena, count + 1, step), count};
-        for (size_t item = 0; item < count; item++) {
-            fill_value(arena, field, (uint8_t *)(uintptr_t)list.items + item * step);
-        }
+        uint8_t *item = arena_take(arena, count + 1, field->item_size);
+        struct span list = {item, count};
         memcpy(place, &list, sizeof list);
+        for (; count > 0; count--, item += field->item_size) {
+            fill_value(arena, field, item);
+        }
     }
 }
 
 /* Encodes random messages of each kind, and passes their bytes and message numbers to `use`. */
 static void with_random_bodies(void (*use)(unsigned message, const uint8_t *body, size_t size)) {
-    assay_allocator allocator = {default_resize, NULL};
     for (int round = 0; round < 20; round++) {
         for (unsigned message = 0; message < ASSAY_MESSAGE_COUNT; message++) {
-            struct arena arena = {.allocator = &allocator};
-            struct buffer buffer = {.allocator = &allocator};
+            struct arena arena = {.allocator = &plain_allocator};
+            struct buffer buffer = {.allocator = &plain_allocator};
             struct codec codec = {.buffer = &buffer};
             uint8_t *object = arena_take(&arena, 1, assay_messages[message].size);
             fill_random(&arena, message, object);

@@ -10,91 +10,69 @@
 #include "check.h"
 #include "random_bodies.h"
 
-/* ---------------------------------------------------------------- an allocator that counts */
-
-struct counting {
-    pthread_mutex_t lock;
-    long outstanding, made, fails_at; /* fails_at: 0 for never */
-    size_t largest;
-};
-
-static void *counting_resize(void *context, void *block, size_t size) {
-    struct counting *counting = context;
-    pthread_mutex_lock(&counting->lock);
-    if (size == 0) {
-        counting->outstanding -= block != NULL;
-        free(block);
-        block = NULL;
-    } else if (++counting->made == counting->fails_at) {
-        block = NULL;
-    } else {
-        counting->outstanding += block == NULL;
-        counting->largest = size > counting->largest ? size : counting->largest;
-        block = realloc(block, size);
-    }
-    pthread_mutex_unlock(&counting->lock);
-    return block;
-}
-
-static assay_client *client_for(const char *url, struct counting *counting) {
-    assay_options options = assay_options_default();
-    options.allocator = (assay_allocator){counting_resize, counting};
-    options.backoff_milliseconds = 1;
-    assay_client *client = NULL;
-    assay_error error;
-    (void)assay_client_new(url, &options, &client, &error);
-    return client;
-}
-
-#define COUNTING {.lock = PTHREAD_MUTEX_INITIALIZER}
-
 #include "bytes.h"
 
 /* ---------------------------------------------------------------- against a fake server */
 
+static bool answer_chunk(int fd, const struct seen *seen, const char *text) {
+    const assay_generate_chunk chunk = {.text = assay_text_of(text)};
+    return respond(fd, seen, ASSAY_FLAG_MORE, 0, ASSAY_MESSAGE_GENERATE_CHUNK, &chunk);
+}
+
+/* Makes the last frame of a Generate of one token. */
+static assay_generate_response last_of(const char *text) {
+    return (assay_generate_response){
+        .tokens = {some_tokens, 1}, .text = assay_text_of(text), .finish_reason = {"length", 6},
+        .prompt_tokens = 1, .completion_tokens = 1, .answer = &small_answer};
+}
+
+static bool answer_last(int fd, const struct seen *seen, const char *text) {
+    const assay_generate_response last = last_of(text);
+    return respond(fd, seen, 0, 0, ASSAY_MESSAGE_GENERATE_RESPONSE, &last);
+}
+
+static assay_hello_response hello_of(const struct fake *fake) {
+    return (assay_hello_response){
+        .server = {"fake/1", 6}, .revision = fake->revision == 0 ? 2 : fake->revision,
+        .body_size_max = 1 << 20,
+        .requests_in_flight_max = fake->in_flight_max == 0 ? 4 : fake->in_flight_max};
+}
+
 /* Answers Hello and Ping, and Generate with two chunks and an end. Remembers Cancel. */
 static bool answer_well(struct fake *fake, int fd, const struct seen *seen) {
-    uint8_t body[2048], yes = 1;
+    const assay_hello_response hello = hello_of(fake);
+    const assay_ping_response pong = {.payload = {seen->body + 8, seen->size - 8}};
+    const assay_cancel_response found = {.found = true};
     switch (seen->kind) {
     case ASSAY_KIND_HELLO:
-        respond(fd, seen, 0, 0, body, hello_body(body, 4));
-        return true;
+        return respond(fd, seen, 0, 0, ASSAY_MESSAGE_HELLO_RESPONSE, &hello);
     case ASSAY_KIND_PING:
-        respond(fd, seen, 0, 0, seen->body, seen->size);
-        return true;
+        return respond(fd, seen, 0, 0, ASSAY_MESSAGE_PING_RESPONSE, &pong);
     case ASSAY_KIND_CANCEL:
         fake->cancels++;
-        fake->cancelled = get_le(seen->body + 8, 8);
-        respond(fd, seen, 0, 0, body, field_put(body, 1, 8, &yes, 1));
-        return true;
+        fake->cancelled = get_u64(seen->body + 8);
+        return respond(fd, seen, 0, 0, ASSAY_MESSAGE_CANCEL_RESPONSE, &found);
     default:
-        respond(fd, seen, ASSAY_FLAG_MORE, 0, body, field_text(body, 2, "one "));
-        respond(fd, seen, ASSAY_FLAG_MORE, 0, body, field_text(body, 2, "two "));
-        respond(fd, seen, 0, 0, body, generated_body(body, "three", false));
-        return true;
+        return answer_chunk(fd, seen, "one ") && answer_chunk(fd, seen, "two ") &&
+               answer_last(fd, seen, "three");
     }
 }
 
-static const assay_generate_request small_request = {.prompt = {"x", 1}};
-
 static void a_stream_is_put_together(void) {
-    struct fake fake;
-    struct counting counting = COUNTING;
-    fake_start(&fake, answer_well, NULL);
-    assay_client *client = client_for(fake.url, &counting);
+    struct fake fake = {.answer = answer_well};
+    assay_client *client = fake_start(&fake);
     assay_reply reply;
-    assay_error error;
-    CHECK_EQUAL(assay_generate(client, &small_request, NULL, &reply, &error), ASSAY_OK);
+    CHECK_EQUAL(assay_generate(client, &small_request, NULL, &reply, NULL), ASSAY_OK);
     CHECK(reply.generate != NULL && strcmp(reply.generate->text.data, "one two three") == 0);
     CHECK(reply.answer != NULL && strcmp(reply.answer->model.data, "fake") == 0);
     CHECK_EQUAL(reply.answer->timing->total, 7);
     CHECK_EQUAL(reply.provenance, ASSAY_REAL);
     assay_client_free(client); /* a reply outlives its client */
+    fake.client = NULL;
     CHECK(strcmp(reply.generate->finish_reason.data, "length") == 0);
     assay_reply_free(&reply);
     assay_reply_free(&reply);
-    CHECK_EQUAL(counting.outstanding, 0);
-    fake_stop(&fake);
+    fake_stop(&fake, 1);
 }
 
 static bool first_only(void *context, const assay_chunk *chunk) {
@@ -106,92 +84,79 @@ static bool first_only(void *context, const assay_chunk *chunk) {
 
 /* Holds the answer to Generate back until the Cancel has arrived. */
 static bool answer_after_cancel(struct fake *fake, int fd, const struct seen *seen) {
-    uint8_t body[2048];
     if (seen->kind == ASSAY_KIND_GENERATE) {
-        respond(fd, seen, ASSAY_FLAG_MORE, 0, body, field_text(body, 2, "one "));
-        return true;
+        return answer_chunk(fd, seen, "one ");
     }
     (void)answer_well(fake, fd, seen);
-    if (seen->kind == ASSAY_KIND_CANCEL) {
-        struct seen cancelled = {.kind = ASSAY_KIND_GENERATE, .id = fake->cancelled};
-        respond(fd, &cancelled, 0, 0, body, generated_body(body, "", false));
+    const struct seen cancelled = {.kind = ASSAY_KIND_GENERATE, .id = fake->cancelled};
+    return seen->kind != ASSAY_KIND_CANCEL || answer_last(fd, &cancelled, "");
+}
+
+/* Gives up the answers to `count` Generates after the first chunk, with a Ping after each. */
+static void give_up(struct fake *fake, unsigned count) {
+    assay_client *client = fake_start(fake);
+    unsigned seen = 0;
+    for (unsigned i = 1; i <= count; i++) {
+        CHECK_EQUAL(
+            assay_generate_stream(client, &small_request, first_only, &seen, NULL, NULL, NULL),
+            ASSAY_GIVEN_UP);
+        CHECK_EQUAL(seen, i);
+        CHECK_EQUAL(ping_with(client, "the place is free"), ASSAY_OK);
     }
-    return true;
+    fake_stop(fake, 1);
+    CHECK_EQUAL(fake->cancels, count);
 }
 
 static void giving_up_cancels_and_the_connection_lives_on(void) {
-    struct fake fake;
-    struct counting counting = COUNTING;
-    fake_start(&fake, answer_after_cancel, NULL);
-    assay_client *client = client_for(fake.url, &counting);
-    unsigned seen = 0;
-    assay_error error;
-    assay_ping_request ping = {.payload = {(const uint8_t *)"abc", 3}};
-    CHECK_EQUAL(
-        assay_generate_stream(client, &small_request, first_only, &seen, NULL, NULL, &error),
-        ASSAY_GIVEN_UP);
-    CHECK_EQUAL(seen, 1);
-    CHECK_EQUAL(assay_ping(client, &ping, NULL, NULL, &error), ASSAY_OK);
-    assay_client_free(client);
-    fake_stop(&fake);
-    CHECK_EQUAL(fake.connections, 1);
-    CHECK_EQUAL(fake.cancels, 1);
+    struct fake fake = {.answer = answer_after_cancel};
+    give_up(&fake, 1);
     CHECK_EQUAL(fake.cancelled, 2); /* 1 was Hello */
-    CHECK_EQUAL(counting.outstanding, 0);
+}
+
+static void a_callback_that_stops_gives_its_place_back(void) {
+    struct fake fake = {.answer = answer_after_cancel, .in_flight_max = 1};
+    give_up(&fake, 5);
 }
 
 static void every_failed_allocation_is_an_error(void) {
-    struct fake fake;
-    fake_start(&fake, answer_well, NULL);
     bool went_well = false;
     for (long at = 1; at < 200 && !went_well; at++) {
-        struct counting counting = COUNTING;
-        counting.fails_at = at;
-        assay_client *client = client_for(fake.url, &counting);
+        struct fake fake = {.answer = answer_well, .counting = {.fails_at = at}};
+        assay_client *client = fake_start(&fake);
         assay_reply reply = {.kind = 0};
-        assay_error error;
         if (client != NULL) {
-            assay_code code = assay_generate(client, &small_request, NULL, &reply, &error);
+            assay_code code = assay_generate(client, &small_request, NULL, &reply, NULL);
             went_well = code == ASSAY_OK;
             CHECK(went_well || code == ASSAY_OUT_OF_MEMORY);
             CHECK(went_well == (reply.generate != NULL));
         }
         assay_reply_free(&reply);
-        assay_client_free(client);
-        CHECK_EQUAL(counting.outstanding, 0);
+        fake_stop(&fake, ANY);
     }
     CHECK(went_well);
-    fake_stop(&fake);
 }
 
 /* Answers a Generate without end, until cancelled. */
 static bool answer_without_end(struct fake *fake, int fd, const struct seen *seen) {
-    static char words[1000];
-    uint8_t body[2048];
+    char words[1000] = "";
     if (seen->kind != ASSAY_KIND_GENERATE) {
         return answer_after_cancel(fake, fd, seen);
     }
     memset(words, 'x', sizeof words - 1);
     for (int i = 0; i < 5; i++) {
-        respond(fd, seen, ASSAY_FLAG_MORE, 0, body, field_text(body, 2, words));
+        (void)answer_chunk(fd, seen, words);
     }
     return true;
 }
 
 static void a_whole_answer_has_a_limit(void) {
-    struct fake fake;
-    fake_start(&fake, answer_without_end, NULL);
     assay_options options = assay_options_default();
     options.answer_size_max = 4096;
-    assay_client *client;
-    assay_error error;
-    assay_ping_request ping = {.payload = {NULL, 0}};
-    CHECK_EQUAL(assay_client_new(fake.url, &options, &client, &error), ASSAY_OK);
-    CHECK_EQUAL(assay_generate(client, &small_request, NULL, NULL, &error), ASSAY_GIVEN_UP);
-    CHECK_EQUAL(assay_ping(client, &ping, NULL, NULL, &error), ASSAY_OK);
-    assay_client_free(client);
-    fake_stop(&fake);
-    CHECK_EQUAL(fake.connections, 1);
+    struct fake fake = {.answer = answer_without_end, .options = &options};
+    assay_client *client = fake_start(&fake);
+    CHECK_EQUAL(assay_generate(client, &small_request, NULL, NULL, NULL), ASSAY_GIVEN_UP);
+    CHECK_EQUAL(ping_with(client, ""), ASSAY_OK);
+    fake_stop(&fake, 1);
     CHECK_EQUAL(fake.cancels, 1);
 }
 
@@ -201,6 +166,20 @@ struct pinging {
     bool fine;
 };
 
+/* Runs 12 threads. Each must set `fine`. */
+static void ping_from_threads(assay_client *client, void *(*run)(void *pinging)) {
+    pthread_t threads[12];
+    struct pinging pinging[12];
+    for (unsigned i = 0; i < 12; i++) {
+        pinging[i] = (struct pinging){.client = client, .number = i};
+        CHECK(pthread_create(&threads[i], NULL, run, &pinging[i]) == 0);
+    }
+    for (unsigned i = 0; i < 12; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK(pinging[i].fine);
+    }
+}
+
 static void *ping_many(void *context) {
     struct pinging *pinging = context;
     pinging->fine = true;
@@ -208,11 +187,9 @@ static void *ping_many(void *context) {
         uint32_t words[15000] = {pinging->number, i}; /* several exceed the socket's buffer */
         const size_t size = i % 10 == 4 ? sizeof words : 8;
         assay_ping_request request = {.payload = {(const uint8_t *)words, size}};
-        assay_generate_request generate = small_request;
-        assay_error error;
-        assay_code code = i % 10 == 9
-                              ? assay_generate(pinging->client, &generate, NULL, NULL, &error)
-                              : assay_ping(pinging->client, &request, NULL, NULL, &error);
+        assay_code code =
+            i % 10 == 9 ? assay_generate(pinging->client, &small_request, NULL, NULL, NULL)
+                        : assay_ping(pinging->client, &request, NULL, NULL, NULL);
         pinging->fine = code == ASSAY_OK;
     }
     return NULL;
@@ -220,45 +197,25 @@ static void *ping_many(void *context) {
 
 /* More threads than places in flight (4): the threads take turns in reading and in waiting. */
 static void many_threads_share_one_connection(void) {
-    enum { COUNT = 12 };
-    struct fake fake;
-    struct counting counting = COUNTING;
-    fake_start(&fake, answer_well, NULL);
-    assay_client *client = client_for(fake.url, &counting);
-    pthread_t threads[COUNT];
-    struct pinging pinging[COUNT];
-    for (unsigned i = 0; i < COUNT; i++) {
-        pinging[i] = (struct pinging){.client = client, .number = i};
-        CHECK(pthread_create(&threads[i], NULL, ping_many, &pinging[i]) == 0);
-    }
-    for (unsigned i = 0; i < COUNT; i++) {
-        pthread_join(threads[i], NULL);
-        CHECK(pinging[i].fine);
-    }
-    assay_client_free(client);
-    fake_stop(&fake);
-    CHECK_EQUAL(fake.connections, 1);
-    CHECK_EQUAL(counting.outstanding, 0);
+    struct fake fake = {.answer = answer_well};
+    ping_from_threads(fake_start(&fake), ping_many);
+    fake_stop(&fake, 1);
 }
 
-/* Answers pings only when `wanted` pings have arrived, the last first. */
+/* Answers pings only when 12 pings have arrived, the last first. */
 struct gathering {
-    unsigned wanted, count;
-    struct seen seen[16];
+    unsigned count;
+    struct seen seen[12];
 };
 
 static bool answer_gathered(struct fake *fake, int fd, const struct seen *seen) {
     struct gathering *gathering = fake->context;
-    uint8_t body[2048];
     if (seen->kind == ASSAY_KIND_HELLO) {
-        respond(fd, seen, 0, 0, body, hello_body(body, 16));
-        return true;
+        return answer_well(fake, fd, seen);
     }
     gathering->seen[gathering->count++] = *seen;
-    while (gathering->count == gathering->wanted && gathering->wanted > 0) {
-        struct seen *last = &gathering->seen[--gathering->wanted];
-        respond(fd, last, 0, 0, last->body, last->size);
-        gathering->count--;
+    for (size_t i = 12; gathering->count == 12 && i > 0; i--) {
+        (void)answer_well(fake, fd, &gathering->seen[i - 1]);
     }
     return true;
 }
@@ -266,101 +223,37 @@ static bool answer_gathered(struct fake *fake, int fd, const struct seen *seen) 
 static void *ping_once(void *context) {
     struct pinging *pinging = context;
     assay_ping_request request = {.payload = {(const uint8_t *)&pinging->number, 4}};
-    assay_error error;
-    pinging->fine = assay_ping(pinging->client, &request, NULL, NULL, &error) == ASSAY_OK;
+    pinging->fine = assay_ping(pinging->client, &request, NULL, NULL, NULL) == ASSAY_OK;
     return NULL;
 }
 
 /* Requests made while the connection opens are sent as soon as it is open. */
 static void callers_that_await_the_connection_are_all_sent(void) {
-    enum { COUNT = 12, ROUNDS = 40 };
     static struct gathering gathering;
-    for (int round = 0; round < ROUNDS; round++) {
-        struct fake fake;
-        struct counting counting = COUNTING;
-        pthread_t threads[COUNT];
-        struct pinging pinging[COUNT];
-        gathering.wanted = COUNT;
+    for (int round = 0; round < 40; round++) {
+        struct fake fake = {
+            .answer = answer_gathered, .context = &gathering, .in_flight_max = 16};
         gathering.count = 0;
-        fake_start(&fake, answer_gathered, &gathering);
-        assay_client *client = client_for(fake.url, &counting);
-        for (unsigned i = 0; i < COUNT; i++) {
-            pinging[i] = (struct pinging){.client = client, .number = i};
-            CHECK(pthread_create(&threads[i], NULL, ping_once, &pinging[i]) == 0);
-        }
-        for (unsigned i = 0; i < COUNT; i++) {
-            pthread_join(threads[i], NULL);
-            CHECK(pinging[i].fine);
-        }
-        assay_client_free(client);
-        fake_stop(&fake);
-        CHECK_EQUAL(fake.connections, 1);
-        CHECK_EQUAL(counting.outstanding, 0);
+        ping_from_threads(fake_start(&fake), ping_once);
+        fake_stop(&fake, 1);
     }
 }
 
-static void *close_after_cancel(void *context) {
-    assay_client_close(context);
-    return NULL;
-}
-
-static bool answer_hello_only(struct fake *fake, int fd, const struct seen *seen) {
+/* Answers Hello, and closes the client on any other request. */
+static bool answer_with_close(struct fake *fake, int fd, const struct seen *seen) {
     if (seen->kind == ASSAY_KIND_HELLO) {
         return answer_well(fake, fd, seen);
     }
-    pthread_t *thread = fake->context;
-    return pthread_create(thread, NULL, close_after_cancel, *(void **)(thread + 1)) == 0;
+    assay_client_close(fake->client);
+    return true;
 }
 
 static void closing_ends_calls_that_wait(void) {
-    struct fake fake;
-    struct {
-        pthread_t thread;
-        void *client;
-    } context;
-    fake_start(&fake, answer_hello_only, &context);
-    assay_client *client;
-    assay_error error;
-    assay_ping_request ping = {.payload = {NULL, 0}};
-    CHECK_EQUAL(assay_client_new(fake.url, NULL, &client, &error), ASSAY_OK);
-    context.client = client;
-    CHECK_EQUAL(assay_ping(client, &ping, NULL, NULL, &error), ASSAY_CONNECTION_CLOSED);
-    CHECK_EQUAL(assay_ping(client, &ping, NULL, NULL, &error), ASSAY_CONNECTION_CLOSED);
-    pthread_join(context.thread, NULL);
-    assay_client_free(client);
-    fake_stop(&fake);
-}
-
-/* The server accepts no connection. Its queue takes a few clients, which wait for the answer to
- * Hello, and further clients wait to connect. */
-static void connecting_has_a_limit(void) {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    char url[80];
-    (void)snprintf(name.sun_path, 60, "/tmp/assay-c-test-%ld-full.sock", (long)getpid());
-    (void)snprintf(url, sizeof url, "unix://%.60s", name.sun_path);
-    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
-    CHECK(bind(listener, (struct sockaddr *)&name, sizeof name) == 0 && listen(listener, 0) == 0);
-    assay_options options = assay_options_default();
-    options.connect_milliseconds = 20;
-    assay_client *clients[4];
-    for (int i = 0; i < 4; i++) {
-        assay_error error;
-        CHECK_EQUAL(assay_client_new(url, &options, &clients[i], &error), ASSAY_OK);
-        const assay_code code = assay_models(clients[i], NULL, NULL, &error);
-        CHECK(code == ASSAY_UNREACHABLE || (code == ASSAY_TIMED_OUT && i < 2));
-    }
-    assay_client *patient; /* a patient client with a hasty call */
-    assay_error error;
-    const assay_call_options soon = {.deadline_milliseconds = 20};
-    options.connect_milliseconds = HANG_GUARD_SECONDS * 1000;
-    CHECK_EQUAL(assay_client_new(url, &options, &patient, &error), ASSAY_OK);
-    CHECK_EQUAL(assay_models(patient, &soon, NULL, &error), ASSAY_TIMED_OUT);
-    assay_client_free(patient);
-    for (int i = 0; i < 4; i++) {
-        assay_client_free(clients[i]);
-    }
-    close(listener);
-    unlink(name.sun_path);
+    struct fake fake = {.answer = answer_with_close};
+    assay_client *client = fake_start(&fake);
+    CHECK_EQUAL(ping_with(client, "closed"), ASSAY_CONNECTION_CLOSED);
+    CHECK_EQUAL(ping_with(client, "later"), ASSAY_CONNECTION_CLOSED);
+    fake_stop(&fake, 1);
 }
 
 /* Flags and provenance of a frame about the connection itself. */
@@ -372,17 +265,20 @@ struct mark {
 static bool answer_marked(struct fake *fake, int fd, const struct seen *seen) {
     const struct mark *mark = fake->context;
     const struct seen leaving = {.kind = ASSAY_KIND_GO_AWAY};
+    const assay_hello_response hello = hello_of(fake);
+    const assay_go_away go_away = {.reason = {"drain", 5}, .drain_milliseconds = 1000};
     const bool is_hello = seen->kind == ASSAY_KIND_HELLO;
-    uint8_t body[256], frame[512];
-    size_t size = is_hello ? hello_body(body, 4) : field_text(body, 1, "drain");
-    size += is_hello ? 0 : field_u64(body + size, 2, 1000);
-    size = response_put(frame, is_hello ? seen : &leaving, 0, 0, body, (uint32_t)size);
-    if (frame[5] == (mark->kind | 0x80)) {
-        frame[6] = mark->flags;
-        frame[7] = mark->provenance;
+    struct buffer frames = {.allocator = &plain_allocator};
+    if (is_hello) {
+        frame_put(&frames, seen, 0, 0, ASSAY_MESSAGE_HELLO_RESPONSE, &hello);
+    } else {
+        frame_put(&frames, &leaving, 0, 0, ASSAY_MESSAGE_GO_AWAY, &go_away);
     }
-    all_out(fd, frame, size);
-    return is_hello || answer_well(fake, fd, seen);
+    if (frames.bytes[5] == (mark->kind | 0x80)) {
+        frames.bytes[6] = mark->flags;
+        frames.bytes[7] = mark->provenance;
+    }
+    return send_frames(fd, &frames) && (is_hello || answer_well(fake, fd, seen));
 }
 
 /* Frames about the connection itself never come from a mock, and are never parts of an answer,
@@ -394,59 +290,47 @@ static void the_connections_own_frames_bear_no_marks(void) {
         {ASSAY_KIND_HELLO, ASSAY_FLAG_DEGRADED, ASSAY_REAL}, {ASSAY_KIND_GO_AWAY, 0, ASSAY_MOCK},
         {ASSAY_KIND_GO_AWAY, ASSAY_FLAG_MORE, ASSAY_REAL},
         {ASSAY_KIND_GO_AWAY, ASSAY_FLAG_DEGRADED, ASSAY_REAL}};
-    const assay_ping_request ping = {.payload = {NULL, 0}};
     for (size_t i = 0; i < 2 * sizeof marks / sizeof *marks; i++) {
         struct mark mark = marks[i / 2];
-        struct fake fake;
-        assay_client *client;
         assay_options options = assay_options_default();
         options.allow_mock = i % 2 == 1;
-        fake_start(&fake, answer_marked, &mark);
-        CHECK_EQUAL(assay_client_new(fake.url, &options, &client, NULL), ASSAY_OK);
-        const assay_code code = assay_ping(client, &ping, NULL, NULL, NULL);
+        struct fake fake = {.answer = answer_marked, .context = &mark, .options = &options};
+        const assay_code code = ping_with(fake_start(&fake), "");
         CHECK_EQUAL(code, mark.kind == 0 ? ASSAY_OK : ASSAY_PROTOCOL_ERROR);
-        assay_client_free(client);
-        fake_stop(&fake);
+        fake_stop(&fake, ANY);
     }
 }
 
 /* Answers with frames that have some wrong bytes. */
 static bool answer_damaged(struct fake *fake, int fd, const struct seen *seen) {
-    uint8_t body[2048], frames[8192];
     if (seen->kind == ASSAY_KIND_HELLO || seen->kind == ASSAY_KIND_CANCEL) {
         return answer_well(fake, fd, seen);
     }
-    size_t size = response_put(
-        frames, seen, ASSAY_FLAG_MORE, 0, body, (uint32_t)field_text(body, 2, "one "));
-    size += response_put(
-        frames + size, seen, 0, 0, body, (uint32_t)generated_body(body, "two", false));
+    const assay_generate_chunk chunk = {.text = {"one ", 4}};
+    const assay_generate_response last = last_of("two");
+    struct buffer frames = {.allocator = &plain_allocator};
+    frame_put(&frames, seen, ASSAY_FLAG_MORE, 0, ASSAY_MESSAGE_GENERATE_CHUNK, &chunk);
+    frame_put(&frames, seen, 0, 0, ASSAY_MESSAGE_GENERATE_RESPONSE, &last);
     for (uint64_t i = 0; i <= random_below(3); i++) {
-        frames[random_below(size)] = (uint8_t)random_next();
+        frames.bytes[random_below(frames.size)] = (uint8_t)random_next();
     }
-    all_out(fd, frames, random_below(8) == 0 ? (size_t)random_below(size) : size);
+    frames.size = random_below(8) == 0 ? (size_t)random_below(frames.size) : frames.size;
+    (void)send_frames(fd, &frames);
     return random_below(2) == 0; /* closed at random, else the client has to time out */
 }
 
 static void a_hostile_server_breaks_nothing(void) {
-    struct fake fake;
-    fake_start(&fake, answer_damaged, NULL);
-    struct counting counting = COUNTING;
     assay_options options = assay_options_default();
-    options.allocator = (assay_allocator){counting_resize, &counting};
     options.answer_milliseconds = 20;
     options.attempts = 1;
     for (int round = 0; round < 150; round++) {
-        assay_client *client;
+        struct fake fake = {.answer = answer_damaged, .options = &options};
         assay_reply reply;
-        assay_error error;
-        CHECK_EQUAL(assay_client_new(fake.url, &options, &client, &error), ASSAY_OK);
-        (void)assay_generate(client, &small_request, NULL, &reply, &error);
+        (void)assay_generate(fake_start(&fake), &small_request, NULL, &reply, NULL);
         assay_reply_free(&reply);
-        assay_client_free(client);
-        CHECK_EQUAL(counting.outstanding, 0);
+        fake_stop(&fake, ANY);
+        CHECK(fake.counting.largest < (32u << 20));
     }
-    CHECK(counting.largest < (32u << 20));
-    fake_stop(&fake);
 }
 
 #include "answers.h"
