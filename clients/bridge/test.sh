@@ -12,4 +12,4 @@ export ASSAYD="${ASSAYD:-${ASSAY_BIN:+$ASSAY_BIN/assayd}}"
 build/venv/bin/ruff check --quiet .
 build/venv/bin/ruff format --check --quiet .
 build/venv/bin/mypy
-exec build/venv/bin/python -m unittest discover -s tests -t .
+exec build/venv/bin/python -m unittest discover -s tests -t ..

@@ -9,100 +9,69 @@ A test tool. See example.py for an example.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import inspect
 import json
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import assay
 from assay import _protocol as protocol
-from assay import messages
 from assay._protocol import Field, Message
+from assay._stream import done
+
+Work = Coroutine[Any, Any, Any]
 
 # ---------------------------------------------------------------- JSON to messages and back
 
+#: u64 are decimal text, bytes hexadecimal
+_FROM_JSON: dict[int, Callable[[Any], Any]] = {protocol.U64: int, protocol.BYTES: bytes.fromhex}
+_TO_JSON: dict[int, Callable[[Any], Any]] = {protocol.U64: str, protocol.BYTES: bytes.hex}
+_TO_JSON |= {protocol.U32S: list, protocol.F32S: list}
+
+
+def converted(
+    field: Field,
+    value: Any,
+    plain: dict[int, Callable[[Any], Any]],
+    record: Callable[[Message, Any], Any],
+) -> Any:
+    """Converts the value of a field, or each of its values."""
+    convert = plain.get(field.type, lambda same: same)
+    if field.record is not None:
+        convert = partial(record, protocol.MESSAGES[field.record])
+    return [convert(one) for one in value] if field.repeated else convert(value)
+
 
 def from_json(message: Message, values: dict[str, Any]) -> Any:
-    """Makes the dataclass of a message. u64 are decimal text, bytes hexadecimal."""
-    made = {}
-    for field in message.fields:
-        value = values.get(field.name)
-        if value is not None:
-            one = [from_json_value(field, item) for item in value] if field.repeated else None
-            made[field.name] = from_json_value(field, value) if one is None else one
-    unknown = values.keys() - {field.name for field in message.fields}
+    """Makes the dataclass of a message."""
+    given = {name: value for name, value in values.items() if value is not None}
+    fields = {field.name: field for field in message.fields}
+    unknown = values.keys() - fields.keys()
     if unknown:
         raise ValueError(f"{message.name} has no field {sorted(unknown)}")
+    made = {name: converted(fields[name], given[name], _FROM_JSON, from_json) for name in given}
     return message.type(**made)
-
-
-def from_json_value(field: Field, value: Any) -> Any:
-    if field.type == protocol.U64:
-        return int(value)
-    if field.type == protocol.BYTES:
-        return bytes.fromhex(value)
-    if field.record is not None:
-        return from_json(protocol.MESSAGES[field.record], value)
-    return value
 
 
 def to_json(message: Message, value: Any) -> dict[str, Any]:
     """Makes JSON of a dataclass, without absent fields."""
-    made = {}
-    for field in message.fields:
-        found = getattr(value, field.name)
-        if found is not None:
-            one = [to_json_value(field, item) for item in found] if field.repeated else None
-            made[field.name] = to_json_value(field, found) if one is None else one
-    return made
-
-
-def to_json_value(field: Field, value: Any) -> Any:
-    if field.type == protocol.U64:
-        return str(value)
-    if field.type == protocol.BYTES:
-        return value.hex()
-    if field.type in (protocol.U32S, protocol.F32S):
-        return list(value)
-    if field.record is not None:
-        return to_json(protocol.MESSAGES[field.record], value)
-    return value
+    given = [(field, getattr(value, field.name)) for field in message.fields]
+    given = [(field, one) for field, one in given if one is not None]
+    return {field.name: converted(field, one, _TO_JSON, to_json) for field, one in given}
 
 
 def error_json(error: assay.AssayError) -> dict[str, Any]:
-    load = error.server_load
-    return {
-        "code": error.code,
+    pause, load = error.retry_after_milliseconds, error.server_load
+    return vars(error) | {
         "status": error.status.name,
-        "message": error.message,
-        "server_code": error.server_code,
-        "field": error.field,
-        "layer": error.layer,
-        "retry_after_milliseconds": (
-            None if error.retry_after_milliseconds is None else str(error.retry_after_milliseconds)
-        ),
+        "retry_after_milliseconds": None if pause is None else str(pause),
         "server_load": load and to_json(protocol.MESSAGES["Server load"], load),
-        "provenance": error.provenance,
     }
-
-
-def result_json(kind: str, result: messages.Result) -> dict[str, Any]:
-    return {
-        "provenance": result.provenance,
-        "generation": result.generation,
-        "degraded": result.degraded,
-        "response": to_json(protocol.KINDS[kind].response, result),
-    }
-
-
-def chunk_json(chunk: Any) -> dict[str, Any]:
-    return to_json(protocol.MESSAGES["Generate chunk"], chunk)
-
-
-def layer_json(layer: messages.Layer) -> dict[str, Any]:
-    return {"layer": to_json(protocol.MESSAGES["Layer"], layer)}
 
 
 _output = threading.Lock()
@@ -114,19 +83,10 @@ def say(number: Any, **words: Any) -> None:
         print(line, flush=True)
 
 
-def arguments(command: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Returns the request of a call, and its deadline."""
-    request = from_json(protocol.KINDS[command["kind"]].request, command.get("request") or {})
-    return request, {"deadline_milliseconds": int(command.get("deadline_milliseconds") or 0)}
+# ---------------------------------------------------------------- calls of both clients
 
 
-def opened(command: dict[str, Any], asynchronous: bool) -> Any:
-    options = assay.Options(**command.get("options") or {})
-    make = assay.AsyncClient if asynchronous else assay.Client
-    return make(command["server"], options)
-
-
-def forked(answer: Callable[[], dict[str, Any]], number: Any) -> None:
+def forked(run: Callable[[Work], Any], client: Any, command: dict[str, Any]) -> None:
     """Makes the call in a forked child, and prints the outcome that the child sends through a
     pipe."""
     reading, writing = os.pipe()
@@ -134,7 +94,7 @@ def forked(answer: Callable[[], dict[str, Any]], number: Any) -> None:
     if child == 0:
         try:
             with os.fdopen(writing, "wb") as pipe:
-                pipe.write(json.dumps(answer()).encode())
+                pipe.write(json.dumps(run(outcome(client, command))).encode())
         finally:
             os._exit(0)
     os.close(writing)
@@ -143,140 +103,105 @@ def forked(answer: Callable[[], dict[str, Any]], number: Any) -> None:
     os.waitpid(child, 0)
     if not said:
         said = b'{"error": {"code": "connection_closed", "message": "the child said nothing"}}'
-    say(number, **json.loads(said))
+    say(command["id"], **json.loads(said))
 
 
-# ---------------------------------------------------------------- the blocking client
+async def settled(value: Any) -> Any:
+    """Returns the value, which the asyncio client's methods give to `await` only."""
+    return await value if inspect.isawaitable(value) else value
 
 
-def call(client: assay.Client, command: dict[str, Any]) -> None:
-    say(command["id"], **outcome(client, command))
+async def call(client: Any, command: dict[str, Any]) -> None:
+    say(command["id"], **await outcome(client, command))
 
 
-def fork(client: assay.Client, command: dict[str, Any]) -> None:
-    forked(lambda: outcome(client, command), command["id"])
-
-
-def outcome(client: assay.Client, command: dict[str, Any]) -> dict[str, Any]:
+async def outcome(client: Any, command: dict[str, Any]) -> dict[str, Any]:
     """Makes a call and returns the outcome, in the driver's words."""
-    number, kind = command["id"], command["kind"]
+    number, kind = command["id"], protocol.KINDS[command["kind"]]
     try:
-        request, words = arguments(command)
-        if kind == "Generate" and command.get("stream"):
-            result: Any = stream(client.generate_stream(request, **words), command)
+        request = from_json(kind.request, command.get("request") or {})
+        words: dict[str, Any] = {}
+        words["deadline_milliseconds"] = int(command.get("deadline_milliseconds") or 0)
+        if kind.name == "Generate" and command.get("stream"):
+            result = await stream(client.generate_stream(request, **words), command)
         else:
-            if kind == "Load" and command.get("stream"):
-                words["on_layer"] = lambda layer: say(number, chunk=layer_json(layer))
-            result = getattr(client, kind.lower())(request, **words)
-        return {"ok": result_json(kind, result)}
+            if kind.name == "Load" and command.get("stream"):
+                layer_of = partial(to_json, protocol.MESSAGES["Layer"])
+                words["on_layer"] = lambda layer: say(number, chunk={"layer": layer_of(layer)})
+            result = await settled(getattr(client, kind.name.lower())(request, **words))
+        made = {name: getattr(result, name) for name in ("provenance", "generation", "degraded")}
+        return {"ok": made | {"response": to_json(kind.response, result)}}
     except assay.AssayError as error:
         return {"error": error_json(error)}
 
 
-def stream(answer: Any, command: dict[str, Any]) -> Any:
+async def stream(answer: Any, command: dict[str, Any]) -> Any:
     count = 0
-    with answer:
-        for chunk in answer:
-            say(command["id"], chunk=chunk_json(chunk))
+    async with contextlib.aclosing(chunks(answer)) as parts:
+        async for chunk in parts:
+            say(command["id"], chunk=to_json(protocol.MESSAGES["Generate chunk"], chunk))
             count += 1
             if count == command.get("cancel_after_chunks"):
                 break
     return answer.result
 
 
-def blocking() -> None:
-    clients: dict[str, assay.Client] = {}
-    threads: list[threading.Thread] = []
+async def chunks(answer: Any) -> AsyncGenerator[Any, None]:
+    """Hands out the chunks of a stream of either client. Closing the iterator closes the stream."""
+    if isinstance(answer, assay.GenerateStream):
+        with answer:
+            for chunk in answer:
+                yield chunk
+    else:
+        async with answer:
+            async for chunk in answer:
+                yield chunk
+
+
+# ---------------------------------------------------------------- commands
+
+
+def obey(
+    make: Callable[..., Any], begin: Callable[[Work], Any], run: Callable[[Work], Any]
+) -> None:
+    """Obeys commands until the end of the input. `make` makes a client, `begin` starts a coroutine,
+    and `run` runs a coroutine to its end in a forked child."""
+    clients: dict[str, Any] = {}
+    begun = []
     for line in iter(sys.stdin.readline, ""):
         command = json.loads(line)
+        number, name = command["id"], command["client"]
         try:
             if command["op"] == "open":
-                clients[command["client"]] = opened(command, False)
-                say(command["id"], ok={})
+                options = assay.Options(**command.get("options") or {})
+                clients[name] = make(command["server"], options)
+                say(number, ok={})
             elif command["op"] == "close":
-                clients[command["client"]].close()
-                say(command["id"], ok={})
+                closing = clients[name].close()
+                if closing is not None:
+                    begin(closing).result()
+                say(number, ok={})
+            elif command["op"] == "fork":
+                given = (run, clients[name], command)
+                threading.Thread(target=forked, args=given, daemon=True).start()
             else:
-                work = fork if command["op"] == "fork" else call
-                given = (clients[command["client"]], command)
-                threads.append(threading.Thread(target=work, args=given, daemon=True))
-                threads[-1].start()
+                begun.append(begin(call(clients[name], command)))
         except assay.AssayError as error:
-            say(command["id"], error=error_json(error))
+            say(number, error=error_json(error))
 
 
-# ---------------------------------------------------------------- the asyncio client
-
-
-async def call_async(client: assay.AsyncClient, command: dict[str, Any]) -> None:
-    say(command["id"], **await outcome_async(client, command))
-
-
-async def fork_async(client: assay.AsyncClient, command: dict[str, Any]) -> None:
-    """Makes the call in a forked child with a new event loop, in a thread without a running
-    loop."""
-
-    def answer() -> dict[str, Any]:
-        return asyncio.run(outcome_async(client, command))
-
-    await asyncio.to_thread(forked, answer, command["id"])
-
-
-async def outcome_async(client: assay.AsyncClient, command: dict[str, Any]) -> dict[str, Any]:
-    """Makes a call and returns the outcome, in the driver's words."""
-    number, kind = command["id"], command["kind"]
-    try:
-        request, words = arguments(command)
-        if kind == "Generate" and command.get("stream"):
-            result: Any = await stream_async(client.generate_stream(request, **words), command)
-        else:
-            if kind == "Load" and command.get("stream"):
-                words["on_layer"] = lambda layer: say(number, chunk=layer_json(layer))
-            result = await getattr(client, kind.lower())(request, **words)
-        return {"ok": result_json(kind, result)}
-    except assay.AssayError as error:
-        return {"error": error_json(error)}
-
-
-async def stream_async(answer: Any, command: dict[str, Any]) -> Any:
-    count = 0
-    async with answer:
-        async for chunk in answer:
-            say(command["id"], chunk=chunk_json(chunk))
-            count += 1
-            if count == command.get("cancel_after_chunks"):
-                break
-    return answer.result
+def in_thread(work: Work) -> None:
+    threading.Thread(target=done, args=(work,), daemon=True).start()
 
 
 async def asynchronous() -> None:
-    loop = asyncio.get_running_loop()
-    lines = asyncio.StreamReader(limit=64 << 20)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    clients: dict[str, assay.AsyncClient] = {}
-    tasks: set[asyncio.Task[None]] = set()
-    while line := await lines.readline():
-        command = json.loads(line)
-        try:
-            if command["op"] == "open":
-                clients[command["client"]] = opened(command, True)
-                say(command["id"], ok={})
-            elif command["op"] == "close":
-                await clients[command["client"]].close()
-                say(command["id"], ok={})
-            else:
-                work = fork_async if command["op"] == "fork" else call_async
-                task = asyncio.create_task(work(clients[command["client"]], command))
-                tasks.add(task)
-                task.add_done_callback(tasks.discard)
-        except assay.AssayError as error:
-            say(command["id"], error=error_json(error))
-    for task in tasks:
-        task.cancel()
+    """Obeys in a thread without a running loop, and calls in this one's."""
+    begin = partial(asyncio.run_coroutine_threadsafe, loop=asyncio.get_running_loop())
+    await asyncio.to_thread(obey, assay.AsyncClient, begin, asyncio.run)
 
 
 if __name__ == "__main__":
     if "--asyncio" in sys.argv[1:]:
         asyncio.run(asynchronous())
     else:
-        blocking()
+        obey(assay.Client, in_thread, done)

@@ -2,7 +2,7 @@
 
 The model file is read back and computed in plain PyTorch, twice: with float inputs of its ternary
 matrices, and with inputs rounded to 8 bits per token as it was trained. Token ids are those of the
-HF tokenizers library. Nothing here knows the checkpoint; `--run run` also compares the file with it.
+HF tokenizers library. Nothing here knows the checkpoint. `--run run` compares the file with it.
 
     demo.json             texts with their ids; prompts with best tokens and greedy answers
     demo.logits.f32       float32, little-endian: one row of logits per prompt and way of computing
@@ -15,7 +15,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 import torch
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer, models
 
 import export
 import model as network
@@ -90,16 +90,8 @@ def read_tokenizers(reader: gguf.GGUFReader) -> tuple[Tokenizer, Tokenizer]:
     keys = fields(reader)
     tokens = keys["tokenizer.ggml.tokens"]
     merges = [tuple(pair.split(" ")) for pair in keys["tokenizer.ggml.merges"]]
-
-    def make() -> Tokenizer:
-        tokenizer = Tokenizer(models.BPE({text: id for id, text in enumerate(tokens)}, merges))
-        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-            pre_tokenizers.Split(Regex(vocabulary.SPLIT), "isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
-        tokenizer.decoder = decoders.ByteLevel()
-        return tokenizer
-
-    plain, special = make(), make()
+    ids = {text: id for id, text in enumerate(tokens)}
+    plain, special = (vocabulary.byte_level(models.BPE(ids, merges)) for _ in range(2))
     special.add_special_tokens([vocabulary.BEGIN, vocabulary.END])
     return plain, special
 

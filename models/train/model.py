@@ -1,11 +1,11 @@
-"""A BitNet b1.58 transformer in plain PyTorch: the form that is trained and the form that is shipped.
+"""A BitNet b1.58 transformer in plain PyTorch: the form trained and the form shipped.
 
 Facts of the form: ternary weights with one scale per matrix (mean of magnitudes), inputs of every
 linear layer rounded to 8 bits per token, RMSNorm before each half and between its last two
 matrices, squared ReLU on the gate, rotary positions in halves, output tied to the embedding.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -27,9 +27,6 @@ class Shape:
     @property
     def head_width(self) -> int:
         return self.width // self.heads
-
-    def dictionary(self) -> dict:
-        return asdict(self)
 
 
 def ternary(weight: Tensor) -> tuple[Tensor, Tensor]:

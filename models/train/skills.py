@@ -126,8 +126,9 @@ GRAMMAR = {
         " patient polite proud quick quiet sad shy silly sleepy small strong tired wise young"
     ).split(),
     "loss": (
-        "bag bell bone bracelet button coin crown diary feather flower hat jewel leaf medal"
-        " necklace nut pebble pencil pearl photo picture ribbon sack seed shoe sock toy violin wheel"
+        "bag bell bone bracelet button coin crown diary feather flower hat jewel leaf"
+        " medal necklace nut pebble pencil pearl photo picture ribbon sack seed shoe sock toy"
+        " violin wheel"
     ).split(),
     "spot": (
         "under a log", "behind the door", "in the tall grass", "on the roof", "by the river",

@@ -9,6 +9,7 @@ import json
 import math
 import random
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -115,7 +116,7 @@ def main() -> None:
             print(step, losses, f"{tokens / spent:.0f} tokens/s", flush=True)
         if (step + 1) % 200 == 0 or step + 1 == options.steps:
             state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(),
-                     "step": step + 1, "shape": model.shape.dictionary()}
+                     "step": step + 1, "shape": asdict(model.shape)}
             torch.save(state, saved.with_suffix(".new"))
             saved.with_suffix(".new").replace(saved)
 

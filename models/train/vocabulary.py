@@ -18,6 +18,17 @@ SPLIT = (
 )
 
 
+def byte_level(model: models.BPE) -> Tokenizer:
+    """A tokenizer that splits text as above and merges its bytes by `model`."""
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(SPLIT), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+    ])
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
+
+
 def train(seed: int = 7, examples: int = 60_000) -> Tokenizer:
     rng = random.Random(seed)
     names = list(skills.SKILLS)
@@ -27,12 +38,7 @@ def train(seed: int = 7, examples: int = 60_000) -> Tokenizer:
             example = skills.training_example(names[index % len(names)], rng)
             yield example.prompt + example.answer
 
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(SPLIT), "isolated"),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-    ])
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer = byte_level(models.BPE())
     trainer = trainers.BpeTrainer(
         vocab_size=SIZE, special_tokens=[BEGIN, END], show_progress=False,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet())

@@ -1,1 +1,2 @@
-"""Tests against a real assayd: python -m unittest discover -s tests -t ."""
+"""Tests against a real assayd, with tools of the Python client's tests beside this folder:
+python -m unittest discover -s tests -t .."""

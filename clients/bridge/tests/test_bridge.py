@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import json
 import os
 import pathlib
 import struct
@@ -21,9 +20,11 @@ import httpx
 import openai
 from assay._codec import decode
 from assay._protocol import MESSAGES
+from python.tests.scripted import LIMIT, Peer
+from python.tests.scripted import server as scripted
 
 from .gguf import with_text
-from .servers import LIMIT, MODEL, Peer, answer, assayd, bridge, scripted
+from .servers import MODEL, assayd, bridge
 
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' "
@@ -36,6 +37,12 @@ MESSAGES_OF_CHAT: list[Any] = [{"role": "user", "content": "count e in t e l l e
 def tool(url: str) -> openai.OpenAI:
     """The package with one changed URL."""
     return openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=LIMIT)
+
+
+def told(found: httpx.Response) -> tuple[int, str, str | None]:
+    """Status, code and parameter of a refusal."""
+    error = found.json()["error"]
+    return found.status_code, error["code"], error["param"]
 
 
 def extra(answer: Any) -> dict[str, Any]:
@@ -64,6 +71,11 @@ class RealTests(unittest.TestCase):
         cls.tool = cls.stack.enter_context(tool(cls.url))
 
     tool: openai.OpenAI
+
+    def post(self, given: dict[str, Any]) -> httpx.Response:
+        """Asks for a completion with `given` in place of a good request's parameters."""
+        good = {"model": "demo", "prompt": "1+1=", "max_tokens": 2}
+        return httpx.post(f"{self.url}/v1/completions", json=good | given)
 
     def test_models(self) -> None:
         listed = self.tool.models.list()
@@ -187,7 +199,6 @@ class RealTests(unittest.TestCase):
         self.assertGreater(numbers.usage.prompt_tokens, 2)
 
     def test_what_is_not_supported_is_refused_by_name(self) -> None:
-        good = {"model": "demo", "prompt": "1+1=", "max_tokens": 2}
         for name, value, code in [
             ("n", 2, "unsupported_value"),
             ("best_of", 3, "unsupported_value"),
@@ -206,14 +217,11 @@ class RealTests(unittest.TestCase):
             ("stream_options", {"include_usage": True}, "invalid_value"),
         ]:
             with self.subTest(name, value=value):
-                found = httpx.post(f"{self.url}/v1/completions", json=good | {name: value})
-                error = found.json()["error"]
-                self.assertEqual(found.status_code, 400)
-                self.assertEqual((error["param"], error["code"]), (name, code))
-                self.assertEqual(error["type"], "invalid_request_error")
+                found = self.post({name: value})
+                self.assertEqual(told(found), (400, code, name))
+                self.assertEqual(found.json()["error"]["type"], "invalid_request_error")
         neutral = {"n": 1, "best_of": 1, "user": "u", "presence_penalty": 0.0, "echo": False}
-        found = httpx.post(f"{self.url}/v1/completions", json=good | neutral | {"logit_bias": {}})
-        self.assertEqual(found.status_code, 200)
+        self.assertEqual(self.post(neutral | {"logit_bias": {}}).status_code, 200)
 
     def test_the_servers_refusals_keep_their_names(self) -> None:
         cases: list[tuple[dict[str, Any], int, str, str]] = [
@@ -221,14 +229,9 @@ class RealTests(unittest.TestCase):
             ({"prompt": "a " * 2000}, 400, "context_length_exceeded", "prompt"),
             ({"temperature": 1000}, 400, "request_invalid", "temperature"),
         ]
-        for given, status, code, param in cases:
-            with self.subTest(code):
-                body = {"model": "demo", "prompt": "1+1=", "max_tokens": 2} | given
-                found = httpx.post(f"{self.url}/v1/completions", json=body)
-                error = found.json()["error"]
-                self.assertEqual(
-                    (found.status_code, error["code"], error["param"]), (status, code, param)
-                )
+        for given, *expected in cases:
+            with self.subTest(expected):
+                self.assertEqual(told(self.post(given)), tuple(expected))
 
     def test_bodies_that_are_no_requests(self) -> None:
         url = f"{self.url}/v1/completions"
@@ -242,15 +245,13 @@ class RealTests(unittest.TestCase):
             (httpx.get(f"{self.url}/v2"), 404, "unknown_url"),
         ]
         for found, status, code in cases:
-            self.assertEqual((found.status_code, found.json()["error"]["code"]), (status, code))
+            self.assertEqual(told(found), (status, code, None))
 
 
 class MockTests(unittest.TestCase):
     def serve(self, stack: contextlib.ExitStack) -> str:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        broken = os.path.join(folder, "broken.gguf")
-        with open(broken, "wb") as file:
-            file.write(MODEL.read_bytes()[:5000])
+        broken = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory())) / "broken.gguf"
+        broken.write_bytes(MODEL.read_bytes()[:5000])
         words = ("--model", f"demo={broken}", "--strategy", "development", "--allow-mock-fallback")
         return stack.enter_context(assayd(*words))
 
@@ -276,23 +277,24 @@ class MockTests(unittest.TestCase):
             self.assertEqual({extra(chunk)["provenance"] for chunk in chunks}, {"mock"})
 
 
+def first_chunk(peer: Peer, asks_for_model: bool = True) -> int:
+    """Begins to answer a Generate. Returns the Generate's id."""
+    peer.hello()
+    _, number, _ = peer.request()
+    peer.send("Generate", number, flags=2, tokens=[1], text="a")
+    if asks_for_model:
+        _, other, _ = peer.request()
+        peer.send("Models", other, models=[])
+    return number
+
+
 class ScriptTests(unittest.TestCase):
     def cancelled(self, stream: bool) -> None:
         """The request of a client that goes away is cancelled."""
-        seen: list[tuple[int, bool]] = []
 
         def script(peer: Peer) -> None:
-            peer.hello()
-            _, number, _ = peer.request()
-            peer.send("Generate", number, more=True, tokens=[1], text="a")
-            kind, other, body = peer.request()
-            if stream:  # the bridge asks for the model's facts
-                peer.send("Models", other, models=[])
-                kind, other, body = peer.request()
-            seen.append((kind, struct.unpack("<Q", body[-8:])[0] == number))
-            peer.send("Cancel", other, found=True)
-            end: dict[str, Any] = dict(prompt_tokens=1, completion_tokens=1, answer=answer())
-            peer.send("Generate", number, finish_reason="cancelled", **end)
+            number = first_chunk(peer, asks_for_model=stream)
+            peer.cancel(number, completion_tokens=1)
             peer.request()
 
         body = {"model": "m", "prompt": "a", "stream": stream}
@@ -306,13 +308,12 @@ class ScriptTests(unittest.TestCase):
                 else:
                     with self.assertRaises(httpx.ReadTimeout):
                         client.send(asked)
-        self.assertEqual(seen, [(14, True)])
 
     def test_a_request_waits_for_a_server_that_comes_late_when_told_to(self) -> None:
         def script(peer: Peer) -> None:
             peer.hello()
-            _, number, _ = peer.request()
-            peer.refuse("Models", number, 14, "model_loading", 20)
+            kind, number, _ = peer.request()
+            peer.refuse(kind, number, 14, "model_loading", 20)
             _, number, _ = peer.request()
             peer.send("Models", number, models=[])
             peer.request()
@@ -335,14 +336,7 @@ class ScriptTests(unittest.TestCase):
         self.cancelled(False)
 
     def test_a_stream_that_breaks_ends_with_an_error(self) -> None:
-        def script(peer: Peer) -> None:
-            peer.hello()
-            _, number, _ = peer.request()
-            peer.send("Generate", number, more=True, tokens=[1], text="a")
-            _, other, _ = peer.request()
-            peer.send("Models", other, models=[])
-
-        with scripted(script) as server, bridge(server) as url:
+        with scripted(first_chunk) as server, bridge(server) as url:
             stream = tool(url).completions.create(model="m", prompt="a", stream=True)
             self.assertEqual(next(stream).choices[0].text, "a")
             with self.assertRaises(openai.APIError) as caught:
@@ -353,13 +347,13 @@ class ScriptTests(unittest.TestCase):
         def script(peer: Peer) -> None:
             peer.hello()
             for _ in range(3):
-                _, number, _ = peer.request()
-                peer.refuse("Generate", number, 8, code="queue_full", pause=20)
+                kind, number, _ = peer.request()
+                peer.refuse(kind, number, 8, code="queue_full", pause=20)
 
         with scripted(script) as server, bridge(server) as url:
             body = {"model": "m", "prompt": "a"}
             found = httpx.post(f"{url}/v1/completions", json=body, timeout=LIMIT)
-        self.assertEqual((found.status_code, found.json()["error"]["code"]), (429, "queue_full"))
+        self.assertEqual(told(found), (429, "queue_full", None))
         self.assertEqual(
             (found.headers["retry-after"], found.headers["retry-after-ms"]), ("1", "20")
         )
@@ -371,8 +365,7 @@ class ScriptTests(unittest.TestCase):
             peer.hello()
             _, number, body = peer.request()
             asked.append(decode(MESSAGES["Generate request"], memoryview(body)))
-            end: dict[str, Any] = dict(prompt_tokens=1, completion_tokens=0, answer=answer())
-            peer.send("Generate", number, finish_reason="stop", **end)
+            peer.end(number)
             peer.request()
 
         with scripted(script) as server, bridge(server) as url:
@@ -405,8 +398,7 @@ class ScriptTests(unittest.TestCase):
     def test_nobody_there(self) -> None:
         with bridge("unix:///nowhere/assay.sock") as url:
             found = httpx.get(f"{url}/v1/models", timeout=LIMIT)
-        self.assertEqual(found.status_code, 502)
-        self.assertEqual(json.loads(found.text)["error"]["code"], "unreachable")
+        self.assertEqual(told(found), (502, "unreachable", None))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from assay._codec import encode
 from assay._connection import Connection
 from assay._exchange import Call, Exchange
 from assay._frames import COUNTED, HEADER
-from assay._protocol import KINDS, MESSAGES, REVISION, Message
+from assay._protocol import KINDS, MESSAGES, REVISION
 
 MARKS: dict[str, Any] = {"provenance": "real", "generation": 0, "degraded": False}
 ANSWER = messages.Answer(
@@ -20,36 +20,31 @@ ANSWER = messages.Answer(
 )
 
 
-def frame(kind: int, number: int, body: bytes, **words: int) -> bytes:
-    """Makes a frame of a response. `words`: flags, provenance, status, raw_size, generation."""
-    return (
-        HEADER.pack(
-            COUNTED + len(body),
-            1,
-            kind | 0x80,
-            words.get("flags", 0),
-            words.get("provenance", 1),
-            number,
-            words.get("status", 0),
-            words.get("raw_size", len(body)),
-            words.get("generation", 0),
-            0,
-        )
-        + body
-    )
+def frame(
+    kind: int,
+    number: int,
+    body: bytes,
+    flags: int = 0,
+    provenance: int = 1,
+    status: int = 0,
+    raw_size: int | None = None,
+) -> bytes:
+    """Makes a frame of a response."""
+    size, raw_size = COUNTED + len(body), len(body) if raw_size is None else raw_size
+    words = (size, 1, kind | 0x80, flags, provenance, number, status, raw_size, 0, 0)
+    return HEADER.pack(*words) + body
 
 
-def answer(name: str, number: int, message: Message | None, /, **fields: Any) -> bytes:
-    """Makes a frame that answers a request of a kind. `fields` may include words of the header."""
-    assert message is not None
-    words = {
-        key: fields.pop(key)
-        for key in ("flags", "provenance", "status", "generation")
-        if key in fields
-    }
+def answer(name: str, number: int, /, **fields: Any) -> bytes:
+    """Makes a frame that answers a request of a kind: a chunk with flags 2, if the kind has chunks,
+    or an error with a status. `fields` may include words of the header."""
+    kind, names = KINDS[name], fields.keys() & {"flags", "provenance", "status"}
+    words = {name: fields.pop(name) for name in names}
+    message = kind.chunk if kind.chunk and words.get("flags") == 2 else kind.response
+    message = MESSAGES["Error"] if "status" in words else message
     marks = MARKS if issubclass(message.type, messages.Result) else {}
     body = encode(message, message.type(**marks, **fields), REVISION)
-    return frame(KINDS[name].number, number, body, **words)
+    return frame(kind.number, number, body, **words)
 
 
 def hello(number: int = 1, **fields: Any) -> bytes:
@@ -61,13 +56,12 @@ def hello(number: int = 1, **fields: Any) -> bytes:
         "body_size_max": 4 << 20,
         "requests_in_flight_max": 64,
     }
-    return answer("Hello", number, KINDS["Hello"].response, **(given | fields))
+    return answer("Hello", number, **(given | fields))
 
 
 def refusal(name: str, number: int, status: int, **fields: Any) -> bytes:
     """Makes a frame with a status."""
-    given = {"code": "no", "message": "no"} | fields
-    return answer(name, number, MESSAGES["Error"], status=status, **given)
+    return answer(name, number, status=status, **({"code": "no", "message": "no"} | fields))
 
 
 def feed(core: Connection, data: bytes, size: int = 1 << 20) -> None:

@@ -11,6 +11,7 @@ send at random moments.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dis
 import os
@@ -28,7 +29,6 @@ from assay._frames import HEADER
 
 from .frames import ANSWER, answer, hello
 
-LIMIT = 30.0  # seconds after which a test has failed, whatever the machine's speed
 _PACKAGE = os.path.dirname(assay.__file__)
 _LOOKED = ("CALL", "RESUME", "JUMP_BACKWARD", "JUMP_ABSOLUTE")
 _names: dict[CodeType, dict[int, str]] = {}
@@ -156,14 +156,12 @@ class Echo:
         if kind == 1:
             yield hello(number, **self.agreed)
         elif kind == 2:
-            yield answer("Ping", number, _response("Ping"), payload=body[8:])
+            yield answer("Ping", number, payload=body[8:])
         elif kind == 8:
-            yield answer(
-                "Tokenize", number, _response("Tokenize"), tokens=[len(body)], answer=ANSWER
-            )
+            yield answer("Tokenize", number, tokens=[len(body)], answer=ANSWER)
         elif kind == 14:
             (target,) = struct.unpack("<Q", body[-8:])
-            yield answer("Cancel", number, _response("Cancel"), found=target in held)
+            yield answer("Cancel", number, found=target in held)
             if target in held:
                 held.discard(target)
                 yield from _generated(target, "", "cancelled")
@@ -175,14 +173,16 @@ class Echo:
                 yield from _generated(number, prompt, "stop")
 
 
-def _response(name: str) -> Any:
-    return assay._protocol.KINDS[name].response
+async def rested(client: assay.AsyncClient) -> None:
+    """Waits until no call holds a place."""
+    while client._links[0].load:
+        await asyncio.sleep(0.12)
+        await client.ping()
 
 
 def _generated(number: int, prompt: str, reason: str) -> Iterator[bytes]:
-    chunk = assay._protocol.KINDS["Generate"].chunk
     for index, letter in enumerate(prompt[:6]):
-        yield answer("Generate", number, chunk, flags=2, tokens=[index], text=letter, frame=index)
+        yield answer("Generate", number, flags=2, tokens=[index], text=letter, frame=index)
     last = dict(finish_reason=reason, prompt_tokens=1, completion_tokens=len(prompt), answer=ANSWER)
     rest = dict(tokens=list(range(len(prompt[6:]))), text=prompt[6:], frame=len(prompt[:6]))
-    yield answer("Generate", number, _response("Generate"), **last, **rest)
+    yield answer("Generate", number, **last, **rest)

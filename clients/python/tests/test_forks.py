@@ -9,7 +9,6 @@ import json
 import multiprocessing
 import os
 import signal
-import threading
 import unittest
 import warnings
 from collections.abc import Callable, Generator
@@ -17,9 +16,10 @@ from functools import partial
 from typing import Any
 
 import assay
-from assay import AssayError, GenerateRequest, Options
+from assay import GenerateRequest, Options
 
-from .interrupts import LIMIT, Echo
+from .interrupts import Echo, rested
+from .scripted import LIMIT, Threads, end_of, fails, run
 
 WORD = "abcdefghij"
 
@@ -49,13 +49,15 @@ def generated(client: assay.Client, word: str) -> str:
     return client.generate(GenerateRequest(prompt=word)).text
 
 
-def times_out(client: assay.Client, ends: list[str]) -> None:
-    try:
-        client.generate(GenerateRequest(prompt="slow"), deadline_milliseconds=1500)
-    except AssayError as error:
-        ends.append(error.code)
-    else:
-        ends.append("answered")
+async def asked(client: assay.AsyncClient, word: str = WORD) -> str:
+    return (await client.generate(GenerateRequest(prompt=word))).text
+
+
+async def begun(client: assay.AsyncClient) -> Any:
+    """Returns a stream after its first chunk."""
+    stream = client.generate_stream(GenerateRequest(prompt=WORD))
+    await stream.__anext__()
+    return stream
 
 
 def pooled(_: int) -> str:
@@ -71,30 +73,20 @@ class ForkTests(unittest.TestCase):
         for tcp in (False, True):
             with self.subTest(tcp=tcp), Echo(tcp) as server, assay.Client(server.address) as client:
                 client.ping()
-                ends: list[str] = []
-
-                threads = [
-                    threading.Thread(target=times_out, args=(client, ends), daemon=True)
-                    for _ in range(5)
-                ]
-                for thread in threads:
-                    thread.start()
+                slow = GenerateRequest(prompt="slow")
+                threads = Threads(*[partial(client.generate, slow, deadline_milliseconds=1500)] * 5)
                 for number in range(5):
                     word = f"child{number}{WORD}"
                     self.assertEqual(in_child(partial(generated, client, word)), word)
                     self.assertEqual(client.ping(b"parent").payload, b"parent")
-                for thread in threads:
-                    thread.join(LIMIT)
-                self.assertEqual(ends, ["timed_out"] * 5)
+                self.assertEqual(threads.join(), ["timed_out"] * 5)
                 self.assertEqual(len(server.connections), 6)
                 self.assertEqual(server.broken, [])
 
     def test_a_child_forked_while_every_lock_is_held_does_not_hang(self) -> None:
         with Echo() as server, assay.Client(server.address) as client:
             client.ping()
-            link = client._links[0]
-            assert link is not None
-            with client._lock, link._lock:
+            with client._lock, client._links[0]._lock:
                 self.assertEqual(in_child(lambda: generated(client, WORD)), WORD)
                 self.assertEqual(in_child(client.close), None)
             self.assertEqual(generated(client, WORD), WORD)
@@ -105,14 +97,9 @@ class ForkTests(unittest.TestCase):
             stream = client.generate_stream(GenerateRequest(prompt=WORD))
             first = next(stream).text
 
-            def go_on() -> str:
-                try:
-                    return next(stream).text
-                except AssayError as error:
-                    return error.code
-
             # The child sees only the bytes that the parent had read before the fork.
-            self.assertIn(in_child(go_on), (WORD[1], "connection_closed"))
+            found = in_child(lambda: end_of(lambda: next(stream).text))
+            self.assertIn(found, (WORD[1], "connection_closed"))
             self.assertIsNone(in_child(stream.close))
             self.assertEqual(first + "".join(chunk.text for chunk in stream), WORD[:6])
             self.assertEqual(stream.result.text, WORD)
@@ -146,24 +133,20 @@ class ForkTests(unittest.TestCase):
         with Echo() as server:
             client = assay.AsyncClient(server.address)
 
-            async def ask() -> str:
-                return (await client.generate(GenerateRequest(prompt=WORD))).text
-
             async def parent() -> None:
                 await client.ping()
                 waiting = asyncio.create_task(
                     client.generate(GenerateRequest(prompt="slow"), deadline_milliseconds=1500)
                 )
                 await asyncio.sleep(0.05)
-                found = await asyncio.to_thread(in_child, lambda: asyncio.run(ask()))
+                found = await asyncio.to_thread(in_child, lambda: asyncio.run(asked(client)))
                 self.assertEqual(found, WORD)
-                self.assertEqual(await ask(), WORD)
-                with self.assertRaises(AssayError) as caught:
+                self.assertEqual(await asked(client), WORD)
+                with fails("timed_out"):
                     await waiting
-                self.assertEqual(caught.exception.code, "timed_out")
                 await client.close()
 
-            asyncio.run(asyncio.wait_for(parent(), LIMIT))
+            run(parent())
             self.assertEqual(len(server.connections), 2)
 
 
@@ -171,12 +154,8 @@ class LoopTests(unittest.TestCase):
     def test_a_second_event_loop_makes_its_own_connection(self) -> None:
         with Echo() as server:
             client = assay.AsyncClient(server.address)
-
-            async def ask() -> str:
-                return (await client.generate(GenerateRequest(prompt=WORD))).text
-
             for _ in range(3):
-                self.assertEqual(asyncio.run(ask()), WORD)
+                self.assertEqual(asyncio.run(asked(client)), WORD)
             self.assertEqual(len(client._links), 1)
             asyncio.run(client.close())
             self.assertEqual(len(server.connections), 3)
@@ -184,55 +163,34 @@ class LoopTests(unittest.TestCase):
     def test_two_event_loops_at_once_share_a_client(self) -> None:
         with Echo() as server:
             client = assay.AsyncClient(server.address)
-            found: list[str] = []
 
             async def ask(word: str) -> None:
                 for _ in range(30):
-                    found.append((await client.generate(GenerateRequest(prompt=word))).text)
+                    self.assertEqual(await asked(client, word), word)
 
-            threads = [
-                threading.Thread(target=asyncio.run, args=(ask(c * 9),), daemon=True) for c in "abc"
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(LIMIT)
-            self.assertEqual(sorted(found), sorted([c * 9 for c in "abc"] * 30))
+            threads = Threads(*(partial(asyncio.run, ask(letter * 9)) for letter in "abc"))
+            self.assertEqual(threads.join(), [None] * 3)
             self.assertEqual(len(server.connections), 3)
 
     def test_a_stream_that_goes_on_in_another_loop_is_given_up(self) -> None:
         with Echo() as server:
             client = assay.AsyncClient(server.address)
-
-            async def begin() -> Any:
-                stream = client.generate_stream(GenerateRequest(prompt=WORD))
-                await stream.__anext__()
-                return stream
-
-            stream = asyncio.run(begin())
+            stream = asyncio.run(begun(client))
 
             async def go_on() -> None:
-                with self.assertRaises(assay.AssayError) as caught:
+                with fails("given_up"):
                     await stream.__anext__()
-                self.assertEqual(caught.exception.code, "given_up")
-                answer = await client.generate(GenerateRequest(prompt=WORD))
-                self.assertEqual(answer.text, WORD)
+                self.assertEqual(await asked(client), WORD)
 
             asyncio.run(go_on())
 
     def test_a_stream_of_a_closed_loop_is_dropped_without_touching_it(self) -> None:
         with Echo() as server:
             client = assay.AsyncClient(server.address)
-
-            async def begin() -> Any:
-                stream = client.generate_stream(GenerateRequest(prompt=WORD))
-                await stream.__anext__()
-                return stream
-
-            stream = asyncio.run(begin())
+            stream = asyncio.run(begun(client))
             del stream
             gc.collect()
-            asyncio.run(asyncio.wait_for(client.ping(), LIMIT))
+            run(client.ping())
             asyncio.run(client.close())
 
 
@@ -293,17 +251,13 @@ class CancelTests(unittest.TestCase):
                 elif turns.count < point:
                     break
             if not fresh:
-                link = client._links[0]
-                assert link is not None
-                while link.load:
-                    await asyncio.sleep(0.12)
-                    await client.ping()
+                await rested(client)
                 await client.close()
 
         for work in (whole, streamed, large):
             for fresh in (False, True):
                 with self.subTest(work=work.__name__, fresh=fresh), Echo() as server:
-                    asyncio.run(asyncio.wait_for(play(server.address, work, fresh), LIMIT))
+                    run(play(server.address, work, fresh))
                     self.assertEqual(server.broken, [])
                     if not fresh:
                         self.assertEqual(len(server.connections), 1)
@@ -317,12 +271,10 @@ class CancelTests(unittest.TestCase):
                         slow = client.generate(GenerateRequest(prompt="slow"))
                         await asyncio.wait_for(slow, 0.005)
                 await client.ping()
-                link = client._links[0]
-                assert link is not None
-                self.assertEqual(link.load, 0)
+                self.assertEqual(client._links[0].load, 0)
 
         with Echo(requests_in_flight_max=2) as server:
-            asyncio.run(asyncio.wait_for(play(server.address), LIMIT))
+            run(play(server.address))
             self.assertEqual((server.broken, len(server.connections)), ([], 1))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import faulthandler
 import random
 import signal
 import sys
@@ -15,17 +14,22 @@ import unittest
 import unittest.mock as mock
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import assay
 from assay import AssayError, GenerateRequest, Options
 from assay._link import Link
 
-from .interrupts import LIMIT, Echo, Interrupt, Tracer, interrupted
+from .interrupts import Echo, Interrupt, Tracer, interrupted, rested
+from .scripted import LIMIT, Threads
 
 #: more points than any call has
 POINTS_MAX = 5000
 WORD = "abcdefghij"
+
+
+Work = Callable[[assay.Client], None]
 
 
 def whole(client: assay.Client) -> None:
@@ -33,10 +37,10 @@ def whole(client: assay.Client) -> None:
     assert found.text == WORD, found.text
 
 
-def streamed(client: assay.Client) -> None:
-    stream = client.generate_stream(GenerateRequest(prompt=WORD))
+def streamed(client: assay.Client, word: str = WORD) -> None:
+    stream = client.generate_stream(GenerateRequest(prompt=word))
     text = "".join(chunk.text for chunk in stream)
-    assert text == WORD[:6] and stream.result.text == WORD, (text, stream.result.text)
+    assert (text, stream.result.text) == (word[:6], word), (text, stream.result.text)
 
 
 def left_early(client: assay.Client) -> None:
@@ -53,8 +57,8 @@ def timed_out(client: assay.Client) -> None:
         client.generate(GenerateRequest(prompt="slow"), deadline_milliseconds=2)
 
 
-def pinged(client: assay.Client) -> None:
-    assert client.ping(b"mine").payload == b"mine"
+def pinged(client: assay.Client, payload: bytes = b"mine") -> None:
+    assert client.ping(payload).payload == payload
 
 
 def large(client: assay.Client) -> None:
@@ -63,36 +67,22 @@ def large(client: assay.Client) -> None:
 
 
 @contextlib.contextmanager
-def bystanders(client: assay.Client, count: int) -> Iterator[list[str]]:
-    """Runs threads that keep calling. Yields the list of their failures."""
-    wrong: list[str] = []
+def bystanders(client: assay.Client, count: int) -> Iterator[None]:
+    """Runs threads that keep calling, and checks their answers."""
     stop = threading.Event()
 
     def work(name: str) -> None:
-        while not stop.is_set() and not wrong:
-            try:
-                word = name * 9
-                stream = client.generate_stream(GenerateRequest(prompt=word))
-                text = "".join(chunk.text for chunk in stream)
-                if (text, stream.result.text) != (word[:6], word):
-                    wrong.append(f"{word}: {text}, {stream.result.text}")
-                if client.ping(name.encode()).payload != name.encode():
-                    wrong.append(f"{name}: another payload")
-            except AssayError as error:
-                wrong.append(f"{name}: {error}")
+        while not stop.is_set():
+            streamed(client, name * 9)
+            pinged(client, name.encode())
 
-    threads = [threading.Thread(target=work, args=(c,), daemon=True) for c in "xyz"[:count]]
-    for thread in threads:
-        thread.start()
+    threads = Threads(*(partial(work, name) for name in "xyz"[:count]))
     try:
-        yield wrong
+        yield
     finally:
         stop.set()
-        for thread in threads:
-            thread.join(LIMIT)
-            if thread.is_alive():
-                faulthandler.dump_traceback()
-                wrong.append("a thread hangs")
+        ends = threads.join()
+        assert ends == [None] * count, ends
 
 
 class InterruptTests(unittest.TestCase):
@@ -101,22 +91,18 @@ class InterruptTests(unittest.TestCase):
         signal.alarm(120)
         self.addCleanup(signal.alarm, 0)
         # After a lost wake-up the waiting threads check by themselves, here more often.
-        often = mock.patch.multiple("assay._link", _LOOK_EVERY=0.02)
-        often.start()
-        self.addCleanup(often.stop)
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        stack.enter_context(mock.patch.multiple("assay._link", _LOOK_EVERY=0.02))
         # A new socket lost by an interrupt is closed by its own finalizer.
-        quiet = warnings.catch_warnings()
-        quiet.__enter__()
+        stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore", ResourceWarning)
         warnings.simplefilter("ignore", RuntimeWarning)  # coroutines that never began
-        self.addCleanup(quiet.__exit__, None, None, None)
 
     def hangs(self, *_: object) -> None:
         raise AssertionError("the test hangs")
 
-    def at_every_point(
-        self, server: Echo, client: assay.Client, work: Callable[[assay.Client], None], step: int
-    ) -> int:
+    def at_every_point(self, server: Echo, client: assay.Client, work: Work, step: int) -> int:
         """Interrupts `work` at each of its points in turn. Returns the number of points."""
         for point in range(1, POINTS_MAX, step):
             tracer, result = interrupted(point, lambda: work(client))
@@ -136,64 +122,44 @@ class InterruptTests(unittest.TestCase):
             time.sleep(0.12)
             client.ping()
         self.assertEqual(link.load, 0, [vars(call) for call in link.calls.values()])
-        self.assertEqual(link.outbox, {})
-        self.assertEqual(link.rooms, {})
-        self.assertEqual(link._waiting, {})
+        self.assertEqual((link.outbox, link.rooms, link._waiting), ({}, {}, {}))
+
+    @contextlib.contextmanager
+    def connected(self, places: int = 64, **options: Any) -> Iterator[tuple[Echo, assay.Client]]:
+        """A server and a client. At the end no place is taken on the one connection."""
+        with Echo(requests_in_flight_max=places) as server:
+            with assay.Client(server.address, Options(**options)) as client:
+                client.ping()
+                yield server, client
+                self.no_place_is_taken(client)
+                self.assertEqual(len(server.connections), 1)
 
     def test_a_call_alone_leaves_its_connection_as_it_was(self) -> None:
-        works = {pinged: 1, whole: 2, streamed: 5, left_early: 3, dropped: 3, timed_out: 3}
-        for work, step in works.items():
-            with self.subTest(work.__name__), Echo() as server:
-                client = assay.Client(server.address, Options(grace_milliseconds=1))
-                client.ping()
-                count = self.at_every_point(server, client, work, step)
-                self.assertGreater(count, 50)
-                self.no_place_is_taken(client)
-                self.assertEqual(len(server.connections), 1)
-                client.close()
+        works: dict[Work, int] = {pinged: 1, whole: 2, streamed: 5, left_early: 3, dropped: 3}
+        for work, step in (works | {timed_out: 3}).items():
+            with self.subTest(work), self.connected(grace_milliseconds=1) as (server, client):
+                self.assertGreater(self.at_every_point(server, client, work, step), 50)
 
     def test_a_call_beside_others_leaves_them_their_answers(self) -> None:
-        for work, step in {pinged: 2, streamed: 17, left_early: 7}.items():
-            with self.subTest(work.__name__), Echo() as server:
-                client = assay.Client(server.address)
-                client.ping()
-                with bystanders(client, 2) as wrong:
-                    self.at_every_point(server, client, work, step)
-                self.assertEqual(wrong, [])
-                self.no_place_is_taken(client)
-                self.assertEqual(len(server.connections), 1)
-                client.close()
+        works: dict[Work, int] = {pinged: 2, streamed: 17, left_early: 7}
+        for work, step in works.items():
+            with self.subTest(work), self.connected() as (server, client), bystanders(client, 2):
+                self.at_every_point(server, client, work, step)
 
     def test_a_call_that_waits_for_a_place_leaves_the_queue(self) -> None:
-        with Echo(requests_in_flight_max=1) as server:
-            client = assay.Client(server.address)
-            client.ping()
-            with bystanders(client, 2) as wrong:
-                self.at_every_point(server, client, pinged, 2)
-            self.assertEqual(wrong, [])
-            self.no_place_is_taken(client)
-            client.close()
+        with self.connected(places=1) as (server, client), bystanders(client, 2):
+            self.at_every_point(server, client, pinged, 2)
 
     def test_a_request_of_which_half_is_written_goes_out_whole(self) -> None:
-        with Echo() as server:
-            client = assay.Client(server.address, Options(compression=False))
-            client.ping()
+        with self.connected(compression=False) as (server, client):
             self.at_every_point(server, client, large, 1)
-            self.no_place_is_taken(client)
-            self.assertEqual(len(server.connections), 1)
-            client.close()
 
     def test_a_call_that_connects_leaves_a_client_that_works(self) -> None:
         with Echo() as server:
-
-            def first(_: Any) -> None:
-                client = clients[-1]
-                pinged(client)
-
             clients: list[assay.Client] = []
             for point in range(1, POINTS_MAX):
                 clients.append(assay.Client(server.address))
-                tracer, _result = interrupted(point, lambda: first(None))
+                tracer, _ = interrupted(point, lambda: pinged(clients[-1]))
                 if not tracer.where:
                     break
                 with self.subTest(point=point, where=tracer.where):
@@ -228,11 +194,7 @@ class InterruptTests(unittest.TestCase):
                     self.assertEqual((await client.ping(payload)).payload, payload, where)
                     if not where:
                         break
-                link = client._links[0]
-                assert link is not None
-                while link.load:
-                    await asyncio.sleep(0.12)
-                    await client.ping()
+                await rested(client)
 
         with Echo() as server:
             asyncio.run(every_point(server))
@@ -246,33 +208,26 @@ class InterruptTests(unittest.TestCase):
             if armed[0]:
                 raise Interrupt
 
-        with Echo() as server:
-            client = assay.Client(server.address)
-            client.ping()
-            with bystanders(client, 3) as wrong:
-                signal.signal(signal.SIGPROF, handler)
-                count = 0
-                for _ in range(200):
-                    try:
-                        armed[0] = True
-                        timer = threading.Timer(
-                            chance.uniform(0, 0.003),
-                            signal.pthread_kill,
-                            (threading.main_thread().ident, signal.SIGPROF),
-                        )
-                        timer.start()
-                        client.generate(GenerateRequest(prompt="slow"))
-                    except Interrupt:
-                        count += 1
-                    finally:
-                        armed[0] = False
-                    payload = chance.randbytes(4)
-                    self.assertEqual(client.ping(payload).payload, payload)
-            self.assertEqual(wrong, [])
+        with self.connected() as (_, client), bystanders(client, 3):
+            signal.signal(signal.SIGPROF, handler)
+            count = 0
+            for _ in range(200):
+                try:
+                    armed[0] = True
+                    timer = threading.Timer(
+                        chance.uniform(0, 0.003),
+                        signal.pthread_kill,
+                        (threading.main_thread().ident, signal.SIGPROF),
+                    )
+                    timer.start()
+                    client.generate(GenerateRequest(prompt="slow"))
+                except Interrupt:
+                    count += 1
+                finally:
+                    armed[0] = False
+                payload = chance.randbytes(4)
+                self.assertEqual(client.ping(payload).payload, payload)
             self.assertEqual(count, 200)
-            self.no_place_is_taken(client)
-            self.assertEqual(len(server.connections), 1)
-            client.close()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import asdict, fields
 
 import uvicorn
 
@@ -16,30 +17,21 @@ from ._app import Settings, application
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """The command line. Arguments without a default here have that of `Settings`."""
     words = argparse.ArgumentParser(
         "assay-bridge", description="An OpenAI-style HTTP gateway in front of an Assay server."
     )
-    default = Settings()
-    words.add_argument("--server", default=default.server, help="URL of the server (%(default)s)")
-    words.add_argument("--listen", default="127.0.0.1:8411", help="HOST:PORT (%(default)s)")
-    words.add_argument(
-        "--allow-mock", action="store_true", help="hand out answers of mocks; every body says so"
-    )
-    words.add_argument("--connections", type=int, default=1, help="to the server (%(default)s)")
-    words.add_argument(
-        "--deadline-milliseconds", type=int, default=0, help="of every request; 0: none"
-    )
-    words.add_argument(
-        "--wait-milliseconds",
-        type=int,
-        default=0,
-        help="of a request for a server that is not there or loads its model (%(default)s)",
-    )
-    words.add_argument(
-        "--body-size-max", type=int, default=default.body_size_max, help="bytes (%(default)s)"
-    )
-    words.add_argument("--log-level", default="warning", help="of uvicorn (%(default)s)")
+    add = words.add_argument
+    add("--server", help="URL of the server (%(default)s)")
+    add("--listen", default="127.0.0.1:8411", help="HOST:PORT (%(default)s)")
+    add("--allow-mock", action="store_true", help="hand out answers of mocks; every body says so")
+    add("--connections", type=int, help="to the server (%(default)s)")
+    add("--deadline-milliseconds", type=int, help="of every request; 0: none")
+    loading = "of a request for a server that is not there or loads its model (%(default)s)"
+    add("--wait-milliseconds", type=int, help=loading)
+    add("--body-size-max", type=int, help="bytes (%(default)s)")
+    add("--log-level", default="warning", help="of uvicorn (%(default)s)")
+    words.set_defaults(**asdict(Settings()))
     return words.parse_args()
 
 
@@ -49,14 +41,7 @@ def main() -> None:
     host, colon, port = given.listen.rpartition(":")
     if not colon or not port.isdigit() or not 0 <= int(port) < 65536:
         sys.exit(f'assay-bridge: --listen: found "{given.listen}", allowed: HOST:PORT')
-    settings = Settings(
-        server=given.server,
-        allow_mock=given.allow_mock,
-        connections=given.connections,
-        deadline_milliseconds=given.deadline_milliseconds,
-        wait_milliseconds=given.wait_milliseconds,
-        body_size_max=given.body_size_max,
-    )
+    settings = Settings(**{field.name: getattr(given, field.name) for field in fields(Settings)})
     try:
         app = application(settings)
     except AssayError as error:
@@ -64,8 +49,7 @@ def main() -> None:
     config = uvicorn.Config(
         app, host=host.strip("[]"), port=int(port), log_level=given.log_level, access_log=False
     )
-    server = Announcing(config)
-    server.run()
+    Announcing(config).run()
 
 
 class Announcing(uvicorn.Server):

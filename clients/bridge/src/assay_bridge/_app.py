@@ -76,12 +76,7 @@ def application(settings: Settings) -> Starlette:
             Route("/v1/chat/completions", bridge.chat, methods=["POST"]),
             Route("/v1/embeddings", bridge.embeddings, methods=["POST"]),
         ],
-        exception_handlers={
-            Refusal: _refusal_response,
-            AssayError: _assay_response,
-            HTTPException: _http_response,
-            Exception: _fault_response,
-        },
+        exception_handlers=dict.fromkeys((Refusal, AssayError, HTTPException, Exception), _failure),
         lifespan=lifespan,
     )
 
@@ -123,7 +118,7 @@ class Bridge:
         call = self.client.embed(
             asked.request, deadline_milliseconds=self.settings.deadline_milliseconds
         )
-        body = bodies.embeddings(await _unless_gone(request, call), asked.base64)
+        body = bodies.embeddings(await _unless_gone(request.receive, call), asked.base64)
         return JSONResponse(body, headers=bodies.headers(body["assay"]))
 
     async def completion(self, request: Request) -> Response:
@@ -139,10 +134,10 @@ class Bridge:
         if asked.stream:
             stream = self.client.generate_stream(asked.request, deadline_milliseconds=deadline)
             events = Events(self.client, asked, stream)
-            await _unless_gone(request, events.begin())
+            await _unless_gone(request.receive, events.begin())
             return events
         call = self.client.generate(asked.request, deadline_milliseconds=deadline)
-        answer = await _unless_gone(request, call)
+        answer = await _unless_gone(request.receive, call)
         texts = bodies.TokenTexts(self.client, answer.answer.model)
         spelled = await texts.spelled(asked.chat, answer)
         reason = bodies.finish_reason(answer)
@@ -232,15 +227,10 @@ class Events(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends until the end. When the client goes away, the request is cancelled."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        sending = asyncio.create_task(self._send_all(send))
-        leaving = asyncio.create_task(_disconnected(receive))
         try:
-            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+            with contextlib.suppress(Refusal, OSError):  # the client went away
+                await _unless_gone(receive, self._send_all(send))
         finally:
-            leaving.cancel()
-            sending.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await sending
             await self._stream.aclose()
 
     async def _send_all(self, send: Send) -> None:
@@ -303,10 +293,10 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
-async def _unless_gone(request: Request, call: Awaitable[T]) -> T:
+async def _unless_gone(receive: Receive, call: Awaitable[T]) -> T:
     """The result of `call`. The call and the request are cancelled when the client goes away."""
     working = asyncio.ensure_future(call)
-    leaving = asyncio.create_task(_disconnected(request.receive))
+    leaving = asyncio.create_task(_disconnected(receive))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
@@ -322,27 +312,15 @@ async def _unless_gone(request: Request, call: Awaitable[T]) -> T:
 # ---------------------------------------------------------------- failures
 
 
-def _respond(refusal: Refusal) -> Response:
+async def _failure(request: Request, error: Exception) -> Response:
+    """The answer to a request that ended with any error."""
+    refusal = Refusal(500, "internal_error", "a fault of the bridge; its log says more")
+    if isinstance(error, Refusal):
+        refusal = error
+    elif isinstance(error, AssayError):
+        refusal = refused(error)
+    elif isinstance(error, HTTPException):
+        code = {404: "unknown_url", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+        text = f"{request.method} {request.url.path}: {error.detail}"
+        refusal = Refusal(error.status_code, code, text)
     return JSONResponse(refusal.body(), status_code=refusal.status, headers=refusal.headers())
-
-
-async def _refusal_response(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)
-    return _respond(error)
-
-
-async def _assay_response(request: Request, error: Exception) -> Response:
-    assert isinstance(error, AssayError)
-    return _respond(refused(error))
-
-
-async def _http_response(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    code = {404: "unknown_url", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-    return _respond(
-        Refusal(error.status_code, code, f"{request.method} {request.url.path}: {error.detail}")
-    )
-
-
-async def _fault_response(request: Request, error: Exception) -> Response:
-    return _respond(Refusal(500, "internal_error", "a fault of the bridge; its log says more"))

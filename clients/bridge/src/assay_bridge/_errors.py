@@ -9,6 +9,7 @@ Prompts and answers never appear in a failure.
 from __future__ import annotations
 
 import math
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from assay import AssayError, Status
@@ -47,26 +48,17 @@ _KNOWN_AS = {"model_unknown": "model_not_found", "prompt_too_long": "context_len
 _PARAMETERS = {"inputs": "input", "tokens": "prompt"}
 
 
+@dataclass(eq=False)
 class Refusal(Exception):
     """An error as an HTTP answer with the HTTP `status`."""
 
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        *,
-        param: str | None = None,
-        assay: dict[str, Any] | None = None,
-        retry_milliseconds: int | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.param = param
-        self.assay = assay
-        self.retry_milliseconds = retry_milliseconds
+    status: int
+    code: str
+    message: str
+    _: KW_ONLY
+    param: str | None = None
+    assay: dict[str, Any] | None = None
+    retry_milliseconds: int | None = None
 
     def body(self) -> dict[str, Any]:
         """The JSON object."""

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from assay import ChatMessage, EmbedRequest, GenerateRequest, Input
 
-from ._errors import Refusal, bad
+from ._errors import bad
 
 #: Parameters about the caller, not the request. They pass without effect.
 _HARMLESS = {"user", "safety_identifier", "prompt_cache_key", "metadata"}
@@ -277,6 +277,3 @@ def _are_tokens(value: Any) -> bool:
         and len(value) > 0
         and all(type(one) is int and 0 <= one < 1 << 32 for one in value)
     )
-
-
-__all__ = ["Embeddings", "Generation", "Refusal", "chat", "completion", "embeddings"]
